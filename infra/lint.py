@@ -1,0 +1,124 @@
+"""Every check that needs no test run: `make lint`, or `python -m infra.lint NAME...` for some.
+
+All checks run, also after one that failed; the exit status is 1 when one did.
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+
+# Hosts of package registries, in two parts so that this file does not name them. An address in a
+# lock file ties every user to one registry; the tools know where to look.
+REGISTRIES = (
+    ("pypi", "org"),
+    ("pythonhosted", "org"),
+    ("npmjs", "org"),
+    ("npmjs", "com"),
+    ("maven", "org"),
+    ("maven.apache", "org"),
+    ("buf", "build"),
+    ("golang", "org"),
+    ("crates", "io"),
+    ("docker", "io"),
+)
+LOCKS = ("requirements.lock", "requirements/bootstrap.txt", "infra/kafka/jars.lock")
+
+
+def run(*command: str) -> bool:
+    """True when the command ends with 0; its output goes where ours goes."""
+    return subprocess.run(command, cwd=ROOT).returncode == 0
+
+
+def style() -> bool:
+    return run(str(BIN / "ruff"), "check", "--quiet", ".")
+
+
+def layout() -> bool:
+    return run(str(BIN / "ruff"), "format", "--check", "--quiet", ".")
+
+
+def types() -> bool:
+    return run(str(BIN / "mypy"), "--no-error-summary")
+
+
+def layers() -> bool:
+    done = subprocess.run(
+        [str(BIN / "lint-imports"), "--no-cache"], cwd=ROOT, capture_output=True, text=True
+    )
+    if done.returncode != 0:
+        print(done.stdout + done.stderr, file=sys.stderr)
+    return done.returncode == 0
+
+
+def protos() -> bool:
+    """gen/ is what protos/ gives, everything is commented, and buf, where installed, is content."""
+    if not run(sys.executable, "-m", "infra.protos", "--check"):
+        return False
+    if not run(sys.executable, "-m", "infra.proto_comments"):
+        return False
+    buf = shutil.which("buf")
+    return buf is None or run(buf, "lint", "gen/motcua.binpb", "--config", "protos/buf.yaml")
+
+
+def registries() -> bool:
+    """No file of the repository names a registry host, no lock file any address."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    )
+    hosts = re.compile(
+        "|".join(rf"\b{re.escape(name)}\.{end}\b" for name, end in REGISTRIES).encode()
+    )
+    clean = True
+    for name in sorted(filter(None, listed.stdout.decode().split("\0"))):
+        path = ROOT / name
+        if not path.is_file():  # deleted, not yet committed
+            continue
+        content = path.read_bytes()
+        found = hosts.search(content) or (name in LOCKS and re.search(rb"https?://\S+", content))
+        if found:
+            line = content.count(b"\n", 0, found.start()) + 1
+            print(f"{name}:{line}: names {found[0].decode()}", file=sys.stderr)
+            clean = False
+    return clean
+
+
+CHECKS: dict[str, Callable[[], bool]] = {
+    "style": style,
+    "layout": layout,
+    "types": types,
+    "layers": layers,
+    "protos": protos,
+    "registries": registries,
+}
+
+
+def main(names: list[str]) -> int:
+    if unknown := set(names) - CHECKS.keys():
+        print(f"lint: no check {', '.join(sorted(unknown))}; there are {', '.join(CHECKS)}")
+        return 2
+    failed = []
+    for name in names or CHECKS:
+        started = time.monotonic()
+        passed = CHECKS[name]()
+        if not passed:
+            failed.append(name)
+        print(
+            f"lint: {name:<11}{'ok' if passed else 'FAILED':<7}{time.monotonic() - started:5.1f} s"
+        )
+    if failed:
+        print(f"lint: {', '.join(failed)} failed", file=sys.stderr)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

