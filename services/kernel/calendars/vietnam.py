@@ -1,0 +1,17 @@
+"""The calendar of Vietnamese state offices."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from services.kernel.calendars.files import load_calendar
+from services.kernel.calendars.model import Calendar
+
+STATE_OFFICE_FILE = Path(__file__).with_name("vn_overrides.toml")
+
+
+@cache
+def state_office() -> Calendar:
+    """Give the calendar that offices follow unless they have one of their own."""
+    return load_calendar(STATE_OFFICE_FILE)

@@ -1,0 +1,30 @@
+"""What the shell knows of the one who asks, stamped once at the door."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from motcua.events.v1.envelope_pb2 import Actor
+
+from services.kernel.rpc.permissions import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The circumstances of one command; instants in microseconds UTC."""
+
+    actor: Actor
+    language: str
+    """``vi`` or ``en``: the language of texts for this caller."""
+    request_id: str
+    now: int
+    """When the command was received, by the clock of the office."""
+    occurred_at: int
+    """When it happened in the world: ``now``, unless an importer says otherwise."""
+    trace: str
+    """The W3C traceparent to be carried on; may be empty."""
+    correlation_id: str
+    roles: frozenset[str] = frozenset()
+    """The roles that the caller's token names."""
+    rule: Rule | None = None
+    """The rule by which the caller was let in; None where there is no door."""

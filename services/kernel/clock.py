@@ -1,0 +1,118 @@
+"""The clock is a setting: real time, or time that starts at a given instant and runs faster
+(demonstrations).
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from services.kernel.instants import SECOND, from_datetime
+
+FASTEST = 1_000_000
+"""Above it, a second of ours would be more than eleven days of the office."""
+
+
+class Clock(Protocol):
+    """Tells the time of the office. Time-outs, leases and retries use real time instead."""
+
+    def now(self) -> int:
+        """Give the present instant in microseconds UTC."""
+        ...
+
+
+class RealClock:
+    """The time of this machine."""
+
+    def now(self) -> int:
+        """Give the present instant in microseconds UTC."""
+        return time.time_ns() // 1000
+
+
+@dataclass(frozen=True)
+class FixedClock:
+    """A clock that stands still; for tests and rebuilds."""
+
+    instant: int
+
+    def now(self) -> int:
+        """Give the instant it stands at, in microseconds UTC."""
+        return self.instant
+
+
+@dataclass(frozen=True)
+class ScaledClock:
+    """Time that was ``start`` when real time was ``anchor``, and has run ``speed`` times as fast
+    since.
+    """
+
+    start: int
+    speed: float
+    anchor: int
+
+    def now(self) -> int:
+        """Give the present instant in microseconds UTC."""
+        return self.start + int((time.time_ns() // 1000 - self.anchor) * self.speed)
+
+
+class WaitingClock:
+    """Time that stands at ``start`` until a file says at which real time it began to run.
+
+    So a demonstration begins when everything is ready, however long that took.
+    """
+
+    def __init__(self, start: int, speed: float, path: Path) -> None:
+        self._start = start
+        self._speed = speed
+        self._path = path
+        self._running: ScaledClock | None = None
+
+    def now(self) -> int:
+        """Give the present instant in microseconds UTC."""
+        if self._running is None:
+            try:
+                anchor = float(self._path.read_text())
+            except FileNotFoundError:
+                return self._start
+            self._running = ScaledClock(self._start, self._speed, int(anchor * SECOND))
+        return self._running.now()
+
+
+def parse_clock(text: str) -> Clock:
+    """Make a clock from its setting: empty or ``real``, or ``START@SPEED@ANCHOR``.
+
+    START is ISO 8601 with an offset, SPEED a positive number, ANCHOR the real time in seconds since
+    1970 at which START holds, or the path of a file that will hold it. All services of a stack get
+    the same text. Raises ``ValueError`` that names what is wrong.
+    """
+    if text in ("", "real"):
+        return RealClock()
+    fields = text.split("@")
+    if len(fields) != 3:
+        raise ValueError(f"MOTCUA_CLOCK: expected START@SPEED@ANCHOR, got {text!r}")
+    speed = _number(fields[1], "SPEED")
+    if not 0 < speed <= FASTEST:
+        raise ValueError(
+            f"MOTCUA_CLOCK: the speed must be above 0 and at most {FASTEST}, got {fields[1]}"
+        )
+    try:
+        start = from_datetime(datetime.fromisoformat(fields[0]))
+    except ValueError as error:
+        raise ValueError(f"MOTCUA_CLOCK: START: {error}") from error
+    if "/" in fields[2]:
+        return WaitingClock(start, speed, Path(fields[2]))
+    return ScaledClock(start, speed, int(_number(fields[2], "ANCHOR") * SECOND))
+
+
+def _number(text: str, name: str) -> float:
+    try:
+        found = float(text)
+    except ValueError:
+        found = math.nan
+    if not math.isfinite(found):
+        raise ValueError(f"MOTCUA_CLOCK: {name} must be a number, got {text!r}")
+    return found

@@ -1,0 +1,149 @@
+"""A service's consumer, as the rest of the service sees it."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+
+from sqlalchemy import Engine
+
+from services.kernel.clock import Clock
+from services.kernel.consumer.apply import Applier
+from services.kernel.consumer.committer import Committer
+from services.kernel.consumer.inbox import Inbox
+from services.kernel.consumer.limit import Bounds, Limit
+from services.kernel.consumer.log_reader import LogReader
+from services.kernel.consumer.quarantine import Quarantine
+from services.kernel.consumer.sweep import PATIENCE, Sweep
+from services.kernel.consumer.tally import Tally
+from services.kernel.consumer.thread import ConsumerThread
+from services.kernel.history import History
+from services.kernel.logs import get_logger
+from services.kernel.model import Model
+from services.kernel.telemetry import metrics
+from services.kernel.writer import Writer
+
+FAUST_DEAD = 75
+"""Exit status that asks the supervisor for a restart (EX_TEMPFAIL)."""
+_log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerStatus:
+    """How the consumer is doing; counts since its start."""
+
+    ready: bool
+    """Whether it has once read to where the log ended when it started."""
+    halted: str
+    """Why it stopped by itself; empty while it runs."""
+    lag: int
+    """Records of the log not yet handled; -1 while the broker does not answer."""
+    lags: Mapping[int, int]
+    handled: int
+    repeats: int
+    unknown: int
+    key_mismatches: int
+    reactions: int
+    live: int
+    bulk: int
+    swept: int
+    fenced: int
+    transactions: int
+
+
+class Consumer:
+    """Reads the log into the service's database, in a thread of its own.
+
+    ``start`` needs neither broker nor database to be there: it waits for both.
+    """
+
+    def __init__(
+        self,
+        writer: Writer,
+        reads: Engine,
+        model: Model,
+        clock: Clock,
+        bootstrap: str,
+        topic: str,
+        *,
+        bounds: Bounds | None = None,
+        patience: float = PATIENCE,
+        on_dead: Callable[[], None] | None = None,
+        may_react: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """``reads`` is a read-only engine on the writer's database.
+
+        ``on_dead`` is called when Faust has delivered nothing for ``patience`` seconds although
+        there was something to deliver; by default the process ends at once with status 75.
+        While ``may_react`` says no, nothing is taken: what events lead to would be written with a
+        wrong time.
+        """
+        self.inbox = Inbox()
+        self.tally = Tally()
+        self._stopping = threading.Event()
+        limit = Limit(bounds or Bounds())
+        applier = Applier(topic, clock, limit)
+        self._worker = ConsumerThread(
+            reads,
+            model,
+            applier,
+            Committer(writer, limit, self._stopping, self.tally),
+            self.inbox,
+            self.tally,
+            partial(LogReader, bootstrap, topic),
+            self._stopping,
+            Sweep(on_dead or _end_process, patience),
+            may_react,
+        )
+        self.history = History(reads, model)
+        """Commands wait until it is whole."""
+        redriver = replace(applier, limit=None, reacting=False)
+        self.quarantine = Quarantine(reads, writer, model, redriver, self._run_pending)
+        self._thread = threading.Thread(target=self._worker.run, name="consumer", daemon=True)
+        metrics.observe(
+            metrics.LAG, lambda: [(n, {"partition": p}) for p, n in dict(self.tally.lag).items()]
+        )
+        metrics.observe(metrics.QUARANTINED, self.quarantine.count)
+
+    def start(self) -> None:
+        """Start the thread: the log is read to its end in bulk, then what Faust brings."""
+        self._thread.start()
+
+    def stop(self, timeout: float = 15.0) -> None:
+        """End the thread after the transaction under way; what it has not done stays in the log."""
+        self._stopping.set()
+        self.inbox.wake()
+        if self._thread.is_alive():
+            self._thread.join(timeout)
+
+    def status(self) -> ConsumerStatus:
+        """Tell how it is doing; never blocks."""
+        tally, lags = self.tally, dict(self.tally.lag)
+        return ConsumerStatus(
+            ready=tally.ready and not tally.halted,
+            halted=tally.halted,
+            lag=sum(lags.values()) if lags else -1,
+            lags=lags,
+            handled=tally.handled,
+            repeats=tally.repeats,
+            unknown=tally.unknown,
+            key_mismatches=tally.mismatches,
+            reactions=tally.reactions,
+            live=tally.live,
+            bulk=tally.bulk,
+            swept=tally.swept,
+            fenced=tally.fenced,
+            transactions=tally.transactions,
+        )
+
+    def _run_pending(self) -> None:
+        self._worker.pending = True
+        self.inbox.wake()
+
+
+def _end_process() -> None:
+    _log.error("consumer.faust_dead")
+    os._exit(FAUST_DEAD)

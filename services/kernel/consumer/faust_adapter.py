@@ -1,0 +1,218 @@
+"""Faust, the doorbell: it says at once that there is a record. Nothing it does or fails to do loses
+one.
+
+The only module that imports Faust. Offsets are not committed, the leader topic is off (it costs two
+thirds of the speed), nothing listens on a port. When a record stands far behind the end of its
+partition, that partition is paused, read in bulk by the consumer's thread, and Faust is moved
+forward.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import threading
+from collections.abc import Coroutine
+from typing import Any
+
+import faust
+from faust.types import TP
+from mode.threads import ServiceThread, WorkerThread
+
+from services.kernel.consumer.inbox import Inbox
+from services.kernel.logs import RateLimit, fault, get_logger
+from services.kernel.record import Record
+
+FAR = 500
+"""Records behind the end from which reading in bulk is faster."""
+END_WITHIN = 3.0
+"""Seconds that Faust gets to end. Where the broker died just before, its own thread falls over a
+cancelled fetch, and it would wait for that thread for ever. There is nothing to lose.
+"""
+_log = get_logger(__name__)
+
+
+class _Daemon(WorkerThread):
+    """Faust's own thread, which must never keep a process that wants to end."""
+
+    def __init__(self, service: Any, **kwargs: Any) -> None:
+        super().__init__(service, **kwargs)
+        self.daemon = True
+
+    def run(self) -> None:
+        """Serve until Faust ends, and then tell the session, unless that has gone already."""
+        try:
+            super().run()
+        except RuntimeError:
+            if not self.service.parent_loop.is_closed():
+                raise
+
+
+ServiceThread.Worker = _Daemon
+
+
+class _App(faust.App):
+    """Faust without its folders: it has no tables here, and would make them where it is started."""
+
+    def _create_directories(self) -> None:
+        pass
+
+
+class FaustAdapter:
+    """Runs Faust in the thread that calls ``run``: the process's main thread."""
+
+    def __init__(self, inbox: Inbox, bootstrap: str, topic: str, group: str) -> None:
+        """``group`` is shared by all processes of one service: each partition rings at one of
+        them.
+        """
+        self._inbox = inbox
+        self._bootstrap = bootstrap
+        self._topic = topic
+        self._group = group
+        self._stopping = threading.Event()
+        self._wake: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
+        self._moves: dict[int, asyncio.Task[None]] = {}
+        self._said = RateLimit()
+
+    def run(self) -> None:
+        """Block until ``stop``. Starts Faust again when it can't start or has crashed."""
+        while not self._stopping.is_set():
+            try:
+                asyncio.run(self._session())
+            except Exception as error:
+                if self._said.allow("failed"):
+                    _log.warning("faust.failed", **fault(error))
+            self._inbox.assigned = set()
+            gc.collect()  # a session that could not start leaves sockets in cycles
+            self._stopping.wait(2.0)
+
+    def stop(self) -> None:
+        """Have ``run`` return soon; may be called from any thread, and from a signal handler."""
+        self._stopping.set()
+        if self._wake is not None:
+            loop, event = self._wake
+            try:
+                loop.call_soon_threadsafe(event.set)
+            except RuntimeError:  # the loop has ended meanwhile
+                pass
+
+    async def _session(self) -> None:
+        event = asyncio.Event()
+        self._wake = (asyncio.get_running_loop(), event)
+        app = self._make_app()
+        try:
+            await self._until_told(event, app.start())
+            while not (event.is_set() or self._stopping.is_set()):
+                if app.crashed or app.should_stop:
+                    raise RuntimeError("Faust has stopped") from app.crash_reason
+                try:
+                    await asyncio.wait_for(event.wait(), 1.0)
+                except TimeoutError:
+                    pass
+        finally:
+            for task in self._moves.values():
+                task.cancel()
+            self._moves.clear()
+            await asyncio.wait({asyncio.ensure_future(app.stop())}, timeout=END_WITHIN)
+            await _end_fetcher(app)
+            self._wake = None
+
+    @staticmethod
+    async def _until_told(event: asyncio.Event, starting: Coroutine[Any, Any, None]) -> None:
+        """Await Faust's start, but only until ``stop``: without a broker it takes long."""
+        start = asyncio.ensure_future(starting)
+        told = asyncio.ensure_future(event.wait())
+        await asyncio.wait({start, told}, return_when=asyncio.FIRST_COMPLETED)
+        told.cancel()
+        if start.done():
+            await start
+        else:
+            start.cancel()
+
+    def _make_app(self) -> Any:
+        app = bare_app(self._group, self._bootstrap, offset_reset="latest")
+        channel = app.topic(self._topic, key_serializer="raw", value_serializer="raw", acks=False)
+
+        async def ring(stream: Any) -> None:
+            async for event in stream.events():
+                await self._heard(app, event.message)
+
+        app.agent(channel, name="doorbell", concurrency=1)(ring)
+        app.on_partitions_assigned.connect(self._on_assigned, weak=False)
+        app.on_partitions_revoked.connect(self._on_revoked, weak=False)
+        app.finalize()
+        return app
+
+    async def _heard(self, app: Any, message: Any) -> None:
+        partition, offset = message.partition, message.offset
+        self._inbox.offer(
+            Record(partition, offset, message.key, message.value, list(message.headers or ()))
+        )
+        if offset % 64 == 0 and partition not in self._moves:
+            # Faust's own TP: aiokafka's, which looks the same, breaks its fetcher for good.
+            tp = TP(self._topic, partition)
+            if (app.consumer.highwater(tp) or 0) - offset > FAR:
+                self._moves[partition] = asyncio.create_task(self._move_forward(app, tp))
+
+    async def _move_forward(self, app: Any, tp: TP) -> None:
+        """Pause a partition, have it read in bulk, and go on after that.
+
+        When the move fails, Faust goes on where it was: its records are then repeats.
+        """
+        try:
+            app.consumer.pause_partitions({tp})
+            self._inbox.call_bulk({tp.partition})
+            while (position := self._inbox.next_offset(tp.partition)) is None:
+                await asyncio.sleep(0.02)
+            await app.consumer.seek_wait({tp: position})
+        except Exception as error:
+            if self._said.allow("move"):
+                _log.warning("faust.failed", **fault(error))
+        finally:
+            self._moves.pop(tp.partition, None)
+            app.consumer.resume_partitions({tp})
+
+    async def _on_assigned(self, _app: Any, assigned: Any = (), **_: Any) -> None:
+        partitions = {tp.partition for tp in assigned if tp.topic == self._topic}
+        self._inbox.assigned = set(partitions)
+        self._inbox.call_bulk(partitions)
+
+    async def _on_revoked(self, _app: Any, revoked: Any = (), **_: Any) -> None:
+        self._inbox.assigned = self._inbox.assigned - {tp.partition for tp in revoked}
+
+
+async def _end_fetcher(app: Any) -> None:
+    """End Faust's own thread, which needs this loop until then.
+
+    An app that is stopped while it starts leaves it running, as a member of the group that hears
+    records and tells nobody.
+    """
+    service = getattr(app.consumer, "_thread", None)
+    if service is None:
+        return
+    loop, thread = service.thread_loop, service._thread
+    if thread is None:
+        loop.close()
+        return
+    for end in (service._stopped.set, lambda: [t.cancel() for t in asyncio.all_tasks(loop)]):
+        if thread.is_alive() and not loop.is_closed():
+            loop.call_soon_threadsafe(end)
+            await asyncio.to_thread(thread.join, 2.0)
+
+
+def bare_app(group: str, bootstrap: str, *, offset_reset: str) -> Any:
+    """Make a Faust app for the running event loop: no leader topic, no table, no web server."""
+    return _App(
+        group,
+        broker=[f"kafka://{server}" for server in bootstrap.split(",")],
+        store="memory://",
+        web_enabled=False,
+        topic_disable_leader=True,
+        topic_allow_declare=False,
+        stream_wait_empty=False,
+        stream_buffer_maxsize=4096,
+        consumer_auto_offset_reset=offset_reset,
+        broker_session_timeout=10,
+        broker_heartbeat_interval=3,
+        loop=asyncio.get_running_loop(),
+    )

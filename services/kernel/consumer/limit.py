@@ -1,0 +1,81 @@
+"""How many records may be set aside before the consumer stops and says so.
+
+A fault of ours, such as a release that can't read what everybody else writes, must not empty the
+log into the quarantine.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Bounds(BaseSettings):
+    """The limits; from the environment unless given."""
+
+    model_config = SettingsConfigDict(extra="ignore", populate_by_name=True)
+
+    share: float = Field(0.1, ge=0, le=1, validation_alias="MOTCUA_QUARANTINE_SHARE")
+    """Share of the last ``WINDOW`` records."""
+    least: int = Field(20, ge=1, validation_alias="MOTCUA_QUARANTINE_LEAST")
+    """Records set aside before the share counts."""
+    run: int = Field(20, ge=1, validation_alias="MOTCUA_QUARANTINE_RUN")
+    """Records one after the other."""
+
+
+WINDOW = 1_000
+
+
+class Tripped(Exception):
+    """A batch would pass a limit with its record number ``index``."""
+
+    def __init__(self, index: int, reason: str) -> None:
+        super().__init__(reason)
+        self.index = index
+        self.reason = reason
+
+
+@dataclass
+class Limit:
+    """Counts what was committed, and checks what is about to be."""
+
+    bounds: Bounds
+
+    def __post_init__(self) -> None:
+        self._window: deque[bool] = deque(maxlen=WINDOW)
+        self._bad = 0
+        self._run = 0
+
+    def check(self, outcomes: Sequence[bool]) -> None:
+        """Raise ``Tripped`` when these outcomes (True: set aside), in order, would pass a limit."""
+        if not any(outcomes):
+            return
+        window, bad, run = self._window.copy(), self._bad, self._run
+        for index, outcome in enumerate(outcomes):
+            bad += _push(window, outcome)
+            run = run + 1 if outcome else 0
+            if run >= self.bounds.run:
+                raise Tripped(index, f"{run} records one after the other would be set aside")
+            if bad >= self.bounds.least and bad > self.bounds.share * len(window):
+                raise Tripped(index, f"{bad} of the last {len(window)} records would be set aside")
+
+    def count(self, outcomes: Sequence[bool]) -> None:
+        """Remember outcomes that were committed."""
+        if not any(outcomes) and not self._bad:
+            self._window.extend(outcomes)
+            self._run = 0
+            return
+        for outcome in outcomes:
+            self._bad += _push(self._window, outcome)
+            self._run = self._run + 1 if outcome else 0
+
+
+def _push(window: deque[bool], outcome: bool) -> int:
+    """Add an outcome and give the change in the number of records set aside."""
+    gone = window[0] if len(window) == window.maxlen else False
+    window.append(outcome)
+    return int(outcome) - int(gone)

@@ -1,0 +1,93 @@
+"""Reads the log in bulk with kafka-python: partitions assigned by hand, no group, nothing
+committed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from kafka import TopicPartition
+from kafka.errors import KafkaTimeoutError
+
+from services.kernel.kafka_clients import make_consumer
+from services.kernel.record import Record
+
+POLL = 2_000
+"""Records of one batch: more bring nothing, fewer cost commits."""
+ANSWER_MS = 5_000
+CONNECT_MS = 2_500
+"""A stop waits for this at most, or for an answer under way."""
+
+
+class LogReader:
+    """A connection to the log; use from one thread. After any error, close it and make another."""
+
+    def __init__(self, bootstrap: str, topic: str) -> None:
+        self._topic = topic
+        self._consumer = make_consumer(
+            bootstrap_servers=bootstrap.split(","),
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            allow_auto_create_topics=False,
+            bootstrap_timeout_ms=CONNECT_MS,
+            request_timeout_ms=ANSWER_MS,
+            reconnect_backoff_max_ms=1_000,
+            fetch_max_wait_ms=100,
+            max_partition_fetch_bytes=4 * 1024 * 1024,
+            metrics_enabled=False,
+        )
+
+    def partitions(self) -> list[int]:
+        """List the topic's partitions; raises ``KafkaTimeoutError`` when the topic is not there
+        (yet).
+        """
+        found = self._consumer.partitions_for_topic(self._topic)
+        if not found:
+            raise KafkaTimeoutError(f"the topic {self._topic} is not there")
+        return sorted(found)
+
+    def ends(self, partitions: Iterable[int]) -> dict[int, int]:
+        """Give for each partition the offset that its next record will get."""
+        wanted = [TopicPartition(self._topic, p) for p in partitions]
+        found = self._consumer.end_offsets(wanted, timeout_ms=ANSWER_MS)
+        return {tp.partition: offset for tp, offset in found.items()}
+
+    def seek(self, positions: Mapping[int, int]) -> None:
+        """Read these partitions, from these offsets, and no others."""
+        self._consumer.assign([TopicPartition(self._topic, p) for p in positions])
+        for partition, position in positions.items():
+            self._consumer.seek(TopicPartition(self._topic, partition), position)
+
+    def rest(self) -> None:
+        """Fetch nothing until the next ``seek``."""
+        self._consumer.assign([])
+
+    def poll(self, reached: Mapping[int, int]) -> tuple[list[Record], dict[int, int]]:
+        """Give some records, and where each partition stands after them; ``reached`` is where it
+        stood.
+
+        Only partitions that have moved are given. What counts is the reader's position and not the
+        last record: some offsets hold no record.
+        """
+        found = self._consumer.poll(timeout_ms=500, max_records=POLL)
+        records = [
+            Record(r.partition, r.offset, r.key, r.value, r.headers)
+            for run in found.values()
+            for r in run
+        ]
+        if found:
+            return records, {tp.partition: run[-1].offset + 1 for tp, run in found.items()}
+        moved = {}
+        for partition, before in reached.items():
+            now = self._consumer.position(TopicPartition(self._topic, partition), timeout_ms=1_000)
+            if now is not None and now != before:
+                moved[partition] = int(now)
+        return [], moved
+
+    def close(self) -> None:
+        """Close the connection; never raises."""
+        try:
+            self._consumer.close(autocommit=False, timeout_ms=1_000)
+        except Exception:
+            pass

@@ -1,0 +1,50 @@
+"""What may come of applying records, and what a rebuild must know beyond the log."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Set
+from dataclasses import dataclass, field
+
+from motcua.events.v1.envelope_pb2 import DossierEvent
+
+from services.kernel.consumer.batch import Place
+from services.kernel.record import Record
+
+
+class RecordFailed(Exception):
+    """A handler raised; ``place`` names its record, ``kind`` the exception's type."""
+
+    def __init__(self, place: Place, kind: str) -> None:
+        super().__init__(f"{kind} at {place}")
+        self.place = place
+        self.kind = kind
+
+
+@dataclass(slots=True)
+class Applied:
+    """What one transaction did; counted once it has committed."""
+
+    outcomes: list[bool] = field(default_factory=list)
+    """For each record whether it was set aside by a fault of its own."""
+    handled: int = 0
+    repeats: int = 0
+    unknown: int = 0
+    mismatches: int = 0
+    reactions: Counter[str] = field(default_factory=Counter)
+    """Reactions that appended events, by type of their cause."""
+    pended: int = 0
+    last: DossierEvent | None = None
+    """The last event that was handled."""
+
+
+@dataclass(frozen=True)
+class Past:
+    """What a rebuild must do as the live database did, though the log alone does not say it."""
+
+    admit: Callable[[Record, DossierEvent], bool]
+    """Whether the live database had taken the event when it was looked at."""
+    discarded: Set[Place]
+    """Records that an operator gave up."""
+    stuck: Set[Place]
+    """Records that were handled, but whose reaction failed and holds back their dossier."""

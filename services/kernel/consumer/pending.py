@@ -1,0 +1,186 @@
+"""Reactions: run with the event that asks for them when it is fresh, written down for later in a
+bulk read.
+
+In a bulk read the outcome of a reaction may stand further on in the log (a rebuild), so the event
+is kept as pending until its outcome is met or the end of the log is reached. An event that has its
+outcome is never reacted to again. A dossier with something pending waits for it, so its reactions
+keep their order.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+
+from motcua.events.v1.envelope_pb2 import DossierEvent
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+
+from services.kernel.clock import Clock
+from services.kernel.consumer import parked
+from services.kernel.consumer.outcome import Applied
+from services.kernel.envelope import TYPE_OF_FIELD
+from services.kernel.record import Record
+from services.kernel.rows import Row
+from services.kernel.telemetry.tracing import span_from
+from services.kernel.unit import UnitOfWork
+
+TRACE = "traceparent"
+_CHUNK = 500
+_TURN = 200
+
+
+class Reactions:
+    """The reactions of one transaction."""
+
+    def __init__(self, uow: UnitOfWork, clock: Clock, *, reacting: bool) -> None:
+        self._uow = uow
+        self._model = uow.model
+        self._clock = clock
+        self._reacting = reacting
+        self._waiting: set[str] = set()
+        self._looked_up: set[str] = set()
+        self._caused: set[str] = set()
+
+    def prepare(self, events: Sequence[DossierEvent]) -> None:
+        """Look up at once which events have their outcome, and which dossiers have something
+        pending.
+        """
+        if not self._reacting or not self._model.reactions:
+            return
+        asking = [e for e in events if self._asks(e, e.WhichOneof("payload"))]
+        if not asking:
+            return
+        self._look_up([e.event_id for e in asking])
+        table = self._model.tables.pending_reactions
+        found = self._uow.connection.execute(select(table.c.dossier_code).distinct())
+        self._waiting = {code for (code,) in found}
+
+    def follow(self, record: Record, event: DossierEvent, known: str | None, done: Applied) -> None:
+        """React to an accepted event, or keep the reaction for later."""
+        if not self._model.reactions:
+            return
+        if event.source == self._model.source:
+            if event.causation_id:
+                self._uow.delete(self._model.tables.pending_reactions, event.causation_id)
+        elif self._asks(event, known):
+            if not self._reacting or event.dossier_code in self._waiting:
+                self._keep(record, event)
+                done.pended += 1
+            else:
+                self.react(event, record.header(TRACE), done.reactions)
+
+    def react(self, event: DossierEvent, trace: str, acted: Counter[str]) -> None:
+        """Append what the reaction to an event brings, unless it has its outcome; counts in
+        ``acted`` the causes that brought something."""
+        if event.event_id not in self._looked_up:
+            self._look_up([event.event_id])
+        if event.event_id in self._caused:
+            return
+        field = event.WhichOneof("payload") or ""
+        payloads = self._model.reactions[field](self._uow, event)
+        if payloads:
+            cause = TYPE_OF_FIELD[field]
+            with span_from(trace, "log.react", "consumer", cause=cause) as span:
+                now = self._clock.now()
+                self._uow.append_reaction(event, payloads, now, span.traceparent)
+            acted[cause] += 1
+
+    def _asks(self, event: DossierEvent, known: str | None) -> bool:
+        return known in self._model.reactions and event.source != self._model.source
+
+    def _look_up(self, event_ids: Sequence[str]) -> None:
+        table = self._model.tables.events
+        self._looked_up.update(event_ids)
+        for start in range(0, len(event_ids), _CHUNK):
+            chunk = event_ids[start : start + _CHUNK]
+            found = self._uow.query(
+                select(table.c.causation_id).where(table.c.causation_id.in_(chunk))
+            )
+            self._caused.update(cause for (cause,) in found)
+
+    def _keep(self, record: Record, event: DossierEvent) -> None:
+        self._uow.put(
+            self._model.tables.pending_reactions,
+            {
+                "event_id": event.event_id,
+                "dossier_code": event.dossier_code,
+                "partition": record.partition,
+                "offset": record.offset,
+                "body": record.value,
+                "trace": record.header(TRACE),
+            },
+        )
+
+
+class ReactionFailed(Exception):
+    """A reaction that was left for later raised; ``row`` is its row, ``kind`` the exception's
+    type.
+    """
+
+    def __init__(self, row: Row, kind: str) -> None:
+        super().__init__(f"{kind} in a pending reaction")
+        self.row = row
+        self.kind = kind
+
+
+def run_some(uow: UnitOfWork, clock: Clock) -> tuple[int, Counter[str]]:
+    """Run the first pending reactions in the order of the log; gives how many rows went, and the
+    causes of those that acted.
+
+    A dossier with a failed reaction waits for its redrive.
+    """
+    table, aside = uow.model.tables.pending_reactions, uow.model.tables.quarantine
+    failed = select(aside.c.dossier_code).where(
+        aside.c.reason == parked.HANDLER_ERROR, aside.c.error.startswith(parked.REACTION)
+    )
+    rows = [
+        dict(found)
+        for found in uow.connection.execute(
+            table.select()
+            .where(table.c.dossier_code.not_in(failed))
+            .order_by(table.c.partition, table.c.offset)
+            .limit(_TURN)
+        ).mappings()
+    ]
+    events = [DossierEvent.FromString(row["body"]) for row in rows]
+    for wanted in uow.model.by_dossier:
+        uow.prefetch(wanted, [row["dossier_code"] for row in rows])
+    reactions = Reactions(uow, clock, reacting=True)
+    reactions.prepare(events)
+    acted: Counter[str] = Counter()
+    for row, event in zip(rows, events, strict=True):
+        try:
+            reactions.react(event, row["trace"], acted)
+        except DBAPIError:
+            raise
+        except Exception as error:
+            raise ReactionFailed(row, type(error).__qualname__) from error
+        uow.delete(table, row["event_id"])
+    return len(rows), acted
+
+
+def give_up(uow: UnitOfWork, topic: str, failure: ReactionFailed) -> None:
+    """Show a failed reaction in the quarantine, where it holds back its dossier; a redrive runs it
+    again.
+
+    The record itself was handled, so its redrive is a repeat, which frees the pending row.
+    """
+    row = failure.row
+    event = DossierEvent.FromString(row["body"])
+    headers = [(TRACE, row["trace"].encode())] if row["trace"] else []
+    record = Record(
+        row["partition"], row["offset"], event.dossier_code.encode(), row["body"], headers
+    )
+    parked.park(
+        uow,
+        topic,
+        record,
+        parked.HANDLER_ERROR,
+        f"{parked.REACTION}{failure.kind}",
+        code=event.dossier_code,
+        source=event.source,
+        sequence=event.sequence,
+        real_now=time.time_ns() // 1000,
+    )

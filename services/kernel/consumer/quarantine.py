@@ -1,0 +1,137 @@
+"""What an operator does with records that were set aside. All methods block; call them in a
+thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from sqlalchemy import Engine, func, select
+
+from services.kernel.consumer import parked
+from services.kernel.consumer.apply import Applier
+from services.kernel.consumer.outcome import Applied
+from services.kernel.consumer.redrive import redrive
+from services.kernel.envelope import Headers
+from services.kernel.model import Model
+from services.kernel.unit import UnitOfWork
+from services.kernel.writer import Writer
+
+T = TypeVar("T")
+PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """One record that was set aside; the instant in microseconds UTC, real time."""
+
+    topic: str
+    partition: int
+    offset: int
+    dossier_code: str
+    source: str
+    sequence: int
+    reason: str
+    error: str
+    first_seen_at: int
+    attempts: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+
+@dataclass(frozen=True, slots=True)
+class Redriven:
+    """What a redrive did."""
+
+    handled: int
+    parked: int
+    """Records of the dossier, or the one named, that are still set aside."""
+
+
+class Quarantine:
+    """The records that one service has set aside; those given up are not shown."""
+
+    def __init__(
+        self,
+        reads: Engine,
+        writer: Writer,
+        model: Model,
+        applier: Applier,
+        after: Callable[[], None],
+    ) -> None:
+        """``after`` is called when a redrive may have left reactions to be run."""
+        self._reads = reads
+        self._writer = writer
+        self._model = model
+        self._applier = applier
+        self._after = after
+
+    def count(self) -> int:
+        """Count the records set aside."""
+        table = self._model.tables.quarantine
+        chosen = select(func.count()).where(table.c.reason != parked.DISCARDED)
+        with self._reads.connect() as connection:
+            return int(connection.execute(chosen).scalar_one())
+
+    def list(self, dossier_code: str = "", limit: int = PAGE) -> list[Parked]:
+        """List records in the order in which they were set aside; of one dossier in the order of
+        the log.
+        """
+        table = self._model.tables.quarantine
+        chosen = table.select().where(table.c.reason != parked.DISCARDED).limit(limit)
+        if dossier_code:
+            chosen = chosen.where(table.c.dossier_code == dossier_code)
+            chosen = chosen.order_by(table.c.partition, table.c.offset)
+        else:
+            chosen = chosen.order_by(table.c.first_seen_at, table.c.partition, table.c.offset)
+        with self._reads.connect() as connection:
+            return [_shown(dict(row)) for row in connection.execute(chosen).mappings()]
+
+    def get(self, partition: int, offset: int) -> Parked | None:
+        """Give one record with its bytes, or None."""
+        table = self._model.tables.quarantine
+        chosen = table.select().where(table.c.partition == partition, table.c.offset == offset)
+        with self._reads.connect() as connection:
+            found = connection.execute(chosen).mappings().first()
+        return None if found is None else _shown(dict(found))
+
+    def redrive(
+        self,
+        dossier_code: str = "",
+        partition: int = 0,
+        offset: int = 0,
+        *,
+        discard_first: bool = False,
+    ) -> Redriven:
+        """Try a dossier's records again, in order; without a dossier the one at partition and
+        offset.
+
+        The first one that fails again stays, once, with one more try counted, and the rest behind
+        it. ``discard_first`` gives up the first one instead: its stream goes on after it. The
+        record stays in the log. Raises ``Unavailable`` when the database does not answer.
+        """
+        place = None if dossier_code else (partition, offset)
+        done = redrive(self._run, self._applier, dossier_code, place, discard_first=discard_first)
+        self._after()
+        return Redriven(done.handled, self._left(dossier_code, partition, offset))
+
+    def _run(self, work: Callable[[UnitOfWork], Applied]) -> Applied:
+        return self._writer.exclusive(work).result()
+
+    def _left(self, code: str, partition: int, offset: int) -> int:
+        table = self._model.tables.quarantine
+        chosen = select(func.count()).where(table.c.reason != parked.DISCARDED)
+        if code:
+            chosen = chosen.where(table.c.dossier_code == code)
+        else:
+            chosen = chosen.where(table.c.partition == partition, table.c.offset == offset)
+        with self._reads.connect() as connection:
+            return int(connection.execute(chosen).scalar_one())
+
+
+def _shown(row: dict[str, object]) -> Parked:
+    headers = parked.unpack(str(row.pop("headers")))
+    return Parked(**row, headers=headers)  # type: ignore[arg-type]

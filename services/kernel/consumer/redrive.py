@@ -1,0 +1,42 @@
+"""Trying again what was set aside: by an operator, or at the start after an upgrade."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from services.kernel.consumer.apply import Applier
+from services.kernel.consumer.batch import Place
+from services.kernel.consumer.outcome import Applied, RecordFailed
+from services.kernel.unit import UnitOfWork
+
+Run = Callable[[Callable[[UnitOfWork], Applied]], Applied]
+"""Runs a piece of work in a transaction of its own and gives its result."""
+
+
+def redrive(
+    run: Run,
+    applier: Applier,
+    code: str,
+    place: Place | None = None,
+    *,
+    discard_first: bool = False,
+) -> Applied:
+    """Try a dossier's records again, in order, or the one at ``place`` when no dossier is named.
+
+    A record that fails again is set aside again, with one more try counted, and holds back the
+    rest.
+    """
+    refused: dict[Place, str] = {}
+    while True:
+        work = (
+            partial(applier.redrive, code=code, refused=refused, discard_first=discard_first)
+            if place is None
+            else partial(
+                applier.redrive_one, place=place, refused=refused, discard_first=discard_first
+            )
+        )
+        try:
+            return run(work)
+        except RecordFailed as failure:
+            refused[failure.place] = failure.kind

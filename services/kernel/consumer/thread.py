@@ -1,0 +1,190 @@
+"""The consumer's thread: commits what Faust brings, reads in bulk what it does not, and looks every
+second.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from functools import partial
+
+from kafka.errors import KafkaError
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from services.kernel.consumer import parked, positions
+from services.kernel.consumer.apply import Applier
+from services.kernel.consumer.bulk import BulkRead
+from services.kernel.consumer.committer import Committer, Halted, Stopped
+from services.kernel.consumer.inbox import Inbox
+from services.kernel.consumer.log_reader import LogReader
+from services.kernel.consumer.positions import Fenced
+from services.kernel.consumer.redrive import redrive
+from services.kernel.consumer.sweep import SECONDS, Sweep
+from services.kernel.consumer.tally import Tally
+from services.kernel.history import note_whole
+from services.kernel.logs import RateLimit, fault, get_logger
+from services.kernel.model import Model
+from services.kernel.telemetry import metrics
+
+_HOLD = 0.5
+_log = get_logger(__name__)
+
+
+class ConsumerThread:
+    """Owns the positions; everything it writes goes through the writer."""
+
+    def __init__(
+        self,
+        reads: Engine,
+        model: Model,
+        applier: Applier,
+        committer: Committer,
+        inbox: Inbox,
+        tally: Tally,
+        connect: Callable[[], LogReader],
+        stopping: threading.Event,
+        sweep: Sweep,
+        may_react: Callable[[], bool],
+    ) -> None:
+        self._reads = reads
+        self._model = model
+        self._live = applier
+        self._bulk = replace(applier, reacting=False)
+        self._committer = committer
+        self._inbox = inbox
+        self._tally = tally
+        self._connect = connect
+        self._stopping = stopping
+        self._sweep = sweep
+        self._may_react = may_react
+        self._partitions: list[int] = []
+        self._first_ends: dict[int, int] = {}
+        self._next_sweep = 0.0
+        self._reader: LogReader | None = None
+        self._said = RateLimit()
+        self.pending = True
+        """Whether reactions may be waiting; anybody may set it."""
+
+    def run(self) -> None:
+        """Work until told to stop. No fault ends it but a limit of the quarantine."""
+        while not self._stopping.is_set():
+            try:
+                self._turn()
+            except Stopped:
+                break
+            except Halted as halt:
+                self._tally.halted = str(halt)
+                _log.error("consumer.halted", why=str(halt))
+                self._stopping.wait()
+            except Fenced:
+                self._tally.fenced += 1
+                metrics.FENCED.add(1)
+                _log.warning("consumer.fenced")
+                self._inbox.drop()
+            except Exception as error:
+                self._recover(error)
+        self._close()
+
+    def _turn(self) -> None:
+        if not self._partitions:
+            self._begin()
+        if not self._may_react():
+            self._stopping.wait(_HOLD)
+            return
+        batch = self._inbox.take()
+        if batch is not None:
+            if self._committer.commit(batch, self._live):
+                self.pending = True
+            self._tally.live += len(batch.records)
+        behind = self._inbox.behind()
+        if behind:
+            self._read_bulk(behind)
+        if self.pending:
+            self.pending = False
+            self._committer.run_pending(self._live)
+        if time.monotonic() >= self._next_sweep:
+            self._next_sweep = time.monotonic() + SECONDS
+            self._look()
+        self._inbox.wait(max(0.0, self._next_sweep - time.monotonic()))
+
+    def _begin(self) -> None:
+        reader = self._log()
+        partitions = reader.partitions()
+        self._first_ends = reader.ends(partitions)
+        self._committer.run(partial(positions.begin, partitions=partitions))
+        with self._reads.connect() as connection:
+            waiting = parked.heads(connection, self._model.tables, parked.NEEDS_UPGRADE)
+        for code in waiting:
+            redrive(self._committer.run, self._bulk, code)
+        self._inbox.call_bulk(partitions)
+        self._partitions = partitions
+        _log.info("consumer.started", partitions=len(partitions))
+
+    def _read_bulk(self, partitions: Collection[int]) -> None:
+        reader = BulkRead(self._log(), self._committer, self._bulk, self._tally, self._stopping)
+        reached = reader.to_the_end(self._stored(partitions))
+        self._inbox.reached(reached)
+        self.pending = True
+        self._check_ready(reached)
+
+    def _check_ready(self, reached: dict[int, int]) -> None:
+        for partition, position in reached.items():
+            if position >= self._first_ends.get(partition, 0):
+                self._first_ends.pop(partition, None)
+        if not self._first_ends and not self._tally.ready:
+            self._committer.run_pending(self._live)
+            self._committer.run(note_whole)
+            self._tally.ready = True
+            _log.info("consumer.caught_up", handled=self._tally.handled)
+
+    def _look(self) -> None:
+        ends = self._log().ends(self._partitions)
+        stored = self._stored(self._partitions)
+        found = self._sweep.look(ends, stored, self._inbox)
+        self._tally.lag = {p: max(0, ends[p] - stored[p]) for p in ends}
+        self._check_ready(stored)
+        if short := [p for p in ends if ends[p] < stored[p]]:
+            raise Halted(f"the log ends before the position read in partitions {short}")
+        if found:
+            missing = sum(ends[p] - stored[p] for p in found)
+            self._tally.swept += missing
+            metrics.SWEPT.add(missing)
+            self._inbox.call_bulk(found)
+        with self._reads.connect() as connection:
+            loose = parked.heads(connection, self._model.tables, parked.BEHIND)
+        for code in loose:  # parked by another worker while this one redrove what was before it
+            redrive(self._committer.run, self._bulk, code)
+            self.pending = True
+
+    def _stored(self, partitions: Collection[int]) -> dict[int, int]:
+        with self._reads.connect() as connection:
+            known = positions.load(connection, self._model.tables)
+        return {p: known.get(p, 0) for p in partitions}
+
+    def _log(self) -> LogReader:
+        if self._reader is None:
+            self._reader = self._connect()
+        return self._reader
+
+    def _close(self) -> None:
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+
+    def _recover(self, error: Exception) -> None:
+        """Begin again from the positions in the database."""
+        away = isinstance(error, KafkaError | OSError)
+        if self._said.allow("away" if away else "fault"):
+            if away:
+                _log.warning("consumer.log_away", fault=type(error).__qualname__)
+            elif isinstance(error, SQLAlchemyError):
+                _log.warning("consumer.database_away", fault=type(error).__qualname__)
+            else:
+                _log.error("consumer.failed", **fault(error))
+        self._tally.lag = {}
+        self._close()
+        self._inbox.drop()
+        self._stopping.wait(0.3 if away else 1.0)

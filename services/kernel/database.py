@@ -1,0 +1,88 @@
+"""Engines for SQLite and PostgreSQL that behave alike.
+
+SQLite: write-ahead log, ``synchronous=FULL``, a writer takes its lock when the transaction begins.
+PostgreSQL: each service has a schema of its own, so that all of them can share one
+``DATABASE_URL``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.schema import CreateSchema
+
+SCHEMA_LOCK = 7_401_000
+"""The PostgreSQL advisory lock that one process holds while it changes a schema."""
+
+
+def open_engine(url: str, schema: str, *, read_only: bool = False) -> Engine:
+    """Open a database; makes the SQLite folder or the PostgreSQL schema when missing (not when
+    ``read_only``).
+
+    Raises SQLAlchemy's ``OperationalError`` when the database does not answer within 5 s.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return _sqlite(url, parsed.database or "", read_only)
+    options = f"-csearch_path={schema}" + (
+        " -cdefault_transaction_read_only=on" if read_only else ""
+    )
+    engine = create_engine(
+        url,
+        pool_pre_ping=True,
+        pool_size=8,
+        hide_parameters=True,  # an error's text must not hold a row
+        connect_args={"options": options, "connect_timeout": 5},
+    )
+    if not read_only:
+        with engine.begin() as connection:
+            wait_turn(connection)
+            connection.execute(CreateSchema(schema, if_not_exists=True))
+    return engine
+
+
+def wait_turn(connection: Connection) -> None:
+    """Let processes that start together change a schema one after the other, until the transaction
+    ends.
+
+    "If not exists" does not help there: on PostgreSQL two that look at the same time both find
+    nothing.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": SCHEMA_LOCK})
+
+
+def _sqlite(url: str, path: str, read_only: bool) -> Engine:
+    if path and not read_only:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, connect_args={"timeout": 10, "check_same_thread": False})
+    begin = "BEGIN" if read_only else "BEGIN IMMEDIATE"
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = (
+            None  # we say BEGIN ourselves; the driver's own rules begin too late
+        )
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA busy_timeout=10000")
+        cursor.execute("PRAGMA temp_store=MEMORY")
+        if read_only:
+            cursor.execute("PRAGMA query_only=ON")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def ping(engine: Engine) -> None:
+    """Ask the database for an answer; raises ``OperationalError`` when there is none."""
+    with engine.connect() as connection:
+        connection.execute(text("select 1"))

@@ -1,0 +1,91 @@
+"""The ways in which a request can fail, and what each tells the caller.
+
+The gRPC layer maps them to status codes; nothing else does. No text here may hold personal data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A rule's "no", as a value that a decider returns. ``code`` is stable and in
+    UPPER_SNAKE_CASE.
+    """
+
+    code: str
+    vi: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One wrong field of a request: its path, the rule it breaks, and the rule in words."""
+
+    field: str
+    rule: str
+    vi: str
+    en: str
+
+
+class Failure(Exception):
+    """A failure with a text for the caller in Vietnamese and English."""
+
+    def __init__(self, vi: str, en: str) -> None:
+        super().__init__(en)
+        self.vi = vi
+        self.en = en
+
+
+class Refused(Failure):
+    """The office's rules say no (FAILED_PRECONDITION)."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.vi, refusal.en)
+        self.code = refusal.code
+
+
+class Invalid(Failure):
+    """The request itself is wrong (INVALID_ARGUMENT); every wrong field is named."""
+
+    def __init__(self, violations: Sequence[Violation]) -> None:
+        vi = "; ".join(f"{v.field}: {v.vi}" for v in violations)
+        en = "; ".join(f"{v.field}: {v.en}" for v in violations)
+        super().__init__(vi, en)
+        self.violations = tuple(violations)
+
+
+class NotFound(Failure):
+    """There is no such thing for this caller (NOT_FOUND)."""
+
+
+class AlreadyExists(Failure):
+    """The identity is taken by something else (ALREADY_EXISTS)."""
+
+
+class Conflict(Failure):
+    """Somebody else was faster; reading again and retrying may help (ABORTED)."""
+
+
+class Unavailable(Failure):
+    """Something needed does not answer; a retry will help (UNAVAILABLE)."""
+
+
+class Forbidden(Failure):
+    """This caller may not do it (PERMISSION_DENIED); ``code`` is stable, in UPPER_SNAKE_CASE."""
+
+    def __init__(self, vi: str, en: str, code: str = "FORBIDDEN") -> None:
+        super().__init__(vi, en)
+        self.code = code
+
+
+class Unauthenticated(Failure):
+    """The caller gave no valid credential (UNAUTHENTICATED); ``code`` is stable, in
+    UPPER_SNAKE_CASE.
+    """
+
+    def __init__(self, vi: str, en: str, code: str = "CREDENTIAL_INVALID") -> None:
+        super().__init__(vi, en)
+        self.code = code

@@ -1,0 +1,60 @@
+"""Instants are whole microseconds since 1970-01-01 UTC, everywhere inside the services.
+
+Whole numbers sort, compare and store alike in SQLite, PostgreSQL and Python; wall-clock time
+appears only at the edges.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+SECOND = 1_000_000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@lru_cache(maxsize=64)
+def zone(name: str) -> ZoneInfo:
+    """Give the time zone of an IANA name; raises ``ZoneInfoNotFoundError`` for an unknown one."""
+    return ZoneInfo(name)
+
+
+def to_us(timestamp: Timestamp) -> int:
+    """Give a protobuf timestamp as microseconds; what is below a microsecond is cut off."""
+    return timestamp.seconds * SECOND + timestamp.nanos // 1000
+
+
+def to_timestamp(us: int) -> Timestamp:
+    """Give microseconds as a protobuf timestamp."""
+    seconds, rest = divmod(us, SECOND)
+    return Timestamp(seconds=seconds, nanos=rest * 1000)
+
+
+def from_datetime(moment: datetime) -> int:
+    """Give an aware datetime as microseconds; raises ``ValueError`` for a naive one."""
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment.isoformat()} names no time zone")
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def to_datetime(us: int, tz: str = "UTC") -> datetime:
+    """Give microseconds as an aware datetime in the zone named."""
+    return (_EPOCH + timedelta(microseconds=us)).astimezone(zone(tz))
+
+
+def local_date(us: int, tz: str) -> date:
+    """Give the calendar day on which an instant falls in the zone named."""
+    return to_datetime(us, tz).date()
+
+
+def isoformat(us: int, tz: str = "UTC") -> str:
+    """Give an instant in ISO 8601 with its offset, in the zone named."""
+    return to_datetime(us, tz).isoformat()

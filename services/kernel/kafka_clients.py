@@ -1,0 +1,51 @@
+"""Kafka clients of which nothing is left when they can't be made.
+
+kafka-python's constructors leave a thread, a pipe and sockets behind when no broker answers; an
+outage of an hour would use up the process's files.
+"""
+
+from __future__ import annotations
+
+import gc
+from typing import Any
+
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
+from kafka.net.compat import KafkaNetClient
+
+
+def make_consumer(**config: Any) -> Any:
+    """Make a consumer; raises kafka-python's errors when no broker answers within the time
+    given.
+    """
+    return _make(KafkaConsumer, config)
+
+
+def make_producer(**config: Any) -> Any:
+    """Make a producer; raises kafka-python's errors when no broker answers within the time
+    given.
+    """
+    return _make(KafkaProducer, config)
+
+
+def make_admin(**config: Any) -> Any:
+    """Make a client for questions about the cluster; raises kafka-python's errors when no broker
+    answers within the time given.
+    """
+    return _make(KafkaAdminClient, config)
+
+
+def _make(kind: Any, config: dict[str, Any]) -> Any:
+    clients: list[Any] = []
+
+    def client(**settings: Any) -> Any:
+        clients.append(KafkaNetClient(**settings))
+        return clients[-1]
+
+    try:
+        return kind(kafka_client=client, **config)
+    except BaseException:
+        for made in clients:
+            made.close()
+        clients.clear()
+        gc.collect()  # sockets of refused connections hang in cycles
+        raise

@@ -1,0 +1,76 @@
+"""Leases: at most one holder of a name at a time, in real time, by compare-and-set on a row.
+
+A lease ends by itself after its time, and at once when its holder was a process of this machine
+that is no more. What a lease guards must be safe without it: a holder that slept may believe in it
+for a moment too long.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from dataclasses import dataclass, field
+
+import psutil
+from sqlalchemy import or_, update
+
+from services.kernel.envelope import new_id
+from services.kernel.instants import SECOND
+from services.kernel.unit import UnitOfWork
+
+
+def _me() -> str:
+    born = int(psutil.Process().create_time() * 1000)
+    return f"{socket.gethostname()}/{os.getpid()}/{born}/{new_id()}"
+
+
+@dataclass(frozen=True)
+class Lease:
+    """One contender for a name; all methods but ``name`` run inside a transaction."""
+
+    name: str
+    seconds: float
+    holder: str = field(default_factory=_me)
+
+    def take(self, uow: UnitOfWork) -> bool:
+        """Take or renew the lease; False when another one holds it."""
+        table = uow.model.tables.leases
+        now = time.time_ns() // 1000
+        until = now + int(self.seconds * SECOND)
+        row = uow.connection.execute(table.select().where(table.c.name == self.name)).first()
+        if row is None:
+            uow.add(table, {"name": self.name, "holder": self.holder, "expires_at": until})
+            return True
+        free = or_(table.c.holder == self.holder, table.c.expires_at < now)
+        if _is_dead(row.holder):
+            free = or_(free, table.c.holder == row.holder)
+        taken = uow.connection.execute(
+            update(table)
+            .where(table.c.name == self.name, free)
+            .values(holder=self.holder, expires_at=until)
+        )
+        return bool(taken.rowcount == 1)
+
+    def release(self, uow: UnitOfWork) -> None:
+        """Give the lease up, if it is ours."""
+        table = uow.model.tables.leases
+        mine = (table.c.name == self.name) & (table.c.holder == self.holder)
+        uow.connection.execute(table.delete().where(mine))
+
+
+def _is_dead(holder: str) -> bool:
+    """Tell whether a holder was a process of this machine that has ended; False when in doubt."""
+    host, _, rest = holder.partition("/")
+    pid, _, rest = rest.partition("/")
+    born = rest.partition("/")[0]
+    if host != socket.gethostname() or not (pid.isdigit() and born.isdigit()):
+        return False
+    try:
+        process = psutil.Process(int(pid))
+        ended = process.status() == psutil.STATUS_ZOMBIE
+        return ended or abs(int(process.create_time() * 1000) - int(born)) > 1000
+    except psutil.NoSuchProcess:
+        return True
+    except psutil.Error:
+        return False

@@ -1,0 +1,258 @@
+"""Logs: one JSON object per line on stderr, with an event name from the table below and a few
+fields.
+
+Nothing personal: fields with the names of personal data are hidden, and texts are combed for
+addresses, phones and identity numbers. Exceptions are logged by type and place, never by text,
+because a text may hold a value. Lines of libraries come out as event ``library``, at most ten a
+minute for the same sentence.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+import threading
+import time
+import traceback
+from collections.abc import MutableMapping
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Final, TextIO, cast
+
+# structlog imports rich for tracebacks in colour, which a service never prints: 6 MB for nothing.
+_rich = sys.modules.setdefault("rich", cast(ModuleType, None))
+import structlog  # noqa: E402
+
+if _rich is None:
+    del sys.modules["rich"]
+
+if TYPE_CHECKING:
+    from services.kernel.settings import Settings
+
+Fields = MutableMapping[str, Any]
+
+EVENTS: Final[dict[str, str]] = {
+    "service.starting": "A service process has begun.",
+    "service.ready": "A service takes calls and has read the log to its end.",
+    "service.stopping": "A service was asked to stop and finishes what runs.",
+    "service.stopped": "A service has ended.",
+    "service.failed": "A service ends because of a fault.",
+    "rpc.started": "The gRPC server listens.",
+    "rpc.draining": "The gRPC server takes no new calls.",
+    "rpc.stopped": "The gRPC server has ended.",
+    "rpc.failed": "A call ended with a fault that nobody foresaw.",
+    "rpc.certificate_unreadable": "A changed TLS file can't be read; the one before stays in use.",
+    "rpc.denied": "A call was turned away: who called may not, or showed no valid token.",
+    "identity.keys_changed": "The issuer's keys have changed; the ones named count from now on.",
+    "identity.keys_unusable": "The changed file of keys can't be used; the ones before count on.",
+    "identity.role_unknown": "A token names a role that is none of the office; it gives nothing.",
+    "consumer.started": "The consumer knows the log's partitions and begins to read.",
+    "consumer.caught_up": "The log was read to where it ended at the start.",
+    "consumer.log_away": "The log does not answer; the consumer waits and tries again.",
+    "consumer.database_away": "The database does not answer; the consumer waits and tries again.",
+    "consumer.fenced": "Another worker has moved a position; this one reads on from there.",
+    "consumer.quarantined": "A record was set aside because its handler or reaction failed.",
+    "consumer.set_aside": "Records that can't be used as they are went into the quarantine.",
+    "clock.ahead": "This machine's clock is too far ahead of the cluster's; nothing is taken.",
+    "clock.unknown": "The cluster does not tell its time; the own clock is not compared.",
+    "consumer.halted": "The consumer has stopped by itself; an operator must look.",
+    "consumer.failed": "A fault that nobody foresaw; the consumer begins again from its positions.",
+    "consumer.faust_dead": "Faust delivers nothing while the log grows; the process ends.",
+    "faust.failed": "Faust could not start or has crashed; it is started again.",
+    "relay.leading": "This relay publishes the service's events.",
+    "relay.waiting": "Events can't be published at present; the relay tries again.",
+    "relay.parked": "The broker refused an event; the later ones of its dossier wait behind it.",
+    "notify.server_away": "The mail server takes nothing at present; mails wait, uncounted.",
+    "notify.sender_waits": "The database does not answer; the sender waits and tries again.",
+    "notify.message_failed": "A message can't be delivered; an operator may resend it.",
+    "notify.attempt_failed": "An attempt met a fault nobody foresaw; the timetable goes on.",
+    "postal.job_not_found": "A partner asked for a job that is not its own, or does not exist.",
+    "people.changed": "The directory of people has changed; the new one is in force.",
+    "people.refused": "The changed directory can't be used; the one before stays in force.",
+    "procedures.taken": "An edition of the catalogue of procedures was published and is in use.",
+    "procedures.unreadable": "The shelf of procedures can't be read; the last good one is in use.",
+    "quarantine.redriven": "An operator had the records of a dossier tried again.",
+    "calendars.changed": "Another version of a calendar, or another choice of one, is in force.",
+    "calendars.refused": "The shelf of calendars can't be read; what was known stays in force.",
+    "watch.waits": "A watch over the passing of time could not run; the next beat tries again.",
+    "watch.failed": "A watch over the passing of time met a fault that nobody foresaw.",
+    "process.missing": "Open cases need a process that no file holds; they stand still.",
+    "timer.skipped": "A way was not taken by itself: no file holds the process of its case.",
+    "library": "A line of a library.",
+}
+"""Every event name with a sentence. An operator may rely on these names."""
+
+ORDINARY: Final = (
+    # Who asks for a group's coordinator while the broker is still making its topic for groups is
+    # told to ask again; the group's offsets are not used. An absent log is told by the consumer.
+    ("aiokafka.consumer.group_coordinator", "GroupCoordinatorNotAvailable"),
+    ("aiokafka.consumer.group_coordinator", "NotCoordinatorForGroup"),
+    ("aiokafka.consumer.group_coordinator", "Marking the coordinator dead"),
+    # A remark on its own scheduling when the processor is busy; each time another sentence.
+    ("kafka.net.selector", "blocking the event loop"),
+)
+"""Lines of libraries, by logger and words, that a healthy service has too: shown in debug only."""
+
+HIDDEN: Final = "***"
+PERSONAL: Final = frozenset(
+    {
+        "full_name", "applicant", "citizen", "person", "identity_number", "phone", "email",
+        "address", "province", "district", "pin", "recipient", "subject", "body", "request",
+        "response", "value", "payload", "token", "authorization", "password",
+    }
+)  # fmt: skip
+"""Fields that are never printed, whatever they hold."""
+
+_EMAIL: Final = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+")
+_PHONE: Final = re.compile(r"(?<![\w.-])(?:\+84|0)[ .]?\d{2,3}[ .]?\d{3}[ .]?\d{3,4}(?![\w-])")
+_IDENTITY: Final = re.compile(r"(?<![\w.-])\d{9}(?:\d{3})?(?![\w-])")
+
+
+def mask(text: str) -> str:
+    """Hide what looks like an e-mail address, a phone number or an identity number."""
+    if "@" in text:
+        text = _EMAIL.sub(HIDDEN, text)
+    return _IDENTITY.sub(HIDDEN, _PHONE.sub(HIDDEN, text))
+
+
+def fault(error: BaseException) -> dict[str, Any]:
+    """Describe an exception for a log line: its types and where it was raised, without any
+    value.
+    """
+    chain = []
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        chain.append(type(current).__qualname__)
+        current = current.__cause__ or current.__context__
+    frames = traceback.extract_tb(error.__traceback__)[-12:]
+    return {
+        "fault": " < ".join(chain),
+        "at": [f"{_short(f.filename)}:{f.lineno} {f.name}" for f in frames],
+    }
+
+
+def get_logger(name: str) -> Any:
+    """Give the logger of a module; call it with an event name from ``EVENTS`` and fields."""
+    return structlog.get_logger(module=name)
+
+
+class RateLimit:
+    """Lets the same thing be said only so often; thread-safe."""
+
+    def __init__(self, lines: int = 10, seconds: float = 60.0) -> None:
+        self._lines = lines
+        self._seconds = seconds
+        self._since: dict[str, tuple[float, int]] = {}
+        self._lock = threading.Lock()
+
+    def allow(self, key: str) -> bool:
+        """Tell whether one more line about ``key`` may be written now."""
+        now = time.monotonic()
+        with self._lock:
+            start, count = self._since.get(key, (now, 0))
+            if now - start >= self._seconds:
+                start, count = now, 0
+            if len(self._since) > 1000:
+                self._since.clear()
+            self._since[key] = (start, count + 1)
+            return count < self._lines
+
+
+def setup(settings: Settings, stream: TextIO | None = None) -> None:
+    """Send all logs of this process, the libraries' too, to ``stream`` (stderr unless told) as JSON
+    lines.
+    """
+    out = stream if stream is not None else sys.stderr
+    level = logging.getLevelNamesMapping().get(settings.log_level.upper(), logging.INFO)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            _Service(settings.service),
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _hide,
+            structlog.processors.JSONRenderer(ensure_ascii=False, default=_type_name),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.WriteLoggerFactory(out),
+        cache_logger_on_first_use=False,
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [_LibraryHandler()]
+    root.setLevel(max(level, logging.WARNING))
+    logging.raiseExceptions = False
+
+
+class _Service:
+    """Adds the service's name to each line."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __call__(self, _logger: Any, _method: str, fields: Fields) -> Fields:
+        return {"service": self._name, **fields}
+
+
+class _LibraryHandler(logging.Handler):
+    """Brings the lines of libraries into our form."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self._limit = RateLimit()
+        self._log = get_logger("library")
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line, unless the same sentence was written often enough."""
+        if not self._limit.allow(f"{record.name}:{record.msg}"[:200]):
+            return
+        fields: dict[str, Any] = {"library": record.name, "text": _sentence(record)}
+        if record.exc_info and record.exc_info[1] is not None:
+            fields |= fault(record.exc_info[1])
+        write = self._log.error if record.levelno >= logging.ERROR else self._log.warning
+        if any(record.name == name and words in fields["text"] for name, words in ORDINARY):
+            write = self._log.debug
+        write("library", **fields)
+
+
+def _sentence(record: logging.LogRecord) -> str:
+    """Give a library's first line of text; exceptions among its arguments lose their text."""
+    arguments = record.args
+    if isinstance(arguments, tuple):
+        record.args = tuple(
+            type(a).__qualname__ if isinstance(a, BaseException) else a for a in arguments
+        )
+    try:
+        return record.getMessage().split("\n", 1)[0][:500]
+    except (TypeError, ValueError):
+        return str(record.msg)[:500]
+
+
+def _hide(_logger: Any, _method: str, fields: Fields) -> Fields:
+    for name, value in fields.items():
+        if name in PERSONAL:
+            fields[name] = HIDDEN
+        elif isinstance(value, str) and name not in ("timestamp", "event", "trace"):
+            fields[name] = mask(value)
+        elif isinstance(value, BaseException):
+            fields[name] = type(value).__qualname__
+    return fields
+
+
+def _type_name(value: Any) -> str:
+    """Stand in for what JSON can't hold: a message's text could be personal, so only its type is
+    said.
+    """
+    return f"<{type(value).__qualname__}>"
+
+
+def _short(path: str) -> str:
+    for root in ("/site-packages/", "/services/", "/infra/"):
+        if root in path:
+            return (
+                root.strip("/") + "/" + path.rpartition(root)[2]
+                if root != "/site-packages/"
+                else path.rpartition(root)[2]
+            )
+    return path.rpartition("/")[2]

@@ -1,0 +1,46 @@
+"""The master key that wraps every dossier's key: given from outside, or made once for
+development.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from services.kernel.settings import Settings
+
+
+def master_key(settings: Settings) -> bytes:
+    """Give the 32 bytes of MOTCUA_MASTER_KEY (hexadecimal); unset in development, those of the data
+    folder.
+
+    Raises ``ValueError`` naming the variable when it is no key.
+    """
+    text = settings.master_key.get_secret_value() or development_key(settings.data_dir)
+    try:
+        key = bytes.fromhex(text)
+    except ValueError:
+        key = b""
+    if len(key) != 32:
+        raise ValueError("MOTCUA_MASTER_KEY: expected 64 hexadecimal digits")
+    return key
+
+
+def development_key(data_dir: Path) -> str:
+    """Give the key of a data folder in hexadecimal, made on first use; only its owner can read the
+    file.
+    """
+    path = data_dir / "master.key"
+    data_dir.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f"{path.name}.{os.getpid()}")
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w") as file:
+        file.write(secrets.token_hex(32))
+    try:
+        os.link(fresh, path)  # whole or not at all, and never over a key that is there
+    except FileExistsError:
+        pass
+    finally:
+        fresh.unlink()
+    return path.read_text().strip()

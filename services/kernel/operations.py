@@ -1,0 +1,178 @@
+"""What operators ask of every service: how it is doing, and what to do with records set aside."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from motcua.operations.v1 import operations_pb2 as pb
+from motcua.operations.v1.operations_pb2_grpc import (
+    OperationsServiceServicer,
+    add_OperationsServiceServicer_to_server,
+)
+from sqlalchemy import Connection
+
+from services.kernel.call import Call
+from services.kernel.commands import Commands, Context, Reads
+from services.kernel.consumer.consumer import ConsumerStatus
+from services.kernel.consumer.quarantine import PAGE, Parked, Quarantine
+from services.kernel.errors import Invalid, NotFound, Violation
+from services.kernel.instants import to_timestamp
+from services.kernel.logs import get_logger
+from services.kernel.relay.outbox import OutboxStatus
+from services.kernel.rpc.service import Service
+
+NAME = "motcua.operations.v1.OperationsService"
+log = get_logger(__name__)
+
+
+class Consumer(Protocol):
+    """What is asked of a service's consumer."""
+
+    @property
+    def quarantine(self) -> Quarantine:
+        """Give the records set aside."""
+        ...
+
+    def status(self) -> ConsumerStatus:
+        """Tell how it is doing; never blocks."""
+        ...
+
+
+class Relay(Protocol):
+    """What is asked of a service's relay."""
+
+    def status(self) -> OutboxStatus:
+        """Tell how much waits to be published; may block."""
+        ...
+
+
+class OperationsServicer(OperationsServiceServicer):
+    """Answers operators from the service's own database and consumer."""
+
+    def __init__(
+        self,
+        service: str,
+        commands: Commands,
+        reads: Reads,
+        consumer: Consumer,
+        relay: Relay | None = None,
+    ) -> None:
+        """``relay`` is None in a service that publishes nothing."""
+        self._service = service
+        self._commands = commands
+        self._reads = reads
+        self._consumer = consumer
+        self._relay = relay
+
+    async def GetStatus(  # noqa: N802 - gRPC's name
+        self, request: pb.GetStatusRequest, context: Context
+    ) -> pb.GetStatusResponse:
+        """Tell how the service is doing."""
+        status = self._consumer.status()
+        outbox, quarantined = await self._reads.run(self._backlog)
+        return pb.GetStatusResponse(
+            service=self._service,
+            ready=status.ready,
+            lag=status.lag,
+            outbox=outbox.size,
+            outbox_age_seconds=outbox.age_seconds,
+            outbox_parked=outbox.parked,
+            quarantined=quarantined,
+            halted=status.halted,
+            repeats=status.repeats,
+            unknown=status.unknown,
+            handled=status.handled,
+        )
+
+    async def ListQuarantined(  # noqa: N802
+        self, request: pb.ListQuarantinedRequest, context: Context
+    ) -> pb.ListQuarantinedResponse:
+        """List records that were set aside, oldest first."""
+        limit = request.page_size or PAGE
+        rows = await self._reads.run(
+            lambda _connection: self._consumer.quarantine.list(request.dossier_code, limit)
+        )
+        return pb.ListQuarantinedResponse(records=[_record(row) for row in rows])
+
+    async def GetQuarantined(  # noqa: N802
+        self, request: pb.GetQuarantinedRequest, context: Context
+    ) -> pb.GetQuarantinedResponse:
+        """Show one record with its original bytes; NOT_FOUND when it is not set aside."""
+        row = await self._reads.run(
+            lambda _connection: self._consumer.quarantine.get(request.partition, request.offset)
+        )
+        if row is None:
+            raise NotFound("không có bản ghi này trong khu cách ly", "no such record is set aside")
+        return pb.GetQuarantinedResponse(
+            record=_record(row),
+            key=row.key or b"",
+            value=row.value or b"",
+            headers={name: value or b"" for name, value in row.headers},
+        )
+
+    async def Redrive(  # noqa: N802
+        self, request: pb.RedriveRequest, context: Context
+    ) -> pb.RedriveResponse:
+        """Try parked records again, in order."""
+        if request.dossier_code and (request.partition or request.offset):
+            raise Invalid([_EITHER])
+
+        def redrive(call: Call) -> pb.RedriveResponse:
+            done = self._consumer.quarantine.redrive(
+                request.dossier_code,
+                request.partition,
+                request.offset,
+                discard_first=request.discard_first,
+            )
+            log.info(
+                "quarantine.redriven",
+                operator=call.actor.id,
+                dossier=request.dossier_code,
+                discarded=request.discard_first,
+                handled=done.handled,
+                parked=done.parked,
+            )
+            return pb.RedriveResponse(handled=done.handled, parked=done.parked)
+
+        return await self._commands.run_apart(request, context, redrive)
+
+    def _backlog(self, _connection: Connection) -> tuple[OutboxStatus, int]:
+        nothing = OutboxStatus(0, 0.0, 0)
+        outbox = nothing if self._relay is None else self._relay.status()
+        return outbox, self._consumer.quarantine.count()
+
+
+def service(
+    name: str,
+    commands: Commands,
+    reads: Reads,
+    consumer: Consumer,
+    relay: Relay | None = None,
+) -> Service:
+    """Give the operators' service of the service called ``name``."""
+    return Service(
+        add_OperationsServiceServicer_to_server,
+        OperationsServicer(name, commands, reads, consumer, relay),
+        NAME,
+    )
+
+
+def _record(row: Parked) -> pb.QuarantinedRecord:
+    return pb.QuarantinedRecord(
+        topic=row.topic,
+        partition=row.partition,
+        offset=row.offset,
+        dossier_code=row.dossier_code,
+        reason=row.reason,
+        error=row.error,
+        first_seen_at=to_timestamp(row.first_seen_at),
+        attempts=row.attempts,
+    )
+
+
+_EITHER = Violation(
+    "dossier_code",
+    "redrive.either",
+    "chỉ nêu mã hồ sơ, hoặc phân vùng và vị trí, không nêu cả hai",
+    "name a dossier, or a partition and an offset, not both",
+)

@@ -1,0 +1,162 @@
+"""Why a due date is when it is: the way to it in stretches, each counted or skipped, and why.
+
+Pure, like ``working_time``, whose conventions it explains.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from services.kernel.durations import Duration, TimeLimit, Unit
+from services.kernel.instants import MINUTE
+from services.kernel.working_time import (
+    Calendar,
+    DayKind,
+    DayRule,
+    Stretch,
+    account,
+    phase_ends,
+)
+
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - wall clocks have no zone
+_EPOCH_DAY = _EPOCH.toordinal()
+_WEEKDAYS_VI = ("Thứ hai", "Thứ ba", "Thứ tư", "Thứ năm", "Thứ sáu", "Thứ bảy", "Chủ nhật")
+_WEEKDAYS_EN = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_UNTIL = ("đến giờ làm việc", "until the office works")
+Words = tuple[str, str]
+"""Vietnamese and English."""
+_WORKING: Words = ("giờ làm việc", "working time")
+_OUTSIDE: Words = ("ngoài giờ làm việc", "outside the sessions")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch with its reason in both languages, and the document that ordered it, if one did."""
+
+    stretch: Stretch
+    reason_vi: str
+    reason_en: str
+    source: str
+    estimated: bool
+    """The day's place in the calendar is not decreed yet (dự kiến)."""
+    phase: int = 0
+    """The phase of the limit in which it lies, from 1; 0 where the limit has no phases."""
+    part: Words = ("", "")
+    """What it belongs to where an explanation has several parts, each without a hole."""
+
+
+def wall(calendar: Calendar, at: int) -> str:
+    """Show an instant on the calendar's wall clock: ``YYYY-MM-DDTHH:MM:SS``.
+
+    Microseconds follow only where there are some.
+    """
+    day, clock = calendar.table.local(at)
+    return (_EPOCH + timedelta(day, 0, clock)).isoformat()
+
+
+def reckon_limit(calendar: Calendar, start: int, limit: TimeLimit) -> Iterator[Span]:
+    """List the stretches of a limit in order, those of one phase after the other."""
+    at, several = start, len(limit.phases) > 1
+    ends = phase_ends(calendar, start, limit)
+    for number, (phase, end) in enumerate(zip(limit.phases, ends, strict=True), start=1):
+        for span in reckon(calendar, at, phase, end):
+            yield replace(span, phase=number) if several else span
+        at = end
+
+
+def reckon(calendar: Calendar, start: int, duration: Duration, due: int) -> Iterator[Span]:
+    """List the stretches from the start to the due date in order.
+
+    Of working days and hours the counted stretches add up to the duration. Of calendar days each
+    counts whole; what follows them is skipped until the office works.
+    """
+    if duration.unit is Unit.CALENDAR_DAY:
+        yield from _calendar_days(calendar, start, duration, due)
+    else:
+        yield from worked(calendar, start, due)
+
+
+def worked(calendar: Calendar, from_at: int, to_at: int) -> Iterator[Span]:
+    """List the stretches between two instants; those in which the office works are counted."""
+    for stretch in account(calendar, from_at, to_at):
+        for piece, closed in _pieces(calendar, stretch):
+            yield _span(calendar, piece, _reason(calendar, piece, closed=closed))
+
+
+def _pieces(calendar: Calendar, stretch: Stretch) -> Iterator[tuple[Stretch, bool]]:
+    """Cut what a closure of some hours leaves out from the breaks of its weekday, which are no part
+    of it; the second value tells which hours are closed.
+    """
+    if stretch.counted or not _for_some_hours(stretch.rule):
+        yield stretch, False
+        return
+    day = stretch.day.toordinal() - _EPOCH_DAY
+    at = stretch.from_at
+    for session in calendar.week[stretch.day.weekday()]:
+        opens, closes = (
+            min(max(calendar.table.instant(day, minute * MINUTE), at), stretch.to_at)
+            for minute in session
+        )
+        if at < opens:
+            yield replace(stretch, from_at=at, to_at=opens), False
+        if opens < closes:
+            yield replace(stretch, from_at=opens, to_at=closes), True
+        at = closes
+    if at < stretch.to_at:
+        yield replace(stretch, from_at=at), False
+
+
+def _for_some_hours(rule: DayRule | None) -> bool:
+    return rule is not None and rule.kind is DayKind.CLOSURE and bool(rule.sessions)
+
+
+def _calendar_days(calendar: Calendar, start: int, duration: Duration, due: int) -> Iterator[Span]:
+    day, clock = calendar.table.local(start)
+    at = start
+    for count in range(1, duration.whole_days() + 1):
+        # An end in a break or after closing is that of the session before it.
+        end = min(due, calendar.table.instant(day + count, clock))
+        whole = Stretch(at, end, True, _date(day + count), None)
+        yield _span(calendar, whole, (f"ngày thứ {count}", f"calendar day {count}"))
+        at = end
+    while at < due:
+        number, _ = calendar.table.local(at)
+        end = min(due, calendar.table.instant(number + 1, 0))
+        on = _date(number)
+        stretch = Stretch(at, end, False, on, calendar.days.get(on))
+        working = calendar.is_working_day(on)
+        for piece, closed in _pieces(calendar, stretch):
+            opens = working and not closed
+            reason = _UNTIL if opens else _reason(calendar, piece, closed=closed)
+            yield _span(calendar, piece, reason)
+        at = end
+
+
+def _span(calendar: Calendar, stretch: Stretch, reason: Words) -> Span:
+    ordinary = stretch.rule is None or reason in (_WORKING, _OUTSIDE, _UNTIL)
+    source = "" if ordinary or stretch.rule is None else stretch.rule.source
+    return Span(stretch, *reason, source, calendar.is_estimated(stretch.day))
+
+
+def _reason(calendar: Calendar, stretch: Stretch, *, closed: bool = False) -> Words:
+    rule, weekday = stretch.rule, stretch.day.weekday()
+    if _for_some_hours(rule) and not closed:
+        return _WORKING if stretch.counted else _OUTSIDE
+    if rule is not None:
+        vi = rule.reason_vi or rule.reason_en or rule.kind.value
+        en = rule.reason_en or rule.reason_vi or rule.kind.value
+    elif stretch.counted:
+        return _WORKING
+    elif not calendar.week[weekday]:
+        vi, en = f"{_WEEKDAYS_VI[weekday]} nghỉ", f"{_WEEKDAYS_EN[weekday]} is free"
+    else:
+        return _OUTSIDE
+    if rule is not None and rule.sessions and not stretch.counted and not closed:
+        vi, en = f"ngoài giờ làm việc ({vi})", f"outside the sessions ({en})"
+    return vi, en
+
+
+def _date(day: int) -> date:
+    return date.fromordinal(day + _EPOCH_DAY)

@@ -1,0 +1,105 @@
+"""The rows that wait for publication: which ones are next, and what becomes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sqlalchemy import Connection, Engine, bindparam, delete, func, select, update
+
+from services.kernel.instants import SECOND
+from services.kernel.model import Model
+from services.kernel.unit import UnitOfWork
+
+ROUND = 1_000
+"""Rows that are sent before their acknowledgements are waited for."""
+
+
+class Waiting(NamedTuple):
+    """One event that is committed and not published."""
+
+    id: int
+    dossier_code: str
+    sequence: int
+    event_id: str
+    type: str
+    occurred_at: int
+    trace: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxStatus:
+    """How many events wait, for how long, and how many can't be published."""
+
+    size: int
+    age_seconds: float
+    parked: int
+
+
+@dataclass(frozen=True)
+class Outbox:
+    """One service's outbox. It is asked for what is unsent, never for "ids after the last": ids are
+    given before their transactions commit, so a low one may appear late.
+    """
+
+    model: Model
+    reads: Engine
+
+    def next(self) -> list[Waiting]:
+        """Give rows to send, oldest first, each dossier's in the order of its sequence.
+
+        A dossier with a parked row waits as a whole.
+        """
+        table = self.model.tables.outbox
+        parked = select(table.c.dossier_code).where(table.c.parked_reason.is_not(None))
+        chosen = (
+            select(*(table.c[name] for name in Waiting._fields))
+            .where(table.c.parked_reason.is_(None), table.c.dossier_code.not_in(parked))
+            .order_by(table.c.id)
+            .limit(ROUND)
+        )
+        with self.reads.connect() as connection:
+            rows = [Waiting(*found) for found in connection.execute(chosen)]
+        return in_sequence(rows)
+
+    def sent(self, uow: UnitOfWork, rows: Sequence[Waiting]) -> None:
+        """Forget rows that the broker has acknowledged.
+
+        The event's id is compared too: SQLite gives the id of a deleted row to a new one.
+        """
+        if rows:
+            table = self.model.tables.outbox
+            gone = delete(table).where(
+                table.c.id == bindparam("row"), table.c.event_id == bindparam("event")
+            )
+            uow.connection.execute(gone, [{"row": r.id, "event": r.event_id} for r in rows])
+
+    def park(self, uow: UnitOfWork, row: Waiting, reason: str) -> None:
+        """Set a row aside: its dossier's stream stops, the others flow."""
+        table = self.model.tables.outbox
+        same = (table.c.id == row.id) & (table.c.event_id == row.event_id)
+        uow.connection.execute(update(table).where(same).values(parked_reason=reason))
+
+    def status(self, now: int) -> OutboxStatus:
+        """Tell how many rows wait, and how old the oldest is; ``now`` is real time."""
+        with self.reads.connect() as connection:
+            return self._status(connection, now)
+
+    def _status(self, connection: Connection, now: int) -> OutboxStatus:
+        table = self.model.tables.outbox
+        size, oldest, parked = connection.execute(
+            select(func.count(), func.min(table.c.enqueued_at), func.count(table.c.parked_reason))
+        ).one()
+        return OutboxStatus(size, max(0, now - oldest) / SECOND if size else 0.0, parked)
+
+
+def in_sequence(rows: Sequence[Waiting]) -> list[Waiting]:
+    """Keep the dossiers' places, and put each dossier's events in order on its own places."""
+    by_dossier: dict[str, list[Waiting]] = {}
+    for row in rows:
+        by_dossier.setdefault(row.dossier_code, []).append(row)
+    for run in by_dossier.values():
+        run.sort(key=lambda row: row.sequence, reverse=True)
+    return [by_dossier[row.dossier_code].pop() for row in rows]

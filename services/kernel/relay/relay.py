@@ -1,0 +1,186 @@
+"""Publishes what a service has committed: the outbox, row by row, until the broker has it.
+
+A relay that dies between sending and forgetting sends twice; readers skip what they have seen. Two
+relays of one database would do no harm but that, and the lease keeps the second one waiting.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TypeVar
+
+from sqlalchemy import Engine
+
+from services.kernel.errors import Conflict, Unavailable
+from services.kernel.leases import Lease
+from services.kernel.logs import RateLimit, fault, get_logger
+from services.kernel.model import Model
+from services.kernel.relay.outbox import Outbox, OutboxStatus, Waiting
+from services.kernel.relay.sender import REFUSALS, Sender
+from services.kernel.telemetry import metrics
+from services.kernel.telemetry.tracing import span_from
+from services.kernel.unit import UnitOfWork
+from services.kernel.writer import Writer
+
+T = TypeVar("T")
+POLL = 0.2
+"""Seconds after which the outbox is looked at even if nobody rang."""
+LEASE = 5.0
+RENEW = 1.5
+LONGEST_WAIT = 2.0
+_log = get_logger(__name__)
+
+
+class Relay:
+    """One service's publisher, in a thread of its own."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        reads: Engine,
+        model: Model,
+        bootstrap: str,
+        topic: str,
+        *,
+        log_now: Callable[[], int | None] = lambda: None,
+        before_forget: Callable[[Sequence[Waiting]], None] | None = None,
+        before_send: Callable[[Sequence[Waiting]], None] | None = None,
+    ) -> None:
+        """``reads`` is a read-only engine on the writer's database; ``log_now`` gives the log's
+        time, if it is known; the two hooks are for tests of crashes.
+        """
+        self._writer = writer
+        self._outbox = Outbox(model, reads)
+        self._sender = Sender(bootstrap, topic, model.source, log_now)
+        self._before_forget = before_forget
+        self._before_send = before_send
+        self._lease = Lease("relay", LEASE)
+        self._leading_until = 0.0
+        self._ring = threading.Event()
+        self._stopping = threading.Event()
+        self._failures = 0
+        self._said = RateLimit()
+        self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
+        writer.on_publish(self._ring.set)
+        metrics.observe(metrics.OUTBOX_SIZE, lambda: self.status().size)
+        metrics.observe(metrics.OUTBOX_AGE, lambda: self.status().age_seconds)
+        metrics.observe(metrics.OUTBOX_PARKED, lambda: self.status().parked)
+
+    def start(self) -> None:
+        """Start the thread; needs neither broker nor database to be there."""
+        self._thread.start()
+
+    def stop(self, timeout: float = 20.0) -> None:
+        """End the thread once what it has sent is acknowledged and forgotten; stop it before the
+        writer.
+        """
+        self._stopping.set()
+        self._ring.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout)
+
+    def status(self) -> OutboxStatus:
+        """Tell how much waits; reads the database."""
+        return self._outbox.status(time.time_ns() // 1000)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                busy = self._turn()
+            except Exception as error:
+                self._wait_after(error)
+                continue
+            if not busy:
+                self._ring.wait(POLL)
+                self._ring.clear()
+        self._end()
+
+    def _turn(self) -> bool:
+        """Publish one round; True when there may be more."""
+        if not self._lead():
+            self._stopping.wait(POLL)
+            return False
+        self._ring.clear()
+        rows = self._outbox.next()
+        if not rows:
+            return False
+        with span_from(rows[0].trace, "relay.publish", "producer", events=len(rows)) as span:
+            failure = self._publish(rows)
+            if failure is not None:
+                span.fail(type(failure).__qualname__)
+        if failure is None:
+            self._failures = 0
+            return True
+        metrics.PUBLISH_FAILURES.add(1, {"fault": type(failure).__name__})
+        if isinstance(failure, REFUSALS):
+            self._one_by_one(rows)
+        else:
+            self._wait_after(failure)
+        return True
+
+    def _publish(self, rows: Sequence[Waiting]) -> Exception | None:
+        if self._before_send is not None:
+            self._before_send(rows)
+        acked, failure = self._sender.send(rows)
+        if acked:
+            if self._before_forget is not None:
+                self._before_forget(acked)
+            self._write(partial(self._outbox.sent, rows=acked))
+            metrics.PUBLISHED.add(len(acked))
+        return failure
+
+    def _one_by_one(self, rows: Sequence[Waiting]) -> None:
+        """Find the refused ones: a record may have failed only for its neighbour's fault."""
+        parked: set[str] = set()
+        known = {row.id for row in rows}
+        for row in (r for r in self._outbox.next() if r.id in known):
+            if self._stopping.is_set() or not self._lead():
+                return
+            if row.dossier_code in parked:
+                continue
+            failure = self._publish([row])
+            if failure is None:
+                continue
+            if not isinstance(failure, REFUSALS):
+                self._wait_after(failure)
+                return
+            parked.add(row.dossier_code)
+            self._write(partial(self._outbox.park, row=row, reason=type(failure).__name__))
+            if self._said.allow("parked"):
+                _log.error("relay.parked", fault=type(failure).__name__, sequence=row.sequence)
+
+    def _lead(self) -> bool:
+        now = time.monotonic()
+        if now < self._leading_until - (LEASE - RENEW):
+            return True
+        was = self._leading_until > now
+        if self._write(self._lease.take):
+            self._leading_until = now + LEASE
+            if not was:
+                _log.info("relay.leading")
+            return True
+        self._leading_until = 0.0
+        return False
+
+    def _write(self, work: Callable[[UnitOfWork], T]) -> T:
+        return self._writer.submit(work).result()
+
+    def _wait_after(self, error: Exception) -> None:
+        self._failures += 1
+        if self._said.allow("waiting"):
+            away = isinstance(error, Unavailable | Conflict)
+            fields = {"fault": "database"} if away else fault(error)
+            _log.warning("relay.waiting", tries=self._failures, **fields)
+        wait = min(LONGEST_WAIT, 0.1 * 2 ** min(self._failures, 6))
+        self._stopping.wait(wait * random.uniform(0.5, 1.0))
+
+    def _end(self) -> None:
+        self._sender.close()
+        try:
+            self._write(self._lease.release)
+        except Exception:
+            pass

@@ -1,0 +1,130 @@
+"""Sends events to Kafka and waits until the broker has them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from kafka.errors import (
+    InvalidRecordError,
+    KafkaError,
+    MessageSizeTooLargeError,
+    RecordListTooLargeError,
+)
+
+from services.kernel.envelope import headers
+from services.kernel.kafka_clients import make_producer
+from services.kernel.relay.outbox import Waiting
+
+REFUSALS = (
+    InvalidRecordError,
+    MessageSizeTooLargeError,
+    RecordListTooLargeError,
+)
+"""The broker's or the client's "no" to a record, which no retry will change. A time stamp that
+is refused is not among them: it is given at each sending, by a clock that can be set right.
+"""
+CONNECT_MS = 2_500
+REQUEST_MS = 5_000
+DELIVERY_MS = 10_000
+
+
+class Sender:
+    """Holds the producer; use from one thread.
+
+    After one refused record kafka-python's idempotent producer fails every later send, so any
+    failure ends the producer, and the next send makes a new one.
+    """
+
+    def __init__(
+        self,
+        bootstrap: str,
+        topic: str,
+        source: str,
+        log_now: Callable[[], int | None] = lambda: None,
+    ) -> None:
+        """``log_now`` gives the log's time in microseconds, or None when it is not known: by it
+        records are stamped, so that a wrong clock here has none of them refused.
+        """
+        self._bootstrap = bootstrap
+        self._topic = topic
+        self._source = source
+        self._log_now = log_now
+        self._producer: Any = None
+
+    def send(self, rows: Sequence[Waiting]) -> tuple[list[Waiting], Exception | None]:
+        """Send rows in order; gives those that the broker acknowledged, and the first fault.
+
+        Of a dossier no row is acknowledged here after one that failed.
+        """
+        futures: list[Any] = []
+        fault: Exception | None = None
+        try:
+            producer = self._connected()
+            for row in rows:
+                futures.append(self._send(producer, row))
+        except (KafkaError, OSError, AssertionError, ValueError) as error:
+            fault = error
+        acked, failure = _collect(rows, futures)
+        fault = failure or fault
+        if fault is not None:
+            self.close()
+        return acked, fault
+
+    def close(self) -> None:
+        """End the producer; what it has not sent by now is sent again by the next one."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            try:
+                producer.close(timeout=1)
+            except Exception:
+                pass
+
+    def _connected(self) -> Any:
+        if self._producer is None:
+            self._producer = make_producer(
+                bootstrap_servers=self._bootstrap.split(","),
+                acks="all",
+                enable_idempotence=True,
+                linger_ms=0,
+                allow_auto_create_topics=False,
+                bootstrap_timeout_ms=CONNECT_MS,
+                request_timeout_ms=REQUEST_MS,
+                delivery_timeout_ms=DELIVERY_MS,
+                max_block_ms=REQUEST_MS,
+                reconnect_backoff_max_ms=1_000,
+                metrics_enabled=False,
+            )
+        return self._producer
+
+    def _send(self, producer: Any, row: Waiting) -> Any:
+        code = row.dossier_code
+        pairs = headers(row.event_id, row.type, self._source, code, row.occurred_at, row.trace)
+        now = self._log_now()
+        return producer.send(
+            self._topic,
+            row.body,
+            key=code.encode(),
+            headers=list(pairs),
+            timestamp_ms=None if now is None else now // 1_000,
+        )
+
+
+def _collect(
+    rows: Sequence[Waiting], futures: Sequence[Any]
+) -> tuple[list[Waiting], Exception | None]:
+    acked: list[Waiting] = []
+    failed: set[str] = set()
+    fault: Exception | None = None
+    deadline = time.monotonic() + DELIVERY_MS / 1000 + 2
+    for row, future in zip(rows, futures, strict=False):
+        try:
+            future.get(timeout=max(0.0, deadline - time.monotonic()))
+        except Exception as error:
+            failed.add(row.dossier_code)
+            fault = fault or error
+        else:
+            if row.dossier_code not in failed:
+                acked.append(row)
+    return acked, fault

@@ -1,0 +1,118 @@
+"""The first answers of requests, kept so that no request acts twice."""
+
+from __future__ import annotations
+
+import json
+import weakref
+from collections.abc import Collection
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from google.protobuf import descriptor_pool, message_factory
+from google.protobuf.message import Message
+from sqlalchemy import (
+    ARRAY,
+    Column,
+    ColumnElement,
+    Dialect,
+    String,
+    Table,
+    bindparam,
+    func,
+    null,
+    select,
+    union_all,
+)
+
+from services.kernel.call import Call
+from services.kernel.statements import Statement
+from services.kernel.unit import UnitOfWork
+
+_LOOKUP: Final = 500
+
+
+class First(NamedTuple):
+    """The first answer to a request."""
+
+    method: str
+    body: bytes
+    response: bytes
+
+
+class Memory:
+    """What one transaction knows of earlier requests: looked up for all commands that wait, so in
+    few statements.
+    """
+
+    def __init__(self, uow: UnitOfWork, requests: Table, events: Table) -> None:
+        self.unit = weakref.ref(uow)
+        self.answers: dict[str, First] = {}
+        self.caused: set[str] = set()
+        self._connection = uow.connection
+        self._source = uow.model.source
+        self._requests = requests
+        self._events = events
+        self._asked: set[str] = set()
+        self._add = uow.add
+
+    def ask(self, request_id: str, waiting: Collection[str]) -> None:
+        """Look up a request, and with it the others that wait."""
+        if request_id in self._asked:
+            return
+        fresh = list({request_id, *list(waiting)[:_LOOKUP]} - self._asked)
+        self._asked.update(fresh)
+        dialect = self._connection.dialect
+        statement = _lookup_of(self._requests, self._events, dialect)
+        ids = fresh if dialect.name == "postgresql" else json.dumps(fresh)
+        row = {"ids": ids, "source": self._source}
+        for found in self._connection.exec_driver_sql(statement.sql, statement.one(row)):
+            if found[1] is None:
+                self.caused.add(found[0])
+            else:
+                self.answers[found[0]] = First(*found[1:])
+
+    def keep(self, call: Call, first: First) -> None:
+        """Keep the first answer; a replica that keeps one under the same id fails this
+        transaction.
+        """
+        row = {
+            "request_id": call.request_id,
+            "method": first.method,
+            "body_sha256": first.body,
+            "response": first.response,
+            "created_at": call.now,
+        }
+        self._add(self._requests, row)
+        self.answers[call.request_id] = first
+
+
+@lru_cache(maxsize=8)
+def _lookup_of(requests: Table, events: Table, dialect: Dialect) -> Statement:
+    """Give the one statement that finds first answers, and causes without an answer (no method)."""
+    r, e = requests.c, events.c
+    answers = select(r.request_id, r.method, r.body_sha256, r.response).where(
+        _among_ids(r.request_id, dialect)
+    )
+    causes = select(e.causation_id, null(), null(), null()).where(
+        _among_ids(e.causation_id, dialect), e.source == bindparam("source")
+    )
+    return Statement(union_all(answers, causes), dialect)
+
+
+def _among_ids(column: Column[str], dialect: Dialect) -> ColumnElement[bool]:
+    """Give the condition that a column is in the parameter ``ids``: an array, or a JSON array
+    for SQLite.
+    """
+    if dialect.name == "postgresql":
+        return column == func.any(bindparam("ids", type_=ARRAY(String)))
+    each = func.json_each(bindparam("ids", type_=String)).table_valued("value")
+    return column.in_(select(each.c.value))
+
+
+@lru_cache(maxsize=256)
+def answer_type(method: str) -> type[Message]:
+    """Give the response type of a method, such as
+    ``motcua.intake.v1.IntakeService/SubmitDossier``.
+    """
+    found = descriptor_pool.Default().FindMethodByName(method.replace("/", "."))
+    return message_factory.GetMessageClass(found.output_type)

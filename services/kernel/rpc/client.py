@@ -1,0 +1,102 @@
+"""The caller's side: metadata to send, and errors made readable. For the import, the demo,
+the command line, and tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import grpc
+from google.protobuf.message import DecodeError
+from google.rpc import error_details_pb2 as details
+from google.rpc.status_pb2 import Status
+
+from services.kernel.rpc import issuer
+from services.kernel.rpc.identity import AUTHORIZATION, CORRELATION, LANGUAGE, TRACE
+
+DETAILS: Final = "grpc-status-details-bin"
+NOBODY: Final = "guest"
+OPTIONS: Final = (
+    ("grpc.keepalive_time_ms", 60_000),
+    ("grpc.keepalive_timeout_ms", 20_000),
+    ("grpc.max_receive_message_length", 4 * 1024 * 1024),
+)
+
+
+def metadata(
+    kind: str = "",
+    identity: str = "",
+    *,
+    unit: str = "",
+    roles: Sequence[str] = (),
+    language: str = "vi",
+    correlation_id: str = "",
+    trace: str = "",
+    token: str = "",
+) -> tuple[tuple[str, str], ...]:
+    """Give the metadata of a call; what is empty is left out.
+
+    ``token`` says who calls. Without one, ``kind`` and the rest are signed by the local issuer, of
+    development; a kind without an identity is somebody not known by name.
+    """
+    if kind and not token:
+        token = issuer.token(kind, identity or NOBODY, unit, tuple(roles))
+    pairs = {
+        AUTHORIZATION: f"Bearer {token}" if token else "",
+        LANGUAGE: language,
+        CORRELATION: correlation_id,
+        TRACE: trace,
+    }
+    return tuple((name, value) for name, value in pairs.items() if value)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a call failed."""
+
+    code: grpc.StatusCode
+    text: str
+    """In the language asked for."""
+    reason: str = ""
+    """The code of the office's rule that said no, such as ``TOO_LATE``."""
+    fields: dict[str, str] = field(default_factory=dict)
+    """Each wrong field with what is wrong."""
+    retry_after: float | None = None
+    """Seconds after which a retry may help; None when it will not."""
+    trace: str = ""
+    """By which an operator finds the fault."""
+
+
+def explain(error: grpc.RpcError) -> Problem:
+    """Read everything that a failed call says."""
+    code, text = error.code(), error.details() or ""
+    status = Status()
+    pairs: Any = error.trailing_metadata() or ()
+    for name, value in pairs:
+        if name == DETAILS:
+            try:
+                status = Status.FromString(value)
+            except DecodeError:
+                break
+    reason, trace, retry_after = "", "", None
+    fields: dict[str, str] = {}
+    for part in status.details:
+        if part.Is(details.BadRequest.DESCRIPTOR):
+            bad = details.BadRequest()
+            part.Unpack(bad)
+            fields = {v.field: v.description for v in bad.field_violations}
+        elif part.Is(details.ErrorInfo.DESCRIPTOR):
+            info = details.ErrorInfo()
+            part.Unpack(info)
+            reason = info.reason
+        elif part.Is(details.RetryInfo.DESCRIPTOR):
+            retry = details.RetryInfo()
+            part.Unpack(retry)
+            retry_after = retry.retry_delay.seconds + retry.retry_delay.nanos / 1e9
+        elif part.Is(details.RequestInfo.DESCRIPTOR):
+            request = details.RequestInfo()
+            part.Unpack(request)
+            trace = request.request_id
+    return Problem(code, text, reason, fields, retry_after, trace)

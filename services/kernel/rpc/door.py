@@ -1,0 +1,145 @@
+"""One call from its arrival to its answer: who calls, whether it may go on, and how it ends."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Final
+
+import grpc
+from google.protobuf.message import DecodeError, Message
+from google.rpc.status_pb2 import Status
+from motcua.events.v1.envelope_pb2 import ActorKind
+
+from services.kernel.errors import Forbidden, Invalid, Unauthenticated, Violation
+from services.kernel.logs import fault, get_logger
+from services.kernel.rpc import identity, statuses, validation
+from services.kernel.rpc.identity import Caller
+from services.kernel.rpc.method import Context, Metadata, Method
+from services.kernel.rpc.permissions import PART
+from services.kernel.rpc.rules import WELL_FORMED, words
+from services.kernel.telemetry import metrics
+from services.kernel.telemetry.tracing import Scope, span_from
+
+log = get_logger(__name__)
+DETAILS: Final = "grpc-status-details-bin"
+_NO_DEADLINE: Final = Violation(
+    "grpc-timeout", "call.deadline", "cuộc gọi phải có thời hạn chờ", "the call needs a deadline"
+)
+
+
+class Door:
+    """One call from its arrival to its answer."""
+
+    __slots__ = ("_caller", "_code", "_context", "_metadata", "_method", "_scope", "_start")
+
+    def __init__(self, method: Method, context: Context) -> None:
+        self._method = method
+        self._context = context
+        self._metadata: Metadata = dict(context.invocation_metadata() or ())
+        self._caller: Caller | None = None
+        self._code = "OK"
+        trace = self._metadata.get(identity.TRACE, "")
+        self._scope: Scope = span_from(
+            trace if isinstance(trace, str) else "", method.path, "server", **{"rpc.system": "grpc"}
+        )
+        self._start = time.perf_counter()
+
+    def __enter__(self) -> Door:
+        self._scope.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        if self._code != "OK":
+            self._scope.set("rpc.grpc.status", self._code)
+            self._scope.fail(self._code)
+        self._scope.__exit__(None, None, None)
+        metrics.RPC_DURATION.record(
+            time.perf_counter() - self._start, {"method": self._method.path, "code": self._code}
+        )
+
+    def enter(self, data: bytes) -> Message:
+        """Give the request when the call may go on; raises what stands against it."""
+        remaining = self._context.time_remaining()
+        if remaining is None:
+            raise Invalid([_NO_DEADLINE])
+        if remaining <= 0:
+            raise statuses.DeadlinePassed
+        who = self._method.caller(self._metadata, self._context, self._scope.traceparent)
+        self._caller = who
+        identity.serve(who)
+        try:
+            request = self._method.request.FromString(data)
+        except DecodeError:
+            raise Invalid([Violation("", WELL_FORMED, *words(WELL_FORMED, "", ""))]) from None
+        check = self._method.check
+        if check is None:
+            validation.check(request)
+        else:
+            validation.check(request, lambda it: check(it, who.actor))
+        return request
+
+    def judged(self, answer: Any) -> Any:
+        """Give an answer whose handler has asked for whom it is, where the rule wants that."""
+        who = self._caller
+        if self._method.rule.unit == PART and not (who and who.judged):
+            raise RuntimeError(f"{self._method.path} does not ask which dossiers its caller sees")
+        return answer
+
+    def actor(self) -> tuple[int, str]:
+        """Tell whose call it is, after ``enter``."""
+        assert self._caller is not None
+        return self._caller.actor.kind, self._caller.actor.id
+
+    def left(self) -> None:
+        """Note that nobody waits for the answer any more: what has not begun must not begin."""
+        self._code = "CANCELLED"
+        if self._caller is not None:
+            self._caller.gone = True
+
+    async def refuse(self, error: BaseException) -> None:
+        """Answer with an error; raises gRPC's own exception that ends the call."""
+        if isinstance(error, grpc.aio.AbortError):
+            raise error
+        language = identity.language_of(self._metadata)
+        failure = statuses.known(error)
+        if failure is not None:
+            status = statuses.status_of(failure, language)
+            if isinstance(failure, Forbidden | Unauthenticated):
+                self._denied(failure)
+        else:
+            status = statuses.unforeseen(language, self._scope.traceparent)
+            self._report(error)
+        self._code = _name(status)
+        await self._context.abort(
+            _CODES[status.code], status.message, ((DETAILS, status.SerializeToString()),)
+        )
+
+    def _denied(self, failure: Forbidden | Unauthenticated) -> None:
+        """Count a denial and leave a line, without anything that the caller sent."""
+        path = self._method.path
+        metrics.RPC_DENIED.add(1, {"method": path, "reason": failure.code})
+        if self._method.faults.allow(failure.code):
+            who = self._caller
+            log.warning(
+                "rpc.denied",
+                method=path,
+                reason=failure.code,
+                kind=ActorKind.Name(who.actor.kind) if who else "",
+                trace=self._scope.traceparent,
+            )
+
+    def _report(self, error: BaseException) -> None:
+        if self._method.faults.allow(type(error).__name__):
+            log.error(
+                "rpc.failed",
+                method=self._method.path,
+                trace=self._scope.traceparent,
+                **fault(error),
+            )
+
+
+_CODES: Final = {code.value[0]: code for code in grpc.StatusCode}
+
+
+def _name(status: Status) -> str:
+    return _CODES[status.code].name

@@ -1,0 +1,131 @@
+"""The local issuer of tokens, for development: its key lies in the data folder, and production
+accepts neither its name nor its keys.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+import time
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from jwt.algorithms import OKPAlgorithm
+
+from services.kernel.rpc.keys import DEVELOPMENT
+from services.kernel.settings import AUDIENCE, DEVELOPMENT_ISSUER
+
+HOURS: Final = 12.0
+"""How long its tokens are valid unless told otherwise."""
+_SECRET: Final = "issuer.json"
+_FRESH: Final = 600
+"""Seconds for which a token is given out again instead of signing another."""
+
+
+def folder_of(data_dir: Path) -> Path:
+    """Give the folder of the issuer's keys: IDENTITY_DIR, or one in the data folder."""
+    given = os.environ.get("IDENTITY_DIR")
+    return Path(given) if given else data_dir / "identity"
+
+
+def jwks_path(folder: Path) -> Path:
+    """Give the path of the public keys in the issuer's folder."""
+    return folder / "jwks.json"
+
+
+def make_keys(folder: Path) -> None:
+    """Make the issuer's key on first use; only its owner can read it. Safe to call at the same time
+    from several processes.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    secret = folder / _SECRET
+    if not secret.exists():
+        _place(secret, _new_key())
+    public = {name: value for name, value in json.loads(secret.read_text()).items() if name != "d"}
+    if not jwks_path(folder).exists():
+        _place(jwks_path(folder), {"keys": [public]})
+
+
+def _new_key() -> dict[str, Any]:
+    key = OKPAlgorithm.to_jwk(Ed25519PrivateKey.generate(), as_dict=True)
+    name = DEVELOPMENT + hashlib.sha256(key["x"].encode()).hexdigest()[:16]
+    return {**key, "kid": name, "alg": "EdDSA", "use": "sig"}
+
+
+def _place(path: Path, document: dict[str, Any]) -> None:
+    handle, name = tempfile.mkstemp(prefix=path.name, dir=path.parent)  # its owner's alone
+    with os.fdopen(handle, "w") as file:
+        json.dump(document, file)
+    try:
+        os.link(name, path)  # whole or not at all, and never over what is there
+    except FileExistsError:
+        pass
+    finally:
+        os.unlink(name)
+
+
+def sign(
+    kind: str,
+    identity: str,
+    *,
+    unit: str = "",
+    roles: Sequence[str] = (),
+    hours: float = HOURS,
+    claims: dict[str, Any] | None = None,
+) -> str:
+    """Give a token signed by the local issuer, valid from now; ``claims`` replaces or adds some.
+
+    Raises ``OSError`` when the key can't be read or made.
+    """
+    folder = _folder()
+    make_keys(folder)
+    now = int(time.time())
+    said: dict[str, Any] = {
+        "iss": os.environ.get("IDENTITY_ISSUER") or DEVELOPMENT_ISSUER,
+        "aud": os.environ.get("IDENTITY_AUDIENCE") or AUDIENCE,
+        "nbf": now,
+        "exp": now + int(hours * 3600),
+        "sub": identity,
+        "kind": kind,
+        "unit": unit,
+        "roles": list(roles),
+        **(claims or {}),
+    }
+    key = _key(folder, _stamp(folder))
+    return jwt.encode(said, key, algorithm=key.algorithm_name, headers={"kid": key.key_id})
+
+
+def token(kind: str, identity: str, unit: str, roles: tuple[str, ...]) -> str:
+    """Give a token for a caller, the same one for some minutes; raises as ``sign``."""
+    folder = _folder()
+    period = int(time.time()) // _FRESH
+    return _token(kind, identity, unit, roles, (folder, _stamp(folder), period))
+
+
+@lru_cache(maxsize=4096)
+def _token(
+    kind: str, identity: str, unit: str, roles: tuple[str, ...], _while: tuple[Path, int, int]
+) -> str:
+    return sign(kind, identity, unit=unit, roles=roles)
+
+
+@lru_cache(maxsize=4)
+def _key(folder: Path, _stamp: int) -> jwt.PyJWK:
+    return jwt.PyJWK(json.loads((folder / _SECRET).read_text()))
+
+
+def _stamp(folder: Path) -> int:
+    try:
+        return (folder / _SECRET).stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
+
+
+def _folder() -> Path:
+    return folder_of(Path(os.environ.get("MOTCUA_DATA_DIR") or ".motcua"))

@@ -1,0 +1,73 @@
+"""What is known of a method before anybody calls it."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any, Final
+
+import grpc
+from google.protobuf import message_factory
+from google.protobuf.descriptor import MethodDescriptor
+from google.protobuf.message import Message
+from motcua.events.v1.envelope_pb2 import Actor
+
+from services.kernel.logs import RateLimit
+from services.kernel.rpc import identity
+from services.kernel.rpc.identity import Caller
+from services.kernel.rpc.permissions import Permissions
+from services.kernel.rpc.service import Service
+from services.kernel.rpc.tokens import Identity, Verifier
+
+Metadata = dict[str, str | bytes]
+Context = grpc.aio.ServicerContext[Any, Any]
+_GUEST: Final = Identity(Actor(), frozenset(), math.inf)
+
+
+class Method:
+    """What is known of a method before anybody calls it."""
+
+    def __init__(
+        self,
+        service: Service,
+        path: str,
+        verifier: Verifier,
+        permissions: Permissions,
+        tls: bool,
+    ) -> None:
+        self.path = path
+        self.service = service
+        self.verifier = verifier
+        self.tls = tls
+        self.faults = RateLimit()
+        name = path.rpartition("/")[2]
+        self.rule = permissions.rule(path)
+        self.roles = permissions.roles
+        descriptor: MethodDescriptor = service.descriptor().methods_by_name[name]
+        self.check = service.checks.get(name)
+        self.request: type[Message] = message_factory.GetMessageClass(descriptor.input_type)
+
+    def caller(self, metadata: Metadata, context: Context, trace: str) -> Caller:
+        """Find out who calls; raises ``Invalid``, ``Unauthenticated`` or ``Forbidden``."""
+        found = self._identity(metadata, context)
+        self.rule.check(found.actor, found.roles, self.roles)
+        remaining = context.time_remaining()
+        return Caller(
+            self.path,
+            found.actor,
+            identity.language_of(metadata),
+            trace,
+            time.monotonic() + (remaining or 0),
+            identity.correlation_of(metadata),
+            found.roles,
+            self.rule,
+        )
+
+    def _identity(self, metadata: Metadata, context: Context) -> Identity:
+        if self.service.authenticate is not None:
+            auth = context.auth_context() if self.tls else None
+            actor = self.service.authenticate(identity.credentials_of(metadata, auth))
+            return Identity(actor, frozenset(), 0.0)
+        if identity.AUTHORIZATION not in metadata:
+            return _GUEST
+        return self.verifier.identity(identity.credentials_of(metadata).bearer)

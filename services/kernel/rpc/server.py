@@ -1,0 +1,208 @@
+"""The gRPC server of a process: its own thread, its own event loop, one or two listeners.
+
+Beside Faust in one loop a call would wait behind every batch of records; in a thread of its own it
+does not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Coroutine, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any, Final
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc  # type: ignore[import-untyped]
+
+from services.kernel.logs import get_logger
+from services.kernel.rpc.interceptor import Interceptor
+from services.kernel.rpc.permissions import Permissions, shipped
+from services.kernel.rpc.service import Service
+from services.kernel.rpc.tls import TlsFiles
+from services.kernel.rpc.tokens import verifier_of
+from services.kernel.settings import Settings
+from services.kernel.telemetry import metrics
+
+log = get_logger(__name__)
+
+MESSAGE_BYTES: Final = 4 * 1024 * 1024
+CALLS: Final = 1000
+"""Calls at a time, streams included; more get RESOURCE_EXHAUSTED."""
+OPTIONS: Final[tuple[tuple[str, Any], ...]] = (
+    ("grpc.max_receive_message_length", MESSAGE_BYTES),
+    ("grpc.max_send_message_length", MESSAGE_BYTES),
+    ("grpc.so_reuseport", 0),  # a port that is taken is an error, not a second server
+    ("grpc.max_concurrent_streams", 1000),
+    ("grpc.keepalive_time_ms", 60_000),
+    ("grpc.keepalive_timeout_ms", 20_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+    ("grpc.http2.max_ping_strikes", 2),
+    ("grpc.max_connection_age_ms", 30 * 60_000),
+    ("grpc.max_connection_age_grace_ms", 60_000),
+)
+LAST_WORDS: Final = 0.2
+"""Seconds for answers under way to leave when no call of ours runs any more."""
+_Status = health_pb2.HealthCheckResponse
+
+
+class RpcServer:
+    """Serves a process's services on loopback (or MOTCUA_HOST), and to partners with a certificate
+    on the TLS port.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        services: Sequence[Service],
+        *,
+        permissions: Permissions | None = None,
+        calls: int = CALLS,
+        streams: int = 512,
+    ) -> None:
+        """Raise ``ValueError`` when a method has no rule in ``permissions`` (the table of the
+        office unless told), or the issuer's keys can't be used.
+        """
+        self._permissions = permissions or shipped()
+        for service in services:
+            service.check()
+            self._permissions.check(service.name, service.descriptor().methods_by_name)
+        self.port = 0
+        self.tls_port = 0
+        self._settings = settings
+        self._services = list(services)
+        self._calls = calls
+        self._verifier = verifier_of(settings, self._permissions.roles)
+        self._interceptors = [self._interceptor(services, streams=streams)]
+        self._servers: list[grpc.aio.Server] = []
+        self._health: Any = None
+        self._loop = asyncio.new_event_loop()
+        self._bound: Future[None] = Future()
+        self._ending: asyncio.Event | None = None
+        self._thread = threading.Thread(target=self._run, name="rpc", daemon=True)
+
+    def start(self) -> int:
+        """Listen, and give the port; health says NOT_SERVING until ``ready``. Raises ``OSError``
+        naming a taken address.
+        """
+        self._thread.start()
+        self._bound.result()
+        metrics.observe(
+            metrics.RPC_ACTIVE_STREAMS, lambda: sum(i.streams() for i in self._interceptors)
+        )
+        log.info("rpc.started", host=self._settings.host, port=self.port, tls_port=self.tls_port)
+        return self.port
+
+    def ready(self, yes: bool) -> None:
+        """Say by health, for every service and for the process, whether calls should come here."""
+        self._submit(self._set_health(yes)).result(timeout=10)
+
+    def drain(self, grace: float) -> None:
+        """Stop: health says NOT_SERVING, streams end, no call is taken, running ones get ``grace``
+        seconds.
+
+        Blocks until the server's thread has ended. Doing it twice, or before the start, does
+        nothing.
+        """
+        if not self._thread.is_alive():
+            return
+        log.info("rpc.draining", grace=grace)
+        self._submit(self._stop(grace))
+        self._thread.join(grace + 10)
+        log.info("rpc.stopped")
+
+    # -- in the server's own thread ---------------------------------------------------------------
+
+    def _submit(self, work: Coroutine[Any, Any, None]) -> Future[None]:
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_until_complete(self._serve())
+        finally:
+            self._loop.close()
+
+    async def _serve(self) -> None:
+        self._ending = asyncio.Event()
+        try:
+            await self._open()
+        except BaseException as error:
+            self._bound.set_exception(error)
+            return
+        self._bound.set_result(None)
+        await self._ending.wait()
+
+    async def _open(self) -> None:
+        self._health = health.aio.HealthServicer()
+        await self._set_health(False)
+        server = self._server(self._services, self._interceptors[0])
+        self.port = _bind(server, f"{self._settings.host}:{self._settings.port}", None)
+        if self._settings.mode == "development":
+            self._reflect(server)
+        if self._settings.tls_port or self._settings.tls_cert:
+            self._open_tls()
+        for each in self._servers:
+            await each.start()
+
+    def _open_tls(self) -> None:
+        settings = self._settings
+        offered = [service for service in self._services if service.partners]
+        files = TlsFiles(
+            Path(settings.tls_cert), Path(settings.tls_key), Path(settings.tls_client_ca)
+        )
+        interceptor = self._interceptor(offered, tls=True)
+        self._interceptors.append(interceptor)
+        server = self._server(offered, interceptor)
+        self.tls_port = _bind(server, f"{settings.host}:{settings.tls_port}", files.credentials())
+
+    def _interceptor(self, services: Sequence[Service], **options: Any) -> Interceptor:
+        return Interceptor(services, self._verifier, self._permissions, **options)
+
+    def _server(self, services: Sequence[Service], interceptor: Interceptor) -> grpc.aio.Server:
+        server = grpc.aio.server(
+            interceptors=[interceptor], options=OPTIONS, maximum_concurrent_rpcs=self._calls
+        )
+        for service in services:
+            service.add(service.servicer, server)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
+        self._servers.append(server)
+        return server
+
+    def _reflect(self, server: grpc.aio.Server) -> None:
+        from grpc_reflection.v1alpha import reflection  # type: ignore[import-untyped]
+
+        names = [service.name for service in self._services]
+        names += [
+            health_pb2.DESCRIPTOR.services_by_name["Health"].full_name,
+            reflection.SERVICE_NAME,
+        ]
+        reflection.enable_server_reflection(names, server)
+
+    async def _set_health(self, serving: bool) -> None:
+        if self._health is None:
+            return
+        status = _Status.SERVING if serving else _Status.NOT_SERVING
+        for name in ("", *(service.name for service in self._services)):
+            await self._health.set(name, status)
+
+    async def _stop(self, grace: float) -> None:
+        if self._health is not None:
+            await self._health.enter_graceful_shutdown()
+        busy = await asyncio.gather(*(interceptor.close() for interceptor in self._interceptors))
+        if not any(busy):
+            grace = min(grace, LAST_WORDS)  # somebody may watch the health for as long as it lives
+        await asyncio.gather(*(server.stop(grace) for server in self._servers))
+        if self._ending is not None:
+            self._ending.set()
+
+
+def _bind(server: grpc.aio.Server, address: str, credentials: grpc.ServerCredentials | None) -> int:
+    try:
+        if credentials is None:
+            return server.add_insecure_port(address)
+        return server.add_secure_port(address, credentials)
+    except RuntimeError:
+        raise OSError(f"can't listen on {address}: is it taken?") from None

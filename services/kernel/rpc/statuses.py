@@ -1,0 +1,184 @@
+"""Exceptions become google.rpc.Status here and nowhere else.
+
+Texts go out in the caller's language. What was not foreseen becomes INTERNAL with the trace's id
+and nothing more.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Any, Final
+
+import grpc
+from google.protobuf.any_pb2 import Any as AnyMessage
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import Message
+from google.rpc import error_details_pb2 as details
+from google.rpc.status_pb2 import Status
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from services.kernel.errors import (
+    AlreadyExists,
+    Conflict,
+    Failure,
+    Forbidden,
+    Invalid,
+    NotFound,
+    Refused,
+    Unauthenticated,
+    Unavailable,
+    Violation,
+)
+
+DOMAIN: Final = "motcua"
+RETRY_SECONDS: Final = 1
+DETAILS_LIMIT: Final = 6000
+"""Bytes of violations in one answer: a client takes 8 KiB of trailers, and the text is
+percent-encoded in them.
+"""
+MESSAGE_LIMIT: Final = 300
+
+_CODES: Final[dict[type[Failure], grpc.StatusCode]] = {
+    Invalid: grpc.StatusCode.INVALID_ARGUMENT,
+    Refused: grpc.StatusCode.FAILED_PRECONDITION,
+    NotFound: grpc.StatusCode.NOT_FOUND,
+    AlreadyExists: grpc.StatusCode.ALREADY_EXISTS,
+    Conflict: grpc.StatusCode.ABORTED,
+    Unavailable: grpc.StatusCode.UNAVAILABLE,
+    Forbidden: grpc.StatusCode.PERMISSION_DENIED,
+    Unauthenticated: grpc.StatusCode.UNAUTHENTICATED,
+}
+_BUSY: Final = (
+    "SQLITE_BUSY",
+    "SQLITE_LOCKED",
+    "SQLITE_FULL",
+    "SQLITE_IOERR",
+    "SQLITE_CANTOPEN",
+    "SQLITE_READONLY",
+)
+
+
+class DeadlinePassed(Failure):
+    """The caller no longer waits; nothing was begun (DEADLINE_EXCEEDED)."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "hết thời hạn chờ trước khi bắt đầu xử lý", "the deadline passed before the work began"
+        )
+
+
+class TooMany(Failure):
+    """More is asked at a time than one service gives (RESOURCE_EXHAUSTED)."""
+
+
+def known(error: BaseException) -> Failure | None:
+    """Give the failure that an exception stands for; None when nobody foresaw it."""
+    if isinstance(error, Failure):
+        return error
+    if isinstance(error, PoolTimeout):
+        return _busy()
+    if isinstance(error, DBAPIError):
+        return _of_database(error)
+    return None
+
+
+def code_of(failure: Failure) -> grpc.StatusCode:
+    """Give the gRPC code of a failure."""
+    if isinstance(failure, DeadlinePassed):
+        return grpc.StatusCode.DEADLINE_EXCEEDED
+    if isinstance(failure, TooMany):
+        return grpc.StatusCode.RESOURCE_EXHAUSTED
+    for kind in type(failure).__mro__:
+        if kind in _CODES:
+            return _CODES[kind]
+    return grpc.StatusCode.INTERNAL
+
+
+def status_of(failure: Failure, language: str) -> Status:
+    """Describe a failure for the caller, in ``vi`` or ``en``."""
+    text = failure.en if language == "en" else failure.vi
+    parts: list[Message] = []
+    if isinstance(failure, Invalid):
+        parts.append(_bad_request(failure.violations, language))
+    elif isinstance(failure, Refused | Forbidden | Unauthenticated):
+        parts.append(details.ErrorInfo(reason=failure.code, domain=DOMAIN))
+    elif isinstance(failure, Unavailable | TooMany):
+        parts.append(details.RetryInfo(retry_delay=Duration(seconds=RETRY_SECONDS)))
+    text = text if len(text) <= MESSAGE_LIMIT else text[: MESSAGE_LIMIT - 1] + "…"
+    parts.append(details.LocalizedMessage(locale=language, message=text))
+    return _status(code_of(failure), text, parts)
+
+
+def unforeseen(language: str, traceparent: str) -> Status:
+    """Describe a fault of ours: the text names only the trace, by which an operator finds the log
+    line.
+    """
+    trace = traceparent.split("-")[1] if traceparent.count("-") == 3 else ""
+    text = (
+        f"internal error, trace {trace}"
+        if language == "en"
+        else f"lỗi bên trong hệ thống, mã vết {trace}"
+    )
+    return _status(
+        grpc.StatusCode.INTERNAL,
+        text,
+        [
+            details.RequestInfo(request_id=trace),
+            details.LocalizedMessage(locale=language, message=text),
+        ],
+    )
+
+
+def _status(code: grpc.StatusCode, text: str, parts: Sequence[Message]) -> Status:
+    status = Status(code=code.value[0], message=text)
+    for part in parts:
+        packed = AnyMessage()
+        packed.Pack(part)
+        status.details.append(packed)
+    return status
+
+
+def _bad_request(violations: Sequence[Violation], language: str) -> details.BadRequest:
+    """Name every wrong field; what no longer fits into the trailers is counted in a last row."""
+    result = details.BadRequest()
+    room = DETAILS_LIMIT
+    for index, violation in enumerate(violations):
+        row = details.BadRequest.FieldViolation(
+            field=violation.field,
+            description=violation.en if language == "en" else violation.vi,
+            reason=violation.rule.upper().replace(".", "_").replace("-", "_"),
+        )
+        room -= row.ByteSize() + 8
+        if room < 0:
+            rest = len(violations) - index
+            text = f"and {rest} more" if language == "en" else f"và {rest} chỗ sai khác"
+            result.field_violations.add(description=text, reason="MORE")
+            break
+        result.field_violations.append(row)
+    return result
+
+
+def _of_database(error: DBAPIError) -> Failure | None:
+    """A database that is away, full or busy: come again. A clash that lasted: read again. Anything
+    else is our mistake.
+    """
+    original: Any = error.orig
+    if isinstance(original, sqlite3.Error):
+        name = getattr(original, "sqlite_errorname", "")
+        return _busy() if name.startswith(_BUSY) else None
+    state = getattr(original, "sqlstate", None) or ""
+    if state.startswith("40"):  # serialization failure, deadlock
+        return Conflict(
+            "có người khác vừa sửa hồ sơ này, xin thử lại", "somebody else was faster; try again"
+        )
+    if isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated:
+        return _busy()
+    return None
+
+
+def _busy() -> Unavailable:
+    return Unavailable(
+        "hệ thống đang bận, xin thử lại sau", "the service can't reach its database; try again"
+    )

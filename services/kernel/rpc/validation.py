@@ -1,0 +1,214 @@
+"""Checks a request before anybody else sees it: the rules written in its .proto, that its text is
+plain, and that its instants are instants.
+
+Text is brought to Unicode's composed form (NFC) on the way, so that the same name is the same bytes
+everywhere.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from typing import Any, Final
+
+import protovalidate
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.message import Message
+
+from services.kernel.errors import Invalid, Violation
+from services.kernel.rpc.rules import INSTANT, PLAIN, words
+
+_VALIDATOR: Final = protovalidate.Validator()
+_CONTROL: Final = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb]"
+)
+"""Line feed and tab are text. Joiners (U+200C, U+200D) are left: some scripts need them."""
+_TIMESTAMP: Final = "google.protobuf.Timestamp"
+_FIRST, _LAST = -62_135_596_800 + 86_400, 253_402_300_799 - 86_400
+"""Seconds since 1970 of the years 1 to 9999, but for a day, which time zones need."""
+_HEAP: Final = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{5}")
+"""Vietnamese needs two marks on a letter."""
+
+
+def check(
+    request: Message, further: Callable[[Any], Iterable[Violation]] = lambda _request: ()
+) -> None:
+    """Raise ``Invalid`` that names every wrong field of a request; brings its text to NFC.
+
+    ``further`` looks for what a .proto can't say, also when other fields are wrong already; a field
+    named before is not named again. Texts of rules written as CEL expressions may say both
+    languages, divided by `` | ``: Vietnamese first.
+    """
+    violations = [Violation(field, rule, *words(rule, "", "")) for field, rule in _wrong(request)]
+    violations += [_translated(v) for v in _VALIDATOR.collect_violations(request)]
+    named = {v.field for v in violations}
+    violations += [v for v in further(request) if v.field not in named]
+    if violations:
+        raise Invalid(violations)
+
+
+def _translated(violation: protovalidate.Violation) -> Violation:
+    proto = violation.proto
+    vi, en = words(proto.rule_id, _limit(violation.rule_value), proto.message)
+    if vi == en and " | " in proto.message:
+        vi, _, en = proto.message.partition(" | ")
+    return Violation(_path(violation), proto.rule_id, vi, en)
+
+
+def _limit(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bytes):
+        return value.hex()
+    if hasattr(value, "seconds"):  # a duration or an instant
+        return f"{value.seconds} s"
+    if isinstance(value, int | float):
+        return str(value)
+    try:
+        return ", ".join(str(item) for item in value)
+    except TypeError:
+        return ""
+
+
+def _path(violation: protovalidate.Violation) -> str:
+    path = ""
+    field = violation.proto.field
+    for element in field.elements if field is not None else ():
+        path += ("." if path else "") + element.field_name
+        subscript = element.subscript
+        if subscript is not None:  # the key of a map is the sender's text: it is not repeated
+            path += f"[{subscript.value}]" if isinstance(subscript.value, int) else "[…]"
+    return path
+
+
+# -- plain text and instants -----------------------------------------------------------------------
+
+_Found = tuple[str, str]
+"""The path of a wrong field, and the rule that it breaks."""
+_Walk = Callable[[Message, str], Iterator[_Found]]
+
+
+def _wrong(message: Message, prefix: str = "") -> Iterator[_Found]:
+    """Yield fields whose text is not plain, or that are no instants; good text is set to NFC."""
+    for walk in _walks(message.DESCRIPTOR):
+        yield from walk(message, prefix)
+
+
+@lru_cache(maxsize=512)
+def _walks(descriptor: Descriptor) -> tuple[_Walk, ...]:
+    """Give what is to be looked at in messages of a type: fields that hold text or instants, at
+    any depth.
+    """
+    return tuple(walk for field in descriptor.fields if (walk := _walk_of(field)) is not None)
+
+
+def _walk_of(field: FieldDescriptor) -> _Walk | None:
+    if field.type == FieldDescriptor.TYPE_STRING:
+        return _repeated_text(field.name) if field.is_repeated else _text(field.name)
+    inner = field.message_type
+    if inner is None or not _may_hold_any(inner, frozenset()):
+        return None
+    if inner.full_name == _TIMESTAMP and not field.is_repeated:
+        return _instant(field.name)
+    if inner.GetOptions().map_entry:
+        return _map(field.name, inner.fields_by_name["value"])
+    return _messages(field.name) if field.is_repeated else _message(field.name)
+
+
+def _may_hold_any(descriptor: Descriptor, above: frozenset[str]) -> bool:
+    if descriptor.full_name == _TIMESTAMP:
+        return True
+    if descriptor.full_name in above:
+        return False
+    above |= {descriptor.full_name}
+    return any(
+        f.type == FieldDescriptor.TYPE_STRING
+        or (f.message_type is not None and _may_hold_any(f.message_type, above))
+        for f in descriptor.fields
+    )
+
+
+def plain(text: str) -> str | None:
+    """Give a text in NFC; None when it is not plain."""
+    if text.isascii():
+        return text if text.isprintable() or not _CONTROL.search(text) else None
+    if not unicodedata.is_normalized("NFC", text):
+        text = unicodedata.normalize("NFC", text)
+    if (text.isprintable() or not _CONTROL.search(text)) and not _HEAP.search(text):
+        return text
+    return None
+
+
+def _instant(name: str) -> _Walk:
+    def walk(message: Message, prefix: str) -> Iterator[_Found]:
+        if message.HasField(name):
+            at = getattr(message, name)
+            if not (_FIRST <= at.seconds <= _LAST and 0 <= at.nanos < 1_000_000_000):
+                yield prefix + name, INSTANT
+
+    return walk
+
+
+def _text(name: str) -> _Walk:
+    def walk(message: Message, prefix: str) -> Iterator[_Found]:
+        value = getattr(message, name)
+        if value:
+            clean = plain(value)
+            if clean is None:
+                yield prefix + name, PLAIN
+            elif clean is not value:
+                setattr(message, name, clean)
+
+    return walk
+
+
+def _repeated_text(name: str) -> _Walk:
+    def walk(message: Message, prefix: str) -> Iterator[_Found]:
+        values = getattr(message, name)
+        for index, value in enumerate(values):
+            clean = plain(value)
+            if clean is None:
+                yield f"{prefix}{name}[{index}]", PLAIN
+            elif clean is not value:
+                values[index] = clean
+
+    return walk
+
+
+def _message(name: str) -> _Walk:
+    def walk(message: Message, prefix: str) -> Iterator[_Found]:
+        if message.HasField(name):
+            yield from _wrong(getattr(message, name), f"{prefix}{name}.")
+
+    return walk
+
+
+def _messages(name: str) -> _Walk:
+    def walk(message: Message, prefix: str) -> Iterator[_Found]:
+        for index, item in enumerate(getattr(message, name)):
+            yield from _wrong(item, f"{prefix}{name}[{index}].")
+
+    return walk
+
+
+def _map(name: str, value_field: FieldDescriptor) -> _Walk:
+    text_values = value_field.type == FieldDescriptor.TYPE_STRING
+    messages = value_field.type == FieldDescriptor.TYPE_MESSAGE
+
+    def walk(message: Message, prefix: str) -> Iterator[_Found]:
+        entries = getattr(message, name)
+        for key in list(entries):
+            if isinstance(key, str) and plain(key) is None:
+                yield f"{prefix}{name}[…]", PLAIN
+            elif messages:
+                yield from _wrong(entries[key], f"{prefix}{name}[…].")
+            elif text_values:
+                clean = plain(entries[key])
+                if clean is None:
+                    yield f"{prefix}{name}[…]", PLAIN
+                elif clean is not entries[key]:
+                    entries[key] = clean
+
+    return walk

@@ -1,0 +1,219 @@
+"""Runs one service: its store, its ears and mouth on the log, its gRPC server, its watches and
+workers.
+
+The main thread runs Faust; everything else has a thread of its own. The order of the start and of
+the end is what keeps the promises: nothing is answered before it can be kept, and nothing that was
+begun is dropped.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from types import FrameType
+from typing import NoReturn, Protocol
+
+from pydantic import ValidationError
+from sqlalchemy import Engine
+
+from services.kernel import logs, operations, settings
+from services.kernel.clock import Clock
+from services.kernel.commands import Commands, Reads
+from services.kernel.consumer.consumer import Consumer
+from services.kernel.consumer.faust_adapter import FaustAdapter
+from services.kernel.database import open_engine
+from services.kernel.keyring import Keyring, WrongMasterKey
+from services.kernel.log_clock import LogClock, ask_log
+from services.kernel.logs import fault, get_logger
+from services.kernel.master_key import master_key
+from services.kernel.migrate import migrate
+from services.kernel.model import Model
+from services.kernel.process import begin_again, tune
+from services.kernel.relay.relay import Relay
+from services.kernel.rpc.keys import KeysError
+from services.kernel.rpc.permissions import PermissionsError
+from services.kernel.rpc.server import RpcServer
+from services.kernel.rpc.service import Service
+from services.kernel.settings import Settings
+from services.kernel.telemetry import setup as telemetry
+from services.kernel.watches import Watch, Watcher
+from services.kernel.writer import Writer
+
+GRACE = 5.0
+"""Seconds that running calls get to end."""
+FAILED = 1
+WRONG_SETTINGS = 2
+_log = get_logger(__name__)
+
+
+class Worker(Protocol):
+    """A thread of a service's own, such as one that calls outside."""
+
+    def start(self) -> None:
+        """Start the thread."""
+        ...
+
+    def stop(self) -> None:
+        """Finish what is in hand and end the thread."""
+        ...
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """What the kernel gives a service to be composed of."""
+
+    settings: Settings
+    clock: Clock
+    model: Model
+    writer: Writer
+    commands: Commands
+    reads: Reads
+    engine: Engine
+    """Reads only; safe to use from any thread."""
+    keyring: Keyring
+    caught_up: Callable[[], bool]
+    """Whether the log was read to where it ended at the start; who calls outside waits for it."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a service is composed of."""
+
+    servicers: Sequence[Service]
+    watches: Sequence[Watch] = ()
+    workers: Sequence[Worker] = ()
+
+
+def refuse(name: str, why: object) -> NoReturn:
+    """End a service whose settings are wrong: one line that says why, and exit status 2."""
+    print(f"{name}: {why}", file=sys.stderr)
+    sys.exit(WRONG_SETTINGS)
+
+
+def run(name: str, model: Model, build: Callable[[Runtime], Parts]) -> None:
+    """Run a service until SIGTERM or SIGINT. Exit status 2 for wrong settings, 1 when it can't
+    start.
+    """
+    try:
+        given = settings.load(name)
+        key = master_key(given)
+    except ValueError as wrong:
+        refuse(name, settings.reasons(wrong))
+    logs.setup(given)
+    _log.info("service.starting", mode=given.mode)
+    try:
+        process = Process(given, model, key, build)
+        process.start()
+    except ValidationError as wrong:  # of settings that only one part reads
+        refuse(name, settings.reasons(wrong))
+    except (KeysError, PermissionsError, WrongMasterKey) as wrong:
+        refuse(name, wrong)
+    except Exception as error:
+        _log.error("service.failed", **fault(error))
+        sys.exit(FAILED)
+    tune()
+    process.serve()
+
+
+class Process:
+    """One running service. ``start`` opens everything, ``serve`` blocks until it is told to end."""
+
+    def __init__(
+        self, given: Settings, model: Model, key: bytes, build: Callable[[Runtime], Parts]
+    ) -> None:
+        writable = open_engine(given.database_url, given.service)
+        if migrate(writable, model):
+            writable.dispose()
+            begin_again()
+        self._telemetry = telemetry.setup(given)
+        engine = open_engine(given.database_url, given.service, read_only=True)
+        keys = given.keyring_url or settings.sqlite_url(given.data_dir, "keyring")
+        keyring = Keyring(
+            open_engine(keys, "keyring"), key, open_engine(keys, "keyring", read_only=True)
+        )
+        self._writer = Writer(writable, model, keyring)
+        clock = given.make_clock()
+        self._log_clock = LogClock(partial(ask_log, given.kafka))
+        self._relay = Relay(
+            self._writer, engine, model, given.kafka, given.topic, log_now=self._log_clock.now
+        )
+        self._consumer = Consumer(
+            self._writer, engine, model, clock, given.kafka, given.topic,
+            may_react=self._log_clock.fits,
+        )  # fmt: skip
+        self._faust = FaustAdapter(
+            self._consumer.inbox, given.kafka, given.topic, f"motcua-{given.service}"
+        )
+        commands = Commands(
+            self._writer, clock, model.tables, self._consumer.history, self._log_clock
+        )
+        self._reads = Reads(engine, history=self._consumer.history)
+        self._looks = Reads(engine, threads=1)  # for operators, who ask while the log is being read
+        runtime = Runtime(
+            given, clock, model, self._writer, commands, self._reads, engine, keyring,
+            self._caught_up,
+        )  # fmt: skip
+        parts = build(runtime)
+        own = operations.service(given.service, commands, self._looks, self._consumer, self._relay)
+        self._rpc = RpcServer(given, [*parts.servicers, own])
+        self._watcher = Watcher(self._writer, clock, parts.watches, self._may_watch)
+        self._workers = parts.workers
+        self._ending = threading.Event()
+
+    def start(self) -> None:
+        """Take calls, read the log, publish; raises ``OSError`` naming a taken address."""
+        self._writer.start()
+        self._rpc.start()
+        self._log_clock.start()
+        self._relay.start()
+        self._consumer.start()
+        self._watcher.start()
+        for worker in self._workers:
+            worker.start()
+        threading.Thread(target=self._say_ready, name="ready", daemon=True).start()
+
+    def serve(self) -> None:
+        """Listen to Faust in this thread, the main one, until SIGTERM or SIGINT; then end in
+        order.
+        """
+        signal.signal(signal.SIGTERM, self._end)
+        signal.signal(signal.SIGINT, self._end)
+        self._faust.run()
+        self._stop()
+
+    def _caught_up(self) -> bool:
+        return self._consumer.status().ready
+
+    def _may_watch(self) -> bool:
+        return self._caught_up() and self._log_clock.fits()
+
+    def _say_ready(self) -> None:
+        while not self._caught_up():
+            if self._ending.wait(0.1):
+                return
+        self._rpc.ready(True)
+        _log.info("service.ready")
+
+    def _end(self, _signal: int, _frame: FrameType | None) -> None:
+        self._ending.set()
+        self._faust.stop()
+
+    def _stop(self) -> None:
+        self._ending.set()
+        _log.info("service.stopping")
+        self._rpc.drain(GRACE)
+        for worker in self._workers:
+            worker.stop()
+        self._watcher.stop()
+        self._consumer.stop()
+        self._relay.stop()
+        self._log_clock.stop()
+        self._writer.stop()
+        self._reads.close()
+        self._looks.close()
+        self._telemetry.shutdown()
+        _log.info("service.stopped")

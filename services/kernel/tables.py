@@ -1,0 +1,187 @@
+"""The tables that every service has, whatever its business.
+
+``views`` are a function of the log alone and are compared row for row by a rebuild; ``operational``
+tables hold what is under way, and losing them loses nothing. Columns hold only text, whole numbers,
+bytes, or nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Connection,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    event,
+)
+
+BIG = BigInteger().with_variant(Integer, "sqlite")
+"""A 64-bit number that SQLite, too, takes as a row id."""
+
+
+@dataclass(frozen=True)
+class KernelTables:
+    """The kernel's tables within one service's metadata."""
+
+    metadata: MetaData
+    events: Table
+    streams: Table
+    outbox: Table
+    positions: Table
+    requests: Table
+    quarantine: Table
+    leases: Table
+    pending_reactions: Table
+    operational: frozenset[str] = field(
+        default=frozenset(
+            {
+                "outbox",
+                "positions",
+                "requests",
+                "quarantine",
+                "leases",
+                "pending_reactions",
+                "alembic_version",
+            }
+        )
+    )
+
+
+def kernel_tables(metadata: MetaData) -> KernelTables:
+    """Add the kernel's tables to a service's metadata."""
+    return KernelTables(
+        metadata=metadata,
+        events=_events(metadata),
+        streams=Table(
+            "streams",
+            metadata,
+            Column("dossier_code", String, primary_key=True),
+            Column("source", String, primary_key=True),
+            Column("sequence", BIG, nullable=False),
+            sqlite_with_rowid=False,
+        ),
+        outbox=_outbox(metadata),
+        positions=Table(
+            "positions",
+            metadata,
+            Column("partition", Integer, primary_key=True, autoincrement=False),
+            Column("position", BIG, nullable=False),
+        ),
+        requests=Table(
+            "requests",
+            metadata,
+            Column("request_id", String, primary_key=True),
+            Column("method", String, nullable=False),
+            Column("body_sha256", LargeBinary, nullable=False),
+            Column("response", LargeBinary, nullable=False),
+            Column("created_at", BIG, nullable=False),
+        ),
+        quarantine=_quarantine(metadata),
+        leases=Table(
+            "leases",
+            metadata,
+            Column("name", String, primary_key=True),
+            Column("holder", String, nullable=False),
+            Column("expires_at", BIG, nullable=False),
+        ),
+        pending_reactions=_pending_reactions(metadata),
+    )
+
+
+def _events(metadata: MetaData) -> Table:
+    table = Table(
+        "events",
+        metadata,
+        Column("dossier_code", String, primary_key=True),
+        Column("source", String, primary_key=True),
+        Column("sequence", BIG, primary_key=True),
+        Column("event_id", String, nullable=False, unique=True),
+        Column("type", String, nullable=False),
+        Column("occurred_at", BIG, nullable=False),
+        Column("recorded_at", BIG, nullable=False),
+        Column("causation_id", String, nullable=False),
+        Column("body", LargeBinary, nullable=False),
+    )
+    Index("events_causation", table.c.causation_id)
+    return table
+
+
+def _outbox(metadata: MetaData) -> Table:
+    table = Table(
+        "outbox",
+        metadata,
+        Column("id", BIG, primary_key=True, autoincrement=True),
+        Column("dossier_code", String, nullable=False),
+        Column("sequence", BIG, nullable=False),
+        Column("event_id", String, nullable=False),
+        Column("type", String, nullable=False),
+        Column("occurred_at", BIG, nullable=False),
+        Column("trace", String, nullable=False),
+        Column("body", LargeBinary, nullable=False),
+        Column("enqueued_at", BIG, nullable=False),
+        Column("parked_reason", Text, nullable=True),
+    )
+    Index("outbox_dossier", table.c.dossier_code, table.c.sequence)
+    return table
+
+
+def _pending_reactions(metadata: MetaData) -> Table:
+    table = Table(
+        "pending_reactions",
+        metadata,
+        Column("event_id", String, primary_key=True),
+        Column("dossier_code", String, nullable=False),
+        Column("partition", Integer, nullable=False),
+        Column("offset", BIG, nullable=False),
+        Column("body", LargeBinary, nullable=False),
+        Column("trace", String, nullable=False),
+    )
+    Index("pending_reactions_place", table.c.partition, table.c.offset)
+    return table
+
+
+def _quarantine(metadata: MetaData) -> Table:
+    table = Table(
+        "quarantine",
+        metadata,
+        Column("partition", Integer, primary_key=True, autoincrement=False),
+        Column("offset", BIG, primary_key=True, autoincrement=False),
+        Column("topic", String, nullable=False),
+        Column("dossier_code", String, nullable=False),
+        Column("source", String, nullable=False),
+        Column("sequence", BIG, nullable=False),
+        Column("reason", String, nullable=False),
+        Column("error", Text, nullable=False),
+        Column("key", LargeBinary, nullable=True),
+        Column("value", LargeBinary, nullable=True),
+        Column("headers", Text, nullable=False),
+        Column("first_seen_at", BIG, nullable=False),
+        Column("attempts", Integer, nullable=False),
+    )
+    Index("quarantine_dossier", table.c.dossier_code)
+    return table
+
+
+def partial_index(name: str, *columns: Column[Any], where: ColumnElement[bool]) -> Index:
+    """Make an index of the rows for which ``where`` holds.
+
+    It is said to the dialect that creates the table, and to no other: naming one here would import
+    it, some megabytes.
+    """
+    index = Index(name, *columns)
+
+    def limit(_table: Table, connection: Connection, **_options: Any) -> None:
+        index.dialect_kwargs[f"{connection.dialect.name}_where"] = where
+
+    event.listen(columns[0].table, "before_create", limit)
+    return index

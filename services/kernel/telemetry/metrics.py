@@ -1,0 +1,261 @@
+"""Every metric of the system: its name, its unit, and a sentence that says what it means.
+
+An instrument costs next to nothing until ``bind`` connects it. Attributes are few and closed: names
+of methods, codes, reasons, partitions; never a person, a dossier or an id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from opentelemetry.metrics import CallbackOptions, Meter, Observation
+    from opentelemetry.metrics import Counter as OtelCounter
+    from opentelemetry.metrics import Histogram as OtelHistogram
+
+Number = int | float
+Attributes = dict[str, str | int | bool]
+Readings = Number | Iterable[tuple[Number, Attributes]]
+
+CALL_BUCKETS: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10)
+"""Seconds of a call: a millisecond to the longest deadline in use."""
+DELAY_BUCKETS: Final = (
+    0.005,
+    0.01,
+    0.025,
+    0.05,
+    0.1,
+    0.25,
+    0.5,
+    1,
+    5,
+    15,
+    60,
+    600,
+    3600,
+    14_400,
+    86_400,
+)
+"""Seconds between services: milliseconds when all is well, a working session or a day when it is
+not.
+"""
+SIZE_BUCKETS: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256, 1000, 5000)
+WORK_BUCKETS: Final = (
+    900,
+    3600,
+    14_400,
+    28_800,
+    86_400,
+    172_800,
+    432_000,
+    864_000,
+    1_728_000,
+    3_456_000,
+)
+"""Seconds of office work: a quarter of an hour to forty days."""
+
+
+class Metric:
+    """What all kinds have: a name, a unit, a sentence."""
+
+    def __init__(self, name: str, unit: str, sentence: str) -> None:
+        self.name = name
+        self.unit = unit
+        self.sentence = sentence
+
+
+class Counter(Metric):
+    """A number that only grows."""
+
+    _instrument: OtelCounter | None = None
+
+    def add(self, amount: Number = 1, attributes: Attributes | None = None) -> None:
+        """Count; does nothing while no exporter is set."""
+        if self._instrument is not None:
+            self._instrument.add(amount, attributes)
+
+    def bind(self, meter: Meter | None) -> None:
+        """Connect to a meter, or to none."""
+        self._instrument = (
+            None if meter is None else meter.create_counter(self.name, self.unit, self.sentence)
+        )
+
+
+class Histogram(Metric):
+    """How a quantity is spread, in buckets chosen from the domain."""
+
+    _instrument: OtelHistogram | None = None
+
+    def __init__(self, name: str, unit: str, buckets: Sequence[Number], sentence: str) -> None:
+        super().__init__(name, unit, sentence)
+        self.buckets = buckets
+
+    def record(self, amount: Number, attributes: Attributes | None = None) -> None:
+        """Take one reading; does nothing while no exporter is set."""
+        if self._instrument is not None:
+            self._instrument.record(amount, attributes)
+
+    def bind(self, meter: Meter | None) -> None:
+        """Connect to a meter, or to none."""
+        if meter is None:
+            self._instrument = None
+            return
+        self._instrument = meter.create_histogram(
+            self.name,
+            self.unit,
+            self.sentence,
+            explicit_bucket_boundaries_advisory=list(self.buckets),
+        )
+
+
+class Gauge(Metric):
+    """A number that goes up and down; its source is asked at each export."""
+
+    def __init__(self, name: str, unit: str, sentence: str) -> None:
+        super().__init__(name, unit, sentence)
+        self._source: Callable[[], Readings] | None = None
+
+    def observe(self, source: Callable[[], Readings]) -> None:
+        """Name the source: it gives a number, or numbers with their attributes, and must not block
+        for long.
+        """
+        self._source = source
+
+    def read(self) -> list[tuple[Number, Attributes]]:
+        """Ask the source now; nothing when there is none."""
+        found = self._source() if self._source is not None else ()
+        return [(found, {})] if isinstance(found, int | float) else list(found)
+
+    def bind(self, meter: Meter | None) -> None:
+        """Connect to a meter, or to none."""
+        if meter is not None:
+            meter.create_observable_gauge(self.name, [self._observations], self.unit, self.sentence)
+
+    def _observations(self, _options: CallbackOptions) -> Iterable[Observation]:
+        from opentelemetry.metrics import Observation
+
+        return [Observation(value, attributes) for value, attributes in self.read()]
+
+
+RPC_DURATION = Histogram(
+    "motcua.rpc.duration",
+    "s",
+    CALL_BUCKETS,
+    "Time from a call's arrival to its answer, by method and code.",
+)
+RPC_ACTIVE_STREAMS = Gauge("motcua.rpc.streams", "{stream}", "Streams that are open now.")
+RPC_DENIED = Counter(
+    "motcua.rpc.denied", "{call}", "Calls that were turned away at the door, by method and reason."
+)
+COMMANDS_REPEATED = Counter(
+    "motcua.commands.repeated",
+    "{command}",
+    "Commands that came again and got their first answer, by method.",
+)
+COMMANDS_ABANDONED = Counter(
+    "motcua.commands.abandoned",
+    "{command}",
+    "Commands whose caller was gone before they began, by method.",
+)
+WRITER_BATCH = Histogram(
+    "motcua.writer.batch", "{job}", SIZE_BUCKETS, "Jobs that shared one transaction of the writer."
+)
+LAG = Gauge(
+    "motcua.consumer.lag", "{record}", "Records of the log that are not yet handled, by partition."
+)
+HANDLED = Counter("motcua.consumer.handled", "{event}", "Events whose effects were committed.")
+REPEATS = Counter("motcua.consumer.repeats", "{event}", "Events that were met again and skipped.")
+UNKNOWN = Counter(
+    "motcua.consumer.unknown", "{event}", "Events of a type newer than this build, skipped."
+)
+KEY_MISMATCHES = Counter(
+    "motcua.consumer.key_mismatches",
+    "{record}",
+    "Records whose key names another dossier than their event: a matter of security.",
+)
+FENCED = Counter(
+    "motcua.consumer.fenced",
+    "{batch}",
+    "Batches given up because another worker had moved the position.",
+)
+SWEPT = Counter(
+    "motcua.consumer.swept", "{record}", "Records that the sweep found and Faust had not delivered."
+)
+BULK_RECORDS = Counter(
+    "motcua.consumer.bulk", "{record}", "Records read in bulk instead of one by one."
+)
+DELAY = Histogram(
+    "motcua.consumer.delay",
+    "s",
+    DELAY_BUCKETS,
+    "Time from an event's commit in its service to its effect here.",
+)
+CONSUMER_BATCH = Histogram(
+    "motcua.consumer.batch",
+    "{record}",
+    SIZE_BUCKETS,
+    "Records whose effects shared one transaction.",
+)
+QUARANTINED = Gauge("motcua.quarantine.size", "{record}", "Records set aside and not yet redriven.")
+OUTBOX_SIZE = Gauge("motcua.outbox.size", "{event}", "Events committed and not yet published.")
+OUTBOX_AGE = Gauge("motcua.outbox.age", "s", "Age of the oldest event not yet published.")
+OUTBOX_PARKED = Gauge(
+    "motcua.outbox.parked", "{event}", "Events that the broker refused, and those behind them."
+)
+PUBLISHED = Counter(
+    "motcua.outbox.published", "{event}", "Events that the broker has acknowledged."
+)
+PUBLISH_FAILURES = Counter(
+    "motcua.outbox.failures", "{send}", "Sends that failed, by kind of fault."
+)
+CLOCK_AHEAD = Gauge(
+    "motcua.clock.ahead",
+    "s",
+    "How far this machine's clock is ahead of the log's; below 0 when behind.",
+)
+REACTIONS = Counter(
+    "motcua.reactions.done", "{reaction}", "Reactions that appended events, by their cause."
+)
+MESSAGES = Counter(
+    "motcua.notify.attempts", "{attempt}", "Attempts to send a message, by channel and outcome."
+)
+
+METRICS: Final[tuple[Counter | Histogram | Gauge, ...]] = (
+    RPC_DURATION,
+    RPC_ACTIVE_STREAMS,
+    RPC_DENIED,
+    COMMANDS_REPEATED,
+    COMMANDS_ABANDONED,
+    WRITER_BATCH,
+    LAG,
+    HANDLED,
+    REPEATS,
+    UNKNOWN,
+    KEY_MISMATCHES,
+    FENCED,
+    SWEPT,
+    BULK_RECORDS,
+    DELAY,
+    CONSUMER_BATCH,
+    QUARANTINED,
+    OUTBOX_SIZE,
+    OUTBOX_AGE,
+    OUTBOX_PARKED,
+    PUBLISHED,
+    PUBLISH_FAILURES,
+    CLOCK_AHEAD,
+    REACTIONS,
+    MESSAGES,
+)
+
+
+def bind(meter: Meter | None) -> None:
+    """Connect all metrics to a meter; None disconnects those that push."""
+    for metric in METRICS:
+        metric.bind(meter)
+
+
+def observe(metric: Gauge, source: Callable[[], Readings]) -> None:
+    """Name the source of a gauge."""
+    metric.observe(source)

@@ -1,0 +1,220 @@
+"""Arithmetic of working time: when work is due, how long it took, how a pause moves a due date.
+
+Everything is a function of a ``Calendar`` value and instants in microseconds UTC; there is no clock
+here. Conventions:
+
+* A due date is the EARLIEST instant at which the working time has passed: three days from Monday
+  17:30, after the office closed at 17:00, end on Thursday at 17:00, not on Friday at 07:00.
+* A working day stands for ``calendar.day_us`` of working time (8 hours), whatever the sessions of
+  the days crossed.
+* Calendar days keep the wall clock of the start. An end on a day off moves to the next working day.
+  A clock before that day's opening becomes the opening; one in a break or after closing becomes the
+  end of the session before it.
+* Nothing is rounded, except that a fraction of a microsecond counts as a whole one.
+
+Raises ``NoWorkingTime`` where the calendar has no work for more than 366 days on the way,
+``OutOfRange`` for instants before 1901 or after 2199. Nothing here walks over days, except what
+says so: see ``calendars/table.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from services.kernel.calendars.model import Calendar, CalendarError, DayKind, DayRule, Session
+from services.kernel.calendars.table import NoWorkingTime, OutOfRange
+from services.kernel.durations import (
+    NO_DURATION,
+    NO_LIMIT,
+    Duration,
+    DurationError,
+    TimeLimit,
+    Unit,
+)
+from services.kernel.instants import MINUTE
+
+__all__ = [
+    "NO_DURATION",
+    "NO_LIMIT",
+    "Calendar",
+    "CalendarError",
+    "DayKind",
+    "DayRule",
+    "Duration",
+    "DurationError",
+    "NoWorkingTime",
+    "OutOfRange",
+    "ResumePolicy",
+    "Session",
+    "Stretch",
+    "TimeLimit",
+    "Unit",
+    "account",
+    "due_at",
+    "latest_start",
+    "limit_due_at",
+    "local_day",
+    "next_working_instant",
+    "phase_ends",
+    "resume_due",
+    "same_day_due",
+    "working_us",
+]
+
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
+
+
+class ResumePolicy(StrEnum):
+    """What becomes of a due date when a suspension ends."""
+
+    KEEP = "keep"
+    """The remainder is kept: the working time waited is added to the old due date."""
+    RESTART = "restart"
+    """The full duration runs again from the resumption."""
+
+
+def due_at(calendar: Calendar, start_at: int, duration: Duration) -> int | None:
+    """Give the instant at which a duration begun at ``start_at`` is over; None without a limit."""
+    if duration.unit is Unit.CALENDAR_DAY:
+        return _calendar_days(calendar, start_at, duration.whole_days())
+    if duration.unit is Unit.NONE:
+        return None
+    return calendar.table.after(start_at, duration.working_us(calendar.day_us))
+
+
+def limit_due_at(calendar: Calendar, start_at: int, limit: TimeLimit) -> int | None:
+    """Give the instant at which the last phase of a limit is over; None without a limit."""
+    return phase_ends(calendar, start_at, limit)[-1] if limit.phases else None
+
+
+def phase_ends(calendar: Calendar, start_at: int, limit: TimeLimit) -> tuple[int, ...]:
+    """Give the due date of each phase of a limit begun at ``start_at``; the next begins there."""
+    ends: list[int] = []
+    at = start_at
+    for phase in limit.phases:
+        due = due_at(calendar, at, phase)
+        assert due is not None, "a phase has a limit"
+        ends.append(due)
+        at = due
+    return tuple(ends)
+
+
+def working_us(calendar: Calendar, from_at: int, to_at: int) -> int:
+    """Give the working microseconds between two instants; negative if ``to_at`` is the earlier."""
+    return calendar.table.between(from_at, to_at)
+
+
+def resume_due(
+    calendar: Calendar,
+    policy: ResumePolicy,
+    *,
+    due: int | None,
+    suspended_at: int,
+    resumed_at: int,
+    limit: TimeLimit,
+) -> int | None:
+    """Give the due date that holds after a suspension; None when there is no limit.
+
+    ``KEEP`` adds the working time between suspension and resumption to ``due``, so a dossier that
+    was late by four hours when it was suspended is late by four hours when it goes on. ``RESTART``
+    counts ``limit`` from the resumption. Raises ``ValueError`` when the resumption lies before
+    the suspension.
+    """
+    if resumed_at < suspended_at:
+        raise ValueError(f"resumed_at {resumed_at} lies before suspended_at {suspended_at}")
+    if policy is ResumePolicy.RESTART:
+        return limit_due_at(calendar, resumed_at, limit)
+    if due is None:
+        return None
+    waited = calendar.table.between(suspended_at, resumed_at)
+    return calendar.table.after(due, waited) if waited else due
+
+
+def latest_start(calendar: Calendar, due: int, duration: Duration) -> int:
+    """Give the latest instant from which ``duration`` is still left until ``due``.
+
+    It is when a warning of "1wd before" is given. Calendar days are counted back on the wall clock.
+    Raises ``DurationError`` for no limit.
+    """
+    if duration.unit is Unit.CALENDAR_DAY:
+        day, clock = calendar.table.local(due)
+        return calendar.table.instant(day - duration.whole_days(), clock)
+    return calendar.table.before(due, duration.working_us(calendar.day_us))
+
+
+def next_working_instant(calendar: Calendar, at: int) -> int:
+    """Give ``at`` when somebody works then, else the instant of the next opening."""
+    return max(at, calendar.table.next_span(at)[0])
+
+
+def same_day_due(calendar: Calendar, received_at: int, cut_off: int = 15 * 60) -> int:
+    """Give the due date of a same-day procedure: the closing of the day of receipt.
+
+    What comes after the cut-off (minutes since local midnight; at the cut-off is still in time),
+    after closing or on a day off is due at the closing of the next working day.
+    """
+    table = calendar.table
+    day, clock = table.local(received_at)
+    found, spans = table.working_day(day)
+    if found == day and (clock > cut_off * MINUTE or received_at >= spans[-1][1]):
+        _, spans = table.working_day(day + 1)
+    return spans[-1][1]
+
+
+def local_day(calendar: Calendar, at: int) -> date:
+    """Give the local date of an instant."""
+    return date.fromordinal(calendar.table.local(at)[0] + _EPOCH_DAY)
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A part of the way to a due date, within one local day: counted or skipped, and why."""
+
+    from_at: int
+    to_at: int
+    counted: bool
+    day: date
+    rule: DayRule | None
+    """What made the day differ from its weekday; None for an ordinary one."""
+
+
+def account(calendar: Calendar, from_at: int, to_at: int) -> Iterator[Stretch]:
+    """Explain the working time between two instants, without a hole: the counted stretches add up.
+
+    A skipped stretch without a rule lies outside the sessions of its weekday. This one walks: it is
+    for people to read.
+    """
+    at = from_at
+    for start, end, number in calendar.table.within(from_at, to_at):
+        yield from _skipped(calendar, at, start)
+        day = date.fromordinal(number + _EPOCH_DAY)
+        yield Stretch(start, end, True, day, calendar.days.get(day))
+        at = end
+    yield from _skipped(calendar, at, to_at)
+
+
+def _skipped(calendar: Calendar, from_at: int, to_at: int) -> Iterator[Stretch]:
+    """Cut a time without work at each local midnight."""
+    at = from_at
+    while at < to_at:
+        number, _ = calendar.table.local(at)
+        midnight = calendar.table.instant(number + 1, 0)
+        end = min(to_at, midnight) if midnight > at else to_at
+        day = date.fromordinal(number + _EPOCH_DAY)
+        yield Stretch(at, end, False, day, calendar.days.get(day))
+        at = end
+
+
+def _calendar_days(calendar: Calendar, start_at: int, count: int) -> int:
+    table = calendar.table
+    day, clock = table.local(start_at)
+    found, spans = table.working_day(day + count)
+    at = table.instant(found, clock)
+    ended = spans[0][0]
+    for start, end in spans:
+        if start <= at:
+            ended = min(at, end)
+    return ended

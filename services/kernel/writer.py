@@ -1,0 +1,238 @@
+"""The one thread that writes to a service's database.
+
+Jobs that wait are run together in one transaction (group commit): nobody waits for a timer, and
+under load many share one commit. A job that fails without having changed anything fails alone;
+otherwise the group is rolled back and each job is run by itself, so that one job's fault never
+costs another its work.
+"""
+
+from __future__ import annotations
+
+import itertools
+import queue
+import random
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+
+from services.kernel.database import ping
+from services.kernel.errors import Conflict, Unavailable
+from services.kernel.keyring import Keyring
+from services.kernel.model import Model
+from services.kernel.telemetry import metrics
+from services.kernel.unit import Remembered, UnitOfWork
+
+T = TypeVar("T")
+GROUP = 256
+REMEMBERED = 4_096
+"""States kept from one transaction to the next: those of the dossiers at work."""
+TRIES = 4
+
+
+@dataclass(slots=True)
+class _Job(Generic[T]):
+    work: Callable[[UnitOfWork], T]
+    future: Future[T]
+    alone: bool
+
+
+class Writer:
+    """Runs jobs in transactions, in the order in which they came; made once per process."""
+
+    def __init__(self, engine: Engine, model: Model, keyring: Keyring | None = None) -> None:
+        self._engine = engine
+        self._model = model
+        self._keyring = keyring
+        self._jobs: queue.SimpleQueue[_Job[Any] | None] = queue.SimpleQueue()
+        self._on_publish: list[Callable[[], None]] = []
+        self._states: Remembered = {}
+        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+
+    def on_publish(self, ring: Callable[[], None]) -> None:
+        """Have ``ring`` called after each commit that left events to be published."""
+        self._on_publish.append(ring)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Run what waits, then end the thread."""
+        self._jobs.put(None)
+        self._thread.join()
+
+    def submit(self, work: Callable[[UnitOfWork], T]) -> Future[T]:
+        """Run a job together with others. Its future fails with what the job raised.
+
+        A lasting clash of keys gives ``Conflict``, a database that does not answer ``Unavailable``.
+        A future cancelled before its job begins leaves no trace. The job may be run more than once,
+        never with more than one effect.
+        """
+        return self._put(work, alone=False)
+
+    def exclusive(self, work: Callable[[UnitOfWork], T]) -> Future[T]:
+        """Run a job in a transaction of its own; otherwise as ``submit``."""
+        return self._put(work, alone=True)
+
+    def _put(self, work: Callable[[UnitOfWork], T], *, alone: bool) -> Future[T]:
+        future: Future[T] = Future()
+        self._jobs.put(_Job(work, future, alone))
+        return future
+
+    def _run(self) -> None:
+        ending = False
+        while not ending:
+            batch: list[_Job[Any]] = []
+            first = self._jobs.get()
+            if first is None:
+                return
+            batch.append(first)
+            while len(batch) < GROUP:
+                try:
+                    job = self._jobs.get_nowait()
+                except queue.Empty:
+                    break
+                if job is None:
+                    ending = True
+                    break
+                batch.append(job)
+            self._serve([j for j in batch if j.future.set_running_or_notify_cancel()])
+
+    def _serve(self, batch: list[_Job[Any]]) -> None:
+        group: list[_Job[Any]] = []
+        for job in batch:
+            if job.alone:
+                self._group(group)
+                group = []
+                self._single(job)
+            else:
+                group.append(job)
+        self._group(group)
+
+    def _group(self, jobs: list[_Job[Any]]) -> None:
+        if len(jobs) < 2:
+            for job in jobs:
+                self._single(job)
+            return
+        try:
+            outcomes, published = self._together(jobs)
+        except OperationalError as error:
+            if error.connection_invalidated or not self._answers():
+                for job in jobs:
+                    job.future.set_exception(_unavailable(error))
+                return
+            self._each(jobs)
+        except Exception:
+            self._each(jobs)
+        else:
+            self._ring(published)
+            metrics.WRITER_BATCH.record(len(jobs))
+            for job, (value, failure) in zip(jobs, outcomes, strict=True):
+                _settle(job, value, failure)
+
+    def _together(self, jobs: list[_Job[Any]]) -> tuple[list[tuple[Any, Exception | None]], int]:
+        outcomes: list[tuple[Any, Exception | None]] = []
+        with self._engine.begin() as connection:
+            unit = self._unit(connection)
+            for job in jobs:
+                before = unit.changes
+                try:
+                    outcomes.append((job.work(unit), None))
+                except DBAPIError:
+                    raise
+                except Exception as failure:
+                    if unit.changes != before:
+                        raise
+                    outcomes.append((None, failure))
+            unit.flush()
+        self._remember(unit)
+        return outcomes, unit.published
+
+    def _each(self, jobs: list[_Job[Any]]) -> None:
+        for job in jobs:
+            self._single(job)
+
+    def _single(self, job: _Job[Any]) -> None:
+        for attempt in range(1, TRIES + 1):
+            try:
+                with self._engine.begin() as connection:
+                    unit = self._unit(connection)
+                    value = job.work(unit)
+                    unit.flush()
+            except (IntegrityError, OperationalError) as error:
+                if isinstance(error, OperationalError) and (
+                    error.connection_invalidated or not self._answers()
+                ):
+                    job.future.set_exception(_unavailable(error))
+                    return
+                if attempt == TRIES:
+                    job.future.set_exception(_lasting(error))
+                    return
+                time.sleep(random.uniform(0, 0.01 * 2**attempt))
+            except Exception as failure:
+                job.future.set_exception(failure)
+                return
+            else:
+                self._remember(unit)
+                self._ring(unit.published)
+                job.future.set_result(value)
+                return
+
+    def _unit(self, connection: Connection) -> UnitOfWork:
+        now = time.time_ns() // 1000
+        return UnitOfWork(connection, self._model, self._keyring, now, self._states)
+
+    def _remember(self, unit: UnitOfWork) -> None:
+        """Keep the states of a committed transaction, the latest ones last."""
+        for code, state in unit.states().items():
+            self._states.pop(code, None)
+            self._states[code] = state
+        for code in list(itertools.islice(self._states, max(0, len(self._states) - REMEMBERED))):
+            del self._states[code]
+
+    def _ring(self, published: int) -> None:
+        if published:
+            for ring in self._on_publish:
+                ring()
+
+    def _answers(self) -> bool:
+        try:
+            ping(self._engine)
+        except OperationalError:
+            return False
+        return True
+
+
+def _settle(job: _Job[Any], value: Any, failure: Exception | None) -> None:
+    if failure is None:
+        job.future.set_result(value)
+    else:
+        job.future.set_exception(failure)
+
+
+def _unavailable(error: Exception) -> Unavailable:
+    failure = Unavailable(
+        "Cơ sở dữ liệu tạm thời không trả lời.",
+        "The database does not answer at present.",
+    )
+    failure.__cause__ = error
+    return failure
+
+
+def _lasting(error: Exception) -> Exception:
+    if isinstance(error, OperationalError):
+        # Class 54, such as a key longer than an index takes: a retry will not help.
+        limit = str(getattr(error.orig, "sqlstate", "")).startswith("54")
+        return error if limit else _unavailable(error)
+    failure = Conflict(
+        "Hồ sơ vừa được người khác cập nhật; xin tải lại rồi thử lại.",
+        "Somebody else has just changed this dossier; read it again and retry.",
+    )
+    failure.__cause__ = error
+    return failure
