@@ -1,0 +1,208 @@
+"""The contract's messages from rows of the store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from motcua.audit.v1 import audit_pb2 as pb
+
+from services.audit.courses import Account, Agreement, Line
+from services.audit.days import day
+from services.audit.proof import decoded
+from services.audit.report import Counts
+from services.audit.standing import GIVEN_BACK, Facts
+from services.audit.texts import STATES, summary
+from services.audit.wording import Text
+from services.kernel.envelope import TYPE_OF_FIELD
+from services.kernel.instants import to_timestamp
+from services.kernel.reckoning import Span
+
+_AGREEMENT = {
+    Agreement.NONE: pb.AGREEMENT_UNSPECIFIED,
+    Agreement.SAME: pb.AGREEMENT_SAME,
+    Agreement.DIFFERS: pb.AGREEMENT_DIFFERS,
+    Agreement.UNKNOWN: pb.AGREEMENT_UNKNOWN,
+}
+Row = Mapping[str, Any]
+
+
+def stamp(at: int | None) -> Timestamp | None:
+    """Give an instant as a protobuf timestamp; None for none."""
+    return None if at is None else to_timestamp(at)
+
+
+def entry(row: Row, time_zone: str) -> pb.TimelineEntry:
+    """Describe an event; days in its summary are of the time zone given.
+
+    Bytes that no longer parse leave out what only they tell.
+    """
+    told = pb.TimelineEntry(
+        source=row["source"],
+        sequence=row["sequence"],
+        type=row["type"],
+        occurred_at=stamp(row["occurred_at"]),
+        event_id=row["event_id"],
+        hash=row["hash"],
+        partition=row["partition"],
+        offset=row["offset"],
+        summary=_text(summary(row["type"], row["body"], time_zone)),
+        traceparent=row["trace"],
+    )
+    event = decoded(row["body"])
+    if event is not None:
+        told.recorded_at.CopyFrom(event.recorded_at)
+        told.actor.CopyFrom(event.actor)
+        told.causation_id = event.causation_id
+    return told
+
+
+def state(facts: Facts, at: int) -> pb.DossierState:
+    """Describe a dossier as it stands at an instant."""
+    return pb.DossierState(
+        dossier_code=facts["dossier_code"],
+        state=facts["state"],
+        state_name=_text(STATES[facts["state"]]),
+        procedure_code=facts["procedure"],
+        field=facts["field"],
+        unit=facts["unit"],
+        level=facts["level"],
+        channel=facts["channel"],
+        time_zone=facts["time_zone"],
+        submitted_at=stamp(facts["submitted_at"]),
+        accepted_at=stamp(facts["accepted_at"]),
+        due_at=stamp(facts["due_at"]),
+        first_due_at=stamp(facts["first_due_at"]),
+        suspended_at=stamp(facts["suspended_at"]),
+        resolved_at=stamp(facts["resolved_at"]),
+        returned_at=stamp(facts["returned_at"]),
+        withdrawn_at=stamp(facts["withdrawn_at"]),
+        closed_at=stamp(facts["closed_at"]),
+        extended_at=stamp(facts["extended_at"]),
+        suspended_for=facts["suspended_for"],
+        refused_at=stamp(facts["refused_at"]),
+        missed_at=stamp(facts["missed_at"]),
+        lateness=lateness(facts, day(at, facts["time_zone"])),
+        step=facts["step"],
+        step_unit=facts["step_unit"],
+        imported=bool(facts["imported"]),
+    )
+
+
+def lateness(facts: Facts, today: int) -> pb.Lateness:
+    """Tell how a dossier stands against its due date on a day, as the report counts it."""
+    due, finished = facts["due_day"], facts["finished_day"]
+    if facts["received_day"] is None or facts["state"] in GIVEN_BACK:
+        return pb.LATENESS_UNSPECIFIED
+    if finished is None:
+        overdue = due is not None and facts["suspended_at"] is None and due < today
+        return pb.LATENESS_PENDING_OVERDUE if overdue else pb.LATENESS_PENDING_IN_TIME
+    if due is None or finished == due:
+        return pb.LATENESS_ON_TIME
+    return pb.LATENESS_EARLY if finished < due else pb.LATENESS_LATE
+
+
+def deadline(facts: Facts, at: int) -> pb.Deadline:
+    """Describe the due date of a dossier under way, seen from an instant."""
+    due = facts["pending_due_at"]
+    if facts["suspended_at"] is not None:
+        status = pb.DEADLINE_STATUS_SUSPENDED
+    elif due < at:
+        status = pb.DEADLINE_STATUS_OVERDUE
+    else:
+        status = pb.DEADLINE_STATUS_DUE
+    return pb.Deadline(
+        dossier_code=facts["dossier_code"],
+        due_at=stamp(due),
+        first_due_at=stamp(facts["first_due_at"]),
+        status=status,
+        suspended_at=stamp(facts["suspended_at"]),
+        state=facts["state"],
+        procedure_code=facts["procedure"],
+        unit=facts["unit"],
+        step=facts["step"],
+        step_unit=facts["step_unit"],
+        accepted_at=stamp(facts["accepted_at"]),
+        lateness=lateness(facts, day(at, facts["time_zone"])),
+        extended_at=stamp(facts["extended_at"]),
+        suspended_for=facts["suspended_for"],
+    )
+
+
+def explanation(code: str, time_zone: str, account: Account) -> pb.ExplainDeadlineResponse:
+    """Tell why the due dates of a dossier are when they are."""
+    return pb.ExplainDeadlineResponse(
+        dossier_code=code,
+        time_zone=time_zone,
+        first_due_at=stamp(account.first_due_at),
+        due_at=stamp(account.due_at),
+        agreement=_AGREEMENT[account.agreement],
+        lines=[_line(line) for line in account.lines],
+    )
+
+
+def _line(line: Line) -> pb.DeadlineLine:
+    event = line.event
+    return pb.DeadlineLine(
+        type=TYPE_OF_FIELD[event.WhichOneof("payload") or ""],
+        event_id=event.event_id,
+        occurred_at=event.occurred_at,
+        actor=event.actor,
+        text=_text(line.text),
+        step=line.step,
+        due_at=stamp(line.due_at),
+        computed_due_at=stamp(line.computed_at),
+        agreement=_AGREEMENT[line.agreement],
+        problem=_text(line.problem),
+        calendar_version=line.calendar_version,
+        time_limit=line.time_limit,
+        spans=[_span(span) for span in line.spans],
+    )
+
+
+def _span(span: Span) -> pb.DeadlineSpan:
+    return pb.DeadlineSpan(
+        from_at=stamp(span.stretch.from_at),
+        to_at=stamp(span.stretch.to_at),
+        counted=span.stretch.counted,
+        reason=_text((span.reason_vi, span.reason_en)),
+        source=span.source,
+        estimated=span.estimated,
+        phase=span.phase,
+        part=_text(span.part),
+    )
+
+
+def report_row(key: str, counts: Counts) -> pb.ReportRow:
+    """Give a line of a report."""
+    return pb.ReportRow(
+        key=key,
+        carried_over=counts.carried_over,
+        received=counts.received,
+        resolved=counts.resolved,
+        early=counts.early,
+        on_time=counts.on_time,
+        late=counts.late,
+        returned=counts.returned,
+        pending=counts.pending,
+        pending_in_time=counts.pending_in_time,
+        pending_overdue=counts.pending_overdue,
+        checked_late=counts.checked_late,
+    )
+
+
+def played(row: Any) -> pb.StreamEventsResponse:
+    """Give an event of the log as it is played back."""
+    return pb.StreamEventsResponse(
+        partition=row.partition,
+        offset=row.offset,
+        type=row.type,
+        body=row.body,
+        occurred_at=stamp(row.occurred_at),
+        dossier_code=row.dossier_code,
+    )
+
+
+def _text(text: Text) -> pb.LocalText:
+    return pb.LocalText(vi=text[0], en=text[1])

@@ -1,0 +1,89 @@
+"""The facts of dossiers as of an instant, read from the store without holding more than one dossier
+at a time.
+
+Facts that no event has changed since the instant are read as they are; only the others are folded
+again from the log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, Final
+
+from motcua.events.v1.envelope_pb2 import DossierEvent
+from sqlalchemy import ColumnElement, Connection, Select, select, true
+
+from services.audit.lifecycle import fold, relevant
+from services.audit.standing import Facts
+from services.audit.tables import DOSSIERS, LOG
+from services.kernel.envelope import TYPE_OF_FIELD
+
+PAGE: Final = 2_000
+RELEVANT: Final = sorted(name for field, name in TYPE_OF_FIELD.items() if relevant(field))
+"""The types of events that can change the facts."""
+
+
+def facts_of(connection: Connection, code: str, as_of: int | None) -> Facts | None:
+    """Give the facts of one dossier; None when the log says nothing of it by then."""
+    one = select(DOSSIERS).where(DOSSIERS.c.dossier_code == code)
+    row = next(rows_of(connection, one), None)
+    if row is None or as_of is None or row["changed_at"] <= as_of:
+        return row
+    return folded(bodies_of(connection, code, as_of))
+
+
+def bodies_of(connection: Connection, code: str, as_of: int | None) -> Iterator[tuple[int, bytes]]:
+    """Give occurred_at and the bytes of a dossier's events, in the order of the log."""
+    statement = select(LOG.c.occurred_at, LOG.c.body).where(LOG.c.dossier_code == code)
+    if as_of is not None:
+        statement = statement.where(LOG.c.occurred_at <= as_of)
+    return streamed(connection, statement.order_by(LOG.c.partition, LOG.c.offset))
+
+
+def events_of(connection: Connection, code: str, as_of: int | None) -> Iterator[DossierEvent]:
+    """Give a dossier's events in the order of the log."""
+    for _, body in bodies_of(connection, code, as_of):
+        yield DossierEvent.FromString(body)
+
+
+def changed_since(connection: Connection, as_of: int) -> Iterator[Facts]:
+    """Give the facts, as of an instant, of each dossier whose facts have changed since."""
+    statement = (
+        select(LOG.c.dossier_code, LOG.c.occurred_at, LOG.c.body)
+        .join(DOSSIERS, DOSSIERS.c.dossier_code == LOG.c.dossier_code)
+        .where(DOSSIERS.c.changed_at > as_of, LOG.c.occurred_at <= as_of, LOG.c.type.in_(RELEVANT))
+        .order_by(LOG.c.dossier_code, LOG.c.partition, LOG.c.offset)
+    )
+    for _code, rows in groupby(streamed(connection, statement), key=itemgetter(0)):
+        facts = folded((at, body) for _, at, body in rows)
+        if facts is not None:
+            yield facts
+
+
+def unchanged_since(as_of: int | None) -> ColumnElement[bool]:
+    """Give the condition that a row of ``dossiers`` holds as of an instant; every row does when
+    there is none.
+    """
+    return true() if as_of is None else DOSSIERS.c.changed_at <= as_of
+
+
+def rows_of(connection: Connection, statement: Select[Any]) -> Iterator[Facts]:
+    """Run a select of whole rows and give each as a mapping by column."""
+    for row in connection.execute(statement).mappings():
+        yield {str(name): value for name, value in row.items()}
+
+
+def streamed(connection: Connection, statement: Select[Any]) -> Iterator[Any]:
+    """Run a select and give its rows without fetching all of them at once."""
+    yield from connection.execute(statement, execution_options={"yield_per": PAGE})
+
+
+def folded(rows: Iterable[tuple[int, bytes]]) -> Facts | None:
+    """Fold events in order; None when there are none."""
+    facts: Facts | None = None
+    for occurred_at, body in rows:
+        event = DossierEvent.FromString(body)
+        facts = fold(facts, event, event.WhichOneof("payload"), occurred_at)
+    return facts

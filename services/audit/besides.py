@@ -1,0 +1,86 @@
+"""Due dates beside those of the dossier and its step: of questions, of the citizen's time to hand
+in papers, of beginning on a step, and of ways that are taken by themselves. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.routing_events_pb2 import DeadlineScope
+
+from services.audit.courses import (
+    Account,
+    CalendarOf,
+    Line,
+    computed,
+    instant,
+    spans_of,
+)
+from services.audit.wording import Text
+from services.kernel.course import Course, course_in
+
+_NAMES: Final[dict[int, Text]] = {
+    DeadlineScope.DEADLINE_SCOPE_DOSSIER: ("ngày hẹn trả", "the promised date"),
+    DeadlineScope.DEADLINE_SCOPE_STEP: ("bước {0}", "step {0}"),
+    DeadlineScope.DEADLINE_SCOPE_TOUCH: ("nhận xử lý bước {0}", "time to begin on step {0}"),
+    DeadlineScope.DEADLINE_SCOPE_TIMER: ("tự chuyển bước {0}", "timer of step {0}"),
+    DeadlineScope.DEADLINE_SCOPE_CONSULTATION: ("trả lời ý kiến số {1}", "consultation {1}"),
+    DeadlineScope.DEADLINE_SCOPE_SUSPENSION: ("nộp bổ sung", "time to hand in papers"),
+}
+
+
+def asked(
+    _told: Account, event: DossierEvent, said: Any, calendar_of: CalendarOf
+) -> Iterator[Line]:
+    """Tell until when a unit is to answer; nothing for a question without a limit."""
+    course = course_in(said)
+    if course is None:
+        return
+    text = (
+        f"Lấy ý kiến số {said.number}, {said.unit}: {said.time_limit}",
+        f"Consultation {said.number} of {said.unit}: {said.time_limit}",
+    )
+    yield _line(event, text, said, said.step, course, calendar_of)
+
+
+def recomputed(
+    _told: Account, event: DossierEvent, said: Any, calendar_of: CalendarOf
+) -> Iterator[Line]:
+    """Tell of a due date that a change of the calendar has moved; it names its own course."""
+    text = moved(said)
+    # The end of the citizen's time belongs to no step, and is told like one all the same: it is not
+    # the promised date.
+    step = said.step or "-"
+    course = course_in(said)
+    if course is None:
+        due = instant(said, "due_at")
+        yield Line(event, text, due, calendar_version=said.calendar_version, step=step)
+        return
+    yield _line(event, text, said, step, course, calendar_of)
+
+
+def moved(said: Any) -> Text:
+    """Say which due date a change of the calendar has moved, and why it changed."""
+    name_vi, name_en = _NAMES.get(said.scope, ("hạn khác", "another due date"))
+    vi, en = (name.format(said.step, said.consultation) for name in (name_vi, name_en))
+    return (
+        f"Tính lại vì lịch thay đổi, {vi}: {said.reason}",
+        f"The calendar changed, {en}: {said.reason}",
+    )
+
+
+def _line(
+    event: DossierEvent, text: Text, said: Any, step: str, course: Course, calendar_of: CalendarOf
+) -> Line:
+    return computed(
+        event,
+        text,
+        instant(said, "due_at"),
+        said.calendar_version,
+        calendar_of,
+        lambda calendar: (course.due(calendar), spans_of(course, calendar)),
+        limit=course.time_limit,
+        step=step,
+    )

@@ -1,0 +1,199 @@
+"""What each event changes in the facts of a dossier.
+
+The first end holds: what the log tells later of a dossier that was resolved, withdrawn or closed
+never undoes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from google.protobuf.message import Message
+from motcua.events.v1 import common_pb2 as common
+from motcua.events.v1.routing_events_pb2 import DeadlineScope, SuspensionKind
+
+from services.audit.days import OFFICE_TIME_ZONE
+from services.audit.standing import Facts, finished_at
+
+Changes = dict[str, Any]
+
+CHANNELS: Final[Mapping[int, str]] = {
+    common.CHANNEL_ONLINE: "online",
+    common.CHANNEL_COUNTER: "counter",
+    common.CHANNEL_POST: "post",
+    common.CHANNEL_EMAIL: "email",
+    common.CHANNEL_INTERNAL: "internal",
+}
+LEVELS: Final[Mapping[int, str]] = {
+    common.SERVICE_LEVEL_WHOLE: "whole",
+    common.SERVICE_LEVEL_PARTIAL: "partial",
+}
+
+_STEP_STATES: Final = frozenset({2, 4, 6, 8})
+"""What a step of a process can be on the national portal; 0 stands for 4."""
+
+
+def _submitted(facts: Facts, said: Any, at: int) -> Changes:
+    if facts["submitted_at"] is not None:
+        return {}
+    return {
+        "submitted_at": at,
+        "procedure": said.procedure_code,
+        "field": said.field,
+        "unit": said.unit,
+        "level": _word(LEVELS, said.level),
+        "channel": _word(CHANNELS, said.channel),
+        "time_zone": said.time_zone or OFFICE_TIME_ZONE,
+        "imported": int(bool(said.imported_from)),
+    }
+
+
+def _accepted(facts: Facts, said: Any, at: int) -> Changes:
+    if facts["accepted_at"] is not None:
+        return {}
+    due = _instant(said, "due_at")
+    return {"accepted_at": at, "due_at": due, "first_due_at": due}
+
+
+def _refused(facts: Facts, _said: Any, at: int) -> Changes:
+    return {} if facts["refused_at"] is not None else {"refused_at": at}
+
+
+def _opened(facts: Facts, said: Any, at: int) -> Changes:
+    return _working(facts, said, "current", at)
+
+
+def _assigned(facts: Facts, _said: Any, at: int) -> Changes:
+    return {} if facts["opened_at"] is not None else {"opened_at": at}
+
+
+def _stepped(facts: Facts, said: Any, at: int) -> Changes:
+    return _working(facts, said, "next", at)
+
+
+def _working(facts: Facts, said: Any, name: str, at: int) -> Changes:
+    """Take what an event says of the step that is current now."""
+    if finished_at(facts) is not None:
+        return {}
+    changes: Changes = {"step": "", "step_unit": ""}
+    state = 0
+    if said.HasField(name):
+        current = getattr(said, name)
+        changes = {"step": current.step, "step_unit": current.unit}
+        state = current.national_state if current.national_state in _STEP_STATES else 0
+    if state != facts["step_state"]:
+        changes["step_state"] = state
+    if facts["opened_at"] is None:
+        changes["opened_at"] = at
+    return changes
+
+
+def _asked(facts: Facts, _said: Any, at: int) -> Changes:
+    return _stands(facts, SuspensionKind.SUSPENSION_KIND_SUPPLEMENT, at)
+
+
+def _suspended(facts: Facts, said: Any, at: int) -> Changes:
+    return _stands(facts, said.kind, at)
+
+
+def _stands(facts: Facts, kind: int, at: int) -> Changes:
+    if facts["suspended_at"] is not None or finished_at(facts) is not None:
+        return {}
+    return {"suspended_at": at, "suspended_for": kind}
+
+
+def _extended(facts: Facts, said: Any, at: int) -> Changes:
+    """The new date holds; the one promised first stays beside it."""
+    if finished_at(facts) is not None or not said.HasField("due_at"):
+        return {}
+    return {"due_at": _instant(said, "due_at"), "extended_at": at}
+
+
+def _resumed(facts: Facts, said: Any, at: int) -> Changes:
+    if finished_at(facts) is not None:
+        return {}
+    changes = _working(facts, said, "current", at)
+    due = _instant(said, "due_at")
+    return {**changes, "suspended_at": None, "suspended_for": 0, "due_at": due}
+
+
+def _resolved(facts: Facts, _said: Any, at: int) -> Changes:
+    if any(facts[end] is not None for end in ("resolved_at", "withdrawn_at", "closed_at")):
+        return {}
+    return {"resolved_at": at, **_ENDED}
+
+
+def _withdrawn(facts: Facts, _said: Any, at: int) -> Changes:
+    return {} if finished_at(facts) is not None else {"withdrawn_at": at, **_ENDED}
+
+
+def _closed(facts: Facts, _said: Any, at: int) -> Changes:
+    return {} if finished_at(facts) is not None else {"closed_at": at, **_ENDED}
+
+
+def _returned(facts: Facts, _said: Any, at: int) -> Changes:
+    if any(facts[end] is not None for end in ("returned_at", "withdrawn_at", "closed_at")):
+        return {}
+    return {"returned_at": at, **_ENDED}
+
+
+def _missed(facts: Facts, said: Any, at: int) -> Changes:
+    if said.scope != DeadlineScope.DEADLINE_SCOPE_DOSSIER or facts["missed_at"] is not None:
+        return {}
+    return {"missed_at": at}
+
+
+def _check_missed(facts: Facts, _said: Any, at: int) -> Changes:
+    return {} if facts["check_missed_at"] is not None else {"check_missed_at": at}
+
+
+def _recomputed(facts: Facts, said: Any, _at: int) -> Changes:
+    if said.scope != DeadlineScope.DEADLINE_SCOPE_DOSSIER or finished_at(facts) is not None:
+        return {}
+    return {"due_at": _instant(said, "due_at")}
+
+
+_ENDED: Final[Changes] = {"suspended_at": None, "suspended_for": 0, "step": "", "step_unit": ""}
+
+
+CHANGES: Final[Mapping[str, Callable[[Facts, Any, int], Changes]]] = {
+    "dossier_submitted": _submitted,
+    "dossier_accepted": _accepted,
+    "dossier_refused": _refused,
+    "dossier_withdrawn": _withdrawn,
+    "result_returned": _returned,
+    "case_opened": _opened,
+    "step_assigned": _assigned,
+    "step_completed": _stepped,
+    "step_sent_back": _stepped,
+    "case_pulled_back": _stepped,
+    "case_moved": _opened,
+    "supplement_requested": _asked,
+    "case_suspended": _suspended,
+    "case_resumed": _resumed,
+    "case_resolved": _resolved,
+    "case_withdrawn": _withdrawn,
+    "case_closed": _closed,
+    "deadline_extended": _extended,
+    "deadline_missed": _missed,
+    "desk_check_missed": _check_missed,
+    "deadline_recomputed": _recomputed,
+}
+"""By the field of the payload: the columns that an event sets, from the facts before it and when it
+happened.
+"""
+
+
+def _word(words: Mapping[int, str], number: int) -> str:
+    """Name an enum's value; a value newer than this build is named by its number, so that no
+    dossier is left out.
+    """
+    return words.get(number) or (str(number) if number else "")
+
+
+def _instant(said: Message, name: str) -> int | None:
+    if not said.HasField(name):
+        return None
+    stamp = getattr(said, name)
+    return int(stamp.seconds) * 1_000_000 + int(stamp.nanos) // 1000

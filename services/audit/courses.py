@@ -1,0 +1,150 @@
+"""The values of an explanation: lines, and dates computed again. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import Any
+
+from motcua.events.v1.envelope_pb2 import DossierEvent
+
+from services.audit.wording import NOTHING, Text
+from services.kernel.course import Course, Pause, after_pause
+from services.kernel.durations import DurationError, limit_of
+from services.kernel.instants import to_us
+from services.kernel.reckoning import Span, reckon_limit, worked
+from services.kernel.working_time import Calendar, NoWorkingTime, OutOfRange
+
+CalendarOf = Callable[[str], Calendar | None]
+"""Gives the calendar of a version that an event names; None when it is not at hand."""
+
+Compute = Callable[[Calendar], tuple[int | None, tuple[Span, ...]]]
+"""Gives a due date by a calendar, and the stretches that explain it."""
+
+
+class Agreement(Enum):
+    """Whether a date follows from the events."""
+
+    NONE = "none"
+    """There is nothing to compute."""
+    SAME = "same"
+    DIFFERS = "differs"
+    UNKNOWN = "unknown"
+    """The calendar is not at hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What one event did to a due date; instants in microseconds UTC."""
+
+    event: DossierEvent
+    text: Text
+    due_at: int | None = None
+    computed_at: int | None = None
+    agreement: Agreement = Agreement.NONE
+    problem: Text = NOTHING
+    calendar_version: str = ""
+    time_limit: str = ""
+    step: str = ""
+    spans: tuple[Span, ...] = ()
+
+
+@dataclass
+class Account:
+    """A dossier's due dates, explained; of the step only the one that is current."""
+
+    lines: list[Line] = field(default_factory=list)
+    first_due_at: int | None = None
+    due_at: int | None = None
+    time_limit: str = ""
+    course: Course | None = None
+    """None for a date that a person or another system has set."""
+    step: str = ""
+    step_due_at: int | None = None
+    step_course: Course | None = None
+
+    @property
+    def agreement(self) -> Agreement:
+        """Tell whether every date that follows from the events is the one recorded."""
+        found = {line.agreement for line in self.lines}
+        for worst in (Agreement.DIFFERS, Agreement.UNKNOWN, Agreement.SAME):
+            if worst in found:
+                return worst
+        return Agreement.NONE
+
+
+def computed(
+    event: DossierEvent,
+    text: Text,
+    due: int | None,
+    version: str,
+    calendar_of: CalendarOf,
+    compute: Compute,
+    *,
+    limit: str = "",
+    step: str = "",
+) -> Line:
+    """Compute a date again and say whether it is the one recorded."""
+    line = Line(event, text, due, calendar_version=version, time_limit=limit, step=step)
+    calendar = calendar_of(version)
+    if calendar is None:
+        problem = (f"không có lịch {version}", f"calendar {version} is not at hand")
+        return replace(line, agreement=Agreement.UNKNOWN, problem=problem)
+    try:
+        found, spans = compute(calendar)
+    except (DurationError, NoWorkingTime, OutOfRange) as fault:
+        return wrong(line, (str(fault), str(fault)))
+    line = replace(line, computed_at=found, spans=spans)
+    if found != due:
+        return wrong(line, ("tính lại ra ngày khác", "computed again it is another date"))
+    return line if due is None else replace(line, agreement=Agreement.SAME)
+
+
+def wrong(line: Line, problem: Text) -> Line:
+    """Say of a line that something is not as it should be; the first such thing stands."""
+    first = problem if line.problem == NOTHING else line.problem
+    return replace(line, agreement=Agreement.DIFFERS, problem=first)
+
+
+def spans_of(course: Course, calendar: Calendar) -> tuple[Span, ...]:
+    """List the stretches up to the due date: those of the limit, then those of each pause."""
+    at = course.due_before_pauses(calendar)
+    if at is None:
+        return ()
+    if course.same_day:
+        spans = tuple(worked(calendar, course.start_at, at))
+    else:
+        spans = tuple(reckon_limit(calendar, course.start_at, limit_of(course.time_limit)))
+    if course.pauses:
+        spans = _part(spans, ("thời hạn, chưa kể lúc dừng", "the limit, before any pause"))
+    for number, pause in enumerate(course.pauses, start=1):
+        spans += spans_of_pause(calendar, at, pause, number)
+        at = after_pause(calendar, at, pause)
+    return spans
+
+
+def spans_of_pause(
+    calendar: Calendar, previous: int | None, pause: Pause, number: int = 1
+) -> tuple[Span, ...]:
+    """List the stretches of a pause, then those from the due date before it to the one after."""
+    spans = _part(worked(calendar, pause[0], max(pause)), waited_in(number))
+    due = after_pause(calendar, previous, pause)
+    if previous is None or due is None:
+        return spans
+    added = ("cộng vào hạn trước đó", "added to the due date before")
+    return spans + _part(worked(calendar, previous, due), added)
+
+
+def waited_in(number: int) -> Text:
+    """Name the part of an explanation that shows the time waited in a pause, from 1."""
+    return (f"lần dừng {number}, thời gian chờ", f"pause {number}, the time waited")
+
+
+def _part(spans: Iterable[Span], part: Text) -> tuple[Span, ...]:
+    return tuple(replace(span, part=part) for span in spans)
+
+
+def instant(said: Any, name: str) -> int | None:
+    """Give a timestamp field in microseconds UTC; None when it is absent."""
+    return to_us(getattr(said, name)) if said.HasField(name) else None

@@ -1,0 +1,28 @@
+"""The local day of an instant, and the time zone that it is told in."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import lru_cache
+from typing import Final
+from zoneinfo import ZoneInfo
+
+OFFICE_TIME_ZONE: Final = "Asia/Ho_Chi_Minh"
+
+
+def day(at: int, time_zone: str) -> int:
+    """Give the local day of an instant as YYYYMMDD; an unknown time zone counts as the office's."""
+    try:
+        local = datetime.fromtimestamp(at // 1_000_000, zone_of(time_zone))
+    except (ValueError, OverflowError, OSError):  # beyond the years 1 to 9999
+        return 99991231 if at > 0 else 10101
+    return local.year * 10_000 + local.month * 100 + local.day
+
+
+@lru_cache(maxsize=64)
+def zone_of(name: str) -> ZoneInfo:
+    """Give the time zone of a dossier's days; an unknown name counts as the office's."""
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        return ZoneInfo(OFFICE_TIME_ZONE)

@@ -1,0 +1,113 @@
+"""The listing of due dates: what is asked for, once for a mapping of facts and once for the
+database.
+"""
+
+from __future__ import annotations
+
+import base64
+import heapq
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+from typing import Final
+
+from sqlalchemy import ColumnElement, Connection, and_, or_, select, tuple_
+
+from services.audit.asof import changed_since, rows_of, unchanged_since
+from services.audit.standing import Facts
+from services.audit.tables import DOSSIERS
+from services.kernel import paging
+
+Place = tuple[int, str]
+"""A due date and a code: where a dossier stands in the listing."""
+EARLIEST: Final[Place] = (-(2**63), "")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which due dates are asked for, as of which instant, after which ``(due date, code)``."""
+
+    as_of: int
+    past: bool
+    """Whether ``as_of`` was given: then what happened later is left out."""
+    within: int | None = None
+    overdue: bool = False
+    unit: str = ""
+    after: Place = EARLIEST
+
+    def takes(self, facts: Facts) -> bool:
+        """Tell whether a dossier belongs to the listing."""
+        due = facts["pending_due_at"]
+        if due is None or (due, facts["dossier_code"]) <= self.after:
+            return False
+        if self.unit and self.unit not in (facts["unit"], facts["step_unit"]):
+            return False
+        if self.within is None and not self.overdue:
+            return True
+        if due < self.as_of:
+            return self.overdue and facts["suspended_at"] is None
+        return self.within is not None and due <= self.as_of + self.within
+
+    def condition(self) -> ColumnElement[bool]:
+        """Say the same in SQL."""
+        table = DOSSIERS.c
+        clauses = [
+            table.pending_due_at.is_not(None),
+            tuple_(table.pending_due_at, table.dossier_code) > tuple_(*self.after),
+        ]
+        if self.unit:
+            clauses.append(or_(table.unit == self.unit, table.step_unit == self.unit))
+        due = table.pending_due_at
+        sought = []
+        if self.within is not None:
+            sought.append(and_(due >= self.as_of, due <= self.as_of + self.within))
+        if self.overdue:
+            sought.append(and_(due < self.as_of, table.suspended_at.is_(None)))
+        if sought:
+            clauses.append(or_(*sought))
+        return and_(*clauses)
+
+
+def deadlines(connection: Connection, wanted: Wanted, limit: int) -> list[Facts]:
+    """Give the first ``limit`` dossiers of the listing, by due date and code."""
+    instant = wanted.as_of if wanted.past else None
+    statement = (
+        select(DOSSIERS)
+        .where(wanted.condition(), unchanged_since(instant))
+        .order_by(DOSSIERS.c.pending_due_at, DOSSIERS.c.dossier_code)
+        .limit(limit)
+    )
+    kept = list(rows_of(connection, statement))
+    if instant is None:
+        return kept
+    refolded: Iterator[Facts] = (f for f in changed_since(connection, instant) if wanted.takes(f))
+    return heapq.nsmallest(limit, chain(kept, refolded), key=_place)
+
+
+def knows_unit(connection: Connection, unit: str) -> bool:
+    """Tell whether a dossier is, or was at its last step, a unit's business."""
+    table = DOSSIERS.c
+    found = select(table.dossier_code).where(or_(table.unit == unit, table.step_unit == unit))
+    return connection.execute(found.limit(1)).first() is not None
+
+
+def _place(facts: Facts) -> Place:
+    return facts["pending_due_at"], facts["dossier_code"]
+
+
+def page_token(wanted: Wanted, last: Facts) -> str:
+    """Give the token that continues a listing after its last row."""
+    due, code = _place(last)
+    return base64.urlsafe_b64encode(json.dumps([wanted.as_of, due, code]).encode()).decode()
+
+
+def read_token(token: str) -> tuple[int, Place]:
+    """Give a listing's instant and where it goes on; raises ``ValueError`` for any other text."""
+    fields = json.loads(base64.urlsafe_b64decode(token.encode()))
+    if not isinstance(fields, list) or len(fields) != 3:
+        raise ValueError("no page token")
+    as_of, due, code = fields
+    if not (isinstance(as_of, int) and isinstance(due, int) and isinstance(code, str)):
+        raise ValueError("no page token")
+    return paging.number(as_of), (paging.number(due), paging.name(code))

@@ -1,0 +1,266 @@
+"""Why a due date is when it is: told from the events alone, and computed again from them.
+
+Pure: the same events and calendars give the same lines. Each date is computed from what its own
+event says (start, limit, pause, calendar version) and from the date before it, and compared with
+the one recorded; nothing is taken from today's rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from typing import Any, Final
+
+from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.routing_events_pb2 import DeadlineScope
+
+from services.audit import besides, step_dates
+from services.audit.courses import (
+    Account,
+    Agreement,
+    CalendarOf,
+    Line,
+    computed,
+    instant,
+    spans_of,
+    waited_in,
+    wrong,
+)
+from services.audit.pauses import changed, counted_anew, course_after, going_on, gone_on, waited
+from services.audit.wording import Text
+from services.kernel import working_time
+from services.kernel.course import Course
+from services.kernel.durations import Duration
+from services.kernel.instants import to_us
+
+EXTENSION_LEAD: Final = Duration.parse("1wd")
+
+
+def explain(events: Iterable[DossierEvent], calendar_of: CalendarOf) -> Account:
+    """Explain the due dates of one dossier from its events, in the order of the log."""
+    told = Account()
+    for event in events:
+        name = event.WhichOneof("payload") or ""
+        tell = _TELL.get(name)
+        if tell is not None:
+            told.lines += tell(told, event, getattr(event, name), calendar_of)
+    return told
+
+
+# -- one function for each event that has to do with due dates -------------------------------------
+
+
+def _accepted(
+    told: Account, event: DossierEvent, said: Any, calendar_of: CalendarOf
+) -> Iterator[Line]:
+    due = instant(said, "due_at")
+    told.first_due_at = told.due_at = due
+    told.time_limit = said.time_limit
+    start = to_us(event.occurred_at)
+    if said.time_limit in ("", "none") and not said.same_day:
+        text = ("Hẹn trả do hệ thống khác đặt", "The date was promised by another system")
+        yield Line(event, text if due is not None else ("Không có hạn trả", "No due date"), due)
+        return
+    text = (
+        f"Bắt đầu tính: {said.time_limit}" + (", trong ngày" if said.same_day else ""),
+        f"The clock starts: {said.time_limit}" + (", within the day" if said.same_day else ""),
+    )
+
+    version, same_day = said.calendar_version, said.same_day
+    course = told.course = Course(start, said.time_limit, version, same_day=same_day)
+    line = computed(
+        event,
+        text,
+        due,
+        said.calendar_version,
+        calendar_of,
+        lambda calendar: (course.due(calendar), spans_of(course, calendar)),
+        limit=said.time_limit,
+    )
+    yield _phased(line, said)
+
+
+def _phased(line: Line, said: Any) -> Line:
+    """Name the phases of a limit, and compare the due date recorded of each."""
+    if not said.phases:
+        return line
+    limits = [phase.time_limit for phase in said.phases]
+    words = "; ".join(f"{n}: {limit}" for n, limit in enumerate(limits, start=1))
+    vi, en = line.text
+    line = replace(line, text=(f"{vi}, giai đoạn {words}", f"{en}, phases {words}"))
+    ends = {span.phase: span.stretch.to_at for span in line.spans}
+    recorded = {n: to_us(phase.due_at) for n, phase in enumerate(said.phases, start=1)}
+    if line.agreement is Agreement.UNKNOWN or ends == recorded:
+        return line
+    return wrong(line, ("hạn của một giai đoạn khác", "a phase is due at another time"))
+
+
+_GROUNDS: Final[dict[int, Text]] = {
+    1: ("chờ bổ sung giấy tờ", "papers are awaited"),
+    2: ("chờ nộp phí, lệ phí", "payment is awaited"),
+    3: ("xin ý kiến", "an opinion is awaited"),
+    4: ("dừng xử lý, chờ bên thứ ba", "a third party is awaited"),
+}
+
+
+def _suspended(
+    told: Account, event: DossierEvent, said: Any, _calendar_of: CalendarOf
+) -> Iterator[Line]:
+    asked = event.WhichOneof("payload") == "supplement_requested"
+    vi, en = _GROUNDS.get(1 if asked else said.kind, ("tạm dừng", "suspended"))
+    late = told.due_at is not None and to_us(event.occurred_at) > told.due_at
+    text = (
+        f"Dừng tính hạn: {vi}" + (" (khi đã quá hạn)" if late else ""),
+        f"The clock stops: {en}" + (" (already late)" if late else ""),
+    )
+    yield Line(event, text, told.due_at)
+
+
+def _resumed(
+    told: Account, event: DossierEvent, said: Any, calendar_of: CalendarOf
+) -> Iterator[Line]:
+    since = to_us(said.suspended_at)
+    at = instant(said, "resumed_at")
+    at = to_us(event.occurred_at) if at is None else at
+    previous, due = told.due_at, instant(said, "due_at")
+    told.due_at = due
+    limit = (said.time_limit or told.time_limit) if said.restarted else ""
+    if said.restarted:
+        text = (f"Tính lại từ đầu: {limit}", f"The whole limit runs again: {limit}")
+    else:
+        text = gone_on(said.waited_working_minutes, stays_late=said.stays_late)
+
+    before, version = told.course, said.calendar_version
+    course = told.course = course_after(before, at, limit, (since, at), version)
+    compute = going_on(before, course, previous, (since, at), version)
+    line = computed(event, text, due, version, calendar_of, compute, limit=limit)
+    if not said.restarted:
+        name = waited_in(len(course.pauses) if course else 1)
+        if last := [span for span in line.spans if span.part == name]:
+            line = replace(line, text=waited(last, stays_late=said.stays_late))
+        if before is not None and changed(before, version):
+            line = replace(line, text=counted_anew(line.text, before.calendar_version))
+    if instant(said, "previous_due_at") != previous:
+        line = wrong(line, ("hạn trước khác với sổ ghi", "it names another date before"))
+    yield line
+    yield from step_dates.resumed(told, event, said, calendar_of, (since, at))
+
+
+def _extended(
+    told: Account, event: DossierEvent, said: Any, calendar_of: CalendarOf
+) -> Iterator[Line]:
+    """Nothing is computed: a leader chose the date. Whether the rules were kept can be told."""
+    previous, due = told.due_at, instant(said, "due_at")
+    told.due_at, told.course = due, None
+    signer = f"{said.signer_title} {said.signer} ({said.signer_unit})".strip()
+    text = (
+        f"Gia hạn, phiếu xin lỗi {said.apology_number}, {signer} ký",
+        f"Extended, apology {said.apology_number} signed by {signer}",
+    )
+    version = said.calendar_version
+    calendar = calendar_of(version)
+    line = Line(event, text, due, calendar_version=version, agreement=Agreement.UNKNOWN)
+    if calendar is not None and previous is not None:
+        latest = working_time.latest_start(calendar, previous, EXTENSION_LEAD)
+        late = to_us(event.occurred_at) > latest
+        vi, en = text
+        text = (
+            f"{vi}; đúng hạn: {'không' if late else 'có'}",
+            f"{en}; in time: {'NO' if late else 'yes'}",
+        )
+        line = Line(event, text, due, calendar_version=version, agreement=Agreement.SAME)
+        if late:
+            problem = ("muộn hơn một ngày làm việc trước hạn", "less than a working day before")
+            line = wrong(line, problem)
+    if instant(said, "previous_due_at") != previous:
+        line = wrong(line, ("hạn trước khác với sổ ghi", "it names another date before"))
+    yield line
+
+
+_PROMISED: Final = (DeadlineScope.DEADLINE_SCOPE_DOSSIER, DeadlineScope.DEADLINE_SCOPE_STEP)
+
+
+def _recomputed(
+    told: Account, event: DossierEvent, said: Any, calendar_of: CalendarOf
+) -> Iterator[Line]:
+    """A calendar has changed: the same course gives another date."""
+    if said.scope not in _PROMISED:
+        yield from besides.recomputed(told, event, said, calendar_of)
+        return
+    of_step = said.scope == DeadlineScope.DEADLINE_SCOPE_STEP
+    due = instant(said, "due_at")
+    previous = told.step_due_at if of_step else told.due_at
+    course = told.step_course if of_step else told.course
+    if course is not None:
+        course = course.by(said.calendar_version)
+    if of_step:
+        told.step_due_at, told.step_course = due, course
+    else:
+        told.due_at, told.course = due, course
+    text = besides.moved(said)
+    line = Line(event, text, due, calendar_version=said.calendar_version, step=said.step)
+    if course is not None:
+        kept = course
+        line = computed(
+            event,
+            text,
+            due,
+            said.calendar_version,
+            calendar_of,
+            lambda calendar: (kept.due(calendar), spans_of(kept, calendar)),
+            limit=course.time_limit,
+            step=said.step,
+        )
+    if instant(said, "previous_due_at") != previous:
+        line = wrong(line, ("hạn trước khác với sổ ghi", "it names another date before"))
+    yield line
+
+
+def _resolved(
+    told: Account, event: DossierEvent, _said: Any, _calendar_of: CalendarOf
+) -> Iterator[Line]:
+    at, due = to_us(event.occurred_at), told.due_at
+    if due is None or at == due:
+        text = ("Xử lý xong: đúng hạn", "Resolved: on time")
+    elif at < due:
+        text = ("Xử lý xong: trước hạn", "Resolved: before the due date")
+    else:
+        text = ("Xử lý xong: quá hạn", "Resolved: after the due date")
+    yield Line(event, text, due)
+
+
+def _returned(
+    told: Account, event: DossierEvent, _said: Any, _calendar_of: CalendarOf
+) -> Iterator[Line]:
+    text = (
+        "Đã trả kết quả; thời gian chờ người dân đến nhận không tính",
+        "Result returned; the time until the citizen came does not count",
+    )
+    yield Line(event, text, told.due_at)
+
+
+def _given_back(
+    told: Account, event: DossierEvent, _said: Any, _calendar_of: CalendarOf
+) -> Iterator[Line]:
+    yield Line(event, ("Kết thúc, không có kết quả", "Ended without a result"), told.due_at)
+
+
+Tell = Callable[[Account, DossierEvent, Any, CalendarOf], Iterator[Line]]
+_TELL: Final[dict[str, Tell]] = {
+    "dossier_accepted": _accepted,
+    "case_opened": step_dates.opened,
+    "step_completed": step_dates.moved_on,
+    "step_sent_back": step_dates.moved_on,
+    "case_pulled_back": step_dates.moved_on,
+    "consultation_requested": besides.asked,
+    "supplement_requested": _suspended,
+    "case_suspended": _suspended,
+    "case_resumed": _resumed,
+    "deadline_extended": _extended,
+    "deadline_recomputed": _recomputed,
+    "case_resolved": _resolved,
+    "result_returned": _returned,
+    "case_withdrawn": _given_back,
+    "dossier_withdrawn": _given_back,
+    "case_closed": _given_back,
+}

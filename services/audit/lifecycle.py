@@ -1,0 +1,115 @@
+"""What the events say of a dossier: a pure function that is total, so that any events in any order
+give a state.
+
+Facts are a mapping with the columns of the table ``dossiers``; instants are microseconds UTC, days
+whole numbers YYYYMMDD in the dossier's own time zone. The first end holds: what the log tells later
+of a dossier that was resolved, withdrawn or closed never undoes it. A refusal counts only for a
+dossier that was never accepted.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from motcua.events.v1.envelope_pb2 import DossierEvent
+
+from services.audit.changes import CHANGES, Changes
+from services.audit.days import OFFICE_TIME_ZONE, day
+from services.audit.standing import SUBMITTED, Facts, finished_at, state_of
+
+_EMPTY: Final[Facts] = {
+    "dossier_code": "",
+    "procedure": "",
+    "field": "",
+    "unit": "",
+    "level": "",
+    "channel": "",
+    "time_zone": OFFICE_TIME_ZONE,
+    "imported": 0,
+    "state": SUBMITTED,
+    "submitted_at": None,
+    "accepted_at": None,
+    "refused_at": None,
+    "opened_at": None,
+    "due_at": None,
+    "first_due_at": None,
+    "suspended_at": None,
+    "suspended_for": 0,
+    "extended_at": None,
+    "missed_at": None,
+    "check_missed_at": None,
+    "resolved_at": None,
+    "withdrawn_at": None,
+    "closed_at": None,
+    "returned_at": None,
+    "step": "",
+    "step_unit": "",
+    "step_state": 0,
+    "received_day": None,
+    "due_day": None,
+    "suspended_day": None,
+    "finished_day": None,
+    "pending_due_at": None,
+    "changed_at": 0,
+}
+
+
+_LEADS_NOWHERE: Final = frozenset(
+    {"step", "step_unit", "missed_at", "check_missed_at", "changed_at"}
+)
+"""Facts from which nothing follows."""
+_DAYS: Final = (
+    ("accepted_at", "received_day"),
+    ("due_at", "due_day"),
+    ("suspended_at", "suspended_day"),
+)
+
+
+def fold(facts: Facts | None, event: DossierEvent, field: str | None, occurred_at: int) -> Facts:
+    """Give the facts after one more event; the same mapping when it says nothing new of a dossier
+    that has facts.
+
+    ``facts`` is None before a dossier's first event; ``field`` names the event's payload (None for
+    a type that is not known), ``occurred_at`` is the event's in microseconds. Facts whose
+    ``changed_at`` is not after an instant are the facts as of that instant.
+    """
+    if facts is None:
+        facts = {**_EMPTY, "dossier_code": event.dossier_code, "changed_at": occurred_at}
+    if field is None or field not in CHANGES:
+        return facts
+    changes = CHANGES[field](facts, getattr(event, field), occurred_at)
+    if not changes:
+        return facts
+    if occurred_at > facts["changed_at"]:
+        changes["changed_at"] = occurred_at
+    after = {**facts, **changes}
+    return after if _LEADS_NOWHERE.issuperset(changes) else _settled(after, changes)
+
+
+def of_a_dossier(field: str | None) -> bool:
+    """Tell whether events with this payload field are about a dossier; a record of a person has no
+    facts.
+    """
+    return field != "absence_delegated"
+
+
+def relevant(field: str) -> bool:
+    """Tell whether events with this payload field can change the facts."""
+    return field in CHANGES
+
+
+def _settled(facts: dict[str, Any], changes: Changes) -> Facts:
+    """Bring what follows from the facts up to date."""
+    rezoned, zone = "time_zone" in changes, facts["time_zone"]
+    for instant, name in _DAYS:
+        if instant in changes or rezoned:
+            at = facts[instant]
+            facts[name] = None if at is None else day(at, zone)
+    end = finished_at(facts)
+    if end is None:
+        facts["pending_due_at"] = None if facts["accepted_at"] is None else facts["due_at"]
+    elif rezoned or facts["finished_day"] is None or "resolved_at" in changes:
+        facts["finished_day"] = day(end, zone)
+        facts["pending_due_at"] = None
+    facts["state"] = state_of(facts)
+    return facts

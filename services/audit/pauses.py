@@ -1,0 +1,84 @@
+"""A due date after a pause: how it goes on, and in which words that is told. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from services.audit.courses import Compute, spans_of, spans_of_pause
+from services.audit.wording import Text
+from services.kernel.course import Course, Pause, after_pause, kept_after
+from services.kernel.instants import MINUTE, SECOND
+from services.kernel.reckoning import Span
+from services.kernel.working_time import Calendar
+
+
+def course_after(
+    course: Course | None, at: int, limit: str, pause: Pause, version: str
+) -> Course | None:
+    """Give the course after a pause: begun again with ``limit``, or with the remainder kept."""
+    if limit:
+        return Course(at, limit, version)
+    return None if course is None else course.paused(pause, version)
+
+
+def going_on(
+    before: Course | None, course: Course | None, previous: int | None, pause: Pause, version: str
+) -> Compute:
+    """Compute a due date after a pause; by the calendar of before, only the pause is to be told."""
+
+    def compute(calendar: Calendar) -> tuple[int | None, tuple[Span, ...]]:
+        if course is None:
+            return after_pause(calendar, previous, pause), spans_of_pause(calendar, previous, pause)
+        if not course.pauses:
+            return course.due(calendar), spans_of(course, calendar)
+        due = kept_after(course, calendar, previous, pause)
+        if changed(before, version) and due == course.due(calendar):
+            return due, spans_of(course, calendar)
+        return due, spans_of_pause(calendar, previous, pause, len(course.pauses))
+
+    return compute
+
+
+def changed(course: Course | None, version: str) -> bool:
+    """Tell whether another calendar counts than the one that counted the course last."""
+    return course is not None and version not in ("", course.calendar_version)
+
+
+def hours(minutes: int) -> str:
+    """Write minutes as hours and minutes."""
+    whole, rest = divmod(minutes, 60)
+    return f"{whole}:{rest:02d}"
+
+
+def gone_on(minutes: int, *, stays_late: bool, us: int = 0) -> Text:
+    """Say that the clock goes on after so many working minutes, or after the seconds in ``us``
+    where they are no minute.
+    """
+    kept, kept_en = (" (giữ quá hạn)", " (it stays late)") if stays_late else ("", "")
+    if 0 < us < MINUTE:
+        seconds = f"{us / SECOND:.3g}"
+        return (
+            f"Tiếp tục: đã chờ {seconds} giây làm việc{kept}",
+            f"The clock goes on: {seconds} s of working time waited{kept_en}",
+        )
+    return (
+        f"Tiếp tục: đã chờ {hours(minutes)} giờ làm việc{kept}",
+        f"The clock goes on: {hours(minutes)} working hours waited{kept_en}",
+    )
+
+
+def waited(spans: Iterable[Span], *, stays_late: bool) -> Text:
+    """Say the same with the sum of the stretches, by the minutes in which they are shown."""
+    counted = [span.stretch for span in spans if span.stretch.counted]
+    minutes = sum(it.to_at // MINUTE - it.from_at // MINUTE for it in counted)
+    us = sum(it.to_at - it.from_at for it in counted)
+    return gone_on(minutes, stays_late=stays_late, us=us)
+
+
+def counted_anew(text: Text, version: str) -> Text:
+    """Add that the course was counted by a calendar version until then, and by another now."""
+    vi, en = text
+    return (
+        f"{vi}; lịch đã thay đổi (trước là {version}), tính lại từ đầu",
+        f"{en}; the calendar has changed (it was {version}), all is counted again",
+    )

@@ -1,0 +1,98 @@
+"""What the audit service reads from its store for one answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from sqlalchemy import Connection, or_, select
+
+from services.audit.asof import changed_since, rows_of, streamed, unchanged_since
+from services.audit.days import day
+from services.audit.report import Report, Standing, standing
+from services.audit.standing import GIVEN_BACK, Facts
+from services.audit.tables import CHAINS, DOSSIERS, LOG
+
+
+def timeline(connection: Connection, code: str, as_of: int | None) -> list[Facts]:
+    """Give the rows of the log about a dossier, in the order of the log."""
+    statement = select(LOG).where(LOG.c.dossier_code == code)
+    if as_of is not None:
+        statement = statement.where(LOG.c.occurred_at <= as_of)
+    return list(rows_of(connection, statement.order_by(LOG.c.partition, LOG.c.offset)))
+
+
+def chain_heads(connection: Connection) -> list[Facts]:
+    """Give the head of each partition's chain."""
+    return list(rows_of(connection, select(CHAINS).order_by(CHAINS.c.partition)))
+
+
+UNKNOWN = "unknown"
+"""The key of dossiers that do not say by what they are to be broken down."""
+
+
+class Asked(NamedTuple):
+    """A report's first and last day as YYYYMMDD, the column to break it down by (empty for none),
+    and an instant if given.
+    """
+
+    first: int
+    last: int
+    by: str
+    as_of: int | None
+
+
+def report(connection: Connection, asked: Asked, now: int) -> Report:
+    """Count the official indicators by what is known, or by what had happened by ``as_of``.
+
+    ``now`` is the present instant: what is pending is judged on the last day, or today if that is
+    earlier.
+    """
+    today = _Days(now if asked.as_of is None else asked.as_of)
+    result = Report(asked.first, asked.last)
+    for key, zone, dossier in _standings(connection, asked):
+        result.add(key, dossier, today.of(zone))
+    return result
+
+
+def _standings(connection: Connection, asked: Asked) -> Iterator[tuple[str, str, Standing]]:
+    table = DOSSIERS.c
+    days = [table.received_day, table.finished_day, table.due_day, table.suspended_day]
+    told = [table.time_zone, table.state, table.check_missed_at.is_not(None)]
+    statement = select(table[asked.by or "dossier_code"], *told, *days).where(
+        unchanged_since(asked.as_of),
+        table.received_day <= asked.last,
+        or_(
+            table.finished_day.is_(None),
+            table.finished_day >= asked.first,
+            table.received_day >= asked.first,
+        ),
+    )
+    for key, zone, state, late, received, finished, due, suspended in streamed(
+        connection, statement
+    ):
+        back = state in GIVEN_BACK
+        counted = Standing(received, finished, due, suspended, back, bool(late))
+        yield (key or UNKNOWN) if asked.by else "", zone, counted
+    if asked.as_of is None:
+        return
+    for facts in changed_since(connection, asked.as_of):
+        dossier = standing(facts)
+        if dossier is not None:
+            key = (facts[asked.by] or UNKNOWN) if asked.by else ""
+            yield key, facts["time_zone"], dossier
+
+
+class _Days:
+    """The local day of one instant in each time zone, found once."""
+
+    def __init__(self, at: int) -> None:
+        self._at = at
+        self._days: dict[str, int] = {}
+
+    def of(self, zone: str) -> int:
+        """Give the day in a time zone."""
+        found = self._days.get(zone)
+        if found is None:
+            found = self._days[zone] = day(self._at, zone)
+        return found

@@ -1,0 +1,124 @@
+"""The official indicators (reports 06a and 06b), counted by local days; pure.
+
+All days here are whole numbers YYYYMMDD.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from services.audit.standing import GIVEN_BACK, Facts
+
+
+class Standing(NamedTuple):
+    """What the report needs to know of one accepted dossier."""
+
+    received_day: int
+    finished_day: int | None
+    due_day: int | None
+    suspended_day: int | None
+    withdrawn: bool
+    """Given back without a result: withdrawn, or closed because papers never came."""
+    checked_late: bool = False
+    """The desk had not checked it when its eight working hours were over."""
+
+
+@dataclass(slots=True)
+class Counts:
+    """One line of a report; carried_over + received = resolved + returned + pending."""
+
+    carried_over: int = 0
+    received: int = 0
+    resolved: int = 0
+    early: int = 0
+    on_time: int = 0
+    late: int = 0
+    returned: int = 0
+    pending: int = 0
+    pending_in_time: int = 0
+    pending_overdue: int = 0
+    checked_late: int = 0
+    """Of those received; beside the balance."""
+
+    def add(self, dossier: Standing, first: int, last: int, today: int) -> bool:
+        """Count a dossier, if it belongs to the period: received by its last day, and not finished
+        before its first.
+
+        What is pending is judged on the last day, or ``today`` if that is earlier. Tells whether it
+        does. A dossier whose records say that it ended before it was received ended, for the
+        balance, when it was received.
+        """
+        received, finished, due, suspended, withdrawn, checked_late = dossier
+        if received > last:
+            return False
+        ended = None if finished is None else max(finished, received)
+        if received >= first:
+            self.received += 1
+            self.checked_late += checked_late
+        elif ended is None or ended >= first:
+            self.carried_over += 1
+        else:
+            return False
+        if finished is None or ended is None or ended > last:
+            self._wait(due, suspended, min(last, today))
+        elif withdrawn:
+            self.returned += 1
+        else:
+            self._resolve(finished, due)
+        return True
+
+    def _resolve(self, finished: int, due: int | None) -> None:
+        self.resolved += 1
+        if due is None or finished == due:
+            self.on_time += 1
+        elif finished < due:
+            self.early += 1
+        else:
+            self.late += 1
+
+    def _wait(self, due: int | None, suspended: int | None, reference: int) -> None:
+        self.pending += 1
+        still = suspended is not None and suspended <= reference
+        if due is None or still or due >= reference:
+            self.pending_in_time += 1
+        else:
+            self.pending_overdue += 1
+
+
+class Report:
+    """Counts dossiers one by one into lines and a total; an empty line is left out."""
+
+    def __init__(self, first: int, last: int) -> None:
+        self._first = first
+        self._last = last
+        self.total = Counts()
+        self._lines: dict[str, Counts] = {}
+
+    def add(self, key: str, dossier: Standing, today: int) -> None:
+        """Count a dossier under a key."""
+        if not self.total.add(dossier, self._first, self._last, today):
+            return
+        line = self._lines.get(key)
+        if line is None:
+            line = self._lines[key] = Counts()
+        line.add(dossier, self._first, self._last, today)
+
+    def rows(self) -> list[tuple[str, Counts]]:
+        """Give the lines by key."""
+        return sorted(self._lines.items())
+
+
+def standing(facts: Facts) -> Standing | None:
+    """Give what the report needs of a dossier's facts; None for one that was never accepted."""
+    received: Any = facts["received_day"]
+    if received is None:
+        return None
+    return Standing(
+        received,
+        facts["finished_day"],
+        facts["due_day"],
+        facts["suspended_day"],
+        facts["state"] in GIVEN_BACK,
+        facts["check_missed_at"] is not None,
+    )

@@ -1,0 +1,249 @@
+"""AuditService: translates between the contract and the reads."""
+# ruff: noqa: N802 - gRPC names the methods
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from typing import Any, Final
+
+import grpc
+from motcua.audit.v1 import audit_pb2 as pb
+from motcua.audit.v1.audit_pb2_grpc import AuditServiceServicer, add_AuditServiceServicer_to_server
+from sqlalchemy import Connection
+
+from services.audit import answers, asof, deadlines, playback, queries
+from services.audit.courses import CalendarOf
+from services.audit.days import OFFICE_TIME_ZONE, zone_of
+from services.audit.deadlines import Wanted
+from services.audit.explaining import explain
+from services.audit.playback import Section
+from services.audit.queries import Asked
+from services.audit.standing import Facts
+from services.audit.verify import Verifier
+from services.kernel.calendars.shelf import by_version
+from services.kernel.clock import Clock
+from services.kernel.commands import Reads
+from services.kernel.errors import Invalid, NotFound, Violation
+from services.kernel.instants import to_us
+from services.kernel.rpc.service import Service
+
+Context = grpc.aio.ServicerContext[Any, Any]
+PAGE_SIZE: Final = 100
+_COLUMN_OF: Final = {
+    pb.BREAKDOWN_UNSPECIFIED: "",
+    pb.BREAKDOWN_UNIT: "unit",
+    pb.BREAKDOWN_FIELD: "field",
+    pb.BREAKDOWN_CHANNEL: "channel",
+    pb.BREAKDOWN_LEVEL: "level",
+    pb.BREAKDOWN_PROCEDURE: "procedure",
+}
+
+
+class AuditServicer(AuditServiceServicer):
+    """Answers from the audit store; changes nothing."""
+
+    def __init__(
+        self,
+        reads: Reads,
+        clock: Clock,
+        verifier: Verifier,
+        calendar_of: CalendarOf = by_version,
+    ) -> None:
+        self._reads = reads
+        self._calendar_of = calendar_of
+        self._clock = clock
+        self._verifier = verifier
+        self._heads = playback.Heads(reads.run)
+
+    async def GetTimeline(
+        self, request: pb.GetTimelineRequest, context: Context
+    ) -> pb.GetTimelineResponse:
+        """Tell the whole history of a dossier."""
+        code, as_of = request.dossier_code, _instant(request, "as_of")
+        zone = _zone(request.time_zone)
+
+        def read(connection: Connection) -> pb.GetTimelineResponse:
+            facts = asof.facts_of(connection, code, None)
+            rows = queries.timeline(connection, code, as_of)
+            if not rows:
+                raise _unknown(code, as_of)
+            shown = zone or (facts["time_zone"] if facts else OFFICE_TIME_ZONE)
+            entries = [answers.entry(row, shown) for row in rows]
+            return pb.GetTimelineResponse(dossier_code=code, entries=entries)
+
+        return await self._reads.run(read)
+
+    async def GetState(self, request: pb.GetStateRequest, context: Context) -> pb.GetStateResponse:
+        """Tell the state of a dossier now or as of an instant."""
+        as_of = _instant(request, "as_of")
+        at = self._clock.now() if as_of is None else as_of
+
+        def read(connection: Connection) -> pb.GetStateResponse:
+            facts = asof.facts_of(connection, request.dossier_code, as_of)
+            if facts is None:
+                raise _unknown(request.dossier_code, as_of)
+            return pb.GetStateResponse(state=answers.state(facts, at), as_of=answers.stamp(at))
+
+        return await self._reads.run(read)
+
+    async def ListDeadlines(
+        self, request: pb.ListDeadlinesRequest, context: Context
+    ) -> pb.ListDeadlinesResponse:
+        """List dossiers that are under way and have a due date."""
+        wanted, limit = self._wanted(request), request.page_size or PAGE_SIZE
+
+        def read(connection: Connection) -> list[Facts]:
+            rows = deadlines.deadlines(connection, wanted, limit + 1)
+            if wanted.unit and not rows and not deadlines.knows_unit(connection, wanted.unit):
+                raise _unknown_unit(wanted.unit)
+            return rows
+
+        found = await self._reads.run(read)
+        page = found[:limit]
+        return pb.ListDeadlinesResponse(
+            deadlines=[answers.deadline(facts, wanted.as_of) for facts in page],
+            next_page_token=deadlines.page_token(wanted, page[-1]) if len(found) > limit else "",
+            as_of=answers.stamp(wanted.as_of),
+        )
+
+    async def ExplainDeadline(
+        self, request: pb.ExplainDeadlineRequest, context: Context
+    ) -> pb.ExplainDeadlineResponse:
+        """Explain a due date, and compute it again from the events."""
+        code, as_of = request.dossier_code, _instant(request, "as_of")
+
+        def read(connection: Connection) -> pb.ExplainDeadlineResponse:
+            facts = asof.facts_of(connection, code, as_of)
+            if facts is None:
+                raise _unknown(code, as_of)
+            account = explain(asof.events_of(connection, code, as_of), self._calendar_of)
+            return answers.explanation(code, facts["time_zone"], account)
+
+        return await self._reads.run(read)
+
+    async def GetReport(
+        self, request: pb.GetReportRequest, context: Context
+    ) -> pb.GetReportResponse:
+        """Count the official indicators of a period."""
+        days = [_day(request.from_date, "from_date"), _day(request.to_date, "to_date")]
+        asked = Asked(days[0], days[1], _COLUMN_OF[request.by], _instant(request, "as_of"))
+        now = self._clock.now()
+        counted = await self._reads.run(lambda c: queries.report(c, asked, now))
+        lines = counted.rows() if asked.by else []
+        return pb.GetReportResponse(
+            from_date=request.from_date,
+            to_date=request.to_date,
+            as_of=request.as_of if request.HasField("as_of") else None,
+            by=request.by,
+            rows=[answers.report_row(key, counts) for key, counts in lines],
+            total=answers.report_row("", counted.total),
+        )
+
+    async def StreamEvents(
+        self, request: pb.StreamEventsRequest, context: Context
+    ) -> AsyncIterator[pb.StreamEventsResponse]:
+        """Play the log back."""
+        section = Section(
+            first=_instant(request, "from_time"),
+            end=_instant(request, "to_time"),
+            dossier_code=request.dossier_code,
+            after={place.partition: place.offset for place in request.after},
+        )
+        if section.dossier_code and not request.follow:
+            await self._reads.run(lambda c: _known(c, section.dossier_code))
+        shared, follow = self._heads, request.follow
+        async for row in playback.play(self._reads.run, section, follow=follow, shared=shared):
+            yield answers.played(row)
+
+    async def GetChain(self, request: pb.GetChainRequest, context: Context) -> pb.GetChainResponse:
+        """Tell the head of the hash chain of each partition."""
+        rows = await self._reads.run(queries.chain_heads)
+        return pb.GetChainResponse(heads=[pb.ChainHead(**row) for row in rows])
+
+    async def Verify(
+        self, request: pb.VerifyRequest, context: Context
+    ) -> AsyncIterator[pb.VerifyResponse]:
+        """Prove that nothing was lost, altered or reordered."""
+        steps = self._verifier.run(store_only=request.store_only, anchors=request.anchors)
+        pool = ThreadPoolExecutor(1, thread_name_prefix="verify")
+        loop = asyncio.get_running_loop()
+        try:
+            while (step := await loop.run_in_executor(pool, next, steps, None)) is not None:
+                yield step
+        finally:
+            pool.submit(steps.close)
+            pool.shutdown(wait=False)
+
+    def _wanted(self, request: pb.ListDeadlinesRequest) -> Wanted:
+        as_of = _instant(request, "as_of")
+        at, after = (self._clock.now() if as_of is None else as_of), deadlines.EARLIEST
+        if request.page_token:
+            try:
+                at, after = deadlines.read_token(request.page_token)
+            except ValueError:
+                raise Invalid([_BAD_TOKEN]) from None
+        within = request.within.ToMicroseconds() if request.HasField("within") else None
+        return Wanted(at, as_of is not None, within, request.overdue, request.unit, after)
+
+
+def service(servicer: AuditServicer) -> Service:
+    """Offer the service."""
+    return Service(
+        add_AuditServiceServicer_to_server,
+        servicer,
+        "motcua.audit.v1.AuditService",
+    )
+
+
+def _instant(request: Any, name: str) -> int | None:
+    return to_us(getattr(request, name)) if request.HasField(name) else None
+
+
+def _day(text: str, field: str) -> int:
+    """Give a day as YYYYMMDD; raises ``Invalid`` when the calendar has no such day."""
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        vi, en = "không có ngày này trong lịch", "the calendar has no such day"
+        raise Invalid([Violation(field, "date.exists", vi, en)]) from None
+    return found.year * 10_000 + found.month * 100 + found.day
+
+
+def _zone(name: str) -> str:
+    """Give the time zone asked for; raises ``Invalid`` when there is none of this name."""
+    if name and zone_of(name).key != name:
+        raise Invalid(
+            [Violation("time_zone", "time_zone", "không có múi giờ này", "there is no such zone")]
+        )
+    return name
+
+
+def _known(connection: Connection, code: str) -> None:
+    if asof.facts_of(connection, code, None) is None:
+        raise _unknown(code, None)
+
+
+def _unknown_unit(unit: str) -> NotFound:
+    return NotFound(
+        f"Sổ ghi không có hồ sơ nào đang hoặc vừa ở đơn vị này: {unit!r}.",
+        f"The log knows no dossier that is, or was last, at such a unit: {unit!r}.",
+    )
+
+
+def _unknown(code: str, as_of: int | None) -> NotFound:
+    if as_of is None:
+        return NotFound(
+            f"Sổ ghi không có hồ sơ này: {code!r}.", f"The log knows no such dossier: {code!r}."
+        )
+    return NotFound(
+        f"Đến thời điểm đó sổ ghi chưa có hồ sơ này: {code!r}.",
+        f"By that instant the log knew no such dossier: {code!r}.",
+    )
+
+
+_BAD_TOKEN: Final = Violation(
+    "page_token", "token.form", "không phải mã trang của danh sách này", "no token of this listing"
+)

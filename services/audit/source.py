@@ -1,0 +1,66 @@
+"""The log itself, for a proof: each partition read from its beginning, beside the service's
+consumer.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Final
+
+from kafka.errors import KafkaError
+
+from services.audit.verify import OpenLog, ReadPartition
+from services.kernel.consumer.log_reader import LogReader
+from services.kernel.errors import Unavailable
+from services.kernel.record import Record
+
+PATIENCE_SECONDS: Final = 30.0
+"""How long a reading may stand still."""
+
+
+def log_of(bootstrap: str, topic: str) -> OpenLog:
+    """Give what opens the log of a topic; reading raises ``Unavailable`` when the broker does not
+    answer.
+    """
+
+    @contextmanager
+    def open_log() -> Iterator[ReadPartition]:
+        try:
+            reader = LogReader(bootstrap, topic)
+        except KafkaError as error:
+            raise _unavailable() from error
+        try:
+            yield partial(_read, reader)
+        except KafkaError as error:
+            raise _unavailable() from error
+        finally:
+            reader.close()
+
+    return open_log
+
+
+def _read(reader: LogReader, partition: int, end: int) -> Iterator[Record]:
+    """Give the records of a partition before an offset, or all if the log ends before it."""
+    if partition not in reader.partitions():
+        return
+    end = min(end, reader.ends([partition])[partition])
+    reader.seek({partition: 0})
+    reached, moved_at = 0, time.monotonic()
+    while reached < end:
+        records, moved = reader.poll({partition: reached})
+        if moved:
+            reached, moved_at = moved[partition], time.monotonic()
+        elif time.monotonic() - moved_at > PATIENCE_SECONDS:
+            raise _unavailable()
+        for record in records:
+            if record.offset < end:
+                yield record
+
+
+def _unavailable() -> Unavailable:
+    return Unavailable(
+        "Nhật ký Kafka tạm thời không trả lời.", "The log does not answer at present."
+    )

@@ -1,0 +1,60 @@
+"""Where a dossier stands, told from its facts.
+
+The states are the national portal's: 1 submitted, 2 accepted, 3 refused at the desk, or closed
+because papers never came, 4 with the departments, 5 supplement asked for, 6 money asked for, 7
+withdrawn, 8 stopped, 9 resolved, 10 result returned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from motcua.events.v1.routing_events_pb2 import SuspensionKind
+
+Facts = Mapping[str, Any]
+"""The columns of a row of ``dossiers``."""
+
+SUBMITTED, ACCEPTED, REFUSED, PROCESSING, SUPPLEMENT = 1, 2, 3, 4, 5
+PAYING, WITHDRAWN, STOPPED, RESOLVED, RETURNED = 6, 7, 8, 9, 10
+GIVEN_BACK: Final = frozenset({WITHDRAWN, REFUSED})
+"""What an accepted dossier ends as without a result: reports count it as given back."""
+
+
+SUSPENDED_AS: Final[Mapping[int, int]] = {
+    SuspensionKind.SUSPENSION_KIND_UNSPECIFIED: STOPPED,
+    SuspensionKind.SUSPENSION_KIND_SUPPLEMENT: SUPPLEMENT,
+    SuspensionKind.SUSPENSION_KIND_FINANCIAL: PAYING,
+    SuspensionKind.SUSPENSION_KIND_CONSULTATION: STOPPED,
+    SuspensionKind.SUSPENSION_KIND_STOPPED: STOPPED,
+}
+"""The state of each kind of suspension; of one newer than this build it is 8."""
+
+
+def finished_at(facts: Facts) -> int | None:
+    """Give the instant at which the work on a dossier ended: withdrawn, closed or resolved; for
+    want of all, returned.
+    """
+    for name in ("withdrawn_at", "closed_at", "resolved_at", "returned_at"):
+        if facts[name] is not None:
+            return int(facts[name])
+    return None
+
+
+def state_of(facts: Facts) -> int:
+    """Give the state that the facts amount to."""
+    if facts["withdrawn_at"] is not None:
+        return WITHDRAWN
+    if facts["closed_at"] is not None:
+        return REFUSED
+    if facts["returned_at"] is not None:
+        return RETURNED
+    if facts["resolved_at"] is not None:
+        return RESOLVED
+    if facts["accepted_at"] is None and facts["refused_at"] is not None:
+        return REFUSED
+    if facts["suspended_at"] is not None:
+        return SUSPENDED_AS.get(facts["suspended_for"], STOPPED)
+    if facts["opened_at"] is not None:
+        return int(facts["step_state"]) or PROCESSING
+    return SUBMITTED if facts["accepted_at"] is None else ACCEPTED

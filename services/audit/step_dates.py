@@ -1,0 +1,93 @@
+"""Why a step's own date is when it is: when it begins, and after a pause. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from motcua.events.v1.envelope_pb2 import DossierEvent
+
+from services.audit.courses import (
+    Account,
+    CalendarOf,
+    Line,
+    computed,
+    instant,
+    spans_of,
+)
+from services.audit.pauses import changed, counted_anew, course_after, going_on
+from services.kernel.course import Course, Pause
+
+
+def opened(
+    told: Account, event: DossierEvent, said: Any, calendar_of: CalendarOf
+) -> Iterator[Line]:
+    """Tell of the step that a case begins with."""
+    yield from _entered(told, event, said.current, calendar_of)
+
+
+def moved_on(
+    told: Account, event: DossierEvent, said: Any, calendar_of: CalendarOf
+) -> Iterator[Line]:
+    """Tell of the step that a case goes to, forward or back."""
+    if said.HasField("next"):
+        yield from _entered(told, event, said.next, calendar_of)
+    else:
+        told.step, told.step_due_at, told.step_course = "", None, None
+
+
+def _entered(
+    told: Account, event: DossierEvent, current: Any, calendar_of: CalendarOf
+) -> Iterator[Line]:
+    """Tell of a step's own limit, which its description carries whole."""
+    told.step, told.step_due_at = current.step, instant(current, "due_at")
+    start = instant(current, "started_at")
+    told.step_course = None
+    if told.step_due_at is None or start is None or not current.time_limit:
+        return
+    version = current.calendar_version
+    course = told.step_course = Course(start, current.time_limit, version)
+    text = (
+        f"Bước {current.step} bắt đầu: {current.time_limit}",
+        f"Step {current.step} begins: {current.time_limit}",
+    )
+    yield computed(
+        event,
+        text,
+        told.step_due_at,
+        version,
+        calendar_of,
+        lambda calendar: (course.due(calendar), spans_of(course, calendar)),
+        limit=current.time_limit,
+        step=current.step,
+    )
+
+
+def resumed(
+    told: Account,
+    event: DossierEvent,
+    said: Any,
+    calendar_of: CalendarOf,
+    pause: Pause,
+) -> Iterator[Line]:
+    """Tell of the current step's date after a pause: from when until when."""
+    if said.restarted:
+        yield from _entered(told, event, said.current, calendar_of)
+        return
+    previous, before, version = told.step_due_at, told.step_course, said.calendar_version
+    course = told.step_course = course_after(before, pause[1], "", pause, version)
+    told.step, told.step_due_at = said.current.step, instant(said.current, "due_at")
+    if previous is None and told.step_due_at is None:
+        return
+    text = (f"Bước {said.current.step} tiếp tục", f"Step {said.current.step} goes on")
+    if before is not None and changed(before, version):
+        text = counted_anew(text, before.calendar_version)
+    yield computed(
+        event,
+        text,
+        told.step_due_at,
+        version,
+        calendar_of,
+        going_on(before, course, previous, pause, version),
+        step=said.current.step,
+    )

@@ -1,0 +1,86 @@
+"""The audit service's tables: the record of everything, its hash chains, and the facts of each
+dossier.
+
+All of them are functions of the log: a rebuild makes them again equal row for row.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, String, Table
+
+from services.kernel.tables import BIG, kernel_tables
+
+METADATA = MetaData()
+KERNEL = kernel_tables(METADATA)
+
+LOG = Table(
+    "log",
+    METADATA,
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("offset", BIG, primary_key=True, autoincrement=False),
+    Column("dossier_code", String, nullable=False),
+    Column("source", String, nullable=False),
+    Column("sequence", BIG, nullable=False),
+    Column("event_id", String, nullable=False),
+    Column("type", String, nullable=False),
+    Column("occurred_at", BIG, nullable=False),
+    Column("trace", String, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+)
+"""Every event once, where it stands in the log. ``hash`` = SHA-256(hash before in the partition,
+``body``). The columns beside are what is searched; everything else is told by ``body`` alone.
+"""
+Index("log_dossier", LOG.c.dossier_code, LOG.c.partition, LOG.c.offset)
+
+CHAINS = Table(
+    "chains",
+    METADATA,
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("offset", BIG, nullable=False),
+    Column("events", BIG, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+)
+"""The last link of each partition's hash chain."""
+
+DOSSIERS = Table(
+    "dossiers",
+    METADATA,
+    Column("dossier_code", String, primary_key=True),
+    Column("procedure", String, nullable=False),
+    Column("field", String, nullable=False),
+    Column("unit", String, nullable=False),
+    Column("level", String, nullable=False),
+    Column("channel", String, nullable=False),
+    Column("time_zone", String, nullable=False),
+    Column("imported", Integer, nullable=False),
+    Column("state", Integer, nullable=False),
+    Column("submitted_at", BIG),
+    Column("accepted_at", BIG),
+    Column("refused_at", BIG),
+    Column("opened_at", BIG),
+    Column("due_at", BIG),
+    Column("first_due_at", BIG),
+    Column("suspended_at", BIG),
+    Column("suspended_for", Integer, nullable=False),
+    Column("extended_at", BIG),
+    Column("missed_at", BIG),
+    Column("check_missed_at", BIG),
+    Column("resolved_at", BIG),
+    Column("withdrawn_at", BIG),
+    Column("closed_at", BIG),
+    Column("returned_at", BIG),
+    Column("step", String, nullable=False),
+    Column("step_unit", String, nullable=False),
+    Column("step_state", Integer, nullable=False),
+    Column("received_day", Integer),
+    Column("due_day", Integer),
+    Column("suspended_day", Integer),
+    Column("finished_day", Integer),
+    Column("pending_due_at", BIG),
+    Column("changed_at", BIG, nullable=False),
+)
+"""The facts of ``lifecycle.py``: one row for each dossier that has an event. Days are whole numbers
+YYYYMMDD.
+"""
+Index("dossiers_pending_due", DOSSIERS.c.pending_due_at, DOSSIERS.c.dossier_code)

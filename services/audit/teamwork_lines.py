@@ -1,0 +1,111 @@
+"""One line about each event of the work that officers and units share: drafts, opinions,
+stand-ins, moves, in Vietnamese and English.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from motcua.events.v1.process_events_pb2 import PaperStage
+
+from services.audit.wording import NOTHING, Line, Text, fixed, moment
+
+_PAPER: Final[Mapping[int, Text]] = {
+    1: ("kết quả", "result"),
+    2: ("yêu cầu bổ sung", "request for a supplement"),
+    3: ("trả lại", "return"),
+    4: ("xin lỗi", "apology"),
+}
+
+
+def _pulled_back(said: Any, _time_zone: str) -> Text:
+    back = f"{said.next.step}, {said.next.unit}"
+    return f"Thu hồi về bước {back}", f"Pulled back to {back}"
+
+
+def _moved(said: Any, _time_zone: str) -> Text:
+    to = f"{said.process} v{said.process_version}"
+    return f"Chuyển sang quy trình {to}", f"Moved to process {to}"
+
+
+def _participant(said: Any, _time_zone: str) -> Text:
+    vi, en = {
+        1: ("phối hợp", "cooperates"),
+        2: ("theo dõi", "watches"),
+    }.get(said.participation, ("thôi tham gia", "takes part no more"))
+    return f"Cán bộ {said.officer} {vi}", f"Officer {said.officer} {en}"
+
+
+def _asked(said: Any, time_zone: str) -> Text:
+    if not said.HasField("due_at"):
+        return (
+            f"Lấy ý kiến số {said.number}: {said.unit}",
+            f"Consultation {said.number}: {said.unit}",
+        )
+    vi, en = moment(said.due_at, time_zone)
+    return (
+        f"Lấy ý kiến số {said.number}: {said.unit}, chờ đến {vi}",
+        f"Consultation {said.number}: {said.unit}, to be answered by {en}",
+    )
+
+
+def _answered(said: Any, _time_zone: str) -> Text:
+    vi, en = {
+        1: ("đồng ý", "agrees"),
+        2: ("không đồng ý", "disagrees"),
+        3: ("không có ý kiến", "has no opinion"),
+    }.get(said.opinion, NOTHING)
+    return (
+        f"Đơn vị {said.unit} trả lời ý kiến số {said.number}: {vi}",
+        f"Consultation {said.number} answered: {said.unit} {en}",
+    )
+
+
+def _delegated(said: Any, time_zone: str) -> Text:
+    begins, ends = moment(said.begins_at, time_zone), moment(said.ends_at, time_zone)
+    return (
+        f"{said.substitute} thay {said.officer} từ {begins[0]} đến {ends[0]}",
+        f"{said.substitute} stands in for {said.officer} from {begins[1]} to {ends[1]}",
+    )
+
+
+def _drafted(said: Any, _time_zone: str) -> Text:
+    vi, en = _PAPER.get(said.kind, NOTHING)
+    return f"Dự thảo số {said.number}: {vi}", f"Draft {said.number}: {en}"
+
+
+def _judged(said: Any, _time_zone: str) -> Text:
+    vi, en = _PAPER.get(said.kind, NOTHING)
+    signing = said.stage == PaperStage.PAPER_STAGE_SIGNATURE
+    if not said.approved:
+        done = ("không ký", "not signed") if signing else ("không duyệt", "not approved in review")
+    else:
+        done = ("đã ký", "signed") if signing else ("đã duyệt", "reviewed")
+    number = f", {said.document_number}" if said.document_number else ""
+    return (
+        f"Dự thảo số {said.number} ({vi}): {done[0]}{number}",
+        f"Draft {said.number} ({en}): {done[1]}{number}",
+    )
+
+
+LINES: Final[Mapping[str, Line]] = {
+    "step_opened": fixed("Đã mở bước {}", "Step {} opened", "step"),
+    "case_pulled_back": _pulled_back,
+    "case_moved": _moved,
+    "participant_changed": _participant,
+    "consultation_requested": _asked,
+    "consultation_answered": _answered,
+    "work_delegated": _delegated,
+    "absence_delegated": _delegated,
+    "paper_drafted": _drafted,
+    "paper_judged": _judged,
+    "case_corrected": fixed("Đính chính {}", "Corrected {}", "result_number"),
+    "child_requested": fixed(
+        "Mở hồ sơ liên thông số {}: {}", "Child {} asked for: {}", "number", "procedure_code"
+    ),
+    "child_ended": fixed(
+        "Hồ sơ liên thông {} kết thúc: {}", "Child {} ended: {}", "child_code", "ending"
+    ),
+}
+"""The line of each of these events, by its payload's field."""

@@ -1,0 +1,190 @@
+"""Names of the states, and one line about each event, in Vietnamese and English.
+
+Lines hold codes, units and dates of the event; never anything that a person wrote or personal data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from google.protobuf.message import DecodeError
+from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.routing_events_pb2 import CaseResult
+
+from services.audit import clock_lines, teamwork_lines
+from services.audit.changes import CHANNELS
+from services.audit.items import tracked
+from services.audit.messages import planned, suppressed
+from services.audit.wording import NOTHING, Line, Text, dong, due, fixed
+
+STATES: Final[Mapping[int, Text]] = {
+    1: ("Mới đăng ký", "Newly registered"),
+    2: ("Được tiếp nhận", "Accepted"),
+    3: ("Không được tiếp nhận", "Not accepted"),
+    4: ("Đang xử lý", "In processing"),
+    5: ("Yêu cầu bổ sung giấy tờ", "Supplement requested"),
+    6: ("Yêu cầu thực hiện nghĩa vụ tài chính", "Financial obligation requested"),
+    7: ("Công dân yêu cầu rút hồ sơ", "Withdrawn by applicant"),
+    8: ("Dừng xử lý", "Processing stopped"),
+    9: ("Đã xử lý xong", "Resolved"),
+    10: ("Đã trả kết quả", "Result returned"),
+}
+
+_CHANNEL: Final[Mapping[str, Text]] = {
+    "online": ("trực tuyến", "online"),
+    "counter": ("tại quầy", "at the counter"),
+    "post": ("qua bưu chính", "by post"),
+    "email": ("qua thư điện tử", "by e-mail"),
+    "internal": ("nội bộ", "internally"),
+}
+_RESULT_CHANNEL: Final[Mapping[int, Text]] = {
+    1: _CHANNEL["online"],
+    2: _CHANNEL["counter"],
+    3: _CHANNEL["post"],
+}
+_RESULT: Final[Mapping[int, Text]] = {
+    CaseResult.CASE_RESULT_GRANTED: ("đồng ý", "granted"),
+    CaseResult.CASE_RESULT_REJECTED: ("không đồng ý", "rejected"),
+}
+
+
+def summary(type_name: str, body: bytes, time_zone: str) -> Text:
+    """Say in one line what happened; for a type that this build does not know, its name."""
+    unknown = (f"Sự kiện {type_name or '?'}", f"Event {type_name or '?'}")
+    try:
+        event = DossierEvent.FromString(body)
+    except DecodeError:
+        return unknown
+    field = event.WhichOneof("payload")
+    line = None if field is None else _LINES.get(field)
+    if field is None or line is None:
+        return unknown
+    return line(getattr(event, field), time_zone)
+
+
+def _withdrawn(said: Any, _time_zone: str) -> Text:
+    if said.parent_code:
+        return (
+            f"Kết thúc vì hồ sơ {said.parent_code} đã được trả lại",
+            f"Closed: {said.parent_code}, which it was for, was given back",
+        )
+    return "Trả lại hồ sơ theo yêu cầu rút", "Closed: withdrawn"
+
+
+def _submitted(said: Any, _time_zone: str) -> Text:
+    vi, en = _CHANNEL.get(CHANNELS.get(said.channel, ""), NOTHING)
+    return (
+        f"Nộp hồ sơ {vi}, thủ tục {said.procedure_code}",
+        f"Submitted {en}, procedure {said.procedure_code}",
+    )
+
+
+def _accepted(said: Any, time_zone: str) -> Text:
+    vi, en = due(said, time_zone)
+    return f"Tiếp nhận, {vi}", f"Accepted, {en}"
+
+
+def _returned(said: Any, _time_zone: str) -> Text:
+    vi, en = _RESULT_CHANNEL.get(said.result_channel, NOTHING)
+    if not said.item_number:
+        return f"Đã trả kết quả {vi}", f"Result returned {en}"
+    number = said.item_number
+    return f"Đã trả kết quả {vi}, bưu gửi {number}", f"Result returned {en}, item {number}"
+
+
+def _opened(said: Any, _time_zone: str) -> Text:
+    return (
+        f"Chuyển xử lý: {said.current.step}, {said.current.unit}",
+        f"Case opened: {said.current.step}, {said.current.unit}",
+    )
+
+
+def _completed(said: Any, _time_zone: str) -> Text:
+    if not said.HasField("next"):
+        return f"Xong bước {said.step}", f"Step {said.step} completed"
+    after = f"{said.next.step}, {said.next.unit}"
+    return f"Xong bước {said.step}, chuyển {after}", f"Step {said.step} completed, next {after}"
+
+
+def _sent_back(said: Any, _time_zone: str) -> Text:
+    back = f"{said.next.step}, {said.next.unit}"
+    return f"Trả lại bước {back}", f"Sent back to {back}"
+
+
+def _resolved(said: Any, _time_zone: str) -> Text:
+    vi, en = _RESULT.get(said.result, NOTHING)
+    number = f", {said.result_number}" if said.result_number else ""
+    return f"Xử lý xong: {vi}{number}", f"Resolved: {en}{number}"
+
+
+def _fee(said: Any, _time_zone: str) -> Text:
+    if said.exempt_group:
+        return f"Miễn phí, lệ phí ({said.exempt_group})", f"Exempt ({said.exempt_group})"
+    return (
+        f"Thu phí {dong(said.phi)} đ, lệ phí {dong(said.le_phi)} đ",
+        f"Paid: phí {dong(said.phi)} đ, lệ phí {dong(said.le_phi)} đ",
+    )
+
+
+_LINES: Final[Mapping[str, Line]] = {
+    "dossier_submitted": _submitted,
+    "dossier_accepted": _accepted,
+    "dossier_refused": fixed("Không tiếp nhận ({})", "Refused ({})", "reason_code"),
+    "supplement_submitted": fixed(
+        "Công dân bổ sung giấy tờ lần {}", "Supplement {} handed in", "round"
+    ),
+    "withdrawal_requested": fixed("Công dân xin rút hồ sơ", "Withdrawal asked for"),
+    "dossier_withdrawn": fixed("Rút hồ sơ trước khi tiếp nhận", "Withdrawn before it was accepted"),
+    "result_returned": _returned,
+    "fee_recorded": _fee,
+    "fee_cancelled": fixed("Hủy ghi nhận phí, lệ phí ({})", "Payment cancelled ({})", "reason"),
+    "external_code_recorded": fixed("Số của hệ thống {}: {}", "Number in {}: {}", "system", "code"),
+    "case_opened": _opened,
+    "step_assigned": fixed("Giao bước {} cho {}", "Step {} given to {}", "step", "assignee"),
+    "step_completed": _completed,
+    "step_sent_back": _sent_back,
+    "case_closed": fixed(
+        "Trả lại hồ sơ: không bổ sung lần {}", "Closed: supplement {} was not handed in", "round"
+    ),
+    "case_resolved": _resolved,
+    "case_withdrawn": _withdrawn,
+    "withdrawal_declined": fixed(
+        "Không cho rút hồ sơ ({})", "Withdrawal declined ({})", "reason_code"
+    ),
+    "step_recorded": fixed(
+        "Bước của hệ thống khác: {}, {}", "Step in another system: {}, {}", "activity", "unit"
+    ),
+    "history_imported": fixed(
+        "Đã nhập đủ lịch sử: {} bước", "History brought in: {} steps", "steps"
+    ),
+    "postal_job_created": fixed("Giao bưu chính {}", "Offered to post {}", "partner_id"),
+    "postal_job_taken": fixed(
+        "Bưu chính {} nhận, bưu gửi {}", "Taken by post {}, item {}", "partner_id", "item_number"
+    ),
+    "postal_job_refused": fixed(
+        "Bưu chính {} từ chối ({})", "Refused by post {} ({})", "partner_id", "reason_code"
+    ),
+    "postal_lease_expired": fixed(
+        "Bưu chính {} không phản hồi", "Post {} kept silent", "partner_id"
+    ),
+    "postal_job_reoffered": fixed(
+        "Giao lại cho bưu chính {}", "Offered again to post {}", "partner_id"
+    ),
+    "item_tracked": lambda said, _time_zone: tracked(said.item_number, said.code),
+    "item_delivered": fixed("Đã phát bưu gửi {}", "Item {} delivered", "item_number"),
+    "item_returned": fixed(
+        "Bưu gửi {} hoàn về ({})",
+        "Item {} brought back to the agency ({})",
+        "item_number",
+        "reason_code",
+    ),
+    "message_queued": lambda said, _time_zone: planned(said.kind, said.channel),
+    "message_suppressed": lambda said, _time_zone: suppressed(said.kind, said.reason_code),
+    "message_sent": fixed("Đã gửi tin, lần thử {}", "Message sent, attempt {}", "attempts"),
+    "message_failed": fixed(
+        "Không gửi được tin ({})", "Message can't be delivered ({})", "reason_code"
+    ),
+    **clock_lines.LINES,
+    **teamwork_lines.LINES,
+}

@@ -1,0 +1,127 @@
+"""How each record of the log enters the audit service's tables."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import Final
+
+from motcua.events.v1.envelope_pb2 import DossierEvent
+from sqlalchemy import bindparam, select, update
+
+from services.audit.asof import bodies_of, folded
+from services.audit.lifecycle import fold, of_a_dossier
+from services.audit.standing import Facts
+from services.audit.tables import CHAINS, DOSSIERS, LOG
+from services.kernel.envelope import TYPE_OF_FIELD, Headers
+from services.kernel.instants import to_us
+from services.kernel.record import Record
+from services.kernel.rows import Row
+from services.kernel.unit import UnitOfWork
+
+FIRST_LINK: Final = bytes(32)
+"""What stands before the first event of a partition."""
+_EMPTY: Final[Row] = {"offset": -1, "events": 0, "hash": FIRST_LINK}
+_PAGE: Final = 1_000
+
+
+def link(previous: bytes, body: bytes) -> bytes:
+    """Give an event's link in the hash chain."""
+    return sha256(previous + body).digest()
+
+
+def keep(uow: UnitOfWork, record: Record, event: DossierEvent) -> None:
+    """Keep an accepted record, known or not, and fold it into the facts of its dossier."""
+    partition, offset, _key, value, headers = record
+    body, code = value or b"", event.dossier_code
+    field = event.WhichOneof("payload")
+    occurred_at = to_us(event.occurred_at)
+    head = uow.get(CHAINS, partition) or _EMPTY
+    late = offset < head["offset"]
+    before = _link_before(uow, partition, offset) if late else head["hash"]
+    hashed = sha256(before + body).digest()
+    uow.add(
+        LOG,
+        {
+            "partition": partition,
+            "offset": offset,
+            "dossier_code": code,
+            "source": event.source,
+            "sequence": event.sequence,
+            "event_id": event.event_id,
+            "type": TYPE_OF_FIELD[field] if field is not None else _unknown_type(record),
+            "occurred_at": occurred_at,
+            "trace": _trace(headers),
+            "body": body,
+            "hash": hashed,
+        },
+    )
+    facts = uow.get(DOSSIERS, code)
+    if late:
+        offset, hashed = head["offset"], _relink(uow, partition, offset, hashed)
+        after = _refolded(uow, code)
+    else:
+        after = fold(facts, event, field, occurred_at)
+    if not of_a_dossier(field):
+        after = facts
+    events = head["events"] + 1
+    uow.put(CHAINS, {"partition": partition, "offset": offset, "events": events, "hash": hashed})
+    if after is not facts and after is not None:
+        uow.put(DOSSIERS, after)
+
+
+def _trace(headers: Headers) -> str:
+    """Give the trace in which a record was written; it stands last."""
+    for name, value in reversed(headers):
+        if name == "traceparent":
+            return value.decode("utf-8", "replace") if value else ""
+    return ""
+
+
+def _refolded(uow: UnitOfWork, code: str) -> Facts | None:
+    """Fold a dossier's events anew, in the order of the log."""
+    uow.flush()
+    return folded(bodies_of(uow.connection, code, None))
+
+
+def _unknown_type(record: Record) -> str:
+    """Name a type that this build does not know by what its writer said of it."""
+    return record.header("ce_type").rpartition(".")[2]
+
+
+def _link_before(uow: UnitOfWork, partition: int, offset: int) -> bytes:
+    found = uow.query(
+        select(LOG.c.hash)
+        .where(LOG.c.partition == partition, LOG.c.offset < offset)
+        .order_by(LOG.c.offset.desc())
+        .limit(1)
+    ).scalar()
+    return FIRST_LINK if found is None else bytes(found)
+
+
+def _relink(uow: UnitOfWork, partition: int, offset: int, hashed: bytes) -> bytes:
+    """Chain anew what stands after a record that was accepted late; gives the last link.
+
+    A record that waited in the quarantine is accepted after later records of its partition. The
+    chain follows the log's order and not the order of acceptance, which another reading of the log
+    would not repeat.
+    """
+    statement = (
+        update(LOG)
+        .where(LOG.c.partition == bindparam("at_partition"), LOG.c.offset == bindparam("at_offset"))
+        .values(hash=bindparam("link"))
+    )
+    while True:
+        rows = uow.query(
+            select(LOG.c.offset, LOG.c.body)
+            .where(LOG.c.partition == partition, LOG.c.offset > offset)
+            .order_by(LOG.c.offset)
+            .limit(_PAGE)
+        ).all()
+        if not rows:
+            return hashed
+        changes = []
+        for row in rows:
+            hashed = link(hashed, bytes(row.body))
+            changes.append({"at_partition": partition, "at_offset": row.offset, "link": hashed})
+        offset = rows[-1].offset
+        uow.connection.execute(statement, changes)

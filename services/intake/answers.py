@@ -1,0 +1,298 @@
+"""The desk's answers, made from events and rows alone.
+
+Pure. ``language`` is ``vi`` or ``en``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import Any, Final, TypeVar, cast
+
+from motcua.events.v1.common_pb2 import Channel, PersonalData, ResultChannel, ServiceLevel
+from motcua.events.v1.desk_events_pb2 import FeeTiming, ResultKind
+from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.intake.v1 import intake_pb2 as pb
+
+from services.intake import queries
+from services.intake.catalogue import Procedure
+from services.intake.codes import OFFICE_ZONE
+from services.intake.history import lines, moment
+from services.intake.queries import describe, due_of, state_of
+from services.intake.state import ItemPhase
+from services.intake.views import parts_from
+from services.kernel.instants import to_timestamp
+
+Row = Mapping[str, Any]
+Events = Sequence[DossierEvent]
+A = TypeVar("A")
+
+
+def again(answer: Callable[[Events], A]) -> Callable[[Any, Any, Any, Events], A]:
+    """Answer a request whose first answer was lost, from the events that it led to."""
+    return lambda _uow, _request, _call, events: answer(events)
+
+
+def submitted(events: Events) -> pb.SubmitDossierResponse:
+    """Confirm a submission; the PIN is put in elsewhere."""
+    event = events[0]
+    it = event.dossier_submitted
+    return pb.SubmitDossierResponse(
+        dossier_code=event.dossier_code,
+        submitted_at=event.occurred_at,
+        answer_due_at=it.answer_due_at if it.HasField("answer_due_at") else None,
+        fees=queries.account(it.fees, 0, 0, "") if it.HasField("fees") else None,
+    )
+
+
+def accepted(events: Events) -> pb.AcceptDossierResponse:
+    """Give the receipt."""
+    event = events[0]
+    it = event.dossier_accepted
+    return pb.AcceptDossierResponse(
+        dossier_code=event.dossier_code,
+        accepted_at=event.occurred_at,
+        due_at=it.due_at if it.HasField("due_at") else None,
+        time_limit=it.time_limit,
+        calendar_version=it.calendar_version,
+        phases=it.phases,
+    )
+
+
+def refused(events: Events) -> pb.RefuseDossierResponse:
+    """Confirm a refusal."""
+    event = events[0]
+    return pb.RefuseDossierResponse(dossier_code=event.dossier_code, refused_at=event.occurred_at)
+
+
+def supplemented(events: Events) -> pb.SubmitSupplementResponse:
+    """Confirm the papers."""
+    event = events[0]
+    return pb.SubmitSupplementResponse(
+        dossier_code=event.dossier_code,
+        round=event.supplement_submitted.round,
+        submitted_at=event.occurred_at,
+    )
+
+
+def withdrawn(events: Events) -> pb.RequestWithdrawalResponse:
+    """Tell what came of a withdrawal."""
+    event = events[0]
+    return pb.RequestWithdrawalResponse(
+        dossier_code=event.dossier_code,
+        withdrawn=event.WhichOneof("payload") == "dossier_withdrawn",
+        requested_at=event.occurred_at,
+    )
+
+
+def returned(events: Events) -> pb.ReturnResultResponse:
+    """Confirm the handing over."""
+    event = events[0]
+    return pb.ReturnResultResponse(dossier_code=event.dossier_code, returned_at=event.occurred_at)
+
+
+def paid(events: Events) -> pb.RecordFeeResponse:
+    """Confirm a payment or an exemption."""
+    event = events[0]
+    it = event.fee_recorded
+    return pb.RecordFeeResponse(
+        dossier_code=event.dossier_code,
+        sequence=event.sequence,
+        settled=it.settled,
+        answer_due_at=it.answer_due_at if it.HasField("answer_due_at") else None,
+        recorded_at=event.occurred_at,
+    )
+
+
+def unpaid(events: Events) -> pb.CancelFeeResponse:
+    """Confirm that a record does not count."""
+    event = events[0]
+    return pb.CancelFeeResponse(
+        dossier_code=event.dossier_code,
+        sequence=event.fee_cancelled.sequence,
+        cancelled_at=event.occurred_at,
+    )
+
+
+def numbered(events: Events) -> pb.RecordExternalCodeResponse:
+    """Confirm another system's number."""
+    event = events[0]
+    it = event.external_code_recorded
+    return pb.RecordExternalCodeResponse(
+        dossier_code=event.dossier_code,
+        external_code=pb.ExternalCode(system=it.system, code=it.code),
+    )
+
+
+_S: Final = pb.DossierState
+_STATES: Final[dict[int, tuple[str, str]]] = {
+    _S.DOSSIER_STATE_SUBMITTED: ("Chờ tiếp nhận", "Waiting to be accepted"),
+    _S.DOSSIER_STATE_IN_PROCESSING: ("Đang giải quyết", "Being worked on"),
+    _S.DOSSIER_STATE_REFUSED: ("Không được tiếp nhận", "Not accepted"),
+    _S.DOSSIER_STATE_SUPPLEMENT_REQUESTED: ("Chờ bổ sung giấy tờ", "Waiting for papers from you"),
+    _S.DOSSIER_STATE_WITHDRAWN: ("Đã rút hồ sơ", "Withdrawn"),
+    _S.DOSSIER_STATE_RESOLVED: ("Đã có kết quả", "The result is there"),
+    _S.DOSSIER_STATE_RETURNED: ("Đã trả kết quả", "The result was given to you"),
+}
+
+
+def tracked(row: Row, events: Events, language: str) -> pb.TrackDossierResponse:
+    """Show a dossier in plain words."""
+    state = state_of(row)
+    tz = row["time_zone"] or OFFICE_ZONE
+    answer = pb.TrackDossierResponse(
+        dossier_code=row["dossier_code"],
+        procedure=_procedure_name(events, language) or row["procedure_code"],
+        state=state,
+        state_text=_in(language, _STATES[state]),
+        submitted_at=to_timestamp(row["submitted_at"]),
+        result_channel=row["result_channel"],
+        what_to_do=_in(language, _to_do(row, state, tz)),
+        item_number=row["item_number"] or "",
+        history=lines(events, tz, language),
+    )
+    fees = queries.account_of(row)
+    if fees is not None:
+        answer.fees.CopyFrom(fees)
+    due = due_of(row)
+    if due is not None:
+        answer.due_at.CopyFrom(to_timestamp(due))
+    if state == _S.DOSSIER_STATE_SUPPLEMENT_REQUESTED:
+        answer.requested_parts.extend(parts_from(row["requested_parts"]))
+        if row["round_answer_due_at"] is not None:
+            answer.answer_due_at.CopyFrom(to_timestamp(row["round_answer_due_at"]))
+    return answer
+
+
+def shown(
+    row: Row,
+    events: Events,
+    applicant: pb.Applicant | None,
+    records: Sequence[pb.FeeRecord],
+    numbers: Sequence[tuple[str, str]],
+    language: str,
+) -> pb.GetDossierResponse:
+    """Show a dossier to an officer."""
+    return pb.GetDossierResponse(
+        dossier=describe(row),
+        applicant=applicant,
+        parts=parts_from(row["parts"]),
+        history=lines(events, row["time_zone"] or OFFICE_ZONE, language),
+        fee_records=records,
+        external_codes=[pb.ExternalCode(system=system, code=code) for system, code in numbers],
+    )
+
+
+def procedure(it: Procedure, ends: date | None) -> pb.Procedure:
+    """Show one version of a procedure; ``ends`` is its last day."""
+    return pb.Procedure(
+        code=it.code,
+        version=it.version,
+        title=pb.LocalText(vi=it.name_vi, en=it.name_en),
+        field=it.field,
+        level=cast(ServiceLevel, it.level),
+        unit=it.unit,
+        time_limit=str(it.time_limit),
+        online_time_limit=str(it.limit(Channel.CHANNEL_ONLINE)),
+        parts=[
+            pb.ProcedurePart(
+                code=part.code,
+                title=pb.LocalText(vi=part.name_vi, en=part.name_en),
+                required=part.required,
+                copies=part.copies,
+                kind=part.kind.value,
+                form=part.form,
+            )
+            for part in it.parts
+        ],
+        fees=[
+            pb.ProcedureFee(
+                kind=fee.kind.value,
+                title=pb.LocalText(vi=fee.name_vi, en=fee.name_en),
+                amount=fee.amount,
+                per=fee.per.value,
+            )
+            for fee in it.fees
+        ],
+        channels=cast(list[Channel], it.channels),
+        result_channels=cast(list[ResultChannel], it.result_channels),
+        process=it.process,
+        valid_from=it.valid_from.isoformat(),
+        valid_to=ends.isoformat() if ends else "",
+        same_day=it.same_day,
+        resume_policy=it.resume_policy,
+        supplement_rounds=it.supplement_rounds,
+        supplement_period="" if it.supplement_period is None else str(it.supplement_period),
+        units=it.units,
+        conditions=[pb.LocalText(vi=c.name_vi, en=c.name_en) for c in it.conditions],
+        fee_timing=cast(FeeTiming, it.fee_timing),
+        exempt_groups=[
+            pb.ExemptGroup(code=g.code, title=pb.LocalText(vi=g.name_vi, en=g.name_en))
+            for g in it.exempt
+        ],
+        result_kind=cast(ResultKind, it.result_kind),
+    )
+
+
+def applicant(person: PersonalData) -> pb.Applicant:
+    """Show the applicant's data, without the PIN."""
+    return pb.Applicant(
+        full_name=person.full_name,
+        identity_number=person.identity_number,
+        phone=person.phone,
+        email=person.email,
+        address=person.address,
+        province=person.province,
+        district=person.district,
+    )
+
+
+def _procedure_name(events: Events, language: str) -> str:
+    for event in events:
+        if event.WhichOneof("payload") == "dossier_submitted":
+            it = event.dossier_submitted
+            return _in(language, (it.procedure_name, it.procedure_name_en))
+    return ""
+
+
+def _to_do(row: Row, state: int, tz: str) -> tuple[str, str]:
+    if state == _S.DOSSIER_STATE_SUPPLEMENT_REQUESTED:
+        until = row["round_answer_due_at"]
+        vi, en = (
+            ("", "")
+            if until is None
+            else (f" trước {moment(until, tz)}", f" by {moment(until, tz)}")
+        )
+        return f"Nộp bổ sung giấy tờ{vi}.", f"Hand in the papers asked for{en}."
+    money = _to_pay(row, state)
+    if money is not None:
+        return money
+    if state == _S.DOSSIER_STATE_RESOLVED and _waits_at_the_counter(row):
+        return "Đến quầy một cửa nhận kết quả.", "Come to the one-stop counter for the result."
+    return "", ""
+
+
+def _to_pay(row: Row, state: int) -> tuple[str, str] | None:
+    """Ask for what has to be paid now: before acceptance, or before the result is had."""
+    fees = queries.account_of(row)
+    if fees is None or fees.settled:
+        return None
+    before = fees.timing == FeeTiming.FEE_TIMING_BEFORE
+    phi, le_phi = fees.phi_due - fees.phi_paid, fees.le_phi_due - fees.le_phi_paid
+    amounts = tuple(f"{max(amount, 0):,}".replace(",", ".") for amount in (phi, le_phi))
+    vi = "Nộp phí {} đồng, lệ phí {} đồng".format(*amounts)
+    en = "Pay phí (charges) {} đồng and lệ phí (fees) {} đồng".format(*amounts)
+    if state == _S.DOSSIER_STATE_SUBMITTED and before:
+        return f"{vi} để hồ sơ được tiếp nhận.", f"{en}, so that the dossier can be accepted."
+    if state == _S.DOSSIER_STATE_RESOLVED:
+        return f"{vi} để nhận kết quả.", f"{en}, to have the result."
+    return None
+
+
+def _waits_at_the_counter(row: Row) -> bool:
+    came_back = row["item_phase"] in (ItemPhase.RETURNED.value, ItemPhase.UNWANTED.value)
+    return came_back or row["result_channel"] == ResultChannel.RESULT_CHANNEL_COUNTER
+
+
+def _in(language: str, words: tuple[str, str]) -> str:
+    return words[1] if language == "en" else words[0]

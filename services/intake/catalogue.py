@@ -1,0 +1,269 @@
+"""The catalogue of procedures: what may be asked for, of whom, with which papers, by when.
+
+Plain values and look-ups; ``catalogue_files`` reads them from files. Days are local days of the
+office.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+
+from motcua.events.v1.common_pb2 import Channel
+from motcua.events.v1.desk_events_pb2 import FeeTiming, ResultKind
+
+from services.kernel.durations import Duration, TimeLimit
+
+
+class UnitLevel(StrEnum):
+    """The level of government to which a unit belongs."""
+
+    PROVINCE = "province"
+    DISTRICT = "district"
+    COMMUNE = "commune"
+
+
+class CopyKind(StrEnum):
+    """In what form a part is handed in."""
+
+    ORIGINAL = "original"
+    COPY = "copy"
+    ELECTRONIC = "electronic"
+
+
+class FeeKind(StrEnum):
+    """What is paid for; the two are kept apart in law and in accounts."""
+
+    PHI = "phi"
+    """A charge for a service (phí)."""
+    LE_PHI = "le_phi"
+    """A fee of the state (lệ phí)."""
+
+
+class FeePer(StrEnum):
+    """What an amount is asked for; all but the dossier are counted at the desk."""
+
+    DOSSIER = "dossier"
+    PAGE = "page"
+    COPY = "copy"
+    ITEM = "item"
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A unit of the administration; by its code, ``H22.12.03`` lies within ``H22.12``."""
+
+    code: str
+    name_vi: str
+    name_en: str
+    level: UnitLevel
+    valid_from: date | None = None
+    valid_to: date | None = None
+    old_code: str = ""
+    """The code of 13 characters by QCVN 102:2016; empty where the unit never had one."""
+    old_code_to: date | None = None
+    """The last day on which dossiers are numbered under ``old_code``."""
+    successor: str = ""
+    """The unit that it became part of after ``valid_to``."""
+
+    def agency_on(self, day: date) -> str:
+        """Give the code under which this unit's dossiers of a local day are numbered."""
+        if self.old_code and self.old_code_to is not None and day <= self.old_code_to:
+            return self.old_code
+        return self.code
+
+    @property
+    def parent(self) -> str:
+        """The code of the unit above; empty at the top."""
+        return self.code.rpartition(".")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of administration to which procedures belong."""
+
+    code: str
+    name_vi: str
+    name_en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A paper that a procedure asks for; ``code`` is unique within the procedure."""
+
+    code: str
+    name_vi: str
+    name_en: str
+    kind: CopyKind
+    copies: int
+    required: bool
+    """Without it a dossier is turned away."""
+    form: str = ""
+    """The number or name of the form to be filled in; empty where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What must hold for the result to be granted."""
+
+    name_vi: str
+    name_en: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExemptGroup:
+    """People who pay nothing; ``code`` is unique within the procedure."""
+
+    code: str
+    name_vi: str
+    name_en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fee:
+    """What a procedure costs, in đồng."""
+
+    kind: FeeKind
+    name_vi: str
+    name_en: str
+    amount: int
+    per: FeePer = FeePer.DOSSIER
+    """What the amount is asked for; more than one of them may be owed unless it is the dossier."""
+
+
+@dataclass(frozen=True, slots=True)
+class Procedure:
+    """One version of a procedure; a dossier keeps the one of the day of its submission."""
+
+    code: str
+    version: int
+    """Counts 1, 2, 3 ... within a code."""
+    valid_from: date
+    valid_to: date | None
+    """The last day that was published with it; a follower may end it earlier (``ends``)."""
+    name_vi: str
+    name_en: str
+    field: str
+    unit: str
+    """The code of the unit that answers for it."""
+    level: int
+    """A ``ServiceLevel`` of the events."""
+    time_limit: TimeLimit
+    """One duration, or up to three phases."""
+    online_time_limit: TimeLimit | None
+    """A shorter limit for dossiers handed in online; None: the same."""
+    same_day: bool
+    """Answered on the day of receipt; what comes after 15:00, on the next working day."""
+    parts: tuple[Part, ...]
+    fees: tuple[Fee, ...]
+    channels: tuple[int, ...]
+    """The ``Channel`` values on which it can be handed in."""
+    result_channels: tuple[int, ...]
+    """The ``ResultChannel`` values on which the result can be had."""
+    process: str
+    """The name of the process by which the departments work."""
+    resume_policy: str
+    """``keep`` or ``restart``: what a supplement does to the clock."""
+    units: tuple[str, ...] = ()
+    """Further units that take it: codes, or a level (``commune``) for every unit of it."""
+    conditions: tuple[Condition, ...] = ()
+    fee_timing: int = FeeTiming.FEE_TIMING_UNSPECIFIED
+    """A ``FeeTiming``; unspecified where there are no fees."""
+    exempt: tuple[ExemptGroup, ...] = ()
+    """Who pays nothing."""
+    result_kind: int = ResultKind.RESULT_KIND_PAPER
+    """A ``ResultKind`` of the events."""
+    supplement_rounds: int | None = None
+    """How often papers may be asked of the citizen; None: as often as the process says."""
+    supplement_period: Duration | None = None
+    """How long the citizen has to answer; None: as long as the process says."""
+
+    def owed(self, kind: FeeKind) -> int:
+        """Give what a dossier owes at least of one kind, in đồng."""
+        return sum(fee.amount for fee in self.fees if fee.kind is kind)
+
+    def open_ended(self, kind: FeeKind) -> bool:
+        """Tell whether more may be owed, because pages, copies or items are counted."""
+        return any(fee.kind is kind and fee.per is not FeePer.DOSSIER for fee in self.fees)
+
+    def limit(self, channel: int) -> TimeLimit:
+        """Give the time limit of a dossier that came by a ``Channel``."""
+        if channel == Channel.CHANNEL_ONLINE and self.online_time_limit is not None:
+            return self.online_time_limit
+        return self.time_limit
+
+
+@dataclass(frozen=True, eq=False)
+class Catalogue:
+    """All procedures in all their versions, with the units and fields that they name."""
+
+    units: Mapping[str, Unit]
+    fields: Mapping[str, Field]
+    procedures: Mapping[str, tuple[Procedure, ...]]
+    """The versions of each code, oldest first."""
+    digest: str = field(default="")
+    """Names the content of the files: 8 hexadecimal digits of their SHA-256."""
+
+    def knows(self, code: str) -> bool:
+        """Tell whether there is, was or will be such a procedure."""
+        return code in self.procedures
+
+    def find(self, code: str, on: date) -> Procedure | None:
+        """Give the version in force on a local day; None for an unknown code or a day without."""
+        versions = self.procedures.get(code, ())
+        begun = bisect_right(versions, on, key=lambda it: it.valid_from)
+        if not begun:
+            return None
+        found = versions[begun - 1]
+        return found if found.valid_to is None or on <= found.valid_to else None
+
+    def ends(self, version: Procedure) -> date | None:
+        """Give the last day of a version: its own, or the one before its follower begins."""
+        follower = self.version(version.code, version.version + 1)
+        if follower is None:
+            return version.valid_to
+        last = follower.valid_from - timedelta(days=1)
+        return last if version.valid_to is None else min(version.valid_to, last)
+
+    def unit_of(self, agency: str) -> Unit | None:
+        """Give the unit that has, or had, an agency code of either form."""
+        found = self.units.get(agency)
+        if found is not None:
+            return found
+        return next((unit for unit in self.units.values() if unit.old_code == agency), None)
+
+    def takes(self, procedure: Procedure, unit: str) -> bool:
+        """Tell whether a unit takes dossiers of a procedure."""
+        if unit == procedure.unit or unit in procedure.units:
+            return True
+        known = self.units.get(unit)
+        return known is not None and known.level.value in procedure.units
+
+    def version(self, code: str, number: int) -> Procedure | None:
+        """Give a version by its number, as events record it; None when there is none."""
+        return next((v for v in self.procedures.get(code, ()) if v.version == number), None)
+
+    def offered(self, on: date, unit: str = "", field: str = "") -> list[Procedure]:
+        """List the versions in force on a local day by code, of one unit and one field if named."""
+        found = (self.find(code, on) for code in sorted(self.procedures))
+        every = [it for it in found if it is not None and (not field or it.field == field)]
+        return [it for it in every if not unit or self.takes(it, unit)]
+
+
+def catalogue(
+    units: Iterable[Unit], fields: Iterable[Field], versions: Iterable[Procedure], digest: str
+) -> Catalogue:
+    """Put a catalogue together from values that were checked."""
+    by_code: dict[str, list[Procedure]] = {}
+    for version in versions:
+        by_code.setdefault(version.code, []).append(version)
+    return Catalogue(
+        MappingProxyType({unit.code: unit for unit in units}),
+        MappingProxyType({it.code: it for it in fields}),
+        MappingProxyType({code: tuple(found) for code, found in by_code.items()}),
+        digest,
+    )

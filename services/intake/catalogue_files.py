@@ -1,0 +1,167 @@
+"""Reads the catalogue of procedures from TOML files and refuses what is wrong in them, all at once.
+
+``data/units.toml`` and ``data/procedures.toml`` are the catalogue that comes with the system; their
+first lines explain every key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from motcua.events.v1.common_pb2 import Channel, ResultChannel, ServiceLevel
+from motcua.events.v1.desk_events_pb2 import FeeTiming, ResultKind
+from pydantic import BaseModel, ValidationError
+
+from services.intake.catalogue import (
+    Catalogue,
+    Condition,
+    ExemptGroup,
+    Fee,
+    Field,
+    Part,
+    Procedure,
+    Unit,
+    catalogue,
+)
+from services.intake.catalogue_rules import (
+    CatalogueError,
+    Problem,
+    dangling,
+    inconsistent,
+    misplaced,
+    repeated,
+)
+from services.intake.catalogue_schema import FieldEntry, ProcedureEntry, UnitEntry, VersionEntry
+from services.intake.catalogue_texts import Broken, of_pydantic
+
+PROCEDURES: Path = Path(__file__).with_name("data") / "procedures.toml"
+UNITS: Path = Path(__file__).with_name("data") / "units.toml"
+
+_Entry = TypeVar("_Entry", bound=BaseModel)
+
+
+@cache
+def shipped_catalogue() -> Catalogue:
+    """Give the catalogue that comes with the system."""
+    return load_catalogue(PROCEDURES, UNITS)
+
+
+def load_catalogue(procedures: Path, units: Path) -> Catalogue:
+    """Read a catalogue; raises ``CatalogueError``, which names every mistake in the entries."""
+    content, digest = _read(procedures, ("field", "procedure"))
+    unit_content, unit_digest = _read(units, ("unit",))
+    problems: list[Problem] = []
+    unit_entries = _entries(UnitEntry, unit_content, "unit", problems)
+    field_entries = _entries(FieldEntry, content, "field", problems)
+    found = _entries(ProcedureEntry, content, "procedure", problems)
+    unit_codes, field_codes = _codes(unit_content["unit"]), _codes(content["field"])
+    problems += repeated(unit_codes, "unit")
+    problems += repeated(field_codes, "field")
+    problems += repeated(_codes(content["procedure"]), "procedure")
+    problems += misplaced(unit_entries)
+    for it in found:
+        problems += dangling(it, set(unit_codes), set(field_codes))
+        problems += inconsistent(it)
+    if problems:
+        raise CatalogueError(problems)
+    return catalogue(
+        (Unit(**dict(it)) for it in unit_entries),
+        (Field(**dict(it)) for it in field_entries),
+        (_procedure(it, version) for it in found for version in it.version),
+        hashlib.sha256(digest + unit_digest).hexdigest()[:8],
+    )
+
+
+def _read(path: Path, keys: tuple[str, ...]) -> tuple[dict[str, list[Any]], bytes]:
+    """Give the lists of a file under the keys that it has, and the SHA-256 of its bytes."""
+    try:
+        raw = path.read_bytes()
+        content = tomllib.loads(raw.decode())
+    except OSError as error:
+        rule = error.strerror or "can't be read"
+        raise CatalogueError([_no_file(path, "file", rule)]) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise CatalogueError([_no_file(path, "file", f"is no TOML: {error}")]) from error
+    strange = [key for key in content if key not in keys]
+    if strange:
+        raise CatalogueError([_no_file(path, key, "is no key of this file") for key in strange])
+    lists = {key: content.get(key, []) for key in keys}
+    wrong = [key for key, entries in lists.items() if not isinstance(entries, list) or not entries]
+    if wrong:
+        raise CatalogueError([_no_file(path, key, "must be a list of tables") for key in wrong])
+    return lists, hashlib.sha256(raw).digest()
+
+
+def _no_file(path: Path, key: str, rule: str) -> Problem:
+    return Problem(path.name, key, Broken("file", rule, rule))
+
+
+def _entries(
+    kind: type[_Entry], content: dict[str, list[Any]], key: str, problems: list[Problem]
+) -> list[_Entry]:
+    found = []
+    for place, entry in enumerate(content[key], start=1):
+        try:
+            found.append(kind.model_validate(entry))
+        except ValidationError as error:
+            name = next(iter(_codes([entry])), "") or f"{key} {place}"
+            for fault in error.errors(include_url=False):
+                where = ".".join(str(p + 1) if isinstance(p, int) else p for p in fault["loc"])
+                problems.append(Problem(name, where or key, of_pydantic(dict(fault))))
+    return found
+
+
+def _codes(entries: list[Any]) -> list[str]:
+    """List the codes of raw entries, wrong ones included, so that one mistake is told once."""
+    codes = (entry.get("code") for entry in entries if isinstance(entry, dict))
+    return [code for code in codes if isinstance(code, str)]
+
+
+def _procedure(it: ProcedureEntry, version: VersionEntry) -> Procedure:
+    return version_of(it.code, it.name_vi, it.name_en, it.field, it.unit, version)
+
+
+def version_of(
+    code: str, name_vi: str, name_en: str, field: str, unit: str, version: VersionEntry
+) -> Procedure:
+    """Make the value of a version that was checked."""
+    return Procedure(
+        code=code,
+        version=version.version,
+        valid_from=version.valid_from,
+        valid_to=version.valid_to,
+        name_vi=name_vi,
+        name_en=name_en,
+        field=field,
+        unit=unit,
+        level=ServiceLevel.Value(f"SERVICE_LEVEL_{version.level.upper()}"),
+        time_limit=version.time_limit,
+        online_time_limit=version.online_time_limit,
+        same_day=version.same_day,
+        parts=tuple(Part(**dict(part)) for part in version.parts),
+        fees=tuple(Fee(**dict(fee)) for fee in version.fees),
+        channels=tuple(Channel.Value(f"CHANNEL_{way.upper()}") for way in version.channels),
+        result_channels=tuple(
+            ResultChannel.Value(f"RESULT_CHANNEL_{way.upper()}") for way in version.result_channels
+        ),
+        process=version.process,
+        resume_policy=version.resume_policy,
+        units=tuple(version.units),
+        conditions=tuple(Condition(**dict(it)) for it in version.conditions),
+        fee_timing=FeeTiming.Value(_TIMINGS[version.fee_timing]),
+        exempt=tuple(ExemptGroup(**dict(group)) for group in version.exempt),
+        result_kind=ResultKind.Value(f"RESULT_KIND_{version.result_kind.upper()}"),
+        supplement_rounds=version.supplement_rounds,
+        supplement_period=version.supplement_period,
+    )
+
+
+_TIMINGS = {
+    "none": "FEE_TIMING_UNSPECIFIED",
+    "before": "FEE_TIMING_BEFORE",
+    "after": "FEE_TIMING_AFTER",
+}

@@ -1,0 +1,176 @@
+"""The rules that tie a catalogue's entries together, and what is told of one that breaks them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+
+from services.intake.agencies import is_old_agency
+from services.intake.catalogue import UnitLevel
+from services.intake.catalogue_schema import ProcedureEntry, UnitEntry, VersionEntry
+from services.intake.catalogue_texts import Broken, broken
+from services.kernel.durations import TimeLimit, Unit
+from services.kernel.instants import HOUR
+from services.people.directory import check_heirs
+
+_DAY = 8 * HOUR
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake: the code of a procedure, unit or field, the key at fault, the rule broken."""
+
+    entry: str
+    field: str
+    broken: Broken
+
+    @property
+    def rule(self) -> str:
+        """The rule in English."""
+        return self.broken.en
+
+    def __str__(self) -> str:
+        return f"{self.entry}: {self.field}: {self.rule}"
+
+
+class CatalogueError(ValueError):
+    """A catalogue that can't be used; ``problems`` names every mistake that was found."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("; ".join(str(problem) for problem in problems))
+        self.problems = tuple(problems)
+
+
+def repeated(codes: Sequence[str], key: str) -> Iterator[Problem]:
+    """Name the codes that several entries have."""
+    for code, times in Counter(codes).items():
+        if times > 1:
+            yield Problem(code, key, broken("repeated.entry", times))
+
+
+def misplaced(units: Sequence[UnitEntry]) -> Iterator[Problem]:
+    """Name the units whose dates are upside down, or that lie in a unit that is not there."""
+    codes = {unit.code for unit in units}
+    for unit in units:
+        above = unit.code.rpartition(".")[0]
+        if above and above not in codes:
+            yield Problem(unit.code, "code", broken("unit.within", above))
+        if unit.valid_from and unit.valid_to and unit.valid_to < unit.valid_from:
+            yield Problem(unit.code, "valid_to", broken("dates.order"))
+        if unit.old_code and not is_old_agency(unit.old_code):
+            yield Problem(unit.code, "old_code", broken("unit.old_code"))
+        if bool(unit.old_code) != (unit.old_code_to is not None):
+            yield Problem(unit.code, "old_code_to", broken("unit.old_code_to"))
+    wrong: list[Problem] = []
+    check_heirs(
+        {unit.code: unit for unit in units},
+        lambda code, rule: wrong.append(Problem(code, "successor", broken(f"unit.{rule}"))),
+    )
+    yield from wrong
+    yield from repeated([unit.old_code for unit in units if unit.old_code], "old_code")
+
+
+def dangling(procedure: ProcedureEntry, units: set[str], fields: set[str]) -> Iterator[Problem]:
+    """Name what a procedure refers to that is not there."""
+    if procedure.unit not in units:
+        yield Problem(procedure.code, "unit", broken("unit.unknown", procedure.unit))
+    if procedure.field not in fields:
+        yield Problem(procedure.code, "field", broken("field.unknown", procedure.field))
+    for place, version in enumerate(procedure.version, start=1):
+        for unit in strange_units(version, units):
+            key = f"version.{place}.units"
+            yield Problem(procedure.code, key, broken("units.unknown", unit))
+
+
+def strange_units(version: VersionEntry, units: set[str]) -> list[str]:
+    """List what ``units`` names that is neither a unit nor a level."""
+    levels = {level.value for level in UnitLevel}
+    return [unit for unit in version.units if unit not in units and unit not in levels]
+
+
+def inconsistent(procedure: ProcedureEntry) -> Iterator[Problem]:
+    """Name what contradicts itself within the versions of a procedure, and between them."""
+    for place, version in enumerate(procedure.version, start=1):
+        for key, rule in faults(version):
+            yield Problem(procedure.code, f"version.{place}.{key}", rule)
+        if version.version != place:
+            rule = broken("versions.order", version.version)
+            yield Problem(procedure.code, f"version.{place}.version", rule)
+    for place, (older, newer) in enumerate(pairwise(procedure.version), start=2):
+        late = too_early(newer.valid_from, older.version, older.valid_from, older.valid_to)
+        if late is not None:
+            yield Problem(procedure.code, f"version.{place}.valid_from", late)
+
+
+def too_early(begins: date, older: int, began: date, ended: date | None) -> Broken | None:
+    """Tell what keeps a version from beginning on a day: the one before it."""
+    if ended is not None and begins <= ended:
+        return broken("versions.dates", older)
+    return broken("versions.begin", older) if begins <= began else None
+
+
+def faults(version: VersionEntry) -> Iterator[tuple[str, Broken]]:
+    """Name what contradicts itself within a version: the key and the rule."""
+    if version.valid_to is not None and version.valid_to < version.valid_from:
+        yield "valid_to", broken("dates.order")
+    for key in ("channels", "result_channels"):
+        if len(set(getattr(version, key))) < len(getattr(version, key)):
+            yield key, broken("channels.twice")
+    if len(set(version.units)) < len(version.units):
+        yield "units", broken("units.twice")
+    yield from _codes_twice("parts", [part.code for part in version.parts])
+    yield from _codes_twice("exempt", [group.code for group in version.exempt])
+    yield from _faults_of_limits(version)
+    if version.supplement_rounds == 0 and version.supplement_period is not None:
+        yield "supplement_period", broken("supplement.none")
+    yield from _faults_of_fees(version)
+
+
+def _codes_twice(key: str, codes: Sequence[str]) -> Iterator[tuple[str, Broken]]:
+    for place, code in enumerate(codes, start=1):
+        if code in codes[: place - 1]:
+            yield f"{key}.{place}.code", broken("repeated", code)
+
+
+def _faults_of_limits(version: VersionEntry) -> Iterator[tuple[str, Broken]]:
+    if version.same_day and not _within_a_day(version.time_limit):
+        yield "time_limit", broken("same_day.limit")
+    online = version.online_time_limit
+    if online is not None and not _shorter(online, version.time_limit):
+        yield "online_time_limit", broken("online.limit", version.time_limit)
+    if online is not None and "online" not in version.channels:
+        yield "online_time_limit", broken("online.channel")
+
+
+def _faults_of_fees(version: VersionEntry) -> Iterator[tuple[str, Broken]]:
+    if version.fees and version.fee_timing == "none":
+        yield "fee_timing", broken("fees.timing")
+    if not version.fees and version.fee_timing != "none":
+        yield "fee_timing", broken("fees.none")
+    if version.exempt and not version.fees:
+        yield "exempt.1.code", broken("exempt.none")
+
+
+def _within_a_day(limit: TimeLimit) -> bool:
+    days, working = _extent(limit)
+    return len(limit.phases) == 1 and not days and working <= _DAY
+
+
+def _shorter(one: TimeLimit, other: TimeLimit) -> bool:
+    """Tell whether a limit is shorter by any calendar: neither calendar days nor working time are
+    more, and one of them is less.
+    """
+    if not (one.phases and other.phases):
+        return bool(one.phases) and not other.phases
+    first, second = _extent(one), _extent(other)
+    return first != second and first[0] <= second[0] and first[1] <= second[1]
+
+
+def _extent(limit: TimeLimit) -> tuple[int, int]:
+    """Give all calendar days, and all working time, of the phases of a limit."""
+    days = [phase.whole_days() for phase in limit.phases if phase.unit is Unit.CALENDAR_DAY]
+    work = [phase.working_us(_DAY) for phase in limit.phases if phase.unit is not Unit.CALENDAR_DAY]
+    return sum(days), sum(work)

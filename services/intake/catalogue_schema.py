@@ -1,0 +1,181 @@
+"""What a catalogue file may say: the shape of its entries."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+from services.intake.catalogue import CopyKind, FeeKind, FeePer, UnitLevel
+from services.kernel.durations import NO_DURATION, Duration, DurationError, TimeLimit
+
+
+def _wrong(rule: str, *values: object) -> PydanticCustomError:
+    return PydanticCustomError("rule", "{rule}", {"rule": rule, "values": values})
+
+
+def _duration(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return TimeLimit.parse(value)
+    except DurationError as error:
+        raise _wrong("duration", error.rule) from error
+
+
+def _period(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        period = Duration.parse(value)
+    except DurationError as error:
+        raise _wrong("duration", error.rule) from error
+    if period == NO_DURATION:
+        raise _wrong("supplement.endless")
+    return period
+
+
+def _tidy(text: str) -> str:
+    """Refuse what looks the same and is not, and what no table can hold."""
+    strange = unprintable(text)
+    if strange is not None:
+        raise _wrong("text.control", f"{ord(strange):04X}")
+    if not unicodedata.is_normalized("NFC", text):
+        raise _wrong("text.form")
+    if text != text.strip():
+        raise _wrong("text.blank")
+    return text
+
+
+def unprintable(text: str) -> str | None:
+    """Give the first character that controls instead of showing: line ends, bidirectional marks."""
+    if text.isascii() and text.isprintable():
+        return None
+    kinds = ("Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp")
+    return next((c for c in text if unicodedata.category(c) in kinds), None)
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, arbitrary_types_allowed=True
+    )
+
+
+_Text = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_tidy)]
+_LongText = Annotated[str, Field(min_length=1, max_length=4000), AfterValidator(_tidy)]
+_Form = Annotated[str, Field(max_length=200), AfterValidator(_tidy)]
+_PartCode = Annotated[str, Field(pattern=r"^[0-9A-Za-z-]{1,16}$")]
+_Limit = Annotated[TimeLimit, BeforeValidator(_duration)]
+_Period = Annotated[Duration, BeforeValidator(_period)]
+_Agency = Annotated[str, Field(max_length=35, pattern=r"^[0-9A-Z]+(\.[0-9A-Z]+)*$")]
+_UnitOrLevel = Annotated[
+    str, Field(max_length=35, pattern=r"^([0-9A-Z]+(\.[0-9A-Z]+)*|province|district|commune)$")
+]
+
+
+class UnitEntry(_Table):
+    """A ``[[unit]]``."""
+
+    code: _Agency
+    name_vi: _Text
+    name_en: _Text
+    level: Annotated[UnitLevel, Field(strict=False)]
+    valid_from: date | None = None
+    valid_to: date | None = None
+    old_code: Annotated[str, Field(max_length=13)] = ""
+    old_code_to: date | None = None
+    successor: Annotated[str, Field(max_length=35)] = ""
+
+
+class FieldEntry(_Table):
+    """A ``[[field]]``."""
+
+    code: Annotated[str, Field(pattern=r"^[0-9A-Z-]{1,64}$")]
+    name_vi: _Text
+    name_en: _Text
+
+
+class PartEntry(_Table):
+    """A paper in ``parts``."""
+
+    code: _PartCode
+    name_vi: _Text
+    name_en: _Text
+    kind: Annotated[CopyKind, Field(strict=False)] = CopyKind.ORIGINAL
+    copies: Annotated[int, Field(ge=1, le=99)] = 1
+    required: bool = True
+    form: _Form = ""
+
+
+class FeeEntry(_Table):
+    """A price in ``fees``."""
+
+    kind: Annotated[FeeKind, Field(strict=False)]
+    name_vi: _Text
+    name_en: _Text
+    amount: Annotated[int, Field(ge=0, le=10**12)]
+    per: Annotated[FeePer, Field(strict=False)] = FeePer.DOSSIER
+
+
+class ConditionEntry(_Table):
+    """What must hold, in ``conditions``."""
+
+    name_vi: _LongText
+    name_en: _LongText
+
+
+class ExemptEntry(_Table):
+    """Who pays nothing, in ``exempt``."""
+
+    code: _PartCode
+    name_vi: _Text
+    name_en: _Text
+
+
+class VersionEntry(_Table):
+    """A ``[[procedure.version]]``."""
+
+    version: Annotated[int, Field(ge=1)]
+    valid_from: date
+    valid_to: date | None = None
+    level: Literal["whole", "partial"]
+    time_limit: _Limit
+    online_time_limit: _Limit | None = None
+    same_day: bool = False
+    parts: Annotated[list[PartEntry], Field(min_length=1)]
+    fees: list[FeeEntry] = []
+    channels: Annotated[list[Literal["online", "counter", "post"]], Field(min_length=1)]
+    result_channels: Annotated[list[Literal["online", "counter", "post"]], Field(min_length=1)]
+    process: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
+    resume_policy: Literal["keep", "restart"] = "keep"
+    units: list[_UnitOrLevel] = []
+    conditions: list[ConditionEntry] = []
+    fee_timing: Literal["none", "before", "after"] = "none"
+    exempt: list[ExemptEntry] = []
+    result_kind: Literal["electronic", "signed", "paper"] = "paper"
+    supplement_rounds: Annotated[int, Field(ge=0, le=20)] | None = None
+    supplement_period: _Period | None = None
+
+
+class PublishedEntry(VersionEntry):
+    """A version with what a ``[[procedure]]`` says of all of them, as tables and JSON hold it."""
+
+    code: Annotated[str, Field(pattern=r"^\d\.\d{6}(\.[0-9A-Z.]{1,30})?$")]
+    name_vi: _Text
+    name_en: _Text
+    field: str
+    unit: str
+
+
+class ProcedureEntry(_Table):
+    """A ``[[procedure]]``."""
+
+    code: Annotated[str, Field(pattern=r"^\d\.\d{6}(\.[0-9A-Z.]{1,30})?$")]
+    name_vi: _Text
+    name_en: _Text
+    field: str
+    unit: str
+    version: Annotated[list[VersionEntry], Field(min_length=1)]

@@ -1,0 +1,223 @@
+"""The rules of the catalogue in words: Vietnamese for officers, English for who writes files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+Words = tuple[str, str]
+
+RULES: Final[dict[str, Words]] = {
+    # of one value
+    "missing": ("bắt buộc phải có", "Field required"),
+    "unknown": ("không có mục này", "Extra inputs are not permitted"),
+    "text": ("phải là văn bản", "must be a text"),
+    "text.empty": ("không được để trống", "String should have at least 1 character"),
+    "text.long": ("dài quá {0} ký tự", "String should have at most {0} characters"),
+    "text.pattern": ("không đúng dạng {0}", "String should match pattern '{0}'"),
+    "text.control": (
+        "có ký tự điều khiển U+{0}, thường do chép từ chương trình khác",
+        "contains the control character U+{0}",
+    ),
+    "text.form": (
+        "không phải Unicode dựng sẵn (NFC)",
+        "is not in Unicode's composed form (NFC)",
+    ),
+    "text.blank": (
+        "có khoảng trắng thừa ở đầu hoặc cuối",
+        "begins or ends with blanks",
+    ),
+    "choice": ("phải là một trong {0}", "Input should be {0}"),
+    "list": ("phải là một danh sách", "Input should be a valid list"),
+    "list.short": ("phải có ít nhất {0} mục", "List should have at least {0} item"),
+    "number": ("phải là số nguyên", "Input should be a valid integer"),
+    "number.low": ("phải từ {0} trở lên", "Input should be greater than or equal to {0}"),
+    "number.high": ("không được quá {0}", "Input should be less than or equal to {0}"),
+    "yes_no": ("phải là yes hoặc no", "must be yes or no"),
+    "date": (
+        "phải là ngày viết dạng 2021-08-09",
+        "must be a day written like 2021-08-09",
+    ),
+    "date.local": (
+        "không rõ ngày nào: viết dạng 2021-08-09, không viết 09/08/2021",
+        "can be read in two ways: write it like 2021-08-09, not like 09/08/2021",
+    ),
+    "date.excel": (
+        "là số của Excel, có lẽ là ngày {0}: định dạng ô là ngày, hoặc viết {0}",
+        "is a number of Excel, perhaps {0}: format the cell as a date, or write {0}",
+    ),
+    "date.time": ("là thời điểm, không phải ngày", "is a time, not a day"),
+    "duration": (
+        "phải viết như 3wd (ngày làm việc), 4wh (giờ làm việc), 5cd (ngày) hoặc none; nhiều giai"
+        " đoạn (tối đa 3) nối bằng dấu +, như 20cd+5wd",
+        "{0}",
+    ),
+    "code.number": (
+        "là số nên có thể đã mất chữ số 0 ở cuối: định dạng cột là văn bản",
+        "is a number and may have lost zeros at its end: format the column as text",
+    ),
+    "cell.formula": (
+        "là công thức; công thức không bao giờ được tính: ghi giá trị",
+        "is a formula; formulas are never computed: write the value",
+    ),
+    "cell.error": ("là lỗi của Excel ({0})", "is an error of Excel ({0})"),
+    "cell.long": ("dài quá {0} ký tự", "is longer than {0} characters"),
+    "cell.unused": (
+        "không dùng cho dòng loại {0}",
+        "has no meaning in a row of the kind {0}",
+    ),
+    # of entries and of what ties them together
+    "row.kind": (
+        "phải là field, procedure, part, fee, condition hoặc exempt",
+        "must be field, procedure, part, fee, condition or exempt",
+    ),
+    "row.orphan": (
+        "không có dòng procedure của phiên bản này ở trên",
+        "there is no procedure row of this version above",
+    ),
+    "repeated": ("{0} đã có rồi", "{0!r} is there already"),
+    "repeated.entry": ("có {0} lần", "is there {0} times"),
+    "unit.unknown": ("không có đơn vị {0}", "{0!r} is no unit"),
+    "field.unknown": ("không có lĩnh vực {0}", "{0!r} is no field"),
+    "process.unknown": ("không có quy trình {0}", "{0!r} is no process"),
+    "units.unknown": (
+        "{0} không phải đơn vị hay cấp (province, district, commune)",
+        "{0!r} is neither a unit nor a level (province, district, commune)",
+    ),
+    "unit.within": ("thuộc {0}, không có đơn vị này", "lies within {0!r}, which is no unit"),
+    "unit.old_code": (
+        "phải có 13 ký tự dạng 000.00.02.H22",
+        "must have 13 characters like 000.00.02.H22",
+    ),
+    "unit.old_code_to": ("phải đi cùng old_code", "belongs together with old_code"),
+    "unit.successor_unknown": ("không có đơn vị này", "is no unit"),
+    "unit.successor_of_none": (
+        "chỉ đơn vị có valid_to mới có đơn vị kế tục",
+        "is for a unit with valid_to only",
+    ),
+    "unit.successor_circle": ("dẫn về chính đơn vị này", "leads back to the unit itself"),
+    "dates.order": ("trước valid_from", "lies before valid_from"),
+    "versions.order": (
+        "là {0}: các phiên bản đánh số 1, 2, 3 ... liên tục",
+        "is {0}: versions count 1, 2, 3 ... in order",
+    ),
+    "versions.dates": (
+        "phải sau valid_to của phiên bản {0}",
+        "must lie after the valid_to of version {0}",
+    ),
+    "versions.begin": (
+        "phải sau valid_from của phiên bản {0}",
+        "must lie after the valid_from of version {0}",
+    ),
+    "versions.next": (
+        "phải là {0}: phiên bản mới nhất đã công bố là {1}",
+        "must be {0}: the latest version published is {1}",
+    ),
+    "published": (
+        "đã công bố với giá trị khác; muốn thay đổi phải công bố phiên bản {0}",
+        "is published with another value; a change is published as version {0}",
+    ),
+    "channels.twice": ("nêu một kênh hai lần", "names a channel twice"),
+    "units.twice": ("nêu một đơn vị hai lần", "names a unit twice"),
+    "same_day.limit": (
+        "phải trong một ngày làm việc khi same_day là yes",
+        "must be one working day or less where same_day is true",
+    ),
+    "supplement.endless": (
+        "phải có giới hạn: thời hạn như 30cd, không phải none",
+        "must end: a duration such as 30cd, not none",
+    ),
+    "supplement.none": (
+        "không được có khi không cho yêu cầu bổ sung lần nào",
+        "may not be given where papers may not be asked for",
+    ),
+    "online.limit": ("phải ngắn hơn {0}, cùng loại", "must be shorter than {0}, in the same kind"),
+    "online.channel": ("cần có kênh online", "needs the channel online"),
+    "fees.timing": (
+        "phải là before (thu trước) hoặc after (thu sau) khi có phí, lệ phí",
+        "must be before or after where there are fees",
+    ),
+    "fees.none": ("phải là none khi không có phí, lệ phí", "must be none where there are no fees"),
+    "exempt.none": ("không có phí, lệ phí nào để miễn", "there are no fees to be exempt from"),
+    "published.field": (
+        "đã công bố với tên khác; lĩnh vực giữ tên của mình",
+        "is published with another name; a field keeps its names",
+    ),
+    # of whole files
+    "file.unreadable": ("không đọc được ({0})", "can't be read ({0})"),
+    "file.kind": (
+        "phải là tệp .csv, .xlsx hoặc .json",
+        "must be a file named .csv, .xlsx or .json",
+    ),
+    "file.big": ("lớn quá {0} MB", "is larger than {0} MB"),
+    "file.unpacked": (
+        "khi giải nén lớn quá {0} MB",
+        "would unpack to more than {0} MB",
+    ),
+    "file.encoding": (
+        "không phải UTF-8 (byte {0}): lưu lại dạng «CSV UTF-8»",
+        "is not UTF-8 (byte {0}): save it as “CSV UTF-8”",
+    ),
+    "file.nul": ("có ký tự NUL", "contains a NUL character"),
+    "file.csv": ("không phải CSV ({0})", "is no CSV ({0})"),
+    "file.xlsx": ("không phải tệp Excel .xlsx ({0})", "is no .xlsx workbook ({0})"),
+    "file.json": ("không phải JSON ({0})", "is no JSON ({0})"),
+    "file.shape": (
+        "phải là đối tượng có format “{0}”",
+        "must be an object whose format is “{0}”",
+    ),
+    "file.empty": ("không có dòng nào", "has no rows"),
+    "file.columns": ("có quá {0} cột", "has more than {0} columns"),
+    "file.rows": ("có quá {0} dòng", "has more than {0} rows"),
+    "heading.unknown": ("không có cột tên này", "is the name of no column"),
+    "heading.twice": ("có hai cột cùng tên", "is the name of two columns"),
+    "heading.missing": ("thiếu cột này", "is a column that is missing"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A rule that was broken, in both languages; ``code`` is stable."""
+
+    code: str
+    vi: str
+    en: str
+
+
+def broken(code: str, *values: object) -> Broken:
+    """Say which rule was broken; ``values`` are words of the rule."""
+    vi, en = RULES[code]
+    return Broken(code, vi.format(*values), en.format(*values))
+
+
+_OF_PYDANTIC: Final[Mapping[str, tuple[str, str]]] = {
+    "missing": ("missing", ""),
+    "extra_forbidden": ("unknown", ""),
+    "string_type": ("text", ""),
+    "string_too_short": ("text.empty", ""),
+    "string_too_long": ("text.long", "max_length"),
+    "string_pattern_mismatch": ("text.pattern", "pattern"),
+    "literal_error": ("choice", "expected"),
+    "enum": ("choice", "expected"),
+    "list_type": ("list", ""),
+    "too_short": ("list.short", "min_length"),
+    "int_type": ("number", ""),
+    "int_from_float": ("number", ""),
+    "greater_than_equal": ("number.low", "ge"),
+    "less_than_equal": ("number.high", "le"),
+    "bool_type": ("yes_no", ""),
+    "date_type": ("date", ""),
+}
+
+
+def of_pydantic(error: Mapping[str, Any]) -> Broken:
+    """Say what pydantic says, in both languages. English stays as pydantic words it."""
+    context = error.get("ctx") or {}
+    if "rule" in context:  # one of ours, raised while the value was looked at
+        return broken(context["rule"], *context["values"])
+    en = str(error["msg"]).removeprefix("Value error, ")
+    code, name = _OF_PYDANTIC.get(error["type"], ("", ""))
+    if not code:
+        return Broken(str(error["type"]), en, en)
+    return Broken(code, broken(code, context.get(name, "")).vi, en)

@@ -1,0 +1,224 @@
+"""What the desk may do with a dossier: accept, refuse, take papers, let go, hand over the result.
+
+Pure: the fold of the desk's own events on one side, facts from routing and postal on the other. A
+request is the protobuf message of its RPC; the answer is the events to write, or a ``Refusal``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final, cast
+
+from google.protobuf.message import Message
+from motcua.events.v1.common_pb2 import Part, ResultChannel
+from motcua.events.v1.desk_events_pb2 import FeeRecorded, ResultKind
+from motcua.events.v1.intake_events_pb2 import (
+    DeskCheckMissed,
+    DossierAccepted,
+    DossierRefused,
+    DossierWithdrawn,
+    LimitPhase,
+    ResultReturned,
+    SupplementSubmitted,
+    WithdrawalRequested,
+)
+from motcua.intake.v1.intake_pb2 import (
+    RefuseDossierRequest,
+    RequestWithdrawalRequest,
+    SubmitSupplementRequest,
+    SubmittedPart,
+)
+
+from services.intake import paying
+from services.intake.paying import Payment
+from services.intake.state import CasePhase, ItemPhase, Phase, Progress, State
+from services.intake.texts import refusal
+from services.kernel.errors import Refusal
+from services.kernel.instants import to_timestamp
+
+Decision = Sequence[Message] | Refusal
+IMPORTED: Final = "imported"
+"""Stands for calendar and process where another system set the promised date and did the work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What an acceptance promises. ``due_at`` in microseconds, None without a promised date."""
+
+    time_limit: str
+    due_at: int | None
+    calendar_version: str
+    process: str
+    resume_policy: str
+    same_day: bool = False
+    """The promised date is the closing of a day, whatever the limit says."""
+    result_kind: int = ResultKind.RESULT_KIND_UNSPECIFIED
+    """A ``ResultKind`` of the events."""
+    phases: tuple[tuple[str, int], ...] = ()
+    """The limit and due date of each phase, where there are several."""
+    supplement_rounds: int | None = None
+    """How often papers may be asked for; None: the process says it."""
+    supplement_period: str = ""
+    """How long the citizen has to answer; empty: the process says it."""
+
+
+_AT_THE_DESK: Final = {
+    Phase.ACCEPTED: "ALREADY_ACCEPTED",
+    Phase.REFUSED: "ALREADY_REFUSED",
+    Phase.WITHDRAWN: "ALREADY_WITHDRAWN",
+    Phase.RETURNED: "ALREADY_RETURNED",
+}
+_IN_THE_DEPARTMENTS: Final = {
+    Phase.SUBMITTED: "NOT_ACCEPTED",
+    Phase.REFUSED: "ALREADY_REFUSED",
+    Phase.WITHDRAWN: "ALREADY_WITHDRAWN",
+    Phase.RETURNED: "ALREADY_RETURNED",
+}
+
+
+def unchecked(state: State, now: int) -> DeskCheckMissed | None:
+    """Say, once, that an online dossier was not checked in time; at the very instant it is."""
+    due = state.check_alarm_at
+    if due is None or now <= due:
+        return None
+    return DeskCheckMissed(answer_due_at=to_timestamp(due), unit=state.unit)
+
+
+def accept(state: State, terms: Terms) -> Decision:
+    """Accept a dossier that was handed in; the clock starts."""
+    if state.phase is not Phase.SUBMITTED:
+        return refusal(_AT_THE_DESK[state.phase])
+    if state.account.holds_acceptance and not state.imported_from:
+        return refusal("FEE_NOT_PAID")
+    return [
+        DossierAccepted(
+            time_limit=terms.time_limit,
+            due_at=None if terms.due_at is None else to_timestamp(terms.due_at),
+            calendar_version=terms.calendar_version,
+            process=terms.process,
+            resume_policy=terms.resume_policy,
+            same_day=terms.same_day,
+            result_kind=cast(ResultKind, terms.result_kind),
+            phases=[
+                LimitPhase(time_limit=limit, due_at=to_timestamp(due_at))
+                for limit, due_at in terms.phases
+            ],
+            supplement_rounds=terms.supplement_rounds,
+            supplement_period=terms.supplement_period,
+        )
+    ]
+
+
+def refuse(state: State, request: RefuseDossierRequest) -> Decision:
+    """Refuse a dossier that was handed in."""
+    if state.phase is not Phase.SUBMITTED:
+        return refusal(_AT_THE_DESK[state.phase])
+    return [DossierRefused(reason_code=request.reason_code, reason=request.reason)]
+
+
+def supplement(state: State, request: SubmitSupplementRequest, progress: Progress) -> Decision:
+    """Take papers that were asked for; late ones, too, as long as the case still waits."""
+    no = _closed(state, progress)
+    if no is not None:
+        return no
+    if request.round and request.round == state.answered_round:
+        return refusal("ALREADY_ANSWERED")
+    if progress.case is not CasePhase.SUSPENDED or not progress.round:
+        return refusal("NO_SUPPLEMENT_REQUESTED")
+    if progress.round <= state.answered_round:
+        return refusal("ALREADY_ANSWERED")
+    if request.round not in (0, progress.round):
+        return refusal("WRONG_ROUND")
+    return [SupplementSubmitted(parts=parts_of(request.parts), round=progress.round)]
+
+
+def withdraw(state: State, request: RequestWithdrawalRequest, progress: Progress) -> Decision:
+    """Let a dossier go that is not accepted yet; pass the wish on to the departments when it is."""
+    if state.phase is Phase.SUBMITTED:
+        return [DossierWithdrawn(reason=request.reason)]
+    no = _closed(state, progress)
+    if no is not None:
+        return no
+    if state.withdrawals > progress.declined:
+        return refusal("WITHDRAWAL_PENDING")
+    return [WithdrawalRequested(reason=request.reason)]
+
+
+def hand_over(state: State, progress: Progress) -> Decision:
+    """Hand the result over at the counter. What goes by post waits until its item has come back."""
+    if state.phase is not Phase.ACCEPTED:
+        return refusal(_IN_THE_DEPARTMENTS[state.phase])
+    if progress.case is CasePhase.WITHDRAWN:
+        return refusal("ALREADY_WITHDRAWN")
+    if progress.case is CasePhase.CLOSED:
+        return refusal("ALREADY_CLOSED")
+    if progress.case is not CasePhase.RESOLVED:
+        return refusal("NOT_RESOLVED")
+    by_post = state.result_channel == ResultChannel.RESULT_CHANNEL_POST
+    way_is_over = progress.item in (ItemPhase.RETURNED, ItemPhase.UNWANTED)
+    if by_post and not way_is_over and not state.imported_from:
+        return refusal("RESULT_IN_POST")
+    if not state.account.settled and not state.imported_from:
+        return refusal("FEE_NOT_PAID")
+    return [ResultReturned(result_channel=ResultChannel.RESULT_CHANNEL_COUNTER)]
+
+
+def delivered(state: State, item_number: str) -> Sequence[Message]:
+    """Close a dossier whose result the post has delivered."""
+    if state.phase is not Phase.ACCEPTED:
+        return []
+    way = ResultChannel.RESULT_CHANNEL_POST
+    return [ResultReturned(result_channel=way, item_number=item_number)]
+
+
+def published(state: State, result_channel: int) -> Sequence[Message]:
+    """Close a dossier whose result is electronic: the citizen has it as soon as it is there, and
+    paid for.
+    """
+    online = ResultChannel.RESULT_CHANNEL_ONLINE
+    if state.phase is not Phase.ACCEPTED or result_channel != online:
+        return []
+    if not state.account.settled and not state.imported_from:
+        return []
+    return [ResultReturned(result_channel=online)]
+
+
+def record_fee(
+    state: State, request: Payment, progress: Progress, answer_due_at: int | None
+) -> Decision:
+    """Record a payment or an exemption; an electronic result that waited for it goes out."""
+    if state.phase not in (Phase.SUBMITTED, Phase.ACCEPTED):
+        return refusal(_AT_THE_DESK[state.phase])
+    if progress.case is CasePhase.WITHDRAWN:
+        return refusal("ALREADY_WITHDRAWN")
+    decided = paying.record(state.account, request, answer_due_at)
+    if isinstance(decided, Refusal) or progress.case is not CasePhase.RESOLVED:
+        return decided
+    account = paying.recorded(state.account, 0, cast(FeeRecorded, decided[0]))
+    return [*decided, *published(replace(state, account=account), state.result_channel)]
+
+
+def cancel_fee(state: State, sequence: int, reason: str) -> Decision:
+    """Take back a record of a payment that was a mistake, while the result is still here."""
+    if state.phase is Phase.RETURNED:
+        return refusal(_AT_THE_DESK[state.phase])
+    return paying.cancel(state.account, sequence, reason)
+
+
+def parts_of(parts: Sequence[SubmittedPart]) -> list[Part]:
+    """Give parts as events hold them; no number of copies means one."""
+    return [Part(code=p.code, copies=p.copies or 1, sha256=p.sha256) for p in parts]
+
+
+def _closed(state: State, progress: Progress) -> Refusal | None:
+    """Refuse what comes before acceptance or after the end."""
+    if state.phase is not Phase.ACCEPTED:
+        return refusal(_IN_THE_DEPARTMENTS[state.phase])
+    if progress.case is CasePhase.RESOLVED:
+        return refusal("ALREADY_RESOLVED")
+    if progress.case is CasePhase.WITHDRAWN:
+        return refusal("ALREADY_WITHDRAWN")
+    if progress.case is CasePhase.CLOSED:
+        return refusal("ALREADY_CLOSED")
+    return None

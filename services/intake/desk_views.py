@@ -1,0 +1,70 @@
+"""Brings the tables of payments and other systems' numbers up to date; ``views`` has the rest."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from motcua.events.v1.desk_events_pb2 import FeeTiming
+from motcua.events.v1.envelope_pb2 import DossierEvent
+
+from services.intake.queries import account_of
+from services.intake.tables import DOSSIERS, EXTERNAL_CODES, FEES, RECEIPTS
+from services.kernel.instants import to_us
+from services.kernel.model import Projection
+from services.kernel.unit import UnitOfWork
+
+
+def fee_recorded(uow: UnitOfWork, event: DossierEvent) -> None:
+    """Enter the payment, and remember that its receipts are given."""
+    it, code = event.fee_recorded, event.dossier_code
+    names = ("phi", "le_phi", "phi_receipt", "le_phi_receipt", "method", "exempt_group")
+    said = {name: getattr(it, name) for name in names}
+    at = to_us(event.occurred_at)
+    key = {"dossier_code": code, "sequence": event.sequence}
+    uow.put(FEES, {**key, **said, "recorded_at": at, "cancelled_because": None})
+    row = uow.get(DOSSIERS, code) or {}
+    for receipt in filter(None, (it.phi_receipt, it.le_phi_receipt)):
+        uow.add(RECEIPTS, {"unit": row.get("unit") or "", "receipt": receipt, "dossier_code": code})
+    changes: dict[str, Any] = {
+        "phi_paid": (row.get("phi_paid") or 0) + it.phi,
+        "le_phi_paid": (row.get("le_phi_paid") or 0) + it.le_phi,
+    }
+    if it.exempt_group:
+        changes["exempt_group"] = it.exempt_group
+    if it.HasField("answer_due_at"):
+        changes |= dict.fromkeys(("answer_due_at", "check_alarm_at"), to_us(it.answer_due_at))
+    uow.change(DOSSIERS, code, **changes)
+
+
+def fee_cancelled(uow: UnitOfWork, event: DossierEvent) -> None:
+    """Count the record no more; it stays with the reason."""
+    it, code = event.fee_cancelled, event.dossier_code
+    record = uow.get(FEES, code, it.sequence)
+    row = uow.get(DOSSIERS, code)
+    if record is None or row is None:
+        return
+    uow.put(FEES, {**record, "cancelled_because": it.reason})
+    changes: dict[str, Any] = {
+        "phi_paid": row["phi_paid"] - record["phi"],
+        "le_phi_paid": row["le_phi_paid"] - record["le_phi"],
+    }
+    if record["exempt_group"]:
+        changes["exempt_group"] = ""
+    after = account_of({**row, **changes})
+    if after and after.timing == FeeTiming.FEE_TIMING_BEFORE and not after.settled:
+        changes["check_alarm_at"] = None
+    uow.change(DOSSIERS, code, **changes)
+
+
+def external_code_recorded(uow: UnitOfWork, event: DossierEvent) -> None:
+    """Remember another system's number."""
+    it = event.external_code_recorded
+    key = {"external_code": it.code, "system": it.system}
+    uow.add(EXTERNAL_CODES, {**key, "dossier_code": event.dossier_code})
+
+
+PROJECTIONS: Final[dict[str, Projection]] = {
+    "fee_recorded": fee_recorded,
+    "fee_cancelled": fee_cancelled,
+    "external_code_recorded": external_code_recorded,
+}

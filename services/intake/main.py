@@ -1,0 +1,65 @@
+"""The desk's process: `python -m services.intake.main`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from services.intake import reactions, tables, views
+from services.intake.catalogue_files import shipped_catalogue
+from services.intake.office import SOURCE, Office
+from services.intake.pins import Pins
+from services.intake.procedures.shelf import Shelf, ShelfError
+from services.intake.rpc import IntakeServicer, service
+from services.intake.settings import shelf_folder
+from services.intake.state import State, evolve
+from services.intake.watches import watch_checks
+from services.kernel.calendars import publishing
+from services.kernel.calendars.shelf import office_shelf
+from services.kernel.logs import get_logger
+from services.kernel.model import Model
+from services.kernel.service import Parts, Runtime, run
+from services.kernel.watches import Watch
+
+_log = get_logger(__name__)
+MODEL = Model(
+    source=SOURCE,
+    tables=tables.KERNEL,
+    projections=views.PROJECTIONS,
+    reactions=reactions.REACTIONS,
+    initial=State(),
+    evolve=evolve,
+    by_dossier=[tables.DOSSIERS],
+    operational=tables.OPERATIONAL,
+)
+
+
+def build(runtime: Runtime) -> Parts:
+    """Put the desk together; raises ``CalendarError`` for calendars that can't be used."""
+    shelf, calendars = _shelf(runtime.settings.data_dir), office_shelf()
+    publishing.keep(calendars.folder, calendars.shipped)
+    office = Office(shelf, calendars, runtime.clock)
+    reactions.DESK.office = office
+    pins = Pins(runtime.writer, runtime.reads, runtime.keyring)
+    servicer = IntakeServicer(office, runtime.commands, runtime.reads, pins, runtime.keyring)
+    return Parts(
+        servicers=[service(servicer, office)],
+        workers=[shelf],
+        watches=[Watch("checks", 1.0, watch_checks)],
+    )
+
+
+def _shelf(data_dir: Path) -> Shelf:
+    try:
+        return Shelf(
+            shelf_folder(data_dir),
+            shipped_catalogue(),
+            taken=lambda edition: _log.info("procedures.taken", edition=edition),
+            trouble=lambda words: _log.error("procedures.unreadable", reason=words),
+        )
+    except ShelfError as error:
+        _log.error("procedures.unreadable", reason=str(error))
+        raise
+
+
+if __name__ == "__main__":
+    run(SOURCE, MODEL, build)

@@ -1,0 +1,187 @@
+"""The columns of a table of procedures, and how a cell becomes a value.
+
+A table has a row for each field, procedure version, part, fee, condition and exempt group; the
+first column says which it is. The same names are the keys of the JSON form.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from services.intake.catalogue_schema import unprintable
+from services.intake.catalogue_texts import Broken, broken
+
+MOST_CHARACTERS: Final = 32_767
+"""In a cell, as in Excel."""
+_EXCEL_EPOCH: Final = date(1899, 12, 30)
+_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_NUMBER: Final = re.compile(r"\d{1,6}(\.0+)?", re.ASCII)
+_WHOLE: Final = re.compile(r"-?\d{1,18}", re.ASCII)
+_LOCAL_DAY: Final = re.compile(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}", re.ASCII)
+_SEPARATORS: Final = re.compile(r"[\s,;|]+")
+_LINE_ENDS: Final = re.compile(r"[\t\r\n\x0b\x0c\x85\u2028\u2029 ]+")
+
+
+class Kind(StrEnum):
+    """How the text of a column is read."""
+
+    TEXT = "text"
+    CODE = "code"
+    """A text that a spreadsheet takes for a number: 2.000640 would lose its last digit."""
+    NUMBER = "number"
+    YES_NO = "yes_no"
+    DAY = "day"
+    LIST = "list"
+
+
+COLUMNS: Final[Mapping[str, Kind]] = {
+    "row": Kind.TEXT,
+    "procedure": Kind.CODE,
+    "version": Kind.NUMBER,
+    "code": Kind.CODE,
+    "name_vi": Kind.TEXT,
+    "name_en": Kind.TEXT,
+    "field": Kind.TEXT,
+    "unit": Kind.TEXT,
+    "units": Kind.LIST,
+    "valid_from": Kind.DAY,
+    "valid_to": Kind.DAY,
+    "level": Kind.TEXT,
+    "time_limit": Kind.TEXT,
+    "online_time_limit": Kind.TEXT,
+    "same_day": Kind.YES_NO,
+    "channels": Kind.LIST,
+    "result_channels": Kind.LIST,
+    "result_kind": Kind.TEXT,
+    "process": Kind.TEXT,
+    "resume_policy": Kind.TEXT,
+    "supplement_rounds": Kind.NUMBER,
+    "supplement_period": Kind.TEXT,
+    "fee_timing": Kind.TEXT,
+    "kind": Kind.TEXT,
+    "copies": Kind.NUMBER,
+    "required": Kind.YES_NO,
+    "form": Kind.TEXT,
+    "amount": Kind.NUMBER,
+    "per": Kind.TEXT,
+}
+_NAMES: Final = ("name_vi", "name_en")
+_OF_VERSION: Final = ("procedure", "version")
+USED: Final[Mapping[str, tuple[str, ...]]] = {
+    "field": ("code", *_NAMES),
+    "procedure": (
+        *_OF_VERSION,
+        *_NAMES,
+        *tuple(COLUMNS)[tuple(COLUMNS).index("field") : tuple(COLUMNS).index("kind")],
+    ),
+    "part": (*_OF_VERSION, "code", *_NAMES, "kind", "copies", "required", "form"),
+    "fee": (*_OF_VERSION, *_NAMES, "kind", "amount", "per"),
+    "condition": (*_OF_VERSION, *_NAMES),
+    "exempt": (*_OF_VERSION, "code", *_NAMES),
+}
+"""The columns that each kind of row uses, beside ``row``."""
+LISTS: Final = {"part": "parts", "fee": "fees", "condition": "conditions", "exempt": "exempt"}
+"""The key under which a version holds the rows of a kind."""
+
+
+@dataclass(slots=True)
+class Notes:
+    """What was put right without asking."""
+
+    composed: int = 0
+    """Cells in Unicode's decomposed form, as some systems write Vietnamese."""
+
+
+def value_of(kind: Kind, raw: Any, notes: Notes) -> Any:
+    """Read a value; gives a ``Broken`` when it can't be one of its kind.
+
+    ``raw`` is a text, or a number, truth value, day or list where the file's form has such; None
+    and an empty text give None.
+    """
+    if isinstance(raw, str):
+        if "\0" in raw:
+            return broken("file.nul")
+        if len(raw) > MOST_CHARACTERS:
+            return broken("cell.long", MOST_CHARACTERS)
+        raw = _tidy(raw, notes)
+    if raw is None or raw == "":
+        return None
+    match kind:
+        case Kind.TEXT:
+            if isinstance(raw, int) and not isinstance(raw, bool):
+                return str(raw)
+            return raw if isinstance(raw, str) else broken("text")
+        case Kind.CODE:
+            return raw if isinstance(raw, str) else broken("code.number")
+        case Kind.NUMBER:
+            return _number(raw)
+        case Kind.YES_NO:
+            return _yes_no(raw)
+        case Kind.DAY:
+            return _day(raw)
+    return _list(raw, notes)
+
+
+def _tidy(text: str, notes: Notes) -> str:
+    """Compose what is decomposed and let line ends be blanks; the schema judges the rest."""
+    if text.isascii() and text.isprintable():
+        return text.strip()
+    if not unicodedata.is_normalized("NFC", text):
+        notes.composed += 1
+        text = unicodedata.normalize("NFC", text)
+    return _LINE_ENDS.sub(" ", text).strip() if unprintable(text) else text.strip()
+
+
+def _number(raw: Any) -> Any:
+    if isinstance(raw, bool):
+        return broken("number")
+    if isinstance(raw, float) and raw.is_integer() and abs(raw) < 1e15:
+        return int(raw)
+    if isinstance(raw, int) and abs(raw) < 10**18:
+        return raw
+    if isinstance(raw, str) and _WHOLE.fullmatch(raw):
+        return int(raw)
+    return broken("number")
+
+
+def _yes_no(raw: Any) -> Any:
+    if isinstance(raw, bool):
+        return raw
+    words = {"yes": True, "true": True, "có": True, "no": False, "false": False, "không": False}
+    found = words.get(raw.lower()) if isinstance(raw, str) else None
+    return broken("yes_no") if found is None else found
+
+
+def _day(raw: Any) -> Any:
+    if isinstance(raw, datetime):
+        return raw.date() if raw == datetime.combine(raw.date(), datetime.min.time()) else _clock()
+    if isinstance(raw, date):
+        return raw
+    text = str(raw) if isinstance(raw, str | int | float) and not isinstance(raw, bool) else ""
+    if _DAY.fullmatch(text):
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            return broken("date")
+    if _NUMBER.fullmatch(text) and int(float(text)) > 0:
+        return broken("date.excel", _EXCEL_EPOCH + timedelta(days=int(float(text))))
+    return broken("date.local" if _LOCAL_DAY.fullmatch(text) else "date")
+
+
+def _clock() -> Broken:
+    return broken("date.time")
+
+
+def _list(raw: Any, notes: Notes) -> Any:
+    if isinstance(raw, str):
+        return [word for word in _SEPARATORS.split(raw) if word]
+    if not isinstance(raw, list):
+        return broken("list")
+    found = [value_of(Kind.TEXT, word, notes) for word in raw]
+    return next((word for word in found if isinstance(word, Broken)), found)

@@ -1,0 +1,47 @@
+"""What the desk does by itself when it reads other services' events."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from google.protobuf.message import Message
+from motcua.events.v1.envelope_pb2 import DossierEvent
+
+from services.intake.decider import delivered, published
+from services.intake.office import Office
+from services.kernel.model import About, Reaction
+from services.kernel.unit import UnitOfWork
+
+
+def item_delivered(uow: UnitOfWork, cause: DossierEvent) -> Sequence[Message]:
+    """A delivered item closes the dossier."""
+    return delivered(uow.state(cause.dossier_code), cause.item_delivered.item_number)
+
+
+def case_resolved(uow: UnitOfWork, cause: DossierEvent) -> Sequence[Message]:
+    """An electronic result is with the citizen at once."""
+    return published(uow.state(cause.dossier_code), cause.case_resolved.result_channel)
+
+
+class Desk:
+    """The desk that opens dossiers by itself; the process gives it its office when it starts."""
+
+    office: Office | None = None
+
+    def child_requested(self, uow: UnitOfWork, cause: DossierEvent) -> Sequence[About]:
+        """A dossier that another agency works on for this one is opened and accepted at once.
+
+        Raises ``LookupError`` for a procedure that is not offered: the parent waits until it is.
+        """
+        if self.office is None:
+            raise LookupError("the desk has no office")
+        return self.office.open_child(uow, cause)
+
+
+DESK: Final = Desk()
+REACTIONS: Final[dict[str, Reaction]] = {
+    "child_requested": DESK.child_requested,
+    "item_delivered": item_delivered,
+    "case_resolved": case_resolved,
+}

@@ -1,0 +1,278 @@
+"""Translates between gRPC and the desk; decides nothing."""
+
+# ruff: noqa: N802 - gRPC names the methods
+
+from __future__ import annotations
+
+from datetime import date
+from functools import partial
+from typing import Any
+
+import grpc
+from motcua.events.v1.common_pb2 import PersonalData, SealedData
+from motcua.events.v1.envelope_pb2 import Actor, ActorKind
+from motcua.intake.v1 import intake_pb2 as pb
+from motcua.intake.v1.intake_pb2_grpc import (
+    IntakeServiceServicer,
+    add_IntakeServiceServicer_to_server,
+)
+from sqlalchemy import Connection
+
+from services.intake import answers, external, listing, numbering, paying, queries, readers
+from services.intake.codes import OFFICE_ZONE
+from services.intake.importing import in_range
+from services.intake.office import APPLICANT, Office, Slip
+from services.intake.pins import Pins
+from services.intake.texts import unknown_dossier, unknown_procedure, violation
+from services.kernel.commands import Commands, Reads
+from services.kernel.errors import Invalid, Refused
+from services.kernel.instants import local_date
+from services.kernel.keyring import ERASED, Keyring
+from services.kernel.rpc.identity import caller
+from services.kernel.rpc.service import Service
+from services.people.sight import sight_of
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+class IntakeServicer(IntakeServiceServicer):
+    """The desk's gRPC methods."""
+
+    def __init__(
+        self, office: Office, commands: Commands, reads: Reads, pins: Pins, keyring: Keyring
+    ) -> None:
+        self._office = office
+        self._commands = commands
+        self._reads = reads
+        self._pins = pins
+        self._keyring = keyring
+
+    # -- commands ---------------------------------------------------------------------------------
+
+    async def SubmitDossier(
+        self, request: pb.SubmitDossierRequest, context: Context
+    ) -> pb.SubmitDossierResponse:
+        """Hand in a dossier. The stored answer has no PIN, which lies sealed in the event."""
+        slip = Slip()
+        act = partial(self._office.submit, slip=slip)
+        response = await self._commands.run(request, context, act, answers.again(answers.submitted))
+        answer = pb.SubmitDossierResponse()
+        answer.CopyFrom(response)
+        answer.pin = slip.pin
+        if not slip.pin and request.HasField(
+            "applicant"
+        ):  # asked for again: the first answer's PIN
+            row = await self._row(response.dossier_code)
+            answer.pin = self._pins.pin_of(response.dossier_code, row["applicant"])
+        return answer
+
+    async def AcceptDossier(
+        self, request: pb.AcceptDossierRequest, context: Context
+    ) -> pb.AcceptDossierResponse:
+        """Accept a dossier."""
+        again = answers.again(answers.accepted)
+        return await self._commands.run(request, context, self._office.accept, again)
+
+    async def RefuseDossier(
+        self, request: pb.RefuseDossierRequest, context: Context
+    ) -> pb.RefuseDossierResponse:
+        """Refuse a dossier."""
+        again = answers.again(answers.refused)
+        return await self._commands.run(request, context, self._office.refuse, again)
+
+    async def SubmitSupplement(
+        self, request: pb.SubmitSupplementRequest, context: Context
+    ) -> pb.SubmitSupplementResponse:
+        """Hand in papers that were asked for."""
+        await self._admit(request.dossier_code, request.pin)
+        again = answers.again(answers.supplemented)
+        return await self._commands.run(request, context, self._office.supplement, again)
+
+    async def RequestWithdrawal(
+        self, request: pb.RequestWithdrawalRequest, context: Context
+    ) -> pb.RequestWithdrawalResponse:
+        """Ask for a dossier back."""
+        await self._admit(request.dossier_code, request.pin)
+        again = answers.again(answers.withdrawn)
+        return await self._commands.run(request, context, self._office.withdraw, again)
+
+    async def ReturnResult(
+        self, request: pb.ReturnResultRequest, context: Context
+    ) -> pb.ReturnResultResponse:
+        """Record that the result was handed over."""
+        again = answers.again(answers.returned)
+        return await self._commands.run(request, context, self._office.hand_over, again)
+
+    async def RecordFee(
+        self, request: pb.RecordFeeRequest, context: Context
+    ) -> pb.RecordFeeResponse:
+        """Record a payment or an exemption."""
+        again = answers.again(answers.paid)
+        return await self._commands.run(request, context, self._office.record_fee, again)
+
+    async def CancelFee(
+        self, request: pb.CancelFeeRequest, context: Context
+    ) -> pb.CancelFeeResponse:
+        """Take back a record of a payment."""
+        again = answers.again(answers.unpaid)
+        return await self._commands.run(request, context, self._office.cancel_fee, again)
+
+    async def RecordExternalCode(
+        self, request: pb.RecordExternalCodeRequest, context: Context
+    ) -> pb.RecordExternalCodeResponse:
+        """Record another system's number."""
+        again = answers.again(answers.numbered)
+        act = self._office.record_external_code
+        return await self._commands.run(request, context, act, again)
+
+    async def _resolved(self, code: str) -> str:
+        """Give the dossier's own code for another system's number, if it is one dossier's."""
+        try:
+            return await self._reads.run(
+                lambda c: code if queries.dossier_row(c, code) else external.resolve(c, code)
+            )
+        except Refused:
+            return code
+
+    async def _admit(self, code: str, pin: str) -> None:
+        """Let officers and importers pass; a citizen shows the PIN."""
+        if caller().actor.kind == ActorKind.ACTOR_KIND_CITIZEN:
+            await self._pins.check(code, pin)
+
+    # -- reads ------------------------------------------------------------------------------------
+
+    async def TrackDossier(
+        self, request: pb.TrackDossierRequest, context: Context
+    ) -> pb.TrackDossierResponse:
+        """Show a dossier to whoever has its PIN."""
+        code, language = await self._resolved(request.dossier_code), caller().language
+        row = await self._pins.check(code, request.pin)
+        events = await self._reads.run(lambda c: queries.history_events(c, code))
+        return answers.tracked(row, events, language)
+
+    async def GetDossier(
+        self, request: pb.GetDossierRequest, context: Context
+    ) -> pb.GetDossierResponse:
+        """Show a dossier; the applicant's data only to officers, and these take part in it."""
+        who = caller()
+        sight = sight_of(who, self._office.catalogue.units, self._today())
+
+        def read(connection: Connection) -> pb.GetDossierResponse:
+            code = request.dossier_code
+            row = queries.dossier_row(connection, code)
+            if row is None:
+                code = external.resolve(connection, code)
+                row = queries.dossier_row(connection, code)
+            if row is None or row["phase"] is None:
+                raise unknown_dossier()
+            if sight is not None:
+                sight.require([row["unit"] or ""], readers.readers(connection, code))
+            officer = who.actor.kind == ActorKind.ACTOR_KIND_OFFICER
+            applicant = self._applicant(code, row["applicant"]) if officer else None
+            events = queries.history_events(connection, code)
+            records = queries.fee_records(connection, code)
+            numbers = external.codes_of(connection, code)
+            return answers.shown(row, events, applicant, records, numbers, who.language)
+
+        return await self._reads.run(read)
+
+    async def ListDossiers(
+        self, request: pb.ListDossiersRequest, context: Context
+    ) -> pb.ListDossiersResponse:
+        """List dossiers; a unit's former code stands for its present one. An officer sees those in
+        which they take part.
+        """
+        sight = sight_of(caller(), self._office.catalogue.units, self._today())
+        known = self._office.catalogue.unit_of(request.unit) if request.unit else None
+        unit = known.code if known else request.unit
+        return await self._reads.run(lambda on: listing.page(on, request, unit, sight))
+
+    async def ExplainCodes(
+        self, request: pb.ExplainCodesRequest, context: Context
+    ) -> pb.ExplainCodesResponse:
+        """Account for the codes of an agency and a day."""
+        try:
+            day = date.fromisoformat(request.day)
+        except ValueError:
+            raise Invalid([violation("day", "date.wrong")]) from None
+        known = self._office.catalogue.unit_of(request.agency)
+        unit = known.code if known else ""
+        return await self._reads.run(
+            lambda connection: numbering.explain(connection, request.agency, unit, day)
+        )
+
+    async def ListProcedures(
+        self, request: pb.ListProceduresRequest, context: Context
+    ) -> pb.ListProceduresResponse:
+        """List the procedures in force on a day."""
+        try:
+            day = date.fromisoformat(request.on) if request.on else self._today()
+        except ValueError:
+            raise Invalid([violation("on", "date.wrong")]) from None
+        catalogue = self._office.catalogue
+        known = catalogue.unit_of(request.unit) if request.unit else None
+        found = catalogue.offered(day, known.code if known else request.unit, request.field)
+        shown = [answers.procedure(it, catalogue.ends(it)) for it in found]
+        return pb.ListProceduresResponse(procedures=shown)
+
+    async def GetProcedure(
+        self, request: pb.GetProcedureRequest, context: Context
+    ) -> pb.GetProcedureResponse:
+        """Show one procedure."""
+        catalogue = self._office.catalogue
+        if request.version:
+            found = catalogue.version(request.code, request.version)
+        else:
+            versions = catalogue.procedures.get(request.code, ())
+            latest = versions[-1] if versions else None
+            found = catalogue.find(request.code, self._today()) or latest
+        if found is None:
+            raise unknown_procedure()
+        return pb.GetProcedureResponse(procedure=answers.procedure(found, catalogue.ends(found)))
+
+    def _today(self) -> date:
+        return local_date(self._office.clock.now(), OFFICE_ZONE)
+
+    async def _row(self, code: str) -> queries.Row:
+        row = await self._reads.run(lambda connection: queries.dossier_row(connection, code))
+        if row is None:
+            raise unknown_dossier()
+        return row
+
+    def _applicant(self, code: str, sealed: bytes | None) -> pb.Applicant | None:
+        """Open the applicant's data; what was erased says so."""
+        if not sealed:
+            return None
+        person = PersonalData()
+        if not self._keyring.open(code, APPLICANT, SealedData.FromString(sealed), person):
+            names = [field.name for field in pb.Applicant.DESCRIPTOR.fields]
+            return pb.Applicant(**dict.fromkeys(names, ERASED))
+        return answers.applicant(person)
+
+
+def check_list(request: pb.ListDossiersRequest, _actor: Actor) -> list[Any]:
+    """Name the instants of a list's filters that no dossier can have."""
+    fields = ("submitted_from", "submitted_to")
+    return [violation(f, "instant.range") for f in fields if not in_range(request, f)]
+
+
+def check_fee(request: pb.RecordFeeRequest, _actor: Actor) -> list[Any]:
+    """Name what is wrong with a payment by itself."""
+    return list(paying.violations(request))
+
+
+def service(servicer: IntakeServicer, office: Office) -> Service:
+    """Offer the service, and say what is checked before."""
+    dated = ("RefuseDossier", "SubmitSupplement", "RequestWithdrawal", "ReturnResult")
+    return Service(
+        add_IntakeServiceServicer_to_server,
+        servicer,
+        "motcua.intake.v1.IntakeService",
+        checks={
+            "SubmitDossier": office.check_submission,
+            "AcceptDossier": office.check_acceptance,
+            "ListDossiers": check_list,
+            "RecordFee": check_fee,
+            **dict.fromkeys(dated, office.check_instants),
+        },
+    )

@@ -1,0 +1,135 @@
+"""What decisions of the desk need to know of a dossier: its own events, and what it has heard from
+routing and postal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from motcua.events.v1.envelope_pb2 import DossierEvent
+
+from services.intake import paying
+from services.intake.paying import NOTHING_OWED, Account
+from services.kernel.instants import to_us
+
+
+class Phase(StrEnum):
+    """Where a dossier stands by the desk's own events."""
+
+    ABSENT = "absent"
+    SUBMITTED = "submitted"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    RETURNED = "returned"
+
+
+class CasePhase(StrEnum):
+    """Where the departments stand, by routing's events; empty before a case is open."""
+
+    NONE = ""
+    RUNNING = "running"
+    SUSPENDED = "suspended"
+    PAYING = "paying"
+    """Money is asked of the citizen."""
+    STOPPED = "stopped"
+    """Another agency is consulted, or a third party is waited for."""
+    RESOLVED = "resolved"
+    WITHDRAWN = "withdrawn"
+    CLOSED = "closed"
+    """Papers did not come in time, and the departments gave the dossier back."""
+
+
+class ItemPhase(StrEnum):
+    """Where the postal item stands, by postal's events; empty before there is a job."""
+
+    NONE = ""
+    OFFERED = "offered"
+    TAKEN = "taken"
+    UNWANTED = "unwanted"
+    """No partner is left that would carry it."""
+    DELIVERED = "delivered"
+    RETURNED = "returned"
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What decisions need of the desk's own events."""
+
+    phase: Phase = Phase.ABSENT
+    procedure_code: str = ""
+    procedure_version: int = 0
+    channel: int = 0
+    result_channel: int = 0
+    imported_from: str = ""
+    answered_round: int = 0
+    withdrawals: int = 0
+    unit: str = ""
+    answer_due_at: int | None = None
+    """Until when the desk is to check it; None where no such limit holds."""
+    unchecked: bool = False
+    """It was said that this time has ended."""
+    account: Account = NOTHING_OWED
+
+    @property
+    def check_alarm_at(self) -> int | None:
+        """The instant after which it is to be said that the desk's time has ended, if it is."""
+        waits = self.phase is Phase.SUBMITTED and not self.unchecked
+        if self.account.holds_acceptance:  # the citizen's turn
+            return None
+        return self.answer_due_at if waits else None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What the desk has heard from routing and postal."""
+
+    case: CasePhase = CasePhase.NONE
+    round: int = 0
+    """The number of the latest request for papers; 0 before the first."""
+    declined: int = 0
+    item: ItemPhase = ItemPhase.NONE
+
+
+def evolve(state: State, event: DossierEvent) -> State:
+    """Fold one of the desk's own events."""
+    match event.WhichOneof("payload"):
+        case "dossier_submitted":
+            it = event.dossier_submitted
+            return State(
+                Phase.SUBMITTED,
+                it.procedure_code,
+                it.procedure_version,
+                it.channel,
+                it.result_channel,
+                it.imported_from,
+                unit=it.unit,
+                answer_due_at=to_us(it.answer_due_at) if it.HasField("answer_due_at") else None,
+                account=paying.opened(it.fees),
+            )
+        case "desk_check_missed":
+            return replace(state, unchecked=True)
+        case "dossier_accepted":
+            return replace(state, phase=Phase.ACCEPTED)
+        case "dossier_refused":
+            return replace(state, phase=Phase.REFUSED)
+        case "supplement_submitted":
+            return replace(state, answered_round=event.supplement_submitted.round)
+        case "withdrawal_requested":
+            return replace(state, withdrawals=state.withdrawals + 1)
+        case "dossier_withdrawn":
+            return replace(state, phase=Phase.WITHDRAWN)
+        case "result_returned":
+            return replace(state, phase=Phase.RETURNED)
+        case "fee_recorded":
+            came = event.fee_recorded
+            account = paying.recorded(state.account, event.sequence, came)
+            if not came.HasField("answer_due_at"):
+                return replace(state, account=account)
+            due = to_us(came.answer_due_at)
+            return replace(state, account=account, answer_due_at=due, unchecked=False)
+        case "fee_cancelled":
+            account = paying.cancelled(state.account, event.fee_cancelled.sequence)
+            return replace(state, account=account)
+    return state

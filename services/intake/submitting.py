@@ -1,0 +1,192 @@
+"""Handing in a dossier: is everything in order, and what is then written down.
+
+Pure. Every wrong field is named at once, so that nobody has to ask five times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, cast
+from zoneinfo import ZoneInfoNotFoundError
+
+from motcua.events.v1.common_pb2 import (
+    Channel,
+    PersonalData,
+    ResultChannel,
+    SealedData,
+    ServiceLevel,
+)
+from motcua.events.v1.envelope_pb2 import ActorKind
+from motcua.events.v1.intake_events_pb2 import DossierSubmitted
+from motcua.intake.v1.intake_pb2 import Applicant, SubmitDossierRequest
+
+from services.intake import paying
+from services.intake.agencies import is_agency
+from services.intake.catalogue import Procedure, Unit
+from services.intake.codes import OFFICE_ZONE
+from services.intake.decider import parts_of
+from services.intake.texts import violation
+from services.kernel.errors import Violation
+from services.kernel.instants import to_timestamp, zone
+
+_CITIZENS: Final = frozenset({Channel.CHANNEL_ONLINE})
+_OFFICERS: Final = frozenset({Channel.CHANNEL_COUNTER, Channel.CHANNEL_POST})
+_OPEN_TO: Final[dict[int, frozenset[Channel]]] = {
+    ActorKind.ACTOR_KIND_CITIZEN: _CITIZENS,
+    ActorKind.ACTOR_KIND_OFFICER: _OFFICERS,
+}
+_IMPORTERS_ONLY: Final = ("foreign_code", "imported_from", "time_zone", "field", "external_code")
+_FOR_POST: Final = ("phone", "address", "province")
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What the catalogue says of the procedure asked for on the day of submission."""
+
+    known: bool
+    """Some version of the procedure exists."""
+    procedure: Procedure | None
+    """The version in force on that day."""
+    takes: bool = True
+    """The unit that the request names takes it; true when none is named."""
+
+
+def violations(request: SubmitDossierRequest, offer: Offer, actor: int) -> list[Violation]:
+    """Name every field that is wrong; empty when the dossier can be taken."""
+    if actor == ActorKind.ACTOR_KIND_IMPORTER:
+        return [*_foreign(request, offer), *_applicant(request, optional=True)]
+    return [
+        *_not_foreign(request, offer),
+        *_procedure(request, offer),
+        *_channels(request, offer.procedure, actor),
+        *_applicant(request, optional=False),
+        *(_parts(request, offer.procedure) if offer.procedure else ()),
+    ]
+
+
+def _not_foreign(request: SubmitDossierRequest, offer: Offer) -> Iterator[Violation]:
+    for field in _IMPORTERS_ONLY:
+        if getattr(request, field):
+            yield violation(field, "importer.only")
+    if offer.procedure is not None and not offer.takes:
+        yield violation("unit", "unit.not_offered")
+
+
+def _foreign(request: SubmitDossierRequest, offer: Offer) -> Iterator[Violation]:
+    if not request.imported_from:
+        yield violation("imported_from", "importer.required")
+    if not request.foreign_code and not request.external_code:
+        yield violation("foreign_code", "importer.required")
+    if not request.unit and not offer.known:
+        yield violation("unit", "importer.required")
+    elif request.external_code and not request.foreign_code and not is_agency(request.unit or "0"):
+        yield violation("unit", "unit.no_agency")
+    try:
+        zone(request.time_zone or OFFICE_ZONE)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        yield violation("time_zone", "time_zone.unknown")
+
+
+def _procedure(request: SubmitDossierRequest, offer: Offer) -> Iterator[Violation]:
+    if request.procedure_code and offer.procedure is None:
+        rule = "procedure.not_valid" if offer.known else "procedure.unknown"
+        yield violation("procedure_code", rule)
+
+
+def _channels(
+    request: SubmitDossierRequest, procedure: Procedure | None, actor: int
+) -> Iterator[Violation]:
+    if request.channel and request.channel not in _OPEN_TO.get(actor, ()):
+        yield violation("channel", "channel.not_yours")
+    elif request.channel and procedure and request.channel not in procedure.channels:
+        yield violation("channel", "channel.not_offered")
+    way = request.result_channel
+    if not way:
+        yield violation("result_channel", "required")
+    elif procedure and way not in procedure.result_channels:
+        yield violation("result_channel", "result_channel.not_offered")
+
+
+def _applicant(request: SubmitDossierRequest, *, optional: bool) -> Iterator[Violation]:
+    if not request.HasField("applicant"):
+        if not optional:
+            yield violation("applicant", "required")
+        return
+    if optional:
+        return
+    if request.result_channel == ResultChannel.RESULT_CHANNEL_POST:
+        for field in _FOR_POST:
+            if not getattr(request.applicant, field):
+                yield violation(f"applicant.{field}", "applicant.for_post")
+    if request.consent_email and not request.applicant.email:
+        yield violation("applicant.email", "applicant.for_consent")
+
+
+def _parts(request: SubmitDossierRequest, procedure: Procedure) -> Iterator[Violation]:
+    wanted = {part.code for part in procedure.parts}
+    seen: set[str] = set()
+    for index, part in enumerate(request.parts):
+        if part.code in seen:
+            yield violation(f"parts[{index}].code", "part.repeated")
+        elif part.code and part.code not in wanted:
+            yield violation(f"parts[{index}].code", "part.unknown")
+        seen.add(part.code)
+    for asked in procedure.parts:
+        if asked.required and asked.code not in seen:
+            yield violation("parts", "part.missing", asked.code)
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What the shell adds to a request that is in order."""
+
+    procedure: Procedure | None
+    """The version in force; for importers it may be missing."""
+    applicant: SealedData | None
+    answer_due_at: int | None
+    unit: Unit | None = None
+    """The unit that answers for the dossier; for importers it may be unknown."""
+
+
+def submit(request: SubmitDossierRequest, facts: Intake) -> Sequence[DossierSubmitted]:
+    """Write down that a dossier was handed in."""
+    it = facts.procedure
+    due = facts.answer_due_at
+    return [
+        DossierSubmitted(
+            procedure_code=request.procedure_code,
+            procedure_version=it.version if it else 0,
+            field=request.field or (it.field if it else ""),
+            level=cast(ServiceLevel, it.level if it else 0),
+            unit=request.unit or (it.unit if it else ""),
+            channel=request.channel,
+            result_channel=request.result_channel,
+            time_zone=request.time_zone or OFFICE_ZONE,
+            language=request.language or "vi",
+            consent_email=request.consent_email,
+            parts=parts_of(request.parts),
+            applicant=facts.applicant,
+            answer_due_at=None if due is None else to_timestamp(due),
+            imported_from=request.imported_from,
+            procedure_name=it.name_vi if it else "",
+            procedure_name_en=it.name_en if it else "",
+            unit_name=facts.unit.name_vi if facts.unit else "",
+            unit_name_en=facts.unit.name_en if facts.unit else "",
+            fees=paying.due(it) if it and not request.imported_from else None,
+        )
+    ]
+
+
+def personal(applicant: Applicant, pin: str) -> PersonalData:
+    """Give the applicant's data as it is sealed, with the PIN."""
+    return PersonalData(
+        full_name=applicant.full_name,
+        identity_number=applicant.identity_number,
+        phone=applicant.phone,
+        email=applicant.email,
+        address=applicant.address,
+        province=applicant.province,
+        district=applicant.district,
+        pin=pin,
+    )

@@ -1,0 +1,169 @@
+"""The desk's tables.
+
+Each column belongs to the source named above it and is written by that source's events alone.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, String, Table, Text
+
+from services.kernel.tables import BIG, kernel_tables, partial_index
+
+METADATA: Final = MetaData()
+KERNEL: Final = kernel_tables(METADATA)
+
+DOSSIERS: Final = Table(
+    "dossiers",
+    METADATA,
+    Column("dossier_code", String, primary_key=True),
+    # intake
+    Column("procedure_code", String),
+    Column("procedure_version", Integer),
+    Column("field", String),
+    Column("unit", String),
+    Column("channel", Integer),
+    Column("result_channel", Integer),
+    Column("time_zone", String),
+    Column("imported_from", String),
+    Column("submitted_at", BIG),
+    Column("answer_due_at", BIG),
+    Column("check_alarm_at", BIG),
+    Column("applicant", LargeBinary),
+    Column("parts", Text),
+    Column("phase", String),
+    Column("accepted_at", BIG),
+    Column("promised_at", BIG),
+    Column("answered_round", Integer),
+    Column("withdrawals", Integer),
+    Column("closed_at", BIG),
+    Column("fees", LargeBinary),
+    Column("phi_paid", BIG),
+    Column("le_phi_paid", BIG),
+    Column("exempt_group", String),
+    # routing
+    Column("case_phase", String),
+    Column("case_due_at", BIG),
+    Column("case_ended_at", BIG),
+    Column("round", Integer),
+    Column("requested_parts", Text),
+    Column("round_answer_due_at", BIG),
+    Column("declined", Integer),
+    # postal
+    Column("item_phase", String),
+    Column("item_number", String),
+)
+"""One row for each dossier. ``applicant`` stays sealed; ``parts`` and ``requested_parts`` are
+canonical JSON; ``fees`` is the ``FeesDue`` of the dossier's first event.
+"""
+
+Index("dossiers_submitted", DOSSIERS.c.submitted_at, DOSSIERS.c.dossier_code)
+Index("dossiers_unit", DOSSIERS.c.unit, DOSSIERS.c.submitted_at, DOSSIERS.c.dossier_code)
+Index("dossiers_phase", DOSSIERS.c.phase, DOSSIERS.c.submitted_at, DOSSIERS.c.dossier_code)
+Index(
+    "dossiers_unit_phase",
+    DOSSIERS.c.unit,
+    DOSSIERS.c.phase,
+    DOSSIERS.c.submitted_at,
+    DOSSIERS.c.dossier_code,
+)
+Index(
+    "dossiers_unit_procedure",
+    DOSSIERS.c.unit,
+    DOSSIERS.c.procedure_code,
+    DOSSIERS.c.submitted_at,
+    DOSSIERS.c.dossier_code,
+)
+Index(
+    "dossiers_procedure",
+    DOSSIERS.c.procedure_code,
+    DOSSIERS.c.submitted_at,
+    DOSSIERS.c.dossier_code,
+)
+
+partial_index(
+    "dossiers_check_alarm",
+    DOSSIERS.c.check_alarm_at,
+    DOSSIERS.c.dossier_code,
+    where=DOSSIERS.c.check_alarm_at.is_not(None),
+)
+
+READERS: Final = Table(
+    "readers",
+    METADATA,
+    Column("dossier_code", String, primary_key=True),
+    Column("reader", String, primary_key=True),
+    Column("submitted_at", BIG),
+)
+"""Who takes part in a dossier beside the unit that answers for it, and those above that one.
+
+Rows of units say the same whichever source writes them, and stay; rows of officers are routing's.
+"""
+Index("readers_reader", READERS.c.reader, READERS.c.submitted_at, READERS.c.dossier_code)
+
+MILESTONES: Final = Table(
+    "milestones",
+    METADATA,
+    Column("dossier_code", String, primary_key=True),
+    Column("source", String, primary_key=True),
+    Column("sequence", BIG, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+)
+"""Events of other services that a citizen reads in the history, as they were written."""
+
+FEES: Final = Table(
+    "fees",
+    METADATA,
+    Column("dossier_code", String, primary_key=True),
+    Column("sequence", BIG, primary_key=True),
+    Column("recorded_at", BIG, nullable=False),
+    Column("phi", BIG, nullable=False),
+    Column("le_phi", BIG, nullable=False),
+    Column("phi_receipt", String, nullable=False),
+    Column("le_phi_receipt", String, nullable=False),
+    Column("method", String, nullable=False),
+    Column("exempt_group", String, nullable=False),
+    Column("cancelled_because", String),
+)
+"""Payments and exemptions as the desk recorded them; what was cancelled stays, with the reason."""
+
+RECEIPTS: Final = Table(
+    "receipts",
+    METADATA,
+    Column("unit", String, primary_key=True),
+    Column("receipt", String, primary_key=True),
+    Column("dossier_code", String, nullable=False),
+)
+"""The receipts that a unit has given; a cancelled one is not given again."""
+
+EXTERNAL_CODES: Final = Table(
+    "external_codes",
+    METADATA,
+    Column("external_code", String, primary_key=True),
+    Column("system", String, primary_key=True),
+    Column("dossier_code", String, nullable=False),
+)
+"""By which numbers other systems know our dossiers."""
+
+Index("external_codes_dossier", EXTERNAL_CODES.c.dossier_code)
+
+CODE_COUNTERS: Final = Table(
+    "code_counters",
+    METADATA,
+    Column("agency", String, primary_key=True),
+    Column("day", String, primary_key=True),
+    Column("number", BIG, nullable=False),
+)
+"""The highest number that an agency has used on a local day (``yymmdd``)."""
+
+PIN_TRIES: Final = Table(
+    "pin_tries",
+    METADATA,
+    Column("code_sha256", String, primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("since", BIG, nullable=False),
+)
+"""Wrong PINs for what was typed as a code, within the present window of real time; operational."""
+
+OPERATIONAL: Final = frozenset({"pin_tries"})

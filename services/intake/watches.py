@@ -1,0 +1,68 @@
+"""The watch over the desk: an online dossier is to be checked within eight working hours.
+
+It asks an index which dossiers wait too long by now, so a look at which none does costs the same
+whatever the number of dossiers. What it says is decided from the events, not from the index.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Select, select
+
+from services.intake.decider import unchecked
+from services.intake.state import State
+from services.intake.tables import DOSSIERS, KERNEL
+from services.kernel.unit import UnitOfWork
+
+DOSSIERS_AT_ONCE = 250
+
+
+def due_rows(now: int, limit: int = DOSSIERS_AT_ONCE) -> Select[Any]:
+    """Select the dossiers whose time to be checked ended before ``now``, the earliest first."""
+    return (
+        select(DOSSIERS.c.dossier_code)
+        .where(DOSSIERS.c.check_alarm_at < now)
+        .order_by(DOSSIERS.c.check_alarm_at, DOSSIERS.c.dossier_code)
+        .limit(limit)
+    )
+
+
+def watch_checks(uow: UnitOfWork, now: int) -> int:
+    """Say of a limited number of dossiers that the desk's time has ended; gives how many.
+
+    Called again while it gives more than 0, it catches up after an outage, each dossier once.
+    """
+    codes = [row.dossier_code for row in uow.query(due_rows(now))]
+    for table in (DOSSIERS, KERNEL.streams):
+        uow.prefetch(table, codes)
+    return sum(_look(uow, code, now) for code in codes)
+
+
+def _look(uow: UnitOfWork, code: str, now: int) -> int:
+    state: State = uow.state(code)
+    said = say(uow, code, state, now, now)
+    if not said:  # the row lags behind the events
+        uow.change(DOSSIERS, code, check_alarm_at=state.check_alarm_at)
+    return said
+
+
+def say(uow: UnitOfWork, code: str, state: State, at: int, now: int) -> int:
+    """Say, if it is so at an instant and was not said, that the desk's time has ended.
+
+    Whoever accepts or refuses calls it first: what is said does not depend on when the watch looks.
+    """
+    said = unchecked(state, at)
+    if said is None:
+        return 0
+    submitted = uow.own_events(code)[0]
+    uow.append(
+        code,
+        [said],
+        actor=uow.system_actor(),
+        occurred_at=at,
+        recorded_at=now,
+        causation_id=submitted.event_id,
+        correlation_id=submitted.correlation_id,
+    )
+    return 1

@@ -1,0 +1,163 @@
+"""The rows of attempts: which are due, the beginning of one, and what came of it.
+
+An attempt is written down before the mail server is spoken to. Whoever dies in between has not lost
+the message: the next sender finds it, and knows it as one that the citizen may have got.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from motcua.events.v1.notify_events_pb2 import MessageFailed, MessageSent
+from sqlalchemy import Row, select, update
+
+from services.kernel.instants import SECOND
+from services.kernel.leases import Lease
+from services.kernel.service import Runtime
+from services.kernel.unit import UnitOfWork
+from services.notify.decider import settle
+from services.notify.tables import DELIVERIES, MESSAGES, RECIPIENTS
+from services.notify.views import QUEUED
+
+LEASE = 90.0
+"""Seconds; connecting, a mail, and the time between two renewals take less together."""
+AT_ONCE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A message of which an attempt is due."""
+
+    message: dict[str, Any]
+    """Its row of ``messages``."""
+    applicant: bytes
+    """The sealed data of the person it goes to."""
+    attempt: int
+    """Attempts begun before."""
+    maybe_sent: int
+    """Those of them of which nobody knows whether the mail was taken."""
+    last_code: int
+
+
+class Attempts:
+    """Reads and writes those rows; blocks, so it belongs to the sender's own thread.
+
+    Several processes may share the rows: one of them leads, and an attempt is begun once even if
+    two believe that they do.
+    """
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._engine = runtime.engine
+        self._writer = runtime.writer
+        self._clock = runtime.clock
+        self._lease = Lease("sender", LEASE)
+
+    def lead(self) -> bool:
+        """Take or keep the lead, between two attempts; what a leader before left off is due now."""
+
+        def work(unit: UnitOfWork) -> bool:
+            if not self._lease.take(unit):
+                return False
+            cut_off = update(DELIVERIES).where(DELIVERIES.c.under_way == 1)
+            unit.connection.execute(cut_off.values(execute_after=_now()))
+            return True
+
+        return self._writer.exclusive(work).result()
+
+    def yield_lead(self) -> None:
+        """Give up the lead, if it is ours."""
+        self._writer.exclusive(self._lease.release).result()
+
+    def due(self) -> list[Due]:
+        """Give the first attempts that are due: new messages in their order, then repeated ones."""
+        row = DELIVERIES.c
+        wanted = (
+            select(
+                MESSAGES,
+                RECIPIENTS.c.applicant,
+                row.attempt,
+                row.under_way,
+                row.maybe_sent,
+                row.last_code,
+            )
+            .join_from(DELIVERIES, MESSAGES, row.message_id == MESSAGES.c.message_id)
+            .join(RECIPIENTS, RECIPIENTS.c.dossier_code == MESSAGES.c.dossier_code)
+            .where(row.execute_after <= _now(), MESSAGES.c.state == QUEUED)
+            .order_by(row.execute_after, MESSAGES.c.queued_at, row.message_id)
+            .limit(AT_ONCE)
+        )
+        with self._engine.connect() as connection:
+            return [_due(found) for found in connection.execute(wanted)]
+
+    def begin(self, due: Due, wait: float) -> bool:
+        """Begin an attempt; False when it was begun before. Unended, it is due after ``wait``."""
+        row = DELIVERIES.c
+
+        def work(unit: UnitOfWork) -> bool:
+            begun = unit.connection.execute(
+                update(DELIVERIES)
+                .where(row.message_id == due.message["message_id"], row.attempt == due.attempt)
+                .values(
+                    attempt=due.attempt + 1,
+                    under_way=1,
+                    maybe_sent=due.maybe_sent,
+                    execute_after=_now() + int(wait * SECOND),
+                )
+            )
+            return bool(begun.rowcount == 1)
+
+        return self._writer.exclusive(work).result()
+
+    def put_off(self, due: Due, wait: float, *, code: int, maybe_sent: bool) -> None:
+        """Write down that the attempt begun was in vain; the next one is due after ``wait``."""
+
+        def work(unit: UnitOfWork) -> None:
+            unit.connection.execute(
+                update(DELIVERIES)
+                .where(DELIVERIES.c.message_id == due.message["message_id"])
+                .values(
+                    attempt=due.attempt + 1,
+                    under_way=0,
+                    maybe_sent=due.maybe_sent + maybe_sent,
+                    last_code=code,
+                    execute_after=_now() + int(wait * SECOND),
+                )
+            )
+
+        self._writer.exclusive(work).result()
+
+    def end(self, due: Due, outcome: MessageSent | MessageFailed) -> None:
+        """Record what became of the message, once."""
+        code = due.message["dossier_code"]
+        now = self._clock.now()
+
+        def work(unit: UnitOfWork) -> None:
+            unit.append(
+                code,
+                settle(unit.state(code), outcome),
+                actor=unit.system_actor(),
+                occurred_at=now,
+                recorded_at=now,
+                causation_id=due.message["event_id"],
+                correlation_id=due.message["correlation_id"],
+            )
+
+        self._writer.submit(work).result()
+
+
+def _due(found: Row[Any]) -> Due:
+    names = MESSAGES.columns.keys()
+    applicant, attempt, under_way, maybe_sent, last_code = found[len(names) :]
+    return Due(
+        message=dict(zip(names, found, strict=False)),
+        applicant=applicant or b"",
+        attempt=attempt,
+        maybe_sent=maybe_sent + under_way,
+        last_code=last_code,
+    )
+
+
+def _now() -> int:
+    return time.time_ns() // 1000

@@ -1,0 +1,100 @@
+"""Hands mails to an SMTP server, over one connection that is made again when it is lost."""
+
+from __future__ import annotations
+
+import asyncio
+from email.message import EmailMessage
+
+import aiosmtplib
+
+from services.kernel.outside import OutsideError, Permanent, Retryable, Throttled
+from services.notify.headers import as_sent
+
+TIMEOUT = 30.0
+"""Seconds for a whole connection or a whole mail."""
+
+
+class Away(Retryable):
+    """The server can't be reached, or the connection was lost before it had a whole mail."""
+
+
+class MaybeTaken(Retryable):
+    """The answer was lost after the mail was handed over: nobody knows whether it was taken."""
+
+
+class Smtp:
+    """An SMTP client for one thread's event loop. STARTTLS is used where the server offers it."""
+
+    def __init__(self, host: str, port: int, hello: str) -> None:
+        """``hello`` is the domain that we call ourselves by."""
+        self._host = host
+        self._port = port
+        self._hello = hello
+        self._client: aiosmtplib.SMTP | None = None
+
+    async def open(self) -> None:
+        """Connect, unless there is a connection; raises ``Away``."""
+        if self._client is not None and self._client.is_connected:
+            return
+        self._client = aiosmtplib.SMTP(
+            hostname=self._host,
+            port=self._port,
+            timeout=TIMEOUT,
+            start_tls=None,
+            local_hostname=self._hello,
+        )
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                await self._client.connect()
+        except (aiosmtplib.SMTPException, OSError, TimeoutError) as fault:
+            self._drop()
+            raise Away(f"no connection ({type(fault).__name__})") from None
+
+    async def send(self, mail: EmailMessage) -> int:
+        """Send a mail to its one recipient over the open connection; gives the server's code (250).
+
+        Raises ``Away``, ``MaybeTaken``, ``Throttled`` (421), another ``Retryable`` (4xx, or the
+        server wants no mail from this sender), or ``Permanent`` (5xx).
+        """
+        client, handed_over = self._client, False
+        if client is None:
+            raise Away("no connection")
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                await client.mail(mail["From"].addresses[0].addr_spec)
+                await client.rcpt(mail["To"].addresses[0].addr_spec)
+                handed_over = True
+                answer = await client.data(as_sent(mail))
+        except aiosmtplib.SMTPSenderRefused as refused:
+            self._drop()
+            raise Retryable("the sender was refused", refused.code) from None
+        except aiosmtplib.SMTPResponseException as refused:
+            self._drop()
+            raise _by_code(refused.code) from None
+        except (aiosmtplib.SMTPException, OSError, TimeoutError) as fault:
+            self._drop()
+            kind = MaybeTaken if handed_over else Away
+            raise kind(f"the connection was lost ({type(fault).__name__})") from None
+        return answer.code
+
+    async def close(self) -> None:
+        """Say goodbye and give up the connection."""
+        if self._client is not None and self._client.is_connected:
+            try:
+                async with asyncio.timeout(1):
+                    await self._client.quit()
+            except (aiosmtplib.SMTPException, OSError, TimeoutError):
+                pass
+        self._drop()
+
+    def _drop(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
+
+def _by_code(code: int) -> OutsideError:
+    what = f"the mail server answered {code}"
+    if code == 421:
+        return Throttled(what, code)
+    return Retryable(what, code) if code < 500 else Permanent(what, code)

@@ -1,0 +1,130 @@
+"""Decides whether a citizen is told something, and what becomes of a message. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from google.protobuf.message import Message
+from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.notify_events_pb2 import (
+    MessageFailed,
+    MessageQueued,
+    MessageSent,
+    MessageSuppressed,
+)
+
+from services.kernel.errors import Refusal
+from services.notify.telling import ONCE, OVERTAKEN
+from services.notify.texts import NOT_FAILED
+
+EMAIL = "email"
+Messages = Mapping[str, MessageQueued]
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What was decided so far for one dossier."""
+
+    told: frozenset[str] = frozenset()
+    """Kinds that were told or suppressed."""
+    queued: Messages = field(default_factory=dict)
+    """Messages under way, by id."""
+    failed: Messages = field(default_factory=dict)
+    """Messages given up and not planned again, by id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """What is known of the citizen without opening personal data."""
+
+    language: str
+    consent_email: bool
+    has_data: bool
+    silent: bool
+    """Nobody is told: the history is another system's, or the dossier is a child, and the citizen
+    is told of its parent.
+    """
+
+
+def plan(
+    state: State, kind: str, values: Mapping[str, str], recipient: Recipient, message_id: str
+) -> list[Message]:
+    """Decide whether to tell a citizen of an event by e-mail.
+
+    Gives MessageQueued; or MessageSuppressed, once for a dossier, when the citizen is not to be
+    told; or nothing, when it was told before, is overtaken by what was told, or nobody is
+    told of this dossier.
+    """
+    if recipient.silent or (kind in ONCE and kind in state.told):
+        return []
+    if OVERTAKEN.get(kind, frozenset()) & state.told:
+        return []
+    if not recipient.consent_email or not recipient.has_data:
+        if state.told:
+            return []
+        reason = "no_address" if recipient.consent_email else "no_consent"
+        return [MessageSuppressed(kind=kind, channel=EMAIL, reason_code=reason)]
+    return [
+        MessageQueued(
+            message_id=message_id,
+            kind=kind,
+            channel=EMAIL,
+            template=f"{kind}.v1",
+            language=recipient.language,
+            values=values,
+        )
+    ]
+
+
+def settle(state: State, outcome: MessageSent | MessageFailed) -> list[Message]:
+    """Record the end of a message under way; nothing when it has ended already."""
+    return [outcome] if outcome.message_id in state.queued else []
+
+
+def resend(state: State, message_id: str, new_id: str) -> list[Message] | Refusal:
+    """Plan a message that failed for good once more, under a new id; each failure once."""
+    failed = state.failed.get(message_id)
+    if failed is None:
+        return NOT_FAILED
+    again = MessageQueued()
+    again.CopyFrom(failed)
+    again.message_id = new_id
+    again.replaces = message_id
+    return [again]
+
+
+def evolve(state: State, event: DossierEvent) -> State:
+    """Fold one of notify's own events."""
+    match event.WhichOneof("payload"):
+        case "message_queued":
+            queued = event.message_queued
+            return replace(
+                state,
+                told=state.told | {queued.kind},
+                queued={**state.queued, queued.message_id: queued},
+                failed=_without(state.failed, queued.replaces),
+            )
+        case "message_suppressed":
+            return replace(state, told=state.told | {event.message_suppressed.kind})
+        case "message_sent":
+            return replace(state, queued=_without(state.queued, event.message_sent.message_id))
+        case "message_failed":
+            return _give_up(state, event.message_failed.message_id)
+        case _:
+            return state
+
+
+def _give_up(state: State, message_id: str) -> State:
+    message = state.queued.get(message_id)
+    if message is None:
+        return state
+    return replace(
+        state,
+        queued=_without(state.queued, message_id),
+        failed={**state.failed, message_id: message},
+    )
+
+
+def _without(messages: Messages, gone: str) -> Messages:
+    return {key: message for key, message in messages.items() if key != gone}

@@ -1,0 +1,70 @@
+"""Reactions: an event of the dossier becomes a planned message, or the fact that none is sent."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+
+from google.protobuf.message import Message
+from motcua.events.v1.envelope_pb2 import DossierEvent
+
+from services.kernel.envelope import payload_field
+from services.kernel.model import Reaction
+from services.kernel.rows import Row
+from services.kernel.unit import UnitOfWork
+from services.notify.decider import EMAIL, Recipient, plan
+from services.notify.tables import RECIPIENTS
+from services.notify.telling import TELLING
+
+NAMESPACE = uuid.UUID("6d6f7463-7561-5000-8000-6e6f74696679")
+DEFAULT_LANGUAGE = "vi"
+DEFAULT_ZONE = "Asia/Ho_Chi_Minh"
+
+
+def message_id(cause_id: str, channel: str) -> str:
+    """Give the identity of the one message that an event leads to by a channel."""
+    return str(uuid.uuid5(NAMESPACE, f"{cause_id}/{channel}"))
+
+
+def tell(unit: UnitOfWork, cause: DossierEvent) -> Sequence[Message]:
+    """React to an event of which a citizen may have to be told.
+
+    Raises ``LookupError`` for a dossier whose submission was never read.
+    """
+    told = TELLING[payload_field(cause)](cause)
+    if told is None:
+        return []
+    row = unit.get(RECIPIENTS, cause.dossier_code)
+    if row is None:
+        raise LookupError("an event of a dossier whose submission was never read")
+    kind, values = told
+    recipient = Recipient(
+        language="en" if row["language"] == "en" else DEFAULT_LANGUAGE,
+        consent_email=bool(row["consent_email"]),
+        has_data=row["applicant"] is not None,
+        silent=bool(row["silent"]),
+    )
+    return plan(
+        unit.state(cause.dossier_code),
+        kind,
+        values | _common(row, recipient.language),
+        recipient,
+        message_id(cause.event_id, EMAIL),
+    )
+
+
+def _common(row: Row, language: str) -> dict[str, str]:
+    """Give what every letter says: the names in its language, or failing that the codes."""
+
+    def name(of: str, code: str) -> str:
+        english = row[f"{of}_name_en"] if language == "en" else ""
+        return str(english or row[f"{of}_name"] or code)
+
+    return {
+        "procedure": name("procedure", row["procedure_code"]),
+        "unit": name("unit", row["unit"]),
+        "time_zone": row["time_zone"] or DEFAULT_ZONE,
+    }
+
+
+REACTIONS: Mapping[str, Reaction] = dict.fromkeys(TELLING, tell)

@@ -1,0 +1,126 @@
+"""Makes the mail of a message: strict templates, and the address opened at the last moment.
+
+The same message gives the same mail, byte for byte, however often it is made.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from datetime import datetime
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+from jinja2 import (
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    TemplateError,
+    pass_context,
+)
+from jinja2.runtime import Context
+from motcua.events.v1.common_pb2 import PersonalData
+
+from services.kernel.instants import to_datetime, zone
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+class Unrenderable(Exception):
+    """A message can't be made; ``reason_code`` is one of MessageFailed's. Not personal."""
+
+    def __init__(self, reason_code: str, what: str) -> None:
+        super().__init__(what)
+        self.reason_code = reason_code
+
+
+def render(
+    row: Mapping[str, Any], values: Mapping[str, str], person: PersonalData, sender: Address
+) -> EmailMessage:
+    """Make the mail of a row of ``messages``; ``values`` are those of its MessageQueued.
+
+    Raises ``Unrenderable``: ``template`` for a template that is not there or wants a variable that
+    nobody gives, ``invalid_header`` for a line break in the name or the subject, and
+    ``invalid_address`` for an address that can't be written to.
+    """
+    known = {
+        **values,
+        "language": row["language"],
+        "code": row["dossier_code"],
+        "name": _one_line(person.full_name, "name"),
+    }
+    name = f"{row['language']}/{row['template']}.txt"
+    try:
+        template = _ENVIRONMENT.get_template(name)
+        subject = "".join(template.blocks["subject"](template.new_context(known)))
+        text = template.render(known)
+        date = to_datetime(row["queued_at"], values["time_zone"]).replace(microsecond=0)
+    except (TemplateError, LookupError, TypeError, ValueError) as fault:
+        raise Unrenderable("template", f"{name}: {type(fault).__name__}") from None
+    mail = EmailMessage()
+    try:
+        mail["From"] = sender
+        mail["To"] = _recipient(person)
+        mail["Subject"] = _one_line(subject.strip(), "subject")
+        mail["Date"] = date
+        mail["Message-ID"] = f"<{row['message_id']}@{sender.domain}>"
+        mail["Auto-Submitted"] = "auto-generated"
+    except ValueError:  # the library's own watch over line breaks
+        raise Unrenderable("invalid_header", "a header can't be written") from None
+    mail.set_content(_tidy(text), cte="quoted-printable")
+    mail["Content-Language"] = row["language"]
+    return mail
+
+
+def _recipient(person: PersonalData) -> Address:
+    try:
+        recipient = Address(person.full_name, addr_spec=person.email)
+    except (ValueError, IndexError, MessageError):
+        recipient = Address()
+    plain = person.email.isascii() and person.email.isprintable() and '"' not in person.email
+    whole = recipient.username and recipient.domain and recipient.addr_spec == person.email
+    if not (plain and whole):
+        raise Unrenderable("invalid_address", "the address can't be written to")
+    return recipient
+
+
+def _one_line(text: str, what: str) -> str:
+    if any(unicodedata.category(sign) in ("Cc", "Zl", "Zp") for sign in text):
+        raise Unrenderable("invalid_header", f"the {what} has a line break")
+    return text
+
+
+def _tidy(text: str) -> str:
+    """Leave out spaces at the ends of lines, and all but one of several empty lines."""
+    lines: list[str] = []
+    for line in text.strip().splitlines():
+        if line.strip() or lines[-1]:
+            lines.append(line.rstrip())
+    return "\n".join(lines) + "\n"
+
+
+@pass_context
+def _moment(context: Context, text: str) -> str:
+    """Write an instant in the words of the letter's language, as the dossier's clock shows it."""
+    local = datetime.fromisoformat(text).astimezone(zone(context["time_zone"]))
+    if context["language"] == "en":
+        return f"{local:%H:%M} on {local.day} {local:%B %Y}"
+    return f"{local:%H:%M} ngày {local:%d/%m/%Y}"
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        undefined=StrictUndefined,
+        autoescape=False,  # plain text: nothing here is ever read as HTML
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["moment"] = _moment
+    return environment
+
+
+_ENVIRONMENT = _environment()

@@ -1,0 +1,92 @@
+"""NotifyService: translates calls to commands and reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import grpc
+from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.notify.v1 import notify_pb2 as pb
+from motcua.notify.v1.notify_pb2_grpc import (
+    NotifyServiceServicer,
+    add_NotifyServiceServicer_to_server,
+)
+
+from services.kernel.call import Call
+from services.kernel.commands import Commands, Reads
+from services.kernel.errors import Refusal, Refused
+from services.kernel.rpc.service import Service
+from services.kernel.unit import UnitOfWork
+from services.notify import queries
+from services.notify.decider import EMAIL, resend
+from services.notify.reactions import message_id
+from services.notify.tables import MESSAGES
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+class NotifyServicer(NotifyServiceServicer):
+    """What officers and operators ask about messages."""
+
+    def __init__(self, commands: Commands, reads: Reads) -> None:
+        self._commands = commands
+        self._reads = reads
+
+    async def ListMessages(  # noqa: N802
+        self, request: pb.ListMessagesRequest, context: Context
+    ) -> pb.ListMessagesResponse:
+        """List messages, newest first."""
+        return await self._reads.run(lambda connection: queries.messages(connection, request))
+
+    async def GetMessage(  # noqa: N802
+        self, request: pb.GetMessageRequest, context: Context
+    ) -> pb.GetMessageResponse:
+        """Show one message."""
+        return await self._reads.run(
+            lambda connection: queries.message(connection, request.message_id)
+        )
+
+    async def CountMessages(  # noqa: N802
+        self, request: pb.CountMessagesRequest, context: Context
+    ) -> pb.CountMessagesResponse:
+        """Count messages."""
+        return await self._reads.run(queries.counts)
+
+    async def ResendMessage(  # noqa: N802
+        self, request: pb.ResendMessageRequest, context: Context
+    ) -> pb.ResendMessageResponse:
+        """Plan a failed message once more."""
+        return await self._commands.run(request, context, _resend, _resent)
+
+
+def _resend(
+    unit: UnitOfWork, request: pb.ResendMessageRequest, call: Call
+) -> pb.ResendMessageResponse:
+    row = unit.get(MESSAGES, request.message_id)
+    if row is None:
+        raise queries.no_such_message()
+    new_id = message_id(call.request_id, EMAIL)
+    outcome = resend(unit.state(row["dossier_code"]), request.message_id, new_id)
+    if isinstance(outcome, Refusal):
+        raise Refused(outcome)
+    unit.append_call(row["dossier_code"], outcome, call)
+    return pb.ResendMessageResponse(message_id=new_id)
+
+
+def _resent(
+    _unit: UnitOfWork,
+    _request: pb.ResendMessageRequest,
+    _call: Call,
+    events: Sequence[DossierEvent],
+) -> pb.ResendMessageResponse:
+    return pb.ResendMessageResponse(message_id=events[0].message_queued.message_id)
+
+
+def service(servicer: NotifyServicer) -> Service:
+    """Offer the service."""
+    return Service(
+        add_NotifyServiceServicer_to_server,
+        servicer,
+        "motcua.notify.v1.NotifyService",
+    )

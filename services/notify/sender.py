@@ -1,0 +1,223 @@
+"""The sender: takes attempts that are due, calls the mail server, and records what came of it.
+
+First the row, then the attempt, then the event; never a database transaction open during a call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import Callable
+from email.message import EmailMessage
+from functools import partial
+
+from motcua.events.v1.common_pb2 import PersonalData, SealedData
+from motcua.events.v1.notify_events_pb2 import MessageFailed, MessageSent
+from sqlalchemy.exc import SQLAlchemyError
+
+from services.kernel.errors import Failure
+from services.kernel.keyring import Tampered
+from services.kernel.logs import RateLimit, fault, get_logger
+from services.kernel.outside import Permanent, Retryable, Throttled
+from services.kernel.service import Runtime
+from services.kernel.telemetry import metrics
+from services.kernel.telemetry.tracing import Scope, span_from
+from services.notify.attempts import LEASE, Attempts, Due
+from services.notify.carrier import Away, MaybeTaken, Smtp
+from services.notify.rendering import Unrenderable, render
+from services.notify.settings import MailSettings
+from services.notify.timetable import attempts, wait_after
+
+IDLE = 1.0
+"""Seconds between two looks at what is due; a commit here brings the next look at once."""
+LONGEST_PAUSE = 60.0
+"""Seconds that the sender rests at most while the mail server takes nothing."""
+GRACE = 10.0
+"""Seconds that a mail in hand gets when the service ends; cut off, it counts as perhaps sent."""
+MAYBE_SENT = "maybe_sent"
+_log = get_logger(__name__)
+
+
+class Sender:
+    """A thread of its own that sends what is due, one mail after another over one connection.
+
+    It begins once the log was read: before that, what was sent may look unsent.
+    """
+
+    def __init__(self, runtime: Runtime, settings: MailSettings) -> None:
+        self._keyring = runtime.keyring
+        self._caught_up = runtime.caught_up
+        self._attempts = Attempts(runtime)
+        self._from = settings.sender
+        self._waits = settings.waits
+        given = runtime.settings
+        self._smtp = Smtp(given.smtp_host, given.smtp_port, settings.sender.domain)
+        self._leading_until = 0.0
+        self._said = RateLimit()
+        self._ending = threading.Event()
+        self._wake = threading.Event()
+        runtime.writer.on_publish(self._wake.set)
+        self._thread = threading.Thread(target=self._main, name="sender", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Let the mail in hand finish, within a grace, and end the thread."""
+        self._ending.set()
+        self._wake.set()
+        self._thread.join(GRACE)
+
+    def _main(self) -> None:
+        asyncio.run(self._loop())
+
+    async def _loop(self) -> None:
+        pause = 0.0
+        while not self._ending.is_set():
+            self._wake.clear()
+            try:
+                tried = await self._round() if self._caught_up() and self._leads() else 0
+                pause = 0.0
+            except (SQLAlchemyError, Failure) as error:
+                pause = min(pause * 2 or 1.0, LONGEST_PAUSE)
+                self._say("notify.sender_waits", **fault(error))
+            except Retryable as error:
+                pause = min(pause * 2 or 1.0, LONGEST_PAUSE)
+                self._say("notify.server_away", code=error.code, seconds=pause)
+            except Exception as error:  # the thread must live: nothing else sends
+                pause = min(pause * 2 or 1.0, LONGEST_PAUSE)
+                self._say("notify.attempt_failed", **fault(error))
+            if pause:
+                self._ending.wait(pause)
+            elif not tried:
+                await self._smtp.close()
+                self._wake.wait(IDLE)
+        await self._smtp.close()
+        try:
+            self._attempts.yield_lead()
+        except (SQLAlchemyError, Failure):
+            pass  # it ends by itself
+
+    def _leads(self) -> bool:
+        asked = time.monotonic()
+        if asked >= self._leading_until:
+            if not self._attempts.lead():
+                return False
+            self._leading_until = asked + LEASE / 3
+        return True
+
+    async def _round(self) -> int:
+        """Make the attempts that are due; raises ``Retryable`` when the server takes nothing."""
+        due = self._attempts.due()
+        for one in due:
+            if self._ending.is_set() or not self._leads():
+                break
+            with span_from("", "notify.attempt", "client", attempt=one.attempt + 1) as span:
+                try:
+                    await self._attempt(one, span)
+                except (SQLAlchemyError, Failure, Retryable):
+                    raise
+                except Exception as error:
+                    if self._said.allow("fault"):
+                        message_id = one.message["message_id"]
+                        _log.error("notify.attempt_failed", message_id=message_id, **fault(error))
+                    self._put_off(one, 0, "fault")
+        return len(due)
+
+    async def _attempt(self, due: Due, span: Scope) -> None:
+        span.set("message_id", due.message["message_id"])
+        if due.attempt >= attempts(self._waits):  # the last one was cut off
+            self._fail(due, due.attempt, due.last_code, "expired")
+            return
+        try:
+            mail = self._mail(due)
+        except Unrenderable as error:
+            self._fail(due, due.attempt, 0, error.reason_code)
+            return
+        await self._smtp.open()
+        if not self._attempts.begin(due, wait_after(self._waits, due.attempt + 1)):
+            return
+        try:
+            code = await self._smtp.send(mail)
+        except Permanent as answer:
+            _count("refused")
+            self._fail(due, due.attempt + 1, answer.code, "refused")
+        except Retryable as answer:
+            self._put_off(due, answer.code, _outcome(answer))
+            if isinstance(answer, (Away, MaybeTaken, Throttled)):
+                raise
+        else:
+            self._sent(due, code)
+
+    def _mail(self, due: Due) -> EmailMessage:
+        person = PersonalData()
+        sealed = SealedData.FromString(due.applicant)
+        try:
+            opened = self._keyring.open(due.message["dossier_code"], "applicant", sealed, person)
+        except Tampered:
+            raise Unrenderable("tampered", "the sealed data was changed") from None
+        if not opened:
+            raise Unrenderable("erased", "the key was destroyed")
+        return render(due.message, json.loads(due.message["values"]), person, self._from)
+
+    def _put_off(self, due: Due, code: int, outcome: str) -> None:
+        _count(outcome)
+        maybe = outcome == MAYBE_SENT
+        number = due.attempt + 1
+        if number >= attempts(self._waits):
+            self._fail(due, number, code, "expired", maybe_sent=maybe)
+            return
+        wait = wait_after(self._waits, number)
+        self._record(partial(self._attempts.put_off, due, wait, code=code, maybe_sent=maybe))
+
+    def _sent(self, due: Due, code: int) -> None:
+        _count("sent")
+        outcome = MessageSent(
+            message_id=due.message["message_id"],
+            attempts=due.attempt + 1,
+            code=code,
+            maybe_sent=due.maybe_sent,
+        )
+        self._record(partial(self._attempts.end, due, outcome))
+
+    def _fail(
+        self, due: Due, made: int, code: int, reason: str, *, maybe_sent: bool = False
+    ) -> None:
+        message_id = due.message["message_id"]
+        outcome = MessageFailed(
+            message_id=message_id,
+            attempts=made,
+            code=code,
+            reason_code=reason,
+            maybe_sent=due.maybe_sent + maybe_sent,
+        )
+        self._record(partial(self._attempts.end, due, outcome))
+        _log.warning("notify.message_failed", message_id=message_id, reason=reason, code=code)
+
+    def _record(self, work: Callable[[], None]) -> None:
+        """Write down what came of an attempt, however long the database is away meanwhile."""
+        pause = 0.1
+        while True:
+            try:
+                work()
+                return
+            except (SQLAlchemyError, Failure) as error:
+                self._say("notify.sender_waits", **fault(error))
+                if self._ending.wait(pause):
+                    raise
+                pause = min(pause * 2, 5.0)
+
+    def _say(self, event: str, **fields: object) -> None:
+        if self._said.allow(event):
+            _log.warning(event, **fields)
+
+
+def _outcome(answer: Retryable) -> str:
+    return MAYBE_SENT if isinstance(answer, MaybeTaken) else "put_off"
+
+
+def _count(outcome: str) -> None:
+    metrics.MESSAGES.add(1, {"channel": "email", "outcome": outcome})

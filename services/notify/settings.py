@@ -1,0 +1,59 @@
+"""What only notify is told from outside: who mails come from, and when they are tried again."""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import dataclass
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.utils import parseaddr
+
+from services.notify.timetable import TIMETABLE
+
+DEFAULT_SENDER = "Một Cửa <khong-tra-loi@motcua.invalid>"
+
+
+@dataclass(frozen=True)
+class MailSettings:
+    """How mails are sent."""
+
+    sender: Address
+    waits: tuple[float, ...] = TIMETABLE
+    """Seconds after each attempt; never empty."""
+
+
+def load() -> MailSettings:
+    """Read NOTIFY_SENDER (``Name <address>``) and NOTIFY_RETRY_SECONDS (numbers with commas).
+
+    Raises ``ValueError`` naming the variable.
+    """
+    return MailSettings(
+        _sender(os.environ.get("NOTIFY_SENDER") or DEFAULT_SENDER),
+        _waits(os.environ.get("NOTIFY_RETRY_SECONDS", "")),
+    )
+
+
+def _sender(text: str) -> Address:
+    name, address = parseaddr(text)
+    try:
+        sender = Address(name, addr_spec=address)
+    except (ValueError, IndexError, MessageError):
+        sender = Address()
+    if not (sender.username and sender.domain and address.isascii() and text.isprintable()):
+        raise ValueError(f"NOTIFY_SENDER: must be like {DEFAULT_SENDER!r}, got {text!r}")
+    return sender
+
+
+def _waits(text: str) -> tuple[float, ...]:
+    if not text:
+        return TIMETABLE
+    try:
+        waits = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        waits = ()
+    if not waits or not all(math.isfinite(wait) and wait > 0 for wait in waits):
+        raise ValueError(
+            f"NOTIFY_RETRY_SECONDS: must be seconds above 0 with commas between, got {text!r}"
+        )
+    return waits

@@ -1,0 +1,76 @@
+"""Notify's tables: whom to tell, what was told, and the attempts that are due."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, String, Table, Text
+
+from services.kernel.tables import BIG, kernel_tables
+
+METADATA = MetaData()
+KERNEL = kernel_tables(METADATA)
+
+RECIPIENTS = Table(
+    "recipients",
+    METADATA,
+    Column("dossier_code", String, primary_key=True),
+    # From intake's events.
+    Column("procedure_code", String, nullable=True),
+    Column("procedure_name", String, nullable=True),
+    Column("procedure_name_en", String, nullable=True),
+    Column("unit", String, nullable=True),
+    Column("unit_name", String, nullable=True),
+    Column("unit_name_en", String, nullable=True),
+    Column("language", String, nullable=True),
+    Column("time_zone", String, nullable=True),
+    Column("consent_email", Integer, nullable=True),
+    Column("silent", Integer, nullable=True),
+    Column("applicant", LargeBinary, nullable=True),
+)
+"""What of a dossier matters for telling its citizen; personal data stays sealed."""
+
+MESSAGES = Table(
+    "messages",
+    METADATA,
+    Column("message_id", String, primary_key=True),
+    Column("dossier_code", String, nullable=False),
+    Column("event_id", String, nullable=False),
+    Column("correlation_id", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("channel", String, nullable=False),
+    Column("language", String, nullable=False),
+    Column("template", String, nullable=False),
+    Column("values", Text, nullable=False),
+    Column("replaces", String, nullable=False),
+    Column("state", Integer, nullable=False),
+    Column("queued_at", BIG, nullable=False),
+    Column("settled_at", BIG, nullable=True),
+    Column("attempts", Integer, nullable=False),
+    Column("maybe_sent", Integer, nullable=False),
+    Column("code", Integer, nullable=False),
+    Column("reason_code", String, nullable=False),
+)
+"""What was planned for each citizen and what became of it; ``event_id`` is the event that said so
+first.
+"""
+Index("messages_dossier", MESSAGES.c.dossier_code)
+Index("messages_newest", MESSAGES.c.queued_at, MESSAGES.c.message_id)
+Index("messages_state", MESSAGES.c.state, MESSAGES.c.queued_at)
+
+DELIVERIES = Table(
+    "deliveries",
+    METADATA,
+    Column("message_id", String, primary_key=True),
+    Column("execute_after", BIG, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("under_way", Integer, nullable=False),
+    Column("maybe_sent", Integer, nullable=False),
+    Column("last_code", Integer, nullable=False),
+)
+"""Attempts that are due, in real time; a row goes when its message is settled. Operational.
+
+``attempt`` counts those begun; ``under_way`` is 1 from before the mail server is spoken to until
+its answer is written down, so that an attempt cut off by a crash is known as one.
+"""
+Index("deliveries_due", DELIVERIES.c.execute_after)
+
+OPERATIONAL = frozenset({"deliveries"})

@@ -1,0 +1,84 @@
+"""A postal partner for demonstrations and tests: ``python -m services.partner_sim --help``.
+
+It knows the office by PostalPartnerService alone. On SIGTERM or SIGINT it finishes the calls that
+run and prints what it did as one JSON document on stdout. Exit status 0, or 1 when its credential
+is refused, 2 for wrong usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+from dataclasses import fields
+
+import grpc
+
+from services.partner_sim.api import connect
+from services.partner_sim.clock import parse_clock
+from services.partner_sim.fate import Rates
+from services.partner_sim.simulator import Simulator
+
+
+def main() -> int:
+    """Read the arguments and work until told to end."""
+    arguments = _arguments()
+    try:
+        arguments.clock = parse_clock(arguments.clock)
+    except ValueError as wrong:
+        print(f"partner_sim: --clock: {wrong}", file=sys.stderr)
+        return 2
+    return asyncio.run(_run(arguments))
+
+
+async def _run(arguments: argparse.Namespace) -> int:
+    partner = connect(
+        arguments.address, arguments.token, arguments.cert, arguments.key, arguments.ca
+    )
+    rates = Rates(**{f.name: getattr(arguments, f.name) for f in fields(Rates)})
+    simulator = Simulator(partner, arguments.clock, rates, arguments.seed, arguments.pace)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, simulator.end)
+    try:
+        await simulator.run()
+    except grpc.aio.AioRpcError as error:
+        print(f"partner_sim: {error.code().name}: {error.details()}", file=sys.stderr)
+        return 1
+    finally:
+        simulator.ledger.print()
+        await partner.close()
+    return 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m services.partner_sim", description=__doc__)
+    add = parser.add_argument
+    add("--address", default="127.0.0.1:7403", help="the postal service (default %(default)s)")
+    add("--token", default=os.environ.get("PARTNER_TOKEN", ""), help="or PARTNER_TOKEN")
+    for name in ("cert", "key", "ca"):
+        add(f"--{name}", default="", help="a PEM file; with all three a certificate is shown")
+    add("--seed", type=int, default=1, help="the same seed does the same (default 1)")
+    add(
+        "--clock",
+        default=os.environ.get("MOTCUA_CLOCK", "real"),
+        help="the office's time, START@SPEED@ANCHOR (default MOTCUA_CLOCK, or real time)",
+    )
+    add("--pace", type=float, default=1.0, help="stretches the journey's times (default 1)")
+    for field in fields(Rates):
+        name = f"--{field.name.replace('_', '-')}"
+        add(name, type=_share, default=field.default, help="share, 0 to 1 (default %(default)s)")
+    return parser.parse_args()
+
+
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
+    return value
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,145 @@
+"""Works like a postal partner: takes jobs from the stream and reports on them at their time."""
+
+from __future__ import annotations
+
+import asyncio
+from random import Random
+
+import grpc
+
+from services.partner_sim.api import Partner, Refused
+from services.partner_sim.clock import Clock
+from services.partner_sim.fate import Fate, Rates, Step, draw
+from services.partner_sim.ledger import Attempt, Ledger
+
+HOUR = 3600.0
+CALLS = 16
+"""How many calls it makes at a time."""
+_COUNTED = {"repeat": "repeats", "disorder": "disordered", "contradict": "contradictions"}
+
+
+class Simulator:
+    """One partner at work. With the same seed and the same order of offers it does the same."""
+
+    def __init__(
+        self, partner: Partner, clock: Clock, rates: Rates, seed: int, pace: float = 1.0
+    ) -> None:
+        self.ledger = Ledger()
+        self._partner = partner
+        self._clock = clock
+        self._rates = rates
+        self._pace = pace
+        self._random = Random(seed)
+        self._calls = asyncio.Semaphore(CALLS)
+        self._ending = asyncio.Event()
+        self._jobs: set[asyncio.Task[None]] = set()
+
+    def end(self) -> None:
+        """Ask it to stop: no job is begun any more, calls that run are finished."""
+        self._ending.set()
+
+    async def run(self) -> None:
+        """Work until ``end``; comes back once no call is under way."""
+        reader = asyncio.create_task(self._read())
+        ending = asyncio.create_task(self._ending.wait())
+        await asyncio.wait({reader, ending}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (reader, ending):
+            task.cancel()
+        failures = await asyncio.gather(reader, ending, return_exceptions=True)
+        self._ending.set()
+        while self._jobs:
+            await asyncio.wait(self._jobs)
+        self.ledger.counts["retries"] = self._partner.retries
+        for failure in failures:
+            if isinstance(failure, Exception):
+                raise failure
+
+    async def _read(self) -> None:
+        cursor = ""
+        while True:
+            try:
+                async for offer in self._partner.offers(cursor):
+                    cursor = offer.cursor
+                    self._begin(offer.job.job_id)
+            except grpc.aio.AioRpcError as error:
+                if error.code() in (
+                    grpc.StatusCode.UNAUTHENTICATED,
+                    grpc.StatusCode.PERMISSION_DENIED,
+                    grpc.StatusCode.INVALID_ARGUMENT,
+                ):
+                    raise
+            self.ledger.counts["reconnects"] += 1
+            await asyncio.sleep(0.2)
+
+    def _begin(self, job_id: str) -> None:
+        self.ledger.counts["offered"] += 1
+        fate = draw(self._random, self._rates, self._pace)
+        task = asyncio.create_task(self._work(job_id, fate))
+        self._jobs.add(task)
+        task.add_done_callback(self._jobs.discard)
+
+    async def _work(self, job_id: str, fate: Fate) -> None:
+        attempt = Attempt(job_id, fate.kind)
+        self.ledger.attempts.append(attempt)
+        try:
+            await self._carry(attempt, fate)
+        except Refused as no:
+            if no.reason == "LEASE_LOST":
+                attempt.final = attempt.final or "lost"
+            else:
+                self.ledger.errors[no.reason] += 1
+
+    async def _carry(self, attempt: Attempt, fate: Fate) -> None:
+        if fate.kind == "refused":
+            await self._refuse(attempt, "not_served")
+            return
+        async with self._calls:
+            answer = await self._partner.take(attempt.job_id)
+        self.ledger.counts["taken"] += 1
+        attempt.attempt, attempt.item_number = answer.attempt, answer.item_number
+        taken_at = self._clock.now()
+        if fate.kind == "refused_after_taking":
+            await self._refuse(attempt, "address_unknown")
+        elif fate.kind == "silent":
+            until = answer.lease_until
+            await self._late_answer(attempt, until.seconds + until.nanos / 1e9)
+        else:
+            for step in fate.steps:
+                if not await self._sleep_until(taken_at + step.sent * HOUR):
+                    return
+                await self._report(attempt, step, taken_at)
+
+    async def _refuse(self, attempt: Attempt, reason_code: str) -> None:
+        async with self._calls:
+            await self._partner.refuse(attempt.job_id, attempt.attempt, reason_code)
+        attempt.final = "refused"
+
+    async def _late_answer(self, attempt: Attempt, lease_until: float) -> None:
+        """Say nothing until the lease has long ended, then claim the delivery."""
+        if await self._sleep_until(lease_until + 2 * HOUR * self._pace):
+            step = Step("delivered", 0, 0, report=1)
+            await self._report(attempt, step, lease_until)
+
+    async def _report(self, attempt: Attempt, step: Step, taken_at: float) -> None:
+        happened_at = taken_at + step.happens * HOUR
+        async with self._calls:
+            contradicts = await self._partner.report(
+                attempt.job_id, attempt.attempt, step, happened_at
+            )
+        self.ledger.counts["reports"] += 1
+        if step.fault:
+            self.ledger.counts[_COUNTED[step.fault]] += 1
+        if contradicts:
+            attempt.contradictions += 1
+        elif step.call != "tracked" and not attempt.final:
+            attempt.final = step.call
+
+    async def _sleep_until(self, instant: float) -> bool:
+        """Wait for an instant of the office's time; False when the work ends before."""
+        if self._ending.is_set():
+            return False
+        try:
+            await asyncio.wait_for(self._ending.wait(), self._clock.real_seconds(instant))
+        except TimeoutError:
+            return True
+        return False

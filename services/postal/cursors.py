@@ -1,0 +1,54 @@
+"""Opaque places in lists and streams."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+from services.kernel.errors import Invalid
+from services.postal import texts
+
+
+def stream_cursor(partner_id: str, offer_number: int) -> str:
+    """Name the place behind an offer in a partner's stream."""
+    return _pack(partner_id, offer_number)
+
+
+def read_stream_cursor(text: str, partner_id: str) -> int:
+    """Give the offer number that a cursor stands behind; 0 for the empty one.
+
+    Raises ``Invalid`` for one that was not given to this partner.
+    """
+    if not text:
+        return 0
+    found = _unpack(text)
+    if found is None or found[0] != partner_id:
+        raise Invalid([texts.CURSOR_WRONG])
+    return found[1]
+
+
+def page_token(job_id: str, created_at: int) -> str:
+    """Name the place behind a job in a list by the time of creation."""
+    return _pack(job_id, created_at)
+
+
+def read_page_token(text: str) -> tuple[int, str]:
+    """Give the time and the job behind which a page begins; raises ``Invalid``."""
+    found = _unpack(text)
+    if found is None:
+        raise Invalid([texts.PAGE_TOKEN_WRONG])
+    return found[1], found[0]
+
+
+def _pack(name: str, number: int) -> str:
+    return base64.urlsafe_b64encode(f"1:{name}:{number}".encode()).decode().rstrip("=")
+
+
+def _unpack(text: str) -> tuple[str, int] | None:
+    try:
+        raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode("ascii")
+        version, name, number = raw.split(":")
+        place = int(number)
+    except (ValueError, binascii.Error):
+        return None
+    return (name, place) if version == "1" and 0 <= place < 2**63 else None

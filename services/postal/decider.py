@@ -1,0 +1,295 @@
+"""The rules of a job: offer, lease and refusal; and the fold of its events. Pure.
+
+What partners report about its item is in ``reporting``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+from google.protobuf.message import Message
+from motcua.events.v1.common_pb2 import SealedData
+from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.postal_events_pb2 import (
+    ItemDelivered,
+    ItemReturned,
+    ItemTracked,
+    PostalJobCreated,
+    PostalJobRefused,
+    PostalJobReoffered,
+    PostalJobTaken,
+    PostalLeaseExpired,
+)
+
+from services.kernel.errors import Refusal
+from services.kernel.instants import to_timestamp, to_us
+from services.postal import texts
+
+DELIVERED_CODE = "EMI"
+RETURNED_CODE = "RTS"
+
+
+class Status(StrEnum):
+    """Where a job stands."""
+
+    OFFERED = "offered"
+    TAKEN = "taken"
+    UNDER_WAY = "under_way"
+    DELIVERED = "delivered"
+    RETURNED = "returned"
+    UNSERVED = "unserved"
+
+
+FINAL = frozenset({Status.DELIVERED, Status.RETURNED})
+CARRIED = FINAL | {Status.UNDER_WAY}
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is remembered of a report, to know a repeat; ``happened_at`` in microseconds."""
+
+    code: str
+    happened_at: int
+    reason_code: str
+    contradicts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What decisions about a job need."""
+
+    job_id: str
+    unit: str
+    status: Status
+    partner_id: str
+    attempt: int = 0
+    item_number: str = ""
+    lease_until: int = 0
+    refused: frozenset[str] = frozenset()
+    reports: Mapping[tuple[str, str], Kept] = field(default_factory=dict)
+    """By partner and report_id."""
+    final_at: int = 0
+
+
+State = Mapping[str, Job]
+"""The jobs of one dossier by their ids."""
+INITIAL: State = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """Facts for an offer: who collects at the unit, in order, and each one's next offer number."""
+
+    serving: Sequence[str]
+    next_number: Mapping[str, int]
+
+    def after(self, current: str, refused: frozenset[str]) -> str:
+        """Choose who is asked after ``current``: the next one round the table that has not refused.
+
+        Empty for nobody.
+        """
+        order = list(self.serving)
+        start = order.index(current) + 1 if current in order else 0
+        return next((p for p in order[start:] + order[:start] if p not in refused), "")
+
+    def number(self, partner_id: str) -> int:
+        """Give the number of the next offer to a partner; 0 for nobody."""
+        return self.next_number[partner_id] if partner_id else 0
+
+
+def create(job_id: str, unit: str, addressee: SealedData, offers: Offers) -> list[Message]:
+    """Make a job and offer it to the first partner that collects at the unit."""
+    first = offers.after("", frozenset())
+    return [
+        PostalJobCreated(
+            job_id=job_id,
+            partner_id=first,
+            addressee=addressee,
+            unit=unit,
+            offer_number=offers.number(first),
+        )
+    ]
+
+
+def take(job: Job, item_number: str, serial: int, lease_until: int) -> list[Message] | Refusal:
+    """Give the job to the partner it is offered to; nothing when it holds the job already."""
+    if job.status in FINAL:
+        return texts.JOB_CLOSED
+    if job.status in (Status.TAKEN, Status.UNDER_WAY):
+        return []
+    return [
+        PostalJobTaken(
+            job_id=job.job_id,
+            partner_id=job.partner_id,
+            lease_until=to_timestamp(lease_until),
+            attempt=job.attempt + 1,
+            item_number=item_number,
+            serial=serial,
+        )
+    ]
+
+
+def refuse(
+    job: Job, attempt: int, reason_code: str, reason: str, offers: Offers
+) -> list[Message] | Refusal:
+    """Take the job from the partner that refuses it, and offer it to the next one that has not."""
+    if job.status in FINAL:
+        return texts.JOB_CLOSED
+    if job.status is Status.UNDER_WAY:
+        return texts.JOB_UNDER_WAY
+    if attempt > job.attempt:
+        return texts.NO_SUCH_ATTEMPT
+    if attempt != (job.attempt if job.status is Status.TAKEN else 0):
+        return texts.LEASE_LOST
+    following = offers.after(job.partner_id, job.refused | {job.partner_id})
+    return [
+        PostalJobRefused(
+            job_id=job.job_id,
+            partner_id=job.partner_id,
+            reason_code=reason_code,
+            reason=reason,
+            next_partner_id=following,
+            next_offer_number=offers.number(following),
+        )
+    ]
+
+
+def expire(job: Job, now: int, offers: Offers) -> list[Message]:
+    """End a lease that has run out and offer the job again; nothing when none has."""
+    if job.status is not Status.TAKEN or now < job.lease_until:
+        return []
+    following = offers.after(job.partner_id, job.refused) or job.partner_id
+    return [
+        PostalLeaseExpired(
+            job_id=job.job_id,
+            partner_id=job.partner_id,
+            attempt=job.attempt,
+            next_partner_id=following,
+            next_offer_number=offers.number(following),
+        )
+    ]
+
+
+def reoffer(job: Job, partner_id: str, reason: str, offers: Offers) -> list[Message] | Refusal:
+    """Offer a job again by hand, to the partner named or to the next one.
+
+    Who refused before may be asked again.
+    """
+    if job.status in FINAL:
+        return texts.JOB_CLOSED
+    if job.status is Status.UNDER_WAY:
+        return texts.JOB_UNDER_WAY
+    if job.status is Status.TAKEN:
+        return texts.JOB_HELD
+    chosen = (
+        partner_id
+        or offers.after(job.partner_id, job.refused)
+        or offers.after(job.partner_id, frozenset())
+    )
+    if not chosen:
+        return texts.NO_PARTNER
+    return [
+        PostalJobReoffered(
+            job_id=job.job_id,
+            partner_id=chosen,
+            offer_number=offers.number(chosen),
+            reason=reason,
+        )
+    ]
+
+
+def evolve(state: State, event: DossierEvent) -> State:
+    """Fold one of postal's own events."""
+    name = event.WhichOneof("payload") or ""
+    change = _CHANGES.get(name)
+    if change is None:
+        return state
+    payload = getattr(event, name)
+    return {**state, payload.job_id: change(state.get(payload.job_id), payload)}
+
+
+def _created(_job: Job | None, e: PostalJobCreated) -> Job:
+    return Job(e.job_id, e.unit, _offered(e.partner_id), e.partner_id)
+
+
+def _offered(partner_id: str) -> Status:
+    return Status.OFFERED if partner_id else Status.UNSERVED
+
+
+def _taken(job: Job, e: PostalJobTaken) -> Job:
+    return replace(
+        job,
+        status=Status.TAKEN,
+        attempt=e.attempt,
+        item_number=e.item_number,
+        lease_until=to_us(e.lease_until),
+    )
+
+
+def _refused(job: Job, e: PostalJobRefused) -> Job:
+    return replace(
+        job,
+        status=_offered(e.next_partner_id),
+        partner_id=e.next_partner_id,
+        refused=job.refused | {e.partner_id},
+    )
+
+
+def _expired(job: Job, e: PostalLeaseExpired) -> Job:
+    return replace(job, status=_offered(e.next_partner_id), partner_id=e.next_partner_id)
+
+
+def _reoffered(job: Job, e: PostalJobReoffered) -> Job:
+    return replace(
+        job,
+        status=Status.OFFERED,
+        partner_id=e.partner_id,
+        refused=job.refused - {e.partner_id},
+    )
+
+
+def _kept(job: Job, partner_id: str, report_id: str, kept: Kept) -> Mapping[tuple[str, str], Kept]:
+    return {**job.reports, (partner_id, report_id): kept}
+
+
+def _tracked(job: Job, e: ItemTracked) -> Job:
+    kept = Kept(e.code, to_us(e.happened_at), e.reason_code, e.contradicts)
+    return replace(
+        job,
+        status=job.status if job.status in FINAL else Status.UNDER_WAY,
+        reports=_kept(job, e.partner_id, e.report_id, kept),
+    )
+
+
+def _delivered(job: Job, e: ItemDelivered) -> Job:
+    return _ended(job, Status.DELIVERED, e, Kept(DELIVERED_CODE, to_us(e.happened_at), ""))
+
+
+def _returned(job: Job, e: ItemReturned) -> Job:
+    kept = Kept(RETURNED_CODE, to_us(e.happened_at), e.reason_code)
+    return _ended(job, Status.RETURNED, e, kept)
+
+
+def _ended(job: Job, status: Status, e: ItemDelivered | ItemReturned, kept: Kept) -> Job:
+    return replace(
+        job,
+        status=status,
+        final_at=kept.happened_at,
+        reports=_kept(job, e.partner_id, e.report_id, kept),
+    )
+
+
+_CHANGES: Mapping[str, Callable[[Any, Any], Job]] = {
+    "postal_job_created": _created,
+    "postal_job_taken": _taken,
+    "postal_job_refused": _refused,
+    "postal_lease_expired": _expired,
+    "postal_job_reoffered": _reoffered,
+    "item_tracked": _tracked,
+    "item_delivered": _delivered,
+    "item_returned": _returned,
+}
+"""How each event changes a job, by its field in the envelope."""

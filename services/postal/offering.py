@@ -1,0 +1,30 @@
+"""Gathers the facts that decisions about offers need."""
+
+from __future__ import annotations
+
+from services.kernel.unit import UnitOfWork
+from services.postal.decider import Offers
+from services.postal.partners import Partner, Partners
+from services.postal.s10 import item_number
+from services.postal.tables import COUNTERS, ITEMS
+
+
+def offers(uow: UnitOfWork, partners: Partners, unit: str) -> Offers:
+    """Give who collects at a unit, and the number that each partner's next offer gets."""
+    numbers = {p.id: _last(uow, p.id, "last_offer") + 1 for p in partners.all}
+    return Offers(partners.serving(unit), numbers)
+
+
+def next_serial(uow: UnitOfWork, partner: Partner) -> int | None:
+    """Give the first serial of the partner's series that is still free; None when none is left."""
+    serial = max(_last(uow, partner.id, "last_serial") + 1, partner.first_serial)
+    while serial <= partner.last_serial:
+        if uow.get(ITEMS, item_number(serial)) is None:
+            return serial
+        serial += 1
+    return None
+
+
+def _last(uow: UnitOfWork, partner_id: str, column: str) -> int:
+    row = uow.get(COUNTERS, partner_id)
+    return 0 if row is None else int(row[column])

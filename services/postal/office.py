@@ -1,0 +1,220 @@
+"""The commands of officers and partners: facts are gathered, rules asked, events written.
+
+Every function runs in the writer's thread and touches nothing but the unit of work.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from motcua.events.v1.common_pb2 import PersonalData
+from motcua.events.v1.postal_events_pb2 import ItemDelivered
+from motcua.postal.v1 import postal_partner_pb2 as partner_pb
+from motcua.postal.v1 import postal_pb2 as pb
+
+from services.kernel.call import Call
+from services.kernel.errors import Invalid, Refusal, Refused
+from services.kernel.instants import to_timestamp, to_us
+from services.kernel.rows import Row
+from services.kernel.skew import in_future, lies_ahead
+from services.kernel.unit import UnitOfWork
+from services.postal import decider, s10, texts
+from services.postal.decider import Job, Status
+from services.postal.offering import next_serial, offers
+from services.postal.partners import Partner, Partners
+from services.postal.reporting import Outcome, Report, report
+from services.postal.tables import HOLDERS, ITEMS, JOBS, SUBMISSIONS
+
+
+@dataclass(frozen=True)
+class Office:
+    """What the commands know of the configuration; ``lease`` in microseconds of office time."""
+
+    partners: Partners
+    lease: int
+
+    def reoffer(
+        self, uow: UnitOfWork, request: pb.ReofferJobRequest, call: Call
+    ) -> pb.ReofferJobResponse:
+        """Offer a job again by hand."""
+        if request.partner_id and self.partners.find(request.partner_id) is None:
+            raise Invalid([texts.UNKNOWN_PARTNER])
+        row = uow.get(JOBS, request.job_id)
+        if row is None:
+            raise texts.no_job()
+        job = _job(uow, row)
+        _not_collected(uow, row)
+        facts = offers(uow, self.partners, job.unit)
+        events = _allowed(decider.reoffer(job, request.partner_id, request.reason, facts))
+        uow.append_call(row["dossier_code"], events, call)
+        return pb.ReofferJobResponse(job_id=job.job_id, partner_id=_job(uow, row).partner_id)
+
+    def take(
+        self, uow: UnitOfWork, request: partner_pb.TakeJobRequest, call: Call
+    ) -> partner_pb.TakeJobResponse:
+        """Give a job to its partner.
+
+        The answer lacks the address: answers are stored, and an address never is in clear.
+        """
+        row, job = _own(uow, request.job_id, call)
+        if job.status is Status.OFFERED:
+            _not_collected(uow, row)
+            number, serial = self._number(uow, request.item_number, self._partner(call))
+            events = _allowed(decider.take(job, number, serial, call.now + self.lease))
+            uow.append_call(row["dossier_code"], events, call)
+            job = _job(uow, row)
+        else:
+            _allowed(decider.take(job, job.item_number, 0, 0))
+        return partner_pb.TakeJobResponse(
+            job_id=job.job_id,
+            attempt=job.attempt,
+            item_number=job.item_number,
+            lease_until=to_timestamp(job.lease_until),
+            unit=job.unit,
+        )
+
+    def refuse(
+        self, uow: UnitOfWork, request: partner_pb.RefuseJobRequest, call: Call
+    ) -> partner_pb.RefuseJobResponse:
+        """Take a job from the partner that refuses it."""
+        row, job = _own(uow, request.job_id, call)
+        facts = offers(uow, self.partners, job.unit)
+        outcome = decider.refuse(job, request.attempt, request.reason_code, request.reason, facts)
+        uow.append_call(row["dossier_code"], _allowed(outcome), call)
+        return partner_pb.RefuseJobResponse(job_id=job.job_id)
+
+    def tracked(
+        self, uow: UnitOfWork, request: partner_pb.ReportTrackingRequest, call: Call
+    ) -> partner_pb.ReportTrackingResponse:
+        """Keep a report of the item's journey."""
+        said = _said(request, call, "tracked", code=request.code, reason_code=request.reason_code)
+        outcome = _reported(uow, request.job_id, said, call)
+        return partner_pb.ReportTrackingResponse(
+            report_id=said.report_id, contradicts=outcome.contradicts
+        )
+
+    def delivered(
+        self, uow: UnitOfWork, request: partner_pb.ReportDeliveredRequest, call: Call
+    ) -> partner_pb.ReportDeliveredResponse:
+        """Keep a delivery with its proof."""
+        said = _said(request, call, "delivered", proof_sha256=request.proof_sha256)
+        outcome = _reported(uow, request.job_id, said, call, request.receiver_name)
+        return partner_pb.ReportDeliveredResponse(
+            report_id=said.report_id, contradicts=outcome.contradicts
+        )
+
+    def returned(
+        self, uow: UnitOfWork, request: partner_pb.ReportReturnedRequest, call: Call
+    ) -> partner_pb.ReportReturnedResponse:
+        """Keep a return."""
+        said = _said(request, call, "returned", reason_code=request.reason_code)
+        outcome = _reported(uow, request.job_id, said, call)
+        return partner_pb.ReportReturnedResponse(
+            report_id=said.report_id, contradicts=outcome.contradicts
+        )
+
+    def expire(self, uow: UnitOfWork, row: Row, now: int) -> int:
+        """End a job's lease when it has run out; gives the number of events."""
+        job = _job(uow, row)
+        events = decider.expire(job, now, offers(uow, self.partners, job.unit))
+        if events:
+            uow.append(
+                row["dossier_code"],
+                events,
+                actor=uow.system_actor(),
+                occurred_at=job.lease_until,
+                recorded_at=now,
+                causation_id=row["taken_event_id"],
+                correlation_id=row["correlation_id"],
+            )
+        return len(events)
+
+    def _partner(self, call: Call) -> Partner:
+        partner = self.partners.find(call.actor.id)
+        if partner is None:
+            raise texts.no_job()
+        return partner
+
+    def _number(self, uow: UnitOfWork, brought: str, partner: Partner) -> tuple[str, int]:
+        if brought:
+            check_item_number(brought)
+            if uow.get(ITEMS, brought) is not None:
+                raise texts.item_used()
+            return brought, 0
+        serial = next_serial(uow, partner)
+        if serial is None:
+            raise Refused(texts.SERIES_EXHAUSTED)
+        return s10.item_number(serial), serial
+
+
+def check_item_number(number: str) -> None:
+    """Raise ``Invalid`` for what is no S10 number; it names the check digit expected."""
+    if not s10.well_formed(number):
+        raise Invalid([texts.ITEM_FORM])
+    if number[10] != (expected := s10.expected_digit(number)):
+        raise Invalid([texts.check_digit(expected)])
+
+
+def _own(uow: UnitOfWork, job_id: str, call: Call) -> tuple[Row, Job]:
+    """Give a job of the calling partner.
+
+    Both rows are read whatever the first says, so that another partner's job and one that does not
+    exist take the same time. A partner that has lost the job is told so.
+    """
+    row = uow.get(JOBS, job_id)
+    holder = uow.get(HOLDERS, job_id, call.actor.id)
+    if row is None or (row["partner_id"] != call.actor.id and holder is None):
+        raise texts.no_job()
+    if row["partner_id"] != call.actor.id:
+        raise Refused(texts.LEASE_LOST)
+    return row, _job(uow, row)
+
+
+def _not_collected(uow: UnitOfWork, row: Row) -> None:
+    """Refuse to send out what the citizen has collected meanwhile."""
+    submission = uow.get(SUBMISSIONS, row["dossier_code"])
+    if submission is not None and submission["collected"]:
+        raise Refused(texts.RESULT_COLLECTED)
+
+
+def _job(uow: UnitOfWork, row: Row) -> Job:
+    job: Job = uow.state(row["dossier_code"])[row["job_id"]]
+    return job
+
+
+def _allowed(outcome: Any) -> Any:
+    if isinstance(outcome, Refusal):
+        raise Refused(outcome)
+    return outcome
+
+
+def _said(request: Any, call: Call, kind: Any, **content: str) -> Report:
+    happened_at = to_us(request.happened_at)
+    if lies_ahead(happened_at, call.now):
+        raise Invalid([in_future("happened_at")])
+    if request.item_number:
+        check_item_number(request.item_number)
+    return Report(
+        kind,
+        call.actor.id,
+        request.attempt,
+        request.report_id,
+        happened_at,
+        item_number=request.item_number,
+        **content,
+    )
+
+
+def _reported(
+    uow: UnitOfWork, job_id: str, said: Report, call: Call, receiver: str = ""
+) -> Outcome:
+    row, job = _own(uow, job_id, call)
+    outcome: Outcome = _allowed(report(job, said))
+    code = row["dossier_code"]
+    for event in outcome.events:
+        if receiver and isinstance(event, ItemDelivered):
+            sealed = uow.new_key(code).seal("receiver", PersonalData(full_name=receiver))
+            event.receiver.CopyFrom(sealed)
+    uow.append_call(code, outcome.events, call)
+    return outcome

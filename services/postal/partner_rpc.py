@@ -1,0 +1,208 @@
+"""PostalPartnerService: translates the calls of partners, known by their credential only."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import grpc
+from motcua.events.v1.envelope_pb2 import Actor, ActorKind
+from motcua.postal.v1 import postal_partner_pb2 as pb
+from motcua.postal.v1.postal_partner_pb2_grpc import (
+    PostalPartnerServiceServicer,
+    add_PostalPartnerServiceServicer_to_server,
+)
+
+from services.kernel.commands import Commands, Reads
+from services.kernel.errors import NotFound, Unauthenticated
+from services.kernel.logs import RateLimit, get_logger
+from services.kernel.rpc.identity import Credentials, caller
+from services.kernel.rpc.service import Service
+from services.kernel.rpc.statuses import TooMany
+from services.postal import repeats
+from services.postal.cursors import read_stream_cursor
+from services.postal.office import Office
+from services.postal.partners import Partners
+from services.postal.queries import Queries
+
+Context = grpc.aio.ServicerContext[Any, Any]
+T = TypeVar("T")
+log = get_logger(__name__)
+
+BEAT = 0.1
+"""How often a stream looks whether something was written, in seconds; it costs no query."""
+LOOK = 1.0
+"""How often it asks the database in any case: another replica may have written."""
+
+
+STREAMS = 8
+"""How many streams a partner may have open, so that none keeps the others out."""
+
+
+class Bell:
+    """Counts the commits that left events, so that waiting streams know when to look."""
+
+    def __init__(self) -> None:
+        self.rung = 0
+
+    def ring(self) -> None:
+        """Note a commit; called from the writer's thread."""
+        self.rung += 1
+
+
+class PartnerServicer(PostalPartnerServiceServicer):
+    """What partners ask and do."""
+
+    def __init__(
+        self, commands: Commands, reads: Reads, office: Office, queries: Queries, bell: Bell
+    ) -> None:
+        self._commands = commands
+        self._reads = reads
+        self._office = office
+        self._queries = queries
+        self._bell = bell
+        self._streams: Counter[str] = Counter()
+        self._strangers = RateLimit()
+
+    async def StreamJobs(  # noqa: N802
+        self, request: pb.StreamJobsRequest, context: Context
+    ) -> AsyncIterator[pb.StreamJobsResponse]:
+        """Stream the open offers behind the cursor, then what comes."""
+        partner = caller().actor.id
+        place = read_stream_cursor(request.cursor, partner)
+        with self._one_more(partner):
+            async for offer in self._follow(partner, place):
+                yield offer
+
+    @contextmanager
+    def _one_more(self, partner: str) -> Iterator[None]:
+        """Count an open stream of a partner; raises ``TooMany`` past the limit."""
+        if self._streams[partner] >= STREAMS:
+            raise TooMany(
+                "Đối tác đã mở quá nhiều luồng.", "You have too many streams open already."
+            )
+        self._streams[partner] += 1
+        try:
+            yield
+        finally:
+            self._streams[partner] -= 1
+
+    async def _follow(self, partner: str, place: int) -> AsyncIterator[pb.StreamJobsResponse]:
+        while True:
+            rung, looked = self._bell.rung, time.monotonic()
+            offers = await self._reads.run(
+                lambda c, place=place: self._queries.offered(c, partner, place)  # type: ignore[misc]
+            )
+            for number, offer in offers:
+                yield offer
+                place = number
+            if not offers:
+                while self._bell.rung == rung and time.monotonic() < looked + LOOK:
+                    await asyncio.sleep(BEAT)
+
+    async def TakeJob(  # noqa: N802
+        self, request: pb.TakeJobRequest, context: Context
+    ) -> pb.TakeJobResponse:
+        """Take a job; the address is opened for the answer and stored nowhere in clear."""
+        answer = await self._own(
+            request.job_id,
+            self._commands.run(request, context, self._office.take, again=repeats.taken),
+        )
+        partner = caller().actor.id
+        address = await self._reads.run(
+            lambda c: self._queries.held(c, partner, answer.job_id, answer.attempt)
+        )
+        if address is not None:
+            answer.addressee.CopyFrom(address)
+        return answer
+
+    async def RefuseJob(  # noqa: N802
+        self, request: pb.RefuseJobRequest, context: Context
+    ) -> pb.RefuseJobResponse:
+        """Refuse a job."""
+        return await self._own(
+            request.job_id,
+            self._commands.run(request, context, self._office.refuse, again=repeats.refused),
+        )
+
+    async def ReportTracking(  # noqa: N802
+        self, request: pb.ReportTrackingRequest, context: Context
+    ) -> pb.ReportTrackingResponse:
+        """Keep a report of the item's journey."""
+        return await self._own(
+            request.job_id,
+            self._commands.run(request, context, self._office.tracked, again=repeats.tracked),
+        )
+
+    async def ReportDelivered(  # noqa: N802
+        self, request: pb.ReportDeliveredRequest, context: Context
+    ) -> pb.ReportDeliveredResponse:
+        """Keep a delivery."""
+        return await self._own(
+            request.job_id,
+            self._commands.run(request, context, self._office.delivered, again=repeats.delivered),
+        )
+
+    async def ReportReturned(  # noqa: N802
+        self, request: pb.ReportReturnedRequest, context: Context
+    ) -> pb.ReportReturnedResponse:
+        """Keep a return."""
+        return await self._own(
+            request.job_id,
+            self._commands.run(request, context, self._office.returned, again=repeats.returned),
+        )
+
+    async def GetMyJob(  # noqa: N802
+        self, request: pb.GetMyJobRequest, context: Context
+    ) -> pb.GetMyJobResponse:
+        """Show a partner its own job."""
+        who = caller()
+        return await self._own(
+            request.job_id,
+            self._reads.run(
+                lambda c: self._queries.own(c, who.actor.id, request.job_id, who.language)
+            ),
+        )
+
+    async def _own(self, job_id: str, work: Awaitable[T]) -> T:
+        """Note who asks for a job that is not theirs or does not exist; the answer is the same."""
+        try:
+            return await work
+        except NotFound:
+            partner = caller().actor.id
+            if self._strangers.allow(partner):
+                log.warning("postal.job_not_found", partner=partner, job_id=job_id)
+            raise
+
+
+def authenticator(partners: Partners) -> Callable[[Credentials], Actor]:
+    """Give the function that knows a partner by its token or its client certificate."""
+
+    def authenticate(credentials: Credentials) -> Actor:
+        by_token = partners.by_token(credentials.bearer)
+        by_certificate = partners.by_uris(credentials.san_uris)
+        found = by_certificate or by_token
+        wrong_token = credentials.bearer and by_token is not found
+        if found is None or wrong_token:
+            raise Unauthenticated(
+                "Đối tác chưa xuất trình chứng thực hợp lệ.",
+                "No valid partner credential was shown.",
+            )
+        return Actor(kind=ActorKind.ACTOR_KIND_PARTNER, id=found.id)
+
+    return authenticate
+
+
+def service(servicer: PartnerServicer, partners: Partners) -> Service:
+    """Offer the service to partners, on both listeners."""
+    return Service(
+        add_PostalPartnerServiceServicer_to_server,
+        servicer,
+        "motcua.postal.v1.PostalPartnerService",
+        authenticate=authenticator(partners),
+        partners=True,
+    )

@@ -1,0 +1,92 @@
+"""PostalService: translates the calls of officers and operators."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import grpc
+from motcua.events.v1.envelope_pb2 import ActorKind
+from motcua.postal.v1 import postal_pb2 as pb
+from motcua.postal.v1.postal_pb2_grpc import (
+    PostalServiceServicer,
+    add_PostalServiceServicer_to_server,
+)
+
+from services.kernel.commands import Commands, Reads
+from services.kernel.rpc.identity import Caller, caller
+from services.kernel.rpc.service import Service
+from services.people.sight import Sight, sight_of
+from services.postal import repeats
+from services.postal.office import Office
+from services.postal.queries import Queries
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+def without_directory(who: Caller) -> Sight | None:
+    """Give what a caller sees where nobody knows of dissolved units."""
+    return sight_of(who, {}, date.min)
+
+
+class PostalServicer(PostalServiceServicer):
+    """What officers and operators ask and do."""
+
+    def __init__(
+        self,
+        commands: Commands,
+        reads: Reads,
+        office: Office,
+        queries: Queries,
+        sight: Callable[[Caller], Sight | None] = without_directory,
+    ) -> None:
+        """``sight`` tells which units' jobs a caller sees; None: every job."""
+        self._sight = sight
+        self._commands = commands
+        self._reads = reads
+        self._office = office
+        self._queries = queries
+
+    async def GetJob(  # noqa: N802
+        self, request: pb.GetJobRequest, context: Context
+    ) -> pb.GetJobResponse:
+        """Show a job; the person is for officers only, of the unit where it is collected or one
+        above.
+        """
+        who = caller()
+        sight = self._sight(who)
+        personal = who.actor.kind == ActorKind.ACTOR_KIND_OFFICER
+        return await self._reads.run(
+            lambda c: self._queries.job(c, request, who.language, personal=personal, sight=sight)
+        )
+
+    async def ListJobs(  # noqa: N802
+        self, request: pb.ListJobsRequest, context: Context
+    ) -> pb.ListJobsResponse:
+        """List jobs; an officer sees those of the own unit and the ones below."""
+        sight = self._sight(caller())
+        return await self._reads.run(lambda c: self._queries.jobs(c, request, sight))
+
+    async def ListPartners(  # noqa: N802
+        self, request: pb.ListPartnersRequest, context: Context
+    ) -> pb.ListPartnersResponse:
+        """List the partners."""
+        return await self._reads.run(self._queries.all_partners)
+
+    async def ReofferJob(  # noqa: N802
+        self, request: pb.ReofferJobRequest, context: Context
+    ) -> pb.ReofferJobResponse:
+        """Offer a job again by hand."""
+        return await self._commands.run(
+            request, context, self._office.reoffer, again=repeats.reoffered
+        )
+
+
+def service(servicer: PostalServicer) -> Service:
+    """Offer the service."""
+    return Service(
+        add_PostalServiceServicer_to_server,
+        servicer,
+        "motcua.postal.v1.PostalService",
+    )

@@ -1,0 +1,234 @@
+"""Postal's views: how each event changes its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.postal_events_pb2 import ItemDelivered, ItemReturned, ItemTracked
+
+from services.kernel.instants import to_us
+from services.kernel.unit import UnitOfWork
+from services.postal.decider import DELIVERED_CODE, RETURNED_CODE, Status
+from services.postal.tables import (
+    COUNTERS,
+    HOLDERS,
+    ITEMS,
+    JOBS,
+    OFFERS,
+    REFUSALS,
+    REPORTS,
+    SUBMISSIONS,
+)
+
+
+def submitted(uow: UnitOfWork, event: DossierEvent) -> None:
+    """Keep what a job will need: the unit, and the applicant's sealed data."""
+    payload = event.dossier_submitted
+    uow.put(
+        SUBMISSIONS,
+        {
+            "dossier_code": event.dossier_code,
+            "unit": payload.unit,
+            "applicant": payload.applicant.SerializeToString(),
+            "imported": int(payload.imported_from != ""),
+            "collected": 0,
+        },
+    )
+
+
+def result_returned(uow: UnitOfWork, event: DossierEvent) -> None:
+    """Note that the citizen has the result: there is nothing left to carry."""
+    uow.change(SUBMISSIONS, event.dossier_code, collected=1)
+
+
+def created(uow: UnitOfWork, event: DossierEvent) -> None:
+    """Open a job's row."""
+    payload = event.postal_job_created
+    at = to_us(event.recorded_at)
+    row = {
+        "job_id": payload.job_id,
+        "dossier_code": event.dossier_code,
+        "unit": payload.unit,
+        "addressee": payload.addressee.SerializeToString(),
+        "correlation_id": event.correlation_id,
+        "attempt": 0,
+        "item_number": "",
+        "taken_event_id": "",
+        "created_at": at,
+        "last_code": "",
+        "last_happened_at": 0,
+        "delivery_reported": 0,
+        "contradictions": 0,
+        "proof_sha256": "",
+        "receiver": None,
+    }
+    uow.put(JOBS, row | _offered(uow, payload.job_id, payload.partner_id, payload.offer_number, at))
+
+
+def taken(uow: UnitOfWork, event: DossierEvent) -> None:
+    """Note the holder, its lease and the item's number."""
+    payload = event.postal_job_taken
+    uow.change(
+        JOBS,
+        payload.job_id,
+        state=Status.TAKEN.value,
+        attempt=payload.attempt,
+        item_number=payload.item_number,
+        taken_event_id=event.event_id,
+        lease_until=to_us(payload.lease_until),
+        changed_at=to_us(event.recorded_at),
+    )
+    holder = {
+        "job_id": payload.job_id,
+        "partner_id": payload.partner_id,
+        "attempt": payload.attempt,
+    }
+    uow.put(HOLDERS, holder)
+    uow.add(ITEMS, holder | {"item_number": payload.item_number})
+    _count(uow, payload.partner_id, serial=payload.serial)
+
+
+def refused(uow: UnitOfWork, event: DossierEvent) -> None:
+    """Keep the refusal, and note who is asked now."""
+    payload = event.postal_job_refused
+    at = to_us(event.recorded_at)
+    uow.put(
+        REFUSALS,
+        {
+            "job_id": payload.job_id,
+            "sequence": event.sequence,
+            "partner_id": payload.partner_id,
+            "reason_code": payload.reason_code,
+            "reason": payload.reason,
+            "recorded_at": at,
+        },
+    )
+    _offer(uow, payload.job_id, payload.next_partner_id, payload.next_offer_number, at)
+
+
+def expired(uow: UnitOfWork, event: DossierEvent) -> None:
+    """Note who is asked after a partner kept silent."""
+    payload = event.postal_lease_expired
+    at = to_us(event.recorded_at)
+    _offer(uow, payload.job_id, payload.next_partner_id, payload.next_offer_number, at)
+
+
+def reoffered(uow: UnitOfWork, event: DossierEvent) -> None:
+    """Note who is asked now."""
+    payload = event.postal_job_reoffered
+    at = to_us(event.recorded_at)
+    _offer(uow, payload.job_id, payload.partner_id, payload.offer_number, at)
+
+
+def tracked(uow: UnitOfWork, event: DossierEvent) -> None:
+    """Keep a report; the first one ends the lease."""
+    payload = event.item_tracked
+    row = _reported(uow, event, payload, payload.code, int(payload.contradicts))
+    if row["state"] == Status.TAKEN:
+        row |= {"state": Status.UNDER_WAY.value, "lease_until": None}
+    uow.put(JOBS, row)
+
+
+def delivered(uow: UnitOfWork, event: DossierEvent) -> None:
+    """End the job with its proof."""
+    payload = event.item_delivered
+    row = _reported(uow, event, payload, DELIVERED_CODE, 0)
+    sealed = payload.receiver.SerializeToString() if payload.HasField("receiver") else None
+    row |= {
+        "state": Status.DELIVERED.value,
+        "lease_until": None,
+        "proof_sha256": payload.proof_sha256,
+        "receiver": sealed,
+    }
+    uow.put(JOBS, row)
+
+
+def returned(uow: UnitOfWork, event: DossierEvent) -> None:
+    """End the job: the item is back."""
+    payload = event.item_returned
+    row = _reported(uow, event, payload, RETURNED_CODE, 0)
+    uow.put(JOBS, row | {"state": Status.RETURNED.value, "lease_until": None})
+
+
+def _offer(uow: UnitOfWork, job_id: str, partner_id: str, number: int, at: int) -> None:
+    uow.change(JOBS, job_id, **_offered(uow, job_id, partner_id, number, at))
+
+
+def _offered(uow: UnitOfWork, job_id: str, partner_id: str, number: int, at: int) -> dict[str, Any]:
+    if partner_id:
+        offer = {"partner_id": partner_id, "offer_number": number}
+        uow.add(OFFERS, offer | {"job_id": job_id, "offered_at": at})
+        _count(uow, partner_id, offer=number)
+    return {
+        "state": (Status.OFFERED if partner_id else Status.UNSERVED).value,
+        "partner_id": partner_id,
+        "offer_number": number,
+        "offered_at": at,
+        "lease_until": None,
+        "changed_at": at,
+    }
+
+
+def _count(uow: UnitOfWork, partner_id: str, *, offer: int = 0, serial: int = 0) -> None:
+    row = uow.get(COUNTERS, partner_id) or {"last_offer": 0, "last_serial": 0}
+    uow.put(
+        COUNTERS,
+        {
+            "partner_id": partner_id,
+            "last_offer": max(row["last_offer"], offer),
+            "last_serial": max(row["last_serial"], serial),
+        },
+    )
+
+
+def _reported(
+    uow: UnitOfWork,
+    event: DossierEvent,
+    payload: ItemTracked | ItemDelivered | ItemReturned,
+    code: str,
+    contradicts: int,
+) -> dict[str, Any]:
+    """Keep a report and give the job's row with what any report changes."""
+    happened_at = to_us(payload.happened_at)
+    at = to_us(event.recorded_at)
+    uow.put(
+        REPORTS,
+        {
+            "job_id": payload.job_id,
+            "partner_id": payload.partner_id,
+            "report_id": payload.report_id,
+            "attempt": payload.attempt,
+            "item_number": payload.item_number,
+            "code": code,
+            "happened_at": happened_at,
+            "recorded_at": at,
+            "reason_code": "" if isinstance(payload, ItemDelivered) else payload.reason_code,
+            "contradicts": contradicts,
+        },
+    )
+    row = dict(uow.get(JOBS, payload.job_id) or {})
+    latest = max((row["last_happened_at"], row["last_code"]), (happened_at, code))
+    return row | {
+        "changed_at": at,
+        "last_happened_at": latest[0],
+        "last_code": latest[1],
+        "delivery_reported": max(row["delivery_reported"], int(code == DELIVERED_CODE)),
+        "contradictions": row["contradictions"] + contradicts,
+    }
+
+
+PROJECTIONS: Mapping[str, Callable[[UnitOfWork, DossierEvent], None]] = {
+    "dossier_submitted": submitted,
+    "result_returned": result_returned,
+    "postal_job_created": created,
+    "postal_job_taken": taken,
+    "postal_job_refused": refused,
+    "postal_lease_expired": expired,
+    "postal_job_reoffered": reoffered,
+    "item_tracked": tracked,
+    "item_delivered": delivered,
+    "item_returned": returned,
+}
+"""By the payload's field in the envelope."""

@@ -1,0 +1,30 @@
+"""What postal notices because time passes: leases that have run out."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from services.kernel.unit import UnitOfWork
+from services.kernel.watches import Watch
+from services.postal.decider import Status
+from services.postal.office import Office
+from services.postal.tables import JOBS
+
+PORTION = 200
+EVERY = 0.5
+
+
+def leases(office: Office) -> Watch:
+    """Give the watch that ends leases; each once, found by an index."""
+
+    def run(uow: UnitOfWork, now: int) -> int:
+        due = uow.query(
+            select(JOBS)
+            .where(JOBS.c.state == Status.TAKEN, JOBS.c.lease_until <= now)
+            .order_by(JOBS.c.lease_until)
+            .limit(PORTION)
+        )
+        rows = [dict(row) for row in due.mappings()]
+        return sum(office.expire(uow, row, now) for row in rows)
+
+    return Watch("postal.leases", EVERY, run)

@@ -1,0 +1,112 @@
+"""Who above the officer is told of a due date, and when: a ladder for each unit, as a value.
+
+``ladder_files.py`` reads them. A rung is told before the due date (``4wh`` before it, or when 75 %
+of the limit is used), at it, or after it (``+1wd``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from services.kernel import working_time
+from services.kernel.durations import Duration, Unit
+from services.kernel.instants import HOUR
+from services.kernel.working_time import Calendar
+from services.routing.limits import Rung
+
+STEP_UNIT, DOSSIER_UNIT, PARENT = "step", "dossier", "parent"
+STEP, DOSSIER, BOTH = "step", "dossier", "both"
+"""Whose due dates a rung is told of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One rung of a ladder, before it is known which due date is meant.
+
+    Told when ``share`` (0 to 1) of the limit is used, ``lead`` before the due date, ``after`` it,
+    or, with none of them, at it. ``unit`` is ``step`` (the unit that has the work), ``dossier``
+    (the one that answers for the dossier), ``parent`` (the one above that) or the code of a unit.
+    """
+
+    name: str
+    role: str
+    unit: str = STEP_UNIT
+    share: Fraction | None = None
+    lead: Duration | None = None
+    after: Duration | None = None
+    of: str = BOTH
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """The rungs of a unit, the lowest first."""
+
+    stages: tuple[Stage, ...] = ()
+
+    def of(self, whose: str) -> tuple[Stage, ...]:
+        """List the rungs that are told of the due dates of steps, or of the dossier."""
+        return tuple(stage for stage in self.stages if stage.of in (whose, BOTH))
+
+
+NO_LADDER = Ladder()
+
+
+class Ladders:
+    """The ladders of all units; the longest code that a unit's begins with decides."""
+
+    def __init__(self, ladders: Mapping[str, Ladder] | Iterable[tuple[str, Ladder]] = ()) -> None:
+        """``""`` names the ladder of every unit that has none of its own."""
+        self._ladders = dict(ladders)
+
+    def of(self, unit: str) -> Ladder:
+        """Give the ladder of a unit; that of no unit is empty."""
+        name = unit
+        while name:
+            if name in self._ladders:
+                return self._ladders[name]
+            name = name.rpartition(".")[0]
+        return self._ladders.get("", NO_LADDER)
+
+
+def rungs_of(
+    stages: Iterable[Stage],
+    calendar: Calendar,
+    run: tuple[int, int],
+    unit: str,
+    dossier_unit: str,
+) -> tuple[Rung, ...]:
+    """Give the rungs of a limit that runs from one instant to another, in order of time.
+
+    ``unit`` has the work. A rung whose instant is not after the start is told at the due date.
+    """
+    parent = dossier_unit.rpartition(".")[0] or dossier_unit
+    units = {STEP_UNIT: unit, DOSSIER_UNIT: dossier_unit, PARENT: parent}
+    rungs = [
+        Rung(
+            stage.name,
+            units.get(stage.unit, stage.unit),
+            stage.role,
+            _instant(stage, calendar, *run),
+        )
+        for stage in stages
+    ]
+    return tuple(sorted(rungs, key=lambda rung: rung.at))
+
+
+def _instant(stage: Stage, calendar: Calendar, start_at: int, due_at: int) -> int:
+    if stage.after is not None:
+        after = working_time.due_at(calendar, due_at, stage.after)
+        return due_at if after is None else after
+    at = due_at
+    if stage.lead is not None:
+        at = working_time.latest_start(calendar, due_at, stage.lead)
+    elif stage.share is not None:
+        used = working_time.working_us(calendar, start_at, due_at) * stage.share
+        if used <= 0:
+            return due_at
+        share = Duration(Fraction(used, HOUR), Unit.WORKING_HOUR)
+        found = working_time.due_at(calendar, start_at, share)
+        at = due_at if found is None else found
+    return at if at > start_at else due_at

@@ -1,0 +1,70 @@
+"""The promised date is moved with an apology: once, in time, and signed by a leader."""
+
+from __future__ import annotations
+
+from google.protobuf.message import Message
+from motcua.events.v1.routing_events_pb2 import DeadlineExtended
+from motcua.routing.v1.routing_pb2 import ExtendDeadlineRequest
+
+from services.kernel import working_time
+from services.kernel.durations import Duration
+from services.kernel.errors import Refusal
+from services.kernel.instants import to_us
+from services.routing.facts import Facts, limit, of_dossier, set_limit
+from services.routing.guards import open_case
+from services.routing.state import State, Status
+from services.routing.texts import refusal
+
+AT_LEAST_BEFORE = Duration.parse("1wd")
+
+
+def extend(state: State, command: ExtendDeadlineRequest, facts: Facts) -> list[Message] | Refusal:
+    """Move the promised date; the one promised first stays on record beside it.
+
+    Whoever asks signs: the table of permissions lets in leaders of the unit that answers for the
+    dossier, and of those above it. A working day before the due date at the latest; and only once
+    for a dossier.
+    """
+    refused = _unfit(state, facts) or _untimely(state, command, facts)
+    if refused is not None:
+        return refused
+    new = to_us(command.due_at)
+    extended = DeadlineExtended(
+        previous_due_at=command.previous_due_at,
+        reason=command.reason,
+        apology_number=command.apology_number,
+        apology=command.apology,
+        signer=facts.actor.id,
+        signer_unit=facts.actor.unit,
+        signer_title=command.signer_title,
+        calendar_version=facts.calendar.version,
+    )
+    set_limit(extended, limit(facts, of_dossier(facts), facts.at, new))
+    return [extended]
+
+
+def _unfit(state: State, facts: Facts) -> Refusal | None:
+    refused = open_case(state)
+    if refused is not None:
+        return refused
+    if state.dossier_limit is None:
+        return refusal("NO_DUE_DATE")
+    if state.status is Status.SUSPENDED:
+        return refusal("CASE_SUSPENDED")
+    return refusal("ALREADY_EXTENDED") if state.extended else None
+
+
+def _untimely(state: State, command: ExtendDeadlineRequest, facts: Facts) -> Refusal | None:
+    old = state.dossier_limit
+    assert old is not None
+    new = to_us(command.due_at)
+    if to_us(command.previous_due_at) != old.due_at:
+        return refusal("DUE_DATE_CHANGED")
+    if facts.at > working_time.latest_start(facts.calendar, old.due_at, AT_LEAST_BEFORE):
+        return refusal("EXTENSION_TOO_LATE")
+    if new <= old.due_at:
+        return refusal("NEW_DATE_NOT_LATER")
+    # The end of a session is the last instant at which somebody works in it.
+    if working_time.working_us(facts.calendar, new - 1, new) != 1:
+        return refusal("NEW_DATE_NOT_WORKED")
+    return None

@@ -1,0 +1,115 @@
+"""Reads escalation ladders from a TOML file. ``data/ladders.toml`` explains every key.
+
+Whatever is wrong raises ``LadderError``, which names the ladder, the rung and the rule.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from services.kernel.durations import NO_DURATION, Duration, DurationError
+from services.routing.clock.escalation import STEP_UNIT, Ladder, Ladders, Stage
+
+SHIPPED = Path(__file__).parent.parent / "data" / "ladders.toml"
+VARIABLE = "ROUTING_LADDERS"
+_PERCENT = re.compile(r"([1-9]\d?)%")
+_UNIT = r"^([0-9A-Z]+(\.[0-9A-Z]+)*)?$"
+
+
+class LadderError(ValueError):
+    """A ladder that can't be used; ``where`` names ladder and rung."""
+
+    def __init__(self, where: str, rule: str) -> None:
+        super().__init__(f"{where}: {rule}")
+        self.where = where
+        self.rule = rule
+
+
+def configured_ladders() -> Ladders:
+    """Give the ladders of the file that ROUTING_LADDERS names; without it, those shipped."""
+    own = os.environ.get(VARIABLE)
+    return load_ladders(Path(own) if own else SHIPPED)
+
+
+def load_ladders(path: Path) -> Ladders:
+    """Read and check the ladders in a file."""
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise LadderError(str(path), error.strerror or "unreadable") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise LadderError(str(path), f"is no TOML: {error}") from error
+    return parse_ladders(content)
+
+
+def parse_ladders(content: dict[str, Any]) -> Ladders:
+    """Read and check the ladders of a TOML document that was parsed already."""
+    try:
+        found = _File.model_validate(content)
+    except ValidationError as error:
+        raise _mistake(error) from error
+    ladders: dict[str, Ladder] = {}
+    for ladder in found.ladder:
+        if ladder.unit in ladders:
+            raise LadderError(f"ladder {ladder.unit!r}", "there are two ladders of this unit")
+        names = [rung.name for rung in ladder.rung]
+        if len(set(names)) != len(names):
+            raise LadderError(f"ladder {ladder.unit!r}", "two rungs have one name")
+        ladders[ladder.unit] = Ladder(tuple(rung.stage() for rung in ladder.rung))
+    return Ladders(ladders)
+
+
+def _when(value: Any) -> dict[str, Any]:
+    text = value if isinstance(value, str) else repr(value)
+    if text == "due":
+        return {}
+    if match := _PERCENT.fullmatch(text):
+        return {"share": Fraction(int(match[1]), 100)}
+    name = "after" if text.startswith("+") else "lead"
+    try:
+        duration = Duration.parse(text.removeprefix("+"))
+    except DurationError as error:
+        raise ValueError("must look like due, 4wh, 1wd, 75% or +1wd") from error
+    if duration == NO_DURATION:
+        raise ValueError("must look like due, 4wh, 1wd, 75% or +1wd")
+    return {name: duration}
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class _Rung(_Table):
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
+    role: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
+    unit: Annotated[
+        str, Field(pattern=r"^(step|dossier|parent|[0-9A-Z]+(\.[0-9A-Z]+)*)$", max_length=35)
+    ] = STEP_UNIT
+    of: Literal["step", "dossier", "both"] = "both"
+    when: Annotated[dict[str, Any], BeforeValidator(_when)]
+
+    def stage(self) -> Stage:
+        """Give the rung as a value."""
+        return Stage(self.name, self.role, self.unit, of=self.of, **self.when)
+
+
+class _Ladder(_Table):
+    unit: Annotated[str, Field(pattern=_UNIT, max_length=35)]
+    rung: Annotated[list[_Rung], Field(max_length=10)] = []
+
+
+class _File(_Table):
+    ladder: list[_Ladder]
+
+
+def _mistake(error: ValidationError) -> LadderError:
+    first = error.errors(include_url=False)[0]
+    words = [f"number {part + 1}" if isinstance(part, int) else str(part) for part in first["loc"]]
+    return LadderError(", ".join(words) or "file", first["msg"].removeprefix("Value error, "))

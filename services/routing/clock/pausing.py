@@ -1,0 +1,191 @@
+"""The clock of a case stands still, and goes on by the procedure's policy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from google.protobuf.message import Message
+from motcua.events.v1.routing_events_pb2 import (
+    CaseResumed,
+    CaseSuspended,
+    CurrentStep,
+    SuspensionKind,
+)
+from motcua.routing.v1 import routing_pb2 as pb
+
+from services.kernel import working_time
+from services.kernel.course import Pause, kept_after, passes
+from services.kernel.durations import Duration
+from services.kernel.errors import Refusal
+from services.kernel.instants import MINUTE, to_timestamp
+from services.kernel.working_time import ResumePolicy
+from services.routing.facts import (
+    Facts,
+    Target,
+    enter,
+    limit,
+    of_dossier,
+    of_step,
+    set_limit,
+    set_touch,
+)
+from services.routing.guards import at_step, may_work
+from services.routing.laying import lay, shifted
+from services.routing.limits import Limit, instant
+from services.routing.process import WarningRule
+from services.routing.state import State, Status
+from services.routing.teamwork.work import Timer
+from services.routing.texts import refusal
+from services.routing.warning import warn_at
+
+SUPPLEMENT = SuspensionKind.SUSPENSION_KIND_SUPPLEMENT
+FINANCIAL = SuspensionKind.SUSPENSION_KIND_FINANCIAL
+END_WARNING = WarningRule(lead=Duration.parse("2wd"))
+"""How long before the end of a suspension is warned of it."""
+
+
+def request_payment(
+    state: State, command: pb.RequestPaymentRequest, facts: Facts
+) -> list[Message] | Refusal:
+    """Ask for money and stop the clock; the amounts are whole đồng, one of them above 0."""
+    fee, charge = command.payment.fee, command.payment.charge
+    if min(fee, charge) < 0 or fee + charge <= 0:
+        return refusal("NOTHING_TO_PAY")
+    suspended = CaseSuspended(kind=FINANCIAL, reason=command.reason, payment=command.payment)
+    return _suspend(state, command, facts, suspended)
+
+
+def stop(state: State, command: pb.StopCaseRequest, facts: Facts) -> list[Message] | Refusal:
+    """Stop the clock while somebody outside the unit is waited for."""
+    suspended = CaseSuspended(
+        kind=command.kind, reason=command.reason, counterpart=command.counterpart
+    )
+    return _suspend(state, command, facts, suspended)
+
+
+def _suspend(
+    state: State, command: Any, facts: Facts, suspended: CaseSuspended
+) -> list[Message] | Refusal:
+    refused = may_work(state, command.step, facts)
+    if refused is not None:
+        return refused
+    end = instant(command, "expected_end_at")
+    if end is not None:
+        if end <= facts.at:
+            return refusal("END_PAST")
+        suspended.expected_end_at.CopyFrom(to_timestamp(end))
+        warn_of_end(suspended, facts, end)
+    return [suspended]
+
+
+def warn_of_end(message: Any, facts: Facts, end: int) -> None:
+    """Write when a warning of a suspension's end is to be raised, and by which calendar."""
+    message.calendar_version = facts.calendar.version
+    warning = warn_at(facts.calendar, END_WARNING, facts.at, end)
+    if warning is not None:
+        message.warn_at.CopyFrom(to_timestamp(warning))
+
+
+def confirm_payment(
+    state: State, command: pb.ConfirmPaymentRequest, facts: Facts
+) -> list[Message] | Refusal:
+    """Let the clock go on when what was asked for has been paid, neither more nor less."""
+    refused = at_step(state, command.step, facts)
+    if refused is not None:
+        return refused
+    asked = state.suspension
+    if asked is None or asked.kind != FINANCIAL:
+        return refusal("NO_PAYMENT_REQUESTED")
+    if (command.paid.fee, command.paid.charge) != (asked.fee, asked.charge):
+        return refusal("AMOUNT_DIFFERS", fee=asked.fee, charge=asked.charge)
+    return [go_on(state, facts, paid=command.paid, receipt_number=command.receipt_number)]
+
+
+def resume(state: State, command: pb.ResumeCaseRequest, facts: Facts) -> list[Message] | Refusal:
+    """Let the clock go on at an officer's word; papers that were asked for must come."""
+    refused = at_step(state, command.step, facts)
+    if refused is not None:
+        return refused
+    if state.status is not Status.SUSPENDED or state.suspension is None:
+        return refusal("NOT_SUSPENDED")
+    if state.suspension.kind == SUPPLEMENT:
+        return refusal("WAITS_FOR_PAPERS")
+    return [go_on(state, facts, reason=command.reason)]
+
+
+def go_on(state: State, facts: Facts, **said: Any) -> CaseResumed:
+    """Let the clock of a suspended case go on from ``facts.at``, by the procedure's policy.
+
+    A promise that had passed before the clock was stopped is not made anew: the remainder is kept
+    whatever the policy, so that nobody stops a clock to wash a lateness off.
+    """
+    since = facts.at if state.suspended_at is None else state.suspended_at
+    # Two machines' clocks may disagree: nothing is answered before it is asked for.
+    at = max(facts.at, since)
+    old = state.dossier_limit
+    late = old is not None and since > old.due_at
+    restart = facts.resume_policy is ResumePolicy.RESTART
+    resumed = CaseResumed(
+        suspended_at=to_timestamp(since),
+        resumed_at=to_timestamp(at),
+        waited_working_minutes=working_time.working_us(facts.calendar, since, at) // MINUTE,
+        calendar_version=facts.calendar.version,
+        restarted=restart and not late,
+        stays_late=restart and late,
+        kind=state.suspension.kind if state.suspension else SUPPLEMENT,
+        **said,
+    )
+    if old is not None:
+        resumed.previous_due_at.CopyFrom(to_timestamp(old.due_at))
+    if resumed.restarted:
+        _restart(resumed, state, facts, at)
+    else:
+        _keep(resumed, state, facts, (since, at))
+    return resumed
+
+
+def _restart(resumed: CaseResumed, state: State, facts: Facts, at: int) -> None:
+    due_at = working_time.limit_due_at(facts.calendar, at, facts.time_limit)
+    resumed.time_limit = str(facts.time_limit)
+    if due_at is not None:
+        set_limit(resumed, limit(facts, of_dossier(facts), at, due_at))
+    resumed.current.CopyFrom(enter(facts.process.step(state.step), facts, at))
+
+
+def _keep(resumed: CaseResumed, state: State, facts: Facts, pause: Pause) -> None:
+    step = facts.process.step(state.step)
+    resumed.current.CopyFrom(CurrentStep(step=step.name, unit=state.unit, role=step.role))
+    set_limit(resumed, _later(state.dossier_limit, of_dossier(facts), facts, pause))
+    target = of_step(facts, step, state.unit)
+    set_limit(resumed.current, _later(state.step_limit, target, facts, pause))
+    set_touch(resumed.current, facts, pause[1])
+    resumed.current.national_state = step.national_state
+    for timer in state.work.timers:
+        later = _later_timer(timer, facts, pause)
+        resumed.current.timers.add(transition=timer.name, at=to_timestamp(later))
+
+
+def _later_timer(timer: Timer, facts: Facts, pause: Pause) -> int:
+    if timer.course is None:
+        return shifted(Limit(timer.at), facts.calendar, pause).due_at
+    course = timer.course.paused(pause, facts.calendar.version)
+    later = kept_after(course, facts.calendar, timer.at, pause)
+    assert later is not None, "a timer has an instant"
+    return later
+
+
+def _later(old: Limit | None, target: Target, facts: Facts, pause: Pause) -> Limit | None:
+    """Move a due date, its warning and its rungs by the working time of a pause.
+
+    All of it is counted by the calendar in force now: what has changed while the clock stood still
+    counts from here on. A date that would have passed by that alone moves by the pause and no more.
+    """
+    if old is None:
+        return None
+    moved = shifted(old, facts.calendar, pause)
+    if old.course is None:
+        return moved
+    laid = lay(facts, old.course.paused(pause, facts.calendar.version), target)
+    if laid is not None and passes(moved.due_at, laid.due_at, max(pause)):
+        return moved
+    return laid

@@ -1,0 +1,148 @@
+"""Officers take a step, complete it, or send the case back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from google.protobuf.message import Message
+from motcua.events.v1.routing_events_pb2 import (
+    CaseFact,
+    StepAssigned,
+    StepCompleted,
+    StepSentBack,
+)
+from motcua.routing.v1.routing_pb2 import AssignStepRequest, CompleteStepRequest, SendBackRequest
+
+from services.kernel.errors import Refusal
+from services.routing.facts import Facts, enter
+from services.routing.guards import acts_for, at_step, in_role, may_work
+from services.routing.process import Process, Step, Transition
+from services.routing.processes.conditions import Circumstances
+from services.routing.state import State
+from services.routing.teamwork.changing import stated
+from services.routing.teamwork.consulting import beside
+from services.routing.teamwork.sharing import stand_ins
+from services.routing.teamwork.work import Work
+from services.routing.texts import refusal
+
+ASSIGNING = ("head", "leader")
+"""The roles that give out work besides the step's own."""
+
+
+def assign(state: State, command: AssignStepRequest, facts: Facts) -> list[Message] | Refusal:
+    """Give the current step to an officer; allowed while suspended.
+
+    Taking it from another officer needs a reason, unless that officer gives it away.
+    """
+    refused = at_step(state, command.step, facts)
+    if refused is not None:
+        return refused
+    refused = in_role(state, facts, *ASSIGNING)
+    if refused is not None:
+        return refused
+    if command.assignee == state.assignee:
+        return refusal("ALREADY_ASSIGNED", assignee=state.assignee)
+    taken = state.assignee and not acts_for(state, state.assignee, facts)
+    if taken and not command.reason.strip():
+        return refusal("REASSIGN_REASON", assignee=state.assignee)
+    return [
+        StepAssigned(
+            step=state.step,
+            assignee=command.assignee,
+            previous=state.assignee,
+            reason=command.reason,
+        ),
+        *stand_ins(state, command.assignee, facts),
+    ]
+
+
+def complete(state: State, command: CompleteStepRequest, facts: Facts) -> list[Message] | Refusal:
+    """Complete the current step by the way that is named, or by the only one that is open."""
+    refused = may_work(state, command.step, facts)
+    if refused is not None:
+        return refused
+    step = facts.process.step(state.step)
+    if not step.next:
+        return refusal("NO_NEXT_STEP", step=step.name)
+    refused = _unknown(command.facts, step, state.work, facts.process)
+    if refused is not None:
+        return refused
+    if waiting := state.work.waiting(step.name):
+        return refusal("CONSULTATION_OPEN", unit=waiting[0].unit, number=waiting[0].number)
+    if children := state.work.unfinished(step.name):
+        return refusal("CHILD_OPEN", name=children[0].name, number=children[0].number)
+    work = stated(state.work, command.facts)
+    circumstances = facts.circumstances(work, state.round)
+    way = _chosen(step.ways(circumstances), command, step)
+    if isinstance(way, Refusal):
+        return way
+    following = facts.process.step(way.to)
+    done = StepCompleted(
+        step=step.name,
+        next=enter(following, facts, facts.at),
+        note=command.note,
+        transition=way.name,
+        facts=command.facts,
+    )
+    after = replace(state, work=work)
+    return [done, *beside(after, following, facts, circumstances)]
+
+
+def _unknown(said: Iterable[CaseFact], step: Step, work: Work, process: Process) -> Refusal | None:
+    """Refuse facts that the process does not know, and their want where it asks for them."""
+    names = {name for name, _ in work.facts}
+    for each in said:
+        fact = process.fact(each.name)
+        if fact is None or not fact.allows(each.value):
+            values = ", ".join(fact.values) if fact is not None else "-"
+            return refusal("FACT_NOT_ALLOWED", name=each.name, value=each.value, values=values)
+        names.add(each.name)
+    for name in step.states:
+        if name not in names:
+            return refusal("FACT_NEEDED", name=name)
+    return None
+
+
+def _chosen(
+    ways: list[Transition], command: CompleteStepRequest, step: Step
+) -> Transition | Refusal:
+    names = ", ".join(way.name for way in ways)
+    if command.transition:
+        found = [way for way in ways if way.name == command.transition]
+        if not found or command.next not in ("", found[0].to):
+            return refusal("WAY_NOT_OPEN", step=step.name, way=command.transition, ways=names)
+        return found[0]
+    if command.next:
+        ways = [way for way in ways if way.to == command.next]
+        if not ways:
+            return refusal("NEXT_NOT_ALLOWED", step=step.name, next=command.next)
+    if len(ways) != 1:
+        return refusal("WAY_NEEDED", step=step.name, ways=names)
+    return ways[0]
+
+
+def send_back(state: State, command: SendBackRequest, facts: Facts) -> list[Message] | Refusal:
+    """Make an earlier step current again, with its limit from now; needs a reason."""
+    refused = may_work(state, command.step, facts)
+    if refused is not None:
+        return refused
+    if not command.reason.strip():
+        return refusal("REASON_REQUIRED")
+    circumstances = facts.circumstances(state.work, state.round)
+    allowed = back_ways(state, facts.process, circumstances)
+    if not allowed:
+        return refusal("NO_EARLIER_STEP", step=state.step)
+    target = command.to_step or allowed[0].to
+    way = next((way for way in allowed if way.to == target), None)
+    if way is None:
+        return refusal("BACK_NOT_ALLOWED", step=state.step, target=target)
+    again = enter(facts.process.step(target), facts, facts.at)
+    return [StepSentBack(step=state.step, next=again, reason=command.reason, transition=way.name)]
+
+
+def back_ways(state: State, process: Process, circumstances: Circumstances) -> list[Transition]:
+    """List the ways by which the case can be sent back now, to the step done last first."""
+    ways = process.step(state.step).ways(circumstances, back=True)
+    last = list(dict.fromkeys(reversed(state.done)))
+    return sorted((way for way in ways if way.to in last), key=lambda way: last.index(way.to))

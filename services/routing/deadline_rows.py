@@ -1,0 +1,193 @@
+"""The rows of ``deadlines``: when the watch has to look at which due date.
+
+A function of routing's own events alone. It mirrors what ``state.py`` keeps for the decider, in
+rows that can be found by their next alarm.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import astuple, replace
+from typing import Any
+
+from motcua.events.v1.envelope_pb2 import DossierEvent
+
+from services.kernel.instants import to_us
+from services.kernel.unit import UnitOfWork
+from services.routing.limits import Limit, Rung, limit_in, relaid, touch_in
+from services.routing.state import Key, State, limits, suspension_in
+from services.routing.tables import CONSULTATIONS, DEADLINES
+from services.routing.watching import (
+    CONSULTATION,
+    DOSSIER,
+    RUNNING_SCOPES,
+    STEP,
+    SUSPENSION,
+    TOUCH,
+    next_alarm,
+    watched,
+)
+
+Row = Mapping[str, Any]
+_SCOPES = (*RUNNING_SCOPES, SUSPENSION)
+
+
+def set_dossier(uow: UnitOfWork, event: DossierEvent, message: Any, *, running: bool) -> None:
+    """Set the dossier's due date from a message that holds it, or none."""
+    _set(uow, event, DOSSIER, limit_in(message), running)
+
+
+def set_step(
+    uow: UnitOfWork,
+    event: DossierEvent,
+    current: Any,
+    *,
+    running: bool,
+    said: Limit | None = None,
+) -> None:
+    """Set the current step's due date, and by when somebody is to begin on it, or none; ``said``
+    tells what was said of that due date before.
+    """
+    limit = limit_in(current)
+    if limit is not None and said is not None:
+        limit = replace(limit, warned=said.warned, missed=said.missed, told=said.told)
+    _set(uow, event, STEP, limit, running)
+    _set(uow, event, TOUCH, touch_in(current), running)
+
+
+def touch(uow: UnitOfWork, code: str) -> None:
+    """Note that somebody has begun on the current step."""
+    uow.delete(DEADLINES, code, TOUCH, 0)
+
+
+def move(uow: UnitOfWork, event: DossierEvent, *, running: bool) -> None:
+    """Let the clock go on with the due dates of a ``CaseResumed``."""
+    said, code = event.case_resumed, event.dossier_code
+    for scope, message in ((DOSSIER, said), (STEP, said.current)):
+        row = None if said.restarted else uow.get(DEADLINES, code, scope, 0)
+        _set(uow, event, scope, limit_in(message), running, before=row)
+    _set(uow, event, TOUCH, touch_in(said.current), running)
+    uow.delete(DEADLINES, code, SUSPENSION, 0)
+
+
+def relay(uow: UnitOfWork, event: DossierEvent, *, running: bool) -> None:
+    """Set a due date that a ``DeadlineRecomputed`` has laid anew."""
+    said, code = event.deadline_recomputed, event.dossier_code
+    row = uow.get(DEADLINES, code, said.scope, said.consultation)
+    if row is not None:
+        laid = relaid(_limit(row), said, to_us(event.occurred_at))
+        _set(uow, event, said.scope, laid, running, number=said.consultation)
+
+
+def ask(uow: UnitOfWork, event: DossierEvent, *, watched: bool) -> None:
+    """Set the time in which a question is to be answered, or none."""
+    said = event.consultation_requested
+    _set(uow, event, CONSULTATION, limit_in(said), watched, number=said.number)
+
+
+def answered(uow: UnitOfWork, code: str, number: int) -> None:
+    """Let nothing more be said of a question."""
+    uow.delete(DEADLINES, code, CONSULTATION, number)
+
+
+def stop(uow: UnitOfWork, event: DossierEvent, *, watched: bool) -> None:
+    """Let nothing be said while the clock stands still but of the end of that."""
+    code = event.dossier_code
+    touch(uow, code)
+    for scope in (DOSSIER, STEP):
+        if uow.get(DEADLINES, code, scope, 0) is not None:
+            uow.change(DEADLINES, code, scope, 0, next_alarm_at=None)
+    _set(uow, event, SUSPENSION, suspension_in(event).end, watched)
+
+
+def go_on(uow: UnitOfWork, code: str) -> None:
+    """Say from now on what is to be said of the due dates as they are."""
+    keys = [(scope, 0) for scope in RUNNING_SCOPES]
+    number = 1
+    while uow.get(CONSULTATIONS, code, number) is not None:
+        keys.append((CONSULTATION, number))
+        number += 1
+    for key in keys:
+        row = uow.get(DEADLINES, code, *key)
+        if row is not None:
+            uow.change(DEADLINES, code, *key, next_alarm_at=next_alarm(_limit(row)))
+
+
+def say(uow: UnitOfWork, code: str, key: Key, *, missed: bool = False, told: int = 0) -> None:
+    """Keep what was said of a due date: a warning, that it passed, or one of its rungs."""
+    row = uow.get(DEADLINES, code, *key)
+    if row is not None:
+        said = {**row, "told": told} if told else {**row, "warned": 1}
+        said["missed"] = int(missed or bool(row["missed"]))
+        uow.put(DEADLINES, {**said, "next_alarm_at": next_alarm(_limit(said))})
+
+
+def remove(uow: UnitOfWork, code: str) -> None:
+    """Forget the due dates of a case that has ended, but for those of questions."""
+    for scope in _SCOPES:
+        uow.delete(DEADLINES, code, scope, 0)
+
+
+def mend(uow: UnitOfWork, code: str, state: State) -> None:
+    """Make the rows what the events say, should they ever differ."""
+    now = watched(state)
+    for key, limit in limits(state).items():
+        row = uow.get(DEADLINES, code, *key)
+        if row is None:
+            continue
+        if limit is None or key not in now:
+            uow.change(DEADLINES, code, *key, next_alarm_at=None)
+            continue
+        uow.put(DEADLINES, {**row, **_columns(limit), "next_alarm_at": next_alarm(limit)})
+
+
+def _set(
+    uow: UnitOfWork,
+    event: DossierEvent,
+    scope: int,
+    limit: Limit | None,
+    running: bool,
+    before: Row | None = None,
+    number: int = 0,
+) -> None:
+    if limit is None:
+        uow.delete(DEADLINES, event.dossier_code, scope, number)
+        return
+    if before is not None:
+        said = _limit(before)
+        limit = Limit(limit.due_at, limit.warn_at, said.warned, said.missed, limit.rungs, said.told)
+    row = {
+        "dossier_code": event.dossier_code,
+        "scope": scope,
+        "number": number,
+        **_columns(limit),
+        "next_alarm_at": next_alarm(limit) if running else None,
+        "cause_id": event.event_id,
+        "correlation_id": event.correlation_id,
+    }
+    uow.put(DEADLINES, row)
+
+
+def _columns(limit: Limit) -> dict[str, int | str | None]:
+    rungs = [astuple(rung) for rung in limit.rungs]
+    return {
+        "due_at": limit.due_at,
+        "warn_at": limit.warn_at,
+        "warned": int(limit.warned),
+        "missed": int(limit.missed),
+        "rungs": json.dumps(rungs, ensure_ascii=False) if rungs else "",
+        "told": limit.told,
+    }
+
+
+def _limit(row: Row) -> Limit:
+    rungs = tuple(Rung(*rung) for rung in json.loads(row["rungs"] or "[]"))
+    return Limit(
+        row["due_at"],
+        row["warn_at"],
+        bool(row["warned"]),
+        bool(row["missed"]),
+        rungs,
+        row["told"],
+    )

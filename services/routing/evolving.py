@@ -1,0 +1,239 @@
+"""What each of routing's own events changes in what is known of a case."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.routing_events_pb2 import CurrentStep, DeadlineMissed, DeadlineScope
+
+from services.kernel.course import Course
+from services.kernel.instants import to_us
+from services.routing.limits import Limit, counted_limit, instant, limit_in, relaid, touch_in
+from services.routing.state import State, Status, limits, suspension_in
+from services.routing.teamwork import changing as teamwork
+
+
+def evolve(state: State, event: DossierEvent) -> State:
+    """Take one of routing's own events into account; one that is not known changes nothing."""
+    name = event.WhichOneof("payload")
+    change = _CHANGES.get(name or "")
+    return state if change is None else change(state, getattr(event, name or ""), event)
+
+
+def _opened(state: State, payload: Any, _event: DossierEvent) -> State:
+    opened = replace(
+        state,
+        status=Status.RUNNING,
+        process=payload.process,
+        version=payload.process_version,
+        dossier_limit=counted_limit(payload),
+        imported=payload.imported,
+    )
+    return _enter(opened, payload.current)
+
+
+def _enter(state: State, current: CurrentStep) -> State:
+    return replace(
+        state,
+        step=current.step,
+        unit=current.unit,
+        assignee="",
+        step_limit=counted_limit(current),
+        touch=touch_in(current),
+        work=teamwork.entered(state.work, current),
+    )
+
+
+def _assigned(state: State, payload: Any, event: DossierEvent) -> State:
+    # The sender may say to whom it goes; anybody else who does so has seen it.
+    seen = state.work.touched or event.actor.id != state.work.moved_by
+    work = replace(state.work, opened_by="", touched=seen)
+    return replace(state, assignee=payload.assignee, touch=None, work=work)
+
+
+def _looked(state: State, _payload: Any, event: DossierEvent) -> State:
+    return replace(state, touch=None, work=replace(state.work, opened_by=event.actor.id))
+
+
+def _shared(change: teamwork.Change) -> Callable[[State, Any, DossierEvent], State]:
+    return lambda state, payload, event: replace(state, work=change(state, payload, event))
+
+
+def _completed(state: State, payload: Any, event: DossierEvent) -> State:
+    work = teamwork.stated(teamwork.left(state, event), payload.facts)
+    return _enter(replace(state, done=(*state.done, payload.step), work=work), payload.next)
+
+
+def _sent_back(state: State, payload: Any, event: DossierEvent) -> State:
+    target = payload.next.step
+    place = max((i for i, name in enumerate(state.done) if name == target), default=0)
+    work = teamwork.left(state, event)
+    return _enter(replace(state, done=state.done[:place], work=work), payload.next)
+
+
+def _pulled_back(state: State, payload: Any, event: DossierEvent) -> State:
+    gone = state.work.left
+    if gone is None:
+        return _enter(state, payload.next)
+    work = replace(state.work, left=None, moved_by=event.actor.id)
+    back = _enter(replace(state, done=gone.done, work=work), payload.next)
+    limit = counted_limit(payload.next)
+    if limit is not None:
+        limit = replace(limit, warned=payload.warned, missed=payload.missed, told=payload.told)
+    return replace(back, assignee=payload.assignee, step_limit=limit)
+
+
+def _moved_over(state: State, payload: Any, _event: DossierEvent) -> State:
+    work = replace(
+        state.work,
+        left=None,
+        timers=teamwork.timers_in(payload.current),
+        national_state=payload.current.national_state,
+    )
+    return replace(state, process=payload.process, version=payload.process_version, work=work)
+
+
+def _asked(state: State, payload: Any, event: DossierEvent) -> State:
+    return replace(_suspended(state, payload, event), round=payload.round)
+
+
+def _suspended(state: State, _payload: Any, event: DossierEvent) -> State:
+    return replace(state, status=Status.SUSPENDED, suspension=suspension_in(event), touch=None)
+
+
+def _resumed(state: State, payload: Any, _event: DossierEvent) -> State:
+    return replace(
+        state,
+        status=Status.RUNNING,
+        suspension=None,
+        touch=touch_in(payload.current),
+        dossier_limit=_moved(state.dossier_limit, limit_in(payload), payload),
+        step_limit=_moved(state.step_limit, counted_limit(payload.current), payload),
+        work=teamwork.resumed(state.work, payload),
+    )
+
+
+def _moved(old: Limit | None, new: Limit | None, payload: Any) -> Limit | None:
+    """Keep what was said of a due date that only moved: the remainder is what it was."""
+    if new is None:
+        return None
+    if payload.restarted:
+        return new if new.course else replace(new, course=_restarted(payload))
+    if old is None:
+        return new
+    course = old.course and _paused(old.course, payload)
+    return replace(new, warned=old.warned, missed=old.missed, told=old.told, course=course)
+
+
+def _restarted(payload: Any) -> Course | None:
+    """Give the course of a promise that was made anew."""
+    at = instant(payload, "resumed_at")
+    if at is None or not payload.time_limit:
+        return None
+    return Course(at, payload.time_limit, payload.calendar_version)
+
+
+def _paused(course: Course, payload: Any) -> Course | None:
+    """Add the pause; without the instant of the resumption the course is lost."""
+    resumed_at = instant(payload, "resumed_at")
+    if resumed_at is None:
+        return None
+    return course.paused((to_us(payload.suspended_at), resumed_at), payload.calendar_version)
+
+
+def _extended(state: State, payload: Any, _event: DossierEvent) -> State:
+    return replace(state, dossier_limit=limit_in(payload), extended=True)
+
+
+def _resolved(state: State, payload: Any, _event: DossierEvent) -> State:
+    work = replace(state.work, result_number=payload.result_number, explanation=payload.explanation)
+    return replace(state, status=Status.RESOLVED, suspension=None, work=work)
+
+
+def _withdrawn(state: State, _payload: Any, _event: DossierEvent) -> State:
+    return replace(state, status=Status.WITHDRAWN, suspension=None)
+
+
+def _closed(state: State, _payload: Any, _event: DossierEvent) -> State:
+    return replace(state, status=Status.CLOSED, suspension=None)
+
+
+def _approaching(state: State, payload: Any, _event: DossierEvent) -> State:
+    return _with(state, payload, lambda limit: replace(limit, warned=True))
+
+
+def _missed(state: State, payload: Any, _event: DossierEvent) -> State:
+    return _with(state, payload, lambda limit: replace(limit, warned=True, missed=True))
+
+
+def _expired(state: State, _payload: Any, event: DossierEvent) -> State:
+    return _missed(state, _EXPIRED, event)
+
+
+def _escalated(state: State, payload: Any, _event: DossierEvent) -> State:
+    return _with(state, payload, lambda limit: replace(limit, told=payload.number))
+
+
+def _with(state: State, said: Any, change: Callable[[Limit], Limit]) -> State:
+    """Change what is known of the due date that a message is about; there may be none."""
+    scope, number = said.scope, said.consultation
+    limit = limits(state).get((scope, number))
+    if limit is None:
+        return state
+    if scope == DeadlineScope.DEADLINE_SCOPE_CONSULTATION:
+        return replace(state, work=state.work.limited(number, change))
+    if scope == DeadlineScope.DEADLINE_SCOPE_SUSPENSION:
+        assert state.suspension is not None
+        return replace(state, suspension=replace(state.suspension, end=change(limit)))
+    if scope == DeadlineScope.DEADLINE_SCOPE_DOSSIER:
+        return replace(state, dossier_limit=change(limit))
+    if scope == DeadlineScope.DEADLINE_SCOPE_STEP:
+        return replace(state, step_limit=change(limit))
+    return replace(state, touch=change(limit))
+
+
+_EXPIRED = DeadlineMissed(scope=DeadlineScope.DEADLINE_SCOPE_SUSPENSION)
+
+
+def _recomputed(state: State, payload: Any, event: DossierEvent) -> State:
+    if payload.scope == DeadlineScope.DEADLINE_SCOPE_TIMER:
+        return replace(state, work=teamwork.relaid(state.work, payload))
+    at = to_us(event.occurred_at)
+    return _with(state, payload, lambda limit: relaid(limit, payload, at))
+
+
+def _recorded(state: State, _payload: Any, _event: DossierEvent) -> State:
+    return replace(state, recorded=state.recorded + 1)
+
+
+def _history(state: State, _payload: Any, _event: DossierEvent) -> State:
+    return replace(state, complete=True)
+
+
+_CHANGES: dict[str, Callable[[State, Any, DossierEvent], State]] = {
+    "case_opened": _opened,
+    "step_assigned": _assigned,
+    "step_completed": _completed,
+    "step_sent_back": _sent_back,
+    "step_opened": _looked,
+    "case_pulled_back": _pulled_back,
+    "case_moved": _moved_over,
+    "supplement_requested": _asked,
+    "case_suspended": _suspended,
+    "case_resumed": _resumed,
+    "case_resolved": _resolved,
+    "case_withdrawn": _withdrawn,
+    "case_closed": _closed,
+    "deadline_extended": _extended,
+    "deadline_approaching": _approaching,
+    "deadline_missed": _missed,
+    "deadline_recomputed": _recomputed,
+    "deadline_escalated": _escalated,
+    "supplement_expired": _expired,
+    "step_recorded": _recorded,
+    "history_imported": _history,
+    **{name: _shared(change) for name, change in teamwork.CHANGES.items()},
+}

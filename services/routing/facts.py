@@ -1,0 +1,179 @@
+"""What a decision needs beside the state: who, when, by which process, calendar and limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from motcua.events.v1.common_pb2 import ResultChannel
+from motcua.events.v1.envelope_pb2 import Actor, ActorKind
+from motcua.events.v1.routing_events_pb2 import CurrentStep
+
+from services.kernel import working_time
+from services.kernel.course import Course
+from services.kernel.durations import NO_LIMIT, Duration, TimeLimit
+from services.kernel.instants import to_timestamp, to_us
+from services.kernel.working_time import Calendar, ResumePolicy
+from services.routing.clock.escalation import DOSSIER, NO_LADDER, STEP, Ladder, Stage, rungs_of
+from services.routing.limits import Limit
+from services.routing.process import Process, Step, WarningRule
+from services.routing.processes.circumstances import circumstances
+from services.routing.teamwork.work import Delegation, Work
+from services.routing.warning import warn_at
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The circumstances of one decision; instants in microseconds UTC."""
+
+    at: int
+    """When it happens in the world."""
+    actor: Actor
+    process: Process
+    """The process of the case, or the one with which it is to be opened."""
+    calendar: Calendar
+    unit: str
+    """The unit that answers for the dossier."""
+    time_limit: TimeLimit = NO_LIMIT
+    """The dossier's limit, as its acceptance says."""
+    resume_policy: ResumePolicy = ResumePolicy.KEEP
+    rounds: int | None = None
+    """How often the procedure lets papers be asked for; None: as often as the process."""
+    period: Duration | None = None
+    """How long the procedure gives the citizen to answer; None: as long as the process."""
+    result_channel: ResultChannel = ResultChannel.RESULT_CHANNEL_UNSPECIFIED
+    imported: bool = False
+    """The dossier was brought in from another system."""
+    ladder: Ladder = NO_LADDER
+    """Who above the officer is told of due dates."""
+    channel: int = 0
+    level: int = 0
+    procedure: str = ""
+
+    @property
+    def supplement_rounds(self) -> int:
+        """How often papers may be asked for: a procedure may allow fewer times than its process,
+        whose conditions were proved for no more.
+        """
+        most = self.process.supplement_rounds
+        return most if self.rounds is None else min(self.rounds, most)
+
+    @property
+    def supplement_period(self) -> Duration:
+        """How long the citizen has to answer."""
+        return self.process.supplement_period if self.period is None else self.period
+
+    def circumstances(self, work: Work, rounds: int) -> dict[str, str]:
+        """Give what conditions of a process can look at; ``rounds`` of supplements were asked."""
+        return circumstances(
+            procedure=self.procedure,
+            unit=self.unit,
+            channel=self.channel,
+            level=self.level,
+            result_channel=int(self.result_channel),
+            rounds=rounds,
+            stated=work.facts,
+        )
+
+    standing: tuple[Delegation, ...] = ()
+    """Who stands in, now or later, for the officer whom the case is about to reach."""
+    roles: frozenset[str] | None = None
+    """The roles of the one who asks; None where they are not known, and not asked for."""
+
+    def has_role(self, role: str) -> bool:
+        """Tell whether the one who asks may act in a role."""
+        return self.roles is None or not role or role in self.roles
+
+    @property
+    def by_importer(self) -> bool:
+        """Tell whether a program that brings in history asks."""
+        return self.actor.kind == ActorKind.ACTOR_KIND_IMPORTER
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Whose due date is meant: what its warning and its escalation follow from."""
+
+    rule: WarningRule
+    stages: tuple[Stage, ...]
+    unit: str
+    """The unit that has the work."""
+
+
+def of_dossier(facts: Facts) -> Target:
+    """Mean the promised date of the dossier."""
+    return Target(facts.process.warning, facts.ladder.of(DOSSIER), facts.unit)
+
+
+def of_step(facts: Facts, step: Step, unit: str) -> Target:
+    """Mean the limit of a step that ``unit`` has to do."""
+    return Target(facts.process.warning_for(step), facts.ladder.of(STEP), unit)
+
+
+def of_consultation(facts: Facts, unit: str) -> Target:
+    """Mean the time in which ``unit`` is to answer a question; it is work as a step is."""
+    return Target(facts.process.warning, facts.ladder.of(STEP), unit)
+
+
+def limit(facts: Facts, target: Target, start_at: int, due_at: int) -> Limit:
+    """Give a due date that runs from ``start_at`` with its warning and its escalation."""
+    warning = warn_at(facts.calendar, target.rule, start_at, due_at)
+    run = (start_at, due_at)
+    rungs = rungs_of(target.stages, facts.calendar, run, target.unit, facts.unit)
+    return Limit(due_at, warning, rungs=rungs)
+
+
+def enter(step: Step, facts: Facts, start_at: int) -> CurrentStep:
+    """Describe a step that becomes current at ``start_at``, with its own due date.
+
+    It tells what the due date follows from. Somebody is to begin on the step within the process's
+    time; a step that is due before that needs no such watch, nor does another system's history.
+    """
+    unit = step.unit_of(facts.unit)
+    current = CurrentStep(step=step.name, unit=unit, role=step.role)
+    current.national_state = step.national_state
+    for timer in step.timers:
+        taken_at = working_time.due_at(facts.calendar, start_at, timer.after)
+        if taken_at is not None:
+            said = current.timers.add(transition=timer.take, at=to_timestamp(taken_at))
+            tell_course(said, Course(start_at, str(timer.after), facts.calendar.version))
+    due_at = working_time.due_at(facts.calendar, start_at, step.time_limit)
+    if due_at is not None:
+        tell_course(current, Course(start_at, str(step.time_limit), facts.calendar.version))
+        set_limit(current, limit(facts, of_step(facts, step, unit), start_at, due_at))
+    if not facts.imported:
+        set_touch(current, facts, start_at)
+    return current
+
+
+def set_touch(current: CurrentStep, facts: Facts, start_at: int) -> None:
+    """Write by when somebody is to have begun on a step, unless it is due before that."""
+    by = working_time.due_at(facts.calendar, start_at, facts.process.touch_within)
+    if by is not None and not (current.HasField("due_at") and to_us(current.due_at) <= by):
+        current.touch_by_at.CopyFrom(to_timestamp(by))
+        current.touch_within = str(facts.process.touch_within)
+        current.touch_started_at.CopyFrom(to_timestamp(start_at))
+        current.calendar_version = facts.calendar.version
+
+
+def tell_course(message: Any, course: Course | None) -> None:
+    """Write how a due date was computed into ``time_limit``, ``started_at`` and
+    ``calendar_version``; nothing for one that a pause has moved, or that was not computed.
+    """
+    if course is None or course.pauses:
+        return
+    message.time_limit = course.time_limit
+    message.started_at.CopyFrom(to_timestamp(course.start_at))
+    message.calendar_version = course.calendar_version
+
+
+def set_limit(message: Any, limit: Limit | None) -> None:
+    """Write a due date into the fields ``due_at``, ``warn_at`` and ``rungs`` of a message."""
+    if limit is None:
+        return
+    message.due_at.CopyFrom(to_timestamp(limit.due_at))
+    if limit.warn_at is not None:
+        message.warn_at.CopyFrom(to_timestamp(limit.warn_at))
+    for rung in limit.rungs:
+        at = to_timestamp(rung.at)
+        message.rungs.add(name=rung.name, unit=rung.unit, role=rung.role, at=at)

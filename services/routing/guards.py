@@ -1,0 +1,86 @@
+"""The rules that every command of an officer has to keep."""
+
+from __future__ import annotations
+
+from motcua.events.v1.process_events_pb2 import Participation
+
+from services.kernel.errors import Refusal
+from services.routing.facts import Facts
+from services.routing.state import State, Status
+from services.routing.texts import refusal
+
+COOPERATES = Participation.PARTICIPATION_COOPERATES
+_NOT_OPEN = {
+    Status.NONE: "CASE_NOT_OPEN",
+    Status.RESOLVED: "CASE_RESOLVED",
+    Status.WITHDRAWN: "CASE_WITHDRAWN",
+    Status.CLOSED: "CASE_CLOSED",
+}
+
+
+def open_case(state: State) -> Refusal | None:
+    """Refuse unless the case is running or suspended."""
+    code = _NOT_OPEN.get(state.status)
+    return None if code is None else refusal(code)
+
+
+def within(unit: str, above: str) -> bool:
+    """Tell whether ``unit`` is ``above`` or lies below it (H22.60.05 below H22.60)."""
+    return unit == above or (bool(above) and unit.startswith(f"{above}."))
+
+
+def at_step(state: State, step: str, facts: Facts) -> Refusal | None:
+    """Refuse unless the case is open at ``step``, and the step is for the actor's unit to do."""
+    refused = open_case(state)
+    if refused is not None:
+        return refused
+    if step != state.step:
+        return refusal("NOT_CURRENT_STEP", step=step, **moved(state))
+    if not within(state.unit, facts.actor.unit):
+        return refusal("NOT_YOUR_UNIT", unit=state.unit)
+    return None
+
+
+def may_work(state: State, step: str, facts: Facts) -> Refusal | None:
+    """Refuse unless the clock runs and the actor is the one to do the current step."""
+    refused = at_step(state, step, facts)
+    if refused is not None:
+        return refused
+    if state.status is Status.SUSPENDED:
+        return refusal("CASE_SUSPENDED")
+    if state.assignee and not acts_for(state, state.assignee, facts):
+        return refusal("NOT_ASSIGNED_TO_YOU", assignee=state.assignee)
+    return in_role(state, facts)
+
+
+def in_role(state: State, facts: Facts, *others: str) -> Refusal | None:
+    """Refuse unless the actor has the role of the current step, or one of ``others``; who stands in
+    for the officer that has the step needs no role of their own.
+    """
+    role = facts.process.step(state.step).role
+    if any(facts.has_role(each) for each in (role, *others)):
+        return None
+    stands_in = state.assignee not in ("", facts.actor.id)
+    if stands_in and acts_for(state, state.assignee, facts):
+        return None
+    return refusal("NOT_YOUR_ROLE", role=role)
+
+
+def may_help(state: State, step: str, facts: Facts) -> Refusal | None:
+    """Refuse unless the clock runs and the actor does the step or cooperates in it."""
+    if open_case(state) is None and state.work.participation(facts.actor.id) == COOPERATES:
+        if step != state.step:
+            return refusal("NOT_CURRENT_STEP", step=step, **moved(state))
+        return refusal("CASE_SUSPENDED") if state.status is Status.SUSPENDED else None
+    return may_work(state, step, facts)
+
+
+def acts_for(state: State, officer: str, facts: Facts) -> bool:
+    """Tell whether the actor is an officer, or stands in for that officer now."""
+    who = facts.actor.id
+    return who == officer or state.work.stands_in(who, officer, facts.at)
+
+
+def moved(state: State) -> dict[str, str]:
+    """Tell where a case is now and who brought it there, for whoever looks at an old screen."""
+    return {"current": state.step, "unit": state.unit, "by": state.work.moved_by or "-"}

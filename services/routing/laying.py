@@ -1,0 +1,39 @@
+"""Due dates as a function of their course: the same course gives the same dates, another calendar
+gives others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from services.kernel.course import Course, Pause, after_pause
+from services.kernel.working_time import Calendar
+from services.routing.facts import Facts, Target, limit
+from services.routing.limits import Limit
+
+
+def lay(facts: Facts, course: Course, target: Target) -> Limit | None:
+    """Give the due date of a course by the calendar in force, with its warning and its rungs.
+
+    None where the limit is none.
+    """
+    due_at = course.due_before_pauses(facts.calendar)
+    if due_at is None:
+        return None
+    laid = limit(facts, target, course.start_at, due_at)
+    for pause in course.pauses:
+        laid = shifted(laid, facts.calendar, pause)
+    return laid
+
+
+def shifted(old: Limit, calendar: Calendar, pause: Pause) -> Limit:
+    """Move a due date, its warning and its rungs by the working time of a pause."""
+
+    def moved(at: int) -> int:
+        later = after_pause(calendar, at, pause)
+        assert later is not None
+        return later
+
+    warning = None if old.warn_at is None else moved(old.warn_at)
+    rungs = tuple(replace(rung, at=moved(rung.at)) for rung in old.rungs)
+    return replace(old, due_at=moved(old.due_at), warn_at=warning, rungs=rungs)

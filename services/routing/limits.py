@@ -1,0 +1,92 @@
+"""Due dates as decisions keep them: what events set, what was said of it, how it was computed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from motcua.events.v1.routing_events_pb2 import CurrentStep, EscalationRung
+
+from services.kernel.course import Course, course_in
+from services.kernel.instants import to_us
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """Who above the officer is told of a due date, and when (microseconds UTC)."""
+
+    name: str
+    unit: str
+    role: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A due date, when to warn of it, and what was said of it; instants in microseconds UTC."""
+
+    due_at: int
+    warn_at: int | None = None
+    warned: bool = False
+    missed: bool = False
+    rungs: tuple[Rung, ...] = ()
+    told: int = 0
+    """How many of the rungs were told."""
+    course: Course | None = None
+    """How it was computed; None for a date that was not."""
+
+
+def instant(message: Any, field: str) -> int | None:
+    """Give a timestamp field in microseconds UTC; None when it is absent."""
+    if not message.HasField(field):
+        return None
+    value: Timestamp = getattr(message, field)
+    return to_us(value)
+
+
+def limit_in(message: Any) -> Limit | None:
+    """Give the due date and warning that a message sets; None when it has no due date."""
+    due_at = instant(message, "due_at")
+    if due_at is None:
+        return None
+    rungs = tuple(_rung(said) for said in getattr(message, "rungs", ()))
+    return Limit(due_at, instant(message, "warn_at"), rungs=rungs)
+
+
+def counted_limit(message: Any) -> Limit | None:
+    """Give the due date that a message sets, with the course by which it was computed."""
+    limit = limit_in(message)
+    return None if limit is None else replace(limit, course=course_in(message))
+
+
+def _rung(said: EscalationRung) -> Rung:
+    return Rung(said.name, said.unit, said.role, to_us(said.at))
+
+
+def touch_in(current: CurrentStep) -> Limit | None:
+    """Give the time in which somebody is to have begun on a step; None when it has none."""
+    at = instant(current, "touch_by_at")
+    if at is None:
+        return None
+    start_at = instant(current, "touch_started_at")
+    if start_at is None:
+        return Limit(at)
+    return Limit(at, course=Course(start_at, current.touch_within, current.calendar_version))
+
+
+def relaid(old: Limit, payload: Any, at: int) -> Limit:
+    """Give a due date that was laid anew at an instant.
+
+    What was said of the old date stays said only where it is true of the new one: a promise that
+    lies ahead again is warned of, told of and missed as such.
+    """
+    new = limit_in(payload)
+    assert new is not None, "a recomputed due date is there"
+    return replace(
+        new,
+        warned=old.warned and (new.warn_at is None or new.warn_at <= at),
+        missed=old.missed and new.due_at <= at,
+        told=min(old.told, sum(rung.at <= at for rung in new.rungs)),
+        course=old.course and old.course.by(payload.calendar_version),
+    )

@@ -1,0 +1,64 @@
+"""What the end of a dossier means for those that it belongs to and that belong to it (liên thông).
+
+Departments own all their cases, so both sides are written in one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from google.protobuf.message import Message
+
+from services.kernel.model import About
+from services.kernel.rows import Row
+from services.kernel.unit import UnitOfWork
+from services.routing.state import State, Status
+from services.routing.tables import CHILDREN
+from services.routing.teamwork.children import ended, given_back, orphan
+from services.routing.watching import overdue
+
+_OPEN = (Status.RUNNING, Status.SUSPENDED)
+
+
+def consequences(uow: UnitOfWork, row: Row, outcome: Sequence[Message], at: int) -> Iterator[About]:
+    """Give what follows for other dossiers: a parent hears how its child ended, and the children of
+    one that was given back end with it, and theirs.
+
+    ``row`` is the dossier's case, ``at`` the instant in microseconds.
+    """
+    said = ended(row["dossier_code"], row["parent_number"] or 0, outcome)
+    if row["parent_code"] and said is not None:
+        yield About(row["parent_code"], said)
+    reason = given_back(outcome)
+    if reason is not None:
+        yield from _end_children(uow, row["dossier_code"], reason, at)
+
+
+def orphaned(uow: UnitOfWork, row: Row, outcome: Sequence[Message]) -> Iterator[Message]:
+    """Give the end of a case that has just been opened for a dossier which ended meanwhile."""
+    if not row["parent_code"] or not any(m.DESCRIPTOR.name == "CaseOpened" for m in outcome):
+        return
+    parent: State = uow.state(row["parent_code"])
+    if parent.status in (Status.WITHDRAWN, Status.CLOSED):
+        payloads = [
+            getattr(event, event.WhichOneof("payload") or "")
+            for event in uow.own_events(row["parent_code"])
+        ]
+        yield orphan(row["parent_code"], given_back(payloads) or "")
+
+
+def _end_children(uow: UnitOfWork, code: str, reason: str, at: int) -> Iterator[About]:
+    state: State = uow.state(code)
+    for child in state.work.children:
+        place = None if child.ending else uow.get(CHILDREN, code, child.number)
+        child_code = (place or {}).get("child_code")
+        # One that the desk has not opened yet ends when its case is opened.
+        if not child_code or (its := uow.state(child_code)).status not in _OPEN:
+            continue
+        end = orphan(code, reason)
+        for message in (*overdue(its, at), end):
+            yield About(child_code, message)
+        said = ended(child_code, child.number, [end])
+        assert said is not None, "it was just ended"
+        yield About(code, said)
+        yield from _end_children(uow, child_code, reason, at)

@@ -1,0 +1,44 @@
+"""Tells which processes open cases need and no file holds, such as after a start without the
+office's own folder: their work stands still until the file is back or they are moved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+
+from services.kernel.distinct import select_values
+from services.kernel.logs import get_logger
+from services.kernel.unit import UnitOfWork
+from services.routing.tables import CASES
+
+if TYPE_CHECKING:
+    from services.routing.office import Office
+
+log = get_logger(__name__)
+
+
+def watch_processes(office: Office) -> Callable[[UnitOfWork, int], int]:
+    """Give the watch; its first look comes when the log has been read at the start.
+
+    It hops over an index of open cases, from one process and version to the next.
+    """
+
+    def watch(uow: UnitOfWork, _now: int) -> int:
+        c, is_open = CASES.c, CASES.c.ended_at.is_(None)
+        for (name,) in uow.query(select_values(c.process, is_open)).all():
+            this = (is_open, c.process == name)
+            for (version,) in uow.query(select_values(c.process_version, *this)).all():
+                if not office.processes.has(name, version):
+                    told: list[Any] = [func.count(), func.min(c.dossier_code)]
+                    cases = select(*told).where(*this, c.process_version == version)
+                    found: Any = uow.query(cases).one()
+                    log.error(
+                        "process.missing",
+                        process=name, version=version, open_cases=found[0], such_as=found[1],
+                    )  # fmt: skip
+        return 0
+
+    return watch

@@ -1,0 +1,270 @@
+"""Commands on cases: facts are collected, the decider decides, and what it decided is written.
+
+Runs in the writer's thread; nothing here calls out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, Final, Generic, TypeVar
+
+from google.protobuf.message import Message
+from motcua.events.v1.common_pb2 import ResultChannel
+from motcua.events.v1.envelope_pb2 import Actor, ActorKind, DossierEvent
+from motcua.routing.v1 import routing_pb2 as pb
+
+from services.kernel.calendars.model import Calendars
+from services.kernel.call import Call
+from services.kernel.durations import NO_LIMIT, Duration, limit_of
+from services.kernel.errors import Invalid, Refusal, Refused
+from services.kernel.instants import local_date
+from services.kernel.rows import Row
+from services.kernel.rpc.identity import Caller
+from services.kernel.rpc.permissions import own_unit, shipped
+from services.kernel.skew import in_future, lies_ahead
+from services.kernel.unit import UnitOfWork
+from services.kernel.working_time import ResumePolicy
+from services.people.directory import Directory
+from services.people.sight import Sight, sight_of
+from services.routing import texts
+from services.routing.checking import shipped_units, wrong_fields
+from services.routing.clock.escalation import NO_LADDER, Ladders
+from services.routing.decider import Facts, State, decide
+from services.routing.guards import within
+from services.routing.limits import instant
+from services.routing.lineage import consequences
+from services.routing.process import IMPORTED, Process, Processes, UnknownProcess
+from services.routing.queries import case_of
+from services.routing.tables import CASES
+from services.routing.teamwork.absences import Delegate, standing_for
+from services.routing.teamwork.writing import write
+
+OFFICE_ZONE: Final = "Asia/Ho_Chi_Minh"
+Q = TypeVar("Q", bound=Message)
+A = TypeVar("A", bound=Message)
+
+
+class Office:
+    """The departments: their processes and calendars."""
+
+    def __init__(
+        self,
+        processes: Processes,
+        calendars: Callable[[], Calendars],
+        ladders: Ladders | None = None,
+        people: Callable[[], Directory] | None = None,
+    ) -> None:
+        """``calendars`` gives those by which the units work, ``people`` the directory; both are
+        asked at each decision.
+
+        Without ``ladders`` nobody above the officer is told of due dates; without ``people``
+        anybody can be given work, and every unit does its own.
+        """
+        self.processes = processes
+        self.ladders = ladders or Ladders()
+        self.calendars = calendars
+        self._people = people
+        self.assign = Command(self, _case_in(pb.AssignStepResponse))
+        self.complete = Command(self, _case_in(pb.CompleteStepResponse))
+        self.send_back = Command(self, _case_in(pb.SendBackResponse))
+        self.request_supplement = Command(self, _case_in(pb.RequestSupplementResponse))
+        self.request_payment = Command(self, _case_in(pb.RequestPaymentResponse))
+        self.confirm_payment = Command(self, _case_in(pb.ConfirmPaymentResponse))
+        self.stop = Command(self, _case_in(pb.StopCaseResponse))
+        self.resume = Command(self, _case_in(pb.ResumeCaseResponse))
+        self.extend = Command(self, _case_in(pb.ExtendDeadlineResponse))
+        self.close = Command(self, _case_in(pb.CloseCaseResponse))
+        self.resolve = Command(self, _case_in(pb.ResolveCaseResponse))
+        self.open_step = Command(self, _case_in(pb.OpenStepResponse))
+        self.pull_back = Command(self, _case_in(pb.PullBackResponse))
+        self.move_case = Command(self, _case_in(pb.MoveCaseResponse))
+        self.set_participant = Command(self, _case_in(pb.SetParticipantResponse))
+        self.delegate = Delegate(self)
+        self.request_consultation = Command(self, _case_in(pb.RequestConsultationResponse))
+        self.answer_consultation = Command(self, _case_in(pb.AnswerConsultationResponse))
+        self.draft_paper = Command(self, _case_in(pb.DraftPaperResponse))
+        self.judge_paper = Command(self, _case_in(pb.JudgePaperResponse))
+        self.correct = Command(self, _case_in(pb.CorrectCaseResponse))
+        self.record = Command(self, _steps_in(pb.RecordStepResponse))
+        self.complete_import = Command(self, _steps_in(pb.CompleteImportResponse))
+
+    @property
+    def people(self) -> Directory | None:
+        """The directory as it is now; None when there is none."""
+        return self._people() if self._people else None
+
+    def facts(
+        self,
+        row: Row,
+        process: Process,
+        at: int,
+        actor: Actor,
+        roles: frozenset[str] | None = None,
+    ) -> Facts:
+        """Collect what a decision needs; ``row`` holds what intake said of the dossier."""
+        imported = bool(row["imported_from"])
+        # Another system's limits are not counted here: its promised date is taken as it was.
+        limit = NO_LIMIT if imported else limit_of(row["time_limit"] or "none")
+        return Facts(
+            at=at,
+            actor=actor,
+            process=process,
+            calendar=self.calendars().of(row["dossier_unit"] or "", at),
+            unit=self.unit_now(row["dossier_unit"] or "", at),
+            time_limit=limit,
+            resume_policy=ResumePolicy(row["resume_policy"] or ResumePolicy.KEEP),
+            rounds=row["supplement_rounds"],
+            period=Duration.parse(period) if (period := row["supplement_period"]) else None,
+            result_channel=row["result_channel"] or ResultChannel.RESULT_CHANNEL_UNSPECIFIED,
+            imported=imported,
+            channel=row["channel"] or 0,
+            level=row["level"] or 0,
+            procedure=row["procedure_code"] or "",
+            roles=roles,
+            ladder=NO_LADDER if imported else self.ladders.of(row["dossier_unit"] or ""),
+        )
+
+    def today(self, state: State, at: int) -> State:
+        """Give a case with the unit that does the work of its step's unit now."""
+        return replace(state, unit=self.unit_now(state.unit, at))
+
+    def day(self, at: int) -> date:
+        """Give the office's local day of an instant."""
+        return local_date(at, OFFICE_ZONE)
+
+    def unit_now(self, unit: str, at: int) -> str:
+        """Give the unit that does a unit's work at an instant: itself, or its heir."""
+        people = self.people
+        if people is None or not unit:
+            return unit
+        return people.current(unit, local_date(at, OFFICE_ZONE))
+
+    def sight(self, who: Caller, at: int) -> Sight | None:
+        """Give what a caller sees at an instant; None: every dossier."""
+        people = self.people
+        units = people.units if people else {}
+        return sight_of(who, units, local_date(at, OFFICE_ZONE))
+
+    def check(self, request: Message, at: int) -> None:
+        """Raise ``Invalid`` when a request names what there is not; the units are those of the
+        catalogue and of the directory, whose word on a unit counts more.
+        """
+        people = self.people
+        units = {**shipped_units(), **(people.units if people else {})}
+        wrong = wrong_fields(request, units, shipped().roles, self.day(at))
+        if wrong:
+            raise Invalid(wrong)
+
+    def check_assignee(self, request: Message, state: State, facts: Facts) -> None:
+        """Raise ``Refused`` when work is given to somebody whom the directory does not have there,
+        in that role, on that day; to somebody away only while another stands in.
+        """
+        people = self.people
+        if people is None or not isinstance(request, pb.AssignStepRequest):
+            return
+        if request.step != state.step:
+            return  # the decision says what became of the step
+        role, day = facts.process.step(state.step).role, local_date(facts.at, OFFICE_ZONE)
+        code, words = people.why_not(request.assignee, state.unit, role, day)
+        if code == "OFFICER_AWAY" and any(each.active(facts.at) for each in facts.standing):
+            return  # somebody stands in
+        if code:
+            raise Refused(texts.refusal(code, **words))
+
+    def process_of(self, state: State, row: Row, wanted: str = "") -> Process:
+        """Give the process of a case, or the one with which ``wanted`` is to be opened.
+
+        Raises ``UnknownProcess``.
+        """
+        if state.process:
+            return self.processes.get(state.process, state.version)
+        return self.processes.latest(IMPORTED if row["imported_from"] else wanted or IMPORTED)
+
+    def known_process(self, state: State, row: Row) -> Process:
+        """Give the process of a case; raises ``Refused``, naming it, when no file holds it now."""
+        try:
+            return self.process_of(state, row)
+        except UnknownProcess as error:
+            names = {"process": error.name, "version": error.version}
+            raise Refused(texts.refusal("PROCESS_MISSING", **names)) from None
+
+    def asked_process(self, request: Any, state: State, row: Row) -> Process:
+        """Give the process by which a request is judged: for a move the one to which it moves."""
+        if not isinstance(request, pb.MoveCaseRequest):
+            return self.known_process(state, row)
+        name, version = request.process or state.process, request.process_version
+        try:
+            return self.processes.get(name, version)
+        except UnknownProcess:
+            unknown = texts.refusal("UNKNOWN_PROCESS", process=name, version=version)
+            raise Refused(unknown) from None
+
+
+@dataclass(frozen=True)
+class Command(Generic[A]):
+    """One command as the kernel runs it; ``again`` gives its answer after a rebuild."""
+
+    office: Office
+    answer: Callable[[Row, int], A]
+
+    def __call__(self, uow: UnitOfWork, request: Any, call: Call) -> A:
+        """Decide and write; raises ``Invalid``, ``NotFound``, ``Forbidden`` and ``Refused``."""
+        call = _when(request, call)
+        self.office.check(request, call.now)
+        code = request.dossier_code
+        row = uow.get(CASES, code)
+        if row is None:
+            raise texts.no_such_dossier()
+        state: State = self.office.today(uow.state(code), call.occurred_at)
+        process = self.office.asked_process(request, state, row)
+        roles = known_roles(call)
+        facts = self.office.facts(row, process, call.occurred_at, call.actor, roles)
+        facts = replace(facts, standing=standing_for(uow, request, state, facts.at))
+        own_unit(call.rule, call.actor, facts.unit, within)
+        self.office.check_assignee(request, state, facts)
+        outcome = decide(state, request, facts)
+        if isinstance(outcome, Refusal):
+            raise Refused(outcome)
+        write(uow, code, outcome, call)
+        doer = replace(call, actor=uow.system_actor())
+        for said in consequences(uow, row, outcome, call.occurred_at):
+            uow.append_call(said.dossier_code, [said.payload], doer)
+        return self.answer(uow.get(CASES, code) or row, call.now)
+
+    def again(
+        self, uow: UnitOfWork, request: Any, call: Call, _events: Sequence[DossierEvent]
+    ) -> A:
+        """Answer a command that was carried out before: with the case as it is."""
+        row = uow.get(CASES, request.dossier_code)
+        if row is None:
+            raise texts.no_such_dossier()
+        return self.answer(row, call.now)
+
+
+def known_roles(call: Call) -> frozenset[str] | None:
+    """Give the roles that an officer's token names; None for others, and where there is no door."""
+    officer = call.actor.kind == ActorKind.ACTOR_KIND_OFFICER and call.rule is not None
+    return call.roles if officer else call.roles or None
+
+
+def _when(request: Message, call: Call) -> Call:
+    """Take an importer's word for when it happened, unless it lies in the future."""
+    importer = call.actor.kind == ActorKind.ACTOR_KIND_IMPORTER
+    if not importer or "occurred_at" not in request.DESCRIPTOR.fields_by_name:
+        return call
+    at = instant(request, "occurred_at")
+    if at is None:
+        return call
+    if lies_ahead(at, call.now):
+        raise Invalid([in_future("occurred_at")])
+    return replace(call, occurred_at=at)
+
+
+def _case_in(response: Callable[..., A]) -> Callable[[Row, int], A]:
+    return lambda row, now: response(case=case_of(row, now))
+
+
+def _steps_in(response: Callable[..., A]) -> Callable[[Row, int], A]:
+    return lambda row, _now: response(steps=row["recorded"] or 0)

@@ -1,0 +1,35 @@
+"""A case is opened when the desk has accepted the dossier."""
+
+from __future__ import annotations
+
+from google.protobuf.message import Message
+from motcua.events.v1.intake_events_pb2 import DossierAccepted
+from motcua.events.v1.routing_events_pb2 import CaseOpened
+
+from services.kernel.instants import to_timestamp
+from services.routing.facts import Facts, enter, limit, of_dossier, set_limit
+from services.routing.limits import instant
+from services.routing.state import State, Status
+from services.routing.teamwork.consulting import beside
+
+
+def open_case(state: State, accepted: DossierAccepted, facts: Facts) -> list[Message]:
+    """Open a case at the first step; its clock runs from the acceptance (``facts.at``)."""
+    if state.status is not Status.NONE:
+        return []
+    opened = CaseOpened(
+        process=facts.process.name,
+        process_version=facts.process.version,
+        current=enter(facts.process.first, facts, facts.at),
+        imported=facts.imported,
+    )
+    due_at = instant(accepted, "due_at")
+    if due_at is not None:
+        set_limit(opened, limit(facts, of_dossier(facts), facts.at, due_at))
+        opened.started_at.CopyFrom(to_timestamp(facts.at))
+        if not facts.imported:
+            opened.time_limit = accepted.time_limit
+            opened.calendar_version = accepted.calendar_version
+            opened.same_day = accepted.same_day
+    circumstances = facts.circumstances(state.work, 0)
+    return [opened, *beside(state, facts.process.first, facts, circumstances)]

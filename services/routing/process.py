@@ -1,0 +1,270 @@
+"""A process, as a value: the steps by which a case is worked. ``process_files.py`` reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fractions import Fraction
+
+from services.kernel.durations import NO_DURATION, Duration, Unit
+from services.routing.processes.conditions import ALWAYS, Circumstances, Condition, holds
+
+_A_WORKING_DAY = Duration(Fraction(1), Unit.WORKING_DAY)
+IMPORTED = "imported"
+"""The process of every dossier that was brought in from another system."""
+
+
+class UnknownProcess(LookupError):
+    """There is no such process, or not in this version."""
+
+    def __init__(self, name: str, version: int | None = None) -> None:
+        which = "" if version is None else f" in version {version}"
+        super().__init__(f"process {name!r}{which} is not defined")
+        self.name = name
+        self.version = version
+
+
+@dataclass(frozen=True, slots=True)
+class WarningRule:
+    """When to warn of a due date: ``lead`` before it, or when ``share`` (0 to 1) of it is used.
+
+    With neither, there is no warning.
+    """
+
+    lead: Duration | None = None
+    share: Fraction | None = None
+
+    def __str__(self) -> str:
+        """Print the form of the file: ``4wh``, ``75%`` or ``none``."""
+        if self.share is not None:
+            return f"{self.share * 100}%"
+        return "none" if self.lead is None else str(self.lead)
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    """What something is called, in both languages."""
+
+    vi: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """A named way from one step to another; ``back`` ones send the case back."""
+
+    name: str
+    title: Title
+    to: str
+    when: Condition = ALWAYS
+    back: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """Takes a transition by itself when a step has been current for this long."""
+
+    after: Duration
+    take: str
+
+
+@dataclass(frozen=True, slots=True)
+class Consultation:
+    """A question to another unit, asked when its step becomes current; all of them at once.
+
+    ``waits``: the step is not completed before it is answered.
+    """
+
+    name: str
+    title: Title
+    unit: str
+    role: str
+    time_limit: Duration = NO_DURATION
+    waits: bool = True
+    when: Condition = ALWAYS
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A dossier of its own at another agency, opened when its step becomes current.
+
+    ``waits``: the step is not completed before the other agency has resolved it.
+    """
+
+    name: str
+    title: Title
+    procedure: str
+    waits: bool = True
+    when: Condition = ALWAYS
+
+
+class FactKind(StrEnum):
+    """What values a stated fact has."""
+
+    CHOICE = "choice"
+    NUMBER = "number"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something that an officer states of a case: one of ``values``, or a whole number."""
+
+    name: str
+    title: Title
+    kind: FactKind
+    values: tuple[str, ...] = ()
+
+    def allows(self, value: str) -> bool:
+        """Tell whether it can have a value."""
+        if self.kind is FactKind.CHOICE:
+            return value in self.values
+        return value.removeprefix("-").isascii() and value.removeprefix("-").isdigit()
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """How a kind of outgoing paper comes about; ``review`` is empty where nobody reviews.
+
+    ``required``: what it announces can't be done before it is signed.
+    """
+
+    kind: str
+    review: str = "head"
+    sign: str = "leader"
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One kind of step. ``unit`` is ``dossier``, ``parent`` or the code of a unit."""
+
+    name: str
+    title: Title
+    unit: str
+    role: str
+    time_limit: Duration = NO_DURATION
+    transitions: tuple[Transition, ...] = ()
+    resolves: bool = False
+    warning: WarningRule | None = None
+    """None: the process's own rule."""
+    national_state: int = 4
+    states: tuple[str, ...] = ()
+    """The facts that must be stated when it is completed."""
+    timers: tuple[Timer, ...] = ()
+    consultations: tuple[Consultation, ...] = ()
+    children: tuple[Child, ...] = ()
+
+    @property
+    def next(self) -> tuple[str, ...]:
+        """The steps that may follow, whatever the circumstances."""
+        return tuple(dict.fromkeys(way.to for way in self.transitions if not way.back))
+
+    @property
+    def back(self) -> tuple[str, ...]:
+        """The steps to which it may send back, whatever the circumstances."""
+        return tuple(dict.fromkeys(way.to for way in self.transitions if way.back))
+
+    def ways(self, circumstances: Circumstances, *, back: bool = False) -> list[Transition]:
+        """List the transitions that are open, in the order of the file."""
+        return [
+            way for way in self.transitions if way.back is back and holds(way.when, circumstances)
+        ]
+
+    def way(self, name: str) -> Transition | None:
+        """Give a transition by its name."""
+        return next((way for way in self.transitions if way.name == name), None)
+
+    def unit_of(self, dossier_unit: str) -> str:
+        """Name the unit that does this step for a dossier of ``dossier_unit``.
+
+        The unit above one at the top is that unit itself.
+        """
+        return unit_of(self.unit, dossier_unit)
+
+
+def unit_of(rule: str, dossier_unit: str) -> str:
+    """Name the unit that ``dossier``, ``parent`` or a code stands for."""
+    if rule == "dossier":
+        return dossier_unit
+    if rule == "parent":
+        return dossier_unit.rpartition(".")[0] or dossier_unit
+    return rule
+
+
+@dataclass(frozen=True)
+class Process:
+    """One version of a process; a case begins at its first step."""
+
+    name: str
+    version: int
+    title: Title
+    steps: tuple[Step, ...]
+    warning: WarningRule
+    supplement_rounds: int
+    supplement_period: Duration
+    facts: tuple[Fact, ...] = ()
+    papers: Mapping[str, Paper] = field(default_factory=dict)
+    touch_within: Duration = _A_WORKING_DAY
+    """How long a step may lie before somebody begins on it."""
+    _steps: Mapping[str, Step] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_steps", {step.name: step for step in self.steps})
+
+    @property
+    def first(self) -> Step:
+        """The step at which a case begins."""
+        return self.steps[0]
+
+    def step(self, name: str) -> Step:
+        """Give a step by its name; raises ``KeyError``."""
+        return self._steps[name]
+
+    def has(self, name: str) -> bool:
+        """Tell whether there is a step of this name."""
+        return name in self._steps
+
+    def fact(self, name: str) -> Fact | None:
+        """Give a fact that officers state, by its name."""
+        return next((fact for fact in self.facts if fact.name == name), None)
+
+    def paper(self, kind: str) -> Paper:
+        """Tell how a kind of outgoing paper comes about."""
+        return self.papers.get(kind, Paper(kind))
+
+    def warning_for(self, step: Step) -> WarningRule:
+        """Give the rule by which a step's due date is warned of."""
+        return self.warning if step.warning is None else step.warning
+
+
+class Processes:
+    """All versions of all processes."""
+
+    def __init__(self, processes: Iterable[Process]) -> None:
+        self._all = {(p.name, p.version): p for p in processes}
+        self._latest: dict[str, Process] = {}
+        for _, process in sorted(self._all.items()):
+            self._latest[process.name] = process
+
+    def get(self, name: str, version: int) -> Process:
+        """Give one version of a process; raises ``UnknownProcess``."""
+        try:
+            return self._all[name, version]
+        except KeyError:
+            raise UnknownProcess(name, version) from None
+
+    def has(self, name: str, version: int) -> bool:
+        """Tell whether there is this version of a process."""
+        return (name, version) in self._all
+
+    def latest(self, name: str) -> Process:
+        """Give the version with which new cases are opened; raises ``UnknownProcess``."""
+        try:
+            return self._latest[name]
+        except KeyError:
+            raise UnknownProcess(name) from None
+
+    def all(self) -> list[Process]:
+        """List them by name and version."""
+        return [process for _, process in sorted(self._all.items())]

@@ -1,0 +1,126 @@
+"""Reads processes from YAML files and refuses those by which a case could get stuck.
+
+docs/processes.md explains every key. A file holds one document for each version of a process.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Sequence
+from functools import cache
+from pathlib import Path
+
+from services.routing.process import Process, Processes
+from services.routing.processes.checks import ROLES, Check
+from services.routing.processes.nodes import Findings, Mistake, parse
+from services.routing.processes.reading import Read, read_process
+
+STANDARD_FOLDER = Path(__file__).parent / "data" / "processes"
+OWN_FOLDER = "MOTCUA_PROCESSES"
+"""The setting that names a folder of an office's own files, read beside the shipped ones."""
+
+
+class ProcessError(ValueError):
+    """Processes that can't be used; ``mistakes`` are all that was found."""
+
+    def __init__(self, mistakes: Sequence[Mistake]) -> None:
+        super().__init__("; ".join(str(mistake) for mistake in mistakes))
+        self.mistakes = tuple(mistakes)
+
+
+@cache
+def standard_processes() -> Processes:
+    """Give the processes that are shipped and those of the office's own folder; raises
+    ``ProcessError``, also when there is no such folder.
+    """
+    own = os.environ.get(OWN_FOLDER, "")
+    files = files_in(STANDARD_FOLDER)
+    if own:
+        if not Path(own).is_dir():
+            raise ProcessError([Mistake(own, 0, "unreadable", OWN_FOLDER, "is no folder")])
+        files += files_in(Path(own))
+    return load_processes(files)
+
+
+def files_in(folder: Path) -> list[Path]:
+    """List the process files of a folder, in the order of their names."""
+    return sorted(folder.glob("*.yaml"))
+
+
+def load_processes(files: Sequence[Path]) -> Processes:
+    """Read and check the processes of files; raises ``ProcessError``."""
+    processes, mistakes = check_files(files)
+    if mistakes:
+        raise ProcessError(mistakes)
+    return Processes(processes)
+
+
+def check_files(
+    files: Sequence[Path],
+    units: Collection[str] | None = None,
+    roles: Collection[str] = ROLES,
+    procedures: Collection[str] | None = None,
+    beside: Sequence[Path] = (),
+) -> tuple[list[Process], list[Mistake]]:
+    """Read files and give their processes and all mistakes.
+
+    ``units`` and ``procedures`` are the codes that exist; None leaves them unchecked. ``beside``
+    are files that will be read together with these; they are not checked.
+    """
+    mistakes: list[Mistake] = []
+    found: list[tuple[str, Read]] = []
+    others = [(str(f), read) for f in beside for read in check_text(f.read_text("utf-8"))[0]]
+    for path in files:
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            why = getattr(error, "strerror", None) or "is no text in UTF-8"
+            mistakes.append(Mistake(str(path), 0, "unreadable", "", why))
+            continue
+        read, wrong = check_text(text, str(path), units, roles, procedures)
+        found += [(str(path), each) for each in read]
+        mistakes += wrong
+    mistakes += _versions(others, found)
+    return [read.process for _, read in found], mistakes
+
+
+def check_text(
+    text: str,
+    file: str = "",
+    units: Collection[str] | None = None,
+    roles: Collection[str] = ROLES,
+    procedures: Collection[str] | None = None,
+) -> tuple[list[Read], list[Mistake]]:
+    """Read the text of one file and give its processes and what is wrong with each."""
+    findings = Findings(file)
+    read = [read_process(node, findings) for node in parse(text, findings)]
+    if not read and not findings.mistakes:
+        findings.add(0, "missing", "", "there is no process in it")
+    for each in read:
+        Check(each, findings, units, roles, procedures).run()
+    return read, sorted(findings.mistakes, key=lambda mistake: mistake.line)
+
+
+def _versions(
+    others: Sequence[tuple[str, Read]], found: Sequence[tuple[str, Read]]
+) -> list[Mistake]:
+    """Versions count 1, 2, 3 ... within a name: what was ever in force stays."""
+    seen: dict[str, dict[int, str]] = {}
+    mistakes = []
+    for file, read in others:
+        place = f"{file}:{read.lines.get((), 0)}"
+        seen.setdefault(read.process.name, {}).setdefault(read.process.version, place)
+    for file, read in found:
+        process, line = read.process, read.lines.get((), 0)
+        versions = seen.setdefault(process.name, {})
+        if process.version in versions:
+            text = f"there are two processes {process.name} in version {process.version}"
+            text += f"; the other one: {versions[process.version]}"
+            mistakes.append(Mistake(file, line, "duplicate", f"process {process.name}", text))
+        versions.setdefault(process.version, f"{file}:{line}")
+    for file, read in found:
+        process, line = read.process, read.lines.get((), 0)
+        if process.version > 1 and process.version - 1 not in seen[process.name]:
+            text = f"version {process.version - 1} is missing: older versions stay"
+            mistakes.append(Mistake(file, line, "version-gap", f"process {process.name}", text))
+    return mistakes

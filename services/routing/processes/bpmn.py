@@ -1,0 +1,96 @@
+"""Writes a process as BPMN 2.0 with its diagram, as modellers such as bpmn.io open it."""
+
+from __future__ import annotations
+
+from typing import Final
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
+from services.routing.processes.flow import Kind, Node
+from services.routing.processes.labels import label_place
+from services.routing.processes.layout import Drawing
+
+BPMN: Final = "http://www.omg.org/spec/BPMN/20100524/MODEL"
+BPMNDI: Final = "http://www.omg.org/spec/BPMN/20100524/DI"
+DC: Final = "http://www.omg.org/spec/DD/20100524/DC"
+DI: Final = "http://www.omg.org/spec/DD/20100524/DI"
+XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
+_PREFIXES: Final = {"bpmn": BPMN, "bpmndi": BPMNDI, "dc": DC, "di": DI, "xsi": XSI}
+TARGET: Final = "urn:motcua:processes"
+
+
+def bpmn(drawing: Drawing) -> str:
+    """Give the drawing as the text of a BPMN file."""
+    flow = drawing.flow
+    root = Element("bpmn:definitions", {f"xmlns:{k}": v for k, v in _PREFIXES.items()})
+    root.set("id", f"definitions_{_id(flow.name)}")
+    root.set("targetNamespace", TARGET)
+    process = SubElement(root, "bpmn:process", id=_id(flow.name), name=flow.title)
+    process.set("isExecutable", "false")
+    for node in flow.nodes.values():
+        _element(process, drawing, node)
+    for edge in flow.edges:
+        line = SubElement(
+            process, "bpmn:sequenceFlow", id=edge.id, sourceRef=edge.start, targetRef=edge.end
+        )
+        if edge.label:
+            line.set("name", edge.label)
+        if edge.condition:
+            condition = SubElement(line, "bpmn:conditionExpression")
+            condition.set("xsi:type", "bpmn:tFormalExpression")
+            condition.text = edge.condition
+    _diagram(root, drawing)
+    indent(root, " ")
+    text: str = tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
+
+
+def _id(name: str) -> str:
+    return f"process_{name}".replace("-", "_")
+
+
+def _element(process: Element, drawing: Drawing, node: Node) -> None:
+    made = SubElement(process, f"bpmn:{node.kind.value}", id=node.id)
+    if node.label:
+        made.set("name", node.label)
+    if node.kind is Kind.TIMER:
+        made.set("attachedToRef", node.host)
+    if node.small:
+        SubElement(made, "bpmn:documentation").text = node.small
+    for edge in drawing.flow.edges:
+        if edge.end == node.id:
+            SubElement(made, "bpmn:incoming").text = edge.id
+    for edge in drawing.flow.edges:
+        if edge.start == node.id:
+            SubElement(made, "bpmn:outgoing").text = edge.id
+    if node.kind is Kind.TIMER:
+        definition = SubElement(made, "bpmn:timerEventDefinition", id=f"{node.id}_after")
+        duration = SubElement(definition, "bpmn:timeDuration")
+        duration.set("xsi:type", "bpmn:tFormalExpression")
+        duration.text = node.after
+
+
+def _diagram(root: Element, drawing: Drawing) -> None:
+    name = _id(drawing.flow.name)
+    diagram = SubElement(root, "bpmndi:BPMNDiagram", id=f"diagram_{name}")
+    plane = SubElement(diagram, "bpmndi:BPMNPlane", id=f"plane_{name}", bpmnElement=name)
+    for node in drawing.flow.nodes.values():
+        shape = SubElement(plane, "bpmndi:BPMNShape", id=f"{node.id}_di", bpmnElement=node.id)
+        if node.kind is Kind.CHOICE:
+            shape.set("isMarkerVisible", "true")
+        box = drawing.boxes[node.id]
+        _bounds(shape, box.x, box.y, box.width, box.height)
+        if node.label and node.kind in (Kind.START, Kind.END, Kind.TIMER):
+            label = SubElement(shape, "bpmndi:BPMNLabel")
+            _bounds(label, box.middle[0] - 40, box.y + box.height + 4, 80, 14)
+    for edge in drawing.flow.edges:
+        line = SubElement(plane, "bpmndi:BPMNEdge", id=f"{edge.id}_di", bpmnElement=edge.id)
+        for x, y in drawing.lines[edge.id]:
+            SubElement(line, "di:waypoint", x=f"{x:g}", y=f"{y:g}")
+        if edge.label and edge.id in drawing.labels:
+            label = SubElement(line, "bpmndi:BPMNLabel")
+            left, top, right, bottom = label_place(edge, drawing.labels[edge.id])
+            _bounds(label, left, top, right - left, bottom - top)
+
+
+def _bounds(above: Element, x: float, y: float, width: float, height: float) -> None:
+    SubElement(above, "dc:Bounds", x=f"{x:g}", y=f"{y:g}", width=f"{width:g}", height=f"{height:g}")

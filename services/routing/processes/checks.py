@@ -1,0 +1,242 @@
+"""The rules by which no case can get stuck, checked on a process as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from typing import Final
+
+from services.routing.process import FactKind, Step
+from services.routing.processes import conditions
+from services.routing.processes.nodes import Findings
+from services.routing.processes.places import Kind
+from services.routing.processes.reading import Read
+
+ROLES: Final = (
+    "receptionist",
+    "specialist",
+    "head",
+    "leader",
+    "clerk",
+    "accountant",
+    "inspector",
+)
+"""The roles that officers have: desk, specialist, head of a division, leader of a unit, clerk with
+the seal, accountant, inspector."""
+
+
+class Check:
+    """Checks one process. ``units`` and ``procedures`` are the codes that exist; None when that is
+    not known here.
+    """
+
+    def __init__(
+        self,
+        read: Read,
+        findings: Findings,
+        units: Collection[str] | None,
+        roles: Collection[str],
+        procedures: Collection[str] | None = None,
+    ) -> None:
+        self.process = read.process
+        self._lines = read.lines
+        self._said = read.words
+        self._findings = findings
+        self._units = units
+        self._roles = roles
+        self._procedures = procedures
+        self._names = {step.name for step in read.process.steps if step.name}
+
+    def run(self) -> None:
+        """Note every rule that is broken."""
+        self._words()
+        for step in self.process.steps:
+            self._edges(step)
+            self._timers(step)
+        self._twice()
+        self._reach()
+        self._known = self._stated_before()
+        for step in self.process.steps:
+            self._conditions(step)
+
+    def _wrong(
+        self, rule: str, text: str, step: str = "", part: str = "", place: tuple[str, ...] = ()
+    ) -> None:
+        """Note it at the line of ``place``, or of the way ``part``, the step, the process."""
+        place = place or tuple(name for name in (step, part) if name)
+        line = self._lines.get(place, 0)
+        where = f"process {self.process.name}"
+        where += f", step {step}" if step else ""
+        where += f", way {part}" if part else ""
+        self._findings.add(line, rule, where, text)
+
+    # -- words ------------------------------------------------------------------------------------
+
+    def _words(self) -> None:
+        known = {Kind.UNIT: self._units, Kind.ROLE: self._roles, Kind.PROCEDURE: self._procedures}
+        for each in self._said:
+            words = known[each.kind]
+            if words is not None and each.word not in words:
+                text = f"there is no {each.kind} {each.word}"
+                if each.kind is Kind.ROLE:
+                    text += f" (known: {', '.join(words)})"
+                self._findings.add(each.line, f"unknown-{each.kind}", each.where, text)
+
+    def _twice(self) -> None:
+        for what, names in (
+            ("steps", [step.name for step in self.process.steps]),
+            ("facts", [fact.name for fact in self.process.facts]),
+        ):
+            for name in _doubled(names):
+                self._wrong("duplicate", f"there are two {what} named {name}", _only(what, name))
+        for step in self.process.steps:
+            for what, names in (
+                ("ways", [way.name for way in step.transitions]),
+                ("consultations", [asked.name for asked in step.consultations]),
+                ("children", [child.name for child in step.children]),
+            ):
+                for name in _doubled(names):
+                    self._wrong("duplicate", f"there are two {what} named {name}", step.name)
+
+    # -- the graph --------------------------------------------------------------------------------
+
+    def _edges(self, step: Step) -> None:
+        for way in step.transitions:
+            if way.to == step.name:
+                self._wrong("self-loop", "leads to the step itself", step.name, way.name)
+            elif way.to and way.to not in self._names:
+                self._wrong("unknown-step", f"there is no step {way.to}", step.name, way.name)
+
+    def _timers(self, step: Step) -> None:
+        for timer in step.timers:
+            way, place = step.way(timer.take), (step.name, "timer", timer.take)
+            if timer.take and way is None:
+                text = f"a timer takes {timer.take}, which is no way of it"
+                self._wrong("timer", text, step.name, place=place)
+            elif way is not None and way.when != conditions.ALWAYS:
+                text = f"a timer takes {timer.take}, which has a condition: it could never go"
+                self._wrong("timer", text, step.name, place=place)
+        for take in _doubled([timer.take for timer in step.timers]):
+            place = (step.name, "timer", take)
+            self._wrong("duplicate", f"two timers take {take}", step.name, place=place)
+
+    def _reach(self) -> None:
+        steps = {step.name: step for step in self.process.steps}
+        if not steps:
+            return
+
+        def following(name: str) -> list[str]:
+            return [to for to in steps[name].next if to in steps]
+
+        reached = _closure({self.process.first.name}, following)
+        ends = {step.name for step in self.process.steps if step.resolves}
+        leading = _closure(ends, lambda name: [n for n in steps if name in following(n)])
+        for name, step in steps.items():
+            if name not in reached:
+                self._wrong("unreachable", "can't be reached from the first step", name)
+            if not step.next and not step.resolves:
+                self._wrong("dead-end", "leads nowhere and gives no result", name)
+            elif name not in leading and _closure({name}, following) & _cycle(name, following):
+                self._wrong("no-way-out", "goes round without a way to a result", name)
+            elif name not in leading:
+                self._wrong("no-way-out", "never leads to a step that gives a result", name)
+            for way in step.transitions:
+                if way.back and way.to in steps and name not in _closure({way.to}, following):
+                    self._wrong(
+                        "back-not-earlier", f"{way.to} does not come before it", name, way.name
+                    )
+
+    # -- conditions -------------------------------------------------------------------------------
+
+    def _stated_before(self) -> dict[str, set[str]]:
+        """Tell which stated facts are known at each step, whichever way led to it."""
+        every = {fact.name for fact in self.process.facts}
+        known = {step.name: set(every) for step in self.process.steps}
+        if self.process.steps:
+            known[self.process.first.name] = set(self.process.first.states)
+        changed = True
+        while changed:
+            changed = False
+            for step in self.process.steps[1:]:
+                before = [
+                    known[s.name] for s in self.process.steps if step.name in (*s.next, *s.back)
+                ]
+                now = set(step.states) | (set.intersection(*before) if before else set())
+                if now != known[step.name]:
+                    known[step.name] = now
+                    changed = True
+        return known
+
+    def _conditions(self, step: Step) -> None:
+        ways = [("", w.name, w.when) for w in step.transitions]
+        ways += [("consultation", c.name, c.when) for c in step.consultations]
+        ways += [("child", c.name, c.when) for c in step.children]
+        stated = self._known[step.name]
+        known = {conditions.STATED + name for name in stated}
+        for what, name, when in ways:
+            # The way itself is named by where it stands.
+            before, way = (f"{what} {name}: ", "") if what else ("", name)
+            place = tuple(word for word in (step.name, what, name) if word)
+            found = conditions.combinations([when], self._domains(), known)
+            if found is None:
+                text = f"{before}its condition has too many cases"
+                self._wrong("too-complicated", text, step.name, way, place)
+            elif not any(conditions.holds(when, _said(c)) for c in found):
+                text = f"{before}its condition can never hold"
+                self._wrong("never-holds", text, step.name, way, place)
+        if step.resolves or not step.next:
+            return
+        forward = [way.when for way in step.transitions if not way.back]
+        found = conditions.combinations(forward, self._domains(), known)
+        if found is None:
+            self._wrong("too-complicated", "its conditions have too many cases", step.name)
+        for case in found or ():
+            if not any(conditions.holds(when, _said(case)) for when in forward):
+                told = ", ".join(f"{k.removeprefix('stated.')} {v}" for k, v in case.items())
+                self._wrong("no-way-on", f"no way on when {told}", step.name)
+                return
+
+    def _domains(self) -> dict[str, list[str]]:
+        domains = {
+            "channel": list(conditions.CHANNELS),
+            "level": list(conditions.LEVELS),
+            "result_channel": list(conditions.RESULT_CHANNELS),
+            "supplement_rounds": [str(n) for n in range(self.process.supplement_rounds + 1)],
+        }
+        for fact in self.process.facts:
+            if fact.kind is FactKind.CHOICE:
+                domains[conditions.STATED + fact.name] = list(fact.values)
+        return domains
+
+
+def _said(case: dict[str, str]) -> dict[str, str]:
+    return {fact: value for fact, value in case.items() if value != conditions.UNSAID}
+
+
+def _only(what: str, name: str) -> str:
+    return name if what == "steps" else ""
+
+
+def _doubled(names: Iterable[str]) -> list[str]:
+    seen: set[str] = set()
+    again: list[str] = []
+    for name in names:
+        if name and name in seen and name not in again:
+            again.append(name)
+        seen.add(name)
+    return again
+
+
+def _cycle(name: str, edges: Callable[[str], Iterable[str]]) -> set[str]:
+    """Give the steps that can be reached from a step and from which it is reached again."""
+    after = _closure(set(edges(name)), edges)
+    return {step for step in after if step in _closure(set(edges(step)), edges)}
+
+
+def _closure(start: set[str], edges: Callable[[str], Iterable[str]]) -> set[str]:
+    reached, waiting = set(start), list(start)
+    while waiting:
+        for name in edges(waiting.pop()):
+            if name not in reached:
+                reached.add(name)
+                waiting.append(name)
+    return reached

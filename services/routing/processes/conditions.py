@@ -1,0 +1,176 @@
+"""Conditions on what is known of a case: pure values, and the proof of what they can meet.
+
+``circumstances`` are a mapping from the names of facts to their values as texts, numbers for
+``supplement_rounds``; a fact that nobody stated is absent, and no condition on it holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Final
+
+Circumstances = Mapping[str, str]
+
+CHANNELS: Final = ("online", "counter", "post", "email", "internal")
+LEVELS: Final = ("whole", "partial")
+RESULT_CHANNELS: Final = ("online", "counter", "post")
+STATED: Final = "stated."
+"""Before the name of a fact that officers state."""
+OTHERWISE: Final = "(any other)"
+UNSAID: Final = "(not stated)"
+MOST_COMBINATIONS: Final = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """A fact has one of these values."""
+
+    fact: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """A fact is a whole number that is not below ``low`` and not above ``high``."""
+
+    fact: str
+    low: int | None = None
+    high: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """The dossier's unit is one of these or lies below one."""
+
+    units: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Both:
+    """Every part holds; without parts, always."""
+
+    parts: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    """At least one part holds."""
+
+    parts: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The part does not hold."""
+
+    part: Condition
+
+
+Condition = OneOf | Between | Within | Both | Either | Not
+ALWAYS: Final = Both()
+
+
+def holds(condition: Condition, circumstances: Circumstances) -> bool:
+    """Tell whether a condition holds."""
+    match condition:
+        case OneOf(fact, values):
+            return circumstances.get(fact) in values
+        case Between(fact, low, high):
+            said = _number(circumstances.get(fact))
+            above = low is None or (said is not None and said >= low)
+            return said is not None and above and (high is None or said <= high)
+        case Within(units):
+            unit = circumstances.get("unit", "")
+            return any(unit == top or unit.startswith(f"{top}.") for top in units)
+        case Both(parts):
+            return all(holds(part, circumstances) for part in parts)
+        case Either(parts):
+            return any(holds(part, circumstances) for part in parts)
+        case Not(part):
+            return not holds(part, circumstances)
+
+
+def _number(text: str | None) -> int | None:
+    try:
+        return None if text is None else int(text)
+    except ValueError:
+        return None
+
+
+def leaves(condition: Condition) -> Iterator[OneOf | Between | Within]:
+    """Give every comparison inside a condition."""
+    match condition:
+        case Both(parts) | Either(parts):
+            for part in parts:
+                yield from leaves(part)
+        case Not(part):
+            yield from leaves(part)
+        case _:
+            yield condition
+
+
+def combinations(
+    conditions: Iterable[Condition], domains: Mapping[str, Sequence[str]], known: Iterable[str]
+) -> list[dict[str, str]] | None:
+    """List circumstances among which every case that the conditions can tell apart is found.
+
+    ``domains`` are the values of facts that have a known few; of other facts the values that are
+    mentioned and one more stand for all. Stated facts that are not ``known`` may be missing. None
+    when there are too many to be looked at.
+    """
+    comparisons = [leaf for condition in conditions for leaf in leaves(condition)]
+    given = set(known)
+    choices: dict[str, list[str]] = {}
+    for fact in dict.fromkeys("unit" if isinstance(c, Within) else c.fact for c in comparisons):
+        values = list(domains.get(fact, ())) or _told_apart(fact, comparisons)
+        if fact.startswith(STATED) and fact not in given:
+            values.append(UNSAID)
+        choices[fact] = values
+    count = 1
+    for values in choices.values():
+        count *= len(values)
+    if count > MOST_COMBINATIONS:
+        return None
+    return [dict(zip(choices, values, strict=True)) for values in product(*choices.values())]
+
+
+def _told_apart(fact: str, comparisons: Iterable[OneOf | Between | Within]) -> list[str]:
+    numbers: set[int] = set()
+    texts: dict[str, None] = {}
+    for comparison in comparisons:
+        match comparison:
+            case Within(units) if fact == "unit":
+                texts.update(dict.fromkeys(units))
+            case Between(name, low, high) if name == fact:
+                numbers |= {n + d for n in (low, high) if n is not None for d in (-1, 0, 1)}
+            case OneOf(name, values) if name == fact:
+                texts.update(dict.fromkeys(values))
+    if numbers:
+        return [str(number) for number in sorted(numbers)]
+    return [*texts, OTHERWISE]
+
+
+def described(condition: Condition) -> str:
+    """Say a condition on one line, as a reader of a drawing needs it; empty for always."""
+    match condition:
+        case OneOf(fact, values):
+            return f"{_short(fact)} = {' / '.join(values)}"
+        case Between(fact, low, high):
+            if low is not None and low == high:
+                return f"{_short(fact)} = {low}"
+            lower = "" if low is None else f"{low} ≤ "
+            return f"{lower}{_short(fact)}{'' if high is None else f' ≤ {high}'}"
+        case Within(units):
+            return f"unit in {' / '.join(units)}"
+        case Both(parts):
+            return ", ".join(described(part) for part in parts)
+        case Either(parts):
+            return "(" + " or ".join(described(part) for part in parts) + ")"
+        case Not(part):
+            return f"not ({described(part)})"
+
+
+def _short(fact: str) -> str:
+    return fact.removeprefix(STATED)

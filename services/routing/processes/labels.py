@@ -1,0 +1,63 @@
+"""The texts of a drawing: on which lines they stand, and how much room they take."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from services.routing.processes.flow import Edge, Node
+
+Point = tuple[float, float]
+LETTER: Final = 6.2
+"""Width of a letter of a label."""
+LABEL: Final = 18
+"""Letters on a line of a label."""
+LINE: Final = 13
+"""Height of a label's line."""
+UNDER: Final = 9
+"""From a label's place to the foot of its last line; a way back has it above its lane."""
+CONDITION: Final = 26
+"""Letters on a line of a condition."""
+
+
+def forward_lines(edge: Edge) -> list[str]:
+    """Give the lines of a forward edge's label, its condition last."""
+    condition = folded(f"[{edge.condition}]", CONDITION) if edge.condition else []
+    return folded(edge.label, LABEL) + condition
+
+
+def label_width(edge: Edge) -> float:
+    """Give the width of a forward edge's label."""
+    return max((len(line) for line in forward_lines(edge)), default=0) * LETTER
+
+
+def label_lines(edge: Edge) -> list[str]:
+    """Give the lines of an edge's label; a way back has one."""
+    if edge.back:
+        return [f"{edge.label}{f' [{edge.condition}]' if edge.condition else ''}"]
+    return forward_lines(edge)
+
+
+def label_place(edge: Edge, at: Point) -> tuple[float, float, float, float]:
+    """Give the place of the label whose middle is ``at``: left, top, right and bottom."""
+    lines = label_lines(edge)
+    x, y = at
+    half = max(len(line) for line in lines) * LETTER / 2 + 2
+    base = y if edge.back else y + UNDER
+    return x - half, base - 10 - LINE * (len(lines) - 1), x + half, base + 2
+
+
+def folded(text: str, width: int) -> list[str]:
+    """Fold a text into lines at its blanks."""
+    lines: list[str] = []
+    for word in text.split():
+        if lines and len(lines[-1]) + 1 + len(word) <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines
+
+
+def title_lines(node: Node) -> list[str]:
+    """Give the lines of a step's title, at most three."""
+    lines = folded(node.label, 19)
+    return lines if len(lines) <= 3 else [*lines[:2], f"{lines[2][:17]}…"]

@@ -1,0 +1,242 @@
+"""A YAML document as a tree that knows its lines, and a reader of its tables.
+
+Values stay the texts that stand in the file (``1.012766`` is no number here); what reads them says
+what they have to be. Mistakes are collected, so that one look at a file names all of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Final, TypeVar
+
+import yaml
+
+T = TypeVar("T")
+_DEEPEST: Final = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One thing that is wrong with a file: where, which rule it breaks, and what to do."""
+
+    file: str
+    line: int
+    rule: str
+    where: str
+    text: str
+
+    def __str__(self) -> str:
+        """Say it on one line, the place first."""
+        at = f"{self.file}:{self.line}" if self.line else self.file
+        where = f" {self.where}:" if self.where else ""
+        return f"{at}: [{self.rule}]{where} {self.text}"
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A part of a document; exactly one of ``text``, ``items`` and ``table`` is not None."""
+
+    line: int
+    text: str | None = None
+    items: tuple[Node, ...] | None = None
+    table: dict[str, Node] | None = None
+
+    @property
+    def kind(self) -> str:
+        """Say what it is."""
+        if self.text is not None:
+            return "a text"
+        return "a list" if self.items is not None else "a table"
+
+
+@dataclass
+class Findings:
+    """The mistakes found in one file so far."""
+
+    file: str
+    mistakes: list[Mistake] = field(default_factory=list)
+
+    def add(self, line: int, rule: str, where: str, text: str) -> None:
+        """Note a mistake, once."""
+        mistake = Mistake(self.file, line, rule, where, text)
+        if mistake not in self.mistakes:
+            self.mistakes.append(mistake)
+
+
+def parse(text: str, findings: Findings) -> list[Node]:
+    """Read the documents of a file; what is no YAML is noted."""
+    try:
+        found = [node for node in yaml.compose_all(text, Loader=yaml.SafeLoader) if node]
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or str(error)
+        findings.add(mark.line + 1 if mark else 0, "yaml", "", " ".join(problem.split()))
+        return []
+    except RecursionError:
+        findings.add(0, "yaml", "", "is nested too deeply")
+        return []
+    met: set[int] = set()
+    return [_node(node, findings, met, 0) for node in found]
+
+
+def _node(node: yaml.Node, findings: Findings, met: set[int], depth: int) -> Node:
+    line = node.start_mark.line + 1
+    if depth > _DEEPEST:
+        findings.add(line, "yaml", "", "is nested too deeply")
+        return Node(line, text="")
+    if id(node) in met:
+        findings.add(line, "yaml", "", "aliases (*name) are not used in process files")
+        return Node(line, text="")
+    met.add(id(node))
+    if isinstance(node, yaml.SequenceNode):
+        return Node(line, items=tuple(_node(n, findings, met, depth + 1) for n in node.value))
+    if isinstance(node, yaml.MappingNode):
+        table: dict[str, Node] = {}
+        for key, value in node.value:
+            name, at = str(key.value), key.start_mark.line + 1
+            if not isinstance(key, yaml.ScalarNode):
+                findings.add(at, "yaml", "", "a key must be a word")
+            elif name in table:
+                findings.add(at, "duplicate", name, "this key stands here twice")
+            else:
+                table[name] = _node(value, findings, met, depth + 1)
+        return Node(line, table=table)
+    return Node(line, text=str(node.value))
+
+
+class Table:
+    """Reads one table key by key; ``done`` names the keys that nobody asked for."""
+
+    def __init__(self, node: Node, where: str, findings: Findings) -> None:
+        self.node = node
+        self.line = node.line
+        self.where = where
+        self.findings = findings
+        self._asked: list[str] = []
+        if node.table is None:
+            findings.add(node.line, "wrong-type", where, f"must be a table, not {node.kind}")
+        self._table = node.table or {}
+
+    def at(self, *keys: str) -> int:
+        """Give the line of the first of these keys that is there, or of the table."""
+        return next((self._table[key].line for key in keys if key in self._table), self.line)
+
+    def wrong(self, rule: str, text: str, line: int = 0) -> None:
+        """Note a mistake of this table."""
+        self.findings.add(line or self.line, rule, self.where, text)
+
+    def has(self, key: str) -> bool:
+        """Tell whether a key is there."""
+        return key in self._table
+
+    def get(self, key: str, *, needed: bool = False) -> Node | None:
+        """Give what stands under a key."""
+        self._asked.append(key)
+        found = self._table.get(key)
+        if found is None and needed and self.node.table is not None:
+            self.wrong("missing", f"{key} is missing")
+        return found
+
+    def text(self, key: str, form: str = r".{1,200}", *, default: str | None = None) -> str:
+        """Give a text of a form; ``default`` when the key is missing, None for a key that must
+        not be.
+        """
+        node = self.get(key, needed=default is None)
+        if node is None:
+            return default or ""
+        if node.text is None:
+            self.wrong("wrong-type", f"{key} must be a text, not {node.kind}", node.line)
+            return default or ""
+        if not re.fullmatch(form, node.text):
+            self.wrong("wrong-value", f"{key}: {node.text!r} has not the form {form}", node.line)
+            return default or ""
+        return node.text
+
+    def choice(self, key: str, allowed: Sequence[str], *, default: str | None = None) -> str:
+        """Give one of a few words."""
+        said = self.text(key, default=default)
+        if said and said != default and said not in allowed:
+            text = f"{key}: {said!r} is none of {', '.join(allowed)}"
+            self.wrong("wrong-value", text, self.at(key))
+            return default or ""
+        return said
+
+    def number(self, key: str, low: int, high: int, *, default: int | None = None) -> int:
+        """Give a whole number within bounds."""
+        said = self.text(key, default="" if default is not None else None)
+        if not said:
+            return low if default is None else default
+        if not re.fullmatch(r"-?\d{1,9}", said, re.ASCII) or not low <= int(said) <= high:
+            text = f"{key}: {said!r} is no whole number from {low} to {high}"
+            self.wrong("wrong-value", text, self.at(key))
+            return low if default is None else default
+        return int(said)
+
+    def flag(self, key: str, *, default: bool) -> bool:
+        """Give true or false."""
+        said = self.text(key, default="true" if default else "false")
+        if said not in ("true", "false"):
+            self.wrong("wrong-value", f"{key}: {said!r} is neither true nor false", self.at(key))
+        return said == "true"
+
+    def parsed(self, key: str, parse: Callable[[str], T], default: T) -> T:
+        """Give a text made into a value; what ``parse`` raises as ``ValueError`` is noted."""
+        said = self.text(key, default="")
+        if not said:
+            return default
+        try:
+            return parse(said)
+        except ValueError as error:
+            self.wrong("wrong-value", f"{key}: {error}", self.at(key))
+            return default
+
+    def words(self, key: str) -> list[str]:
+        """Give a list of texts; a text alone is a list of one."""
+        node = self.get(key)
+        if node is None:
+            return []
+        found = []
+        for item in node.items if node.items is not None else (node,):
+            if item.text is None:
+                self.wrong("wrong-type", f"{key} must hold texts, not {item.kind}", item.line)
+            elif item.text in found:
+                self.wrong("duplicate", f"{key}: {item.text!r} stands there twice", item.line)
+            else:
+                found.append(item.text)
+        return found
+
+    def tables(self, key: str, noun: str, *, needed: bool = False) -> Iterator[Table]:
+        """Give the tables of a list; each is called by its name, or by its number without one."""
+        node = self.get(key, needed=needed)
+        if node is None:
+            return
+        if node.items is None:
+            self.wrong("wrong-type", f"{key} must be a list, not {node.kind}", node.line)
+            return
+        if needed and not node.items:
+            self.wrong("missing", f"{key} is empty", node.line)
+        for number, item in enumerate(node.items, 1):
+            name = (item.table or {}).get("name")
+            called = name.text if name is not None and name.text else f"number {number}"
+            outer = f"{self.where}, " if self.where else ""
+            yield Table(item, f"{outer}{noun} {called}", self.findings)
+
+    def inner(self, key: str) -> Table | None:
+        """Give the table under a key."""
+        node = self.get(key)
+        return None if node is None else Table(node, f"{self.where}, {key}", self.findings)
+
+    def names(self) -> list[str]:
+        """List the keys that are there."""
+        return list(self._table)
+
+    def done(self) -> None:
+        """Name the keys that mean nothing here."""
+        for key, node in self._table.items():
+            if key not in self._asked:
+                near = get_close_matches(key, self._asked, 1)
+                hint = f"; is {near[0]} meant?" if near else ""
+                self.wrong("unknown-key", f"{key} means nothing here{hint}", node.line)

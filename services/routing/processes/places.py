@@ -1,0 +1,47 @@
+"""Where the parts of a process stand in its file, and the words of the office that it names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from services.routing.processes.nodes import Table
+
+Place = tuple[str, ...]
+
+
+class Kind(StrEnum):
+    """What a word of the office names."""
+
+    UNIT = "unit"
+    ROLE = "role"
+    PROCEDURE = "procedure"
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A unit, a role or a procedure that a process names, and where it does."""
+
+    kind: Kind
+    word: str
+    where: str
+    line: int
+
+
+@dataclass
+class Places:
+    """The lines and words that are noted while a process is read."""
+
+    lines: dict[Place, int]
+    words: list[Word] = field(default_factory=list)
+
+    def line(self, table: Table, *place: str) -> None:
+        """Note the line of a part; the first one of its name counts."""
+        self.lines.setdefault(place, table.line)
+
+    def names(self, table: Table, key: str, kind: Kind, *words: str) -> None:
+        """Note words that stand under a key; what has a fixed meaning is none."""
+        fixed = ("", "dossier", "parent", "none")
+        self.words += [
+            Word(kind, word, table.where, table.at(key)) for word in words if word not in fixed
+        ]

@@ -1,0 +1,59 @@
+"""Tells a process in words, one line for each part."""
+
+from __future__ import annotations
+
+from services.routing.process import Process, Step, Title
+from services.routing.processes.conditions import Condition, described
+
+
+def text(process: Process, language: str = "vi") -> str:
+    """Give a process as text, with its titles in ``vi`` or ``en``."""
+
+    def word(title: Title) -> str:
+        return title.vi if language == "vi" else title.en
+
+    period = process.supplement_period
+    lines = [
+        f"{process.name} v{process.version}  {word(process.title)}",
+        f"warning {process.warning}, supplements {process.supplement_rounds} x {period}",
+    ]
+    for fact in process.facts:
+        values = " / ".join(fact.values) or "a whole number"
+        lines.append(f"fact {fact.name} ({word(fact.title)}): {values}")
+    for paper in process.papers.values():
+        review = f"reviewed by {paper.review}, " if paper.review else ""
+        needed = ", required" if paper.required else ""
+        lines.append(f"paper {paper.kind}: {review}signed by {paper.sign}{needed}")
+    for number, step in enumerate(process.steps, 1):
+        limit = "" if str(step.time_limit) == "none" else f", {step.time_limit}"
+        who = f"{step.unit}, {step.role}{limit}, national state {step.national_state}"
+        lines += ["", f"{number}. {step.name}  {word(step.title)}  ({who})"]
+        lines += [f"   {line}" for line in _parts(step, word)]
+    return "\n".join(lines)
+
+
+def _parts(step: Step, word: object) -> list[str]:
+    assert callable(word)
+    lines = [f"states {', '.join(step.states)}"] if step.states else []
+    for asked in step.consultations:
+        waits = "waits" if asked.waits else "goes on"
+        lines.append(
+            f"asks  {asked.name}: {word(asked.title)} ({asked.unit}, {asked.role}, "
+            f"{asked.time_limit}, {waits}){_when(asked.when)}"
+        )
+    for child in step.children:
+        waits = "waits" if child.waits else "goes on"
+        lines.append(
+            f"opens {child.name}: {word(child.title)} ({child.procedure}, {waits})"
+            f"{_when(child.when)}"
+        )
+    for way in step.transitions:
+        arrow = "<-" if way.back else "->"
+        lines.append(f"{arrow} {way.to}  {way.name}: {word(way.title)}{_when(way.when)}")
+    lines += [f"after {timer.after} takes {timer.take}" for timer in step.timers]
+    return [*lines, "** gives the result"] if step.resolves else lines
+
+
+def _when(condition: Condition) -> str:
+    said = described(condition)
+    return f"  [{said}]" if said else ""

@@ -1,0 +1,238 @@
+"""Reads of routing's views. Nothing here writes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.routing_events_pb2 import CurrentStep, Payment
+from motcua.routing.v1 import routing_pb2 as pb
+from sqlalchemy import Connection, select
+
+from services.kernel.instants import to_timestamp
+from services.people.sight import Sight, person
+from services.routing import texts
+from services.routing.decider import INITIAL, evolve
+from services.routing.process import Process, Processes, UnknownProcess
+from services.routing.state import State, Status
+from services.routing.tables import CASES, CHILDREN, KERNEL, SOURCE
+from services.routing.teamwork.showing import NOTES, show_shares, show_ways
+
+Row = Mapping[str, Any]
+RUNNING = pb.CaseState.CASE_STATE_RUNNING
+
+
+def case_of(row: Row, now: int) -> pb.Case:
+    """Describe a case from its row."""
+    case = pb.Case(
+        dossier_code=row["dossier_code"],
+        procedure_code=row["procedure_code"] or "",
+        unit=row["dossier_unit"] or "",
+        channel=row["channel"],
+        process=row["process"] or "",
+        process_version=row["process_version"] or 0,
+        state=row["state"],
+        assignee=row["assignee"] or "",
+        overdue=overdue(row, now),
+        supplement_round=row["round"] or 0,
+        result=row["result"],
+        result_number=row["result_number"] or "",
+        explanation=row["explanation"] or "",
+        result_channel=row["result_channel"],
+        imported_from=row["imported_from"] or "",
+        history_complete=bool(row["history_complete"]),
+        opened_at=timestamp(row["opened_at"]),
+        due_at=timestamp(row["due_at"]),
+        suspended_at=timestamp(row["suspended_at"]),
+        answer_due_at=timestamp(row["answer_due_at"]),
+        ended_at=timestamp(row["ended_at"]),
+        first_due_at=timestamp(row["first_due_at"]),
+        apology_number=row["apology_number"] or "",
+        extended_at=timestamp(row["extended_at"]),
+        suspension=_suspension(row, now),
+    )
+    if row["step"] and row["ended_at"] is None:
+        case.current.CopyFrom(current_of(row))
+    return case
+
+
+def _suspension(row: Row, now: int) -> pb.Suspension | None:
+    if row["suspension"] is None:
+        return None
+    shown = json.loads(row["suspension"])
+    money = shown["fee"] or shown["charge"]
+    return pb.Suspension(
+        kind=shown["kind"],
+        reason=shown["reason"],
+        counterpart=shown["counterpart"],
+        since=timestamp(row["suspended_at"]),
+        expected_end_at=timestamp(shown["end_at"]),
+        payment=Payment(fee=shown["fee"], charge=shown["charge"]) if money else None,
+        expired=shown["end_at"] is not None and shown["end_at"] < now,
+        actor=shown["actor"],
+    )
+
+
+def get_case(
+    connection: Connection,
+    request: pb.GetCaseRequest,
+    processes: Processes,
+    now: int,
+    language: str = "vi",
+    sight: Sight | None = None,
+) -> pb.GetCaseResponse:
+    """Show a case and its history; raises ``NotFound``, and ``Forbidden`` to an officer who by
+    ``sight`` takes no part in it.
+    """
+    code = request.dossier_code
+    row = connection.execute(CASES.select().where(CASES.c.dossier_code == code)).mappings().first()
+    if row is None:
+        raise texts.no_such_dossier()
+    state: State = INITIAL
+    entries = []
+    for event in _own_events(connection, code):
+        entries.append(_entry(state, event))
+        state = evolve(state, event)
+    if sight is not None:
+        units = [entry.unit for entry in entries] + [each.unit for each in state.work.asked]
+        units += [state.unit, row["dossier_unit"] or "", row["received_unit"] or ""]
+        units += _waiting_for(connection, row["parent_code"] or "")
+        sight.require(units, (person(who) for who, _ in state.work.participants))
+    response = pb.GetCaseResponse(case=case_of(dict(row), now), entries=entries)
+    process = _process(processes, state)
+    if process is not None and state.status in (Status.RUNNING, Status.SUSPENDED):
+        show_ways(response, dict(row), state, process, language)
+    show_shares(response, state, now)
+    response.parent_code = row["parent_code"] or ""
+    if response.children:
+        _name_children(connection, code, response)
+    return response
+
+
+def _waiting_for(connection: Connection, parent: str) -> list[str]:
+    """Name the units that wait for a child dossier: those of the dossier that it is for."""
+    if not parent:
+        return []
+    found = select(CASES.c.dossier_unit, CASES.c.step_unit).where(CASES.c.dossier_code == parent)
+    row = connection.execute(found).first()
+    return [unit for unit in row or () if unit]
+
+
+def _name_children(connection: Connection, code: str, response: pb.GetCaseResponse) -> None:
+    found = connection.execute(CHILDREN.select().where(CHILDREN.c.dossier_code == code))
+    codes = {row.number: row.child_code for row in found}
+    for child in response.children:
+        child.dossier_code = codes.get(child.number, "")
+
+
+def list_processes(processes: Processes, language: str) -> pb.ListProcessesResponse:
+    """List all processes, titled in one language."""
+    english = language == "en"
+    return pb.ListProcessesResponse(
+        processes=[
+            pb.Process(
+                name=process.name,
+                version=process.version,
+                title=process.title.en if english else process.title.vi,
+                supplement_rounds=process.supplement_rounds,
+                supplement_period=str(process.supplement_period),
+                warning=str(process.warning),
+                steps=[
+                    pb.ProcessStep(
+                        name=step.name,
+                        title=step.title.en if english else step.title.vi,
+                        unit=step.unit,
+                        role=step.role,
+                        time_limit=str(step.time_limit),
+                        next=step.next,
+                        back=step.back,
+                        resolves=step.resolves,
+                    )
+                    for step in process.steps
+                ],
+            )
+            for process in processes.all()
+        ]
+    )
+
+
+def _own_events(connection: Connection, code: str) -> list[DossierEvent]:
+    events = KERNEL.events
+    found = connection.execute(
+        select(events.c.body)
+        .where(events.c.dossier_code == code, events.c.source == SOURCE)
+        .order_by(events.c.sequence)
+    )
+    return [DossierEvent.FromString(body) for (body,) in found]
+
+
+def _process(processes: Processes, state: State) -> Process | None:
+    try:
+        return processes.get(state.process, state.version)
+    except UnknownProcess:
+        return None
+
+
+def _entry(before: State, event: DossierEvent) -> pb.CaseEntry:
+    """Tell what one event did; ``before`` is the case as it met it."""
+    name = event.WhichOneof("payload") or ""
+    payload = getattr(event, name)
+    entry = pb.CaseEntry(
+        type=payload.DESCRIPTOR.name,
+        occurred_at=event.occurred_at,
+        step=before.step,
+        unit=before.unit,
+        actor=event.actor.id,
+    )
+    if name == "case_opened":
+        entry.step, entry.unit = payload.current.step, payload.current.unit
+    elif name == "step_recorded":
+        entry.step, entry.unit = payload.activity, payload.unit
+        entry.actor = payload.performer
+    entry.note = _NOTES.get(name, _nothing)(payload)
+    return entry
+
+
+def _nothing(_payload: Any) -> str:
+    return ""
+
+
+_NOTES: dict[str, Callable[[Any], str]] = {
+    "step_assigned": lambda payload: str(payload.assignee),
+    "step_completed": lambda payload: str(payload.note),
+    "step_sent_back": lambda payload: str(payload.reason),
+    "supplement_requested": lambda payload: str(payload.reason),
+    "case_suspended": lambda payload: str(payload.reason),
+    "case_resumed": lambda payload: str(payload.reason or payload.receipt_number),
+    "deadline_extended": lambda payload: str(payload.reason),
+    "case_closed": lambda payload: str(payload.reason),
+    "deadline_escalated": lambda payload: f"{payload.rung} {payload.unit}",
+    "case_resolved": lambda payload: str(payload.explanation),
+    "case_withdrawn": lambda payload: f"{payload.parent_code} {payload.reason}".strip(),
+    "withdrawal_declined": lambda payload: str(payload.reason_code),
+    **NOTES,
+    "deadline_recomputed": lambda payload: str(payload.reason),
+}
+
+
+def current_of(row: Row) -> CurrentStep:
+    """Give the current step of a case's row, with its due dates."""
+    current = CurrentStep(step=row["step"], unit=row["step_unit"], role=row["step_role"])
+    for name, at in (("due_at", row["step_due_at"]), ("warn_at", row["step_warn_at"])):
+        if at is not None:
+            getattr(current, name).CopyFrom(to_timestamp(at))
+    return current
+
+
+def overdue(row: Row, now: int) -> bool:
+    """Tell whether a date of a running case has passed."""
+    dues = [at for at in (row["due_at"], row["step_due_at"]) if at is not None]
+    return row["state"] == RUNNING and bool(dues) and min(dues) < now
+
+
+def timestamp(at: int | None) -> Timestamp | None:
+    """Give an instant as messages hold it."""
+    return None if at is None else to_timestamp(at)

@@ -1,0 +1,43 @@
+"""What the departments do by themselves when the desk has done something."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from google.protobuf.message import Message
+from motcua.events.v1.envelope_pb2 import DossierEvent
+
+from services.kernel.errors import Refusal
+from services.kernel.instants import to_us
+from services.kernel.model import About, Reaction
+from services.kernel.unit import UnitOfWork
+from services.routing.decider import State, decide
+from services.routing.lineage import consequences, orphaned
+from services.routing.office import Office
+from services.routing.tables import CASES
+
+
+def reactions_of(office: Office) -> Mapping[str, Reaction]:
+    """Give the reactions of an office, by the payload they react to.
+
+    An accepted dossier opens a case; papers let its clock go on; a wish to withdraw closes it or is
+    declined. All are counted from when the cause happened. Raises ``UnknownProcess`` when the
+    acceptance names a process that is not defined: the dossier waits until it is.
+    """
+
+    def react(uow: UnitOfWork, cause: DossierEvent) -> Sequence[Message | About]:
+        row = uow.get(CASES, cause.dossier_code)
+        if row is None:
+            raise LookupError("the desk's events of this dossier were not read before")
+        payload = getattr(cause, cause.WhichOneof("payload") or "")
+        state: State = uow.state(cause.dossier_code)
+        process = office.process_of(state, row, cause.dossier_accepted.process)
+        facts = office.facts(row, process, to_us(cause.occurred_at), uow.system_actor())
+        outcome = decide(state, payload, facts)
+        assert not isinstance(outcome, Refusal), "events are not refused"
+        outcome = [*outcome, *orphaned(uow, row, outcome)]
+        return [*outcome, *consequences(uow, row, outcome, to_us(cause.occurred_at))]
+
+    return dict.fromkeys(
+        ("dossier_accepted", "supplement_submitted", "withdrawal_requested"), react
+    )

@@ -1,0 +1,151 @@
+"""A calendar has changed: what is open and was laid by it is laid anew by the one in force."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from google.protobuf.message import Message
+from motcua.events.v1.calendar_events_pb2 import DeadlineRecomputed
+from motcua.events.v1.routing_events_pb2 import DeadlineScope
+from motcua.routing.v1.routing_pb2 import RecomputeDeadlinesRequest
+
+from services.kernel.course import passes
+from services.kernel.errors import Refusal
+from services.kernel.instants import to_timestamp
+from services.routing.clock.pausing import END_WARNING
+from services.routing.facts import (
+    Facts,
+    Target,
+    of_consultation,
+    of_dossier,
+    of_step,
+    set_limit,
+    tell_course,
+)
+from services.routing.laying import lay
+from services.routing.limits import Limit
+from services.routing.state import State, Status
+from services.routing.teamwork.work import Timer
+
+_DOSSIER = DeadlineScope.DEADLINE_SCOPE_DOSSIER
+_STEP = DeadlineScope.DEADLINE_SCOPE_STEP
+_TOUCH = DeadlineScope.DEADLINE_SCOPE_TOUCH
+_TIMER = DeadlineScope.DEADLINE_SCOPE_TIMER
+_SUSPENSION = DeadlineScope.DEADLINE_SCOPE_SUSPENSION
+_CONSULTATION = DeadlineScope.DEADLINE_SCOPE_CONSULTATION
+
+
+def recompute(
+    state: State, command: RecomputeDeadlinesRequest, facts: Facts
+) -> list[Message] | Refusal:
+    """Lay anew what the calendar has laid and is still open; nothing for what stays where it is.
+
+    While the clock stands still what stands with it is not moved: it is counted anew when the clock
+    goes on. Dates that another system promised, or that somebody set by hand, are not computed and
+    stay. A date never moves to where it would have passed already: nobody is late by a decree that
+    came afterwards. The citizen's time never gets shorter.
+    """
+    if not state.own or state.status not in (Status.RUNNING, Status.SUSPENDED):
+        return []
+    ways = _running if state.status is Status.RUNNING else _suspended
+    moved = [*ways(state, facts), *_questions(state, facts)]
+    for message in moved:
+        message.reason = command.reason
+    return list(moved)
+
+
+def _running(state: State, facts: Facts) -> Iterator[DeadlineRecomputed]:
+    step = facts.process.step(state.step)
+    if found := _moved(state.dossier_limit, of_dossier(facts), facts):
+        found.scope = _DOSSIER
+        yield found
+    if found := _moved(state.step_limit, of_step(facts, step, state.unit), facts):
+        found.scope, found.step = _STEP, state.step
+        yield found
+    if found := _moved(state.touch, None, facts):
+        found.scope, found.step = _TOUCH, state.step
+        yield _counted(found, state.touch, facts)
+    if found := _timers(state, facts):
+        found.scope, found.step = _TIMER, state.step
+        yield found
+
+
+def _suspended(state: State, facts: Facts) -> Iterator[DeadlineRecomputed]:
+    end = None if state.suspension is None else state.suspension.end
+    found = _moved(end, Target(END_WARNING, (), state.unit), facts)
+    if found is not None and _later(found):
+        found.scope = _SUSPENSION
+        yield _counted(found, end, facts)
+
+
+def _later(message: DeadlineRecomputed) -> bool:
+    return message.due_at.ToNanoseconds() > message.previous_due_at.ToNanoseconds()
+
+
+def _questions(state: State, facts: Facts) -> Iterator[DeadlineRecomputed]:
+    for asked in state.work.asked:
+        if not asked.open:
+            continue
+        if found := _moved(asked.limit, of_consultation(facts, asked.unit), facts):
+            found.scope, found.step, found.consultation = _CONSULTATION, asked.step, asked.number
+            yield _counted(found, asked.limit, facts)
+
+
+def _moved(old: Limit | None, target: Target | None, facts: Facts) -> DeadlineRecomputed | None:
+    """Lay a due date anew; without a target there is no warning and nobody above to be told."""
+    version = facts.calendar.version
+    if old is None or old.course is None or old.course.calendar_version == version:
+        return None
+    if target is None:
+        due_at = old.course.due(facts.calendar)
+        new = None if due_at is None else Limit(due_at)
+    else:
+        new = lay(facts, old.course, target)
+    if new is None or _stays(old.due_at, new.due_at, facts):
+        return None
+    message = DeadlineRecomputed(
+        previous_due_at=to_timestamp(old.due_at),
+        calendar_version=version,
+        previous_calendar_version=old.course.calendar_version,
+        after_missed=old.missed or facts.at > old.due_at,
+    )
+    set_limit(message, new)
+    return message
+
+
+def _stays(old: int, new: int, facts: Facts) -> bool:
+    return new == old or passes(old, new, facts.at)
+
+
+def _counted(message: DeadlineRecomputed, old: Limit | None, facts: Facts) -> DeadlineRecomputed:
+    """Tell from what a date was computed that no other event tells of in full."""
+    if old is not None and old.course is not None:
+        tell_course(message, old.course.by(facts.calendar.version))
+    return message
+
+
+def _timers(state: State, facts: Facts) -> DeadlineRecomputed | None:
+    """Lay the instants anew at which ways are taken by themselves; one event tells all of them."""
+    before = state.work.timers
+    after = [replace(timer, at=_instant(timer, facts)) for timer in before]
+    moved = [(old, new) for old, new in zip(before, after, strict=True) if old.at != new.at]
+    if not moved:
+        return None
+    old, new = min(moved, key=lambda pair: (pair[0].at, pair[0].name))
+    message = DeadlineRecomputed(
+        previous_due_at=to_timestamp(old.at),
+        due_at=to_timestamp(new.at),
+        calendar_version=facts.calendar.version,
+        previous_calendar_version=old.course.calendar_version if old.course else "",
+    )
+    for timer in after:
+        message.timers.add(transition=timer.name, at=to_timestamp(timer.at))
+    return message
+
+
+def _instant(timer: Timer, facts: Facts) -> int:
+    if timer.course is None or timer.course.calendar_version == facts.calendar.version:
+        return timer.at
+    new = timer.course.due(facts.calendar)
+    return timer.at if new is None or _stays(timer.at, new, facts) else new

@@ -1,0 +1,37 @@
+"""The history of a dossier from another system is written down as it was there."""
+
+from __future__ import annotations
+
+from google.protobuf.message import Message
+from motcua.events.v1.routing_events_pb2 import HistoryImported, StepRecorded
+from motcua.routing.v1.routing_pb2 import CompleteImportRequest, RecordStepRequest
+
+from services.kernel.errors import Refusal
+from services.routing.facts import Facts
+from services.routing.state import State
+from services.routing.texts import refusal
+
+
+def record(state: State, command: RecordStepRequest, facts: Facts) -> list[Message] | Refusal:
+    """Record a step; real logs have steps before the beginning, after the end, and out of order."""
+    if not facts.imported:
+        return refusal("NOT_IMPORTED")
+    return [
+        StepRecorded(
+            activity=command.activity,
+            unit=command.unit,
+            performer=command.performer,
+            source_row=command.source_row,
+        )
+    ]
+
+
+def complete_import(
+    state: State, _command: CompleteImportRequest, facts: Facts
+) -> list[Message] | Refusal:
+    """Say once that all is in; the due dates of a case without an end count from now on."""
+    if not facts.imported:
+        return refusal("NOT_IMPORTED")
+    if state.complete:
+        return refusal("HISTORY_COMPLETE")
+    return [HistoryImported(steps=state.recorded)]

@@ -1,0 +1,79 @@
+"""A case ends: with a result, or because the citizen withdraws."""
+
+from __future__ import annotations
+
+from google.protobuf.message import Message
+from motcua.events.v1.intake_events_pb2 import WithdrawalRequested
+from motcua.events.v1.process_events_pb2 import PaperKind
+from motcua.events.v1.routing_events_pb2 import (
+    CaseResolved,
+    CaseResult,
+    CaseWithdrawn,
+    WithdrawalDeclined,
+)
+from motcua.routing.v1.routing_pb2 import ResolveCaseRequest
+
+from services.kernel.errors import Refusal
+from services.routing.facts import Facts
+from services.routing.guards import may_work, open_case
+from services.routing.state import State, Status
+from services.routing.teamwork.papers import unsigned
+from services.routing.texts import refusal
+
+
+def resolve(state: State, command: ResolveCaseRequest, facts: Facts) -> list[Message] | Refusal:
+    """End the case with a result.
+
+    Officers do so at a step that resolves, and explain a rejection or a passed due date. Importers
+    report how a case from another system ended there, whatever was known of its steps.
+    """
+    refused = _importing(state) if facts.by_importer else _working(state, command, facts)
+    if refused is not None:
+        return refused
+    return [
+        CaseResolved(
+            result=command.result,
+            result_number=command.result_number,
+            explanation=command.explanation,
+            result_channel=facts.result_channel,
+        )
+    ]
+
+
+def _importing(state: State) -> Refusal | None:
+    refused = open_case(state)
+    if refused is not None:
+        return refused
+    return None if state.imported else refusal("NOT_IMPORTED")
+
+
+def _working(state: State, command: ResolveCaseRequest, facts: Facts) -> Refusal | None:
+    refused = may_work(state, command.step, facts)
+    if refused is not None:
+        return refused
+    if not facts.process.step(state.step).resolves:
+        return refusal("STEP_CANNOT_RESOLVE", step=state.step)
+    if waiting := state.work.waiting(state.step):
+        return refusal("CONSULTATION_OPEN", unit=waiting[0].unit, number=waiting[0].number)
+    if children := state.work.unfinished(state.step):
+        return refusal("CHILD_OPEN", name=children[0].name, number=children[0].number)
+    refused = unsigned(state, facts.process, PaperKind.PAPER_KIND_RESULT)
+    if refused is not None:
+        return refused
+    rejected = command.result == CaseResult.CASE_RESULT_REJECTED
+    if (rejected or _late(state, facts)) and not command.explanation.strip():
+        return refusal("EXPLANATION_REQUIRED")
+    return None
+
+
+def _late(state: State, facts: Facts) -> bool:
+    return state.dossier_limit is not None and facts.at > state.dossier_limit.due_at
+
+
+def withdraw(state: State, asked: WithdrawalRequested, _facts: Facts) -> list[Message]:
+    """Close the case at the citizen's wish, or say that it comes too late."""
+    if state.status is Status.NONE:
+        return []
+    if state.status in (Status.RESOLVED, Status.WITHDRAWN, Status.CLOSED):
+        return [WithdrawalDeclined(reason_code=state.status.value)]
+    return [CaseWithdrawn(reason=asked.reason)]

@@ -1,0 +1,125 @@
+"""RoutingService over gRPC: translates."""
+# ruff: noqa: N802 - gRPC names the methods
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import grpc
+from motcua.routing.v1 import routing_pb2 as pb
+from motcua.routing.v1.routing_pb2_grpc import (
+    RoutingServiceServicer,
+    add_RoutingServiceServicer_to_server,
+)
+
+from services.kernel.clock import Clock
+from services.kernel.commands import Commands, Reads
+from services.kernel.model import Model
+from services.kernel.rpc.identity import caller
+from services.kernel.rpc.service import Service
+from services.routing import queries, work_lists
+from services.routing.office import Office
+from services.routing.recompute_office import Recompute
+from services.routing.teamwork import consultations
+
+Context = grpc.aio.ServicerContext[object, object]
+
+
+def _command(name: str) -> Callable[..., Awaitable[Any]]:
+    """Make the method of a command: the office's act of this name, carried out once."""
+
+    async def method(self: RoutingServicer, request: Any, context: Context) -> Any:
+        act = getattr(self._office, name)
+        return await self._commands.run(request, context, act, act.again)
+
+    return method
+
+
+class RoutingServicer(RoutingServiceServicer):
+    """Serves officers and importers."""
+
+    AssignStep = _command("assign")
+    CompleteStep = _command("complete")
+    SendBack = _command("send_back")
+    RequestSupplement = _command("request_supplement")
+    RequestPayment = _command("request_payment")
+    ConfirmPayment = _command("confirm_payment")
+    StopCase = _command("stop")
+    ResumeCase = _command("resume")
+    ExtendDeadline = _command("extend")
+    CloseCase = _command("close")
+    ResolveCase = _command("resolve")
+    OpenStep = _command("open_step")
+    PullBack = _command("pull_back")
+    MoveCase = _command("move_case")
+    SetParticipant = _command("set_participant")
+    DelegateWork = _command("delegate")
+    RequestConsultation = _command("request_consultation")
+    AnswerConsultation = _command("answer_consultation")
+    DraftPaper = _command("draft_paper")
+    JudgePaper = _command("judge_paper")
+    CorrectCase = _command("correct")
+    RecordStep = _command("record")
+    CompleteImport = _command("complete_import")
+
+    def __init__(
+        self, commands: Commands, reads: Reads, clock: Clock, office: Office, model: Model
+    ) -> None:
+        self._commands = commands
+        self._model = model
+        self._recompute = Recompute(office)
+        self._reads = reads
+        self._clock = clock
+        self._office = office
+
+    async def ListProcesses(
+        self, request: pb.ListProcessesRequest, context: Context
+    ) -> pb.ListProcessesResponse:
+        """List the processes."""
+        return queries.list_processes(self._office.processes, caller().language)
+
+    async def ListWork(self, request: pb.ListWorkRequest, context: Context) -> pb.ListWorkResponse:
+        """List work by due date."""
+        now = self._clock.now()
+        sight = self._office.sight(caller(), now)
+        return await self._reads.run(lambda on: work_lists.list_work(on, request, now, sight))
+
+    async def GetCase(self, request: pb.GetCaseRequest, context: Context) -> pb.GetCaseResponse:
+        """Show a case."""
+        processes, now, language = self._office.processes, self._clock.now(), caller().language
+        sight = self._office.sight(caller(), now)
+        return await self._reads.run(
+            lambda on: queries.get_case(on, request, processes, now, language, sight)
+        )
+
+    async def ListConsultations(
+        self, request: pb.ListConsultationsRequest, context: Context
+    ) -> pb.ListConsultationsResponse:
+        """List what units were asked."""
+        now = self._clock.now()
+        sight = self._office.sight(caller(), now)
+        return await self._reads.run(lambda on: consultations.list_all(on, request, now, sight))
+
+    async def PreviewRecompute(
+        self, request: pb.PreviewRecomputeRequest, context: Context
+    ) -> pb.PreviewRecomputeResponse:
+        """Tell which due dates the calendars in force would move."""
+        act, model, now = self._recompute, self._model, self._clock.now()
+        return await self._reads.run(lambda on: act.preview(on, model, request, now))
+
+    async def RecomputeDeadlines(
+        self, request: pb.RecomputeDeadlinesRequest, context: Context
+    ) -> pb.RecomputeDeadlinesResponse:
+        """Lay due dates anew."""
+        act = self._recompute
+        return await self._commands.run(request, context, act, act.again)
+
+
+def service(servicer: RoutingServicer) -> Service:
+    """Offer the service."""
+    return Service(
+        add_RoutingServiceServicer_to_server,
+        servicer,
+        "motcua.routing.v1.RoutingService",
+    )

@@ -1,0 +1,132 @@
+"""What decisions about a case need to know of its past."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.routing_events_pb2 import DeadlineScope, SuspensionKind
+
+from services.kernel.course import Course
+from services.kernel.instants import to_us
+from services.routing.limits import Limit, instant
+from services.routing.teamwork.work import NOTHING, Work
+
+
+class Status(StrEnum):
+    """Where a case stands."""
+
+    NONE = "none"
+    """No case is open."""
+    RUNNING = "running"
+    SUSPENDED = "suspended"
+    """The clock stands still; ``Suspension`` says why."""
+    RESOLVED = "resolved"
+    WITHDRAWN = "withdrawn"
+    CLOSED = "closed"
+    """Papers were not handed in in time, and an officer closed the case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suspension:
+    """Why and since when the clock stands still."""
+
+    kind: SuspensionKind
+    since: int
+    end: Limit | None = None
+    """The citizen's time to answer or pay, or the end that is expected."""
+    fee: int = 0
+    charge: int = 0
+    """What is to be paid, in đồng."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A case, as far as decisions need it."""
+
+    status: Status = Status.NONE
+    process: str = ""
+    version: int = 0
+    step: str = ""
+    unit: str = ""
+    """The unit that has to do the current step."""
+    assignee: str = ""
+    done: tuple[str, ...] = ()
+    """The steps that led to the current one; what was sent back is not among them."""
+    dossier_limit: Limit | None = None
+    step_limit: Limit | None = None
+    touch: Limit | None = None
+    """By when somebody is to have begun on the step; None once somebody has."""
+    suspension: Suspension | None = None
+    extended: bool = False
+    """The promised date was moved with an apology: that can't be done twice."""
+    round: int = 0
+    """Counts the requests for a supplement."""
+    imported: bool = False
+    complete: bool = False
+    """Another system's history is complete."""
+    recorded: int = 0
+    work: Work = NOTHING
+    """How the case is shared among officers and units."""
+
+    @property
+    def suspended_at(self) -> int | None:
+        """The instant from which the clock stands still; None while it runs."""
+        return None if self.suspension is None else self.suspension.since
+
+    @property
+    def watched(self) -> bool:
+        """Tell whether its due dates count at present."""
+        return self.status is Status.RUNNING and self.own
+
+    @property
+    def own(self) -> bool:
+        """Tell whether nothing of another system's history is still to come."""
+        return self.complete or not self.imported
+
+
+INITIAL = State()
+
+
+def suspension_in(event: DossierEvent) -> Suspension:
+    """Give the suspension that a ``SupplementRequested`` or ``CaseSuspended`` begins."""
+    since = to_us(event.occurred_at)
+    if event.WhichOneof("payload") == "supplement_requested":
+        asked = event.supplement_requested
+        kind = SuspensionKind.SUSPENSION_KIND_SUPPLEMENT
+        end = _end_in(asked, "answer_due_at")
+        if end is not None and asked.time_limit:
+            end = replace(end, course=Course(since, asked.time_limit, asked.calendar_version))
+        return Suspension(kind, since, end)
+    said = event.case_suspended
+    return Suspension(
+        said.kind, since, _end_in(said, "expected_end_at"), said.payment.fee, said.payment.charge
+    )
+
+
+def _end_in(message: Any, field: str) -> Limit | None:
+    at = instant(message, field)
+    return None if at is None else Limit(at, instant(message, "warn_at"))
+
+
+Key = tuple[int, int]
+"""Names a due date of a case: its scope, and the number of the consultation; 0 for the others."""
+
+
+def limits(state: State) -> dict[Key, Limit | None]:
+    """Give everything that can come near and pass."""
+    end = None if state.suspension is None else state.suspension.end
+    return {
+        (DeadlineScope.DEADLINE_SCOPE_DOSSIER, 0): state.dossier_limit,
+        (DeadlineScope.DEADLINE_SCOPE_STEP, 0): state.step_limit,
+        (DeadlineScope.DEADLINE_SCOPE_SUSPENSION, 0): end,
+        (DeadlineScope.DEADLINE_SCOPE_TOUCH, 0): state.touch,
+        **{
+            (DeadlineScope.DEADLINE_SCOPE_CONSULTATION, each.number): (
+                each.limit if each.open else None
+            )
+            for each in state.work.asked
+        },
+    }

@@ -1,0 +1,80 @@
+"""Papers are asked of the citizen, and the clock stands still until they arrive."""
+
+from __future__ import annotations
+
+from google.protobuf.message import Message
+from motcua.events.v1.intake_events_pb2 import SupplementSubmitted
+from motcua.events.v1.process_events_pb2 import PaperKind
+from motcua.events.v1.routing_events_pb2 import CaseClosed, SupplementRequested
+from motcua.routing.v1.routing_pb2 import CloseCaseRequest, RequestSupplementRequest
+
+from services.kernel import working_time
+from services.kernel.errors import Refusal
+from services.kernel.instants import to_timestamp
+from services.routing.clock.pausing import SUPPLEMENT, go_on, warn_of_end
+from services.routing.facts import Facts
+from services.routing.guards import at_step, may_work
+from services.routing.limits import instant
+from services.routing.state import State
+from services.routing.teamwork.papers import unsigned
+from services.routing.texts import refusal
+
+
+def request_supplement(
+    state: State, command: RequestSupplementRequest, facts: Facts
+) -> list[Message] | Refusal:
+    """Ask for papers and stop the clock; the procedure and its process limit how
+    often."""
+    refused = may_work(state, command.step, facts)
+    if refused is not None:
+        return refused
+    if not facts.supplement_rounds:
+        return refusal("NO_SUPPLEMENTS")
+    if state.round >= facts.supplement_rounds:
+        return refusal("SUPPLEMENT_LIMIT", rounds=state.round, most=facts.supplement_rounds)
+    refused = unsigned(state, facts.process, PaperKind.PAPER_KIND_SUPPLEMENT)
+    if refused is not None:
+        return refused
+    asked = SupplementRequested(parts=command.parts, reason=command.reason, round=state.round + 1)
+    for part in asked.parts:
+        part.copies = part.copies or 1  # as the desk counts those handed in
+    until = instant(command, "answer_due_at")
+    if until is None:
+        until = working_time.due_at(facts.calendar, facts.at, facts.supplement_period)
+        asked.time_limit = "" if until is None else str(facts.supplement_period)
+    elif until <= facts.at:
+        return refusal("ANSWER_DUE_PAST")
+    if until is not None:
+        asked.answer_due_at.CopyFrom(to_timestamp(until))
+        warn_of_end(asked, facts, until)
+    return [asked]
+
+
+def resume(state: State, submitted: SupplementSubmitted, facts: Facts) -> list[Message]:
+    """Let the clock go on from the papers' arrival (``facts.at``), by the procedure's policy.
+
+    Papers that answer an older request, or come when none are awaited, change nothing here. Late
+    ones are taken as long as nobody has closed the case.
+    """
+    if not _waits(state) or submitted.round != state.round:
+        return []
+    return [go_on(state, facts)]
+
+
+def close(state: State, command: CloseCaseRequest, facts: Facts) -> list[Message] | Refusal:
+    """Close a case whose papers did not come in time; not before that time is over."""
+    refused = at_step(state, state.step, facts)
+    if refused is not None:
+        return refused
+    if not _waits(state):
+        return refusal("NO_PAPERS_AWAITED")
+    if command.round != state.round:
+        return refusal("OTHER_ROUND", round=state.round)
+    end = None if state.suspension is None else state.suspension.end
+    if end is None or facts.at <= end.due_at:
+        return refusal("ANSWER_STILL_DUE")
+    return [CaseClosed(round=state.round, reason=command.reason)]
+
+
+def _waits(state: State) -> bool:
+    return state.suspension is not None and state.suspension.kind == SUPPLEMENT

@@ -1,0 +1,175 @@
+"""Somebody stands in for an absent officer: on the cases that there are, and on those to come.
+
+What is to come is kept in a record of the officer, beside those of dossiers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from google.protobuf.message import Message
+from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.process_events_pb2 import AbsenceDelegated
+from motcua.routing.v1 import routing_pb2 as pb
+from sqlalchemy import select
+
+from services.kernel.call import Call
+from services.kernel.errors import Refusal, Refused
+from services.kernel.instants import to_timestamp
+from services.kernel.rows import Row
+from services.kernel.unit import UnitOfWork
+from services.routing import texts
+from services.routing.decider import State, decide
+from services.routing.guards import within
+from services.routing.process import IMPORTED, UnknownProcess
+from services.routing.tables import ABSENCES, CASES, WORK
+from services.routing.teamwork.sharing import delegation_of
+from services.routing.teamwork.work import Delegation
+from services.routing.teamwork.writing import write
+
+if TYPE_CHECKING:
+    from services.routing.office import Office
+
+_OPEN: Final = (pb.CaseState.CASE_STATE_RUNNING, pb.CaseState.CASE_STATE_SUSPENDED)
+_LEADING: Final = frozenset({"head", "leader"})
+_PAGE: Final = 200
+"""Cases that are looked up at once; all of an officer's are delegated in one transaction."""
+_PERSON: Final = "officer:"
+
+
+def record_of(officer: str) -> str:
+    """Name the record of an officer; no dossier's code has a colon."""
+    return f"{_PERSON}{officer}"
+
+
+def standing_for(
+    uow: UnitOfWork, request: Message, state: State, at: int
+) -> tuple[Delegation, ...]:
+    """Give who stands in, now or later, for the officer whom a request makes the step's."""
+    if isinstance(request, pb.AssignStepRequest):
+        officer = request.assignee
+    elif isinstance(request, pb.PullBackRequest) and state.work.left is not None:
+        officer = state.work.left.assignee
+    else:
+        return ()
+    return tuple(
+        Delegation(row.officer, row.substitute, row.begins_at, row.ends_at)
+        for row in _absences(uow, officer, at)
+        if not row.unit or within(state.unit, row.unit)
+    )
+
+
+def _absences(uow: UnitOfWork, officer: str, at: int) -> Sequence[Any]:
+    c = ABSENCES.c
+    found = select(ABSENCES).where(c.officer == officer, c.ends_at > at).order_by(c.sequence)
+    return uow.query(found).all()
+
+
+def _cases_of(uow: UnitOfWork, officer: str, unit: str = "") -> list[str]:
+    """List the open cases that an officer has in a unit and those below it; empty for all units."""
+    found = select(WORK.c.dossier_code).where(WORK.c.state.in_(_OPEN), WORK.c.assignee == officer)
+    if unit:
+        below = WORK.c.unit.startswith(f"{unit}.", autoescape=True)
+        found = found.where((WORK.c.unit == unit) | below)
+    return [row.dossier_code for row in uow.query(found.order_by(WORK.c.dossier_code))]
+
+
+@dataclass(frozen=True)
+class Delegate:
+    """Lets a substitute act for an officer as long as an absence lasts."""
+
+    office: Office
+
+    def __call__(
+        self, uow: UnitOfWork, request: pb.DelegateWorkRequest, call: Call
+    ) -> pb.DelegateWorkResponse:
+        """Write it for the officer and for each present case. Raises ``Invalid``, ``Refused``."""
+        self.office.check(request, call.now)
+        wanted = delegation_of(request, call.occurred_at)
+        if isinstance(wanted, Refusal):
+            raise Refused(wanted)
+        unit = self._meant(request, wanted, call)
+        codes = _cases_of(uow, request.officer, unit)
+        if not codes and unit and _cases_of(uow, request.officer):
+            raise _not_yours(request.officer)
+        self._declare(uow, wanted, unit, call)
+        for page in (codes[at : at + _PAGE] for at in range(0, len(codes), _PAGE)):
+            uow.prefetch(CASES, page)
+            uow.prefetch_states(page)
+            for code in page:
+                self._hand_over(uow, code, request, call)
+        return pb.DelegateWorkResponse(dossier_codes=codes)
+
+    def again(
+        self,
+        uow: UnitOfWork,
+        request: pb.DelegateWorkRequest,
+        call: Call,
+        events: Sequence[DossierEvent],
+    ) -> pb.DelegateWorkResponse:
+        """Answer a command that was carried out before."""
+        codes = {event.dossier_code for event in events} - {record_of(request.officer)}
+        return pb.DelegateWorkResponse(dossier_codes=sorted(codes))
+
+    def _meant(self, request: pb.DelegateWorkRequest, wanted: Delegation, call: Call) -> str:
+        """Give the unit whose work is meant, empty for all; raises ``Refused`` when the caller may
+        not, or the directory does not have such a substitute there on each day.
+        """
+        people, officer = self.office.people, request.officer
+        known = people.officers.get(officer) if people else None
+        if people is not None:
+            place = known.unit if known else ""
+            # What has passed does not count, and what ends at midnight ends the day before.
+            first = self.office.day(max(wanted.begins_at, call.occurred_at))
+            last = max(first, self.office.day(wanted.ends_at - 1))
+            away, words = people.why_not_until(request.substitute, place, "", first, last)
+            if known is None:
+                away, words = "NO_SUCH_OFFICER", {"officer": officer}
+            if away:
+                raise Refused(texts.refusal(away, **words))
+        if call.actor.id == officer:
+            return ""
+        unit = call.actor.unit
+        leads = not call.roles.isdisjoint(_LEADING)
+        if not leads or not unit or (known and not within(known.unit, unit)):
+            raise _not_yours(officer)
+        return unit
+
+    def _declare(self, uow: UnitOfWork, wanted: Delegation, unit: str, call: Call) -> None:
+        known = _absences(uow, wanted.officer, call.occurred_at)
+        if any(row.unit in ("", unit) and _as_said(row).holds(wanted) for row in known):
+            return
+        said = AbsenceDelegated(
+            officer=wanted.officer,
+            substitute=wanted.substitute,
+            begins_at=to_timestamp(wanted.begins_at),
+            ends_at=to_timestamp(wanted.ends_at),
+            unit=unit,
+        )
+        uow.append_call(record_of(wanted.officer), [said], call)
+
+    def _hand_over(
+        self, uow: UnitOfWork, code: str, request: pb.DelegateWorkRequest, call: Call
+    ) -> None:
+        row: Row | None = uow.get(CASES, code)
+        assert row is not None
+        state: State = uow.state(code)
+        try:
+            process = self.office.process_of(state, row)
+        except UnknownProcess:  # who stands in is no matter of the process
+            process = self.office.processes.latest(IMPORTED)
+        facts = self.office.facts(row, process, call.occurred_at, call.actor)
+        outcome = decide(state, request, facts)
+        if isinstance(outcome, Refusal):
+            raise Refused(outcome)
+        write(uow, code, outcome, call)
+
+
+def _as_said(row: Any) -> Delegation:
+    return Delegation(row.officer, row.substitute, row.begins_at, row.ends_at)
+
+
+def _not_yours(officer: str) -> Refused:
+    return Refused(texts.refusal("NOT_YOURS_TO_DELEGATE", officer=officer))

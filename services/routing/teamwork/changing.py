@@ -1,0 +1,175 @@
+"""What each event about shared work changes in what is known of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.process_events_pb2 import PaperStage, Participation
+
+from services.kernel.course import course_in
+from services.kernel.instants import to_us
+from services.routing.limits import counted_limit
+from services.routing.state import State
+from services.routing.teamwork.work import Asked, ChildOf, Delegation, Draft, Left, Timer, Work
+
+Change = Callable[[State, Any, DossierEvent], Work]
+
+
+def entered(work: Work, current: Any) -> Work:
+    """Begin a step: nobody has looked at it yet."""
+    return replace(
+        work,
+        opened_by="",
+        touched=False,
+        timers=timers_in(current),
+        national_state=current.national_state,
+    )
+
+
+def timers_in(current: Any) -> tuple[Timer, ...]:
+    """Give the ways that are taken by themselves, with their instants."""
+    return tuple(
+        Timer(timer.transition, to_us(timer.at), course_in(timer)) for timer in current.timers
+    )
+
+
+def resumed(work: Work, said: Any) -> Work:
+    """Take the instants of a ``CaseResumed``; those that only moved keep their course."""
+    before = {timer.name: timer.course for timer in work.timers}
+    pause = (to_us(said.suspended_at), to_us(said.resumed_at))
+    timers = []
+    for timer in timers_in(said.current):
+        course = before.get(timer.name)
+        if timer.course is None and course is not None:
+            timer = replace(timer, course=course.paused(pause, said.calendar_version))
+        timers.append(timer)
+    return replace(work, timers=tuple(timers))
+
+
+def relaid(work: Work, said: Any) -> Work:
+    """Take the instants that a ``DeadlineRecomputed`` has laid anew; the courses stay."""
+    at = {timer.transition: to_us(timer.at) for timer in said.timers}
+    timers = []
+    for timer in work.timers:
+        new = at.get(timer.name, timer.at)
+        moved = new != timer.at and timer.course is not None
+        course = timer.course.by(said.calendar_version) if moved and timer.course else timer.course
+        timers.append(Timer(timer.name, new, course))
+    return replace(work, timers=tuple(timers))
+
+
+def left(state: State, event: DossierEvent) -> Work:
+    """Leave the current step: remember what it was, for the one who sent the case on."""
+    work = state.work
+    gone = Left(
+        state.step,
+        state.unit,
+        state.assignee,
+        state.step_limit,
+        work.timers,
+        work.national_state,
+        state.done,
+    )
+    who = event.actor.id
+    return replace(work, left=gone, moved_by=who, moved_at=to_us(event.occurred_at))
+
+
+def stated(work: Work, said: Any) -> Work:
+    """Keep what was stated of the case; the last word holds."""
+    facts = dict(work.facts) | {fact.name: fact.value for fact in said}
+    return replace(work, facts=tuple(sorted(facts.items())))
+
+
+def _participant(state: State, said: Any, _event: DossierEvent) -> Work:
+    others = {o: p for o, p in state.work.participants if o != said.officer}
+    if said.participation != Participation.PARTICIPATION_UNSPECIFIED:
+        others[said.officer] = said.participation
+    return replace(state.work, participants=tuple(sorted(others.items())))
+
+
+def _requested(state: State, said: Any, event: DossierEvent) -> Work:
+    new = Asked(
+        said.number,
+        said.name,
+        said.unit,
+        said.role,
+        said.step,
+        said.question,
+        said.waits,
+        limit=counted_limit(said),
+    )
+    work = replace(state.work, asked=(*state.work.asked, new))
+    return work if said.name else replace(work, touched=True)
+
+
+def _answered(state: State, said: Any, _event: DossierEvent) -> Work:
+    asked = tuple(
+        replace(each, open=False) if each.number == said.number else each
+        for each in state.work.asked
+    )
+    return replace(state.work, asked=asked)
+
+
+def _delegated(state: State, said: Any, _event: DossierEvent) -> Work:
+    new = Delegation(said.officer, said.substitute, to_us(said.begins_at), to_us(said.ends_at))
+    return replace(state.work, delegations=(*state.work.delegations, new))
+
+
+def _drafted(state: State, said: Any, event: DossierEvent) -> Work:
+    new = Draft(said.number, said.kind, said.sha256, event.actor.id)
+    return replace(state.work, drafts=(*state.work.drafts, new), touched=True)
+
+
+def _judged(state: State, said: Any, event: DossierEvent) -> Work:
+    drafts = tuple(
+        _stamped(each, said, event.actor.id) if each.number == said.number else each
+        for each in state.work.drafts
+    )
+    return replace(state.work, drafts=drafts, touched=True)
+
+
+def _stamped(draft: Draft, said: Any, who: str) -> Draft:
+    if not said.approved:
+        return replace(draft, refused=True)
+    if said.stage == PaperStage.PAPER_STAGE_REVIEW:
+        return replace(draft, reviewed_by=who)
+    return replace(draft, signed_by=who, document_number=said.document_number)
+
+
+def _corrected(state: State, said: Any, _event: DossierEvent) -> Work:
+    return replace(
+        state.work,
+        result_number=said.result_number or state.work.result_number,
+        explanation=said.explanation or state.work.explanation,
+    )
+
+
+def _child(state: State, said: Any, _event: DossierEvent) -> Work:
+    new = ChildOf(said.number, said.name, said.procedure_code, said.step, said.waits)
+    return replace(state.work, children=(*state.work.children, new))
+
+
+def _child_ended(state: State, said: Any, _event: DossierEvent) -> Work:
+    children = tuple(
+        replace(each, ending=said.ending, result_number=said.result_number)
+        if each.number == said.number
+        else each
+        for each in state.work.children
+    )
+    return replace(state.work, children=children)
+
+
+CHANGES: dict[str, Change] = {
+    "participant_changed": _participant,
+    "consultation_requested": _requested,
+    "consultation_answered": _answered,
+    "work_delegated": _delegated,
+    "paper_drafted": _drafted,
+    "paper_judged": _judged,
+    "case_corrected": _corrected,
+    "child_requested": _child,
+    "child_ended": _child_ended,
+}

@@ -1,0 +1,111 @@
+"""Reads of the questions to units. Nothing here writes."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import Any
+
+from motcua.routing.v1 import routing_pb2 as pb
+from sqlalchemy import ColumnElement, Connection, Select, select, true, tuple_
+
+from services.kernel import paging
+from services.kernel.distinct import values
+from services.kernel.errors import Invalid, Violation
+from services.kernel.instants import to_timestamp
+from services.people.sight import Sight
+from services.routing.tables import CASES, CONSULTATIONS, NO_DUE
+
+PAGE = 50
+
+
+def list_all(
+    connection: Connection,
+    request: pb.ListConsultationsRequest,
+    now: int,
+    sight: Sight | None = None,
+) -> pb.ListConsultationsResponse:
+    """List questions; raises ``Invalid`` for a page token that was not given out here.
+
+    ``sight``: only questions to the units that an officer covers, and those of their dossiers.
+    """
+    page = _page(request)
+    if sight is not None:
+        page = page.where(_covered(connection, request, sight))
+    rows = [dict(row) for row in connection.execute(page).mappings()]
+    size = request.page_size or PAGE
+    response = pb.ListConsultationsResponse(
+        consultations=[_consultation(row, now) for row in rows[:size]]
+    )
+    if len(rows) > size:
+        last = rows[size - 1]
+        token = f"{last['due_at']} {last['dossier_code']} {last['number']}"
+        response.next_page_token = base64.urlsafe_b64encode(token.encode()).decode()
+    return response
+
+
+def _covered(
+    connection: Connection, request: pb.ListConsultationsRequest, sight: Sight
+) -> ColumnElement[bool]:
+    if request.unit and sight.covers(request.unit):
+        return true()
+    asked = CONSULTATIONS.c
+    units = {u for is_open in (0, 1) for u in values(connection, asked.unit, asked.open == is_open)}
+    covered = asked.unit.in_([unit for unit in units if sight.covers(unit)])
+    if not request.dossier_code:
+        return covered
+    found = select(CASES.c.dossier_unit, CASES.c.step_unit).where(
+        CASES.c.dossier_code == request.dossier_code
+    )
+    row = connection.execute(found).first()
+    return true() if row and any(sight.covers(unit or "") for unit in row) else covered
+
+
+def _page(request: pb.ListConsultationsRequest) -> Select[Any]:
+    c = CONSULTATIONS.c
+    order = (c.due_at, c.dossier_code, c.number)
+    wanted = CONSULTATIONS.select()
+    if not request.answered:
+        wanted = wanted.where(c.open == 1)
+    if request.unit:
+        wanted = wanted.where(c.unit == request.unit)
+    if request.dossier_code:
+        wanted = wanted.where(c.dossier_code == request.dossier_code)
+    if request.page_token:
+        wanted = wanted.where(tuple_(*order) > tuple_(*_place(request.page_token)))
+    return wanted.order_by(*order).limit((request.page_size or PAGE) + 1)
+
+
+def _place(token: str) -> tuple[int, str, int]:
+    try:
+        due_at, code, number = base64.urlsafe_b64decode(token.encode()).decode().split(" ")
+        return paging.number(due_at), paging.name(code), paging.number(number)
+    except (ValueError, binascii.Error):
+        raise Invalid([_BAD_TOKEN]) from None
+
+
+_BAD_TOKEN = Violation(
+    "page_token", "page_token.form", "không phải do dịch vụ này cấp", "was not given out here"
+)
+
+
+def _consultation(row: Mapping[str, Any], now: int) -> pb.Consultation:
+    made = pb.Consultation(
+        dossier_code=row["dossier_code"],
+        number=row["number"],
+        unit=row["unit"],
+        role=row["role"],
+        question=row["question"],
+        step=row["step"],
+        waits=bool(row["waits"]),
+        asked_at=to_timestamp(row["asked_at"]),
+        opinion=row["opinion"],
+        answer=row["answer"] or "",
+        overdue=bool(row["open"]) and row["due_at"] < now,
+    )
+    if row["due_at"] != NO_DUE:
+        made.due_at.CopyFrom(to_timestamp(row["due_at"]))
+    if row["answered_at"] is not None:
+        made.answered_at.CopyFrom(to_timestamp(row["answered_at"]))
+    return made

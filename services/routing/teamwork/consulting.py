@@ -1,0 +1,97 @@
+"""Other units are asked for their opinion, several at once if need be."""
+
+from __future__ import annotations
+
+from google.protobuf.message import Message
+from motcua.events.v1.process_events_pb2 import ConsultationAnswered, ConsultationRequested
+from motcua.routing.v1 import routing_pb2 as pb
+
+from services.kernel import working_time
+from services.kernel.course import Course
+from services.kernel.durations import Duration, DurationError
+from services.kernel.errors import Refusal
+from services.routing.facts import Facts, limit, of_consultation, set_limit, tell_course
+from services.routing.guards import may_help, open_case, within
+from services.routing.process import Step, unit_of
+from services.routing.processes.conditions import Circumstances, holds
+from services.routing.state import State
+from services.routing.teamwork.children import children_of
+from services.routing.texts import refusal
+
+
+def request(
+    state: State, command: pb.RequestConsultationRequest, facts: Facts
+) -> list[Message] | Refusal:
+    """Ask a unit; the same open question is asked once."""
+    refused = may_help(state, command.step, facts)
+    if refused is not None:
+        return refused
+    try:
+        length = Duration.parse(command.time_limit or "none")
+    except DurationError:
+        return refusal("TIME_LIMIT_FORM", text=command.time_limit)
+    for each in state.work.asked:
+        if each.open and (each.unit, each.question) == (command.unit, command.question):
+            return refusal("ALREADY_ASKED", unit=each.unit, number=each.number)
+    asked = ConsultationRequested(
+        number=len(state.work.asked) + 1,
+        step=state.step,
+        unit=command.unit,
+        role=command.role,
+        question=command.question,
+        waits=command.waits,
+    )
+    _limit(asked, facts, length)
+    return [asked]
+
+
+def beside(state: State, step: Step, facts: Facts, circumstances: Circumstances) -> list[Message]:
+    """Ask what the process wants to be asked when a step becomes current, and open what other
+    agencies are to work on; each thing once a case.
+    """
+    before = {each.name for each in state.work.asked}
+    found: list[Message] = []
+    for each in step.consultations:
+        if each.name in before or not holds(each.when, circumstances):
+            continue
+        asked = ConsultationRequested(
+            number=len(state.work.asked) + len(found) + 1,
+            name=each.name,
+            step=step.name,
+            unit=unit_of(each.unit, facts.unit),
+            role=each.role,
+            question=each.title.vi,
+            waits=each.waits,
+        )
+        _limit(asked, facts, each.time_limit)
+        found.append(asked)
+    return [*found, *children_of(state, step, circumstances)]
+
+
+def _limit(asked: ConsultationRequested, facts: Facts, length: Duration) -> None:
+    due_at = working_time.due_at(facts.calendar, facts.at, length)
+    if due_at is None:
+        return
+    tell_course(asked, Course(facts.at, str(length), facts.calendar.version))
+    set_limit(asked, limit(facts, of_consultation(facts, asked.unit), facts.at, due_at))
+
+
+def answer(
+    state: State, command: pb.AnswerConsultationRequest, facts: Facts
+) -> list[Message] | Refusal:
+    """Give a unit's opinion; for officers of that unit or a unit above it."""
+    refused = open_case(state)
+    if refused is not None:
+        return refused
+    asked = state.work.question(command.number)
+    if asked is None:
+        return refusal("NO_SUCH_CONSULTATION", number=command.number)
+    if not within(asked.unit, facts.actor.unit):
+        return refusal("NOT_YOUR_UNIT", unit=asked.unit)
+    if not asked.open:
+        return refusal("ALREADY_ANSWERED", number=asked.number)
+    return [
+        ConsultationAnswered(
+            number=asked.number, opinion=command.opinion, answer=command.answer, unit=asked.unit
+        )
+    ]

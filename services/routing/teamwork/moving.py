@@ -1,0 +1,115 @@
+"""A case is looked at, pulled back, or moved to another version of its process."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from google.protobuf.message import Message
+from motcua.events.v1.process_events_pb2 import CaseMoved, CasePulledBack, StepOpened
+from motcua.events.v1.routing_events_pb2 import CurrentStep
+from motcua.routing.v1 import routing_pb2 as pb
+
+from services.kernel.errors import Refusal
+from services.kernel.instants import to_timestamp
+from services.routing.facts import Facts, enter, set_limit, tell_course
+from services.routing.guards import acts_for, at_step, moved, open_case
+from services.routing.state import State, Status
+from services.routing.teamwork.sharing import stand_ins
+from services.routing.texts import refusal
+
+_LIMITED: Final = (
+    "due_at",
+    "warn_at",
+    "rungs",
+    "time_limit",
+    "started_at",
+    "calendar_version",
+    "touch_by_at",
+)
+"""What a step says of its due date: a move leaves that alone."""
+
+
+def open_step(state: State, command: pb.OpenStepRequest, facts: Facts) -> list[Message] | Refusal:
+    """Note the first look of the one who has to do the step; later looks change nothing."""
+    refused = at_step(state, command.step, facts)
+    if refused is not None:
+        return refused
+    if state.assignee and not acts_for(state, state.assignee, facts):
+        return refusal("NOT_ASSIGNED_TO_YOU", assignee=state.assignee)
+    return [] if state.work.opened_by else [StepOpened(step=state.step)]
+
+
+def pull_back(state: State, command: pb.PullBackRequest, facts: Facts) -> list[Message] | Refusal:
+    """Make the sender's step current again, with the due date that it had."""
+    refused = open_case(state)
+    if refused is not None:
+        return refused
+    if command.step != state.step:
+        return refusal("NOT_CURRENT_STEP", step=command.step, **moved(state))
+    gone = state.work.left
+    if gone is None or state.work.moved_by != facts.actor.id:
+        return refusal("NOT_SENT_BY_YOU", step=state.step)
+    if state.work.opened_by or state.work.touched:
+        return refusal("ALREADY_OPENED", step=state.step, who=_who(state))
+    if state.status is Status.SUSPENDED:
+        return refusal("CASE_SUSPENDED")
+    back = CurrentStep(
+        step=gone.step,
+        unit=gone.unit,
+        role=facts.process.step(gone.step).role,
+        national_state=gone.national_state,
+    )
+    set_limit(back, gone.limit)
+    if gone.limit is not None:
+        tell_course(back, gone.limit.course)
+    for timer in gone.timers:
+        again = back.timers.add(transition=timer.name, at=to_timestamp(max(timer.at, facts.at)))
+        if timer.at >= facts.at:
+            tell_course(again, timer.course)
+    taken = CasePulledBack(
+        step=state.step, next=back, reason=command.reason, assignee=gone.assignee
+    )
+    if gone.limit is not None:
+        taken.warned, taken.missed = gone.limit.warned, gone.limit.missed
+        taken.told = gone.limit.told
+    return [taken, *stand_ins(state, gone.assignee, facts)]
+
+
+def _who(state: State) -> str:
+    return state.work.opened_by or state.assignee or "?"
+
+
+def move_case(state: State, command: pb.MoveCaseRequest, facts: Facts) -> list[Message] | Refusal:
+    """Move a case to another version, which must have its current step; due dates stay.
+
+    ``facts.process`` is the process to which it is moved. The table of permissions lets in
+    operators, and leaders of the unit that answers for the dossier.
+    """
+    refused = open_case(state)
+    if refused is not None:
+        return refused
+    if not command.reason.strip():
+        return refusal("REASON_NEEDED")
+    target = facts.process
+    if (target.name, target.version) == (state.process, state.version):
+        return refusal("SAME_VERSION", process=target.name, version=target.version)
+    if not target.has(state.step):
+        return refusal(
+            "STEP_NOT_IN_VERSION", step=state.step, process=target.name, version=target.version
+        )
+    step = target.step(state.step)
+    current = enter(step, facts, facts.at)
+    for name in _LIMITED:
+        current.ClearField(name)
+    current.unit = state.unit
+    set_limit(current, state.step_limit)
+    return [
+        CaseMoved(
+            from_process=state.process,
+            from_version=state.version,
+            process=target.name,
+            process_version=target.version,
+            current=current,
+            reason=command.reason,
+        )
+    ]

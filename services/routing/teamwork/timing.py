@@ -1,0 +1,36 @@
+"""Ways that are taken by themselves when a step has been current for long enough."""
+
+from __future__ import annotations
+
+from google.protobuf.message import Message
+from motcua.events.v1.routing_events_pb2 import StepCompleted, StepSentBack
+
+from services.routing.facts import Facts, enter
+from services.routing.state import State
+from services.routing.teamwork.consulting import beside
+from services.routing.watching import overdue
+
+TIMED = "timer"
+
+
+def due(state: State, now: int) -> str:
+    """Name the way that is to be taken by now; empty for none."""
+    if not state.watched:
+        return ""
+    passed = [(timer.at, timer.name) for timer in state.work.timers if timer.at <= now]
+    return min(passed)[1] if passed else ""
+
+
+def take(state: State, name: str, facts: Facts) -> list[Message]:
+    """Take a way without anybody having done anything."""
+    way = facts.process.step(state.step).way(name)
+    if way is None:
+        return []
+    step = facts.process.step(way.to)
+    current = enter(step, facts, facts.at)
+    if way.back:
+        moved: Message = StepSentBack(step=state.step, next=current, reason=TIMED, transition=name)
+    else:
+        moved = StepCompleted(step=state.step, next=current, note=TIMED, transition=name)
+    circumstances = facts.circumstances(state.work, state.round)
+    return [*overdue(state, facts.at), moved, *beside(state, step, facts, circumstances)]

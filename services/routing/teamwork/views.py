@@ -1,0 +1,136 @@
+"""What the events of sharing a case change in routing's views; all of them are routing's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.process_events_pb2 import Participation
+
+from services.kernel.instants import to_us
+from services.kernel.unit import UnitOfWork
+from services.routing import deadline_rows
+from services.routing.limits import instant
+from services.routing.tables import (
+    ABSENCES,
+    CASES,
+    CONSULTATIONS,
+    NO_DUE,
+    PARTICIPANTS,
+    TIMERS,
+)
+from services.routing.teamwork.changing import timers_in
+
+
+def _requested(uow: UnitOfWork, event: DossierEvent) -> None:
+    said = event.consultation_requested
+    due_at = instant(said, "due_at")
+    row = {
+        "dossier_code": event.dossier_code,
+        "number": said.number,
+        "unit": said.unit,
+        "role": said.role,
+        "step": said.step,
+        "question": said.question,
+        "waits": int(said.waits),
+        "open": 1,
+        "asked_at": to_us(event.occurred_at),
+        "due_at": NO_DUE if due_at is None else due_at,
+        "answered_at": None,
+        "opinion": None,
+        "answer": None,
+    }
+    uow.put(CONSULTATIONS, row)
+    case = uow.get(CASES, event.dossier_code) or {}
+    own = not case.get("imported") or bool(case.get("history_complete"))
+    deadline_rows.ask(uow, event, watched=own)
+
+
+def _answered(uow: UnitOfWork, event: DossierEvent) -> None:
+    said = event.consultation_answered
+    uow.change(
+        CONSULTATIONS,
+        event.dossier_code,
+        said.number,
+        open=0,
+        answered_at=to_us(event.occurred_at),
+        opinion=said.opinion,
+        answer=said.answer,
+    )
+    deadline_rows.answered(uow, event.dossier_code, said.number)
+
+
+def close_consultations(uow: UnitOfWork, code: str) -> None:
+    """Leave no question open when a case ends."""
+    number = 1
+    while (row := uow.get(CONSULTATIONS, code, number)) is not None:
+        if row["open"]:
+            uow.put(CONSULTATIONS, {**row, "open": 0})
+            deadline_rows.answered(uow, code, number)
+        number += 1
+
+
+def _participant(uow: UnitOfWork, event: DossierEvent) -> None:
+    said = event.participant_changed
+    if said.participation == Participation.PARTICIPATION_UNSPECIFIED:
+        uow.delete(PARTICIPANTS, event.dossier_code, said.officer)
+        return
+    row = {
+        "dossier_code": event.dossier_code,
+        "officer": said.officer,
+        "participation": said.participation,
+    }
+    uow.put(PARTICIPANTS, row)
+
+
+def _absent(uow: UnitOfWork, event: DossierEvent) -> None:
+    said = event.absence_delegated
+    row = {
+        "officer": said.officer,
+        "sequence": event.sequence,
+        "substitute": said.substitute,
+        "begins_at": to_us(said.begins_at),
+        "ends_at": to_us(said.ends_at),
+        "unit": said.unit,
+    }
+    uow.put(ABSENCES, row)
+
+
+def set_timer(uow: UnitOfWork, event: DossierEvent, current: Any, *, running: bool) -> None:
+    """Keep which way of the current step is taken next by itself, or none."""
+    code = event.dossier_code
+    timers = timers_in(current)
+    if not timers:
+        if uow.get(TIMERS, code) is not None:
+            uow.delete(TIMERS, code)
+        return
+    first = min(timers, key=lambda timer: (timer.at, timer.name))
+    row = {
+        "dossier_code": code,
+        "transition": first.name,
+        "at": first.at,
+        "next_at": first.at if running else None,
+        "cause_id": event.event_id,
+        "correlation_id": event.correlation_id,
+    }
+    uow.put(TIMERS, row)
+
+
+def stop_timer(uow: UnitOfWork, code: str, *, ended: bool) -> None:
+    """Let nothing happen by itself while the clock stands still, or any more."""
+    row = uow.get(TIMERS, code)
+    if row is None:
+        return
+    if ended:
+        uow.delete(TIMERS, code)
+    elif row["next_at"] is not None:
+        uow.put(TIMERS, {**row, "next_at": None})
+
+
+PROJECTIONS: dict[str, Callable[[UnitOfWork, DossierEvent], None]] = {
+    "consultation_requested": _requested,
+    "consultation_answered": _answered,
+    "participant_changed": _participant,
+    "absence_delegated": _absent,
+}

@@ -1,0 +1,84 @@
+"""Takes the ways that are taken by themselves, found by an index of their instants."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Select, select, tuple_
+
+from services.kernel.logs import get_logger
+from services.kernel.unit import UnitOfWork
+from services.routing.state import State
+from services.routing.tables import CASES, TIMERS
+from services.routing.teamwork.timing import due, take
+
+if TYPE_CHECKING:
+    from services.routing.office import Office
+
+AT_ONCE = 100
+log = get_logger(__name__)
+
+
+def due_timers(now: int) -> Select[Any]:
+    """Select the earliest ways that are to be taken by now, with the process of each case."""
+    return (
+        select(TIMERS, CASES.c.process, CASES.c.process_version)
+        .join(CASES, CASES.c.dossier_code == TIMERS.c.dossier_code)
+        .where(TIMERS.c.next_at <= now)
+        .order_by(TIMERS.c.next_at, TIMERS.c.dossier_code)
+        .limit(AT_ONCE)
+    )
+
+
+def watch_timers(office: Office) -> Callable[[UnitOfWork, int], int]:
+    """Give the watch: it takes a limited number of ways and tells how many.
+
+    Cases whose process no file holds are left out, so that no other waits behind them;
+    the log names the earliest of them, each once.
+    """
+    among_known = tuple_(CASES.c.process, CASES.c.process_version).in_(
+        [(process.name, process.version) for process in office.processes.all()]
+    )
+    named: set[str] = set()
+
+    def _known(row: Any) -> bool:
+        return office.processes.has(row.process, row.process_version)
+
+    def _name(lost: Sequence[Any]) -> None:
+        for row in lost:
+            if row.dossier_code not in named:
+                named.add(row.dossier_code)
+                log.error(
+                    "timer.skipped",
+                    dossier=row.dossier_code, process=row.process, version=row.process_version,
+                )  # fmt: skip
+
+    def watch(uow: UnitOfWork, now: int) -> int:
+        rows = uow.query(due_timers(now)).all()
+        if lost := [row for row in rows if not _known(row)]:
+            _name(lost)
+            rows = uow.query(due_timers(now).where(among_known)).all()
+        return sum(_take(uow, row.dossier_code, now) for row in rows)
+
+    def _take(uow: UnitOfWork, code: str, now: int) -> int:
+        state: State = uow.state(code)
+        row, timer = uow.get(CASES, code), uow.get(TIMERS, code)
+        name = due(state, now)
+        if not name or row is None or timer is None:
+            return 0
+        process = office.process_of(state, row)
+        facts = office.facts(row, process, now, uow.system_actor())
+        moved = take(state, name, facts)
+        uow.append(
+            code,
+            moved,
+            actor=uow.system_actor(),
+            occurred_at=now,
+            recorded_at=now,
+            causation_id=timer["cause_id"],
+            correlation_id=timer["correlation_id"],
+        )
+        return len(moved)
+
+    return watch

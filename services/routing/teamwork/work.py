@@ -1,0 +1,166 @@
+"""What decisions need to know of how a case is shared: a part of the state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from services.kernel.course import Course
+from services.kernel.instants import MINUTE
+from services.routing.limits import Limit
+
+_A_MOMENT: Final = MINUTE
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """A way out of the current step that is taken by itself, and how its instant was computed."""
+
+    name: str
+    at: int
+    course: Course | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """The step that was left last, as it was then: what a pull back makes current again."""
+
+    step: str
+    unit: str
+    assignee: str
+    limit: Limit | None
+    timers: tuple[Timer, ...]
+    national_state: int
+    done: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question to another unit."""
+
+    number: int
+    name: str
+    unit: str
+    role: str
+    step: str
+    question: str
+    waits: bool
+    open: bool = True
+    limit: Limit | None = None
+    """Until when an answer is expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChildOf:
+    """A dossier that another agency works on for this one; ``ending`` is empty while it is open."""
+
+    number: int
+    name: str
+    procedure: str
+    step: str
+    waits: bool
+    ending: str = ""
+    result_number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Delegation:
+    """Somebody stands in for an officer; instants in microseconds UTC."""
+
+    officer: str
+    substitute: str
+    begins_at: int
+    ends_at: int
+
+    def holds(self, other: Delegation) -> bool:
+        """Tell whether this lets the same substitute act until the same end, no later than the
+        other does; but for a moment, because two who ask "from now" are served in either order.
+        """
+        same = (self.officer, self.substitute, self.ends_at)
+        later = self.begins_at <= other.begins_at + _A_MOMENT
+        return later and same == (other.officer, other.substitute, other.ends_at)
+
+    def active(self, at: int) -> bool:
+        """Tell whether the substitute may act at an instant."""
+        return self.begins_at <= at < self.ends_at
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An outgoing paper on its way."""
+
+    number: int
+    kind: int
+    sha256: str
+    drafted_by: str
+    reviewed_by: str = ""
+    signed_by: str = ""
+    refused: bool = False
+    document_number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """How a case is shared among officers and units."""
+
+    opened_by: str = ""
+    """Who looked at the current step first; empty before."""
+    touched: bool = False
+    """Somebody has done something since the current step became current."""
+    moved_by: str = ""
+    moved_at: int = 0
+    """Who made the current step current, and when."""
+    left: Left | None = None
+    timers: tuple[Timer, ...] = ()
+    national_state: int = 0
+    facts: tuple[tuple[str, str], ...] = ()
+    participants: tuple[tuple[str, int], ...] = ()
+    asked: tuple[Asked, ...] = ()
+    delegations: tuple[Delegation, ...] = ()
+    drafts: tuple[Draft, ...] = ()
+    children: tuple[ChildOf, ...] = ()
+    result_number: str = ""
+    explanation: str = ""
+
+    def participation(self, officer: str) -> int:
+        """Tell what an officer does beside the assignee; 0 for nothing."""
+        return dict(self.participants).get(officer, 0)
+
+    def stands_in(self, substitute: str, officer: str, at: int) -> bool:
+        """Tell whether one may act for the other at an instant."""
+        return any(
+            each.officer == officer and each.substitute == substitute and each.active(at)
+            for each in self.delegations
+        )
+
+    def waiting(self, step: str) -> list[Asked]:
+        """List the open questions for which a step waits."""
+        return [each for each in self.asked if each.open and each.waits and each.step == step]
+
+    def question(self, number: int) -> Asked | None:
+        """Give a question by its number."""
+        return next((each for each in self.asked if each.number == number), None)
+
+    def limited(self, number: int, change: Callable[[Limit], Limit]) -> Work:
+        """Change what is known of the limit of a question."""
+        asked = self.question(number)
+        if asked is None or asked.limit is None:
+            return self
+        changed = replace(asked, limit=change(asked.limit))
+        return replace(self, asked=tuple(changed if q is asked else q for q in self.asked))
+
+    def unfinished(self, step: str) -> list[ChildOf]:
+        """List the open children for which a step waits."""
+        return [c for c in self.children if not c.ending and c.waits and c.step == step]
+
+    def draft(self, number: int) -> Draft | None:
+        """Give a draft by its number."""
+        return next((each for each in self.drafts if each.number == number), None)
+
+    def latest(self, kind: int) -> Draft | None:
+        """Give the latest draft of a kind."""
+        return next((each for each in reversed(self.drafts) if each.kind == kind), None)
+
+
+NOTHING = Work()

@@ -1,0 +1,20 @@
+"""What a command led to is written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from google.protobuf.message import Message
+from motcua.events.v1.routing_events_pb2 import DeadlineMissed, SupplementExpired
+
+from services.kernel.call import Call
+from services.kernel.unit import UnitOfWork
+
+
+def write(uow: UnitOfWork, code: str, outcome: Sequence[Message], call: Call) -> None:
+    """Write what a command led to; that a due date had passed is nobody's deed."""
+    for message in outcome:
+        passed = isinstance(message, DeadlineMissed | SupplementExpired)
+        doer = replace(call, actor=uow.system_actor()) if passed else call
+        uow.append_call(code, [message], doer)

@@ -1,0 +1,125 @@
+"""Due dates come near and pass without anybody doing anything."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from motcua.events.v1.routing_events_pb2 import (
+    DeadlineApproaching,
+    DeadlineEscalated,
+    DeadlineMissed,
+    DeadlineScope,
+    SupplementExpired,
+    SuspensionKind,
+)
+
+from services.kernel.instants import to_timestamp
+from services.routing.limits import Limit
+from services.routing.state import Key, State, Status, limits
+
+DOSSIER = DeadlineScope.DEADLINE_SCOPE_DOSSIER
+STEP = DeadlineScope.DEADLINE_SCOPE_STEP
+SUSPENSION = DeadlineScope.DEADLINE_SCOPE_SUSPENSION
+TOUCH = DeadlineScope.DEADLINE_SCOPE_TOUCH
+CONSULTATION = DeadlineScope.DEADLINE_SCOPE_CONSULTATION
+TIMER = DeadlineScope.DEADLINE_SCOPE_TIMER
+RUNNING_SCOPES = (DOSSIER, STEP, TOUCH)
+"""What counts while the clock runs; a suspension's end counts while it stands still."""
+_NOTHING = SuspensionKind.SUSPENSION_KIND_UNSPECIFIED
+Passed = DeadlineMissed | SupplementExpired
+Alarm = DeadlineApproaching | DeadlineMissed | SupplementExpired | DeadlineEscalated
+
+
+def key_of(alarm: Alarm) -> Key:
+    """Tell which due date an alarm is about."""
+    if isinstance(alarm, SupplementExpired):
+        return SUSPENSION, 0
+    return alarm.scope, alarm.consultation
+
+
+def next_alarm(limit: Limit | None) -> int | None:
+    """Give the instant after which something is to be said of a limit; None when all is said."""
+    if limit is None:
+        return None
+    waiting = [rung.at for rung in limit.rungs[limit.told :]]
+    if not limit.missed:
+        waiting.append(limit.due_at)
+        if not limit.warned and limit.warn_at is not None:
+            waiting.append(limit.warn_at)
+    return min(waiting, default=None)
+
+
+def watched(state: State) -> list[Key]:
+    """Tell what is watched of a case at present.
+
+    The unit that was asked has its time whether the dossier's clock runs or stands still.
+    """
+    if not state.own or state.status not in (Status.RUNNING, Status.SUSPENDED):
+        return []
+    own = RUNNING_SCOPES if state.status is Status.RUNNING else (SUSPENSION,)
+    asked = [(CONSULTATION, each.number) for each in state.work.asked if each.open]
+    return [*((scope, 0) for scope in own), *asked]
+
+
+def alarms(state: State, now: int) -> list[Alarm]:
+    """Say what is true by now and was not said: each thing once for a due date.
+
+    Work done at the very instant of the due date is in time. Whoever comes after the due date has
+    passed says that alone: a warning would be of no use. The rungs of its ladder are told all the
+    same: they are other people.
+    """
+    found = limits(state)
+    said: list[Alarm] = []
+    for key in watched(state):
+        limit = found[key]
+        if limit is not None:
+            said += _dates(state, limit, key, now)
+            said += _rungs(state, limit, key, now)
+    return said
+
+
+def overdue(state: State, now: int) -> list[Passed]:
+    """Say which due dates have passed by now, as far as that was not said."""
+    return [message for message in alarms(state, now) if isinstance(message, Passed)]
+
+
+def _dates(state: State, limit: Limit, key: Key, now: int) -> list[Alarm]:
+    if limit.missed:
+        return []
+    kind = _NOTHING if state.suspension is None else state.suspension.kind
+    due_at = to_timestamp(limit.due_at)
+    if now > limit.due_at:
+        if key[0] == SUSPENSION and kind == SuspensionKind.SUSPENSION_KIND_SUPPLEMENT:
+            return [SupplementExpired(round=state.round, answer_due_at=due_at, unit=state.unit)]
+        return [DeadlineMissed(due_at=due_at, **_about(state, key), **_stands(key, kind))]
+    if limit.warned or limit.warn_at is None or now <= limit.warn_at:
+        return []
+    return [DeadlineApproaching(due_at=due_at, **_about(state, key), **_stands(key, kind))]
+
+
+def _about(state: State, key: Key) -> dict[str, Any]:
+    """Give the fields that name a due date: its scope, the step, and who has the work."""
+    scope, number = key
+    asked = state.work.question(number)
+    if scope == CONSULTATION and asked is not None:
+        step, unit = asked.step, asked.unit
+    else:
+        step, unit = (state.step if scope in (STEP, TOUCH) else ""), state.unit
+    return {"scope": scope, "step": step, "unit": unit, "consultation": number}
+
+
+def _stands(key: Key, kind: SuspensionKind) -> dict[str, Any]:
+    """Tell why the clock of a due date stands still; that of a question never does."""
+    return {} if key[0] == CONSULTATION else {"suspended_for": kind}
+
+
+def _rungs(state: State, limit: Limit, key: Key, now: int) -> list[Alarm]:
+    about = _about(state, key)
+    return [
+        DeadlineEscalated(
+            **about | {"unit": rung.unit, "role": rung.role, "rung": rung.name, "number": number},
+            due_at=to_timestamp(limit.due_at),
+        )
+        for number, rung in enumerate(limit.rungs, start=1)
+        if number > limit.told and now > rung.at
+    ]

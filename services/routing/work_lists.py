@@ -1,0 +1,112 @@
+"""The lists of open work: pages by due date, of what the caller may see."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any
+
+from motcua.routing.v1 import routing_pb2 as pb
+from sqlalchemy import Connection, Select, false, select, tuple_
+
+from services.kernel import distinct, paging
+from services.kernel.errors import Invalid, Violation
+from services.kernel.rows import Row
+from services.people.sight import Sight
+from services.routing.queries import RUNNING, current_of, overdue, timestamp
+from services.routing.tables import CASES, PARTICIPANTS, WORK
+
+PAGE = 50
+
+
+def list_work(
+    connection: Connection, request: pb.ListWorkRequest, now: int, sight: Sight | None = None
+) -> pb.ListWorkResponse:
+    """List work by due date; raises ``Invalid`` for a page token that was not given out here.
+
+    ``sight``: only the work of the units that an officer covers, ``Forbidden`` for another one's;
+    or, by ``assignee`` or ``participant``, the officer's own wherever it is.
+    """
+    page = work_page(request, now)
+    if sight is not None and sight.officer not in (request.assignee, request.participant):
+        page = _covered(connection, request, page, sight)
+    rows = [dict(row) for row in connection.execute(page).mappings()]
+    size = request.page_size or PAGE
+    response = pb.ListWorkResponse(items=[_item(row, now) for row in rows[:size]])
+    if len(rows) > size:
+        last = rows[size - 1]
+        response.next_page_token = _token(last["work_due_at"], last["dossier_code"])
+    return response
+
+
+def _covered(
+    connection: Connection, request: pb.ListWorkRequest, page: Select[Any], sight: Sight
+) -> Select[Any]:
+    """Keep the work of the units that an officer covers: each gives its own first rows."""
+    if request.unit:
+        sight.require([request.unit])
+        return page
+    units = distinct.values(connection, WORK.c.unit, WORK.c.state == (request.state or RUNNING))
+    covered = [unit for unit in units if sight.covers(unit)]
+    if len(covered) == len(units):
+        return page
+    if not covered:
+        return page.where(false())
+    codes = page.with_only_columns(WORK.c.dossier_code)
+    parts = [codes.where(WORK.c.unit == unit) for unit in covered]
+    return page.where(WORK.c.dossier_code.in_(distinct.together(parts)))
+
+
+def work_page(request: pb.ListWorkRequest, now: int) -> Select[Any]:
+    """Select one page of work, and one row more if there is one; raises ``Invalid``."""
+    wanted = WORK.c.state == (request.state or RUNNING)
+    for column in ("unit", "role", "assignee"):
+        if value := getattr(request, column):
+            wanted &= WORK.c[column] == value
+    if request.overdue:
+        wanted &= WORK.c.due_at < now
+    if request.participant:
+        wanted &= WORK.c.dossier_code.in_(
+            select(PARTICIPANTS.c.dossier_code).where(PARTICIPANTS.c.officer == request.participant)
+        )
+    if request.page_token:
+        place = tuple_(WORK.c.due_at, WORK.c.dossier_code)
+        wanted &= place > tuple_(*_read_token(request.page_token))
+    return (
+        select(CASES, WORK.c.due_at.label("work_due_at"))
+        .select_from(WORK.join(CASES, CASES.c.dossier_code == WORK.c.dossier_code))
+        .where(wanted)
+        .order_by(WORK.c.due_at, WORK.c.dossier_code)
+        .limit((request.page_size or PAGE) + 1)
+    )
+
+
+def _item(row: Row, now: int) -> pb.WorkItem:
+    return pb.WorkItem(
+        dossier_code=row["dossier_code"],
+        procedure_code=row["procedure_code"] or "",
+        process=row["process"],
+        state=row["state"],
+        current=current_of(row),
+        assignee=row["assignee"] or "",
+        due_at=timestamp(row["due_at"]),
+        overdue=overdue(row, now),
+        channel=row["channel"],
+    )
+
+
+def _token(due_at: int, code: str) -> str:
+    return base64.urlsafe_b64encode(f"{due_at} {code}".encode()).decode()
+
+
+def _read_token(token: str) -> tuple[int, str]:
+    try:
+        due_at, _, code = base64.urlsafe_b64decode(token.encode()).decode().partition(" ")
+        return paging.number(due_at), paging.name(code)
+    except (ValueError, binascii.Error):
+        raise Invalid([_BAD_TOKEN]) from None
+
+
+_BAD_TOKEN = Violation(
+    "page_token", "page_token.form", "không phải do dịch vụ này cấp", "was not given out here"
+)
