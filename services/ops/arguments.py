@@ -1,0 +1,61 @@
+"""Values of options: instants, durations and days, with errors that name the option."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, time
+
+import typer
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from services.kernel.instants import from_datetime, to_timestamp, zone
+
+OFFICE = "Asia/Ho_Chi_Minh"
+_LENGTH = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)([dhm])")
+_SECONDS = {"d": 86_400, "h": 3_600, "m": 60}
+
+
+def instant(text: str, option: str, *, begins: bool = False) -> Timestamp:
+    """Read an instant in ISO 8601; without an offset it is the office's local time.
+
+    A day alone means its end, or its beginning when something ``begins`` with it.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+        if len(text) <= len("2021-08-09"):
+            moment = datetime.combine(moment, time.min if begins else time.max)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=zone(OFFICE))
+        return to_timestamp(from_datetime(moment.astimezone(UTC)))
+    except (ValueError, OverflowError) as error:
+        raise typer.BadParameter(
+            f"{text!r} is no instant in ISO 8601", param_hint=option
+        ) from error
+
+
+def day(text: str, option: str) -> str:
+    """Read a day (YYYY-MM-DD)."""
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is no day (YYYY-MM-DD)", param_hint=option) from error
+
+
+def unit(text: str, option: str) -> str:
+    """Take the code of a unit that the office has; raises ``BadParameter`` for another one."""
+    from services.intake.catalogue_files import shipped_catalogue
+
+    if text not in shipped_catalogue().units:
+        raise typer.BadParameter(f"the office has no unit {text}", param_hint=option)
+    return text
+
+
+def length(text: str, option: str) -> Duration:
+    """Read a length of time such as 3d, 12h or 30m (calendar time)."""
+    found = _LENGTH.fullmatch(text)
+    if found is None:
+        raise typer.BadParameter(
+            f"{text!r} is no length of time such as 3d, 12h or 30m", param_hint=option
+        )
+    return Duration(seconds=int(float(found[1]) * _SECONDS[found[2]]))

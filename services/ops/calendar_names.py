@@ -1,0 +1,80 @@
+"""Calendars by name: the one that ships, those on the shelf in any version, or a file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import typer
+
+from services.kernel.calendars.files import load_calendar
+from services.kernel.calendars.model import Calendar, CalendarError
+from services.kernel.calendars.shelf import Shelf, UnknownCalendar, office_shelf
+from services.kernel.calendars.vietnam import STATE_OFFICE_FILE
+from services.kernel.clock import parse_clock
+from services.ops.console import fail
+
+SHIPPED = {"vn-state-office": STATE_OFFICE_FILE}
+STANDARD = "vn-state-office"
+NAMES = (
+    f"{', '.join(SHIPPED)} (the one that ships), NAME or NAME@VERSION of the shelf, or the path"
+    " of a calendar file."
+)
+
+
+def now() -> int:
+    """Give the present instant by the office's clock (MOTCUA_CLOCK)."""
+    try:
+        return parse_clock(os.environ.get("MOTCUA_CLOCK", "")).now()
+    except ValueError as error:
+        fail(str(error))
+        raise typer.Exit(2) from error
+
+
+def shelf() -> Shelf:
+    """Open the shelf; one that can't be used ends the command with status 1."""
+    try:
+        return office_shelf()
+    except CalendarError as error:
+        fail(f"the shelf can't be used: {error}")
+        raise typer.Exit(1) from error
+
+
+def path_of(name: str, option: str) -> Path:
+    """Give the file of the calendar that ships, or the file named."""
+    path = SHIPPED.get(name, Path(name))
+    if name not in SHIPPED and not path.exists():
+        problem = f"{name!r} is neither a file nor one of {', '.join(SHIPPED)}"
+        raise typer.BadParameter(problem, param_hint=option)
+    return path
+
+
+def resolve(name: str, option: str) -> Calendar:
+    """Give the calendar named; a wrong name is wrong usage, a wrong file a failure."""
+    try:
+        if name in SHIPPED or Path(name).is_file():
+            return load_calendar(path_of(name, option))
+        return on_shelf(name)
+    except UnknownCalendar as error:
+        known = ", ".join([*SHIPPED, *shelf().names()])
+        problem = f"{name!r} is neither a file nor one of {known} (motcua calendar list)"
+        raise typer.BadParameter(problem, param_hint=option) from error
+    except CalendarError as error:
+        fail(f"{error} (all mistakes: motcua calendar check {name})")
+        raise typer.Exit(1) from error
+
+
+def on_shelf(text: str) -> Calendar:
+    """Give NAME as it is in force, NAME@REVISION or a whole version; raises ``UnknownCalendar``."""
+    name, _, version = text.partition("@")
+    if not version and "+" not in name:
+        return shelf().in_force(name, now())
+    if not version:
+        return shelf().find(name)
+    wanted = version if version.startswith(f"{name}-") else f"{name}-{version}"
+    if "+" in wanted:
+        return shelf().find(wanted)
+    for known in shelf().every_version():
+        if known.partition("+")[0] == wanted:
+            return shelf().find(known)
+    raise UnknownCalendar(text)

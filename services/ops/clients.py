@@ -1,0 +1,84 @@
+"""gRPC connections of the operator's command to the services."""
+
+from __future__ import annotations
+
+import os
+from types import TracebackType
+from typing import Any, Self
+
+import grpc
+from motcua.audit.v1.audit_pb2_grpc import AuditServiceStub
+from motcua.operations.v1.operations_pb2 import GetStatusRequest, GetStatusResponse
+from motcua.operations.v1.operations_pb2_grpc import OperationsServiceStub
+from motcua.routing.v1.routing_pb2_grpc import RoutingServiceStub
+
+from services.kernel.rpc.client import metadata
+from services.kernel.settings import PORTS
+
+OPTIONS = (
+    # A channel of this process's own: a shared one would hold back after an earlier failure.
+    ("grpc.use_local_subchannel_pool", 1),
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 1000),
+)
+
+
+def address(service: str) -> str:
+    """Give HOST:PORT of a service as the environment says."""
+    host = os.environ.get("MOTCUA_HOST", "127.0.0.1")
+    return f"{host}:{os.environ.get(f'{service.upper()}_PORT', PORTS[service])}"
+
+
+def identity() -> Any:
+    """Give the metadata that names the operator: by MOTCUA_TOKEN; without it the local issuer, of
+    development, signs for the account that runs the command.
+    """
+    name = os.environ.get("MOTCUA_OPERATOR") or os.environ.get("USER") or "operator"
+    return signed("operator", name)
+
+
+def signed(kind: str, name: str) -> Any:
+    """Give the metadata of a program: by MOTCUA_TOKEN, or signed by the local issuer."""
+    return metadata(kind, name, token=os.environ.get("MOTCUA_TOKEN", ""), language="en")
+
+
+class Connection:
+    """One channel to one service; a context manager."""
+
+    def __init__(self, service: str, target: str = "") -> None:
+        self.channel = grpc.insecure_channel(target or address(service), options=OPTIONS)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.channel.close()
+
+    def audit(self) -> AuditServiceStub:
+        """Give the audit service's stub."""
+        return AuditServiceStub(self.channel)
+
+    def routing(self) -> RoutingServiceStub:
+        """Give the routing service's stub."""
+        return RoutingServiceStub(self.channel)
+
+    def operations(self) -> OperationsServiceStub:
+        """Give the stub that every service has for operators."""
+        return OperationsServiceStub(self.channel)
+
+
+def status_of(service: str, target: str = "", timeout: float = 3.0) -> GetStatusResponse | None:
+    """Ask a service how it is doing; None when it does not answer in time."""
+    with Connection(service, target) as connection:
+        try:
+            answer: GetStatusResponse = connection.operations().GetStatus(
+                GetStatusRequest(), timeout=timeout, metadata=metadata(language="en")
+            )
+        except grpc.RpcError:
+            return None
+        return answer

@@ -1,0 +1,294 @@
+"""`motcua deadlines` and `deadlines explain`: what is due, and why then."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Annotated, Any
+
+import typer
+from google.protobuf.timestamp_pb2 import Timestamp
+from motcua.audit.v1 import audit_pb2 as pb
+from rich.table import Table
+
+from services.kernel.instants import MINUTE, SECOND, to_us
+from services.ops.arguments import instant, length
+from services.ops.calling import audit
+from services.ops.clients import identity
+from services.ops.commands_dossier import AS_OF, JSON, lateness, suspended_for
+from services.ops.console import grid, out
+from services.ops.showing import ESTIMATED, ZONE, hours_and_minutes, iso, moment, print_json
+
+app = typer.Typer(invoke_without_command=True, help="List what is due, late and suspended.")
+_SAID = {
+    pb.AGREEMENT_UNSPECIFIED: "",
+    pb.AGREEMENT_SAME: "same",
+    pb.AGREEMENT_DIFFERS: "DIFFERS",
+    pb.AGREEMENT_UNKNOWN: "no calendar",
+}
+
+
+@app.callback()
+def deadlines(
+    context: typer.Context,
+    as_of: AS_OF = "",
+    within: Annotated[
+        str, typer.Option(help="Due within this time, such as 3d or 12h; suspended ones too.")
+    ] = "",
+    overdue: Annotated[
+        bool, typer.Option("--overdue", help="Past due, with the clock running.")
+    ] = False,
+    unit: Annotated[str, typer.Option(help="Of this unit only.")] = "",
+    as_json: JSON = False,
+) -> None:
+    """List what is due, late and suspended.
+
+    `status` is to the instant: overdue from the minute after the due date. `report` is by the local
+    day, as `motcua report` counts: late from the day after. --overdue goes by the instant.
+    """
+    if context.invoked_subcommand:
+        return
+    rows = fetch_deadlines(as_of, within, overdue, unit)
+    if as_json:
+        print_json([_deadline(row) for row in rows])
+    else:
+        out.print(deadline_table(rows) if rows else "nothing is due")
+
+
+def fetch_deadlines(as_of: str, within: str, overdue: bool, unit: str) -> list[pb.Deadline]:
+    """Ask for all due dates that match, page by page."""
+    request = pb.ListDeadlinesRequest(overdue=overdue, unit=unit, page_size=1000)
+    if as_of:
+        request.as_of.CopyFrom(instant(as_of, "--as-of"))
+    if within:
+        request.within.CopyFrom(length(within, "--within"))
+    rows: list[pb.Deadline] = []
+    with audit() as stub:
+        while True:
+            page = stub.ListDeadlines(request, timeout=60, metadata=identity())
+            rows += page.deadlines
+            if not page.next_page_token:
+                return rows
+            request.page_token = page.next_page_token
+
+
+def _status(row: pb.Deadline) -> str:
+    return pb.DeadlineStatus.Name(row.status).removeprefix("DEADLINE_STATUS_").lower()
+
+
+def _deadline(row: pb.Deadline) -> dict[str, Any]:
+    return {
+        "dossier_code": row.dossier_code,
+        "status": _status(row),
+        "lateness": lateness(row.lateness),
+        "due_at": iso(row.due_at),
+        "first_due_at": iso(row.first_due_at),
+        "suspended_at": iso(row.suspended_at),
+        "suspended_for": suspended_for(row.suspended_for),
+        "extended_at": iso(row.extended_at),
+        "accepted_at": iso(row.accepted_at),
+        "state": row.state,
+        "procedure": row.procedure_code,
+        "unit": row.unit,
+        "step": row.step,
+        "step_unit": row.step_unit,
+    }
+
+
+def deadline_table(rows: list[pb.Deadline]) -> Table:
+    """Lay due dates out for a terminal.
+
+    The first promise is shown only when one was moved, the unit of the step only when one has it
+    that does not answer for the dossier.
+    """
+    if out.narrow:
+        return _narrow_deadlines(rows)
+    columns: dict[str, list[str]] = {
+        "due": [moment(row.due_at) for row in rows],
+        "first promise": [moment(row.first_due_at) for row in rows],
+        "status": [_status(row) for row in rows],
+        "report": [_in_the_report(row) for row in rows],
+        "dossier": [row.dossier_code for row in rows],
+        "unit": [row.unit for row in rows],
+        "step": [row.step for row in rows],
+        "at": [row.step_unit if row.step_unit != row.unit else "" for row in rows],
+    }
+    if columns["first promise"] == columns["due"]:
+        del columns["first promise"]
+    if not any(columns["at"]):
+        del columns["at"]
+    title = f"status to the instant, report by the day; {ZONE}"
+    lines = zip(*columns.values(), strict=True)
+    return grid(tuple(columns), lines, title=title, whole=("due", "status", "report", "dossier"))
+
+
+def _narrow_deadlines(rows: list[pb.Deadline]) -> Table:
+    moved = any(row.first_due_at != row.due_at for row in rows)
+    lines = [
+        (
+            moment(row.due_at) + _first_promise(row),
+            _status(row),
+            _in_the_report(row),
+            row.dossier_code,
+            f"{row.unit} {row.step}".strip() + (f" at {elsewhere}" if elsewhere else ""),
+        )
+        for row in rows
+        for elsewhere in [row.step_unit if row.step_unit != row.unit else ""]
+    ]
+    first = "; in brackets the first promise" if moved else ""
+    title = f"status to the instant, report by the day{first}; {ZONE}"
+    columns = ("due", "status", "report", "dossier", "unit and step")
+    return grid(columns, lines, title=title, whole=columns[:-1])
+
+
+def _first_promise(row: pb.Deadline) -> str:
+    """Give the first promise in brackets, on a line of its own, where another date holds now."""
+    return f"\n({moment(row.first_due_at)})" if row.first_due_at != row.due_at else ""
+
+
+def _in_the_report(row: pb.Deadline) -> str:
+    return "late" if row.lateness == pb.LATENESS_PENDING_OVERDUE else "in time"
+
+
+@app.command("explain")
+def explain(
+    code: Annotated[str, typer.Argument(help="The dossier's code.")],
+    as_of: AS_OF = "",
+    steps: Annotated[bool, typer.Option("--steps", help="Its steps' due dates, too.")] = False,
+    as_json: JSON = False,
+) -> None:
+    """Tell why a dossier is due when it is, line by line, and compute it again from its events.
+
+    Each date is computed with the calendar version that its event names and compared with the one
+    recorded. The exit status is 1 when one differs.
+    """
+    request = pb.ExplainDeadlineRequest(dossier_code=code)
+    if as_of:
+        request.as_of.CopyFrom(instant(as_of, "--as-of"))
+    with audit() as stub:
+        answer = stub.ExplainDeadline(request, timeout=60, metadata=identity())
+    if as_json:
+        print_json(explanation(answer))
+    else:
+        print_explanation(answer, steps=steps)
+    if answer.agreement == pb.AGREEMENT_DIFFERS:
+        raise typer.Exit(1)
+
+
+def explanation(answer: pb.ExplainDeadlineResponse) -> dict[str, Any]:
+    """Give an explanation as a document: everything, with the steps."""
+    return {
+        "dossier_code": answer.dossier_code,
+        "time_zone": answer.time_zone,
+        "first_due_at": iso(answer.first_due_at),
+        "due_at": iso(answer.due_at),
+        "agreement": _agreement(answer.agreement),
+        "lines": [_line(line) for line in answer.lines],
+    }
+
+
+def _line(line: pb.DeadlineLine) -> dict[str, Any]:
+    return {
+        "type": line.type,
+        "event_id": line.event_id,
+        "occurred_at": iso(line.occurred_at),
+        "by": line.actor.id,
+        "what": line.text.en,
+        "what_vi": line.text.vi,
+        "step": line.step,
+        "time_limit": line.time_limit,
+        "calendar": line.calendar_version,
+        "due_at": iso(line.due_at),
+        "computed_due_at": iso(line.computed_due_at),
+        "agreement": _agreement(line.agreement),
+        "problem": line.problem.en,
+        "spans": [
+            {
+                "from": iso(span.from_at),
+                "to": iso(span.to_at),
+                "counted": span.counted,
+                "seconds": _seconds(span),
+                "reason": span.reason.en,
+                "reason_vi": span.reason.vi,
+                "source": span.source,
+                "estimated": span.estimated,
+                **({"phase": span.phase} if span.phase else {}),
+                **({"part": span.part.en, "part_vi": span.part.vi} if span.part.en else {}),
+            }
+            for span in line.spans
+        ],
+    }
+
+
+def _agreement(value: Any) -> str:
+    return pb.Agreement.Name(value).removeprefix("AGREEMENT_").lower()
+
+
+def print_explanation(answer: pb.ExplainDeadlineResponse, *, steps: bool = False) -> None:
+    """Print an explanation; of its steps only when told so."""
+    lines = [line for line in answer.lines if steps or not line.step]
+    for line in lines:
+        head = f"{moment(line.occurred_at)}  {line.text.en}  ({line.actor.id})"
+        out.print(head, markup=False)
+        for part, group in groupby(line.spans, key=lambda span: span.part.en):
+            stretches = _spans(list(group))
+            if stretches.row_count:
+                if part:
+                    out.print(f"  {part}:", markup=False)
+                out.print(stretches)
+        due = moment(line.due_at) or "none"
+        how = f", computed again: {_SAID[line.agreement]}" if _SAID[line.agreement] else ""
+        if line.type == "DeadlineExtended":
+            unknown = line.agreement == pb.AGREEMENT_UNKNOWN
+            how = ", chosen, not computed" + (", rule not checked: no calendar" if unknown else "")
+        calendar = f", calendar {line.calendar_version}" if line.calendar_version else ""
+        out.print(f"  due {due}{how}{calendar}", markup=False)
+        if line.problem.en:
+            out.print(f"  problem: {line.problem.en}", markup=False)
+    first, last = moment(answer.first_due_at), moment(answer.due_at)
+    out.print(f"first promise {first or 'none'}; due {last or 'none'} ({ZONE})", markup=False)
+
+
+def _spans(stretches: list[pb.DeadlineSpan]) -> Table:
+    """Lay the stretches out; what is skipped for one reason is one row.
+
+    Where less than a minute counts in all, it is shown in seconds.
+    """
+    rows = []
+    brief = sum(_us(span) for span in stretches if span.counted) < MINUTE
+    for _, group in groupby(stretches, key=_alike):
+        spans = list(group)
+        length = hours_and_minutes(_minute(spans[-1].to_at) - _minute(spans[0].from_at))
+        phase = f"phase {spans[0].phase}: " if spans[0].phase else ""
+        reason = phase + spans[0].reason.en + (f" ({ESTIMATED})" if spans[0].estimated else "")
+        if brief and spans[0].counted:
+            length = f"{sum(map(_us, spans)) / SECOND:.3g} s"
+        counted, skipped = (length, "") if spans[0].counted else ("", length)
+        begins, ends = moment(spans[0].from_at), moment(spans[-1].to_at)
+        if begins == ends and not (brief and counted):  # nothing that minutes can show
+            continue
+        rows.append((f"  {begins}", ends, counted, skipped, reason, spans[0].source))
+    columns = ("  from", "to", "counted", "skipped", "reason", "source")
+    shown = slice(None if any(span.source for span in stretches) else -1)
+    return grid(
+        columns[shown],
+        [row[shown] for row in rows],
+        right=("counted", "skipped"),
+        whole=("  from", "to", "counted", "skipped"),
+    )
+
+
+def _alike(span: pb.DeadlineSpan) -> tuple[bool, str, str, bool, int]:
+    return span.counted, span.reason.en, span.source, span.estimated, span.phase
+
+
+def _seconds(span: pb.DeadlineSpan) -> float:
+    return _us(span) / SECOND
+
+
+def _us(span: pb.DeadlineSpan) -> int:
+    return to_us(span.to_at) - to_us(span.from_at)
+
+
+def _minute(timestamp: Timestamp) -> int:
+    """Give the minute that ``moment`` shows, so that lengths are those between the times shown."""
+    return to_us(timestamp) // MINUTE

@@ -1,0 +1,186 @@
+"""`motcua timeline` and `state`: what the log says of a dossier."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from motcua.audit.v1 import audit_pb2 as pb
+from motcua.events.v1.envelope_pb2 import ActorKind
+from motcua.events.v1.routing_events_pb2 import SuspensionKind
+from rich.table import Table
+
+from services.ops.arguments import OFFICE, instant
+from services.ops.calling import audit
+from services.ops.clients import identity
+from services.ops.console import grid, out
+from services.ops.showing import ZONE, iso, moment, print_json
+
+CODE = Annotated[str, typer.Argument(help="The dossier's code.")]
+AS_OF = Annotated[str, typer.Option(help="As of this instant (ISO 8601).")]
+JSON = Annotated[bool, typer.Option("--json", help="One JSON document.")]
+_KINDS = {number: name.removeprefix("ACTOR_KIND_").lower() for name, number in ActorKind.items()}
+_LABELS = {
+    "lateness": "lateness, by day",
+    "time_zone": "days counted in",
+    "returned_at": "result returned at",
+}
+_TIMES = (
+    "submitted_at",
+    "accepted_at",
+    "due_at",
+    "first_due_at",
+    "suspended_at",
+    "resolved_at",
+    "returned_at",
+    "withdrawn_at",
+    "closed_at",
+    "refused_at",
+    "extended_at",
+    "missed_at",
+)
+
+
+def timeline(code: CODE, as_of: AS_OF = "", as_json: JSON = False) -> None:
+    """Tell a dossier's whole history, across the services.
+
+    In the order of the log, which is that of the times of recording within a service; when it
+    happened may lie before (a dossier brought in from another system, a late report).
+    """
+    request = pb.GetTimelineRequest(dossier_code=code, time_zone=OFFICE)
+    if as_of:
+        request.as_of.CopyFrom(instant(as_of, "--as-of"))
+    with audit() as stub:
+        answer = stub.GetTimeline(request, timeout=60, metadata=identity())
+    if as_json:
+        print_json([_entry(entry) for entry in answer.entries])
+    else:
+        out.print(timeline_table(answer))
+
+
+def _entry(entry: pb.TimelineEntry) -> dict[str, Any]:
+    return {
+        "source": entry.source,
+        "sequence": entry.sequence,
+        "type": entry.type,
+        "occurred_at": iso(entry.occurred_at),
+        "recorded_at": iso(entry.recorded_at),
+        "actor": {
+            "kind": _KINDS.get(entry.actor.kind, str(entry.actor.kind)),
+            "id": entry.actor.id,
+            "unit": entry.actor.unit,
+        },
+        "event_id": entry.event_id,
+        "causation_id": entry.causation_id,
+        "partition": entry.partition,
+        "offset": entry.offset,
+        "hash": entry.hash.hex(),
+        "summary": entry.summary.en,
+    }
+
+
+def timeline_table(answer: pb.GetTimelineResponse) -> Table:
+    """Lay a history out for a terminal.
+
+    When an event was recorded is shown only where that is another minute than when it happened.
+    """
+    title = f"{answer.dossier_code}, in the order of the log; {ZONE}"
+    if out.narrow:
+        return _narrow_timeline(answer, title)
+    late = any(_recorded(entry) for entry in answer.entries)
+    columns = ("happened", *(("recorded",) if late else ()), "service", "#", "event", "by", "what")
+    rows = [
+        (
+            moment(entry.occurred_at),
+            *((_recorded(entry),) if late else ()),
+            entry.source,
+            str(entry.sequence),
+            entry.type,
+            _who(entry),
+            entry.summary.en,
+        )
+        for entry in answer.entries
+    ]
+    return grid(columns, rows, title=title, right="#", whole=columns[:-2])
+
+
+def _narrow_timeline(answer: pb.GetTimelineResponse, title: str) -> Table:
+    rows = []
+    for entry in answer.entries:
+        recorded = _recorded(entry)
+        told = [f"{entry.type} by {_who(entry)}", entry.summary.en]
+        told += [f"recorded {recorded}"] if recorded else []
+        event = f"{entry.source} {entry.sequence}"
+        rows.append((moment(entry.occurred_at), event, "\n".join(told)))
+    columns = ("happened", "event", "what")
+    return grid(columns, rows, title=title, whole=columns[:2])
+
+
+def _recorded(entry: pb.TimelineEntry) -> str:
+    """Give the minute of recording; empty when it happened in the same."""
+    recorded = moment(entry.recorded_at)
+    return "" if recorded == moment(entry.occurred_at) else recorded
+
+
+def _who(entry: pb.TimelineEntry) -> str:
+    who = f"{_KINDS.get(entry.actor.kind, '?')} {entry.actor.id}".strip()
+    return f"{who}@{entry.actor.unit}" if entry.actor.unit else who
+
+
+def state(code: CODE, as_of: AS_OF = "", as_json: JSON = False) -> None:
+    """Tell a dossier's state, now or as of any instant."""
+    request = pb.GetStateRequest(dossier_code=code)
+    if as_of:
+        request.as_of.CopyFrom(instant(as_of, "--as-of"))
+    with audit() as stub:
+        answer = stub.GetState(request, timeout=60, metadata=identity())
+    found = _state(answer)
+    if as_json:
+        print_json(found)
+        return
+    times = {name: moment(getattr(answer.state, name)) for name in _TIMES}
+    found |= times | {"as_of": moment(answer.as_of)}
+    if found["time_zone"] == OFFICE:
+        del found["time_zone"]
+    found["lateness"] = found["lateness"].replace("_", " ")
+    rows = [
+        (_LABELS.get(name, name.replace("_", " ")), "yes" if value is True else str(value))
+        for name, value in found.items()
+        if value not in (None, "", False)
+    ]
+    out.print(grid(("", ""), rows, title=ZONE, heading=False))
+
+
+def _state(answer: pb.GetStateResponse) -> dict[str, Any]:
+    found = answer.state
+    times = {name: iso(getattr(found, name)) for name in _TIMES}
+    return {
+        "dossier_code": found.dossier_code,
+        "as_of": iso(answer.as_of),
+        "state": found.state,
+        "state_name": found.state_name.en,
+        "state_name_vi": found.state_name.vi,
+        "lateness": lateness(found.lateness),
+        "time_zone": found.time_zone,
+        "procedure": found.procedure_code,
+        "field": found.field,
+        "unit": found.unit,
+        "level": found.level,
+        "channel": found.channel,
+        "step": found.step,
+        "step_unit": found.step_unit,
+        "suspended_for": suspended_for(found.suspended_for),
+        "imported": found.imported,
+        **times,
+    }
+
+
+def suspended_for(value: Any) -> str:
+    """Name why a clock stands still; "" while it runs."""
+    name = SuspensionKind.Name(value).removeprefix("SUSPENSION_KIND_").lower()
+    return "" if name == "unspecified" else name
+
+
+def lateness(value: Any) -> str:
+    """Name how a dossier stands against its due date by the day."""
+    return pb.Lateness.Name(value).removeprefix("LATENESS_").lower()

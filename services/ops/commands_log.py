@@ -1,0 +1,208 @@
+"""`motcua replay` and `verify`: the log read again, and proven."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import chain, islice
+from pathlib import Path
+from typing import Annotated, Any, TextIO
+
+import typer
+from google.protobuf.json_format import MessageToDict
+from motcua.audit.v1 import audit_pb2 as pb
+from motcua.events.v1.envelope_pb2 import DossierEvent
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from services.kernel.instants import SECOND, to_us
+from services.ops.arguments import instant
+from services.ops.calling import audit
+from services.ops.clients import identity
+from services.ops.console import counted, err, fail, out
+from services.ops.showing import OFFSET, moment, print_json
+
+LONG = 3600.0
+
+
+def replay(
+    from_time: Annotated[str, typer.Option("--from", help="Begin with this instant.")] = "",
+    to_time: Annotated[str, typer.Option("--to", help="End before this instant.")] = "",
+    dossier: Annotated[str, typer.Option(help="Only this dossier.")] = "",
+    speed: Annotated[
+        float, typer.Option(help="Times as fast as it happened; 0: at once.", min=0)
+    ] = 0.0,
+    output: Annotated[
+        Path | None, typer.Option("--output", help="Into this file, a JSON object a line.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+) -> None:
+    """Read the log again, to the screen or into a file. Sealed data stays sealed.
+
+    Each partition is read in the order of the log, the partitions side by side by what happened
+    first. A dossier that the log does not know is an error.
+    """
+    request = pb.StreamEventsRequest(dossier_code=dossier)
+    if from_time:
+        request.from_time.CopyFrom(instant(from_time, "--from", begins=True))
+    if to_time:
+        request.to_time.CopyFrom(instant(to_time, "--to"))
+    begun = time.monotonic()
+    with audit() as stub:
+        stream = _begun(stub.StreamEvents(request, timeout=LONG, metadata=identity()))
+        count = _play(_paced(stream, speed), output, as_json=as_json)
+    seconds = time.monotonic() - begun
+    err.print(f"{counted(count, 'event')} in {seconds:.1f} s ({count / max(seconds, 1e-9):,.0f}/s)")
+
+
+def _begun(stream: Iterable[Any]) -> Iterable[Any]:
+    """Wait for a stream's first item, so that a failed call fails before anything is written."""
+    items = iter(stream)
+    return chain(list(islice(items, 1)), items)
+
+
+def _play(stream: Iterable[Any], output: Path | None, *, as_json: bool) -> int:
+    with _target(output) as target:
+        if output:
+            return _write(stream, target, lambda item: _object(item) + "\n")
+        if as_json:
+            return _write_array(stream, target)
+        return _write(stream, target, _line)
+
+
+@contextmanager
+def _target(output: Path | None) -> Iterator[TextIO]:
+    if output is None:
+        yield sys.stdout
+        return
+    try:
+        file = output.open("w", encoding="utf-8")
+    except OSError as error:
+        fail(f"{output}: {error.strerror}")
+        raise typer.Exit(1) from error
+    with file:
+        yield file
+
+
+def _paced(stream: Iterable[pb.StreamEventsResponse], speed: float) -> Iterator[Any]:
+    """Give the events of a stream, each not before its time has come; at once when speed is 0."""
+    first: int | None = None
+    begun = time.monotonic()
+    for item in stream:
+        happened = to_us(item.occurred_at)
+        first = happened if first is None else first
+        if speed:
+            ahead = (happened - first) / SECOND / speed - (time.monotonic() - begun)
+            if ahead > 0:
+                sys.stdout.flush()
+                time.sleep(ahead)
+        yield item
+
+
+def _write(stream: Iterable[Any], target: TextIO, form: Callable[[Any], str]) -> int:
+    count = 0
+    for item in stream:
+        target.write(form(item))
+        count += 1
+    return count
+
+
+def _write_array(stream: Iterable[Any], target: TextIO) -> int:
+    count = 0
+    target.write("[")
+    for item in stream:
+        target.write((",\n" if count else "\n") + _object(item))
+        count += 1
+    target.write("\n]\n")
+    return count
+
+
+def _line(item: pb.StreamEventsResponse) -> str:
+    place = f"{item.partition}:{item.offset}"
+    return f"{moment(item.occurred_at)} {OFFSET}  {place:<8} {item.dossier_code:<22} {item.type}\n"
+
+
+def _object(item: pb.StreamEventsResponse) -> str:
+    event = MessageToDict(DossierEvent.FromString(item.body), preserving_proto_field_name=True)
+    place = {"partition": item.partition, "offset": item.offset, "type": item.type}
+    return json.dumps(place | {"event": event}, ensure_ascii=False)
+
+
+def verify(
+    store_only: Annotated[
+        bool, typer.Option("--store-only", help="Do not read the log again.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+) -> None:
+    """Prove that nothing was lost, altered or reordered. Exit status 1 when something was."""
+    result = run_verify(store_only)
+    document = {
+        "events": result.events,
+        "dossiers": result.dossiers,
+        "gaps": result.gaps,
+        "duplicates": result.duplicates,
+        "broken_hashes": result.broken_hashes,
+        "ok": result.ok,
+    }
+    if as_json:
+        findings = [MessageToDict(f, preserving_proto_field_name=True) for f in result.findings]
+        print_json(
+            document
+            | {"repeats": result.repeats, "set_aside": result.set_aside, "findings": findings}
+        )
+    else:
+        _print_proof(result)
+    if not result.ok:
+        raise typer.Exit(1)
+
+
+def run_verify(store_only: bool = False) -> pb.VerifyResult:
+    """Run the proof, with its progress on a terminal."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    result = pb.VerifyResult()
+    with (
+        Progress(*columns, console=err, disable=not err.is_terminal, transient=True) as progress,
+        audit() as stub,
+    ):
+        task = progress.add_task("verify", total=None)
+        for answer in stub.Verify(
+            pb.VerifyRequest(store_only=store_only), timeout=LONG, metadata=identity()
+        ):
+            if answer.HasField("result"):
+                result = answer.result
+            else:
+                now = answer.progress
+                progress.update(
+                    task, description=now.phase, completed=now.done, total=now.total or None
+                )
+    return result
+
+
+def _print_proof(result: pb.VerifyResult) -> None:
+    word, style = ("proven", "green") if result.ok else ("broken", "red")
+    out.print(
+        Text.assemble(
+            (word, style),
+            f": {counted(result.events, 'event')} of {counted(result.dossiers, 'dossier')}; "
+            f"{counted(result.gaps, 'gap')}, {counted(result.duplicates, 'duplicate')}, "
+            f"{counted(result.broken_hashes, 'broken hash', 'broken hashes')}",
+        )
+    )
+    for finding in result.findings:
+        kind = pb.FindingKind.Name(finding.kind).removeprefix("FINDING_KIND_").lower()
+        place = f"partition {finding.partition}, offset {finding.offset}"
+        out.print(f"  {kind} at {place} {finding.dossier_code}", markup=False)

@@ -1,0 +1,159 @@
+"""`motcua report`: the official indicators of a period."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+from motcua.audit.v1 import audit_pb2 as pb
+from rich.table import Table
+from rich.text import Text
+
+from services.ops.arguments import day, instant
+from services.ops.calling import audit
+from services.ops.clients import identity
+from services.ops.console import grid, out
+from services.ops.showing import iso, print_csv, print_json
+
+COUNTS = (
+    "carried_over",
+    "received",
+    "resolved",
+    "early",
+    "on_time",
+    "late",
+    "returned",
+    "pending",
+    "pending_in_time",
+    "pending_overdue",
+)
+"""The figures that balance."""
+BESIDE = ("checked_late",)
+"""Figures beside the balance."""
+
+
+_NARROW = (
+    "carried\nover",
+    "re-\nceived",
+    "re-\nsolved",
+    "early",
+    "on\ntime",
+    "late",
+    "given\nback",
+    "pend-\ning",
+    "in\ntime",
+    "over-\ndue",
+)
+"""Headings by which a report fits into 80 columns."""
+_LABELS = {"returned": "given back"}
+"""What people read for a count: the result is returned, a dossier is given back."""
+LEGEND = (
+    "early, on time, late: of those resolved; given back: withdrawn, or closed because papers"
+    " never came"
+)
+
+
+class By(StrEnum):
+    """By what a report is broken down."""
+
+    unit = "unit"
+    field = "field"
+    channel = "channel"
+    level = "level"
+    procedure = "procedure"
+
+
+class Format(StrEnum):
+    """How a report is printed."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+
+
+def report(
+    from_day: Annotated[str, typer.Option("--from", help="First day, YYYY-MM-DD.")],
+    to_day: Annotated[str, typer.Option("--to", help="Last day, itself included.")],
+    as_of: Annotated[str, typer.Option(help="Only what had happened by then (ISO 8601).")] = "",
+    by: Annotated[By, typer.Option(help="One line for each of these.")] = By.unit,
+    form: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.table,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+) -> None:
+    """Count the official indicators of a period.
+
+    What came in, was resolved (early, on time, late), given back, and is pending. It is judged by
+    the local days of each dossier: what is due today is late from tomorrow on. (`motcua deadlines`
+    judges by the instant.)
+    """
+    document = fetch(from_day, to_day, as_of, by.value)
+    if as_json or form is Format.json:
+        print_json(document)
+    elif form is Format.csv:
+        print_csv(
+            ("key", *COUNTS, *BESIDE), [*document["rows"], document["total"] | {"key": "total"}]
+        )
+    else:
+        out.print(table(document))
+        if late := document["total"]["checked_late"]:
+            out.print(
+                f"checked late: {late} of those received, by {_places(document)}", markup=False
+            )
+        out.print(LEGEND, markup=False)
+
+
+def fetch(from_day: str, to_day: str, as_of: str, by: str) -> dict[str, Any]:
+    """Ask for a report.
+
+    Gives ``{"from", "to", "as_of", "by", "rows": [{"key", counts…}], "total": {counts…}}``.
+    """
+    request = pb.GetReportRequest(
+        from_date=day(from_day, "--from"),
+        to_date=day(to_day, "--to"),
+        by=f"BREAKDOWN_{by.upper()}",
+    )
+    if as_of:
+        request.as_of.CopyFrom(instant(as_of, "--as-of"))
+    with audit() as stub:
+        answer = stub.GetReport(request, timeout=300, metadata=identity())
+    return {
+        "from": answer.from_date,
+        "to": answer.to_date,
+        "as_of": iso(answer.as_of),
+        "by": by,
+        "rows": [{"key": row.key} | _counts(row) for row in answer.rows],
+        "total": _counts(answer.total),
+    }
+
+
+def _counts(row: pb.ReportRow) -> dict[str, int]:
+    return {name: getattr(row, name) for name in (*COUNTS, *BESIDE)}
+
+
+def _places(document: dict[str, Any]) -> str:
+    """Say which lines of a report have how many dossiers that were checked late."""
+    rows = [row for row in document["rows"] if row["checked_late"]]
+    return f"{document['by']}: " + ", ".join(f"{row['key']} {row['checked_late']}" for row in rows)
+
+
+def table(document: dict[str, Any]) -> Table:
+    """Lay a report out for a terminal."""
+    as_of = f", as of {_shown(document['as_of'])}" if document["as_of"] else ""
+    narrow = out.narrow
+    headings = _NARROW if narrow else [_LABELS.get(name, name.replace("_", " ")) for name in COUNTS]
+    lines = [
+        [row["key"], *[str(row[name]) for name in COUNTS]]
+        for row in [*document["rows"], document["total"] | {"key": "total"}]
+    ]
+    lines[-1] = [Text(cell, style="bold") for cell in lines[-1]]
+    title = f"{document['from']} – {document['to']}{as_of}"
+    return grid(
+        [document["by"], *headings], lines, title=title, right=headings, gap=1 if narrow else 2
+    )
+
+
+def _shown(instant: str) -> str:
+    """Show a person an instant that is given for scripts."""
+    iso_text = datetime.fromisoformat(instant).isoformat(" ", "minutes")
+    return f"{iso_text[:16]} {iso_text[16:]}"

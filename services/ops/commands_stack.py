@@ -1,0 +1,180 @@
+"""`motcua up`, `down` and `status`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from infra.local.kafka import BrokerError
+from infra.local.topics import TopicError
+from services.ops.console import err, fail, grid, out
+from services.ops.showing import print_json
+from services.ops.stack import state
+from services.ops.stack.keeper import WrongSettings, last_line
+from services.ops.stack.plan import Plan, data_dir, make_plan
+from services.ops.stack.status import collect
+from services.ops.stack.supervisor import Supervisor
+
+READY_WITHIN = 90.0
+STOPPED_WITHIN = 60.0
+
+
+def up(
+    detach: Annotated[
+        bool, typer.Option("--detach", help="Return as soon as everything is ready.")
+    ] = False,
+) -> None:
+    """Start the local stack and keep it running until Ctrl-C."""
+    plan = _plan()
+    if detach:
+        _detached(plan)
+    else:
+        _foreground(plan)
+
+
+def _plan() -> Plan:
+    try:
+        plan = make_plan()
+        (plan.data_dir / "log").mkdir(parents=True, exist_ok=True)
+    except ValueError as error:
+        fail(str(error))
+        raise typer.Exit(2) from error
+    except OSError as error:
+        fail(f"MOTCUA_DATA_DIR: {error.filename}: {error.strerror}")
+        raise typer.Exit(2) from error
+    if state.supervisor_pid(plan.data_dir):
+        fail(f"a stack is already running on {plan.data_dir}")
+        raise typer.Exit(1)
+    if problems := plan.problems():
+        fail("; ".join(problems))
+        raise typer.Exit(1)
+    return plan
+
+
+def _foreground(plan: Plan) -> None:
+    supervisor = Supervisor(plan, lambda line: err.print(line, style="yellow", markup=False))
+    announcer = threading.Thread(target=_announce, args=(plan, supervisor), daemon=True)
+    try:
+        supervisor.run(announcer.start)
+    except (state.AlreadyRunning, BrokerError, TopicError) as error:
+        fail(str(error))
+        raise typer.Exit(1) from error
+    except WrongSettings as error:
+        fail(str(error))
+        raise typer.Exit(2) from error
+    err.print("stopped")
+
+
+def _announce(plan: Plan, supervisor: Supervisor) -> None:
+    end = time.monotonic() + READY_WITHIN
+    while not collect(plan.data_dir)["ready"]:
+        if supervisor.ending:
+            return
+        if time.monotonic() > end:
+            fail(f"not ready after {READY_WITHIN:.0f} s; see {plan.data_dir / 'log'}")
+            return
+        time.sleep(0.1)
+    supervisor.is_ready()
+    err.print(addresses(plan))
+    err.print("[green]Ready.[/] Ctrl-C stops everything.")
+
+
+def addresses(plan: Plan) -> Table:
+    """Lay out where everything listens."""
+    rows = [("kafka", plan.bootstrap, f"topic {plan.topic}")]
+    for program in plan.programs:
+        rows.append((program.name, program.address, "SMTP" if program.name == "mail" else "gRPC"))
+    return grid(("", "", ""), rows, heading=False)
+
+
+def _detached(plan: Plan) -> None:
+    log = plan.data_dir / "log" / "supervisor.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "services.ops.main", "up"],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    end = time.monotonic() + READY_WITHIN
+    try:
+        while not _is_ready(plan, process.pid):
+            if process.poll() is not None:
+                fail(last_line(log) or f"the stack ended; see {log}")
+                raise typer.Exit(process.returncode or 1)
+            if time.monotonic() > end:
+                fail(f"not ready after {READY_WITHIN:.0f} s; see {log.parent}")
+                raise typer.Exit(1)
+            time.sleep(0.05)
+    except BaseException:
+        process.terminate()
+        process.wait()
+        raise
+    err.print(addresses(plan))
+
+
+def _is_ready(plan: Plan, supervisor: int) -> bool:
+    """Ask the board only: the supervisor asks the services."""
+    if state.supervisor_pid(plan.data_dir) != supervisor:
+        return False
+    return bool(state.read_board(plan.data_dir).get("ready"))
+
+
+def down() -> None:
+    """Stop the local stack."""
+    folder = data_dir()
+    pid = state.supervisor_pid(folder)
+    if pid is None:
+        err.print(f"nothing runs on {folder}")
+        return
+    os.kill(pid, signal.SIGTERM)
+    end = time.monotonic() + STOPPED_WITHIN
+    while state.supervisor_pid(folder) is not None:
+        if time.monotonic() > end:
+            fail(f"the stack with pid {pid} does not stop")
+            raise typer.Exit(1)
+        time.sleep(0.05)
+    err.print("stopped")
+
+
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+) -> None:
+    """Show what runs, and whether it is ready.
+
+    Also how far behind the log it is. Exit status 1 when something is not ready.
+    """
+    found = collect(data_dir())
+    if as_json:
+        print_json(found)
+    else:
+        out.print(_table(found))
+    if not found["ready"]:
+        raise typer.Exit(1)
+
+
+def _table(found: dict[str, Any]) -> Table:
+    kafka = found["kafka"]
+    rows: list[list[str | Text]] = [["kafka", _text(kafka["pid"]), _text(kafka["bootstrap"])]]
+    for row in found["services"]:
+        ready = Text("yes", "green") if row["ready"] else Text("no", "red")
+        numbers = [_text(row.get(name)) for name in ("lag", "outbox", "quarantined")]
+        why = row.get("halted") or ""
+        rows.append([row["name"], _text(row["pid"]), row["address"], ready, *numbers, why])
+    columns = ("service", "pid", "address", "ready", "lag", "outbox", "quarantined", "")
+    return grid(columns, rows, right=("pid", "lag", "outbox", "quarantined"))
+
+
+def _text(value: object) -> str:
+    return "-" if value is None else str(value)

@@ -1,0 +1,73 @@
+"""`motcua token`: a signed token of the local issuer, for development."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from services.kernel.rpc import issuer
+from services.kernel.rpc.permissions import shipped
+from services.kernel.rpc.subjects import personal
+from services.kernel.rpc.tokens import LIFETIME
+from services.ops.console import fail
+from services.ops.people import load
+from services.ops.showing import print_json
+
+
+def token(
+    officer: Annotated[str, typer.Option(help="Sign for this officer.")] = "",
+    citizen: Annotated[str, typer.Option(help="Sign for this citizen.")] = "",
+    operator: Annotated[str, typer.Option(help="Sign for this operator.")] = "",
+    importer: Annotated[str, typer.Option(help="Sign for this importing program.")] = "",
+    unit: Annotated[
+        str, typer.Option(help="The unit in which an officer acts; of the directory unless told.")
+    ] = "",
+    role: Annotated[list[str] | None, typer.Option(help="A role; may be given again.")] = None,
+    hours: Annotated[float, typer.Option(help="How long it is valid.")] = issuer.HOURS,
+    json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+) -> None:
+    """Sign a token with the local issuer's key (development only) and print it."""
+    given = {"officer": officer, "citizen": citizen, "operator": operator, "importer": importer}
+    named = [(kind, name) for kind, name in given.items() if name]
+    if len(named) != 1:
+        _wrong("name one of --officer, --citizen, --operator, --importer")
+    ((kind, name),) = named
+    if personal(name):
+        _wrong(f"--{kind}: no identity number, telephone number or e-mail address: events keep it")
+    if (unit or role) and kind != "officer":
+        _wrong("--unit and --role are for officers")
+    for name_of_role in role or ():
+        if name_of_role not in shipped().roles:
+            known = ", ".join(sorted(shipped().roles))
+            _wrong(f"--role: {name_of_role} is no role (there are {known})")
+    if officer and not unit and not role:
+        unit, role = _of_directory(officer)
+    if not 0 < hours * 3600 <= LIFETIME:
+        _wrong(f"--hours: more than 0 and at most {LIFETIME // 3600}")
+    if os.environ.get("MOTCUA_MODE") == "production":
+        _wrong("the local issuer is for development; production trusts its own issuer only")
+    signed = issuer.sign(kind, name, unit=unit, roles=role or (), hours=hours)
+    if json:
+        print_json({"kind": kind, "id": name, "unit": unit, "roles": role or [], "token": signed})
+    else:
+        print(signed)  # as it is: a printer may fold it
+
+
+def _of_directory(officer: str) -> tuple[str, list[str]]:
+    """Give the unit and roles of an officer in the directory, when there is one."""
+    path = os.environ.get("PEOPLE_DIRECTORY", "")
+    if not path:
+        return "", []
+    found = load(Path(path)).officers.get(officer)
+    if found is None:
+        fail(f"{path} has no officer {officer}")
+        raise typer.Exit(1)
+    return found.unit, sorted(found.roles)
+
+
+def _wrong(text: str) -> None:
+    fail(text)
+    raise typer.Exit(2)

@@ -1,0 +1,140 @@
+"""`make demo`: a working week at a province's one-stop centre, on a real Kafka and five service
+processes.
+
+People speak to the public gRPC interfaces only. What they were told is counted apart and compared
+with what the system reports in the end: any difference is exit status 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+import time
+from datetime import time as clock_time
+from pathlib import Path
+
+import grpc
+from rich.progress import BarColumn, Progress, TextColumn
+
+from services.kernel.clock import Clock, parse_clock
+from services.kernel.instants import to_datetime
+from services.ops.arguments import OFFICE
+from services.ops.clients import address
+from services.ops.console import err, out
+from services.ops.demo.ending import finish
+from services.ops.demo.ledger import Ledger
+from services.ops.demo.life import Week
+from services.ops.demo.people import People
+from services.ops.demo.running import (
+    NotRunning,
+    Partners,
+    begin,
+    environment,
+    opening,
+    stack,
+)
+from services.ops.demo.scenario import FRIDAY, draw, instant
+
+DOSSIERS = 300
+SPEED = 4500.0
+SEED = 2021
+OPTIONS = (("grpc.max_receive_message_length", 4 * 1024 * 1024),)
+
+
+def arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="demo", description=__doc__)
+    parser.add_argument("--dossiers", type=int, default=int(os.environ.get("SCALE", DOSSIERS)))
+    parser.add_argument("--speed", type=float, default=SPEED, help="times as fast as real time")
+    parser.add_argument("--seed", type=int, default=SEED)
+    default = Path(os.environ.get("MOTCUA_DATA_DIR", ".motcua")) / "demo"
+    parser.add_argument("--folder", type=Path, default=default, help="made anew")
+    return parser.parse_args()
+
+
+async def week(given: argparse.Namespace, clock: Clock, ledger: Ledger) -> int:
+    """Play the week; gives the number of dossiers that could not be played to their end."""
+    closes = instant(FRIDAY, clock_time(17, 0))
+    async with (
+        grpc.aio.insecure_channel(address("intake"), options=OPTIONS) as intake,
+        grpc.aio.insecure_channel(address("routing"), options=OPTIONS) as routing,
+    ):
+        people = People(intake, routing, ledger)
+        filings = draw(await people.offers(), given.dossiers, given.seed)
+        play = Week(people, ledger, clock, given.speed, closes)
+        tasks = [asyncio.create_task(play.live(filing)) for filing in filings]
+        await _watch(clock, tasks, ledger, closes)
+        outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+    failures = [o for o in outcomes if isinstance(o, BaseException)]
+    for failure in failures[:10]:
+        err.print(f"  [red]{type(failure).__name__}: {failure}[/]", markup=True)
+    return len(failures)
+
+
+async def _watch(
+    clock: Clock, tasks: list[asyncio.Task[None]], ledger: Ledger, closes: int
+) -> None:
+    """Show the week passing: a bar on a terminal, a line a day in a log."""
+    opens = clock.now()
+    day = said = ""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=40),
+        TextColumn("{task.fields[done]}"),
+    )
+    with Progress(*columns, console=err, disable=not err.is_terminal, transient=True) as progress:
+        bar = progress.add_task("", total=max(1, closes - opens), done="")
+        while not all(task.done() for task in tasks):
+            now = to_datetime(clock.now(), OFFICE)
+            done = _so_far(ledger)
+            progress.update(
+                bar, completed=clock.now() - opens, description=f"{now:%a %d/%m %H:%M}", done=done
+            )
+            if not err.is_terminal:
+                today = f"{now:%A %d/%m/%Y}"
+                if day and today != day:
+                    err.print(f"  by the end of {day}: {said}")
+                day, said = today, done
+            await asyncio.sleep(0.25)
+    if not err.is_terminal:
+        err.print(f"  by the end of {day}: {_so_far(ledger)}")
+
+
+def _so_far(ledger: Ledger) -> str:
+    resolved = sum(entry.resolved_at is not None for entry in ledger.entries)
+    return f"{len(ledger.entries)} in, {resolved} resolved"
+
+
+def main() -> int:
+    """Run the demonstration; gives the exit status."""
+    given = arguments()
+    given.folder = given.folder.absolute()
+    begun = time.monotonic()
+    env = environment(given.folder, given.speed, opening())
+    out.print("[bold]Một Cửa[/]: a working week at the one-stop centre, 9 to 13 August 2021")
+    out.print(
+        f"{given.dossiers} dossiers; one second is {given.speed / 60:.0f} minutes of the office\n"
+    )
+    ledger = Ledger()
+    clock = parse_clock(env["MOTCUA_CLOCK"])
+    try:
+        with stack(given.folder, env):
+            ready = time.monotonic() - begun
+            err.print(f"  broker, mail sink and five services ready in {ready:.1f} s")
+            begin(given.folder, env)
+            partners = Partners(given.folder, env, given.seed)
+            failures = asyncio.run(week(given, clock, ledger))
+            passed = finish(given.folder, ledger, partners)
+    except NotRunning as error:
+        err.print(f"[red]{error}[/]")
+        return 1
+    if failures:
+        err.print(f"[red]{failures} dossiers could not be played to their end[/]")
+    out.print(f"\n{time.monotonic() - begun:.0f} s in all; logs and data are in {given.folder}")
+    return 0 if passed and not failures else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,268 @@
+"""The end of the week: everything settles, is compared and proven, and shown as an operator would
+want it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from motcua.audit.v1 import audit_pb2 as audit_pb
+from motcua.notify.v1 import notify_pb2 as notify_pb
+from motcua.notify.v1.notify_pb2_grpc import NotifyServiceStub
+
+from infra.local.smtp import read_messages
+from services.ops.calling import audit
+from services.ops.clients import Connection, identity, status_of
+from services.ops.commands_deadlines import deadline_table, fetch_deadlines, print_explanation
+from services.ops.commands_dossier import timeline_table
+from services.ops.commands_log import run_verify
+from services.ops.commands_report import LEGEND, fetch, table
+from services.ops.console import counted, err, grid, out
+from services.ops.demo import week_log
+from services.ops.demo.checks import Checks
+from services.ops.demo.ledger import Entry, Ledger
+from services.ops.demo.outside import message_table, post_table
+from services.ops.demo.running import Partners
+from services.ops.demo.scenario import FRIDAY, MONDAY
+from services.ops.demo.week_log import WeekLog
+from services.ops.rebuilding import check_service
+from services.ops.stack.plan import SERVICES
+
+SETTLED_WITHIN = 60.0
+POSTED_WITHIN = 20.0
+SHORT_STORY = 6
+"""Days of a promise that can be explained line by line on one screen."""
+
+
+def finish(folder: Path, ledger: Ledger, partners: Partners) -> bool:
+    """Let everything settle, compare, prove and show; tells whether all agreed."""
+    checks = Checks()
+    _wait_for_post(ledger)
+    told = partners.stop()
+    _settle()
+    by_unit = fetch(MONDAY.isoformat(), FRIDAY.isoformat(), "", "unit")
+    by_channel = fetch(MONDAY.isoformat(), FRIDAY.isoformat(), "", "channel")
+    checks.report(ledger, "unit", by_unit, FRIDAY)
+    checks.report(ledger, "channel", by_channel, FRIDAY)
+    counts = _messages()
+    sent = Counter(
+        {kind: n for (kind, state), n in counts.items() if state == notify_pb.MESSAGE_STATE_SENT}
+    )
+    checks.mails(ledger, sent, len(read_messages(folder / "mail")))
+    checks.equal(
+        "delivered by post", sum(t["delivered"] for t in told.values()), _delivered(ledger)
+    )
+    log = week_log.read()
+    week_log.compare(checks, ledger, log)
+    checks.equal("due dates that their own events do not explain", [], _unexplained(ledger))
+    _show(ledger, log, by_unit, by_channel, counts, told)
+    _prove(checks)
+    _say(checks)
+    return not checks.failed
+
+
+def _wait_for_post(ledger: Ledger) -> None:
+    """Give the post time to bring what was resolved; what it has not brought by then stays under
+    way.
+    """
+    end = time.monotonic() + POSTED_WITHIN
+    wanted = sum(e.resolved_at is not None and e.result_channel == "post" for e in ledger.entries)
+    while time.monotonic() < end and _delivered(ledger) < wanted * 0.9:
+        time.sleep(0.5)
+
+
+def _delivered(ledger: Ledger) -> int:
+    """Count delivered items by the operator's view of the log: dossiers by post whose result
+    reached the citizen.
+    """
+    found = 0
+    posted = [
+        e.code for e in ledger.entries if e.result_channel == "post" and e.resolved_at is not None
+    ]
+    with audit() as stub:
+        for code in posted:
+            answer = stub.GetState(
+                audit_pb.GetStateRequest(dossier_code=code), timeout=30, metadata=identity()
+            )
+            found += answer.state.state == 10
+    return found
+
+
+def _explanation(stub: Any, code: str) -> audit_pb.ExplainDeadlineResponse:
+    request = audit_pb.ExplainDeadlineRequest(dossier_code=code)
+    answer: audit_pb.ExplainDeadlineResponse = stub.ExplainDeadline(
+        request, timeout=30, metadata=identity()
+    )
+    return answer
+
+
+def _unexplained(ledger: Ledger) -> list[str]:
+    """Compute every due date of the week again from its events; gives the dossiers that differ."""
+    accepted = [entry.code for entry in ledger.entries if entry.accepted_at is not None]
+    with audit() as stub:
+        answers = {code: _explanation(stub, code) for code in accepted}
+    wrong = (audit_pb.AGREEMENT_DIFFERS, audit_pb.AGREEMENT_UNKNOWN)
+    return [code for code, answer in answers.items() if answer.agreement in wrong]
+
+
+def _settle() -> None:
+    """Wait until nothing is on its way any more: no lag, nothing to publish, no mail to send, twice
+    in a row.
+    """
+    end = time.monotonic() + SETTLED_WITHIN
+    calm = 0
+    while calm < 3 and time.monotonic() < end:
+        states = [status_of(name) for name in SERVICES]
+        quiet = all(s is not None and s.ready and s.lag == 0 and s.outbox == 0 for s in states)
+        queued = sum(
+            n for (_, state), n in _messages().items() if state == notify_pb.MESSAGE_STATE_QUEUED
+        )
+        calm = calm + 1 if quiet and not queued else 0
+        time.sleep(0.4)
+
+
+def _messages() -> dict[tuple[str, int], int]:
+    with Connection("notify") as connection:
+        stub: Any = NotifyServiceStub(connection.channel)
+        answer = stub.CountMessages(
+            notify_pb.CountMessagesRequest(), timeout=10, metadata=identity()
+        )
+    return {(row.kind, row.state): row.count for row in answer.counts}
+
+
+def _show(
+    ledger: Ledger,
+    log: WeekLog,
+    by_unit: dict[str, Any],
+    by_channel: dict[str, Any],
+    counts: dict[tuple[str, int], int],
+    told: dict[str, dict[str, Any]],
+) -> None:
+    _heading("The week by unit")
+    out.print(table(by_unit))
+    out.print()
+    out.print(table(by_channel))
+    out.print(LEGEND)
+    handed_in = [entry for entry in ledger.entries if not entry.parent]
+    online = sum(entry.channel == "online" for entry in handed_in)
+    share = 100 * online / max(1, len(handed_in))
+    accepted = sum(entry.accepted_at is not None for entry in handed_in)
+    out.print(
+        f"{len(handed_in)} handed in, {accepted} of them accepted, "
+        f"{len(ledger.entries) - len(handed_in)} child dossiers beside them; "
+        f"{share:.2f} % handed in online (the province in 2021: 4.86 %)"
+    )
+    _heading("Late, by unit: resolved late, or pending and overdue")
+    late = {row["key"]: row["late"] + row["pending_overdue"] for row in by_unit["rows"]}
+    for key, number in late.items():
+        if number:
+            out.print(f"{number:4}  {key:12} {log.unit_names.get(key, '')}")
+    rows = fetch_deadlines(f"{FRIDAY}T17:00:00+07:00", "", True, "")
+    if rows:
+        shown = min(8, len(rows))
+        out.print(f"\npending and overdue on Friday at 17:00, {shown} of {len(rows)}:")
+        out.print(deadline_table(rows[:8]))
+    _heading("Pauses, moved dates, and work shared with others")
+    out.print(week_log.table(ledger, log))
+    with audit() as stub:
+        _heading("One dossier across the services")
+        _story(stub, _telling(ledger.entries).code)
+        if shared := _shared(ledger.entries):
+            _heading("One on which others worked too, with the due dates of its steps")
+            _story(stub, shared.code, steps=True)
+    _heading("Messages to citizens")
+    out.print(message_table(counts))
+    _heading("The post, by its own count")
+    out.print(post_table(told))
+
+
+def _heading(text: str) -> None:
+    out.print(f"\n[bold]{text}[/]")
+
+
+def _telling(entries: list[Entry]) -> Entry:
+    """Choose a dossier with as much of a story as there is."""
+    return max(
+        entries,
+        key=lambda e: (
+            e.resolved_at is not None,
+            e.promised_days() <= SHORT_STORY,
+            e.result_channel == "post",
+            e.extended,
+            len(e.pauses),
+            e.consent,
+            -e.number,
+        ),
+    )
+
+
+def _shared(entries: list[Entry]) -> Entry | None:
+    """Choose a dossier for which another unit was asked and another agency had a child dossier, as
+    far as there is one, that stood still meanwhile.
+    """
+    parents = {entry.parent for entry in entries}
+    among = [entry for entry in entries if entry.asked or entry.code in parents]
+    return max(
+        among,
+        key=lambda e: (
+            e.resolved_at is not None,
+            e.code in parents,
+            e.promised_days() <= SHORT_STORY,
+            bool(e.pauses),
+            e.asked,
+            any(step.late() for step in e.steps),
+            -e.number,
+        ),
+        default=None,
+    )
+
+
+def _story(stub: Any, code: str, *, steps: bool = False) -> None:
+    request = audit_pb.GetTimelineRequest(dossier_code=code)
+    out.print(timeline_table(stub.GetTimeline(request, timeout=30, metadata=identity())))
+    _heading("Why it is due when it is")
+    print_explanation(_explanation(stub, code), steps=steps)
+
+
+def _prove(checks: Checks) -> None:
+    _heading("Proof")
+    columns = ("rebuilt from the log", "events", "seconds", "tables", "rows", "differences")
+    lines = []
+    for name in SERVICES:
+        found = check_service(name)
+        rows = sum(t["rows"] for t in found["tables"].values())
+        differences = sum(t["differences"] for t in found["tables"].values())
+        numbers = (
+            found["events"],
+            f"{found['seconds']:.1f}",
+            len(found["tables"]),
+            rows,
+            differences,
+        )
+        lines.append((name, *[str(n) for n in numbers]))
+        checks.equal(f"rebuild of {name}", True, found["equal"])
+    out.print(grid(columns, lines, right=columns[1:]))
+    begun = time.monotonic()
+    proof = run_verify()
+    seconds = time.monotonic() - begun
+    checks.equal("verify", True, proof.ok)
+    word = "proven" if proof.ok else "broken"
+    out.print(
+        f"verify: {word}; {proof.events} events of {proof.dossiers} dossiers, "
+        f"{counted(proof.gaps, 'gap')}, {counted(proof.duplicates, 'duplicate')}, "
+        f"{counted(proof.broken_hashes, 'broken hash', 'broken hashes')}; store and log "
+        f"read again in {seconds:.1f} s ({2 * proof.events / max(seconds, 1e-6):,.0f} records/s)"
+    )
+
+
+def _say(checks: Checks) -> None:
+    _heading("Compared with the demonstration's own count")
+    if not checks.failed:
+        out.print(f"[green]{checks.made} figures, all equal[/]")
+        return
+    out.print(f"[red]{len(checks.failed)} of {checks.made} figures differ[/]")
+    for line in checks.failed[:20]:
+        err.print(f"  [red]{line}[/]")

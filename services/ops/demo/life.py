@@ -1,0 +1,251 @@
+"""The life of one dossier in the week, played by people who look at the office's clock."""
+
+from __future__ import annotations
+
+import asyncio
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from motcua.events.v1.routing_events_pb2 import CurrentStep
+from motcua.routing.v1 import routing_pb2 as routing
+
+from services.kernel.calendars.vietnam import state_office
+from services.kernel.clock import Clock
+from services.kernel.durations import Duration
+from services.kernel.instants import HOUR, MINUTE, SECOND, to_us
+from services.kernel.working_time import due_at, next_working_instant, working_us
+from services.ops.demo.ledger import Entry, Ledger, Step
+from services.ops.demo.pauses import PAUSES, ask_opinion, extend, give_opinion
+from services.ops.demo.people import People
+from services.ops.demo.scenario import Filing, as_child
+
+CALENDAR = state_office()
+A_DAY = Duration.parse("1wd")
+TIME_FOR_AN_APOLOGY = 10 * HOUR
+"""Working time before the due date: the working day that the rule asks for, and some hours."""
+
+
+def _us(moment: Timestamp) -> int | None:
+    return to_us(moment) if moment.seconds else None
+
+
+class Week:
+    """Plays dossiers until the week's last working minute."""
+
+    def __init__(
+        self, people: People, ledger: Ledger, clock: Clock, speed: float, closes: int
+    ) -> None:
+        self._people = people
+        self._ledger = ledger
+        self._clock = clock
+        self._speed = speed
+        self._closes = closes
+
+    async def live(self, filing: Filing) -> None:
+        """Play one dossier from its submission as far as it comes."""
+        await self._until(filing.at)
+        submitted = await self._people.submit(filing)
+        entry = Entry(
+            number=filing.number,
+            code=submitted.dossier_code,
+            unit=filing.offer.unit,
+            channel=filing.channel,
+            result_channel=filing.result_channel,
+            consent=filing.consent,
+        )
+        self._ledger.entries.append(entry)
+        self._tell(entry, "submitted")
+        if filing.channel == "online" and not await self._work(self._clock.now() + HOUR):
+            return
+        if filing.refused:
+            await self._people.refuse(entry.code, entry.unit)
+            entry.refused = True
+            self._tell(entry, "refused")
+            return
+        if submitted.HasField("fees"):
+            await self._people.pay(entry.code, entry.unit, submitted.fees)
+        accepted = await self._people.accept(entry.code, entry.unit)
+        entry.accepted_at = to_us(accepted.accepted_at)
+        entry.due_at = _us(accepted.due_at)
+        self._tell(entry, "accepted")
+        if await self._process(filing, entry, submitted.pin):
+            await self._give_result(filing, entry)
+
+    async def _process(self, filing: Filing, entry: Entry, pin: str) -> bool:
+        """Play the departments' work; tells whether the dossier was resolved in the week."""
+        children = await self._children(filing, entry)
+        if filing.withdrawn:
+            if await self._work(self._clock.now() + 2 * HOUR):
+                await self._withdraw(entry, pin)
+            return False
+        asked = False
+        paused = ""
+        steps = 0
+        while True:
+            found = await self._people.case(entry.code, entry.unit)
+            last = found.resolvable and not found.next_steps
+            step = found.case.current
+            if not await self._work(self._next_moment(filing, entry, step, steps, last=last)):
+                return False
+            if filing.pause and not asked:
+                asked, paused = True, step.step
+                if not await self._pause(filing, entry, pin, step):
+                    return False
+                continue
+            if steps == 0:
+                await self._people.assign(entry.code, step)
+                await self._extend(filing, entry)
+                if filing.consulted and not last and not await self._consult(entry, step):
+                    return False
+                if not await self._others_work(entry, children):
+                    return False
+            if last:
+                break
+            asked_at = self._clock.now()
+            await self._people.complete(entry.code, step)
+            self._done(entry, step, asked_at, paused=step.step == paused)
+            steps += 1
+        overdue = entry.due_at is not None and self._clock.now() >= entry.due_at - 30 * MINUTE
+        asked_at = self._clock.now()
+        case = await self._people.resolve(entry.code, step, filing.number, late=overdue)
+        self._done(entry, step, asked_at, paused=step.step == paused)
+        entry.resolved_at = _us(case.ended_at)
+        self._tell(entry, "resolved")
+        return True
+
+    async def _children(self, filing: Filing, entry: Entry) -> list[tuple[Filing, Entry]]:
+        """Find the dossiers that other agencies work on for this one."""
+        found = await self._people.case(entry.code, entry.unit)
+        while not all(child.dossier_code for child in found.children):
+            await asyncio.sleep(0.05)
+            found = await self._people.case(entry.code, entry.unit)
+        children = []
+        for child in found.children:
+            case = (await self._people.case(child.dossier_code, entry.unit)).case
+            made = Entry(
+                number=filing.number,
+                code=case.dossier_code,
+                unit=case.unit,
+                channel="internal",
+                result_channel="",
+                consent=False,
+                accepted_at=_us(case.opened_at),
+                due_at=_us(case.due_at),
+                parent=entry.code,
+            )
+            self._ledger.entries.append(made)
+            children.append((as_child(filing), made))
+        return children
+
+    async def _others_work(self, entry: Entry, children: list[tuple[Filing, Entry]]) -> bool:
+        """Play the other agencies' part; False when the week ends before they are done."""
+        for filing, child in children:
+            if not await self._process(filing, child, ""):
+                return False
+        while not all(c.ending for c in (await self._people.case(entry.code, entry.unit)).children):
+            await asyncio.sleep(0.05)
+        return True
+
+    async def _consult(self, entry: Entry, step: CurrentStep) -> bool:
+        """Have another unit asked and answer; False when the week ends before it does."""
+        unit = await ask_opinion(self._people, entry.code, step)
+        entry.asked += 1
+        if not await self._work(self._clock.now() + (1 + entry.number % 5) * HOUR):
+            return False
+        await give_opinion(self._people, entry.code, unit)
+        entry.answered += 1
+        return True
+
+    async def _withdraw(self, entry: Entry, pin: str) -> None:
+        await self._people.withdraw(entry.code, pin)
+        while True:
+            case = (await self._people.case(entry.code, entry.unit)).case
+            if case.state == routing.CASE_STATE_WITHDRAWN:
+                break
+            await asyncio.sleep(0.05)
+        entry.withdrawn_at = _us(case.ended_at)
+        self._tell(entry, "withdrawn")
+
+    async def _pause(self, filing: Filing, entry: Entry, pin: str, step: CurrentStep) -> bool:
+        """Let the clock stand still for some hours; False when the week ends before they do."""
+        pause = PAUSES[filing.pause]
+        await pause.begin(self._people, filing, entry.code, step)
+        entry.suspended = True
+        entry.pauses.append(filing.pause)
+        self._tell(entry, pause.begun_mail)
+        if not await self._work(self._clock.now() + (3 + filing.number % 9) * HOUR):
+            return False
+        await pause.end(self._people, filing, entry.code, step, pin)
+        while True:
+            case = (await self._people.case(entry.code, entry.unit)).case
+            if case.state == routing.CASE_STATE_RUNNING:
+                break
+            await asyncio.sleep(0.05)
+        entry.suspended = False
+        entry.due_at = _us(case.due_at)
+        self._tell(entry, pause.ended_mail)
+        return True
+
+    async def _extend(self, filing: Filing, entry: Entry) -> None:
+        """Move the promised date by a working day, where there is time for an apology."""
+        due = entry.due_at
+        if not filing.extended or due is None:
+            return
+        if working_us(CALENDAR, self._clock.now(), due) < TIME_FOR_AN_APOLOGY:
+            return
+        case = await extend(self._people, filing, entry.code, due, due_at(CALENDAR, due, A_DAY))
+        entry.extended = True
+        entry.due_at = _us(case.due_at)
+        self._tell(entry, "extended")
+
+    def _done(self, entry: Entry, step: CurrentStep, asked_at: int, *, paused: bool) -> None:
+        due, answered_at = _us(step.due_at), self._clock.now()
+        entry.steps.append(Step(step.step, due, asked_at, answered_at, paused))
+
+    async def _give_result(self, filing: Filing, entry: Entry) -> None:
+        if filing.result_channel == "online":
+            entry.handed_over = True
+            self._tell(entry, "returned")
+            return
+        comes = filing.result_channel == "counter" and filing.number % 5 != 0
+        if comes and await self._work(self._clock.now() + (1 + filing.number % 4) * HOUR):
+            await self._people.hand_over(entry.code, entry.unit)
+            entry.handed_over = True
+            self._tell(entry, "returned")
+
+    # -- time --------------------------------------------------------------------------------------
+
+    def _next_moment(
+        self, filing: Filing, entry: Entry, step: CurrentStep, steps: int, *, last: bool
+    ) -> int:
+        """Spread the steps over the part of the promised time that this dossier takes; who is not
+        late keeps the limit of the step too.
+        """
+        now = self._clock.now()
+        if entry.accepted_at is None or entry.due_at is None:
+            return now + 4 * HOUR
+        whole = working_us(CALENDAR, entry.accepted_at, entry.due_at)
+        part = 1.0 if last else min(0.9, (steps + 1) / 4)
+        wanted = int(whole * filing.pace * part)
+        moment = CALENDAR.table.after(entry.accepted_at, max(wanted, MINUTE))
+        due = _us(step.due_at)
+        if filing.late or due is None or due <= now:
+            return moment
+        left = working_us(CALENDAR, now, due)
+        return min(moment, CALENDAR.table.after(now, max(int(left * filing.pace), MINUTE)))
+
+    async def _work(self, at: int) -> bool:
+        """Wait until an instant, or the next working one; False when the week is over by then."""
+        at = next_working_instant(CALENDAR, max(at, self._clock.now()))
+        if at > self._closes:
+            return False
+        await self._until(at)
+        return True
+
+    async def _until(self, at: int) -> None:
+        while (left := at - self._clock.now()) > 0:
+            await asyncio.sleep(min(left / SECOND / self._speed, 5.0))
+
+    @staticmethod
+    def _tell(entry: Entry, kind: str) -> None:
+        if entry.consent:
+            entry.told[kind] += 1

@@ -1,0 +1,55 @@
+"""What reached the people outside the office in the week, laid out: messages, and the post."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from motcua.notify.v1 import notify_pb2 as notify_pb
+from rich.table import Table
+
+from services.audit.messages import MESSAGES
+from services.ops.console import grid
+
+_STATES = ("SENT", "QUEUED", "FAILED", "SUPPRESSED")
+POST = {
+    "offered": "jobs offered",
+    "taken": "jobs taken",
+    "refused": "jobs refused",
+    "lost": "jobs lost to another partner by keeping silent",
+    "reports": "reports on the items under way",
+    "repeats": "reports sent twice",
+    "disordered": "reports sent in the wrong order",
+    "contradictions": "reports that contradict the item's end",
+    "delivered": "items delivered",
+    "returned": "items brought back to the agency",
+    "open": "items still under way on Friday",
+    "retries": "calls tried again",
+    "reconnects": "streams opened again",
+}
+"""Each figure of a postal partner in words."""
+
+
+def message_table(counts: Mapping[tuple[str, int], int]) -> Table:
+    """Lay out how many messages of each kind are in which state."""
+    kinds = {kind for kind, _ in counts}
+    states = [notify_pb.MessageState.Value(f"MESSAGE_STATE_{name}") for name in _STATES]
+    rows = [
+        (
+            MESSAGES.get(kind, (kind, kind))[1],
+            *[str(counts.get((kind, s), 0) or "") for s in states],
+        )
+        for kind in sorted(kinds, key=[*MESSAGES, *sorted(kinds - set(MESSAGES))].index)
+    ]
+    columns = ("what the message says", "sent", "queued", "failed", "no consent")
+    return grid(columns, rows, right=columns[1:])
+
+
+def post_table(told: Mapping[str, Mapping[str, Any]]) -> Table:
+    """Lay out what each postal partner says that it did."""
+    rows = [
+        (words, *[str(did.get(name) or "") for did in told.values()])
+        for name, words in POST.items()
+        if any(did.get(name) for did in told.values())
+    ]
+    return grid(("", *told), rows, right=tuple(told))

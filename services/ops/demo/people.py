@@ -1,0 +1,296 @@
+"""The people of the week: each speaks to the services through their public gRPC interfaces and
+nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import grpc
+from motcua.events.v1 import common_pb2 as common
+from motcua.events.v1.routing_events_pb2 import CaseResult
+from motcua.intake.v1 import intake_pb2 as intake
+from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
+from motcua.routing.v1 import routing_pb2 as routing
+from motcua.routing.v1.routing_pb2_grpc import RoutingServiceStub
+
+from services.kernel.durations import TimeLimit, Unit
+from services.kernel.rpc.client import explain, metadata
+from services.ops.demo.ledger import Ledger
+from services.ops.demo.scenario import Filing, Offer
+
+TIMEOUT = 10.0
+PATIENCE = 30.0
+CHANNELS = {
+    "online": common.Channel.CHANNEL_ONLINE,
+    "counter": common.Channel.CHANNEL_COUNTER,
+    "post": common.Channel.CHANNEL_POST,
+}
+RESULTS = {
+    "online": common.ResultChannel.RESULT_CHANNEL_ONLINE,
+    "counter": common.ResultChannel.RESULT_CHANNEL_COUNTER,
+    "post": common.ResultChannel.RESULT_CHANNEL_POST,
+}
+_NAME_OF = {number: name for name, number in CHANNELS.items()}
+_RESULT_OF = {number: name for name, number in RESULTS.items()}
+POSTS = {
+    "receptionist": "mc",
+    "specialist": "cv",
+    "head": "tp",
+    "leader": "ld",
+    "clerk": "vt",
+    "accountant": "kt",
+}
+"""Each unit has one officer for each role, who has no other; by what their names begin with."""
+_LATER = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.ABORTED, grpc.StatusCode.DEADLINE_EXCEEDED}
+
+
+class Turned(Exception):
+    """A service said no; ``reason`` is the code of the rule."""
+
+    def __init__(self, reason: str, text: str) -> None:
+        super().__init__(f"{reason} {text}")
+        self.reason = reason
+
+
+class People:
+    """Citizens, and officers of the counter and of the departments."""
+
+    def __init__(self, intake_channel: Any, routing_channel: Any, ledger: Ledger) -> None:
+        self._intake: Any = IntakeServiceStub(intake_channel)
+        self._routing: Any = RoutingServiceStub(routing_channel)
+        self._ledger = ledger
+
+    async def offers(self) -> list[Offer]:
+        """Read the portal's list of procedures."""
+        answer = await self._ask(
+            self._intake.ListProcedures,
+            intake.ListProceduresRequest(on="2021-08-09"),
+            metadata("citizen"),
+        )
+        return [_offer(p) for p in answer.procedures]
+
+    # -- citizens and the counter ------------------------------------------------------------------
+
+    async def submit(self, filing: Filing) -> intake.SubmitDossierResponse:
+        """Hand in a dossier: online by the citizen, otherwise by the officer who takes it in."""
+        number = filing.number
+        request = intake.SubmitDossierRequest(
+            procedure_code=filing.offer.code,
+            channel=CHANNELS[filing.channel],
+            result_channel=RESULTS[filing.result_channel],
+            applicant=intake.Applicant(
+                full_name=filing.name,
+                identity_number=f"002{number:09d}",
+                phone=f"09{number:08d}",
+                email=filing.email,
+                address=f"Số {number} đường Trần Phú",
+                province="Hà Giang",
+                district="Vị Xuyên",
+            ),
+            parts=[
+                intake.SubmittedPart(code=code, copies=copies)
+                for code, copies in filing.offer.parts
+            ],
+            language=filing.language,
+            consent_email=filing.consent,
+        )
+        who = metadata("citizen") if filing.channel == "online" else _counter(filing.offer.unit)
+        answer: intake.SubmitDossierResponse = await self._act(
+            self._intake.SubmitDossier, request, who
+        )
+        return answer
+
+    async def pay(self, code: str, unit: str, fees: intake.FeeAccount) -> None:
+        """Record at the counter what the citizen has paid; each kind has its receipt."""
+        request = intake.RecordFeeRequest(dossier_code=code, method="cash")
+        for kind in ("phi", "le_phi"):
+            owed = getattr(fees, f"{kind}_due")
+            if owed:
+                setattr(request, kind, owed)
+                setattr(request, f"{kind}_receipt", f"{kind[0].upper()}-{code}")
+        await self._act(self._intake.RecordFee, request, _counter(unit))
+
+    async def accept(self, code: str, unit: str) -> intake.AcceptDossierResponse:
+        """Accept a dossier at the counter."""
+        request = intake.AcceptDossierRequest(dossier_code=code)
+        answer: intake.AcceptDossierResponse = await self._act(
+            self._intake.AcceptDossier, request, _counter(unit)
+        )
+        return answer
+
+    async def refuse(self, code: str, unit: str) -> None:
+        """Refuse a dossier at the counter."""
+        request = intake.RefuseDossierRequest(
+            dossier_code=code,
+            reason_code="not_eligible",
+            reason="Hồ sơ không thuộc đối tượng giải quyết.",
+        )
+        await self._act(self._intake.RefuseDossier, request, _counter(unit))
+
+    async def supplement(self, code: str, pin: str, part: str) -> None:
+        """Bring the papers that were asked for."""
+        request = intake.SubmitSupplementRequest(
+            dossier_code=code, pin=pin, parts=[intake.SubmittedPart(code=part, copies=1)]
+        )
+        await self._act(self._intake.SubmitSupplement, request, metadata("citizen"), patient=True)
+
+    async def withdraw(self, code: str, pin: str) -> None:
+        """Ask for the dossier back."""
+        request = intake.RequestWithdrawalRequest(
+            dossier_code=code, pin=pin, reason="Không còn nhu cầu."
+        )
+        await self._act(self._intake.RequestWithdrawal, request, metadata("citizen"))
+
+    async def hand_over(self, code: str, unit: str) -> None:
+        """Hand the result over at the counter."""
+        request = intake.ReturnResultRequest(dossier_code=code)
+        await self._act(self._intake.ReturnResult, request, _counter(unit), patient=True)
+
+    async def track(self, code: str, pin: str) -> intake.TrackDossierResponse:
+        """Look at a dossier as a guest."""
+        request = intake.TrackDossierRequest(dossier_code=code, pin=pin)
+        answer: intake.TrackDossierResponse = await self._ask(
+            self._intake.TrackDossier, request, metadata("citizen")
+        )
+        return answer
+
+    # -- the departments ---------------------------------------------------------------------------
+
+    async def case(self, code: str, unit: str) -> routing.GetCaseResponse:
+        """Look at a case; waits until it is open."""
+        end = asyncio.get_running_loop().time() + PATIENCE
+        while True:
+            try:
+                answer: routing.GetCaseResponse = await self._ask(
+                    self._routing.GetCase,
+                    routing.GetCaseRequest(dossier_code=code),
+                    _officer(unit, "specialist"),
+                )
+                if answer.case.state != routing.CASE_STATE_UNSPECIFIED:
+                    return answer
+            except Turned:
+                pass
+            if asyncio.get_running_loop().time() > end:
+                raise TimeoutError(f"no case of {code} is opened")
+            await asyncio.sleep(0.05)
+
+    async def assign(self, code: str, step: Any) -> None:
+        """Take a step, as the officer of its unit and role."""
+        request = routing.AssignStepRequest(
+            dossier_code=code, step=step.step, assignee=_name(step.unit, step.role)
+        )
+        await self._act(self._routing.AssignStep, request, _officer(step.unit, step.role))
+
+    async def complete(self, code: str, step: Any) -> routing.Case:
+        """Complete a step, as the officer of its unit and role."""
+        request = routing.CompleteStepRequest(dossier_code=code, step=step.step)
+        answer: routing.CompleteStepResponse = await self._act(
+            self._routing.CompleteStep, request, _officer(step.unit, step.role)
+        )
+        return answer.case
+
+    async def decide(self, method: str, request: Any, unit: str, role: str) -> routing.Case:
+        """Give another command on a case, by the name of its method, as an officer of a role."""
+        answer = await self._act(getattr(self._routing, method), request, _officer(unit, role))
+        case: routing.Case = answer.case
+        return case
+
+    async def resolve(self, code: str, step: Any, number: int, *, late: bool) -> routing.Case:
+        """Give the result."""
+        granted = number % 25 != 0
+        result = CaseResult.CASE_RESULT_GRANTED if granted else CaseResult.CASE_RESULT_REJECTED
+        explanation = "" if granted else "Không đủ điều kiện theo quy định."
+        if late and not explanation:
+            explanation = "Phải xác minh thêm tại cơ sở."
+        request = routing.ResolveCaseRequest(
+            dossier_code=code,
+            step=step.step,
+            result=result,
+            result_number=f"{number}/QĐ-2021",
+            explanation=explanation,
+        )
+        answer: routing.ResolveCaseResponse = await self._act(
+            self._routing.ResolveCase, request, _officer(step.unit, step.role)
+        )
+        return answer.case
+
+    # -- calls -------------------------------------------------------------------------------------
+
+    async def _act(self, method: Any, request: Any, who: Any, *, patient: bool = False) -> Any:
+        request.request_id = str(uuid.uuid4())
+        return await self._call(method, request, who, patient=patient)
+
+    async def _ask(self, method: Any, request: Any, who: Any) -> Any:
+        return await self._call(method, request, who)
+
+    async def _call(
+        self,
+        method: Callable[..., Awaitable[Any]],
+        request: Any,
+        who: Any,
+        *,
+        patient: bool = False,
+    ) -> Any:
+        """Call; a service that is away is called again with the same request id. ``patient``: it
+        may not have heard yet.
+        """
+        loop = asyncio.get_running_loop()
+        end = loop.time() + PATIENCE
+        while True:
+            try:
+                answer = await method(request, timeout=TIMEOUT, metadata=who)
+            except grpc.aio.AioRpcError as error:
+                problem = explain(error)
+                waits = error.code() in _LATER or (
+                    patient and error.code() == grpc.StatusCode.FAILED_PRECONDITION
+                )
+                if not waits or loop.time() > end:
+                    raise Turned(problem.reason or problem.code.name, _say(problem)) from None
+                await asyncio.sleep(0.1)
+            else:
+                self._ledger.calls += 1
+                return answer
+
+
+def _say(problem: Any) -> str:
+    return "; ".join(f"{name}: {text}" for name, text in problem.fields.items()) or str(
+        problem.text
+    )
+
+
+def _name(unit: str, role: str) -> str:
+    return f"{POSTS[role]}.{unit}"
+
+
+def _officer(unit: str, role: str) -> Any:
+    return metadata("officer", _name(unit, role), unit=unit, roles=(role,))
+
+
+def _counter(unit: str) -> Any:
+    return _officer(unit, "receptionist")
+
+
+def _working_days(text: str) -> float | None:
+    """Give the working days of a limit; None for one that has calendar days, or none."""
+    days = {Unit.WORKING_DAY: 1.0, Unit.WORKING_HOUR: 1 / 8}
+    phases = TimeLimit.parse(text).phases
+    if not phases or any(phase.unit not in days for phase in phases):
+        return None
+    return sum(float(phase.amount) * days[phase.unit] for phase in phases)
+
+
+def _offer(procedure: intake.Procedure) -> Offer:
+    return Offer(
+        code=procedure.code,
+        unit=procedure.unit,
+        parts=tuple((part.code, part.copies) for part in procedure.parts if part.required),
+        channels=frozenset(_NAME_OF[c] for c in procedure.channels if c in _NAME_OF),
+        result_channels=frozenset(
+            _RESULT_OF[c] for c in procedure.result_channels if c in _RESULT_OF
+        ),
+        working_days=_working_days(procedure.time_limit),
+    )

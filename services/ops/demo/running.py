@@ -1,0 +1,134 @@
+"""The demonstration's own stack: a folder of its own, free ports, the accelerated clock, and
+everything ended again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import time as clock_time
+from pathlib import Path
+from typing import Any
+
+from infra.local.child import spawn
+from infra.local.ports import free_port
+from services.ops.demo.scenario import MONDAY, instant
+from services.ops.stack.plan import SERVICES
+from services.ops.stack.status import collect
+
+READY_WITHIN = 90.0
+_ELSEWHERE = (
+    "KAFKA_BOOTSTRAP_SERVERS",
+    "SMTP_HOST",
+    "DATABASE_URL",
+    "MOTCUA_TOPIC",
+    "MOTCUA_TOKEN",
+)
+CLOCK_FILE = "clock"
+"""Holds the real time at which the week began; until it is there, the office's clock stands."""
+PARTNERS = {
+    "buudien": "motcua-development-buudien",
+    "chuyenphat": "motcua-development-chuyenphat",
+}
+"""Development credentials of the two partners in services/postal/data/partners.toml."""
+
+
+class NotRunning(Exception):
+    """The stack did not become ready; the text says where its logs are."""
+
+
+def environment(folder: Path, speed: float, opens: int) -> dict[str, str]:
+    """Say where the stack of the demonstration lives and which clock it has; also sets it for this
+    process.
+    """
+    start = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(opens // 1_000_000)) + "+00:00"
+    settings = {
+        "MOTCUA_DATA_DIR": str(folder),
+        "MOTCUA_CLOCK": f"{start}@{speed}@{folder / CLOCK_FILE}",
+        "MOTCUA_MODE": "development",
+        "KAFKA_PORT": str(free_port()),
+        "SMTP_PORT": str(free_port()),
+        "MOTCUA_OPERATOR": "demo",
+    }
+    settings |= {f"{name.upper()}_PORT": str(free_port()) for name in SERVICES}
+    for unwanted in (*_ELSEWHERE, *(name for name in os.environ if name.startswith("IDENTITY_"))):
+        os.environ.pop(unwanted, None)
+    for name in SERVICES:
+        os.environ.pop(f"{name.upper()}_DATABASE_URL", None)
+    os.environ.update(settings)
+    return dict(os.environ)
+
+
+def opening() -> int:
+    """Give the instant shortly before Monday's opening, at which the week begins."""
+    return instant(MONDAY, clock_time(6, 55))
+
+
+@contextmanager
+def stack(folder: Path, env: dict[str, str]) -> Iterator[None]:
+    """Run broker, mail sink and services until the block ends; raises ``NotRunning``."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    command = [sys.executable, "-m", "services.ops.main", "up"]
+    process = spawn(command, log=folder / "stack.log", death_signal=signal.SIGTERM, env=env)
+    try:
+        _wait_ready(folder, process)
+        yield
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def begin(folder: Path, env: dict[str, str]) -> None:
+    """Let the office's clock run from now on; ``env`` gets the setting that says so to others."""
+    now = f"{time.time():.3f}"
+    fresh = folder / f"{CLOCK_FILE}.new"
+    fresh.write_text(now)
+    fresh.replace(folder / CLOCK_FILE)
+    env["MOTCUA_CLOCK"] = env["MOTCUA_CLOCK"].rpartition("@")[0] + f"@{now}"
+
+
+def _wait_ready(folder: Path, process: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + READY_WITHIN
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            break
+        if (folder / "stack.json").exists() and collect(folder)["ready"]:
+            return
+        time.sleep(0.1)
+    raise NotRunning(f"the stack did not become ready; its logs are in {folder}")
+
+
+class Partners:
+    """The postal partners of the week: programs that know nothing but the partner interface."""
+
+    def __init__(self, folder: Path, env: dict[str, str], seed: int) -> None:
+        self._processes: dict[str, tuple[subprocess.Popen[bytes], Path]] = {}
+        for number, (name, token) in enumerate(PARTNERS.items()):
+            command = [
+                *(sys.executable, "-m", "services.partner_sim", "--pace", "0.25"),
+                *("--address", f"127.0.0.1:{env['POSTAL_PORT']}", "--seed", str(seed + number)),
+            ]
+            log = folder / "log" / f"partner-{name}.log"
+            given = env | {"PARTNER_TOKEN": token}
+            self._processes[name] = (
+                spawn(command, log=log, death_signal=signal.SIGTERM, env=given),
+                log,
+            )
+
+    def stop(self) -> dict[str, dict[str, Any]]:
+        """End the partners and give what each says that it did."""
+        for process, _ in self._processes.values():
+            process.terminate()
+        found: dict[str, dict[str, Any]] = {}
+        for name, (process, log) in self._processes.items():
+            process.wait(30)
+            found[name] = json.loads(log.read_text().splitlines()[-1])
+        return found

@@ -1,0 +1,113 @@
+"""What the log itself says of the week, read once by the operator's stream."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from motcua.audit.v1 import audit_pb2 as audit_pb
+from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.routing_events_pb2 import DeadlineScope
+from rich.table import Table
+
+from services.ops.calling import audit
+from services.ops.clients import identity
+from services.ops.console import grid
+from services.ops.demo.checks import Checks
+from services.ops.demo.ledger import Ledger
+from services.ops.demo.pauses import PAUSES
+
+_REASONS = {pause.kind: name for name, pause in PAUSES.items()}
+
+
+@dataclass
+class WeekLog:
+    """Figures of the whole log."""
+
+    unit_names: dict[str, str] = field(default_factory=dict)
+    begun: Counter[str] = field(default_factory=Counter)
+    """Pauses by reason, as in ``scenario.PAUSE_SHARES``."""
+    ended: Counter[str] = field(default_factory=Counter)
+    extended: int = 0
+    asked: int = 0
+    answered: int = 0
+    children: int = 0
+    children_ended: int = 0
+    steps_missed: set[tuple[str, str]] = field(default_factory=set)
+    """Dossier and step."""
+
+    def take(self, event: DossierEvent) -> None:
+        """Count one event."""
+        name = event.WhichOneof("payload")
+        if name == "dossier_submitted":
+            filed = event.dossier_submitted
+            self.unit_names[filed.unit] = filed.unit_name
+        elif name == "supplement_requested":
+            self.begun["supplement"] += 1
+        elif name == "case_suspended":
+            self.begun[_REASONS[event.case_suspended.kind]] += 1
+        elif name == "case_resumed":
+            self.ended[_REASONS[event.case_resumed.kind]] += 1
+        elif name == "deadline_extended":
+            self.extended += 1
+        elif name == "consultation_requested":
+            self.asked += 1
+        elif name == "consultation_answered":
+            self.answered += 1
+        elif name == "child_requested":
+            self.children += 1
+        elif name == "child_ended":
+            self.children_ended += 1
+        elif name == "deadline_missed":
+            missed = event.deadline_missed
+            if missed.scope == DeadlineScope.DEADLINE_SCOPE_STEP:
+                self.steps_missed.add((event.dossier_code, missed.step))
+
+
+def read() -> WeekLog:
+    """Read the log from its beginning to its end."""
+    found = WeekLog()
+    with audit() as stub:
+        request = audit_pb.StreamEventsRequest()
+        for item in stub.StreamEvents(request, timeout=60, metadata=identity()):
+            found.take(DossierEvent.FromString(item.body))
+    return found
+
+
+def compare(checks: Checks, ledger: Ledger, log: WeekLog) -> None:
+    """Compare pauses, moved dates and late steps with what the people of the week know."""
+    for reason, number in ledger.pauses().items():
+        checks.equal(f"pauses for {reason}", number, log.begun[reason])
+    still = Counter(e.pauses[-1] for e in ledger.entries if e.suspended)
+    for reason, number in ledger.pauses().items():
+        checks.equal(f"ended pauses for {reason}", number - still[reason], log.ended[reason])
+    checks.equal("moved dates", sum(e.extended for e in ledger.entries), log.extended)
+    checks.equal("opinions asked", sum(e.asked for e in ledger.entries), log.asked)
+    checks.equal("opinions given", sum(e.answered for e in ledger.entries), log.answered)
+    children = [entry for entry in ledger.entries if entry.parent]
+    ended = sum(entry.resolved_at is not None for entry in children)
+    checks.equal("child dossiers", len(children), log.children)
+    checks.equal("child dossiers that ended", ended, log.children_ended)
+    done = {(e.code, s.name): s.late() for e in ledger.entries for s in e.steps}
+    known = {step for step, late in done.items() if late is not None}
+    late = {step for step in known if done[step]}
+    differ = late ^ (log.steps_missed & known)
+    checks.equal("steps that one side calls late and the other does not", [], sorted(differ))
+
+
+def table(ledger: Ledger, log: WeekLog) -> Table:
+    """Lay out what moved the clocks."""
+    late = sum(s.late() is True for e in ledger.entries for s in e.steps)
+    steps = sum(len(e.steps) for e in ledger.entries)
+    rows = [
+        ("supplement asked of the citizen", log.begun["supplement"], log.ended["supplement"]),
+        ("payment asked of the citizen", log.begun["payment"], log.ended["payment"]),
+        ("stopped for another agency", log.begun["consultation"], log.ended["consultation"]),
+        ("stopped for somebody outside", log.begun["third_party"], log.ended["third_party"]),
+        ("date moved once, with an apology", log.extended, ""),
+        ("opinions asked while it runs", log.asked, log.answered),
+        ("child dossiers at another agency", log.children, log.children_ended),
+        (f"steps late, of {steps} completed", late, ""),
+    ]
+    cells = [(what, str(number or ""), str(ended or "")) for what, number, ended in rows]
+    return grid(("what", "times", "ended"), cells, right=("times", "ended"))

@@ -1,0 +1,185 @@
+"""The calls by which one dossier is brought in: the services' own commands.
+
+Each has an identity that never changes, made from the source, the case and what the call says of
+it: the same import run again, or a later export that holds the same rows, acts on nothing twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import grpc
+from motcua.events.v1.common_pb2 import Channel
+from motcua.events.v1.routing_events_pb2 import CaseResult
+from motcua.intake.v1 import intake_pb2 as intake
+from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
+from motcua.routing.v1 import routing_pb2 as routing
+from motcua.routing.v1.routing_pb2_grpc import RoutingServiceStub
+
+from services.kernel.instants import to_timestamp
+from services.kernel.rpc.client import explain
+from services.ops.clients import signed
+from services.ops.importing.history import History, Step
+from services.ops.importing.mapping import Mapping
+
+NAMESPACE = uuid.UUID("6d6f7463-7561-5000-8000-696d706f7274")
+TIMEOUT = 30.0
+PATIENCE = 60.0
+"""Seconds for which a call is tried again while a service is away or has yet to hear of the
+dossier.
+"""
+_CHANNELS = {
+    "online": Channel.CHANNEL_ONLINE,
+    "counter": Channel.CHANNEL_COUNTER,
+    "post": Channel.CHANNEL_POST,
+    "email": Channel.CHANNEL_EMAIL,
+    "internal": Channel.CHANNEL_INTERNAL,
+}
+_LATER = {
+    grpc.StatusCode.UNAVAILABLE,
+    grpc.StatusCode.ABORTED,
+    grpc.StatusCode.CANCELLED,
+    grpc.StatusCode.DEADLINE_EXCEEDED,
+    grpc.StatusCode.RESOURCE_EXHAUSTED,
+}
+_OTHER_FACTS = "was brought in before with other facts"
+_TAKEN = f"{_OTHER_FACTS}, or another dossier has its external code"
+
+
+class Turned(Exception):
+    """A service turned a call down for good; the text says why."""
+
+
+class Away(Exception):
+    """A service did not answer, or did not catch up, for a long time."""
+
+
+class Calls:
+    """Brings in dossiers through intake and routing."""
+
+    def __init__(self, mapping: Mapping, intake_channel: Any, routing_channel: Any) -> None:
+        self._mapping = mapping
+        self._intake: Any = IntakeServiceStub(intake_channel)
+        self._routing: Any = RoutingServiceStub(routing_channel)
+        self._metadata = signed("importer", "motcua-import")
+
+    async def open(self, case: History) -> None:
+        """Hand in and accept the dossier; raises ``Turned``."""
+        await self._call(
+            self._intake.SubmitDossier,
+            intake.SubmitDossierRequest(
+                request_id=self._identity(case, "submit"),
+                procedure_code=self._mapping.procedure.code,
+                channel=_CHANNELS[case.channel],
+                foreign_code=case.code,
+                external_code=case.external_code,
+                imported_from=self._mapping.source.name,
+                occurred_at=to_timestamp(case.started_at),
+                time_zone=self._mapping.source.time_zone,
+                unit=case.unit,
+                field=self._mapping.procedure.field,
+            ),
+        )
+        accept = intake.AcceptDossierRequest(
+            request_id=self._identity(case, "accept"),
+            dossier_code=case.code,
+            occurred_at=to_timestamp(case.started_at),
+        )
+        if case.due_at is not None:
+            accept.due_at.CopyFrom(to_timestamp(case.due_at))
+        await self._call(self._intake.AcceptDossier, accept)
+
+    async def record(self, case: History, step: Step) -> None:
+        """Record one activity; raises ``Turned``."""
+        what = (step.at, step.activity, step.unit, step.performer, step.twin)
+        request = routing.RecordStepRequest(
+            request_id=self._identity(case, "step", *what),
+            dossier_code=case.code,
+            activity=step.activity,
+            unit=step.unit,
+            performer=step.performer,
+            source_row=str(step.row),
+            occurred_at=to_timestamp(step.at),
+        )
+        try:
+            await self._call(self._routing.RecordStep, request, unheard=True)
+        except _Repeated:
+            pass  # the identity holds all but the row's number: the step has come in another file
+
+    async def resolve(self, case: History) -> None:
+        """End the case as the other system did; raises ``Turned``."""
+        if case.ended_at is None:
+            return
+        granted = (
+            CaseResult.CASE_RESULT_GRANTED if case.granted else CaseResult.CASE_RESULT_REJECTED
+        )
+        request = routing.ResolveCaseRequest(
+            request_id=self._identity(case, "resolve"),
+            dossier_code=case.code,
+            result=granted,
+            explanation=f"imported from {self._mapping.source.name}",
+            occurred_at=to_timestamp(case.ended_at),
+        )
+        await self._call(self._routing.ResolveCase, request, unheard=True)
+
+    async def complete(self, case: History) -> None:
+        """Say that the history is complete; raises ``Turned``."""
+        request = routing.CompleteImportRequest(
+            request_id=self._identity(case, "complete"), dossier_code=case.code
+        )
+        await self._call(self._routing.CompleteImport, request, unheard=True)
+
+    async def is_complete(self, case: History) -> bool:
+        """Ask whether the dossier is there with a complete history."""
+        try:
+            answer = await self._call(
+                self._routing.GetCase, routing.GetCaseRequest(dossier_code=case.code)
+            )
+        except Turned:
+            return False
+        return bool(answer.case.history_complete)
+
+    def _identity(self, case: History, *what: object) -> str:
+        told = "|".join(map(str, (self._mapping.source.name, case.code, *what)))
+        return str(uuid.uuid5(NAMESPACE, told))
+
+    async def _call(
+        self, method: Callable[..., Awaitable[Any]], request: Any, *, unheard: bool = False
+    ) -> Any:
+        """Call until there is an answer. ``unheard``: the service may have yet to hear of the
+        dossier from the log.
+        """
+        loop = asyncio.get_running_loop()
+        end = loop.time() + PATIENCE
+        wait = 0.02
+        while True:
+            try:
+                return await method(request, timeout=TIMEOUT, metadata=self._metadata)
+            except grpc.aio.AioRpcError as error:
+                if error.code() == grpc.StatusCode.ALREADY_EXISTS:
+                    taken = bool(getattr(request, "external_code", ""))
+                    raise _Repeated(_TAKEN if taken else _OTHER_FACTS) from None
+                later = error.code() in _LATER or (unheard and _is_unheard(error))
+                if not later:
+                    raise Turned(_why(error)) from None
+                if loop.time() > end:
+                    raise Away(_why(error)) from None
+            await asyncio.sleep(wait)
+            wait = min(wait * 2, 1.0)
+
+
+class _Repeated(Turned):
+    """The identity was used before, for something else."""
+
+
+def _is_unheard(error: grpc.aio.AioRpcError) -> bool:
+    return error.code() == grpc.StatusCode.NOT_FOUND or explain(error).reason == "CASE_NOT_OPEN"
+
+
+def _why(error: grpc.aio.AioRpcError) -> str:
+    problem = explain(error)
+    fields = "; ".join(f"{name}: {text}" for name, text in problem.fields.items())
+    return " ".join(filter(None, (problem.code.name, problem.reason, fields or problem.text)))

@@ -1,0 +1,164 @@
+"""`motcua import FILE --mapping MAP.toml`."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from services.ops.clients import status_of
+from services.ops.console import counted, err, fail, out
+from services.ops.importing.calls import Away
+from services.ops.importing.history import Histories, read_histories
+from services.ops.importing.mapping import Loaded, MappingError, load_mapping
+from services.ops.importing.rejects import write_rejects
+from services.ops.importing.runner import Journal, Outcome, bring_in
+from services.ops.importing.sources import SourceError, read_rows
+from services.ops.showing import print_json
+from services.ops.stack.plan import data_dir
+
+AGAIN = "what came in stays; run the same command again to go on where it was"
+SOME_REJECTED = 3
+"""The exit status when all rows are accounted for, and some of them were not brought in."""
+
+
+def import_log(
+    file: Annotated[Path, typer.Argument(help="The log of the other system.")],
+    mapping: Annotated[Path, typer.Option(help="Which column means what (TOML).")],
+    rejects: Annotated[
+        Path | None,
+        typer.Option(help="Where rows go that are not brought in, with their reasons (CSV)."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+) -> None:
+    """Bring in another system's dossiers with their original times.
+
+    It goes through the services' own commands. Run again, it changes nothing; interrupted, it goes
+    on where it was. Exit status 3 when some rows were rejected, 1 when it could not be finished.
+    """
+    try:
+        loaded = load_mapping(mapping)
+        histories = _read(file, loaded)
+    except (MappingError, SourceError) as error:
+        fail(str(error))
+        raise typer.Exit(2) from error
+    target = rejects or data_dir() / "imports" / f"{file.stem}.rejects.csv"
+    if target.is_dir() or any(_same(target, given) for given in (file, mapping)):
+        raise typer.BadParameter(f"{target} can't be written over", param_hint="--rejects")
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        outcome = _run(file, loaded, histories)
+        source = loaded.mapping.source
+        told = outcome.rejects, outcome.troubles
+        written = write_rejects(target, *told, file, source.format, source.delimiter)
+    except OSError as error:
+        fail(f"{error.filename or target}: {error.strerror}; {AGAIN}")
+        raise typer.Exit(1) from error
+    _print(outcome, target if written else None, as_json=as_json)
+    if outcome.troubles or outcome.rows != outcome.kept + len(outcome.rejects):
+        raise typer.Exit(1)
+    if outcome.rejects:
+        raise typer.Exit(SOME_REJECTED)
+
+
+def _same(one: Path, other: Path) -> bool:
+    return one.exists() and one.samefile(other)
+
+
+def _read(file: Path, loaded: Loaded) -> Histories:
+    source = loaded.mapping.source
+    rows = read_rows(file, source.format, source.delimiter)
+    return read_histories(rows, loaded.mapping, time.time_ns() // 1000)
+
+
+def _run(file: Path, loaded: Loaded, histories: Histories) -> Outcome:
+    for service in ("intake", "routing"):
+        if status_of(service) is None:
+            fail(f"{service} does not answer; is it running? (motcua status)")
+            raise typer.Exit(1)
+    journal = Journal(data_dir() / "imports", file, loaded)
+    columns = (
+        TextColumn("importing"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        _Rate(),
+        TimeRemainingColumn(),
+    )
+    try:
+        with Progress(
+            *columns, console=err, disable=not err.is_terminal, transient=True
+        ) as progress:
+            task = progress.add_task("rows", total=histories.rows, completed=len(histories.rejects))
+            return asyncio.run(
+                bring_in(histories, loaded, journal, lambda n: progress.advance(task, n))
+            )
+    except ExceptionGroup as group:
+        away, others = group.split(Away)
+        if away is None or others is not None:
+            raise
+        fail(f"stopped: {away.exceptions[0]}; {AGAIN}")
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        fail(f"interrupted; {AGAIN}")
+        raise typer.Exit(1) from None
+    finally:
+        journal.close()
+
+
+class _Rate(ProgressColumn):
+    """Shows how fast it goes."""
+
+    def render(self, task: Task) -> Text:
+        """Give rows per second."""
+        return Text(f"{task.speed or 0:,.0f} rows/s")
+
+
+def _numbers(outcome: Outcome, rejects: Path | None) -> dict[str, Any]:
+    return {
+        "rows": outcome.rows,
+        "kept": outcome.kept,
+        "rejected": len(outcome.rejects),
+        "dossiers": outcome.dossiers,
+        "ended": outcome.ended,
+        "open": outcome.dossiers - outcome.ended,
+        "steps_after_end": outcome.after_end,
+        "dossiers_done_before": outcome.skipped,
+        "dossiers_in_trouble": len({case for case, _ in outcome.troubles}),
+        "seconds": round(outcome.seconds, 2),
+        "rejects_file": str(rejects) if rejects else None,
+    }
+
+
+def _print(outcome: Outcome, rejects: Path | None, *, as_json: bool) -> None:
+    for case, reason in outcome.troubles:
+        fail(f"{case}: {reason}")
+    if as_json:
+        print_json(_numbers(outcome, rejects))
+        return
+    rejected = len(outcome.rejects)
+    where = f" (see {rejects})" if rejects else ""
+    opened = outcome.dossiers - outcome.ended
+    lines = [
+        f"rows in {outcome.rows} = rows kept {outcome.kept} + rows rejected {rejected}{where}",
+        f"{counted(outcome.dossiers, 'dossier')}, {outcome.ended} ended, {opened} open; "
+        f"{counted(outcome.after_end, 'step')} after the end of their case kept",
+    ]
+    if outcome.skipped:
+        lines.append(f"{outcome.skipped} of them were complete before")
+    rate = outcome.rows / max(outcome.seconds, 1e-9)
+    lines.append(f"{outcome.seconds:.1f} s ({rate:,.0f} rows/s)")
+    out.print("\n".join(lines), markup=False)

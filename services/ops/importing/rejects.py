@@ -1,0 +1,62 @@
+"""The rejects file: the rows that an import did not bring in, as they were, and why."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from services.ops.importing.history import Reject
+from services.ops.importing.sources import MALFORMED, SourceError, SourceRow, read_rows
+
+OURS = ("row", "case", "reason")
+"""The columns before those of the source."""
+
+
+def write_rejects(
+    path: Path,
+    rejects: Sequence[Reject],
+    troubles: Sequence[tuple[str, str]],
+    log: Path,
+    kind: str,
+    delimiter: str,
+) -> bool:
+    """Write a CSV with a line for each reject: row, case, reason, and the row's own cells.
+
+    A case in ``troubles`` has a line without a row. Nothing to write removes a file of an earlier
+    run; tells whether there is a file. Only its owner may read it: it holds what the source holds.
+    Raises ``OSError``.
+    """
+    if not rejects and not troubles:
+        path.unlink(missing_ok=True)
+        return False
+    rows = _rows(rejects, log, kind, delimiter)
+    columns = list(dict.fromkeys(name for row in rows.values() for name in row.values))
+    columns = [name for name in columns if name != MALFORMED]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f"{path.name}.new")
+    fresh.unlink(missing_ok=True)
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as target:
+        writer = csv.writer(target, delimiter=delimiter)
+        writer.writerow([*OURS, *(f"source {n}" if n in OURS else n for n in columns)])
+        for reject in rejects:
+            row = rows.get(reject.row, SourceRow(reject.row, {}))
+            cells = [row.values.get(name, "") for name in columns]
+            writer.writerow([*reject, *cells, *row.beyond])
+        writer.writerows(("", case, reason) for case, reason in troubles)
+    fresh.replace(path)
+    return True
+
+
+def _rows(rejects: Sequence[Reject], log: Path, kind: str, delimiter: str) -> dict[int, SourceRow]:
+    """Read the rejected rows again: they are few, and the others need not be kept for them."""
+    wanted = {reject.row for reject in rejects}
+    found: dict[int, SourceRow] = {}
+    with suppress(SourceError):  # a file that has changed meanwhile takes no reason away
+        for row in read_rows(log, kind, delimiter):
+            if row.number in wanted:
+                found[row.number] = row
+    return found

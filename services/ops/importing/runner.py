@@ -1,0 +1,145 @@
+"""Runs an import: many dossiers side by side, each in its own order, with a journal."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import grpc
+
+from services.kernel.rpc.client import OPTIONS
+from services.ops.clients import address
+from services.ops.importing.calls import Calls, Turned
+from services.ops.importing.history import Histories, History, Reject, Step
+from services.ops.importing.mapping import Loaded
+
+SIDE_BY_SIDE = 128
+"""Dossiers brought in at a time: what waits is committed together."""
+
+
+@dataclass
+class Outcome:
+    """What an import did; ``rows`` = ``kept`` + the length of ``rejects``."""
+
+    rows: int
+    dossiers: int = 0
+    kept: int = 0
+    skipped: int = 0
+    """Dossiers that an earlier run of the same import had finished."""
+    ended: int = 0
+    after_end: int = 0
+    seconds: float = 0.0
+    rejects: list[Reject] = field(default_factory=list)
+    troubles: list[tuple[str, str]] = field(default_factory=list)
+    """Dossiers whose steps are kept but whose end could not be recorded, with the reason."""
+
+
+class Journal:
+    """The dossiers that an import has finished; a file beside the stack's data, one code a line.
+
+    Only a hint: who reads it asks the services as well.
+    """
+
+    def __init__(self, folder: Path, source: Path, loaded: Loaded) -> None:
+        digest = hashlib.sha256(loaded.content)
+        digest.update(source.read_bytes())
+        folder.mkdir(parents=True, exist_ok=True)
+        self._path = folder / f"{digest.hexdigest()[:24]}.done"
+        self.done = (
+            set(self._path.read_text("utf-8").splitlines()) if self._path.exists() else set()
+        )
+        self._file = self._path.open("a", encoding="utf-8")
+
+    def add(self, code: str) -> None:
+        """Note a dossier as finished."""
+        self._file.write(code + "\n")
+        self._file.flush()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+async def bring_in(
+    histories: Histories, loaded: Loaded, journal: Journal, progress: Callable[[int], None]
+) -> Outcome:
+    """Bring in all cases; ``progress`` is told the number of rows settled by each dossier.
+
+    Raises an ``ExceptionGroup`` with ``Away`` when a service stays away; run again, it goes on.
+    """
+    outcome = Outcome(histories.rows, rejects=list(histories.rejects))
+    begun = time.monotonic()
+    async with (
+        grpc.aio.insecure_channel(address("intake"), options=OPTIONS) as intake,
+        grpc.aio.insecure_channel(address("routing"), options=OPTIONS) as routing,
+    ):
+        calls = Calls(loaded.mapping, intake, routing)
+        queue = iter(histories.cases)
+
+        async def work() -> None:
+            for case in queue:
+                await _settle(calls, case, journal, outcome)
+                progress(len(case.steps))
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(SIDE_BY_SIDE):
+                group.create_task(work())
+    outcome.seconds = time.monotonic() - begun
+    outcome.rejects.sort()
+    outcome.troubles.sort()
+    return outcome
+
+
+async def _settle(calls: Calls, case: History, journal: Journal, outcome: Outcome) -> None:
+    """Bring in one dossier, or tell why its rows can't be."""
+    if case.code in journal.done and await calls.is_complete(case):
+        outcome.skipped += 1
+        outcome.kept += len(case.steps)
+    else:
+        try:
+            await calls.open(case)
+        except Turned as turned:
+            reason = f"dossier: {turned}"
+            outcome.rejects += [Reject(step.row, case.code, reason) for step in case.steps]
+            return
+        rejects, trouble = await _play(calls, case)
+        outcome.kept += len(case.steps) - len(rejects)
+        outcome.rejects += rejects
+        outcome.troubles += [(case.code, text) for text in trouble]
+        if not rejects and not trouble:
+            journal.add(case.code)
+    outcome.dossiers += 1
+    outcome.ended += case.ended_at is not None
+    outcome.after_end += case.after_end
+
+
+async def _play(calls: Calls, case: History) -> tuple[list[Reject], list[str]]:
+    """Record the steps in order of time, the end of the case among them where it belongs."""
+    rejects: list[Reject] = []
+    trouble: list[str] = []
+    before = [s for s in case.steps if case.ended_at is None or s.at <= case.ended_at]
+    for step in before:
+        rejects += await _record(calls, case, step)
+    try:
+        await calls.resolve(case)
+    except Turned as turned:
+        trouble.append(f"its end: {turned}")
+    for step in case.steps[len(before) :]:
+        rejects += await _record(calls, case, step)
+    try:
+        await calls.complete(case)
+    except Turned as turned:
+        trouble.append(f"its completion: {turned}")
+    return rejects, trouble
+
+
+async def _record(calls: Calls, case: History, step: Step) -> list[Reject]:
+    try:
+        await calls.record(case, step)
+    except Turned as turned:
+        return [Reject(step.row, case.code, str(turned))]
+    return []

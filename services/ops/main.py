@@ -1,0 +1,102 @@
+"""The `motcua` command. Exit status: 0 success, 1 the check or work failed, 2 wrong usage."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+from typer.main import get_group
+
+_COMMANDS = {
+    "up": "commands_stack:up",
+    "down": "commands_stack:down",
+    "status": "commands_stack:status",
+    "token": "commands_token:token",
+    "call": "commands_call:call",
+    "people": "people:app",
+    "import": "importing.command:import_log",
+    "report": "commands_report:report",
+    "timeline": "commands_dossier:timeline",
+    "state": "commands_dossier:state",
+    "deadlines": "commands_deadlines:app",
+    "replay": "commands_log:replay",
+    "rebuild": "rebuilding:rebuild_service",
+    "verify": "commands_log:verify",
+    "calendar": "calendars:app",
+    "procedures": "procedures:app",
+    "codes": "codes:app",
+    "process": "processes:app",
+    "quarantine": "commands_quarantine:app",
+}
+"""Where each command is, below this package: a function, or a Typer of several."""
+_LOOKS = {"rich_markup_mode": None, "add_completion": False, "pretty_exceptions_enable": False}
+
+
+class _Group(TyperGroup):
+    """Imports a command when it is asked for: the supervisor does without the others."""
+
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: typer.Context, cmd_name: str):  # type: ignore[no-untyped-def,override]
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, name = _COMMANDS[cmd_name].partition(":")
+        found = getattr(import_module(f"services.ops.{module}"), name)
+        around = typer.Typer(**_LOOKS)  # type: ignore[arg-type]
+        if isinstance(found, typer.Typer):
+            around.add_typer(found, name=cmd_name)
+        else:
+            around.command(cmd_name)(found)
+        command = get_group(around).commands[cmd_name]
+        _name_arguments(command)
+        return command
+
+
+def _name_arguments(command: Any) -> None:
+    """Have usage texts name arguments as everybody does: FILE, and [SERVICE] for one that may be
+    left out.
+    """
+    for inner in getattr(command, "commands", {}).values():
+        _name_arguments(inner)
+    for param in command.params:
+        if param.param_type_name == "argument":
+            param.metavar = (param.metavar or param.name).strip("[]").upper()
+            shown = param.metavar + ("..." if param.nargs != 1 else "")
+            usage = [shown if param.required else f"[{shown}]"]
+            param.get_usage_pieces = lambda _ctx, usage=usage: usage
+
+
+app = typer.Typer(
+    cls=_Group,
+    no_args_is_help=True,
+    help="Run, look into and prove the dossier-processing system.",
+    **_LOOKS,  # type: ignore[arg-type]
+)
+
+
+def _say_version(asked: bool) -> None:
+    if asked:
+        print(f"motcua {version('motcua')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _motcua(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say which.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,42 @@
+"""The catalogue of procedures as the office has it: what ships, and what was published on top."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import typer
+
+from services.intake.catalogue import Catalogue
+from services.intake.catalogue_files import shipped_catalogue
+from services.intake.procedures import shelf
+from services.intake.settings import shelf_folder
+from services.ops.console import fail
+
+
+def procedures_folder() -> Path:
+    """Give the folder of the shelf, as intake has it."""
+    return shelf_folder(Path(os.environ.get("MOTCUA_DATA_DIR", ".motcua")))
+
+
+def load_shelf() -> shelf.Shelved:
+    """Read the shelf; raises ``ShelfError`` and ``OSError``."""
+    return shelf.load(procedures_folder(), shipped_catalogue())
+
+
+def office_catalogue() -> Catalogue:
+    """Give the catalogue that is in force; ends the program when the shelf can't be used."""
+    with shelf_exits():
+        return load_shelf().catalogue
+
+
+@contextmanager
+def shelf_exits() -> Iterator[None]:
+    """End the program with a line of its own when the shelf can't be used."""
+    try:
+        yield
+    except (shelf.ShelfError, OSError) as error:
+        fail(f"the shelf of procedures can't be used: {error}")
+        raise typer.Exit(1) from error

@@ -1,0 +1,94 @@
+"""`motcua people`: the directory of units and officers, checked and listed."""
+
+from __future__ import annotations
+
+import os
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from services.kernel.rpc.permissions import shipped
+from services.ops.console import counted, err, fail, grid, out
+from services.ops.showing import print_json
+from services.people.directory import Directory, Officer, below
+from services.people.files import DirectoryError, read_directory
+
+app = typer.Typer(no_args_is_help=True, help="The directory of units and officers.")
+_File = Annotated[
+    Path | None, typer.Option("--file", help="The directory; PEOPLE_DIRECTORY unless told.")
+]
+_JSON = Annotated[bool, typer.Option("--json", help="One JSON document.")]
+
+
+@app.command()
+def check(file: Annotated[Path, typer.Argument(help="The directory to be checked.")]) -> None:
+    """Check a directory; every mistake is named with its row and field."""
+    found = load(file)
+    units, officers = counted(len(found.units), "unit"), counted(len(found.officers), "officer")
+    out.print(f"{file}: {units}, {officers}, no mistakes", markup=False)
+
+
+@app.command("list")
+def list_people(
+    file: _File = None,
+    unit: Annotated[str, typer.Option(help="Only this unit and those below it.")] = "",
+    role: Annotated[str, typer.Option(help="Only officers with this role.")] = "",
+    on: Annotated[str, typer.Option(help="The day, YYYY-MM-DD; today unless told.")] = "",
+    json: _JSON = False,
+) -> None:
+    """List the officers in service on a day."""
+    found = load(_path(file))
+    day = _day(on)
+    chosen = [
+        officer
+        for _, officer in sorted(found.officers.items())
+        if officer.serves(day)
+        and (not unit or below(officer.unit, unit))
+        and (not role or role in officer.roles)
+    ]
+    if json:
+        print_json([_row(it, day) | {"roles": sorted(it.roles)} for it in chosen])
+        return
+    rows = [list(map(str, _row(officer, day).values())) for officer in chosen]
+    out.print(grid(["id", "name", "unit", "roles", "away until", "stand-in"], rows))
+
+
+def load(path: Path) -> Directory:
+    """Read a directory, or name its mistakes one a line and exit with 1."""
+    try:
+        return read_directory(path, shipped().roles)
+    except DirectoryError as error:
+        for mistake in error.mistakes:
+            err.print(mistake, markup=False)
+        fail(counted(len(error.mistakes), "mistake"))
+        raise typer.Exit(1) from error
+
+
+def _path(given: Path | None) -> Path:
+    named = os.environ.get("PEOPLE_DIRECTORY", "")
+    if given is None and not named:
+        fail("name a directory with --file, or set PEOPLE_DIRECTORY")
+        raise typer.Exit(2)
+    return given or Path(named)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text) if text else date.today()  # noqa: DTZ011 - local, as meant
+    except ValueError as error:
+        fail(f"--on: {text} is no day (YYYY-MM-DD)")
+        raise typer.Exit(2) from error
+
+
+def _row(officer: Officer, day: date) -> dict[str, str]:
+    away = officer.absence(day)
+    return {
+        "id": officer.id,
+        "name": officer.name,
+        "unit": officer.unit,
+        "roles": " ".join(sorted(officer.roles)),
+        "away_until": away.last.isoformat() if away else "",
+        "stand_in": away.stand_in if away else "",
+    }

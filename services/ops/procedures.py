@@ -1,0 +1,256 @@
+"""`motcua procedures check / import / export / list / show / editions`, without any service."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sys
+import time
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated, Any, Final
+from zoneinfo import ZoneInfo
+
+import typer
+
+from services.intake.catalogue import Catalogue, Procedure
+from services.intake.procedures import shelf
+from services.intake.procedures.document import everything
+from services.intake.procedures.faults import FileError
+from services.intake.procedures.publishing import Addition, addition
+from services.intake.procedures.reading import read_file
+from services.intake.procedures.writing import FORMATS, write
+from services.ops.arguments import OFFICE
+from services.ops.arguments import day as day_of
+from services.ops.console import counted, err, fail, grid, out
+from services.ops.office_catalogue import (
+    load_shelf,
+    office_catalogue,
+    procedures_folder,
+    shelf_exits,
+)
+from services.ops.procedures_show import brief, full, paragraphs
+from services.ops.process_names import process_names
+from services.ops.showing import ZONE, local, print_json
+
+app = typer.Typer(no_args_is_help=True, help="The catalogue of procedures: check, publish, show.")
+FILE = Annotated[Path, typer.Argument(help="A .csv, .xlsx or .json file.")]
+JSON = Annotated[bool, typer.Option("--json", help="One JSON document.")]
+LANGUAGE = Annotated[str, typer.Option("--language", help="Of mistakes: en or vi.")]
+_TRIES: Final = 5
+
+
+@app.command("check")
+def check(file: FILE, language: LANGUAGE = "en", as_json: JSON = False) -> None:
+    """Say all that is wrong with a file of procedures: row, column and rule.
+
+    Exit status 1 when something is wrong. Nothing is published.
+    """
+    _import(file, language, as_json, dry_run=True, source="", checks=True)
+
+
+@app.command("import")
+def publish(
+    file: FILE,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Publish nothing.")] = False,
+    source: Annotated[str, typer.Option(help="The decision by which it is published.")] = "",
+    language: LANGUAGE = "en",
+    as_json: JSON = False,
+) -> None:
+    """Publish what is new in a file of procedures; all of it or, with any mistake, nothing.
+
+    What is published already, value for value, is left alone. A running intake takes it over within
+    a second or two.
+    """
+    _import(file, language, as_json, dry_run=dry_run, source=source, checks=False)
+
+
+def _import(
+    file: Path, language: str, as_json: bool, *, dry_run: bool, source: str, checks: bool
+) -> None:
+    if language not in ("en", "vi"):
+        raise typer.BadParameter("must be en or vi", param_hint="--language")
+    started = time.monotonic()
+    try:
+        with shelf_exits():
+            edition, added, composed = _publish(file, source, dry_run)
+    except FileError as wrong:
+        _tell_faults(file, wrong, language, as_json)
+        raise typer.Exit(1) from wrong
+    answer = {
+        "file": file.name,
+        "ok": True,
+        "dry_run": dry_run,
+        "edition": edition,
+        "fields": len(added.fields),
+        "versions": len(added.versions),
+        "unchanged": added.unchanged,
+        "composed_cells": composed,
+        "new": [{"code": it.code, "version": it.version} for it in added.versions],
+        "seconds": round(time.monotonic() - started, 3),
+        "faults": [],
+    }
+    if as_json:
+        print_json(answer)
+        return
+    if composed:
+        cells = counted(composed, "cell was", "cells were")
+        err.print(f"{cells} in Unicode's decomposed form and composed", markup=False)
+    versions, fields = len(added.versions), len(added.fields)
+    what = f"{counted(versions, 'version')} and {counted(fields, 'field')}"
+    same = f"{counted(added.unchanged, 'is', 'are')} published already"
+    if checks or dry_run:
+        out.print(f"good: {what} new, {same}", markup=False)
+    elif added.empty:
+        out.print(f"nothing new: {same}", markup=False)
+    else:
+        out.print(f"edition {edition}: {what} published, {same}", markup=False)
+
+
+def _publish(file: Path, source: str, dry_run: bool) -> tuple[int, Addition, int]:
+    document = read_file(file)
+    for _ in range(_TRIES):
+        shelved = load_shelf()
+        added = addition(document, shelved.catalogue, process_names())
+        if dry_run or added.empty:
+            return shelved.edition, added, document.notes.composed
+        try:
+            after = shelf.publish(
+                procedures_folder(),
+                shelved,
+                added,
+                at=datetime.now(UTC).isoformat(timespec="seconds"),
+                by=os.environ.get("MOTCUA_OPERATOR") or getpass.getuser(),
+                source=source,
+            )
+        except shelf.Taken:  # somebody published meanwhile: check again against that
+            continue
+        return after.edition, added, document.notes.composed
+    raise shelf.ShelfError("others keep publishing; try again")
+
+
+def _tell_faults(file: Path, wrong: FileError, language: str, as_json: bool) -> None:
+    if as_json:
+        found = [fault.document() for fault in wrong.faults]
+        print_json({"file": file.name, "ok": False, "faults": found})
+        return
+    for fault in wrong.faults:
+        out.print(fault.text(language), markup=False, whole_lines=True)
+    fail(f"{file.name}: {counted(len(wrong.faults), 'mistake')}; nothing is published")
+
+
+@app.command("export")
+def export(
+    form: Annotated[str, typer.Option("--format", help=", ".join(FORMATS) + ".")] = "csv",
+    output: Annotated[Path | None, typer.Option(help="A file; stdout when left out.")] = None,
+    code: Annotated[list[str] | None, typer.Option(help="Only this procedure; repeatable.")] = None,
+) -> None:
+    """Write the whole catalogue, or some procedures, in all versions; `import` reads it back."""
+    if form not in FORMATS:
+        raise typer.BadParameter(f"must be one of {', '.join(FORMATS)}", param_hint="--format")
+    if output is None and form == "xlsx" and sys.stdout.isatty():
+        raise typer.BadParameter("a workbook needs --output FILE", param_hint="--format")
+    catalogue = office_catalogue()
+    for wanted in code or []:
+        _known(catalogue, wanted)
+    fields, versions = everything(catalogue)
+    if code:
+        versions = [it for it in versions if it.code in code]
+        fields = [it for it in fields if it.code in {v.field for v in versions}]
+    raw = write(form, fields, versions)
+    if output is None:
+        sys.stdout.buffer.write(raw)
+        sys.stdout.flush()
+        return
+    try:
+        output.write_bytes(raw)
+    except OSError as error:
+        fail(f"{output}: {error.strerror}")
+        raise typer.Exit(1) from error
+
+
+@app.command("list")
+def list_procedures(
+    on: Annotated[str, typer.Option(help="The day on which they hold; today when empty.")] = "",
+    unit: Annotated[str, typer.Option(help="Only those that this unit takes.")] = "",
+    field: Annotated[str, typer.Option(help="Only those of this field.")] = "",
+    as_json: JSON = False,
+) -> None:
+    """List the procedures in force on a day."""
+    day = date.fromisoformat(day_of(on, "--on")) if on else _today()
+    catalogue = office_catalogue()
+    if unit and catalogue.unit_of(unit) is None:
+        raise typer.BadParameter(f"{unit!r} is no unit", param_hint="--unit")
+    known = catalogue.unit_of(unit)
+    found = catalogue.offered(day, known.code if known else "", field)
+    if as_json:
+        print_json({"on": day.isoformat(), "procedures": [brief(catalogue, it) for it in found]})
+        return
+    rows = [
+        (it.code, str(it.version), it.unit, it.field, str(it.time_limit), it.name_vi)
+        for it in found
+    ]
+    columns = ("code", "version", "unit", "field", "limit", "name")
+    title = f"{day}: {counted(len(rows), 'procedure')}"
+    out.print(grid(columns, rows, title=title, right=("version",), whole=columns[:5]))
+
+
+@app.command("show")
+def show(
+    code: str,
+    version: Annotated[int, typer.Option(min=0, help="0: the one in force today.")] = 0,
+    as_json: JSON = False,
+) -> None:
+    """Show a procedure with everything that the catalogue says of it."""
+    catalogue = office_catalogue()
+    versions = _known(catalogue, code)
+    found: Procedure | None
+    if version:
+        found = catalogue.version(code, version)
+    else:
+        found = catalogue.find(code, _today()) or versions[-1]
+    if found is None:
+        fail(f"{code} has no version {version}; it has {len(versions)}")
+        raise typer.Exit(1)
+    if as_json:
+        print_json(full(catalogue, found))
+        return
+    for title, lines in paragraphs(catalogue, found):
+        if len(lines) == 1:
+            out.print(f"{title:<14} {lines[0]}", markup=False)
+            continue
+        out.print(title, markup=False)
+        for line in lines:
+            out.print(f"  {line}", markup=False)
+
+
+@app.command("editions")
+def editions(as_json: JSON = False) -> None:
+    """List what was published on top of the catalogue that comes with the system."""
+    with shelf_exits():
+        load_shelf()
+        found: list[dict[str, Any]] = shelf.editions(procedures_folder())
+    if as_json:
+        print_json({"folder": str(procedures_folder().absolute()), "editions": found})
+        return
+    columns = ("edition", "published", "by", "fields", "versions", "source")
+    keys = ("edition", "published_at", "published_by", "fields", "versions", "source")
+    rows = [
+        [str(edition[key]) for key in keys]
+        for edition in (it | {"published_at": local(it["published_at"])} for it in found)
+    ]
+    title = f"{procedures_folder().absolute()}; {ZONE}"
+    out.print(grid(columns, rows, title=title, right=("fields", "versions"), whole=columns[:5]))
+
+
+def _known(catalogue: Catalogue, code: str) -> tuple[Procedure, ...]:
+    versions = catalogue.procedures.get(code)
+    if versions is None:
+        fail(f"{code} is no procedure of the catalogue (motcua procedures list)")
+        raise typer.Exit(1)
+    return versions
+
+
+def _today() -> date:
+
+    return datetime.now(ZoneInfo(OFFICE)).date()

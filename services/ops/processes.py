@@ -1,0 +1,160 @@
+"""`motcua process check / list / show`: processes, without any service running."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from services.ops.console import counted, fail, grid, out
+from services.ops.office_catalogue import office_catalogue
+from services.ops.showing import print_json
+from services.routing.process import Process, Processes, UnknownProcess
+from services.routing.process_files import (
+    STANDARD_FOLDER,
+    ProcessError,
+    check_files,
+    files_in,
+    standard_processes,
+)
+from services.routing.processes.bpmn import bpmn
+from services.routing.processes.flow import flow_of
+from services.routing.processes.layout import lay_out
+from services.routing.processes.nodes import Mistake
+from services.routing.processes.showing import text
+from services.routing.processes.svg import svg
+
+app = typer.Typer(
+    no_args_is_help=True, help="Look at the processes by which cases are worked, and check files."
+)
+JSON = Annotated[bool, typer.Option("--json", help="One JSON document.")]
+
+
+class Form(StrEnum):
+    """How a process is shown."""
+
+    text = "text"
+    svg = "svg"
+    bpmn = "bpmn"
+
+
+class Language(StrEnum):
+    """In which language its titles are."""
+
+    vi = "vi"
+    en = "en"
+
+
+@app.command("check")
+def check(
+    files: Annotated[list[Path], typer.Argument(help="YAML files, or folders of them.")],
+    as_json: JSON = False,
+) -> None:
+    """Name every mistake of process files with its file, line and rule.
+
+    Exit status 1 when there is one.
+    """
+    paths = [path for file in files for path in (files_in(file) if file.is_dir() else [file])]
+    if not paths:
+        fail(f"{', '.join(map(str, files))}: no file ends in .yaml")
+        raise typer.Exit(1)
+    found, mistakes = _check(paths)
+    if as_json:
+        keys = ("file", "line", "rule", "where", "text")
+        wrong = [{key: getattr(mistake, key) for key in keys} for mistake in mistakes]
+        print_json({"ok": not mistakes, "processes": _rows(found), "mistakes": wrong})
+    else:
+        for mistake in mistakes:
+            out.print(str(mistake), markup=False, whole_lines=True)
+        files_read = (
+            f"{counted(len(found), 'process', 'processes')} in {counted(len(paths), 'file')}"
+        )
+        summary = f"{files_read}, {counted(len(mistakes), 'mistake')}"
+        out.print(summary, markup=False)
+    if mistakes:
+        raise typer.Exit(1)
+
+
+@app.command("list")
+def list_all(as_json: JSON = False) -> None:
+    """List every version of every process, the shipped ones and the office's own."""
+    found = _processes().all()
+    if as_json:
+        print_json({"processes": _rows(found)})
+        return
+    rows = [
+        [p.name, str(p.version), str(len(p.steps)), ", ".join(s.name for s in p.steps), p.title.vi]
+        for p in found
+    ]
+    out.print(grid(["process", "version", "steps", "", "title"], rows, right=["version", "steps"]))
+
+
+@app.command("show")
+def show(
+    name: Annotated[str, typer.Argument(help="A process, or the path of a file with one.")],
+    form: Annotated[Form, typer.Option("--format", help="How to show it.")] = Form.text,
+    version: Annotated[int, typer.Option(help="Which version; 0 for the latest.")] = 0,
+    language: Annotated[Language, typer.Option(help="Language of titles.")] = Language.vi,
+) -> None:
+    """Draw a process: as text, as a picture (SVG), or as BPMN 2.0 for a modeller.
+
+    Pictures go to stdout: `motcua process show standard --format svg > standard.svg`.
+    """
+    process = _one(name, version)
+    if form is Form.text:
+        out.print(text(process, language.value), markup=False)
+        return
+    drawing = lay_out(flow_of(process, language.value))
+    print(svg(drawing) if form is Form.svg else bpmn(drawing), end="")
+
+
+def _check(paths: Sequence[Path]) -> tuple[list[Process], list[Mistake]]:
+    """Check files as they would be read at a start: by the office's catalogue, and beside the
+    processes that ship.
+    """
+    catalogue = office_catalogue()
+    given = {path.resolve() for path in paths}
+    beside = [path for path in files_in(STANDARD_FOLDER) if path.resolve() not in given]
+    codes = set(catalogue.procedures)
+    return check_files(paths, set(catalogue.units), procedures=codes, beside=beside)
+
+
+def _one(name: str, version: int) -> Process:
+    if Path(name).suffix == ".yaml":
+        found, mistakes = _check([Path(name)])
+        if mistakes:
+            fail(f"{mistakes[0]} (all mistakes: motcua process check {name})")
+            raise typer.Exit(1)
+        processes = Processes(found)
+        name = found[0].name
+    else:
+        processes = _processes()
+    try:
+        return processes.get(name, version) if version else processes.latest(name)
+    except UnknownProcess as error:
+        raise typer.BadParameter(str(error), param_hint="NAME") from error
+
+
+def _processes() -> Processes:
+    try:
+        return standard_processes()
+    except ProcessError as error:
+        for mistake in error.mistakes:
+            fail(str(mistake))
+        raise typer.Exit(1) from error
+
+
+def _rows(found: Sequence[Process]) -> list[dict[str, object]]:
+    return [
+        {
+            "process": process.name,
+            "version": process.version,
+            "title_vi": process.title.vi,
+            "title_en": process.title.en,
+            "steps": [step.name for step in process.steps],
+        }
+        for process in found
+    ]

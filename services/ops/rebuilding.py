@@ -1,0 +1,238 @@
+"""`motcua rebuild`: a service's database made again from the log, or proven equal to it."""
+
+from __future__ import annotations
+
+import importlib
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from kafka.errors import KafkaError
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from sqlalchemy import func, inspect, select
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.schema import DropSchema
+
+from services.kernel import settings
+from services.kernel.database import open_engine
+from services.kernel.model import Model
+from services.kernel.rebuild import Progress as Tell
+from services.kernel.rebuild import Rebuilt, check, rebuild
+from services.ops.console import counted, err, fail, grid, out
+from services.ops.showing import print_json
+from services.ops.stack import state
+from services.ops.stack.plan import SERVICES
+
+STOPPED_WITHIN = 30.0
+_ONE_OF = f"One of {', '.join(SERVICES)}."
+
+
+class Unpublished(Exception):
+    """A database holds events that only it has; the text says how many."""
+
+
+def rebuild_service(
+    service: Annotated[str, typer.Argument(help=_ONE_OF)],
+    only_check: Annotated[
+        bool, typer.Option("--check", help="Build beside the live database and compare.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+) -> None:
+    """Make a service's database again from the log; it is stopped meanwhile, and sends nothing
+    twice.
+
+    With --check the service goes on: a second database is built beside its own and every row
+    compared. Exit status 1 when a row differs.
+    """
+    if service not in SERVICES:
+        raise typer.BadParameter(f"{service!r} is no service; there are {', '.join(SERVICES)}")
+    try:
+        if only_check:
+            _report(check_service(service), as_json=as_json)
+            return
+        done = renew(service)
+    except (NothingThere, TimeoutError, Unpublished) as error:
+        fail(str(error))
+        raise typer.Exit(1) from error
+    except KafkaError as error:
+        fail(f"Kafka does not answer ({type(error).__name__}); is it running? (motcua status)")
+        raise typer.Exit(1) from error
+    except DBAPIError as error:
+        fail(_unreadable(service, error))
+        raise typer.Exit(1) from error
+    if as_json:
+        print_json({"service": service, "events": done.events, "seconds": round(done.seconds, 3)})
+    else:
+        rate = done.events / max(done.seconds, 1e-9)
+        out.print(
+            f"{service}: {counted(done.events, 'event')} in {done.seconds:.1f} s ({rate:,.0f}/s)"
+        )
+
+
+def _unreadable(service: str, error: DBAPIError) -> str:
+    told = f"the database of {service} does not answer ({type(error).__name__})"
+    url = make_url(settings.load(service).database_url)
+    if isinstance(error, OperationalError) or url.get_backend_name() != "sqlite":
+        return told
+    return (
+        f"{told}: the file is damaged. Move {url.database} away, with its -wal and -shm, and the "
+        "service makes it again from the log; events that were not on the log yet are lost with it"
+    )
+
+
+def _report(found: dict[str, Any], *, as_json: bool) -> None:
+    print_json(found) if as_json else _show(found)
+    if not found["equal"]:
+        raise typer.Exit(1)
+
+
+class NothingThere(Exception):
+    """The service has no database yet; the text says what to do."""
+
+
+def check_service(service: str) -> dict[str, Any]:
+    """Compare a service's database with one made from the log; gives what scripts read.
+
+    Raises ``NothingThere``.
+    """
+    given, model, bootstrap = _service(service)
+    url = make_url(given.database_url)
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+        raise NothingThere(f"{service} has no database yet: {url.database}")
+    live = open_engine(given.database_url, service, read_only=True)
+    try:
+        with _progress(f"check {service}") as tell:
+            return check(model, live, bootstrap, given.topic, tell).as_json()
+    finally:
+        live.dispose()
+
+
+def renew(service: str) -> Rebuilt:
+    """Throw a service's database away and make it again.
+
+    Raises ``TimeoutError`` when the service does not stop, and ``Unpublished``.
+    """
+    given, model, bootstrap = _service(service)
+    with _stopped(given.data_dir.absolute(), service), _progress(f"rebuild {service}") as tell:
+        _check_published(given, model)
+        if make_url(given.database_url).get_backend_name() != "sqlite":
+            engine = open_engine(given.database_url, service)
+            with engine.begin() as connection:
+                connection.execute(DropSchema(service, cascade=True))
+            engine.dispose()
+            return rebuild(model, bootstrap, given.topic, given.database_url, progress=tell)
+        path = Path(make_url(given.database_url).database or "")
+        fresh = path.with_name(f"{path.name}.rebuild")
+        _remove(fresh)
+        try:
+            done = rebuild(model, bootstrap, given.topic, f"sqlite:///{fresh}", progress=tell)
+            _remove(path, keep_main=True)
+            fresh.replace(path)
+        finally:
+            _remove(fresh)
+        return done
+
+
+def _check_published(given: settings.Settings, model: Model) -> None:
+    """Keep a database that has what the log does not have."""
+    engine = open_engine(given.database_url, given.service)
+    try:
+        with engine.begin() as connection:
+            outbox = model.tables.outbox
+            if not inspect(connection).has_table(outbox.name):
+                return
+            left = connection.execute(select(func.count()).select_from(outbox)).scalar_one()
+    finally:
+        engine.dispose()
+    if left:
+        raise Unpublished(
+            f"{left} event(s) of {given.service} are not in the log yet and would be lost; "
+            "wait until `motcua status` shows an empty outbox"
+        )
+
+
+def _service(service: str) -> tuple[settings.Settings, Model, str]:
+    given = settings.load(service)
+    board = state.read_board(given.data_dir.absolute())
+    bootstrap = board.get("kafka", {}).get("bootstrap") or given.kafka
+    model: Model = importlib.import_module(f"services.{service}.main").MODEL
+    return given, model, bootstrap
+
+
+@contextmanager
+def _stopped(folder: Path, service: str) -> Iterator[None]:
+    """Have the supervisor keep the service stopped during the block; without one, nothing is to be
+    stopped.
+    """
+    state.hold(folder, service)
+    try:
+        end = time.monotonic() + STOPPED_WITHIN
+        while state.supervisor_pid(folder) is not None and _pid(folder, service) is not None:
+            if time.monotonic() > end:
+                raise TimeoutError(f"{service} does not stop")
+            time.sleep(0.1)
+        yield
+    finally:
+        state.release(folder, service)
+
+
+def _pid(folder: Path, service: str) -> int | None:
+    for program in state.read_board(folder).get("programs", []):
+        if program["name"] == service:
+            pid: int | None = program["pid"]
+            return pid
+    return None
+
+
+def _remove(path: Path, *, keep_main: bool = False) -> None:
+    """Remove an SQLite file with what belongs to it; with ``keep_main`` only the latter, before it
+    is replaced.
+    """
+    for name in ("-wal", "-shm", *(() if keep_main else ("",))):
+        path.with_name(path.name + name).unlink(missing_ok=True)
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Tell]:
+    columns = (
+        *(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()),
+        *(
+            TaskProgressColumn(show_speed=True),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+        ),
+    )
+    begun = time.monotonic()
+    with Progress(*columns, console=err, disable=not err.is_terminal, transient=True) as progress:
+        task = progress.add_task(what, total=None, rate="")
+
+        def tell(read: int, total: int) -> None:
+            rate = f"{read / max(time.monotonic() - begun, 1e-6):,.0f}/s"
+            progress.update(task, completed=read, total=total, rate=rate)
+
+        yield tell
+
+
+def _show(found: dict[str, Any]) -> None:
+    columns = ("table", "rows", "differences")
+    lines = [
+        (name, str(numbers["rows"]), str(numbers["differences"]))
+        for name, numbers in found["tables"].items()
+        if numbers["rows"] or numbers["differences"]
+    ]
+    out.print(grid(columns, lines, right=columns[1:]))
+    word = "[green]equal[/]" if found["equal"] else "[red]different[/]"
+    rate = found["events"] / max(found["seconds"], 1e-9)
+    numbers = f"{counted(found['events'], 'event')} in {found['seconds']:.1f} s ({rate:,.0f}/s)"
+    out.print(f"{found['service']}: {word}; {numbers}")

@@ -1,0 +1,89 @@
+"""Keeps the local broker running, in a thread of its own.
+
+Its start takes seconds, and a service may die meanwhile.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+
+from infra.local.kafka import BrokerError, KafkaBroker
+from services.ops.stack.backoff import Backoff
+
+BEAT = 0.1
+"""Seconds between two looks."""
+
+
+class Minder:
+    """Starts one broker, starts it again when it dies, and stops it.
+
+    One thread does all of that, because the broker ends with the thread that started it.
+    """
+
+    def __init__(self, broker: KafkaBroker, say: Callable[[str], None]) -> None:
+        self._broker = broker
+        self._say = say
+        self._begun = 0.0
+        self._died = 0.0
+        self._backoff = Backoff()
+        self._started: Future[None] = Future()
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="kafka")
+
+    @property
+    def pid(self) -> int | None:
+        """The broker's process id while it runs."""
+        return self._broker.pid
+
+    def start(self) -> None:
+        """Start the broker and wait until it answers; raises ``BrokerError`` when it can't be
+        started.
+        """
+        self._thread.start()
+        self._started.result()
+
+    def stop(self) -> None:
+        """Stop the broker; does nothing when it was never started."""
+        self._ending.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            self._begin()
+        except BaseException as error:
+            self._started.set_exception(error)
+            return
+        self._started.set_result(None)
+        while not self._ending.wait(BEAT):
+            ran = time.monotonic() - self._begun
+            if self._broker.pid is None:
+                self._died = self._died or time.monotonic()
+                self._again(ran)
+            else:
+                self._backoff.lives(ran)
+        self._broker.stop()
+
+    def _begin(self) -> None:
+        self._begun = time.monotonic()
+        self._broker.start()
+
+    def _again(self, ran: float) -> None:
+        wait = self._backoff.died(ran)
+        self._say(
+            f"kafka keeps ending; next start in {wait:.0f} s, see {self._broker.log_file}"
+            if self._backoff.looping
+            else "kafka ended; starting it again"
+        )
+        if self._ending.wait(wait):
+            return
+        try:
+            self._begin()
+        except BrokerError as error:
+            self._say(f"kafka does not start: {error}")
+            return
+        self._say(f"kafka is ready again after {time.monotonic() - self._died:.1f} s")
+        self._died = 0.0

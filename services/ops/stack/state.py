@@ -1,0 +1,107 @@
+"""The supervisor's notice board, and the lock by which a folder has one supervisor."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TextIO
+
+import psutil
+
+BOARD = "stack.json"
+PATIENCE = 1.0
+"""Seconds after which a lock is a supervisor's: who only looks has it for an instant."""
+HOLD = "hold"
+
+
+class AlreadyRunning(Exception):
+    """Another supervisor has this data folder."""
+
+
+def acquire(data_dir: Path) -> TextIO:
+    """Take the folder for this process until it ends; raises ``AlreadyRunning`` when taken."""
+    data_dir.mkdir(parents=True, exist_ok=True)
+    handle = (data_dir / "stack.lock").open("a+")
+    end = time.monotonic() + PATIENCE
+    while not _locked(handle):
+        if time.monotonic() > end:
+            handle.close()
+            raise AlreadyRunning(f"a stack is already running on {data_dir}")
+        time.sleep(0.05)
+    handle.seek(0)
+    handle.truncate()
+    handle.write(str(os.getpid()))
+    handle.flush()
+    return handle
+
+
+def _locked(handle: TextIO) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def supervisor_pid(data_dir: Path) -> int | None:
+    """Give the process id of the supervisor that has this folder, or None."""
+    path = data_dir / "stack.lock"
+    if not path.exists():
+        return None
+    with path.open("a+") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            handle.seek(0)
+            text = handle.read().strip()
+            return int(text) if text.isdigit() else None
+    return None
+
+
+def write_board(data_dir: Path, board: dict[str, Any]) -> None:
+    """Publish what runs; a reader sees the old or the new board, never half of one."""
+    path = data_dir / BOARD
+    fresh = path.with_suffix(".new")
+    fresh.write_text(json.dumps(board, indent=1, sort_keys=True))
+    fresh.replace(path)
+
+
+def read_board(data_dir: Path) -> dict[str, Any]:
+    """Give what was last published; empty when nothing was."""
+    try:
+        board: dict[str, Any] = json.loads((data_dir / BOARD).read_text())
+    except FileNotFoundError:
+        return {}
+    return board
+
+
+def hold(data_dir: Path, service: str) -> Path:
+    """Ask the supervisor to stop a service and leave it stopped until ``release``; gives the file
+    that asks.
+    """
+    path = data_dir / HOLD / service
+    while True:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):  # another release took the folder away just now
+            path.write_text(str(os.getpid()))
+            return path
+
+
+def release(data_dir: Path, service: str) -> None:
+    """Let the supervisor start a held service again; nothing is left when it was the last one."""
+    (data_dir / HOLD / service).unlink(missing_ok=True)
+    with suppress(OSError):  # another service is being held
+        (data_dir / HOLD).rmdir()
+
+
+def held(data_dir: Path, service: str) -> bool:
+    """Tell whether a service is being held by a process that is still there."""
+    try:
+        holder = (data_dir / HOLD / service).read_text()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return not holder.isdigit() or psutil.pid_exists(int(holder))
