@@ -1,0 +1,68 @@
+"""Due dates through `motcua calendar due` against the bare function, in one run on equal lines."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+import time
+from datetime import datetime, timedelta
+
+from services.kernel.calendars.vietnam import state_office
+from services.kernel.instants import from_datetime, zone
+from services.kernel.working_time import Duration, due_at
+from services.ops.calendar_due import wall
+
+NAME = "motcua calendar due: lines on stdin against the bare function (reach: 50,000 lines/s)"
+_COUNT = 400_000
+_REACH = 50_000
+
+
+def _command(lines: str) -> tuple[float, list[str]]:
+    """Give the seconds that a whole process takes, its start-up included, and its answers."""
+    command = [sys.executable, "-m", "services.ops.main", "calendar", "due"]
+    began = time.perf_counter()
+    done = subprocess.run(command, input=lines, capture_output=True, text=True, check=True)
+    return time.perf_counter() - began, done.stdout.splitlines()
+
+
+def run() -> None:
+    """Print both rates and their ratio; fails when one due date differs or the reach is missed."""
+    chance = random.Random(2026)
+    office = state_office()
+    tz = zone(office.time_zone)
+    durations = [f"{n}{unit}" for unit in ("wd", "cd", "wh") for n in range(1, 251)]
+    starts = [
+        datetime(2021, 1, 1, tzinfo=tz) + timedelta(seconds=chance.randrange(4 * 365 * 86_400))
+        for _ in range(_COUNT)
+    ]
+    asked = [(start, chance.choice(durations)) for start in starts]
+    lines = "".join(f"{s.replace(tzinfo=None).isoformat()},{duration}\n" for s, duration in asked)
+    cases = [(from_datetime(start), Duration.parse(duration)) for start, duration in asked]
+
+    began = time.perf_counter()
+    dues = [due_at(office, start, duration) for start, duration in cases]
+    bare = _COUNT / (time.perf_counter() - began)
+    idle, _ = _command("")
+    seconds, answers = _command(lines)
+    expected = [None if due is None else wall(office, due) for due in dues]
+    if [json.loads(answer)["due"] for answer in answers] != expected:
+        raise AssertionError("the command and the function differ")
+    whole, loop = _COUNT / seconds, _COUNT / (seconds - idle)
+    print(f"  bare function           {bare:12,.0f} due dates/s")
+    print(f"  command, whole process  {whole:12,.0f} lines/s, {_COUNT:,} lines")
+    print(f"  command, without start  {loop:12,.0f} lines/s (start-up {idle:.2f} s)")
+    print(f"  command / bare          {loop / bare:12.2f}")
+    if whole < _REACH:
+        raise AssertionError(f"{whole:,.0f} lines/s are below {_REACH:,}")
+
+
+def main() -> None:
+    """Run this benchmark alone."""
+    print(NAME)
+    run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,129 @@
+"""How long an event of one service takes to have its effect committed in the next, at a steady
+rate.
+
+Intake and routing run as processes of a whole stack. The events are read from the log afterwards:
+each CaseOpened names the DossierAccepted that led to it. Two figures bracket the delay from commit
+to commit: "at least" is from the acceptance's publication to the case's writing (that leaves out
+intake's relay), "at most" from the acceptance's writing to the case's publication (that adds
+routing's relay).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+import uuid
+from pathlib import Path
+from statistics import quantiles
+
+import grpc
+from kafka import KafkaConsumer, TopicPartition
+from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.intake.v1 import intake_pb2 as intake
+from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
+
+from services.kernel.instants import to_us
+from services.kernel.rpc.client import metadata
+from services.ops.stack.state import read_board
+from tests.support.stack import Stack
+
+NAME = "delay from an event's commit to its effect in the next service (reach: p99 < 250 ms)"
+RATE = 200
+"""Events a second on the log."""
+EVENTS_EACH = 4
+"""What one dossier brings: submitted, accepted, the case opened, the message suppressed."""
+SECONDS = int(os.environ.get("BENCH_SECONDS", "30"))
+WARM_UP = 10
+"""Seconds at the start that are not counted: Faust joins its group, connections are made."""
+
+
+def run() -> None:
+    """Hand in and accept dossiers at a steady rate, and print the delays in milliseconds."""
+    with tempfile.TemporaryDirectory() as folder, Stack(Path(folder) / "s", clock="real") as stack:
+        asyncio.run(_feed(stack))
+        stack.wait_settled()
+        kafka = read_board(stack.folder)["kafka"]
+        least, most, events = _delays(kafka["bootstrap"], kafka["topic"])
+    print(f"{events} events, {events / SECONDS:.0f}/s, {len(most)} pairs")
+    for name, values in (("at least", least), ("at most", most)):
+        cuts = quantiles(values, n=100)
+        print(
+            f"{name:9} p50 {cuts[49]:6.1f} ms   p99 {cuts[98]:6.1f} ms   max {max(values):6.1f} ms"
+        )
+
+
+async def _feed(stack: Stack) -> None:
+    each = EVENTS_EACH / RATE
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{stack.env['INTAKE_PORT']}") as channel:
+        stub = IntakeServiceStub(channel)
+        procedure = await _procedure(stub)
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        async with asyncio.TaskGroup() as group:
+            for number in range(int(SECONDS / each)):
+                await asyncio.sleep(max(0.0, begun + number * each - loop.time()))
+                group.create_task(_one(stub, procedure))
+
+
+async def _procedure(stub: IntakeServiceStub) -> intake.Procedure:
+    answer = await stub.ListProcedures(
+        intake.ListProceduresRequest(), timeout=10, metadata=metadata("citizen")
+    )
+    return next(p for p in answer.procedures if 2 in p.channels and 2 in p.result_channels)
+
+
+async def _one(stub: IntakeServiceStub, procedure: intake.Procedure) -> None:
+    officer = metadata("officer", "bench", unit=procedure.unit, roles=["receptionist"])
+    submitted = await stub.SubmitDossier(
+        intake.SubmitDossierRequest(
+            request_id=str(uuid.uuid4()),
+            procedure_code=procedure.code,
+            channel=2,
+            result_channel=2,
+            applicant=intake.Applicant(full_name="Nguyễn Văn An"),
+            parts=[
+                intake.SubmittedPart(code=p.code, copies=p.copies)
+                for p in procedure.parts
+                if p.required
+            ],
+        ),
+        timeout=30,
+        metadata=officer,
+    )
+    await stub.AcceptDossier(
+        intake.AcceptDossierRequest(
+            request_id=str(uuid.uuid4()), dossier_code=submitted.dossier_code
+        ),
+        timeout=30,
+        metadata=officer,
+    )
+
+
+def _delays(bootstrap: str, topic: str) -> tuple[list[float], list[float], int]:
+    consumer = KafkaConsumer(bootstrap_servers=bootstrap, group_id=None)
+    places = [TopicPartition(topic, p) for p in sorted(consumer.partitions_for_topic(topic) or ())]
+    consumer.assign(places)
+    consumer.seek_to_beginning()
+    ends = consumer.end_offsets(places)
+    accepted: dict[str, tuple[int, int]] = {}
+    opened: dict[str, tuple[int, int]] = {}
+    while any(consumer.position(place) < ends[place] for place in places):
+        for records in consumer.poll(500).values():
+            for record in records:
+                event = DossierEvent.FromString(record.value)
+                times = (to_us(event.recorded_at), record.timestamp * 1000)
+                if event.HasField("dossier_accepted"):
+                    accepted[event.event_id] = times
+                elif event.HasField("case_opened"):
+                    opened[event.causation_id] = times
+    consumer.close()
+    pairs = sorted((accepted[c], times) for c, times in opened.items() if c in accepted)
+    pairs = pairs[len(pairs) * WARM_UP // SECONDS :]
+    least = [max(0, written - published) / 1000 for (_, published), (written, _) in pairs]
+    most = [(published - written) / 1000 for (written, _), (_, published) in pairs]
+    return least, most, sum(ends.values())
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,185 @@
+"""Pages of `ListWork` and `ListDossiers` at a million dossiers against ten thousand, on PostgreSQL.
+
+The queries themselves, on rows made by the database; gRPC is left out. A page is the first one or
+one further on, for a unit, a role, an officer, a state, a channel or a procedure; as an operator
+sees it, and as an officer who sees a quarter of the units.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from motcua.intake.v1 import intake_pb2 as intake
+from motcua.routing.v1 import routing_pb2 as routing
+from sqlalchemy import Connection, text
+
+from infra.local.ports import free_port
+from infra.local.postgres import PostgresServer, PostgresUnavailable
+from services.intake import listing
+from services.intake.main import MODEL as INTAKE
+from services.kernel.database import open_engine
+from services.kernel.migrate import migrate
+from services.people.sight import Sight
+from services.routing import queries
+from services.routing.main import MODEL as ROUTING
+
+NAME = "lists: pages at 1,000,000 dossiers against 10,000"
+SMALL, LARGE = 10_000, int(os.environ.get("BENCH_DOSSIERS", "1000000"))
+AT_MOST = 3.0
+CALLS = 400
+NOW = 1_628_474_400_000_000
+_UNITS = 40
+_CASES = """
+insert into {schema}.cases (dossier_code, procedure_code, dossier_unit, channel, result_channel,
+  imported_from, state, process, process_version, imported, opened_at, due_at, step, step_unit,
+  step_role, assignee, round)
+select code, '1.' || lpad((n % 200)::text, 6, '0'), unit, 1 + n % 3, 1, '', 1, 'standard', 1, 0,
+  {now}, {now} + n * 1000000::bigint, 'appraise', unit, 'specialist', officer, 0
+from (select n, 'H22.' || lpad((n % {units} / 10)::text, 2, '0') || '.'
+  || lpad((n % 10)::text, 2, '0') as unit,
+  'H22.' || lpad((n % {units} / 10)::text, 2, '0') || '.'
+  || lpad((n % 10)::text, 2, '0') || '-210809-' || lpad(n::text, 7, '0') as code,
+  'officer-' || n % 997 as officer from generate_series(1, {count}) n) rows
+"""
+_WORK = """
+insert into {schema}.work (dossier_code, state, unit, role, assignee, due_at)
+select dossier_code, 1, step_unit, step_role, assignee, due_at from {schema}.cases
+"""
+_DOSSIERS = """
+insert into {schema}.dossiers (dossier_code, procedure_code, procedure_version, field, unit,
+  channel, result_channel, time_zone, imported_from, submitted_at, parts, phase, accepted_at,
+  promised_at, answered_round, withdrawals, case_phase, declined)
+select code, '1.' || lpad((n % 200)::text, 6, '0'), 1, 'G03', unit, 1 + n % 3, 1,
+  'Asia/Ho_Chi_Minh', '', {now} + n * 1000000::bigint, '[]',
+  case when n % 50 = 0 then 'accepted' when n % 50 = 1 then 'submitted' else 'returned' end,
+  {now}, {now}, 0, 0, case when n % 50 = 0 then 'running' else 'resolved' end, 0
+from (select n, 'H22.' || lpad((n % {units} / 10)::text, 2, '0') || '.'
+  || lpad((n % 10)::text, 2, '0') as unit,
+  'H22.' || lpad((n % {units} / 10)::text, 2, '0') || '.'
+  || lpad((n % 10)::text, 2, '0') || '-210809-' || lpad(n::text, 7, '0') as code
+  from generate_series(1, {count}) n) rows
+"""
+_READERS = """
+insert into {schema}.readers (dossier_code, reader, submitted_at)
+select dossier_code, 'H22.01', submitted_at from {schema}.dossiers
+where unit not like 'H22.01.%' and submitted_at / 1000000 % 97 = 0
+"""
+OFFICER = Sight("H22.01", "officer-7", {}, date(2021, 8, 9))
+Call = Callable[[Connection], Any]
+
+
+def _unit(chance: random.Random, mine: Sight | None) -> str:
+    """Choose a unit; of an officer one that they cover."""
+    number = chance.randrange(_UNITS // 4) + 10 if mine else chance.randrange(_UNITS)
+    return f"H22.{number // 10:02d}.{number % 10:02d}"
+
+
+def _works(chance: random.Random, mine: Sight | None = None) -> Iterator[Call]:
+    """Ask for work, for its first page or a further one; ``mine``: as an officer sees it."""
+    while True:
+        request = routing.ListWorkRequest()
+        kind = chance.randrange(4)
+        if kind in (1, 2):
+            request.unit = _unit(chance, mine)
+        if kind == 2:
+            request.role = "specialist"
+        if kind == 3:
+            request.assignee = f"officer-{chance.randrange(997)}"
+        for _ in range(2):
+            found: list[Any] = []
+            yield lambda on, r=request, f=found: f.append(queries.list_work(on, r, NOW, mine))  # type: ignore[misc]
+            if not found or not found[0].next_page_token:
+                break
+            request.page_token = found[0].next_page_token
+
+
+def _dossiers(chance: random.Random, mine: Sight | None = None) -> Iterator[Call]:
+    """Ask for dossiers, for the first page or a further one; ``mine``: as an officer sees them."""
+    states = intake.DossierState
+    while True:
+        request = intake.ListDossiersRequest()
+        kind = chance.randrange(6)
+        if kind in (1, 5):
+            request.unit = _unit(chance, mine)
+        if kind == 2:
+            request.procedure_code = f"1.{chance.randrange(200):06d}"
+        if kind == 3:
+            request.channel = chance.randint(1, 3)  # type: ignore[assignment]
+        if kind in (4, 5):
+            request.state = chance.choice(
+                (states.DOSSIER_STATE_SUBMITTED, states.DOSSIER_STATE_IN_PROCESSING)
+            )
+        for _ in range(2):
+            found: list[Any] = []
+            yield lambda on, r=request, f=found: f.append(listing.page(on, r, sight=mine))  # type: ignore[misc]
+            if not found or not found[0].next_page_token:
+                break
+            request.page_token = found[0].next_page_token
+
+
+def _p95(connection: Connection, calls: Iterator[Call]) -> float:
+    taken = []
+    for number in range(CALLS + 40):
+        call = next(calls)
+        began = time.perf_counter()
+        call(connection)
+        if number >= 40:
+            taken.append(time.perf_counter() - began)
+    return sorted(taken)[int(len(taken) * 0.95)] * 1000
+
+
+def _filled(server: PostgresServer, count: int) -> dict[str, float]:
+    """Fill two databases and give the 95th percentile of each list in milliseconds."""
+    found = {}
+    for model, name, inserts, calls in (
+        (ROUTING, "ListWork", (_CASES, _WORK), _works),
+        (INTAKE, "ListDossiers", (_DOSSIERS, _READERS), _dossiers),
+    ):
+        engine = open_engine(server.create_database(f"{model.source}_{count}"), model.source)
+        migrate(engine, model)
+        with engine.begin() as connection:
+            schema = connection.execute(text("select current_schema()")).scalar_one()
+            for insert in inserts:
+                given = {"schema": schema, "now": NOW, "units": _UNITS, "count": count}
+                connection.exec_driver_sql(insert.format(**given).replace("%", "%%"))
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("vacuum analyze")
+        with engine.connect() as connection:
+            found[name] = _p95(connection, calls(random.Random(7)))
+            found[f"{name}, officer"] = _p95(connection, calls(random.Random(7), OFFICER))
+        engine.dispose()
+    return found
+
+
+def run() -> None:
+    """Print both percentiles and their ratio for each list."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        try:
+            with PostgresServer(Path(folder) / "postgres", free_port()) as server:
+                small, large = _filled(server, SMALL), _filled(server, LARGE)
+        except PostgresUnavailable as error:
+            print(f"  {error}")
+            return
+    for name in small:
+        print(f"  {name:<21} p95 at {SMALL:>9,}  {small[name]:8.2f} ms")
+        print(f"  {'':<21}     at {LARGE:>9,}  {large[name]:8.2f} ms")
+        ratio = large[name] / small[name]
+        print(f"  {'':<21} ratio         {ratio:8.2f}     (reach {AT_MOST:g})")
+
+
+def main() -> None:
+    """Run this benchmark alone."""
+    print(NAME)
+    run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""How long a province's whole list of procedures takes: written, checked, published, loaded."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import TypeVar
+
+from services.intake.catalogue import Catalogue, Field, Procedure, catalogue
+from services.intake.catalogue_files import shipped_catalogue
+from services.intake.procedures import shelf
+from services.intake.procedures.document import everything
+from services.intake.procedures.publishing import addition
+from services.intake.procedures.reading import read_file
+from services.intake.procedures.writing import FORMATS, write
+
+NAME = "procedures: a whole province's list, published"
+PROCEDURES = 1_875
+"""As many as the province's article of 2021 counts."""
+MOST = 10.0
+"""Seconds that a file of any form may take from reading to published."""
+T = TypeVar("T")
+
+
+def province() -> list[Procedure]:
+    """Give a list as long as the province's: the shipped procedures under codes of their own."""
+    models = [versions[-1] for versions in shipped_catalogue().procedures.values()]
+    return [
+        replace(
+            models[place % len(models)],
+            code=f"3.{100_000 + place}",
+            version=1,
+            valid_from=date(2021, 1, 1),
+            valid_to=None,
+            name_vi=f"{models[place % len(models)].name_vi} ({place})",
+        )
+        for place in range(PROCEDURES)
+    ]
+
+
+def timed(work: Callable[[], T]) -> tuple[float, T]:
+    """Run work, and tell the seconds it took."""
+    began = time.perf_counter()
+    found = work()
+    return time.perf_counter() - began, found
+
+
+def run() -> None:
+    """Print a line for each form; raises ``SystemExit`` when one takes too long."""
+    shipped = shipped_catalogue()
+    fields, _ = everything(shipped)
+    base: Catalogue = catalogue(shipped.units.values(), [], [], "")
+    versions = province()
+    parts = sum(len(it.parts) + len(it.fees) for it in versions)
+    print(f"{PROCEDURES:,} procedures with {parts:,} papers and fees")
+    print("form        MB   write s   read+check s   publish s   load s")
+    with tempfile.TemporaryDirectory() as name:
+        slowest = max(_line(form, Path(name), fields, versions, base) for form in FORMATS)
+    print(f"slowest import {slowest:.2f} s, at most {MOST:.0f} s")
+    if slowest > MOST:
+        raise SystemExit(1)
+
+
+def _line(
+    form: str, place: Path, fields: list[Field], versions: list[Procedure], base: Catalogue
+) -> float:
+    """Measure one form; gives the seconds from reading to published."""
+    path, folder = place / f"list.{form}", place / form
+    wrote, raw = timed(lambda: write(form, fields, versions))
+    path.write_bytes(raw)
+    checked, added = timed(lambda: addition(read_file(path), base))
+    before = shelf.load(folder, base)
+    published, _ = timed(
+        lambda: shelf.publish(
+            folder, before, added, at="2021-08-09T08:00:00+00:00", by="bench", source=""
+        )
+    )
+    loaded, found = timed(lambda: shelf.load(folder, base))
+    if len(found.catalogue.procedures) != PROCEDURES:
+        raise AssertionError("procedures were lost")
+    print(
+        f"{form:<7} {len(raw) / 2**20:6.1f} {wrote:9.2f} {checked:14.2f} "
+        f"{published:11.2f} {loaded:8.2f}"
+    )
+    return checked + published

@@ -1,0 +1,203 @@
+"""All open due dates laid anew after a calendar change: rate, dry run, and peak memory.
+
+The routing service's own command on its own database, page by page as `motcua calendar recompute`
+asks for them; gRPC and Kafka are left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from datetime import date
+from pathlib import Path
+
+from motcua.events.v1.envelope_pb2 import Actor, ActorKind
+from motcua.events.v1.intake_events_pb2 import DossierAccepted, DossierSubmitted
+from motcua.routing.v1 import routing_pb2 as pb
+
+from infra.local.ports import free_port
+from infra.local.postgres import PostgresServer, PostgresUnavailable
+from services.kernel.calendars import publishing
+from services.kernel.calendars.model import Calendar, DayKind, DayRule
+from services.kernel.calendars.shelf import Shelf
+from services.kernel.calendars.vietnam import state_office
+from services.kernel.call import Call
+from services.kernel.database import open_engine
+from services.kernel.durations import Duration
+from services.kernel.envelope import make_event
+from services.kernel.instants import HOUR, to_timestamp
+from services.kernel.migrate import migrate
+from services.kernel.unit import UnitOfWork
+from services.kernel.working_time import due_at
+from services.kernel.writer import Writer
+from services.routing.main import MODEL, OFFICE
+from services.routing.reactions import reactions_of
+from services.routing.recompute_office import Recompute
+
+NAME = "recompute: every open due date after a calendar change"
+COUNT = int(os.environ.get("BENCH_DOSSIERS", "100000"))
+AT_MOST_SECONDS = 60
+START = 1_628_474_400_000_000
+NOW = START + 20 * HOUR
+"""10 August 2021, 05:00 in Hanoi: everything is open, nothing due."""
+PAGE = 500
+_BOSS = Actor(kind=ActorKind.ACTOR_KIND_OPERATOR, id="boss")
+_SYSTEM = Actor(kind=ActorKind.ACTOR_KIND_SYSTEM, id="intake")
+
+
+def _storm() -> Calendar:
+    """Give the office's calendar with a day closed on the way of every due date."""
+    shipped = state_office()
+    closed = {date(2021, 8, 11): DayRule(DayKind.CLOSURE, (), "Bão", "Storm", "12/UBND")}
+    return Calendar(
+        name="vn",
+        version="vn-2021.2+00000000",
+        time_zone=shipped.time_zone,
+        week=shipped.week,
+        days={**shipped.days, **closed},
+    )
+
+
+def _open(uow: UnitOfWork, first: int, count: int) -> None:
+    """Let the desk submit and accept dossiers, and routing open their cases."""
+    react = reactions_of(OFFICE)["dossier_accepted"]
+    limits = [(text, due_at(state_office(), START, Duration.parse(text))) for text in _LIMITS]
+    for number in range(first, first + count):
+        code = f"H22.{number % 20:02d}-210809-{number:06d}"
+        limit, due = limits[number % len(limits)]
+        assert due is not None
+        payloads = (
+            DossierSubmitted(procedure_code="1.012766", unit=code.partition("-")[0], channel=2),  # type: ignore[arg-type]
+            DossierAccepted(
+                time_limit=limit,
+                process="standard",
+                resume_policy="keep",
+                calendar_version=state_office().version,
+                due_at=to_timestamp(due),
+            ),
+        )
+        for sequence, payload in enumerate(payloads, start=1):
+            event = make_event(
+                code, "intake", sequence, payload, actor=_SYSTEM, occurred_at=START,
+                recorded_at=START, causation_id="", correlation_id=code,
+            )  # fmt: skip
+            uow.ingest(event, event.SerializeToString())
+        uow.append_reaction(event, react(uow, event), START)
+
+
+_LIMITS = ("3wd", "5wd", "10wd", "15wd")
+
+
+def _pages(writer: Writer, dry_run: bool, url: str) -> tuple[float, int, int]:
+    """Ask for every page; gives seconds, due dates moved and cases looked at."""
+    act, token, moved, looked = Recompute(OFFICE), "", 0, 0
+    reads = open_engine(url, "routing", read_only=True)
+    began = time.perf_counter()
+    while True:
+        if dry_run:
+            ask = pb.PreviewRecomputeRequest(page_size=PAGE, page_token=token)
+            with reads.connect() as connection:
+                page = act.preview(connection, MODEL, ask, NOW)
+        else:
+            request = pb.RecomputeDeadlinesRequest(
+                request_id=str(uuid.uuid4()), reason="12/UBND", page_size=PAGE, page_token=token
+            )
+            call = Call(_BOSS, "vi", request.request_id, NOW, NOW, "", "")
+            page = writer.submit(lambda uow, r=request, c=call: act(uow, r, c)).result()  # type: ignore[misc]
+        page.SerializeToString()
+        moved, looked, token = (
+            moved + len(page.moved),
+            looked + page.looked_at,
+            page.next_page_token,
+        )
+        if not token:
+            reads.dispose()
+            return time.perf_counter() - began, moved, looked
+
+
+def measure(url: str, count: int) -> dict[str, float]:
+    """Fill a database, change the calendar, and lay everything anew, in this process."""
+    engine = open_engine(url, "routing")
+    migrate(engine, MODEL)
+    writer = Writer(engine, MODEL)
+    writer.start()
+    with tempfile.TemporaryDirectory() as folder:
+        before_storm = Shelf(Path(folder))
+        OFFICE.calendars = lambda: before_storm
+        for first in range(0, count, 1000):
+            size = min(1000, count - first)
+            writer.exclusive(lambda uow, f=first, n=size: _open(uow, f, n)).result()  # type: ignore[misc]
+        publishing.keep(Path(folder), state_office())
+        shelf = Shelf(Path(folder), shipped=_storm())
+        OFFICE.calendars = lambda: shelf
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        dry, shown, _ = _pages(writer, True, url)
+        busy = time.process_time()
+        seconds, moved, looked = _pages(writer, False, url)
+        busy = time.process_time() - busy
+        again, none, _ = _pages(writer, False, url)
+    writer.stop()
+    engine.dispose()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    if shown != moved or none or looked != count:
+        raise AssertionError(f"{shown=} {moved=} {none=} {looked=}")
+    return {
+        "moved": moved, "dry": dry, "seconds": seconds, "again": again, "cpu": busy,
+        "peak_mb": peak / 1024, "grown_mb": (peak - before) / 1024,
+    }  # fmt: skip
+
+
+def _apart(url: str) -> dict[str, float]:
+    """Measure in a process of its own, so that its peak memory is its own."""
+    command = [sys.executable, "-m", "benchmarks.recompute", "--url", url]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def _print(database: str, found: dict[str, float]) -> None:
+    print(f"  {database}: {COUNT:,} open cases, {found['moved']:,.0f} due dates moved")
+    print(f"    dry run             {found['dry']:8.1f} s")
+    rate = COUNT / found["seconds"]
+    print(f"    recompute           {found['seconds']:8.1f} s  (reach < {AT_MOST_SECONDS} s)")
+    print(f"                        {rate:8,.0f} cases/s")
+    print(f"    of it processor     {found['cpu']:8.1f} s")
+    print(f"    once more, nothing  {found['again']:8.1f} s")
+    print(
+        f"    peak memory         {found['peak_mb']:8.0f} MB, grown by {found['grown_mb']:.0f} MB"
+    )
+
+
+def run() -> None:
+    """Print seconds, rate and memory on SQLite and on PostgreSQL."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        _print("SQLite", _apart(f"sqlite:///{folder}/routing.sqlite3"))
+        try:
+            with PostgresServer(Path(folder) / "postgres", free_port()) as server:
+                _print("PostgreSQL", _apart(server.create_database("bench")))
+        except PostgresUnavailable as error:
+            print(f"  PostgreSQL: {error}")
+
+
+def main() -> None:
+    """Run this benchmark alone, or measure one database."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--url", default="")
+    given = parser.parse_args()
+    if given.url:
+        print(json.dumps(measure(given.url, COUNT)))
+        return
+    print(NAME)
+    run()
+
+
+if __name__ == "__main__":
+    main()

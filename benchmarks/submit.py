@@ -1,0 +1,190 @@
+"""SubmitDossier to its durable answer, against the same server with an empty handler and a row."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import statistics
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import grpc
+from motcua.events.v1.common_pb2 import Channel
+from motcua.intake.v1 import intake_pb2 as pb
+from motcua.intake.v1.intake_pb2_grpc import (
+    IntakeServiceServicer,
+    IntakeServiceStub,
+    add_IntakeServiceServicer_to_server,
+)
+from sqlalchemy import Column, String, Table
+
+from services.intake.catalogue import Catalogue, Procedure
+from services.intake.catalogue_files import shipped_catalogue
+from services.intake.main import MODEL
+from services.intake.office import Office
+from services.intake.pins import Pins
+from services.intake.rpc import IntakeServicer, service
+from services.kernel import logs
+from services.kernel.calendars.shelf import office_shelf
+from services.kernel.clock import RealClock
+from services.kernel.commands import Commands, Reads
+from services.kernel.database import open_engine
+from services.kernel.keyring import Keyring
+from services.kernel.rpc.client import metadata
+from services.kernel.rpc.server import RpcServer
+from services.kernel.rpc.service import Service
+from services.kernel.settings import Settings
+from services.kernel.writer import Writer
+
+NAME = "SubmitDossier, 64 callers, against an empty handler with one group-committed row"
+REACH = 0.5
+_CALLERS = 64
+_SECONDS = 4.0
+_ROUNDS = 3
+_ONE_ROW = Table("one_row", MODEL.tables.metadata, Column("id", String, primary_key=True))
+
+
+class _Empty(IntakeServiceServicer):
+    """Answers when one row is durable, and does nothing else."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+
+    async def SubmitDossier(  # noqa: N802 - gRPC names the methods
+        self, request: pb.SubmitDossierRequest, context: Any
+    ) -> pb.SubmitDossierResponse:
+        """Put one row and answer."""
+        row = {"id": request.request_id}
+        await asyncio.wrap_future(self._writer.submit(lambda uow: uow.add(_ONE_ROW, row)))
+        return pb.SubmitDossierResponse()
+
+
+@dataclass(frozen=True)
+class _Rate:
+    """What one round gave: answers per second, and their delays in milliseconds."""
+
+    per_second: float
+    p50: float
+    p99: float
+
+
+def _request(procedure: Procedure) -> pb.SubmitDossierRequest:
+    return pb.SubmitDossierRequest(
+        procedure_code=procedure.code,
+        channel=Channel.CHANNEL_ONLINE,
+        result_channel=procedure.result_channels[0],  # type: ignore[arg-type]
+        applicant=pb.Applicant(
+            full_name="Nguyễn Thị Hoa",
+            identity_number="002190000123",
+            phone="0912345678",
+            email="hoa@example.vn",
+            address="Số 5, đường Nguyễn Trãi",
+            province="Hà Giang",
+        ),
+        parts=[pb.SubmittedPart(code=p.code, copies=p.copies) for p in procedure.parts],
+        consent_email=True,
+    )
+
+
+async def _load(address: str, template: pb.SubmitDossierRequest, seconds: float) -> _Rate:
+    delays: list[float] = []
+    who = metadata("citizen")
+    async with grpc.aio.insecure_channel(address) as channel:
+        call = IntakeServiceStub(channel).SubmitDossier
+
+        async def one(until: float, keep: bool) -> None:
+            while (began := time.perf_counter()) < until:
+                request = pb.SubmitDossierRequest(request_id=str(uuid.uuid4()))
+                request.MergeFrom(template)
+                await call(request, timeout=30, metadata=who)
+                if keep:
+                    delays.append(time.perf_counter() - began)
+
+        await asyncio.gather(*(one(time.perf_counter() + 0.5, keep=False) for _ in range(_CALLERS)))
+        start = time.perf_counter()
+        await asyncio.gather(*(one(start + seconds, keep=True) for _ in range(_CALLERS)))
+        spent = time.perf_counter() - start
+    cuts = statistics.quantiles(delays, n=100)
+    return _Rate(len(delays) / spent, cuts[49] * 1000, cuts[98] * 1000)
+
+
+def client(address: str, template: bytes, seconds: float) -> _Rate:
+    """Load a server from a process of its own."""
+    return asyncio.run(_load(address, pb.SubmitDossierRequest.FromString(template), seconds))
+
+
+@contextmanager
+def _served(folder: Path, name: str, catalogue: Catalogue) -> Iterator[str]:
+    """Serve the desk, or the empty handler, with a database of its own."""
+    url = f"sqlite:///{folder}/{name}.sqlite3"
+    engine = open_engine(url, "intake")
+    MODEL.tables.metadata.create_all(engine)
+    keyring = Keyring(open_engine(f"sqlite:///{folder}/{name}-keys.sqlite3", "keyring"), b"k" * 32)
+    writer = Writer(engine, MODEL, keyring)
+    reads = Reads(open_engine(url, "intake", read_only=True))
+    if name == "desk":
+        office = Office(catalogue, office_shelf(), RealClock())
+        commands = Commands(writer, office.clock, MODEL.tables)
+        pins = Pins(writer, reads, keyring)
+        offered = service(IntakeServicer(office, commands, reads, pins, keyring), office)
+    else:
+        offered = Service(
+            add_IntakeServiceServicer_to_server,
+            _Empty(writer),
+            "motcua.intake.v1.IntakeService",
+        )
+    settings = Settings(service="intake", port=0, database_url=url, log_level="warning")
+    logs.setup(settings)
+    server = RpcServer(settings, [offered])
+    writer.start()
+    try:
+        yield f"127.0.0.1:{server.start()}"
+    finally:
+        server.drain(1.0)
+        writer.stop()
+        reads.close()
+
+
+def measure(seconds: float = _SECONDS, rounds: int = _ROUNDS) -> tuple[list[_Rate], list[_Rate]]:
+    """Load both servers by turns; gives the desk's rounds and the empty handler's."""
+    catalogue = shipped_catalogue()
+    offered = catalogue.offered(date.today())  # noqa: DTZ011 - the server's clock is real, too
+    procedure = next(p for p in offered if Channel.CHANNEL_ONLINE in p.channels)
+    template = _request(procedure).SerializeToString()
+    found: dict[str, list[_Rate]] = {"desk": [], "empty": []}
+    with tempfile.TemporaryDirectory(prefix="motcua-bench-") as text:
+        folder = Path(text)
+        with (
+            multiprocessing.get_context("spawn").Pool(1) as pool,
+            _served(folder, "desk", catalogue) as desk,
+            _served(folder, "empty", catalogue) as empty,
+        ):
+            for _ in range(rounds):
+                for name, address in (("empty", empty), ("desk", desk)):
+                    found[name].append(pool.apply(client, (address, template, seconds)))
+    return found["desk"], found["empty"]
+
+
+def run() -> None:
+    """Print both sides and their ratio."""
+    desk, empty = measure()
+    for name, rounds in (("empty handler", empty), ("SubmitDossier", desk)):
+        best = max(rounds, key=lambda r: r.per_second)
+        every = ", ".join(f"{r.per_second:,.0f}" for r in rounds)
+        print(
+            f"  {name:<14} {best.per_second:>7,.0f}/s   p50 {best.p50:5.1f} ms   "
+            f"p99 {best.p99:5.1f} ms   (rounds: {every})"
+        )
+    ratio = statistics.median(d.per_second / e.per_second for d, e in zip(desk, empty, strict=True))
+    print(f"  ratio {ratio:.2f} (to reach: {REACH})")
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,149 @@
+"""Fixtures of the real things that tests use: a Kafka broker, PostgreSQL, an SMTP server.
+
+Each is started when the first test asks for it, on loopback, with its data in a temporary folder,
+and is gone when the session ends, however it ends: the children die with this process.
+"""
+
+import atexit
+import itertools
+import os
+import re
+import shutil
+import signal
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import hypothesis
+import psutil
+import pytest
+
+from infra.local.kafka import KafkaBroker
+from infra.local.ports import free_port
+from infra.local.postgres import PostgresServer, PostgresUnavailable
+from infra.local.smtp import MailSink
+from infra.local.topics import ensure_topics, events_topic
+
+os.environ.pop("COLUMNS", None)  # tests look at tables of a width of their own
+hypothesis.settings.register_profile("motcua", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("motcua")
+
+NewDatabase = Callable[..., str]
+
+# One local issuer for the session: tests sign at import, services are started later, in this
+# process and in others.
+os.environ["IDENTITY_DIR"] = tempfile.mkdtemp(prefix="motcua-identity-")
+atexit.register(shutil.rmtree, os.environ["IDENTITY_DIR"], ignore_errors=True)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # A session that is told to stop ends like one that met Ctrl-C: fixtures are torn down.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # A shell's background job ignores Ctrl-C, and so would every process that the tests interrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_process_left() -> Iterator[None]:
+    """Fail the session when a test or fixture leaves a child process behind (and end it)."""
+    yield
+    left = [child for child in psutil.Process().children(recursive=True) if _counts(child)]
+    for child in left:
+        child.kill()
+    if left:
+        pytest.fail(
+            f"processes left behind: {[' '.join(child.cmdline())[:200] or child for child in left]}"
+        )
+
+
+def _counts(child: psutil.Process) -> bool:
+    try:
+        helper = "multiprocessing.resource_tracker" in " ".join(child.cmdline())
+        return not helper and child.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+@pytest.fixture(scope="session")
+def session_dir() -> Iterator[Path]:
+    """A folder that every user can enter (PostgreSQL does not run as root), removed at the end."""
+    folder = Path(tempfile.mkdtemp(prefix="motcua-tests-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def kafka(session_dir: Path) -> Iterator[KafkaBroker]:
+    """One real broker for the whole session; a test that harms it takes `own_kafka` instead."""
+    with KafkaBroker(session_dir / "kafka", free_port()) as broker:
+        yield broker
+
+
+@pytest.fixture
+def own_kafka(session_dir: Path) -> Iterator[KafkaBroker]:
+    """A real broker for this test alone, to be killed, paused and started again (about 2 s)."""
+    folder = session_dir / f"kafka-{uuid.uuid4().hex[:8]}"
+    with KafkaBroker(folder, free_port()) as broker:
+        yield broker
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def topic(kafka: KafkaBroker, request: pytest.FixtureRequest) -> str:
+    """Name of a fresh, empty events topic with 6 partitions, kept for ever as in production."""
+    readable = re.sub(r"[^A-Za-z0-9]+", "-", request.node.name)[:60]
+    name = f"t.{readable}.{uuid.uuid4().hex[:8]}"
+    ensure_topics(kafka.bootstrap, topics=[events_topic(name)])
+    return name
+
+
+@pytest.fixture(scope="session")
+def postgres(session_dir: Path) -> Iterator[PostgresServer]:
+    """One real PostgreSQL server for the whole session; the test is skipped, with the reason, where
+    it cannot run.
+    """
+    try:
+        server = PostgresServer(session_dir / "postgres", free_port())
+        server.start()
+    except PostgresUnavailable as error:
+        pytest.skip(str(error))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[NewDatabase]:
+    """`new_database()` or `new_database("audit")`: the address of one more empty database; the test
+    runs on SQLite and on PostgreSQL.
+    """
+    numbers = itertools.count(1)
+    if request.param == "sqlite":
+        yield lambda name="db": f"sqlite:///{tmp_path / f'{name}-{next(numbers)}.sqlite'}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    made: list[str] = []
+
+    def make(name: str = "db") -> str:
+        made.append(f"{name}_{uuid.uuid4().hex[:12]}")
+        return server.create_database(made[-1])
+
+    yield make
+    for name in made:
+        server.drop_database(name)
+
+
+@pytest.fixture
+def database_url(new_database: NewDatabase) -> str:
+    """Address of an empty database; the test runs once on SQLite and once on PostgreSQL."""
+    return new_database()
+
+
+@pytest.fixture
+def mail_sink(tmp_path: Path) -> Iterator[MailSink]:
+    """A real SMTP server; `.port`, `.messages()`, answers scripted by the recipient (see
+    infra.local.smtp).
+    """
+    with MailSink(tmp_path / "mail", free_port()) as sink:
+        yield sink

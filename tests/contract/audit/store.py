@@ -1,0 +1,233 @@
+"""A store of the audit service, filled as the consumer fills it, and a log to fill it from."""
+
+import random
+import zlib
+from collections.abc import Iterable, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from google.protobuf.message import Message
+from motcua.audit.v1 import audit_pb2 as pb
+from motcua.events.v1 import common_pb2 as common
+from motcua.events.v1 import intake_events_pb2 as intake
+from motcua.events.v1 import postal_events_pb2 as postal
+from motcua.events.v1 import routing_events_pb2 as routing
+from motcua.events.v1.envelope_pb2 import DossierEvent
+from sqlalchemy import Table, select
+
+from services.audit.lifecycle import fold
+from services.audit.main import MODEL
+from services.audit.tables import CHAINS, DOSSIERS, LOG, METADATA
+from services.audit.verify import Verifier
+from services.kernel.clock import FixedClock
+from services.kernel.consumer import positions
+from services.kernel.consumer.apply import Applied, Applier
+from services.kernel.consumer.batch import Batch
+from services.kernel.database import open_engine
+from services.kernel.envelope import TYPE_OF_FIELD, headers
+from services.kernel.instants import DAY, HOUR, to_timestamp, to_us
+from services.kernel.record import Record
+from services.kernel.unit import UnitOfWork
+from tests.unit.audit.histories import HANOI, Numbering, at
+
+PARTITIONS = 3
+MONDAY = at("2021-08-09 08:00")
+UNITS = ("H22.12", "H22.13", "H22.14")
+VIEWS = (LOG, CHAINS, DOSSIERS)
+
+
+class Log:
+    """A log in memory: what the broker would hold."""
+
+    def __init__(self, events: Iterable[DossierEvent] = ()) -> None:
+        self.partitions: list[list[Record]] = [[] for _ in range(PARTITIONS)]
+        for event in events:
+            self.send(event)
+
+    def send(self, event: DossierEvent, type_name: str = "") -> Record:
+        """Append an event as the relay does."""
+        field = event.WhichOneof("payload") or ""
+        pairs = headers(
+            event.event_id,
+            type_name or TYPE_OF_FIELD.get(field, ""),
+            event.source,
+            event.dossier_code,
+            to_us(event.occurred_at),
+            "00-1-2-01",
+        )
+        number = zlib.crc32(event.dossier_code.encode()) % PARTITIONS
+        return self.put(number, event.dossier_code.encode(), event.SerializeToString(), pairs)
+
+    def put(self, number: int, key: bytes, value: bytes, pairs: Any = ()) -> Record:
+        """Append any record."""
+        partition = self.partitions[number]
+        partition.append(Record(number, len(partition), key, value, pairs))
+        return partition[-1]
+
+    def records(self) -> list[Record]:
+        """Give all records, each partition's in order."""
+        return [record for partition in self.partitions for record in partition]
+
+    def shuffled(self, pick: random.Random) -> list[Record]:
+        """Give all records, the partitions' interleaved by chance."""
+        turns = [n for n, partition in enumerate(self.partitions) for _ in partition]
+        pick.shuffle(turns)
+        rest = [iter(partition) for partition in self.partitions]
+        return [next(rest[n]) for n in turns]
+
+
+class Store:
+    """The audit service's database."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = open_engine(url, "audit")
+        METADATA.create_all(self.engine)
+        self.reads = open_engine(url, "audit", read_only=True)
+        self._applier = Applier("t", FixedClock(MONDAY), reacting=False)
+        with self.engine.begin() as connection:
+            uow = self._unit(connection)
+            positions.begin(uow, range(PARTITIONS))
+            uow.flush()
+
+    def _unit(self, connection: Any) -> UnitOfWork:
+        return UnitOfWork(connection, MODEL, None, MONDAY)
+
+    def take(self, records: Sequence[Record]) -> Applied:
+        """Commit records as one batch."""
+        first: dict[int, int] = {}
+        for record in records:
+            first.setdefault(record.partition, record.offset)
+        target = {record.partition: record.offset + 1 for record in records}
+        with self.engine.begin() as connection:
+            uow = self._unit(connection)
+            done = self._applier.apply(uow, Batch(records, first, target), {})
+            uow.flush()
+        return done
+
+    def take_all(self, records: Sequence[Record], size: int = 10_000) -> None:
+        """Commit records in batches of a size."""
+        for start in range(0, len(records), size):
+            self.take(records[start : start + size])
+
+    def rows(self, table: Table) -> list[dict[str, Any]]:
+        """Give a table's rows in the order of its key."""
+        with self.reads.connect() as connection:
+            found = connection.execute(select(table).order_by(*table.primary_key)).mappings()
+            return [dict(row) for row in found]
+
+    def views(self) -> dict[str, list[dict[str, Any]]]:
+        """Give the rows of all view tables."""
+        return {table.name: self.rows(table) for table in VIEWS}
+
+    def ask(self, read: Any, *given: Any) -> Any:
+        """Run a read."""
+        with self.reads.connect() as connection:
+            return read(connection, *given)
+
+    def execute(self, statement: Any) -> None:
+        """Do to the store what nobody should."""
+        with self.engine.begin() as connection:
+            connection.execute(statement)
+
+    def verify(self, log: Log | None, anchors: Sequence[pb.ChainHead] = ()) -> pb.VerifyResult:
+        """Run a proof, beside a log where one is given."""
+
+        @contextmanager
+        def open_log() -> Any:
+            assert log is not None
+            yield lambda number, end: iter([r for r in log.partitions[number] if r.offset < end])
+
+        steps = list(Verifier(self.reads, open_log).run(store_only=log is None, anchors=anchors))
+        assert steps[-1].HasField("result")
+        return steps[-1].result
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.reads.dispose()
+        self.engine.dispose()
+
+
+def week(pick: random.Random, dossiers: int) -> list[DossierEvent]:
+    """Make the events of a week at the centre, each dossier in its own way, in order of time."""
+    numbering = Numbering()
+    said: list[tuple[int, int, str, Message]] = []
+    for number in range(dossiers):
+        code = f"H22.12.03-210809-{number:04d}"
+        for when, payload in _life(pick):
+            said.append((when, len(said), code, payload))
+    said.sort(key=lambda s: s[:2])
+    return [numbering.event(payload, when, code) for when, _, code, payload in said]
+
+
+def _life(pick: random.Random) -> Iterable[tuple[int, Message]]:
+    when = MONDAY + pick.randrange(5) * DAY + pick.randrange(8) * HOUR
+    unit = pick.choice(UNITS)
+    yield (
+        when,
+        intake.DossierSubmitted(
+            procedure_code=pick.choice(["1.012766", "2.000635"]),
+            field=pick.choice(["G03", "G05"]),
+            unit=unit,
+            channel=pick.choice([1, 2, 2, 2, 3]),
+            level=pick.choice([common.SERVICE_LEVEL_WHOLE, common.SERVICE_LEVEL_PARTIAL]),
+            time_zone=pick.choice([HANOI, HANOI, HANOI, "Europe/Amsterdam"]),
+        ),
+    )
+    when += pick.randrange(1, 20) * HOUR
+    chance = pick.random()
+    if chance < 0.08:
+        yield when, intake.DossierRefused(reason_code="incomplete")
+        return
+    if chance < 0.12:
+        yield when, intake.DossierWithdrawn()
+        return
+    accepted = intake.DossierAccepted()
+    if pick.random() < 0.9:
+        accepted.due_at.CopyFrom(to_timestamp(when + pick.randrange(1, 6) * DAY))
+    yield when, accepted
+    yield when, routing.CaseOpened(current=_step(pick, unit))
+    yield from _work(pick, unit, when, accepted)
+
+
+def _work(
+    pick: random.Random, unit: str, when: int, accepted: intake.DossierAccepted
+) -> Iterable[tuple[int, Message]]:
+    if pick.random() < 0.25:
+        when += pick.randrange(1, 20) * HOUR
+        yield when, routing.SupplementRequested(round=1)
+        if pick.random() < 0.6:
+            when += pick.randrange(1, 60) * HOUR
+            resumed = routing.CaseResumed(current=_step(pick, unit))
+            if accepted.HasField("due_at"):
+                resumed.due_at.CopyFrom(to_timestamp(to_us(accepted.due_at) + 2 * DAY))
+            yield when, resumed
+    for _ in range(pick.randrange(3)):
+        when += pick.randrange(1, 30) * HOUR
+        yield when, routing.StepCompleted(step="s", next=_step(pick, unit))
+    chance = pick.random()
+    when += pick.randrange(1, 40) * HOUR
+    if chance < 0.1:
+        yield when, intake.WithdrawalRequested()
+        yield when, routing.CaseWithdrawn()
+    elif chance < 0.7:
+        yield when, routing.CaseResolved(result=routing.CASE_RESULT_GRANTED)
+        if pick.random() < 0.5:
+            yield when + HOUR, postal.ItemDelivered(item_number="EE123456785VN")
+            yield when + 2 * HOUR, intake.ResultReturned()
+        if pick.random() < 0.2:
+            yield when + 3 * HOUR, routing.StepRecorded(activity="T10")
+
+
+def _step(pick: random.Random, unit: str) -> routing.CurrentStep:
+    return routing.CurrentStep(step=pick.choice(["check", "sign"]), unit=pick.choice([unit, "X"]))
+
+
+def facts_table(events: Iterable[DossierEvent]) -> dict[str, Any]:
+    """Fold each dossier's events with nothing but the lifecycle."""
+    facts: dict[str, Any] = {}
+    for event in events:
+        code = event.dossier_code
+        facts[code] = fold(
+            facts.get(code), event, event.WhichOneof("payload"), to_us(event.occurred_at)
+        )
+    return facts

@@ -1,0 +1,302 @@
+"""What is read from a store, against folding the whole log in memory."""
+
+import asyncio
+import random
+from base64 import b64encode
+from dataclasses import replace
+from itertools import product
+
+import pytest
+from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.process_events_pb2 import AbsenceDelegated
+from sqlalchemy import select
+
+from services.audit import answers, asof, deadlines, queries
+from services.audit.days import day
+from services.audit.deadlines import Wanted
+from services.audit.playback import Heads, Section, play
+from services.audit.queries import Asked
+from services.audit.report import Counts, Report, standing
+from services.audit.tables import DOSSIERS, LOG
+from services.kernel.instants import DAY, HOUR, to_us
+from tests.contract.audit.store import MONDAY, UNITS, Log, Store, facts_table, week
+
+NOW = MONDAY + 6 * DAY
+INSTANTS = [None, MONDAY - DAY, MONDAY + DAY, MONDAY + 2 * DAY + HOUR, MONDAY + 4 * DAY, NOW]
+
+
+@pytest.fixture
+def events():
+    return week(random.Random(11), 80)
+
+
+@pytest.fixture
+def store(database_url, events):
+    made = Store(database_url)
+    made.take_all(Log(events).records(), 100)
+    yield made
+    made.close()
+
+
+def _known(events, instant):
+    return facts_table(e for e in events if instant is None or to_us(e.occurred_at) <= instant)
+
+
+def test_the_state_as_of_an_instant_is_the_fold_up_to_it(store, events):
+    """For every dossier, what is read equals folding its events up to the instant."""
+    for instant in INSTANTS:
+        expected = _known(events, instant)
+        for code in {e.dossier_code for e in events}:
+            assert store.ask(asof.facts_of, code, instant) == expected.get(code)
+
+
+def test_the_report_from_the_store_is_the_report_of_the_fold(store, events):
+    """With and without an instant, by any column, the store tells the same lines as the log."""
+    periods = (20210809, 20210811), (20210811, 20210812), (20210701, 20210831)
+    keys = "", "unit", "field", "channel", "level", "procedure"
+    for instant, by, (first, last) in product(INSTANTS, keys, periods):
+        told = store.ask(queries.report, Asked(first, last, by, instant), NOW)
+        expected = Report(first, last)
+        for facts in _known(events, instant).values():
+            dossier = standing(facts)
+            if dossier is not None:
+                today = day(NOW if instant is None else instant, facts["time_zone"])
+                expected.add((facts[by] or "unknown") if by else "", dossier, today)
+
+        assert told.total == expected.total
+        assert told.rows() == expected.rows()
+
+
+def test_an_officer_s_record_is_kept_and_is_no_dossier(database_url, events):
+    """An absence stands in the log and has its line of the timeline; no report counts it."""
+    said = AbsenceDelegated(officer="an", substitute="binh", unit="H22.12")
+    said.begins_at.FromMicroseconds(MONDAY)
+    said.ends_at.FromMicroseconds(MONDAY + DAY)
+    absence = DossierEvent(
+        event_id="017b2953-0f80-7000-8000-000000000001",
+        dossier_code="officer:an",
+        source="routing",
+        sequence=1,
+        absence_delegated=said,
+    )
+    absence.occurred_at.FromMicroseconds(MONDAY)
+    absence.recorded_at.FromMicroseconds(MONDAY)
+    made = Store(database_url)
+    made.take_all(Log([absence, *events]).records(), 100)
+    assert {row["dossier_code"] for row in made.rows(DOSSIERS)} == {e.dossier_code for e in events}
+    (row,) = made.ask(queries.timeline, "officer:an", None)
+    told = answers.entry(row, "Asia/Ho_Chi_Minh")
+    assert (told.type, "binh stands in for an" in told.summary.en) == ("AbsenceDelegated", True)
+    made.close()
+
+
+def test_what_dossiers_do_not_say_has_a_line_of_its_own(database_url):
+    """Broken down by what nobody said, the line is called unknown, now and as of an instant."""
+    unsaid = week(random.Random(14), 20)
+    for event in unsaid:
+        if event.HasField("dossier_submitted"):
+            event.dossier_submitted.ClearField("level")
+    store = Store(database_url)
+    store.take_all(Log(unsaid).records())
+    for instant in (None, MONDAY + 2 * DAY):
+        told = store.ask(queries.report, Asked(20210801, 20210831, "level", instant), NOW)
+        assert told.total.received > 0
+        assert told.rows() == [("unknown", told.total)]
+    store.close()
+
+
+def test_a_unit_is_known_by_the_dossiers_it_has(store):
+    """The unit that answers and the unit of the current step count, no other text."""
+    assert store.ask(deadlines.knows_unit, UNITS[0])
+    assert not store.ask(deadlines.knows_unit, UNITS[0].lower())
+    assert not store.ask(deadlines.knows_unit, "NOPE")
+
+
+def test_a_report_of_a_past_instant_does_not_change_later(store, events):
+    """What happens afterwards, or is written down afterwards about a later time, alters nothing."""
+    asked = Asked(20210809, 20210811, "unit", MONDAY + 3 * DAY)
+    before = store.ask(queries.report, asked, NOW)
+    log = Log(events)
+    later = week(random.Random(12), 30)
+    for event in later:
+        event.dossier_code = event.dossier_code.replace("210809", "210816")
+        event.occurred_at.seconds += 7 * 86_400
+        log.send(event)
+    store.take_all([r for p in log.partitions for r in p if r.offset >= _end(store, r.partition)])
+
+    after = store.ask(queries.report, asked, NOW + 9 * DAY)
+    assert (after.total, after.rows()) == (before.total, before.rows())
+    assert before.total != Counts()
+
+
+def _end(store, partition):
+    return next(
+        h["offset"] + 1 for h in store.ask(queries.chain_heads) if h["partition"] == partition
+    )
+
+
+WITHIN = [None, 0, 12 * HOUR, 3 * DAY]
+
+
+def test_deadlines_page_by_page_are_those_of_the_fold(store, events):
+    """Small pages put together list exactly the due dates asked for, by due date and code."""
+    filters = product(INSTANTS, WITHIN, (False, True), ("", UNITS[0], "X"))
+    for instant, within, overdue, unit in filters:
+        at = NOW if instant is None else instant
+        wanted = Wanted(at, instant is not None, within, overdue, unit)
+        expected = [
+            facts
+            for facts in _known(events, instant).values()
+            if _asked_for(facts, at, within, overdue, unit)
+        ]
+        expected.sort(key=lambda facts: (facts["due_at"], facts["dossier_code"]))
+
+        assert _all_pages(store, wanted) == expected
+
+
+def _all_pages(store, wanted):
+    told = []
+    while True:
+        page = store.ask(deadlines.deadlines, wanted, 7)
+        told += page
+        if len(page) < 7:
+            return told
+        as_of, after = deadlines.read_token(deadlines.page_token(wanted, page[-1]))
+        assert as_of == wanted.as_of
+        wanted = replace(wanted, after=after)
+
+
+def _asked_for(facts, at, within, overdue, unit):
+    pending = facts["accepted_at"] and not (
+        facts["resolved_at"] or facts["withdrawn_at"] or facts["returned_at"]
+    )
+    if not pending or facts["due_at"] is None:
+        return False
+    if unit not in ("", facts["unit"], facts["step_unit"]):
+        return False
+    if within is None and not overdue:
+        return True
+    left = facts["due_at"] - at
+    runs = facts["suspended_at"] is None
+    return (overdue and runs and left < 0) or (within is not None and 0 <= left <= within)
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        *("", "e30=", "WzEsMl0=", "WzEsICIyIiwgM10=", "\u00e9", "%%"),
+        b64encode(b'[18446744073709551616, 1, "x"]').decode(),
+        b64encode(b'[1, 18446744073709551616, "x"]').decode(),
+        b64encode(b'[1, 1, "a\\u0000b"]').decode(),
+    ],
+)
+def test_other_texts_are_no_page_tokens(token):
+    """A token that this listing did not give raises ValueError and nothing else."""
+    with pytest.raises(ValueError):  # noqa: PT011
+        deadlines.read_token(token)
+
+
+async def _played(store, section, *, follow=False, until=None):
+    async def run(read):
+        return await asyncio.to_thread(store.ask, read)
+
+    found = []
+    async for row in play(run, section, follow=follow):
+        found.append(row)
+        if until is not None and len(found) == until:
+            break
+    return found
+
+
+async def test_the_log_is_played_in_its_order_and_in_the_order_of_time(store, events):
+    """Within a partition by offset; between partitions by time; every event once, byte for byte."""
+    rows = await _played(store, Section())
+
+    assert sorted((r.partition, r.offset) for r in rows) == [
+        (r["partition"], r["offset"]) for r in store.rows(LOG)
+    ]
+    for partition in {r.partition for r in rows}:
+        offsets = [r.offset for r in rows if r.partition == partition]
+        assert offsets == sorted(offsets)
+    assert [r.occurred_at for r in rows] == [to_us(e.occurred_at) for e in events]
+    assert {r.body for r in rows} == {e.SerializeToString() for e in events}
+
+
+async def test_a_part_of_the_log_is_played(store, events):
+    """Instants cut the log as [from, to); a code keeps to one dossier; places go on from there."""
+    first, end = MONDAY + DAY, MONDAY + 2 * DAY
+    cut = await _played(store, Section(first=first, end=end))
+    code = events[0].dossier_code
+    one = await _played(store, Section(dossier_code=code))
+    everything = await _played(store, Section())
+    read = everything[:40]
+    rest = await _played(store, Section(after={r.partition: r.offset for r in read}))
+
+    expected = [e.event_id for e in events if first <= to_us(e.occurred_at) < end]
+    assert sorted(_ids(cut)) == sorted(expected)
+    assert sorted(_ids(one)) == sorted(e.event_id for e in events if e.dossier_code == code)
+    assert _ids(read) + _ids(rest) == _ids(everything)
+
+
+async def test_following_gives_new_events_as_they_come(store, events):
+    """A playback that follows goes on with what is accepted while it waits."""
+    log = Log(events)
+    extra = week(random.Random(13), 2)
+    for event in extra:
+        event.dossier_code += "-later"
+    new = [log.send(event) for event in extra]
+    total = len(events) + len(extra)
+    playing = asyncio.create_task(_played(store, Section(), follow=True, until=total))
+    store.take(sorted(new))
+    rows = await asyncio.wait_for(playing, 20)
+
+    assert sorted(_ids(rows)[-len(extra) :]) == sorted(e.event_id for e in extra)
+
+
+async def test_many_followers_read_the_heads_together(store):
+    """However many wait for new events, the store is asked at most twice a beat."""
+    reads = []
+
+    async def run(read):
+        reads.append(read)
+        return await asyncio.to_thread(store.ask, read)
+
+    shared = Heads(run)
+    first = await asyncio.gather(*(shared.now() for _ in range(200)))
+    assert len(reads) == 1
+    assert all(heads == first[0] for heads in first)
+    assert first[0] == {h["partition"]: h["offset"] for h in store.ask(queries.chain_heads)}
+
+
+def _ids(rows):
+    return [DossierEvent.FromString(row.body).event_id for row in rows]
+
+
+def test_the_timeline_has_the_events_in_the_order_of_the_log(store, events):
+    """A dossier's rows are its events, all or up to an instant, in the order of the log."""
+    code, instant = events[0].dossier_code, MONDAY + 2 * DAY
+    own = [e for e in events if e.dossier_code == code]
+
+    assert [r["event_id"] for r in store.ask(queries.timeline, code, None)] == [
+        e.event_id for e in own
+    ]
+    assert [r["event_id"] for r in store.ask(queries.timeline, code, instant)] == [
+        e.event_id for e in own if to_us(e.occurred_at) <= instant
+    ]
+
+
+def test_listing_deadlines_uses_the_index(tmp_path):
+    """The listing of the present is read from the index of due dates, not from the whole table."""
+    store = Store(f"sqlite:///{tmp_path / 'empty.sqlite3'}")
+    wanted = Wanted(NOW, past=False, overdue=True)
+    statement = (
+        select(deadlines.DOSSIERS)
+        .where(wanted.condition())
+        .order_by(deadlines.DOSSIERS.c.pending_due_at, deadlines.DOSSIERS.c.dossier_code)
+        .compile(store.reads, compile_kwargs={"literal_binds": True})
+    )
+    plan = store.ask(lambda c: c.exec_driver_sql(f"explain query plan {statement}").all())
+    store.close()
+
+    assert "USING INDEX dossiers_pending_due" in str(plan)
+    assert "TEMP B-TREE" not in str(plan)

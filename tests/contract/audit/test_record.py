@@ -1,0 +1,161 @@
+import hashlib
+import random
+from collections import Counter
+
+import pytest
+from motcua.events.v1 import intake_events_pb2 as intake
+from motcua.events.v1.envelope_pb2 import DossierEvent
+
+from services.audit.tables import CHAINS, DOSSIERS, KERNEL, LOG
+from services.kernel.instants import to_us
+from tests.contract.audit.store import MONDAY, Log, Store, facts_table, week
+from tests.unit.audit.histories import CODE, Numbering, happened
+
+
+@pytest.fixture
+def store(database_url):
+    made = Store(database_url)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def another(new_database):
+    stores = []
+
+    def make():
+        stores.append(Store(new_database("again")))
+        return stores[-1]
+
+    yield make
+    for made in stores:
+        made.close()
+
+
+@pytest.fixture
+def events():
+    return week(random.Random(7), 60)
+
+
+def _chained(records):
+    link = bytes(32)
+    for record in records:
+        link = hashlib.sha256(link + record.value).digest()
+        yield link
+
+
+def test_every_event_is_kept_where_it_stands_and_chained(store, events):
+    """Each record is a row with its bytes; each partition's links follow from the bytes alone."""
+    log = Log(events)
+    store.take_all(log.shuffled(random.Random(1)), 17)
+
+    rows = store.rows(LOG)
+    assert [(r["partition"], r["offset"], r["body"]) for r in rows] == [
+        (r.partition, r.offset, r.value) for r in log.records()
+    ]
+    expected = [link for partition in log.partitions for link in _chained(partition)]
+    assert [r["hash"] for r in rows] == expected
+    assert [(h["partition"], h["events"], h["hash"]) for h in store.rows(CHAINS)] == [
+        (n, len(partition), list(_chained(partition))[-1])
+        for n, partition in enumerate(log.partitions)
+    ]
+    first = events[0]
+    row = next(r for r in rows if r["event_id"] == first.event_id)
+    assert (row["type"], row["source"], row["sequence"]) == ("DossierSubmitted", "intake", 1)
+    assert (row["occurred_at"], row["trace"]) == (to_us(first.occurred_at), "00-1-2-01")
+
+
+def test_the_facts_are_the_fold_of_the_events(store, events):
+    """Each dossier's row is what the lifecycle makes of its events."""
+    store.take_all(Log(events).shuffled(random.Random(2)), 23)
+
+    told = {row["dossier_code"]: row for row in store.rows(DOSSIERS)}
+    assert told == facts_table(events)
+    assert len(Counter(row["state"] for row in told.values())) >= 5
+
+
+def test_reading_the_log_again_gives_the_same_rows(store, another, events):
+    """In small batches, in one, or with the partitions in another order: every row is equal."""
+    log = Log(events)
+    store.take_all(log.shuffled(random.Random(3)), 5)
+    again = another()
+    again.take_all(log.records())
+
+    assert again.views() == store.views()
+
+
+def test_repeats_are_kept_once(store, another, events):
+    """A relay that sends twice leaves no second row, and the chain does not know of it."""
+    pick, log = random.Random(4), Log()
+    for event in events:
+        record = log.send(event)
+        if pick.random() < 0.1:
+            log.put(record.partition, record.key, record.value, record.headers)
+    store.take_all(log.records(), 50)
+    again = another()
+    again.take_all(log.shuffled(pick), 7)
+
+    assert len(store.rows(LOG)) == len(events)
+    assert again.views() == store.views()
+    assert {row["dossier_code"]: row for row in store.rows(DOSSIERS)} == facts_table(events)
+
+
+def _newer(sequence, *, must_understand=False):
+    event = happened(intake.DossierSubmitted(), MONDAY, sequence=sequence)
+    event.ClearField("dossier_submitted")
+    event.must_understand = must_understand
+    event.MergeFromString(b"\xfa\x7d\x02\x08\x01")  # field 2015: a payload that nobody knows yet
+    return event
+
+
+@pytest.mark.parametrize("must_understand", [False, True])
+def test_events_of_unknown_type_are_kept_with_their_name(store, must_understand):
+    """A type newer than this build is stored byte for byte, whatever it asks of its readers."""
+    log = Log()
+    record = log.send(_newer(1, must_understand=must_understand), "FeePaid")
+    log.send(happened(intake.DossierSubmitted(unit="U"), MONDAY + 1, sequence=2))
+    store.take(log.records())
+
+    unknown, known = store.rows(LOG)
+    assert (unknown["type"], unknown["body"]) == ("FeePaid", record.value)
+    assert known["type"] == "DossierSubmitted"
+    assert store.rows(DOSSIERS)[0]["unit"] == "U"
+
+
+def test_a_dossier_known_only_by_unknown_events_has_a_state(store):
+    """The state of a dossier of which nothing is understood is 1."""
+    log = Log()
+    log.send(_newer(1), "FeePaid")
+    store.take(log.records())
+
+    assert [(r["dossier_code"], r["state"]) for r in store.rows(DOSSIERS)] == [(CODE, 1)]
+
+
+def test_records_accepted_late_stand_where_the_log_has_them(store, another):
+    """A record that waited in the quarantine gives the same chain and facts as another reading."""
+    numbering = Numbering()
+    first, second, third = (
+        numbering.event(payload, MONDAY + n, "H22.12.03-210809-9999")
+        for n, payload in enumerate(
+            [intake.DossierSubmitted(unit="U"), intake.DossierAccepted(), intake.ResultReturned()]
+        )
+    )
+    log = Log(week(random.Random(5), 12))
+    for event in (second, third, first):
+        log.send(event)
+        for other in week(random.Random(6), 3):
+            other.dossier_code += f"-{event.event_id}"
+            log.send(other)
+    for record in log.records():
+        store.take([record])
+    again = another()
+    again.take_all(log.records(), 9)
+
+    assert store.rows(KERNEL.quarantine) == []
+    assert len(store.rows(LOG)) == len(log.records())
+    assert again.views() == store.views()
+    rows = store.rows(LOG)
+    links = [link for partition in log.partitions for link in _chained(partition)]
+    assert [row["hash"] for row in rows] == links
+    facts = facts_table(DossierEvent.FromString(r["body"]) for r in rows)
+    assert {row["dossier_code"]: row for row in store.rows(DOSSIERS)} == facts

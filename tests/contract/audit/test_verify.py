@@ -1,0 +1,232 @@
+"""Proofs of sound stores, and of stores and logs that somebody has touched."""
+
+import random
+
+import pytest
+from motcua.audit.v1 import audit_pb2 as pb
+from sqlalchemy import and_, delete, update
+
+from services.audit.tables import CHAINS, DOSSIERS, KERNEL, LOG
+from services.kernel.record import Record
+from tests.contract.audit.store import Log, Store, week
+
+PLACE = (1, 20)
+
+
+@pytest.fixture
+def log():
+    pick, made = random.Random(21), Log()
+    for event in week(pick, 50):
+        record = made.send(event)
+        if pick.random() < 0.05:
+            made.put(record.partition, record.key, record.value, record.headers)
+    return made
+
+
+@pytest.fixture
+def store(database_url, log):
+    made = Store(database_url)
+    made.take_all(log.records(), 64)
+    yield made
+    made.close()
+
+
+def _here(place=PLACE):
+    return and_(LOG.c.partition == place[0], LOG.c.offset == place[1])
+
+
+def _stored(store, place=PLACE):
+    """Give the row at the place, or the next one: a repeat may stand there."""
+    return next(r for r in store.rows(LOG) if (r["partition"], r["offset"]) >= place)
+
+
+def _first(result):
+    finding = result.findings[0]
+    return finding.kind, finding.partition, finding.offset
+
+
+def test_a_sound_store_is_proven(store, log):
+    """Nothing is wrong; repeats in the log are counted and are no fault."""
+    result = store.verify(log)
+
+    rows = store.rows(LOG)
+    assert result.ok
+    assert (result.gaps, result.duplicates, result.broken_hashes) == (0, 0, 0)
+    assert result.events == len(rows)
+    assert result.dossiers == len(store.rows(DOSSIERS))
+    assert result.repeats == len(log.records()) - len(rows) > 0
+    assert not result.findings
+    assert result.log_read
+    assert [h.hash for h in result.heads] == [r["hash"] for r in store.rows(CHAINS)]
+
+
+def test_a_sound_store_is_proven_without_the_log(store):
+    """The store alone can be proven, and the result says that the log was not read."""
+    result = store.verify(None)
+
+    assert result.ok
+    assert not result.log_read
+
+
+@pytest.mark.parametrize("beside_log", [True, False])
+def test_one_byte_changed_in_the_store_is_named(store, log, beside_log):
+    """The first bad position is the event whose byte was changed."""
+    row = _stored(store)
+    place = row["partition"], row["offset"]
+    body = bytearray(row["body"])
+    body[len(body) // 2] ^= 1
+    store.execute(update(LOG).where(_here(place)).values(body=bytes(body)))
+    result = store.verify(log if beside_log else None)
+
+    assert not result.ok
+    assert result.broken_hashes == 1
+    assert _first(result) == (pb.FINDING_KIND_BROKEN_HASH, *place)
+    assert result.findings[0].dossier_code == row["dossier_code"]
+
+
+def test_one_event_deleted_from_the_store_is_named(store, log):
+    """The log names the event that the store lost; it is one gap."""
+    row = _stored(store)
+    place = row["partition"], row["offset"]
+    store.execute(delete(LOG).where(_here(place)))
+    result = store.verify(log)
+
+    assert not result.ok
+    assert result.gaps == 1
+    assert _first(result) == (pb.FINDING_KIND_MISSING_IN_STORE, *place)
+    assert result.findings[0].event_id == row["event_id"]
+
+
+def test_one_event_deleted_is_seen_without_the_log(store):
+    """Without the log the chain breaks at the event after the one that was deleted."""
+    row = _stored(store)
+    place = row["partition"], row["offset"]
+    after = next(
+        r for r in store.rows(LOG) if r["partition"] == place[0] and r["offset"] > place[1]
+    )
+    store.execute(delete(LOG).where(_here(place)))
+    result = store.verify(None)
+
+    assert not result.ok
+    assert _first(result) == (pb.FINDING_KIND_BROKEN_HASH, after["partition"], after["offset"])
+
+
+def test_two_events_swapped_in_the_store_are_named(store, log):
+    """The first of two rows that changed places is the first bad position."""
+    one, two = [r for r in store.rows(LOG) if r["partition"] == 1][10:12]
+    for row, other in ((one, two), (two, one)):
+        place = row["partition"], row["offset"]
+        values = {k: v for k, v in other.items() if k not in ("partition", "offset")}
+        store.execute(update(LOG).where(_here(place)).values(values))
+    result = store.verify(log)
+
+    assert not result.ok
+    assert _first(result)[1:] == (1, one["offset"])
+    assert result.broken_hashes >= 2
+
+
+def test_the_last_events_cut_off_are_seen(store, log):
+    """Rows cut off at the end leave a chain that does not reach its head."""
+    last = [r for r in store.rows(LOG) if r["partition"] == 1][-1]
+    store.execute(delete(LOG).where(_here((1, last["offset"]))))
+
+    alone, beside = store.verify(None), store.verify(log)
+    assert _first(alone) == (pb.FINDING_KIND_WRONG_HEAD, 1, last["offset"])
+    assert _first(beside) == (pb.FINDING_KIND_MISSING_IN_STORE, 1, last["offset"])
+    assert beside.gaps == 1
+
+
+def _with(log, number, records):
+    changed = Log()
+    changed.partitions = [list(p) for p in log.partitions]
+    changed.partitions[number] = records
+    return changed
+
+
+def test_one_byte_changed_in_the_log_is_named(store, log):
+    """The store's bytes prove that the log's were changed, and where."""
+    row = _stored(store)
+    records = list(log.partitions[1])
+    record = records[row["offset"]]
+    records[row["offset"]] = record._replace(value=record.value[:-1] + b"\0")
+    result = store.verify(_with(log, 1, records))
+
+    assert _first(result) == (pb.FINDING_KIND_DIFFERENT_BYTES, 1, row["offset"])
+    assert result.broken_hashes == 1
+    assert not result.ok
+
+
+def test_one_event_deleted_from_the_log_is_named(store, log):
+    """An event that only the store has is named and is one gap."""
+    row = _stored(store)
+    records = [r for r in log.partitions[1] if r.offset != row["offset"]]
+    result = store.verify(_with(log, 1, records))
+
+    assert _first(result) == (pb.FINDING_KIND_MISSING_IN_LOG, 1, row["offset"])
+    assert (result.gaps, result.ok) == (1, False)
+
+
+def test_two_events_swapped_in_the_log_are_named(store, log):
+    """Records that changed places differ from the store's at the first of them."""
+    row = _stored(store)
+    records = list(log.partitions[1])
+    a, b = records[row["offset"]], records[row["offset"] + 1]
+    records[a.offset] = b._replace(offset=a.offset)
+    records[b.offset] = a._replace(offset=b.offset)
+    result = store.verify(_with(log, 1, records))
+
+    assert _first(result) == (pb.FINDING_KIND_DIFFERENT_BYTES, 1, row["offset"])
+    assert not result.ok
+
+
+def test_an_event_counted_twice_is_named(store, log):
+    """The same event at two places of the store is a duplicate."""
+    row = _stored(store)
+    last = store.rows(CHAINS)[row["partition"]]["offset"]
+    store.execute(LOG.insert().values({**row, "offset": last + 1}))
+    store.execute(update(KERNEL.positions).values(position=last + 1_000))
+    result = store.verify(None)
+
+    assert result.duplicates == 1
+    assert not result.ok
+    kinds = {f.kind for f in result.findings if f.offset == last + 1}
+    assert kinds >= {pb.FINDING_KIND_DUPLICATE, pb.FINDING_KIND_BROKEN_HASH}
+
+
+def test_a_column_that_belies_its_event_is_named(store, log):
+    """A sequence number, an instant or a dossier altered beside untouched bytes is found."""
+    row = _stored(store)
+    store.execute(
+        update(LOG)
+        .where(_here((row["partition"], row["offset"])))
+        .values(occurred_at=row["occurred_at"] + 1)
+    )
+    result = store.verify(log)
+
+    assert _first(result) == (pb.FINDING_KIND_WRONG_COLUMN, row["partition"], row["offset"])
+
+
+def test_a_store_forged_as_a_whole_is_found_by_a_noted_head(store, log, new_database):
+    """A chain made anew over other events agrees with itself, but not with a head noted before."""
+    noted = store.verify(None).heads
+    forged = Store(new_database("forged"))
+    forged.take_all(Log(week(random.Random(22), 50)).records())
+
+    assert forged.verify(None).ok
+    result = forged.verify(None, noted)
+    assert not result.ok
+    assert {f.kind for f in result.findings} == {pb.FINDING_KIND_ANCHOR_LOST}
+    assert store.verify(None, noted).ok
+    forged.close()
+
+
+def test_records_set_aside_are_no_fault(store, log):
+    """What waits in the quarantine is counted apart."""
+    end = len(log.partitions[0])
+    record = Record(0, end, b"nobody", b"\xff\xff", [])
+    log.partitions[0].append(record)
+    store.take([record])
+    result = store.verify(log)
+
+    assert result.ok
+    assert result.set_aside == 1

@@ -1,0 +1,134 @@
+"""Dossier codes are given once, by however many threads and processes."""
+
+from __future__ import annotations
+
+import multiprocessing
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+
+import pytest
+from motcua.events.v1.envelope_pb2 import DossierEvent
+
+from services.intake.codes import parse_code
+from services.intake.main import MODEL
+from services.intake.numbering import explain
+from services.intake.office import Office, Slip
+from services.kernel.calendars.shelf import office_shelf
+from services.kernel.clock import FixedClock
+from services.kernel.database import open_engine
+from services.kernel.errors import AlreadyExists, Conflict
+from services.kernel.keyring import Keyring
+from services.kernel.writer import Writer
+from tests.conftest import NewDatabase
+from tests.contract.intake.store import opened, put, rows
+from tests.unit.intake.samples import (
+    CITIZEN,
+    COUNTER,
+    IMPORTER,
+    MONDAY,
+    OFFICER,
+    call,
+    foreign,
+    small_catalogue,
+    submission,
+)
+
+
+def replica(url: str, keys: str, count: int) -> list[str]:
+    """Hand in dossiers at one replica of the desk, from eight threads; gives their codes."""
+    engine, vault = open_engine(url, "intake"), open_engine(keys, "keyring")
+    writer = Writer(engine, MODEL, Keyring(vault, b"k" * 32))
+    office = Office(small_catalogue(), office_shelf(), FixedClock(MONDAY))
+    writer.start()
+
+    def one(number: int) -> str:
+        if number % 3:
+            request, who = submission(), call(CITIZEN)
+        else:
+            request = submission(channel=COUNTER, procedure_code="1.000002")
+            who = call(OFFICER)
+        work = writer.submit(lambda uow: office.submit(uow, request, who, Slip()))
+        return work.result(timeout=60).dossier_code
+
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            return list(pool.map(one, range(count)))
+    finally:
+        writer.stop()
+        engine.dispose()
+        vault.dispose()
+
+
+@pytest.mark.parametrize("replicas", [1, 4])
+def test_no_code_is_given_twice(new_database: NewDatabase, replicas: int) -> None:
+    """Replicas side by side number each agency's day without gap or repeat."""
+    url, keys = new_database("intake"), new_database("keys")
+    with opened(url) as engine:
+        with multiprocessing.get_context("spawn").Pool(replicas) as pool:
+            given = pool.starmap(replica, [(url, keys, 60)] * replicas)
+        codes = [code for codes in given for code in codes]
+        assert len(set(codes)) == 60 * replicas
+        numbers: dict[str, list[int]] = {}
+        for text in codes:
+            code = parse_code(text)
+            assert code is not None
+            numbers.setdefault(code.agency, []).append(code.number)
+        assert set(numbers) == {"H22.12", "H22.60.05"}
+        for found in numbers.values():
+            assert sorted(found) == list(range(1, len(found) + 1))
+        counters = rows(engine)["code_counters"]
+        assert counters == [(a, "210809", len(n)) for a, n in sorted(numbers.items())]
+
+
+def test_the_counters_are_made_again_from_the_events(new_database: NewDatabase) -> None:
+    """A database made again from the events goes on counting where the lost one stopped."""
+    url, keys = new_database("intake"), new_database("keys")
+    with opened(url) as engine, opened(new_database("again")) as again:
+        replica(url, keys, 30)
+        with engine.connect() as connection:
+            events = MODEL.tables.events
+            found = connection.execute(events.select().order_by(events.c.event_id))
+            put(again, [DossierEvent.FromString(row.body) for row in found])
+        assert rows(again) == rows(engine)
+
+
+def importer(url: str, keys: str, numbers: list[str]) -> list[str]:
+    """Bring in dossiers that another system numbers, at one replica; gives the codes they got."""
+    engine, vault = open_engine(url, "intake"), open_engine(keys, "keyring")
+    writer = Writer(engine, MODEL, Keyring(vault, b"k" * 32))
+    office = Office(small_catalogue(), office_shelf(), FixedClock(MONDAY))
+    writer.start()
+
+    def one(number: str) -> str:
+        request = foreign(foreign_code=None, external_code=number, unit="H22.12")
+        who = call(IMPORTER)
+        try:
+            work = writer.submit(lambda uow: office.submit(uow, request, who, Slip()))
+            return work.result(timeout=60).dossier_code
+        except (AlreadyExists, Conflict):
+            return ""
+
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            return list(pool.map(one, numbers))
+    finally:
+        writer.stop()
+        engine.dispose()
+        vault.dispose()
+
+
+def test_a_foreign_number_is_taken_once(new_database: NewDatabase) -> None:
+    """Replicas that bring in the same dossiers give each one code, and leave no gap behind."""
+    url, keys = new_database("intake"), new_database("keys")
+    numbers = [f"09.H44.181214.{number:05d}" for number in range(25)]
+    with opened(url) as engine:
+        with multiprocessing.get_context("spawn").Pool(2) as pool:
+            given = pool.starmap(importer, [(url, keys, numbers)] * 2)
+        codes = sorted(code for codes in given for code in codes if code)
+        assert codes == [f"H22.12-210809-{number:04d}" for number in range(1, 26)]
+        noted = rows(engine)["external_codes"]
+        assert [row[0] for row in noted] == numbers
+        assert sorted(row[2] for row in noted) == codes
+        with engine.connect() as connection:
+            told = explain(connection, "H22.12", "H22.12", date(2021, 8, 9))
+        assert (told.highest, told.brought_in, len(told.gaps)) == (25, 25, 0)

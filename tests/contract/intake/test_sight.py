@@ -1,0 +1,183 @@
+"""What officers see in the desk's lists: exactly the dossiers in which they take part."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+from google.protobuf.message import Message
+from motcua.events.v1 import process_events_pb2 as process
+from motcua.events.v1 import routing_events_pb2 as routing
+from motcua.events.v1.envelope_pb2 import Actor, ActorKind, DossierEvent
+from motcua.events.v1.intake_events_pb2 import DossierSubmitted
+from motcua.intake.v1.intake_pb2 import DossierState, ListDossiersRequest
+from sqlalchemy import Engine, text
+
+from services.intake import readers
+from services.intake.listing import page
+from services.kernel.errors import Forbidden
+from services.kernel.instants import HOUR
+from services.people.directory import Unit, below
+from services.people.sight import Sight, person
+from tests.contract.intake.store import Story, opened, put
+from tests.unit.intake.samples import MONDAY
+
+DAY = date(2021, 8, 9)
+GONE = Unit("H22.70", "Gộp", valid_to=date(2021, 6, 30), successor="H22.60")
+UNITS = {GONE.code: GONE}
+PLACES = ("H22", "H22.12", "H22.60", "H22.60.05", "H22.60.06", "H22.70", "H22.70.01", "H30.01")
+PARTICIPATION = process.Participation
+OFFICERS = ("an", "binh")
+
+
+class Told(Story):
+    """A dossier, with the units and officers that take part in it."""
+
+    def __init__(self, number: int, unit: str, received: str) -> None:
+        super().__init__(f"H22-210809-{number:04d}", MONDAY + number % 7 * HOUR)
+        self.units = {unit, received}
+        self.officers: set[str] = set()
+        self.tell("intake", DossierSubmitted(procedure_code="1.000001", unit=unit))
+        who = Actor(kind=ActorKind.ACTOR_KIND_OFFICER, id="mc", unit=received)
+        self.events[0].actor.CopyFrom(who)
+
+    def at_step(self, unit: str) -> None:
+        """Send the case to a unit."""
+        self.units.add(unit)
+        self.tell("routing", routing.StepCompleted(next=routing.CurrentStep(unit=unit)))
+
+    def asked(self, unit: str) -> None:
+        """Ask a unit for its opinion."""
+        self.units.add(unit)
+        self.tell("routing", process.ConsultationRequested(number=1, unit=unit))
+
+    def participates(self, officer: str, *, still: bool) -> None:
+        """Let an officer watch, and maybe end that."""
+        said: Message = process.ParticipantChanged(
+            officer=officer, participation=PARTICIPATION.PARTICIPATION_WATCHES
+        )
+        self.tell("routing", said)
+        if still:
+            self.officers.add(officer)
+        else:
+            self.tell("routing", process.ParticipantChanged(officer=officer))
+
+
+def told(seed: int, count: int) -> list[Told]:
+    """Make dossiers of all units, some of which have been elsewhere."""
+    chance = random.Random(seed)
+    found = []
+    for number in range(count):
+        one = Told(number, chance.choice(PLACES), "")
+        if chance.random() < 0.3:
+            one = Told(number, chance.choice(PLACES), chance.choice(PLACES))
+        one.tell("routing", routing.CaseOpened(process="standard"))
+        if chance.random() < 0.3:
+            one.at_step(chance.choice(PLACES))
+        if chance.random() < 0.3:
+            one.asked(chance.choice(PLACES))
+        if chance.random() < 0.2:
+            one.participates(chance.choice(OFFICERS), still=chance.random() < 0.7)
+        found.append(one)
+    return found
+
+
+def sees(unit: str, officer: str) -> Callable[[Told], bool]:
+    """Say by the words of the rule, not by its tables, which dossiers an officer sees."""
+    own = [unit, GONE.code] if below("H22.60", unit) else [unit]
+
+    def takes_part(one: Told) -> bool:
+        covered = any(below(there, mine) for there in one.units for mine in own if there)
+        return officer in one.officers or covered
+
+    return takes_part
+
+
+def walk(engine: Engine, sight: Sight | None, size: int, **more: object) -> list[str]:
+    """Read a list to its end; every page but the last is full."""
+    request, codes = ListDossiersRequest(page_size=size, **more), []  # type: ignore[arg-type]
+    with engine.connect() as connection:
+        while True:
+            answer = page(connection, request, sight=sight)
+            codes += [dossier.dossier_code for dossier in answer.dossiers]
+            if not answer.next_page_token:
+                return codes
+            assert len(answer.dossiers) == size
+            request.page_token = answer.next_page_token
+
+
+def events_of(stories: list[Told]) -> list[DossierEvent]:
+    """Give all events, dossier by dossier."""
+    return [event for story in stories for event in story.events]
+
+
+@pytest.mark.parametrize("unit", ["H22", "H22.12", "H22.60", "H22.60.05", "H30", "", "H22.6"])
+@pytest.mark.parametrize("officer", ["an", "chi"])
+def test_a_list_holds_what_the_officer_takes_part_in(
+    database_url: str, unit: str, officer: str
+) -> None:
+    """Pages of any size, full ones, with each dossier once, the newest first, and no other's."""
+    stories = told(seed=11, count=120)
+    sight = Sight(unit, officer, UNITS, DAY)
+    with opened(database_url) as engine:
+        put(engine, events_of(stories))
+        everything = walk(engine, None, 200)
+        mine = {story.code for story in stories if sees(unit, officer)(story)}
+        expected = [code for code in everything if code in mine]
+        for size in (1, 7, 200):
+            assert walk(engine, sight, size) == expected
+        assert len(everything) == 120
+        assert len(expected) < 120
+
+
+def test_filters_narrow_what_is_seen(database_url: str) -> None:
+    """A filter keeps of what is seen what it names; another's unit shows what one takes part in."""
+    stories = told(seed=12, count=120)
+    sight = Sight("H22.60", "an", UNITS, DAY)
+    state = DossierState.DOSSIER_STATE_SUBMITTED
+    with opened(database_url) as engine:
+        put(engine, events_of(stories))
+        seen = walk(engine, sight, 200)
+        for more in ({"state": state}, {"unit": "H22.60.05"}, {"unit": "H22.12"}, {"channel": 1}):
+            whole = walk(engine, None, 200, **more)
+            expected = [code for code in whole if code in seen]
+            assert walk(engine, sight, 5, **more) == expected
+        assert (
+            0
+            < len(walk(engine, sight, 5, unit="H22.12"))
+            < len(walk(engine, None, 5, unit="H22.12"))
+        )
+
+
+def test_one_dossier_is_shown_to_whom_its_list_shows_it(database_url: str) -> None:
+    """The same readers decide about one dossier as about a list."""
+    stories = told(seed=13, count=80)
+    with opened(database_url) as engine:
+        put(engine, events_of(stories))
+        for unit, officer in (("H22.60.05", "an"), ("H22.12", "binh"), ("H30.01", "chi")):
+            sight = Sight(unit, officer, UNITS, DAY)
+            listed = set(walk(engine, sight, 200))
+            with engine.connect() as connection:
+                for story in stories:
+                    own = story.events[0].dossier_submitted.unit
+                    try:
+                        sight.require([own], readers.readers(connection, story.code))
+                        shown = True
+                    except Forbidden:
+                        shown = False
+                    assert shown == (story.code in listed)
+
+
+def test_only_units_beside_the_usual_ones_are_kept(database_url: str) -> None:
+    """A dossier that stays where it belongs costs no row more."""
+    one = Told(1, "H22.60.05", "H22.60.05")
+    one.at_step("H22.60")
+    one.asked("H22.60.06")
+    one.participates("an", still=True)
+    with opened(database_url) as engine:
+        put(engine, one.events)
+        with engine.connect() as connection:
+            kept = connection.execute(text("select reader from readers")).scalars()
+            assert sorted(kept) == [person("an"), "H22.60.06"]

@@ -1,0 +1,111 @@
+"""The sender on a real database and a real mail server, in the faults it must live through."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from infra.local.smtp import MailSink
+from services.kernel.errors import Unavailable
+from services.kernel.keyring import Keyring
+from services.notify.attempts import Attempts
+from services.notify.sender import Sender
+from services.notify.settings import MailSettings, load
+from tests.contract.notify.store import Store
+from tests.support.feed import wait_until
+
+
+@contextmanager
+def sending(
+    store: Store, sink: MailSink, caught_up: Callable[[], bool] = lambda: True
+) -> Iterator[Sender]:
+    settings = MailSettings(load().sender, (0.2, 0.2, 0.2))
+    sender = Sender(store.runtime(smtp_port=sink.port, caught_up=caught_up), settings)
+    sender.start()
+    try:
+        yield sender
+    finally:
+        sender.stop()
+
+
+def ends(store: Store, code: str) -> list[str]:
+    return [
+        str(event.WhichOneof("payload"))
+        for event in store.own(code)
+        if event.WhichOneof("payload") != "message_queued"
+    ]
+
+
+def test_not_before_the_log_was_read(store: Store, mail_sink: MailSink) -> None:
+    """While the log is read a message may look unsent whose sending lies further on: none goes."""
+    store.submit("D1")
+    store.read()
+    asked, read = [], threading.Event()
+
+    def caught_up() -> bool:
+        asked.append(read.is_set())
+        return read.is_set()
+
+    with sending(store, mail_sink, caught_up):
+        wait_until(lambda: len(asked) > 2, what="asked several times")
+        assert not mail_sink.messages()
+        read.set()
+        wait_until(lambda: ends(store, "D1") == ["message_sent"])
+    assert len(mail_sink.messages()) == 1
+
+
+def test_database_away_after_the_mail(
+    store: Store, mail_sink: MailSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the database goes away after a mail was taken, the sender waits to say so; one mail."""
+    store.submit("D1")
+    store.read()
+    real, failures = Attempts.end, iter([1, 2])
+
+    def end(self: Attempts, *given: Any) -> None:
+        if next(failures, None):
+            raise Unavailable("không trả lời", "no answer")
+        real(self, *given)
+
+    monkeypatch.setattr(Attempts, "end", end)
+    with sending(store, mail_sink):
+        wait_until(lambda: ends(store, "D1") == ["message_sent"])
+        (sent,) = [event.message_sent for event in store.own("D1")[1:]]
+    assert (sent.attempts, sent.maybe_sent) == (1, 0)
+    assert len(mail_sink.messages()) == 1
+
+
+def test_a_fault_that_nobody_foresaw(
+    store: Store, mail_sink: MailSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A message that can't be handled takes its attempts and fails; those behind it are sent."""
+    for code in ("D1", "D2"):
+        store.submit(code)
+        store.read()
+    real = Keyring.open
+
+    def broken(self: Keyring, code: str, *given: Any) -> bool:
+        if code == "D1":
+            raise RuntimeError("nobody foresaw this")
+        return real(self, code, *given)
+
+    monkeypatch.setattr(Keyring, "open", broken)
+    with sending(store, mail_sink):
+        wait_until(lambda: ends(store, "D2") == ["message_sent"])
+        wait_until(lambda: ends(store, "D1") == ["message_failed"])
+    failed = store.own("D1")[1].message_failed
+    assert (failed.attempts, failed.reason_code) == (4, "expired")
+    assert len(mail_sink.messages()) == 1
+
+
+def test_two_senders(store: Store, mail_sink: MailSink) -> None:
+    """Two senders on one database send each message once."""
+    for number in range(30):
+        store.submit(f"D{number}")
+    store.read()
+    with sending(store, mail_sink), sending(store, mail_sink):
+        wait_until(lambda: not store.deliveries(), what="all sent")
+    assert len(mail_sink.messages()) == 30
+    assert len({mail["Message-ID"] for mail in mail_sink.messages()}) == 30

@@ -1,0 +1,205 @@
+"""A postal service without gRPC and Kafka: its real database, writer, reactions and watch."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from google.protobuf.message import Message
+from motcua.events.v1.common_pb2 import PersonalData, ResultChannel
+from motcua.events.v1.envelope_pb2 import Actor, ActorKind, DossierEvent
+from motcua.events.v1.intake_events_pb2 import DossierSubmitted
+from motcua.events.v1.routing_events_pb2 import CaseResolved
+from sqlalchemy import Connection, select
+
+from services.kernel import envelope
+from services.kernel.call import Call
+from services.kernel.clock import FixedClock
+from services.kernel.consumer import positions
+from services.kernel.consumer.apply import Applied, Applier
+from services.kernel.consumer.batch import accepted
+from services.kernel.consumer.pending import run_some
+from services.kernel.database import open_engine
+from services.kernel.instants import HOUR
+from services.kernel.keyring import Keyring
+from services.kernel.model import Model
+from services.kernel.record import Record
+from services.kernel.unit import UnitOfWork
+from services.kernel.writer import Writer
+from services.postal import watches
+from services.postal.decider import INITIAL, evolve
+from services.postal.office import Office
+from services.postal.partners import configured
+from services.postal.queries import Queries
+from services.postal.reactions import REACTIONS
+from services.postal.tables import KERNEL, METADATA, SUBMISSIONS
+from services.postal.views import PROJECTIONS
+
+T0 = 1_628_470_800_000_000
+LEASE = 24 * HOUR
+UNIT = "H22.12.03"
+PERSON = PersonalData(
+    full_name="Vừ Thị Mỷ",
+    phone="0912345678",
+    address="Thôn Lùng Tám",
+    district="Quản Bạ",
+    province="Hà Giang",
+    identity_number="002199000001",
+    pin="1234",
+)
+MODEL = Model(
+    source="postal",
+    tables=KERNEL,
+    projections=PROJECTIONS,
+    reactions=REACTIONS,
+    initial=INITIAL,
+    evolve=evolve,
+    by_dossier=(SUBMISSIONS,),
+)
+
+
+class PostalOffice:
+    """One postal database and the log that it reads and writes; a single partition."""
+
+    def __init__(self, url: str, keyring_url: str) -> None:
+        self.engine = open_engine(url, "postal")
+        METADATA.create_all(self.engine)
+        self._keys = open_engine(keyring_url, "keyring")
+        self.keyring = Keyring(self._keys, b"k" * 32)
+        self.writer = Writer(self.engine, MODEL, self.keyring)
+        self.writer.start()
+        self.office = Office(configured(), LEASE)
+        self.queries = Queries(self.keyring, configured())
+        self.now = T0
+        self.log: list[Record] = []
+        self._read = 0
+        self._published = 0
+        self._foreign: dict[tuple[str, str], int] = {}
+        self.writer.exclusive(lambda uow: positions.begin(uow, [0])).result()
+
+    def close(self) -> None:
+        """Stop the writer and let the database go."""
+        self.writer.stop()
+        self.engine.dispose()
+        self._keys.dispose()
+
+    # -- the log ---
+
+    def foreign(self, code: str, source: str, payload: Message) -> DossierEvent:
+        """Put another service's event on the log."""
+        sequence = self._foreign[code, source] = self._foreign.get((code, source), 0) + 1
+        event = envelope.make_event(
+            code,
+            source,
+            sequence,
+            payload,
+            actor=Actor(kind=ActorKind.ACTOR_KIND_SYSTEM, id=source),
+            occurred_at=self.now,
+            recorded_at=self.now,
+            causation_id="",
+            correlation_id=f"corr-{code}",
+        )
+        self._append(event.SerializeToString(), code)
+        return event
+
+    def _append(self, body: bytes, code: str) -> None:
+        self.log.append(Record(0, len(self.log), code.encode(), body, ()))
+
+    def publish(self) -> None:
+        """Put the events of the outbox on the log, as the relay does."""
+        outbox = KERNEL.outbox
+        with self.engine.connect() as connection:
+            rows = connection.execute(
+                select(outbox).where(outbox.c.id > self._published).order_by(outbox.c.id)
+            ).all()
+        for row in rows:
+            self._append(row.body, row.dossier_code)
+            self._published = row.id
+
+    def read(self, *, reacting: bool = True, bulk: int | None = None) -> Applied:
+        """Read the log to its end, or ``bulk`` records of it, in one transaction."""
+        end = len(self.log) if bulk is None else min(self._read + bulk, len(self.log))
+        batch = accepted((self.log[i], i) for i in range(self._read, end))
+        applier = Applier("t", FixedClock(self.now), reacting=reacting)
+        done = self.writer.exclusive(lambda uow: applier.apply(uow, batch, {})).result()
+        self._read = end
+        self.publish()
+        return done
+
+    def run_pending(self) -> None:
+        """Run the reactions that a bulk read left for later."""
+        self.writer.exclusive(lambda uow: run_some(uow, FixedClock(self.now))).result()
+        self.publish()
+
+    # -- the office ---
+
+    def resolve(
+        self,
+        code: str,
+        channel: int = ResultChannel.RESULT_CHANNEL_POST,
+        *,
+        unit: str = UNIT,
+        imported_from: str = "",
+    ) -> str:
+        """Submit and resolve a dossier; gives the id of its job, empty when there is none."""
+        key = self.keyring.new_key(code)
+        self.keyring.save([key])
+        submitted = DossierSubmitted(
+            unit=unit, applicant=key.seal("applicant", PERSON), imported_from=imported_from
+        )
+        self.foreign(code, "intake", submitted)
+        self.foreign(code, "routing", CaseResolved(result_channel=channel))
+        self.read()
+        return self.job_of(code)
+
+    def job_of(self, code: str) -> str:
+        """Give the id of a dossier's job."""
+        return next(iter(self.writer.submit(lambda uow: uow.state(code)).result()), "")
+
+    def do(
+        self,
+        act: Callable[[UnitOfWork, Any, Call], Any],
+        request: Any,
+        who: str = "buudien",
+        kind: int = ActorKind.ACTOR_KIND_PARTNER,
+    ) -> Any:
+        """Run a command as a partner (or another actor) and publish what it brought."""
+        request.request_id = request.request_id or str(uuid.uuid4())
+        call = Call(
+            actor=Actor(kind=kind, id=who),  # type: ignore[arg-type]
+            language="en",
+            request_id=request.request_id,
+            now=self.now,
+            occurred_at=self.now,
+            trace="",
+            correlation_id=request.request_id,
+        )
+        answer = self.writer.submit(lambda uow: act(uow, request, call)).result()
+        self.publish()
+        return answer
+
+    def look_at_leases(self) -> int:
+        """Let the watch run once."""
+        watch = watches.leases(self.office)
+        raised = self.writer.exclusive(lambda uow: watch.run(uow, self.now)).result()
+        self.publish()
+        return raised
+
+    def ask(self, question: Callable[[Connection], Any]) -> Any:
+        """Run a query."""
+        with self.engine.connect() as connection:
+            return question(connection)
+
+    def events(self, code: str) -> list[DossierEvent]:
+        """Give postal's events of a dossier."""
+        return self.writer.submit(lambda uow: uow.own_events(code)).result()
+
+    def views(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Give every row of every view, in the order of the keys."""
+        with self.engine.connect() as connection:
+            return {
+                table.name: [
+                    tuple(row)
+                    for row in connection.execute(select(table).order_by(*table.primary_key))
+                ]
+                for table in MODEL.view_tables()
+            }

@@ -1,0 +1,214 @@
+"""The departments on a real database, without gRPC and Kafka: the desk's events come in as records
+of one partition, commands run in the writer, and the watch looks when it is told to.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import Any
+
+from google.protobuf.message import Message
+from motcua.events.v1.envelope_pb2 import Actor, ActorKind, DossierEvent
+from motcua.events.v1.intake_events_pb2 import (
+    DossierAccepted,
+    DossierSubmitted,
+    SupplementSubmitted,
+)
+from motcua.routing.v1 import routing_pb2 as pb
+from sqlalchemy import Table, select
+
+from services.kernel import working_time
+from services.kernel.calendars.model import Calendar
+from services.kernel.calendars.vietnam import state_office
+from services.kernel.call import Call
+from services.kernel.clock import FixedClock
+from services.kernel.consumer import positions
+from services.kernel.consumer.apply import Applier
+from services.kernel.consumer.batch import Batch
+from services.kernel.database import open_engine
+from services.kernel.durations import Duration
+from services.kernel.envelope import make_event
+from services.kernel.instants import to_timestamp
+from services.kernel.record import Record
+from services.kernel.rpc.permissions import shipped
+from services.kernel.writer import Writer
+from services.routing.main import MODEL, OFFICE
+from services.routing.office import Command
+from services.routing.tables import KERNEL, METADATA
+from services.routing.teamwork.watch import watch_timers
+from services.routing.watches import watch_deadlines
+from tests.unit.routing.cases import AN, UNIT, assign, at, roles_of
+
+TABLE = shipped()
+CITIZEN = Actor(kind=ActorKind.ACTOR_KIND_CITIZEN, id="x")
+
+
+def call_of(actor: Actor, request: Any, when: str, code: str = "") -> Call:
+    """Let an actor in by the table, as the door does; raises what the door raises."""
+    method = type(request).__name__.removesuffix("Request")
+    rule, roles = TABLE.rule(f"motcua.routing.v1.RoutingService/{method}"), roles_of(actor)
+    rule.check(actor, roles, TABLE.roles)
+    return Call(
+        actor, "vi", request.request_id, at(when), at(when), "", code, roles=roles, rule=rule
+    )
+
+
+class Desk:
+    """Makes intake's events of dossiers, each stream's in order."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, int] = {}
+
+    def says(self, code: str, payload: Message, when: str, actor: Actor = CITIZEN) -> DossierEvent:
+        """Make the next event of a dossier."""
+        self._last[code] = self._last.get(code, 0) + 1
+        return make_event(
+            code,
+            "intake",
+            self._last[code],
+            payload,
+            actor=actor,
+            occurred_at=at(when),
+            recorded_at=at(when),
+            causation_id=str(uuid.uuid4()),
+            correlation_id=code,
+        )
+
+    def files(
+        self,
+        code: str,
+        when: str = "2021-08-09 09:00",
+        *,
+        limit: str = "5wd",
+        process: str = "standard",
+        unit: str = UNIT,
+        imported_from: str = "",
+        policy: str = "keep",
+        rounds: int | None = None,
+        period: str = "",
+        calendar: Calendar | None = None,
+    ) -> list[DossierEvent]:
+        """Make the events of a dossier that is submitted and accepted at once."""
+        submitted = DossierSubmitted(
+            procedure_code="1.012766",
+            unit=unit,
+            channel=2,  # type: ignore[arg-type]
+            result_channel=3,  # type: ignore[arg-type]
+            imported_from=imported_from,
+        )
+        accepted = DossierAccepted(
+            time_limit=limit,
+            process=process,
+            resume_policy=policy,
+            supplement_rounds=rounds,
+            supplement_period=period,
+            calendar_version=(calendar or state_office()).version,
+        )
+        due = working_time.due_at(calendar or state_office(), at(when), Duration.parse(limit))
+        if due is not None:
+            accepted.due_at.CopyFrom(to_timestamp(due))
+        return [self.says(code, submitted, when), self.says(code, accepted, when)]
+
+    def papers(self, code: str, when: str, number: int = 1) -> DossierEvent:
+        """Make the event of papers handed in."""
+        return self.says(code, SupplementSubmitted(round=number), when)
+
+
+class Departments:
+    """Routing on one database; ``reacting`` False leaves reactions aside, as a rebuild does."""
+
+    def __init__(self, url: str, *, reacting: bool = True) -> None:
+        self.engine = open_engine(url, "routing")
+        METADATA.create_all(self.engine)
+        self.writer = Writer(self.engine, MODEL)
+        self.writer.start()
+        self._applier = Applier("t", FixedClock(at("2021-08-09 09:00")), reacting=reacting)
+        self._offset = self.writer.exclusive(lambda uow: positions.begin(uow, [0])).result()[0]
+
+    def close(self) -> None:
+        """Stop the writer."""
+        self.writer.stop()
+        self.engine.dispose()
+
+    def reads(self, events: Iterable[DossierEvent]) -> None:
+        """Read events from the log, in one transaction."""
+        records = [
+            Record(0, self._offset + i, e.dossier_code.encode(), e.SerializeToString(), ())
+            for i, e in enumerate(events)
+        ]
+        batch = Batch(records, {0: self._offset}, {0: self._offset + len(records)})
+        self.writer.exclusive(lambda uow: self._applier.apply(uow, batch, {})).result()
+        self._offset += len(records)
+
+    def does(
+        self, command: Command[Any], request: Any, code: str, when: str, actor: Actor = AN
+    ) -> Any:
+        """Run a command; gives its answer or raises what it raised."""
+        request.dossier_code = code
+        request.request_id = str(uuid.uuid4())
+        call = call_of(actor, request, when, code)
+        return self.writer.submit(lambda uow: command(uow, request, call)).result()
+
+    def takes(self, code: str, step: str = "appraise", when: str = "2021-08-09 09:00") -> None:
+        """Give a current step to an officer, so that it is not stuck."""
+        self.does(OFFICE.assign, assign(step, "an"), code, when)
+
+    def looks(self, when: str, offset: int = 1) -> int:
+        """Let the watch look just after a time, until nothing is left; gives how many it said."""
+        total = 0
+        now = at(when) + offset
+        for watch in (watch_deadlines, watch_timers(OFFICE)):
+            while said := self.writer.exclusive(partial(watch, now=now)).result():
+                total += said
+        return total
+
+    def delegates(self, request: pb.DelegateWorkRequest, when: str, actor: Actor = AN) -> list[str]:
+        """Let somebody stand in; gives the dossiers."""
+        request.request_id = str(uuid.uuid4())
+        call = call_of(actor, request, when)
+        answer = self.writer.submit(lambda uow: OFFICE.delegate(uow, request, call)).result()
+        return list(answer.dossier_codes)
+
+    def rows(self, table: Table) -> list[dict[str, Any]]:
+        """Give a table's rows in the order of its key."""
+        with self.engine.connect() as connection:
+            found = connection.execute(select(table).order_by(*table.primary_key)).mappings()
+            return [dict(row) for row in found]
+
+    def views(self) -> dict[str, list[dict[str, Any]]]:
+        """Give the rows of every table that a rebuild compares."""
+        return {table.name: self.rows(table) for table in MODEL.view_tables()}
+
+    def said(self, code: str = "") -> list[DossierEvent]:
+        """Give routing's own events, of one dossier or of all, in order."""
+        events = KERNEL.events.c
+        bodies = select(events.body).order_by(events.dossier_code, events.sequence)
+        if code:
+            bodies = bodies.where(events.dossier_code == code)
+        with self.engine.connect() as connection:
+            return [DossierEvent.FromString(body) for (body,) in connection.execute(bodies)]
+
+    def kinds(self, code: str = "") -> list[str]:
+        """Name routing's own events."""
+        return [event.WhichOneof("payload") or "" for event in self.said(code)]
+
+
+def office() -> Any:
+    """Give the office whose commands are run."""
+    return OFFICE
+
+
+def merged(streams: Sequence[Sequence[DossierEvent]], turns: Sequence[int]) -> list[DossierEvent]:
+    """Interleave streams by ``turns``, each one's order kept."""
+    waiting = [list(stream) for stream in streams if stream]
+    order = []
+    for turn in turns:
+        if not waiting:
+            break
+        place = turn % len(waiting)
+        order.append(waiting[place].pop(0))
+        if not waiting[place]:
+            del waiting[place]
+    return order + [event for stream in waiting for event in stream]

@@ -1,0 +1,324 @@
+"""Somebody stands in for an absent officer: on what is there, and on what comes while it lasts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from functools import partial
+
+import pytest
+from motcua.events.v1.envelope_pb2 import Actor
+from motcua.routing.v1 import routing_pb2 as pb
+
+from services.kernel.calendars.shelf import office_shelf
+from services.kernel.errors import Refused
+from services.kernel.instants import to_timestamp
+from services.kernel.unit import UnitOfWork
+from services.people.directory import Absence, Directory, Officer, Unit
+from services.routing import queries
+from services.routing.office import Office
+from services.routing.process_files import standard_processes
+from services.routing.tables import ABSENCES
+from services.routing.teamwork.absences import Delegate
+from tests.conftest import NewDatabase
+from tests.contract.routing.departments import Departments, Desk, call_of, merged, office
+from tests.unit.routing.cases import (
+    AN,
+    BINH,
+    LEADER,
+    SPECIALIST,
+    assign,
+    at,
+    complete,
+    pull,
+)
+
+MON, TUE, WED, FRI = (f"2021-08-{day:02d} 10:00" for day in (9, 10, 11, 13))
+MIDNIGHT = "2021-08-11 00:00"
+CODE = "H22.12-210809-0001"
+OTHER = "H22.60-210809-0001"
+
+
+@pytest.fixture
+def departments(new_database: NewDatabase) -> Iterator[Departments]:
+    """Routing on an empty database, with a case of each of two units."""
+    made = Departments(new_database("routing"))
+    desk = Desk()
+    made.reads([*desk.files(CODE), *desk.files(OTHER, unit="H22.60")])
+    yield made
+    made.close()
+
+
+def absence(until: str = WED, begins: str = "") -> pb.DelegateWorkRequest:
+    """Ask that Bình stands in for An."""
+    request = pb.DelegateWorkRequest(officer="an", substitute="binh")
+    request.ends_at.CopyFrom(to_timestamp(at(until)))
+    if begins:
+        request.begins_at.CopyFrom(to_timestamp(at(begins)))
+    return request
+
+
+def try_(departments: Departments, when: str, actor: Actor, code: str = CODE) -> str:
+    """Try to complete the first step; gives the rule that stands against it."""
+    try:
+        departments.does(office().complete, complete("appraise"), code, when, actor)
+    except Refused as refused:
+        return refused.code
+    return ""
+
+
+def shown(departments: Departments, when: str, code: str = CODE) -> pb.GetCaseResponse:
+    """Look at a case."""
+    with departments.engine.connect() as connection:
+        request = pb.GetCaseRequest(dossier_code=code)
+        return queries.get_case(connection, request, standard_processes(), at(when))
+
+
+def test_a_step_that_reaches_the_absent_officer_is_the_substitute_s_too(
+    departments: Departments,
+) -> None:
+    """With nothing on the desk when it is said: what comes later is covered, and shown so."""
+    assert departments.delegates(absence(), MON) == []
+    departments.does(office().assign, assign("appraise", "an"), CODE, TUE, LEADER)
+    (one,) = shown(departments, TUE).substitutions
+    assert (one.officer, one.substitute, one.active) == ("an", "binh", True)
+    assert [e.note for e in shown(departments, TUE).entries][-1] == "an → binh"
+    assert try_(departments, TUE, BINH) == ""
+
+
+def test_the_work_returns_by_itself(departments: Departments) -> None:
+    """From the end on it is the officer's alone, and what is given then is not covered."""
+    departments.delegates(absence(), MON)
+    departments.does(office().assign, assign("appraise", "an"), CODE, TUE, LEADER)
+    assert not shown(departments, WED).substitutions[0].active
+    assert try_(departments, WED, BINH) == "NOT_ASSIGNED_TO_YOU"
+    departments.does(office().assign, assign("appraise", "an"), OTHER, WED, LEADER)
+    assert not shown(departments, WED, OTHER).substitutions
+    assert try_(departments, WED, AN) == ""
+
+
+def test_an_absence_that_begins_later_covers_from_then_on(departments: Departments) -> None:
+    """A step given before it begins is the officer's alone until it does."""
+    departments.delegates(absence(FRI, begins=WED), MON)
+    departments.does(office().assign, assign("appraise", "an"), CODE, TUE, LEADER)
+    assert not shown(departments, TUE).substitutions[0].active
+    assert try_(departments, TUE, BINH) == "NOT_ASSIGNED_TO_YOU"
+    assert try_(departments, WED, BINH) == ""
+
+
+def test_what_the_substitute_has_taken_over_stays(departments: Departments) -> None:
+    """Taken in the absence, the step is the substitute's after it, too."""
+    departments.delegates(absence(), MON)
+    departments.does(office().assign, assign("appraise", "an"), CODE, TUE, LEADER)
+    departments.does(office().assign, assign("appraise", "binh"), CODE, TUE, BINH)
+    assert try_(departments, FRI, AN) == "NOT_ASSIGNED_TO_YOU"
+    assert try_(departments, FRI, BINH) == ""
+
+
+def test_a_case_pulled_back_is_covered(departments: Departments) -> None:
+    """It reaches the officer again without anybody giving it."""
+    departments.does(office().assign, assign("appraise", "an"), CODE, MON)
+    departments.does(office().complete, complete("appraise"), CODE, MON)
+    departments.delegates(absence(), MON)
+    assert not shown(departments, MON).substitutions
+    departments.does(office().pull_back, pull("review"), CODE, MON)
+    assert [one.substitute for one in shown(departments, MON).substitutions] == ["binh"]
+    assert try_(departments, MON, BINH) == ""
+
+
+def test_a_leader_speaks_for_the_own_units_only(departments: Departments) -> None:
+    """Of a district's leader the delegation holds for the district's steps; the officer's own word
+    holds everywhere; who leads nothing says nothing for others.
+    """
+    of_district = Actor(kind=AN.kind, id="sep.huyen", unit="H22.60")
+    assert departments.delegates(absence(), MON, of_district) == []
+    departments.does(office().assign, assign("appraise", "an"), CODE, TUE, LEADER)
+    departments.does(office().assign, assign("appraise", "an"), OTHER, TUE, LEADER)
+    assert not shown(departments, TUE).substitutions
+    assert shown(departments, TUE, OTHER).substitutions
+
+    with pytest.raises(Refused) as other:
+        departments.delegates(absence(), MON, SPECIALIST)
+    assert other.value.code == "NOT_YOURS_TO_DELEGATE"
+    nowhere = Actor(kind=AN.kind, id="sep.khac", unit="H22.02")
+    with pytest.raises(Refused) as elsewhere:
+        departments.delegates(absence(), MON, nowhere)
+    assert elsewhere.value.code == "NOT_YOURS_TO_DELEGATE"
+
+
+def test_it_is_written_once_and_only_for_a_time_and_person(departments: Departments) -> None:
+    """A second click writes nothing, nor does a wrong request; who may not hears no."""
+    departments.delegates(absence(), MON)
+    departments.delegates(absence(), MON)
+    assert departments.kinds("officer:an") == ["absence_delegated"]
+    departments.delegates(absence(FRI), MON)
+    assert departments.kinds("officer:an") == ["absence_delegated"] * 2
+    for request, code in (
+        (absence("2021-08-09 09:00"), "PERIOD_EMPTY"),
+        (absence(TUE, begins=WED), "PERIOD_EMPTY"),
+        (pb.DelegateWorkRequest(officer="an", substitute="an"), "OWN_SUBSTITUTE"),
+    ):
+        if code == "OWN_SUBSTITUTE":
+            request.ends_at.CopyFrom(to_timestamp(at(FRI)))
+        with pytest.raises(Refused) as refused:
+            departments.delegates(request, MON)
+        assert refused.value.code == code
+    assert len(departments.rows(ABSENCES)) == 2
+
+
+@pytest.mark.parametrize("turn", range(3))
+def test_a_rebuild_knows_the_absences(new_database: NewDatabase, turn: int) -> None:
+    """Officers' records may come before or after the dossiers' in the log: the views are equal, and
+    the substitute may act.
+    """
+    first = Departments(new_database("live"))
+    again = Departments(new_database("rebuilt"), reacting=False)
+    try:
+        heard = Desk().files(CODE)
+        first.reads(heard)
+        first.delegates(absence(), MON)
+        first.does(office().assign, assign("appraise", "an"), CODE, TUE, LEADER)
+        record = first.said("officer:an")
+        log = merged([record, [*heard, *first.said(CODE)]], [turn] * 20)
+        for start in range(0, len(log), 2):
+            again.reads(log[start : start + 2])
+        assert again.views() == first.views()
+        assert len(again.rows(ABSENCES)) == 1
+        again.does(office().complete, complete("appraise"), CODE, TUE, BINH)
+    finally:
+        first.close()
+        again.close()
+
+
+def test_every_case_is_covered_however_many_there_are(departments: Departments) -> None:
+    """The substitute may act on each of more than a thousand cases, those of other units between
+    them or not; a head's word reaches all of the own unit and none of another.
+    """
+    desk, codes = Desk(), [f"H22.12-210809-{number:04d}" for number in range(2, 1005)]
+    others = [f"H22.05-210809-{number:04d}" for number in range(1, 301)]
+    for unit, dossiers in (("H22.12", codes), ("H22.05", others)):
+        departments.reads([event for code in dossiers for event in desk.files(code, unit=unit)])
+    give_to_an(departments, [*codes, *others])
+
+    head = Actor(kind=AN.kind, id="h", unit="H22.12")
+    assert departments.delegates(absence(), MON, head) == codes
+    assert try_(departments, MON, BINH, codes[-1]) == ""
+    assert departments.kinds(others[0])[-1] == "step_assigned"
+    assert departments.delegates(absence(), MON) == sorted([*others, *codes[:-1]])
+    assert departments.kinds(others[-1])[-1] == "work_delegated"
+
+
+def give_to_an(departments: Departments, codes: list[str]) -> None:
+    """Give the first steps of many cases to An, in one transaction."""
+
+    def give(uow: UnitOfWork) -> None:
+        for code in codes:
+            request = assign("appraise", "an")
+            request.dossier_code = code
+            office().assign(uow, request, call_of(LEADER, request, MON, code))
+
+    departments.writer.exclusive(give).result()
+
+
+# -- with a directory of people -------------------------------------------------------------------
+
+
+def with_people(*people: Officer) -> Office:
+    """Give the departments with a directory."""
+    units = {code: Unit(code, code) for code in ("H22", "H22.12", "H22.60")}
+    directory = Directory(units, {one.id: one for one in people})
+    return Office(standard_processes(), office_shelf, people=lambda: directory)
+
+
+def someone(name: str, unit: str = "H22.12", *away: Absence) -> Officer:
+    """Give a specialist."""
+    return Officer(name, name, unit, frozenset({"specialist"}), absences=away)
+
+
+HOLIDAY = Absence(date(2021, 8, 9), date(2021, 8, 13), "binh")
+
+
+def says(departments: Departments, known: Office, request: pb.DelegateWorkRequest) -> str:
+    """Delegate with a directory; gives the rule that stands against it."""
+    request.request_id = "017b2953-0f80-4000-8000-000000000001"
+    call = call_of(AN, request, MON)
+    try:
+        departments.writer.submit(lambda uow: Delegate(known)(uow, request, call)).result()
+    except Refused as refused:
+        return refused.code
+    return ""
+
+
+def test_who_is_away_is_given_work_while_somebody_stands_in(departments: Departments) -> None:
+    """The directory alone refuses; with a delegation the step is the stand-in's to do."""
+    known = with_people(someone("an", "H22.12", HOLIDAY), someone("binh"))
+    with pytest.raises(Refused) as away:
+        departments.does(known.assign, assign("appraise", "an"), CODE, TUE, LEADER)
+    assert away.value.code == "OFFICER_AWAY"
+    assert says(departments, known, absence()) == ""
+    departments.does(known.assign, assign("appraise", "an"), CODE, TUE, LEADER)
+    departments.does(known.complete, complete("appraise"), CODE, TUE, BINH)
+    with pytest.raises(Refused) as over:
+        departments.does(known.assign, assign("appraise", "an"), OTHER, "2021-08-12 10:00", LEADER)
+    assert over.value.code in ("OFFICER_AWAY", "OFFICER_OF_ANOTHER_UNIT")
+
+
+@pytest.mark.parametrize(
+    ("substitute", "code"),
+    [
+        (None, "NO_SUCH_OFFICER"),
+        (someone("binh", "H22.60"), "OFFICER_OF_ANOTHER_UNIT"),
+        (someone("binh", "H22.12", HOLIDAY), "OFFICER_AWAY"),
+        (someone("binh", "H22"), ""),
+    ],
+)
+def test_a_substitute_can_act_there_and_then(
+    departments: Departments, substitute: Officer | None, code: str
+) -> None:
+    """In service, not away, and in a unit that may act for the officer's."""
+    people = [someone("an"), *([substitute] if substitute else [])]
+    assert says(departments, with_people(*people), absence()) == code
+    assert says(departments, with_people(someone("binh")), absence()) == "NO_SUCH_OFFICER"
+
+
+@pytest.mark.parametrize(
+    ("substitute", "until", "code"),
+    [
+        (someone("binh", "H22.12", Absence(date(2021, 8, 11), date(2021, 8, 20))), FRI, "away"),
+        (someone("binh", "H22.12", Absence(date(2021, 8, 13), date(2021, 8, 13))), FRI, "away"),
+        (someone("binh", "H22.12", Absence(date(2021, 8, 14), date(2021, 8, 20))), FRI, ""),
+        (someone("binh", "H22.12", Absence(date(2021, 8, 2), date(2021, 8, 8))), FRI, ""),
+        (someone("binh", "H22.12", Absence(date(2021, 8, 11), date(2021, 8, 20))), MIDNIGHT, ""),
+        (replace(someone("binh"), valid_to=date(2021, 8, 12)), FRI, "gone"),
+        (replace(someone("binh"), valid_to=date(2021, 8, 13)), FRI, ""),
+        (replace(someone("binh"), valid_from=date(2021, 8, 10)), FRI, "gone"),
+    ],
+)
+def test_a_substitute_is_there_on_every_day(
+    departments: Departments, substitute: Officer, until: str, code: str
+) -> None:
+    """From the first day of the absence to its last one, in service and not away."""
+    codes = {"away": "OFFICER_AWAY", "gone": "NO_SUCH_OFFICER", "": ""}
+    known = with_people(someone("an"), substitute)
+    assert says(departments, known, absence(until)) == codes[code]
+
+
+def test_a_substitute_s_unit_may_act_until_the_end(departments: Departments) -> None:
+    """When the officer's unit passes to another one in the absence, a substitute who is not above
+    the heir could not act any more.
+    """
+    units = {
+        "H22": Unit("H22", "Tỉnh"),
+        "H22.12": Unit("H22.12", "Sở", valid_to=date(2021, 8, 11), successor="H22.60"),
+        "H22.60": Unit("H22.60", "Huyện"),
+    }
+    for unit, until, code in (
+        ("H22.60", WED, "OFFICER_OF_ANOTHER_UNIT"),
+        ("H22", FRI, ""),
+        ("H22.60", FRI, "OFFICER_OF_ANOTHER_UNIT"),
+    ):
+        people = {one.id: one for one in (someone("an"), someone("binh", unit))}
+        directory = partial(Directory, units, people)
+        known = Office(standard_processes(), office_shelf, people=directory)
+        assert says(departments, known, absence(until)) == code

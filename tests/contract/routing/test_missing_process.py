@@ -1,0 +1,201 @@
+"""A process that open cases need is gone after a restart, on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import pytest
+from motcua.routing.v1 import routing_pb2 as pb
+from sqlalchemy import text
+from structlog.testing import capture_logs
+
+from services.kernel.call import Call
+from services.kernel.distinct import select_values
+from services.kernel.errors import Refused
+from services.routing.main import MODEL, OFFICE
+from services.routing.missing import watch_processes
+from services.routing.process import Processes
+from services.routing.recompute_office import Recompute
+from services.routing.tables import CASES, TIMERS
+from services.routing.teamwork import watch as timer_watch
+from tests.conftest import NewDatabase
+from tests.contract.routing.departments import Departments, Desk
+from tests.contract.routing.test_recompute import BOSS
+from tests.unit.routing.cases import LEADER, PLANNER, UNIT, answer, assign, at, complete
+
+MON = "2021-08-09 10:00"
+LOST, LOST_TOO, KEPT = (f"{UNIT}-210809-{number:04d}" for number in (1, 2, 3))
+
+
+@pytest.fixture
+def departments(
+    new_database: NewDatabase, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Departments]:
+    """Two cases of a process that will go and one of another that stays, with steps alike."""
+    consulted = OFFICE.processes.latest("consulted")
+    processes = Processes([*OFFICE.processes.all(), replace(consulted, name="kept")])
+    monkeypatch.setattr(OFFICE, "processes", processes)
+    made = Departments(new_database("routing"))
+    desk = Desk()
+    made.reads(desk.files(LOST, process="consulted"))
+    made.reads(desk.files(LOST_TOO, process="consulted"))
+    made.reads(desk.files(KEPT, process="kept"))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def gone(departments: Departments, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The start without the file of one process."""
+    lose(monkeypatch)
+
+
+def lose(monkeypatch: pytest.MonkeyPatch) -> None:
+    rest = [p for p in OFFICE.processes.all() if p.name != "consulted"]
+    monkeypatch.setattr(OFFICE, "processes", Processes(rest))
+
+
+def proposes(departments: Departments, code: str) -> None:
+    """Complete the first step, so that a timer runs."""
+    departments.does(OFFICE.answer_consultation, answer(), code, MON, PLANNER)
+    request = pb.CompleteStepRequest(step="appraise")
+    request.facts.add(name="outcome", value="reject")
+    request.facts.add(name="area", value="5")
+    departments.does(OFFICE.complete, request, code, MON)
+
+
+def refused(departments: Departments, command: Any, request: Any, *who: Any) -> Refused:
+    with pytest.raises(Refused) as caught:
+        departments.does(command, request, LOST, MON, *who)
+    return caught.value
+
+
+def test_a_call_on_such_a_case_is_refused_with_the_name_of_the_process(
+    departments: Departments, gone: None
+) -> None:
+    """In both languages, with process and version, and nothing is written; others go on."""
+    before = departments.kinds()
+    for why in (
+        refused(departments, OFFICE.answer_consultation, answer(), PLANNER),
+        refused(departments, OFFICE.complete, complete("appraise")),
+        refused(departments, OFFICE.assign, assign("appraise", "an")),
+    ):
+        assert why.code == "PROCESS_MISSING"
+        assert "quy trình consulted phiên bản 1" in why.vi
+        assert "process consulted version 1" in why.en
+    assert departments.kinds() == before
+    proposes(departments, KEPT)
+    assert departments.rows(CASES)[2]["step"] == "approve"
+
+
+def test_such_a_case_can_be_brought_to_a_process_that_is_there(
+    departments: Departments, gone: None
+) -> None:
+    """Moved, it is worked like any other."""
+    over = pb.MoveCaseRequest(process="simple", process_version=1, reason="mất tệp")
+    departments.does(OFFICE.move_case, over, LOST, MON, LEADER)
+    departments.does(OFFICE.answer_consultation, answer(), LOST, MON, PLANNER)
+    departments.does(OFFICE.complete, complete("appraise"), LOST, MON)
+    assert departments.rows(CASES)[0]["step"] == "approve"
+
+
+def test_a_substitute_is_given_such_a_case_too(
+    departments: Departments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An absence begins whatever became of the process: it is not about the officer's steps."""
+    for code in (LOST, KEPT):
+        departments.takes(code, when=MON)
+    lose(monkeypatch)
+    request = pb.DelegateWorkRequest(officer="an", substitute="binh")
+    request.ends_at.FromMicroseconds(at("2021-08-20 17:00"))
+    assert departments.delegates(request, MON) == [LOST, KEPT]
+
+
+@pytest.mark.parametrize("way", ["preview", "change"])
+def test_a_recomputation_goes_on_with_the_others_and_names_these(
+    departments: Departments, gone: None, way: str
+) -> None:
+    """Shown or written: the page is answered, and lists dossier, process and version."""
+    if way == "preview":
+        with departments.engine.connect() as connection:
+            ask = pb.PreviewRecomputeRequest()
+            page: Any = Recompute(OFFICE).preview(connection, MODEL, ask, at(MON))
+    else:
+        request = pb.RecomputeDeadlinesRequest(request_id=str(uuid.uuid4()), reason="bão")
+        call = Call(BOSS, "vi", request.request_id, at(MON), at(MON), "", "")
+        act = Recompute(OFFICE)
+        page = departments.writer.submit(lambda uow: act(uow, request, call)).result()
+    assert page.looked_at == 3
+    assert [(s.dossier_code, s.process, s.process_version) for s in page.skipped] == [
+        (LOST, "consulted", 1),
+        (LOST_TOO, "consulted", 1),
+    ]
+
+
+def test_due_dates_of_such_cases_are_watched(departments: Departments, gone: None) -> None:
+    """Their citizens wait, too: what passes is said."""
+    departments.looks("2021-08-30 10:00")
+    for code in (LOST, KEPT):
+        assert "deadline_missed" in departments.kinds(code)
+
+
+def test_timers_of_others_do_not_wait_behind_those_of_such_cases(
+    departments: Departments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many stand before them; the log names those that were left out, each once."""
+    monkeypatch.setattr(timer_watch, "AT_ONCE", 1)
+    for code in (LOST, LOST_TOO, KEPT):
+        proposes(departments, code)
+    lose(monkeypatch)
+    now = at("2021-08-30 10:00")
+    look = timer_watch.watch_timers(OFFICE)
+    with capture_logs() as lines:
+        for _ in range(3):
+            departments.writer.exclusive(partial(look, now=now)).result()
+    assert "step_sent_back" in departments.kinds(KEPT)
+    said = [line for line in lines if line["event"] == "timer.skipped"]
+    assert [(line["dossier"], line["process"], line["version"]) for line in said] == [
+        (LOST, "consulted", 1)
+    ]
+    assert [row["dossier_code"] for row in departments.rows(TIMERS)] == [LOST, LOST_TOO]
+
+
+def test_the_start_names_each_process_that_is_missing(
+    departments: Departments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once, with the number of open cases; nothing while all are there."""
+    with capture_logs() as lines:
+        departments.writer.exclusive(partial(watch_processes(OFFICE), _now=0)).result()
+    assert lines == []
+    lose(monkeypatch)
+    with capture_logs() as lines:
+        said = departments.writer.exclusive(partial(watch_processes(OFFICE), _now=0)).result()
+    assert said == 0
+    assert [{k: v for k, v in line.items() if k != "module"} for line in lines] == [
+        {
+            "event": "process.missing",
+            "log_level": "error",
+            "process": "consulted",
+            "version": 1,
+            "open_cases": 2,
+            "such_as": LOST,
+        }
+    ]
+
+
+def test_it_is_asked_of_an_index(new_database: NewDatabase) -> None:
+    """The look costs by processes, not by cases."""
+    made = Departments(new_database("routing"))
+    select = select_values(CASES.c.process, CASES.c.ended_at.is_(None))
+    said = str(select.compile(made.engine, compile_kwargs={"literal_binds": True}))
+    with made.engine.connect() as connection:
+        lite = connection.dialect.name == "sqlite"
+        if not lite:
+            connection.execute(text("SET enable_seqscan = off"))
+        plan = connection.execute(text(f"EXPLAIN {'QUERY PLAN ' if lite else ''}{said}")).all()
+    made.close()
+    assert "cases_process" in str(plan)

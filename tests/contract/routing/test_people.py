@@ -1,0 +1,104 @@
+"""Work is given to people whom the directory has, and passes to the heirs of dissolved units."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+from motcua.events.v1.envelope_pb2 import Actor
+
+from services.kernel.calendars.shelf import office_shelf
+from services.kernel.errors import Refused
+from services.people.directory import Absence, Directory, Officer, Unit
+from services.routing.office import Office
+from services.routing.process_files import standard_processes
+from services.routing.tables import CASES, WORK
+from tests.conftest import NewDatabase
+from tests.contract.routing.departments import Departments, Desk
+from tests.unit.routing.cases import AN, BINH, assign, complete
+
+MON = "2021-08-09 10:00"
+CODE = "H22.12-210809-0001"
+AWAY = Absence(date(2021, 8, 9), date(2021, 8, 13), "an")
+
+
+def officer(name: str, unit: str = "H22.12", role: str = "specialist", *away: Absence) -> Officer:
+    """Give an officer of one role."""
+    return Officer(name, name, unit, frozenset({role}), absences=away)
+
+
+PEOPLE = [
+    officer("an"),
+    officer("binh", "H22.12", "specialist", AWAY),
+    officer("cuc", "H22.13"),
+    officer("dung", "H22.12", "clerk"),
+]
+
+
+def office(*units: Unit) -> Office:
+    """Give the departments with a directory."""
+    people = Directory({u.code: u for u in units}, {o.id: o for o in PEOPLE})
+    return Office(standard_processes(), office_shelf, people=lambda: people)
+
+
+@pytest.fixture
+def departments(new_database: NewDatabase) -> Iterator[Departments]:
+    """Routing on an empty database, with a case."""
+    made = Departments(new_database("routing"))
+    made.reads(Desk().files(CODE))
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize(
+    ("assignee", "code", "words"),
+    [
+        ("nobody", "NO_SUCH_OFFICER", "There is no officer nobody in service."),
+        ("cuc", "OFFICER_OF_ANOTHER_UNIT", "Officer cuc is of another unit (H22.13)."),
+        ("dung", "OFFICER_LACKS_ROLE", "Officer dung does not have the role 'specialist'."),
+        ("binh", "OFFICER_AWAY", "Officer binh is away until 13/08/2021; who stands in: an."),
+    ],
+)
+def test_work_is_given_to_somebody_who_can_do_it(
+    departments: Departments, assignee: str, code: str, words: str
+) -> None:
+    """Who is not in service there, lacks the role or is away is not given a step."""
+    with pytest.raises(Refused) as caught:
+        departments.does(office().assign, assign("appraise", assignee), CODE, MON)
+    assert (caught.value.code, caught.value.en) == (code, words)
+    assert departments.rows(WORK)[0]["assignee"] in (None, "")
+
+    departments.does(office().assign, assign("appraise", "an"), CODE, MON)
+    assert departments.rows(WORK)[0]["assignee"] == "an"
+
+
+def test_who_is_back_can_be_given_work(departments: Departments) -> None:
+    """The day after the absence, the officer is there."""
+    departments.does(office().assign, assign("appraise", "binh"), CODE, "2021-08-16 08:00")
+    assert departments.rows(WORK)[0]["assignee"] == "binh"
+
+
+MERGED = (
+    Unit("H22.12", "Huyện", valid_to=date(2021, 8, 9), successor="H22.70"),
+    Unit("H22.70", "Xã mới", valid_from=date(2021, 8, 10)),
+)
+HEIR = Actor(kind=AN.kind, id="moi", unit="H22.70")
+
+
+def test_the_heir_works_on_from_the_day_after(departments: Departments) -> None:
+    """On its last day a unit does its own work; then the heir does, and the next step is the
+    heir's, while what was written keeps the old code.
+    """
+    merged = office(*MERGED)
+    with pytest.raises(Refused) as early:
+        departments.does(merged.complete, complete("appraise"), CODE, MON, HEIR)
+    assert early.value.code == "NOT_YOUR_UNIT"
+
+    departments.does(merged.complete, complete("appraise"), CODE, "2021-08-10 08:00", HEIR)
+
+    (row,) = departments.rows(CASES)
+    assert (row["step"], row["step_unit"]) == ("review", "H22.70")
+    with pytest.raises(Refused) as late:
+        departments.does(merged.complete, complete("review"), CODE, "2021-08-10 09:00", BINH)
+    assert late.value.code == "NOT_YOUR_UNIT"

@@ -1,0 +1,93 @@
+"""How often papers may be asked for, and for how long: the procedure's version says it, within what
+its process allows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from services.kernel.errors import Refused
+from tests.conftest import NewDatabase
+from tests.contract.routing.departments import Departments, Desk, merged, office
+from tests.unit.routing.cases import clock, supplement
+
+CODE = "H22.12-210809-0001"
+
+
+@pytest.fixture
+def departments(new_database: NewDatabase) -> Iterator[Departments]:
+    """Routing on an empty database."""
+    made = Departments(new_database("routing"))
+    yield made
+    made.close()
+
+
+def ask(departments: Departments, when: str) -> None:
+    departments.does(office().request_supplement, supplement("appraise"), CODE, when)
+
+
+def refused(departments: Departments, when: str) -> Refused:
+    with pytest.raises(Refused) as caught:
+        ask(departments, when)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("rounds", "allowed"), [(None, 3), (1, 1), (2, 2), (20, 3)], ids=["process", "1", "2", "more"]
+)
+def test_papers_are_asked_for_as_often_as_the_procedure_allows(
+    departments: Departments, rounds: int | None, allowed: int
+) -> None:
+    """Once more is refused with the rule and its number, and nothing is written; a procedure that
+    says nothing, or more than its process, has the three times of the process.
+    """
+    desk = Desk()
+    departments.reads(desk.files(CODE, limit="90wd", rounds=rounds))
+    for number in range(1, allowed + 1):
+        ask(departments, f"2021-08-{9 + number:02d} 10:00")
+        departments.reads([desk.papers(CODE, f"2021-08-{9 + number:02d} 15:00", number)])
+    before = departments.kinds(CODE)
+
+    said = refused(departments, "2021-08-20 10:00")
+
+    assert said.code == "SUPPLEMENT_LIMIT"
+    assert f"asked for {allowed} times; the procedure allows {allowed}" in said.en
+    assert f"tối đa {allowed} lần" in said.vi
+    assert departments.kinds(CODE) == before
+    assert before.count("supplement_requested") == allowed
+
+
+def test_a_procedure_may_allow_none(departments: Departments) -> None:
+    """Then papers are not asked for at all, and the refusal says so."""
+    departments.reads(Desk().files(CODE, rounds=0))
+    assert refused(departments, "2021-08-09 10:00").code == "NO_SUPPLEMENTS"
+    assert departments.kinds(CODE) == ["case_opened"]
+
+
+@pytest.mark.parametrize(
+    ("period", "ends"),
+    [("", "2021-09-08 10:00"), ("10cd", "2021-08-19 10:00"), ("3wd", "2021-08-12 10:00")],
+)
+def test_the_citizen_has_the_procedure_s_time_to_answer(
+    departments: Departments, period: str, ends: str
+) -> None:
+    """Where it says none, the thirty calendar days of the process."""
+    departments.reads(Desk().files(CODE, period=period))
+    ask(departments, "2021-08-09 10:00")
+    asked = departments.said(CODE)[-1].supplement_requested
+    assert clock(asked.answer_due_at.ToMicroseconds()) == ends
+
+
+def test_a_rebuild_knows_the_limits_again(new_database: NewDatabase) -> None:
+    """They are in the acceptance: read again from the log, the tables are equal."""
+    live = Departments(new_database("live"))
+    files = Desk().files(CODE, rounds=1, period="10cd")
+    live.reads(files)
+    ask(live, "2021-08-09 10:00")
+    rebuilt = Departments(new_database("rebuilt"), reacting=False)
+    rebuilt.reads(merged([files, live.said()], [0, 0, 1, 0, 1]))
+    assert rebuilt.views() == live.views()
+    live.close()
+    rebuilt.close()

@@ -1,0 +1,27 @@
+"""What audit says of items and messages is what postal and notify mean."""
+
+from services.audit.items import MEANINGS, tracked
+from services.audit.messages import MESSAGES, planned
+from services.notify.telling import KINDS
+from services.postal import texts
+
+
+def test_audit_and_postal_give_every_code_the_same_meaning():
+    """A timeline says what the partner was told."""
+    assert dict(MEANINGS) == texts.MEANINGS
+
+
+def test_audit_has_words_for_every_kind_of_message():
+    """A timeline says what the citizen was told; a kind that is not known is named."""
+    assert set(MESSAGES) == set(KINDS)
+    assert planned("resumed", "email") == (
+        "Chuẩn bị báo tin (email): đã nhận bổ sung, tiếp tục tính hạn",
+        "Message planned (email): the supplement is there, the clock goes on",
+    )
+    assert planned("new", "sms")[1] == "Message planned (sms): new"
+
+
+def test_a_code_that_is_not_known_is_told_as_it_came():
+    """Nothing is invented about it."""
+    assert tracked("RR1", "XYZ") == ("Bưu gửi RR1: mã XYZ", "Item RR1: code XYZ")
+    assert tracked("RR1", "EMA") == ("Bưu gửi RR1: đã nhận gửi (EMA)", "Item RR1: posted (EMA)")

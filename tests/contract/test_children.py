@@ -1,0 +1,331 @@
+"""A dossier at another agency, opened for this one: the desk and the departments on databases of
+their own, which hear of each other by events alone.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import pytest
+from motcua.events.v1.common_pb2 import Channel
+from motcua.events.v1.envelope_pb2 import Actor, ActorKind, DossierEvent
+
+from services.intake import main as intake_main
+from services.intake import tables as intake_tables
+from services.intake.catalogue_files import shipped_catalogue
+from services.intake.office import Office
+from services.intake.reactions import DESK
+from services.kernel.calendars.shelf import office_shelf
+from services.kernel.calendars.vietnam import state_office
+from services.kernel.clock import FixedClock
+from services.kernel.consumer import positions
+from services.kernel.consumer.apply import Applier, RecordFailed
+from services.kernel.consumer.batch import Batch
+from services.kernel.consumer.pending import run_some
+from services.kernel.database import open_engine
+from services.kernel.durations import Duration
+from services.kernel.errors import Refused
+from services.kernel.instants import to_us
+from services.kernel.record import Record
+from services.kernel.working_time import due_at
+from services.kernel.writer import Writer
+from services.routing.tables import CHILDREN, DEADLINES
+from tests.conftest import NewDatabase
+from tests.contract.routing.departments import Departments, Desk, merged, office
+from tests.contract.routing.test_views import case
+from tests.unit.routing.cases import BINH, at, close, complete, resolve, supplement, withdrawal
+
+MON = "2021-08-09 10:00"
+PARENT = "H22.12-210809-0001"
+OTHER = Actor(kind=ActorKind.ACTOR_KIND_OFFICER, id="mt", unit="H22.05")
+
+
+@dataclass
+class Intake:
+    """The desk on one database, which reads from one partition."""
+
+    url: str
+    reacting: bool = True
+    _offset: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.engine = open_engine(self.url, "intake")
+        intake_tables.METADATA.create_all(self.engine)
+        self.writer = Writer(self.engine, intake_main.MODEL)
+        self.writer.start()
+        self._applier = Applier("t", FixedClock(at(MON)), reacting=self.reacting)
+        self._offset = self.writer.exclusive(lambda uow: positions.begin(uow, [0])).result()[0]
+
+    def close(self) -> None:
+        """Stop the writer."""
+        self.writer.stop()
+        self.engine.dispose()
+
+    def reads(self, events: Sequence[DossierEvent]) -> None:
+        """Read events from the log, in one transaction."""
+        records = [
+            Record(0, self._offset + i, e.dossier_code.encode(), e.SerializeToString(), ())
+            for i, e in enumerate(events)
+        ]
+        batch = Batch(records, {0: self._offset}, {0: self._offset + len(records)})
+        self.writer.exclusive(lambda uow: self._applier.apply(uow, batch, {})).result()
+        self._offset += len(records)
+
+    def said(self) -> list[DossierEvent]:
+        """Give the desk's own events, in order."""
+        events = intake_tables.KERNEL.events
+        statement = events.select().order_by(events.c.dossier_code, events.c.sequence)
+        with self.engine.connect() as connection:
+            return [DossierEvent.FromString(row.body) for row in connection.execute(statement)]
+
+
+@pytest.fixture
+def desk(new_database: NewDatabase) -> Iterator[Intake]:
+    """The desk with the catalogue that ships."""
+    made = Intake(new_database("intake"))
+    # The desk's clock and the kernel's are read at different moments.
+    DESK.office = Office(shipped_catalogue(), office_shelf(), FixedClock(at(MON) - 1_234_567))
+    yield made
+    DESK.office = None
+    made.close()
+
+
+@pytest.fixture
+def departments(new_database: NewDatabase) -> Iterator[Departments]:
+    """Routing on an empty database."""
+    made = Departments(new_database("routing"))
+    yield made
+    made.close()
+
+
+def opened(desk: Intake, departments: Departments) -> tuple[list[DossierEvent], str]:
+    """File the parent, and let both sides hear of each other; gives the parent's own events of the
+    desk and the child's code.
+    """
+    filed = Desk().files(PARENT, process="joint")
+    departments.reads(filed)
+    desk.reads(departments.said(PARENT))
+    departments.reads(desk.said())
+    (code,) = {event.dossier_code for event in desk.said()}
+    return filed, code
+
+
+def test_a_step_opens_a_dossier_of_its_own_at_the_other_agency(
+    desk: Intake, departments: Departments
+) -> None:
+    """It has its own code, unit and clock, names its parent, and its case is open at once."""
+    _, code = opened(desk, departments)
+    submitted, accepted = desk.said()
+    assert code.startswith("H22.05-210809-")
+    assert (submitted.dossier_submitted.parent_code, submitted.dossier_submitted.parent_number) == (
+        PARENT,
+        1,
+    )
+    assert submitted.dossier_submitted.channel == Channel.CHANNEL_INTERNAL
+    promise = due_at(state_office(), to_us(accepted.occurred_at), Duration.parse("3wd"))
+    assert to_us(accepted.dossier_accepted.due_at) == promise
+    cause = departments.said(PARENT)[1]
+    assert {submitted.causation_id, accepted.causation_id} == {cause.event_id}
+    assert departments.kinds(code) == ["case_opened"]
+    shown = case(departments)
+    assert [(c.name, c.dossier_code, c.ending) for c in shown.children] == [
+        ("environment", code, "")
+    ]
+    assert case(departments, code).parent_code == PARENT
+
+
+def test_the_desk_opens_it_once_however_often_it_hears_of_it(
+    desk: Intake, departments: Departments
+) -> None:
+    """A repeat of the record adds nothing."""
+    opened(desk, departments)
+    first = desk.said()
+    desk.reads(departments.said(PARENT))
+    assert desk.said() == first
+
+
+def test_the_parent_waits_for_the_child_and_goes_on_when_it_is_resolved(
+    desk: Intake, departments: Departments
+) -> None:
+    """The child's end stands in the parent's record with the same cause, in one transaction."""
+    _, code = opened(desk, departments)
+    with pytest.raises(Exception, match="waits for the child dossier"):
+        departments.does(office().complete, complete("appraise"), PARENT, MON, BINH)
+    departments.does(office().complete, complete("appraise"), code, MON, OTHER)
+    departments.does(office().resolve, resolve("approve"), code, MON, OTHER)
+    child, parent = departments.said(code)[-1], departments.said(PARENT)[-1]
+    assert child.WhichOneof("payload") == "case_resolved"
+    assert parent.WhichOneof("payload") == "child_ended"
+    assert parent.causation_id == child.causation_id
+    said = parent.child_ended
+    assert (said.number, said.child_code, said.ending) == (1, code, "resolved")
+    assert said.result_number == "12/GP"
+    departments.does(office().complete, complete("appraise"), PARENT, MON, BINH)
+    assert [c.ending for c in case(departments).children] == ["resolved"]
+
+
+def test_a_child_that_is_withdrawn_lets_its_parent_go_on(
+    desk: Intake, departments: Departments
+) -> None:
+    """Whatever ends it, the parent is told how."""
+    opened(desk, departments)
+    wish = desk.said()[-1]
+    event = DossierEvent()
+    event.CopyFrom(wish)
+    event.event_id, event.sequence = "017b2953-0f80-7000-8000-00000000abcd", 3
+    event.withdrawal_requested.CopyFrom(withdrawal())
+    departments.reads([event])
+    assert departments.kinds(PARENT)[-1] == "child_ended"
+    assert departments.said(PARENT)[-1].child_ended.ending == "withdrawn"
+    departments.does(office().complete, complete("appraise"), PARENT, MON, BINH)
+
+
+def withdrawn(departments: Departments, event: DossierEvent, number: int) -> DossierEvent:
+    """Let the citizen's wish to withdraw a dossier be read; gives its event."""
+    wish = DossierEvent()
+    wish.CopyFrom(event)
+    wish.event_id, wish.sequence = f"017b2953-0f80-7000-8000-00000000ab{number:02d}", number
+    wish.withdrawal_requested.CopyFrom(withdrawal())
+    departments.reads([wish])
+    return wish
+
+
+def test_a_parent_that_is_withdrawn_ends_its_child_with_the_reason(
+    desk: Intake, departments: Departments, new_database: NewDatabase
+) -> None:
+    """Nobody waits for its result: the other agency's clock stops, its officers are told why, and
+    the desk hears of it; the parent's record says how the child ended.
+    """
+    filed, code = opened(desk, departments)
+    wish = withdrawn(departments, filed[-1], 3)
+
+    assert departments.kinds(PARENT)[-2:] == ["case_withdrawn", "child_ended"]
+    assert departments.kinds(code) == ["case_opened", "case_withdrawn"]
+    said = departments.said(code)[-1]
+    reason = departments.said(PARENT)[-2].case_withdrawn.reason
+    assert (said.case_withdrawn.parent_code, said.case_withdrawn.reason) == (PARENT, reason)
+    assert reason
+    assert said.actor.kind == ActorKind.ACTOR_KIND_SYSTEM
+    assert said.causation_id == departments.said(PARENT)[-1].causation_id
+    assert [c.ending for c in case(departments).children] == ["withdrawn"]
+    assert departments.rows(DEADLINES) == []
+    assert departments.looks("2021-12-01 09:00") == 0
+    with pytest.raises(Refused) as caught:
+        departments.does(office().complete, complete("appraise"), code, MON, OTHER)
+    assert caught.value.code == "CASE_WITHDRAWN"
+    same_again(new_database, departments, [*filed, wish, *desk.said()])
+    desk.reads(departments.said(code))
+    with desk.engine.connect() as connection:
+        rows = connection.execute(intake_tables.DOSSIERS.select()).all()
+    assert [row.case_phase for row in rows if row.dossier_code == code] == ["withdrawn"]
+
+
+def test_a_parent_that_is_closed_ends_its_child_and_a_late_one_is_said_to_be_late(
+    desk: Intake, departments: Departments, new_database: NewDatabase
+) -> None:
+    """Papers never came; the child was late by then, which stays on its record."""
+    filed, code = opened(desk, departments)
+    departments.does(office().request_supplement, supplement("appraise"), PARENT, MON)
+    departments.does(office().close, close(), PARENT, "2021-12-09 10:00")
+
+    assert departments.kinds(PARENT)[-2:] == ["case_closed", "child_ended"]
+    assert departments.kinds(code)[-1] == "case_withdrawn"
+    assert "deadline_missed" in departments.kinds(code)
+    closed, told = departments.said(PARENT)[-2:]
+    assert departments.said(code)[-1].case_withdrawn.reason == closed.case_closed.reason
+    assert (closed.actor.id, told.actor.kind) == ("an", ActorKind.ACTOR_KIND_SYSTEM)
+    same_again(new_database, departments, [*filed, *desk.said()])
+
+
+def test_a_child_that_is_opened_after_its_parent_ended_ends_at_once(
+    desk: Intake, departments: Departments
+) -> None:
+    """The desk had not heard of the end; its promise is never waited for."""
+    filed = Desk().files(PARENT, process="joint")
+    departments.reads(filed)
+    withdrawn(departments, filed[-1], 3)
+    assert departments.kinds(PARENT)[-1] == "case_withdrawn"
+    desk.reads(departments.said(PARENT))
+    departments.reads(desk.said())
+    (code,) = {event.dossier_code for event in desk.said()}
+    assert departments.kinds(code) == ["case_opened", "case_withdrawn"]
+    assert departments.said(code)[-1].case_withdrawn.parent_code == PARENT
+    assert departments.kinds(PARENT)[-1] == "child_ended"
+    assert departments.rows(DEADLINES) == []
+
+
+def test_a_child_that_has_ended_is_left_as_it_is(desk: Intake, departments: Departments) -> None:
+    """Its result stands, whatever becomes of the parent."""
+    filed, code = opened(desk, departments)
+    departments.does(office().complete, complete("appraise"), code, MON, OTHER)
+    departments.does(office().resolve, resolve("approve"), code, MON, OTHER)
+    before = departments.said(code)
+    withdrawn(departments, filed[-1], 3)
+    assert departments.said(code) == before
+    assert departments.kinds(PARENT).count("child_ended") == 1
+
+
+def same_again(
+    new_database: NewDatabase, departments: Departments, known: Sequence[DossierEvent]
+) -> None:
+    """Read everything again into empty databases, in several orders; the tables are the same."""
+    streams: dict[tuple[str, str], list[DossierEvent]] = {}
+    for event in [*known, *departments.said()]:
+        streams.setdefault((event.dossier_code, event.source), []).append(event)
+    for seed in range(3):
+        chance = random.Random(seed)
+        log = merged(list(streams.values()), [chance.randrange(1000) for _ in range(200)])
+        again = Departments(new_database(f"again{seed}"), reacting=False)
+        again.reads(log)
+        assert again.views() == departments.views()
+        again.close()
+
+
+def test_a_procedure_that_is_not_offered_keeps_the_parent_waiting(
+    desk: Intake, departments: Departments
+) -> None:
+    """The record is set aside with its reason instead of being lost; nothing is written."""
+    departments.reads(Desk().files(PARENT, process="joint"))
+    events = departments.said(PARENT)
+    events[1].child_requested.procedure_code = "9.999999"
+    with pytest.raises(RecordFailed):
+        desk.reads(events)
+    assert desk.said() == []
+
+
+def test_both_databases_are_the_same_again_from_the_log(
+    desk: Intake, departments: Departments, new_database: NewDatabase
+) -> None:
+    """In whatever order the streams are met: the child's before its parent's cause, too."""
+    filed, code = opened(desk, departments)
+    departments.does(office().complete, complete("appraise"), code, MON, OTHER)
+    departments.does(office().resolve, resolve("approve"), code, MON, OTHER)
+    desk.reads(departments.said(code))
+    departments.reads(desk.said()[2:])
+    assert desk.said()[2].WhichOneof("payload") == "result_returned"
+    everything = [*filed, *desk.said(), *departments.said()]
+    streams: dict[tuple[str, str], list[DossierEvent]] = {}
+    for event in everything:
+        streams.setdefault((event.dossier_code, event.source), []).append(event)
+    known = sorted([*filed, *desk.said()], key=lambda e: (e.dossier_code, e.sequence))
+    for seed in range(3):
+        chance = random.Random(seed)
+        log = merged(list(streams.values()), [chance.randrange(1000) for _ in range(200)])
+        again = Departments(new_database(f"routing{seed}"), reacting=False)
+        desk_again = Intake(new_database(f"intake{seed}"), reacting=False)
+        try:
+            again.reads(log)
+            assert again.views() == departments.views()
+            desk_again.reads(log)
+            assert desk_again.said() == known
+            # What was left for later is found done: the desk opens no second child.
+            clock = FixedClock(at(MON))
+            while desk_again.writer.exclusive(lambda uow: run_some(uow, clock)).result()[0]:  # noqa: B023
+                pass
+            assert desk_again.said() == known
+        finally:
+            again.close()
+            desk_again.close()
+    assert departments.rows(CHILDREN)[0]["child_code"] == code

@@ -1,0 +1,69 @@
+"""Migrations make exactly the tables that the code expects, whole or not at all, on both
+databases.
+"""
+
+import importlib
+
+import pytest
+from alembic import op
+from sqlalchemy import Engine, inspect
+
+from services.kernel.database import open_engine
+from services.kernel.migrate import differences, migrate
+from services.kernel.model import Model
+from services.ops.stack.plan import SERVICES
+
+
+def model_of(service: str) -> Model:
+    """Give a service's model."""
+    model: Model = importlib.import_module(f"services.{service}.main").MODEL
+    return model
+
+
+def tables_in(engine: Engine, schema: str) -> set[str]:
+    """List the tables that the database has for a service."""
+    inside = schema if engine.dialect.name == "postgresql" else None
+    return set(inspect(engine).get_table_names(schema=inside))
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_migrations_make_the_tables_of_the_code(service: str, database_url: str) -> None:
+    """After all migrations the schema and the code agree, and migrating again changes nothing."""
+    model = model_of(service)
+    engine = open_engine(database_url, service)
+
+    migrate(engine, model)
+    migrate(engine, model)
+
+    assert differences(engine, model) == []
+    assert {t.name for t in model.tables.metadata.sorted_tables} < tables_in(engine, service)
+    engine.dispose()
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_an_interrupted_migration_leaves_nothing(
+    service: str, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A migration that stops half-way leaves the schema as it was, and completes when run again."""
+    model = model_of(service)
+    engine = open_engine(database_url, service)
+    real = op.create_table
+    made: list[str] = []
+
+    def fail_at_the_third(name: str, *arguments: object, **options: object) -> object:
+        if len(made) == 2:
+            raise RuntimeError("the power went out")
+        made.append(name)
+        return real(name, *arguments, **options)
+
+    monkeypatch.setattr(op, "create_table", fail_at_the_third)
+    with pytest.raises(RuntimeError, match="power"):
+        migrate(engine, model)
+    assert len(made) == 2
+    assert set() == tables_in(engine, service)
+
+    monkeypatch.undo()
+    migrate(engine, model)
+
+    assert differences(engine, model) == []
+    engine.dispose()

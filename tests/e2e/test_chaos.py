@@ -1,0 +1,92 @@
+"""Programs die by SIGKILL while people work: nothing is lost, nothing is done twice."""
+
+import asyncio
+import os
+import random
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from services.ops.demo.running import Partners
+from services.ops.stack.plan import SERVICES
+from tests.support import invariants
+from tests.support.crowd import Played, Scene, check_report, play
+from tests.support.stack import Stack, clock_setting, running
+
+pytestmark = [pytest.mark.e2e, pytest.mark.faults, pytest.mark.slow, pytest.mark.timeout(240)]
+
+DOSSIERS = 120
+SPEED = 8500.0
+BEGINS = "2021-08-09T06:55:00+07:00"
+FIRST_KILL = 2.0
+PAUSES = (1.6, 3.0)
+"""Real seconds between two kills."""
+BACK_WITHIN = 2.0
+
+
+@dataclass
+class Killer:
+    """Kills every service twice and the broker once, in a drawn order."""
+
+    stack: Stack
+    dice: random.Random
+    killed: list[str] = field(default_factory=list)
+    slowest: float = 0.0
+    """The longest time, in seconds, that the supervisor took to start a killed service again."""
+
+    def __call__(self) -> None:
+        plan = [*SERVICES, *SERVICES]
+        self.dice.shuffle(plan)
+        plan.insert(self.dice.randrange(3, 8), "kafka")
+        time.sleep(FIRST_KILL)  # let there be work
+        for name in plan:
+            pid = self.stack.kill(name)
+            self.killed.append(name)
+            took = self.stack.wait_back(name, pid, 60)
+            if name != "kafka":
+                self.slowest = max(self.slowest, took)
+            time.sleep(self.dice.uniform(*PAUSES))
+
+
+def test_kills_of_every_program_lose_and_double_nothing(session_dir: Path) -> None:
+    """Every service dies twice and the broker once under load; all invariants hold."""
+    seed = int(os.environ.get("CHAOS_SEED", random.randrange(1_000_000)))
+    print(f"CHAOS_SEED={seed}")
+    scene = Scene(DOSSIERS, seed, SPEED, arrivals=0.4, hours=76)
+    with running(session_dir, clock=clock_setting(BEGINS, SPEED, lead=8)) as stack:
+        killer = Killer(stack, random.Random(seed))
+        partners = Partners(stack.folder, stack.env, seed)
+        try:
+            played = asyncio.run(play(stack, scene, killer))
+            stack.wait_ready()
+        finally:
+            partners.stop()
+        stack.wait_settled()
+        _check(stack, played, killer)
+
+
+def _check(stack: Stack, played: Played, killer: Killer) -> None:
+    assert not played.failures, played.failures[:5]
+    events = invariants.all_stored(stack)
+    invariants.check_told(played.told, events)
+    submitted = [row for row in events["intake"] if row.type == "DossierSubmitted"]
+    assert len(submitted) == len(played.ledger.entries)
+    assert sum(not entry.parent for entry in played.ledger.entries) == DOSSIERS
+    invariants.check_sequences(events)
+    log = invariants.check_published(stack, events)
+    invariants.check_once(events, "CaseOpened", "CaseResumed", "CaseWithdrawn")
+    mails = invariants.check_mails(stack)
+    parcels = invariants.check_parcels(events)
+    proof = stack.motcua("verify", "--json")
+    assert proof["ok"], proof
+    assert all(row["quarantined"] == 0 for row in stack.status()["services"])
+    figures = check_report(stack, played)
+    invariants.check_rebuilds(stack)
+    print(
+        f"killed {' '.join(killer.killed)}; back within {killer.slowest:.2f} s; "
+        f"{len(played.told)} commands, {proof['events']} events, {log.repeats} sent twice, "
+        f"{mails}, {parcels} parcels, {figures} figures of the report"
+    )
+    assert killer.slowest < BACK_WITHIN

@@ -1,0 +1,67 @@
+"""From submission to the delivered result, on one PostgreSQL that all five services share."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, inspect
+
+from infra.local.postgres import PostgresServer
+from services.ops.demo.running import Partners
+from services.ops.stack.plan import SERVICES
+from tests.support import invariants
+from tests.support.crowd import Scene, check_report, play
+from tests.support.stack import Stack, clock_setting, running
+from tests.support.walk import walking
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(180)]
+
+SPEED = 9000.0
+BEGINS = "2021-08-09T06:55:00+07:00"
+SCENE = Scene(dossiers=40, seed=7, speed=SPEED, arrivals=0.15, hours=28)
+DELIVERED = 2
+"""Dossiers that are brought to their citizens' doors whatever else happens."""
+
+
+def test_a_week_on_postgresql_is_reported_as_it_was(
+    session_dir: Path, postgres: PostgresServer
+) -> None:
+    """All services keep their data in schemas of one database, and everything agrees."""
+    url = postgres.create_database("whole")
+    settings = {"DATABASE_URL": url, "KEYRING_DATABASE_URL": url}
+    clock = clock_setting(BEGINS, SPEED, lead=8)
+    try:
+        with running(session_dir, clock=clock, settings=settings) as stack:
+            _play(stack)
+            assert not list(stack.folder.glob("*.sqlite3"))
+        engine = create_engine(url)
+        assert {*SERVICES, "keyring"} <= set(inspect(engine).get_schema_names())
+        engine.dispose()
+    finally:
+        postgres.drop_database("whole")
+
+
+def _play(stack: Stack) -> None:
+    partners = Partners(stack.folder, stack.env, SCENE.seed)
+    try:
+        played = asyncio.run(play(stack, SCENE))
+    finally:
+        told = partners.stop()
+    assert not played.failures, played.failures[:5]
+    figures = check_report(stack, played)
+    with walking(stack) as walk:
+        codes = [walk.delivered() for _ in range(DELIVERED)]
+    stack.wait_settled()
+    events = invariants.all_stored(stack)
+    invariants.check_told(played.told, events)
+    invariants.check_sequences(events)
+    invariants.check_published(stack, events)
+    mails = invariants.check_mails(stack)
+    parcels = invariants.check_parcels(events)
+    assert {name for name, rows in events.items() if rows} == {*SERVICES} - {"audit"}
+    brought = [row.dossier_code for row in events["postal"] if row.type == "ItemDelivered"]
+    assert set(codes) <= set(brought)
+    assert len(brought) == DELIVERED + sum(partner["delivered"] for partner in told.values())
+    assert stack.motcua("verify", "--json")["ok"]
+    invariants.check_rebuilds(stack)
+    print(f"{len(played.told)} commands, {mails}, {parcels} parcels, {figures} figures")

@@ -1,0 +1,272 @@
+"""A real municipality's dossiers in a whole stack, by the `motcua` command alone."""
+
+import csv
+import io
+import json
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support import foreign_log
+from tests.support.foreign_log import FILE, MAPPING
+from tests.support.stack import Stack, running
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(240)]
+
+IMPORT = ("import", str(FILE), "--mapping", str(MAPPING), "--json")
+COUNTS = (
+    "carried_over",
+    "received",
+    "resolved",
+    "early",
+    "on_time",
+    "late",
+    "returned",
+    "pending",
+    "pending_in_time",
+    "pending_overdue",
+)
+PERIODS = [
+    ("2010-10-01", "2010-10-31"),
+    ("2010-12-01", "2010-12-31"),
+    ("2011-03-01", "2011-03-31"),
+    ("2011-10-01", "2011-10-31"),
+    ("2012-01-01", "2012-01-31"),
+    ("2010-10-01", "2012-01-31"),
+]
+INSTANTS = ["2011-03-01T00:00:00+01:00", "2011-05-15T12:34:56+02:00", "2011-12-31T23:59:59+01:00"]
+
+
+@pytest.fixture(scope="module")
+def stack(session_dir: Path) -> Iterator[Stack]:
+    """A stack of this module's own, in real time."""
+    with running(session_dir, clock="real") as stack:
+        yield stack
+
+
+@pytest.fixture(scope="module")
+def imported(stack: Stack) -> dict[str, Any]:
+    """What the import says of itself; the log is in the system afterwards."""
+    foreign_log.read()
+    done: dict[str, Any] = stack.motcua(*IMPORT, timeout=200)
+    stack.wait_settled()
+    return done
+
+
+def events(stack: Stack) -> int:
+    """Count the events that audit has."""
+    return int(stack.motcua("verify", "--json")["events"])
+
+
+# -- the import and its reports -------------------------------------------------------------------
+
+
+def test_every_row_is_kept(stack: Stack, imported: dict[str, Any]) -> None:
+    """Rows in = rows kept + rows rejected, and each row is one event of its dossier in the log."""
+    rows = foreign_log.read()
+    first = foreign_log.cases(rows).values()
+    assert (imported["rows"], imported["kept"], imported["rejected"]) == (len(rows), len(rows), 0)
+    assert imported["dossiers"] == len(first)
+    assert imported["ended"] == sum(bool(case["case:enddate"]) for case in first)
+    assert imported["steps_after_end"] == sum(_after_end(row) for row in rows)
+    assert imported["seconds"] < 120
+
+    told = Counter(
+        (entry["event"]["dossier_code"], entry["event"]["step_recorded"]["source_row"])
+        for entry in stack.motcua("replay", "--json")
+        if entry["type"] == "StepRecorded"
+    )
+    assert told == Counter(
+        (row["case:concept:name"], str(number)) for number, row in enumerate(rows, 2)
+    )
+
+
+@pytest.mark.parametrize("by", ["channel", "unit"])
+@pytest.mark.usefixtures("imported")
+def test_reports_equal_the_files_own_counts(stack: Stack, by: str) -> None:
+    """Each period's lines are those that one counts in the file."""
+    rows = foreign_log.read()
+    for first, last in PERIODS:
+        told = stack.motcua("report", "--from", first, "--to", last, "--by", by, "--format", "json")
+        assert set(told) == {"from", "to", "as_of", "by", "rows", "total"}
+        assert (told["from"], told["to"], told["as_of"], told["by"]) == (first, last, None, by)
+        period = date.fromisoformat(first), date.fromisoformat(last)
+        _compare(told, foreign_log.counts(rows, *period, by))
+
+
+@pytest.mark.parametrize("as_of", INSTANTS)
+@pytest.mark.usefixtures("imported")
+def test_reports_as_of_an_instant_know_only_what_had_happened(stack: Stack, as_of: str) -> None:
+    """The same counts, from the rows up to that instant."""
+    rows = foreign_log.read()
+    first, last = "2010-10-01", "2011-12-31"
+    told = stack.motcua(
+        *("report", "--from", first, "--to", last, "--as-of", as_of),
+        *("--by", "channel", "--format", "json"),
+    )
+    assert datetime.fromisoformat(told["as_of"]) == datetime.fromisoformat(as_of)
+    period = date.fromisoformat(first), date.fromisoformat(last)
+    moment = datetime.fromisoformat(as_of)
+    _compare(told, foreign_log.counts(rows, *period, "channel", moment))
+
+
+@pytest.mark.usefixtures("imported")
+def test_a_report_reads_the_same_as_csv_and_as_a_table(stack: Stack) -> None:
+    """All three forms have the same numbers; the table is not squeezed in a pipe."""
+    period = ("report", "--from", "2011-01-01", "--to", "2011-06-30", "--by", "unit")
+    document = stack.motcua(*period, "--json")
+    lines = [*document["rows"], document["total"] | {"key": "total"}]
+    wanted = [[row["key"], *[str(row[name]) for name in COUNTS]] for row in lines]
+
+    spread = list(csv.reader(io.StringIO(stack.run(*period, "--format", "csv").stdout)))
+    assert spread == [["key", *COUNTS, "checked_late"], *[[*row, "0"] for row in wanted]]
+    table = stack.run(*period).stdout.splitlines()
+    shown = [line.rsplit(maxsplit=len(COUNTS)) for line in table]
+    assert [line for line in shown if line in wanted] == wanted
+
+
+def _compare(told: dict[str, Any], expected: dict[str, Counter[str]]) -> None:
+    for row in [*told["rows"], told["total"]]:
+        before = row["carried_over"] + row["received"]
+        assert before == row["resolved"] + row["returned"] + row["pending"]
+        assert set(row) - {"key"} == {*COUNTS, "checked_late"}
+    lines = {row["key"]: row for row in told["rows"]} | {"": told["total"]}
+    found = {key: {n: row[n] for n in COUNTS if row[n]} for key, row in lines.items()}
+    assert found == {key: dict(numbers) for key, numbers in expected.items()}
+
+
+def _after_end(row: dict[str, str]) -> bool:
+    moment = datetime.fromisoformat
+    end = row["case:enddate"]
+    return bool(end) and moment(row["time:timestamp"]) > moment(end)
+
+
+@pytest.mark.parametrize("journal", ["kept", "lost"])
+@pytest.mark.usefixtures("imported")
+def test_the_same_import_again_changes_nothing(stack: Stack, journal: str) -> None:
+    """With or without its notes of what is done, a second run raises no event."""
+    before = events(stack)
+    if journal == "lost":
+        for note in (stack.folder / "imports").glob("*.done"):
+            note.unlink()
+    again = stack.motcua(*IMPORT, timeout=200)
+    assert (again["kept"], again["rejected"]) == (again["rows"], 0)
+    assert again["dossiers_done_before"] == (1434 if journal == "kept" else 0)
+    stack.wait_settled()
+    assert events(stack) == before
+
+
+# -- what scripts read ----------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("imported")
+def test_a_timeline_holds_the_events_of_a_dossier_in_order(stack: Stack) -> None:
+    """Each event says who wrote it, its number, its type, both times and the actor."""
+    told = stack.motcua("timeline", "case-10011", "--json")
+    assert all(
+        {"source", "sequence", "type", "occurred_at", "recorded_at", "actor"} <= entry.keys()
+        for entry in told
+    )
+    by_desk = [entry["type"] for entry in told if entry["source"] == "intake"]
+    assert by_desk == ["DossierSubmitted", "DossierAccepted"]
+    assert told[0]["type"] == "DossierSubmitted"
+    assert told[0]["actor"] == {"kind": "importer", "id": "motcua-import", "unit": ""}
+    for source in ("intake", "routing"):
+        numbers = [entry["sequence"] for entry in told if entry["source"] == source]
+        assert numbers == list(range(1, len(numbers) + 1))
+    begun = datetime.fromisoformat("2011-10-11 13:42:22.688000+02:00")
+    assert datetime.fromisoformat(told[0]["occurred_at"]) == begun
+    earlier = stack.motcua("timeline", "case-10011", "--as-of", "2011-10-12", "--json")
+    assert len(earlier) < len(told)
+
+
+@pytest.mark.usefixtures("imported")
+def test_a_state_is_told_for_any_instant(stack: Stack) -> None:
+    """A case that has an end was under way before it."""
+    case = next(c for c in foreign_log.cases(foreign_log.read()).values() if c["case:enddate"])
+    code, end = case["case:concept:name"], datetime.fromisoformat(case["case:enddate"])
+    now = stack.motcua("state", code, "--json")
+    begun = case["case:startdate"].replace(" ", "T")
+    then = stack.motcua("state", code, "--as-of", begun, "--json")
+    assert now["dossier_code"] == then["dossier_code"] == code
+    assert datetime.fromisoformat(now["resolved_at"]) == end
+    assert then["resolved_at"] is None
+    assert now["state"] != then["state"]
+
+
+@pytest.mark.usefixtures("imported")
+def test_deadlines_are_those_of_the_open_cases(stack: Stack) -> None:
+    """What is overdue are the cases without an end, by due date."""
+    open_cases = {
+        code: case["case:deadline"]
+        for code, case in foreign_log.cases(foreign_log.read()).items()
+        if not case["case:enddate"] and case["case:deadline"]
+    }
+    told = stack.motcua("deadlines", "--overdue", "--json")
+    assert {row["dossier_code"] for row in told} == open_cases.keys()
+    assert [row["due_at"] for row in told] == sorted(row["due_at"] for row in told)
+    assert {row["status"] for row in told} == {"overdue"}
+    moment = datetime.fromisoformat
+    for row in told:
+        assert moment(row["due_at"]) == moment(open_cases[row["dossier_code"]])
+    due = min(map(moment, open_cases.values()))
+    soon = stack.motcua("deadlines", "--as-of", f"{due:%Y-%m-%dT00:00}", "--within", "3d", "--json")
+    assert [row["status"] for row in soon]
+
+
+@pytest.mark.usefixtures("imported")
+def test_the_log_is_proven_and_read_again(stack: Stack, tmp_path: Path) -> None:
+    """`verify` finds nothing wrong, and `replay` gives as many events, on screen and in a file."""
+    proof = stack.motcua("verify", "--json")
+    assert {"events", "dossiers", "gaps", "duplicates", "broken_hashes", "ok"} <= proof.keys()
+    assert (proof["ok"], proof["gaps"], proof["duplicates"], proof["broken_hashes"]) == (
+        *(True, 0, 0, 0),
+    )
+    assert proof["dossiers"] == 1434
+    assert len(stack.run("replay").stdout.splitlines()) == proof["events"]
+    target = tmp_path / "log.jsonl"
+    quiet = stack.run("replay", "--dossier", "case-10011", "--output", str(target))
+    assert (quiet.returncode, quiet.stdout) == (0, "")
+    lines = [json.loads(line) for line in target.read_text().splitlines()]
+    assert {line["event"]["dossier_code"] for line in lines} == {"case-10011"}
+
+
+def test_an_empty_quarantine_is_an_empty_list(stack: Stack) -> None:
+    """`quarantine list --json` of all services."""
+    assert stack.motcua("quarantine", "list", "--json") == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        (("timeline", "no-such-dossier"), 1, "no such dossier"),
+        (("state", "no-such-dossier", "--json"), 1, "no such dossier"),
+        (("replay", "--dossier", "no-such-dossier"), 1, "'no-such-dossier'"),
+        (("replay", "--dossier", "no-such-dossier", "--json"), 1, "'no-such-dossier'"),
+        (("deadlines", "--unit", "NOPE"), 1, "'NOPE'"),
+        (("report", "--from", "2021-08-09", "--to", "2021-08-01"), 2, "before"),
+        (("report", "--from", "2021-8-9", "--to", "2021-08-13"), 2, "--from"),
+        (("report", "--from", "2021-08-09"), 2, "--to"),
+        (("deadlines", "--within", "soon"), 2, "--within"),
+        (("quarantine", "list", "mailroom"), 2, "mailroom"),
+        (("quarantine", "show", "audit", "0:1"), 1, "set aside"),
+        (("rebuild", "mailroom"), 2, "mailroom"),
+        (("import", "none.csv", "--mapping", str(MAPPING)), 2, "No such file"),
+        (("import", str(MAPPING), "--mapping", "none.toml"), 2, "No such file"),
+        (("up",), 1, "already running"),
+        (("nonsense",), 2, "nonsense"),
+    ],
+)
+def test_failures_are_told_on_stderr_by_words_and_status(
+    stack: Stack, arguments: tuple[str, ...], status: int, words: str
+) -> None:
+    """1 for work that failed, 2 for wrong usage; nothing on stdout, no stack trace."""
+    done = stack.run(*arguments)
+    assert (done.returncode, done.stdout) == (status, "")
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert status == 2 or len(done.stderr.splitlines()) == 1

@@ -1,0 +1,105 @@
+"""A whole stack by the `motcua` command alone: it starts, stays up, and leaves nothing behind."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from services.ops.stack.plan import SERVICES
+from tests.support.feed import wait_until
+from tests.support.stack import Stack, running
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(240)]
+
+
+@pytest.fixture(scope="module")
+def stack(session_dir: Path) -> Iterator[Stack]:
+    """A stack of this module's own, in real time."""
+    with running(session_dir, clock="real") as stack:
+        yield stack
+
+
+def test_status_says_what_runs(stack: Stack) -> None:
+    """`status --json` has the shape that scripts read; its pids are those of the processes."""
+    found = stack.motcua("status", "--json")
+    assert found["ready"] is True
+    assert [row["name"] for row in found["services"]] == list(SERVICES)
+    for row in found["services"]:
+        assert {"name", "pid", "address", "ready", "lag"} <= row.keys()
+        assert (row["ready"], row["address"]) == (True, stack.address(row["name"]))
+        assert f"services.{row['name']}.main" in psutil.Process(row["pid"]).cmdline()
+    assert found["kafka"] == {"pid": stack.pid("kafka"), "bootstrap": stack.bootstrap}
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_killed_service_is_back_within_two_seconds(stack: Stack, name: str) -> None:
+    """SIGKILL is answered by a new process at once, which becomes ready by itself."""
+    gone = stack.kill(name)
+    assert stack.wait_back(name, gone) < 2.0
+    stack.wait_ready()
+    log = stack.folder / "stack.log"
+    assert f"{name} ended (signal 9)" in log.read_text()
+    again = f"{name} is ready again after"
+    wait_until(lambda: again in log.read_text(), 10, "the supervisor says so")
+
+
+def test_a_killed_broker_is_back(stack: Stack) -> None:
+    """Kafka is started again on the same data, and the services go on with it."""
+    gone = stack.kill("kafka")
+    stack.wait_back("kafka", gone)
+    log = stack.folder / "stack.log"
+    wait_until(lambda: "kafka is ready again after" in log.read_text(), 30, "it is told")
+    wait_until(lambda: stack.run("verify").returncode == 0, 60, "the log is read again")
+    stack.wait_settled()
+
+
+def test_idle_services_are_small(stack: Stack) -> None:
+    """Each service stays below 150 MB, the whole stack with its broker below 1.5 GB."""
+    sizes = {name: psutil.Process(stack.pid(name)).memory_info().rss for name in SERVICES}
+    assert max(sizes.values()) < 150e6, sizes
+    whole = sum(sizes.values()) + psutil.Process(stack.pid("kafka")).memory_info().rss
+    assert whole < 1.5e9
+
+
+def test_a_stack_leaves_nothing_behind(session_dir: Path) -> None:
+    """`up --detach` returns when all is ready; after `down`, or the death of the supervisor, no
+    process and no open port is left, and the next start goes on with the same data.
+    """
+    fresh = Stack(session_dir / "detached", clock="real")
+    for ending in ("killed", "down"):
+        begun = fresh.run("up", "--detach")
+        assert (begun.returncode, begun.stdout) == (0, ""), begun.stderr
+        found = fresh.motcua("status", "--json")
+        pids = [row["pid"] for row in found["services"]] + [found["kafka"]["pid"]]
+        supervisor = int((fresh.folder / "stack.lock").read_text())
+        if ending == "killed":
+            os.kill(supervisor, signal.SIGKILL)
+        else:
+            assert fresh.run("down").returncode == 0
+        wait_until(lambda: not _alive([supervisor, *pids]), 15, "all processes are gone")  # noqa: B023
+        assert fresh.run("status").returncode == 1
+    assert fresh.run("down").returncode == 0
+
+
+def test_a_service_that_refuses_its_settings_ends_the_start(session_dir: Path) -> None:
+    """One line, the service's own, and exit status 2; nothing keeps running."""
+    settings = {"NOTIFY_SENDER": "nobody"}
+    fresh = Stack(session_dir / "refused", clock="real", settings=settings)
+    begun = time.monotonic()
+    done = fresh.run("up", "--detach")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("notify: NOTIFY_SENDER: ")
+    assert time.monotonic() - begun < 60
+    assert fresh.run("status", "--json").returncode == 1
+
+
+def _alive(pids: list[int]) -> list[int]:
+    return [
+        pid
+        for pid in pids
+        if psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    ]

@@ -1,0 +1,108 @@
+"""Fault 41: the clock jumps back an hour. The order of a stream is that of its sequence, not of its
+times; due dates are those that were stored; time-outs run by a clock that does not jump.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import grpc
+import pytest
+from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.intake.v1 import intake_pb2 as intake
+from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
+
+from infra.local.kafka import KafkaBroker
+from services.kernel.instants import HOUR, to_us
+from services.kernel.rpc.client import explain
+from services.kernel.rpc.issuer import sign
+from services.routing.tables import CASES
+from tests.conftest import NewDatabase
+from tests.contract.routing.departments import Departments, Desk, office
+from tests.integration.intake.desk import CITIZEN
+from tests.support.feed import log_of
+from tests.support.service import ServiceProcess
+from tests.support.walk import EVERY_ROLE, UNIT, metadata, new_id, submission
+from tests.unit.routing.cases import clock, complete, go_on, stop
+
+pytestmark = pytest.mark.faults
+CODE = "H22.12-210809-0001"
+
+
+@pytest.fixture
+def departments(new_database: NewDatabase) -> Iterator[Departments]:
+    """Routing on an empty database, with one case at its first step."""
+    made = Departments(new_database("routing"))
+    made.reads(Desk().files(CODE))
+    yield made
+    made.close()
+
+
+def kept(event: DossierEvent) -> tuple[str, int]:
+    """Name an event and its place in its stream."""
+    return event.WhichOneof("payload") or "", event.sequence
+
+
+def test_fault_41_the_sequence_rules_not_the_time(
+    kafka: KafkaBroker, topic: str, tmp_path: Path
+) -> None:
+    """A dossier accepted "before" it was handed in is accepted after it, on the log too; nobody is
+    turned away, and a call's time runs out when it should.
+    """
+    process = ServiceProcess("intake", tmp_path / "n", kafka.bootstrap, topic, shifted=True)
+    with process, process.channel() as channel:
+        process.wait_ready()
+        stub = IntakeServiceStub(channel)
+        code = stub.SubmitDossier(submission(), timeout=15, metadata=CITIZEN).dossier_code
+        # Of the morning: to a clock that is behind, a token of this minute is not valid yet.
+        early = {"nbf": int(time.time()) - 7_200}
+        officer = sign("officer", "mc", unit=UNIT, roles=EVERY_ROLE, claims=early)
+        desk = metadata(token=officer)
+        process.shift.write_text("-3600")
+        begun = time.monotonic()
+        accept = intake.AcceptDossierRequest(request_id=new_id(), dossier_code=code)
+        stub.AcceptDossier(accept, timeout=15, metadata=desk)
+        twice = intake.AcceptDossierRequest(request_id=new_id(), dossier_code=code)
+        with pytest.raises(grpc.RpcError) as caught:
+            stub.AcceptDossier(twice, timeout=15, metadata=desk)
+        assert explain(caught.value).reason == "ALREADY_ACCEPTED"
+        assert time.monotonic() - begun < 10
+        process.wait_published()
+    submitted, accepted = (e for e in log_of(kafka.bootstrap, topic) if e.dossier_code == code)
+    assert [kept(submitted), kept(accepted)] == [("dossier_submitted", 1), ("dossier_accepted", 2)]
+    back = to_us(submitted.occurred_at) - to_us(accepted.occurred_at)
+    assert HOUR * 0.9 < back <= HOUR
+
+
+def test_fault_41_stored_due_dates_stand_and_nothing_is_said_again(
+    departments: Departments,
+) -> None:
+    """What was said stands; what was suspended after the jump waited no time before it."""
+    departments.takes(CODE)
+    assert departments.looks("2021-08-11 09:30") == 2
+    said = departments.kinds(CODE)
+    assert departments.looks("2021-08-11 08:30") == 0
+    assert departments.looks("2021-08-11 09:31") == 0
+    assert departments.kinds(CODE) == said
+    departments.does(office().stop, stop("appraise"), CODE, "2021-08-12 10:00")
+    departments.does(office().resume, go_on("appraise"), CODE, "2021-08-12 09:00")
+    resumed = departments.said(CODE)[-1].case_resumed
+    assert resumed.waited_working_minutes == 0
+    assert resumed.due_at == resumed.previous_due_at
+
+
+def test_fault_41_steps_follow_the_sequence(departments: Departments) -> None:
+    """A step completed an hour "before" the last event ends that step and begins the next; its own
+    limit runs from then, the dossier's due date is the one that was promised.
+    """
+    opened = departments.said(CODE)[0].case_opened
+    departments.takes(CODE, when="2021-08-09 16:00")
+    departments.does(office().complete, complete("appraise"), CODE, "2021-08-09 15:00")
+    events = departments.said(CODE)
+    assert [event.sequence for event in events] == list(range(1, len(events) + 1))
+    assert to_us(events[-1].occurred_at) < to_us(events[-2].occurred_at)
+    (shown,) = departments.rows(CASES)
+    assert shown["step"] != "appraise"
+    assert clock(shown["due_at"]) == clock(to_us(opened.due_at))

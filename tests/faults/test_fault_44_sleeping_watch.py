@@ -1,0 +1,91 @@
+"""Fault 44: the deadline watch sleeps for three days. It catches up once for each dossier, and says
+nothing twice.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from motcua.events.v1.envelope_pb2 import DossierEvent
+
+from infra.local.kafka import KafkaBroker
+from services.routing.watches import DOSSIERS_AT_ONCE
+from tests.conftest import NewDatabase
+from tests.contract.routing.departments import Departments, Desk
+from tests.support.feed import log_of, put, wait_until
+from tests.support.service import ServiceProcess
+from tests.support.stack import clock_setting
+
+pytestmark = pytest.mark.faults
+CODES = [f"H22.12-210809-{number:04d}" for number in range(1, DOSSIERS_AT_ONCE + 21)]
+FEW = CODES[:30]
+ONCE_EACH = {"deadline_missed": 3, "deadline_escalated": 3}
+"""Of a dossier: its step, itself, and that nobody began; and each of these told one rung up."""
+
+
+@pytest.fixture
+def departments(new_database: NewDatabase) -> Iterator[Departments]:
+    """Routing on an empty database, with more cases than one portion of the watch holds."""
+    made = Departments(new_database("routing"))
+    desk = Desk()
+    made.reads([event for code in CODES for event in desk.files(code)])
+    yield made
+    made.close()
+
+
+def test_fault_44_everything_is_said_once_at_the_first_look(departments: Departments) -> None:
+    """For each dossier what was missed and to whom it is told, no warning of what has passed; later
+    looks say nothing.
+    """
+    assert departments.looks("2021-08-19 09:01") == 6 * len(CODES)
+    assert departments.looks("2021-08-19 09:01") == 0
+    assert departments.looks("2021-08-22 09:01") == 0
+    for code in (CODES[0], CODES[-1]):
+        assert Counter(departments.kinds(code)) == {"case_opened": 1, **ONCE_EACH}
+    said = Counter(departments.kinds())
+    assert said == {kind: n * len(CODES) for kind, n in {"case_opened": 1, **ONCE_EACH}.items()}
+
+
+def test_fault_44_a_service_that_was_down_for_three_days(
+    kafka: KafkaBroker, topic: str, tmp_path: Path
+) -> None:
+    """The real service, ended on Wednesday and started after the dates of all dossiers have passed:
+    the log gets each alarm once; ended and started again, none more.
+    """
+
+    @contextmanager
+    def running(when: str) -> Iterator[None]:
+        setting = clock_setting(f"{when}+07:00")
+        process = ServiceProcess(
+            "routing", tmp_path / "n", kafka.bootstrap, topic, MOTCUA_CLOCK=setting
+        )
+        with process:
+            process.wait_published()
+            yield
+
+    def alarms() -> list[DossierEvent]:
+        kinds = ("deadline_missed", "deadline_escalated")
+        found = log_of(kafka.bootstrap, topic)
+        return [event for event in found if event.WhichOneof("payload") in kinds]
+
+    desk = Desk()
+    put(kafka.bootstrap, topic, [event for code in FEW for event in desk.files(code)])
+    with running("2021-08-09T10:00:00"):
+        assert alarms() == []
+    with running("2021-08-19T09:01:00"):
+        wait_until(lambda: len(alarms()) >= 6 * len(FEW), what="all is said")
+    said = alarms()
+    per_dossier = Counter((e.dossier_code, e.WhichOneof("payload")) for e in said)
+    assert per_dossier == {(code, kind): 3 for code in FEW for kind in ONCE_EACH}
+    missed = [e for e in said if e.HasField("deadline_missed")]
+    assert len({(e.dossier_code, e.deadline_missed.scope) for e in missed}) == len(missed)
+    another = "H22.12-210809-9999"
+    put(kafka.bootstrap, topic, desk.files(another))
+    with running("2021-08-19T15:00:00"):
+        wait_until(lambda: len(alarms()) >= len(said) + 6, what="the watch has looked")
+        later = [event for event in alarms() if event.dossier_code != another]
+    assert later == said

@@ -1,0 +1,38 @@
+"""Fault 58: a line break in a name or subject would smuggle headers into a mail."""
+
+from pathlib import Path
+
+import pytest
+from motcua.events.v1.common_pb2 import PersonalData
+from motcua.notify.v1 import notify_pb2 as pb
+
+from infra.local.smtp import RECIPIENT_HEADER, MailSink
+from tests.support.feed import code_of, wait_until
+from tests.support.notify_process import Desk, NotifyProcess
+
+pytestmark = pytest.mark.faults
+SMUGGLED = "\r\nBcc: all@example.vn\r\n\r\nBuy now"
+
+
+def test_fault_58_line_break(notify_desk: Desk, mail_sink: MailSink, tmp_path: Path) -> None:
+    """What would break a line is set aside where operators see it and never becomes a mail: a name
+    and an address as a failed message, a dossier's code, which subjects hold, as no code at all.
+    Others go on.
+    """
+    broken_code = f"{code_of(2)}\nBcc: all@example.vn"
+    notify_desk.submit(code_of(1), PersonalData(full_name=f"Mỷ{SMUGGLED}", email="my@example.vn"))
+    notify_desk.submit(broken_code)
+    notify_desk.submit(code_of(3), PersonalData(full_name="Mỷ", email=f"my@example.vn{SMUGGLED}"))
+    notify_desk.submit(code_of(4))
+    with NotifyProcess(notify_desk, tmp_path / "n", mail_sink.port) as notify:
+        wait_until(lambda: notify.settled(3), what="all settled")
+        failed = notify.messages(state=pb.MESSAGE_STATE_FAILED)
+        assert {(m.dossier_code, m.reason_code, m.attempts) for m in failed} == {
+            (code_of(1), "invalid_header", 0),
+            (code_of(3), "invalid_address", 0),
+        }
+        (set_aside,) = notify.quarantined()
+        assert set_aside.reason == "undecodable"
+    (mail,) = mail_sink.messages()
+    assert mail.get_all(RECIPIENT_HEADER) == ["my@example.vn"]
+    assert code_of(4) in mail["Subject"]

@@ -1,0 +1,153 @@
+"""Faults 21, 24, 25, 26, 29: records that are no events, or not quite those that this build
+knows.
+"""
+
+import pytest
+from google.protobuf.message import Message
+from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.intake_events_pb2 import SupplementSubmitted
+from sqlalchemy import Column, LargeBinary, MetaData, String, Table
+
+from infra.local.kafka import KafkaBroker
+from services.kernel.consumer import decode, turn
+from services.kernel.model import Model
+from services.kernel.record import Record
+from services.kernel.tables import kernel_tables
+from services.kernel.unit import UnitOfWork
+from tests.support.feed import code_of, put, put_raw, supplement, wait_until
+from tests.support.tally import HEARD, SEEN, SILENT, Node
+
+pytestmark = pytest.mark.faults
+A, B = code_of(1), code_of(2)
+
+
+def from_the_future(code: str, sequence: int, *, must_understand: bool = False) -> DossierEvent:
+    """Give an event whose payload this build does not know."""
+    known = supplement(code, sequence)
+    known.ClearField("supplement_submitted")
+    known.must_understand = must_understand
+    content = SupplementSubmitted(round=sequence).SerializeToString()
+    return DossierEvent.FromString(known.SerializeToString() + _field(1500, content))
+
+
+def _field(number: int, content: bytes) -> bytes:
+    tag = number << 3 | 2
+    return bytes([tag & 0x7F | 0x80, tag >> 7, len(content)]) + content
+
+
+def test_fault_21_what_is_no_event_is_set_aside(
+    kafka: KafkaBroker, topic: str, database_url: str
+) -> None:
+    """Random bytes, nothing, null and JSON go into quarantine with their place; the offset moves
+    on.
+    """
+    strange = [b"\xff\x00\x12garbage", b"", None, b'{"dossier_code": "x", "sequence": 1}']
+    put(kafka.bootstrap, topic, [supplement(A, 1)])
+    places = put_raw(kafka.bootstrap, topic, [(A.encode(), value) for value in strange])
+    put_raw(kafka.bootstrap, topic, [(None, b"no key"), (b"\xff\xfe", b"no text")])
+    put(kafka.bootstrap, topic, [supplement("a\x00b", 1), supplement("x" * 5_000, 1)])
+    put(kafka.bootstrap, topic, [supplement(A, 2)])
+    with Node(kafka.bootstrap, topic, database_url, faust=False) as node:
+        wait_until(lambda: node.consumer.status().ready)
+        assert node.consumer.quarantine.count() == 8
+        for (partition, offset), value in zip(places, strange, strict=True):
+            found = node.consumer.quarantine.get(partition, offset)
+            assert found is not None
+            assert (found.topic, found.reason, found.value) == (topic, "undecodable", value)
+            assert found.dossier_code == A
+        assert [row["supplements"] for row in node.rows(SEEN)] == [2]
+        first = places[0]
+        again = node.consumer.quarantine.redrive(partition=first[0], offset=first[1])
+        assert (again.handled, again.parked) == (0, 1)
+        assert node.consumer.quarantine.get(*first).attempts == 2
+        node.consumer.quarantine.redrive(partition=first[0], offset=first[1], discard_first=True)
+        assert node.consumer.quarantine.count() == 7
+        assert node.consumer.status().lag == 0
+
+
+def test_faults_24_25_unknown_values_and_fields_are_kept(
+    kafka: KafkaBroker, topic: str, database_url: str
+) -> None:
+    """A number that no enum has and a field from a newer writer do no harm and stay as they
+    were.
+    """
+    metadata = MetaData()
+    kept = Table(
+        "kept",
+        metadata,
+        Column("event_id", String, primary_key=True),
+        Column("body", LargeBinary, nullable=False),
+    )
+
+    def keep(uow: UnitOfWork, record: Record, event: DossierEvent) -> None:
+        uow.add(kept, {"event_id": event.event_id, "body": record.value})
+
+    model = Model(source="audit", tables=kernel_tables(metadata), every=keep)
+    event = supplement(A, 1)
+    event.actor.kind = 99
+    newer = DossierEvent.FromString(event.SerializeToString() + _field(1999, b"more"))
+    put(kafka.bootstrap, topic, [newer, from_the_future(A, 2)])
+    with Node(kafka.bootstrap, topic, database_url, model=model, faust=False) as node:
+        wait_until(lambda: node.consumer.status().ready)
+        assert node.consumer.quarantine.count() == 0
+        assert node.consumer.status().unknown == 1
+        bodies = [row["body"] for row in node.rows(kept)]
+        assert newer.SerializeToString() in bodies
+        assert len(bodies) == 2
+
+
+def test_fault_26_unknown_type_is_skipped_and_counted(
+    kafka: KafkaBroker, topic: str, database_url: str
+) -> None:
+    """Its place in the stream is taken, so the next event of the dossier is no gap."""
+    put(kafka.bootstrap, topic, [supplement(A, 1), from_the_future(A, 2), supplement(A, 3)])
+    with Node(kafka.bootstrap, topic, database_url, model=SILENT, faust=False) as node:
+        wait_until(lambda: node.consumer.status().ready)
+        status = node.consumer.status()
+        assert (status.handled, status.unknown) == (3, 1)
+        assert [row["supplements"] for row in node.rows(SEEN)] == [2]
+        assert node.consumer.quarantine.count() == 0
+
+
+def test_fault_26_must_understand_waits_for_the_upgrade(
+    kafka: KafkaBroker, topic: str, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The dossier is parked, the others go on; after the upgrade the park is replayed in order by
+    itself.
+    """
+    waiting = [from_the_future(A, 2, must_understand=True), supplement(A, 3, 9)]
+    put(kafka.bootstrap, topic, [supplement(A, 1), *waiting, supplement(B, 1)])
+    with Node(kafka.bootstrap, topic, database_url, model=SILENT, faust=False) as node:
+        wait_until(lambda: node.consumer.status().ready)
+        reasons = [p.reason for p in node.consumer.quarantine.list(A)]
+        assert reasons == ["needs_upgrade", "behind"]
+        assert {r["dossier_code"]: r["supplements"] for r in node.rows(SEEN)} == {A: 1, B: 1}
+    with Node(kafka.bootstrap, topic, database_url, model=SILENT, faust=False) as node:
+        wait_until(lambda: node.consumer.status().ready)
+        assert node.consumer.quarantine.list(A)[0].attempts > 1
+
+    def newer_build(record: Record) -> DossierEvent | None:
+        event = decode.read(record)
+        if event is not None and event.must_understand:
+            payload: Message = SupplementSubmitted(round=2)
+            event.supplement_submitted.CopyFrom(payload)
+        return event
+
+    monkeypatch.setattr(turn, "read", newer_build)
+    with Node(kafka.bootstrap, topic, database_url, model=SILENT, faust=False) as node:
+        wait_until(lambda: node.consumer.quarantine.count() == 0)
+        seen = {r["dossier_code"]: (r["supplements"], r["last_round"]) for r in node.rows(SEEN)}
+        assert seen == {A: (3, 9), B: (1, 1)}
+
+
+def test_fault_29_key_and_body_disagree(kafka: KafkaBroker, topic: str, database_url: str) -> None:
+    """Such a record is set aside and counted as a matter of security; neither dossier is held."""
+    forged = supplement(B, 1)
+    put_raw(kafka.bootstrap, topic, [(A.encode(), forged.SerializeToString())])
+    put(kafka.bootstrap, topic, [supplement(A, 1), supplement(B, 1)])
+    with Node(kafka.bootstrap, topic, database_url, faust=False) as node:
+        wait_until(lambda: node.consumer.status().ready)
+        (parked,) = node.consumer.quarantine.list()
+        assert (parked.reason, parked.dossier_code) == ("key_mismatch", A)
+        assert node.consumer.status().key_mismatches == 1
+        assert len(node.rows(HEARD)) == 2

@@ -1,0 +1,167 @@
+"""The desk on a real gRPC server and a real database, without a broker.
+
+Other services' events are put in by hand.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import grpc
+from google.protobuf.message import Message
+from motcua.events.v1.envelope_pb2 import Actor, ActorKind, DossierEvent
+from motcua.intake.v1 import intake_pb2 as pb
+from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
+
+from services.intake.main import MODEL
+from services.intake.office import Office
+from services.intake.pins import Pins
+from services.intake.rpc import IntakeServicer, service
+from services.kernel.calendars.shelf import office_shelf
+from services.kernel.commands import Commands, Reads
+from services.kernel.database import open_engine
+from services.kernel.envelope import make_event
+from services.kernel.keyring import Keyring
+from services.kernel.rpc.client import Problem, explain, metadata
+from services.kernel.rpc.server import RpcServer
+from services.kernel.settings import Settings
+from services.kernel.unit import UnitOfWork
+from services.kernel.writer import Writer
+from tests.unit.intake.samples import MONDAY, small_catalogue, submission
+
+T = TypeVar("T")
+Metadata = tuple[tuple[str, str], ...]
+CITIZEN = metadata("citizen")
+ENGLISH = metadata("citizen", language="en")
+GUEST: Metadata = ()
+OFFICER = metadata("officer", "an.nv", unit="H22.12", roles=["receptionist"])
+OF_THE_PROVINCE = metadata("officer", "mc.tinh", unit="H22", roles=["receptionist"])
+OPERATOR = metadata("operator", "root")
+IMPORTER = metadata("importer", "receipt")
+PARTNER = metadata(token="motcua-development-buudien")
+
+
+@dataclass
+class Hands:
+    """A clock that is set by hand."""
+
+    at: int = MONDAY
+
+    def now(self) -> int:
+        """Give the instant that was set."""
+        return self.at
+
+
+@dataclass
+class Desk:
+    """A running desk and its client."""
+
+    address: str
+    clock: Hands
+    writer: Writer
+    keyring: Keyring
+    stub: IntakeServiceStub = field(init=False)
+    channel: grpc.Channel = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.channel = grpc.insecure_channel(self.address)
+        self.stub = IntakeServiceStub(self.channel)
+
+    def call(self, method: str, request: Message, who: Metadata = OFFICER) -> Any:
+        """Call a method; raises ``grpc.RpcError``."""
+        return getattr(self.stub, method)(request, timeout=20, metadata=who)
+
+    def problem(self, method: str, request: Message, who: Metadata = OFFICER) -> Problem:
+        """Call a method that must fail, and tell how."""
+        try:
+            self.call(method, request, who)
+        except grpc.RpcError as error:
+            return explain(error)
+        raise AssertionError(f"{method} was answered")
+
+    def submit(self, who: Metadata = CITIZEN, **changes: Any) -> pb.SubmitDossierResponse:
+        """Hand in a dossier that is in order, as changed."""
+        answer: pb.SubmitDossierResponse = self.call("SubmitDossier", submission(**changes), who)
+        return answer
+
+    def accept(self, code: str, who: Metadata = OFFICER) -> pb.AcceptDossierResponse:
+        """Accept a dossier."""
+        request = pb.AcceptDossierRequest(request_id=str(uuid.uuid4()), dossier_code=code)
+        answer: pb.AcceptDossierResponse = self.call("AcceptDossier", request, who)
+        return answer
+
+    def accepted(self, **changes: Any) -> pb.SubmitDossierResponse:
+        """Hand in a dossier and accept it."""
+        answer = self.submit(**changes)
+        self.accept(answer.dossier_code)
+        return answer
+
+    def hear(self, code: str, source: str, payload: Message, at: int = 0) -> DossierEvent:
+        """Put in an event of another service as if it were read from the log, with its reaction."""
+
+        def ingest(uow: UnitOfWork) -> DossierEvent:
+            event = make_event(
+                code,
+                source,
+                uow.sequence(code, source) + 1,
+                payload,
+                actor=Actor(kind=ActorKind.ACTOR_KIND_SYSTEM, id=source),
+                occurred_at=at or self.clock.now(),
+                recorded_at=self.clock.now(),
+                causation_id="",
+                correlation_id="",
+            )
+            uow.ingest(event, event.SerializeToString())
+            reaction = MODEL.reactions.get(event.WhichOneof("payload") or "")
+            if reaction is not None:
+                uow.append_reaction(event, reaction(uow, event), self.clock.now())
+            return event
+
+        return self.run(ingest)
+
+    def run(self, work: Callable[[UnitOfWork], T]) -> T:
+        """Run work in the writer."""
+        return self.writer.submit(work).result(timeout=20)
+
+    def events(self, code: str) -> list[DossierEvent]:
+        """Read the desk's own events of a dossier."""
+        return self.run(lambda uow: uow.own_events(code))
+
+    def types(self, code: str) -> list[str]:
+        """Name the desk's own events of a dossier."""
+        return [event.WhichOneof("payload") or "" for event in self.events(code)]
+
+
+@contextmanager
+def open_desk(url: str, keys: str) -> Iterator[Desk]:
+    """Run a desk on a database that may be empty."""
+    engine = open_engine(url, "intake")
+    MODEL.tables.metadata.create_all(engine)
+    vault = open_engine(keys, "keyring")
+    keyring = Keyring(vault, b"k" * 32)
+    clock = Hands()
+    writer = Writer(engine, MODEL, keyring)
+    reading = open_engine(url, "intake", read_only=True)
+    reads = Reads(reading)
+    commands = Commands(writer, clock, MODEL.tables)
+    office = Office(small_catalogue(), office_shelf(), clock)
+    pins = Pins(writer, reads, keyring)
+    servicer = IntakeServicer(office, commands, reads, pins, keyring)
+    settings = Settings(service="intake", port=0, database_url=url)
+    rpc = RpcServer(settings, [service(servicer, office)])
+    writer.start()
+    desk = Desk(f"127.0.0.1:{rpc.start()}", clock, writer, keyring)
+    try:
+        yield desk
+    finally:
+        desk.channel.close()
+        rpc.drain(1.0)
+        writer.stop()
+        reads.close()
+        reading.dispose()
+        engine.dispose()
+        vault.dispose()

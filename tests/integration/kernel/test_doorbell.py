@@ -1,0 +1,98 @@
+"""Faust as the doorbell: what it drops, delays or does not deliver is read all the same."""
+
+import random
+from typing import Any
+
+import pytest
+
+from infra.local.kafka import KafkaBroker
+from infra.local.topics import ensure_topics, events_topic
+from services.kernel.consumer.inbox import Inbox
+from services.kernel.record import Record
+from tests.support.feed import code_of, put, supplement, wait_until, workload
+from tests.support.runner import answered, check_once
+from tests.support.tally import HEARD, KERNEL, SILENT, Node
+
+
+def listening(node: Node) -> bool:
+    """Tell whether Faust has all partitions and nothing is left to be read in bulk."""
+    return len(node.consumer.inbox.assigned) == 6 and not node.consumer.inbox.behind()
+
+
+def test_far_behind_is_read_in_bulk(kafka: KafkaBroker, topic: str, database_url: str) -> None:
+    """A burst is read in bulk while Faust is moved forward; the next record comes live again."""
+    sent = workload(dossiers=50, each=200)
+    with Node(kafka.bootstrap, topic, database_url, model=SILENT) as node:
+        wait_until(lambda: node.consumer.status().ready and listening(node))
+        put(kafka.bootstrap, topic, sent)
+        wait_until(lambda: len(node.rows(HEARD)) == len(sent), seconds=60)
+        assert node.consumer.status().bulk > 0
+        wait_until(lambda: listening(node))
+        live = node.consumer.status().live
+        wait_until(lambda: _rings(kafka, topic, node, live), what="live again")
+        assert not node.rows(KERNEL.quarantine)
+
+
+def _rings(kafka: KafkaBroker, topic: str, node: Node, live: int) -> bool:
+    code = code_of(70)
+    put(kafka.bootstrap, topic, [supplement(code, 1 + len(_heard(node, code)))])
+    wait_until(lambda: node.consumer.status().lag == 0)
+    return node.consumer.status().live > live
+
+
+def _heard(node: Node, code: str) -> list[dict[str, Any]]:
+    return [row for row in node.rows(HEARD) if row["dossier_code"] == code]
+
+
+def test_record_losing_faust_loses_nothing(
+    kafka: KafkaBroker, topic: str, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An agent that raises, drops records and brings some twice changes nothing."""
+    rng = random.Random(1)
+    offer = Inbox.offer
+
+    def unreliable(inbox: Inbox, record: Record) -> None:
+        luck = rng.random()
+        if luck < 0.02:
+            raise RuntimeError("an agent's fault")
+        if luck < 0.1:
+            return
+        offer(inbox, record)
+        if luck < 0.2:
+            offer(inbox, record)
+
+    monkeypatch.setattr(Inbox, "offer", unreliable)
+    sent = workload(dossiers=20, each=10)
+    with Node(kafka.bootstrap, topic, database_url) as node:
+        wait_until(lambda: node.consumer.status().ready and listening(node))
+        for start in range(0, len(sent), 10):
+            put(kafka.bootstrap, topic, sent[start : start + 10])
+        wait_until(lambda: answered(node.reads, len(sent)), seconds=60)
+        check_once(node.reads, sent, kafka.bootstrap, topic)
+
+
+def test_service_starts_without_a_broker(own_kafka: KafkaBroker, database_url: str) -> None:
+    """It waits for the broker, and for the topic, and goes on by itself; until then its own past is
+    not known."""
+    own_kafka.kill()
+    sent = workload(dossiers=5, each=2)
+    with Node(own_kafka.bootstrap, "late.topic", database_url) as node:
+        wait_until(lambda: node.consumer.tally.lag == {} and not node.consumer.status().ready)
+        assert node.consumer.status().lag == -1
+        assert not node.consumer.history.is_whole(), "commands must wait"
+        own_kafka.start()
+        ensure_topics(own_kafka.bootstrap, topics=[events_topic("late.topic")])
+        put(own_kafka.bootstrap, "late.topic", sent)
+        wait_until(lambda: answered(node.reads, len(sent)), seconds=40)
+        wait_until(lambda: listening(node), seconds=40)
+        assert node.consumer.history.is_whole()
+        check_once(node.reads, sent)
+
+
+def test_shorter_log_stops_the_consumer(kafka: KafkaBroker, topic: str, database_url: str) -> None:
+    """A log that ends before the position read is another log: the consumer says so and stops."""
+    with Node(kafka.bootstrap, topic, database_url, faust=False) as node:
+        wait_until(lambda: node.consumer.status().ready)
+        moved = KERNEL.positions.update().values(position=1000)
+        node.writer.exclusive(lambda uow: uow.connection.execute(moved)).result(5)
+        wait_until(lambda: "ends before" in node.consumer.status().halted)

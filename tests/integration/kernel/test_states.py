@@ -1,0 +1,105 @@
+"""Deciders' states, which a writer keeps from one transaction to the next."""
+
+import dataclasses
+from collections.abc import Callable, Iterator
+
+import pytest
+from motcua.events.v1.envelope_pb2 import Actor
+from motcua.events.v1.routing_events_pb2 import CaseResumed
+
+from services.kernel import writer as module
+from services.kernel.database import open_engine
+from services.kernel.unit import UnitOfWork
+from services.kernel.writer import Writer
+from tests.conftest import NewDatabase
+from tests.support.feed import code_of
+from tests.support.tally import METADATA, MODEL
+
+CODE = code_of(1)
+FOLDED: list[int] = []
+
+
+def _count(state: int, event: object) -> int:
+    FOLDED.append(1)
+    return state + 1
+
+
+COUNTING = dataclasses.replace(MODEL, initial=0, evolve=_count)
+Start = Callable[[], Writer]
+
+
+@pytest.fixture
+def start(new_database: NewDatabase) -> Iterator[Start]:
+    """`start()`: one more writer, all on the same database."""
+    engine = open_engine(new_database(), "tally")
+    METADATA.create_all(engine)
+    made: list[Writer] = []
+
+    def make() -> Writer:
+        made.append(Writer(engine, COUNTING))
+        made[-1].start()
+        return made[-1]
+
+    yield make
+    for writer in made:
+        writer.stop()
+    engine.dispose()
+
+
+def append(uow: UnitOfWork) -> int:
+    """Write one event more; gives how many there are."""
+    uow.append(
+        CODE,
+        [CaseResumed()],
+        actor=Actor(kind=1),
+        occurred_at=1,
+        recorded_at=1,
+        causation_id="",
+        correlation_id=CODE,
+    )
+    return int(uow.state(CODE))
+
+
+def state(uow: UnitOfWork) -> int:
+    """Give how many events there are, by their fold."""
+    return int(uow.state(CODE))
+
+
+def test_what_another_writer_appends_is_seen(start: Start) -> None:
+    """Two writers in turn each decide on all events, and fold only those that are new to them."""
+    one, other = start(), start()
+    for number in range(1, 6):
+        assert one.exclusive(append).result(10) == 2 * number - 1
+        assert other.exclusive(append).result(10) == 2 * number
+    FOLDED.clear()
+    assert [w.exclusive(state).result(10) for w in (one, other, one)] == [10, 10, 10]
+    assert len(FOLDED) == 1
+
+
+def test_what_was_rolled_back_is_forgotten(start: Start) -> None:
+    """A job that fails after it appended leaves no trace in the state."""
+
+    def fail(uow: UnitOfWork) -> None:
+        append(uow)
+        raise ValueError("on purpose")
+
+    writer = start()
+    writer.exclusive(append).result(10)
+    with pytest.raises(ValueError, match="on purpose"):
+        writer.exclusive(fail).result(10)
+    with pytest.raises(ValueError, match="on purpose"):
+        writer.submit(fail).result(10)
+    assert writer.exclusive(state).result(10) == 1
+
+
+def test_few_are_kept(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many dossiers are worked on, only the latest states are kept; the others are
+    folded again.
+    """
+    monkeypatch.setattr(module, "REMEMBERED", 3)
+    writer = start()
+    writer.exclusive(append).result(10)
+    for number in range(2, 9):
+        writer.exclusive(lambda uow, n=number: uow.state(code_of(n))).result(10)
+        assert len(writer._states) <= 3
+    assert writer.exclusive(state).result(10) == 1

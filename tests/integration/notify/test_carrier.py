@@ -1,0 +1,129 @@
+"""The mail client against real servers: each way in which handing over a mail can end."""
+
+import asyncio
+from collections.abc import Sequence
+from email.headerregistry import Address
+from email.message import EmailMessage
+
+import pytest
+
+from infra.local.ports import free_port
+from infra.local.smtp import RECIPIENT_HEADER, MailSink
+from services.kernel.outside import OutsideError, Permanent, Retryable, Throttled
+from services.notify import carrier
+from services.notify.carrier import Away, MaybeTaken, Smtp
+
+
+def mail(to: str) -> EmailMessage:
+    message = EmailMessage()
+    message["From"] = Address("Một Cửa", "khong-tra-loi", "motcua.invalid")
+    message["To"] = Address("Vừ Thị Mỷ", addr_spec=to)
+    message["Subject"] = "Hồ sơ"
+    message.set_content(".\n..\nxin chào\n", cte="quoted-printable")
+    return message
+
+
+async def hand_over(port: int, *recipients: str) -> list[OutsideError | int]:
+    smtp = Smtp("127.0.0.1", port, "motcua.invalid")
+    ends: list[OutsideError | int] = []
+    for to in recipients:
+        try:
+            await smtp.open()
+            ends.append(await smtp.send(mail(to)))
+        except OutsideError as error:
+            ends.append(error)
+    await smtp.close()
+    return ends
+
+
+@pytest.mark.parametrize(
+    ("to", "kind", "code", "kept"),
+    [
+        ("421-an@example.vn", Throttled, 421, 0),
+        ("450-an@example.vn", Retryable, 450, 0),
+        ("451-an@example.vn", Retryable, 451, 0),
+        ("550-an@example.vn", Permanent, 550, 0),
+        ("drop-an@example.vn", MaybeTaken, 0, 1),
+    ],
+)
+async def test_ends(
+    mail_sink: MailSink, to: str, kind: type[OutsideError], code: int, kept: int
+) -> None:
+    """Each answer has its kind, without the address in its text; the next mail goes out."""
+    refused, sent = await hand_over(mail_sink.port, to, "binh@example.vn")
+    assert type(refused) is kind
+    assert isinstance(refused, OutsideError)
+    assert refused.code == code
+    assert "example" not in str(refused)
+    assert sent == 250
+    assert len(mail_sink.messages()) == kept + 1
+
+
+async def test_the_mail_arrives_whole(mail_sink: MailSink) -> None:
+    """Text, dots at the beginning of lines and names arrive as they were written."""
+    assert await hand_over(mail_sink.port, "an@example.vn") == [250]
+    (read,) = mail_sink.messages()
+    assert read[RECIPIENT_HEADER] == "an@example.vn"
+    assert read.get_content() == ".\n..\nxin chào\n"
+    assert str(read["To"]) == "Vừ Thị Mỷ <an@example.vn>"
+
+
+async def test_nobody_there() -> None:
+    """Where nobody listens the server is away."""
+    (end,) = await hand_over(free_port(), "an@example.vn")
+    assert type(end) is Away
+
+
+async def against(answers: Sequence[bytes]) -> OutsideError | int:
+    """Hand a mail to a server that gives one answer for each line, then no more."""
+    ended = asyncio.Event()
+
+    async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for answer in answers:
+            writer.write(answer)
+            if not await reader.readline():
+                break
+        while await reader.readline():
+            pass
+        writer.close()
+        await writer.wait_closed()
+        ended.set()
+
+    server = await asyncio.start_server(behave, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        (end,) = await hand_over(port, "an@example.vn")
+        await ended.wait()
+    return end
+
+
+HELLO = (b"220 hello\r\n", b"250 hello\r\n")
+
+
+@pytest.mark.parametrize(
+    ("answers", "kind", "code"),
+    [
+        ((), Away, 0),
+        ((b"554 no mail here\r\n",), Away, 0),
+        ((*HELLO, b"550 who are you\r\n"), Retryable, 550),
+        (HELLO, Away, 0),
+        ((*HELLO, b"250 ok\r\n"), Away, 0),
+        ((*HELLO, b"250 ok\r\n", b"250 ok\r\n", b"354 go on\r\n"), MaybeTaken, 0),
+        ((*HELLO, b"250 ok\r\n", b"250 ok\r\n", b"554 no\r\n"), Permanent, 554),
+    ],
+)
+async def test_silent_servers(
+    monkeypatch: pytest.MonkeyPatch,
+    answers: tuple[bytes, ...],
+    kind: type[OutsideError],
+    code: int,
+) -> None:
+    """A server that falls silent is given up in time; perhaps taken is what had been handed over.
+
+    A server that wants no mail at all, or none from us, is no fault of the message.
+    """
+    monkeypatch.setattr(carrier, "TIMEOUT", 0.5)
+    end = await against(answers)
+    assert type(end) is kind
+    assert isinstance(end, OutsideError)
+    assert end.code == code

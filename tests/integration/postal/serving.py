@@ -1,0 +1,168 @@
+"""A postal office that is called over gRPC; the log is fed by the test."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import grpc
+from motcua.postal.v1 import postal_partner_pb2 as pb
+from motcua.postal.v1.postal_partner_pb2_grpc import PostalPartnerServiceStub
+from motcua.postal.v1.postal_pb2_grpc import PostalServiceStub
+
+from infra.local.ports import free_port
+from services.kernel.clock import Clock
+from services.kernel.commands import Commands, Reads
+from services.kernel.database import open_engine
+from services.kernel.instants import to_timestamp
+from services.kernel.rpc.client import metadata
+from services.kernel.rpc.server import RpcServer
+from services.kernel.settings import Settings
+from services.kernel.watches import Watcher
+from services.postal import partner_rpc, rpc, watches
+from services.postal.partners import DEVELOPMENT_TOKENS, configured
+from services.postal.tables import KERNEL
+from tests.contract.postal.office import PostalOffice
+
+FIRST, SECOND = "buudien", "chuyenphat"
+PROOF = "0" * 64
+
+
+class OfficeClock:
+    """The clock that the test moves."""
+
+    def __init__(self, office: PostalOffice) -> None:
+        self._office = office
+
+    def now(self) -> int:
+        """Give the instant that the test has set."""
+        return self._office.now
+
+
+class CountingServicer(partner_rpc.PartnerServicer):
+    """Counts the calls that reach a handler."""
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self.begun = 0
+
+    async def GetMyJob(self, request: pb.GetMyJobRequest, context: Any) -> Any:  # noqa: N802
+        """Count, then answer."""
+        self.begun += 1
+        return await super().GetMyJob(request, context)
+
+
+class Serving:
+    """One postal office with its gRPC server and its watch."""
+
+    def __init__(self, office: PostalOffice, clock: Clock | None = None, **settings: Any) -> None:
+        """``settings`` go to the Settings: TLS files, ``port`` and so on."""
+        self.office = office
+        self.clock = clock or OfficeClock(office)
+        url = office.engine.url.render_as_string(hide_password=False)
+        self._reads_engine = open_engine(url, "postal", read_only=True)
+        self._reads = Reads(self._reads_engine)
+        self.commands = Commands(office.writer, self.clock, KERNEL)
+        self.port = settings.pop("port", None) or free_port()
+        given = Settings(service="postal", port=self.port, database_url=url, **settings)
+        bell = partner_rpc.Bell()
+        office.writer.on_publish(bell.ring)
+        parts = (self.commands, self._reads, office.office, office.queries)
+        self.partner_servicer = CountingServicer(*parts, bell)
+        self.server = RpcServer(
+            given,
+            [
+                rpc.service(rpc.PostalServicer(*parts)),
+                partner_rpc.service(self.partner_servicer, configured()),
+            ],
+        )
+        self.server.start()
+        self.server.ready(True)
+        self._watcher = Watcher(
+            office.writer, self.clock, [watches.leases(office.office)], lambda: True
+        )
+        self._watcher.start()
+        self.channel = grpc.insecure_channel(f"127.0.0.1:{self.port}")
+        self.partner = PostalPartnerServiceStub(self.channel)
+        self.postal = PostalServiceStub(self.channel)
+
+    def stop(self) -> None:
+        """Stop the server and what belongs to it; the office stays."""
+        self.channel.close()
+        self.server.drain(0.2)
+        self._watcher.stop()
+        self._reads.close()
+        self._reads_engine.dispose()
+
+
+def as_partner(who: str = FIRST, language: str = "en") -> tuple[tuple[str, str], ...]:
+    """Give the metadata of a partner's call."""
+    return metadata(token=DEVELOPMENT_TOKENS[who], language=language)
+
+
+def new_id() -> str:
+    """Give a new request id."""
+    return str(uuid.uuid4())
+
+
+def take_request(job_id: str, **more: str) -> pb.TakeJobRequest:
+    """Give a fresh request to take a job."""
+    return pb.TakeJobRequest(request_id=new_id(), job_id=job_id, **more)
+
+
+def tracking(job_id: str, at: int, code: str = "EMA", attempt: int = 1, **more: Any) -> Any:
+    """Give a fresh tracking report."""
+    fields = {"report_id": f"{code}-{at}"} | more
+    return pb.ReportTrackingRequest(
+        request_id=new_id(),
+        job_id=job_id,
+        attempt=attempt,
+        code=code,
+        happened_at=to_timestamp(at),
+        **fields,
+    )
+
+
+def delivery(job_id: str, at: int, attempt: int = 1, **more: Any) -> pb.ReportDeliveredRequest:
+    """Give a fresh report of a delivery."""
+    fields = {"report_id": "pod", "proof_sha256": PROOF} | more
+    return pb.ReportDeliveredRequest(
+        request_id=new_id(), job_id=job_id, attempt=attempt, happened_at=to_timestamp(at), **fields
+    )
+
+
+def a_return(job_id: str, at: int, attempt: int = 1, **more: Any) -> pb.ReportReturnedRequest:
+    """Give a fresh report of a return."""
+    fields = {"report_id": "rts", "reason_code": "unclaimed"} | more
+    return pb.ReportReturnedRequest(
+        request_id=new_id(), job_id=job_id, attempt=attempt, happened_at=to_timestamp(at), **fields
+    )
+
+
+@contextmanager
+def stream(
+    serving: Serving, who: str = FIRST, cursor: str = ""
+) -> Iterator[list[pb.StreamJobsResponse]]:
+    """Collect a partner's stream in the background into the list that is given."""
+    got: list[pb.StreamJobsResponse] = []
+    call = serving.partner.StreamJobs(
+        pb.StreamJobsRequest(cursor=cursor), timeout=60, metadata=as_partner(who)
+    )
+
+    def collect() -> None:
+        try:
+            for message in call:
+                got.append(message)
+        except grpc.RpcError:  # the test has seen enough
+            pass
+
+    thread = threading.Thread(target=collect)
+    thread.start()
+    try:
+        yield got
+    finally:
+        call.cancel()
+        thread.join(10)

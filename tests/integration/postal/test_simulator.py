@@ -1,0 +1,179 @@
+"""The partner simulator as a program of its own, against a served office with a fast clock."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from motcua.postal.v1 import postal_pb2
+
+from services.kernel.clock import parse_clock
+from services.kernel.rpc.client import metadata
+from services.postal.partners import DEVELOPMENT_TOKENS
+from tests.integration.postal.conftest import Serve
+from tests.integration.postal.serving import FIRST, SECOND, Serving
+from tests.support.feed import wait_until
+
+JOBS = 40
+SPEED = 20_000
+Simulate = Callable[..., "subprocess.Popen[str]"]
+
+
+def clock_now(speed: int = SPEED) -> str:
+    """Give a clock's setting that starts now, on a Monday morning, and runs fast."""
+    return f"2021-08-09T08:00:00+07:00@{speed}@{time.time()}"
+
+
+@pytest.fixture
+def simulate() -> Iterator[Simulate]:
+    """Starts simulators; what still runs at the end is ended."""
+    running: list[subprocess.Popen[str]] = []
+
+    def start(serving: Serving, who: str, clock: str, *arguments: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "services.partner_sim", "--clock", clock, *arguments]
+        address = ["--address", f"127.0.0.1:{serving.port}"]
+        env = dict(os.environ) | {"PARTNER_TOKEN": DEVELOPMENT_TOKENS.get(who, who)}
+        running.append(
+            subprocess.Popen(
+                [*command, *address],
+                env=env,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+        )
+        return running[-1]
+
+    yield start
+    for process in running:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def finish(process: subprocess.Popen[str]) -> dict[str, Any]:
+    """Ask a simulator to end and read what it says it did."""
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (0, "")
+    summary: dict[str, Any] = json.loads(out)
+    return summary
+
+
+def states(serving: Serving) -> Counter[int]:
+    """Count the office's jobs by state."""
+    request = postal_pb2.ListJobsRequest(page_size=500)
+    found = serving.postal.ListJobs(request, timeout=5, metadata=metadata("operator", "op"))
+    return Counter(job.state for job in found.jobs)
+
+
+def settled(serving: Serving) -> bool:
+    """Tell whether no job is offered, held or under way."""
+    found = states(serving)
+    final = (postal_pb2.JOB_STATE_DELIVERED, postal_pb2.JOB_STATE_RETURNED)
+    return sum(found[s] for s in (*final, postal_pb2.JOB_STATE_UNSERVED)) == JOBS
+
+
+def feed(serving: Serving) -> None:
+    """Resolve the dossiers whose results go by post, by the served clock."""
+    for number in range(JOBS):
+        serving.office.now = serving.clock.now()
+        serving.office.resolve(f"H22.12.03-210809-{number:04d}")
+
+
+def test_two_faulty_partners_and_the_office_count_the_same(
+    serve: Serve, simulate: Simulate
+) -> None:
+    """With every fault at work, what partners say they delivered is what the office shows."""
+    clock = clock_now()
+    serving = serve(clock=parse_clock(clock))
+    faults = ["--refuse", "0.2", "--silent", "0.1", "--repeat", "0.4", "--disorder", "0.4"]
+    faults += ["--contradict", "0.3", "--give-back", "0.2"]
+    partners = [
+        simulate(serving, who, clock, "--seed", str(seed), *faults)
+        for seed, who in enumerate((FIRST, SECOND))
+    ]
+    feed(serving)
+    wait_until(lambda: settled(serving), 60, "every job's end")
+    said = [finish(partner) for partner in partners]
+    shown = states(serving)
+
+    assert [each["errors"] for each in said] == [{}, {}]
+    assert sum(each["delivered"] for each in said) == shown[postal_pb2.JOB_STATE_DELIVERED]
+    assert sum(each["returned"] for each in said) == shown[postal_pb2.JOB_STATE_RETURNED]
+    assert sum(each["refused"] for each in said) >= 2 * shown[postal_pb2.JOB_STATE_UNSERVED]
+    assert all(each["repeats"] and each["disordered"] for each in said[:1])
+    reports = sum(each["reports"] - each["repeats"] for each in said)
+    kept = [
+        event
+        for number in range(JOBS)
+        for event in serving.office.events(f"H22.12.03-210809-{number:04d}")
+        if (event.WhichOneof("payload") or "").startswith("item_")
+    ]
+    assert len(kept) <= reports
+    numbers = [job["item_number"] for each in said for job in each["jobs"] if job["item_number"]]
+    assert len(set(numbers)) == len(numbers)
+
+
+def test_a_partner_goes_on_when_the_office_was_away(serve: Serve, simulate: Simulate) -> None:
+    """Stopped in the middle, the server comes back on its port: nothing is lost or doubled."""
+    clock = clock_now(SPEED // 4)  # leases long enough, in real time, for a restart
+    serving = serve(clock=parse_clock(clock))
+    honest = [
+        "--pace",
+        "0.3",
+        "--refuse",
+        "0",
+        "--silent",
+        "0",
+        "--give-back",
+        "0",
+        "--contradict",
+        "0",
+    ]
+    partner = simulate(serving, FIRST, clock, *honest)
+    feed(serving)
+    wait_until(lambda: states(serving)[postal_pb2.JOB_STATE_UNDER_WAY] > 3, 30, "some work")
+    serving.server.drain(0.1)
+    back = serve(clock=parse_clock(clock), port=serving.port)
+    wait_until(lambda: settled(back), 60, "every job's end")
+    said = finish(partner)
+
+    assert said["delivered"] == JOBS
+    assert said["errors"] == {}
+    assert said["reconnects"] >= 1
+
+
+def test_the_same_seed_does_the_same() -> None:
+    """Fates follow from the seed alone."""
+    from random import Random
+
+    from services.partner_sim.fate import Rates, draw
+
+    def fates(seed: int) -> list[object]:
+        rng = Random(seed)
+        return [draw(rng, Rates()) for _ in range(50)]
+
+    assert fates(7) == fates(7)
+    assert fates(7) != fates(8)
+
+
+def test_a_refused_credential_is_said_and_ends_the_program(
+    serve: Serve, simulate: Simulate
+) -> None:
+    """Without a valid token the simulator ends with status 1 and still prints its document."""
+    serving = serve()
+    process = simulate(serving, "wrong-token", "real")
+    out, err = process.communicate(timeout=30)
+
+    assert process.returncode == 1
+    assert "UNAUTHENTICATED" in err
+    assert json.loads(out)["offered"] == 0

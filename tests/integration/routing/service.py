@@ -1,0 +1,133 @@
+"""Routing on a real gRPC server, a real database and, when asked for, a real broker."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import grpc
+from google.protobuf.message import Message
+from motcua.routing.v1.routing_pb2_grpc import RoutingServiceStub
+
+from services.kernel.clock import Clock
+from services.kernel.commands import Commands, Reads
+from services.kernel.consumer.consumer import Consumer
+from services.kernel.database import open_engine
+from services.kernel.relay.relay import Relay
+from services.kernel.rpc.client import Problem, explain, metadata
+from services.kernel.rpc.server import RpcServer
+from services.kernel.settings import Settings
+from services.kernel.watches import Watch, Watcher
+from services.kernel.writer import Writer
+from services.routing.main import MODEL, OFFICE
+from services.routing.rpc import RoutingServicer, service
+from services.routing.watches import watch_deadlines
+from tests.unit.routing.cases import at
+
+Metadata = tuple[tuple[str, str], ...]
+DEPARTMENT = ("specialist", "head", "leader", "clerk")
+AN = metadata("officer", "an", unit="H22.12", roles=DEPARTMENT)
+BINH = metadata("officer", "binh", unit="H22.12", roles=DEPARTMENT)
+ENGLISH = metadata("officer", "an", unit="H22.12", roles=DEPARTMENT, language="en")
+IMPORTER = metadata("importer", "receipt")
+CITIZEN = metadata("citizen", "x")
+
+
+@dataclass
+class Hands:
+    """A clock that is set by hand."""
+
+    now_at: int = at("2021-08-09 10:00")
+
+    def now(self) -> int:
+        """Give the instant that was set."""
+        return self.now_at
+
+    def set(self, when: str) -> None:
+        """Set the wall clock of the office."""
+        self.now_at = at(when)
+
+
+@dataclass
+class Routing:
+    """A running service and its client."""
+
+    address: str
+    clock: Hands
+    writer: Writer
+    channel: grpc.Channel = field(init=False)
+    stub: RoutingServiceStub = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.channel = grpc.insecure_channel(self.address)
+        self.stub = RoutingServiceStub(self.channel)
+
+    def call(self, method: str, request: Any, who: Metadata = AN, code: str = "") -> Any:
+        """Call a method, with a new request id unless there is one; raises ``grpc.RpcError``."""
+        if code and "dossier_code" in request.DESCRIPTOR.fields_by_name:
+            request.dossier_code = code
+        if "request_id" in request.DESCRIPTOR.fields_by_name and not request.request_id:
+            request.request_id = str(uuid.uuid4())
+        return getattr(self.stub, method)(request, timeout=20, metadata=who)
+
+    def problem(self, method: str, request: Message, who: Metadata = AN, code: str = "") -> Problem:
+        """Call a method that must fail, and tell how."""
+        try:
+            self.call(method, request, who, code)
+        except grpc.RpcError as error:
+            return explain(error)
+        raise AssertionError(f"{method} was answered")
+
+
+@contextmanager
+def open_routing(url: str, bootstrap: str = "", topic: str = "") -> Iterator[Routing]:
+    """Run the service; with a broker it reads, publishes, and watches."""
+    clock = Hands()
+    with ExitStack() as stack:
+        engine = open_engine(url, "routing")
+        stack.callback(engine.dispose)
+        MODEL.tables.metadata.create_all(engine)
+        reading = open_engine(url, "routing", read_only=True)
+        stack.callback(reading.dispose)
+        writer = Writer(engine, MODEL)
+        writer.start()
+        stack.callback(writer.stop)
+        if bootstrap:
+            _listen(stack, writer, reading, clock, bootstrap, topic)
+        reads = Reads(reading)
+        stack.callback(reads.close)
+        commands = Commands(writer, clock, MODEL.tables)
+        servicer = RoutingServicer(commands, reads, clock, OFFICE, MODEL)
+        settings = Settings(service="routing", port=0, database_url=url)
+        rpc = RpcServer(settings, [service(servicer)])
+        running = Routing(f"127.0.0.1:{rpc.start()}", clock, writer)
+        stack.callback(rpc.drain, 1.0)
+        stack.callback(running.channel.close)
+        yield running
+
+
+def _listen(
+    stack: ExitStack, writer: Writer, reading: Any, clock: Clock, bootstrap: str, topic: str
+) -> None:
+    relay = Relay(writer, reading, MODEL, bootstrap, topic)
+    relay.start()
+    stack.callback(relay.stop)
+    consumer = Consumer(writer, reading, MODEL, clock, bootstrap, topic)
+    consumer.start()
+    stack.callback(consumer.stop)
+    watch = Watch("deadlines", 0.1, watch_deadlines)
+    watcher = Watcher(writer, clock, [watch], lambda: consumer.status().ready)
+    watcher.start()
+    stack.callback(watcher.stop)
+
+
+def wait_until(true: Callable[[], bool], what: str, seconds: float = 30) -> None:
+    """Wait until something holds; raises ``AssertionError`` saying what did not."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, f"{what}: not within {seconds} s"
+        time.sleep(0.02)

@@ -1,0 +1,38 @@
+"""An office's own files that can't be used end the start, on one line."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BAD = "process: own\nversion: 1\n"
+
+
+def started(**settings: str) -> subprocess.CompletedProcess[str]:
+    """Start the service, which ends before it needs a broker or a database."""
+    command = [sys.executable, "-m", "services.routing.main"]
+    given = {k: v for k, v in os.environ.items() if not k.startswith(("MOTCUA", "ROUTING"))}
+    return subprocess.run(
+        command, env=given | settings, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+@pytest.mark.parametrize("name", ["MOTCUA_PROCESSES", "ROUTING_LADDERS", "PEOPLE_DIRECTORY"])
+def test_what_is_not_there_is_named(name: str, tmp_path: Path) -> None:
+    """Exit status 2, and one line with the path."""
+    done = started(**{name: str(tmp_path / "nowhere")})
+    assert done.returncode == 2, done.stderr
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("routing: ")
+    assert str(tmp_path / "nowhere") in line
+
+
+def test_a_wrong_process_is_told_with_its_place(tmp_path: Path) -> None:
+    """Every mistake with file and line, on one line."""
+    (tmp_path / "own.yaml").write_text(BAD)
+    done = started(MOTCUA_PROCESSES=str(tmp_path))
+    assert done.returncode == 2, done.stderr
+    (line,) = done.stderr.splitlines()
+    assert f"{tmp_path / 'own.yaml'}:1: [missing]" in line

@@ -1,0 +1,116 @@
+"""`motcua calendar recompute` against the running service: import, dry run, change, once more."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from motcua.routing.v1 import routing_pb2 as pb
+from typer.testing import CliRunner
+
+from services.kernel.calendars import shelf
+from services.kernel.calendars.shelf import Shelf
+from services.kernel.calendars.vietnam import STATE_OFFICE_FILE
+from services.kernel.consumer import positions
+from services.kernel.consumer.apply import Applier
+from services.kernel.consumer.batch import Batch
+from services.kernel.record import Record
+from services.ops.main import app
+from services.routing.main import OFFICE
+from tests.contract.routing.departments import Desk
+from tests.integration.routing.service import AN, open_routing
+from tests.unit.routing.cases import UNIT, at
+
+CODES = [f"{UNIT}-210809-{number:04d}" for number in range(1, 8)]
+STORM = """
+[[day]]
+date = 2021-08-12
+kind = "closure"
+reason_vi = "Bão số 5"
+source = "12/UBND"
+"""
+
+
+def recompute(*options: str) -> Any:
+    """Call the command; gives its document."""
+    found = CliRunner().invoke(app, ["calendar", "recompute", "--json", *options])
+    assert found.exit_code == 0, found.output
+    # The service runs in this process and logs to the same place.
+    return json.loads(found.stdout[found.stdout.index("{") :])
+
+
+def test_the_way_of_a_calendar_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is imported is in force without a restart, the dry run lists what the change then does,
+    and doing it again does nothing. Officers may not.
+    """
+    folder = tmp_path / "calendars"
+    monkeypatch.setenv("MOTCUA_CALENDARS_DIR", str(folder))
+    monkeypatch.setenv("MOTCUA_CLOCK", f"2021-08-11T10:00:00+07:00@0.000001@{time.time()}")
+    monkeypatch.setattr(shelf, "EVERY", 0.0)
+    known = Shelf(folder)
+    monkeypatch.setattr(OFFICE, "calendars", lambda: known)
+    with open_routing(f"sqlite:///{tmp_path}/routing.sqlite") as routing:
+        monkeypatch.setenv("ROUTING_PORT", routing.address.rpartition(":")[2])
+        _file(routing)
+        routing.clock.set("2021-08-11 10:00")
+        assert recompute("--dry-run")["moved"] == []
+
+        text = STATE_OFFICE_FILE.read_text(encoding="utf-8").replace("2026.1", "2026.2")
+        path = tmp_path / "vn.toml"
+        path.write_text(text + STORM, encoding="utf-8")
+        found = CliRunner().invoke(app, ["calendar", "import", str(path)])
+        assert found.exit_code == 0, found.output
+        shown = recompute("--dry-run", "--unit", UNIT)
+        done = recompute("--reason", "bão số 5, 12/UBND", "--unit", UNIT)
+        again = recompute("--reason", "bão số 5, 12/UBND")
+
+        assert shown["moved"] == done["moved"]
+        assert (shown["dry_run"], done["dry_run"]) == (True, False)
+        assert [row["dossier"] for row in done["moved"]] == CODES
+        assert done["moved"][0] == {
+            "dossier": CODES[0],
+            "unit": UNIT,
+            "scope": "dossier",
+            "step": "",
+            "consultation": None,
+            "previous_due": "2021-08-16T09:00:00+07:00",
+            "due": "2021-08-17T09:00:00+07:00",
+            "previous_calendar": Shelf(folder).shipped.version,
+            "calendar": known.of(UNIT, at("2021-08-11 10:00")).version,
+            "was_late": False,
+        }
+        assert (done["later"], done["earlier"], done["looked_at"]) == (7, 0, 7)
+        assert again["moved"] == []
+        case = routing.call("GetCase", pb.GetCaseRequest(), code=CODES[0])
+        assert case.entries[-1].type == "DeadlineRecomputed"
+        assert case.entries[-1].note == "bão số 5, 12/UBND"
+        for method in ("PreviewRecompute", "RecomputeDeadlines"):
+            request = getattr(pb, f"{method}Request")()
+            if method == "RecomputeDeadlines":
+                request.reason = "x"
+            assert routing.problem(method, request, AN).code == grpc.StatusCode.PERMISSION_DENIED
+
+
+def test_a_service_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit status 1 and one line, not a trace."""
+    monkeypatch.setenv("ROUTING_PORT", "1")
+    found = CliRunner().invoke(app, ["calendar", "recompute", "--dry-run"])
+    assert found.exit_code == 1
+    assert "routing does not answer" in found.stderr
+
+
+def _file(routing: Any) -> None:
+    desk = Desk()
+    events = [event for code in CODES for event in desk.files(code)]
+    records = [
+        Record(0, place, event.dossier_code.encode(), event.SerializeToString(), ())
+        for place, event in enumerate(events)
+    ]
+    applier = Applier("t", routing.clock, reacting=True)
+    routing.writer.exclusive(lambda uow: positions.begin(uow, [0])).result()
+    batch = Batch(records, {0: 0}, {0: len(records)})
+    routing.writer.exclusive(lambda uow: applier.apply(uow, batch, {})).result()

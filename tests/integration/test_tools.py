@@ -1,0 +1,114 @@
+"""The tools of `make protos` and `make lint`, tried on files that are wrong on purpose."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from google.protobuf.descriptor_pb2 import FileDescriptorSet
+
+from infra import lint, protos
+from infra.proto_comments import missing_comments
+from infra.protos import GenerationError, generate
+
+PROTO = """\
+syntax = "proto3";
+package motcua.scratch.v1;
+
+import "buf/validate/validate.proto";
+import "google/rpc/status.proto";
+
+// A parcel.
+message Parcel {
+  // Its number.
+  string number = 1 [(buf.validate.field).string.min_len = 13];
+  google.rpc.Status bare = 2;
+  // By name.
+  map<string, string> named = 3;
+}
+
+enum Kind {
+  // Not said.
+  KIND_UNSPECIFIED = 0;
+}
+"""
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> Path:
+    folder = tmp_path / "protos"
+    file = folder / "motcua" / "scratch" / "v1" / "parcel.proto"
+    file.parent.mkdir(parents=True)
+    file.write_text(PROTO)
+    return folder
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {
+        p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()
+    }
+
+
+def test_generated_code_validates(sources: Path, tmp_path: Path) -> None:
+    """A rule of protovalidate in a .proto holds for the message that is generated from it."""
+    generate(sources, tmp_path / "gen")
+    code = (
+        "import protovalidate\n"
+        "from motcua.scratch.v1.parcel_pb2 import Parcel\n"
+        "(violation,) = protovalidate.collect_violations(Parcel(number='RR'))\n"
+        "print(violation.proto.field.elements[0].field_name, violation.proto.rule_id)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": str(tmp_path / "gen")},
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout == "number string.min_len\n", done.stderr
+
+
+def test_generation_is_repeatable(sources: Path, tmp_path: Path) -> None:
+    """The same protos give the same bytes."""
+    generate(sources, tmp_path / "one")
+    generate(sources, tmp_path / "two")
+    assert content(tmp_path / "one") == content(tmp_path / "two")
+
+
+def test_mistake_in_a_proto(sources: Path, tmp_path: Path) -> None:
+    """A .proto that does not compile ends the generation."""
+    (sources / "motcua" / "scratch" / "v1" / "bad.proto").write_text('syntax = "proto3"; message {')
+    with pytest.raises(GenerationError):
+        generate(sources, tmp_path / "gen")
+
+
+def test_generated_code_is_current() -> None:
+    """gen/ is what protos/ gives now."""
+    done = subprocess.run([sys.executable, "-m", "infra.protos", "--check"], cwd=lint.ROOT)
+    assert done.returncode == 0
+
+
+def test_uncommented_elements_are_named(sources: Path, tmp_path: Path) -> None:
+    """Each field, enum and value without a comment is named; the ones with a comment are not."""
+    generate(sources, tmp_path / "gen")
+    files = FileDescriptorSet.FromString((tmp_path / "gen" / protos.DESCRIPTORS).read_bytes()).file
+    (file,) = [file for file in files if file.package == "motcua.scratch.v1"]
+    assert missing_comments(file) == ["motcua.scratch.v1.Parcel.bare", "motcua.scratch.v1.Kind"]
+
+
+def test_registry_host_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A registry's host anywhere, and any address in a lock file, fails the check with its line."""
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    (tmp_path / "requirements.lock").write_text("a==1\n# from https://example.org/simple\n")
+    (tmp_path / "notes.md").write_text("\n\nfrom " + "files.pythonhosted" + ".org\n")
+    monkeypatch.setattr(lint, "ROOT", tmp_path)
+    assert not lint.registries()
+    found = capfd.readouterr().err
+    assert "requirements.lock:2" in found
+    assert "notes.md:3" in found
+
+
+def test_no_registry_host_here() -> None:
+    """This repository names no registry host."""
+    assert lint.registries()

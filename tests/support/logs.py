@@ -1,0 +1,27 @@
+"""What this process logs, read back by tests."""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+
+from services.kernel import logs
+from services.kernel.settings import Settings
+
+
+@contextmanager
+def logged(service: str, level: str = "info") -> Iterator[io.StringIO]:
+    """Collect the lines of a block, and leave logging as it was."""
+    root = logging.getLogger()
+    before = (root.handlers[:], root.level, logging.raiseExceptions)
+    stream = io.StringIO()
+    logs.setup(Settings(service=service, port=0, database_url="", log_level=level), stream)
+    try:
+        yield stream
+    finally:
+        structlog.reset_defaults()
+        root.handlers[:], root.level, logging.raiseExceptions = before

@@ -1,0 +1,48 @@
+"""Recomputes the open due dates of a database, page by page; prints a line after each.
+
+Run as a process of its own, so that it can be killed: ``python -m tests.support.recompute_child
+URL SHELF WHEN_US``.
+"""
+
+from __future__ import annotations
+
+import sys
+import uuid
+from pathlib import Path
+
+from motcua.events.v1.envelope_pb2 import Actor, ActorKind
+from motcua.routing.v1 import routing_pb2 as pb
+
+from services.kernel.calendars.shelf import Shelf
+from services.kernel.call import Call
+from services.kernel.database import open_engine
+from services.kernel.writer import Writer
+from services.routing.main import MODEL, OFFICE
+from services.routing.recompute_office import Recompute
+
+SIZE = 5
+
+
+def main(url: str, folder: str, now: int) -> None:
+    """Recompute everything."""
+    known = Shelf(Path(folder))
+    OFFICE.calendars = lambda: known
+    writer = Writer(open_engine(url, "routing"), MODEL)
+    writer.start()
+    boss = Actor(kind=ActorKind.ACTOR_KIND_OPERATOR, id="boss")
+    act, token = Recompute(OFFICE), ""
+    while True:
+        request = pb.RecomputeDeadlinesRequest(
+            request_id=str(uuid.uuid4()), reason="bão", page_size=SIZE, page_token=token
+        )
+        call = Call(boss, "vi", request.request_id, now, now, "", "")
+        page = writer.submit(lambda uow, r=request, c=call: act(uow, r, c)).result()  # type: ignore[misc]
+        print(len(page.moved), flush=True)
+        token = page.next_page_token
+        if not token:
+            break
+    writer.stop()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))

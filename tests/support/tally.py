@@ -1,0 +1,239 @@
+"""A small service on the kernel, for tests: it counts supplements and answers each with an event of
+its own.
+
+`python -m tests.support.tally --bootstrap B --topic T --database-url U --marks DIR` runs it as a
+process; the files that appear in DIR, and those that a test puts there, are described at `Marks`.
+"""
+
+import argparse
+import dataclasses
+import json
+import signal
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from google.protobuf.message import Message
+from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.routing_events_pb2 import CaseResumed
+from sqlalchemy import BigInteger, Column, Engine, MetaData, String, Table, select
+
+from services.kernel.clock import RealClock
+from services.kernel.consumer.consumer import Consumer
+from services.kernel.consumer.faust_adapter import FaustAdapter
+from services.kernel.consumer.limit import Bounds
+from services.kernel.database import open_engine
+from services.kernel.model import Model
+from services.kernel.relay.relay import Relay
+from services.kernel.tables import kernel_tables
+from services.kernel.unit import UnitOfWork
+from services.kernel.writer import Writer
+
+SOURCE = "routing"
+POISON = 13
+"""A supplement of this round makes the projection raise."""
+
+METADATA = MetaData()
+KERNEL = kernel_tables(METADATA)
+SEEN = Table(
+    "seen",
+    METADATA,
+    Column("dossier_code", String, primary_key=True),
+    Column("supplements", BigInteger, nullable=False),
+    Column("last_round", BigInteger, nullable=False),
+)
+HEARD = Table(
+    "heard",
+    METADATA,
+    Column("event_id", String, primary_key=True),
+    Column("dossier_code", String, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+)
+ANSWERED = Table(
+    "answered",
+    METADATA,
+    Column("dossier_code", String, primary_key=True),
+    Column("answers", BigInteger, nullable=False),
+)
+
+
+class Poisoned(Exception):
+    """What the projection raises for a poisoned record."""
+
+
+def count_supplement(uow: UnitOfWork, event: DossierEvent) -> None:
+    """Count a supplement, and keep its identity without a look whether it is there: a double would
+    clash.
+    """
+    if event.supplement_submitted.round == POISON:
+        raise Poisoned
+    _hear(uow, event)
+
+
+def _hear(uow: UnitOfWork, event: DossierEvent) -> None:
+    code = event.dossier_code
+    before = uow.get(SEEN, code)
+    uow.put(
+        SEEN,
+        {
+            "dossier_code": code,
+            "supplements": 1 + (before["supplements"] if before else 0),
+            "last_round": event.supplement_submitted.round,
+        },
+    )
+    keep(uow, event)
+
+
+def keep(uow: UnitOfWork, event: DossierEvent) -> None:
+    """Keep an event's identity; for readers of what the tally says."""
+    code = event.dossier_code
+    uow.add(HEARD, {"event_id": event.event_id, "dossier_code": code, "sequence": event.sequence})
+
+
+def count_answer(uow: UnitOfWork, event: DossierEvent) -> None:
+    """Count an answer of this service."""
+    before = uow.get(ANSWERED, event.dossier_code)
+    answers = 1 + (before["answers"] if before else 0)
+    uow.put(ANSWERED, {"dossier_code": event.dossier_code, "answers": answers})
+
+
+def answer(_uow: UnitOfWork, _event: DossierEvent) -> Sequence[Message]:
+    """Answer every supplement."""
+    return [CaseResumed()]
+
+
+MODEL = Model(
+    source=SOURCE,
+    tables=KERNEL,
+    projections={"supplement_submitted": count_supplement, "case_resumed": count_answer},
+    reactions={"supplement_submitted": answer},
+    by_dossier=(SEEN, ANSWERED),
+)
+SILENT = dataclasses.replace(MODEL, reactions={})
+"""The same without reactions."""
+MENDED = dataclasses.replace(
+    MODEL, projections={**MODEL.projections, "supplement_submitted": _hear}
+)
+"""The same, after the fault of poisoned records was mended."""
+
+
+class Node:
+    """The service within this process: all its threads, Faust's too."""
+
+    def __init__(
+        self,
+        bootstrap: str,
+        topic: str,
+        url: str,
+        *,
+        model: Model = MODEL,
+        bounds: Bounds | None = None,
+        faust: bool = True,
+        hooks: Mapping[str, Any] | None = None,
+        **consumer: Any,
+    ) -> None:
+        self.model = model
+        self.engine = open_engine(url, "tally")
+        model.tables.metadata.create_all(self.engine)
+        self.reads = open_engine(url, "tally", read_only=True)
+        self.writer = Writer(self.engine, model)
+        self.relay = Relay(self.writer, self.reads, model, bootstrap, topic, **(hooks or {}))
+        self.consumer = Consumer(
+            self.writer, self.reads, model, RealClock(), bootstrap, topic, bounds=bounds, **consumer
+        )
+        self.faust: FaustAdapter | None = None
+        if faust:
+            group = f"tally.{topic}"  # members of other tests that were killed must not hold it up
+            self.faust = FaustAdapter(self.consumer.inbox, bootstrap, topic, group)
+        self._faust_thread: threading.Thread | None = None
+
+    def start(self) -> "Node":
+        """Start in the order of a real service."""
+        self.writer.start()
+        self.relay.start()
+        self.consumer.start()
+        if self.faust is not None:
+            self._faust_thread = threading.Thread(target=self.faust.run, name="faust")
+            self._faust_thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Stop in the order of a real service."""
+        if self.faust is not None and self._faust_thread is not None:
+            self.faust.stop()
+            self._faust_thread.join()
+        self.consumer.stop()
+        self.relay.stop()
+        self.writer.stop()
+        self.engine.dispose()
+        self.reads.dispose()
+
+    def __enter__(self) -> "Node":
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def rows(self, table: Table) -> list[dict[str, Any]]:
+        """Give a table's rows in the order of its key."""
+        return rows(self.reads, table)
+
+
+def rows(engine: Engine, table: Table) -> list[dict[str, Any]]:
+    """Give a table's rows in the order of its key."""
+    with engine.connect() as connection:
+        found = connection.execute(select(table).order_by(*table.primary_key)).mappings()
+        return [dict(row) for row in found]
+
+
+class Marks:
+    """Files by which a test and the process talk.
+
+    `status.json`: the consumer's status, every 50 ms. `hold_send` and `hold_forget`, made by the
+    test: the relay stops at that point and says so by `held_send` and `held_forget`.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def hold(self, point: str) -> None:
+        """Stop here while the test wants it."""
+        while (self.folder / f"hold_{point}").exists():
+            (self.folder / f"held_{point}").touch()
+            time.sleep(0.01)
+
+    def write(self, node: Node) -> None:
+        """Write the status."""
+        status = dataclasses.asdict(node.consumer.status())
+        temporary = self.folder / ".status.new"
+        temporary.write_text(json.dumps(status), "utf-8")
+        temporary.replace(self.folder / "status.json")
+
+
+def main() -> int:
+    """Run until SIGTERM."""
+    parser = argparse.ArgumentParser()
+    for name in ("bootstrap", "topic", "database-url"):
+        parser.add_argument(f"--{name}", required=True)
+    parser.add_argument("--marks", type=Path, required=True)
+    arguments = parser.parse_args()
+    marks = Marks(arguments.marks)
+    hooks = {
+        "before_send": lambda _rows: marks.hold("send"),
+        "before_forget": lambda _rows: marks.hold("forget"),
+    }
+    node = Node(arguments.bootstrap, arguments.topic, arguments.database_url, hooks=hooks)
+    ended = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    node.start()
+    while not ended.wait(0.05):
+        marks.write(node)
+    node.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,85 @@
+"""Events and histories for the tests of audit."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from google.protobuf.message import Message
+from motcua.events.v1.envelope_pb2 import Actor, ActorKind, DossierEvent
+
+from services.audit.lifecycle import fold
+from services.audit.standing import Facts
+from services.kernel.envelope import FIELD_OF_TYPE, make_event
+from services.kernel.instants import from_datetime, to_timestamp, to_us
+
+CODE = "H22.12.03-210809-0007"
+HANOI = "Asia/Ho_Chi_Minh"
+OFFICER = Actor(kind=ActorKind.ACTOR_KIND_OFFICER, id="an.nv", unit="H22.12")
+
+
+def at(text: str, zone: str = HANOI) -> int:
+    """Give an instant from wall-clock time, such as ``2021-08-09 08:00``."""
+    return from_datetime(datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)))
+
+
+def stamp(text: str, zone: str = HANOI) -> Any:
+    """Give wall-clock time as a protobuf timestamp."""
+    return to_timestamp(at(text, zone))
+
+
+def happened(
+    payload: Message, when: int, *, code: str = CODE, source: str = "intake", sequence: int = 1
+) -> DossierEvent:
+    """Put a payload into its envelope."""
+    return make_event(
+        code,
+        source,
+        sequence,
+        payload,
+        actor=OFFICER,
+        occurred_at=when,
+        recorded_at=when,
+        causation_id="",
+        correlation_id="",
+    )
+
+
+def folded(events: Iterable[DossierEvent]) -> Facts | None:
+    """Fold events in order."""
+    facts: Facts | None = None
+    for event in events:
+        facts = fold(facts, event, event.WhichOneof("payload"), to_us(event.occurred_at))
+    return facts
+
+
+SOURCE_OF = {
+    type_name: (
+        "intake"
+        if number < 40
+        else "routing"
+        if number < 70
+        else "postal"
+        if number < 90
+        else "notify"
+    )
+    for type_name, number in (
+        (name, DossierEvent.DESCRIPTOR.fields_by_name[field].number)
+        for name, field in FIELD_OF_TYPE.items()
+    )
+}
+"""The service that owns each type of event."""
+
+
+class Numbering:
+    """Numbers events as their services would: 1, 2, 3 per dossier and source."""
+
+    def __init__(self) -> None:
+        self._last: dict[tuple[str, str], int] = {}
+
+    def event(self, payload: Message, when: int, code: str = CODE) -> DossierEvent:
+        """Give the next event of its stream."""
+        source = SOURCE_OF[payload.DESCRIPTOR.name]
+        number = self._last.get((code, source), 0) + 1
+        self._last[code, source] = number
+        return happened(payload, when, code=code, source=source, sequence=number)

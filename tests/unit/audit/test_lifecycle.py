@@ -1,0 +1,309 @@
+import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
+from hypothesis import given
+from hypothesis import strategies as st
+from motcua.events.v1 import common_pb2 as common
+from motcua.events.v1 import intake_events_pb2 as intake
+from motcua.events.v1 import routing_events_pb2 as routing
+from motcua.events.v1.envelope_pb2 import DossierEvent
+
+from services.audit import days, lifecycle
+from services.audit.report import Report, standing
+from services.audit.standing import finished_at
+from services.audit.tables import DOSSIERS
+from services.audit.texts import STATES
+from services.kernel.envelope import FIELD_OF_TYPE
+from services.kernel.instants import MINUTE, to_us
+from tests.unit.audit.histories import HANOI, at, folded, happened, stamp
+
+MONDAY = at("2021-08-09 08:00")
+SUBMITTED = intake.DossierSubmitted(
+    procedure_code="1.012766",
+    field="G03-GD10",
+    unit="H22.12",
+    level=common.SERVICE_LEVEL_WHOLE,
+    channel=common.CHANNEL_ONLINE,
+    time_zone=HANOI,
+)
+ACCEPTED = intake.DossierAccepted(due_at=stamp("2021-08-12 16:35"))
+REFUSED = intake.DossierRefused(reason_code="incomplete")
+GONE_EARLY = intake.DossierWithdrawn(reason="x")
+RETURNED = intake.ResultReturned()
+OPENED = routing.CaseOpened(current=routing.CurrentStep(step="check", unit="H22.12.1"))
+ASKED = routing.SupplementRequested(round=1)
+RESUMED = routing.CaseResumed(
+    due_at=stamp("2021-08-20 14:00"), current=routing.CurrentStep(step="check", unit="H22.12.1")
+)
+PAYMENT = routing.CaseSuspended(kind=routing.SUSPENSION_KIND_FINANCIAL)
+STOPPED = routing.CaseSuspended(kind=routing.SUSPENSION_KIND_STOPPED)
+CLOSED = routing.CaseClosed(round=1)
+EXTENDED = routing.DeadlineExtended(
+    previous_due_at=stamp("2021-08-12 16:35"), due_at=stamp("2021-08-18 10:00")
+)
+RESOLVED = routing.CaseResolved(result=routing.CASE_RESULT_GRANTED)
+GONE = routing.CaseWithdrawn()
+
+REACHED = {
+    1: [SUBMITTED],
+    2: [SUBMITTED, ACCEPTED],
+    3: [SUBMITTED, REFUSED],
+    4: [SUBMITTED, ACCEPTED, OPENED],
+    5: [SUBMITTED, ACCEPTED, OPENED, ASKED],
+    6: [SUBMITTED, ACCEPTED, OPENED, PAYMENT],
+    7: [SUBMITTED, ACCEPTED, OPENED, GONE],
+    8: [SUBMITTED, ACCEPTED, OPENED, STOPPED],
+    9: [SUBMITTED, ACCEPTED, OPENED, RESOLVED],
+    10: [SUBMITTED, ACCEPTED, OPENED, RESOLVED, RETURNED],
+}
+WORK = (
+    "CaseMoved",
+    "CaseOpened",
+    "CasePulledBack",
+    "StepAssigned",
+    "StepCompleted",
+    "StepSentBack",
+)
+NEXT = {
+    "DossierAccepted": {1: 2, 3: 2},
+    "DossierRefused": {1: 3},
+    "DossierWithdrawn": dict.fromkeys((1, 2, 3, 4, 5, 6, 8), 7),
+    "CaseWithdrawn": dict.fromkeys((1, 2, 3, 4, 5, 6, 8), 7),
+    "CaseClosed": dict.fromkeys((1, 2, 3, 4, 5, 6, 8), 3),
+    "SupplementRequested": {1: 5, 2: 5, 4: 5},
+    "CaseSuspended": {1: 8, 2: 8, 4: 8},
+    "CaseResumed": {1: 4, 2: 4, 5: 4, 6: 4, 8: 4},
+    "CaseResolved": dict.fromkeys((1, 2, 3, 4, 5, 6, 8), 9),
+    "ResultReturned": dict.fromkeys((1, 2, 3, 4, 5, 6, 8, 9), 10),
+    **{name: {1: 4, 2: 4} for name in WORK},
+}
+"""The state after an event of a type, by the state before; not listed: it stays."""
+
+
+@pytest.mark.parametrize("said", [0, 2, 3, 4, 6, 8, 9, 99])
+def test_a_step_of_a_process_says_what_it_is_on_the_portal(said):
+    """2, 4, 6 and 8 hold while the step is current; anything else counts as in processing."""
+    current = routing.CurrentStep(step="pay", unit="H22", national_state=said)
+    completed = routing.StepCompleted(step="check", next=current)
+    facts = folded(_history([*REACHED[4], completed]))
+    assert facts["state"] == (said if said in (2, 4, 6, 8) else 4)
+    again = folded(_history([*REACHED[4], completed, ASKED]))
+    assert again["state"] == 5
+
+
+def _payload(type_name: str):
+    field = DossierEvent.DESCRIPTOR.fields_by_name[FIELD_OF_TYPE[type_name]]
+    return field.message_type._concrete_class()
+
+
+def _history(payloads, start=MONDAY):
+    return [happened(p, start + n * MINUTE) for n, p in enumerate(payloads)]
+
+
+@pytest.mark.parametrize("state", sorted(REACHED))
+@pytest.mark.parametrize("type_name", sorted(FIELD_OF_TYPE))
+def test_each_event_leads_from_each_state_to_the_expected_one(state, type_name):
+    """Every event type, met in every state, gives the state of the table and none other."""
+    before = folded(_history(REACHED[state]))
+    event = happened(_payload(type_name), MONDAY + 60 * MINUTE)
+
+    after = lifecycle.fold(before, event, event.WhichOneof("payload"), to_us(event.occurred_at))
+
+    assert before["state"] == state
+    assert after["state"] == NEXT.get(type_name, {}).get(state, state)
+
+
+instants = st.one_of(
+    st.integers(MONDAY, MONDAY + 40 * 24 * 60 * MINUTE),
+    st.sampled_from([-(2**62), -1, 0, 2**62, 253402300800_000000]),
+)
+stamps = instants.map(lambda us: Timestamp(seconds=us // 1_000_000, nanos=(us % 1_000_000) * 1000))
+
+
+@st.composite
+def payloads(draw):
+    payload = _payload(draw(st.sampled_from(sorted(FIELD_OF_TYPE))))
+    names = payload.DESCRIPTOR.fields_by_name
+    if "due_at" in names and draw(st.booleans()):
+        payload.due_at.CopyFrom(draw(stamps))
+    if "time_zone" in names:
+        payload.time_zone = draw(st.sampled_from(["", HANOI, "Europe/Amsterdam", "no/where", "\0"]))
+    if "channel" in names and names["channel"].enum_type:
+        payload.channel = draw(st.integers(0, 9))
+    if "scope" in names:
+        payload.scope = draw(st.sampled_from(routing.DeadlineScope.values()))
+    for name in ("current", "next"):
+        if name in names and draw(st.booleans()):
+            getattr(payload, name).step = "s"
+    return payload
+
+
+events = st.lists(st.tuples(payloads(), instants), min_size=1, max_size=12)
+
+
+@given(events)
+def test_any_events_in_any_order_give_a_state(history):
+    """The fold never raises, and gives a state of the portal and every column of the table."""
+    facts = folded([happened(payload, when) for payload, when in history])
+
+    assert facts["state"] in STATES
+    assert set(facts) == set(DOSSIERS.columns.keys())
+    standing(facts)
+
+
+@given(events, events)
+def test_the_first_end_holds(before, after):
+    """Once a dossier has ended, no later event gives it another end, and its lateness stands."""
+    facts = folded([happened(payload, when) for payload, when in before])
+    end = finished_at(facts)
+    later = facts
+    for payload, when in after:
+        event = happened(payload, when)
+        later = lifecycle.fold(later, event, event.WhichOneof("payload"), when)
+
+    if end is not None:
+        assert finished_at(later) is not None
+        assert later["state"] in (3, 7, 9, 10)
+        assert (later["state"] == 3) == (facts["state"] == 3)
+        assert (later["state"] == 7) == (facts["state"] == 7)
+        assert later["pending_due_at"] is None
+    if facts["resolved_at"] is not None:
+        assert later["resolved_at"] == facts["resolved_at"]
+        assert later["due_at"] == facts["due_at"] or facts["accepted_at"] is None
+    if facts["accepted_at"] is not None:
+        assert later["accepted_at"] == facts["accepted_at"]
+
+
+@given(events, instants)
+def test_facts_unchanged_since_an_instant_are_the_facts_as_of_it(history, instant):
+    """Leaving out events after an instant changes nothing when `changed_at` is not after it."""
+    all_events = [happened(payload, when) for payload, when in history]
+    facts = folded(all_events)
+    if facts["changed_at"] <= instant:
+        assert folded(e for e in all_events if to_us(e.occurred_at) <= instant) == facts
+
+
+@given(events)
+def test_what_follows_from_the_facts_agrees_with_them(history):
+    """Days, state and the pending due date can be told from the instants alone."""
+    facts = folded([happened(payload, when) for payload, when in history])
+    end = finished_at(facts)
+    zone = facts["time_zone"]
+
+    for instant, day in (
+        (facts["accepted_at"], facts["received_day"]),
+        (facts["due_at"], facts["due_day"]),
+        (facts["suspended_at"], facts["suspended_day"]),
+        (end, facts["finished_day"]),
+    ):
+        assert day == (None if instant is None else days.day(instant, zone))
+    pending = end is None and facts["accepted_at"] is not None
+    assert facts["pending_due_at"] == (facts["due_at"] if pending else None)
+
+
+def test_a_day_is_counted_where_the_dossier_is():
+    """Half past midnight in Hà Giang is the day before in Amsterdam."""
+    instant = at("2021-08-10 00:30")
+
+    assert days.day(instant, HANOI) == 20210810
+    assert days.day(instant, "Europe/Amsterdam") == 20210809
+
+
+@pytest.mark.parametrize("ending", [REFUSED, GONE_EARLY])
+def test_what_was_never_accepted_is_never_counted(ending):
+    """Refused, or withdrawn before acceptance, is not received."""
+    facts = folded(_history([SUBMITTED, ending]))
+
+    assert standing(facts) is None
+
+
+def test_the_first_promise_is_kept_beside_the_date_that_holds():
+    """A resumed case has a new due date, and the first one stays on record."""
+    facts = folded(_history([SUBMITTED, ACCEPTED, OPENED, ASKED, RESUMED]))
+
+    assert facts["first_due_at"] == at("2021-08-12 16:35")
+    assert facts["due_at"] == at("2021-08-20 14:00")
+    assert facts["suspended_at"] is None
+
+
+def test_an_extension_moves_the_date_that_holds_and_keeps_the_first():
+    """The apology's date counts from now on; an ended dossier's date is not moved."""
+    facts = folded(_history([SUBMITTED, ACCEPTED, OPENED, EXTENDED]))
+
+    assert facts["first_due_at"] == at("2021-08-12 16:35")
+    assert facts["due_at"] == facts["pending_due_at"] == at("2021-08-18 10:00")
+    assert facts["extended_at"] == MONDAY + 3 * MINUTE
+    ended = folded(_history([SUBMITTED, ACCEPTED, OPENED, RESOLVED, EXTENDED]))
+    assert ended["due_at"] == at("2021-08-12 16:35")
+
+
+@pytest.mark.parametrize("stands", [ASKED, PAYMENT, STOPPED])
+def test_what_stands_still_is_never_overdue(stands):
+    """States 5, 6 and 8 are pending in time, however long ago the date was."""
+    facts = folded(_history([SUBMITTED, ACCEPTED, OPENED, stands]))
+    report = Report(20210801, 20211231)
+    report.add("", standing(facts), 20211231)
+
+    assert (report.total.pending, report.total.pending_in_time) == (1, 1)
+
+
+def test_a_closed_dossier_is_given_back_and_the_report_balances():
+    """State 3 after acceptance: received, and returned without a result; neither early nor late."""
+    facts = folded(_history([SUBMITTED, ACCEPTED, OPENED, ASKED, CLOSED]))
+    report = Report(20210801, 20210831)
+    report.add("", standing(facts), 20210831)
+
+    assert facts["state"] == 3
+    assert (report.total.received, report.total.returned, report.total.pending) == (1, 1, 0)
+
+
+def test_imported_activities_after_the_end_change_nothing():
+    """Activities that another system recorded after a case's end leave it resolved."""
+    ended = folded(_history([SUBMITTED, ACCEPTED, OPENED, RESOLVED]))
+    later = folded(
+        [
+            *_history([SUBMITTED, ACCEPTED, OPENED, RESOLVED]),
+            happened(routing.StepRecorded(activity="T10"), MONDAY + 600 * MINUTE),
+            happened(routing.HistoryImported(steps=1), MONDAY + 601 * MINUTE),
+        ]
+    )
+
+    assert later == ended
+
+
+def test_a_channel_newer_than_this_build_is_still_counted_under_a_key():
+    """An enum value that this build does not know becomes a key of its own."""
+    submitted = intake.DossierSubmitted()
+    submitted.CopyFrom(SUBMITTED)
+    submitted.channel = 9
+
+    assert folded(_history([submitted]))["channel"] == "9"
+
+
+def test_missed_due_dates_of_steps_are_not_the_dossiers():
+    """Only the dossier's own due date makes it missed, once."""
+    step = routing.DeadlineMissed(scope=routing.DEADLINE_SCOPE_STEP)
+    whole = routing.DeadlineMissed(scope=routing.DEADLINE_SCOPE_DOSSIER)
+    facts = folded(_history([SUBMITTED, ACCEPTED, OPENED, step, whole, whole]))
+
+    assert facts["missed_at"] == MONDAY + 4 * MINUTE
+
+
+def test_a_check_that_the_desk_missed_is_kept_from_its_first_instant():
+    """Whether the dossier is then accepted or not; said again, it stays as it was."""
+    late = intake.DeskCheckMissed(unit="H22.12")
+    facts = folded(
+        happened(payload, at(when))
+        for payload, when in (
+            (SUBMITTED, "2021-08-09 08:00"),
+            (late, "2021-08-09 17:00"),
+            (ACCEPTED, "2021-08-10 08:00"),
+            (late, "2021-08-11 17:00"),
+        )
+    )
+    assert facts["check_missed_at"] == at("2021-08-09 17:00")
+    report = Report(20210809, 20210813)
+    report.add("", standing(facts), 20210813)
+    assert (report.total.received, report.total.checked_late) == (1, 1)
+    before = Report(20210801, 20210808)
+    before.add("", standing(facts), 20210813)
+    assert before.total.checked_late == 0

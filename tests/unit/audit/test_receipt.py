@@ -1,0 +1,129 @@
+"""The report on a real municipality's dossiers, against counts made straight from its file."""
+
+import csv
+from collections import defaultdict
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+from motcua.events.v1 import common_pb2 as common
+from motcua.events.v1 import intake_events_pb2 as intake
+from motcua.events.v1 import routing_events_pb2 as routing
+
+from services.audit.report import Report, standing
+from services.kernel.instants import from_datetime, to_timestamp
+from tests.unit.audit.histories import Numbering, folded
+
+FILE = Path(__file__).parents[3] / ".." / "shared" / "data" / "receipt.csv"
+CHANNELS = {
+    "Internet": (common.CHANNEL_ONLINE, "online"),
+    "Desk": (common.CHANNEL_COUNTER, "counter"),
+    "Post": (common.CHANNEL_POST, "post"),
+    "e-mail": (common.CHANNEL_EMAIL, "email"),
+    "Intern": (common.CHANNEL_INTERNAL, "internal"),
+}
+MONTHS = [
+    ("2010-10-01", "2010-10-31"),
+    ("2010-12-01", "2010-12-31"),
+    ("2011-03-01", "2011-03-31"),
+    ("2011-06-01", "2011-06-30"),
+    ("2011-10-01", "2011-10-31"),
+    ("2012-01-01", "2012-01-31"),
+    ("2010-10-01", "2012-01-31"),
+]
+
+
+@pytest.fixture(scope="module")
+def cases():
+    if not FILE.exists():
+        pytest.skip(f"{FILE} is not there")
+    rows = defaultdict(list)
+    with FILE.open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            rows[row["case:concept:name"]].append(row)
+    return rows
+
+
+def _moment(text):
+    return datetime.fromisoformat(text) if text else None
+
+
+def _us(text):
+    return from_datetime(datetime.fromisoformat(text))
+
+
+def _events(code, rows):
+    """Give a case's events as an import writes them: its end first, then every activity."""
+    case, numbering = rows[0], Numbering()
+    start, due, end = case["case:startdate"], case["case:deadline"], case["case:enddate"]
+    accepted = intake.DossierAccepted()
+    if due:
+        accepted.due_at.CopyFrom(to_timestamp(_us(due)))
+    submitted = intake.DossierSubmitted(
+        unit=case["case:department"],
+        channel=CHANNELS[case["case:channel"]][0],
+        time_zone="Europe/Amsterdam",
+        imported_from="receipt",
+    )
+    said = [(submitted, start), (accepted, start), (routing.CaseOpened(imported=True), start)]
+    if end:
+        said.append((routing.CaseResolved(), end))
+    for row in rows:
+        said.append((routing.StepRecorded(activity=row["concept:name"]), row["time:timestamp"]))
+    said.append((routing.HistoryImported(steps=len(rows)), rows[-1]["time:timestamp"]))
+    return [numbering.event(payload, _us(when), code) for payload, when in said]
+
+
+def _count(case, first, last):
+    """Count one case from the dates that the file shows, with nothing of the system."""
+    came = _moment(case["case:startdate"]).date()
+    end, due = _moment(case["case:enddate"]), _moment(case["case:deadline"])
+    done = None if end is None else end.date()
+    if came > last or (done is not None and done < first):
+        return
+    yield "carried_over" if came < first else "received"
+    if done is None or done > last:
+        yield "pending"
+        yield "pending_overdue" if due is not None and due.date() < last else "pending_in_time"
+    else:
+        yield "resolved"
+        late = 0 if due is None else (done - due.date()).days
+        yield "on_time" if late == 0 else "late" if late > 0 else "early"
+
+
+@pytest.mark.parametrize("by", ["channel", "unit"])
+@pytest.mark.parametrize(("first", "last"), MONTHS)
+def test_the_report_equals_the_files_own_counts(cases, first, last, by):
+    """By channel and by department, each period's numbers are those that one counts in the file."""
+    period = date.fromisoformat(first), date.fromisoformat(last)
+    report = Report(int(first.replace("-", "")), int(last.replace("-", "")))
+    for code, rows in cases.items():
+        facts = folded(_events(code, rows))
+        report.add(facts[by], standing(facts), 20261122)
+    expected = defaultdict(lambda: defaultdict(int))
+    for rows in cases.values():
+        case = rows[0]
+        key = case["case:department"] if by == "unit" else CHANNELS[case["case:channel"]][1]
+        for name in _count(case, *period):
+            expected[key][name] += 1
+            expected[""][name] += 1
+
+    told = dict([("", report.total), *report.rows()])
+    assert len(cases) == 1434
+    assert told.keys() == expected.keys()
+    for key, counts in told.items():
+        assert {n: getattr(counts, n) for n in counts.__slots__ if getattr(counts, n)} == {
+            name: count for name, count in expected[key].items() if count
+        }
+
+
+def test_no_case_is_left_out(cases):
+    """Over the whole time of the file, every case is received and stands resolved or pending."""
+    report = Report(20101001, 20120131)
+    for code, rows in cases.items():
+        facts = folded(_events(code, rows))
+        report.add(facts["channel"], standing(facts), 20261122)
+
+    assert (report.total.received, report.total.carried_over) == (1434, 0)
+    assert report.total.resolved == sum(bool(rows[0]["case:enddate"]) for rows in cases.values())
+    assert [key for key, _ in report.rows()] == ["counter", "email", "internal", "online", "post"]

@@ -1,0 +1,169 @@
+import random
+from collections import Counter
+from datetime import date, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.audit.report import Counts, Report, Standing
+
+FIRST = date(2021, 1, 1)
+NEVER = date(2100, 1, 1)
+
+
+def number(day):
+    return None if day is None else day.year * 10_000 + day.month * 100 + day.day
+
+
+def day_of(offset):
+    return None if offset is None else FIRST + timedelta(days=offset)
+
+
+def oracle(dossiers, first, last, today):
+    """Live through the days one by one with a pile of dossiers under way; tell what happens."""
+    told = Counter()
+    pile = []
+    for offset in range((last - FIRST).days + 1):
+        day = day_of(offset)
+        if day == first:
+            told["carried_over"] = len(pile)
+        arrived = [d for d in dossiers if d["received"] == day]
+        pile += arrived
+        ended = [d for d in pile if d["finished"] is not None and d["finished"] <= day]
+        pile = [d for d in pile if d not in ended]
+        if day >= first:
+            told["received"] += len(arrived)
+            told["checked_late"] += sum(d["late"] for d in arrived)
+            for dossier in ended:
+                told.update(_end(dossier))
+    for dossier in pile:
+        told["pending"] += 1
+        told["pending_overdue" if _overdue(dossier, min(last, today)) else "pending_in_time"] += 1
+    return {name: told[name] for name in Counts.__slots__}
+
+
+def _end(dossier):
+    if dossier["withdrawn"]:
+        return ["returned"]
+    due = dossier["due"]
+    if due is None:
+        return ["resolved", "on_time"]
+    days = (dossier["finished"] - due).days
+    return ["resolved", "on_time" if days == 0 else "late" if days > 0 else "early"]
+
+
+def _overdue(dossier, reference):
+    stopped = dossier["suspended"] is not None and dossier["suspended"] <= reference
+    return dossier["due"] is not None and not stopped and (reference - dossier["due"]).days > 0
+
+
+offsets = st.integers(0, 40)
+maybe = st.none() | offsets
+populations = st.lists(
+    st.fixed_dictionaries(
+        {
+            "received": offsets,
+            "finished": maybe,
+            "due": maybe,
+            "suspended": maybe,
+            "withdrawn": st.booleans(),
+            "late": st.booleans(),
+            "key": st.sampled_from(["a", "b"]),
+        }
+    ),
+    max_size=25,
+)
+
+
+@given(populations, offsets, offsets, offsets)
+def test_the_report_tells_what_happened_day_by_day(population, a, b, c):
+    """Each line and the total equal what one counts by living through the days, and balance."""
+    first, last, today = day_of(min(a, b)), day_of(max(a, b)), day_of(c)
+    dossiers = [
+        {
+            name: day_of(value) if name in ("received", "finished", "due", "suspended") else value
+            for name, value in {**dossier, "name": n}.items()
+        }
+        for n, dossier in enumerate(population)
+    ]
+    report = Report(number(first), number(last))
+    for d in dossiers:
+        days = [number(d[name]) for name in ("received", "finished", "due", "suspended")]
+        withdrawn = d["withdrawn"] and d["finished"] is not None
+        report.add(d["key"], Standing(*days, withdrawn, d["late"]), number(today))
+
+    lines = dict(report.rows())
+    for key, counts in [("", report.total), *lines.items()]:
+        chosen = [d for d in dossiers if key in ("", d["key"])]
+        told = {name: getattr(counts, name) for name in Counts.__slots__}
+        assert told == oracle(chosen, first, last, today)
+        assert_balances(counts)
+    assert set(lines) <= {d["key"] for d in dossiers}
+
+
+def assert_balances(c):
+    assert c.carried_over + c.received == c.resolved + c.returned + c.pending
+    assert c.resolved == c.early + c.on_time + c.late
+    assert c.pending == c.pending_in_time + c.pending_overdue
+
+
+def test_the_first_half_of_2021_in_ha_giang():
+    """A population made to the province's published figures gives these figures back."""
+    half = [date(2021, 1, 1) + timedelta(days=n) for n in range(181)]
+    pick = random.Random(2021)
+    dossiers = _province(half, pick)
+    pick.shuffle(dossiers)
+
+    by_channel = Report(20210101, 20210630)
+    for channel, *days in dossiers:
+        by_channel.add(channel, Standing(*map(number, days), None, False), 20210809)
+    total, lines = by_channel.total, dict(by_channel.rows())
+
+    assert (total.carried_over, total.received) == (8_180, 66_098)
+    assert total.carried_over + total.received == 74_278
+    assert (total.resolved, total.late, total.pending) == (65_466, 5_041, 8_812)
+    assert round(100 * (total.early + total.on_time) / total.resolved, 1) == 92.3
+    online = lines["online"].received
+    assert online == 3_215
+    assert round(100 * online / total.received, 2) == 4.86
+    assert lines["counter"].received + lines["post"].received == 62_883
+    for counts in (total, *lines.values()):
+        assert_balances(counts)
+
+
+def _province(half, pick):
+    """Make dossiers (channel, received, finished, due) with the figures of the half-year."""
+    channels = ["online"] * 3_215 + ["post"] * 2_883 + ["counter"] * 60_000
+    received = [(channel, pick.choice(half)) for channel in channels]
+    carried = [("counter", date(2020, 12, 1) + timedelta(days=n % 31)) for n in range(8_180)]
+    everything = carried + received
+    pick.shuffle(everything)
+    made = []
+    for n, (channel, came) in enumerate(everything):
+        if n >= 65_466:
+            made.append((channel, came, pick.choice([None, date(2021, 7, 9)]), date(2021, 7, 1)))
+            continue
+        done = max(came, pick.choice(half))
+        slack = -pick.randint(1, 9) if n < 5_041 else pick.choice([0, 0, 3, 7])
+        made.append((channel, came, done, done + timedelta(days=slack)))
+    made += [("online", date(2021, 7, 1), None, None)] * 50
+    made += [("post", date(2020, 11, 1), date(2020, 12, 31), None)] * 50
+    return made
+
+
+def test_without_a_due_date_a_dossier_is_on_time():
+    """A procedure without a time limit never makes a dossier late or overdue."""
+    report = Report(20210101, 20210131)
+    report.add("", Standing(20210105, 20210130, None, None, False), 20210801)
+    report.add("", Standing(20210105, None, None, None, False), 20210801)
+
+    assert (report.total.on_time, report.total.pending_in_time) == (1, 1)
+
+
+def test_pending_is_judged_today_when_the_period_goes_on():
+    """In the middle of a period, a due day between today and its end has not passed."""
+    report = Report(20210101, 20211231)
+    report.add("", Standing(20210105, None, 20210810, None, False), 20210810)
+    report.add("", Standing(20210105, None, 20210809, None, False), 20210810)
+
+    assert (report.total.pending_in_time, report.total.pending_overdue) == (1, 1)

@@ -1,0 +1,60 @@
+import pytest
+from motcua.events.v1 import intake_events_pb2 as intake
+from motcua.events.v1.envelope_pb2 import DossierEvent
+
+from services.audit.texts import STATES, summary
+from services.kernel.envelope import FIELD_OF_TYPE
+from tests.unit.audit.histories import HANOI, at, happened, stamp
+
+WHEN = at("2021-08-09 08:00")
+
+
+def _line(payload, zone=HANOI):
+    event = happened(payload, WHEN)
+    return summary(payload.DESCRIPTOR.name, event.SerializeToString(), zone)
+
+
+@pytest.mark.parametrize("type_name", sorted(FIELD_OF_TYPE))
+def test_every_event_has_a_line_in_both_languages(type_name):
+    """Each type known to this build is told in words, even when its fields are empty."""
+    field = DossierEvent.DESCRIPTOR.fields_by_name[FIELD_OF_TYPE[type_name]]
+    vi, en = _line(field.message_type._concrete_class())
+
+    assert vi != en
+    assert not vi.startswith("Sự kiện ")
+    assert not en.startswith("Event ")
+
+
+def test_days_are_the_dossiers_own():
+    """A due date is told as the clock on the dossier's wall shows it."""
+    accepted = intake.DossierAccepted(due_at=stamp("2021-08-12 16:35"))
+
+    assert _line(accepted) == (
+        "Tiếp nhận, hẹn trả 12/08/2021 16:35",
+        "Accepted, due 2021-08-12 16:35 +07:00",
+    )
+    assert _line(accepted, "Europe/Amsterdam")[1] == "Accepted, due 2021-08-12 11:35 +02:00"
+
+
+def test_words_of_a_person_are_not_told():
+    """Reasons in free words, which may name people, stay in the event."""
+    for payload in (
+        intake.DossierRefused(reason_code="other", reason="Nguyễn Văn Kín"),
+        intake.DossierWithdrawn(reason="Nguyễn Văn Kín"),
+        intake.WithdrawalRequested(reason="Nguyễn Văn Kín"),
+    ):
+        assert not any("Kín" in text for text in _line(payload))
+
+
+def test_an_unknown_type_is_told_by_its_name():
+    """A type newer than this build, and bytes that no longer parse, are named and nothing more."""
+    newer = b"\xfa\x7d\x02\x08\x01"
+
+    assert summary("FeePaid", newer, HANOI) == ("Sự kiện FeePaid", "Event FeePaid")
+    assert summary("", b"\xff", HANOI) == ("Sự kiện ?", "Event ?")
+
+
+def test_every_state_of_the_portal_has_a_name():
+    """The ten states of the national portal are named in both languages."""
+    assert list(STATES) == list(range(1, 11))
+    assert all(vi and en for vi, en in STATES.values())

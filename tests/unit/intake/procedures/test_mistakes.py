@@ -1,0 +1,305 @@
+"""Mistakes are told with row, column and rule, all at once, in both languages."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.intake.catalogue import catalogue
+from services.intake.catalogue_texts import RULES
+from services.intake.procedures.columns import COLUMNS
+from services.intake.procedures.faults import Fault, FileError
+from services.intake.procedures.publishing import addition, extended
+from services.intake.procedures.reading import read_file
+from services.intake.procedures.sheet import rows
+from services.intake.procedures.writing import write
+from tests.unit.intake.procedures.made import DOCUMENT, PROCEDURE, UNITS, document, empty, saved
+
+PROCESSES = {"standard"}
+
+
+def faults(path: Path) -> list[Fault]:
+    """List what is wrong with a file, by itself and on top of a catalogue without procedures."""
+    with pytest.raises(FileError) as caught:
+        addition(read_file(path), empty(), PROCESSES)
+    return list(caught.value.faults)
+
+
+def table(folder: Path) -> list[list[str]]:
+    """Give the rows of a table with one procedure; its rows are 3 to 7."""
+    made = extended(empty(), addition(read_file(saved(folder)), empty()), "1")
+    return list(rows(made.fields.values(), made.procedures["1.000001"]))
+
+
+def in_csv(folder: Path, number: int, column: str, text: str) -> list[Fault]:
+    """Change one cell of the table (rows count from 1) and list what is wrong then."""
+    cells = table(folder)
+    cells[number - 1][list(COLUMNS).index(column)] = text
+    path = folder / "table.csv"
+    path.write_text("\n".join(";".join(row) for row in cells), encoding="utf-8")
+    return faults(path)
+
+
+CELLS = [
+    (3, "valid_from", "09/08/2021", "date.local"),
+    (3, "valid_from", "44417", "date.excel"),
+    (3, "valid_from", "soon", "date"),
+    (3, "valid_from", "2021-02-30", "date"),
+    (3, "valid_from", "", "missing"),
+    (3, "valid_to", "2020-12-31", "dates.order"),
+    (3, "level", "4", "choice"),
+    (3, "time_limit", "5 days", "duration"),
+    (3, "time_limit", "5cd+3 days", "duration"),
+    (3, "time_limit", "1cd+1cd+1cd+1cd", "duration"),
+    (3, "time_limit", "3wd", "online.limit"),
+    (3, "time_limit", "20cd+2wd", "online.limit"),
+    (3, "channels", "counter", "online.channel"),
+    (3, "channels", "counter fax", "choice"),
+    (3, "same_day", "maybe", "yes_no"),
+    (3, "same_day", "yes", "same_day.limit"),
+    (3, "unit", "H99", "unit.unknown"),
+    (3, "units", "H99 commune", "units.unknown"),
+    (3, "field", "G99", "field.unknown"),
+    (3, "process", "magic", "process.unknown"),
+    (3, "process", "Magic!", "text.pattern"),
+    (3, "fee_timing", "none", "fees.timing"),
+    (3, "version", "1.5", "number"),
+    (3, "procedure", "1.1", "text.pattern"),
+    (3, "name_vi", "", "missing"),
+    (3, "name_vi", "A\u202eB", "text.control"),
+    (3, "name_vi", "x" * 501, "text.long"),
+    (3, "amount", "5", "cell.unused"),
+    (4, "code", "đơn", "text.pattern"),
+    (4, "copies", "0", "number.low"),
+    (3, "supplement_rounds", "-1", "number.low"),
+    (3, "supplement_rounds", "21", "number.high"),
+    (3, "supplement_rounds", "once", "number"),
+    (3, "supplement_period", "a month", "duration"),
+    (3, "supplement_period", "none", "supplement.endless"),
+    (4, "copies", "two", "number"),
+    (4, "required", "perhaps", "yes_no"),
+    (4, "level", "whole", "cell.unused"),
+    (4, "version", "3", "row.orphan"),
+    (5, "amount", "-1", "number.low"),
+    (5, "amount", "5.000", "number"),
+    (5, "kind", "tip", "choice"),
+    (5, "per", "hour", "choice"),
+    (6, "name_en", "", "missing"),
+    (7, "code", "", "missing"),
+    (3, "row", "procedures", "row.kind"),
+    (2, "code", "g 02", "text.pattern"),
+]
+
+
+@pytest.mark.parametrize(("number", "column", "text", "rule"), CELLS)
+def test_a_cell_is_named(tmp_path: Path, number: int, column: str, text: str, rule: str) -> None:
+    """A wrong cell is told by its row, its column and the rule that it breaks."""
+    found = [(f.row, f.column, f.broken.code) for f in in_csv(tmp_path, number, column, text)]
+    place = (3, "online_time_limit") if rule.startswith("online") else (number, column)
+    place = (4 if rule == "row.orphan" else place[0], place[1])
+    place = (place[0], "procedure" if rule == "row.orphan" else place[1])
+    place = (place[0], "time_limit" if rule == "same_day.limit" else place[1])
+
+    assert (*place, rule) in found
+
+
+def test_a_period_without_a_supplement_is_named(tmp_path: Path) -> None:
+    """Where papers may not be asked for, nobody has time to hand them in."""
+    procedure = {**PROCEDURE, "supplement_rounds": 0, "supplement_period": "10cd"}
+    path = tmp_path / "none.json"
+    path.write_text(json.dumps({**DOCUMENT, "procedures": [procedure]}))
+
+    (found,) = faults(path)
+    assert (found.column, found.broken.code) == ("supplement_period", "supplement.none")
+
+
+def test_a_wrong_cell_is_told_once(tmp_path: Path) -> None:
+    """A cell that can't be read is not told as missing, too."""
+    found = in_csv(tmp_path, 3, "valid_from", "soon")
+
+    assert [(f.row, f.column, f.broken.code) for f in found] == [(3, "valid_from", "date")]
+
+
+def test_the_same_mistakes_in_a_workbook(tmp_path: Path) -> None:
+    """The rows and columns of a workbook are those that Excel shows."""
+    from openpyxl import load_workbook
+
+    made = extended(empty(), addition(read_file(saved(tmp_path)), empty()), "1")
+    path = tmp_path / "table.xlsx"
+    path.write_bytes(write("xlsx", made.fields.values(), made.procedures["1.000001"]))
+    book = load_workbook(path)
+    sheet = book["procedures"]
+    names = [cell.value for cell in sheet[1]]
+
+    def put(row: int, column: str, value: Any, form: str = "General") -> None:
+        cell = sheet.cell(row, names.index(column) + 1)
+        cell.value, cell.number_format = value, form
+
+    put(3, "valid_from", 44417)
+    put(3, "procedure", 1.00001)
+    put(4, "name_vi", "=1+1")
+    put(5, "amount", "#REF!")
+    sheet.cell(5, names.index("amount") + 1).data_type = "e"
+    put(6, "name_en", 7)
+    book.save(path)
+    found = {(f.row, f.column): f.broken.code for f in faults(path)}
+
+    assert found[3, "valid_from"] == "date.excel"
+    assert found[3, "procedure"] == "code.number"
+    assert found[4, "name_vi"] == "cell.formula"
+    assert found[5, "amount"] == "cell.error"
+    assert (6, "name_en") not in found
+
+
+def test_days_and_numbers_of_a_workbook_are_taken(tmp_path: Path) -> None:
+    """Cells that are dates and numbers in Excel are understood."""
+    from datetime import date, datetime
+
+    from openpyxl import load_workbook
+
+    made = extended(empty(), addition(read_file(saved(tmp_path)), empty()), "1")
+    path = tmp_path / "table.xlsx"
+    path.write_bytes(write("xlsx", made.fields.values(), made.procedures["1.000001"]))
+    book = load_workbook(path)
+    sheet = book["procedures"]
+    names = [cell.value for cell in sheet[1]]
+    for row, column, value, form in [
+        (3, "valid_from", datetime(2021, 3, 1), "dd/mm/yyyy"),  # noqa: DTZ001 - Excel's have none
+        (3, "version", 1, "General"),
+        (3, "same_day", False, "General"),
+        (5, "amount", 7000.0, "#,##0"),
+    ]:
+        cell = sheet.cell(row, names.index(column) + 1)
+        cell.value, cell.number_format = value, form
+    book.save(path)
+    version = addition(read_file(path), empty()).versions[0]
+
+    assert version.valid_from == date(2021, 3, 1)
+    assert version.fees[0].amount == 7000
+
+
+@pytest.mark.parametrize(
+    ("changes", "column", "rule"),
+    [
+        ({"level": "4"}, "level", "choice"),
+        ({"level": None}, "level", "missing"),
+        ({"colour": "red"}, "colour", "unknown"),
+        ({"parts": []}, "parts", "list.short"),
+        ({"parts": "none"}, "parts", "list"),
+        ({"parts": [{"code": "a", "name_vi": "A"}]}, "parts.1.name_en", "missing"),
+        ({"fees": [{**PROCEDURE["fees"][0], "amount": "much"}]}, "fees.1.amount", "number"),
+        ({"exempt": PROCEDURE["exempt"] * 2}, "exempt.2.code", "repeated"),
+        ({"code": 1.000001}, "code", "code.number"),
+        ({"channels": ["online", 3.5]}, "channels", "text"),
+        ({"valid_from": 20210101.5}, "valid_from", "date"),
+        ({"fees": None, "exempt": None}, "fee_timing", "fees.none"),
+        ({"fees": None, "fee_timing": "none"}, "exempt.1.code", "exempt.none"),
+    ],
+)
+def test_json_is_told_by_its_path(
+    tmp_path: Path, changes: dict[str, Any], column: str, rule: str
+) -> None:
+    """In JSON the row is the entry's number, and the column the path of the value."""
+    found = [
+        (f.row, f.column, f.broken.code) for f in faults(saved(tmp_path, {"code": "9.9"}, changes))
+    ]
+
+    assert (2, column, rule) in found
+    assert (1, "code", "text.pattern") in found  # and the other entry's, at the same time
+
+
+def test_repeated_entries_are_named(tmp_path: Path) -> None:
+    """Two rows of one version, and two fields of one code, are told."""
+    path = saved(tmp_path, {}, {})
+    assert [f.broken.code for f in faults(path)] == ["repeated"]
+    made = document()
+    made["fields"] *= 2
+    path.write_text(json.dumps(made), encoding="utf-8")
+    assert [(f.column, f.broken.code) for f in faults(path)] == [("code", "repeated")]
+
+
+def test_every_mistake_has_both_languages(tmp_path: Path) -> None:
+    """A Vietnamese and an English sentence go with each mistake, and differ."""
+    for number, column, text, _ in CELLS:
+        for fault in in_csv(tmp_path, number, column, text):
+            assert fault.broken.vi
+            assert fault.broken.en
+            assert fault.broken.vi != fault.broken.en
+            assert fault.text("vi").startswith(f"dòng {fault.row}, ")
+            assert fault.broken.code in RULES
+
+
+class TestPublished:
+    """What is published stays as it is."""
+
+    def given(self, folder: Path) -> Any:
+        """Publish the procedure."""
+        return extended(empty(), addition(read_file(saved(folder)), empty()), "1")
+
+    def test_a_published_version_can_not_be_changed(self, tmp_path: Path) -> None:
+        """Each value that differs from the published one is named."""
+        changes = {"time_limit": "9wd", "parts": [{**PROCEDURE["parts"][0], "copies": 2}]}
+        with pytest.raises(FileError) as caught:
+            addition(read_file(saved(tmp_path, changes)), self.given(tmp_path))
+
+        assert [(f.column, f.broken.code) for f in caught.value.faults] == [
+            ("parts.1.copies", "published"),
+            ("time_limit", "published"),
+        ]
+
+    def test_a_published_field_can_not_be_renamed(self, tmp_path: Path) -> None:
+        """A field keeps its names."""
+        path = tmp_path / "renamed.json"
+        fields = [{**DOCUMENT["fields"][0], "name_en": "Commerce"}]
+        path.write_text(json.dumps({**DOCUMENT, "fields": fields}), encoding="utf-8")
+        with pytest.raises(FileError) as caught:
+            addition(read_file(path), self.given(tmp_path))
+
+        assert [(f.column, f.broken.code) for f in caught.value.faults] == [
+            ("name_en", "published.field")
+        ]
+
+    def test_it_is_followed(self, tmp_path: Path) -> None:
+        """The next version is taken; the same one beside it is left alone."""
+        follower = {"version": 2, "valid_from": "2022-01-01", "time_limit": "7wd"}
+        added = addition(read_file(saved(tmp_path, {}, follower)), self.given(tmp_path))
+
+        assert [(it.code, it.version) for it in added.versions] == [("1.000001", 2)]
+        assert added.unchanged == 2  # the field and the first version
+
+    @pytest.mark.parametrize(
+        ("changes", "column", "rule"),
+        [
+            ({"version": 3, "valid_from": "2022-01-01"}, "version", "versions.next"),
+            ({"version": 2}, "valid_from", "versions.begin"),
+            ({"version": 2, "valid_from": "2020-12-31"}, "valid_from", "versions.begin"),
+        ],
+    )
+    def test_out_of_turn(
+        self, tmp_path: Path, changes: dict[str, Any], column: str, rule: str
+    ) -> None:
+        """A follower has the next number and begins later."""
+        with pytest.raises(FileError) as caught:
+            addition(read_file(saved(tmp_path, changes)), self.given(tmp_path))
+
+        assert [(f.column, f.broken.code) for f in caught.value.faults] == [(column, rule)]
+
+    def test_a_follower_of_an_ended_version_begins_after_its_end(self, tmp_path: Path) -> None:
+        """Two versions never hold on one day."""
+        ended = extended(
+            empty(), addition(read_file(saved(tmp_path, {"valid_to": "2022-06-30"})), empty()), "1"
+        )
+        follower = {"version": 2, "valid_from": "2022-06-30"}
+        with pytest.raises(FileError) as caught:
+            addition(read_file(saved(tmp_path, follower)), ended)
+
+        assert [f.broken.code for f in caught.value.faults] == ["versions.dates"]
+
+
+def test_units_are_not_imported() -> None:
+    """A table of procedures has no units: they have a file of their own."""
+    assert {unit.code for unit in UNITS} == set(empty().units)
+    assert catalogue([], [], [], "").units == {}

@@ -1,0 +1,203 @@
+"""The shelf: editions appear whole and once, in order, and a changed one shows."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from services.intake.procedures import shelf
+from services.intake.procedures.publishing import addition
+from services.intake.procedures.reading import read_file
+from services.intake.procedures.shelf import Shelf, ShelfError, Shelved, Taken
+from tests.unit.intake.procedures.made import empty, saved
+
+
+def put(folder: Path, number: int) -> Shelved:
+    """Publish the procedure's version with this number as the next edition."""
+    changes = {"version": number, "valid_from": f"20{number:02d}-01-01"}
+    shelved = shelf.load(folder / "shelf", empty())
+    added = addition(read_file(saved(folder, changes)), shelved.catalogue)
+    return shelf.publish(
+        folder / "shelf", shelved, added, at="2021-08-09T08:00:00+00:00", by="an", source="QĐ 1"
+    )
+
+
+@contextmanager
+def watched(folder: Path, words: list[str] | None = None) -> Iterator[Shelf]:
+    """Run a shelf."""
+    told = [] if words is None else words
+    found = Shelf(folder / "shelf", empty(), trouble=told.append)
+    found.start()
+    try:
+        yield found
+    finally:
+        found.stop()
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Wait until something is so."""
+    ends = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < ends
+        threading.Event().wait(0.02)
+
+
+def test_editions_follow_each_other(tmp_path: Path) -> None:
+    """Each edition adds to the ones before; a second reading gives the same, digest included."""
+    first, second = put(tmp_path, 1), put(tmp_path, 2)
+    again = shelf.load(tmp_path / "shelf", empty())
+
+    assert (first.edition, second.edition, again.edition) == (1, 2, 2)
+    assert [it.version for it in again.catalogue.procedures["1.000001"]] == [1, 2]
+    assert again.digest == second.digest
+    assert again.catalogue.digest == second.catalogue.digest != first.catalogue.digest
+    assert shelf.editions(tmp_path / "shelf")[1] == {
+        "edition": 2,
+        "published_at": "2021-08-09T08:00:00+00:00",
+        "published_by": "an",
+        "source": "QĐ 1",
+        "fields": 0,
+        "versions": 1,
+    }
+
+
+def test_no_folder_is_an_empty_shelf(tmp_path: Path) -> None:
+    """Without a folder there is the catalogue that ships and nothing more."""
+    assert shelf.load(tmp_path / "shelf", empty()).edition == 0
+    assert shelf.editions(tmp_path / "shelf") == []
+
+
+def test_an_edition_can_not_be_written_again(tmp_path: Path) -> None:
+    """Two imports that checked against the same shelf: one is published, the other is told."""
+    shelved = shelf.load(tmp_path / "shelf", empty())
+    added = addition(read_file(saved(tmp_path)), shelved.catalogue)
+
+    def one(_: int) -> bool:
+        try:
+            shelf.publish(tmp_path / "shelf", shelved, added, at="", by="", source="")
+        except Taken:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(one, range(8))) == 1
+    assert os.listdir(tmp_path / "shelf") == ["edition-000001.json"]
+    assert not os.stat(tmp_path / "shelf/edition-000001.json").st_mode & 0o222
+
+
+@pytest.mark.parametrize("edition", [1, 2])
+def test_a_changed_edition_shows(tmp_path: Path, edition: int) -> None:
+    """A value changed in a published edition is found, by the digest in its follower."""
+    for number in (1, 2, 3):
+        put(tmp_path, number)
+    path = tmp_path / f"shelf/edition-{edition:06d}.json"
+    path.chmod(0o600)
+    path.write_bytes(path.read_bytes().replace(b'"5wd"', b'"6wd"'))
+
+    with pytest.raises(ShelfError, match=f"edition {edition + 1} does not follow"):
+        shelf.load(tmp_path / "shelf", empty())
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda path: path.unlink(), "edition 1 is missing"),
+        (lambda path: path.write_text("{"), "can't be read"),
+        (lambda path: path.write_text("[]"), "is no edition"),
+        (lambda path: path.write_bytes(path.read_bytes()[:200]), "can't be read"),
+    ],
+)
+def test_a_spoilt_shelf_is_refused(
+    tmp_path: Path, spoil: Callable[[Path], None], words: str
+) -> None:
+    """A missing, cut or foreign edition stops the start with its number."""
+    put(tmp_path, 1)
+    put(tmp_path, 2)
+    path = tmp_path / "shelf/edition-000001.json"
+    path.chmod(0o600)
+    spoil(path)
+
+    with pytest.raises(ShelfError, match=words):
+        shelf.load(tmp_path / "shelf", empty())
+
+
+def test_an_edition_with_mistakes_is_refused(tmp_path: Path) -> None:
+    """What stands on the shelf is checked like any file."""
+    put(tmp_path, 1)
+    path = tmp_path / "shelf/edition-000001.json"
+    path.chmod(0o600)
+    document = json.loads(path.read_text())
+    document["procedures"][0]["unit"] = "H99"
+    path.write_text(json.dumps(document))
+
+    with pytest.raises(ShelfError, match="'H99' is no unit"):
+        shelf.load(tmp_path / "shelf", empty())
+
+
+def test_a_running_service_takes_editions_over(tmp_path: Path) -> None:
+    """A later edition is in use without a restart, and what was found before stays found."""
+    with watched(tmp_path) as running:
+        assert not running.catalogue.knows("1.000001")
+        put(tmp_path, 1)
+        wait_for(lambda: running.catalogue.knows("1.000001"))
+        before = running.catalogue
+        put(tmp_path, 2)
+        assert running.fresh().version("1.000001", 2) is not None
+        assert before.version("1.000001", 2) is None  # who began with it, ends with it
+
+
+def test_a_spoilt_edition_leaves_the_last_good_one(tmp_path: Path) -> None:
+    """Trouble is told once, and a mended edition is taken."""
+    words: list[str] = []
+    put(tmp_path, 1)
+    with watched(tmp_path, words) as running:
+        second = put(tmp_path, 2)
+        assert second.edition == 2
+        path = tmp_path / "shelf/edition-000003.json"
+        path.write_text("{")
+        wait_for(lambda: bool(words))
+        running.fresh()
+        assert running.catalogue.version("1.000001", 2) is not None
+        assert len(words) == 1
+        path.unlink()
+        put(tmp_path, 3)
+        assert running.fresh().version("1.000001", 3) is not None
+
+
+def test_readers_never_see_half_an_edition(tmp_path: Path) -> None:
+    """Processes that read all the time meet each edition whole or not at all."""
+    code = (
+        "import sys, pathlib\n"
+        "from services.intake.procedures import shelf\n"
+        "from tests.unit.intake.procedures.made import empty\n"
+        "last = 0\n"
+        "print('ready', flush=True)\n"
+        "while last < 12:\n"
+        "    found = shelf.load(pathlib.Path(sys.argv[1]), empty())\n"
+        "    assert found.edition >= last\n"
+        "    assert len(found.catalogue.procedures.get('1.000001', ())) == found.edition\n"
+        "    last = found.edition\n"
+    )
+    argv = [sys.executable, "-c", code, str(tmp_path / "shelf")]
+    readers = [subprocess.Popen(argv, stdout=subprocess.PIPE) for _ in range(2)]
+    try:
+        for reader in readers:
+            assert reader.stdout is not None
+            assert reader.stdout.readline() == b"ready\n"
+        for number in range(1, 13):
+            put(tmp_path, number)
+        assert [reader.wait(60) for reader in readers] == [0, 0]
+    finally:
+        for reader in readers:
+            reader.kill()
+            reader.communicate()

@@ -1,0 +1,104 @@
+"""A dossier's history in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from google.protobuf.message import Message
+from motcua.events.v1 import intake_events_pb2 as intake
+from motcua.events.v1 import postal_events_pb2 as postal
+from motcua.events.v1 import routing_events_pb2 as routing
+from motcua.events.v1.common_pb2 import Part, ResultChannel
+from motcua.events.v1.envelope_pb2 import DossierEvent
+
+from services.intake.history import lines
+from services.kernel.envelope import make_event
+from services.kernel.instants import HOUR, to_timestamp
+from tests.golden import samples as golden
+from tests.unit.intake.samples import MONDAY, OFFICER, at
+
+ZONE = "Asia/Ho_Chi_Minh"
+
+
+def event(payload: Message, occurred_at: int = MONDAY, sequence: int = 1) -> DossierEvent:
+    return make_event(
+        "H22.12-210809-0001",
+        "intake",
+        sequence,
+        payload,
+        actor=OFFICER,
+        occurred_at=occurred_at,
+        recorded_at=occurred_at,
+        causation_id="",
+        correlation_id="",
+    )
+
+
+DUE = to_timestamp(at("2021-08-12 08:00"))
+ASKED = routing.SupplementRequested(
+    parts=[Part(code="map", note="mờ"), Part(code="form")], reason="Sơ đồ mờ", answer_due_at=DUE
+)
+REJECTED = routing.CaseResolved(
+    result=routing.CaseResult.CASE_RESULT_REJECTED, explanation="Không đủ điều kiện"
+)
+
+
+@pytest.mark.parametrize(
+    ("payload", "vi", "en"),
+    [
+        (intake.DossierSubmitted(), "Hồ sơ đã được nộp.", "The dossier was handed in."),
+        (
+            intake.DossierAccepted(due_at=DUE),
+            "Hồ sơ đã được tiếp nhận. Hẹn trả kết quả trước 08:00 12/08/2021.",
+            "The dossier was accepted. The result is promised by 08:00 12/08/2021.",
+        ),
+        (intake.DossierAccepted(), "Hồ sơ đã được tiếp nhận.", "The dossier was accepted."),
+        (
+            ASKED,
+            "Đề nghị bổ sung giấy tờ trước 08:00 12/08/2021: map (mờ), form. Lý do: Sơ đồ mờ",
+            "Papers are asked for by 08:00 12/08/2021: map (mờ), form. Reason: Sơ đồ mờ",
+        ),
+        (
+            routing.CaseResumed(due_at=DUE),
+            "Hồ sơ được tiếp tục giải quyết. Ngày hẹn trả mới: 08:00 12/08/2021.",
+            "Work on the dossier goes on. The result is now promised by 08:00 12/08/2021.",
+        ),
+        (
+            REJECTED,
+            "Đã có kết quả: không chấp thuận. Không đủ điều kiện",
+            "The result is there: not granted. Không đủ điều kiện",
+        ),
+        (
+            intake.ResultReturned(result_channel=ResultChannel.RESULT_CHANNEL_POST),
+            "Kết quả đã được bưu điện trả tận nơi.",
+            "The result was delivered by post.",
+        ),
+        (
+            postal.PostalJobTaken(item_number="RN123456785VN"),
+            "Kết quả đã được giao cho bưu điện, số bưu gửi RN123456785VN.",
+            "The result was given to the post, item RN123456785VN.",
+        ),
+    ],
+)
+def test_says_what_happened(payload: Message, vi: str, en: str) -> None:
+    """Each event is one sentence in the language asked for, with times of the dossier's zone."""
+    assert [line.text for line in lines([event(payload)], ZONE, "vi")] == [vi]
+    assert [line.text for line in lines([event(payload)], ZONE, "en")] == [en]
+
+
+def test_tells_the_oldest_first() -> None:
+    """The order is that of the world, not of arrival."""
+    later = event(intake.DossierAccepted(), MONDAY + HOUR, 2)
+    told = lines([later, event(intake.DossierSubmitted())], ZONE, "vi")
+    assert [line.type for line in told] == ["DossierSubmitted", "DossierAccepted"]
+
+
+@pytest.mark.parametrize("name", golden.types())
+@pytest.mark.parametrize("make", [golden.full, golden.minimal], ids=["full", "minimal"])
+def test_no_event_is_too_full_or_too_empty(name: str, make: Any) -> None:
+    """Whatever an event holds or lacks, it gives at most one line, which is not empty."""
+    for language in ("vi", "en"):
+        told = lines([make(name)], ZONE, language)
+        assert len(told) <= 1
+        assert all(line.text and line.type == name for line in told)

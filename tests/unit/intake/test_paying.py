@@ -1,0 +1,269 @@
+"""Phí and lệ phí: what is owed, what settles it, and what is refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from motcua.events.v1.desk_events_pb2 import FeeCancelled, FeeRecorded, FeesDue, FeeTiming
+from motcua.events.v1.intake_events_pb2 import ResultReturned
+from motcua.intake.v1.intake_pb2 import RecordFeeRequest
+
+from services.intake import decider, paying, queries
+from services.intake.catalogue import Fee, FeeKind, FeePer
+from services.intake.decider import Terms
+from services.intake.paying import Account
+from services.intake.state import CasePhase, Phase, Progress, State
+from services.kernel.errors import Refusal
+from tests.unit.intake.samples import AFTER, AT_COUNTER, BEFORE, ELECTRONIC, FEES, procedure
+
+OWED = Account(BEFORE, phi=600_000, le_phi=28_000, exempt_groups=("ngheo",))
+PAGES = Account(BEFORE, phi=2_000, phi_open=True)
+TERMS = Terms("5wd", None, "c", "standard", "keep", result_kind=2)
+
+
+def paid(**values: Any) -> RecordFeeRequest:
+    """Give a request; amounts get receipts of their own."""
+    for kind in ("phi", "le_phi"):
+        if values.get(kind):
+            values.setdefault(f"{kind}_receipt", f"{kind}-{values[kind]}")
+    if not values.get("exempt_group"):
+        values.setdefault("method", "cash")
+    return RecordFeeRequest(**values)
+
+
+def after(account: Account, *requests: RecordFeeRequest) -> Account | Refusal:
+    """Record one after the other; the first refusal ends it."""
+    for sequence, request in enumerate(requests, start=2):
+        decided = paying.record(account, request, None)
+        if isinstance(decided, Refusal):
+            return decided
+        [made] = decided
+        assert isinstance(made, FeeRecorded)
+        account = paying.recorded(account, sequence, made)
+        assert made.settled == account.settled
+    return account
+
+
+@pytest.mark.parametrize(
+    ("account", "requests", "settled"),
+    [
+        (Account(), [], True),
+        (OWED, [], False),
+        (OWED, [paid(phi=600_000)], False),
+        (OWED, [paid(phi=600_000, le_phi=28_000)], True),
+        (OWED, [paid(phi=600_000), paid(le_phi=28_000)], True),
+        (OWED, [paid(phi=100_000), paid(phi=500_000), paid(le_phi=28_000)], True),
+        (OWED, [paid(exempt_group="ngheo")], True),
+        (OWED, [paid(phi=600_000), paid(exempt_group="ngheo")], True),
+        (PAGES, [paid(phi=2_000)], True),
+        (PAGES, [paid(phi=14_000)], True),
+        (PAGES, [paid(phi=2_000), paid(phi=6_000)], True),
+        (replace(PAGES, phi=0), [], False),
+    ],
+)
+def test_what_settles_an_account(
+    account: Account, requests: list[RecordFeeRequest], settled: bool
+) -> None:
+    """Phí and lệ phí are settled each by itself, or both by an exemption; pages as counted."""
+    found = after(account, *requests)
+
+    assert isinstance(found, Account)
+    assert found.settled is settled
+    assert found.holds_acceptance is (not settled)
+    assert not replace(found, timing=AFTER).holds_acceptance
+
+
+@pytest.mark.parametrize(
+    ("account", "requests", "code"),
+    [
+        (Account(), [paid(phi=1)], "NO_FEE"),
+        (OWED, [paid(phi=600_001)], "FEE_TOO_MUCH"),
+        (OWED, [paid(phi=600_000), paid(phi=1)], "FEE_TOO_MUCH"),
+        (OWED, [paid(le_phi=28_001)], "FEE_TOO_MUCH"),
+        (OWED, [paid(phi=600_000, le_phi=28_000), paid(phi=1)], "ALREADY_PAID"),
+        (OWED, [paid(exempt_group="ngheo"), paid(phi=1)], "ALREADY_PAID"),
+        (OWED, [paid(exempt_group="ngheo"), paid(exempt_group="ngheo")], "ALREADY_PAID"),
+        (OWED, [paid(exempt_group="giau")], "NOT_EXEMPT"),
+        (PAGES, [paid(le_phi=1)], "FEE_TOO_MUCH"),
+        (PAGES, [paid(phi=2_000), paid(exempt_group="ngheo")], "ALREADY_PAID"),
+    ],
+)
+def test_what_is_refused(account: Account, requests: list[RecordFeeRequest], code: str) -> None:
+    """Nobody pays twice, or more than is owed, or is exempt by a group that the procedure lacks."""
+    found = after(account, *requests)
+
+    assert isinstance(found, Refusal)
+    assert found.code == code
+
+
+@pytest.mark.parametrize(
+    ("request_", "expected"),
+    [
+        (paid(phi=1), []),
+        (paid(exempt_group="ngheo"), []),
+        (RecordFeeRequest(), [("phi", "fee.nothing"), ("method", "required")]),
+        (RecordFeeRequest(phi=1, method="cash"), [("phi_receipt", "fee.receipt")]),
+        (paid(phi=1, le_phi_receipt="7"), [("le_phi_receipt", "fee.receipt")]),
+        (
+            paid(phi=1, le_phi=1, phi_receipt="7", le_phi_receipt="7"),
+            [("le_phi_receipt", "fee.receipt_twice")],
+        ),
+        (
+            RecordFeeRequest(exempt_group="ngheo", method="cash"),
+            [("exempt_group", "fee.exempt_or_paid")],
+        ),
+    ],
+)
+def test_a_record_is_a_payment_or_an_exemption(
+    request_: RecordFeeRequest, expected: list[tuple[str, str]]
+) -> None:
+    """Every field that does not fit is named."""
+    assert [(it.field, it.rule) for it in paying.violations(request_)] == expected
+
+
+def test_a_procedure_says_what_is_owed() -> None:
+    """Sums are by kind; a price by the page leaves the sum open."""
+    pages = Fee(FeeKind.PHI, "Trang", "Page", 2_000, FeePer.PAGE)
+    due = paying.due(procedure(fees=(*FEES, pages), fee_timing=BEFORE))
+
+    assert due == FeesDue(timing=BEFORE, phi=602_000, le_phi=28_000, phi_open=True)
+    assert paying.due(procedure()) is None
+
+
+def state(account: Account = OWED, phase: Phase = Phase.SUBMITTED, **values: Any) -> State:
+    """Give the state of a dossier with this account."""
+    return State(phase, "1.000005", 1, 1, AT_COUNTER, account=account, **values)
+
+
+RESOLVED = Progress(case=CasePhase.RESOLVED)
+SETTLED = paying.recorded(OWED, 2, FeeRecorded(exempt_group="ngheo"))
+
+
+def test_what_is_paid_before_holds_the_acceptance() -> None:
+    """A prepaid dossier is accepted when it is paid, an imported one in any case."""
+    assert decider.accept(state(), TERMS).code == "FEE_NOT_PAID"  # type: ignore[union-attr]
+    for good in (state(SETTLED), state(replace(OWED, timing=AFTER)), state(imported_from="x")):
+        [accepted] = decider.accept(good, TERMS)  # type: ignore[misc]
+        assert accepted.result_kind == 2  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("timing", [BEFORE, AFTER])
+def test_nothing_is_handed_over_unpaid(timing: FeeTiming) -> None:
+    """The result waits for what is owed; a cancelled prepayment is owed again."""
+    unpaid = state(replace(OWED, timing=timing), Phase.ACCEPTED)
+    assert decider.hand_over(unpaid, RESOLVED).code == "FEE_NOT_PAID"  # type: ignore[union-attr]
+    assert isinstance(decider.hand_over(state(SETTLED, Phase.ACCEPTED), RESOLVED), list)
+    assert isinstance(
+        decider.hand_over(state(OWED, Phase.ACCEPTED, imported_from="x"), RESOLVED), list
+    )
+
+
+def test_an_electronic_result_goes_out_with_the_payment() -> None:
+    """What is resolved online and not paid waits, and is returned by the payment itself."""
+    waits = replace(state(replace(OWED, timing=AFTER), Phase.ACCEPTED), result_channel=ELECTRONIC)
+    part = paid(phi=600_000)
+    whole = paid(phi=600_000, le_phi=28_000)
+
+    assert decider.published(waits, ELECTRONIC) == []
+    assert len(decider.record_fee(waits, part, RESOLVED, None)) == 1  # type: ignore[arg-type]
+    _, returned = decider.record_fee(waits, whole, RESOLVED, None)  # type: ignore[misc]
+    assert returned == ResultReturned(result_channel=ELECTRONIC)
+    at_the_counter = replace(waits, result_channel=AT_COUNTER)
+    assert len(decider.record_fee(at_the_counter, whole, RESOLVED, None)) == 1  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("phase", "code"),
+    [
+        (Phase.REFUSED, "ALREADY_REFUSED"),
+        (Phase.WITHDRAWN, "ALREADY_WITHDRAWN"),
+        (Phase.RETURNED, "ALREADY_RETURNED"),
+    ],
+)
+def test_who_is_gone_does_not_pay(phase: Phase, code: str) -> None:
+    """Nothing is recorded for a dossier that has left."""
+    found = decider.record_fee(state(phase=phase), paid(phi=1), Progress(), None)
+    assert isinstance(found, Refusal)
+    assert found.code == code
+
+
+def test_the_answer_is_due_anew_when_it_is_paid() -> None:
+    """The desk's time begins with the payment that lets it accept, and with no other."""
+    first = paying.record(OWED, paid(phi=600_000), 77)
+    assert isinstance(first, list)
+    assert not first[0].HasField("answer_due_at")
+    half = paying.recorded(OWED, 2, FeeRecorded(phi=600_000))
+    second = paying.record(half, paid(le_phi=28_000), 77_000_000)
+    assert isinstance(second, list)
+    assert second[0].answer_due_at.seconds == 77  # type: ignore[attr-defined]
+    later = paying.record(replace(OWED, timing=AFTER), paid(exempt_group="ngheo"), 77)
+    assert isinstance(later, list)
+    assert not later[0].HasField("answer_due_at")
+
+
+def test_a_mistake_is_taken_back_once() -> None:
+    """A cancelled record does not count, and can't be cancelled again."""
+    settled = state(SETTLED, Phase.ACCEPTED)
+    assert decider.cancel_fee(settled, 2, "Nhầm") == [FeeCancelled(sequence=2, reason="Nhầm")]
+    for found in (
+        decider.cancel_fee(settled, 3, "Nhầm"),
+        decider.cancel_fee(state(paying.cancelled(SETTLED, 2)), 2, "Nhầm"),
+    ):
+        assert isinstance(found, Refusal)
+        assert found.code == "NO_SUCH_RECORD"
+    gone = decider.cancel_fee(replace(settled, phase=Phase.RETURNED), 2, "Nhầm")
+    assert isinstance(gone, Refusal)
+
+
+AMOUNTS = st.integers(0, 40_000)
+STEPS = st.lists(
+    st.tuples(st.just("pay"), AMOUNTS, AMOUNTS)
+    | st.tuples(st.sampled_from(["exempt", "cancel"]), st.integers(2, 9), st.just(0)),
+    max_size=12,
+)
+
+
+@given(
+    st.builds(
+        Account,
+        timing=st.sampled_from([BEFORE, AFTER]),
+        phi=AMOUNTS,
+        le_phi=AMOUNTS,
+        phi_open=st.booleans(),
+        exempt_groups=st.just(("ngheo",)),
+    ),
+    STEPS,
+)
+def test_no_way_of_paying_ends_in_too_much(account: Account, steps: list[Any]) -> None:
+    """Whatever is paid, waived and taken back: what counts is never more than what is owed, and the
+    view's judgement is the decider's.
+    """
+    due = FeesDue(
+        timing=FeeTiming.Name(account.timing),
+        phi=account.phi,
+        le_phi=account.le_phi,
+        phi_open=account.phi_open,
+    )
+    for sequence, (what, one, other) in enumerate(steps, start=2):
+        if what == "cancel":
+            if not isinstance(paying.cancel(account, one, "x"), Refusal):
+                account = paying.cancelled(account, one)
+        else:
+            request = (
+                paid(exempt_group="ngheo") if what == "exempt" else paid(phi=one, le_phi=other)
+            )
+            if what == "pay" and not one and not other:
+                continue
+            found = after(account, request)
+            if not isinstance(found, Refusal):
+                records = (*found.records[:-1], replace(found.records[-1], sequence=sequence))
+                account = replace(found, records=records)
+        assert account.phi_open or account.phi_paid <= account.phi
+        assert account.le_phi_paid <= account.le_phi
+        group = "ngheo" if account.exempt else ""
+        shown = queries.account(due, account.phi_paid, account.le_phi_paid, group)
+        assert shown.settled == account.settled

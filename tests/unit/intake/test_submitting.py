@@ -1,0 +1,151 @@
+"""The checks of a submission: every wrong field is named at once."""
+
+from typing import Any
+
+import pytest
+from motcua.events.v1.common_pb2 import Channel
+from motcua.events.v1.envelope_pb2 import Actor
+from motcua.intake.v1 import intake_pb2 as pb
+
+from services.intake.submitting import Intake, Offer, submit, violations
+from services.kernel.instants import to_timestamp
+from tests.unit.intake import samples
+from tests.unit.intake.samples import CITIZEN, IMPORTER, MONDAY, OFFICER
+
+OFFERED = Offer(True, samples.procedure())
+UNKNOWN = Offer(False, None)
+OVER = Offer(True, None)
+ONLY_COUNTER = Offer(
+    True,
+    samples.procedure(channels=(samples.COUNTER,), result_channels=(samples.AT_COUNTER,)),
+)
+FORM = pb.SubmittedPart(code="form")
+
+
+def named(request: pb.SubmitDossierRequest, offer: Offer, actor: Actor) -> list[tuple[str, str]]:
+    return [(v.field, v.rule) for v in violations(request, offer, actor.kind)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "offer", "actor", "expected"),
+    [
+        ({}, OFFERED, CITIZEN, []),
+        ({"channel": samples.COUNTER}, OFFERED, OFFICER, []),
+        ({"channel": samples.POST}, OFFERED, OFFICER, []),
+        ({}, UNKNOWN, CITIZEN, [("procedure_code", "procedure.unknown")]),
+        ({}, OVER, CITIZEN, [("procedure_code", "procedure.not_valid")]),
+        ({"channel": samples.COUNTER}, OFFERED, CITIZEN, [("channel", "channel.not_yours")]),
+        ({}, OFFERED, OFFICER, [("channel", "channel.not_yours")]),
+        (
+            {"channel": Channel.CHANNEL_EMAIL},
+            OFFERED,
+            OFFICER,
+            [("channel", "channel.not_yours")],
+        ),
+        (
+            {},
+            ONLY_COUNTER,
+            CITIZEN,
+            [("channel", "channel.not_offered"), ("result_channel", "result_channel.not_offered")],
+        ),
+        ({"result_channel": 0}, OFFERED, CITIZEN, [("result_channel", "required")]),
+        ({"applicant": None}, OFFERED, CITIZEN, [("applicant", "required")]),
+        (
+            {"applicant": samples.applicant(phone="", address="", province="")},
+            OFFERED,
+            CITIZEN,
+            [
+                ("applicant.phone", "applicant.for_post"),
+                ("applicant.address", "applicant.for_post"),
+                ("applicant.province", "applicant.for_post"),
+            ],
+        ),
+        (
+            {"applicant": samples.applicant(email="")},
+            OFFERED,
+            CITIZEN,
+            [("applicant.email", "applicant.for_consent")],
+        ),
+        ({"parts": None}, OFFERED, CITIZEN, [("parts", "part.missing")]),
+        (
+            {"parts": [FORM, pb.SubmittedPart(code="photo"), FORM]},
+            OFFERED,
+            CITIZEN,
+            [("parts[1].code", "part.unknown"), ("parts[2].code", "part.repeated")],
+        ),
+        (
+            {"foreign_code": "A-1", "imported_from": "x", "time_zone": "UTC", "unit": "u"},
+            OFFERED,
+            CITIZEN,
+            [
+                ("foreign_code", "importer.only"),
+                ("imported_from", "importer.only"),
+                ("time_zone", "importer.only"),
+            ],
+        ),
+    ],
+)
+def test_names_every_wrong_field(
+    changes: dict[str, Any], offer: Offer, actor: Actor, expected: list[tuple[str, str]]
+) -> None:
+    """A submission's wrong fields are named with their rules; one in order has none."""
+    assert named(samples.submission(**changes), offer, actor) == expected
+
+
+def test_names_wrong_fields_of_every_kind_together() -> None:
+    """Procedure, channel, applicant and consent may all be wrong in one request."""
+    request = samples.submission(
+        channel=samples.POST, applicant=samples.applicant(phone="", email=""), parts=None
+    )
+    fields = {field for field, _ in named(request, OFFERED, CITIZEN)}
+    assert fields == {"channel", "applicant.phone", "applicant.email", "parts"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "offer", "expected"),
+    [
+        ({}, UNKNOWN, []),
+        ({"unit": None}, UNKNOWN, [("unit", "importer.required")]),
+        ({"unit": None, "procedure_code": "1.000001"}, OFFERED, []),
+        ({"foreign_code": None}, UNKNOWN, [("foreign_code", "importer.required")]),
+        ({"imported_from": None}, UNKNOWN, [("imported_from", "importer.required")]),
+        ({"time_zone": "Mars/Olympus"}, UNKNOWN, [("time_zone", "time_zone.unknown")]),
+        ({"time_zone": "../etc/passwd"}, UNKNOWN, [("time_zone", "time_zone.unknown")]),
+    ],
+)
+def test_an_importer_brings_what_the_other_system_knew(
+    changes: dict[str, Any], offer: Offer, expected: list[tuple[str, str]]
+) -> None:
+    """An importer needs a code, a system and a unit; the catalogue's rules do not bind the past."""
+    assert named(samples.foreign(**changes), offer, IMPORTER) == expected
+
+
+def test_every_text_is_in_both_languages() -> None:
+    """Each violation speaks Vietnamese and English."""
+    request = samples.submission(channel=samples.POST, parts=None, applicant=None, unit="x")
+    for found in violations(request, UNKNOWN, CITIZEN.kind):
+        assert found.vi
+        assert found.en
+        assert found.vi != found.en
+
+
+def test_writes_the_version_of_the_day_into_the_event() -> None:
+    """The event carries all that is known of the procedure, and says what was handed in."""
+    due = MONDAY + 1
+    [event] = submit(samples.submission(), Intake(samples.procedure(version=3), None, due))
+    assert (event.procedure_code, event.procedure_version) == ("1.000001", 3)
+    assert (event.field, event.unit, event.time_zone) == ("trade", "H22.12", "Asia/Ho_Chi_Minh")
+    assert event.procedure_name == "Cấp giấy phép bán lẻ rượu"
+    assert (event.language, event.consent_email) == ("vi", True)
+    assert [(p.code, p.copies) for p in event.parts] == [("form", 1)]
+    assert event.answer_due_at == to_timestamp(due)
+
+
+def test_writes_what_an_importer_says() -> None:
+    """A dossier of another system keeps its unit, zone and origin."""
+    [event] = submit(samples.foreign(field="milieu"), Intake(None, None, None))
+    assert (event.unit, event.time_zone) == ("General", "Europe/Amsterdam")
+    assert (event.field, event.imported_from) == ("milieu", "receipt.csv")
+    assert event.procedure_version == 0
+    assert not event.HasField("answer_due_at")
+    assert not event.HasField("applicant")

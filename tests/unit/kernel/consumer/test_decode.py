@@ -1,0 +1,47 @@
+"""Bytes that are an event, and bytes that are not."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.kernel.consumer.decode import code_of_key, key_fits, read
+from services.kernel.record import Record
+from tests.support.feed import supplement
+
+
+def record(key: bytes | None, value: bytes | None) -> Record:
+    return Record(0, 0, key, value, [])
+
+
+@given(st.binary(max_size=200) | st.none(), st.binary(max_size=20) | st.none())
+def test_any_bytes_are_read_without_an_exception(value: bytes | None, key: bytes | None) -> None:
+    """Whatever comes is an event or nothing, and its key is a code or nothing."""
+    found = read(record(key, value))
+    assert found is None or (found.event_id and found.dossier_code)
+    assert code_of_key(record(key, value)).isprintable()
+
+
+def test_event_is_read_and_its_key_compared() -> None:
+    """The key must be the dossier's code."""
+    event = supplement("H22-1", 1)
+    found = read(record(b"H22-1", event.SerializeToString()))
+    assert found == event
+    assert key_fits(record(b"H22-1", b""), event)
+    assert not key_fits(record(b"H22-2", b""), event)
+    assert not key_fits(record(None, b""), event)
+
+
+def test_envelope_without_identity_is_no_event() -> None:
+    """Bytes that parse are not enough: event, dossier, source and sequence must be there."""
+    for name in ("event_id", "dossier_code", "source", "sequence"):
+        event = supplement("H22-1", 1)
+        event.ClearField(name)
+        assert read(record(b"H22-1", event.SerializeToString())) is None
+
+
+def test_identity_must_be_a_name() -> None:
+    """Control characters and endless texts are not, and would not fit every database."""
+    for strange in ("a\x00b", "a\nb", "x" * 129):
+        for name in ("event_id", "dossier_code", "source"):
+            event = supplement("H22-1", 1)
+            setattr(event, name, strange)
+            assert read(record(b"H22-1", event.SerializeToString())) is None

@@ -1,0 +1,135 @@
+"""Files of public keys: what is wrong with one is said with the name of the key."""
+
+from __future__ import annotations
+
+import json
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.kernel.rpc import issuer
+from services.kernel.rpc.client import metadata
+from services.kernel.rpc.keys import Keys, KeysError, read_keys
+from services.kernel.rpc.tokens import Verifier, verifier_of
+from services.kernel.settings import AUDIENCE, DEVELOPMENT_ISSUER, Settings
+from tests.support.identity import Key, write_keys
+
+GOOD = Key("good").public
+RSA = {"kty": "RSA", "kid": "rsa", "n": "AQAB" * 90, "e": "AQAB"}
+
+
+@pytest.mark.parametrize(
+    ("document", "words"),
+    [
+        ("", "not a JWKS file"),
+        ("[]", "not a JWKS file"),
+        ({"keys": []}, "holds no key"),
+        ({"keys": {}}, "holds no key"),
+        ({"keys": ["x"]}, "key 1: kid is missing"),
+        ({"keys": [GOOD, {**GOOD, "kid": ""}]}, "key 2: kid is missing"),
+        ({"keys": [GOOD, GOOD]}, "key 2: kid good is there twice"),
+        ({"keys": [{**GOOD, "d": "secret"}]}, "key 1: good is a secret key"),
+        ({"keys": [{"kty": "oct", "k": "c2VjcmV0", "kid": "s"}]}, "key 1: s is a secret key"),
+        ({"keys": [{**GOOD, "x": "!"}]}, "key 1: good can't be read"),
+        ({"keys": [{**GOOD, "crv": "P-999", "alg": None}]}, "key 1: good can't be read"),
+        ({"keys": [RSA]}, "key 1: rsa is for RS256, not EdDSA or ES256"),
+        ({"keys": [{**GOOD, "kid": "development-1"}]}, "which production refuses"),
+    ],
+)
+def test_a_wrong_file_is_named_with_its_key(tmp_path: Path, document: Any, words: str) -> None:
+    """The message names the variable, the file, the key and the rule, and no secret."""
+    path = tmp_path / "jwks.json"
+    path.write_text(document if isinstance(document, str) else json.dumps(document))
+
+    with pytest.raises(KeysError, match=words) as caught:
+        read_keys(path, production=True)
+
+    assert str(caught.value).startswith(f"IDENTITY_JWKS: {path}")
+    assert "secret" not in str(caught.value).replace("is a secret key", "")
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    """A file that is not there stops the start."""
+    with pytest.raises(KeysError, match="No such file"):
+        Keys(tmp_path / "none.json", production=False)
+
+
+def test_production_needs_keys_and_an_issuer() -> None:
+    """Nothing of the local issuer serves in production, not even by default."""
+    given: dict[str, Any] = {
+        "service": "intake", "port": 0, "database_url": "sqlite://", "mode": "production",
+        "master_key": "ab" * 32,
+    }  # fmt: skip
+    with pytest.raises(ValueError, match="IDENTITY_JWKS: must be set in production"):
+        Settings(**given)
+    with pytest.raises(ValueError, match="IDENTITY_ISSUER: must be set in production"):
+        Settings(**given, identity_jwks=Path("k"))
+    with pytest.raises(ValueError, match="IDENTITY_ISSUER: must be set in production"):
+        Settings(**given, identity_jwks=Path("k"), identity_issuer=DEVELOPMENT_ISSUER)
+
+
+def test_the_local_issuer_is_refused_in_production(tmp_path: Path) -> None:
+    """Its published keys can't be given to a service in production."""
+    issuer.make_keys(tmp_path)
+    given = Settings(
+        service="intake",
+        port=0,
+        database_url="sqlite://",
+        mode="production",
+        master_key="ab" * 32,
+        identity_jwks=issuer.jwks_path(tmp_path),
+        identity_issuer="https://identity.example.vn",
+    )
+    with pytest.raises(KeysError, match="is a development key"):
+        verifier_of(given, ())
+
+
+def test_the_local_issuer_has_one_key_however_many_ask(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Services and callers that start together agree on the key; only its owner can read it."""
+    monkeypatch.setenv("IDENTITY_DIR", str(tmp_path / "identity"))
+    folder = tmp_path / "identity"
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: issuer.make_keys(folder), range(32)))
+    verifier = Verifier(
+        Keys(issuer.jwks_path(folder), production=False),
+        DEVELOPMENT_ISSUER,
+        AUDIENCE,
+        roles={"head"},
+    )
+
+    sent = dict(metadata("officer", "an.nv", unit="H22.12", roles=["head"]))
+    found = verifier.identity(sent["authorization"].removeprefix("Bearer "))
+
+    assert (found.actor.id, found.actor.unit, found.roles) == ("an.nv", "H22.12", {"head"})
+    assert stat.S_IMODE((folder / "issuer.json").stat().st_mode) == 0o600
+    assert "d" not in json.loads(issuer.jwks_path(folder).read_text())["keys"][0]
+
+
+def test_other_keys_of_the_same_folder_sign_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A caller whose stack was made anew does not show tokens of the old one."""
+    for name in ("one", "two"):
+        monkeypatch.setenv("IDENTITY_DIR", str(tmp_path / name))
+        keys = tmp_path / name
+        issuer.make_keys(keys)
+        verifier = Verifier(
+            Keys(issuer.jwks_path(keys), production=False),
+            DEVELOPMENT_ISSUER,
+            AUDIENCE,
+            roles=(),
+        )
+        text = dict(metadata("operator", "root"))["authorization"].removeprefix("Bearer ")
+        assert verifier.identity(text).actor.id == "root"
+
+
+def test_a_file_may_hold_several_keys(tmp_path: Path) -> None:
+    """Old and new key count side by side while the issuer changes over."""
+    path = write_keys(tmp_path / "jwks.json", Key("old"), Key("new", "EdDSA"))
+
+    assert set(read_keys(path, production=True)) == {"old", "new"}

@@ -1,0 +1,28 @@
+"""The order in which events are published."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.kernel.relay.outbox import Waiting, in_sequence
+
+
+def row(identity: int, code: str, sequence: int) -> Waiting:
+    return Waiting(identity, code, sequence, str(identity), "T", 0, "", b"")
+
+
+@given(st.lists(st.sampled_from("abc"), max_size=30), st.randoms())
+def test_each_dossier_in_sequence_on_its_own_places(codes: list[str], luck: object) -> None:
+    """Whatever order the ids give, a dossier's events go out by sequence; no place changes
+    dossier.
+    """
+    heights: dict[str, int] = {}
+    rows = []
+    for identity, code in enumerate(codes):
+        heights[code] = heights.get(code, 0) + 1
+        rows.append(row(identity, code, heights[code]))
+    luck.shuffle(rows)  # type: ignore[attr-defined]
+    ordered = in_sequence(rows)
+    assert [r.dossier_code for r in ordered] == [r.dossier_code for r in rows]
+    for code, height in heights.items():
+        sequences = [r.sequence for r in ordered if r.dossier_code == code]
+        assert sequences == list(range(1, height + 1))

@@ -1,0 +1,94 @@
+"""The way to a due date in words: whose hours a closure takes, and whose it leaves alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+from services.kernel.calendars.model import Calendar, DayKind, DayRule, Session
+from services.kernel.calendars.vietnam import state_office
+from services.kernel.durations import Duration
+from services.kernel.instants import from_datetime, to_datetime
+from services.kernel.reckoning import Span, reckon, worked
+from services.kernel.working_time import due_at
+
+MORNING, AFTERNOON = Session(7 * 60, 11 * 60 + 30), Session(13 * 60 + 30, 17 * 60)
+ORDER = "CV 12/2021"
+POWER_CUT = ("Power cut", ORDER)
+WORKING, OUTSIDE = ("working time", ""), ("outside the sessions", "")
+
+
+def closed(*left: Session) -> Calendar:
+    """Give a calendar by which Tuesday 10/08/2021 has only these sessions left."""
+    rule = DayRule(DayKind.CLOSURE, left, "Mất điện", "Power cut", ORDER)
+    calendar = state_office()
+    return replace(calendar, days={**calendar.days, date(2021, 8, 10): rule})
+
+
+def at(day: int, clock: str) -> int:
+    """Give an instant in August 2021."""
+    text = f"2021-08-{day:02d}T{clock}"
+    return from_datetime(datetime.fromisoformat(text).replace(tzinfo=ZoneInfo("Asia/Ho_Chi_Minh")))
+
+
+def told(spans: list[Span]) -> list[tuple[str, str, bool, tuple[str, str]]]:
+    """Write stretches as from, to, counted, reason with its document; none leaves a hole."""
+    for one, other in pairwise(spans):
+        assert one.stretch.to_at == other.stretch.from_at
+    return [
+        (
+            clock(span.stretch.from_at),
+            clock(span.stretch.to_at),
+            span.stretch.counted,
+            (span.reason_en, span.source),
+        )
+        for span in spans
+    ]
+
+
+def clock(instant: int) -> str:
+    """Show the wall clock of an instant."""
+    return f"{to_datetime(instant).astimezone(ZoneInfo('Asia/Ho_Chi_Minh')):%H:%M}"
+
+
+def test_a_closed_afternoon_leaves_the_morning_working_time() -> None:
+    """Only the hours that the closure takes have its reason, not the break and not the evening."""
+    assert told(list(worked(closed(MORNING), at(10, "07:00"), at(11, "08:00")))) == [
+        ("07:00", "11:30", True, WORKING),
+        ("11:30", "13:30", False, OUTSIDE),
+        ("13:30", "17:00", False, POWER_CUT),
+        ("17:00", "00:00", False, OUTSIDE),
+        ("00:00", "07:00", False, OUTSIDE),
+        ("07:00", "08:00", True, WORKING),
+    ]
+
+
+def test_hours_closed_within_a_session_are_cut_out_of_it() -> None:
+    """A stretch that begins in the closed hours is told from there on."""
+    left = (Session(7 * 60, 8 * 60), Session(10 * 60, 11 * 60 + 30), AFTERNOON)
+    assert told(list(worked(closed(*left), at(10, "09:00"), at(10, "10:30")))) == [
+        ("09:00", "10:00", False, POWER_CUT),
+        ("10:00", "10:30", True, WORKING),
+    ]
+
+
+def test_a_closure_of_the_whole_day_is_told_as_one() -> None:
+    """Nobody cares for sessions on a day without any."""
+    assert told(list(worked(closed(), at(10, "00:00"), at(11, "00:00")))) == [
+        ("00:00", "00:00", False, POWER_CUT)
+    ]
+
+
+def test_calendar_days_wait_for_the_end_of_a_closed_morning() -> None:
+    """What follows the counted days is told apart: the night, and the hours closed."""
+    calendar, start, day = closed(AFTERNOON), at(9, "06:00"), Duration.parse("1cd")
+    due = due_at(calendar, start, day)
+    assert due == at(10, "13:30")
+
+    assert told(list(reckon(calendar, start, day, due)))[1:] == [
+        ("06:00", "07:00", False, ("until the office works", "")),
+        ("07:00", "11:30", False, POWER_CUT),
+        ("11:30", "13:30", False, ("until the office works", "")),
+    ]

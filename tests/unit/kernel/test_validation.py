@@ -1,0 +1,97 @@
+"""Plain text, and the words of rules."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from motcua.audit.v1.audit_pb2 import GetStateRequest
+from motcua.operations.v1.operations_pb2 import ListQuarantinedRequest, RedriveRequest
+
+from services.kernel.errors import Invalid
+from services.kernel.rpc.rules import TEXTS, words
+from services.kernel.rpc.validation import check, plain
+
+
+@pytest.mark.parametrize(
+    "text", ["Nguyễn Thị Ánh", "dòng 1\ndòng 2\tcột", "", "Số 5/2, ngõ 7", "मराठी क\u200dष", "🙂"]
+)
+def test_plain_text_is_kept(text: str) -> None:
+    """Ordinary text of any script, with line feeds and tabs, is plain."""
+    assert plain(text) == unicodedata.normalize("NFC", text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a\x00b", "a\rb", "\x1b[31m", "abc\u202edef", "\u2066x", "a\x85b", "e" + "\u0301" * 20],
+)
+def test_hostile_text_is_not_plain(text: str) -> None:
+    """Control characters, marks that turn the direction and heaps of marks are not plain."""
+    assert plain(text) is None
+
+
+@given(st.text())
+def test_plain_text_is_stable(text: str) -> None:
+    """What is plain is in NFC, and plain again to the same text."""
+    clean = plain(text)
+    if clean is not None:
+        assert unicodedata.is_normalized("NFC", clean)
+        assert plain(clean) == clean
+
+
+def test_request_text_is_brought_to_nfc() -> None:
+    """The same name typed on two keyboards becomes the same bytes."""
+    request = ListQuarantinedRequest(dossier_code=unicodedata.normalize("NFD", "Đặng-Ngọc"))
+
+    check(request)
+
+    assert request.dossier_code == unicodedata.normalize("NFC", "Đặng-Ngọc")
+
+
+def test_all_violations_come_at_once() -> None:
+    """Every wrong field is named in one answer, in both languages."""
+    request = RedriveRequest(request_id="x", partition=-1, offset=-1, dossier_code="a\x00")
+
+    with pytest.raises(Invalid) as caught:
+        check(request)
+
+    found = {v.field: (v.vi, v.en) for v in caught.value.violations}
+    assert set(found) == {"request_id", "partition", "offset", "dossier_code"}
+    assert found["partition"] == ("phải từ 0 trở lên", "must be 0 or more")
+
+
+def test_every_rule_has_both_languages() -> None:
+    """No rule is said in one language only, and Vietnamese is not English."""
+    for rule, (vi, en) in TEXTS.items():
+        assert vi, rule
+        assert en, rule
+        assert vi != en, rule
+
+
+def test_unknown_rule_keeps_its_own_text() -> None:
+    """A rule without a row is said as protovalidate says it."""
+    assert words("string.new_rule", "", "must be new") == ("must be new", "must be new")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "nanos"),
+    [(2**62, 0), (-(2**62), 0), (253_402_300_800, 0), (-62_135_596_801, 0), (0, -1), (0, 10**9)],
+)
+def test_what_is_no_instant_is_named(seconds: int, nanos: int) -> None:
+    """A number that no calendar has would be a fault further in; here it is the caller's."""
+    request = GetStateRequest(dossier_code="x")
+    request.as_of.seconds, request.as_of.nanos = seconds, nanos
+    with pytest.raises(Invalid) as raised:
+        check(request)
+    assert [(v.field, v.rule) for v in raised.value.violations] == [("as_of", "timestamp.instant")]
+
+
+@pytest.mark.parametrize("seconds", [0, -62_135_500_000, 253_402_200_000])
+def test_instants_of_the_calendar_are_taken(seconds: int) -> None:
+    """From the year 1 to the year 9999; an absent one is none."""
+    request = GetStateRequest(dossier_code="x")
+    check(request)
+    request.as_of.seconds = seconds
+    check(request)

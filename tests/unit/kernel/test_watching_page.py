@@ -1,0 +1,37 @@
+"""The operators' page on telemetry says what the code does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from services.kernel import logs
+from services.kernel.telemetry import metrics
+
+PAGE = (Path(__file__).parents[3] / "docs" / "watching.md").read_text()
+
+
+def rows(heading: str) -> list[tuple[str, ...]]:
+    """Give the rows of the table below a heading."""
+    section = PAGE.split(f"## {heading}\n", 1)[1].split("\n## ", 1)[0]
+    cells = [line.strip("| ").split(" | ") for line in section.splitlines() if line[:3] == "| `"]
+    return [tuple(cell.strip("`") for cell in row) for row in cells]
+
+
+def test_page_lists_the_metrics() -> None:
+    """Every metric stands on the page with its unit and its sentence, and no other."""
+    expected = [(m.name, m.unit.strip("{}"), m.sentence) for m in metrics.METRICS]
+
+    assert rows("Metrics") == expected
+
+
+def test_page_lists_the_log_events() -> None:
+    """Every log event stands on the page with its sentence, and no other."""
+    assert rows("Log events") == list(logs.EVENTS.items())
+
+
+def test_page_names_metrics_that_exist() -> None:
+    """What the page advises to watch is there."""
+    names = {m.name for m in metrics.METRICS}
+
+    assert set(re.findall(r"`(motcua\.[a-z]+\.[a-z_]+)`", PAGE)) == names

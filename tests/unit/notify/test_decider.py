@@ -1,0 +1,165 @@
+"""What notify decides: given its events of a dossier, when something happens, then these follow."""
+
+from collections import Counter
+from collections.abc import Sequence
+from functools import reduce
+
+import pytest
+from google.protobuf.message import Message
+from hypothesis import given
+from hypothesis import strategies as st
+from motcua.events.v1.notify_events_pb2 import (
+    MessageFailed,
+    MessageQueued,
+    MessageSent,
+    MessageSuppressed,
+)
+
+from services.notify.decider import EMAIL, Recipient, State, evolve, plan, resend, settle
+from services.notify.telling import KINDS, ONCE
+from services.notify.texts import NOT_FAILED
+from tests.support.letters import Streams
+
+WILLING = Recipient("vi", consent_email=True, has_data=True, silent=False)
+UNWILLING = Recipient("vi", consent_email=False, has_data=True, silent=False)
+NAMELESS = Recipient("vi", consent_email=True, has_data=False, silent=False)
+SILENT = Recipient("vi", consent_email=True, has_data=True, silent=True)
+
+
+def queued(message_id: str, kind: str = "accepted", replaces: str = "") -> MessageQueued:
+    return MessageQueued(
+        message_id=message_id,
+        kind=kind,
+        channel=EMAIL,
+        template=f"{kind}.v1",
+        language="vi",
+        values={"due_at": ""},
+        replaces=replaces,
+    )
+
+
+def suppressed(reason: str, kind: str = "accepted") -> MessageSuppressed:
+    return MessageSuppressed(kind=kind, channel=EMAIL, reason_code=reason)
+
+
+SENT = MessageSent(message_id="m1", attempts=1, code=250)
+FAILED = MessageFailed(message_id="m1", attempts=1, code=550, reason_code="refused")
+
+
+def after(payloads: Sequence[Message]) -> State:
+    streams = Streams()
+    return reduce(evolve, (streams.event("D1", payload) for payload in payloads), State())
+
+
+@pytest.mark.parametrize(
+    ("given_", "kind", "recipient", "then"),
+    [
+        ([], "accepted", WILLING, [queued("new")]),
+        ([], "accepted", UNWILLING, [suppressed("no_consent")]),
+        ([], "accepted", NAMELESS, [suppressed("no_address")]),
+        ([], "accepted", SILENT, []),
+        ([suppressed("no_consent", "submitted")], "accepted", UNWILLING, []),
+        ([queued("m1")], "accepted", WILLING, [queued("new")]),
+        ([queued("m1", "late"), SENT], "late", WILLING, [queued("new", "late")]),
+        ([queued("m1", "posted")], "posted", WILLING, []),
+        ([queued("m1", "posted"), SENT], "posted", WILLING, []),
+        ([queued("m1", "posted"), FAILED], "posted", WILLING, []),
+        ([queued("m1", "delivered")], "posted", WILLING, []),
+        ([queued("m1", "undelivered")], "posted", WILLING, []),
+        ([queued("m1", "submitted")], "posted", WILLING, [queued("new", "posted")]),
+    ],
+)
+def test_plan(given_: list[Message], kind: str, recipient: Recipient, then: list[Message]) -> None:
+    """A willing citizen is told; an unwilling one is not, said once; imports are silent."""
+    assert plan(after(given_), kind, {"due_at": ""}, recipient, "new") == then
+
+
+@pytest.mark.parametrize("outcome", [SENT, FAILED])
+@pytest.mark.parametrize(
+    ("given_", "counts"),
+    [
+        ([queued("m1")], True),
+        ([], False),
+        ([queued("m2")], False),
+        ([queued("m1"), SENT], False),
+        ([queued("m1"), FAILED], False),
+    ],
+)
+def test_settle(outcome: MessageSent | MessageFailed, given_: list[Message], counts: bool) -> None:
+    """What became of a message is recorded once, and only of one that is under way."""
+    assert settle(after(given_), outcome) == ([outcome] if counts else [])
+
+
+@pytest.mark.parametrize(
+    ("given_", "then"),
+    [
+        ([queued("m1"), FAILED], [queued("new", replaces="m1")]),
+        ([], NOT_FAILED),
+        ([queued("m1")], NOT_FAILED),
+        ([queued("m1"), SENT], NOT_FAILED),
+        ([queued("m1"), FAILED, queued("m2", replaces="m1")], NOT_FAILED),
+    ],
+)
+def test_resend(given_: list[Message], then: object) -> None:
+    """A message that failed for good can be planned once more; any other can't."""
+    assert resend(after(given_), "m1", "new") == then
+
+
+def test_a_resent_message_can_fail_and_be_resent() -> None:
+    """Each failure can be answered by one resending."""
+    again = [queued("m1"), FAILED, queued("m2", replaces="m1")]
+    failed = MessageFailed(message_id="m2", reason_code="template")
+    assert resend(after([*again, failed]), "m2", "m3") == [queued("m3", replaces="m2")]
+
+
+IDS = st.sampled_from(["m1", "m2", "m3"])
+EVENTS = st.one_of(
+    st.builds(queued, IDS, st.sampled_from(KINDS), st.one_of(st.just(""), IDS)),
+    st.builds(suppressed, st.just("no_consent"), st.sampled_from(KINDS)),
+    st.builds(MessageSent, message_id=IDS),
+    st.builds(MessageFailed, message_id=IDS),
+)
+
+
+@given(st.lists(EVENTS, max_size=12))
+def test_fold(payloads: list[Message]) -> None:
+    """Told stays told; what ended is not under way; what was resent is not failed."""
+    streams, state = Streams(), State()
+    for payload in payloads:
+        before = state
+        state = evolve(state, streams.event("D1", payload))
+        assert before.told <= state.told
+        match payload:
+            case MessageSent() | MessageFailed():
+                assert payload.message_id not in state.queued
+            case MessageQueued():
+                assert payload.message_id in state.queued
+                assert payload.replaces not in state.failed
+    assert state == after(payloads)
+    for kind in ONCE & state.told:
+        assert plan(state, kind, {}, WILLING, "new") == []
+
+
+@given(st.lists(st.tuples(st.sampled_from(KINDS), st.booleans()), max_size=20))
+def test_one_outcome_for_each_message(happenings: list[tuple[str, bool]]) -> None:
+    """Events told one after the other give messages of distinct ids, each settled exactly once."""
+    streams, state, ids = Streams(), State(), []
+    for number, (kind, works) in enumerate(happenings):
+        message_id = f"m{number}"
+        for planned in plan(state, kind, {}, WILLING, message_id):
+            state = evolve(state, streams.event("D1", planned))
+            ids.append(message_id)
+            outcome: MessageSent | MessageFailed = (
+                MessageSent(message_id=message_id)
+                if works
+                else MessageFailed(message_id=message_id)
+            )
+            for settled in settle(state, outcome):
+                state = evolve(state, streams.event("D1", settled))
+            assert settle(state, outcome) == []
+    assert not state.queued
+    assert len(set(ids)) == len(ids)
+    told = Counter(happenings[int(name[1:])][0] for name in ids)
+    came = Counter(kind for kind, _ in happenings)
+    assert all(told[kind] == came[kind] for kind in came if kind not in ONCE)
+    assert all(told[kind] <= 1 for kind in ONCE)

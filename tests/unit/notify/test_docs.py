@@ -1,0 +1,49 @@
+"""The operator's page says what the code does."""
+
+import inspect
+import re
+from pathlib import Path
+
+from motcua.events.v1 import notify_events_pb2
+
+from services.notify import rendering, sender, settings
+from services.notify.telling import KINDS
+from services.notify.timetable import HOUR, MINUTE, TIMETABLE, attempts
+
+PAGE = (Path(__file__).parents[3] / "docs" / "notify.md").read_text("utf-8")
+UNITS = {"minute": MINUTE, "hour": HOUR}
+ROW = re.compile(r"^\| (\d+) \| (\d+) (minute|hour)s? \|$", re.MULTILINE)
+
+
+def test_timetable() -> None:
+    """The table of waits is the timetable."""
+    rows = ROW.findall(PAGE)
+    assert [int(number) for number, _, _ in rows] == list(range(1, len(TIMETABLE) + 1))
+    assert tuple(int(amount) * UNITS[unit] for _, amount, unit in rows) == TIMETABLE
+    assert attempts(TIMETABLE) == 8
+    assert "eighth attempt" in PAGE
+
+
+def test_kinds() -> None:
+    """The table of kinds has each kind once."""
+    section = PAGE.split("## What citizens are told")[1].split("\n## ")[0]
+    assert sorted(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == sorted(KINDS)
+
+
+def test_reasons() -> None:
+    """The table of failures has each reason that the code gives, and the contract names them."""
+    section = PAGE.split("## What to look at")[1].split("\n## ")[0]
+    described = set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) - {"reason_code"}
+    code = inspect.getsource(sender) + inspect.getsource(rendering)
+    given = set(re.findall(r'Unrenderable\(\s*"(\w+)"', code))
+    given |= set(re.findall(r'_fail\([^)]*"(\w+)"', code))
+    assert described == given
+    proto = Path(__file__).parents[3] / "protos" / notify_events_pb2.DESCRIPTOR.name
+    assert all(reason in proto.read_text("utf-8") for reason in given)
+
+
+def test_settings() -> None:
+    """The table of settings has each variable, and the usual sender."""
+    variables = set(re.findall(r"NOTIFY_\w+", inspect.getsource(settings)))
+    assert all(f"`{variable}`" in PAGE for variable in variables)
+    assert settings.DEFAULT_SENDER in PAGE

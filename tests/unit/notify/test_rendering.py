@@ -1,0 +1,316 @@
+"""Letters: every kind in both languages, nothing missing, nothing smuggled in."""
+
+import re
+from email import message_from_bytes, policy
+from email.header import decode_header, make_header
+from email.headerregistry import Address
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from motcua.events.v1.common_pb2 import PersonalData
+
+from services.notify.headers import as_sent
+from services.notify.rendering import TEMPLATES, Unrenderable, render
+from services.notify.telling import KINDS
+from tests.support.letters import DUE_TEXT, ITEM, PERSON, T0
+
+SENDER = Address("Một Cửa", "khong-tra-loi", "motcua.invalid")
+COMMON = {
+    "procedure": "Cấp Giấy phép bán lẻ rượu",
+    "unit": "Sở Công Thương",
+    "time_zone": "Asia/Ho_Chi_Minh",
+}
+VALUES: dict[str, dict[str, str]] = {
+    "submitted": {"answer_due_at": DUE_TEXT},
+    "accepted": {"due_at": DUE_TEXT},
+    "refused": {"reason": "Thiếu chữ ký."},
+    "withdrawn": {},
+    "supplement_requested": {
+        "reason": "Thiếu giấy tờ.",
+        "parts": "Bản sao\nA2",
+        "answer_due_at": DUE_TEXT,
+    },
+    "resumed": {"due_at": DUE_TEXT},
+    "supplement_ending": {"answer_due_at": DUE_TEXT},
+    "supplement_extended": {
+        "previous_due_at": DUE_TEXT,
+        "answer_due_at": DUE_TEXT,
+        "reason": "12729/VPCP-KGVX",
+    },
+    "supplement_expired": {"answer_due_at": DUE_TEXT},
+    "payment_requested": {
+        "reason": "Phí thẩm định.",
+        "expected_end_at": DUE_TEXT,
+        "fee": "1.150.000",
+        "charge": "20.000",
+        "total": "1.170.000",
+    },
+    "payment_confirmed": {"due_at": DUE_TEXT, "receipt_number": "BL-7", "paid": "1.170.000"},
+    "suspended": {"reason": "Chờ xác minh.", "expected_end_at": DUE_TEXT},
+    "continued": {"due_at": DUE_TEXT},
+    "extended": {
+        "previous_due_at": DUE_TEXT,
+        "due_at": DUE_TEXT,
+        "reason": "Phải xác minh thêm.",
+        "apology": "Chúng tôi thành thật xin lỗi.",
+        "apology_number": "12/PXL",
+        "signer_title": "Phó Giám đốc",
+    },
+    "closed": {"reason": "Không bổ sung đúng hạn."},
+    "resolved": {"granted": "", "explanation": "Không đủ điều kiện.", "way": "counter"},
+    "late": {"due_at": DUE_TEXT},
+    "rescheduled": {"previous_due_at": DUE_TEXT, "due_at": DUE_TEXT, "reason": "12729/VPCP-KGVX"},
+    "posted": {"item_number": ITEM},
+    "delivered": {"item_number": ITEM},
+    "undelivered": {"item_number": ITEM},
+    "returned": {"way": "counter"},
+}
+PLAIN_LETTER = """\
+Kính gửi Ông/Bà Vừ Thị Mỷ,
+
+Hồ sơ H22.02-210809-0007 của Ông/Bà về thủ tục “Cấp Giấy phép bán lẻ rượu” cần được bổ sung.
+
+Lý do: Thiếu giấy tờ.
+
+Giấy tờ cần bổ sung:
+- Bản sao
+- A2
+
+Xin Ông/Bà bổ sung chậm nhất lúc 17:00 ngày 10/08/2021.
+
+Thời gian chờ bổ sung không tính vào thời hạn giải quyết.
+
+Trân trọng,
+
+Bộ phận Tiếp nhận và Trả kết quả
+Sở Công Thương
+
+Mã hồ sơ: H22.02-210809-0007
+Ông/Bà tra cứu hồ sơ bằng mã hồ sơ và mã PIN được cấp khi nộp.
+Thư này được gửi tự động, xin không trả lời.
+"""
+
+
+def row(kind: str, language: str = "vi", code: str = "H22.02-210809-0007") -> dict[str, Any]:
+    return {
+        "message_id": "m-1",
+        "dossier_code": code,
+        "template": f"{kind}.v1",
+        "language": language,
+        "queued_at": T0,
+    }
+
+
+def letter(
+    kind: str,
+    language: str = "vi",
+    person: PersonalData = PERSON,
+    code: str = "H22.02-210809-0007",
+    **values: str,
+) -> EmailMessage:
+    return render(row(kind, language, code), {**COMMON, **VALUES[kind], **values}, person, SENDER)
+
+
+def text_of(mail: EmailMessage) -> str:
+    """Give a mail's text as its reader gets it."""
+    read = message_from_bytes(as_sent(mail), policy=policy.default)
+    return str(read.get_content()).replace("\r\n", "\n")
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind(kind: str, language: str) -> None:
+    """Every kind has a letter in each language: subject, greeting, facts, signature, code."""
+    mail = letter(kind, language)
+    text = text_of(mail)
+    assert "H22.02-210809-0007" in mail["Subject"]
+    assert text.splitlines()[0].endswith("Vừ Thị Mỷ,")
+    assert "“Cấp Giấy phép bán lẻ rượu”" in text
+    assert "Sở Công Thương" in text
+    assert "PIN" in text
+    assert not re.search(r"[{}]|\n\n\n| \n|None|Undefined", text)
+    for value in VALUES[kind].values():
+        if value in ("", "counter"):
+            continue
+        for part in value.splitlines():
+            assert part in text or part == DUE_TEXT
+    if DUE_TEXT in VALUES[kind].values():
+        shown = "17:00 ngày 10/08/2021" if language == "vi" else "17:00 on 10 August 2021"
+        assert shown in text
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+@pytest.mark.parametrize(
+    ("kind", "variable"),
+    [(kind, variable) for kind, values in VALUES.items() for variable in [*values, *COMMON]],
+)
+def test_a_missing_variable(kind: str, variable: str, language: str) -> None:
+    """Without any one of its variables a letter is not made; there are no holes."""
+    values = {**COMMON, **VALUES[kind]}
+    del values[variable]
+    with pytest.raises(Unrenderable) as refused:
+        render(row(kind, language), values, PERSON, SENDER)
+    assert refused.value.reason_code == "template"
+    assert PERSON.full_name not in str(refused.value)
+
+
+def test_no_template_without_a_kind() -> None:
+    """The languages have the same templates: one for each kind, and the letter around them."""
+    for language in ("vi", "en"):
+        found = {path.name for path in (TEMPLATES / language).iterdir()}
+        assert found == {f"{kind}.v1.txt" for kind in (*KINDS, "letter")}
+
+
+@pytest.mark.parametrize(
+    ("template", "language"), [("nothing.v1", "vi"), ("accepted.v9", "vi"), ("accepted.v1", "fr")]
+)
+def test_a_template_that_is_not_there(template: str, language: str) -> None:
+    """A template or language that this build lacks is a fault of the template."""
+    values = {**COMMON, **VALUES["accepted"]}
+    with pytest.raises(Unrenderable) as refused:
+        render(row("accepted", language) | {"template": template}, values, PERSON, SENDER)
+    assert refused.value.reason_code == "template"
+
+
+@pytest.mark.parametrize(
+    "change", [{"due_at": "tomorrow"}, {"time_zone": "Moon/Sea"}, {"time_zone": "../etc"}]
+)
+def test_values_that_are_none(change: dict[str, str]) -> None:
+    """An instant or time zone that is none is a fault of the template's variables."""
+    with pytest.raises(Unrenderable) as refused:
+        letter("accepted", **change)
+    assert refused.value.reason_code == "template"
+
+
+def test_whole_letter() -> None:
+    """A letter reads well as a whole."""
+    assert text_of(letter("supplement_requested")) == PLAIN_LETTER
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "says"),
+    [
+        ("submitted", {"answer_due_at": ""}, "Thời hạn giải quyết bắt đầu"),
+        ("accepted", {"due_at": ""}, "không có ngày hẹn trả"),
+        ("supplement_requested", {"parts": "", "answer_due_at": ""}, "Lý do: Thiếu giấy tờ."),
+        ("resumed", {"due_at": ""}, "tiếp tục giải quyết"),
+        ("continued", {"due_at": ""}, "tiếp tục giải quyết"),
+        ("payment_confirmed", {"due_at": ""}, "biên lai số BL-7"),
+        ("payment_requested", {"fee": "", "expected_end_at": ""}, "- Lệ phí: 20.000 đồng"),
+        ("payment_requested", {"charge": ""}, "- Phí: 1.150.000 đồng"),
+        ("suspended", {"expected_end_at": ""}, "Lý do: Chờ xác minh."),
+        ("resolved", {"granted": "yes", "explanation": ""}, "Mời Ông/Bà hoặc người được ủy quyền"),
+        ("resolved", {"explanation": ""}, "không được chấp thuận"),
+        ("resolved", {"way": "post"}, "Bưu điện sẽ phát kết quả"),
+        ("resolved", {"way": "online"}, "trên cổng dịch vụ công"),
+        ("returned", {"way": "online"}, "trên cổng dịch vụ công"),
+    ],
+)
+def test_other_cases(kind: str, change: dict[str, str], says: str) -> None:
+    """What a dossier has not is left out without a gap."""
+    text = text_of(letter(kind, **change))
+    assert says in text
+    assert not re.search(r"\n\n\n| \n|: \n|\(\)", text)
+
+
+def test_headers() -> None:
+    """A mail has what a mail must have, and is the same each time it is made."""
+    mail = letter("accepted")
+    read = message_from_bytes(as_sent(mail), policy=policy.default)
+    assert str(read["From"]) == "Một Cửa <khong-tra-loi@motcua.invalid>"
+    assert str(read["To"]) == "Vừ Thị Mỷ <my@example.vn>"
+    assert read["Subject"] == "Hồ sơ H22.02-210809-0007 đã được tiếp nhận"
+    assert read["Message-ID"] == "<m-1@motcua.invalid>"
+    assert read["Date"] == "Mon, 09 Aug 2021 09:00:00 +0700"
+    assert read["Auto-Submitted"] == "auto-generated"
+    assert read["Content-Language"] == "vi"
+    assert as_sent(mail) == as_sent(letter("accepted"))
+    as_sent(mail).decode("ascii")
+
+
+WORDS = st.sampled_from(
+    ["Xin", "lỗi:", "hồ", "sơ", "H22.02-210809-0007", "bị", "trễ", "hẹn,", "được", "–", "“x”"]
+)
+TEXTS = st.lists(st.one_of(WORDS, st.text("ăệ x,", min_size=1, max_size=30)), max_size=25).map(
+    lambda words: " ".join(" ".join(words).split())
+)
+
+
+@given(TEXTS, TEXTS)
+def test_headers_arrive_as_they_were_meant(subject: str, name: str) -> None:
+    """No space of a subject or a name is lost or won on the way, however long it is."""
+    mail = EmailMessage()
+    mail["From"] = SENDER
+    mail["To"] = Address(name, addr_spec="my@example.vn")
+    mail["Subject"] = subject
+    sent = as_sent(mail)
+    assert all(len(line) <= 78 for line in sent.split(b"\r\n"))
+    assert not re.search(rb"\?==\?", sent)
+    read = message_from_bytes(sent)  # the older reader: the newer one breaks long names
+    shown = {name: str(make_header(decode_header(read[name]))) for name in ("Subject", "To")}
+    assert shown["Subject"] == subject
+    assert shown["To"] == (str(mail["To"]) if name.isascii() else f"{name} <my@example.vn>")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_subjects_arrive_as_they_were_meant(kind: str) -> None:
+    """The subject that a reader sees is the one of the letter."""
+    mail = letter(kind)
+    assert message_from_bytes(as_sent(mail), policy=policy.default)["Subject"] == mail["Subject"]
+
+
+BREAKS = ["\n", "\r", "\r\n", "\v", "\f", "\x1c", "\x85", "\u2028", "\u2029", "\0"]
+
+
+@pytest.mark.parametrize("sign", BREAKS)
+def test_line_break_in_the_name(sign: str) -> None:
+    """A name with a line break, of whatever kind, makes no mail."""
+    person = PersonalData(full_name=f"Vừ Thị Mỷ{sign}Bcc: all@example.vn", email="my@example.vn")
+    with pytest.raises(Unrenderable) as refused:
+        letter("accepted", person=person)
+    assert refused.value.reason_code == "invalid_header"
+
+
+@pytest.mark.parametrize("sign", BREAKS)
+def test_line_break_in_the_subject(sign: str) -> None:
+    """A subject with a line break makes no mail."""
+    with pytest.raises(Unrenderable) as refused:
+        letter("accepted", code=f"D1{sign}{sign}Bcc: all@example.vn")
+    assert refused.value.reason_code == "invalid_header"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "my",
+        "@example.vn",
+        "my@",
+        "my@example.vn, all@example.vn",
+        "my @example.vn",
+        "my@example.vn\nBcc: all@example.vn",
+        "my@example.vn>",
+        '"my all"@example.vn',
+        "mỷ@example.vn",
+        "my@ví dụ.vn",
+    ],
+)
+def test_address(address: str) -> None:
+    """An address that is none, or more than one, makes no mail; the reason does not repeat it."""
+    with pytest.raises(Unrenderable) as refused:
+        letter("accepted", person=PersonalData(full_name="Vừ Thị Mỷ", email=address))
+    assert refused.value.reason_code == "invalid_address"
+    assert not address or address not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["", '"; DROP', "A, B <all@example.vn>", "=?utf-8?q?x?=", "(x"])
+def test_strange_names(name: str) -> None:
+    """Whatever signs a name has, the mail goes to the one address."""
+    mail = letter("accepted", person=PersonalData(full_name=name, email="my@example.vn"))
+    read = message_from_bytes(as_sent(mail), policy=policy.default)
+    assert [address.addr_spec for address in read["To"].addresses] == ["my@example.vn"]
+    assert not read["Bcc"]
+    assert not read["Cc"]

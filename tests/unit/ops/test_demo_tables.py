@@ -1,0 +1,44 @@
+"""What the demonstration shows of messages and of the post."""
+
+import io
+
+from motcua.notify.v1 import notify_pb2 as pb
+
+from services.ops.console import LEAST, Printer
+from services.ops.demo.outside import POST, message_table, post_table
+from services.partner_sim.ledger import Ledger
+
+
+def _shown(table):
+    stream = io.StringIO()
+    Printer(file=stream, width=LEAST, force_terminal=False, color_system=None).print(table)
+    return stream.getvalue().splitlines()
+
+
+def test_messages_are_told_in_words_in_the_order_of_a_dossiers_life():
+    """A kind that is new stands last, by its name."""
+    sent, none = pb.MESSAGE_STATE_SENT, pb.MESSAGE_STATE_SUPPRESSED
+    counts = {
+        ("returned", sent): 2,
+        ("submitted", sent): 5,
+        ("submitted", none): 3,
+        ("new", sent): 1,
+    }
+    lines = _shown(message_table(counts))
+    assert [line.split("  ")[0] for line in lines[1:]] == [
+        "the dossier came in",
+        "the result is returned, not by post",
+        "new",
+    ]
+    assert lines[1].split()[-2:] == ["5", "3"]
+
+
+def test_every_figure_of_a_partner_has_its_words():
+    """What the simulator counts is shown; what nobody did has no row."""
+    told = Ledger().summary()
+    assert {name for name, figure in told.items() if isinstance(figure, int)} == set(POST)
+    lines = _shown(post_table({"buudien": told | {"delivered": 4, "returned": 1}, "other": told}))
+    assert [line.split("  ")[0] for line in lines[1:]] == [
+        "items delivered",
+        "items brought back to the agency",
+    ]

@@ -1,0 +1,134 @@
+"""Rows become histories of dossiers, or rejects with a reason."""
+
+import pytest
+
+from services.ops.importing.history import Step, read_histories
+from services.ops.importing.mapping import MappingError
+from services.ops.importing.sources import MALFORMED, SourceRow
+from tests.unit.ops.foreign import NOW, mapping, row
+
+AT = 1_318_400_785_000_000
+
+
+def test_rows_of_a_case_become_its_history():
+    """The first row's facts are the case's; each row is a step."""
+    found = read_histories([row(1), row(2, activity="Send", performer="")], mapping(), NOW)
+    (case,) = found.cases
+    assert (case.code, case.channel, case.unit, case.granted) == ("c-1", "online", "General", True)
+    assert case.started_at == 1_318_333_342_688_000
+    assert case.due_at == 1_323_175_291_000_000
+    assert case.ended_at == 1_320_138_000_000_000
+    assert case.steps == [
+        Step(AT, 1, "Check", "Group 1", "Resource21"),
+        Step(AT, 2, "Send", "Group 1", ""),
+    ]
+    assert (found.rows, found.rejects) == (2, [])
+
+
+def test_steps_stand_in_the_order_of_their_times_then_of_the_file():
+    """A log out of order is put in order; equal times keep the file's order."""
+    late, early = "2011-10-13 08:00:00+02:00", "2011-10-11 08:00:00+02:00"
+    rows = [row(1, time=late), row(2), row(3, time=early), row(4, activity="Also")]
+    (case,) = read_histories(rows, mapping(), NOW).cases
+    assert [step.row for step in case.steps] == [3, 2, 4, 1]
+
+
+def test_steps_that_are_alike_are_told_apart_by_their_count():
+    """Two rows that say the same are two steps, whatever their rows' numbers."""
+    (case,) = read_histories([row(7), row(9), row(11, activity="Send")], mapping(), NOW).cases
+    assert [(step.row, step.twin) for step in case.steps] == [(7, 0), (9, 1), (11, 0)]
+
+
+def test_a_time_without_offset_is_local_time_of_the_source():
+    """The mapping's time zone holds where the log is silent."""
+    (case,) = read_histories([row(time="2011-10-12 08:26:25")], mapping(), NOW).cases
+    assert case.steps[0].at == AT
+
+
+def test_a_case_without_an_end_is_open_and_steps_after_an_end_are_counted():
+    """Both are real, and kept."""
+    open_case = row(1, case="c-2", ended="")
+    after = row(2, time="2011-11-02 10:00:00+01:00")
+    found = read_histories([open_case, after], mapping(), NOW).cases
+    assert [(case.ended_at is None, case.after_end) for case in found] == [(True, 0), (False, 1)]
+
+
+def test_a_result_that_the_mapping_calls_a_rejection_is_one():
+    """Everything else is granted."""
+    rows = [row(1, result="refused"), row(2, case="c-2", result="")]
+    assert [c.granted for c in read_histories(rows, mapping(), NOW).cases] == [False, True]
+
+
+def test_a_further_number_of_the_dossier_is_kept_and_may_not_change():
+    """It is a fact of the case; a log without the column has none."""
+    rows = [row(1, their="09.H44.1"), row(2, their="09.H44.2")]
+    found = read_histories(rows, mapping(external_code="their"), NOW)
+    assert [case.external_code for case in found.cases] == ["09.H44.1"]
+    assert [reject.reason for reject in found.rejects] == [
+        "their: contradicts the first row of its case"
+    ]
+    assert read_histories([row()], mapping(), NOW).cases[0].external_code == ""
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"case": " "}, "case: is empty"),
+        ({"activity": ""}, "activity: is empty"),
+        ({"unit": ""}, "unit: is empty"),
+        ({"channel": ""}, "channel: is empty"),
+        ({"channel": "Fax"}, "channel: the mapping has no channel for 'Fax'"),
+        ({"time": ""}, "time: is empty"),
+        ({"time": "soon"}, "time: 'soon' is no time in ISO 8601"),
+        ({"started": "12/10/2011"}, "started: '12/10/2011' is no time in ISO 8601"),
+        ({"due": "never"}, "due: 'never' is no time in ISO 8601"),
+        ({"ended": "0011-10-11"}, "ended: '0011-10-11' does not lie between 1901 and 2199"),
+        ({"time": "2199-01-01"}, "time: '2199-01-01' lies in the future"),
+        ({"ended": "2150-01-01"}, "ended: '2150-01-01' lies in the future"),
+        ({MALFORMED: "has 3 cells, the heading has 4"}, "has 3 cells, the heading has 4"),
+    ],
+)
+def test_a_row_that_can_not_be_used_is_rejected_with_its_reason(values, reason):
+    """The other rows of the case are kept, and rows in = kept + rejected."""
+    found = read_histories([row(1), row(2, **values), row(3)], mapping(), NOW)
+    assert [(r.row, r.reason) for r in found.rejects] == [(2, reason)]
+    assert [step.row for step in found.cases[0].steps] == [1, 3]
+    assert found.rows == sum(len(case.steps) for case in found.cases) + len(found.rejects)
+
+
+@pytest.mark.parametrize(
+    ("values", "column"),
+    [
+        ({"channel": "Desk"}, "channel"),
+        ({"unit": "Other"}, "unit"),
+        ({"started": "2011-10-10"}, "started"),
+        ({"due": ""}, "due"),
+        ({"ended": "2011-11-02"}, "ended"),
+        ({"result": "refused"}, "result"),
+    ],
+)
+def test_a_row_that_contradicts_its_case_is_rejected(values, column):
+    """The first row's word stands."""
+    found = read_histories([row(1), row(2, **values)], mapping(), NOW)
+    assert found.rejects[0].reason == f"{column}: contradicts the first row of its case"
+
+
+def test_a_due_date_may_lie_in_the_future():
+    """Cases under way have one."""
+    found = read_histories([row(due="2100-01-01")], mapping(), NOW)
+    assert found.rejects == []
+
+
+def test_a_row_without_a_value_that_other_rows_have_is_rejected():
+    """XES events need not have every attribute."""
+    (good, bare) = row(1), row(2)
+    bare = SourceRow(2, {k: v for k, v in bare.values.items() if k != "activity"})
+    found = read_histories([good, bare], mapping(), NOW)
+    assert found.rejects[0].reason == "activity: there is no such column"
+
+
+def test_a_mapped_column_that_no_row_has_is_a_mistake_of_the_mapping():
+    """A typing error must not leave every dossier without its end."""
+    rows = [SourceRow(1, {k: v for k, v in row().values.items() if k != "ended"})]
+    with pytest.raises(MappingError, match="no row has the column ended"):
+        read_histories(rows, mapping(), NOW)

@@ -1,0 +1,72 @@
+"""The mapping file is checked before anything is sent."""
+
+from pathlib import Path
+
+import pytest
+
+from services.ops.importing.mapping import MappingError, load_mapping
+
+GOOD = """
+[source]
+name = "elsewhere"
+format = "csv"
+time_zone = "Europe/Amsterdam"
+[columns]
+case = "c"
+channel = "ch"
+unit = "u"
+started = "s"
+activity = "a"
+time = "t"
+[channels]
+"Web" = "online"
+[procedure]
+code = "X-1"
+"""
+SHIPPED = sorted((Path(__file__).parents[3] / "examples" / "mappings").glob("*.toml"))
+
+
+def _load(tmp_path, text):
+    file = tmp_path / "map.toml"
+    file.write_text(text, encoding="utf-8")
+    return load_mapping(file)
+
+
+def test_a_good_mapping_is_read(tmp_path):
+    """Optional columns that are not given are not asked of the log."""
+    loaded = _load(tmp_path, GOOD)
+    assert loaded.mapping.columns.named() == {"c", "ch", "u", "s", "a", "t"}
+    assert loaded.content == GOOD.encode()
+
+
+@pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.stem)
+def test_the_mappings_that_are_shipped_are_good(file):
+    """Examples can be used as they are."""
+    assert load_mapping(file).mapping.columns.case
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('format = "csv"', 'format = "xls"', "source.format"),
+        ('"Europe/Amsterdam"', '"Europe/Nowhere"', "source.time_zone"),
+        ('case = "c"', "", "columns.case"),
+        ('case = "c"', 'case = "c"\nkase = "k"', "columns.kase"),
+        ('"online"', '"fax"', "channels.Web"),
+        ('code = "X-1"', 'code = ""', "procedure.code"),
+        ("[source]", "[source", "is no TOML file"),
+    ],
+)
+def test_a_wrong_mapping_names_the_file_and_the_field(tmp_path, old, new, words):
+    """One line, so that it can be mended at once."""
+    with pytest.raises(MappingError) as problem:
+        _load(tmp_path, GOOD.replace(old, new))
+    assert str(problem.value).startswith(str(tmp_path / "map.toml"))
+    assert words in str(problem.value)
+    assert "\n" not in str(problem.value)
+
+
+def test_a_mapping_that_is_not_there_says_so(tmp_path):
+    """The text names the file."""
+    with pytest.raises(MappingError, match="No such file"):
+        load_mapping(tmp_path / "none.toml")

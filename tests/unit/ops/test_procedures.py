@@ -1,0 +1,162 @@
+"""`motcua procedures`: publish from a file, show what is published."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openpyxl import load_workbook
+from typer.testing import CliRunner, Result
+
+from services.intake.procedures.columns import COLUMNS
+from services.ops.procedures import app
+
+
+@pytest.fixture(autouse=True)
+def _shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MOTCUA_PROCEDURES_DIR", str(tmp_path / "shelf"))
+    monkeypatch.setenv("MOTCUA_OPERATOR", "an.nv")
+
+
+def run(*words: str, status: int = 0) -> Result:
+    """Run the command."""
+    result = CliRunner().invoke(app, list(words))
+    assert result.exit_code == status, result.output
+    return result
+
+
+def told(*words: str, status: int = 0) -> Any:
+    """Run the command with --json."""
+    return json.loads(run(*words, "--json", status=status).stdout)
+
+
+def next_version(folder: Path, **changes: Any) -> Path:
+    """Export a procedure that ships and write its next version to a file."""
+    path = folder / "next.json"
+    run("export", "--format", "json", "--code", "2.000648", "--output", str(path))
+    document = json.loads(path.read_text())
+    version = document["procedures"][-1]
+    version |= {"version": 2, "valid_from": "2021-06-01", "time_limit": "15wd"} | changes
+    path.write_text(json.dumps(document))
+    return path
+
+
+def test_a_version_is_published_and_followed(tmp_path: Path) -> None:
+    """A dry run publishes nothing; an import does; the same import again finds nothing new."""
+    path = next_version(tmp_path)
+
+    assert told("check", str(path))["new"] == [{"code": "2.000648", "version": 2}]
+    dry = told("import", str(path), "--dry-run")
+    assert (dry["versions"], dry["edition"], dry["dry_run"]) == (1, 0, True)
+    assert told("editions")["editions"] == []
+
+    done = told("import", str(path), "--source", "QĐ 15/2021")
+    assert (done["versions"], done["edition"]) == (1, 1)
+    assert told("show", "2.000648")["time_limit"] == "15wd"
+    assert told("show", "2.000648", "--version", "1")["ends"] == "2021-05-31"
+    on = told("list", "--on", "2021-05-31")["procedures"]
+    assert [it["version"] for it in on if it["code"] == "2.000648"] == [1]
+
+    again = told("import", str(path))
+    assert (again["versions"], again["edition"]) == (0, 1)
+    edition = told("editions")["editions"][0]
+    assert (edition["published_by"], edition["source"]) == ("an.nv", "QĐ 15/2021")
+
+
+def test_mistakes_are_told_and_nothing_is_published(tmp_path: Path) -> None:
+    """Every mistake is told with row, column and rule; the status is 1."""
+    path = next_version(tmp_path, unit="H99", level="4", process="magic")
+    faults = told("import", str(path), status=1)["faults"]
+    shown = run("import", str(path), "--language", "vi", status=1)
+
+    assert [(f["row"], f["column"], f["rule"]) for f in faults] == [(1, "level", "choice")]
+    assert "dòng 1, level: phải là một trong" in shown.stdout
+    assert told("editions")["editions"] == []
+    path = next_version(tmp_path, unit="H99", process="magic")
+    faults = told("check", str(path), status=1)["faults"]
+    assert [(f["column"], f["rule"]) for f in faults] == [
+        ("process", "process.unknown"),
+        ("unit", "unit.unknown"),
+    ]
+
+
+def test_a_published_version_stays(tmp_path: Path) -> None:
+    """A file that changes what is published is refused, and says what it would change."""
+    path = next_version(tmp_path, version=1, valid_from="2018-11-01")
+    faults = told("import", str(path), status=1)["faults"]
+
+    assert [(f["column"], f["rule"]) for f in faults] == [("time_limit", "published")]
+
+
+def test_a_table_goes_to_stdout() -> None:
+    """Exports without a file go to stdout: CSV by default, a workbook whole."""
+    text = run("export", "--code", "2.000648").stdout_bytes.decode("utf-8-sig")
+    book = load_workbook(io.BytesIO(run("export", "--format", "xlsx").stdout_bytes))
+
+    assert text.startswith("row,procedure,version,code,name_vi")
+    assert {line.split(",")[0] for line in text.splitlines()[1:]} == {
+        "field",
+        "procedure",
+        "part",
+        "fee",
+    }
+    assert book["procedures"].max_row > 100
+
+
+def test_wrong_usage() -> None:
+    """A wrong option is status 2; an unknown procedure 1."""
+    run("export", "--format", "pdf", status=2)
+    run("list", "--on", "yesterday", status=2)
+    run("list", "--unit", "H99", status=2)
+    run("check", "x.csv", "--language", "fr", status=2)
+    run("show", "9.999999", status=1)
+    run("export", "--code", "9.999999", status=1)
+    run("show", "2.000648", "--version", "9", status=1)
+
+
+def test_a_unit_is_known_by_its_former_code() -> None:
+    """The code that a unit had before 2020 finds what it takes."""
+    now, before = (told("list", "--unit", code) for code in ("H22.02", "000.00.02.H22"))
+
+    assert now == before
+    assert {it["unit"] for it in now["procedures"]} == {"H22.02"}
+
+
+def test_a_person_reads_it() -> None:
+    """Lists and a procedure are shown in words."""
+    shown = run("show", "2.000648").stdout
+
+    assert "Cửa hàng" in shown or "cửa hàng" in shown
+    assert "phi  1.200.000 đ" in shown
+    assert "2.000648" in run("list").stdout
+    assert "edition" in run("editions").stdout
+
+
+def test_a_spoilt_shelf_is_told(tmp_path: Path) -> None:
+    """A shelf that can't be read is said on one line, status 1."""
+    (tmp_path / "shelf").mkdir()
+    (tmp_path / "shelf/edition-000002.json").write_text("{}")
+    result = run("list", status=1)
+
+    assert "edition 1 is missing" in result.stderr
+
+
+def test_the_example_of_the_guide_is_published() -> None:
+    """The table that the guide works with is right, and what the guide shows is what comes out."""
+    root = Path(__file__).parents[3]
+    guide = (root / "docs/procedures.md").read_text(encoding="utf-8")
+    file = str(root / "examples/procedures/september.csv")
+
+    assert run("check", file).stdout.strip() in guide
+    assert run("import", file, "--source", "Quyết định 1234/QĐ-UBND").stdout.strip() in guide
+    assert run("show", "3.000910").stdout.splitlines()[0] in guide
+
+
+def test_the_guide_names_every_column() -> None:
+    """Whoever adds a column tells the guide of it."""
+    guide = (Path(__file__).parents[3] / "docs/procedures.md").read_text(encoding="utf-8")
+
+    assert [name for name in COLUMNS if f"`{name}`" not in guide] == []

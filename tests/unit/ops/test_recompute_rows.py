@@ -1,0 +1,66 @@
+"""What a calendar change moves, as `motcua calendar recompute` lists it."""
+
+from __future__ import annotations
+
+import pytest
+from motcua.events.v1.calendar_events_pb2 import DeadlineRecomputed
+from motcua.events.v1.routing_events_pb2 import DeadlineScope
+from motcua.routing.v1 import routing_pb2 as pb
+
+from services.kernel.instants import to_timestamp
+from services.ops import calendar_recompute
+from tests.unit.routing.cases import at
+
+EVERY = [
+    ("dossier", "", 0, "dossier"),
+    ("step", "appraise", 0, "appraise"),
+    ("touch", "appraise", 0, "appraise: begin"),
+    ("timer", "appraise", 0, "appraise: timer"),
+    ("consultation", "appraise", 2, "question 2"),
+    ("suspension", "", 0, "papers"),
+]
+
+
+def moved(scope: str, step: str, number: int) -> pb.MovedDeadline:
+    """A due date of a scope that moves by a day."""
+    change = DeadlineRecomputed(
+        scope=DeadlineScope.Value(f"DEADLINE_SCOPE_{scope.upper()}"),
+        step=step,
+        consultation=number,
+        previous_due_at=to_timestamp(at("2021-08-12 10:00")),
+        due_at=to_timestamp(at("2021-08-13 10:00")),
+        calendar_version="vn-2",
+    )
+    return pb.MovedDeadline(dossier_code="H22.12-210809-0001", unit="H22.12", change=change)
+
+
+def test_every_scope_has_a_name() -> None:
+    """No scope of the contract is listed without a word of its own."""
+    assert {scope for scope, *_ in EVERY} == {
+        name.removeprefix("DEADLINE_SCOPE_").lower() for name, _ in DeadlineScope.items()
+    } - {"unspecified"}
+
+
+@pytest.mark.parametrize(("scope", "step", "number", "word"), EVERY)
+def test_what_moves_is_named(
+    scope: str, step: str, number: int, word: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """For scripts by its scope, for people by a word of its own."""
+    each = moved(scope, step, number)
+    document = calendar_recompute._document([each], 1, dry_run=True)
+    (row,) = document["moved"]
+    assert (row["scope"], row["step"], row["consultation"]) == (scope, step, number or None)
+    assert (document["later"], document["earlier"], document["dossiers"]) == (1, 0, 1)
+
+    calendar_recompute._show(document, [each])
+    assert word in capsys.readouterr().out
+
+
+def test_what_was_skipped_is_told_with_its_process(capsys: pytest.CaptureFixture[str]) -> None:
+    """For people by process and version, for scripts by dossier."""
+    codes = ("H22.12-210809-0001", "H22.12-210809-0002")
+    cases = [pb.SkippedCase(dossier_code=c, process="permits", process_version=2) for c in codes]
+    document = calendar_recompute._document([], 2, dry_run=True, skipped=cases)
+    assert [row["dossier"] for row in document["skipped"]] == list(codes)
+    calendar_recompute._show(document, [])
+    assert "permits version 2 is not there: 2 cases skipped" in capsys.readouterr().out

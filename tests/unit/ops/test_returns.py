@@ -1,0 +1,78 @@
+"""The supervisor says when a killed program is back."""
+
+import re
+import socket
+import threading
+from collections.abc import Callable
+
+from infra.local.ports import free_port
+from services.ops.stack import state
+from services.ops.stack.plan import Program
+from services.ops.stack.returns import Returns, is_ready
+
+ROUTING = Program("routing", (), {}, "127.0.0.1:1")
+
+
+class Said:
+    """Keeps what was said, and lets a test wait for it."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.came = threading.Event()
+
+    def __call__(self, line: str) -> None:
+        self.lines.append(line)
+        self.came.set()
+
+
+def _ready_at(look: int) -> tuple[Callable[[Program], bool], list[str]]:
+    looks: list[str] = []
+
+    def ready(program: Program) -> bool:
+        looks.append(program.name)
+        return len(looks) >= look
+
+    return ready, looks
+
+
+def test_a_program_that_is_ready_again_is_said_once() -> None:
+    """However often it died meanwhile, with the seconds since the first death."""
+    said, (ready, looks) = Said(), _ready_at(3)
+    returns = Returns(said, ready)
+    returns.died(ROUTING)
+    returns.died(ROUTING)
+    assert said.came.wait(10)
+    assert len(said.lines) == 1
+    assert re.fullmatch(r"routing is ready again after \d+\.\d s", said.lines[0])
+    assert len(looks) == 3
+
+
+def test_each_return_is_said() -> None:
+    """A program that dies again later is waited for again."""
+    said, (ready, _) = Said(), _ready_at(1)
+    returns = Returns(said, ready)
+    for _ in range(2):
+        said.came.clear()
+        returns.died(ROUTING)
+        assert said.came.wait(10)
+    assert len(said.lines) == 2
+
+
+def test_a_program_without_status_is_ready_when_it_listens() -> None:
+    """The mail sink can't be asked."""
+    port = free_port()
+    mail = Program("mail", (), {}, f"127.0.0.1:{port}")
+    assert not is_ready(mail)
+    with socket.create_server(("127.0.0.1", port)):
+        assert is_ready(mail)
+
+
+def test_a_release_leaves_nothing_behind(tmp_path) -> None:
+    """The folder of held services goes with the last one of them."""
+    state.hold(tmp_path, "audit")
+    state.hold(tmp_path, "intake")
+    state.release(tmp_path, "audit")
+    assert state.held(tmp_path, "intake")
+    state.release(tmp_path, "intake")
+    assert not state.held(tmp_path, "intake")
+    assert list(tmp_path.iterdir()) == []

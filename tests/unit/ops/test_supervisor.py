@@ -1,0 +1,24 @@
+"""The supervisor on a full disk."""
+
+import errno
+
+from services.ops.stack import state
+from services.ops.stack.plan import Plan
+from services.ops.stack.supervisor import Supervisor
+
+
+def _full(*_given: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_full_disk_does_not_end_the_supervisor(tmp_path, monkeypatch) -> None:
+    """What it can't write down it writes when there is room again, and nothing else stops."""
+    write = state.write_board
+    supervisor = Supervisor(Plan(tmp_path, "127.0.0.1:1", False, 1, "events", ()), _full)
+    supervisor._say("nobody can read this now")
+    monkeypatch.setattr(state, "write_board", _full)
+    supervisor._tick()
+    assert state.read_board(tmp_path) == {}
+    monkeypatch.setattr(state, "write_board", write)
+    supervisor._tick()
+    assert state.read_board(tmp_path)["programs"] == []

@@ -1,0 +1,75 @@
+"""`motcua token`: tokens for trying things out."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from services.kernel.rpc.permissions import shipped
+from services.kernel.rpc.tokens import verifier_of
+from services.kernel.settings import Settings
+from services.ops.main import app
+
+SETTINGS = {"service": "intake", "port": 0, "database_url": "sqlite://"}
+
+
+@pytest.fixture(autouse=True)
+def _own_issuer(monkeypatch, tmp_path):
+    monkeypatch.setenv("IDENTITY_DIR", str(tmp_path / "identity"))
+
+
+def run(*arguments):
+    """Run the command."""
+    return CliRunner().invoke(app, ["token", *arguments])
+
+
+def test_an_officers_token_is_believed():
+    """What the command prints is what a service believes: id, unit and roles."""
+    done = run("--officer", "an.nv", "--unit", "H22.12", "--role", "head", "--role", "receptionist")
+    assert done.exit_code == 0
+
+    found = verifier_of(Settings(**SETTINGS), shipped().roles).identity(done.stdout.strip())
+    assert (found.actor.id, found.actor.unit) == ("an.nv", "H22.12")
+    assert found.roles == {"head", "receptionist"}
+
+
+@pytest.mark.parametrize("kind", ["citizen", "operator", "importer"])
+def test_each_kind_has_its_option(kind):
+    """With --json, one document that also says for whom."""
+    done = run(f"--{kind}", "somebody", "--json")
+    document = json.loads(done.stdout)
+
+    assert (document["kind"], document["id"]) == (kind, "somebody")
+    assert (
+        verifier_of(Settings(**SETTINGS), shipped().roles).identity(document["token"]).actor.id
+        == "somebody"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "name one of"),
+        (["--officer", "a", "--citizen", "b"], "name one of"),
+        (["--citizen", "b", "--unit", "H22"], "are for officers"),
+        (["--officer", "a", "--role", "head", "--role", "king"], "king is no role"),
+        (["--citizen", "+84 912 345 678"], "--citizen: no identity number"),
+        (["--officer", "an.nv@hanoi.gov.vn"], "--officer: no identity number"),
+        (["--officer", "a", "--hours", "25"], "--hours"),
+        (["--officer", "a", "--hours", "0"], "--hours"),
+    ],
+)
+def test_wrong_use_is_told(arguments, words):
+    """Exit status 2 with one line."""
+    done = run(*arguments)
+    assert done.exit_code == 2
+    assert words in done.stderr
+    assert not done.stdout
+
+
+def test_not_in_production(monkeypatch):
+    """The local issuer does not offer what would not be believed."""
+    monkeypatch.setenv("MOTCUA_MODE", "production")
+    done = run("--officer", "an.nv")
+    assert done.exit_code == 2
+    assert "development" in done.stderr

@@ -1,0 +1,127 @@
+"""Units, their heirs, and who can be given which work on which day."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from services.people.directory import (
+    Absence,
+    Directory,
+    Officer,
+    Unit,
+    answers_for,
+    below,
+    current,
+)
+
+LAST = date(2025, 6, 30)
+"""The last day of the districts."""
+UNITS = {
+    unit.code: unit
+    for unit in (
+        Unit("H22", "Tỉnh"),
+        Unit("H22.12", "Huyện", valid_to=LAST, successor="H22.70"),
+        Unit("H22.12.03", "Xã A", valid_to=LAST, successor="H22.70"),
+        Unit("H22.12.04", "Xã B"),
+        Unit("H22.70", "Xã mới", valid_from=date(2025, 7, 1), valid_to=date(2030, 1, 1),
+             successor="H22.80"),
+        Unit("H22.80", "Xã sau", valid_from=date(2030, 1, 2)),
+    )
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("unit", "day", "expected"),
+    [
+        ("H22.12", LAST, "H22.12"),
+        ("H22.12", date(2025, 7, 1), "H22.70"),
+        ("H22.12.03", date(2025, 7, 1), "H22.70"),
+        ("H22.12.04", date(2025, 7, 1), "H22.70"),
+        ("H22.12", date(2030, 1, 1), "H22.70"),
+        ("H22.12", date(2030, 1, 2), "H22.80"),
+        ("H22", date(2030, 1, 2), "H22"),
+        ("H99.1", date(2030, 1, 2), "H99.1"),
+        ("", date(2030, 1, 2), ""),
+    ],
+)
+def test_work_passes_on_after_the_last_day(unit: str, day: date, expected: str) -> None:
+    """Until its last day a unit does its own work; then its heir, and that one's heir."""
+    assert current(unit, UNITS, day) == expected
+
+
+@pytest.mark.parametrize(
+    ("unit", "own", "day", "expected"),
+    [
+        ("H22.12", "H22.70", LAST, False),
+        ("H22.12", "H22.70", date(2025, 7, 1), True),
+        ("H22.12.04", "H22.70", date(2025, 7, 1), True),
+        ("H22.70", "H22.12", date(2025, 7, 1), False),
+        ("H22.12", "H22.12", date(2025, 7, 1), True),
+        ("H22.12", "H22", LAST, True),
+        ("H22.12", "H22.1", LAST, False),
+        ("H22.12", "", LAST, False),
+    ],
+)
+def test_officers_answer_for_what_passed_to_their_unit(
+    unit: str, own: str, day: date, expected: bool
+) -> None:
+    """History stays with the old unit's code, and the heir's officers work on."""
+    assert answers_for(unit, own, UNITS, day) == expected
+
+
+def test_a_circle_of_heirs_ends() -> None:
+    """Units that name each other, which no file may, still give an answer."""
+    units = {
+        "A": Unit("A", "", valid_to=LAST, successor="B"),
+        "B": Unit("B", "", valid_to=LAST, successor="A"),
+    }
+    assert current("A", units, date(2026, 1, 1)) in units
+
+
+def test_below_goes_part_by_part() -> None:
+    """H22.1 is not above H22.12."""
+    assert below("H22.12", "H22")
+    assert not below("H22.12", "H22.1")
+
+
+AWAY = Absence(date(2021, 8, 9), date(2021, 8, 13), "binh")
+DIRECTORY = Directory(
+    UNITS,
+    {
+        it.id: it
+        for it in (
+            Officer("an", "An", "H22.12", frozenset({"specialist"}), absences=(AWAY,)),
+            Officer("binh", "Bình", "H22.12", frozenset({"head"}), date(2021, 1, 1), LAST),
+            Officer("sep", "Sếp", "H22", frozenset({"leader", "specialist"})),
+        )
+    },
+)
+
+
+@pytest.mark.parametrize(
+    ("officer", "unit", "role", "day", "code"),
+    [
+        ("an", "H22.12", "specialist", date(2021, 8, 8), ""),
+        ("an", "H22.12.03", "specialist", date(2021, 8, 14), ""),
+        ("sep", "H22.12", "specialist", date(2021, 8, 9), ""),
+        ("an", "H22.12", "", date(2021, 8, 8), ""),
+        ("an", "H22.12", "specialist", date(2021, 8, 9), "OFFICER_AWAY"),
+        ("an", "H22.12", "specialist", date(2021, 8, 13), "OFFICER_AWAY"),
+        ("an", "H22.12", "head", date(2021, 8, 8), "OFFICER_LACKS_ROLE"),
+        ("an", "H22", "specialist", date(2021, 8, 8), "OFFICER_OF_ANOTHER_UNIT"),
+        ("binh", "H22.12", "head", date(2020, 12, 31), "NO_SUCH_OFFICER"),
+        ("binh", "H22.12", "head", date(2025, 7, 1), "NO_SUCH_OFFICER"),
+        ("nobody", "H22.12", "head", date(2021, 8, 8), "NO_SUCH_OFFICER"),
+    ],
+)
+def test_who_can_be_given_work(officer: str, unit: str, role: str, day: date, code: str) -> None:
+    """In service, of the unit or one above it, with the role, and not away."""
+    assert DIRECTORY.why_not(officer, unit, role, day)[0] == code
+
+
+def test_who_is_away_names_the_stand_in() -> None:
+    """Whoever gives out work is told until when, and who stands in."""
+    _, words = DIRECTORY.why_not("an", "H22.12", "specialist", date(2021, 8, 9))
+    assert words == {"officer": "an", "last": "13/08/2021", "stand_in": "binh"}

@@ -1,0 +1,165 @@
+"""Offers, leases and refusals: given events, when asked, then events or a refusal."""
+
+from dataclasses import replace
+
+import pytest
+from motcua.events.v1.postal_events_pb2 import (
+    PostalJobRefused,
+    PostalJobReoffered,
+    PostalLeaseExpired,
+)
+
+from services.postal import decider, texts
+from services.postal.decider import Job, Offers, Status
+from tests.unit.postal.build import (
+    JOB,
+    LEASE,
+    OFFERS,
+    SEALED,
+    T0,
+    UNIT,
+    delivered,
+    job,
+    reported,
+    taken,
+    then,
+    tracked,
+)
+
+
+def refused(before: Job, attempt: int = 0) -> object:
+    return decider.refuse(before, attempt, "not_served", "", OFFERS)
+
+
+def test_a_new_job_is_offered_to_the_first_partner_that_serves_the_unit() -> None:
+    """The order of the configuration decides, and the offer gets that partner's next number."""
+    (event,) = decider.create(JOB, UNIT, SEALED, OFFERS)
+
+    assert (event.partner_id, event.offer_number, event.addressee) == ("a", 11, SEALED)
+    assert job().status is Status.OFFERED
+
+
+def test_a_job_that_nobody_serves_waits_for_a_person() -> None:
+    """Without a partner the job exists all the same, offered to nobody."""
+    nobody = Offers((), {"a": 1})
+
+    assert job(offers=nobody).status is Status.UNSERVED
+    assert decider.reoffer(job(offers=nobody), "", "x", nobody) == texts.NO_PARTNER
+    assert then(job(offers=nobody), decider.reoffer(job(offers=nobody), "a", "x", nobody)) == (
+        replace(job(offers=nobody), status=Status.OFFERED, partner_id="a")
+    )
+
+
+def test_taking_gives_a_lease_and_a_numbered_attempt() -> None:
+    """The first taking is attempt 1 under a lease."""
+    held = taken()
+
+    assert (held.status, held.attempt, held.lease_until) == (Status.TAKEN, 1, T0 + LEASE)
+
+
+def test_taking_twice_is_harmless() -> None:
+    """A holder that asks again causes nothing, also when the item is already under way."""
+    under_way, _ = reported(taken(), tracked("EMA"))
+
+    assert decider.take(taken(), "", 0, 0) == []
+    assert decider.take(under_way, "", 0, 0) == []
+
+
+def test_a_refused_job_goes_to_the_next_partner_and_then_to_nobody() -> None:
+    """Every partner is asked once; when all have refused, a person has to decide."""
+    first = refused(job())
+    second = refused(then(job(), first))
+
+    assert first == [
+        PostalJobRefused(
+            job_id=JOB,
+            partner_id="a",
+            reason_code="not_served",
+            next_partner_id="b",
+            next_offer_number=21,
+        )
+    ]
+    assert second[0].next_partner_id == ""
+    assert then(then(job(), first), second).status is Status.UNSERVED
+
+
+def test_a_job_can_be_refused_after_it_was_taken() -> None:
+    """The address shows only after the taking, so a partner may refuse then, naming its attempt."""
+    assert refused(taken(), 1)[0].next_partner_id == "b"
+
+
+@pytest.mark.parametrize(
+    ("before", "attempt", "refusal"),
+    [
+        (taken(), 0, texts.LEASE_LOST),
+        (taken(), 2, texts.NO_SUCH_ATTEMPT),
+        (job(), 1, texts.NO_SUCH_ATTEMPT),
+        (then(taken(), decider.expire(taken(), T0 + LEASE, OFFERS)), 1, texts.LEASE_LOST),
+        (reported(taken(), tracked("EMA"))[0], 1, texts.JOB_UNDER_WAY),
+        (reported(taken(), delivered())[0], 1, texts.JOB_CLOSED),
+    ],
+)
+def test_a_job_can_be_refused_only_by_its_holder_and_before_any_report(
+    before: Job, attempt: int, refusal: object
+) -> None:
+    """Whoever names another attempt, or comes after the posting, is refused."""
+    assert refused(before, attempt) == refusal
+
+
+def test_a_lease_ends_once_and_the_next_partner_is_asked() -> None:
+    """At the lease's end, not before, the job goes on; asked again, nothing happens."""
+    ended = decider.expire(taken(), T0 + LEASE, OFFERS)
+
+    assert decider.expire(taken(), T0 + LEASE - 1, OFFERS) == []
+    assert ended == [
+        PostalLeaseExpired(
+            job_id=JOB, partner_id="a", attempt=1, next_partner_id="b", next_offer_number=21
+        )
+    ]
+    assert decider.expire(then(taken(), ended), T0 + 2 * LEASE, OFFERS) == []
+
+
+def test_a_silent_partner_is_asked_again_when_it_is_the_only_one() -> None:
+    """With one partner the job is offered to it once more, as its next attempt."""
+    alone = Offers(("a",), {"a": 11})
+    again = then(taken(), decider.expire(taken(), T0 + LEASE, alone))
+
+    assert (again.status, again.partner_id) == (Status.OFFERED, "a")
+    assert taken(again).attempt == 2
+
+
+def test_no_lease_runs_once_something_was_reported() -> None:
+    """The first report of any kind ends the lease."""
+    under_way, _ = reported(taken(), tracked("XYZ"))
+
+    assert decider.expire(under_way, T0 + 9 * LEASE, OFFERS) == []
+
+
+def test_a_person_can_offer_a_job_again_even_to_one_that_refused() -> None:
+    """Nobody is left: the first partner is asked again, or the one that is named."""
+    unserved = then(job(), refused(job()))
+    unserved = then(unserved, refused(unserved))
+
+    assert decider.reoffer(unserved, "", "called them", OFFERS) == [
+        PostalJobReoffered(job_id=JOB, partner_id="a", offer_number=11, reason="called them")
+    ]
+    assert decider.reoffer(unserved, "c", "new", OFFERS)[0].offer_number == 31
+    assert then(unserved, decider.reoffer(unserved, "b", "x", OFFERS)).refused == {"a"}
+
+
+@pytest.mark.parametrize(
+    ("before", "refusal"),
+    [
+        (taken(), texts.JOB_HELD),
+        (reported(taken(), tracked("EMA"))[0], texts.JOB_UNDER_WAY),
+        (reported(taken(), delivered())[0], texts.JOB_CLOSED),
+    ],
+)
+def test_a_job_in_hands_is_not_offered_again(before: Job, refusal: object) -> None:
+    """A held, posted or closed job stays where it is."""
+    assert decider.reoffer(before, "", "x", OFFERS) == refusal
+
+
+def test_a_closed_job_is_not_taken() -> None:
+    """After the end nobody takes it."""
+    assert decider.take(reported(taken(), delivered())[0], "", 0, 0) == texts.JOB_CLOSED

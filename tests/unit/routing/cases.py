@@ -1,0 +1,293 @@
+"""Cases to decide about: facts with sensible defaults, and a case that remembers its events.
+
+Times are wall-clock texts of the office, such as "2021-08-09 09:00".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from google.protobuf.message import Message
+from motcua.events.v1.common_pb2 import Part, ResultChannel
+from motcua.events.v1.envelope_pb2 import Actor, ActorKind, DossierEvent
+from motcua.events.v1.intake_events_pb2 import (
+    DossierAccepted,
+    SupplementSubmitted,
+    WithdrawalRequested,
+)
+from motcua.events.v1.process_events_pb2 import Opinion, PaperKind
+from motcua.events.v1.routing_events_pb2 import CaseResult, Payment, SuspensionKind
+from motcua.routing.v1 import routing_pb2 as pb
+
+from services.kernel import working_time
+from services.kernel.calendars.vietnam import state_office
+from services.kernel.durations import TimeLimit
+from services.kernel.envelope import make_event
+from services.kernel.errors import Refusal
+from services.kernel.instants import from_datetime, to_datetime, to_timestamp, zone
+from services.kernel.working_time import ResumePolicy
+from services.routing.clock.escalation import NO_LADDER, Ladder
+from services.routing.decider import INITIAL, Facts, State, alarms, decide, evolve
+from services.routing.process_files import standard_processes
+
+TZ = "Asia/Ho_Chi_Minh"
+UNIT = "H22.12"
+AN = Actor(kind=ActorKind.ACTOR_KIND_OFFICER, id="an", unit=UNIT)
+BINH = Actor(kind=ActorKind.ACTOR_KIND_OFFICER, id="binh", unit=UNIT)
+STRANGER = Actor(kind=ActorKind.ACTOR_KIND_OFFICER, id="la", unit="H22.13")
+LEADER = Actor(kind=ActorKind.ACTOR_KIND_OFFICER, id="sep", unit="H22")
+SPECIALIST = Actor(kind=ActorKind.ACTOR_KIND_OFFICER, id="cv", unit=UNIT)
+IMPORTER = Actor(kind=ActorKind.ACTOR_KIND_IMPORTER, id="import")
+PLANNER = Actor(kind=ActorKind.ACTOR_KIND_OFFICER, id="quy", unit="H22.02")
+SYSTEM = Actor(kind=ActorKind.ACTOR_KIND_SYSTEM, id="routing")
+CONSULTATION = SuspensionKind.SUSPENSION_KIND_CONSULTATION
+STOPPED = SuspensionKind.SUSPENSION_KIND_STOPPED
+GRANTED = CaseResult.CASE_RESULT_GRANTED
+REJECTED = CaseResult.CASE_RESULT_REJECTED
+
+
+def at(text: str) -> int:
+    """Give a wall-clock time of the office in microseconds UTC."""
+    return from_datetime(datetime.fromisoformat(text).replace(tzinfo=zone(TZ)))
+
+
+def clock(us: int | None) -> str:
+    """Give an instant as the office's wall clock shows it; "" for none."""
+    return "" if us is None else to_datetime(us, TZ).strftime("%Y-%m-%d %H:%M")
+
+
+def facts(when: str, actor: Actor = AN, process: str = "standard", **more: Any) -> Facts:
+    """Give the facts of a decision."""
+    common: dict[str, Any] = {
+        "process": standard_processes().latest(process),
+        "calendar": state_office(),
+        "unit": UNIT,
+        "time_limit": TimeLimit.parse("5wd"),
+        "result_channel": ResultChannel.RESULT_CHANNEL_POST,
+    }
+    return Facts(at=at(when), actor=actor, **(common | more))
+
+
+@dataclass
+class Case:
+    """A case that grows by decisions; ``events`` are routing's, in order."""
+
+    process: str = "standard"
+    time_limit: str = "5wd"
+    policy: ResumePolicy = ResumePolicy.KEEP
+    imported: bool = False
+    ladder: Ladder = NO_LADDER
+    events: list[DossierEvent] = field(default_factory=list)
+
+    @property
+    def state(self) -> State:
+        """The fold of the events."""
+        state = INITIAL
+        for event in self.events:
+            state = evolve(state, event)
+        return state
+
+    def facts(self, when: str, actor: Actor = AN) -> Facts:
+        """Give the facts of a decision about this case."""
+        return facts(
+            when,
+            actor,
+            self.process,
+            time_limit=TimeLimit.parse(self.time_limit),
+            resume_policy=self.policy,
+            imported=self.imported,
+            ladder=self.ladder,
+            roles=roles_of(actor),
+        )
+
+    def asked(self, command: Message, when: str, actor: Actor = AN) -> list[Message] | Refusal:
+        """Decide, and keep nothing."""
+        return decide(self.state, command, self.facts(when, actor))
+
+    def refused(self, command: Message, when: str, actor: Actor = AN) -> str:
+        """Decide, expect a refusal, and give its code."""
+        outcome = self.asked(command, when, actor)
+        assert isinstance(outcome, Refusal), outcome
+        assert outcome.vi
+        assert outcome.en
+        return outcome.code
+
+    def does(self, command: Message, when: str, actor: Actor = AN) -> list[Any]:
+        """Decide, keep the events, and give their payloads."""
+        outcome = self.asked(command, when, actor)
+        assert not isinstance(outcome, Refusal), outcome
+        return self._keep(outcome, at(when), actor)
+
+    def watched(self, when: str, offset: int = 0) -> list[Any]:
+        """Let the watch look ``offset`` microseconds after a time; gives what it said."""
+        now = at(when) + offset
+        return self._keep(alarms(self.state, now), now)
+
+    def opened(self, when: str = "2021-08-09 09:00") -> Case:
+        """Accept the dossier at a time; the promised date is its limit from then."""
+        limit = TimeLimit.parse(self.time_limit)
+        due = working_time.limit_due_at(state_office(), at(when), limit)
+        accepted = DossierAccepted(
+            time_limit=self.time_limit,
+            process=self.process,
+            calendar_version=state_office().version,
+        )
+        if due is not None:
+            accepted.due_at.CopyFrom(to_timestamp(due))
+        self.does(accepted, when, SYSTEM)
+        return self
+
+    def taken(self, when: str = "2021-08-09 09:00", officer: str = "an") -> Case:
+        """Give the current step to an officer, so that it is not stuck."""
+        self.does(assign(self.state.step, officer), when)
+        return self
+
+    def completed(self, when: str, *steps: str) -> Case:
+        """Complete steps, one after the other."""
+        for step in steps:
+            self.does(complete(step), when)
+        return self
+
+    def _keep(self, payloads: Any, occurred_at: int, actor: Actor = SYSTEM) -> list[Any]:
+        for payload in payloads:
+            event = make_event(
+                "H22.12-210809-0001",
+                "routing",
+                len(self.events) + 1,
+                payload,
+                actor=actor,
+                occurred_at=occurred_at,
+                recorded_at=occurred_at,
+                causation_id="",
+                correlation_id="",
+            )
+            self.events.append(event)
+        return list(payloads)
+
+    def copy(self) -> Case:
+        """Give an equal case that grows by itself."""
+        return replace(self, events=list(self.events))
+
+
+def roles_of(actor: Actor) -> frozenset[str]:
+    """Give the roles that an actor of these tests has: a small unit's officers do every step."""
+    if actor.id == SPECIALIST.id:
+        return frozenset({"specialist"})
+    officer = actor.kind == ActorKind.ACTOR_KIND_OFFICER
+    return frozenset({"specialist", "head", "leader", "clerk"} if officer else ())
+
+
+def assign(step: str, assignee: str) -> pb.AssignStepRequest:
+    return pb.AssignStepRequest(step=step, assignee=assignee)
+
+
+def complete(step: str, following: str = "") -> pb.CompleteStepRequest:
+    return pb.CompleteStepRequest(step=step, next=following, note="xong")
+
+
+def send_back(step: str, to_step: str = "", reason: str = "thiếu chữ ký") -> pb.SendBackRequest:
+    return pb.SendBackRequest(step=step, to_step=to_step, reason=reason)
+
+
+def supplement(step: str, until: str = "") -> pb.RequestSupplementRequest:
+    request = pb.RequestSupplementRequest(
+        step=step, parts=[Part(code="cccd", copies=1)], reason="thiếu bản sao"
+    )
+    if until:
+        request.answer_due_at.CopyFrom(to_timestamp(at(until)))
+    return request
+
+
+def payment(
+    step: str, fee: int = 150_000, charge: int = 20_000, until: str = ""
+) -> pb.RequestPaymentRequest:
+    request = pb.RequestPaymentRequest(
+        step=step, payment=Payment(fee=fee, charge=charge), reason="phí thẩm định"
+    )
+    if until:
+        request.expected_end_at.CopyFrom(to_timestamp(at(until)))
+    return request
+
+
+def paid(step: str, fee: int = 150_000, charge: int = 20_000) -> pb.ConfirmPaymentRequest:
+    return pb.ConfirmPaymentRequest(
+        step=step, paid=Payment(fee=fee, charge=charge), receipt_number="BL-7"
+    )
+
+
+def stop(step: str, kind: SuspensionKind = STOPPED, until: str = "") -> pb.StopCaseRequest:
+    request = pb.StopCaseRequest(
+        step=step, kind=kind, reason="chờ xác minh", counterpart="Sở Tài nguyên và Môi trường"
+    )
+    if until:
+        request.expected_end_at.CopyFrom(to_timestamp(at(until)))
+    return request
+
+
+def go_on(step: str) -> pb.ResumeCaseRequest:
+    return pb.ResumeCaseRequest(step=step, reason="đã có trả lời")
+
+
+def extend(old: str, new: str) -> pb.ExtendDeadlineRequest:
+    return pb.ExtendDeadlineRequest(
+        previous_due_at=to_timestamp(at(old)),
+        due_at=to_timestamp(at(new)),
+        reason="phải xác minh thêm",
+        apology_number="12/PXL",
+        apology="Chúng tôi thành thật xin lỗi Ông/Bà.",
+        signer_title="Phó Giám đốc",
+    )
+
+
+def close(number: int = 1) -> pb.CloseCaseRequest:
+    return pb.CloseCaseRequest(round=number, reason="không bổ sung đúng hạn")
+
+
+def resolve(step: str, result: CaseResult = GRANTED, why: str = "") -> pb.ResolveCaseRequest:
+    return pb.ResolveCaseRequest(step=step, result=result, result_number="12/GP", explanation=why)
+
+
+def papers(number: int = 1) -> SupplementSubmitted:
+    return SupplementSubmitted(parts=[Part(code="cccd", copies=1)], round=number)
+
+
+def look(step: str) -> pb.OpenStepRequest:
+    return pb.OpenStepRequest(step=step)
+
+
+def pull(step: str) -> pb.PullBackRequest:
+    return pb.PullBackRequest(step=step, reason="nhầm")
+
+
+def ask(step: str, waits: bool = False, limit: str = "") -> pb.RequestConsultationRequest:
+    return pb.RequestConsultationRequest(
+        step=step, unit="H22.02", question="Có hợp quy hoạch?", waits=waits, time_limit=limit
+    )
+
+
+def answer(number: int = 1) -> pb.AnswerConsultationRequest:
+    return pb.AnswerConsultationRequest(
+        number=number, opinion=Opinion.OPINION_AGREES, answer="Phù hợp."
+    )
+
+
+def draft(step: str, letter: str = "a") -> pb.DraftPaperRequest:
+    return pb.DraftPaperRequest(step=step, kind=PaperKind.PAPER_KIND_RESULT, sha256=letter * 64)
+
+
+def judge(number: int = 1, stage: int = 1, letter: str = "a", **more: Any) -> pb.JudgePaperRequest:
+    said: dict[str, Any] = {"number": number, "stage": stage, "sha256": letter * 64}
+    return pb.JudgePaperRequest(**said | {"approved": True} | more)
+
+
+def takes_part(participation: int = 1, officer: str = "la") -> pb.SetParticipantRequest:
+    return pb.SetParticipantRequest(
+        officer=officer,
+        participation=participation,  # type: ignore[arg-type]
+    )
+
+
+def withdrawal() -> WithdrawalRequested:
+    return WithdrawalRequested(reason="không còn nhu cầu")

@@ -1,0 +1,98 @@
+"""Escalation ladders as files: what they mean, and each mistake named."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from services.kernel.calendars.vietnam import state_office
+from services.kernel.durations import Duration
+from services.routing.clock.escalation import BOTH, DOSSIER, STEP, Stage, rungs_of
+from services.routing.clock.ladder_files import (
+    SHIPPED,
+    VARIABLE,
+    LadderError,
+    configured_ladders,
+    load_ladders,
+    parse_ladders,
+)
+from tests.unit.routing.cases import at, clock
+
+RUNG = {"name": "head", "role": "head", "when": "due"}
+
+
+def one(**change: object) -> dict[str, object]:
+    """Give a file with one ladder of one rung."""
+    return {"ladder": [{"unit": "H22", "rung": [RUNG | change]}]}
+
+
+def test_the_shipped_ladder_holds_for_every_unit() -> None:
+    """The head at the due date, the leader a working day after the promised one."""
+    ladder = load_ladders(SHIPPED).of("H22.12.03")
+    assert [stage.name for stage in ladder.of(STEP)] == ["head"]
+    assert [stage.name for stage in ladder.of(DOSSIER)] == ["head", "leader"]
+
+
+@pytest.mark.parametrize(
+    ("when", "expected", "told"),
+    [
+        ("due", Stage("head", "head"), "2021-08-16 09:00"),
+        ("4wh", Stage("head", "head", lead=Duration.parse("4wh")), "2021-08-13 15:00"),
+        ("1wd", Stage("head", "head", lead=Duration.parse("1wd")), "2021-08-13 09:00"),
+        ("75%", Stage("head", "head", share=Fraction(3, 4)), "2021-08-12 17:00"),
+        ("+1wd", Stage("head", "head", after=Duration.parse("1wd")), "2021-08-17 09:00"),
+        ("9wd", Stage("head", "head", lead=Duration.parse("9wd")), "2021-08-16 09:00"),
+    ],
+)
+def test_each_form_of_when(when: str, expected: Stage, told: str) -> None:
+    """Five working days from Monday 09:00: each form gives its instant."""
+    (stage,) = parse_ladders(one(when=when)).of("H22").stages
+    assert stage == expected
+    assert stage.of == BOTH
+    (rung,) = rungs_of(
+        [stage], state_office(), (at("2021-08-09 09:00"), at("2021-08-16 09:00")), "H22.1", "H22.1"
+    )
+    assert clock(rung.at) == told
+
+
+@pytest.mark.parametrize(
+    ("content", "where", "rule"),
+    [
+        (one(when="soon"), "rung, number 1, when", "must look like"),
+        (one(when="none"), "rung, number 1, when", "must look like"),
+        (one(when=75), "rung, number 1, when", "must look like"),
+        (one(when="0%"), "rung, number 1, when", "must look like"),
+        (one(when="+"), "rung, number 1, when", "must look like"),
+        (one(role=""), "rung, number 1, role", "pattern"),
+        (one(unit="h22"), "rung, number 1, unit", "pattern"),
+        (one(of="case"), "rung, number 1, of", "'step', 'dossier' or 'both'"),
+        (one(wehn="due"), "rung, number 1, wehn", "not permitted"),
+        ({"ladder": [{"unit": "h22"}]}, "ladder, number 1, unit", "pattern"),
+        ({"ladder": [{"unit": ""}, {"unit": ""}]}, "ladder ''", "two ladders"),
+        ({"ladder": [{"unit": "", "rung": [RUNG, RUNG]}]}, "ladder ''", "one name"),
+        ({"ladder": [{}]}, "ladder, number 1, unit", "required"),
+        ({"ladders": []}, "ladder", "required"),
+    ],
+)
+def test_each_mistake_is_named(content: dict[str, object], where: str, rule: str) -> None:
+    """Ladder, rung, key and rule."""
+    with pytest.raises(LadderError) as wrong:
+        parse_ladders(content)
+    assert where in wrong.value.where
+    assert rule in wrong.value.rule
+
+
+def test_a_file_that_can_t_be_read_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The office's own file is named by a variable; without a file the service does not start."""
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "own.toml"))
+    with pytest.raises(LadderError, match=r"own\.toml"):
+        configured_ladders()
+    (tmp_path / "own.toml").write_text("ladder = ")
+    with pytest.raises(LadderError, match="no TOML"):
+        configured_ladders()
+    (tmp_path / "own.toml").write_text("ladder = []")
+    assert configured_ladders().of("H22").stages == ()

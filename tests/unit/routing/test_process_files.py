@@ -1,0 +1,335 @@
+"""Processes as data: what is shipped, and every mistake named with its file, line and rule."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from services.intake.catalogue_files import shipped_catalogue
+from services.routing.process import Process, UnknownProcess
+from services.routing.process_files import (
+    STANDARD_FOLDER,
+    ProcessError,
+    check_files,
+    check_text,
+    files_in,
+    load_processes,
+    standard_processes,
+)
+from services.routing.processes.nodes import Mistake
+
+MISTAKES = Path(__file__).parent / "data" / "every-mistake.yaml"
+
+HEAD = """process: p
+version: 1
+title: {vi: Quy trình, en: Process}
+"""
+
+
+def step(name: str, ways: str = "", more: str = "") -> str:
+    """Write a step; ``ways`` are lines of transitions, without one it gives the result."""
+    text = f"""  - name: {name}
+    title: {{vi: Bước, en: Step}}
+    unit: dossier
+    role: specialist
+    national_state: 4
+"""
+    if not ways and "resolves" not in more:
+        text += "    resolves: true\n"
+    if ways:
+        text += "    transitions:\n" + "".join(f"      - {way}\n" for way in ways.split("\n"))
+    return text + "".join(f"    {line}\n" for line in more.split("\n") if line)
+
+
+def way(to: str, more: str = "", name: str = "") -> str:
+    return f"{{name: {name or 'to-' + to}, title: {{vi: Đi, en: Go}}, to: {to}{more}}}"
+
+
+def process(*steps: str, head: str = HEAD) -> str:
+    return head + "steps:\n" + "".join(steps or (step("a"),))
+
+
+def mistakes(text: str, units: set[str] | None = None) -> list[Mistake]:
+    return check_text(text, "p.yaml", units)[1]
+
+
+def read(text: str) -> Process:
+    found, wrong = check_text(text, "p.yaml")
+    assert not wrong, [str(w) for w in wrong]
+    return found[0].process
+
+
+def test_the_shipped_processes_are_those_that_procedures_name() -> None:
+    """The catalogue's processes exist, those for the spot and for consultations, and the one for
+    imported dossiers.
+    """
+    names = {p.name for p in standard_processes().all()}
+    shipped = {"standard", "simple", "same-day", "two-level", "imported"}
+    assert names == shipped | {"on-the-spot", "consulted", "joint"}
+    steps = [s.name for s in standard_processes().latest("standard").steps]
+    assert steps == ["appraise", "review", "approve", "seal"]
+
+
+def test_the_shipped_processes_name_units_that_exist() -> None:
+    """What they ask of other departments goes to units and procedures of the catalogue."""
+    catalogue = shipped_catalogue()
+    codes = {"procedures": set(catalogue.procedures)}
+    files = files_in(STANDARD_FOLDER)
+    assert check_files(files, set(catalogue.units), **codes)[1] == []
+    wrong = check_files(files, set(catalogue.units), procedures={"1.000000"})[1]
+    assert [m.rule for m in wrong] == ["unknown-procedure"]
+
+
+def test_the_process_of_imported_dossiers_limits_and_warns_of_nothing() -> None:
+    """Another system's steps were not promised here."""
+    imported = standard_processes().latest("imported")
+    assert [str(s.time_limit) for s in imported.steps] == ["none"]
+    assert str(imported.warning) == "none"
+
+
+def test_the_latest_version_opens_cases_and_the_older_ones_remain(tmp_path: Path) -> None:
+    """A case stays on the version with which it was opened; a file holds several versions."""
+    first, second = process(step("a")), process(step("z")).replace("version: 1", "version: 2")
+    (tmp_path / "p.yaml").write_text(f"{second}---\n{first}", encoding="utf-8")
+    found = load_processes(files_in(tmp_path))
+    assert found.latest("p").first.name == "z"
+    assert found.get("p", 1).first.name == "a"
+    assert [(p.name, p.version) for p in found.all()] == [("p", 1), ("p", 2)]
+    with pytest.raises(UnknownProcess, match="'q' is not defined"):
+        found.latest("q")
+    with pytest.raises(UnknownProcess, match="'p' in version 7 is not defined"):
+        found.get("p", 7)
+
+
+def test_defaults_are_what_an_office_usually_does() -> None:
+    """A warning of 4wh, three rounds of 30 days, a review by the head and a leader's signature."""
+    found = read(process())
+    assert (str(found.warning), found.supplement_rounds) == ("4wh", 3)
+    assert str(found.supplement_period) == "30cd"
+    paper = found.paper("result")
+    assert (paper.review, paper.sign, paper.required) == ("head", "leader", False)
+
+
+@pytest.mark.parametrize(("text", "shown"), [("75%", "75%"), ("1wd", "1wd"), ("none", "none")])
+def test_a_warning_is_a_lead_a_share_or_none(text: str, shown: str) -> None:
+    """The three forms are read and printed alike."""
+    assert str(read(process(head=f"{HEAD}warning: {text}\n")).warning) == shown
+
+
+LOOP = process(
+    step("a", way("b")),
+    step("b", way("c"), "resolves: false"),
+    step("c", way("b"), "resolves: false"),
+)
+TWO = "when: {channel: [online]}"
+OTHERS = "when: {channel: [counter, post, email, internal]}"
+FACTS = "facts:\n  - {name: size, title: {vi: Cỡ, en: Size}, values: [big, small]}\n"
+AREA = "facts:\n  - {name: area, title: {vi: Đất, en: Area}, kind: number}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "rule", "line"),
+    [
+        (process(step("a", way("x"), "resolves: true")), "unknown-step", 11),
+        (process(step("a", way("a"), "resolves: true")), "self-loop", 11),
+        (process(step("a"), step("b")), "unreachable", 11),
+        (process(step("a", more="resolves: false")), "dead-end", 5),
+        (LOOP, "no-way-out", 12),
+        (process(step("a", way("b", ", back: true"), "resolves: true"), step("b")), "back-", 11),
+        (process(step("a"), step("a")), "duplicate", 5),
+        (process(step("a", more="timers: [{after: 1wd, take: on}]")), "timer", 11),
+        (process(step("a", more="timers: [{after: 1wd}]")), "timer", 11),
+        (process(step("a").replace("national_state: 4", "")), "no-national-state", 5),
+        (process(step("a").replace("national_state: 4", "national_state: 9")), "no-national", 9),
+        (process(step("a").replace("role: specialist", "role: wizard")), "unknown-role", 8),
+        (process(step("a").replace("unit: dossier", "unit: H22.99")), "unknown-unit", 7),
+        (process(step("a").replace("unit: dossier", "unit: nowhere")), "wrong-value", 7),
+        (process(step("a", more="limit: 2 days")), "wrong-value", 11),
+        (process(step("a", more="colour: red")), "unknown-key", 11),
+        (process(step("a", more="resolve: true")), "unknown-key", 11),
+        (process(step("a", more="resolves: maybe")), "wrong-value", 10),
+        (process(head=HEAD.replace("version: 1", "version: one")), "wrong-value", 2),
+        (process(head=HEAD.replace("version: 1\n", "")), "missing", 1),
+        (process(head=f"{HEAD}version: 1\n"), "duplicate", 4),
+        (f"{HEAD}steps: none\n", "wrong-type", 4),
+        (f"{HEAD}steps: []\n", "missing", 4),
+        ("[1, 2]", "wrong-type", 1),
+        ("a: [", "yaml", 1),
+        ("a: &x {b: 1}\nc: *x\n", "yaml", 1),
+        ("", "missing", 0),
+    ],
+)
+def test_a_mistake_is_named_with_its_line_and_rule(text: str, rule: str, line: int) -> None:
+    """Whatever is wrong, the file, the line and the rule are named."""
+    found = mistakes(text, {"H22.02"})
+    assert any(m.rule.startswith(rule) and m.line == line for m in found), [str(m) for m in found]
+    assert all(m.file == "p.yaml" for m in found)
+
+
+@pytest.mark.parametrize(
+    ("ways", "head", "rule", "said"),
+    [
+        (f"{way('b', f', {TWO}')}", "", "no-way-on", "channel counter"),
+        (
+            way("b", ", when: {channel: [online], not: {channel: [online]}}") + "\n" + way("c"),
+            "",
+            "never-holds",
+            "can never hold",
+        ),
+        (
+            way("b", ", when: {supplement_rounds: {min: 4}}") + "\n" + way("c"),
+            "",
+            "never-holds",
+            "can never hold",
+        ),
+        (
+            way("b", ", when: {stated: {size: big}}")
+            + "\n"
+            + way("c", ", when: {stated: {size: small}}"),
+            FACTS,
+            "no-way-on",
+            "(not stated)",
+        ),
+        (
+            way("b", ", when: {stated: {area: {max: 100}}}")
+            + "\n"
+            + way("c", ", when: {stated: {area: {min: 102}}}"),
+            AREA,
+            "no-way-on",
+            "area 101",
+        ),
+        (way("b", ", when: {stated: {colour: red}}") + "\n" + way("c"), "", "unknown-fact", ""),
+        (way("b", ", when: {stated: {size: huge}}") + "\n" + way("c"), FACTS, "wrong-value", ""),
+        (way("b", ", when: {channel: [fax]}") + "\n" + way("c"), "", "wrong-value", "'fax'"),
+        (way("b", ", when: {moon: full}") + "\n" + way("c"), "", "unknown-key", "moon"),
+        (way("b", ", when: {}") + "\n" + way("c"), "", "wrong-value", "without a key"),
+        (way("b") + "\n" + way("c", name="to-b"), "", "duplicate", "to-b"),
+    ],
+)
+def test_conditions_are_checked_for_every_case_they_can_meet(
+    ways: str, head: str, rule: str, said: str
+) -> None:
+    """A condition that never holds, and circumstances in which no way is open, are named."""
+    text = process(step("a", ways), step("b"), step("c"), head=HEAD + head)
+    found = mistakes(text)
+    assert any(m.rule == rule and said in m.text for m in found), [str(m) for m in found]
+
+
+@pytest.mark.parametrize(
+    ("when", "rule", "said"),
+    [
+        (
+            "{procedure: [1.012766, 9.999999]}",
+            "unknown-procedure",
+            "there is no procedure 9.999999",
+        ),
+        ("{not: {unit: [H22.99]}}", "unknown-unit", "there is no unit H22.99"),
+        ("{any: [{channel: online}, {unit: [H22.99]}]}", "unknown-unit", "there is no unit H22.99"),
+    ],
+)
+def test_conditions_name_units_and_procedures_that_exist(when: str, rule: str, said: str) -> None:
+    """A code that is not there is named on its line, however deep it stands."""
+    ways = way("b", f", when: {when}") + "\n" + way("c")
+    text = process(step("a", ways), step("b"), step("c"))
+    _, found = check_text(text, "p.yaml", {"H22.02"}, procedures={"1.012766"})
+    assert [(m.line, m.rule, m.text) for m in found] == [(11, rule, said)]
+    assert found[0].where.startswith("process p, step a, way to-b, when")
+    assert mistakes(text) == []
+
+
+def test_a_message_says_each_thing_once_and_to_its_end() -> None:
+    """The way is named by its place, allowed values are those that are allowed, and what is missing
+    elsewhere is not told again as a list of nothing.
+    """
+    never = way("b", ", when: {supplement_rounds: {min: 4}}") + "\n" + way("c")
+    (found,) = mistakes(process(step("a", never), step("b"), step("c")))
+    assert str(found) == (
+        "p.yaml:11: [never-holds] process p, step a, way to-b: its condition can never hold"
+    )
+    asked = "consultations: [{name: q, title: {vi: Hỏi, en: Ask}, unit: H22.02, when: {not: {}}}]"
+    text = process(step("a", more=asked.replace("{not: {}}", "{supplement_rounds: {min: 4}}")))
+    assert [(m.line, m.text) for m in mistakes(text)] == [
+        (11, "consultation q: its condition can never hold")
+    ]
+    (found,) = mistakes(process(step("a").replace("national_state: 4", "national_state: 44")))
+    assert (found.rule, found.line) == ("no-national-state", 9)
+    assert found.text == "national_state: '44' is none of 2, 4, 6, 8"
+    fact = "facts:\n  - {name: outcome, title: {vi: Ý, en: O}, values: [{name: grant}]}\n"
+    grant = way("b", ", when: {stated: {outcome: grant}}") + "\n" + way("c")
+    told = mistakes(process(step("a", grant), step("b"), step("c"), head=HEAD + fact))
+    assert {m.rule for m in told} >= {"wrong-type"}
+    assert not [m for m in told if m.text.endswith("none of ")]
+
+
+def test_conditions_that_cover_every_case_are_taken() -> None:
+    """Two ways that share the channels between them leave no gap."""
+    text = process(
+        step("a", way("b", f", {TWO}") + "\n" + way("c", f", {OTHERS}")), step("b"), step("c")
+    )
+    assert mistakes(text) == []
+
+
+def test_a_fact_that_every_way_states_needs_no_case_of_its_absence() -> None:
+    """What is asked before, whichever way was gone, is known later; else it may be missing."""
+    ends = [step("c"), step("d")]
+    fork = (
+        way("c", ", when: {stated: {size: big}}")
+        + "\n"
+        + way("d", ", when: {stated: {size: small}}")
+    )
+    asked = process(
+        step("a", way("b"), "states: [size]"), step("b", fork), *ends, head=HEAD + FACTS
+    )
+    assert mistakes(asked) == []
+    sometimes = process(
+        step("x", way("a", f", {TWO}") + "\n" + way("b", f", {OTHERS}")),
+        step("a", way("b"), "states: [size]"),
+        step("b", fork),
+        *ends,
+        head=HEAD + FACTS,
+    )
+    assert [m.rule for m in mistakes(sometimes)] == ["no-way-on"]
+
+
+def test_a_file_with_every_kind_of_mistake_has_each_of_them_named() -> None:
+    """One look at the file names all of them, each on its line (marked there with its rule)."""
+    text = MISTAKES.read_text(encoding="utf-8")
+    expected = {
+        (number, rule.strip())
+        for number, line in enumerate(text.splitlines(), 1)
+        if "#!" in line
+        for rule in line.partition("#!")[2].split(",")
+    }
+    found = {(m.line, m.rule) for m in mistakes(text, {"H22.02"})}
+    assert found == expected
+
+
+@pytest.mark.parametrize("versions", [[2], [1, 3], [1, 1]])
+def test_versions_count_without_a_gap(versions: list[int], tmp_path: Path) -> None:
+    """A missing or doubled version shows."""
+    for number, version in enumerate(versions):
+        text = process().replace("version: 1", f"version: {version}")
+        (tmp_path / f"{number}.yaml").write_text(text, encoding="utf-8")
+    _, wrong = check_files(files_in(tmp_path))
+    assert {m.rule for m in wrong} <= {"version-gap", "duplicate"}
+    assert wrong
+
+
+def test_a_file_that_can_t_be_read_says_so(tmp_path: Path) -> None:
+    """A missing file, and one that is no UTF-8, are mistakes too."""
+    with pytest.raises(ProcessError, match="No such file"):
+        load_processes([tmp_path / "none.yaml"])
+    broken = tmp_path / "broken.yaml"
+    broken.write_bytes(b"\xff\xfe")
+    with pytest.raises(ProcessError, match="UTF-8"):
+        load_processes([broken])
+
+
+def test_a_code_that_looks_like_a_number_stays_a_text() -> None:
+    """1.012760 is a procedure, not 1.01276."""
+    when = ", when: {procedure: [1.012760]}"
+    text = process(step("a", way("b", when) + "\n" + way("c")), step("b"), step("c"))
+    step_a = read(text).step("a")
+    assert [w.name for w in step_a.ways({"procedure": "1.012760"})] == ["to-b", "to-c"]
+    assert [w.name for w in step_a.ways({"procedure": "1.01276"})] == ["to-c"]

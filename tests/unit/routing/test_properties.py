@@ -1,0 +1,180 @@
+"""Whatever is asked in whatever order, a case keeps its invariants."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from google.protobuf.message import Message
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from motcua.routing.v1 import routing_pb2 as pb
+
+from services.kernel.errors import Refusal
+from services.kernel.instants import HOUR, to_us
+from services.kernel.working_time import ResumePolicy
+from services.routing.decider import INITIAL, State, alarms, decide, evolve
+from services.routing.process_files import standard_processes
+from services.routing.state import Status
+from tests.unit.routing import cases
+from tests.unit.routing.cases import (
+    AN,
+    BINH,
+    GRANTED,
+    IMPORTER,
+    REJECTED,
+    SYSTEM,
+    TZ,
+    Case,
+    assign,
+    complete,
+    papers,
+    payment,
+    resolve,
+    send_back,
+    supplement,
+    withdrawal,
+)
+
+STEPS = ["appraise", "review", "approve", "seal", "submit", "handle", "history"]
+_step = st.sampled_from(STEPS)
+_here = st.just("")
+"""Stands for the current step, so that many commands get through."""
+_place = st.one_of(_here, _here, _here, _step)
+_officer = st.sampled_from([AN, AN, BINH, cases.LEADER, cases.STRANGER])
+
+_commands = st.one_of(
+    st.tuples(st.builds(complete, _place), _officer),
+    st.tuples(st.builds(complete, _place), _officer),
+    st.tuples(st.builds(assign, _place, st.sampled_from(["an", "binh"])), _officer),
+    st.tuples(st.builds(send_back, _place, st.one_of(_here, _step)), _officer),
+    st.tuples(st.builds(supplement, _place), _officer),
+    st.tuples(
+        st.builds(resolve, _place, st.sampled_from([GRANTED, REJECTED]), st.just("vì")), _officer
+    ),
+    st.tuples(st.builds(payment, _place, st.integers(0, 1)), _officer),
+    st.tuples(st.builds(cases.paid, _place, st.integers(0, 1)), _officer),
+    st.tuples(
+        st.builds(cases.stop, _place, st.sampled_from([cases.CONSULTATION, cases.STOPPED])),
+        _officer,
+    ),
+    st.tuples(st.builds(cases.go_on, _place), _officer),
+    st.tuples(st.builds(cases.look, _place), _officer),
+    st.tuples(st.builds(cases.look, _place), _officer),
+    st.tuples(st.builds(cases.pull, _place), _officer),
+    st.tuples(st.builds(cases.pull, _place), _officer),
+    st.tuples(st.builds(cases.ask, _place, st.booleans()), _officer),
+    st.tuples(st.builds(cases.answer, st.integers(1, 3)), st.just(cases.PLANNER)),
+    st.tuples(st.builds(cases.draft, _place, st.sampled_from("ab")), _officer),
+    st.tuples(st.builds(cases.judge, st.integers(1, 3), st.integers(1, 2)), _officer),
+    st.tuples(st.builds(cases.takes_part, st.integers(0, 2)), _officer),
+    st.tuples(st.builds(cases.close, st.integers(1, 3)), _officer),
+    st.tuples(st.builds(papers, st.integers(0, 4)), st.just(SYSTEM)),
+    st.tuples(st.builds(withdrawal), st.just(SYSTEM)),
+    st.tuples(st.just(pb.RecordStepRequest(activity="A", source_row="1")), st.just(IMPORTER)),
+    st.tuples(st.just(pb.CompleteImportRequest()), st.just(IMPORTER)),
+    st.tuples(st.none(), st.just(SYSTEM)),
+)
+"""Commands, other services' events, and None for a look of the watch."""
+_moves = st.lists(st.tuples(st.integers(0, 60), _commands), max_size=25)
+_case = st.builds(
+    lambda process, policy, limit: Case(
+        process=process, policy=policy, time_limit=limit, imported=process == "imported"
+    ),
+    st.sampled_from([p.name for p in standard_processes().all()]),
+    st.sampled_from(list(ResumePolicy)),
+    st.sampled_from(["5wd", "4wh", "3cd", "none"]),
+)
+
+
+def play(case: Case, moves: list[Any]) -> list[tuple[State, Any, Any]]:
+    """Let a case live; gives for each move the state before it, the command and the outcome."""
+    case.opened("2021-08-09 09:00")
+    now = cases.at("2021-08-09 09:00")
+    told = []
+    for hours, (command, actor) in moves:
+        now += hours * HOUR
+        when = cases.to_datetime(now, TZ).replace(tzinfo=None).isoformat()
+        before = case.state
+        told.append((before, command, _move(case, command, actor, when, before)))
+    return told
+
+
+def _move(case: Case, command: Message | None, actor: Any, when: str, before: State) -> Any:
+    if command is None:
+        return case.watched(when)
+    command = type(command).FromString(command.SerializeToString())
+    if "step" in command.DESCRIPTOR.fields_by_name and not getattr(command, "step", ""):
+        command.step = before.step  # type: ignore[attr-defined]
+    outcome = case.asked(command, when, actor)
+    if not isinstance(outcome, Refusal):
+        case.does(command, when, actor)
+    return outcome
+
+
+def fold(case: Case) -> State:
+    state = INITIAL
+    for event in case.events:
+        state = evolve(state, type(event).FromString(event.SerializeToString()))
+    return state
+
+
+@settings(max_examples=300)
+@given(_case, _moves)
+def test_any_sequence_of_commands_keeps_the_invariants(case: Case, moves: list[Any]) -> None:
+    """One end, one opening, a step of the process, rounds within the limit, alarms said once."""
+    told = play(case, moves)
+    kinds = [event.WhichOneof("payload") for event in case.events]
+    process = standard_processes().latest(case.process)
+    state = case.state
+    assert kinds.count("case_opened") == 1
+    assert sum(kinds.count(end) for end in ("case_resolved", "case_withdrawn", "case_closed")) <= 1
+    assert kinds.count("history_imported") <= int(case.imported)
+    assert state.round <= process.supplement_rounds
+    assert state.step in {step.name for step in process.steps}
+    assert set(state.done) <= {step.name for step in process.steps}
+    assert (state.suspended_at is not None) == (state.status is Status.SUSPENDED)
+    assert state.recorded == kinds.count("step_recorded")
+    for before, command, outcome in told:
+        if (
+            before.status in (Status.RESOLVED, Status.WITHDRAWN, Status.CLOSED)
+            and command is not None
+        ):
+            accepted = [] if isinstance(outcome, Refusal) else outcome
+            names = {type(message).__name__ for message in accepted}
+            assert names <= {"StepRecorded", "HistoryImported", "WithdrawalDeclined"}
+
+
+@settings(max_examples=200)
+@given(_case, _moves)
+def test_the_fold_is_deterministic_and_decides_alike(case: Case, moves: list[Any]) -> None:
+    """State made again from the events' bytes is equal, and so are the decisions made on it."""
+    play(case, moves)
+    assert fold(case) == case.state
+    facts = case.facts("2021-12-01 10:00")
+    for command in (complete(case.state.step), withdrawal(), pb.CompleteImportRequest()):
+        assert decide(fold(case), command, facts) == decide(case.state, command, facts)
+
+
+@settings(max_examples=200)
+@given(_case, _moves)
+def test_each_alarm_is_said_once_for_its_due_date(case: Case, moves: list[Any]) -> None:
+    """No scope, step visit and due date is warned of or missed twice; no warning follows a miss."""
+    play(case, moves)
+    said: set[tuple[str, int, int, int]] = set()
+    visit = 0
+    for event in case.events:
+        name = event.WhichOneof("payload") or ""
+        visit += name in ("step_completed", "step_sent_back", "case_resumed")
+        if name in ("deadline_approaching", "deadline_missed"):
+            alarm = getattr(event, name)
+            key = (alarm.scope, to_us(alarm.due_at), 0 if alarm.scope == 1 else visit)
+            assert (name, *key) not in said
+            assert ("deadline_missed", *key) not in said
+            assert to_us(event.occurred_at) > 0
+            if name == "deadline_missed":
+                assert to_us(event.occurred_at) > to_us(alarm.due_at)
+            said.add((name, *key))
+    later = cases.at("2030-01-01 10:00")
+    again = case.copy()
+    again.watched("2030-01-01 10:00")
+    assert alarms(again.state, later) == []

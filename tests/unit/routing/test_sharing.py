@@ -1,0 +1,622 @@
+"""How officers and units share a case: looks, pull backs, substitutes, opinions, papers, moves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from google.protobuf.message import Message
+from motcua.events.v1.envelope_pb2 import Actor, ActorKind
+from motcua.events.v1.process_events_pb2 import (
+    CaseMoved,
+    PaperKind,
+    PaperStage,
+    Participation,
+    StepOpened,
+)
+from motcua.events.v1.routing_events_pb2 import CaseFact, StepSentBack
+from motcua.routing.v1 import routing_pb2 as pb
+
+from services.kernel.errors import Refusal
+from services.kernel.instants import to_timestamp, to_us
+from services.routing.decider import decide
+from services.routing.process import Process
+from services.routing.process_files import check_text
+from services.routing.teamwork.timing import due, take
+from services.routing.teamwork.work import Delegation
+from tests.unit.routing import cases
+from tests.unit.routing.cases import (
+    AN,
+    BINH,
+    LEADER,
+    PLANNER,
+    STRANGER,
+    SYSTEM,
+    Case,
+    answer,
+    ask,
+    assign,
+    at,
+    clock,
+    complete,
+    draft,
+    judge,
+    look,
+    papers,
+    pull,
+    resolve,
+    send_back,
+    supplement,
+)
+
+MON = "2021-08-09 10:00"
+TUE = "2021-08-10 10:00"
+OPERATOR = Actor(kind=ActorKind.ACTOR_KIND_OPERATOR, id="root")
+OTHER = "b"
+RESULT = PaperKind.PAPER_KIND_RESULT
+REVIEW, SIGNATURE = PaperStage.PAPER_STAGE_REVIEW, PaperStage.PAPER_STAGE_SIGNATURE
+
+
+def sent() -> Case:
+    """A case that officer An has sent on to the head."""
+    case = Case().opened()
+    case.does(assign("appraise", "an"), MON)
+    case.does(complete("appraise"), MON)
+    return case
+
+
+def test_the_first_look_is_noted_and_later_ones_change_nothing() -> None:
+    """StepOpened once for each visit of a step, also when another officer looks."""
+    case = sent()
+    assert case.does(look("review"), MON, BINH) == [StepOpened(step="review")]
+    assert case.does(look("review"), MON, BINH) == []
+    assert case.does(look("review"), MON, AN) == []
+    case.does(send_back("review"), MON, BINH)
+    assert case.does(look("appraise"), MON) == [StepOpened(step="appraise")]
+
+
+def test_whoever_does_not_have_the_step_does_not_open_it() -> None:
+    """A look of another unit, or of one to whom it was not given, is not the receiver's."""
+    case = sent()
+    assert case.refused(look("review"), MON, STRANGER) == "NOT_YOUR_UNIT"
+    assert case.refused(look("appraise"), MON) == "NOT_CURRENT_STEP"
+    case.does(assign("review", "binh"), MON)
+    assert case.refused(look("review"), MON) == "NOT_ASSIGNED_TO_YOU"
+
+
+def test_the_sender_pulls_back_what_nobody_opened_with_its_old_due_date() -> None:
+    """The step, its officer and its due date are as they were; nothing is gained by it."""
+    case = Case().opened()
+    case.does(assign("appraise", "an"), MON)
+    before = case.state
+    case.does(complete("appraise"), TUE)
+    (taken,) = case.does(pull("review"), "2021-08-10 11:00")
+    assert (taken.step, taken.next.step, taken.assignee) == ("review", "appraise", "an")
+    after = case.state
+    assert (after.step, after.assignee, after.done) == ("appraise", "an", ())
+    assert after.step_limit is not None
+    assert after.step_limit.due_at == before.step_limit.due_at  # type: ignore[union-attr]
+    case.does(complete("appraise"), "2021-08-10 11:30")
+
+
+def test_what_was_said_of_a_due_date_is_not_said_again_after_a_pull_back() -> None:
+    """A warning given before counts on: each thing is said once for a due date."""
+    case = Case().opened()
+    case.does(assign("appraise", "an"), MON)
+    assert [type(said).__name__ for said in case.watched("2021-08-10 16:00")] == [
+        "DeadlineApproaching"
+    ]
+    case.does(complete("appraise"), "2021-08-10 16:10")
+    case.does(pull("review"), "2021-08-10 16:20")
+    assert case.watched("2021-08-10 16:30") == []
+
+
+def test_a_sender_who_named_the_receiver_may_still_pull_back() -> None:
+    """To say to whom it goes is no look of the receiver."""
+    case = sent()
+    case.does(assign("review", "binh"), MON)
+    case.does(pull("review"), MON)
+    assert case.state.step == "appraise"
+
+
+def _looks(case: Case) -> None:
+    case.does(look("review"), MON, BINH)
+
+
+def _gives(case: Case) -> None:
+    case.does(assign("review", "binh"), MON, BINH)
+
+
+def _drafts(case: Case) -> None:
+    case.does(draft("review"), MON, BINH)
+
+
+def _asks(case: Case) -> None:
+    case.does(ask("review"), MON, BINH)
+
+
+@pytest.mark.parametrize("act", [_looks, _gives, _drafts, _asks])
+def test_what_was_opened_or_acted_on_is_not_pulled_back(act: Any) -> None:
+    """Whatever the receiver did first, the sender is told so."""
+    case = sent()
+    act(case)
+    assert case.refused(pull("review"), MON) == "ALREADY_OPENED"
+
+
+def test_only_the_sender_pulls_back_and_only_once() -> None:
+    """Another officer, and a second click, are refused; so is one whose case was never sent."""
+    case = sent()
+    assert case.refused(pull("review"), MON, BINH) == "NOT_SENT_BY_YOU"
+    case.does(pull("review"), MON)
+    assert case.refused(pull("review"), MON) == "NOT_CURRENT_STEP"
+    assert case.refused(pull("appraise"), MON) == "NOT_SENT_BY_YOU"
+    assert Case().opened().refused(pull("appraise"), MON) == "NOT_SENT_BY_YOU"
+
+
+def test_whoever_comes_second_is_told_where_the_case_is_and_by_whom() -> None:
+    """Two officers at once: the words of the refusal name the step, the unit and the other."""
+    case = Case().opened()
+    case.does(complete("appraise"), MON, BINH)
+    told = case.asked(complete("appraise"), MON, AN)
+    assert isinstance(told, Refusal)
+    assert told.code == "NOT_CURRENT_STEP"
+    for word in ("review", "H22.12", "binh"):
+        assert word in told.en
+        assert word in told.vi
+
+
+def test_a_step_is_taken_from_an_officer_with_a_reason_only() -> None:
+    """Its holder gives it away freely; somebody else says why, and the event keeps both."""
+    case = Case().opened()
+    case.does(assign("appraise", "an"), MON)
+    assert case.refused(assign("appraise", "binh"), MON, BINH) == "REASSIGN_REASON"
+    request = assign("appraise", "binh")
+    request.reason = "An nghỉ ốm"
+    (given,) = case.does(request, MON, BINH)
+    assert (given.previous, given.assignee, given.reason) == ("an", "binh", "An nghỉ ốm")
+    case.does(assign("appraise", "an"), MON, BINH)
+
+
+# -- substitutes ----------------------------------------------------------------------------------
+
+
+def absent(begins: str = "", ends: str = TUE) -> pb.DelegateWorkRequest:
+    request = pb.DelegateWorkRequest(officer="an", substitute="binh")
+    request.ends_at.CopyFrom(to_timestamp(at(ends)))
+    if begins:
+        request.begins_at.CopyFrom(to_timestamp(at(begins)))
+    return request
+
+
+def test_a_substitute_acts_from_and_until_the_instants_said() -> None:
+    """Before and after, the step is the officer's alone; the officer may act all the time."""
+    case = Case().opened()
+    case.does(assign("appraise", "an"), MON)
+    case.does(absent("2021-08-09 14:00", "2021-08-09 16:00"), MON)
+    assert case.refused(complete("appraise"), "2021-08-09 13:59", BINH) == "NOT_ASSIGNED_TO_YOU"
+    assert case.refused(complete("appraise"), "2021-08-09 16:00", BINH) == "NOT_ASSIGNED_TO_YOU"
+    assert isinstance(case.asked(complete("appraise"), "2021-08-09 15:00", AN), list)
+    case.does(complete("appraise"), "2021-08-09 14:00", BINH)
+
+
+def test_the_same_delegation_is_written_once() -> None:
+    """A double click changes nothing, and a case that is not the officer's is left alone."""
+    case = Case().opened()
+    assert case.does(absent(), MON) == []
+    case.does(assign("appraise", "an"), MON)
+    assert len(case.does(absent(), MON)) == 1
+    assert case.does(absent(), MON) == []
+
+
+def test_a_delegation_has_an_end_in_the_future_and_another_person() -> None:
+    """An empty period and a substitute of oneself are refused."""
+    case = Case().opened()
+    case.does(assign("appraise", "an"), MON)
+    assert case.refused(absent(ends="2021-08-09 09:00"), MON) == "PERIOD_EMPTY"
+    assert case.refused(absent("2021-08-10 10:00"), MON) == "PERIOD_EMPTY"
+    own = absent()
+    own.substitute = "an"
+    assert case.refused(own, MON) == "OWN_SUBSTITUTE"
+
+
+def test_cooperating_officers_help_but_complete_nothing() -> None:
+    """They draft and ask; steps stay with the unit that has them; a second click is refused."""
+    case = Case().opened()
+    case.does(assign("appraise", "an"), MON)
+    joins = pb.SetParticipantRequest(
+        officer="la", participation=Participation.PARTICIPATION_COOPERATES
+    )
+    assert case.refused(draft("appraise"), MON, STRANGER) == "NOT_YOUR_UNIT"
+    case.does(joins, MON)
+    assert case.refused(joins, MON) == "NOTHING_CHANGES"
+    case.does(draft("appraise"), MON, STRANGER)
+    case.does(ask("appraise"), MON, STRANGER)
+    assert case.refused(complete("appraise"), MON, STRANGER) == "NOT_YOUR_UNIT"
+    case.does(pb.SetParticipantRequest(officer="la"), MON)
+    assert case.refused(draft("appraise", OTHER), MON, STRANGER) == "NOT_YOUR_UNIT"
+
+
+def test_watchers_only_watch_and_the_assignee_is_no_participant() -> None:
+    """Who watches may do nothing; who does the step needs no part in it."""
+    case = Case().opened()
+    case.does(assign("appraise", "an"), MON)
+    watches = pb.SetParticipantRequest(
+        officer="la", participation=Participation.PARTICIPATION_WATCHES
+    )
+    case.does(watches, MON)
+    assert case.refused(draft("appraise"), MON, STRANGER) == "NOT_YOUR_UNIT"
+    assert case.refused(pb.SetParticipantRequest(officer="an"), MON) == "IS_ASSIGNEE"
+
+
+# -- opinions -------------------------------------------------------------------------------------
+
+
+def test_a_question_goes_to_a_unit_with_its_own_limit() -> None:
+    """ConsultationRequested counts, and says until when in working time."""
+    case = Case().opened()
+    (asked,) = case.does(ask("appraise", limit="1wd"), MON)
+    assert (asked.number, asked.unit, asked.step) == (1, "H22.02", "appraise")
+    assert clock(to_us(asked.due_at)) == "2021-08-10 10:00"
+    assert case.refused(ask("appraise", limit="soon"), MON) == "TIME_LIMIT_FORM"
+
+
+def test_the_same_open_question_is_asked_once() -> None:
+    """A double click is refused; after the answer the question may be put again."""
+    case = Case().opened()
+    case.does(ask("appraise"), MON)
+    assert case.refused(ask("appraise"), MON) == "ALREADY_ASKED"
+    case.does(answer(), MON, PLANNER)
+    case.does(ask("appraise"), MON)
+
+
+def test_a_step_waits_for_an_opinion_when_that_was_said() -> None:
+    """It is neither completed nor resolved before; others go on."""
+    case = Case().opened()
+    case.does(ask("appraise"), MON)
+    case.does(complete("appraise"), MON)
+    waiting = Case(process="same-day").opened()
+    waiting.does(ask("handle", waits=True), MON)
+    assert waiting.refused(resolve("handle"), MON) == "CONSULTATION_OPEN"
+    waiting.does(answer(), MON, PLANNER)
+    waiting.does(resolve("handle"), MON)
+    stuck = Case().opened()
+    stuck.does(ask("appraise", waits=True), MON)
+    assert stuck.refused(complete("appraise"), MON) == "CONSULTATION_OPEN"
+
+
+def test_only_the_unit_that_was_asked_answers_and_once() -> None:
+    """Another unit, an unknown number, and a second answer are refused."""
+    case = Case().opened()
+    case.does(ask("appraise"), MON)
+    assert case.refused(answer(), MON, STRANGER) == "NOT_YOUR_UNIT"
+    assert case.refused(answer(2), MON, PLANNER) == "NO_SUCH_CONSULTATION"
+    case.does(answer(), MON, PLANNER)
+    assert case.refused(answer(), MON, PLANNER) == "ALREADY_ANSWERED"
+
+
+CONSULTED = "consulted"
+
+
+def consulted(channel: int = 2) -> Case:
+    """A case of the process that asks two units by itself."""
+    case = Channelled(process=CONSULTED)
+    case.channel = channel
+    return case.opened()
+
+
+class Channelled(Case):
+    """A case that came by a channel."""
+
+    channel = 2
+
+    def facts(self, when: str, actor: Actor = AN) -> Any:
+        """Give the facts with the channel."""
+        return replace(super().facts(when, actor), channel=self.channel)
+
+
+def proposal(outcome: str, area: str, way: str = "") -> pb.CompleteStepRequest:
+    return pb.CompleteStepRequest(
+        step="appraise",
+        transition=way,
+        facts=[CaseFact(name="outcome", value=outcome), CaseFact(name="area", value=area)],
+    )
+
+
+def test_a_process_asks_all_its_units_at_once_where_its_conditions_hold() -> None:
+    """Both are asked with the opening; through a channel that the condition leaves out, one is."""
+    case = consulted()
+    asked = [e.consultation_requested for e in case.events[1:]]
+    assert [(a.number, a.name, a.unit, a.waits) for a in asked] == [
+        (1, "planning", "H22.02", True),
+        (2, "environment", "H22.05", False),
+    ]
+    assert [e.consultation_requested.name for e in consulted(4).events[1:]] == ["planning"]
+
+
+def test_what_was_asked_by_the_process_is_asked_once_a_case() -> None:
+    """A step that is entered again does not ask again."""
+    case = consulted()
+    case.does(answer(), MON, PLANNER)
+    case.does(proposal("reject", "5"), MON)
+    back = case.does(send_back("approve", "appraise"), MON)
+    assert [type(m).__name__ for m in back] == ["StepSentBack"]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "area", "target"),
+    [("grant", "1000", "survey"), ("grant", "999", "approve"), ("reject", "5000", "approve")],
+)
+def test_the_way_follows_from_what_was_stated(outcome: str, area: str, target: str) -> None:
+    """With one way open none has to be named; the event names it and keeps what was stated."""
+    case = consulted()
+    case.does(answer(), MON, PLANNER)
+    done = case.does(proposal(outcome, area), MON)[0]
+    assert done.next.step == target
+    assert {f.name: f.value for f in done.facts} == {"outcome": outcome, "area": area}
+    assert done.transition == ("survey" if target == "survey" else "to-approve")
+
+
+@pytest.mark.parametrize(
+    ("request_", "code"),
+    [
+        (complete("appraise"), "FACT_NEEDED"),
+        (proposal("perhaps", "5"), "FACT_NOT_ALLOWED"),
+        (proposal("grant", "large"), "FACT_NOT_ALLOWED"),
+        (proposal("grant", "5", "survey"), "WAY_NOT_OPEN"),
+        (proposal("grant", "5", "nowhere"), "WAY_NOT_OPEN"),
+        (proposal("grant", "5"), "CONSULTATION_OPEN"),
+    ],
+)
+def test_a_way_that_is_not_open_is_refused(request_: Message, code: str) -> None:
+    """Missing, unknown and wrong facts, and ways whose condition does not hold."""
+    case = consulted()
+    if code != "CONSULTATION_OPEN":
+        case.does(answer(), MON, PLANNER)
+    assert case.refused(request_, MON) == code
+
+
+FORKED = """process: forked
+version: 1
+title: {vi: Rẽ, en: Forked}
+steps:
+  - name: appraise
+    title: {vi: Một, en: One}
+    unit: dossier
+    role: specialist
+    national_state: 4
+    transitions:
+      - {name: left, title: {vi: Trái, en: Left}, to: a}
+      - {name: right, title: {vi: Phải, en: Right}, to: a}
+      - {name: far, title: {vi: Xa, en: Far}, to: b}
+  - {name: a, title: {vi: A, en: A}, unit: dossier, role: head, national_state: 4, resolves: true}
+  - {name: b, title: {vi: B, en: B}, unit: dossier, role: head, national_state: 4, resolves: true}
+"""
+
+
+def process_of(text: str) -> Process:
+    """Read a process that has no mistake."""
+    read, wrong = check_text(text)
+    assert not wrong, [str(m) for m in wrong]
+    return read[0].process
+
+
+def test_with_several_ways_open_one_has_to_be_named() -> None:
+    """By its name, or by its step where only one way leads there."""
+    state = replace(Case().opened().state, step="appraise")
+    facts = replace(cases.facts(MON), process=process_of(FORKED))
+
+    def outcome(**said: str) -> Any:
+        return decide(state, pb.CompleteStepRequest(step="appraise", **said), facts)
+
+    assert outcome().code == "WAY_NEEDED"
+    assert outcome(next="a").code == "WAY_NEEDED"
+    assert outcome(next="b")[0].transition == "far"
+    assert outcome(transition="right")[0].next.step == "a"
+    assert outcome(transition="right", next="b").code == "WAY_NOT_OPEN"
+
+
+# -- papers ---------------------------------------------------------------------------------------
+
+HEAD = Actor(kind=ActorKind.ACTOR_KIND_OFFICER, id="truong", unit="H22.12")
+
+
+def judged(stage: PaperStage, number: int = 1, letter: str = "a", **more: Any) -> Any:
+    return judge(number, stage, letter, **more)
+
+
+class Roles(Case):
+    """A case in which officers have the roles that their ids say, and may do the current step."""
+
+    names = {"truong": "head", "sep": "leader"}  # noqa: RUF012 - fixed for this class
+
+    def facts(self, when: str, actor: Actor = AN) -> Any:
+        """Give the facts with one role."""
+        role = self.names.get(actor.id, "specialist")
+        facts = super().facts(when, actor)
+        step = facts.process.step(self.state.step).role if self.state.step else role
+        return replace(facts, roles=frozenset({role, step}))
+
+
+def drafted() -> Case:
+    case = Roles().opened()
+    case.does(draft("appraise"), MON)
+    return case
+
+
+def test_a_paper_is_drafted_reviewed_and_signed_by_three() -> None:
+    """The events count the drafts; a signed one has its number."""
+    case = drafted()
+    case.does(judged(REVIEW), MON, HEAD)
+    (signed,) = case.does(judged(SIGNATURE, document_number="12/GP"), MON, LEADER)
+    assert (signed.number, signed.approved, signed.document_number) == (1, True, "12/GP")
+    paper = case.state.work.latest(RESULT)
+    assert paper is not None
+    assert (paper.drafted_by, paper.reviewed_by, paper.signed_by) == ("an", "truong", "sep")
+
+
+@pytest.mark.parametrize(
+    ("request_", "actor", "code"),
+    [
+        (judged(REVIEW), AN, "OWN_DRAFT"),
+        (judged(SIGNATURE), AN, "OWN_DRAFT"),
+        (judged(REVIEW), BINH, "NOT_YOUR_ROLE"),
+        (judged(SIGNATURE), LEADER, "REVIEW_FIRST"),
+        (judged(REVIEW, number=2), HEAD, "NO_SUCH_DRAFT"),
+        (judged(REVIEW, letter="b"), HEAD, "DRAFT_CHANGED"),
+        (judged(REVIEW), STRANGER, "NOT_YOUR_UNIT"),
+        (judged(REVIEW, approved=False), HEAD, "REASON_NEEDED"),
+    ],
+)
+def test_a_draft_is_judged_by_whom_and_when_the_process_says(
+    request_: Message, actor: Actor, code: str
+) -> None:
+    """Nobody judges an own draft, the wrong role and stage are refused, so is an unseen content."""
+    assert drafted().refused(request_, MON, actor) == code
+
+
+def test_nobody_signs_an_own_draft_whatever_the_role() -> None:
+    """A leader who drafts needs another leader."""
+    case = Roles().opened()
+    case.does(draft("appraise"), MON, LEADER)
+    case.does(judged(REVIEW), MON, HEAD)
+    assert case.refused(judged(SIGNATURE), MON, LEADER) == "OWN_DRAFT"
+
+
+def test_a_refused_draft_is_drafted_anew_and_an_old_one_is_judged_no_more() -> None:
+    """A double click on a draft is refused; the newest draft is the one that counts."""
+    case = drafted()
+    assert case.refused(draft("appraise"), MON) == "ALREADY_DRAFTED"
+    case.does(judged(REVIEW, approved=False, reason="sai số liệu"), MON, HEAD)
+    assert case.refused(judged(REVIEW), MON, HEAD) == "DRAFT_ENDED"
+    case.does(draft("appraise"), MON)
+    assert case.refused(judged(REVIEW), MON, HEAD) == "NO_SUCH_DRAFT"
+    case.does(judged(REVIEW, 2), MON, HEAD)
+    assert case.refused(judged(REVIEW, 2), MON, HEAD) == "NO_REVIEW_NEEDED"
+
+
+def test_a_process_that_wants_a_signed_result_gives_none_without() -> None:
+    """ResolveCase is refused until the latest draft of the result is signed."""
+    case = Roles(process=CONSULTED).opened()
+    case.does(answer(), MON, PLANNER)
+    case.does(proposal("reject", "5"), MON)
+    case.does(complete("approve"), MON)
+    assert case.refused(resolve("seal"), MON) == "PAPER_NOT_SIGNED"
+    case.does(draft("seal"), MON)
+    case.does(judged(REVIEW), MON, HEAD)
+    assert case.refused(resolve("seal"), MON) == "PAPER_NOT_SIGNED"
+    case.does(judged(SIGNATURE), MON, LEADER)
+    case.does(draft("seal", OTHER), MON)
+    assert case.refused(resolve("seal"), MON) == "PAPER_NOT_SIGNED"
+    case.does(judged(REVIEW, 2, OTHER), MON, HEAD)
+    case.does(judged(SIGNATURE, 2, OTHER), MON, LEADER)
+    case.does(resolve("seal"), MON)
+
+
+# -- corrections and moves ------------------------------------------------------------------------
+
+
+def test_a_correction_is_a_further_event_with_a_reason() -> None:
+    """Only what differs is said; the same correction again is refused."""
+    case = Case(process="same-day").opened()
+    wrong = pb.CorrectCaseRequest(result_number="13/GP", reason="gõ nhầm")
+    assert case.refused(wrong, MON) == "CASE_NOT_RESOLVED"
+    case.does(resolve("handle"), MON)
+    assert case.refused(pb.CorrectCaseRequest(result_number="13/GP"), MON) == "REASON_NEEDED"
+    assert case.refused(wrong, MON, STRANGER) == "NOT_YOUR_UNIT"
+    (said,) = case.does(wrong, MON)
+    assert (said.result_number, said.explanation) == ("13/GP", "")
+    assert case.refused(wrong, MON) == "NOTHING_TO_CORRECT"
+
+
+def moved(state_step: str, text: str, actor: Actor = OPERATOR, reason: str = "quy định mới") -> Any:
+    state = replace(Case().opened().state, step=state_step)
+    facts = replace(cases.facts(MON, actor), process=process_of(text))
+    request = pb.MoveCaseRequest(process_version=1, reason=reason)
+    return decide(state, request, facts)
+
+
+def test_a_case_moves_to_a_version_that_has_its_step_and_keeps_its_due_dates() -> None:
+    """CaseMoved names both versions; the step's due date is the one it had."""
+    (said,) = moved("appraise", FORKED)
+    assert isinstance(said, CaseMoved)
+    assert (said.from_process, said.from_version) == ("standard", 1)
+    assert (said.process, said.process_version) == ("forked", 1)
+    assert clock(to_us(said.current.due_at)) == "2021-08-11 09:00"
+    case = Case().opened()
+    limit = case.state.step_limit
+    case._keep([said], at(MON))
+    assert case.state.step_limit == limit
+    assert (case.state.process, case.state.version) == ("forked", 1)
+
+
+def test_a_case_stays_where_the_target_has_no_such_step() -> None:
+    """The step, the reason and the target are checked."""
+    assert moved("seal", FORKED).code == "STEP_NOT_IN_VERSION"
+    assert moved("appraise", FORKED, reason=" ").code == "REASON_NEEDED"
+    same = pb.MoveCaseRequest(process_version=1, reason="x")
+    assert Case().opened().refused(same, MON, OPERATOR) == "SAME_VERSION"
+
+
+# -- timers ---------------------------------------------------------------------------------------
+
+
+def approving() -> Case:
+    """A case at the step whose timer sends it back after three days."""
+    case = consulted()
+    case.does(answer(), MON, PLANNER)
+    case.does(proposal("reject", "5"), MON)
+    assert case.state.step == "approve"
+    return case
+
+
+def test_a_way_is_taken_by_itself_when_its_time_has_come() -> None:
+    """Not before; then once, after what is to be said of the due dates."""
+    case = approving()
+    assert due(case.state, at("2021-08-12 09:59")) == ""
+    assert due(case.state, at("2021-08-12 10:00")) == "recall"
+    facts = case.facts("2021-08-12 10:00", SYSTEM)
+    *said, back = take(case.state, "recall", facts)
+    # Its step, and what the environment office was asked on Monday.
+    assert [type(m).__name__ for m in said] == ["DeadlineMissed", "DeadlineMissed"]
+    assert isinstance(back, StepSentBack)
+    assert (back.next.step, back.transition) == ("appraise", "recall")
+    case._keep([*said, back], facts.at)
+    assert due(case.state, at("2022-08-12 10:00")) == ""
+
+
+def test_a_timer_moves_with_the_clock_that_stood_still() -> None:
+    """Nothing is taken while papers are awaited; after that the remainder runs."""
+    case = approving()
+    case.does(supplement("approve"), TUE)
+    assert due(case.state, at("2021-09-12 10:00")) == ""
+    case.does(papers(1), "2021-08-17 10:00", SYSTEM)
+    assert due(case.state, at("2021-08-19 09:59")) == ""
+    assert due(case.state, at("2021-08-19 10:00")) == "recall"
+
+
+def test_the_national_state_of_a_step_is_in_its_event() -> None:
+    """ "Five on the spot" begins as accepted and goes on as in processing."""
+    case = Case(process="on-the-spot").opened()
+    assert case.events[0].case_opened.current.national_state == 2
+    (done,) = case.does(complete("receive"), MON)
+    assert done.next.national_state == 4
+
+
+def test_one_person_does_all_steps_on_the_spot_each_with_its_time() -> None:
+    """Receive, appraise, approve and seal by one officer; each completion has its own instant."""
+    case = Case(process="on-the-spot").opened()
+    for minute, step in enumerate(("receive", "appraise", "approve")):
+        case.does(complete(step), f"2021-08-09 10:{minute:02d}")
+    case.does(resolve("seal"), "2021-08-09 10:05")
+    assert len({to_us(event.occurred_at) for event in case.events}) == 5
+
+
+def test_two_who_ask_for_a_substitute_from_now_on_are_served_in_either_order() -> None:
+    """The one that was asked a moment earlier and comes second finds it done; an hour earlier is
+    another beginning.
+    """
+    known = Delegation("an", "binh", at("2021-08-09 10:00"), at("2021-08-20 17:00"))
+    assert known.holds(replace(known, begins_at=known.begins_at - 5))
+    assert not known.holds(replace(known, begins_at=at("2021-08-09 09:00")))
+    assert not known.holds(replace(known, substitute="chi"))
