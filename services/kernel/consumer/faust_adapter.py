@@ -40,9 +40,16 @@ class _Daemon(WorkerThread):
         self.daemon = True
 
     def run(self) -> None:
-        """Serve until Faust ends, and then tell the session, unless that has gone already."""
+        """Serve until Faust ends, and then tell the session, unless that has gone already.
+
+        A thread that was told to stop and hangs in a call to the broker is cancelled: that is its
+        end, no fault.
+        """
         try:
             super().run()
+        except asyncio.CancelledError:
+            if not self.service._stopped.is_set():
+                raise
         except RuntimeError:
             if not self.service.parent_loop.is_closed():
                 raise
