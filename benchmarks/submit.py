@@ -27,6 +27,7 @@ from sqlalchemy import Column, String, Table
 
 from services.intake.catalogue import Catalogue, Procedure
 from services.intake.catalogue_files import shipped_catalogue
+from services.intake.facts import Facts
 from services.intake.main import MODEL
 from services.intake.office import Office
 from services.intake.pins import Pins
@@ -130,7 +131,7 @@ def _served(folder: Path, name: str, catalogue: Catalogue) -> Iterator[str]:
     writer = Writer(engine, MODEL, keyring)
     reads = Reads(open_engine(url, "intake", read_only=True))
     if name == "desk":
-        office = Office(catalogue, office_shelf(), RealClock())
+        office = Office(Facts(catalogue, office_shelf()), RealClock())
         commands = Commands(writer, office.clock, MODEL.tables)
         pins = Pins(writer, reads, keyring)
         offered = service(IntakeServicer(office, commands, reads, pins, keyring), office)

@@ -18,9 +18,9 @@ from services.intake import queries
 from services.intake.catalogue import Procedure
 from services.intake.codes import OFFICE_ZONE
 from services.intake.history import lines, moment
+from services.intake.parts import parts_from
 from services.intake.queries import describe, due_of, state_of
 from services.intake.state import ItemPhase
-from services.intake.views import parts_from
 from services.kernel.instants import to_timestamp
 
 Row = Mapping[str, Any]

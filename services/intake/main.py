@@ -6,7 +6,8 @@ from pathlib import Path
 
 from services.intake import reactions, tables, views
 from services.intake.catalogue_files import shipped_catalogue
-from services.intake.office import SOURCE, Office
+from services.intake.facts import Facts
+from services.intake.office import Office
 from services.intake.pins import Pins
 from services.intake.procedures.shelf import Shelf, ShelfError
 from services.intake.rpc import IntakeServicer, service
@@ -22,7 +23,7 @@ from services.kernel.watches import Watch
 
 _log = get_logger(__name__)
 MODEL = Model(
-    source=SOURCE,
+    source=tables.SOURCE,
     tables=tables.KERNEL,
     projections=views.PROJECTIONS,
     reactions=reactions.REACTIONS,
@@ -37,7 +38,7 @@ def build(runtime: Runtime) -> Parts:
     """Put the desk together; raises ``CalendarError`` for calendars that can't be used."""
     shelf, calendars = _shelf(runtime.settings.data_dir), office_shelf()
     publishing.keep(calendars.folder, calendars.shipped)
-    office = Office(shelf, calendars, runtime.clock)
+    office = Office(Facts(shelf, calendars), runtime.clock)
     reactions.DESK.office = office
     pins = Pins(runtime.writer, runtime.reads, runtime.keyring)
     servicer = IntakeServicer(office, runtime.commands, runtime.reads, pins, runtime.keyring)
@@ -62,4 +63,4 @@ def _shelf(data_dir: Path) -> Shelf:
 
 
 if __name__ == "__main__":
-    run(SOURCE, MODEL, build)
+    run(tables.SOURCE, MODEL, build)

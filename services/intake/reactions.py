@@ -8,6 +8,7 @@ from typing import Final
 from google.protobuf.message import Message
 from motcua.events.v1.envelope_pb2 import DossierEvent
 
+from services.intake.children import open_child
 from services.intake.decider import delivered, published
 from services.intake.office import Office
 from services.kernel.model import About, Reaction
@@ -36,7 +37,7 @@ class Desk:
         """
         if self.office is None:
             raise LookupError("the desk has no office")
-        return self.office.open_child(uow, cause)
+        return open_child(self.office.facts, uow, cause, self.office.clock.now())
 
 
 DESK: Final = Desk()

@@ -11,7 +11,7 @@ from motcua.events.v1.envelope_pb2 import DossierEvent
 
 from services.intake import paying
 from services.intake.paying import NOTHING_OWED, Account
-from services.kernel.instants import to_us
+from services.kernel.instants import instant_in, to_us
 
 
 class Phase(StrEnum):
@@ -105,7 +105,7 @@ def evolve(state: State, event: DossierEvent) -> State:
                 it.result_channel,
                 it.imported_from,
                 unit=it.unit,
-                answer_due_at=to_us(it.answer_due_at) if it.HasField("answer_due_at") else None,
+                answer_due_at=instant_in(it, "answer_due_at"),
                 account=paying.opened(it.fees),
             )
         case "desk_check_missed":

@@ -11,6 +11,8 @@ from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, String, Ta
 
 from services.kernel.tables import BIG, kernel_tables, partial_index
 
+SOURCE: Final = "intake"
+
 METADATA: Final = MetaData()
 KERNEL: Final = kernel_tables(METADATA)
 

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 SECOND = 1_000_000
@@ -30,6 +31,11 @@ def zone(name: str) -> ZoneInfo:
 def to_us(timestamp: Timestamp) -> int:
     """Give a protobuf timestamp as microseconds; what is below a microsecond is cut off."""
     return timestamp.seconds * SECOND + timestamp.nanos // 1000
+
+
+def instant_in(message: Message, field: str) -> int | None:
+    """Give a timestamp field of a message as microseconds; None when it is absent."""
+    return to_us(getattr(message, field)) if message.HasField(field) else None
 
 
 def to_timestamp(us: int) -> Timestamp:

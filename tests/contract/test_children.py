@@ -15,6 +15,7 @@ from motcua.events.v1.envelope_pb2 import Actor, ActorKind, DossierEvent
 from services.intake import main as intake_main
 from services.intake import tables as intake_tables
 from services.intake.catalogue_files import shipped_catalogue
+from services.intake.facts import Facts
 from services.intake.office import Office
 from services.intake.reactions import DESK
 from services.kernel.calendars.shelf import office_shelf
@@ -86,7 +87,9 @@ def desk(new_database: NewDatabase) -> Iterator[Intake]:
     """The desk with the catalogue that ships."""
     made = Intake(new_database("intake"))
     # The desk's clock and the kernel's are read at different moments.
-    DESK.office = Office(shipped_catalogue(), office_shelf(), FixedClock(at(MON) - 1_234_567))
+    DESK.office = Office(
+        Facts(shipped_catalogue(), office_shelf()), FixedClock(at(MON) - 1_234_567)
+    )
     yield made
     DESK.office = None
     made.close()

@@ -10,6 +10,7 @@ import pytest
 from motcua.events.v1.envelope_pb2 import DossierEvent
 
 from services.intake.codes import parse_code
+from services.intake.facts import Facts
 from services.intake.main import MODEL
 from services.intake.numbering import explain
 from services.intake.office import Office, Slip
@@ -38,7 +39,7 @@ def replica(url: str, keys: str, count: int) -> list[str]:
     """Hand in dossiers at one replica of the desk, from eight threads; gives their codes."""
     engine, vault = open_engine(url, "intake"), open_engine(keys, "keyring")
     writer = Writer(engine, MODEL, Keyring(vault, b"k" * 32))
-    office = Office(small_catalogue(), office_shelf(), FixedClock(MONDAY))
+    office = Office(Facts(small_catalogue(), office_shelf()), FixedClock(MONDAY))
     writer.start()
 
     def one(number: int) -> str:
@@ -96,7 +97,7 @@ def importer(url: str, keys: str, numbers: list[str]) -> list[str]:
     """Bring in dossiers that another system numbers, at one replica; gives the codes they got."""
     engine, vault = open_engine(url, "intake"), open_engine(keys, "keyring")
     writer = Writer(engine, MODEL, Keyring(vault, b"k" * 32))
-    office = Office(small_catalogue(), office_shelf(), FixedClock(MONDAY))
+    office = Office(Facts(small_catalogue(), office_shelf()), FixedClock(MONDAY))
     writer.start()
 
     def one(number: str) -> str:

@@ -17,6 +17,7 @@ from motcua.events.v1.envelope_pb2 import Actor, ActorKind, DossierEvent
 from motcua.intake.v1 import intake_pb2 as pb
 from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
 
+from services.intake.facts import Facts
 from services.intake.main import MODEL
 from services.intake.office import Office
 from services.intake.pins import Pins
@@ -148,7 +149,7 @@ def open_desk(url: str, keys: str) -> Iterator[Desk]:
     reading = open_engine(url, "intake", read_only=True)
     reads = Reads(reading)
     commands = Commands(writer, clock, MODEL.tables)
-    office = Office(small_catalogue(), office_shelf(), clock)
+    office = Office(Facts(small_catalogue(), office_shelf()), clock)
     pins = Pins(writer, reads, keyring)
     servicer = IntakeServicer(office, commands, reads, pins, keyring)
     settings = Settings(service="intake", port=0, database_url=url)

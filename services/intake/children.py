@@ -1,0 +1,55 @@
+"""Opens the dossiers of other agencies that a case asks for (liên thông)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from motcua.events.v1.common_pb2 import Channel, ResultChannel
+from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.intake.v1 import intake_pb2 as pb
+
+from services.intake import decider, submitting
+from services.intake.facts import Facts
+from services.intake.state import Phase, State
+from services.intake.submitting import Intake
+from services.kernel.call import Call
+from services.kernel.errors import Refusal
+from services.kernel.model import About
+from services.kernel.unit import UnitOfWork
+
+
+def open_child(facts: Facts, uow: UnitOfWork, cause: DossierEvent, now: int) -> Sequence[About]:
+    """Open and accept the dossier that another agency is to work on for the cause's.
+
+    It has a code and a clock of its own, no applicant (the parent's is the one), owes nothing,
+    and its result goes back within the administration. Raises ``LookupError`` for an unknown
+    procedure.
+    """
+    asked = cause.child_requested
+    offer = facts.offer(asked.procedure_code, "", now)
+    if offer.procedure is None:
+        raise LookupError(f"procedure {asked.procedure_code} is not offered")
+    request = pb.SubmitDossierRequest(
+        procedure_code=asked.procedure_code,
+        channel=Channel.CHANNEL_INTERNAL,
+        result_channel=ResultChannel.RESULT_CHANNEL_ONLINE,
+    )
+    unit = offer.procedure.unit
+    code = facts.next_code(uow, request, offer.procedure, now)
+    intake = Intake(offer.procedure, None, None, facts.catalogue.units.get(unit))
+    (submitted,) = submitting.submit(request, intake)
+    submitted.parent_code = cause.dossier_code
+    submitted.parent_number = asked.number
+    submitted.ClearField("fees")  # between agencies nothing is paid
+    state = State(
+        phase=Phase.SUBMITTED,
+        procedure_code=asked.procedure_code,
+        procedure_version=offer.procedure.version,
+        channel=request.channel,
+        result_channel=request.result_channel,
+    )
+    desk = Call(uow.system_actor(), "vi", "", now, now, "", "")
+    terms = facts.terms(state, unit, pb.AcceptDossierRequest(dossier_code=code), desk)
+    accepted = decider.accept(state, terms)
+    assert not isinstance(accepted, Refusal), "a new dossier is accepted"
+    return [About(code, payload, now) for payload in (submitted, *accepted)]

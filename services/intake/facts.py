@@ -1,0 +1,135 @@
+"""Gathers the facts of the desk's decisions: what is offered, the next code, what is promised."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from motcua.events.v1.common_pb2 import Channel
+from motcua.intake.v1 import intake_pb2 as pb
+
+from services.intake.catalogue import Catalogue, Procedure
+from services.intake.codes import OFFICE_ZONE, Code, day_of
+from services.intake.decider import IMPORTED, Terms
+from services.intake.importing import is_importer
+from services.intake.procedures.shelf import Shelf
+from services.intake.state import State
+from services.intake.submitting import Offer
+from services.intake.tables import CODE_COUNTERS, DOSSIERS, KERNEL, SOURCE
+from services.intake.texts import refusal
+from services.kernel.calendars.model import Calendars
+from services.kernel.call import Call
+from services.kernel.durations import Duration
+from services.kernel.errors import AlreadyExists, Refused
+from services.kernel.instants import instant_in, local_date
+from services.kernel.unit import UnitOfWork
+from services.kernel.working_time import due_at, phase_ends, same_day_due
+
+ANSWER_WITHIN: Final = Duration.parse("8wh")
+"""How long the desk may take to accept or answer what comes in online."""
+_LAST_NUMBER: Final = 9_999_999
+_KEEP: Final = "keep"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The procedures and calendars by which the desk decides."""
+
+    procedures: Catalogue | Shelf
+    calendars: Calendars
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The catalogue of procedures as it is now."""
+        source = self.procedures
+        return source if isinstance(source, Catalogue) else source.catalogue
+
+    def offer(self, procedure_code: str, unit: str, at: int) -> Offer:
+        """Give what is known of a procedure that is asked for on the local day of ``at``, and
+        whether the unit takes it.
+        """
+        day = local_date(at, OFFICE_ZONE)
+        catalogue = self.catalogue
+        found = catalogue.find(procedure_code, day)
+        takes = not unit or found is None or catalogue.takes(found, unit)
+        return Offer(catalogue.knows(procedure_code), found, takes)
+
+    def next_code(
+        self,
+        uow: UnitOfWork,
+        request: pb.SubmitDossierRequest,
+        procedure: Procedure | None,
+        at: int,
+    ) -> str:
+        """Keep the code that another system gave, or give the next one of the agency's day."""
+        if request.foreign_code:
+            if uow.sequence(request.foreign_code, SOURCE):
+                raise _taken()
+            return request.foreign_code
+        local = local_date(at, OFFICE_ZONE)
+        name = request.unit or (procedure.unit if procedure else "")
+        unit = self.catalogue.units.get(name)
+        agency, day = unit.agency_on(local) if unit else name, day_of(local)
+        row = uow.lock(CODE_COUNTERS, {"agency": agency, "day": day, "number": 0})
+        number = int(row["number"]) + 1
+        if number > _LAST_NUMBER:
+            raise Refused(refusal("TOO_MANY_DOSSIERS"))
+        code = str(Code(agency, day, number))
+        uow.absent(KERNEL.streams, code, SOURCE)
+        uow.absent(DOSSIERS, code)
+        return code
+
+    def answer_due(self, request: pb.SubmitDossierRequest, unit: str, call: Call) -> int | None:
+        """Give the end of the desk's time to answer a submission; None where it has none."""
+        if request.channel != Channel.CHANNEL_ONLINE or is_importer(call.actor):
+            return None
+        return self.answer_due_at(unit, call.occurred_at)
+
+    def answer_due_at(self, unit: str, at: int) -> int | None:
+        """Give the instant by which the desk of a unit is to answer what came in at ``at``."""
+        return due_at(self.calendars.of(unit, at), at, ANSWER_WITHIN)
+
+    def _version(self, state: State) -> Procedure | None:
+        """Give the version that a dossier keeps; None for one of another system without any."""
+        code, number = state.procedure_code, state.procedure_version
+        found = self.catalogue.version(code, number)
+        if found is None and number and isinstance(self.procedures, Shelf):
+            # Another replica may have seen an edition that this one has not looked at yet.
+            found = self.procedures.fresh().version(code, number)
+        if found is None and number:
+            raise Refused(refusal("CATALOGUE_BEHIND"))
+        return found
+
+    def terms(self, state: State, unit: str, request: pb.AcceptDossierRequest, call: Call) -> Terms:
+        """Give what is promised: by the procedure's version, or as another system did."""
+        if is_importer(call.actor):
+            due = instant_in(request, "due_at")
+            return Terms("none", due, IMPORTED, IMPORTED, _KEEP)
+        calendar = self.calendars.of(unit, call.occurred_at)
+        procedure = self._version(state)
+        if procedure is None:  # brought in without a procedure of ours, and not accepted there
+            return Terms("none", None, calendar.version, IMPORTED, _KEEP)
+        limit = procedure.limit(state.channel)
+        ends = phase_ends(calendar, call.occurred_at, limit)
+        due = ends[-1] if ends else None
+        if procedure.same_day:
+            due = same_day_due(calendar, call.occurred_at)
+        phases = zip(map(str, limit.phases), ends, strict=True) if len(ends) > 1 else ()
+        return Terms(
+            str(limit),
+            due,
+            calendar.version,
+            procedure.process,
+            procedure.resume_policy,
+            procedure.same_day,
+            procedure.result_kind,
+            tuple(phases),
+            procedure.supplement_rounds,
+            "" if procedure.supplement_period is None else str(procedure.supplement_period),
+        )
+
+
+def _taken() -> AlreadyExists:
+    return AlreadyExists(
+        "Mã hồ sơ này đã có trong hệ thống.", "There is a dossier with this code already."
+    )
