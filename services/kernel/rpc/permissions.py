@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 from motcua.events.v1.envelope_pb2 import Actor, ActorKind
 
 from services.kernel.errors import Failure, Forbidden
-from services.kernel.rpc import tokens
+from services.kernel.rpc import token_texts, tokens
 
 if TYPE_CHECKING:
     from services.kernel.rpc.identity import Caller
@@ -67,7 +67,7 @@ class Rule:
     def check(self, actor: Actor, roles: frozenset[str], named: Mapping[str, Role]) -> None:
         """Raise ``Unauthenticated`` or ``Forbidden`` when this caller may not call."""
         if actor.kind not in self.kinds:
-            raise tokens.missing() if actor.kind == GUEST else _not_this_kind()
+            raise token_texts.missing() if actor.kind == GUEST else _not_this_kind()
         if actor.kind == ActorKind.ACTOR_KIND_OFFICER and self.roles and not self.roles & roles:
             raise _role_missing([named[name] for name in sorted(self.roles)])
 

@@ -7,8 +7,6 @@ signature check.
 from __future__ import annotations
 
 import hashlib
-import math
-import re
 import time
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
@@ -17,12 +15,10 @@ from typing import Any, Final
 import jwt
 from motcua.events.v1.envelope_pb2 import Actor, ActorKind
 
-from services.kernel.errors import Unauthenticated
 from services.kernel.logs import RateLimit, get_logger
-from services.kernel.rpc import issuer
+from services.kernel.rpc import claims, issuer
 from services.kernel.rpc.keys import Keys
-from services.kernel.rpc.subjects import personal
-from services.kernel.rpc.validation import plain
+from services.kernel.rpc.token_texts import refused
 from services.kernel.settings import Settings
 
 KINDS: Final[Mapping[str, ActorKind]] = {
@@ -40,10 +36,6 @@ LIFETIME: Final = 24 * 3600
 """Seconds for which a token may be valid at most: a token can't be called back."""
 LONGEST: Final = 4 * 1024
 REMEMBERED: Final = 10_000
-_CLAIMS: Final = ("iss", "aud", "exp", "nbf", "sub", "kind")
-_UNIT: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.\-]{0,62}[A-Za-z0-9])?")
-_ROLE: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}")
-_ROLES: Final = 32
 log = get_logger(__name__)
 
 
@@ -89,7 +81,7 @@ class Verifier:
             self._generation = self._keys.generation
             self._known.clear()
         if len(token) > LONGEST:
-            raise _refused("TOKEN_TOO_LONG")
+            raise refused("TOKEN_TOO_LONG")
         digest = hashlib.sha256(token.encode("utf-8", "replace")).digest()
         found = self._known.get(digest)
         if found is not None and self._now() < found.until:
@@ -110,50 +102,48 @@ class Verifier:
         key = self._key(token)
         self.checked += 1
         try:
-            claims = jwt.decode(
-                token, key, algorithms=[key.algorithm_name], options=_SIGNATURE_ONLY
-            )
+            said = jwt.decode(token, key, algorithms=[key.algorithm_name], options=_SIGNATURE_ONLY)
         except jwt.InvalidSignatureError:
-            raise _refused("TOKEN_SIGNATURE_WRONG") from None
+            raise refused("TOKEN_SIGNATURE_WRONG") from None
         except jwt.InvalidAlgorithmError:
-            raise _refused("TOKEN_ALGORITHM_REFUSED") from None
+            raise refused("TOKEN_ALGORITHM_REFUSED") from None
         except (jwt.PyJWTError, ValueError, RecursionError):
-            raise _refused("TOKEN_MALFORMED") from None
-        return self._identity_of(claims)
+            raise refused("TOKEN_MALFORMED") from None
+        return self._identity_of(said)
 
     def _key(self, token: str) -> jwt.PyJWK:
         try:
             header = jwt.get_unverified_header(token)
         except (jwt.PyJWTError, ValueError, RecursionError):
-            raise _refused("TOKEN_MALFORMED") from None
+            raise refused("TOKEN_MALFORMED") from None
         algorithm = header.get("alg")
         if str(algorithm).lower() == "none":
-            raise _refused("TOKEN_UNSIGNED")
+            raise refused("TOKEN_UNSIGNED")
         if "crit" in header:  # the issuer demands what we don't know
-            raise _refused("TOKEN_MALFORMED")
+            raise refused("TOKEN_MALFORMED")
         name = header.get("kid")
         key = self._keys.find(name) if isinstance(name, str) else None
         if key is None:
-            raise _refused("TOKEN_KEY_UNKNOWN")
+            raise refused("TOKEN_KEY_UNKNOWN")
         if algorithm != key.algorithm_name:
-            raise _refused("TOKEN_ALGORITHM_REFUSED")
+            raise refused("TOKEN_ALGORITHM_REFUSED")
         return key
 
-    def _identity_of(self, claims: dict[str, Any]) -> Identity:
-        for name in _CLAIMS:
-            if name not in claims:
-                raise _refused("TOKEN_CLAIM_MISSING", name)
-        if claims["iss"] != self._issuer:
-            raise _refused("TOKEN_ISSUER_WRONG")
-        audience = claims["aud"]
+    def _identity_of(self, said: dict[str, Any]) -> Identity:
+        for name in claims.REQUIRED:
+            if name not in said:
+                raise refused("TOKEN_CLAIM_MISSING", name)
+        if said["iss"] != self._issuer:
+            raise refused("TOKEN_ISSUER_WRONG")
+        audience = said["aud"]
         if self._audience not in (audience if isinstance(audience, list) else [audience]):
-            raise _refused("TOKEN_AUDIENCE_WRONG")
-        until = self._validity(_instant(claims, "nbf"), _instant(claims, "exp"))
-        kind = claims["kind"]
+            raise refused("TOKEN_AUDIENCE_WRONG")
+        until = self._validity(claims.instant(said, "nbf"), claims.instant(said, "exp"))
+        kind = said["kind"]
         if not isinstance(kind, str) or kind not in KINDS:
-            raise _refused("TOKEN_KIND_UNKNOWN")
-        actor = Actor(kind=KINDS[kind], id=_subject(claims), unit=_unit(claims))
-        return Identity(actor, self._known_roles(_roles(claims)), until)
+            raise refused("TOKEN_KIND_UNKNOWN")
+        actor = Actor(kind=KINDS[kind], id=claims.subject(said), unit=claims.unit(said))
+        return Identity(actor, self._known_roles(claims.roles(said)), until)
 
     def _known_roles(self, named: frozenset[str]) -> frozenset[str]:
         """Leave out the roles that the office does not have: an issuer of several systems names
@@ -168,11 +158,11 @@ class Verifier:
     def _validity(self, begin: float, end: float) -> float:
         now = self._now()
         if now < begin - LEEWAY:
-            raise _refused("TOKEN_NOT_YET_VALID")
+            raise refused("TOKEN_NOT_YET_VALID")
         if now >= end + LEEWAY:
-            raise _refused("TOKEN_EXPIRED")
+            raise refused("TOKEN_EXPIRED")
         if end - begin > LIFETIME:
-            raise _refused("TOKEN_LIFETIME_TOO_LONG")
+            raise refused("TOKEN_LIFETIME_TOO_LONG")
         return end + LEEWAY
 
 
@@ -194,39 +184,6 @@ _SIGNATURE_ONLY: Final[Any] = {
 """Claims are checked here, each with a reason of its own."""
 
 
-def _instant(claims: dict[str, Any], name: str) -> float:
-    value = claims[name]
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise _refused("TOKEN_CLAIM_WRONG", name)
-    return float(value)
-
-
-def _subject(claims: dict[str, Any]) -> str:
-    text = claims["sub"]
-    right = isinstance(text, str) and 0 < len(text) <= 64 and text == text.strip()
-    if not right or plain(text) != text or "\n" in text or "\t" in text:
-        raise _refused("TOKEN_CLAIM_WRONG", "sub")
-    if personal(text):
-        raise _refused("TOKEN_SUBJECT_PERSONAL")
-    return str(text)
-
-
-def _unit(claims: dict[str, Any]) -> str:
-    text = claims.get("unit", "")
-    if not isinstance(text, str) or (text and not _UNIT.fullmatch(text)):
-        raise _refused("TOKEN_CLAIM_WRONG", "unit")
-    return text
-
-
-def _roles(claims: dict[str, Any]) -> frozenset[str]:
-    found = claims.get("roles", [])
-    if not isinstance(found, list) or len(found) > _ROLES:
-        raise _refused("TOKEN_CLAIM_WRONG", "roles")
-    if not all(isinstance(role, str) and _ROLE.fullmatch(role) for role in found):
-        raise _refused("TOKEN_CLAIM_WRONG", "roles")
-    return frozenset(found)
-
-
 def verifier_of(settings: Settings, roles: Container[str]) -> Verifier:
     """Give the verifier that the settings describe, which knows these roles; raises ``KeysError``.
 
@@ -239,63 +196,3 @@ def verifier_of(settings: Settings, roles: Container[str]) -> Verifier:
         path = issuer.jwks_path(folder)
     keys = Keys(path, production=settings.mode == "production")
     return Verifier(keys, settings.identity_issuer, settings.identity_audience, roles=roles)
-
-
-def missing() -> Unauthenticated:
-    """Give what is said to a caller without a token where one is needed."""
-    return _refused("TOKEN_MISSING")
-
-
-def _refused(code: str, claim: str = "") -> Unauthenticated:
-    vi, en = _TEXTS[code]
-    return Unauthenticated(vi.format(claim), en.format(claim), code)
-
-
-_TEXTS: Final[Mapping[str, tuple[str, str]]] = {
-    "TOKEN_MISSING": (
-        "cần cho biết người gọi bằng mã thông báo (authorization: Bearer …)",
-        "say who calls with a token (authorization: Bearer ...)",
-    ),
-    "TOKEN_TOO_LONG": ("mã thông báo quá dài", "the token is too long"),
-    "TOKEN_MALFORMED": ("mã thông báo sai dạng", "the token is malformed"),
-    "TOKEN_UNSIGNED": ("mã thông báo không có chữ ký", "the token is not signed"),
-    "TOKEN_ALGORITHM_REFUSED": (
-        "mã thông báo ký bằng thuật toán không được chấp nhận",
-        "the token is signed by an algorithm that is not accepted",
-    ),
-    "TOKEN_KEY_UNKNOWN": (
-        "không biết khóa đã ký mã thông báo",
-        "the key that signed the token is not known",
-    ),
-    "TOKEN_SIGNATURE_WRONG": (
-        "chữ ký của mã thông báo không đúng",
-        "the token's signature is wrong",
-    ),
-    "TOKEN_CLAIM_MISSING": ("mã thông báo thiếu mục {}", "the token lacks {}"),
-    "TOKEN_CLAIM_WRONG": ("mục {} của mã thông báo không đúng", "the token's {} is wrong"),
-    "TOKEN_ISSUER_WRONG": (
-        "mã thông báo không do nơi được tin cậy cấp",
-        "the token is not of the issuer trusted here",
-    ),
-    "TOKEN_AUDIENCE_WRONG": (
-        "mã thông báo cấp cho hệ thống khác",
-        "the token is meant for another audience",
-    ),
-    "TOKEN_NOT_YET_VALID": ("mã thông báo chưa có hiệu lực", "the token is not valid yet"),
-    "TOKEN_EXPIRED": (
-        "mã thông báo đã hết hạn, xin đăng nhập lại",
-        "the token has expired; sign in again",
-    ),
-    "TOKEN_LIFETIME_TOO_LONG": (
-        "mã thông báo có thời hạn quá 24 giờ",
-        "the token is valid for more than 24 hours",
-    ),
-    "TOKEN_KIND_UNKNOWN": (
-        "mã thông báo nêu loại người gọi không được biết",
-        "the token names a kind of caller that is not known",
-    ),
-    "TOKEN_SUBJECT_PERSONAL": (
-        "mã thông báo dùng số định danh, số điện thoại hoặc thư điện tử làm tên người gọi",
-        "the token names its caller by an identity number, telephone number or e-mail address",
-    ),
-}

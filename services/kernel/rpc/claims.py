@@ -1,0 +1,57 @@
+"""Reads the claims of a verified token; each raises ``Unauthenticated``, naming the claim, when it
+is not of the form that the office's issuers agreed on (docs/identity.md).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from services.kernel.rpc.subjects import personal
+from services.kernel.rpc.token_texts import refused
+from services.kernel.rpc.validation import plain
+
+Claims = Mapping[str, Any]
+REQUIRED: Final = ("iss", "aud", "exp", "nbf", "sub", "kind")
+_UNIT: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.\-]{0,62}[A-Za-z0-9])?")
+_ROLE: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+_ROLES: Final = 32
+
+
+def instant(claims: Claims, name: str) -> float:
+    """Give a claim in seconds of Unix time."""
+    value = claims[name]
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise refused("TOKEN_CLAIM_WRONG", name)
+    return float(value)
+
+
+def subject(claims: Claims) -> str:
+    """Give who calls: a name that is no personal data."""
+    text = claims["sub"]
+    right = isinstance(text, str) and 0 < len(text) <= 64 and text == text.strip()
+    if not right or plain(text) != text or "\n" in text or "\t" in text:
+        raise refused("TOKEN_CLAIM_WRONG", "sub")
+    if personal(text):
+        raise refused("TOKEN_SUBJECT_PERSONAL")
+    return str(text)
+
+
+def unit(claims: Claims) -> str:
+    """Give the caller's unit; empty when none is named."""
+    text = claims.get("unit", "")
+    if not isinstance(text, str) or (text and not _UNIT.fullmatch(text)):
+        raise refused("TOKEN_CLAIM_WRONG", "unit")
+    return text
+
+
+def roles(claims: Claims) -> frozenset[str]:
+    """Give the roles that are named, known or not."""
+    found = claims.get("roles", [])
+    if not isinstance(found, list) or len(found) > _ROLES:
+        raise refused("TOKEN_CLAIM_WRONG", "roles")
+    if not all(isinstance(role, str) and _ROLE.fullmatch(role) for role in found):
+        raise refused("TOKEN_CLAIM_WRONG", "roles")
+    return frozenset(found)
