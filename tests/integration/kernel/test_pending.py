@@ -1,0 +1,79 @@
+"""Two workers of one service, and reactions that a bulk read left for later."""
+
+import dataclasses
+import uuid
+from collections.abc import Sequence
+from concurrent.futures import Future
+from functools import partial
+from typing import Any
+
+from google.protobuf.message import Message
+from motcua.events.v1.envelope_pb2 import DossierEvent
+from sqlalchemy import Engine, text
+
+from infra.local.postgres import PostgresServer
+from services.kernel.clock import RealClock
+from services.kernel.consumer import positions
+from services.kernel.consumer.apply import Applier
+from services.kernel.consumer.batch import accepted
+from services.kernel.consumer.pending import run_some
+from services.kernel.database import open_engine
+from services.kernel.record import Record
+from services.kernel.unit import UnitOfWork
+from services.kernel.writer import Writer
+from tests.support.feed import code_of, supplement, wait_until
+from tests.support.tally import KERNEL, METADATA, MODEL, answer, rows
+
+RUN = partial(run_some, clock=RealClock())
+
+
+def test_two_workers_run_a_pending_reaction_once(postgres: PostgresServer) -> None:
+    """One stands between its look for outcomes and its own; the other runs the same rows."""
+    name = f"pending_{uuid.uuid4().hex[:12]}"
+    engine = open_engine(postgres.create_database(name), "tally")
+    METADATA.create_all(engine)
+    other = Writer(engine, MODEL)
+    others: list[Future[Any]] = []
+
+    def overtaken(uow: UnitOfWork, event: DossierEvent) -> Sequence[Message]:
+        if not others:
+            others.append(other.exclusive(RUN))
+            wait_until(lambda: others[0].done() or _waits(engine, name), what="the other's turn")
+        return answer(uow, event)
+
+    one = Writer(engine, dataclasses.replace(MODEL, reactions={"supplement_submitted": overtaken}))
+    one.start()
+    other.start()
+    try:
+        one.exclusive(_left_pending).result(10)
+        one.exclusive(RUN).result(10)
+        assert others[0].result(10) == (0, {})
+        caused = [row["causation_id"] for row in rows(engine, KERNEL.events)]
+        assert len(caused) == len(set(caused)) == 5
+    finally:
+        one.stop()
+        other.stop()
+        engine.dispose()
+        postgres.drop_database(name)
+
+
+def _left_pending(uow: UnitOfWork) -> None:
+    """Handle five records as a bulk read does."""
+    events = [supplement(code_of(number), 1) for number in range(5)]
+    records = [
+        Record(0, offset, event.dossier_code.encode(), event.SerializeToString(), [])
+        for offset, event in enumerate(events)
+    ]
+    positions.begin(uow, [0])
+    uow.flush()
+    batch = accepted((record, record.offset) for record in records)
+    done = Applier("t", RealClock(), reacting=False).apply(uow, batch, {})
+    assert done.pended == 5
+
+
+def _waits(engine: Engine, database: str) -> bool:
+    waiting = text(
+        "select count(*) from pg_stat_activity where datname = :name and wait_event_type = 'Lock'"
+    )
+    with engine.connect() as connection:
+        return connection.execute(waiting, {"name": database}).scalar_one() > 0
