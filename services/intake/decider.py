@@ -122,12 +122,10 @@ def supplement(state: State, request: SubmitSupplementRequest, progress: Progres
     no = _closed(state, progress)
     if no is not None:
         return no
-    if request.round and request.round == state.answered_round:
+    if 0 < progress.round <= state.answered_round or 0 < request.round == state.answered_round:
         return refusal("ALREADY_ANSWERED")
     if progress.case is not CasePhase.SUSPENDED or not progress.round:
         return refusal("NO_SUPPLEMENT_REQUESTED")
-    if progress.round <= state.answered_round:
-        return refusal("ALREADY_ANSWERED")
     if request.round not in (0, progress.round):
         return refusal("WRONG_ROUND")
     return [SupplementSubmitted(parts=parts_of(request.parts), round=progress.round)]

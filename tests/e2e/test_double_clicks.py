@@ -20,7 +20,7 @@ TOLD: Final[dict[str, set[str]]] = {
     "AcceptDossier": {"ALREADY_ACCEPTED"},
     "RefuseDossier": {"ALREADY_REFUSED"},
     "SubmitSupplement": {"ALREADY_ANSWERED"},
-    "RequestWithdrawal": {"WITHDRAWAL_PENDING"},
+    "RequestWithdrawal": {"WITHDRAWAL_PENDING", "ALREADY_WITHDRAWN"},
     "ReturnResult": {"ALREADY_RETURNED"},
     "AssignStep": {"ALREADY_ASSIGNED"},
     "CompleteStep": {"NOT_CURRENT_STEP"},

@@ -127,7 +127,7 @@ def test_no_limit_promises_no_date() -> None:
         ([SUBMITTED, ACCEPTED, handed(1)], asked(), 0, "ALREADY_ANSWERED"),
         ([SUBMITTED, ACCEPTED, handed(1)], asked(), 1, "ALREADY_ANSWERED"),
         ([SUBMITTED, ACCEPTED, handed(1)], running(round=1), 1, "ALREADY_ANSWERED"),
-        ([SUBMITTED, ACCEPTED, handed(1)], running(round=1), 0, "NO_SUPPLEMENT_REQUESTED"),
+        ([SUBMITTED, ACCEPTED, handed(1)], running(round=1), 0, "ALREADY_ANSWERED"),
         ([SUBMITTED, ACCEPTED, handed(1)], asked(2), 0, "SupplementSubmitted"),
         ([SUBMITTED, ACCEPTED, handed(1)], asked(2), 1, "ALREADY_ANSWERED"),
         ([SUBMITTED, ACCEPTED], Progress(CasePhase.RESOLVED, round=1), 1, "ALREADY_RESOLVED"),
