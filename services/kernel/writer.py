@@ -4,6 +4,9 @@ Jobs that wait are run together in one transaction (group commit): nobody waits 
 under load many share one commit. A job that fails without having changed anything fails alone;
 otherwise the group is rolled back and each job is run by itself, so that one job's fault never
 costs another its work.
+
+A transaction sees one state of the database, that of its beginning. Where another process has
+changed meanwhile what this one changes, it is run again, and those that run again take turns.
 """
 
 from __future__ import annotations
@@ -13,12 +16,14 @@ import queue
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from services.kernel.database import ping
@@ -33,6 +38,15 @@ GROUP = 256
 REMEMBERED = 4_096
 """States kept from one transaction to the next: those of the dossiers at work."""
 TRIES = 4
+TURNS = 20
+"""Runs of a transaction at most that meets other processes' changes."""
+TURN_LOCK = 7_401_002
+"""The PostgreSQL advisory lock of those that run again."""
+_SCHEMA = func.hashtext(func.current_schema())
+_OVERTAKEN = frozenset({"40001", "40P01"})
+"""What PostgreSQL says of a transaction that met another's change, or of two that wait for each
+other.
+"""
 
 
 @dataclass(slots=True)
@@ -47,6 +61,11 @@ class Writer:
 
     def __init__(self, engine: Engine, model: Model, keyring: Keyring | None = None) -> None:
         self._engine = engine
+        # On SQLite there is one writer at a time, whatever the level.
+        snapshot = {"isolation_level": "REPEATABLE READ"}
+        self._whole = (
+            engine.execution_options(**snapshot) if engine.dialect.name == "postgresql" else engine
+        )
         self._model = model
         self._keyring = keyring
         self._jobs: queue.SimpleQueue[_Job[Any] | None] = queue.SimpleQueue()
@@ -121,7 +140,7 @@ class Writer:
                 self._single(job)
             return
         try:
-            outcomes, published = self._together(jobs)
+            outcomes, published = self._in_turn(partial(self._together, jobs))
         except OperationalError as error:
             if error.connection_invalidated or not self._answers():
                 for job in jobs:
@@ -138,7 +157,7 @@ class Writer:
 
     def _together(self, jobs: list[_Job[Any]]) -> tuple[list[tuple[Any, Exception | None]], int]:
         outcomes: list[tuple[Any, Exception | None]] = []
-        with self._engine.begin() as connection:
+        with self._whole.begin() as connection:
             unit = self._unit(connection)
             for job in jobs:
                 before = unit.changes
@@ -154,6 +173,34 @@ class Writer:
         self._remember(unit)
         return outcomes, unit.published
 
+    def _alone(self, job: _Job[Any]) -> tuple[UnitOfWork, Any]:
+        with self._whole.begin() as connection:
+            unit = self._unit(connection)
+            value = job.work(unit)
+            unit.flush()
+        return unit, value
+
+    def _in_turn(self, run: Callable[[], T]) -> T:
+        """Run a transaction, again when another process has overtaken it."""
+        for again in range(TURNS - 1):
+            with self._turn() if again else nullcontext():
+                try:
+                    return run()
+                except OperationalError as error:
+                    if not _overtaken(error):
+                        raise
+        with self._turn():
+            return run()
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Keep the other processes' writers from running again; on a connection of its own, since
+        what waits within a transaction sees the state of before.
+        """
+        with self._engine.begin() as connection:
+            connection.execute(select(func.pg_advisory_xact_lock(TURN_LOCK, _SCHEMA)))
+            yield
+
     def _each(self, jobs: list[_Job[Any]]) -> None:
         for job in jobs:
             self._single(job)
@@ -161,10 +208,7 @@ class Writer:
     def _single(self, job: _Job[Any]) -> None:
         for attempt in range(1, TRIES + 1):
             try:
-                with self._engine.begin() as connection:
-                    unit = self._unit(connection)
-                    value = job.work(unit)
-                    unit.flush()
+                unit, value = self._in_turn(partial(self._alone, job))
             except (IntegrityError, OperationalError) as error:
                 if isinstance(error, OperationalError) and (
                     error.connection_invalidated or not self._answers()
@@ -216,6 +260,10 @@ def _settle(job: _Job[Any], value: Any, failure: Exception | None) -> None:
         job.future.set_exception(failure)
 
 
+def _overtaken(error: OperationalError) -> bool:
+    return getattr(error.orig, "sqlstate", None) in _OVERTAKEN
+
+
 def _unavailable(error: Exception) -> Unavailable:
     failure = Unavailable(
         "Cơ sở dữ liệu tạm thời không trả lời.",
@@ -226,7 +274,7 @@ def _unavailable(error: Exception) -> Unavailable:
 
 
 def _lasting(error: Exception) -> Exception:
-    if isinstance(error, OperationalError):
+    if isinstance(error, OperationalError) and not _overtaken(error):
         # Class 54, such as a key longer than an index takes: a retry will not help.
         limit = str(getattr(error.orig, "sqlstate", "")).startswith("54")
         return error if limit else _unavailable(error)

@@ -129,8 +129,7 @@ def run_some(uow: UnitOfWork, clock: Clock) -> tuple[int, Counter[str]]:
     """Run the first pending reactions in the order of the log; gives how many rows went, and the
     causes of those that acted.
 
-    A dossier with a failed reaction waits for its redrive. The rows are locked: what another worker
-    runs at this moment is waited for, and is gone then.
+    A dossier with a failed reaction waits for its redrive.
     """
     table, aside = uow.model.tables.pending_reactions, uow.model.tables.quarantine
     failed = select(aside.c.dossier_code).where(
@@ -143,7 +142,6 @@ def run_some(uow: UnitOfWork, clock: Clock) -> tuple[int, Counter[str]]:
             .where(table.c.dossier_code.not_in(failed))
             .order_by(table.c.partition, table.c.offset)
             .limit(_TURN)
-            .with_for_update()
         ).mappings()
     ]
     events = [DossierEvent.FromString(row["body"]) for row in rows]
