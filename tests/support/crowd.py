@@ -95,7 +95,7 @@ async def play(stack: Stack, scene: Scene, beside: Callable[[], None] = lambda: 
     async with AsyncExitStack() as channels:
         intake, routing = [
             await channels.enter_async_context(
-                grpc.aio.insecure_channel(stack.address(name), options=CHANNEL_OPTIONS)
+                grpc.aio.insecure_channel(stack.target(name), options=CHANNEL_OPTIONS)
             )
             for name in ("intake", "routing")
         ]

@@ -43,6 +43,7 @@ _FOREIGN = ("MOTCUA_", "KAFKA_", "SMTP_", "OTEL_", "DATABASE_URL", "KEYRING_", "
 CHANNEL_OPTIONS = (
     ("grpc.max_reconnect_backoff_ms", 500),
     ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.lb_policy_name", "round_robin"),
 )
 
 
@@ -73,6 +74,8 @@ class Stack:
             **ports,
             **(settings or {}),
         }
+        self.replicas: dict[str, list[str]] = {}
+        """Addresses of further processes of a service, which clients call in turn with its own."""
         self._process: subprocess.Popen[bytes] | None = None
 
     # -- life -------------------------------------------------------------------------------------
@@ -177,9 +180,13 @@ class Stack:
         """Give a service's address."""
         return f"127.0.0.1:{self.env[f'{service.upper()}_PORT']}"
 
+    def target(self, service: str) -> str:
+        """Give what clients of a service connect to: all of its processes."""
+        return "ipv4:" + ",".join([self.address(service), *self.replicas.get(service, ())])
+
     def channel(self, service: str) -> grpc.Channel:
         """Connect to a service; to be closed by the caller."""
-        return grpc.insecure_channel(self.address(service), CHANNEL_OPTIONS)
+        return grpc.insecure_channel(self.target(service), CHANNEL_OPTIONS)
 
     @contextmanager
     def store(self, service: str) -> Iterator[Engine]:
