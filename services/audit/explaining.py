@@ -26,7 +26,17 @@ from services.audit.courses import (
     waited_in,
     wrong,
 )
-from services.audit.pauses import changed, counted_anew, course_after, going_on, gone_on, waited
+from services.audit.pauses import (
+    NOT_AHEAD,
+    ahead_again,
+    changed,
+    counted_anew,
+    course_after,
+    going_on,
+    gone_on,
+    judged_anew,
+    waited,
+)
 from services.audit.wording import Text
 from services.kernel import working_time
 from services.kernel.course import Course
@@ -124,11 +134,13 @@ def _resumed(
     at = to_us(event.occurred_at) if at is None else at
     previous, due = told.due_at, instant(said, "due_at")
     told.due_at = due
+    again = not said.restarted and ahead_again(previous, due, (since, at))
+    late = said.stays_late and not again
     limit = (said.time_limit or told.time_limit) if said.restarted else ""
     if said.restarted:
         text = (f"Tính lại từ đầu: {limit}", f"The whole limit runs again: {limit}")
     else:
-        text = gone_on(said.waited_working_minutes, stays_late=said.stays_late)
+        text = gone_on(said.waited_working_minutes, stays_late=late)
 
     before, version = told.course, said.calendar_version
     course = told.course = course_after(before, at, limit, (since, at), version)
@@ -137,9 +149,13 @@ def _resumed(
     if not said.restarted:
         name = waited_in(len(course.pauses) if course else 1)
         if last := [span for span in line.spans if span.part == name]:
-            line = replace(line, text=waited(last, stays_late=said.stays_late))
+            line = replace(line, text=waited(last, stays_late=late))
         if before is not None and changed(before, version):
             line = replace(line, text=counted_anew(line.text, before.calendar_version))
+    if again:
+        line = replace(line, text=judged_anew(line.text))
+    elif said.after_missed:
+        line = wrong(line, NOT_AHEAD)
     if instant(said, "previous_due_at") != previous:
         line = wrong(line, ("hạn trước khác với sổ ghi", "it names another date before"))
     yield line

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from services.audit.courses import Compute, spans_of, spans_of_pause
 from services.audit.wording import Text
@@ -10,6 +11,8 @@ from services.kernel.course import Course, Pause, after_pause, kept_after
 from services.kernel.instants import MINUTE, SECOND
 from services.kernel.reckoning import Span
 from services.kernel.working_time import Calendar
+
+NOT_AHEAD: Final[Text] = ("hạn mới không ở phía trước", "the date does not lie ahead again")
 
 
 def course_after(
@@ -73,6 +76,22 @@ def waited(spans: Iterable[Span], *, stays_late: bool) -> Text:
     minutes = sum(it.to_at // MINUTE - it.from_at // MINUTE for it in counted)
     us = sum(it.to_at - it.from_at for it in counted)
     return gone_on(minutes, stays_late=stays_late, us=us)
+
+
+def ahead_again(previous: int | None, due: int | None, pause: Pause) -> bool:
+    """Tell whether a date that had passed when the clock was stopped lies ahead as it goes on."""
+    if previous is None or due is None:
+        return False
+    return previous < pause[0] and due > max(pause)
+
+
+def judged_anew(text: Text) -> Text:
+    """Add that a date that had passed lies ahead again."""
+    vi, en = text
+    return (
+        f"{vi}; hạn đã qua nay lại ở phía trước, quá hạn hay không tính theo hạn mới",
+        f"{en}; the date had passed and lies ahead again, lateness is judged by the new one",
+    )
 
 
 def counted_anew(text: Text, version: str) -> Text:

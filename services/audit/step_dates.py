@@ -14,8 +14,17 @@ from services.audit.courses import (
     computed,
     instant,
     spans_of,
+    wrong,
 )
-from services.audit.pauses import changed, counted_anew, course_after, going_on
+from services.audit.pauses import (
+    NOT_AHEAD,
+    ahead_again,
+    changed,
+    counted_anew,
+    course_after,
+    going_on,
+    judged_anew,
+)
 from services.kernel.course import Course, Pause
 
 
@@ -82,7 +91,10 @@ def resumed(
     text = (f"Bước {said.current.step} tiếp tục", f"Step {said.current.step} goes on")
     if before is not None and changed(before, version):
         text = counted_anew(text, before.calendar_version)
-    yield computed(
+    again = ahead_again(previous, told.step_due_at, pause)
+    if again:
+        text = judged_anew(text)
+    line = computed(
         event,
         text,
         told.step_due_at,
@@ -91,3 +103,6 @@ def resumed(
         going_on(before, course, previous, pause, version),
         step=said.current.step,
     )
+    if said.step_after_missed and not again:
+        line = wrong(line, NOT_AHEAD)
+    yield line

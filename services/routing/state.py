@@ -106,6 +106,12 @@ def suspension_in(event: DossierEvent) -> Suspension:
     )
 
 
+def resumed_at(event: DossierEvent) -> int:
+    """Give the instant from which a ``CaseResumed`` lets the clock go on."""
+    at = instant(event.case_resumed, "resumed_at")
+    return to_us(event.occurred_at) if at is None else at
+
+
 def _end_in(message: Any, field: str) -> Limit | None:
     at = instant(message, field)
     return None if at is None else Limit(at, instant(message, "warn_at"))
