@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Any
+from typing import Any, Final
 
 from motcua.events.v1.envelope_pb2 import DossierEvent
 
@@ -21,6 +21,9 @@ CalendarOf = Callable[[str], Calendar | None]
 
 Compute = Callable[[Calendar], tuple[int | None, tuple[Span, ...]]]
 """Gives a due date by a calendar, and the stretches that explain it."""
+
+
+OTHER_DATE: Final[Text] = ("hạn trước khác với sổ ghi", "it names another date before")
 
 
 class Agreement(Enum):
@@ -63,6 +66,9 @@ class Account:
     step: str = ""
     step_due_at: int | None = None
     step_course: Course | None = None
+    left_due_at: int | None = None
+    left_course: Course | None = None
+    """Of the step that was left last: a pull back makes it current again."""
 
     @property
     def agreement(self) -> Agreement:

@@ -16,6 +16,7 @@ from motcua.events.v1.routing_events_pb2 import DeadlineScope
 
 from services.audit import besides, step_dates
 from services.audit.courses import (
+    OTHER_DATE,
     Account,
     Agreement,
     CalendarOf,
@@ -157,7 +158,7 @@ def _resumed(
     elif said.after_missed:
         line = wrong(line, NOT_AHEAD)
     if instant(said, "previous_due_at") != previous:
-        line = wrong(line, ("hạn trước khác với sổ ghi", "it names another date before"))
+        line = wrong(line, OTHER_DATE)
     yield line
     yield from step_dates.resumed(told, event, said, calendar_of, (since, at))
 
@@ -189,7 +190,7 @@ def _extended(
             problem = ("muộn hơn một ngày làm việc trước hạn", "less than a working day before")
             line = wrong(line, problem)
     if instant(said, "previous_due_at") != previous:
-        line = wrong(line, ("hạn trước khác với sổ ghi", "it names another date before"))
+        line = wrong(line, OTHER_DATE)
     yield line
 
 
@@ -228,7 +229,7 @@ def _recomputed(
             step=said.step,
         )
     if instant(said, "previous_due_at") != previous:
-        line = wrong(line, ("hạn trước khác với sổ ghi", "it names another date before"))
+        line = wrong(line, OTHER_DATE)
     yield line
 
 
@@ -267,7 +268,7 @@ _TELL: Final[dict[str, Tell]] = {
     "case_opened": step_dates.opened,
     "step_completed": step_dates.moved_on,
     "step_sent_back": step_dates.moved_on,
-    "case_pulled_back": step_dates.moved_on,
+    "case_pulled_back": step_dates.pulled_back,
     "consultation_requested": besides.asked,
     "supplement_requested": _suspended,
     "case_suspended": _suspended,

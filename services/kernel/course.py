@@ -86,9 +86,11 @@ def course_in(message: Any) -> Course | None:
     """Give the course that a message tells of; None for a date that was not computed here."""
     if not message.time_limit or not message.HasField("started_at"):
         return None
+    pauses = getattr(message, "pauses", ())
     return Course(
         to_us(message.started_at),
         message.time_limit,
         message.calendar_version,
         getattr(message, "same_day", False),
+        tuple((to_us(pause.suspended_at), to_us(pause.resumed_at)) for pause in pauses),
     )
