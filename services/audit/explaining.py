@@ -14,7 +14,7 @@ from typing import Any, Final
 from motcua.events.v1.envelope_pb2 import DossierEvent
 from motcua.events.v1.routing_events_pb2 import DeadlineScope
 
-from services.audit import besides, step_dates
+from services.audit import besides, resuming, step_dates
 from services.audit.courses import (
     OTHER_DATE,
     Account,
@@ -22,21 +22,9 @@ from services.audit.courses import (
     CalendarOf,
     Line,
     computed,
+    counting,
     instant,
-    spans_of,
-    waited_in,
     wrong,
-)
-from services.audit.pauses import (
-    NOT_AHEAD,
-    ahead_again,
-    changed,
-    counted_anew,
-    course_after,
-    going_on,
-    gone_on,
-    judged_anew,
-    waited,
 )
 from services.audit.wording import Text
 from services.kernel import working_time
@@ -85,7 +73,7 @@ def _accepted(
         due,
         said.calendar_version,
         calendar_of,
-        lambda calendar: (course.due(calendar), spans_of(course, calendar)),
+        counting(course),
         limit=said.time_limit,
     )
     yield _phased(line, said)
@@ -127,48 +115,12 @@ def _suspended(
     yield Line(event, text, told.due_at)
 
 
-def _resumed(
-    told: Account, event: DossierEvent, said: Any, calendar_of: CalendarOf
-) -> Iterator[Line]:
-    since = to_us(said.suspended_at)
-    at = instant(said, "resumed_at")
-    at = to_us(event.occurred_at) if at is None else at
-    previous, due = told.due_at, instant(said, "due_at")
-    told.due_at = due
-    again = not said.restarted and ahead_again(previous, due, (since, at))
-    late = said.stays_late and not again
-    limit = (said.time_limit or told.time_limit) if said.restarted else ""
-    if said.restarted:
-        text = (f"Tính lại từ đầu: {limit}", f"The whole limit runs again: {limit}")
-    else:
-        text = gone_on(said.waited_working_minutes, stays_late=late)
-
-    before, version = told.course, said.calendar_version
-    course = told.course = course_after(before, at, limit, (since, at), version)
-    compute = going_on(before, course, previous, (since, at), version)
-    line = computed(event, text, due, version, calendar_of, compute, limit=limit)
-    if not said.restarted:
-        name = waited_in(len(course.pauses) if course else 1)
-        if last := [span for span in line.spans if span.part == name]:
-            line = replace(line, text=waited(last, stays_late=late))
-        if before is not None and changed(before, version):
-            line = replace(line, text=counted_anew(line.text, before.calendar_version))
-    if again:
-        line = replace(line, text=judged_anew(line.text))
-    elif said.after_missed:
-        line = wrong(line, NOT_AHEAD)
-    if instant(said, "previous_due_at") != previous:
-        line = wrong(line, OTHER_DATE)
-    yield line
-    yield from step_dates.resumed(told, event, said, calendar_of, (since, at))
-
-
 def _extended(
     told: Account, event: DossierEvent, said: Any, calendar_of: CalendarOf
 ) -> Iterator[Line]:
     """Nothing is computed: a leader chose the date. Whether the rules were kept can be told."""
     previous, due = told.due_at, instant(said, "due_at")
-    told.due_at, told.course = due, None
+    told.due_at, told.course, told.extended_to = due, None, due
     signer = f"{said.signer_title} {said.signer} ({said.signer_unit})".strip()
     text = (
         f"Gia hạn, phiếu xin lỗi {said.apology_number}, {signer} ký",
@@ -217,14 +169,13 @@ def _recomputed(
     text = besides.moved(said)
     line = Line(event, text, due, calendar_version=said.calendar_version, step=said.step)
     if course is not None:
-        kept = course
         line = computed(
             event,
             text,
             due,
             said.calendar_version,
             calendar_of,
-            lambda calendar: (kept.due(calendar), spans_of(kept, calendar)),
+            counting(course),
             limit=course.time_limit,
             step=said.step,
         )
@@ -272,7 +223,7 @@ _TELL: Final[dict[str, Tell]] = {
     "consultation_requested": besides.asked,
     "supplement_requested": _suspended,
     "case_suspended": _suspended,
-    "case_resumed": _resumed,
+    "case_resumed": resuming.resumed,
     "deadline_extended": _extended,
     "deadline_recomputed": _recomputed,
     "case_resolved": _resolved,

@@ -15,15 +15,6 @@ from services.kernel.working_time import Calendar
 NOT_AHEAD: Final[Text] = ("hạn mới không ở phía trước", "the date does not lie ahead again")
 
 
-def course_after(
-    course: Course | None, at: int, limit: str, pause: Pause, version: str
-) -> Course | None:
-    """Give the course after a pause: begun again with ``limit``, or with the remainder kept."""
-    if limit:
-        return Course(at, limit, version)
-    return None if course is None else course.paused(pause, version)
-
-
 def going_on(
     before: Course | None, course: Course | None, previous: int | None, pause: Pause, version: str
 ) -> Compute:
@@ -32,8 +23,6 @@ def going_on(
     def compute(calendar: Calendar) -> tuple[int | None, tuple[Span, ...]]:
         if course is None:
             return after_pause(calendar, previous, pause), spans_of_pause(calendar, previous, pause)
-        if not course.pauses:
-            return course.due(calendar), spans_of(course, calendar)
         due = kept_after(course, calendar, previous, pause)
         if changed(before, version) and due == course.due(calendar):
             return due, spans_of(course, calendar)

@@ -13,6 +13,7 @@ from services.audit.courses import (
     CalendarOf,
     Line,
     computed,
+    counting,
     instant,
     spans_of,
     wrong,
@@ -22,7 +23,6 @@ from services.audit.pauses import (
     ahead_again,
     changed,
     counted_anew,
-    course_after,
     going_on,
     judged_anew,
 )
@@ -96,7 +96,7 @@ def _entered(
         told.step_due_at,
         course.calendar_version,
         calendar_of,
-        lambda calendar: (course.due(calendar), spans_of(course, calendar)),
+        counting(course),
         limit=current.time_limit,
         step=current.step,
     )
@@ -114,7 +114,7 @@ def resumed(
         yield from _entered(told, event, said.current, calendar_of)
         return
     previous, before, version = told.step_due_at, told.step_course, said.calendar_version
-    course = told.step_course = course_after(before, pause[1], "", pause, version)
+    course = told.step_course = before and before.paused(pause, version)
     told.step, told.step_due_at = said.current.step, instant(said.current, "due_at")
     if previous is None and told.step_due_at is None:
         return

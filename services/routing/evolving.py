@@ -142,7 +142,8 @@ def _restarted(payload: Any) -> Course | None:
     at = instant(payload, "resumed_at")
     if at is None or not payload.time_limit:
         return None
-    return Course(at, payload.time_limit, payload.calendar_version)
+    extended_to = instant(payload, "extended_due_at")
+    return Course(at, payload.time_limit, payload.calendar_version, not_before=extended_to)
 
 
 def _paused(course: Course, payload: Any) -> Course | None:
@@ -154,7 +155,8 @@ def _paused(course: Course, payload: Any) -> Course | None:
 
 
 def _extended(state: State, payload: Any, _event: DossierEvent) -> State:
-    return replace(state, dossier_limit=limit_in(payload), extended=True)
+    to = instant(payload, "due_at")
+    return replace(state, dossier_limit=limit_in(payload), extended_to=to)
 
 
 def _resolved(state: State, payload: Any, _event: DossierEvent) -> State:

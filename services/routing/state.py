@@ -60,8 +60,8 @@ class State:
     touch: Limit | None = None
     """By when somebody is to have begun on the step; None once somebody has."""
     suspension: Suspension | None = None
-    extended: bool = False
-    """The promised date was moved with an apology: that can't be done twice."""
+    extended_to: int | None = None
+    """The date to which the promise was moved with an apology: that can't be done twice."""
     round: int = 0
     """Counts the requests for a supplement."""
     imported: bool = False

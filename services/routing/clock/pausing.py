@@ -14,7 +14,7 @@ from motcua.events.v1.routing_events_pb2 import (
 from motcua.routing.v1 import routing_pb2 as pb
 
 from services.kernel import working_time
-from services.kernel.course import Pause, kept_after
+from services.kernel.course import Course, Pause, kept_after
 from services.kernel.durations import Duration
 from services.kernel.errors import Refusal
 from services.kernel.instants import MINUTE, to_timestamp
@@ -23,7 +23,6 @@ from services.routing.facts import (
     Facts,
     Target,
     enter,
-    limit,
     of_dossier,
     of_step,
     set_limit,
@@ -145,10 +144,14 @@ def go_on(state: State, facts: Facts, **said: Any) -> CaseResumed:
 
 
 def _restart(resumed: CaseResumed, state: State, facts: Facts, at: int) -> None:
-    due_at = working_time.limit_due_at(facts.calendar, at, facts.time_limit)
-    resumed.time_limit = str(facts.time_limit)
-    if due_at is not None:
-        set_limit(resumed, limit(facts, of_dossier(facts), at, due_at))
+    """Count the limits anew; what a leader has signed is not taken back by that."""
+    signed, length = state.extended_to, str(facts.time_limit)
+    course = Course(at, length, facts.calendar.version, not_before=signed)
+    set_limit(resumed, lay(facts, course, of_dossier(facts)))
+    resumed.time_limit = length
+    if signed is not None:
+        resumed.extended_due_at.CopyFrom(to_timestamp(signed))
+        resumed.extension_holds = course.held(facts.calendar)
     resumed.current.CopyFrom(enter(facts.process.step(state.step), facts, at))
 
 
