@@ -13,7 +13,7 @@ from services.audit.wording import NOTHING, Text
 from services.kernel.course import Course, Pause, after_pause
 from services.kernel.durations import DurationError, limit_of
 from services.kernel.instants import to_us
-from services.kernel.reckoning import Span, reckon_limit, worked
+from services.kernel.reckoning import Span, reckon_limit, reckon_same_day, worked
 from services.kernel.working_time import Calendar, NoWorkingTime, OutOfRange
 
 CalendarOf = Callable[[str], Calendar | None]
@@ -143,7 +143,7 @@ def _of_limit(course: Course, calendar: Calendar, due: int | None) -> tuple[Span
     if due is None:
         return ()
     if course.same_day:
-        return tuple(worked(calendar, course.start_at, due))
+        return tuple(reckon_same_day(calendar, course.start_at, due))
     return tuple(reckon_limit(calendar, course.start_at, limit_of(course.time_limit)))
 
 
