@@ -109,7 +109,9 @@ def _asked(state: State, payload: Any, event: DossierEvent) -> State:
 
 
 def _suspended(state: State, _payload: Any, event: DossierEvent) -> State:
-    return replace(state, status=Status.SUSPENDED, suspension=suspension_in(event), touch=None)
+    work = replace(state.work, touched=True)
+    since = suspension_in(event)
+    return replace(state, status=Status.SUSPENDED, suspension=since, touch=None, work=work)
 
 
 def _resumed(state: State, payload: Any, event: DossierEvent) -> State:
