@@ -15,8 +15,8 @@ from services.audit.courses import (
     CalendarOf,
     Line,
     computed,
+    counting,
     instant,
-    spans_of,
 )
 from services.audit.wording import Text
 from services.kernel.course import Course, course_in
@@ -80,7 +80,7 @@ def _line(
         instant(said, "due_at"),
         said.calendar_version,
         calendar_of,
-        lambda calendar: (course.due(calendar), spans_of(course, calendar)),
+        counting(course),
         limit=course.time_limit,
         step=step,
     )

@@ -20,6 +20,10 @@ def _supplement(said: Any, time_zone: str) -> Text:
 
 def _resumed(said: Any, time_zone: str) -> Text:
     vi, en = due(said, time_zone)
+    if said.extension_holds:
+        vi, en = f"{vi} (giữ ngày gia hạn đã ký)", f"{en} (as the signed extension says)"
+    if said.after_missed:
+        vi, en = f"{vi} (hạn trước đã qua)", f"{en} (the date before had passed)"
     return f"Tiếp tục tính hạn, {vi}", f"The clock goes on, {en}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Any
+from typing import Any, Final
 
 from motcua.events.v1.envelope_pb2 import DossierEvent
 
@@ -13,7 +13,7 @@ from services.audit.wording import NOTHING, Text
 from services.kernel.course import Course, Pause, after_pause
 from services.kernel.durations import DurationError, limit_of
 from services.kernel.instants import to_us
-from services.kernel.reckoning import Span, reckon_limit, worked
+from services.kernel.reckoning import Span, reckon_limit, reckon_same_day, worked
 from services.kernel.working_time import Calendar, NoWorkingTime, OutOfRange
 
 CalendarOf = Callable[[str], Calendar | None]
@@ -21,6 +21,9 @@ CalendarOf = Callable[[str], Calendar | None]
 
 Compute = Callable[[Calendar], tuple[int | None, tuple[Span, ...]]]
 """Gives a due date by a calendar, and the stretches that explain it."""
+
+
+OTHER_DATE: Final[Text] = ("hạn trước khác với sổ ghi", "it names another date before")
 
 
 class Agreement(Enum):
@@ -60,9 +63,14 @@ class Account:
     time_limit: str = ""
     course: Course | None = None
     """None for a date that a person or another system has set."""
+    extended_to: int | None = None
+    """The date that a leader has signed."""
     step: str = ""
     step_due_at: int | None = None
     step_course: Course | None = None
+    left_due_at: int | None = None
+    left_course: Course | None = None
+    """Of the step that was left last: a pull back makes it current again."""
 
     @property
     def agreement(self) -> Agreement:
@@ -107,21 +115,36 @@ def wrong(line: Line, problem: Text) -> Line:
     return replace(line, agreement=Agreement.DIFFERS, problem=first)
 
 
+def counting(course: Course) -> Compute:
+    """Compute a due date by its course."""
+    return lambda calendar: (course.due(calendar), spans_of(course, calendar))
+
+
 def spans_of(course: Course, calendar: Calendar) -> tuple[Span, ...]:
-    """List the stretches up to the due date: those of the limit, then those of each pause."""
-    at = course.due_before_pauses(calendar)
-    if at is None:
-        return ()
-    if course.same_day:
-        spans = tuple(worked(calendar, course.start_at, at))
-    else:
-        spans = tuple(reckon_limit(calendar, course.start_at, limit_of(course.time_limit)))
-    if course.pauses:
+    """List the stretches up to the due date: those of the limit, those from its end to the date
+    promised by hand that is later, then those of each pause.
+    """
+    at, held = course.limit_due(calendar), course.held(calendar)
+    spans = _of_limit(course, calendar, at)
+    if course.pauses or held:
         spans = _part(spans, ("thời hạn, chưa kể lúc dừng", "the limit, before any pause"))
+    if held and course.not_before is not None:
+        since = course.start_at if at is None else at
+        signed = ("đến ngày gia hạn đã ký", "until the date of the signed extension")
+        spans += _part(worked(calendar, since, course.not_before), signed)
+        at = course.not_before
     for number, pause in enumerate(course.pauses, start=1):
         spans += spans_of_pause(calendar, at, pause, number)
         at = after_pause(calendar, at, pause)
     return spans
+
+
+def _of_limit(course: Course, calendar: Calendar, due: int | None) -> tuple[Span, ...]:
+    if due is None:
+        return ()
+    if course.same_day:
+        return tuple(reckon_same_day(calendar, course.start_at, due))
+    return tuple(reckon_limit(calendar, course.start_at, limit_of(course.time_limit)))
 
 
 def spans_of_pause(

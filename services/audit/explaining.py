@@ -14,19 +14,18 @@ from typing import Any, Final
 from motcua.events.v1.envelope_pb2 import DossierEvent
 from motcua.events.v1.routing_events_pb2 import DeadlineScope
 
-from services.audit import besides, step_dates
+from services.audit import besides, resuming, step_dates
 from services.audit.courses import (
+    OTHER_DATE,
     Account,
     Agreement,
     CalendarOf,
     Line,
     computed,
+    counting,
     instant,
-    spans_of,
-    waited_in,
     wrong,
 )
-from services.audit.pauses import changed, counted_anew, course_after, going_on, gone_on, waited
 from services.audit.wording import Text
 from services.kernel import working_time
 from services.kernel.course import Course
@@ -74,7 +73,7 @@ def _accepted(
         due,
         said.calendar_version,
         calendar_of,
-        lambda calendar: (course.due(calendar), spans_of(course, calendar)),
+        counting(course),
         limit=said.time_limit,
     )
     yield _phased(line, said)
@@ -116,42 +115,12 @@ def _suspended(
     yield Line(event, text, told.due_at)
 
 
-def _resumed(
-    told: Account, event: DossierEvent, said: Any, calendar_of: CalendarOf
-) -> Iterator[Line]:
-    since = to_us(said.suspended_at)
-    at = instant(said, "resumed_at")
-    at = to_us(event.occurred_at) if at is None else at
-    previous, due = told.due_at, instant(said, "due_at")
-    told.due_at = due
-    limit = (said.time_limit or told.time_limit) if said.restarted else ""
-    if said.restarted:
-        text = (f"Tính lại từ đầu: {limit}", f"The whole limit runs again: {limit}")
-    else:
-        text = gone_on(said.waited_working_minutes, stays_late=said.stays_late)
-
-    before, version = told.course, said.calendar_version
-    course = told.course = course_after(before, at, limit, (since, at), version)
-    compute = going_on(before, course, previous, (since, at), version)
-    line = computed(event, text, due, version, calendar_of, compute, limit=limit)
-    if not said.restarted:
-        name = waited_in(len(course.pauses) if course else 1)
-        if last := [span for span in line.spans if span.part == name]:
-            line = replace(line, text=waited(last, stays_late=said.stays_late))
-        if before is not None and changed(before, version):
-            line = replace(line, text=counted_anew(line.text, before.calendar_version))
-    if instant(said, "previous_due_at") != previous:
-        line = wrong(line, ("hạn trước khác với sổ ghi", "it names another date before"))
-    yield line
-    yield from step_dates.resumed(told, event, said, calendar_of, (since, at))
-
-
 def _extended(
     told: Account, event: DossierEvent, said: Any, calendar_of: CalendarOf
 ) -> Iterator[Line]:
     """Nothing is computed: a leader chose the date. Whether the rules were kept can be told."""
     previous, due = told.due_at, instant(said, "due_at")
-    told.due_at, told.course = due, None
+    told.due_at, told.course, told.extended_to = due, None, due
     signer = f"{said.signer_title} {said.signer} ({said.signer_unit})".strip()
     text = (
         f"Gia hạn, phiếu xin lỗi {said.apology_number}, {signer} ký",
@@ -173,7 +142,7 @@ def _extended(
             problem = ("muộn hơn một ngày làm việc trước hạn", "less than a working day before")
             line = wrong(line, problem)
     if instant(said, "previous_due_at") != previous:
-        line = wrong(line, ("hạn trước khác với sổ ghi", "it names another date before"))
+        line = wrong(line, OTHER_DATE)
     yield line
 
 
@@ -200,19 +169,18 @@ def _recomputed(
     text = besides.moved(said)
     line = Line(event, text, due, calendar_version=said.calendar_version, step=said.step)
     if course is not None:
-        kept = course
         line = computed(
             event,
             text,
             due,
             said.calendar_version,
             calendar_of,
-            lambda calendar: (kept.due(calendar), spans_of(kept, calendar)),
+            counting(course),
             limit=course.time_limit,
             step=said.step,
         )
     if instant(said, "previous_due_at") != previous:
-        line = wrong(line, ("hạn trước khác với sổ ghi", "it names another date before"))
+        line = wrong(line, OTHER_DATE)
     yield line
 
 
@@ -251,11 +219,11 @@ _TELL: Final[dict[str, Tell]] = {
     "case_opened": step_dates.opened,
     "step_completed": step_dates.moved_on,
     "step_sent_back": step_dates.moved_on,
-    "case_pulled_back": step_dates.moved_on,
+    "case_pulled_back": step_dates.pulled_back,
     "consultation_requested": besides.asked,
     "supplement_requested": _suspended,
     "case_suspended": _suspended,
-    "case_resumed": _resumed,
+    "case_resumed": resuming.resumed,
     "deadline_extended": _extended,
     "deadline_recomputed": _recomputed,
     "case_resolved": _resolved,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from services.audit.courses import Compute, spans_of, spans_of_pause
 from services.audit.wording import Text
@@ -11,14 +12,7 @@ from services.kernel.instants import MINUTE, SECOND
 from services.kernel.reckoning import Span
 from services.kernel.working_time import Calendar
 
-
-def course_after(
-    course: Course | None, at: int, limit: str, pause: Pause, version: str
-) -> Course | None:
-    """Give the course after a pause: begun again with ``limit``, or with the remainder kept."""
-    if limit:
-        return Course(at, limit, version)
-    return None if course is None else course.paused(pause, version)
+NOT_AHEAD: Final[Text] = ("hạn mới không ở phía trước", "the date does not lie ahead again")
 
 
 def going_on(
@@ -29,8 +23,6 @@ def going_on(
     def compute(calendar: Calendar) -> tuple[int | None, tuple[Span, ...]]:
         if course is None:
             return after_pause(calendar, previous, pause), spans_of_pause(calendar, previous, pause)
-        if not course.pauses:
-            return course.due(calendar), spans_of(course, calendar)
         due = kept_after(course, calendar, previous, pause)
         if changed(before, version) and due == course.due(calendar):
             return due, spans_of(course, calendar)
@@ -73,6 +65,22 @@ def waited(spans: Iterable[Span], *, stays_late: bool) -> Text:
     minutes = sum(it.to_at // MINUTE - it.from_at // MINUTE for it in counted)
     us = sum(it.to_at - it.from_at for it in counted)
     return gone_on(minutes, stays_late=stays_late, us=us)
+
+
+def ahead_again(previous: int | None, due: int | None, pause: Pause) -> bool:
+    """Tell whether a date that had passed when the clock was stopped lies ahead as it goes on."""
+    if previous is None or due is None:
+        return False
+    return previous < pause[0] and due > max(pause)
+
+
+def judged_anew(text: Text) -> Text:
+    """Add that a date that had passed lies ahead again."""
+    vi, en = text
+    return (
+        f"{vi}; hạn đã qua nay lại ở phía trước, quá hạn hay không tính theo hạn mới",
+        f"{en}; the date had passed and lies ahead again, lateness is judged by the new one",
+    )
 
 
 def counted_anew(text: Text, version: str) -> Text:

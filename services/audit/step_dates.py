@@ -8,15 +8,27 @@ from typing import Any
 from motcua.events.v1.envelope_pb2 import DossierEvent
 
 from services.audit.courses import (
+    OTHER_DATE,
     Account,
     CalendarOf,
     Line,
     computed,
+    counting,
     instant,
     spans_of,
+    wrong,
 )
-from services.audit.pauses import changed, counted_anew, course_after, going_on
-from services.kernel.course import Course, Pause
+from services.audit.pauses import (
+    NOT_AHEAD,
+    ahead_again,
+    changed,
+    counted_anew,
+    going_on,
+    judged_anew,
+)
+from services.kernel.course import Pause, course_in
+from services.kernel.reckoning import Span
+from services.kernel.working_time import Calendar
 
 
 def opened(
@@ -30,10 +42,40 @@ def moved_on(
     told: Account, event: DossierEvent, said: Any, calendar_of: CalendarOf
 ) -> Iterator[Line]:
     """Tell of the step that a case goes to, forward or back."""
+    told.left_due_at, told.left_course = told.step_due_at, told.step_course
     if said.HasField("next"):
         yield from _entered(told, event, said.next, calendar_of)
     else:
         told.step, told.step_due_at, told.step_course = "", None, None
+
+
+def pulled_back(
+    told: Account, event: DossierEvent, said: Any, calendar_of: CalendarOf
+) -> Iterator[Line]:
+    """Tell of the step that is current again, with the date that it had when it was left."""
+    before, before_course, step = told.left_due_at, told.left_course, said.next.step
+    due, course = instant(said.next, "due_at"), course_in(said.next)
+    told.step, told.step_due_at, told.step_course = step, due, course
+    told.left_due_at = told.left_course = None
+    if due is None or course is None:
+        return
+
+    def compute(calendar: Calendar) -> tuple[int | None, tuple[Span, ...]]:
+        found = course.due(calendar)
+        if found != due and course == before_course:
+            # Its course would have brought it to where it had passed: it was kept.
+            return before, ()
+        return found, spans_of(course, calendar)
+
+    text = (
+        f"Bước {step} trở lại, hạn như cũ: {course.time_limit}",
+        f"Step {step} is back, due as before: {course.time_limit}",
+    )
+    version = course.calendar_version
+    line = computed(
+        event, text, due, version, calendar_of, compute, limit=course.time_limit, step=step
+    )
+    yield line if due == before else wrong(line, OTHER_DATE)
 
 
 def _entered(
@@ -41,12 +83,9 @@ def _entered(
 ) -> Iterator[Line]:
     """Tell of a step's own limit, which its description carries whole."""
     told.step, told.step_due_at = current.step, instant(current, "due_at")
-    start = instant(current, "started_at")
-    told.step_course = None
-    if told.step_due_at is None or start is None or not current.time_limit:
+    course = told.step_course = course_in(current)
+    if told.step_due_at is None or course is None:
         return
-    version = current.calendar_version
-    course = told.step_course = Course(start, current.time_limit, version)
     text = (
         f"Bước {current.step} bắt đầu: {current.time_limit}",
         f"Step {current.step} begins: {current.time_limit}",
@@ -55,9 +94,9 @@ def _entered(
         event,
         text,
         told.step_due_at,
-        version,
+        course.calendar_version,
         calendar_of,
-        lambda calendar: (course.due(calendar), spans_of(course, calendar)),
+        counting(course),
         limit=current.time_limit,
         step=current.step,
     )
@@ -75,14 +114,17 @@ def resumed(
         yield from _entered(told, event, said.current, calendar_of)
         return
     previous, before, version = told.step_due_at, told.step_course, said.calendar_version
-    course = told.step_course = course_after(before, pause[1], "", pause, version)
+    course = told.step_course = before and before.paused(pause, version)
     told.step, told.step_due_at = said.current.step, instant(said.current, "due_at")
     if previous is None and told.step_due_at is None:
         return
     text = (f"Bước {said.current.step} tiếp tục", f"Step {said.current.step} goes on")
     if before is not None and changed(before, version):
         text = counted_anew(text, before.calendar_version)
-    yield computed(
+    again = ahead_again(previous, told.step_due_at, pause)
+    if again:
+        text = judged_anew(text)
+    line = computed(
         event,
         text,
         told.step_due_at,
@@ -91,3 +133,6 @@ def resumed(
         going_on(before, course, previous, pause, version),
         step=said.current.step,
     )
+    if said.step_after_missed and not again:
+        line = wrong(line, NOT_AHEAD)
+    yield line

@@ -27,9 +27,22 @@ class Course:
     """The day of receipt counts, by the rule of the cut-off, not the limit."""
     pauses: tuple[Pause, ...] = ()
     """The pauses in which the remainder was kept, in order."""
+    not_before: int | None = None
+    """A date promised by hand, before which the limit does not end."""
 
     def due_before_pauses(self, calendar: Calendar) -> int | None:
-        """Give the due date by a calendar as it was before the first pause; None for no limit."""
+        """Give the due date by a calendar as it was before the first pause; None for none."""
+        return self.not_before if self.held(calendar) else self.limit_due(calendar)
+
+    def held(self, calendar: Calendar) -> bool:
+        """Tell whether the date promised by hand counts, because the limit ends before it."""
+        if self.not_before is None:
+            return False
+        at = self.limit_due(calendar)
+        return at is None or at < self.not_before
+
+    def limit_due(self, calendar: Calendar) -> int | None:
+        """Give the instant at which the limit itself ends by a calendar; None for no limit."""
         if self.same_day:
             return working_time.same_day_due(calendar, self.start_at)
         return working_time.limit_due_at(calendar, self.start_at, limit_of(self.time_limit))
@@ -86,9 +99,11 @@ def course_in(message: Any) -> Course | None:
     """Give the course that a message tells of; None for a date that was not computed here."""
     if not message.time_limit or not message.HasField("started_at"):
         return None
+    pauses = getattr(message, "pauses", ())
     return Course(
         to_us(message.started_at),
         message.time_limit,
         message.calendar_version,
         getattr(message, "same_day", False),
+        tuple((to_us(pause.suspended_at), to_us(pause.resumed_at)) for pause in pauses),
     )

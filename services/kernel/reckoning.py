@@ -12,11 +12,14 @@ from datetime import date, datetime, timedelta
 from services.kernel.durations import Duration, TimeLimit, Unit
 from services.kernel.instants import MINUTE
 from services.kernel.working_time import (
+    CUT_OFF,
     Calendar,
     DayKind,
     DayRule,
     Stretch,
     account,
+    after_cut_off,
+    local_day,
     phase_ends,
 )
 
@@ -29,6 +32,8 @@ Words = tuple[str, str]
 """Vietnamese and English."""
 _WORKING: Words = ("giờ làm việc", "working time")
 _OUTSIDE: Words = ("ngoài giờ làm việc", "outside the sessions")
+_DECREE = "Decree 23/2015 art. 21"
+"""What orders that same-day procedures received after 15:00 are done on the next working day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,30 @@ def reckon(calendar: Calendar, start: int, duration: Duration, due: int) -> Iter
         yield from _calendar_days(calendar, start, duration, due)
     else:
         yield from worked(calendar, start, due)
+
+
+def reckon_same_day(
+    calendar: Calendar, received_at: int, due: int, cut_off: int = CUT_OFF
+) -> Iterator[Span]:
+    """List the stretches from the receipt to the closing at which a same-day procedure is due.
+
+    After the cut-off the dossier counts from the next working day: the rest of the day of receipt
+    is skipped, by the decree, or by no document where the office has a cut-off of its own.
+    """
+    late = after_cut_off(calendar, received_at, cut_off)
+    day = local_day(calendar, received_at)
+    clock = f"{cut_off // 60:02d}:{cut_off % 60:02d}"
+    for span in worked(calendar, received_at, due):
+        if late and span.stretch.counted and span.stretch.day == day:
+            yield replace(
+                span,
+                stretch=replace(span.stretch, counted=False),
+                reason_vi=f"nhận sau {clock}, tính từ ngày làm việc tiếp theo",
+                reason_en=f"received after the cut-off, {clock}",
+                source=_DECREE if cut_off == CUT_OFF else "",
+            )
+        else:
+            yield span
 
 
 def worked(calendar: Calendar, from_at: int, to_at: int) -> Iterator[Span]:

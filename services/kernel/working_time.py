@@ -23,6 +23,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Final
 
 from services.kernel.calendars.model import Calendar, CalendarError, DayKind, DayRule, Session
 from services.kernel.calendars.table import NoWorkingTime, OutOfRange
@@ -37,6 +38,7 @@ from services.kernel.durations import (
 from services.kernel.instants import MINUTE
 
 __all__ = [
+    "CUT_OFF",
     "NO_DURATION",
     "NO_LIMIT",
     "Calendar",
@@ -53,6 +55,7 @@ __all__ = [
     "TimeLimit",
     "Unit",
     "account",
+    "after_cut_off",
     "due_at",
     "latest_start",
     "limit_due_at",
@@ -63,6 +66,9 @@ __all__ = [
     "same_day_due",
     "working_us",
 ]
+
+CUT_OFF: Final = 15 * 60
+"""Until when same-day procedures are done on the day of receipt: minutes since local midnight."""
 
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 
@@ -150,18 +156,27 @@ def next_working_instant(calendar: Calendar, at: int) -> int:
     return max(at, calendar.table.next_span(at)[0])
 
 
-def same_day_due(calendar: Calendar, received_at: int, cut_off: int = 15 * 60) -> int:
+def same_day_due(calendar: Calendar, received_at: int, cut_off: int = CUT_OFF) -> int:
     """Give the due date of a same-day procedure: the closing of the day of receipt.
 
-    What comes after the cut-off (minutes since local midnight; at the cut-off is still in time),
-    after closing or on a day off is due at the closing of the next working day.
+    What comes after the cut-off, after closing or on a day off is due at the closing of the next
+    working day.
     """
     table = calendar.table
-    day, clock = table.local(received_at)
+    day, _ = table.local(received_at)
     found, spans = table.working_day(day)
-    if found == day and (clock > cut_off * MINUTE or received_at >= spans[-1][1]):
+    late = after_cut_off(calendar, received_at, cut_off)
+    if found == day and (late or received_at >= spans[-1][1]):
         _, spans = table.working_day(day + 1)
     return spans[-1][1]
+
+
+def after_cut_off(calendar: Calendar, received_at: int, cut_off: int = CUT_OFF) -> bool:
+    """Tell whether something came after the cut-off of its day, in minutes since local midnight;
+    what comes at the cut-off is still in time.
+    """
+    _, clock = calendar.table.local(received_at)
+    return clock > cut_off * MINUTE
 
 
 def local_day(calendar: Calendar, at: int) -> date:

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 from services.kernel.calendars.table import FIRST_YEAR, LAST_YEAR
 from services.kernel.instants import DAY, from_datetime, to_datetime
-from services.kernel.reckoning import Span, reckon_limit, wall, worked
+from services.kernel.reckoning import Span, reckon_limit, reckon_same_day, wall
 from services.kernel.working_time import (
     Calendar,
     DurationError,
@@ -93,18 +93,8 @@ def same_day_of(calendar: Calendar, start: int, cut_off: int) -> int:
 def explain_same_day(
     calendar: Calendar, start: int, due: int, cut_off: int
 ) -> list[dict[str, Any]]:
-    """List the stretches from the receipt to the closing; what is worked before the day of the
-    closing came after the cut-off.
-    """
-    rows = []
-    last, _ = calendar.table.local(due)
-    for span in worked(calendar, start, due):
-        row = _row(calendar, span)
-        if span.stretch.counted and calendar.table.local(span.stretch.from_at)[0] != last:
-            after = f"received after the cut-off, {cut_off // 60:02d}:{cut_off % 60:02d}"
-            row |= {"counted": False, "reason": after}
-        rows.append(row)
-    return rows
+    """List the stretches from the receipt to the closing, each counted or skipped and why."""
+    return [_row(calendar, span) for span in reckon_same_day(calendar, start, due, cut_off)]
 
 
 def answer_lines(calendar: Calendar, source: BinaryIO, write: Callable[[str], object]) -> int:
@@ -175,7 +165,7 @@ def _row(calendar: Calendar, span: Span) -> dict[str, Any]:
         "counted": stretch.counted,
         "seconds": (stretch.to_at - stretch.from_at) / 1_000_000,
         "reason": span.reason_en,
-        "reason_vi": stretch.rule.reason_vi if stretch.rule else "",
+        "reason_vi": span.reason_vi,
         "source": span.source,
         "estimated": span.estimated,
         **({"phase": span.phase} if span.phase else {}),

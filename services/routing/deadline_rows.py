@@ -15,8 +15,8 @@ from motcua.events.v1.envelope_pb2 import DossierEvent
 
 from services.kernel.instants import to_us
 from services.kernel.unit import UnitOfWork
-from services.routing.limits import Limit, Rung, limit_in, relaid, touch_in
-from services.routing.state import Key, State, limits, suspension_in
+from services.routing.limits import Limit, Rung, in_place_of, limit_in, relaid, touch_in
+from services.routing.state import Key, State, limits, resumed_at, suspension_in
 from services.routing.tables import CONSULTATIONS, DEADLINES
 from services.routing.watching import (
     CONSULTATION,
@@ -66,7 +66,10 @@ def move(uow: UnitOfWork, event: DossierEvent, *, running: bool) -> None:
     said, code = event.case_resumed, event.dossier_code
     for scope, message in ((DOSSIER, said), (STEP, said.current)):
         row = None if said.restarted else uow.get(DEADLINES, code, scope, 0)
-        _set(uow, event, scope, limit_in(message), running, before=row)
+        limit = limit_in(message)
+        if limit is not None and row is not None:
+            limit = in_place_of(_limit(row), limit, resumed_at(event))
+        _set(uow, event, scope, limit, running)
     _set(uow, event, TOUCH, touch_in(said.current), running)
     uow.delete(DEADLINES, code, SUSPENSION, 0)
 
@@ -148,15 +151,11 @@ def _set(
     scope: int,
     limit: Limit | None,
     running: bool,
-    before: Row | None = None,
     number: int = 0,
 ) -> None:
     if limit is None:
         uow.delete(DEADLINES, event.dossier_code, scope, number)
         return
-    if before is not None:
-        said = _limit(before)
-        limit = Limit(limit.due_at, limit.warn_at, said.warned, said.missed, limit.rungs, said.told)
     row = {
         "dossier_code": event.dossier_code,
         "scope": scope,

@@ -11,8 +11,16 @@ from motcua.events.v1.routing_events_pb2 import CurrentStep, DeadlineMissed, Dea
 
 from services.kernel.course import Course
 from services.kernel.instants import to_us
-from services.routing.limits import Limit, counted_limit, instant, limit_in, relaid, touch_in
-from services.routing.state import State, Status, limits, suspension_in
+from services.routing.limits import (
+    Limit,
+    counted_limit,
+    in_place_of,
+    instant,
+    limit_in,
+    relaid,
+    touch_in,
+)
+from services.routing.state import State, Status, limits, resumed_at, suspension_in
 from services.routing.teamwork import changing as teamwork
 
 
@@ -101,23 +109,26 @@ def _asked(state: State, payload: Any, event: DossierEvent) -> State:
 
 
 def _suspended(state: State, _payload: Any, event: DossierEvent) -> State:
-    return replace(state, status=Status.SUSPENDED, suspension=suspension_in(event), touch=None)
+    work = replace(state.work, touched=True)
+    since = suspension_in(event)
+    return replace(state, status=Status.SUSPENDED, suspension=since, touch=None, work=work)
 
 
-def _resumed(state: State, payload: Any, _event: DossierEvent) -> State:
+def _resumed(state: State, payload: Any, event: DossierEvent) -> State:
+    at = resumed_at(event)
     return replace(
         state,
         status=Status.RUNNING,
         suspension=None,
         touch=touch_in(payload.current),
-        dossier_limit=_moved(state.dossier_limit, limit_in(payload), payload),
-        step_limit=_moved(state.step_limit, counted_limit(payload.current), payload),
+        dossier_limit=_moved(state.dossier_limit, limit_in(payload), payload, at),
+        step_limit=_moved(state.step_limit, counted_limit(payload.current), payload, at),
         work=teamwork.resumed(state.work, payload),
     )
 
 
-def _moved(old: Limit | None, new: Limit | None, payload: Any) -> Limit | None:
-    """Keep what was said of a due date that only moved: the remainder is what it was."""
+def _moved(old: Limit | None, new: Limit | None, payload: Any, at: int) -> Limit | None:
+    """Keep what was said of a due date that moved, as far as it is true of the new one."""
     if new is None:
         return None
     if payload.restarted:
@@ -125,7 +136,7 @@ def _moved(old: Limit | None, new: Limit | None, payload: Any) -> Limit | None:
     if old is None:
         return new
     course = old.course and _paused(old.course, payload)
-    return replace(new, warned=old.warned, missed=old.missed, told=old.told, course=course)
+    return in_place_of(old, replace(new, course=course), at)
 
 
 def _restarted(payload: Any) -> Course | None:
@@ -133,7 +144,8 @@ def _restarted(payload: Any) -> Course | None:
     at = instant(payload, "resumed_at")
     if at is None or not payload.time_limit:
         return None
-    return Course(at, payload.time_limit, payload.calendar_version)
+    extended_to = instant(payload, "extended_due_at")
+    return Course(at, payload.time_limit, payload.calendar_version, not_before=extended_to)
 
 
 def _paused(course: Course, payload: Any) -> Course | None:
@@ -145,7 +157,8 @@ def _paused(course: Course, payload: Any) -> Course | None:
 
 
 def _extended(state: State, payload: Any, _event: DossierEvent) -> State:
-    return replace(state, dossier_limit=limit_in(payload), extended=True)
+    to = instant(payload, "due_at")
+    return replace(state, dossier_limit=limit_in(payload), extended_to=to)
 
 
 def _resolved(state: State, payload: Any, _event: DossierEvent) -> State:

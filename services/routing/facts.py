@@ -157,14 +157,16 @@ def set_touch(current: CurrentStep, facts: Facts, start_at: int) -> None:
 
 
 def tell_course(message: Any, course: Course | None) -> None:
-    """Write how a due date was computed into ``time_limit``, ``started_at`` and
-    ``calendar_version``; nothing for one that a pause has moved, or that was not computed.
+    """Write how a due date was computed into ``time_limit``, ``started_at``, ``calendar_version``
+    and, where it has some, ``pauses``; nothing for one that was not computed.
     """
-    if course is None or course.pauses:
+    if course is None:
         return
     message.time_limit = course.time_limit
     message.started_at.CopyFrom(to_timestamp(course.start_at))
     message.calendar_version = course.calendar_version
+    for since, until in course.pauses:
+        message.pauses.add(suspended_at=to_timestamp(since), resumed_at=to_timestamp(until))
 
 
 def set_limit(message: Any, limit: Limit | None) -> None:

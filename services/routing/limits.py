@@ -76,17 +76,22 @@ def touch_in(current: CurrentStep) -> Limit | None:
 
 
 def relaid(old: Limit, payload: Any, at: int) -> Limit:
-    """Give a due date that was laid anew at an instant.
+    """Give a due date that a ``DeadlineRecomputed`` has laid anew at an instant."""
+    new = limit_in(payload)
+    assert new is not None, "a recomputed due date is there"
+    course = old.course and old.course.by(payload.calendar_version)
+    return in_place_of(old, replace(new, course=course), at)
+
+
+def in_place_of(old: Limit, new: Limit, at: int) -> Limit:
+    """Give a due date that took the place of another at an instant.
 
     What was said of the old date stays said only where it is true of the new one: a promise that
     lies ahead again is warned of, told of and missed as such.
     """
-    new = limit_in(payload)
-    assert new is not None, "a recomputed due date is there"
     return replace(
         new,
         warned=old.warned and (new.warn_at is None or new.warn_at <= at),
         missed=old.missed and new.due_at <= at,
         told=min(old.told, sum(rung.at <= at for rung in new.rungs)),
-        course=old.course and old.course.by(payload.calendar_version),
     )

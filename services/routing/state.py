@@ -60,8 +60,8 @@ class State:
     touch: Limit | None = None
     """By when somebody is to have begun on the step; None once somebody has."""
     suspension: Suspension | None = None
-    extended: bool = False
-    """The promised date was moved with an apology: that can't be done twice."""
+    extended_to: int | None = None
+    """The date to which the promise was moved with an apology: that can't be done twice."""
     round: int = 0
     """Counts the requests for a supplement."""
     imported: bool = False
@@ -104,6 +104,12 @@ def suspension_in(event: DossierEvent) -> Suspension:
     return Suspension(
         said.kind, since, _end_in(said, "expected_end_at"), said.payment.fee, said.payment.charge
     )
+
+
+def resumed_at(event: DossierEvent) -> int:
+    """Give the instant from which a ``CaseResumed`` lets the clock go on."""
+    at = instant(event.case_resumed, "resumed_at")
+    return to_us(event.occurred_at) if at is None else at
 
 
 def _end_in(message: Any, field: str) -> Limit | None:

@@ -51,7 +51,7 @@ def _unfit(state: State, facts: Facts) -> Refusal | None:
         return refusal("NO_DUE_DATE")
     if state.status is Status.SUSPENDED:
         return refusal("CASE_SUSPENDED")
-    return refusal("ALREADY_EXTENDED") if state.extended else None
+    return refusal("ALREADY_EXTENDED") if state.extended_to is not None else None
 
 
 def _untimely(state: State, command: ExtendDeadlineRequest, facts: Facts) -> Refusal | None:

@@ -14,7 +14,7 @@ from motcua.events.v1.routing_events_pb2 import (
 from motcua.routing.v1 import routing_pb2 as pb
 
 from services.kernel import working_time
-from services.kernel.course import Pause, kept_after, passes
+from services.kernel.course import Course, Pause, kept_after
 from services.kernel.durations import Duration
 from services.kernel.errors import Refusal
 from services.kernel.instants import MINUTE, to_timestamp
@@ -23,7 +23,6 @@ from services.routing.facts import (
     Facts,
     Target,
     enter,
-    limit,
     of_dossier,
     of_step,
     set_limit,
@@ -145,24 +144,39 @@ def go_on(state: State, facts: Facts, **said: Any) -> CaseResumed:
 
 
 def _restart(resumed: CaseResumed, state: State, facts: Facts, at: int) -> None:
-    due_at = working_time.limit_due_at(facts.calendar, at, facts.time_limit)
-    resumed.time_limit = str(facts.time_limit)
-    if due_at is not None:
-        set_limit(resumed, limit(facts, of_dossier(facts), at, due_at))
+    """Count the limits anew; what a leader has signed is not taken back by that."""
+    signed, length = state.extended_to, str(facts.time_limit)
+    course = Course(at, length, facts.calendar.version, not_before=signed)
+    set_limit(resumed, lay(facts, course, of_dossier(facts)))
+    resumed.time_limit = length
+    if signed is not None:
+        resumed.extended_due_at.CopyFrom(to_timestamp(signed))
+        resumed.extension_holds = course.held(facts.calendar)
     resumed.current.CopyFrom(enter(facts.process.step(state.step), facts, at))
 
 
 def _keep(resumed: CaseResumed, state: State, facts: Facts, pause: Pause) -> None:
     step = facts.process.step(state.step)
     resumed.current.CopyFrom(CurrentStep(step=step.name, unit=state.unit, role=step.role))
-    set_limit(resumed, _later(state.dossier_limit, of_dossier(facts), facts, pause))
-    target = of_step(facts, step, state.unit)
-    set_limit(resumed.current, _later(state.step_limit, target, facts, pause))
+    promised = _later(state.dossier_limit, of_dossier(facts), facts, pause)
+    set_limit(resumed, promised)
+    resumed.after_missed = _ahead_again(state.dossier_limit, promised, pause)
+    due = _later(state.step_limit, of_step(facts, step, state.unit), facts, pause)
+    set_limit(resumed.current, due)
+    resumed.step_after_missed = _ahead_again(state.step_limit, due, pause)
     set_touch(resumed.current, facts, pause[1])
     resumed.current.national_state = step.national_state
     for timer in state.work.timers:
         later = _later_timer(timer, facts, pause)
         resumed.current.timers.add(transition=timer.name, at=to_timestamp(later))
+
+
+def _ahead_again(old: Limit | None, new: Limit | None, pause: Pause) -> bool:
+    """Tell whether a date that was said to have passed lies ahead now.
+
+    The pause alone never brings that about: it adds what it has taken.
+    """
+    return old is not None and old.missed and new is not None and new.due_at > max(pause)
 
 
 def _later_timer(timer: Timer, facts: Facts, pause: Pause) -> int:
@@ -178,14 +192,14 @@ def _later(old: Limit | None, target: Target, facts: Facts, pause: Pause) -> Lim
     """Move a due date, its warning and its rungs by the working time of a pause.
 
     All of it is counted by the calendar in force now: what has changed while the clock stood still
-    counts from here on. A date that would have passed by that alone moves by the pause and no more.
+    counts from here on. A date that would have passed by that alone moves by the pause and no more,
+    and takes its warning and its rungs along.
     """
     if old is None:
         return None
-    moved = shifted(old, facts.calendar, pause)
-    if old.course is None:
-        return moved
-    laid = lay(facts, old.course.paused(pause, facts.calendar.version), target)
-    if laid is not None and passes(moved.due_at, laid.due_at, max(pause)):
-        return moved
+    course = old.course and old.course.paused(pause, facts.calendar.version)
+    due_at = kept_after(course, facts.calendar, old.due_at, pause)
+    laid = None if course is None else lay(facts, course, target)
+    if laid is None or laid.due_at != due_at:
+        return shifted(old, facts.calendar, pause)
     return laid

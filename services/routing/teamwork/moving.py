@@ -13,7 +13,7 @@ from services.kernel.errors import Refusal
 from services.kernel.instants import to_timestamp
 from services.routing.facts import Facts, enter, set_limit, tell_course
 from services.routing.guards import acts_for, at_step, moved, open_case
-from services.routing.state import State, Status
+from services.routing.state import State
 from services.routing.teamwork.sharing import stand_ins
 from services.routing.texts import refusal
 
@@ -51,8 +51,6 @@ def pull_back(state: State, command: pb.PullBackRequest, facts: Facts) -> list[M
         return refusal("NOT_SENT_BY_YOU", step=state.step)
     if state.work.opened_by or state.work.touched:
         return refusal("ALREADY_OPENED", step=state.step, who=_who(state))
-    if state.status is Status.SUSPENDED:
-        return refusal("CASE_SUSPENDED")
     back = CurrentStep(
         step=gone.step,
         unit=gone.unit,

@@ -20,7 +20,7 @@ from services.kernel.calendars.shelf import by_version
 from services.kernel.calendars.vietnam import state_office
 from services.kernel.durations import TimeLimit
 from services.kernel.instants import HOUR, from_datetime, to_datetime, to_timestamp
-from services.kernel.working_time import limit_due_at, resume_due, same_day_due
+from services.kernel.working_time import limit_due_at, local_day, resume_due, same_day_due
 from services.ops.commands_deadlines import explanation as document
 from tests.unit.audit.histories import HANOI, Numbering, at, stamp
 
@@ -239,6 +239,11 @@ def test_same_day_procedures_have_their_cut_off():
         due = same_day_due(state_office(), at(when))
         account = told(accepted(when, "1wd", due, same_day=True))
         assert account.agreement is Agreement.SAME
+        counted_on = {s.stretch.day for s in account.lines[0].spans if s.stretch.counted}
+        assert counted_on == {local_day(state_office(), due)}
+        first = account.lines[0].spans[0]
+        late = ("received after the cut-off, 15:00", "Decree 23/2015 art. 21")
+        assert ((first.reason_en, first.source) == late) is (when == "2021-08-09 15:01")
 
 
 def test_another_system_s_promise_is_taken_as_it_was():

@@ -7,12 +7,16 @@ from datetime import date, datetime
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from services.kernel.calendars.model import Calendar, DayKind, DayRule, Session
 from services.kernel.calendars.vietnam import state_office
 from services.kernel.durations import Duration
-from services.kernel.instants import from_datetime, to_datetime
-from services.kernel.reckoning import Span, reckon, worked
-from services.kernel.working_time import due_at
+from services.kernel.instants import MINUTE, from_datetime, to_datetime
+from services.kernel.reckoning import Span, reckon, reckon_same_day, worked
+from services.kernel.working_time import due_at, local_day, same_day_due, working_us
 
 MORNING, AFTERNOON = Session(7 * 60, 11 * 60 + 30), Session(13 * 60 + 30, 17 * 60)
 ORDER = "CV 12/2021"
@@ -92,3 +96,62 @@ def test_calendar_days_wait_for_the_end_of_a_closed_morning() -> None:
         ("07:00", "11:30", False, POWER_CUT),
         ("11:30", "13:30", False, ("until the office works", "")),
     ]
+
+
+def same_day(received: int, **cut_off: int) -> list[Span]:
+    """List the stretches of a same-day procedure by the office's calendar."""
+    calendar = state_office()
+    due = same_day_due(calendar, received, **cut_off)
+    return list(reckon_same_day(calendar, received, due, **cut_off))
+
+
+def test_what_comes_after_the_cut_off_counts_from_the_next_working_day() -> None:
+    """The rest of the day of receipt is skipped, and the decree is named that says so."""
+    after = ("received after the cut-off, 15:00", "Decree 23/2015 art. 21")
+    spans = same_day(at(9, "15:30"))
+
+    assert told(spans) == [
+        ("15:30", "17:00", False, after),
+        ("17:00", "00:00", False, OUTSIDE),
+        ("00:00", "07:00", False, OUTSIDE),
+        ("07:00", "11:30", True, WORKING),
+        ("11:30", "13:30", False, OUTSIDE),
+        ("13:30", "17:00", True, WORKING),
+    ]
+    assert spans[0].reason_vi == "nhận sau 15:00, tính từ ngày làm việc tiếp theo"
+
+
+def test_what_comes_at_the_cut_off_counts_at_once() -> None:
+    """At 15:00 it is in time."""
+    assert told(same_day(at(9, "15:00"))) == [("15:00", "17:00", True, WORKING)]
+
+
+def test_a_cut_off_of_the_office_s_own_has_no_decree() -> None:
+    """Both sessions that are left of the day are skipped by it, the break is a break."""
+    after = ("received after the cut-off, 10:30", "")
+    assert told(same_day(at(9, "11:00"), cut_off=10 * 60 + 30))[:3] == [
+        ("11:00", "11:30", False, after),
+        ("11:30", "13:30", False, OUTSIDE),
+        ("13:30", "17:00", False, after),
+    ]
+
+
+@pytest.mark.parametrize("cut_off", [15 * 60, 10 * 60 + 30])
+@given(minutes=st.integers(0, 60 * 24 * 60))
+def test_only_the_day_of_the_closing_is_counted(cut_off: int, minutes: int) -> None:
+    """Whenever it comes: what is counted is the working time of the day on which it is due, from
+    the receipt on, and all of it.
+    """
+    calendar, received = state_office(), at(1, "00:00") + minutes * MINUTE
+    due = same_day_due(calendar, received, cut_off)
+
+    counted = [span.stretch for span in same_day(received, cut_off=cut_off) if span.stretch.counted]
+
+    day = local_day(calendar, due)
+    midnight = from_datetime(
+        datetime(day.year, day.month, day.day, tzinfo=ZoneInfo("Asia/Ho_Chi_Minh"))
+    )
+    assert {stretch.day for stretch in counted} == {day}
+    assert sum(stretch.to_at - stretch.from_at for stretch in counted) == working_us(
+        calendar, max(received, midnight), due
+    )

@@ -220,6 +220,22 @@ def test_the_cut_off(received: str, due: str) -> None:
     assert {row["from"][:10] for row in rows if row["counted"]} == {due[:10]}
 
 
+def test_the_rest_of_the_day_is_skipped_by_decree() -> None:
+    """What is left of the day after the cut-off has its reason in both languages, and a source."""
+    asked = ("due", "--start", "2021-08-09T15:30", "--same-day", "--explain")
+    row = document(*asked)["explanation"][0]
+    assert row | {"seconds": 0} == {
+        "from": "2021-08-09T15:30:00",
+        "to": "2021-08-09T17:00:00",
+        "counted": False,
+        "seconds": 0,
+        "reason": "received after the cut-off, 15:00",
+        "reason_vi": "nhận sau 15:00, tính từ ngày làm việc tiếp theo",
+        "source": "Decree 23/2015 art. 21",
+        "estimated": False,
+    }
+
+
 def test_another_cut_off() -> None:
     """The hour of the cut-off may be told."""
     asked = ("due", "--start", "2021-08-09T11:00", "--same-day", "--cut-off", "10:30")

@@ -5,28 +5,36 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from motcua.events.v1.envelope_pb2 import DossierEvent
 from motcua.events.v1.intake_events_pb2 import DossierAccepted
-from motcua.events.v1.routing_events_pb2 import DeadlineMissed
+from motcua.events.v1.routing_events_pb2 import CaseResumed, DeadlineMissed
 
 from services.audit.courses import Agreement
 from services.audit.explaining import explain
 from services.kernel.calendars.model import Calendar, Session
 from services.kernel.calendars.vietnam import state_office
+from services.kernel.instants import HOUR, to_datetime, to_us
+from services.kernel.working_time import ResumePolicy
+from services.routing.clock.escalation import Ladder, Stage
 from services.routing.decider import decide
-from services.routing.watching import DOSSIER
-from tests.unit.routing.cases import AN, Case, at, clock, go_on, stop
+from services.routing.watching import DOSSIER, STEP
+from tests.unit.routing.cases import AN, TZ, Case, at, clock, go_on, stop
+from tests.unit.routing.test_ledger import named
 from tests.unit.routing.test_recomputing import closed, due, recomputed
 
 SATURDAY = closed("2021-08-14", sessions=(Session(420, 690), Session(810, 1020)))
+STORM = closed("2021-08-12")
 
 
-def paused(case: Case, calendar: Calendar, since: str, until: str) -> None:
-    """Stop the clock and let it go on, both by a calendar."""
+def paused(case: Case, calendar: Calendar, since: str, until: str) -> CaseResumed:
+    """Stop the clock and let it go on, both by a calendar; gives the event of the latter."""
     for command, when in ((stop(case.state.step), since), (go_on(case.state.step), until)):
         outcome = decide(case.state, command, replace(case.facts(when, AN), calendar=calendar))
         assert isinstance(outcome, list)
         case._keep(outcome, at(when), AN)
+    return case.events[-1].case_resumed
 
 
 def agreed(case: Case, *calendars: Calendar) -> bool:
@@ -96,3 +104,133 @@ def test_the_step_is_kept_ahead_too() -> None:
     assert after is not None
     assert clock(after.due_at) == "2021-08-17 09:30"
     assert agreed(case, SATURDAY)
+
+
+# -- a date that had passed lies ahead again -------------------------------------------------------
+
+
+@pytest.mark.parametrize("policy", ResumePolicy)
+def test_a_date_that_lies_ahead_again_is_missed_anew(policy: ResumePolicy) -> None:
+    """Late by 09:00 of the 16th, stopped at 10:00; then the 12th counts no longer. Seven
+    hours are left when the clock goes on: lateness is judged by the new date, warned of anew.
+    """
+    case = Case(time_limit="5wd", policy=policy).opened("2021-08-09 09:00").taken()
+    assert ("DeadlineMissed", DOSSIER) in named(case.watched("2021-08-16 09:30"))
+
+    said = paused(case, STORM, "2021-08-16 10:00", "2021-08-17 10:00")
+
+    assert said.after_missed
+    assert not said.restarted
+    assert due(case) == "2021-08-18 09:00"
+    case.taken("2021-08-17 10:00", "binh")
+    assert named(case.watched("2021-08-18 09:00")) == [("DeadlineApproaching", DOSSIER)]
+    (gone,) = case.watched("2021-08-18 09:00", 1)
+    assert isinstance(gone, DeadlineMissed)
+    assert (gone.scope, clock(to_us(gone.due_at))) == (DOSSIER, "2021-08-18 09:00")
+    assert case.watched("2021-09-18 09:00") == []
+    assert agreed(case, STORM)
+
+
+def test_a_step_that_lies_ahead_again_is_warned_of_and_missed_anew() -> None:
+    """Its own field says so; the dossier's date had not passed."""
+    case = Case(time_limit="5wd").opened("2021-08-09 09:00").taken()
+    assert named(case.watched("2021-08-11 09:30")) == [("DeadlineMissed", STEP)]
+
+    said = paused(case, closed("2021-08-10"), "2021-08-11 10:00", "2021-08-11 11:00")
+
+    assert (said.after_missed, said.step_after_missed) == (False, True)
+    case.taken("2021-08-11 11:00", "binh")
+    assert named(case.watched("2021-08-12 10:00")) == [("DeadlineApproaching", STEP)]
+    assert named(case.watched("2021-08-12 10:00", 1)) == [("DeadlineMissed", STEP)]
+    assert agreed(case, closed("2021-08-10"))
+
+
+def test_a_date_that_moves_away_is_warned_of_anew() -> None:
+    """Warned of, but not late yet: the warning comes again before the new date."""
+    case = Case(time_limit="5wd").opened("2021-08-09 09:00").taken()
+    assert ("DeadlineApproaching", DOSSIER) in named(case.watched("2021-08-13 15:30"))
+    storm = closed("2021-08-11", "2021-08-12")
+
+    said = paused(case, storm, "2021-08-13 16:00", "2021-08-13 16:30")
+
+    assert (said.after_missed, due(case)) == (False, "2021-08-18 09:30")
+    case.taken("2021-08-13 16:30", "binh")
+    warned = clock(to_us(said.warn_at))
+    assert ("DeadlineApproaching", DOSSIER) not in named(case.watched(warned))
+    assert ("DeadlineApproaching", DOSSIER) in named(case.watched(warned, 1))
+
+
+def test_the_people_above_are_told_anew() -> None:
+    """The rungs go by the rule of the date: told again of what lies ahead again, each once."""
+    ladder = Ladder((Stage("head", "head", of="dossier"),))
+    case = Case(time_limit="5wd", ladder=ladder).opened("2021-08-09 09:00").taken()
+    assert ("DeadlineEscalated", DOSSIER) in named(case.watched("2021-08-16 09:30"))
+
+    paused(case, STORM, "2021-08-16 10:00", "2021-08-17 10:00")
+
+    case.taken("2021-08-17 10:00", "binh")
+    assert named(case.watched("2021-08-18 09:00")) == [("DeadlineApproaching", DOSSIER)]
+    assert named(case.watched("2021-08-18 09:00", 1)) == [
+        ("DeadlineMissed", DOSSIER),
+        ("DeadlineEscalated", DOSSIER),
+    ]
+
+
+def test_late_by_either_calendar_stays_late() -> None:
+    """A later date that had passed all the same when the clock was stopped is not missed again."""
+    case = Case(time_limit="5wd").opened("2021-08-09 09:00").taken()
+    case.watched("2021-08-16 09:30")
+
+    said = paused(case, STORM, "2021-08-17 09:30", "2021-08-18 10:00")
+
+    assert (said.after_missed, due(case)) == (False, "2021-08-18 09:30")
+    case.taken("2021-08-18 10:00", "binh")
+    assert case.watched("2021-09-18 09:00") == []
+    assert agreed(case, STORM)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(1, 40),
+            st.integers(1, 40),
+            st.sets(st.integers(9, 31), max_size=6),
+            st.booleans(),
+        ),
+        min_size=1,
+        max_size=4,
+    ),
+    st.sampled_from(list(ResumePolicy)),
+)
+def test_each_date_that_passes_is_said_once(
+    rounds: list[tuple[int, int, set[int], bool]], policy: ResumePolicy
+) -> None:
+    """Whatever becomes of the calendar while the clock stands still: of the date that holds in the
+    end it is said once that it passed, unless it was late, and the clock's going on left it so.
+    """
+    case = Case(time_limit="3wd", policy=policy).opened("2021-08-09 09:00")
+    known, now = [], at("2021-08-09 09:00")
+    for before, waited, days, look in rounds:
+        known.append(closed(*(f"2021-08-{day:02d}" for day in sorted(days))))
+        since = now + before * HOUR
+        now = since + waited * HOUR
+        if look:
+            case.watched(wall(since))
+        said = paused(case, known[-1], wall(since), wall(now))
+    was_late = to_us(said.previous_due_at) < to_us(said.suspended_at)
+    resumed, limit = len(case.events), case.state.dossier_limit
+    assert limit is not None
+
+    case.watched("2022-08-09 09:00")
+
+    told = [e.deadline_missed for e in case.events[resumed:] if e.HasField("deadline_missed")]
+    to_be_said = [] if was_late and limit.due_at <= now else [limit.due_at]
+    assert [to_us(m.due_at) for m in told if m.scope == DOSSIER] == to_be_said
+    assert said.after_missed is (was_late and limit.due_at > now)
+    assert agreed(case, *known)
+
+
+def wall(us: int) -> str:
+    """Give an instant as the tests write it."""
+    return to_datetime(us, TZ).replace(tzinfo=None).isoformat()

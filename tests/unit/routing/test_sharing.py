@@ -41,12 +41,14 @@ from tests.unit.routing.cases import (
     clock,
     complete,
     draft,
+    go_on,
     judge,
     look,
     papers,
     pull,
     resolve,
     send_back,
+    stop,
     supplement,
 )
 
@@ -136,7 +138,12 @@ def _asks(case: Case) -> None:
     case.does(ask("review"), MON, BINH)
 
 
-@pytest.mark.parametrize("act", [_looks, _gives, _drafts, _asks])
+def _stops(case: Case) -> None:
+    case.does(stop("review"), MON, BINH)
+    case.does(go_on("review"), MON, BINH)
+
+
+@pytest.mark.parametrize("act", [_looks, _gives, _drafts, _asks, _stops])
 def test_what_was_opened_or_acted_on_is_not_pulled_back(act: Any) -> None:
     """Whatever the receiver did first, the sender is told so."""
     case = sent()

@@ -1,0 +1,122 @@
+"""Why the promised date is when it is after a pause: its remainder kept, or begun again. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, Final
+
+from motcua.events.v1.envelope_pb2 import DossierEvent
+
+from services.audit import step_dates
+from services.audit.courses import (
+    OTHER_DATE,
+    Account,
+    Agreement,
+    CalendarOf,
+    Line,
+    computed,
+    counting,
+    instant,
+    waited_in,
+    wrong,
+)
+from services.audit.pauses import (
+    NOT_AHEAD,
+    ahead_again,
+    changed,
+    counted_anew,
+    going_on,
+    gone_on,
+    judged_anew,
+    waited,
+)
+from services.audit.wording import Text
+from services.kernel.course import Course, Pause
+from services.kernel.instants import to_us
+
+_OTHER_EXTENSION: Final[Text] = (
+    "ngày gia hạn khác với sổ ghi",
+    "it names another date of the extension",
+)
+_SHORTENED: Final[Text] = (
+    "sớm hơn ngày gia hạn đã ký",
+    "it is before the date of the signed extension",
+)
+_OTHER_HOLDS: Final[Text] = (
+    "nói sai ngày nào được giữ",
+    "it does not say which of the two dates counts",
+)
+
+
+def resumed(
+    told: Account, event: DossierEvent, said: Any, calendar_of: CalendarOf
+) -> Iterator[Line]:
+    """Tell of the promised date after a pause, then of the step's."""
+    since = to_us(said.suspended_at)
+    at = instant(said, "resumed_at")
+    at = to_us(event.occurred_at) if at is None else at
+    tell = _begun_again if said.restarted and (said.time_limit or told.time_limit) else _gone_on
+    previous, told.due_at = told.due_at, instant(said, "due_at")
+    line = tell(told, event, said, calendar_of, previous, (since, at))
+    if instant(said, "previous_due_at") != previous:
+        line = wrong(line, OTHER_DATE)
+    yield line
+    yield from step_dates.resumed(told, event, said, calendar_of, (since, at))
+
+
+def _gone_on(
+    told: Account,
+    event: DossierEvent,
+    said: Any,
+    calendar_of: CalendarOf,
+    previous: int | None,
+    pause: Pause,
+) -> Line:
+    """Tell of the working time waited, and of what another calendar made of the date."""
+    due, version = told.due_at, said.calendar_version
+    again = ahead_again(previous, due, pause)
+    late = said.stays_late and not again
+    before = told.course
+    course = told.course = before and before.paused(pause, version)
+    compute = going_on(before, course, previous, pause, version)
+    text = gone_on(said.waited_working_minutes, stays_late=late)
+    line = computed(event, text, due, version, calendar_of, compute)
+    name = waited_in(len(course.pauses) if course else 1)
+    if last := [span for span in line.spans if span.part == name]:
+        line = replace(line, text=waited(last, stays_late=late))
+    if before is not None and changed(before, version):
+        line = replace(line, text=counted_anew(line.text, before.calendar_version))
+    if again:
+        return replace(line, text=judged_anew(line.text))
+    return wrong(line, NOT_AHEAD) if said.after_missed else line
+
+
+def _begun_again(
+    told: Account,
+    event: DossierEvent,
+    said: Any,
+    calendar_of: CalendarOf,
+    _previous: int | None,
+    pause: Pause,
+) -> Line:
+    """Tell of a limit that runs anew, and of the signed extension that it does not shorten."""
+    due, version, signed = told.due_at, said.calendar_version, instant(said, "extended_due_at")
+    limit = said.time_limit or told.time_limit
+    course = told.course = Course(pause[1], limit, version, not_before=signed)
+    text = (f"Tính lại từ đầu: {limit}", f"The whole limit runs again: {limit}")
+    if said.extension_holds:
+        text = (
+            f"{text[0]}; hết trước ngày gia hạn đã ký nên giữ ngày đó",
+            f"{text[1]}; it ends before the date of the signed extension, which holds",
+        )
+    line = computed(event, text, due, version, calendar_of, counting(course), limit=limit)
+    calendar = calendar_of(version)
+    if told.extended_to is not None and (due is None or due < told.extended_to):
+        return wrong(line, _SHORTENED)
+    if signed not in (None, told.extended_to):
+        return wrong(line, _OTHER_EXTENSION)
+    if calendar is None or line.agreement is not Agreement.SAME:
+        return line
+    told_right = course.held(calendar) == said.extension_holds
+    return line if told_right else wrong(line, _OTHER_HOLDS)
