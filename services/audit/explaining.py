@@ -130,7 +130,7 @@ def _extended(
     calendar = calendar_of(version)
     line = Line(event, text, due, calendar_version=version, agreement=Agreement.UNKNOWN)
     if calendar is not None and previous is not None:
-        latest = working_time.latest_start(calendar, previous, EXTENSION_LEAD)
+        latest = working_time.latest_day_before(calendar, previous, EXTENSION_LEAD)
         late = to_us(event.occurred_at) > latest
         vi, en = text
         text = (

@@ -103,8 +103,13 @@ def _begun_again(
     """Tell of a limit that runs anew, and of the signed extension that it does not shorten."""
     due, version, signed = told.due_at, said.calendar_version, instant(said, "extended_due_at")
     limit = said.time_limit or told.time_limit
-    course = told.course = Course(pause[1], limit, version, not_before=signed)
-    text = (f"Tính lại từ đầu: {limit}", f"The whole limit runs again: {limit}")
+    course = told.course = Course(
+        pause[1], limit, version, same_day=said.same_day, not_before=signed
+    )
+    text = (
+        f"Tính lại từ đầu: {limit}" + (", trong ngày" if said.same_day else ""),
+        f"The whole limit runs again: {limit}" + (", within the day" if said.same_day else ""),
+    )
     if said.extension_holds:
         text = (
             f"{text[0]}; hết trước ngày gia hạn đã ký nên giữ ngày đó",

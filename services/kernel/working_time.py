@@ -57,6 +57,7 @@ __all__ = [
     "account",
     "after_cut_off",
     "due_at",
+    "latest_day_before",
     "latest_start",
     "limit_due_at",
     "local_day",
@@ -149,6 +150,16 @@ def latest_start(calendar: Calendar, due: int, duration: Duration) -> int:
         day, clock = calendar.table.local(due)
         return calendar.table.instant(day - duration.whole_days(), clock)
     return calendar.table.before(due, duration.working_us(calendar.day_us))
+
+
+def latest_day_before(calendar: Calendar, due: int, duration: Duration) -> int:
+    """Give the latest instant on a day before that of ``due`` from which ``duration`` is left.
+
+    Before the opening of the last day as much work is left as at the closing of the day before; who
+    must speak a day ahead has not done so by then.
+    """
+    day, _ = calendar.table.local(due)
+    return min(latest_start(calendar, due, duration), calendar.table.instant(day, 0) - 1)
 
 
 def next_working_instant(calendar: Calendar, at: int) -> int:

@@ -38,6 +38,7 @@ def _opened(state: State, payload: Any, _event: DossierEvent) -> State:
         process=payload.process,
         version=payload.process_version,
         dossier_limit=counted_limit(payload),
+        same_day=payload.same_day,
         imported=payload.imported,
     )
     return _enter(opened, payload.current)
@@ -144,8 +145,13 @@ def _restarted(payload: Any) -> Course | None:
     at = instant(payload, "resumed_at")
     if at is None or not payload.time_limit:
         return None
-    extended_to = instant(payload, "extended_due_at")
-    return Course(at, payload.time_limit, payload.calendar_version, not_before=extended_to)
+    return Course(
+        at,
+        payload.time_limit,
+        payload.calendar_version,
+        same_day=payload.same_day,
+        not_before=instant(payload, "extended_due_at"),
+    )
 
 
 def _paused(course: Course, payload: Any) -> Course | None:

@@ -56,6 +56,8 @@ class State:
     done: tuple[str, ...] = ()
     """The steps that led to the current one; what was sent back is not among them."""
     dossier_limit: Limit | None = None
+    same_day: bool = False
+    """The dossier is promised for the day of its receipt, by the rule of the cut-off."""
     step_limit: Limit | None = None
     touch: Limit | None = None
     """By when somebody is to have begun on the step; None once somebody has."""

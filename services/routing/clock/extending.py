@@ -60,7 +60,7 @@ def _untimely(state: State, command: ExtendDeadlineRequest, facts: Facts) -> Ref
     new = to_us(command.due_at)
     if to_us(command.previous_due_at) != old.due_at:
         return refusal("DUE_DATE_CHANGED")
-    if facts.at > working_time.latest_start(facts.calendar, old.due_at, AT_LEAST_BEFORE):
+    if facts.at > working_time.latest_day_before(facts.calendar, old.due_at, AT_LEAST_BEFORE):
         return refusal("EXTENSION_TOO_LATE")
     if new <= old.due_at:
         return refusal("NEW_DATE_NOT_LATER")

@@ -146,9 +146,10 @@ def go_on(state: State, facts: Facts, **said: Any) -> CaseResumed:
 def _restart(resumed: CaseResumed, state: State, facts: Facts, at: int) -> None:
     """Count the limits anew; what a leader has signed is not taken back by that."""
     signed, length = state.extended_to, str(facts.time_limit)
-    course = Course(at, length, facts.calendar.version, not_before=signed)
+    course = Course(at, length, facts.calendar.version, same_day=state.same_day, not_before=signed)
     set_limit(resumed, lay(facts, course, of_dossier(facts)))
     resumed.time_limit = length
+    resumed.same_day = state.same_day
     if signed is not None:
         resumed.extended_due_at.CopyFrom(to_timestamp(signed))
         resumed.extension_holds = course.held(facts.calendar)

@@ -25,6 +25,7 @@ from services.kernel.working_time import (
     Unit,
     account,
     due_at,
+    latest_day_before,
     latest_start,
     limit_due_at,
     next_working_instant,
@@ -168,6 +169,21 @@ def test_warning_before_the_due_date() -> None:
     assert wall(latest_start(state_office(), due, Duration.parse("4wh"))) == "Fri 13/08/2021 15:00"
     assert wall(latest_start(state_office(), due, Duration.parse("2wh"))) == "Mon 16/08/2021 07:00"
     assert wall(latest_start(state_office(), due, Duration.parse("3cd"))) == "Fri 13/08/2021 09:00"
+
+
+@pytest.mark.parametrize(
+    ("due", "latest"),
+    [
+        ("16/08/2021 09:00", "Fri 13/08/2021 09:00"),
+        ("11/08/2021 17:00", "Tue 10/08/2021 23:59"),
+        ("11/08/2021 07:00", "Tue 10/08/2021 07:00"),
+    ],
+)
+def test_a_day_ahead_is_not_the_day_itself(due: str, latest: str) -> None:
+    """A whole day is left before its opening, too, but that is no day ahead."""
+    found = latest_day_before(state_office(), at(due), Duration.parse("1wd"))
+
+    assert wall(found) == latest
 
 
 def test_no_duration_has_no_due_date() -> None:

@@ -78,6 +78,7 @@ class Case:
     time_limit: str = "5wd"
     policy: ResumePolicy = ResumePolicy.KEEP
     imported: bool = False
+    same_day: bool = False
     ladder: Ladder = NO_LADDER
     events: list[DossierEvent] = field(default_factory=list)
 
@@ -126,13 +127,16 @@ class Case:
         return self._keep(alarms(self.state, now), now)
 
     def opened(self, when: str = "2021-08-09 09:00") -> Case:
-        """Accept the dossier at a time; the promised date is its limit from then."""
+        """Accept the dossier at a time; the promised date is its limit from then, or that day."""
         limit = TimeLimit.parse(self.time_limit)
         due = working_time.limit_due_at(state_office(), at(when), limit)
+        if self.same_day:
+            due = working_time.same_day_due(state_office(), at(when))
         accepted = DossierAccepted(
             time_limit=self.time_limit,
             process=self.process,
             calendar_version=state_office().version,
+            same_day=self.same_day,
         )
         if due is not None:
             accepted.due_at.CopyFrom(to_timestamp(due))

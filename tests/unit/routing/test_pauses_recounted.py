@@ -46,6 +46,7 @@ def agreed(case: Case, *calendars: Calendar) -> bool:
         time_limit=opened.time_limit,
         calendar_version=opened.calendar_version,
         due_at=opened.due_at,
+        same_day=opened.same_day,
     )
     begun = DossierEvent(occurred_at=first.occurred_at, dossier_accepted=accepted)
     told = explain([begun, *case.events], known.get)

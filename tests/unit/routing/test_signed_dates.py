@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from motcua.events.v1.envelope_pb2 import DossierEvent
 from motcua.events.v1.intake_events_pb2 import DossierAccepted
-from motcua.events.v1.routing_events_pb2 import CaseResumed
+from motcua.events.v1.routing_events_pb2 import CaseResumed, DeadlineExtended
 
 from services.audit.courses import Account, Agreement
 from services.audit.explaining import explain
@@ -230,3 +230,23 @@ def test_a_signed_promise_never_gets_shorter(
     assert limit is not None
     assert limit.due_at >= signed
     assert agreed(case, *known)
+
+
+@pytest.mark.parametrize(
+    ("when", "code"),
+    [
+        ("2021-08-10 17:00", ""),
+        ("2021-08-10 23:59", ""),
+        ("2021-08-11 00:00", "EXTENSION_TOO_LATE"),
+        ("2021-08-11 06:47", "EXTENSION_TOO_LATE"),
+    ],
+)
+def test_an_extension_comes_on_a_day_before(when: str, code: str) -> None:
+    """Due at Wednesday's closing: until its opening a whole day is left, but it is that day."""
+    case = Case(time_limit="2wd").opened("2021-08-09 17:00")
+    move = extend("2021-08-11 17:00", "2021-08-20 10:00")
+    if code:
+        assert case.refused(move, when, LEADER) == code
+    else:
+        assert isinstance(case.does(move, when, LEADER)[0], DeadlineExtended)
+    assert agreed(case)
