@@ -56,9 +56,11 @@ def _answered(said: Any, _time_zone: str) -> Text:
         2: ("không đồng ý", "disagrees"),
         3: ("không có ý kiến", "has no opinion"),
     }.get(said.opinion, NOTHING)
+    unit_vi = f"{said.heir} (thay {said.unit})" if said.heir else said.unit
+    unit_en = f"{said.heir} (for {said.unit})" if said.heir else said.unit
     return (
-        f"Đơn vị {said.unit} trả lời ý kiến số {said.number}: {vi}",
-        f"Consultation {said.number} answered: {said.unit} {en}",
+        f"Đơn vị {unit_vi} trả lời ý kiến số {said.number}: {vi}",
+        f"Consultation {said.number} answered: {unit_en} {en}",
     )
 
 
@@ -96,6 +98,9 @@ LINES: Final[Mapping[str, Line]] = {
     "participant_changed": _participant,
     "consultation_requested": _asked,
     "consultation_answered": _answered,
+    "consultation_cancelled": fixed(
+        "Rút lại lần lấy ý kiến số {}: {}", "Consultation {} taken back: {}", "number", "unit"
+    ),
     "work_delegated": _delegated,
     "absence_delegated": _delegated,
     "paper_drafted": _drafted,

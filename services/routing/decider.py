@@ -57,6 +57,7 @@ _DECISIONS: dict[type[Message], Callable[[State, Any, Facts], list[Message] | Re
     pb.DelegateWorkRequest: sharing.delegate,
     pb.RequestConsultationRequest: consulting.request,
     pb.AnswerConsultationRequest: consulting.answer,
+    pb.CancelConsultationRequest: consulting.cancel,
     pb.DraftPaperRequest: papers.draft,
     pb.JudgePaperRequest: papers.judge,
     pb.CorrectCaseRequest: correcting.correct,
@@ -80,6 +81,7 @@ _ENDING = (
     pb.ResumeCaseRequest,
     pb.ResolveCaseRequest,
     pb.AnswerConsultationRequest,
+    pb.CancelConsultationRequest,
     pb.RecomputeDeadlinesRequest,
 )
 """What takes a due date away, stops or moves it: whether it had passed must be said before."""

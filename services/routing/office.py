@@ -84,6 +84,7 @@ class Office:
         self.delegate = Delegate(self)
         self.request_consultation = Command(self, _case_in(pb.RequestConsultationResponse))
         self.answer_consultation = Command(self, _case_in(pb.AnswerConsultationResponse))
+        self.cancel_consultation = Command(self, _case_in(pb.CancelConsultationResponse))
         self.draft_paper = Command(self, _case_in(pb.DraftPaperResponse))
         self.judge_paper = Command(self, _case_in(pb.JudgePaperResponse))
         self.correct = Command(self, _case_in(pb.CorrectCaseResponse))
@@ -127,8 +128,15 @@ class Office:
         )
 
     def today(self, state: State, at: int) -> State:
-        """Give a case with the unit that does the work of its step's unit now."""
-        return replace(state, unit=self.unit_now(state.unit, at))
+        """Give a case with the units that do the work of its step and answer its questions now."""
+        asked = tuple(
+            replace(each, heir=heir)
+            if (heir := self.unit_now(each.unit, at)) != each.unit
+            else each
+            for each in state.work.asked
+        )
+        work = replace(state.work, asked=asked)
+        return replace(state, unit=self.unit_now(state.unit, at), work=work)
 
     def day(self, at: int) -> date:
         """Give the office's local day of an instant."""

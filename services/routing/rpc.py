@@ -57,6 +57,7 @@ class RoutingServicer(RoutingServiceServicer):
     DelegateWork = _command("delegate")
     RequestConsultation = _command("request_consultation")
     AnswerConsultation = _command("answer_consultation")
+    CancelConsultation = _command("cancel_consultation")
     DraftPaper = _command("draft_paper")
     JudgePaper = _command("judge_paper")
     CorrectCase = _command("correct")

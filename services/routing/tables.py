@@ -140,6 +140,8 @@ CONSULTATIONS = Table(
     Column("answered_at", BIG),
     Column("opinion", Integer),
     Column("answer", Text),
+    Column("cancelled_at", BIG),
+    Column("cancelled_for", Text),
 )
 """Questions to other units; ``due_at`` is ``NO_DUE`` without a limit; the end closes all."""
 

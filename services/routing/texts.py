@@ -213,6 +213,21 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "Lần lấy ý kiến số {number} đã được trả lời.",
         "Consultation {number} has been answered already.",
     ),
+    "CONSULTATION_CANCELLED": (
+        "Lần lấy ý kiến số {number} đã được rút lại: {reason}",
+        "Consultation {number} was taken back: {reason}",
+    ),
+    "NOT_YOURS_TO_CANCEL": (
+        "Chỉ người đã hỏi ({by}) hoặc người thực hiện bước '{step}' mới được rút lại lần lấy ý "
+        "kiến số {number}.",
+        "Only who asked ({by}) or whoever has step '{step}' can take back consultation {number}.",
+    ),
+    "CONSULTATION_OF_PROCESS": (
+        "Quy trình yêu cầu có ý kiến này ('{name}', số {number}) trước khi hoàn thành bước; không "
+        "thể rút lại.",
+        "The process wants this opinion ('{name}', number {number}) before the step is completed; "
+        "it can't be taken back.",
+    ),
     "CONSULTATION_OPEN": (
         "Bước này chờ ý kiến của đơn vị {unit} (số {number}).",
         "This step waits for the opinion of unit {unit} (number {number}).",

@@ -32,6 +32,7 @@ TOLD: Final[dict[str, set[str]]] = {
     "SetParticipant": {"NOTHING_CHANGES"},
     "RequestConsultation": {"ALREADY_ASKED"},
     "AnswerConsultation": {"ALREADY_ANSWERED"},
+    "CancelConsultation": {"CONSULTATION_CANCELLED"},
     "DraftPaper": {"ALREADY_DRAFTED"},
     "JudgePaper": {"NO_REVIEW_NEEDED"},
     "CorrectCase": {"NOTHING_TO_CORRECT"},

@@ -225,6 +225,16 @@ def _answer(walk: Walk) -> Call:
     return walk.routing.AnswerConsultation, request, walk.who("officer", "mt", "H22.05")
 
 
+def _cancel(walk: Walk) -> Call:
+    method, asked, who = _consult(walk)
+    asked.request_id = new_id()
+    walk.call(method, asked, who)
+    request = routing.CancelConsultationRequest(
+        dossier_code=asked.dossier_code, number=1, reason="Hỏi nhầm đơn vị."
+    )
+    return walk.routing.CancelConsultation, request, who
+
+
 def _draft(walk: Walk) -> Call:
     request = routing.DraftPaperRequest(
         dossier_code=_dossier(walk, "accepted")[0],
@@ -401,6 +411,7 @@ COMMANDS: dict[str, Callable[[Walk], Call]] = {
     "DelegateWork": _delegate,
     "RequestConsultation": _consult,
     "AnswerConsultation": _answer,
+    "CancelConsultation": _cancel,
     "DraftPaper": _draft,
     "JudgePaper": _judge,
     "CorrectCase": _correct,
@@ -437,6 +448,7 @@ EMPTY: dict[str, set[str]] = {
     "DelegateWork": {"officer", "substitute", "ends_at"},
     "RequestConsultation": {"dossier_code", "step", "unit", "question"},
     "AnswerConsultation": {"dossier_code", "number", "opinion"},
+    "CancelConsultation": {"dossier_code", "number", "reason"},
     "DraftPaper": {"dossier_code", "step", "kind", "sha256"},
     "JudgePaper": {"dossier_code", "number", "stage", "sha256"},
     "CorrectCase": {"dossier_code"},
@@ -608,11 +620,21 @@ def _result_and_back(walk: Walk) -> tuple[Call, Call]:
     )
 
 
+def _answer_and_cancel(walk: Walk) -> tuple[Call, Call]:
+    """The unit that was asked answers, who asked takes the question back."""
+    answer = _answer(walk)
+    cancel = routing.CancelConsultationRequest(
+        dossier_code=answer[1].dossier_code, number=1, reason="Không cần nữa."
+    )
+    return answer, (walk.routing.CancelConsultation, cancel, walk.officer)
+
+
 RIVALS = {
     _desk_rivals: {"ALREADY_ACCEPTED", "ALREADY_REFUSED"},
     _both_accept: {"ALREADY_ACCEPTED"},
     _both_complete: {"NOT_CURRENT_STEP"},
     _result_and_back: {"CASE_RESOLVED", "NOT_CURRENT_STEP"},
+    _answer_and_cancel: {"ALREADY_ANSWERED", "CONSULTATION_CANCELLED"},
 }
 
 

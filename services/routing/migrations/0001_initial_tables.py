@@ -143,6 +143,10 @@ def upgrade() -> None:
         ),
         sa.Column("opinion", sa.Integer(), nullable=True),
         sa.Column("answer", sa.Text(), nullable=True),
+        sa.Column(
+            "cancelled_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.Column("cancelled_for", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("dossier_code", "number"),
     )
     with op.batch_alter_table("consultations", schema=None) as batch_op:

@@ -40,6 +40,8 @@ def _requested(uow: UnitOfWork, event: DossierEvent) -> None:
         "answered_at": None,
         "opinion": None,
         "answer": None,
+        "cancelled_at": None,
+        "cancelled_for": None,
     }
     uow.put(CONSULTATIONS, row)
     case = uow.get(CASES, event.dossier_code) or {}
@@ -57,6 +59,19 @@ def _answered(uow: UnitOfWork, event: DossierEvent) -> None:
         answered_at=to_us(event.occurred_at),
         opinion=said.opinion,
         answer=said.answer,
+    )
+    deadline_rows.answered(uow, event.dossier_code, said.number)
+
+
+def _cancelled(uow: UnitOfWork, event: DossierEvent) -> None:
+    said = event.consultation_cancelled
+    uow.change(
+        CONSULTATIONS,
+        event.dossier_code,
+        said.number,
+        open=0,
+        cancelled_at=to_us(event.occurred_at),
+        cancelled_for=said.reason,
     )
     deadline_rows.answered(uow, event.dossier_code, said.number)
 
@@ -131,6 +146,7 @@ def stop_timer(uow: UnitOfWork, code: str, *, ended: bool) -> None:
 PROJECTIONS: dict[str, Callable[[UnitOfWork, DossierEvent], None]] = {
     "consultation_requested": _requested,
     "consultation_answered": _answered,
+    "consultation_cancelled": _cancelled,
     "participant_changed": _participant,
     "absence_delegated": _absent,
 }

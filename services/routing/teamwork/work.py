@@ -49,6 +49,17 @@ class Asked:
     open: bool = True
     limit: Limit | None = None
     """Until when an answer is expected."""
+    asked_by: str = ""
+    """The officer who thought of it; empty for one that the process asks."""
+    cancelled_for: str = ""
+    """Why it was taken back; empty for one that was not."""
+    heir: str = ""
+    """The unit that does the asked unit's work now, where that is another one."""
+
+    @property
+    def answers(self) -> str:
+        """Name the unit that is to answer now."""
+        return self.heir or self.unit
 
 
 @dataclass(frozen=True, slots=True)

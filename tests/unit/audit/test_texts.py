@@ -1,5 +1,6 @@
 import pytest
 from motcua.events.v1 import intake_events_pb2 as intake
+from motcua.events.v1 import process_events_pb2 as process
 from motcua.events.v1.envelope_pb2 import DossierEvent
 
 from services.audit.texts import STATES, summary
@@ -58,3 +59,13 @@ def test_every_state_of_the_portal_has_a_name():
     """The ten states of the national portal are named in both languages."""
     assert list(STATES) == list(range(1, 11))
     assert all(vi and en for vi, en in STATES.values())
+
+
+def test_an_heir_s_opinion_names_both_units():
+    """Who answered, and who had been asked; a question that was taken back keeps its reason."""
+    said = process.ConsultationAnswered(number=1, unit="H22.02", heir="H22.71", opinion=1)
+    assert _line(said)[1] == "Consultation 1 answered: H22.71 (for H22.02) agrees"
+    said.heir = ""
+    assert _line(said)[1] == "Consultation 1 answered: H22.02 agrees"
+    taken = process.ConsultationCancelled(number=1, unit="H22.02", reason="Nguyễn Văn Kín")
+    assert _line(taken)[1] == "Consultation 1 taken back: H22.02"
