@@ -428,7 +428,7 @@ COMMANDS: dict[str, Callable[[Walk], Call]] = {
     "RecordExternalCode": _number,
 }
 ELSEWHERE = {"RecomputeDeadlines"}
-"""Needs another calendar first: see tests/contract/routing/test_recompute.py."""
+"""Needs another calendar first: see tests/integration/routing/test_recompute_clicks.py."""
 EMPTY: dict[str, set[str]] = {
     "SubmitDossier": {"procedure_code", "channel", "result_channel", "applicant"},
     "AcceptDossier": {"dossier_code"},
