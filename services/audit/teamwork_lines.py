@@ -72,6 +72,22 @@ def _delegated(said: Any, time_zone: str) -> Text:
     )
 
 
+def _back(said: Any, _time_zone: str) -> Text:
+    part = f" ({said.unit})" if said.unit else ""
+    return (
+        f"{said.officer} trở lại làm việc, không còn ai thay{part}",
+        f"{said.officer} is back, nobody stands in any more{part}",
+    )
+
+
+def _delegation_ended(said: Any, _time_zone: str) -> Text:
+    part = f" ({said.unit})" if said.unit else ""
+    return (
+        f"{said.substitute} thôi thay {said.officer}{part}",
+        f"{said.substitute} stands in for {said.officer} no more{part}",
+    )
+
+
 def _drafted(said: Any, _time_zone: str) -> Text:
     vi, en = _PAPER.get(said.kind, NOTHING)
     return f"Dự thảo số {said.number}: {vi}", f"Draft {said.number}: {en}"
@@ -103,6 +119,8 @@ LINES: Final[Mapping[str, Line]] = {
     ),
     "work_delegated": _delegated,
     "absence_delegated": _delegated,
+    "absence_ended": _back,
+    "delegation_ended": _delegation_ended,
     "paper_drafted": _drafted,
     "paper_judged": _judged,
     "case_corrected": fixed("Đính chính {}", "Corrected {}", "result_number"),

@@ -55,6 +55,7 @@ _DECISIONS: dict[type[Message], Callable[[State, Any, Facts], list[Message] | Re
     pb.MoveCaseRequest: moving.move_case,
     pb.SetParticipantRequest: sharing.set_participant,
     pb.DelegateWorkRequest: sharing.delegate,
+    pb.EndAbsenceRequest: sharing.end_absence,
     pb.RequestConsultationRequest: consulting.request,
     pb.AnswerConsultationRequest: consulting.answer,
     pb.CancelConsultationRequest: consulting.cancel,

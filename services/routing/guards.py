@@ -86,7 +86,7 @@ def may_help(state: State, step: str, facts: Facts) -> Refusal | None:
 def acts_for(state: State, officer: str, facts: Facts) -> bool:
     """Tell whether the actor is an officer, or stands in for that officer now."""
     who = facts.actor.id
-    return who == officer or state.work.stands_in(who, officer, facts.at)
+    return who == officer or state.work.stands_in(who, officer, facts.at, state.unit)
 
 
 def moved(state: State) -> dict[str, str]:

@@ -39,6 +39,7 @@ from services.routing.process import IMPORTED, Process, Processes, UnknownProces
 from services.routing.queries import case_of
 from services.routing.tables import CASES
 from services.routing.teamwork.absences import Delegate, standing_for
+from services.routing.teamwork.returning import EndAbsence
 from services.routing.teamwork.writing import write
 
 OFFICE_ZONE: Final = "Asia/Ho_Chi_Minh"
@@ -82,6 +83,7 @@ class Office:
         self.move_case = Command(self, _case_in(pb.MoveCaseResponse))
         self.set_participant = Command(self, _case_in(pb.SetParticipantResponse))
         self.delegate = Delegate(self)
+        self.end_absence = EndAbsence(self)
         self.request_consultation = Command(self, _case_in(pb.RequestConsultationResponse))
         self.answer_consultation = Command(self, _case_in(pb.AnswerConsultationResponse))
         self.cancel_consultation = Command(self, _case_in(pb.CancelConsultationResponse))
@@ -176,7 +178,7 @@ class Office:
             return  # the decision says what became of the step
         role, day = facts.process.step(state.step).role, local_date(facts.at, OFFICE_ZONE)
         code, words = people.why_not(request.assignee, state.unit, role, day)
-        if code == "OFFICER_AWAY" and any(each.active(facts.at) for each in facts.standing):
+        if code == "OFFICER_AWAY" and any(each.runs(facts.at) for each in facts.standing):
             return  # somebody stands in
         if code:
             raise Refused(texts.refusal(code, **words))

@@ -55,6 +55,7 @@ class RoutingServicer(RoutingServiceServicer):
     MoveCase = _command("move_case")
     SetParticipant = _command("set_participant")
     DelegateWork = _command("delegate")
+    EndAbsence = _command("end_absence")
     RequestConsultation = _command("request_consultation")
     AnswerConsultation = _command("answer_consultation")
     CancelConsultation = _command("cancel_consultation")

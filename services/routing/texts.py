@@ -197,6 +197,14 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "Chỉ cán bộ đó hoặc lãnh đạo đơn vị mới được uỷ quyền việc của {officer}.",
         "Only that officer or a leader of the unit can delegate the work of {officer}.",
     ),
+    "NO_ABSENCE": (
+        "Hiện không có ai thay cán bộ {officer}.",
+        "Nobody stands in for officer {officer} now.",
+    ),
+    "NOT_YOURS_TO_END": (
+        "Chỉ cán bộ đó hoặc lãnh đạo đơn vị mới được kết thúc việc thay cán bộ {officer}.",
+        "Only that officer or a leader of the unit can end the absence of {officer}.",
+    ),
     "TIME_LIMIT_FORM": (
         "'{text}' không phải là thời hạn như 2wd, 4wh, 5cd.",
         "'{text}' is no time limit such as 2wd, 4wh or 5cd.",

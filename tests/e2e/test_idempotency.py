@@ -205,6 +205,13 @@ def _delegate(walk: Walk) -> Call:
     return walk.routing.DelegateWork, request, walk.who("officer", officer, UNIT)
 
 
+def _come_back(walk: Walk) -> Call:
+    method, away, who = _delegate(walk)
+    away.request_id = new_id()
+    walk.call(method, away, who)
+    return walk.routing.EndAbsence, routing.EndAbsenceRequest(officer=away.officer), who
+
+
 def _consult(walk: Walk) -> Call:
     request = routing.RequestConsultationRequest(
         dossier_code=_dossier(walk, "accepted")[0],
@@ -409,6 +416,7 @@ COMMANDS: dict[str, Callable[[Walk], Call]] = {
     "MoveCase": _move_case,
     "SetParticipant": _set_participant,
     "DelegateWork": _delegate,
+    "EndAbsence": _come_back,
     "RequestConsultation": _consult,
     "AnswerConsultation": _answer,
     "CancelConsultation": _cancel,
@@ -446,6 +454,7 @@ EMPTY: dict[str, set[str]] = {
     "MoveCase": {"dossier_code", "process_version"},
     "SetParticipant": {"dossier_code", "officer"},
     "DelegateWork": {"officer", "substitute", "ends_at"},
+    "EndAbsence": {"officer"},
     "RequestConsultation": {"dossier_code", "step", "unit", "question"},
     "AnswerConsultation": {"dossier_code", "number", "opinion"},
     "CancelConsultation": {"dossier_code", "number", "reason"},
@@ -493,6 +502,8 @@ def _changed(request: Any) -> Any:
         changed.reason = "Lý do khác."
     elif isinstance(request, routing.DelegateWorkRequest):
         changed.substitute = "khac.nv"
+    elif isinstance(request, routing.EndAbsenceRequest):
+        changed.officer = "khac.nv"
     else:
         changed.dossier_code = "H22.02-210809-9999"
     return changed
@@ -629,12 +640,20 @@ def _answer_and_cancel(walk: Walk) -> tuple[Call, Call]:
     return answer, (walk.routing.CancelConsultation, cancel, walk.officer)
 
 
+def _heads_end(walk: Walk) -> tuple[Call, Call]:
+    """Two heads of the unit say that an officer is back."""
+    method, request, _ = _come_back(walk)
+    again = routing.EndAbsenceRequest(officer=request.officer)
+    return (method, request, walk.officer), (method, again, walk.other)
+
+
 RIVALS = {
     _desk_rivals: {"ALREADY_ACCEPTED", "ALREADY_REFUSED"},
     _both_accept: {"ALREADY_ACCEPTED"},
     _both_complete: {"NOT_CURRENT_STEP"},
     _result_and_back: {"CASE_RESOLVED", "NOT_CURRENT_STEP"},
     _answer_and_cancel: {"ALREADY_ANSWERED", "CONSULTATION_CANCELLED"},
+    _heads_end: {"NO_ABSENCE"},
 }
 
 

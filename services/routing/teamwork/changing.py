@@ -129,6 +129,17 @@ def _delegated(state: State, said: Any, _event: DossierEvent) -> Work:
     return replace(state.work, delegations=(*state.work.delegations, new))
 
 
+def _delegation_ended(state: State, said: Any, event: DossierEvent) -> Work:
+    at, who = to_us(event.occurred_at), (said.officer, said.substitute)
+    delegations = tuple(
+        each.ended(said.unit, at)
+        if (each.officer, each.substitute) == who and each.active(at, said.unit)
+        else each
+        for each in state.work.delegations
+    )
+    return replace(state.work, delegations=delegations)
+
+
 def _drafted(state: State, said: Any, event: DossierEvent) -> Work:
     new = Draft(said.number, said.kind, said.sha256, event.actor.id)
     return replace(state.work, drafts=(*state.work.drafts, new), touched=True)
@@ -179,6 +190,7 @@ CHANGES: dict[str, Change] = {
     "consultation_answered": _answered,
     "consultation_cancelled": _cancelled,
     "work_delegated": _delegated,
+    "delegation_ended": _delegation_ended,
     "paper_drafted": _drafted,
     "paper_judged": _judged,
     "case_corrected": _corrected,
