@@ -17,7 +17,7 @@ from services.kernel.errors import Refusal
 from services.kernel.instants import to_timestamp
 from services.routing.facts import Facts, limit, of_consultation, set_limit, tell_course
 from services.routing.guards import acts_for, has_step, may_help, open_case, within
-from services.routing.process import Step, unit_of
+from services.routing.process import Process, Step, unit_of
 from services.routing.processes.conditions import Circumstances, holds
 from services.routing.state import State
 from services.routing.teamwork.children import children_of
@@ -128,7 +128,7 @@ def cancel(
         return refusal("NOT_YOURS_TO_CANCEL", number=asked.number, by=by, step=state.step)
     if not asked.open:
         return _closed(asked)
-    if asked.name and asked.waits:
+    if asked.waits and _wanted(asked, facts.process):
         return refusal("CONSULTATION_OF_PROCESS", number=asked.number, name=asked.name)
     if not command.reason.strip():
         return refusal("REASON_NEEDED")
@@ -138,6 +138,13 @@ def cancel(
     if asked.limit is not None:
         taken.due_at.CopyFrom(to_timestamp(asked.limit.due_at))
     return [taken]
+
+
+def _wanted(asked: Asked, process: Process) -> bool:
+    """Tell whether the process itself, which a case may have left, asks the question."""
+    if not asked.name or not process.has(asked.step):
+        return False
+    return any(each.name == asked.name for each in process.step(asked.step).consultations)
 
 
 def _closed(asked: Asked) -> Refusal:

@@ -14,7 +14,7 @@ from services.kernel.rows import Row
 from services.kernel.unit import UnitOfWork
 from services.routing.decider import State, decide
 from services.routing.process import IMPORTED, UnknownProcess
-from services.routing.tables import CASES
+from services.routing.tables import CASES, STAND_INS
 from services.routing.teamwork.work import Delegation
 from services.routing.teamwork.writing import write
 
@@ -39,7 +39,8 @@ def write_each(
     """
     written = []
     for page in (codes[at : at + _PAGE] for at in range(0, len(codes), _PAGE)):
-        uow.prefetch(CASES, page)
+        for table in (CASES, STAND_INS):
+            uow.prefetch(table, page)
         uow.prefetch_states(page)
         for code in page:
             outcome = _decided(office, uow, code, request, call, standing)

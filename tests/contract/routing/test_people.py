@@ -7,16 +7,19 @@ from datetime import date
 
 import pytest
 from motcua.events.v1.envelope_pb2 import Actor
+from motcua.routing.v1 import routing_pb2 as pb
 
 from services.kernel.calendars.shelf import office_shelf
 from services.kernel.errors import Refused
 from services.people.directory import Absence, Directory, Officer, Unit
+from services.people.sight import Sight
 from services.routing.office import Office
 from services.routing.process_files import standard_processes
 from services.routing.tables import CASES, CONSULTATIONS, WORK
+from services.routing.teamwork import consultations
 from tests.conftest import NewDatabase
 from tests.contract.routing.departments import Departments, Desk
-from tests.unit.routing.cases import AN, BINH, PLANNER, answer, ask, assign, complete
+from tests.unit.routing.cases import AN, BINH, PLANNER, answer, ask, assign, at, complete
 
 MON = "2021-08-09 10:00"
 CODE = "H22.12-210809-0001"
@@ -111,6 +114,15 @@ ASKED = (
 )
 
 
+def listed(departments: Departments, unit: str) -> list[str]:
+    """Name the units that were asked, of the open questions that a unit's officer sees."""
+    mine = Sight(unit, "nd", {each.code: each for each in ASKED}, date(2021, 8, 11))
+    with departments.engine.connect() as connection:
+        request = pb.ListConsultationsRequest()
+        page = consultations.list_all(connection, request, at("2021-08-11 08:00"), mine)
+    return [each.unit for each in page.consultations]
+
+
 def test_the_heir_answers_what_a_dissolved_unit_was_asked(departments: Departments) -> None:
     """From the day after, and that one's heir after it; the event names both, the list the unit
     that was asked.
@@ -128,6 +140,7 @@ def test_the_heir_answers_what_a_dissolved_unit_was_asked(departments: Departmen
             departments.does(merged.answer_consultation, answer(), CODE, when, actor)
         assert refused.value.code == "NOT_YOUR_UNIT"
 
+    assert [listed(departments, unit) for unit in ("H22.05", "H22.71")] == [[], ["H22.02"]]
     departments.does(merged.answer_consultation, answer(), CODE, "2021-08-11 08:00", second)
 
     said = departments.said(CODE)[-1].consultation_answered

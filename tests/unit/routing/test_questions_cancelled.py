@@ -206,6 +206,17 @@ def test_what_the_process_waits_for_is_not_an_officer_s_to_take_back() -> None:
     assert [type(m).__name__ for m in back] == ["StepSentBack"]
 
 
+def test_a_case_that_was_moved_may_drop_what_its_old_process_asked() -> None:
+    """The process that it follows now does not wait for that."""
+    case = Case(process="consulted").opened()
+    over = pb.MoveCaseRequest(process="simple", process_version=1, reason="quy định mới")
+    case.process = "simple"
+    case.does(over, MON, LEADER)
+    assert case.refused(complete("appraise"), LATER) == "CONSULTATION_OPEN"
+    case.does(cancel(1), LATER)
+    case.does(complete("appraise"), LATER)
+
+
 class Online(Case):
     """A case that came online, so that its process asks two units."""
 
