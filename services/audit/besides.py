@@ -45,6 +45,19 @@ def asked(
     yield _line(event, text, said, said.step, course, calendar_of)
 
 
+def cancelled(
+    _told: Account, event: DossierEvent, said: Any, _calendar_of: CalendarOf
+) -> Iterator[Line]:
+    """Tell that no answer is due any more; nothing for a question without a limit."""
+    if not said.HasField("due_at"):
+        return
+    text = (
+        f"Rút lại lần lấy ý kiến số {said.number}, {said.unit}: không còn hạn trả lời",
+        f"Consultation {said.number} of {said.unit} is taken back: no answer is due any more",
+    )
+    yield Line(event, text, step=said.step)
+
+
 def recomputed(
     _told: Account, event: DossierEvent, said: Any, calendar_of: CalendarOf
 ) -> Iterator[Line]:

@@ -221,6 +221,7 @@ _TELL: Final[dict[str, Tell]] = {
     "step_sent_back": step_dates.moved_on,
     "case_pulled_back": step_dates.pulled_back,
     "consultation_requested": besides.asked,
+    "consultation_cancelled": besides.cancelled,
     "supplement_requested": _suspended,
     "case_suspended": _suspended,
     "case_resumed": resuming.resumed,

@@ -90,7 +90,7 @@ def of_a_dossier(field: str | None) -> bool:
     """Tell whether events with this payload field are about a dossier; a record of a person has no
     facts.
     """
-    return field != "absence_delegated"
+    return field not in ("absence_delegated", "absence_ended")
 
 
 def relevant(field: str) -> bool:

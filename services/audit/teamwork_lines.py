@@ -56,9 +56,11 @@ def _answered(said: Any, _time_zone: str) -> Text:
         2: ("không đồng ý", "disagrees"),
         3: ("không có ý kiến", "has no opinion"),
     }.get(said.opinion, NOTHING)
+    unit_vi = f"{said.heir} (thay {said.unit})" if said.heir else said.unit
+    unit_en = f"{said.heir} (for {said.unit})" if said.heir else said.unit
     return (
-        f"Đơn vị {said.unit} trả lời ý kiến số {said.number}: {vi}",
-        f"Consultation {said.number} answered: {said.unit} {en}",
+        f"Đơn vị {unit_vi} trả lời ý kiến số {said.number}: {vi}",
+        f"Consultation {said.number} answered: {unit_en} {en}",
     )
 
 
@@ -67,6 +69,22 @@ def _delegated(said: Any, time_zone: str) -> Text:
     return (
         f"{said.substitute} thay {said.officer} từ {begins[0]} đến {ends[0]}",
         f"{said.substitute} stands in for {said.officer} from {begins[1]} to {ends[1]}",
+    )
+
+
+def _back(said: Any, _time_zone: str) -> Text:
+    part = f" ({said.unit})" if said.unit else ""
+    return (
+        f"{said.officer} trở lại làm việc, không còn ai thay{part}",
+        f"{said.officer} is back, nobody stands in any more{part}",
+    )
+
+
+def _delegation_ended(said: Any, _time_zone: str) -> Text:
+    part = f" ({said.unit})" if said.unit else ""
+    return (
+        f"{said.substitute} thôi thay {said.officer}{part}",
+        f"{said.substitute} stands in for {said.officer} no more{part}",
     )
 
 
@@ -96,8 +114,13 @@ LINES: Final[Mapping[str, Line]] = {
     "participant_changed": _participant,
     "consultation_requested": _asked,
     "consultation_answered": _answered,
+    "consultation_cancelled": fixed(
+        "Rút lại lần lấy ý kiến số {}: {}", "Consultation {} taken back: {}", "number", "unit"
+    ),
     "work_delegated": _delegated,
     "absence_delegated": _delegated,
+    "absence_ended": _back,
+    "delegation_ended": _delegation_ended,
     "paper_drafted": _drafted,
     "paper_judged": _judged,
     "case_corrected": fixed("Đính chính {}", "Corrected {}", "result_number"),

@@ -160,10 +160,10 @@ class Directory:
         self, officer: str, unit: str, role: str, first: date, last: date
     ) -> tuple[str, dict[str, str]]:
         """Say as ``why_not`` does why somebody can't be given work on one of the days from
-        ``first`` to ``last``; the earliest such day decides.
+        ``first`` to ``last``, on each in the unit that does it then; the earliest such day decides.
         """
         for day in self._turns(officer, first, last):
-            code, words = self.why_not(officer, unit, role, day)
+            code, words = self.why_not(officer, self.current(unit, day), role, day)
             if code:
                 return code, words
         return "", {}

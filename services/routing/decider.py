@@ -55,8 +55,10 @@ _DECISIONS: dict[type[Message], Callable[[State, Any, Facts], list[Message] | Re
     pb.MoveCaseRequest: moving.move_case,
     pb.SetParticipantRequest: sharing.set_participant,
     pb.DelegateWorkRequest: sharing.delegate,
+    pb.EndAbsenceRequest: sharing.end_absence,
     pb.RequestConsultationRequest: consulting.request,
     pb.AnswerConsultationRequest: consulting.answer,
+    pb.CancelConsultationRequest: consulting.cancel,
     pb.DraftPaperRequest: papers.draft,
     pb.JudgePaperRequest: papers.judge,
     pb.CorrectCaseRequest: correcting.correct,
@@ -80,6 +82,7 @@ _ENDING = (
     pb.ResumeCaseRequest,
     pb.ResolveCaseRequest,
     pb.AnswerConsultationRequest,
+    pb.CancelConsultationRequest,
     pb.RecomputeDeadlinesRequest,
 )
 """What takes a due date away, stops or moves it: whether it had passed must be said before."""

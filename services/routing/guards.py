@@ -48,6 +48,14 @@ def may_work(state: State, step: str, facts: Facts) -> Refusal | None:
         return refused
     if state.status is Status.SUSPENDED:
         return refusal("CASE_SUSPENDED")
+    return has_step(state, step, facts)
+
+
+def has_step(state: State, step: str, facts: Facts) -> Refusal | None:
+    """Refuse unless the actor is the one to do the current step, now or when the clock goes on."""
+    refused = at_step(state, step, facts)
+    if refused is not None:
+        return refused
     if state.assignee and not acts_for(state, state.assignee, facts):
         return refusal("NOT_ASSIGNED_TO_YOU", assignee=state.assignee)
     return in_role(state, facts)
@@ -78,7 +86,7 @@ def may_help(state: State, step: str, facts: Facts) -> Refusal | None:
 def acts_for(state: State, officer: str, facts: Facts) -> bool:
     """Tell whether the actor is an officer, or stands in for that officer now."""
     who = facts.actor.id
-    return who == officer or state.work.stands_in(who, officer, facts.at)
+    return who == officer or state.work.stands_in(who, officer, facts.at, state.unit)
 
 
 def moved(state: State) -> dict[str, str]:

@@ -39,6 +39,7 @@ from services.routing.process import IMPORTED, Process, Processes, UnknownProces
 from services.routing.queries import case_of
 from services.routing.tables import CASES
 from services.routing.teamwork.absences import Delegate, standing_for
+from services.routing.teamwork.returning import EndAbsence
 from services.routing.teamwork.writing import write
 
 OFFICE_ZONE: Final = "Asia/Ho_Chi_Minh"
@@ -82,8 +83,10 @@ class Office:
         self.move_case = Command(self, _case_in(pb.MoveCaseResponse))
         self.set_participant = Command(self, _case_in(pb.SetParticipantResponse))
         self.delegate = Delegate(self)
+        self.end_absence = EndAbsence(self)
         self.request_consultation = Command(self, _case_in(pb.RequestConsultationResponse))
         self.answer_consultation = Command(self, _case_in(pb.AnswerConsultationResponse))
+        self.cancel_consultation = Command(self, _case_in(pb.CancelConsultationResponse))
         self.draft_paper = Command(self, _case_in(pb.DraftPaperResponse))
         self.judge_paper = Command(self, _case_in(pb.JudgePaperResponse))
         self.correct = Command(self, _case_in(pb.CorrectCaseResponse))
@@ -127,8 +130,15 @@ class Office:
         )
 
     def today(self, state: State, at: int) -> State:
-        """Give a case with the unit that does the work of its step's unit now."""
-        return replace(state, unit=self.unit_now(state.unit, at))
+        """Give a case with the units that do the work of its step and answer its questions now."""
+        asked = tuple(
+            replace(each, heir=heir)
+            if (heir := self.unit_now(each.unit, at)) != each.unit
+            else each
+            for each in state.work.asked
+        )
+        work = replace(state.work, asked=asked)
+        return replace(state, unit=self.unit_now(state.unit, at), work=work)
 
     def day(self, at: int) -> date:
         """Give the office's local day of an instant."""
@@ -168,7 +178,7 @@ class Office:
             return  # the decision says what became of the step
         role, day = facts.process.step(state.step).role, local_date(facts.at, OFFICE_ZONE)
         code, words = people.why_not(request.assignee, state.unit, role, day)
-        if code == "OFFICER_AWAY" and any(each.active(facts.at) for each in facts.standing):
+        if code == "OFFICER_AWAY" and any(each.runs(facts.at) for each in facts.standing):
             return  # somebody stands in
         if code:
             raise Refused(texts.refusal(code, **words))

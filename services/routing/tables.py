@@ -140,6 +140,8 @@ CONSULTATIONS = Table(
     Column("answered_at", BIG),
     Column("opinion", Integer),
     Column("answer", Text),
+    Column("cancelled_at", BIG),
+    Column("cancelled_for", Text),
 )
 """Questions to other units; ``due_at`` is ``NO_DUE`` without a limit; the end closes all."""
 
@@ -172,8 +174,21 @@ ABSENCES = Table(
     Column("begins_at", BIG, nullable=False),
     Column("ends_at", BIG, nullable=False),
     Column("unit", String, nullable=False),
+    Column("ended_in", Text, nullable=False),
 )
-"""Who stands in for whom, by the number of the event in the officer's record."""
+"""Who stands in for whom, by the number of the event in the officer's record; ``ended_in`` names
+the units, with blanks between, for whose work that was ended early.
+"""
+
+STAND_INS = Table(
+    "stand_ins",
+    METADATA,
+    Column("dossier_code", String, primary_key=True),
+    Column("officer", String, primary_key=True),
+    Column("ends_at", BIG, nullable=False),
+)
+"""The officers for whom somebody may act on a dossier, until ``ends_at`` at the latest."""
+Index("stand_ins_officer", STAND_INS.c.officer, STAND_INS.c.ends_at, STAND_INS.c.dossier_code)
 
 TIMERS = Table(
     "timers",

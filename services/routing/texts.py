@@ -197,6 +197,14 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "Chỉ cán bộ đó hoặc lãnh đạo đơn vị mới được uỷ quyền việc của {officer}.",
         "Only that officer or a leader of the unit can delegate the work of {officer}.",
     ),
+    "NO_ABSENCE": (
+        "Hiện không có ai thay cán bộ {officer}.",
+        "Nobody stands in for officer {officer} now.",
+    ),
+    "NOT_YOURS_TO_END": (
+        "Chỉ cán bộ đó hoặc lãnh đạo đơn vị mới được kết thúc việc thay cán bộ {officer}.",
+        "Only that officer or a leader of the unit can end the absence of {officer}.",
+    ),
     "TIME_LIMIT_FORM": (
         "'{text}' không phải là thời hạn như 2wd, 4wh, 5cd.",
         "'{text}' is no time limit such as 2wd, 4wh or 5cd.",
@@ -212,6 +220,21 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "ALREADY_ANSWERED": (
         "Lần lấy ý kiến số {number} đã được trả lời.",
         "Consultation {number} has been answered already.",
+    ),
+    "CONSULTATION_CANCELLED": (
+        "Lần lấy ý kiến số {number} đã được rút lại: {reason}",
+        "Consultation {number} was taken back: {reason}",
+    ),
+    "NOT_YOURS_TO_CANCEL": (
+        "Chỉ người đã hỏi ({by}) hoặc người thực hiện bước '{step}' mới được rút lại lần lấy ý "
+        "kiến số {number}.",
+        "Only who asked ({by}) or whoever has step '{step}' can take back consultation {number}.",
+    ),
+    "CONSULTATION_OF_PROCESS": (
+        "Quy trình yêu cầu có ý kiến này ('{name}', số {number}) trước khi hoàn thành bước; không "
+        "thể rút lại.",
+        "The process wants this opinion ('{name}', number {number}) before the step is completed; "
+        "it can't be taken back.",
     ),
     "CONSULTATION_OPEN": (
         "Bước này chờ ý kiến của đơn vị {unit} (số {number}).",

@@ -32,6 +32,8 @@ TOLD: Final[dict[str, set[str]]] = {
     "SetParticipant": {"NOTHING_CHANGES"},
     "RequestConsultation": {"ALREADY_ASKED"},
     "AnswerConsultation": {"ALREADY_ANSWERED"},
+    "CancelConsultation": {"CONSULTATION_CANCELLED"},
+    "EndAbsence": {"NO_ABSENCE"},
     "DraftPaper": {"ALREADY_DRAFTED"},
     "JudgePaper": {"NO_REVIEW_NEEDED"},
     "CorrectCase": {"NOTHING_TO_CORRECT"},
@@ -55,6 +57,8 @@ NEW_EACH_TIME: Final = {"SubmitDossier", "RecordStep"}
 """Two of them are two: people file the same thing twice, and logs have rows that are alike. Against
 a repeat there is the request id, which the form and the import make before they send.
 """
+OF_WIDER_WORD: Final = {"DelegateWork", "EndAbsence"}
+"""An officer's own word reaches further than a leader's, so two leaders are compared."""
 ASKED: Final = {"AnswerConsultation": "H22.05"}
 """The unit whose officers act, where it is not the dossier's."""
 OF_OFFICERS: Final = sorted(
@@ -106,7 +110,7 @@ def test_of_two_officers_who_do_the_same_at_once_one_wins(stack: Stack, name: st
     """The other one, of the same unit with the same roles, is told what has changed."""
     with walking(stack) as walk:
         first = COMMANDS[name](walk)
-        if name == "DelegateWork":  # an officer's own word covers more than a leader's
+        if name in OF_WIDER_WORD:
             first = (*first[:2], walk.officer)
         method, request, _ = once_more(first)
         other = walk.who("officer", "binh.tt", ASKED.get(name, UNIT), EVERY_ROLE)

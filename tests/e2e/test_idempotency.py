@@ -205,6 +205,13 @@ def _delegate(walk: Walk) -> Call:
     return walk.routing.DelegateWork, request, walk.who("officer", officer, UNIT)
 
 
+def _come_back(walk: Walk) -> Call:
+    method, away, who = _delegate(walk)
+    away.request_id = new_id()
+    walk.call(method, away, who)
+    return walk.routing.EndAbsence, routing.EndAbsenceRequest(officer=away.officer), who
+
+
 def _consult(walk: Walk) -> Call:
     request = routing.RequestConsultationRequest(
         dossier_code=_dossier(walk, "accepted")[0],
@@ -223,6 +230,16 @@ def _answer(walk: Walk) -> Call:
         dossier_code=asked.dossier_code, number=1, opinion=Opinion.OPINION_AGREES
     )
     return walk.routing.AnswerConsultation, request, walk.who("officer", "mt", "H22.05")
+
+
+def _cancel(walk: Walk) -> Call:
+    method, asked, who = _consult(walk)
+    asked.request_id = new_id()
+    walk.call(method, asked, who)
+    request = routing.CancelConsultationRequest(
+        dossier_code=asked.dossier_code, number=1, reason="Hỏi nhầm đơn vị."
+    )
+    return walk.routing.CancelConsultation, request, who
 
 
 def _draft(walk: Walk) -> Call:
@@ -399,8 +416,10 @@ COMMANDS: dict[str, Callable[[Walk], Call]] = {
     "MoveCase": _move_case,
     "SetParticipant": _set_participant,
     "DelegateWork": _delegate,
+    "EndAbsence": _come_back,
     "RequestConsultation": _consult,
     "AnswerConsultation": _answer,
+    "CancelConsultation": _cancel,
     "DraftPaper": _draft,
     "JudgePaper": _judge,
     "CorrectCase": _correct,
@@ -417,7 +436,7 @@ COMMANDS: dict[str, Callable[[Walk], Call]] = {
     "RecordExternalCode": _number,
 }
 ELSEWHERE = {"RecomputeDeadlines"}
-"""Needs another calendar first: see tests/contract/routing/test_recompute.py."""
+"""Needs another calendar first: see tests/integration/routing/test_recompute_clicks.py."""
 EMPTY: dict[str, set[str]] = {
     "SubmitDossier": {"procedure_code", "channel", "result_channel", "applicant"},
     "AcceptDossier": {"dossier_code"},
@@ -435,8 +454,10 @@ EMPTY: dict[str, set[str]] = {
     "MoveCase": {"dossier_code", "process_version"},
     "SetParticipant": {"dossier_code", "officer"},
     "DelegateWork": {"officer", "substitute", "ends_at"},
+    "EndAbsence": {"officer"},
     "RequestConsultation": {"dossier_code", "step", "unit", "question"},
     "AnswerConsultation": {"dossier_code", "number", "opinion"},
+    "CancelConsultation": {"dossier_code", "number", "reason"},
     "DraftPaper": {"dossier_code", "step", "kind", "sha256"},
     "JudgePaper": {"dossier_code", "number", "stage", "sha256"},
     "CorrectCase": {"dossier_code"},
@@ -481,6 +502,8 @@ def _changed(request: Any) -> Any:
         changed.reason = "Lý do khác."
     elif isinstance(request, routing.DelegateWorkRequest):
         changed.substitute = "khac.nv"
+    elif isinstance(request, routing.EndAbsenceRequest):
+        changed.officer = "khac.nv"
     else:
         changed.dossier_code = "H22.02-210809-9999"
     return changed
@@ -608,11 +631,29 @@ def _result_and_back(walk: Walk) -> tuple[Call, Call]:
     )
 
 
+def _answer_and_cancel(walk: Walk) -> tuple[Call, Call]:
+    """The unit that was asked answers, who asked takes the question back."""
+    answer = _answer(walk)
+    cancel = routing.CancelConsultationRequest(
+        dossier_code=answer[1].dossier_code, number=1, reason="Không cần nữa."
+    )
+    return answer, (walk.routing.CancelConsultation, cancel, walk.officer)
+
+
+def _heads_end(walk: Walk) -> tuple[Call, Call]:
+    """Two heads of the unit say that an officer is back."""
+    method, request, _ = _come_back(walk)
+    again = routing.EndAbsenceRequest(officer=request.officer)
+    return (method, request, walk.officer), (method, again, walk.other)
+
+
 RIVALS = {
     _desk_rivals: {"ALREADY_ACCEPTED", "ALREADY_REFUSED"},
     _both_accept: {"ALREADY_ACCEPTED"},
     _both_complete: {"NOT_CURRENT_STEP"},
     _result_and_back: {"CASE_RESOLVED", "NOT_CURRENT_STEP"},
+    _answer_and_cancel: {"ALREADY_ANSWERED", "CONSULTATION_CANCELLED"},
+    _heads_end: {"NO_ABSENCE"},
 }
 
 

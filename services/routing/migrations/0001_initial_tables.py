@@ -143,6 +143,10 @@ def upgrade() -> None:
         ),
         sa.Column("opinion", sa.Integer(), nullable=True),
         sa.Column("answer", sa.Text(), nullable=True),
+        sa.Column(
+            "cancelled_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.Column("cancelled_for", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("dossier_code", "number"),
     )
     with op.batch_alter_table("consultations", schema=None) as batch_op:
@@ -183,8 +187,20 @@ def upgrade() -> None:
         ),
         sa.Column("ends_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("unit", sa.String(), nullable=False),
+        sa.Column("ended_in", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("officer", "sequence"),
     )
+    op.create_table(
+        "stand_ins",
+        sa.Column("dossier_code", sa.String(), nullable=False),
+        sa.Column("officer", sa.String(), nullable=False),
+        sa.Column("ends_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.PrimaryKeyConstraint("dossier_code", "officer"),
+    )
+    with op.batch_alter_table("stand_ins", schema=None) as batch_op:
+        batch_op.create_index(
+            "stand_ins_officer", ["officer", "ends_at", "dossier_code"], unique=False
+        )
     op.create_table(
         "timers",
         sa.Column("dossier_code", sa.String(), nullable=False),

@@ -1,13 +1,13 @@
 """Somebody stands in for an absent officer: on the cases that there are, and on those to come.
 
-What is to come is kept in a record of the officer, beside those of dossiers.
+What is to come is kept in the officer's record.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from google.protobuf.message import Message
 from motcua.events.v1.envelope_pb2 import DossierEvent
@@ -18,30 +18,20 @@ from sqlalchemy import select
 from services.kernel.call import Call
 from services.kernel.errors import Refusal, Refused
 from services.kernel.instants import to_timestamp
-from services.kernel.rows import Row
 from services.kernel.unit import UnitOfWork
 from services.routing import texts
-from services.routing.decider import State, decide
+from services.routing.decider import State
 from services.routing.guards import within
-from services.routing.process import IMPORTED, UnknownProcess
-from services.routing.tables import ABSENCES, CASES, WORK
+from services.routing.tables import WORK
+from services.routing.teamwork.covering import write_each
+from services.routing.teamwork.records import LEADING, absences, record_of
 from services.routing.teamwork.sharing import delegation_of
 from services.routing.teamwork.work import Delegation
-from services.routing.teamwork.writing import write
 
 if TYPE_CHECKING:
     from services.routing.office import Office
 
 _OPEN: Final = (pb.CaseState.CASE_STATE_RUNNING, pb.CaseState.CASE_STATE_SUSPENDED)
-_LEADING: Final = frozenset({"head", "leader"})
-_PAGE: Final = 200
-"""Cases that are looked up at once; all of an officer's are delegated in one transaction."""
-_PERSON: Final = "officer:"
-
-
-def record_of(officer: str) -> str:
-    """Name the record of an officer; no dossier's code has a colon."""
-    return f"{_PERSON}{officer}"
 
 
 def standing_for(
@@ -54,17 +44,7 @@ def standing_for(
         officer = state.work.left.assignee
     else:
         return ()
-    return tuple(
-        Delegation(row.officer, row.substitute, row.begins_at, row.ends_at)
-        for row in _absences(uow, officer, at)
-        if not row.unit or within(state.unit, row.unit)
-    )
-
-
-def _absences(uow: UnitOfWork, officer: str, at: int) -> Sequence[Any]:
-    c = ABSENCES.c
-    found = select(ABSENCES).where(c.officer == officer, c.ends_at > at).order_by(c.sequence)
-    return uow.query(found).all()
+    return tuple(one.delegation for one in absences(uow, officer, at) if one.of(state.unit))
 
 
 def _cases_of(uow: UnitOfWork, officer: str, unit: str = "") -> list[str]:
@@ -95,11 +75,7 @@ class Delegate:
         if not codes and unit and _cases_of(uow, request.officer):
             raise _not_yours(request.officer)
         self._declare(uow, wanted, unit, call)
-        for page in (codes[at : at + _PAGE] for at in range(0, len(codes), _PAGE)):
-            uow.prefetch(CASES, page)
-            uow.prefetch_states(page)
-            for code in page:
-                self._hand_over(uow, code, request, call)
+        write_each(self.office, uow, codes, request, call)
         return pb.DelegateWorkResponse(dossier_codes=codes)
 
     def again(
@@ -132,14 +108,14 @@ class Delegate:
         if call.actor.id == officer:
             return ""
         unit = call.actor.unit
-        leads = not call.roles.isdisjoint(_LEADING)
+        leads = not call.roles.isdisjoint(LEADING)
         if not leads or not unit or (known and not within(known.unit, unit)):
             raise _not_yours(officer)
         return unit
 
     def _declare(self, uow: UnitOfWork, wanted: Delegation, unit: str, call: Call) -> None:
-        known = _absences(uow, wanted.officer, call.occurred_at)
-        if any(row.unit in ("", unit) and _as_said(row).holds(wanted) for row in known):
+        known = absences(uow, wanted.officer, call.occurred_at)
+        if any(one.unit in ("", unit) and one.delegation.holds(wanted) for one in known):
             return
         said = AbsenceDelegated(
             officer=wanted.officer,
@@ -149,26 +125,6 @@ class Delegate:
             unit=unit,
         )
         uow.append_call(record_of(wanted.officer), [said], call)
-
-    def _hand_over(
-        self, uow: UnitOfWork, code: str, request: pb.DelegateWorkRequest, call: Call
-    ) -> None:
-        row: Row | None = uow.get(CASES, code)
-        assert row is not None
-        state: State = uow.state(code)
-        try:
-            process = self.office.process_of(state, row)
-        except UnknownProcess:  # who stands in is no matter of the process
-            process = self.office.processes.latest(IMPORTED)
-        facts = self.office.facts(row, process, call.occurred_at, call.actor)
-        outcome = decide(state, request, facts)
-        if isinstance(outcome, Refusal):
-            raise Refused(outcome)
-        write(uow, code, outcome, call)
-
-
-def _as_said(row: Any) -> Delegation:
-    return Delegation(row.officer, row.substitute, row.begins_at, row.ends_at)
 
 
 def _not_yours(officer: str) -> Refused:

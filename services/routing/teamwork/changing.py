@@ -100,22 +100,44 @@ def _requested(state: State, said: Any, event: DossierEvent) -> Work:
         said.question,
         said.waits,
         limit=counted_limit(said),
+        asked_by="" if said.name else event.actor.id,
     )
     work = replace(state.work, asked=(*state.work.asked, new))
     return work if said.name else replace(work, touched=True)
 
 
 def _answered(state: State, said: Any, _event: DossierEvent) -> Work:
+    return _closed(state.work, said.number)
+
+
+def _cancelled(state: State, said: Any, event: DossierEvent) -> Work:
+    # Of the sender it is no act of the receiver.
+    seen = state.work.touched or event.actor.id != state.work.moved_by
+    return replace(_closed(state.work, said.number, said.reason), touched=seen)
+
+
+def _closed(work: Work, number: int, cancelled_for: str = "") -> Work:
     asked = tuple(
-        replace(each, open=False) if each.number == said.number else each
-        for each in state.work.asked
+        replace(each, open=False, cancelled_for=cancelled_for) if each.number == number else each
+        for each in work.asked
     )
-    return replace(state.work, asked=asked)
+    return replace(work, asked=asked)
 
 
 def _delegated(state: State, said: Any, _event: DossierEvent) -> Work:
     new = Delegation(said.officer, said.substitute, to_us(said.begins_at), to_us(said.ends_at))
     return replace(state.work, delegations=(*state.work.delegations, new))
+
+
+def _delegation_ended(state: State, said: Any, event: DossierEvent) -> Work:
+    at, who = to_us(event.occurred_at), (said.officer, said.substitute)
+    delegations = tuple(
+        each.ended(said.unit, at)
+        if (each.officer, each.substitute) == who and each.active(at, said.unit)
+        else each
+        for each in state.work.delegations
+    )
+    return replace(state.work, delegations=delegations)
 
 
 def _drafted(state: State, said: Any, event: DossierEvent) -> Work:
@@ -166,7 +188,9 @@ CHANGES: dict[str, Change] = {
     "participant_changed": _participant,
     "consultation_requested": _requested,
     "consultation_answered": _answered,
+    "consultation_cancelled": _cancelled,
     "work_delegated": _delegated,
+    "delegation_ended": _delegation_ended,
     "paper_drafted": _drafted,
     "paper_judged": _judged,
     "case_corrected": _corrected,

@@ -102,10 +102,12 @@ def _consultation(row: Mapping[str, Any], now: int) -> pb.Consultation:
         asked_at=to_timestamp(row["asked_at"]),
         opinion=row["opinion"],
         answer=row["answer"] or "",
+        cancelled_for=row["cancelled_for"] or "",
         overdue=bool(row["open"]) and row["due_at"] < now,
     )
     if row["due_at"] != NO_DUE:
         made.due_at.CopyFrom(to_timestamp(row["due_at"]))
-    if row["answered_at"] is not None:
-        made.answered_at.CopyFrom(to_timestamp(row["answered_at"]))
+    for name in ("answered_at", "cancelled_at"):
+        if row[name] is not None:
+            getattr(made, name).CopyFrom(to_timestamp(row[name]))
     return made

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from google.protobuf.message import Message
-from motcua.events.v1.process_events_pb2 import ConsultationAnswered, ConsultationRequested
+from motcua.events.v1.process_events_pb2 import (
+    ConsultationAnswered,
+    ConsultationCancelled,
+    ConsultationRequested,
+)
 from motcua.routing.v1 import routing_pb2 as pb
 
 from services.kernel import working_time
 from services.kernel.course import Course
 from services.kernel.durations import Duration, DurationError
 from services.kernel.errors import Refusal
+from services.kernel.instants import to_timestamp
 from services.routing.facts import Facts, limit, of_consultation, set_limit, tell_course
-from services.routing.guards import may_help, open_case, within
-from services.routing.process import Step, unit_of
+from services.routing.guards import acts_for, has_step, may_help, open_case, within
+from services.routing.process import Process, Step, unit_of
 from services.routing.processes.conditions import Circumstances, holds
 from services.routing.state import State
 from services.routing.teamwork.children import children_of
+from services.routing.teamwork.work import Asked
 from services.routing.texts import refusal
 
 
@@ -31,8 +37,8 @@ def request(
     except DurationError:
         return refusal("TIME_LIMIT_FORM", text=command.time_limit)
     for each in state.work.asked:
-        if each.open and (each.unit, each.question) == (command.unit, command.question):
-            return refusal("ALREADY_ASKED", unit=each.unit, number=each.number)
+        if each.open and (each.answers, each.question) == (command.unit, command.question):
+            return refusal("ALREADY_ASKED", unit=each.answers, number=each.number)
     asked = ConsultationRequested(
         number=len(state.work.asked) + 1,
         step=state.step,
@@ -79,19 +85,70 @@ def _limit(asked: ConsultationRequested, facts: Facts, length: Duration) -> None
 def answer(
     state: State, command: pb.AnswerConsultationRequest, facts: Facts
 ) -> list[Message] | Refusal:
-    """Give a unit's opinion; for officers of that unit or a unit above it."""
+    """Give a unit's opinion; for officers of that unit or a unit above it, and after it was
+    dissolved for those of its heir.
+    """
     refused = open_case(state)
     if refused is not None:
         return refused
     asked = state.work.question(command.number)
     if asked is None:
         return refusal("NO_SUCH_CONSULTATION", number=command.number)
-    if not within(asked.unit, facts.actor.unit):
-        return refusal("NOT_YOUR_UNIT", unit=asked.unit)
+    if not within(asked.answers, facts.actor.unit):
+        return refusal("NOT_YOUR_UNIT", unit=asked.answers)
     if not asked.open:
-        return refusal("ALREADY_ANSWERED", number=asked.number)
+        return _closed(asked)
     return [
         ConsultationAnswered(
-            number=asked.number, opinion=command.opinion, answer=command.answer, unit=asked.unit
+            number=asked.number,
+            opinion=command.opinion,
+            answer=command.answer,
+            unit=asked.unit,
+            heir=asked.heir,
         )
     ]
+
+
+def cancel(
+    state: State, command: pb.CancelConsultationRequest, facts: Facts
+) -> list[Message] | Refusal:
+    """Take back a question that was not answered; for who asked it, and whoever has the step now.
+
+    What the process wants to know before its step is completed is not an officer's to take back.
+    """
+    refused = open_case(state)
+    if refused is not None:
+        return refused
+    asked = state.work.question(command.number)
+    if asked is None:
+        return refusal("NO_SUCH_CONSULTATION", number=command.number)
+    own = bool(asked.asked_by) and acts_for(state, asked.asked_by, facts)
+    if not own and has_step(state, state.step, facts) is not None:
+        by = asked.asked_by or "-"
+        return refusal("NOT_YOURS_TO_CANCEL", number=asked.number, by=by, step=state.step)
+    if not asked.open:
+        return _closed(asked)
+    if asked.waits and _wanted(asked, facts.process):
+        return refusal("CONSULTATION_OF_PROCESS", number=asked.number, name=asked.name)
+    if not command.reason.strip():
+        return refusal("REASON_NEEDED")
+    taken = ConsultationCancelled(
+        number=asked.number, unit=asked.unit, step=asked.step, reason=command.reason
+    )
+    if asked.limit is not None:
+        taken.due_at.CopyFrom(to_timestamp(asked.limit.due_at))
+    return [taken]
+
+
+def _wanted(asked: Asked, process: Process) -> bool:
+    """Tell whether the process itself, which a case may have left, asks the question."""
+    if not asked.name or not process.has(asked.step):
+        return False
+    return any(each.name == asked.name for each in process.step(asked.step).consultations)
+
+
+def _closed(asked: Asked) -> Refusal:
+    if asked.cancelled_for:
+        reason = asked.cancelled_for
+        return refusal("CONSULTATION_CANCELLED", number=asked.number, reason=reason)
+    return refusal("ALREADY_ANSWERED", number=asked.number)

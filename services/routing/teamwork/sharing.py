@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from google.protobuf.message import Message
-from motcua.events.v1.process_events_pb2 import ParticipantChanged, WorkDelegated
+from motcua.events.v1.envelope_pb2 import Actor
+from motcua.events.v1.process_events_pb2 import DelegationEnded, ParticipantChanged, WorkDelegated
 from motcua.routing.v1 import routing_pb2 as pb
 
 from services.kernel.errors import Refusal
@@ -59,19 +60,50 @@ def delegate(
     return wanted if isinstance(wanted, Refusal) else _write(state, [wanted])
 
 
+def work_meant(officer: str, actor: Actor) -> str:
+    """Name the unit about whose work somebody speaks for an officer: a leader about the own one and
+    those below, the officer about all (empty).
+    """
+    return "" if actor.id == officer else actor.unit
+
+
+def end_absence(
+    state: State, command: pb.EndAbsenceRequest, facts: Facts
+) -> list[Message] | Refusal:
+    """Let nobody of those who stand in for an officer do so any more on one case."""
+    if open_case(state) is not None:
+        return []
+    unit = work_meant(command.officer, facts.actor)
+    meant = {each.substitute for each in facts.standing}
+    running = dict.fromkeys(
+        each.substitute
+        for each in state.work.delegations
+        if each.officer == command.officer
+        and each.substitute in meant
+        and each.active(facts.at, unit)
+    )
+    return [
+        DelegationEnded(officer=command.officer, substitute=substitute, unit=unit)
+        for substitute in running
+    ]
+
+
 def stand_ins(state: State, officer: str, facts: Facts) -> list[Message]:
     """Let those who stand in for an officer do so on a case that reaches the officer."""
     return _write(state, [each for each in facts.standing if each.officer == officer])
 
 
 def _write(state: State, wanted: Sequence[Delegation]) -> list[Message]:
-    return [
-        WorkDelegated(
+    said: list[Message] = []
+    for each in wanted:
+        if any(known.holds(each) for known in state.work.delegations):
+            continue
+        given = WorkDelegated(
             officer=each.officer,
             substitute=each.substitute,
             begins_at=to_timestamp(each.begins_at),
             ends_at=to_timestamp(each.ends_at),
         )
-        for each in wanted
-        if not any(known.holds(each) for known in state.work.delegations)
-    ]
+        names = {"officer": each.officer, "substitute": each.substitute}
+        said += [given, *(DelegationEnded(**names, unit=unit) for unit in each.ended_in)]
+    return said

@@ -59,7 +59,7 @@ def show_shares(response: pb.GetCaseResponse, state: State, now: int) -> None:
             substitute=each.substitute,
             begins_at=to_timestamp(each.begins_at),
             ends_at=to_timestamp(each.ends_at),
-            active=each.active(now),
+            active=each.active(now, state.unit),
         )
     response.facts.extend(CaseFact(name=n, value=v) for n, v in state.work.facts)
     for draft in state.work.drafts:
@@ -94,8 +94,10 @@ NOTES: dict[str, Callable[[Any], str]] = {
     "case_moved": lambda said: f"{said.process} v{said.process_version}: {said.reason}",
     "participant_changed": lambda said: str(said.officer),
     "consultation_requested": lambda said: f"{said.unit}: {said.question}",
-    "consultation_answered": lambda said: f"{said.unit}: {said.answer}",
+    "consultation_answered": lambda said: f"{said.heir or said.unit}: {said.answer}",
+    "consultation_cancelled": lambda said: f"{said.unit}: {said.reason}",
     "work_delegated": lambda said: f"{said.officer} → {said.substitute}",
+    "delegation_ended": lambda said: f"{said.substitute} → {said.officer}",
     "paper_judged": lambda said: str(said.reason or said.document_number),
     "child_requested": lambda said: f"{said.name}: {said.procedure_code}",
     "child_ended": lambda said: f"{said.child_code}: {said.ending}",

@@ -18,9 +18,11 @@ from services.routing.tables import (
     CONSULTATIONS,
     NO_DUE,
     PARTICIPANTS,
+    STAND_INS,
     TIMERS,
 )
 from services.routing.teamwork.changing import timers_in
+from services.routing.teamwork.records import absence_in
 
 
 def _requested(uow: UnitOfWork, event: DossierEvent) -> None:
@@ -40,6 +42,8 @@ def _requested(uow: UnitOfWork, event: DossierEvent) -> None:
         "answered_at": None,
         "opinion": None,
         "answer": None,
+        "cancelled_at": None,
+        "cancelled_for": None,
     }
     uow.put(CONSULTATIONS, row)
     case = uow.get(CASES, event.dossier_code) or {}
@@ -57,6 +61,19 @@ def _answered(uow: UnitOfWork, event: DossierEvent) -> None:
         answered_at=to_us(event.occurred_at),
         opinion=said.opinion,
         answer=said.answer,
+    )
+    deadline_rows.answered(uow, event.dossier_code, said.number)
+
+
+def _cancelled(uow: UnitOfWork, event: DossierEvent) -> None:
+    said = event.consultation_cancelled
+    uow.change(
+        CONSULTATIONS,
+        event.dossier_code,
+        said.number,
+        open=0,
+        cancelled_at=to_us(event.occurred_at),
+        cancelled_for=said.reason,
     )
     deadline_rows.answered(uow, event.dossier_code, said.number)
 
@@ -93,8 +110,27 @@ def _absent(uow: UnitOfWork, event: DossierEvent) -> None:
         "begins_at": to_us(said.begins_at),
         "ends_at": to_us(said.ends_at),
         "unit": said.unit,
+        "ended_in": "",
     }
     uow.put(ABSENCES, row)
+
+
+def _came_back(uow: UnitOfWork, event: DossierEvent) -> None:
+    said, at = event.absence_ended, to_us(event.occurred_at)
+    for sequence in range(1, event.sequence):
+        row = uow.get(ABSENCES, said.officer, sequence)
+        absence = row and absence_in(row)
+        if row and absence and absence.delegation.runs(at):
+            left = absence.ended(said.unit, at).delegation
+            ended = {"ends_at": left.ends_at, "ended_in": " ".join(left.ended_in)}
+            uow.put(ABSENCES, {**row, **ended})
+
+
+def _delegated(uow: UnitOfWork, event: DossierEvent) -> None:
+    said, code = event.work_delegated, event.dossier_code
+    row = uow.get(STAND_INS, code, said.officer) or {"ends_at": 0}
+    ends_at = max(row["ends_at"], to_us(said.ends_at))
+    uow.change(STAND_INS, code, said.officer, ends_at=ends_at)
 
 
 def set_timer(uow: UnitOfWork, event: DossierEvent, current: Any, *, running: bool) -> None:
@@ -131,6 +167,9 @@ def stop_timer(uow: UnitOfWork, code: str, *, ended: bool) -> None:
 PROJECTIONS: dict[str, Callable[[UnitOfWork, DossierEvent], None]] = {
     "consultation_requested": _requested,
     "consultation_answered": _answered,
+    "consultation_cancelled": _cancelled,
     "participant_changed": _participant,
     "absence_delegated": _absent,
+    "absence_ended": _came_back,
+    "work_delegated": _delegated,
 }

@@ -8,6 +8,7 @@ from typing import Final
 
 from services.kernel.course import Course
 from services.kernel.instants import MINUTE
+from services.people.directory import below
 from services.routing.limits import Limit
 
 _A_MOMENT: Final = MINUTE
@@ -49,6 +50,17 @@ class Asked:
     open: bool = True
     limit: Limit | None = None
     """Until when an answer is expected."""
+    asked_by: str = ""
+    """The officer who thought of it; empty for one that the process asks."""
+    cancelled_for: str = ""
+    """Why it was taken back; empty for one that was not."""
+    heir: str = ""
+    """The unit that does the asked unit's work now, where that is another one."""
+
+    @property
+    def answers(self) -> str:
+        """Name the unit that is to answer now."""
+        return self.heir or self.unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +84,36 @@ class Delegation:
     substitute: str
     begins_at: int
     ends_at: int
+    ended_in: tuple[str, ...] = ()
+    """The units for whose work, and that of those below them, it was ended early."""
 
     def holds(self, other: Delegation) -> bool:
-        """Tell whether this lets the same substitute act until the same end, no later than the
-        other does; but for a moment, because two who ask "from now" are served in either order.
+        """Tell whether this lets the same substitute act until the same end, wherever the other
+        does and no later; but for a moment, because two who ask "from now" are served in either
+        order.
         """
         same = (self.officer, self.substitute, self.ends_at)
         later = self.begins_at <= other.begins_at + _A_MOMENT
-        return later and same == (other.officer, other.substitute, other.ends_at)
+        wide = set(self.ended_in) <= set(other.ended_in)
+        return later and wide and same == (other.officer, other.substitute, other.ends_at)
 
-    def active(self, at: int) -> bool:
-        """Tell whether the substitute may act at an instant."""
+    def runs(self, at: int) -> bool:
+        """Tell whether it has begun by an instant and not ended, for some work at least."""
         return self.begins_at <= at < self.ends_at
+
+    def covers(self, unit: str) -> bool:
+        """Tell whether it was not ended early for the work of a unit."""
+        return not any(below(unit, each) for each in self.ended_in)
+
+    def active(self, at: int, unit: str) -> bool:
+        """Tell whether the substitute may act at an instant on a step of a unit."""
+        return self.runs(at) and self.covers(unit)
+
+    def ended(self, unit: str, at: int) -> Delegation:
+        """Give it as it is when it ends at an instant for the work of a unit; empty for all."""
+        if not unit:
+            return replace(self, ends_at=min(self.ends_at, at))
+        return replace(self, ended_in=(*self.ended_in, unit))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +157,10 @@ class Work:
         """Tell what an officer does beside the assignee; 0 for nothing."""
         return dict(self.participants).get(officer, 0)
 
-    def stands_in(self, substitute: str, officer: str, at: int) -> bool:
-        """Tell whether one may act for the other at an instant."""
+    def stands_in(self, substitute: str, officer: str, at: int, unit: str) -> bool:
+        """Tell whether one may act for the other at an instant, on a step of a unit."""
         return any(
-            each.officer == officer and each.substitute == substitute and each.active(at)
+            each.officer == officer and each.substitute == substitute and each.active(at, unit)
             for each in self.delegations
         )
 

@@ -68,7 +68,7 @@ def test_the_report_from_the_store_is_the_report_of_the_fold(store, events):
 
 
 def test_an_officer_s_record_is_kept_and_is_no_dossier(database_url, events):
-    """An absence stands in the log and has its line of the timeline; no report counts it."""
+    """An absence and its end stand in the log and have their lines; no report counts them."""
     said = AbsenceDelegated(officer="an", substitute="binh", unit="H22.12")
     said.begins_at.FromMicroseconds(MONDAY)
     said.ends_at.FromMicroseconds(MONDAY + DAY)
@@ -81,12 +81,20 @@ def test_an_officer_s_record_is_kept_and_is_no_dossier(database_url, events):
     )
     absence.occurred_at.FromMicroseconds(MONDAY)
     absence.recorded_at.FromMicroseconds(MONDAY)
+    back = DossierEvent()
+    back.CopyFrom(absence)
+    back.event_id, back.sequence = "017b2953-0f80-7000-8000-000000000002", 2
+    back.absence_ended.officer = "an"
     made = Store(database_url)
-    made.take_all(Log([absence, *events]).records(), 100)
+    made.take_all(Log([absence, back, *events]).records(), 100)
     assert {row["dossier_code"] for row in made.rows(DOSSIERS)} == {e.dossier_code for e in events}
-    (row,) = made.ask(queries.timeline, "officer:an", None)
-    told = answers.entry(row, "Asia/Ho_Chi_Minh")
+    rows = made.ask(queries.timeline, "officer:an", None)
+    told, ended = (answers.entry(row, "Asia/Ho_Chi_Minh") for row in rows)
     assert (told.type, "binh stands in for an" in told.summary.en) == ("AbsenceDelegated", True)
+    assert (ended.type, ended.summary.en) == (
+        "AbsenceEnded",
+        "an is back, nobody stands in any more",
+    )
     made.close()
 
 

@@ -171,6 +171,13 @@ class Departments:
         answer = self.writer.submit(lambda uow: OFFICE.delegate(uow, request, call)).result()
         return list(answer.dossier_codes)
 
+    def ends_absence(self, when: str, actor: Actor = AN, officer: str = "an") -> list[str]:
+        """Let an officer be back; gives the dossiers."""
+        request = pb.EndAbsenceRequest(request_id=str(uuid.uuid4()), officer=officer)
+        call = call_of(actor, request, when)
+        answer = self.writer.submit(lambda uow: OFFICE.end_absence(uow, request, call)).result()
+        return list(answer.dossier_codes)
+
     def rows(self, table: Table) -> list[dict[str, Any]]:
         """Give a table's rows in the order of its key."""
         with self.engine.connect() as connection:

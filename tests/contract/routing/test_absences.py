@@ -34,7 +34,7 @@ from tests.unit.routing.cases import (
     pull,
 )
 
-MON, TUE, WED, FRI = (f"2021-08-{day:02d} 10:00" for day in (9, 10, 11, 13))
+MON, TUE, WED, THU, FRI = (f"2021-08-{day:02d} 10:00" for day in range(9, 14))
 MIDNIGHT = "2021-08-11 00:00"
 CODE = "H22.12-210809-0001"
 OTHER = "H22.60-210809-0001"
@@ -304,21 +304,36 @@ def test_a_substitute_is_there_on_every_day(
     assert says(departments, known, absence(until)) == codes[code]
 
 
-def test_a_substitute_s_unit_may_act_until_the_end(departments: Departments) -> None:
-    """When the officer's unit passes to another one in the absence, a substitute who is not above
-    the heir could not act any more.
+HEIRS = {
+    unit.code: unit
+    for unit in (
+        Unit("H22", "Tỉnh"),
+        Unit("H22.12", "Xã", valid_to=date(2021, 8, 10), successor="H22.60.05"),
+        Unit("H22.60", "Huyện"),
+        Unit("H22.60.05", "Xã gộp", valid_to=date(2021, 8, 12), successor="H22.70.01"),
+        Unit("H22.70", "Huyện mới"),
+        Unit("H22.70.01", "Xã mới"),
+    )
+}
+
+
+@pytest.mark.parametrize(
+    ("officer", "substitute", "until", "code"),
+    [
+        ("H22.12", "H22.60", THU, ""),
+        ("H22.12", "H22.60", FRI, "OFFICER_OF_ANOTHER_UNIT"),
+        ("H22.12", "H22.70", FRI, "OFFICER_OF_ANOTHER_UNIT"),
+        ("H22.12", "H22", FRI, ""),
+        ("H22.60.05", "H22.60", THU, ""),
+        ("H22.60.05", "H22.60", FRI, "OFFICER_OF_ANOTHER_UNIT"),
+    ],
+)
+def test_a_substitute_s_unit_may_act_until_the_end(
+    departments: Departments, officer: str, substitute: str, until: str, code: str
+) -> None:
+    """In the absence the officer's work passes to an heir, and from that to the next one: whoever
+    is above the first alone could act at the beginning, and could not any more at the end.
     """
-    units = {
-        "H22": Unit("H22", "Tỉnh"),
-        "H22.12": Unit("H22.12", "Sở", valid_to=date(2021, 8, 11), successor="H22.60"),
-        "H22.60": Unit("H22.60", "Huyện"),
-    }
-    for unit, until, code in (
-        ("H22.60", WED, "OFFICER_OF_ANOTHER_UNIT"),
-        ("H22", FRI, ""),
-        ("H22.60", FRI, "OFFICER_OF_ANOTHER_UNIT"),
-    ):
-        people = {one.id: one for one in (someone("an"), someone("binh", unit))}
-        directory = partial(Directory, units, people)
-        known = Office(standard_processes(), office_shelf, people=directory)
-        assert says(departments, known, absence(until)) == code
+    people = {one.id: one for one in (someone("an", officer), someone("binh", substitute))}
+    known = Office(standard_processes(), office_shelf, people=partial(Directory, HEIRS, people))
+    assert says(departments, known, absence(until, begins=WED)) == code

@@ -106,13 +106,16 @@ def test_such_a_case_can_be_brought_to_a_process_that_is_there(
 def test_a_substitute_is_given_such_a_case_too(
     departments: Departments, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An absence begins whatever became of the process: it is not about the officer's steps."""
+    """An absence begins and ends whatever became of the process: it is not about the officer's
+    steps.
+    """
     for code in (LOST, KEPT):
         departments.takes(code, when=MON)
     lose(monkeypatch)
     request = pb.DelegateWorkRequest(officer="an", substitute="binh")
     request.ends_at.FromMicroseconds(at("2021-08-20 17:00"))
     assert departments.delegates(request, MON) == [LOST, KEPT]
+    assert departments.ends_absence(MON) == [LOST, KEPT]
 
 
 @pytest.mark.parametrize("way", ["preview", "change"])

@@ -7,16 +7,19 @@ from datetime import date
 
 import pytest
 from motcua.events.v1.envelope_pb2 import Actor
+from motcua.routing.v1 import routing_pb2 as pb
 
 from services.kernel.calendars.shelf import office_shelf
 from services.kernel.errors import Refused
 from services.people.directory import Absence, Directory, Officer, Unit
+from services.people.sight import Sight
 from services.routing.office import Office
 from services.routing.process_files import standard_processes
-from services.routing.tables import CASES, WORK
+from services.routing.tables import CASES, CONSULTATIONS, WORK
+from services.routing.teamwork import consultations
 from tests.conftest import NewDatabase
 from tests.contract.routing.departments import Departments, Desk
-from tests.unit.routing.cases import AN, BINH, assign, complete
+from tests.unit.routing.cases import AN, BINH, PLANNER, answer, ask, assign, at, complete
 
 MON = "2021-08-09 10:00"
 CODE = "H22.12-210809-0001"
@@ -102,3 +105,61 @@ def test_the_heir_works_on_from_the_day_after(departments: Departments) -> None:
     with pytest.raises(Refused) as late:
         departments.does(merged.complete, complete("review"), CODE, "2021-08-10 09:00", BINH)
     assert late.value.code == "NOT_YOUR_UNIT"
+
+
+ASKED = (
+    Unit("H22.02", "Sở Kế hoạch", valid_to=date(2021, 8, 9), successor="H22.05"),
+    Unit("H22.05", "Sở Tài chính", valid_to=date(2021, 8, 10), successor="H22.71"),
+    Unit("H22.71", "Sở mới", valid_from=date(2021, 8, 11)),
+)
+
+
+def listed(departments: Departments, unit: str) -> list[str]:
+    """Name the units that were asked, of the open questions that a unit's officer sees."""
+    mine = Sight(unit, "nd", {each.code: each for each in ASKED}, date(2021, 8, 11))
+    with departments.engine.connect() as connection:
+        request = pb.ListConsultationsRequest()
+        page = consultations.list_all(connection, request, at("2021-08-11 08:00"), mine)
+    return [each.unit for each in page.consultations]
+
+
+def test_the_heir_answers_what_a_dissolved_unit_was_asked(departments: Departments) -> None:
+    """From the day after, and that one's heir after it; the event names both, the list the unit
+    that was asked.
+    """
+    merged = office(*ASKED)
+    departments.does(merged.request_consultation, ask("appraise", True), CODE, MON)
+    first, second = (Actor(kind=AN.kind, id="nd", unit=unit) for unit in ("H22.05", "H22.71"))
+    for when, actor in (
+        ("2021-08-09 16:00", first),
+        ("2021-08-10 08:00", PLANNER),
+        ("2021-08-10 08:00", second),
+        ("2021-08-11 08:00", first),
+    ):
+        with pytest.raises(Refused) as refused:
+            departments.does(merged.answer_consultation, answer(), CODE, when, actor)
+        assert refused.value.code == "NOT_YOUR_UNIT"
+
+    assert [listed(departments, unit) for unit in ("H22.05", "H22.71")] == [[], ["H22.02"]]
+    departments.does(merged.answer_consultation, answer(), CODE, "2021-08-11 08:00", second)
+
+    said = departments.said(CODE)[-1].consultation_answered
+    assert (said.unit, said.heir) == ("H22.02", "H22.71")
+    assert [row["open"] for row in departments.rows(CONSULTATIONS)] == [0]
+    with pytest.raises(Refused) as again:
+        departments.does(merged.answer_consultation, answer(), CODE, "2021-08-11 09:00", second)
+    assert again.value.code == "ALREADY_ANSWERED"
+    departments.does(merged.complete, complete("appraise"), CODE, "2021-08-11 09:00")
+
+
+def test_what_a_dissolved_unit_was_asked_is_not_asked_of_its_heir_too(
+    departments: Departments,
+) -> None:
+    """The open question is the heir's already."""
+    merged = office(*ASKED)
+    departments.does(merged.request_consultation, ask("appraise"), CODE, MON)
+    again = ask("appraise")
+    again.unit = "H22.05"
+    with pytest.raises(Refused) as asked:
+        departments.does(merged.request_consultation, again, CODE, "2021-08-10 08:00")
+    assert asked.value.code == "ALREADY_ASKED"

@@ -55,7 +55,7 @@ def test_the_way_of_a_calendar_change(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(OFFICE, "calendars", lambda: known)
     with open_routing(f"sqlite:///{tmp_path}/routing.sqlite") as routing:
         monkeypatch.setenv("ROUTING_PORT", routing.address.rpartition(":")[2])
-        _file(routing)
+        file_dossiers(routing)
         routing.clock.set("2021-08-11 10:00")
         assert recompute("--dry-run")["moved"] == []
 
@@ -103,7 +103,8 @@ def test_a_service_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "routing does not answer" in found.stderr
 
 
-def _file(routing: Any) -> None:
+def file_dossiers(routing: Any) -> None:
+    """Let the desk accept the dossiers on Monday morning."""
     desk = Desk()
     events = [event for code in CODES for event in desk.files(code)]
     records = [

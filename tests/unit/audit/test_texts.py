@@ -1,5 +1,6 @@
 import pytest
 from motcua.events.v1 import intake_events_pb2 as intake
+from motcua.events.v1 import process_events_pb2 as process
 from motcua.events.v1.envelope_pb2 import DossierEvent
 
 from services.audit.texts import STATES, summary
@@ -58,3 +59,23 @@ def test_every_state_of_the_portal_has_a_name():
     """The ten states of the national portal are named in both languages."""
     assert list(STATES) == list(range(1, 11))
     assert all(vi and en for vi, en in STATES.values())
+
+
+def test_an_early_end_says_for_whose_work():
+    """A leader's word is for a unit, which the line names; the officer's own is for all."""
+    ended = process.DelegationEnded(officer="an", substitute="binh")
+    assert _line(ended)[1] == "binh stands in for an no more"
+    assert _line(process.AbsenceEnded(officer="an", unit="H22.12")) == (
+        "an trở lại làm việc, không còn ai thay (H22.12)",
+        "an is back, nobody stands in any more (H22.12)",
+    )
+
+
+def test_an_heir_s_opinion_names_both_units():
+    """Who answered, and who had been asked; a question that was taken back keeps its reason."""
+    said = process.ConsultationAnswered(number=1, unit="H22.02", heir="H22.71", opinion=1)
+    assert _line(said)[1] == "Consultation 1 answered: H22.71 (for H22.02) agrees"
+    said.heir = ""
+    assert _line(said)[1] == "Consultation 1 answered: H22.02 agrees"
+    taken = process.ConsultationCancelled(number=1, unit="H22.02", reason="Nguyễn Văn Kín")
+    assert _line(taken)[1] == "Consultation 1 taken back: H22.02"

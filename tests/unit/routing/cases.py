@@ -277,6 +277,10 @@ def answer(number: int = 1) -> pb.AnswerConsultationRequest:
     )
 
 
+def cancel(number: int = 1, reason: str = "hỏi nhầm đơn vị") -> pb.CancelConsultationRequest:
+    return pb.CancelConsultationRequest(number=number, reason=reason)
+
+
 def draft(step: str, letter: str = "a") -> pb.DraftPaperRequest:
     return pb.DraftPaperRequest(step=step, kind=PaperKind.PAPER_KIND_RESULT, sha256=letter * 64)
 

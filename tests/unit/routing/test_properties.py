@@ -64,6 +64,7 @@ _commands = st.one_of(
     st.tuples(st.builds(cases.pull, _place), _officer),
     st.tuples(st.builds(cases.ask, _place, st.booleans()), _officer),
     st.tuples(st.builds(cases.answer, st.integers(1, 3)), st.just(cases.PLANNER)),
+    st.tuples(st.builds(cases.cancel, st.integers(1, 3)), _officer),
     st.tuples(st.builds(cases.draft, _place, st.sampled_from("ab")), _officer),
     st.tuples(st.builds(cases.judge, st.integers(1, 3), st.integers(1, 2)), _officer),
     st.tuples(st.builds(cases.takes_part, st.integers(0, 2)), _officer),

@@ -1,0 +1,71 @@
+"""What somebody's absence means for each of many cases is decided, and written into them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from google.protobuf.message import Message
+
+from services.kernel.call import Call
+from services.kernel.errors import Refusal, Refused
+from services.kernel.rows import Row
+from services.kernel.unit import UnitOfWork
+from services.routing.decider import State, decide
+from services.routing.process import IMPORTED, UnknownProcess
+from services.routing.tables import CASES, STAND_INS
+from services.routing.teamwork.work import Delegation
+from services.routing.teamwork.writing import write
+
+if TYPE_CHECKING:
+    from services.routing.office import Office
+
+_PAGE: Final = 200
+"""Cases that are looked up at once; all of an officer's are written in one transaction."""
+
+
+def write_each(
+    office: Office,
+    uow: UnitOfWork,
+    codes: Sequence[str],
+    request: Message,
+    call: Call,
+    standing: Sequence[Delegation] = (),
+) -> list[str]:
+    """Decide a request on each case; gives those about which there was something to write.
+
+    ``standing``: who stands in for the officer. Raises ``Refused``.
+    """
+    written = []
+    for page in (codes[at : at + _PAGE] for at in range(0, len(codes), _PAGE)):
+        for table in (CASES, STAND_INS):
+            uow.prefetch(table, page)
+        uow.prefetch_states(page)
+        for code in page:
+            outcome = _decided(office, uow, code, request, call, standing)
+            write(uow, code, outcome, call)
+            written += [code] if outcome else []
+    return written
+
+
+def _decided(
+    office: Office,
+    uow: UnitOfWork,
+    code: str,
+    request: Message,
+    call: Call,
+    standing: Sequence[Delegation],
+) -> list[Message]:
+    row: Row | None = uow.get(CASES, code)
+    assert row is not None
+    state: State = uow.state(code)
+    try:
+        process = office.process_of(state, row)
+    except UnknownProcess:  # who stands in is no matter of the process
+        process = office.processes.latest(IMPORTED)
+    facts = office.facts(row, process, call.occurred_at, call.actor)
+    outcome = decide(state, request, replace(facts, standing=tuple(standing)))
+    if isinstance(outcome, Refusal):
+        raise Refused(outcome)
+    return outcome

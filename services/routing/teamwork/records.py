@@ -1,0 +1,68 @@
+"""The record of an officer, beside those of dossiers: who stands in for whom, and until when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import select
+
+from services.kernel.unit import UnitOfWork
+from services.people.directory import below
+from services.routing.tables import ABSENCES
+from services.routing.teamwork.work import Delegation
+
+LEADING: Final = frozenset({"head", "leader"})
+"""Who speaks for the officers of the own unit and those below it."""
+_PERSON: Final = "officer:"
+
+
+def record_of(officer: str) -> str:
+    """Name the record of an officer; no dossier's code has a colon."""
+    return f"{_PERSON}{officer}"
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """Somebody stands in for an officer's work in a unit and those below it; empty for all."""
+
+    unit: str
+    delegation: Delegation
+
+    def of(self, unit: str) -> bool:
+        """Tell whether a step of a unit is covered while it lasts."""
+        return (not self.unit or below(unit, self.unit)) and self.delegation.covers(unit)
+
+    def meets(self, unit: str) -> bool:
+        """Tell whether it was said for some work of a unit and those below it; empty for all."""
+        return not unit or not self.unit or below(self.unit, unit) or below(unit, self.unit)
+
+    def touches(self, unit: str) -> bool:
+        """Tell whether some work of a unit and those below it (empty for all) is covered yet."""
+        return self.meets(unit) and self.delegation.covers(unit)
+
+    def ended(self, unit: str, at: int) -> Absence:
+        """Give it as it is when it ends at an instant for the work of a unit; empty for all."""
+        if not self.touches(unit):
+            return self
+        whole = not unit or below(self.unit, unit)
+        return Absence(self.unit, self.delegation.ended("" if whole else unit, at))
+
+
+def absences(uow: UnitOfWork, officer: str, at: int) -> list[Absence]:
+    """List an officer's absences that end after an instant, in the order of the record."""
+    c = ABSENCES.c
+    found = select(ABSENCES).where(c.officer == officer, c.ends_at > at).order_by(c.sequence)
+    return [absence_in(row._mapping) for row in uow.query(found)]
+
+
+def absence_in(row: Any) -> Absence:
+    """Give the absence of a row."""
+    delegation = Delegation(
+        row["officer"],
+        row["substitute"],
+        row["begins_at"],
+        row["ends_at"],
+        tuple(row["ended_in"].split()),
+    )
+    return Absence(row["unit"], delegation)

@@ -1,0 +1,89 @@
+"""An officer comes back before the absence was to end: from then on nobody stands in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.process_events_pb2 import AbsenceEnded
+from motcua.routing.v1 import routing_pb2 as pb
+from sqlalchemy import select
+
+from services.kernel.call import Call
+from services.kernel.errors import Refused
+from services.kernel.unit import UnitOfWork
+from services.people.directory import below
+from services.routing import texts
+from services.routing.tables import STAND_INS, WORK
+from services.routing.teamwork.covering import write_each
+from services.routing.teamwork.records import LEADING, absences, record_of
+from services.routing.teamwork.sharing import work_meant
+
+if TYPE_CHECKING:
+    from services.routing.office import Office
+
+
+def _covered(uow: UnitOfWork, officer: str, at: int) -> list[str]:
+    """List the open cases on which somebody may stand in for an officer, whoever has them now."""
+    c = STAND_INS.c
+    found = (
+        select(c.dossier_code)
+        .join(WORK, WORK.c.dossier_code == c.dossier_code)
+        .where(c.officer == officer, c.ends_at > at)
+        .order_by(c.dossier_code)
+    )
+    return [row.dossier_code for row in uow.query(found)]
+
+
+@dataclass(frozen=True)
+class EndAbsence:
+    """Ends what stands in for an officer at present; what begins later stays."""
+
+    office: Office
+
+    def __call__(
+        self, uow: UnitOfWork, request: pb.EndAbsenceRequest, call: Call
+    ) -> pb.EndAbsenceResponse:
+        """Write it for the officer and for each case that is covered. Raises ``Refused``."""
+        officer, at = request.officer, call.occurred_at
+        unit = self._meant(officer, call)
+        running = [one for one in absences(uow, officer, at) if one.delegation.runs(at)]
+        meant = [one.delegation for one in running if one.touches(unit)]
+        if not meant:
+            apart = running and not any(one.meets(unit) for one in running)
+            raise _refused("NOT_YOURS_TO_END" if apart else "NO_ABSENCE", officer)
+        codes = _covered(uow, officer, at)
+        said = AbsenceEnded(officer=officer, unit=unit)
+        uow.append_call(record_of(officer), [said], call)
+        codes = write_each(self.office, uow, codes, request, call, meant)
+        return pb.EndAbsenceResponse(dossier_codes=codes)
+
+    def again(
+        self,
+        uow: UnitOfWork,
+        request: pb.EndAbsenceRequest,
+        call: Call,
+        events: Sequence[DossierEvent],
+    ) -> pb.EndAbsenceResponse:
+        """Answer a command that was carried out before."""
+        codes = {event.dossier_code for event in events} - {record_of(request.officer)}
+        return pb.EndAbsenceResponse(dossier_codes=sorted(codes))
+
+    def _meant(self, officer: str, call: Call) -> str:
+        """Give the unit whose work is meant, empty for all; raises ``Refused`` when the caller is
+        neither the officer nor leads a unit in which the directory has the officer.
+        """
+        unit, people = work_meant(officer, call.actor), self.office.people
+        if call.actor.id == officer:
+            return unit
+        known = people.officers.get(officer) if people else None
+        leads = bool(unit) and not call.roles.isdisjoint(LEADING)
+        if not leads or (known and not below(known.unit, unit)):
+            raise _refused("NOT_YOURS_TO_END", officer)
+        return unit
+
+
+def _refused(code: str, officer: str) -> Refused:
+    return Refused(texts.refusal(code, officer=officer))
