@@ -243,7 +243,11 @@ def program(module: str, *arguments: str) -> Sequence[str]:
 
 
 def is_foreign(name: str) -> bool:
-    """Tell whether a variable of the environment would lead a stack elsewhere."""
+    """Tell whether a variable of the environment would lead a stack elsewhere; where the set-up
+    keeps Kafka's jars does not.
+    """
+    if name == "MOTCUA_CACHE_DIR":
+        return False
     return name.startswith(_FOREIGN) or name.endswith(("_DATABASE_URL", "_METRICS_PORT"))
 
 
