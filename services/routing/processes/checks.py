@@ -136,19 +136,22 @@ class Check:
     def _stated_before(self) -> dict[str, set[str]]:
         """Tell which stated facts are known at each step, whichever way led to it."""
         every = {fact.name for fact in self.process.facts}
-        known = {step.name: set(every) for step in self.process.steps}
-        if self.process.steps:
-            known[self.process.first.name] = set(self.process.first.states)
+        # Of two steps of one name, which is a mistake of its own, the last one counts.
+        steps = {step.name: step for step in self.process.steps}
+        known = {name: set(every) for name in steps}
+        first = self.process.first.name if steps else ""
+        if first:
+            known[first] = set(steps[first].states)
         changed = True
         while changed:
             changed = False
-            for step in self.process.steps[1:]:
-                before = [
-                    known[s.name] for s in self.process.steps if step.name in (*s.next, *s.back)
-                ]
+            for name, step in steps.items():
+                if name == first:
+                    continue
+                before = [known[it.name] for it in steps.values() if name in (*it.next, *it.back)]
                 now = set(step.states) | (set.intersection(*before) if before else every)
-                if now != known[step.name]:
-                    known[step.name] = now
+                if now != known[name]:
+                    known[name] = now
                     changed = True
         return known
 

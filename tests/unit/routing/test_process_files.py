@@ -306,6 +306,18 @@ def test_a_file_with_every_kind_of_mistake_has_each_of_them_named() -> None:
     assert {(m.line, m.rule) for m in wrong} == expected
 
 
+def test_two_steps_of_one_name_are_looked_at_to_an_end() -> None:
+    """Though they state different things, so that what is known after them is not one thing."""
+    text = process(
+        step("a", way("b"), "resolves: false"),
+        step("b", way("b2"), "resolves: false\nstates: [size]"),
+        step("b", way("a"), "resolves: false"),
+        step("b2", way("b", ", back: true"), "resolves: true"),
+        head=HEAD + FACTS,
+    )
+    assert "duplicate" in {m.rule for m in mistakes(text)}
+
+
 CHAIN = process(
     step("a", way("b"), "resolves: false"),
     step("b", way("c"), "resolves: false"),
