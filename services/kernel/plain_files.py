@@ -63,18 +63,21 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 def parse_toml(raw: bytes) -> dict[str, Any]:
     """Read the bytes of a TOML file; raises ``FileUnreadable``."""
+    text = ""
     try:
-        return tomllib.loads(raw.decode())
+        text = raw.decode()
+        return tomllib.loads(text)
     except UnicodeDecodeError as error:
         raise FileUnreadable(unreadable(error)) from error
     except tomllib.TOMLDecodeError as error:
-        raise FileUnreadable(f"is no TOML, {_in_words(str(error))}") from error
+        raise FileUnreadable(f"is no TOML, {_in_words(str(error), text)}") from error
     except RecursionError as error:
         raise FileUnreadable("is no TOML: nested too deeply") from error
 
 
-def _in_words(said: str) -> str:
+def _in_words(said: str, text: str) -> str:
     found = _PLACE.fullmatch(said)
     problem, line, column = found.groups() if found else (said, None, None)
+    end = (text.count("\n") + 1, len(text) - text.rfind("\n"))
     words = next((words for begins, words in _TOML if problem.startswith(begins)), _OTHER)
-    return f"{f'line {line}, column {column}' if line else 'at its end'}: {words}"
+    return f"line {line or end[0]}, column {column or end[1]}: {words}"
