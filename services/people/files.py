@@ -37,8 +37,10 @@ def read_directory(path: Path, roles: Iterable[str]) -> Directory:
     document = _toml(path, notes)
     if document is None:
         raise DirectoryError(notes.mistakes)
-    notes.keys(document, _TOP, path.name)
-    _read_units(path, document.get("units"), notes)
+    if "units" in notes.keys(document, _TOP, path.name):
+        notes.units_known = False
+    else:
+        _read_units(path, document.get("units"), notes)
     listed = document.get("officers")
     if isinstance(listed, str):
         read_sheet(path.parent / listed, notes)

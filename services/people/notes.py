@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from difflib import get_close_matches
 from typing import Any
 
 from services.people.directory import Officer, Unit
@@ -65,10 +66,15 @@ class Notes:
             self.wrong(place, end, f"{last} lies before {begin}, {first}")
         return first, last
 
-    def keys(self, row: Mapping[str, Any], known: set[str], place: str) -> None:
-        """Note the keys that mean nothing."""
+    def keys(self, row: Mapping[str, Any], known: set[str], place: str) -> set[str]:
+        """Note the keys that mean nothing; gives those that are meant by them."""
+        meant = set()
         for key in sorted(set(row) - known):
-            self.wrong(place, key, f"unknown key (there are {', '.join(sorted(known))})")
+            near = get_close_matches(key.lower(), sorted(known - set(row)), 1)
+            meant.update(near)
+            hint = f"is {near[0]} meant?" if near else f"there are {', '.join(sorted(known))}"
+            self.wrong(place, key, f"unknown key ({hint})")
+        return meant
 
 
 def _said(value: Any) -> str:

@@ -95,15 +95,15 @@ def read_officer(
     sound = isinstance(name, str) and bool(_ID.fullmatch(name))
     if sound:
         place = f"{place} ({name})"
-    else:
+    lacking = (absent or set()) | notes.keys(row, _OFFICER, place)
+    if not sound and (name or "id" not in lacking):
         notes.wrong(place, "id", f"{name} {_FORM}" if name else "is missing")
-    notes.keys(row, _OFFICER, place)
     first, last = notes.days(row, "valid_from", "valid_to", place)
     officer = Officer(
         str(name or ""),
         notes.text(row, "name", place),
-        "" if "unit" in (absent or ()) else _unit(row, last, place, notes),
-        frozenset() if "roles" in (absent or ()) else _roles(row, place, notes),
+        "" if "unit" in lacking else _unit(row, last, place, notes),
+        frozenset() if "roles" in lacking else _roles(row, place, notes),
         first,
         last,
         tuple(_absences(row, place, notes)),
@@ -148,10 +148,10 @@ def _roles(row: dict[str, Any], place: str, notes: Notes) -> frozenset[str]:
 def _absences(row: dict[str, Any], place: str, notes: Notes) -> Iterator[Absence]:
     for number, absence in enumerate(notes.tables(row, "absence", place), start=1):
         where = f"{place}: absence {number}"
-        notes.keys(absence, _ABSENCE, where)
+        lacking = notes.keys(absence, _ABSENCE, where)
         first, last = notes.days(absence, "first", "last", where)
         for key in ("first", "last"):
-            if key not in absence:
+            if key not in absence and key not in lacking:
                 notes.wrong(where, key, "is missing: an absence has a first and a last day")
         stand_in = notes.text(absence, "stand_in", where)
         if first and last and first <= last:

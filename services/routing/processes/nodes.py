@@ -76,6 +76,11 @@ class Findings:
         if mistake not in self.mistakes:
             self.mistakes.append(mistake)
 
+    def take_back(self, mistake: Mistake) -> None:
+        """Forget a mistake that is told in better words; its part is no sounder by that."""
+        if mistake in self.mistakes:
+            self.mistakes.remove(mistake)
+
 
 class Table:
     """Reads one table key by key; ``done`` names the keys that nobody asked for."""
@@ -86,6 +91,7 @@ class Table:
         self.where = where
         self.findings = findings
         self._asked: list[str] = []
+        self._missing: dict[str, Mistake] = {}
         if node.table is None:
             findings.add(node.line, "wrong-type", where, f"must be a table, not {node.kind}")
         self._table = node.table or {}
@@ -107,7 +113,9 @@ class Table:
         self._asked.append(key)
         found = self._table.get(key)
         if found is None and needed and self.node.table is not None:
-            self.wrong("missing", f"{key} is missing")
+            text = f"{key} is missing"
+            self._missing[key] = Mistake(self.findings.file, self.line, "missing", self.where, text)
+            self.wrong("missing", text)
         return found
 
     def named(self, key: str, form: Form, *, default: str | None = None) -> str:
@@ -227,4 +235,6 @@ class Table:
             if key not in self._asked:
                 near = get_close_matches(key, self._asked, 1)
                 hint = f"; is {near[0]} meant?" if near else ""
+                if near and near[0] in self._missing:  # it stands there, misspelt
+                    self.findings.take_back(self._missing[near[0]])
                 self.wrong("unknown-key", f"{key} means nothing here{hint}", node.line)

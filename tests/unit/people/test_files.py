@@ -215,6 +215,8 @@ def test_mistakes_of_every_kind_are_named_together(tmp_path: Path) -> None:
         (AN + AWAY + 'stand_in = "binh"\n', UNITS, "name,unit,roles\nbinh,H22,head\n", "id: this"),
         (AN + AWAY + 'stand_in = "b b"\n' + BINH.replace("binh", "b b"), UNITS, "", "b b must be"),
         (AN + 'valid_to = "x"\n' + AWAY, UNITS, "", "x is no day"),
+        (AN.replace("roles", "role"), UNITS, "", "role: unknown key (is roles meant?)"),
+        (AN.replace("id =", "Id ="), UNITS, "", "Id: unknown key (is id meant?)"),
         (AN.replace("H22", "H22.12") + 'valid_to = "x"\n', UNITS, "", "x is no day"),
         ("", UNITS.replace("valid_to = 2025-06-30", 'valid_to = "x"'), "", "x is no day"),
         (
