@@ -130,6 +130,16 @@ def _without(
     return {**{key: value for key, value in stand_ins.items() if (*at, key) in wrong}, **kept}
 
 
+def place_of(mistake: CalendarError) -> tuple[int, int]:
+    """Give the order of a mistake: keys as a file has them, days by their number, strange keys
+    first.
+    """
+    key, _, rest = mistake.field.partition(".")
+    number = rest.partition(".")[0]
+    keys = list(File.model_fields)
+    return keys.index(key) if key in keys else -1, int(number) if number.isdigit() else 0
+
+
 _FORMS: Final = {
     _NAME: "must be at most 40 small letters a-z, digits and hyphens",
     _REVISION: "must be at most 20 letters, digits and dots, such as 2026.1",

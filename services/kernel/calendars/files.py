@@ -19,7 +19,14 @@ from typing import Final
 
 import holidays
 
-from services.kernel.calendars.entries import LONGEST_CLOSURE, Day, Holidays, Parsed, parse
+from services.kernel.calendars.entries import (
+    LONGEST_CLOSURE,
+    Day,
+    Holidays,
+    Parsed,
+    parse,
+    place_of,
+)
 from services.kernel.calendars.model import (
     MINUTES_OF_DAY,
     WEEKDAYS,
@@ -87,6 +94,7 @@ def draft(path: Path) -> tuple[Calendar | None, list[CalendarError]]:
     except CalendarError as error:
         found.append(error)
         calendar = Calendar(file.name, version, "UTC", week, days, day_us, until)
+    found.sort(key=place_of)
     return (calendar if sure else None), found
 
 

@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 
 from services.intake.procedures.columns import COLUMNS
 from services.ops.procedures import app
+from services.routing.process_files import standard_processes
 
 
 @pytest.fixture(autouse=True)
@@ -79,6 +80,20 @@ def test_mistakes_are_told_and_nothing_is_published(tmp_path: Path) -> None:
     ]
     assert "dòng 1, level: phải là một trong whole, partial (2.000648)" in shown.stdout
     assert told("editions")["editions"] == []
+
+
+def test_broken_processes_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which processes there are is not known then: status 1, and a line for each mistake."""
+    monkeypatch.setenv("MOTCUA_PROCESSES", str(tmp_path))
+    (tmp_path / "own.yaml").write_text("process: own\nversion: 1\n")
+    standard_processes.cache_clear()
+    try:
+        result = run("check", str(next_version(tmp_path)), status=1)
+    finally:
+        standard_processes.cache_clear()
+    assert "own.yaml:1: [missing] process own: steps is missing" in result.stderr
+    assert "the office's processes can't be used" in result.stderr
+    assert result.stdout == ""
 
 
 def test_a_published_version_stays(tmp_path: Path) -> None:
