@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from services.routing.processes.flow import Edge, Flow, Kind
-from services.routing.processes.labels import LETTER, Point, forward_lines, label_width
+from services.routing.processes.labels import LETTER, Box, Point, forward_lines, label_width
 
 TALL: Final = 96
 SIZES: Final = {
@@ -27,21 +27,6 @@ GATEWAYS: Final = (Kind.CHOICE, Kind.PARALLEL, Kind.INCLUSIVE)
 ROW: Final = 144
 LANE: Final = 26
 MARGIN: Final = 30
-
-
-@dataclass(frozen=True)
-class Box:
-    """Where a node is, by its corner."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-
-    @property
-    def middle(self) -> Point:
-        """The point in its middle."""
-        return self.x + self.width / 2, self.y + self.height / 2
 
 
 @dataclass
@@ -219,16 +204,14 @@ class _Layout:
     def _above(self, edge: Edge, lane: float) -> None:
         """Lead a way back over everything."""
         start, end = self.drawing.boxes[edge.start], self.drawing.boxes[edge.end]
-        leave, x2 = start.middle[0], end.middle[0]
-        line: list[Point] = [(leave, start.y)]
+        leave, x2 = start.middle[0] + self._beside(edge, "start"), end.middle[0]
+        line: list[Point] = [(leave, start.y + self._slope(edge.start, leave))]
         if self._rows[edge.start]:
             side = start.x + start.width + 10
             line += [(leave, start.y - 18), (side, start.y - 18), (side, lane)]
         else:
             line.append((leave, lane))
-        into = sum(1 for other in self.flow.edges if other.back and other.end == edge.end)
-        number = [o.id for o in self.flow.edges if o.back and o.end == edge.end].index(edge.id)
-        x2 += (number - (into - 1) / 2) * 16
+        x2 += self._beside(edge, "end")
         if self._rows[edge.end]:
             side = end.x - 12
             line += [(side, lane), (side, end.y - 18), (x2, end.y - 18)]
@@ -239,6 +222,16 @@ class _Layout:
         self.drawing.labels[edge.id] = ((line[-3][0] + line[-2][0]) / 2, lane - 5)
         if not self._rows[edge.end]:
             self.drawing.labels[edge.id] = ((line[-2][0] + line[-3][0]) / 2, lane - 5)
+
+    def _beside(self, edge: Edge, side: str) -> float:
+        """Give the distance from the middle at which a way back leaves a node, or comes to it, so
+        that several don't lie on each other.
+        """
+        node = getattr(edge, side)
+        at = [o.id for o in self.flow.edges if o.back and getattr(o, side) == node]
+        if edge.id not in at:  # a way forward that closes a circle
+            return 0
+        return (at.index(edge.id) - (len(at) - 1) / 2) * 16
 
     def _timers(self) -> None:
         """Put timers on the lower edge of their steps and lead their ways below everything."""
@@ -252,7 +245,8 @@ class _Layout:
             self.drawing.boxes[node.id] = Box(x, host.y + host.height - 14, 28, 28)
             lane = lowest + 34 + LANE * number
             end = self.drawing.boxes[edge.end]
-            into = end.middle[0] + 8
+            # On the left of a gateway, whose own ways lead to the right.
+            into = end.middle[0] + (-8 if self.flow.nodes[edge.end].kind in GATEWAYS else 8)
             self.drawing.lines[edge.id] = [
                 (x + 14, host.y + host.height + 14),
                 (x + 14, lane),

@@ -6,8 +6,15 @@ from typing import Final
 from xml.sax.saxutils import escape
 
 from services.routing.processes.flow import Kind, Node
-from services.routing.processes.labels import LINE, UNDER, label_lines, title_lines
-from services.routing.processes.layout import GATEWAYS, Box, Drawing
+from services.routing.processes.labels import (
+    LINE,
+    UNDER,
+    Box,
+    label_lines,
+    timer_place,
+    title_lines,
+)
+from services.routing.processes.layout import GATEWAYS, Drawing
 
 _FILL: Final = {
     Kind.STEP: ("#eef4fb", "#2f6199"),
@@ -103,7 +110,8 @@ def _node(node: Node, box: Box) -> list[str]:
             f'<path d="M0 -8V0L5 4" transform="translate({x:g} {y:g})" stroke="#52606d" '
             f'stroke-width="1.4" fill="none"/>'
         )
-        parts.append(f'<text class="f" x="{x + 18:g}" y="{y + 13:g}">{escape(node.label)}</text>')
+        left, _, _, foot = timer_place(box, node.label)
+        parts.append(f'<text class="f" x="{left:g}" y="{foot - 3:g}">{escape(node.label)}</text>')
     elif node.label:
         below = box.y + box.height + 15
         parts.append(f'<text class="s" x="{x:g}" y="{below:g}">{escape(node.label)}</text>')
