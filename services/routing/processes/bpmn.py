@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from services.routing.processes.flow import Kind, Node
 from services.routing.processes.labels import label_lines, label_place, timer_place
-from services.routing.processes.layout import Drawing
+from services.routing.processes.routes import Drawing
 
 BPMN: Final = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 BPMNDI: Final = "http://www.omg.org/spec/BPMN/20100524/DI"

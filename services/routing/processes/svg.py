@@ -14,7 +14,7 @@ from services.routing.processes.labels import (
     timer_place,
     title_lines,
 )
-from services.routing.processes.layout import GATEWAYS, Drawing
+from services.routing.processes.routes import GATEWAYS, Drawing
 
 _FILL: Final = {
     Kind.STEP: ("#eef4fb", "#2f6199"),
