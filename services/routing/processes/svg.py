@@ -14,7 +14,7 @@ from services.routing.processes.labels import (
     timer_place,
     title_lines,
 )
-from services.routing.processes.routes import GATEWAYS, Drawing
+from services.routing.processes.routes import GATEWAYS, MARGIN, Drawing
 
 _FILL: Final = {
     Kind.STEP: ("#eef4fb", "#2f6199"),
@@ -38,12 +38,16 @@ _SIGNS: Final = {
     Kind.INCLUSIVE: "M-8 0A8 8 0 1 0 8 0A8 8 0 1 0 -8 0",
 }
 _HEAD: Final = 40
+_LETTER_OF_HEAD: Final = 9.4
+"""Width of a letter of the heading."""
 
 
 def svg(drawing: Drawing) -> str:
     """Give the drawing as the text of an SVG file."""
-    width, height = round(drawing.width), round(drawing.height + _HEAD)
-    title = escape(f"{drawing.flow.title} ({drawing.flow.name.replace('_v', ' v')})")
+    said = f"{drawing.flow.title} ({drawing.flow.name.replace('_v', ' v')})"
+    title = escape(said)
+    width = round(max(drawing.width, 2 * MARGIN + _LETTER_OF_HEAD * len(said)))
+    height = round(drawing.height + _HEAD)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
         f'viewBox="0 0 {width} {height}" role="img">',
@@ -121,9 +125,11 @@ def _node(node: Node, box: Box) -> list[str]:
 def _task(node: Node, box: Box) -> list[str]:
     fill, stroke = _FILL[node.kind]
     wide = 2.6 if node.kind is Kind.CHILD else 1.4
+    # A title that is too long for its box is told whole where a pointer rests on it.
+    whole = f"<title>{escape(node.label)}</title>"
     parts = [
         f'<rect x="{box.x:g}" y="{box.y:g}" width="{box.width:g}" height="{box.height:g}" rx="9" '
-        f'fill="{fill}" stroke="{stroke}" stroke-width="{wide}"/>'
+        f'fill="{fill}" stroke="{stroke}" stroke-width="{wide}">{whole}</rect>'
     ]
     lines = title_lines(node)
     x, middle = box.middle
