@@ -18,7 +18,8 @@ _WORDS: Final = (
     (r"mapping values are not allowed", "a colon stands where no key can be: is a text meant, put "
      "it in quotes; else look at the indentation"),
     (r"could not find expected ':'", "a key has no colon after it"),
-    (r"expected ',' or '[\]}]'", "a comma or the closing bracket is missing before this"),
+    (r"expected ',' or '[\]}]'", "a comma or the closing bracket is missing before this; a text "
+     "with : or , in it needs quotes"),
     (r"unexpected end of stream", "a quotation mark is not closed"),
     (r"unexpected document separator", "a quotation mark is not closed"),
     (r"expected <block end>", "this does not fit the indentation of the lines above"),

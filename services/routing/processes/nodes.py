@@ -229,6 +229,13 @@ class Table:
         """List the keys that are there."""
         return list(self._table)
 
+    def misspelt(self, key: str, known: Sequence[str]) -> bool:
+        """Tell whether a key is not there, but one that is near to it and none of the ``known``."""
+        strange = [name for name in self._table if name not in known]
+        return key not in self._table and any(
+            get_close_matches(name, known, 1) == [key] for name in strange
+        )
+
     def done(self) -> None:
         """Name the keys that mean nothing here."""
         for key, node in self._table.items():

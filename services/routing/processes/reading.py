@@ -38,6 +38,13 @@ ENFORCED: Final = ("result", "supplement")
 NATIONAL_STATES: Final = (2, 4, 6, 8)
 """What a step can be on the national portal; the others are beginnings, ends and supplements."""
 PERIOD: Final = Duration(Fraction(30), Unit.CALENDAR_DAY)
+_FACT: Final = ("name", "title", "kind", "values")
+_STEP: Final = (
+    *("name", "title", "unit", "role", "limit", "transitions", "resolves", "warning"),
+    *("national_state", "states", "timers", "consultations", "children"),
+)
+_WAY: Final = ("name", "title", "to", "when", "back")
+_TIMER: Final = ("after", "take")
 _PERCENT: Final = re.compile(r"([1-9]\d?)%")
 
 
@@ -107,7 +114,9 @@ def _fact(table: Table, places: Places) -> Fact:
     title = _title(table)
     kind = table.choice("kind", [*FactKind], default=FactKind.CHOICE.value)
     values = tuple(table.words("values"))
-    if kind == FactKind.CHOICE and len(values) < 2:
+    if table.misspelt("values", _FACT):
+        places.unsound_facts.add(name)
+    elif kind == FactKind.CHOICE and len(values) < 2:
         table.wrong("missing", "values must name at least two choices", table.at("values"))
     if kind == FactKind.NUMBER and values:
         table.wrong("wrong-value", "a number has no values", table.at("values"))
@@ -138,7 +147,8 @@ def _papers(table: Table, places: Places) -> dict[str, Paper]:
 def _national_state(table: Table) -> int:
     said, allowed = table.text("national_state", default=""), [str(n) for n in NATIONAL_STATES]
     if not table.has("national_state"):
-        table.wrong("no-national-state", "has no national_state (2, 4, 6 or 8)")
+        if not table.misspelt("national_state", _STEP):
+            table.wrong("no-national-state", "has no national_state (2, 4, 6 or 8)")
     elif said and said not in allowed:
         text = f"national_state: {said!r} is none of {', '.join(allowed)}"
         table.wrong("no-national-state", text, table.at("national_state"))
@@ -150,10 +160,12 @@ def _step(table: Table, facts: tuple[Fact, ...], places: Places) -> Step:
     places.line(table, name)
     state = _national_state(table)
     when = conditions_of(facts, places)
+    known = tuple(fact.name for fact in facts)
     seen = table.findings.times
     # What can't be read might be true: then nothing leads nowhere.
     resolves = table.flag("resolves", default=False) or table.findings.times > seen
-    if not table.lists("transitions"):
+    resolves = resolves or table.misspelt("resolves", _STEP)
+    if not table.lists("transitions") or table.misspelt("transitions", _STEP):
         places.unsound.add((name,))
     step = Step(
         name,
@@ -165,7 +177,7 @@ def _step(table: Table, facts: tuple[Fact, ...], places: Places) -> Step:
         resolves,
         _own_warning(table),
         state,
-        tuple(table.words("states")),
+        tuple(table.words("states")) or (known if table.misspelt("states", _STEP) else ()),
         tuple(_timer(row, name, places) for row in table.tables("timers", "timer")),
         tuple(
             _consultation(row, name, when, places)
@@ -175,7 +187,6 @@ def _step(table: Table, facts: tuple[Fact, ...], places: Places) -> Step:
     )
     places.names(table, "unit", Kind.UNIT, step.unit)
     places.names(table, "role", Kind.ROLE, step.role)
-    known = {fact.name for fact in facts}
     for stated in step.states:
         if stated not in known and "" not in known:
             table.wrong("unknown-fact", f"states: there is no fact {stated}", table.at("states"))
@@ -195,7 +206,7 @@ def _transition(
     places.line(table, step, name)
     seen = table.findings.times
     to, back = table.named("to", NAME), table.flag("back", default=False)
-    if table.findings.times > seen:
+    if table.findings.times > seen or table.misspelt("back", _WAY):
         places.unsound.add((step,))
     condition = _judged(table, when, places, step, name)
     made = Transition(name, _title(table), to, condition, back)
@@ -209,7 +220,7 @@ def _judged(
     """Read a condition; one with a mistake is none of which more can be said."""
     seen = table.findings.times
     condition = when(table)
-    if table.findings.times > seen:
+    if table.findings.times > seen or table.misspelt("when", _WAY):
         places.unsound.add(place)
     return condition
 
@@ -217,10 +228,11 @@ def _judged(
 def _timer(table: Table, step: str, places: Places) -> Timer:
     seen = table.findings.times
     after = table.parsed("after", Duration.parse, NO_DURATION)
-    if after == NO_DURATION and table.findings.times == seen:
+    noted = table.findings.times > seen or table.misspelt("after", _TIMER)
+    if after == NO_DURATION and not noted:
         table.wrong("timer", "after is missing: how long the step has been current")
     take = table.named("take", NAME, default="")
-    if not take:
+    if not take and not table.misspelt("take", _TIMER):
         table.wrong("timer", "take is missing: the way that it takes")
     places.line(table, step, "timer", take)
     table.done()
