@@ -187,6 +187,10 @@ RULES: Final[dict[str, Words]] = {
     "file.columns": ("có quá {0} cột", "has more than {0} columns"),
     "file.rows": ("có quá {0} dòng", "has more than {0} rows"),
     "heading.unknown": ("không có cột tên này", "is the name of no column"),
+    "heading.near": (
+        "không có cột tên này; có phải là {0} không?",
+        "is the name of no column; is {0} meant?",
+    ),
     "heading.twice": ("có hai cột cùng tên", "is the name of two columns"),
     "heading.missing": ("thiếu cột này", "is a column that is missing"),
 }

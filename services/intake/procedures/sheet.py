@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from difflib import get_close_matches
 from typing import Any, Final
 
 from services.intake.catalogue import Field, Procedure
@@ -93,7 +94,7 @@ class _Reader:
         while names and not names[-1]:
             names.pop()
         strange = [
-            Fault(number, name[:40] or f"column {place}", "", broken("heading.unknown"))
+            Fault(number, name[:40] or f"column {place}", "", _strange(name, names))
             for place, name in enumerate(names, start=1)
             if name not in COLUMNS
         ]
@@ -191,6 +192,12 @@ class _Reader:
         owner.rows[place] = number
         owner.wrong |= {(*place, name) for (name,) in faulted}
         found.append(values)
+
+
+def _strange(name: str, names: Sequence[str]) -> Broken:
+    """Say that no column has a name, and which one is meant, where that can be guessed."""
+    near = get_close_matches(name, [it for it in COLUMNS if it not in names], 1)
+    return broken("heading.near", near[0]) if near else broken("heading.unknown")
 
 
 def _is_filled(cell: Any) -> bool:

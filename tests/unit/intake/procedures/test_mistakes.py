@@ -122,7 +122,7 @@ FOLLOW_ONS = [
     (4, "code", "đơn", [(4, "code", "text.pattern")]),
     (5, "row", "fees", [(5, "row", "row.kind")]),
     (5, "amount", "much", [(5, "amount", "number")]),
-    (1, "valid_from", "valid_form", [(1, "valid_form", "heading.unknown")]),
+    (1, "valid_from", "valid_form", [(1, "valid_form", "heading.near")]),
     (1, "amount", "", [(1, "column 28", "heading.unknown")]),
     (1, "per", "amount", [(1, "amount", "heading.twice")]),
     (7, "name_vi", '"Hộ', [(7, "file", "file.csv")]),
