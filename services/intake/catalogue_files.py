@@ -7,7 +7,6 @@ first lines explain every key.
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -37,6 +36,7 @@ from services.intake.catalogue_rules import (
 )
 from services.intake.catalogue_schema import FieldEntry, ProcedureEntry, UnitEntry, VersionEntry
 from services.intake.catalogue_texts import Broken, of_pydantic
+from services.kernel.plain_files import FileUnreadable, parse_toml, unreadable
 
 PROCEDURES: Path = Path(__file__).with_name("data") / "procedures.toml"
 UNITS: Path = Path(__file__).with_name("data") / "units.toml"
@@ -80,12 +80,11 @@ def _read(path: Path, keys: tuple[str, ...]) -> tuple[dict[str, list[Any]], byte
     """Give the lists of a file under the keys that it has, and the SHA-256 of its bytes."""
     try:
         raw = path.read_bytes()
-        content = tomllib.loads(raw.decode())
+        content = parse_toml(raw)
     except OSError as error:
-        rule = error.strerror or "can't be read"
-        raise CatalogueError([_no_file(path, "file", rule)]) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise CatalogueError([_no_file(path, "file", f"is no TOML: {error}")]) from error
+        raise CatalogueError([_no_file(path, "file", unreadable(error))]) from error
+    except FileUnreadable as error:
+        raise CatalogueError([_no_file(path, "file", str(error))]) from error
     strange = [key for key in content if key not in keys]
     if strange:
         raise CatalogueError([_no_file(path, key, "is no key of this file") for key in strange])

@@ -94,7 +94,7 @@ def strange_units(version: VersionEntry, units: set[str]) -> list[str]:
 def inconsistent(procedure: ProcedureEntry) -> Iterator[Problem]:
     """Name what contradicts itself within the versions of a procedure, and between them."""
     for place, version in enumerate(procedure.version, start=1):
-        for key, rule in faults(version):
+        for key, rule, _ in faults(version):
             yield Problem(procedure.code, f"version.{place}.{key}", rule)
         if version.version != place:
             rule = broken("versions.order", version.version)
@@ -112,46 +112,54 @@ def too_early(begins: date, older: int, began: date, ended: date | None) -> Brok
     return broken("versions.begin", older) if begins <= began else None
 
 
-def faults(version: VersionEntry) -> Iterator[tuple[str, Broken]]:
-    """Name what contradicts itself within a version: the key and the rule."""
+Faults = Iterator[tuple[str, Broken, tuple[str, ...]]]
+
+
+def faults(version: VersionEntry) -> Faults:
+    """Name what contradicts itself within a version: the key, the rule, and the keys that it is
+    judged by.
+    """
     if version.valid_to is not None and version.valid_to < version.valid_from:
-        yield "valid_to", broken("dates.order")
+        yield "valid_to", broken("dates.order"), ("valid_from", "valid_to")
     for key in ("channels", "result_channels"):
         if len(set(getattr(version, key))) < len(getattr(version, key)):
-            yield key, broken("channels.twice")
+            yield key, broken("channels.twice"), ()
     if len(set(version.units)) < len(version.units):
-        yield "units", broken("units.twice")
+        yield "units", broken("units.twice"), ()
     yield from _codes_twice("parts", [part.code for part in version.parts])
     yield from _codes_twice("exempt", [group.code for group in version.exempt])
     yield from _faults_of_limits(version)
     if version.supplement_rounds == 0 and version.supplement_period is not None:
-        yield "supplement_period", broken("supplement.none")
+        keys = ("supplement_rounds", "supplement_period")
+        yield "supplement_period", broken("supplement.none"), keys
     yield from _faults_of_fees(version)
 
 
-def _codes_twice(key: str, codes: Sequence[str]) -> Iterator[tuple[str, Broken]]:
+def _codes_twice(key: str, codes: Sequence[str]) -> Faults:
     for place, code in enumerate(codes, start=1):
         if code in codes[: place - 1]:
-            yield f"{key}.{place}.code", broken("repeated", code)
+            yield f"{key}.{place}.code", broken("repeated", code), ()
 
 
-def _faults_of_limits(version: VersionEntry) -> Iterator[tuple[str, Broken]]:
+def _faults_of_limits(version: VersionEntry) -> Faults:
+    key, keys = "online_time_limit", ("online_time_limit", "time_limit")
     if version.same_day and not _within_a_day(version.time_limit):
-        yield "time_limit", broken("same_day.limit")
+        yield "time_limit", broken("same_day.limit"), ("same_day", "time_limit")
     online = version.online_time_limit
     if online is not None and not _shorter(online, version.time_limit):
-        yield "online_time_limit", broken("online.limit", version.time_limit)
+        yield key, broken("online.limit", version.time_limit), keys
     if online is not None and "online" not in version.channels:
-        yield "online_time_limit", broken("online.channel")
+        yield key, broken("online.channel"), (key, "channels")
 
 
-def _faults_of_fees(version: VersionEntry) -> Iterator[tuple[str, Broken]]:
+def _faults_of_fees(version: VersionEntry) -> Faults:
+    keys = ("fees", "fee_timing")
     if version.fees and version.fee_timing == "none":
-        yield "fee_timing", broken("fees.timing")
+        yield "fee_timing", broken("fees.timing"), keys
     if not version.fees and version.fee_timing != "none":
-        yield "fee_timing", broken("fees.none")
+        yield "fee_timing", broken("fees.none"), keys
     if version.exempt and not version.fees:
-        yield "exempt.1.code", broken("exempt.none")
+        yield "exempt.1.code", broken("exempt.none"), ("exempt", "fees")
 
 
 def _within_a_day(limit: TimeLimit) -> bool:

@@ -10,6 +10,14 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from services.intake.catalogue import CopyKind, FeeKind, FeePer, UnitLevel
+from services.intake.catalogue_texts import (
+    AGENCY,
+    CODE,
+    FIELD,
+    PART,
+    PROCESS,
+    UNIT_OR_LEVEL,
+)
 from services.kernel.durations import NO_DURATION, Duration, DurationError, TimeLimit
 
 
@@ -67,13 +75,11 @@ class _Table(BaseModel):
 _Text = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_tidy)]
 _LongText = Annotated[str, Field(min_length=1, max_length=4000), AfterValidator(_tidy)]
 _Form = Annotated[str, Field(max_length=200), AfterValidator(_tidy)]
-_PartCode = Annotated[str, Field(pattern=r"^[0-9A-Za-z-]{1,16}$")]
+_PartCode = Annotated[str, Field(pattern=PART)]
 _Limit = Annotated[TimeLimit, BeforeValidator(_duration)]
 _Period = Annotated[Duration, BeforeValidator(_period)]
-_Agency = Annotated[str, Field(max_length=35, pattern=r"^[0-9A-Z]+(\.[0-9A-Z]+)*$")]
-_UnitOrLevel = Annotated[
-    str, Field(max_length=35, pattern=r"^([0-9A-Z]+(\.[0-9A-Z]+)*|province|district|commune)$")
-]
+_Agency = Annotated[str, Field(max_length=35, pattern=AGENCY)]
+_UnitOrLevel = Annotated[str, Field(max_length=35, pattern=UNIT_OR_LEVEL)]
 
 
 class UnitEntry(_Table):
@@ -93,7 +99,7 @@ class UnitEntry(_Table):
 class FieldEntry(_Table):
     """A ``[[field]]``."""
 
-    code: Annotated[str, Field(pattern=r"^[0-9A-Z-]{1,64}$")]
+    code: Annotated[str, Field(pattern=FIELD)]
     name_vi: _Text
     name_en: _Text
 
@@ -149,7 +155,7 @@ class VersionEntry(_Table):
     fees: list[FeeEntry] = []
     channels: Annotated[list[Literal["online", "counter", "post"]], Field(min_length=1)]
     result_channels: Annotated[list[Literal["online", "counter", "post"]], Field(min_length=1)]
-    process: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
+    process: Annotated[str, Field(pattern=PROCESS)]
     resume_policy: Literal["keep", "restart"] = "keep"
     units: list[_UnitOrLevel] = []
     conditions: list[ConditionEntry] = []
@@ -163,7 +169,7 @@ class VersionEntry(_Table):
 class PublishedEntry(VersionEntry):
     """A version with what a ``[[procedure]]`` says of all of them, as tables and JSON hold it."""
 
-    code: Annotated[str, Field(pattern=r"^\d\.\d{6}(\.[0-9A-Z.]{1,30})?$")]
+    code: Annotated[str, Field(pattern=CODE)]
     name_vi: _Text
     name_en: _Text
     field: str
@@ -173,7 +179,7 @@ class PublishedEntry(VersionEntry):
 class ProcedureEntry(_Table):
     """A ``[[procedure]]``."""
 
-    code: Annotated[str, Field(pattern=r"^\d\.\d{6}(\.[0-9A-Z.]{1,30})?$")]
+    code: Annotated[str, Field(pattern=CODE)]
     name_vi: _Text
     name_en: _Text
     field: str

@@ -8,14 +8,25 @@ from typing import Any, Final
 
 Words = tuple[str, str]
 
+CODE: Final = r"^\d\.\d{6}(\.[0-9A-Z.]{1,30})?$"
+AGENCY: Final = r"^[0-9A-Z]+(\.[0-9A-Z]+)*$"
+UNIT_OR_LEVEL: Final = r"^([0-9A-Z]+(\.[0-9A-Z]+)*|province|district|commune)$"
+FIELD: Final = r"^[0-9A-Z-]{1,64}$"
+PART: Final = r"^[0-9A-Za-z-]{1,16}$"
+PROCESS: Final = r"^[a-z][a-z0-9-]{0,39}$"
+
 RULES: Final[dict[str, Words]] = {
     # of one value
-    "missing": ("bắt buộc phải có", "Field required"),
-    "unknown": ("không có mục này", "Extra inputs are not permitted"),
+    "missing": ("bắt buộc phải có", "is missing"),
+    "unknown": ("không có mục này", "means nothing here"),
+    "unknown.near": (
+        "không có mục này; có phải là {0} không?",
+        "means nothing here; is {0} meant?",
+    ),
     "text": ("phải là văn bản", "must be a text"),
-    "text.empty": ("không được để trống", "String should have at least 1 character"),
-    "text.long": ("dài quá {0} ký tự", "String should have at most {0} characters"),
-    "text.pattern": ("không đúng dạng {0}", "String should match pattern '{0}'"),
+    "text.empty": ("không được để trống", "must not be empty"),
+    "text.long": ("dài quá {0} ký tự", "is longer than {0} characters"),
+    "text.pattern": ("phải là {0}", "must be {1}"),
     "text.control": (
         "có ký tự điều khiển U+{0}, thường do chép từ chương trình khác",
         "contains the control character U+{0}",
@@ -28,12 +39,14 @@ RULES: Final[dict[str, Words]] = {
         "có khoảng trắng thừa ở đầu hoặc cuối",
         "begins or ends with blanks",
     ),
-    "choice": ("phải là một trong {0}", "Input should be {0}"),
-    "list": ("phải là một danh sách", "Input should be a valid list"),
-    "list.short": ("phải có ít nhất {0} mục", "List should have at least {0} item"),
-    "number": ("phải là số nguyên", "Input should be a valid integer"),
-    "number.low": ("phải từ {0} trở lên", "Input should be greater than or equal to {0}"),
-    "number.high": ("không được quá {0}", "Input should be less than or equal to {0}"),
+    "choice": ("phải là một trong {0}", "must be one of {0}"),
+    "form": ("không đúng dạng", "has not the right form"),
+    "object": ("phải là một mục có các khóa riêng", "must be an entry with keys of its own"),
+    "list": ("phải là một danh sách", "must be a list"),
+    "list.short": ("phải có ít nhất {0} mục", "must have at least {0} entry"),
+    "number": ("phải là số nguyên", "must be a whole number"),
+    "number.low": ("phải từ {0} trở lên", "must be {0} or more"),
+    "number.high": ("không được quá {0}", "must be {0} or less"),
     "yes_no": ("phải là yes hoặc no", "must be yes or no"),
     "date": (
         "phải là ngày viết dạng 2021-08-09",
@@ -145,7 +158,7 @@ RULES: Final[dict[str, Words]] = {
         "is published with another name; a field keeps its names",
     ),
     # of whole files
-    "file.unreadable": ("không đọc được ({0})", "can't be read ({0})"),
+    "file.unreadable": ("không đọc được: {0}", "can't be read: {1}"),
     "file.kind": (
         "phải là tệp .csv, .xlsx hoặc .json",
         "must be a file named .csv, .xlsx or .json",
@@ -160,9 +173,12 @@ RULES: Final[dict[str, Words]] = {
         "is not UTF-8 (byte {0}): save it as “CSV UTF-8”",
     ),
     "file.nul": ("có ký tự NUL", "contains a NUL character"),
-    "file.csv": ("không phải CSV ({0})", "is no CSV ({0})"),
-    "file.xlsx": ("không phải tệp Excel .xlsx ({0})", "is no .xlsx workbook ({0})"),
-    "file.json": ("không phải JSON ({0})", "is no JSON ({0})"),
+    "file.csv": ("không phải CSV: {0}", "is no CSV: {1}"),
+    "file.xlsx": (
+        "không phải tệp Excel .xlsx, hoặc tệp bị hỏng hay có mật khẩu",
+        "is no .xlsx workbook, or one that is damaged or locked",
+    ),
+    "file.json": ("không phải JSON: {0}", "is no JSON: {1}"),
     "file.shape": (
         "phải là đối tượng có format “{0}”",
         "must be an object whose format is “{0}”",
@@ -171,12 +187,16 @@ RULES: Final[dict[str, Words]] = {
     "file.columns": ("có quá {0} cột", "has more than {0} columns"),
     "file.rows": ("có quá {0} dòng", "has more than {0} rows"),
     "heading.unknown": ("không có cột tên này", "is the name of no column"),
+    "heading.near": (
+        "không có cột tên này; có phải là {0} không?",
+        "is the name of no column; is {0} meant?",
+    ),
     "heading.twice": ("có hai cột cùng tên", "is the name of two columns"),
     "heading.missing": ("thiếu cột này", "is a column that is missing"),
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Broken:
     """A rule that was broken, in both languages; ``code`` is stable."""
 
@@ -191,13 +211,33 @@ def broken(code: str, *values: object) -> Broken:
     return Broken(code, vi.format(*values), en.format(*values))
 
 
+FORMS: Final[Mapping[str, Words]] = {
+    CODE: ("mã thủ tục như 1.012766", "a procedure's code such as 1.012766"),
+    AGENCY: ("mã đơn vị như H22.12.03", "a unit's code such as H22.12.03"),
+    UNIT_OR_LEVEL: (
+        "mã đơn vị như H22.12.03, hoặc province, district, commune",
+        "a unit's code such as H22.12.03, or province, district, commune",
+    ),
+    FIELD: (
+        "1 đến 64 chữ hoa không dấu, chữ số và dấu gạch nối",
+        "1 to 64 capital letters A-Z, digits and hyphens",
+    ),
+    PART: (
+        "1 đến 16 chữ không dấu, chữ số và dấu gạch nối",
+        "1 to 16 letters a-z, digits and hyphens",
+    ),
+    PROCESS: (
+        "tên quy trình: chữ thường không dấu, chữ số và dấu gạch nối, đầu là chữ",
+        "a process's name: small letters a-z, digits and hyphens, a letter first",
+    ),
+}
+"""What the forms of texts are called."""
 _OF_PYDANTIC: Final[Mapping[str, tuple[str, str]]] = {
     "missing": ("missing", ""),
     "extra_forbidden": ("unknown", ""),
     "string_type": ("text", ""),
     "string_too_short": ("text.empty", ""),
     "string_too_long": ("text.long", "max_length"),
-    "string_pattern_mismatch": ("text.pattern", "pattern"),
     "literal_error": ("choice", "expected"),
     "enum": ("choice", "expected"),
     "list_type": ("list", ""),
@@ -207,17 +247,26 @@ _OF_PYDANTIC: Final[Mapping[str, tuple[str, str]]] = {
     "greater_than_equal": ("number.low", "ge"),
     "less_than_equal": ("number.high", "le"),
     "bool_type": ("yes_no", ""),
-    "date_type": ("date", ""),
+    "model_type": ("object", ""),
+    "dataclass_exact_type": ("duration", ""),
+    "dataclass_type": ("duration", ""),
 }
 
 
 def of_pydantic(error: Mapping[str, Any]) -> Broken:
-    """Say what pydantic says, in both languages. English stays as pydantic words it."""
+    """Say what the schema found, in both languages."""
     context = error.get("ctx") or {}
     if "rule" in context:  # one of ours, raised while the value was looked at
         return broken(context["rule"], *context["values"])
-    en = str(error["msg"]).removeprefix("Value error, ")
-    code, name = _OF_PYDANTIC.get(error["type"], ("", ""))
-    if not code:
-        return Broken(str(error["type"]), en, en)
-    return Broken(code, broken(code, context.get(name, "")).vi, en)
+    kind = str(error["type"])
+    if kind == "string_pattern_mismatch":
+        return broken("text.pattern", *FORMS[context["pattern"]])
+    if kind.startswith("date"):
+        return broken("date")
+    code, name = _OF_PYDANTIC.get(kind, ("form", ""))
+    if code == "duration":
+        return broken(code, "must be a text that looks like 3wd, 0.5wd, 5cd, 4wh or none")
+    value = context.get(name, "")
+    if code == "choice":
+        value = str(value).replace("'", "").replace(" or ", ", ")
+    return broken(code, value)

@@ -8,7 +8,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from services.kernel.calendars.files import examine
+from services.kernel.calendars.files import draft
 from services.kernel.calendars.model import WEEKDAYS, Calendar, DayKind, DayRule
 from services.kernel.calendars.spans import MOST_IDLE
 from services.kernel.instants import DAY, HOUR
@@ -89,7 +89,7 @@ def check_document(path: Path) -> dict[str, Any]:
 
 def checked(path: Path) -> tuple[Calendar | None, dict[str, Any]]:
     """Give the calendar in a file, if it can be used, and what ``check_document`` says of it."""
-    calendar, found = examine(path)
+    calendar, found = draft(path)
     mistakes = [_problem(error.field, error.rule) for error in found]
     warnings: list[dict[str, str]] = []
     if calendar is not None:

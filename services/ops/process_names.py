@@ -1,10 +1,25 @@
-"""The names of the processes that a procedure may have: routing's, as they are installed here."""
+"""The processes as they are installed here: those that ship and the office's own."""
 
 from __future__ import annotations
 
-from services.routing.process_files import standard_processes
+import typer
+
+from services.ops.console import fail
+from services.routing.process import Processes
+from services.routing.process_files import ProcessError, standard_processes
+
+
+def office_processes() -> Processes:
+    """Read them; ends the program with a line for each mistake when they can't be used."""
+    try:
+        return standard_processes()
+    except ProcessError as error:
+        for mistake in error.mistakes:
+            fail(str(mistake))
+        fail("the office's processes can't be used (motcua process check)")
+        raise typer.Exit(1) from error
 
 
 def process_names() -> frozenset[str]:
-    """List them."""
-    return frozenset(process.name for process in standard_processes().all())
+    """List the names that a procedure may have as its process."""
+    return frozenset(process.name for process in office_processes().all())

@@ -11,14 +11,13 @@ import typer
 
 from services.ops.console import counted, fail, grid, out
 from services.ops.office_catalogue import office_catalogue
+from services.ops.process_names import office_processes
 from services.ops.showing import print_json
 from services.routing.process import Process, Processes, UnknownProcess
 from services.routing.process_files import (
     STANDARD_FOLDER,
-    ProcessError,
     check_files,
     files_in,
-    standard_processes,
 )
 from services.routing.processes.bpmn import bpmn
 from services.routing.processes.flow import flow_of
@@ -81,7 +80,7 @@ def check(
 @app.command("list")
 def list_all(as_json: JSON = False) -> None:
     """List every version of every process, the shipped ones and the office's own."""
-    found = _processes().all()
+    found = office_processes().all()
     if as_json:
         print_json({"processes": _rows(found)})
         return
@@ -131,20 +130,11 @@ def _one(name: str, version: int) -> Process:
         processes = Processes(found)
         name = found[0].name
     else:
-        processes = _processes()
+        processes = office_processes()
     try:
         return processes.get(name, version) if version else processes.latest(name)
     except UnknownProcess as error:
         raise typer.BadParameter(str(error), param_hint="NAME") from error
-
-
-def _processes() -> Processes:
-    try:
-        return standard_processes()
-    except ProcessError as error:
-        for mistake in error.mistakes:
-            fail(str(mistake))
-        raise typer.Exit(1) from error
 
 
 def _rows(found: Sequence[Process]) -> list[dict[str, object]]:

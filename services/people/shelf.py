@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterable
 from functools import cache
@@ -17,11 +16,10 @@ from typing import Final
 
 from services.kernel.logs import get_logger
 from services.kernel.rpc.permissions import shipped
+from services.kernel.watched import Watched, stamp_of
 from services.people.directory import Directory
 from services.people.files import DirectoryError, files_of, read_directory
 
-EVERY: Final = 1.0
-"""Seconds between looks at the files."""
 _SHOWN: Final = 5
 WRONG_SETTINGS: Final = 2
 _log = get_logger(__name__)
@@ -30,47 +28,35 @@ _log = get_logger(__name__)
 class Shelf:
     """The directory of one file and those that it names; threads may share it."""
 
-    def __init__(self, path: Path, roles: Iterable[str]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        roles: Iterable[str],
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Read the directory; raises ``DirectoryError``."""
-        self._path = path
-        self._roles = frozenset(roles)
-        self._lock = threading.Lock()
-        self._next = 0.0
-        self._mark = self._stamp()
-        self._directory = read_directory(path, self._roles)
+        known = frozenset(roles)
+        self._watched = Watched(
+            lambda: stamp_of(*files_of(path)),
+            lambda: read_directory(path, known),
+            DirectoryError,
+            changed=_tell,
+            refused=_complain,
+            monotonic=monotonic,
+        )
 
     def now(self) -> Directory:
         """Give the directory as of the last look."""
-        if time.monotonic() >= self._next:
-            with self._lock:
-                self._look()
-        return self._directory
-
-    def _look(self) -> None:
-        if time.monotonic() < self._next:
-            return
-        self._next = time.monotonic() + EVERY
-        mark = self._stamp()
-        if mark == self._mark:
-            return
-        self._mark = mark
-        try:
-            self._directory = read_directory(self._path, self._roles)
-            _log.info("people.changed", officers=len(self._directory.officers))
-        except DirectoryError as error:
-            shown = error.mistakes[:_SHOWN]
-            _log.error("people.refused", mistakes=len(error.mistakes), first=shown)
-
-    def _stamp(self) -> object:
-        return [_stamp_of(path) for path in files_of(self._path)]
+        return self._watched.now()
 
 
-def _stamp_of(path: Path) -> object:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_ino, found.st_size, found.st_mtime_ns
+def _tell(directory: Directory) -> None:
+    _log.info("people.changed", officers=len(directory.officers))
+
+
+def _complain(error: DirectoryError) -> None:
+    _log.error("people.refused", mistakes=len(error.mistakes), first=error.mistakes[:_SHOWN])
 
 
 @cache

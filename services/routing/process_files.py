@@ -10,9 +10,11 @@ from collections.abc import Collection, Sequence
 from functools import cache
 from pathlib import Path
 
+from services.kernel.plain_files import unreadable
 from services.routing.process import Process, Processes
 from services.routing.processes.checks import ROLES, Check
-from services.routing.processes.nodes import Findings, Mistake, parse
+from services.routing.processes.documents import parse
+from services.routing.processes.nodes import Findings, Mistake
 from services.routing.processes.reading import Read, read_process
 
 STANDARD_FOLDER = Path(__file__).parent / "data" / "processes"
@@ -70,17 +72,19 @@ def check_files(
     mistakes: list[Mistake] = []
     found: list[tuple[str, Read]] = []
     others = [(str(f), read) for f in beside for read in check_text(f.read_text("utf-8"))[0]]
+    whole = True
     for path in files:
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            why = getattr(error, "strerror", None) or "is no text in UTF-8"
-            mistakes.append(Mistake(str(path), 0, "unreadable", "", why))
+            mistakes.append(Mistake(str(path), 0, "unreadable", "", unreadable(error)))
+            whole = False
             continue
         read, wrong = check_text(text, str(path), units, roles, procedures)
         found += [(str(path), each) for each in read]
         mistakes += wrong
-    mistakes += _versions(others, found)
+        whole = whole and not any(mistake.rule == "yaml" for mistake in wrong)
+    mistakes += _versions(others, found, whole=whole)
     return [read.process for _, read in found], mistakes
 
 
@@ -102,25 +106,39 @@ def check_text(
 
 
 def _versions(
-    others: Sequence[tuple[str, Read]], found: Sequence[tuple[str, Read]]
+    others: Sequence[tuple[str, Read]], found: Sequence[tuple[str, Read]], *, whole: bool
 ) -> list[Mistake]:
-    """Versions count 1, 2, 3 ... within a name: what was ever in force stays."""
+    """Versions count 1, 2, 3 ... within a name: what was ever in force stays.
+
+    Unless ``whole``, more versions may stand where nothing could be read.
+    """
     seen: dict[str, dict[int, str]] = {}
+    unsure = {read.process.name for _, read in found if () in read.places.unsound}
     mistakes = []
     for file, read in others:
-        place = f"{file}:{read.lines.get((), 0)}"
+        place = f"{file}:{_line(read)}"
         seen.setdefault(read.process.name, {}).setdefault(read.process.version, place)
     for file, read in found:
-        process, line = read.process, read.lines.get((), 0)
+        process = read.process
+        if () in read.places.unsound:
+            continue
         versions = seen.setdefault(process.name, {})
         if process.version in versions:
             text = f"there are two processes {process.name} in version {process.version}"
             text += f"; the other one: {versions[process.version]}"
-            mistakes.append(Mistake(file, line, "duplicate", f"process {process.name}", text))
-        versions.setdefault(process.version, f"{file}:{line}")
+            where = f"process {process.name}"
+            mistakes.append(Mistake(file, _line(read), "duplicate", where, text))
+        versions.setdefault(process.version, f"{file}:{_line(read)}")
     for file, read in found:
-        process, line = read.process, read.lines.get((), 0)
+        process = read.process
+        if not whole or process.name in unsure or "" in unsure:
+            continue
         if process.version > 1 and process.version - 1 not in seen[process.name]:
             text = f"version {process.version - 1} is missing: older versions stay"
-            mistakes.append(Mistake(file, line, "version-gap", f"process {process.name}", text))
+            where = f"process {process.name}"
+            mistakes.append(Mistake(file, _line(read), "version-gap", where, text))
     return mistakes
+
+
+def _line(read: Read) -> int:
+    return read.places.lines.get((), 0)

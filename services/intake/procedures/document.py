@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
+from difflib import get_close_matches
 from typing import Any, Final, TypeVar
 
 from motcua.events.v1.common_pb2 import Channel, ResultChannel, ServiceLevel
@@ -13,10 +15,18 @@ from pydantic import BaseModel, ValidationError
 from services.intake.catalogue import Catalogue, Field, Procedure
 from services.intake.catalogue_files import version_of
 from services.intake.catalogue_rules import faults
-from services.intake.catalogue_schema import FieldEntry, PublishedEntry
-from services.intake.catalogue_texts import of_pydantic
+from services.intake.catalogue_schema import (
+    ConditionEntry,
+    ExemptEntry,
+    FeeEntry,
+    FieldEntry,
+    PartEntry,
+    PublishedEntry,
+)
+from services.intake.catalogue_texts import broken, of_pydantic
 from services.intake.procedures.columns import LISTS, Notes
 from services.intake.procedures.faults import MOST_SHOWN, Fault, FileError
+from services.intake.procedures.partial import Path, at_fault, filled, touched
 
 FORMAT: Final = "motcua-procedures/1"
 _TIMINGS: Final[dict[int, str]] = {
@@ -24,7 +34,12 @@ _TIMINGS: Final[dict[int, str]] = {
     FeeTiming.FEE_TIMING_BEFORE: "before",
     FeeTiming.FEE_TIMING_AFTER: "after",
 }
-Path = tuple[str | int, ...]
+_LOOSE: Final[Mapping[str, type[BaseModel]]] = {
+    "part": PartEntry,
+    "fee": FeeEntry,
+    "condition": ConditionEntry,
+    "exempt": ExemptEntry,
+}
 _E = TypeVar("_E", bound=BaseModel)
 
 
@@ -41,7 +56,9 @@ class Raw:
     paths: bool = False
     """Columns are told as paths, as in JSON."""
     wrong: set[Path] = field(default_factory=set)
-    """What was faulted while it was read, and is left out of ``values``."""
+    """What has a mistake; what was faulted while it was read is left out of ``values``."""
+    again: bool = False
+    """There is an entry of this code and version before it."""
 
     @property
     def name(self) -> str:
@@ -64,53 +81,95 @@ class Raw:
 
 @dataclass(frozen=True)
 class Version:
-    """A version that is right in itself."""
+    """A version as far as it is right in itself: something stands for what ``raw.wrong`` names."""
 
     value: Procedure
     raw: Raw
 
+    def sound(self, *keys: str) -> bool:
+        """Tell whether keys were read without a mistake."""
+        return not at_fault(keys, self.raw.wrong)
+
 
 @dataclass(frozen=True)
 class Document:
-    """A file whose entries are right, each in itself; ``publishing`` says whether they fit."""
+    """A file as far as it could be read; ``publishing`` says whether its entries fit."""
 
     fields: Sequence[tuple[Field, Raw]]
     versions: Sequence[Version]
     notes: Notes
+    faults: Sequence[Fault] = ()
+    """What is wrong with its entries, each in itself."""
+    field_codes: frozenset[str] = frozenset()
+    """The codes of all its fields, those with mistakes too."""
 
 
 def checked(
-    fields: Iterable[Raw], versions: Iterable[Raw], found: list[Fault], notes: Notes
+    fields: Iterable[Raw],
+    versions: Iterable[Raw],
+    found: list[Fault],
+    notes: Notes,
+    loose: Iterable[Raw] = (),
+    further: Iterable[str] = (),
 ) -> Document:
-    """Check entries; ``found`` are the mistakes met before. Raises ``FileError`` with all."""
+    """Check entries; ``found`` are the mistakes met before. Raises ``FileError`` for more mistakes
+    than are shown.
+
+    ``loose`` are parts, fees and the like of versions that could not be read, ``further`` the codes
+    of what might be fields.
+    """
     good_fields: list[tuple[Field, Raw]] = []
+    codes = set(further)
+    for raw in loose:
+        _entry(_LOOSE[raw.kind], raw, found)
     for raw in fields:
+        codes.add(raw.name)
         entry = _entry(FieldEntry, raw, found)
         if entry is not None:
             good_fields.append((Field(**dict(entry)), raw))
-    good_versions: list[Version] = []
+    found_versions: list[Version] = []
     for raw in versions:
         version = _entry(PublishedEntry, raw, found)
         if version is None:
-            continue
-        for key, rule in faults(version):
-            found.append(raw.fault(_path(key), rule))
+            values = filled(raw.values, raw.wrong, date.min)
+            version = PublishedEntry.model_validate(values)
+        for key, rule, keys in faults(version):
+            path = _path(key)
+            if not touched(path, raw.wrong) and not at_fault(keys, raw.wrong):
+                found.append(raw.fault(path, rule))
         own = (version.code, version.name_vi, version.name_en, version.field, version.unit)
-        good_versions.append(Version(version_of(*own, version), raw))
-    if found:
-        raise FileError(sorted(found)[:MOST_SHOWN])
-    return Document(good_fields, good_versions, notes)
+        found_versions.append(Version(version_of(*own, version), raw))
+        if len(found) >= MOST_SHOWN:
+            raise FileError(sorted(found)[:MOST_SHOWN])
+    return Document(good_fields, found_versions, notes, found, frozenset(codes))
 
 
 def _entry(kind: type[_E], raw: Raw, found: list[Fault]) -> _E | None:
+    """Check an entry; what is wrong is noted, and None given."""
     try:
         return kind.model_validate(raw.values)
     except ValidationError as error:
-        for fault in error.errors(include_url=False):
+        problems = error.errors(include_url=False)
+        meant = _misspelt(problems)
+        for fault in problems:
             path = tuple(fault["loc"])
-            if path not in raw.wrong:
+            if path in meant:
+                found.append(raw.fault(path, broken("unknown.near", meant[path][-1])))
+            elif not touched(path, raw.wrong) and path not in meant.values():
                 found.append(raw.fault(path, of_pydantic(dict(fault))))
-        return None
+        raw.wrong |= {tuple(fault["loc"]) for fault in problems}
+    return None
+
+
+def _misspelt(problems: Sequence[Any]) -> dict[Path, Path]:
+    """Give the keys that mean nothing and are near to one that is missing, with that one."""
+    missing = [tuple(it["loc"]) for it in problems if it["type"] == "missing"]
+    meant: dict[Path, Path] = {}
+    for path in (tuple(it["loc"]) for it in problems if it["type"] == "extra_forbidden"):
+        beside = [str(it[-1]) for it in missing if it[:-1] == path[:-1]]
+        for near in get_close_matches(str(path[-1]).lower(), beside, 1):
+            meant[path] = (*path[:-1], near)
+    return meant
 
 
 def _path(key: str) -> Path:

@@ -12,26 +12,29 @@ from services.intake.procedures.columns import COLUMNS, LISTS, Kind, Notes, valu
 from services.intake.procedures.document import (
     FORMAT,
     Document,
-    Path,
     Raw,
     checked,
     field_values,
     version_values,
 )
-from services.intake.procedures.faults import Fault, whole
+from services.intake.procedures.faults import Fault, FileError, whole
+from services.intake.procedures.partial import Path
 
 _LISTS = frozenset(LISTS.values())
 
 
 def read_json(content: dict[str, Any]) -> Document:
-    """Read the content; raises ``FileError`` with every mistake in it."""
+    """Read the content, mistakes included; raises ``FileError`` when there is nothing in it."""
     notes, found = Notes(), list[Fault]()
     lists = {}
     for key in ("fields", "procedures"):
         entries = content.get(key, [])
         if not isinstance(entries, list):
-            raise whole(key, broken("list"))
+            found.append(Fault(0, key, "", broken("list")))
+            entries = []
         lists[key] = entries
+    if found and not any(lists.values()):
+        raise FileError(found)
     if not lists["fields"] and not lists["procedures"]:
         raise whole("file", broken("file.empty"))
     fields = [
@@ -52,13 +55,15 @@ def _repeated(versions: Iterable[Raw], found: list[Fault]) -> None:
         key = (raw.values.get("code"), raw.values.get("version"))
         if None not in key and key in seen:
             found.append(raw.fault(("version",), broken("repeated", f"{key[0]} version {key[1]}")))
+            raw.again = True
         seen.add(key)
 
 
 def _entry(kind: str, it: Any, place: int, notes: Notes, found: list[Fault]) -> Raw:
     raw = Raw(kind, {}, place, paths=True)
     if not isinstance(it, dict):
-        found.append(Fault(place, kind, "", broken("text.pattern", "{...}")))
+        found.append(Fault(place, kind, "", broken("object")))
+        raw.wrong.add(())
         return raw
     wrong: list[tuple[Path, Broken]] = []
     raw.values = _object(it, (), notes, wrong)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from services.intake.catalogue import Catalogue, Field, Procedure, UnitLevel, catalogue
 from services.intake.catalogue_rules import too_early
 from services.intake.catalogue_texts import Broken, broken
-from services.intake.procedures.document import Document, Path, Version, differing
+from services.intake.procedures.document import Document, Raw, Version, differing
 from services.intake.procedures.faults import MOST_SHOWN, Fault, FileError
+from services.intake.procedures.partial import Path, touched
 
 
 @dataclass(frozen=True)
@@ -34,28 +35,34 @@ def addition(
 
     ``processes`` are the names that a new version may have as its process; None: any.
     """
-    found: list[Fault] = []
+    found = list(document.faults)
     fields = _fields(document, existing, found)
-    known_fields = {*existing.fields, *(it.code for it, _ in document.fields)}
+    known_fields = {*existing.fields, *document.field_codes}
     new: list[Version] = []
     unchanged = len(document.fields) - len(fields)
-    latest = {code: versions[-1] for code, versions in existing.procedures.items()}
+    latest = {code: Version(of[-1], Raw("", {}, 0)) for code, of in existing.procedures.items()}
+    unsure = {it.value.code for it in document.versions if not it.sound("version")}
     for version in sorted(document.versions, key=lambda v: (v.value.code, v.value.version)):
-        value = version.value
-        published = existing.version(value.code, value.version)
+        value, wrong = version.value, list[tuple[Path, Broken]]()
+        placed = version.sound("code", "version") and not version.raw.again
+        published = existing.version(value.code, value.version) if placed else None
         if published is not None:
-            wrong: Iterable[tuple[Path, Broken]]
-            following = latest[value.code].version + 1
+            following = existing.procedures[value.code][-1].version + 1
             wrong = [(it, broken("published", following)) for it in differing(published, value)]
             unchanged += not wrong
         else:
-            wrong = [
-                *_dangling(value, existing, known_fields, processes),
-                *_out_of_turn(value, latest.get(value.code)),
-            ]
-            latest[value.code] = value
+            wrong = list(_dangling(value, existing, known_fields, processes))
+            if placed:
+                counted = value.code not in unsure
+                wrong += _out_of_turn(version, latest.get(value.code), counted=counted)
+                latest[value.code] = version
             new.append(version)
-        found += [version.raw.fault(path, rule) for path, rule in wrong]
+        at_fault = version.raw.wrong
+        found += [
+            version.raw.fault(path, rule)
+            for path, rule in wrong
+            if path == ("units",) or not touched(path, at_fault)
+        ]
     if found:
         raise FileError(sorted(found)[:MOST_SHOWN])
     return Addition(tuple(fields), tuple(it.value for it in new), unchanged)
@@ -101,11 +108,18 @@ def _dangling(
         yield ("process",), broken("process.unknown", value.process)
 
 
-def _out_of_turn(value: Procedure, before: Procedure | None) -> Iterator[tuple[Path, Broken]]:
-    number = before.version if before else 0
-    if value.version != number + 1:
+def _out_of_turn(
+    version: Version, before: Version | None, *, counted: bool
+) -> Iterator[tuple[Path, Broken]]:
+    """Name what keeps a version from following the one before it; its number only where those of
+    all others of its procedure are known.
+    """
+    value = version.value
+    number = before.value.version if before else 0
+    if counted and value.version != number + 1:
         yield ("version",), broken("versions.next", number + 1, number or "-")
-    if before is not None:
-        rule = too_early(value.valid_from, before.version, before.valid_from, before.valid_to)
+    if before is not None and before.sound("valid_from"):
+        ended = before.value.valid_to if before.sound("valid_to") else None
+        rule = too_early(value.valid_from, number, before.value.valid_from, ended)
         if rule is not None:
             yield ("valid_from",), rule

@@ -23,6 +23,13 @@ from services.intake.procedures.columns import MOST_CHARACTERS
 from services.intake.procedures.document import FORMAT, Document
 from services.intake.procedures.entries import read_json
 from services.intake.procedures.faults import Fault, FileError, whole
+from services.intake.procedures.file_words import (
+    SEPARATORS,
+    NoValue,
+    no_csv,
+    no_json,
+    unreadable,
+)
 from services.intake.procedures.sheet import MOST_COLUMNS, Row, read
 
 MOST_BYTES: Final = 32 * 2**20
@@ -35,7 +42,7 @@ _GUARDED: Final = re.compile(r"'[=+\-@＝＋－＠'\t\r]")
 
 
 def read_file(path: Path) -> Document:
-    """Read a file; raises ``FileError`` with every mistake in it."""
+    """Read a file, mistakes included; raises ``FileError`` for one in which nothing can be read."""
     kind = path.suffix.lower()
     if kind not in (".csv", ".xlsx", ".json"):
         raise whole("file", broken("file.kind"))
@@ -47,19 +54,18 @@ def read_file(path: Path) -> Document:
 
 
 def parse_json(text: str) -> Document:
-    """Read the JSON form; raises ``FileError`` with every mistake in it."""
+    """Read the JSON form, mistakes included; raises ``FileError`` for what is none."""
     try:
         content = json.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
-        why = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise whole("file", broken("file.json", why)) from error
+        raise whole("file", broken("file.json", *no_json(error))) from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise whole("format", broken("file.shape", FORMAT))
     return read_json(content)
 
 
 def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no value of JSON")
+    raise NoValue(name)
 
 
 def _bytes(path: Path) -> bytes:
@@ -67,7 +73,7 @@ def _bytes(path: Path) -> bytes:
         with path.open("rb") as file:
             raw = file.read(MOST_BYTES + 1)
     except OSError as error:
-        raise whole("file", broken("file.unreadable", error.strerror or "?")) from error
+        raise whole("file", broken("file.unreadable", *unreadable(error))) from error
     if len(raw) > MOST_BYTES:
         raise whole("file", broken("file.big", MOST_BYTES // 2**20))
     return raw
@@ -90,7 +96,7 @@ def _csv_rows(text: str) -> Iterator[Row]:
     if first.lower().startswith("sep="):
         delimiter, skipped, text = first.rstrip("\r\n")[4:5] or ",", 1, rest
     if delimiter not in _DELIMITERS:
-        raise whole("file", broken("file.csv", "cells are separated by comma or semicolon"))
+        raise whole("file", broken("file.csv", *SEPARATORS))
     before = csv.field_size_limit(2**30)  # a long cell is told with its place, not as an error
     try:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
@@ -100,7 +106,7 @@ def _csv_rows(text: str) -> Iterator[Row]:
             begins = skipped + reader.line_num + 1
     except csv.Error as error:
         line = skipped + reader.line_num
-        raise FileError([Fault(line, "file", "", broken("file.csv", error))]) from error
+        raise FileError([Fault(line, "file", "", broken("file.csv", *no_csv(error)))]) from error
     finally:
         csv.field_size_limit(before)
 
@@ -131,7 +137,7 @@ def _xlsx_rows(raw: bytes) -> Iterator[Row]:
     except FileError:
         raise
     except Exception as error:  # whatever a broken workbook makes of the library
-        raise whole("file", broken("file.xlsx", type(error).__name__)) from error
+        raise whole("file", broken("file.xlsx")) from error
 
 
 def _weigh(raw: bytes) -> None:
@@ -140,7 +146,7 @@ def _weigh(raw: bytes) -> None:
         with zipfile.ZipFile(io.BytesIO(raw)) as packed:
             members = packed.infolist()
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
-        raise whole("file", broken("file.xlsx", "no ZIP archive")) from error
+        raise whole("file", broken("file.xlsx")) from error
     if len(members) > MOST_MEMBERS or sum(it.file_size for it in members) > MOST_UNPACKED:
         raise whole("file", broken("file.unpacked", MOST_UNPACKED // 2**20))
 

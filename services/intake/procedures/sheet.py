@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from difflib import get_close_matches
 from typing import Any, Final
 
 from services.intake.catalogue import Field, Procedure
-from services.intake.catalogue_texts import Broken, broken
+from services.intake.catalogue_texts import CODE, Broken, broken
 from services.intake.procedures.columns import COLUMNS, LISTS, USED, Notes, value_of
 from services.intake.procedures.document import (
     Document,
@@ -19,6 +21,8 @@ from services.intake.procedures.document import (
 from services.intake.procedures.faults import MOST_SHOWN, Fault, FileError
 
 HEADING: Final = tuple(COLUMNS)
+NEEDED: Final = ("row", "procedure", "version", "name_vi", "name_en")
+"""The columns that every table has."""
 MOST_COLUMNS: Final = 100
 MOST_ROWS: Final = 500_000
 Row = tuple[int, Sequence[Any]]
@@ -26,7 +30,7 @@ Row = tuple[int, Sequence[Any]]
 
 
 def read(rows: Iterable[Row]) -> Document:
-    """Read a table; raises ``FileError`` with every mistake in it."""
+    """Read a table, mistakes included; raises ``FileError`` where nothing can be read."""
     return _Reader().read(rows)
 
 
@@ -38,10 +42,40 @@ class _Reader:
         self._faults: list[Fault] = []
         self._fields: list[Raw] = []
         self._versions: dict[tuple[Any, Any], Raw] = {}
-        self._repeated: list[Raw] = []
+        self._besides: list[Raw] = []
+        """Versions that are there already, or whose code or number can't be read."""
         self._names: list[str] = []
+        self._absent: set[str] = set()
+        """Columns of which nothing more is said: the heading lacks them, or has them twice."""
+        self._unsure = False
+        """Whether the rows that follow may belong to a version that could not be read."""
+        self._unsure_version: Raw | None = None
+        """That version, where at least its row could be."""
+        self._loose: list[Raw] = []
+        """Parts, fees and the like of no version that could be read."""
+        self._codes: set[str] = set()
+        """Codes in rows of an unknown kind, which might be fields."""
+        self._strange: set[tuple[Any, Any]] = set()
+        """The versions to which rows of an unknown kind belong."""
 
     def read(self, rows: Iterable[Row]) -> Document:
+        last: Raw | None = None
+        try:
+            self._read(rows)
+        except FileError as error:  # the rows before it can be judged
+            if not self._names or error.faults[0].broken.code not in ("file.csv", "file.xlsx"):
+                raise
+            self._faults += error.faults
+            last = next(reversed(self._versions.values()), None)
+        if not self._fields and not self._versions and not self._besides and not self._faults:
+            raise FileError([Fault(0, "file", "", broken("file.empty"))])
+        whole = [*self._versions.values(), *self._besides]
+        for raw in whole:
+            if raw is last or (raw.values.get("code"), raw.values.get("version")) in self._strange:
+                raw.wrong |= {(key,) for key in LISTS.values() if not raw.values[key]}
+        return checked(self._fields, whole, self._faults, self._notes, self._loose, self._codes)
+
+    def _read(self, rows: Iterable[Row]) -> None:
         filled = ((number, cells) for number, cells in rows if any(_is_filled(c) for c in cells))
         for count, (number, cells) in enumerate(filled):
             if len(cells) > MOST_COLUMNS and any(_is_filled(c) for c in cells[MOST_COLUMNS:]):
@@ -54,33 +88,28 @@ class _Reader:
                 self._row(number, cells)
             if len(self._faults) >= MOST_SHOWN:
                 raise FileError(sorted(self._faults)[:MOST_SHOWN])
-        if not self._fields and not self._versions and not self._faults:
-            raise FileError([Fault(0, "file", "", broken("file.empty"))])
-        return checked(
-            self._fields, [*self._versions.values(), *self._repeated], self._faults, self._notes
-        )
 
     def _heading(self, number: int, cells: Sequence[Any]) -> None:
         names = [str(cell).strip().lower() if _is_filled(cell) else "" for cell in cells]
         while names and not names[-1]:
             names.pop()
-        wrong = [
-            Fault(number, name[:40] or f"column {place}", "", broken("heading.unknown"))
+        strange = [
+            Fault(number, name[:40] or f"column {place}", "", _strange(name, names))
             for place, name in enumerate(names, start=1)
             if name not in COLUMNS
         ]
-        wrong += [
-            Fault(number, name, "", broken("heading.twice"))
-            for name in sorted(set(names) & set(COLUMNS))
-            if names.count(name) > 1
+        twice = [name for name in sorted(set(names) & set(COLUMNS)) if names.count(name) > 1]
+        missing = [name for name in NEEDED if name not in names]
+        wrong = [
+            *strange,
+            *(Fault(number, name, "", broken("heading.twice")) for name in twice),
+            *(Fault(number, name, "", broken("heading.missing")) for name in missing),
         ]
-        wrong += [
-            Fault(number, name, "", broken("heading.missing"))
-            for name in ("row", "procedure", "version", "name_vi", "name_en")
-            if name not in names
-        ]
-        if wrong:
+        if {"row", "procedure", "version"} & {*twice, *missing}:
             raise FileError(wrong)
+        self._faults += wrong
+        # A name that is no column's may be any of those that are not there, misspelt.
+        self._absent = {*twice, *missing, *(set(COLUMNS) - set(names) if strange else ())}
         self._names = names
 
     def _row(self, number: int, cells: Sequence[Any]) -> None:
@@ -88,6 +117,8 @@ class _Reader:
         wrong: list[tuple[str, Broken]] = []
         for place, raw in enumerate(cells):
             name = self._names[place] if place < len(self._names) else ""
+            if place < len(self._names) and (name in self._absent or name not in COLUMNS):
+                continue  # told at the heading
             value = raw if isinstance(raw, Broken) else _cell(name, raw, self._notes)
             if isinstance(value, Broken):
                 wrong.append((name or f"column {place + 1}", value))
@@ -102,11 +133,16 @@ class _Reader:
         if kind not in USED:
             if "row" not in {name for name, _ in wrong}:
                 self._faults.append(Fault(number, "row", entry, broken("row.kind")))
+            key = (values.get("procedure"), values.get("version"))
+            self._unsure = self._unsure or key not in self._versions
+            self._unsure_version = None
+            self._strange.add(key)
+            self._codes.add(str(values.get("code", "")))
             return
         for name in [name for name in values if name not in USED[kind]]:
             del values[name]
             self._faults.append(Fault(number, name, entry, broken("cell.unused", kind)))
-        faulted = {(name,) for name, _ in wrong}
+        faulted = {(name,) for name in {name for name, _ in wrong} | self._absent}
         if kind == "field":
             self._fields.append(Raw(kind, values, number, wrong=set(faulted)))
         elif kind == "procedure":
@@ -119,14 +155,20 @@ class _Reader:
             raw.values["code"] = raw.values.pop("procedure")
         if ("procedure",) in raw.wrong:
             raw.wrong.add(("code",))
+        raw.values.update({key: [] for key in LISTS.values()})
         key = (raw.values.get("code"), raw.values.get("version"))
-        if key in self._versions and None not in key:
+        self._unsure = None in key or not re.fullmatch(CODE, str(key[0]))
+        self._unsure_version = raw
+        if key in self._versions and not self._unsure:
             name = f"{key[0]} version {key[1]}"
             self._faults.append(Fault(raw.row, "version", str(key[0]), broken("repeated", name)))
-            self._repeated.append(raw)
-            return
-        raw.values.update({key: [] for key in LISTS.values()})
-        self._versions[key] = raw
+            raw.again = True
+            # Its further rows are taken for those of the first one.
+            raw.wrong |= {(key,) for key in LISTS.values()}
+        if raw.again or self._unsure:
+            self._besides.append(raw)
+        else:
+            self._versions[key] = raw
 
     def _attach(
         self,
@@ -138,15 +180,24 @@ class _Reader:
     ) -> None:
         key = (values.pop("procedure", None), values.pop("version", None))
         owner = self._versions.get(key)
+        if owner is None and self._unsure:
+            owner = self._unsure_version
+        elif owner is None and not faulted & {("procedure",), ("version",)}:
+            self._faults.append(Fault(number, "procedure", entry, broken("row.orphan")))
         if owner is None:
-            if not faulted & {("procedure",), ("version",)}:
-                self._faults.append(Fault(number, "procedure", entry, broken("row.orphan")))
+            self._loose.append(Raw(kind, values, number, wrong={*faulted}))
             return
         found = owner.values[LISTS[kind]]
         place = (LISTS[kind], len(found))
         owner.rows[place] = number
         owner.wrong |= {(*place, name) for (name,) in faulted}
         found.append(values)
+
+
+def _strange(name: str, names: Sequence[str]) -> Broken:
+    """Say that no column has a name, and which one is meant, where that can be guessed."""
+    near = get_close_matches(name, [it for it in COLUMNS if it not in names], 1)
+    return broken("heading.near", near[0]) if near else broken("heading.unknown")
 
 
 def _is_filled(cell: Any) -> bool:

@@ -9,17 +9,24 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import date
+from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
-from typing import Annotated, Any, Self
+from typing import Final
 
 import holidays
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from services.kernel.calendars.entries import (
+    LONGEST_CLOSURE,
+    Day,
+    Holidays,
+    Parsed,
+    parse,
+    place_of,
+)
 from services.kernel.calendars.model import (
     MINUTES_OF_DAY,
     WEEKDAYS,
@@ -32,77 +39,11 @@ from services.kernel.calendars.model import (
     parse_sessions,
 )
 from services.kernel.instants import HOUR
+from services.kernel.plain_files import FileUnreadable, read_toml
 
-_LONGEST_CLOSURE = 366
-_Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
-_Revision = Annotated[str, Field(pattern=r"^[0-9A-Za-z.]{1,20}$")]
-_Year = Annotated[int, Field(ge=1950, le=2100)]
-
-
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class _Holidays(_Table):
-    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
-    subdivision: str | None = None
-    first_year: _Year
-    last_year: _Year
-    announced_until: date | None = None
-    label_vi: str = ""
-    label_en: str = ""
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.last_year < self.first_year:
-            raise ValueError("last_year lies before first_year")
-        return self
-
-
-class _Day(_Table):
-    on: Annotated[date, Field(alias="date")]
-    until: date | None = None
-    kind: Annotated[DayKind, Field(strict=False)]
-    sessions: str | None = None
-    closed: str | None = None
-    instead_of: date | None = None
-    reason_vi: str = ""
-    reason_en: str = ""
-    source: str = ""
-    estimated: bool = False
-
-    @model_validator(mode="after")
-    def _makes_sense(self) -> Self:
-        if self.until is not None and not 0 <= (self.until - self.on).days < _LONGEST_CLOSURE:
-            raise ValueError("until must be the date itself or lie within a year after it")
-        if self.kind is DayKind.OWN and self.sessions is None:
-            raise ValueError("own-sessions needs sessions")
-        if self.kind is DayKind.CLOSURE and self.sessions is not None:
-            raise ValueError("a closure has no sessions; say with closed when nobody works")
-        if self.closed is not None and self.kind is not DayKind.CLOSURE:
-            raise ValueError("closed belongs to a closure")
-        return self
-
-    def dates(self) -> Iterator[date]:
-        """List the dates meant."""
-        day, last = self.on, self.until or self.on
-        while day <= last:
-            yield day
-            day += timedelta(days=1)
-
-
-class _File(_Table):
-    name: _Name
-    revision: _Revision
-    time_zone: str
-    hours_per_day: Annotated[float, Field(gt=0, le=24)] = 8
-    sessions: dict[str, str]
-    holidays: _Holidays | None = None
-    day: list[_Day] = []
-
-
-_STAND_IN = {"name": "wrong", "revision": "0", "time_zone": "UTC"}
-"""What stands for required keys at fault while the rest of a file is examined."""
+_Week = tuple[tuple[Session, ...], ...]
+_UNSURE: Final[tuple[Session, ...]] = (Session(0, MINUTES_OF_DAY),)
+"""Stands for the sessions of a weekday that could not be read: nothing that uses them is wrong."""
 
 
 def load_calendar(path: Path) -> Calendar:
@@ -120,34 +61,41 @@ def load_calendar(path: Path) -> Calendar:
 def examine(path: Path) -> tuple[Calendar | None, list[CalendarError]]:
     """Read the calendar in a file and list all its mistakes; with any, there is no calendar.
 
-    What hangs on a part at fault is not examined: of two mistakes in one entry, the second may
-    show only when the first is mended.
+    What hangs on a part at fault is not told as a mistake of its own.
+    """
+    calendar, found = draft(path)
+    return (None if found else calendar), found
+
+
+def draft(path: Path) -> tuple[Calendar | None, list[CalendarError]]:
+    """Do as ``examine``, and give the calendar too where its working time was read without a
+    mistake, whatever else is wrong.
     """
     found: list[CalendarError] = []
-    content = _read(path, found)
-    if content is None:
-        return None, found
-    file, places = _parse(path.name, content, found)
-    week = _week(path.name, file.sessions, found)
-    days: dict[date, DayRule] = {}
-    if file.holidays:
-        with _noted(found):
-            days = _seed(path.name, file.holidays, _usual(week))
-    days |= _dated(path.name, zip(places, file.day, strict=True), week, found)
+    try:
+        content = read_toml(path)
+    except FileUnreadable as error:
+        return None, [CalendarError(path.name, "file", str(error))]
+    parsed = parse(path.name, content, found)
+    file, before = parsed.file, len(found)
+    week = _week(path.name, parsed, found)
+    days = _seed(path.name, parsed, file.holidays, _usual(week), found) if file.holidays else {}
+    days |= _dated(path.name, parsed, week, found)
+    sure = len(found) == before and not any(
+        place[0] in ("sessions", "holidays", "day") for place in parsed.wrong
+    )
     day_us = round(file.hours_per_day * HOUR)
     digest = digest_of(file.time_zone, week, days, day_us)
+    version = f"{file.name}-{file.revision}+{digest}"
+    until = file.holidays.announced_until if file.holidays else None
     calendar = None
-    with _noted(found):
-        calendar = Calendar(
-            name=file.name,
-            version=f"{file.name}-{file.revision}+{digest}",
-            time_zone=file.time_zone,
-            week=week,
-            days=days,
-            day_us=day_us,
-            estimated_after=file.holidays.announced_until if file.holidays else None,
-        )
-    return (None if found else calendar), found
+    try:
+        calendar = Calendar(file.name, version, file.time_zone, week, days, day_us, until)
+    except CalendarError as error:
+        found.append(error)
+        calendar = Calendar(file.name, version, "UTC", week, days, day_us, until)
+    found.sort(key=place_of)
+    return (calendar if sure else None), found
 
 
 @contextmanager
@@ -158,89 +106,76 @@ def _noted(found: list[CalendarError]) -> Iterator[None]:
         found.append(error)
 
 
-def _read(path: Path, found: list[CalendarError]) -> dict[str, Any] | None:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        found.append(CalendarError(path.name, "file", error.strerror or "can't be read"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        found.append(CalendarError(path.name, "file", f"is no TOML: {error}"))
-    return None
-
-
-def _parse(
-    name: str, content: dict[str, Any], found: list[CalendarError]
-) -> tuple[_File, list[int]]:
-    """Give the file without its parts at fault, and the places (from 1) of its days in force."""
-    try:
-        file = _File.model_validate(content)
-        return file, list(range(1, len(file.day) + 1))
-    except ValidationError as error:
-        problems = error.errors(include_url=False)
-    for problem in problems:
-        where = ".".join(str(p + 1) if isinstance(p, int) else p for p in problem["loc"])
-        rule = problem["msg"].removeprefix("Value error, ")
-        found.append(CalendarError(name, where or "file", rule))
-    sound = {key: value for key, value in content.items() if key not in ("sessions", "day")}
-    wrong = {problem["loc"][:2] for problem in problems}
-    for part in wrong:
-        sound.pop(str(part[0]), None)
-    # A part that is no table or no list has its mistake; it is left out as a whole.
-    for key in {"sessions", "day"} - {part[0] for part in wrong if len(part) == 1}:
-        sound[key] = content.get(key, {} if key == "sessions" else [])
-    sessions = sound.get("sessions", {})
-    sound["sessions"] = {k: v for k, v in sessions.items() if ("sessions", k) not in wrong}
-    kept = [(n, day) for n, day in enumerate(sound.get("day", [])) if ("day", n) not in wrong]
-    sound["day"] = [day for _, day in kept]
-    return _File.model_validate(_STAND_IN | sound), [n + 1 for n, _ in kept]
-
-
-def _week(
-    name: str, sessions: dict[str, str], found: list[CalendarError]
-) -> tuple[tuple[Session, ...], ...]:
+def _week(name: str, parsed: Parsed, found: list[CalendarError]) -> _Week:
     """Read each weekday's sessions. Of a wrong one something stands, for the days that use it."""
-    for weekday in sessions:
-        if weekday not in WEEKDAYS:
-            rule = f"is none of {', '.join(WEEKDAYS)}"
-            found.append(CalendarError(name, f"sessions.{weekday}", rule))
+    sessions = parsed.file.sessions
+    strange = [weekday for weekday in sessions if weekday not in WEEKDAYS]
+    for weekday in strange:
+        near = get_close_matches(weekday, WEEKDAYS, 1)
+        rule = f"is {near[0]} meant?" if near else f"is none of {', '.join(WEEKDAYS)}"
+        found.append(CalendarError(name, f"sessions.{weekday}", rule))
     week = []
     for day in WEEKDAYS:
-        read: tuple[Session, ...] = (Session(0, MINUTES_OF_DAY),)
-        with _noted(found):
-            read = parse_sessions(name, f"sessions.{day}", sessions.get(day, ""))
+        read = _UNSURE
+        unsure = not parsed.sound("sessions", day) or (strange and day not in sessions)
+        if not unsure:
+            with _noted(found):
+                read = parse_sessions(name, f"sessions.{day}", sessions.get(day, ""))
         week.append(read)
     return tuple(week)
 
 
-def _usual(week: tuple[tuple[Session, ...], ...]) -> tuple[Session, ...]:
+def _usual(week: _Week) -> tuple[Session, ...]:
     return next((sessions for sessions in week if sessions), ())
 
 
-def _seed(name: str, seed: _Holidays, usual: tuple[Session, ...]) -> dict[date, DayRule]:
+def _seed(
+    name: str,
+    parsed: Parsed,
+    seed: Holidays,
+    usual: tuple[Session, ...],
+    found: list[CalendarError],
+) -> dict[date, DayRule]:
     """List a country's days off, and the days worked instead with ordinary sessions."""
-    vi, en = _known(name, seed, "vi"), _known(name, seed, "en_US")
-    days = {
-        day: DayRule(DayKind.OFF, (), seed.label_vi or vi[day], seed.label_en or en.get(day, ""))
-        for day in sorted(vi)
-        if seed.first_year <= day.year <= seed.last_year
-    }
-    for day in sorted(getattr(vi, "weekend_workdays", ())):
-        if seed.first_year <= day.year <= seed.last_year and usual:
-            days[day] = DayRule(DayKind.WORKED, usual, "Ngày làm bù", "Compensatory working day")
-    return days
+    years = range(seed.first_year, seed.last_year + 1)
+    ordered = parsed.sound("holidays", "first_year") and parsed.sound("holidays", "last_year")
+    if ordered and not years:
+        rule = f"{seed.last_year} lies before first_year, {seed.first_year}"
+        found.append(CalendarError(name, "holidays.last_year", rule))
+    if not (parsed.sound("holidays", "country") and parsed.sound("holidays", "subdivision")):
+        return {}
+    with _noted(found):
+        vi, en = _known(name, seed, years, "vi"), _known(name, seed, years, "en_US")
+        days = {
+            day: DayRule(
+                DayKind.OFF, (), seed.label_vi or vi[day], seed.label_en or en.get(day, "")
+            )
+            for day in sorted(vi)
+            if day.year in years
+        }
+        for day in sorted(getattr(vi, "weekend_workdays", ())):
+            if day.year in years and usual:
+                days[day] = DayRule(
+                    DayKind.WORKED, usual, "Ngày làm bù", "Compensatory working day"
+                )
+        return days
+    return {}
 
 
-def _known(name: str, seed: _Holidays, language: str) -> holidays.HolidayBase:
+def _known(name: str, seed: Holidays, years: range, language: str) -> holidays.HolidayBase:
     _load_countries_singly()
     try:
         return holidays.country_holidays(
-            seed.country,
-            subdiv=seed.subdivision,
-            years=range(seed.first_year, seed.last_year + 1),
-            language=language,
+            seed.country, subdiv=seed.subdivision, years=years, language=language
         )
     except NotImplementedError as error:
-        raise CalendarError(name, "holidays.country", str(error)) from error
+        rule = f"no holidays are known of {seed.country}"
+        if seed.subdivision is None:
+            raise CalendarError(name, "holidays.country", rule) from error
+        whole = seed.model_copy(update={"subdivision": None})
+        _known(name, whole, years, language)
+        rule += f"'s part {seed.subdivision}"
+        raise CalendarError(name, "holidays.subdivision", rule) from error
 
 
 def _load_countries_singly() -> None:
@@ -255,38 +190,81 @@ def _load_countries_singly() -> None:
 
 
 def _dated(
-    name: str,
-    entries: Iterable[tuple[int, _Day]],
-    week: tuple[tuple[Session, ...], ...],
-    found: list[CalendarError],
+    name: str, parsed: Parsed, week: _Week, found: list[CalendarError]
 ) -> dict[date, DayRule]:
     days: dict[date, DayRule] = {}
-    for place, entry in entries:
+    first: dict[date, int] = {}
+    for place, entry in zip(parsed.places, parsed.file.day, strict=True):
+        at = f"day.{place}"
+        wrong = {str(path[2]) for path in parsed.wrong if path[:2] == ("day", place - 1)}
+        before = len(found)
+        for key, rule in _contradictions(entry, wrong):
+            found.append(CalendarError(name, f"{at}.{key}", rule))
+        sessions = closed = None
+        with _noted(found):
+            sessions = _read(name, at, "sessions", entry.sessions)
+        with _noted(found):
+            closed = _read(name, at, "closed", entry.closed)
+        if "date" in wrong:
+            continue
+        for day in entry.dates():
+            if day in first:
+                rule = f"{day.isoformat()} has a rule already: day.{first[day]}"
+                found.append(CalendarError(name, f"{at}.date", rule))
+                break
+            first[day] = place
+        if wrong or len(found) > before:
+            continue
         with _noted(found):
             for day in entry.dates():
-                rule = _rule(name, f"day.{place}", entry, day, week)
-                check_rule(name, day, rule)
-                if day in days:
-                    taken = f"{day.isoformat()} has a rule already"
-                    raise CalendarError(name, f"day.{place}.date", taken)
-                days[day] = rule
+                rule_of_day = _rule(name, at, entry, day, week, sessions, closed)
+                check_rule(name, day, rule_of_day)
+                days[day] = rule_of_day
     return days
 
 
+def _contradictions(entry: Day, wrong: set[str]) -> Iterator[tuple[str, str]]:
+    """Name what can't stand together in a dated rule: the key, and why. What hangs on a key at
+    fault is not judged.
+    """
+    last = entry.on if entry.until is None or {"date", "until"} & wrong else entry.until
+    if not 0 <= (last - entry.on).days < LONGEST_CLOSURE:
+        yield "until", "must be the date itself or lie within a year after it"
+    if "kind" in wrong:
+        return
+    if entry.kind is DayKind.OWN and entry.sessions is None and "sessions" not in wrong:
+        yield "sessions", f"is missing: {entry.kind.value} needs sessions"
+    if entry.kind is DayKind.CLOSURE and entry.sessions is not None:
+        yield "sessions", "a closure has no sessions; say with closed when nobody works"
+    if entry.kind is DayKind.OFF and entry.sessions:
+        yield "sessions", f"a {entry.kind.value} has no sessions"
+    if entry.closed is not None and entry.kind is not DayKind.CLOSURE:
+        yield "closed", "belongs to a closure"
+
+
+def _read(name: str, at: str, key: str, text: str | None) -> tuple[Session, ...] | None:
+    return None if text is None else parse_sessions(name, f"{at}.{key}", text)
+
+
 def _rule(
-    name: str, where: str, entry: _Day, day: date, week: tuple[tuple[Session, ...], ...]
+    name: str,
+    at: str,
+    entry: Day,
+    day: date,
+    week: _Week,
+    own: tuple[Session, ...] | None,
+    closed: tuple[Session, ...] | None,
 ) -> DayRule:
     sessions: tuple[Session, ...] = ()
-    if entry.sessions is not None:
-        sessions = parse_sessions(name, f"{where}.sessions", entry.sessions)
+    if own is not None:
+        sessions = own
     elif entry.kind is DayKind.WORKED:
         sessions = week[entry.instead_of.weekday()] if entry.instead_of else _usual(week)
-    elif entry.closed is not None:
-        closed = parse_sessions(name, f"{where}.closed", entry.closed)
+    elif closed is not None:
         sessions = _outside(week[day.weekday()], closed)
         if sessions == week[day.weekday()]:
             rule = f"nobody works then on {day.isoformat()} anyway"
-            raise CalendarError(name, f"{where}.closed", rule)
+            raise CalendarError(name, f"{at}.closed", rule)
     return DayRule(
         entry.kind, sessions, entry.reason_vi, entry.reason_en, entry.source, entry.estimated
     )
@@ -306,7 +284,7 @@ def _outside(sessions: Iterable[Session], closed: Iterable[Session]) -> tuple[Se
 
 def digest_of(
     time_zone: str,
-    week: tuple[tuple[Session, ...], ...],
+    week: _Week,
     days: Mapping[date, DayRule],
     day_us: int,
 ) -> str:

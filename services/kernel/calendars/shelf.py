@@ -10,8 +10,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import threading
-import time
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -26,10 +24,9 @@ from services.kernel.calendars.frozen import FORMAT, thaw
 from services.kernel.calendars.model import Calendar, CalendarError
 from services.kernel.calendars.vietnam import state_office
 from services.kernel.logs import get_logger
+from services.kernel.watched import EVERY, Watched, stamp_of
 
 INDEX: Final = "shelf.json"
-EVERY: Final = 1.0
-"""Seconds between looks at the folder."""
 _ALWAYS: Final = -(2**62)
 _EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
 _VERSION = re.compile(r"[a-z0-9][a-z0-9-]{0,39}-[0-9A-Za-z.]{1,20}\+[0-9a-f]{8}")
@@ -140,11 +137,15 @@ class Shelf:
         """Raises ``CalendarError`` when the folder holds something that can't be used."""
         self.folder = folder
         self._shipped = shipped or state_office()
-        self._lock = threading.Lock()
-        self._next = 0.0
-        self._mark = self._stamp()
-        self._refused: object = None
-        self._content = self._read({self._shipped.version: self._shipped})
+        self._calendars = {self._shipped.version: self._shipped}
+        self._watched = Watched(
+            lambda: stamp_of(self.folder / INDEX),
+            self._read,
+            CalendarError,
+            changed=_tell,
+            refused=_complain,
+            every=EVERY,
+        )
 
     def of(self, unit: str, at: int) -> Calendar:
         """Give the calendar by which a unit works at an instant.
@@ -152,7 +153,7 @@ class Shelf:
         What is said of the unit itself goes before what is said of one above it; of several, what
         holds latest.
         """
-        content = self._now()
+        content = self._watched.now()
         for code in _upwards(unit):
             era = content.uses.get(code)
             name = era and era.at(at)
@@ -163,7 +164,7 @@ class Shelf:
 
     def in_force(self, name: str, at: int) -> Calendar:
         """Give the version of a calendar that holds at an instant; raises ``UnknownCalendar``."""
-        content = self._now()
+        content = self._watched.now()
         era = content.versions.get(name)
         version = era and era.at(at)
         if not version:
@@ -172,68 +173,41 @@ class Shelf:
 
     def find(self, version: str) -> Calendar:
         """Give any version that was ever published or shipped; raises ``UnknownCalendar``."""
-        known = self._now().calendars.get(version)
+        self._watched.now()
+        known = self._calendars.get(version)
         if known is not None:
             return known
         path = file_of(self.folder, version)
         if not path.exists():
             raise UnknownCalendar(version)
         calendar = thaw(path)
-        self._content.calendars[version] = calendar
+        self._calendars = {**self._calendars, version: calendar}
         return calendar
 
     def index(self) -> Index:
         """Give the list as it is now."""
-        return self._now().index
+        return self._watched.now().index
 
     def every_version(self) -> Sequence[str]:
         """Name every version that is known, of the calendar that ships those of earlier software
         too.
         """
         kept = {path.name.removesuffix(".json") for path in self.folder.glob("*+*.json")}
-        return sorted({*self._now().calendars, *filter(_VERSION.fullmatch, kept)})
+        self._watched.now()
+        return sorted({*self._calendars, *filter(_VERSION.fullmatch, kept)})
 
     def names(self) -> Sequence[str]:
         """Name the calendars there are."""
-        return sorted(self._now().versions)
+        return sorted(self._watched.now().versions)
 
     @property
     def shipped(self) -> Calendar:
         """The calendar that comes with this software."""
         return self._shipped
 
-    def _now(self) -> _Content:
-        if time.monotonic() >= self._next:
-            with self._lock:
-                self._look()
-        return self._content
-
-    def _look(self) -> None:
-        if time.monotonic() < self._next:
-            return
-        self._next = time.monotonic() + EVERY
-        mark = self._stamp()
-        if mark == self._mark:
-            return
-        try:
-            self._content = self._read(self._content.calendars)
-            self._mark, self._refused = mark, None
-            _log.info("calendars.changed", versions=len(self._content.index.versions))
-        except CalendarError as error:
-            if self._refused != mark:
-                _log.error("calendars.refused", problem=str(error))
-            self._refused = mark
-
-    def _stamp(self) -> object:
-        try:
-            found = (self.folder / INDEX).stat()
-        except OSError:
-            return None
-        return found.st_ino, found.st_size, found.st_mtime_ns
-
-    def _read(self, known: dict[str, Calendar]) -> _Content:
+    def _read(self) -> _Content:
         index = read_index(self.folder)
-        calendars = dict(known)
+        calendars = dict(self._calendars)
         versions: dict[str, _Era] = {self._shipped.name: _Era()}
         versions[self._shipped.name].put(_ALWAYS, self._shipped.version)
         for published in index.versions:
@@ -248,6 +222,7 @@ class Shelf:
                 raise CalendarError(INDEX, f"unit {use.unit!r}", f"no calendar {use.calendar!r}")
             zone = calendars[versions[use.calendar].things[0]]
             uses.setdefault(use.unit, _Era()).put(day_begins(zone, use.valid_from), use.calendar)
+        self._calendars = calendars
         return _Content(index, calendars, versions, uses)
 
     def _thaw(self, published: Published) -> Calendar:
@@ -256,6 +231,14 @@ class Shelf:
         if hashlib.sha256(path.read_bytes()).hexdigest() != published.sha256:
             raise CalendarError(path.name, "file", "was changed after it was published")
         return calendar
+
+
+def _tell(content: _Content) -> None:
+    _log.info("calendars.changed", versions=len(content.index.versions))
+
+
+def _complain(error: CalendarError) -> None:
+    _log.error("calendars.refused", problem=str(error))
 
 
 def _upwards(unit: str) -> Iterator[str]:

@@ -15,15 +15,14 @@ from typing import Any, Final
 
 from jwt import PyJWK, PyJWTError
 
-from services.kernel.logs import RateLimit, fault, get_logger
+from services.kernel.logs import fault, get_logger
+from services.kernel.watched import Watched, stamp_of
 
 log = get_logger(__name__)
 
 ALGORITHMS: Final = ("EdDSA", "ES256")
 DEVELOPMENT: Final = "development-"
 """How the names of keys begin that anybody can make; production takes none of them."""
-LOOK: Final = 1.0
-"""Seconds between two looks at the file."""
 
 
 class KeysError(ValueError):
@@ -37,48 +36,30 @@ class Keys:
         self, path: Path, *, production: bool, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
         """Read the file; raises ``KeysError``."""
-        self._path = path
-        self._production = production
-        self._monotonic = monotonic
-        self._faults = RateLimit(lines=1)
-        self._stamp = self._stamp_of()
-        self._keys = read_keys(path, production=production)
-        self._looked = monotonic()
         self.generation = 0
         """Grows whenever other keys count: what was verified before is to be verified again."""
+        self._watched = Watched(
+            lambda: stamp_of(path),
+            lambda: read_keys(path, production=production),
+            KeysError,
+            changed=self._count,
+            refused=lambda error: log.error("identity.keys_unusable", **fault(error)),
+            monotonic=monotonic,
+        )
 
-    def refresh(self, *, now: bool = False) -> None:
-        """Look at the file when it is time to, or ``now``. One that can't be used is reported, and
-        the keys that counted before count on.
+    def refresh(self) -> None:
+        """Look at the file when it is time to. One that can't be used is reported, and the keys
+        that counted before count on.
         """
-        if not now and self._monotonic() - self._looked < LOOK:
-            return
-        self._looked = self._monotonic()
-        try:
-            stamp = self._stamp_of()
-            if stamp == self._stamp:
-                return
-            self._keys = read_keys(self._path, production=self._production)
-        except KeysError as error:
-            if self._faults.allow("unusable"):
-                log.error("identity.keys_unusable", **fault(error))
-            return
-        self._stamp = stamp
-        self.generation += 1
-        log.info("identity.keys_changed", keys=sorted(self._keys))
+        self._watched.now()
 
     def find(self, name: str) -> PyJWK | None:
         """Give the key with this name, looking at the file again when there is none."""
-        if name not in self._keys:
-            self.refresh(now=True)
-        return self._keys.get(name)
+        return self._watched.now().get(name) or self._watched.look().get(name)
 
-    def _stamp_of(self) -> tuple[int, int, int]:
-        try:
-            stat = self._path.stat()
-        except OSError as error:
-            raise KeysError(f"IDENTITY_JWKS: {self._path}: {error.strerror}") from error
-        return stat.st_mtime_ns, stat.st_size, stat.st_ino
+    def _count(self, keys: dict[str, PyJWK]) -> None:
+        self.generation += 1
+        log.info("identity.keys_changed", keys=sorted(keys))
 
 
 def read_keys(path: Path, *, production: bool) -> dict[str, PyJWK]:

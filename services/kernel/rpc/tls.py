@@ -10,6 +10,7 @@ from pathlib import Path
 import grpc
 
 from services.kernel.logs import fault, get_logger
+from services.kernel.watched import Watched, stamp_of
 
 log = get_logger(__name__)
 
@@ -18,33 +19,33 @@ class TlsFiles:
     """The certificate, its key, and the authority of client certificates, as files."""
 
     def __init__(self, cert: Path, key: Path, client_ca: Path) -> None:
+        """Read them; raises ``OSError``."""
         self._files = (cert, key, client_ca)
-        self._stamp = self._stamps()
+        self._watched = Watched(
+            lambda: stamp_of(*self._files),
+            self._read,
+            OSError,
+            changed=lambda configuration: None,
+            refused=lambda error: log.error("rpc.certificate_unreadable", **fault(error)),
+        )
+        self._given = self._watched.now()
 
     def credentials(self) -> grpc.ServerCredentials:
-        """Give credentials that follow the files; raises ``OSError`` when one can't be read now."""
+        """Give credentials that follow the files."""
         return grpc.dynamic_ssl_server_credentials(
-            self._configuration(),
+            self._given,
             self._renewed,  # type: ignore[arg-type]  # None is allowed: no change
             require_client_authentication=True,
         )
 
-    def _configuration(self) -> grpc.ServerCertificateConfiguration:
+    def _read(self) -> grpc.ServerCertificateConfiguration:
         cert, key, client_ca = (path.read_bytes() for path in self._files)
         return grpc.ssl_server_certificate_configuration([(key, cert)], root_certificates=client_ca)
 
-    def _stamps(self) -> tuple[int, ...]:
-        return tuple(path.stat().st_mtime_ns for path in self._files)
-
     def _renewed(self) -> grpc.ServerCertificateConfiguration | None:
         """Called by gRPC at each connection; None keeps what is in use."""
-        try:
-            stamp = self._stamps()
-            if stamp == self._stamp:
-                return None
-            configuration = self._configuration()
-        except OSError as error:
-            log.error("rpc.certificate_unreadable", **fault(error))
+        configuration = self._watched.look()
+        if configuration is self._given:
             return None
-        self._stamp = stamp
+        self._given = configuration
         return configuration

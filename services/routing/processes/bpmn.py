@@ -6,8 +6,8 @@ from typing import Final
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from services.routing.processes.flow import Kind, Node
-from services.routing.processes.labels import label_place
-from services.routing.processes.layout import Drawing
+from services.routing.processes.labels import label_lines, label_place, timer_place
+from services.routing.processes.routes import Drawing
 
 BPMN: Final = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 BPMNDI: Final = "http://www.omg.org/spec/BPMN/20100524/DI"
@@ -32,8 +32,9 @@ def bpmn(drawing: Drawing) -> str:
         line = SubElement(
             process, "bpmn:sequenceFlow", id=edge.id, sourceRef=edge.start, targetRef=edge.end
         )
-        if edge.label:
-            line.set("name", edge.label)
+        # Modellers show no condition: it is told in the name, too.
+        if name := "\n".join(label_lines(edge)):
+            line.set("name", name)
         if edge.condition:
             condition = SubElement(line, "bpmn:conditionExpression")
             condition.set("xsi:type", "bpmn:tFormalExpression")
@@ -79,14 +80,18 @@ def _diagram(root: Element, drawing: Drawing) -> None:
             shape.set("isMarkerVisible", "true")
         box = drawing.boxes[node.id]
         _bounds(shape, box.x, box.y, box.width, box.height)
-        if node.label and node.kind in (Kind.START, Kind.END, Kind.TIMER):
+        if node.label and node.kind is Kind.TIMER:
+            left, top, right, bottom = timer_place(box, node.label)
+            label = SubElement(shape, "bpmndi:BPMNLabel")
+            _bounds(label, left, top, right - left, bottom - top)
+        elif node.label and node.kind in (Kind.START, Kind.END):
             label = SubElement(shape, "bpmndi:BPMNLabel")
             _bounds(label, box.middle[0] - 40, box.y + box.height + 4, 80, 14)
     for edge in drawing.flow.edges:
         line = SubElement(plane, "bpmndi:BPMNEdge", id=f"{edge.id}_di", bpmnElement=edge.id)
         for x, y in drawing.lines[edge.id]:
             SubElement(line, "di:waypoint", x=f"{x:g}", y=f"{y:g}")
-        if edge.label and edge.id in drawing.labels:
+        if edge.id in drawing.labels and any(label_lines(edge)):
             label = SubElement(line, "bpmndi:BPMNLabel")
             left, top, right, bottom = label_place(edge, drawing.labels[edge.id])
             _bounds(label, left, top, right - left, bottom - top)

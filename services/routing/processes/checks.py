@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+import re
+from collections.abc import Collection, Iterable
 from typing import Final
 
 from services.routing.process import FactKind, Step
 from services.routing.processes import conditions
 from services.routing.processes.nodes import Findings
 from services.routing.processes.places import Kind
-from services.routing.processes.reading import Read
+from services.routing.processes.reach import likely, unreached
+from services.routing.processes.reading import NAME, Read
 
 ROLES: Final = (
     "receptionist",
@@ -38,13 +40,12 @@ class Check:
         procedures: Collection[str] | None = None,
     ) -> None:
         self.process = read.process
-        self._lines = read.lines
-        self._said = read.words
+        self._places = read.places
         self._findings = findings
         self._units = units
         self._roles = roles
         self._procedures = procedures
-        self._names = {step.name for step in read.process.steps if step.name}
+        self._names = {step.name for step in read.process.steps}
 
     def run(self) -> None:
         """Note every rule that is broken."""
@@ -63,8 +64,8 @@ class Check:
     ) -> None:
         """Note it at the line of ``place``, or of the way ``part``, the step, the process."""
         place = place or tuple(name for name in (step, part) if name)
-        line = self._lines.get(place, 0)
-        where = f"process {self.process.name}"
+        line = self._places.lines.get(place, 0)
+        where = f"process {self.process.name}".rstrip()
         where += f", step {step}" if step else ""
         where += f", way {part}" if part else ""
         self._findings.add(line, rule, where, text)
@@ -73,7 +74,7 @@ class Check:
 
     def _words(self) -> None:
         known = {Kind.UNIT: self._units, Kind.ROLE: self._roles, Kind.PROCEDURE: self._procedures}
-        for each in self._said:
+        for each in self._places.words:
             words = known[each.kind]
             if words is not None and each.word not in words:
                 text = f"there is no {each.kind} {each.word}"
@@ -100,16 +101,22 @@ class Check:
     # -- the graph --------------------------------------------------------------------------------
 
     def _edges(self, step: Step) -> None:
+        if (step.name,) in self._places.unsound or "" in self._names:
+            return  # a way of a wrong form, or a step without a name, might be what is meant
         for way in step.transitions:
             if way.to == step.name:
                 self._wrong("self-loop", "leads to the step itself", step.name, way.name)
-            elif way.to and way.to not in self._names:
-                self._wrong("unknown-step", f"there is no step {way.to}", step.name, way.name)
+            elif way.to not in self._names:
+                near = likely(way.to, self._names)
+                if near and not re.fullmatch(NAME.pattern, near):
+                    continue  # its name is to be mended, and may be this one then
+                text = f"there is no step {way.to}" + (f"; is {near} meant?" if near else "")
+                self._wrong("unknown-step", text, step.name, way.name)
 
     def _timers(self, step: Step) -> None:
         for timer in step.timers:
             way, place = step.way(timer.take), (step.name, "timer", timer.take)
-            if timer.take and way is None:
+            if timer.take and way is None and all(way.name for way in step.transitions):
                 text = f"a timer takes {timer.take}, which is no way of it"
                 self._wrong("timer", text, step.name, place=place)
             elif way is not None and way.when != conditions.ALWAYS:
@@ -120,49 +127,31 @@ class Check:
             self._wrong("duplicate", f"two timers take {take}", step.name, place=place)
 
     def _reach(self) -> None:
-        steps = {step.name: step for step in self.process.steps}
-        if not steps:
-            return
-
-        def following(name: str) -> list[str]:
-            return [to for to in steps[name].next if to in steps]
-
-        reached = _closure({self.process.first.name}, following)
-        ends = {step.name for step in self.process.steps if step.resolves}
-        leading = _closure(ends, lambda name: [n for n in steps if name in following(n)])
-        for name, step in steps.items():
-            if name not in reached:
-                self._wrong("unreachable", "can't be reached from the first step", name)
-            if not step.next and not step.resolves:
-                self._wrong("dead-end", "leads nowhere and gives no result", name)
-            elif name not in leading and _closure({name}, following) & _cycle(name, following):
-                self._wrong("no-way-out", "goes round without a way to a result", name)
-            elif name not in leading:
-                self._wrong("no-way-out", "never leads to a step that gives a result", name)
-            for way in step.transitions:
-                if way.back and way.to in steps and name not in _closure({way.to}, following):
-                    self._wrong(
-                        "back-not-earlier", f"{way.to} does not come before it", name, way.name
-                    )
+        unsure = {place[0] for place in self._places.unsound if len(place) == 1}
+        for rule, text, step, way in unreached(self.process.steps, unsure):
+            self._wrong(rule, text, step, way)
 
     # -- conditions -------------------------------------------------------------------------------
 
     def _stated_before(self) -> dict[str, set[str]]:
         """Tell which stated facts are known at each step, whichever way led to it."""
         every = {fact.name for fact in self.process.facts}
-        known = {step.name: set(every) for step in self.process.steps}
-        if self.process.steps:
-            known[self.process.first.name] = set(self.process.first.states)
+        # Of two steps of one name, which is a mistake of its own, the last one counts.
+        steps = {step.name: step for step in self.process.steps}
+        known = {name: set(every) for name in steps}
+        first = self.process.first.name if steps else ""
+        if first:
+            known[first] = set(steps[first].states)
         changed = True
         while changed:
             changed = False
-            for step in self.process.steps[1:]:
-                before = [
-                    known[s.name] for s in self.process.steps if step.name in (*s.next, *s.back)
-                ]
-                now = set(step.states) | (set.intersection(*before) if before else set())
-                if now != known[step.name]:
-                    known[step.name] = now
+            for name, step in steps.items():
+                if name == first:
+                    continue
+                before = [known[it.name] for it in steps.values() if name in (*it.next, *it.back)]
+                now = set(step.states) | (set.intersection(*before) if before else every)
+                if now != known[name]:
+                    known[name] = now
                     changed = True
         return known
 
@@ -176,6 +165,8 @@ class Check:
             # The way itself is named by where it stands.
             before, way = (f"{what} {name}: ", "") if what else ("", name)
             place = tuple(word for word in (step.name, what, name) if word)
+            if not self._sound(when, place):
+                continue
             found = conditions.combinations([when], self._domains(), known)
             if found is None:
                 text = f"{before}its condition has too many cases"
@@ -183,7 +174,9 @@ class Check:
             elif not any(conditions.holds(when, _said(c)) for c in found):
                 text = f"{before}its condition can never hold"
                 self._wrong("never-holds", text, step.name, way, place)
-        if step.resolves or not step.next:
+        if step.resolves or not step.next or (step.name,) in self._places.unsound:
+            return
+        if not all(self._sound(way.when, (step.name, way.name)) for way in step.transitions):
             return
         forward = [way.when for way in step.transitions if not way.back]
         found = conditions.combinations(forward, self._domains(), known)
@@ -194,6 +187,12 @@ class Check:
                 told = ", ".join(f"{k.removeprefix('stated.')} {v}" for k, v in case.items())
                 self._wrong("no-way-on", f"no way on when {told}", step.name)
                 return
+
+    def _sound(self, when: conditions.Condition, place: tuple[str, ...]) -> bool:
+        """Tell whether a condition, and the facts in it, were read without a mistake."""
+        named = {getattr(leaf, "fact", "") for leaf in conditions.leaves(when)}
+        unsure = {conditions.STATED + name for name in self._places.unsound_facts}
+        return place not in self._places.unsound and not named & unsure
 
     def _domains(self) -> dict[str, list[str]]:
         domains = {
@@ -224,19 +223,3 @@ def _doubled(names: Iterable[str]) -> list[str]:
             again.append(name)
         seen.add(name)
     return again
-
-
-def _cycle(name: str, edges: Callable[[str], Iterable[str]]) -> set[str]:
-    """Give the steps that can be reached from a step and from which it is reached again."""
-    after = _closure(set(edges(name)), edges)
-    return {step for step in after if step in _closure(set(edges(step)), edges)}
-
-
-def _closure(start: set[str], edges: Callable[[str], Iterable[str]]) -> set[str]:
-    reached, waiting = set(start), list(start)
-    while waiting:
-        for name in edges(waiting.pop()):
-            if name not in reached:
-                reached.add(name)
-                waiting.append(name)
-    return reached

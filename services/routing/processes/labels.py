@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 from services.routing.processes.flow import Edge, Node
 
 Point = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Box:
+    """Where a node is, by its corner."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @property
+    def middle(self) -> Point:
+        """The point in its middle."""
+        return self.x + self.width / 2, self.y + self.height / 2
+
+
 LETTER: Final = 6.2
 """Width of a letter of a label."""
 LABEL: Final = 18
@@ -44,6 +62,14 @@ def label_place(edge: Edge, at: Point) -> tuple[float, float, float, float]:
     half = max(len(line) for line in lines) * LETTER / 2 + 2
     base = y if edge.back else y + UNDER
     return x - half, base - 10 - LINE * (len(lines) - 1), x + half, base + 2
+
+
+def timer_place(box: Box, label: str) -> tuple[float, float, float, float]:
+    """Give the place of a timer's label, to the right of the line that leads down from it: left,
+    top, right and bottom.
+    """
+    x, y = box.middle
+    return x + 18, y + 3, x + 18 + len(label) * LETTER, y + 3 + LINE
 
 
 def folded(text: str, width: int) -> list[str]:

@@ -5,67 +5,34 @@ to what comes before, ways back above everything, timers' ways below.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
-from typing import Final
+from collections.abc import Mapping
 
 from services.routing.processes.flow import Edge, Flow, Kind
-from services.routing.processes.labels import LETTER, Point, forward_lines, label_width
-
-TALL: Final = 96
-SIZES: Final = {
-    Kind.START: (36, 36),
-    Kind.END: (36, 36),
-    Kind.STEP: (168, TALL),
-    Kind.CONSULTATION: (168, TALL),
-    Kind.CHILD: (168, TALL),
-    Kind.CHOICE: (44, 44),
-    Kind.PARALLEL: (44, 44),
-    Kind.INCLUSIVE: (44, 44),
-    Kind.TIMER: (28, 28),
-}
-GATEWAYS: Final = (Kind.CHOICE, Kind.PARALLEL, Kind.INCLUSIVE)
-ROW: Final = 144
-LANE: Final = 26
-MARGIN: Final = 30
-
-
-@dataclass(frozen=True)
-class Box:
-    """Where a node is, by its corner."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-
-    @property
-    def middle(self) -> Point:
-        """The point in its middle."""
-        return self.x + self.width / 2, self.y + self.height / 2
-
-
-@dataclass
-class Drawing:
-    """A flow with its geometry."""
-
-    flow: Flow
-    boxes: dict[str, Box] = field(default_factory=dict)
-    lines: dict[str, list[Point]] = field(default_factory=dict)
-    labels: dict[str, Point] = field(default_factory=dict)
-    """The middle of each edge's label."""
-    width: float = 0
-    height: float = 0
+from services.routing.processes.labels import LETTER, Box, forward_lines
+from services.routing.processes.routes import (
+    BESIDE,
+    LANE,
+    MARGIN,
+    ROW,
+    SIZES,
+    TALL,
+    Drawing,
+    Grid,
+    Router,
+)
 
 
 def lay_out(flow: Flow) -> Drawing:
     """Give every node a place and every edge a line of right angles."""
-    return _Layout(flow).drawing
+    lanes = _Layout(flow, {}).lanes  # how much room the lines need between the columns
+    return _Layout(flow, lanes).drawing
 
 
 class _Layout:
-    def __init__(self, flow: Flow) -> None:
+    def __init__(self, flow: Flow, lanes: Mapping[int, int]) -> None:
         self.flow = flow
         self.drawing = Drawing(flow)
+        self._lanes = lanes
         self._forward = [e for e in flow.edges if not e.back and not self._timer(e)]
         self._layers = self._layered()
         self._rows = self._ordered()
@@ -74,11 +41,18 @@ class _Layout:
         self._top = MARGIN + LANE * len(backs) + (14 if backs else 0)
         self._columns()
         self._place()
+        grid = Grid(self._layers, self._rows, self._x, self._wide, self._top)
+        router = Router(self.drawing, grid, self._by)
         for edge in self._forward:
-            self._straight(edge)
+            if (edge.start, edge.end) in self._closing:
+                router.above(edge, MARGIN / 2)
+            else:
+                router.forward(edge)
         for number, edge in enumerate(backs):
-            self._above(edge, MARGIN + LANE * number)
-        self._timers()
+            router.above(edge, MARGIN + LANE * number)
+        router.timers([e for e in flow.edges if self._timer(e)])
+        router.clear_labels()
+        self.lanes = router.lanes()
         self._size()
 
     def _timer(self, edge: Edge) -> bool:
@@ -149,7 +123,7 @@ class _Layout:
                 taken[layer].add(row)
 
     def _columns(self) -> None:
-        """Leave room for the labels between the layers."""
+        """Leave room between the layers for labels and for lines that lead up and down."""
         count = max(self._layers.values()) + 1
         gaps = [34.0] * count
         for edge in self._forward:
@@ -160,13 +134,13 @@ class _Layout:
                 gaps[layer] = max(gaps[layer], longest * LETTER + 34)
         self._x: list[float] = []
         self._wide: list[float] = []
-        x = float(MARGIN)
+        x = float(MARGIN) + BESIDE * self._lanes.get(-1, 0)
         for layer in range(count):
             nodes = [n for n, at in self._layers.items() if at == layer]
             wide = max(SIZES[self.flow.nodes[n].kind][0] for n in nodes)
             self._x.append(x)
             self._wide.append(wide)
-            x += wide + gaps[layer]
+            x += wide + gaps[layer] + BESIDE * max(0, self._lanes.get(layer, 0) - 1)
 
     def _place(self) -> None:
         for name, layer in self._layers.items():
@@ -174,97 +148,6 @@ class _Layout:
             x = self._x[layer] + (self._wide[layer] - width) / 2
             y = self._top + ROW * self._rows[name] + (TALL - height) / 2
             self.drawing.boxes[name] = Box(x, y, width, height)
-
-    def _straight(self, edge: Edge) -> None:
-        start, end = self.drawing.boxes[edge.start], self.drawing.boxes[edge.end]
-        if (edge.start, edge.end) in self._closing:
-            self._above(edge, MARGIN / 2)
-            return
-        x1, y1 = start.x + start.width, start.middle[1]
-        x2, y2 = end.x, end.middle[1]
-        if edge.id in self._by:
-            self._round(edge)
-            return
-        if y1 == y2:
-            line = [(x1, y1), (x2, y2)]
-        elif y2 > y1 and self.flow.nodes[edge.start].kind in GATEWAYS:
-            line = [(start.middle[0], start.y + start.height), (start.middle[0], y2), (x2, y2)]
-        elif y2 < y1 and self.flow.nodes[edge.end].kind in GATEWAYS:
-            line = [(x1, y1), (end.middle[0], y1), (end.middle[0], end.y + end.height)]
-        else:
-            bend = x2 - 14
-            line = [(x1, y1), (bend, y1), (bend, y2), (x2, y2)]
-        self.drawing.lines[edge.id] = line
-        at = line[-2] if y2 > y1 else line[0]
-        room = self._x[self._layers[edge.start]] + self._wide[self._layers[edge.start]]
-        left = max(at[0], room if y1 == y2 else at[0])
-        reach = label_width(edge)
-        self.drawing.labels[edge.id] = (left + 12 + reach / 2, (y2 if y2 > y1 else y1) - 16)
-
-    def _round(self, edge: Edge) -> None:
-        """Lead an edge through the row that was kept free for it."""
-        start, end = self.drawing.boxes[edge.start], self.drawing.boxes[edge.end]
-        y = self._top + ROW * self._by[edge.id] + TALL / 2
-        (x1, y1), y2 = start.middle, end.middle[1]
-        out = start.x + start.width
-        line: list[Point] = [(out, y1)]
-        if y != y1:
-            down = start.y + start.height if y > y1 else start.y
-            line = [(x1, down), (x1, y)]
-        if y != y2:
-            line += [(end.x - 20, y), (end.x - 20, y2)]
-        self.drawing.lines[edge.id] = [*line, (end.x, y2)]
-        self.drawing.labels[edge.id] = (max(x1 + 12, out) + 12 + label_width(edge) / 2, y - 16)
-
-    def _above(self, edge: Edge, lane: float) -> None:
-        """Lead a way back over everything."""
-        start, end = self.drawing.boxes[edge.start], self.drawing.boxes[edge.end]
-        leave, x2 = start.middle[0], end.middle[0]
-        line: list[Point] = [(leave, start.y)]
-        if self._rows[edge.start]:
-            side = start.x + start.width + 10
-            line += [(leave, start.y - 18), (side, start.y - 18), (side, lane)]
-        else:
-            line.append((leave, lane))
-        into = sum(1 for other in self.flow.edges if other.back and other.end == edge.end)
-        number = [o.id for o in self.flow.edges if o.back and o.end == edge.end].index(edge.id)
-        x2 += (number - (into - 1) / 2) * 16
-        if self._rows[edge.end]:
-            side = end.x - 12
-            line += [(side, lane), (side, end.y - 18), (x2, end.y - 18)]
-        else:
-            line.append((x2, lane))
-        line.append((x2, end.y + self._slope(edge.end, x2)))
-        self.drawing.lines[edge.id] = line
-        self.drawing.labels[edge.id] = ((line[-3][0] + line[-2][0]) / 2, lane - 5)
-        if not self._rows[edge.end]:
-            self.drawing.labels[edge.id] = ((line[-2][0] + line[-3][0]) / 2, lane - 5)
-
-    def _timers(self) -> None:
-        """Put timers on the lower edge of their steps and lead their ways below everything."""
-        lowest = max(box.y + box.height for box in self.drawing.boxes.values())
-        hosts: dict[str, int] = defaultdict(int)
-        for number, edge in enumerate(e for e in self.flow.edges if self._timer(e)):
-            node = self.flow.nodes[edge.start]
-            host = self.drawing.boxes[node.host]
-            x = host.x - 8 + hosts[node.host] * 60
-            hosts[node.host] += 1
-            self.drawing.boxes[node.id] = Box(x, host.y + host.height - 14, 28, 28)
-            lane = lowest + 34 + LANE * number
-            end = self.drawing.boxes[edge.end]
-            into = end.middle[0] + 8
-            self.drawing.lines[edge.id] = [
-                (x + 14, host.y + host.height + 14),
-                (x + 14, lane),
-                (into, lane),
-                (into, end.y + end.height - self._slope(edge.end, into)),
-            ]
-
-    def _slope(self, name: str, x: float) -> float:
-        """Tell how far inside its box a node's outline is at ``x``: a gateway is a diamond."""
-        if self.flow.nodes[name].kind not in GATEWAYS:
-            return 0
-        return abs(x - self.drawing.boxes[name].middle[0])
 
     def _size(self) -> None:
         boxes, lines = self.drawing.boxes.values(), self.drawing.lines.values()

@@ -1,4 +1,4 @@
-"""A YAML document as a tree that knows its lines, and a reader of its tables.
+"""A document as a tree that knows its lines, and a reader of its tables.
 
 Values stay the texts that stand in the file (``1.012766`` is no number here); what reads them says
 what they have to be. Mistakes are collected, so that one look at a file names all of them.
@@ -12,10 +12,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Final, TypeVar
 
-import yaml
-
 T = TypeVar("T")
-_DEEPEST: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +30,17 @@ class Mistake:
         at = f"{self.file}:{self.line}" if self.line else self.file
         where = f" {self.where}:" if self.where else ""
         return f"{at}: [{self.rule}]{where} {self.text}"
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a text has to look like, as a pattern and in words that go on after "must be"."""
+
+    pattern: str
+    words: str
+
+
+LINE: Final = Form(r".{1,200}", "a text of 1 to 200 characters on one line")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,53 +66,20 @@ class Findings:
 
     file: str
     mistakes: list[Mistake] = field(default_factory=list)
+    times: int = 0
+    """How often something was noted: who compares it knows whether a part is sound."""
 
     def add(self, line: int, rule: str, where: str, text: str) -> None:
         """Note a mistake, once."""
+        self.times += 1
         mistake = Mistake(self.file, line, rule, where, text)
         if mistake not in self.mistakes:
             self.mistakes.append(mistake)
 
-
-def parse(text: str, findings: Findings) -> list[Node]:
-    """Read the documents of a file; what is no YAML is noted."""
-    try:
-        found = [node for node in yaml.compose_all(text, Loader=yaml.SafeLoader) if node]
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        problem = getattr(error, "problem", None) or str(error)
-        findings.add(mark.line + 1 if mark else 0, "yaml", "", " ".join(problem.split()))
-        return []
-    except RecursionError:
-        findings.add(0, "yaml", "", "is nested too deeply")
-        return []
-    met: set[int] = set()
-    return [_node(node, findings, met, 0) for node in found]
-
-
-def _node(node: yaml.Node, findings: Findings, met: set[int], depth: int) -> Node:
-    line = node.start_mark.line + 1
-    if depth > _DEEPEST:
-        findings.add(line, "yaml", "", "is nested too deeply")
-        return Node(line, text="")
-    if id(node) in met:
-        findings.add(line, "yaml", "", "aliases (*name) are not used in process files")
-        return Node(line, text="")
-    met.add(id(node))
-    if isinstance(node, yaml.SequenceNode):
-        return Node(line, items=tuple(_node(n, findings, met, depth + 1) for n in node.value))
-    if isinstance(node, yaml.MappingNode):
-        table: dict[str, Node] = {}
-        for key, value in node.value:
-            name, at = str(key.value), key.start_mark.line + 1
-            if not isinstance(key, yaml.ScalarNode):
-                findings.add(at, "yaml", "", "a key must be a word")
-            elif name in table:
-                findings.add(at, "duplicate", name, "this key stands here twice")
-            else:
-                table[name] = _node(value, findings, met, depth + 1)
-        return Node(line, table=table)
-    return Node(line, text=str(node.value))
+    def take_back(self, mistake: Mistake) -> None:
+        """Forget a mistake that is told in better words; its part is no sounder by that."""
+        if mistake in self.mistakes:
+            self.mistakes.remove(mistake)
 
 
 class Table:
@@ -116,6 +91,7 @@ class Table:
         self.where = where
         self.findings = findings
         self._asked: list[str] = []
+        self._missing: dict[str, Mistake] = {}
         if node.table is None:
             findings.add(node.line, "wrong-type", where, f"must be a table, not {node.kind}")
         self._table = node.table or {}
@@ -137,10 +113,27 @@ class Table:
         self._asked.append(key)
         found = self._table.get(key)
         if found is None and needed and self.node.table is not None:
-            self.wrong("missing", f"{key} is missing")
+            text = f"{key} is missing"
+            self._missing[key] = Mistake(self.findings.file, self.line, "missing", self.where, text)
+            self.wrong("missing", text)
         return found
 
-    def text(self, key: str, form: str = r".{1,200}", *, default: str | None = None) -> str:
+    def named(self, key: str, form: Form, *, default: str | None = None) -> str:
+        """Give a name as ``text`` does; one of a wrong form is noted and still given, so that what
+        refers to it is found.
+        """
+        node = self._table.get(key)
+        raw = (node.text or "") if node is not None else ""
+        return self.text(key, form, default=default) or raw
+
+    def lists(self, key: str) -> bool:
+        """Tell whether what stands under a key, if anything does, is a list of tables."""
+        node = self._table.get(key)
+        return node is None or (
+            node.items is not None and all(item.table is not None for item in node.items)
+        )
+
+    def text(self, key: str, form: Form = LINE, *, default: str | None = None) -> str:
         """Give a text of a form; ``default`` when the key is missing, None for a key that must
         not be.
         """
@@ -150,8 +143,11 @@ class Table:
         if node.text is None:
             self.wrong("wrong-type", f"{key} must be a text, not {node.kind}", node.line)
             return default or ""
-        if not re.fullmatch(form, node.text):
-            self.wrong("wrong-value", f"{key}: {node.text!r} has not the form {form}", node.line)
+        if not node.text and default is None:
+            self.wrong("missing", f"{key} is empty", node.line)
+            return ""
+        if not re.fullmatch(form.pattern, node.text):
+            self.wrong("wrong-value", f"{key}: {node.text!r} must be {form.words}", node.line)
             return default or ""
         return node.text
 
@@ -233,10 +229,19 @@ class Table:
         """List the keys that are there."""
         return list(self._table)
 
+    def misspelt(self, key: str, known: Sequence[str]) -> bool:
+        """Tell whether a key is not there, but one that is near to it and none of the ``known``."""
+        strange = [name for name in self._table if name not in known]
+        return key not in self._table and any(
+            get_close_matches(name, known, 1) == [key] for name in strange
+        )
+
     def done(self) -> None:
         """Name the keys that mean nothing here."""
         for key, node in self._table.items():
             if key not in self._asked:
                 near = get_close_matches(key, self._asked, 1)
                 hint = f"; is {near[0]} meant?" if near else ""
+                if near and near[0] in self._missing:  # it stands there, misspelt
+                    self.findings.take_back(self._missing[near[0]])
                 self.wrong("unknown-key", f"{key} means nothing here{hint}", node.line)

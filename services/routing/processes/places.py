@@ -30,10 +30,19 @@ class Word:
 
 @dataclass
 class Places:
-    """The lines and words that are noted while a process is read."""
+    """The lines and words that are noted while a process is read, and what is wrong in itself.
+
+    The place of a part is (step, way), (step, "consultation", name) or the like; () is the process.
+    """
 
     lines: dict[Place, int]
     words: list[Word] = field(default_factory=list)
+    """Everything in it that the office has to know."""
+    unsound: set[Place] = field(default_factory=set)
+    """What has a mistake of which nothing further can be said: () the process's name or version, a
+    step's place where it leads, the place of a way, a consultation or a child its condition.
+    """
+    unsound_facts: set[str] = field(default_factory=set)
 
     def line(self, table: Table, *place: str) -> None:
         """Note the line of a part; the first one of its name counts."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
-from services.kernel.durations import NO_DURATION, Duration, Unit
+from services.kernel.durations import NO_DURATION, Duration, DurationError, Unit
 from services.routing.process import (
     Child,
     Consultation,
@@ -22,60 +22,62 @@ from services.routing.process import (
     Transition,
     WarningRule,
 )
-from services.routing.processes.conditions import (
-    ALWAYS,
-    CHANNELS,
-    LEVELS,
-    RESULT_CHANNELS,
-    STATED,
-    Between,
-    Both,
-    Condition,
-    Either,
-    Not,
-    OneOf,
-    Within,
-)
-from services.routing.processes.nodes import Findings, Node, Table
-from services.routing.processes.places import Kind, Place, Places, Word
+from services.routing.processes.conditions import Condition
+from services.routing.processes.nodes import Findings, Form, Node, Table
+from services.routing.processes.places import Kind, Places
+from services.routing.processes.when import PROCEDURE, WHERE, conditions_of
 
-NAME: Final = r"[a-z][a-z0-9-]{0,39}"
-UNIT: Final = r"[0-9A-Z]+(\.[0-9A-Z]+)*"
+NAME: Final = Form(
+    r"[a-z][a-z0-9-]{0,39}",
+    "at most 40 small letters a-z, digits and hyphens, a letter first",
+)
+REVIEW: Final = Form(rf"{NAME.pattern}|none", "a role, or none")
 PAPERS: Final = ("result", "supplement", "return", "apology")
 ENFORCED: Final = ("result", "supplement")
 """The kinds of paper without which something can be refused."""
 NATIONAL_STATES: Final = (2, 4, 6, 8)
 """What a step can be on the national portal; the others are beginnings, ends and supplements."""
 PERIOD: Final = Duration(Fraction(30), Unit.CALENDAR_DAY)
+_FACT: Final = ("name", "title", "kind", "values")
+_STEP: Final = (
+    *("name", "title", "unit", "role", "limit", "transitions", "resolves", "warning"),
+    *("national_state", "states", "timers", "consultations", "children"),
+)
+_WAY: Final = ("name", "title", "to", "when", "back")
+_TIMER: Final = ("after", "take")
 _PERCENT: Final = re.compile(r"([1-9]\d?)%")
-_WORDS: Final = {"channel": CHANNELS, "level": LEVELS, "result_channel": RESULT_CHANNELS}
 
 
 @dataclass
 class Read:
-    """A process as it was read, and the lines of its parts: (step,), (step, part), ()."""
+    """A process as it was read, and what is known of its parts."""
 
     process: Process
-    lines: dict[Place, int] = field(default_factory=dict)
-    words: list[Word] = field(default_factory=list)
-    """Everything in it that the office has to know."""
+    places: Places
 
 
 def warning_rule(text: str) -> WarningRule:
     """Read ``4wh``, ``75%`` or ``none``; raises ``ValueError``."""
     if match := _PERCENT.fullmatch(text):
         return WarningRule(share=Fraction(int(match[1]), 100))
-    lead = Duration.parse(text)
+    try:
+        lead = Duration.parse(text)
+    except DurationError as error:
+        raise ValueError(f"{text!r} must look like 4wh, 1wd, 75% or none") from error
     return WarningRule() if lead == NO_DURATION else WarningRule(lead=lead)
 
 
 def read_process(node: Node, findings: Findings) -> Read:
     """Read one document; what is wrong is noted, and a value that holds its place is used."""
+    seen = findings.times
     table = Table(node, "", findings)
-    name = table.text("process", NAME)
+    places = Places({(): table.at("process")})
+    name = table.named("process", NAME)
     table.where = f"process {name}" if name else "process"
     table.line = table.at("process")
     version = table.number("version", 1, 10_000)
+    if findings.times > seen:
+        places.unsound.add(())
     title = _title(table)
     warning = table.parsed("warning", warning_rule, warning_rule("4wh"))
     touch = table.parsed("touch_within", Duration.parse, Duration(Fraction(1), Unit.WORKING_DAY))
@@ -85,13 +87,12 @@ def read_process(node: Node, findings: Findings) -> Read:
         rounds = supplement.number("rounds", 0, 20, default=3)
         period = supplement.parsed("period", Duration.parse, PERIOD)
         supplement.done()
-    facts = tuple(_fact(row) for row in table.tables("facts", "fact"))
-    places = Places({(): table.line})
+    facts = tuple(_fact(row, places) for row in table.tables("facts", "fact"))
     papers = _papers(table, places)
     steps = tuple(_step(row, facts, places) for row in table.tables("steps", "step", needed=True))
     table.done()
     process = Process(name, version, title, steps, warning, rounds, period, facts, papers, touch)
-    return Read(process, places.lines, places.words)
+    return Read(process, places)
 
 
 def _title(table: Table) -> Title:
@@ -107,15 +108,20 @@ def _title(table: Table) -> Title:
     return title
 
 
-def _fact(table: Table) -> Fact:
-    name = table.text("name", NAME)
+def _fact(table: Table, places: Places) -> Fact:
+    seen = table.findings.times
+    name = table.named("name", NAME)
     title = _title(table)
     kind = table.choice("kind", [*FactKind], default=FactKind.CHOICE.value)
     values = tuple(table.words("values"))
-    if kind == FactKind.CHOICE and len(values) < 2:
+    if table.misspelt("values", _FACT):
+        places.unsound_facts.add(name)
+    elif kind == FactKind.CHOICE and len(values) < 2:
         table.wrong("missing", "values must name at least two choices", table.at("values"))
     if kind == FactKind.NUMBER and values:
         table.wrong("wrong-value", "a number has no values", table.at("values"))
+    if table.findings.times > seen:
+        places.unsound_facts.add(name)
     table.done()
     return Fact(name, title, FactKind(kind), values)
 
@@ -124,7 +130,7 @@ def _papers(table: Table, places: Places) -> dict[str, Paper]:
     found: dict[str, Paper] = {}
     for row in table.tables("papers", "paper"):
         kind = row.choice("name", PAPERS)
-        review = row.text("review", rf"{NAME}|none", default="head")
+        review = row.text("review", REVIEW, default="head")
         sign = row.text("sign", NAME, default="leader")
         places.names(row, "review", Kind.ROLE, review)
         places.names(row, "sign", Kind.ROLE, sign)
@@ -141,7 +147,8 @@ def _papers(table: Table, places: Places) -> dict[str, Paper]:
 def _national_state(table: Table) -> int:
     said, allowed = table.text("national_state", default=""), [str(n) for n in NATIONAL_STATES]
     if not table.has("national_state"):
-        table.wrong("no-national-state", "has no national_state (2, 4, 6 or 8)")
+        if not table.misspelt("national_state", _STEP):
+            table.wrong("no-national-state", "has no national_state (2, 4, 6 or 8)")
     elif said and said not in allowed:
         text = f"national_state: {said!r} is none of {', '.join(allowed)}"
         table.wrong("no-national-state", text, table.at("national_state"))
@@ -149,21 +156,28 @@ def _national_state(table: Table) -> int:
 
 
 def _step(table: Table, facts: tuple[Fact, ...], places: Places) -> Step:
-    name = table.text("name", NAME)
+    name = table.named("name", NAME)
     places.line(table, name)
     state = _national_state(table)
-    when = _conditions(facts, places)
+    when = conditions_of(facts, places)
+    known = tuple(fact.name for fact in facts)
+    seen = table.findings.times
+    # What can't be read might be true: then nothing leads nowhere.
+    resolves = table.flag("resolves", default=False) or table.findings.times > seen
+    resolves = resolves or table.misspelt("resolves", _STEP)
+    if not table.lists("transitions") or table.misspelt("transitions", _STEP):
+        places.unsound.add((name,))
     step = Step(
         name,
         _title(table),
-        table.text("unit", rf"dossier|parent|{UNIT}"),
+        table.text("unit", WHERE),
         table.text("role", NAME),
         table.parsed("limit", Duration.parse, NO_DURATION),
         tuple(_transition(row, name, when, places) for row in table.tables("transitions", "way")),
-        table.flag("resolves", default=False),
+        resolves,
         _own_warning(table),
         state,
-        tuple(table.words("states")),
+        tuple(table.words("states")) or (known if table.misspelt("states", _STEP) else ()),
         tuple(_timer(row, name, places) for row in table.tables("timers", "timer")),
         tuple(
             _consultation(row, name, when, places)
@@ -174,7 +188,7 @@ def _step(table: Table, facts: tuple[Fact, ...], places: Places) -> Step:
     places.names(table, "unit", Kind.UNIT, step.unit)
     places.names(table, "role", Kind.ROLE, step.role)
     for stated in step.states:
-        if stated not in {fact.name for fact in facts}:
+        if stated not in known and "" not in known:
             table.wrong("unknown-fact", f"states: there is no fact {stated}", table.at("states"))
     table.done()
     return step
@@ -188,21 +202,37 @@ def _own_warning(table: Table) -> WarningRule | None:
 def _transition(
     table: Table, step: str, when: Callable[[Table], Condition], places: Places
 ) -> Transition:
-    name = table.text("name", NAME)
+    name = table.named("name", NAME)
     places.line(table, step, name)
-    made = Transition(
-        name, _title(table), table.text("to", NAME), when(table), table.flag("back", default=False)
-    )
+    seen = table.findings.times
+    to, back = table.named("to", NAME), table.flag("back", default=False)
+    if table.findings.times > seen or table.misspelt("back", _WAY):
+        places.unsound.add((step,))
+    condition = _judged(table, when, places, step, name)
+    made = Transition(name, _title(table), to, condition, back)
     table.done()
     return made
 
 
+def _judged(
+    table: Table, when: Callable[[Table], Condition], places: Places, *place: str
+) -> Condition:
+    """Read a condition; one with a mistake is none of which more can be said."""
+    seen = table.findings.times
+    condition = when(table)
+    if table.findings.times > seen or table.misspelt("when", _WAY):
+        places.unsound.add(place)
+    return condition
+
+
 def _timer(table: Table, step: str, places: Places) -> Timer:
+    seen = table.findings.times
     after = table.parsed("after", Duration.parse, NO_DURATION)
-    if not table.has("after") or after == NO_DURATION:
+    noted = table.findings.times > seen or table.misspelt("after", _TIMER)
+    if after == NO_DURATION and not noted:
         table.wrong("timer", "after is missing: how long the step has been current")
-    take = table.text("take", NAME, default="")
-    if not take:
+    take = table.named("take", NAME, default="")
+    if not take and not table.misspelt("take", _TIMER):
         table.wrong("timer", "take is missing: the way that it takes")
     places.line(table, step, "timer", take)
     table.done()
@@ -212,14 +242,15 @@ def _timer(table: Table, step: str, places: Places) -> Timer:
 def _consultation(
     table: Table, step: str, when: Callable[[Table], Condition], places: Places
 ) -> Consultation:
+    name = table.named("name", NAME)
     made = Consultation(
-        table.text("name", NAME),
+        name,
         _title(table),
-        table.text("unit", rf"dossier|parent|{UNIT}"),
+        table.text("unit", WHERE),
         table.text("role", NAME, default="specialist"),
         table.parsed("limit", Duration.parse, NO_DURATION),
         table.flag("waits", default=True),
-        when(table),
+        _judged(table, when, places, step, "consultation", name),
     )
     places.line(table, step, "consultation", made.name)
     places.names(table, "unit", Kind.UNIT, made.unit)
@@ -229,96 +260,15 @@ def _consultation(
 
 
 def _child(table: Table, step: str, when: Callable[[Table], Condition], places: Places) -> Child:
+    name = table.named("name", NAME)
     made = Child(
-        table.text("name", NAME),
+        name,
         _title(table),
-        table.text("procedure", r"[0-9]\.[0-9]{6}(\.[0-9A-Z]+)*"),
+        table.text("procedure", PROCEDURE),
         table.flag("waits", default=True),
-        when(table),
+        _judged(table, when, places, step, "child", name),
     )
     places.line(table, step, "child", made.name)
     places.names(table, "procedure", Kind.PROCEDURE, made.procedure)
     table.done()
     return made
-
-
-def _conditions(facts: tuple[Fact, ...], places: Places) -> Callable[[Table], Condition]:
-    known = {fact.name: fact for fact in facts}
-
-    def of(table: Table) -> Condition:
-        inner = table.inner("when")
-        return ALWAYS if inner is None else condition(inner, known, places)
-
-    return of
-
-
-def condition(table: Table, facts: dict[str, Fact], places: Places) -> Condition:
-    """Read a condition: every key of the table has to hold."""
-    parts: list[Condition] = []
-    for key, allowed in _WORDS.items():
-        if table.has(key):
-            parts.append(OneOf(key, _words(table, key, allowed)))
-    for key, form in (("procedure", r"[0-9]\.[0-9]{6}(\.[0-9A-Z]+)*"), ("unit", UNIT)):
-        if table.has(key):
-            words = tuple(word for word in table.words(key))
-            for word in words:
-                if not re.fullmatch(form, word):
-                    table.wrong("wrong-value", f"{key}: {word!r} is no code", table.at(key))
-                else:
-                    places.names(table, key, Kind(key), word)
-            parts.append(Within(words) if key == "unit" else OneOf(key, words))
-    if (rounds := table.inner("supplement_rounds")) is not None:
-        parts.append(_between(rounds, "supplement_rounds"))
-    if (stated := table.inner("stated")) is not None:
-        parts += _stated(stated, facts)
-    if (part := table.inner("not")) is not None:
-        parts.append(Not(condition(part, facts, places)))
-    if table.has("any"):
-        either = [condition(row, facts, places) for row in table.tables("any", "any")]
-        parts.append(Either(tuple(either)))
-    if not table.names():
-        table.wrong("wrong-value", "a condition without a key: leave it out")
-    table.done()
-    return parts[0] if len(parts) == 1 else Both(tuple(parts))
-
-
-def _words(table: Table, key: str, allowed: tuple[str, ...]) -> tuple[str, ...]:
-    words = tuple(table.words(key))
-    for word in words:
-        if word not in allowed:
-            text = f"{key}: {word!r} is none of {', '.join(allowed)}"
-            table.wrong("wrong-value", text, table.at(key))
-    return words
-
-
-def _between(table: Table, fact: str) -> Between:
-    low = table.number("min", -(10**9), 10**9, default=0) if table.has("min") else None
-    high = table.number("max", -(10**9), 10**9, default=0) if table.has("max") else None
-    if low is None and high is None:
-        table.wrong("wrong-value", "min or max is missing")
-    for key in ("min", "max"):
-        if not table.has(key):
-            table.get(key)
-    table.done()
-    return Between(fact, low, high)
-
-
-def _stated(table: Table, facts: dict[str, Fact]) -> list[Condition]:
-    parts: list[Condition] = []
-    for name in table.names():
-        fact = facts.get(name)
-        if fact is None:
-            table.get(name)
-            table.wrong("unknown-fact", f"there is no fact {name}", table.at(name))
-        elif fact.kind is FactKind.NUMBER:
-            inner = table.inner(name)
-            assert inner is not None
-            parts.append(_between(inner, STATED + name))
-        else:
-            words = tuple(table.words(name))
-            for word in words:
-                if fact.values and word not in fact.values:
-                    text = f"{name}: {word!r} is none of {', '.join(fact.values)}"
-                    table.wrong("wrong-value", text, table.at(name))
-            parts.append(OneOf(STATED + name, words))
-    return parts

@@ -6,8 +6,15 @@ from typing import Final
 from xml.sax.saxutils import escape
 
 from services.routing.processes.flow import Kind, Node
-from services.routing.processes.labels import LINE, UNDER, label_lines, title_lines
-from services.routing.processes.layout import GATEWAYS, Box, Drawing
+from services.routing.processes.labels import (
+    LINE,
+    UNDER,
+    Box,
+    label_lines,
+    timer_place,
+    title_lines,
+)
+from services.routing.processes.routes import GATEWAYS, MARGIN, Drawing
 
 _FILL: Final = {
     Kind.STEP: ("#eef4fb", "#2f6199"),
@@ -31,12 +38,16 @@ _SIGNS: Final = {
     Kind.INCLUSIVE: "M-8 0A8 8 0 1 0 8 0A8 8 0 1 0 -8 0",
 }
 _HEAD: Final = 40
+_LETTER_OF_HEAD: Final = 9.4
+"""Width of a letter of the heading."""
 
 
 def svg(drawing: Drawing) -> str:
     """Give the drawing as the text of an SVG file."""
-    width, height = round(drawing.width), round(drawing.height + _HEAD)
-    title = escape(f"{drawing.flow.title} ({drawing.flow.name.replace('_v', ' v')})")
+    said = f"{drawing.flow.title} ({drawing.flow.name.replace('_v', ' v')})"
+    title = escape(said)
+    width = round(max(drawing.width, 2 * MARGIN + _LETTER_OF_HEAD * len(said)))
+    height = round(drawing.height + _HEAD)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
         f'viewBox="0 0 {width} {height}" role="img">',
@@ -103,7 +114,8 @@ def _node(node: Node, box: Box) -> list[str]:
             f'<path d="M0 -8V0L5 4" transform="translate({x:g} {y:g})" stroke="#52606d" '
             f'stroke-width="1.4" fill="none"/>'
         )
-        parts.append(f'<text class="f" x="{x + 18:g}" y="{y + 13:g}">{escape(node.label)}</text>')
+        left, _, _, foot = timer_place(box, node.label)
+        parts.append(f'<text class="f" x="{left:g}" y="{foot - 3:g}">{escape(node.label)}</text>')
     elif node.label:
         below = box.y + box.height + 15
         parts.append(f'<text class="s" x="{x:g}" y="{below:g}">{escape(node.label)}</text>')
@@ -113,9 +125,11 @@ def _node(node: Node, box: Box) -> list[str]:
 def _task(node: Node, box: Box) -> list[str]:
     fill, stroke = _FILL[node.kind]
     wide = 2.6 if node.kind is Kind.CHILD else 1.4
+    # A title that is too long for its box is told whole where a pointer rests on it.
+    whole = f"<title>{escape(node.label)}</title>"
     parts = [
         f'<rect x="{box.x:g}" y="{box.y:g}" width="{box.width:g}" height="{box.height:g}" rx="9" '
-        f'fill="{fill}" stroke="{stroke}" stroke-width="{wide}"/>'
+        f'fill="{fill}" stroke="{stroke}" stroke-width="{wide}">{whole}</rect>'
     ]
     lines = title_lines(node)
     x, middle = box.middle

@@ -11,6 +11,7 @@ from typing import Any
 import grpc
 import pytest
 from motcua.events.v1.envelope_pb2 import Actor, ActorKind
+from structlog.testing import capture_logs
 
 from infra.local.ports import free_port
 from services.kernel.errors import Unauthenticated
@@ -156,3 +157,20 @@ def test_renewed_certificates_are_used_without_a_restart(
     pair = renewed.issue("VNPost", uri="urn:motcua:partner:vnpost")
     with connected(partners, renewed, pair) as stub:
         assert stub.Who(pb.WhoRequest(), timeout=10).id == "vnpost"
+
+
+def test_a_file_that_cannot_be_read_leaves_the_certificate_in_use(
+    partners: Running, authority: Authority, tmp_path: Path
+) -> None:
+    """While one of the files is gone, connections meet what was read last, and one line says so."""
+    pair = authority.issue("VNPost", uri="urn:motcua:partner:vnpost")
+    kept = {path: path.read_bytes() for path in tmp_path.glob("*.pem")}
+    for path in kept:
+        path.unlink()
+    with capture_logs() as lines:
+        for _ in range(3):
+            with connected(partners, authority, pair) as stub:
+                assert stub.Who(pb.WhoRequest(), timeout=10).id == "vnpost"
+    said = [it["event"] for it in lines if it["event"].startswith("rpc.certificate")]
+    assert kept
+    assert said == ["rpc.certificate_unreadable"]

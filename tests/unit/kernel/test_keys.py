@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from services.kernel.rpc import issuer
 from services.kernel.rpc.client import metadata
@@ -133,3 +134,23 @@ def test_a_file_may_hold_several_keys(tmp_path: Path) -> None:
     path = write_keys(tmp_path / "jwks.json", Key("old"), Key("new", "EdDSA"))
 
     assert set(read_keys(path, production=True)) == {"old", "new"}
+
+
+def test_a_broken_file_is_said_once_and_the_keys_before_count_on(tmp_path: Path) -> None:
+    """Until it is mended; then other keys count, and what was verified before is verified again."""
+    path, at = write_keys(tmp_path / "jwks.json", Key("old")), [0.0]
+    keys = Keys(path, production=False, monotonic=lambda: at[0])
+    with capture_logs() as lines:
+        path.write_text("{")
+        for _ in range(3):
+            at[0] += 1
+            keys.refresh()
+        assert keys.find("old")
+        assert keys.find("new") is None
+        assert keys.generation == 0
+        write_keys(path, Key("new"))
+        assert keys.find("new"), "at once, where a token names it"
+        assert keys.find("old") is None
+        assert keys.generation == 1
+    events = [line["event"] for line in lines]
+    assert events == ["identity.keys_unusable", "identity.keys_changed"]

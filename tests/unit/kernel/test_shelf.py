@@ -280,5 +280,5 @@ def test_a_unit_closed_for_some_hours(tmp_path: Path) -> None:
     assert rule.kind is DayKind.CLOSURE
     with pytest.raises(CalendarError, match="nobody works then on 2026-09-01 anyway"):
         town(tmp_path, **{'kind = "closure"': 'kind = "closure"\nclosed = "18:00-19:00"'})
-    with pytest.raises(CalendarError, match="closed belongs to a closure"):
+    with pytest.raises(CalendarError, match=r"day.1.closed: belongs to a closure"):
         town(tmp_path, **{'kind = "closure"': 'kind = "day-off"\nclosed = "10:00-14:00"'})

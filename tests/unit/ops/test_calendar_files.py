@@ -110,7 +110,8 @@ def test_a_wrong_file_tells_all_its_mistakes(tmp_path: Path) -> None:
     assert sorted(rules) == [
         "colour",
         "day.1.kind",
-        "day.2",
+        "day.2.sessions",
+        "day.4.date",
         "day.4.sessions",
         "day.5.date",
         "holidays.country",
@@ -121,9 +122,98 @@ def test_a_wrong_file_tells_all_its_mistakes(tmp_path: Path) -> None:
         "sessions.wednesday, session 2 (11:00-17:00)",
         "time_zone",
     ]
-    assert rules["day.5.date"] == "2026-09-19 has a rule already"
+    assert rules["day.5.date"] == "2026-09-19 has a rule already: day.3"
     assert rules["time_zone"] == "'Asia/Hanoi' is no IANA time zone"
     assert "mistake  day.1.kind: " in call("check", str(path)).stdout
+
+
+MORE = """
+name = "desk"
+revision = "2026 1"
+time_zone = "Asia/Hanoi"
+hours_per_day = 25
+day_of_rest = "sunday"
+[sessions]
+tusday = "07:00-11:30"
+[holidays]
+country = "XX"
+first_year = 2030
+last_year = 2020
+anounced_until = 2026-12-31
+[[day]]
+date = "2026-09-17"
+until = 2026-09-01
+kind = "shut"
+sessions = "7:00-9:00"
+closed = "07:00-06:00"
+reason = "flood"
+[[day]]
+date = 2026-09-18
+until = 2026-09-01
+kind = "closure"
+sessions = "07:00-09:00"
+estimated = "yes"
+[[day]]
+date = 2026-09-18
+kind = "day-off"
+closed = "nine"
+"""
+
+
+def test_mistakes_of_every_kind_are_named_together(tmp_path: Path) -> None:
+    """Of form, of what is referred to and of what contradicts itself, in one entry too."""
+    path = tmp_path / "more.toml"
+    path.write_text(MORE, encoding="utf-8")
+    found = document("check", str(path), status=1)["mistakes"]
+
+    assert {(mistake["field"], mistake["rule"]) for mistake in found} == {
+        ("revision", "must be at most 20 letters, digits and dots, such as 2026.1"),
+        ("time_zone", "'Asia/Hanoi' is no IANA time zone"),
+        ("hours_per_day", "must be 24 at the most"),
+        ("day_of_rest", "is no key here"),
+        ("sessions.tusday", "is tuesday meant?"),
+        ("holidays.country", "no holidays are known of XX"),
+        ("holidays.last_year", "2020 lies before first_year, 2030"),
+        ("holidays.anounced_until", "is no key here; is announced_until meant?"),
+        ("day.1.date", "must be a day such as 2026-09-02, without quotes"),
+        ("day.1.kind", "must be day-off, closure, worked or own-sessions"),
+        ("day.1.reason", "is no key here; is reason_vi meant?"),
+        ("day.1.sessions", "'7:00-9:00' must look like 07:00-11:30"),
+        ("day.1.closed, session 1 (07:00-06:00)", "ends before it starts"),
+        ("day.2.until", "must be the date itself or lie within a year after it"),
+        ("day.2.sessions", "a closure has no sessions; say with closed when nobody works"),
+        ("day.2.estimated", "must be true or false"),
+        ("day.3.date", "2026-09-18 has a rule already: day.2"),
+        ("day.3.closed", "belongs to a closure"),
+        ("day.3.closed", "'nine' must look like 07:00-11:30"),
+    }
+
+
+def test_a_calendar_without_work_is_told_beside_other_mistakes(tmp_path: Path) -> None:
+    """What is wrong with the name hides nothing of the working time, and the other way round."""
+    path = tmp_path / "idle.toml"
+    path.write_text('name = "Idle"\nrevision = "1"\ntime_zone = "UTC"\n[sessions]\n')
+    fields = [it["field"] for it in document("check", str(path), status=1)["mistakes"]]
+    assert fields == ["name", "sessions"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field"),
+    [
+        ("[sessions]", "[session]", "session"),
+        ('monday = "', 'mondai = "', "sessions.mondai"),
+        ('saturday = "', 'saturday = "8-', "sessions.saturday"),
+        ('kind = "closure"', 'kind = "closed"', "day.4.kind"),
+        ('country = "VN"', 'country = "vn"', "holidays.country"),
+        ("last_year = 2030", "last_year = 3030", "holidays.last_year"),
+    ],
+)
+def test_what_was_named_is_not_told_again_in_other_words(
+    tmp_path: Path, old: str, new: str, field: str
+) -> None:
+    """What hangs on a part at fault is not told as a mistake of its own."""
+    found = document("check", variant(tmp_path, old, new), status=1)["mistakes"]
+    assert [it["field"] for it in found] == [field]
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 
 from services.intake.procedures.columns import COLUMNS
 from services.ops.procedures import app
+from services.routing.process_files import standard_processes
 
 
 @pytest.fixture(autouse=True)
@@ -72,15 +73,27 @@ def test_mistakes_are_told_and_nothing_is_published(tmp_path: Path) -> None:
     faults = told("import", str(path), status=1)["faults"]
     shown = run("import", str(path), "--language", "vi", status=1)
 
-    assert [(f["row"], f["column"], f["rule"]) for f in faults] == [(1, "level", "choice")]
-    assert "dòng 1, level: phải là một trong" in shown.stdout
-    assert told("editions")["editions"] == []
-    path = next_version(tmp_path, unit="H99", process="magic")
-    faults = told("check", str(path), status=1)["faults"]
-    assert [(f["column"], f["rule"]) for f in faults] == [
-        ("process", "process.unknown"),
-        ("unit", "unit.unknown"),
+    assert [(f["row"], f["column"], f["rule"]) for f in faults] == [
+        (1, "level", "choice"),
+        (1, "process", "process.unknown"),
+        (1, "unit", "unit.unknown"),
     ]
+    assert "dòng 1, level: phải là một trong whole, partial (2.000648)" in shown.stdout
+    assert told("editions")["editions"] == []
+
+
+def test_broken_processes_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which processes there are is not known then: status 1, and a line for each mistake."""
+    monkeypatch.setenv("MOTCUA_PROCESSES", str(tmp_path))
+    (tmp_path / "own.yaml").write_text("process: own\nversion: 1\n")
+    standard_processes.cache_clear()
+    try:
+        result = run("check", str(next_version(tmp_path)), status=1)
+    finally:
+        standard_processes.cache_clear()
+    assert "own.yaml:1: [missing] process own: steps is missing" in result.stderr
+    assert "the office's processes can't be used" in result.stderr
+    assert result.stdout == ""
 
 
 def test_a_published_version_stays(tmp_path: Path) -> None:

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from services.people.files import DirectoryError, read_directory
+from services.people.officers import COLUMNS
 
+FORM = "must be 1 to 64 letters a-z, digits, dots, hyphens and underscores"
 ROLES = {"specialist", "head"}
 UNITS = """
 [[unit]]
@@ -61,9 +63,9 @@ def test_a_directory_is_read(tmp_path: Path) -> None:
         ("colour = 1\n", "people.toml: colour: unknown key"),
         ("officer = 1\n", "people.toml: officer: must be tables: [[officer]]"),
         ("officers = 1\n", "people.toml: officers: must be the name of a CSV file"),
-        ('officers = "none.csv"\n', "none.csv: can't be read"),
-        ("[[officer]]\n", "people.toml: officer 1: id: must be letters"),
-        ('[[officer]]\nid = "a b"\n', "people.toml: officer 1: id: must be letters"),
+        ('officers = "none.csv"\n', "none.csv: there is no such file"),
+        ("[[officer]]\n", "people.toml: officer 1: id: is missing"),
+        ('[[officer]]\nid = "a b"\n', "people.toml: officer 1: id: a b must be 1 to 64 letters"),
         (AN + AN, "officer 2 (an): id: is also at people.toml: officer 1 (an)"),
         (AN + "age = 3\n", "officer 1 (an): age: unknown key"),
         (AN.replace("H22", "H99"), "officer 1 (an): unit: H99 is no unit"),
@@ -77,10 +79,13 @@ def test_a_directory_is_read(tmp_path: Path) -> None:
         (AN + 'valid_from = "soon"\n', "officer 1 (an): valid_from: soon is no day"),
         (
             AN + "valid_from = 2021-02-01\nvalid_to = 2021-01-01\n",
-            "officer 1 (an): valid_to: lies before valid_from",
+            "officer 1 (an): valid_to: 2021-01-01 lies before valid_from, 2021-02-01",
         ),
         (AN + "absence = 1\n", "officer 1 (an): absence: must be tables"),
-        (AN + "[[officer.absence]]\nfirst = 2021-01-01\n", "absence 1: first: an absence has"),
+        (
+            AN + "[[officer.absence]]\nfirst = 2021-01-01\n",
+            "absence 1: last: is missing: an absence has a first and a last",
+        ),
         (AN + AWAY + "why = 1\n", "officer 1 (an): absence 1: why: unknown key"),
         (AN + AWAY + AWAY, "officer 1 (an): absence: two overlap on 2021-08-09"),
         (AN + AWAY + 'stand_in = "an"\n', "officer 1 (an): stand_in: an is no other officer"),
@@ -105,11 +110,11 @@ def test_each_mistake_is_named(tmp_path: Path, text: str, mistake: str) -> None:
 @pytest.mark.parametrize(
     ("sheet", "mistake"),
     [
-        ("id,unit\n", "officers.csv: row 1: the heading must name id, name, unit"),
-        ("id,unit,roles,age\n", "officers.csv: row 1: the heading must name"),
-        ("id,unit,roles,id\n", "officers.csv: row 1: the heading must name"),
+        ("id,unit\n", "officers.csv: row 1: roles: this column is missing"),
+        ("id,unit,roles,age\n", "officers.csv: row 1: age: is no column (there are id, name"),
+        ("id,unit,roles,id\n", "officers.csv: row 1: id: is the name of two columns"),
         ("id,unit,roles\nan,H22\n", "officers.csv: row 2: has 2 fields instead of 3"),
-        ("id,unit,roles\nan,H22,head\nb b,H22,head\n", "officers.csv: row 3: id: must be"),
+        ("id,unit,roles\nan,H22,head\nb b,H22,head\n", "officers.csv: row 3: id: b b must be"),
         ("id,unit,roles\nan,H22,king\n", "officers.csv: row 2 (an): roles: king is no role"),
         ("id,unit,roles,valid_to\nan,H22,head,31/12\n", "row 2: valid_to: 31/12 is no day"),
     ],
@@ -128,6 +133,111 @@ def test_all_mistakes_are_named_at_once(tmp_path: Path) -> None:
     assert len(caught.value.mistakes) == 2
 
 
+EVERYTHING = """
+officers = "officers.csv"
+colour = 1
+[[officer]]
+id = "an"
+unit = "H22.9"
+roles = ["king", 3]
+valid_to = "2021-12-31"
+[[officer.absence]]
+first = 2021-08-13
+last = 2021-08-09
+stand_in = "nobody"
+[[officer.absence]]
+first = "9/8"
+last = 2021-08-09
+[[officer]]
+id = "an"
+unit = 7
+roles = "head"
+age = 3
+[[officer]]
+id = "b b"
+name = 4
+unit = "H22.12"
+roles = []
+"""
+SHEET = """id,unit,roles,age
+cuc,H22,head,3
+d d,H99,king,4
+em,H22
+"cuc",H22.70,head,5
+phi,H22,"he
+"""
+
+
+def test_mistakes_of_every_kind_are_named_together(tmp_path: Path) -> None:
+    """Of form, of what things refer to and of what contradicts itself, in all three files."""
+    units = UNITS.replace('successor = "H22.70"', 'successor = "H22.7"\nvalid_from = 2026-01-01')
+    units += '[[unit]]\ncode = 5\n[[unit]]\ncode = "H22"\nvalid_to = "soon"\nsuccessor = "H22"\n'
+    with pytest.raises(DirectoryError) as caught:
+        read(tmp_path, EVERYTHING, units=units.replace("code = 5", 'code = "H22.5"'), sheet=SHEET)
+    assert caught.value.mistakes == [
+        "people.toml: colour: unknown key (there are officer, officers, units)",
+        "units.toml: unit 2 (H22.12): valid_to: 2025-06-30 lies before valid_from, 2026-01-01",
+        "units.toml: unit 5 (H22): valid_to: soon is no day (YYYY-MM-DD, without quotes)",
+        "units.toml: unit 5 (H22): code: is there twice",
+        "units.toml: H22.12: successor: is no unit",
+        f"officers.csv: row 1: age: is no column (there are {', '.join(COLUMNS)})",
+        f"officers.csv: row 3: id: d d {FORM}",
+        "officers.csv: row 3: unit: H99 is no unit",
+        "officers.csv: row 3: roles: king is no role (there are head, specialist)",
+        "officers.csv: row 4: has 2 fields instead of 4",
+        "officers.csv: row 5 (cuc): id: is also at officers.csv: row 2 (cuc)",
+        "officers.csv: row 6: a quotation mark is not closed; within a quoted cell it is written"
+        ' twice: ""',
+        "people.toml: officer 1 (an): valid_to: 2021-12-31 is no day (YYYY-MM-DD, without quotes)",
+        "people.toml: officer 1 (an): unit: H22.9 is no unit",
+        "people.toml: officer 1 (an): roles: king is no role (there are head, specialist)",
+        "people.toml: officer 1 (an): roles: 3 is no role (there are head, specialist)",
+        "people.toml: officer 1 (an): absence 1: last: 2021-08-09 lies before first, 2021-08-13",
+        "people.toml: officer 1 (an): absence 2: first: 9/8 is no day (YYYY-MM-DD, without quotes)",
+        "people.toml: officer 2 (an): age: unknown key (there are absence, id, name, roles, unit,"
+        " valid_from, valid_to)",
+        "people.toml: officer 2 (an): unit: 7 is no unit",
+        'people.toml: officer 2 (an): roles: must be a list: ["head"]',
+        "people.toml: officer 2 (an): id: is also at people.toml: officer 1 (an)",
+        f"people.toml: officer 3: id: b b {FORM}",
+        "people.toml: officer 3: name: 4 is no text: put it in quotes",
+        "people.toml: officer 3: unit: H22.12 is dissolved on 2025-06-30, before valid_to",
+        "people.toml: officer 3: roles: names no role",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "units", "sheet", "rule"),
+    [
+        (AN, "[[unit", "", "is no TOML, line 1, column 7: a [[table]]"),
+        (AN, UNITS.replace('code = "H22"', "code = 22"), "", "22 is no text"),
+        (AN + AWAY + 'stand_in = "binh"\n', UNITS, "id,unit,roles\nbinh,H22\n", "has 2 fields"),
+        (AN + AWAY + 'stand_in = "binh"\n', UNITS, "name,unit,roles\nbinh,H22,head\n", "id: this"),
+        (AN + AWAY + 'stand_in = "b b"\n' + BINH.replace("binh", "b b"), UNITS, "", "b b must be"),
+        (AN + 'valid_to = "x"\n' + AWAY, UNITS, "", "x is no day"),
+        (AN.replace("roles", "role"), UNITS, "", "role: unknown key (is roles meant?)"),
+        (AN.replace("id =", "Id ="), UNITS, "", "Id: unknown key (is id meant?)"),
+        (AN.replace("H22", "H22.12") + 'valid_to = "x"\n', UNITS, "", "x is no day"),
+        ("", UNITS.replace("valid_to = 2025-06-30", 'valid_to = "x"'), "", "x is no day"),
+        (
+            AN + "[[officer.absence]]\nfirst = 1\nlast = 2021-08-13\n" + AWAY,
+            UNITS,
+            "",
+            "1 is no day",
+        ),
+    ],
+)
+def test_what_was_named_is_not_told_again_in_other_words(
+    tmp_path: Path, text: str, units: str, sheet: str, rule: str
+) -> None:
+    """What hangs on a part at fault is not told as a mistake of its own."""
+    named = 'officers = "officers.csv"\n' if sheet else ""
+    with pytest.raises(DirectoryError) as caught:
+        read(tmp_path, named + text, units=units, sheet=sheet)
+    (mistake,) = caught.value.mistakes
+    assert rule in mistake
+
+
 @pytest.mark.parametrize(
     ("units", "mistake"),
     [
@@ -137,8 +247,8 @@ def test_all_mistakes_are_named_at_once(tmp_path: Path) -> None:
             UNITS + 'valid_to = 2026-01-01\nsuccessor = "H22.12"\n',
             "H22.70: successor: leads back to the unit itself",
         ),
-        (UNITS + '[[unit]]\ncode = "H22"\n', "unit 4 (H22): code: is missing, or there twice"),
-        ("x", "can't be read"),
+        (UNITS + '[[unit]]\ncode = "H22"\n', "unit 4 (H22): code: is there twice"),
+        ("x", "units.toml: is no TOML, line 1, column 2: a key is followed by ="),
     ],
 )
 def test_units_are_checked_too(tmp_path: Path, units: str, mistake: str) -> None:

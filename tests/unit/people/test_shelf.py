@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
-from services.people import shelf
+from services.kernel.watched import EVERY
 from services.people.files import DirectoryError
 from services.people.shelf import Shelf
 
@@ -34,58 +33,64 @@ def people(tmp_path: Path) -> Path:
     return tmp_path / "people.toml"
 
 
+class Clock:
+    """A clock that stands until a second is let pass."""
+
+    def __init__(self) -> None:
+        self.at = 1000.0
+
+    def __call__(self) -> float:
+        return self.at
+
+    def later(self) -> None:
+        """Let the time to the next look pass."""
+        self.at += EVERY
+
+
 @pytest.fixture
-def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Let a second pass at each call."""
-    at = [1000.0]
-    monkeypatch.setattr(shelf.time, "monotonic", lambda: at[0])
-
-    def pass_() -> None:
-        at[0] += shelf.EVERY
-
-    return pass_
+def clock() -> Clock:
+    """The clock of the directory."""
+    return Clock()
 
 
-def test_a_change_of_any_file_is_taken_up(people: Path, later: Callable[[], None]) -> None:
+def test_a_change_of_any_file_is_taken_up(people: Path, clock: Clock) -> None:
     """Officers, units and the directory itself: within a second, and once."""
-    found = Shelf(people, ROLES)
+    found = Shelf(people, ROLES, monotonic=clock)
     assert set(found.now().officers) == {"an"}
     write(people.with_name("officers.csv"), f"{HEADING}binh,Bình,H22.12,head\n")
     assert set(found.now().officers) == {"an"}, "not before a second has passed"
-    later()
+    clock.later()
     with capture_logs() as lines:
         assert set(found.now().officers) == {"binh"}
         write(people.with_name("units.toml"), f'{UNITS}\n[[unit]]\ncode = "H22.13"\n')
-        later()
+        clock.later()
         assert set(found.now().units) == {"H22.12", "H22.13"}
         write(people.with_name("other.csv"), f"{HEADING}cuc,Cúc,H22.13,head\n")
         write(people, 'units = "units.toml"\nofficers = "other.csv"\n')
-        later()
+        clock.later()
         assert set(found.now().officers) == {"cuc"}
-        later()
+        clock.later()
         found.now()
     assert [line["event"] for line in lines] == ["people.changed"] * 3
 
 
-def test_a_broken_directory_is_said_and_the_old_one_kept(
-    people: Path, later: Callable[[], None]
-) -> None:
+def test_a_broken_directory_is_said_and_the_old_one_kept(people: Path, clock: Clock) -> None:
     """Each broken version is logged once, with its mistakes; the mended one is in force."""
-    found = Shelf(people, ROLES)
+    found = Shelf(people, ROLES, monotonic=clock)
     with capture_logs() as lines:
         write(people.with_name("officers.csv"), f"{HEADING}an,An,H99,king\n")
         for _ in range(3):
-            later()
+            clock.later()
             assert set(found.now().officers) == {"an"}
         write(people, "units = ")
-        later()
+        clock.later()
         assert set(found.now().officers) == {"an"}
         people.unlink()
-        later()
+        clock.later()
         assert set(found.now().officers) == {"an"}
         write(people.with_name("officers.csv"), f"{HEADING}dung,Dũng,H22.12,head\n")
         write(people, 'units = "units.toml"\nofficers = "officers.csv"\n')
-        later()
+        clock.later()
         assert set(found.now().officers) == {"dung"}
     assert [line["event"] for line in lines] == ["people.refused"] * 3 + ["people.changed"]
     assert lines[0]["mistakes"] == 2

@@ -157,6 +157,7 @@ AREA = "facts:\n  - {name: area, title: {vi: Đất, en: Area}, kind: number}\n"
         ("[1, 2]", "wrong-type", 1),
         ("a: [", "yaml", 1),
         ("a: &x {b: 1}\nc: *x\n", "yaml", 1),
+        ("a: " + "[" * 5000, "yaml", 1),
         ("", "missing", 0),
     ],
 )
@@ -301,8 +302,133 @@ def test_a_file_with_every_kind_of_mistake_has_each_of_them_named() -> None:
         if "#!" in line
         for rule in line.partition("#!")[2].split(",")
     }
-    found = {(m.line, m.rule) for m in mistakes(text, {"H22.02"})}
-    assert found == expected
+    _, wrong = check_text(text, "p.yaml", {"H22.02"}, procedures={"1.012766"})
+    assert {(m.line, m.rule) for m in wrong} == expected
+
+
+def test_two_steps_of_one_name_are_looked_at_to_an_end() -> None:
+    """Though they state different things, so that what is known after them is not one thing."""
+    text = process(
+        step("a", way("b"), "resolves: false"),
+        step("b", way("b2"), "resolves: false\nstates: [size]"),
+        step("b", way("a"), "resolves: false"),
+        step("b2", way("b", ", back: true"), "resolves: true"),
+        head=HEAD + FACTS,
+    )
+    assert "duplicate" in {m.rule for m in mistakes(text)}
+
+
+CHAIN = process(
+    step("a", way("b"), "resolves: false"),
+    step("b", way("c"), "resolves: false"),
+    step("c"),
+    head=HEAD + FACTS,
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "rule"),
+    [
+        ("to: b}", "to: bb}", "unknown-step"),
+        ("to: b}", "to: B!}", "wrong-value"),
+        ("to: b}", "to: [b]}", "wrong-type"),
+        ("name: b\n", "name: B\n", "wrong-value"),
+        ("  - name: b\n", "  - nam: b\n", "unknown-key"),
+        ("    resolves: true\n", "    resolves: yes\n", "wrong-value"),
+        ("    resolves: true\n", "    resolve: true\n", "unknown-key"),
+        (
+            "    transitions:\n      - {name: to-c",
+            "    transition:\n      - {name: to-c",
+            "unknown-key",
+        ),
+        (
+            "    transitions:\n      - {name: to-b",
+            "    transitons:\n      - {name: to-b",
+            "unknown-key",
+        ),
+        ("to: c}", "too: c}", "unknown-key"),
+        ("national_state: 4\n    resolves", "nationalstate: 4\n    resolves", "unknown-key"),
+        ("values: [", "value: [", "unknown-key"),
+        ("transitions:\n      - {name: to-c", "transitions:\n      {name: to-c", "wrong-type"),
+        ("version: 1", "version: one", "wrong-value"),
+        ("process: p", "process: P!", "wrong-value"),
+        ("to: c}", "to: c, when: {stated: {size: [huge]}}}", "wrong-value"),
+        ("to: c}", "to: c, when: {channel: [fax]}}", "wrong-value"),
+        ("values: [big, small]", "values: [big]", "missing"),
+        ("name: size", "nane: size", "unknown-key"),
+    ],
+)
+def test_what_was_named_is_not_told_again_in_other_words(old: str, new: str, rule: str) -> None:
+    """A way, a step, a fact that can't be read is one mistake, and not that all behind it can't be
+    reached, leads nowhere or is unknown.
+    """
+    assert mistakes(CHAIN) == []
+    text = CHAIN.replace(old, new)
+    assert text != CHAIN
+    found = mistakes(text)
+    assert [m.rule for m in found] == [rule], [str(m) for m in found]
+
+
+def test_a_fact_at_fault_is_no_ground_for_further_mistakes() -> None:
+    """Which cases a condition covers is not known where the choices aren't."""
+    fork = (
+        way("c", ", when: {stated: {size: big}}")
+        + "\n"
+        + way("d", ", when: {not: {stated: {size: big}}}")
+    )
+    facts = FACTS.replace("[big, small]", "[big]")
+    text = process(step("b", fork, "states: [size]"), step("c"), step("d"), head=HEAD + facts)
+    assert [m.rule for m in mistakes(text)] == ["missing"]
+
+
+def test_a_part_that_is_lost_is_named_at_its_beginning_and_its_end() -> None:
+    """Not each step behind a step that can't be reached, nor each one before a dead end."""
+    text = process(
+        step("a", way("b"), "resolves: true"),
+        step("b", way("c"), "resolves: false"),
+        step("c", more="resolves: false"),
+        step("x", way("y"), "resolves: false"),
+        step("y"),
+    )
+    assert [(m.rule, m.where) for m in mistakes(text)] == [
+        ("dead-end", "process p, step c"),
+        ("unreachable", "process p, step x"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a: [1, 2\nb: 3\n", "2: [yaml] column 2: a comma or the closing bracket is missing"),
+        ("a:\n\tb: 3\n", "2: [yaml] column 1: a tab stands where only blanks may indent"),
+        ("a: b: c\n", "1: [yaml] column 5: a colon stands where no key can be"),
+        ('a: "b\n', "2: [yaml] column 1: a quotation mark is not closed"),
+        ("a:\n   b: 1\n  c: 2\n", "3: [yaml] column 3: this does not fit the indentation"),
+        ("a\nb: 1\n", "2: [yaml] column 2: "),
+        ("a: *b\n", "1: [yaml] column 4: a text that begins with * or & needs quotes"),
+        ("a: @b\n", "1: [yaml] column 4: a text that begins with this character needs quotes"),
+        ('a: "\\q"\n', "1: [yaml] column 6: after \\ stands a letter without a meaning"),
+        ("a: \x01\n", "1: [yaml] column 4: the character U+0001 can't be in a YAML file"),
+    ],
+)
+def test_what_is_no_yaml_is_said_in_plain_words(text: str, said: str) -> None:
+    """With line and column, and without the words of a parser; one in each document."""
+    (one,) = mistakes(text)
+    assert f"p.yaml:{said}" in str(one)
+    assert not any(word in one.text for word in ("token", "expected <", "mapping", "scanning"))
+    two = mistakes(f"{process()}---\n{text}")
+    assert [m.line for m in two] == [one.line + process().count("\n") + 1]
+
+
+def test_what_cannot_be_read_hides_no_version(tmp_path: Path) -> None:
+    """Where a document is torn, the version that is missing may stand in it; one that is there
+    twice is there twice.
+    """
+    third = process().replace("version: 1", "version: 3")
+    (tmp_path / "a.yaml").write_text(f"{third}---\nprocess: [\n", encoding="utf-8")
+    (tmp_path / "b.yaml").write_text(third, encoding="utf-8")
+    _, wrong = check_files(files_in(tmp_path))
+    assert sorted(m.rule for m in wrong) == ["duplicate", "yaml"]
 
 
 @pytest.mark.parametrize("versions", [[2], [1, 3], [1, 1]])
@@ -318,7 +444,7 @@ def test_versions_count_without_a_gap(versions: list[int], tmp_path: Path) -> No
 
 def test_a_file_that_can_t_be_read_says_so(tmp_path: Path) -> None:
     """A missing file, and one that is no UTF-8, are mistakes too."""
-    with pytest.raises(ProcessError, match="No such file"):
+    with pytest.raises(ProcessError, match="there is no such file"):
         load_processes([tmp_path / "none.yaml"])
     broken = tmp_path / "broken.yaml"
     broken.write_bytes(b"\xff\xfe")

@@ -106,6 +106,111 @@ def test_a_cell_is_named(tmp_path: Path, number: int, column: str, text: str, ru
     assert (*place, rule) in found
 
 
+FOLLOW_ONS = [
+    (3, "row", "procedur", [(3, "row", "row.kind")]),
+    (3, "procedure", "1.1", [(3, "procedure", "text.pattern")]),
+    (3, "procedure", "", [(3, "procedure", "missing")]),
+    (3, "version", "one", [(3, "version", "number")]),
+    (3, "channels", "counter onlin", [(3, "channels", "choice")]),
+    (3, "time_limit", "5 days", [(3, "time_limit", "duration")]),
+    (3, "fee_timing", "befor", [(3, "fee_timing", "choice")]),
+    (3, "valid_to", "soon", [(3, "valid_to", "date")]),
+    (3, "unit", "", [(3, "unit", "missing")]),
+    (2, "name_en", "", [(2, "name_en", "missing")]),
+    (2, "row", "fields", [(2, "row", "row.kind")]),
+    (4, "row", "parts", [(4, "row", "row.kind")]),
+    (4, "code", "đơn", [(4, "code", "text.pattern")]),
+    (5, "row", "fees", [(5, "row", "row.kind")]),
+    (5, "amount", "much", [(5, "amount", "number")]),
+    (1, "valid_from", "valid_form", [(1, "valid_form", "heading.near")]),
+    (1, "amount", "", [(1, "column 28", "heading.unknown")]),
+    (1, "per", "amount", [(1, "amount", "heading.twice")]),
+    (7, "name_vi", '"Hộ', [(7, "file", "file.csv")]),
+]
+
+
+@pytest.mark.parametrize(("number", "column", "text", "expected"), FOLLOW_ONS)
+def test_what_was_named_is_not_told_again_in_other_words(
+    tmp_path: Path, number: int, column: str, text: str, expected: list[tuple[int, str, str]]
+) -> None:
+    """What hangs on a cell, a row or a column at fault is not told as a mistake of its own."""
+    found = in_csv(tmp_path, number, column, text)
+
+    assert [(f.row, f.column, f.broken.code) for f in found] == expected
+
+
+HEADING = (
+    "row;procedure;version;code;name_vi;name_en;field;unit;units;valid_from;valid_to;level;"
+    "time_limit;online_time_limit;channels;result_channels;process;fee_timing;kind;copies;amount;"
+    "colour"
+)
+EVERYTHING = f"""{HEADING}
+field;;;g 09;Sai;Wrong
+field;;;G09;Đất;Land
+field;;;G09;Đất;Land
+procedure;1.000009;1;;Một;One;G10;H99;H98 commune;09/08/2021;;4;5wd;5wd;online;fax;magic;none
+part;1.000009;1;don;Đơn;Application;;;;;;;;;;;;;paper;0;;
+part;1.000009;1;don;Đơn;Application
+fee;1.000009;1;;Phí;Charge;;;;;;;;;;;;;phi;;5.000
+procedure;1.000009;1;;Một;One;G09;H22.02;;2021-01-01;;whole;5wd;;counter;counter;standard;none
+procedure;1.000009;3;;Ba;Three;G09;H22.02;;2021-01-01;;whole;5wd;;counter;counter;standard;before
+part;1.000009;3;đ;;Application
+procedure;1.1;x;;Hai;Two;;H97;;2021-01-01;;whole;5 days;;counter;counter;Magic!;none
+part;1.1;1;don;Đơn;Application;;;;;;;;;;;;;;x
+prat;1.000008;3;don;Đơn;Application
+procedure;1.000010;1;;Năm;Five;G09;H22.02;;2021-01-01;2020-01-01;whole;5wd;;post;post;standard;none
+part;1.000010;1;don;Đơn;Application
+fee;1.000011;1;;Phí;Charge;;;;;;;;;;;;;tip;;-1
+part;1.000010;1;x;"Đơn
+"""
+
+
+def test_mistakes_of_every_layer_are_named_together(tmp_path: Path) -> None:
+    """Of the heading, of cells, of what rows refer to, of what contradicts itself, of versions that
+    follow each other, and of the file's end: each once, in one look.
+    """
+    path = tmp_path / "everything.csv"
+    path.write_text(EVERYTHING, encoding="utf-8")
+    found = [(f.row, f.column, f.broken.code) for f in faults(path)]
+
+    assert found == [
+        (1, "colour", "heading.unknown"),
+        (2, "code", "text.pattern"),
+        (4, "code", "repeated"),
+        (5, "fee_timing", "fees.timing"),
+        (5, "field", "field.unknown"),
+        (5, "level", "choice"),
+        (5, "online_time_limit", "online.limit"),
+        (5, "process", "process.unknown"),
+        (5, "result_channels", "choice"),
+        (5, "unit", "unit.unknown"),
+        (5, "units", "units.unknown"),
+        (5, "valid_from", "date.local"),
+        (6, "copies", "number.low"),
+        (6, "kind", "choice"),
+        (7, "code", "repeated"),
+        (8, "amount", "number"),
+        (9, "version", "repeated"),
+        (10, "fee_timing", "fees.none"),
+        (10, "version", "versions.next"),
+        (11, "code", "text.pattern"),
+        (11, "name_vi", "missing"),
+        (12, "field", "missing"),
+        (12, "procedure", "text.pattern"),
+        (12, "process", "text.pattern"),
+        (12, "time_limit", "duration"),
+        (12, "unit", "unit.unknown"),
+        (12, "version", "number"),
+        (13, "copies", "number"),
+        (14, "row", "row.kind"),
+        (15, "valid_to", "dates.order"),
+        (17, "amount", "number.low"),
+        (17, "kind", "choice"),
+        (17, "procedure", "row.orphan"),
+        (18, "file", "file.csv"),
+    ]
+
+
 def test_a_period_without_a_supplement_is_named(tmp_path: Path) -> None:
     """Where papers may not be asked for, nobody has time to hand them in."""
     procedure = {**PROCEDURE, "supplement_rounds": 0, "supplement_period": "10cd"}
@@ -219,6 +324,42 @@ def test_repeated_entries_are_named(tmp_path: Path) -> None:
     made["fields"] *= 2
     path.write_text(json.dumps(made), encoding="utf-8")
     assert [(f.column, f.broken.code) for f in faults(path)] == [("code", "repeated")]
+
+
+def test_a_misspelt_key_is_one_mistake(tmp_path: Path) -> None:
+    """It is not told as missing, too."""
+    parts = [{"code": "a", "name_vi": "A", "nam_en": "A"}]
+    path = saved(tmp_path, {"unit": None, "unti": "H22.02", "parts": parts})
+    assert [(f.column, f.broken.code) for f in faults(path)] == [
+        ("parts.1.nam_en", "unknown.near"),
+        ("unti", "unknown.near"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "vi", "en"),
+    [
+        ('{"a": 1,\n "b" 2}', "dòng 2, cột 6: thiếu dấu hai chấm", "line 2, column 6: a colon is"),
+        ('{"a": 1 "b": 2}', "dòng 1, cột 9: thiếu dấu phẩy", "line 1, column 9: a comma is"),
+        ('{"a": 1,}', "dòng 1, cột ", "line 1, column "),
+        ('{"a": x}', "dòng 1, cột 7: chờ một giá trị", "line 1, column 7: a value is missing"),
+        ('{"a": "x}', "dòng 1, cột 7: ngoặc kép chưa đóng", "line 1, column 7: a quotation mark"),
+        ("{} {}", "dòng 1, cột 4: còn nội dung", "line 1, column 4: after the end"),
+        ('{"a": NaN}', "NaN không phải giá trị", "NaN is no value"),
+        ("[" * 100_000, "lồng quá sâu", "is nested too deeply"),
+    ],
+)
+def test_what_is_no_json_is_said_in_both_languages(
+    tmp_path: Path, text: str, vi: str, en: str
+) -> None:
+    """With line and column, and without the words of a library."""
+    path = tmp_path / "wrong.json"
+    path.write_text(text)
+    (found,) = faults(path)
+
+    assert found.broken.vi.startswith(f"không phải JSON: {vi}")
+    assert found.broken.en.startswith(f"is no JSON: {en}")
+    assert "Expecting" not in found.broken.en
 
 
 def test_every_mistake_has_both_languages(tmp_path: Path) -> None:

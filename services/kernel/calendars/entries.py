@@ -1,0 +1,185 @@
+"""What a calendar file holds, key by key, and what is wrong with each in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from difflib import get_close_matches
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from services.kernel.calendars.model import CalendarError, DayKind
+
+LONGEST_CLOSURE: Final = 366
+_NAME: Final = r"^[a-z0-9][a-z0-9-]{0,39}$"
+_REVISION: Final = r"^[0-9A-Za-z.]{1,20}$"
+_COUNTRY: Final = r"^[A-Z]{2}$"
+_Year = Annotated[int, Field(ge=1950, le=2100)]
+Path = tuple[str | int, ...]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Holidays(_Table):
+    """The days off of a country, from the library."""
+
+    country: Annotated[str, Field(pattern=_COUNTRY)]
+    subdivision: str | None = None
+    first_year: _Year
+    last_year: _Year
+    announced_until: date | None = None
+    label_vi: str = ""
+    label_en: str = ""
+
+
+class Day(_Table):
+    """A ``[[day]]``: one dated rule, for a day or for several."""
+
+    on: Annotated[date, Field(alias="date")]
+    until: date | None = None
+    kind: Annotated[DayKind, Field(strict=False)]
+    sessions: str | None = None
+    closed: str | None = None
+    instead_of: date | None = None
+    reason_vi: str = ""
+    reason_en: str = ""
+    source: str = ""
+    estimated: bool = False
+
+    def dates(self) -> Iterator[date]:
+        """List the dates meant; only the first where the last can't be one."""
+        day, last = self.on, self.until or self.on
+        if not 0 <= (last - day).days < LONGEST_CLOSURE:
+            last = day
+        while day <= last:
+            yield day
+            day += timedelta(days=1)
+
+
+class File(_Table):
+    """A whole file."""
+
+    name: Annotated[str, Field(pattern=_NAME)]
+    revision: Annotated[str, Field(pattern=_REVISION)]
+    time_zone: str
+    hours_per_day: Annotated[float, Field(gt=0, le=24)] = 8
+    sessions: dict[str, str]
+    holidays: Holidays | None = None
+    day: list[Day] = []
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """A file as far as it could be read: something stands for each part at fault."""
+
+    file: File
+    places: list[int]
+    """The places, from 1, of the days in ``file``."""
+    wrong: set[Path] = field(default_factory=set)
+    """The parts at fault; places in the list of days count from 0."""
+
+    def sound(self, *path: str | int) -> bool:
+        """Tell whether a part, and what it lies in, was read without a mistake."""
+        return not any(path[: n + 1] in self.wrong for n in range(len(path)))
+
+
+_STAND_INS: Final[Mapping[str, Any]] = {
+    "name": "wrong", "revision": "0", "time_zone": "UTC", "sessions": {},
+}  # fmt: skip
+_OF_HOLIDAYS: Final = {"country": "VN", "first_year": 2000, "last_year": 2000}
+_OF_DAY: Final = {"date": date(1950, 1, 1), "kind": DayKind.CLOSURE}
+_KEYS: Final[Mapping[str, type[_Table]]] = {"": File, "holidays": Holidays, "day": Day}
+
+
+def parse(name: str, content: dict[str, Any], found: list[CalendarError]) -> Parsed:
+    """Read the keys of a file; every mistake is noted."""
+    try:
+        file = File.model_validate(content)
+        return Parsed(file, list(range(1, len(file.day) + 1)))
+    except ValidationError as error:
+        problems = error.errors(include_url=False)
+    wrong: set[Path] = set()
+    meant = {_meant(problem["loc"]) for problem in problems if problem["type"] == _STRANGE}
+    for problem in problems:
+        path = tuple(problem["loc"])
+        wrong.add(path)
+        if problem["type"] == "missing" and path in meant:
+            continue  # it stands there, misspelt
+        where = ".".join(str(p + 1) if isinstance(p, int) else p for p in path)
+        found.append(CalendarError(name, where or "file", _in_words(path, dict(problem))))
+    sound = {key: value for key, value in content.items() if (key,) not in wrong}
+    if isinstance(sound.get("sessions"), dict):
+        sound["sessions"] = _without(sound["sessions"], ("sessions",), wrong, {})
+    if isinstance(sound.get("holidays"), dict):
+        sound["holidays"] = _without(sound["holidays"], ("holidays",), wrong, _OF_HOLIDAYS)
+    days = list(enumerate(sound.pop("day", [])))
+    kept = [(place, it) for place, it in days if ("day", place) not in wrong]
+    sound["day"] = [_without(it, ("day", place), wrong, _OF_DAY) for place, it in kept]
+    places = [place + 1 for place, _ in kept]
+    return Parsed(File.model_validate({**_STAND_INS, **sound}), places, wrong)
+
+
+def _without(
+    table: dict[str, Any], at: Path, wrong: set[Path], stand_ins: Mapping[str, Any]
+) -> dict[str, Any]:
+    kept = {key: value for key, value in table.items() if (*at, key) not in wrong}
+    return {**{key: value for key, value in stand_ins.items() if (*at, key) in wrong}, **kept}
+
+
+def place_of(mistake: CalendarError) -> tuple[int, int]:
+    """Give the order of a mistake: keys as a file has them, days by their number, strange keys
+    first.
+    """
+    key, _, rest = mistake.field.partition(".")
+    number = rest.partition(".")[0]
+    keys = list(File.model_fields)
+    return keys.index(key) if key in keys else -1, int(number) if number.isdigit() else 0
+
+
+_FORMS: Final = {
+    _NAME: "must be at most 40 small letters a-z, digits and hyphens",
+    _REVISION: "must be at most 20 letters, digits and dots, such as 2026.1",
+    _COUNTRY: "must be a country's two capital letters, such as VN",
+}
+_STRANGE: Final = "extra_forbidden"
+_DAY_FORM: Final = "must be a day such as 2026-09-02, without quotes"
+_RULES: Final = {
+    "missing": "is missing",
+    "string_type": "must be a text, in quotes",
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "bool_type": "must be true or false",
+    "greater_than": "must be above {gt:g}",
+    "greater_than_equal": "must be {ge:g} at the least",
+    "less_than_equal": "must be {le:g} at the most",
+    "dict_type": "must be a table",
+    "model_type": "must be a table",
+    "list_type": "must be tables, each under [[day]]",
+}
+
+
+def _meant(path: Path) -> Path:
+    """Give the path of the key that a strange one is near to; () when there is none."""
+    within = str(path[0]) if len(path) > 1 else ""
+    known = [it.alias or key for key, it in _KEYS[within].model_fields.items()]
+    near = get_close_matches(str(path[-1]), known, 1)
+    return (*path[:-1], near[0]) if near else ()
+
+
+def _in_words(path: Path, problem: dict[str, Any]) -> str:
+    kind, context = str(problem["type"]), problem.get("ctx") or {}
+    if kind == _STRANGE:
+        meant = _meant(path)
+        return f"is no key here; is {meant[-1]} meant?" if meant else "is no key here"
+    if kind == "string_pattern_mismatch":
+        return _FORMS[context["pattern"]]
+    if kind == "enum":
+        return f"must be {str(context['expected']).replace(chr(39), '')}"
+    if kind.startswith("date"):
+        return _DAY_FORM
+    return _RULES[kind].format(**context) if kind in _RULES else "has not the right form"

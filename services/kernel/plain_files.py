@@ -1,0 +1,84 @@
+"""Reads files that people write, and says in plain words what is wrong with them as files."""
+
+from __future__ import annotations
+
+import errno
+import re
+import tomllib
+from pathlib import Path
+from typing import Any, Final
+
+_CAUSES: Final = {
+    errno.ENOENT: "there is no such file",
+    errno.EACCES: "this user may not read it",
+    errno.EISDIR: "is a folder, not a file",
+    errno.ENOTDIR: "there is no such folder",
+}
+_PLACE: Final = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", re.DOTALL)
+_TOML: Final = (
+    ("Unclosed array", "a list is not closed: ] or a comma is missing"),
+    ("Unclosed inline table", "a table is not closed: } or a comma is missing"),
+    ("Unterminated string", "a quotation mark is not closed"),
+    ("Expected '\"", "a quotation mark is not closed"),
+    ("Expected \"'", "a quotation mark is not closed"),
+    ("Illegal character '\\n'", "a quotation mark is not closed on its line"),
+    ("Illegal character", "a control character stands here"),
+    ("Found invalid character", "a control character stands here"),
+    ("Expected '='", "a key is followed by = and a value"),
+    ("Invalid initial character", "a key, made of letters, digits, - and _, is missing here"),
+    ("Invalid statement", "neither a key nor a [table] begins here"),
+    ("Expected newline", "after a value the line must end: a text needs quotes, a day looks like "
+     "2021-08-09"),
+    ("Invalid value", "no value stands here: a text needs quotes, a day looks like 2021-08-09"),
+    ("Invalid date", "there is no such day or time"),
+    ("Expected ']' at", "a [table] is not closed by ]"),
+    ("Expected ']]'", "a [[table]] is not closed by ]]"),
+    ("Cannot overwrite", "this key stands here twice"),
+    ("Duplicate inline", "this key stands here twice"),
+    ("Cannot declare", "this [table] stands here twice (one of several is written [[table]])"),
+    ("Cannot mutate", "this table was closed before"),
+    ("Cannot redefine", "this [table] stands here twice"),
+    ("Unescaped '\\'", "after \\ stands a letter without a meaning: write \\\\"),
+)  # fmt: skip
+_OTHER: Final = "this can't be read"
+
+
+class FileUnreadable(ValueError):
+    """A file that can't be read, or is no text of its form; the message says why, and where."""
+
+
+def unreadable(error: OSError | UnicodeDecodeError) -> str:
+    """Say why a file can't be read, to go on after its name."""
+    if isinstance(error, UnicodeDecodeError):
+        return f"is no text in UTF-8 (byte {error.start + 1})"
+    return _CAUSES.get(error.errno or 0) or error.strerror or "can't be read"
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a TOML file; raises ``FileUnreadable``, with line and column of what is no TOML."""
+    try:
+        return parse_toml(path.read_bytes())
+    except OSError as error:
+        raise FileUnreadable(unreadable(error)) from error
+
+
+def parse_toml(raw: bytes) -> dict[str, Any]:
+    """Read the bytes of a TOML file; raises ``FileUnreadable``."""
+    text = ""
+    try:
+        text = raw.decode()
+        return tomllib.loads(text)
+    except UnicodeDecodeError as error:
+        raise FileUnreadable(unreadable(error)) from error
+    except tomllib.TOMLDecodeError as error:
+        raise FileUnreadable(f"is no TOML, {_in_words(str(error), text)}") from error
+    except RecursionError as error:
+        raise FileUnreadable("is no TOML: nested too deeply") from error
+
+
+def _in_words(said: str, text: str) -> str:
+    found = _PLACE.fullmatch(said)
+    problem, line, column = found.groups() if found else (said, None, None)
+    end = (text.count("\n") + 1, len(text) - text.rfind("\n"))
+    words = next((words for begins, words in _TOML if problem.startswith(begins)), _OTHER)
+    return f"line {line or end[0]}, column {column or end[1]}: {words}"

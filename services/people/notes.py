@@ -1,0 +1,81 @@
+"""What was read of a directory so far, and what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from difflib import get_close_matches
+from typing import Any
+
+from services.people.directory import Officer, Unit
+
+
+@dataclass
+class Notes:
+    """Collects mistakes; what is at fault is remembered, so that nothing hangs on it."""
+
+    roles: frozenset[str]
+    units: dict[str, Unit] = field(default_factory=dict)
+    units_known: bool = True
+    """False when units could not be read: then no code is told to be none."""
+    officers: dict[str, Officer] = field(default_factory=dict)
+    officers_known: bool = True
+    """False when some officers could not be read."""
+    places: dict[str, str] = field(default_factory=dict)
+    """Where each officer stands, those with mistakes too."""
+    stand_ins: list[tuple[str, str, str]] = field(default_factory=list)
+    """Place, officer and stand-in of absences whose days are at fault."""
+    mistakes: list[str] = field(default_factory=list)
+
+    def wrong(self, place: str, key: str, text: str) -> None:
+        """Note a mistake."""
+        self.mistakes.append(f"{place}: {key}: {text}" if key else f"{place}: {text}")
+
+    def tables(self, document: Mapping[str, Any], key: str, place: str) -> list[dict[str, Any]]:
+        """Give the tables under a key; anything else is noted."""
+        found = document.get(key, [])
+        if isinstance(found, list) and all(isinstance(row, dict) for row in found):
+            return found
+        self.wrong(place, key, f"must be tables: [[{key}]]")
+        return []
+
+    def text(self, row: Mapping[str, Any], key: str, place: str) -> str:
+        """Give a text that may be left out."""
+        found = row.get(key, "")
+        if isinstance(found, str):
+            return found
+        self.wrong(place, key, f"{_said(found)} is no text: put it in quotes")
+        return ""
+
+    def day(self, row: Mapping[str, Any], key: str, place: str) -> date | None:
+        """Give a day that may be left out."""
+        found = row.get(key)
+        if found is None or type(found) is date:
+            return found
+        hint = ", without quotes" if isinstance(found, str) else ""
+        self.wrong(place, key, f"{_said(found)} is no day (YYYY-MM-DD{hint})")
+        return None
+
+    def days(
+        self, row: Mapping[str, Any], begin: str, end: str, place: str
+    ) -> tuple[date | None, date | None]:
+        """Give two days in their order."""
+        first, last = self.day(row, begin, place), self.day(row, end, place)
+        if first and last and last < first:
+            self.wrong(place, end, f"{last} lies before {begin}, {first}")
+        return first, last
+
+    def keys(self, row: Mapping[str, Any], known: set[str], place: str) -> set[str]:
+        """Note the keys that mean nothing; gives those that are meant by them."""
+        meant = set()
+        for key in sorted(set(row) - known):
+            near = get_close_matches(key.lower(), sorted(known - set(row)), 1)
+            meant.update(near)
+            hint = f"is {near[0]} meant?" if near else f"there are {', '.join(sorted(known))}"
+            self.wrong(place, key, f"unknown key ({hint})")
+        return meant
+
+
+def _said(value: Any) -> str:
+    return value if isinstance(value, str) else str(value)[:40]

@@ -1,0 +1,85 @@
+"""Whether every step is reached, and whether every way comes to a result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from difflib import get_close_matches
+from typing import NamedTuple
+
+from services.routing.process import Step, Transition
+
+Following = Callable[[str], Iterable[str]]
+
+
+class Broken(NamedTuple):
+    """A rule that a step breaks, or one of its ways."""
+
+    rule: str
+    text: str
+    step: str
+    way: str = ""
+
+
+def likely(name: str, names: Iterable[str]) -> str:
+    """Give the name that is meant by one that there is not; empty when none is near."""
+    by_small = {known.lower(): known for known in sorted(names)}
+    return next((by_small[it] for it in get_close_matches(name.lower(), by_small, 1)), "")
+
+
+def unreached(steps: Collection[Step], unsure: Collection[str]) -> Iterator[Broken]:
+    """Name what can't be reached, leads nowhere, goes round for ever or sends back to what was
+    never there.
+
+    ``unsure`` are steps of which it isn't known where they lead. A mistake is named where it lies:
+    of a part that can't be reached its first step, of what never comes to a result the steps at
+    which it ends or goes round.
+    """
+    known = {step.name: step for step in steps if step.name}
+    if not steps:
+        return
+
+    def target(way: Transition) -> str:
+        return way.to if way.to in known else likely(way.to, known)
+
+    def following(name: str) -> list[str]:
+        return [to for way in known[name].transitions if not way.back and (to := target(way))]
+
+    first = next(iter(steps)).name
+    reached = closure({first} & known.keys(), following)
+    whole = all(step.name for step in steps) and not reached & set(unsure)
+    lost = known.keys() - reached if whole else set()
+    open_ = {
+        name
+        for name, step in known.items()
+        if name in unsure or any(way.to not in known for way in step.transitions)
+    }
+    ends = open_ | {name for name, step in known.items() if step.resolves}
+    leading = closure(ends, lambda name: [n for n in known if name in following(n)])
+    stuck = known.keys() - leading
+    for name, step in known.items():
+        after = closure(set(following(name)), following)
+        if name in lost and not any(
+            name in closure({other}, following) and other not in after for other in lost - {name}
+        ):
+            yield Broken("unreachable", "can't be reached from the first step", name)
+        if name in stuck and not following(name):
+            yield Broken("dead-end", "leads nowhere and gives no result", name)
+        elif name in stuck and name in after:
+            yield Broken("no-way-out", "goes round without a way to a result", name)
+        for way in step.transitions:
+            if way.back and way.to in known:
+                passed = closure({way.to}, following)
+                if name not in passed and not passed & open_:
+                    text = f"{way.to} does not come before it"
+                    yield Broken("back-not-earlier", text, name, way.name)
+
+
+def closure(start: set[str], following: Following) -> set[str]:
+    """Give all that is come to from a start, itself included."""
+    reached, waiting = set(start), list(start)
+    while waiting:
+        for name in following(waiting.pop()):
+            if name not in reached:
+                reached.add(name)
+                waiting.append(name)
+    return reached

@@ -1,0 +1,265 @@
+"""Leads the lines of a drawing: along rows, and up and down between the columns, so that no line
+runs through a box.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Final
+
+from services.routing.processes.flow import Edge, Flow, Kind
+from services.routing.processes.labels import LETTER, Box, Point, label_place, label_width
+
+TALL: Final = 96
+SIZES: Final = {
+    Kind.START: (36, 36),
+    Kind.END: (36, 36),
+    Kind.STEP: (168, TALL),
+    Kind.CONSULTATION: (168, TALL),
+    Kind.CHILD: (168, TALL),
+    Kind.CHOICE: (44, 44),
+    Kind.PARALLEL: (44, 44),
+    Kind.INCLUSIVE: (44, 44),
+    Kind.TIMER: (28, 28),
+}
+GATEWAYS: Final = (Kind.CHOICE, Kind.PARALLEL, Kind.INCLUSIVE)
+ROW: Final = 144
+LANE: Final = 26
+MARGIN: Final = 30
+BESIDE: Final = 8
+"""Between two lines that lead up or down beside each other."""
+_AFTER: Final = 10
+"""From a column to the first line that leads up or down behind it."""
+_BEFORE: Final = 14
+"""From the last such line to the next column; an arrow needs it."""
+_BELOW: Final = 22
+"""From a row to a line that passes along under it."""
+
+
+@dataclass
+class Drawing:
+    """A flow with its geometry."""
+
+    flow: Flow
+    boxes: dict[str, Box] = field(default_factory=dict)
+    lines: dict[str, list[Point]] = field(default_factory=dict)
+    labels: dict[str, Point] = field(default_factory=dict)
+    """The middle of each edge's label."""
+    width: float = 0
+    height: float = 0
+
+
+class Grid:
+    """Columns and rows, and which places in them have a box."""
+
+    def __init__(
+        self,
+        layers: Mapping[str, int],
+        rows: Mapping[str, int],
+        x: Sequence[float],
+        wide: Sequence[float],
+        top: float,
+    ) -> None:
+        self.layers, self.rows = layers, rows
+        self._x, self._wide, self._top = x, wide, top
+        self._taken = {(layers[name], rows[name]) for name in layers}
+        self._lowest = max(rows.values())
+
+    def left(self, layer: int) -> float:
+        """Give the left side of a column."""
+        return self._x[layer]
+
+    def right(self, layer: int) -> float:
+        """Give the right side of a column."""
+        return self._x[layer] + self._wide[layer]
+
+    def middle(self, row: int) -> float:
+        """Give the height at which the middle of a row lies."""
+        return self._top + ROW * row + TALL / 2
+
+    def under(self, row: int) -> float:
+        """Give the height of a line that passes along under a row."""
+        return self._top + ROW * row + TALL + _BELOW
+
+    def free(self, layer: int, start: int, end: int) -> bool:
+        """Tell whether there is no box in a column from the row after ``start`` to ``end``."""
+        step = 1 if end > start else -1
+        return all((layer, row) not in self._taken for row in range(start + step, end + step, step))
+
+    def open_below(self, name: str) -> bool:
+        """Tell whether there is no box under one."""
+        row = self.rows[name]
+        return row == self._lowest or self.free(self.layers[name], row, self._lowest)
+
+
+class Router:
+    """Leads one line after the other."""
+
+    def __init__(self, drawing: Drawing, grid: Grid, by: Mapping[str, int]) -> None:
+        """``by`` are the rows that are kept free for edges that pass columns by."""
+        self._drawing, self._grid, self._by = drawing, grid, by
+        self._flow = drawing.flow
+        self._after: dict[int, list[Hashable]] = defaultdict(list)
+        self._before: dict[int, list[Hashable]] = defaultdict(list)
+
+    def lanes(self) -> dict[int, int]:
+        """Tell how many lines lead up or down behind each column; -1: before the first one."""
+        found: dict[int, int] = defaultdict(int)
+        for layer, lines in self._after.items():
+            found[layer] += len(lines)
+        for layer, lines in self._before.items():
+            found[layer - 1] += len(lines)
+        return found
+
+    def _behind(self, layer: int, whose: Hashable) -> float:
+        """Give the place of a line behind a column; lines of one owner share it."""
+        lines = self._after[layer]
+        if whose not in lines:
+            lines.append(whose)
+        return self._grid.right(layer) + _AFTER + BESIDE * lines.index(whose)
+
+    def _ahead(self, layer: int, whose: Hashable) -> float:
+        """Give the place of a line before a column; lines of one owner share it."""
+        lines = self._before[layer]
+        if whose not in lines:
+            lines.append(whose)
+        return self._grid.left(layer) - _BEFORE - BESIDE * lines.index(whose)
+
+    def forward(self, edge: Edge) -> None:
+        """Lead a way forward, to the next column or through the row that is kept free for it."""
+        grid, boxes, kinds = self._grid, self._drawing.boxes, self._flow.nodes
+        start, end = boxes[edge.start], boxes[edge.end]
+        first, last = grid.layers[edge.start], grid.layers[edge.end]
+        row, target = grid.rows[edge.start], grid.rows[edge.end]
+        through = self._by.get(edge.id, target)
+        x1, y1 = start.x + start.width, start.middle[1]
+        x2, y2, y = end.x, end.middle[1], grid.middle(through)
+        line: list[Point] = [(x1, y1)]
+        rises = edge.id not in self._by and target < row
+        into = rises and kinds[edge.end].kind in GATEWAYS and grid.free(last, target, row)
+        if through != row and not rises:
+            down = kinds[edge.start].kind in GATEWAYS or edge.id in self._by
+            if down and grid.free(first, row, through):
+                middle = start.middle[0]
+                line = [(middle, start.y + (start.height if through > row else 0)), (middle, y)]
+            else:
+                lane = self._behind(first, edge.start)
+                line += [(lane, y1), (lane, y)]
+        begins = line[-1]
+        if into:
+            line += [(end.middle[0], y1), (end.middle[0], end.y + end.height)]
+        elif line[-1][1] != y2:
+            lane = self._ahead(last, edge.end)
+            line += [(lane, line[-1][1]), (lane, y2), (x2, y2)]
+        else:
+            line.append((x2, y2))
+        self._drawing.lines[edge.id] = line
+        left = max(begins[0], grid.right(first) if begins[0] >= x1 else 0)
+        self._drawing.labels[edge.id] = (left + 12 + label_width(edge) / 2, begins[1] - 16)
+
+    def above(self, edge: Edge, lane: float) -> None:
+        """Lead a way back over everything."""
+        grid = self._grid
+        start, end = self._drawing.boxes[edge.start], self._drawing.boxes[edge.end]
+        leave, x2 = start.middle[0] + self._beside(edge, "start"), end.middle[0]
+        line: list[Point] = [(leave, start.y + self._slope(edge.start, leave))]
+        if grid.rows[edge.start]:
+            side = self._behind(grid.layers[edge.start], edge.id)
+            line += [(leave, start.y - 18), (side, start.y - 18), (side, lane)]
+        else:
+            line.append((leave, lane))
+        x2 += self._beside(edge, "end")
+        left = line[-1][0]
+        if grid.rows[edge.end]:
+            side = self._ahead(grid.layers[edge.end], edge.id)
+            line += [(side, lane), (side, end.y - 18), (x2, end.y - 18)]
+        else:
+            side = x2
+            line.append((x2, lane))
+        line.append((x2, end.y + self._slope(edge.end, x2)))
+        self._drawing.lines[edge.id] = line
+        self._drawing.labels[edge.id] = ((left + side) / 2, lane - 5)
+
+    def clear_labels(self) -> None:
+        """Move the labels of ways back along their lines to where no other line crosses them."""
+        lines = self._drawing.lines
+        for edge in self._flow.edges:
+            if edge.id not in self._drawing.labels or not edge.back:
+                continue
+            (left, lane), (right, _) = max(
+                pairwise(lines[edge.id]), key=lambda it: abs(it[0][0] - it[1][0])
+            )
+            others = [
+                it for name, line in lines.items() if name != edge.id for it in pairwise(line)
+            ]
+            for share in (0.5, 0.45, 0.55, 0.4, 0.6, 0.35, 0.65, 0.3, 0.7, 0.25, 0.75, 0.2, 0.8):
+                at = (left + share * (right - left), lane - 5)
+                if not any(_crosses(it, label_place(edge, at)) for it in others):
+                    self._drawing.labels[edge.id] = at
+                    break
+
+    def _beside(self, edge: Edge, side: str) -> float:
+        """Give the distance from the middle at which a way back leaves a node, or comes to it, so
+        that several don't lie on each other.
+        """
+        node = getattr(edge, side)
+        at = [o.id for o in self._flow.edges if o.back and getattr(o, side) == node]
+        if edge.id not in at:  # a way forward that closes a circle
+            return 0
+        return (at.index(edge.id) - (len(at) - 1) / 2) * 16
+
+    def timers(self, edges: Sequence[Edge]) -> None:
+        """Put timers on the lower edge of their steps and lead their ways below everything."""
+        lowest = max(box.y + box.height for box in self._drawing.boxes.values())
+        right: dict[str, float] = {}
+        for number, edge in enumerate(edges):
+            node = self._flow.nodes[edge.start]
+            host = self._drawing.boxes[node.host]
+            x = right.get(node.host, host.x - 8)
+            right[node.host] = x + 38 + len(node.label) * LETTER
+            self._drawing.boxes[node.id] = Box(x, host.y + host.height - 14, 28, 28)
+            lane = lowest + 34 + LANE * number
+            line: list[Point] = [(x + 14, host.y + host.height + 14)]
+            line += self._aside(node.host, x + 14, edge.id)
+            into = self._into(edge, edges)
+            up = self._aside(edge.end, into, edge.id)[::-1]
+            line += [(line[-1][0], lane), (up[0][0] if up else into, lane), *up]
+            end = self._drawing.boxes[edge.end]
+            line.append((into, end.y + end.height - self._slope(edge.end, into)))
+            self._drawing.lines[edge.id] = line
+
+    def _aside(self, name: str, x: float, whose: str) -> list[Point]:
+        """Give the way from a place under a box to beside its column, where others lie below."""
+        if self._grid.open_below(name):
+            return []
+        y = self._grid.under(self._grid.rows[name])
+        lane = self._ahead(self._grid.layers[name], (whose, name))
+        return [(x, y), (lane, y)]
+
+    def _into(self, edge: Edge, edges: Sequence[Edge]) -> float:
+        """Give the place at which a timer's way comes to a node from below: on the left of a
+        gateway, whose own ways lead to the right, and on the right of a step, whose own timers are
+        on the left.
+        """
+        number = [other.id for other in edges if other.end == edge.end].index(edge.id)
+        box = self._drawing.boxes[edge.end]
+        if self._flow.nodes[edge.end].kind in GATEWAYS:
+            return box.middle[0] - 8 - 4 * number
+        return box.x + box.width - 16 - 12 * number
+
+    def _slope(self, name: str, x: float) -> float:
+        """Tell how far inside its box a node's outline is at ``x``: a gateway is a diamond."""
+        if self._flow.nodes[name].kind not in GATEWAYS:
+            return 0
+        return abs(x - self._drawing.boxes[name].middle[0])
+
+
+def _crosses(part: tuple[Point, Point], place: tuple[float, float, float, float]) -> bool:
+    """Tell whether a part of a line runs through a rectangle: left, top, right and bottom."""
+    (x1, y1), (x2, y2) = part
+    left, top, right, bottom = place
+    beside = max(x1, x2) <= left or min(x1, x2) >= right
+    return not (beside or max(y1, y2) <= top or min(y1, y2) >= bottom)
