@@ -16,11 +16,12 @@ from motcua.notify.v1.notify_pb2_grpc import NotifyServiceStub
 from infra.local.smtp import read_messages
 from services.ops.calling import audit
 from services.ops.clients import Connection, identity, status_of
-from services.ops.commands_deadlines import deadline_table, fetch_deadlines, print_explanation
+from services.ops.commands_deadlines import fetch_deadlines, print_explanation
 from services.ops.commands_dossier import timeline_table
 from services.ops.commands_log import run_verify
 from services.ops.commands_report import LEGEND, fetch, table
 from services.ops.console import counted, err, grid, out
+from services.ops.deadline_tables import deadline_table
 from services.ops.demo import week_log
 from services.ops.demo.checks import Checks
 from services.ops.demo.ledger import Entry, Ledger
