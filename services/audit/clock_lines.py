@@ -57,9 +57,10 @@ def _expired(said: Any, time_zone: str) -> Text:
 
 def _escalated(said: Any, time_zone: str) -> Text:
     (vi, en), (date, date_en) = _scope(said), moment(said.due_at, time_zone)
+    who = f" ({', '.join(said.officers)})" if said.officers else ""
     return (
-        f"Báo {said.rung} {said.unit}: {vi}, hạn {date}",
-        f"Told {said.rung} of {said.unit}: {en}, due {date_en}",
+        f"Báo {said.rung} {said.unit}{who}: {vi}, hạn {date}",
+        f"Told {said.rung} of {said.unit}{who}: {en}, due {date_en}",
     )
 
 

@@ -23,10 +23,16 @@ _HEIRS: Final = {
     "successor_of_none": "is for a unit with valid_to only",
     "successor_circle": "leads back to the unit itself",
 }
-COLUMNS: Final = ("id", "name", "unit", "roles", "valid_from", "valid_to")
+COLUMNS: Final = ("id", "name", "unit", "roles", "valid_from", "valid_to", "email")
 _OFFICER: Final = {*COLUMNS, "absence"}
 _ABSENCE: Final = {"first", "last", "stand_in"}
 _TOP: Final = {"units", "officers", "officer"}
+_EMAIL: Final = re.compile(
+    r"[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*"
+    r"@([A-Za-z\d]([A-Za-z\d-]*[A-Za-z\d])?\.)+[A-Za-z]([A-Za-z\d-]*[A-Za-z\d])?",
+    re.ASCII,
+)
+_LONGEST_EMAIL: Final = 254
 _ID: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?")
 
 
@@ -186,6 +192,7 @@ def _read_officer(row: dict[str, Any], place: str, reading: _Reading) -> None:
         first,
         last,
         tuple(_absences(row, place, reading)),
+        _email(row, place, reading),
     )
     reading.officers[name], reading.places[name] = officer, place
 
@@ -210,6 +217,16 @@ def _roles(row: dict[str, Any], place: str, reading: _Reading) -> frozenset[str]
             known = ", ".join(sorted(reading.roles))
             reading.wrong(place, "roles", f"{role} is no role (there are {known})")
     return frozenset(str(role) for role in found)
+
+
+def _email(row: dict[str, Any], place: str, reading: _Reading) -> str:
+    found = row.get("email", "")
+    if found == "":
+        return ""
+    if isinstance(found, str) and len(found) <= _LONGEST_EMAIL and _EMAIL.fullmatch(found):
+        return found
+    reading.wrong(place, "email", f"{found} is no address (name@host.domain, ASCII)")
+    return ""
 
 
 def _days(

@@ -61,6 +61,18 @@ def standing_for(
     )
 
 
+def stand_in_of(uow: UnitOfWork, officer: str, unit: str, at: int) -> str:
+    """Name who stands in for an officer in a unit's work at an instant, by what was said last;
+    empty for nobody.
+    """
+    found = [
+        row.substitute
+        for row in _absences(uow, officer, at)
+        if _as_said(row).active(at) and (not row.unit or within(unit, row.unit))
+    ]
+    return found[-1] if found else ""
+
+
 def _absences(uow: UnitOfWork, officer: str, at: int) -> Sequence[Any]:
     c = ABSENCES.c
     found = select(ABSENCES).where(c.officer == officer, c.ends_at > at).order_by(c.sequence)

@@ -35,7 +35,7 @@ from services.kernel.record import Record
 from services.kernel.rpc.permissions import shipped
 from services.kernel.writer import Writer
 from services.routing.main import MODEL, OFFICE
-from services.routing.office import Command
+from services.routing.office import Command, Office
 from services.routing.tables import KERNEL, METADATA
 from services.routing.teamwork.watch import watch_timers
 from services.routing.watches import watch_deadlines
@@ -155,11 +155,11 @@ class Departments:
         """Give a current step to an officer, so that it is not stuck."""
         self.does(OFFICE.assign, assign(step, "an"), code, when)
 
-    def looks(self, when: str, offset: int = 1) -> int:
+    def looks(self, when: str, offset: int = 1, office: Office = OFFICE) -> int:
         """Let the watch look just after a time, until nothing is left; gives how many it said."""
         total = 0
         now = at(when) + offset
-        for watch in (watch_deadlines, watch_timers(OFFICE)):
+        for watch in (watch_deadlines(office), watch_timers(office)):
             while said := self.writer.exclusive(partial(watch, now=now)).result():
                 total += said
         return total
