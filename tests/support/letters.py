@@ -168,6 +168,14 @@ SOURCES = {
 """Which service says what; everything else is notify's."""
 
 
+def escalated_to(*officers: str) -> DeadlineEscalated:
+    """Give ``ESCALATED``, told to these officers."""
+    said = DeadlineEscalated()
+    said.CopyFrom(ESCALATED)
+    said.officers[:] = officers
+    return said
+
+
 def submitted(
     applicant: SealedData | None = None,
     *,

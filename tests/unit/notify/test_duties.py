@@ -29,9 +29,7 @@ def told(payload: DeadlineEscalated) -> tuple[str, list[str], Values]:
     return kind, list(officers), values
 
 
-def letter(
-    payload: DeadlineEscalated, at: int = DUE_AT, to: PersonalData = HEAD
-) -> tuple[str, str]:
+def letter(payload: DeadlineEscalated, at: int = DUE_AT) -> tuple[str, str]:
     """Give subject and text of the letter of what was said at an instant."""
     kind, _, values = told(payload)
     row = {
@@ -41,8 +39,8 @@ def letter(
         "language": "vi",
         "queued_at": T0,
     }
-    mail = render(row, COMMON | values | {"told_at": isoformat(at)}, to, SENDER)
-    assert mail["To"].addresses == (Address(to.full_name, addr_spec=to.email),)
+    mail = render(row, COMMON | values | {"told_at": isoformat(at)}, HEAD, SENDER)
+    assert mail["To"].addresses == (Address(HEAD.full_name, addr_spec=HEAD.email),)
     return str(mail["Subject"]), text_of(mail)
 
 
