@@ -13,6 +13,8 @@ from motcua.events.v1.routing_events_pb2 import DeadlineScope
 from services.kernel.instants import isoformat, to_us
 from services.notify.telling import Values
 
+UNITS = ("work_unit", "told_unit")
+"""The values that are codes of units: that of the dossier's own unit becomes its name."""
 _SCOPES = {
     DeadlineScope.DEADLINE_SCOPE_STEP: "step",
     DeadlineScope.DEADLINE_SCOPE_CONSULTATION: "consultation",

@@ -13,7 +13,7 @@ from services.kernel.model import Reaction
 from services.kernel.rows import Row
 from services.kernel.unit import UnitOfWork
 from services.notify.decider import EMAIL, Recipient, plan, plan_duty
-from services.notify.duties import DUTIES
+from services.notify.duties import DUTIES, UNITS
 from services.notify.tables import RECIPIENTS
 from services.notify.telling import TELLING
 
@@ -62,9 +62,11 @@ def tell_officers(unit: UnitOfWork, cause: DossierEvent) -> Sequence[Message]:
     kind, officers, values = DUTIES[payload_field(cause)](cause)
     if not officers:
         return []
-    common = _common(_submission(unit, cause), DEFAULT_LANGUAGE)
+    row = _submission(unit, cause)
+    common = _common(row, DEFAULT_LANGUAGE)
+    named = {place: common["unit"] for place in UNITS if values[place] == row["unit"]}
     ids = {officer: message_id(cause.event_id, EMAIL, officer) for officer in officers}
-    return plan_duty(kind, values | common, ids)
+    return plan_duty(kind, values | common | named, ids)
 
 
 def _submission(unit: UnitOfWork, cause: DossierEvent) -> Row:

@@ -114,6 +114,8 @@ def test_each_officer_gets_a_message_and_the_citizen_none(store: Store) -> None:
             (letters.SUONG, "escalated", "vi"),
             (letters.TU, "escalated", "vi"),
         ]
+        units = {(m.values["unit"], m.values["told_unit"], m.values["work_unit"]) for m in duties}
+        assert units == {("Sở Công Thương", "Sở Công Thương", "H22.02.01")}
         names = [message_id(event.event_id, EMAIL, officer) for officer in event_officers(event)]
         assert [m.message_id for m in duties] == names
         assert {e.causation_id for e in store.own(code) if e.message_queued.officer} == {
