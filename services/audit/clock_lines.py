@@ -83,6 +83,8 @@ def _scope(said: Any) -> Text:
         return f"trả lời ý kiến số {said.consultation}", f"consultation {said.consultation}"
     if said.scope == DeadlineScope.DEADLINE_SCOPE_TIMER:
         return f"tự chuyển bước {said.step}", f"timer of step {said.step}"
+    if said.scope == DeadlineScope.DEADLINE_SCOPE_DESK_CHECK:
+        return "kiểm tra hồ sơ trực tuyến", "desk check"
     return "hồ sơ", "dossier"
 
 

@@ -18,6 +18,7 @@ UNITS = ("work_unit", "told_unit")
 _SCOPES = {
     DeadlineScope.DEADLINE_SCOPE_STEP: "step",
     DeadlineScope.DEADLINE_SCOPE_CONSULTATION: "consultation",
+    DeadlineScope.DEADLINE_SCOPE_DESK_CHECK: "check",
 }
 """Whose due date it is, where it is not the dossier's."""
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from motcua.events.v1.routing_events_pb2 import DeadlineEscalated
+from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.routing_events_pb2 import DeadlineEscalated, DeadlineScope
 
+from services.kernel.instants import to_us
 from services.kernel.unit import UnitOfWork
+from services.routing.clock.escalation import CHECK, unit_of
 from services.routing.process import UnknownProcess
 from services.routing.state import State
 from services.routing.teamwork.absences import stand_in_of
@@ -22,6 +25,26 @@ def name_who(
     said.officers.extend(told(uow, office, said.unit, said.role, at))
     if said.step:
         said.step_title = _title(office, state, said.step)
+
+
+def desk_missed(uow: UnitOfWork, office: Office, cause: DossierEvent) -> list[DeadlineEscalated]:
+    """Say to those above the desk, by the ladder of its unit, that a check was missed."""
+    missed, at = cause.desk_check_missed, to_us(cause.occurred_at)
+    stages = office.ladders.of(missed.unit).of(CHECK)
+    return [
+        DeadlineEscalated(
+            scope=DeadlineScope.DEADLINE_SCOPE_DESK_CHECK,
+            due_at=missed.answer_due_at,
+            rung=stage.name,
+            unit=unit,
+            role=stage.role,
+            number=number,
+            officers=told(uow, office, unit, stage.role, at),
+            work_unit=missed.unit,
+        )
+        for number, stage in enumerate(stages, start=1)
+        for unit in [unit_of(stage, missed.unit, missed.unit)]
+    ]
 
 
 def told(uow: UnitOfWork, office: Office, unit: str, role: str, at: int) -> list[str]:

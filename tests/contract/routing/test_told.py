@@ -7,12 +7,14 @@ from datetime import date
 
 import pytest
 from motcua.events.v1.envelope_pb2 import Actor
-from motcua.events.v1.routing_events_pb2 import DeadlineEscalated
+from motcua.events.v1.intake_events_pb2 import DeskCheckMissed
+from motcua.events.v1.routing_events_pb2 import DeadlineEscalated, DeadlineScope
 from motcua.routing.v1 import routing_pb2 as pb
 
 from services.kernel.calendars.shelf import office_shelf
 from services.kernel.instants import to_timestamp
 from services.people.directory import Absence, Directory, Officer, Unit
+from services.routing import queries
 from services.routing.clock.ladder_files import SHIPPED, load_ladders
 from services.routing.office import Office
 from services.routing.process_files import standard_processes
@@ -25,6 +27,7 @@ CODE = "H22.12-210809-0001"
 DUE, LOOK = "2021-08-11 09:00", "2021-08-11 09:01"
 """The first step's limit of two working days ends on Wednesday."""
 HERE = date(2021, 8, 11)
+CHECK = DeadlineScope.DEADLINE_SCOPE_DESK_CHECK
 TU = Actor(kind=OFFICER.kind, id="tu", unit="H22.12")
 
 
@@ -125,3 +128,40 @@ def test_a_rebuild_asks_nobody(departments: Departments, new_database: NewDataba
     again.reads(departments.said(CODE))
     assert list(said(again)[0].officers) == ["tu"]
     again.close()
+
+
+def test_the_head_of_the_desk_is_told_of_a_missed_check(new_database: NewDatabase) -> None:
+    """Once for each time it is said, before there is a case; the case then opens as any other."""
+    made = Departments(new_database("routing"), office=office(head("tu"), head("binh", away("tu"))))
+    desk = Desk()
+    submitted, accepted = desk.files(CODE)
+    missed = desk.says(
+        CODE, DeskCheckMissed(answer_due_at=to_timestamp(at(DUE)), unit="H22.12"), LOOK
+    )
+    accepted.sequence, missed.sequence = 3, 2
+    made.reads([submitted, missed])
+    made.reads([accepted])
+    told, opened = made.said(CODE)
+    rung = told.deadline_escalated
+    assert (rung.scope, rung.rung, rung.unit) == (CHECK, "desk-head", "H22.12")
+    assert (rung.work_unit, list(rung.officers)) == ("H22.12", ["tu"])
+    assert rung.due_at == to_timestamp(at(DUE))
+    assert told.causation_id == missed.event_id
+    assert opened.WhichOneof("payload") == "case_opened"
+    again = Departments(new_database("routing"), reacting=False)
+    again.reads([submitted, missed, accepted, *made.said(CODE)])
+    assert again.views() == made.views()
+    made.close()
+    again.close()
+
+
+def test_a_case_shows_who_was_told(departments: Departments) -> None:
+    """In its history, with rung and unit."""
+    asked = office(head("tu"), head("binh"))
+    departments.looks(LOOK, office=asked)
+    with departments.engine.connect() as connection:
+        shown = queries.get_case(
+            connection, pb.GetCaseRequest(dossier_code=CODE), asked.processes, at(LOOK)
+        )
+    notes = [entry.note for entry in shown.entries if entry.type == "DeadlineEscalated"]
+    assert notes == ["head H22.12 binh, tu"]

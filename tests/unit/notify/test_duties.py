@@ -122,6 +122,7 @@ def test_how_late(minutes: float, words: str) -> None:
     [
         ("DOSSIER", f"Hồ sơ {CODE} đến hạn."),
         ("STEP", f"Bước “Thẩm định” của hồ sơ {CODE} đến hạn."),
+        ("DESK_CHECK", f"Việc kiểm tra hồ sơ trực tuyến {CODE} đến hạn."),
         ("CONSULTATION", f"Ý kiến được xin ở bước “Thẩm định” của hồ sơ {CODE} đến hạn."),
     ],
 )
