@@ -104,14 +104,15 @@ def lateness(facts: Facts, today: int) -> pb.Lateness:
 
 
 def deadline(facts: Facts, at: int) -> pb.Deadline:
-    """Describe the due date of a dossier under way, seen from an instant."""
-    due = facts["pending_due_at"]
+    """Describe the due date of a dossier, seen from an instant."""
+    due, checking = facts["pending_due_at"], facts["accepted_at"] is None
     if facts["suspended_at"] is not None:
         status = pb.DEADLINE_STATUS_SUSPENDED
     elif due < at:
         status = pb.DEADLINE_STATUS_OVERDUE
     else:
         status = pb.DEADLINE_STATUS_DUE
+    late = status == pb.DEADLINE_STATUS_OVERDUE
     return pb.Deadline(
         dossier_code=facts["dossier_code"],
         due_at=stamp(due),
@@ -127,6 +128,8 @@ def deadline(facts: Facts, at: int) -> pb.Deadline:
         lateness=lateness(facts, day(at, facts["time_zone"])),
         extended_at=stamp(facts["extended_at"]),
         suspended_for=facts["suspended_for"],
+        kind=pb.DEADLINE_KIND_DESK_CHECK if checking else pb.DEADLINE_KIND_PROMISE,
+        late_unit=(facts["step_unit"] or facts["unit"]) if late else "",
     )
 
 

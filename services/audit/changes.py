@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from google.protobuf.message import Message
 from motcua.events.v1 import common_pb2 as common
+from motcua.events.v1.desk_events_pb2 import FeeTiming
 from motcua.events.v1.routing_events_pb2 import DeadlineScope, SuspensionKind
 
 from services.audit.days import OFFICE_TIME_ZONE
@@ -46,7 +47,24 @@ def _submitted(facts: Facts, said: Any, at: int) -> Changes:
         "channel": _word(CHANNELS, said.channel),
         "time_zone": said.time_zone or OFFICE_TIME_ZONE,
         "imported": int(bool(said.imported_from)),
+        "check_due_at": None if _paid_first(said.fees) else _instant(said, "answer_due_at"),
     }
+
+
+def _paid_first(fees: Any) -> bool:
+    """Tell whether the desk waits for money before it checks."""
+    owed = fees.phi or fees.le_phi or fees.phi_open or fees.le_phi_open
+    return bool(owed) and fees.timing == FeeTiming.FEE_TIMING_BEFORE
+
+
+def _fee_recorded(_facts: Facts, said: Any, _at: int) -> Changes:
+    due = _instant(said, "answer_due_at")
+    return {} if due is None else {"check_due_at": due}
+
+
+def _fee_cancelled(facts: Facts, said: Any, _at: int) -> Changes:
+    held = said.holds_acceptance and facts["check_due_at"] is not None
+    return {"check_due_at": None} if held else {}
 
 
 def _accepted(facts: Facts, said: Any, at: int) -> Changes:
@@ -162,6 +180,8 @@ CHANGES: Final[Mapping[str, Callable[[Facts, Any, int], Changes]]] = {
     "dossier_accepted": _accepted,
     "dossier_refused": _refused,
     "dossier_withdrawn": _withdrawn,
+    "fee_recorded": _fee_recorded,
+    "fee_cancelled": _fee_cancelled,
     "result_returned": _returned,
     "case_opened": _opened,
     "step_assigned": _assigned,

@@ -61,9 +61,10 @@ def _expired(said: Any, time_zone: str) -> Text:
 
 def _escalated(said: Any, time_zone: str) -> Text:
     (vi, en), (date, date_en) = _scope(said), moment(said.due_at, time_zone)
+    who = f" ({', '.join(said.officers)})" if said.officers else ""
     return (
-        f"Báo {said.rung} {said.unit}: {vi}, hạn {date}",
-        f"Told {said.rung} of {said.unit}: {en}, due {date_en}",
+        f"Báo {said.rung} {said.unit}{who}: {vi}, hạn {date}",
+        f"Told {said.rung} of {said.unit}{who}: {en}, due {date_en}",
     )
 
 
@@ -86,6 +87,8 @@ def _scope(said: Any) -> Text:
         return f"trả lời ý kiến số {said.consultation}", f"consultation {said.consultation}"
     if said.scope == DeadlineScope.DEADLINE_SCOPE_TIMER:
         return f"tự chuyển bước {said.step}", f"timer of step {said.step}"
+    if said.scope == DeadlineScope.DEADLINE_SCOPE_DESK_CHECK:
+        return "kiểm tra hồ sơ trực tuyến", "desk check"
     return "hồ sơ", "dossier"
 
 

@@ -37,6 +37,7 @@ _EMPTY: Final[Facts] = {
     "suspended_for": 0,
     "extended_at": None,
     "missed_at": None,
+    "check_due_at": None,
     "check_missed_at": None,
     "resolved_at": None,
     "withdrawn_at": None,
@@ -107,9 +108,17 @@ def _settled(facts: dict[str, Any], changes: Changes) -> Facts:
             facts[name] = None if at is None else day(at, zone)
     end = finished_at(facts)
     if end is None:
-        facts["pending_due_at"] = None if facts["accepted_at"] is None else facts["due_at"]
+        facts["pending_due_at"] = _awaited(facts)
     elif rezoned or facts["finished_day"] is None or "resolved_at" in changes:
         facts["finished_day"] = day(end, zone)
         facts["pending_due_at"] = None
     facts["state"] = state_of(facts)
     return facts
+
+
+def _awaited(facts: Facts) -> int | None:
+    """Give the due date that a dossier without an end has: the promised one, or the desk's."""
+    if facts["accepted_at"] is not None:
+        due: int | None = facts["due_at"]
+        return due
+    return None if facts["refused_at"] is not None else facts["check_due_at"]

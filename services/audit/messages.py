@@ -1,4 +1,6 @@
-"""What each kind of message to a citizen says, in a few words, in the order of a dossier's life."""
+"""What each kind of message says, in a few words: to citizens in the order of a dossier's life, to
+officers after them.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +33,7 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
     "returned": ("đã trả kết quả, không qua bưu chính", "the result is returned, not by post"),
     "withdrawn": ("hồ sơ đã rút", "the dossier is withdrawn"),
     "closed": ("trả lại hồ sơ, không bổ sung", "it is closed, the supplement never came"),
+    "escalated": ("báo lãnh đạo về thời hạn", "those above the officer hear of a due date"),
 }
 """Vietnamese and English, by the kind's name in the events."""
 

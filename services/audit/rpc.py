@@ -92,7 +92,7 @@ class AuditServicer(AuditServiceServicer):
     async def ListDeadlines(
         self, request: pb.ListDeadlinesRequest, context: Context
     ) -> pb.ListDeadlinesResponse:
-        """List dossiers that are under way and have a due date."""
+        """List promised dates and desk checks."""
         wanted, limit = self._wanted(request), request.page_size or PAGE_SIZE
 
         def read(connection: Connection) -> list[Facts]:

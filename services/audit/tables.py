@@ -65,6 +65,7 @@ DOSSIERS = Table(
     Column("suspended_for", Integer, nullable=False),
     Column("extended_at", BIG),
     Column("missed_at", BIG),
+    Column("check_due_at", BIG),
     Column("check_missed_at", BIG),
     Column("resolved_at", BIG),
     Column("withdrawn_at", BIG),

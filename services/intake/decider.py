@@ -201,7 +201,8 @@ def cancel_fee(state: State, sequence: int, reason: str) -> Decision:
     """Take back a record of a payment that was a mistake, while the result is still here."""
     if state.phase is Phase.RETURNED:
         return refusal(_AT_THE_DESK[state.phase])
-    return paying.cancel(state.account, sequence, reason)
+    accepted = state.phase is Phase.ACCEPTED
+    return paying.cancel(state.account, sequence, reason, accepted=accepted)
 
 
 def parts_of(parts: Sequence[SubmittedPart]) -> list[Part]:

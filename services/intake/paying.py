@@ -191,8 +191,11 @@ def _may_grow(account: Account) -> bool:
     return account.phi_open or account.le_phi_open
 
 
-def cancel(account: Account, sequence: int, reason: str) -> Sequence[Message] | Refusal:
-    """Take back a record that was a mistake."""
+def cancel(
+    account: Account, sequence: int, reason: str, *, accepted: bool
+) -> Sequence[Message] | Refusal:
+    """Take back a record that was a mistake; ``accepted``: the dossier has been."""
     if sequence not in {record.sequence for record in account.records}:
         return refusal("NO_SUCH_RECORD")
-    return [FeeCancelled(sequence=sequence, reason=reason)]
+    holds = not accepted and cancelled(account, sequence).holds_acceptance
+    return [FeeCancelled(sequence=sequence, reason=reason, holds_acceptance=holds)]

@@ -1,7 +1,7 @@
 """The rows of attempts: which are due, the beginning of one, and what came of it.
 
 An attempt is written down before the mail server is spoken to. Whoever dies in between has not lost
-the message: the next sender finds it, and knows it as one that the citizen may have got.
+the message: the next sender finds it, and knows it as one that may have arrived.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Due:
     message: dict[str, Any]
     """Its row of ``messages``."""
     applicant: bytes
-    """The sealed data of the person it goes to."""
+    """The sealed data of the dossier's applicant."""
     attempt: int
     """Attempts begun before."""
     maybe_sent: int

@@ -1,4 +1,4 @@
-"""Decides whether a citizen is told something, and what becomes of a message. Pure."""
+"""Decides who is told something, and what becomes of a message. Pure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class State:
     """What was decided so far for one dossier."""
 
     told: frozenset[str] = frozenset()
-    """Kinds that were told or suppressed."""
+    """Kinds of which the citizen was told, or was not to be told."""
     queued: Messages = field(default_factory=dict)
     """Messages under way, by id."""
     failed: Messages = field(default_factory=dict)
@@ -77,6 +77,22 @@ def plan(
     ]
 
 
+def plan_duty(kind: str, values: Mapping[str, str], officers: Mapping[str, str]) -> list[Message]:
+    """Tell officers of an event by e-mail; ``officers`` gives the id of each one's message."""
+    return [
+        MessageQueued(
+            message_id=message_id,
+            kind=kind,
+            channel=EMAIL,
+            template=f"{kind}.v1",
+            language="vi",
+            values=values,
+            officer=officer,
+        )
+        for officer, message_id in officers.items()
+    ]
+
+
 def settle(state: State, outcome: MessageSent | MessageFailed) -> list[Message]:
     """Record the end of a message under way; nothing when it has ended already."""
     return [outcome] if outcome.message_id in state.queued else []
@@ -101,7 +117,7 @@ def evolve(state: State, event: DossierEvent) -> State:
             queued = event.message_queued
             return replace(
                 state,
-                told=state.told | {queued.kind},
+                told=state.told if queued.officer else state.told | {queued.kind},
                 queued={**state.queued, queued.message_id: queued},
                 failed=_without(state.failed, queued.replaces),
             )

@@ -10,6 +10,7 @@ from services.notify import reactions, rpc, settings, views
 from services.notify.decider import State, evolve
 from services.notify.sender import Sender
 from services.notify.tables import KERNEL, OPERATIONAL, RECIPIENTS
+from services.people.shelf import configured
 
 MODEL = Model(
     source="notify",
@@ -27,7 +28,7 @@ def build(runtime: Runtime) -> Parts:
     """Compose the service; raises ``ValueError`` for settings that can't be used."""
     return Parts(
         servicers=(rpc.service(rpc.NotifyServicer(runtime.commands, runtime.reads)),),
-        workers=(Sender(runtime, settings.load()),),
+        workers=(Sender(runtime, settings.load(), configured(MODEL.source)),),
     )
 
 
@@ -38,6 +39,7 @@ def main() -> None:
     except ValueError as wrong:
         print(f"notify: {wrong}", file=sys.stderr)
         sys.exit(2)
+    configured(MODEL.source)  # a directory that can't be used ends the process here
     run("notify", MODEL, build)
 
 

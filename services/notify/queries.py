@@ -107,6 +107,7 @@ def _message(row: Row[Any]) -> pb.Message:
         reason_code=row.reason_code,
         maybe_sent=row.maybe_sent + (row.maybe_so_far or 0),
         replaces=row.replaces,
+        officer=row.officer,
     )
     if row.settled_at is not None:
         answer.settled_at.CopyFrom(to_timestamp(row.settled_at))

@@ -1,4 +1,4 @@
-"""Reactions: an event of the dossier becomes a planned message, or the fact that none is sent."""
+"""Reactions: an event of the dossier becomes planned messages, or the fact that none is sent."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from services.kernel.envelope import payload_field
 from services.kernel.model import Reaction
 from services.kernel.rows import Row
 from services.kernel.unit import UnitOfWork
-from services.notify.decider import EMAIL, Recipient, plan
+from services.notify.decider import EMAIL, Recipient, plan, plan_duty
+from services.notify.duties import DUTIES, UNITS
 from services.notify.tables import RECIPIENTS
 from services.notify.telling import TELLING
 
@@ -21,9 +22,11 @@ DEFAULT_LANGUAGE = "vi"
 DEFAULT_ZONE = "Asia/Ho_Chi_Minh"
 
 
-def message_id(cause_id: str, channel: str) -> str:
-    """Give the identity of the one message that an event leads to by a channel."""
-    return str(uuid.uuid5(NAMESPACE, f"{cause_id}/{channel}"))
+def message_id(cause_id: str, channel: str, officer: str = "") -> str:
+    """Give the identity of the one message that an event leads to by a channel, for the citizen or
+    for an officer.
+    """
+    return str(uuid.uuid5(NAMESPACE, "/".join(filter(None, (cause_id, officer, channel)))))
 
 
 def tell(unit: UnitOfWork, cause: DossierEvent) -> Sequence[Message]:
@@ -34,9 +37,7 @@ def tell(unit: UnitOfWork, cause: DossierEvent) -> Sequence[Message]:
     told = TELLING[payload_field(cause)](cause)
     if told is None:
         return []
-    row = unit.get(RECIPIENTS, cause.dossier_code)
-    if row is None:
-        raise LookupError("an event of a dossier whose submission was never read")
+    row = _submission(unit, cause)
     kind, values = told
     recipient = Recipient(
         language="en" if row["language"] == "en" else DEFAULT_LANGUAGE,
@@ -53,6 +54,28 @@ def tell(unit: UnitOfWork, cause: DossierEvent) -> Sequence[Message]:
     )
 
 
+def tell_officers(unit: UnitOfWork, cause: DossierEvent) -> Sequence[Message]:
+    """React to an event that names officers who are told of it.
+
+    Raises ``LookupError`` for a dossier whose submission was never read.
+    """
+    kind, officers, values = DUTIES[payload_field(cause)](cause)
+    if not officers:
+        return []
+    row = _submission(unit, cause)
+    common = _common(row, DEFAULT_LANGUAGE)
+    named = {place: common["unit"] for place in UNITS if values[place] == row["unit"]}
+    ids = {officer: message_id(cause.event_id, EMAIL, officer) for officer in officers}
+    return plan_duty(kind, values | common | named, ids)
+
+
+def _submission(unit: UnitOfWork, cause: DossierEvent) -> Row:
+    row = unit.get(RECIPIENTS, cause.dossier_code)
+    if row is None:
+        raise LookupError("an event of a dossier whose submission was never read")
+    return row
+
+
 def _common(row: Row, language: str) -> dict[str, str]:
     """Give what every letter says: the names in its language, or failing that the codes."""
 
@@ -67,4 +90,7 @@ def _common(row: Row, language: str) -> dict[str, str]:
     }
 
 
-REACTIONS: Mapping[str, Reaction] = dict.fromkeys(TELLING, tell)
+REACTIONS: Mapping[str, Reaction] = {
+    **dict.fromkeys(TELLING, tell),
+    **dict.fromkeys(DUTIES, tell_officers),
+}

@@ -111,6 +111,24 @@ def _moment(context: Context, text: str) -> str:
     return f"{local:%H:%M} ngày {local:%d/%m/%Y}"
 
 
+_SPANS = ((24 * 60, "ngày"), (60, "giờ"), (1, "phút"))
+
+
+def _lateness(due: str, at: str) -> str:
+    """Say in Vietnamese how an instant lies to a due date, in the time of the clock on the wall."""
+    late = datetime.fromisoformat(at) - datetime.fromisoformat(due)
+    minutes = int(abs(late).total_seconds()) // 60
+    if minutes == 0:
+        return "đến hạn"
+    words = []
+    for length, name in _SPANS:
+        number, minutes = divmod(minutes, length)
+        if number:
+            words.append(f"{number} {name}")
+    span = " ".join(words[:2])
+    return f"quá hạn {span}" if late.total_seconds() > 0 else f"còn {span} đến hạn"
+
+
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -120,6 +138,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["moment"] = _moment
+    environment.filters["lateness"] = _lateness
     return environment
 
 

@@ -29,6 +29,7 @@ from services.notify.carrier import Away, MaybeTaken, Smtp
 from services.notify.rendering import Unrenderable, render
 from services.notify.settings import MailSettings
 from services.notify.timetable import attempts, wait_after
+from services.people.directory import Directory
 
 IDLE = 1.0
 """Seconds between two looks at what is due; a commit here brings the next look at once."""
@@ -46,8 +47,17 @@ class Sender:
     It begins once the log was read: before that, what was sent may look unsent.
     """
 
-    def __init__(self, runtime: Runtime, settings: MailSettings) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        settings: MailSettings,
+        people: Callable[[], Directory] | None = None,
+    ) -> None:
+        """``people`` gives the directory that has the officers' addresses, as it is now; without
+        one no officer has any.
+        """
         self._keyring = runtime.keyring
+        self._people = people
         self._caught_up = runtime.caught_up
         self._attempts = Attempts(runtime)
         self._from = settings.sender
@@ -153,6 +163,17 @@ class Sender:
             self._sent(due, code)
 
     def _mail(self, due: Due) -> EmailMessage:
+        officer = due.message["officer"]
+        person = self._officer(officer) if officer else self._applicant(due)
+        return render(due.message, json.loads(due.message["values"]), person, self._from)
+
+    def _officer(self, name: str) -> PersonalData:
+        officer = self._people().officers.get(name) if self._people else None
+        if officer is None or not officer.email:
+            raise Unrenderable("no_address", "the directory has no address of the officer")
+        return PersonalData(full_name=officer.name or name, email=officer.email)
+
+    def _applicant(self, due: Due) -> PersonalData:
         person = PersonalData()
         sealed = SealedData.FromString(due.applicant)
         try:
@@ -161,7 +182,7 @@ class Sender:
             raise Unrenderable("tampered", "the sealed data was changed") from None
         if not opened:
             raise Unrenderable("erased", "the key was destroyed")
-        return render(due.message, json.loads(due.message["values"]), person, self._from)
+        return person
 
     def _put_off(self, due: Due, code: int, outcome: str) -> None:
         _count(outcome)

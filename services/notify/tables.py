@@ -41,6 +41,7 @@ MESSAGES = Table(
     Column("template", String, nullable=False),
     Column("values", Text, nullable=False),
     Column("replaces", String, nullable=False),
+    Column("officer", String, nullable=False),
     Column("state", Integer, nullable=False),
     Column("queued_at", BIG, nullable=False),
     Column("settled_at", BIG, nullable=True),
@@ -49,8 +50,8 @@ MESSAGES = Table(
     Column("code", Integer, nullable=False),
     Column("reason_code", String, nullable=False),
 )
-"""What was planned for each citizen and what became of it; ``event_id`` is the event that said so
-first.
+"""What was planned for each citizen and officer and what became of it; ``event_id`` is the event
+that said so first, ``officer`` is empty for a citizen.
 """
 Index("messages_dossier", MESSAGES.c.dossier_code)
 Index("messages_newest", MESSAGES.c.queued_at, MESSAGES.c.message_id)

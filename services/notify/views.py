@@ -51,6 +51,7 @@ def _queued(unit: UnitOfWork, event: DossierEvent) -> None:
         template=message.template,
         values=json.dumps(dict(message.values), sort_keys=True, ensure_ascii=False),
         replaces=message.replaces,
+        officer=message.officer,
         state=QUEUED,
     )
     unit.put(
@@ -91,6 +92,7 @@ def _plan(unit: UnitOfWork, event: DossierEvent, **values: object) -> None:
             "template": "",
             "values": "{}",
             "replaces": "",
+            "officer": "",
             "queued_at": to_us(event.recorded_at),
             "settled_at": None,
             "attempts": 0,

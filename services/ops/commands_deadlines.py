@@ -16,6 +16,7 @@ from services.ops.calling import audit
 from services.ops.clients import identity
 from services.ops.commands_dossier import AS_OF, JSON, lateness, suspended_for
 from services.ops.console import grid, out
+from services.ops.deadline_tables import deadline_table, status
 from services.ops.showing import ESTIMATED, ZONE, hours_and_minutes, iso, moment, print_json
 
 app = typer.Typer(invoke_without_command=True, help="List what is due, late and suspended.")
@@ -40,7 +41,8 @@ def deadlines(
     unit: Annotated[str, typer.Option(help="Of this unit only.")] = "",
     as_json: JSON = False,
 ) -> None:
-    """List what is due, late and suspended.
+    """List what is due, late and suspended: promised dates, and online dossiers that the desk is to
+    check.
 
     `status` is to the instant: overdue from the minute after the due date. `report` is by the local
     day, as `motcua report` counts: late from the day after. --overdue goes by the instant.
@@ -71,14 +73,10 @@ def fetch_deadlines(as_of: str, within: str, overdue: bool, unit: str) -> list[p
             request.page_token = page.next_page_token
 
 
-def _status(row: pb.Deadline) -> str:
-    return pb.DeadlineStatus.Name(row.status).removeprefix("DEADLINE_STATUS_").lower()
-
-
 def _deadline(row: pb.Deadline) -> dict[str, Any]:
     return {
         "dossier_code": row.dossier_code,
-        "status": _status(row),
+        "status": status(row),
         "lateness": lateness(row.lateness),
         "due_at": iso(row.due_at),
         "first_due_at": iso(row.first_due_at),
@@ -91,62 +89,9 @@ def _deadline(row: pb.Deadline) -> dict[str, Any]:
         "unit": row.unit,
         "step": row.step,
         "step_unit": row.step_unit,
+        "kind": pb.DeadlineKind.Name(row.kind).removeprefix("DEADLINE_KIND_").lower(),
+        "late_unit": row.late_unit,
     }
-
-
-def deadline_table(rows: list[pb.Deadline]) -> Table:
-    """Lay due dates out for a terminal.
-
-    The first promise is shown only when one was moved, the unit of the step only when one has it
-    that does not answer for the dossier.
-    """
-    if out.narrow:
-        return _narrow_deadlines(rows)
-    columns: dict[str, list[str]] = {
-        "due": [moment(row.due_at) for row in rows],
-        "first promise": [moment(row.first_due_at) for row in rows],
-        "status": [_status(row) for row in rows],
-        "report": [_in_the_report(row) for row in rows],
-        "dossier": [row.dossier_code for row in rows],
-        "unit": [row.unit for row in rows],
-        "step": [row.step for row in rows],
-        "at": [row.step_unit if row.step_unit != row.unit else "" for row in rows],
-    }
-    if columns["first promise"] == columns["due"]:
-        del columns["first promise"]
-    if not any(columns["at"]):
-        del columns["at"]
-    title = f"status to the instant, report by the day; {ZONE}"
-    lines = zip(*columns.values(), strict=True)
-    return grid(tuple(columns), lines, title=title, whole=("due", "status", "report", "dossier"))
-
-
-def _narrow_deadlines(rows: list[pb.Deadline]) -> Table:
-    moved = any(row.first_due_at != row.due_at for row in rows)
-    lines = [
-        (
-            moment(row.due_at) + _first_promise(row),
-            _status(row),
-            _in_the_report(row),
-            row.dossier_code,
-            f"{row.unit} {row.step}".strip() + (f" at {elsewhere}" if elsewhere else ""),
-        )
-        for row in rows
-        for elsewhere in [row.step_unit if row.step_unit != row.unit else ""]
-    ]
-    first = "; in brackets the first promise" if moved else ""
-    title = f"status to the instant, report by the day{first}; {ZONE}"
-    columns = ("due", "status", "report", "dossier", "unit and step")
-    return grid(columns, lines, title=title, whole=columns[:-1])
-
-
-def _first_promise(row: pb.Deadline) -> str:
-    """Give the first promise in brackets, on a line of its own, where another date holds now."""
-    return f"\n({moment(row.first_due_at)})" if row.first_due_at != row.due_at else ""
-
-
-def _in_the_report(row: pb.Deadline) -> str:
-    return "late" if row.lateness == pb.LATENESS_PENDING_OVERDUE else "in time"
 
 
 @app.command("explain")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 from typing import Protocol
 
 
@@ -118,6 +119,8 @@ class Officer:
     valid_from: date | None = None
     valid_to: date | None = None
     absences: tuple[Absence, ...] = ()
+    email: str = ""
+    """Where the officer is written to; empty: nowhere."""
 
     def serves(self, day: date) -> bool:
         """Tell whether this officer is in service on a day, away or not."""
@@ -134,6 +137,25 @@ class Directory:
 
     units: Mapping[str, Unit]
     officers: Mapping[str, Officer]
+
+    @cached_property
+    def _of_unit(self) -> Mapping[str, list[Officer]]:
+        found: dict[str, list[Officer]] = {}
+        for _, officer in sorted(self.officers.items()):
+            found.setdefault(officer.unit, []).append(officer)
+        return found
+
+    def holders(self, unit: str, role: str, day: date) -> list[Officer]:
+        """List who has a role in a unit, or in the heir of a dissolved one, and is in service on a
+        day, away or not; by id.
+        """
+        those = self._of_unit.get(self.current(unit, day), ())
+        return [officer for officer in those if role in officer.roles and officer.serves(day)]
+
+    def there(self, officer: str, day: date) -> bool:
+        """Tell whether somebody is in service on a day and not away."""
+        found = self.officers.get(officer)
+        return found is not None and found.serves(day) and found.absence(day) is None
 
     def current(self, unit: str, day: date) -> str:
         """Give the unit that does the work of ``unit`` on a day."""

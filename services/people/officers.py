@@ -14,11 +14,17 @@ from services.kernel.plain_files import unreadable
 from services.people.directory import Absence, Officer, within
 from services.people.notes import Notes
 
-COLUMNS: Final = ("id", "name", "unit", "roles", "valid_from", "valid_to")
+COLUMNS: Final = ("id", "name", "unit", "roles", "valid_from", "valid_to", "email")
 _NEEDED: Final = ("id", "unit", "roles")
 _OFFICER: Final = {*COLUMNS, "absence"}
 _ABSENCE: Final = {"first", "last", "stand_in"}
 _ID: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?")
+_EMAIL: Final = re.compile(
+    r"[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*"
+    r"@([A-Za-z\d]([A-Za-z\d-]*[A-Za-z\d])?\.)+[A-Za-z]([A-Za-z\d-]*[A-Za-z\d])?",
+    re.ASCII,
+)
+_LONGEST_EMAIL: Final = 254
 _QUOTES: Final = 'a quotation mark is not closed; within a quoted cell it is written twice: ""'
 _FORM: Final = "must be 1 to 64 letters a-z, digits, dots, hyphens and underscores"
 
@@ -107,6 +113,7 @@ def read_officer(
         first,
         last,
         tuple(_absences(row, place, notes)),
+        _email(row, place, notes),
     )
     if officer.id in notes.officers:
         notes.wrong(place, "id", f"is also at {notes.places[officer.id]}")
@@ -143,6 +150,14 @@ def _roles(row: dict[str, Any], place: str, notes: Notes) -> frozenset[str]:
             known = ", ".join(sorted(notes.roles))
             notes.wrong(place, "roles", f"{role} is no role (there are {known})")
     return frozenset(str(role) for role in found)
+
+
+def _email(row: dict[str, Any], place: str, notes: Notes) -> str:
+    found = notes.text(row, "email", place)
+    if found and not (len(found) <= _LONGEST_EMAIL and _EMAIL.fullmatch(found)):
+        notes.wrong(place, "email", f"{found} is no address (name@host.domain, ASCII)")
+        return ""
+    return found
 
 
 def _absences(row: dict[str, Any], place: str, notes: Notes) -> Iterator[Absence]:

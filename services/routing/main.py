@@ -49,7 +49,7 @@ def build(runtime: Runtime) -> Parts:
     return Parts(
         servicers=[rpc.service(servicer)],
         watches=[
-            Watch("deadlines", 1.0, watch_deadlines),
+            Watch("deadlines", 1.0, watch_deadlines(OFFICE)),
             Watch("timers", 1.0, watch_timers(OFFICE)),
             Watch("processes", 3600.0, watch_processes(OFFICE)),
         ],

@@ -209,7 +209,9 @@ _NOTES: dict[str, Callable[[Any], str]] = {
     "case_resumed": lambda payload: str(payload.reason or payload.receipt_number),
     "deadline_extended": lambda payload: str(payload.reason),
     "case_closed": lambda payload: str(payload.reason),
-    "deadline_escalated": lambda payload: f"{payload.rung} {payload.unit}",
+    "deadline_escalated": lambda payload: " ".join(
+        filter(None, (payload.rung, payload.unit, ", ".join(payload.officers)))
+    ),
     "case_resolved": lambda payload: str(payload.explanation),
     "case_withdrawn": lambda payload: f"{payload.parent_code} {payload.reason}".strip(),
     "withdrawal_declined": lambda payload: str(payload.reason_code),

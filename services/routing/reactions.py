@@ -11,6 +11,7 @@ from services.kernel.errors import Refusal
 from services.kernel.instants import to_us
 from services.kernel.model import About, Reaction
 from services.kernel.unit import UnitOfWork
+from services.routing.clock.telling import desk_missed
 from services.routing.decider import State, decide
 from services.routing.lineage import consequences, orphaned
 from services.routing.office import Office
@@ -21,7 +22,8 @@ def reactions_of(office: Office) -> Mapping[str, Reaction]:
     """Give the reactions of an office, by the payload they react to.
 
     An accepted dossier opens a case; papers let its clock go on; a wish to withdraw closes it or is
-    declined. All are counted from when the cause happened. Raises ``UnknownProcess`` when the
+    declined; a check that the desk missed is told to those above it. All are counted from when the
+    cause happened. Raises ``UnknownProcess`` when the
     acceptance names a process that is not defined: the dossier waits until it is.
     """
 
@@ -38,6 +40,8 @@ def reactions_of(office: Office) -> Mapping[str, Reaction]:
         outcome = [*outcome, *orphaned(uow, row, outcome)]
         return [*outcome, *consequences(uow, row, outcome, to_us(cause.occurred_at))]
 
-    return dict.fromkeys(
-        ("dossier_accepted", "supplement_submitted", "withdrawal_requested"), react
-    )
+    def escalate(uow: UnitOfWork, cause: DossierEvent) -> Sequence[Message | About]:
+        return desk_missed(uow, office, cause)
+
+    opening = ("dossier_accepted", "supplement_submitted", "withdrawal_requested")
+    return {**dict.fromkeys(opening, react), "desk_check_missed": escalate}

@@ -6,15 +6,21 @@ whatever the number of open dossiers. What it says is decided from the events, n
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
+from motcua.events.v1.routing_events_pb2 import DeadlineEscalated
 from sqlalchemy import Select, select
 
 from services.kernel.unit import UnitOfWork
 from services.routing import deadline_rows
+from services.routing.clock.telling import name_who
 from services.routing.decider import State, alarms
 from services.routing.tables import DEADLINES, KERNEL
 from services.routing.watching import key_of
+
+if TYPE_CHECKING:
+    from services.routing.office import Office
 
 DOSSIERS_AT_ONCE = 250
 
@@ -29,23 +35,30 @@ def due_rows(now: int, limit: int = DOSSIERS_AT_ONCE) -> Select[Any]:
     )
 
 
-def watch_deadlines(uow: UnitOfWork, now: int) -> int:
-    """Say what is true at ``now`` of a limited number of due dates; gives how many were said.
+def watch_deadlines(office: Office) -> Callable[[UnitOfWork, int], int]:
+    """Give the watch: it says what is true by now of a limited number of due dates, and gives how
+    many it said.
 
     Called again while it gives more than 0, it catches up after an outage, each thing once.
     """
-    codes = dict.fromkeys(row.dossier_code for row in uow.query(due_rows(now)))
-    for table in (DEADLINES, KERNEL.streams):
-        uow.prefetch(table, codes)
-    states: dict[str, State] = {code: uow.state(code) for code in codes}
-    return sum(_say(uow, code, state, now) for code, state in states.items())
+
+    def watch(uow: UnitOfWork, now: int) -> int:
+        codes = dict.fromkeys(row.dossier_code for row in uow.query(due_rows(now)))
+        for table in (DEADLINES, KERNEL.streams):
+            uow.prefetch(table, codes)
+        states: dict[str, State] = {code: uow.state(code) for code in codes}
+        return sum(_say(uow, office, code, state, now) for code, state in states.items())
+
+    return watch
 
 
-def _say(uow: UnitOfWork, code: str, state: State, now: int) -> int:
+def _say(uow: UnitOfWork, office: Office, code: str, state: State, now: int) -> int:
     said = alarms(state, now)
     if not said:
         deadline_rows.mend(uow, code, state)
     for alarm in said:
+        if isinstance(alarm, DeadlineEscalated):
+            name_who(uow, office, state, alarm, now)
         row = uow.get(DEADLINES, code, *key_of(alarm)) or {}
         uow.append(
             code,

@@ -119,6 +119,7 @@ def _rungs(state: State, limit: Limit, key: Key, now: int) -> list[Alarm]:
         DeadlineEscalated(
             **about | {"unit": rung.unit, "role": rung.role, "rung": rung.name, "number": number},
             due_at=to_timestamp(limit.due_at),
+            work_unit=about["unit"],
         )
         for number, rung in enumerate(limit.rungs, start=1)
         if number > limit.told and now > rung.at

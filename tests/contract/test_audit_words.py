@@ -2,6 +2,7 @@
 
 from services.audit.items import MEANINGS, tracked
 from services.audit.messages import MESSAGES, planned
+from services.notify.duties import DUTY_KINDS
 from services.notify.telling import KINDS
 from services.postal import texts
 
@@ -12,8 +13,8 @@ def test_audit_and_postal_give_every_code_the_same_meaning():
 
 
 def test_audit_has_words_for_every_kind_of_message():
-    """A timeline says what the citizen was told; a kind that is not known is named."""
-    assert set(MESSAGES) == set(KINDS)
+    """A timeline says what citizens and officers were told; a kind that is not known is named."""
+    assert set(MESSAGES) == {*KINDS, *DUTY_KINDS}
     assert planned("resumed", "email") == (
         "Chuẩn bị báo tin (email): đã nhận bổ sung, tiếp tục tính hạn",
         "Message planned (email): the supplement is there, the clock goes on",

@@ -14,11 +14,18 @@ from services.kernel.rebuild import check, rebuild
 from services.notify.main import MODEL
 from tests.support import letters
 from tests.support.feed import code_of, log_of, wait_until
+from tests.support.heads import ADDRESSES, write_directory
 from tests.support.notify_process import Desk, NotifyProcess, Tripwire
 
 pytestmark = pytest.mark.faults
 DOSSIERS = 40
-LIFE = [letters.ACCEPTED, letters.GRANTED, letters.POSTED, letters.POSTED, letters.DELIVERED]
+LIFE = [
+    letters.ACCEPTED,
+    letters.ESCALATED,
+    letters.GRANTED,
+    *(letters.POSTED, letters.POSTED),
+    letters.DELIVERED,
+]
 
 
 NEW = (code_of(DOSSIERS), code_of(DOSSIERS + 1))
@@ -33,7 +40,10 @@ def test_fault_59_replay(notify_desk: Desk, mail_sink: MailSink, tmp_path: Path)
         notify_desk.submit(code_of(number), person, consent=number % 10 != 2, imported_from=source)
         notify_desk.say(code_of(number), *LIFE)
     told = DOSSIERS // 10 * (8 * 5 + 1)  # of ten: eight told five times, one suppressed, one silent
-    with NotifyProcess(notify_desk, tmp_path / "first", mail_sink.port, retry="1") as notify:
+    told += DOSSIERS * len(ADDRESSES)  # and of each two officers
+    people = {"PEOPLE_DIRECTORY": write_directory(tmp_path / "people", ADDRESSES)}
+    first = NotifyProcess(notify_desk, tmp_path / "first", mail_sink.port, retry="1", **people)
+    with first as notify:
         wait_until(lambda: sum(n for n, _ in notify.counts().values()) == told, 60, "all planned")
         wait_until(lambda: not _under_way(notify), 60, "all settled")
         wait_until(lambda: _published(notify_desk, told), 30, "all published")
@@ -45,7 +55,8 @@ def test_fault_59_replay(notify_desk: Desk, mail_sink: MailSink, tmp_path: Path)
     nothing = f"sqlite:///{tmp_path / 'nothing.sqlite3'}"
     for code, url in ((NEW[0], nothing), (NEW[1], rebuilt)):
         with Tripwire() as wire:
-            again = NotifyProcess(notify_desk, tmp_path / code, wire.port, database_url=url)
+            folder = tmp_path / code
+            again = NotifyProcess(notify_desk, folder, wire.port, database_url=url, **people)
             with again:
                 notify_desk.say(code, letters.submitted(None, language="en"))
                 wait_until(partial(again.messages, code), what="told of what is new")

@@ -20,6 +20,7 @@ from motcua.events.v1.routing_events_pb2 import (
     CaseSuspended,
     CaseWithdrawn,
     DeadlineApproaching,
+    DeadlineEscalated,
     DeadlineExtended,
     DeadlineMissed,
     DeadlineScope,
@@ -42,6 +43,20 @@ LATER_TEXT = "2021-08-11T10:00:00+00:00"
 PERSON = PersonalData(full_name="Vừ Thị Mỷ", email="my@example.vn", phone="0912345678", pin="1234")
 ITEM = "EE123456785VN"
 
+TU, SUONG = "tu.lq", "suong.vt"
+"""Officers who are told of due dates."""
+ESCALATED = DeadlineEscalated(
+    scope=DeadlineScope.DEADLINE_SCOPE_STEP,
+    step="appraise",
+    step_title="Thẩm định",
+    due_at=DUE,
+    rung="head",
+    role="head",
+    unit="H22.02",
+    work_unit="H22.02.01",
+    officers=[SUONG, TU],
+)
+NOBODY_TOLD = DeadlineEscalated(scope=DeadlineScope.DEADLINE_SCOPE_DOSSIER, due_at=DUE, rung="head")
 ACCEPTED = DossierAccepted(due_at=DUE)
 REFUSED = DossierRefused(reason_code="incomplete", reason="Thiếu chữ ký.")
 SUPPLEMENT = SupplementRequested(
@@ -142,6 +157,7 @@ SOURCES = {
     "CaseSuspended": "routing",
     "CaseClosed": "routing",
     "DeadlineApproaching": "routing",
+    "DeadlineEscalated": "routing",
     "DeadlineExtended": "routing",
     "DeadlineMissed": "routing",
     "SupplementExpired": "routing",
@@ -150,6 +166,14 @@ SOURCES = {
     "ItemReturned": "postal",
 }
 """Which service says what; everything else is notify's."""
+
+
+def escalated_to(*officers: str) -> DeadlineEscalated:
+    """Give ``ESCALATED``, told to these officers."""
+    said = DeadlineEscalated()
+    said.CopyFrom(ESCALATED)
+    said.officers[:] = officers
+    return said
 
 
 def submitted(

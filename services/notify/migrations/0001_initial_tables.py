@@ -40,6 +40,7 @@ def upgrade() -> None:
         sa.Column("template", sa.String(), nullable=False),
         sa.Column("values", sa.Text(), nullable=False),
         sa.Column("replaces", sa.String(), nullable=False),
+        sa.Column("officer", sa.String(), nullable=False),
         sa.Column("state", sa.Integer(), nullable=False),
         sa.Column(
             "queued_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False

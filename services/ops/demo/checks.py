@@ -57,8 +57,8 @@ class Checks:
             self.equal("balance", left, row["resolved"] + row["returned"] + row["pending"])
 
     def mails(self, ledger: Ledger, sent: Counter[str], in_sink: int) -> None:
-        """Compare the mails that citizens must have got with those sent, and those sent with those
-        that arrived.
+        """Compare the mails that citizens must have got with those sent, and all those sent with
+        those that arrived.
         """
         counted = ledger.mails()
         for kind in COMPARED_MAILS:

@@ -13,14 +13,15 @@ from motcua.audit.v1 import audit_pb2 as audit_pb
 from motcua.notify.v1 import notify_pb2 as notify_pb
 from motcua.notify.v1.notify_pb2_grpc import NotifyServiceStub
 
-from infra.local.smtp import read_messages
+from infra.local.smtp import RECIPIENT_HEADER, read_messages
 from services.ops.calling import audit
 from services.ops.clients import Connection, identity, status_of
-from services.ops.commands_deadlines import deadline_table, fetch_deadlines, print_explanation
+from services.ops.commands_deadlines import fetch_deadlines, print_explanation
 from services.ops.commands_dossier import timeline_table
 from services.ops.commands_log import run_verify
 from services.ops.commands_report import LEGEND, fetch, table
 from services.ops.console import counted, err, grid, out
+from services.ops.deadline_tables import deadline_table
 from services.ops.demo import week_log
 from services.ops.demo.checks import Checks
 from services.ops.demo.ledger import Entry, Ledger
@@ -57,11 +58,17 @@ def finish(folder: Path, ledger: Ledger, partners: Partners) -> bool:
     )
     log = week_log.read()
     week_log.compare(checks, ledger, log)
+    week_log.compare_officers(checks, ledger, log, _arrived(folder))
     checks.equal("due dates that their own events do not explain", [], _unexplained(ledger))
     _show(ledger, log, by_unit, by_channel, counts, told)
     _prove(checks)
     _say(checks)
     return not checks.failed
+
+
+def _arrived(folder: Path) -> Counter[str]:
+    """Count the mails in the sink by recipient."""
+    return Counter(str(mail[RECIPIENT_HEADER]) for mail in read_messages(folder / "mail"))
 
 
 def _wait_for_post(ledger: Ledger) -> None:
@@ -173,7 +180,7 @@ def _show(
         if shared := _shared(ledger.entries):
             _heading("One on which others worked too, with the due dates of its steps")
             _story(stub, shared.code, steps=True)
-    _heading("Messages to citizens")
+    _heading("Messages to citizens and officers")
     out.print(message_table(counts))
     _heading("The post, by its own count")
     out.print(post_table(told))

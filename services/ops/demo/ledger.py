@@ -91,6 +91,10 @@ class Ledger:
             row.update(_outcome(entry, last))
         return rows
 
+    def overdue(self, entry: Entry, last: date) -> bool:
+        """Tell whether a dossier is pending and overdue on the week's last day."""
+        return entry.accepted_at is not None and "pending_overdue" in _outcome(entry, last)
+
     def pauses(self) -> Counter[str]:
         """Count how often the clock stood still, by reason."""
         return Counter(reason for entry in self.entries for reason in entry.pauses)

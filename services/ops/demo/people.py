@@ -20,6 +20,7 @@ from motcua.routing.v1.routing_pb2_grpc import RoutingServiceStub
 from services.kernel.durations import TimeLimit, Unit
 from services.kernel.rpc.client import explain, metadata
 from services.ops.demo.ledger import Ledger
+from services.ops.demo.officers import name_of
 from services.ops.demo.scenario import Filing, Offer
 
 TIMEOUT = 10.0
@@ -36,15 +37,6 @@ RESULTS = {
 }
 _NAME_OF = {number: name for name, number in CHANNELS.items()}
 _RESULT_OF = {number: name for name, number in RESULTS.items()}
-POSTS = {
-    "receptionist": "mc",
-    "specialist": "cv",
-    "head": "tp",
-    "leader": "ld",
-    "clerk": "vt",
-    "accountant": "kt",
-}
-"""Each unit has one officer for each role, who has no other; by what their names begin with."""
 _LATER = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.ABORTED, grpc.StatusCode.DEADLINE_EXCEEDED}
 
 
@@ -181,7 +173,7 @@ class People:
     async def assign(self, code: str, step: Any) -> None:
         """Take a step, as the officer of its unit and role."""
         request = routing.AssignStepRequest(
-            dossier_code=code, step=step.step, assignee=_name(step.unit, step.role)
+            dossier_code=code, step=step.step, assignee=name_of(step.unit, step.role)
         )
         await self._act(self._routing.AssignStep, request, _officer(step.unit, step.role))
 
@@ -262,12 +254,8 @@ def _say(problem: Any) -> str:
     )
 
 
-def _name(unit: str, role: str) -> str:
-    return f"{POSTS[role]}.{unit}"
-
-
 def _officer(unit: str, role: str) -> Any:
-    return metadata("officer", _name(unit, role), unit=unit, roles=(role,))
+    return metadata("officer", name_of(unit, role), unit=unit, roles=(role,))
 
 
 def _counter(unit: str) -> Any:

@@ -19,6 +19,7 @@ from typing import Any
 
 from infra.local.child import spawn
 from infra.local.ports import free_port
+from services.ops.demo.officers import write_directory
 from services.ops.demo.scenario import MONDAY, instant
 from services.ops.stack.plan import SERVICES
 from services.ops.stack.status import collect
@@ -30,6 +31,7 @@ _ELSEWHERE = (
     "DATABASE_URL",
     "MOTCUA_TOPIC",
     "MOTCUA_TOKEN",
+    "ROUTING_LADDERS",
 )
 CLOCK_FILE = "clock"
 """Holds the real time at which the week began; until it is there, the office's clock stands."""
@@ -56,6 +58,7 @@ def environment(folder: Path, speed: float, opens: int) -> dict[str, str]:
         "KAFKA_PORT": str(free_port()),
         "SMTP_PORT": str(free_port()),
         "MOTCUA_OPERATOR": "demo",
+        "PEOPLE_DIRECTORY": str(folder / "people.toml"),
     }
     settings |= {f"{name.upper()}_PORT": str(free_port()) for name in SERVICES}
     for unwanted in (*_ELSEWHERE, *(name for name in os.environ if name.startswith("IDENTITY_"))):
@@ -76,6 +79,7 @@ def stack(folder: Path, env: dict[str, str]) -> Iterator[None]:
     """Run broker, mail sink and services until the block ends; raises ``NotRunning``."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    write_directory(Path(env["PEOPLE_DIRECTORY"]))
     command = [sys.executable, "-m", "services.ops.main", "up"]
     process = spawn(command, log=folder / "stack.log", death_signal=signal.SIGTERM, env=env)
     try:

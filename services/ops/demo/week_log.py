@@ -10,12 +10,15 @@ from motcua.events.v1.envelope_pb2 import DossierEvent
 from motcua.events.v1.routing_events_pb2 import DeadlineScope
 from rich.table import Table
 
+from services.kernel.instants import to_us
 from services.ops.calling import audit
 from services.ops.clients import identity
 from services.ops.console import grid
 from services.ops.demo.checks import Checks
 from services.ops.demo.ledger import Ledger
+from services.ops.demo.officers import DOMAIN, address_of
 from services.ops.demo.pauses import PAUSES
+from services.ops.demo.scenario import FRIDAY
 
 _REASONS = {pause.kind: name for name, pause in PAUSES.items()}
 
@@ -35,6 +38,10 @@ class WeekLog:
     children_ended: int = 0
     steps_missed: set[tuple[str, str]] = field(default_factory=set)
     """Dossier and step."""
+    escalated: Counter[str] = field(default_factory=Counter)
+    """The rungs that were reached, by the address of who then had the role in the unit."""
+    heads_told: set[str] = field(default_factory=set)
+    """The dossiers of whose promised date a head was told."""
 
     def take(self, event: DossierEvent) -> None:
         """Count one event."""
@@ -62,6 +69,11 @@ class WeekLog:
             missed = event.deadline_missed
             if missed.scope == DeadlineScope.DEADLINE_SCOPE_STEP:
                 self.steps_missed.add((event.dossier_code, missed.step))
+        elif name == "deadline_escalated":
+            said = event.deadline_escalated
+            self.escalated[address_of(said.unit, said.role, to_us(event.occurred_at))] += 1
+            if (said.rung, said.scope) == ("head", DeadlineScope.DEADLINE_SCOPE_DOSSIER):
+                self.heads_told.add(event.dossier_code)
 
 
 def read() -> WeekLog:
@@ -95,10 +107,22 @@ def compare(checks: Checks, ledger: Ledger, log: WeekLog) -> None:
     checks.equal("steps that one side calls late and the other does not", [], sorted(differ))
 
 
+def compare_officers(checks: Checks, ledger: Ledger, log: WeekLog, mails: Counter[str]) -> None:
+    """Compare the mails that reached each officer with the rungs of the log, and those with the
+    dossiers that the people of the week know to be overdue; ``mails`` counts those in the sink by
+    recipient.
+    """
+    got = {address: n for address, n in mails.items() if address.endswith(f"@{DOMAIN}")}
+    checks.equal("mails to officers", dict(log.escalated), got)
+    overdue = {e.code for e in ledger.entries if ledger.overdue(e, FRIDAY)}
+    checks.equal("overdue dossiers of which no head was told", [], sorted(overdue - log.heads_told))
+
+
 def table(ledger: Ledger, log: WeekLog) -> Table:
     """Lay out what moved the clocks."""
     late = sum(s.late() is True for e in ledger.entries for s in e.steps)
     steps = sum(len(e.steps) for e in ledger.entries)
+    told = log.escalated.total()
     rows = [
         ("supplement asked of the citizen", log.begun["supplement"], log.ended["supplement"]),
         ("payment asked of the citizen", log.begun["payment"], log.ended["payment"]),
@@ -108,6 +132,7 @@ def table(ledger: Ledger, log: WeekLog) -> Table:
         ("opinions asked while it runs", log.asked, log.answered),
         ("child dossiers at another agency", log.children, log.children_ended),
         (f"steps late, of {steps} completed", late, ""),
+        (f"mails to {len(log.escalated)} heads and leaders", told, ""),
     ]
     cells = [(what, str(number or ""), str(ended or "")) for what, number, ended in rows]
     return grid(("what", "times", "ended"), cells, right=("times", "ended"))

@@ -17,8 +17,8 @@ from services.kernel.working_time import Calendar
 from services.routing.limits import Rung
 
 STEP_UNIT, DOSSIER_UNIT, PARENT = "step", "dossier", "parent"
-STEP, DOSSIER, BOTH = "step", "dossier", "both"
-"""Whose due dates a rung is told of."""
+STEP, DOSSIER, BOTH, CHECK = "step", "dossier", "both", "check"
+"""Whose due dates a rung is told of; ``both`` is a step's and a dossier's, not the desk's check."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,9 @@ class Ladder:
     stages: tuple[Stage, ...] = ()
 
     def of(self, whose: str) -> tuple[Stage, ...]:
-        """List the rungs that are told of the due dates of steps, or of the dossier."""
-        return tuple(stage for stage in self.stages if stage.of in (whose, BOTH))
+        """List the rungs that are told of due dates of steps, of the dossier, or of the check."""
+        meant = (whose,) if whose == CHECK else (whose, BOTH)
+        return tuple(stage for stage in self.stages if stage.of in meant)
 
 
 NO_LADDER = Ladder()
@@ -70,6 +71,13 @@ class Ladders:
         return self._ladders.get("", NO_LADDER)
 
 
+def unit_of(stage: Stage, unit: str, dossier_unit: str) -> str:
+    """Give the unit that a rung is told in: ``unit`` has the work, ``dossier_unit`` answers."""
+    parent = dossier_unit.rpartition(".")[0] or dossier_unit
+    units = {STEP_UNIT: unit, DOSSIER_UNIT: dossier_unit, PARENT: parent}
+    return units.get(stage.unit, stage.unit)
+
+
 def rungs_of(
     stages: Iterable[Stage],
     calendar: Calendar,
@@ -81,12 +89,10 @@ def rungs_of(
 
     ``unit`` has the work. A rung whose instant is not after the start is told at the due date.
     """
-    parent = dossier_unit.rpartition(".")[0] or dossier_unit
-    units = {STEP_UNIT: unit, DOSSIER_UNIT: dossier_unit, PARENT: parent}
     rungs = [
         Rung(
             stage.name,
-            units.get(stage.unit, stage.unit),
+            unit_of(stage, unit, dossier_unit),
             stage.role,
             _instant(stage, calendar, *run),
         )

@@ -10,12 +10,19 @@ import re
 import tomllib
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from services.kernel.durations import NO_DURATION, Duration, DurationError
-from services.routing.clock.escalation import STEP_UNIT, Ladder, Ladders, Stage
+from services.routing.clock.escalation import CHECK, STEP_UNIT, Ladder, Ladders, Stage
 
 SHIPPED = Path(__file__).parent.parent / "data" / "ladders.toml"
 VARIABLE = "ROUTING_LADDERS"
@@ -92,8 +99,14 @@ class _Rung(_Table):
     unit: Annotated[
         str, Field(pattern=r"^(step|dossier|parent|[0-9A-Z]+(\.[0-9A-Z]+)*)$", max_length=35)
     ] = STEP_UNIT
-    of: Literal["step", "dossier", "both"] = "both"
+    of: Literal["step", "dossier", "both", "check"] = "both"
     when: Annotated[dict[str, Any], BeforeValidator(_when)]
+
+    @model_validator(mode="after")
+    def _check_is_told_once_missed(self) -> Self:
+        if self.of == CHECK and self.when:
+            raise ValueError("what is of the check is told when it was missed: when must be due")
+        return self
 
     def stage(self) -> Stage:
         """Give the rung as a value."""

@@ -47,6 +47,18 @@ def standing_for(
     return tuple(one.delegation for one in absences(uow, officer, at) if one.of(state.unit))
 
 
+def stand_in_of(uow: UnitOfWork, officer: str, unit: str, at: int) -> str:
+    """Name who stands in for an officer in a unit's work at an instant, by what was said last;
+    empty for nobody.
+    """
+    found = [
+        one.delegation.substitute
+        for one in absences(uow, officer, at)
+        if one.of(unit) and one.delegation.runs(at)
+    ]
+    return found[-1] if found else ""
+
+
 def _cases_of(uow: UnitOfWork, officer: str, unit: str = "") -> list[str]:
     """List the open cases that an officer has in a unit and those below it; empty for all units."""
     found = select(WORK.c.dossier_code).where(WORK.c.state.in_(_OPEN), WORK.c.assignee == officer)

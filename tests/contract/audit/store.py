@@ -171,6 +171,7 @@ def _life(pick: random.Random) -> Iterable[tuple[int, Message]]:
             channel=pick.choice([1, 2, 2, 2, 3]),
             level=pick.choice([common.SERVICE_LEVEL_WHOLE, common.SERVICE_LEVEL_PARTIAL]),
             time_zone=pick.choice([HANOI, HANOI, HANOI, "Europe/Amsterdam"]),
+            answer_due_at=to_timestamp(when + 9 * HOUR),
         ),
     )
     when += pick.randrange(1, 20) * HOUR
@@ -180,6 +181,8 @@ def _life(pick: random.Random) -> Iterable[tuple[int, Message]]:
         return
     if chance < 0.12:
         yield when, intake.DossierWithdrawn()
+        return
+    if chance < 0.2:  # nobody at the desk looks at it
         return
     accepted = intake.DossierAccepted()
     if pick.random() < 0.9:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import product
 
 import pytest
+from motcua.audit.v1 import audit_pb2 as pb
 from motcua.events.v1.envelope_pb2 import DossierEvent
 from motcua.events.v1.process_events_pb2 import AbsenceDelegated
 from sqlalchemy import select
@@ -157,7 +158,7 @@ def test_deadlines_page_by_page_are_those_of_the_fold(store, events):
             for facts in _known(events, instant).values()
             if _asked_for(facts, at, within, overdue, unit)
         ]
-        expected.sort(key=lambda facts: (facts["due_at"], facts["dossier_code"]))
+        expected.sort(key=lambda facts: (_due(facts), facts["dossier_code"]))
 
         assert _all_pages(store, wanted) == expected
 
@@ -174,17 +175,37 @@ def _all_pages(store, wanted):
         wanted = replace(wanted, after=after)
 
 
+def _due(facts):
+    return facts["due_at"] if facts["accepted_at"] else facts["submitted_at"] + 9 * HOUR
+
+
+def test_each_due_date_says_what_it_is_of_and_who_is_late(store):
+    """Of a dossier at the desk it is the check, and its unit is late; later who has the step."""
+    wanted = Wanted(NOW, past=False)
+    found = store.ask(deadlines.deadlines, wanted, 1000)
+    told = {facts["dossier_code"]: answers.deadline(facts, NOW) for facts in found}
+    kinds = set()
+    for facts in found:
+        row = told[facts["dossier_code"]]
+        at_desk, stopped = facts["accepted_at"] is None, facts["suspended_at"] is not None
+        kinds.add((row.kind, stopped))
+        assert row.kind == (pb.DEADLINE_KIND_DESK_CHECK if at_desk else pb.DEADLINE_KIND_PROMISE)
+        assert row.HasField("first_due_at") != at_desk
+        late = "" if stopped or _due(facts) >= NOW else facts["step_unit"] or facts["unit"]
+        assert row.late_unit == late
+        assert not at_desk or late in UNITS
+    assert len(kinds) == 3
+
+
 def _asked_for(facts, at, within, overdue, unit):
-    pending = facts["accepted_at"] and not (
-        facts["resolved_at"] or facts["withdrawn_at"] or facts["returned_at"]
-    )
-    if not pending or facts["due_at"] is None:
+    ends = ("refused_at", "resolved_at", "withdrawn_at", "returned_at")
+    if any(facts[end] for end in ends) or _due(facts) is None:
         return False
     if unit not in ("", facts["unit"], facts["step_unit"]):
         return False
     if within is None and not overdue:
         return True
-    left = facts["due_at"] - at
+    left = _due(facts) - at
     runs = facts["suspended_at"] is None
     return (overdue and runs and left < 0) or (within is not None and 0 <= left <= within)
 

@@ -7,22 +7,27 @@ from typing import Any
 
 import pytest
 
-from infra.local.smtp import MailSink
+from infra.local.smtp import RECIPIENT_HEADER, MailSink
 from services.kernel.errors import Unavailable
 from services.kernel.keyring import Keyring
 from services.notify.attempts import Attempts
 from services.notify.sender import Sender
 from services.notify.settings import MailSettings, load
+from services.people.directory import Directory, Officer
 from tests.contract.notify.store import Store
 from tests.support.feed import wait_until
+from tests.support.letters import ESCALATED, SUONG, TU
 
 
 @contextmanager
 def sending(
-    store: Store, sink: MailSink, caught_up: Callable[[], bool] = lambda: True
+    store: Store,
+    sink: MailSink,
+    caught_up: Callable[[], bool] = lambda: True,
+    people: Callable[[], Directory] | None = None,
 ) -> Iterator[Sender]:
     settings = MailSettings(load().sender, (0.2, 0.2, 0.2))
-    sender = Sender(store.runtime(smtp_port=sink.port, caught_up=caught_up), settings)
+    sender = Sender(store.runtime(smtp_port=sink.port, caught_up=caught_up), settings, people)
     sender.start()
     try:
         yield sender
@@ -109,3 +114,48 @@ def test_two_senders(store: Store, mail_sink: MailSink) -> None:
         wait_until(lambda: not store.deliveries(), what="all sent")
     assert len(mail_sink.messages()) == 30
     assert len({mail["Message-ID"] for mail in mail_sink.messages()}) == 30
+
+
+HEADS = frozenset({"head"})
+
+
+def people_of(*officers: Officer) -> Directory:
+    return Directory({}, {officer.id: officer for officer in officers})
+
+
+def test_an_officer_s_address_is_looked_up_when_the_mail_is_made(
+    store: Store, mail_sink: MailSink
+) -> None:
+    """Who has none, or is not in the directory, is a failure that is seen; the others' mails go."""
+    store.submit("D1", consent=False)
+    store.say("D1", ESCALATED)
+    store.read()
+    there = [people_of(Officer(TU, "Lý Quốc Tú", "H22.02", HEADS))]
+    with sending(store, mail_sink, people=lambda: there[0]):
+        wait_until(lambda: not store.deliveries(), what="all ended")
+        failed = {e.message_failed.message_id: e.message_failed for e in store.own("D1")[-2:]}
+        assert [(f.reason_code, f.attempts, f.code) for f in failed.values()] == [
+            ("no_address", 0, 0),
+            ("no_address", 0, 0),
+        ]
+        there[0] = people_of(
+            Officer(TU, "Lý Quốc Tú", "H22.02", HEADS, email="tu@hagiang.example"),
+            Officer(SUONG, "", "H22.02", HEADS, email="suong@hagiang.example"),
+        )
+        store.say("D1", ESCALATED)
+        store.read()
+        wait_until(lambda: len(mail_sink.messages()) == 2, what="both told")
+    mails = {mail[RECIPIENT_HEADER]: mail for mail in mail_sink.messages()}
+    assert "Kính gửi ông/bà Lý Quốc Tú," in mails["tu@hagiang.example"].get_content()
+    assert f"Kính gửi ông/bà {SUONG}," in mails["suong@hagiang.example"].get_content()
+
+
+def test_without_a_directory_an_officer_has_no_address(store: Store, mail_sink: MailSink) -> None:
+    """What was planned elsewhere is given up, visibly; nothing crashes, the citizen is told."""
+    store.submit("D1")
+    store.say("D1", ESCALATED)
+    store.read()
+    with sending(store, mail_sink):
+        wait_until(lambda: not store.deliveries(), what="all ended")
+    assert sorted(ends(store, "D1")) == ["message_failed", "message_failed", "message_sent"]
+    assert [mail[RECIPIENT_HEADER] for mail in mail_sink.messages()] == ["my@example.vn"]

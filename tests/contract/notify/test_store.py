@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from motcua.events.v1.envelope_pb2 import DossierEvent
 from motcua.events.v1.notify_events_pb2 import MessageFailed, MessageSent
 from motcua.notify.v1 import notify_pb2 as pb
 
@@ -19,7 +20,14 @@ from tests.contract.notify.store import Store
 from tests.support import letters
 
 NewStore = Callable[..., Store]
-LIFE = [letters.ACCEPTED, letters.LATE, letters.GRANTED, letters.POSTED, letters.POSTED]
+LIFE = [
+    letters.ACCEPTED,
+    letters.ESCALATED,
+    letters.LATE,
+    letters.GRANTED,
+    letters.POSTED,
+    letters.POSTED,
+]
 
 
 def payloads(store: Store, code: str) -> list[str]:
@@ -91,6 +99,39 @@ def test_a_rebuild_makes_the_same_rows(store: Store, new_store: NewStore) -> Non
     assert {row["message_id"] for row in again.deliveries()} == {
         row["message_id"] for row in store.deliveries()
     }
+
+
+def test_each_officer_gets_a_message_and_the_citizen_none(store: Store) -> None:
+    """One for each officer whom the event names, whether the citizen agreed or not; read again,
+    none more.
+    """
+    for code, consent in (("D1", True), ("D2", False)):
+        store.submit(code, consent=consent)
+        *_, event = store.say(code, letters.NOBODY_TOLD, letters.ESCALATED)
+        store.read()
+        duties = [e.message_queued for e in store.own(code) if e.message_queued.officer]
+        assert [(m.officer, m.kind, m.language) for m in duties] == [
+            (letters.SUONG, "escalated", "vi"),
+            (letters.TU, "escalated", "vi"),
+        ]
+        units = {(m.values["unit"], m.values["told_unit"], m.values["work_unit"]) for m in duties}
+        assert units == {("Sở Công Thương", "Sở Công Thương", "H22.02.01")}
+        names = [message_id(event.event_id, EMAIL, officer) for officer in event_officers(event)]
+        assert [m.message_id for m in duties] == names
+        assert {e.causation_id for e in store.own(code) if e.message_queued.officer} == {
+            event.event_id
+        }
+    before = store.log[:]
+    store.log += [record._replace(offset=len(store.log)) for record in before]
+    store.read()
+    assert len(page(store).messages) == 6
+    assert {m.officer for m in page(store, dossier_code="D2").messages} == {
+        *("", letters.SUONG, letters.TU)
+    }
+
+
+def event_officers(event: DossierEvent) -> list[str]:
+    return list(event.deadline_escalated.officers)
 
 
 # -- attempts ---

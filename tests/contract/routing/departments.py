@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -35,7 +36,8 @@ from services.kernel.record import Record
 from services.kernel.rpc.permissions import shipped
 from services.kernel.writer import Writer
 from services.routing.main import MODEL, OFFICE
-from services.routing.office import Command
+from services.routing.office import Command, Office
+from services.routing.reactions import reactions_of
 from services.routing.tables import KERNEL, METADATA
 from services.routing.teamwork.watch import watch_timers
 from services.routing.watches import watch_deadlines
@@ -117,12 +119,15 @@ class Desk:
 
 
 class Departments:
-    """Routing on one database; ``reacting`` False leaves reactions aside, as a rebuild does."""
+    """Routing on one database; ``reacting`` False leaves reactions aside, as a rebuild does, and
+    ``office`` reacts in place of the one that ships.
+    """
 
-    def __init__(self, url: str, *, reacting: bool = True) -> None:
+    def __init__(self, url: str, *, reacting: bool = True, office: Office | None = None) -> None:
         self.engine = open_engine(url, "routing")
         METADATA.create_all(self.engine)
-        self.writer = Writer(self.engine, MODEL)
+        model = replace(MODEL, reactions=reactions_of(office)) if office else MODEL
+        self.writer = Writer(self.engine, model)
         self.writer.start()
         self._applier = Applier("t", FixedClock(at("2021-08-09 09:00")), reacting=reacting)
         self._offset = self.writer.exclusive(lambda uow: positions.begin(uow, [0])).result()[0]
@@ -155,11 +160,11 @@ class Departments:
         """Give a current step to an officer, so that it is not stuck."""
         self.does(OFFICE.assign, assign(step, "an"), code, when)
 
-    def looks(self, when: str, offset: int = 1) -> int:
+    def looks(self, when: str, offset: int = 1, office: Office = OFFICE) -> int:
         """Let the watch look just after a time, until nothing is left; gives how many it said."""
         total = 0
         now = at(when) + offset
-        for watch in (watch_deadlines, watch_timers(OFFICE)):
+        for watch in (watch_deadlines(office), watch_timers(office)):
             while said := self.writer.exclusive(partial(watch, now=now)).result():
                 total += said
         return total

@@ -97,7 +97,11 @@ def _check_deadlines(office, facts):
     assert {d.dossier_code for d in listed} == expected
     assert {d.status for d in listed} <= {pb.DEADLINE_STATUS_OVERDUE}
     late = {d.dossier_code for d in listed if d.lateness == pb.LATENESS_PENDING_OVERDUE}
-    assert late == {c for c in expected if facts[c]["due_day"] < 20210813}
+    accepted = {c for c in expected if facts[c]["accepted_at"]}
+    assert late == {c for c in accepted if facts[c]["due_day"] < 20210813}
+    checks = {d.dossier_code for d in listed if d.kind == pb.DEADLINE_KIND_DESK_CHECK}
+    assert checks == expected - accepted
+    assert checks
     near = pb.ListDeadlinesRequest(
         as_of=to_timestamp(WEDNESDAY), within=Duration(seconds=3 * 86_400)
     )

@@ -260,7 +260,12 @@ def _records(notify_desk: Desk) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("NOTIFY_SENDER", "nobody"), ("NOTIFY_RETRY_SECONDS", "soon")]
+    ("name", "value"),
+    [
+        ("NOTIFY_SENDER", "nobody"),
+        ("NOTIFY_RETRY_SECONDS", "soon"),
+        ("PEOPLE_DIRECTORY", "nowhere.toml"),
+    ],
 )
 def test_wrong_settings(name: str, value: str, tmp_path: Path) -> None:
     """With a setting that can't be used the service does not start, and names it."""

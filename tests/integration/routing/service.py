@@ -119,7 +119,7 @@ def _listen(
     consumer = Consumer(writer, reading, MODEL, clock, bootstrap, topic)
     consumer.start()
     stack.callback(consumer.stop)
-    watch = Watch("deadlines", 0.1, watch_deadlines)
+    watch = Watch("deadlines", 0.1, watch_deadlines(OFFICE))
     watcher = Watcher(writer, clock, [watch], lambda: consumer.status().ready)
     watcher.start()
     stack.callback(watcher.stop)

@@ -3,6 +3,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from hypothesis import given
 from hypothesis import strategies as st
 from motcua.events.v1 import common_pb2 as common
+from motcua.events.v1 import desk_events_pb2 as desk
 from motcua.events.v1 import intake_events_pb2 as intake
 from motcua.events.v1 import routing_events_pb2 as routing
 from motcua.events.v1.envelope_pb2 import DossierEvent
@@ -196,8 +197,10 @@ def test_what_follows_from_the_facts_agrees_with_them(history):
         (end, facts["finished_day"]),
     ):
         assert day == (None if instant is None else days.day(instant, zone))
-    pending = end is None and facts["accepted_at"] is not None
-    assert facts["pending_due_at"] == (facts["due_at"] if pending else None)
+    at_desk = facts["accepted_at"] is None and facts["refused_at"] is None
+    expected = facts["check_due_at"] if at_desk else facts["due_at"]
+    waits = end is None and (at_desk or facts["accepted_at"] is not None)
+    assert facts["pending_due_at"] == (expected if waits else None)
 
 
 def test_a_day_is_counted_where_the_dossier_is():
@@ -286,6 +289,50 @@ def test_missed_due_dates_of_steps_are_not_the_dossiers():
     facts = folded(_history([SUBMITTED, ACCEPTED, OPENED, step, whole, whole]))
 
     assert facts["missed_at"] == MONDAY + 4 * MINUTE
+
+
+CHECK, ANEW = stamp("2021-08-09 17:00"), stamp("2021-08-11 10:00")
+ONLINE = intake.DossierSubmitted(unit="H22.12", time_zone=HANOI, answer_due_at=CHECK)
+PREPAID = intake.DossierSubmitted(
+    unit="H22.12",
+    time_zone=HANOI,
+    answer_due_at=CHECK,
+    fees=desk.FeesDue(timing=desk.FEE_TIMING_BEFORE, le_phi=28_000),
+)
+LATER = intake.DossierSubmitted(
+    unit="H22.12",
+    time_zone=HANOI,
+    answer_due_at=CHECK,
+    fees=desk.FeesDue(timing=desk.FEE_TIMING_AFTER, le_phi=28_000),
+)
+PAID = desk.FeeRecorded(le_phi=28_000, settled=True, answer_due_at=ANEW)
+TAKEN_BACK = desk.FeeCancelled(sequence=2, holds_acceptance=True)
+
+
+@pytest.mark.parametrize(
+    ("events", "due"),
+    [
+        ([ONLINE], CHECK),
+        ([ONLINE, intake.DeskCheckMissed(answer_due_at=CHECK)], CHECK),
+        ([ONLINE, ACCEPTED], ACCEPTED.due_at),
+        ([ONLINE, intake.DossierAccepted()], None),
+        ([ONLINE, REFUSED], None),
+        ([ONLINE, GONE_EARLY], None),
+        ([SUBMITTED], None),
+        ([LATER], CHECK),
+        ([PREPAID], None),
+        ([PREPAID, PAID], ANEW),
+        ([PREPAID, PAID, TAKEN_BACK], None),
+        ([PREPAID, PAID, TAKEN_BACK, PAID], ANEW),
+        ([PREPAID, PAID, desk.FeeCancelled(sequence=2)], ANEW),
+        ([PREPAID, PAID, ACCEPTED, TAKEN_BACK], ACCEPTED.due_at),
+    ],
+)
+def test_a_dossier_at_the_desk_is_due_to_be_checked(events, due):
+    """Until it is accepted or refused, missed or not; what is paid first waits for the money."""
+    facts = folded(_history(events))
+
+    assert facts["pending_due_at"] == (None if due is None else to_us(due))
 
 
 def test_a_check_that_the_desk_missed_is_kept_from_its_first_instant():

@@ -219,6 +219,17 @@ def test_a_mistake_is_taken_back_once() -> None:
     assert isinstance(gone, Refusal)
 
 
+@pytest.mark.parametrize("timing", [BEFORE, AFTER])
+def test_a_prepayment_taken_back_says_that_the_desk_waits_again(timing: FeeTiming) -> None:
+    """Only what is paid before acceptance holds it; what was paid twice over holds nothing."""
+    waits = state(replace(SETTLED, timing=timing))
+    (said,) = decider.cancel_fee(waits, 2, "Nhầm")  # type: ignore[misc]
+    assert said.holds_acceptance == (timing == BEFORE)
+    twice = paying.recorded(SETTLED, 3, FeeRecorded(phi=600_000, le_phi=28_000))
+    (said,) = decider.cancel_fee(state(twice), 3, "Nhầm")  # type: ignore[misc]
+    assert not said.holds_acceptance
+
+
 AMOUNTS = st.integers(0, 40_000)
 STEPS = st.lists(
     st.tuples(st.just("pay"), AMOUNTS, AMOUNTS)
@@ -250,7 +261,7 @@ def test_no_way_of_paying_ends_in_too_much(account: Account, steps: list[Any]) -
     )
     for sequence, (what, one, other) in enumerate(steps, start=2):
         if what == "cancel":
-            if not isinstance(paying.cancel(account, one, "x"), Refusal):
+            if not isinstance(paying.cancel(account, one, "x", accepted=True), Refusal):
                 account = paying.cancelled(account, one)
         else:
             request = (

@@ -15,7 +15,16 @@ from motcua.events.v1.notify_events_pb2 import (
     MessageSuppressed,
 )
 
-from services.notify.decider import EMAIL, Recipient, State, evolve, plan, resend, settle
+from services.notify.decider import (
+    EMAIL,
+    Recipient,
+    State,
+    evolve,
+    plan,
+    plan_duty,
+    resend,
+    settle,
+)
 from services.notify.telling import KINDS, ONCE
 from services.notify.texts import NOT_FAILED
 from tests.support.letters import Streams
@@ -163,3 +172,27 @@ def test_one_outcome_for_each_message(happenings: list[tuple[str, bool]]) -> Non
     came = Counter(kind for kind, _ in happenings)
     assert all(told[kind] == came[kind] for kind in came if kind not in ONCE)
     assert all(told[kind] <= 1 for kind in ONCE)
+
+
+# -- officers ---
+
+
+def test_officers_are_told_each_in_a_message_of_their_own() -> None:
+    """In the order given, in Vietnamese, without being asked."""
+    said = plan_duty("escalated", {"due_at": ""}, {"suong": "m1", "tu": "m2"})
+    expected = [queued("m1", "escalated"), queued("m2", "escalated")]
+    expected[0].officer, expected[1].officer = "suong", "tu"
+    assert said == expected
+
+
+def test_what_officers_are_told_is_not_what_the_citizen_is_told() -> None:
+    """An officer's message before the citizen's does not stand for it, nor for the word that the
+    citizen is not told; given up, it can be planned again for the same officer.
+    """
+    duty = plan_duty("submitted", {}, {"tu": "m1"})
+    state = after(duty)
+    assert state.told == frozenset()
+    assert plan(state, "submitted", {}, UNWILLING, "new") == [suppressed("no_consent", "submitted")]
+    assert settle(state, SENT) == [SENT]
+    (again,) = resend(after([*duty, FAILED]), "m1", "m2")  # type: ignore[misc]
+    assert (again.officer, again.message_id, again.replaces) == ("tu", "m2", "m1")  # type: ignore[attr-defined]

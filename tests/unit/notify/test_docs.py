@@ -7,6 +7,7 @@ from pathlib import Path
 from motcua.events.v1 import notify_events_pb2
 
 from services.notify import rendering, sender, settings
+from services.notify.duties import DUTY_KINDS
 from services.notify.telling import KINDS
 from services.notify.timetable import HOUR, MINUTE, TIMETABLE, attempts
 
@@ -28,6 +29,12 @@ def test_kinds() -> None:
     """The table of kinds has each kind once."""
     section = PAGE.split("## What citizens are told")[1].split("\n## ")[0]
     assert sorted(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == sorted(KINDS)
+
+
+def test_kinds_for_officers() -> None:
+    """The table of what officers are told has each kind once."""
+    section = PAGE.split("## What officers are told")[1].split("\n## ")[0]
+    assert sorted(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == sorted(DUTY_KINDS)
 
 
 def test_reasons() -> None:

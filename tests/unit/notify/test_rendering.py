@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from motcua.events.v1.common_pb2 import PersonalData
 
+from services.notify.duties import DUTY_KINDS
 from services.notify.headers import as_sent
 from services.notify.rendering import TEMPLATES, Unrenderable, render
 from services.notify.telling import KINDS
@@ -161,7 +162,8 @@ def test_no_template_without_a_kind() -> None:
     """The languages have the same templates: one for each kind, and the letter around them."""
     for language in ("vi", "en"):
         found = {path.name for path in (TEMPLATES / language).iterdir()}
-        assert found == {f"{kind}.v1.txt" for kind in (*KINDS, "letter")}
+        to_officers = (*DUTY_KINDS, "notice") if language == "vi" else ()
+        assert found == {f"{kind}.v1.txt" for kind in (*KINDS, "letter", *to_officers)}
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,11 @@ from motcua.audit.v1 import audit_pb2 as pb
 from motcua.events.v1.envelope_pb2 import ActorKind
 
 from services.kernel.instants import MINUTE, to_timestamp
-from services.ops import commands_deadlines, commands_dossier
-from services.ops.commands_deadlines import deadline_table, print_explanation
+from services.ops import commands_dossier, deadline_tables
+from services.ops.commands_deadlines import print_explanation
 from services.ops.commands_dossier import timeline_table
 from services.ops.console import LEAST, LINE, WIDE, Printer
+from services.ops.deadline_tables import deadline_table
 from tests.unit.audit.histories import at
 
 DUE = "2021-08-12 09:53"
@@ -65,7 +66,7 @@ def shown(monkeypatch):
     def show(width, make):
         stream = io.StringIO()
         printer = Printer(file=stream, width=width, force_terminal=False, color_system=None)
-        for module in (commands_dossier, commands_deadlines):
+        for module in (commands_dossier, deadline_tables):
             monkeypatch.setattr(module, "out", printer)
         printer.print(make())
         return stream.getvalue().splitlines()
@@ -212,3 +213,21 @@ def test_a_moved_date_and_another_units_step_get_columns(shown):
     assert "first promise" in lines[1]
     assert "2021-08-09 16:00" in lines[2]
     assert lines[3].endswith("H22.13")
+
+
+def _check() -> pb.Deadline:
+    row = _row(step="", step_unit="", kind=pb.DEADLINE_KIND_DESK_CHECK)
+    row.ClearField("first_due_at")
+    row.ClearField("lateness")
+    return row
+
+
+def test_a_desk_check_is_named_and_no_report_judges_it(shown):
+    """Beside promised dates it is its own kind; it has no first promise that was moved."""
+    lines = shown(LEAST, lambda: deadline_table([_row(), _check()]))
+    assert "first promise" not in lines[0]
+    assert lines[3].split()[2:] == ["overdue", CODE, "H22.12.03", "desk", "check"]
+    wide = shown(2 * WIDE, lambda: deadline_table([_row(), _check()]))
+    assert wide[1].split() == ["due", "kind", "status", "report", "dossier", "unit", "step"]
+    assert wide[2].split()[2:6] == ["promise", "overdue", "in", "time"]
+    assert wide[3].split()[2:] == ["desk", "check", "overdue", CODE, "H22.12.03"]

@@ -125,3 +125,27 @@ def test_who_is_away_names_the_stand_in() -> None:
     """Whoever gives out work is told until when, and who stands in."""
     _, words = DIRECTORY.why_not("an", "H22.12", "specialist", date(2021, 8, 9))
     assert words == {"officer": "an", "last": "13/08/2021", "stand_in": "binh"}
+
+
+def test_holders_of_a_role_are_those_in_service_in_the_unit_or_its_heir() -> None:
+    """By id, away or not; those above, below, of another role or no longer there are not meant."""
+    heads = frozenset({"head"})
+    everybody = [
+        Officer("c", "C", "H22.70", heads),
+        Officer("b", "B", "H22.70", heads, absences=(Absence(LAST, date(2025, 7, 9)),)),
+        Officer("a", "A", "H22.70", heads | {"leader"}, valid_from=date(2025, 7, 2)),
+        Officer("d", "D", "H22.70", frozenset({"leader"})),
+        Officer("e", "E", "H22", heads),
+        Officer("f", "F", "H22.12", heads, valid_to=LAST),
+    ]
+    people = Directory(UNITS, {it.id: it for it in everybody})
+
+    def ids(unit: str, day: date) -> list[str]:
+        return [it.id for it in people.holders(unit, "head", day)]
+
+    assert ids("H22.12", LAST) == ["f"]
+    assert ids("H22.12", date(2025, 7, 1)) == ids("H22.70", date(2025, 7, 1)) == ["b", "c"]
+    assert ids("H22.70", date(2025, 7, 2)) == ["a", "b", "c"]
+    assert ids("H22.99", LAST) == []
+    there = [people.there(name, date(2025, 7, 1)) for name in ("a", "b", "c", "x")]
+    assert there == [False, False, True, False]

@@ -43,8 +43,8 @@ def read(folder: Path, text: str, units: str = UNITS, sheet: str = "") -> Any:
 
 def test_a_directory_is_read(tmp_path: Path) -> None:
     """Officers of TOML and CSV stand beside each other, with units, roles, days and absences."""
-    heading = "\ufeffid,name,unit,roles,valid_from,valid_to"
-    sheet = f"{heading}\ncuc,Cúc,H22.12,specialist; head,2021-01-01,2024-12-31\n\n"
+    heading = "\ufeffid,name,unit,roles,valid_from,valid_to,email"
+    sheet = f"{heading}\ncuc,Cúc,H22.12,specialist; head,2021-01-01,2024-12-31,cuc@h.vn\n\n"
     found = read(
         tmp_path, f'officers = "officers.csv"\n{AN}{AWAY}stand_in = "binh"\n{BINH}', sheet=sheet
     )
@@ -54,7 +54,37 @@ def test_a_directory_is_read(tmp_path: Path) -> None:
     assert (cuc.name, cuc.unit, cuc.roles) == ("Cúc", "H22.12", {"specialist", "head"})
     assert (cuc.valid_from, cuc.valid_to) == (date(2021, 1, 1), date(2024, 12, 31))
     assert found.officers["an"].absence(date(2021, 8, 10)).stand_in == "binh"
+    assert (cuc.email, found.officers["an"].email) == ("cuc@h.vn", "")
     assert found.current("H22.12", date(2026, 1, 1)) == "H22.70"
+
+
+@pytest.mark.parametrize("address", ["a@b.vn", "tp.H22-12@mc.ha-giang.gov.vn", "x+y_z@b1.vn"])
+def test_an_address_is_read(tmp_path: Path, address: str) -> None:
+    """Where an officer is written to is optional, and taken as it stands."""
+    found = read(tmp_path, f'{AN}email = "{address}"\n')
+    assert found.officers["an"].email == address
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("an", "an@", "@b.vn", "an@b", "a n@b.vn", "an@b.vn ", "an@b..vn", ".an@b.vn", "an@-b.vn"),
+        *(
+            "án@b.vn",
+            "an@b.vn, b@b.vn",
+            "An <an@b.vn>",
+            "an@b.vn\\nBcc: b@b.vn",
+            f"{'a' * 250}@b.vn",
+        ),
+    ],
+)
+def test_what_is_no_address_is_named(tmp_path: Path, address: str) -> None:
+    """A mail could not go there, or would go elsewhere too."""
+    with pytest.raises(DirectoryError) as caught:
+        read(tmp_path, f'{AN}email = "{address}"\n')
+    (mistake,) = caught.value.mistakes
+    assert mistake.startswith("people.toml: officer 1 (an): email: ")
+    assert mistake.endswith("is no address (name@host.domain, ASCII)")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 
 from services.kernel.calendars.vietnam import state_office
 from services.kernel.durations import Duration
-from services.routing.clock.escalation import BOTH, DOSSIER, STEP, Stage, rungs_of
+from services.routing.clock.escalation import BOTH, CHECK, DOSSIER, STEP, Stage, rungs_of
 from services.routing.clock.ladder_files import (
     SHIPPED,
     VARIABLE,
@@ -33,6 +33,7 @@ def test_the_shipped_ladder_holds_for_every_unit() -> None:
     ladder = load_ladders(SHIPPED).of("H22.12.03")
     assert [stage.name for stage in ladder.of(STEP)] == ["head"]
     assert [stage.name for stage in ladder.of(DOSSIER)] == ["head", "leader"]
+    assert [stage.name for stage in ladder.of(CHECK)] == ["desk-head"]
 
 
 @pytest.mark.parametrize(
@@ -67,7 +68,8 @@ def test_each_form_of_when(when: str, expected: Stage, told: str) -> None:
         (one(when="+"), "rung, number 1, when", "must look like"),
         (one(role=""), "rung, number 1, role", "pattern"),
         (one(unit="h22"), "rung, number 1, unit", "pattern"),
-        (one(of="case"), "rung, number 1, of", "'step', 'dossier' or 'both'"),
+        (one(of="case"), "rung, number 1, of", "'step', 'dossier', 'both' or 'check'"),
+        (one(of="check", when="4wh"), "rung, number 1", "when must be due"),
         (one(wehn="due"), "rung, number 1, wehn", "not permitted"),
         ({"ladder": [{"unit": "h22"}]}, "ladder, number 1, unit", "pattern"),
         ({"ladder": [{"unit": ""}, {"unit": ""}]}, "ladder ''", "two ladders"),

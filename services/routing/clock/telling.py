@@ -1,0 +1,77 @@
+"""Who is told when a rung of a ladder is reached, by the directory as it is at that instant."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.routing_events_pb2 import DeadlineEscalated, DeadlineScope
+
+from services.kernel.instants import to_us
+from services.kernel.unit import UnitOfWork
+from services.routing.clock.escalation import CHECK, unit_of
+from services.routing.process import UnknownProcess
+from services.routing.state import State
+from services.routing.teamwork.absences import stand_in_of
+
+if TYPE_CHECKING:
+    from services.routing.office import Office
+
+
+def name_who(
+    uow: UnitOfWork, office: Office, state: State, said: DeadlineEscalated, at: int
+) -> None:
+    """Write into what is said who is told, and what the step is called."""
+    said.officers.extend(told(uow, office, said.unit, said.role, at))
+    if said.step:
+        said.step_title = _title(office, state, said.step)
+
+
+def desk_missed(uow: UnitOfWork, office: Office, cause: DossierEvent) -> list[DeadlineEscalated]:
+    """Say to those above the desk, by the ladder of its unit, that a check was missed."""
+    missed, at = cause.desk_check_missed, to_us(cause.occurred_at)
+    stages = office.ladders.of(missed.unit).of(CHECK)
+    return [
+        DeadlineEscalated(
+            scope=DeadlineScope.DEADLINE_SCOPE_DESK_CHECK,
+            due_at=missed.answer_due_at,
+            rung=stage.name,
+            unit=unit,
+            role=stage.role,
+            number=number,
+            officers=told(uow, office, unit, stage.role, at),
+            work_unit=missed.unit,
+        )
+        for number, stage in enumerate(stages, start=1)
+        for unit in [unit_of(stage, missed.unit, missed.unit)]
+    ]
+
+
+def told(uow: UnitOfWork, office: Office, unit: str, role: str, at: int) -> list[str]:
+    """List the ids of those who have a role in a unit at an instant, each once, in order; nobody
+    without a directory.
+
+    For who is away, by the directory or by ``DelegateWork``, it is the stand-in who is told,
+    unless that one is not there either.
+    """
+    people, day = office.people, office.day(at)
+    if people is None:
+        return []
+    found = set()
+    for officer in people.holders(unit, role, day):
+        away = officer.absence(day)
+        stand_in = stand_in_of(uow, officer.id, unit, at)
+        if away is None and not stand_in:
+            found.add(officer.id)
+            continue
+        stand_in = stand_in or (away.stand_in if away else "")
+        if stand_in and people.there(stand_in, day):
+            found.add(stand_in)
+    return sorted(found)
+
+
+def _title(office: Office, state: State, step: str) -> str:
+    try:
+        return office.processes.get(state.process, state.version).step(step).title.vi
+    except (UnknownProcess, LookupError):
+        return ""

@@ -1,0 +1,167 @@
+"""Whom a rung of the ladder reaches: said by the event, on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+from motcua.events.v1.envelope_pb2 import Actor
+from motcua.events.v1.intake_events_pb2 import DeskCheckMissed
+from motcua.events.v1.routing_events_pb2 import DeadlineEscalated, DeadlineScope
+from motcua.routing.v1 import routing_pb2 as pb
+
+from services.kernel.calendars.shelf import office_shelf
+from services.kernel.instants import to_timestamp
+from services.people.directory import Absence, Directory, Officer, Unit
+from services.routing import queries
+from services.routing.clock.ladder_files import SHIPPED, load_ladders
+from services.routing.office import Office
+from services.routing.process_files import standard_processes
+from tests.conftest import NewDatabase
+from tests.contract.routing.departments import Departments, Desk
+from tests.unit.routing.cases import AN as OFFICER
+from tests.unit.routing.cases import at
+
+CODE = "H22.12-210809-0001"
+DUE, LOOK = "2021-08-11 09:00", "2021-08-11 09:01"
+"""The first step's limit of two working days ends on Wednesday."""
+HERE = date(2021, 8, 11)
+CHECK = DeadlineScope.DEADLINE_SCOPE_DESK_CHECK
+TU = Actor(kind=OFFICER.kind, id="tu", unit="H22.12")
+
+
+def head(name: str, *away: Absence, unit: str = "H22.12", until: date | None = None) -> Officer:
+    """Give a head of a unit."""
+    return Officer(name, name, unit, frozenset({"head"}), valid_to=until, absences=away)
+
+
+def away(stand_in: str = "") -> Absence:
+    """Give the day of the due date, away."""
+    return Absence(HERE, HERE, stand_in)
+
+
+def office(*officers: Officer, units: tuple[Unit, ...] = ()) -> Office:
+    """Give the departments with the ladders that ship, and a directory."""
+    people = Directory({u.code: u for u in units}, {o.id: o for o in officers})
+    ladders = load_ladders(SHIPPED)
+    return Office(standard_processes(), office_shelf, ladders, people=lambda: people)
+
+
+@pytest.fixture
+def departments(new_database: NewDatabase) -> Iterator[Departments]:
+    """Routing on an empty database, with a case whose first step somebody has taken."""
+    made = Departments(new_database("routing"))
+    made.reads(Desk().files(CODE))
+    made.takes(CODE)
+    yield made
+    made.close()
+
+
+def said(departments: Departments) -> list[DeadlineEscalated]:
+    """Give what was said to those above."""
+    found = [event.deadline_escalated for event in departments.said(CODE)]
+    return [rung for rung in found if rung.rung]
+
+
+SPECIALIST = Officer("an", "An", "H22.12", frozenset({"specialist"}))
+MERGED = (
+    Unit("H22.12", "Huyện", valid_to=date(2021, 8, 10), successor="H22.70"),
+    Unit("H22.70", "Xã mới"),
+)
+TOLD = [
+    ((head("tu"), head("binh"), SPECIALIST), ["binh", "tu"]),
+    ((head("tu", unit="H22"), head("binh", unit="H22.12.03")), []),
+    ((head("tu", until=date(2021, 8, 10)), head("binh")), ["binh"]),
+    ((head("tu", away("an")), SPECIALIST), ["an"]),
+    ((head("tu", away("binh")), head("binh")), ["binh"]),
+    ((head("tu", away()), head("binh")), ["binh"]),
+    ((head("tu", away("gone")),), []),
+    ((head("tu", away("an")), head("binh", away("an")), SPECIALIST), ["an"]),
+]
+
+
+@pytest.mark.parametrize(("officers", "expected"), TOLD)
+def test_the_event_names_who_is_told(
+    departments: Departments, officers: tuple[Officer, ...], expected: list[str]
+) -> None:
+    """Who holds the role in the unit then, or stands in, by id and once; nobody else."""
+    departments.looks(LOOK, office=office(*officers))
+    (rung,) = said(departments)
+    assert list(rung.officers) == expected
+    assert (rung.rung, rung.unit, rung.work_unit) == ("head", "H22.12", "H22.12")
+    assert (rung.step, rung.step_title) == ("appraise", "Thẩm định")
+    assert rung.due_at == to_timestamp(at(DUE))
+
+
+def test_the_heads_of_the_heir_are_told(departments: Departments) -> None:
+    """A unit that was dissolved has no heads of its own any more."""
+    moi = head("moi", unit="H22.70")
+    departments.looks(LOOK, office=office(moi, units=MERGED))
+    assert list(said(departments)[0].officers) == ["moi"]
+
+
+def test_without_a_directory_nobody_is_named(departments: Departments) -> None:
+    """The rung is said all the same."""
+    departments.looks(LOOK)
+    (rung,) = said(departments)
+    assert list(rung.officers) == []
+
+
+@pytest.mark.parametrize(("until", "expected"), [("2021-08-11 10:00", "an"), (DUE, "tu")])
+def test_who_was_delegated_to_is_told(departments: Departments, until: str, expected: str) -> None:
+    """A delegation counts as the directory's absences do, while it lasts."""
+    request = pb.DelegateWorkRequest(officer="tu", substitute="an")
+    request.begins_at.CopyFrom(to_timestamp(at("2021-08-10 10:00")))
+    request.ends_at.CopyFrom(to_timestamp(at(until)))
+    departments.delegates(request, "2021-08-10 09:00", TU)
+    departments.looks(LOOK, office=office(head("tu"), SPECIALIST))
+    (rung,) = said(departments)
+    assert list(rung.officers) == [expected]
+
+
+def test_a_rebuild_asks_nobody(departments: Departments, new_database: NewDatabase) -> None:
+    """Whoever is in the directory later: what was said stays, and its rows are the same."""
+    departments.looks(LOOK, office=office(head("tu")))
+    again = Departments(new_database("routing"), reacting=False)
+    again.reads(Desk().files(CODE))
+    again.reads(departments.said(CODE))
+    assert list(said(again)[0].officers) == ["tu"]
+    again.close()
+
+
+def test_the_head_of_the_desk_is_told_of_a_missed_check(new_database: NewDatabase) -> None:
+    """Once for each time it is said, before there is a case; the case then opens as any other."""
+    made = Departments(new_database("routing"), office=office(head("tu"), head("binh", away("tu"))))
+    desk = Desk()
+    submitted, accepted = desk.files(CODE)
+    missed = desk.says(
+        CODE, DeskCheckMissed(answer_due_at=to_timestamp(at(DUE)), unit="H22.12"), LOOK
+    )
+    accepted.sequence, missed.sequence = 3, 2
+    made.reads([submitted, missed])
+    made.reads([accepted])
+    told, opened = made.said(CODE)
+    rung = told.deadline_escalated
+    assert (rung.scope, rung.rung, rung.unit) == (CHECK, "desk-head", "H22.12")
+    assert (rung.work_unit, list(rung.officers)) == ("H22.12", ["tu"])
+    assert rung.due_at == to_timestamp(at(DUE))
+    assert told.causation_id == missed.event_id
+    assert opened.WhichOneof("payload") == "case_opened"
+    again = Departments(new_database("routing"), reacting=False)
+    again.reads([submitted, missed, accepted, *made.said(CODE)])
+    assert again.views() == made.views()
+    made.close()
+    again.close()
+
+
+def test_a_case_shows_who_was_told(departments: Departments) -> None:
+    """In its history, with rung and unit."""
+    asked = office(head("tu"), head("binh"))
+    departments.looks(LOOK, office=asked)
+    with departments.engine.connect() as connection:
+        shown = queries.get_case(
+            connection, pb.GetCaseRequest(dossier_code=CODE), asked.processes, at(LOOK)
+        )
+    notes = [entry.note for entry in shown.entries if entry.type == "DeadlineEscalated"]
+    assert notes == ["head H22.12 binh, tu"]

@@ -1,0 +1,27 @@
+"""The officers of ``letters.ESCALATED`` in a directory of people, for tests of notify."""
+
+from pathlib import Path
+
+from tests.support.letters import SUONG, TU
+
+NAMES = {TU: "Lý Quốc Tú", SUONG: "Vương Thị Sương"}
+ADDRESSES = {TU: "tu@hagiang.example", SUONG: "suong@hagiang.example"}
+_UNIT = '[[unit]]\ncode = "H22.02"\nname_vi = "Sở Công Thương"\n'
+
+
+def write_directory(folder: Path, addresses: dict[str, str]) -> str:
+    """Write a directory in which the heads have these addresses, none where it is empty; gives its
+    path.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "units.toml").write_text(_UNIT, "utf-8")
+    officers = [
+        f'[[officer]]\nid = "{name}"\nname = "{NAMES[name]}"\nunit = "H22.02"\nroles = ["head"]\n'
+        f'email = "{address}"\n'
+        for name, address in addresses.items()
+    ]
+    path = folder / "people.toml"
+    fresh = folder / "people.new"
+    fresh.write_text("\n".join(['units = "units.toml"', *officers]), "utf-8")
+    fresh.replace(path)
+    return str(path)

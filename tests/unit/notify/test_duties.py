@@ -1,0 +1,136 @@
+"""What officers are told of, and the letter that they get."""
+
+from __future__ import annotations
+
+import re
+from email.headerregistry import Address
+
+import pytest
+from motcua.events.v1.common_pb2 import PersonalData
+from motcua.events.v1.routing_events_pb2 import DeadlineEscalated, DeadlineScope
+
+from services.kernel.envelope import payload_field
+from services.kernel.instants import HOUR, MINUTE, isoformat
+from services.notify.duties import DUTIES, DUTY_KINDS
+from services.notify.rendering import render
+from services.notify.telling import TELLING, Values
+from tests.support import letters
+from tests.support.letters import DUE, DUE_TEXT, SUONG, T0, TU, Streams
+from tests.unit.notify.test_rendering import COMMON, SENDER, text_of
+
+CODE = "H22.02-210809-0007"
+HEAD = PersonalData(full_name="Lý Quốc Tú", email="tu@hagiang.example")
+DUE_AT = T0 + 32 * HOUR
+
+
+def told(payload: DeadlineEscalated) -> tuple[str, list[str], Values]:
+    event = Streams().event(CODE, payload)
+    kind, officers, values = DUTIES[payload_field(event)](event)
+    return kind, list(officers), values
+
+
+def letter(payload: DeadlineEscalated, at: int = DUE_AT) -> tuple[str, str]:
+    """Give subject and text of the letter of what was said at an instant."""
+    kind, _, values = told(payload)
+    row = {
+        "message_id": "m-1",
+        "dossier_code": CODE,
+        "template": f"{kind}.v1",
+        "language": "vi",
+        "queued_at": T0,
+    }
+    mail = render(row, COMMON | values | {"told_at": isoformat(at)}, HEAD, SENDER)
+    assert mail["To"].addresses == (Address(HEAD.full_name, addr_spec=HEAD.email),)
+    return str(mail["Subject"]), text_of(mail)
+
+
+def test_who_is_told_and_what() -> None:
+    """The event's officers in its order; what the letter says is in the event."""
+    assert told(letters.ESCALATED) == (
+        "escalated",
+        [SUONG, TU],
+        {
+            "scope": "step",
+            "step": "Thẩm định",
+            "work_unit": "H22.02.01",
+            "told_unit": "H22.02",
+            "due_at": DUE_TEXT,
+            "told_at": isoformat(T0 + 1),
+        },
+    )
+    assert told(letters.NOBODY_TOLD)[:2] == ("escalated", [])
+    assert set(DUTY_KINDS) == {"escalated"}
+    assert not DUTIES.keys() & TELLING.keys()
+
+
+def test_an_event_of_an_older_build_has_what_it_says() -> None:
+    """Without a title the step has its name, without a unit of the work the one that is told."""
+    old = DeadlineEscalated(
+        scope=DeadlineScope.DEADLINE_SCOPE_STEP, step="appraise", unit="H22.02", due_at=DUE
+    )
+    values = told(old)[2]
+    assert (values["step"], values["work_unit"]) == ("appraise", "H22.02")
+
+
+STEP_LETTER = """\
+Kính gửi ông/bà Lý Quốc Tú,
+
+Bước “Thẩm định” của hồ sơ H22.02-210809-0007 quá hạn 2 giờ 5 phút.
+
+Thủ tục: Cấp Giấy phép bán lẻ rượu
+Đơn vị chịu trách nhiệm về hồ sơ: Sở Công Thương
+Đơn vị đang xử lý: H22.02.01
+Hạn: 17:00 ngày 10/08/2021
+Thời điểm báo: 19:05 ngày 10/08/2021
+
+Ông/Bà nhận thư này vì giữ vai trò được báo của đơn vị H22.02, hoặc đang thay người giữ vai trò đó.
+Mã hồ sơ: H22.02-210809-0007
+Thư này được gửi tự động, xin không trả lời.
+"""
+
+
+def test_the_whole_letter() -> None:
+    """Dossier, procedure, step, units, due date and how late; the citizen is not in it."""
+    subject, text = letter(letters.ESCALATED, DUE_AT + 125 * MINUTE)
+    assert subject == f"Hồ sơ {CODE} quá hạn 2 giờ 5 phút"
+    assert text == STEP_LETTER
+
+
+@pytest.mark.parametrize(
+    ("minutes", "words"),
+    [
+        (0, "đến hạn"),
+        (0.9, "đến hạn"),
+        (-0.9, "đến hạn"),
+        (1, "quá hạn 1 phút"),
+        (60, "quá hạn 1 giờ"),
+        (24 * 60, "quá hạn 1 ngày"),
+        (24 * 60 + 7, "quá hạn 1 ngày 7 phút"),
+        (50 * 60 + 59, "quá hạn 2 ngày 2 giờ"),
+        (-4 * 60, "còn 4 giờ đến hạn"),
+        (-30, "còn 30 phút đến hạn"),
+    ],
+)
+def test_how_late(minutes: float, words: str) -> None:
+    """Two words of time by the clock on the wall; a rung may come before the due date."""
+    subject, _ = letter(letters.ESCALATED, DUE_AT + int(minutes * MINUTE))
+    assert subject == f"Hồ sơ {CODE} {words}"
+
+
+@pytest.mark.parametrize(
+    ("scope", "first"),
+    [
+        ("DOSSIER", f"Hồ sơ {CODE} đến hạn."),
+        ("STEP", f"Bước “Thẩm định” của hồ sơ {CODE} đến hạn."),
+        ("DESK_CHECK", f"Việc kiểm tra hồ sơ trực tuyến {CODE} đến hạn."),
+        ("CONSULTATION", f"Ý kiến được xin ở bước “Thẩm định” của hồ sơ {CODE} đến hạn."),
+    ],
+)
+def test_whose_due_date(scope: str, first: str) -> None:
+    """The letter says whether the dossier, a step or an answer is meant; nothing is left open."""
+    payload = DeadlineEscalated()
+    payload.CopyFrom(letters.ESCALATED)
+    payload.scope = DeadlineScope.Value(f"DEADLINE_SCOPE_{scope}")
+    _, text = letter(payload)
+    assert text.splitlines()[2] == first
+    assert not re.search(r"[{}]|\n\n\n| \n|None|Undefined", text)
