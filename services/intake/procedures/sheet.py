@@ -100,10 +100,15 @@ class _Reader:
         ]
         twice = [name for name in sorted(set(names) & set(COLUMNS)) if names.count(name) > 1]
         missing = [name for name in NEEDED if name not in names]
+        meant = {near for name in names for near in _near(name, names)}
         wrong = [
             *strange,
             *(Fault(number, name, "", broken("heading.twice")) for name in twice),
-            *(Fault(number, name, "", broken("heading.missing")) for name in missing),
+            *(
+                Fault(number, name, "", broken("heading.missing"))
+                for name in missing
+                if name not in meant
+            ),
         ]
         if {"row", "procedure", "version"} & {*twice, *missing}:
             raise FileError(wrong)
@@ -194,9 +199,15 @@ class _Reader:
         found.append(values)
 
 
+def _near(name: str, names: Sequence[str]) -> list[str]:
+    """Give the column that a strange name stands for, where that can be guessed."""
+    absent = [it for it in COLUMNS if it not in names]
+    return [] if name in COLUMNS else get_close_matches(name, absent, 1)
+
+
 def _strange(name: str, names: Sequence[str]) -> Broken:
-    """Say that no column has a name, and which one is meant, where that can be guessed."""
-    near = get_close_matches(name, [it for it in COLUMNS if it not in names], 1)
+    """Say that no column has a name, and which one is meant."""
+    near = _near(name, names)
     return broken("heading.near", near[0]) if near else broken("heading.unknown")
 
 

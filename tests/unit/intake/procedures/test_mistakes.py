@@ -123,6 +123,8 @@ FOLLOW_ONS = [
     (5, "row", "fees", [(5, "row", "row.kind")]),
     (5, "amount", "much", [(5, "amount", "number")]),
     (1, "valid_from", "valid_form", [(1, "valid_form", "heading.near")]),
+    (1, "name_vi", "name_viet", [(1, "name_viet", "heading.near")]),
+    (1, "version", "vesion", [(1, "vesion", "heading.near")]),
     (1, "amount", "", [(1, "column 28", "heading.unknown")]),
     (1, "per", "amount", [(1, "amount", "heading.twice")]),
     (7, "name_vi", '"Hộ', [(7, "file", "file.csv")]),
