@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
+from services.ops.arguments import OFFICE
 from services.ops.console import counted, fail, grid, out
 from services.ops.office_catalogue import office_catalogue
 from services.ops.showing import print_json
+from services.routing.catalogue import Listed, in_use
 from services.routing.process import Process, Processes, UnknownProcess
 from services.routing.process_files import (
     STANDARD_FOLDER,
@@ -119,7 +123,13 @@ def _check(paths: Sequence[Path]) -> tuple[list[Process], list[Mistake]]:
     given = {path.resolve() for path in paths}
     beside = [path for path in files_in(STANDARD_FOLDER) if path.resolve() not in given]
     codes = set(catalogue.procedures)
-    return check_files(paths, set(catalogue.units), procedures=codes, beside=beside)
+    versions = [
+        Listed(it.code, it.version, it.valid_from, it.unit, it.process)
+        for found in catalogue.procedures.values()
+        for it in found
+    ]
+    works = in_use(versions, datetime.now(ZoneInfo(OFFICE)).date())
+    return check_files(paths, set(catalogue.units), procedures=codes, beside=beside, works=works)
 
 
 def _one(name: str, version: int) -> Process:

@@ -6,12 +6,15 @@ docs/processes.md explains every key. A file holds one document for each version
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
+from services.routing.catalogue import procedures_at_hand
 from services.routing.process import Process, Processes
 from services.routing.processes.checks import ROLES, Check
+from services.routing.processes.circles import Worked, circles
+from services.routing.processes.endless import check_endless
 from services.routing.processes.nodes import Findings, Mistake, parse
 from services.routing.processes.reading import Read, read_process
 
@@ -39,7 +42,7 @@ def standard_processes() -> Processes:
         if not Path(own).is_dir():
             raise ProcessError([Mistake(own, 0, "unreadable", OWN_FOLDER, "is no folder")])
         files += files_in(Path(own))
-    return load_processes(files)
+    return load_processes(files, procedures_at_hand())
 
 
 def files_in(folder: Path) -> list[Path]:
@@ -47,9 +50,9 @@ def files_in(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.yaml"))
 
 
-def load_processes(files: Sequence[Path]) -> Processes:
+def load_processes(files: Sequence[Path], works: Mapping[str, Worked] | None = None) -> Processes:
     """Read and check the processes of files; raises ``ProcessError``."""
-    processes, mistakes = check_files(files)
+    processes, mistakes = check_files(files, works=works)
     if mistakes:
         raise ProcessError(mistakes)
     return Processes(processes)
@@ -61,11 +64,13 @@ def check_files(
     roles: Collection[str] = ROLES,
     procedures: Collection[str] | None = None,
     beside: Sequence[Path] = (),
+    works: Mapping[str, Worked] | None = None,
 ) -> tuple[list[Process], list[Mistake]]:
     """Read files and give their processes and all mistakes.
 
     ``units`` and ``procedures`` are the codes that exist; None leaves them unchecked. ``beside``
-    are files that will be read together with these; they are not checked.
+    are files that will be read together with these; they are not checked. ``works`` tells by which
+    processes the dossiers of each procedure are worked, as far as that is known.
     """
     mistakes: list[Mistake] = []
     found: list[tuple[str, Read]] = []
@@ -81,6 +86,13 @@ def check_files(
         found += [(str(path), each) for each in read]
         mistakes += wrong
     mistakes += _versions(others, found)
+    mistakes += [
+        mistake
+        for file, read in found
+        for mistake in circles(
+            file, read.process, read.lines, [r.process for _, r in (*others, *found)], works or {}
+        )
+    ]
     return [read.process for _, read in found], mistakes
 
 
@@ -98,6 +110,7 @@ def check_text(
         findings.add(0, "missing", "", "there is no process in it")
     for each in read:
         Check(each, findings, units, roles, procedures).run()
+        check_endless(each.process, each.lines, findings)
     return read, sorted(findings.mistakes, key=lambda mistake: mistake.line)
 
 
