@@ -46,6 +46,8 @@ class Facts:
     """The dossier was brought in from another system."""
     ladder: Ladder = NO_LADDER
     """Who above the officer is told of due dates."""
+    above: int = 0
+    """How many dossiers stand above this one, each of which was opened for the one above it."""
     channel: int = 0
     level: int = 0
     procedure: str = ""

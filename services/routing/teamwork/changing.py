@@ -13,6 +13,7 @@ from services.kernel.course import course_in
 from services.kernel.instants import to_us
 from services.routing.limits import counted_limit
 from services.routing.state import State
+from services.routing.teamwork.children import WITHHELD
 from services.routing.teamwork.work import Asked, ChildOf, Delegation, Draft, Left, Timer, Work
 
 Change = Callable[[State, Any, DossierEvent], Work]
@@ -152,6 +153,11 @@ def _child(state: State, said: Any, _event: DossierEvent) -> Work:
     return replace(state.work, children=(*state.work.children, new))
 
 
+def _child_withheld(state: State, said: Any, _event: DossierEvent) -> Work:
+    new = ChildOf(said.number, said.name, said.procedure_code, said.step, False, WITHHELD)
+    return replace(state.work, children=(*state.work.children, new))
+
+
 def _child_ended(state: State, said: Any, _event: DossierEvent) -> Work:
     children = tuple(
         replace(each, ending=said.ending, result_number=said.result_number)
@@ -171,5 +177,6 @@ CHANGES: dict[str, Change] = {
     "paper_judged": _judged,
     "case_corrected": _corrected,
     "child_requested": _child,
+    "child_withheld": _child_withheld,
     "child_ended": _child_ended,
 }

@@ -98,6 +98,7 @@ NOTES: dict[str, Callable[[Any], str]] = {
     "work_delegated": lambda said: f"{said.officer} → {said.substitute}",
     "paper_judged": lambda said: str(said.reason or said.document_number),
     "child_requested": lambda said: f"{said.name}: {said.procedure_code}",
+    "child_withheld": lambda said: f"{said.name}: {said.procedure_code}",
     "child_ended": lambda said: f"{said.child_code}: {said.ending}",
     "case_corrected": lambda said: str(said.reason),
 }
