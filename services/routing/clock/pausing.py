@@ -149,7 +149,7 @@ def _restart(resumed: CaseResumed, state: State, facts: Facts, at: int) -> None:
     resumed.time_limit = str(facts.time_limit)
     if due_at is not None:
         set_limit(resumed, limit(facts, of_dossier(facts), at, due_at))
-    resumed.current.CopyFrom(enter(facts.process.step(state.step), facts, at))
+    resumed.current.CopyFrom(enter(facts.process.step(state.step), facts, at, state.work))
 
 
 def _keep(resumed: CaseResumed, state: State, facts: Facts, pause: Pause) -> None:
@@ -162,7 +162,7 @@ def _keep(resumed: CaseResumed, state: State, facts: Facts, pause: Pause) -> Non
     resumed.current.national_state = step.national_state
     for timer in state.work.timers:
         later = _later_timer(timer, facts, pause)
-        resumed.current.timers.add(transition=timer.name, at=to_timestamp(later))
+        resumed.current.timers.add(transition=timer.name, at=to_timestamp(later), back=timer.back)
 
 
 def _later_timer(timer: Timer, facts: Facts, pause: Pause) -> int:

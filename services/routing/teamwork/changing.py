@@ -33,7 +33,8 @@ def entered(work: Work, current: Any) -> Work:
 def timers_in(current: Any) -> tuple[Timer, ...]:
     """Give the ways that are taken by themselves, with their instants."""
     return tuple(
-        Timer(timer.transition, to_us(timer.at), course_in(timer)) for timer in current.timers
+        Timer(timer.transition, to_us(timer.at), course_in(timer), timer.back)
+        for timer in current.timers
     )
 
 
@@ -58,7 +59,7 @@ def relaid(work: Work, said: Any) -> Work:
         new = at.get(timer.name, timer.at)
         moved = new != timer.at and timer.course is not None
         course = timer.course.by(said.calendar_version) if moved and timer.course else timer.course
-        timers.append(Timer(timer.name, new, course))
+        timers.append(replace(timer, at=new, course=course))
     return replace(work, timers=tuple(timers))
 
 
