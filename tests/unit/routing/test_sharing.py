@@ -714,17 +714,22 @@ def test_the_national_state_of_a_step_is_in_its_event() -> None:
     """ "Five on the spot" begins as accepted and goes on as in processing."""
     case = Case(process="on-the-spot").opened()
     assert case.events[0].case_opened.current.national_state == 2
-    (done,) = case.does(complete("receive"), MON)
+    (done,) = case.does(complete("receive"), "2021-08-09 09:20")
     assert done.next.national_state == 4
 
 
-def test_one_person_does_all_steps_on_the_spot_each_with_its_time() -> None:
-    """Receive, appraise, approve and seal by one officer; each completion has its own instant."""
+def test_one_person_does_all_steps_on_the_spot_each_with_its_time_and_limit() -> None:
+    """Receive, appraise, approve and seal by one officer; each completion has its own instant, and
+    each step a limit of half an hour, or an hour, from when it became current.
+    """
     case = Case(process="on-the-spot").opened()
-    for minute, step in enumerate(("receive", "appraise", "approve")):
-        case.does(complete(step), f"2021-08-09 10:{minute:02d}")
-    case.does(resolve("seal"), "2021-08-09 10:05")
+    dues = [clock(to_us(case.events[0].case_opened.current.due_at))]
+    for minute, step in ((10, "receive"), (30, "appraise"), (40, "approve")):
+        (done,) = case.does(complete(step), f"2021-08-09 09:{minute}")
+        dues.append(clock(to_us(done.next.due_at)))
+    case.does(resolve("seal"), "2021-08-09 09:45")
     assert len({to_us(event.occurred_at) for event in case.events}) == 5
+    assert [due[-5:] for due in dues] == ["09:30", "10:10", "10:00", "10:10"]
 
 
 def test_two_who_ask_for_a_substitute_from_now_on_are_served_in_either_order() -> None:
