@@ -13,9 +13,9 @@ import typer
 
 from services.ops.arguments import OFFICE
 from services.ops.console import counted, fail, grid, out
+from services.ops.installed_processes import works_of
 from services.ops.office_catalogue import office_catalogue
 from services.ops.showing import print_json
-from services.routing.catalogue import Listed, in_use
 from services.routing.process import Process, Processes, UnknownProcess
 from services.routing.process_files import (
     STANDARD_FOLDER,
@@ -123,12 +123,7 @@ def _check(paths: Sequence[Path]) -> tuple[list[Process], list[Mistake]]:
     given = {path.resolve() for path in paths}
     beside = [path for path in files_in(STANDARD_FOLDER) if path.resolve() not in given]
     codes = set(catalogue.procedures)
-    versions = [
-        Listed(it.code, it.version, it.valid_from, it.unit, it.process)
-        for found in catalogue.procedures.values()
-        for it in found
-    ]
-    works = in_use(versions, datetime.now(ZoneInfo(OFFICE)).date())
+    works = works_of(catalogue, datetime.now(ZoneInfo(OFFICE)).date())
     return check_files(paths, set(catalogue.units), procedures=codes, beside=beside, works=works)
 
 

@@ -36,13 +36,20 @@ def standard_processes() -> Processes:
     """Give the processes that are shipped and those of the office's own folder; raises
     ``ProcessError``, also when there is no such folder.
     """
+    return load_processes(installed_files(), procedures_at_hand())
+
+
+def installed_files() -> list[Path]:
+    """List the files that ship and those of the office's own folder; raises ``ProcessError`` when
+    there is no such folder.
+    """
     own = os.environ.get(OWN_FOLDER, "")
     files = files_in(STANDARD_FOLDER)
     if own:
         if not Path(own).is_dir():
             raise ProcessError([Mistake(own, 0, "unreadable", OWN_FOLDER, "is no folder")])
         files += files_in(Path(own))
-    return load_processes(files, procedures_at_hand())
+    return files
 
 
 def files_in(folder: Path) -> list[Path]:

@@ -34,7 +34,27 @@ def circles(
     every: Iterable[Process],
     works: Mapping[str, Worked],
 ) -> list[Mistake]:
-    """Give the circle in which a process has a part, told at the child that leads into it.
+    """Give the circle in which a process has a part, told at the child that leads into it."""
+    trip = round_trip(process, every, works)
+    if not trip:
+        return []
+    step, child = next(
+        (step, child)
+        for step in process.steps
+        for child in step.children
+        if child.procedure == trip[1]
+    )
+    line = lines.get((step.name, "child", child.name), 0)
+    where = f"process {process.name}, step {step.name}, child {child.name}"
+    text = f"would open dossiers without end: {' → '.join(trip)}"
+    return [Mistake(file, line, "circle", where, text)]
+
+
+def round_trip(
+    process: Process, every: Iterable[Process], works: Mapping[str, Worked]
+) -> list[str]:
+    """Give the way from a process back to itself: processes and procedures by turns; empty when
+    there is none.
 
     New dossiers take the latest version of a process, so only those of ``every`` count: what an
     older version would open ends there.
@@ -48,7 +68,7 @@ def circles(
     for text, node in names.items():
         trip = [names[each] for each in way_round(text, after)] if node[1] == process.name else []
         if trip:
-            return [_mistake(file, process, lines, trip)]
+            return [trip[0][1], *(word for it in trip[1:] for word in it)]
     return []
 
 
@@ -99,17 +119,3 @@ def _opens(child: Child, process: Process, code: str, unit: str) -> bool:
         return True
     said = ({k: v for k, v in case.items() if v != conditions.UNSAID} for case in found)
     return any(conditions.holds(child.when, each) for each in said)
-
-
-def _mistake(file: str, process: Process, lines: Lines, trip: list[Node]) -> Mistake:
-    follower = trip[1][0]
-    step, child = next(
-        (step, child)
-        for step in process.steps
-        for child in step.children
-        if child.procedure == follower
-    )
-    way = " → ".join([trip[0][1], *(word for node in trip[1:] for word in node)])
-    line = lines.get((step.name, "child", child.name), 0)
-    where = f"process {process.name}, step {step.name}, child {child.name}"
-    return Mistake(file, line, "circle", where, f"would open dossiers without end: {way}")
