@@ -700,6 +700,25 @@ def test_a_timer_is_not_set_where_only_an_officer_can_state_what_the_way_asks_fo
     ]
 
 
+def test_a_step_to_which_a_case_is_sent_back_asks_what_it_asks_now() -> None:
+    """A question whose condition holds by what was stated meanwhile; each once."""
+    asked = (
+        "    consultations: [{name: fire, title: {vi: Cháy, en: Fire}, unit: H22.03, waits: false, "
+    )
+    asked += "when: {stated: {size: big}}}]\n    states: [size]"
+    target = process_of(TIMED.replace("    states: [size]", asked, 1))
+    case = waiting()
+    assert [each.name for each in case.state.work.asked] == ["planning"]
+    facts = replace(case.facts(MON), process=target)
+    back, question = decide(case.state, send_back("wait"), facts)
+    assert isinstance(back, StepSentBack)
+    assert (question.name, question.step, question.number) == ("fire", "appraise", 2)
+    case._keep([back, question], at(MON))
+    case._keep(decide(case.state, complete("appraise"), facts), at(MON))
+    again = decide(case.state, send_back("wait"), facts)
+    assert [type(m).__name__ for m in again] == ["StepSentBack"]
+
+
 def test_a_timer_moves_with_the_clock_that_stood_still() -> None:
     """Nothing is taken while papers are awaited; after that the remainder runs."""
     case = approving()
