@@ -127,6 +127,13 @@ LINES: Final[Mapping[str, Line]] = {
     "child_requested": fixed(
         "Mở hồ sơ liên thông số {}: {}", "Child {} asked for: {}", "number", "procedure_code"
     ),
+    "child_withheld": fixed(
+        "Không mở hồ sơ liên thông số {} ({}): đã có {} hồ sơ cấp trên nối tiếp nhau",
+        "Child {} not asked for ({}): {} dossiers stand above this one already",
+        "number",
+        "procedure_code",
+        "above",
+    ),
     "child_ended": fixed(
         "Hồ sơ liên thông {} kết thúc: {}", "Child {} ended: {}", "child_code", "ending"
     ),

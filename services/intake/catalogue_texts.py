@@ -94,6 +94,10 @@ RULES: Final[dict[str, Words]] = {
     "unit.unknown": ("không có đơn vị {0}", "{0!r} is no unit"),
     "field.unknown": ("không có lĩnh vực {0}", "{0!r} is no field"),
     "process.unknown": ("không có quy trình {0}", "{0!r} is no process"),
+    "process.circle": (
+        "mở hồ sơ liên thông không dứt: {0}",
+        "would open dossiers without end: {0}",
+    ),
     "units.unknown": (
         "{0} không phải đơn vị hay cấp (province, district, commune)",
         "{0!r} is neither a unit nor a level (province, district, commune)",

@@ -23,6 +23,7 @@ from services.intake.procedures.writing import FORMATS, write
 from services.ops.arguments import OFFICE
 from services.ops.arguments import day as day_of
 from services.ops.console import counted, err, fail, grid, out
+from services.ops.installed_processes import installed_processes, refuse_circles
 from services.ops.office_catalogue import (
     load_shelf,
     office_catalogue,
@@ -30,7 +31,6 @@ from services.ops.office_catalogue import (
     shelf_exits,
 )
 from services.ops.procedures_show import brief, full, paragraphs
-from services.ops.process_names import process_names
 from services.ops.showing import ZONE, local, print_json
 
 app = typer.Typer(no_args_is_help=True, help="The catalogue of procedures: check, publish, show.")
@@ -111,7 +111,9 @@ def _publish(file: Path, source: str, dry_run: bool) -> tuple[int, Addition, int
     document = read_file(file)
     for _ in range(_TRIES):
         shelved = load_shelf()
-        added = addition(document, shelved.catalogue, process_names())
+        processes = installed_processes()
+        added = addition(document, shelved.catalogue, {it.name for it in processes})
+        refuse_circles(document, added, shelved.catalogue, processes, _today())
         if dry_run or added.empty:
             return shelved.edition, added, document.notes.composed
         try:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
+from services.ops.arguments import OFFICE
 from services.ops.console import counted, fail, grid, out
+from services.ops.installed_processes import office_processes, works_of
 from services.ops.office_catalogue import office_catalogue
-from services.ops.process_names import office_processes
 from services.ops.showing import print_json
 from services.routing.process import Process, Processes, UnknownProcess
 from services.routing.process_files import (
@@ -118,7 +121,8 @@ def _check(paths: Sequence[Path]) -> tuple[list[Process], list[Mistake]]:
     given = {path.resolve() for path in paths}
     beside = [path for path in files_in(STANDARD_FOLDER) if path.resolve() not in given]
     codes = set(catalogue.procedures)
-    return check_files(paths, set(catalogue.units), procedures=codes, beside=beside)
+    works = works_of(catalogue, datetime.now(ZoneInfo(OFFICE)).date())
+    return check_files(paths, set(catalogue.units), procedures=codes, beside=beside, works=works)
 
 
 def _one(name: str, version: int) -> Process:

@@ -80,7 +80,7 @@ def complete(state: State, command: CompleteStepRequest, facts: Facts) -> list[M
     following = facts.process.step(way.to)
     done = StepCompleted(
         step=step.name,
-        next=enter(following, facts, facts.at),
+        next=enter(following, facts, facts.at, work),
         note=command.note,
         transition=way.name,
         facts=command.facts,
@@ -137,8 +137,14 @@ def send_back(state: State, command: SendBackRequest, facts: Facts) -> list[Mess
     way = next((way for way in allowed if way.to == target), None)
     if way is None:
         return refusal("BACK_NOT_ALLOWED", step=state.step, target=target)
-    again = enter(facts.process.step(target), facts, facts.at)
-    return [StepSentBack(step=state.step, next=again, reason=command.reason, transition=way.name)]
+    step = facts.process.step(target)
+    sent = StepSentBack(
+        step=state.step,
+        next=enter(step, facts, facts.at, state.work),
+        reason=command.reason,
+        transition=way.name,
+    )
+    return [sent, *beside(state, step, facts, circumstances)]
 
 
 def back_ways(state: State, process: Process, circumstances: Circumstances) -> list[Transition]:

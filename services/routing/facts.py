@@ -18,7 +18,7 @@ from services.routing.clock.escalation import DOSSIER, NO_LADDER, STEP, Ladder, 
 from services.routing.limits import Limit
 from services.routing.process import Process, Step, WarningRule
 from services.routing.processes.circumstances import circumstances
-from services.routing.teamwork.work import Delegation, Work
+from services.routing.teamwork.work import NOTHING, Delegation, Work
 from services.routing.warning import warn_at
 
 
@@ -46,6 +46,8 @@ class Facts:
     """The dossier was brought in from another system."""
     ladder: Ladder = NO_LADDER
     """Who above the officer is told of due dates."""
+    above: int = 0
+    """How many dossiers stand above this one, each of which was opened for the one above it."""
     channel: int = 0
     level: int = 0
     procedure: str = ""
@@ -123,20 +125,17 @@ def limit(facts: Facts, target: Target, start_at: int, due_at: int) -> Limit:
     return Limit(due_at, warning, rungs=rungs)
 
 
-def enter(step: Step, facts: Facts, start_at: int) -> CurrentStep:
+def enter(step: Step, facts: Facts, start_at: int, work: Work = NOTHING) -> CurrentStep:
     """Describe a step that becomes current at ``start_at``, with its own due date.
 
     It tells what the due date follows from. Somebody is to begin on the step within the process's
     time; a step that is due before that needs no such watch, nor does another system's history.
+    ``work`` tells what was stated before.
     """
     unit = step.unit_of(facts.unit)
     current = CurrentStep(step=step.name, unit=unit, role=step.role)
     current.national_state = step.national_state
-    for timer in step.timers:
-        taken_at = working_time.due_at(facts.calendar, start_at, timer.after)
-        if taken_at is not None:
-            said = current.timers.add(transition=timer.take, at=to_timestamp(taken_at))
-            tell_course(said, Course(start_at, str(timer.after), facts.calendar.version))
+    _set_timers(current, step, facts, start_at, work)
     due_at = working_time.due_at(facts.calendar, start_at, step.time_limit)
     if due_at is not None:
         tell_course(current, Course(start_at, str(step.time_limit), facts.calendar.version))
@@ -144,6 +143,21 @@ def enter(step: Step, facts: Facts, start_at: int) -> CurrentStep:
     if not facts.imported:
         set_touch(current, facts, start_at)
     return current
+
+
+def _set_timers(current: CurrentStep, step: Step, facts: Facts, start_at: int, work: Work) -> None:
+    """Write which ways are taken by themselves, and when; not those that would complete a step
+    which asks for facts that nobody has stated: only an officer can.
+    """
+    stated = {name for name, _ in work.facts}
+    for timer in step.timers:
+        way = step.way(timer.take)
+        if way is None or not (way.back or stated.issuperset(step.states)):
+            continue
+        at = working_time.due_at(facts.calendar, start_at, timer.after)
+        if at is not None:
+            said = current.timers.add(transition=way.name, at=to_timestamp(at), back=way.back)
+            tell_course(said, Course(start_at, str(timer.after), facts.calendar.version))
 
 
 def set_touch(current: CurrentStep, facts: Facts, start_at: int) -> None:

@@ -8,16 +8,37 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from google.protobuf.message import Message
+from motcua.events.v1.process_events_pb2 import ChildWithheld
 
+from services.kernel.logs import get_logger
 from services.kernel.model import About
 from services.kernel.rows import Row
 from services.kernel.unit import UnitOfWork
 from services.routing.state import State, Status
-from services.routing.tables import CHILDREN
-from services.routing.teamwork.children import ended, given_back, orphan
+from services.routing.tables import CASES, CHILDREN
+from services.routing.teamwork.children import MOST_ABOVE, ended, given_back, orphan
 from services.routing.watching import overdue
 
 _OPEN = (Status.RUNNING, Status.SUSPENDED)
+log = get_logger(__name__)
+
+
+def above(uow: UnitOfWork, row: Row) -> int:
+    """Count the dossiers above one, as far as it makes a difference to what it may open."""
+    count, code = 0, row["parent_code"]
+    while code and count < MOST_ABOVE:
+        count += 1
+        code = (uow.get(CASES, code) or {}).get("parent_code")
+    return count
+
+
+def log_withheld(code: str, outcome: Sequence[Message]) -> None:
+    """Tell operators of the children that a case did not get: its processes lead back to each
+    other.
+    """
+    for message in outcome:
+        if isinstance(message, ChildWithheld):
+            log.error("child.withheld", dossier=code, procedure=message.procedure_code)
 
 
 def consequences(uow: UnitOfWork, row: Row, outcome: Sequence[Message], at: int) -> Iterator[About]:

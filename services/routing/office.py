@@ -34,7 +34,7 @@ from services.routing.clock.escalation import NO_LADDER, Ladders
 from services.routing.decider import Facts, State, decide
 from services.routing.guards import within
 from services.routing.limits import instant
-from services.routing.lineage import consequences
+from services.routing.lineage import above, consequences, log_withheld
 from services.routing.process import IMPORTED, Process, Processes, UnknownProcess
 from services.routing.queries import case_of
 from services.routing.tables import CASES
@@ -232,12 +232,14 @@ class Command(Generic[A]):
         roles = known_roles(call)
         facts = self.office.facts(row, process, call.occurred_at, call.actor, roles)
         facts = replace(facts, standing=standing_for(uow, request, state, facts.at))
+        facts = replace(facts, above=above(uow, row))
         own_unit(call.rule, call.actor, facts.unit, within)
         self.office.check_assignee(request, state, facts)
         outcome = decide(state, request, facts)
         if isinstance(outcome, Refusal):
             raise Refused(outcome)
         write(uow, code, outcome, call)
+        log_withheld(code, outcome)
         doer = replace(call, actor=uow.system_actor())
         for said in consequences(uow, row, outcome, call.occurred_at):
             uow.append_call(said.dossier_code, [said.payload], doer)

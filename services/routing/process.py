@@ -11,6 +11,8 @@ from services.kernel.durations import NO_DURATION, Duration, Unit
 from services.routing.processes.conditions import ALWAYS, Circumstances, Condition, holds
 
 _A_WORKING_DAY = Duration(Fraction(1), Unit.WORKING_DAY)
+UNSIGNED = "none"
+"""Instead of a role that signs: papers of the kind stay drafts."""
 IMPORTED = "imported"
 """The process of every dossier that was brought in from another system."""
 
@@ -124,7 +126,8 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """How a kind of outgoing paper comes about; ``review`` is empty where nobody reviews.
+    """How a kind of outgoing paper comes about; ``review`` is empty where nobody reviews, ``sign``
+    is ``UNSIGNED`` where nobody signs.
 
     ``required``: what it announces can't be done before it is signed.
     """

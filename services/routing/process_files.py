@@ -6,14 +6,17 @@ docs/processes.md explains every key. A file holds one document for each version
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
 from services.kernel.plain_files import unreadable
+from services.routing.catalogue import procedures_at_hand
 from services.routing.process import Process, Processes
 from services.routing.processes.checks import ROLES, Check
+from services.routing.processes.circles import Worked, circles
 from services.routing.processes.documents import parse
+from services.routing.processes.endless import check_endless
 from services.routing.processes.nodes import Findings, Mistake
 from services.routing.processes.reading import Read, read_process
 
@@ -35,13 +38,20 @@ def standard_processes() -> Processes:
     """Give the processes that are shipped and those of the office's own folder; raises
     ``ProcessError``, also when there is no such folder.
     """
+    return load_processes(installed_files(), procedures_at_hand())
+
+
+def installed_files() -> list[Path]:
+    """List the files that ship and those of the office's own folder; raises ``ProcessError`` when
+    there is no such folder.
+    """
     own = os.environ.get(OWN_FOLDER, "")
     files = files_in(STANDARD_FOLDER)
     if own:
         if not Path(own).is_dir():
             raise ProcessError([Mistake(own, 0, "unreadable", OWN_FOLDER, "is no folder")])
         files += files_in(Path(own))
-    return load_processes(files)
+    return files
 
 
 def files_in(folder: Path) -> list[Path]:
@@ -49,9 +59,9 @@ def files_in(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.yaml"))
 
 
-def load_processes(files: Sequence[Path]) -> Processes:
+def load_processes(files: Sequence[Path], works: Mapping[str, Worked] | None = None) -> Processes:
     """Read and check the processes of files; raises ``ProcessError``."""
-    processes, mistakes = check_files(files)
+    processes, mistakes = check_files(files, works=works)
     if mistakes:
         raise ProcessError(mistakes)
     return Processes(processes)
@@ -63,11 +73,13 @@ def check_files(
     roles: Collection[str] = ROLES,
     procedures: Collection[str] | None = None,
     beside: Sequence[Path] = (),
+    works: Mapping[str, Worked] | None = None,
 ) -> tuple[list[Process], list[Mistake]]:
     """Read files and give their processes and all mistakes.
 
     ``units`` and ``procedures`` are the codes that exist; None leaves them unchecked. ``beside``
-    are files that will be read together with these; they are not checked.
+    are files that will be read together with these; they are not checked. ``works`` tells by which
+    processes the dossiers of each procedure are worked, as far as that is known.
     """
     mistakes: list[Mistake] = []
     found: list[tuple[str, Read]] = []
@@ -85,6 +97,17 @@ def check_files(
         mistakes += wrong
         whole = whole and not any(mistake.rule == "yaml" for mistake in wrong)
     mistakes += _versions(others, found, whole=whole)
+    mistakes += [
+        mistake
+        for file, read in found
+        for mistake in circles(
+            file,
+            read.process,
+            read.places.lines,
+            [r.process for _, r in (*others, *found)],
+            works or {},
+        )
+    ]
     return [read.process for _, read in found], mistakes
 
 
@@ -102,6 +125,7 @@ def check_text(
         findings.add(0, "missing", "", "there is no process in it")
     for each in read:
         Check(each, findings, units, roles, procedures).run()
+        check_endless(each.process, each.places.lines, findings)
     return read, sorted(findings.mistakes, key=lambda mistake: mistake.line)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from google.protobuf.message import Message
 from motcua.events.v1.envelope_pb2 import DossierEvent
@@ -13,7 +14,7 @@ from services.kernel.model import About, Reaction
 from services.kernel.unit import UnitOfWork
 from services.routing.clock.telling import desk_missed
 from services.routing.decider import State, decide
-from services.routing.lineage import consequences, orphaned
+from services.routing.lineage import above, consequences, log_withheld, orphaned
 from services.routing.office import Office
 from services.routing.tables import CASES
 
@@ -35,8 +36,9 @@ def reactions_of(office: Office) -> Mapping[str, Reaction]:
         state: State = uow.state(cause.dossier_code)
         process = office.process_of(state, row, cause.dossier_accepted.process)
         facts = office.facts(row, process, to_us(cause.occurred_at), uow.system_actor())
-        outcome = decide(state, payload, facts)
+        outcome = decide(state, payload, replace(facts, above=above(uow, row)))
         assert not isinstance(outcome, Refusal), "events are not refused"
+        log_withheld(cause.dossier_code, outcome)
         outcome = [*outcome, *orphaned(uow, row, outcome)]
         return [*outcome, *consequences(uow, row, outcome, to_us(cause.occurred_at))]
 

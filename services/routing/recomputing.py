@@ -140,7 +140,7 @@ def _timers(state: State, facts: Facts) -> DeadlineRecomputed | None:
         previous_calendar_version=old.course.calendar_version if old.course else "",
     )
     for timer in after:
-        message.timers.add(transition=timer.name, at=to_timestamp(timer.at))
+        message.timers.add(transition=timer.name, at=to_timestamp(timer.at), back=timer.back)
     return message
 
 

@@ -200,7 +200,9 @@ TIMERS = Table(
     Column("cause_id", String, nullable=False),
     Column("correlation_id", String, nullable=False),
 )
-"""The way that is taken next by itself in a case; ``next_at`` is empty while the clock stands."""
+"""The way that is taken next by itself in a case; ``next_at`` is empty while the clock stands, or
+while the step waits for something.
+"""
 
 partial_index(
     "timers_next",

@@ -22,7 +22,7 @@ from services.ops.commands_log import run_verify
 from services.ops.commands_report import LEGEND, fetch, table
 from services.ops.console import counted, err, grid, out
 from services.ops.deadline_tables import deadline_table
-from services.ops.demo import week_log
+from services.ops.demo import spot, week_log
 from services.ops.demo.checks import Checks
 from services.ops.demo.ledger import Entry, Ledger
 from services.ops.demo.outside import message_table, post_table
@@ -59,6 +59,7 @@ def finish(folder: Path, ledger: Ledger, partners: Partners) -> bool:
     log = week_log.read()
     week_log.compare(checks, ledger, log)
     week_log.compare_officers(checks, ledger, log, _arrived(folder))
+    spot.compare(checks, ledger)
     checks.equal("due dates that their own events do not explain", [], _unexplained(ledger))
     _show(ledger, log, by_unit, by_channel, counts, told)
     _prove(checks)
@@ -174,6 +175,8 @@ def _show(
         out.print(deadline_table(rows[:8]))
     _heading("Pauses, moved dates, and work shared with others")
     out.print(week_log.table(ledger, log))
+    if told_on_the_spot := spot.story(ledger):
+        out.print(told_on_the_spot, markup=False)
     with audit() as stub:
         _heading("One dossier across the services")
         _story(stub, _telling(ledger.entries).code)

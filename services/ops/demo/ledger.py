@@ -46,6 +46,8 @@ class Entry:
     channel: str
     result_channel: str
     consent: bool
+    process: str = ""
+    """By which process the departments work on it; empty before it is accepted."""
     refused: bool = False
     accepted_at: int | None = None
     due_at: int | None = None

@@ -13,6 +13,7 @@ from services.kernel.clock import Clock
 from services.kernel.durations import Duration
 from services.kernel.instants import HOUR, MINUTE, SECOND, to_us
 from services.kernel.working_time import due_at, next_working_instant, working_us
+from services.ops.demo import consulted, spot
 from services.ops.demo.ledger import Entry, Ledger, Step
 from services.ops.demo.pauses import PAUSES, ask_opinion, extend, give_opinion
 from services.ops.demo.people import People
@@ -67,7 +68,11 @@ class Week:
         entry.accepted_at = to_us(accepted.accepted_at)
         entry.due_at = _us(accepted.due_at)
         self._tell(entry, "accepted")
-        if await self._process(filing, entry, submitted.pin):
+        entry.process = (await self._people.case(entry.code, entry.unit)).case.process
+        entry.asked = consulted.asked_at_once(entry.process)
+        if entry.process == spot.PROCESS:
+            await spot.serve(self._people, self._clock, filing.number, entry, self._work)
+        elif await self._process(filing, entry, submitted.pin):
             await self._give_result(filing, entry)
 
     async def _process(self, filing: Filing, entry: Entry, pin: str) -> bool:
@@ -98,10 +103,12 @@ class Week:
                     return False
                 if not await self._others_work(entry, children):
                     return False
+                if not await consulted.answers(self._people, self._clock, entry, self._work):
+                    return False
             if last:
                 break
             asked_at = self._clock.now()
-            await self._people.complete(entry.code, step)
+            await consulted.complete(self._people, entry, found)
             self._done(entry, step, asked_at, paused=step.step == paused)
             steps += 1
         overdue = entry.due_at is not None and self._clock.now() >= entry.due_at - 30 * MINUTE
@@ -130,6 +137,7 @@ class Week:
                 consent=False,
                 accepted_at=_us(case.opened_at),
                 due_at=_us(case.due_at),
+                process=case.process,
                 parent=entry.code,
             )
             self._ledger.entries.append(made)
@@ -151,7 +159,7 @@ class Week:
         entry.asked += 1
         if not await self._work(self._clock.now() + (1 + entry.number % 5) * HOUR):
             return False
-        await give_opinion(self._people, entry.code, unit)
+        await give_opinion(self._people, entry.code, unit, entry.asked)
         entry.answered += 1
         return True
 

@@ -138,10 +138,10 @@ async def ask_opinion(people: People, code: str, step: CurrentStep) -> str:
     return unit
 
 
-async def give_opinion(people: People, code: str, unit: str) -> None:
-    """Answer the first question about a dossier, as an officer of the unit that was asked."""
+async def give_opinion(people: People, code: str, unit: str, number: int) -> None:
+    """Answer a question about a dossier, as an officer of the unit that was asked."""
     request = routing.AnswerConsultationRequest(
-        dossier_code=code, number=1, opinion=Opinion.OPINION_AGREES, answer="Thống nhất."
+        dossier_code=code, number=number, opinion=Opinion.OPINION_AGREES, answer="Thống nhất."
     )
     await people.decide("AnswerConsultation", request, unit, "specialist")
 

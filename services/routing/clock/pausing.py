@@ -153,7 +153,7 @@ def _restart(resumed: CaseResumed, state: State, facts: Facts, at: int) -> None:
     if signed is not None:
         resumed.extended_due_at.CopyFrom(to_timestamp(signed))
         resumed.extension_holds = course.held(facts.calendar)
-    resumed.current.CopyFrom(enter(facts.process.step(state.step), facts, at))
+    resumed.current.CopyFrom(enter(facts.process.step(state.step), facts, at, state.work))
 
 
 def _keep(resumed: CaseResumed, state: State, facts: Facts, pause: Pause) -> None:
@@ -169,7 +169,7 @@ def _keep(resumed: CaseResumed, state: State, facts: Facts, pause: Pause) -> Non
     resumed.current.national_state = step.national_state
     for timer in state.work.timers:
         later = _later_timer(timer, facts, pause)
-        resumed.current.timers.add(transition=timer.name, at=to_timestamp(later))
+        resumed.current.timers.add(transition=timer.name, at=to_timestamp(later), back=timer.back)
 
 
 def _ahead_again(old: Limit | None, new: Limit | None, pause: Pause) -> bool:

@@ -58,6 +58,7 @@ class Check:
         self._known = self._stated_before()
         for step in self.process.steps:
             self._conditions(step)
+            self._timed_facts(step)
 
     def _wrong(
         self, rule: str, text: str, step: str = "", part: str = "", place: tuple[str, ...] = ()
@@ -193,6 +194,21 @@ class Check:
         named = {getattr(leaf, "fact", "") for leaf in conditions.leaves(when)}
         unsure = {conditions.STATED + name for name in self._places.unsound_facts}
         return place not in self._places.unsound and not named & unsure
+
+    def _timed_facts(self, step: Step) -> None:
+        """A timer states nothing: what its way asks for must have been stated on every way here."""
+        before = [
+            self._known[it.name] for it in self.process.steps if step.name in (*it.next, *it.back)
+        ]
+        if step.name == self.process.first.name:
+            before.append(set())
+        stated = set.intersection(*before) if before else set()
+        asked = [name for name in step.states if name not in stated]
+        for timer in step.timers if asked else ():
+            way = step.way(timer.take)
+            if way is not None and not way.back:
+                text = f"a timer takes {timer.take}, but only an officer can state {asked[0]}"
+                self._wrong("timer", text, step.name, place=(step.name, "timer", timer.take))
 
     def _domains(self) -> dict[str, list[str]]:
         domains = {

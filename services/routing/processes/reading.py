@@ -134,6 +134,7 @@ def _papers(table: Table, places: Places) -> dict[str, Paper]:
         sign = row.text("sign", NAME, default="leader")
         places.names(row, "review", Kind.ROLE, review)
         places.names(row, "sign", Kind.ROLE, sign)
+        places.line(row, "", "paper", kind)
         required = row.flag("required", default=False)
         if required and kind and kind not in ENFORCED:
             row.wrong("wrong-value", f"required: only {' and '.join(ENFORCED)} can be")

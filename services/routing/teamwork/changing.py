@@ -13,6 +13,7 @@ from services.kernel.course import course_in
 from services.kernel.instants import to_us
 from services.routing.limits import counted_limit
 from services.routing.state import State
+from services.routing.teamwork.children import WITHHELD
 from services.routing.teamwork.work import Asked, ChildOf, Delegation, Draft, Left, Timer, Work
 
 Change = Callable[[State, Any, DossierEvent], Work]
@@ -32,7 +33,8 @@ def entered(work: Work, current: Any) -> Work:
 def timers_in(current: Any) -> tuple[Timer, ...]:
     """Give the ways that are taken by themselves, with their instants."""
     return tuple(
-        Timer(timer.transition, to_us(timer.at), course_in(timer)) for timer in current.timers
+        Timer(timer.transition, to_us(timer.at), course_in(timer), timer.back)
+        for timer in current.timers
     )
 
 
@@ -57,7 +59,7 @@ def relaid(work: Work, said: Any) -> Work:
         new = at.get(timer.name, timer.at)
         moved = new != timer.at and timer.course is not None
         course = timer.course.by(said.calendar_version) if moved and timer.course else timer.course
-        timers.append(Timer(timer.name, new, course))
+        timers.append(replace(timer, at=new, course=course))
     return replace(work, timers=tuple(timers))
 
 
@@ -174,6 +176,11 @@ def _child(state: State, said: Any, _event: DossierEvent) -> Work:
     return replace(state.work, children=(*state.work.children, new))
 
 
+def _child_withheld(state: State, said: Any, _event: DossierEvent) -> Work:
+    new = ChildOf(said.number, said.name, said.procedure_code, said.step, False, WITHHELD)
+    return replace(state.work, children=(*state.work.children, new))
+
+
 def _child_ended(state: State, said: Any, _event: DossierEvent) -> Work:
     children = tuple(
         replace(each, ending=said.ending, result_number=said.result_number)
@@ -195,5 +202,6 @@ CHANGES: dict[str, Change] = {
     "paper_judged": _judged,
     "case_corrected": _corrected,
     "child_requested": _child,
+    "child_withheld": _child_withheld,
     "child_ended": _child_ended,
 }

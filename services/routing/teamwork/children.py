@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from google.protobuf.message import Message
-from motcua.events.v1.process_events_pb2 import ChildEnded, ChildRequested
+from motcua.events.v1.process_events_pb2 import ChildEnded, ChildRequested, ChildWithheld
 from motcua.events.v1.routing_events_pb2 import CaseClosed, CaseResolved, CaseWithdrawn
 
-from services.routing.process import Step
+from services.routing.process import Child, Step
 from services.routing.processes.conditions import Circumstances, holds
 from services.routing.state import State
 
+MOST_ABOVE: Final = 5
+"""How many dossiers may stand above one that still opens children. Two or three agencies work
+together; a chain of more comes from processes that lead back to each other by a catalogue that was
+not at hand when they were checked, and would never end.
+"""
+WITHHELD: Final = "withheld"
+"""How a child ended that was not asked for."""
 
-def children_of(state: State, step: Step, circumstances: Circumstances) -> list[Message]:
-    """Ask for the dossiers that a step opens, each once a case; the desk opens them."""
+
+def children_of(
+    state: State, step: Step, circumstances: Circumstances, above: int
+) -> list[Message]:
+    """Ask for the dossiers that a step opens, each once a case; the desk opens them.
+
+    ``above`` is how many dossiers stand above the case's; below ``MOST_ABOVE`` of them each child
+    is said to be withheld instead.
+    """
     before = {each.name for each in state.work.children}
     wanted = [
         child
@@ -22,15 +37,27 @@ def children_of(state: State, step: Step, circumstances: Circumstances) -> list[
         if child.name not in before and holds(child.when, circumstances)
     ]
     return [
-        ChildRequested(
-            number=len(state.work.children) + place,
+        _asked(child, step.name, number, above)
+        for number, child in enumerate(wanted, len(state.work.children) + 1)
+    ]
+
+
+def _asked(child: Child, step: str, number: int, above: int) -> Message:
+    if above < MOST_ABOVE:
+        return ChildRequested(
+            number=number,
             name=child.name,
-            step=step.name,
+            step=step,
             procedure_code=child.procedure,
             waits=child.waits,
         )
-        for place, child in enumerate(wanted, 1)
-    ]
+    return ChildWithheld(
+        number=number,
+        name=child.name,
+        step=step,
+        procedure_code=child.procedure,
+        above=above,
+    )
 
 
 def given_back(outcome: Sequence[Message]) -> str | None:

@@ -71,7 +71,7 @@ def beside(state: State, step: Step, facts: Facts, circumstances: Circumstances)
         )
         _limit(asked, facts, each.time_limit)
         found.append(asked)
-    return [*found, *children_of(state, step, circumstances)]
+    return [*found, *children_of(state, step, circumstances, facts.above)]
 
 
 def _limit(asked: ConsultationRequested, facts: Facts, length: Duration) -> None:

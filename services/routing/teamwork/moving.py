@@ -14,6 +14,7 @@ from services.kernel.instants import to_timestamp
 from services.routing.facts import Facts, enter, set_limit, tell_course
 from services.routing.guards import acts_for, at_step, moved, open_case
 from services.routing.state import State
+from services.routing.teamwork.consulting import beside
 from services.routing.teamwork.sharing import stand_ins
 from services.routing.texts import refusal
 
@@ -61,7 +62,8 @@ def pull_back(state: State, command: pb.PullBackRequest, facts: Facts) -> list[M
     if gone.limit is not None:
         tell_course(back, gone.limit.course)
     for timer in gone.timers:
-        again = back.timers.add(transition=timer.name, at=to_timestamp(max(timer.at, facts.at)))
+        at = to_timestamp(max(timer.at, facts.at))
+        again = back.timers.add(transition=timer.name, at=at, back=timer.back)
         if timer.at >= facts.at:
             tell_course(again, timer.course)
     taken = CasePulledBack(
@@ -80,6 +82,9 @@ def _who(state: State) -> str:
 def move_case(state: State, command: pb.MoveCaseRequest, facts: Facts) -> list[Message] | Refusal:
     """Move a case to another version, which must have its current step; due dates stay.
 
+    What that version wants asked at the step, of units and of other agencies, is asked now as far
+    as it was not before; what is open goes on. The step's timers run from now.
+
     ``facts.process`` is the process to which it is moved. The table of permissions lets in
     operators, and leaders of the unit that answers for the dossier.
     """
@@ -96,18 +101,17 @@ def move_case(state: State, command: pb.MoveCaseRequest, facts: Facts) -> list[M
             "STEP_NOT_IN_VERSION", step=state.step, process=target.name, version=target.version
         )
     step = target.step(state.step)
-    current = enter(step, facts, facts.at)
+    current = enter(step, facts, facts.at, state.work)
     for name in _LIMITED:
         current.ClearField(name)
     current.unit = state.unit
     set_limit(current, state.step_limit)
-    return [
-        CaseMoved(
-            from_process=state.process,
-            from_version=state.version,
-            process=target.name,
-            process_version=target.version,
-            current=current,
-            reason=command.reason,
-        )
-    ]
+    over = CaseMoved(
+        from_process=state.process,
+        from_version=state.version,
+        process=target.name,
+        process_version=target.version,
+        current=current,
+        reason=command.reason,
+    )
+    return [over, *beside(state, step, facts, facts.circumstances(state.work, state.round))]

@@ -100,6 +100,7 @@ NOTES: dict[str, Callable[[Any], str]] = {
     "delegation_ended": lambda said: f"{said.substitute} → {said.officer}",
     "paper_judged": lambda said: str(said.reason or said.document_number),
     "child_requested": lambda said: f"{said.name}: {said.procedure_code}",
+    "child_withheld": lambda said: f"{said.name}: {said.procedure_code}",
     "child_ended": lambda said: f"{said.child_code}: {said.ending}",
     "case_corrected": lambda said: str(said.reason),
 }

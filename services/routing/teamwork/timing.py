@@ -14,11 +14,13 @@ TIMED = "timer"
 
 
 def due(state: State, now: int) -> str:
-    """Name the way that is to be taken by now; empty for none."""
-    if not state.watched:
-        return ""
-    passed = [(timer.at, timer.name) for timer in state.work.timers if timer.at <= now]
-    return min(passed)[1] if passed else ""
+    """Name the way that is to be taken by now; empty for none.
+
+    One that completes the step waits, as an officer would have to, for the answers and the children
+    that the step waits for; it is taken as soon as the last of them has come.
+    """
+    timer = state.work.next_timer(state.step) if state.watched else None
+    return timer.name if timer is not None and timer.at <= now else ""
 
 
 def take(state: State, name: str, facts: Facts) -> list[Message]:
@@ -27,7 +29,7 @@ def take(state: State, name: str, facts: Facts) -> list[Message]:
     if way is None:
         return []
     step = facts.process.step(way.to)
-    current = enter(step, facts, facts.at)
+    current = enter(step, facts, facts.at, state.work)
     if way.back:
         moved: Message = StepSentBack(step=state.step, next=current, reason=TIMED, transition=name)
     else:

@@ -12,6 +12,7 @@ from services.kernel.instants import to_us
 from services.kernel.unit import UnitOfWork
 from services.routing import deadline_rows
 from services.routing.limits import instant
+from services.routing.state import State
 from services.routing.tables import (
     ABSENCES,
     CASES,
@@ -21,7 +22,6 @@ from services.routing.tables import (
     STAND_INS,
     TIMERS,
 )
-from services.routing.teamwork.changing import timers_in
 from services.routing.teamwork.records import absence_in
 
 
@@ -49,6 +49,7 @@ def _requested(uow: UnitOfWork, event: DossierEvent) -> None:
     case = uow.get(CASES, event.dossier_code) or {}
     own = not case.get("imported") or bool(case.get("history_complete"))
     deadline_rows.ask(uow, event, watched=own)
+    _held(uow, event)
 
 
 def _answered(uow: UnitOfWork, event: DossierEvent) -> None:
@@ -63,6 +64,7 @@ def _answered(uow: UnitOfWork, event: DossierEvent) -> None:
         answer=said.answer,
     )
     deadline_rows.answered(uow, event.dossier_code, said.number)
+    _held(uow, event)
 
 
 def _cancelled(uow: UnitOfWork, event: DossierEvent) -> None:
@@ -76,6 +78,7 @@ def _cancelled(uow: UnitOfWork, event: DossierEvent) -> None:
         cancelled_for=said.reason,
     )
     deadline_rows.answered(uow, event.dossier_code, said.number)
+    _held(uow, event)
 
 
 def close_consultations(uow: UnitOfWork, code: str) -> None:
@@ -136,21 +139,34 @@ def _delegated(uow: UnitOfWork, event: DossierEvent) -> None:
 def set_timer(uow: UnitOfWork, event: DossierEvent, current: Any, *, running: bool) -> None:
     """Keep which way of the current step is taken next by itself, or none."""
     code = event.dossier_code
-    timers = timers_in(current)
-    if not timers:
+    if not current.timers:
         if uow.get(TIMERS, code) is not None:
             uow.delete(TIMERS, code)
         return
-    first = min(timers, key=lambda timer: (timer.at, timer.name))
     row = {
         "dossier_code": code,
-        "transition": first.name,
-        "at": first.at,
-        "next_at": first.at if running else None,
+        **_next(uow.state(code), running=running),
         "cause_id": event.event_id,
         "correlation_id": event.correlation_id,
     }
     uow.put(TIMERS, row)
+
+
+def _next(state: State, *, running: bool) -> dict[str, Any]:
+    """Tell which way is taken next; while all are held up, which would be, and no instant."""
+    timer = state.work.next_timer(state.step)
+    first = timer or min(state.work.timers, key=lambda each: (each.at, each.name))
+    at = first.at if running and timer is not None else None
+    return {"transition": first.name, "at": first.at, "next_at": at}
+
+
+def _held(uow: UnitOfWork, event: DossierEvent) -> None:
+    """What the current step waits for has come up, or has come: a way may be held up by it."""
+    code = event.dossier_code
+    row = uow.get(TIMERS, code)
+    if row is not None:
+        state: State = uow.state(code)
+        uow.put(TIMERS, {**row, **_next(state, running=state.watched)})
 
 
 def stop_timer(uow: UnitOfWork, code: str, *, ended: bool) -> None:
@@ -166,6 +182,8 @@ def stop_timer(uow: UnitOfWork, code: str, *, ended: bool) -> None:
 
 PROJECTIONS: dict[str, Callable[[UnitOfWork, DossierEvent], None]] = {
     "consultation_requested": _requested,
+    "child_requested": _held,
+    "child_ended": _held,
     "consultation_answered": _answered,
     "consultation_cancelled": _cancelled,
     "participant_changed": _participant,

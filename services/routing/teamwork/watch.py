@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select, select, tuple_
 
 from services.kernel.logs import get_logger
 from services.kernel.unit import UnitOfWork
+from services.routing.lineage import above, log_withheld
 from services.routing.state import State
 from services.routing.tables import CASES, TIMERS
 from services.routing.teamwork.timing import due, take
@@ -69,7 +71,8 @@ def watch_timers(office: Office) -> Callable[[UnitOfWork, int], int]:
             return 0
         process = office.process_of(state, row)
         facts = office.facts(row, process, now, uow.system_actor())
-        moved = take(state, name, facts)
+        moved = take(state, name, replace(facts, above=above(uow, row)))
+        log_withheld(code, moved)
         uow.append(
             code,
             moved,

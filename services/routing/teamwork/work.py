@@ -16,11 +16,15 @@ _A_MOMENT: Final = MINUTE
 
 @dataclass(frozen=True, slots=True)
 class Timer:
-    """A way out of the current step that is taken by itself, and how its instant was computed."""
+    """A way out of the current step that is taken by itself, and how its instant was computed.
+
+    One that does not lead ``back`` completes the step, which waits for what it has to wait for.
+    """
 
     name: str
     at: int
     course: Course | None = None
+    back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +187,12 @@ class Work:
     def unfinished(self, step: str) -> list[ChildOf]:
         """List the open children for which a step waits."""
         return [c for c in self.children if not c.ending and c.waits and c.step == step]
+
+    def next_timer(self, step: str) -> Timer | None:
+        """Give the way out of a step that is taken next by itself; None while all are held up."""
+        held = bool(self.waiting(step) or self.unfinished(step))
+        free = [timer for timer in self.timers if timer.back or not held]
+        return min(free, key=lambda timer: (timer.at, timer.name), default=None)
 
     def draft(self, number: int) -> Draft | None:
         """Give a draft by its number."""

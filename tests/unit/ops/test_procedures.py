@@ -96,6 +96,19 @@ def test_broken_processes_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert result.stdout == ""
 
 
+def test_a_version_that_would_open_child_dossiers_without_end_is_refused(tmp_path: Path) -> None:
+    """The joint process opens a child of 1.004237; worked by the same process it would open its
+    own, and routing would not start any more.
+    """
+    path = next_version(tmp_path, code="1.004237", process="joint")
+    faults = told("import", str(path), status=1)["faults"]
+    assert [(f["column"], f["rule"]) for f in faults] == [("process", "process.circle")]
+    assert faults[0]["en"] == "would open dossiers without end: joint → 1.004237 → joint"
+    assert told("editions")["editions"] == []
+    other = next_version(tmp_path, code="1.009756", version=3, process="joint")
+    assert told("check", str(other))["versions"] == 1
+
+
 def test_a_published_version_stays(tmp_path: Path) -> None:
     """A file that changes what is published is refused, and says what it would change."""
     path = next_version(tmp_path, version=1, valid_from="2018-11-01")

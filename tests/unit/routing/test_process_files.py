@@ -61,12 +61,10 @@ def read(text: str) -> Process:
 
 
 def test_the_shipped_processes_are_those_that_procedures_name() -> None:
-    """The catalogue's processes exist, those for the spot and for consultations, and the one for
-    imported dossiers.
-    """
+    """Each of them has a procedure in the catalogue, but for the one of imported dossiers."""
+    versions = [v for found in shipped_catalogue().procedures.values() for v in found]
     names = {p.name for p in standard_processes().all()}
-    shipped = {"standard", "simple", "same-day", "two-level", "imported"}
-    assert names == shipped | {"on-the-spot", "consulted", "joint"}
+    assert names == {v.process for v in versions} | {"imported"}
     steps = [s.name for s in standard_processes().latest("standard").steps]
     assert steps == ["appraise", "review", "approve", "seal"]
 
@@ -440,6 +438,53 @@ def test_versions_count_without_a_gap(versions: list[int], tmp_path: Path) -> No
     _, wrong = check_files(files_in(tmp_path))
     assert {m.rule for m in wrong} <= {"version-gap", "duplicate"}
     assert wrong
+
+
+BACK = ", back: true"
+ASKED = "papers:\n  - {name: supplement, review: none, sign: none"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "round_trip"),
+    [
+        ("timers: [{after: 1wd, take: to-b}]", "timers: [{after: 1wd, take: to-a}]", "a → b → a"),
+        ("timers: [{after: 1wd, take: to-b}]", "", ""),
+        ("", "timers: [{after: 1wd, take: to-a}]", ""),
+    ],
+)
+def test_timers_alone_send_no_case_round_for_ever(first: str, second: str, round_trip: str) -> None:
+    """A circle in which every way is taken by a timer is named, once; where somebody acts on the
+    way round it is none.
+    """
+    text = process(
+        step("a", way("b"), first), step("b", way("a", BACK), f"resolves: true\n{second}")
+    )
+    said = [(m.rule, m.text.rpartition(": ")[2]) for m in mistakes(text)]
+    assert said == ([("timer-loop", round_trip)] if round_trip else [])
+
+
+@pytest.mark.parametrize(("required", "rules"), [("true", ["never-signed"]), ("false", [])])
+def test_a_paper_that_is_needed_has_somebody_who_signs_it(required: str, rules: list[str]) -> None:
+    """Nobody has the role "none": such a case could never be resolved."""
+    text = process(head=f"{HEAD}{ASKED}, required: {required}}}\n")
+    assert [m.rule for m in mistakes(text)] == rules
+
+
+def test_a_timer_states_nothing() -> None:
+    """What its way asks for must have been stated before, whichever way led there; a way back asks
+    for nothing.
+    """
+    timed = "states: [size]\ntimers: [{after: 1wd, take: to-c}]"
+    late = process(step("a", way("b")), step("b", way("c"), timed), step("c"), head=HEAD + FACTS)
+    (found,) = mistakes(late)
+    assert (found.rule, found.text) == (
+        "timer",
+        "a timer takes to-c, but only an officer can state size",
+    )
+    before = late.replace(
+        "    national_state: 4\n", "    national_state: 4\n    states: [size]\n", 1
+    )
+    assert mistakes(before) == []
 
 
 def test_a_file_that_can_t_be_read_says_so(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from google.protobuf.message import Message
 from motcua.events.v1.envelope_pb2 import Actor, ActorKind
 from motcua.events.v1.process_events_pb2 import (
     CaseMoved,
+    ChildEnded,
     PaperKind,
     PaperStage,
     Participation,
@@ -557,6 +558,32 @@ def test_a_case_moves_to_a_version_that_has_its_step_and_keeps_its_due_dates() -
     assert (case.state.process, case.state.version) == ("forked", 1)
 
 
+def test_a_move_asks_what_the_new_version_wants_asked_and_was_not_asked_yet() -> None:
+    """A question and a child of the new version's step; a question that was asked already, and one
+    that only the old version has, go on as they are.
+    """
+    asked = """    consultations:
+      - {name: planning, title: {vi: Quy, en: Plan}, unit: H22.02, limit: 2wd}
+      - {name: fire, title: {vi: Cháy, en: Fire}, unit: H22.03}
+      - {name: never, title: {vi: Không, en: No}, unit: H22.03, when: {channel: [internal]}}
+    children: [{name: other, title: {vi: Con, en: Child}, procedure: 1.004237}]
+"""
+    target = process_of(FORKED.replace("    transitions:\n", f"{asked}    transitions:\n", 1))
+    case = Case(process="consulted").opened()
+    before = case.state.work.asked
+    command = pb.MoveCaseRequest(process="forked", process_version=1, reason="sửa quy trình")
+    said = decide(case.state, command, replace(case.facts(MON, OPERATOR), process=target))
+    over, question, child = case._keep(said, at(MON), OPERATOR)
+    assert isinstance(over, CaseMoved)
+    assert (question.name, question.number, question.step) == ("fire", len(before) + 1, "appraise")
+    assert (child.name, child.number, child.waits) == ("other", 1, True)
+    assert case.state.work.asked[: len(before)] == before
+    assert [each.open for each in case.state.work.asked] == [True] * (len(before) + 1)
+    again = pb.MoveCaseRequest(process="forked", process_version=2, reason="lần nữa")
+    facts = replace(case.facts(MON, OPERATOR), process=replace(target, version=2))
+    assert [type(m).__name__ for m in decide(case.state, again, facts)] == ["CaseMoved"]
+
+
 def test_a_case_stays_where_the_target_has_no_such_step() -> None:
     """The step, the reason and the target are checked."""
     assert moved("seal", FORKED).code == "STEP_NOT_IN_VERSION"
@@ -592,6 +619,113 @@ def test_a_way_is_taken_by_itself_when_its_time_has_come() -> None:
     assert due(case.state, at("2022-08-12 10:00")) == ""
 
 
+TIMED = """process: timed
+version: 1
+title: {vi: Hẹn, en: Timed}
+facts:
+  - {name: size, title: {vi: Cỡ, en: Size}, values: [big, small]}
+steps:
+  - name: appraise
+    title: {vi: Một, en: One}
+    unit: dossier
+    role: specialist
+    national_state: 4
+    states: [size]
+    transitions:
+      - {name: on, title: {vi: Đi, en: On}, to: wait}
+  - name: wait
+    title: {vi: Hai, en: Two}
+    unit: dossier
+    role: specialist
+    national_state: 4
+    states: [size]
+    consultations: [{name: planning, title: {vi: Quy, en: Plan}, unit: H22.02}]
+    children: [{name: other, title: {vi: Con, en: Child}, procedure: 1.004237}]
+    timers:
+      - {after: 1wd, take: on}
+      - {after: 2wd, take: again}
+    transitions:
+      - {name: on, title: {vi: Đi, en: On}, to: end}
+      - {name: again, title: {vi: Lại, en: Again}, to: appraise, back: true}
+  - {name: end, title: {vi: B, en: B}, unit: dossier, role: head, national_state: 4, resolves: true}
+"""
+
+
+class Timed(Case):
+    """A case of that process."""
+
+    def facts(self, when: str, actor: Actor = AN) -> Any:
+        """Give the facts with that process."""
+        return replace(super().facts(when, actor), process=process_of(TIMED))
+
+
+def waiting() -> Timed:
+    """A case whose step waits for an answer and for a child, and has timers both ways."""
+    case = Timed(process="standard").opened()
+    case.does(
+        pb.CompleteStepRequest(step="appraise", facts=[CaseFact(name="size", value="big")]), MON
+    )
+    return case
+
+
+def test_a_timer_completes_no_step_before_what_it_waits_for_has_come() -> None:
+    """It is due on Tuesday and held up; it is taken when the last of both has come, not before."""
+    case = waiting()
+    assert due(case.state, at("2021-08-10 10:01")) == ""
+    case.does(answer(), "2021-08-10 11:00", PLANNER)
+    assert due(case.state, at("2021-08-10 11:01")) == ""
+    case._keep([ChildEnded(number=1, ending="resolved")], at("2021-08-10 14:00"))
+    assert due(case.state, at("2021-08-10 14:00")) == "on"
+    moved = take(case.state, "on", case.facts("2021-08-10 14:00", SYSTEM))
+    assert moved[-1].next.step == "end"
+    early = waiting()
+    early.does(answer(), MON, PLANNER)
+    early._keep([ChildEnded(number=1, ending="withdrawn")], at(MON))
+    assert due(early.state, at("2021-08-10 09:59")) == ""
+    assert due(early.state, at("2021-08-10 10:00")) == "on"
+
+
+def test_a_timer_that_leads_back_waits_for_nothing() -> None:
+    """As an officer may send a case back while others are still asked."""
+    case = waiting()
+    assert due(case.state, at("2021-08-11 09:59")) == ""
+    assert due(case.state, at("2021-08-11 10:00")) == "again"
+
+
+def test_a_timer_is_not_set_where_only_an_officer_can_state_what_the_way_asks_for() -> None:
+    """A case that was moved to such a version has stated nothing; a way back asks for nothing."""
+    state = replace(Case().opened().state, step="wait")
+    command = pb.MoveCaseRequest(process="timed", process_version=1, reason="sửa")
+    facts = replace(cases.facts(MON, OPERATOR), process=process_of(TIMED))
+    over, *_ = decide(state, command, facts)
+    assert [timer.transition for timer in over.current.timers] == ["again"]
+    known = replace(state, work=replace(state.work, facts=(("size", "big"),)))
+    over, *_ = decide(known, command, facts)
+    assert [(timer.transition, timer.back) for timer in over.current.timers] == [
+        ("on", False),
+        ("again", True),
+    ]
+
+
+def test_a_step_to_which_a_case_is_sent_back_asks_what_it_asks_now() -> None:
+    """A question whose condition holds by what was stated meanwhile; each once."""
+    asked = (
+        "    consultations: [{name: fire, title: {vi: Cháy, en: Fire}, unit: H22.03, waits: false, "
+    )
+    asked += "when: {stated: {size: big}}}]\n    states: [size]"
+    target = process_of(TIMED.replace("    states: [size]", asked, 1))
+    case = waiting()
+    assert [each.name for each in case.state.work.asked] == ["planning"]
+    facts = replace(case.facts(MON), process=target)
+    back, question = decide(case.state, send_back("wait"), facts)
+    assert isinstance(back, StepSentBack)
+    assert (question.name, question.step, question.number) == ("fire", "appraise", 2)
+    case._keep([back, question], at(MON))
+    case._keep(decide(case.state, complete("appraise"), facts), at(MON))
+    again = decide(case.state, send_back("wait"), facts)
+    assert [type(m).__name__ for m in again] == ["StepSentBack"]
+
+
 def test_a_timer_moves_with_the_clock_that_stood_still() -> None:
     """Nothing is taken while papers are awaited; after that the remainder runs."""
     case = approving()
@@ -606,17 +740,22 @@ def test_the_national_state_of_a_step_is_in_its_event() -> None:
     """ "Five on the spot" begins as accepted and goes on as in processing."""
     case = Case(process="on-the-spot").opened()
     assert case.events[0].case_opened.current.national_state == 2
-    (done,) = case.does(complete("receive"), MON)
+    (done,) = case.does(complete("receive"), "2021-08-09 09:20")
     assert done.next.national_state == 4
 
 
-def test_one_person_does_all_steps_on_the_spot_each_with_its_time() -> None:
-    """Receive, appraise, approve and seal by one officer; each completion has its own instant."""
+def test_one_person_does_all_steps_on_the_spot_each_with_its_time_and_limit() -> None:
+    """Receive, appraise, approve and seal by one officer; each completion has its own instant, and
+    each step a limit of half an hour, or an hour, from when it became current.
+    """
     case = Case(process="on-the-spot").opened()
-    for minute, step in enumerate(("receive", "appraise", "approve")):
-        case.does(complete(step), f"2021-08-09 10:{minute:02d}")
-    case.does(resolve("seal"), "2021-08-09 10:05")
+    dues = [clock(to_us(case.events[0].case_opened.current.due_at))]
+    for minute, step in ((10, "receive"), (30, "appraise"), (40, "approve")):
+        (done,) = case.does(complete(step), f"2021-08-09 09:{minute}")
+        dues.append(clock(to_us(done.next.due_at)))
+    case.does(resolve("seal"), "2021-08-09 09:45")
     assert len({to_us(event.occurred_at) for event in case.events}) == 5
+    assert [due[-5:] for due in dues] == ["09:30", "10:10", "10:00", "10:10"]
 
 
 def test_two_who_ask_for_a_substitute_from_now_on_are_served_in_either_order() -> None:

@@ -1,0 +1,110 @@
+"""Five on the spot: received, appraised, approved, sealed and returned at one desk while the
+citizen waits; and the proof that each of the five acts has its time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+from motcua.audit.v1 import audit_pb2 as audit_pb
+
+from services.kernel.clock import Clock
+from services.kernel.instants import MINUTE, to_datetime, to_us
+from services.ops.arguments import OFFICE
+from services.ops.calling import audit
+from services.ops.clients import identity
+from services.ops.console import counted
+from services.ops.demo.checks import Checks
+from services.ops.demo.ledger import Entry, Ledger, Step
+from services.ops.demo.people import People
+
+PROCESS: Final = "on-the-spot"
+ACTS: Final = ("received", "appraised", "approved", "sealed", "returned")
+_EVENTS: Final = ("StepCompleted", "CaseResolved", "ResultReturned")
+_LASTS: Final = {"receive": 6 * MINUTE, "appraise": 15 * MINUTE, "approve": 5 * MINUTE}
+"""How long the officer takes for a step; sealing and handing over take as long as approving."""
+
+
+async def serve(
+    people: People, clock: Clock, number: int, entry: Entry, work: Callable[[int], Awaitable[bool]]
+) -> bool:
+    """Play the acts one after the other; tells whether the result was handed over in the week."""
+    while True:
+        found = await people.case(entry.code, entry.unit)
+        step = found.case.current
+        last = found.resolvable and not found.next_steps
+        if not await work(clock.now() + _LASTS.get(step.step, 5 * MINUTE)):
+            return False
+        if not entry.steps:
+            await people.assign(entry.code, step)
+        asked_at = clock.now()
+        if last:
+            late = entry.due_at is not None and asked_at >= entry.due_at - 30 * MINUTE
+            case = await people.resolve(entry.code, step, number, late=late)
+        else:
+            case = await people.complete(entry.code, step)
+        due_at = to_us(step.due_at) if step.HasField("due_at") else None
+        entry.steps.append(Step(step.step, due_at, asked_at, clock.now(), paused=False))
+        if last:
+            break
+    entry.resolved_at = to_us(case.ended_at)
+    if entry.consent:
+        entry.told["resolved"] += 1
+    if not await work(clock.now() + 5 * MINUTE):
+        return False
+    await people.hand_over(entry.code, entry.unit)
+    entry.handed_over = True
+    if entry.consent:
+        entry.told["returned"] += 1
+    return True
+
+
+def served(ledger: Ledger) -> list[Entry]:
+    """List the dossiers of which all five acts were done."""
+    return [entry for entry in ledger.entries if entry.process == PROCESS and entry.handed_over]
+
+
+def compare(checks: Checks, ledger: Ledger) -> None:
+    """Compare the acts in each dossier's history with what the officer knows to have done: five,
+    each later than the one before.
+    """
+    for entry in served(ledger):
+        times = _times(entry)
+        checks.equal(f"acts on the spot of {entry.code}", len(ACTS), len(times))
+        checks.equal(f"acts on the spot of {entry.code} in turn", sorted(set(times)), times)
+
+
+def story(ledger: Ledger) -> str:
+    """Tell the quickest of these dossiers with the time of each act; empty where there is none."""
+    every = served(ledger)
+    if not every:
+        return ""
+    entry = min(every, key=_lasted)
+    accepted = _accepted(entry)
+    acts = zip(ACTS, _times(entry), strict=True)
+    told = ", ".join(f"{act} {_clock(at)}" for act, at in acts)
+    return (
+        f"five on the spot, {counted(len(every), 'time')} in the week; {entry.code} on "
+        f"{to_datetime(accepted, OFFICE):%A}:\naccepted {_clock(accepted)}, then {told}"
+    )
+
+
+def _accepted(entry: Entry) -> int:
+    assert entry.accepted_at is not None, "what is served was accepted"
+    return entry.accepted_at
+
+
+def _lasted(entry: Entry) -> int:
+    return _times(entry)[-1] - _accepted(entry)
+
+
+def _times(entry: Entry) -> Sequence[int]:
+    request = audit_pb.GetTimelineRequest(dossier_code=entry.code)
+    with audit() as stub:
+        answer = stub.GetTimeline(request, timeout=30, metadata=identity())
+    return [to_us(each.occurred_at) for each in answer.entries if each.type in _EVENTS]
+
+
+def _clock(at: int) -> str:
+    return f"{to_datetime(at, OFFICE):%H:%M}"

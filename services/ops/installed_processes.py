@@ -1,0 +1,82 @@
+"""The processes as they are installed here: those that ship and the office's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+
+import typer
+
+from services.intake.catalogue import Catalogue
+from services.intake.catalogue_texts import broken
+from services.intake.procedures.document import Document
+from services.intake.procedures.faults import FileError
+from services.intake.procedures.publishing import Addition, extended
+from services.ops.console import fail
+from services.routing.catalogue import Listed, in_use
+from services.routing.process import Process, Processes
+from services.routing.process_files import (
+    ProcessError,
+    installed_files,
+    load_processes,
+    standard_processes,
+)
+from services.routing.processes.circles import Worked, round_trip
+
+
+def office_processes() -> Processes:
+    """Read them; ends the program with a line for each mistake when they can't be used."""
+    return _read(standard_processes)
+
+
+def installed_processes() -> list[Process]:
+    """List them in all versions, whatever the catalogue makes of them; ends the program as
+    ``office_processes`` does.
+    """
+    return list(_read(lambda: load_processes(installed_files())).all())
+
+
+def _read(load: Callable[[], Processes]) -> Processes:
+    try:
+        return load()
+    except ProcessError as error:
+        for mistake in error.mistakes:
+            fail(str(mistake))
+        fail("the office's processes can't be used (motcua process check)")
+        raise typer.Exit(1) from error
+
+
+def works_of(catalogue: Catalogue, day: date) -> Mapping[str, Worked]:
+    """Tell by which processes the procedures of a catalogue are worked on a day and later."""
+    return in_use(
+        (
+            Listed(it.code, it.version, it.valid_from, it.unit, it.process)
+            for versions in catalogue.procedures.values()
+            for it in versions
+        ),
+        day,
+    )
+
+
+def refuse_circles(
+    document: Document, added: Addition, existing: Catalogue, processes: list[Process], day: date
+) -> None:
+    """Raise ``FileError`` when new versions close a circle of child dossiers, of which routing
+    would not start any more; each version that is on the way round is named.
+    """
+    works = works_of(extended(existing, added, ""), day)
+    trips = [trip for it in processes if (trip := round_trip(it, processes, works))]
+    faults = [
+        version.raw.fault(("process",), broken("process.circle", " → ".join(trip)))
+        for version in document.versions
+        for trip in trips
+        if version.value in added.versions
+        and (version.value.process, version.value.code) in _led_to(trip)
+    ]
+    if faults:
+        raise FileError(sorted(set(faults)))
+
+
+def _led_to(trip: list[str]) -> set[tuple[str, str]]:
+    """Pair each process on the way round with the procedure by which it is reached."""
+    return set(zip(trip[2::2], trip[1::2], strict=True))

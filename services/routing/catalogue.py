@@ -1,0 +1,80 @@
+"""What routing knows of the catalogue of procedures where intake's files are at hand: by which
+processes dossiers are worked. Only the check of processes looks at it; cases take their process
+from the log.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from services.kernel.instants import zone
+from services.routing.processes.circles import Worked
+
+OFFICE_ZONE: Final = "Asia/Ho_Chi_Minh"
+SHIPPED: Final = Path(__file__).parents[1] / "intake" / "data" / "procedures.toml"
+
+
+class Listed(NamedTuple):
+    """One version of a procedure in the catalogue, as far as processes go."""
+
+    code: str
+    version: int
+    valid_from: date
+    unit: str
+    process: str
+
+
+def procedures_at_hand() -> Mapping[str, Worked]:
+    """Give the procedures that ship and those on the shelf of published ones, as far as it is here
+    and can be read (intake itself says what is wrong with it).
+    """
+    return in_use([*_shipped(), *_published()], datetime.now(zone(OFFICE_ZONE)).date())
+
+
+def in_use(versions: Iterable[Listed], day: date) -> Mapping[str, Worked]:
+    """Give the unit and the processes of each procedure, from the version in force on a day on."""
+    by_code: dict[str, list[Listed]] = {}
+    for version in sorted(versions):
+        by_code.setdefault(version.code, []).append(version)
+    return {code: _worked(found, day) for code, found in by_code.items()}
+
+
+def _worked(versions: list[Listed], day: date) -> Worked:
+    followers = [version.valid_from for version in versions[1:]]
+    ends = [*followers, date.max]
+    used = [version for version, end in zip(versions, ends, strict=True) if end > day]
+    return Worked(used[0].unit, tuple(dict.fromkeys(version.process for version in used)))
+
+
+def _shipped() -> Iterator[Listed]:
+    for it in tomllib.loads(SHIPPED.read_text("utf-8"))["procedure"]:
+        for version in it["version"]:
+            yield Listed(
+                it["code"],
+                version["version"],
+                version["valid_from"],
+                it["unit"],
+                version["process"],
+            )
+
+
+def _published() -> Iterator[Listed]:
+    data = Path(os.environ.get("MOTCUA_DATA_DIR", ".motcua"))
+    folder = Path(os.environ.get("MOTCUA_PROCEDURES_DIR", "") or data / "procedures")
+    for path in sorted(folder.glob("edition-*.json")):
+        try:
+            document = json.loads(path.read_text("utf-8"))
+            yield from [_listed(version) for version in document["procedures"]]
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+
+
+def _listed(version: Mapping[str, Any]) -> Listed:
+    begins = date.fromisoformat(version["valid_from"])
+    return Listed(version["code"], version["version"], begins, version["unit"], version["process"])

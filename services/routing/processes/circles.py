@@ -1,0 +1,121 @@
+"""Finds processes that would open child dossiers without end: one opens a child of a procedure that
+is worked by the same process, or by one that leads back to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from services.routing.process import Child, FactKind, Process
+from services.routing.processes import conditions
+from services.routing.processes.endless import Lines, way_round
+from services.routing.processes.nodes import Mistake
+
+
+@dataclass(frozen=True)
+class Worked:
+    """How the dossiers of a procedure are worked: by which unit, and by which processes now and
+    later.
+    """
+
+    unit: str
+    processes: tuple[str, ...]
+
+
+Node = tuple[str, str]
+"""A procedure, and a process by which its dossiers are worked."""
+
+
+def circles(
+    file: str,
+    process: Process,
+    lines: Lines,
+    every: Iterable[Process],
+    works: Mapping[str, Worked],
+) -> list[Mistake]:
+    """Give the circle in which a process has a part, told at the child that leads into it."""
+    trip = round_trip(process, every, works)
+    if not trip:
+        return []
+    step, child = next(
+        (step, child)
+        for step in process.steps
+        for child in step.children
+        if child.procedure == trip[1]
+    )
+    line = lines.get((step.name, "child", child.name), 0)
+    where = f"process {process.name}, step {step.name}, child {child.name}"
+    text = f"would open dossiers without end: {' → '.join(trip)}"
+    return [Mistake(file, line, "circle", where, text)]
+
+
+def round_trip(
+    process: Process, every: Iterable[Process], works: Mapping[str, Worked]
+) -> list[str]:
+    """Give the way from a process back to itself: processes and procedures by turns; empty when
+    there is none.
+
+    New dossiers take the latest version of a process, so only those of ``every`` count: what an
+    older version would open ends there.
+    """
+    latest = {it.name: it for it in sorted(every, key=lambda it: it.version)}
+    if latest.get(process.name) != process:
+        return []
+    edges = {node: _after(node, latest, works) for node in _nodes(latest, works)}
+    names = {_text(node): node for node in edges}
+    after = {_text(node): [_text(to) for to in following] for node, following in edges.items()}
+    for text, node in names.items():
+        trip = [names[each] for each in way_round(text, after)] if node[1] == process.name else []
+        if trip:
+            return [trip[0][1], *(word for it in trip[1:] for word in it)]
+    return []
+
+
+def _text(node: Node) -> str:
+    return f"{node[0]} {node[1]}"
+
+
+def _nodes(latest: Mapping[str, Process], works: Mapping[str, Worked]) -> list[Node]:
+    return [
+        (code, name)
+        for code, worked in sorted(works.items())
+        for name in worked.processes
+        if name in latest
+    ]
+
+
+def _after(node: Node, latest: Mapping[str, Process], works: Mapping[str, Worked]) -> list[Node]:
+    """Give what a child of a procedure opens itself."""
+    code, name = node
+    process = latest[name]
+    return [
+        (child.procedure, following)
+        for step in process.steps
+        for child in step.children
+        if child.procedure in works and _opens(child, process, code, works[code].unit)
+        for following in works[child.procedure].processes
+        if following in latest
+    ]
+
+
+def _opens(child: Child, process: Process, code: str, unit: str) -> bool:
+    """Tell whether a dossier that is itself a child can open this one: on its channel, of its
+    procedure, in its unit.
+    """
+    domains = {
+        "channel": ["internal"],
+        "result_channel": ["online"],
+        "procedure": [code],
+        "unit": [unit],
+        **{
+            conditions.STATED + fact.name: list(fact.values)
+            for fact in process.facts
+            if fact.kind is FactKind.CHOICE
+        },
+    }
+    found = conditions.combinations([child.when], domains, ())
+    if found is None:
+        return True
+    said = ({k: v for k, v in case.items() if v != conditions.UNSAID} for case in found)
+    return any(conditions.holds(child.when, each) for each in said)

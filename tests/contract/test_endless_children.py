@@ -1,0 +1,101 @@
+"""Processes that lead back to each other by a catalogue that was not at hand when they were
+checked: the chain of children ends, says so, and comes to its results.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from motcua.events.v1.envelope_pb2 import DossierEvent
+from structlog.testing import capture_logs
+
+from services.intake.catalogue import Catalogue
+from services.intake.catalogue_files import shipped_catalogue
+from services.intake.facts import Facts
+from services.intake.office import Office
+from services.intake.reactions import DESK
+from services.kernel.calendars.shelf import office_shelf
+from services.kernel.clock import FixedClock
+from services.routing.case_rows import RESOLVED
+from services.routing.tables import CASES
+from services.routing.teamwork.children import MOST_ABOVE
+from tests.conftest import NewDatabase
+from tests.contract.routing.departments import Departments, Desk, office
+from tests.contract.routing.test_views import case
+from tests.contract.test_children import MON, OTHER, PARENT, Intake, same_again
+from tests.unit.routing.cases import BINH, at, complete, resolve
+
+
+def turned(catalogue: Catalogue) -> Catalogue:
+    """Let the procedure of the joint process's child be worked by the joint process itself."""
+    code = "1.004237"
+    versions = tuple(replace(it, process="joint") for it in catalogue.procedures[code])
+    return replace(catalogue, procedures={**catalogue.procedures, code: versions})
+
+
+@pytest.fixture
+def desk(new_database: NewDatabase) -> Iterator[Intake]:
+    """The desk with such a catalogue."""
+    made = Intake(new_database("intake"))
+    facts = Facts(turned(shipped_catalogue()), office_shelf())
+    DESK.office = Office(facts, FixedClock(at(MON)))
+    yield made
+    DESK.office = None
+    made.close()
+
+
+@pytest.fixture
+def departments(new_database: NewDatabase) -> Iterator[Departments]:
+    """Routing on an empty database."""
+    made = Departments(new_database("routing"))
+    yield made
+    made.close()
+
+
+def settled(desk: Intake, departments: Departments) -> list[DossierEvent]:
+    """Let both sides hear of each other until neither has anything more to say; gives what the
+    desk said of the parent.
+    """
+    filed = Desk().files(PARENT, process="joint")
+    departments.reads(filed)
+    heard: list[set[str]] = [set(), set()]
+    for _ in range(3 * MOST_ABOVE):
+        for ears, side, other in ((0, desk, departments), (1, departments, desk)):
+            fresh = [it for it in other.said() if it.event_id not in heard[ears]]
+            heard[ears] |= {it.event_id for it in fresh}
+            side.reads(fresh)
+    return filed
+
+
+def test_a_chain_of_children_ends_and_says_so(
+    desk: Intake, departments: Departments, new_database: NewDatabase
+) -> None:
+    """One parent and five below each other; the last one's child is withheld, which its record,
+    its case and the log tell. Its step does not wait, and each parent goes on in its turn.
+    """
+    with capture_logs() as lines:
+        filed = settled(desk, departments)
+    rows = {row["dossier_code"]: row for row in departments.rows(CASES)}
+    chain = [PARENT]
+    while below := [code for code, row in rows.items() if row["parent_code"] == chain[-1]]:
+        chain += below
+    assert len(rows) == len(chain) == 6
+    said = departments.said(chain[-1])[-1].child_withheld
+    assert (said.number, said.name, said.step, said.procedure_code, said.above) == (
+        *(1, "environment", "appraise"),
+        *("1.004237", 5),
+    )
+    assert departments.kinds().count("child_requested") == 5
+    assert [(c.ending, c.dossier_code) for c in case(departments, chain[-1]).children] == [
+        ("withheld", "")
+    ]
+    (line,) = [it for it in lines if it["event"] == "child.withheld"]
+    assert line["dossier"] == chain[-1]
+    for code in reversed(chain):
+        actor = BINH if code == PARENT else OTHER
+        departments.does(office().complete, complete("appraise"), code, MON, actor)
+        departments.does(office().resolve, resolve("approve"), code, MON, actor)
+    assert {row["state"] for row in departments.rows(CASES)} == {RESOLVED}
+    same_again(new_database, departments, [*filed, *desk.said()])
