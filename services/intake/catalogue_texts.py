@@ -176,7 +176,7 @@ RULES: Final[dict[str, Words]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Broken:
     """A rule that was broken, in both languages; ``code`` is stable."""
 

@@ -123,6 +123,14 @@ def test_a_wrong_cell_is_told_once(tmp_path: Path) -> None:
     assert [(f.row, f.column, f.broken.code) for f in found] == [(3, "valid_from", "date")]
 
 
+def test_two_rules_that_one_cell_breaks_are_both_told(tmp_path: Path) -> None:
+    """In the order of their names, each time."""
+    row = {"level": "partial", "online_time_limit": "6wd", "channels": ["counter"]}
+    found = [(f.row, f.column, f.broken.code) for f in faults(saved(tmp_path, row))]
+
+    assert found == [(1, "online_time_limit", f"online.{it}") for it in ("channel", "limit")]
+
+
 def test_the_same_mistakes_in_a_workbook(tmp_path: Path) -> None:
     """The rows and columns of a workbook are those that Excel shows."""
     from openpyxl import load_workbook
