@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import os
 import sys
 import time
 from datetime import UTC, date, datetime
@@ -29,6 +27,7 @@ from services.ops.office_catalogue import (
     procedures_folder,
     shelf_exits,
 )
+from services.ops.operator_name import operator_name
 from services.ops.procedures_show import brief, full, paragraphs
 from services.ops.process_names import process_names
 from services.ops.showing import ZONE, local, print_json
@@ -120,7 +119,7 @@ def _publish(file: Path, source: str, dry_run: bool) -> tuple[int, Addition, int
                 shelved,
                 added,
                 at=datetime.now(UTC).isoformat(timespec="seconds"),
-                by=os.environ.get("MOTCUA_OPERATOR") or getpass.getuser(),
+                by=operator_name(),
                 source=source,
             )
         except shelf.Taken:  # somebody published meanwhile: check again against that
@@ -233,7 +232,7 @@ def editions(as_json: JSON = False) -> None:
     if as_json:
         print_json({"folder": str(procedures_folder().absolute()), "editions": found})
         return
-    columns = ("edition", "published", "by", "fields", "versions", "source")
+    columns = ("edition", "published (real time)", "by", "fields", "versions", "source")
     keys = ("edition", "published_at", "published_by", "fields", "versions", "source")
     rows = [
         [str(edition[key]) for key in keys]
