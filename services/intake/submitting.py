@@ -26,6 +26,7 @@ from services.intake.agencies import is_agency
 from services.intake.catalogue import Procedure, Unit
 from services.intake.codes import OFFICE_ZONE
 from services.intake.decider import parts_of
+from services.intake.handing_in import copies_of, strange
 from services.intake.texts import violation
 from services.kernel.errors import Violation
 from services.kernel.instants import to_timestamp, zone
@@ -124,16 +125,15 @@ def _applicant(request: SubmitDossierRequest, *, optional: bool) -> Iterator[Vio
 
 
 def _parts(request: SubmitDossierRequest, procedure: Procedure) -> Iterator[Violation]:
-    wanted = {part.code for part in procedure.parts}
-    seen: set[str] = set()
+    wanted = {part.code: part for part in procedure.parts}
+    yield from strange(request.parts, wanted, "part.unknown")
     for index, part in enumerate(request.parts):
-        if part.code in seen:
-            yield violation(f"parts[{index}].code", "part.repeated")
-        elif part.code and part.code not in wanted:
-            yield violation(f"parts[{index}].code", "part.unknown")
-        seen.add(part.code)
+        known = wanted.get(part.code)
+        if known is not None and copies_of(part) < known.copies:
+            yield violation(f"parts[{index}].copies", "part.copies", str(known.copies))
+    given = {part.code for part in request.parts}
     for asked in procedure.parts:
-        if asked.required and asked.code not in seen:
+        if asked.required and asked.code not in given:
             yield violation("parts", "part.missing", asked.code)
 
 

@@ -33,6 +33,10 @@ _REFUSALS: Final[dict[str, tuple[str, str]]] = {
         "Giấy tờ của lần yêu cầu này đã được nộp.",
         "The papers of this request have been handed in already.",
     ),
+    "PAPERS_MISSING": (
+        "Còn thiếu giấy tờ đã yêu cầu bổ sung (mã, số bản): {0}.",
+        "Papers that were asked for are missing (code, copies): {0}.",
+    ),
     "WRONG_ROUND": (
         "Lần yêu cầu bổ sung không đúng với lần đang chờ.",
         "The number is not that of the request for papers that is open.",
@@ -146,6 +150,11 @@ _VIOLATIONS: Final[dict[str, tuple[str, str]]] = {
         "must differ: phí and lệ phí have receipts of their own",
     ),
     "part.missing": ("thiếu giấy tờ bắt buộc {0}", "lacks the required part {0}"),
+    "part.not_asked": (
+        "lần yêu cầu bổ sung này không yêu cầu giấy tờ này",
+        "is not among the papers that this request asks for",
+    ),
+    "part.copies": ("phải có ít nhất {0} bản", "must be at least {0} copies"),
     "part.unknown": ("thủ tục không có giấy tờ này", "is no part of this procedure"),
     "part.repeated": ("giấy tờ được nêu hai lần", "names a part for the second time"),
     "page_token.wrong": (
@@ -157,9 +166,10 @@ _VIOLATIONS: Final[dict[str, tuple[str, str]]] = {
 }
 
 
-def refusal(code: str) -> Refusal:
-    """Give the refusal with this code."""
-    return Refusal(code, *_REFUSALS[code])
+def refusal(code: str, words: str = "") -> Refusal:
+    """Give the refusal with this code; ``words`` are the rule's, never the sender's."""
+    vi, en = _REFUSALS[code]
+    return Refusal(code, vi.format(words), en.format(words))
 
 
 def refusal_codes() -> list[str]:
