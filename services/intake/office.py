@@ -94,7 +94,7 @@ class Office:
         wrong = submitting.violations(request, offer, call.actor.kind)
         if wrong:
             raise Invalid(wrong)
-        code = self.facts.next_code(uow, request, offer.procedure, call.occurred_at)
+        code = self.facts.next_code(uow, request, offer.unit, call.occurred_at)
         slip.pin = ""
         sealed = None
         if request.HasField("applicant"):
@@ -102,9 +102,8 @@ class Office:
             sealed = uow.new_key(code).seal(
                 APPLICANT, submitting.personal(request.applicant, slip.pin)
             )
-        unit = request.unit or (offer.procedure.unit if offer.procedure else "")
-        answer_due = self.facts.answer_due(request, unit, call)
-        intake = Intake(offer.procedure, sealed, answer_due, self.catalogue.units.get(unit))
+        answer_due = self.facts.answer_due(request, offer.unit, call)
+        intake = Intake(offer.procedure, sealed, answer_due, self.catalogue.units.get(offer.unit))
         events: list[Message] = [*submitting.submit(request, intake)]
         if request.external_code:
             events += external.record(uow, request.imported_from, request.external_code)

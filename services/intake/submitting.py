@@ -27,6 +27,7 @@ from services.intake.catalogue import Procedure, Unit
 from services.intake.codes import OFFICE_ZONE
 from services.intake.decider import parts_of
 from services.intake.handing_in import copies_of, strange
+from services.intake.takers import Dissolved
 from services.intake.texts import violation
 from services.kernel.errors import Violation
 from services.kernel.instants import to_timestamp, zone
@@ -50,7 +51,11 @@ class Offer:
     procedure: Procedure | None
     """The version in force on that day."""
     takes: bool = True
-    """The unit that the request names takes it; true when none is named."""
+    """The unit takes it."""
+    unit: str = ""
+    """The unit that the request names, or the one that answers for the procedure."""
+    dissolved: Dissolved | None = None
+    """Since when there is no such unit any more."""
 
 
 def violations(request: SubmitDossierRequest, offer: Offer, actor: int) -> list[Violation]:
@@ -70,7 +75,11 @@ def _not_foreign(request: SubmitDossierRequest, offer: Offer) -> Iterator[Violat
     for field in _IMPORTERS_ONLY:
         if getattr(request, field):
             yield violation(field, "importer.only")
-    if offer.procedure is not None and not offer.takes:
+    if offer.procedure is not None and offer.dissolved is not None:
+        gone = offer.dissolved
+        rule = "unit.dissolved" if gone.heir else "unit.without_heir"
+        yield violation("unit", rule, gone.unit, f"{gone.last:%d/%m/%Y}", gone.heir)
+    elif offer.procedure is not None and not offer.takes:
         yield violation("unit", "unit.not_offered")
 
 
@@ -159,7 +168,7 @@ def submit(request: SubmitDossierRequest, facts: Intake) -> Sequence[DossierSubm
             procedure_version=it.version if it else 0,
             field=request.field or (it.field if it else ""),
             level=cast(ServiceLevel, it.level if it else 0),
-            unit=request.unit or (it.unit if it else ""),
+            unit=request.unit or (facts.unit.code if facts.unit else it.unit if it else ""),
             channel=request.channel,
             result_channel=request.result_channel,
             time_zone=request.time_zone or OFFICE_ZONE,

@@ -129,6 +129,14 @@ _VIOLATIONS: Final[dict[str, tuple[str, str]]] = {
         "đơn vị không tiếp nhận thủ tục này",
         "does not take this procedure",
     ),
+    "unit.dissolved": (
+        "đơn vị {0} không còn hoạt động sau ngày {1}; đơn vị {2} tiếp nhận thay",
+        "names {0}, which is no more since the end of {1}; {2} takes what it took",
+    ),
+    "unit.without_heir": (
+        "đơn vị {0} không còn hoạt động sau ngày {1}, không có đơn vị kế tục",
+        "names {0}, which is no more since the end of {1} and has no heir",
+    ),
     "unit.no_agency": (
         "phải là mã định danh cơ quan khi hệ thống này cấp mã hồ sơ",
         "must be an agency's code where this system numbers the dossier",
@@ -177,10 +185,12 @@ def refusal_codes() -> list[str]:
     return sorted(_REFUSALS)
 
 
-def violation(field: str, rule: str, limit: str = "") -> Violation:
-    """Say which rule a field breaks; ``limit`` is a word of the rule, never the sender's."""
+def violation(field: str, rule: str, *words: str) -> Violation:
+    """Say which rule a field breaks; ``words`` are the rule's and the catalogue's, never the
+    sender's.
+    """
     vi, en = _VIOLATIONS[rule]
-    return Violation(field, rule, vi.format(limit), en.format(limit))
+    return Violation(field, rule, vi.format(*words), en.format(*words))
 
 
 def unknown_dossier() -> NotFound:

@@ -18,6 +18,7 @@ from services.intake.procedures.faults import FileError
 from services.intake.procedures.publishing import Addition, addition
 from services.intake.procedures.reading import read_file
 from services.intake.procedures.writing import FORMATS, write
+from services.intake.takers import Takers
 from services.ops.arguments import OFFICE
 from services.ops.arguments import day as day_of
 from services.ops.console import counted, err, fail, grid, out
@@ -181,7 +182,7 @@ def list_procedures(
     if unit and catalogue.unit_of(unit) is None:
         raise typer.BadParameter(f"{unit!r} is no unit", param_hint="--unit")
     known = catalogue.unit_of(unit)
-    found = catalogue.offered(day, known.code if known else "", field)
+    found = Takers(catalogue, day).offered(known.code if known else "", field)
     if as_json:
         print_json({"on": day.isoformat(), "procedures": [brief(catalogue, it) for it in found]})
         return
