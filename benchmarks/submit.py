@@ -32,6 +32,7 @@ from services.intake.main import MODEL
 from services.intake.office import Office
 from services.intake.pins import Pins
 from services.intake.rpc import IntakeServicer, service
+from services.intake.takers import Takers
 from services.kernel import logs
 from services.kernel.calendars.shelf import office_shelf
 from services.kernel.clock import RealClock
@@ -156,7 +157,7 @@ def _served(folder: Path, name: str, catalogue: Catalogue) -> Iterator[str]:
 def measure(seconds: float = _SECONDS, rounds: int = _ROUNDS) -> tuple[list[_Rate], list[_Rate]]:
     """Load both servers by turns; gives the desk's rounds and the empty handler's."""
     catalogue = shipped_catalogue()
-    offered = catalogue.offered(date.today())  # noqa: DTZ011 - the server's clock is real, too
+    offered = Takers(catalogue, date.today()).offered()  # noqa: DTZ011 - the server's clock is real, too
     procedure = next(p for p in offered if Channel.CHANNEL_ONLINE in p.channels)
     template = _request(procedure).SerializeToString()
     found: dict[str, list[_Rate]] = {"desk": [], "empty": []}

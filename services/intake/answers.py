@@ -6,7 +6,6 @@ Pure. ``language`` is ``vi`` or ``en``.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
 from typing import Any, Final, TypeVar, cast
 
 from motcua.events.v1.common_pb2 import Channel, PersonalData, ResultChannel, ServiceLevel
@@ -21,6 +20,7 @@ from services.intake.history import lines, moment
 from services.intake.parts import parts_from
 from services.intake.queries import describe, due_of, state_of
 from services.intake.state import ItemPhase
+from services.intake.takers import Takers
 from services.kernel.instants import to_timestamp
 
 Row = Mapping[str, Any]
@@ -183,15 +183,16 @@ def shown(
     )
 
 
-def procedure(it: Procedure, ends: date | None) -> pb.Procedure:
-    """Show one version of a procedure; ``ends`` is its last day."""
+def procedure(it: Procedure, takers: Takers) -> pb.Procedure:
+    """Show one version of a procedure, with those who take it on a day."""
+    ends = takers.catalogue.ends(it)
     return pb.Procedure(
         code=it.code,
         version=it.version,
         title=pb.LocalText(vi=it.name_vi, en=it.name_en),
         field=it.field,
         level=cast(ServiceLevel, it.level),
-        unit=it.unit,
+        unit=takers.unit_of(it),
         time_limit=str(it.time_limit),
         online_time_limit=str(it.limit(Channel.CHANNEL_ONLINE)),
         parts=[
@@ -223,7 +224,7 @@ def procedure(it: Procedure, ends: date | None) -> pb.Procedure:
         resume_policy=it.resume_policy,
         supplement_rounds=it.supplement_rounds,
         supplement_period="" if it.supplement_period is None else str(it.supplement_period),
-        units=it.units,
+        units=takers.units_of(it),
         conditions=[pb.LocalText(vi=c.name_vi, en=c.name_en) for c in it.conditions],
         fee_timing=cast(FeeTiming, it.fee_timing),
         exempt_groups=[

@@ -60,7 +60,8 @@ class Unit:
     code: str
     name_vi: str
     name_en: str
-    level: UnitLevel
+    level: UnitLevel | None
+    """None where nobody has said it."""
     valid_from: date | None = None
     valid_to: date | None = None
     old_code: str = ""
@@ -236,22 +237,9 @@ class Catalogue:
             return found
         return next((unit for unit in self.units.values() if unit.old_code == agency), None)
 
-    def takes(self, procedure: Procedure, unit: str) -> bool:
-        """Tell whether a unit takes dossiers of a procedure."""
-        if unit == procedure.unit or unit in procedure.units:
-            return True
-        known = self.units.get(unit)
-        return known is not None and known.level.value in procedure.units
-
     def version(self, code: str, number: int) -> Procedure | None:
         """Give a version by its number, as events record it; None when there is none."""
         return next((v for v in self.procedures.get(code, ()) if v.version == number), None)
-
-    def offered(self, on: date, unit: str = "", field: str = "") -> list[Procedure]:
-        """List the versions in force on a local day by code, of one unit and one field if named."""
-        found = (self.find(code, on) for code in sorted(self.procedures))
-        every = [it for it in found if it is not None and (not field or it.field == field)]
-        return [it for it in every if not unit or self.takes(it, unit)]
 
 
 def catalogue(

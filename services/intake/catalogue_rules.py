@@ -124,6 +124,10 @@ def faults(version: VersionEntry) -> Faults:
     for key in ("channels", "result_channels"):
         if len(set(getattr(version, key))) < len(getattr(version, key)):
             yield key, broken("channels.twice"), ()
+    if version.level == "whole" and "online" not in version.channels:
+        yield "level", broken("level.online"), ("channels",)
+    if version.level == "whole" and not {"online", "post"} & set(version.result_channels):
+        yield "level", broken("level.result"), ("result_channels",)
     if len(set(version.units)) < len(version.units):
         yield "units", broken("units.twice"), ()
     yield from _codes_twice("parts", [part.code for part in version.parts])

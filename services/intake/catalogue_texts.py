@@ -136,6 +136,16 @@ RULES: Final[dict[str, Words]] = {
         "is published with another value; a change is published as version {0}",
     ),
     "channels.twice": ("nêu một kênh hai lần", "names a channel twice"),
+    "level.online": (
+        "whole (toàn trình) là làm trực tuyến từ đầu đến cuối: cần có kênh online",
+        "whole (toàn trình) means that all of it can be done online: needs the channel online",
+    ),
+    "level.result": (
+        "whole (toàn trình) là làm trực tuyến từ đầu đến cuối: cần trả kết quả qua online hoặc"
+        " post",
+        "whole (toàn trình) means that all of it can be done online: needs a result by online or"
+        " post",
+    ),
     "units.twice": ("nêu một đơn vị hai lần", "names a unit twice"),
     "same_day.limit": (
         "phải trong một ngày làm việc khi same_day là yes",

@@ -23,19 +23,21 @@ def open_child(facts: Facts, uow: UnitOfWork, cause: DossierEvent, now: int) -> 
 
     It has a code and a clock of its own, no applicant (the parent's is the one), owes nothing,
     and its result goes back within the administration. Raises ``LookupError`` for an unknown
-    procedure.
+    procedure, and for one of a unit that is no more.
     """
     asked = cause.child_requested
     offer = facts.offer(asked.procedure_code, "", now)
     if offer.procedure is None:
         raise LookupError(f"procedure {asked.procedure_code} is not offered")
+    if not offer.takes:
+        raise LookupError(f"nobody takes procedure {asked.procedure_code}: {offer.unit} is no more")
     request = pb.SubmitDossierRequest(
         procedure_code=asked.procedure_code,
         channel=Channel.CHANNEL_INTERNAL,
         result_channel=ResultChannel.RESULT_CHANNEL_ONLINE,
     )
-    unit = offer.procedure.unit
-    code = facts.next_code(uow, request, offer.procedure, now)
+    unit = offer.unit
+    code = facts.next_code(uow, request, unit, now)
     intake = Intake(offer.procedure, None, None, facts.catalogue.units.get(unit))
     (submitted,) = submitting.submit(request, intake)
     submitted.parent_code = cause.dossier_code

@@ -31,6 +31,7 @@ from motcua.intake.v1.intake_pb2 import (
 )
 
 from services.intake import paying
+from services.intake.handing_in import copies_of
 from services.intake.paying import Payment
 from services.intake.state import CasePhase, ItemPhase, Phase, Progress, State
 from services.intake.texts import refusal
@@ -207,7 +208,7 @@ def cancel_fee(state: State, sequence: int, reason: str) -> Decision:
 
 def parts_of(parts: Sequence[SubmittedPart]) -> list[Part]:
     """Give parts as events hold them; no number of copies means one."""
-    return [Part(code=p.code, copies=p.copies or 1, sha256=p.sha256) for p in parts]
+    return [Part(code=p.code, copies=copies_of(p), sha256=p.sha256) for p in parts]
 
 
 def _closed(state: State, progress: Progress) -> Refusal | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from motcua.events.v1.common_pb2 import Channel
@@ -12,10 +12,12 @@ from services.intake.catalogue import Catalogue, Procedure
 from services.intake.codes import OFFICE_ZONE, Code, day_of
 from services.intake.decider import IMPORTED, Terms
 from services.intake.importing import is_importer
+from services.intake.office_units import OfficeUnits
 from services.intake.procedures.shelf import Shelf
 from services.intake.state import State
 from services.intake.submitting import Offer
 from services.intake.tables import CODE_COUNTERS, DOSSIERS, KERNEL, SOURCE
+from services.intake.takers import Takers
 from services.intake.texts import refusal
 from services.kernel.calendars.model import Calendars
 from services.kernel.call import Call
@@ -33,41 +35,44 @@ _KEEP: Final = "keep"
 
 @dataclass(frozen=True)
 class Facts:
-    """The procedures and calendars by which the desk decides."""
+    """The procedures, calendars and units by which the desk decides."""
 
     procedures: Catalogue | Shelf
     calendars: Calendars
+    units: OfficeUnits = field(default_factory=OfficeUnits)
 
     @property
     def catalogue(self) -> Catalogue:
-        """The catalogue of procedures as it is now."""
+        """The catalogue of procedures, with the units of the office, as it is now."""
         source = self.procedures
-        return source if isinstance(source, Catalogue) else source.catalogue
+        return self.units.of(source if isinstance(source, Catalogue) else source.catalogue)
 
     def offer(self, procedure_code: str, unit: str, at: int) -> Offer:
         """Give what is known of a procedure that is asked for on the local day of ``at``, and
-        whether the unit takes it.
+        whether the unit takes it; without a unit, the one that answers for the procedure.
         """
-        day = local_date(at, OFFICE_ZONE)
-        catalogue = self.catalogue
-        found = catalogue.find(procedure_code, day)
-        takes = not unit or found is None or catalogue.takes(found, unit)
-        return Offer(catalogue.knows(procedure_code), found, takes)
+        day, catalogue = local_date(at, OFFICE_ZONE), self.catalogue
+        takers, found = Takers(catalogue, day), catalogue.find(procedure_code, day)
+        unit = unit or (takers.unit_of(found) if found else "")
+        return Offer(
+            catalogue.knows(procedure_code),
+            found,
+            found is None or takers.takes(found, unit),
+            unit,
+            takers.dissolved(unit),
+        )
 
     def next_code(
-        self,
-        uow: UnitOfWork,
-        request: pb.SubmitDossierRequest,
-        procedure: Procedure | None,
-        at: int,
+        self, uow: UnitOfWork, request: pb.SubmitDossierRequest, name: str, at: int
     ) -> str:
-        """Keep the code that another system gave, or give the next one of the agency's day."""
+        """Keep the code that another system gave, or give the next one of the day of the agency
+        that the unit ``name`` is.
+        """
         if request.foreign_code:
             if uow.sequence(request.foreign_code, SOURCE):
                 raise _taken()
             return request.foreign_code
         local = local_date(at, OFFICE_ZONE)
-        name = request.unit or (procedure.unit if procedure else "")
         unit = self.catalogue.units.get(name)
         agency, day = unit.agency_on(local) if unit else name, day_of(local)
         row = uow.lock(CODE_COUNTERS, {"agency": agency, "day": day, "number": 0})

@@ -8,6 +8,7 @@ from services.intake import reactions, tables, views
 from services.intake.catalogue_files import shipped_catalogue
 from services.intake.facts import Facts
 from services.intake.office import Office
+from services.intake.office_units import OfficeUnits
 from services.intake.pins import Pins
 from services.intake.procedures.shelf import Shelf, ShelfError
 from services.intake.rpc import IntakeServicer, service
@@ -20,8 +21,11 @@ from services.kernel.logs import get_logger
 from services.kernel.model import Model
 from services.kernel.service import Parts, Runtime, run
 from services.kernel.watches import Watch
+from services.people.shelf import configured
 
 _log = get_logger(__name__)
+UNITS = OfficeUnits(configured(tables.SOURCE))
+"""Those of the directory of people count more; a wrong one ends the program."""
 MODEL = Model(
     source=tables.SOURCE,
     tables=tables.KERNEL,
@@ -38,7 +42,7 @@ def build(runtime: Runtime) -> Parts:
     """Put the desk together; raises ``CalendarError`` for calendars that can't be used."""
     shelf, calendars = _shelf(runtime.settings.data_dir), office_shelf()
     publishing.keep(calendars.folder, calendars.shipped)
-    office = Office(Facts(shelf, calendars), runtime.clock)
+    office = Office(Facts(shelf, calendars, UNITS), runtime.clock)
     reactions.DESK.office = office
     pins = Pins(runtime.writer, runtime.reads, runtime.keyring)
     servicer = IntakeServicer(office, runtime.commands, runtime.reads, pins, runtime.keyring)
@@ -53,7 +57,7 @@ def _shelf(data_dir: Path) -> Shelf:
     try:
         return Shelf(
             shelf_folder(data_dir),
-            shipped_catalogue(),
+            UNITS.of(shipped_catalogue()),
             taken=lambda edition: _log.info("procedures.taken", edition=edition),
             trouble=lambda words: _log.error("procedures.unreadable", reason=words),
         )

@@ -22,6 +22,7 @@ from services.intake.catalogue import Catalogue
 from services.intake.codes import OFFICE_ZONE
 from services.intake.decider import Decision
 from services.intake.facts import Facts
+from services.intake.handing_in import lacking, strange
 from services.intake.importing import as_it_happened, instants, is_importer
 from services.intake.queries import progress_of
 from services.intake.state import Phase, Progress, State
@@ -93,7 +94,7 @@ class Office:
         wrong = submitting.violations(request, offer, call.actor.kind)
         if wrong:
             raise Invalid(wrong)
-        code = self.facts.next_code(uow, request, offer.procedure, call.occurred_at)
+        code = self.facts.next_code(uow, request, offer.unit, call.occurred_at)
         slip.pin = ""
         sealed = None
         if request.HasField("applicant"):
@@ -101,9 +102,8 @@ class Office:
             sealed = uow.new_key(code).seal(
                 APPLICANT, submitting.personal(request.applicant, slip.pin)
             )
-        unit = request.unit or (offer.procedure.unit if offer.procedure else "")
-        answer_due = self.facts.answer_due(request, unit, call)
-        intake = Intake(offer.procedure, sealed, answer_due, self.catalogue.units.get(unit))
+        answer_due = self.facts.answer_due(request, offer.unit, call)
+        intake = Intake(offer.procedure, sealed, answer_due, self.catalogue.units.get(offer.unit))
         events: list[Message] = [*submitting.submit(request, intake)]
         if request.external_code:
             events += external.record(uow, request.imported_from, request.external_code)
@@ -139,7 +139,14 @@ class Office:
         """Take papers that were asked for."""
         call = as_it_happened(request, call)
         state = self._state(uow, request.dossier_code, call)
-        decision = decider.supplement(state, request, _progress(uow, request.dossier_code))
+        progress = _progress(uow, request.dossier_code)
+        decision = decider.supplement(state, request, progress)
+        # What another system was handed is taken as it was; it may not say what it asked for.
+        if not isinstance(decision, Refusal) and not is_importer(call.actor):
+            wrong = list(strange(request.parts, progress.asked, "part.not_asked"))
+            if wrong:
+                raise Invalid(wrong)
+            decision = lacking(request.parts, progress.asked) or decision
         return answers.supplemented(_write(uow, request.dossier_code, decision, call))
 
     def withdraw(

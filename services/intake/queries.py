@@ -10,6 +10,7 @@ from motcua.events.v1.envelope_pb2 import DossierEvent
 from motcua.intake.v1.intake_pb2 import Dossier, DossierState, FeeAccount, FeeRecord
 from sqlalchemy import Connection, select
 
+from services.intake.parts import parts_from
 from services.intake.state import CasePhase, ItemPhase, Phase, Progress
 from services.intake.tables import DOSSIERS, FEES, KERNEL, MILESTONES
 from services.kernel.instants import to_timestamp
@@ -40,9 +41,18 @@ def progress_of(row: Row | None) -> Progress:
     return Progress(
         case=CasePhase(row["case_phase"] or ""),
         round=row["round"] or 0,
+        asked=_copies(row["requested_parts"]),
         declined=row["declined"] or 0,
         item=ItemPhase(row["item_phase"] or ""),
     )
+
+
+def _copies(requested: str | None) -> dict[str, int]:
+    """Give the copies of each part that is asked for; two notes may be on one part."""
+    asked: dict[str, int] = {}
+    for part in parts_from(requested):
+        asked[part.code] = max(asked.get(part.code, 1), part.copies)
+    return asked
 
 
 OF_PHASE: Final = {

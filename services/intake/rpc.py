@@ -23,6 +23,7 @@ from services.intake.codes import OFFICE_ZONE
 from services.intake.importing import in_range
 from services.intake.office import APPLICANT, Office, Slip
 from services.intake.pins import Pins
+from services.intake.takers import Takers
 from services.intake.texts import unknown_dossier, unknown_procedure, violation
 from services.kernel.commands import Commands, Reads
 from services.kernel.errors import Invalid, Refused
@@ -211,24 +212,24 @@ class IntakeServicer(IntakeServiceServicer):
             raise Invalid([violation("on", "date.wrong")]) from None
         catalogue = self._office.catalogue
         known = catalogue.unit_of(request.unit) if request.unit else None
-        found = catalogue.offered(day, known.code if known else request.unit, request.field)
-        shown = [answers.procedure(it, catalogue.ends(it)) for it in found]
-        return pb.ListProceduresResponse(procedures=shown)
+        takers = Takers(catalogue, day)
+        found = takers.offered(known.code if known else request.unit, request.field)
+        return pb.ListProceduresResponse(procedures=[answers.procedure(it, takers) for it in found])
 
     async def GetProcedure(
         self, request: pb.GetProcedureRequest, context: Context
     ) -> pb.GetProcedureResponse:
-        """Show one procedure."""
-        catalogue = self._office.catalogue
+        """Show one procedure, with the units that take it today."""
+        catalogue, today = self._office.catalogue, self._today()
         if request.version:
             found = catalogue.version(request.code, request.version)
         else:
             versions = catalogue.procedures.get(request.code, ())
             latest = versions[-1] if versions else None
-            found = catalogue.find(request.code, self._today()) or latest
+            found = catalogue.find(request.code, today) or latest
         if found is None:
             raise unknown_procedure()
-        return pb.GetProcedureResponse(procedure=answers.procedure(found, catalogue.ends(found)))
+        return pb.GetProcedureResponse(procedure=answers.procedure(found, Takers(catalogue, today)))
 
     def _today(self) -> date:
         return local_date(self._office.clock.now(), OFFICE_ZONE)

@@ -4,7 +4,8 @@ routing and postal.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from motcua.events.v1.envelope_pb2 import DossierEvent
@@ -90,6 +91,8 @@ class Progress:
     """The number of the latest request for papers; 0 before the first."""
     declined: int = 0
     item: ItemPhase = ItemPhase.NONE
+    asked: Mapping[str, int] = field(default_factory=dict)
+    """The parts that the latest request for papers names, with their copies."""
 
 
 def evolve(state: State, event: DossierEvent) -> State:

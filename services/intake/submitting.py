@@ -26,6 +26,8 @@ from services.intake.agencies import is_agency
 from services.intake.catalogue import Procedure, Unit
 from services.intake.codes import OFFICE_ZONE
 from services.intake.decider import parts_of
+from services.intake.handing_in import copies_of, strange
+from services.intake.takers import Dissolved
 from services.intake.texts import violation
 from services.kernel.errors import Violation
 from services.kernel.instants import to_timestamp, zone
@@ -49,7 +51,11 @@ class Offer:
     procedure: Procedure | None
     """The version in force on that day."""
     takes: bool = True
-    """The unit that the request names takes it; true when none is named."""
+    """The unit takes it."""
+    unit: str = ""
+    """The unit that the request names, or the one that answers for the procedure."""
+    dissolved: Dissolved | None = None
+    """Since when there is no such unit any more."""
 
 
 def violations(request: SubmitDossierRequest, offer: Offer, actor: int) -> list[Violation]:
@@ -69,7 +75,11 @@ def _not_foreign(request: SubmitDossierRequest, offer: Offer) -> Iterator[Violat
     for field in _IMPORTERS_ONLY:
         if getattr(request, field):
             yield violation(field, "importer.only")
-    if offer.procedure is not None and not offer.takes:
+    if offer.procedure is not None and offer.dissolved is not None:
+        gone = offer.dissolved
+        rule = "unit.dissolved" if gone.heir else "unit.without_heir"
+        yield violation("unit", rule, gone.unit, f"{gone.last:%d/%m/%Y}", gone.heir)
+    elif offer.procedure is not None and not offer.takes:
         yield violation("unit", "unit.not_offered")
 
 
@@ -124,16 +134,15 @@ def _applicant(request: SubmitDossierRequest, *, optional: bool) -> Iterator[Vio
 
 
 def _parts(request: SubmitDossierRequest, procedure: Procedure) -> Iterator[Violation]:
-    wanted = {part.code for part in procedure.parts}
-    seen: set[str] = set()
+    wanted = {part.code: part for part in procedure.parts}
+    yield from strange(request.parts, wanted, "part.unknown")
     for index, part in enumerate(request.parts):
-        if part.code in seen:
-            yield violation(f"parts[{index}].code", "part.repeated")
-        elif part.code and part.code not in wanted:
-            yield violation(f"parts[{index}].code", "part.unknown")
-        seen.add(part.code)
+        known = wanted.get(part.code)
+        if known is not None and copies_of(part) < known.copies:
+            yield violation(f"parts[{index}].copies", "part.copies", str(known.copies))
+    given = {part.code for part in request.parts}
     for asked in procedure.parts:
-        if asked.required and asked.code not in seen:
+        if asked.required and asked.code not in given:
             yield violation("parts", "part.missing", asked.code)
 
 
@@ -159,7 +168,7 @@ def submit(request: SubmitDossierRequest, facts: Intake) -> Sequence[DossierSubm
             procedure_version=it.version if it else 0,
             field=request.field or (it.field if it else ""),
             level=cast(ServiceLevel, it.level if it else 0),
-            unit=request.unit or (it.unit if it else ""),
+            unit=request.unit or (facts.unit.code if facts.unit else it.unit if it else ""),
             channel=request.channel,
             result_channel=request.result_channel,
             time_zone=request.time_zone or OFFICE_ZONE,

@@ -33,6 +33,10 @@ _REFUSALS: Final[dict[str, tuple[str, str]]] = {
         "Giấy tờ của lần yêu cầu này đã được nộp.",
         "The papers of this request have been handed in already.",
     ),
+    "PAPERS_MISSING": (
+        "Còn thiếu giấy tờ đã yêu cầu bổ sung (mã, số bản): {0}.",
+        "Papers that were asked for are missing (code, copies): {0}.",
+    ),
     "WRONG_ROUND": (
         "Lần yêu cầu bổ sung không đúng với lần đang chờ.",
         "The number is not that of the request for papers that is open.",
@@ -125,6 +129,14 @@ _VIOLATIONS: Final[dict[str, tuple[str, str]]] = {
         "đơn vị không tiếp nhận thủ tục này",
         "does not take this procedure",
     ),
+    "unit.dissolved": (
+        "đơn vị {0} không còn hoạt động sau ngày {1}; đơn vị {2} tiếp nhận thay",
+        "names {0}, which is no more since the end of {1}; {2} takes what it took",
+    ),
+    "unit.without_heir": (
+        "đơn vị {0} không còn hoạt động sau ngày {1}, không có đơn vị kế tục",
+        "names {0}, which is no more since the end of {1} and has no heir",
+    ),
     "unit.no_agency": (
         "phải là mã định danh cơ quan khi hệ thống này cấp mã hồ sơ",
         "must be an agency's code where this system numbers the dossier",
@@ -146,6 +158,11 @@ _VIOLATIONS: Final[dict[str, tuple[str, str]]] = {
         "must differ: phí and lệ phí have receipts of their own",
     ),
     "part.missing": ("thiếu giấy tờ bắt buộc {0}", "lacks the required part {0}"),
+    "part.not_asked": (
+        "lần yêu cầu bổ sung này không yêu cầu giấy tờ này",
+        "is not among the papers that this request asks for",
+    ),
+    "part.copies": ("phải có ít nhất {0} bản", "must be at least {0} copies"),
     "part.unknown": ("thủ tục không có giấy tờ này", "is no part of this procedure"),
     "part.repeated": ("giấy tờ được nêu hai lần", "names a part for the second time"),
     "page_token.wrong": (
@@ -157,9 +174,10 @@ _VIOLATIONS: Final[dict[str, tuple[str, str]]] = {
 }
 
 
-def refusal(code: str) -> Refusal:
-    """Give the refusal with this code."""
-    return Refusal(code, *_REFUSALS[code])
+def refusal(code: str, words: str = "") -> Refusal:
+    """Give the refusal with this code; ``words`` are the rule's, never the sender's."""
+    vi, en = _REFUSALS[code]
+    return Refusal(code, vi.format(words), en.format(words))
 
 
 def refusal_codes() -> list[str]:
@@ -167,10 +185,12 @@ def refusal_codes() -> list[str]:
     return sorted(_REFUSALS)
 
 
-def violation(field: str, rule: str, limit: str = "") -> Violation:
-    """Say which rule a field breaks; ``limit`` is a word of the rule, never the sender's."""
+def violation(field: str, rule: str, *words: str) -> Violation:
+    """Say which rule a field breaks; ``words`` are the rule's and the catalogue's, never the
+    sender's.
+    """
     vi, en = _VIOLATIONS[rule]
-    return Violation(field, rule, vi.format(limit), en.format(limit))
+    return Violation(field, rule, vi.format(*words), en.format(*words))
 
 
 def unknown_dossier() -> NotFound:

@@ -14,6 +14,7 @@ from motcua.routing.v1.routing_pb2_grpc import RoutingServiceStub
 
 from services.kernel.rpc.client import metadata
 from services.kernel.settings import PORTS
+from services.ops.operator_name import operator_name
 
 OPTIONS = (
     # A channel of this process's own: a shared one would hold back after an earlier failure.
@@ -33,8 +34,7 @@ def identity() -> Any:
     """Give the metadata that names the operator: by MOTCUA_TOKEN; without it the local issuer, of
     development, signs for the account that runs the command.
     """
-    name = os.environ.get("MOTCUA_OPERATOR") or os.environ.get("USER") or "operator"
-    return signed("operator", name)
+    return signed("operator", operator_name())
 
 
 def signed(kind: str, name: str) -> Any:

@@ -9,12 +9,12 @@ from motcua.intake.v1 import intake_pb2 as pb
 from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
 
 from services.intake.agencies import is_agency, is_old_agency, to_new, to_old
-from services.intake.catalogue_files import shipped_catalogue
 from services.intake.codes import parse_code
 from services.ops.arguments import day as day_of
 from services.ops.calling import failures
 from services.ops.clients import Connection, identity
 from services.ops.console import fail, grid, out
+from services.ops.office_catalogue import base_catalogue
 from services.ops.showing import print_json
 
 app = typer.Typer(no_args_is_help=True, help="Codes of agencies and dossiers.")
@@ -32,7 +32,7 @@ def read(code: str, as_json: JSON = False) -> None:
     if not is_agency(agency):
         fail(f"{code} is no code of an agency or a dossier here")
         raise typer.Exit(1)
-    unit = shipped_catalogue().unit_of(agency)
+    unit = base_catalogue().unit_of(agency)
     usual_new = to_new(agency) if is_old_agency(agency) else agency
     answer: dict[str, Any] = {
         "code": code,

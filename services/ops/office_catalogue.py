@@ -1,4 +1,6 @@
-"""The catalogue of procedures as the office has it: what ships, and what was published on top."""
+"""The catalogue of procedures as the office has it: what ships and what was published on top, with
+the units of the directory of people.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +13,11 @@ import typer
 
 from services.intake.catalogue import Catalogue
 from services.intake.catalogue_files import shipped_catalogue
+from services.intake.office_units import OfficeUnits
 from services.intake.procedures import shelf
 from services.intake.settings import shelf_folder
 from services.ops.console import fail
+from services.ops.people import load
 
 
 def procedures_folder() -> Path:
@@ -21,9 +25,18 @@ def procedures_folder() -> Path:
     return shelf_folder(Path(os.environ.get("MOTCUA_DATA_DIR", ".motcua")))
 
 
+def base_catalogue() -> Catalogue:
+    """Give the catalogue that ships, with the units of the directory that PEOPLE_DIRECTORY names;
+    ends the program when that can't be used.
+    """
+    named = os.environ.get("PEOPLE_DIRECTORY", "")
+    people = load(Path(named)) if named else None
+    return OfficeUnits(lambda: people).of(shipped_catalogue()) if people else shipped_catalogue()
+
+
 def load_shelf() -> shelf.Shelved:
     """Read the shelf; raises ``ShelfError`` and ``OSError``."""
-    return shelf.load(procedures_folder(), shipped_catalogue())
+    return shelf.load(procedures_folder(), base_catalogue())
 
 
 def office_catalogue() -> Catalogue:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import os
 import sys
 import time
 from datetime import UTC, date, datetime
@@ -20,6 +18,7 @@ from services.intake.procedures.faults import FileError
 from services.intake.procedures.publishing import Addition, addition
 from services.intake.procedures.reading import read_file
 from services.intake.procedures.writing import FORMATS, write
+from services.intake.takers import Takers
 from services.ops.arguments import OFFICE
 from services.ops.arguments import day as day_of
 from services.ops.console import counted, err, fail, grid, out
@@ -30,6 +29,7 @@ from services.ops.office_catalogue import (
     procedures_folder,
     shelf_exits,
 )
+from services.ops.operator_name import operator_name
 from services.ops.procedures_show import brief, full, paragraphs
 from services.ops.showing import ZONE, local, print_json
 
@@ -122,7 +122,7 @@ def _publish(file: Path, source: str, dry_run: bool) -> tuple[int, Addition, int
                 shelved,
                 added,
                 at=datetime.now(UTC).isoformat(timespec="seconds"),
-                by=os.environ.get("MOTCUA_OPERATOR") or getpass.getuser(),
+                by=operator_name(),
                 source=source,
             )
         except shelf.Taken:  # somebody published meanwhile: check again against that
@@ -184,7 +184,7 @@ def list_procedures(
     if unit and catalogue.unit_of(unit) is None:
         raise typer.BadParameter(f"{unit!r} is no unit", param_hint="--unit")
     known = catalogue.unit_of(unit)
-    found = catalogue.offered(day, known.code if known else "", field)
+    found = Takers(catalogue, day).offered(known.code if known else "", field)
     if as_json:
         print_json({"on": day.isoformat(), "procedures": [brief(catalogue, it) for it in found]})
         return
@@ -235,7 +235,7 @@ def editions(as_json: JSON = False) -> None:
     if as_json:
         print_json({"folder": str(procedures_folder().absolute()), "editions": found})
         return
-    columns = ("edition", "published", "by", "fields", "versions", "source")
+    columns = ("edition", "published (real time)", "by", "fields", "versions", "source")
     keys = ("edition", "published_at", "published_by", "fields", "versions", "source")
     rows = [
         [str(edition[key]) for key in keys]

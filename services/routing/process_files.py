@@ -97,17 +97,9 @@ def check_files(
         mistakes += wrong
         whole = whole and not any(mistake.rule == "yaml" for mistake in wrong)
     mistakes += _versions(others, found, whole=whole)
-    mistakes += [
-        mistake
-        for file, read in found
-        for mistake in circles(
-            file,
-            read.process,
-            read.places.lines,
-            [r.process for _, r in (*others, *found)],
-            works or {},
-        )
-    ]
+    known = [read.process for _, read in (*others, *found)]
+    for file, read in found:
+        mistakes += circles(file, read.process, read.places.lines, known, works or {})
     return [read.process for _, read in found], mistakes
 
 

@@ -1,6 +1,7 @@
 """A whole stack by the `motcua` command alone: it starts, stays up, and leaves nothing behind."""
 
 import os
+import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from services.ops.stack.plan import SERVICES
 from tests.support.feed import wait_until
 from tests.support.stack import Stack, running
 
+ROOT = Path(__file__).parents[2]
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(240)]
 
 
@@ -95,6 +97,33 @@ def test_a_service_that_refuses_its_settings_ends_the_start(session_dir: Path) -
     assert done.stderr.startswith("notify: NOTIFY_SENDER: ")
     assert time.monotonic() - begun < 60
     assert fresh.run("status", "--json").returncode == 1
+
+
+def test_settings_are_read_below_the_folder_in_which_the_stack_is_started(
+    session_dir: Path,
+) -> None:
+    """As the commands read them; the services themselves run elsewhere."""
+    here = session_dir / "here"
+    (here / "office").mkdir(parents=True)
+    permits = ROOT / "examples" / "processes" / "permits.yaml"
+    shutil.copy(permits, here / "office")
+    shutil.copy(ROOT / "services" / "routing" / "data" / "ladders.toml", here)
+    settings = {
+        "MOTCUA_PROCESSES": "office",
+        "ROUTING_LADDERS": "ladders.toml",
+        "MOTCUA_CALENDARS_DIR": "calendars",
+        "MOTCUA_PROCEDURES_DIR": "procedures",
+        "AUDIT_DATABASE_URL": "sqlite:///record.sqlite3",
+    }
+    fresh = Stack(session_dir / "relative", clock="real", settings=settings)
+    begun = fresh.run("up", "--detach", cwd=here)
+    try:
+        assert begun.returncode == 0, begun.stderr
+        assert {"calendars", "record.sqlite3"} <= {it.name for it in here.iterdir()}
+        listed = fresh.run("process", "list", cwd=here)
+        assert "permits" in listed.stdout
+    finally:
+        fresh.run("down")
 
 
 def _alive(pids: list[int]) -> list[int]:

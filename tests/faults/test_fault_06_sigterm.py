@@ -111,7 +111,11 @@ class Citizens:
                 procedure_code=self._procedure.code,
                 channel=ONLINE,
                 result_channel=AT_COUNTER,
-                parts=[pb.SubmittedPart(code=p.code) for p in self._procedure.parts if p.required],
+                parts=[
+                    pb.SubmittedPart(code=p.code, copies=p.copies)
+                    for p in self._procedure.parts
+                    if p.required
+                ],
             )
             code = self._submit(request)
             if code:

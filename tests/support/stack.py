@@ -208,11 +208,13 @@ class Stack:
         assert done.returncode == 0, f"motcua {' '.join(arguments)}: {done.stdout}{done.stderr}"
         return json.loads(done.stdout)
 
-    def run(self, *arguments: str, timeout: float = 60.0) -> "subprocess.CompletedProcess[str]":
-        """Run `motcua`, whatever its exit status."""
+    def run(
+        self, *arguments: str, timeout: float = 60.0, cwd: str | Path = "/"
+    ) -> "subprocess.CompletedProcess[str]":
+        """Run `motcua` in a folder, whatever its exit status."""
         command = [sys.executable, "-m", "services.ops.main", *arguments]
         return subprocess.run(
-            command, env=self.env, cwd="/", capture_output=True, text=True, timeout=timeout
+            command, env=self.env, cwd=cwd, capture_output=True, text=True, timeout=timeout
         )
 
     def story(self) -> str:

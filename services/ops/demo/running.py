@@ -21,6 +21,7 @@ from infra.local.child import spawn
 from infra.local.ports import free_port
 from services.ops.demo.officers import write_directory
 from services.ops.demo.scenario import MONDAY, instant
+from services.ops.stack.paths import DATABASES, PATHS, whole_paths
 from services.ops.stack.plan import SERVICES
 from services.ops.stack.status import collect
 
@@ -28,11 +29,12 @@ READY_WITHIN = 90.0
 _ELSEWHERE = (
     "KAFKA_BOOTSTRAP_SERVERS",
     "SMTP_HOST",
-    "DATABASE_URL",
     "MOTCUA_TOPIC",
     "MOTCUA_TOKEN",
-    "ROUTING_LADDERS",
+    *DATABASES,
+    *(name for name in PATHS if name != "MOTCUA_TRACE_FILE"),
 )
+"""Settings of the office itself, which the demonstration neither reads nor writes."""
 CLOCK_FILE = "clock"
 """Holds the real time at which the week began; until it is there, the office's clock stands."""
 PARTNERS = {
@@ -65,7 +67,7 @@ def environment(folder: Path, speed: float, opens: int) -> dict[str, str]:
         os.environ.pop(unwanted, None)
     for name in SERVICES:
         os.environ.pop(f"{name.upper()}_DATABASE_URL", None)
-    os.environ.update(settings)
+    os.environ.update(settings | whole_paths(os.environ, SERVICES))
     return dict(os.environ)
 
 

@@ -14,20 +14,11 @@ from services.kernel.master_key import development_key, master_key
 from services.kernel.rpc import issuer
 from services.kernel.rpc.keys import read_keys
 from services.kernel.settings import PORTS
+from services.ops.stack.paths import whole_paths
 
 SERVICES = ("intake", "routing", "postal", "notify", "audit")
 KAFKA_PORT = 29092
 SMTP_PORT = 2525
-_FILES = (
-    "MOTCUA_TRACE_FILE",
-    "POSTAL_PARTNERS",
-    "IDENTITY_JWKS",
-    "IDENTITY_DIR",
-    "PEOPLE_DIRECTORY",
-)
-_TLS_FILES = ("TLS_CERT", "TLS_KEY", "TLS_CLIENT_CA")
-
-
 _WHY = {
     errno.EADDRINUSE: "something else listens at",
     errno.EADDRNOTAVAIL: "this machine does not have the address of",
@@ -148,10 +139,7 @@ def _environment(folder: Path, bootstrap: str, host: str) -> dict[str, str]:
         common["MOTCUA_MASTER_KEY"] = development_key(folder)
     if not production and not common.get("IDENTITY_JWKS"):
         issuer.make_keys(issuer.folder_of(folder))
-    names = [*_FILES, *[f"{s.upper()}_{file}" for s in SERVICES for file in _TLS_FILES]]
-    for name in names:
-        if common.get(name):
-            common[name] = str(Path(common[name]).absolute())
+    common |= whole_paths(common, SERVICES)
     if not common.get("SMTP_HOST"):
         common["SMTP_HOST"] = "127.0.0.1"
         common["SMTP_PORT"] = str(settings.port("SMTP_PORT", SMTP_PORT))

@@ -20,6 +20,7 @@ from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
 from services.intake.facts import Facts
 from services.intake.main import MODEL
 from services.intake.office import Office
+from services.intake.office_units import OfficeUnits
 from services.intake.pins import Pins
 from services.intake.rpc import IntakeServicer, service
 from services.kernel.calendars.shelf import office_shelf
@@ -32,6 +33,7 @@ from services.kernel.rpc.server import RpcServer
 from services.kernel.settings import Settings
 from services.kernel.unit import UnitOfWork
 from services.kernel.writer import Writer
+from services.people.directory import Directory
 from tests.unit.intake.samples import MONDAY, small_catalogue, submission
 
 T = TypeVar("T")
@@ -40,6 +42,7 @@ CITIZEN = metadata("citizen")
 ENGLISH = metadata("citizen", language="en")
 GUEST: Metadata = ()
 OFFICER = metadata("officer", "an.nv", unit="H22.12", roles=["receptionist"])
+ENGLISH_OFFICER = metadata("officer", "an.nv", unit="H22.12", roles=["receptionist"], language="en")
 OF_THE_PROVINCE = metadata("officer", "mc.tinh", unit="H22", roles=["receptionist"])
 OPERATOR = metadata("operator", "root")
 IMPORTER = metadata("importer", "receipt")
@@ -138,7 +141,7 @@ class Desk:
 
 
 @contextmanager
-def open_desk(url: str, keys: str) -> Iterator[Desk]:
+def open_desk(url: str, keys: str, people: Callable[[], Directory] | None = None) -> Iterator[Desk]:
     """Run a desk on a database that may be empty."""
     engine = open_engine(url, "intake")
     MODEL.tables.metadata.create_all(engine)
@@ -149,7 +152,7 @@ def open_desk(url: str, keys: str) -> Iterator[Desk]:
     reading = open_engine(url, "intake", read_only=True)
     reads = Reads(reading)
     commands = Commands(writer, clock, MODEL.tables)
-    office = Office(Facts(small_catalogue(), office_shelf()), clock)
+    office = Office(Facts(small_catalogue(), office_shelf(), OfficeUnits(people)), clock)
     pins = Pins(writer, reads, keyring)
     servicer = IntakeServicer(office, commands, reads, pins, keyring)
     settings = Settings(service="intake", port=0, database_url=url)

@@ -399,6 +399,57 @@ def test_papers_are_taken_once_for_each_request(any_desk: Desk) -> None:
     assert shown.dossier.state == pb.DossierState.DOSSIER_STATE_IN_PROCESSING
 
 
+def test_papers_are_those_that_were_asked_for(any_desk: Desk) -> None:
+    """Others are named, missing ones too, and the case waits until all have come."""
+    code = any_desk.accepted().dossier_code
+    any_desk.hear(code, "routing", opened(at("2021-08-12 08:00")))
+    both = [Part(code="map", note="mờ"), Part(code="photo", copies=3)]
+    any_desk.hear(code, "routing", routing.SupplementRequested(round=1, parts=both))
+
+    def hand_in(*parts: pb.SubmittedPart) -> pb.SubmitSupplementRequest:
+        return pb.SubmitSupplementRequest(request_id=rid(), dossier_code=code, parts=parts)
+
+    a_map, another = pb.SubmittedPart(code="map"), pb.SubmittedPart(code="form")
+    strange = any_desk.problem("SubmitSupplement", hand_in(a_map, another, a_map))
+    assert strange.code == WRONG
+    assert sorted(strange.fields) == ["parts[1].code", "parts[2].code"]
+    few = hand_in(a_map, pb.SubmittedPart(code="photo", copies=1))
+    for caller, request, words in (
+        (
+            who.OFFICER,
+            hand_in(a_map),
+            "Còn thiếu giấy tờ đã yêu cầu bổ sung (mã, số bản): photo (3).",
+        ),
+        (
+            who.ENGLISH_OFFICER,
+            few,
+            "Papers that were asked for are missing (code, copies): photo (2).",
+        ),
+    ):
+        problem = any_desk.problem("SubmitSupplement", request, caller)
+        assert (problem.code, problem.reason) == (REFUSED, "PAPERS_MISSING")
+        assert problem.text == words
+    waits = pb.DossierState.DOSSIER_STATE_SUPPLEMENT_REQUESTED
+    assert show(any_desk, code).dossier.state == waits
+
+    any_desk.call("SubmitSupplement", hand_in(pb.SubmittedPart(code="photo", copies=3), a_map))
+    assert [part.copies for part in show(any_desk, code).parts] == [1, 3, 1]
+
+
+def test_papers_of_another_system_are_taken_as_they_were(desk: Desk) -> None:
+    """What was asked for and handed in there is not compared."""
+    request = samples.foreign(foreign_code="cu-77", unit="H22.12")
+    code = desk.call("SubmitDossier", request, who.IMPORTER).dossier_code
+    accept = pb.AcceptDossierRequest(request_id=rid(), dossier_code=code)
+    desk.call("AcceptDossier", accept, who.IMPORTER)
+    desk.hear(code, "routing", opened(at("2021-08-12 08:00")))
+    desk.hear(code, "routing", asked())
+    other = pb.SubmittedPart(code="giay-to-khac")
+    brought = pb.SubmitSupplementRequest(request_id=rid(), dossier_code=code, parts=[other])
+    assert desk.problem("SubmitSupplement", brought).code == WRONG
+    assert desk.call("SubmitSupplement", brought, who.IMPORTER).round == 1
+
+
 def test_an_accepted_dossier_is_let_go_by_the_departments(any_desk: Desk) -> None:
     """After acceptance a wish to withdraw waits for routing's answer."""
     code = any_desk.accepted().dossier_code

@@ -12,6 +12,7 @@ from motcua.events.v1.desk_events_pb2 import FeeTiming, ResultKind
 from services.intake.catalogue import Catalogue, Condition, CopyKind, FeeKind, UnitLevel
 from services.intake.catalogue_files import load_catalogue, shipped_catalogue
 from services.intake.catalogue_rules import CatalogueError
+from services.intake.takers import Takers
 from services.kernel.durations import TimeLimit
 from services.routing.process import IMPORTED
 from services.routing.process_files import standard_processes
@@ -95,7 +96,7 @@ def problems(folder: Path, procedures: str = PROCEDURES, units: str = UNITS) -> 
 def test_shipped_catalogue_covers_the_province() -> None:
     """At least 24 procedures are offered in the demo's week, over every kind of unit."""
     shipped = shipped_catalogue()
-    offered = shipped.offered(DEMO_WEEK)
+    offered = Takers(shipped, DEMO_WEEK).offered()
 
     assert len(offered) >= 24
     assert {shipped.units[it.unit].level for it in offered} == set(UnitLevel)
@@ -157,13 +158,14 @@ def test_who_takes_a_procedure(tmp_path: Path) -> None:
     found = catalogue.find("2.000004", DEMO_WEEK)
 
     assert found is not None
-    assert [catalogue.takes(found, unit) for unit in ("H22.02", "H22", "H22.05", "H23")] == [
+    takers = Takers(catalogue, DEMO_WEEK)
+    assert [takers.takes(found, unit) for unit in ("H22.02", "H22", "H22.05", "H23")] == [
         True,
         True,
         True,
         False,
     ]
-    assert [it.code for it in catalogue.offered(DEMO_WEEK, unit="H22.05")] == ["2.000004"]
+    assert [it.code for it in takers.offered("H22.05")] == ["2.000004"]
 
 
 def test_a_follower_ends_the_version_before_it(tmp_path: Path) -> None:
@@ -210,7 +212,7 @@ def test_the_version_of_a_day(tmp_path: Path, day: date, version: int | None) ->
     found = catalogue.find("2.000004", day)
 
     assert (found.version if found else None) == version
-    assert [it.version for it in catalogue.offered(day)] == ([version] if version else [])
+    assert [it.version for it in Takers(catalogue, day).offered()] == ([version] if version else [])
 
 
 def test_look_ups(tmp_path: Path) -> None:
@@ -221,10 +223,11 @@ def test_look_ups(tmp_path: Path) -> None:
     assert not catalogue.knows("2.999999")
     assert catalogue.find("2.999999", DEMO_WEEK) is None
     assert catalogue.version("2.000004", 3) is None
-    assert [it.code for it in catalogue.offered(DEMO_WEEK)] == ["2.000004", "2.000005"]
-    assert len(catalogue.offered(DEMO_WEEK, unit="H22.02", field="G02")) == 2
-    assert catalogue.offered(DEMO_WEEK, unit="H23") == []
-    assert catalogue.offered(DEMO_WEEK, field="G99") == []
+    takers = Takers(catalogue, DEMO_WEEK)
+    assert [it.code for it in takers.offered()] == ["2.000004", "2.000005"]
+    assert len(takers.offered(unit="H22.02", field="G02")) == 2
+    assert takers.offered(unit="H23") == []
+    assert takers.offered(field="G99") == []
     assert catalogue.units["H22.02"].parent == "H22"
     assert catalogue.units["H22"].parent == ""
     assert catalogue.fields["G02"].name_en == "Trade promotion"

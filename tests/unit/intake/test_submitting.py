@@ -7,6 +7,7 @@ from motcua.events.v1.common_pb2 import Channel
 from motcua.events.v1.envelope_pb2 import Actor
 from motcua.intake.v1 import intake_pb2 as pb
 
+from services.intake.catalogue import CopyKind, Part
 from services.intake.submitting import Intake, Offer, submit, violations
 from services.kernel.instants import to_timestamp
 from tests.unit.intake import samples
@@ -19,7 +20,17 @@ ONLY_COUNTER = Offer(
     True,
     samples.procedure(channels=(samples.COUNTER,), result_channels=(samples.AT_COUNTER,)),
 )
+IN_COPIES = Offer(
+    True,
+    samples.procedure(
+        parts=(
+            Part("form", "Đơn", "Application", CopyKind.ORIGINAL, 2, True),
+            Part("photo", "Ảnh", "Photograph", CopyKind.COPY, 3, False),
+        )
+    ),
+)
 FORM = pb.SubmittedPart(code="form")
+PHOTOS = pb.SubmittedPart(code="photo", copies=3)
 
 
 def named(request: pb.SubmitDossierRequest, offer: Offer, actor: Actor) -> list[tuple[str, str]]:
@@ -72,6 +83,13 @@ def named(request: pb.SubmitDossierRequest, offer: Offer, actor: Actor) -> list[
             OFFERED,
             CITIZEN,
             [("parts[1].code", "part.unknown"), ("parts[2].code", "part.repeated")],
+        ),
+        ({"parts": [pb.SubmittedPart(code="form", copies=2), PHOTOS]}, IN_COPIES, CITIZEN, []),
+        (
+            {"parts": [FORM, pb.SubmittedPart(code="photo", copies=1)]},
+            IN_COPIES,
+            CITIZEN,
+            [("parts[0].copies", "part.copies"), ("parts[1].copies", "part.copies")],
         ),
         (
             {"foreign_code": "A-1", "imported_from": "x", "time_zone": "UTC", "unit": "u"},

@@ -151,6 +151,33 @@ def test_a_unit_is_known_by_its_former_code() -> None:
     assert {it["unit"] for it in now["procedures"]} == {"H22.02"}
 
 
+def test_an_heir_of_the_directory_has_what_the_dissolved_unit_took(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the running desk says it; procedures of a unit of the directory can be published."""
+    on_the_last = told("list", "--unit", "H22.02", "--on", "2021-08-10")["procedures"]
+    units = """[[unit]]
+code = "H22.02"
+valid_to = 2021-08-10
+successor = "H22.40"
+[[unit]]
+code = "H22.40"
+name_vi = "Sở Công Thương và Giao thông"
+level = "province"
+"""
+    (tmp_path / "units.toml").write_text(units, encoding="utf-8")
+    (tmp_path / "people.toml").write_text('units = "units.toml"')
+    monkeypatch.setenv("PEOPLE_DIRECTORY", str(tmp_path / "people.toml"))
+    now = {
+        unit: told("list", "--unit", unit, "--on", "2021-08-11")["procedures"]
+        for unit in ("H22.02", "H22.40")
+    }
+
+    assert on_the_last
+    assert now == {"H22.02": [], "H22.40": on_the_last}
+    assert told("check", str(next_version(tmp_path, version=1, code="9.000001", unit="H22.40")))
+
+
 def test_a_person_reads_it() -> None:
     """Lists and a procedure are shown in words."""
     shown = run("show", "2.000648").stdout

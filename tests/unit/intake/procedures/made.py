@@ -139,6 +139,9 @@ def versions(draw: st.DrawFn, code: str, number: int) -> Procedure:
     fees = tuple(draw(_FEES))
     online = draw(st.booleans())
     ways = draw(_WAYS.filter(lambda found: not online or 1 in found))
+    results = draw(_WAYS)
+    whole = 1 in ways and results != [ResultChannel.RESULT_CHANNEL_COUNTER]
+    levels = [ServiceLevel.SERVICE_LEVEL_PARTIAL] + whole * [ServiceLevel.SERVICE_LEVEL_WHOLE]
     exempt = draw(st.lists(st.builds(ExemptGroup, code=_CODES, **_NAMES), max_size=2,
                            unique_by=lambda group: group.code)) if fees else []  # fmt: skip
     ends = draw(st.none() | st.dates(date(2000 + number, 7, 1), date(2000 + number, 12, 31)))
@@ -151,14 +154,14 @@ def versions(draw: st.DrawFn, code: str, number: int) -> Procedure:
         name_en=draw(TEXTS),
         field="G02",
         unit=draw(st.sampled_from([unit.code for unit in UNITS])),
-        level=draw(st.sampled_from([ServiceLevel.SERVICE_LEVEL_WHOLE, 2])),
+        level=draw(st.sampled_from(levels)),
         time_limit=TimeLimit.parse(draw(st.sampled_from(["5wd", "0.5wd", "1/3wd", "5cd+3wd"]))),
         online_time_limit=TimeLimit.parse("1wh") if online else None,
         same_day=False,
         parts=tuple(draw(_PARTS)),
         fees=fees,
         channels=tuple(Channel.ValueType(way) for way in ways),
-        result_channels=tuple(ResultChannel.ValueType(way) for way in draw(_WAYS)),
+        result_channels=tuple(ResultChannel.ValueType(way) for way in results),
         process=draw(st.sampled_from(["standard", "simple"])),
         resume_policy=draw(st.sampled_from(["keep", "restart"])),
         units=tuple(draw(st.lists(st.sampled_from(["H22", "commune"]), unique=True))),

@@ -230,6 +230,37 @@ def test_a_wrong_cell_is_told_once(tmp_path: Path) -> None:
     assert [(f.row, f.column, f.broken.code) for f in found] == [(3, "valid_from", "date")]
 
 
+@pytest.mark.parametrize(
+    ("changed", "rules"),
+    [
+        ({"channels": ["counter", "post"], "online_time_limit": None}, ["level.online"]),
+        ({"result_channels": ["counter"]}, ["level.result"]),
+        (
+            {"channels": ["post"], "result_channels": ["counter"], "online_time_limit": None},
+            ["level.online", "level.result"],
+        ),
+    ],
+)
+def test_a_whole_procedure_needs_no_way_to_the_counter(
+    tmp_path: Path, changed: dict[str, Any], rules: list[str]
+) -> None:
+    """Toàn trình: handed in online, and the result comes online or by post."""
+    found = faults(saved(tmp_path, changed))
+    assert [(f.row, f.column, f.broken.code) for f in found] == [(1, "level", r) for r in rules]
+    assert all("toàn trình" in f.text("vi") and "toàn trình" in f.text("en") for f in found)
+
+    part = {"level": "partial", **changed}
+    assert addition(read_file(saved(tmp_path, part)), empty(), PROCESSES).versions
+
+
+def test_two_rules_that_one_cell_breaks_are_both_told(tmp_path: Path) -> None:
+    """In the order of their names, each time."""
+    row = {"level": "partial", "online_time_limit": "6wd", "channels": ["counter"]}
+    found = [(f.row, f.column, f.broken.code) for f in faults(saved(tmp_path, row))]
+
+    assert found == [(1, "online_time_limit", f"online.{it}") for it in ("channel", "limit")]
+
+
 def test_the_same_mistakes_in_a_workbook(tmp_path: Path) -> None:
     """The rows and columns of a workbook are those that Excel shows."""
     from openpyxl import load_workbook

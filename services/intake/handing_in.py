@@ -1,0 +1,36 @@
+"""Compares the parts that are handed in with those that are asked for. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from motcua.intake.v1.intake_pb2 import SubmittedPart
+
+from services.intake.texts import refusal, violation
+from services.kernel.errors import Refusal, Violation
+
+
+def copies_of(part: SubmittedPart) -> int:
+    """Give how many copies are handed in; no number means one."""
+    return part.copies or 1
+
+
+def strange(
+    parts: Sequence[SubmittedPart], asked: Collection[str], rule: str
+) -> Iterator[Violation]:
+    """Name the parts that break ``rule``, since nobody asked for them, and those named twice."""
+    seen: set[str] = set()
+    for index, part in enumerate(parts):
+        if part.code in seen:
+            yield violation(f"parts[{index}].code", "part.repeated")
+        elif part.code and part.code not in asked:
+            yield violation(f"parts[{index}].code", rule)
+        seen.add(part.code)
+
+
+def lacking(parts: Sequence[SubmittedPart], asked: Mapping[str, int]) -> Refusal | None:
+    """Refuse what has not all come; ``asked`` has the copies of each part."""
+    given = {part.code: copies_of(part) for part in parts}
+    missing = {code: copies - given.get(code, 0) for code, copies in asked.items()}
+    words = ", ".join(f"{code} ({copies})" for code, copies in missing.items() if copies > 0)
+    return refusal("PAPERS_MISSING", words) if words else None

@@ -1,0 +1,19 @@
+"""Who the commands say that they are, in development and in what they publish."""
+
+from __future__ import annotations
+
+import getpass
+import os
+
+
+def operator_name() -> str:
+    """Give MOTCUA_OPERATOR, or the name of the account that runs the command; its number when it
+    has no name.
+    """
+    given = os.environ.get("MOTCUA_OPERATOR", "")
+    if given:
+        return given
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid-{os.getuid()}"

@@ -1,0 +1,141 @@
+"""A unit is dissolved while its desk has dossiers: what is new is its heir's, what is open too."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import grpc
+import pytest
+from motcua.events.v1 import routing_events_pb2 as routing
+from motcua.events.v1.common_pb2 import Part
+from motcua.intake.v1 import intake_pb2 as pb
+
+from services.kernel.rpc.client import metadata
+from services.people.directory import Directory, Unit
+from tests.integration.intake.desk import Desk, open_desk
+from tests.unit.intake.samples import AT_COUNTER, COUNTER, at, submission
+
+LAST = date(2021, 8, 10)
+PEOPLE = Directory(
+    {
+        unit.code: unit
+        for unit in (
+            Unit("H22.12", "Thành phố", "district", None, LAST, "H22.71"),
+            Unit("H22.71", "Xã tạm", "commune", None, date(2021, 8, 10), "H22.72"),
+            Unit("H22.72", "Xã Đồng Văn", "commune"),
+        )
+    },
+    {},
+)
+OLD = metadata("officer", "an.nv", unit="H22.12", roles=["receptionist"])
+OLD_IN_ENGLISH = metadata("officer", "an.nv", unit="H22.12", roles=["receptionist"], language="en")
+HEIR = metadata("officer", "cuc.pt", unit="H22.72", roles=["receptionist"])
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """A desk with a directory in which the unit of the procedures is dissolved on 10/08."""
+    folder = tmp_path_factory.mktemp("mergers")
+    url, keys = (f"sqlite:///{folder / name}.sqlite3" for name in ("desk", "keys"))
+    with open_desk(url, keys, lambda: PEOPLE) as desk:
+        yield desk
+
+
+def rid() -> str:
+    return str(uuid.uuid4())
+
+
+def listed(desk: Desk, unit: str, on: str) -> list[str]:
+    answer = desk.call("ListProcedures", pb.ListProceduresRequest(unit=unit, on=on))
+    return [it.code for it in answer.procedures]
+
+
+def counter(unit: str | None) -> pb.SubmitDossierRequest:
+    return submission(channel=COUNTER, result_channel=AT_COUNTER, unit=unit)
+
+
+def test_a_dissolved_unit_takes_nothing_new(desk: Desk) -> None:
+    """On its last day it does; then neither its own receptionist nor anybody else finds it open."""
+    desk.clock.at = at("2021-08-10 16:59")
+    assert desk.call("SubmitDossier", counter("H22.12"), OLD).dossier_code == "H22.12-210810-0001"
+    desk.clock.at = at("2021-08-11 07:30")
+    for caller, words in (
+        (OLD, "đơn vị H22.12 không còn hoạt động sau ngày 10/08/2021; đơn vị H22.72 tiếp nhận"),
+        (
+            OLD_IN_ENGLISH,
+            "names H22.12, which is no more since the end of 10/08/2021; H22.72 takes",
+        ),
+    ):
+        said = desk.problem("SubmitDossier", counter("H22.12"), caller)
+        assert said.code == grpc.StatusCode.INVALID_ARGUMENT
+        assert list(said.fields) == ["unit"]
+        assert words in said.fields["unit"]
+
+
+def test_the_heir_takes_what_it_took(desk: Desk) -> None:
+    """Under its own code, whether the citizen names it or not."""
+    desk.clock.at = at("2021-08-11 08:00")
+    named = desk.call("SubmitDossier", counter("H22.72"), HEIR).dossier_code
+    online = desk.submit().dossier_code
+    assert [named, online] == ["H22.72-210811-0001", "H22.72-210811-0002"]
+    (submitted, _) = (desk.events(code)[0].dossier_submitted for code in (named, online))
+    assert (submitted.unit, submitted.unit_name) == ("H22.72", "Xã Đồng Văn")
+    desk.accept(online, HEIR)
+    assert desk.problem("AcceptDossier", pb.AcceptDossierRequest(request_id=rid(),
+        dossier_code=named), OLD).reason == "NOT_YOUR_UNIT"  # fmt: skip
+
+
+def test_its_procedures_are_the_heir_s(desk: Desk) -> None:
+    """From the next day on, in the list and one by one."""
+    before, after = "2021-08-10", "2021-08-11"
+    taken = listed(desk, "H22.12", before)
+    assert "1.000001" in taken
+    assert listed(desk, "H22.72", before) == ["1.000005"]
+    assert listed(desk, "H22.12", after) == []
+    assert listed(desk, "H22.72", after) == taken
+    desk.clock.at = at("2021-08-11 08:00")
+    found = desk.call("GetProcedure", pb.GetProcedureRequest(code="1.000001")).procedure
+    assert found.unit == "H22.72"
+
+
+def test_what_the_old_unit_took_goes_on_at_the_heir_s_desk(desk: Desk) -> None:
+    """Papers and the result; the dossier keeps its code, and its history its unit."""
+    desk.clock.at = at("2021-08-10 09:00")
+    code = desk.call("SubmitDossier", counter("H22.12"), OLD).dossier_code
+    desk.accept(code, OLD)
+    desk.hear(code, "routing", routing.CaseOpened(process="standard"))
+    desk.hear(code, "routing", routing.SupplementRequested(round=1, parts=[Part(code="map")]))
+    papers = pb.SubmitSupplementRequest(
+        request_id=rid(), dossier_code=code, parts=[pb.SubmittedPart(code="map")]
+    )
+    refused = desk.problem("SubmitSupplement", papers, HEIR)
+    assert refused.reason == "NOT_YOUR_UNIT"
+
+    desk.clock.at = at("2021-08-11 09:00")
+    desk.call("SubmitSupplement", papers, HEIR)
+    result = routing.CaseResolved(
+        result=routing.CaseResult.CASE_RESULT_GRANTED, result_channel=AT_COUNTER
+    )
+    desk.hear(code, "routing", result)
+    desk.call("ReturnResult", pb.ReturnResultRequest(request_id=rid(), dossier_code=code), HEIR)
+    events = desk.events(code)
+    assert events[0].dossier_submitted.unit == "H22.12"
+    assert desk.types(code)[-2:] == ["supplement_submitted", "result_returned"]
+
+
+def test_a_wrong_directory_ends_the_start(tmp_path: Path) -> None:
+    """Exit status 2, and the path; before a broker or a database is needed."""
+    missing = str(tmp_path / "nowhere.toml")
+    done = subprocess.run(
+        [sys.executable, "-m", "services.intake.main"],
+        env=os.environ | {"PEOPLE_DIRECTORY": missing},
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert missing in done.stderr

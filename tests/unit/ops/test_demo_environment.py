@@ -1,0 +1,18 @@
+"""The demonstration is its own office, whatever the settings of the one beside it."""
+
+import os
+
+from services.ops.demo.running import environment
+from services.ops.stack.paths import DATABASES, PATHS
+
+
+def test_it_leaves_the_office_s_files_alone(monkeypatch, tmp_path):
+    """Only the file for spans is the caller's, by its whole path: the stack runs elsewhere."""
+    monkeypatch.chdir(tmp_path)
+    office = dict.fromkeys((*PATHS, *DATABASES), "office")
+    monkeypatch.setattr(os, "environ", office | {"PATH": "/bin"})
+    env = environment(tmp_path / "demo", 1.0, 0)
+    assert env["MOTCUA_DATA_DIR"] == str(tmp_path / "demo")
+    assert env["MOTCUA_TRACE_FILE"] == str(tmp_path / "office")
+    left = {*PATHS, *DATABASES} & env.keys()
+    assert left == {"MOTCUA_DATA_DIR", "MOTCUA_TRACE_FILE"}

@@ -1,0 +1,98 @@
+"""A setting that names a file or folder means the same to the commands and to the services."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from services.ops.stack.paths import whole_paths
+from services.ops.stack.plan import SERVICES, make_plan
+from services.routing.process_files import files_in
+
+ROOT = Path(__file__).parents[3]
+PAGE = (ROOT / "docs" / "operators.md").read_text(encoding="utf-8")
+NO_PATHS = {
+    "DATABASE_URL",
+    "<SERVICE>_DATABASE_URL",
+    "KEYRING_DATABASE_URL",
+    "IDENTITY_AUDIENCE",
+    "IDENTITY_ISSUER",
+    "KAFKA_BOOTSTRAP_SERVERS",
+    "MALLOC_ARENA_MAX",
+    "MOTCUA_CACHE_DIR",  # set-up only, and below the project's folder
+    "MOTCUA_CLOCK",
+    "MOTCUA_HOST",
+    "MOTCUA_LOG_LEVEL",
+    "MOTCUA_MASTER_KEY",
+    "MOTCUA_MAVEN_URL",
+    "MOTCUA_MODE",
+    "MOTCUA_OPERATOR",
+    "MOTCUA_QUARANTINE_LEAST",
+    "MOTCUA_QUARANTINE_RUN",
+    "MOTCUA_QUARANTINE_SHARE",
+    "MOTCUA_SMTP_HOST",
+    "MOTCUA_TOKEN",
+    "MOTCUA_TOPIC",
+    "NOTIFY_RETRY_SECONDS",
+    "NOTIFY_SENDER",
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "PARTNER_TOKEN",
+    "POSTAL_LEASE_HOURS",
+    "SMTP_HOST",
+}
+
+
+def _settings() -> set[str]:
+    """List the settings of the operators' page, which holds all that there are; no ports."""
+    table = PAGE.partition("## Settings")[2].partition("\n## ")[0]
+    rows = [line for line in table.splitlines() if line.startswith("| `")]
+    found = {name for row in rows for name in re.findall(r"`([A-Z<>_]+)`", row.split(" | ")[0])}
+    found |= {"MOTCUA_SMTP_HOST"}  # named in the text of another row
+    return {name for name in found if not name.endswith("_PORT")}
+
+
+def _of_audit(name: str) -> str:
+    return name.replace("<SERVICE>", "AUDIT")
+
+
+def test_every_setting_is_handed_on_whole_or_names_no_path(monkeypatch, tmp_path) -> None:
+    """Whoever adds a setting says here that it names no path, or has it made whole."""
+    monkeypatch.chdir(tmp_path)
+    given = {_of_audit(name): "there/it" for name in _settings() - NO_PATHS}
+    assert whole_paths(given, SERVICES) == dict.fromkeys(given, f"{tmp_path}/there/it")
+    assert _settings() >= NO_PATHS
+
+
+@pytest.mark.parametrize("name", ["DATABASE_URL", "AUDIT_DATABASE_URL", "KEYRING_DATABASE_URL"])
+@pytest.mark.parametrize(
+    ("given", "handed_on"),
+    [
+        ("sqlite:///office.sqlite3", "sqlite:///{here}/office.sqlite3"),
+        ("sqlite:///data/a.sqlite3?timeout=9", "sqlite:///{here}/data/a.sqlite3?timeout=9"),
+        ("sqlite:////srv/a.sqlite3", "sqlite:////srv/a.sqlite3"),
+        ("postgresql+psycopg://u:p%40w@db/name", "postgresql+psycopg://u:p%40w@db/name"),
+        ("nonsense", "nonsense"),
+    ],
+)
+def test_an_sqlite_file_is_handed_on_whole(monkeypatch, tmp_path, name, given, handed_on) -> None:
+    """A database anywhere else stays as it is, password and all."""
+    monkeypatch.chdir(tmp_path)
+    whole = whole_paths({name: given}, SERVICES)
+    assert whole == {name: handed_on.format(here=tmp_path)}
+
+
+def test_what_is_not_set_is_not_made_up() -> None:
+    """An empty setting means its default, wherever that is."""
+    assert whole_paths({"MOTCUA_PROCESSES": ""}, SERVICES) == {}
+
+
+def test_the_plan_hands_them_on(monkeypatch, tmp_path) -> None:
+    """The folder that the office wrote is the one that routing reads."""
+    own = tmp_path / "office"
+    own.mkdir()
+    (own / "permits.yaml").write_text("")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MOTCUA_DATA_DIR", "data")
+    monkeypatch.setenv("MOTCUA_PROCESSES", "office")
+    env = next(it.env for it in make_plan().services if it.name == "routing")
+    assert files_in(Path(env["MOTCUA_PROCESSES"])) == [own / "permits.yaml"]
