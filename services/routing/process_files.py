@@ -98,8 +98,8 @@ def check_files(
         whole = whole and not any(mistake.rule == "yaml" for mistake in wrong)
     mistakes += _versions(others, found, whole=whole)
     known = [read.process for _, read in (*others, *found)]
-    for file, read in found:
-        mistakes += circles(file, read.process, read.places.lines, known, works or {})
+    for file, each in found:
+        mistakes += circles(file, each.process, each.places.lines, known, works or {})
     return [read.process for _, read in found], mistakes
 
 

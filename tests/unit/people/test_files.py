@@ -224,8 +224,8 @@ def test_mistakes_of_every_kind_are_named_together(tmp_path: Path) -> None:
         "people.toml: officer 1 (an): roles: 3 is no role (there are head, specialist)",
         "people.toml: officer 1 (an): absence 1: last: 2021-08-09 lies before first, 2021-08-13",
         "people.toml: officer 1 (an): absence 2: first: 9/8 is no day (YYYY-MM-DD, without quotes)",
-        "people.toml: officer 2 (an): age: unknown key (there are absence, email, id, name, roles, unit,"
-        " valid_from, valid_to)",
+        "people.toml: officer 2 (an): age: unknown key (there are absence, email, id, name, roles,"
+        " unit, valid_from, valid_to)",
         "people.toml: officer 2 (an): unit: 7 is no unit",
         'people.toml: officer 2 (an): roles: must be a list: ["head"]',
         "people.toml: officer 2 (an): id: is also at people.toml: officer 1 (an)",
