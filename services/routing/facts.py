@@ -13,13 +13,13 @@ from services.kernel import working_time
 from services.kernel.course import Course
 from services.kernel.durations import NO_LIMIT, Duration, TimeLimit
 from services.kernel.instants import to_timestamp, to_us
+from services.kernel.warning import WarningRule, warn_at
 from services.kernel.working_time import Calendar, ResumePolicy
 from services.routing.clock.escalation import DOSSIER, NO_LADDER, STEP, Ladder, Stage, rungs_of
 from services.routing.limits import Limit
-from services.routing.process import Process, Step, WarningRule
+from services.routing.process import Process, Step
 from services.routing.processes.circumstances import circumstances
 from services.routing.teamwork.work import Delegation, Work
-from services.routing.warning import warn_at
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from services.kernel.course import Course, Pause, kept_after
 from services.kernel.durations import Duration
 from services.kernel.errors import Refusal
 from services.kernel.instants import MINUTE, to_timestamp
+from services.kernel.warning import WarningRule, warn_at
 from services.kernel.working_time import ResumePolicy
 from services.routing.facts import (
     Facts,
@@ -31,11 +32,9 @@ from services.routing.facts import (
 from services.routing.guards import at_step, may_work
 from services.routing.laying import lay, shifted
 from services.routing.limits import Limit, instant
-from services.routing.process import WarningRule
 from services.routing.state import State, Status
 from services.routing.teamwork.work import Timer
 from services.routing.texts import refusal
-from services.routing.warning import warn_at
 
 SUPPLEMENT = SuspensionKind.SUSPENSION_KIND_SUPPLEMENT
 FINANCIAL = SuspensionKind.SUSPENSION_KIND_FINANCIAL

@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Final
 
 from services.kernel.durations import NO_DURATION, Duration, Unit
+from services.kernel.warning import WarningRule
 from services.routing.process import (
     Child,
     Consultation,
@@ -20,7 +21,6 @@ from services.routing.process import (
     Timer,
     Title,
     Transition,
-    WarningRule,
 )
 from services.routing.processes.conditions import (
     ALWAYS,
@@ -47,7 +47,6 @@ ENFORCED: Final = ("result", "supplement")
 NATIONAL_STATES: Final = (2, 4, 6, 8)
 """What a step can be on the national portal; the others are beginnings, ends and supplements."""
 PERIOD: Final = Duration(Fraction(30), Unit.CALENDAR_DAY)
-_PERCENT: Final = re.compile(r"([1-9]\d?)%")
 _WORDS: Final = {"channel": CHANNELS, "level": LEVELS, "result_channel": RESULT_CHANNELS}
 
 
@@ -61,14 +60,6 @@ class Read:
     """Everything in it that the office has to know."""
 
 
-def warning_rule(text: str) -> WarningRule:
-    """Read ``4wh``, ``75%`` or ``none``; raises ``ValueError``."""
-    if match := _PERCENT.fullmatch(text):
-        return WarningRule(share=Fraction(int(match[1]), 100))
-    lead = Duration.parse(text)
-    return WarningRule() if lead == NO_DURATION else WarningRule(lead=lead)
-
-
 def read_process(node: Node, findings: Findings) -> Read:
     """Read one document; what is wrong is noted, and a value that holds its place is used."""
     table = Table(node, "", findings)
@@ -77,7 +68,7 @@ def read_process(node: Node, findings: Findings) -> Read:
     table.line = table.at("process")
     version = table.number("version", 1, 10_000)
     title = _title(table)
-    warning = table.parsed("warning", warning_rule, warning_rule("4wh"))
+    warning = table.parsed("warning", WarningRule.parse, WarningRule.parse("4wh"))
     touch = table.parsed("touch_within", Duration.parse, Duration(Fraction(1), Unit.WORKING_DAY))
     supplement = table.inner("supplement")
     rounds, period = 3, PERIOD
@@ -181,7 +172,7 @@ def _step(table: Table, facts: tuple[Fact, ...], places: Places) -> Step:
 
 
 def _own_warning(table: Table) -> WarningRule | None:
-    own = table.parsed("warning", warning_rule, WarningRule())
+    own = table.parsed("warning", WarningRule.parse, WarningRule())
     return own if table.has("warning") else None
 
 
