@@ -163,7 +163,7 @@ def _keep(resumed: CaseResumed, state: State, facts: Facts, pause: Pause) -> Non
     due = _later(state.step_limit, of_step(facts, step, state.unit), facts, pause)
     set_limit(resumed.current, due)
     resumed.step_after_missed = _ahead_again(state.step_limit, due, pause)
-    set_touch(resumed.current, facts, pause[1])
+    set_touch(resumed.current, facts, step, pause[1])
     resumed.current.national_state = step.national_state
     for timer in state.work.timers:
         later = _later_timer(timer, facts, pause)
