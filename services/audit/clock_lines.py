@@ -68,6 +68,14 @@ def _escalated(said: Any, time_zone: str) -> Text:
     )
 
 
+def _check_approaching(said: Any, time_zone: str) -> Text:
+    date, date_en = moment(said.answer_due_at, time_zone)
+    return (
+        f"Sắp hết hạn kiểm tra hồ sơ trực tuyến: {date}, {said.unit}",
+        f"The desk's time to check is nearly over: {date_en}, {said.unit}",
+    )
+
+
 def _check_missed(said: Any, time_zone: str) -> Text:
     date, date_en = moment(said.answer_due_at, time_zone)
     return (
@@ -125,6 +133,7 @@ LINES: Final[Mapping[str, Line]] = {
     "deadline_extended": _extended,
     "supplement_expired": _expired,
     "deadline_escalated": _escalated,
+    "desk_check_approaching": _check_approaching,
     "desk_check_missed": _check_missed,
     "deadline_approaching": _approaching,
     "deadline_missed": _missed,

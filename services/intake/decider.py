@@ -14,7 +14,6 @@ from google.protobuf.message import Message
 from motcua.events.v1.common_pb2 import Part, ResultChannel
 from motcua.events.v1.desk_events_pb2 import FeeRecorded, ResultKind
 from motcua.events.v1.intake_events_pb2 import (
-    DeskCheckMissed,
     DossierAccepted,
     DossierRefused,
     DossierWithdrawn,
@@ -31,6 +30,7 @@ from motcua.intake.v1.intake_pb2 import (
 )
 
 from services.intake import paying
+from services.intake.checks import Check
 from services.intake.handing_in import copies_of
 from services.intake.paying import Payment
 from services.intake.state import CasePhase, ItemPhase, Phase, Progress, State
@@ -76,14 +76,6 @@ _IN_THE_DEPARTMENTS: Final = {
     Phase.WITHDRAWN: "ALREADY_WITHDRAWN",
     Phase.RETURNED: "ALREADY_RETURNED",
 }
-
-
-def unchecked(state: State, now: int) -> DeskCheckMissed | None:
-    """Say, once, that an online dossier was not checked in time; at the very instant it is."""
-    due = state.check_alarm_at
-    if due is None or now <= due:
-        return None
-    return DeskCheckMissed(answer_due_at=to_timestamp(due), unit=state.unit)
 
 
 def accept(state: State, terms: Terms) -> Decision:
@@ -183,15 +175,13 @@ def published(state: State, result_channel: int) -> Sequence[Message]:
     return [ResultReturned(result_channel=online)]
 
 
-def record_fee(
-    state: State, request: Payment, progress: Progress, answer_due_at: int | None
-) -> Decision:
+def record_fee(state: State, request: Payment, progress: Progress, check: Check | None) -> Decision:
     """Record a payment or an exemption; an electronic result that waited for it goes out."""
     if state.phase not in (Phase.SUBMITTED, Phase.ACCEPTED):
         return refusal(_AT_THE_DESK[state.phase])
     if progress.case is CasePhase.WITHDRAWN:
         return refusal("ALREADY_WITHDRAWN")
-    decided = paying.record(state.account, request, answer_due_at)
+    decided = paying.record(state.account, request, check)
     if isinstance(decided, Refusal) or progress.case is not CasePhase.RESOLVED:
         return decided
     account = paying.recorded(state.account, 0, cast(FeeRecorded, decided[0]))

@@ -7,6 +7,7 @@ from typing import Any, Final
 from motcua.events.v1.desk_events_pb2 import FeeTiming
 from motcua.events.v1.envelope_pb2 import DossierEvent
 
+from services.intake.checks import check_in
 from services.intake.queries import account_of
 from services.intake.tables import DOSSIERS, EXTERNAL_CODES, FEES, RECEIPTS
 from services.kernel.instants import to_us
@@ -31,8 +32,9 @@ def fee_recorded(uow: UnitOfWork, event: DossierEvent) -> None:
     }
     if it.exempt_group:
         changes["exempt_group"] = it.exempt_group
-    if it.HasField("answer_due_at"):
-        changes |= dict.fromkeys(("answer_due_at", "check_alarm_at"), to_us(it.answer_due_at))
+    check = check_in(it)
+    if check is not None:
+        changes |= {"answer_due_at": check.due_at, "check_alarm_at": check.alarm_at}
     uow.change(DOSSIERS, code, **changes)
 
 

@@ -9,6 +9,7 @@ from motcua.events.v1.common_pb2 import Channel
 from motcua.intake.v1 import intake_pb2 as pb
 
 from services.intake.catalogue import Catalogue, Procedure
+from services.intake.checks import ANSWER_WITHIN, CHECK_WARNING, Check
 from services.intake.codes import OFFICE_ZONE, Code, day_of
 from services.intake.decider import IMPORTED, Terms
 from services.intake.importing import is_importer
@@ -21,14 +22,12 @@ from services.intake.takers import Takers
 from services.intake.texts import refusal
 from services.kernel.calendars.model import Calendars
 from services.kernel.call import Call
-from services.kernel.durations import Duration
 from services.kernel.errors import AlreadyExists, Refused
 from services.kernel.instants import instant_in, local_date
 from services.kernel.unit import UnitOfWork
+from services.kernel.warning import WarningRule, warn_at
 from services.kernel.working_time import due_at, phase_ends, same_day_due
 
-ANSWER_WITHIN: Final = Duration.parse("8wh")
-"""How long the desk may take to accept or answer what comes in online."""
 _LAST_NUMBER: Final = 9_999_999
 _KEEP: Final = "keep"
 
@@ -40,6 +39,8 @@ class Facts:
     procedures: Catalogue | Shelf
     calendars: Calendars
     units: OfficeUnits = field(default_factory=OfficeUnits)
+    check_warning: WarningRule = CHECK_WARNING
+    """When to warn that the desk's time to check an online dossier is nearly over."""
 
     @property
     def catalogue(self) -> Catalogue:
@@ -84,15 +85,18 @@ class Facts:
         uow.absent(DOSSIERS, code)
         return code
 
-    def answer_due(self, request: pb.SubmitDossierRequest, unit: str, call: Call) -> int | None:
-        """Give the end of the desk's time to answer a submission; None where it has none."""
+    def check_of(self, request: pb.SubmitDossierRequest, unit: str, call: Call) -> Check | None:
+        """Give the desk's time to answer a submission; None where it has none."""
         if request.channel != Channel.CHANNEL_ONLINE or is_importer(call.actor):
             return None
-        return self.answer_due_at(unit, call.occurred_at)
+        return self.check(unit, call.occurred_at)
 
-    def answer_due_at(self, unit: str, at: int) -> int | None:
-        """Give the instant by which the desk of a unit is to answer what came in at ``at``."""
-        return due_at(self.calendars.of(unit, at), at, ANSWER_WITHIN)
+    def check(self, unit: str, at: int) -> Check:
+        """Give the time in which the desk of a unit is to answer what came in at ``at``."""
+        calendar = self.calendars.of(unit, at)
+        due = due_at(calendar, at, ANSWER_WITHIN)
+        assert due is not None, "there is a limit"
+        return Check(due, warn_at(calendar, self.check_warning, at, due))
 
     def _version(self, state: State) -> Procedure | None:
         """Give the version that a dossier keeps; None for one of another system without any."""

@@ -12,14 +12,14 @@ from services.intake.office_units import OfficeUnits
 from services.intake.pins import Pins
 from services.intake.procedures.shelf import Shelf, ShelfError
 from services.intake.rpc import IntakeServicer, service
-from services.intake.settings import shelf_folder
+from services.intake.settings import check_warning, shelf_folder
 from services.intake.state import State, evolve
 from services.intake.watches import watch_checks
 from services.kernel.calendars import publishing
 from services.kernel.calendars.shelf import office_shelf
 from services.kernel.logs import get_logger
 from services.kernel.model import Model
-from services.kernel.service import Parts, Runtime, run
+from services.kernel.service import Parts, Runtime, refuse, run
 from services.kernel.watches import Watch
 from services.people.shelf import configured
 
@@ -39,10 +39,13 @@ MODEL = Model(
 
 
 def build(runtime: Runtime) -> Parts:
-    """Put the desk together; raises ``CalendarError`` for calendars that can't be used."""
+    """Put the desk together.
+
+    Raises ``CalendarError`` for calendars, ``ValueError`` for settings that can't be used.
+    """
     shelf, calendars = _shelf(runtime.settings.data_dir), office_shelf()
     publishing.keep(calendars.folder, calendars.shipped)
-    office = Office(Facts(shelf, calendars, UNITS), runtime.clock)
+    office = Office(Facts(shelf, calendars, UNITS, check_warning()), runtime.clock)
     reactions.DESK.office = office
     pins = Pins(runtime.writer, runtime.reads, runtime.keyring)
     servicer = IntakeServicer(office, runtime.commands, runtime.reads, pins, runtime.keyring)
@@ -66,5 +69,14 @@ def _shelf(data_dir: Path) -> Shelf:
         raise
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Run the desk; exit status 2, with the reason, for settings that can't be used."""
+    try:
+        check_warning()
+    except ValueError as wrong:
+        refuse(tables.SOURCE, wrong)
     run(tables.SOURCE, MODEL, build)
+
+
+if __name__ == "__main__":
+    main()

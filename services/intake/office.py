@@ -102,8 +102,8 @@ class Office:
             sealed = uow.new_key(code).seal(
                 APPLICANT, submitting.personal(request.applicant, slip.pin)
             )
-        answer_due = self.facts.answer_due(request, offer.unit, call)
-        intake = Intake(offer.procedure, sealed, answer_due, self.catalogue.units.get(offer.unit))
+        check = self.facts.check_of(request, offer.unit, call)
+        intake = Intake(offer.procedure, sealed, check, self.catalogue.units.get(offer.unit))
         events: list[Message] = [*submitting.submit(request, intake)]
         if request.external_code:
             events += external.record(uow, request.imported_from, request.external_code)
@@ -117,7 +117,7 @@ class Office:
         state = self._state(uow, request.dossier_code, call)
         row = uow.get(DOSSIERS, request.dossier_code) or {}
         terms = self.facts.terms(state, row.get("unit") or "", request, call)
-        watches.say(uow, request.dossier_code, state, call.occurred_at, call.now)
+        watches.say_missed(uow, request.dossier_code, state, call.occurred_at, call.now)
         return answers.accepted(
             _write(uow, request.dossier_code, decider.accept(state, terms), call)
         )
@@ -128,7 +128,7 @@ class Office:
         """Refuse a dossier."""
         call = as_it_happened(request, call)
         state = self._state(uow, request.dossier_code, call)
-        watches.say(uow, request.dossier_code, state, call.occurred_at, call.now)
+        watches.say_missed(uow, request.dossier_code, state, call.occurred_at, call.now)
         return answers.refused(
             _write(uow, request.dossier_code, decider.refuse(state, request), call)
         )
@@ -174,13 +174,13 @@ class Office:
         code = request.dossier_code
         state = self._state(uow, code, call)
         unit = (uow.get(DOSSIERS, code) or {}).get("unit") or ""
-        answer_due = None
+        check = None
         if state.channel == Channel.CHANNEL_ONLINE and state.phase is Phase.SUBMITTED:
-            answer_due = self.facts.answer_due_at(unit, call.occurred_at)
+            check = self.facts.check(unit, call.occurred_at)
         for receipt in filter(None, (request.phi_receipt, request.le_phi_receipt)):
             if uow.get(RECEIPTS, unit, receipt) is not None:
                 raise Refused(refusal("RECEIPT_USED"))
-        decision = decider.record_fee(state, request, _progress(uow, code), answer_due)
+        decision = decider.record_fee(state, request, _progress(uow, code), check)
         return answers.paid(_write(uow, code, decision, call))
 
     def cancel_fee(

@@ -14,9 +14,9 @@ from google.protobuf.message import Message
 from motcua.events.v1.desk_events_pb2 import FeeCancelled, FeeRecorded, FeesDue, FeeTiming
 
 from services.intake.catalogue import FeeKind, Procedure
+from services.intake.checks import Check, set_check
 from services.intake.texts import refusal, violation
 from services.kernel.errors import Refusal, Violation
-from services.kernel.instants import to_timestamp
 
 METHODS: Final = ("cash", "transfer", "online", "post")
 
@@ -147,11 +147,9 @@ def violations(request: Payment) -> Iterator[Violation]:
         yield violation("le_phi_receipt", "fee.receipt_twice")
 
 
-def record(
-    account: Account, request: Payment, answer_due_at: int | None
-) -> Sequence[Message] | Refusal:
-    """Record a payment or an exemption. ``answer_due_at``: until when the desk has to answer what
-    is settled now, where that begins anew; None where it does not.
+def record(account: Account, request: Payment, check: Check | None) -> Sequence[Message] | Refusal:
+    """Record a payment or an exemption. ``check``: the desk's time to answer what is settled now,
+    where that begins anew; None where it does not.
     """
     no = _refused(account, request)
     if no is not None:
@@ -167,8 +165,8 @@ def record(
     held = account.holds_acceptance
     after = recorded(account, 0, made)
     made.settled = after.settled
-    if held and not after.holds_acceptance and answer_due_at is not None:
-        made.answer_due_at.CopyFrom(to_timestamp(answer_due_at))
+    if held and not after.holds_acceptance:
+        set_check(made, check)
     return [made]
 
 

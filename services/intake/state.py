@@ -11,8 +11,8 @@ from enum import StrEnum
 from motcua.events.v1.envelope_pb2 import DossierEvent
 
 from services.intake import paying
+from services.intake.checks import Check, check_in
 from services.intake.paying import NOTHING_OWED, Account
-from services.kernel.instants import instant_in, to_us
 
 
 class Phase(StrEnum):
@@ -67,19 +67,15 @@ class State:
     answered_round: int = 0
     withdrawals: int = 0
     unit: str = ""
-    answer_due_at: int | None = None
+    check: Check | None = None
     """Until when the desk is to check it; None where no such limit holds."""
-    unchecked: bool = False
-    """It was said that this time has ended."""
     account: Account = NOTHING_OWED
 
     @property
-    def check_alarm_at(self) -> int | None:
-        """The instant after which it is to be said that the desk's time has ended, if it is."""
-        waits = self.phase is Phase.SUBMITTED and not self.unchecked
-        if self.account.holds_acceptance:  # the citizen's turn
-            return None
-        return self.answer_due_at if waits else None
+    def awaited(self) -> Check | None:
+        """The time in which the desk is to answer; None once it has, and while a fee is awaited."""
+        waits = self.phase is Phase.SUBMITTED and not self.account.holds_acceptance
+        return self.check if waits else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +104,13 @@ def evolve(state: State, event: DossierEvent) -> State:
                 it.result_channel,
                 it.imported_from,
                 unit=it.unit,
-                answer_due_at=instant_in(it, "answer_due_at"),
+                check=check_in(it),
                 account=paying.opened(it.fees),
             )
+        case "desk_check_approaching":
+            return replace(state, check=state.check and replace(state.check, warned=True))
         case "desk_check_missed":
-            return replace(state, unchecked=True)
+            return replace(state, check=state.check and replace(state.check, missed=True))
         case "dossier_accepted":
             return replace(state, phase=Phase.ACCEPTED)
         case "dossier_refused":
@@ -128,10 +126,7 @@ def evolve(state: State, event: DossierEvent) -> State:
         case "fee_recorded":
             came = event.fee_recorded
             account = paying.recorded(state.account, event.sequence, came)
-            if not came.HasField("answer_due_at"):
-                return replace(state, account=account)
-            due = to_us(came.answer_due_at)
-            return replace(state, account=account, answer_due_at=due, unchecked=False)
+            return replace(state, account=account, check=check_in(came) or state.check)
         case "fee_cancelled":
             account = paying.cancelled(state.account, event.fee_cancelled.sequence)
             return replace(state, account=account)

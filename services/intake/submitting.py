@@ -24,13 +24,14 @@ from motcua.intake.v1.intake_pb2 import Applicant, SubmitDossierRequest
 from services.intake import paying
 from services.intake.agencies import is_agency
 from services.intake.catalogue import Procedure, Unit
+from services.intake.checks import Check, set_check
 from services.intake.codes import OFFICE_ZONE
 from services.intake.decider import parts_of
 from services.intake.handing_in import copies_of, strange
 from services.intake.takers import Dissolved
 from services.intake.texts import violation
 from services.kernel.errors import Violation
-from services.kernel.instants import to_timestamp, zone
+from services.kernel.instants import zone
 
 _CITIZENS: Final = frozenset({Channel.CHANNEL_ONLINE})
 _OFFICERS: Final = frozenset({Channel.CHANNEL_COUNTER, Channel.CHANNEL_POST})
@@ -153,7 +154,8 @@ class Intake:
     procedure: Procedure | None
     """The version in force; for importers it may be missing."""
     applicant: SealedData | None
-    answer_due_at: int | None
+    check: Check | None
+    """Until when the desk is to check it; None where no such limit holds."""
     unit: Unit | None = None
     """The unit that answers for the dossier; for importers it may be unknown."""
 
@@ -161,30 +163,28 @@ class Intake:
 def submit(request: SubmitDossierRequest, facts: Intake) -> Sequence[DossierSubmitted]:
     """Write down that a dossier was handed in."""
     it = facts.procedure
-    due = facts.answer_due_at
-    return [
-        DossierSubmitted(
-            procedure_code=request.procedure_code,
-            procedure_version=it.version if it else 0,
-            field=request.field or (it.field if it else ""),
-            level=cast(ServiceLevel, it.level if it else 0),
-            unit=request.unit or (facts.unit.code if facts.unit else it.unit if it else ""),
-            channel=request.channel,
-            result_channel=request.result_channel,
-            time_zone=request.time_zone or OFFICE_ZONE,
-            language=request.language or "vi",
-            consent_email=request.consent_email,
-            parts=parts_of(request.parts),
-            applicant=facts.applicant,
-            answer_due_at=None if due is None else to_timestamp(due),
-            imported_from=request.imported_from,
-            procedure_name=it.name_vi if it else "",
-            procedure_name_en=it.name_en if it else "",
-            unit_name=facts.unit.name_vi if facts.unit else "",
-            unit_name_en=facts.unit.name_en if facts.unit else "",
-            fees=paying.due(it) if it and not request.imported_from else None,
-        )
-    ]
+    submitted = DossierSubmitted(
+        procedure_code=request.procedure_code,
+        procedure_version=it.version if it else 0,
+        field=request.field or (it.field if it else ""),
+        level=cast(ServiceLevel, it.level if it else 0),
+        unit=request.unit or (facts.unit.code if facts.unit else it.unit if it else ""),
+        channel=request.channel,
+        result_channel=request.result_channel,
+        time_zone=request.time_zone or OFFICE_ZONE,
+        language=request.language or "vi",
+        consent_email=request.consent_email,
+        parts=parts_of(request.parts),
+        applicant=facts.applicant,
+        imported_from=request.imported_from,
+        procedure_name=it.name_vi if it else "",
+        procedure_name_en=it.name_en if it else "",
+        unit_name=facts.unit.name_vi if facts.unit else "",
+        unit_name_en=facts.unit.name_en if facts.unit else "",
+        fees=paying.due(it) if it and not request.imported_from else None,
+    )
+    set_check(submitted, facts.check)
+    return [submitted]
 
 
 def personal(applicant: Applicant, pin: str) -> PersonalData:

@@ -12,6 +12,7 @@ from typing import Any, Final
 from motcua.events.v1.envelope_pb2 import DossierEvent
 
 from services.intake import case_views, desk_views, readers
+from services.intake.checks import check_in
 from services.intake.codes import parse_code
 from services.intake.parts import parts_from, parts_json
 from services.intake.paying import opened
@@ -29,6 +30,7 @@ def _change(uow: UnitOfWork, event: DossierEvent, **values: Any) -> None:
 def submitted(uow: UnitOfWork, event: DossierEvent) -> None:
     """Enter the dossier, and remember that its number is used."""
     it = event.dossier_submitted
+    check = None if opened(it.fees).holds_acceptance else check_in(it)
     _change(
         uow,
         event,
@@ -42,9 +44,7 @@ def submitted(uow: UnitOfWork, event: DossierEvent) -> None:
         imported_from=it.imported_from,
         submitted_at=to_us(event.occurred_at),
         answer_due_at=instant_in(it, "answer_due_at"),
-        check_alarm_at=None
-        if opened(it.fees).holds_acceptance
-        else instant_in(it, "answer_due_at"),
+        check_alarm_at=check.alarm_at if check else None,
         applicant=it.applicant.SerializeToString() if it.HasField("applicant") else None,
         parts=parts_json(it.parts),
         phase=Phase.SUBMITTED.value,
@@ -82,6 +82,12 @@ def refused(uow: UnitOfWork, event: DossierEvent) -> None:
     _change(uow, event, phase=Phase.REFUSED.value, check_alarm_at=None, closed_at=at)
 
 
+def check_approaching(uow: UnitOfWork, event: DossierEvent) -> None:
+    """Note that it was said that the desk's time is nearly over: its end is said next."""
+    due = instant_in(event.desk_check_approaching, "answer_due_at")
+    _change(uow, event, check_alarm_at=due)
+
+
 def check_missed(uow: UnitOfWork, event: DossierEvent) -> None:
     """Note that it was said that the desk's time has ended."""
     _change(uow, event, check_alarm_at=None)
@@ -116,6 +122,7 @@ PROJECTIONS: Final[dict[str, Projection]] = {
     "dossier_submitted": submitted,
     "dossier_accepted": accepted,
     "dossier_refused": refused,
+    "desk_check_approaching": check_approaching,
     "desk_check_missed": check_missed,
     "supplement_submitted": supplemented,
     "withdrawal_requested": withdrawal_requested,

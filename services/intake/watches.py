@@ -1,16 +1,18 @@
 """The watch over the desk: an online dossier is to be checked within eight working hours.
 
-It asks an index which dossiers wait too long by now, so a look at which none does costs the same
-whatever the number of dossiers. What it says is decided from the events, not from the index.
+It asks an index of which dossiers something is to be said by now, so a look at which there is none
+costs the same whatever the number of dossiers. What it says is decided from the events, not from
+the index.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from google.protobuf.message import Message
 from sqlalchemy import Select, select
 
-from services.intake.decider import unchecked
+from services.intake.checks import alarm, missed
 from services.intake.state import State
 from services.intake.tables import DOSSIERS, KERNEL
 from services.kernel.unit import UnitOfWork
@@ -19,7 +21,9 @@ DOSSIERS_AT_ONCE = 250
 
 
 def due_rows(now: int, limit: int = DOSSIERS_AT_ONCE) -> Select[Any]:
-    """Select the dossiers whose time to be checked ended before ``now``, the earliest first."""
+    """Select the dossiers of whose time to be checked something is to be said before ``now``, the
+    earliest first.
+    """
     return (
         select(DOSSIERS.c.dossier_code)
         .where(DOSSIERS.c.check_alarm_at < now)
@@ -29,7 +33,8 @@ def due_rows(now: int, limit: int = DOSSIERS_AT_ONCE) -> Select[Any]:
 
 
 def watch_checks(uow: UnitOfWork, now: int) -> int:
-    """Say of a limited number of dossiers that the desk's time has ended; gives how many.
+    """Say of a limited number of dossiers that the desk's time is nearly over, or has ended; gives
+    how many.
 
     Called again while it gives more than 0, it catches up after an outage, each dossier once.
     """
@@ -41,20 +46,27 @@ def watch_checks(uow: UnitOfWork, now: int) -> int:
 
 def _look(uow: UnitOfWork, code: str, now: int) -> int:
     state: State = uow.state(code)
-    said = say(uow, code, state, now, now)
-    if not said:  # the row lags behind the events
-        uow.change(DOSSIERS, code, check_alarm_at=state.check_alarm_at)
-    return said
+    check = state.awaited
+    said = alarm(check, state.unit, now)
+    if said is None:  # the row lags behind the events
+        uow.change(DOSSIERS, code, check_alarm_at=check.alarm_at if check else None)
+        return 0
+    _say(uow, code, said, now, now)
+    return 1
 
 
-def say(uow: UnitOfWork, code: str, state: State, at: int, now: int) -> int:
+def say_missed(uow: UnitOfWork, code: str, state: State, at: int, now: int) -> None:
     """Say, if it is so at an instant and was not said, that the desk's time has ended.
 
-    Whoever accepts or refuses calls it first: what is said does not depend on when the watch looks.
+    Whoever accepts or refuses calls it first: that the desk was late does not depend on when the
+    watch looks. A warning would be of no use to them.
     """
-    said = unchecked(state, at)
-    if said is None:
-        return 0
+    said = missed(state.awaited, state.unit, at)
+    if said is not None:
+        _say(uow, code, said, at, now)
+
+
+def _say(uow: UnitOfWork, code: str, said: Message, at: int, now: int) -> None:
     submitted = uow.own_events(code)[0]
     uow.append(
         code,
@@ -65,4 +77,3 @@ def say(uow: UnitOfWork, code: str, state: State, at: int, now: int) -> int:
         causation_id=submitted.event_id,
         correlation_id=submitted.correlation_id,
     )
-    return 1

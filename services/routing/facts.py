@@ -13,13 +13,13 @@ from services.kernel import working_time
 from services.kernel.course import Course
 from services.kernel.durations import NO_LIMIT, Duration, TimeLimit
 from services.kernel.instants import to_timestamp, to_us
+from services.kernel.warning import WarningRule, warn_at
 from services.kernel.working_time import Calendar, ResumePolicy
 from services.routing.clock.escalation import DOSSIER, NO_LADDER, STEP, Ladder, Stage, rungs_of
 from services.routing.limits import Limit
-from services.routing.process import Process, Step, WarningRule
+from services.routing.process import Process, Step
 from services.routing.processes.circumstances import circumstances
 from services.routing.teamwork.work import NOTHING, Delegation, Work
-from services.routing.warning import warn_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +112,11 @@ def of_step(facts: Facts, step: Step, unit: str) -> Target:
     return Target(facts.process.warning_for(step), facts.ladder.of(STEP), unit)
 
 
+def of_touch(facts: Facts, step: Step, unit: str) -> Target:
+    """Mean the time in which ``unit`` is to begin on a step; nobody above it is told of that."""
+    return Target(facts.process.warning_for(step), (), unit)
+
+
 def of_consultation(facts: Facts, unit: str) -> Target:
     """Mean the time in which ``unit`` is to answer a question; it is work as a step is."""
     return Target(facts.process.warning, facts.ladder.of(STEP), unit)
@@ -141,7 +146,7 @@ def enter(step: Step, facts: Facts, start_at: int, work: Work = NOTHING) -> Curr
         tell_course(current, Course(start_at, str(step.time_limit), facts.calendar.version))
         set_limit(current, limit(facts, of_step(facts, step, unit), start_at, due_at))
     if not facts.imported:
-        set_touch(current, facts, start_at)
+        set_touch(current, facts, step, start_at)
     return current
 
 
@@ -160,11 +165,16 @@ def _set_timers(current: CurrentStep, step: Step, facts: Facts, start_at: int, w
             tell_course(said, Course(start_at, str(timer.after), facts.calendar.version))
 
 
-def set_touch(current: CurrentStep, facts: Facts, start_at: int) -> None:
-    """Write by when somebody is to have begun on a step, unless it is due before that."""
+def set_touch(current: CurrentStep, facts: Facts, step: Step, start_at: int) -> None:
+    """Write by when somebody is to have begun on a step, and when to warn of that, unless it is due
+    before.
+    """
     by = working_time.due_at(facts.calendar, start_at, facts.process.touch_within)
     if by is not None and not (current.HasField("due_at") and to_us(current.due_at) <= by):
         current.touch_by_at.CopyFrom(to_timestamp(by))
+        warning = limit(facts, of_touch(facts, step, current.unit), start_at, by).warn_at
+        if warning is not None:
+            current.touch_warn_at.CopyFrom(to_timestamp(warning))
         current.touch_within = str(facts.process.touch_within)
         current.touch_started_at.CopyFrom(to_timestamp(start_at))
         current.calendar_version = facts.calendar.version

@@ -69,10 +69,12 @@ def touch_in(current: CurrentStep) -> Limit | None:
     at = instant(current, "touch_by_at")
     if at is None:
         return None
+    limit = Limit(at, instant(current, "touch_warn_at"))
     start_at = instant(current, "touch_started_at")
     if start_at is None:
-        return Limit(at)
-    return Limit(at, course=Course(start_at, current.touch_within, current.calendar_version))
+        return limit
+    course = Course(start_at, current.touch_within, current.calendar_version)
+    return replace(limit, course=course)
 
 
 def relaid(old: Limit, payload: Any, at: int) -> Limit:

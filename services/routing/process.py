@@ -8,6 +8,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from services.kernel.durations import NO_DURATION, Duration, Unit
+from services.kernel.warning import WarningRule
 from services.routing.processes.conditions import ALWAYS, Circumstances, Condition, holds
 
 _A_WORKING_DAY = Duration(Fraction(1), Unit.WORKING_DAY)
@@ -25,23 +26,6 @@ class UnknownProcess(LookupError):
         super().__init__(f"process {name!r}{which} is not defined")
         self.name = name
         self.version = version
-
-
-@dataclass(frozen=True, slots=True)
-class WarningRule:
-    """When to warn of a due date: ``lead`` before it, or when ``share`` (0 to 1) of it is used.
-
-    With neither, there is no warning.
-    """
-
-    lead: Duration | None = None
-    share: Fraction | None = None
-
-    def __str__(self) -> str:
-        """Print the form of the file: ``4wh``, ``75%`` or ``none``."""
-        if self.share is not None:
-            return f"{self.share * 100}%"
-        return "none" if self.lead is None else str(self.lead)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from services.routing.facts import (
     of_consultation,
     of_dossier,
     of_step,
+    of_touch,
     set_limit,
     tell_course,
 )
@@ -63,7 +64,7 @@ def _running(state: State, facts: Facts) -> Iterator[DeadlineRecomputed]:
     if found := _moved(state.step_limit, of_step(facts, step, state.unit), facts):
         found.scope, found.step = _STEP, state.step
         yield found
-    if found := _moved(state.touch, None, facts):
+    if found := _moved(state.touch, of_touch(facts, step, state.unit), facts):
         found.scope, found.step = _TOUCH, state.step
         yield _counted(found, state.touch, facts)
     if found := _timers(state, facts):
@@ -92,16 +93,12 @@ def _questions(state: State, facts: Facts) -> Iterator[DeadlineRecomputed]:
             yield _counted(found, asked.limit, facts)
 
 
-def _moved(old: Limit | None, target: Target | None, facts: Facts) -> DeadlineRecomputed | None:
-    """Lay a due date anew; without a target there is no warning and nobody above to be told."""
+def _moved(old: Limit | None, target: Target, facts: Facts) -> DeadlineRecomputed | None:
+    """Lay a due date anew, with its warning and its rungs."""
     version = facts.calendar.version
     if old is None or old.course is None or old.course.calendar_version == version:
         return None
-    if target is None:
-        due_at = old.course.due(facts.calendar)
-        new = None if due_at is None else Limit(due_at)
-    else:
-        new = lay(facts, old.course, target)
+    new = lay(facts, old.course, target)
     if new is None or _stays(old.due_at, new.due_at, facts):
         return None
     message = DeadlineRecomputed(

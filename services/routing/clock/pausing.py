@@ -18,6 +18,7 @@ from services.kernel.course import Course, Pause, kept_after
 from services.kernel.durations import Duration
 from services.kernel.errors import Refusal
 from services.kernel.instants import MINUTE, to_timestamp
+from services.kernel.warning import WarningRule, warn_at
 from services.kernel.working_time import ResumePolicy
 from services.routing.facts import (
     Facts,
@@ -31,11 +32,9 @@ from services.routing.facts import (
 from services.routing.guards import at_step, may_work
 from services.routing.laying import lay, shifted
 from services.routing.limits import Limit, instant
-from services.routing.process import WarningRule
 from services.routing.state import State, Status
 from services.routing.teamwork.work import Timer
 from services.routing.texts import refusal
-from services.routing.warning import warn_at
 
 SUPPLEMENT = SuspensionKind.SUSPENSION_KIND_SUPPLEMENT
 FINANCIAL = SuspensionKind.SUSPENSION_KIND_FINANCIAL
@@ -165,7 +164,7 @@ def _keep(resumed: CaseResumed, state: State, facts: Facts, pause: Pause) -> Non
     due = _later(state.step_limit, of_step(facts, step, state.unit), facts, pause)
     set_limit(resumed.current, due)
     resumed.step_after_missed = _ahead_again(state.step_limit, due, pause)
-    set_touch(resumed.current, facts, pause[1])
+    set_touch(resumed.current, facts, step, pause[1])
     resumed.current.national_state = step.national_state
     for timer in state.work.timers:
         later = _later_timer(timer, facts, pause)

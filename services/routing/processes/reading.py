@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
-from services.kernel.durations import NO_DURATION, Duration, DurationError, Unit
+from services.kernel.durations import NO_DURATION, Duration, Unit
+from services.kernel.warning import WarningRule
 from services.routing.process import (
     Child,
     Consultation,
@@ -20,7 +20,6 @@ from services.routing.process import (
     Timer,
     Title,
     Transition,
-    WarningRule,
 )
 from services.routing.processes.conditions import Condition
 from services.routing.processes.nodes import Findings, Form, Node, Table
@@ -45,7 +44,6 @@ _STEP: Final = (
 )
 _WAY: Final = ("name", "title", "to", "when", "back")
 _TIMER: Final = ("after", "take")
-_PERCENT: Final = re.compile(r"([1-9]\d?)%")
 
 
 @dataclass
@@ -54,17 +52,6 @@ class Read:
 
     process: Process
     places: Places
-
-
-def warning_rule(text: str) -> WarningRule:
-    """Read ``4wh``, ``75%`` or ``none``; raises ``ValueError``."""
-    if match := _PERCENT.fullmatch(text):
-        return WarningRule(share=Fraction(int(match[1]), 100))
-    try:
-        lead = Duration.parse(text)
-    except DurationError as error:
-        raise ValueError(f"{text!r} must look like 4wh, 1wd, 75% or none") from error
-    return WarningRule() if lead == NO_DURATION else WarningRule(lead=lead)
 
 
 def read_process(node: Node, findings: Findings) -> Read:
@@ -79,7 +66,7 @@ def read_process(node: Node, findings: Findings) -> Read:
     if findings.times > seen:
         places.unsound.add(())
     title = _title(table)
-    warning = table.parsed("warning", warning_rule, warning_rule("4wh"))
+    warning = table.parsed("warning", WarningRule.parse, WarningRule.parse("4wh"))
     touch = table.parsed("touch_within", Duration.parse, Duration(Fraction(1), Unit.WORKING_DAY))
     supplement = table.inner("supplement")
     rounds, period = 3, PERIOD
@@ -196,7 +183,7 @@ def _step(table: Table, facts: tuple[Fact, ...], places: Places) -> Step:
 
 
 def _own_warning(table: Table) -> WarningRule | None:
-    own = table.parsed("warning", warning_rule, WarningRule())
+    own = table.parsed("warning", WarningRule.parse, WarningRule())
     return own if table.has("warning") else None
 
 

@@ -26,6 +26,9 @@ _LIMITED: Final = (
     "started_at",
     "calendar_version",
     "touch_by_at",
+    "touch_warn_at",
+    "touch_within",
+    "touch_started_at",
 )
 """What a step says of its due date: a move leaves that alone."""
 

@@ -115,6 +115,7 @@ _LATER = [
     ("postal", postal.ItemReturned(job_id="j")),
     ("intake", intake.DossierAccepted(due_at=to_timestamp(MONDAY + 30 * HOUR))),
     ("intake", intake.DossierRefused(reason="Thiếu")),
+    ("intake", intake.DeskCheckApproaching(answer_due_at=to_timestamp(MONDAY + 8 * HOUR))),
     ("intake", intake.DeskCheckMissed()),
     ("routing", routing.CaseSuspended(kind=routing.SUSPENSION_KIND_FINANCIAL)),
     ("routing", routing.CaseSuspended(kind=routing.SUSPENSION_KIND_STOPPED)),
@@ -164,6 +165,7 @@ def submitted(chance: random.Random) -> intake.DossierSubmitted:
         time_zone="Asia/Ho_Chi_Minh",
         parts=[Part(code="form", copies=1)],
         answer_due_at=to_timestamp(MONDAY + 8 * HOUR) if chance.random() < 0.5 else None,
+        answer_warn_at=to_timestamp(MONDAY + 4 * HOUR) if chance.random() < 0.5 else None,
         fees=desk.FeesDue(timing=desk.FeeTiming.FEE_TIMING_BEFORE, phi=5_000, le_phi=7_000),
     )
 

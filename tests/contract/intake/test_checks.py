@@ -1,24 +1,33 @@
-"""The eight working hours of the desk, on SQLite and PostgreSQL: said once, from an index."""
+"""The eight working hours of the desk, on SQLite and PostgreSQL: near and over are said once each,
+from an index.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from motcua.events.v1 import intake_events_pb2 as intake
+from motcua.events.v1.desk_events_pb2 import FeeCancelled, FeeRecorded, FeesDue, FeeTiming
 from motcua.events.v1.envelope_pb2 import ActorKind, DossierEvent
 from sqlalchemy import Engine, select, text, update
 
 from services.intake.main import MODEL
 from services.intake.tables import DOSSIERS, KERNEL
 from services.intake.watches import DOSSIERS_AT_ONCE, due_rows, watch_checks
-from services.kernel.instants import HOUR, to_timestamp
+from services.kernel.instants import HOUR, to_timestamp, to_us
 from services.kernel.unit import UnitOfWork
-from tests.contract.intake.store import Story, opened, put
+from tests.conftest import NewDatabase
+from tests.contract.intake.store import Story, opened, put, rows
 from tests.unit.intake.samples import MONDAY
 
-DUE = MONDAY + 8 * HOUR
-ONLINE = intake.DossierSubmitted(unit="H22.12", answer_due_at=to_timestamp(DUE))
+CODE = "H22.12-210809-0001"
+WARN, DUE = MONDAY + 4 * HOUR, MONDAY + 8 * HOUR
+TIMES: dict[str, Any] = {"answer_due_at": to_timestamp(DUE), "answer_warn_at": to_timestamp(WARN)}
+ONLINE = intake.DossierSubmitted(unit="H22.12", **TIMES)
+OWES = FeesDue(timing=FeeTiming.FEE_TIMING_BEFORE, phi=5_000)
+NEAR, GONE = "desk_check_approaching", "desk_check_missed"
 
 
 @pytest.fixture
@@ -44,60 +53,154 @@ def look(engine: Engine, now: int) -> int:
 def said(engine: Engine) -> list[DossierEvent]:
     """Give what the watch has said."""
     events = KERNEL.events.c
-    query = select(events.body).where(events.type == "DeskCheckMissed")
+    query = select(events.body).where(events.type.startswith("DeskCheck"))
     with engine.connect() as connection:
-        return [DossierEvent.FromString(body) for (body,) in connection.execute(query)]
+        found = connection.execute(query.order_by(events.dossier_code, events.sequence))
+        return [DossierEvent.FromString(body) for (body,) in found]
+
+
+def after(engine: Engine, event: DossierEvent) -> DossierEvent:
+    """Number an event of the desk behind what the watch has said."""
+    event.sequence += len(said(engine))
+    return event
+
+
+def kinds(engine: Engine) -> list[str]:
+    """Name what the watch has said."""
+    return [event.WhichOneof("payload") or "" for event in said(engine)]
+
+
+def alarm_at(engine: Engine) -> int | None:
+    """Give the instant at which the watch looks at the dossier again."""
+    with engine.connect() as connection:
+        found: int | None = connection.execute(select(DOSSIERS.c.check_alarm_at)).scalar_one()
+        return found
 
 
 def test_an_unchecked_dossier_is_said_once(engine: Engine) -> None:
-    """Not at its very instant; once after it; the cause is the submission, nobody did it."""
-    story = Story("H22.12-210809-0001").tell("intake", ONLINE)
+    """Near, then over; neither at its very instant, each once after it; the cause is the
+    submission, nobody did it.
+    """
+    story = Story(CODE).tell("intake", ONLINE)
     put(engine, story.events)
+    assert alarm_at(engine) == WARN
+    assert look(engine, WARN) == 0
+    assert look(engine, WARN + 1) == 1
+    assert alarm_at(engine) == DUE
     assert look(engine, DUE) == 0
     assert look(engine, DUE + 1) == 1
+    assert alarm_at(engine) is None
     assert look(engine, DUE + 1000 * HOUR) == 0
-    (event,) = said(engine)
-    assert event.causation_id == story.events[0].event_id
-    assert event.actor.kind == ActorKind.ACTOR_KIND_SYSTEM
-    assert event.desk_check_missed.unit == "H22.12"
-    assert event.desk_check_missed.answer_due_at == ONLINE.answer_due_at
+    near, gone = said(engine)
+    for event, payload in ((near, near.desk_check_approaching), (gone, gone.desk_check_missed)):
+        assert event.causation_id == story.events[0].event_id
+        assert event.actor.kind == ActorKind.ACTOR_KIND_SYSTEM
+        assert payload.unit == "H22.12"
+        assert payload.answer_due_at == ONLINE.answer_due_at
+    assert to_us(near.occurred_at) == WARN + 1
+    assert kinds(engine) == [NEAR, GONE]
+
+
+def test_one_of_before_warnings_is_said_to_be_over_alone(engine: Engine) -> None:
+    """Its submission tells no instant of a warning."""
+    old = intake.DossierSubmitted(unit="H22.12", answer_due_at=to_timestamp(DUE))
+    put(engine, Story(CODE).tell("intake", old).events)
+    assert alarm_at(engine) == DUE
+    assert look(engine, DUE) == 0
+    assert look(engine, DUE + 1) == 1
+    assert kinds(engine) == [GONE]
 
 
 @pytest.mark.parametrize(
     "ending", [intake.DossierAccepted(), intake.DossierRefused(), intake.DossierWithdrawn()]
 )
 def test_what_was_answered_is_not_said(engine: Engine, ending: object) -> None:
-    """Accepted, refused or let go in time."""
-    story = Story("H22.12-210809-0001").tell("intake", ONLINE)
+    """Accepted, refused or let go in time: neither that its time is nearly over, nor that it is."""
+    story = Story(CODE).tell("intake", ONLINE)
     put(engine, story.tell("intake", ending).events)  # type: ignore[arg-type]
+    assert look(engine, WARN + 1) == look(engine, DUE + 1) == 0
+
+
+def test_what_was_answered_after_the_warning_is_not_said_to_be_over(engine: Engine) -> None:
+    """The warning was of use."""
+    story = Story(CODE).tell("intake", ONLINE)
+    put(engine, story.events)
+    look(engine, WARN + 1)
+    story.tell("intake", intake.DossierAccepted())
+    put(engine, [after(engine, story.events[-1])])
+    assert alarm_at(engine) is None
     assert look(engine, DUE + 1) == 0
+    assert kinds(engine) == [NEAR]
+
+
+def test_while_a_fee_is_awaited_nothing_is_said(engine: Engine) -> None:
+    """It is the citizen's turn. The payment gives the desk its time, of which all is said."""
+    owed = intake.DossierSubmitted(unit="H22.12", fees=OWES, **TIMES)
+    story = Story(CODE).tell("intake", owed)
+    put(engine, story.events)
+    assert alarm_at(engine) is None
+    assert look(engine, DUE + HOUR) == 0
+    later: dict[str, Any] = {
+        name: to_timestamp(to_us(instant) + 24 * HOUR) for name, instant in TIMES.items()
+    }
+    story.tell("intake", FeeRecorded(phi=5_000, phi_receipt="P", settled=True, **later))
+    put(engine, story.events[1:])
+    assert look(engine, WARN + 24 * HOUR + 1) == 1
+    assert look(engine, DUE + 24 * HOUR) == 0
+    assert look(engine, DUE + 24 * HOUR + 1) == 1
+    assert kinds(engine) == [NEAR, GONE]
+
+
+def test_a_payment_that_is_taken_back_silences_the_watch(engine: Engine) -> None:
+    """Warned of already, and then the fee is owed again."""
+    owed = intake.DossierSubmitted(unit="H22.12", fees=OWES, **TIMES)
+    paid = FeeRecorded(phi=5_000, phi_receipt="P", settled=True, **TIMES)
+    story = Story(CODE).tell("intake", owed).tell("intake", paid)
+    put(engine, story.events)
+    assert look(engine, WARN + 1) == 1
+    story.tell("intake", FeeCancelled(sequence=2, reason="Nhầm"))
+    put(engine, [after(engine, story.events[-1])])
+    assert look(engine, DUE + 1) == 0
+    assert kinds(engine) == [NEAR]
 
 
 def test_what_came_to_the_counter_has_no_such_limit(engine: Engine) -> None:
     """Only online dossiers wait for a check."""
-    put(engine, Story("H22.12-210809-0001").tell("intake", intake.DossierSubmitted()).events)
+    put(engine, Story(CODE).tell("intake", intake.DossierSubmitted()).events)
     assert look(engine, DUE + 1000 * HOUR) == 0
 
 
 def test_after_an_outage_each_is_said_once(engine: Engine) -> None:
-    """More than one portion holds."""
+    """More than one portion holds; that its time was nearly over is of no use any more."""
     count = DOSSIERS_AT_ONCE + 30
     stories = [Story(f"H22.12-210809-{n:04d}").tell("intake", ONLINE) for n in range(count)]
     put(engine, [event for story in stories for event in story.events])
     assert look(engine, DUE + 72 * HOUR) == count
     assert look(engine, DUE + 72 * HOUR) == 0
-    assert len(said(engine)) == count
+    assert kinds(engine) == [GONE] * count
+
+
+@pytest.mark.parametrize("now", [WARN, WARN + 1, DUE + 1])
+def test_a_rebuild_has_the_same_rows(new_database: NewDatabase, now: int) -> None:
+    """Before the warning, after it, and after the end."""
+    story = Story(CODE).tell("intake", ONLINE)
+    with opened(new_database("live")) as live, opened(new_database("again")) as again:
+        put(live, story.events)
+        look(live, now)
+        put(again, [*story.events, *said(live)])
+        assert rows(again) == rows(live)
 
 
 def test_a_row_that_lags_behind_is_mended(engine: Engine) -> None:
     """The events decide, and the row does not stay in the way."""
-    put(engine, Story("H22.12-210809-0001").tell("intake", ONLINE).events)
-    look(engine, DUE + 1)
-    with engine.begin() as connection:
-        connection.execute(update(DOSSIERS).values(check_alarm_at=0))
-    assert look(engine, DUE + 1) == 0
-    with engine.connect() as connection:
-        assert connection.execute(select(DOSSIERS.c.check_alarm_at)).scalar() is None
+    put(engine, Story(CODE).tell("intake", ONLINE).events)
+    for now, right in ((WARN, WARN), (WARN + 1, DUE), (DUE + 1, None)):
+        look(engine, now)
+        with engine.begin() as connection:
+            connection.execute(update(DOSSIERS).values(check_alarm_at=0))
+        assert look(engine, now) == 0
+        assert alarm_at(engine) == right
+    assert kinds(engine) == [NEAR, GONE]
 
 
 def test_a_look_reads_the_index_alone(engine: Engine) -> None:

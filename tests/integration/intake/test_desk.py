@@ -81,6 +81,7 @@ def test_a_citizen_gets_code_pin_and_a_time_for_the_answer(any_desk: Desk) -> No
     assert to_us(first.answer_due_at) == at("2021-08-10 08:00")
     [event] = any_desk.events(first.dossier_code)
     assert event.dossier_submitted.procedure_version == 1
+    assert to_us(event.dossier_submitted.answer_warn_at) == at("2021-08-09 14:00")
     assert b"Hoa" not in event.SerializeToString()
 
 
@@ -89,6 +90,25 @@ def test_counter_and_post_have_no_time_for_the_answer(desk: Desk) -> None:
     for channel in (COUNTER, POST):
         answer = desk.submit(who.OFFICER, channel=channel)
         assert not answer.HasField("answer_due_at")
+
+
+@pytest.mark.parametrize(
+    ("when", "said"),
+    [
+        ("2021-08-09 14:01", []),
+        ("2021-08-10 08:00", []),
+        ("2021-08-10 08:01", ["desk_check_missed"]),
+    ],
+)
+def test_an_answer_that_comes_late_says_so_by_itself(
+    desk: Desk, when: str, said: list[str]
+) -> None:
+    """However long the watch slept. That its time was nearly over is of no use to who answers."""
+    code = desk.submit().dossier_code
+    desk.clock.at = at(when)
+    desk.accept(code)
+    assert desk.types(code) == ["dossier_submitted", *said, "dossier_accepted"]
+    desk.clock.at = samples.MONDAY
 
 
 def test_the_day_is_that_of_the_office(desk: Desk) -> None:

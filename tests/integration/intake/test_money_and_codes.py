@@ -76,6 +76,8 @@ def test_what_is_paid_before_is_paid_before(any_desk: Desk) -> None:
     paid = desk.call("RecordFee", payment(code))
     assert paid.settled
     assert to_us(paid.answer_due_at) == at("2021-08-11 10:00")
+    [recorded] = [e.fee_recorded for e in desk.events(code) if e.HasField("fee_recorded")]
+    assert to_us(recorded.answer_warn_at) == at("2021-08-10 16:00")
     desk.accept(code)
     [accepted] = [e for e in desk.events(code) if e.WhichOneof("payload") == "dossier_accepted"]
     assert accepted.dossier_accepted.result_kind == ResultKind.RESULT_KIND_PAPER

@@ -337,11 +337,12 @@ def test_a_dossier_at_the_desk_is_due_to_be_checked(events, due):
 
 def test_a_check_that_the_desk_missed_is_kept_from_its_first_instant():
     """Whether the dossier is then accepted or not; said again, it stays as it was."""
-    late = intake.DeskCheckMissed(unit="H22.12")
+    near, late = intake.DeskCheckApproaching(unit="H22.12"), intake.DeskCheckMissed(unit="H22.12")
     facts = folded(
         happened(payload, at(when))
         for payload, when in (
             (SUBMITTED, "2021-08-09 08:00"),
+            (near, "2021-08-09 13:30"),
             (late, "2021-08-09 17:00"),
             (ACCEPTED, "2021-08-10 08:00"),
             (late, "2021-08-11 17:00"),

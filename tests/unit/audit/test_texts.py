@@ -37,6 +37,20 @@ def test_days_are_the_dossiers_own():
     assert _line(accepted, "Europe/Amsterdam")[1] == "Accepted, due 2021-08-12 11:35 +02:00"
 
 
+def test_the_desk_s_time_is_told_when_it_is_nearly_over_and_over():
+    """Until when it was to answer, and whose desk."""
+    said = {"answer_due_at": stamp("2021-08-10 08:00"), "unit": "H22.12"}
+
+    assert _line(intake.DeskCheckApproaching(**said)) == (
+        "Sắp hết hạn kiểm tra hồ sơ trực tuyến: 10/08/2021 08:00, H22.12",
+        "The desk's time to check is nearly over: 2021-08-10 08:00 +07:00, H22.12",
+    )
+    assert _line(intake.DeskCheckMissed(**said)) == (
+        "Quá hạn kiểm tra hồ sơ trực tuyến: 10/08/2021 08:00, H22.12",
+        "The desk's time to check has passed: 2021-08-10 08:00 +07:00, H22.12",
+    )
+
+
 def test_words_of_a_person_are_not_told():
     """Reasons in free words, which may name people, stay in the event."""
     for payload in (

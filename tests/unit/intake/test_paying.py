@@ -14,6 +14,7 @@ from motcua.intake.v1.intake_pb2 import RecordFeeRequest
 
 from services.intake import decider, paying, queries
 from services.intake.catalogue import Fee, FeeKind, FeePer
+from services.intake.checks import Check
 from services.intake.decider import Terms
 from services.intake.paying import Account
 from services.intake.state import CasePhase, Phase, Progress, State
@@ -193,14 +194,16 @@ def test_who_is_gone_does_not_pay(phase: Phase, code: str) -> None:
 
 def test_the_answer_is_due_anew_when_it_is_paid() -> None:
     """The desk's time begins with the payment that lets it accept, and with no other."""
-    first = paying.record(OWED, paid(phi=600_000), 77)
+    anew = Check(77_000_000, 55_000_000)
+    first = paying.record(OWED, paid(phi=600_000), anew)
     assert isinstance(first, list)
     assert not first[0].HasField("answer_due_at")
     half = paying.recorded(OWED, 2, FeeRecorded(phi=600_000))
-    second = paying.record(half, paid(le_phi=28_000), 77_000_000)
+    second = paying.record(half, paid(le_phi=28_000), anew)
     assert isinstance(second, list)
     assert second[0].answer_due_at.seconds == 77  # type: ignore[attr-defined]
-    later = paying.record(replace(OWED, timing=AFTER), paid(exempt_group="ngheo"), 77)
+    assert second[0].answer_warn_at.seconds == 55  # type: ignore[attr-defined]
+    later = paying.record(replace(OWED, timing=AFTER), paid(exempt_group="ngheo"), anew)
     assert isinstance(later, list)
     assert not later[0].HasField("answer_due_at")
 

@@ -8,6 +8,7 @@ from motcua.events.v1.envelope_pb2 import Actor
 from motcua.intake.v1 import intake_pb2 as pb
 
 from services.intake.catalogue import CopyKind, Part
+from services.intake.checks import Check
 from services.intake.submitting import Intake, Offer, submit, violations
 from services.kernel.instants import to_timestamp
 from tests.unit.intake import samples
@@ -149,14 +150,15 @@ def test_every_text_is_in_both_languages() -> None:
 
 def test_writes_the_version_of_the_day_into_the_event() -> None:
     """The event carries all that is known of the procedure, and says what was handed in."""
-    due = MONDAY + 1
-    [event] = submit(samples.submission(), Intake(samples.procedure(version=3), None, due))
+    check = Check(MONDAY + 2, MONDAY + 1)
+    [event] = submit(samples.submission(), Intake(samples.procedure(version=3), None, check))
     assert (event.procedure_code, event.procedure_version) == ("1.000001", 3)
     assert (event.field, event.unit, event.time_zone) == ("trade", "H22.12", "Asia/Ho_Chi_Minh")
     assert event.procedure_name == "Cấp giấy phép bán lẻ rượu"
     assert (event.language, event.consent_email) == ("vi", True)
     assert [(p.code, p.copies) for p in event.parts] == [("form", 1)]
-    assert event.answer_due_at == to_timestamp(due)
+    assert event.answer_due_at == to_timestamp(MONDAY + 2)
+    assert event.answer_warn_at == to_timestamp(MONDAY + 1)
 
 
 def test_writes_what_an_importer_says() -> None:
@@ -166,4 +168,5 @@ def test_writes_what_an_importer_says() -> None:
     assert (event.field, event.imported_from) == ("milieu", "receipt.csv")
     assert event.procedure_version == 0
     assert not event.HasField("answer_due_at")
+    assert not event.HasField("answer_warn_at")
     assert not event.HasField("applicant")

@@ -56,7 +56,6 @@ from tests.unit.routing.cases import (
 DOSSIER = DeadlineScope.DEADLINE_SCOPE_DOSSIER
 STEP = DeadlineScope.DEADLINE_SCOPE_STEP
 SUSPENSION = DeadlineScope.DEADLINE_SCOPE_SUSPENSION
-TOUCH = DeadlineScope.DEADLINE_SCOPE_TOUCH
 FINANCIAL = SuspensionKind.SUSPENSION_KIND_FINANCIAL
 PAUSES = {
     "payment": (payment("appraise"), paid("appraise")),
@@ -354,16 +353,6 @@ def test_the_longest_code_chooses_the_ladder() -> None:
     assert ladders.of("H22.120") is common
     assert ladders.of("") is common
     assert Ladders().of("H22.12") == Ladder()
-
-
-def test_a_step_that_nobody_begins_on_is_stuck_once() -> None:
-    """A working day after it came; not when somebody has taken it by then."""
-    case = Case(process="same-day", time_limit="none").opened("2021-08-09 09:00")
-    assert case.watched("2021-08-10 09:00") == []
-    assert named(case.watched("2021-08-10 09:00", 1)) == [("DeadlineMissed", TOUCH)]
-    assert case.watched("2021-09-10 09:00") == []
-    taken = Case(process="same-day", time_limit="none").opened("2021-08-09 09:00").taken()
-    assert taken.watched("2021-09-10 09:00") == []
 
 
 # -- any interleaving ------------------------------------------------------------------------------

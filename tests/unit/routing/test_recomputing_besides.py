@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from motcua.events.v1.routing_events_pb2 import DeadlineMissed
+from motcua.events.v1.routing_events_pb2 import DeadlineApproaching, DeadlineMissed
 
 from services.audit.courses import Agreement
 from services.audit.explaining import explain
@@ -67,7 +67,8 @@ def test_the_time_to_begin_moves_until_somebody_begins() -> None:
         TOUCH: ("2021-08-10 09:00", "2021-08-11 09:00"),
     }
     assert TOUCH not in moves(taken, storm, MON)
-    assert case.watched("2021-08-11 09:00") == []
+    (near,) = case.watched("2021-08-11 09:00")
+    assert (type(near), near.scope) == (DeadlineApproaching, TOUCH)
     (gone,) = case.watched("2021-08-11 09:00", 1)
     assert (type(gone), gone.scope) == (DeadlineMissed, TOUCH)
     assert set(agreed(case, storm)) == {Agreement.SAME}

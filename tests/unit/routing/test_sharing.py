@@ -545,16 +545,20 @@ def moved(state_step: str, text: str, actor: Actor = OPERATOR, reason: str = "qu
 
 
 def test_a_case_moves_to_a_version_that_has_its_step_and_keeps_its_due_dates() -> None:
-    """CaseMoved names both versions; the step's due date is the one it had."""
+    """CaseMoved names both versions; the step's due date is the one it had, and so is the time to
+    begin on it.
+    """
     (said,) = moved("appraise", FORKED)
     assert isinstance(said, CaseMoved)
     assert (said.from_process, said.from_version) == ("standard", 1)
     assert (said.process, said.process_version) == ("forked", 1)
     assert clock(to_us(said.current.due_at)) == "2021-08-11 09:00"
+    told = {field.name for field, _ in said.current.ListFields()}
+    assert not [name for name in told if name.startswith("touch")]
     case = Case().opened()
-    limit = case.state.step_limit
+    limits = (case.state.step_limit, case.state.touch)
     case._keep([said], at(MON))
-    assert case.state.step_limit == limit
+    assert (case.state.step_limit, case.state.touch) == limits
     assert (case.state.process, case.state.version) == ("forked", 1)
 
 

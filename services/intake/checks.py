@@ -1,0 +1,77 @@
+"""The desk's time to check an online dossier: when it ends, when that comes near, what was said.
+
+Pure. Both instants are written into the event that sets the time, so that nothing is computed anew.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from motcua.events.v1.desk_events_pb2 import FeeRecorded
+from motcua.events.v1.intake_events_pb2 import (
+    DeskCheckApproaching,
+    DeskCheckMissed,
+    DossierSubmitted,
+)
+
+from services.kernel.durations import Duration
+from services.kernel.instants import instant_in, to_timestamp
+from services.kernel.warning import WarningRule
+
+ANSWER_WITHIN: Final = Duration.parse("8wh")
+"""How long the desk may take to accept or answer what comes in online."""
+CHECK_WARNING: Final = WarningRule.parse("4wh")
+"""When it is warned of that, unless the office says otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Until when the desk is to accept or answer, when to warn of that, and what was said of it.
+
+    Instants in microseconds UTC; ``warn_at`` is before ``due_at``, or None for no warning.
+    """
+
+    due_at: int
+    warn_at: int | None = None
+    warned: bool = False
+    missed: bool = False
+
+    @property
+    def alarm_at(self) -> int | None:
+        """The instant after which something is to be said; None when all is said."""
+        if self.missed:
+            return None
+        return self.due_at if self.warned or self.warn_at is None else self.warn_at
+
+
+def check_in(said: DossierSubmitted | FeeRecorded) -> Check | None:
+    """Give the time that an event sets; None when it sets none."""
+    due_at = instant_in(said, "answer_due_at")
+    return None if due_at is None else Check(due_at, instant_in(said, "answer_warn_at"))
+
+
+def set_check(message: DossierSubmitted | FeeRecorded, check: Check | None) -> None:
+    """Write a time into the event that sets it."""
+    if check is None:
+        return
+    message.answer_due_at.CopyFrom(to_timestamp(check.due_at))
+    if check.warn_at is not None:
+        message.answer_warn_at.CopyFrom(to_timestamp(check.warn_at))
+
+
+def missed(check: Check | None, unit: str, now: int) -> DeskCheckMissed | None:
+    """Say that the time has ended, if that was not said; at its very instant it has not."""
+    if check is None or check.missed or now <= check.due_at:
+        return None
+    return DeskCheckMissed(answer_due_at=to_timestamp(check.due_at), unit=unit)
+
+
+def alarm(
+    check: Check | None, unit: str, now: int
+) -> DeskCheckApproaching | DeskCheckMissed | None:
+    """Say what is true by now and was not said. What has ended is not warned of any more."""
+    ended = missed(check, unit, now)
+    if ended is not None or check is None or check.alarm_at is None or now <= check.alarm_at:
+        return ended
+    return DeskCheckApproaching(answer_due_at=to_timestamp(check.due_at), unit=unit)

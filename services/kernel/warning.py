@@ -1,0 +1,62 @@
+"""When a due date is warned of: ``4wh`` or ``1wd`` before it, or when ``75%`` of it is used."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+
+from services.kernel import working_time
+from services.kernel.durations import NO_DURATION, Duration, DurationError, Unit
+from services.kernel.instants import HOUR
+from services.kernel.working_time import Calendar
+
+_PERCENT = re.compile(r"([1-9]\d?)%", re.ASCII)
+_SHARE_OF_A_SHORT_LIMIT = Fraction(3, 4)
+
+
+@dataclass(frozen=True, slots=True)
+class WarningRule:
+    """When to warn of a due date: ``lead`` before it, or when ``share`` (0 to 1) of it is used.
+
+    With neither, there is no warning.
+    """
+
+    lead: Duration | None = None
+    share: Fraction | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> WarningRule:
+        """Read ``4wh``, ``75%`` or ``none``; raises ``ValueError``."""
+        if match := _PERCENT.fullmatch(text):
+            return cls(share=Fraction(int(match[1]), 100))
+        try:
+            lead = Duration.parse(text)
+        except DurationError as error:
+            raise ValueError(f"{text!r} must look like 4wh, 1wd, 75% or none") from error
+        return cls() if lead == NO_DURATION else cls(lead=lead)
+
+    def __str__(self) -> str:
+        """Print the form that ``parse`` reads back."""
+        if self.share is not None:
+            return f"{self.share * 100}%"
+        return "none" if self.lead is None else str(self.lead)
+
+
+def warn_at(calendar: Calendar, rule: WarningRule, start_at: int, due_at: int) -> int | None:
+    """Give the instant of the warning for a limit that runs from ``start_at``; None for none.
+
+    A lead that is not shorter than the limit would warn at its very beginning: then the warning
+    comes when three quarters of the limit are used.
+    """
+    work = working_time.working_us(calendar, start_at, due_at)
+    if work <= 0:
+        return None
+    if rule.lead is not None:
+        at = working_time.latest_start(calendar, due_at, rule.lead)
+        if at > start_at:
+            return at
+    elif rule.share is None:
+        return None
+    used = work * (rule.share or _SHARE_OF_A_SHORT_LIMIT)
+    return working_time.due_at(calendar, start_at, Duration(used / HOUR, Unit.WORKING_HOUR))

@@ -1,0 +1,109 @@
+"""Cases that nobody begins on, on SQLite and PostgreSQL: near and passed once each, from the index.
+
+Accepted on Monday 09/08/2021 at 09:00, a case of one step is to be begun on by Tuesday 09:00; its
+process warns a working hour before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+from sqlalchemy import update
+
+from services.routing import watches
+from services.routing.tables import DEADLINES
+from services.routing.watching import TOUCH
+from tests.conftest import NewDatabase
+from tests.contract.routing.departments import Departments, Desk, office
+from tests.unit.routing.cases import at, look
+
+CODE = "H22.12-210809-0001"
+NEAR, GONE = "deadline_approaching", "deadline_missed"
+
+
+@pytest.fixture
+def departments(new_database: NewDatabase) -> Iterator[Departments]:
+    """Routing on an empty database."""
+    made = Departments(new_database("routing"))
+    yield made
+    made.close()
+
+
+def alarms(departments: Departments, code: str = CODE) -> list[str]:
+    """List what was said of beginning on the step."""
+    found = []
+    for event in departments.said(code):
+        name = event.WhichOneof("payload") or ""
+        if getattr(getattr(event, name), "scope", 0) == TOUCH:
+            found.append(name)
+    return found
+
+
+def next_alarm(departments: Departments) -> int | None:
+    """Give the instant at which the watch looks at the case again."""
+    (row,) = departments.rows(DEADLINES)
+    assert row["scope"] == TOUCH
+    found: int | None = row["next_alarm_at"]
+    return found
+
+
+def test_a_stuck_case_is_warned_of_and_missed_once(departments: Departments) -> None:
+    """The index holds the warning, then the due date, then nothing."""
+    departments.reads(Desk().files(CODE, process="same-day", limit="none"))
+    assert next_alarm(departments) == at("2021-08-10 08:00")
+    assert departments.looks("2021-08-10 08:00", 0) == 0
+    assert departments.looks("2021-08-10 08:00") == 1
+    assert departments.looks("2021-08-10 08:30") == 0
+    assert next_alarm(departments) == at("2021-08-10 09:00")
+    assert departments.looks("2021-08-10 09:00") == 1
+    assert departments.looks("2031-08-10 09:00") == 0
+    assert next_alarm(departments) is None
+    assert alarms(departments) == [NEAR, GONE]
+    opened, near, _ = departments.said(CODE)
+    assert near.causation_id == opened.event_id
+
+
+def test_what_was_opened_is_warned_of_no_more(departments: Departments) -> None:
+    """The row goes with the first look."""
+    departments.reads(Desk().files(CODE, process="same-day", limit="none"))
+    departments.does(office().open_step, look("handle"), CODE, "2021-08-10 08:00")
+    assert departments.rows(DEADLINES) == []
+    assert departments.looks("2021-08-30 09:00") == 0
+
+
+def test_after_an_outage_only_what_has_passed_is_said(departments: Departments) -> None:
+    """More cases than one portion holds, each once, without the warning."""
+    desk = Desk()
+    codes = [f"H22.12-210809-{n:04d}" for n in range(watches.DOSSIERS_AT_ONCE + 20)]
+    filed = [desk.files(code, process="same-day", limit="none") for code in codes]
+    departments.reads([event for events in filed for event in events])
+    assert departments.looks("2021-08-13 09:00") == len(codes)
+    assert departments.looks("2021-08-13 09:01") == 0
+    assert alarms(departments, "") == [GONE] * len(codes)
+
+
+def test_a_row_that_lags_behind_says_nothing_twice(departments: Departments) -> None:
+    """The events decide, and the row is mended."""
+    departments.reads(Desk().files(CODE, process="same-day", limit="none"))
+    departments.looks("2021-08-10 08:00")
+    right = departments.rows(DEADLINES)
+    with departments.engine.begin() as connection:
+        connection.execute(update(DEADLINES).values(next_alarm_at=0, warned=0))
+    assert departments.looks("2021-08-10 08:30") == 0
+    assert departments.rows(DEADLINES) == right
+
+
+@pytest.mark.parametrize("when", ["2021-08-09 10:00", "2021-08-10 08:30", "2021-08-10 09:30"])
+def test_a_rebuild_has_the_same_rows(new_database: NewDatabase, when: str) -> None:
+    """Before the warning, between the two, and after both."""
+    filed = Desk().files(CODE, process="same-day", limit="none")
+    with (
+        closing(Departments(new_database("live"))) as live,
+        closing(Departments(new_database("again"), reacting=False)) as again,
+    ):
+        live.reads(filed)
+        live.looks(when)
+        again.reads([*filed, *live.said()])
+        assert again.views() == live.views()

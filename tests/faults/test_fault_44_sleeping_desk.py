@@ -1,0 +1,71 @@
+"""Fault 44, at the desk: its watch sleeps. What it finds is said once for each dossier, and of what
+is over only that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
+
+from infra.local.kafka import KafkaBroker
+from services.kernel.rpc.client import metadata
+from tests.support.feed import log_of, wait_until
+from tests.support.service import ServiceProcess
+from tests.support.stack import clock_setting
+from tests.support.walk import submission
+
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(240)]
+NEAR, GONE = "desk_check_approaching", "desk_check_missed"
+
+
+def test_fault_44_a_desk_that_was_down_for_three_days(
+    kafka: KafkaBroker, topic: str, tmp_path: Path
+) -> None:
+    """Handed in on Monday at 08:00, to be checked by Tuesday 08:00. One was warned of before the
+    desk was ended, the other came right before: both are said to be over, once, and neither is
+    warned of then.
+    """
+
+    @contextmanager
+    def running(when: str) -> Iterator[ServiceProcess]:
+        setting = clock_setting(f"{when}+07:00")
+        process = ServiceProcess(
+            "intake", tmp_path / "n", kafka.bootstrap, topic, MOTCUA_CLOCK=setting
+        )
+        with process:
+            process.wait_published()
+            yield process
+
+    def submit(desk: ServiceProcess) -> str:
+        with desk.channel() as channel:
+            answer = IntakeServiceStub(channel).SubmitDossier(
+                submission(), timeout=30, metadata=metadata("citizen"), wait_for_ready=True
+            )
+        return str(answer.dossier_code)
+
+    def said() -> list[tuple[str, str]]:
+        found = [(e.dossier_code, e.WhichOneof("payload") or "") for e in log_of(*log)]
+        return sorted(each for each in found if each[1] in (NEAR, GONE))
+
+    log = (kafka.bootstrap, topic)
+    with running("2021-08-09T08:00:00") as desk:
+        first = submit(desk)
+        desk.wait_published()
+    assert said() == []
+    with running("2021-08-09T14:10:00") as desk:
+        wait_until(lambda: said() == [(first, NEAR)], what="the first is warned of")
+        second = submit(desk)
+        desk.wait_published()
+    with running("2021-08-12T14:10:00") as desk:
+        wait_until(lambda: len(said()) >= 3, what="both are said to be over")
+        third = submit(desk)
+        desk.wait_published()
+    once = sorted([(first, NEAR), (first, GONE), (second, GONE)])
+    assert said() == once
+    with running("2021-08-13T10:00:00"):
+        wait_until(lambda: (third, NEAR) in said(), what="the watch has looked")
+    assert said() == sorted([*once, (third, NEAR)])

@@ -1,0 +1,175 @@
+"""Somebody is to begin on a step: when that is warned of, and when no longer.
+
+The dossier is accepted on Monday 09/08/2021 at 09:00; a working day later it is Tuesday 09:00.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from motcua.events.v1.routing_events_pb2 import CurrentStep, DeadlineApproaching, DeadlineMissed
+
+from services.kernel.durations import Duration
+from services.kernel.instants import to_us
+from services.kernel.warning import WarningRule
+from services.routing.facts import enter
+from services.routing.limits import instant, touch_in
+from services.routing.watching import DOSSIER, TOUCH
+from tests.unit.routing.cases import (
+    SYSTEM,
+    Case,
+    at,
+    clock,
+    complete,
+    facts,
+    go_on,
+    look,
+    papers,
+    stop,
+    supplement,
+)
+from tests.unit.routing.test_recomputing import closed, recomputed
+
+MON, TUE = "2021-08-09 09:00", "2021-08-10 09:00"
+NEAR, GONE = (DeadlineApproaching, TOUCH), (DeadlineMissed, TOUCH)
+
+
+def stuck(limit: str = "none") -> Case:
+    """A case of one step without a limit, whose process warns a working hour before."""
+    return Case(process="same-day", time_limit=limit).opened(MON)
+
+
+def said(case: Case, when: str, offset: int = 0) -> list[tuple[Any, int]]:
+    """Tell what the watch says of beginning on the step."""
+    found = [(type(m), getattr(m, "scope", 0)) for m in case.watched(when, offset)]
+    return [each for each in found if each[1] == TOUCH]
+
+
+def entered(warning: str, within: str, own: str = "", limit: str = "none") -> CurrentStep:
+    """Enter a step on Monday; ``own`` is its own rule of warning, ``limit`` its own limit."""
+    found = facts(MON)
+    step = replace(
+        found.process.first,
+        time_limit=Duration.parse(limit),
+        warning=WarningRule.parse(own) if own else None,
+    )
+    process = replace(
+        found.process, warning=WarningRule.parse(warning), touch_within=Duration.parse(within)
+    )
+    return enter(step, replace(found, process=process), at(MON))
+
+
+@pytest.mark.parametrize(
+    ("warning", "within", "own", "by", "warns"),
+    [
+        ("4wh", "1wd", "", TUE, "2021-08-09 15:00"),
+        ("75%", "2wd", "", "2021-08-11 09:00", "2021-08-10 15:00"),
+        ("1wd", "1wd", "", TUE, "2021-08-09 17:00"),
+        ("4wh", "4wh", "", "2021-08-09 15:00", "2021-08-09 14:00"),
+        ("4wh", "1wd", "1wh", TUE, "2021-08-10 08:00"),
+        ("4wh", "1wd", "none", TUE, ""),
+        ("none", "1wd", "", TUE, ""),
+    ],
+)
+def test_the_process_s_rule_warns_of_it(
+    warning: str, within: str, own: str, by: str, warns: str
+) -> None:
+    """As of a step's limit: the step's own rule goes before the process's."""
+    current = entered(warning, within, own)
+    assert clock(to_us(current.touch_by_at)) == by
+    assert clock(instant(current, "touch_warn_at")) == warns
+    limit = touch_in(current)
+    assert limit is not None
+    assert clock(limit.warn_at) == warns
+
+
+def test_a_step_that_is_due_sooner_has_neither() -> None:
+    """Its own limit says it all."""
+    current = entered("4wh", "1wd", limit="4wh")
+    assert not current.HasField("touch_by_at")
+    assert not current.HasField("touch_warn_at")
+
+
+def test_it_comes_near_and_passes_once() -> None:
+    """Strictly after each instant; the step and the unit are named."""
+    case = stuck()
+    assert case.watched("2021-08-10 08:00") == []
+    (near,) = case.watched("2021-08-10 08:00", 1)
+    assert (type(near), near.scope) == NEAR
+    assert (near.step, near.unit, clock(to_us(near.due_at))) == ("handle", "H22.12", TUE)
+    assert case.watched(TUE) == []
+    assert said(case, TUE, 1) == [GONE]
+    assert case.watched("2021-09-10 09:00") == []
+
+
+def test_after_an_outage_only_that_it_has_passed_is_said() -> None:
+    """A warning of what has passed would be of no use."""
+    assert said(stuck(), "2021-08-12 09:00") == [GONE]
+
+
+@pytest.mark.parametrize(
+    "begins",
+    [
+        lambda case: case.taken(MON),
+        lambda case: case.does(look("handle"), MON),
+        lambda case: case.does(supplement("handle"), MON),
+        lambda case: case.does(stop("handle"), MON),
+    ],
+)
+def test_what_was_begun_on_is_not_warned_of(begins: Callable[[Case], Any]) -> None:
+    """Given to an officer, opened, papers asked for, or stopped."""
+    case = stuck()
+    begins(case)
+    assert said(case, "2021-08-10 08:30") == []
+    assert said(case, "2021-08-12 09:00") == []
+
+
+def test_a_step_that_was_done_leaves_its_warning_behind() -> None:
+    """The next one begins anew: it has a time of its own."""
+    case = Case(process="simple").opened(MON)
+    case.does(complete(case.state.step), "2021-08-09 10:00")
+    assert case.state.touch is None
+
+
+@pytest.mark.parametrize(
+    ("stops", "goes_on", "actor"),
+    [(stop("handle"), go_on("handle"), None), (supplement("handle"), papers(), SYSTEM)],
+)
+def test_after_a_pause_the_time_to_begin_is_warned_of_anew(
+    stops: Any, goes_on: Any, actor: Any
+) -> None:
+    """The clock goes on on Wednesday at 10:00: somebody is to begin by Thursday at 10:00."""
+    case = stuck()
+    assert said(case, "2021-08-10 08:30") == [NEAR]
+    case.does(stops, "2021-08-10 08:40")
+    case.does(goes_on, "2021-08-11 10:00", *([actor] if actor else []))
+    assert said(case, "2021-08-12 09:00") == []
+    assert said(case, "2021-08-12 09:00", 1) == [NEAR]
+    assert said(case, "2021-08-12 10:00", 1) == [GONE]
+
+
+def test_a_changed_calendar_moves_the_warning_along() -> None:
+    """Tuesday is closed: by Wednesday 09:00, and the warning an hour before it, said anew."""
+    case = stuck()
+    assert said(case, "2021-08-10 08:30") == [NEAR]
+    moved = {
+        each.scope: each for each in recomputed(case, closed("2021-08-10"), "2021-08-10 08:40")
+    }
+    assert clock(to_us(moved[TOUCH].due_at)) == "2021-08-11 09:00"
+    assert clock(to_us(moved[TOUCH].warn_at)) == "2021-08-11 08:00"
+    assert DOSSIER not in moved
+    assert said(case, "2021-08-11 08:00") == []
+    assert said(case, "2021-08-11 08:00", 1) == [NEAR]
+    assert said(case, "2021-08-11 09:00", 1) == [GONE]
+
+
+def test_an_event_of_before_warnings_warns_of_nothing() -> None:
+    """What was written without the instant is read as it was meant."""
+    current = entered("4wh", "1wd")
+    current.ClearField("touch_warn_at")
+    limit = touch_in(current)
+    assert limit is not None
+    assert (clock(limit.due_at), limit.warn_at) == (TUE, None)
