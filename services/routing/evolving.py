@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.envelope_pb2 import ActorKind, DossierEvent
 from motcua.events.v1.routing_events_pb2 import CurrentStep, DeadlineMissed, DeadlineScope
 
 from services.kernel.course import Course
@@ -49,8 +49,9 @@ def _enter(state: State, current: CurrentStep) -> State:
 
 def _assigned(state: State, payload: Any, event: DossierEvent) -> State:
     # The sender may say to whom it goes; anybody else who does so has seen it.
-    seen = state.work.touched or event.actor.id != state.work.moved_by
-    work = replace(state.work, opened_by="", touched=seen)
+    work = replace(state.work, opened_by="")
+    if event.actor.id != state.work.moved_by:
+        work = teamwork.touched(work, event)
     return replace(state, assignee=payload.assignee, touch=None, work=work)
 
 
@@ -70,7 +71,7 @@ def _completed(state: State, payload: Any, event: DossierEvent) -> State:
 def _sent_back(state: State, payload: Any, event: DossierEvent) -> State:
     target = payload.next.step
     place = max((i for i, name in enumerate(state.done) if name == target), default=0)
-    work = teamwork.left(state, event)
+    work = teamwork.sent_back(teamwork.left(state, event))
     return _enter(replace(state, done=state.done[:place], work=work), payload.next)
 
 
@@ -148,8 +149,14 @@ def _extended(state: State, payload: Any, _event: DossierEvent) -> State:
     return replace(state, dossier_limit=limit_in(payload), extended=True)
 
 
-def _resolved(state: State, payload: Any, _event: DossierEvent) -> State:
-    work = replace(state.work, result_number=payload.result_number, explanation=payload.explanation)
+def _resolved(state: State, payload: Any, event: DossierEvent) -> State:
+    officer = event.actor.kind == ActorKind.ACTOR_KIND_OFFICER
+    work = replace(
+        state.work,
+        result_number=payload.result_number,
+        explanation=payload.explanation,
+        resolved_by=event.actor.id if officer else "",
+    )
     return replace(state, status=Status.RESOLVED, suspension=None, work=work)
 
 

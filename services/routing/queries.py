@@ -53,6 +53,8 @@ def case_of(row: Row, now: int) -> pb.Case:
         apology_number=row["apology_number"] or "",
         extended_at=timestamp(row["extended_at"]),
         suspension=_suspension(row, now),
+        result_kind=row["result_kind"],
+        file_sha256=row["file_sha256"] or "",
     )
     if row["step"] and row["ended_at"] is None:
         case.current.CopyFrom(current_of(row))

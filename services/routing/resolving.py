@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from google.protobuf.message import Message
+from motcua.events.v1.desk_events_pb2 import ResultKind
 from motcua.events.v1.intake_events_pb2 import WithdrawalRequested
-from motcua.events.v1.process_events_pb2 import PaperKind
 from motcua.events.v1.routing_events_pb2 import (
     CaseResolved,
     CaseResult,
@@ -17,14 +19,17 @@ from services.kernel.errors import Refusal
 from services.routing.facts import Facts
 from services.routing.guards import may_work, open_case
 from services.routing.state import State, Status
-from services.routing.teamwork.papers import unsigned
+from services.routing.teamwork.papers import RESULT, result_unsigned, signed
 from services.routing.texts import refusal
+
+_ELECTRONIC: Final = (ResultKind.RESULT_KIND_ELECTRONIC, ResultKind.RESULT_KIND_SIGNED)
 
 
 def resolve(state: State, command: ResolveCaseRequest, facts: Facts) -> list[Message] | Refusal:
     """End the case with a result.
 
-    Officers do so at a step that resolves, and explain a rejection or a passed due date. Importers
+    Officers do so at a step that resolves, and explain a rejection or a passed due date; what they
+    grant has the file and the signature that the procedure says a result has. Importers
     report how a case from another system ended there, whatever was known of its steps.
     """
     refused = _importing(state) if facts.by_importer else _working(state, command, facts)
@@ -36,6 +41,7 @@ def resolve(state: State, command: ResolveCaseRequest, facts: Facts) -> list[Mes
             result_number=command.result_number,
             explanation=command.explanation,
             result_channel=facts.result_channel,
+            file_sha256=command.file_sha256,
         )
     ]
 
@@ -57,13 +63,31 @@ def _working(state: State, command: ResolveCaseRequest, facts: Facts) -> Refusal
         return refusal("CONSULTATION_OPEN", unit=waiting[0].unit, number=waiting[0].number)
     if children := state.work.unfinished(state.step):
         return refusal("CHILD_OPEN", name=children[0].name, number=children[0].number)
-    refused = unsigned(state, facts.process, PaperKind.PAPER_KIND_RESULT)
+    refused = result_unsigned(state, facts.process, command.result)
+    refused = refused or _file_missing(state, command, facts)
     if refused is not None:
         return refused
     rejected = command.result == CaseResult.CASE_RESULT_REJECTED
     if (rejected or _late(state, facts)) and not command.explanation.strip():
         return refusal("EXPLANATION_REQUIRED")
     return None
+
+
+def _file_missing(state: State, command: ResolveCaseRequest, facts: Facts) -> Refusal | None:
+    """Refuse to grant an electronic result without its file, or a signed one whose file is not the
+    content of a signed paper that counts.
+    """
+    if command.result != CaseResult.CASE_RESULT_GRANTED or facts.result_kind not in _ELECTRONIC:
+        return None
+    if not command.file_sha256:
+        return refusal("RESULT_FILE_MISSING")
+    if facts.result_kind != ResultKind.RESULT_KIND_SIGNED:
+        return None
+    paper = signed(state, RESULT)
+    counts = paper is not None and not paper.sent_back and paper.result == command.result
+    if counts and paper is not None and paper.sha256 == command.file_sha256:
+        return None
+    return refusal("RESULT_NOT_SIGNED")
 
 
 def _late(state: State, facts: Facts) -> bool:

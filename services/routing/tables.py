@@ -37,6 +37,7 @@ CASES = Table(
     Column("parent_code", String),
     Column("parent_number", Integer),
     Column("received_unit", String),
+    Column("result_kind", Integer),
     # Written by routing's events alone
     Column("state", Integer),
     Column("process", String),
@@ -58,6 +59,7 @@ CASES = Table(
     Column("result", Integer),
     Column("result_number", String),
     Column("explanation", Text),
+    Column("file_sha256", String),
     Column("ended_at", BIG),
     Column("first_due_at", BIG),
     Column("extended_at", BIG),

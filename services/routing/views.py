@@ -62,6 +62,7 @@ def _accepted(uow: UnitOfWork, event: DossierEvent) -> None:
         resume_policy=said.resume_policy,
         supplement_rounds=said.supplement_rounds if said.HasField("supplement_rounds") else None,
         supplement_period=said.supplement_period,
+        result_kind=said.result_kind,
     )
 
 
@@ -204,6 +205,7 @@ def _resolved(uow: UnitOfWork, event: DossierEvent) -> None:
         result=said.result,
         result_number=said.result_number,
         explanation=said.explanation,
+        file_sha256=said.file_sha256,
     )
 
 

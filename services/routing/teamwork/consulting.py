@@ -79,7 +79,7 @@ def _limit(asked: ConsultationRequested, facts: Facts, length: Duration) -> None
 def answer(
     state: State, command: pb.AnswerConsultationRequest, facts: Facts
 ) -> list[Message] | Refusal:
-    """Give a unit's opinion; for officers of that unit or a unit above it."""
+    """Give a unit's opinion; for officers of that unit or a unit above it, in the role asked."""
     refused = open_case(state)
     if refused is not None:
         return refused
@@ -88,6 +88,8 @@ def answer(
         return refusal("NO_SUCH_CONSULTATION", number=command.number)
     if not within(asked.unit, facts.actor.unit):
         return refusal("NOT_YOUR_UNIT", unit=asked.unit)
+    if not facts.has_role(asked.role):
+        return refusal("NOT_YOUR_ROLE", role=asked.role)
     if not asked.open:
         return refusal("ALREADY_ANSWERED", number=asked.number)
     return [
