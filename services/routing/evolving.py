@@ -164,6 +164,10 @@ def _withdrawn(state: State, _payload: Any, _event: DossierEvent) -> State:
     return replace(state, status=Status.WITHDRAWN, suspension=None)
 
 
+def _declined(state: State, _payload: Any, _event: DossierEvent) -> State:
+    return replace(state, declined=state.declined + 1)
+
+
 def _closed(state: State, _payload: Any, _event: DossierEvent) -> State:
     return replace(state, status=Status.CLOSED, suspension=None)
 
@@ -233,6 +237,7 @@ _CHANGES: dict[str, Callable[[State, Any, DossierEvent], State]] = {
     "case_resumed": _resumed,
     "case_resolved": _resolved,
     "case_withdrawn": _withdrawn,
+    "withdrawal_declined": _declined,
     "case_closed": _closed,
     "deadline_extended": _extended,
     "deadline_approaching": _approaching,

@@ -49,6 +49,10 @@ class Facts:
     """The dossier was brought in from another system."""
     ladder: Ladder = NO_LADDER
     """Who above the officer is told of due dates."""
+    withdrawals: int = 0
+    """Counts the citizen's wishes to withdraw the dossier."""
+    withdrawal_reason: str = ""
+    """The reason of the last of them."""
     channel: int = 0
     level: int = 0
     procedure: str = ""

@@ -88,6 +88,7 @@ class Office:
         self.draft_paper = Command(self, _case_in(pb.DraftPaperResponse))
         self.judge_paper = Command(self, _case_in(pb.JudgePaperResponse))
         self.correct = Command(self, _case_in(pb.CorrectCaseResponse))
+        self.answer_withdrawal = Command(self, _case_in(pb.AnswerWithdrawalResponse))
         self.record = Command(self, _steps_in(pb.RecordStepResponse))
         self.complete_import = Command(self, _steps_in(pb.CompleteImportResponse))
 
@@ -121,6 +122,8 @@ class Office:
             result_channel=row["result_channel"] or ResultChannel.RESULT_CHANNEL_UNSPECIFIED,
             result_kind=row["result_kind"] or ResultKind.RESULT_KIND_UNSPECIFIED,
             imported=imported,
+            withdrawals=row["withdrawals"] or 0,
+            withdrawal_reason=row["withdrawal_reason"] or "",
             channel=row["channel"] or 0,
             level=row["level"] or 0,
             procedure=row["procedure_code"] or "",

@@ -1,4 +1,4 @@
-"""A case ends: with a result, or because the citizen withdraws."""
+"""A case ends with a result."""
 
 from __future__ import annotations
 
@@ -6,21 +6,16 @@ from typing import Final
 
 from google.protobuf.message import Message
 from motcua.events.v1.desk_events_pb2 import ResultKind
-from motcua.events.v1.intake_events_pb2 import WithdrawalRequested
-from motcua.events.v1.routing_events_pb2 import (
-    CaseResolved,
-    CaseResult,
-    CaseWithdrawn,
-    WithdrawalDeclined,
-)
+from motcua.events.v1.routing_events_pb2 import CaseResolved, CaseResult
 from motcua.routing.v1.routing_pb2 import ResolveCaseRequest
 
 from services.kernel.errors import Refusal
 from services.routing.facts import Facts
 from services.routing.guards import may_work, open_case
-from services.routing.state import State, Status
+from services.routing.state import State
 from services.routing.teamwork.papers import RESULT, result_unsigned, signed
 from services.routing.texts import refusal
+from services.routing.withdrawing import pending
 
 _ELECTRONIC: Final = (ResultKind.RESULT_KIND_ELECTRONIC, ResultKind.RESULT_KIND_SIGNED)
 
@@ -59,6 +54,8 @@ def _working(state: State, command: ResolveCaseRequest, facts: Facts) -> Refusal
         return refused
     if not facts.process.step(state.step).resolves:
         return refusal("STEP_CANNOT_RESOLVE", step=state.step)
+    if pending(state, facts):
+        return refusal("WITHDRAWAL_OPEN", number=facts.withdrawals)
     if waiting := state.work.waiting(state.step):
         return refusal("CONSULTATION_OPEN", unit=waiting[0].unit, number=waiting[0].number)
     if children := state.work.unfinished(state.step):
@@ -92,12 +89,3 @@ def _file_missing(state: State, command: ResolveCaseRequest, facts: Facts) -> Re
 
 def _late(state: State, facts: Facts) -> bool:
     return state.dossier_limit is not None and facts.at > state.dossier_limit.due_at
-
-
-def withdraw(state: State, asked: WithdrawalRequested, _facts: Facts) -> list[Message]:
-    """Close the case at the citizen's wish, or say that it comes too late."""
-    if state.status is Status.NONE:
-        return []
-    if state.status in (Status.RESOLVED, Status.WITHDRAWN, Status.CLOSED):
-        return [WithdrawalDeclined(reason_code=state.status.value)]
-    return [CaseWithdrawn(reason=asked.reason)]

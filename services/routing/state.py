@@ -64,6 +64,8 @@ class State:
     """The promised date was moved with an apology: that can't be done twice."""
     round: int = 0
     """Counts the requests for a supplement."""
+    declined: int = 0
+    """Counts the wishes to withdraw that were declined."""
     imported: bool = False
     complete: bool = False
     """Another system's history is complete."""

@@ -38,6 +38,9 @@ CASES = Table(
     Column("parent_number", Integer),
     Column("received_unit", String),
     Column("result_kind", Integer),
+    Column("withdrawals", Integer),
+    Column("withdrawal_reason", Text),
+    Column("withdrawal_requested_at", BIG),
     # Written by routing's events alone
     Column("state", Integer),
     Column("process", String),
@@ -60,6 +63,7 @@ CASES = Table(
     Column("result_number", String),
     Column("explanation", Text),
     Column("file_sha256", String),
+    Column("withdrawals_declined", Integer),
     Column("ended_at", BIG),
     Column("first_due_at", BIG),
     Column("extended_at", BIG),

@@ -25,6 +25,14 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "Hồ sơ đã được trả lại vì quá hạn bổ sung.",
         "The case was closed because papers were not handed in in time.",
     ),
+    "WITHDRAWAL_OPEN": (
+        "Công dân đã xin rút hồ sơ (lần {number}); phải trả lời trước.",
+        "The citizen asked to withdraw the dossier (wish {number}); answer that first.",
+    ),
+    "NO_WITHDRAWAL_ASKED": (
+        "Hồ sơ không có yêu cầu rút lần {number} nào đang chờ trả lời.",
+        "No wish {number} to withdraw the dossier waits for an answer.",
+    ),
     "NOT_SUSPENDED": (
         "Hồ sơ không ở trạng thái tạm dừng.",
         "The case is not suspended.",

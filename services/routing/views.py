@@ -66,6 +66,18 @@ def _accepted(uow: UnitOfWork, event: DossierEvent) -> None:
     )
 
 
+def _wished(uow: UnitOfWork, event: DossierEvent) -> None:
+    """Count the citizen's wishes to withdraw, and keep the last."""
+    row = uow.get(CASES, event.dossier_code) or {}
+    uow.change(
+        CASES,
+        event.dossier_code,
+        withdrawals=(row.get("withdrawals") or 0) + 1,
+        withdrawal_reason=event.withdrawal_requested.reason,
+        withdrawal_requested_at=to_us(event.occurred_at),
+    )
+
+
 def _opened(uow: UnitOfWork, event: DossierEvent) -> None:
     said = event.case_opened
     row = set_case(
@@ -213,6 +225,12 @@ def _withdrawn(uow: UnitOfWork, event: DossierEvent) -> None:
     _end(uow, event, state=WITHDRAWN)
 
 
+def _declined(uow: UnitOfWork, event: DossierEvent) -> None:
+    row = uow.get(CASES, event.dossier_code) or {}
+    declined = (row.get("withdrawals_declined") or 0) + 1
+    uow.change(CASES, event.dossier_code, withdrawals_declined=declined)
+
+
 def _closed(uow: UnitOfWork, event: DossierEvent) -> None:
     _end(uow, event, state=CLOSED, explanation=event.case_closed.reason)
 
@@ -257,7 +275,9 @@ PROJECTIONS: dict[str, Callable[[UnitOfWork, DossierEvent], None]] = {
     "case_suspended": _suspended,
     "case_resumed": _resumed,
     "case_resolved": _resolved,
+    "withdrawal_requested": _wished,
     "case_withdrawn": _withdrawn,
+    "withdrawal_declined": _declined,
     "case_closed": _closed,
     "step_recorded": _recorded,
     "history_imported": _history,

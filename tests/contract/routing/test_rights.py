@@ -39,6 +39,7 @@ from tests.unit.routing.cases import (
     extend,
     go_on,
     judge,
+    let_go,
     look,
     paid,
     payment,
@@ -48,6 +49,7 @@ from tests.unit.routing.cases import (
     stop,
     supplement,
     takes_part,
+    withdrawal,
 )
 
 SERVICE: Final = "motcua.routing.v1.RoutingService"
@@ -102,6 +104,12 @@ def _sealing(departments: Departments) -> None:
 def _resolved(departments: Departments) -> None:
     _sealing(departments)
     _done(("resolve", resolve("seal")))(departments)
+
+
+def _wished(departments: Departments) -> None:
+    desk = Desk()
+    desk.files(CODE)  # what was read before
+    departments.reads([desk.says(CODE, withdrawal(), MON)])
 
 
 def _asked(departments: Departments) -> None:
@@ -160,6 +168,7 @@ PROOFS: Final[dict[str, Proof]] = {
     "DraftPaper": Proof("draft_paper", lambda: draft("appraise"), DOING),
     "JudgePaper": Proof("judge_paper", judge, {"head"}, _done(("draft_paper", draft("appraise")))),
     "CorrectCase": Proof("correct", _correction, LEADING, _resolved),
+    "AnswerWithdrawal": Proof("answer_withdrawal", let_go, LEADING, _wished),
     "ResolveCase": Proof("resolve", lambda: resolve("seal"), {"clerk"}, _sealing),
 }
 OF_NO_CASE: Final = {"ListProcesses"}
