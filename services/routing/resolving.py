@@ -72,9 +72,10 @@ def _working(state: State, command: ResolveCaseRequest, facts: Facts) -> Refusal
 
 def _file_missing(state: State, command: ResolveCaseRequest, facts: Facts) -> Refusal | None:
     """Refuse to grant an electronic result without its file, or a signed one whose file is not the
-    content of a signed paper that counts.
+    content of a signed paper that counts. Dossiers of another system are exempt.
     """
-    if command.result != CaseResult.CASE_RESULT_GRANTED or facts.result_kind not in _ELECTRONIC:
+    electronic = facts.result_kind in _ELECTRONIC and not facts.imported
+    if command.result != CaseResult.CASE_RESULT_GRANTED or not electronic:
         return None
     if not command.file_sha256:
         return refusal("RESULT_FILE_MISSING")

@@ -17,14 +17,14 @@ DECLINED = "declined"
 """The ground of a withdrawal to which an officer said no; the others are ends of a case."""
 
 
-def ask(state: State, asked: WithdrawalRequested, facts: Facts) -> list[Message]:
+def ask(state: State, asked: WithdrawalRequested, _facts: Facts) -> list[Message]:
     """Let a wish wait for an answer while the clock runs on, or say that it comes too late.
 
-    What another system let go was decided there.
+    A wish that belongs to another system's history was granted there.
     """
     if state.status in (Status.RESOLVED, Status.WITHDRAWN, Status.CLOSED):
         return [WithdrawalDeclined(reason_code=state.status.value)]
-    if state.status is Status.NONE or not facts.imported:
+    if state.status is Status.NONE or state.own:
         return []
     return [CaseWithdrawn(reason=asked.reason)]
 

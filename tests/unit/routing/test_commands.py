@@ -278,9 +278,12 @@ def test_no_result_is_given_over_a_wish_that_nobody_has_answered() -> None:
 
 
 def test_another_system_s_withdrawal_was_decided_there() -> None:
-    """A case that was brought in ends with the wish."""
+    """A wish within a history that is brought in ends the case; one after it waits, as any."""
     case = Case(process="imported", imported=True).opened()
+    here = case.copy()
     assert case.does(withdrawal(), MON, SYSTEM) == [CaseWithdrawn(reason="không còn nhu cầu")]
+    here.does(pb.CompleteImportRequest(), MON, IMPORTER)
+    assert here.does(withdrawal(), MON, SYSTEM) == []
 
 
 @pytest.mark.parametrize(("given", "ground"), [(resolved, "resolved"), (withdrawn, "withdrawn")])

@@ -14,7 +14,6 @@ from motcua.events.v1.process_events_pb2 import PaperKind, PaperStage
 from motcua.routing.v1 import routing_pb2 as pb
 
 from services.kernel.errors import Refusal
-from services.routing.decider import decide
 from services.routing.process import Paper
 from tests.unit.routing.cases import (
     GRANTED,
@@ -225,9 +224,9 @@ def test_a_result_on_paper_needs_no_file(kind: ResultKind) -> None:
     assert said.file_sha256 == ""
 
 
-def test_what_another_system_resolved_has_no_file() -> None:
-    """Its history is taken as it was."""
+@pytest.mark.parametrize("actor", [IMPORTER, HEAD])
+def test_a_dossier_of_another_system_needs_no_file(actor: Actor) -> None:
+    """Its history is taken as it was, and its end here as well."""
     case = Signed(process="imported", imported=True).opened()
-    facts = case.facts(MON, IMPORTER)
-    outcome = decide(case.state, pb.ResolveCaseRequest(result=GRANTED), facts)
+    outcome = case.asked(pb.ResolveCaseRequest(step="history", result=GRANTED), MON, actor)
     assert not isinstance(outcome, Refusal), outcome
