@@ -194,6 +194,16 @@ def _declined(payload: Any, _tz: str) -> Words:
             "Yêu cầu rút không được chấp nhận: hồ sơ đã được rút trước đó.",
             "The withdrawal was declined: the dossier was withdrawn before.",
         )
+    if payload.reason_code == "declined":
+        return (
+            f"Yêu cầu rút không được chấp nhận: {payload.reason}",
+            f"The withdrawal was declined: {payload.reason}",
+        )
+    if payload.reason_code == "closed":
+        return (
+            "Yêu cầu rút không được chấp nhận: hồ sơ đã được trả lại trước đó.",
+            "The withdrawal was declined: the dossier was given back before.",
+        )
     return (
         "Yêu cầu rút không được chấp nhận: hồ sơ đã có kết quả.",
         "The withdrawal was declined: the result is there already.",

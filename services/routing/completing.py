@@ -16,7 +16,7 @@ from motcua.routing.v1.routing_pb2 import AssignStepRequest, CompleteStepRequest
 
 from services.kernel.errors import Refusal
 from services.routing.facts import Facts, enter
-from services.routing.guards import acts_for, at_step, in_role, may_work
+from services.routing.guards import ASSIGNING, acts_for, at_step, may_work
 from services.routing.process import Process, Step, Transition
 from services.routing.processes.conditions import Circumstances
 from services.routing.state import State
@@ -26,19 +26,13 @@ from services.routing.teamwork.sharing import stand_ins
 from services.routing.teamwork.work import Work
 from services.routing.texts import refusal
 
-ASSIGNING = ("head", "leader")
-"""The roles that give out work besides the step's own."""
-
 
 def assign(state: State, command: AssignStepRequest, facts: Facts) -> list[Message] | Refusal:
     """Give the current step to an officer; allowed while suspended.
 
     Taking it from another officer needs a reason, unless that officer gives it away.
     """
-    refused = at_step(state, command.step, facts)
-    if refused is not None:
-        return refused
-    refused = in_role(state, facts, *ASSIGNING)
+    refused = at_step(state, command.step, facts, *ASSIGNING)
     if refused is not None:
         return refused
     if command.assignee == state.assignee:

@@ -25,6 +25,7 @@ from services.routing import (
     recording,
     resolving,
     supplementing,
+    withdrawing,
 )
 from services.routing.clock import extending, pausing
 from services.routing.evolving import evolve
@@ -38,7 +39,7 @@ __all__ = ["INITIAL", "Facts", "State", "alarms", "decide", "evolve"]
 _DECISIONS: dict[type[Message], Callable[[State, Any, Facts], list[Message] | Refusal]] = {
     DossierAccepted: opening.open_case,
     SupplementSubmitted: supplementing.resume,
-    WithdrawalRequested: resolving.withdraw,
+    WithdrawalRequested: withdrawing.ask,
     pb.AssignStepRequest: completing.assign,
     pb.CompleteStepRequest: completing.complete,
     pb.SendBackRequest: completing.send_back,
@@ -62,6 +63,7 @@ _DECISIONS: dict[type[Message], Callable[[State, Any, Facts], list[Message] | Re
     pb.DraftPaperRequest: papers.draft,
     pb.JudgePaperRequest: papers.judge,
     pb.CorrectCaseRequest: correcting.correct,
+    pb.AnswerWithdrawalRequest: withdrawing.answer,
     pb.RecordStepRequest: recording.record,
     pb.CompleteImportRequest: recording.complete_import,
     pb.RecomputeDeadlinesRequest: recomputing.recompute,
@@ -83,6 +85,7 @@ _ENDING = (
     pb.ResolveCaseRequest,
     pb.AnswerConsultationRequest,
     pb.CancelConsultationRequest,
+    pb.AnswerWithdrawalRequest,
     pb.RecomputeDeadlinesRequest,
 )
 """What takes a due date away, stops or moves it: whether it had passed must be said before."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.envelope_pb2 import ActorKind, DossierEvent
 from motcua.events.v1.routing_events_pb2 import CurrentStep, DeadlineMissed, DeadlineScope
 
 from services.kernel.course import Course
@@ -58,8 +58,9 @@ def _enter(state: State, current: CurrentStep) -> State:
 
 def _assigned(state: State, payload: Any, event: DossierEvent) -> State:
     # The sender may say to whom it goes; anybody else who does so has seen it.
-    seen = state.work.touched or event.actor.id != state.work.moved_by
-    work = replace(state.work, opened_by="", touched=seen)
+    work = replace(state.work, opened_by="")
+    if event.actor.id != state.work.moved_by:
+        work = teamwork.touched(work, event)
     return replace(state, assignee=payload.assignee, touch=None, work=work)
 
 
@@ -79,7 +80,7 @@ def _completed(state: State, payload: Any, event: DossierEvent) -> State:
 def _sent_back(state: State, payload: Any, event: DossierEvent) -> State:
     target = payload.next.step
     place = max((i for i, name in enumerate(state.done) if name == target), default=0)
-    work = teamwork.left(state, event)
+    work = teamwork.sent_back(teamwork.left(state, event))
     return _enter(replace(state, done=state.done[:place], work=work), payload.next)
 
 
@@ -110,7 +111,7 @@ def _asked(state: State, payload: Any, event: DossierEvent) -> State:
 
 
 def _suspended(state: State, _payload: Any, event: DossierEvent) -> State:
-    work = replace(state.work, touched=True)
+    work = teamwork.touched(state.work, event)
     since = suspension_in(event)
     return replace(state, status=Status.SUSPENDED, suspension=since, touch=None, work=work)
 
@@ -167,13 +168,23 @@ def _extended(state: State, payload: Any, _event: DossierEvent) -> State:
     return replace(state, dossier_limit=limit_in(payload), extended_to=to)
 
 
-def _resolved(state: State, payload: Any, _event: DossierEvent) -> State:
-    work = replace(state.work, result_number=payload.result_number, explanation=payload.explanation)
+def _resolved(state: State, payload: Any, event: DossierEvent) -> State:
+    officer = event.actor.kind == ActorKind.ACTOR_KIND_OFFICER
+    work = replace(
+        state.work,
+        result_number=payload.result_number,
+        explanation=payload.explanation,
+        resolved_by=event.actor.id if officer else "",
+    )
     return replace(state, status=Status.RESOLVED, suspension=None, work=work)
 
 
 def _withdrawn(state: State, _payload: Any, _event: DossierEvent) -> State:
     return replace(state, status=Status.WITHDRAWN, suspension=None)
+
+
+def _declined(state: State, _payload: Any, _event: DossierEvent) -> State:
+    return replace(state, declined=state.declined + 1)
 
 
 def _closed(state: State, _payload: Any, _event: DossierEvent) -> State:
@@ -245,6 +256,7 @@ _CHANGES: dict[str, Callable[[State, Any, DossierEvent], State]] = {
     "case_resumed": _resumed,
     "case_resolved": _resolved,
     "case_withdrawn": _withdrawn,
+    "withdrawal_declined": _declined,
     "case_closed": _closed,
     "deadline_extended": _extended,
     "deadline_approaching": _approaching,

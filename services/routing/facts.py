@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from motcua.events.v1.common_pb2 import ResultChannel
+from motcua.events.v1.desk_events_pb2 import ResultKind
 from motcua.events.v1.envelope_pb2 import Actor, ActorKind
 from motcua.events.v1.routing_events_pb2 import CurrentStep
 
@@ -42,12 +43,18 @@ class Facts:
     period: Duration | None = None
     """How long the procedure gives the citizen to answer; None: as long as the process."""
     result_channel: ResultChannel = ResultChannel.RESULT_CHANNEL_UNSPECIFIED
+    result_kind: ResultKind = ResultKind.RESULT_KIND_UNSPECIFIED
+    """What the procedure says the result will be."""
     imported: bool = False
     """The dossier was brought in from another system."""
     ladder: Ladder = NO_LADDER
     """Who above the officer is told of due dates."""
     above: int = 0
     """How many dossiers stand above this one, each of which was opened for the one above it."""
+    withdrawals: int = 0
+    """Counts the citizen's wishes to withdraw the dossier."""
+    withdrawal_reason: str = ""
+    """The reason of the last of them."""
     channel: int = 0
     level: int = 0
     procedure: str = ""
@@ -81,6 +88,9 @@ class Facts:
     """Who stands in, now or later, for the officer whom the case is about to reach."""
     roles: frozenset[str] | None = None
     """The roles of the one who asks; None where they are not known, and not asked for."""
+    roles_named: bool = False
+    """The table of permissions names the roles for what is asked, and the door has asked for them.
+    """
 
     def has_role(self, role: str) -> bool:
         """Tell whether the one who asks may act in a role."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from motcua.events.v1.process_events_pb2 import Participation
 
 from services.kernel.errors import Refusal
@@ -9,7 +11,9 @@ from services.routing.facts import Facts
 from services.routing.state import State, Status
 from services.routing.texts import refusal
 
-COOPERATES = Participation.PARTICIPATION_COOPERATES
+ASSIGNING: Final = ("head", "leader")
+"""The roles that give out work besides the step's own."""
+COOPERATES: Final = Participation.PARTICIPATION_COOPERATES
 _NOT_OPEN = {
     Status.NONE: "CASE_NOT_OPEN",
     Status.RESOLVED: "CASE_RESOLVED",
@@ -29,8 +33,11 @@ def within(unit: str, above: str) -> bool:
     return unit == above or (bool(above) and unit.startswith(f"{above}."))
 
 
-def at_step(state: State, step: str, facts: Facts) -> Refusal | None:
-    """Refuse unless the case is open at ``step``, and the step is for the actor's unit to do."""
+def at_step(state: State, step: str, facts: Facts, *others: str) -> Refusal | None:
+    """Refuse unless the case is open at ``step``, and the actor keeps the table's rule ``unit =
+    "step"``: the step is for the actor's unit to do, and the actor has the role of the step, or one
+    of ``others``, where the table itself names no roles.
+    """
     refused = open_case(state)
     if refused is not None:
         return refused
@@ -38,7 +45,7 @@ def at_step(state: State, step: str, facts: Facts) -> Refusal | None:
         return refusal("NOT_CURRENT_STEP", step=step, **moved(state))
     if not within(state.unit, facts.actor.unit):
         return refusal("NOT_YOUR_UNIT", unit=state.unit)
-    return None
+    return None if facts.roles_named else _in_role(state, facts, *others)
 
 
 def may_work(state: State, step: str, facts: Facts) -> Refusal | None:
@@ -58,13 +65,11 @@ def has_step(state: State, step: str, facts: Facts) -> Refusal | None:
         return refused
     if state.assignee and not acts_for(state, state.assignee, facts):
         return refusal("NOT_ASSIGNED_TO_YOU", assignee=state.assignee)
-    return in_role(state, facts)
+    return None
 
 
-def in_role(state: State, facts: Facts, *others: str) -> Refusal | None:
-    """Refuse unless the actor has the role of the current step, or one of ``others``; who stands in
-    for the officer that has the step needs no role of their own.
-    """
+def _in_role(state: State, facts: Facts, *others: str) -> Refusal | None:
+    """Who stands in for the officer that has the step needs no role of their own."""
     role = facts.process.step(state.step).role
     if any(facts.has_role(each) for each in (role, *others)):
         return None

@@ -12,6 +12,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from google.protobuf.message import Message
 from motcua.events.v1.common_pb2 import ResultChannel
+from motcua.events.v1.desk_events_pb2 import ResultKind
 from motcua.events.v1.envelope_pb2 import Actor, ActorKind, DossierEvent
 from motcua.routing.v1 import routing_pb2 as pb
 
@@ -90,6 +91,7 @@ class Office:
         self.draft_paper = Command(self, _case_in(pb.DraftPaperResponse))
         self.judge_paper = Command(self, _case_in(pb.JudgePaperResponse))
         self.correct = Command(self, _case_in(pb.CorrectCaseResponse))
+        self.answer_withdrawal = Command(self, _case_in(pb.AnswerWithdrawalResponse))
         self.record = Command(self, _steps_in(pb.RecordStepResponse))
         self.complete_import = Command(self, _steps_in(pb.CompleteImportResponse))
 
@@ -121,7 +123,10 @@ class Office:
             rounds=row["supplement_rounds"],
             period=Duration.parse(period) if (period := row["supplement_period"]) else None,
             result_channel=row["result_channel"] or ResultChannel.RESULT_CHANNEL_UNSPECIFIED,
+            result_kind=row["result_kind"] or ResultKind.RESULT_KIND_UNSPECIFIED,
             imported=imported,
+            withdrawals=row["withdrawals"] or 0,
+            withdrawal_reason=row["withdrawal_reason"] or "",
             channel=row["channel"] or 0,
             level=row["level"] or 0,
             procedure=row["procedure_code"] or "",
@@ -231,8 +236,9 @@ class Command(Generic[A]):
         process = self.office.asked_process(request, state, row)
         roles = known_roles(call)
         facts = self.office.facts(row, process, call.occurred_at, call.actor, roles)
-        facts = replace(facts, standing=standing_for(uow, request, state, facts.at))
-        facts = replace(facts, above=above(uow, row))
+        standing = standing_for(uow, request, state, facts.at)
+        named = call.rule is not None and bool(call.rule.roles)
+        facts = replace(facts, standing=standing, roles_named=named, above=above(uow, row))
         own_unit(call.rule, call.actor, facts.unit, within)
         self.office.check_assignee(request, state, facts)
         outcome = decide(state, request, facts)

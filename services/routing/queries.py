@@ -53,6 +53,9 @@ def case_of(row: Row, now: int) -> pb.Case:
         apology_number=row["apology_number"] or "",
         extended_at=timestamp(row["extended_at"]),
         suspension=_suspension(row, now),
+        result_kind=row["result_kind"],
+        file_sha256=row["file_sha256"] or "",
+        withdrawal=_withdrawal(row),
     )
     if row["step"] and row["ended_at"] is None:
         case.current.CopyFrom(current_of(row))
@@ -73,6 +76,22 @@ def _suspension(row: Row, now: int) -> pb.Suspension | None:
         payment=Payment(fee=shown["fee"], charge=shown["charge"]) if money else None,
         expired=shown["end_at"] is not None and shown["end_at"] < now,
         actor=shown["actor"],
+    )
+
+
+def withdrawal_requested(row: Row) -> bool:
+    """Tell whether a wish of the citizen waits for an answer."""
+    answered = row["withdrawals_declined"] or 0
+    return row["ended_at"] is None and (row["withdrawals"] or 0) > answered
+
+
+def _withdrawal(row: Row) -> pb.Withdrawal | None:
+    if not withdrawal_requested(row):
+        return None
+    return pb.Withdrawal(
+        number=row["withdrawals"],
+        reason=row["withdrawal_reason"],
+        requested_at=timestamp(row["withdrawal_requested_at"]),
     )
 
 
@@ -214,7 +233,7 @@ _NOTES: dict[str, Callable[[Any], str]] = {
     ),
     "case_resolved": lambda payload: str(payload.explanation),
     "case_withdrawn": lambda payload: f"{payload.parent_code} {payload.reason}".strip(),
-    "withdrawal_declined": lambda payload: str(payload.reason_code),
+    "withdrawal_declined": lambda payload: str(payload.reason or payload.reason_code),
     **NOTES,
     "deadline_recomputed": lambda payload: str(payload.reason),
 }

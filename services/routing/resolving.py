@@ -1,30 +1,30 @@
-"""A case ends: with a result, or because the citizen withdraws."""
+"""A case ends with a result."""
 
 from __future__ import annotations
 
+from typing import Final
+
 from google.protobuf.message import Message
-from motcua.events.v1.intake_events_pb2 import WithdrawalRequested
-from motcua.events.v1.process_events_pb2 import PaperKind
-from motcua.events.v1.routing_events_pb2 import (
-    CaseResolved,
-    CaseResult,
-    CaseWithdrawn,
-    WithdrawalDeclined,
-)
+from motcua.events.v1.desk_events_pb2 import ResultKind
+from motcua.events.v1.routing_events_pb2 import CaseResolved, CaseResult
 from motcua.routing.v1.routing_pb2 import ResolveCaseRequest
 
 from services.kernel.errors import Refusal
 from services.routing.facts import Facts
 from services.routing.guards import may_work, open_case
-from services.routing.state import State, Status
-from services.routing.teamwork.papers import unsigned
+from services.routing.state import State
+from services.routing.teamwork.papers import RESULT, result_unsigned, signed
 from services.routing.texts import refusal
+from services.routing.withdrawing import pending
+
+_ELECTRONIC: Final = (ResultKind.RESULT_KIND_ELECTRONIC, ResultKind.RESULT_KIND_SIGNED)
 
 
 def resolve(state: State, command: ResolveCaseRequest, facts: Facts) -> list[Message] | Refusal:
     """End the case with a result.
 
-    Officers do so at a step that resolves, and explain a rejection or a passed due date. Importers
+    Officers do so at a step that resolves, and explain a rejection or a passed due date; what they
+    grant has the file and the signature that the procedure says a result has. Importers
     report how a case from another system ended there, whatever was known of its steps.
     """
     refused = _importing(state) if facts.by_importer else _working(state, command, facts)
@@ -36,6 +36,7 @@ def resolve(state: State, command: ResolveCaseRequest, facts: Facts) -> list[Mes
             result_number=command.result_number,
             explanation=command.explanation,
             result_channel=facts.result_channel,
+            file_sha256=command.file_sha256,
         )
     ]
 
@@ -53,11 +54,14 @@ def _working(state: State, command: ResolveCaseRequest, facts: Facts) -> Refusal
         return refused
     if not facts.process.step(state.step).resolves:
         return refusal("STEP_CANNOT_RESOLVE", step=state.step)
+    if pending(state, facts):
+        return refusal("WITHDRAWAL_OPEN", number=facts.withdrawals)
     if waiting := state.work.waiting(state.step):
         return refusal("CONSULTATION_OPEN", unit=waiting[0].unit, number=waiting[0].number)
     if children := state.work.unfinished(state.step):
         return refusal("CHILD_OPEN", name=children[0].name, number=children[0].number)
-    refused = unsigned(state, facts.process, PaperKind.PAPER_KIND_RESULT)
+    refused = result_unsigned(state, facts.process, command.result)
+    refused = refused or _file_missing(state, command, facts)
     if refused is not None:
         return refused
     rejected = command.result == CaseResult.CASE_RESULT_REJECTED
@@ -66,14 +70,23 @@ def _working(state: State, command: ResolveCaseRequest, facts: Facts) -> Refusal
     return None
 
 
+def _file_missing(state: State, command: ResolveCaseRequest, facts: Facts) -> Refusal | None:
+    """Refuse to grant an electronic result without its file, or a signed one whose file is not the
+    content of a signed paper that counts. Dossiers of another system are exempt.
+    """
+    electronic = facts.result_kind in _ELECTRONIC and not facts.imported
+    if command.result != CaseResult.CASE_RESULT_GRANTED or not electronic:
+        return None
+    if not command.file_sha256:
+        return refusal("RESULT_FILE_MISSING")
+    if facts.result_kind != ResultKind.RESULT_KIND_SIGNED:
+        return None
+    paper = signed(state, RESULT)
+    counts = paper is not None and not paper.sent_back and paper.result == command.result
+    if counts and paper is not None and paper.sha256 == command.file_sha256:
+        return None
+    return refusal("RESULT_NOT_SIGNED")
+
+
 def _late(state: State, facts: Facts) -> bool:
     return state.dossier_limit is not None and facts.at > state.dossier_limit.due_at
-
-
-def withdraw(state: State, asked: WithdrawalRequested, _facts: Facts) -> list[Message]:
-    """Close the case at the citizen's wish, or say that it comes too late."""
-    if state.status is Status.NONE:
-        return []
-    if state.status in (Status.RESOLVED, Status.WITHDRAWN, Status.CLOSED):
-        return [WithdrawalDeclined(reason_code=state.status.value)]
-    return [CaseWithdrawn(reason=asked.reason)]

@@ -62,6 +62,7 @@ class RoutingServicer(RoutingServiceServicer):
     DraftPaper = _command("draft_paper")
     JudgePaper = _command("judge_paper")
     CorrectCase = _command("correct")
+    AnswerWithdrawal = _command("answer_withdrawal")
     RecordStep = _command("record")
     CompleteImport = _command("complete_import")
 

@@ -66,6 +66,8 @@ class State:
     """The date to which the promise was moved with an apology: that can't be done twice."""
     round: int = 0
     """Counts the requests for a supplement."""
+    declined: int = 0
+    """Counts the wishes to withdraw that were declined."""
     imported: bool = False
     complete: bool = False
     """Another system's history is complete."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from google.protobuf.message import Message
 from motcua.events.v1.intake_events_pb2 import SupplementSubmitted
-from motcua.events.v1.process_events_pb2 import PaperKind
 from motcua.events.v1.routing_events_pb2 import CaseClosed, SupplementRequested
 from motcua.routing.v1.routing_pb2 import CloseCaseRequest, RequestSupplementRequest
 
@@ -16,7 +15,7 @@ from services.routing.facts import Facts
 from services.routing.guards import at_step, may_work
 from services.routing.limits import instant
 from services.routing.state import State
-from services.routing.teamwork.papers import unsigned
+from services.routing.teamwork.papers import supplement_unsigned
 from services.routing.texts import refusal
 
 
@@ -32,7 +31,7 @@ def request_supplement(
         return refusal("NO_SUPPLEMENTS")
     if state.round >= facts.supplement_rounds:
         return refusal("SUPPLEMENT_LIMIT", rounds=state.round, most=facts.supplement_rounds)
-    refused = unsigned(state, facts.process, PaperKind.PAPER_KIND_SUPPLEMENT)
+    refused = supplement_unsigned(state, facts.process)
     if refused is not None:
         return refused
     asked = SupplementRequested(parts=command.parts, reason=command.reason, round=state.round + 1)

@@ -25,6 +25,14 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "Hồ sơ đã được trả lại vì quá hạn bổ sung.",
         "The case was closed because papers were not handed in in time.",
     ),
+    "WITHDRAWAL_OPEN": (
+        "Công dân đã xin rút hồ sơ (lần {number}); phải trả lời trước.",
+        "The citizen asked to withdraw the dossier (wish {number}); answer that first.",
+    ),
+    "NO_WITHDRAWAL_ASKED": (
+        "Hồ sơ không có yêu cầu rút lần {number} nào đang chờ trả lời.",
+        "No wish {number} to withdraw the dossier waits for an answer.",
+    ),
     "NOT_SUSPENDED": (
         "Hồ sơ không ở trạng thái tạm dừng.",
         "The case is not suspended.",
@@ -92,8 +100,8 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "(moved there by: {by}).",
     ),
     "NOT_YOUR_UNIT": (
-        "Bước này do đơn vị {unit} thực hiện.",
-        "This step is for unit {unit} to do.",
+        "Việc này do đơn vị {unit} thực hiện.",
+        "This is for unit {unit} to do.",
     ),
     "NO_SUCH_OFFICER": (
         "Không có cán bộ {officer} đang công tác.",
@@ -264,6 +272,14 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "Dự thảo số {number} đã được ký hoặc bị từ chối.",
         "Draft {number} was signed or refused already.",
     ),
+    "DRAFT_SENT_BACK": (
+        "Hồ sơ đã bị trả lại sau khi có dự thảo số {number}; phải dự thảo lại.",
+        "The case was sent back after draft {number} was made; it must be drafted again.",
+    ),
+    "JUDGED_BEFORE": (
+        "Bạn đã duyệt dự thảo số {number}; người khác phải ký.",
+        "You have reviewed draft {number}; somebody else must sign it.",
+    ),
     "NO_REVIEW_NEEDED": (
         "Dự thảo số {number} đã được duyệt hoặc không cần duyệt.",
         "Draft {number} was reviewed already, or needs no review.",
@@ -280,9 +296,35 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "Văn bản '{kind}' chưa được ký.",
         "The paper '{kind}' has not been signed.",
     ),
+    "PAPER_OF_OTHER_ROUND": (
+        "Văn bản số {number} đã ký cho lần yêu cầu bổ sung khác; phải có văn bản cho lần {round}.",
+        "Paper {number} was signed for another request for papers; request {round} needs its own.",
+    ),
+    "PAPER_SENT_BACK": (
+        "Hồ sơ đã bị trả lại sau khi ký văn bản số {number}; phải dự thảo và ký lại.",
+        "The case was sent back after paper {number} was made; draft and sign it again.",
+    ),
+    "PAPER_FOR_OTHER_RESULT": (
+        "Văn bản số {number} đã ký cho kết quả khác.",
+        "Paper {number} was signed for another result.",
+    ),
+    "RESULT_FILE_MISSING": (
+        "Thủ tục này trả kết quả điện tử; phải có tệp kết quả (SHA-256).",
+        "This procedure gives an electronic result; name its file by its SHA-256.",
+    ),
+    "RESULT_NOT_SIGNED": (
+        "Thủ tục này trả kết quả điện tử có ký số; tệp kết quả phải là nội dung của văn bản kết "
+        "quả đã ký.",
+        "This procedure gives a signed result; its file must be the content of a signed result "
+        "paper.",
+    ),
     "CASE_NOT_RESOLVED": (
         "Hồ sơ chưa có kết quả nên chưa có gì để đính chính.",
         "The case has no result yet that could be corrected.",
+    ),
+    "NOT_YOURS_TO_CORRECT": (
+        "Chỉ lãnh đạo của đơn vị {unit} hoặc cán bộ đã trả kết quả mới được đính chính.",
+        "Only a head or leader of unit {unit}, or the officer who gave the result, can correct it.",
     ),
     "NOTHING_TO_CORRECT": (
         "Nội dung đính chính trùng với nội dung hiện có.",

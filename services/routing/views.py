@@ -62,6 +62,19 @@ def _accepted(uow: UnitOfWork, event: DossierEvent) -> None:
         resume_policy=said.resume_policy,
         supplement_rounds=said.supplement_rounds if said.HasField("supplement_rounds") else None,
         supplement_period=said.supplement_period,
+        result_kind=said.result_kind,
+    )
+
+
+def _wished(uow: UnitOfWork, event: DossierEvent) -> None:
+    """Count the citizen's wishes to withdraw, and keep the last."""
+    row = uow.get(CASES, event.dossier_code) or {}
+    uow.change(
+        CASES,
+        event.dossier_code,
+        withdrawals=(row.get("withdrawals") or 0) + 1,
+        withdrawal_reason=event.withdrawal_requested.reason,
+        withdrawal_requested_at=to_us(event.occurred_at),
     )
 
 
@@ -204,11 +217,18 @@ def _resolved(uow: UnitOfWork, event: DossierEvent) -> None:
         result=said.result,
         result_number=said.result_number,
         explanation=said.explanation,
+        file_sha256=said.file_sha256,
     )
 
 
 def _withdrawn(uow: UnitOfWork, event: DossierEvent) -> None:
     _end(uow, event, state=WITHDRAWN)
+
+
+def _declined(uow: UnitOfWork, event: DossierEvent) -> None:
+    row = uow.get(CASES, event.dossier_code) or {}
+    declined = (row.get("withdrawals_declined") or 0) + 1
+    uow.change(CASES, event.dossier_code, withdrawals_declined=declined)
 
 
 def _closed(uow: UnitOfWork, event: DossierEvent) -> None:
@@ -255,7 +275,9 @@ PROJECTIONS: dict[str, Callable[[UnitOfWork, DossierEvent], None]] = {
     "case_suspended": _suspended,
     "case_resumed": _resumed,
     "case_resolved": _resolved,
+    "withdrawal_requested": _wished,
     "case_withdrawn": _withdrawn,
+    "withdrawal_declined": _declined,
     "case_closed": _closed,
     "step_recorded": _recorded,
     "history_imported": _history,

@@ -13,7 +13,7 @@ from services.kernel import distinct, paging
 from services.kernel.errors import Invalid, Violation
 from services.kernel.rows import Row
 from services.people.sight import Sight
-from services.routing.queries import RUNNING, current_of, overdue, timestamp
+from services.routing.queries import RUNNING, current_of, overdue, timestamp, withdrawal_requested
 from services.routing.tables import CASES, PARTICIPANTS, WORK
 
 PAGE = 50
@@ -92,6 +92,7 @@ def _item(row: Row, now: int) -> pb.WorkItem:
         due_at=timestamp(row["due_at"]),
         overdue=overdue(row, now),
         channel=row["channel"],
+        withdrawal_requested=withdrawal_requested(row),
     )
 
 

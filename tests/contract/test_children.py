@@ -36,7 +36,17 @@ from services.routing.tables import CHILDREN, DEADLINES
 from tests.conftest import NewDatabase
 from tests.contract.routing.departments import Departments, Desk, merged, office
 from tests.contract.routing.test_views import case
-from tests.unit.routing.cases import BINH, at, close, complete, resolve, supplement, withdrawal
+from tests.unit.routing.cases import (
+    BINH,
+    LEADER,
+    at,
+    close,
+    complete,
+    let_go,
+    resolve,
+    supplement,
+    withdrawal,
+)
 
 MON = "2021-08-09 10:00"
 PARENT = "H22.12-210809-0001"
@@ -180,18 +190,20 @@ def test_a_child_that_is_withdrawn_lets_its_parent_go_on(
     event.event_id, event.sequence = "017b2953-0f80-7000-8000-00000000abcd", 3
     event.withdrawal_requested.CopyFrom(withdrawal())
     departments.reads([event])
+    departments.does(office().answer_withdrawal, let_go(), wish.dossier_code, MON, LEADER)
     assert departments.kinds(PARENT)[-1] == "child_ended"
     assert departments.said(PARENT)[-1].child_ended.ending == "withdrawn"
     departments.does(office().complete, complete("appraise"), PARENT, MON, BINH)
 
 
 def withdrawn(departments: Departments, event: DossierEvent, number: int) -> DossierEvent:
-    """Let the citizen's wish to withdraw a dossier be read; gives its event."""
+    """Let the citizen's wish to withdraw a dossier be read and approved; gives its event."""
     wish = DossierEvent()
     wish.CopyFrom(event)
     wish.event_id, wish.sequence = f"017b2953-0f80-7000-8000-00000000ab{number:02d}", number
     wish.withdrawal_requested.CopyFrom(withdrawal())
     departments.reads([wish])
+    departments.does(office().answer_withdrawal, let_go(), wish.dossier_code, MON, LEADER)
     return wish
 
 

@@ -273,6 +273,17 @@ def _correct(walk: Walk) -> Call:
     return walk.routing.CorrectCase, request, walk.officer
 
 
+def _answer_withdrawal(walk: Walk) -> Call:
+    method, wish, who = _withdraw(walk)
+    wish.request_id = new_id()
+    walk.call(method, wish, who)
+    code = wish.dossier_code
+    shown = walk.shown
+    wait_until(lambda: shown(code).case.HasField("withdrawal"), 20, "the departments have heard")
+    request = routing.AnswerWithdrawalRequest(dossier_code=code, number=1, approved=True)
+    return walk.routing.AnswerWithdrawal, request, walk.officer
+
+
 def _ask_money(walk: Walk) -> Call:
     request = routing.RequestPaymentRequest(
         dossier_code=_dossier(walk, "accepted")[0],
@@ -423,6 +434,7 @@ COMMANDS: dict[str, Callable[[Walk], Call]] = {
     "DraftPaper": _draft,
     "JudgePaper": _judge,
     "CorrectCase": _correct,
+    "AnswerWithdrawal": _answer_withdrawal,
     "RequestPayment": _ask_money,
     "ConfirmPayment": _take_money,
     "StopCase": _stop,
@@ -461,6 +473,7 @@ EMPTY: dict[str, set[str]] = {
     "DraftPaper": {"dossier_code", "step", "kind", "sha256"},
     "JudgePaper": {"dossier_code", "number", "stage", "sha256"},
     "CorrectCase": {"dossier_code"},
+    "AnswerWithdrawal": {"dossier_code", "number"},
     "RequestPayment": {"dossier_code", "step", "payment", "reason"},
     "ConfirmPayment": {"dossier_code", "step", "paid", "receipt_number"},
     "StopCase": {"dossier_code", "step", "kind", "reason", "counterpart"},

@@ -3,7 +3,7 @@
 The door looks here before a handler runs: the kind of caller, and the roles of an officer. Which
 unit is meant is known only to the service, which calls ``own_unit`` for methods whose rule says
 ``unit = "dossier"``, ``restricted`` for ``unit = "part"``, and its own decisions for ``unit =
-"step"``.
+"step"`` and ``unit = "case"``.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 SHIPPED: Final = Path(__file__).parents[2] / "permissions.toml"
 STEP: Final = "step"
+CASE: Final = "case"
 PART: Final = "part"
 GUEST: Final = ActorKind.ACTOR_KIND_UNSPECIFIED
 KINDS: Final[Mapping[str, ActorKind]] = {
@@ -33,7 +34,7 @@ KINDS: Final[Mapping[str, ActorKind]] = {
     **tokens.KINDS,
     "partner": ActorKind.ACTOR_KIND_PARTNER,
 }
-UNITS: Final = ("any", "dossier", STEP, PART)
+UNITS: Final = ("any", "dossier", STEP, CASE, PART)
 _NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 _FIELDS: Final = {"kinds", "roles", "unit"}
 
@@ -61,7 +62,8 @@ class Rule:
     unit: str = "any"
     """``any``; ``dossier``: the dossier's unit is an officer's own or below; ``step``: the unit
     that has to do the current step is, and without ``roles`` the step's own role is asked for;
-    ``part``: of reads, an officer sees the dossiers in which the own unit or they take part.
+    ``case``: the case says which unit and role; ``part``: of reads, an officer sees the dossiers in
+    which the own unit or they take part.
     """
 
     def check(self, actor: Actor, roles: frozenset[str], named: Mapping[str, Role]) -> None:

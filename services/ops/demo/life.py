@@ -167,9 +167,13 @@ class Week:
         await self._people.withdraw(entry.code, pin)
         while True:
             case = (await self._people.case(entry.code, entry.unit)).case
-            if case.state == routing.CASE_STATE_WITHDRAWN:
+            if case.HasField("withdrawal"):
                 break
             await asyncio.sleep(0.05)
+        answer = routing.AnswerWithdrawalRequest(
+            dossier_code=entry.code, number=case.withdrawal.number, approved=True
+        )
+        case = await self._people.decide("AnswerWithdrawal", answer, entry.unit, "leader")
         entry.withdrawn_at = _us(case.ended_at)
         self._tell(entry, "withdrawn")
 

@@ -31,6 +31,14 @@ def upgrade() -> None:
         sa.Column("parent_code", sa.String(), nullable=True),
         sa.Column("parent_number", sa.Integer(), nullable=True),
         sa.Column("received_unit", sa.String(), nullable=True),
+        sa.Column("result_kind", sa.Integer(), nullable=True),
+        sa.Column("withdrawals", sa.Integer(), nullable=True),
+        sa.Column("withdrawal_reason", sa.Text(), nullable=True),
+        sa.Column(
+            "withdrawal_requested_at",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            nullable=True,
+        ),
         sa.Column("state", sa.Integer(), nullable=True),
         sa.Column("process", sa.String(), nullable=True),
         sa.Column("process_version", sa.Integer(), nullable=True),
@@ -59,6 +67,8 @@ def upgrade() -> None:
         sa.Column("result", sa.Integer(), nullable=True),
         sa.Column("result_number", sa.String(), nullable=True),
         sa.Column("explanation", sa.Text(), nullable=True),
+        sa.Column("file_sha256", sa.String(), nullable=True),
+        sa.Column("withdrawals_declined", sa.Integer(), nullable=True),
         sa.Column("ended_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column(
             "first_due_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True

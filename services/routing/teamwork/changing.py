@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from motcua.events.v1.envelope_pb2 import DossierEvent
-from motcua.events.v1.process_events_pb2 import PaperStage, Participation
+from motcua.events.v1.process_events_pb2 import PaperKind, PaperStage, Participation
 
 from services.kernel.course import course_in
 from services.kernel.instants import to_us
@@ -24,10 +24,15 @@ def entered(work: Work, current: Any) -> Work:
     return replace(
         work,
         opened_by="",
-        touched=False,
+        touched_by="",
         timers=timers_in(current),
         national_state=current.national_state,
     )
+
+
+def touched(work: Work, event: DossierEvent) -> Work:
+    """Remember who was the first to do something at the current step."""
+    return work if work.touched_by else replace(work, touched_by=event.actor.id)
 
 
 def timers_in(current: Any) -> tuple[Timer, ...]:
@@ -79,6 +84,15 @@ def left(state: State, event: DossierEvent) -> Work:
     return replace(work, left=gone, moved_by=who, moved_at=to_us(event.occurred_at))
 
 
+def sent_back(work: Work) -> Work:
+    """Let the papers of a result count no longer: it is to be thought over."""
+    drafts = (
+        replace(each, sent_back=True) if each.kind == PaperKind.PAPER_KIND_RESULT else each
+        for each in work.drafts
+    )
+    return replace(work, drafts=tuple(drafts))
+
+
 def stated(work: Work, said: Any) -> Work:
     """Keep what was stated of the case; the last word holds."""
     facts = dict(work.facts) | {fact.name: fact.value for fact in said}
@@ -105,7 +119,7 @@ def _requested(state: State, said: Any, event: DossierEvent) -> Work:
         asked_by="" if said.name else event.actor.id,
     )
     work = replace(state.work, asked=(*state.work.asked, new))
-    return work if said.name else replace(work, touched=True)
+    return work if said.name else touched(work, event)
 
 
 def _answered(state: State, said: Any, _event: DossierEvent) -> Work:
@@ -113,9 +127,9 @@ def _answered(state: State, said: Any, _event: DossierEvent) -> Work:
 
 
 def _cancelled(state: State, said: Any, event: DossierEvent) -> Work:
+    work = _closed(state.work, said.number, said.reason)
     # Of the sender it is no act of the receiver.
-    seen = state.work.touched or event.actor.id != state.work.moved_by
-    return replace(_closed(state.work, said.number, said.reason), touched=seen)
+    return work if event.actor.id == state.work.moved_by else touched(work, event)
 
 
 def _closed(work: Work, number: int, cancelled_for: str = "") -> Work:
@@ -143,8 +157,8 @@ def _delegation_ended(state: State, said: Any, event: DossierEvent) -> Work:
 
 
 def _drafted(state: State, said: Any, event: DossierEvent) -> Work:
-    new = Draft(said.number, said.kind, said.sha256, event.actor.id)
-    return replace(state.work, drafts=(*state.work.drafts, new), touched=True)
+    new = Draft(said.number, said.kind, said.sha256, event.actor.id, said.result, said.round)
+    return touched(replace(state.work, drafts=(*state.work.drafts, new)), event)
 
 
 def _judged(state: State, said: Any, event: DossierEvent) -> Work:
@@ -152,7 +166,7 @@ def _judged(state: State, said: Any, event: DossierEvent) -> Work:
         _stamped(each, said, event.actor.id) if each.number == said.number else each
         for each in state.work.drafts
     )
-    return replace(state.work, drafts=drafts, touched=True)
+    return touched(replace(state.work, drafts=drafts), event)
 
 
 def _stamped(draft: Draft, said: Any, who: str) -> Draft:

@@ -85,8 +85,8 @@ def _limit(asked: ConsultationRequested, facts: Facts, length: Duration) -> None
 def answer(
     state: State, command: pb.AnswerConsultationRequest, facts: Facts
 ) -> list[Message] | Refusal:
-    """Give a unit's opinion; for officers of that unit or a unit above it, and after it was
-    dissolved for those of its heir.
+    """Give a unit's opinion, in the role asked; for officers of that unit or a unit above it, and
+    after it was dissolved for those of its heir.
     """
     refused = open_case(state)
     if refused is not None:
@@ -96,6 +96,8 @@ def answer(
         return refusal("NO_SUCH_CONSULTATION", number=command.number)
     if not within(asked.answers, facts.actor.unit):
         return refusal("NOT_YOUR_UNIT", unit=asked.answers)
+    if not facts.has_role(asked.role):
+        return refusal("NOT_YOUR_ROLE", role=asked.role)
     if not asked.open:
         return _closed(asked)
     return [

@@ -8,17 +8,22 @@ from motcua.routing.v1.routing_pb2 import CorrectCaseRequest
 
 from services.kernel.errors import Refusal
 from services.routing.facts import Facts
-from services.routing.guards import within
+from services.routing.guards import ASSIGNING, within
 from services.routing.state import State, Status
 from services.routing.texts import refusal
 
 
 def correct(state: State, command: CorrectCaseRequest, facts: Facts) -> list[Message] | Refusal:
-    """Say how the result's number or explanation is to be read; the earlier event stays."""
+    """Say how the result's number or explanation is to be read; the earlier event stays.
+
+    For heads and leaders of the unit that answers for the dossier and of those above it, and for
+    the officer who gave the result, as long as that officer has the unit and role of that step.
+    """
     if state.status is not Status.RESOLVED:
         return refusal("CASE_NOT_RESOLVED")
-    if not within(facts.unit, facts.actor.unit):
-        return refusal("NOT_YOUR_UNIT", unit=facts.unit)
+    refused = _not_yours(state, facts)
+    if refused is not None:
+        return refused
     if not command.reason.strip():
         return refusal("REASON_NEEDED")
     number = command.result_number not in ("", state.work.result_number)
@@ -32,3 +37,15 @@ def correct(state: State, command: CorrectCaseRequest, facts: Facts) -> list[Mes
             reason=command.reason,
         )
     ]
+
+
+def _not_yours(state: State, facts: Facts) -> Refusal | None:
+    if facts.actor.id == state.work.resolved_by and within(state.unit, facts.actor.unit):
+        process = facts.process
+        if process.has(state.step) and facts.has_role(process.step(state.step).role):
+            return None
+    if not within(facts.unit, facts.actor.unit):
+        return refusal("NOT_YOUR_UNIT", unit=facts.unit)
+    if any(facts.has_role(role) for role in ASSIGNING):
+        return None
+    return refusal("NOT_YOURS_TO_CORRECT", unit=facts.unit)

@@ -53,8 +53,8 @@ def pull_back(state: State, command: pb.PullBackRequest, facts: Facts) -> list[M
     gone = state.work.left
     if gone is None or state.work.moved_by != facts.actor.id:
         return refusal("NOT_SENT_BY_YOU", step=state.step)
-    if state.work.opened_by or state.work.touched:
-        return refusal("ALREADY_OPENED", step=state.step, who=_who(state))
+    if who := state.work.opened_by or state.work.touched_by:
+        return refusal("ALREADY_OPENED", step=state.step, who=who)
     back = CurrentStep(
         step=gone.step,
         unit=gone.unit,
@@ -76,10 +76,6 @@ def pull_back(state: State, command: pb.PullBackRequest, facts: Facts) -> list[M
         taken.warned, taken.missed = gone.limit.warned, gone.limit.missed
         taken.told = gone.limit.told
     return [taken, *stand_ins(state, gone.assignee, facts)]
-
-
-def _who(state: State) -> str:
-    return state.work.opened_by or state.assignee or "?"
 
 
 def move_case(state: State, command: pb.MoveCaseRequest, facts: Facts) -> list[Message] | Refusal:

@@ -1,4 +1,4 @@
-"""Outgoing papers: drafted, reviewed, signed; nobody judges an own draft."""
+"""Outgoing papers: drafted, reviewed, signed; nobody judges an own draft, or one draft twice."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Final
 
 from google.protobuf.message import Message
 from motcua.events.v1.process_events_pb2 import PaperDrafted, PaperJudged, PaperKind, PaperStage
+from motcua.events.v1.routing_events_pb2 import CaseResult
 from motcua.routing.v1 import routing_pb2 as pb
 
 from services.kernel.errors import Refusal
@@ -13,10 +14,12 @@ from services.routing.facts import Facts
 from services.routing.guards import may_help, open_case, within
 from services.routing.process import Process
 from services.routing.state import State
+from services.routing.teamwork.work import Draft
 from services.routing.texts import refusal
 
+RESULT: Final = PaperKind.PAPER_KIND_RESULT
 NAMES: Final = {
-    PaperKind.PAPER_KIND_RESULT: "result",
+    RESULT: "result",
     PaperKind.PAPER_KIND_SUPPLEMENT: "supplement",
     PaperKind.PAPER_KIND_RETURN: "return",
     PaperKind.PAPER_KIND_APOLOGY: "apology",
@@ -28,17 +31,22 @@ def draft(state: State, command: pb.DraftPaperRequest, facts: Facts) -> list[Mes
     refused = may_help(state, command.step, facts)
     if refused is not None:
         return refused
+    drafted = PaperDrafted(
+        number=len(state.work.drafts) + 1,
+        kind=command.kind,
+        sha256=command.sha256,
+        step=state.step,
+    )
+    if command.kind == RESULT:
+        drafted.result = command.result or CaseResult.CASE_RESULT_GRANTED
+    if command.kind == PaperKind.PAPER_KIND_SUPPLEMENT:
+        drafted.round = state.round + 1
     last = state.work.latest(command.kind)
-    if last is not None and last.sha256 == command.sha256 and not last.refused:
-        return refusal("ALREADY_DRAFTED", number=last.number)
-    return [
-        PaperDrafted(
-            number=len(state.work.drafts) + 1,
-            kind=command.kind,
-            sha256=command.sha256,
-            step=state.step,
-        )
-    ]
+    if last is not None and not last.refused and not last.sent_back:
+        same = (last.sha256, last.result, last.round)
+        if same == (drafted.sha256, drafted.result, drafted.round):
+            return refusal("ALREADY_DRAFTED", number=last.number)
+    return [drafted]
 
 
 def judge(state: State, command: pb.JudgePaperRequest, facts: Facts) -> list[Message] | Refusal:
@@ -75,6 +83,8 @@ def _judgeable(state: State, command: pb.JudgePaperRequest, facts: Facts) -> Ref
         return refusal("OWN_DRAFT")
     if paper.refused or paper.signed_by:
         return refusal("DRAFT_ENDED", number=paper.number)
+    if paper.sent_back:
+        return refusal("DRAFT_SENT_BACK", number=paper.number)
     rule = facts.process.paper(NAMES[paper.kind])  # type: ignore[index]
     review = command.stage == PaperStage.PAPER_STAGE_REVIEW
     if review and (paper.reviewed_by or not rule.review):
@@ -84,16 +94,43 @@ def _judgeable(state: State, command: pb.JudgePaperRequest, facts: Facts) -> Ref
     role = rule.review if review else rule.sign
     if role not in (facts.roles or ()):
         return refusal("NOT_YOUR_ROLE", role=role)
+    if facts.actor.id == paper.reviewed_by:
+        return refusal("JUDGED_BEFORE", number=paper.number)
     if not command.approved and not command.reason.strip():
         return refusal("REASON_NEEDED")
     return None
 
 
-def unsigned(state: State, process: Process, kind: PaperKind) -> Refusal | None:
-    """Refuse unless the paper that the process wants is signed in its latest draft."""
+def supplement_unsigned(state: State, process: Process) -> Refusal | None:
+    """Refuse unless the paper that the process wants is signed for the request that is next."""
+    kind = PaperKind.PAPER_KIND_SUPPLEMENT
     if not process.paper(NAMES[kind]).required:
         return None
-    last = state.work.latest(kind)
-    if last is not None and last.signed_by and not last.refused:
+    paper = signed(state, kind)
+    if paper is None:
+        return refusal("PAPER_NOT_SIGNED", kind=NAMES[kind])
+    if paper.round != state.round + 1:
+        return refusal("PAPER_OF_OTHER_ROUND", number=paper.number, round=state.round + 1)
+    return None
+
+
+def result_unsigned(state: State, process: Process, result: CaseResult) -> Refusal | None:
+    """Refuse unless the paper that the process wants is signed for this result, and the case was
+    not sent back since.
+    """
+    if not process.paper(NAMES[RESULT]).required:
         return None
-    return refusal("PAPER_NOT_SIGNED", kind=NAMES[kind])
+    paper = signed(state, RESULT)
+    if paper is None:
+        return refusal("PAPER_NOT_SIGNED", kind=NAMES[RESULT])
+    if paper.sent_back:
+        return refusal("PAPER_SENT_BACK", number=paper.number)
+    if paper.result != result:
+        return refusal("PAPER_FOR_OTHER_RESULT", number=paper.number)
+    return None
+
+
+def signed(state: State, kind: PaperKind) -> Draft | None:
+    """Give the latest draft of a kind when it is signed."""
+    last = state.work.latest(kind)
+    return last if last is not None and last.signed_by else None

@@ -12,7 +12,7 @@ from motcua.routing.v1 import routing_pb2 as pb
 from services.kernel.errors import Refusal
 from services.kernel.instants import to_timestamp
 from services.routing.facts import Facts
-from services.routing.guards import open_case, within
+from services.routing.guards import ASSIGNING, at_step, open_case
 from services.routing.limits import instant
 from services.routing.state import State
 from services.routing.teamwork.work import Delegation
@@ -22,12 +22,10 @@ from services.routing.texts import refusal
 def set_participant(
     state: State, command: pb.SetParticipantRequest, facts: Facts
 ) -> list[Message] | Refusal:
-    """Let an officer take part, or end that; decided in the unit that has the step."""
-    refused = open_case(state)
+    """Let an officer take part, or end that; said by who does such steps or gives them out."""
+    refused = at_step(state, state.step, facts, *ASSIGNING)
     if refused is not None:
         return refused
-    if not within(state.unit, facts.actor.unit):
-        return refusal("NOT_YOUR_UNIT", unit=state.unit)
     if command.officer == state.assignee:
         return refusal("IS_ASSIGNEE", officer=command.officer)
     if state.work.participation(command.officer) == command.participation:

@@ -72,6 +72,9 @@ def show_shares(response: pb.GetCaseResponse, state: State, now: int) -> None:
             signed_by=draft.signed_by,
             refused=draft.refused,
             document_number=draft.document_number,
+            result=draft.result,
+            round=draft.round,
+            sent_back=draft.sent_back,
         )
     for child in state.work.children:
         response.children.add(

@@ -128,10 +128,16 @@ class Draft:
     kind: int
     sha256: str
     drafted_by: str
+    result: int = 0
+    """Which result a result paper is for."""
+    round: int = 0
+    """Which request for a supplement a supplement paper is for."""
     reviewed_by: str = ""
     signed_by: str = ""
     refused: bool = False
     document_number: str = ""
+    sent_back: bool = False
+    """The case was sent back after a result paper: it no longer counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +146,8 @@ class Work:
 
     opened_by: str = ""
     """Who looked at the current step first; empty before."""
-    touched: bool = False
-    """Somebody has done something since the current step became current."""
+    touched_by: str = ""
+    """Who has first done something since the current step became current; empty before."""
     moved_by: str = ""
     moved_at: int = 0
     """Who made the current step current, and when."""
@@ -156,6 +162,8 @@ class Work:
     children: tuple[ChildOf, ...] = ()
     result_number: str = ""
     explanation: str = ""
+    resolved_by: str = ""
+    """The officer who gave the result; empty before, and where another system did."""
 
     def participation(self, officer: str) -> int:
         """Tell what an officer does beside the assignee; 0 for nothing."""

@@ -91,6 +91,7 @@ class Desk:
         rounds: int | None = None,
         period: str = "",
         calendar: Calendar | None = None,
+        result_kind: int = 0,
     ) -> list[DossierEvent]:
         """Make the events of a dossier that is submitted and accepted at once."""
         submitted = DossierSubmitted(
@@ -107,6 +108,7 @@ class Desk:
             supplement_rounds=rounds,
             supplement_period=period,
             calendar_version=(calendar or state_office()).version,
+            result_kind=result_kind,  # type: ignore[arg-type]
         )
         due = working_time.due_at(calendar or state_office(), at(when), Duration.parse(limit))
         if due is not None:

@@ -70,6 +70,21 @@ REJECTED = routing.CaseResolved(
             "The result is there: not granted. Không đủ điều kiện",
         ),
         (
+            routing.WithdrawalDeclined(reason_code="resolved"),
+            "Yêu cầu rút không được chấp nhận: hồ sơ đã có kết quả.",
+            "The withdrawal was declined: the result is there already.",
+        ),
+        (
+            routing.WithdrawalDeclined(reason_code="closed"),
+            "Yêu cầu rút không được chấp nhận: hồ sơ đã được trả lại trước đó.",
+            "The withdrawal was declined: the dossier was given back before.",
+        ),
+        (
+            routing.WithdrawalDeclined(reason_code="declined", reason="Đã ký kết quả."),
+            "Yêu cầu rút không được chấp nhận: Đã ký kết quả.",
+            "The withdrawal was declined: Đã ký kết quả.",
+        ),
+        (
             intake.ResultReturned(result_channel=ResultChannel.RESULT_CHANNEL_POST),
             "Kết quả đã được bưu điện trả tận nơi.",
             "The result was delivered by post.",

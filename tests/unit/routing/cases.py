@@ -80,6 +80,8 @@ class Case:
     imported: bool = False
     same_day: bool = False
     ladder: Ladder = NO_LADDER
+    wishes: int = 0
+    """Counts the citizen's wishes to withdraw."""
     events: list[DossierEvent] = field(default_factory=list)
 
     @property
@@ -100,6 +102,8 @@ class Case:
             resume_policy=self.policy,
             imported=self.imported,
             ladder=self.ladder,
+            withdrawals=self.wishes,
+            withdrawal_reason=withdrawal().reason if self.wishes else "",
             roles=roles_of(actor),
         )
 
@@ -117,6 +121,7 @@ class Case:
 
     def does(self, command: Message, when: str, actor: Actor = AN) -> list[Any]:
         """Decide, keep the events, and give their payloads."""
+        self.wishes += isinstance(command, WithdrawalRequested)
         outcome = self.asked(command, when, actor)
         assert not isinstance(outcome, Refusal), outcome
         return self._keep(outcome, at(when), actor)
@@ -299,3 +304,11 @@ def takes_part(participation: int = 1, officer: str = "la") -> pb.SetParticipant
 
 def withdrawal() -> WithdrawalRequested:
     return WithdrawalRequested(reason="không còn nhu cầu")
+
+
+def let_go(number: int = 1) -> pb.AnswerWithdrawalRequest:
+    return pb.AnswerWithdrawalRequest(number=number, approved=True)
+
+
+def keep(number: int = 1, reason: str = "đã ký kết quả") -> pb.AnswerWithdrawalRequest:
+    return pb.AnswerWithdrawalRequest(number=number, reason=reason)

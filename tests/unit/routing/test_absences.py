@@ -24,6 +24,7 @@ from tests.unit.routing.cases import (
     at,
     clock,
     complete,
+    let_go,
     withdrawal,
 )
 
@@ -134,4 +135,5 @@ def test_only_what_runs_by_the_record_ends() -> None:
     assert end(covered(), FRI) == []
     case = covered()
     case.does(withdrawal(), TUE, SYSTEM)
+    case.does(let_go(), TUE)
     assert end(case, TUE) == []

@@ -35,6 +35,8 @@ from tests.unit.routing.cases import (
     assign,
     clock,
     complete,
+    keep,
+    let_go,
     papers,
     resolve,
     send_back,
@@ -68,6 +70,7 @@ def resolved() -> Case:
 def withdrawn() -> Case:
     case = running()
     case.does(withdrawal(), MON, SYSTEM)
+    case.does(let_go(), MON)
     return case
 
 
@@ -233,9 +236,54 @@ def test_a_case_resolved_at_its_due_instant_is_in_time() -> None:
 
 
 @pytest.mark.parametrize("given", [running, suspended])
-def test_a_withdrawal_closes_an_open_case(given: Any) -> None:
-    """The citizen's wish ends the case, whether its clock runs or not."""
-    assert given().does(withdrawal(), MON, SYSTEM) == [CaseWithdrawn(reason="không còn nhu cầu")]
+def test_a_withdrawal_waits_for_an_officer_who_approves(given: Any) -> None:
+    """The citizen's wish changes nothing by itself; approved, it ends the case with its reason,
+    whether the clock runs or not. A second click is told so.
+    """
+    case = given()
+    before = case.state
+    assert case.refused(let_go(), MON) == "NO_WITHDRAWAL_ASKED"
+    assert case.does(withdrawal(), MON, SYSTEM) == []
+    assert case.state == before
+    assert case.refused(let_go(2), MON) == "NO_WITHDRAWAL_ASKED"
+    assert case.does(let_go(), MON) == [CaseWithdrawn(reason="không còn nhu cầu")]
+    assert case.refused(let_go(), MON) == "CASE_WITHDRAWN"
+    assert case.events[-1].actor.id == "an"
+
+
+def test_a_declined_withdrawal_leaves_the_case_and_may_be_asked_again() -> None:
+    """Declining takes a reason; the next wish has a number of its own."""
+    case = running()
+    case.does(withdrawal(), MON, SYSTEM)
+    assert case.refused(keep(reason=" "), MON) == "REASON_NEEDED"
+    (said,) = case.does(keep(), MON)
+    assert said == WithdrawalDeclined(reason_code="declined", reason="đã ký kết quả")
+    assert case.refused(let_go(), MON) == "NO_WITHDRAWAL_ASKED"
+    case.does(complete("appraise"), MON)
+    case.does(withdrawal(), MON, SYSTEM)
+    assert case.refused(let_go(1), MON) == "NO_WITHDRAWAL_ASKED"
+    case.does(let_go(2), MON)
+
+
+def test_no_result_is_given_over_a_wish_that_nobody_has_answered() -> None:
+    """The clock runs on, and officers work on, meanwhile."""
+    case = running()
+    case.does(withdrawal(), MON, SYSTEM)
+    case.completed(MON, "appraise", "review", "approve")
+    assert case.refused(resolve("seal"), MON) == "WITHDRAWAL_OPEN"
+    assert [type(said) for said in case.watched("2021-08-16 09:00", 1)][-1] is DeadlineMissed
+    late = "2021-08-16 09:01"
+    case.does(keep(), late)
+    case.does(resolve("seal", why="chờ công dân"), late)
+
+
+def test_another_system_s_withdrawal_was_decided_there() -> None:
+    """A wish within a history that is brought in ends the case; one after it waits, as any."""
+    case = Case(process="imported", imported=True).opened()
+    here = case.copy()
+    assert case.does(withdrawal(), MON, SYSTEM) == [CaseWithdrawn(reason="không còn nhu cầu")]
+    here.does(pb.CompleteImportRequest(), MON, IMPORTER)
+    assert here.does(withdrawal(), MON, SYSTEM) == []
 
 
 @pytest.mark.parametrize(("given", "ground"), [(resolved, "resolved"), (withdrawn, "withdrawn")])

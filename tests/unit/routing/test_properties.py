@@ -71,6 +71,8 @@ _commands = st.one_of(
     st.tuples(st.builds(cases.close, st.integers(1, 3)), _officer),
     st.tuples(st.builds(papers, st.integers(0, 4)), st.just(SYSTEM)),
     st.tuples(st.builds(withdrawal), st.just(SYSTEM)),
+    st.tuples(st.builds(cases.let_go, st.integers(1, 2)), _officer),
+    st.tuples(st.builds(cases.keep, st.integers(1, 2)), _officer),
     st.tuples(st.just(pb.RecordStepRequest(activity="A", source_row="1")), st.just(IMPORTER)),
     st.tuples(st.just(pb.CompleteImportRequest()), st.just(IMPORTER)),
     st.tuples(st.none(), st.just(SYSTEM)),

@@ -29,6 +29,7 @@ from tests.unit.routing.cases import (
     ask,
     clock,
     go_on,
+    let_go,
     papers,
     stop,
     supplement,
@@ -165,7 +166,8 @@ def test_those_above_the_asked_unit_are_told_by_the_ladder() -> None:
 def test_a_case_that_has_ended_waits_for_nobody() -> None:
     """A question that nobody answered is said no more."""
     case = asking()
-    assert isinstance(case.does(withdrawal(), MON, SYSTEM)[-1], CaseWithdrawn)
+    case.does(withdrawal(), MON, SYSTEM)
+    assert isinstance(case.does(let_go(), MON)[-1], CaseWithdrawn)
     assert case.watched("2021-09-30 10:00") == []
 
 

@@ -144,12 +144,31 @@ def _stops(case: Case) -> None:
     case.does(go_on("review"), MON, BINH)
 
 
-@pytest.mark.parametrize("act", [_looks, _gives, _drafts, _asks, _stops])
-def test_what_was_opened_or_acted_on_is_not_pulled_back(act: Any) -> None:
-    """Whatever the receiver did first, the sender is told so."""
-    case = sent()
+def _judges(case: Case) -> None:
+    case.does(draft("appraise"), MON)
+    case.does(complete("appraise"), MON)
+    case.does(judge(), MON, BINH)
+    case.does(judge(stage=2), MON, LEADER)
+
+
+@pytest.mark.parametrize(
+    ("act", "case"),
+    [
+        (_looks, sent()),
+        (_gives, sent()),
+        (_drafts, sent()),
+        (_asks, sent()),
+        (_stops, sent()),
+        (_judges, Case().opened()),
+    ],
+)
+def test_what_was_opened_or_acted_on_is_not_pulled_back(act: Any, case: Case) -> None:
+    """Whatever the receiver did first, the sender is told so, and by whom."""
     act(case)
-    assert case.refused(pull("review"), MON) == "ALREADY_OPENED"
+    outcome = case.asked(pull("review"), MON)
+    assert isinstance(outcome, Refusal)
+    assert outcome.code == "ALREADY_OPENED"
+    assert outcome.en.startswith("Step 'review' was opened or acted on by binh;")
 
 
 def test_only_the_sender_pulls_back_and_only_once() -> None:

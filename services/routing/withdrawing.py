@@ -1,0 +1,52 @@
+"""The citizen asks for a dossier back, and an officer lets it go or declines."""
+
+from __future__ import annotations
+
+from google.protobuf.message import Message
+from motcua.events.v1.intake_events_pb2 import WithdrawalRequested
+from motcua.events.v1.routing_events_pb2 import CaseWithdrawn, WithdrawalDeclined
+from motcua.routing.v1.routing_pb2 import AnswerWithdrawalRequest
+
+from services.kernel.errors import Refusal
+from services.routing.facts import Facts
+from services.routing.guards import open_case
+from services.routing.state import State, Status
+from services.routing.texts import refusal
+
+DECLINED = "declined"
+"""The ground of a withdrawal to which an officer said no; the others are ends of a case."""
+
+
+def ask(state: State, asked: WithdrawalRequested, _facts: Facts) -> list[Message]:
+    """Let a wish wait for an answer while the clock runs on, or say that it comes too late.
+
+    A wish that belongs to another system's history was granted there.
+    """
+    if state.status in (Status.RESOLVED, Status.WITHDRAWN, Status.CLOSED):
+        return [WithdrawalDeclined(reason_code=state.status.value)]
+    if state.status is Status.NONE or state.own:
+        return []
+    return [CaseWithdrawn(reason=asked.reason)]
+
+
+def answer(state: State, command: AnswerWithdrawalRequest, facts: Facts) -> list[Message] | Refusal:
+    """Close the case at the citizen's wish, or decline with a reason; allowed while suspended.
+
+    The table of permissions lets in heads and leaders of the unit that answers for the dossier, and
+    of those above it.
+    """
+    refused = open_case(state)
+    if refused is not None:
+        return refused
+    if not pending(state, facts) or command.number != facts.withdrawals:
+        return refusal("NO_WITHDRAWAL_ASKED", number=command.number)
+    if command.approved:
+        return [CaseWithdrawn(reason=facts.withdrawal_reason)]
+    if not command.reason.strip():
+        return refusal("REASON_NEEDED")
+    return [WithdrawalDeclined(reason_code=DECLINED, reason=command.reason)]
+
+
+def pending(state: State, facts: Facts) -> bool:
+    """Tell whether a wish of the citizen waits for an answer."""
+    return facts.withdrawals > state.declined

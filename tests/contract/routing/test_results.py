@@ -1,0 +1,49 @@
+"""The kind of result that the desk promised holds for the departments, and its file is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from motcua.events.v1.desk_events_pb2 import ResultKind
+
+from services.kernel.errors import Refused
+from tests.conftest import NewDatabase
+from tests.contract.routing.departments import Departments, Desk, office
+from tests.contract.routing.test_views import case
+from tests.unit.routing.cases import LEADER, SPECIALIST, draft, judge, resolve
+
+MON = "2021-08-09 10:00"
+CODE = "H22.12-210809-0001"
+SIGNED = ResultKind.RESULT_KIND_SIGNED
+
+
+@pytest.fixture
+def departments(new_database: NewDatabase) -> Iterator[Departments]:
+    """Routing on an empty database."""
+    made = Departments(new_database("routing"))
+    yield made
+    made.close()
+
+
+def test_a_signed_result_is_drafted_signed_and_given_with_its_file(
+    departments: Departments,
+) -> None:
+    """GetCase tells from the beginning what is wanted, and at the end which file it was."""
+    departments.reads(Desk().files(CODE, process="same-day", result_kind=SIGNED))
+    assert case(departments).case.result_kind == SIGNED
+    with pytest.raises(Refused) as missing:
+        departments.does(office().resolve, resolve("handle"), CODE, MON)
+    assert missing.value.code == "RESULT_FILE_MISSING"
+
+    departments.does(office().draft_paper, draft("handle"), CODE, MON, SPECIALIST)
+    departments.does(office().judge_paper, judge(), CODE, MON)
+    departments.does(office().judge_paper, judge(stage=2), CODE, MON, LEADER)
+    given = resolve("handle")
+    given.file_sha256 = "a" * 64
+    departments.does(office().resolve, given, CODE, MON)
+
+    shown = case(departments)
+    assert shown.case.file_sha256 == "a" * 64
+    (paper,) = shown.papers
+    assert (paper.result, paper.round, paper.sent_back) == (given.result, 0, False)

@@ -1,0 +1,347 @@
+"""The table's unit and role of every method of RoutingService, against the departments themselves.
+
+Methods are found in the contract: a new one fails until it is proved here.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pytest
+from google.protobuf import descriptor_pool
+from google.protobuf.message import Message
+from motcua.events.v1.envelope_pb2 import Actor, ActorKind
+from motcua.routing.v1 import routing_pb2 as pb
+
+from services.kernel.call import Call
+from services.kernel.errors import Forbidden, Refused
+from services.kernel.instants import to_timestamp
+from services.kernel.rpc.identity import Caller
+from services.routing import queries, work_lists
+from services.routing.process_files import standard_processes
+from services.routing.rpc import RoutingServicer
+from services.routing.teamwork import consultations
+from tests.conftest import NewDatabase
+from tests.contract.routing.departments import TABLE, Departments, Desk, office
+from tests.unit.routing.cases import (
+    BINH,
+    LEADER,
+    UNIT,
+    answer,
+    ask,
+    assign,
+    at,
+    close,
+    complete,
+    draft,
+    extend,
+    go_on,
+    judge,
+    let_go,
+    look,
+    paid,
+    payment,
+    pull,
+    resolve,
+    send_back,
+    stop,
+    supplement,
+    takes_part,
+    withdrawal,
+)
+
+SERVICE: Final = "motcua.routing.v1.RoutingService"
+MON = "2021-08-09 10:00"
+CODE = f"{UNIT}-210809-0001"
+DOING = {"specialist"}
+LEADING = {"head", "leader"}
+STRANGE = "H22.13"
+ROLES: Final = frozenset(TABLE.roles)
+NOT_THE_UNIT: Final = {
+    "NOT_YOUR_UNIT",
+    "NOT_SENT_BY_YOU",
+    "NOT_YOURS_TO_CANCEL",
+    "NOT_YOURS_TO_DELEGATE",
+    "NOT_YOURS_TO_END",
+}
+NOT_THE_ROLE: Final = {
+    "NOT_YOUR_ROLE",
+    "ROLE_MISSING",
+    "NOT_YOURS_TO_CANCEL",
+    "NOT_YOURS_TO_CORRECT",
+    "NOT_YOURS_TO_DELEGATE",
+    "NOT_YOURS_TO_END",
+}
+"""The codes of refusals that mean the officer, not what was asked for."""
+Prepare = Callable[[Departments], None]
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A command that the case takes after ``prepare`` from an officer of ``unit`` with any one of
+    ``roles`` (empty: no role is asked for), and from no other.
+    """
+
+    act: str
+    request: Callable[[], Message]
+    roles: set[str]
+    prepare: Prepare = lambda _departments: None
+    unit: str = UNIT
+    officer: str = "moi"
+
+
+def _done(*requests: tuple[str, Message]) -> Prepare:
+    def prepare(departments: Departments) -> None:
+        for act, request in requests:
+            departments.does(getattr(office(), act), request, CODE, MON)
+
+    return prepare
+
+
+def _reviewed(departments: Departments) -> None:
+    _done(("complete", complete("appraise")))(departments)
+
+
+def _sealing(departments: Departments) -> None:
+    steps = ("appraise", "review", "approve")
+    _done(*(("complete", complete(step)) for step in steps))(departments)
+
+
+def _resolved(departments: Departments) -> None:
+    _sealing(departments)
+    _done(("resolve", resolve("seal")))(departments)
+
+
+def _wished(departments: Departments) -> None:
+    desk = Desk()
+    desk.files(CODE)  # what was read before
+    departments.reads([desk.says(CODE, withdrawal(), MON)])
+
+
+def _asked(departments: Departments) -> None:
+    request = supplement("appraise", "2021-08-09 10:01")
+    departments.does(office().request_supplement, request, CODE, "2021-08-09 09:30")
+
+
+def _question(departments: Departments) -> None:
+    request = ask("appraise")
+    request.role = "head"
+    departments.does(office().request_consultation, request, CODE, MON)
+
+
+def _correction() -> pb.CorrectCaseRequest:
+    return pb.CorrectCaseRequest(result_number="13/GP", reason="gõ nhầm")
+
+
+def _absence() -> pb.DelegateWorkRequest:
+    until = to_timestamp(at("2021-08-13 17:00"))
+    return pb.DelegateWorkRequest(officer="an", substitute="binh", ends_at=until)
+
+
+def _away(departments: Departments) -> None:
+    _done(("assign", assign("appraise", "an")))(departments)
+    departments.delegates(_absence(), MON, BINH)
+
+
+def _move() -> pb.MoveCaseRequest:
+    return pb.MoveCaseRequest(process="simple", process_version=1, reason="quy định mới")
+
+
+PROOFS: Final[dict[str, Proof]] = {
+    "AssignStep": Proof("assign", lambda: assign("appraise", "binh"), DOING | LEADING),
+    "CompleteStep": Proof("complete", lambda: complete("appraise"), DOING),
+    "SendBack": Proof("send_back", lambda: send_back("review"), {"head"}, _reviewed),
+    "RequestSupplement": Proof("request_supplement", lambda: supplement("appraise"), DOING),
+    "RequestPayment": Proof("request_payment", lambda: payment("appraise"), DOING),
+    "ConfirmPayment": Proof(
+        "confirm_payment",
+        lambda: paid("appraise"),
+        {"receptionist", "accountant", "specialist"},
+        _done(("request_payment", payment("appraise"))),
+    ),
+    "StopCase": Proof("stop", lambda: stop("appraise"), DOING),
+    "ResumeCase": Proof(
+        "resume", lambda: go_on("appraise"), DOING | LEADING, _done(("stop", stop("appraise")))
+    ),
+    "ExtendDeadline": Proof(
+        "extend", lambda: extend("2021-08-16 09:00", "2021-08-18 09:00"), {"leader"}
+    ),
+    "CloseCase": Proof("close", close, {"receptionist", "specialist", "head", "leader"}, _asked),
+    "OpenStep": Proof("open_step", lambda: look("appraise"), DOING),
+    "PullBack": Proof("pull_back", lambda: pull("review"), set(), _reviewed, officer="an"),
+    "MoveCase": Proof("move_case", _move, {"leader"}),
+    "SetParticipant": Proof("set_participant", takes_part, DOING | LEADING),
+    "DelegateWork": Proof(
+        "delegate", _absence, LEADING, _done(("assign", assign("appraise", "an")))
+    ),
+    "EndAbsence": Proof("end_absence", lambda: pb.EndAbsenceRequest(officer="an"), LEADING, _away),
+    "RequestConsultation": Proof("request_consultation", lambda: ask("appraise"), DOING),
+    "AnswerConsultation": Proof("answer_consultation", answer, {"head"}, _question, unit="H22.02"),
+    "CancelConsultation": Proof(
+        "cancel_consultation",
+        lambda: pb.CancelConsultationRequest(number=1, reason="Đã rõ."),
+        DOING,
+        _question,
+    ),
+    "DraftPaper": Proof("draft_paper", lambda: draft("appraise"), DOING),
+    "JudgePaper": Proof("judge_paper", judge, {"head"}, _done(("draft_paper", draft("appraise")))),
+    "CorrectCase": Proof("correct", _correction, LEADING, _resolved),
+    "AnswerWithdrawal": Proof("answer_withdrawal", let_go, LEADING, _wished),
+    "ResolveCase": Proof("resolve", lambda: resolve("seal"), {"clerk"}, _sealing),
+}
+OF_NO_CASE: Final = {"ListProcesses"}
+METHODS: Final = [
+    method.name
+    for method in descriptor_pool.Default().FindServiceByName(SERVICE).methods
+    if ActorKind.ACTOR_KIND_OFFICER in TABLE.rule(f"{SERVICE}/{method.name}").kinds
+]
+
+
+@pytest.fixture
+def departments(new_database: NewDatabase) -> Iterator[Departments]:
+    """Routing on an empty database, with a case whose first step is a specialist's."""
+    made = Departments(new_database("routing"))
+    made.reads(Desk().files(CODE))
+    yield made
+    made.close()
+
+
+def test_every_method_that_officers_may_call_is_proved() -> None:
+    """Whoever adds a method says here who may and who may not."""
+    assert set(METHODS) == PROOFS.keys() | SHOWN.keys() | OF_NO_CASE
+    for name in METHODS:
+        unit = TABLE.rule(f"{SERVICE}/{name}").unit
+        assert (name in SHOWN) == (unit == "part"), name
+        assert (name in OF_NO_CASE) == (unit == "any"), name
+
+
+def said(departments: Departments, name: str, officer: str, unit: str, roles: set[str]) -> str:
+    """Let an officer call, past the door and the departments; gives the code of a refusal."""
+    proof, rule = PROOFS[name], TABLE.rule(f"{SERVICE}/{name}")
+    request: Any = proof.request()
+    request.request_id = str(uuid.uuid4())
+    if hasattr(request, "dossier_code"):
+        request.dossier_code = CODE
+    actor = Actor(kind=ActorKind.ACTOR_KIND_OFFICER, id=officer, unit=unit)
+    now = at("2021-08-09 10:05")
+    granted = frozenset(roles)
+    call = Call(actor, "vi", request.request_id, now, now, "", CODE, roles=granted, rule=rule)
+    act = getattr(office(), proof.act)
+    try:
+        rule.check(actor, granted, TABLE.roles)
+        departments.writer.submit(lambda uow: act(uow, request, call)).result()
+    except (Refused, Forbidden) as failure:
+        return failure.code
+    return ""
+
+
+@pytest.mark.parametrize("name", PROOFS)
+def test_an_officer_of_another_unit_is_refused(departments: Departments, name: str) -> None:
+    """Every role there is does not help; nor does a unit below, or one that begins alike."""
+    PROOFS[name].prepare(departments)
+    before = departments.kinds(CODE)
+    for unit in (STRANGE, f"{PROOFS[name].unit}.01", "H22.1", ""):
+        if name == "EndAbsence" and unit.endswith(".01"):
+            continue  # a unit below ends the absence for its own work
+        code = said(departments, name, "la", unit, set(ROLES))
+        assert code in NOT_THE_UNIT, (unit, code)
+    assert departments.kinds(CODE) == before
+
+
+@pytest.mark.parametrize("name", [name for name, proof in PROOFS.items() if proof.roles])
+def test_an_officer_without_the_role_is_refused(departments: Departments, name: str) -> None:
+    """Every other role there is does not help, and no role still less."""
+    proof = PROOFS[name]
+    proof.prepare(departments)
+    before = departments.kinds(CODE)
+    for roles in (set(ROLES) - proof.roles, set()):
+        code = said(departments, name, "moi", proof.unit, roles)
+        assert code in NOT_THE_ROLE, (roles, code)
+    assert departments.kinds(CODE) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "role"),
+    [(name, role) for name, proof in PROOFS.items() for role in sorted(proof.roles or {""})],
+)
+def test_the_right_officer_is_not_refused(departments: Departments, name: str, role: str) -> None:
+    """One role of those that may is enough, and it is done."""
+    proof = PROOFS[name]
+    proof.prepare(departments)
+    before = departments.kinds(CODE)
+    assert said(departments, name, proof.officer, proof.unit, {role} - {""}) == ""
+    assert departments.kinds(CODE) != before
+
+
+@pytest.mark.parametrize("name", PROOFS)
+def test_a_unit_above_may_what_the_unit_may(departments: Departments, name: str) -> None:
+    """Units take in those below them; what one officer did stays that officer's."""
+    proof = PROOFS[name]
+    proof.prepare(departments)
+    officer = proof.officer if name == "PullBack" else LEADER.id
+    assert said(departments, name, officer, LEADER.unit, proof.roles) == ""
+
+
+@pytest.mark.parametrize("name", PROOFS)
+def test_a_proof_runs_what_the_method_runs(name: str) -> None:
+    """The office's act in a proof is the one behind the method."""
+
+    class Named:
+        """Gives the name of the act that is asked for."""
+
+        def __getattr__(self, act: str) -> Any:
+            raise LookupError(act)
+
+    servicer: Any = RoutingServicer.__new__(RoutingServicer)
+    servicer._office = Named()
+    method = getattr(RoutingServicer, name)(servicer, None, None)
+    with pytest.raises(LookupError, match=f"^{PROOFS[name].act}$"):
+        method.send(None)
+
+
+def _case_shown(departments: Departments, sight: Any) -> bool:
+    request = pb.GetCaseRequest(dossier_code=CODE)
+    with departments.engine.connect() as on:
+        found = queries.get_case(on, request, standard_processes(), at(MON), sight=sight)
+    return found.case.dossier_code == CODE
+
+
+def _work_shown(departments: Departments, sight: Any) -> bool:
+    with departments.engine.connect() as on:
+        return bool(work_lists.list_work(on, pb.ListWorkRequest(), at(MON), sight).items)
+
+
+def _question_shown(departments: Departments, sight: Any) -> bool:
+    with departments.engine.connect() as on:
+        found = consultations.list_all(on, pb.ListConsultationsRequest(), at(MON), sight)
+    return bool(found.consultations)
+
+
+SHOWN: Final = {
+    "GetCase": (_case_shown, UNIT),
+    "ListWork": (_work_shown, UNIT),
+    "ListConsultations": (_question_shown, "H22.02"),
+}
+"""Whether a read shows the case, and the unit to which it does."""
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_a_read_shows_a_case_to_the_units_that_take_part(
+    departments: Departments, name: str
+) -> None:
+    """A stranger sees nothing, whatever the roles."""
+    shown, own = SHOWN[name]
+    _question(departments)
+
+    def sees(unit: str) -> bool:
+        actor = Actor(kind=ActorKind.ACTOR_KIND_OFFICER, id="moi", unit=unit)
+        who = Caller(name, actor, "vi", "", 0.0, roles=ROLES, rule=TABLE.rule(f"{SERVICE}/{name}"))
+        try:
+            return shown(departments, office().sight(who, at(MON)))
+        except Forbidden:
+            return False
+
+    assert (sees(own), sees(LEADER.unit), sees(STRANGE), sees("")) == (True, True, False, False)

@@ -1,0 +1,78 @@
+"""A citizen's wish to withdraw waits, in sight of the departments, for an officer's answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from services.kernel.errors import Refused
+from services.routing.tables import TIMERS
+from tests.conftest import NewDatabase
+from tests.contract.routing.departments import Departments, Desk, office
+from tests.contract.routing.test_views import case, work
+from tests.unit.routing.cases import LEADER, clock, keep, let_go, supplement, withdrawal
+
+MON = "2021-08-09 10:00"
+LATER = "2021-08-09 11:00"
+CODE = "H22.12-210809-0001"
+
+
+@pytest.fixture
+def departments(new_database: NewDatabase) -> Iterator[Departments]:
+    """Routing on an empty database."""
+    made = Departments(new_database("routing"))
+    yield made
+    made.close()
+
+
+def flags(departments: Departments) -> list[bool]:
+    return [item.withdrawal_requested for item in work(departments).items]
+
+
+def test_a_wish_is_shown_until_it_is_answered(departments: Departments) -> None:
+    """GetCase and ListWork show it; the case stays open and due; declining writes the officer and
+    the reason, and the next wish is shown as the second.
+    """
+    desk = Desk()
+    departments.reads(desk.files(CODE))
+    due = case(departments).case.due_at
+    assert flags(departments) == [False]
+
+    departments.reads([desk.says(CODE, withdrawal(), MON)])
+    assert departments.kinds(CODE) == ["case_opened"]
+    shown = case(departments).case
+    assert (shown.withdrawal.number, shown.withdrawal.reason) == (1, "không còn nhu cầu")
+    assert clock(shown.withdrawal.requested_at.ToMicroseconds()) == MON
+    assert (shown.due_at, flags(departments)) == (due, [True])
+
+    departments.does(office().answer_withdrawal, keep(), CODE, LATER, LEADER)
+    answered = case(departments)
+    assert not answered.case.HasField("withdrawal")
+    assert flags(departments) == [False]
+    (entry,) = [each for each in answered.entries if each.type == "WithdrawalDeclined"]
+    assert (entry.actor, entry.note) == (LEADER.id, "đã ký kết quả")
+
+    departments.reads([desk.says(CODE, withdrawal(), LATER)])
+    assert case(departments).case.withdrawal.number == 2
+
+
+def test_an_approved_wish_ends_a_case_that_stands_still(departments: Departments) -> None:
+    """Nothing is watched any more; a wish after that is declined by itself, and none is shown."""
+    desk = Desk()
+    departments.reads(desk.files(CODE))
+    departments.does(office().request_supplement, supplement("appraise"), CODE, MON)
+    departments.reads([desk.says(CODE, withdrawal(), MON)])
+    departments.does(office().answer_withdrawal, let_go(), CODE, LATER, LEADER)
+    ended = departments.said(CODE)[-1]
+    assert (ended.WhichOneof("payload"), ended.actor.id) == ("case_withdrawn", LEADER.id)
+    assert not work(departments).items
+    assert departments.rows(TIMERS) == []
+    assert departments.looks("2021-12-01 09:00") == 0
+
+    departments.reads([desk.says(CODE, withdrawal(), LATER)])
+    assert departments.kinds(CODE)[-1] == "withdrawal_declined"
+    assert not case(departments).case.HasField("withdrawal")
+    with pytest.raises(Refused) as again:
+        departments.does(office().answer_withdrawal, let_go(2), CODE, LATER, LEADER)
+    assert again.value.code == "CASE_WITHDRAWN"

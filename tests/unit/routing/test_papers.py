@@ -1,0 +1,232 @@
+"""What a signed paper is good for: one result or one request for papers, and not for ever; and what
+is asked of the file of a result.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from motcua.events.v1.desk_events_pb2 import ResultKind
+from motcua.events.v1.envelope_pb2 import Actor, ActorKind
+from motcua.events.v1.process_events_pb2 import PaperKind, PaperStage
+from motcua.routing.v1 import routing_pb2 as pb
+
+from services.kernel.errors import Refusal
+from services.routing.process import Paper
+from tests.unit.routing.cases import (
+    GRANTED,
+    IMPORTER,
+    REJECTED,
+    SYSTEM,
+    UNIT,
+    Case,
+    draft,
+    judge,
+    papers,
+    resolve,
+    send_back,
+    supplement,
+)
+
+MON = "2021-08-09 10:00"
+LATER = "2021-08-09 11:00"
+HEAD = Actor(kind=ActorKind.ACTOR_KIND_OFFICER, id="truong", unit=UNIT)
+BOTH = Actor(kind=ActorKind.ACTOR_KIND_OFFICER, id="sep", unit=UNIT)
+REVIEW = PaperStage.PAPER_STAGE_REVIEW
+SIGNATURE = PaperStage.PAPER_STAGE_SIGNATURE
+SUPPLEMENT = PaperKind.PAPER_KIND_SUPPLEMENT
+OTHER = "b"
+
+
+class Signing(Case):
+    """A case of a process that wants its papers signed; ``kind`` is what the result is to be."""
+
+    kind = ResultKind.RESULT_KIND_PAPER
+    required = ("result", "supplement")
+
+    def facts(self, when: str, actor: Actor = HEAD) -> Any:
+        """Give the facts with that process and kind."""
+        facts = super().facts(when, actor)
+        wanted = {name: Paper(name, required=True) for name in self.required}
+        process = replace(facts.process, papers=wanted)
+        return replace(facts, process=process, result_kind=self.kind)
+
+    def signs(self, number: int, letter: str = "a") -> None:
+        """Have a draft reviewed by one and signed by another."""
+        self.does(judge(number, REVIEW, letter), MON, HEAD)
+        self.does(judge(number, SIGNATURE, letter), MON, BOTH)
+
+
+def last_step(case: Signing) -> Signing:
+    """Bring a case to the step at which its result is given."""
+    case.opened().completed(MON, "appraise", "review", "approve")
+    return case
+
+
+def for_result(step: str, letter: str = "a", result: int = GRANTED) -> pb.DraftPaperRequest:
+    asked = draft(step, letter)
+    asked.result = result  # type: ignore[assignment]
+    return asked
+
+
+def for_papers(letter: str = "a") -> pb.DraftPaperRequest:
+    return pb.DraftPaperRequest(step="appraise", kind=SUPPLEMENT, sha256=letter * 64)
+
+
+# -- one request for papers -----------------------------------------------------------------------
+
+
+def test_a_signed_supplement_paper_is_good_for_one_request() -> None:
+    """The second request needs a paper of its own, which may say the same."""
+    case = Signing(process="standard").opened()
+    assert case.refused(supplement("appraise"), MON) == "PAPER_NOT_SIGNED"
+    (first,) = case.does(for_papers(), MON)
+    assert (first.number, first.round, first.result) == (1, 1, 0)
+    case.signs(1)
+    case.does(supplement("appraise"), MON)
+    case.does(papers(1), LATER, SYSTEM)
+
+    assert case.refused(supplement("appraise"), LATER) == "PAPER_OF_OTHER_ROUND"
+    (second,) = case.does(for_papers(), LATER)
+    assert (second.number, second.round) == (2, 2)
+    assert case.refused(for_papers(), LATER) == "ALREADY_DRAFTED"
+    case.signs(2)
+    (asked,) = case.does(supplement("appraise"), LATER)
+    assert asked.round == 2
+
+
+# -- one result -----------------------------------------------------------------------------------
+
+
+def test_a_signed_result_paper_is_good_for_the_result_it_was_drafted_for() -> None:
+    """Nothing is rejected on a paper that grants, and nothing granted on one that rejects."""
+    case = last_step(Signing())
+    (said,) = case.does(draft("seal"), MON)
+    assert (said.result, said.round) == (GRANTED, 0)
+    case.signs(1)
+    assert case.refused(resolve("seal", REJECTED, "vì"), MON) == "PAPER_FOR_OTHER_RESULT"
+    case.does(for_result("seal", OTHER, REJECTED), MON)
+    assert case.refused(resolve("seal", REJECTED, "vì"), MON) == "PAPER_NOT_SIGNED"
+    case.signs(2, OTHER)
+    assert case.refused(resolve("seal"), MON) == "PAPER_FOR_OTHER_RESULT"
+    (resolved,) = case.does(resolve("seal", REJECTED, "vì"), MON)
+    assert resolved.result == REJECTED
+
+
+def test_what_is_sent_back_needs_its_result_drafted_and_signed_again() -> None:
+    """The old signature counts for nothing, and the old draft can't be judged; the same content may
+    be drafted again.
+    """
+    case = last_step(Signing())
+    case.does(draft("seal"), MON)
+    case.signs(1)
+    case.does(send_back("seal", "approve"), MON)
+    case.completed(LATER, "approve")
+    assert case.refused(resolve("seal"), LATER) == "PAPER_SENT_BACK"
+    case.does(draft("seal"), LATER)
+    case.signs(2)
+    case.does(resolve("seal"), LATER)
+
+
+def test_a_draft_that_was_under_way_ends_when_the_case_is_sent_back() -> None:
+    """Its reviewer's word was about what is done anew now; papers of other kinds go on."""
+    case = Signing(process="standard").opened()
+    case.does(for_papers(), MON)
+    case.completed(MON, "appraise")
+    case.does(draft("review", OTHER), MON)
+    case.does(judge(2, REVIEW, OTHER), MON, HEAD)
+    case.does(send_back("review"), MON)
+    assert case.refused(judge(2, SIGNATURE, OTHER), MON, BOTH) == "DRAFT_SENT_BACK"
+    case.signs(1)
+    case.does(supplement("appraise"), MON)
+
+
+@pytest.mark.parametrize("approved", [True, False])
+def test_nobody_judges_a_draft_twice(approved: bool) -> None:
+    """Who has both roles reviews or signs, not both; a draft that replaces it is another one."""
+    case = last_step(Signing())
+    case.does(draft("seal"), MON)
+    case.does(judge(1, REVIEW), MON, BOTH)
+    again = judge(1, SIGNATURE, approved=approved, reason="sai")
+    assert case.refused(again, MON, BOTH) == "JUDGED_BEFORE"
+    case.does(again, MON, HEAD)
+    case.does(draft("seal", OTHER), MON)
+    case.does(judge(2, REVIEW, OTHER), MON, HEAD)
+    case.does(judge(2, SIGNATURE, OTHER), MON, BOTH)
+
+
+# -- the file of a result -------------------------------------------------------------------------
+
+
+class Electronic(Signing):
+    """Its result is a file."""
+
+    kind = ResultKind.RESULT_KIND_ELECTRONIC
+    required = ()
+
+
+class Signed(Electronic):
+    """Its result is a signed file."""
+
+    kind = ResultKind.RESULT_KIND_SIGNED
+
+
+def with_file(letter: str, result: int = GRANTED) -> pb.ResolveCaseRequest:
+    asked = resolve("seal", result, "vì" if result == REJECTED else "")  # type: ignore[arg-type]
+    asked.file_sha256 = letter * 64
+    return asked
+
+
+def test_an_electronic_result_is_granted_with_its_file() -> None:
+    """The event keeps the file's hash; a rejection needs none."""
+    case = last_step(Electronic())
+    assert case.refused(resolve("seal"), MON) == "RESULT_FILE_MISSING"
+    assert not isinstance(case.asked(resolve("seal", REJECTED, "vì"), MON), Refusal)
+    (said,) = case.does(with_file("a"), MON)
+    assert said.file_sha256 == "a" * 64
+
+
+def test_a_signed_result_is_the_content_of_a_signed_paper() -> None:
+    """Of the latest one, for this result, and not sent back since; whatever the process wants."""
+    case = last_step(Signed())
+    assert case.refused(resolve("seal"), MON) == "RESULT_FILE_MISSING"
+    assert case.refused(with_file("a"), MON) == "RESULT_NOT_SIGNED"
+    case.does(draft("seal"), MON)
+    case.does(judge(1, REVIEW), MON, HEAD)
+    assert case.refused(with_file("a"), MON) == "RESULT_NOT_SIGNED"
+    case.does(judge(1, SIGNATURE), MON, BOTH)
+    assert case.refused(with_file(OTHER), MON) == "RESULT_NOT_SIGNED"
+    back = case.copy()
+    back.does(send_back("seal", "approve"), MON)
+    back.completed(LATER, "approve")
+    assert back.refused(with_file("a"), LATER) == "RESULT_NOT_SIGNED"
+    (said,) = case.does(with_file("a"), MON)
+    assert said.file_sha256 == "a" * 64
+
+
+def test_a_paper_that_rejects_is_no_signed_result() -> None:
+    """Its content is not what was granted."""
+    case = last_step(Signed())
+    case.does(for_result("seal", "a", REJECTED), MON)
+    case.signs(1)
+    assert case.refused(with_file("a"), MON) == "RESULT_NOT_SIGNED"
+    case.does(with_file("a", REJECTED), MON)
+
+
+@pytest.mark.parametrize("kind", [ResultKind.RESULT_KIND_PAPER, 0])
+def test_a_result_on_paper_needs_no_file(kind: ResultKind) -> None:
+    """Nor does one of a procedure that does not say."""
+    case = last_step(Electronic())
+    case.kind = kind
+    (said,) = case.does(resolve("seal"), MON)
+    assert said.file_sha256 == ""
+
+
+@pytest.mark.parametrize("actor", [IMPORTER, HEAD])
+def test_a_dossier_of_another_system_needs_no_file(actor: Actor) -> None:
+    """Its history is taken as it was, and its end here as well."""
+    case = Signed(process="imported", imported=True).opened()
+    outcome = case.asked(pb.ResolveCaseRequest(step="history", result=GRANTED), MON, actor)
+    assert not isinstance(outcome, Refusal), outcome
