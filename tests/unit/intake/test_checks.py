@@ -84,7 +84,7 @@ def test_eight_working_hours_and_when_they_are_nearly_over(
     rule: str, came: str, due: str, warns: str
 ) -> None:
     """From the moment it came in, by the calendar of its unit."""
-    facts = Facts(small_catalogue(), office_shelf(), WarningRule.parse(rule))
+    facts = Facts(small_catalogue(), office_shelf(), check_warning=WarningRule.parse(rule))
     check = facts.check("H22.12", at(came))
     assert (clock(check.due_at), clock(check.warn_at)) == (due, warns)
 

@@ -14,5 +14,6 @@ def test_it_leaves_the_office_s_files_alone(monkeypatch, tmp_path):
     env = environment(tmp_path / "demo", 1.0, 0)
     assert env["MOTCUA_DATA_DIR"] == str(tmp_path / "demo")
     assert env["MOTCUA_TRACE_FILE"] == str(tmp_path / "office")
+    assert env["PEOPLE_DIRECTORY"] == str(tmp_path / "demo" / "people.toml")
     left = {*PATHS, *DATABASES} & env.keys()
-    assert left == {"MOTCUA_DATA_DIR", "MOTCUA_TRACE_FILE"}
+    assert left == {"MOTCUA_DATA_DIR", "MOTCUA_TRACE_FILE", "PEOPLE_DIRECTORY"}

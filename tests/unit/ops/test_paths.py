@@ -17,6 +17,7 @@ NO_PATHS = {
     "KEYRING_DATABASE_URL",
     "IDENTITY_AUDIENCE",
     "IDENTITY_ISSUER",
+    "INTAKE_CHECK_WARNING",
     "KAFKA_BOOTSTRAP_SERVERS",
     "MALLOC_ARENA_MAX",
     "MOTCUA_CACHE_DIR",  # set-up only, and below the project's folder

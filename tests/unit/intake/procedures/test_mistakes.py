@@ -154,13 +154,13 @@ procedure;1.000009;1;;Một;One;G10;H99;H98 commune;09/08/2021;;4;5wd;5wd;online
 part;1.000009;1;don;Đơn;Application;;;;;;;;;;;;;paper;0;;
 part;1.000009;1;don;Đơn;Application
 fee;1.000009;1;;Phí;Charge;;;;;;;;;;;;;phi;;5.000
-procedure;1.000009;1;;Một;One;G09;H22.02;;2021-01-01;;whole;5wd;;counter;counter;standard;none
-procedure;1.000009;3;;Ba;Three;G09;H22.02;;2021-01-01;;whole;5wd;;counter;counter;standard;before
+procedure;1.000009;1;;Một;One;G09;H22.02;;2021-01-01;;partial;5wd;;counter;counter;standard;none
+procedure;1.000009;3;;Ba;Three;G09;H22.02;;2021-01-01;;partial;5wd;;counter;counter;standard;before
 part;1.000009;3;đ;;Application
-procedure;1.1;x;;Hai;Two;;H97;;2021-01-01;;whole;5 days;;counter;counter;Magic!;none
+procedure;1.1;x;;Hai;Two;;H97;;2021-01-01;;partial;5 days;;counter;counter;Magic!;none
 part;1.1;1;don;Đơn;Application;;;;;;;;;;;;;;x
 prat;1.000008;3;don;Đơn;Application
-procedure;1.000010;1;;Năm;Five;G09;H22.02;;2021-01-01;2020-01-01;whole;5wd;;post;post;standard;none
+procedure;1.000010;1;;Năm;Five;G09;H22.02;;2021-01-01;2020-01-01;partial;5wd;;post;post;standard;none
 part;1.000010;1;don;Đơn;Application
 fee;1.000011;1;;Phí;Charge;;;;;;;;;;;;;tip;;-1
 part;1.000010;1;x;"Đơn
