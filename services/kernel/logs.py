@@ -77,6 +77,7 @@ EVENTS: Final[dict[str, str]] = {
     "watch.waits": "A watch over the passing of time could not run; the next beat tries again.",
     "watch.failed": "A watch over the passing of time met a fault that nobody foresaw.",
     "process.missing": "Open cases need a process that no file holds; they stand still.",
+    "child.withheld": "A case opened no further child dossier: its processes lead in a circle.",
     "timer.skipped": "A way was not taken by itself: no file holds the process of its case.",
     "library": "A line of a library.",
 }
