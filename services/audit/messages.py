@@ -32,6 +32,7 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
     "undelivered": ("bưu gửi không phát được", "the item could not be delivered"),
     "returned": ("đã trả kết quả, không qua bưu chính", "the result is returned, not by post"),
     "withdrawn": ("hồ sơ đã rút", "the dossier is withdrawn"),
+    "withdrawal_declined": ("không chấp nhận đề nghị rút", "the wish to withdraw is declined"),
     "closed": ("trả lại hồ sơ, không bổ sung", "it is closed, the supplement never came"),
     "escalated": ("báo lãnh đạo về thời hạn", "those above the officer hear of a due date"),
 }

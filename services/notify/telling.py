@@ -20,6 +20,8 @@ OVERTAKEN: Mapping[str, frozenset[str]] = {"posted": frozenset({"delivered", "un
 """Kinds that are not told any more once one of these was: partners report in any order."""
 PICKED_UP = "EMA"
 """The EMSEVT code by which a partner says that the item is on its way."""
+DECLINED = "declined"
+"""The ground by which an officer said no to a wish to withdraw."""
 _PAPERS = (
     SuspensionKind.SUSPENSION_KIND_UNSPECIFIED,
     SuspensionKind.SUSPENSION_KIND_SUPPLEMENT,
@@ -123,6 +125,13 @@ def _withdrawn(_event: DossierEvent) -> tuple[str, Values]:
     return "withdrawn", {}
 
 
+def _kept(event: DossierEvent) -> tuple[str, Values] | None:
+    said = event.withdrawal_declined
+    if said.reason_code != DECLINED:
+        return None  # the case had ended, and how was told
+    return "withdrawal_declined", {"reason": said.reason}
+
+
 def _late(event: DossierEvent) -> tuple[str, Values] | None:
     missed = event.deadline_missed
     if missed.scope != DeadlineScope.DEADLINE_SCOPE_DOSSIER:
@@ -182,6 +191,7 @@ TELLING: Mapping[str, Callable[[DossierEvent], tuple[str, Values] | None]] = {
     "case_closed": _closed,
     "case_resolved": _resolved,
     "case_withdrawn": _withdrawn,
+    "withdrawal_declined": _kept,
     "deadline_missed": _late,
     "deadline_recomputed": _rescheduled,
     "item_tracked": _posted,
@@ -196,6 +206,7 @@ KINDS = (
     "accepted",
     "refused",
     "withdrawn",
+    "withdrawal_declined",
     "supplement_requested",
     "supplement_ending",
     "supplement_extended",

@@ -28,6 +28,7 @@ from motcua.events.v1.routing_events_pb2 import (
     SupplementExpired,
     SupplementRequested,
     SuspensionKind,
+    WithdrawalDeclined,
 )
 
 from services.kernel.envelope import make_event
@@ -143,6 +144,7 @@ RETURNED_ONLINE = ResultReturned(result_channel=ResultChannel.RESULT_CHANNEL_ONL
 RETURNED_BY_POST = ResultReturned(result_channel=ResultChannel.RESULT_CHANNEL_POST)
 LET_GO = DossierWithdrawn()
 CLOSED = CaseWithdrawn()
+KEPT = WithdrawalDeclined(reason_code="declined", reason="Đã ký kết quả.")
 
 SOURCES = {
     "DossierSubmitted": "intake",
@@ -154,6 +156,7 @@ SOURCES = {
     "CaseResumed": "routing",
     "CaseResolved": "routing",
     "CaseWithdrawn": "routing",
+    "WithdrawalDeclined": "routing",
     "CaseSuspended": "routing",
     "CaseClosed": "routing",
     "DeadlineApproaching": "routing",

@@ -29,6 +29,7 @@ VALUES: dict[str, dict[str, str]] = {
     "accepted": {"due_at": DUE_TEXT},
     "refused": {"reason": "Thiếu chữ ký."},
     "withdrawn": {},
+    "withdrawal_declined": {"reason": "Đã ký kết quả."},
     "supplement_requested": {
         "reason": "Thiếu giấy tờ.",
         "parts": "Bản sao\nA2",

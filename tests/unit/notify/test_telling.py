@@ -5,7 +5,7 @@ from google.protobuf.message import Message
 from motcua.events.v1.common_pb2 import ResultChannel
 from motcua.events.v1.intake_events_pb2 import DossierAccepted, DossierSubmitted
 from motcua.events.v1.notify_events_pb2 import MessageQueued
-from motcua.events.v1.routing_events_pb2 import CaseResolved, CaseResult
+from motcua.events.v1.routing_events_pb2 import CaseResolved, CaseResult, WithdrawalDeclined
 
 from services.kernel.envelope import payload_field
 from services.notify.telling import KINDS, TELLING
@@ -23,6 +23,7 @@ TOLD = [
     (letters.REFUSED, "refused", {"reason": "Thiếu chữ ký."}),
     (letters.LET_GO, "withdrawn", {}),
     (letters.CLOSED, "withdrawn", {}),
+    (letters.KEPT, "withdrawal_declined", {"reason": "Đã ký kết quả."}),
     (
         letters.SUPPLEMENT,
         "supplement_requested",
@@ -109,6 +110,7 @@ def test_told(payload: Message, kind: str, values: dict[str, str]) -> None:
         letters.QUESTION_LATE,
         letters.ON_ITS_WAY,
         letters.RETURNED_BY_POST,
+        WithdrawalDeclined(reason_code="resolved"),
     ],
 )
 def test_not_told(payload: Message) -> None:
