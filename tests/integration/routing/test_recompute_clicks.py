@@ -67,8 +67,8 @@ def office(
     new_database: NewDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Office]:
     """Seven cases, filed before the storm was known."""
-    known = Shelf(tmp_path / "calendars")
     monkeypatch.setattr(shelf, "EVERY", 0.0)
+    known = Shelf(tmp_path / "calendars")
     monkeypatch.setattr(OFFICE, "calendars", lambda: known)
     with open_routing(new_database("routing")) as routing:
         file_dossiers(routing)
