@@ -53,6 +53,11 @@ class Sight:
         )
         return [*filter(None, [self.unit]), *gone, person(self.officer)]
 
+    def work_of(self, unit: str) -> list[str]:
+        """Name a unit and the dissolved ones whose work it does on that day."""
+        gone = (code for code, it in self.units.items() if it.successor and code != unit)
+        return [unit, *(code for code in gone if current(code, self.units, self.day) == unit)]
+
     def _inherits(self, code: str) -> bool:
         return bool(self.unit) and below(current(code, self.units, self.day), self.unit)
 

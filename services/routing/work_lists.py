@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Sequence
 from typing import Any
 
 from motcua.routing.v1 import routing_pb2 as pb
@@ -24,10 +25,12 @@ def list_work(
 ) -> pb.ListWorkResponse:
     """List work by due date; raises ``Invalid`` for a page token that was not given out here.
 
-    ``sight``: only the work of the units that an officer covers, ``Forbidden`` for another one's;
-    or, by ``assignee`` or ``participant``, the officer's own wherever it is.
+    ``sight``: only the work of the units that an officer covers, ``Forbidden`` for another one's; a
+    unit's with that of the dissolved ones whose heir it is. Or, by ``assignee`` or ``participant``,
+    the officer's own wherever it is.
     """
-    page = work_page(request, now)
+    units = sight.work_of(request.unit) if sight is not None and request.unit else [request.unit]
+    page = work_page(request, now, units)
     if sight is not None and sight.officer not in (request.assignee, request.participant):
         page = _covered(connection, request, page, sight)
     rows = [dict(row) for row in connection.execute(page).mappings()]
@@ -57,10 +60,15 @@ def _covered(
     return page.where(WORK.c.dossier_code.in_(distinct.together(parts)))
 
 
-def work_page(request: pb.ListWorkRequest, now: int) -> Select[Any]:
-    """Select one page of work, and one row more if there is one; raises ``Invalid``."""
+def work_page(request: pb.ListWorkRequest, now: int, units: Sequence[str]) -> Select[Any]:
+    """Select one page of work, and one row more if there is one; raises ``Invalid``.
+
+    ``units`` are the request's, with those whose work it does; a single empty one for all.
+    """
     wanted = WORK.c.state == (request.state or RUNNING)
-    for column in ("unit", "role", "assignee"):
+    if request.unit:
+        wanted &= WORK.c.unit == units[0] if len(units) == 1 else WORK.c.unit.in_(units)
+    for column in ("role", "assignee"):
         if value := getattr(request, column):
             wanted &= WORK.c[column] == value
     if request.overdue:

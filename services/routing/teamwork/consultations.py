@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from motcua.routing.v1 import routing_pb2 as pb
@@ -28,9 +28,11 @@ def list_all(
 ) -> pb.ListConsultationsResponse:
     """List questions; raises ``Invalid`` for a page token that was not given out here.
 
-    ``sight``: only questions to the units that an officer covers, and those of their dossiers.
+    ``sight``: only questions to the units that an officer covers, and those of their dossiers; a
+    unit's with those to the dissolved ones whose heir it is.
     """
-    page = _page(request)
+    units = sight.work_of(request.unit) if sight is not None else [request.unit]
+    page = _page(request, units)
     if sight is not None:
         page = page.where(_covered(connection, request, sight))
     rows = [dict(row) for row in connection.execute(page).mappings()]
@@ -62,14 +64,14 @@ def _covered(
     return true() if row and any(sight.covers(unit or "") for unit in row) else covered
 
 
-def _page(request: pb.ListConsultationsRequest) -> Select[Any]:
+def _page(request: pb.ListConsultationsRequest, units: Sequence[str]) -> Select[Any]:
     c = CONSULTATIONS.c
     order = (c.due_at, c.dossier_code, c.number)
     wanted = CONSULTATIONS.select()
     if not request.answered:
         wanted = wanted.where(c.open == 1)
     if request.unit:
-        wanted = wanted.where(c.unit == request.unit)
+        wanted = wanted.where(c.unit.in_(units))
     if request.dossier_code:
         wanted = wanted.where(c.dossier_code == request.dossier_code)
     if request.page_token:

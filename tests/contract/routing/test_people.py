@@ -17,6 +17,7 @@ from services.routing.office import Office
 from services.routing.process_files import standard_processes
 from services.routing.tables import CASES, CONSULTATIONS, WORK
 from services.routing.teamwork import consultations
+from services.routing.work_lists import list_work
 from tests.conftest import NewDatabase
 from tests.contract.routing.departments import Departments, Desk
 from tests.unit.routing.cases import AN, BINH, PLANNER, answer, ask, assign, at, complete
@@ -89,6 +90,16 @@ MERGED = (
 HEIR = Actor(kind=AN.kind, id="moi", unit="H22.70")
 
 
+def worked(departments: Departments, day: int) -> list[str]:
+    """List the work of the heir's unit, asked for by its code on a day of August 2021."""
+    units = {each.code: each for each in MERGED}
+    mine = Sight("H22.70", "moi", units, date(2021, 8, day))
+    with departments.engine.connect() as connection:
+        request = pb.ListWorkRequest(unit="H22.70")
+        page = list_work(connection, request, at(MON), mine)
+    return [item.dossier_code for item in page.items]
+
+
 def test_the_heir_works_on_from_the_day_after(departments: Departments) -> None:
     """On its last day a unit does its own work; then the heir does, and the next step is the
     heir's, while what was written keeps the old code.
@@ -98,6 +109,7 @@ def test_the_heir_works_on_from_the_day_after(departments: Departments) -> None:
         departments.does(merged.complete, complete("appraise"), CODE, MON, HEIR)
     assert early.value.code == "NOT_YOUR_UNIT"
 
+    assert [worked(departments, day) for day in (9, 10)] == [[], [CODE]]
     departments.does(merged.complete, complete("appraise"), CODE, "2021-08-10 08:00", HEIR)
 
     (row,) = departments.rows(CASES)
@@ -114,11 +126,11 @@ ASKED = (
 )
 
 
-def listed(departments: Departments, unit: str) -> list[str]:
+def listed(departments: Departments, unit: str, wanted: str = "") -> list[str]:
     """Name the units that were asked, of the open questions that a unit's officer sees."""
     mine = Sight(unit, "nd", {each.code: each for each in ASKED}, date(2021, 8, 11))
     with departments.engine.connect() as connection:
-        request = pb.ListConsultationsRequest()
+        request = pb.ListConsultationsRequest(unit=wanted)
         page = consultations.list_all(connection, request, at("2021-08-11 08:00"), mine)
     return [each.unit for each in page.consultations]
 
@@ -141,6 +153,7 @@ def test_the_heir_answers_what_a_dissolved_unit_was_asked(departments: Departmen
         assert refused.value.code == "NOT_YOUR_UNIT"
 
     assert [listed(departments, unit) for unit in ("H22.05", "H22.71")] == [[], ["H22.02"]]
+    assert listed(departments, "H22.71", "H22.71") == ["H22.02"]
     departments.does(merged.answer_consultation, answer(), CODE, "2021-08-11 08:00", second)
 
     said = departments.said(CODE)[-1].consultation_answered
