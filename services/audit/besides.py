@@ -10,16 +10,10 @@ from typing import Any, Final
 from motcua.events.v1.envelope_pb2 import DossierEvent
 from motcua.events.v1.routing_events_pb2 import DeadlineScope
 
-from services.audit.courses import (
-    Account,
-    CalendarOf,
-    Line,
-    computed,
-    counting,
-    instant,
-)
+from services.audit.courses import Account, CalendarOf, Line, computed, counting
 from services.audit.wording import Text
 from services.kernel.course import Course, course_in
+from services.kernel.instants import instant_in
 
 _NAMES: Final[dict[int, Text]] = {
     DeadlineScope.DEADLINE_SCOPE_DOSSIER: ("ngày hẹn trả", "the promised date"),
@@ -68,7 +62,7 @@ def recomputed(
     step = said.step or "-"
     course = course_in(said)
     if course is None:
-        due = instant(said, "due_at")
+        due = instant_in(said, "due_at")
         yield Line(event, text, due, calendar_version=said.calendar_version, step=step)
         return
     yield _line(event, text, said, step, course, calendar_of)
@@ -90,7 +84,7 @@ def _line(
     return computed(
         event,
         text,
-        instant(said, "due_at"),
+        instant_in(said, "due_at"),
         said.calendar_version,
         calendar_of,
         counting(course),

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from google.protobuf.message import Message
 from motcua.events.v1 import common_pb2 as common
 from motcua.events.v1.desk_events_pb2 import FeeTiming
 from motcua.events.v1.routing_events_pb2 import DeadlineScope, SuspensionKind
 
 from services.audit.days import OFFICE_TIME_ZONE
 from services.audit.standing import Facts, finished_at
+from services.kernel.instants import instant_in
 
 Changes = dict[str, Any]
 
@@ -47,7 +47,7 @@ def _submitted(facts: Facts, said: Any, at: int) -> Changes:
         "channel": _word(CHANNELS, said.channel),
         "time_zone": said.time_zone or OFFICE_TIME_ZONE,
         "imported": int(bool(said.imported_from)),
-        "check_due_at": None if _paid_first(said.fees) else _instant(said, "answer_due_at"),
+        "check_due_at": None if _paid_first(said.fees) else instant_in(said, "answer_due_at"),
     }
 
 
@@ -58,7 +58,7 @@ def _paid_first(fees: Any) -> bool:
 
 
 def _fee_recorded(_facts: Facts, said: Any, _at: int) -> Changes:
-    due = _instant(said, "answer_due_at")
+    due = instant_in(said, "answer_due_at")
     return {} if due is None else {"check_due_at": due}
 
 
@@ -70,7 +70,7 @@ def _fee_cancelled(facts: Facts, said: Any, _at: int) -> Changes:
 def _accepted(facts: Facts, said: Any, at: int) -> Changes:
     if facts["accepted_at"] is not None:
         return {}
-    due = _instant(said, "due_at")
+    due = instant_in(said, "due_at")
     return {"accepted_at": at, "due_at": due, "first_due_at": due}
 
 
@@ -125,14 +125,14 @@ def _extended(facts: Facts, said: Any, at: int) -> Changes:
     """The new date holds; the one promised first stays beside it."""
     if finished_at(facts) is not None or not said.HasField("due_at"):
         return {}
-    return {"due_at": _instant(said, "due_at"), "extended_at": at}
+    return {"due_at": instant_in(said, "due_at"), "extended_at": at}
 
 
 def _resumed(facts: Facts, said: Any, at: int) -> Changes:
     if finished_at(facts) is not None:
         return {}
     changes = _working(facts, said, "current", at)
-    due = _instant(said, "due_at")
+    due = instant_in(said, "due_at")
     return {**changes, "suspended_at": None, "suspended_for": 0, "due_at": due}
 
 
@@ -169,7 +169,7 @@ def _check_missed(facts: Facts, _said: Any, at: int) -> Changes:
 def _recomputed(facts: Facts, said: Any, _at: int) -> Changes:
     if said.scope != DeadlineScope.DEADLINE_SCOPE_DOSSIER or finished_at(facts) is not None:
         return {}
-    return {"due_at": _instant(said, "due_at")}
+    return {"due_at": instant_in(said, "due_at")}
 
 
 _ENDED: Final[Changes] = {"suspended_at": None, "suspended_for": 0, "step": "", "step_unit": ""}
@@ -210,10 +210,3 @@ def _word(words: Mapping[int, str], number: int) -> str:
     dossier is left out.
     """
     return words.get(number) or (str(number) if number else "")
-
-
-def _instant(said: Message, name: str) -> int | None:
-    if not said.HasField(name):
-        return None
-    stamp = getattr(said, name)
-    return int(stamp.seconds) * 1_000_000 + int(stamp.nanos) // 1000

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Any, Final
+from typing import Final
 
 from motcua.events.v1.envelope_pb2 import DossierEvent
 
 from services.audit.wording import NOTHING, Text
 from services.kernel.course import Course, Pause, after_pause
 from services.kernel.durations import DurationError, limit_of
-from services.kernel.instants import to_us
 from services.kernel.reckoning import Span, reckon_limit, reckon_same_day, worked
 from services.kernel.working_time import Calendar, NoWorkingTime, OutOfRange
 
@@ -166,8 +165,3 @@ def waited_in(number: int) -> Text:
 
 def _part(spans: Iterable[Span], part: Text) -> tuple[Span, ...]:
     return tuple(replace(span, part=part) for span in spans)
-
-
-def instant(said: Any, name: str) -> int | None:
-    """Give a timestamp field in microseconds UTC; None when it is absent."""
-    return to_us(getattr(said, name)) if said.HasField(name) else None

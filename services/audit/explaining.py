@@ -23,14 +23,13 @@ from services.audit.courses import (
     Line,
     computed,
     counting,
-    instant,
     wrong,
 )
 from services.audit.wording import Text
 from services.kernel import working_time
 from services.kernel.course import Course
 from services.kernel.durations import Duration
-from services.kernel.instants import to_us
+from services.kernel.instants import instant_in, to_us
 
 EXTENSION_LEAD: Final = Duration.parse("1wd")
 
@@ -52,7 +51,7 @@ def explain(events: Iterable[DossierEvent], calendar_of: CalendarOf) -> Account:
 def _accepted(
     told: Account, event: DossierEvent, said: Any, calendar_of: CalendarOf
 ) -> Iterator[Line]:
-    due = instant(said, "due_at")
+    due = instant_in(said, "due_at")
     told.first_due_at = told.due_at = due
     told.time_limit = said.time_limit
     start = to_us(event.occurred_at)
@@ -119,7 +118,7 @@ def _extended(
     told: Account, event: DossierEvent, said: Any, calendar_of: CalendarOf
 ) -> Iterator[Line]:
     """Nothing is computed: a leader chose the date. Whether the rules were kept can be told."""
-    previous, due = told.due_at, instant(said, "due_at")
+    previous, due = told.due_at, instant_in(said, "due_at")
     told.due_at, told.course, told.extended_to = due, None, due
     signer = f"{said.signer_title} {said.signer} ({said.signer_unit})".strip()
     text = (
@@ -141,7 +140,7 @@ def _extended(
         if late:
             problem = ("muộn hơn một ngày làm việc trước hạn", "less than a working day before")
             line = wrong(line, problem)
-    if instant(said, "previous_due_at") != previous:
+    if instant_in(said, "previous_due_at") != previous:
         line = wrong(line, OTHER_DATE)
     yield line
 
@@ -157,7 +156,7 @@ def _recomputed(
         yield from besides.recomputed(told, event, said, calendar_of)
         return
     of_step = said.scope == DeadlineScope.DEADLINE_SCOPE_STEP
-    due = instant(said, "due_at")
+    due = instant_in(said, "due_at")
     previous = told.step_due_at if of_step else told.due_at
     course = told.step_course if of_step else told.course
     if course is not None:
@@ -179,7 +178,7 @@ def _recomputed(
             limit=course.time_limit,
             step=said.step,
         )
-    if instant(said, "previous_due_at") != previous:
+    if instant_in(said, "previous_due_at") != previous:
         line = wrong(line, OTHER_DATE)
     yield line
 

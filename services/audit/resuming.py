@@ -17,7 +17,6 @@ from services.audit.courses import (
     Line,
     computed,
     counting,
-    instant,
     waited_in,
     wrong,
 )
@@ -33,7 +32,7 @@ from services.audit.pauses import (
 )
 from services.audit.wording import Text
 from services.kernel.course import Course, Pause
-from services.kernel.instants import to_us
+from services.kernel.instants import instant_in, to_us
 
 _OTHER_EXTENSION: Final[Text] = (
     "ngày gia hạn khác với sổ ghi",
@@ -54,12 +53,12 @@ def resumed(
 ) -> Iterator[Line]:
     """Tell of the promised date after a pause, then of the step's."""
     since = to_us(said.suspended_at)
-    at = instant(said, "resumed_at")
+    at = instant_in(said, "resumed_at")
     at = to_us(event.occurred_at) if at is None else at
     tell = _begun_again if said.restarted and (said.time_limit or told.time_limit) else _gone_on
-    previous, told.due_at = told.due_at, instant(said, "due_at")
+    previous, told.due_at = told.due_at, instant_in(said, "due_at")
     line = tell(told, event, said, calendar_of, previous, (since, at))
-    if instant(said, "previous_due_at") != previous:
+    if instant_in(said, "previous_due_at") != previous:
         line = wrong(line, OTHER_DATE)
     yield line
     yield from step_dates.resumed(told, event, said, calendar_of, (since, at))
@@ -101,7 +100,7 @@ def _begun_again(
     pause: Pause,
 ) -> Line:
     """Tell of a limit that runs anew, and of the signed extension that it does not shorten."""
-    due, version, signed = told.due_at, said.calendar_version, instant(said, "extended_due_at")
+    due, version, signed = told.due_at, said.calendar_version, instant_in(said, "extended_due_at")
     limit = said.time_limit or told.time_limit
     course = told.course = Course(
         pause[1], limit, version, same_day=said.same_day, not_before=signed

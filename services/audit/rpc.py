@@ -27,7 +27,7 @@ from services.kernel.calendars.shelf import by_version
 from services.kernel.clock import Clock
 from services.kernel.commands import Reads
 from services.kernel.errors import Invalid, NotFound, Violation
-from services.kernel.instants import to_us
+from services.kernel.instants import instant_in
 from services.kernel.rpc.service import Service
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -62,7 +62,7 @@ class AuditServicer(AuditServiceServicer):
         self, request: pb.GetTimelineRequest, context: Context
     ) -> pb.GetTimelineResponse:
         """Tell the whole history of a dossier."""
-        code, as_of = request.dossier_code, _instant(request, "as_of")
+        code, as_of = request.dossier_code, instant_in(request, "as_of")
         zone = _zone(request.time_zone)
 
         def read(connection: Connection) -> pb.GetTimelineResponse:
@@ -78,7 +78,7 @@ class AuditServicer(AuditServiceServicer):
 
     async def GetState(self, request: pb.GetStateRequest, context: Context) -> pb.GetStateResponse:
         """Tell the state of a dossier now or as of an instant."""
-        as_of = _instant(request, "as_of")
+        as_of = instant_in(request, "as_of")
         at = self._clock.now() if as_of is None else as_of
 
         def read(connection: Connection) -> pb.GetStateResponse:
@@ -113,7 +113,7 @@ class AuditServicer(AuditServiceServicer):
         self, request: pb.ExplainDeadlineRequest, context: Context
     ) -> pb.ExplainDeadlineResponse:
         """Explain a due date, and compute it again from the events."""
-        code, as_of = request.dossier_code, _instant(request, "as_of")
+        code, as_of = request.dossier_code, instant_in(request, "as_of")
 
         def read(connection: Connection) -> pb.ExplainDeadlineResponse:
             facts = asof.facts_of(connection, code, as_of)
@@ -129,7 +129,7 @@ class AuditServicer(AuditServiceServicer):
     ) -> pb.GetReportResponse:
         """Count the official indicators of a period."""
         days = [_day(request.from_date, "from_date"), _day(request.to_date, "to_date")]
-        asked = Asked(days[0], days[1], _COLUMN_OF[request.by], _instant(request, "as_of"))
+        asked = Asked(days[0], days[1], _COLUMN_OF[request.by], instant_in(request, "as_of"))
         now = self._clock.now()
         counted = await self._reads.run(lambda c: queries.report(c, asked, now))
         lines = counted.rows() if asked.by else []
@@ -147,8 +147,8 @@ class AuditServicer(AuditServiceServicer):
     ) -> AsyncIterator[pb.StreamEventsResponse]:
         """Play the log back."""
         section = Section(
-            first=_instant(request, "from_time"),
-            end=_instant(request, "to_time"),
+            first=instant_in(request, "from_time"),
+            end=instant_in(request, "to_time"),
             dossier_code=request.dossier_code,
             after={place.partition: place.offset for place in request.after},
         )
@@ -178,7 +178,7 @@ class AuditServicer(AuditServiceServicer):
             pool.shutdown(wait=False)
 
     def _wanted(self, request: pb.ListDeadlinesRequest) -> Wanted:
-        as_of = _instant(request, "as_of")
+        as_of = instant_in(request, "as_of")
         at, after = (self._clock.now() if as_of is None else as_of), deadlines.EARLIEST
         if request.page_token:
             try:
@@ -196,10 +196,6 @@ def service(servicer: AuditServicer) -> Service:
         servicer,
         "motcua.audit.v1.AuditService",
     )
-
-
-def _instant(request: Any, name: str) -> int | None:
-    return to_us(getattr(request, name)) if request.HasField(name) else None
 
 
 def _day(text: str, field: str) -> int:

@@ -14,7 +14,6 @@ from services.audit.courses import (
     Line,
     computed,
     counting,
-    instant,
     spans_of,
     wrong,
 )
@@ -27,6 +26,7 @@ from services.audit.pauses import (
     judged_anew,
 )
 from services.kernel.course import Pause, course_in
+from services.kernel.instants import instant_in
 from services.kernel.reckoning import Span
 from services.kernel.working_time import Calendar
 
@@ -54,7 +54,7 @@ def pulled_back(
 ) -> Iterator[Line]:
     """Tell of the step that is current again, with the date that it had when it was left."""
     before, before_course, step = told.left_due_at, told.left_course, said.next.step
-    due, course = instant(said.next, "due_at"), course_in(said.next)
+    due, course = instant_in(said.next, "due_at"), course_in(said.next)
     told.step, told.step_due_at, told.step_course = step, due, course
     told.left_due_at = told.left_course = None
     if due is None or course is None:
@@ -82,7 +82,7 @@ def _entered(
     told: Account, event: DossierEvent, current: Any, calendar_of: CalendarOf
 ) -> Iterator[Line]:
     """Tell of a step's own limit, which its description carries whole."""
-    told.step, told.step_due_at = current.step, instant(current, "due_at")
+    told.step, told.step_due_at = current.step, instant_in(current, "due_at")
     course = told.step_course = course_in(current)
     if told.step_due_at is None or course is None:
         return
@@ -115,7 +115,7 @@ def resumed(
         return
     previous, before, version = told.step_due_at, told.step_course, said.calendar_version
     course = told.step_course = before and before.paused(pause, version)
-    told.step, told.step_due_at = said.current.step, instant(said.current, "due_at")
+    told.step, told.step_due_at = said.current.step, instant_in(said.current, "due_at")
     if previous is None and told.step_due_at is None:
         return
     text = (f"Bước {said.current.step} tiếp tục", f"Step {said.current.step} goes on")

@@ -7,9 +7,9 @@ from typing import Any
 from motcua.events.v1.envelope_pb2 import DossierEvent
 from motcua.routing.v1.routing_pb2 import CaseState
 
+from services.kernel.instants import instant_in
 from services.kernel.rows import Row
 from services.kernel.unit import UnitOfWork
-from services.routing.limits import instant
 from services.routing.tables import CASES, NO_DUE, WORK
 from services.routing.teamwork import views as sharing
 
@@ -26,8 +26,8 @@ def current_in(current: Any) -> dict[str, Any]:
         "step": current.step,
         "step_unit": current.unit,
         "step_role": current.role,
-        "step_due_at": instant(current, "due_at"),
-        "step_warn_at": instant(current, "warn_at"),
+        "step_due_at": instant_in(current, "due_at"),
+        "step_warn_at": instant_in(current, "warn_at"),
         "assignee": "",
     }
 

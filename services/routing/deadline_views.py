@@ -8,11 +8,10 @@ from typing import Any
 
 from motcua.events.v1.envelope_pb2 import DossierEvent
 
-from services.kernel.instants import to_us
+from services.kernel.instants import instant_in, to_us
 from services.kernel.unit import UnitOfWork
 from services.routing import deadline_rows
 from services.routing.case_rows import own, set_case, watched
-from services.routing.limits import instant
 from services.routing.tables import CASES, CONSULTATIONS
 from services.routing.teamwork import views as sharing
 from services.routing.watching import CONSULTATION, DOSSIER, STEP, SUSPENSION, TIMER, key_of
@@ -23,7 +22,7 @@ def _extended(uow: UnitOfWork, event: DossierEvent) -> None:
     row = set_case(
         uow,
         event,
-        due_at=instant(said, "due_at"),
+        due_at=instant_in(said, "due_at"),
         extended_at=to_us(event.occurred_at),
         apology_number=said.apology_number,
     )
@@ -49,7 +48,7 @@ def _escalated(uow: UnitOfWork, event: DossierEvent) -> None:
 
 def _recomputed(uow: UnitOfWork, event: DossierEvent) -> None:
     said = event.deadline_recomputed
-    due_at, warn_at = instant(said, "due_at"), instant(said, "warn_at")
+    due_at, warn_at = instant_in(said, "due_at"), instant_in(said, "warn_at")
     changed: dict[str, Any] = {}
     if said.scope == DOSSIER:
         changed = {"due_at": due_at}

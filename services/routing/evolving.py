@@ -10,16 +10,8 @@ from motcua.events.v1.envelope_pb2 import ActorKind, DossierEvent
 from motcua.events.v1.routing_events_pb2 import CurrentStep, DeadlineMissed, DeadlineScope
 
 from services.kernel.course import Course
-from services.kernel.instants import to_us
-from services.routing.limits import (
-    Limit,
-    counted_limit,
-    in_place_of,
-    instant,
-    limit_in,
-    relaid,
-    touch_in,
-)
+from services.kernel.instants import instant_in, to_us
+from services.routing.limits import Limit, counted_limit, in_place_of, limit_in, relaid, touch_in
 from services.routing.state import State, Status, limits, resumed_at, suspension_in
 from services.routing.teamwork import changing as teamwork
 
@@ -143,7 +135,7 @@ def _moved(old: Limit | None, new: Limit | None, payload: Any, at: int) -> Limit
 
 def _restarted(payload: Any) -> Course | None:
     """Give the course of a promise that was made anew."""
-    at = instant(payload, "resumed_at")
+    at = instant_in(payload, "resumed_at")
     if at is None or not payload.time_limit:
         return None
     return Course(
@@ -151,20 +143,20 @@ def _restarted(payload: Any) -> Course | None:
         payload.time_limit,
         payload.calendar_version,
         same_day=payload.same_day,
-        not_before=instant(payload, "extended_due_at"),
+        not_before=instant_in(payload, "extended_due_at"),
     )
 
 
 def _paused(course: Course, payload: Any) -> Course | None:
     """Add the pause; without the instant of the resumption the course is lost."""
-    resumed_at = instant(payload, "resumed_at")
+    resumed_at = instant_in(payload, "resumed_at")
     if resumed_at is None:
         return None
     return course.paused((to_us(payload.suspended_at), resumed_at), payload.calendar_version)
 
 
 def _extended(state: State, payload: Any, _event: DossierEvent) -> State:
-    to = instant(payload, "due_at")
+    to = instant_in(payload, "due_at")
     return replace(state, dossier_limit=limit_in(payload), extended_to=to)
 
 

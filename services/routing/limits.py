@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from google.protobuf.timestamp_pb2 import Timestamp
 from motcua.events.v1.routing_events_pb2 import CurrentStep, EscalationRung
 
 from services.kernel.course import Course, course_in
-from services.kernel.instants import to_us
+from services.kernel.instants import instant_in, to_us
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +36,13 @@ class Limit:
     """How it was computed; None for a date that was not."""
 
 
-def instant(message: Any, field: str) -> int | None:
-    """Give a timestamp field in microseconds UTC; None when it is absent."""
-    if not message.HasField(field):
-        return None
-    value: Timestamp = getattr(message, field)
-    return to_us(value)
-
-
 def limit_in(message: Any) -> Limit | None:
     """Give the due date and warning that a message sets; None when it has no due date."""
-    due_at = instant(message, "due_at")
+    due_at = instant_in(message, "due_at")
     if due_at is None:
         return None
     rungs = tuple(_rung(said) for said in getattr(message, "rungs", ()))
-    return Limit(due_at, instant(message, "warn_at"), rungs=rungs)
+    return Limit(due_at, instant_in(message, "warn_at"), rungs=rungs)
 
 
 def counted_limit(message: Any) -> Limit | None:
@@ -66,11 +57,11 @@ def _rung(said: EscalationRung) -> Rung:
 
 def touch_in(current: CurrentStep) -> Limit | None:
     """Give the time in which somebody is to have begun on a step; None when it has none."""
-    at = instant(current, "touch_by_at")
+    at = instant_in(current, "touch_by_at")
     if at is None:
         return None
-    limit = Limit(at, instant(current, "touch_warn_at"))
-    start_at = instant(current, "touch_started_at")
+    limit = Limit(at, instant_in(current, "touch_warn_at"))
+    start_at = instant_in(current, "touch_started_at")
     if start_at is None:
         return limit
     course = Course(start_at, current.touch_within, current.calendar_version)

@@ -20,7 +20,7 @@ from services.kernel.calendars.model import Calendars
 from services.kernel.call import Call
 from services.kernel.durations import NO_LIMIT, Duration, limit_of
 from services.kernel.errors import Invalid, Refusal, Refused
-from services.kernel.instants import local_date
+from services.kernel.instants import instant_in, local_date
 from services.kernel.rows import Row
 from services.kernel.rpc.identity import Caller
 from services.kernel.rpc.permissions import own_unit, shipped
@@ -34,7 +34,6 @@ from services.routing.checking import shipped_units, wrong_fields
 from services.routing.clock.escalation import NO_LADDER, Ladders
 from services.routing.decider import Facts, State, decide
 from services.routing.guards import within
-from services.routing.limits import instant
 from services.routing.lineage import above, consequences, log_withheld
 from services.routing.process import IMPORTED, Process, Processes, UnknownProcess
 from services.routing.queries import case_of
@@ -272,7 +271,7 @@ def _when(request: Message, call: Call) -> Call:
     importer = call.actor.kind == ActorKind.ACTOR_KIND_IMPORTER
     if not importer or "occurred_at" not in request.DESCRIPTOR.fields_by_name:
         return call
-    at = instant(request, "occurred_at")
+    at = instant_in(request, "occurred_at")
     if at is None:
         return call
     if lies_ahead(at, call.now):

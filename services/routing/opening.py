@@ -6,9 +6,8 @@ from google.protobuf.message import Message
 from motcua.events.v1.intake_events_pb2 import DossierAccepted
 from motcua.events.v1.routing_events_pb2 import CaseOpened
 
-from services.kernel.instants import to_timestamp
+from services.kernel.instants import instant_in, to_timestamp
 from services.routing.facts import Facts, enter, limit, of_dossier, set_limit
-from services.routing.limits import instant
 from services.routing.state import State, Status
 from services.routing.teamwork.consulting import beside
 
@@ -23,7 +22,7 @@ def open_case(state: State, accepted: DossierAccepted, facts: Facts) -> list[Mes
         current=enter(facts.process.first, facts, facts.at),
         imported=facts.imported,
     )
-    due_at = instant(accepted, "due_at")
+    due_at = instant_in(accepted, "due_at")
     if due_at is not None:
         set_limit(opened, limit(facts, of_dossier(facts), facts.at, due_at))
         opened.started_at.CopyFrom(to_timestamp(facts.at))

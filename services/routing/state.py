@@ -10,8 +10,8 @@ from motcua.events.v1.envelope_pb2 import DossierEvent
 from motcua.events.v1.routing_events_pb2 import DeadlineScope, SuspensionKind
 
 from services.kernel.course import Course
-from services.kernel.instants import to_us
-from services.routing.limits import Limit, instant
+from services.kernel.instants import instant_in, to_us
+from services.routing.limits import Limit
 from services.routing.teamwork.work import NOTHING, Work
 
 
@@ -112,13 +112,13 @@ def suspension_in(event: DossierEvent) -> Suspension:
 
 def resumed_at(event: DossierEvent) -> int:
     """Give the instant from which a ``CaseResumed`` lets the clock go on."""
-    at = instant(event.case_resumed, "resumed_at")
+    at = instant_in(event.case_resumed, "resumed_at")
     return to_us(event.occurred_at) if at is None else at
 
 
 def _end_in(message: Any, field: str) -> Limit | None:
-    at = instant(message, field)
-    return None if at is None else Limit(at, instant(message, "warn_at"))
+    at = instant_in(message, field)
+    return None if at is None else Limit(at, instant_in(message, "warn_at"))
 
 
 Key = tuple[int, int]

@@ -9,11 +9,10 @@ from motcua.routing.v1.routing_pb2 import CloseCaseRequest, RequestSupplementReq
 
 from services.kernel import working_time
 from services.kernel.errors import Refusal
-from services.kernel.instants import to_timestamp
+from services.kernel.instants import instant_in, to_timestamp
 from services.routing.clock.pausing import SUPPLEMENT, go_on, warn_of_end
 from services.routing.facts import Facts
 from services.routing.guards import at_step, may_work
-from services.routing.limits import instant
 from services.routing.state import State
 from services.routing.teamwork.papers import supplement_unsigned
 from services.routing.texts import refusal
@@ -37,7 +36,7 @@ def request_supplement(
     asked = SupplementRequested(parts=command.parts, reason=command.reason, round=state.round + 1)
     for part in asked.parts:
         part.copies = part.copies or 1  # as the desk counts those handed in
-    until = instant(command, "answer_due_at")
+    until = instant_in(command, "answer_due_at")
     if until is None:
         until = working_time.due_at(facts.calendar, facts.at, facts.supplement_period)
         asked.time_limit = "" if until is None else str(facts.supplement_period)

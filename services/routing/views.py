@@ -12,7 +12,7 @@ from typing import Any
 
 from motcua.events.v1.envelope_pb2 import DossierEvent
 
-from services.kernel.instants import to_us
+from services.kernel.instants import instant_in, to_us
 from services.kernel.unit import UnitOfWork
 from services.routing import deadline_rows, deadline_views
 from services.routing.case_rows import (
@@ -26,7 +26,7 @@ from services.routing.case_rows import (
     set_case,
     watched,
 )
-from services.routing.limits import Limit, instant
+from services.routing.limits import Limit
 from services.routing.state import suspension_in
 from services.routing.tables import CASES, CHILDREN
 from services.routing.teamwork import views as sharing
@@ -88,8 +88,8 @@ def _opened(uow: UnitOfWork, event: DossierEvent) -> None:
         process_version=said.process_version,
         imported=int(said.imported),
         opened_at=to_us(event.occurred_at),
-        due_at=instant(said, "due_at"),
-        first_due_at=instant(said, "due_at"),
+        due_at=instant_in(said, "due_at"),
+        first_due_at=instant_in(said, "due_at"),
         **current_in(said.current),
     )
     deadline_rows.set_dossier(uow, event, said, running=watched(row))
@@ -157,7 +157,7 @@ def _asked(uow: UnitOfWork, event: DossierEvent) -> None:
         uow,
         event,
         reason=said.reason,
-        answer_due_at=instant(said, "answer_due_at"),
+        answer_due_at=instant_in(said, "answer_due_at"),
         round=said.round,
     )
 
@@ -200,9 +200,9 @@ def _resumed(uow: UnitOfWork, event: DossierEvent) -> None:
         suspended_at=None,
         suspension=None,
         answer_due_at=None,
-        due_at=instant(said, "due_at"),
-        step_due_at=instant(said.current, "due_at"),
-        step_warn_at=instant(said.current, "warn_at"),
+        due_at=instant_in(said, "due_at"),
+        step_due_at=instant_in(said.current, "due_at"),
+        step_warn_at=instant_in(said.current, "warn_at"),
     )
     deadline_rows.move(uow, event, running=watched(row))
     sharing.set_timer(uow, event, said.current, running=watched(row))

@@ -17,7 +17,7 @@ from services.kernel import working_time
 from services.kernel.course import Course, Pause, kept_after
 from services.kernel.durations import Duration
 from services.kernel.errors import Refusal
-from services.kernel.instants import MINUTE, to_timestamp
+from services.kernel.instants import MINUTE, instant_in, to_timestamp
 from services.kernel.warning import WarningRule, warn_at
 from services.kernel.working_time import ResumePolicy
 from services.routing.facts import (
@@ -31,7 +31,7 @@ from services.routing.facts import (
 )
 from services.routing.guards import at_step, may_work
 from services.routing.laying import lay, shifted
-from services.routing.limits import Limit, instant
+from services.routing.limits import Limit
 from services.routing.state import State, Status
 from services.routing.teamwork.work import Timer
 from services.routing.texts import refusal
@@ -67,7 +67,7 @@ def _suspend(
     refused = may_work(state, command.step, facts)
     if refused is not None:
         return refused
-    end = instant(command, "expected_end_at")
+    end = instant_in(command, "expected_end_at")
     if end is not None:
         if end <= facts.at:
             return refusal("END_PAST")

@@ -10,10 +10,9 @@ from motcua.events.v1.process_events_pb2 import DelegationEnded, ParticipantChan
 from motcua.routing.v1 import routing_pb2 as pb
 
 from services.kernel.errors import Refusal
-from services.kernel.instants import to_timestamp
+from services.kernel.instants import instant_in, to_timestamp
 from services.routing.facts import Facts
 from services.routing.guards import ASSIGNING, at_step, open_case
-from services.routing.limits import instant
 from services.routing.state import State
 from services.routing.teamwork.work import Delegation
 from services.routing.texts import refusal
@@ -35,9 +34,9 @@ def set_participant(
 
 def delegation_of(command: pb.DelegateWorkRequest, at: int) -> Delegation | Refusal:
     """Read who shall stand in for whom, and when; refuse an empty period and oneself."""
-    begins = instant(command, "begins_at")
+    begins = instant_in(command, "begins_at")
     begins = at if begins is None else begins
-    ends = instant(command, "ends_at") or 0
+    ends = instant_in(command, "ends_at") or 0
     if ends <= max(begins, at):
         return refusal("PERIOD_EMPTY")
     if command.substitute == command.officer:

@@ -8,10 +8,9 @@ from typing import Any
 from motcua.events.v1.envelope_pb2 import DossierEvent
 from motcua.events.v1.process_events_pb2 import Participation
 
-from services.kernel.instants import to_us
+from services.kernel.instants import instant_in, to_us
 from services.kernel.unit import UnitOfWork
 from services.routing import deadline_rows
-from services.routing.limits import instant
 from services.routing.state import State
 from services.routing.tables import (
     ABSENCES,
@@ -27,7 +26,7 @@ from services.routing.teamwork.records import absence_in
 
 def _requested(uow: UnitOfWork, event: DossierEvent) -> None:
     said = event.consultation_requested
-    due_at = instant(said, "due_at")
+    due_at = instant_in(said, "due_at")
     row = {
         "dossier_code": event.dossier_code,
         "number": said.number,

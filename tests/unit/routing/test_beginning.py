@@ -13,10 +13,10 @@ import pytest
 from motcua.events.v1.routing_events_pb2 import CurrentStep, DeadlineApproaching, DeadlineMissed
 
 from services.kernel.durations import Duration
-from services.kernel.instants import to_us
+from services.kernel.instants import instant_in, to_us
 from services.kernel.warning import WarningRule
 from services.routing.facts import enter
-from services.routing.limits import instant, touch_in
+from services.routing.limits import touch_in
 from services.routing.watching import DOSSIER, TOUCH
 from tests.unit.routing.cases import (
     SYSTEM,
@@ -80,7 +80,7 @@ def test_the_process_s_rule_warns_of_it(
     """As of a step's limit: the step's own rule goes before the process's."""
     current = entered(warning, within, own)
     assert clock(to_us(current.touch_by_at)) == by
-    assert clock(instant(current, "touch_warn_at")) == warns
+    assert clock(instant_in(current, "touch_warn_at")) == warns
     limit = touch_in(current)
     assert limit is not None
     assert clock(limit.warn_at) == warns
