@@ -222,7 +222,7 @@ def test_a_page_of_work_is_read_from_an_index(
         request = pb.ListWorkRequest(
             **filters, page_token=work_lists._token(100, "d00100"), page_size=20
         )
-        statement = work_lists.work_page(request, now=0)
+        statement = work_lists.work_page(request, 0, [request.unit])
         compiled = statement.compile(connection, compile_kwargs={"literal_binds": True})
         explain = "explain" if connection.dialect.name == "postgresql" else "explain query plan"
         plan = "\n".join(str(row) for row in connection.exec_driver_sql(f"{explain} {compiled}"))
