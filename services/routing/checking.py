@@ -30,6 +30,8 @@ _LATEST: Final = from_datetime(datetime(LAST_YEAR - 1, 12, 31, tzinfo=UTC))
 _MOST_COPIES: Final = 100
 _LONGEST_CODE: Final = 64
 _LONGEST_NOTE: Final = 1000
+_LONGEST_FACT: Final = 64
+"""Letters or digits: more than any choice of a process or any number that an office writes."""
 _SHA256: Final = re.compile(r"([0-9a-f]{64})?")
 
 
@@ -59,6 +61,8 @@ def wrong_fields(
         wrong += _asked(request, units, roles, day)
     if isinstance(request, pb.RequestSupplementRequest):
         wrong += _papers(request)
+    if isinstance(request, pb.CompleteStepRequest):
+        wrong += _facts(request)
     return wrong
 
 
@@ -96,3 +100,11 @@ def _papers(request: pb.RequestSupplementRequest) -> Iterator[Violation]:
             yield texts.violation(f"{where}.sha256", "part.sha256")
         if len(part.note) > _LONGEST_NOTE:
             yield texts.violation(f"{where}.note", "part.note", str(_LONGEST_NOTE))
+
+
+def _facts(request: pb.CompleteStepRequest) -> Iterator[Violation]:
+    """Facts are choices and numbers; an event must stay small enough for the log."""
+    for index, fact in enumerate(request.facts):
+        for field in ("name", "value"):
+            if len(getattr(fact, field)) > _LONGEST_FACT:
+                yield texts.violation(f"facts[{index}].{field}", "fact.length", str(_LONGEST_FACT))

@@ -60,6 +60,10 @@ def orphaned(uow: UnitOfWork, row: Row, outcome: Sequence[Message]) -> Iterator[
     if not row["parent_code"] or not any(m.DESCRIPTOR.name == "CaseOpened" for m in outcome):
         return
     parent: State = uow.state(row["parent_code"])
+    # Written as it is: of two processes of which one opens a child and the other ends its
+    # parent, one runs again.
+    if (place := uow.get(CASES, row["parent_code"])) is not None:
+        uow.put(CASES, place)
     if parent.status in (Status.WITHDRAWN, Status.CLOSED):
         payloads = [
             getattr(event, event.WhichOneof("payload") or "")

@@ -212,6 +212,7 @@ _VIOLATIONS: dict[str, tuple[str, str]] = {
         "phải để trống hoặc là SHA-256 gồm 64 chữ số thập lục phân viết thường",
         "must be empty or a SHA-256 of 64 lower-case hexadecimal digits",
     ),
+    "fact.length": ("không được dài quá {0} ký tự", "must not be longer than {0} characters"),
     "part.note": ("không được dài quá {0} ký tự", "must not be longer than {0} characters"),
     "instant.range": ("phải nằm giữa năm 1901 và 2199", "must lie between 1901 and 2199"),
     "role.unknown": ("không có vai trò này (có: {0})", "is no role (there are: {0})"),

@@ -141,8 +141,9 @@ class ConsumerThread:
             _log.info("consumer.caught_up", handled=self._tally.handled)
 
     def _look(self) -> None:
-        ends = self._log().ends(self._partitions)
+        # In this order: a twin may move the positions while the ends are asked for.
         stored = self._stored(self._partitions)
+        ends = self._log().ends(self._partitions)
         found = self._sweep.look(ends, stored, self._inbox)
         self._tally.lag = {p: max(0, ends[p] - stored[p]) for p in ends}
         self._check_ready(stored)

@@ -38,6 +38,7 @@ from services.routing.texts import refusal
 
 SUPPLEMENT = SuspensionKind.SUSPENSION_KIND_SUPPLEMENT
 FINANCIAL = SuspensionKind.SUSPENSION_KIND_FINANCIAL
+_TOUCH = ("touch_by_at", "touch_warn_at", "touch_within", "touch_started_at")
 END_WARNING = WarningRule(lead=Duration.parse("2wd"))
 """How long before the end of a suspension is warned of it."""
 
@@ -153,6 +154,14 @@ def _restart(resumed: CaseResumed, state: State, facts: Facts, at: int) -> None:
         resumed.extended_due_at.CopyFrom(to_timestamp(signed))
         resumed.extension_holds = course.held(facts.calendar)
     resumed.current.CopyFrom(enter(facts.process.step(state.step), facts, at, state.work))
+    if _begun(state):
+        for field in _TOUCH:
+            resumed.current.ClearField(field)
+
+
+def _begun(state: State) -> bool:
+    """Tell whether the step is somebody's: then nobody has to begin on it anew after a pause."""
+    return bool(state.assignee or state.work.opened_by)
 
 
 def _keep(resumed: CaseResumed, state: State, facts: Facts, pause: Pause) -> None:
@@ -164,7 +173,8 @@ def _keep(resumed: CaseResumed, state: State, facts: Facts, pause: Pause) -> Non
     due = _later(state.step_limit, of_step(facts, step, state.unit), facts, pause)
     set_limit(resumed.current, due)
     resumed.step_after_missed = _ahead_again(state.step_limit, due, pause)
-    set_touch(resumed.current, facts, step, pause[1])
+    if not _begun(state):
+        set_touch(resumed.current, facts, step, pause[1])
     resumed.current.national_state = step.national_state
     for timer in state.work.timers:
         later = _later_timer(timer, facts, pause)
@@ -172,16 +182,21 @@ def _keep(resumed: CaseResumed, state: State, facts: Facts, pause: Pause) -> Non
 
 
 def _ahead_again(old: Limit | None, new: Limit | None, pause: Pause) -> bool:
-    """Tell whether a date that was said to have passed lies ahead now.
+    """Tell whether a date that had passed when the clock was stopped lies ahead now.
 
-    The pause alone never brings that about: it adds what it has taken.
+    The pause alone never brings that about: it adds what it has taken. A stop that was asked for in
+    time and written after the watch had looked is no such case.
     """
-    return old is not None and old.missed and new is not None and new.due_at > max(pause)
+    if old is None or new is None:
+        return False
+    return old.missed and old.due_at < pause[0] and new.due_at > max(pause)
 
 
 def _later_timer(timer: Timer, facts: Facts, pause: Pause) -> int:
     if timer.course is None:
         return shifted(Limit(timer.at), facts.calendar, pause).due_at
+    # A case that was moved while its clock stood still has timers that begin within the pause.
+    pause = (max(pause[0], timer.course.start_at), max(pause))
     course = timer.course.paused(pause, facts.calendar.version)
     later = kept_after(course, facts.calendar, timer.at, pause)
     assert later is not None, "a timer has an instant"

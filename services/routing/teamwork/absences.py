@@ -24,7 +24,7 @@ from services.routing.decider import State
 from services.routing.guards import within
 from services.routing.tables import WORK
 from services.routing.teamwork.covering import write_each
-from services.routing.teamwork.records import LEADING, absences, record_of
+from services.routing.teamwork.records import LEADING, absences, hold, record_of
 from services.routing.teamwork.sharing import delegation_of
 from services.routing.teamwork.work import Delegation
 
@@ -44,6 +44,7 @@ def standing_for(
         officer = state.work.left.assignee
     else:
         return ()
+    hold(uow, officer)
     return tuple(one.delegation for one in absences(uow, officer, at) if one.of(state.unit))
 
 
@@ -83,6 +84,7 @@ class Delegate:
         if isinstance(wanted, Refusal):
             raise Refused(wanted)
         unit = self._meant(request, wanted, call)
+        hold(uow, request.officer)
         codes = _cases_of(uow, request.officer, unit)
         if not codes and unit and _cases_of(uow, request.officer):
             raise _not_yours(request.officer)

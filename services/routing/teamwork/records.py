@@ -22,6 +22,14 @@ def record_of(officer: str) -> str:
     return f"{_PERSON}{officer}"
 
 
+def hold(uow: UnitOfWork, officer: str) -> None:
+    """Let nobody else give an officer work, or say or end an absence, until this transaction ends:
+    each looks at what the others write, and two processes would see neither.
+    """
+    lease = {"name": record_of(officer), "holder": "", "expires_at": 0}
+    uow.lock(uow.model.tables.leases, lease)
+
+
 @dataclass(frozen=True, slots=True)
 class Absence:
     """Somebody stands in for an officer's work in a unit and those below it; empty for all."""

@@ -18,7 +18,7 @@ from services.people.directory import below
 from services.routing import texts
 from services.routing.tables import STAND_INS, WORK
 from services.routing.teamwork.covering import write_each
-from services.routing.teamwork.records import LEADING, absences, record_of
+from services.routing.teamwork.records import LEADING, absences, hold, record_of
 from services.routing.teamwork.sharing import work_meant
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ class EndAbsence:
         """Write it for the officer and for each case that is covered. Raises ``Refused``."""
         officer, at = request.officer, call.occurred_at
         unit = self._meant(officer, call)
+        hold(uow, officer)
         running = [one for one in absences(uow, officer, at) if one.delegation.runs(at)]
         meant = [one.delegation for one in running if one.touches(unit)]
         if not meant:

@@ -146,6 +146,15 @@ def test_papers_in_words_and_without_a_number_are_asked_for_once(departments: De
 # -- instants -------------------------------------------------------------------------------------
 
 
+def test_a_fact_is_a_choice_or_a_number(departments: Departments) -> None:
+    """What is longer than any of them would not fit the log, and is named before it is written."""
+    request = complete("appraise")
+    request.facts.add(name="area", value="9" * 64)
+    request.facts.add(name="n" * 65, value="9" * 65)
+    named = {"facts[1].name": "fact.length", "facts[1].value": "fact.length"}
+    assert wrong(departments, office().complete, request) == named
+
+
 def test_no_instant_lies_where_no_calendar_is_kept(departments: Departments) -> None:
     """A date before 1901 or after 2199 is the caller's mistake in every field that takes one."""
     its = office()

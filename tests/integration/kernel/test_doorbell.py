@@ -1,6 +1,7 @@
 """Faust as the doorbell: what it drops, delays or does not deliver is read all the same."""
 
 import random
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from infra.local.kafka import KafkaBroker
 from infra.local.topics import ensure_topics, events_topic
 from services.kernel.consumer.inbox import Inbox
+from services.kernel.consumer.log_reader import LogReader
 from services.kernel.record import Record
 from tests.support.feed import code_of, put, supplement, wait_until, workload
 from tests.support.runner import answered, check_once
@@ -96,3 +98,30 @@ def test_shorter_log_stops_the_consumer(kafka: KafkaBroker, topic: str, database
         moved = KERNEL.positions.update().values(position=1000)
         node.writer.exclusive(lambda uow: uow.connection.execute(moved)).result(5)
         wait_until(lambda: "ends before" in node.consumer.status().halted)
+
+
+def test_a_twin_that_reads_on_halts_nobody(
+    kafka: KafkaBroker, topic: str, database_url: str
+) -> None:
+    """While one process asks where the log ends, the other handles what has come since."""
+    sent = [supplement(code_of(1), sequence) for sequence in range(1, 6)]
+    put(kafka.bootstrap, topic, sent[:1])
+    with Node(kafka.bootstrap, topic, database_url, model=SILENT, faust=False) as twin:
+        wait_until(lambda: len(twin.rows(HEARD)) == 1)
+        coming = sent[1:]
+
+        class Overtaken(LogReader):
+            def ends(self, partitions: Iterable[int]) -> dict[int, int]:
+                found = super().ends(partitions)
+                if coming:
+                    put(kafka.bootstrap, topic, [coming[0]])
+                    wait_until(lambda: len(twin.rows(HEARD)) == coming[0].sequence)
+                    del coming[0]
+                return found
+
+        node = Node(kafka.bootstrap, topic, database_url, model=SILENT, faust=False)
+        node.consumer._worker._connect = lambda: Overtaken(kafka.bootstrap, topic)
+        with node:
+            wait_until(lambda: not coming or bool(node.consumer.status().halted))
+            wait_until(lambda: not any(node.consumer.tally.lag.values()))
+            assert node.consumer.status().halted == ""

@@ -9,7 +9,6 @@ from typing import Any
 
 from google.protobuf.message import Message
 from motcua.events.v1.envelope_pb2 import DossierEvent
-from sqlalchemy import Engine, text
 
 from infra.local.postgres import PostgresServer
 from services.kernel.clock import RealClock
@@ -22,6 +21,7 @@ from services.kernel.record import Record
 from services.kernel.unit import UnitOfWork
 from services.kernel.writer import Writer
 from tests.support.feed import code_of, supplement, wait_until
+from tests.support.locks import waits_for_lock
 from tests.support.tally import KERNEL, METADATA, MODEL, answer, rows
 
 RUN = partial(run_some, clock=RealClock())
@@ -38,7 +38,7 @@ def test_two_workers_run_a_pending_reaction_once(postgres: PostgresServer) -> No
     def overtaken(uow: UnitOfWork, event: DossierEvent) -> Sequence[Message]:
         if not others:
             others.append(other.exclusive(RUN))
-            wait_until(lambda: others[0].done() or _waits(engine, name), what="the other's turn")
+            wait_until(lambda: others[0].done() or waits_for_lock(engine), what="the other's turn")
         return answer(uow, event)
 
     one = Writer(engine, dataclasses.replace(MODEL, reactions={"supplement_submitted": overtaken}))
@@ -69,11 +69,3 @@ def _left_pending(uow: UnitOfWork) -> None:
     batch = accepted((record, record.offset) for record in records)
     done = Applier("t", RealClock(), reacting=False).apply(uow, batch, {})
     assert done.pended == 5
-
-
-def _waits(engine: Engine, database: str) -> bool:
-    waiting = text(
-        "select count(*) from pg_stat_activity where datname = :name and wait_event_type = 'Lock'"
-    )
-    with engine.connect() as connection:
-        return connection.execute(waiting, {"name": database}).scalar_one() > 0

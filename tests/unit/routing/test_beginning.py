@@ -15,12 +15,14 @@ from motcua.events.v1.routing_events_pb2 import CurrentStep, DeadlineApproaching
 from services.kernel.durations import Duration
 from services.kernel.instants import instant_in, to_us
 from services.kernel.warning import WarningRule
+from services.kernel.working_time import ResumePolicy
 from services.routing.facts import enter
 from services.routing.limits import touch_in
 from services.routing.watching import DOSSIER, TOUCH
 from tests.unit.routing.cases import (
     SYSTEM,
     Case,
+    assign,
     at,
     clock,
     complete,
@@ -149,6 +151,21 @@ def test_after_a_pause_the_time_to_begin_is_warned_of_anew(
     assert said(case, "2021-08-12 09:00") == []
     assert said(case, "2021-08-12 09:00", 1) == [NEAR]
     assert said(case, "2021-08-12 10:00", 1) == [GONE]
+
+
+@pytest.mark.parametrize("policy", list(ResumePolicy))
+@pytest.mark.parametrize("begins", [assign("handle", "an"), look("handle")])
+def test_after_a_pause_nobody_begins_anew_on_what_is_theirs(
+    begins: Any, policy: ResumePolicy
+) -> None:
+    """A step that was given or opened before stays begun on, whatever becomes of the clock."""
+    case = stuck()
+    case.policy = policy
+    case.does(begins, "2021-08-09 09:30")
+    case.does(supplement("handle"), "2021-08-09 10:00")
+    case.does(papers(), "2021-08-10 10:00", SYSTEM)
+    assert case.state.touch is None
+    assert not case.events[-1].case_resumed.current.HasField("touch_by_at")
 
 
 def test_a_changed_calendar_moves_the_warning_along() -> None:

@@ -149,7 +149,7 @@ def test_a_clock_that_starts_again_is_watched_again() -> None:
     assert [m.scope for m in case.watched("2021-08-13 16:00")] == [DOSSIER, STEP]
     case.does(supplement("appraise"), "2021-08-13 16:00")
     case.does(papers(), "2021-08-18 10:00", SYSTEM)
-    assert [m.scope for m in case.watched("2021-08-30 10:00")] == [DOSSIER, STEP, TOUCH]
+    assert [m.scope for m in case.watched("2021-08-30 10:00")] == [DOSSIER, STEP]
 
 
 def test_an_ended_case_is_not_watched() -> None:

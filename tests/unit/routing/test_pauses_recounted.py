@@ -55,6 +55,19 @@ def agreed(case: Case, *calendars: Calendar) -> bool:
     }
 
 
+def test_a_stop_in_time_is_in_time_though_the_watch_was_faster() -> None:
+    """The watch looked after 17:00, the stop of 16:57 was written after that: no date has passed
+    when the clock is stopped, and the audit says the same.
+    """
+    case = Case(time_limit="1wd").opened("2021-08-09 17:00").taken("2021-08-09 17:00")
+    assert ("DeadlineMissed", DOSSIER) in named(case.watched("2021-08-10 17:00", 1))
+    said = paused(case, state_office(), "2021-08-10 16:57", "2021-08-11 09:00")
+    assert (said.after_missed, said.stays_late) == (False, False)
+    assert due(case) == "2021-08-11 09:03"
+    assert agreed(case)
+    assert ("DeadlineMissed", DOSSIER) in named(case.watched("2021-08-11 09:03", 1))
+
+
 @pytest.mark.parametrize(
     ("since", "until", "expected"),
     [

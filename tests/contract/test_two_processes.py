@@ -1,0 +1,140 @@
+"""Two processes of routing on one PostgreSQL at the same moment: what one writes the other has seen,
+or is run again.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from functools import partial
+from typing import Any
+
+import pytest
+from motcua.events.v1.envelope_pb2 import Actor, DossierEvent
+from motcua.routing.v1 import routing_pb2 as pb
+
+from infra.local.postgres import PostgresServer
+from services.intake.catalogue_files import shipped_catalogue
+from services.intake.facts import Facts
+from services.intake.office import Office
+from services.intake.reactions import DESK
+from services.kernel.calendars.shelf import office_shelf
+from services.kernel.clock import FixedClock
+from services.kernel.consumer.batch import Batch
+from services.kernel.instants import to_timestamp
+from services.kernel.record import Record
+from services.kernel.unit import UnitOfWork
+from tests.contract.routing.departments import Departments, Desk, call_of, office
+from tests.contract.test_children import PARENT, Intake
+from tests.support.feed import wait_until
+from tests.support.locks import waits_for_lock
+from tests.unit.routing.cases import AN, LEADER, assign, at, let_go, withdrawal
+
+MON = "2021-08-09 10:00"
+CODE = "H22.12-210809-0001"
+
+
+@pytest.fixture
+def database(postgres: PostgresServer) -> Iterator[Callable[[str], str]]:
+    """`database(name)`: the address of one more empty database."""
+    made: list[str] = []
+
+    def make(name: str) -> str:
+        made.append(f"{name}_{uuid.uuid4().hex[:12]}")
+        return postgres.create_database(made[-1])
+
+    yield make
+    for name in made:
+        postgres.drop_database(name)
+
+
+@pytest.fixture
+def both(database: Callable[[str], str]) -> Iterator[tuple[Departments, Departments]]:
+    """Two processes of routing on one database."""
+    url = database("routing")
+    one, other = Departments(url), Departments(url)
+    yield one, other
+    one.close()
+    other.close()
+
+
+def between(
+    one: Departments,
+    work: Callable[[UnitOfWork], Any],
+    other: Departments,
+    meanwhile: Callable[[UnitOfWork], Any],
+) -> None:
+    """Run work in one process; the other does its own after that has looked and before it commits."""
+    begun: list[Future[Any]] = []
+
+    def overtaken(uow: UnitOfWork) -> None:
+        work(uow)
+        if not begun:
+            begun.append(other.writer.exclusive(meanwhile))
+            wait_until(
+                lambda: begun[0].done() or waits_for_lock(one.engine), what="the other's turn"
+            )
+
+    one.writer.exclusive(overtaken).result(30)
+    begun[0].result(30)
+
+
+def command(act: Any, request: Any, actor: Actor) -> Callable[[UnitOfWork], Any]:
+    """Give a command as a process's writer runs it."""
+    request.request_id = str(uuid.uuid4())
+    code = getattr(request, "dossier_code", "")
+    return lambda uow: act(uow, request, call_of(actor, request, MON, code))
+
+
+def test_work_given_while_an_absence_is_said_is_covered(
+    both: tuple[Departments, Departments],
+) -> None:
+    """The step that reaches the officer and the word that somebody stands in for the officer."""
+    one, other = both
+    one.reads(Desk().files(CODE))
+    request = assign("appraise", "an")
+    request.dossier_code = CODE
+    absence = pb.DelegateWorkRequest(
+        officer="an", substitute="chi", ends_at=to_timestamp(at("2021-08-13 17:00"))
+    )
+    given, said = command(office().assign, request, AN), command(office().delegate, absence, AN)
+    between(one, given, other, said)
+    assert one.kinds(CODE)[-2:] == ["step_assigned", "work_delegated"]
+
+
+def test_a_child_opened_while_its_parent_is_withdrawn_ends_with_it(
+    both: tuple[Departments, Departments], database: Callable[[str], str]
+) -> None:
+    """The other agency's clock does not run on for a dossier that nobody works on any more."""
+    one, other = both
+    DESK.office = Office(Facts(shipped_catalogue(), office_shelf()), FixedClock(at(MON)))
+    desk = Intake(database("intake"))
+    try:
+        filed = Desk().files(PARENT, process="joint")
+        one.reads(filed)
+        desk.reads(one.said(PARENT))
+        wish = DossierEvent()
+        wish.CopyFrom(filed[-1])
+        wish.event_id, wish.sequence = str(uuid.uuid4()), 3
+        wish.withdrawal_requested.CopyFrom(withdrawal())
+        one.reads([wish])
+        opening = partial(_opening, one, desk.said())
+        answer = let_go()
+        answer.dossier_code = PARENT
+        between(one, opening, other, command(office().answer_withdrawal, answer, LEADER))
+        (child,) = {event.dossier_code for event in desk.said()}
+        assert one.kinds(child) == ["case_opened", "case_withdrawn"]
+        assert one.kinds(PARENT)[-2:] == ["case_withdrawn", "child_ended"]
+    finally:
+        DESK.office = None
+        desk.close()
+
+
+def _opening(one: Departments, events: list[DossierEvent], uow: UnitOfWork) -> None:
+    start = one._offset
+    records = [
+        Record(0, start + i, e.dossier_code.encode(), e.SerializeToString(), ())
+        for i, e in enumerate(events)
+    ]
+    one._applier.apply(uow, Batch(records, {0: start}, {0: start + len(records)}), {})
