@@ -1,5 +1,5 @@
-"""Two processes of routing on one PostgreSQL at the same moment: what one writes the other has seen,
-or is run again.
+"""Two processes of routing on one PostgreSQL at the same moment: what one writes the other has
+seen, or is run again.
 """
 
 from __future__ import annotations
@@ -65,16 +65,14 @@ def between(
     other: Departments,
     meanwhile: Callable[[UnitOfWork], Any],
 ) -> None:
-    """Run work in one process; the other does its own after that has looked and before it commits."""
+    """Run work in one process; the other does its own between its looking and its commit."""
     begun: list[Future[Any]] = []
 
     def overtaken(uow: UnitOfWork) -> None:
         work(uow)
         if not begun:
             begun.append(other.writer.exclusive(meanwhile))
-            wait_until(
-                lambda: begun[0].done() or waits_for_lock(one.engine), what="the other's turn"
-            )
+            wait_until(lambda: begun[0].done() or waits_for_lock(one.engine), what="its turn")
 
     one.writer.exclusive(overtaken).result(30)
     begun[0].result(30)

@@ -60,7 +60,7 @@ def told(uow: UnitOfWork, office: Office, unit: str, role: str, at: int) -> list
     found = set()
     for officer in people.holders(unit, role, day):
         away = officer.absence(day)
-        stand_in = stand_in_of(uow, officer.id, unit, at)
+        stand_in = stand_in_of(uow, officer.id, people.current(unit, day), at)
         if away is None and not stand_in:
             found.add(officer.id)
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from motcua.events.v1.envelope_pb2 import DossierEvent
 from motcua.events.v1.intake_events_pb2 import DossierAccepted
 from motcua.events.v1.routing_events_pb2 import CaseResumed, DeadlineMissed
+from motcua.routing.v1 import routing_pb2 as pb
 
 from services.audit.courses import Agreement
 from services.audit.explaining import explain
@@ -19,6 +21,8 @@ from services.kernel.instants import HOUR, to_datetime, to_us
 from services.kernel.working_time import ResumePolicy
 from services.routing.clock.escalation import Ladder, Stage
 from services.routing.decider import decide
+from services.routing.process import Process
+from services.routing.process_files import check_text
 from services.routing.watching import DOSSIER, STEP
 from tests.unit.routing.cases import AN, TZ, Case, at, clock, go_on, stop
 from tests.unit.routing.test_ledger import named
@@ -53,6 +57,49 @@ def agreed(case: Case, *calendars: Calendar) -> bool:
     return told.agreement is Agreement.SAME and Agreement.UNKNOWN not in {
         line.agreement for line in told.lines
     }
+
+
+MOVED = """
+process: moved
+version: {0}
+title: {{vi: A, en: A}}
+steps:
+  - name: first
+    title: {{vi: A, en: A}}
+    unit: dossier
+    role: specialist
+    national_state: 4
+    timers: [{1}]
+    transitions: [{{name: "on", title: {{vi: A, en: A}}, to: last}}]
+  - name: last
+    title: {{vi: A, en: A}}
+    unit: dossier
+    role: leader
+    national_state: 4
+    resolves: true
+"""
+
+
+def test_a_timer_of_a_case_that_was_moved_in_a_pause_waits_since_then() -> None:
+    """Stopped on Monday, moved on Thursday to a version with a timer of a day, gone on on Friday:
+    the timer stands at Monday, not later by what was waited before there was one.
+    """
+    texts = (MOVED.format(1, ""), MOVED.format(2, '{after: 1wd, take: "on"}'))
+    before, after = (check_text(text)[0][0].process for text in texts)
+    case = Case()
+
+    def does(command: Any, when: str, process: Process) -> None:
+        outcome = decide(case.state, command, replace(case.facts(when), process=process))
+        assert isinstance(outcome, list), outcome
+        case._keep(outcome, at(when))
+
+    does(DossierAccepted(time_limit="none", process="moved"), "2021-08-09 09:00", before)
+    does(stop("first"), "2021-08-09 10:00", before)
+    move = pb.MoveCaseRequest(process="moved", process_version=2, reason="quy định mới")
+    does(move, "2021-08-12 10:00", after)
+    does(go_on("first"), "2021-08-13 10:00", after)
+    (timer,) = case.state.work.timers
+    assert clock(timer.at) == "2021-08-16 10:00"
 
 
 def test_a_stop_in_time_is_in_time_though_the_watch_was_faster() -> None:
