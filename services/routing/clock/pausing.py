@@ -152,7 +152,7 @@ def _restart(resumed: CaseResumed, state: State, facts: Facts, at: int) -> None:
     if signed is not None:
         resumed.extended_due_at.CopyFrom(to_timestamp(signed))
         resumed.extension_holds = course.held(facts.calendar)
-    resumed.current.CopyFrom(enter(facts.process.step(state.step), facts, at, state.work))
+    resumed.current.CopyFrom(enter(facts.process.step(state.step), facts, at, state))
 
 
 def _keep(resumed: CaseResumed, state: State, facts: Facts, pause: Pause) -> None:
