@@ -72,14 +72,14 @@ def complete(state: State, command: CompleteStepRequest, facts: Facts) -> list[M
     if isinstance(way, Refusal):
         return way
     following = facts.process.step(way.to)
+    after = replace(state, work=work, done=(*state.done, step.name))
     done = StepCompleted(
         step=step.name,
-        next=enter(following, facts, facts.at, work),
+        next=enter(following, facts, facts.at, after),
         note=command.note,
         transition=way.name,
         facts=command.facts,
     )
-    after = replace(state, work=work)
     return [done, *beside(after, following, facts, circumstances)]
 
 
@@ -134,7 +134,7 @@ def send_back(state: State, command: SendBackRequest, facts: Facts) -> list[Mess
     step = facts.process.step(target)
     sent = StepSentBack(
         step=state.step,
-        next=enter(step, facts, facts.at, state.work),
+        next=enter(step, facts, facts.at, replace(state, done=state.before(target))),
         reason=command.reason,
         transition=way.name,
     )

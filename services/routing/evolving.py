@@ -70,10 +70,9 @@ def _completed(state: State, payload: Any, event: DossierEvent) -> State:
 
 
 def _sent_back(state: State, payload: Any, event: DossierEvent) -> State:
-    target = payload.next.step
-    place = max((i for i, name in enumerate(state.done) if name == target), default=0)
     work = teamwork.sent_back(teamwork.left(state, event))
-    return _enter(replace(state, done=state.done[:place], work=work), payload.next)
+    done = state.before(payload.next.step)
+    return _enter(replace(state, done=done, work=work), payload.next)
 
 
 def _pulled_back(state: State, payload: Any, event: DossierEvent) -> State:

@@ -20,7 +20,8 @@ from services.routing.clock.escalation import DOSSIER, NO_LADDER, STEP, Ladder, 
 from services.routing.limits import Limit
 from services.routing.process import Process, Step
 from services.routing.processes.circumstances import circumstances
-from services.routing.teamwork.work import NOTHING, Delegation, Work
+from services.routing.state import INITIAL, State
+from services.routing.teamwork.work import Delegation, Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,17 +141,17 @@ def limit(facts: Facts, target: Target, start_at: int, due_at: int) -> Limit:
     return Limit(due_at, warning, rungs=rungs)
 
 
-def enter(step: Step, facts: Facts, start_at: int, work: Work = NOTHING) -> CurrentStep:
+def enter(step: Step, facts: Facts, start_at: int, state: State = INITIAL) -> CurrentStep:
     """Describe a step that becomes current at ``start_at``, with its own due date.
 
     It tells what the due date follows from. Somebody is to begin on the step within the process's
     time; a step that is due before that needs no such watch, nor does another system's history.
-    ``work`` tells what was stated before.
+    ``state`` tells what was stated and done before.
     """
     unit = step.unit_of(facts.unit)
     current = CurrentStep(step=step.name, unit=unit, role=step.role)
     current.national_state = step.national_state
-    _set_timers(current, step, facts, start_at, work)
+    _set_timers(current, step, facts, start_at, state)
     due_at = working_time.due_at(facts.calendar, start_at, step.time_limit)
     if due_at is not None:
         tell_course(current, Course(start_at, str(step.time_limit), facts.calendar.version))
@@ -160,14 +161,20 @@ def enter(step: Step, facts: Facts, start_at: int, work: Work = NOTHING) -> Curr
     return current
 
 
-def _set_timers(current: CurrentStep, step: Step, facts: Facts, start_at: int, work: Work) -> None:
-    """Write which ways are taken by themselves, and when; not those that would complete a step
-    which asks for facts that nobody has stated: only an officer can.
+def _set_timers(
+    current: CurrentStep, step: Step, facts: Facts, start_at: int, state: State
+) -> None:
+    """Write which ways are taken by themselves, and when: those that an officer could take.
+
+    Not one that would complete a step which asks for facts that nobody has stated, nor one that
+    leads back to where the case never was.
     """
-    stated = {name for name, _ in work.facts}
+    stated = {name for name, _ in state.work.facts}
     for timer in step.timers:
         way = step.way(timer.take)
-        if way is None or not (way.back or stated.issuperset(step.states)):
+        if way is None or not (
+            way.to in state.done if way.back else stated.issuperset(step.states)
+        ):
             continue
         at = working_time.due_at(facts.calendar, start_at, timer.after)
         if at is not None:

@@ -90,6 +90,11 @@ class State:
         """Tell whether nothing of another system's history is still to come."""
         return self.complete or not self.imported
 
+    def before(self, target: str) -> tuple[str, ...]:
+        """Give the steps that lead to an earlier one to which the case is sent back."""
+        place = max((i for i, name in enumerate(self.done) if name == target), default=0)
+        return self.done[:place]
+
 
 INITIAL = State()
 

@@ -153,7 +153,7 @@ def _restart(resumed: CaseResumed, state: State, facts: Facts, at: int) -> None:
     if signed is not None:
         resumed.extended_due_at.CopyFrom(to_timestamp(signed))
         resumed.extension_holds = course.held(facts.calendar)
-    resumed.current.CopyFrom(enter(facts.process.step(state.step), facts, at, state.work))
+    resumed.current.CopyFrom(enter(facts.process.step(state.step), facts, at, state))
     if _begun(state):
         for field in _TOUCH:
             resumed.current.ClearField(field)

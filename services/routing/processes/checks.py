@@ -8,6 +8,7 @@ from typing import Final
 
 from services.routing.process import FactKind, Step
 from services.routing.processes import conditions
+from services.routing.processes.endings import never_resolved
 from services.routing.processes.nodes import Findings
 from services.routing.processes.places import Kind
 from services.routing.processes.reach import likely, unreached
@@ -46,6 +47,8 @@ class Check:
         self._roles = roles
         self._procedures = procedures
         self._names = {step.name for step in read.process.steps}
+        self._told: set[str] = set()
+        """The steps of which a mistake was noted."""
 
     def run(self) -> None:
         """Note every rule that is broken."""
@@ -59,11 +62,13 @@ class Check:
         for step in self.process.steps:
             self._conditions(step)
             self._timed_facts(step)
+        self._endings()
 
     def _wrong(
         self, rule: str, text: str, step: str = "", part: str = "", place: tuple[str, ...] = ()
     ) -> None:
         """Note it at the line of ``place``, or of the way ``part``, the step, the process."""
+        self._told.add(step)
         place = place or tuple(name for name in (step, part) if name)
         line = self._places.lines.get(place, 0)
         where = f"process {self.process.name}".rstrip()
@@ -172,7 +177,7 @@ class Check:
             if found is None:
                 text = f"{before}its condition has too many cases"
                 self._wrong("too-complicated", text, step.name, way, place)
-            elif not any(conditions.holds(when, _said(c)) for c in found):
+            elif not any(conditions.holds(when, conditions.said(c)) for c in found):
                 text = f"{before}its condition can never hold"
                 self._wrong("never-holds", text, step.name, way, place)
         if step.resolves or not step.next or (step.name,) in self._places.unsound:
@@ -184,10 +189,29 @@ class Check:
         if found is None:
             self._wrong("too-complicated", "its conditions have too many cases", step.name)
         for case in found or ():
-            if not any(conditions.holds(when, _said(case)) for when in forward):
+            if not any(conditions.holds(when, conditions.said(case)) for when in forward):
                 told = ", ".join(f"{k.removeprefix('stated.')} {v}" for k, v in case.items())
                 self._wrong("no-way-on", f"no way on when {told}", step.name)
                 return
+
+    def _endings(self) -> None:
+        """What the steps do together is looked at where each of them is in order."""
+        if not self.process.steps:
+            return
+        unsure = {
+            step.name
+            for step in self.process.steps
+            if not step.name
+            or (step.name,) in self._places.unsound
+            or any(
+                way.to not in self._names or not self._sound(way.when, (step.name, way.name))
+                for way in step.transitions
+            )
+        }
+        told = unsure | self._told
+        found = never_resolved(self.process, self._domains(), self._known, told)
+        if found is not None:
+            self._wrong(found.rule, found.text, found.step)
 
     def _sound(self, when: conditions.Condition, place: tuple[str, ...]) -> bool:
         """Tell whether a condition, and the facts in it, were read without a mistake."""
@@ -221,10 +245,6 @@ class Check:
             if fact.kind is FactKind.CHOICE:
                 domains[conditions.STATED + fact.name] = list(fact.values)
         return domains
-
-
-def _said(case: dict[str, str]) -> dict[str, str]:
-    return {fact: value for fact, value in case.items() if value != conditions.UNSAID}
 
 
 def _only(what: str, name: str) -> str:

@@ -117,5 +117,4 @@ def _opens(child: Child, process: Process, code: str, unit: str) -> bool:
     found = conditions.combinations([child.when], domains, ())
     if found is None:
         return True
-    said = ({k: v for k, v in case.items() if v != conditions.UNSAID} for case in found)
-    return any(conditions.holds(child.when, each) for each in said)
+    return any(conditions.holds(child.when, conditions.said(case)) for case in found)

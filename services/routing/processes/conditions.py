@@ -111,6 +111,16 @@ def leaves(condition: Condition) -> Iterator[OneOf | Between | Within]:
             yield condition
 
 
+def fact_of(leaf: OneOf | Between | Within) -> str:
+    """Name the fact at which a comparison looks."""
+    return "unit" if isinstance(leaf, Within) else leaf.fact
+
+
+def said(case: Circumstances) -> dict[str, str]:
+    """Give what is said in one of the ``combinations``, without what was not stated."""
+    return {fact: value for fact, value in case.items() if value != UNSAID}
+
+
 def combinations(
     conditions: Iterable[Condition], domains: Mapping[str, Sequence[str]], known: Iterable[str]
 ) -> list[dict[str, str]] | None:
@@ -123,7 +133,7 @@ def combinations(
     comparisons = [leaf for condition in conditions for leaf in leaves(condition)]
     given = set(known)
     choices: dict[str, list[str]] = {}
-    for fact in dict.fromkeys("unit" if isinstance(c, Within) else c.fact for c in comparisons):
+    for fact in dict.fromkeys(map(fact_of, comparisons)):
         values = list(domains.get(fact, ())) or _told_apart(fact, comparisons)
         if fact.startswith(STATED) and fact not in given:
             values.append(UNSAID)

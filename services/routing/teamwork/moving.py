@@ -100,7 +100,7 @@ def move_case(state: State, command: pb.MoveCaseRequest, facts: Facts) -> list[M
             "STEP_NOT_IN_VERSION", step=state.step, process=target.name, version=target.version
         )
     step = target.step(state.step)
-    current = enter(step, facts, facts.at, state.work)
+    current = enter(step, facts, facts.at, state)
     for name in _LIMITED:
         current.ClearField(name)
     current.unit = state.unit

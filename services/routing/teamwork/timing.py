@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from google.protobuf.message import Message
 from motcua.events.v1.routing_events_pb2 import StepCompleted, StepSentBack
 
@@ -29,7 +31,8 @@ def take(state: State, name: str, facts: Facts) -> list[Message]:
     if way is None:
         return []
     step = facts.process.step(way.to)
-    current = enter(step, facts, facts.at, state.work)
+    done = state.before(way.to) if way.back else (*state.done, state.step)
+    current = enter(step, facts, facts.at, replace(state, done=done))
     if way.back:
         moved: Message = StepSentBack(step=state.step, next=current, reason=TIMED, transition=name)
     else:

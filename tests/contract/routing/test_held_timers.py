@@ -7,13 +7,14 @@ from collections.abc import Iterator
 import pytest
 from motcua.routing.v1 import routing_pb2 as pb
 
+from services.kernel.errors import Refused
 from services.routing.main import OFFICE
 from services.routing.process import Processes
 from services.routing.tables import CASES, TIMERS
 from services.routing.teamwork import watch as timer_watch
 from tests.conftest import NewDatabase
 from tests.contract.routing.departments import Departments, Desk, office
-from tests.unit.routing.cases import PLANNER, answer, ask, clock, resolve
+from tests.unit.routing.cases import PLANNER, answer, ask, clock, resolve, send_back
 from tests.unit.routing.test_sharing import process_of
 
 MON = "2021-08-09 10:00"
@@ -38,13 +39,43 @@ steps:
     resolves: true
 """
 
+BACK = """process: back
+version: 1
+title: {vi: Lại, en: Back}
+steps:
+  - name: wait
+    title: {vi: Chờ, en: Wait}
+    unit: dossier
+    role: specialist
+    national_state: 4
+    transitions:
+      - {name: past, title: {vi: Qua, en: Past}, to: between}
+      - {name: on, title: {vi: Đi, en: On}, to: end}
+  - name: between
+    title: {vi: Giữa, en: Between}
+    unit: dossier
+    role: specialist
+    national_state: 4
+    transitions:
+      - {name: on, title: {vi: Đi, en: On}, to: end}
+  - name: end
+    title: {vi: Hết, en: End}
+    unit: dossier
+    role: specialist
+    national_state: 4
+    resolves: true
+    timers: [{after: 1wd, take: again}]
+    transitions:
+      - {name: again, title: {vi: Lại, en: Again}, to: between, back: true}
+"""
+
 
 @pytest.fixture
 def departments(
     new_database: NewDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Departments]:
-    """Routing on an empty database, with that process beside the others."""
-    every = [*OFFICE.processes.all(), process_of(TIMED)]
+    """Routing on an empty database, with those processes beside the others."""
+    every = [*OFFICE.processes.all(), process_of(TIMED), process_of(BACK)]
     monkeypatch.setattr(OFFICE, "processes", Processes(every))
     made = Departments(new_database("routing"))
     yield made
@@ -85,6 +116,37 @@ def test_a_timer_that_a_question_holds_up_is_taken_once_when_the_answer_comes(
     assert step(departments) == "end"
     assert departments.kinds(HELD).count("step_completed") == 1
     assert departments.rows(TIMERS) == []
+
+
+def test_a_timer_leads_back_only_where_the_case_was(
+    departments: Departments, new_database: NewDatabase
+) -> None:
+    """As an officer can send it only there: of a case that went round the step nothing comes by
+    itself, also when it has stood still; one that came by it goes back.
+    """
+    desk = Desk()
+    filed = [*desk.files(HELD, MON, process="back"), *desk.files(FREE, MON, process="back")]
+    departments.reads(filed)
+    for code, ways in ((HELD, ("on",)), (FREE, ("past", "on"))):
+        for at_step, way in zip(("wait", "between"), ways, strict=False):
+            by = pb.CompleteStepRequest(step=at_step, transition=way)
+            departments.does(office().complete, by, code, MON)
+    (row,) = departments.rows(TIMERS)
+    assert (row["dossier_code"], clock(row["next_at"])) == (FREE, "2021-08-10 10:00")
+    with pytest.raises(Refused) as refused:
+        departments.does(office().send_back, send_back("end"), HELD, MON)
+    assert refused.value.code == "NO_EARLIER_STEP"
+    stop = pb.StopCaseRequest(step="end", kind=4, reason="chờ", counterpart="Sở khác")  # type: ignore[arg-type]
+    departments.does(office().stop, stop, HELD, "2021-08-09 11:00")
+    go_on = pb.ResumeCaseRequest(step="end", reason="đã có")
+    departments.does(office().resume, go_on, HELD, "2021-08-09 14:00")
+    departments.looks("2021-08-12 10:00")
+    assert (step(departments, HELD), step(departments, FREE)) == ("end", "between")
+    assert departments.rows(TIMERS) == []
+    again = Departments(new_database("again"), reacting=False)
+    again.reads([*filed, *departments.said()])
+    assert again.views() == departments.views()
+    again.close()
 
 
 def _another() -> pb.RequestConsultationRequest:

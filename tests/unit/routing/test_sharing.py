@@ -717,7 +717,7 @@ def test_a_timer_that_leads_back_waits_for_nothing() -> None:
 
 def test_a_timer_is_not_set_where_only_an_officer_can_state_what_the_way_asks_for() -> None:
     """A case that was moved to such a version has stated nothing; a way back asks for nothing."""
-    state = replace(Case().opened().state, step="wait")
+    state = replace(Case().opened().state, step="wait", done=("appraise",))
     command = pb.MoveCaseRequest(process="timed", process_version=1, reason="sửa")
     facts = replace(cases.facts(MON, OPERATOR), process=process_of(TIMED))
     over, *_ = decide(state, command, facts)
