@@ -40,11 +40,11 @@ def read_directory(path: Path, roles: Iterable[str]) -> Directory:
     if "units" in notes.keys(document, _TOP, path.name):
         notes.units_known = False
     else:
-        _read_units(path, document.get("units"), notes)
-    listed = document.get("officers")
-    if isinstance(listed, str):
-        read_sheet(path.parent / listed, notes)
-    elif listed is not None:
+        _read_units(path, _named(document, "units", path), notes)
+    sheet = _named(document, "officers", path)
+    if sheet:
+        read_sheet(sheet, notes)
+    elif "officers" in document:
         notes.wrong(path.name, "officers", "must be the name of a CSV file")
         notes.officers_known = False
     for number, row in enumerate(notes.tables(document, "officer", path.name), start=1):
@@ -61,8 +61,14 @@ def files_of(path: Path) -> list[Path]:
         document = read_toml(path)
     except FileUnreadable:
         return [path]
-    named = (document.get(key) for key in ("units", "officers"))
-    return [path, *(path.parent / name for name in named if isinstance(name, str))]
+    named = (_named(document, key, path) for key in ("units", "officers"))
+    return [path, *(file for file in named if file)]
+
+
+def _named(document: dict[str, Any], key: str, path: Path) -> Path | None:
+    """Give the file that a key of ``path`` names; None when it names none."""
+    name = document.get(key)
+    return path.parent / name if isinstance(name, str) and name.isprintable() else None
 
 
 def _toml(path: Path, notes: Notes) -> dict[str, Any] | None:
@@ -73,12 +79,11 @@ def _toml(path: Path, notes: Notes) -> dict[str, Any] | None:
         return None
 
 
-def _read_units(path: Path, named: Any, notes: Notes) -> None:
-    if not isinstance(named, str):
+def _read_units(path: Path, file: Path | None, notes: Notes) -> None:
+    if file is None:
         notes.wrong(path.name, "units", "must be the name of a file of units")
         notes.units_known = False
         return
-    file = path.parent / named
     document = _toml(file, notes)
     if document is None:
         notes.units_known = False

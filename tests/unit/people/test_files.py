@@ -93,6 +93,10 @@ def test_what_is_no_address_is_named(tmp_path: Path, address: str) -> None:
         ("colour = 1\n", "people.toml: colour: unknown key"),
         ("officer = 1\n", "people.toml: officer: must be tables: [[officer]]"),
         ("officers = 1\n", "people.toml: officers: must be the name of a CSV file"),
+        (
+            'officers = "a\\u0000b"\n',
+            "people.toml: officers: must be the name of a CSV file",
+        ),
         ('officers = "none.csv"\n', "none.csv: there is no such file"),
         ("[[officer]]\n", "people.toml: officer 1: id: is missing"),
         ('[[officer]]\nid = "a b"\n', "people.toml: officer 1: id: a b must be 1 to 64 letters"),
@@ -292,5 +296,8 @@ def test_a_directory_without_units_is_none(tmp_path: Path) -> None:
     """Officers belong to units."""
     file = tmp_path / "people.toml"
     file.write_text(AN)
+    with pytest.raises(DirectoryError, match=r"people.toml: units: must be the name"):
+        read_directory(file, ROLES)
+    file.write_text(f'units = "a\\u0000b"\n{AN}')
     with pytest.raises(DirectoryError, match=r"people.toml: units: must be the name"):
         read_directory(file, ROLES)
