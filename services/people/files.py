@@ -6,6 +6,7 @@ The file is TOML: ``units`` (a file of ``[[unit]]``), ``officers`` (a CSV file, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +21,8 @@ _HEIRS: Final = {
     "successor_of_none": "is for a unit with valid_to only",
     "successor_circle": "leads back to the unit itself",
 }
+_CODE: Final = re.compile(r"(?=.{1,35}\Z)[0-9A-Z]+(\.[0-9A-Z]+)*")
+_CODE_FORM: Final = "must be digits and capital letters A-Z, with dots between, at most 35 in all"
 _TOP: Final = {"units", "officers", "officer"}
 
 
@@ -90,16 +93,14 @@ def _read_units(path: Path, file: Path | None, notes: Notes) -> None:
         return
     for number, row in enumerate(notes.tables(document, "unit", file.name), start=1):
         place = f"{file.name}: unit {number}"
-        code = notes.text(row, "code", place)
+        code = _code(row, place, notes)
         if code:
             place = f"{place} ({code})"
-        elif "code" not in row or row["code"] == "":
-            notes.wrong(place, "code", "is missing")
         first, last = notes.days(row, "valid_from", "valid_to", place)
         heir = notes.text(row, "successor", place)
         unit = Unit(
             code,
-            notes.text(row, "name_vi", place),
+            notes.name(row, "name_vi", place),
             notes.text(row, "level", place),
             first,
             last,
@@ -116,6 +117,17 @@ def _read_units(path: Path, file: Path | None, notes: Notes) -> None:
         notes.units,
         lambda code, rule: _wrong_heir(f"{file.name}: {code}", rule, notes),
     )
+
+
+def _code(row: dict[str, Any], place: str, notes: Notes) -> str:
+    """Give a unit's code; empty when it is none, which is noted."""
+    code = notes.text(row, "code", place)
+    if code and not _CODE.fullmatch(code):
+        notes.wrong(place, "code", _CODE_FORM)
+        return ""
+    if "code" not in row or row["code"] == "":
+        notes.wrong(place, "code", "is missing")
+    return code
 
 
 def _wrong_heir(place: str, rule: str, notes: Notes) -> None:

@@ -107,7 +107,7 @@ def read_officer(
     first, last = notes.days(row, "valid_from", "valid_to", place)
     officer = Officer(
         str(name or ""),
-        notes.text(row, "name", place),
+        notes.name(row, "name", place),
         "" if "unit" in lacking else _unit(row, last, place, notes),
         frozenset() if "roles" in lacking else _roles(row, place, notes),
         first,
