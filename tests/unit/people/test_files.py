@@ -158,6 +158,10 @@ def test_each_mistake_is_named(tmp_path: Path, text: str, mistake: str) -> None:
         ("id,unit,roles\nan,H22,head\nb b,H22,head\n", "officers.csv: row 3: id: b b must be"),
         ("id,unit,roles\nan,H22,king\n", "officers.csv: row 2 (an): roles: king is no role"),
         ("id,unit,roles,valid_to\nan,H22,head,31/12\n", "row 2: valid_to: 31/12 is no day"),
+        (
+            f"id,unit,roles\nan,H22,head\n{'b' * 200_000},H22,head\n",
+            "officers.csv: row 3: a cell has more than 131,072 characters",
+        ),
         ('id,name,unit,roles\nan,"A\nn",H22,head\n', "row 2 (an): name: must be one line of plain"),
     ],
 )
