@@ -14,17 +14,26 @@ _CONTROL: Final = re.compile(
 """Line feed and tab are text. Joiners (U+200C, U+200D) are left: some scripts need them."""
 _HEAP: Final = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{5}")
 """Vietnamese needs two marks on a letter."""
+_SHOWS: Final = re.compile(
+    r"[^\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    r"\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3"
+    r"\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+"""Any sign but blanks (the empty braille cell is one) and those that Unicode lets no reader see
+(Default_Ignorable_Code_Point).
+"""
 
 
 def plain(text: str) -> str | None:
-    """Give a text in NFC; None when it is not plain."""
-    if text.isascii():
-        return text if text.isprintable() or not _CONTROL.search(text) else None
-    if not unicodedata.is_normalized("NFC", text):
+    """Give a text in NFC, empty when nothing of it shows; None when it is not plain."""
+    ascii_only = text.isascii()
+    if not ascii_only and not unicodedata.is_normalized("NFC", text):
         text = unicodedata.normalize("NFC", text)
-    if (text.isprintable() or not _CONTROL.search(text)) and not _HEAP.search(text):
-        return text
-    return None
+    if not text.isprintable() and _CONTROL.search(text):
+        return None
+    if not ascii_only and _HEAP.search(text):
+        return None
+    return text if _SHOWS.search(text) else ""
 
 
 def plain_line(text: str) -> str | None:

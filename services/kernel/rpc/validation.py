@@ -2,7 +2,7 @@
 plain, and that its instants are instants.
 
 Text is brought to Unicode's composed form (NFC) on the way, so that the same name is the same bytes
-everywhere.
+everywhere. A text of which nothing shows is emptied, so that it is none where one is needed.
 """
 
 from __future__ import annotations

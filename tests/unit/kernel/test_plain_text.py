@@ -28,6 +28,27 @@ def test_hostile_text_is_not_plain(text: str) -> None:
     assert plain(text) is None
 
 
+BLANK = [
+    "",
+    " ",
+    "\n\t",
+    "\u00a0",
+    "\u200b",
+    "\u2060",
+    "\u3164",
+    "\u00ad \u180e",
+    "\u2800",
+    "\ufe0f",
+]
+
+
+@pytest.mark.parametrize("text", BLANK)
+def test_what_shows_nothing_is_empty(text: str) -> None:
+    """Blanks, fillers and joiners, alone or together, tell a reader nothing."""
+    assert plain(text) == ""
+    assert plain(f"{text}x") == f"{text}x"
+
+
 @given(st.text())
 def test_plain_text_is_stable(text: str) -> None:
     """What is plain is in NFC, and plain again to the same text."""

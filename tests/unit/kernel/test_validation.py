@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
+import uuid
 
 import pytest
 from motcua.audit.v1.audit_pb2 import GetStateRequest
 from motcua.operations.v1.operations_pb2 import ListQuarantinedRequest, RedriveRequest
+from motcua.routing.v1.routing_pb2 import ResumeCaseRequest
 
 from services.kernel.errors import Invalid
 from services.kernel.rpc.rules import TEXTS, words
@@ -20,6 +22,18 @@ def test_request_text_is_brought_to_nfc() -> None:
     check(request)
 
     assert request.dossier_code == unicodedata.normalize("NFC", "Đặng-Ngọc")
+
+
+@pytest.mark.parametrize("reason", [" ", "\u200b", "\u2060\u200b", "\u3164", "\n"])
+def test_a_needed_text_that_shows_nothing_is_missing(reason: str) -> None:
+    """A message without a reason, and one with a reason that nobody can read, are alike."""
+    request = ResumeCaseRequest(
+        request_id=str(uuid.uuid4()), dossier_code="H22", step="seal", reason=reason
+    )
+    with pytest.raises(Invalid) as caught:
+        check(request)
+    (violation,) = caught.value.violations
+    assert (violation.field, violation.rule) == ("reason", "string.min_len")
 
 
 def test_all_violations_come_at_once() -> None:
