@@ -41,25 +41,32 @@ _TOML: Final = (
     ("Unescaped '\\'", "after \\ stands a letter without a meaning: write \\\\"),
 )  # fmt: skip
 _OTHER: Final = "this can't be read"
+_NUMBER_TOO_LONG: Final = "a number is too long"
+_GIANT: Final = 4096
+"""Bits of a whole number that no file of ours needs; Python writes none of over 4,300 digits."""
+_GIANT_WRITTEN: Final = re.compile(r"[=\[,]\s*([+-]?(?:0[xob])?[\dA-Fa-f_]{1000,})")
 
 
 class FileUnreadable(ValueError):
     """A file that can't be read, or is no text of its form; the message says why, and where."""
 
 
-def unreadable(error: OSError | UnicodeDecodeError) -> str:
+def unreadable(error: OSError | ValueError) -> str:
     """Say why a file can't be read, to go on after its name."""
     if isinstance(error, UnicodeDecodeError):
         return f"is no text in UTF-8 (byte {error.start + 1})"
+    if isinstance(error, ValueError):
+        return "no file can have this name"
     return _CAUSES.get(error.errno or 0) or error.strerror or "can't be read"
 
 
 def read_toml(path: Path) -> dict[str, Any]:
     """Read a TOML file; raises ``FileUnreadable``, with line and column of what is no TOML."""
     try:
-        return parse_toml(path.read_bytes())
-    except OSError as error:
+        raw = path.read_bytes()
+    except (OSError, ValueError) as error:
         raise FileUnreadable(unreadable(error)) from error
+    return parse_toml(raw)
 
 
 def parse_toml(raw: bytes) -> dict[str, Any]:
@@ -67,18 +74,44 @@ def parse_toml(raw: bytes) -> dict[str, Any]:
     text = ""
     try:
         text = raw.decode()
-        return tomllib.loads(text)
+        content = tomllib.loads(text)
+        giant = _holds_giant(content)
     except UnicodeDecodeError as error:
         raise FileUnreadable(unreadable(error)) from error
     except tomllib.TOMLDecodeError as error:
         raise FileUnreadable(f"is no TOML, {_in_words(str(error), text)}") from error
     except RecursionError as error:
         raise FileUnreadable("is no TOML: nested too deeply") from error
+    except ValueError as error:
+        raise FileUnreadable(_too_long(text)) from error
+    if giant:
+        raise FileUnreadable(_too_long(text))
+    return content
+
+
+def _holds_giant(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(map(_holds_giant, value.values()))
+    if isinstance(value, list):
+        return any(map(_holds_giant, value))
+    return isinstance(value, int) and value.bit_length() > _GIANT
+
+
+def _too_long(text: str) -> str:
+    found = _GIANT_WRITTEN.search(text)
+    if found is None:
+        return f"is no TOML: {_NUMBER_TOO_LONG}"
+    return f"is no TOML, {_at(text, found.start(1))}: {_NUMBER_TOO_LONG}"
+
+
+def _at(text: str, place: int) -> str:
+    line, column = text.count("\n", 0, place) + 1, place - text.rfind("\n", 0, place)
+    return f"line {line}, column {column}"
 
 
 def _in_words(said: str, text: str) -> str:
     found = _PLACE.fullmatch(said)
     problem, line, column = found.groups() if found else (said, None, None)
-    end = (text.count("\n") + 1, len(text) - text.rfind("\n"))
+    at = f"line {line}, column {column}" if line else _at(text, len(text))
     words = next((words for begins, words in _TOML if problem.startswith(begins)), _OTHER)
-    return f"line {line or end[0]}, column {column or end[1]}: {words}"
+    return f"{at}: {words}"

@@ -30,8 +30,9 @@ class Settings(BaseSettings):
     loopback.
     """
 
+    # The names of fields are looked up in the environment, too: with the prefix only.
     model_config = SettingsConfigDict(
-        extra="ignore", populate_by_name=True, hide_input_in_errors=True
+        env_prefix="motcua_", extra="ignore", populate_by_name=True, hide_input_in_errors=True
     )
 
     service: str

@@ -25,7 +25,7 @@ def stamp_of(*paths: Path) -> tuple[tuple[int, int, int] | None, ...]:
 def _stamp(path: Path) -> tuple[int, int, int] | None:
     try:
         found = path.stat()
-    except OSError:
+    except (OSError, ValueError):  # ValueError: no file can have such a name
         return None
     return found.st_ino, found.st_size, found.st_mtime_ns
 

@@ -6,6 +6,7 @@ The file is TOML: ``units`` (a file of ``[[unit]]``), ``officers`` (a CSV file, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +21,8 @@ _HEIRS: Final = {
     "successor_of_none": "is for a unit with valid_to only",
     "successor_circle": "leads back to the unit itself",
 }
+_CODE: Final = re.compile(r"(?=.{1,35}\Z)[0-9A-Z]+(\.[0-9A-Z]+)*")
+_CODE_FORM: Final = "must be digits and capital letters A-Z, with dots between, at most 35 in all"
 _TOP: Final = {"units", "officers", "officer"}
 
 
@@ -40,11 +43,11 @@ def read_directory(path: Path, roles: Iterable[str]) -> Directory:
     if "units" in notes.keys(document, _TOP, path.name):
         notes.units_known = False
     else:
-        _read_units(path, document.get("units"), notes)
-    listed = document.get("officers")
-    if isinstance(listed, str):
-        read_sheet(path.parent / listed, notes)
-    elif listed is not None:
+        _read_units(path, _named(document, "units", path), notes)
+    sheet = _named(document, "officers", path)
+    if sheet:
+        read_sheet(sheet, notes)
+    elif "officers" in document:
         notes.wrong(path.name, "officers", "must be the name of a CSV file")
         notes.officers_known = False
     for number, row in enumerate(notes.tables(document, "officer", path.name), start=1):
@@ -61,8 +64,14 @@ def files_of(path: Path) -> list[Path]:
         document = read_toml(path)
     except FileUnreadable:
         return [path]
-    named = (document.get(key) for key in ("units", "officers"))
-    return [path, *(path.parent / name for name in named if isinstance(name, str))]
+    named = (_named(document, key, path) for key in ("units", "officers"))
+    return [path, *(file for file in named if file)]
+
+
+def _named(document: dict[str, Any], key: str, path: Path) -> Path | None:
+    """Give the file that a key of ``path`` names; None when it names none."""
+    name = document.get(key)
+    return path.parent / name if isinstance(name, str) and name.isprintable() else None
 
 
 def _toml(path: Path, notes: Notes) -> dict[str, Any] | None:
@@ -73,28 +82,25 @@ def _toml(path: Path, notes: Notes) -> dict[str, Any] | None:
         return None
 
 
-def _read_units(path: Path, named: Any, notes: Notes) -> None:
-    if not isinstance(named, str):
+def _read_units(path: Path, file: Path | None, notes: Notes) -> None:
+    if file is None:
         notes.wrong(path.name, "units", "must be the name of a file of units")
         notes.units_known = False
         return
-    file = path.parent / named
     document = _toml(file, notes)
     if document is None:
         notes.units_known = False
         return
     for number, row in enumerate(notes.tables(document, "unit", file.name), start=1):
         place = f"{file.name}: unit {number}"
-        code = notes.text(row, "code", place)
+        code = _code(row, place, notes)
         if code:
             place = f"{place} ({code})"
-        elif "code" not in row or row["code"] == "":
-            notes.wrong(place, "code", "is missing")
         first, last = notes.days(row, "valid_from", "valid_to", place)
         heir = notes.text(row, "successor", place)
         unit = Unit(
             code,
-            notes.text(row, "name_vi", place),
+            notes.name(row, "name_vi", place),
             notes.text(row, "level", place),
             first,
             last,
@@ -111,6 +117,17 @@ def _read_units(path: Path, named: Any, notes: Notes) -> None:
         notes.units,
         lambda code, rule: _wrong_heir(f"{file.name}: {code}", rule, notes),
     )
+
+
+def _code(row: dict[str, Any], place: str, notes: Notes) -> str:
+    """Give a unit's code; empty when it is none, which is noted."""
+    code = notes.text(row, "code", place)
+    if code and not _CODE.fullmatch(code):
+        notes.wrong(place, "code", _CODE_FORM)
+        return ""
+    if "code" not in row or row["code"] == "":
+        notes.wrong(place, "code", "is missing")
+    return code
 
 
 def _wrong_heir(place: str, rule: str, notes: Notes) -> None:

@@ -8,6 +8,7 @@ from datetime import date
 from difflib import get_close_matches
 from typing import Any
 
+from services.kernel.plain_text import plain_line
 from services.people.directory import Officer, Unit
 
 
@@ -47,6 +48,14 @@ class Notes:
             return found
         self.wrong(place, key, f"{_said(found)} is no text: put it in quotes")
         return ""
+
+    def name(self, row: Mapping[str, Any], key: str, place: str) -> str:
+        """Give a name that may be left out: mails and pages show it on one line."""
+        found = self.text(row, key, place)
+        if plain_line(found) is None:
+            self.wrong(place, key, "must be one line of plain text, without control characters")
+            return ""
+        return found
 
     def day(self, row: Mapping[str, Any], key: str, place: str) -> date | None:
         """Give a day that may be left out."""

@@ -26,6 +26,7 @@ _EMAIL: Final = re.compile(
 )
 _LONGEST_EMAIL: Final = 254
 _QUOTES: Final = 'a quotation mark is not closed; within a quoted cell it is written twice: ""'
+_TOO_LONG: Final = "a cell has more than {:,} characters (is a quotation mark not closed?)"
 _FORM: Final = "must be 1 to 64 letters a-z, digits, dots, hyphens and underscores"
 
 
@@ -49,8 +50,10 @@ def read_sheet(path: Path, notes: Notes) -> None:
     except (OSError, UnicodeDecodeError) as error:
         notes.wrong(path.name, "", unreadable(error))
         notes.officers_known = False
-    except csv.Error:
-        notes.wrong(f"{path.name}: row {number}", "", _QUOTES)
+    except csv.Error as error:
+        most = csv.field_size_limit()
+        rule = _TOO_LONG.format(most) if "field larger" in str(error) else _QUOTES
+        notes.wrong(f"{path.name}: row {number}", "", rule)
         notes.officers_known = False
 
 
@@ -107,7 +110,7 @@ def read_officer(
     first, last = notes.days(row, "valid_from", "valid_to", place)
     officer = Officer(
         str(name or ""),
-        notes.text(row, "name", place),
+        notes.name(row, "name", place),
         "" if "unit" in lacking else _unit(row, last, place, notes),
         frozenset() if "roles" in lacking else _roles(row, place, notes),
         first,

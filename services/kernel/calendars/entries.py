@@ -11,8 +11,9 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from services.kernel.calendars.model import CalendarError, DayKind
+from services.kernel.calendars.table import FIRST_YEAR, LAST_YEAR
 
-LONGEST_CLOSURE: Final = 366
+_LONGEST_CLOSURE: Final = 366
 _NAME: Final = r"^[a-z0-9][a-z0-9-]{0,39}$"
 _REVISION: Final = r"^[0-9A-Za-z.]{1,20}$"
 _COUNTRY: Final = r"^[A-Z]{2}$"
@@ -53,11 +54,10 @@ class Day(_Table):
     def dates(self) -> Iterator[date]:
         """List the dates meant; only the first where the last can't be one."""
         day, last = self.on, self.until or self.on
-        if not 0 <= (last - day).days < LONGEST_CLOSURE:
+        if not 0 <= (last - day).days < _LONGEST_CLOSURE:
             last = day
-        while day <= last:
-            yield day
-            day += timedelta(days=1)
+        for after in range((last - day).days + 1):
+            yield day + timedelta(days=after)
 
 
 class File(_Table):
@@ -128,6 +128,29 @@ def _without(
 ) -> dict[str, Any]:
     kept = {key: value for key, value in table.items() if (*at, key) not in wrong}
     return {**{key: value for key, value in stand_ins.items() if (*at, key) in wrong}, **kept}
+
+
+def contradictions(entry: Day, wrong: set[str]) -> Iterator[tuple[str, str]]:
+    """Name what can't be, or not together, in a dated rule: the key, and why. What hangs on a key
+    at fault is not judged.
+    """
+    last = entry.on if entry.until is None or {"date", "until"} & wrong else entry.until
+    kept = range(FIRST_YEAR + 1, LAST_YEAR)
+    if entry.on.year not in kept or last.year not in kept:
+        key = "until" if entry.on.year in kept else "date"
+        yield key, f"must lie in the years {kept[0]} to {kept[-1]}"
+    elif not 0 <= (last - entry.on).days < _LONGEST_CLOSURE:
+        yield "until", "must be the date itself or lie within a year after it"
+    if "kind" in wrong:
+        return
+    if entry.kind is DayKind.OWN and entry.sessions is None and "sessions" not in wrong:
+        yield "sessions", f"is missing: {entry.kind.value} needs sessions"
+    if entry.kind is DayKind.CLOSURE and entry.sessions is not None:
+        yield "sessions", "a closure has no sessions; say with closed when nobody works"
+    if entry.kind is DayKind.OFF and entry.sessions:
+        yield "sessions", f"a {entry.kind.value} has no sessions"
+    if entry.closed is not None and entry.kind is not DayKind.CLOSURE:
+        yield "closed", "belongs to a closure"
 
 
 def place_of(mistake: CalendarError) -> tuple[int, int]:

@@ -20,10 +20,10 @@ from typing import Final
 import holidays
 
 from services.kernel.calendars.entries import (
-    LONGEST_CLOSURE,
     Day,
     Holidays,
     Parsed,
+    contradictions,
     parse,
     place_of,
 )
@@ -198,7 +198,7 @@ def _dated(
         at = f"day.{place}"
         wrong = {str(path[2]) for path in parsed.wrong if path[:2] == ("day", place - 1)}
         before = len(found)
-        for key, rule in _contradictions(entry, wrong):
+        for key, rule in contradictions(entry, wrong):
             found.append(CalendarError(name, f"{at}.{key}", rule))
         sessions = closed = None
         with _noted(found):
@@ -221,25 +221,6 @@ def _dated(
                 check_rule(name, day, rule_of_day)
                 days[day] = rule_of_day
     return days
-
-
-def _contradictions(entry: Day, wrong: set[str]) -> Iterator[tuple[str, str]]:
-    """Name what can't stand together in a dated rule: the key, and why. What hangs on a key at
-    fault is not judged.
-    """
-    last = entry.on if entry.until is None or {"date", "until"} & wrong else entry.until
-    if not 0 <= (last - entry.on).days < LONGEST_CLOSURE:
-        yield "until", "must be the date itself or lie within a year after it"
-    if "kind" in wrong:
-        return
-    if entry.kind is DayKind.OWN and entry.sessions is None and "sessions" not in wrong:
-        yield "sessions", f"is missing: {entry.kind.value} needs sessions"
-    if entry.kind is DayKind.CLOSURE and entry.sessions is not None:
-        yield "sessions", "a closure has no sessions; say with closed when nobody works"
-    if entry.kind is DayKind.OFF and entry.sessions:
-        yield "sessions", f"a {entry.kind.value} has no sessions"
-    if entry.closed is not None and entry.kind is not DayKind.CLOSURE:
-        yield "closed", "belongs to a closure"
 
 
 def _read(name: str, at: str, key: str, text: str | None) -> tuple[Session, ...] | None:

@@ -17,7 +17,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class Bounds(BaseSettings):
     """The limits; from the environment unless given."""
 
-    model_config = SettingsConfigDict(extra="ignore", populate_by_name=True)
+    # The names of fields are looked up in the environment, too: with the prefix only.
+    model_config = SettingsConfigDict(
+        env_prefix="motcua_quarantine_", extra="ignore", populate_by_name=True
+    )
 
     share: float = Field(0.1, ge=0, le=1, validation_alias="MOTCUA_QUARANTINE_SHARE")
     """Share of the last ``WINDOW`` records."""

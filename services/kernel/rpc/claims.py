@@ -9,9 +9,9 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from services.kernel.plain_text import plain_line
 from services.kernel.rpc.subjects import personal
 from services.kernel.rpc.token_texts import refused
-from services.kernel.rpc.validation import plain
 
 Claims = Mapping[str, Any]
 REQUIRED: Final = ("iss", "aud", "exp", "nbf", "sub", "kind")
@@ -32,7 +32,7 @@ def subject(claims: Claims) -> str:
     """Give who calls: a name that is no personal data."""
     text = claims["sub"]
     right = isinstance(text, str) and 0 < len(text) <= 64 and text == text.strip()
-    if not right or plain(text) != text or "\n" in text or "\t" in text:
+    if not right or plain_line(text) != text:
         raise refused("TOKEN_CLAIM_WRONG", "sub")
     if personal(text):
         raise refused("TOKEN_SUBJECT_PERSONAL")

@@ -2,13 +2,11 @@
 plain, and that its instants are instants.
 
 Text is brought to Unicode's composed form (NFC) on the way, so that the same name is the same bytes
-everywhere.
+everywhere. A text of which nothing shows is emptied, so that it is none where one is needed.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import Any, Final
@@ -18,18 +16,13 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
 from services.kernel.errors import Invalid, Violation
+from services.kernel.plain_text import plain
 from services.kernel.rpc.rules import INSTANT, PLAIN, words
 
 _VALIDATOR: Final = protovalidate.Validator()
-_CONTROL: Final = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb]"
-)
-"""Line feed and tab are text. Joiners (U+200C, U+200D) are left: some scripts need them."""
 _TIMESTAMP: Final = "google.protobuf.Timestamp"
 _FIRST, _LAST = -62_135_596_800 + 86_400, 253_402_300_799 - 86_400
 """Seconds since 1970 of the years 1 to 9999, but for a day, which time zones need."""
-_HEAP: Final = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{5}")
-"""Vietnamese needs two marks on a letter."""
 
 
 def check(
@@ -128,17 +121,6 @@ def _may_hold_any(descriptor: Descriptor, above: frozenset[str]) -> bool:
         or (f.message_type is not None and _may_hold_any(f.message_type, above))
         for f in descriptor.fields
     )
-
-
-def plain(text: str) -> str | None:
-    """Give a text in NFC; None when it is not plain."""
-    if text.isascii():
-        return text if text.isprintable() or not _CONTROL.search(text) else None
-    if not unicodedata.is_normalized("NFC", text):
-        text = unicodedata.normalize("NFC", text)
-    if (text.isprintable() or not _CONTROL.search(text)) and not _HEAP.search(text):
-        return text
-    return None
 
 
 def _instant(name: str) -> _Walk:

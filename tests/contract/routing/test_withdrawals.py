@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 
 import pytest
 
 from services.kernel.errors import Refused
+from services.kernel.rpc.validation import check
 from services.routing.tables import TIMERS
 from tests.conftest import NewDatabase
 from tests.contract.routing.departments import Departments, Desk, office
@@ -55,6 +57,23 @@ def test_a_wish_is_shown_until_it_is_answered(departments: Departments) -> None:
 
     departments.reads([desk.says(CODE, withdrawal(), LATER)])
     assert case(departments).case.withdrawal.number == 2
+
+
+@pytest.mark.parametrize("reason", ["", " ", "\u200b", "\u2060", "\u3164\u00a0"])
+def test_a_wish_is_not_declined_without_a_reason_to_read(
+    departments: Departments, reason: str
+) -> None:
+    """The citizen reads it: signs that do not show are none."""
+    desk = Desk()
+    departments.reads(desk.files(CODE))
+    departments.reads([desk.says(CODE, withdrawal(), MON)])
+    answer = keep(reason=reason)
+    answer.request_id, answer.dossier_code = str(uuid.uuid4()), CODE
+    check(answer)
+    with pytest.raises(Refused) as refused:
+        departments.does(office().answer_withdrawal, answer, CODE, LATER, LEADER)
+    assert refused.value.code == "REASON_NEEDED"
+    assert flags(departments) == [True]
 
 
 def test_an_approved_wish_ends_a_case_that_stands_still(departments: Departments) -> None:

@@ -33,6 +33,9 @@ from services.kernel.plain_files import FileUnreadable, parse_toml, read_toml
         ("a = {b = 1, b = 2}\n", "line 1, column 18: this key stands here twice"),
         ("a = {b = 1}\na.c = 2\n", "line 2, column 8: this table was closed before"),
         ("a = " + "[" * 5000, "nested too deeply"),
+        (f"a = 1\nb = {'9' * 5000}\n", "line 2, column 5: a number is too long"),
+        (f"a = [1, -{'9' * 5000}]\n", "line 1, column 9: a number is too long"),
+        (f"[a]\nb = 0x{'f' * 5000}\n", "line 2, column 5: a number is too long"),
     ],
 )
 def test_what_is_no_toml(text: str, said: str) -> None:
@@ -52,3 +55,5 @@ def test_what_is_no_text(tmp_path: Path) -> None:
         read_toml(tmp_path)
     with pytest.raises(FileUnreadable, match="there is no such file"):
         read_toml(tmp_path / "none.toml")
+    with pytest.raises(FileUnreadable, match="no file can have this name"):
+        read_toml(tmp_path / "a\0b.toml")

@@ -3,42 +3,16 @@
 from __future__ import annotations
 
 import unicodedata
+import uuid
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from motcua.audit.v1.audit_pb2 import GetStateRequest
 from motcua.operations.v1.operations_pb2 import ListQuarantinedRequest, RedriveRequest
+from motcua.routing.v1.routing_pb2 import ResumeCaseRequest
 
 from services.kernel.errors import Invalid
 from services.kernel.rpc.rules import TEXTS, words
-from services.kernel.rpc.validation import check, plain
-
-
-@pytest.mark.parametrize(
-    "text", ["Nguyễn Thị Ánh", "dòng 1\ndòng 2\tcột", "", "Số 5/2, ngõ 7", "मराठी क\u200dष", "🙂"]
-)
-def test_plain_text_is_kept(text: str) -> None:
-    """Ordinary text of any script, with line feeds and tabs, is plain."""
-    assert plain(text) == unicodedata.normalize("NFC", text)
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["a\x00b", "a\rb", "\x1b[31m", "abc\u202edef", "\u2066x", "a\x85b", "e" + "\u0301" * 20],
-)
-def test_hostile_text_is_not_plain(text: str) -> None:
-    """Control characters, marks that turn the direction and heaps of marks are not plain."""
-    assert plain(text) is None
-
-
-@given(st.text())
-def test_plain_text_is_stable(text: str) -> None:
-    """What is plain is in NFC, and plain again to the same text."""
-    clean = plain(text)
-    if clean is not None:
-        assert unicodedata.is_normalized("NFC", clean)
-        assert plain(clean) == clean
+from services.kernel.rpc.validation import check
 
 
 def test_request_text_is_brought_to_nfc() -> None:
@@ -48,6 +22,18 @@ def test_request_text_is_brought_to_nfc() -> None:
     check(request)
 
     assert request.dossier_code == unicodedata.normalize("NFC", "Đặng-Ngọc")
+
+
+@pytest.mark.parametrize("reason", [" ", "\u200b", "\u2060\u200b", "\u3164", "\n"])
+def test_a_needed_text_that_shows_nothing_is_missing(reason: str) -> None:
+    """A message without a reason, and one with a reason that nobody can read, are alike."""
+    request = ResumeCaseRequest(
+        request_id=str(uuid.uuid4()), dossier_code="H22", step="seal", reason=reason
+    )
+    with pytest.raises(Invalid) as caught:
+        check(request)
+    (violation,) = caught.value.violations
+    assert (violation.field, violation.rule) == ("reason", "string.min_len")
 
 
 def test_all_violations_come_at_once() -> None:

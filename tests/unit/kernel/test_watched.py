@@ -159,3 +159,4 @@ def test_a_stamp_differs_for_another_file_in_the_same_place(tmp_path: Path) -> N
     os.replace(other, one)
     assert stamp_of(one) != before[:1]
     assert stamp_of(other) == (None,)
+    assert stamp_of(tmp_path / "a\0b") == (None,), "no file can have this name"

@@ -93,6 +93,10 @@ def test_what_is_no_address_is_named(tmp_path: Path, address: str) -> None:
         ("colour = 1\n", "people.toml: colour: unknown key"),
         ("officer = 1\n", "people.toml: officer: must be tables: [[officer]]"),
         ("officers = 1\n", "people.toml: officers: must be the name of a CSV file"),
+        (
+            'officers = "a\\u0000b"\n',
+            "people.toml: officers: must be the name of a CSV file",
+        ),
         ('officers = "none.csv"\n', "none.csv: there is no such file"),
         ("[[officer]]\n", "people.toml: officer 1: id: is missing"),
         ('[[officer]]\nid = "a b"\n', "people.toml: officer 1: id: a b must be 1 to 64 letters"),
@@ -105,6 +109,13 @@ def test_what_is_no_address_is_named(tmp_path: Path, address: str) -> None:
         (
             AN.replace("specialist", "king"),
             "officer 1 (an): roles: king is no role (there are head, specialist)",
+        ),
+        *(
+            (
+                AN.replace('"An"', f'"An{sign}"'),
+                "officer 1 (an): name: must be one line of plain text, without control characters",
+            )
+            for sign in ("\\nBcc: b@b.vn", "\\r", "\\t", "\\u0000", "\\u202e", "\\u2028")
         ),
         (AN + 'valid_from = "soon"\n', "officer 1 (an): valid_from: soon is no day"),
         (
@@ -147,6 +158,11 @@ def test_each_mistake_is_named(tmp_path: Path, text: str, mistake: str) -> None:
         ("id,unit,roles\nan,H22,head\nb b,H22,head\n", "officers.csv: row 3: id: b b must be"),
         ("id,unit,roles\nan,H22,king\n", "officers.csv: row 2 (an): roles: king is no role"),
         ("id,unit,roles,valid_to\nan,H22,head,31/12\n", "row 2: valid_to: 31/12 is no day"),
+        (
+            f"id,unit,roles\nan,H22,head\n{'b' * 200_000},H22,head\n",
+            "officers.csv: row 3: a cell has more than 131,072 characters",
+        ),
+        ('id,name,unit,roles\nan,"A\nn",H22,head\n', "row 2 (an): name: must be one line of plain"),
     ],
 )
 def test_each_mistake_of_a_sheet_is_named(tmp_path: Path, sheet: str, mistake: str) -> None:
@@ -241,6 +257,7 @@ def test_mistakes_of_every_kind_are_named_together(tmp_path: Path) -> None:
     [
         (AN, "[[unit", "", "is no TOML, line 1, column 7: a [[table]]"),
         (AN, UNITS.replace('code = "H22"', "code = 22"), "", "22 is no text"),
+        (AN, UNITS.replace('code = "H22"', 'code = "h22"'), "", "must be digits and capital"),
         (AN + AWAY + 'stand_in = "binh"\n', UNITS, "id,unit,roles\nbinh,H22\n", "has 2 fields"),
         (AN + AWAY + 'stand_in = "binh"\n', UNITS, "name,unit,roles\nbinh,H22,head\n", "id: this"),
         (AN + AWAY + 'stand_in = "b b"\n' + BINH.replace("binh", "b b"), UNITS, "", "b b must be"),
@@ -279,6 +296,12 @@ def test_what_was_named_is_not_told_again_in_other_words(
         ),
         (UNITS + '[[unit]]\ncode = "H22"\n', "unit 4 (H22): code: is there twice"),
         ("x", "units.toml: is no TOML, line 1, column 2: a key is followed by ="),
+        (UNITS.replace("Xã", "X\\nã"), "unit 3 (H22.70): name_vi: must be one line of plain text"),
+        (UNITS + "[[unit]]\n", "unit 4: code: is missing"),
+        *(
+            (f'{UNITS}[[unit]]\ncode = "{code}"\n', "unit 4: code: must be digits and capital")
+            for code in ("H1\\n", "../x y", "h22", "H22.", "H22..1", "Đ22", "H" * 36)
+        ),
     ],
 )
 def test_units_are_checked_too(tmp_path: Path, units: str, mistake: str) -> None:
@@ -292,5 +315,8 @@ def test_a_directory_without_units_is_none(tmp_path: Path) -> None:
     """Officers belong to units."""
     file = tmp_path / "people.toml"
     file.write_text(AN)
+    with pytest.raises(DirectoryError, match=r"people.toml: units: must be the name"):
+        read_directory(file, ROLES)
+    file.write_text(f'units = "a\\u0000b"\n{AN}')
     with pytest.raises(DirectoryError, match=r"people.toml: units: must be the name"):
         read_directory(file, ROLES)

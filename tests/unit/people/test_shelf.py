@@ -97,6 +97,20 @@ def test_a_broken_directory_is_said_and_the_old_one_kept(people: Path, clock: Cl
     assert "H99 is no unit" in lines[0]["first"][0]
 
 
+@pytest.mark.parametrize(
+    "text", ['units = "a\\u0000b"\n', f'units = "units.toml"\ncolour = {"9" * 5000}\n']
+)
+def test_what_no_system_can_read_is_refused_too(people: Path, clock: Clock, text: str) -> None:
+    """A name that no file can have, and a number too long to be one, change nothing."""
+    found = Shelf(people, ROLES, monotonic=clock)
+    with capture_logs() as lines:
+        write(people, text)
+        for _ in range(2):
+            clock.later()
+            assert set(found.now().officers) == {"an"}
+    assert [line["event"] for line in lines] == ["people.refused"]
+
+
 def test_a_broken_directory_is_an_error_at_the_start(people: Path) -> None:
     """Nobody works by a directory that was never good."""
     write(people, "units = 1\n")

@@ -1,6 +1,7 @@
 """When setting aside is too much."""
 
 import pytest
+from pydantic import ValidationError
 
 from services.kernel.consumer.limit import WINDOW, Bounds, Limit, Tripped
 
@@ -9,6 +10,17 @@ GOOD, BAD = False, True
 
 def limit(**bounds: float) -> Limit:
     return Limit(Bounds(**{"share": 0.1, "least": 20, "run": 20, **bounds}))
+
+
+def test_only_our_own_variables_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable that another program has under a short name means nothing here."""
+    for name in ("RUN", "LEAST", "SHARE"):
+        monkeypatch.setenv(name, "other")
+    monkeypatch.setenv("MOTCUA_QUARANTINE_RUN", "7")
+    assert (Bounds().share, Bounds().least, Bounds().run) == (0.1, 20, 7)
+    monkeypatch.setenv("MOTCUA_QUARANTINE_RUN", "many")
+    with pytest.raises(ValidationError, match="MOTCUA_QUARANTINE_RUN"):
+        Bounds()
 
 
 def test_few_bad_records_pass() -> None:
