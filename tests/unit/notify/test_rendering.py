@@ -32,7 +32,7 @@ VALUES: dict[str, dict[str, str]] = {
     "withdrawal_declined": {"reason": "Đã ký kết quả."},
     "supplement_requested": {
         "reason": "Thiếu giấy tờ.",
-        "parts": "Bản sao\nA2",
+        "parts": "Giấy chứng sinh (2 bản): Bản sao mờ\nA2 (1 bản)",
         "answer_due_at": DUE_TEXT,
     },
     "resumed": {"due_at": DUE_TEXT},
@@ -78,8 +78,8 @@ Hồ sơ H22.02-210809-0007 của Ông/Bà về thủ tục “Cấp Giấy phé
 Lý do: Thiếu giấy tờ.
 
 Giấy tờ cần bổ sung:
-- Bản sao
-- A2
+- Giấy chứng sinh (2 bản): Bản sao mờ
+- A2 (1 bản)
 
 Xin Ông/Bà bổ sung chậm nhất lúc 17:00 ngày 10/08/2021.
 
