@@ -18,7 +18,7 @@ from motcua.events.v1.common_pb2 import (
     ServiceLevel,
 )
 from motcua.events.v1.envelope_pb2 import ActorKind
-from motcua.events.v1.intake_events_pb2 import DossierSubmitted
+from motcua.events.v1.intake_events_pb2 import DossierSubmitted, PartName
 from motcua.intake.v1.intake_pb2 import Applicant, SubmitDossierRequest
 
 from services.intake import paying
@@ -181,6 +181,9 @@ def submit(request: SubmitDossierRequest, facts: Intake) -> Sequence[DossierSubm
         procedure_name_en=it.name_en if it else "",
         unit_name=facts.unit.name_vi if facts.unit else "",
         unit_name_en=facts.unit.name_en if facts.unit else "",
+        part_names=[PartName(code=p.code, name=p.name_vi, name_en=p.name_en) for p in it.parts]
+        if it
+        else [],
         fees=paying.due(it) if it and not request.imported_from else None,
     )
     set_check(submitted, facts.check)

@@ -19,6 +19,10 @@ from services.notify.telling import ONCE, OVERTAKEN
 from services.notify.texts import NOT_FAILED
 
 EMAIL = "email"
+VERSIONS: Mapping[tuple[str, str], int] = {("submitted", "vi"): 2, ("escalated", "vi"): 2}
+"""The version of a kind's text in a language in which new messages are written; 1 for others.
+Older texts stay for what was planned with them.
+"""
 Messages = Mapping[str, MessageQueued]
 
 
@@ -47,6 +51,11 @@ class Recipient:
     """
 
 
+def template_of(kind: str, language: str) -> str:
+    """Name the template with which a message is planned now."""
+    return f"{kind}.v{VERSIONS.get((kind, language), 1)}"
+
+
 def plan(
     state: State, kind: str, values: Mapping[str, str], recipient: Recipient, message_id: str
 ) -> list[Message]:
@@ -70,7 +79,7 @@ def plan(
             message_id=message_id,
             kind=kind,
             channel=EMAIL,
-            template=f"{kind}.v1",
+            template=template_of(kind, recipient.language),
             language=recipient.language,
             values=values,
         )
@@ -84,7 +93,7 @@ def plan_duty(kind: str, values: Mapping[str, str], officers: Mapping[str, str])
             message_id=message_id,
             kind=kind,
             channel=EMAIL,
-            template=f"{kind}.v1",
+            template=template_of(kind, "vi"),
             language="vi",
             values=values,
             officer=officer,

@@ -14,6 +14,7 @@ from services.kernel.rows import Row
 from services.kernel.unit import UnitOfWork
 from services.notify.decider import EMAIL, Recipient, plan, plan_duty
 from services.notify.duties import DUTIES, UNITS
+from services.notify.papers import papers
 from services.notify.tables import RECIPIENTS
 from services.notify.telling import TELLING
 
@@ -48,7 +49,7 @@ def tell(unit: UnitOfWork, cause: DossierEvent) -> Sequence[Message]:
     return plan(
         unit.state(cause.dossier_code),
         kind,
-        values | _common(row, recipient.language),
+        values | _common(row, recipient.language) | _papers(row, cause, recipient.language),
         recipient,
         message_id(cause.event_id, EMAIL),
     )
@@ -88,6 +89,14 @@ def _common(row: Row, language: str) -> dict[str, str]:
         "unit": name("unit", row["unit"]),
         "time_zone": row["time_zone"] or DEFAULT_ZONE,
     }
+
+
+def _papers(row: Row, cause: DossierEvent, language: str) -> dict[str, str]:
+    """Give the papers that an event asks for, by the names that the procedure has for them."""
+    if not cause.HasField("supplement_requested"):
+        return {}
+    asked = cause.supplement_requested.parts
+    return {"parts": papers(asked, row["part_names"], language)}
 
 
 REACTIONS: Mapping[str, Reaction] = {

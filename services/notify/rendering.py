@@ -115,8 +115,10 @@ _SPANS = ((24 * 60, "ngày"), (60, "giờ"), (1, "phút"))
 
 
 def _lateness(due: str, at: str) -> str:
-    """Say in Vietnamese how an instant lies to a due date, in the time of the clock on the wall."""
-    late = datetime.fromisoformat(at) - datetime.fromisoformat(due)
+    """Say in Vietnamese how an instant lies to a due date, in the time of the clock on the wall:
+    from one minute to the other, as the letter shows them.
+    """
+    late = _minute(at) - _minute(due)
     minutes = int(abs(late).total_seconds()) // 60
     if minutes == 0:
         return "đến hạn"
@@ -127,6 +129,10 @@ def _lateness(due: str, at: str) -> str:
             words.append(f"{number} {name}")
     span = " ".join(words[:2])
     return f"quá hạn {span}" if late.total_seconds() > 0 else f"còn {span} đến hạn"
+
+
+def _minute(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(second=0, microsecond=0)
 
 
 def _environment() -> Environment:

@@ -17,6 +17,7 @@ RECIPIENTS = Table(
     Column("procedure_code", String, nullable=True),
     Column("procedure_name", String, nullable=True),
     Column("procedure_name_en", String, nullable=True),
+    Column("part_names", Text, nullable=True),
     Column("unit", String, nullable=True),
     Column("unit_name", String, nullable=True),
     Column("unit_name_en", String, nullable=True),

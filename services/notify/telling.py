@@ -52,10 +52,8 @@ def _refused(event: DossierEvent) -> tuple[str, Values]:
 
 def _supplement_requested(event: DossierEvent) -> tuple[str, Values]:
     asked = event.supplement_requested
-    parts = "\n".join(" ".join((p.note or p.code).split()) for p in asked.parts)
     return "supplement_requested", {
         "reason": asked.reason,
-        "parts": parts,
         "answer_due_at": _instant(asked.answer_due_at),
     }
 

@@ -11,6 +11,7 @@ from motcua.events.v1.notify_events_pb2 import MessageFailed, MessageSent
 from services.kernel.instants import to_us
 from services.kernel.model import Projection
 from services.kernel.unit import UnitOfWork
+from services.notify.papers import names_json
 from services.notify.tables import DELIVERIES, MESSAGES, RECIPIENTS
 
 QUEUED, SENT, FAILED, SUPPRESSED = 1, 2, 3, 4
@@ -25,6 +26,7 @@ def _submitted(unit: UnitOfWork, event: DossierEvent) -> None:
             "procedure_code": filed.procedure_code,
             "procedure_name": filed.procedure_name,
             "procedure_name_en": filed.procedure_name_en,
+            "part_names": names_json(filed.part_names),
             "unit": filed.unit,
             "unit_name": filed.unit_name,
             "unit_name_en": filed.unit_name_en,

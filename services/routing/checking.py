@@ -19,7 +19,7 @@ from motcua.routing.v1 import routing_pb2 as pb
 from services.kernel.calendars.table import FIRST_YEAR, LAST_YEAR
 from services.kernel.errors import Violation
 from services.kernel.instants import from_datetime, to_us
-from services.people.directory import Unit, within
+from services.people.directory import Directory, Unit, within
 from services.routing import texts
 
 UNITS: Final = Path(__file__).parents[1] / "intake" / "data" / "units.toml"
@@ -48,6 +48,11 @@ def shipped_units() -> Mapping[str, Unit]:
         )
         for row in rows
     }
+
+
+def known_units(people: Directory | None) -> Mapping[str, Unit]:
+    """Give the units of the catalogue and of the directory, whose word on a unit counts more."""
+    return {**shipped_units(), **(people.units if people else {})}
 
 
 def wrong_fields(

@@ -10,6 +10,7 @@ from services.kernel.watches import Watch
 from services.people.files import DirectoryError
 from services.people.shelf import configured
 from services.routing import decider, rpc, tables, views
+from services.routing.checking import known_units
 from services.routing.clock.ladder_files import LadderError, configured_ladders
 from services.routing.missing import watch_processes
 from services.routing.office import Office
@@ -23,7 +24,8 @@ def _office() -> Office:
     """Read the office's own files; a wrong one ends the program, as any wrong setting does."""
     people = configured(tables.SOURCE)
     try:
-        return Office(standard_processes(), office_shelf, configured_ladders(), people)
+        ladders = configured_ladders(known_units(people() if people else None))
+        return Office(standard_processes(), office_shelf, ladders, people)
     except (ProcessError, LadderError, DirectoryError) as wrong:
         if __name__ == "__main__":
             refuse(tables.SOURCE, wrong)

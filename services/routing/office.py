@@ -30,7 +30,7 @@ from services.kernel.working_time import ResumePolicy
 from services.people.directory import Directory
 from services.people.sight import Sight, sight_of
 from services.routing import texts
-from services.routing.checking import shipped_units, wrong_fields
+from services.routing.checking import known_units, wrong_fields
 from services.routing.clock.escalation import NO_LADDER, Ladders
 from services.routing.decider import Facts, State, decide
 from services.routing.guards import within
@@ -162,11 +162,8 @@ class Office:
         return sight_of(who, units, local_date(at, OFFICE_ZONE))
 
     def check(self, request: Message, at: int) -> None:
-        """Raise ``Invalid`` when a request names what there is not; the units are those of the
-        catalogue and of the directory, whose word on a unit counts more.
-        """
-        people = self.people
-        units = {**shipped_units(), **(people.units if people else {})}
+        """Raise ``Invalid`` when a request names what there is not."""
+        units = known_units(self.people)
         wrong = wrong_fields(request, units, shipped().roles, self.day(at))
         if wrong:
             raise Invalid(wrong)

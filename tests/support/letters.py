@@ -9,6 +9,7 @@ from motcua.events.v1.intake_events_pb2 import (
     DossierRefused,
     DossierSubmitted,
     DossierWithdrawn,
+    PartName,
     ResultReturned,
 )
 from motcua.events.v1.postal_events_pb2 import ItemDelivered, ItemReturned, ItemTracked
@@ -61,7 +62,7 @@ NOBODY_TOLD = DeadlineEscalated(scope=DeadlineScope.DEADLINE_SCOPE_DOSSIER, due_
 ACCEPTED = DossierAccepted(due_at=DUE)
 REFUSED = DossierRefused(reason_code="incomplete", reason="Thiếu chữ ký.")
 SUPPLEMENT = SupplementRequested(
-    parts=[Part(code="A1", note="Bản sao\ngiấy phép"), Part(code="A2")],
+    parts=[Part(code="A1", copies=2, note="Bản sao\nmờ"), Part(code="A2")],
     reason="Thiếu giấy tờ.",
     answer_due_at=DUE,
     round=1,
@@ -192,6 +193,7 @@ def submitted(
         procedure_code="P1",
         procedure_name="Cấp Giấy phép bán lẻ rượu",
         procedure_name_en="Licence to sell spirits by retail",
+        part_names=[PartName(code="A1", name="Giấy phép", name_en="Licence")],
         unit="H22.02",
         unit_name="Sở Công Thương",
         unit_name_en="Department of Industry and Trade",

@@ -64,6 +64,7 @@ def upgrade() -> None:
         sa.Column("procedure_code", sa.String(), nullable=True),
         sa.Column("procedure_name", sa.String(), nullable=True),
         sa.Column("procedure_name_en", sa.String(), nullable=True),
+        sa.Column("part_names", sa.Text(), nullable=True),
         sa.Column("unit", sa.String(), nullable=True),
         sa.Column("unit_name", sa.String(), nullable=True),
         sa.Column("unit_name_en", sa.String(), nullable=True),

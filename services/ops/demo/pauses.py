@@ -157,7 +157,7 @@ async def extend(
         due_at=to_timestamp(new_due_at),
         reason="Phải kiểm tra thực địa.",
         apology_number=f"{filing.number}/PXL",
-        apology="Cơ quan xin lỗi Ông/Bà và xin được trả kết quả vào ngày mới.",
+        apology="Cơ quan xin lỗi Ông/Bà và xin được trả kết quả vào ngày hẹn mới dưới đây.",
         signer_title="Phó Thủ trưởng đơn vị",
     )
     return await people.decide("ExtendDeadline", request, filing.offer.unit, "leader")

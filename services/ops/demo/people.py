@@ -20,7 +20,7 @@ from motcua.routing.v1.routing_pb2_grpc import RoutingServiceStub
 from services.kernel.durations import TimeLimit, Unit
 from services.kernel.rpc.client import explain, metadata
 from services.ops.demo.ledger import Ledger
-from services.ops.demo.officers import name_of
+from services.ops.demo.officers import id_of
 from services.ops.demo.scenario import Filing, Offer
 
 TIMEOUT = 10.0
@@ -173,7 +173,7 @@ class People:
     async def assign(self, code: str, step: Any) -> None:
         """Take a step, as the officer of its unit and role."""
         request = routing.AssignStepRequest(
-            dossier_code=code, step=step.step, assignee=name_of(step.unit, step.role)
+            dossier_code=code, step=step.step, assignee=id_of(step.unit, step.role)
         )
         await self._act(self._routing.AssignStep, request, _officer(step.unit, step.role))
 
@@ -255,7 +255,7 @@ def _say(problem: Any) -> str:
 
 
 def _officer(unit: str, role: str) -> Any:
-    return metadata("officer", name_of(unit, role), unit=unit, roles=(role,))
+    return metadata("officer", id_of(unit, role), unit=unit, roles=(role,))
 
 
 def _counter(unit: str) -> Any:

@@ -1,6 +1,6 @@
 """Reads escalation ladders from a TOML file. ``data/ladders.toml`` explains every key.
 
-Whatever is wrong raises ``LadderError``, which names the ladder, the rung and the rule.
+Whatever is wrong raises ``LadderError``, which names the file, the ladder, the rung and the rule.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
+from collections.abc import Collection
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -22,11 +23,21 @@ from pydantic import (
 )
 
 from services.kernel.durations import NO_DURATION, Duration, DurationError
-from services.routing.clock.escalation import CHECK, STEP_UNIT, Ladder, Ladders, Stage
+from services.kernel.rpc.permissions import shipped
+from services.routing.clock.escalation import (
+    CHECK,
+    DOSSIER_UNIT,
+    PARENT,
+    STEP_UNIT,
+    Ladder,
+    Ladders,
+    Stage,
+)
 
 SHIPPED = Path(__file__).parent.parent / "data" / "ladders.toml"
 VARIABLE = "ROUTING_LADDERS"
 _PERCENT = re.compile(r"([1-9]\d?)%")
+_RELATIVE = (STEP_UNIT, DOSSIER_UNIT, PARENT)
 _UNIT = r"^([0-9A-Z]+(\.[0-9A-Z]+)*)?$"
 
 
@@ -39,29 +50,43 @@ class LadderError(ValueError):
         self.rule = rule
 
 
-def configured_ladders() -> Ladders:
-    """Give the ladders of the file that ROUTING_LADDERS names; without it, those shipped."""
+def configured_ladders(units: Collection[str]) -> Ladders:
+    """Give the ladders of the file that ROUTING_LADDERS names; without it, those shipped.
+
+    ``units`` are the codes of the office's units; its roles are those of the permissions.
+    """
     own = os.environ.get(VARIABLE)
-    return load_ladders(Path(own) if own else SHIPPED)
+    if not own:
+        return load_ladders(SHIPPED, shipped().roles, units)
+    try:
+        return load_ladders(Path(own), shipped().roles, units)
+    except LadderError as error:
+        raise LadderError(f"{VARIABLE}: {error.where}", error.rule) from error
 
 
-def load_ladders(path: Path) -> Ladders:
-    """Read and check the ladders in a file."""
+def load_ladders(path: Path, roles: Collection[str], units: Collection[str]) -> Ladders:
+    """Read and check the ladders in a file; ``roles`` and ``units`` are those of the office."""
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise LadderError(str(path), error.strerror or "unreadable") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise LadderError(str(path), f"is no TOML: {error}") from error
-    return parse_ladders(content)
+    try:
+        return parse_ladders(content, roles, units)
+    except LadderError as error:
+        raise LadderError(f"{path}: {error.where}", error.rule) from error
 
 
-def parse_ladders(content: dict[str, Any]) -> Ladders:
+def parse_ladders(
+    content: dict[str, Any], roles: Collection[str], units: Collection[str]
+) -> Ladders:
     """Read and check the ladders of a TOML document that was parsed already."""
     try:
         found = _File.model_validate(content)
     except ValidationError as error:
         raise _mistake(error) from error
+    _check_somebody_is_told(found, roles, units)
     ladders: dict[str, Ladder] = {}
     for ladder in found.ladder:
         if ladder.unit in ladders:
@@ -71,6 +96,18 @@ def parse_ladders(content: dict[str, Any]) -> Ladders:
             raise LadderError(f"ladder {ladder.unit!r}", "two rungs have one name")
         ladders[ladder.unit] = Ladder(tuple(rung.stage() for rung in ladder.rung))
     return Ladders(ladders)
+
+
+def _check_somebody_is_told(found: _File, roles: Collection[str], units: Collection[str]) -> None:
+    """A role or unit that there is not is held by nobody, and its rung would be told to nobody."""
+    for number, ladder in enumerate(found.ladder, 1):
+        for place, rung in enumerate(ladder.rung, 1):
+            where = f"ladder {number}, rung {place}"
+            if rung.role not in roles:
+                known = ", ".join(sorted(roles))
+                raise LadderError(f"{where}, role", f"there is no role {rung.role}; {known}")
+            if rung.unit not in _RELATIVE and rung.unit not in units:
+                raise LadderError(f"{where}, unit", f"there is no unit {rung.unit}")
 
 
 def _when(value: Any) -> dict[str, Any]:
@@ -124,5 +161,8 @@ class _File(_Table):
 
 def _mistake(error: ValidationError) -> LadderError:
     first = error.errors(include_url=False)[0]
-    words = [f"number {part + 1}" if isinstance(part, int) else str(part) for part in first["loc"]]
-    return LadderError(", ".join(words) or "file", first["msg"].removeprefix("Value error, "))
+    where = ""
+    for part in first["loc"]:
+        where += f" {part + 1}" if isinstance(part, int) else f", {part}"
+    rule = first["msg"].removeprefix("Value error, ")
+    return LadderError(where.removeprefix(", ") or "file", rule)

@@ -146,8 +146,8 @@ def test_an_officer_s_address_is_looked_up_when_the_mail_is_made(
         store.read()
         wait_until(lambda: len(mail_sink.messages()) == 2, what="both told")
     mails = {mail[RECIPIENT_HEADER]: mail for mail in mail_sink.messages()}
-    assert "Kính gửi ông/bà Lý Quốc Tú," in mails["tu@hagiang.example"].get_content()
-    assert f"Kính gửi ông/bà {SUONG}," in mails["suong@hagiang.example"].get_content()
+    assert "Kính gửi Ông/Bà Lý Quốc Tú," in mails["tu@hagiang.example"].get_content()
+    assert f"Kính gửi Ông/Bà {SUONG}," in mails["suong@hagiang.example"].get_content()
 
 
 def test_without_a_directory_an_officer_has_no_address(store: Store, mail_sink: MailSink) -> None:

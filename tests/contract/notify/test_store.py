@@ -64,6 +64,17 @@ def test_names_in_the_letters_language(store: Store) -> None:
     assert (other.language, other.values["unit"]) == ("vi", "Sở Công Thương")
 
 
+def test_papers_by_their_names_in_the_letters_language(store: Store) -> None:
+    """As the procedure calls them; a paper of no procedure shows its code."""
+    for code, language in (("D1", "vi"), ("D2", "en")):
+        store.submit(code, language=language)
+        store.say(code, letters.SUPPLEMENT)
+    store.read()
+    vietnamese, english = (store.own(code)[-1].message_queued for code in ("D1", "D2"))
+    assert vietnamese.values["parts"] == "Giấy phép (2 bản): Bản sao mờ\nA2 (1 bản)"
+    assert english.values["parts"] == "Licence (2 copies): Bản sao mờ\nA2 (1 copy)"
+
+
 def test_a_dossier_without_a_submission(store: Store) -> None:
     """An event of a dossier that was never submitted is set aside, not passed over."""
     store.say("D1", letters.ACCEPTED)

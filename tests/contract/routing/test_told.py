@@ -13,6 +13,7 @@ from motcua.routing.v1 import routing_pb2 as pb
 
 from services.kernel.calendars.shelf import office_shelf
 from services.kernel.instants import to_timestamp
+from services.kernel.rpc.permissions import shipped
 from services.people.directory import Absence, Directory, Officer, Unit
 from services.routing import queries
 from services.routing.clock.ladder_files import SHIPPED, load_ladders
@@ -44,7 +45,7 @@ def away(stand_in: str = "") -> Absence:
 def office(*officers: Officer, units: tuple[Unit, ...] = ()) -> Office:
     """Give the departments with the ladders that ship, and a directory."""
     people = Directory({u.code: u for u in units}, {o.id: o for o in officers})
-    ladders = load_ladders(SHIPPED)
+    ladders = load_ladders(SHIPPED, shipped().roles, ())
     return Office(standard_processes(), office_shelf, ladders, people=lambda: people)
 
 

@@ -49,7 +49,7 @@ def test_heads_get_mails(
         mail = mails[f"<{message.message_id}@motcua.invalid>"]
         assert mail[RECIPIENT_HEADER] == ADDRESSES[message.officer]
         text = mail.get_content()
-        assert text.startswith(f"Kính gửi ông/bà {NAMES[message.officer]},")
+        assert text.startswith(f"Kính gửi Ông/Bà {NAMES[message.officer]},")
         assert all(word in text for word in (message.dossier_code, "“Thẩm định”", "H22.02.01"))
         assert "Vừ Thị Mỷ" not in text
 

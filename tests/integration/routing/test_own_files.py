@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from services.routing.clock.ladder_files import SHIPPED
+
 BAD = "process: own\nversion: 1\n"
 
 
@@ -36,3 +38,16 @@ def test_a_wrong_process_is_told_with_its_place(tmp_path: Path) -> None:
     assert done.returncode == 2, done.stderr
     (line,) = done.stderr.splitlines()
     assert f"{tmp_path / 'own.yaml'}:1: [missing]" in line
+
+
+def test_a_rung_that_nobody_would_be_told_of_is_told_with_its_place(tmp_path: Path) -> None:
+    """Variable, file, ladder, rung and key, on one line."""
+    own = tmp_path / "own.toml"
+    shipped = SHIPPED.read_text("utf-8")
+    own.write_text(shipped.replace('role = "leader"', 'role = "king"'), "utf-8")
+    done = started(ROUTING_LADDERS=str(own))
+    assert done.returncode == 2, done.stderr
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(
+        f"routing: ROUTING_LADDERS: {own}: ladder 1, rung 2, role: there is no role king"
+    )

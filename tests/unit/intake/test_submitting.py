@@ -155,6 +155,10 @@ def test_writes_the_version_of_the_day_into_the_event() -> None:
     assert (event.procedure_code, event.procedure_version) == ("1.000001", 3)
     assert (event.field, event.unit, event.time_zone) == ("trade", "H22.12", "Asia/Ho_Chi_Minh")
     assert event.procedure_name == "Cấp giấy phép bán lẻ rượu"
+    assert [(p.code, p.name, p.name_en) for p in event.part_names] == [
+        ("form", "Đơn đề nghị", "Application"),
+        ("map", "Sơ đồ", "Map"),
+    ]
     assert (event.language, event.consent_email) == ("vi", True)
     assert [(p.code, p.copies) for p in event.parts] == [("form", 1)]
     assert event.answer_due_at == to_timestamp(MONDAY + 2)

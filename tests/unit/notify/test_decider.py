@@ -182,6 +182,8 @@ def test_officers_are_told_each_in_a_message_of_their_own() -> None:
     said = plan_duty("escalated", {"due_at": ""}, {"suong": "m1", "tu": "m2"})
     expected = [queued("m1", "escalated"), queued("m2", "escalated")]
     expected[0].officer, expected[1].officer = "suong", "tu"
+    for message in expected:
+        message.template = "escalated.v2"
     assert said == expected
 
 

@@ -10,7 +10,8 @@ from motcua.events.v1.common_pb2 import PersonalData
 from motcua.events.v1.routing_events_pb2 import DeadlineEscalated, DeadlineScope
 
 from services.kernel.envelope import payload_field
-from services.kernel.instants import HOUR, MINUTE, isoformat
+from services.kernel.instants import HOUR, MINUTE, SECOND, isoformat, to_timestamp
+from services.notify.decider import template_of
 from services.notify.duties import DUTIES, DUTY_KINDS
 from services.notify.rendering import render
 from services.notify.telling import TELLING, Values
@@ -35,7 +36,7 @@ def letter(payload: DeadlineEscalated, at: int = DUE_AT) -> tuple[str, str]:
     row = {
         "message_id": "m-1",
         "dossier_code": CODE,
-        "template": f"{kind}.v1",
+        "template": template_of(kind, "vi"),
         "language": "vi",
         "queued_at": T0,
     }
@@ -73,7 +74,7 @@ def test_an_event_of_an_older_build_has_what_it_says() -> None:
 
 
 STEP_LETTER = """\
-Kính gửi ông/bà Lý Quốc Tú,
+Kính gửi Ông/Bà Lý Quốc Tú,
 
 Bước “Thẩm định” của hồ sơ H22.02-210809-0007 quá hạn 2 giờ 5 phút.
 
@@ -101,7 +102,7 @@ def test_the_whole_letter() -> None:
     [
         (0, "đến hạn"),
         (0.9, "đến hạn"),
-        (-0.9, "đến hạn"),
+        (-0.9, "còn 1 phút đến hạn"),
         (1, "quá hạn 1 phút"),
         (60, "quá hạn 1 giờ"),
         (24 * 60, "quá hạn 1 ngày"),
@@ -115,6 +116,16 @@ def test_how_late(minutes: float, words: str) -> None:
     """Two words of time by the clock on the wall; a rung may come before the due date."""
     subject, _ = letter(letters.ESCALATED, DUE_AT + int(minutes * MINUTE))
     assert subject == f"Hồ sơ {CODE} {words}"
+
+
+def test_how_late_by_the_minutes_shown() -> None:
+    """A due date late in its minute, told early in another: who counts along comes to the same."""
+    payload = DeadlineEscalated()
+    payload.CopyFrom(letters.ESCALATED)
+    payload.due_at.CopyFrom(to_timestamp(DUE_AT - 9 * MINUTE + 50 * SECOND))
+    subject, text = letter(payload, DUE_AT + 24 * HOUR - 5 * MINUTE + 10 * SECOND)
+    assert "Hạn: 16:51 ngày 10/08/2021\nThời điểm báo: 16:55 ngày 11/08/2021" in text
+    assert subject == f"Hồ sơ {CODE} quá hạn 1 ngày 4 phút"
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from motcua.events.v1.common_pb2 import PersonalData
 
+from services.notify.decider import VERSIONS, template_of
 from services.notify.duties import DUTY_KINDS
 from services.notify.headers import as_sent
 from services.notify.rendering import TEMPLATES, Unrenderable, render
@@ -32,7 +33,7 @@ VALUES: dict[str, dict[str, str]] = {
     "withdrawal_declined": {"reason": "Đã ký kết quả."},
     "supplement_requested": {
         "reason": "Thiếu giấy tờ.",
-        "parts": "Bản sao\nA2",
+        "parts": "Giấy chứng sinh (2 bản): Bản sao mờ\nA2 (1 bản)",
         "answer_due_at": DUE_TEXT,
     },
     "resumed": {"due_at": DUE_TEXT},
@@ -78,8 +79,8 @@ Hồ sơ H22.02-210809-0007 của Ông/Bà về thủ tục “Cấp Giấy phé
 Lý do: Thiếu giấy tờ.
 
 Giấy tờ cần bổ sung:
-- Bản sao
-- A2
+- Giấy chứng sinh (2 bản): Bản sao mờ
+- A2 (1 bản)
 
 Xin Ông/Bà bổ sung chậm nhất lúc 17:00 ngày 10/08/2021.
 
@@ -100,7 +101,7 @@ def row(kind: str, language: str = "vi", code: str = "H22.02-210809-0007") -> di
     return {
         "message_id": "m-1",
         "dossier_code": code,
-        "template": f"{kind}.v1",
+        "template": template_of(kind, language),
         "language": language,
         "queued_at": T0,
     }
@@ -160,11 +161,26 @@ def test_a_missing_variable(kind: str, variable: str, language: str) -> None:
 
 
 def test_no_template_without_a_kind() -> None:
-    """The languages have the same templates: one for each kind, and the letter around them."""
+    """The languages have the same templates: one for each kind, and the letter around them. Beside
+    those that were reworded the older ones stay.
+    """
+    reworded = {template_of(*each) for each in VERSIONS}
     for language in ("vi", "en"):
         found = {path.name for path in (TEMPLATES / language).iterdir()}
         to_officers = (*DUTY_KINDS, "notice") if language == "vi" else ()
-        assert found == {f"{kind}.v1.txt" for kind in (*KINDS, "letter", *to_officers)}
+        newer = {f"{name}.txt" for name in (*reworded, "notice.v2")} if language == "vi" else set()
+        older = {f"{kind}.v1.txt" for kind in (*KINDS, "letter", *to_officers)}
+        assert found == older | newer
+
+
+def test_a_message_keeps_the_text_it_was_planned_with() -> None:
+    """The older text is as it was; the newer one calls the desk as its signature does."""
+    planned = row("submitted") | {"template": "submitted.v1"}
+    older = text_of(render(planned, {**COMMON, **VALUES["submitted"]}, PERSON, SENDER))
+    assert "\nBộ phận một cửa sẽ kiểm tra" in older
+    newer = text_of(letter("submitted"))
+    assert "\nBộ phận Tiếp nhận và Trả kết quả sẽ kiểm tra" in newer
+    assert "một cửa" not in newer
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,6 @@ TOLD = [
         "supplement_requested",
         {
             "reason": "Thiếu giấy tờ.",
-            "parts": "Bản sao giấy phép\nA2",
             "answer_due_at": DUE_TEXT,
         },
     ),

@@ -20,6 +20,8 @@ from services.routing.clock.ladder_files import (
 )
 from tests.unit.routing.cases import at, clock
 
+ROLES = ("head", "leader")
+UNITS = ("H22", "H22.12")
 RUNG = {"name": "head", "role": "head", "when": "due"}
 
 
@@ -30,7 +32,7 @@ def one(**change: object) -> dict[str, object]:
 
 def test_the_shipped_ladder_holds_for_every_unit() -> None:
     """The head at the due date, the leader a working day after the promised one."""
-    ladder = load_ladders(SHIPPED).of("H22.12.03")
+    ladder = load_ladders(SHIPPED, ROLES, UNITS).of("H22.12.03")
     assert [stage.name for stage in ladder.of(STEP)] == ["head"]
     assert [stage.name for stage in ladder.of(DOSSIER)] == ["head", "leader"]
     assert [stage.name for stage in ladder.of(CHECK)] == ["desk-head"]
@@ -49,7 +51,7 @@ def test_the_shipped_ladder_holds_for_every_unit() -> None:
 )
 def test_each_form_of_when(when: str, expected: Stage, told: str) -> None:
     """Five working days from Monday 09:00: each form gives its instant."""
-    (stage,) = parse_ladders(one(when=when)).of("H22").stages
+    (stage,) = parse_ladders(one(when=when), ROLES, UNITS).of("H22").stages
     assert stage == expected
     assert stage.of == BOTH
     (rung,) = rungs_of(
@@ -61,27 +63,29 @@ def test_each_form_of_when(when: str, expected: Stage, told: str) -> None:
 @pytest.mark.parametrize(
     ("content", "where", "rule"),
     [
-        (one(when="soon"), "rung, number 1, when", "must look like"),
-        (one(when="none"), "rung, number 1, when", "must look like"),
-        (one(when=75), "rung, number 1, when", "must look like"),
-        (one(when="0%"), "rung, number 1, when", "must look like"),
-        (one(when="+"), "rung, number 1, when", "must look like"),
-        (one(role=""), "rung, number 1, role", "pattern"),
-        (one(unit="h22"), "rung, number 1, unit", "pattern"),
-        (one(of="case"), "rung, number 1, of", "'step', 'dossier', 'both' or 'check'"),
-        (one(of="check", when="4wh"), "rung, number 1", "when must be due"),
-        (one(wehn="due"), "rung, number 1, wehn", "not permitted"),
-        ({"ladder": [{"unit": "h22"}]}, "ladder, number 1, unit", "pattern"),
+        (one(when="soon"), "ladder 1, rung 1, when", "must look like"),
+        (one(when="none"), "ladder 1, rung 1, when", "must look like"),
+        (one(when=75), "ladder 1, rung 1, when", "must look like"),
+        (one(when="0%"), "ladder 1, rung 1, when", "must look like"),
+        (one(when="+"), "ladder 1, rung 1, when", "must look like"),
+        (one(role=""), "ladder 1, rung 1, role", "pattern"),
+        (one(role="king"), "ladder 1, rung 1, role", "no role king; head, leader"),
+        (one(unit="H22.21"), "ladder 1, rung 1, unit", "no unit H22.21"),
+        (one(unit="h22"), "ladder 1, rung 1, unit", "pattern"),
+        (one(of="case"), "ladder 1, rung 1, of", "'step', 'dossier', 'both' or 'check'"),
+        (one(of="check", when="4wh"), "ladder 1, rung 1", "when must be due"),
+        (one(wehn="due"), "ladder 1, rung 1, wehn", "not permitted"),
+        ({"ladder": [{"unit": "h22"}]}, "ladder 1, unit", "pattern"),
         ({"ladder": [{"unit": ""}, {"unit": ""}]}, "ladder ''", "two ladders"),
         ({"ladder": [{"unit": "", "rung": [RUNG, RUNG]}]}, "ladder ''", "one name"),
-        ({"ladder": [{}]}, "ladder, number 1, unit", "required"),
+        ({"ladder": [{}]}, "ladder 1, unit", "required"),
         ({"ladders": []}, "ladder", "required"),
     ],
 )
 def test_each_mistake_is_named(content: dict[str, object], where: str, rule: str) -> None:
     """Ladder, rung, key and rule."""
     with pytest.raises(LadderError) as wrong:
-        parse_ladders(content)
+        parse_ladders(content, ROLES, UNITS)
     assert where in wrong.value.where
     assert rule in wrong.value.rule
 
@@ -92,9 +96,21 @@ def test_a_file_that_can_t_be_read_is_named(
     """The office's own file is named by a variable; without a file the service does not start."""
     monkeypatch.setenv(VARIABLE, str(tmp_path / "own.toml"))
     with pytest.raises(LadderError, match=r"own\.toml"):
-        configured_ladders()
+        configured_ladders(UNITS)
     (tmp_path / "own.toml").write_text("ladder = ")
     with pytest.raises(LadderError, match="no TOML"):
-        configured_ladders()
+        configured_ladders(UNITS)
+    rung = '[[ladder]]\nunit = ""\n[[ladder.rung]]\nname = "head"\nrole = "king"\nwhen = "due"\n'
+    (tmp_path / "own.toml").write_text(rung)
+    with pytest.raises(LadderError) as wrong:
+        configured_ladders(UNITS)
+    place = f"{VARIABLE}: {tmp_path / 'own.toml'}: ladder 1, rung 1, role: there is no role king; "
+    assert str(wrong.value).startswith(place)
     (tmp_path / "own.toml").write_text("ladder = []")
-    assert configured_ladders().of("H22").stages == ()
+    assert configured_ladders(UNITS).of("H22").stages == ()
+
+
+def test_a_rung_may_name_a_unit_of_the_office() -> None:
+    """By its code, which the office's catalogue or directory has."""
+    (stage,) = parse_ladders(one(unit="H22.12"), ROLES, UNITS).of("H22").stages
+    assert stage.unit == "H22.12"
