@@ -155,11 +155,15 @@ def status(
 
     Also how far behind the log it is. Exit status 1 when something is not ready.
     """
-    found = collect(data_dir())
+    folder = data_dir()
+    found = collect(folder)
     if as_json:
         print_json(found)
-    else:
+    elif not found["others"]:
         out.print(_table(found))
+    if found["others"]:
+        where = ", ".join(found["others"])
+        fail(f"nothing runs on {folder}; something else answers at {where}")
     if not found["ready"]:
         raise typer.Exit(1)
 
