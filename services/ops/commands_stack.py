@@ -19,8 +19,9 @@ from infra.local.topics import TopicError
 from services.ops.console import err, fail, grid, out
 from services.ops.showing import print_json
 from services.ops.stack import state
+from services.ops.stack.databases import silent
 from services.ops.stack.keeper import WrongSettings, last_line
-from services.ops.stack.plan import Plan, data_dir, make_plan
+from services.ops.stack.plan import SERVICES, Plan, data_dir, make_plan
 from services.ops.stack.status import collect
 from services.ops.stack.supervisor import Supervisor
 
@@ -54,7 +55,7 @@ def _plan() -> Plan:
     if state.supervisor_pid(plan.data_dir):
         fail(f"a stack is already running on {plan.data_dir}")
         raise typer.Exit(1)
-    if problems := plan.problems():
+    if problems := plan.problems() or silent(os.environ, SERVICES):
         fail("; ".join(problems))
         raise typer.Exit(1)
     return plan
