@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time
+from pathlib import Path
 
 import typer
 from google.protobuf.duration_pb2 import Duration
@@ -49,6 +50,12 @@ def unit(text: str, option: str) -> str:
     if text not in shipped_catalogue().units:
         raise typer.BadParameter(f"the office has no unit {text}", param_hint=option)
     return text
+
+
+def must_exist(path: Path, option: str) -> None:
+    """Raise ``BadParameter`` for a file that does not exist."""
+    if not path.exists():
+        raise typer.BadParameter(f"there is no file {path}", param_hint=option)
 
 
 def length(text: str, option: str) -> Duration:

@@ -19,7 +19,7 @@ from services.intake.procedures.publishing import Addition, addition
 from services.intake.procedures.reading import read_file
 from services.intake.procedures.writing import FORMATS, write
 from services.intake.takers import Takers
-from services.ops.arguments import OFFICE
+from services.ops.arguments import OFFICE, must_exist
 from services.ops.arguments import day as day_of
 from services.ops.console import counted, err, fail, grid, out
 from services.ops.installed_processes import installed_processes, refuse_circles
@@ -70,6 +70,7 @@ def _import(
 ) -> None:
     if language not in ("en", "vi"):
         raise typer.BadParameter("must be en or vi", param_hint="--language")
+    must_exist(file, "FILE")
     started = time.monotonic()
     try:
         with shelf_exits():

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from services.ops.arguments import OFFICE
+from services.ops.arguments import OFFICE, must_exist
 from services.ops.console import counted, fail, grid, out
 from services.ops.installed_processes import office_processes, works_of
 from services.ops.office_catalogue import office_catalogue
@@ -59,6 +59,8 @@ def check(
 
     Exit status 1 when there is one.
     """
+    for file in files:
+        must_exist(file, "FILES")
     paths = [path for file in files for path in (files_in(file) if file.is_dir() else [file])]
     if not paths:
         fail(f"{', '.join(map(str, files))}: no file ends in .yaml")
@@ -127,6 +129,7 @@ def _check(paths: Sequence[Path]) -> tuple[list[Process], list[Mistake]]:
 
 def _one(name: str, version: int) -> Process:
     if Path(name).suffix == ".yaml":
+        must_exist(Path(name), "NAME")
         found, mistakes = _check([Path(name)])
         if mistakes:
             fail(f"{mistakes[0]} (all mistakes: motcua process check {name})")
