@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, time
 from pathlib import Path
+from typing import Any
 
 import typer
 from google.protobuf.duration_pb2 import Duration
@@ -41,6 +42,12 @@ def day(text: str, option: str) -> str:
         return date.fromisoformat(text).isoformat()
     except ValueError as error:
         raise typer.BadParameter(f"{text!r} is no day (YYYY-MM-DD)", param_hint=option) from error
+
+
+def in_order(first: Any, last: Any) -> None:
+    """Raise ``BadParameter`` for --to when it lies before --from."""
+    if last < first:
+        raise typer.BadParameter("must not lie before --from", param_hint="--to")
 
 
 def unit(text: str, option: str) -> str:
