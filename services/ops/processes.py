@@ -30,7 +30,7 @@ from services.routing.processes.showing import text
 from services.routing.processes.svg import svg
 
 app = typer.Typer(
-    no_args_is_help=True, help="Look at the processes by which cases are worked, and check files."
+    no_args_is_help=True, help="The processes by which cases are worked: check, show."
 )
 JSON = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 
@@ -84,7 +84,10 @@ def check(
 
 @app.command("list")
 def list_all(as_json: JSON = False) -> None:
-    """List every version of every process, the shipped ones and the office's own."""
+    """List every version of every process.
+
+    Those that ship, and the office's own.
+    """
     found = office_processes().all()
     if as_json:
         print_json({"processes": _rows(found)})
@@ -103,7 +106,9 @@ def show(
     version: Annotated[int, typer.Option(help="Which version; 0 for the latest.")] = 0,
     language: Annotated[Language, typer.Option(help="Language of titles.")] = Language.vi,
 ) -> None:
-    """Draw a process: as text, as a picture (SVG), or as BPMN 2.0 for a modeller.
+    """Draw a process.
+
+    As text, as a picture (SVG), or as BPMN 2.0 for a modeller.
 
     Pictures go to stdout: `motcua process show standard --format svg > standard.svg`.
     """

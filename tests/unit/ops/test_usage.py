@@ -31,6 +31,17 @@ def test_usage_names_arguments_in_capitals(command: str) -> None:
     assert re.fullmatch(r"[][A-Z|. ]+", usage.partition(command)[2]), usage
 
 
+@pytest.mark.parametrize(
+    "group", ["", *(name for name, place in _COMMANDS.items() if place.endswith(":app"))]
+)
+def test_no_text_of_a_list_of_commands_is_cut(group: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At 80 columns each has one line, with all of its first sentence."""
+    monkeypatch.setenv("COLUMNS", "80")
+    listed = _said(*group.split(), "--help").partition("\nCommands:\n")[2].splitlines()
+    assert listed
+    assert [line for line in listed if line.endswith("...") or line.startswith("   ")] == []
+
+
 def test_an_argument_that_may_be_left_out_has_brackets() -> None:
     """And one that is needed has none."""
     assert "list [OPTIONS] [SERVICE]\n" in _said("quarantine", "list", "--help")
