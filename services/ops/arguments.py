@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import Any
 
 import typer
 from google.protobuf.duration_pb2 import Duration
@@ -42,6 +44,12 @@ def day(text: str, option: str) -> str:
         raise typer.BadParameter(f"{text!r} is no day (YYYY-MM-DD)", param_hint=option) from error
 
 
+def in_order(first: Any, last: Any) -> None:
+    """Raise ``BadParameter`` for --to when it lies before --from."""
+    if last < first:
+        raise typer.BadParameter("must not lie before --from", param_hint="--to")
+
+
 def unit(text: str, option: str) -> str:
     """Take the code of a unit that the office has; raises ``BadParameter`` for another one."""
     from services.intake.catalogue_files import shipped_catalogue
@@ -49,6 +57,12 @@ def unit(text: str, option: str) -> str:
     if text not in shipped_catalogue().units:
         raise typer.BadParameter(f"the office has no unit {text}", param_hint=option)
     return text
+
+
+def must_exist(path: Path, option: str) -> None:
+    """Raise ``BadParameter`` for a file that does not exist."""
+    if not path.exists():
+        raise typer.BadParameter(f"there is no file {path}", param_hint=option)
 
 
 def length(text: str, option: str) -> Duration:

@@ -39,10 +39,10 @@ def import_calendar(
     source: SOURCE = "",
     as_json: JSON = False,
 ) -> None:
-    """Publish a version of a calendar; running services use it within a second.
+    """Publish a version of a calendar.
 
-    A published version is never changed: exit status 1, and what differs. Doing the same again
-    changes nothing.
+    Running services use it within a second. A published version is never changed: exit status 1,
+    and what differs. Doing the same again changes nothing.
     """
     _known(unit)
     calendar = _sound(path_of(file, "FILE"), file)
@@ -92,7 +92,10 @@ def use_calendar(
     valid_from: FROM = "",
     source: SOURCE = "",
 ) -> None:
-    """Let a unit work by a calendar from a day on; what it used before stays on record."""
+    """Let a unit work by a calendar from a day on.
+
+    What it used before stays on record.
+    """
     _known(unit)
     try:
         chosen = on_shelf(calendar)
@@ -109,7 +112,10 @@ def use_calendar(
 
 
 def list_calendars(as_json: JSON = False) -> None:
-    """List the calendars, their versions with validity and document, and who uses which."""
+    """List the calendars with their versions, and who uses which.
+
+    Each version with its validity and document.
+    """
     document = list_document(shelf(), now())
     if as_json:
         print_json(document)

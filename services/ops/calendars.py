@@ -134,7 +134,10 @@ def show(
     calendar: CALENDAR = STANDARD,
     as_json: JSON = False,
 ) -> None:
-    """Show a year: sessions, days off and worked Saturdays with reason and source document."""
+    """Show a year: its sessions, days off and worked Saturdays.
+
+    Each day with its reason and source document.
+    """
     document = year_document(resolve(calendar, "--calendar"), year)
     if as_json:
         print_json(document)
@@ -161,9 +164,9 @@ def check(
     file: Annotated[str, typer.Argument(help=NAMES)],
     as_json: JSON = False,
 ) -> None:
-    """Say all that is wrong with a calendar file, and what to know about it.
+    """Say all that is wrong with a calendar file.
 
-    Exit status 1 when something is wrong; warnings change nothing.
+    Also what to know about it. Exit status 1 when something is wrong; warnings change nothing.
     """
     document = check_document(path_of(file, "FILE"))
     if as_json:

@@ -23,9 +23,10 @@ JSON = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 
 @app.command("read")
 def read(code: str, as_json: JSON = False) -> None:
-    """Say what an agency's or a dossier's code says, in its old or its new form.
+    """Say what an agency's or a dossier's code says.
 
-    Exit status 1 for a code of another form, as other systems may have.
+    It may have its old or its new form. Exit status 1 for a code of another form, as other systems
+    may have.
     """
     dossier = parse_code(code)
     agency = dossier.agency if dossier else code

@@ -101,10 +101,10 @@ def explain(
     steps: Annotated[bool, typer.Option("--steps", help="Its steps' due dates, too.")] = False,
     as_json: JSON = False,
 ) -> None:
-    """Tell why a dossier is due when it is, line by line, and compute it again from its events.
+    """Tell why a dossier is due when it is, line by line.
 
-    Each date is computed with the calendar version that its event names and compared with the one
-    recorded. The exit status is 1 when one differs.
+    It is computed again from the dossier's events. Each date is computed with the calendar version
+    that its event names and compared with the one recorded. The exit status is 1 when one differs.
     """
     request = pb.ExplainDeadlineRequest(dossier_code=code)
     if as_of:

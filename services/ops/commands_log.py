@@ -25,7 +25,7 @@ from rich.progress import (
 from rich.text import Text
 
 from services.kernel.instants import SECOND, to_us
-from services.ops.arguments import instant
+from services.ops.arguments import in_order, instant
 from services.ops.calling import audit
 from services.ops.clients import identity
 from services.ops.console import counted, err, fail, out
@@ -56,6 +56,8 @@ def replay(
         request.from_time.CopyFrom(instant(from_time, "--from", begins=True))
     if to_time:
         request.to_time.CopyFrom(instant(to_time, "--to"))
+    if from_time and to_time:
+        in_order(to_us(request.from_time), to_us(request.to_time))
     begun = time.monotonic()
     with audit() as stub:
         stream = _begun(stub.StreamEvents(request, timeout=LONG, metadata=identity()))

@@ -11,7 +11,7 @@ from motcua.audit.v1 import audit_pb2 as pb
 from rich.table import Table
 from rich.text import Text
 
-from services.ops.arguments import day, instant
+from services.ops.arguments import day, in_order, instant
 from services.ops.calling import audit
 from services.ops.clients import identity
 from services.ops.console import grid, out
@@ -113,6 +113,7 @@ def fetch(from_day: str, to_day: str, as_of: str, by: str) -> dict[str, Any]:
         to_date=day(to_day, "--to"),
         by=f"BREAKDOWN_{by.upper()}",
     )
+    in_order(request.from_date, request.to_date)
     if as_of:
         request.as_of.CopyFrom(instant(as_of, "--as-of"))
     with audit() as stub:

@@ -19,8 +19,9 @@ from infra.local.topics import TopicError
 from services.ops.console import err, fail, grid, out
 from services.ops.showing import print_json
 from services.ops.stack import state
+from services.ops.stack.databases import silent
 from services.ops.stack.keeper import WrongSettings, last_line
-from services.ops.stack.plan import Plan, data_dir, make_plan
+from services.ops.stack.plan import SERVICES, Plan, data_dir, make_plan
 from services.ops.stack.status import collect
 from services.ops.stack.supervisor import Supervisor
 
@@ -54,7 +55,7 @@ def _plan() -> Plan:
     if state.supervisor_pid(plan.data_dir):
         fail(f"a stack is already running on {plan.data_dir}")
         raise typer.Exit(1)
-    if problems := plan.problems():
+    if problems := plan.problems() or silent(os.environ, SERVICES):
         fail("; ".join(problems))
         raise typer.Exit(1)
     return plan
@@ -155,11 +156,15 @@ def status(
 
     Also how far behind the log it is. Exit status 1 when something is not ready.
     """
-    found = collect(data_dir())
+    folder = data_dir()
+    found = collect(folder)
     if as_json:
         print_json(found)
-    else:
+    elif not found["others"]:
         out.print(_table(found))
+    if found["others"]:
+        where = ", ".join(found["others"])
+        fail(f"nothing runs on {folder}; something else answers at {where}")
     if not found["ready"]:
         raise typer.Exit(1)
 

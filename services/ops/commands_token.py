@@ -29,7 +29,7 @@ def token(
     hours: Annotated[float, typer.Option(help="How long it is valid.")] = issuer.HOURS,
     json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
-    """Sign a token with the local issuer's key (development only) and print it."""
+    """Sign a token with the local issuer's key, for development."""
     given = {"officer": officer, "citizen": citizen, "operator": operator, "importer": importer}
     named = [(kind, name) for kind, name in given.items() if name]
     if len(named) != 1:

@@ -10,6 +10,7 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Iterable, Sequence
+from copy import copy
 from typing import IO, Any, Literal
 
 from rich.console import Console
@@ -64,6 +65,7 @@ class Printer(Console):
             if isinstance(thing, Table):
                 self._fold(thing)
         options["soft_wrap"] = False
+        objects = tuple(part for thing in objects for part in self._titled(thing))
         if self.is_terminal:
             super().print(*objects, **options)
             return
@@ -79,6 +81,14 @@ class Printer(Console):
         if needed > self.width:
             for column in table.columns:
                 column.no_wrap = False
+
+    def _titled(self, thing: Any) -> list[Any]:
+        """Give a table's title as a sentence before it: rich would break it without an indent."""
+        if not (isinstance(thing, Table) and isinstance(thing.title, Text)):
+            return [thing]
+        bare = copy(thing)
+        bare.title = None
+        return [Text(_broken(thing.title.plain, self.width), style="table.title"), bare]
 
 
 def _broken(text: str, width: int) -> str:

@@ -55,6 +55,16 @@ class _Group(TyperGroup):
         _name_arguments(command)
         return command
 
+    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
+        """Run a command; what is wrong with an option is told without the validator's own name for
+        it.
+        """
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as wrong:
+            wrong.message = wrong.message.removeprefix("Value error, ")
+            raise
+
 
 def _name_arguments(command: Any) -> None:
     """Have usage texts name arguments as everybody does: FILE, and [SERVICE] for one that may be

@@ -56,14 +56,16 @@ def list_people(
 
 
 def load(path: Path) -> Directory:
-    """Read a directory, or name its mistakes one a line and exit with 1."""
+    """Read a directory, or name its mistakes one a line and exit with 1; with 2 when there is no
+    such file.
+    """
     try:
         return read_directory(path, shipped().roles)
     except DirectoryError as error:
         for mistake in error.mistakes:
             err.print(mistake, markup=False)
         fail(counted(len(error.mistakes), "mistake"))
-        raise typer.Exit(1) from error
+        raise typer.Exit(1 if path.exists() else 2) from error
 
 
 def _path(given: Path | None) -> Path:

@@ -19,7 +19,7 @@ from services.intake.procedures.publishing import Addition, addition
 from services.intake.procedures.reading import read_file
 from services.intake.procedures.writing import FORMATS, write
 from services.intake.takers import Takers
-from services.ops.arguments import OFFICE
+from services.ops.arguments import OFFICE, must_exist
 from services.ops.arguments import day as day_of
 from services.ops.console import counted, err, fail, grid, out
 from services.ops.installed_processes import installed_processes, refuse_circles
@@ -42,9 +42,10 @@ _TRIES: Final = 5
 
 @app.command("check")
 def check(file: FILE, language: LANGUAGE = "en", as_json: JSON = False) -> None:
-    """Say all that is wrong with a file of procedures: row, column and rule.
+    """Say all that is wrong with a file of procedures.
 
-    Exit status 1 when something is wrong. Nothing is published.
+    Each mistake with its row, column and rule. Exit status 1 when something is wrong. Nothing is
+    published.
     """
     _import(file, language, as_json, dry_run=True, source="", checks=True)
 
@@ -57,10 +58,10 @@ def publish(
     language: LANGUAGE = "en",
     as_json: JSON = False,
 ) -> None:
-    """Publish what is new in a file of procedures; all of it or, with any mistake, nothing.
+    """Publish what is new in a file of procedures.
 
-    What is published already, value for value, is left alone. A running intake takes it over within
-    a second or two.
+    All of it or, with any mistake, nothing. What is published already, value for value, is left
+    alone. A running intake takes it over within a second or two.
     """
     _import(file, language, as_json, dry_run=dry_run, source=source, checks=False)
 
@@ -70,6 +71,7 @@ def _import(
 ) -> None:
     if language not in ("en", "vi"):
         raise typer.BadParameter("must be en or vi", param_hint="--language")
+    must_exist(file, "FILE")
     started = time.monotonic()
     try:
         with shelf_exits():
@@ -147,7 +149,10 @@ def export(
     output: Annotated[Path | None, typer.Option(help="A file; stdout when left out.")] = None,
     code: Annotated[list[str] | None, typer.Option(help="Only this procedure; repeatable.")] = None,
 ) -> None:
-    """Write the whole catalogue, or some procedures, in all versions; `import` reads it back."""
+    """Write the whole catalogue, or some procedures.
+
+    In all versions; `import` reads it back.
+    """
     if form not in FORMATS:
         raise typer.BadParameter(f"must be one of {', '.join(FORMATS)}", param_hint="--format")
     if output is None and form == "xlsx" and sys.stdout.isatty():
@@ -228,7 +233,7 @@ def show(
 
 @app.command("editions")
 def editions(as_json: JSON = False) -> None:
-    """List what was published on top of the catalogue that comes with the system."""
+    """List what was published on top of the catalogue that ships."""
     with shelf_exits():
         load_shelf()
         found: list[dict[str, Any]] = shelf.editions(procedures_folder())

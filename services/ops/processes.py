@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from services.ops.arguments import OFFICE
+from services.ops.arguments import OFFICE, must_exist
 from services.ops.console import counted, fail, grid, out
 from services.ops.installed_processes import office_processes, works_of
 from services.ops.office_catalogue import office_catalogue
@@ -30,7 +30,7 @@ from services.routing.processes.showing import text
 from services.routing.processes.svg import svg
 
 app = typer.Typer(
-    no_args_is_help=True, help="Look at the processes by which cases are worked, and check files."
+    no_args_is_help=True, help="The processes by which cases are worked: check, show."
 )
 JSON = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 
@@ -59,6 +59,8 @@ def check(
 
     Exit status 1 when there is one.
     """
+    for file in files:
+        must_exist(file, "FILES")
     paths = [path for file in files for path in (files_in(file) if file.is_dir() else [file])]
     if not paths:
         fail(f"{', '.join(map(str, files))}: no file ends in .yaml")
@@ -82,7 +84,10 @@ def check(
 
 @app.command("list")
 def list_all(as_json: JSON = False) -> None:
-    """List every version of every process, the shipped ones and the office's own."""
+    """List every version of every process.
+
+    Those that ship, and the office's own.
+    """
     found = office_processes().all()
     if as_json:
         print_json({"processes": _rows(found)})
@@ -101,7 +106,9 @@ def show(
     version: Annotated[int, typer.Option(help="Which version; 0 for the latest.")] = 0,
     language: Annotated[Language, typer.Option(help="Language of titles.")] = Language.vi,
 ) -> None:
-    """Draw a process: as text, as a picture (SVG), or as BPMN 2.0 for a modeller.
+    """Draw a process.
+
+    As text, as a picture (SVG), or as BPMN 2.0 for a modeller.
 
     Pictures go to stdout: `motcua process show standard --format svg > standard.svg`.
     """
@@ -127,6 +134,7 @@ def _check(paths: Sequence[Path]) -> tuple[list[Process], list[Mistake]]:
 
 def _one(name: str, version: int) -> Process:
     if Path(name).suffix == ".yaml":
+        must_exist(Path(name), "NAME")
         found, mistakes = _check([Path(name)])
         if mistakes:
             fail(f"{mistakes[0]} (all mistakes: motcua process check {name})")

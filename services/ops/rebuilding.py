@@ -49,11 +49,11 @@ def rebuild_service(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
-    """Make a service's database again from the log; it is stopped meanwhile, and sends nothing
-    twice.
+    """Make a service's database again from the log.
 
-    With --check the service goes on: a second database is built beside its own and every row
-    compared. Exit status 1 when a row differs.
+    The service is stopped meanwhile, and sends nothing twice. With --check the service goes on: a
+    second database is built beside its own and every row compared. Exit status 1 when a row
+    differs.
     """
     if service not in SERVICES:
         raise typer.BadParameter(f"{service!r} is no service; there are {', '.join(SERVICES)}")

@@ -1,5 +1,6 @@
 """A whole stack by the `motcua` command alone: it starts, stays up, and leaves nothing behind."""
 
+import json
 import os
 import shutil
 import signal
@@ -35,6 +36,22 @@ def test_status_says_what_runs(stack: Stack) -> None:
         assert (row["ready"], row["address"]) == (True, stack.address(row["name"]))
         assert f"services.{row['name']}.main" in psutil.Process(row["pid"]).cmdline()
     assert found["kafka"] == {"pid": stack.pid("kafka"), "bootstrap": stack.bootstrap}
+
+
+def test_another_folder_does_not_take_this_stack_for_its_own(
+    stack: Stack, session_dir: Path
+) -> None:
+    """Its status says that something else answers, where, and nothing of what that says."""
+    other = Stack(session_dir / "other", clock="real")
+    other.env |= {f"{name.upper()}_PORT": stack.env[f"{name.upper()}_PORT"] for name in SERVICES}
+    where = ", ".join(map(stack.address, SERVICES))
+    told = f"nothing runs on {other.folder}; something else answers at {where}\n"
+    done = other.run("status")
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", told)
+    done = other.run("status", "--json")
+    found = json.loads(done.stdout)
+    assert (done.returncode, done.stderr, found["ready"]) == (1, told, False)
+    assert {(row["ready"], row["lag"]) for row in found["services"]} == {(False, None)}
 
 
 @pytest.mark.parametrize("name", SERVICES)

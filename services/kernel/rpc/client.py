@@ -62,7 +62,7 @@ class Problem:
     reason: str = ""
     """The code of the office's rule that said no, such as ``TOO_LATE``."""
     fields: dict[str, str] = field(default_factory=dict)
-    """Each wrong field with what is wrong."""
+    """Each wrong field with all that is wrong with it, divided by semicolons."""
     retry_after: float | None = None
     """Seconds after which a retry may help; None when it will not."""
     trace: str = ""
@@ -86,7 +86,7 @@ def explain(error: grpc.RpcError) -> Problem:
         if part.Is(details.BadRequest.DESCRIPTOR):
             bad = details.BadRequest()
             part.Unpack(bad)
-            fields = {v.field: v.description for v in bad.field_violations}
+            fields = _by_field(bad)
         elif part.Is(details.ErrorInfo.DESCRIPTOR):
             info = details.ErrorInfo()
             part.Unpack(info)
@@ -100,3 +100,12 @@ def explain(error: grpc.RpcError) -> Problem:
             part.Unpack(request)
             trace = request.request_id
     return Problem(code, text, reason, fields, retry_after, trace)
+
+
+def _by_field(bad: details.BadRequest) -> dict[str, str]:
+    found: dict[str, list[str]] = {}
+    for violation in bad.field_violations:
+        texts = found.setdefault(violation.field, [])
+        if violation.description not in texts:  # keys of a map share a path
+            texts.append(violation.description)
+    return {name: "; ".join(texts) for name, texts in found.items()}

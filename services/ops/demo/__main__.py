@@ -22,7 +22,7 @@ from services.kernel.clock import Clock, parse_clock
 from services.kernel.instants import to_datetime
 from services.ops.arguments import OFFICE
 from services.ops.clients import address
-from services.ops.console import err, out
+from services.ops.console import err, fail, out
 from services.ops.demo.ending import finish
 from services.ops.demo.ledger import Ledger
 from services.ops.demo.life import Week
@@ -44,14 +44,28 @@ OPTIONS = (("grpc.max_receive_message_length", 4 * 1024 * 1024),)
 
 
 def arguments() -> argparse.Namespace:
-    """Read the command line."""
+    """Read the command line; raises ``ValueError`` naming SCALE when that is wrong."""
+    scale = _scale()
     parser = argparse.ArgumentParser(prog="demo", description=__doc__)
-    parser.add_argument("--dossiers", type=int, default=int(os.environ.get("SCALE", DOSSIERS)))
+    parser.add_argument("--dossiers", type=_above_zero, default=scale)
     parser.add_argument("--speed", type=float, default=SPEED, help="times as fast as real time")
     parser.add_argument("--seed", type=int, default=SEED)
     default = Path(os.environ.get("MOTCUA_DATA_DIR", ".motcua")) / "demo"
     parser.add_argument("--folder", type=Path, default=default, help="made anew")
     return parser.parse_args()
+
+
+def _scale() -> int:
+    try:
+        return _above_zero(os.environ.get("SCALE") or str(DOSSIERS))
+    except argparse.ArgumentTypeError as error:
+        raise ValueError(f"SCALE: {error}") from error
+
+
+def _above_zero(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text)):
+        raise argparse.ArgumentTypeError(f"must be a whole number above 0, got {text!r}")
+    return int(text)
 
 
 async def week(given: argparse.Namespace, clock: Clock, ledger: Ledger) -> int:
@@ -109,7 +123,11 @@ def _so_far(ledger: Ledger) -> str:
 
 def main() -> int:
     """Run the demonstration; gives the exit status."""
-    given = arguments()
+    try:
+        given = arguments()
+    except ValueError as error:
+        fail(str(error))
+        return 2
     given.folder = given.folder.absolute()
     begun = time.monotonic()
     env = environment(given.folder, given.speed, opening())

@@ -7,32 +7,47 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from motcua.operations.v1.operations_pb2 import GetStatusResponse
+
 from services.ops.clients import address, status_of
 from services.ops.stack import state
 from services.ops.stack.plan import SERVICES
 
 
 def collect(data_dir: Path) -> dict[str, Any]:
-    """Give ``{"ready", "services": [{"name", "pid", "address", "ready", "lag", …}], "kafka"}``.
+    """Give ``{"ready", "services": [{"name", "pid", "address", "ready", "lag", …}], "kafka",
+    "others"}``.
 
     ``kafka`` is ``{"pid", "bootstrap"}``; ``lag`` is None for a service that does not answer.
+    ``others``: the addresses at which services answer that are not of this folder, when nothing
+    runs on it; what they say is left out.
     """
-    board = state.read_board(data_dir) if state.supervisor_pid(data_dir) else {}
+    supervised = state.supervisor_pid(data_dir) is not None
+    board = state.read_board(data_dir) if supervised else {}
     programs = {p["name"]: p for p in board.get("programs", [])}
+    targets = {name: programs.get(name, {}).get("address") or address(name) for name in SERVICES}
     with ThreadPoolExecutor(len(SERVICES)) as pool:
-        rows = list(pool.map(lambda name: _service(name, programs.get(name, {})), SERVICES))
+        answers = dict(zip(SERVICES, pool.map(status_of, SERVICES, targets.values()), strict=True))
+    others = []
+    if not supervised:
+        others = [targets[name] for name, answer in answers.items() if answer is not None]
+        answers = dict.fromkeys(SERVICES)
+    rows = [
+        _service(name, targets[name], programs.get(name, {}), answers[name]) for name in SERVICES
+    ]
     kafka = board.get("kafka", {})
     bootstrap = kafka.get("bootstrap") or os.environ.get("KAFKA_BOOTSTRAP_SERVERS") or None
     return {
         "ready": all(row["ready"] for row in rows),
         "services": rows,
         "kafka": {"pid": kafka.get("pid"), "bootstrap": bootstrap},
+        "others": others,
     }
 
 
-def _service(name: str, program: dict[str, Any]) -> dict[str, Any]:
-    target = program.get("address") or address(name)
-    answer = status_of(name, target)
+def _service(
+    name: str, target: str, program: dict[str, Any], answer: GetStatusResponse | None
+) -> dict[str, Any]:
     row: dict[str, Any] = {
         "name": name,
         "pid": program.get("pid"),

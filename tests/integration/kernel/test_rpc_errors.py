@@ -98,6 +98,16 @@ def test_every_wrong_field_is_named(
     assert probe.probe.begun == 0
 
 
+def test_a_field_is_told_with_all_its_mistakes(probe: Running) -> None:
+    """Whoever mends the first one is not sent back for the second."""
+    request = pb.WriteRequest(request_id=str(uuid.uuid4()), code="A", full_name="\u202e" * 201)
+
+    problem = failure(probe.stub.Write, request, language="en")
+
+    plain = "has control characters, marks that turn the direction, or too many combining marks"
+    assert problem.fields == {"full_name": f"{plain}; must have at most 200 characters"}
+
+
 def test_hostile_text_is_refused_and_named(probe: Running) -> None:
     """Control characters and marks that turn the direction are refused, in lists too."""
     request = pb.WriteRequest(

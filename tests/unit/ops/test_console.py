@@ -48,6 +48,17 @@ def test_sentences_break_between_words_and_go_on_indented():
     assert sum(path in line for line in lines) == 1
 
 
+def test_a_title_is_a_sentence_too():
+    """It has the whole line, however narrow its table is, and is printed again with the table."""
+    table = grid(("a", "b"), [("1", "2")], title=f"{LONG}.")
+    for _ in range(2):
+        *title, heading, row = _printed(80, False, table)
+        assert max(map(len, title)) > 60
+        assert all(line.startswith("  ") for line in title[1:])
+        assert " ".join(line.strip() for line in title) == f"{LONG}."
+        assert (heading.split(), row.split()) == (["a", "b"], ["1", "2"])
+
+
 def test_a_program_that_reads_errors_gets_each_on_one_line():
     """On a terminal they are broken as everything else."""
     for terminal, lines in ((False, 1), (True, 4)):

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy.exc import DatabaseError
 from typer.testing import CliRunner
 
+from infra.local.ports import free_port
 from services.kernel.database import open_engine
 from services.ops import rebuilding
 from services.ops.main import _COMMANDS, app
@@ -30,10 +31,56 @@ def test_usage_names_arguments_in_capitals(command: str) -> None:
     assert re.fullmatch(r"[][A-Z|. ]+", usage.partition(command)[2]), usage
 
 
+@pytest.mark.parametrize(
+    "group", ["", *(name for name, place in _COMMANDS.items() if place.endswith(":app"))]
+)
+def test_no_text_of_a_list_of_commands_is_cut(group: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At 80 columns each has one line, with all of its first sentence."""
+    monkeypatch.setenv("COLUMNS", "80")
+    listed = _said(*group.split(), "--help").partition("\nCommands:\n")[2].splitlines()
+    assert listed
+    assert [line for line in listed if line.endswith("...") or line.startswith("   ")] == []
+
+
 def test_an_argument_that_may_be_left_out_has_brackets() -> None:
     """And one that is needed has none."""
     assert "list [OPTIONS] [SERVICE]\n" in _said("quarantine", "list", "--help")
     assert "redrive [OPTIONS] SERVICE DOSSIER|PLACE\n" in _said("quarantine", "redrive", "--help")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "report --from 2021-07-01 --to 2021-06-30",
+        "replay --from 2021-06-11 --to 2021-06-09",
+        "replay --from 2021-06-11T08:00+07:00 --to 2021-06-11T00:59Z",
+    ],
+)
+def test_a_period_that_ends_before_it_begins_is_wrong_usage(arguments: str) -> None:
+    """By the names of the options, before any service is asked."""
+    done = CliRunner().invoke(app, arguments.split())
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.endswith("\nError: Invalid value for --to: must not lie before --from\n")
+
+
+def test_one_instant_is_a_period(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However it is written; the service is asked."""
+    monkeypatch.setenv("AUDIT_PORT", str(free_port()))
+    period = ["--from", "2021-06-11T08:00+07:00", "--to", "2021-06-11T01:00Z"]
+    done = CliRunner().invoke(app, ["replay", *period])
+    assert (done.exit_code, done.stderr.partition(";")[0]) == (1, "audit does not answer")
+
+
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [("--by", "'colour' is not one of 'unit',"), ("--format", "'colour' is not one of 'table',")],
+)
+def test_a_word_that_is_not_among_those_of_an_option_is_told(option: str, told: str) -> None:
+    """With those that are, and nothing else."""
+    period = ["--from", "2021-06-01", "--to", "2021-06-30"]
+    done = CliRunner().invoke(app, ["report", *period, option, "colour"])
+    assert done.exit_code == 2
+    assert f"\nError: Invalid value for '{option}': {told}" in done.stderr
 
 
 def test_a_data_folder_that_can_not_be_made_is_told(monkeypatch, tmp_path) -> None:

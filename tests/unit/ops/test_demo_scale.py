@@ -1,0 +1,40 @@
+"""How many dossiers the demonstration is told to play."""
+
+import sys
+
+import pytest
+
+from services.ops.demo.__main__ import DOSSIERS, arguments, main
+
+
+@pytest.fixture(autouse=True)
+def bare(monkeypatch):
+    """The command line says nothing, unless the test does."""
+    monkeypatch.setattr(sys, "argv", ["demo"])
+
+
+@pytest.mark.parametrize("wrong", ["abc", "1.5", "0", "-5"])
+def test_a_scale_that_is_no_number_of_dossiers_is_told(monkeypatch, capsys, wrong):
+    """On one line, with status 2, before anything is made."""
+    monkeypatch.setenv("SCALE", wrong)
+    assert main() == 2
+    assert capsys.readouterr().err == f"SCALE: must be a whole number above 0, got '{wrong}'\n"
+
+
+@pytest.mark.parametrize("wrong", ["abc", "0"])
+def test_so_is_a_wrong_option(monkeypatch, capsys, wrong):
+    """By the option's name."""
+    monkeypatch.delenv("SCALE", raising=False)
+    monkeypatch.setattr(sys, "argv", ["demo", "--dossiers", wrong])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    told = f"argument --dossiers: must be a whole number above 0, got '{wrong}'"
+    assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("scale", "dossiers"), [("", DOSSIERS), ("1000", 1000)])
+def test_a_scale_is_taken(monkeypatch, scale, dossiers):
+    """An empty one is none."""
+    monkeypatch.setenv("SCALE", scale)
+    assert arguments().dossiers == dossiers
