@@ -26,7 +26,11 @@ _EMAIL: Final = re.compile(
 )
 _LONGEST_EMAIL: Final = 254
 _QUOTES: Final = 'a quotation mark is not closed; within a quoted cell it is written twice: ""'
-_TOO_LONG: Final = "a cell has more than {:,} characters (is a quotation mark not closed?)"
+_LONGEST_CELL: Final = 131_072
+"""Characters; the csv module's own limit, which other readers of the process may raise."""
+_TOO_LONG: Final = (
+    f"a cell has more than {_LONGEST_CELL:,} characters (is a quotation mark not closed?)"
+)
 _FORM: Final = "must be 1 to 64 letters a-z, digits, dots, hyphens and underscores"
 
 
@@ -39,6 +43,10 @@ def read_sheet(path: Path, notes: Notes) -> None:
             number = 1
             for cells in rows:
                 place = f"{path.name}: row {number}"
+                if any(len(cell) > _LONGEST_CELL for cell in cells):
+                    notes.wrong(place, "", _TOO_LONG)
+                    notes.officers_known = False
+                    return
                 if not heading:
                     heading = _heading(cells, place, notes)
                     if "id" not in heading:
@@ -51,8 +59,7 @@ def read_sheet(path: Path, notes: Notes) -> None:
         notes.wrong(path.name, "", unreadable(error))
         notes.officers_known = False
     except csv.Error as error:
-        most = csv.field_size_limit()
-        rule = _TOO_LONG.format(most) if "field larger" in str(error) else _QUOTES
+        rule = _TOO_LONG if "field larger" in str(error) else _QUOTES
         notes.wrong(f"{path.name}: row {number}", "", rule)
         notes.officers_known = False
 
