@@ -14,6 +14,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from infra.kafka.jars import JarError
 from infra.local.kafka import BrokerError
 from infra.local.topics import TopicError
 from services.ops.console import err, fail, grid, out
@@ -66,7 +67,7 @@ def _foreground(plan: Plan) -> None:
     announcer = threading.Thread(target=_announce, args=(plan, supervisor), daemon=True)
     try:
         supervisor.run(announcer.start)
-    except (state.AlreadyRunning, BrokerError, TopicError) as error:
+    except (state.AlreadyRunning, BrokerError, JarError, TopicError) as error:
         fail(str(error))
         raise typer.Exit(1) from error
     except WrongSettings as error:
