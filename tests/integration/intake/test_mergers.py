@@ -38,11 +38,10 @@ OLD_IN_ENGLISH = metadata("officer", "an.nv", unit="H22.12", roles=["receptionis
 HEIR = metadata("officer", "cuc.pt", unit="H22.72", roles=["receptionist"])
 
 
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
     """A desk with a directory in which the unit of the procedures is dissolved on 10/08."""
-    folder = tmp_path_factory.mktemp("mergers")
-    url, keys = (f"sqlite:///{folder / name}.sqlite3" for name in ("desk", "keys"))
+    url, keys = (f"sqlite:///{tmp_path / name}.sqlite3" for name in ("desk", "keys"))
     with open_desk(url, keys, lambda: PEOPLE) as desk:
         yield desk
 
