@@ -21,9 +21,7 @@ from services.intake.office import Office
 from services.intake.reactions import DESK
 from services.kernel.calendars.shelf import office_shelf
 from services.kernel.clock import FixedClock
-from services.kernel.consumer.batch import Batch
 from services.kernel.instants import to_timestamp
-from services.kernel.record import Record
 from services.kernel.unit import UnitOfWork
 from tests.contract.routing.departments import Departments, Desk, call_of, office
 from tests.contract.test_children import PARENT, Intake
@@ -117,7 +115,7 @@ def test_a_child_opened_while_its_parent_is_withdrawn_ends_with_it(
         wish.event_id, wish.sequence = str(uuid.uuid4()), 3
         wish.withdrawal_requested.CopyFrom(withdrawal())
         one.reads([wish])
-        opening = partial(_opening, one, desk.said())
+        opening = partial(one.apply, batch=one.batch(desk.said()))
         answer = let_go()
         answer.dossier_code = PARENT
         between(one, opening, other, command(office().answer_withdrawal, answer, LEADER))
@@ -127,12 +125,3 @@ def test_a_child_opened_while_its_parent_is_withdrawn_ends_with_it(
     finally:
         DESK.office = None
         desk.close()
-
-
-def _opening(one: Departments, events: list[DossierEvent], uow: UnitOfWork) -> None:
-    start = one._offset
-    records = [
-        Record(0, start + i, e.dossier_code.encode(), e.SerializeToString(), ())
-        for i, e in enumerate(events)
-    ]
-    one._applier.apply(uow, Batch(records, {0: start}, {0: start + len(records)}), {})

@@ -24,7 +24,7 @@ from services.routing.decider import State
 from services.routing.guards import within
 from services.routing.tables import WORK
 from services.routing.teamwork.covering import write_each
-from services.routing.teamwork.records import LEADING, absences, hold, record_of
+from services.routing.teamwork.records import LEADING, absences, cases_in, hold, record_of
 from services.routing.teamwork.sharing import delegation_of
 from services.routing.teamwork.work import Delegation
 
@@ -100,8 +100,7 @@ class Delegate:
         events: Sequence[DossierEvent],
     ) -> pb.DelegateWorkResponse:
         """Answer a command that was carried out before."""
-        codes = {event.dossier_code for event in events} - {record_of(request.officer)}
-        return pb.DelegateWorkResponse(dossier_codes=sorted(codes))
+        return pb.DelegateWorkResponse(dossier_codes=cases_in(events, request.officer))
 
     def _meant(self, request: pb.DelegateWorkRequest, wanted: Delegation, call: Call) -> str:
         """Give the unit whose work is meant, empty for all; raises ``Refused`` when the caller may

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from motcua.events.v1.envelope_pb2 import DossierEvent
 from sqlalchemy import select
 
 from services.kernel.unit import UnitOfWork
@@ -20,6 +22,11 @@ _PERSON: Final = "officer:"
 def record_of(officer: str) -> str:
     """Name the record of an officer; no dossier's code has a colon."""
     return f"{_PERSON}{officer}"
+
+
+def cases_in(events: Iterable[DossierEvent], officer: str) -> list[str]:
+    """Name the dossiers among what one command wrote about an officer, beside the record."""
+    return sorted({event.dossier_code for event in events} - {record_of(officer)})
 
 
 def hold(uow: UnitOfWork, officer: str) -> None:

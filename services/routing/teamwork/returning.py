@@ -18,7 +18,7 @@ from services.people.directory import below
 from services.routing import texts
 from services.routing.tables import STAND_INS, WORK
 from services.routing.teamwork.covering import write_each
-from services.routing.teamwork.records import LEADING, absences, hold, record_of
+from services.routing.teamwork.records import LEADING, absences, cases_in, hold, record_of
 from services.routing.teamwork.sharing import work_meant
 
 if TYPE_CHECKING:
@@ -69,8 +69,7 @@ class EndAbsence:
         events: Sequence[DossierEvent],
     ) -> pb.EndAbsenceResponse:
         """Answer a command that was carried out before."""
-        codes = {event.dossier_code for event in events} - {record_of(request.officer)}
-        return pb.EndAbsenceResponse(dossier_codes=sorted(codes))
+        return pb.EndAbsenceResponse(dossier_codes=cases_in(events, request.officer))
 
     def _meant(self, officer: str, call: Call) -> str:
         """Give the unit whose work is meant, empty for all; raises ``Refused`` when the caller is

@@ -34,6 +34,7 @@ from services.kernel.envelope import make_event
 from services.kernel.instants import to_timestamp
 from services.kernel.record import Record
 from services.kernel.rpc.permissions import shipped
+from services.kernel.unit import UnitOfWork
 from services.kernel.writer import Writer
 from services.routing.main import MODEL, OFFICE
 from services.routing.office import Command, Office
@@ -141,13 +142,21 @@ class Departments:
 
     def reads(self, events: Iterable[DossierEvent]) -> None:
         """Read events from the log, in one transaction."""
+        batch = self.batch(events)
+        self.writer.exclusive(lambda uow: self.apply(uow, batch)).result()
+        self._offset = batch.target[0]
+
+    def batch(self, events: Iterable[DossierEvent]) -> Batch:
+        """Give events as the records that come next in the log."""
         records = [
             Record(0, self._offset + i, e.dossier_code.encode(), e.SerializeToString(), ())
             for i, e in enumerate(events)
         ]
-        batch = Batch(records, {0: self._offset}, {0: self._offset + len(records)})
-        self.writer.exclusive(lambda uow: self._applier.apply(uow, batch, {})).result()
-        self._offset += len(records)
+        return Batch(records, {0: self._offset}, {0: self._offset + len(records)})
+
+    def apply(self, uow: UnitOfWork, batch: Batch) -> None:
+        """Handle a batch in the transaction given."""
+        self._applier.apply(uow, batch, {})
 
     def does(
         self, command: Command[Any], request: Any, code: str, when: str, actor: Actor = AN
