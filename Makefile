@@ -50,16 +50,16 @@ $(STAMPS)/packages: requirements.lock $(STAMPS)/uv
 		|| $(call fail,cannot install the locked packages (reason above))
 	@rm $@.begun && touch $@
 
-gen/.stamp: $(PROTOS) infra/protos.py $(STAMPS)/packages
+gen/.stamp: $(PROTOS) tools/protos.py $(STAMPS)/packages
 	@echo "setup: generated code (gen/)"
-	@$(BIN)/python -m infra.protos || $(call fail,cannot generate code from protos/ (reason above))
+	@$(BIN)/python -m tools.protos || $(call fail,cannot generate code from protos/ (reason above))
 
 $(STAMPS)/installed: pyproject.toml gen/.stamp $(STAMPS)/packages
 	@echo "setup: this project, editable"
 	@$(UV) pip install --python $(BIN)/python --no-deps --no-build-isolation --editable . \
 		|| $(call fail,cannot install the project (reason above))
 	@# Every process that starts without compiling starts a second sooner, and stays smaller.
-	@$(BIN)/python -m compileall -q services gen infra
+	@$(BIN)/python -m compileall -q kernel office services cli demo partner_sim infra gen
 	@touch $@
 
 $(JARS): infra/kafka/jars.lock infra/kafka/jars.py $(STAMPS)/packages
@@ -79,13 +79,13 @@ else
 endif
 
 lint: setup ## Check style, types, layers and contracts
-	@$(BIN)/python -m infra.lint
+	@$(BIN)/python -m tools.lint
 
 bench: setup ## Measure, and print each figure beside what it is compared with
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 demo: setup ## A working week at a one-stop centre, from nothing (SCALE=1000 for more dossiers)
-	@$(BIN)/python -m services.ops.demo $(ARGS)
+	@$(BIN)/python -m demo $(ARGS)
 
 run: setup ## The whole system in the foreground until Ctrl-C
 	@$(BIN)/motcua up

@@ -27,8 +27,8 @@ from motcua.events.v1.envelope_pb2 import Actor, ActorKind, DossierEvent
 from infra.local.kafka import KafkaBroker
 from infra.local.ports import free_port
 from infra.local.topics import ensure_topics, events_topic
-from services.kernel.envelope import TYPE_OF_FIELD, headers, make_event
-from services.kernel.instants import DAY, HOUR, MINUTE, to_timestamp, to_us
+from kernel.base.instants import DAY, HOUR, MINUTE, to_timestamp, to_us
+from kernel.eventsourcing.envelope import TYPE_OF_FIELD, headers, make_event
 
 NAME = "audit: its database made again from the log, against a bare read of the log"
 COUNT = int(
@@ -141,8 +141,8 @@ def _rebuild(bootstrap: str, folder: Path) -> tuple[float, float]:
 
 def _child(bootstrap: str, folder: Path) -> None:
     """Rebuild in this process, and print what it took."""
-    from services.audit.main import MODEL
-    from services.kernel.rebuild import rebuild
+    from kernel.rebuild.rebuild import rebuild
+    from tests.support.models import AUDIT as MODEL
 
     done = rebuild(MODEL, bootstrap, TOPIC, f"sqlite:///{folder / 'audit.sqlite3'}")
     if done.events != COUNT:

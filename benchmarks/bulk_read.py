@@ -19,7 +19,7 @@ from motcua.events.v1.envelope_pb2 import DossierEvent
 from infra.local.kafka import KafkaBroker
 from infra.local.ports import free_port
 from infra.local.topics import ensure_topics, events_topic
-from services.kernel.process import tune
+from kernel.config.process_tuning import tune
 from tests.support.feed import put, wait_until, workload
 from tests.support.tally import SILENT, Node
 

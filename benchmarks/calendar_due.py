@@ -9,10 +9,10 @@ import sys
 import time
 from datetime import datetime, timedelta
 
-from services.kernel.calendars.vietnam import state_office
-from services.kernel.instants import from_datetime, zone
-from services.kernel.working_time import Duration, due_at
-from services.ops.calendar_due import wall
+from cli.commands.calendar.due import wall
+from kernel.base.instants import from_datetime, zone
+from office.worktime.calendars.vietnam import state_office
+from office.worktime.working_time import Duration, due_at
 
 NAME = "motcua calendar due: lines on stdin against the bare function (reach: 50,000 lines/s)"
 _COUNT = 400_000
@@ -21,7 +21,7 @@ _REACH = 50_000
 
 def _command(lines: str) -> tuple[float, list[str]]:
     """Give the seconds that a whole process takes, its start-up included, and its answers."""
-    command = [sys.executable, "-m", "services.ops.main", "calendar", "due"]
+    command = [sys.executable, "-m", "cli.main", "calendar", "due"]
     began = time.perf_counter()
     done = subprocess.run(command, input=lines, capture_output=True, text=True, check=True)
     return time.perf_counter() - began, done.stdout.splitlines()

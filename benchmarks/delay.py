@@ -23,9 +23,9 @@ from motcua.events.v1.envelope_pb2 import DossierEvent
 from motcua.intake.v1 import intake_pb2 as intake
 from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
 
-from services.kernel.instants import to_us
-from services.kernel.rpc.client import metadata
-from services.ops.stack.state import read_board
+from infra.supervisor.state import read_board
+from kernel.base.instants import to_us
+from kernel.rpc.client import metadata
 from tests.support.stack import Stack
 
 NAME = "delay from an event's commit to its effect in the next service (reach: p99 < 250 ms)"

@@ -24,7 +24,7 @@ def run() -> None:
         print(f"left out: there is no {LOG.name} beside this checkout")
         return
     with tempfile.TemporaryDirectory() as folder, Stack(Path(folder) / "stack") as stack:
-        command = [sys.executable, "-m", "services.ops.main", "import", str(LOG)]
+        command = [sys.executable, "-m", "cli.main", "import", str(LOG)]
         command += ["--mapping", str(MAPPING), "--json"]
         for what in ("first", "again"):
             done = subprocess.run(

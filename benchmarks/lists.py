@@ -22,13 +22,12 @@ from sqlalchemy import Connection, text
 
 from infra.local.ports import free_port
 from infra.local.postgres import PostgresServer, PostgresUnavailable
-from services.intake import listing
-from services.intake.main import MODEL as INTAKE
-from services.kernel.database import open_engine
-from services.kernel.migrate import migrate
-from services.people.sight import Sight
-from services.routing import queries
-from services.routing.main import MODEL as ROUTING
+from kernel.eventsourcing.migrate import migrate
+from kernel.storage.engines import open_engine
+from office.people.access_scope import Sight
+from services.intake.queries import dossier_list
+from services.routing.queries import case
+from tests.support.models import INTAKE, ROUTING
 
 NAME = "lists: pages at 1,000,000 dossiers against 10,000"
 SMALL, LARGE = 10_000, int(os.environ.get("BENCH_DOSSIERS", "1000000"))
@@ -94,7 +93,7 @@ def _works(chance: random.Random, mine: Sight | None = None) -> Iterator[Call]:
             request.assignee = f"officer-{chance.randrange(997)}"
         for _ in range(2):
             found: list[Any] = []
-            yield lambda on, r=request, f=found: f.append(queries.list_work(on, r, NOW, mine))  # type: ignore[misc]
+            yield lambda on, r=request, f=found: f.append(case.list_work(on, r, NOW, mine))  # type: ignore[misc]
             if not found or not found[0].next_page_token:
                 break
             request.page_token = found[0].next_page_token
@@ -118,7 +117,7 @@ def _dossiers(chance: random.Random, mine: Sight | None = None) -> Iterator[Call
             )
         for _ in range(2):
             found: list[Any] = []
-            yield lambda on, r=request, f=found: f.append(listing.page(on, r, sight=mine))  # type: ignore[misc]
+            yield lambda on, r=request, f=found: f.append(dossier_list.page(on, r, sight=mine))  # type: ignore[misc]
             if not found or not found[0].next_page_token:
                 break
             request.page_token = found[0].next_page_token

@@ -23,9 +23,9 @@ from sqlalchemy import Engine, func, select
 from infra.local.kafka import KafkaBroker
 from infra.local.ports import free_port
 from infra.local.topics import ensure_topics, events_topic
-from services.kernel.consumer.faust_adapter import bare_app
-from services.kernel.database import open_engine
-from services.kernel.process import tune
+from kernel.config.process_tuning import tune
+from kernel.consumer.reading.faust_adapter import bare_app
+from kernel.storage.engines import open_engine
 from tests.support.feed import put, wait_until, workload
 from tests.support.tally import HEARD, KERNEL, SILENT, Node
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-from services.ops.stack.state import read_board
+from infra.supervisor.state import read_board
 from tests.support.stack import Stack
 
 NAME = "memory of the idle stack (reach: a service < 150 MB, all with the broker < 1,500 MB)"

@@ -15,11 +15,11 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from services.kernel.calendars.files import load_calendar
-from services.kernel.calendars.vietnam import state_office
-from services.kernel.durations import Duration
-from services.kernel.instants import MINUTE
-from services.kernel.working_time import Calendar, due_at, working_us
+from kernel.base.instants import MINUTE
+from office.worktime.calendars.files import load_calendar
+from office.worktime.calendars.vietnam import state_office
+from office.worktime.durations import Duration
+from office.worktime.working_time import Calendar, due_at, working_us
 
 NAME = "working time: due dates and spans against a list of every worked minute"
 COUNT = int(os.environ.get("BENCH_ORACLE", "1000000"))

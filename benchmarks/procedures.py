@@ -10,13 +10,13 @@ from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
-from services.intake.catalogue import Catalogue, Field, Procedure, catalogue
-from services.intake.catalogue_files import shipped_catalogue
-from services.intake.procedures import shelf
-from services.intake.procedures.document import everything
-from services.intake.procedures.publishing import addition
-from services.intake.procedures.reading import read_file
-from services.intake.procedures.writing import FORMATS, write
+from office.catalogue.files import release_store
+from office.catalogue.files.additions import addition
+from office.catalogue.files.document import everything
+from office.catalogue.files.reader import read_file
+from office.catalogue.files.writer import FORMATS, write
+from office.catalogue.loader import shipped_catalogue
+from office.catalogue.model import Catalogue, Field, Procedure, catalogue
 
 NAME = "procedures: a whole province's list, published"
 PROCEDURES = 1_875
@@ -73,13 +73,13 @@ def _line(
     wrote, raw = timed(lambda: write(form, fields, versions))
     path.write_bytes(raw)
     checked, added = timed(lambda: addition(read_file(path), base))
-    before = shelf.load(folder, base)
+    before = release_store.load(folder, base)
     published, _ = timed(
-        lambda: shelf.publish(
+        lambda: release_store.publish(
             folder, before, added, at="2021-08-09T08:00:00+00:00", by="bench", source=""
         )
     )
-    loaded, found = timed(lambda: shelf.load(folder, base))
+    loaded, found = timed(lambda: release_store.load(folder, base))
     if len(found.catalogue.procedures) != PROCEDURES:
         raise AssertionError("procedures were lost")
     print(

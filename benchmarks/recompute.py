@@ -24,22 +24,23 @@ from motcua.routing.v1 import routing_pb2 as pb
 
 from infra.local.ports import free_port
 from infra.local.postgres import PostgresServer, PostgresUnavailable
-from services.kernel.calendars import publishing
-from services.kernel.calendars.model import Calendar, DayKind, DayRule
-from services.kernel.calendars.shelf import Shelf
-from services.kernel.calendars.vietnam import state_office
-from services.kernel.call import Call
-from services.kernel.database import open_engine
-from services.kernel.durations import Duration
-from services.kernel.envelope import make_event
-from services.kernel.instants import HOUR, to_timestamp
-from services.kernel.migrate import migrate
-from services.kernel.unit import UnitOfWork
-from services.kernel.working_time import due_at
-from services.kernel.writer import Writer
-from services.routing.main import MODEL, OFFICE
-from services.routing.reactions import reactions_of
-from services.routing.recompute_office import Recompute
+from kernel.base.instants import HOUR, to_timestamp
+from kernel.eventsourcing.command_context import Call
+from kernel.eventsourcing.envelope import make_event
+from kernel.eventsourcing.group_commit import Writer
+from kernel.eventsourcing.migrate import migrate
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.storage.engines import open_engine
+from office.worktime.calendars import publishing
+from office.worktime.calendars.model import Calendar, DayKind, DayRule
+from office.worktime.calendars.repository import Shelf
+from office.worktime.calendars.vietnam import state_office
+from office.worktime.durations import Duration
+from office.worktime.working_time import due_at
+from services.routing.application.reactions import reactions_of
+from services.routing.application.recalculation_batches import Recompute
+from tests.support.models import OFFICE
+from tests.support.models import ROUTING as MODEL
 
 NAME = "recompute: every open due date after a calendar change"
 COUNT = int(os.environ.get("BENCH_DOSSIERS", "100000"))

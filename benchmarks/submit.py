@@ -25,25 +25,26 @@ from motcua.intake.v1.intake_pb2_grpc import (
 )
 from sqlalchemy import Column, String, Table
 
-from services.intake.catalogue import Catalogue, Procedure
-from services.intake.catalogue_files import shipped_catalogue
-from services.intake.facts import Facts
-from services.intake.main import MODEL
-from services.intake.office import Office
-from services.intake.pins import Pins
+from kernel.base.clock import RealClock
+from kernel.commands.command_bus import Commands, Reads
+from kernel.config.settings import Settings
+from kernel.crypto.keyring import Keyring
+from kernel.eventsourcing.group_commit import Writer
+from kernel.rpc.client import metadata
+from kernel.rpc.registration import Service
+from kernel.rpc.server import RpcServer
+from kernel.storage.engines import open_engine
+from kernel.telemetry import logs
+from office.catalogue.loader import shipped_catalogue
+from office.catalogue.model import Catalogue, Procedure
+from office.catalogue.responsible_unit import Takers
+from office.permissions import shipped
+from office.worktime.calendars.repository import office_shelf
+from services.intake.application.decision_context import Facts
+from services.intake.application.handlers import Office
+from services.intake.application.pin_access import Pins
 from services.intake.rpc import IntakeServicer, service
-from services.intake.takers import Takers
-from services.kernel import logs
-from services.kernel.calendars.shelf import office_shelf
-from services.kernel.clock import RealClock
-from services.kernel.commands import Commands, Reads
-from services.kernel.database import open_engine
-from services.kernel.keyring import Keyring
-from services.kernel.rpc.client import metadata
-from services.kernel.rpc.server import RpcServer
-from services.kernel.rpc.service import Service
-from services.kernel.settings import Settings
-from services.kernel.writer import Writer
+from tests.support.models import INTAKE as MODEL
 
 NAME = "SubmitDossier, 64 callers, against an empty handler with one group-committed row"
 REACH = 0.5
@@ -144,7 +145,7 @@ def _served(folder: Path, name: str, catalogue: Catalogue) -> Iterator[str]:
         )
     settings = Settings(service="intake", port=0, database_url=url, log_level="warning")
     logs.setup(settings)
-    server = RpcServer(settings, [offered])
+    server = RpcServer(settings, [offered], shipped())
     writer.start()
     try:
         yield f"127.0.0.1:{server.start()}"

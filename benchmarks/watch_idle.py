@@ -13,13 +13,14 @@ from sqlalchemy import Engine, text
 
 from infra.local.ports import free_port
 from infra.local.postgres import PostgresServer
-from services.kernel.database import open_engine
-from services.kernel.writer import Writer
-from services.routing.main import MODEL, OFFICE
+from kernel.eventsourcing.group_commit import Writer
+from kernel.storage.engines import open_engine
+from services.routing.schedulers.deadlines import watch_deadlines
 from services.routing.tables import METADATA
-from services.routing.watches import watch_deadlines
-from tests.contract.routing.departments import Departments, Desk
-from tests.unit.routing.cases import at
+from tests.support.departments import Departments, Desk
+from tests.support.models import OFFICE
+from tests.support.models import ROUTING as MODEL
+from tests.support.routing_cases import at
 
 NAME = "deadline watch: a look with nothing due, and 10,000 dossiers due at once"
 SMALL, LARGE = 10_000, 1_000_000

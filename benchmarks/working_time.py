@@ -8,9 +8,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from services.kernel.calendars.vietnam import state_office
-from services.kernel.instants import HOUR, from_datetime, to_datetime
-from services.kernel.working_time import Calendar, Duration, due_at
+from kernel.base.instants import HOUR, from_datetime, to_datetime
+from office.worktime.calendars.vietnam import state_office
+from office.worktime.working_time import Calendar, Duration, due_at
 
 NAME = "working time: due dates by prefix sums against a walk over days"
 _REACH = 200_000

@@ -11,9 +11,9 @@ from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from services.kernel.cells import guarded
-from services.kernel.instants import isoformat, to_datetime, to_us, zone
-from services.ops.arguments import OFFICE
+from cli.options import OFFICE
+from kernel.base.instants import isoformat, to_datetime, to_us, zone
+from kernel.base.spreadsheet_escape import guarded
 
 OFFSET = "+07:00"
 """What ``moment`` leaves out, where each line stands for itself."""

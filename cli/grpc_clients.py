@@ -12,9 +12,9 @@ from motcua.operations.v1.operations_pb2 import GetStatusRequest, GetStatusRespo
 from motcua.operations.v1.operations_pb2_grpc import OperationsServiceStub
 from motcua.routing.v1.routing_pb2_grpc import RoutingServiceStub
 
-from services.kernel.rpc.client import metadata
-from services.kernel.settings import PORTS
-from services.ops.operator_name import operator_name
+from cli.operator_name import operator_name
+from kernel.config.settings import PORTS
+from kernel.rpc.client import metadata
 
 OPTIONS = (
     # A channel of this process's own: a shared one would hold back after an earlier failure.

@@ -11,25 +11,25 @@ from typer.core import TyperGroup
 from typer.main import get_group
 
 _COMMANDS = {
-    "up": "commands_stack:up",
-    "down": "commands_stack:down",
-    "status": "commands_stack:status",
-    "token": "commands_token:token",
-    "call": "commands_call:call",
-    "people": "people:app",
+    "up": "commands.stack:up",
+    "down": "commands.stack:down",
+    "status": "commands.stack:status",
+    "token": "commands.token:token",
+    "call": "commands.call:call",
+    "people": "commands.people:app",
     "import": "importing.command:import_log",
-    "report": "commands_report:report",
-    "timeline": "commands_dossier:timeline",
-    "state": "commands_dossier:state",
-    "deadlines": "commands_deadlines:app",
-    "replay": "commands_log:replay",
-    "rebuild": "rebuilding:rebuild_service",
-    "verify": "commands_log:verify",
-    "calendar": "calendars:app",
-    "procedures": "procedures:app",
-    "codes": "codes:app",
-    "process": "processes:app",
-    "quarantine": "commands_quarantine:app",
+    "report": "commands.report:report",
+    "timeline": "commands.dossier:timeline",
+    "state": "commands.dossier:state",
+    "deadlines": "commands.deadlines:app",
+    "replay": "commands.log:replay",
+    "rebuild": "commands.rebuild:rebuild_service",
+    "verify": "commands.log:verify",
+    "calendar": "commands.calendar.calendar:app",
+    "procedures": "commands.catalogue.procedures:app",
+    "codes": "commands.catalogue.codes:app",
+    "process": "commands.catalogue.process:app",
+    "quarantine": "commands.quarantine:app",
 }
 """Where each command is, below this package: a function, or a Typer of several."""
 _LOOKS = {"rich_markup_mode": None, "add_completion": False, "pretty_exceptions_enable": False}
@@ -45,7 +45,7 @@ class _Group(TyperGroup):
         if cmd_name not in _COMMANDS:
             return None
         module, _, name = _COMMANDS[cmd_name].partition(":")
-        found = getattr(import_module(f"services.ops.{module}"), name)
+        found = getattr(import_module(f"cli.{module}"), name)
         around = typer.Typer(**_LOOKS)  # type: ignore[arg-type]
         if isinstance(found, typer.Typer):
             around.add_typer(found, name=cmd_name)

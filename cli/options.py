@@ -11,7 +11,7 @@ import typer
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from services.kernel.instants import from_datetime, to_timestamp, zone
+from kernel.base.instants import from_datetime, to_timestamp, zone
 
 OFFICE = "Asia/Ho_Chi_Minh"
 _LENGTH = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)([dhm])")
@@ -52,7 +52,7 @@ def in_order(first: Any, last: Any) -> None:
 
 def unit(text: str, option: str) -> str:
     """Take the code of a unit that the office has; raises ``BadParameter`` for another one."""
-    from services.intake.catalogue_files import shipped_catalogue
+    from office.catalogue.loader import shipped_catalogue
 
     if text not in shipped_catalogue().units:
         raise typer.BadParameter(f"the office has no unit {text}", param_hint=option)

@@ -9,9 +9,9 @@ from typing import Any
 import grpc
 import typer
 
-from services.kernel.rpc.client import DETAILS, explain
-from services.ops.clients import Connection
-from services.ops.console import fail
+from cli.grpc_clients import Connection
+from cli.printer import fail
+from kernel.rpc.client import DETAILS, explain
 
 
 @contextmanager

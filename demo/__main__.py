@@ -18,24 +18,17 @@ from pathlib import Path
 import grpc
 from rich.progress import BarColumn, Progress, TextColumn
 
-from services.kernel.clock import Clock, parse_clock
-from services.kernel.instants import to_datetime
-from services.ops.arguments import OFFICE
-from services.ops.clients import address
-from services.ops.console import err, fail, out
-from services.ops.demo.ending import finish
-from services.ops.demo.ledger import Ledger
-from services.ops.demo.life import Week
-from services.ops.demo.people import People
-from services.ops.demo.running import (
-    NotRunning,
-    Partners,
-    begin,
-    environment,
-    opening,
-    stack,
-)
-from services.ops.demo.scenario import FRIDAY, draw, instant
+from cli.grpc_clients import address
+from cli.options import OFFICE
+from cli.printer import err, fail, out
+from demo.results.closing import finish
+from demo.results.ledger import Ledger
+from demo.running import NotRunning, Partners, begin, environment, opening, stack
+from demo.week.dossier_life import Week
+from demo.week.people import People
+from demo.week.scenario import FRIDAY, draw, instant
+from kernel.base.clock import Clock, parse_clock
+from kernel.base.instants import to_datetime
 
 DOSSIERS = 300
 SPEED = 4500.0

@@ -17,13 +17,13 @@ from datetime import time as clock_time
 from pathlib import Path
 from typing import Any
 
+from cli.stack.paths import DATABASES, PATHS, whole_paths
+from cli.stack.plan import SERVICES
+from cli.stack.status import collect
+from demo.week.officers import write_directory
+from demo.week.scenario import MONDAY, instant
 from infra.local.child import spawn
 from infra.local.ports import free_port
-from services.ops.demo.officers import write_directory
-from services.ops.demo.scenario import MONDAY, instant
-from services.ops.stack.paths import DATABASES, PATHS, whole_paths
-from services.ops.stack.plan import SERVICES
-from services.ops.stack.status import collect
 
 READY_WITHIN = 90.0
 _ELSEWHERE = (
@@ -41,7 +41,7 @@ PARTNERS = {
     "buudien": "motcua-development-buudien",
     "chuyenphat": "motcua-development-chuyenphat",
 }
-"""Development credentials of the two partners in services/postal/data/partners.toml."""
+"""Development credentials of the two partners in services/postal/config/partners.toml."""
 
 
 class NotRunning(Exception):
@@ -82,7 +82,7 @@ def stack(folder: Path, env: dict[str, str]) -> Iterator[None]:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     write_directory(Path(env["PEOPLE_DIRECTORY"]))
-    command = [sys.executable, "-m", "services.ops.main", "up"]
+    command = [sys.executable, "-m", "cli.main", "up"]
     process = spawn(command, log=folder / "stack.log", death_signal=signal.SIGTERM, env=env)
     try:
         _wait_ready(folder, process)
@@ -119,7 +119,7 @@ class Partners:
         self._processes: dict[str, tuple[subprocess.Popen[bytes], Path]] = {}
         for number, (name, token) in enumerate(PARTNERS.items()):
             command = [
-                *(sys.executable, "-m", "services.partner_sim", "--pace", "0.25"),
+                *(sys.executable, "-m", "partner_sim", "--pace", "0.25"),
                 *("--address", f"127.0.0.1:{env['POSTAL_PORT']}", "--seed", str(seed + number)),
             ]
             log = folder / "log" / f"partner-{name}.log"

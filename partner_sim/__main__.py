@@ -1,4 +1,4 @@
-"""A postal partner for demonstrations and tests: ``python -m services.partner_sim --help``.
+"""A postal partner for demonstrations and tests: ``python -m partner_sim --help``.
 
 It knows the office by PostalPartnerService alone. On SIGTERM or SIGINT it finishes the calls that
 run and prints what it did as one JSON document on stdout. Exit status 0, or 1 when its credential
@@ -16,10 +16,10 @@ from dataclasses import fields
 
 import grpc
 
-from services.partner_sim.api import connect
-from services.partner_sim.clock import parse_clock
-from services.partner_sim.fate import Rates
-from services.partner_sim.simulator import Simulator
+from partner_sim.api import connect
+from partner_sim.clock import parse_clock
+from partner_sim.fate import Rates
+from partner_sim.simulator import Simulator
 
 
 def main() -> int:
@@ -54,7 +54,7 @@ async def _run(arguments: argparse.Namespace) -> int:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m services.partner_sim", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m partner_sim", description=__doc__)
     add = parser.add_argument
     add("--address", default="127.0.0.1:7403", help="the postal service (default %(default)s)")
     add("--token", default=os.environ.get("PARTNER_TOKEN", ""), help="or PARTNER_TOKEN")

@@ -16,7 +16,7 @@ from google.rpc.status_pb2 import Status
 from motcua.postal.v1 import postal_partner_pb2 as pb
 from motcua.postal.v1.postal_partner_pb2_grpc import PostalPartnerServiceStub
 
-from services.partner_sim.fate import Step
+from partner_sim.fate import Step
 
 TIMEOUT = 10.0
 STREAM_TIMEOUT = 3600.0

@@ -7,10 +7,10 @@ from random import Random
 
 import grpc
 
-from services.partner_sim.api import Partner, Refused
-from services.partner_sim.clock import Clock
-from services.partner_sim.fate import Fate, Rates, Step, draw
-from services.partner_sim.ledger import Attempt, Ledger
+from partner_sim.api import Partner, Refused
+from partner_sim.clock import Clock
+from partner_sim.fate import Fate, Rates, Step, draw
+from partner_sim.ledger import Attempt, Ledger
 
 HOUR = 3600.0
 CALLS = 16

@@ -1,4 +1,4 @@
-"""Every check that needs no test run: `make lint`, or `python -m infra.lint NAME...` for some.
+"""Every check that needs no test run: `make lint`, or `python -m tools.lint NAME...` for some.
 
 All checks run, also after one that failed; the exit status is 1 when one did.
 """
@@ -59,9 +59,9 @@ def layers() -> bool:
 
 def protos() -> bool:
     """gen/ is what protos/ gives, everything is commented, and buf, where installed, is content."""
-    if not run(sys.executable, "-m", "infra.protos", "--check"):
+    if not run(sys.executable, "-m", "tools.protos", "--check"):
         return False
-    if not run(sys.executable, "-m", "infra.proto_comments"):
+    if not run(sys.executable, "-m", "tools.proto_comments"):
         return False
     buf = shutil.which("buf")
     return buf is None or run(buf, "lint", "gen/motcua.binpb", "--config", "protos/buf.yaml")

@@ -1,4 +1,4 @@
-"""Generate Python code and a descriptor set from `protos/` into `gen/`: `python -m infra.protos`.
+"""Generate Python code and a descriptor set from `protos/` into `gen/`: `python -m tools.protos`.
 
 Output, the same bytes for the same input:
     gen/motcua/**             messages, type stubs and gRPC stubs of every .proto

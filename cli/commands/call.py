@@ -16,10 +16,10 @@ from google.protobuf.json_format import MessageToDict, ParseDict, ParseError
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
-from services.kernel.rpc.client import explain, metadata
-from services.ops.calling import failures
-from services.ops.clients import Connection
-from services.ops.console import fail
+from cli.grpc_clients import Connection
+from cli.printer import fail
+from cli.rpc_errors import failures
+from kernel.rpc.client import explain, metadata
 
 _MODULES: Final = {
     "intake": ("intake",),

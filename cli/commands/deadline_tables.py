@@ -5,8 +5,8 @@ from __future__ import annotations
 from motcua.audit.v1 import audit_pb2 as pb
 from rich.table import Table
 
-from services.ops.console import grid, out
-from services.ops.showing import ZONE, moment
+from cli.formatting import ZONE, moment
+from cli.printer import grid, out
 
 _DESK_CHECK = "desk check"
 

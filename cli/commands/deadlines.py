@@ -10,14 +10,14 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from motcua.audit.v1 import audit_pb2 as pb
 from rich.table import Table
 
-from services.kernel.instants import MINUTE, SECOND, to_us
-from services.ops.arguments import instant, length
-from services.ops.calling import audit
-from services.ops.clients import identity
-from services.ops.commands_dossier import AS_OF, JSON, lateness, suspended_for
-from services.ops.console import grid, out
-from services.ops.deadline_tables import deadline_table, status
-from services.ops.showing import ESTIMATED, ZONE, hours_and_minutes, iso, moment, print_json
+from cli.commands.deadline_tables import deadline_table, status
+from cli.commands.dossier import AS_OF, JSON, lateness, suspended_for
+from cli.formatting import ESTIMATED, ZONE, hours_and_minutes, iso, moment, print_json
+from cli.grpc_clients import identity
+from cli.options import instant, length
+from cli.printer import grid, out
+from cli.rpc_errors import audit
+from kernel.base.instants import MINUTE, SECOND, to_us
 
 app = typer.Typer(invoke_without_command=True, help="List what is due, late and suspended.")
 _SAID = {

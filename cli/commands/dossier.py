@@ -10,11 +10,11 @@ from motcua.events.v1.envelope_pb2 import ActorKind
 from motcua.events.v1.routing_events_pb2 import SuspensionKind
 from rich.table import Table
 
-from services.ops.arguments import OFFICE, instant
-from services.ops.calling import audit
-from services.ops.clients import identity
-from services.ops.console import grid, out
-from services.ops.showing import ZONE, iso, moment, print_json
+from cli.formatting import ZONE, iso, moment, print_json
+from cli.grpc_clients import identity
+from cli.options import OFFICE, instant
+from cli.printer import grid, out
+from cli.rpc_errors import audit
 
 CODE = Annotated[str, typer.Argument(help="The dossier's code.")]
 AS_OF = Annotated[str, typer.Option(help="As of this instant (ISO 8601).")]

@@ -24,12 +24,12 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from services.kernel.instants import SECOND, to_us
-from services.ops.arguments import in_order, instant
-from services.ops.calling import audit
-from services.ops.clients import identity
-from services.ops.console import counted, err, fail, out
-from services.ops.showing import OFFSET, moment, print_json
+from cli.formatting import OFFSET, moment, print_json
+from cli.grpc_clients import identity
+from cli.options import in_order, instant
+from cli.printer import counted, err, fail, out
+from cli.rpc_errors import audit
+from kernel.base.instants import SECOND, to_us
 
 LONG = 3600.0
 

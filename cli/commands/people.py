@@ -9,11 +9,11 @@ from typing import Annotated
 
 import typer
 
-from services.kernel.rpc.permissions import shipped
-from services.ops.console import counted, err, fail, grid, out
-from services.ops.showing import print_json
-from services.people.directory import Directory, Officer, below
-from services.people.files import DirectoryError, read_directory
+from cli.formatting import print_json
+from cli.printer import counted, err, fail, grid, out
+from office.people.directory import Directory, Officer, below
+from office.people.files import DirectoryError, read_directory
+from office.permissions import shipped
 
 app = typer.Typer(no_args_is_help=True, help="The directory of units and officers.")
 _File = Annotated[

@@ -9,11 +9,11 @@ import typer
 from motcua.operations.v1 import operations_pb2 as pb
 from rich.table import Table
 
-from services.ops.calling import failures
-from services.ops.clients import Connection, identity
-from services.ops.console import counted, grid, out
-from services.ops.showing import ZONE, iso, moment, print_json
-from services.ops.stack.plan import SERVICES
+from cli.formatting import ZONE, iso, moment, print_json
+from cli.grpc_clients import Connection, identity
+from cli.printer import counted, grid, out
+from cli.rpc_errors import failures
+from cli.stack.plan import SERVICES
 
 app = typer.Typer(no_args_is_help=True, help="Look at records set aside, and try them again.")
 SERVICE = Annotated[str, typer.Argument(help=f"One of {', '.join(SERVICES)}.")]

@@ -24,15 +24,16 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.schema import DropSchema
 
-from services.kernel import settings
-from services.kernel.database import open_engine
-from services.kernel.model import Model
-from services.kernel.rebuild import Progress as Tell
-from services.kernel.rebuild import Rebuilt, check, rebuild
-from services.ops.console import counted, err, fail, grid, out
-from services.ops.showing import print_json
-from services.ops.stack import state
-from services.ops.stack.plan import SERVICES
+from cli.formatting import print_json
+from cli.printer import counted, err, fail, grid, out
+from cli.stack.plan import SERVICES
+from infra.supervisor import state
+from kernel.config import settings
+from kernel.eventsourcing.service_model import Model
+from kernel.rebuild.rebuild import Progress as Tell
+from kernel.rebuild.rebuild import Rebuilt, check, rebuild
+from kernel.runtime.definition import Define
+from kernel.storage.engines import open_engine
 
 STOPPED_WITHIN = 30.0
 _ONE_OF = f"One of {', '.join(SERVICES)}."
@@ -166,8 +167,8 @@ def _service(service: str) -> tuple[settings.Settings, Model, str]:
     given = settings.load(service)
     board = state.read_board(given.data_dir.absolute())
     bootstrap = board.get("kafka", {}).get("bootstrap") or given.kafka
-    model: Model = importlib.import_module(f"services.{service}.main").MODEL
-    return given, model, bootstrap
+    define: Define = importlib.import_module(f"services.{service}.definition").define
+    return given, define(given).model, bootstrap
 
 
 @contextmanager

@@ -11,11 +11,11 @@ from motcua.audit.v1 import audit_pb2 as pb
 from rich.table import Table
 from rich.text import Text
 
-from services.ops.arguments import day, in_order, instant
-from services.ops.calling import audit
-from services.ops.clients import identity
-from services.ops.console import grid, out
-from services.ops.showing import iso, print_csv, print_json
+from cli.formatting import iso, print_csv, print_json
+from cli.grpc_clients import identity
+from cli.options import day, in_order, instant
+from cli.printer import grid, out
+from cli.rpc_errors import audit
 
 COUNTS = (
     "carried_over",

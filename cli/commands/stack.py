@@ -14,17 +14,19 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from cli.formatting import print_json
+from cli.printer import err, fail, grid, out
+from cli.stack.plan import SERVICES, data_dir, make_plan
+from cli.stack.readiness import is_ready
+from cli.stack.status import collect
 from infra.kafka.jars import JarError
 from infra.local.kafka import BrokerError
 from infra.local.topics import TopicError
-from services.ops.console import err, fail, grid, out
-from services.ops.showing import print_json
-from services.ops.stack import state
-from services.ops.stack.databases import silent
-from services.ops.stack.keeper import WrongSettings, last_line
-from services.ops.stack.plan import SERVICES, Plan, data_dir, make_plan
-from services.ops.stack.status import collect
-from services.ops.stack.supervisor import Supervisor
+from infra.supervisor import state
+from infra.supervisor.databases import silent
+from infra.supervisor.plan import Plan
+from infra.supervisor.program_keeper import WrongSettings, last_line
+from infra.supervisor.supervisor import Supervisor
 
 READY_WITHIN = 90.0
 STOPPED_WITHIN = 60.0
@@ -63,7 +65,9 @@ def _plan() -> Plan:
 
 
 def _foreground(plan: Plan) -> None:
-    supervisor = Supervisor(plan, lambda line: err.print(line, style="yellow", markup=False))
+    supervisor = Supervisor(
+        plan, lambda line: err.print(line, style="yellow", markup=False), is_ready
+    )
     announcer = threading.Thread(target=_announce, args=(plan, supervisor), daemon=True)
     try:
         supervisor.run(announcer.start)
@@ -103,7 +107,7 @@ def _detached(plan: Plan) -> None:
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "services.ops.main", "up"],
+            [sys.executable, "-m", "cli.main", "up"],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

@@ -8,13 +8,13 @@ from typing import Annotated
 
 import typer
 
-from services.kernel.rpc import issuer
-from services.kernel.rpc.permissions import shipped
-from services.kernel.rpc.subjects import personal
-from services.kernel.rpc.tokens import LIFETIME
-from services.ops.console import fail
-from services.ops.people import load
-from services.ops.showing import print_json
+from cli.commands.people import load
+from cli.formatting import print_json
+from cli.printer import fail
+from kernel.auth import issuer
+from kernel.auth.subjects import personal
+from kernel.auth.tokens import LIFETIME
+from office.permissions import shipped
 
 
 def token(

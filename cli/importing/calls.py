@@ -19,11 +19,11 @@ from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
 from motcua.routing.v1 import routing_pb2 as routing
 from motcua.routing.v1.routing_pb2_grpc import RoutingServiceStub
 
-from services.kernel.instants import to_timestamp
-from services.kernel.rpc.client import explain
-from services.ops.clients import signed
-from services.ops.importing.history import History, Step
-from services.ops.importing.mapping import Mapping
+from cli.grpc_clients import signed
+from cli.importing.history import History, Step
+from cli.importing.mapping import Mapping
+from kernel.base.instants import to_timestamp
+from kernel.rpc.client import explain
 
 NAMESPACE = uuid.UUID("6d6f7463-7561-5000-8000-696d706f7274")
 TIMEOUT = 30.0

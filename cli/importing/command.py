@@ -20,16 +20,16 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from services.ops.clients import status_of
-from services.ops.console import counted, err, fail, out
-from services.ops.importing.calls import Away
-from services.ops.importing.history import Histories, read_histories
-from services.ops.importing.mapping import Loaded, MappingError, load_mapping
-from services.ops.importing.rejects import write_rejects
-from services.ops.importing.runner import Journal, Outcome, bring_in
-from services.ops.importing.sources import SourceError, read_rows
-from services.ops.showing import print_json
-from services.ops.stack.plan import data_dir
+from cli.formatting import print_json
+from cli.grpc_clients import status_of
+from cli.importing.calls import Away
+from cli.importing.history import Histories, read_histories
+from cli.importing.mapping import Loaded, MappingError, load_mapping
+from cli.importing.rejects import write_rejects
+from cli.importing.runner import Journal, Outcome, bring_in
+from cli.importing.sources import SourceError, read_rows
+from cli.printer import counted, err, fail, out
+from cli.stack.plan import data_dir
 
 AGAIN = "what came in stays; run the same command again to go on where it was"
 SOME_REJECTED = 3

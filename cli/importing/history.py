@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 
-from services.kernel.instants import from_datetime, zone
-from services.kernel.skew import lies_ahead
-from services.ops.importing.mapping import Mapping, MappingError
-from services.ops.importing.sources import MALFORMED, SourceRow
+from cli.importing.mapping import Mapping, MappingError
+from cli.importing.sources import MALFORMED, SourceRow
+from kernel.base.clock_skew import lies_ahead
+from kernel.base.instants import from_datetime, zone
 
 EARLIEST, LATEST = 1901, 2199
 """Years in which working time is known."""

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from services.ops.importing.history import Reject
-from services.ops.importing.sources import MALFORMED, SourceError, SourceRow, read_rows
+from cli.importing.history import Reject
+from cli.importing.sources import MALFORMED, SourceError, SourceRow, read_rows
 
 OURS = ("row", "case", "reason")
 """The columns before those of the source."""

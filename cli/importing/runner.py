@@ -11,11 +11,11 @@ from pathlib import Path
 
 import grpc
 
-from services.kernel.rpc.client import OPTIONS
-from services.ops.clients import address
-from services.ops.importing.calls import Calls, Turned
-from services.ops.importing.history import Histories, History, Reject, Step
-from services.ops.importing.mapping import Loaded
+from cli.grpc_clients import address
+from cli.importing.calls import Calls, Turned
+from cli.importing.history import Histories, History, Reject, Step
+from cli.importing.mapping import Loaded
+from kernel.rpc.client import OPTIONS
 
 SIDE_BY_SIDE = 128
 """Dossiers brought in at a time: what waits is committed together."""

@@ -2,70 +2,21 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import socket
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
-from services.kernel import settings
-from services.kernel.master_key import development_key, master_key
-from services.kernel.rpc import issuer
-from services.kernel.rpc.keys import read_keys
-from services.kernel.settings import PORTS
-from services.ops.stack.paths import whole_paths
+from cli.stack.paths import whole_paths
+from infra.supervisor.plan import Plan, Program
+from kernel.auth import issuer
+from kernel.auth.jwks import read_keys
+from kernel.config import settings
+from kernel.config.master_key import development_key, master_key
+from kernel.config.settings import PORTS
 
 SERVICES = ("intake", "routing", "postal", "notify", "audit")
 KAFKA_PORT = 29092
 SMTP_PORT = 2525
-_WHY = {
-    errno.EADDRINUSE: "something else listens at",
-    errno.EADDRNOTAVAIL: "this machine does not have the address of",
-    errno.EACCES: "this account may not listen at",
-}
-"""What stands before an address that can't be listened at."""
-
-
-@dataclass(frozen=True)
-class Program:
-    """One program that the supervisor keeps running."""
-
-    name: str
-    command: tuple[str, ...]
-    env: dict[str, str]
-    address: str
-    """Where it listens, as HOST:PORT."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """Everything that `motcua up` is going to run."""
-
-    data_dir: Path
-    bootstrap: str
-    own_kafka: bool
-    kafka_port: int
-    topic: str
-    programs: tuple[Program, ...]
-
-    @property
-    def services(self) -> tuple[Program, ...]:
-        """The programs that are services of the system."""
-        return tuple(p for p in self.programs if p.name in SERVICES)
-
-    def addresses(self) -> list[tuple[str, str]]:
-        """Name what the plan starts, each with the address at which it is going to listen."""
-        found = [(program.name, program.address) for program in self.programs]
-        return [("kafka", self.bootstrap), *found] if self.own_kafka else found
-
-    def problems(self) -> list[str]:
-        """Say which addresses of the plan can't be listened at, and why."""
-        found: dict[str, list[str]] = {}
-        for name, where in self.addresses():
-            if why := _refused(where):
-                found.setdefault(why, []).append(f"{where} ({name})")
-        return [f"{why} {', '.join(places)}" for why, places in found.items()]
 
 
 def data_dir() -> Path:
@@ -90,7 +41,7 @@ def make_plan() -> Plan:
     for name in SERVICES:
         port = settings.port(f"{name.upper()}_PORT", PORTS[name])
         command = (sys.executable, "-m", f"services.{name}.main")
-        programs.append(Program(name, command, common, f"{host}:{port}"))
+        programs.append(Program(name, command, common, f"{host}:{port}", is_service=True))
     topic = os.environ.get("MOTCUA_TOPIC") or "dossier.events"
     plan = Plan(folder, bootstrap, not given, kafka_port, topic, tuple(programs))
     _check_distinct(plan)
@@ -151,16 +102,3 @@ def _sink(folder: Path, common: dict[str, str]) -> Program:
     options = ("--port", port, "--dir", str(folder / "mail"))
     command = (sys.executable, "-m", "infra.local.smtp", *options)
     return Program("mail", command, common, f"127.0.0.1:{port}")
-
-
-def _refused(address: str) -> str:
-    """Try to bind an address; gives why that can't be done, empty when it can."""
-    host, _, port = address.rpartition(":")
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        # As servers do it: connections that have ended and linger are no obstacle.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host.strip("[]"), int(port)))
-        except OSError as error:
-            return _WHY.get(error.errno or 0, "can't listen at")
-    return ""

@@ -9,9 +9,9 @@ from typing import Any
 
 from motcua.operations.v1.operations_pb2 import GetStatusResponse
 
-from services.ops.clients import address, status_of
-from services.ops.stack import state
-from services.ops.stack.plan import SERVICES
+from cli.grpc_clients import address, status_of
+from cli.stack.plan import SERVICES
+from infra.supervisor import state
 
 
 def collect(data_dir: Path) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from services.ops.commands_report import COUNTS
-from services.ops.demo.ledger import Ledger
+from cli.commands.report import COUNTS
+from demo.results.ledger import Ledger
 
 COMPARED_MAILS = (
     "submitted",

@@ -13,24 +13,25 @@ from motcua.audit.v1 import audit_pb2 as audit_pb
 from motcua.notify.v1 import notify_pb2 as notify_pb
 from motcua.notify.v1.notify_pb2_grpc import NotifyServiceStub
 
+from cli.commands.deadline_tables import deadline_table
+from cli.commands.deadlines import fetch_deadlines, print_explanation
+from cli.commands.dossier import timeline_table
+from cli.commands.log import run_verify
+from cli.commands.rebuild import check_service
+from cli.commands.report import LEGEND, fetch, table
+from cli.grpc_clients import Connection, identity, status_of
+from cli.printer import counted, err, grid, out
+from cli.rpc_errors import audit
+from cli.stack.plan import SERVICES
+from demo.results import week_log
+from demo.results.checks import Checks
+from demo.results.ledger import Entry, Ledger
+from demo.results.messages_and_post import message_table, post_table
+from demo.results.week_log import WeekLog
+from demo.running import Partners
+from demo.week import on_the_spot
+from demo.week.scenario import FRIDAY, MONDAY
 from infra.local.smtp import RECIPIENT_HEADER, read_messages
-from services.ops.calling import audit
-from services.ops.clients import Connection, identity, status_of
-from services.ops.commands_deadlines import fetch_deadlines, print_explanation
-from services.ops.commands_dossier import timeline_table
-from services.ops.commands_log import run_verify
-from services.ops.commands_report import LEGEND, fetch, table
-from services.ops.console import counted, err, grid, out
-from services.ops.deadline_tables import deadline_table
-from services.ops.demo import spot, week_log
-from services.ops.demo.checks import Checks
-from services.ops.demo.ledger import Entry, Ledger
-from services.ops.demo.outside import message_table, post_table
-from services.ops.demo.running import Partners
-from services.ops.demo.scenario import FRIDAY, MONDAY
-from services.ops.demo.week_log import WeekLog
-from services.ops.rebuilding import check_service
-from services.ops.stack.plan import SERVICES
 
 SETTLED_WITHIN = 60.0
 POSTED_WITHIN = 20.0
@@ -59,7 +60,7 @@ def finish(folder: Path, ledger: Ledger, partners: Partners) -> bool:
     log = week_log.read()
     week_log.compare(checks, ledger, log)
     week_log.compare_officers(checks, ledger, log, _arrived(folder))
-    spot.compare(checks, ledger)
+    on_the_spot.compare(checks, ledger)
     checks.equal("due dates that their own events do not explain", [], _unexplained(ledger))
     _show(ledger, log, by_unit, by_channel, counts, told)
     _prove(checks)
@@ -175,7 +176,7 @@ def _show(
         out.print(deadline_table(rows[:8]))
     _heading("Pauses, moved dates, and work shared with others")
     out.print(week_log.table(ledger, log))
-    if told_on_the_spot := spot.story(ledger):
+    if told_on_the_spot := on_the_spot.story(ledger):
         out.print(told_on_the_spot, markup=False)
     with audit() as stub:
         _heading("One dossier across the services")

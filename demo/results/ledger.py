@@ -9,8 +9,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
 
-from services.kernel.instants import DAY, local_date
-from services.ops.arguments import OFFICE
+from cli.options import OFFICE
+from kernel.base.instants import DAY, local_date
 
 
 @dataclass(frozen=True)

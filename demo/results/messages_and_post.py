@@ -8,8 +8,8 @@ from typing import Any
 from motcua.notify.v1 import notify_pb2 as notify_pb
 from rich.table import Table
 
-from services.audit.messages import MESSAGES
-from services.ops.console import grid
+from cli.printer import grid
+from services.audit.wording.message_names import MESSAGES
 
 _STATES = ("SENT", "QUEUED", "FAILED", "SUPPRESSED")
 POST = {

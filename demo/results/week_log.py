@@ -10,15 +10,15 @@ from motcua.events.v1.envelope_pb2 import DossierEvent
 from motcua.events.v1.routing_events_pb2 import DeadlineScope
 from rich.table import Table
 
-from services.kernel.instants import to_us
-from services.ops.calling import audit
-from services.ops.clients import identity
-from services.ops.console import grid
-from services.ops.demo.checks import Checks
-from services.ops.demo.ledger import Ledger
-from services.ops.demo.officers import DOMAIN, address_of
-from services.ops.demo.pauses import PAUSES
-from services.ops.demo.scenario import FRIDAY
+from cli.grpc_clients import identity
+from cli.printer import grid
+from cli.rpc_errors import audit
+from demo.results.checks import Checks
+from demo.results.ledger import Ledger
+from demo.week.officers import DOMAIN, address_of
+from demo.week.pauses import PAUSES
+from demo.week.scenario import FRIDAY
+from kernel.base.instants import to_us
 
 _REASONS = {pause.kind: name for name, pause in PAUSES.items()}
 

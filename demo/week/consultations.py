@@ -12,11 +12,11 @@ from motcua.events.v1.process_events_pb2 import PaperKind, PaperStage
 from motcua.events.v1.routing_events_pb2 import CaseFact
 from motcua.routing.v1 import routing_pb2 as routing
 
-from services.kernel.clock import Clock
-from services.kernel.instants import HOUR
-from services.ops.demo.ledger import Entry
-from services.ops.demo.pauses import give_opinion
-from services.ops.demo.people import People
+from demo.results.ledger import Entry
+from demo.week.pauses import give_opinion
+from demo.week.people import People
+from kernel.base.clock import Clock
+from kernel.base.instants import HOUR
 
 PROCESS: Final = "consulted"
 ASKED: Final = ("H22.02", "H22.05")

@@ -8,16 +8,16 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from motcua.events.v1.routing_events_pb2 import CurrentStep
 from motcua.routing.v1 import routing_pb2 as routing
 
-from services.kernel.calendars.vietnam import state_office
-from services.kernel.clock import Clock
-from services.kernel.durations import Duration
-from services.kernel.instants import HOUR, MINUTE, SECOND, to_us
-from services.kernel.working_time import due_at, next_working_instant, working_us
-from services.ops.demo import consulted, spot
-from services.ops.demo.ledger import Entry, Ledger, Step
-from services.ops.demo.pauses import PAUSES, ask_opinion, extend, give_opinion
-from services.ops.demo.people import People
-from services.ops.demo.scenario import Filing, as_child
+from demo.results.ledger import Entry, Ledger, Step
+from demo.week import consultations, on_the_spot
+from demo.week.pauses import PAUSES, ask_opinion, extend, give_opinion
+from demo.week.people import People
+from demo.week.scenario import Filing, as_child
+from kernel.base.clock import Clock
+from kernel.base.instants import HOUR, MINUTE, SECOND, to_us
+from office.worktime.calendars.vietnam import state_office
+from office.worktime.durations import Duration
+from office.worktime.working_time import due_at, next_working_instant, working_us
 
 CALENDAR = state_office()
 A_DAY = Duration.parse("1wd")
@@ -69,9 +69,9 @@ class Week:
         entry.due_at = _us(accepted.due_at)
         self._tell(entry, "accepted")
         entry.process = (await self._people.case(entry.code, entry.unit)).case.process
-        entry.asked = consulted.asked_at_once(entry.process)
-        if entry.process == spot.PROCESS:
-            await spot.serve(self._people, self._clock, filing.number, entry, self._work)
+        entry.asked = consultations.asked_at_once(entry.process)
+        if entry.process == on_the_spot.PROCESS:
+            await on_the_spot.serve(self._people, self._clock, filing.number, entry, self._work)
         elif await self._process(filing, entry, submitted.pin):
             await self._give_result(filing, entry)
 
@@ -103,12 +103,12 @@ class Week:
                     return False
                 if not await self._others_work(entry, children):
                     return False
-                if not await consulted.answers(self._people, self._clock, entry, self._work):
+                if not await consultations.answers(self._people, self._clock, entry, self._work):
                     return False
             if last:
                 break
             asked_at = self._clock.now()
-            await consulted.complete(self._people, entry, found)
+            await consultations.complete(self._people, entry, found)
             self._done(entry, step, asked_at, paused=step.step == paused)
             steps += 1
         overdue = entry.due_at is not None and self._clock.now() >= entry.due_at - 30 * MINUTE

@@ -8,9 +8,9 @@ import tomllib
 from datetime import date
 from pathlib import Path
 
-from services.intake.catalogue_files import UNITS
-from services.kernel.instants import local_date
-from services.ops.arguments import OFFICE
+from cli.options import OFFICE
+from kernel.base.instants import local_date
+from office.catalogue.data_files import UNITS
 
 POSTS = {
     "receptionist": "mc",

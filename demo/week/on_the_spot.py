@@ -9,15 +9,15 @@ from typing import Final
 
 from motcua.audit.v1 import audit_pb2 as audit_pb
 
-from services.kernel.clock import Clock
-from services.kernel.instants import MINUTE, to_datetime, to_us
-from services.ops.arguments import OFFICE
-from services.ops.calling import audit
-from services.ops.clients import identity
-from services.ops.console import counted
-from services.ops.demo.checks import Checks
-from services.ops.demo.ledger import Entry, Ledger, Step
-from services.ops.demo.people import People
+from cli.grpc_clients import identity
+from cli.options import OFFICE
+from cli.printer import counted
+from cli.rpc_errors import audit
+from demo.results.checks import Checks
+from demo.results.ledger import Entry, Ledger, Step
+from demo.week.people import People
+from kernel.base.clock import Clock
+from kernel.base.instants import MINUTE, to_datetime, to_us
 
 PROCESS: Final = "on-the-spot"
 ACTS: Final = ("received", "appraised", "approved", "sealed", "returned")

@@ -12,9 +12,9 @@ from motcua.events.v1.process_events_pb2 import Opinion
 from motcua.events.v1.routing_events_pb2 import CurrentStep, Payment, SuspensionKind
 from motcua.routing.v1 import routing_pb2 as routing
 
-from services.kernel.instants import to_timestamp
-from services.ops.demo.people import People
-from services.ops.demo.scenario import Filing
+from demo.week.people import People
+from demo.week.scenario import Filing
+from kernel.base.instants import to_timestamp
 
 FEE = Payment(fee=120_000, charge=30_000)
 

@@ -17,11 +17,11 @@ from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
 from motcua.routing.v1 import routing_pb2 as routing
 from motcua.routing.v1.routing_pb2_grpc import RoutingServiceStub
 
-from services.kernel.durations import TimeLimit, Unit
-from services.kernel.rpc.client import explain, metadata
-from services.ops.demo.ledger import Ledger
-from services.ops.demo.officers import id_of
-from services.ops.demo.scenario import Filing, Offer
+from demo.results.ledger import Ledger
+from demo.week.officers import id_of
+from demo.week.scenario import Filing, Offer
+from kernel.rpc.client import explain, metadata
+from office.worktime.durations import TimeLimit, Unit
 
 TIMEOUT = 10.0
 PATIENCE = 30.0

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
-from services.kernel.instants import from_datetime, zone
-from services.ops.arguments import OFFICE
+from cli.options import OFFICE
+from kernel.base.instants import from_datetime, zone
 
 MONDAY = date(2021, 8, 9)
 FRIDAY = date(2021, 8, 13)

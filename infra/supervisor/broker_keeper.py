@@ -11,7 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 
 from infra.local.kafka import BrokerError, KafkaBroker
-from services.ops.stack.backoff import Backoff
+from infra.supervisor.backoff import Backoff
 
 BEAT = 0.1
 """Seconds between two looks."""

@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 
 from infra.local.child import spawn
-from services.ops.stack.backoff import Backoff
-from services.ops.stack.plan import Program
+from infra.supervisor.backoff import Backoff
+from infra.supervisor.plan import Program
 
 WRONG_SETTINGS = 2
 """The exit status by which a program says that it was told something wrong."""

@@ -7,19 +7,15 @@ import threading
 import time
 from collections.abc import Callable
 
-from services.ops.clients import status_of
-from services.ops.stack.plan import SERVICES, Program
+from infra.supervisor.plan import Program
 
 BEAT = 0.1
 """Seconds between two looks."""
 _PATIENCE = 1.0
 
 
-def is_ready(program: Program) -> bool:
-    """Ask a service; of any other program, see whether it listens."""
-    if program.name in SERVICES:
-        answer = status_of(program.name, program.address, timeout=_PATIENCE)
-        return answer is not None and answer.ready
+def listens(program: Program) -> bool:
+    """Tell whether something listens at a program's address."""
     host, _, port = program.address.rpartition(":")
     try:
         socket.create_connection((host.strip("[]"), int(port)), _PATIENCE).close()
@@ -32,7 +28,7 @@ class Returns:
     """Waits for programs beside the supervisor's loop; one line each, however often it dies."""
 
     def __init__(
-        self, say: Callable[[str], None], ready: Callable[[Program], bool] = is_ready
+        self, say: Callable[[str], None], ready: Callable[[Program], bool] = listens
     ) -> None:
         self._say = say
         self._ready = ready

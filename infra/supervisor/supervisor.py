@@ -11,11 +11,11 @@ from types import FrameType
 
 from infra.local.kafka import KafkaBroker
 from infra.local.topics import ensure_topics, events_topic
-from services.ops.stack import state
-from services.ops.stack.keeper import Keeper
-from services.ops.stack.minder import Minder
-from services.ops.stack.plan import Plan
-from services.ops.stack.returns import Returns
+from infra.supervisor import state
+from infra.supervisor.broker_keeper import Minder
+from infra.supervisor.plan import Plan, Program
+from infra.supervisor.program_keeper import Keeper
+from infra.supervisor.recoveries import Returns, listens
 
 TICK = 0.1
 GRACE = 15.0
@@ -25,7 +25,14 @@ GRACE = 15.0
 class Supervisor:
     """Runs a plan in the foreground of this process's main thread."""
 
-    def __init__(self, plan: Plan, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        say: Callable[[str], None],
+        ready: Callable[[Program], bool] = listens,
+    ) -> None:
+        """``ready`` tells whether a program that died and was started again is ready."""
+
         def told(line: str) -> None:
             with suppress(OSError):  # where it is printed to may be full
                 say(line)
@@ -36,7 +43,7 @@ class Supervisor:
         if plan.own_kafka:
             self._kafka = Minder(KafkaBroker(plan.data_dir / "kafka", plan.kafka_port), told)
         self._keepers = [Keeper(p, plan.data_dir / "log", GRACE) for p in plan.programs]
-        self._returns = Returns(told)
+        self._returns = Returns(told, ready)
         self._ending = threading.Event()
         self._ready = False
         self._board: dict[str, object] = {}

@@ -9,9 +9,9 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from services.kernel.plain_text import plain_line
-from services.kernel.rpc.subjects import personal
-from services.kernel.rpc.token_texts import refused
+from kernel.auth.messages import refused
+from kernel.auth.subjects import personal
+from kernel.base.plain_text import plain_line
 
 Claims = Mapping[str, Any]
 REQUIRED: Final = ("iss", "aud", "exp", "nbf", "sub", "kind")

@@ -1,6 +1,6 @@
 """Who calls, in which language, and within which trace: read from the metadata of a call.
 
-Who calls is said by a signed token (``services.kernel.rpc.tokens``); a service with an
+Who calls is said by a signed token (``kernel.auth.tokens``); a service with an
 authenticator of its own (partners) looks at its own credentials instead.
 """
 
@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Final
 
 from motcua.events.v1.envelope_pb2 import Actor
 
-from services.kernel.errors import Invalid, Violation
+from kernel.base.errors import Invalid, Violation
 
 if TYPE_CHECKING:
-    from services.kernel.rpc.permissions import Rule
+    from kernel.auth.permissions import Rule
 
 CORRELATION: Final = "x-motcua-correlation-id"
 LANGUAGE: Final = "accept-language"

@@ -18,8 +18,8 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jwt.algorithms import OKPAlgorithm
 
-from services.kernel.rpc.keys import DEVELOPMENT
-from services.kernel.settings import AUDIENCE, DEVELOPMENT_ISSUER
+from kernel.auth.jwks import DEVELOPMENT
+from kernel.config.settings import AUDIENCE, DEVELOPMENT_ISSUER
 
 HOURS: Final = 12.0
 """How long its tokens are valid unless told otherwise."""

@@ -15,8 +15,8 @@ from typing import Any, Final
 
 from jwt import PyJWK, PyJWTError
 
-from services.kernel.logs import fault, get_logger
-from services.kernel.watched import Watched, stamp_of
+from kernel.base.file_watcher import Watched, stamp_of
+from kernel.telemetry.logs import fault, get_logger
 
 log = get_logger(__name__)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from services.kernel.errors import Unauthenticated
+from kernel.base.errors import Unauthenticated
 
 
 def missing() -> Unauthenticated:

@@ -12,19 +12,17 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from motcua.events.v1.envelope_pb2 import Actor, ActorKind
 
-from services.kernel.errors import Failure, Forbidden
-from services.kernel.rpc import token_texts, tokens
+from kernel.auth import messages, tokens
+from kernel.base.errors import Failure, Forbidden
 
 if TYPE_CHECKING:
-    from services.kernel.rpc.identity import Caller
+    from kernel.auth.identity import Caller
 
-SHIPPED: Final = Path(__file__).parents[2] / "permissions.toml"
 STEP: Final = "step"
 CASE: Final = "case"
 PART: Final = "part"
@@ -69,7 +67,7 @@ class Rule:
     def check(self, actor: Actor, roles: frozenset[str], named: Mapping[str, Role]) -> None:
         """Raise ``Unauthenticated`` or ``Forbidden`` when this caller may not call."""
         if actor.kind not in self.kinds:
-            raise token_texts.missing() if actor.kind == GUEST else _not_this_kind()
+            raise messages.missing() if actor.kind == GUEST else _not_this_kind()
         if actor.kind == ActorKind.ACTOR_KIND_OFFICER and self.roles and not self.roles & roles:
             raise _role_missing([named[name] for name in sorted(self.roles)])
 
@@ -81,7 +79,8 @@ class Permissions:
     rules: Mapping[str, Rule]
     """By full name of the method, such as ``motcua.intake.v1.IntakeService/AcceptDossier``."""
     roles: Mapping[str, Role]
-    path: Path = SHIPPED
+    path: Path
+    """The file that it was read from."""
 
     def rule(self, method: str) -> Rule:
         """Give the rule of a method; raises ``PermissionsError`` that says what to add, and where,
@@ -108,12 +107,6 @@ class Permissions:
         for method in sorted(self.rules):
             if method.startswith(f"{service}/") and method not in expected:
                 raise PermissionsError(f"{self.path}: {method} is not a method")
-
-
-@lru_cache(maxsize=4)
-def shipped(path: Path = SHIPPED) -> Permissions:
-    """Give the table of the file, read once."""
-    return read_permissions(path)
 
 
 def read_permissions(path: Path) -> Permissions:

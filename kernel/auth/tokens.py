@@ -15,11 +15,11 @@ from typing import Any, Final
 import jwt
 from motcua.events.v1.envelope_pb2 import Actor, ActorKind
 
-from services.kernel.logs import RateLimit, get_logger
-from services.kernel.rpc import claims, issuer
-from services.kernel.rpc.keys import Keys
-from services.kernel.rpc.token_texts import refused
-from services.kernel.settings import Settings
+from kernel.auth import claims, issuer
+from kernel.auth.jwks import Keys
+from kernel.auth.messages import refused
+from kernel.config.settings import Settings
+from kernel.telemetry.logs import RateLimit, get_logger
 
 KINDS: Final[Mapping[str, ActorKind]] = {
     "citizen": ActorKind.ACTOR_KIND_CITIZEN,

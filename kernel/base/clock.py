@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from services.kernel.instants import SECOND, from_datetime
+from kernel.base.instants import SECOND, from_datetime
 
 FASTEST = 1_000_000
 """Above it, a second of ours would be more than eleven days of the office."""

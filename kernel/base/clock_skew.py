@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.kernel.errors import Violation
-from services.kernel.instants import MINUTE
+from kernel.base.errors import Violation
+from kernel.base.instants import MINUTE
 
 AHEAD: Final = 5 * MINUTE
 """Clocks that are kept by NTP differ by less than a second, and one that drifts for a month by a

@@ -20,20 +20,20 @@ from google.protobuf.message import Message
 from motcua.events.v1.envelope_pb2 import DossierEvent
 from sqlalchemy import Connection, Engine
 
-from services.kernel.call import Call
-from services.kernel.clock import Clock
-from services.kernel.deliveries import Deliveries
-from services.kernel.errors import AlreadyExists, Conflict, Invalid, Violation
-from services.kernel.history import History
-from services.kernel.log_clock import LogClock
-from services.kernel.requests import First, Memory, answer_type
-from services.kernel.rpc.identity import Caller, caller
-from services.kernel.rpc.rules import UUID, words
-from services.kernel.rpc.statuses import DeadlinePassed
-from services.kernel.tables import KernelTables
-from services.kernel.telemetry import metrics
-from services.kernel.unit import UnitOfWork
-from services.kernel.writer import Writer
+from kernel.auth.identity import Caller, caller
+from kernel.base.clock import Clock
+from kernel.base.errors import AlreadyExists, Conflict, Invalid, Violation
+from kernel.commands.idempotency import First, Memory, answer_type
+from kernel.commands.loop_bridge import Deliveries
+from kernel.eventsourcing.command_context import Call
+from kernel.eventsourcing.group_commit import Writer
+from kernel.eventsourcing.readiness import History
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.kafka.broker_clock import LogClock
+from kernel.rpc.statuses import DeadlinePassed
+from kernel.rpc.validation.messages import UUID, words
+from kernel.storage.kernel_tables import KernelTables
+from kernel.telemetry import metrics
 
 T = TypeVar("T")
 Context = grpc.aio.ServicerContext[Any, Any]

@@ -24,9 +24,9 @@ from sqlalchemy import (
     union_all,
 )
 
-from services.kernel.call import Call
-from services.kernel.statements import Statement
-from services.kernel.unit import UnitOfWork
+from kernel.eventsourcing.command_context import Call
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.storage.compiled_statements import Statement
 
 _LOOKUP: Final = 500
 

@@ -8,7 +8,7 @@ import os
 import secrets
 from pathlib import Path
 
-from services.kernel.settings import Settings
+from kernel.config.settings import Settings
 
 
 def master_key(settings: Settings) -> bytes:

@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from services.kernel.clock import Clock, parse_clock
+from kernel.base.clock import Clock, parse_clock
 
 PORTS = {"intake": 7401, "routing": 7402, "postal": 7403, "notify": 7404, "audit": 7405}
 AUDIENCE = "motcua"

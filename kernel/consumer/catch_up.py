@@ -8,13 +8,13 @@ import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
 
-from services.kernel.consumer.apply import Applier
-from services.kernel.consumer.batch import Batch
-from services.kernel.consumer.committer import Committer, Stopped
-from services.kernel.consumer.log_reader import LogReader
-from services.kernel.consumer.outcome import Applied
-from services.kernel.consumer.tally import Tally
-from services.kernel.telemetry import metrics
+from kernel.consumer.applying.batch import Batch
+from kernel.consumer.applying.batch_applier import Applier
+from kernel.consumer.applying.committer import Committer, Stopped
+from kernel.consumer.applying.results import Applied
+from kernel.consumer.applying.stats import Tally
+from kernel.consumer.reading.kafka_reader import LogReader
+from kernel.telemetry import metrics
 
 _UnderWay = tuple[Batch, Future[Applied]]
 

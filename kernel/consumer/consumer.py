@@ -10,21 +10,21 @@ from functools import partial
 
 from sqlalchemy import Engine
 
-from services.kernel.clock import Clock
-from services.kernel.consumer.apply import Applier
-from services.kernel.consumer.committer import Committer
-from services.kernel.consumer.inbox import Inbox
-from services.kernel.consumer.limit import Bounds, Limit
-from services.kernel.consumer.log_reader import LogReader
-from services.kernel.consumer.quarantine import Quarantine
-from services.kernel.consumer.sweep import PATIENCE, Sweep
-from services.kernel.consumer.tally import Tally
-from services.kernel.consumer.thread import ConsumerThread
-from services.kernel.history import History
-from services.kernel.logs import get_logger
-from services.kernel.model import Model
-from services.kernel.telemetry import metrics
-from services.kernel.writer import Writer
+from kernel.base.clock import Clock
+from kernel.consumer.applying.batch_applier import Applier
+from kernel.consumer.applying.committer import Committer
+from kernel.consumer.applying.quarantine_limit import Bounds, Limit
+from kernel.consumer.applying.stats import Tally
+from kernel.consumer.quarantine import Quarantine
+from kernel.consumer.reading.buffer import Inbox
+from kernel.consumer.reading.kafka_reader import LogReader
+from kernel.consumer.reading.stall_detector import PATIENCE, Sweep
+from kernel.consumer.worker import ConsumerThread
+from kernel.eventsourcing.group_commit import Writer
+from kernel.eventsourcing.readiness import History
+from kernel.eventsourcing.service_model import Model
+from kernel.telemetry import metrics
+from kernel.telemetry.logs import get_logger
 
 FAUST_DEAD = 75
 """Exit status that asks the supervisor for a restart (EX_TEMPFAIL)."""

@@ -10,14 +10,14 @@ from typing import TypeVar
 
 from sqlalchemy import Engine, func, select
 
-from services.kernel.consumer import parked
-from services.kernel.consumer.apply import Applier
-from services.kernel.consumer.outcome import Applied
-from services.kernel.consumer.redrive import redrive
-from services.kernel.envelope import Headers
-from services.kernel.model import Model
-from services.kernel.unit import UnitOfWork
-from services.kernel.writer import Writer
+from kernel.consumer.applying import quarantine_rows as parked
+from kernel.consumer.applying.batch_applier import Applier
+from kernel.consumer.applying.results import Applied
+from kernel.consumer.redrive import redrive
+from kernel.eventsourcing.envelope import Headers
+from kernel.eventsourcing.group_commit import Writer
+from kernel.eventsourcing.service_model import Model
+from kernel.eventsourcing.unit_of_work import UnitOfWork
 
 T = TypeVar("T")
 PAGE = 100

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from services.kernel.consumer.apply import Applier
-from services.kernel.consumer.batch import Place
-from services.kernel.consumer.outcome import Applied, RecordFailed
-from services.kernel.unit import UnitOfWork
+from kernel.consumer.applying.batch import Place
+from kernel.consumer.applying.batch_applier import Applier
+from kernel.consumer.applying.results import Applied, RecordFailed
+from kernel.eventsourcing.unit_of_work import UnitOfWork
 
 Run = Callable[[Callable[[UnitOfWork], Applied]], Applied]
 """Runs a piece of work in a transaction of its own and gives its result."""

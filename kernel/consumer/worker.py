@@ -14,20 +14,20 @@ from kafka.errors import KafkaError
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.kernel.consumer import parked, positions
-from services.kernel.consumer.apply import Applier
-from services.kernel.consumer.bulk import BulkRead
-from services.kernel.consumer.committer import Committer, Halted, Stopped
-from services.kernel.consumer.inbox import Inbox
-from services.kernel.consumer.log_reader import LogReader
-from services.kernel.consumer.positions import Fenced
-from services.kernel.consumer.redrive import redrive
-from services.kernel.consumer.sweep import SECONDS, Sweep
-from services.kernel.consumer.tally import Tally
-from services.kernel.history import note_whole
-from services.kernel.logs import RateLimit, fault, get_logger
-from services.kernel.model import Model
-from services.kernel.telemetry import metrics
+from kernel.consumer.applying import positions, quarantine_rows
+from kernel.consumer.applying.batch_applier import Applier
+from kernel.consumer.applying.committer import Committer, Halted, Stopped
+from kernel.consumer.applying.positions import Fenced
+from kernel.consumer.applying.stats import Tally
+from kernel.consumer.catch_up import BulkRead
+from kernel.consumer.reading.buffer import Inbox
+from kernel.consumer.reading.kafka_reader import LogReader
+from kernel.consumer.reading.stall_detector import SECONDS, Sweep
+from kernel.consumer.redrive import redrive
+from kernel.eventsourcing.readiness import note_whole
+from kernel.eventsourcing.service_model import Model
+from kernel.telemetry import metrics
+from kernel.telemetry.logs import RateLimit, fault, get_logger
 
 _HOLD = 0.5
 _log = get_logger(__name__)
@@ -116,7 +116,9 @@ class ConsumerThread:
         self._first_ends = reader.ends(partitions)
         self._committer.run(partial(positions.begin, partitions=partitions))
         with self._reads.connect() as connection:
-            waiting = parked.heads(connection, self._model.tables, parked.NEEDS_UPGRADE)
+            waiting = quarantine_rows.heads(
+                connection, self._model.tables, quarantine_rows.NEEDS_UPGRADE
+            )
         for code in waiting:
             redrive(self._committer.run, self._bulk, code)
         self._inbox.call_bulk(partitions)
@@ -155,7 +157,7 @@ class ConsumerThread:
             metrics.SWEPT.add(missing)
             self._inbox.call_bulk(found)
         with self._reads.connect() as connection:
-            loose = parked.heads(connection, self._model.tables, parked.BEHIND)
+            loose = quarantine_rows.heads(connection, self._model.tables, quarantine_rows.BEHIND)
         for code in loose:  # parked by another worker while this one redrove what was before it
             redrive(self._committer.run, self._bulk, code)
             self.pending = True

@@ -20,7 +20,7 @@ from google.protobuf.message import Message
 from motcua.events.v1.common_pb2 import SealedData
 from sqlalchemy import Column, Engine, LargeBinary, MetaData, String, Table
 
-from services.kernel.database import wait_turn
+from kernel.storage.engines import wait_turn
 
 ERASED = "đã xóa"
 """What is shown in place of personal data whose key is gone."""

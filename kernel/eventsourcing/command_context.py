@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from motcua.events.v1.envelope_pb2 import Actor
 
-from services.kernel.rpc.permissions import Rule
+from kernel.auth.permissions import Rule
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import uuid_utils
 from google.protobuf.message import Message
 from motcua.events.v1.envelope_pb2 import Actor, DossierEvent
 
-from services.kernel.instants import isoformat, to_timestamp
+from kernel.base.instants import isoformat, to_timestamp
 
 _FIELDS = DossierEvent.DESCRIPTOR.oneofs_by_name["payload"].fields
 FIELD_OF_TYPE: dict[str, str] = {f.message_type.name: f.name for f in _FIELDS if f.message_type}

@@ -26,12 +26,12 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
-from services.kernel.database import ping
-from services.kernel.errors import Conflict, Unavailable
-from services.kernel.keyring import Keyring
-from services.kernel.model import Model
-from services.kernel.telemetry import metrics
-from services.kernel.unit import Remembered, UnitOfWork
+from kernel.base.errors import Conflict, Unavailable
+from kernel.crypto.keyring import Keyring
+from kernel.eventsourcing.service_model import Model
+from kernel.eventsourcing.unit_of_work import Remembered, UnitOfWork
+from kernel.storage.engines import ping
+from kernel.telemetry import metrics
 
 T = TypeVar("T")
 GROUP = 256

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 import psutil
 from sqlalchemy import or_, update
 
-from services.kernel.envelope import new_id
-from services.kernel.instants import SECOND
-from services.kernel.unit import UnitOfWork
+from kernel.base.instants import SECOND
+from kernel.eventsourcing.envelope import new_id
+from kernel.eventsourcing.unit_of_work import UnitOfWork
 
 
 def _me() -> str:

@@ -1,28 +1,19 @@
-"""Migrations: brings a service's schema to the revision that its code expects, in one transaction.
-
-    python -m services.kernel.migrate SERVICE "what changes"
-
-writes the next revision from the difference between the tables in the code and the revisions there
-are.
-"""
+"""Migrations: a service's schema brought to the revision that its code expects, at once or not."""
 
 from __future__ import annotations
 
-import importlib
-import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, inspect, text
 
-from services.kernel.database import open_engine, wait_turn
-from services.kernel.model import Model
+from kernel.eventsourcing.service_model import Model
+from kernel.storage.engines import wait_turn
 
 if TYPE_CHECKING:  # else imported late: a service whose schema is up to date stays small without
     from alembic.config import Config
 
-_HERE = Path(__file__).parent
+_KERNEL = Path(__file__).parents[1]
 
 
 def migrate(engine: Engine, model: Model) -> bool:
@@ -34,12 +25,12 @@ def migrate(engine: Engine, model: Model) -> bool:
     """
     with engine.begin() as connection:
         wait_turn(connection)
-        head = _head(model.source)
+        head = _head(model)
         if _revision(connection) == head:
             return False
         from alembic import command
 
-        command.upgrade(_config(model, connection), "head")
+        command.upgrade(alembic_config(model, connection), "head")
         if (reached := _revision(connection)) != head:
             raise RuntimeError(f"the revisions of {model.source} end at {reached}, not at {head}")
         return True
@@ -63,42 +54,25 @@ def _revision(connection: Connection) -> str | None:
     return found
 
 
-def _head(service: str) -> str:
-    """Give the last revision by its number: ``write_revision`` makes one line without branches."""
-    return max(path.stem[:4] for path in _folder(service).glob("[0-9]*.py"))
+def _head(model: Model) -> str:
+    """Return the last revision by its number: revisions are one line without branches."""
+    return max(path.stem[:4] for path in _folder(model).glob("[0-9]*.py"))
 
 
-def _folder(service: str) -> Path:
-    return _HERE.parent / service / "migrations"
+def _folder(model: Model) -> Path:
+    if model.migrations is None:
+        raise ValueError(f"{model.source} has no folder of migrations")
+    return model.migrations
 
 
-def _config(model: Model, connection: Connection) -> Config:
+def alembic_config(model: Model, connection: Connection) -> Config:
+    """Return Alembic's configuration for one service, working on a connection that is open."""
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(_HERE / "migrations"))
-    config.set_main_option("version_locations", str(_folder(model.source)))
+    config.set_main_option("script_location", str(_KERNEL / "migrations"))
+    config.set_main_option("version_locations", str(_folder(model)))
     config.set_main_option("path_separator", "newline")
     config.attributes["connection"] = connection
     config.attributes["metadata"] = model.tables.metadata
     return config
-
-
-def write_revision(service: str, message: str) -> None:
-    """Write the next revision of a service."""
-    from alembic import command
-
-    model: Model = importlib.import_module(f"services.{service}.main").MODEL
-    folder = _folder(service)
-    folder.mkdir(exist_ok=True)
-    number = len(list(folder.glob("[0-9]*.py"))) + 1
-    with tempfile.TemporaryDirectory() as scratch:
-        engine = open_engine(f"sqlite:///{scratch}/scratch.sqlite3", service)
-        with engine.begin() as connection:
-            config = _config(model, connection)
-            command.upgrade(config, "head")
-            command.revision(config, message, autogenerate=True, rev_id=f"{number:04d}")
-
-
-if __name__ == "__main__":
-    write_revision(sys.argv[1], sys.argv[2])

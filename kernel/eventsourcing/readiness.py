@@ -12,9 +12,9 @@ import time
 
 from sqlalchemy import Engine, select
 
-from services.kernel.errors import Unavailable
-from services.kernel.model import Model
-from services.kernel.unit import UnitOfWork
+from kernel.base.errors import Unavailable
+from kernel.eventsourcing.service_model import Model
+from kernel.eventsourcing.unit_of_work import UnitOfWork
 
 _NAME = "history read"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from services.kernel.envelope import Headers
+from kernel.eventsourcing.envelope import Headers
 
 
 class Record(NamedTuple):

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from google.protobuf.message import Message
 from motcua.events.v1.envelope_pb2 import DossierEvent
 from sqlalchemy import Table
 
-from services.kernel.record import Record
-from services.kernel.tables import KernelTables
+from kernel.eventsourcing.record import Record
+from kernel.storage.kernel_tables import KernelTables
 
 if TYPE_CHECKING:
-    from services.kernel.unit import UnitOfWork
+    from kernel.eventsourcing.unit_of_work import UnitOfWork
 
 Projection = Callable[["UnitOfWork", DossierEvent], None]
 Recorder = Callable[["UnitOfWork", Record, DossierEvent], None]
@@ -55,6 +56,8 @@ class Model:
     initial: Any = None
     evolve: Callable[[Any, DossierEvent], Any] = _no_state
     by_dossier: Sequence[Table] = ()
+    migrations: Path | None = None
+    """The folder of the revisions of the service's schema; a database is made by them."""
     operational: frozenset[str] = frozenset()
     """Names of the service's own tables that a rebuild does not compare."""
 

@@ -8,7 +8,7 @@ from typing import Any
 from motcua.events.v1.envelope_pb2 import DossierEvent
 from sqlalchemy import Connection, select
 
-from services.kernel.model import Model
+from kernel.eventsourcing.service_model import Model
 
 
 def states_of(connection: Connection, model: Model, codes: Sequence[str]) -> dict[str, Any]:

@@ -13,15 +13,15 @@ from google.protobuf.message import Message
 from motcua.events.v1.envelope_pb2 import Actor, ActorKind, DossierEvent
 from sqlalchemy import Connection
 
-from services.kernel import envelope
-from services.kernel.call import Call
-from services.kernel.instants import to_us
-from services.kernel.model import About, Model
-from services.kernel.rows import Rows
-from services.kernel.states import states_of
+from kernel.base.instants import to_us
+from kernel.eventsourcing import envelope
+from kernel.eventsourcing.command_context import Call
+from kernel.eventsourcing.service_model import About, Model
+from kernel.eventsourcing.state_loading import states_of
+from kernel.storage.row_cache import Rows
 
 if TYPE_CHECKING:
-    from services.kernel.keyring import Keyring, NewKey
+    from kernel.crypto.keyring import Keyring, NewKey
 
 Remembered = dict[str, tuple[int, Any]]
 """States of deciders by dossier, each with the height of the stream of which it is the fold. One

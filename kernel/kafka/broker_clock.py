@@ -13,12 +13,12 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from services.kernel.errors import Unavailable
-from services.kernel.instants import SECOND
-from services.kernel.kafka_clients import make_admin
-from services.kernel.logs import RateLimit, get_logger
-from services.kernel.skew import AHEAD
-from services.kernel.telemetry import metrics
+from kernel.base.clock_skew import AHEAD
+from kernel.base.errors import Unavailable
+from kernel.base.instants import SECOND
+from kernel.kafka.clients import make_admin
+from kernel.telemetry import metrics
+from kernel.telemetry.logs import RateLimit, get_logger
 
 EVERY: Final = 60.0
 SOONEST: Final = 1.0

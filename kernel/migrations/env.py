@@ -1,6 +1,4 @@
-"""Alembic's entry: works on the connection and the metadata that ``services.kernel.migrate`` gives
-it.
-"""
+"""Alembic's entry: works on what ``kernel.eventsourcing.migrate`` gives it."""
 
 from alembic import context
 

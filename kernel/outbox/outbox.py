@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, Engine, bindparam, delete, func, select, update
 
-from services.kernel.instants import SECOND
-from services.kernel.model import Model
-from services.kernel.unit import UnitOfWork
+from kernel.base.instants import SECOND
+from kernel.eventsourcing.service_model import Model
+from kernel.eventsourcing.unit_of_work import UnitOfWork
 
 ROUND = 1_000
 """Rows that are sent before their acknowledgements are waited for."""

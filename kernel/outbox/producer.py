@@ -13,9 +13,9 @@ from kafka.errors import (
     RecordListTooLargeError,
 )
 
-from services.kernel.envelope import headers
-from services.kernel.kafka_clients import make_producer
-from services.kernel.relay.outbox import Waiting
+from kernel.eventsourcing.envelope import headers
+from kernel.kafka.clients import make_producer
+from kernel.outbox.outbox import Waiting
 
 REFUSALS = (
     InvalidRecordError,

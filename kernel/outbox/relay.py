@@ -15,16 +15,16 @@ from typing import TypeVar
 
 from sqlalchemy import Engine
 
-from services.kernel.errors import Conflict, Unavailable
-from services.kernel.leases import Lease
-from services.kernel.logs import RateLimit, fault, get_logger
-from services.kernel.model import Model
-from services.kernel.relay.outbox import Outbox, OutboxStatus, Waiting
-from services.kernel.relay.sender import REFUSALS, Sender
-from services.kernel.telemetry import metrics
-from services.kernel.telemetry.tracing import span_from
-from services.kernel.unit import UnitOfWork
-from services.kernel.writer import Writer
+from kernel.base.errors import Conflict, Unavailable
+from kernel.eventsourcing.group_commit import Writer
+from kernel.eventsourcing.leases import Lease
+from kernel.eventsourcing.service_model import Model
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.outbox.outbox import Outbox, OutboxStatus, Waiting
+from kernel.outbox.producer import REFUSALS, Sender
+from kernel.telemetry import metrics
+from kernel.telemetry.logs import RateLimit, fault, get_logger
+from kernel.telemetry.tracing import span_from
 
 T = TypeVar("T")
 POLL = 0.2

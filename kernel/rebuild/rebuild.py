@@ -20,25 +20,26 @@ from typing import Any
 from sqlalchemy import Connection, Engine, event, func, select
 from sqlalchemy.schema import DropSchema
 
-from services.kernel.clock import FixedClock
-from services.kernel.compare import Difference, compare
-from services.kernel.consumer import parked, positions
-from services.kernel.consumer.apply import Applier
-from services.kernel.consumer.batch import Place
-from services.kernel.consumer.bulk import BulkRead
-from services.kernel.consumer.committer import Committer
-from services.kernel.consumer.log_reader import LogReader
-from services.kernel.consumer.outcome import Past
-from services.kernel.consumer.tally import Tally
-from services.kernel.database import open_engine
-from services.kernel.envelope import new_id
-from services.kernel.history import note_whole
-from services.kernel.migrate import migrate
-from services.kernel.model import Model
-from services.kernel.process import fewer_collections
-from services.kernel.record import Record
-from services.kernel.unit import UnitOfWork
-from services.kernel.writer import Writer
+from kernel.base.clock import FixedClock
+from kernel.config.process_tuning import fewer_collections
+from kernel.consumer.applying import positions
+from kernel.consumer.applying import quarantine_rows as parked
+from kernel.consumer.applying.batch import Place
+from kernel.consumer.applying.batch_applier import Applier
+from kernel.consumer.applying.committer import Committer
+from kernel.consumer.applying.results import Past
+from kernel.consumer.applying.stats import Tally
+from kernel.consumer.catch_up import BulkRead
+from kernel.consumer.reading.kafka_reader import LogReader
+from kernel.eventsourcing.envelope import new_id
+from kernel.eventsourcing.group_commit import Writer
+from kernel.eventsourcing.migrate import migrate
+from kernel.eventsourcing.readiness import note_whole
+from kernel.eventsourcing.record import Record
+from kernel.eventsourcing.service_model import Model
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.rebuild.table_compare import Difference, compare
+from kernel.storage.engines import open_engine
 
 Progress = Callable[[int, int], None]
 """Called now and then with the records read so far and the records to be read."""

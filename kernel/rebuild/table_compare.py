@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, String, Table, collate, select
 
-from services.kernel.statements import key_names
+from kernel.storage.compiled_statements import key_names
 
 PAGE = 1_000
 EXAMPLES = 5

@@ -10,15 +10,17 @@ from google.protobuf.message import DecodeError, Message
 from google.rpc.status_pb2 import Status
 from motcua.events.v1.envelope_pb2 import ActorKind
 
-from services.kernel.errors import Forbidden, Invalid, Unauthenticated, Violation
-from services.kernel.logs import fault, get_logger
-from services.kernel.rpc import identity, statuses, validation
-from services.kernel.rpc.identity import Caller
-from services.kernel.rpc.method import Context, Metadata, Method
-from services.kernel.rpc.permissions import PART
-from services.kernel.rpc.rules import WELL_FORMED, words
-from services.kernel.telemetry import metrics
-from services.kernel.telemetry.tracing import Scope, span_from
+from kernel.auth import identity
+from kernel.auth.identity import Caller
+from kernel.auth.permissions import PART
+from kernel.base.errors import Forbidden, Invalid, Unauthenticated, Violation
+from kernel.rpc import statuses
+from kernel.rpc.method import Context, Metadata, Method
+from kernel.rpc.validation import validator
+from kernel.rpc.validation.messages import WELL_FORMED, words
+from kernel.telemetry import metrics
+from kernel.telemetry.logs import fault, get_logger
+from kernel.telemetry.tracing import Scope, span_from
 
 log = get_logger(__name__)
 DETAILS: Final = "grpc-status-details-bin"
@@ -73,9 +75,9 @@ class Door:
             raise Invalid([Violation("", WELL_FORMED, *words(WELL_FORMED, "", ""))]) from None
         check = self._method.check
         if check is None:
-            validation.check(request)
+            validator.check(request)
         else:
-            validation.check(request, lambda it: check(it, who.actor))
+            validator.check(request, lambda it: check(it, who.actor))
         return request
 
     def judged(self, answer: Any) -> Any:

@@ -13,8 +13,8 @@ from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2 as details
 from google.rpc.status_pb2 import Status
 
-from services.kernel.rpc import issuer
-from services.kernel.rpc.identity import AUTHORIZATION, CORRELATION, LANGUAGE, TRACE
+from kernel.auth import issuer
+from kernel.auth.identity import AUTHORIZATION, CORRELATION, LANGUAGE, TRACE
 
 DETAILS: Final = "grpc-status-details-bin"
 NOBODY: Final = "guest"

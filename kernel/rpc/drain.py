@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from services.kernel.errors import Unavailable
+from kernel.base.errors import Unavailable
 
 HOLD: Final = 0.5
 """Seconds for which new calls are held at most while running ones end."""

@@ -13,15 +13,15 @@ from typing import Any, Final, TypeAlias
 
 import grpc
 
-from services.kernel.errors import Failure
-from services.kernel.rpc import statuses
-from services.kernel.rpc.bounds import Bounds, bounded
-from services.kernel.rpc.door import Door
-from services.kernel.rpc.gate import Gate, stopping
-from services.kernel.rpc.method import Context, Method
-from services.kernel.rpc.permissions import PART, Permissions
-from services.kernel.rpc.service import Service
-from services.kernel.rpc.tokens import Verifier
+from kernel.auth.permissions import PART, Permissions
+from kernel.auth.tokens import Verifier
+from kernel.base.errors import Failure
+from kernel.rpc import statuses
+from kernel.rpc.call_lifecycle import Door
+from kernel.rpc.drain import Gate, stopping
+from kernel.rpc.method import Context, Method
+from kernel.rpc.registration import Service
+from kernel.rpc.stream_limits import Bounds, bounded
 
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 

@@ -12,12 +12,12 @@ from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import Message
 from motcua.events.v1.envelope_pb2 import Actor
 
-from services.kernel.logs import RateLimit
-from services.kernel.rpc import identity
-from services.kernel.rpc.identity import Caller
-from services.kernel.rpc.permissions import Permissions
-from services.kernel.rpc.service import Service
-from services.kernel.rpc.tokens import Identity, Verifier
+from kernel.auth import identity
+from kernel.auth.identity import Caller
+from kernel.auth.permissions import Permissions
+from kernel.auth.tokens import Identity, Verifier
+from kernel.rpc.registration import Service
+from kernel.telemetry.logs import RateLimit
 
 Metadata = dict[str, str | bytes]
 Context = grpc.aio.ServicerContext[Any, Any]

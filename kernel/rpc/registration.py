@@ -10,8 +10,8 @@ from google.protobuf import descriptor_pool
 from google.protobuf.descriptor import ServiceDescriptor
 from motcua.events.v1.envelope_pb2 import Actor
 
-from services.kernel.errors import Violation
-from services.kernel.rpc.identity import Credentials
+from kernel.auth.identity import Credentials
+from kernel.base.errors import Violation
 
 Authenticate = Callable[[Credentials], Actor]
 Check = Callable[[Any, Actor], Iterable[Violation]]
@@ -22,7 +22,7 @@ class Service:
     """One gRPC service of a process.
 
     ``add`` is the generated ``add_XServicer_to_server``. Who may call its methods stands in
-    ``services/permissions.toml``. ``authenticate`` turns credentials into an actor, or raises
+    ``office/permissions.toml``. ``authenticate`` turns credentials into an actor, or raises
     ``Unauthenticated`` or ``Forbidden``; it runs in the event loop and may not block. ``partners``
     offers the service on the TLS listener too. ``checks`` look at a method's requests for what
     their .proto can't say, so that every wrong field is named in one answer; they run in the event

@@ -16,14 +16,14 @@ from typing import Any, Final
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc  # type: ignore[import-untyped]
 
-from services.kernel.logs import get_logger
-from services.kernel.rpc.interceptor import Interceptor
-from services.kernel.rpc.permissions import Permissions, shipped
-from services.kernel.rpc.service import Service
-from services.kernel.rpc.tls import TlsFiles
-from services.kernel.rpc.tokens import verifier_of
-from services.kernel.settings import Settings
-from services.kernel.telemetry import metrics
+from kernel.auth.permissions import Permissions
+from kernel.auth.tokens import verifier_of
+from kernel.config.settings import Settings
+from kernel.rpc.interceptor import Interceptor
+from kernel.rpc.registration import Service
+from kernel.rpc.tls import TlsFiles
+from kernel.telemetry import metrics
+from kernel.telemetry.logs import get_logger
 
 log = get_logger(__name__)
 
@@ -57,15 +57,15 @@ class RpcServer:
         self,
         settings: Settings,
         services: Sequence[Service],
+        permissions: Permissions,
         *,
-        permissions: Permissions | None = None,
         calls: int = CALLS,
         streams: int = 512,
     ) -> None:
-        """Raise ``ValueError`` when a method has no rule in ``permissions`` (the table of the
-        office unless told), or the issuer's keys can't be used.
+        """Raise ``ValueError`` when a method has no rule in ``permissions``, or the issuer's keys
+        can't be used.
         """
-        self._permissions = permissions or shipped()
+        self._permissions = permissions
         for service in services:
             service.check()
             self._permissions.check(service.name, service.descriptor().methods_by_name)

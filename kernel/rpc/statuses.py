@@ -19,7 +19,7 @@ from google.rpc.status_pb2 import Status
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from services.kernel.errors import (
+from kernel.base.errors import (
     AlreadyExists,
     Conflict,
     Failure,

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import grpc
 
-from services.kernel.logs import fault, get_logger
-from services.kernel.watched import Watched, stamp_of
+from kernel.base.file_watcher import Watched, stamp_of
+from kernel.telemetry.logs import fault, get_logger
 
 log = get_logger(__name__)
 

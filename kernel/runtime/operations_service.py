@@ -11,15 +11,15 @@ from motcua.operations.v1.operations_pb2_grpc import (
 )
 from sqlalchemy import Connection
 
-from services.kernel.call import Call
-from services.kernel.commands import Commands, Context, Reads
-from services.kernel.consumer.consumer import ConsumerStatus
-from services.kernel.consumer.quarantine import PAGE, Parked, Quarantine
-from services.kernel.errors import Invalid, NotFound, Violation
-from services.kernel.instants import to_timestamp
-from services.kernel.logs import get_logger
-from services.kernel.relay.outbox import OutboxStatus
-from services.kernel.rpc.service import Service
+from kernel.base.errors import Invalid, NotFound, Violation
+from kernel.base.instants import to_timestamp
+from kernel.commands.command_bus import Commands, Context, Reads
+from kernel.consumer.consumer import ConsumerStatus
+from kernel.consumer.quarantine import PAGE, Parked, Quarantine
+from kernel.eventsourcing.command_context import Call
+from kernel.outbox.outbox import OutboxStatus
+from kernel.rpc.registration import Service
+from kernel.telemetry.logs import get_logger
 
 NAME = "motcua.operations.v1.OperationsService"
 log = get_logger(__name__)

@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from services.kernel.clock import Clock
-from services.kernel.errors import Failure
-from services.kernel.logs import fault, get_logger
-from services.kernel.unit import UnitOfWork
-from services.kernel.writer import Writer
+from kernel.base.clock import Clock
+from kernel.base.errors import Failure
+from kernel.eventsourcing.group_commit import Writer
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.telemetry.logs import fault, get_logger
 
 log = get_logger(__name__)
 

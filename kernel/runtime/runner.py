@@ -11,37 +11,34 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from types import FrameType
-from typing import NoReturn, Protocol
+from typing import NoReturn
 
 from pydantic import ValidationError
-from sqlalchemy import Engine
 
-from services.kernel import logs, operations, settings
-from services.kernel.clock import Clock
-from services.kernel.commands import Commands, Reads
-from services.kernel.consumer.consumer import Consumer
-from services.kernel.consumer.faust_adapter import FaustAdapter
-from services.kernel.database import open_engine
-from services.kernel.keyring import Keyring, WrongMasterKey
-from services.kernel.log_clock import LogClock, ask_log
-from services.kernel.logs import fault, get_logger
-from services.kernel.master_key import master_key
-from services.kernel.migrate import migrate
-from services.kernel.model import Model
-from services.kernel.process import begin_again, tune
-from services.kernel.relay.relay import Relay
-from services.kernel.rpc.keys import KeysError
-from services.kernel.rpc.permissions import PermissionsError
-from services.kernel.rpc.server import RpcServer
-from services.kernel.rpc.service import Service
-from services.kernel.settings import Settings
-from services.kernel.telemetry import setup as telemetry
-from services.kernel.watches import Watch, Watcher
-from services.kernel.writer import Writer
+from kernel.auth.jwks import KeysError
+from kernel.auth.permissions import PermissionsError
+from kernel.commands.command_bus import Commands, Reads
+from kernel.config import settings
+from kernel.config.master_key import master_key
+from kernel.config.process_tuning import begin_again, tune
+from kernel.config.settings import Settings
+from kernel.consumer.consumer import Consumer
+from kernel.consumer.reading.faust_adapter import FaustAdapter
+from kernel.crypto.keyring import Keyring, WrongMasterKey
+from kernel.eventsourcing.group_commit import Writer
+from kernel.eventsourcing.migrate import migrate
+from kernel.kafka.broker_clock import LogClock, ask_log
+from kernel.outbox.relay import Relay
+from kernel.rpc.server import RpcServer
+from kernel.runtime import operations_service
+from kernel.runtime.definition import Define, Runtime, ServiceDefinition
+from kernel.runtime.periodic_tasks import Watcher
+from kernel.storage.engines import open_engine
+from kernel.telemetry import logs
+from kernel.telemetry import setup as telemetry
+from kernel.telemetry.logs import fault, get_logger
 
 GRACE = 5.0
 """Seconds that running calls get to end."""
@@ -50,63 +47,26 @@ WRONG_SETTINGS = 2
 _log = get_logger(__name__)
 
 
-class Worker(Protocol):
-    """A thread of a service's own, such as one that calls outside."""
-
-    def start(self) -> None:
-        """Start the thread."""
-        ...
-
-    def stop(self) -> None:
-        """Finish what is in hand and end the thread."""
-        ...
-
-
-@dataclass(frozen=True)
-class Runtime:
-    """What the kernel gives a service to be composed of."""
-
-    settings: Settings
-    clock: Clock
-    model: Model
-    writer: Writer
-    commands: Commands
-    reads: Reads
-    engine: Engine
-    """Reads only; safe to use from any thread."""
-    keyring: Keyring
-    caught_up: Callable[[], bool]
-    """Whether the log was read to where it ended at the start; who calls outside waits for it."""
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What a service is composed of."""
-
-    servicers: Sequence[Service]
-    watches: Sequence[Watch] = ()
-    workers: Sequence[Worker] = ()
-
-
 def refuse(name: str, why: object) -> NoReturn:
     """End a service whose settings are wrong: one line that says why, and exit status 2."""
     print(f"{name}: {why}", file=sys.stderr)
     sys.exit(WRONG_SETTINGS)
 
 
-def run(name: str, model: Model, build: Callable[[Runtime], Parts]) -> None:
+def run(name: str, define: Define) -> None:
     """Run a service until SIGTERM or SIGINT. Exit status 2 for wrong settings, 1 when it can't
     start.
     """
     try:
         given = settings.load(name)
         key = master_key(given)
+        definition = define(given)
     except ValueError as wrong:
         refuse(name, settings.reasons(wrong))
     logs.setup(given)
     _log.info("service.starting", mode=given.mode)
     try:
-        process = Process(given, model, key, build)
+        process = Process(given, definition, key)
         process.start()
     except ValidationError as wrong:  # of settings that only one part reads
         refuse(name, settings.reasons(wrong))
@@ -122,9 +82,8 @@ def run(name: str, model: Model, build: Callable[[Runtime], Parts]) -> None:
 class Process:
     """One running service. ``start`` opens everything, ``serve`` blocks until it is told to end."""
 
-    def __init__(
-        self, given: Settings, model: Model, key: bytes, build: Callable[[Runtime], Parts]
-    ) -> None:
+    def __init__(self, given: Settings, definition: ServiceDefinition, key: bytes) -> None:
+        model = definition.model
         writable = open_engine(given.database_url, given.service)
         if migrate(writable, model):
             writable.dispose()
@@ -157,9 +116,11 @@ class Process:
             given, clock, model, self._writer, commands, self._reads, engine, keyring,
             self._caught_up,
         )  # fmt: skip
-        parts = build(runtime)
-        own = operations.service(given.service, commands, self._looks, self._consumer, self._relay)
-        self._rpc = RpcServer(given, [*parts.servicers, own])
+        parts = definition.build(runtime)
+        own = operations_service.service(
+            given.service, commands, self._looks, self._consumer, self._relay
+        )
+        self._rpc = RpcServer(given, [*parts.servicers, own], definition.permissions)
         self._watcher = Watcher(self._writer, clock, parts.watches, self._may_watch)
         self._workers = parts.workers
         self._ending = threading.Event()

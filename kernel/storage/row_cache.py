@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Result, Select, Table
 
-from services.kernel.statements import (
+from kernel.storage.compiled_statements import (
     delete_of,
     fetch_of,
     insert_of,

@@ -27,7 +27,7 @@ if _rich is None:
     del sys.modules["rich"]
 
 if TYPE_CHECKING:
-    from services.kernel.settings import Settings
+    from kernel.config.settings import Settings
 
 Fields = MutableMapping[str, Any]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
-from services.kernel.telemetry import metrics, tracing
+from kernel.telemetry import metrics, tracing
 
 if TYPE_CHECKING:
     from wsgiref.simple_server import WSGIServer
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import SpanExporter
 
-    from services.kernel.settings import Settings
+    from kernel.config.settings import Settings
 
 
 EXPORT_SECONDS: Final = 2
@@ -91,7 +91,7 @@ def _span_exporters(settings: Settings) -> list[SpanExporter]:
             )
         )
     if settings.trace_file:
-        from services.kernel.telemetry.trace_file import FileExporter
+        from kernel.telemetry.trace_file import FileExporter
 
         exporters.append(FileExporter(settings.trace_file))
     return exporters

@@ -15,7 +15,10 @@ from motcua.events.v1.common_pb2 import Channel, ResultChannel, ServiceLevel
 from motcua.events.v1.desk_events_pb2 import FeeTiming, ResultKind
 from pydantic import BaseModel, ValidationError
 
-from services.intake.catalogue import (
+from kernel.base.toml_files import FileUnreadable, parse_toml, unreadable
+from office.catalogue.data_files import PROCEDURES, UNITS
+from office.catalogue.messages import Broken, of_pydantic
+from office.catalogue.model import (
     Catalogue,
     Condition,
     ExemptGroup,
@@ -26,7 +29,7 @@ from services.intake.catalogue import (
     Unit,
     catalogue,
 )
-from services.intake.catalogue_rules import (
+from office.catalogue.rules import (
     CatalogueError,
     Problem,
     dangling,
@@ -34,12 +37,7 @@ from services.intake.catalogue_rules import (
     misplaced,
     repeated,
 )
-from services.intake.catalogue_schema import FieldEntry, ProcedureEntry, UnitEntry, VersionEntry
-from services.intake.catalogue_texts import Broken, of_pydantic
-from services.kernel.plain_files import FileUnreadable, parse_toml, unreadable
-
-PROCEDURES: Path = Path(__file__).with_name("data") / "procedures.toml"
-UNITS: Path = Path(__file__).with_name("data") / "units.toml"
+from office.catalogue.schema import FieldEntry, ProcedureEntry, UnitEntry, VersionEntry
 
 _Entry = TypeVar("_Entry", bound=BaseModel)
 

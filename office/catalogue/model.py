@@ -16,7 +16,7 @@ from types import MappingProxyType
 from motcua.events.v1.common_pb2 import Channel
 from motcua.events.v1.desk_events_pb2 import FeeTiming, ResultKind
 
-from services.kernel.durations import Duration, TimeLimit
+from office.worktime.durations import Duration, TimeLimit
 
 
 class UnitLevel(StrEnum):

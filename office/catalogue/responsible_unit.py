@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
-from services.intake.catalogue import Catalogue, Procedure
-from services.people.directory import current, within
+from office.catalogue.model import Catalogue, Procedure
+from office.people.directory import current, within
 
 
 @dataclass(frozen=True)

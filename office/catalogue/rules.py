@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 
-from services.intake.agencies import is_old_agency
-from services.intake.catalogue import UnitLevel
-from services.intake.catalogue_schema import ProcedureEntry, UnitEntry, VersionEntry
-from services.intake.catalogue_texts import Broken, broken
-from services.kernel.durations import TimeLimit, Unit
-from services.kernel.instants import HOUR
-from services.people.directory import check_heirs
+from kernel.base.instants import HOUR
+from office.catalogue.agency_codes import is_old_agency
+from office.catalogue.messages import Broken, broken
+from office.catalogue.model import UnitLevel
+from office.catalogue.schema import ProcedureEntry, UnitEntry, VersionEntry
+from office.people.directory import check_heirs
+from office.worktime.durations import TimeLimit, Unit
 
 _DAY = 8 * HOUR
 

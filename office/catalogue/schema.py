@@ -9,16 +9,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from services.intake.catalogue import CopyKind, FeeKind, FeePer, UnitLevel
-from services.intake.catalogue_texts import (
-    AGENCY,
-    CODE,
-    FIELD,
-    PART,
-    PROCESS,
-    UNIT_OR_LEVEL,
-)
-from services.kernel.durations import NO_DURATION, Duration, DurationError, TimeLimit
+from office.catalogue.messages import AGENCY, CODE, FIELD, PART, PROCESS, UNIT_OR_LEVEL
+from office.catalogue.model import CopyKind, FeeKind, FeePer, UnitLevel
+from office.worktime.durations import NO_DURATION, Duration, DurationError, TimeLimit
 
 
 def _wrong(rule: str, *values: object) -> PydanticCustomError:

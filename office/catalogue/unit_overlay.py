@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from services.intake.catalogue import Catalogue, Unit, UnitLevel
-from services.people import directory
-from services.people.directory import Directory
+from office.catalogue.model import Catalogue, Unit, UnitLevel
+from office.people import directory
+from office.people.directory import Directory
 
 _LEVELS = frozenset(level.value for level in UnitLevel)
 

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from services.kernel.rpc.identity import Caller
-from services.kernel.rpc.permissions import not_your_unit, restricted
-from services.people.directory import Dated, answers_for, below, current
+from kernel.auth.identity import Caller
+from kernel.auth.permissions import not_your_unit, restricted
+from office.people.directory import Dated, answers_for, below, current
 
 
 def person(officer: str) -> str:

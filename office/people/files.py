@@ -11,10 +11,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
-from services.kernel.plain_files import FileUnreadable, read_toml
-from services.people.directory import Directory, Unit, check_heirs
-from services.people.notes import Notes
-from services.people.officers import check_absences, read_officer, read_sheet
+from kernel.base.toml_files import FileUnreadable, read_toml
+from office.people.directory import Directory, Unit, check_heirs
+from office.people.officers import check_absences, read_officer, read_sheet
+from office.people.reading_notes import Notes
 
 _HEIRS: Final = {
     "successor_unknown": "is no unit",

@@ -10,9 +10,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
-from services.kernel.plain_files import unreadable
-from services.people.directory import Absence, Officer, within
-from services.people.notes import Notes
+from kernel.base.toml_files import unreadable
+from office.people.directory import Absence, Officer, within
+from office.people.reading_notes import Notes
 
 COLUMNS: Final = ("id", "name", "unit", "roles", "valid_from", "valid_to", "email")
 _NEEDED: Final = ("id", "unit", "roles")

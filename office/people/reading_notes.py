@@ -8,8 +8,8 @@ from datetime import date
 from difflib import get_close_matches
 from typing import Any
 
-from services.kernel.plain_text import plain_line
-from services.people.directory import Officer, Unit
+from kernel.base.plain_text import plain_line
+from office.people.directory import Officer, Unit
 
 
 @dataclass

@@ -14,11 +14,11 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from services.kernel.logs import get_logger
-from services.kernel.rpc.permissions import shipped
-from services.kernel.watched import Watched, stamp_of
-from services.people.directory import Directory
-from services.people.files import DirectoryError, files_of, read_directory
+from kernel.base.file_watcher import Watched, stamp_of
+from kernel.telemetry.logs import get_logger
+from office.people.directory import Directory
+from office.people.files import DirectoryError, files_of, read_directory
+from office.permissions import shipped
 
 _SHOWN: Final = 5
 WRONG_SETTINGS: Final = 2

@@ -13,11 +13,11 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from services.kernel.instants import zone
-from services.routing.processes.circles import Worked
+from kernel.base.instants import zone
+from office.catalogue.data_files import PROCEDURES
+from office.process.verification.child_cycles import Worked
 
 OFFICE_ZONE: Final = "Asia/Ho_Chi_Minh"
-SHIPPED: Final = Path(__file__).parents[1] / "intake" / "data" / "procedures.toml"
 
 
 class Listed(NamedTuple):
@@ -53,7 +53,7 @@ def _worked(versions: list[Listed], day: date) -> Worked:
 
 
 def _shipped() -> Iterator[Listed]:
-    for it in tomllib.loads(SHIPPED.read_text("utf-8"))["procedure"]:
+    for it in tomllib.loads(PROCEDURES.read_text("utf-8"))["procedure"]:
         for version in it["version"]:
             yield Listed(
                 it["code"],

@@ -10,17 +10,17 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-from services.kernel.plain_files import unreadable
-from services.routing.catalogue import procedures_at_hand
-from services.routing.process import Process, Processes
-from services.routing.processes.checks import ROLES, Check
-from services.routing.processes.circles import Worked, circles
-from services.routing.processes.documents import parse
-from services.routing.processes.endless import check_endless
-from services.routing.processes.nodes import Findings, Mistake
-from services.routing.processes.reading import Read, read_process
+from kernel.base.toml_files import unreadable
+from office.process.catalogue_view import procedures_at_hand
+from office.process.model.process import Process, Processes
+from office.process.parsing.parser import Read, read_process
+from office.process.parsing.yaml_documents import parse
+from office.process.parsing.yaml_nodes import Findings, Mistake
+from office.process.verification.child_cycles import Worked, circles
+from office.process.verification.infinite_loops import check_endless
+from office.process.verification.rules import ROLES, Check
 
-STANDARD_FOLDER = Path(__file__).parent / "data" / "processes"
+STANDARD_FOLDER = Path(__file__).parent / "data"
 OWN_FOLDER = "MOTCUA_PROCESSES"
 """The setting that names a folder of an office's own files, read beside the shipped ones."""
 

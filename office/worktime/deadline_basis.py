@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from services.kernel import working_time
-from services.kernel.durations import NO_LIMIT, limit_of
-from services.kernel.instants import to_us
-from services.kernel.working_time import Calendar, ResumePolicy
+from kernel.base.instants import to_us
+from office.worktime import working_time
+from office.worktime.durations import NO_LIMIT, limit_of
+from office.worktime.working_time import Calendar, ResumePolicy
 
 Pause = tuple[int, int]
 """From when to when a clock stood still."""

@@ -11,7 +11,7 @@ from enum import StrEnum
 from fractions import Fraction
 from functools import lru_cache
 
-from services.kernel.instants import HOUR
+from kernel.base.instants import HOUR
 
 _FORM = re.compile(
     r"(?P<amount>\d{1,9}(?:\.\d{1,9})?|\d{1,9}/[1-9]\d{0,8})(?P<unit>wd|cd|wh)", re.ASCII

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from services.kernel.durations import Duration, TimeLimit, Unit
-from services.kernel.instants import MINUTE
-from services.kernel.working_time import (
+from kernel.base.instants import MINUTE
+from office.worktime.durations import Duration, TimeLimit, Unit
+from office.worktime.working_time import (
     CUT_OFF,
     Calendar,
     DayKind,

@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
-from services.kernel import working_time
-from services.kernel.durations import NO_DURATION, Duration, DurationError, Unit
-from services.kernel.instants import HOUR
-from services.kernel.working_time import Calendar
+from kernel.base.instants import HOUR
+from office.worktime import working_time
+from office.worktime.durations import NO_DURATION, Duration, DurationError, Unit
+from office.worktime.working_time import Calendar
 
 _PERCENT = re.compile(r"([1-9]\d?)%", re.ASCII)
 _SHARE_OF_A_SHORT_LIMIT = Fraction(3, 4)

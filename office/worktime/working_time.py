@@ -25,9 +25,10 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
-from services.kernel.calendars.model import Calendar, CalendarError, DayKind, DayRule, Session
-from services.kernel.calendars.table import NoWorkingTime, OutOfRange
-from services.kernel.durations import (
+from kernel.base.instants import MINUTE
+from office.worktime.calendars.model import Calendar, CalendarError, DayKind, DayRule, Session
+from office.worktime.calendars.span_index import NoWorkingTime, OutOfRange
+from office.worktime.durations import (
     NO_DURATION,
     NO_LIMIT,
     Duration,
@@ -35,7 +36,6 @@ from services.kernel.durations import (
     TimeLimit,
     Unit,
 )
-from services.kernel.instants import MINUTE
 
 __all__ = [
     "CUT_OFF",

@@ -8,16 +8,16 @@ from typing import Any
 from google.protobuf.timestamp_pb2 import Timestamp
 from motcua.audit.v1 import audit_pb2 as pb
 
-from services.audit.courses import Account, Agreement, Line
-from services.audit.days import day
-from services.audit.proof import decoded
-from services.audit.report import Counts
-from services.audit.standing import GIVEN_BACK, Facts
-from services.audit.texts import STATES, summary
-from services.audit.wording import Text
-from services.kernel.envelope import TYPE_OF_FIELD
-from services.kernel.instants import to_timestamp
-from services.kernel.reckoning import Span
+from kernel.base.instants import to_timestamp
+from kernel.eventsourcing.envelope import TYPE_OF_FIELD
+from office.worktime.explanation import Span
+from services.audit.deadlines.explanation import Account, Agreement, Line
+from services.audit.record.hash_chain import decoded
+from services.audit.reports.indicators import Counts
+from services.audit.state.local_days import day
+from services.audit.state.portal_state import GIVEN_BACK, Facts
+from services.audit.wording.event_lines import STATES, summary
+from services.audit.wording.formatting import Text
 
 _AGREEMENT = {
     Agreement.NONE: pb.AGREEMENT_UNSPECIFIED,

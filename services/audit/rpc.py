@@ -14,21 +14,25 @@ from motcua.audit.v1 import audit_pb2 as pb
 from motcua.audit.v1.audit_pb2_grpc import AuditServiceServicer, add_AuditServiceServicer_to_server
 from sqlalchemy import Connection
 
-from services.audit import answers, asof, deadlines, playback, queries
-from services.audit.courses import CalendarOf
-from services.audit.days import OFFICE_TIME_ZONE, zone_of
-from services.audit.deadlines import Wanted
-from services.audit.explaining import explain
-from services.audit.playback import Section
-from services.audit.queries import Asked
-from services.audit.standing import Facts
-from services.audit.verify import Verifier
-from services.kernel.calendars.shelf import by_version
-from services.kernel.clock import Clock
-from services.kernel.commands import Reads
-from services.kernel.errors import Invalid, NotFound, Violation
-from services.kernel.instants import instant_in
-from services.kernel.rpc.service import Service
+from kernel.base.clock import Clock
+from kernel.base.errors import Invalid, NotFound, Violation
+from kernel.base.instants import instant_in
+from kernel.commands.command_bus import Reads
+from kernel.rpc.registration import Service
+from office.worktime.calendars.repository import by_version
+from services.audit import responses
+from services.audit.deadlines import listing
+from services.audit.deadlines.explain import explain
+from services.audit.deadlines.explanation import CalendarOf
+from services.audit.deadlines.listing import Wanted
+from services.audit.record import replay
+from services.audit.record.replay import Section
+from services.audit.record.verifier import Verifier
+from services.audit.reports import queries
+from services.audit.reports.queries import Asked
+from services.audit.state import as_of as asof
+from services.audit.state.local_days import OFFICE_TIME_ZONE, zone_of
+from services.audit.state.portal_state import Facts
 
 Context = grpc.aio.ServicerContext[Any, Any]
 PAGE_SIZE: Final = 100
@@ -56,7 +60,7 @@ class AuditServicer(AuditServiceServicer):
         self._calendar_of = calendar_of
         self._clock = clock
         self._verifier = verifier
-        self._heads = playback.Heads(reads.run)
+        self._heads = replay.Heads(reads.run)
 
     async def GetTimeline(
         self, request: pb.GetTimelineRequest, context: Context
@@ -71,7 +75,7 @@ class AuditServicer(AuditServiceServicer):
             if not rows:
                 raise _unknown(code, as_of)
             shown = zone or (facts["time_zone"] if facts else OFFICE_TIME_ZONE)
-            entries = [answers.entry(row, shown) for row in rows]
+            entries = [responses.entry(row, shown) for row in rows]
             return pb.GetTimelineResponse(dossier_code=code, entries=entries)
 
         return await self._reads.run(read)
@@ -85,7 +89,7 @@ class AuditServicer(AuditServiceServicer):
             facts = asof.facts_of(connection, request.dossier_code, as_of)
             if facts is None:
                 raise _unknown(request.dossier_code, as_of)
-            return pb.GetStateResponse(state=answers.state(facts, at), as_of=answers.stamp(at))
+            return pb.GetStateResponse(state=responses.state(facts, at), as_of=responses.stamp(at))
 
         return await self._reads.run(read)
 
@@ -96,17 +100,17 @@ class AuditServicer(AuditServiceServicer):
         wanted, limit = self._wanted(request), request.page_size or PAGE_SIZE
 
         def read(connection: Connection) -> list[Facts]:
-            rows = deadlines.deadlines(connection, wanted, limit + 1)
-            if wanted.unit and not rows and not deadlines.knows_unit(connection, wanted.unit):
+            rows = listing.deadlines(connection, wanted, limit + 1)
+            if wanted.unit and not rows and not listing.knows_unit(connection, wanted.unit):
                 raise _unknown_unit(wanted.unit)
             return rows
 
         found = await self._reads.run(read)
         page = found[:limit]
         return pb.ListDeadlinesResponse(
-            deadlines=[answers.deadline(facts, wanted.as_of) for facts in page],
-            next_page_token=deadlines.page_token(wanted, page[-1]) if len(found) > limit else "",
-            as_of=answers.stamp(wanted.as_of),
+            deadlines=[responses.deadline(facts, wanted.as_of) for facts in page],
+            next_page_token=listing.page_token(wanted, page[-1]) if len(found) > limit else "",
+            as_of=responses.stamp(wanted.as_of),
         )
 
     async def ExplainDeadline(
@@ -120,7 +124,7 @@ class AuditServicer(AuditServiceServicer):
             if facts is None:
                 raise _unknown(code, as_of)
             account = explain(asof.events_of(connection, code, as_of), self._calendar_of)
-            return answers.explanation(code, facts["time_zone"], account)
+            return responses.explanation(code, facts["time_zone"], account)
 
         return await self._reads.run(read)
 
@@ -138,8 +142,8 @@ class AuditServicer(AuditServiceServicer):
             to_date=request.to_date,
             as_of=request.as_of if request.HasField("as_of") else None,
             by=request.by,
-            rows=[answers.report_row(key, counts) for key, counts in lines],
-            total=answers.report_row("", counted.total),
+            rows=[responses.report_row(key, counts) for key, counts in lines],
+            total=responses.report_row("", counted.total),
         )
 
     async def StreamEvents(
@@ -155,8 +159,8 @@ class AuditServicer(AuditServiceServicer):
         if section.dossier_code and not request.follow:
             await self._reads.run(lambda c: _known(c, section.dossier_code))
         shared, follow = self._heads, request.follow
-        async for row in playback.play(self._reads.run, section, follow=follow, shared=shared):
-            yield answers.played(row)
+        async for row in replay.play(self._reads.run, section, follow=follow, shared=shared):
+            yield responses.played(row)
 
     async def GetChain(self, request: pb.GetChainRequest, context: Context) -> pb.GetChainResponse:
         """Tell the head of the hash chain of each partition."""
@@ -179,10 +183,10 @@ class AuditServicer(AuditServiceServicer):
 
     def _wanted(self, request: pb.ListDeadlinesRequest) -> Wanted:
         as_of = instant_in(request, "as_of")
-        at, after = (self._clock.now() if as_of is None else as_of), deadlines.EARLIEST
+        at, after = (self._clock.now() if as_of is None else as_of), listing.EARLIEST
         if request.page_token:
             try:
-                at, after = deadlines.read_token(request.page_token)
+                at, after = listing.read_token(request.page_token)
             except ValueError:
                 raise Invalid([_BAD_TOKEN]) from None
         within = request.within.ToMicroseconds() if request.HasField("within") else None

@@ -18,20 +18,23 @@ from motcua.intake.v1.intake_pb2_grpc import (
 )
 from sqlalchemy import Connection
 
-from services.intake import answers, external, listing, numbering, paying, queries, readers
-from services.intake.codes import OFFICE_ZONE
-from services.intake.importing import in_range
-from services.intake.office import APPLICANT, Office, Slip
-from services.intake.pins import Pins
-from services.intake.takers import Takers
-from services.intake.texts import unknown_dossier, unknown_procedure, violation
-from services.kernel.commands import Commands, Reads
-from services.kernel.errors import Invalid, Refused
-from services.kernel.instants import local_date
-from services.kernel.keyring import ERASED, Keyring
-from services.kernel.rpc.identity import caller
-from services.kernel.rpc.service import Service
-from services.people.sight import sight_of
+from kernel.auth.identity import caller
+from kernel.base.errors import Invalid, Refused
+from kernel.base.instants import local_date
+from kernel.commands.command_bus import Commands, Reads
+from kernel.crypto.keyring import ERASED, Keyring
+from kernel.rpc.registration import Service
+from office.catalogue.dossier_code import OFFICE_ZONE
+from office.catalogue.responsible_unit import Takers
+from office.people.access_scope import sight_of
+from services.intake.application import external_codes
+from services.intake.application.handlers import APPLICANT, Office, Slip
+from services.intake.application.pin_access import Pins
+from services.intake.domain import fees
+from services.intake.domain.import_rules import in_range
+from services.intake.domain.refusals import unknown_dossier, unknown_procedure, violation
+from services.intake.queries import code_audit, dossier, dossier_list, responses
+from services.intake.views import access_index
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -56,7 +59,9 @@ class IntakeServicer(IntakeServiceServicer):
         """Hand in a dossier. The stored answer has no PIN, which lies sealed in the event."""
         slip = Slip()
         act = partial(self._office.submit, slip=slip)
-        response = await self._commands.run(request, context, act, answers.again(answers.submitted))
+        response = await self._commands.run(
+            request, context, act, responses.again(responses.submitted)
+        )
         answer = pb.SubmitDossierResponse()
         answer.CopyFrom(response)
         answer.pin = slip.pin
@@ -71,14 +76,14 @@ class IntakeServicer(IntakeServiceServicer):
         self, request: pb.AcceptDossierRequest, context: Context
     ) -> pb.AcceptDossierResponse:
         """Accept a dossier."""
-        again = answers.again(answers.accepted)
+        again = responses.again(responses.accepted)
         return await self._commands.run(request, context, self._office.accept, again)
 
     async def RefuseDossier(
         self, request: pb.RefuseDossierRequest, context: Context
     ) -> pb.RefuseDossierResponse:
         """Refuse a dossier."""
-        again = answers.again(answers.refused)
+        again = responses.again(responses.refused)
         return await self._commands.run(request, context, self._office.refuse, again)
 
     async def SubmitSupplement(
@@ -86,7 +91,7 @@ class IntakeServicer(IntakeServiceServicer):
     ) -> pb.SubmitSupplementResponse:
         """Hand in papers that were asked for."""
         await self._admit(request.dossier_code, request.pin)
-        again = answers.again(answers.supplemented)
+        again = responses.again(responses.supplemented)
         return await self._commands.run(request, context, self._office.supplement, again)
 
     async def RequestWithdrawal(
@@ -94,35 +99,35 @@ class IntakeServicer(IntakeServiceServicer):
     ) -> pb.RequestWithdrawalResponse:
         """Ask for a dossier back."""
         await self._admit(request.dossier_code, request.pin)
-        again = answers.again(answers.withdrawn)
+        again = responses.again(responses.withdrawn)
         return await self._commands.run(request, context, self._office.withdraw, again)
 
     async def ReturnResult(
         self, request: pb.ReturnResultRequest, context: Context
     ) -> pb.ReturnResultResponse:
         """Record that the result was handed over."""
-        again = answers.again(answers.returned)
+        again = responses.again(responses.returned)
         return await self._commands.run(request, context, self._office.hand_over, again)
 
     async def RecordFee(
         self, request: pb.RecordFeeRequest, context: Context
     ) -> pb.RecordFeeResponse:
         """Record a payment or an exemption."""
-        again = answers.again(answers.paid)
+        again = responses.again(responses.paid)
         return await self._commands.run(request, context, self._office.record_fee, again)
 
     async def CancelFee(
         self, request: pb.CancelFeeRequest, context: Context
     ) -> pb.CancelFeeResponse:
         """Take back a record of a payment."""
-        again = answers.again(answers.unpaid)
+        again = responses.again(responses.unpaid)
         return await self._commands.run(request, context, self._office.cancel_fee, again)
 
     async def RecordExternalCode(
         self, request: pb.RecordExternalCodeRequest, context: Context
     ) -> pb.RecordExternalCodeResponse:
         """Record another system's number."""
-        again = answers.again(answers.numbered)
+        again = responses.again(responses.numbered)
         act = self._office.record_external_code
         return await self._commands.run(request, context, act, again)
 
@@ -130,7 +135,7 @@ class IntakeServicer(IntakeServiceServicer):
         """Give the dossier's own code for another system's number, if it is one dossier's."""
         try:
             return await self._reads.run(
-                lambda c: code if queries.dossier_row(c, code) else external.resolve(c, code)
+                lambda c: code if dossier.dossier_row(c, code) else external_codes.resolve(c, code)
             )
         except Refused:
             return code
@@ -148,8 +153,8 @@ class IntakeServicer(IntakeServiceServicer):
         """Show a dossier to whoever has its PIN."""
         code, language = await self._resolved(request.dossier_code), caller().language
         row = await self._pins.check(code, request.pin)
-        events = await self._reads.run(lambda c: queries.history_events(c, code))
-        return answers.tracked(row, events, language)
+        events = await self._reads.run(lambda c: dossier.history_events(c, code))
+        return responses.tracked(row, events, language)
 
     async def GetDossier(
         self, request: pb.GetDossierRequest, context: Context
@@ -160,20 +165,20 @@ class IntakeServicer(IntakeServiceServicer):
 
         def read(connection: Connection) -> pb.GetDossierResponse:
             code = request.dossier_code
-            row = queries.dossier_row(connection, code)
+            row = dossier.dossier_row(connection, code)
             if row is None:
-                code = external.resolve(connection, code)
-                row = queries.dossier_row(connection, code)
+                code = external_codes.resolve(connection, code)
+                row = dossier.dossier_row(connection, code)
             if row is None or row["phase"] is None:
                 raise unknown_dossier()
             if sight is not None:
-                sight.require([row["unit"] or ""], readers.readers(connection, code))
+                sight.require([row["unit"] or ""], access_index.readers(connection, code))
             officer = who.actor.kind == ActorKind.ACTOR_KIND_OFFICER
             applicant = self._applicant(code, row["applicant"]) if officer else None
-            events = queries.history_events(connection, code)
-            records = queries.fee_records(connection, code)
-            numbers = external.codes_of(connection, code)
-            return answers.shown(row, events, applicant, records, numbers, who.language)
+            events = dossier.history_events(connection, code)
+            records = dossier.fee_records(connection, code)
+            numbers = external_codes.codes_of(connection, code)
+            return responses.shown(row, events, applicant, records, numbers, who.language)
 
         return await self._reads.run(read)
 
@@ -186,7 +191,7 @@ class IntakeServicer(IntakeServiceServicer):
         sight = sight_of(caller(), self._office.catalogue.units, self._today())
         known = self._office.catalogue.unit_of(request.unit) if request.unit else None
         unit = known.code if known else request.unit
-        return await self._reads.run(lambda on: listing.page(on, request, unit, sight))
+        return await self._reads.run(lambda on: dossier_list.page(on, request, unit, sight))
 
     async def ExplainCodes(
         self, request: pb.ExplainCodesRequest, context: Context
@@ -199,7 +204,7 @@ class IntakeServicer(IntakeServiceServicer):
         known = self._office.catalogue.unit_of(request.agency)
         unit = known.code if known else ""
         return await self._reads.run(
-            lambda connection: numbering.explain(connection, request.agency, unit, day)
+            lambda connection: code_audit.explain(connection, request.agency, unit, day)
         )
 
     async def ListProcedures(
@@ -214,7 +219,9 @@ class IntakeServicer(IntakeServiceServicer):
         known = catalogue.unit_of(request.unit) if request.unit else None
         takers = Takers(catalogue, day)
         found = takers.offered(known.code if known else request.unit, request.field)
-        return pb.ListProceduresResponse(procedures=[answers.procedure(it, takers) for it in found])
+        return pb.ListProceduresResponse(
+            procedures=[responses.procedure(it, takers) for it in found]
+        )
 
     async def GetProcedure(
         self, request: pb.GetProcedureRequest, context: Context
@@ -229,13 +236,15 @@ class IntakeServicer(IntakeServiceServicer):
             found = catalogue.find(request.code, today) or latest
         if found is None:
             raise unknown_procedure()
-        return pb.GetProcedureResponse(procedure=answers.procedure(found, Takers(catalogue, today)))
+        return pb.GetProcedureResponse(
+            procedure=responses.procedure(found, Takers(catalogue, today))
+        )
 
     def _today(self) -> date:
         return local_date(self._office.clock.now(), OFFICE_ZONE)
 
-    async def _row(self, code: str) -> queries.Row:
-        row = await self._reads.run(lambda connection: queries.dossier_row(connection, code))
+    async def _row(self, code: str) -> dossier.Row:
+        row = await self._reads.run(lambda connection: dossier.dossier_row(connection, code))
         if row is None:
             raise unknown_dossier()
         return row
@@ -248,7 +257,7 @@ class IntakeServicer(IntakeServiceServicer):
         if not self._keyring.open(code, APPLICANT, SealedData.FromString(sealed), person):
             names = [field.name for field in pb.Applicant.DESCRIPTOR.fields]
             return pb.Applicant(**dict.fromkeys(names, ERASED))
-        return answers.applicant(person)
+        return responses.applicant(person)
 
 
 def check_list(request: pb.ListDossiersRequest, _actor: Actor) -> list[Any]:
@@ -259,7 +268,7 @@ def check_list(request: pb.ListDossiersRequest, _actor: Actor) -> list[Any]:
 
 def check_fee(request: pb.RecordFeeRequest, _actor: Actor) -> list[Any]:
     """Name what is wrong with a payment by itself."""
-    return list(paying.violations(request))
+    return list(fees.violations(request))
 
 
 def service(servicer: IntakeServicer, office: Office) -> Service:

@@ -1,21 +1,11 @@
-"""What only intake is told from outside: where the shelf of procedures is, and when it is warned of
-dossiers that the desk has not checked.
-"""
+"""What only intake is told from outside: when it is warned of dossiers that nobody has checked."""
 
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
-from services.intake.checks import CHECK_WARNING
-from services.intake.procedures.shelf import FOLDER
-from services.kernel.warning import WarningRule
-
-
-def shelf_folder(data_dir: Path) -> Path:
-    """Give MOTCUA_PROCEDURES_DIR, or the folder ``procedures`` of the data folder."""
-    named = os.environ.get("MOTCUA_PROCEDURES_DIR", "")
-    return Path(named) if named else data_dir / FOLDER
+from office.worktime.warning_rule import WarningRule
+from services.intake.domain.desk_check import CHECK_WARNING
 
 
 def check_warning() -> WarningRule:

@@ -9,7 +9,7 @@ from typing import Final
 
 from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
-from services.kernel.tables import BIG, kernel_tables, partial_index
+from kernel.storage.kernel_tables import BIG, kernel_tables, partial_index
 
 SOURCE: Final = "intake"
 

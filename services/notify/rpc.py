@@ -13,14 +13,14 @@ from motcua.notify.v1.notify_pb2_grpc import (
     add_NotifyServiceServicer_to_server,
 )
 
-from services.kernel.call import Call
-from services.kernel.commands import Commands, Reads
-from services.kernel.errors import Refusal, Refused
-from services.kernel.rpc.service import Service
-from services.kernel.unit import UnitOfWork
-from services.notify import queries
-from services.notify.decider import EMAIL, resend
-from services.notify.reactions import message_id
+from kernel.base.errors import Refusal, Refused
+from kernel.commands.command_bus import Commands, Reads
+from kernel.eventsourcing.command_context import Call
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.rpc.registration import Service
+from services.notify.application.reactions import message_id
+from services.notify.domain.decider import EMAIL, resend
+from services.notify.queries import messages
 from services.notify.tables import MESSAGES
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -37,21 +37,21 @@ class NotifyServicer(NotifyServiceServicer):
         self, request: pb.ListMessagesRequest, context: Context
     ) -> pb.ListMessagesResponse:
         """List messages, newest first."""
-        return await self._reads.run(lambda connection: queries.messages(connection, request))
+        return await self._reads.run(lambda connection: messages.messages(connection, request))
 
     async def GetMessage(  # noqa: N802
         self, request: pb.GetMessageRequest, context: Context
     ) -> pb.GetMessageResponse:
         """Show one message."""
         return await self._reads.run(
-            lambda connection: queries.message(connection, request.message_id)
+            lambda connection: messages.message(connection, request.message_id)
         )
 
     async def CountMessages(  # noqa: N802
         self, request: pb.CountMessagesRequest, context: Context
     ) -> pb.CountMessagesResponse:
         """Count messages."""
-        return await self._reads.run(queries.counts)
+        return await self._reads.run(messages.counts)
 
     async def ResendMessage(  # noqa: N802
         self, request: pb.ResendMessageRequest, context: Context
@@ -65,7 +65,7 @@ def _resend(
 ) -> pb.ResendMessageResponse:
     row = unit.get(MESSAGES, request.message_id)
     if row is None:
-        raise queries.no_such_message()
+        raise messages.no_such_message()
     new_id = message_id(call.request_id, EMAIL)
     outcome = resend(unit.state(row["dossier_code"]), request.message_id, new_id)
     if isinstance(outcome, Refusal):

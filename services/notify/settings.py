@@ -9,7 +9,7 @@ from email.errors import MessageError
 from email.headerregistry import Address
 from email.utils import parseaddr
 
-from services.notify.timetable import TIMETABLE
+from services.notify.domain.retry_schedule import TIMETABLE
 
 DEFAULT_SENDER = "Một Cửa <khong-tra-loi@motcua.invalid>"
 

@@ -17,17 +17,17 @@ from motcua.postal.v1.postal_partner_pb2_grpc import (
     add_PostalPartnerServiceServicer_to_server,
 )
 
-from services.kernel.commands import Commands, Reads
-from services.kernel.errors import NotFound, Unauthenticated
-from services.kernel.logs import RateLimit, get_logger
-from services.kernel.rpc.identity import Credentials, caller
-from services.kernel.rpc.service import Service
-from services.kernel.rpc.statuses import TooMany
-from services.postal import repeats
-from services.postal.cursors import read_stream_cursor
-from services.postal.office import Office
-from services.postal.partners import Partners
-from services.postal.queries import Queries
+from kernel.auth.identity import Credentials, caller
+from kernel.base.errors import NotFound, Unauthenticated
+from kernel.commands.command_bus import Commands, Reads
+from kernel.rpc.registration import Service
+from kernel.rpc.statuses import TooMany
+from kernel.telemetry.logs import RateLimit, get_logger
+from services.postal.application import repeated_answers
+from services.postal.application.handlers import Office
+from services.postal.config.partners import Partners
+from services.postal.queries.cursors import read_stream_cursor
+from services.postal.queries.jobs import Queries
 
 Context = grpc.aio.ServicerContext[Any, Any]
 T = TypeVar("T")
@@ -110,7 +110,7 @@ class PartnerServicer(PostalPartnerServiceServicer):
         """Take a job; the address is opened for the answer and stored nowhere in clear."""
         answer = await self._own(
             request.job_id,
-            self._commands.run(request, context, self._office.take, again=repeats.taken),
+            self._commands.run(request, context, self._office.take, again=repeated_answers.taken),
         )
         partner = caller().actor.id
         address = await self._reads.run(
@@ -126,7 +126,9 @@ class PartnerServicer(PostalPartnerServiceServicer):
         """Refuse a job."""
         return await self._own(
             request.job_id,
-            self._commands.run(request, context, self._office.refuse, again=repeats.refused),
+            self._commands.run(
+                request, context, self._office.refuse, again=repeated_answers.refused
+            ),
         )
 
     async def ReportTracking(  # noqa: N802
@@ -135,7 +137,9 @@ class PartnerServicer(PostalPartnerServiceServicer):
         """Keep a report of the item's journey."""
         return await self._own(
             request.job_id,
-            self._commands.run(request, context, self._office.tracked, again=repeats.tracked),
+            self._commands.run(
+                request, context, self._office.tracked, again=repeated_answers.tracked
+            ),
         )
 
     async def ReportDelivered(  # noqa: N802
@@ -144,7 +148,9 @@ class PartnerServicer(PostalPartnerServiceServicer):
         """Keep a delivery."""
         return await self._own(
             request.job_id,
-            self._commands.run(request, context, self._office.delivered, again=repeats.delivered),
+            self._commands.run(
+                request, context, self._office.delivered, again=repeated_answers.delivered
+            ),
         )
 
     async def ReportReturned(  # noqa: N802
@@ -153,7 +159,9 @@ class PartnerServicer(PostalPartnerServiceServicer):
         """Keep a return."""
         return await self._own(
             request.job_id,
-            self._commands.run(request, context, self._office.returned, again=repeats.returned),
+            self._commands.run(
+                request, context, self._office.returned, again=repeated_answers.returned
+            ),
         )
 
     async def GetMyJob(  # noqa: N802

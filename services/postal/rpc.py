@@ -14,13 +14,13 @@ from motcua.postal.v1.postal_pb2_grpc import (
     add_PostalServiceServicer_to_server,
 )
 
-from services.kernel.commands import Commands, Reads
-from services.kernel.rpc.identity import Caller, caller
-from services.kernel.rpc.service import Service
-from services.people.sight import Sight, sight_of
-from services.postal import repeats
-from services.postal.office import Office
-from services.postal.queries import Queries
+from kernel.auth.identity import Caller, caller
+from kernel.commands.command_bus import Commands, Reads
+from kernel.rpc.registration import Service
+from office.people.access_scope import Sight, sight_of
+from services.postal.application import repeated_answers
+from services.postal.application.handlers import Office
+from services.postal.queries.jobs import Queries
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -79,7 +79,7 @@ class PostalServicer(PostalServiceServicer):
     ) -> pb.ReofferJobResponse:
         """Offer a job again by hand."""
         return await self._commands.run(
-            request, context, self._office.reoffer, again=repeats.reoffered
+            request, context, self._office.reoffer, again=repeated_answers.reoffered
         )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, String, Table
 
-from services.kernel.tables import BIG, kernel_tables
+from kernel.storage.kernel_tables import BIG, kernel_tables
 
 METADATA = MetaData()
 KERNEL = kernel_tables(METADATA)

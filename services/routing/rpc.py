@@ -13,15 +13,14 @@ from motcua.routing.v1.routing_pb2_grpc import (
     add_RoutingServiceServicer_to_server,
 )
 
-from services.kernel.clock import Clock
-from services.kernel.commands import Commands, Reads
-from services.kernel.model import Model
-from services.kernel.rpc.identity import caller
-from services.kernel.rpc.service import Service
-from services.routing import queries, work_lists
-from services.routing.office import Office
-from services.routing.recompute_office import Recompute
-from services.routing.teamwork import consultations
+from kernel.auth.identity import caller
+from kernel.base.clock import Clock
+from kernel.commands.command_bus import Commands, Reads
+from kernel.eventsourcing.service_model import Model
+from kernel.rpc.registration import Service
+from services.routing.application.handlers import Office
+from services.routing.application.recalculation_batches import Recompute
+from services.routing.queries import case, consultations, work_lists
 
 Context = grpc.aio.ServicerContext[object, object]
 
@@ -80,7 +79,7 @@ class RoutingServicer(RoutingServiceServicer):
         self, request: pb.ListProcessesRequest, context: Context
     ) -> pb.ListProcessesResponse:
         """List the processes."""
-        return queries.list_processes(self._office.processes, caller().language)
+        return case.list_processes(self._office.processes, caller().language)
 
     async def ListWork(self, request: pb.ListWorkRequest, context: Context) -> pb.ListWorkResponse:
         """List work by due date."""
@@ -93,7 +92,7 @@ class RoutingServicer(RoutingServiceServicer):
         processes, now, language = self._office.processes, self._clock.now(), caller().language
         sight = self._office.sight(caller(), now)
         return await self._reads.run(
-            lambda on: queries.get_case(on, request, processes, now, language, sight)
+            lambda on: case.get_case(on, request, processes, now, language, sight)
         )
 
     async def ListConsultations(

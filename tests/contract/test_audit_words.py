@@ -1,15 +1,15 @@
 """What audit says of items and messages is what postal and notify mean."""
 
-from services.audit.items import MEANINGS, tracked
-from services.audit.messages import MESSAGES, planned
-from services.notify.duties import DUTY_KINDS
-from services.notify.telling import KINDS
-from services.postal import texts
+from services.audit.wording.message_names import MESSAGES, planned
+from services.audit.wording.tracking_codes import MEANINGS, tracked
+from services.notify.domain.citizen_messages import KINDS
+from services.notify.domain.officer_messages import DUTY_KINDS
+from services.postal.domain import refusals
 
 
 def test_audit_and_postal_give_every_code_the_same_meaning():
     """A timeline says what the partner was told."""
-    assert dict(MEANINGS) == texts.MEANINGS
+    assert dict(MEANINGS) == refusals.MEANINGS
 
 
 def test_audit_has_words_for_every_kind_of_message():

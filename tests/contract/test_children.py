@@ -12,31 +12,30 @@ import pytest
 from motcua.events.v1.common_pb2 import Channel
 from motcua.events.v1.envelope_pb2 import Actor, ActorKind, DossierEvent
 
-from services.intake import main as intake_main
+from kernel.base.clock import FixedClock
+from kernel.base.errors import Refused
+from kernel.base.instants import to_us
+from kernel.consumer.applying import positions
+from kernel.consumer.applying.batch import Batch
+from kernel.consumer.applying.batch_applier import Applier, RecordFailed
+from kernel.consumer.applying.reactions import run_some
+from kernel.eventsourcing.group_commit import Writer
+from kernel.eventsourcing.record import Record
+from kernel.storage.engines import open_engine
+from office.catalogue.loader import shipped_catalogue
+from office.worktime.calendars.repository import office_shelf
+from office.worktime.calendars.vietnam import state_office
+from office.worktime.durations import Duration
+from office.worktime.working_time import due_at
 from services.intake import tables as intake_tables
-from services.intake.catalogue_files import shipped_catalogue
-from services.intake.facts import Facts
-from services.intake.office import Office
-from services.intake.reactions import DESK
-from services.kernel.calendars.shelf import office_shelf
-from services.kernel.calendars.vietnam import state_office
-from services.kernel.clock import FixedClock
-from services.kernel.consumer import positions
-from services.kernel.consumer.apply import Applier, RecordFailed
-from services.kernel.consumer.batch import Batch
-from services.kernel.consumer.pending import run_some
-from services.kernel.database import open_engine
-from services.kernel.durations import Duration
-from services.kernel.errors import Refused
-from services.kernel.instants import to_us
-from services.kernel.record import Record
-from services.kernel.working_time import due_at
-from services.kernel.writer import Writer
+from services.intake.application.decision_context import Facts
+from services.intake.application.handlers import Office
 from services.routing.tables import CHILDREN, DEADLINES
 from tests.conftest import NewDatabase
-from tests.contract.routing.departments import Departments, Desk, merged, office
 from tests.contract.routing.test_views import case
-from tests.unit.routing.cases import (
+from tests.support.departments import Departments, Desk, merged, office
+from tests.support.models import DESK, INTAKE
+from tests.support.routing_cases import (
     BINH,
     LEADER,
     at,
@@ -64,7 +63,7 @@ class Intake:
     def __post_init__(self) -> None:
         self.engine = open_engine(self.url, "intake")
         intake_tables.METADATA.create_all(self.engine)
-        self.writer = Writer(self.engine, intake_main.MODEL)
+        self.writer = Writer(self.engine, INTAKE)
         self.writer.start()
         self._applier = Applier("t", FixedClock(at(MON)), reacting=self.reacting)
         self._offset = self.writer.exclusive(lambda uow: positions.begin(uow, [0])).result()[0]

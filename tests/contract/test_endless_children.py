@@ -11,21 +11,21 @@ import pytest
 from motcua.events.v1.envelope_pb2 import DossierEvent
 from structlog.testing import capture_logs
 
-from services.intake.catalogue import Catalogue
-from services.intake.catalogue_files import shipped_catalogue
-from services.intake.facts import Facts
-from services.intake.office import Office
-from services.intake.reactions import DESK
-from services.kernel.calendars.shelf import office_shelf
-from services.kernel.clock import FixedClock
-from services.routing.case_rows import RESOLVED
+from kernel.base.clock import FixedClock
+from office.catalogue.loader import shipped_catalogue
+from office.catalogue.model import Catalogue
+from office.worktime.calendars.repository import office_shelf
+from services.intake.application.decision_context import Facts
+from services.intake.application.handlers import Office
+from services.routing.domain.use_cases.collaboration.child_dossiers import MOST_ABOVE
 from services.routing.tables import CASES
-from services.routing.teamwork.children import MOST_ABOVE
+from services.routing.views.case_rows import RESOLVED
 from tests.conftest import NewDatabase
-from tests.contract.routing.departments import Departments, Desk, office
 from tests.contract.routing.test_views import case
 from tests.contract.test_children import MON, OTHER, PARENT, Intake, same_again
-from tests.unit.routing.cases import BINH, at, complete, resolve
+from tests.support.departments import Departments, Desk, office
+from tests.support.models import DESK
+from tests.support.routing_cases import BINH, at, complete, resolve
 
 
 def turned(catalogue: Catalogue) -> Catalogue:

@@ -2,21 +2,20 @@
 databases.
 """
 
-import importlib
-
 import pytest
 from alembic import op
 from sqlalchemy import Engine, inspect
 
-from services.kernel.database import open_engine
-from services.kernel.migrate import differences, migrate
-from services.kernel.model import Model
-from services.ops.stack.plan import SERVICES
+from cli.stack.plan import SERVICES
+from kernel.eventsourcing.migrate import differences, migrate
+from kernel.eventsourcing.service_model import Model
+from kernel.storage.engines import open_engine
+from tests.support.models import MODELS
 
 
 def model_of(service: str) -> Model:
     """Give a service's model."""
-    model: Model = importlib.import_module(f"services.{service}.main").MODEL
+    model: Model = MODELS[service]
     return model
 
 

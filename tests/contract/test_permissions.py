@@ -20,21 +20,21 @@ from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from motcua.events.v1.envelope_pb2 import Actor, ActorKind
 
-from services.kernel.errors import Unauthenticated
-from services.kernel.rpc.client import explain, metadata
-from services.kernel.rpc.identity import Credentials
-from services.kernel.rpc.permissions import (
+from kernel.auth.identity import Credentials
+from kernel.auth.permissions import (
     KINDS,
     PermissionsError,
     below,
     own_unit,
     read_permissions,
-    shipped,
 )
-from services.kernel.rpc.server import RpcServer
-from services.kernel.rpc.service import Service
-from services.kernel.settings import Settings
-from services.routing.processes.checks import ROLES
+from kernel.base.errors import Unauthenticated
+from kernel.config.settings import Settings
+from kernel.rpc.client import explain, metadata
+from kernel.rpc.registration import Service
+from kernel.rpc.server import RpcServer
+from office.permissions import shipped
+from office.process.verification.rules import ROLES
 
 DENIED = (grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.UNAUTHENTICATED)
 PARTNERS = "motcua.postal.v1.PostalPartnerService"
@@ -147,7 +147,7 @@ def channel() -> Iterator[grpc.Channel]:
         Service(it.add, it.servicer, name, _authenticate if name == PARTNERS else None)
         for name, it in SERVICES.items()
     ]
-    server = RpcServer(Settings(service="audit", port=0, database_url="sqlite://"), services)
+    server = RpcServer(Settings(service="audit", port=0, database_url="sqlite://"), services, TABLE)
     with grpc.insecure_channel(f"127.0.0.1:{server.start()}") as channel:
         yield channel
     server.drain(0.1)

@@ -15,19 +15,19 @@ from motcua.events.v1.envelope_pb2 import Actor, DossierEvent
 from motcua.routing.v1 import routing_pb2 as pb
 
 from infra.local.postgres import PostgresServer
-from services.intake.catalogue_files import shipped_catalogue
-from services.intake.facts import Facts
-from services.intake.office import Office
-from services.intake.reactions import DESK
-from services.kernel.calendars.shelf import office_shelf
-from services.kernel.clock import FixedClock
-from services.kernel.instants import to_timestamp
-from services.kernel.unit import UnitOfWork
-from tests.contract.routing.departments import Departments, Desk, call_of, office
+from kernel.base.clock import FixedClock
+from kernel.base.instants import to_timestamp
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from office.catalogue.loader import shipped_catalogue
+from office.worktime.calendars.repository import office_shelf
+from services.intake.application.decision_context import Facts
+from services.intake.application.handlers import Office
 from tests.contract.test_children import PARENT, Intake
+from tests.support.departments import Departments, Desk, call_of, office
 from tests.support.feed import wait_until
 from tests.support.locks import waits_for_lock
-from tests.unit.routing.cases import AN, LEADER, assign, at, let_go, withdrawal
+from tests.support.models import DESK
+from tests.support.routing_cases import AN, LEADER, assign, at, let_go, withdrawal
 
 MON = "2021-08-09 10:00"
 CODE = "H22.12-210809-0001"

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from services.ops.demo.running import Partners
-from services.ops.stack.plan import SERVICES
+from cli.stack.plan import SERVICES
+from demo.running import Partners
 from tests.support import invariants
 from tests.support.crowd import Played, Scene, check_report, play
 from tests.support.stack import Stack, clock_setting, running

@@ -9,7 +9,7 @@ from typing import Final
 import grpc
 import pytest
 
-from services.kernel.rpc.client import Problem
+from kernel.rpc.client import Problem
 from tests.e2e.test_idempotency import COMMANDS, REFUSED, Call, _effects, _two
 from tests.support.stack import Stack
 from tests.support.walk import EVERY_ROLE, UNIT, walking

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, inspect
 
+from cli.stack.plan import SERVICES
+from demo.running import Partners
 from infra.local.postgres import PostgresServer
-from services.ops.demo.running import Partners
-from services.ops.stack.plan import SERVICES
 from tests.support import invariants
 from tests.support.crowd import Scene, check_report, play
 from tests.support.stack import Stack, clock_setting, running

@@ -19,11 +19,11 @@ from motcua.events.v1.routing_events_pb2 import CaseResult, Payment, SuspensionK
 from motcua.intake.v1 import intake_pb2 as intake
 from motcua.routing.v1 import routing_pb2 as routing
 
-from services.kernel.calendars.vietnam import state_office
-from services.kernel.durations import Duration
-from services.kernel.instants import HOUR, SECOND, to_timestamp, to_us
-from services.kernel.rpc.client import Problem, explain
-from services.kernel.working_time import due_at
+from kernel.base.instants import HOUR, SECOND, to_timestamp, to_us
+from kernel.rpc.client import Problem, explain
+from office.worktime.calendars.vietnam import state_office
+from office.worktime.durations import Duration
+from office.worktime.working_time import due_at
 from tests.support.feed import wait_until
 from tests.support.invariants import Stored, stored
 from tests.support.stack import Stack

@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from services.kernel.database import open_engine
+from kernel.storage.engines import open_engine
 from tests.support.feed import wait_until
 from tests.support.foreign_log import write_csv
 from tests.support.stack import Stack, running
@@ -121,7 +121,7 @@ def steps(stack: Stack, name: str) -> Counter[tuple[str, str]]:
 
 def begin(stack: Stack, arguments: list[str]) -> "subprocess.Popen[str]":
     """Start an import beside the test."""
-    command = [sys.executable, "-m", "services.ops.main", *arguments]
+    command = [sys.executable, "-m", "cli.main", *arguments]
     pipe = subprocess.PIPE
     return subprocess.Popen(command, env=stack.env, cwd="/", stdout=pipe, stderr=pipe, text=True)
 
@@ -319,7 +319,7 @@ def test_an_import_without_services_says_so_at_once(tmp_path: Path) -> None:
     env = dict(os.environ) | {"MOTCUA_DATA_DIR": str(tmp_path), "INTAKE_PORT": "1"}
     begun = time.monotonic()
     done = subprocess.run(
-        [sys.executable, "-m", "services.ops.main", *arguments],
+        [sys.executable, "-m", "cli.main", *arguments],
         env=env,
         cwd="/",
         capture_output=True,

@@ -13,13 +13,13 @@ import pytest
 from sqlalchemy import LargeBinary, text
 
 from infra.local.child import spawn
-from services.intake.main import MODEL
+from kernel.eventsourcing.migrate import migrate
+from kernel.storage.engines import open_engine
 from services.intake.tables import KERNEL
-from services.kernel.database import open_engine
-from services.kernel.migrate import migrate
 from tests.support import invariants
 from tests.support.feed import wait_until
 from tests.support.invariants import Told
+from tests.support.models import INTAKE as MODEL
 from tests.support.stack import Stack, program
 from tests.support.walk import AT_COUNTER, submission, walking
 
@@ -126,7 +126,7 @@ def test_a_database_with_unpublished_events_is_not_thrown_away(tmp_path: Path) -
     engine.dispose()
     before = path.read_bytes()
     done = subprocess.run(
-        program("services.ops.main", "rebuild", "intake"),
+        program("cli.main", "rebuild", "intake"),
         env={**os.environ, "MOTCUA_DATA_DIR": str(tmp_path), "MOTCUA_MODE": "development"},
         capture_output=True,
         text=True,
@@ -139,7 +139,7 @@ def test_a_database_with_unpublished_events_is_not_thrown_away(tmp_path: Path) -
 
 def _begin(stack: Stack, service: str) -> subprocess.Popen[bytes]:
     log: Path = stack.folder / "log" / "rebuild.log"
-    command = list(program("services.ops.main", "rebuild", service))
+    command = list(program("cli.main", "rebuild", service))
     return spawn(command, log=log, death_signal=signal.SIGKILL, env=stack.env)
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from cli.grpc_clients import status_of
+from cli.stack.plan import SERVICES
+from demo.running import Partners
 from infra.local.postgres import PostgresServer
-from services.kernel.master_key import development_key
-from services.ops.clients import status_of
-from services.ops.demo.running import Partners
-from services.ops.stack.plan import SERVICES
+from kernel.config.master_key import development_key
 from tests.support import invariants
 from tests.support.crowd import Scene, check_report, play
 from tests.support.service import ServiceProcess

@@ -11,11 +11,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from services.ops.stack.plan import SERVICES
+from cli.stack.plan import SERVICES
 from tests.support.feed import wait_until
+from tests.support.paths import ROOT
 from tests.support.stack import Stack, running
 
-ROOT = Path(__file__).parents[2]
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(240)]
 
 
@@ -124,10 +124,10 @@ def test_settings_are_read_below_the_folder_in_which_the_stack_is_started(
     (here / "office").mkdir(parents=True)
     permits = ROOT / "examples" / "processes" / "permits.yaml"
     shutil.copy(permits, here / "office")
-    shutil.copy(ROOT / "services" / "routing" / "data" / "ladders.toml", here)
+    shutil.copy(ROOT / "services" / "routing" / "config" / "escalation.toml", here)
     settings = {
         "MOTCUA_PROCESSES": "office",
-        "ROUTING_LADDERS": "ladders.toml",
+        "ROUTING_LADDERS": "escalation.toml",
         "MOTCUA_CALENDARS_DIR": "calendars",
         "MOTCUA_PROCEDURES_DIR": "procedures",
         "AUDIT_DATABASE_URL": "sqlite:///record.sqlite3",

@@ -10,7 +10,7 @@ import grpc
 import pytest
 from motcua.intake.v1 import intake_pb2 as intake
 
-from services.kernel.rpc.client import explain
+from kernel.rpc.client import explain
 from tests.support.feed import wait_until
 from tests.support.invariants import records
 from tests.support.stack import Stack

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from infra.local.kafka import KafkaBroker
-from services.kernel.model import Model
+from kernel.eventsourcing.service_model import Model
 from tests.conftest import NewDatabase
 from tests.support.feed import code_of, log_of, put, supplement, wait_until
 from tests.support.runner import TallyProcess, answered, check_once, reader

@@ -16,13 +16,13 @@ from sqlalchemy.schema import DropSchema
 
 from infra.local.kafka import KafkaBroker
 from infra.local.topics import ensure_topics, events_topic
-from services.intake.main import MODEL
-from services.kernel.database import open_engine
-from services.kernel.envelope import make_event
-from services.kernel.rebuild import check
-from services.kernel.rpc.client import explain, metadata
+from kernel.eventsourcing.envelope import make_event
+from kernel.rebuild.rebuild import check
+from kernel.rpc.client import explain, metadata
+from kernel.storage.engines import open_engine
 from tests.support.feed import START, code_of, put, wait_until
 from tests.support.invariants import read_log, stored
+from tests.support.models import INTAKE as MODEL
 from tests.support.service import ServiceProcess
 from tests.support.walk import submission
 

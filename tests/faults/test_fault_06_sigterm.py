@@ -19,16 +19,16 @@ from sqlalchemy import select
 
 from infra.local.kafka import KafkaBroker
 from infra.local.ports import free_port
-from services.intake.catalogue import Procedure
-from services.intake.catalogue_files import shipped_catalogue
-from services.intake.main import MODEL
-from services.kernel.database import open_engine
-from services.kernel.rpc.client import metadata
+from kernel.rpc.client import metadata
+from kernel.storage.engines import open_engine
+from office.catalogue.loader import shipped_catalogue
+from office.catalogue.model import Procedure
 from tests.support.feed import wait_until
-from tests.unit.intake.samples import AT_COUNTER, ONLINE, submission
+from tests.support.intake_samples import AT_COUNTER, ONLINE, submission
+from tests.support.models import INTAKE as MODEL
+from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.faults
-ROOT = Path(__file__).resolve().parents[2]
 CALLERS = 8
 CITIZEN = metadata("citizen")
 

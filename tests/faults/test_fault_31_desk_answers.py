@@ -13,9 +13,9 @@ from motcua.intake.v1 import intake_pb2 as pb
 
 from infra.local.ports import free_port
 from infra.local.postgres import PostgresServer, PostgresUnavailable
-from services.kernel.rpc.client import Problem, explain
-from tests.integration.intake.desk import CITIZEN, OFFICER, Desk, Metadata, open_desk
-from tests.unit.intake.samples import submission
+from kernel.rpc.client import Problem, explain
+from tests.support.desk import CITIZEN, OFFICER, Desk, Metadata, open_desk
+from tests.support.intake_samples import submission
 
 pytestmark = pytest.mark.faults
 Code = grpc.StatusCode

@@ -12,9 +12,9 @@ import grpc
 import pytest
 from motcua.intake.v1 import intake_pb2 as pb
 
-from services.kernel.rpc.client import explain
+from kernel.rpc.client import explain
 from tests.conftest import NewDatabase
-from tests.integration.intake.desk import OFFICER, Desk, open_desk
+from tests.support.desk import OFFICER, Desk, open_desk
 
 pytestmark = pytest.mark.faults
 Code = grpc.StatusCode

@@ -21,22 +21,22 @@ from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
 from motcua.routing.v1 import routing_pb2 as routing
 
 from infra.local.kafka import KafkaBroker
-from services.kernel.instants import HOUR, MINUTE, SECOND, to_timestamp
-from services.kernel.log_clock import LogClock, ask_log, wall
-from services.kernel.relay.outbox import Waiting
-from services.kernel.relay.sender import Sender
-from services.kernel.rpc.client import Problem, explain, metadata
-from services.kernel.skew import AHEAD
-from services.kernel.unit import UnitOfWork
-from tests.integration.intake.desk import open_desk
-from tests.integration.postal.serving import Serving, a_return, delivery, take_request, tracking
-from tests.integration.postal.serving import as_partner as partner
-from tests.integration.routing.service import open_routing
+from kernel.base.clock_skew import AHEAD
+from kernel.base.instants import HOUR, MINUTE, SECOND, to_timestamp
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.kafka.broker_clock import LogClock, ask_log, wall
+from kernel.outbox.outbox import Waiting
+from kernel.outbox.producer import Sender
+from kernel.rpc.client import Problem, explain, metadata
+from tests.support.desk import open_desk
 from tests.support.feed import START, code_of, log_of, wait_until
+from tests.support.intake_samples import foreign
+from tests.support.postal_service import Serving, a_return, delivery, take_request, tracking
+from tests.support.postal_service import as_partner as partner
+from tests.support.routing_service import open_routing
 from tests.support.service import ServiceProcess
 from tests.support.tally import KERNEL, SOURCE, Node
 from tests.support.walk import submission
-from tests.unit.intake.samples import foreign
 
 pytestmark = pytest.mark.faults
 Code = grpc.StatusCode

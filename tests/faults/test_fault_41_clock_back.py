@@ -15,17 +15,17 @@ from motcua.intake.v1 import intake_pb2 as intake
 from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
 
 from infra.local.kafka import KafkaBroker
-from services.kernel.instants import HOUR, to_us
-from services.kernel.rpc.client import explain
-from services.kernel.rpc.issuer import sign
+from kernel.auth.issuer import sign
+from kernel.base.instants import HOUR, to_us
+from kernel.rpc.client import explain
 from services.routing.tables import CASES
 from tests.conftest import NewDatabase
-from tests.contract.routing.departments import Departments, Desk, office
-from tests.integration.intake.desk import CITIZEN
+from tests.support.departments import Departments, Desk, office
+from tests.support.desk import CITIZEN
 from tests.support.feed import log_of
+from tests.support.routing_cases import clock, complete, go_on, stop
 from tests.support.service import ServiceProcess
 from tests.support.walk import EVERY_ROLE, UNIT, metadata, new_id, submission
-from tests.unit.routing.cases import clock, complete, go_on, stop
 
 pytestmark = pytest.mark.faults
 CODE = "H22.12-210809-0001"

@@ -13,17 +13,17 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from services.kernel.calendars.files import load_calendar
-from services.kernel.calendars.model import Calendar
-from services.kernel.calendars.shelf import Shelf
-from services.kernel.calendars.vietnam import STATE_OFFICE_FILE
-from services.kernel.instants import to_us
-from services.routing.main import OFFICE
+from kernel.base.instants import to_us
+from office.worktime.calendars.files import load_calendar
+from office.worktime.calendars.model import Calendar
+from office.worktime.calendars.repository import Shelf
+from office.worktime.calendars.vietnam import STATE_OFFICE_FILE
 from services.routing.tables import CASES, KERNEL
 from tests.conftest import NewDatabase
-from tests.contract.routing.departments import Departments, Desk
 from tests.support.calendars import publish
-from tests.unit.routing.cases import UNIT, at, clock
+from tests.support.departments import Departments, Desk
+from tests.support.models import OFFICE
+from tests.support.routing_cases import UNIT, at, clock
 
 pytestmark = pytest.mark.faults
 WHEN = "2025-12-26 09:00"

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from services.kernel.instants import SECOND, to_us
+from kernel.base.instants import SECOND, to_us
 from tests.conftest import NewDatabase
-from tests.contract.routing.departments import Departments, office
-from tests.contract.routing.departments import Desk as Files
 from tests.integration.intake.conftest import any_desk
-from tests.integration.intake.desk import Desk
-from tests.unit.intake.samples import at
-from tests.unit.routing.cases import clock, supplement
+from tests.support.departments import Departments, office
+from tests.support.departments import Desk as Files
+from tests.support.desk import Desk
+from tests.support.intake_samples import at
+from tests.support.routing_cases import clock, supplement
 
 pytestmark = pytest.mark.faults
 __all__ = ["any_desk"]

@@ -12,7 +12,7 @@ import pytest
 from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
 
 from infra.local.kafka import KafkaBroker
-from services.kernel.rpc.client import metadata
+from kernel.rpc.client import metadata
 from tests.support.feed import log_of, wait_until
 from tests.support.service import ServiceProcess
 from tests.support.stack import clock_setting

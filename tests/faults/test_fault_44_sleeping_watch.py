@@ -13,9 +13,9 @@ import pytest
 from motcua.events.v1.envelope_pb2 import DossierEvent
 
 from infra.local.kafka import KafkaBroker
-from services.routing.watches import DOSSIERS_AT_ONCE
+from services.routing.schedulers.deadlines import DOSSIERS_AT_ONCE
 from tests.conftest import NewDatabase
-from tests.contract.routing.departments import Departments, Desk
+from tests.support.departments import Departments, Desk
 from tests.support.feed import log_of, put, wait_until
 from tests.support.service import ServiceProcess
 from tests.support.stack import clock_setting

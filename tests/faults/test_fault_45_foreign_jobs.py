@@ -14,9 +14,10 @@ import grpc
 import pytest
 from motcua.postal.v1 import postal_partner_pb2 as pb
 
-from services.kernel.rpc.client import explain
-from tests.contract.postal.office import T0
-from tests.integration.postal.serving import (
+from kernel.rpc.client import explain
+from tests.support.logs import logged
+from tests.support.postal_office import T0
+from tests.support.postal_service import (
     SECOND,
     Serving,
     a_return,
@@ -26,7 +27,6 @@ from tests.integration.postal.serving import (
     take_request,
     tracking,
 )
-from tests.support.logs import logged
 
 pytestmark = pytest.mark.faults
 CODE = "H22.12.03-210809-0007"

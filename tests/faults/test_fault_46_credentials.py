@@ -12,11 +12,11 @@ from motcua.postal.v1 import postal_partner_pb2 as pb
 from motcua.postal.v1.postal_partner_pb2_grpc import PostalPartnerServiceStub
 
 from infra.local.ports import free_port
-from services.kernel.rpc.client import explain, metadata
-from services.postal.partners import SPIFFE
-from tests.integration.kernel.certificates import Authority
+from kernel.rpc.client import explain, metadata
+from services.postal.config.partners import SPIFFE
 from tests.integration.postal.conftest import Serve
-from tests.integration.postal.serving import FIRST, Serving, as_partner, take_request
+from tests.support.certificates import Authority
+from tests.support.postal_service import FIRST, Serving, as_partner, take_request
 
 pytestmark = pytest.mark.faults
 Code = grpc.StatusCode

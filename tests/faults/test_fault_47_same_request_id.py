@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 import grpc
 import pytest
 
-from services.kernel.rpc.client import explain
+from kernel.rpc.client import explain
 from services.postal.tables import KERNEL
-from tests.contract.postal.office import T0
-from tests.integration.postal.serving import (
+from tests.support.postal_office import T0
+from tests.support.postal_service import (
     FIRST,
     SECOND,
     Serving,

@@ -8,10 +8,11 @@ import grpc
 import pytest
 from motcua.postal.v1 import postal_pb2
 
-from services.kernel.instants import HOUR
-from services.kernel.rpc.client import Problem, explain, metadata
-from tests.contract.postal.office import LEASE, T0
-from tests.integration.postal.serving import (
+from kernel.base.instants import HOUR
+from kernel.rpc.client import Problem, explain, metadata
+from tests.support.feed import wait_until
+from tests.support.postal_office import LEASE, T0
+from tests.support.postal_service import (
     FIRST,
     SECOND,
     Serving,
@@ -22,7 +23,6 @@ from tests.integration.postal.serving import (
     take_request,
     tracking,
 )
-from tests.support.feed import wait_until
 
 pytestmark = pytest.mark.faults
 CODE = "H22.12.03-210809-0007"

@@ -12,11 +12,11 @@ import grpc
 import pytest
 from motcua.intake.v1 import intake_pb2 as pb
 
-from services.intake.main import MODEL
-from services.kernel.rpc.client import explain
+from kernel.rpc.client import explain
 from tests.integration.intake.conftest import any_desk
-from tests.integration.intake.desk import CITIZEN, OFFICER, Desk
-from tests.unit.intake.samples import submission
+from tests.support.desk import CITIZEN, OFFICER, Desk
+from tests.support.intake_samples import submission
+from tests.support.models import INTAKE as MODEL
 
 pytestmark = pytest.mark.faults
 Code = grpc.StatusCode

@@ -24,10 +24,10 @@ from motcua.audit.v1.audit_pb2_grpc import AuditServiceStub
 
 from infra.local.kafka import KafkaBroker
 from infra.local.topics import ensure_topics, events_topic
-from services.kernel.rpc.client import metadata
-from services.kernel.rpc.interceptor import STREAMS, STREAMS_OF_ONE
-from tests.contract.audit.store import week
-from tests.integration.audit.office import publish
+from kernel.rpc.client import metadata
+from kernel.rpc.interceptor import STREAMS, STREAMS_OF_ONE
+from tests.support.audit_service import publish
+from tests.support.audit_store import week
 from tests.support.service import ServiceProcess
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(120)]

@@ -12,17 +12,17 @@ import pytest
 from motcua.intake.v1 import intake_pb2 as pb
 from rich.console import Console
 
-from services.intake.main import MODEL
+from cli.commands import report as commands_report
+from cli.formatting import print_csv
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.rpc.client import Problem, explain
 from services.intake.tables import DOSSIERS
-from services.kernel.rpc.client import Problem, explain
-from services.kernel.unit import UnitOfWork
-from services.ops import commands_report
-from services.ops.showing import print_csv
-from tests.contract.postal.office import T0
 from tests.integration.intake.conftest import any_desk
-from tests.integration.intake.desk import CITIZEN, OFFICER, Desk
-from tests.integration.postal.serving import Serving, as_partner, take_request, tracking
-from tests.unit.intake.samples import applicant, submission
+from tests.support.desk import CITIZEN, OFFICER, Desk
+from tests.support.intake_samples import applicant, submission
+from tests.support.models import INTAKE as MODEL
+from tests.support.postal_office import T0
+from tests.support.postal_service import Serving, as_partner, take_request, tracking
 
 pytestmark = pytest.mark.faults
 __all__ = ["any_desk"]

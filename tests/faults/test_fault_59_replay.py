@@ -9,12 +9,12 @@ from motcua.notify.v1 import notify_pb2 as pb
 from sqlalchemy import select
 
 from infra.local.smtp import MailSink
-from services.kernel.database import open_engine
-from services.kernel.rebuild import check, rebuild
-from services.notify.main import MODEL
+from kernel.rebuild.rebuild import check, rebuild
+from kernel.storage.engines import open_engine
 from tests.support import letters
 from tests.support.feed import code_of, log_of, wait_until
 from tests.support.heads import ADDRESSES, write_directory
+from tests.support.models import NOTIFY as MODEL
 from tests.support.notify_process import Desk, NotifyProcess, Tripwire
 
 pytestmark = pytest.mark.faults

@@ -11,7 +11,7 @@ from motcua.events.v1.routing_events_pb2 import CaseResumed
 
 from infra.local.kafka import KafkaBroker
 from infra.local.topics import ensure_topics, events_topic
-from services.kernel.unit import UnitOfWork
+from kernel.eventsourcing.unit_of_work import UnitOfWork
 from tests.support.feed import START, code_of, log_of, put, supplement, wait_until
 from tests.support.tally import HEARD, KERNEL, SOURCE, Node
 

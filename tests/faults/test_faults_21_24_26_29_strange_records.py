@@ -9,11 +9,11 @@ from motcua.events.v1.intake_events_pb2 import SupplementSubmitted
 from sqlalchemy import Column, LargeBinary, MetaData, String, Table
 
 from infra.local.kafka import KafkaBroker
-from services.kernel.consumer import decode, turn
-from services.kernel.model import Model
-from services.kernel.record import Record
-from services.kernel.tables import kernel_tables
-from services.kernel.unit import UnitOfWork
+from kernel.consumer.applying import decode, record_handler
+from kernel.eventsourcing.record import Record
+from kernel.eventsourcing.service_model import Model
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.storage.kernel_tables import kernel_tables
 from tests.support.feed import code_of, put, put_raw, supplement, wait_until
 from tests.support.tally import HEARD, SEEN, SILENT, Node
 
@@ -133,7 +133,7 @@ def test_fault_26_must_understand_waits_for_the_upgrade(
             event.supplement_submitted.CopyFrom(payload)
         return event
 
-    monkeypatch.setattr(turn, "read", newer_build)
+    monkeypatch.setattr(record_handler, "read", newer_build)
     with Node(kafka.bootstrap, topic, database_url, model=SILENT, faust=False) as node:
         wait_until(lambda: node.consumer.quarantine.count() == 0)
         seen = {r["dossier_code"]: (r["supplements"], r["last_round"]) for r in node.rows(SEEN)}

@@ -5,7 +5,7 @@ again.
 import pytest
 
 from infra.local.kafka import KafkaBroker
-from services.kernel.consumer.limit import Bounds
+from kernel.consumer.applying.quarantine_limit import Bounds
 from tests.support.feed import code_of, put, put_raw, supplement, wait_until
 from tests.support.runner import answered
 from tests.support.tally import HEARD, KERNEL, MENDED, POISON, SEEN, Node

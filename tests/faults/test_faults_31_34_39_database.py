@@ -11,10 +11,10 @@ from motcua.events.v1.routing_events_pb2 import CaseOpened
 from infra.local.kafka import KafkaBroker
 from infra.local.ports import free_port
 from infra.local.postgres import PostgresServer
-from services.kernel.database import open_engine
-from services.kernel.errors import Conflict, Unavailable
-from services.kernel.unit import UnitOfWork
-from services.kernel.writer import Writer
+from kernel.base.errors import Conflict, Unavailable
+from kernel.eventsourcing.group_commit import Writer
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.storage.engines import open_engine
 from tests.support.feed import code_of, put, supplement, wait_until, workload
 from tests.support.runner import answered, check_once
 from tests.support.tally import ANSWERED, HEARD, KERNEL, METADATA, MODEL, SEEN, Node, rows

@@ -17,9 +17,9 @@ from google.protobuf import json_format
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from motcua.events.v1.envelope_pb2 import DossierEvent
 
-from infra.protos import DESCRIPTORS, GEN
 from tests.golden import samples
 from tests.golden.compatibility import own
+from tools.protos import DESCRIPTORS, GEN
 
 FOLDER = Path(__file__).parent
 EVENTS = FOLDER / "events" / "v1"

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from cli.stack.plan import SERVICES
 from infra.local.ports import free_port
 from infra.local.postgres import PostgresServer
-from services.ops.stack.databases import silent
-from services.ops.stack.plan import SERVICES
+from infra.supervisor.databases import silent
 from tests.support.stack import Stack
 
 

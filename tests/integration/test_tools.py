@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
-from infra import lint, protos
-from infra.proto_comments import missing_comments
-from infra.protos import GenerationError, generate
+from tools import lint, protos
+from tools.proto_comments import missing_comments
+from tools.protos import GenerationError, generate
 
 PROTO = """\
 syntax = "proto3";
@@ -83,7 +83,7 @@ def test_mistake_in_a_proto(sources: Path, tmp_path: Path) -> None:
 
 def test_generated_code_is_current() -> None:
     """gen/ is what protos/ gives now."""
-    done = subprocess.run([sys.executable, "-m", "infra.protos", "--check"], cwd=lint.ROOT)
+    done = subprocess.run([sys.executable, "-m", "tools.protos", "--check"], cwd=lint.ROOT)
     assert done.returncode == 0
 
 

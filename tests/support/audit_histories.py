@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 from google.protobuf.message import Message
 from motcua.events.v1.envelope_pb2 import Actor, ActorKind, DossierEvent
 
-from services.audit.lifecycle import fold
-from services.audit.standing import Facts
-from services.kernel.envelope import FIELD_OF_TYPE, make_event
-from services.kernel.instants import from_datetime, to_timestamp, to_us
+from kernel.base.instants import from_datetime, to_timestamp, to_us
+from kernel.eventsourcing.envelope import FIELD_OF_TYPE, make_event
+from services.audit.state.fold import fold
+from services.audit.state.portal_state import Facts
 
 CODE = "H22.12.03-210809-0007"
 HANOI = "Asia/Ho_Chi_Minh"

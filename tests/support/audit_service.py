@@ -10,21 +10,22 @@ from kafka import KafkaProducer
 from motcua.audit.v1.audit_pb2_grpc import AuditServiceStub
 from motcua.events.v1.envelope_pb2 import DossierEvent
 
-from services.audit.main import MODEL
+from kernel.base.clock import FixedClock
+from kernel.commands.command_bus import Reads
+from kernel.config.settings import Settings
+from kernel.consumer.consumer import Consumer
+from kernel.eventsourcing.group_commit import Writer
+from kernel.rpc.client import metadata
+from kernel.rpc.server import RpcServer
+from kernel.storage.engines import open_engine
+from office.permissions import shipped
+from services.audit.record.log_source import log_of
+from services.audit.record.verifier import Verifier
 from services.audit.rpc import AuditServicer, service
-from services.audit.source import log_of
 from services.audit.tables import METADATA
-from services.audit.verify import Verifier
-from services.kernel.clock import FixedClock
-from services.kernel.commands import Reads
-from services.kernel.consumer.consumer import Consumer
-from services.kernel.database import open_engine
-from services.kernel.rpc.client import metadata
-from services.kernel.rpc.server import RpcServer
-from services.kernel.settings import Settings
-from services.kernel.writer import Writer
-from tests.contract.audit.store import Log
-from tests.unit.audit.histories import at
+from tests.support.audit_histories import at
+from tests.support.audit_store import Log
+from tests.support.models import AUDIT as MODEL
 
 FRIDAY = at("2021-08-13 17:00")
 OPERATOR = metadata("operator", "binh.tt", language="en")
@@ -82,7 +83,7 @@ def open_office(url: str, bootstrap: str, topic: str) -> Iterator[Office]:
     consumer = Consumer(writer, reading, MODEL, clock, bootstrap, topic, patience=3600)
     servicer = AuditServicer(reads, clock, Verifier(reading, log_of(bootstrap, topic)))
     settings = Settings(service="audit", port=0, database_url=url)
-    rpc = RpcServer(settings, [service(servicer)])
+    rpc = RpcServer(settings, [service(servicer)], shipped())
     writer.start()
     consumer.start()
     office = Office(f"127.0.0.1:{rpc.start()}", consumer, engine, reading)

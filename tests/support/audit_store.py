@@ -15,20 +15,20 @@ from motcua.events.v1 import routing_events_pb2 as routing
 from motcua.events.v1.envelope_pb2 import DossierEvent
 from sqlalchemy import Table, select
 
-from services.audit.lifecycle import fold
-from services.audit.main import MODEL
+from kernel.base.clock import FixedClock
+from kernel.base.instants import DAY, HOUR, to_timestamp, to_us
+from kernel.consumer.applying import positions
+from kernel.consumer.applying.batch import Batch
+from kernel.consumer.applying.batch_applier import Applied, Applier
+from kernel.eventsourcing.envelope import TYPE_OF_FIELD, headers
+from kernel.eventsourcing.record import Record
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.storage.engines import open_engine
+from services.audit.record.verifier import Verifier
+from services.audit.state.fold import fold
 from services.audit.tables import CHAINS, DOSSIERS, LOG, METADATA
-from services.audit.verify import Verifier
-from services.kernel.clock import FixedClock
-from services.kernel.consumer import positions
-from services.kernel.consumer.apply import Applied, Applier
-from services.kernel.consumer.batch import Batch
-from services.kernel.database import open_engine
-from services.kernel.envelope import TYPE_OF_FIELD, headers
-from services.kernel.instants import DAY, HOUR, to_timestamp, to_us
-from services.kernel.record import Record
-from services.kernel.unit import UnitOfWork
-from tests.unit.audit.histories import HANOI, Numbering, at
+from tests.support.audit_histories import HANOI, Numbering, at
+from tests.support.models import AUDIT as MODEL
 
 PARTITIONS = 3
 MONDAY = at("2021-08-09 08:00")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from services.kernel.calendars import publishing
-from services.kernel.calendars.model import Calendar
-from services.kernel.calendars.vietnam import state_office
+from office.worktime.calendars import publishing
+from office.worktime.calendars.model import Calendar
+from office.worktime.calendars.vietnam import state_office
 
 NOW = "2021-08-01T00:00:00+00:00"
 

@@ -10,14 +10,14 @@ from unittest.mock import patch
 
 import grpc
 
-from services.kernel.instants import HOUR, local_date
-from services.ops.arguments import OFFICE
-from services.ops.demo import people as people_of_the_week
-from services.ops.demo.checks import Checks
-from services.ops.demo.ledger import Ledger
-from services.ops.demo.life import Week
-from services.ops.demo.people import People
-from services.ops.demo.scenario import MONDAY, Filing, Offer, draw, instant
+from cli.options import OFFICE
+from demo.results.checks import Checks
+from demo.results.ledger import Ledger
+from demo.week import people as people_of_the_week
+from demo.week.dossier_life import Week
+from demo.week.people import People
+from demo.week.scenario import MONDAY, Filing, Offer, draw, instant
+from kernel.base.instants import HOUR, local_date
 from tests.support.feed import wait_until
 from tests.support.invariants import Told
 from tests.support.stack import CHANNEL_OPTIONS, Stack

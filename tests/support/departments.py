@@ -20,29 +20,30 @@ from motcua.events.v1.intake_events_pb2 import (
 from motcua.routing.v1 import routing_pb2 as pb
 from sqlalchemy import Table, select
 
-from services.kernel import working_time
-from services.kernel.calendars.model import Calendar
-from services.kernel.calendars.vietnam import state_office
-from services.kernel.call import Call
-from services.kernel.clock import FixedClock
-from services.kernel.consumer import positions
-from services.kernel.consumer.apply import Applier
-from services.kernel.consumer.batch import Batch
-from services.kernel.database import open_engine
-from services.kernel.durations import Duration
-from services.kernel.envelope import make_event
-from services.kernel.instants import to_timestamp
-from services.kernel.record import Record
-from services.kernel.rpc.permissions import shipped
-from services.kernel.unit import UnitOfWork
-from services.kernel.writer import Writer
-from services.routing.main import MODEL, OFFICE
-from services.routing.office import Command, Office
-from services.routing.reactions import reactions_of
+from kernel.base.clock import FixedClock
+from kernel.base.instants import to_timestamp
+from kernel.consumer.applying import positions
+from kernel.consumer.applying.batch import Batch
+from kernel.consumer.applying.batch_applier import Applier
+from kernel.eventsourcing.command_context import Call
+from kernel.eventsourcing.envelope import make_event
+from kernel.eventsourcing.group_commit import Writer
+from kernel.eventsourcing.record import Record
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.storage.engines import open_engine
+from office.permissions import shipped
+from office.worktime import working_time
+from office.worktime.calendars.model import Calendar
+from office.worktime.calendars.vietnam import state_office
+from office.worktime.durations import Duration
+from services.routing.application.handlers import Command, Office
+from services.routing.application.reactions import reactions_of
+from services.routing.schedulers.deadlines import watch_deadlines
+from services.routing.schedulers.step_timers import watch_timers
 from services.routing.tables import KERNEL, METADATA
-from services.routing.teamwork.watch import watch_timers
-from services.routing.watches import watch_deadlines
-from tests.unit.routing.cases import AN, UNIT, assign, at, roles_of
+from tests.support.models import OFFICE
+from tests.support.models import ROUTING as MODEL
+from tests.support.routing_cases import AN, UNIT, assign, at, roles_of
 
 TABLE = shipped()
 CITIZEN = Actor(kind=ActorKind.ACTOR_KIND_CITIZEN, id="x")

@@ -17,24 +17,25 @@ from motcua.events.v1.envelope_pb2 import Actor, ActorKind, DossierEvent
 from motcua.intake.v1 import intake_pb2 as pb
 from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
 
-from services.intake.facts import Facts
-from services.intake.main import MODEL
-from services.intake.office import Office
-from services.intake.office_units import OfficeUnits
-from services.intake.pins import Pins
+from kernel.commands.command_bus import Commands, Reads
+from kernel.config.settings import Settings
+from kernel.crypto.keyring import Keyring
+from kernel.eventsourcing.envelope import make_event
+from kernel.eventsourcing.group_commit import Writer
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.rpc.client import Problem, explain, metadata
+from kernel.rpc.server import RpcServer
+from kernel.storage.engines import open_engine
+from office.catalogue.unit_overlay import OfficeUnits
+from office.people.directory import Directory
+from office.permissions import shipped
+from office.worktime.calendars.repository import office_shelf
+from services.intake.application.decision_context import Facts
+from services.intake.application.handlers import Office
+from services.intake.application.pin_access import Pins
 from services.intake.rpc import IntakeServicer, service
-from services.kernel.calendars.shelf import office_shelf
-from services.kernel.commands import Commands, Reads
-from services.kernel.database import open_engine
-from services.kernel.envelope import make_event
-from services.kernel.keyring import Keyring
-from services.kernel.rpc.client import Problem, explain, metadata
-from services.kernel.rpc.server import RpcServer
-from services.kernel.settings import Settings
-from services.kernel.unit import UnitOfWork
-from services.kernel.writer import Writer
-from services.people.directory import Directory
-from tests.unit.intake.samples import MONDAY, small_catalogue, submission
+from tests.support.intake_samples import MONDAY, small_catalogue, submission
+from tests.support.models import INTAKE as MODEL
 
 T = TypeVar("T")
 Metadata = tuple[tuple[str, str], ...]
@@ -156,7 +157,7 @@ def open_desk(url: str, keys: str, people: Callable[[], Directory] | None = None
     pins = Pins(writer, reads, keyring)
     servicer = IntakeServicer(office, commands, reads, pins, keyring)
     settings = Settings(service="intake", port=0, database_url=url)
-    rpc = RpcServer(settings, [service(servicer, office)])
+    rpc = RpcServer(settings, [service(servicer, office)], shipped())
     writer.start()
     desk = Desk(f"127.0.0.1:{rpc.start()}", clock, writer, keyring)
     try:

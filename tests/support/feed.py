@@ -9,7 +9,7 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from motcua.events.v1.envelope_pb2 import Actor, DossierEvent
 from motcua.events.v1.intake_events_pb2 import SupplementSubmitted
 
-from services.kernel.envelope import make_event
+from kernel.eventsourcing.envelope import make_event
 
 START = 1_628_474_400_000_000
 

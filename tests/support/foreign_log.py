@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.support.paths import ROOT
+
 FILE = ROOT.parent / "shared" / "data" / "receipt.csv"
 MAPPING = ROOT / "examples" / "mappings" / "receipt.toml"
 ZONE = ZoneInfo("Europe/Amsterdam")

@@ -11,7 +11,9 @@ from motcua.events.v1.desk_events_pb2 import FeeTiming, ResultKind
 from motcua.events.v1.envelope_pb2 import Actor, ActorKind
 from motcua.intake.v1 import intake_pb2 as pb
 
-from services.intake.catalogue import (
+from kernel.base.instants import from_datetime
+from kernel.eventsourcing.command_context import Call
+from office.catalogue.model import (
     Catalogue,
     CopyKind,
     ExemptGroup,
@@ -23,9 +25,7 @@ from services.intake.catalogue import (
     UnitLevel,
     catalogue,
 )
-from services.kernel.call import Call
-from services.kernel.durations import Duration, TimeLimit
-from services.kernel.instants import from_datetime
+from office.worktime.durations import Duration, TimeLimit
 
 ONLINE, COUNTER, POST = Channel.CHANNEL_ONLINE, Channel.CHANNEL_COUNTER, Channel.CHANNEL_POST
 BY_POST = ResultChannel.RESULT_CHANNEL_POST

@@ -16,7 +16,10 @@ from motcua.events.v1.common_pb2 import Channel, Part, ResultChannel
 from motcua.events.v1.envelope_pb2 import DossierEvent
 from sqlalchemy import Engine, select
 
-from services.intake.main import MODEL
+from kernel.base.instants import HOUR, to_timestamp
+from kernel.eventsourcing.envelope import make_event
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.storage.engines import open_engine
 from services.intake.tables import (
     CODE_COUNTERS,
     DOSSIERS,
@@ -26,11 +29,8 @@ from services.intake.tables import (
     READERS,
     RECEIPTS,
 )
-from services.kernel.database import open_engine
-from services.kernel.envelope import make_event
-from services.kernel.instants import HOUR, to_timestamp
-from services.kernel.unit import UnitOfWork
-from tests.unit.intake.samples import MONDAY, OFFICER
+from tests.support.intake_samples import MONDAY, OFFICER
+from tests.support.models import INTAKE as MODEL
 
 VIEWS = (DOSSIERS, MILESTONES, CODE_COUNTERS, FEES, RECEIPTS, EXTERNAL_CODES, READERS)
 

@@ -3,7 +3,6 @@
 Each function fails with what it found; it reads tables and topic itself, not through the services.
 """
 
-import importlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,11 +12,12 @@ from kafka import KafkaConsumer, TopicPartition
 from motcua.events.v1.envelope_pb2 import DossierEvent
 from sqlalchemy import Engine, text
 
+from cli.stack.plan import SERVICES
 from infra.local.smtp import RECIPIENT_HEADER
-from services.kernel.envelope import FIELD_OF_TYPE
-from services.kernel.rebuild import check
-from services.ops.stack.plan import SERVICES
+from kernel.eventsourcing.envelope import FIELD_OF_TYPE
+from kernel.rebuild.rebuild import check
 from tests.support.feed import wait_until
+from tests.support.models import MODELS
 from tests.support.stack import Stack
 
 Stream = tuple[str, str]
@@ -213,7 +213,7 @@ def check_once(events: Mapping[str, Sequence[Stored]], *types: str) -> None:
 def check_rebuilds(stack: Stack) -> None:
     """I4: every service's views are equal, row for row, to those made anew from the log."""
     for name in SERVICES:
-        model = importlib.import_module(f"services.{name}.main").MODEL
+        model = MODELS[name]
         with stack.store(name) as engine:
             found = check(model, engine, stack.bootstrap, stack.topic)
         assert found.equal, found

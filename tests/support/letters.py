@@ -32,9 +32,9 @@ from motcua.events.v1.routing_events_pb2 import (
     WithdrawalDeclined,
 )
 
-from services.kernel.envelope import make_event
-from services.kernel.instants import HOUR, to_timestamp
-from services.kernel.keyring import Keyring
+from kernel.base.instants import HOUR, to_timestamp
+from kernel.crypto.keyring import Keyring
+from kernel.eventsourcing.envelope import make_event
 
 T0 = 1_628_474_400_000_000
 """9 August 2021, 09:00 in Hanoi."""

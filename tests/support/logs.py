@@ -9,8 +9,8 @@ from contextlib import contextmanager
 
 import structlog
 
-from services.kernel import logs
-from services.kernel.settings import Settings
+from kernel.config.settings import Settings
+from kernel.telemetry import logs
 
 
 @contextmanager

@@ -27,9 +27,9 @@ from motcua.operations.v1.operations_pb2_grpc import OperationsServiceStub
 from infra.local.child import spawn
 from infra.local.ports import free_port
 from infra.local.smtp import MailSink, SinkHandler
-from services.kernel.database import open_engine
-from services.kernel.keyring import Keyring
-from services.kernel.rpc.client import metadata
+from kernel.crypto.keyring import Keyring
+from kernel.rpc.client import metadata
+from kernel.storage.engines import open_engine
 from tests.support.feed import producer, wait_until
 from tests.support.letters import PERSON, Streams, seal, submitted
 

@@ -8,23 +8,23 @@ from motcua.events.v1.common_pb2 import PersonalData
 from motcua.events.v1.envelope_pb2 import DossierEvent
 from sqlalchemy import Connection, select
 
-from services.kernel.clock import FixedClock
-from services.kernel.commands import Commands, Reads
-from services.kernel.consumer import positions
-from services.kernel.consumer.apply import Applied, Applier
-from services.kernel.consumer.batch import accepted
-from services.kernel.consumer.pending import run_some
-from services.kernel.database import open_engine
-from services.kernel.keyring import Keyring
-from services.kernel.migrate import migrate
-from services.kernel.record import Record
-from services.kernel.service import Runtime
-from services.kernel.settings import Settings
-from services.kernel.writer import Writer
-from services.notify.attempts import Attempts
-from services.notify.main import MODEL
+from kernel.base.clock import FixedClock
+from kernel.commands.command_bus import Commands, Reads
+from kernel.config.settings import Settings
+from kernel.consumer.applying import positions
+from kernel.consumer.applying.batch import accepted
+from kernel.consumer.applying.batch_applier import Applied, Applier
+from kernel.consumer.applying.reactions import run_some
+from kernel.crypto.keyring import Keyring
+from kernel.eventsourcing.group_commit import Writer
+from kernel.eventsourcing.migrate import migrate
+from kernel.eventsourcing.record import Record
+from kernel.runtime.runner import Runtime
+from kernel.storage.engines import open_engine
+from services.notify.delivery.attempts import Attempts
 from services.notify.tables import DELIVERIES, KERNEL
 from tests.support.letters import PERSON, T0, Streams, seal, submitted
+from tests.support.models import NOTIFY as MODEL
 
 
 class Store:

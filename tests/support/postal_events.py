@@ -6,11 +6,11 @@ from google.protobuf.message import Message
 from motcua.events.v1.common_pb2 import SealedData
 from motcua.events.v1.envelope_pb2 import Actor
 
-from services.kernel import envelope
-from services.kernel.instants import HOUR
-from services.postal import decider
-from services.postal.decider import INITIAL, Job, Offers, State, evolve
-from services.postal.reporting import Report, report
+from kernel.base.instants import HOUR
+from kernel.eventsourcing import envelope
+from services.postal.domain import decider
+from services.postal.domain.decider import INITIAL, Job, Offers, State, evolve
+from services.postal.domain.reports import Report, report
 
 JOB = "0d4b3a52-7c1e-5b0e-9a43-0d6a2f6f7a11"
 UNIT = "H22.12.03"

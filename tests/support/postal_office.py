@@ -11,28 +11,28 @@ from motcua.events.v1.intake_events_pb2 import DossierSubmitted
 from motcua.events.v1.routing_events_pb2 import CaseResolved
 from sqlalchemy import Connection, select
 
-from services.kernel import envelope
-from services.kernel.call import Call
-from services.kernel.clock import FixedClock
-from services.kernel.consumer import positions
-from services.kernel.consumer.apply import Applied, Applier
-from services.kernel.consumer.batch import accepted
-from services.kernel.consumer.pending import run_some
-from services.kernel.database import open_engine
-from services.kernel.instants import HOUR
-from services.kernel.keyring import Keyring
-from services.kernel.model import Model
-from services.kernel.record import Record
-from services.kernel.unit import UnitOfWork
-from services.kernel.writer import Writer
-from services.postal import watches
-from services.postal.decider import INITIAL, evolve
-from services.postal.office import Office
-from services.postal.partners import configured
-from services.postal.queries import Queries
-from services.postal.reactions import REACTIONS
+from kernel.base.clock import FixedClock
+from kernel.base.instants import HOUR
+from kernel.consumer.applying import positions
+from kernel.consumer.applying.batch import accepted
+from kernel.consumer.applying.batch_applier import Applied, Applier
+from kernel.consumer.applying.reactions import run_some
+from kernel.crypto.keyring import Keyring
+from kernel.eventsourcing import envelope
+from kernel.eventsourcing.command_context import Call
+from kernel.eventsourcing.group_commit import Writer
+from kernel.eventsourcing.record import Record
+from kernel.eventsourcing.service_model import Model
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.storage.engines import open_engine
+from services.postal.application.handlers import Office
+from services.postal.application.reactions import REACTIONS
+from services.postal.config.partners import configured
+from services.postal.domain.decider import INITIAL, evolve
+from services.postal.queries.jobs import Queries
+from services.postal.schedulers import leases
 from services.postal.tables import KERNEL, METADATA, SUBMISSIONS
-from services.postal.views import PROJECTIONS
+from services.postal.views.jobs import PROJECTIONS
 
 T0 = 1_628_470_800_000_000
 LEASE = 24 * HOUR
@@ -179,7 +179,7 @@ class PostalOffice:
 
     def look_at_leases(self) -> int:
         """Let the watch run once."""
-        watch = watches.leases(self.office)
+        watch = leases.leases(self.office)
         raised = self.writer.exclusive(lambda uow: watch.run(uow, self.now)).result()
         self.publish()
         return raised

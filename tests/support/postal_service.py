@@ -14,18 +14,20 @@ from motcua.postal.v1.postal_partner_pb2_grpc import PostalPartnerServiceStub
 from motcua.postal.v1.postal_pb2_grpc import PostalServiceStub
 
 from infra.local.ports import free_port
-from services.kernel.clock import Clock
-from services.kernel.commands import Commands, Reads
-from services.kernel.database import open_engine
-from services.kernel.instants import to_timestamp
-from services.kernel.rpc.client import metadata
-from services.kernel.rpc.server import RpcServer
-from services.kernel.settings import Settings
-from services.kernel.watches import Watcher
-from services.postal import partner_rpc, rpc, watches
-from services.postal.partners import DEVELOPMENT_TOKENS, configured
+from kernel.base.clock import Clock
+from kernel.base.instants import to_timestamp
+from kernel.commands.command_bus import Commands, Reads
+from kernel.config.settings import Settings
+from kernel.rpc.client import metadata
+from kernel.rpc.server import RpcServer
+from kernel.runtime.periodic_tasks import Watcher
+from kernel.storage.engines import open_engine
+from office.permissions import shipped
+from services.postal import partner_rpc, rpc
+from services.postal.config.partners import DEVELOPMENT_TOKENS, configured
+from services.postal.schedulers import leases
 from services.postal.tables import KERNEL
-from tests.contract.postal.office import PostalOffice
+from tests.support.postal_office import PostalOffice
 
 FIRST, SECOND = "buudien", "chuyenphat"
 PROOF = "0" * 64
@@ -78,11 +80,12 @@ class Serving:
                 rpc.service(rpc.PostalServicer(*parts)),
                 partner_rpc.service(self.partner_servicer, configured()),
             ],
+            shipped(),
         )
         self.server.start()
         self.server.ready(True)
         self._watcher = Watcher(
-            office.writer, self.clock, [watches.leases(office.office)], lambda: True
+            office.writer, self.clock, [leases.leases(office.office)], lambda: True
         )
         self._watcher.start()
         self.channel = grpc.insecure_channel(f"127.0.0.1:{self.port}")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from motcua.events.v1.common_pb2 import Channel, ResultChannel, ServiceLevel
 from motcua.events.v1.desk_events_pb2 import FeeTiming, ResultKind
 
-from services.intake.catalogue import (
+from office.catalogue.model import (
     Catalogue,
     Condition,
     CopyKind,
@@ -29,8 +29,8 @@ from services.intake.catalogue import (
     UnitLevel,
     catalogue,
 )
-from services.intake.catalogue_schema import unprintable
-from services.kernel.durations import Duration, TimeLimit
+from office.catalogue.schema import unprintable
+from office.worktime.durations import Duration, TimeLimit
 
 UNITS = (
     Unit("H22", "Tỉnh", "Province", UnitLevel.PROVINCE),

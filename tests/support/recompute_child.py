@@ -13,12 +13,13 @@ from pathlib import Path
 from motcua.events.v1.envelope_pb2 import Actor, ActorKind
 from motcua.routing.v1 import routing_pb2 as pb
 
-from services.kernel.calendars.shelf import Shelf
-from services.kernel.call import Call
-from services.kernel.database import open_engine
-from services.kernel.writer import Writer
-from services.routing.main import MODEL, OFFICE
-from services.routing.recompute_office import Recompute
+from kernel.eventsourcing.command_context import Call
+from kernel.eventsourcing.group_commit import Writer
+from kernel.storage.engines import open_engine
+from office.worktime.calendars.repository import Shelf
+from services.routing.application.recalculation_batches import Recompute
+from tests.support.models import OFFICE
+from tests.support.models import ROUTING as MODEL
 
 SIZE = 5
 

@@ -21,16 +21,16 @@ from motcua.events.v1.process_events_pb2 import Opinion, PaperKind
 from motcua.events.v1.routing_events_pb2 import CaseResult, Payment, SuspensionKind
 from motcua.routing.v1 import routing_pb2 as pb
 
-from services.kernel import working_time
-from services.kernel.calendars.vietnam import state_office
-from services.kernel.durations import TimeLimit
-from services.kernel.envelope import make_event
-from services.kernel.errors import Refusal
-from services.kernel.instants import from_datetime, to_datetime, to_timestamp, zone
-from services.kernel.working_time import ResumePolicy
-from services.routing.clock.escalation import NO_LADDER, Ladder
-from services.routing.decider import INITIAL, Facts, State, alarms, decide, evolve
-from services.routing.process_files import standard_processes
+from kernel.base.errors import Refusal
+from kernel.base.instants import from_datetime, to_datetime, to_timestamp, zone
+from kernel.eventsourcing.envelope import make_event
+from office.process.repository import standard_processes
+from office.worktime import working_time
+from office.worktime.calendars.vietnam import state_office
+from office.worktime.durations import TimeLimit
+from office.worktime.working_time import ResumePolicy
+from services.routing.domain.decider import INITIAL, Facts, State, alarms, decide, evolve
+from services.routing.domain.escalation import NO_LADDER, Ladder
 
 TZ = "Asia/Ho_Chi_Minh"
 UNIT = "H22.12"

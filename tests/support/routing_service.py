@@ -13,20 +13,22 @@ import grpc
 from google.protobuf.message import Message
 from motcua.routing.v1.routing_pb2_grpc import RoutingServiceStub
 
-from services.kernel.clock import Clock
-from services.kernel.commands import Commands, Reads
-from services.kernel.consumer.consumer import Consumer
-from services.kernel.database import open_engine
-from services.kernel.relay.relay import Relay
-from services.kernel.rpc.client import Problem, explain, metadata
-from services.kernel.rpc.server import RpcServer
-from services.kernel.settings import Settings
-from services.kernel.watches import Watch, Watcher
-from services.kernel.writer import Writer
-from services.routing.main import MODEL, OFFICE
+from kernel.base.clock import Clock
+from kernel.commands.command_bus import Commands, Reads
+from kernel.config.settings import Settings
+from kernel.consumer.consumer import Consumer
+from kernel.eventsourcing.group_commit import Writer
+from kernel.outbox.relay import Relay
+from kernel.rpc.client import Problem, explain, metadata
+from kernel.rpc.server import RpcServer
+from kernel.runtime.periodic_tasks import Watch, Watcher
+from kernel.storage.engines import open_engine
+from office.permissions import shipped
 from services.routing.rpc import RoutingServicer, service
-from services.routing.watches import watch_deadlines
-from tests.unit.routing.cases import at
+from services.routing.schedulers.deadlines import watch_deadlines
+from tests.support.models import OFFICE
+from tests.support.models import ROUTING as MODEL
+from tests.support.routing_cases import at
 
 Metadata = tuple[tuple[str, str], ...]
 DEPARTMENT = ("specialist", "head", "leader", "clerk")
@@ -103,7 +105,7 @@ def open_routing(url: str, bootstrap: str = "", topic: str = "") -> Iterator[Rou
         commands = Commands(writer, clock, MODEL.tables)
         servicer = RoutingServicer(commands, reads, clock, OFFICE, MODEL)
         settings = Settings(service="routing", port=0, database_url=url)
-        rpc = RpcServer(settings, [service(servicer)])
+        rpc = RpcServer(settings, [service(servicer)], shipped())
         running = Routing(f"127.0.0.1:{rpc.start()}", clock, writer)
         stack.callback(rpc.drain, 1.0)
         stack.callback(running.channel.close)

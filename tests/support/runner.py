@@ -12,11 +12,10 @@ from typing import Any
 from motcua.events.v1.envelope_pb2 import DossierEvent
 from sqlalchemy import Engine, func, select
 
-from services.kernel.database import open_engine
+from kernel.storage.engines import open_engine
 from tests.support.feed import log_of, wait_until
+from tests.support.paths import ROOT
 from tests.support.tally import ANSWERED, HEARD, KERNEL, SEEN, SOURCE, rows
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 class TallyProcess:

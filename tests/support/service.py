@@ -8,9 +8,9 @@ from pathlib import Path
 
 import grpc
 
+from cli.grpc_clients import status_of
 from infra.local.child import spawn
 from infra.local.ports import free_port
-from services.ops.clients import status_of
 from tests.support.feed import wait_until
 from tests.support.stack import CHANNEL_OPTIONS, clock_setting, is_foreign
 

@@ -23,15 +23,15 @@ from motcua.notify.v1 import notify_pb2 as notify
 from motcua.notify.v1.notify_pb2_grpc import NotifyServiceStub
 from sqlalchemy import Engine
 
+from cli.stack.plan import SERVICES
+from cli.stack.status import collect
 from infra.local.child import spawn
 from infra.local.ports import free_port
 from infra.local.smtp import read_messages
-from services.kernel.clock import Clock, parse_clock
-from services.kernel.database import open_engine
-from services.kernel.rpc.client import metadata
-from services.ops.stack.plan import SERVICES
-from services.ops.stack.state import read_board
-from services.ops.stack.status import collect
+from infra.supervisor.state import read_board
+from kernel.base.clock import Clock, parse_clock
+from kernel.rpc.client import metadata
+from kernel.storage.engines import open_engine
 from tests.support.feed import wait_until
 
 READY_WITHIN = 60.0
@@ -82,7 +82,7 @@ class Stack:
 
     def __enter__(self) -> "Stack":
         self.folder.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "services.ops.main", "up"]
+        command = [sys.executable, "-m", "cli.main", "up"]
         self._process = spawn(
             command, log=self.folder / "stack.log", death_signal=signal.SIGTERM, env=self.env
         )
@@ -212,7 +212,7 @@ class Stack:
         self, *arguments: str, timeout: float = 60.0, cwd: str | Path = "/"
     ) -> "subprocess.CompletedProcess[str]":
         """Run `motcua` in a folder, whatever its exit status."""
-        command = [sys.executable, "-m", "services.ops.main", *arguments]
+        command = [sys.executable, "-m", "cli.main", *arguments]
         return subprocess.run(
             command, env=self.env, cwd=cwd, capture_output=True, text=True, timeout=timeout
         )

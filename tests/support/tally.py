@@ -21,16 +21,16 @@ from motcua.events.v1.envelope_pb2 import DossierEvent
 from motcua.events.v1.routing_events_pb2 import CaseResumed
 from sqlalchemy import BigInteger, Column, Engine, MetaData, String, Table, select
 
-from services.kernel.clock import RealClock
-from services.kernel.consumer.consumer import Consumer
-from services.kernel.consumer.faust_adapter import FaustAdapter
-from services.kernel.consumer.limit import Bounds
-from services.kernel.database import open_engine
-from services.kernel.model import Model
-from services.kernel.relay.relay import Relay
-from services.kernel.tables import kernel_tables
-from services.kernel.unit import UnitOfWork
-from services.kernel.writer import Writer
+from kernel.base.clock import RealClock
+from kernel.consumer.applying.quarantine_limit import Bounds
+from kernel.consumer.consumer import Consumer
+from kernel.consumer.reading.faust_adapter import FaustAdapter
+from kernel.eventsourcing.group_commit import Writer
+from kernel.eventsourcing.service_model import Model
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.outbox.relay import Relay
+from kernel.storage.engines import open_engine
+from kernel.storage.kernel_tables import kernel_tables
 
 SOURCE = "routing"
 POISON = 13

@@ -10,9 +10,8 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from services.kernel.reckoning import wall
-from services.ops.arguments import day as day_of
-from services.ops.calendar_due import (
+from cli.commands.calendar.documents import check_document, difference, ruled_years, year_document
+from cli.commands.calendar.due import (
     Mistake,
     answer_lines,
     due_of,
@@ -23,12 +22,13 @@ from services.ops.calendar_due import (
     read_start,
     same_day_of,
 )
-from services.ops.calendar_names import NAMES, STANDARD, path_of, resolve
-from services.ops.calendar_recompute import recompute
-from services.ops.calendar_shelf import import_calendar, list_calendars, use_calendar
-from services.ops.calendar_views import check_document, difference, ruled_years, year_document
-from services.ops.console import counted, fail, grid, out
-from services.ops.showing import ESTIMATED, print_json
+from cli.commands.calendar.names import NAMES, STANDARD, path_of, resolve
+from cli.commands.calendar.publish import import_calendar, list_calendars, use_calendar
+from cli.commands.calendar.recompute import recompute
+from cli.formatting import ESTIMATED, print_json
+from cli.options import day as day_of
+from cli.printer import counted, fail, grid, out
+from office.worktime.explanation import wall
 
 _T = TypeVar("_T")
 

@@ -8,11 +8,11 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from services.kernel.calendars.files import draft
-from services.kernel.calendars.model import WEEKDAYS, Calendar, DayKind, DayRule
-from services.kernel.calendars.spans import MOST_IDLE
-from services.kernel.instants import DAY, HOUR
-from services.ops.console import counted
+from cli.printer import counted
+from kernel.base.instants import DAY, HOUR
+from office.worktime.calendars.files import draft
+from office.worktime.calendars.model import WEEKDAYS, Calendar, DayKind, DayRule
+from office.worktime.calendars.year_spans import MOST_IDLE
 
 
 def dates(first: date, last: date) -> Iterator[date]:

@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, BinaryIO
 
-from services.kernel.calendars.table import FIRST_YEAR, LAST_YEAR
-from services.kernel.instants import DAY, from_datetime, to_datetime
-from services.kernel.reckoning import Span, reckon_limit, reckon_same_day, wall
-from services.kernel.working_time import (
+from kernel.base.instants import DAY, from_datetime, to_datetime
+from office.worktime.calendars.span_index import FIRST_YEAR, LAST_YEAR
+from office.worktime.explanation import Span, reckon_limit, reckon_same_day, wall
+from office.worktime.working_time import (
     Calendar,
     DurationError,
     NoWorkingTime,
@@ -152,7 +152,7 @@ def _lines(source: BinaryIO) -> Iterator[list[bytes]]:
 def explain(calendar: Calendar, start: int, limit: TimeLimit) -> list[dict[str, Any]]:
     """List the stretches from the start to the due date in order, each counted or skipped and why.
 
-    Where the limit has phases each names its own. See ``services.kernel.reckoning``.
+    Where the limit has phases each names its own. See ``office.worktime.explanation``.
     """
     return [_row(calendar, span) for span in reckon_limit(calendar, start, limit)]
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import typer
 
-from services.kernel.calendars.files import load_calendar
-from services.kernel.calendars.model import Calendar, CalendarError
-from services.kernel.calendars.shelf import Shelf, UnknownCalendar, office_shelf
-from services.kernel.calendars.vietnam import STATE_OFFICE_FILE
-from services.kernel.clock import parse_clock
-from services.ops.console import fail
+from cli.printer import fail
+from kernel.base.clock import parse_clock
+from office.worktime.calendars.files import load_calendar
+from office.worktime.calendars.model import Calendar, CalendarError
+from office.worktime.calendars.repository import Shelf, UnknownCalendar, office_shelf
+from office.worktime.calendars.vietnam import STATE_OFFICE_FILE
 
 SHIPPED = {"vn-state-office": STATE_OFFICE_FILE}
 STANDARD = "vn-state-office"

@@ -8,17 +8,17 @@ from typing import Annotated, Any
 
 import typer
 
-from services.kernel.calendars import publishing
-from services.kernel.calendars.model import Calendar, CalendarError
-from services.kernel.calendars.publishing import Clash
-from services.kernel.calendars.shelf import Shelf, UnknownCalendar, Use, day_begins
-from services.kernel.working_time import local_day
-from services.ops.arguments import day as day_of
-from services.ops.arguments import unit as unit_of
-from services.ops.calendar_names import now, on_shelf, path_of, shelf
-from services.ops.calendar_views import checked, difference, ruled_years
-from services.ops.console import counted, fail, grid, out
-from services.ops.showing import print_json
+from cli.commands.calendar.documents import checked, difference, ruled_years
+from cli.commands.calendar.names import now, on_shelf, path_of, shelf
+from cli.formatting import print_json
+from cli.options import day as day_of
+from cli.options import unit as unit_of
+from cli.printer import counted, fail, grid, out
+from office.worktime.calendars import publishing
+from office.worktime.calendars.model import Calendar, CalendarError
+from office.worktime.calendars.publishing import Clash
+from office.worktime.calendars.repository import Shelf, UnknownCalendar, Use, day_begins
+from office.worktime.working_time import local_day
 
 SHOWN = 5
 """Days named when a version is refused; ``--json`` has all."""

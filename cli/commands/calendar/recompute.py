@@ -14,11 +14,11 @@ from motcua.events.v1.routing_events_pb2 import DeadlineScope
 from motcua.routing.v1 import routing_pb2 as pb
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
-from services.ops.arguments import unit as unit_of
-from services.ops.calling import failures
-from services.ops.clients import Connection, identity
-from services.ops.console import counted, err, grid, out
-from services.ops.showing import ZONE, iso, moment, print_json
+from cli.formatting import ZONE, iso, moment, print_json
+from cli.grpc_clients import Connection, identity
+from cli.options import unit as unit_of
+from cli.printer import counted, err, grid, out
+from cli.rpc_errors import failures
 
 PAGE = 500
 SHOWN = 50

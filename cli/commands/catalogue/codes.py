@@ -8,14 +8,14 @@ import typer
 from motcua.intake.v1 import intake_pb2 as pb
 from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
 
-from services.intake.agencies import is_agency, is_old_agency, to_new, to_old
-from services.intake.codes import parse_code
-from services.ops.arguments import day as day_of
-from services.ops.calling import failures
-from services.ops.clients import Connection, identity
-from services.ops.console import fail, grid, out
-from services.ops.office_catalogue import base_catalogue
-from services.ops.showing import print_json
+from cli.commands.catalogue.office_catalogue import base_catalogue
+from cli.formatting import print_json
+from cli.grpc_clients import Connection, identity
+from cli.options import day as day_of
+from cli.printer import fail, grid, out
+from cli.rpc_errors import failures
+from office.catalogue.agency_codes import is_agency, is_old_agency, to_new, to_old
+from office.catalogue.dossier_code import parse_code
 
 app = typer.Typer(no_args_is_help=True, help="Codes of agencies and dossiers.")
 JSON = Annotated[bool, typer.Option("--json", help="One JSON document.")]

@@ -7,21 +7,21 @@ from datetime import date
 
 import typer
 
-from services.intake.catalogue import Catalogue
-from services.intake.catalogue_texts import broken
-from services.intake.procedures.document import Document
-from services.intake.procedures.faults import FileError
-from services.intake.procedures.publishing import Addition, extended
-from services.ops.console import fail
-from services.routing.catalogue import Listed, in_use
-from services.routing.process import Process, Processes
-from services.routing.process_files import (
+from cli.printer import fail
+from office.catalogue.files.additions import Addition, extended
+from office.catalogue.files.document import Document
+from office.catalogue.files.file_errors import FileError
+from office.catalogue.messages import broken
+from office.catalogue.model import Catalogue
+from office.process.catalogue_view import Listed, in_use
+from office.process.model.process import Process, Processes
+from office.process.repository import (
     ProcessError,
     installed_files,
     load_processes,
     standard_processes,
 )
-from services.routing.processes.circles import Worked, round_trip
+from office.process.verification.child_cycles import Worked, round_trip
 
 
 def office_processes() -> Processes:

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import typer
 
-from services.intake.catalogue import Catalogue
-from services.intake.catalogue_files import shipped_catalogue
-from services.intake.office_units import OfficeUnits
-from services.intake.procedures import shelf
-from services.intake.settings import shelf_folder
-from services.ops.console import fail
-from services.ops.people import load
+from cli.commands.people import load
+from cli.printer import fail
+from office.catalogue.files import release_store
+from office.catalogue.loader import shipped_catalogue
+from office.catalogue.model import Catalogue
+from office.catalogue.settings import shelf_folder
+from office.catalogue.unit_overlay import OfficeUnits
 
 
 def procedures_folder() -> Path:
@@ -34,9 +34,9 @@ def base_catalogue() -> Catalogue:
     return OfficeUnits(lambda: people).of(shipped_catalogue()) if people else shipped_catalogue()
 
 
-def load_shelf() -> shelf.Shelved:
+def load_shelf() -> release_store.Shelved:
     """Read the shelf; raises ``ShelfError`` and ``OSError``."""
-    return shelf.load(procedures_folder(), base_catalogue())
+    return release_store.load(procedures_folder(), base_catalogue())
 
 
 def office_catalogue() -> Catalogue:
@@ -50,6 +50,6 @@ def shelf_exits() -> Iterator[None]:
     """End the program with a line of its own when the shelf can't be used."""
     try:
         yield
-    except (shelf.ShelfError, OSError) as error:
+    except (release_store.ShelfError, OSError) as error:
         fail(f"the shelf of procedures can't be used: {error}")
         raise typer.Exit(1) from error

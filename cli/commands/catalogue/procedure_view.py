@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from services.intake.agencies import to_old
-from services.intake.catalogue import Catalogue, FeePer, Procedure
-from services.intake.procedures.document import version_values
+from office.catalogue.agency_codes import to_old
+from office.catalogue.files.document import version_values
+from office.catalogue.model import Catalogue, FeePer, Procedure
 
 
 def brief(catalogue: Catalogue, it: Procedure) -> dict[str, Any]:

@@ -11,27 +11,27 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from services.intake.catalogue import Catalogue, Procedure
-from services.intake.procedures import shelf
-from services.intake.procedures.document import everything
-from services.intake.procedures.faults import FileError
-from services.intake.procedures.publishing import Addition, addition
-from services.intake.procedures.reading import read_file
-from services.intake.procedures.writing import FORMATS, write
-from services.intake.takers import Takers
-from services.ops.arguments import OFFICE, must_exist
-from services.ops.arguments import day as day_of
-from services.ops.console import counted, err, fail, grid, out
-from services.ops.installed_processes import installed_processes, refuse_circles
-from services.ops.office_catalogue import (
+from cli.commands.catalogue.installed_processes import installed_processes, refuse_circles
+from cli.commands.catalogue.office_catalogue import (
     load_shelf,
     office_catalogue,
     procedures_folder,
     shelf_exits,
 )
-from services.ops.operator_name import operator_name
-from services.ops.procedures_show import brief, full, paragraphs
-from services.ops.showing import ZONE, local, print_json
+from cli.commands.catalogue.procedure_view import brief, full, paragraphs
+from cli.formatting import ZONE, local, print_json
+from cli.operator_name import operator_name
+from cli.options import OFFICE, must_exist
+from cli.options import day as day_of
+from cli.printer import counted, err, fail, grid, out
+from office.catalogue.files import release_store
+from office.catalogue.files.additions import Addition, addition
+from office.catalogue.files.document import everything
+from office.catalogue.files.file_errors import FileError
+from office.catalogue.files.reader import read_file
+from office.catalogue.files.writer import FORMATS, write
+from office.catalogue.model import Catalogue, Procedure
+from office.catalogue.responsible_unit import Takers
 
 app = typer.Typer(no_args_is_help=True, help="The catalogue of procedures: check, publish, show.")
 FILE = Annotated[Path, typer.Argument(help="A .csv, .xlsx or .json file.")]
@@ -119,7 +119,7 @@ def _publish(file: Path, source: str, dry_run: bool) -> tuple[int, Addition, int
         if dry_run or added.empty:
             return shelved.edition, added, document.notes.composed
         try:
-            after = shelf.publish(
+            after = release_store.publish(
                 procedures_folder(),
                 shelved,
                 added,
@@ -127,10 +127,10 @@ def _publish(file: Path, source: str, dry_run: bool) -> tuple[int, Addition, int
                 by=operator_name(),
                 source=source,
             )
-        except shelf.Taken:  # somebody published meanwhile: check again against that
+        except release_store.Taken:  # somebody published meanwhile: check again against that
             continue
         return after.edition, added, document.notes.composed
-    raise shelf.ShelfError("others keep publishing; try again")
+    raise release_store.ShelfError("others keep publishing; try again")
 
 
 def _tell_faults(file: Path, wrong: FileError, language: str, as_json: bool) -> None:
@@ -236,7 +236,7 @@ def editions(as_json: JSON = False) -> None:
     """List what was published on top of the catalogue that ships."""
     with shelf_exits():
         load_shelf()
-        found: list[dict[str, Any]] = shelf.editions(procedures_folder())
+        found: list[dict[str, Any]] = release_store.editions(procedures_folder())
     if as_json:
         print_json({"folder": str(procedures_folder().absolute()), "editions": found})
         return

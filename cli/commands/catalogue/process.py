@@ -11,23 +11,19 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from services.ops.arguments import OFFICE, must_exist
-from services.ops.console import counted, fail, grid, out
-from services.ops.installed_processes import office_processes, works_of
-from services.ops.office_catalogue import office_catalogue
-from services.ops.showing import print_json
-from services.routing.process import Process, Processes, UnknownProcess
-from services.routing.process_files import (
-    STANDARD_FOLDER,
-    check_files,
-    files_in,
-)
-from services.routing.processes.bpmn import bpmn
-from services.routing.processes.flow import flow_of
-from services.routing.processes.layout import lay_out
-from services.routing.processes.nodes import Mistake
-from services.routing.processes.showing import text
-from services.routing.processes.svg import svg
+from cli.commands.catalogue.installed_processes import office_processes, works_of
+from cli.commands.catalogue.office_catalogue import office_catalogue
+from cli.formatting import print_json
+from cli.options import OFFICE, must_exist
+from cli.printer import counted, fail, grid, out
+from office.process.model.process import Process, Processes, UnknownProcess
+from office.process.parsing.yaml_nodes import Mistake
+from office.process.rendering.bpmn import bpmn
+from office.process.rendering.flow_graph import flow_of
+from office.process.rendering.layout import lay_out
+from office.process.rendering.svg import svg
+from office.process.rendering.text import text
+from office.process.repository import STANDARD_FOLDER, check_files, files_in
 
 app = typer.Typer(
     no_args_is_help=True, help="The processes by which cases are worked: check, show."

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from services.kernel.record import Record
+from kernel.eventsourcing.record import Record
 
 Place = tuple[int, int]
 """A partition and an offset: the name of a record."""

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from services.kernel.clock import Clock
-from services.kernel.consumer import parked, positions
-from services.kernel.consumer.batch import Batch, Place
-from services.kernel.consumer.limit import Limit
-from services.kernel.consumer.outcome import Applied as Applied
-from services.kernel.consumer.outcome import Past as Past
-from services.kernel.consumer.outcome import RecordFailed as RecordFailed
-from services.kernel.consumer.pending import Reactions
-from services.kernel.consumer.turn import Turn
-from services.kernel.unit import UnitOfWork
+from kernel.base.clock import Clock
+from kernel.consumer.applying import positions, quarantine_rows
+from kernel.consumer.applying.batch import Batch, Place
+from kernel.consumer.applying.quarantine_limit import Limit
+from kernel.consumer.applying.reactions import Reactions
+from kernel.consumer.applying.record_handler import Turn
+from kernel.consumer.applying.results import Applied as Applied
+from kernel.consumer.applying.results import Past as Past
+from kernel.consumer.applying.results import RecordFailed as RecordFailed
+from kernel.eventsourcing.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True)
@@ -48,12 +48,12 @@ class Applier:
         """Try the records of a dossier that were set aside, in the order of the log."""
         turn = self._turn(uow, refused)
         turn.prepare_codes([code])
-        rows = parked.of_dossier(uow, code)
+        rows = quarantine_rows.of_dossier(uow, code)
         if discard_first and rows:
             turn.discard(rows.pop(0))
         turn.drain(code)
         for row in rows:
-            if row["reason"] not in parked.HOLDING:
+            if row["reason"] not in quarantine_rows.HOLDING:
                 turn.again(row)
         return turn.done
 
@@ -65,7 +65,7 @@ class Applier:
         row = uow.get(uow.model.tables.quarantine, *place)
         if row is not None and discard_first:
             turn.discard(row)
-        elif row is not None and row["reason"] != parked.DISCARDED:
+        elif row is not None and row["reason"] != quarantine_rows.DISCARDED:
             turn.again(row)
         return turn.done
 

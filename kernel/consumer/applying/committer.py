@@ -18,18 +18,18 @@ from typing import TypeVar
 from sqlalchemy.exc import InterfaceError, InternalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from services.kernel.consumer.apply import Applier
-from services.kernel.consumer.batch import Batch, Place
-from services.kernel.consumer.limit import Limit, Tripped
-from services.kernel.consumer.outcome import Applied, RecordFailed
-from services.kernel.consumer.pending import ReactionFailed, give_up, run_some
-from services.kernel.consumer.positions import Fenced
-from services.kernel.consumer.tally import Tally
-from services.kernel.errors import Unavailable
-from services.kernel.logs import RateLimit, get_logger
-from services.kernel.telemetry.tracing import recording, span_from
-from services.kernel.unit import UnitOfWork
-from services.kernel.writer import Writer
+from kernel.base.errors import Unavailable
+from kernel.consumer.applying.batch import Batch, Place
+from kernel.consumer.applying.batch_applier import Applier
+from kernel.consumer.applying.positions import Fenced
+from kernel.consumer.applying.quarantine_limit import Limit, Tripped
+from kernel.consumer.applying.reactions import ReactionFailed, give_up, run_some
+from kernel.consumer.applying.results import Applied, RecordFailed
+from kernel.consumer.applying.stats import Tally
+from kernel.eventsourcing.group_commit import Writer
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.telemetry.logs import RateLimit, get_logger
+from kernel.telemetry.tracing import recording, span_from
 
 T = TypeVar("T")
 TRIES = 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 from google.protobuf.message import DecodeError
 from motcua.events.v1.envelope_pb2 import DossierEvent
 
-from services.kernel.record import Record
+from kernel.eventsourcing.record import Record
 
 UNDECODABLE = "undecodable"
 KEY_MISMATCH = "key_mismatch"

@@ -7,9 +7,9 @@ from functools import lru_cache
 
 from sqlalchemy import Connection, Dialect, Table, bindparam, select, update
 
-from services.kernel.statements import Statement
-from services.kernel.tables import KernelTables
-from services.kernel.unit import UnitOfWork
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.storage.compiled_statements import Statement
+from kernel.storage.kernel_tables import KernelTables
 
 
 class Fenced(Exception):

@@ -14,12 +14,12 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from services.kernel.consumer.batch import Place
-from services.kernel.envelope import Headers
-from services.kernel.record import Record
-from services.kernel.rows import Row
-from services.kernel.tables import KernelTables
-from services.kernel.unit import UnitOfWork
+from kernel.consumer.applying.batch import Place
+from kernel.eventsourcing.envelope import Headers
+from kernel.eventsourcing.record import Record
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.storage.kernel_tables import KernelTables
+from kernel.storage.row_cache import Row
 
 GAP = "gap"
 BEHIND = "behind"

@@ -17,14 +17,14 @@ from motcua.events.v1.envelope_pb2 import DossierEvent
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
-from services.kernel.clock import Clock
-from services.kernel.consumer import parked
-from services.kernel.consumer.outcome import Applied
-from services.kernel.envelope import TYPE_OF_FIELD
-from services.kernel.record import Record
-from services.kernel.rows import Row
-from services.kernel.telemetry.tracing import span_from
-from services.kernel.unit import UnitOfWork
+from kernel.base.clock import Clock
+from kernel.consumer.applying import quarantine_rows
+from kernel.consumer.applying.results import Applied
+from kernel.eventsourcing.envelope import TYPE_OF_FIELD
+from kernel.eventsourcing.record import Record
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.storage.row_cache import Row
+from kernel.telemetry.tracing import span_from
 
 TRACE = "traceparent"
 _CHUNK = 500
@@ -133,7 +133,8 @@ def run_some(uow: UnitOfWork, clock: Clock) -> tuple[int, Counter[str]]:
     """
     table, aside = uow.model.tables.pending_reactions, uow.model.tables.quarantine
     failed = select(aside.c.dossier_code).where(
-        aside.c.reason == parked.HANDLER_ERROR, aside.c.error.startswith(parked.REACTION)
+        aside.c.reason == quarantine_rows.HANDLER_ERROR,
+        aside.c.error.startswith(quarantine_rows.REACTION),
     )
     rows = [
         dict(found)
@@ -173,12 +174,12 @@ def give_up(uow: UnitOfWork, topic: str, failure: ReactionFailed) -> None:
     record = Record(
         row["partition"], row["offset"], event.dossier_code.encode(), row["body"], headers
     )
-    parked.park(
+    quarantine_rows.park(
         uow,
         topic,
         record,
-        parked.HANDLER_ERROR,
-        f"{parked.REACTION}{failure.kind}",
+        quarantine_rows.HANDLER_ERROR,
+        f"{quarantine_rows.REACTION}{failure.kind}",
         code=event.dossier_code,
         source=event.source,
         sequence=event.sequence,

@@ -14,20 +14,14 @@ from collections.abc import Mapping, Sequence
 from motcua.events.v1.envelope_pb2 import DossierEvent
 from sqlalchemy.exc import DBAPIError
 
-from services.kernel.consumer import parked
-from services.kernel.consumer.batch import Place
-from services.kernel.consumer.decode import (
-    KEY_MISMATCH,
-    UNDECODABLE,
-    code_of_key,
-    key_fits,
-    read,
-)
-from services.kernel.consumer.outcome import Applied, Past, RecordFailed
-from services.kernel.consumer.pending import Reactions
-from services.kernel.record import Record
-from services.kernel.rows import Row
-from services.kernel.unit import UnitOfWork
+from kernel.consumer.applying import quarantine_rows
+from kernel.consumer.applying.batch import Place
+from kernel.consumer.applying.decode import KEY_MISMATCH, UNDECODABLE, code_of_key, key_fits, read
+from kernel.consumer.applying.reactions import Reactions
+from kernel.consumer.applying.results import Applied, Past, RecordFailed
+from kernel.eventsourcing.record import Record
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.storage.row_cache import Row
 
 
 class Turn:
@@ -68,7 +62,7 @@ class Turn:
         self._uow.prefetch(self._model.tables.streams, codes)
         for table in self._model.by_dossier:
             self._uow.prefetch(table, codes)
-        self._held = parked.held(self._uow, codes)
+        self._held = quarantine_rows.held(self._uow, codes)
 
     def take(self, record: Record, event: DossierEvent | None) -> bool:
         """Handle a record; True when it was set aside by a fault of its own."""
@@ -90,11 +84,11 @@ class Turn:
             self.done.repeats += 1
             return False
         if past is not None and (record.partition, record.offset) in past.discarded:
-            self._set_aside(record, event, parked.DISCARDED, "")
+            self._set_aside(record, event, quarantine_rows.DISCARDED, "")
             self._uow.advance(code, event.source, sequence)
             return False
         if sequence == last + 1 and code not in self._held:
-            return self._accept(record, event) == parked.HANDLER_ERROR
+            return self._accept(record, event) == quarantine_rows.HANDLER_ERROR
         return self._take_out_of_order(record, event, last)
 
     def _take_out_of_order(self, record: Record, event: DossierEvent, last: int) -> bool:
@@ -102,16 +96,16 @@ class Turn:
         head = self._head(code)
         if head is None:
             error = f"expected {last + 1}, got {event.sequence}"
-            self._set_aside(record, event, parked.GAP, error)
+            self._set_aside(record, event, quarantine_rows.GAP, error)
             return True
         fills = _fills(head, event, last)
         if not (fills or self._is_next_own(event, last)):
-            self._set_aside(record, event, parked.BEHIND, "an earlier record is set aside")
+            self._set_aside(record, event, quarantine_rows.BEHIND, "an earlier record is set aside")
             return False
         fault = self._accept(record, event)
         if fault is None and fills:
             self.drain(code)
-        return fault == parked.HANDLER_ERROR
+        return fault == quarantine_rows.HANDLER_ERROR
 
     def _head(self, code: str) -> Row | None:
         rows = self._held.get(code)
@@ -124,13 +118,15 @@ class Turn:
         """Handle the next event of its stream; gives the reason when it was set aside instead."""
         place = (record.partition, record.offset)
         if place in self._refused:
-            self._set_aside(record, event, parked.HANDLER_ERROR, self._refused[place], row)
-            return parked.HANDLER_ERROR
+            self._set_aside(record, event, quarantine_rows.HANDLER_ERROR, self._refused[place], row)
+            return quarantine_rows.HANDLER_ERROR
         known = event.WhichOneof("payload")
         if known is None:
             if event.must_understand and self._model.every is None:  # a recorder needs no meaning
-                self._set_aside(record, event, parked.NEEDS_UPGRADE, "a type newer than this", row)
-                return parked.NEEDS_UPGRADE
+                self._set_aside(
+                    record, event, quarantine_rows.NEEDS_UPGRADE, "a type newer than this", row
+                )
+                return quarantine_rows.NEEDS_UPGRADE
             self.done.unknown += 1
         try:
             if self._model.every is not None:
@@ -145,7 +141,7 @@ class Turn:
         self.done.handled += 1
         self.done.last = event
         if self._past is not None and place in self._past.stuck:
-            self._set_aside(record, event, parked.HANDLER_ERROR, parked.REACTION)
+            self._set_aside(record, event, quarantine_rows.HANDLER_ERROR, quarantine_rows.REACTION)
         return None
 
     def drain(self, code: str) -> None:
@@ -153,7 +149,7 @@ class Turn:
         while (head := self._head(code)) is not None:
             row = self._ready(code, head["source"])
             if row is None:
-                self._mark(head, parked.GAP, "an event before this one is missing")
+                self._mark(head, quarantine_rows.GAP, "an event before this one is missing")
                 return
             if not self.again(row):
                 return
@@ -170,14 +166,14 @@ class Turn:
 
     def again(self, row: Row) -> bool:
         """Try a record that was set aside; True when it is done with."""
-        record = parked.record_of(row)
+        record = quarantine_rows.record_of(row)
         event = read(record)
         if event is None or not key_fits(record, event):
             self._mark(row, row["reason"], row["error"])
             return False
         last = self._uow.sequence(event.dossier_code, event.source)
         if event.sequence > last + 1:
-            self._mark(row, parked.GAP, f"expected {last + 1}, got {event.sequence}")
+            self._mark(row, quarantine_rows.GAP, f"expected {last + 1}, got {event.sequence}")
             return False
         if event.sequence <= last:
             self.done.repeats += 1
@@ -189,7 +185,7 @@ class Turn:
 
     def discard(self, row: Row) -> None:
         """Give a record up for good; its stream goes on after it."""
-        self._mark(row, parked.DISCARDED, row["error"])
+        self._mark(row, quarantine_rows.DISCARDED, row["error"])
         self._forget(row)
         code, source, sequence = row["dossier_code"], row["source"], row["sequence"]
         if sequence > self._uow.sequence(code, source):
@@ -199,13 +195,13 @@ class Turn:
         changed = {**row, "reason": reason, "error": error, "attempts": row["attempts"] + 1}
         self._uow.put(self._model.tables.quarantine, changed)
         rows = self._held.get(row["dossier_code"], {})
-        if parked.place_of(row) in rows:
-            rows[parked.place_of(row)] = changed
+        if quarantine_rows.place_of(row) in rows:
+            rows[quarantine_rows.place_of(row)] = changed
 
     def _forget(self, row: Row) -> None:
         code = row["dossier_code"]
         rows = self._held.get(code, {})
-        rows.pop(parked.place_of(row), None)
+        rows.pop(quarantine_rows.place_of(row), None)
         if not rows:
             self._held.pop(code, None)
 
@@ -220,7 +216,7 @@ class Turn:
         if row is not None:
             self._mark(row, reason, error)
             return
-        made = parked.park(
+        made = quarantine_rows.park(
             self._uow,
             self._topic,
             record,
@@ -231,11 +227,11 @@ class Turn:
             sequence=0 if event is None else event.sequence,
             real_now=time.time_ns() // 1000,
         )
-        if reason in parked.HOLDING:
-            self._held.setdefault(made["dossier_code"], {})[parked.place_of(made)] = made
+        if reason in quarantine_rows.HOLDING:
+            self._held.setdefault(made["dossier_code"], {})[quarantine_rows.place_of(made)] = made
 
 
 def _fills(head: Row, event: DossierEvent, last: int) -> bool:
     """Tell whether an event is the one that a held dossier waits for."""
-    waits = head["reason"] == parked.GAP and head["source"] == event.source
+    waits = head["reason"] == quarantine_rows.GAP and head["source"] == event.source
     return waits and event.sequence == last + 1

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from motcua.events.v1.envelope_pb2 import DossierEvent
 
-from services.kernel.consumer.batch import Place
-from services.kernel.record import Record
+from kernel.consumer.applying.batch import Place
+from kernel.eventsourcing.record import Record
 
 
 class RecordFailed(Exception):

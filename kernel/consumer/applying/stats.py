@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from services.kernel.consumer.outcome import Applied
-from services.kernel.instants import SECOND, to_us
-from services.kernel.telemetry import metrics
+from kernel.base.instants import SECOND, to_us
+from kernel.consumer.applying.results import Applied
+from kernel.telemetry import metrics
 
 
 @dataclass(slots=True)

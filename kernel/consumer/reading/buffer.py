@@ -12,8 +12,8 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Mapping
 
-from services.kernel.consumer.batch import Batch, accepted
-from services.kernel.record import Record
+from kernel.consumer.applying.batch import Batch, accepted
+from kernel.eventsourcing.record import Record
 
 LATE = 1_000
 """Records that are kept while their partition is read in bulk, so that a steady flow needs no

@@ -19,9 +19,9 @@ import faust
 from faust.types import TP
 from mode.threads import ServiceThread, WorkerThread
 
-from services.kernel.consumer.inbox import Inbox
-from services.kernel.logs import RateLimit, fault, get_logger
-from services.kernel.record import Record
+from kernel.consumer.reading.buffer import Inbox
+from kernel.eventsourcing.record import Record
+from kernel.telemetry.logs import RateLimit, fault, get_logger
 
 FAR = 500
 """Records behind the end from which reading in bulk is faster."""

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from kafka import TopicPartition
 from kafka.errors import KafkaTimeoutError
 
-from services.kernel.kafka_clients import make_consumer
-from services.kernel.record import Record
+from kernel.eventsourcing.record import Record
+from kernel.kafka.clients import make_consumer
 
 POLL = 2_000
 """Records of one batch: more bring nothing, fewer cost commits."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 
-from services.kernel.consumer.inbox import Inbox
+from kernel.consumer.reading.buffer import Inbox
 
 SECONDS = 1.0
 OTHERS = 2

@@ -15,9 +15,9 @@ import protovalidate
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
-from services.kernel.errors import Invalid, Violation
-from services.kernel.plain_text import plain
-from services.kernel.rpc.rules import INSTANT, PLAIN, words
+from kernel.base.errors import Invalid, Violation
+from kernel.base.plain_text import plain
+from kernel.rpc.validation.messages import INSTANT, PLAIN, words
 
 _VALIDATOR: Final = protovalidate.Validator()
 _TIMESTAMP: Final = "google.protobuf.Timestamp"

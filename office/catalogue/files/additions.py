@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from services.intake.catalogue import Catalogue, Field, Procedure, UnitLevel, catalogue
-from services.intake.catalogue_rules import too_early
-from services.intake.catalogue_texts import Broken, broken
-from services.intake.procedures.document import Document, Raw, Version, differing
-from services.intake.procedures.faults import MOST_SHOWN, Fault, FileError
-from services.intake.procedures.partial import Path, touched
+from office.catalogue.files.document import Document, Raw, Version, differing
+from office.catalogue.files.file_errors import MOST_SHOWN, Fault, FileError
+from office.catalogue.files.partial_validation import Path, touched
+from office.catalogue.messages import Broken, broken
+from office.catalogue.model import Catalogue, Field, Procedure, UnitLevel, catalogue
+from office.catalogue.rules import too_early
 
 
 @dataclass(frozen=True)

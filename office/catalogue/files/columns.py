@@ -14,8 +14,8 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from services.intake.catalogue_schema import unprintable
-from services.intake.catalogue_texts import Broken, broken
+from office.catalogue.messages import Broken, broken
+from office.catalogue.schema import unprintable
 
 MOST_CHARACTERS: Final = 32_767
 """In a cell, as in Excel."""

@@ -12,10 +12,14 @@ from motcua.events.v1.common_pb2 import Channel, ResultChannel, ServiceLevel
 from motcua.events.v1.desk_events_pb2 import FeeTiming, ResultKind
 from pydantic import BaseModel, ValidationError
 
-from services.intake.catalogue import Catalogue, Field, Procedure
-from services.intake.catalogue_files import version_of
-from services.intake.catalogue_rules import faults
-from services.intake.catalogue_schema import (
+from office.catalogue.files.columns import LISTS, Notes
+from office.catalogue.files.file_errors import MOST_SHOWN, Fault, FileError
+from office.catalogue.files.partial_validation import Path, at_fault, filled, touched
+from office.catalogue.loader import version_of
+from office.catalogue.messages import broken, of_pydantic
+from office.catalogue.model import Catalogue, Field, Procedure
+from office.catalogue.rules import faults
+from office.catalogue.schema import (
     ConditionEntry,
     ExemptEntry,
     FeeEntry,
@@ -23,10 +27,6 @@ from services.intake.catalogue_schema import (
     PartEntry,
     PublishedEntry,
 )
-from services.intake.catalogue_texts import broken, of_pydantic
-from services.intake.procedures.columns import LISTS, Notes
-from services.intake.procedures.faults import MOST_SHOWN, Fault, FileError
-from services.intake.procedures.partial import Path, at_fault, filled, touched
 
 FORMAT: Final = "motcua-procedures/1"
 _TIMINGS: Final[dict[int, str]] = {

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from services.intake.catalogue_texts import Broken
+from office.catalogue.messages import Broken
 
 MOST_SHOWN: Final = 1000
 """A file can have millions of mistakes; nobody reads more of them than this."""

@@ -7,8 +7,8 @@ import errno
 import json
 from typing import Final
 
-from services.intake.catalogue_texts import Words
-from services.kernel import plain_files
+from kernel.base import toml_files
+from office.catalogue.messages import Words
 
 SEPARATORS: Final = (
     "các ô cách nhau bằng dấu phẩy hoặc chấm phẩy",
@@ -53,7 +53,7 @@ class NoValue(ValueError):
 def unreadable(error: OSError) -> Words:
     """Say why a file can't be read."""
     vi = _CAUSES.get(error.errno or 0, "không đọc được tệp")
-    return vi, plain_files.unreadable(error)
+    return vi, toml_files.unreadable(error)
 
 
 def no_json(error: ValueError | RecursionError) -> Words:

@@ -6,10 +6,8 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from services.intake.catalogue import Field, Procedure
-from services.intake.catalogue_texts import Broken, broken
-from services.intake.procedures.columns import COLUMNS, LISTS, Kind, Notes, value_of
-from services.intake.procedures.document import (
+from office.catalogue.files.columns import COLUMNS, LISTS, Kind, Notes, value_of
+from office.catalogue.files.document import (
     FORMAT,
     Document,
     Raw,
@@ -17,8 +15,10 @@ from services.intake.procedures.document import (
     field_values,
     version_values,
 )
-from services.intake.procedures.faults import Fault, FileError, whole
-from services.intake.procedures.partial import Path
+from office.catalogue.files.file_errors import Fault, FileError, whole
+from office.catalogue.files.partial_validation import Path
+from office.catalogue.messages import Broken, broken
+from office.catalogue.model import Field, Procedure
 
 _LISTS = frozenset(LISTS.values())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from services.intake.procedures.columns import LISTS
+from office.catalogue.files.columns import LISTS
 
 Path = tuple[str | int, ...]
 

@@ -18,19 +18,13 @@ from typing import Any, Final
 
 from openpyxl import load_workbook
 
-from services.intake.catalogue_texts import broken
-from services.intake.procedures.columns import MOST_CHARACTERS
-from services.intake.procedures.document import FORMAT, Document
-from services.intake.procedures.entries import read_json
-from services.intake.procedures.faults import Fault, FileError, whole
-from services.intake.procedures.file_words import (
-    SEPARATORS,
-    NoValue,
-    no_csv,
-    no_json,
-    unreadable,
-)
-from services.intake.procedures.sheet import MOST_COLUMNS, Row, read
+from office.catalogue.files.columns import MOST_CHARACTERS
+from office.catalogue.files.document import FORMAT, Document
+from office.catalogue.files.file_errors import Fault, FileError, whole
+from office.catalogue.files.file_messages import SEPARATORS, NoValue, no_csv, no_json, unreadable
+from office.catalogue.files.json_format import read_json
+from office.catalogue.files.table_format import MOST_COLUMNS, Row, read
+from office.catalogue.messages import broken
 
 MOST_BYTES: Final = 32 * 2**20
 MOST_UNPACKED: Final = 96 * 2**20

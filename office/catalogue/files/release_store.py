@@ -19,14 +19,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from services.intake.catalogue import Catalogue
-from services.intake.procedures.document import FORMAT
-from services.intake.procedures.entries import canonical, json_document, read_json
-from services.intake.procedures.faults import FileError
-from services.intake.procedures.publishing import Addition, addition, extended
+from office.catalogue.files.additions import Addition, addition, extended
+from office.catalogue.files.document import FORMAT
+from office.catalogue.files.file_errors import FileError
+from office.catalogue.files.json_format import canonical, json_document, read_json
+from office.catalogue.model import Catalogue
 
-FOLDER: Final = "procedures"
-"""Of the shelf below the data folder, unless a setting names another."""
 EVERY: Final = 1.0
 """Seconds of real time between two looks at the folder."""
 _NAME: Final = re.compile(r"edition-(\d{6})\.json", re.ASCII)

@@ -8,17 +8,11 @@ from datetime import date
 from difflib import get_close_matches
 from typing import Any, Final
 
-from services.intake.catalogue import Field, Procedure
-from services.intake.catalogue_texts import CODE, Broken, broken
-from services.intake.procedures.columns import COLUMNS, LISTS, USED, Notes, value_of
-from services.intake.procedures.document import (
-    Document,
-    Raw,
-    checked,
-    field_values,
-    version_values,
-)
-from services.intake.procedures.faults import MOST_SHOWN, Fault, FileError
+from office.catalogue.files.columns import COLUMNS, LISTS, USED, Notes, value_of
+from office.catalogue.files.document import Document, Raw, checked, field_values, version_values
+from office.catalogue.files.file_errors import MOST_SHOWN, Fault, FileError
+from office.catalogue.messages import CODE, Broken, broken
+from office.catalogue.model import Field, Procedure
 
 HEADING: Final = tuple(COLUMNS)
 NEEDED: Final = ("row", "procedure", "version", "name_vi", "name_en")

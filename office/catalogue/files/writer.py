@@ -16,12 +16,12 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
 
-from services.intake.catalogue import Field, Procedure
-from services.intake.procedures.columns import COLUMNS
-from services.intake.procedures.entries import json_document
-from services.intake.procedures.reading import SHEET
-from services.intake.procedures.sheet import rows
-from services.kernel.cells import guarded
+from kernel.base.spreadsheet_escape import guarded
+from office.catalogue.files.columns import COLUMNS
+from office.catalogue.files.json_format import json_document
+from office.catalogue.files.reader import SHEET
+from office.catalogue.files.table_format import rows
+from office.catalogue.model import Field, Procedure
 
 FORMATS: Final = ("csv", "xlsx", "json")
 _TEXT_FORMAT: Final = "@"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from services.routing.processes.conditions import CHANNELS, LEVELS, RESULT_CHANNELS, STATED
+from office.process.model.conditions import CHANNELS, LEVELS, RESULT_CHANNELS, STATED
 
 
 def circumstances(

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
 
-from services.kernel.durations import NO_DURATION, Duration, Unit
-from services.kernel.warning import WarningRule
-from services.routing.processes.conditions import ALWAYS, Circumstances, Condition, holds
+from office.process.model.conditions import ALWAYS, Circumstances, Condition, holds
+from office.worktime.durations import NO_DURATION, Duration, Unit
+from office.worktime.warning_rule import WarningRule
 
 _A_WORKING_DAY = Duration(Fraction(1), Unit.WORKING_DAY)
 UNSIGNED = "none"

@@ -6,8 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from services.routing.process import Fact, FactKind
-from services.routing.processes.conditions import (
+from office.process.model.conditions import (
     ALWAYS,
     CHANNELS,
     LEVELS,
@@ -21,8 +20,9 @@ from services.routing.processes.conditions import (
     OneOf,
     Within,
 )
-from services.routing.processes.nodes import Form, Table
-from services.routing.processes.places import Kind, Places
+from office.process.model.process import Fact, FactKind
+from office.process.parsing.locations import Kind, Places
+from office.process.parsing.yaml_nodes import Form, Table
 
 _UNIT: Final = r"[0-9A-Z]+(\.[0-9A-Z]+)*"
 UNIT: Final = Form(_UNIT, "the code of a unit such as H22.12")

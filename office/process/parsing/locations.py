@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from services.routing.processes.nodes import Table
+from office.process.parsing.yaml_nodes import Table
 
 Place = tuple[str, ...]
 

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
-from services.kernel.durations import NO_DURATION, Duration, Unit
-from services.kernel.warning import WarningRule
-from services.routing.process import (
+from office.process.model.conditions import Condition
+from office.process.model.process import (
     Child,
     Consultation,
     Fact,
@@ -21,10 +20,11 @@ from services.routing.process import (
     Title,
     Transition,
 )
-from services.routing.processes.conditions import Condition
-from services.routing.processes.nodes import Findings, Form, Node, Table
-from services.routing.processes.places import Kind, Places
-from services.routing.processes.when import PROCEDURE, WHERE, conditions_of
+from office.process.parsing.condition_parser import PROCEDURE, WHERE, conditions_of
+from office.process.parsing.locations import Kind, Places
+from office.process.parsing.yaml_nodes import Findings, Form, Node, Table
+from office.worktime.durations import NO_DURATION, Duration, Unit
+from office.worktime.warning_rule import WarningRule
 
 NAME: Final = Form(
     r"[a-z][a-z0-9-]{0,39}",

@@ -8,7 +8,7 @@ from typing import Final
 
 import yaml
 
-from services.routing.processes.nodes import Findings, Node
+from office.process.parsing.yaml_nodes import Findings, Node
 
 _DEEPEST: Final = 30
 _DIVIDER: Final = re.compile(r"^---(?=\s|$)", re.MULTILINE)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from services.routing.processes.flow import Kind, Node
-from services.routing.processes.labels import label_lines, label_place, timer_place
-from services.routing.processes.routes import Drawing
+from office.process.rendering.edge_routing import Drawing
+from office.process.rendering.flow_graph import Kind, Node
+from office.process.rendering.labels import label_lines, label_place, timer_place
 
 BPMN: Final = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 BPMNDI: Final = "http://www.omg.org/spec/BPMN/20100524/DI"

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
 
-from services.routing.processes.flow import Edge, Flow, Kind
-from services.routing.processes.labels import LETTER, Box, Point, label_place, label_width
+from office.process.rendering.flow_graph import Edge, Flow, Kind
+from office.process.rendering.labels import LETTER, Box, Point, label_place, label_width
 
 TALL: Final = 96
 SIZES: Final = {

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from services.routing.process import Child, Consultation, Process, Step, Title
-from services.routing.processes.conditions import ALWAYS, Condition
-from services.routing.processes.words import Words, words_of
+from office.process.model.conditions import ALWAYS, Condition
+from office.process.model.process import Child, Consultation, Process, Step, Title
+from office.process.rendering.wording import Words, words_of
 
 _ACCEPTED = Title("Được tiếp nhận", "Accepted")
 _RESULT = Title("Có kết quả", "Result")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from services.routing.processes.flow import Edge, Node
+from office.process.rendering.flow_graph import Edge, Node
 
 Point = tuple[float, float]
 

@@ -7,9 +7,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 
-from services.routing.processes.flow import Edge, Flow, Kind
-from services.routing.processes.labels import LETTER, Box, forward_lines
-from services.routing.processes.routes import (
+from office.process.rendering.edge_routing import (
     BESIDE,
     LANE,
     MARGIN,
@@ -20,6 +18,8 @@ from services.routing.processes.routes import (
     Grid,
     Router,
 )
+from office.process.rendering.flow_graph import Edge, Flow, Kind
+from office.process.rendering.labels import LETTER, Box, forward_lines
 
 
 def lay_out(flow: Flow) -> Drawing:

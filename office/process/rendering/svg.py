@@ -5,16 +5,9 @@ from __future__ import annotations
 from typing import Final
 from xml.sax.saxutils import escape
 
-from services.routing.processes.flow import Kind, Node
-from services.routing.processes.labels import (
-    LINE,
-    UNDER,
-    Box,
-    label_lines,
-    timer_place,
-    title_lines,
-)
-from services.routing.processes.routes import GATEWAYS, MARGIN, Drawing
+from office.process.rendering.edge_routing import GATEWAYS, MARGIN, Drawing
+from office.process.rendering.flow_graph import Kind, Node
+from office.process.rendering.labels import LINE, UNDER, Box, label_lines, timer_place, title_lines
 
 _FILL: Final = {
     Kind.STEP: ("#eef4fb", "#2f6199"),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from services.routing.process import Process, Step, Title
-from services.routing.processes.conditions import Condition, described
+from office.process.model.conditions import Condition, described
+from office.process.model.process import Process, Step, Title
 
 
 def text(process: Process, language: str = "vi") -> str:

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from services.routing.process import Process, Title
-from services.routing.processes.conditions import (
+from office.process.model.conditions import (
     STATED,
     Between,
     Both,
@@ -18,6 +17,7 @@ from services.routing.processes.conditions import (
     OneOf,
     Within,
 )
+from office.process.model.process import Process, Title
 
 ROLES: Final[Mapping[str, Title]] = {
     "receptionist": Title("cán bộ một cửa", "receptionist"),

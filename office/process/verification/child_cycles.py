@@ -7,10 +7,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from services.routing.process import Child, FactKind, Process
-from services.routing.processes import conditions
-from services.routing.processes.endless import Lines, way_round
-from services.routing.processes.nodes import Mistake
+from office.process.model import conditions
+from office.process.model.process import Child, FactKind, Process
+from office.process.parsing.yaml_nodes import Mistake
+from office.process.verification.infinite_loops import Lines, way_round
 
 
 @dataclass(frozen=True)

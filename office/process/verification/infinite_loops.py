@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from services.routing.process import UNSIGNED, Process, Step
-from services.routing.processes.nodes import Findings
-from services.routing.processes.places import Place
+from office.process.model.process import UNSIGNED, Process, Step
+from office.process.parsing.locations import Place
+from office.process.parsing.yaml_nodes import Findings
 
 Lines = Mapping[Place, int]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from difflib import get_close_matches
 from typing import NamedTuple
 
-from services.routing.process import Step, Transition
+from office.process.model.process import Step, Transition
 
 Following = Callable[[str], Iterable[str]]
 

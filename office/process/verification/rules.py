@@ -6,13 +6,13 @@ import re
 from collections.abc import Collection, Iterable
 from typing import Final
 
-from services.routing.process import FactKind, Step
-from services.routing.processes import conditions
-from services.routing.processes.endings import never_resolved
-from services.routing.processes.nodes import Findings
-from services.routing.processes.places import Kind
-from services.routing.processes.reach import likely, unreached
-from services.routing.processes.reading import NAME, Read
+from office.process.model import conditions
+from office.process.model.process import FactKind, Step
+from office.process.parsing.locations import Kind
+from office.process.parsing.parser import NAME, Read
+from office.process.parsing.yaml_nodes import Findings
+from office.process.verification.reachability import likely, unreached
+from office.process.verification.termination import never_resolved
 
 ROLES: Final = (
     "receptionist",

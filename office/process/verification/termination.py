@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
-from services.routing.process import Process, Transition
-from services.routing.processes import conditions
-from services.routing.processes.reach import Broken, Following, closure
+from office.process.model import conditions
+from office.process.model.process import Process, Transition
+from office.process.verification.reachability import Broken, Following, closure
 
 FIXED: Final[tuple[str, ...]] = ("channel", "level", "procedure", "unit", "result_channel")
 """The facts that stay as they are while a case is worked."""

@@ -10,8 +10,8 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from services.kernel.calendars.model import CalendarError, DayKind
-from services.kernel.calendars.table import FIRST_YEAR, LAST_YEAR
+from office.worktime.calendars.model import CalendarError, DayKind
+from office.worktime.calendars.span_index import FIRST_YEAR, LAST_YEAR
 
 _LONGEST_CLOSURE: Final = 366
 _NAME: Final = r"^[a-z0-9][a-z0-9-]{0,39}$"

@@ -19,7 +19,9 @@ from typing import Final
 
 import holidays
 
-from services.kernel.calendars.entries import (
+from kernel.base.instants import HOUR
+from kernel.base.toml_files import FileUnreadable, read_toml
+from office.worktime.calendars.file_entries import (
     Day,
     Holidays,
     Parsed,
@@ -27,7 +29,7 @@ from services.kernel.calendars.entries import (
     parse,
     place_of,
 )
-from services.kernel.calendars.model import (
+from office.worktime.calendars.model import (
     MINUTES_OF_DAY,
     WEEKDAYS,
     Calendar,
@@ -38,8 +40,6 @@ from services.kernel.calendars.model import (
     check_rule,
     parse_sessions,
 )
-from services.kernel.instants import HOUR
-from services.kernel.plain_files import FileUnreadable, read_toml
 
 _Week = tuple[tuple[Session, ...], ...]
 _UNSURE: Final[tuple[Session, ...]] = (Session(0, MINUTES_OF_DAY),)

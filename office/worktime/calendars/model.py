@@ -11,8 +11,8 @@ from types import MappingProxyType
 from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfoNotFoundError
 
-from services.kernel.calendars.table import SpanTable
-from services.kernel.instants import DAY, HOUR, zone
+from kernel.base.instants import DAY, HOUR, zone
+from office.worktime.calendars.span_index import SpanTable
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 MINUTES_OF_DAY = 24 * 60

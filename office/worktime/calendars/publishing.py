@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
-from services.kernel.calendars.frozen import freeze, thaw
-from services.kernel.calendars.model import Calendar, CalendarError
-from services.kernel.calendars.shelf import INDEX, Index, Published, Use, file_of, read_index
+from office.worktime.calendars.model import Calendar, CalendarError
+from office.worktime.calendars.repository import INDEX, Index, Published, Use, file_of, read_index
+from office.worktime.calendars.snapshot_format import freeze, thaw
 
 _LOCK = "shelf.lock"
 

@@ -20,11 +20,11 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from services.kernel.calendars.frozen import FORMAT, thaw
-from services.kernel.calendars.model import Calendar, CalendarError
-from services.kernel.calendars.vietnam import state_office
-from services.kernel.logs import get_logger
-from services.kernel.watched import EVERY, Watched, stamp_of
+from kernel.base.file_watcher import EVERY, Watched, stamp_of
+from kernel.telemetry.logs import get_logger
+from office.worktime.calendars.model import Calendar, CalendarError
+from office.worktime.calendars.snapshot_format import FORMAT, thaw
+from office.worktime.calendars.vietnam import state_office
 
 INDEX: Final = "shelf.json"
 _ALWAYS: Final = -(2**62)

@@ -11,8 +11,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from services.kernel.calendars.files import digest_of
-from services.kernel.calendars.model import Calendar, CalendarError, DayKind, DayRule, Session
+from office.worktime.calendars.files import digest_of
+from office.worktime.calendars.model import Calendar, CalendarError, DayKind, DayRule, Session
 
 FORMAT = 1
 _Pair = tuple[int, int]

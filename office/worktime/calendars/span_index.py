@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from services.kernel.calendars.spans import MOST_IDLE, Span, Spans, join
-from services.kernel.instants import DAY, MINUTE, SECOND
+from kernel.base.instants import DAY, MINUTE, SECOND
+from office.worktime.calendars.year_spans import MOST_IDLE, Span, Spans, join
 
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 _EPOCH_DAY = date(1970, 1, 1).toordinal()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from services.kernel.calendars.files import load_calendar
-from services.kernel.calendars.model import Calendar
+from office.worktime.calendars.files import load_calendar
+from office.worktime.calendars.model import Calendar
 
 STATE_OFFICE_FILE = Path(__file__).with_name("vn_overrides.toml")
 

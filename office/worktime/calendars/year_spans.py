@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from services.kernel.instants import DAY
+from kernel.base.instants import DAY
 
 MOST_IDLE = 366 * DAY
 """The longest stretch without any work that an answer may cross."""

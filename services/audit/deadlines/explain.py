@@ -14,8 +14,12 @@ from typing import Any, Final
 from motcua.events.v1.envelope_pb2 import DossierEvent
 from motcua.events.v1.routing_events_pb2 import DeadlineScope
 
-from services.audit import besides, resuming, step_dates
-from services.audit.courses import (
+from kernel.base.instants import instant_in, to_us
+from office.worktime import working_time
+from office.worktime.deadline_basis import Course
+from office.worktime.durations import Duration
+from services.audit.deadlines import resumption, secondary_deadlines, step_deadlines
+from services.audit.deadlines.explanation import (
     OTHER_DATE,
     Account,
     Agreement,
@@ -25,11 +29,7 @@ from services.audit.courses import (
     counting,
     wrong,
 )
-from services.audit.wording import Text
-from services.kernel import working_time
-from services.kernel.course import Course
-from services.kernel.durations import Duration
-from services.kernel.instants import instant_in, to_us
+from services.audit.wording.formatting import Text
 
 EXTENSION_LEAD: Final = Duration.parse("1wd")
 
@@ -153,7 +153,7 @@ def _recomputed(
 ) -> Iterator[Line]:
     """A calendar has changed: the same course gives another date."""
     if said.scope not in _PROMISED:
-        yield from besides.recomputed(told, event, said, calendar_of)
+        yield from secondary_deadlines.recomputed(told, event, said, calendar_of)
         return
     of_step = said.scope == DeadlineScope.DEADLINE_SCOPE_STEP
     due = instant_in(said, "due_at")
@@ -165,7 +165,7 @@ def _recomputed(
         told.step_due_at, told.step_course = due, course
     else:
         told.due_at, told.course = due, course
-    text = besides.moved(said)
+    text = secondary_deadlines.moved(said)
     line = Line(event, text, due, calendar_version=said.calendar_version, step=said.step)
     if course is not None:
         line = computed(
@@ -215,15 +215,15 @@ def _given_back(
 Tell = Callable[[Account, DossierEvent, Any, CalendarOf], Iterator[Line]]
 _TELL: Final[dict[str, Tell]] = {
     "dossier_accepted": _accepted,
-    "case_opened": step_dates.opened,
-    "step_completed": step_dates.moved_on,
-    "step_sent_back": step_dates.moved_on,
-    "case_pulled_back": step_dates.pulled_back,
-    "consultation_requested": besides.asked,
-    "consultation_cancelled": besides.cancelled,
+    "case_opened": step_deadlines.opened,
+    "step_completed": step_deadlines.moved_on,
+    "step_sent_back": step_deadlines.moved_on,
+    "case_pulled_back": step_deadlines.pulled_back,
+    "consultation_requested": secondary_deadlines.asked,
+    "consultation_cancelled": secondary_deadlines.cancelled,
     "supplement_requested": _suspended,
     "case_suspended": _suspended,
-    "case_resumed": resuming.resumed,
+    "case_resumed": resumption.resumed,
     "deadline_extended": _extended,
     "deadline_recomputed": _recomputed,
     "case_resolved": _resolved,

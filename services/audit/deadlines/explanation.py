@@ -9,11 +9,11 @@ from typing import Final
 
 from motcua.events.v1.envelope_pb2 import DossierEvent
 
-from services.audit.wording import NOTHING, Text
-from services.kernel.course import Course, Pause, after_pause
-from services.kernel.durations import DurationError, limit_of
-from services.kernel.reckoning import Span, reckon_limit, reckon_same_day, worked
-from services.kernel.working_time import Calendar, NoWorkingTime, OutOfRange
+from office.worktime.deadline_basis import Course, Pause, after_pause
+from office.worktime.durations import DurationError, limit_of
+from office.worktime.explanation import Span, reckon_limit, reckon_same_day, worked
+from office.worktime.working_time import Calendar, NoWorkingTime, OutOfRange
+from services.audit.wording.formatting import NOTHING, Text
 
 CalendarOf = Callable[[str], Calendar | None]
 """Gives the calendar of a version that an event names; None when it is not at hand."""

@@ -14,10 +14,10 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, and_, or_, select, tuple_
 
-from services.audit.asof import changed_since, rows_of, unchanged_since
-from services.audit.standing import Facts
+from kernel.base import page_token as paging
+from services.audit.state.as_of import changed_since, rows_of, unchanged_since
+from services.audit.state.portal_state import Facts
 from services.audit.tables import DOSSIERS
-from services.kernel import paging
 
 Place = tuple[int, str]
 """A due date and a code: where a dossier stands in the listing."""

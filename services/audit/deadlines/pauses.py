@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from services.audit.courses import Compute, spans_of, spans_of_pause
-from services.audit.wording import Text
-from services.kernel.course import Course, Pause, after_pause, kept_after
-from services.kernel.instants import MINUTE, SECOND
-from services.kernel.reckoning import Span
-from services.kernel.working_time import Calendar
+from kernel.base.instants import MINUTE, SECOND
+from office.worktime.deadline_basis import Course, Pause, after_pause, kept_after
+from office.worktime.explanation import Span
+from office.worktime.working_time import Calendar
+from services.audit.deadlines.explanation import Compute, spans_of, spans_of_pause
+from services.audit.wording.formatting import Text
 
 NOT_AHEAD: Final[Text] = ("hạn mới không ở phía trước", "the date does not lie ahead again")
 

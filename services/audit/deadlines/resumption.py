@@ -8,8 +8,10 @@ from typing import Any, Final
 
 from motcua.events.v1.envelope_pb2 import DossierEvent
 
-from services.audit import step_dates
-from services.audit.courses import (
+from kernel.base.instants import instant_in, to_us
+from office.worktime.deadline_basis import Course, Pause
+from services.audit.deadlines import step_deadlines
+from services.audit.deadlines.explanation import (
     OTHER_DATE,
     Account,
     Agreement,
@@ -20,7 +22,7 @@ from services.audit.courses import (
     waited_in,
     wrong,
 )
-from services.audit.pauses import (
+from services.audit.deadlines.pauses import (
     NOT_AHEAD,
     ahead_again,
     changed,
@@ -30,9 +32,7 @@ from services.audit.pauses import (
     judged_anew,
     waited,
 )
-from services.audit.wording import Text
-from services.kernel.course import Course, Pause
-from services.kernel.instants import instant_in, to_us
+from services.audit.wording.formatting import Text
 
 _OTHER_EXTENSION: Final[Text] = (
     "ngày gia hạn khác với sổ ghi",
@@ -61,7 +61,7 @@ def resumed(
     if instant_in(said, "previous_due_at") != previous:
         line = wrong(line, OTHER_DATE)
     yield line
-    yield from step_dates.resumed(told, event, said, calendar_of, (since, at))
+    yield from step_deadlines.resumed(told, event, said, calendar_of, (since, at))
 
 
 def _gone_on(

@@ -10,10 +10,10 @@ from typing import Any, Final
 from motcua.events.v1.envelope_pb2 import DossierEvent
 from motcua.events.v1.routing_events_pb2 import DeadlineScope
 
-from services.audit.courses import Account, CalendarOf, Line, computed, counting
-from services.audit.wording import Text
-from services.kernel.course import Course, course_in
-from services.kernel.instants import instant_in
+from kernel.base.instants import instant_in
+from office.worktime.deadline_basis import Course, course_in
+from services.audit.deadlines.explanation import Account, CalendarOf, Line, computed, counting
+from services.audit.wording.formatting import Text
 
 _NAMES: Final[dict[int, Text]] = {
     DeadlineScope.DEADLINE_SCOPE_DOSSIER: ("ngày hẹn trả", "the promised date"),

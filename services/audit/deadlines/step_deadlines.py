@@ -7,7 +7,11 @@ from typing import Any
 
 from motcua.events.v1.envelope_pb2 import DossierEvent
 
-from services.audit.courses import (
+from kernel.base.instants import instant_in
+from office.worktime.deadline_basis import Pause, course_in
+from office.worktime.explanation import Span
+from office.worktime.working_time import Calendar
+from services.audit.deadlines.explanation import (
     OTHER_DATE,
     Account,
     CalendarOf,
@@ -17,7 +21,7 @@ from services.audit.courses import (
     spans_of,
     wrong,
 )
-from services.audit.pauses import (
+from services.audit.deadlines.pauses import (
     NOT_AHEAD,
     ahead_again,
     changed,
@@ -25,10 +29,6 @@ from services.audit.pauses import (
     going_on,
     judged_anew,
 )
-from services.kernel.course import Pause, course_in
-from services.kernel.instants import instant_in
-from services.kernel.reckoning import Span
-from services.kernel.working_time import Calendar
 
 
 def opened(

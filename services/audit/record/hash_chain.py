@@ -14,9 +14,9 @@ from google.protobuf.message import DecodeError
 from motcua.audit.v1 import audit_pb2 as pb
 from motcua.events.v1.envelope_pb2 import DossierEvent
 
-from services.audit.views import FIRST_LINK, link
-from services.kernel.instants import to_us
-from services.kernel.record import Record
+from kernel.base.instants import to_us
+from kernel.eventsourcing.record import Record
+from services.audit.record.recorder import FIRST_LINK, link
 
 Identity = tuple[str, str, int]
 """A dossier, a source and a sequence number: the name of an event."""

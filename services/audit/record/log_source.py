@@ -12,10 +12,10 @@ from typing import Final
 
 from kafka.errors import KafkaError
 
-from services.audit.verify import OpenLog, ReadPartition
-from services.kernel.consumer.log_reader import LogReader
-from services.kernel.errors import Unavailable
-from services.kernel.record import Record
+from kernel.base.errors import Unavailable
+from kernel.consumer.reading.kafka_reader import LogReader
+from kernel.eventsourcing.record import Record
+from services.audit.record.verifier import OpenLog, ReadPartition
 
 PATIENCE_SECONDS: Final = 30.0
 """How long a reading may stand still."""

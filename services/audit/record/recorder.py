@@ -8,15 +8,15 @@ from typing import Final
 from motcua.events.v1.envelope_pb2 import DossierEvent
 from sqlalchemy import bindparam, select, update
 
-from services.audit.asof import bodies_of, folded
-from services.audit.lifecycle import fold, of_a_dossier
-from services.audit.standing import Facts
+from kernel.base.instants import to_us
+from kernel.eventsourcing.envelope import TYPE_OF_FIELD, Headers
+from kernel.eventsourcing.record import Record
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.storage.row_cache import Row
+from services.audit.state.as_of import bodies_of, folded
+from services.audit.state.fold import fold, of_a_dossier
+from services.audit.state.portal_state import Facts
 from services.audit.tables import CHAINS, DOSSIERS, LOG
-from services.kernel.envelope import TYPE_OF_FIELD, Headers
-from services.kernel.instants import to_us
-from services.kernel.record import Record
-from services.kernel.rows import Row
-from services.kernel.unit import UnitOfWork
 
 FIRST_LINK: Final = bytes(32)
 """What stands before the first event of a partition."""

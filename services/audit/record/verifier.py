@@ -10,10 +10,10 @@ from typing import Any, Final
 from motcua.audit.v1 import audit_pb2 as pb
 from sqlalchemy import Connection, Engine, and_, or_, select
 
-from services.audit.asof import streamed
-from services.audit.proof import Identity, Numbered, Proof, Stored, decoded
+from kernel.eventsourcing.record import Record
+from services.audit.record.hash_chain import Identity, Numbered, Proof, Stored, decoded
+from services.audit.state.as_of import streamed
 from services.audit.tables import CHAINS, KERNEL, LOG
-from services.kernel.record import Record
 
 ReadPartition = Callable[[int, int], Iterator[Record]]
 """Gives the records of a partition from its beginning to before an offset."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from services.audit.standing import GIVEN_BACK, Facts
+from services.audit.state.portal_state import GIVEN_BACK, Facts
 
 
 class Standing(NamedTuple):

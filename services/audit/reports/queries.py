@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, or_, select
 
-from services.audit.asof import changed_since, rows_of, streamed, unchanged_since
-from services.audit.days import day
-from services.audit.report import Report, Standing, standing
-from services.audit.standing import GIVEN_BACK, Facts
+from services.audit.reports.indicators import Report, Standing, standing
+from services.audit.state.as_of import changed_since, rows_of, streamed, unchanged_since
+from services.audit.state.local_days import day
+from services.audit.state.portal_state import GIVEN_BACK, Facts
 from services.audit.tables import CHAINS, DOSSIERS, LOG
 
 

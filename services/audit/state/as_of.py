@@ -15,10 +15,10 @@ from typing import Any, Final
 from motcua.events.v1.envelope_pb2 import DossierEvent
 from sqlalchemy import ColumnElement, Connection, Select, select, true
 
-from services.audit.lifecycle import fold, relevant
-from services.audit.standing import Facts
+from kernel.eventsourcing.envelope import TYPE_OF_FIELD
+from services.audit.state.fold import fold, relevant
+from services.audit.state.portal_state import Facts
 from services.audit.tables import DOSSIERS, LOG
-from services.kernel.envelope import TYPE_OF_FIELD
 
 PAGE: Final = 2_000
 RELEVANT: Final = sorted(name for field, name in TYPE_OF_FIELD.items() if relevant(field))

@@ -13,9 +13,9 @@ from motcua.events.v1 import common_pb2 as common
 from motcua.events.v1.desk_events_pb2 import FeeTiming
 from motcua.events.v1.routing_events_pb2 import DeadlineScope, SuspensionKind
 
-from services.audit.days import OFFICE_TIME_ZONE
-from services.audit.standing import Facts, finished_at
-from services.kernel.instants import instant_in
+from kernel.base.instants import instant_in
+from services.audit.state.local_days import OFFICE_TIME_ZONE
+from services.audit.state.portal_state import Facts, finished_at
 
 Changes = dict[str, Any]
 

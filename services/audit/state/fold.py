@@ -13,9 +13,9 @@ from typing import Any, Final
 
 from motcua.events.v1.envelope_pb2 import DossierEvent
 
-from services.audit.changes import CHANGES, Changes
-from services.audit.days import OFFICE_TIME_ZONE, day
-from services.audit.standing import SUBMITTED, Facts, finished_at, state_of
+from services.audit.state.event_changes import CHANGES, Changes
+from services.audit.state.local_days import OFFICE_TIME_ZONE, day
+from services.audit.state.portal_state import SUBMITTED, Facts, finished_at, state_of
 
 _EMPTY: Final[Facts] = {
     "dossier_code": "",

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from motcua.events.v1.process_events_pb2 import PaperStage
 
-from services.audit.wording import NOTHING, Line, Text, fixed, moment
+from services.audit.wording.formatting import NOTHING, Line, Text, fixed, moment
 
 _PAPER: Final[Mapping[int, Text]] = {
     1: ("kết quả", "result"),

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from motcua.events.v1.routing_events_pb2 import DeadlineScope, SuspensionKind
 
-from services.audit.wording import Line, Text, dong, due, moment
+from services.audit.wording.formatting import Line, Text, dong, due, moment
 
 
 def _supplement(said: Any, time_zone: str) -> Text:

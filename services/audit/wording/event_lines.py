@@ -12,11 +12,11 @@ from google.protobuf.message import DecodeError
 from motcua.events.v1.envelope_pb2 import DossierEvent
 from motcua.events.v1.routing_events_pb2 import CaseResult
 
-from services.audit import clock_lines, teamwork_lines
-from services.audit.changes import CHANNELS
-from services.audit.items import tracked
-from services.audit.messages import planned, suppressed
-from services.audit.wording import NOTHING, Line, Text, dong, due, fixed
+from services.audit.state.event_changes import CHANNELS
+from services.audit.wording import collaboration_lines, deadline_lines
+from services.audit.wording.formatting import NOTHING, Line, Text, dong, due, fixed
+from services.audit.wording.message_names import planned, suppressed
+from services.audit.wording.tracking_codes import tracked
 
 STATES: Final[Mapping[int, Text]] = {
     1: ("Mới đăng ký", "Newly registered"),
@@ -185,6 +185,6 @@ _LINES: Final[Mapping[str, Line]] = {
     "message_failed": fixed(
         "Không gửi được tin ({})", "Message can't be delivered ({})", "reason_code"
     ),
-    **clock_lines.LINES,
-    **teamwork_lines.LINES,
+    **deadline_lines.LINES,
+    **collaboration_lines.LINES,
 }

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from services.audit.days import zone_of
+from services.audit.state.local_days import zone_of
 
 Text = tuple[str, str]
 """Vietnamese and English."""

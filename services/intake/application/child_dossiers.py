@@ -8,14 +8,15 @@ from motcua.events.v1.common_pb2 import Channel, ResultChannel
 from motcua.events.v1.envelope_pb2 import DossierEvent
 from motcua.intake.v1 import intake_pb2 as pb
 
-from services.intake import decider, submitting
-from services.intake.facts import Facts
-from services.intake.state import Phase, State
-from services.intake.submitting import Intake
-from services.kernel.call import Call
-from services.kernel.errors import Refusal
-from services.kernel.model import About
-from services.kernel.unit import UnitOfWork
+from kernel.base.errors import Refusal
+from kernel.eventsourcing.command_context import Call
+from kernel.eventsourcing.service_model import About
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from services.intake.application.decision_context import Facts
+from services.intake.domain import decider
+from services.intake.domain.state import Phase, State
+from services.intake.domain.use_cases import submit
+from services.intake.domain.use_cases.submit import Intake
 
 
 def open_child(facts: Facts, uow: UnitOfWork, cause: DossierEvent, now: int) -> Sequence[About]:
@@ -39,7 +40,7 @@ def open_child(facts: Facts, uow: UnitOfWork, cause: DossierEvent, now: int) -> 
     unit = offer.unit
     code = facts.next_code(uow, request, unit, now)
     intake = Intake(offer.procedure, None, None, facts.catalogue.units.get(unit))
-    (submitted,) = submitting.submit(request, intake)
+    (submitted,) = submit.submit(request, intake)
     submitted.parent_code = cause.dossier_code
     submitted.parent_number = asked.number
     submitted.ClearField("fees")  # between agencies nothing is paid

@@ -8,25 +8,25 @@ from typing import Final
 from motcua.events.v1.common_pb2 import Channel
 from motcua.intake.v1 import intake_pb2 as pb
 
-from services.intake.catalogue import Catalogue, Procedure
-from services.intake.checks import ANSWER_WITHIN, CHECK_WARNING, Check
-from services.intake.codes import OFFICE_ZONE, Code, day_of
-from services.intake.decider import IMPORTED, Terms
-from services.intake.importing import is_importer
-from services.intake.office_units import OfficeUnits
-from services.intake.procedures.shelf import Shelf
-from services.intake.state import State
-from services.intake.submitting import Offer
+from kernel.base.errors import AlreadyExists, Refused
+from kernel.base.instants import instant_in, local_date
+from kernel.eventsourcing.command_context import Call
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from office.catalogue.dossier_code import OFFICE_ZONE, Code, day_of
+from office.catalogue.files.release_store import Shelf
+from office.catalogue.model import Catalogue, Procedure
+from office.catalogue.responsible_unit import Takers
+from office.catalogue.unit_overlay import OfficeUnits
+from office.worktime.calendars.model import Calendars
+from office.worktime.warning_rule import WarningRule, warn_at
+from office.worktime.working_time import due_at, phase_ends, same_day_due
+from services.intake.domain.decider import IMPORTED, Terms
+from services.intake.domain.desk_check import ANSWER_WITHIN, CHECK_WARNING, Check
+from services.intake.domain.import_rules import is_importer
+from services.intake.domain.refusals import refusal
+from services.intake.domain.state import State
+from services.intake.domain.use_cases.submit import Offer
 from services.intake.tables import CODE_COUNTERS, DOSSIERS, KERNEL, SOURCE
-from services.intake.takers import Takers
-from services.intake.texts import refusal
-from services.kernel.calendars.model import Calendars
-from services.kernel.call import Call
-from services.kernel.errors import AlreadyExists, Refused
-from services.kernel.instants import instant_in, local_date
-from services.kernel.unit import UnitOfWork
-from services.kernel.warning import WarningRule, warn_at
-from services.kernel.working_time import due_at, phase_ends, same_day_due
 
 _LAST_NUMBER: Final = 9_999_999
 _KEEP: Final = "keep"

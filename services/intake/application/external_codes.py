@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from motcua.events.v1.desk_events_pb2 import ExternalCodeRecorded
 from sqlalchemy import Connection, select
 
+from kernel.base.errors import AlreadyExists, Refused
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from services.intake.domain.refusals import refusal
 from services.intake.tables import EXTERNAL_CODES
-from services.intake.texts import refusal
-from services.kernel.errors import AlreadyExists, Refused
-from services.kernel.unit import UnitOfWork
 
 
 def record(uow: UnitOfWork, system: str, code: str) -> Sequence[ExternalCodeRecorded]:

@@ -17,25 +17,29 @@ from motcua.events.v1.common_pb2 import Channel
 from motcua.events.v1.envelope_pb2 import Actor, DossierEvent
 from motcua.intake.v1 import intake_pb2 as pb
 
-from services.intake import answers, decider, external, submitting, watches
-from services.intake.catalogue import Catalogue
-from services.intake.codes import OFFICE_ZONE
-from services.intake.decider import Decision
-from services.intake.facts import Facts
-from services.intake.handing_in import lacking, strange
-from services.intake.importing import as_it_happened, instants, is_importer
-from services.intake.queries import progress_of
-from services.intake.state import Phase, Progress, State
-from services.intake.submitting import Intake
+from kernel.auth.permissions import own_unit
+from kernel.base.clock import Clock
+from kernel.base.errors import Invalid, Refusal, Refused, Violation
+from kernel.base.instants import local_date, to_us
+from kernel.eventsourcing.command_context import Call
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from office.catalogue.dossier_code import OFFICE_ZONE
+from office.catalogue.model import Catalogue
+from office.people.directory import answers_for
+from services.intake.application import external_codes
+from services.intake.application.decision_context import Facts
+from services.intake.domain import decider
+from services.intake.domain.decider import Decision
+from services.intake.domain.import_rules import as_it_happened, instants, is_importer
+from services.intake.domain.parts_check import lacking, strange
+from services.intake.domain.refusals import refusal, unknown_dossier
+from services.intake.domain.state import Phase, Progress, State
+from services.intake.domain.use_cases import submit as submitting
+from services.intake.domain.use_cases.submit import Intake
+from services.intake.queries import responses
+from services.intake.queries.dossier import progress_of
+from services.intake.schedulers import desk_checks
 from services.intake.tables import DOSSIERS, RECEIPTS
-from services.intake.texts import refusal, unknown_dossier
-from services.kernel.call import Call
-from services.kernel.clock import Clock
-from services.kernel.errors import Invalid, Refusal, Refused, Violation
-from services.kernel.instants import local_date, to_us
-from services.kernel.rpc.permissions import own_unit
-from services.kernel.unit import UnitOfWork
-from services.people.directory import answers_for
 
 APPLICANT: Final = "applicant"
 """The field under which the applicant's data is sealed."""
@@ -106,8 +110,8 @@ class Office:
         intake = Intake(offer.procedure, sealed, check, self.catalogue.units.get(offer.unit))
         events: list[Message] = [*submitting.submit(request, intake)]
         if request.external_code:
-            events += external.record(uow, request.imported_from, request.external_code)
-        return answers.submitted(uow.append_call(code, events, call))
+            events += external_codes.record(uow, request.imported_from, request.external_code)
+        return responses.submitted(uow.append_call(code, events, call))
 
     def accept(
         self, uow: UnitOfWork, request: pb.AcceptDossierRequest, call: Call
@@ -117,8 +121,8 @@ class Office:
         state = self._state(uow, request.dossier_code, call)
         row = uow.get(DOSSIERS, request.dossier_code) or {}
         terms = self.facts.terms(state, row.get("unit") or "", request, call)
-        watches.say_missed(uow, request.dossier_code, state, call.occurred_at, call.now)
-        return answers.accepted(
+        desk_checks.say_missed(uow, request.dossier_code, state, call.occurred_at, call.now)
+        return responses.accepted(
             _write(uow, request.dossier_code, decider.accept(state, terms), call)
         )
 
@@ -128,8 +132,8 @@ class Office:
         """Refuse a dossier."""
         call = as_it_happened(request, call)
         state = self._state(uow, request.dossier_code, call)
-        watches.say_missed(uow, request.dossier_code, state, call.occurred_at, call.now)
-        return answers.refused(
+        desk_checks.say_missed(uow, request.dossier_code, state, call.occurred_at, call.now)
+        return responses.refused(
             _write(uow, request.dossier_code, decider.refuse(state, request), call)
         )
 
@@ -147,7 +151,7 @@ class Office:
             if wrong:
                 raise Invalid(wrong)
             decision = lacking(request.parts, progress.asked) or decision
-        return answers.supplemented(_write(uow, request.dossier_code, decision, call))
+        return responses.supplemented(_write(uow, request.dossier_code, decision, call))
 
     def withdraw(
         self, uow: UnitOfWork, request: pb.RequestWithdrawalRequest, call: Call
@@ -156,7 +160,7 @@ class Office:
         call = as_it_happened(request, call)
         state = self._state(uow, request.dossier_code, call)
         decision = decider.withdraw(state, request, _progress(uow, request.dossier_code))
-        return answers.withdrawn(_write(uow, request.dossier_code, decision, call))
+        return responses.withdrawn(_write(uow, request.dossier_code, decision, call))
 
     def hand_over(
         self, uow: UnitOfWork, request: pb.ReturnResultRequest, call: Call
@@ -165,7 +169,7 @@ class Office:
         call = as_it_happened(request, call)
         state = self._state(uow, request.dossier_code, call)
         decision = decider.hand_over(state, _progress(uow, request.dossier_code))
-        return answers.returned(_write(uow, request.dossier_code, decision, call))
+        return responses.returned(_write(uow, request.dossier_code, decision, call))
 
     def record_fee(
         self, uow: UnitOfWork, request: pb.RecordFeeRequest, call: Call
@@ -181,7 +185,7 @@ class Office:
             if uow.get(RECEIPTS, unit, receipt) is not None:
                 raise Refused(refusal("RECEIPT_USED"))
         decision = decider.record_fee(state, request, _progress(uow, code), check)
-        return answers.paid(_write(uow, code, decision, call))
+        return responses.paid(_write(uow, code, decision, call))
 
     def cancel_fee(
         self, uow: UnitOfWork, request: pb.CancelFeeRequest, call: Call
@@ -189,15 +193,15 @@ class Office:
         """Take back a record that was a mistake."""
         state = self._state(uow, request.dossier_code, call)
         decision = decider.cancel_fee(state, request.sequence, request.reason)
-        return answers.unpaid(_write(uow, request.dossier_code, decision, call))
+        return responses.unpaid(_write(uow, request.dossier_code, decision, call))
 
     def record_external_code(
         self, uow: UnitOfWork, request: pb.RecordExternalCodeRequest, call: Call
     ) -> pb.RecordExternalCodeResponse:
         """Note another system's number for a dossier."""
         self._state(uow, request.dossier_code, call)
-        noted = external.record(uow, request.system, request.code)
-        return answers.numbered(uow.append_call(request.dossier_code, noted, call))
+        noted = external_codes.record(uow, request.system, request.code)
+        return responses.numbered(uow.append_call(request.dossier_code, noted, call))
 
     def _state(self, uow: UnitOfWork, code: str, call: Call) -> State:
         """Give the desk's state of a dossier that this caller may act on."""

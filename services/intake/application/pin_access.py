@@ -17,16 +17,16 @@ from typing import Any, Final
 from motcua.events.v1.common_pb2 import PersonalData, SealedData
 from sqlalchemy import Connection, delete, select
 
-from services.intake.office import APPLICANT
-from services.intake.queries import Row, dossier_row
+from kernel.base.instants import MINUTE
+from kernel.commands.command_bus import Reads
+from kernel.crypto.keyring import Keyring
+from kernel.eventsourcing.group_commit import Writer
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.rpc.statuses import TooMany
+from services.intake.application.handlers import APPLICANT
+from services.intake.domain.refusals import unknown_to_guest
+from services.intake.queries.dossier import Row, dossier_row
 from services.intake.tables import PIN_TRIES
-from services.intake.texts import unknown_to_guest
-from services.kernel.commands import Reads
-from services.kernel.instants import MINUTE
-from services.kernel.keyring import Keyring
-from services.kernel.rpc.statuses import TooMany
-from services.kernel.unit import UnitOfWork
-from services.kernel.writer import Writer
 
 TRIES: Final = 5
 WINDOW: Final = 15 * MINUTE

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
 
 from google.protobuf.message import Message
 from motcua.events.v1.envelope_pb2 import DossierEvent
 
-from services.intake.children import open_child
-from services.intake.decider import delivered, published
-from services.intake.office import Office
-from services.kernel.model import About, Reaction
-from services.kernel.unit import UnitOfWork
+from kernel.eventsourcing.service_model import About, Reaction
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from services.intake.application.child_dossiers import open_child
+from services.intake.application.handlers import Office
+from services.intake.domain.decider import delivered, published
 
 
 def item_delivered(uow: UnitOfWork, cause: DossierEvent) -> Sequence[Message]:
@@ -40,9 +39,10 @@ class Desk:
         return open_child(self.office.facts, uow, cause, self.office.clock.now())
 
 
-DESK: Final = Desk()
-REACTIONS: Final[dict[str, Reaction]] = {
-    "child_requested": DESK.child_requested,
-    "item_delivered": item_delivered,
-    "case_resolved": case_resolved,
-}
+def reactions_of(desk: Desk) -> Mapping[str, Reaction]:
+    """Return the reactions of a desk, by the payload they react to."""
+    return {
+        "child_requested": desk.child_requested,
+        "item_delivered": item_delivered,
+        "case_resolved": case_resolved,
+    }

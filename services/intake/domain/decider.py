@@ -29,14 +29,14 @@ from motcua.intake.v1.intake_pb2 import (
     SubmittedPart,
 )
 
-from services.intake import paying
-from services.intake.checks import Check
-from services.intake.handing_in import copies_of
-from services.intake.paying import Payment
-from services.intake.state import CasePhase, ItemPhase, Phase, Progress, State
-from services.intake.texts import refusal
-from services.kernel.errors import Refusal
-from services.kernel.instants import to_timestamp
+from kernel.base.errors import Refusal
+from kernel.base.instants import to_timestamp
+from services.intake.domain import fees
+from services.intake.domain.desk_check import Check
+from services.intake.domain.fees import Payment
+from services.intake.domain.parts_check import copies_of
+from services.intake.domain.refusals import refusal
+from services.intake.domain.state import CasePhase, ItemPhase, Phase, Progress, State
 
 Decision = Sequence[Message] | Refusal
 IMPORTED: Final = "imported"
@@ -181,10 +181,10 @@ def record_fee(state: State, request: Payment, progress: Progress, check: Check 
         return refusal(_AT_THE_DESK[state.phase])
     if progress.case is CasePhase.WITHDRAWN:
         return refusal("ALREADY_WITHDRAWN")
-    decided = paying.record(state.account, request, check)
+    decided = fees.record(state.account, request, check)
     if isinstance(decided, Refusal) or progress.case is not CasePhase.RESOLVED:
         return decided
-    account = paying.recorded(state.account, 0, cast(FeeRecorded, decided[0]))
+    account = fees.recorded(state.account, 0, cast(FeeRecorded, decided[0]))
     return [*decided, *published(replace(state, account=account), state.result_channel)]
 
 
@@ -193,7 +193,7 @@ def cancel_fee(state: State, sequence: int, reason: str) -> Decision:
     if state.phase is Phase.RETURNED:
         return refusal(_AT_THE_DESK[state.phase])
     accepted = state.phase is Phase.ACCEPTED
-    return paying.cancel(state.account, sequence, reason, accepted=accepted)
+    return fees.cancel(state.account, sequence, reason, accepted=accepted)
 
 
 def parts_of(parts: Sequence[SubmittedPart]) -> list[Part]:

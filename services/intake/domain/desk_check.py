@@ -15,9 +15,9 @@ from motcua.events.v1.intake_events_pb2 import (
     DossierSubmitted,
 )
 
-from services.kernel.durations import Duration
-from services.kernel.instants import instant_in, to_timestamp
-from services.kernel.warning import WarningRule
+from kernel.base.instants import instant_in, to_timestamp
+from office.worktime.durations import Duration
+from office.worktime.warning_rule import WarningRule
 
 ANSWER_WITHIN: Final = Duration.parse("8wh")
 """How long the desk may take to accept or answer what comes in online."""

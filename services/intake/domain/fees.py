@@ -13,10 +13,10 @@ from typing import Final, Protocol
 from google.protobuf.message import Message
 from motcua.events.v1.desk_events_pb2 import FeeCancelled, FeeRecorded, FeesDue, FeeTiming
 
-from services.intake.catalogue import FeeKind, Procedure
-from services.intake.checks import Check, set_check
-from services.intake.texts import refusal, violation
-from services.kernel.errors import Refusal, Violation
+from kernel.base.errors import Refusal, Violation
+from office.catalogue.model import FeeKind, Procedure
+from services.intake.domain.desk_check import Check, set_check
+from services.intake.domain.refusals import refusal, violation
 
 METHODS: Final = ("cash", "transfer", "online", "post")
 

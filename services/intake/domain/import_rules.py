@@ -12,11 +12,11 @@ from typing import Any, Final
 from google.protobuf.message import Message
 from motcua.events.v1.envelope_pb2 import Actor, ActorKind
 
-from services.intake.texts import violation
-from services.kernel.call import Call
-from services.kernel.errors import Violation
-from services.kernel.instants import DAY, to_us
-from services.kernel.skew import in_future, lies_ahead
+from kernel.base.clock_skew import in_future, lies_ahead
+from kernel.base.errors import Violation
+from kernel.base.instants import DAY, to_us
+from kernel.eventsourcing.command_context import Call
+from services.intake.domain.refusals import violation
 
 _EARLIEST: Final = -69 * 365 * DAY
 _LATEST: Final = 229 * 365 * DAY

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from motcua.intake.v1.intake_pb2 import SubmittedPart
 
-from services.intake.texts import refusal, violation
-from services.kernel.errors import Refusal, Violation
+from kernel.base.errors import Refusal, Violation
+from services.intake.domain.refusals import refusal, violation
 
 
 def copies_of(part: SubmittedPart) -> int:

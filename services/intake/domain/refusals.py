@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.kernel.errors import NotFound, Refusal, Violation
+from kernel.base.errors import NotFound, Refusal, Violation
 
 _REFUSALS: Final[dict[str, tuple[str, str]]] = {
     "ALREADY_ACCEPTED": ("Hồ sơ đã được tiếp nhận.", "The dossier has been accepted already."),

@@ -10,9 +10,9 @@ from enum import StrEnum
 
 from motcua.events.v1.envelope_pb2 import DossierEvent
 
-from services.intake import paying
-from services.intake.checks import Check, check_in
-from services.intake.paying import NOTHING_OWED, Account
+from services.intake.domain import fees
+from services.intake.domain.desk_check import Check, check_in
+from services.intake.domain.fees import NOTHING_OWED, Account
 
 
 class Phase(StrEnum):
@@ -105,7 +105,7 @@ def evolve(state: State, event: DossierEvent) -> State:
                 it.imported_from,
                 unit=it.unit,
                 check=check_in(it),
-                account=paying.opened(it.fees),
+                account=fees.opened(it.fees),
             )
         case "desk_check_approaching":
             return replace(state, check=state.check and replace(state.check, warned=True))
@@ -125,9 +125,9 @@ def evolve(state: State, event: DossierEvent) -> State:
             return replace(state, phase=Phase.RETURNED)
         case "fee_recorded":
             came = event.fee_recorded
-            account = paying.recorded(state.account, event.sequence, came)
+            account = fees.recorded(state.account, event.sequence, came)
             return replace(state, account=account, check=check_in(came) or state.check)
         case "fee_cancelled":
-            account = paying.cancelled(state.account, event.fee_cancelled.sequence)
+            account = fees.cancelled(state.account, event.fee_cancelled.sequence)
             return replace(state, account=account)
     return state

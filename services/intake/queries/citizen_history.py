@@ -14,8 +14,8 @@ from motcua.events.v1.envelope_pb2 import DossierEvent
 from motcua.events.v1.routing_events_pb2 import CaseResult, DeadlineScope, SuspensionKind
 from motcua.intake.v1.intake_pb2 import HistoryLine
 
-from services.kernel.envelope import TYPE_OF_FIELD
-from services.kernel.instants import to_datetime, to_us
+from kernel.base.instants import to_datetime, to_us
+from kernel.eventsourcing.envelope import TYPE_OF_FIELD
 
 Words = tuple[str, str]
 """A text in Vietnamese and in English."""

@@ -13,7 +13,7 @@ from datetime import date
 from motcua.intake.v1.intake_pb2 import CodeGap, ExplainCodesResponse
 from sqlalchemy import Connection, select
 
-from services.intake.codes import day_of, parse_code
+from office.catalogue.dossier_code import day_of, parse_code
 from services.intake.tables import DOSSIERS
 
 

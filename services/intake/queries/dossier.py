@@ -10,10 +10,10 @@ from motcua.events.v1.envelope_pb2 import DossierEvent
 from motcua.intake.v1.intake_pb2 import Dossier, DossierState, FeeAccount, FeeRecord
 from sqlalchemy import Connection, select
 
-from services.intake.parts import parts_from
-from services.intake.state import CasePhase, ItemPhase, Phase, Progress
+from kernel.base.instants import to_timestamp
+from services.intake.domain.state import CasePhase, ItemPhase, Phase, Progress
 from services.intake.tables import DOSSIERS, FEES, KERNEL, MILESTONES
-from services.kernel.instants import to_timestamp
+from services.intake.views.parts_json import parts_from
 
 Row = Mapping[str, Any]
 _C: Final = DOSSIERS.c

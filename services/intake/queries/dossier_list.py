@@ -23,14 +23,15 @@ from sqlalchemy import (
     tuple_,
 )
 
-from services.intake.queries import OF_CASE, OF_PHASE, describe
-from services.intake.state import CasePhase, Phase
+from kernel.base import page_token
+from kernel.base.errors import Invalid
+from kernel.base.instants import to_us
+from kernel.storage import index_scan
+from office.people.access_scope import Sight
+from services.intake.domain.refusals import violation
+from services.intake.domain.state import CasePhase, Phase
+from services.intake.queries.dossier import OF_CASE, OF_PHASE, describe
 from services.intake.tables import DOSSIERS, EXTERNAL_CODES, READERS
-from services.intake.texts import violation
-from services.kernel import distinct, paging
-from services.kernel.errors import Invalid
-from services.kernel.instants import to_us
-from services.people.sight import Sight
 
 PAGE: Final = 50
 _C: Final = DOSSIERS.c
@@ -52,7 +53,7 @@ def page(
     if after is not None:
         found = found.where(tuple_(_C.submitted_at, _C.dossier_code) < after)
     if sight is not None and not (unit and sight.covers(unit)):
-        units = [unit] if unit else distinct.values(connection, _C.unit)
+        units = [unit] if unit else index_scan.values(connection, _C.unit)
         seen = [each for each in units if sight.covers(each)]
         if unit or len(seen) < len(units):
             found = _seen(found, seen, sight.readers(), after, size + 1)
@@ -91,7 +92,7 @@ def _seen(
         if after is not None:
             mine = mine.where(tuple_(*place) < after)
         parts.append(mine.order_by(*(column.desc() for column in place)).limit(limit))
-    return select(DOSSIERS).where(_C.dossier_code.in_(distinct.together(parts)))
+    return select(DOSSIERS).where(_C.dossier_code.in_(index_scan.together(parts)))
 
 
 def _filters(request: ListDossiersRequest, unit: str) -> list[ColumnElement[bool]]:
@@ -135,7 +136,7 @@ def _read_token(request: ListDossiersRequest) -> tuple[int, str]:
         digest, at, code = base64.urlsafe_b64decode(padded).decode().split("|", 2)
         if digest != _digest(request) or abs(int(at)) > _FURTHEST:
             raise wrong
-        return int(at), paging.name(code)
+        return int(at), page_token.name(code)
     except ValueError:
         raise wrong from None
 

@@ -13,15 +13,15 @@ from motcua.events.v1.desk_events_pb2 import FeeTiming, ResultKind
 from motcua.events.v1.envelope_pb2 import DossierEvent
 from motcua.intake.v1 import intake_pb2 as pb
 
-from services.intake import queries
-from services.intake.catalogue import Procedure
-from services.intake.codes import OFFICE_ZONE
-from services.intake.history import lines, moment
-from services.intake.parts import parts_from
-from services.intake.queries import describe, due_of, state_of
-from services.intake.state import ItemPhase
-from services.intake.takers import Takers
-from services.kernel.instants import to_timestamp
+from kernel.base.instants import to_timestamp
+from office.catalogue.dossier_code import OFFICE_ZONE
+from office.catalogue.model import Procedure
+from office.catalogue.responsible_unit import Takers
+from services.intake.domain.state import ItemPhase
+from services.intake.queries import dossier
+from services.intake.queries.citizen_history import lines, moment
+from services.intake.queries.dossier import describe, due_of, state_of
+from services.intake.views.parts_json import parts_from
 
 Row = Mapping[str, Any]
 Events = Sequence[DossierEvent]
@@ -41,7 +41,7 @@ def submitted(events: Events) -> pb.SubmitDossierResponse:
         dossier_code=event.dossier_code,
         submitted_at=event.occurred_at,
         answer_due_at=it.answer_due_at if it.HasField("answer_due_at") else None,
-        fees=queries.account(it.fees, 0, 0, "") if it.HasField("fees") else None,
+        fees=dossier.account(it.fees, 0, 0, "") if it.HasField("fees") else None,
     )
 
 
@@ -151,7 +151,7 @@ def tracked(row: Row, events: Events, language: str) -> pb.TrackDossierResponse:
         item_number=row["item_number"] or "",
         history=lines(events, tz, language),
     )
-    fees = queries.account_of(row)
+    fees = dossier.account_of(row)
     if fees is not None:
         answer.fees.CopyFrom(fees)
     due = due_of(row)
@@ -275,7 +275,7 @@ def _to_do(row: Row, state: int, tz: str) -> tuple[str, str]:
 
 def _to_pay(row: Row, state: int) -> tuple[str, str] | None:
     """Ask for what has to be paid now: before acceptance, or before the result is had."""
-    fees = queries.account_of(row)
+    fees = dossier.account_of(row)
     if fees is None or fees.settled:
         return None
     before = fees.timing == FeeTiming.FEE_TIMING_BEFORE

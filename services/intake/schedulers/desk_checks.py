@@ -12,10 +12,10 @@ from typing import Any
 from google.protobuf.message import Message
 from sqlalchemy import Select, select
 
-from services.intake.checks import alarm, missed
-from services.intake.state import State
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from services.intake.domain.desk_check import alarm, missed
+from services.intake.domain.state import State
 from services.intake.tables import DOSSIERS, KERNEL
-from services.kernel.unit import UnitOfWork
 
 DOSSIERS_AT_ONCE = 250
 

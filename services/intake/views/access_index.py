@@ -11,10 +11,10 @@ from motcua.events.v1.envelope_pb2 import DossierEvent
 from motcua.events.v1.process_events_pb2 import Participation
 from sqlalchemy import Connection, select
 
+from kernel.eventsourcing.service_model import Projection
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from office.people.access_scope import person, readers_of
 from services.intake.tables import DOSSIERS, READERS
-from services.kernel.model import Projection
-from services.kernel.unit import UnitOfWork
-from services.people.sight import person, readers_of
 
 
 def unit_takes_part(uow: UnitOfWork, code: str, unit: str) -> None:

@@ -10,13 +10,13 @@ from typing import Any, Final
 from motcua.events.v1.envelope_pb2 import DossierEvent
 from motcua.events.v1.routing_events_pb2 import DeadlineScope, SuspensionKind
 
-from services.intake import readers
-from services.intake.parts import parts_json
-from services.intake.state import CasePhase, ItemPhase
+from kernel.base.instants import instant_in, to_us
+from kernel.eventsourcing.service_model import Projection
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from services.intake.domain.state import CasePhase, ItemPhase
 from services.intake.tables import DOSSIERS, MILESTONES
-from services.kernel.instants import instant_in, to_us
-from services.kernel.model import Projection
-from services.kernel.unit import UnitOfWork
+from services.intake.views import access_index
+from services.intake.views.parts_json import parts_json
 
 
 def _change(uow: UnitOfWork, event: DossierEvent, **values: Any) -> None:
@@ -31,7 +31,7 @@ def case_opened(uow: UnitOfWork, event: DossierEvent) -> None:
     it = event.case_opened
     due = instant_in(it, "due_at")
     _change(uow, event, case_phase=CasePhase.RUNNING.value, case_due_at=due)
-    readers.unit_takes_part(uow, event.dossier_code, it.current.unit)
+    access_index.unit_takes_part(uow, event.dossier_code, it.current.unit)
 
 
 def supplement_requested(uow: UnitOfWork, event: DossierEvent) -> None:

@@ -11,16 +11,16 @@ from typing import Any, Final
 
 from motcua.events.v1.envelope_pb2 import DossierEvent
 
-from services.intake import case_views, desk_views, readers
-from services.intake.checks import check_in
-from services.intake.codes import parse_code
-from services.intake.parts import parts_from, parts_json
-from services.intake.paying import opened
-from services.intake.state import Phase
+from kernel.base.instants import instant_in, to_us
+from kernel.eventsourcing.service_model import Projection
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from office.catalogue.dossier_code import parse_code
+from services.intake.domain.desk_check import check_in
+from services.intake.domain.fees import opened
+from services.intake.domain.state import Phase
 from services.intake.tables import CODE_COUNTERS, DOSSIERS
-from services.kernel.instants import instant_in, to_us
-from services.kernel.model import Projection
-from services.kernel.unit import UnitOfWork
+from services.intake.views import access_index, case_progress, payments
+from services.intake.views.parts_json import parts_from, parts_json
 
 
 def _change(uow: UnitOfWork, event: DossierEvent, **values: Any) -> None:
@@ -55,7 +55,7 @@ def submitted(uow: UnitOfWork, event: DossierEvent) -> None:
         le_phi_paid=0,
         exempt_group="",
     )
-    readers.unit_takes_part(uow, event.dossier_code, event.actor.unit)
+    access_index.unit_takes_part(uow, event.dossier_code, event.actor.unit)
     code = parse_code(event.dossier_code)
     if code is not None:
         row = uow.get(CODE_COUNTERS, code.agency, code.day)
@@ -128,7 +128,7 @@ PROJECTIONS: Final[dict[str, Projection]] = {
     "withdrawal_requested": withdrawal_requested,
     "dossier_withdrawn": withdrawn,
     "result_returned": returned,
-    **case_views.PROJECTIONS,
-    **desk_views.PROJECTIONS,
-    **readers.PROJECTIONS,
+    **case_progress.PROJECTIONS,
+    **payments.PROJECTIONS,
+    **access_index.PROJECTIONS,
 }

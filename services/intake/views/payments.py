@@ -7,12 +7,12 @@ from typing import Any, Final
 from motcua.events.v1.desk_events_pb2 import FeeTiming
 from motcua.events.v1.envelope_pb2 import DossierEvent
 
-from services.intake.checks import check_in
-from services.intake.queries import account_of
+from kernel.base.instants import to_us
+from kernel.eventsourcing.service_model import Projection
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from services.intake.domain.desk_check import check_in
+from services.intake.queries.dossier import account_of
 from services.intake.tables import DOSSIERS, EXTERNAL_CODES, FEES, RECEIPTS
-from services.kernel.instants import to_us
-from services.kernel.model import Projection
-from services.kernel.unit import UnitOfWork
 
 
 def fee_recorded(uow: UnitOfWork, event: DossierEvent) -> None:

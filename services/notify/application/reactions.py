@@ -8,15 +8,15 @@ from collections.abc import Mapping, Sequence
 from google.protobuf.message import Message
 from motcua.events.v1.envelope_pb2 import DossierEvent
 
-from services.kernel.envelope import payload_field
-from services.kernel.model import Reaction
-from services.kernel.rows import Row
-from services.kernel.unit import UnitOfWork
-from services.notify.decider import EMAIL, Recipient, plan, plan_duty
-from services.notify.duties import DUTIES, UNITS
-from services.notify.papers import papers
+from kernel.eventsourcing.envelope import payload_field
+from kernel.eventsourcing.service_model import Reaction
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.storage.row_cache import Row
+from services.notify.domain.citizen_messages import TELLING
+from services.notify.domain.decider import EMAIL, Recipient, plan, plan_duty
+from services.notify.domain.document_list import papers
+from services.notify.domain.officer_messages import DUTIES, UNITS
 from services.notify.tables import RECIPIENTS
-from services.notify.telling import TELLING
 
 NAMESPACE = uuid.UUID("6d6f7463-7561-5000-8000-6e6f74696679")
 DEFAULT_LANGUAGE = "vi"

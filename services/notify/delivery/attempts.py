@@ -13,13 +13,13 @@ from typing import Any
 from motcua.events.v1.notify_events_pb2 import MessageFailed, MessageSent
 from sqlalchemy import Row, select, update
 
-from services.kernel.instants import SECOND
-from services.kernel.leases import Lease
-from services.kernel.service import Runtime
-from services.kernel.unit import UnitOfWork
-from services.notify.decider import settle
+from kernel.base.instants import SECOND
+from kernel.eventsourcing.leases import Lease
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.runtime.definition import Runtime
+from services.notify.domain.decider import settle
 from services.notify.tables import DELIVERIES, MESSAGES, RECIPIENTS
-from services.notify.views import QUEUED
+from services.notify.views.messages import QUEUED
 
 LEASE = 90.0
 """Seconds; connecting, a mail, and the time between two renewals take less together."""

@@ -24,7 +24,7 @@ from jinja2 import (
 from jinja2.runtime import Context
 from motcua.events.v1.common_pb2 import PersonalData
 
-from services.kernel.instants import to_datetime, zone
+from kernel.base.instants import to_datetime, zone
 
 TEMPLATES = Path(__file__).parent / "templates"
 

@@ -17,19 +17,19 @@ from motcua.events.v1.common_pb2 import PersonalData, SealedData
 from motcua.events.v1.notify_events_pb2 import MessageFailed, MessageSent
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.kernel.errors import Failure
-from services.kernel.keyring import Tampered
-from services.kernel.logs import RateLimit, fault, get_logger
-from services.kernel.outside import Permanent, Retryable, Throttled
-from services.kernel.service import Runtime
-from services.kernel.telemetry import metrics
-from services.kernel.telemetry.tracing import Scope, span_from
-from services.notify.attempts import LEASE, Attempts, Due
-from services.notify.carrier import Away, MaybeTaken, Smtp
-from services.notify.rendering import Unrenderable, render
+from kernel.base.errors import Failure
+from kernel.base.external_errors import Permanent, Retryable, Throttled
+from kernel.crypto.keyring import Tampered
+from kernel.runtime.definition import Runtime
+from kernel.telemetry import metrics
+from kernel.telemetry.logs import RateLimit, fault, get_logger
+from kernel.telemetry.tracing import Scope, span_from
+from office.people.directory import Directory
+from services.notify.delivery.attempts import LEASE, Attempts, Due
+from services.notify.delivery.rendering import Unrenderable, render
+from services.notify.delivery.smtp_client import Away, MaybeTaken, Smtp
+from services.notify.domain.retry_schedule import attempts, wait_after
 from services.notify.settings import MailSettings
-from services.notify.timetable import attempts, wait_after
-from services.people.directory import Directory
 
 IDLE = 1.0
 """Seconds between two looks at what is due; a commit here brings the next look at once."""

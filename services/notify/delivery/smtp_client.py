@@ -7,8 +7,8 @@ from email.message import EmailMessage
 
 import aiosmtplib
 
-from services.kernel.outside import OutsideError, Permanent, Retryable, Throttled
-from services.notify.headers import as_sent
+from kernel.base.external_errors import OutsideError, Permanent, Retryable, Throttled
+from services.notify.delivery.mail_format import as_sent
 
 TIMEOUT = 30.0
 """Seconds for a whole connection or a whole mail."""

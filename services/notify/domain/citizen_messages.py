@@ -9,7 +9,7 @@ from motcua.events.v1.common_pb2 import ResultChannel
 from motcua.events.v1.envelope_pb2 import DossierEvent
 from motcua.events.v1.routing_events_pb2 import CaseResult, DeadlineScope, SuspensionKind
 
-from services.kernel.instants import isoformat, to_us
+from kernel.base.instants import isoformat, to_us
 
 Values = dict[str, str]
 ONCE = frozenset({"submitted", "posted", "delivered", "returned"})

@@ -14,9 +14,9 @@ from motcua.events.v1.notify_events_pb2 import (
     MessageSuppressed,
 )
 
-from services.kernel.errors import Refusal
-from services.notify.telling import ONCE, OVERTAKEN
-from services.notify.texts import NOT_FAILED
+from kernel.base.errors import Refusal
+from services.notify.domain.citizen_messages import ONCE, OVERTAKEN
+from services.notify.domain.refusals import NOT_FAILED
 
 EMAIL = "email"
 VERSIONS: Mapping[tuple[str, str], int] = {("submitted", "vi"): 2, ("escalated", "vi"): 2}

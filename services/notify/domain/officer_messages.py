@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from motcua.events.v1.envelope_pb2 import DossierEvent
 from motcua.events.v1.routing_events_pb2 import DeadlineScope
 
-from services.kernel.instants import isoformat, to_us
-from services.notify.telling import Values
+from kernel.base.instants import isoformat, to_us
+from services.notify.domain.citizen_messages import Values
 
 UNITS = ("work_unit", "told_unit")
 """The values that are codes of units: that of the dossier's own unit becomes its name."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.kernel.errors import Refusal
+from kernel.base.errors import Refusal
 
 NOT_FAILED = Refusal(
     "MESSAGE_NOT_FAILED",

@@ -7,8 +7,8 @@ from typing import Any
 from motcua.notify.v1 import notify_pb2 as pb
 from sqlalchemy import Connection, Row, Select, case, func, select, tuple_
 
-from services.kernel.errors import Invalid, NotFound, Violation
-from services.kernel.instants import to_timestamp
+from kernel.base.errors import Invalid, NotFound, Violation
+from kernel.base.instants import to_timestamp
 from services.notify.tables import DELIVERIES, MESSAGES
 
 PAGE = 50

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from motcua.events.v1.envelope_pb2 import DossierEvent
 from motcua.events.v1.notify_events_pb2 import MessageFailed, MessageSent
 
-from services.kernel.instants import to_us
-from services.kernel.model import Projection
-from services.kernel.unit import UnitOfWork
-from services.notify.papers import names_json
+from kernel.base.instants import to_us
+from kernel.eventsourcing.service_model import Projection
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from services.notify.domain.document_list import names_json
 from services.notify.tables import DELIVERIES, MESSAGES, RECIPIENTS
 
 QUEUED, SENT, FAILED, SUPPRESSED = 1, 2, 3, 4

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from services.kernel.unit import UnitOfWork
-from services.postal.decider import Offers
-from services.postal.partners import Partner, Partners
-from services.postal.s10 import item_number
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from services.postal.config.partners import Partner, Partners
+from services.postal.domain.decider import Offers
+from services.postal.domain.s10 import item_number
 from services.postal.tables import COUNTERS, ITEMS
 
 

@@ -13,17 +13,17 @@ from motcua.events.v1.postal_events_pb2 import ItemDelivered
 from motcua.postal.v1 import postal_partner_pb2 as partner_pb
 from motcua.postal.v1 import postal_pb2 as pb
 
-from services.kernel.call import Call
-from services.kernel.errors import Invalid, Refusal, Refused
-from services.kernel.instants import to_timestamp, to_us
-from services.kernel.rows import Row
-from services.kernel.skew import in_future, lies_ahead
-from services.kernel.unit import UnitOfWork
-from services.postal import decider, s10, texts
-from services.postal.decider import Job, Status
-from services.postal.offering import next_serial, offers
-from services.postal.partners import Partner, Partners
-from services.postal.reporting import Outcome, Report, report
+from kernel.base.clock_skew import in_future, lies_ahead
+from kernel.base.errors import Invalid, Refusal, Refused
+from kernel.base.instants import to_timestamp, to_us
+from kernel.eventsourcing.command_context import Call
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.storage.row_cache import Row
+from services.postal.application.decision_context import next_serial, offers
+from services.postal.config.partners import Partner, Partners
+from services.postal.domain import decider, refusals, s10
+from services.postal.domain.decider import Job, Status
+from services.postal.domain.reports import Outcome, Report, report
 from services.postal.tables import HOLDERS, ITEMS, JOBS, SUBMISSIONS
 
 
@@ -39,10 +39,10 @@ class Office:
     ) -> pb.ReofferJobResponse:
         """Offer a job again by hand."""
         if request.partner_id and self.partners.find(request.partner_id) is None:
-            raise Invalid([texts.UNKNOWN_PARTNER])
+            raise Invalid([refusals.UNKNOWN_PARTNER])
         row = uow.get(JOBS, request.job_id)
         if row is None:
-            raise texts.no_job()
+            raise refusals.no_job()
         job = _job(uow, row)
         _not_collected(uow, row)
         facts = offers(uow, self.partners, job.unit)
@@ -133,27 +133,27 @@ class Office:
     def _partner(self, call: Call) -> Partner:
         partner = self.partners.find(call.actor.id)
         if partner is None:
-            raise texts.no_job()
+            raise refusals.no_job()
         return partner
 
     def _number(self, uow: UnitOfWork, brought: str, partner: Partner) -> tuple[str, int]:
         if brought:
             check_item_number(brought)
             if uow.get(ITEMS, brought) is not None:
-                raise texts.item_used()
+                raise refusals.item_used()
             return brought, 0
         serial = next_serial(uow, partner)
         if serial is None:
-            raise Refused(texts.SERIES_EXHAUSTED)
+            raise Refused(refusals.SERIES_EXHAUSTED)
         return s10.item_number(serial), serial
 
 
 def check_item_number(number: str) -> None:
     """Raise ``Invalid`` for what is no S10 number; it names the check digit expected."""
     if not s10.well_formed(number):
-        raise Invalid([texts.ITEM_FORM])
+        raise Invalid([refusals.ITEM_FORM])
     if number[10] != (expected := s10.expected_digit(number)):
-        raise Invalid([texts.check_digit(expected)])
+        raise Invalid([refusals.check_digit(expected)])
 
 
 def _own(uow: UnitOfWork, job_id: str, call: Call) -> tuple[Row, Job]:
@@ -165,9 +165,9 @@ def _own(uow: UnitOfWork, job_id: str, call: Call) -> tuple[Row, Job]:
     row = uow.get(JOBS, job_id)
     holder = uow.get(HOLDERS, job_id, call.actor.id)
     if row is None or (row["partner_id"] != call.actor.id and holder is None):
-        raise texts.no_job()
+        raise refusals.no_job()
     if row["partner_id"] != call.actor.id:
-        raise Refused(texts.LEASE_LOST)
+        raise Refused(refusals.LEASE_LOST)
     return row, _job(uow, row)
 
 
@@ -175,7 +175,7 @@ def _not_collected(uow: UnitOfWork, row: Row) -> None:
     """Refuse to send out what the citizen has collected meanwhile."""
     submission = uow.get(SUBMISSIONS, row["dossier_code"])
     if submission is not None and submission["collected"]:
-        raise Refused(texts.RESULT_COLLECTED)
+        raise Refused(refusals.RESULT_COLLECTED)
 
 
 def _job(uow: UnitOfWork, row: Row) -> Job:

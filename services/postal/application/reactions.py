@@ -9,10 +9,10 @@ from google.protobuf.message import Message
 from motcua.events.v1.common_pb2 import ResultChannel, SealedData
 from motcua.events.v1.envelope_pb2 import DossierEvent
 
-from services.kernel.unit import UnitOfWork
-from services.postal import decider
-from services.postal.offering import offers
-from services.postal.partners import configured
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from services.postal.application.decision_context import offers
+from services.postal.config.partners import configured
+from services.postal.domain import decider
 from services.postal.tables import SUBMISSIONS
 
 JOBS_NAMESPACE = uuid.UUID("6f3d5a52-7c1e-5b0e-9a43-0d6a2f6f7a11")

@@ -8,9 +8,9 @@ from motcua.events.v1.envelope_pb2 import DossierEvent
 from motcua.postal.v1 import postal_partner_pb2 as partner_pb
 from motcua.postal.v1 import postal_pb2 as pb
 
-from services.kernel.call import Call
-from services.kernel.unit import UnitOfWork
-from services.postal import texts
+from kernel.eventsourcing.command_context import Call
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from services.postal.domain import refusals
 from services.postal.tables import JOBS
 
 Events = Sequence[DossierEvent]
@@ -76,5 +76,5 @@ def returned(
 def _first(events: Events, call: Call) -> DossierEvent:
     """Give the first event, if it was this caller's doing; raises ``NotFound``."""
     if events[0].actor.id != call.actor.id:
-        raise texts.no_job()
+        raise refusals.no_job()
     return events[0]

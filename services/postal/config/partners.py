@@ -14,14 +14,14 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from services.postal.s10 import MAX_SERIAL
+from services.postal.domain.s10 import MAX_SERIAL
 
 SPIFFE = "spiffe://motcua/partner/"
 DEVELOPMENT_TOKENS = {
     "buudien": "motcua-development-buudien",
     "chuyenphat": "motcua-development-chuyenphat",
 }
-_SHIPPED = Path(__file__).parent / "data" / "partners.toml"
+_SHIPPED = Path(__file__).with_name("partners.toml")
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _FIELDS = {"id", "name", "token_sha256", "serves", "serials"}

@@ -24,9 +24,9 @@ from motcua.events.v1.postal_events_pb2 import (
     PostalLeaseExpired,
 )
 
-from services.kernel.errors import Refusal
-from services.kernel.instants import to_timestamp, to_us
-from services.postal import texts
+from kernel.base.errors import Refusal
+from kernel.base.instants import to_timestamp, to_us
+from services.postal.domain import refusals
 
 DELIVERED_CODE = "EMI"
 RETURNED_CODE = "RTS"
@@ -117,7 +117,7 @@ def create(job_id: str, unit: str, addressee: SealedData, offers: Offers) -> lis
 def take(job: Job, item_number: str, serial: int, lease_until: int) -> list[Message] | Refusal:
     """Give the job to the partner it is offered to; nothing when it holds the job already."""
     if job.status in FINAL:
-        return texts.JOB_CLOSED
+        return refusals.JOB_CLOSED
     if job.status in (Status.TAKEN, Status.UNDER_WAY):
         return []
     return [
@@ -137,13 +137,13 @@ def refuse(
 ) -> list[Message] | Refusal:
     """Take the job from the partner that refuses it, and offer it to the next one that has not."""
     if job.status in FINAL:
-        return texts.JOB_CLOSED
+        return refusals.JOB_CLOSED
     if job.status is Status.UNDER_WAY:
-        return texts.JOB_UNDER_WAY
+        return refusals.JOB_UNDER_WAY
     if attempt > job.attempt:
-        return texts.NO_SUCH_ATTEMPT
+        return refusals.NO_SUCH_ATTEMPT
     if attempt != (job.attempt if job.status is Status.TAKEN else 0):
-        return texts.LEASE_LOST
+        return refusals.LEASE_LOST
     following = offers.after(job.partner_id, job.refused | {job.partner_id})
     return [
         PostalJobRefused(
@@ -179,18 +179,18 @@ def reoffer(job: Job, partner_id: str, reason: str, offers: Offers) -> list[Mess
     Who refused before may be asked again.
     """
     if job.status in FINAL:
-        return texts.JOB_CLOSED
+        return refusals.JOB_CLOSED
     if job.status is Status.UNDER_WAY:
-        return texts.JOB_UNDER_WAY
+        return refusals.JOB_UNDER_WAY
     if job.status is Status.TAKEN:
-        return texts.JOB_HELD
+        return refusals.JOB_HELD
     chosen = (
         partner_id
         or offers.after(job.partner_id, job.refused)
         or offers.after(job.partner_id, frozenset())
     )
     if not chosen:
-        return texts.NO_PARTNER
+        return refusals.NO_PARTNER
     return [
         PostalJobReoffered(
             job_id=job.job_id,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.kernel.errors import AlreadyExists, NotFound, Refusal, Violation
+from kernel.base.errors import AlreadyExists, NotFound, Refusal, Violation
 
 LEASE_LOST = Refusal(
     "LEASE_LOST",

@@ -13,10 +13,10 @@ from typing import Literal
 from google.protobuf.message import Message
 from motcua.events.v1.postal_events_pb2 import ItemDelivered, ItemReturned, ItemTracked
 
-from services.kernel.errors import Refusal
-from services.kernel.instants import to_timestamp
-from services.postal import texts
-from services.postal.decider import (
+from kernel.base.errors import Refusal
+from kernel.base.instants import to_timestamp
+from services.postal.domain import refusals
+from services.postal.domain.decider import (
     CARRIED,
     DELIVERED_CODE,
     FINAL,
@@ -26,7 +26,7 @@ from services.postal.decider import (
     Status,
 )
 
-_MOVES = frozenset(texts.MEANINGS) - {DELIVERED_CODE, RETURNED_CODE}
+_MOVES = frozenset(refusals.MEANINGS) - {DELIVERED_CODE, RETURNED_CODE}
 """Codes that say that the item is still on its way."""
 
 
@@ -69,7 +69,7 @@ def report(job: Job, said: Report) -> Outcome | Refusal:
             kept.happened_at,
             kept.reason_code,
         ):
-            return texts.REPORT_ID_REUSED
+            return refusals.REPORT_ID_REUSED
         if not ends:
             return Outcome([], before.contradicts)
     if (refusal := _standing(job, said)) is not None:
@@ -82,12 +82,12 @@ def report(job: Job, said: Report) -> Outcome | Refusal:
 
 def _standing(job: Job, said: Report) -> Refusal | None:
     if said.attempt > job.attempt:
-        return texts.NO_SUCH_ATTEMPT
+        return refusals.NO_SUCH_ATTEMPT
     holds = job.status in CARRIED or job.status is Status.TAKEN
     if not holds or said.attempt != job.attempt or said.partner_id != job.partner_id:
-        return texts.LEASE_LOST
+        return refusals.LEASE_LOST
     if said.item_number and said.item_number != job.item_number:
-        return texts.ITEM_MISMATCH
+        return refusals.ITEM_MISMATCH
     return None
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import binascii
 
-from services.kernel.errors import Invalid
-from services.postal import texts
+from kernel.base.errors import Invalid
+from services.postal.domain import refusals
 
 
 def stream_cursor(partner_id: str, offer_number: int) -> str:
@@ -23,7 +23,7 @@ def read_stream_cursor(text: str, partner_id: str) -> int:
         return 0
     found = _unpack(text)
     if found is None or found[0] != partner_id:
-        raise Invalid([texts.CURSOR_WRONG])
+        raise Invalid([refusals.CURSOR_WRONG])
     return found[1]
 
 
@@ -36,7 +36,7 @@ def read_page_token(text: str) -> tuple[int, str]:
     """Give the time and the job behind which a page begins; raises ``Invalid``."""
     found = _unpack(text)
     if found is None:
-        raise Invalid([texts.PAGE_TOKEN_WRONG])
+        raise Invalid([refusals.PAGE_TOKEN_WRONG])
     return found[1], found[0]
 
 

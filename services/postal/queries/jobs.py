@@ -10,15 +10,15 @@ from motcua.postal.v1 import postal_partner_pb2 as partner_pb
 from motcua.postal.v1 import postal_pb2 as pb
 from sqlalchemy import Connection, Row, Select, and_, func, or_, select, tuple_
 
-from services.kernel import distinct
-from services.kernel.errors import Refused
-from services.kernel.instants import to_timestamp, to_us
-from services.kernel.keyring import ERASED, Keyring
-from services.people.sight import Sight
-from services.postal import texts
-from services.postal.cursors import page_token, read_page_token, stream_cursor
-from services.postal.decider import FINAL, Status
-from services.postal.partners import Partners
+from kernel.base.errors import Refused
+from kernel.base.instants import to_timestamp, to_us
+from kernel.crypto.keyring import ERASED, Keyring
+from kernel.storage import index_scan
+from office.people.access_scope import Sight
+from services.postal.config.partners import Partners
+from services.postal.domain import refusals
+from services.postal.domain.decider import FINAL, Status
+from services.postal.queries.cursors import page_token, read_page_token, stream_cursor
 from services.postal.tables import COUNTERS, HOLDERS, JOBS, REFUSALS, REPORTS
 
 STREAM_PAGE = 100
@@ -58,7 +58,7 @@ class Queries:
             statement.order_by(JOBS.c.created_at.desc(), JOBS.c.job_id).limit(1)
         ).first()
         if row is None:
-            raise texts.no_job()
+            raise refusals.no_job()
         if sight is not None:
             sight.require([row.unit])
         answer = pb.GetJobResponse(
@@ -80,7 +80,7 @@ class Queries:
         size = request.page_size or PAGE
         statement = _filtered(request)
         if sight is not None:
-            units = [u for u in distinct.values(connection, JOBS.c.unit) if sight.covers(u)]
+            units = [u for u in index_scan.values(connection, JOBS.c.unit) if sight.covers(u)]
             statement = statement.where(JOBS.c.unit.in_(units))
         if request.page_token:
             place = read_page_token(request.page_token)
@@ -169,9 +169,9 @@ class Queries:
             select(HOLDERS).where(HOLDERS.c.job_id == job_id, HOLDERS.c.partner_id == partner_id)
         ).first()
         if row is None or (row.partner_id != partner_id and holder is None):
-            raise texts.no_job()
+            raise refusals.no_job()
         if row.partner_id != partner_id:
-            raise Refused(texts.LEASE_LOST)
+            raise Refused(refusals.LEASE_LOST)
         mine = row.state != Status.OFFERED
         answer = partner_pb.GetMyJobResponse(
             job_id=row.job_id,
@@ -222,7 +222,7 @@ class Queries:
                 partner_id=row.partner_id,
                 item_number=row.item_number,
                 code=row.code,
-                meaning=texts.meaning(row.code, language),
+                meaning=refusals.meaning(row.code, language),
                 happened_at=to_timestamp(row.happened_at),
                 recorded_at=to_timestamp(row.recorded_at),
                 reason_code=row.reason_code,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from services.kernel.unit import UnitOfWork
-from services.kernel.watches import Watch
-from services.postal.decider import Status
-from services.postal.office import Office
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.runtime.periodic_tasks import Watch
+from services.postal.application.handlers import Office
+from services.postal.domain.decider import Status
 from services.postal.tables import JOBS
 
 PORTION = 200

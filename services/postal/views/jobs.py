@@ -8,9 +8,9 @@ from typing import Any
 from motcua.events.v1.envelope_pb2 import DossierEvent
 from motcua.events.v1.postal_events_pb2 import ItemDelivered, ItemReturned, ItemTracked
 
-from services.kernel.instants import to_us
-from services.kernel.unit import UnitOfWork
-from services.postal.decider import DELIVERED_CODE, RETURNED_CODE, Status
+from kernel.base.instants import to_us
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from services.postal.domain.decider import DELIVERED_CODE, RETURNED_CODE, Status
 from services.postal.tables import (
     COUNTERS,
     HOLDERS,

@@ -8,8 +8,8 @@ from dataclasses import replace
 from google.protobuf.message import Message
 from motcua.events.v1.routing_events_pb2 import DeadlineMissed, SupplementExpired
 
-from services.kernel.call import Call
-from services.kernel.unit import UnitOfWork
+from kernel.eventsourcing.command_context import Call
+from kernel.eventsourcing.unit_of_work import UnitOfWork
 
 
 def write(uow: UnitOfWork, code: str, outcome: Sequence[Message], call: Call) -> None:

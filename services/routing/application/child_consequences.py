@@ -10,14 +10,19 @@ from collections.abc import Iterator, Sequence
 from google.protobuf.message import Message
 from motcua.events.v1.process_events_pb2 import ChildWithheld
 
-from services.kernel.logs import get_logger
-from services.kernel.model import About
-from services.kernel.rows import Row
-from services.kernel.unit import UnitOfWork
-from services.routing.state import State, Status
+from kernel.eventsourcing.service_model import About
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.storage.row_cache import Row
+from kernel.telemetry.logs import get_logger
+from services.routing.domain.alarms import overdue
+from services.routing.domain.state import State, Status
+from services.routing.domain.use_cases.collaboration.child_dossiers import (
+    MOST_ABOVE,
+    ended,
+    given_back,
+    orphan,
+)
 from services.routing.tables import CASES, CHILDREN
-from services.routing.teamwork.children import MOST_ABOVE, ended, given_back, orphan
-from services.routing.watching import overdue
 
 _OPEN = (Status.RUNNING, Status.SUSPENDED)
 log = get_logger(__name__)

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Final
 
 from google.protobuf.message import Message
 
-from services.kernel.call import Call
-from services.kernel.errors import Refusal, Refused
-from services.kernel.rows import Row
-from services.kernel.unit import UnitOfWork
-from services.routing.decider import State, decide
-from services.routing.process import IMPORTED, UnknownProcess
+from kernel.base.errors import Refusal, Refused
+from kernel.eventsourcing.command_context import Call
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.storage.row_cache import Row
+from office.process.model.process import IMPORTED, UnknownProcess
+from services.routing.application.append_events import write
+from services.routing.domain.collaboration_state import Delegation
+from services.routing.domain.decider import State, decide
 from services.routing.tables import CASES, STAND_INS
-from services.routing.teamwork.work import Delegation
-from services.routing.teamwork.writing import write
 
 if TYPE_CHECKING:
-    from services.routing.office import Office
+    from services.routing.application.handlers import Office
 
 _PAGE: Final = 200
 """Cases that are looked up at once; all of an officer's are written in one transaction."""

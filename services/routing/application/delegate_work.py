@@ -15,21 +15,21 @@ from motcua.events.v1.process_events_pb2 import AbsenceDelegated
 from motcua.routing.v1 import routing_pb2 as pb
 from sqlalchemy import select
 
-from services.kernel.call import Call
-from services.kernel.errors import Refusal, Refused
-from services.kernel.instants import to_timestamp
-from services.kernel.unit import UnitOfWork
-from services.routing import texts
-from services.routing.decider import State
-from services.routing.guards import within
+from kernel.base.errors import Refusal, Refused
+from kernel.base.instants import to_timestamp
+from kernel.eventsourcing.command_context import Call
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from services.routing.application.decide_many import write_each
+from services.routing.application.officer_stream import LEADING, absences, cases_in, hold, record_of
+from services.routing.domain.collaboration_state import Delegation
+from services.routing.domain.decider import State
+from services.routing.domain.guards import within
+from services.routing.domain.refusals import case
+from services.routing.domain.use_cases.collaboration.participants import delegation_of
 from services.routing.tables import WORK
-from services.routing.teamwork.covering import write_each
-from services.routing.teamwork.records import LEADING, absences, cases_in, hold, record_of
-from services.routing.teamwork.sharing import delegation_of
-from services.routing.teamwork.work import Delegation
 
 if TYPE_CHECKING:
-    from services.routing.office import Office
+    from services.routing.application.handlers import Office
 
 _OPEN: Final = (pb.CaseState.CASE_STATE_RUNNING, pb.CaseState.CASE_STATE_SUSPENDED)
 
@@ -117,7 +117,7 @@ class Delegate:
             if known is None:
                 away, words = "NO_SUCH_OFFICER", {"officer": officer}
             if away:
-                raise Refused(texts.refusal(away, **words))
+                raise Refused(case.refusal(away, **words))
         if call.actor.id == officer:
             return ""
         unit = call.actor.unit
@@ -141,4 +141,4 @@ class Delegate:
 
 
 def _not_yours(officer: str) -> Refused:
-    return Refused(texts.refusal("NOT_YOURS_TO_DELEGATE", officer=officer))
+    return Refused(case.refusal("NOT_YOURS_TO_DELEGATE", officer=officer))

@@ -11,18 +11,18 @@ from motcua.events.v1.process_events_pb2 import AbsenceEnded
 from motcua.routing.v1 import routing_pb2 as pb
 from sqlalchemy import select
 
-from services.kernel.call import Call
-from services.kernel.errors import Refused
-from services.kernel.unit import UnitOfWork
-from services.people.directory import below
-from services.routing import texts
+from kernel.base.errors import Refused
+from kernel.eventsourcing.command_context import Call
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from office.people.directory import below
+from services.routing.application.decide_many import write_each
+from services.routing.application.officer_stream import LEADING, absences, cases_in, hold, record_of
+from services.routing.domain.refusals import case
+from services.routing.domain.use_cases.collaboration.participants import work_meant
 from services.routing.tables import STAND_INS, WORK
-from services.routing.teamwork.covering import write_each
-from services.routing.teamwork.records import LEADING, absences, cases_in, hold, record_of
-from services.routing.teamwork.sharing import work_meant
 
 if TYPE_CHECKING:
-    from services.routing.office import Office
+    from services.routing.application.handlers import Office
 
 
 def _covered(uow: UnitOfWork, officer: str, at: int) -> list[str]:
@@ -86,4 +86,4 @@ class EndAbsence:
 
 
 def _refused(code: str, officer: str) -> Refused:
-    return Refused(texts.refusal(code, officer=officer))
+    return Refused(case.refusal(code, officer=officer))

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 from motcua.events.v1.envelope_pb2 import DossierEvent
 from motcua.events.v1.routing_events_pb2 import DeadlineEscalated, DeadlineScope
 
-from services.kernel.instants import to_us
-from services.kernel.unit import UnitOfWork
-from services.routing.clock.escalation import CHECK, unit_of
-from services.routing.process import UnknownProcess
-from services.routing.state import State
-from services.routing.teamwork.absences import stand_in_of
+from kernel.base.instants import to_us
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from office.process.model.process import UnknownProcess
+from services.routing.application.delegate_work import stand_in_of
+from services.routing.domain.escalation import CHECK, unit_of
+from services.routing.domain.state import State
 
 if TYPE_CHECKING:
-    from services.routing.office import Office
+    from services.routing.application.handlers import Office
 
 
 def name_who(

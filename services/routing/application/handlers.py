@@ -16,31 +16,33 @@ from motcua.events.v1.desk_events_pb2 import ResultKind
 from motcua.events.v1.envelope_pb2 import Actor, ActorKind, DossierEvent
 from motcua.routing.v1 import routing_pb2 as pb
 
-from services.kernel.calendars.model import Calendars
-from services.kernel.call import Call
-from services.kernel.durations import NO_LIMIT, Duration, limit_of
-from services.kernel.errors import Invalid, Refusal, Refused
-from services.kernel.instants import instant_in, local_date
-from services.kernel.rows import Row
-from services.kernel.rpc.identity import Caller
-from services.kernel.rpc.permissions import own_unit, shipped
-from services.kernel.skew import in_future, lies_ahead
-from services.kernel.unit import UnitOfWork
-from services.kernel.working_time import ResumePolicy
-from services.people.directory import Directory
-from services.people.sight import Sight, sight_of
-from services.routing import texts
-from services.routing.checking import known_units, wrong_fields
-from services.routing.clock.escalation import NO_LADDER, Ladders
-from services.routing.decider import Facts, State, decide
-from services.routing.guards import within
-from services.routing.lineage import above, consequences, log_withheld
-from services.routing.process import IMPORTED, Process, Processes, UnknownProcess
-from services.routing.queries import case_of
+from kernel.auth.identity import Caller
+from kernel.auth.permissions import own_unit
+from kernel.base.clock_skew import in_future, lies_ahead
+from kernel.base.errors import Invalid, Refusal, Refused
+from kernel.base.instants import instant_in, local_date
+from kernel.eventsourcing.command_context import Call
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.storage.row_cache import Row
+from office.catalogue.known_units import known_units
+from office.people.access_scope import Sight, sight_of
+from office.people.directory import Directory
+from office.permissions import shipped
+from office.process.model.process import IMPORTED, Process, Processes, UnknownProcess
+from office.worktime.calendars.model import Calendars
+from office.worktime.durations import NO_LIMIT, Duration, limit_of
+from office.worktime.working_time import ResumePolicy
+from services.routing.application.append_events import write
+from services.routing.application.child_consequences import above, consequences, log_withheld
+from services.routing.application.delegate_work import Delegate, standing_for
+from services.routing.application.end_absence import EndAbsence
+from services.routing.application.request_checks import wrong_fields
+from services.routing.domain.decider import Facts, State, decide
+from services.routing.domain.escalation import NO_LADDER, Ladders
+from services.routing.domain.guards import within
+from services.routing.domain.refusals import case
+from services.routing.queries.case import case_of
 from services.routing.tables import CASES
-from services.routing.teamwork.absences import Delegate, standing_for
-from services.routing.teamwork.returning import EndAbsence
-from services.routing.teamwork.writing import write
 
 OFFICE_ZONE: Final = "Asia/Ho_Chi_Minh"
 Q = TypeVar("Q", bound=Message)
@@ -182,7 +184,7 @@ class Office:
         if code == "OFFICER_AWAY" and any(each.runs(facts.at) for each in facts.standing):
             return  # somebody stands in
         if code:
-            raise Refused(texts.refusal(code, **words))
+            raise Refused(case.refusal(code, **words))
 
     def process_of(self, state: State, row: Row, wanted: str = "") -> Process:
         """Give the process of a case, or the one with which ``wanted`` is to be opened.
@@ -199,7 +201,7 @@ class Office:
             return self.process_of(state, row)
         except UnknownProcess as error:
             names = {"process": error.name, "version": error.version}
-            raise Refused(texts.refusal("PROCESS_MISSING", **names)) from None
+            raise Refused(case.refusal("PROCESS_MISSING", **names)) from None
 
     def asked_process(self, request: Any, state: State, row: Row) -> Process:
         """Give the process by which a request is judged: for a move the one to which it moves."""
@@ -209,7 +211,7 @@ class Office:
         try:
             return self.processes.get(name, version)
         except UnknownProcess:
-            unknown = texts.refusal("UNKNOWN_PROCESS", process=name, version=version)
+            unknown = case.refusal("UNKNOWN_PROCESS", process=name, version=version)
             raise Refused(unknown) from None
 
 
@@ -227,7 +229,7 @@ class Command(Generic[A]):
         code = request.dossier_code
         row = uow.get(CASES, code)
         if row is None:
-            raise texts.no_such_dossier()
+            raise case.no_such_dossier()
         state: State = self.office.today(uow.state(code), call.occurred_at)
         process = self.office.asked_process(request, state, row)
         roles = known_roles(call)
@@ -253,7 +255,7 @@ class Command(Generic[A]):
         """Answer a command that was carried out before: with the case as it is."""
         row = uow.get(CASES, request.dossier_code)
         if row is None:
-            raise texts.no_such_dossier()
+            raise case.no_such_dossier()
         return self.answer(row, call.now)
 
 

@@ -9,10 +9,10 @@ from typing import Any, Final
 from motcua.events.v1.envelope_pb2 import DossierEvent
 from sqlalchemy import select
 
-from services.kernel.unit import UnitOfWork
-from services.people.directory import below
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from office.people.directory import below
+from services.routing.domain.collaboration_state import Delegation
 from services.routing.tables import ABSENCES
-from services.routing.teamwork.work import Delegation
 
 LEADING: Final = frozenset({"head", "leader"})
 """Who speaks for the officers of the own unit and those below it."""

@@ -8,14 +8,19 @@ from dataclasses import replace
 from google.protobuf.message import Message
 from motcua.events.v1.envelope_pb2 import DossierEvent
 
-from services.kernel.errors import Refusal
-from services.kernel.instants import to_us
-from services.kernel.model import About, Reaction
-from services.kernel.unit import UnitOfWork
-from services.routing.clock.telling import desk_missed
-from services.routing.decider import State, decide
-from services.routing.lineage import above, consequences, log_withheld, orphaned
-from services.routing.office import Office
+from kernel.base.errors import Refusal
+from kernel.base.instants import to_us
+from kernel.eventsourcing.service_model import About, Reaction
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from services.routing.application.child_consequences import (
+    above,
+    consequences,
+    log_withheld,
+    orphaned,
+)
+from services.routing.application.escalation_recipients import desk_missed
+from services.routing.application.handlers import Office
+from services.routing.domain.decider import State, decide
 from services.routing.tables import CASES
 
 

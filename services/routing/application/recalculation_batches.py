@@ -15,17 +15,17 @@ from motcua.events.v1.envelope_pb2 import Actor, DossierEvent
 from motcua.routing.v1 import routing_pb2 as pb
 from sqlalchemy import Connection, Select, select
 
-from services.kernel.call import Call
-from services.kernel.errors import Refusal
-from services.kernel.model import Model
-from services.kernel.rows import Row
-from services.kernel.states import states_of
-from services.kernel.unit import UnitOfWork
-from services.routing.decider import State, decide
-from services.routing.guards import within
-from services.routing.office import Office
+from kernel.base.errors import Refusal
+from kernel.eventsourcing.command_context import Call
+from kernel.eventsourcing.service_model import Model
+from kernel.eventsourcing.state_loading import states_of
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.storage.row_cache import Row
+from services.routing.application.append_events import write
+from services.routing.application.handlers import Office
+from services.routing.domain.decider import State, decide
+from services.routing.domain.guards import within
 from services.routing.tables import CASES, DEADLINES, KERNEL, WORK
-from services.routing.teamwork.writing import write
 
 PAGE = 200
 Request = pb.PreviewRecomputeRequest | pb.RecomputeDeadlinesRequest

@@ -5,25 +5,20 @@ number, and instants that no calendar holds. Each wrong field of a request is na
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, date, datetime
-from functools import cache
-from pathlib import Path
 from typing import Final
 
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from motcua.routing.v1 import routing_pb2 as pb
 
-from services.kernel.calendars.table import FIRST_YEAR, LAST_YEAR
-from services.kernel.errors import Violation
-from services.kernel.instants import from_datetime, to_us
-from services.people.directory import Directory, Unit, within
-from services.routing import texts
+from kernel.base.errors import Violation
+from kernel.base.instants import from_datetime, to_us
+from office.people.directory import Unit, within
+from office.worktime.calendars.span_index import FIRST_YEAR, LAST_YEAR
+from services.routing.domain.refusals import case
 
-UNITS: Final = Path(__file__).parents[1] / "intake" / "data" / "units.toml"
-"""The units of the catalogue, by which `motcua process check` goes, too."""
 _EARLIEST: Final = from_datetime(datetime(FIRST_YEAR + 1, 1, 1, tzinfo=UTC))
 _LATEST: Final = from_datetime(datetime(LAST_YEAR - 1, 12, 31, tzinfo=UTC))
 """A day less than calendars are kept for: the office's own year ends before that of UTC."""
@@ -33,26 +28,6 @@ _LONGEST_NOTE: Final = 1000
 _LONGEST_FACT: Final = 64
 """Letters or digits: more than any choice of a process or any number that an office writes."""
 _SHA256: Final = re.compile(r"([0-9a-f]{64})?")
-
-
-@cache
-def shipped_units() -> Mapping[str, Unit]:
-    """Give the units of the catalogue by their codes."""
-    rows = tomllib.loads(UNITS.read_text("utf-8"))["unit"]
-    return {
-        row["code"]: Unit(
-            row["code"],
-            row["name_vi"],
-            valid_from=row.get("valid_from"),
-            valid_to=row.get("valid_to"),
-        )
-        for row in rows
-    }
-
-
-def known_units(people: Directory | None) -> Mapping[str, Unit]:
-    """Give the units of the catalogue and of the directory, whose word on a unit counts more."""
-    return {**shipped_units(), **(people.units if people else {})}
 
 
 def wrong_fields(
@@ -74,7 +49,7 @@ def wrong_fields(
 def _instants(request: Message) -> Iterator[Violation]:
     for field, value in request.ListFields():
         if isinstance(value, Timestamp) and not _EARLIEST <= to_us(value) < _LATEST:
-            yield texts.violation(field.name, "instant.range")
+            yield case.violation(field.name, "instant.range")
 
 
 def _asked(
@@ -86,11 +61,11 @@ def _asked(
     """A question to nobody would never be answered, and the step could wait for it for ever."""
     unit = units.get(request.unit)
     if unit is None:
-        yield texts.violation("unit", "unit.unknown")
+        yield case.violation("unit", "unit.unknown")
     elif not within(day, unit.valid_from, unit.valid_to):
-        yield texts.violation("unit", "unit.not_valid")
+        yield case.violation("unit", "unit.not_valid")
     if request.role and request.role not in roles:
-        yield texts.violation("role", "role.unknown", ", ".join(roles))
+        yield case.violation("role", "role.unknown", ", ".join(roles))
 
 
 def _papers(request: pb.RequestSupplementRequest) -> Iterator[Violation]:
@@ -98,13 +73,13 @@ def _papers(request: pb.RequestSupplementRequest) -> Iterator[Violation]:
     for index, part in enumerate(request.parts):
         where = f"parts[{index}]"
         if not part.code.strip() or len(part.code) > _LONGEST_CODE:
-            yield texts.violation(f"{where}.code", "part.code", str(_LONGEST_CODE))
+            yield case.violation(f"{where}.code", "part.code", str(_LONGEST_CODE))
         if not 0 <= part.copies <= _MOST_COPIES:
-            yield texts.violation(f"{where}.copies", "part.copies", str(_MOST_COPIES))
+            yield case.violation(f"{where}.copies", "part.copies", str(_MOST_COPIES))
         if not _SHA256.fullmatch(part.sha256):
-            yield texts.violation(f"{where}.sha256", "part.sha256")
+            yield case.violation(f"{where}.sha256", "part.sha256")
         if len(part.note) > _LONGEST_NOTE:
-            yield texts.violation(f"{where}.note", "part.note", str(_LONGEST_NOTE))
+            yield case.violation(f"{where}.note", "part.note", str(_LONGEST_NOTE))
 
 
 def _facts(request: pb.CompleteStepRequest) -> Iterator[Violation]:
@@ -112,4 +87,4 @@ def _facts(request: pb.CompleteStepRequest) -> Iterator[Violation]:
     for index, fact in enumerate(request.facts):
         for field in ("name", "value"):
             if len(getattr(fact, field)) > _LONGEST_FACT:
-                yield texts.violation(f"facts[{index}].{field}", "fact.length", str(_LONGEST_FACT))
+                yield case.violation(f"facts[{index}].{field}", "fact.length", str(_LONGEST_FACT))

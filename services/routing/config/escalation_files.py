@@ -1,4 +1,4 @@
-"""Reads escalation ladders from a TOML file. ``data/ladders.toml`` explains every key.
+"""Reads escalation ladders from a TOML file. ``escalation.toml`` explains every key.
 
 Whatever is wrong raises ``LadderError``, which names the file, the ladder, the rung and the rule.
 """
@@ -22,9 +22,9 @@ from pydantic import (
     model_validator,
 )
 
-from services.kernel.durations import NO_DURATION, Duration, DurationError
-from services.kernel.rpc.permissions import shipped
-from services.routing.clock.escalation import (
+from office.permissions import shipped
+from office.worktime.durations import NO_DURATION, Duration, DurationError
+from services.routing.domain.escalation import (
     CHECK,
     DOSSIER_UNIT,
     PARENT,
@@ -34,7 +34,7 @@ from services.routing.clock.escalation import (
     Stage,
 )
 
-SHIPPED = Path(__file__).parent.parent / "data" / "ladders.toml"
+SHIPPED = Path(__file__).with_name("escalation.toml")
 VARIABLE = "ROUTING_LADDERS"
 _PERCENT = re.compile(r"([1-9]\d?)%")
 _RELATIVE = (STEP_UNIT, DOSSIER_UNIT, PARENT)

@@ -13,9 +13,9 @@ from motcua.events.v1.routing_events_pb2 import (
     SuspensionKind,
 )
 
-from services.kernel.instants import to_timestamp
-from services.routing.limits import Limit
-from services.routing.state import Key, State, Status, limits
+from kernel.base.instants import to_timestamp
+from services.routing.domain.due_dates import Limit
+from services.routing.domain.state import Key, State, Status, limits
 
 DOSSIER = DeadlineScope.DEADLINE_SCOPE_DOSSIER
 STEP = DeadlineScope.DEADLINE_SCOPE_STEP

@@ -9,12 +9,20 @@ from typing import Any
 from motcua.events.v1.envelope_pb2 import DossierEvent
 from motcua.events.v1.process_events_pb2 import PaperKind, PaperStage, Participation
 
-from services.kernel.course import course_in
-from services.kernel.instants import to_us
-from services.routing.limits import counted_limit
-from services.routing.state import State
-from services.routing.teamwork.children import WITHHELD
-from services.routing.teamwork.work import Asked, ChildOf, Delegation, Draft, Left, Timer, Work
+from kernel.base.instants import to_us
+from office.worktime.deadline_basis import course_in
+from services.routing.domain.collaboration_state import (
+    Asked,
+    ChildOf,
+    Delegation,
+    Draft,
+    Left,
+    Timer,
+    Work,
+)
+from services.routing.domain.due_dates import counted_limit
+from services.routing.domain.state import State
+from services.routing.domain.use_cases.collaboration.child_dossiers import WITHHELD
 
 Change = Callable[[State, Any, DossierEvent], Work]
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from services.kernel.course import Course
-from services.kernel.instants import MINUTE
-from services.people.directory import below
-from services.routing.limits import Limit
+from kernel.base.instants import MINUTE
+from office.people.directory import below
+from office.worktime.deadline_basis import Course
+from services.routing.domain.due_dates import Limit
 
 _A_MOMENT: Final = MINUTE
 

@@ -10,18 +10,18 @@ from motcua.events.v1.desk_events_pb2 import ResultKind
 from motcua.events.v1.envelope_pb2 import Actor, ActorKind
 from motcua.events.v1.routing_events_pb2 import CurrentStep
 
-from services.kernel import working_time
-from services.kernel.course import Course
-from services.kernel.durations import NO_LIMIT, Duration, TimeLimit
-from services.kernel.instants import to_timestamp, to_us
-from services.kernel.warning import WarningRule, warn_at
-from services.kernel.working_time import Calendar, ResumePolicy
-from services.routing.clock.escalation import DOSSIER, NO_LADDER, STEP, Ladder, Stage, rungs_of
-from services.routing.limits import Limit
-from services.routing.process import Process, Step
-from services.routing.processes.circumstances import circumstances
-from services.routing.state import INITIAL, State
-from services.routing.teamwork.work import Delegation, Work
+from kernel.base.instants import to_timestamp, to_us
+from office.process.model.facts import circumstances
+from office.process.model.process import Process, Step
+from office.worktime import working_time
+from office.worktime.deadline_basis import Course
+from office.worktime.durations import NO_LIMIT, Duration, TimeLimit
+from office.worktime.warning_rule import WarningRule, warn_at
+from office.worktime.working_time import Calendar, ResumePolicy
+from services.routing.domain.collaboration_state import Delegation, Work
+from services.routing.domain.due_dates import Limit
+from services.routing.domain.escalation import DOSSIER, NO_LADDER, STEP, Ladder, Stage, rungs_of
+from services.routing.domain.state import INITIAL, State
 
 
 @dataclass(frozen=True, slots=True)

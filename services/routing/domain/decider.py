@@ -17,56 +17,57 @@ from motcua.events.v1.intake_events_pb2 import (
 )
 from motcua.routing.v1 import routing_pb2 as pb
 
-from services.kernel.errors import Refusal
-from services.routing import (
-    completing,
-    opening,
-    recomputing,
-    recording,
-    resolving,
-    supplementing,
-    withdrawing,
+from kernel.base.errors import Refusal
+from services.routing.domain.alarms import alarms, overdue
+from services.routing.domain.context import Facts
+from services.routing.domain.evolve import evolve
+from services.routing.domain.state import INITIAL, State
+from services.routing.domain.use_cases.case import (
+    correct,
+    import_history,
+    move_case,
+    open_case,
+    resolve,
+    step,
+    supplement,
+    withdraw,
 )
-from services.routing.clock import extending, pausing
-from services.routing.evolving import evolve
-from services.routing.facts import Facts
-from services.routing.state import INITIAL, State
-from services.routing.teamwork import consulting, correcting, moving, papers, sharing
-from services.routing.watching import alarms, overdue
+from services.routing.domain.use_cases.collaboration import consult, draft_documents, participants
+from services.routing.domain.use_cases.deadlines import extend, recalculate, suspend
 
 __all__ = ["INITIAL", "Facts", "State", "alarms", "decide", "evolve"]
 
 _DECISIONS: dict[type[Message], Callable[[State, Any, Facts], list[Message] | Refusal]] = {
-    DossierAccepted: opening.open_case,
-    SupplementSubmitted: supplementing.resume,
-    WithdrawalRequested: withdrawing.ask,
-    pb.AssignStepRequest: completing.assign,
-    pb.CompleteStepRequest: completing.complete,
-    pb.SendBackRequest: completing.send_back,
-    pb.RequestSupplementRequest: supplementing.request_supplement,
-    pb.CloseCaseRequest: supplementing.close,
-    pb.RequestPaymentRequest: pausing.request_payment,
-    pb.ConfirmPaymentRequest: pausing.confirm_payment,
-    pb.StopCaseRequest: pausing.stop,
-    pb.ResumeCaseRequest: pausing.resume,
-    pb.ExtendDeadlineRequest: extending.extend,
-    pb.ResolveCaseRequest: resolving.resolve,
-    pb.OpenStepRequest: moving.open_step,
-    pb.PullBackRequest: moving.pull_back,
-    pb.MoveCaseRequest: moving.move_case,
-    pb.SetParticipantRequest: sharing.set_participant,
-    pb.DelegateWorkRequest: sharing.delegate,
-    pb.EndAbsenceRequest: sharing.end_absence,
-    pb.RequestConsultationRequest: consulting.request,
-    pb.AnswerConsultationRequest: consulting.answer,
-    pb.CancelConsultationRequest: consulting.cancel,
-    pb.DraftPaperRequest: papers.draft,
-    pb.JudgePaperRequest: papers.judge,
-    pb.CorrectCaseRequest: correcting.correct,
-    pb.AnswerWithdrawalRequest: withdrawing.answer,
-    pb.RecordStepRequest: recording.record,
-    pb.CompleteImportRequest: recording.complete_import,
-    pb.RecomputeDeadlinesRequest: recomputing.recompute,
+    DossierAccepted: open_case.open_case,
+    SupplementSubmitted: supplement.resume,
+    WithdrawalRequested: withdraw.ask,
+    pb.AssignStepRequest: step.assign,
+    pb.CompleteStepRequest: step.complete,
+    pb.SendBackRequest: step.send_back,
+    pb.RequestSupplementRequest: supplement.request_supplement,
+    pb.CloseCaseRequest: supplement.close,
+    pb.RequestPaymentRequest: suspend.request_payment,
+    pb.ConfirmPaymentRequest: suspend.confirm_payment,
+    pb.StopCaseRequest: suspend.stop,
+    pb.ResumeCaseRequest: suspend.resume,
+    pb.ExtendDeadlineRequest: extend.extend,
+    pb.ResolveCaseRequest: resolve.resolve,
+    pb.OpenStepRequest: move_case.open_step,
+    pb.PullBackRequest: move_case.pull_back,
+    pb.MoveCaseRequest: move_case.move_case,
+    pb.SetParticipantRequest: participants.set_participant,
+    pb.DelegateWorkRequest: participants.delegate,
+    pb.EndAbsenceRequest: participants.end_absence,
+    pb.RequestConsultationRequest: consult.request,
+    pb.AnswerConsultationRequest: consult.answer,
+    pb.CancelConsultationRequest: consult.cancel,
+    pb.DraftPaperRequest: draft_documents.draft,
+    pb.JudgePaperRequest: draft_documents.judge,
+    pb.CorrectCaseRequest: correct.correct,
+    pb.AnswerWithdrawalRequest: withdraw.answer,
+    pb.RecordStepRequest: import_history.record,
+    pb.CompleteImportRequest: import_history.complete_import,
+    pb.RecomputeDeadlinesRequest: recalculate.recompute,
 }
 
 _ENDING = (

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from services.kernel.course import Course, Pause, after_pause
-from services.kernel.working_time import Calendar
-from services.routing.facts import Facts, Target, limit
-from services.routing.limits import Limit
+from office.worktime.deadline_basis import Course, Pause, after_pause
+from office.worktime.working_time import Calendar
+from services.routing.domain.context import Facts, Target, limit
+from services.routing.domain.due_dates import Limit
 
 
 def lay(facts: Facts, course: Course, target: Target) -> Limit | None:

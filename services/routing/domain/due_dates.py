@@ -7,8 +7,8 @@ from typing import Any
 
 from motcua.events.v1.routing_events_pb2 import CurrentStep, EscalationRung
 
-from services.kernel.course import Course, course_in
-from services.kernel.instants import instant_in, to_us
+from kernel.base.instants import instant_in, to_us
+from office.worktime.deadline_basis import Course, course_in
 
 
 @dataclass(frozen=True, slots=True)

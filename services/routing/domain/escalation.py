@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from services.kernel import working_time
-from services.kernel.durations import Duration, Unit
-from services.kernel.instants import HOUR
-from services.kernel.working_time import Calendar
-from services.routing.limits import Rung
+from kernel.base.instants import HOUR
+from office.worktime import working_time
+from office.worktime.durations import Duration, Unit
+from office.worktime.working_time import Calendar
+from services.routing.domain.due_dates import Rung
 
 STEP_UNIT, DOSSIER_UNIT, PARENT = "step", "dossier", "parent"
 STEP, DOSSIER, BOTH, CHECK = "step", "dossier", "both", "check"

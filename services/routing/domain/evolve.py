@@ -9,11 +9,18 @@ from typing import Any
 from motcua.events.v1.envelope_pb2 import ActorKind, DossierEvent
 from motcua.events.v1.routing_events_pb2 import CurrentStep, DeadlineMissed, DeadlineScope
 
-from services.kernel.course import Course
-from services.kernel.instants import instant_in, to_us
-from services.routing.limits import Limit, counted_limit, in_place_of, limit_in, relaid, touch_in
-from services.routing.state import State, Status, limits, resumed_at, suspension_in
-from services.routing.teamwork import changing as teamwork
+from kernel.base.instants import instant_in, to_us
+from office.worktime.deadline_basis import Course
+from services.routing.domain import collaboration_evolve as teamwork
+from services.routing.domain.due_dates import (
+    Limit,
+    counted_limit,
+    in_place_of,
+    limit_in,
+    relaid,
+    touch_in,
+)
+from services.routing.domain.state import State, Status, limits, resumed_at, suspension_in
 
 
 def evolve(state: State, event: DossierEvent) -> State:

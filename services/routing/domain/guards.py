@@ -6,10 +6,10 @@ from typing import Final
 
 from motcua.events.v1.process_events_pb2 import Participation
 
-from services.kernel.errors import Refusal
-from services.routing.facts import Facts
-from services.routing.state import State, Status
-from services.routing.texts import refusal
+from kernel.base.errors import Refusal
+from services.routing.domain.context import Facts
+from services.routing.domain.refusals.case import refusal
+from services.routing.domain.state import State, Status
 
 ASSIGNING: Final = ("head", "leader")
 """The roles that give out work besides the step's own."""

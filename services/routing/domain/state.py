@@ -9,10 +9,10 @@ from typing import Any
 from motcua.events.v1.envelope_pb2 import DossierEvent
 from motcua.events.v1.routing_events_pb2 import DeadlineScope, SuspensionKind
 
-from services.kernel.course import Course
-from services.kernel.instants import instant_in, to_us
-from services.routing.limits import Limit
-from services.routing.teamwork.work import NOTHING, Work
+from kernel.base.instants import instant_in, to_us
+from office.worktime.deadline_basis import Course
+from services.routing.domain.collaboration_state import NOTHING, Work
+from services.routing.domain.due_dates import Limit
 
 
 class Status(StrEnum):

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from services.kernel.migrations import kernel_0001
+from kernel.migrations import kernel_0001
 
 revision = "0001"
 down_revision = None

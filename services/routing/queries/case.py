@@ -12,14 +12,14 @@ from motcua.events.v1.routing_events_pb2 import CurrentStep, Payment
 from motcua.routing.v1 import routing_pb2 as pb
 from sqlalchemy import Connection, select
 
-from services.kernel.instants import to_timestamp
-from services.people.sight import Sight, person
-from services.routing import texts
-from services.routing.decider import INITIAL, evolve
-from services.routing.process import Process, Processes, UnknownProcess
-from services.routing.state import State, Status
+from kernel.base.instants import to_timestamp
+from office.people.access_scope import Sight, person
+from office.process.model.process import Process, Processes, UnknownProcess
+from services.routing.domain.decider import INITIAL, evolve
+from services.routing.domain.refusals import case as texts
+from services.routing.domain.state import State, Status
+from services.routing.queries.case_actions import NOTES, show_shares, show_ways
 from services.routing.tables import CASES, CHILDREN, KERNEL, SOURCE
-from services.routing.teamwork.showing import NOTES, show_shares, show_ways
 
 Row = Mapping[str, Any]
 RUNNING = pb.CaseState.CASE_STATE_RUNNING

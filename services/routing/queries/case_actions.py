@@ -8,11 +8,11 @@ from typing import Any
 from motcua.events.v1.routing_events_pb2 import CaseFact
 from motcua.routing.v1 import routing_pb2 as pb
 
-from services.kernel.instants import to_timestamp
-from services.routing.completing import back_ways
-from services.routing.process import Process, Transition
-from services.routing.processes.circumstances import circumstances
-from services.routing.state import State, Status
+from kernel.base.instants import to_timestamp
+from office.process.model.facts import circumstances
+from office.process.model.process import Process, Transition
+from services.routing.domain.state import State, Status
+from services.routing.domain.use_cases.case.step import back_ways
 
 
 def show_ways(

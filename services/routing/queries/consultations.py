@@ -10,11 +10,11 @@ from typing import Any
 from motcua.routing.v1 import routing_pb2 as pb
 from sqlalchemy import ColumnElement, Connection, Select, select, true, tuple_
 
-from services.kernel import paging
-from services.kernel.distinct import values
-from services.kernel.errors import Invalid, Violation
-from services.kernel.instants import to_timestamp
-from services.people.sight import Sight
+from kernel.base import page_token
+from kernel.base.errors import Invalid, Violation
+from kernel.base.instants import to_timestamp
+from kernel.storage.index_scan import values
+from office.people.access_scope import Sight
 from services.routing.tables import CASES, CONSULTATIONS, NO_DUE
 
 PAGE = 50
@@ -82,7 +82,7 @@ def _page(request: pb.ListConsultationsRequest, units: Sequence[str]) -> Select[
 def _place(token: str) -> tuple[int, str, int]:
     try:
         due_at, code, number = base64.urlsafe_b64decode(token.encode()).decode().split(" ")
-        return paging.number(due_at), paging.name(code), paging.number(number)
+        return page_token.number(due_at), page_token.name(code), page_token.number(number)
     except (ValueError, binascii.Error):
         raise Invalid([_BAD_TOKEN]) from None
 

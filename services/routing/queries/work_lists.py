@@ -10,11 +10,18 @@ from typing import Any
 from motcua.routing.v1 import routing_pb2 as pb
 from sqlalchemy import Connection, Select, false, select, tuple_
 
-from services.kernel import distinct, paging
-from services.kernel.errors import Invalid, Violation
-from services.kernel.rows import Row
-from services.people.sight import Sight
-from services.routing.queries import RUNNING, current_of, overdue, timestamp, withdrawal_requested
+from kernel.base import page_token
+from kernel.base.errors import Invalid, Violation
+from kernel.storage import index_scan
+from kernel.storage.row_cache import Row
+from office.people.access_scope import Sight
+from services.routing.queries.case import (
+    RUNNING,
+    current_of,
+    overdue,
+    timestamp,
+    withdrawal_requested,
+)
 from services.routing.tables import CASES, PARTICIPANTS, WORK
 
 PAGE = 50
@@ -49,7 +56,7 @@ def _covered(
     if request.unit:
         sight.require([request.unit])
         return page
-    units = distinct.values(connection, WORK.c.unit, WORK.c.state == (request.state or RUNNING))
+    units = index_scan.values(connection, WORK.c.unit, WORK.c.state == (request.state or RUNNING))
     covered = [unit for unit in units if sight.covers(unit)]
     if len(covered) == len(units):
         return page
@@ -57,7 +64,7 @@ def _covered(
         return page.where(false())
     codes = page.with_only_columns(WORK.c.dossier_code)
     parts = [codes.where(WORK.c.unit == unit) for unit in covered]
-    return page.where(WORK.c.dossier_code.in_(distinct.together(parts)))
+    return page.where(WORK.c.dossier_code.in_(index_scan.together(parts)))
 
 
 def work_page(request: pb.ListWorkRequest, now: int, units: Sequence[str]) -> Select[Any]:
@@ -111,7 +118,7 @@ def _token(due_at: int, code: str) -> str:
 def _read_token(token: str) -> tuple[int, str]:
     try:
         due_at, _, code = base64.urlsafe_b64decode(token.encode()).decode().partition(" ")
-        return paging.number(due_at), paging.name(code)
+        return page_token.number(due_at), page_token.name(code)
     except (ValueError, binascii.Error):
         raise Invalid([_BAD_TOKEN]) from None
 

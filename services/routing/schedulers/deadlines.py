@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 from motcua.events.v1.routing_events_pb2 import DeadlineEscalated
 from sqlalchemy import Select, select
 
-from services.kernel.unit import UnitOfWork
-from services.routing import deadline_rows
-from services.routing.clock.telling import name_who
-from services.routing.decider import State, alarms
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from services.routing.application.escalation_recipients import name_who
+from services.routing.domain.alarms import key_of
+from services.routing.domain.decider import State, alarms
 from services.routing.tables import DEADLINES, KERNEL
-from services.routing.watching import key_of
+from services.routing.views import deadline_rows
 
 if TYPE_CHECKING:
-    from services.routing.office import Office
+    from services.routing.application.handlers import Office
 
 DOSSIERS_AT_ONCE = 250
 

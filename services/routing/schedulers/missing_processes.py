@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
-from services.kernel.distinct import select_values
-from services.kernel.logs import get_logger
-from services.kernel.unit import UnitOfWork
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.storage.index_scan import select_values
+from kernel.telemetry.logs import get_logger
 from services.routing.tables import CASES
 
 if TYPE_CHECKING:
-    from services.routing.office import Office
+    from services.routing.application.handlers import Office
 
 log = get_logger(__name__)
 

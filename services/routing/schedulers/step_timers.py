@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select, select, tuple_
 
-from services.kernel.logs import get_logger
-from services.kernel.unit import UnitOfWork
-from services.routing.lineage import above, log_withheld
-from services.routing.state import State
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.telemetry.logs import get_logger
+from services.routing.application.child_consequences import above, log_withheld
+from services.routing.domain.state import State
+from services.routing.domain.use_cases.deadlines.step_timers import due, take
 from services.routing.tables import CASES, TIMERS
-from services.routing.teamwork.timing import due, take
 
 if TYPE_CHECKING:
-    from services.routing.office import Office
+    from services.routing.application.handlers import Office
 
 AT_ONCE = 100
 log = get_logger(__name__)

@@ -12,10 +12,14 @@ from typing import Any
 
 from motcua.events.v1.envelope_pb2 import DossierEvent
 
-from services.kernel.instants import instant_in, to_us
-from services.kernel.unit import UnitOfWork
-from services.routing import deadline_rows, deadline_views
-from services.routing.case_rows import (
+from kernel.base.instants import instant_in, to_us
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from services.routing.domain.due_dates import Limit
+from services.routing.domain.state import suspension_in
+from services.routing.tables import CASES, CHILDREN
+from services.routing.views import collaboration as sharing
+from services.routing.views import deadline_rows, deadlines
+from services.routing.views.case_rows import (
     CLOSED,
     RESOLVED,
     RUNNING,
@@ -26,10 +30,6 @@ from services.routing.case_rows import (
     set_case,
     watched,
 )
-from services.routing.limits import Limit
-from services.routing.state import suspension_in
-from services.routing.tables import CASES, CHILDREN
-from services.routing.teamwork import views as sharing
 
 
 def _submitted(uow: UnitOfWork, event: DossierEvent) -> None:
@@ -281,6 +281,6 @@ PROJECTIONS: dict[str, Callable[[UnitOfWork, DossierEvent], None]] = {
     "case_closed": _closed,
     "step_recorded": _recorded,
     "history_imported": _history,
-    **deadline_views.PROJECTIONS,
+    **deadlines.PROJECTIONS,
     **sharing.PROJECTIONS,
 }

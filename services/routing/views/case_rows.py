@@ -7,11 +7,11 @@ from typing import Any
 from motcua.events.v1.envelope_pb2 import DossierEvent
 from motcua.routing.v1.routing_pb2 import CaseState
 
-from services.kernel.instants import instant_in
-from services.kernel.rows import Row
-from services.kernel.unit import UnitOfWork
+from kernel.base.instants import instant_in
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.storage.row_cache import Row
 from services.routing.tables import CASES, NO_DUE, WORK
-from services.routing.teamwork import views as sharing
+from services.routing.views import collaboration as sharing
 
 RUNNING = CaseState.CASE_STATE_RUNNING
 SUSPENDED = CaseState.CASE_STATE_SUSPENDED

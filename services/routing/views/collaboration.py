@@ -8,10 +8,10 @@ from typing import Any
 from motcua.events.v1.envelope_pb2 import DossierEvent
 from motcua.events.v1.process_events_pb2 import Participation
 
-from services.kernel.instants import instant_in, to_us
-from services.kernel.unit import UnitOfWork
-from services.routing import deadline_rows
-from services.routing.state import State
+from kernel.base.instants import instant_in, to_us
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from services.routing.application.officer_stream import absence_in
+from services.routing.domain.state import State
 from services.routing.tables import (
     ABSENCES,
     CASES,
@@ -21,7 +21,7 @@ from services.routing.tables import (
     STAND_INS,
     TIMERS,
 )
-from services.routing.teamwork.records import absence_in
+from services.routing.views import deadline_rows
 
 
 def _requested(uow: UnitOfWork, event: DossierEvent) -> None:

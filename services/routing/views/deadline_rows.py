@@ -13,12 +13,9 @@ from typing import Any
 
 from motcua.events.v1.envelope_pb2 import DossierEvent
 
-from services.kernel.instants import to_us
-from services.kernel.unit import UnitOfWork
-from services.routing.limits import Limit, Rung, in_place_of, limit_in, relaid, touch_in
-from services.routing.state import Key, State, limits, resumed_at, suspension_in
-from services.routing.tables import CONSULTATIONS, DEADLINES
-from services.routing.watching import (
+from kernel.base.instants import to_us
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from services.routing.domain.alarms import (
     CONSULTATION,
     DOSSIER,
     RUNNING_SCOPES,
@@ -28,6 +25,9 @@ from services.routing.watching import (
     next_alarm,
     watched,
 )
+from services.routing.domain.due_dates import Limit, Rung, in_place_of, limit_in, relaid, touch_in
+from services.routing.domain.state import Key, State, limits, resumed_at, suspension_in
+from services.routing.tables import CONSULTATIONS, DEADLINES
 
 Row = Mapping[str, Any]
 _SCOPES = (*RUNNING_SCOPES, SUSPENSION)

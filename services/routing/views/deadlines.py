@@ -8,13 +8,13 @@ from typing import Any
 
 from motcua.events.v1.envelope_pb2 import DossierEvent
 
-from services.kernel.instants import instant_in, to_us
-from services.kernel.unit import UnitOfWork
-from services.routing import deadline_rows
-from services.routing.case_rows import own, set_case, watched
+from kernel.base.instants import instant_in, to_us
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from services.routing.domain.alarms import CONSULTATION, DOSSIER, STEP, SUSPENSION, TIMER, key_of
 from services.routing.tables import CASES, CONSULTATIONS
-from services.routing.teamwork import views as sharing
-from services.routing.watching import CONSULTATION, DOSSIER, STEP, SUSPENSION, TIMER, key_of
+from services.routing.views import collaboration as sharing
+from services.routing.views import deadline_rows
+from services.routing.views.case_rows import own, set_case, watched
 
 
 def _extended(uow: UnitOfWork, event: DossierEvent) -> None:

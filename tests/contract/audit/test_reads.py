@@ -12,15 +12,18 @@ from motcua.events.v1.envelope_pb2 import DossierEvent
 from motcua.events.v1.process_events_pb2 import AbsenceDelegated
 from sqlalchemy import select
 
-from services.audit import answers, asof, deadlines, queries
-from services.audit.days import day
-from services.audit.deadlines import Wanted
-from services.audit.playback import Heads, Section, play
-from services.audit.queries import Asked
-from services.audit.report import Counts, Report, standing
+from kernel.base.instants import DAY, HOUR, to_us
+from services.audit import responses
+from services.audit.deadlines import listing
+from services.audit.deadlines.listing import Wanted
+from services.audit.record.replay import Heads, Section, play
+from services.audit.reports import queries
+from services.audit.reports.indicators import Counts, Report, standing
+from services.audit.reports.queries import Asked
+from services.audit.state import as_of as asof
+from services.audit.state.local_days import day
 from services.audit.tables import DOSSIERS, LOG
-from services.kernel.instants import DAY, HOUR, to_us
-from tests.contract.audit.store import MONDAY, UNITS, Log, Store, facts_table, week
+from tests.support.audit_store import MONDAY, UNITS, Log, Store, facts_table, week
 
 NOW = MONDAY + 6 * DAY
 INSTANTS = [None, MONDAY - DAY, MONDAY + DAY, MONDAY + 2 * DAY + HOUR, MONDAY + 4 * DAY, NOW]
@@ -90,7 +93,7 @@ def test_an_officer_s_record_is_kept_and_is_no_dossier(database_url, events):
     made.take_all(Log([absence, back, *events]).records(), 100)
     assert {row["dossier_code"] for row in made.rows(DOSSIERS)} == {e.dossier_code for e in events}
     rows = made.ask(queries.timeline, "officer:an", None)
-    told, ended = (answers.entry(row, "Asia/Ho_Chi_Minh") for row in rows)
+    told, ended = (responses.entry(row, "Asia/Ho_Chi_Minh") for row in rows)
     assert (told.type, "binh stands in for an" in told.summary.en) == ("AbsenceDelegated", True)
     assert (ended.type, ended.summary.en) == (
         "AbsenceEnded",
@@ -116,9 +119,9 @@ def test_what_dossiers_do_not_say_has_a_line_of_its_own(database_url):
 
 def test_a_unit_is_known_by_the_dossiers_it_has(store):
     """The unit that answers and the unit of the current step count, no other text."""
-    assert store.ask(deadlines.knows_unit, UNITS[0])
-    assert not store.ask(deadlines.knows_unit, UNITS[0].lower())
-    assert not store.ask(deadlines.knows_unit, "NOPE")
+    assert store.ask(listing.knows_unit, UNITS[0])
+    assert not store.ask(listing.knows_unit, UNITS[0].lower())
+    assert not store.ask(listing.knows_unit, "NOPE")
 
 
 def test_a_report_of_a_past_instant_does_not_change_later(store, events):
@@ -166,11 +169,11 @@ def test_deadlines_page_by_page_are_those_of_the_fold(store, events):
 def _all_pages(store, wanted):
     told = []
     while True:
-        page = store.ask(deadlines.deadlines, wanted, 7)
+        page = store.ask(listing.deadlines, wanted, 7)
         told += page
         if len(page) < 7:
             return told
-        as_of, after = deadlines.read_token(deadlines.page_token(wanted, page[-1]))
+        as_of, after = listing.read_token(listing.page_token(wanted, page[-1]))
         assert as_of == wanted.as_of
         wanted = replace(wanted, after=after)
 
@@ -182,8 +185,8 @@ def _due(facts):
 def test_each_due_date_says_what_it_is_of_and_who_is_late(store):
     """Of a dossier at the desk it is the check, and its unit is late; later who has the step."""
     wanted = Wanted(NOW, past=False)
-    found = store.ask(deadlines.deadlines, wanted, 1000)
-    told = {facts["dossier_code"]: answers.deadline(facts, NOW) for facts in found}
+    found = store.ask(listing.deadlines, wanted, 1000)
+    told = {facts["dossier_code"]: responses.deadline(facts, NOW) for facts in found}
     kinds = set()
     for facts in found:
         row = told[facts["dossier_code"]]
@@ -222,7 +225,7 @@ def _asked_for(facts, at, within, overdue, unit):
 def test_other_texts_are_no_page_tokens(token):
     """A token that this listing did not give raises ValueError and nothing else."""
     with pytest.raises(ValueError):  # noqa: PT011
-        deadlines.read_token(token)
+        listing.read_token(token)
 
 
 async def _played(store, section, *, follow=False, until=None):
@@ -319,9 +322,9 @@ def test_listing_deadlines_uses_the_index(tmp_path):
     store = Store(f"sqlite:///{tmp_path / 'empty.sqlite3'}")
     wanted = Wanted(NOW, past=False, overdue=True)
     statement = (
-        select(deadlines.DOSSIERS)
+        select(listing.DOSSIERS)
         .where(wanted.condition())
-        .order_by(deadlines.DOSSIERS.c.pending_due_at, deadlines.DOSSIERS.c.dossier_code)
+        .order_by(listing.DOSSIERS.c.pending_due_at, listing.DOSSIERS.c.dossier_code)
         .compile(store.reads, compile_kwargs={"literal_binds": True})
     )
     plan = store.ask(lambda c: c.exec_driver_sql(f"explain query plan {statement}").all())

@@ -6,10 +6,10 @@ import pytest
 from motcua.events.v1 import intake_events_pb2 as intake
 from motcua.events.v1.envelope_pb2 import DossierEvent
 
+from kernel.base.instants import to_us
 from services.audit.tables import CHAINS, DOSSIERS, KERNEL, LOG
-from services.kernel.instants import to_us
-from tests.contract.audit.store import MONDAY, Log, Store, facts_table, week
-from tests.unit.audit.histories import CODE, Numbering, happened
+from tests.support.audit_histories import CODE, Numbering, happened
+from tests.support.audit_store import MONDAY, Log, Store, facts_table, week
 
 
 @pytest.fixture

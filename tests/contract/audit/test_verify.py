@@ -6,9 +6,9 @@ import pytest
 from motcua.audit.v1 import audit_pb2 as pb
 from sqlalchemy import and_, delete, update
 
+from kernel.eventsourcing.record import Record
 from services.audit.tables import CHAINS, DOSSIERS, KERNEL, LOG
-from services.kernel.record import Record
-from tests.contract.audit.store import Log, Store, week
+from tests.support.audit_store import Log, Store, week
 
 PLACE = (1, 20)
 

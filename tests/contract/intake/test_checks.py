@@ -13,14 +13,14 @@ from motcua.events.v1.desk_events_pb2 import FeeCancelled, FeeRecorded, FeesDue,
 from motcua.events.v1.envelope_pb2 import ActorKind, DossierEvent
 from sqlalchemy import Engine, select, text, update
 
-from services.intake.main import MODEL
+from kernel.base.instants import HOUR, to_timestamp, to_us
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from services.intake.schedulers.desk_checks import DOSSIERS_AT_ONCE, due_rows, watch_checks
 from services.intake.tables import DOSSIERS, KERNEL
-from services.intake.watches import DOSSIERS_AT_ONCE, due_rows, watch_checks
-from services.kernel.instants import HOUR, to_timestamp, to_us
-from services.kernel.unit import UnitOfWork
 from tests.conftest import NewDatabase
-from tests.contract.intake.store import Story, opened, put, rows
-from tests.unit.intake.samples import MONDAY
+from tests.support.intake_samples import MONDAY
+from tests.support.intake_store import Story, opened, put, rows
+from tests.support.models import INTAKE as MODEL
 
 CODE = "H22.12-210809-0001"
 WARN, DUE = MONDAY + 4 * HOUR, MONDAY + 8 * HOUR

@@ -9,20 +9,18 @@ from datetime import date
 import pytest
 from motcua.events.v1.envelope_pb2 import DossierEvent
 
-from services.intake.codes import parse_code
-from services.intake.facts import Facts
-from services.intake.main import MODEL
-from services.intake.numbering import explain
-from services.intake.office import Office, Slip
-from services.kernel.calendars.shelf import office_shelf
-from services.kernel.clock import FixedClock
-from services.kernel.database import open_engine
-from services.kernel.errors import AlreadyExists, Conflict
-from services.kernel.keyring import Keyring
-from services.kernel.writer import Writer
+from kernel.base.clock import FixedClock
+from kernel.base.errors import AlreadyExists, Conflict
+from kernel.crypto.keyring import Keyring
+from kernel.eventsourcing.group_commit import Writer
+from kernel.storage.engines import open_engine
+from office.catalogue.dossier_code import parse_code
+from office.worktime.calendars.repository import office_shelf
+from services.intake.application.decision_context import Facts
+from services.intake.application.handlers import Office, Slip
+from services.intake.queries.code_audit import explain
 from tests.conftest import NewDatabase
-from tests.contract.intake.store import opened, put, rows
-from tests.unit.intake.samples import (
+from tests.support.intake_samples import (
     CITIZEN,
     COUNTER,
     IMPORTER,
@@ -33,6 +31,8 @@ from tests.unit.intake.samples import (
     small_catalogue,
     submission,
 )
+from tests.support.intake_store import opened, put, rows
+from tests.support.models import INTAKE as MODEL
 
 
 def replica(url: str, keys: str, count: int) -> list[str]:

@@ -15,14 +15,14 @@ from motcua.events.v1.intake_events_pb2 import DossierSubmitted
 from motcua.intake.v1.intake_pb2 import DossierState, ListDossiersRequest
 from sqlalchemy import Engine, text
 
-from services.intake import readers
-from services.intake.listing import page
-from services.kernel.errors import Forbidden
-from services.kernel.instants import HOUR
-from services.people.directory import Unit, below
-from services.people.sight import Sight, person
-from tests.contract.intake.store import Story, opened, put
-from tests.unit.intake.samples import MONDAY
+from kernel.base.errors import Forbidden
+from kernel.base.instants import HOUR
+from office.people.access_scope import Sight, person
+from office.people.directory import Unit, below
+from services.intake.queries.dossier_list import page
+from services.intake.views import access_index
+from tests.support.intake_samples import MONDAY
+from tests.support.intake_store import Story, opened, put
 
 DAY = date(2021, 8, 9)
 GONE = Unit("H22.70", "Gộp", valid_to=date(2021, 6, 30), successor="H22.60")
@@ -163,7 +163,7 @@ def test_one_dossier_is_shown_to_whom_its_list_shows_it(database_url: str) -> No
                 for story in stories:
                     own = story.events[0].dossier_submitted.unit
                     try:
-                        sight.require([own], readers.readers(connection, story.code))
+                        sight.require([own], access_index.readers(connection, story.code))
                         shown = True
                     except Forbidden:
                         shown = False

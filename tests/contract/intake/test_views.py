@@ -9,13 +9,13 @@ from motcua.events.v1.envelope_pb2 import DossierEvent
 from motcua.intake.v1.intake_pb2 import DossierState, ListDossiersRequest
 from sqlalchemy import Engine, select
 
-from services.intake.listing import page
-from services.intake.queries import dossier_row, state_of
+from kernel.base.instants import HOUR, to_timestamp, to_us
+from services.intake.queries.dossier import dossier_row, state_of
+from services.intake.queries.dossier_list import page
 from services.intake.tables import DOSSIERS
-from services.kernel.instants import HOUR, to_timestamp, to_us
 from tests.conftest import NewDatabase
-from tests.contract.intake.store import Story, opened, put, rows, stories
-from tests.unit.intake.samples import MONDAY, ONLINE
+from tests.support.intake_samples import MONDAY, ONLINE
+from tests.support.intake_store import Story, opened, put, rows, stories
 
 STATES: list[Any] = DossierState.values()[1:]
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from services.kernel.record import Record
-from tests.contract.notify.store import Store
+from kernel.eventsourcing.record import Record
+from tests.support.notify_store import Store
 
 NewStore = Callable[..., Store]
 

@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 
 from infra.local.smtp import RECIPIENT_HEADER, MailSink
-from services.kernel.errors import Unavailable
-from services.kernel.keyring import Keyring
-from services.notify.attempts import Attempts
-from services.notify.sender import Sender
+from kernel.base.errors import Unavailable
+from kernel.crypto.keyring import Keyring
+from office.people.directory import Directory, Officer
+from services.notify.delivery.attempts import Attempts
+from services.notify.delivery.sender import Sender
 from services.notify.settings import MailSettings, load
-from services.people.directory import Directory, Officer
-from tests.contract.notify.store import Store
 from tests.support.feed import wait_until
 from tests.support.letters import ESCALATED, SUONG, TU
+from tests.support.notify_store import Store
 
 
 @contextmanager

@@ -7,17 +7,17 @@ from motcua.events.v1.envelope_pb2 import DossierEvent
 from motcua.events.v1.notify_events_pb2 import MessageFailed, MessageSent
 from motcua.notify.v1 import notify_pb2 as pb
 
-from services.kernel.consumer.apply import RecordFailed
-from services.kernel.errors import Invalid, NotFound
-from services.kernel.instants import SECOND
-from services.kernel.migrate import differences
-from services.notify import queries
-from services.notify.attempts import Due
-from services.notify.decider import EMAIL
-from services.notify.main import MODEL
-from services.notify.reactions import message_id
-from tests.contract.notify.store import Store
+from kernel.base.errors import Invalid, NotFound
+from kernel.base.instants import SECOND
+from kernel.consumer.applying.batch_applier import RecordFailed
+from kernel.eventsourcing.migrate import differences
+from services.notify.application.reactions import message_id
+from services.notify.delivery.attempts import Due
+from services.notify.domain.decider import EMAIL
+from services.notify.queries import messages
 from tests.support import letters
+from tests.support.models import NOTIFY as MODEL
+from tests.support.notify_store import Store
 
 NewStore = Callable[..., Store]
 LIFE = [
@@ -230,7 +230,7 @@ def test_a_message_ends_once(store: Store) -> None:
 
 def page(store: Store, **request: object) -> pb.ListMessagesResponse:
     wanted = pb.ListMessagesRequest(**request)  # type: ignore[arg-type]
-    answer: pb.ListMessagesResponse = store.ask(lambda on: queries.messages(on, wanted))
+    answer: pb.ListMessagesResponse = store.ask(lambda on: messages.messages(on, wanted))
     return answer
 
 
@@ -268,20 +268,20 @@ def test_one_message(store: Store) -> None:
     name = due.message["message_id"]
     assert store.attempts.begin(due, 60)
     store.attempts.put_off(due, 60, code=451, maybe_sent=True)
-    shown: pb.GetMessageResponse = store.ask(lambda on: queries.message(on, name))
+    shown: pb.GetMessageResponse = store.ask(lambda on: messages.message(on, name))
     message = shown.message
     assert (message.attempts, message.code, message.maybe_sent) == (1, 451, 1)
     assert shown.HasField("next_attempt_at")
     assert not message.HasField("settled_at")
     outcome = MessageSent(message_id=name, attempts=2, code=250, maybe_sent=1)
     store.attempts.end(due, outcome)
-    shown = store.ask(lambda on: queries.message(on, name))
+    shown = store.ask(lambda on: messages.message(on, name))
     message = shown.message
     assert (message.attempts, message.code, message.maybe_sent) == (2, 250, 1)
     assert not shown.HasField("next_attempt_at")
     assert message.HasField("settled_at")
     with pytest.raises(NotFound):
-        store.ask(lambda on: queries.message(on, "nothing"))
+        store.ask(lambda on: messages.message(on, "nothing"))
 
 
 def test_counts(store: Store) -> None:
@@ -294,7 +294,7 @@ def test_counts(store: Store) -> None:
     for due in store.attempts.due():
         assert store.attempts.begin(due, 60)
         store.attempts.put_off(due, 60, code=0, maybe_sent=due.message["kind"] == "accepted")
-    answer: pb.CountMessagesResponse = store.ask(queries.counts)
+    answer: pb.CountMessagesResponse = store.ask(messages.counts)
     assert {(c.kind, c.state, c.count, c.maybe_sent) for c in answer.counts} == {
         ("submitted", pb.MESSAGE_STATE_QUEUED, 2, 0),
         ("submitted", pb.MESSAGE_STATE_SUPPRESSED, 1, 0),

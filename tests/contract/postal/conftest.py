@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.contract.postal.office import PostalOffice
+from tests.support.postal_office import PostalOffice
 
 NewOffice = Callable[[], PostalOffice]
 

@@ -10,13 +10,13 @@ from motcua.events.v1.intake_events_pb2 import ResultReturned
 from motcua.postal.v1 import postal_partner_pb2 as partner_pb
 from motcua.postal.v1 import postal_pb2 as pb
 
-from services.kernel.errors import AlreadyExists, Invalid, NotFound, Refused
-from services.kernel.instants import HOUR, to_timestamp, to_us
-from services.kernel.keyring import ERASED
-from services.postal import s10
-from services.postal.cursors import read_stream_cursor
+from kernel.base.errors import AlreadyExists, Invalid, NotFound, Refused
+from kernel.base.instants import HOUR, to_timestamp, to_us
+from kernel.crypto.keyring import ERASED
+from services.postal.domain import s10
+from services.postal.queries.cursors import read_stream_cursor
 from tests.contract.postal.conftest import NewOffice
-from tests.contract.postal.office import LEASE, PERSON, T0, PostalOffice
+from tests.support.postal_office import LEASE, PERSON, T0, PostalOffice
 
 CODE = "H22.12.03-210809-0007"
 PROOF = hashlib.sha256(b"signature").hexdigest()
@@ -356,7 +356,7 @@ def test_a_series_that_is_used_up_is_said(
     office: PostalOffice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without a free serial the job is not taken; a number that the partner brings still works."""
-    monkeypatch.setattr("services.postal.office.next_serial", lambda *_: None)
+    monkeypatch.setattr("services.postal.application.handlers.next_serial", lambda *_: None)
     job_id = office.resolve(CODE)
 
     with pytest.raises(Refused) as caught:

@@ -11,28 +11,19 @@ import pytest
 from motcua.events.v1.envelope_pb2 import Actor
 from motcua.routing.v1 import routing_pb2 as pb
 
-from services.kernel.calendars.shelf import office_shelf
-from services.kernel.errors import Refused
-from services.kernel.instants import to_timestamp
-from services.kernel.unit import UnitOfWork
-from services.people.directory import Absence, Directory, Officer, Unit
-from services.routing import queries
-from services.routing.office import Office
-from services.routing.process_files import standard_processes
+from kernel.base.errors import Refused
+from kernel.base.instants import to_timestamp
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from office.people.directory import Absence, Directory, Officer, Unit
+from office.process.repository import standard_processes
+from office.worktime.calendars.repository import office_shelf
+from services.routing.application.delegate_work import Delegate
+from services.routing.application.handlers import Office
+from services.routing.queries import case
 from services.routing.tables import ABSENCES
-from services.routing.teamwork.absences import Delegate
 from tests.conftest import NewDatabase
-from tests.contract.routing.departments import Departments, Desk, call_of, merged, office
-from tests.unit.routing.cases import (
-    AN,
-    BINH,
-    LEADER,
-    SPECIALIST,
-    assign,
-    at,
-    complete,
-    pull,
-)
+from tests.support.departments import Departments, Desk, call_of, merged, office
+from tests.support.routing_cases import AN, BINH, LEADER, SPECIALIST, assign, at, complete, pull
 
 MON, TUE, WED, THU, FRI = (f"2021-08-{day:02d} 10:00" for day in range(9, 14))
 MIDNIGHT = "2021-08-11 00:00"
@@ -72,7 +63,7 @@ def shown(departments: Departments, when: str, code: str = CODE) -> pb.GetCaseRe
     """Look at a case."""
     with departments.engine.connect() as connection:
         request = pb.GetCaseRequest(dossier_code=code)
-        return queries.get_case(connection, request, standard_processes(), at(when))
+        return case.get_case(connection, request, standard_processes(), at(when))
 
 
 def test_a_step_that_reaches_the_absent_officer_is_the_substitute_s_too(

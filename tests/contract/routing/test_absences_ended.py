@@ -9,12 +9,11 @@ import pytest
 from motcua.events.v1.envelope_pb2 import Actor
 from motcua.routing.v1 import routing_pb2 as pb
 
-from services.kernel.errors import Refused
-from services.people.directory import Absence
+from kernel.base.errors import Refused
+from office.people.directory import Absence
+from services.routing.application.end_absence import EndAbsence
 from services.routing.tables import ABSENCES, STAND_INS
-from services.routing.teamwork.returning import EndAbsence
 from tests.conftest import NewDatabase
-from tests.contract.routing.departments import Departments, Desk, call_of, merged, office
 from tests.contract.routing.test_absences import (
     CODE,
     FRI,
@@ -31,7 +30,8 @@ from tests.contract.routing.test_absences import (
     try_,
     with_people,
 )
-from tests.unit.routing.cases import (
+from tests.support.departments import Departments, Desk, call_of, merged, office
+from tests.support.routing_cases import (
     LEADER,
     SPECIALIST,
     assign,

@@ -10,17 +10,18 @@ from typing import Any
 
 import pytest
 
-from services.kernel.calendars import shelf
-from services.kernel.calendars.shelf import Shelf
-from services.kernel.states import states_of
-from services.routing.main import MODEL, OFFICE
-from services.routing.state import limits
+from kernel.eventsourcing.state_loading import states_of
+from office.worktime.calendars import repository
+from office.worktime.calendars.repository import Shelf
+from services.routing.domain.alarms import DOSSIER, STEP
+from services.routing.domain.state import limits
 from services.routing.tables import CASES, DEADLINES
-from services.routing.watching import DOSSIER, STEP
 from tests.conftest import NewDatabase
-from tests.contract.routing.departments import Departments, Desk, merged
 from tests.contract.routing.test_recompute import codes, recompute, storm
-from tests.unit.routing.cases import (
+from tests.support.departments import Departments, Desk, merged
+from tests.support.models import OFFICE
+from tests.support.models import ROUTING as MODEL
+from tests.support.routing_cases import (
     LEADER,
     clock,
     complete,
@@ -45,7 +46,7 @@ def departments(new_database: NewDatabase) -> Iterator[Departments]:
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of the shelf by which routing works here."""
-    monkeypatch.setattr(shelf, "EVERY", 0.0)
+    monkeypatch.setattr(repository, "EVERY", 0.0)
     known = Shelf(tmp_path / "calendars")
     monkeypatch.setattr(OFFICE, "calendars", lambda: known)
     return known.folder

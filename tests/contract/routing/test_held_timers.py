@@ -7,14 +7,14 @@ from collections.abc import Iterator
 import pytest
 from motcua.routing.v1 import routing_pb2 as pb
 
-from services.kernel.errors import Refused
-from services.routing.main import OFFICE
-from services.routing.process import Processes
+from kernel.base.errors import Refused
+from office.process.model.process import Processes
+from services.routing.schedulers import step_timers as timer_watch
 from services.routing.tables import CASES, TIMERS
-from services.routing.teamwork import watch as timer_watch
 from tests.conftest import NewDatabase
-from tests.contract.routing.departments import Departments, Desk, office
-from tests.unit.routing.cases import PLANNER, answer, ask, clock, resolve, send_back
+from tests.support.departments import Departments, Desk, office
+from tests.support.models import OFFICE
+from tests.support.routing_cases import PLANNER, answer, ask, clock, resolve, send_back
 from tests.unit.routing.test_sharing import process_of
 
 MON = "2021-08-09 10:00"

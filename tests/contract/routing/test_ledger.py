@@ -10,14 +10,14 @@ from motcua.events.v1.envelope_pb2 import ActorKind
 from motcua.events.v1.routing_events_pb2 import SuspensionKind
 from motcua.routing.v1 import routing_pb2 as pb
 
-from services.kernel.errors import Refused
-from services.routing import queries
-from services.routing.process_files import standard_processes
+from kernel.base.errors import Refused
+from office.process.repository import standard_processes
+from services.routing.domain.alarms import SUSPENSION
+from services.routing.queries import case as queries
 from services.routing.tables import DEADLINES
-from services.routing.watching import SUSPENSION
 from tests.conftest import NewDatabase
-from tests.contract.routing.departments import Departments, Desk, office
-from tests.unit.routing.cases import (
+from tests.support.departments import Departments, Desk, office
+from tests.support.routing_cases import (
     BINH,
     LEADER,
     at,

@@ -13,19 +13,20 @@ from motcua.routing.v1 import routing_pb2 as pb
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
-from services.kernel.call import Call
-from services.kernel.distinct import select_values
-from services.kernel.errors import Refused
-from services.routing.main import MODEL, OFFICE
-from services.routing.missing import watch_processes
-from services.routing.process import Processes
-from services.routing.recompute_office import Recompute
+from kernel.base.errors import Refused
+from kernel.eventsourcing.command_context import Call
+from kernel.storage.index_scan import select_values
+from office.process.model.process import Processes
+from services.routing.application.recalculation_batches import Recompute
+from services.routing.schedulers import step_timers as timer_watch
+from services.routing.schedulers.missing_processes import watch_processes
 from services.routing.tables import CASES, TIMERS
-from services.routing.teamwork import watch as timer_watch
 from tests.conftest import NewDatabase
-from tests.contract.routing.departments import Departments, Desk
 from tests.contract.routing.test_recompute import BOSS
-from tests.unit.routing.cases import LEADER, PLANNER, UNIT, answer, assign, at, complete
+from tests.support.departments import Departments, Desk
+from tests.support.models import OFFICE
+from tests.support.models import ROUTING as MODEL
+from tests.support.routing_cases import LEADER, PLANNER, UNIT, answer, assign, at, complete
 
 MON = "2021-08-09 10:00"
 LOST, LOST_TOO, KEPT = (f"{UNIT}-210809-{number:04d}" for number in (1, 2, 3))

@@ -9,18 +9,18 @@ import pytest
 from motcua.events.v1.envelope_pb2 import Actor
 from motcua.routing.v1 import routing_pb2 as pb
 
-from services.kernel.calendars.shelf import office_shelf
-from services.kernel.errors import Refused
-from services.people.directory import Absence, Directory, Officer, Unit
-from services.people.sight import Sight
-from services.routing.office import Office
-from services.routing.process_files import standard_processes
+from kernel.base.errors import Refused
+from office.people.access_scope import Sight
+from office.people.directory import Absence, Directory, Officer, Unit
+from office.process.repository import standard_processes
+from office.worktime.calendars.repository import office_shelf
+from services.routing.application.handlers import Office
+from services.routing.queries import consultations
+from services.routing.queries.work_lists import list_work
 from services.routing.tables import CASES, CONSULTATIONS, WORK
-from services.routing.teamwork import consultations
-from services.routing.work_lists import list_work
 from tests.conftest import NewDatabase
-from tests.contract.routing.departments import Departments, Desk
-from tests.unit.routing.cases import AN, BINH, PLANNER, answer, ask, assign, at, complete
+from tests.support.departments import Departments, Desk
+from tests.support.routing_cases import AN, BINH, PLANNER, answer, ask, assign, at, complete
 
 MON = "2021-08-09 10:00"
 CODE = "H22.12-210809-0001"

@@ -9,15 +9,14 @@ import pytest
 from motcua.events.v1.envelope_pb2 import Actor
 from motcua.routing.v1 import routing_pb2 as pb
 
-from services.kernel.errors import Refused
-from services.routing import queries
-from services.routing.process_files import standard_processes
+from kernel.base.errors import Refused
+from office.process.repository import standard_processes
+from services.routing.domain.alarms import CONSULTATION
+from services.routing.queries import case, consultations
 from services.routing.tables import CASES, DEADLINES
-from services.routing.teamwork import consultations
-from services.routing.watching import CONSULTATION
 from tests.conftest import NewDatabase
-from tests.contract.routing.departments import Departments, Desk, merged, office
-from tests.unit.routing.cases import AN, PLANNER, answer, ask, at, cancel, clock, complete
+from tests.support.departments import Departments, Desk, merged, office
+from tests.support.routing_cases import AN, PLANNER, answer, ask, at, cancel, clock, complete
 
 MON = "2021-08-09 10:00"
 LATER = "2021-08-09 11:00"
@@ -66,7 +65,7 @@ def test_its_alarms_end_and_the_step_goes_on(departments: Departments) -> None:
 
     with departments.engine.connect() as connection:
         request = pb.GetCaseRequest(dossier_code=CODE)
-        shown = queries.get_case(connection, request, standard_processes(), at(LATER))
+        shown = case.get_case(connection, request, standard_processes(), at(LATER))
     notes = {entry.type: entry.note for entry in shown.entries}
     assert notes["ConsultationCancelled"] == "H22.02: hỏi nhầm đơn vị"
 

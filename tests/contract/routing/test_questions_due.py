@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import update
 
+from services.routing.domain.alarms import CONSULTATION
 from services.routing.tables import DEADLINES
-from services.routing.watching import CONSULTATION
 from tests.conftest import NewDatabase
-from tests.contract.routing.departments import Departments, Desk, office
-from tests.unit.routing.cases import PLANNER, answer, ask, resolve, supplement
+from tests.support.departments import Departments, Desk, office
+from tests.support.routing_cases import PLANNER, answer, ask, resolve, supplement
 
 CODE = "H22.12-210809-0001"
 MON = "2021-08-09 10:00"

@@ -14,21 +14,22 @@ from motcua.events.v1.envelope_pb2 import Actor, ActorKind
 from motcua.events.v1.routing_events_pb2 import CaseFact
 from motcua.routing.v1 import routing_pb2 as pb
 
-from services.kernel.calendars import shelf
-from services.kernel.calendars.files import load_calendar
-from services.kernel.calendars.shelf import Shelf
-from services.kernel.calendars.vietnam import STATE_OFFICE_FILE, state_office
-from services.kernel.call import Call
-from services.kernel.instants import to_us
-from services.routing.deadline_rows import DOSSIER
-from services.routing.main import MODEL, OFFICE
-from services.routing.recompute_office import Recompute
+from kernel.base.instants import to_us
+from kernel.eventsourcing.command_context import Call
+from office.worktime.calendars import repository
+from office.worktime.calendars.files import load_calendar
+from office.worktime.calendars.repository import Shelf
+from office.worktime.calendars.vietnam import STATE_OFFICE_FILE, state_office
+from services.routing.application.recalculation_batches import Recompute
+from services.routing.domain.alarms import CONSULTATION, SUSPENSION, TIMER, TOUCH
 from services.routing.tables import CASES, CONSULTATIONS, DEADLINES, TIMERS, WORK
-from services.routing.watching import CONSULTATION, SUSPENSION, TIMER, TOUCH
+from services.routing.views.deadline_rows import DOSSIER
 from tests.conftest import NewDatabase
-from tests.contract.routing.departments import Departments, Desk, merged
 from tests.support.calendars import publish, use
-from tests.unit.routing.cases import PLANNER, UNIT, answer, at, clock, supplement
+from tests.support.departments import Departments, Desk, merged
+from tests.support.models import OFFICE
+from tests.support.models import ROUTING as MODEL
+from tests.support.routing_cases import PLANNER, UNIT, answer, at, clock, supplement
 
 BOSS = Actor(kind=ActorKind.ACTOR_KIND_OPERATOR, id="boss")
 WHEN = "2021-08-11 10:00"
@@ -52,7 +53,7 @@ def departments(new_database: NewDatabase) -> Iterator[Departments]:
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of the shelf by which routing works here."""
-    monkeypatch.setattr(shelf, "EVERY", 0.0)
+    monkeypatch.setattr(repository, "EVERY", 0.0)
     known = Shelf(tmp_path / "calendars")
     monkeypatch.setattr(OFFICE, "calendars", lambda: known)
     return known.folder

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import pytest
 from motcua.events.v1.desk_events_pb2 import ResultKind
 
-from services.kernel.errors import Refused
+from kernel.base.errors import Refused
 from tests.conftest import NewDatabase
-from tests.contract.routing.departments import Departments, Desk, office
 from tests.contract.routing.test_views import case
-from tests.unit.routing.cases import LEADER, SPECIALIST, draft, judge, resolve
+from tests.support.departments import Departments, Desk, office
+from tests.support.routing_cases import LEADER, SPECIALIST, draft, judge, resolve
 
 MON = "2021-08-09 10:00"
 CODE = "H22.12-210809-0001"

@@ -16,17 +16,16 @@ from google.protobuf.message import Message
 from motcua.events.v1.envelope_pb2 import Actor, ActorKind
 from motcua.routing.v1 import routing_pb2 as pb
 
-from services.kernel.call import Call
-from services.kernel.errors import Forbidden, Refused
-from services.kernel.instants import to_timestamp
-from services.kernel.rpc.identity import Caller
-from services.routing import queries, work_lists
-from services.routing.process_files import standard_processes
+from kernel.auth.identity import Caller
+from kernel.base.errors import Forbidden, Refused
+from kernel.base.instants import to_timestamp
+from kernel.eventsourcing.command_context import Call
+from office.process.repository import standard_processes
+from services.routing.queries import case, consultations, work_lists
 from services.routing.rpc import RoutingServicer
-from services.routing.teamwork import consultations
 from tests.conftest import NewDatabase
-from tests.contract.routing.departments import TABLE, Departments, Desk, office
-from tests.unit.routing.cases import (
+from tests.support.departments import TABLE, Departments, Desk, office
+from tests.support.routing_cases import (
     BINH,
     LEADER,
     UNIT,
@@ -305,7 +304,7 @@ def test_a_proof_runs_what_the_method_runs(name: str) -> None:
 def _case_shown(departments: Departments, sight: Any) -> bool:
     request = pb.GetCaseRequest(dossier_code=CODE)
     with departments.engine.connect() as on:
-        found = queries.get_case(on, request, standard_processes(), at(MON), sight=sight)
+        found = case.get_case(on, request, standard_processes(), at(MON), sight=sight)
     return found.case.dossier_code == CODE
 
 

@@ -9,17 +9,16 @@ import pytest
 from google.protobuf.json_format import ParseDict
 from motcua.routing.v1 import routing_pb2 as pb
 
-from services.kernel.errors import Invalid, Refused
-from services.kernel.instants import to_timestamp
-from services.routing import queries
-from services.routing.process_files import standard_processes
+from kernel.base.errors import Invalid, Refused
+from kernel.base.instants import to_timestamp
+from office.process.repository import standard_processes
+from services.routing.queries import case as queries
+from services.routing.queries import consultations
 from services.routing.tables import CASES, CONSULTATIONS, PARTICIPANTS, TIMERS, WORK
-from services.routing.teamwork import consultations
 from tests.conftest import NewDatabase
-from tests.contract.routing.departments import Departments, Desk, office
 from tests.contract.routing.test_views import case, work
-from tests.unit.ops.test_pages import shown as shown_on
-from tests.unit.routing.cases import (
+from tests.support.departments import Departments, Desk, office
+from tests.support.routing_cases import (
     AN,
     BINH,
     LEADER,
@@ -37,6 +36,7 @@ from tests.unit.routing.cases import (
     supplement,
     takes_part,
 )
+from tests.unit.cli.test_pages import shown as shown_on
 
 MON = "2021-08-09 10:00"
 CODE = "H22.12-210809-0001"

@@ -11,17 +11,16 @@ from motcua.events.v1.envelope_pb2 import Actor, ActorKind
 from motcua.routing.v1 import routing_pb2 as pb
 from sqlalchemy import insert, text
 
-from services.kernel import distinct
-from services.kernel.errors import Forbidden
-from services.people.directory import Unit
-from services.people.sight import Sight
-from services.routing import queries, work_lists
-from services.routing.process_files import standard_processes
+from kernel.base.errors import Forbidden
+from kernel.storage import index_scan
+from office.people.access_scope import Sight
+from office.people.directory import Unit
+from office.process.repository import standard_processes
+from services.routing.queries import case, consultations, work_lists
 from services.routing.tables import CASES, WORK
-from services.routing.teamwork import consultations
 from tests.conftest import NewDatabase
-from tests.contract.routing.departments import Departments, Desk, office
-from tests.unit.routing.cases import SPECIALIST, answer, ask, at, complete, extend, takes_part
+from tests.support.departments import Departments, Desk, office
+from tests.support.routing_cases import SPECIALIST, answer, ask, at, complete, extend, takes_part
 
 OFFICER = ActorKind.ACTOR_KIND_OFFICER
 NOW = "2021-08-09 10:00"
@@ -49,7 +48,7 @@ def sees(departments: Departments, code: str, unit: str, officer: str = "chi") -
         request = pb.GetCaseRequest(dossier_code=code)
         mine = sight(unit, officer)
         try:
-            queries.get_case(connection, request, standard_processes(), at(NOW), sight=mine)
+            case.get_case(connection, request, standard_processes(), at(NOW), sight=mine)
         except Forbidden:
             return False
         return True
@@ -191,8 +190,8 @@ def test_units_are_found_by_hopping_over_the_index(departments: Departments) -> 
         if connection.dialect.name == "postgresql":
             connection.execute(text("analyze work"))
             connection.execute(text("analyze cases"))
-        assert len(distinct.values(connection, WORK.c.unit, WORK.c.state == 1)) == 7
-        hops = distinct.select_values(WORK.c.unit, WORK.c.state == 1)
+        assert len(index_scan.values(connection, WORK.c.unit, WORK.c.state == 1)) == 7
+        hops = index_scan.select_values(WORK.c.unit, WORK.c.state == 1)
         compiled = hops.compile(connection, compile_kwargs={"literal_binds": True})
         explain = "explain" if connection.dialect.name == "postgresql" else "explain query plan"
         plan = "\n".join(str(row) for row in connection.exec_driver_sql(f"{explain} {compiled}"))

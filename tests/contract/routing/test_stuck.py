@@ -12,12 +12,12 @@ from contextlib import closing
 import pytest
 from sqlalchemy import update
 
-from services.routing import watches
+from services.routing.domain.alarms import TOUCH
+from services.routing.schedulers import deadlines
 from services.routing.tables import DEADLINES
-from services.routing.watching import TOUCH
 from tests.conftest import NewDatabase
-from tests.contract.routing.departments import Departments, Desk, office
-from tests.unit.routing.cases import at, look
+from tests.support.departments import Departments, Desk, office
+from tests.support.routing_cases import at, look
 
 CODE = "H22.12-210809-0001"
 NEAR, GONE = "deadline_approaching", "deadline_missed"
@@ -76,7 +76,7 @@ def test_what_was_opened_is_warned_of_no_more(departments: Departments) -> None:
 def test_after_an_outage_only_what_has_passed_is_said(departments: Departments) -> None:
     """More cases than one portion holds, each once, without the warning."""
     desk = Desk()
-    codes = [f"H22.12-210809-{n:04d}" for n in range(watches.DOSSIERS_AT_ONCE + 20)]
+    codes = [f"H22.12-210809-{n:04d}" for n in range(deadlines.DOSSIERS_AT_ONCE + 20)]
     filed = [desk.files(code, process="same-day", limit="none") for code in codes]
     departments.reads([event for events in filed for event in events])
     assert departments.looks("2021-08-13 09:00") == len(codes)

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from services.kernel.errors import Refused
+from kernel.base.errors import Refused
 from tests.conftest import NewDatabase
-from tests.contract.routing.departments import Departments, Desk, merged, office
-from tests.unit.routing.cases import clock, supplement
+from tests.support.departments import Departments, Desk, merged, office
+from tests.support.routing_cases import clock, supplement
 
 CODE = "H22.12-210809-0001"
 

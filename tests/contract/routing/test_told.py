@@ -11,18 +11,18 @@ from motcua.events.v1.intake_events_pb2 import DeskCheckMissed
 from motcua.events.v1.routing_events_pb2 import DeadlineEscalated, DeadlineScope
 from motcua.routing.v1 import routing_pb2 as pb
 
-from services.kernel.calendars.shelf import office_shelf
-from services.kernel.instants import to_timestamp
-from services.kernel.rpc.permissions import shipped
-from services.people.directory import Absence, Directory, Officer, Unit
-from services.routing import queries
-from services.routing.clock.ladder_files import SHIPPED, load_ladders
-from services.routing.office import Office
-from services.routing.process_files import standard_processes
+from kernel.base.instants import to_timestamp
+from office.people.directory import Absence, Directory, Officer, Unit
+from office.permissions import shipped
+from office.process.repository import standard_processes
+from office.worktime.calendars.repository import office_shelf
+from services.routing.application.handlers import Office
+from services.routing.config.escalation_files import SHIPPED, load_ladders
+from services.routing.queries import case
 from tests.conftest import NewDatabase
-from tests.contract.routing.departments import Departments, Desk
-from tests.unit.routing.cases import AN as OFFICER
-from tests.unit.routing.cases import at
+from tests.support.departments import Departments, Desk
+from tests.support.routing_cases import AN as OFFICER
+from tests.support.routing_cases import at
 
 CODE = "H22.12-210809-0001"
 DUE, LOOK = "2021-08-11 09:00", "2021-08-11 09:01"
@@ -161,7 +161,7 @@ def test_a_case_shows_who_was_told(departments: Departments) -> None:
     asked = office(head("tu"), head("binh"))
     departments.looks(LOOK, office=asked)
     with departments.engine.connect() as connection:
-        shown = queries.get_case(
+        shown = case.get_case(
             connection, pb.GetCaseRequest(dossier_code=CODE), asked.processes, at(LOOK)
         )
     notes = [entry.note for entry in shown.entries if entry.type == "DeadlineEscalated"]

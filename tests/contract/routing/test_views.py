@@ -12,18 +12,19 @@ from motcua.events.v1.routing_events_pb2 import CaseFact, CaseResult
 from motcua.routing.v1 import routing_pb2 as pb
 from sqlalchemy import insert, text
 
-from services.kernel.calendars.vietnam import state_office
-from services.kernel.durations import Duration
-from services.kernel.errors import Invalid, NotFound, Refused
-from services.kernel.instants import DAY
-from services.kernel.skew import AHEAD
-from services.kernel.working_time import due_at
-from services.routing import queries, work_lists
-from services.routing.process_files import standard_processes
+from kernel.base.clock_skew import AHEAD
+from kernel.base.errors import Invalid, NotFound, Refused
+from kernel.base.instants import DAY
+from office.process.repository import standard_processes
+from office.worktime.calendars.vietnam import state_office
+from office.worktime.durations import Duration
+from office.worktime.working_time import due_at
+from services.routing.queries import case as queries
+from services.routing.queries import work_lists
 from services.routing.tables import CASES, NO_DUE, WORK
 from tests.conftest import NewDatabase
-from tests.contract.routing.departments import Departments, Desk, merged, office
-from tests.unit.routing.cases import (
+from tests.support.departments import Departments, Desk, merged, office
+from tests.support.routing_cases import (
     AN,
     BINH,
     IMPORTER,

@@ -13,13 +13,13 @@ from motcua.events.v1.routing_events_pb2 import DeadlineScope
 from motcua.routing.v1 import routing_pb2 as pb
 from sqlalchemy import event, insert, text, update
 
-from services.kernel.errors import Conflict
-from services.routing import watches
+from kernel.base.errors import Conflict
+from services.routing.domain.alarms import DOSSIER, STEP, SUSPENSION, TOUCH
+from services.routing.schedulers import deadlines
 from services.routing.tables import DEADLINES
-from services.routing.watching import DOSSIER, STEP, SUSPENSION, TOUCH
 from tests.conftest import NewDatabase
-from tests.contract.routing.departments import Departments, Desk, office
-from tests.unit.routing.cases import IMPORTER, at, complete, resolve, supplement
+from tests.support.departments import Departments, Desk, office
+from tests.support.routing_cases import IMPORTER, at, complete, resolve, supplement
 
 CODE = "H22.12-210809-0001"
 ALARMS = ("deadline_approaching", "deadline_missed")
@@ -79,7 +79,7 @@ def test_an_alarm_names_the_event_that_set_its_due_date(departments: Departments
 def test_after_an_outage_everything_missed_is_said_once(departments: Departments) -> None:
     """More dossiers than one portion holds, each with its dates, its rungs and that it is stuck."""
     desk = Desk()
-    codes = [f"H22.12-210809-{n:04d}" for n in range(watches.DOSSIERS_AT_ONCE + 20)]
+    codes = [f"H22.12-210809-{n:04d}" for n in range(deadlines.DOSSIERS_AT_ONCE + 20)]
     departments.reads([e for code in codes for e in desk.files(code)])
     assert departments.looks("2021-09-09 09:00") == 6 * len(codes)
     assert departments.looks("2021-09-09 09:01") == 0
@@ -208,7 +208,7 @@ def test_a_look_reads_the_index_alone(departments: Departments) -> None:
         postgresql = connection.dialect.name == "postgresql"
         if postgresql:
             connection.execute(text("analyze deadlines"))
-        statement = watches.due_rows(at("2021-08-09 09:00"))
+        statement = deadlines.due_rows(at("2021-08-09 09:00"))
         compiled = statement.compile(connection, compile_kwargs={"literal_binds": True})
         explain = "explain" if postgresql else "explain query plan"
         plan = "\n".join(str(row) for row in connection.exec_driver_sql(f"{explain} {compiled}"))

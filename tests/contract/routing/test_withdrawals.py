@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from services.kernel.errors import Refused
-from services.kernel.rpc.validation import check
+from kernel.base.errors import Refused
+from kernel.rpc.validation.validator import check
 from services.routing.tables import TIMERS
 from tests.conftest import NewDatabase
-from tests.contract.routing.departments import Departments, Desk, office
 from tests.contract.routing.test_views import case, work
-from tests.unit.routing.cases import LEADER, clock, keep, let_go, supplement, withdrawal
+from tests.support.departments import Departments, Desk, office
+from tests.support.routing_cases import LEADER, clock, keep, let_go, supplement, withdrawal
 
 MON = "2021-08-09 10:00"
 LATER = "2021-08-09 11:00"

@@ -14,16 +14,16 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from motcua.events.v1.common_pb2 import Part
 from motcua.routing.v1 import routing_pb2 as pb
 
-from services.intake.catalogue_files import shipped_catalogue
-from services.kernel.calendars.shelf import office_shelf
-from services.kernel.errors import Invalid
-from services.people.directory import Directory, Unit
-from services.routing.checking import shipped_units
-from services.routing.office import Office
-from services.routing.process_files import standard_processes
+from kernel.base.errors import Invalid
+from office.catalogue.known_units import shipped_units
+from office.catalogue.loader import shipped_catalogue
+from office.people.directory import Directory, Unit
+from office.process.repository import standard_processes
+from office.worktime.calendars.repository import office_shelf
+from services.routing.application.handlers import Office
 from tests.conftest import NewDatabase
-from tests.contract.routing.departments import Departments, Desk, office
-from tests.unit.routing.cases import LEADER, ask, complete, extend, payment, stop, supplement
+from tests.support.departments import Departments, Desk, office
+from tests.support.routing_cases import LEADER, ask, complete, extend, payment, stop, supplement
 
 MON = "2021-08-09 10:00"
 CODE = "H22.12-210809-0001"

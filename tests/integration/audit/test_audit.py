@@ -9,15 +9,15 @@ from motcua.audit.v1 import audit_pb2 as pb
 from motcua.events.v1.envelope_pb2 import DossierEvent
 from sqlalchemy import and_, select, update
 
-from services.audit.explaining import explain as explained
-from services.audit.main import MODEL
+from kernel.base.instants import DAY, to_timestamp, to_us
+from kernel.rebuild.rebuild import check
+from kernel.rpc.client import explain, metadata
+from office.worktime.calendars.repository import by_version
+from services.audit.deadlines.explain import explain as explained
 from services.audit.tables import LOG
-from services.kernel.calendars.shelf import by_version
-from services.kernel.instants import DAY, to_timestamp, to_us
-from services.kernel.rebuild import check
-from services.kernel.rpc.client import explain, metadata
-from tests.contract.audit.store import MONDAY, facts_table, week
-from tests.integration.audit.office import FRIDAY, OPERATOR, open_office, publish
+from tests.support.audit_service import FRIDAY, OPERATOR, open_office, publish
+from tests.support.audit_store import MONDAY, facts_table, week
+from tests.support.models import AUDIT as MODEL
 
 WEDNESDAY = MONDAY + 2 * DAY
 COUNTS = [f.name for f in pb.ReportRow.DESCRIPTOR.fields if f.name != "key"]

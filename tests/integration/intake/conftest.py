@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import NewDatabase
-from tests.integration.intake.desk import Desk, open_desk
+from tests.support.desk import Desk, open_desk
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,9 @@ import pytest
 from google.protobuf.json_format import MessageToJson
 from typer.testing import CliRunner, Result
 
-from services.ops.main import app
-from tests.integration.intake.desk import Desk
-from tests.unit.intake.samples import COUNTER, submission
+from cli.main import app
+from tests.support.desk import Desk
+from tests.support.intake_samples import COUNTER, submission
 
 DESK = ("--officer", "mai.lt", "--unit", "H22.12", "--role", "receptionist")
 

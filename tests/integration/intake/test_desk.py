@@ -16,14 +16,14 @@ from motcua.events.v1.calendar_events_pb2 import DeadlineRecomputed
 from motcua.events.v1.common_pb2 import Part
 from motcua.intake.v1 import intake_pb2 as pb
 
+from kernel.base.instants import to_timestamp, to_us
+from kernel.crypto.keyring import ERASED
+from kernel.rpc.client import explain, metadata
 from services.intake.tables import DOSSIERS
-from services.kernel.instants import to_timestamp, to_us
-from services.kernel.keyring import ERASED
-from services.kernel.rpc.client import explain, metadata
-from tests.integration.intake import desk as who
-from tests.integration.intake.desk import Desk
-from tests.unit.intake import samples
-from tests.unit.intake.samples import AT_COUNTER, COUNTER, ELECTRONIC, POST, at, submission
+from tests.support import desk as who
+from tests.support import intake_samples
+from tests.support.desk import Desk
+from tests.support.intake_samples import AT_COUNTER, COUNTER, ELECTRONIC, POST, at, submission
 
 REFUSED = grpc.StatusCode.FAILED_PRECONDITION
 WRONG = grpc.StatusCode.INVALID_ARGUMENT
@@ -77,7 +77,7 @@ def test_a_citizen_gets_code_pin_and_a_time_for_the_answer(any_desk: Desk) -> No
     assert first.dossier_code == "H22.12-210809-0001"
     assert second.dossier_code == "H22.12-210809-0002"
     assert re.fullmatch(r"\d{4}", first.pin)
-    assert to_us(first.submitted_at) == samples.MONDAY
+    assert to_us(first.submitted_at) == intake_samples.MONDAY
     assert to_us(first.answer_due_at) == at("2021-08-10 08:00")
     [event] = any_desk.events(first.dossier_code)
     assert event.dossier_submitted.procedure_version == 1
@@ -108,7 +108,7 @@ def test_an_answer_that_comes_late_says_so_by_itself(
     desk.clock.at = at(when)
     desk.accept(code)
     assert desk.types(code) == ["dossier_submitted", *said, "dossier_accepted"]
-    desk.clock.at = samples.MONDAY
+    desk.clock.at = intake_samples.MONDAY
 
 
 def test_the_day_is_that_of_the_office(desk: Desk) -> None:
@@ -117,14 +117,14 @@ def test_the_day_is_that_of_the_office(desk: Desk) -> None:
     assert "-210812-" in desk.submit().dossier_code
     desk.clock.at = at("2021-08-13 00:00")
     assert desk.submit().dossier_code.endswith("-210813-0001")
-    desk.clock.at = samples.MONDAY
+    desk.clock.at = intake_samples.MONDAY
 
 
 def test_names_every_wrong_field_in_the_language_asked_for(desk: Desk) -> None:
     """Wrong shape and broken rules of the catalogue are named in one answer, in both languages."""
     request = submission(
         channel=COUNTER,
-        applicant=samples.applicant(full_name="", email="no address", phone=""),
+        applicant=intake_samples.applicant(full_name="", email="no address", phone=""),
         parts=[pb.SubmittedPart(code="photo", sha256="XYZ")],
         foreign_code="A-1",
         language="fr",
@@ -200,7 +200,7 @@ def test_acceptance_gives_the_receipt(any_desk: Desk) -> None:
     by_post = any_desk.submit(who.OFFICER, channel=POST)
     receipt = any_desk.accept(online.dossier_code)
     assert (receipt.time_limit, to_us(receipt.due_at)) == ("3wd", at("2021-08-12 08:00"))
-    assert to_us(receipt.accepted_at) == samples.MONDAY
+    assert to_us(receipt.accepted_at) == intake_samples.MONDAY
     assert receipt.calendar_version.startswith("vn-")
     receipt = any_desk.accept(by_post.dossier_code)
     assert (receipt.time_limit, to_us(receipt.due_at)) == ("5wd", at("2021-08-16 08:00"))
@@ -237,7 +237,7 @@ def test_same_day_and_no_limit(desk: Desk, procedure: str, time: str, due: str |
     assert receipt.HasField("due_at") == (due is not None)
     if due is not None:
         assert to_us(receipt.due_at) == at(due)
-    desk.clock.at = samples.MONDAY
+    desk.clock.at = intake_samples.MONDAY
 
 
 def test_the_receipt_names_the_phases(any_desk: Desk) -> None:
@@ -458,7 +458,7 @@ def test_papers_are_those_that_were_asked_for(any_desk: Desk) -> None:
 
 def test_papers_of_another_system_are_taken_as_they_were(desk: Desk) -> None:
     """What was asked for and handed in there is not compared."""
-    request = samples.foreign(foreign_code="cu-77", unit="H22.12")
+    request = intake_samples.foreign(foreign_code="cu-77", unit="H22.12")
     code = desk.call("SubmitDossier", request, who.IMPORTER).dossier_code
     accept = pb.AcceptDossierRequest(request_id=rid(), dossier_code=code)
     desk.call("AcceptDossier", accept, who.IMPORTER)
@@ -503,7 +503,7 @@ def test_a_delivered_item_closes_the_dossier(any_desk: Desk) -> None:
     """While the post has the result the counter has not; the delivery closes the dossier."""
     dossier = any_desk.accepted()
     code = dossier.dossier_code
-    any_desk.hear(code, "routing", resolved(samples.BY_POST))
+    any_desk.hear(code, "routing", resolved(intake_samples.BY_POST))
     any_desk.hear(code, "postal", postal.PostalJobCreated(job_id="j"))
     any_desk.hear(
         code, "postal", postal.PostalJobTaken(job_id="j", item_number="RN123456785VN", attempt=1)
@@ -525,7 +525,7 @@ def test_an_item_that_came_back_is_returned_at_the_counter(desk: Desk) -> None:
     """What the post brings back waits at the counter."""
     dossier = desk.accepted()
     code = dossier.dossier_code
-    desk.hear(code, "routing", resolved(samples.BY_POST))
+    desk.hear(code, "routing", resolved(intake_samples.BY_POST))
     desk.hear(code, "postal", postal.PostalJobTaken(job_id="j", item_number="RN123456785VN"))
     desk.hear(code, "postal", postal.ItemReturned(job_id="j", item_number="RN123456785VN"))
     assert "quầy một cửa" in track(desk, code, dossier.pin).what_to_do
@@ -560,7 +560,7 @@ def test_officers_see_the_applicant_until_the_key_is_gone(desk: Desk) -> None:
 def test_an_importer_keeps_code_and_times(any_desk: Desk) -> None:
     """A dossier of another system keeps its code, its times and its promised date."""
     submitted, due = at("2010-10-11 13:42"), at("2010-12-06 13:41")
-    request = samples.foreign(occurred_at=to_timestamp(submitted))
+    request = intake_samples.foreign(occurred_at=to_timestamp(submitted))
     answer = any_desk.call("SubmitDossier", request, who.IMPORTER)
     assert (answer.dossier_code, answer.pin) == ("case-10011", "")
     assert to_us(answer.submitted_at) == submitted
@@ -576,14 +576,16 @@ def test_an_importer_keeps_code_and_times(any_desk: Desk) -> None:
     assert (shown.unit, shown.imported_from) == ("General", "receipt.csv")
     assert shown.time_zone == "Europe/Amsterdam"
     assert any_desk.call("SubmitDossier", request, who.IMPORTER) == answer
-    other = samples.foreign()
+    other = intake_samples.foreign()
     problem = any_desk.problem("SubmitDossier", other, who.IMPORTER)
     assert problem.code == grpc.StatusCode.ALREADY_EXISTS
 
 
 def test_an_imported_code_of_ours_is_never_given_again(any_desk: Desk) -> None:
     """Numbers that another system gave in our form count for the agency's day."""
-    any_desk.call("SubmitDossier", samples.foreign(foreign_code="H22.12-210809-0041"), who.IMPORTER)
+    any_desk.call(
+        "SubmitDossier", intake_samples.foreign(foreign_code="H22.12-210809-0041"), who.IMPORTER
+    )
     assert any_desk.submit().dossier_code == "H22.12-210809-0042"
 
 
@@ -592,8 +594,8 @@ def test_importers_may_not_touch_dossiers_of_ours(desk: Desk) -> None:
     code = desk.submit().dossier_code
     accept = pb.AcceptDossierRequest(request_id=rid(), dossier_code=code)
     assert desk.problem("AcceptDossier", accept, who.IMPORTER).reason == "NOT_IMPORTED"
-    tomorrow = to_timestamp(samples.MONDAY + 86_400_000_000)
-    early = samples.foreign(occurred_at=tomorrow)
+    tomorrow = to_timestamp(intake_samples.MONDAY + 86_400_000_000)
+    early = intake_samples.foreign(occurred_at=tomorrow)
     assert list(desk.problem("SubmitDossier", early, who.IMPORTER).fields) == ["occurred_at"]
     accept.due_at.CopyFrom(tomorrow)
     assert list(desk.problem("AcceptDossier", accept, who.OFFICER).fields) == ["due_at"]
@@ -628,7 +630,9 @@ def test_a_dossier_is_shown_to_those_who_take_part(any_desk: Desk) -> None:
     unit does not, and is told so; operators see all.
     """
     of_planning = metadata("officer", "quy", unit="H22.02", roles=["receptionist"])
-    received = any_desk.call("SubmitDossier", samples.submission(channel=AT_COUNTER), of_planning)
+    received = any_desk.call(
+        "SubmitDossier", intake_samples.submission(channel=AT_COUNTER), of_planning
+    )
     online = any_desk.submit().dossier_code
     codes = {received.dossier_code, online}
 
@@ -687,7 +691,7 @@ def test_the_heir_of_a_dissolved_unit_goes_on(desk: Desk) -> None:
     desk.clock.at = at("2021-09-01 00:00")
     desk.call("AcceptDossier", accept, heir)
     assert desk.types(code)[-1] == "dossier_accepted"
-    desk.clock.at = samples.MONDAY
+    desk.clock.at = intake_samples.MONDAY
 
 
 def _passed(desk: Desk, method: str, request: Message) -> bool:

@@ -16,10 +16,10 @@ from motcua.events.v1 import routing_events_pb2 as routing
 from motcua.events.v1.common_pb2 import Part
 from motcua.intake.v1 import intake_pb2 as pb
 
-from services.kernel.rpc.client import metadata
-from services.people.directory import Directory, Unit
-from tests.integration.intake.desk import Desk, open_desk
-from tests.unit.intake.samples import AT_COUNTER, COUNTER, at, submission
+from kernel.rpc.client import metadata
+from office.people.directory import Directory, Unit
+from tests.support.desk import Desk, open_desk
+from tests.support.intake_samples import AT_COUNTER, COUNTER, at, submission
 
 LAST = date(2021, 8, 10)
 PEOPLE = Directory(

@@ -12,12 +12,12 @@ from motcua.events.v1 import routing_events_pb2 as routing
 from motcua.events.v1.desk_events_pb2 import FeeTiming, ResultKind
 from motcua.intake.v1 import intake_pb2 as pb
 
-from services.kernel.instants import to_us
-from services.kernel.rpc.client import explain
-from tests.integration.intake import desk as who
-from tests.integration.intake.desk import Desk
-from tests.unit.intake import samples
-from tests.unit.intake.samples import AT_COUNTER, COUNTER, ELECTRONIC, at
+from kernel.base.instants import to_us
+from kernel.rpc.client import explain
+from tests.support import desk as who
+from tests.support import intake_samples
+from tests.support.desk import Desk
+from tests.support.intake_samples import AT_COUNTER, COUNTER, ELECTRONIC, at
 
 REFUSED = grpc.StatusCode.FAILED_PRECONDITION
 WRONG = grpc.StatusCode.INVALID_ARGUMENT
@@ -86,7 +86,7 @@ def test_what_is_paid_before_is_paid_before(any_desk: Desk) -> None:
     assert to_us(shown.dossier.answer_due_at) == at("2021-08-11 10:00")
     assert [record.phi for record in shown.fee_records] == [600_000]
     assert "Đã nộp phí 600.000 đồng, lệ phí 28.000 đồng." in [h.text for h in shown.history]
-    desk.clock.at = samples.MONDAY
+    desk.clock.at = intake_samples.MONDAY
 
 
 def test_a_double_click_pays_once(any_desk: Desk) -> None:
@@ -177,7 +177,7 @@ def test_a_citizen_chooses_a_unit_that_takes_it(desk: Desk) -> None:
     assert answer.dossier_code.startswith("H22.60.05-210809-")
     look = pb.GetDossierRequest(dossier_code=answer.dossier_code)
     assert desk.call("GetDossier", look, who.OF_THE_PROVINCE).dossier.unit == "H22.60.05"
-    elsewhere = samples.submission(unit="H22.60.05", procedure_code="1.000001")
+    elsewhere = intake_samples.submission(unit="H22.60.05", procedure_code="1.000001")
     wrong = desk.problem("SubmitDossier", elsewhere, who.CITIZEN)
     assert set(wrong.fields) == {"unit"}
 
@@ -235,14 +235,14 @@ def test_an_importer_may_leave_the_code_to_us(any_desk: Desk) -> None:
     desk = any_desk
     external = f"12/{uuid.uuid4().hex[:8]} HS"
     values = {"foreign_code": None, "external_code": external, "unit": "H22.12"}
-    first = desk.call("SubmitDossier", samples.foreign(**values), who.IMPORTER)
+    first = desk.call("SubmitDossier", intake_samples.foreign(**values), who.IMPORTER)
     assert first.dossier_code.startswith("H22.12-")
     found = desk.call("GetDossier", pb.GetDossierRequest(dossier_code=external))
     assert found.dossier.dossier_code == first.dossier_code
-    again = desk.problem("SubmitDossier", samples.foreign(**values), who.IMPORTER)
+    again = desk.problem("SubmitDossier", intake_samples.foreign(**values), who.IMPORTER)
     assert again.code == grpc.StatusCode.ALREADY_EXISTS
     wrong = desk.problem(
-        "SubmitDossier", samples.foreign(**values | {"unit": "General"}), who.IMPORTER
+        "SubmitDossier", intake_samples.foreign(**values | {"unit": "General"}), who.IMPORTER
     )
     assert set(wrong.fields) == {"unit"}
 
@@ -252,7 +252,7 @@ def test_gaps_are_explained(any_desk: Desk) -> None:
     desk = any_desk
     desk.clock.at = at("2021-08-27 08:00")
     mine = [desk.submit().dossier_code for _ in range(2)]
-    foreign = samples.foreign(foreign_code="H22.12-210827-0500", unit="H22.12")
+    foreign = intake_samples.foreign(foreign_code="H22.12-210827-0500", unit="H22.12")
     desk.call("SubmitDossier", foreign, who.IMPORTER)
     mine.append(desk.submit(who.OFFICER, channel=COUNTER).dossier_code)
     assert mine == [f"H22.12-210827-{number:04d}" for number in (1, 2, 501)]
@@ -265,21 +265,23 @@ def test_gaps_are_explained(any_desk: Desk) -> None:
     assert desk.problem(
         "ExplainCodes", pb.ExplainCodesRequest(agency="H22.12", day="2021-13-01")
     ).code == (WRONG)
-    desk.clock.at = samples.MONDAY
+    desk.clock.at = intake_samples.MONDAY
 
 
 def test_former_codes_of_units(desk: Desk) -> None:
     """Before the day of the new codes dossiers get the old ones; lists know both."""
     desk.clock.at = at("2020-09-14 10:00")
     procedure = "1.000001"
-    wrong = desk.problem("SubmitDossier", samples.submission(procedure_code=procedure), who.CITIZEN)
+    wrong = desk.problem(
+        "SubmitDossier", intake_samples.submission(procedure_code=procedure), who.CITIZEN
+    )
     assert set(wrong.fields) == {"procedure_code"}  # not in force then
-    imported = samples.foreign(
+    imported = intake_samples.foreign(
         foreign_code=None, external_code=f"A-{uuid.uuid4().hex[:8]}", unit="H22.12"
     )
     code = desk.call("SubmitDossier", imported, who.IMPORTER).dossier_code
     assert code.startswith("000.00.12.H22-200914-")
-    desk.clock.at = samples.MONDAY
+    desk.clock.at = intake_samples.MONDAY
     for unit in ("H22.12", "000.00.12.H22"):
         listed = desk.call("ListDossiers", pb.ListDossiersRequest(unit=unit, page_size=200))
         assert code in [it.dossier_code for it in listed.dossiers]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.kernel.probe.service import Running
+from tests.support.probe.service import Running
 
 StartProbe = Callable[..., Running]
 

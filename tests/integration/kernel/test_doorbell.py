@@ -8,9 +8,9 @@ import pytest
 
 from infra.local.kafka import KafkaBroker
 from infra.local.topics import ensure_topics, events_topic
-from services.kernel.consumer.inbox import Inbox
-from services.kernel.consumer.log_reader import LogReader
-from services.kernel.record import Record
+from kernel.consumer.reading.buffer import Inbox
+from kernel.consumer.reading.kafka_reader import LogReader
+from kernel.eventsourcing.record import Record
 from tests.support.feed import code_of, put, supplement, wait_until, workload
 from tests.support.runner import answered, check_once
 from tests.support.tally import HEARD, KERNEL, SILENT, Node

@@ -8,8 +8,8 @@ import pytest
 from motcua.events.v1.common_pb2 import PersonalData
 
 from infra.local.ports import free_port
-from services.kernel.database import open_engine
-from services.kernel.keyring import Keyring, WrongMasterKey
+from kernel.crypto.keyring import Keyring, WrongMasterKey
+from kernel.storage.engines import open_engine
 from tests.support.stack import is_foreign
 
 RIGHT, WRONG = b"r" * 32, b"w" * 32

@@ -8,10 +8,10 @@ from collections.abc import Callable
 
 import pytest
 
-from services.kernel.database import open_engine
-from services.kernel.leases import Lease
-from services.kernel.unit import UnitOfWork
-from services.kernel.writer import Writer
+from kernel.eventsourcing.group_commit import Writer
+from kernel.eventsourcing.leases import Lease
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.storage.engines import open_engine
 from tests.support.feed import wait_until
 from tests.support.tally import METADATA, MODEL
 

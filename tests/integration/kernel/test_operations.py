@@ -13,19 +13,19 @@ from motcua.operations.v1.operations_pb2_grpc import OperationsServiceStub
 from sqlalchemy import MetaData
 
 from infra.local.ports import free_port
-from services.kernel import operations
-from services.kernel.clock import RealClock
-from services.kernel.commands import Commands, Reads
-from services.kernel.consumer import parked
-from services.kernel.consumer.consumer import Consumer
-from services.kernel.database import open_engine
-from services.kernel.model import Model
-from services.kernel.record import Record
-from services.kernel.rpc.client import explain, metadata
-from services.kernel.rpc.server import RpcServer
-from services.kernel.settings import Settings
-from services.kernel.tables import kernel_tables
-from services.kernel.writer import Writer
+from kernel.base.clock import RealClock
+from kernel.commands.command_bus import Commands, Reads
+from kernel.config.settings import Settings
+from kernel.consumer.applying import quarantine_rows
+from kernel.consumer.consumer import Consumer
+from kernel.eventsourcing.group_commit import Writer
+from kernel.eventsourcing.record import Record
+from kernel.eventsourcing.service_model import Model
+from kernel.rpc.client import explain, metadata
+from kernel.rpc.server import RpcServer
+from kernel.runtime import operations_service
+from kernel.storage.engines import open_engine
+from kernel.storage.kernel_tables import kernel_tables
 
 OPERATOR = metadata("operator", "root")
 Code = grpc.StatusCode
@@ -50,7 +50,7 @@ class Office:
         self.reads = Reads(self.reads_engine)
         commands = Commands(self.writer, RealClock(), tables)
         settings = Settings(service="probe", port=free_port(), database_url=database_url)
-        service = operations.service("probe", commands, self.reads, self.consumer)
+        service = operations_service.service("probe", commands, self.reads, self.consumer)
         self.server = RpcServer(settings, [service])
         self.channel = grpc.insecure_channel(f"127.0.0.1:{self.server.start()}")
         self.stub = OperationsServiceStub(self.channel)
@@ -59,7 +59,7 @@ class Office:
         """Put a record into the quarantine, as the consumer does."""
         record = Record(0, offset, b"key", b"\xff\x00", [("ce_id", b"7")])
         self.writer.exclusive(
-            lambda uow: parked.park(
+            lambda uow: quarantine_rows.park(
                 uow, TOPIC, record, reason, "not an event", code=code, real_now=1_000_000
             )
         ).result(10)

@@ -11,15 +11,15 @@ from google.protobuf.message import Message
 from motcua.events.v1.envelope_pb2 import DossierEvent
 
 from infra.local.postgres import PostgresServer
-from services.kernel.clock import RealClock
-from services.kernel.consumer import positions
-from services.kernel.consumer.apply import Applier
-from services.kernel.consumer.batch import accepted
-from services.kernel.consumer.pending import run_some
-from services.kernel.database import open_engine
-from services.kernel.record import Record
-from services.kernel.unit import UnitOfWork
-from services.kernel.writer import Writer
+from kernel.base.clock import RealClock
+from kernel.consumer.applying import positions
+from kernel.consumer.applying.batch import accepted
+from kernel.consumer.applying.batch_applier import Applier
+from kernel.consumer.applying.reactions import run_some
+from kernel.eventsourcing.group_commit import Writer
+from kernel.eventsourcing.record import Record
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.storage.engines import open_engine
 from tests.support.feed import code_of, supplement, wait_until
 from tests.support.locks import waits_for_lock
 from tests.support.tally import KERNEL, METADATA, MODEL, answer, rows

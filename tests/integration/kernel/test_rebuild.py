@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import Engine
 
 from infra.local.kafka import KafkaBroker
-from services.kernel.database import open_engine
-from services.kernel.model import Model
-from services.kernel.rebuild import NotEmpty, check, rebuild
+from kernel.eventsourcing.service_model import Model
+from kernel.rebuild.rebuild import NotEmpty, check, rebuild
+from kernel.storage.engines import open_engine
 from tests.conftest import NewDatabase
 from tests.support.feed import code_of, put, put_raw, supplement, wait_until
 from tests.support.tally import ANSWERED, HEARD, KERNEL, METADATA, MODEL, POISON, SEEN, Node, rows

@@ -10,9 +10,9 @@ from typing import Any
 import grpc
 import pytest
 
-from services.kernel.rpc.client import Problem, explain, metadata
-from tests.integration.kernel.probe.service import EVERYBODY, OFFICER, Running, pb
+from kernel.rpc.client import Problem, explain, metadata
 from tests.support.logs import logged
+from tests.support.probe.service import EVERYBODY, OFFICER, Running, pb
 
 OFFICER_META = {"kind": "officer", "identity": "an.nv", "unit": "H22.12"}
 Code = grpc.StatusCode
@@ -209,7 +209,7 @@ def test_method_without_a_rule_stops_the_start(start_probe: Any) -> None:
 
     said = str(caught.value)
     assert 'Add under ["motcuaprobe.v1.ProbeService"]' in said
-    assert "services/permissions.toml: Watch = { kinds = [" in said
+    assert "office/permissions.toml: Watch = { kinds = [" in said
     with pytest.raises(ValueError, match="ProbeService/Gone is not a method"):
         start_probe(access={**EVERYBODY, "Gone": OFFICER})
 

@@ -12,13 +12,13 @@ import grpc
 import pytest
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
-from services.kernel import logs
-from services.kernel.rpc.client import explain, metadata
-from services.kernel.settings import Settings
-from services.kernel.telemetry.setup import setup
+from kernel.config.settings import Settings
+from kernel.rpc.client import explain, metadata
+from kernel.telemetry import logs
+from kernel.telemetry.setup import setup
 from tests.integration.kernel.conftest import StartProbe
-from tests.integration.kernel.probe.service import pb
 from tests.support.logs import logged
+from tests.support.probe.service import pb
 
 NAME = "Trần Thị Bí Mật"
 TRACE = "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01"

@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 import grpc
 import pytest
 
-from services.kernel.rpc.client import explain, metadata
+from kernel.rpc.client import explain, metadata
 from tests.integration.kernel.conftest import StartProbe
-from tests.integration.kernel.probe.service import Running, pb
+from tests.support.probe.service import Running, pb
 
 WHO = metadata("officer", "an.nv")
 Code = grpc.StatusCode

@@ -15,10 +15,10 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from infra.local.ports import free_port
-from services.kernel.rpc.client import explain, metadata
+from kernel.rpc.client import explain, metadata
 from tests.integration.kernel.conftest import StartProbe
-from tests.integration.kernel.probe.service import NAME, Running, pb
 from tests.support.identity import ISSUER, Key, write_keys
+from tests.support.probe.service import NAME, Running, pb
 
 WHO = metadata("officer", "an.nv")
 Code = grpc.StatusCode

@@ -14,12 +14,12 @@ from motcua.events.v1.envelope_pb2 import Actor, ActorKind
 from structlog.testing import capture_logs
 
 from infra.local.ports import free_port
-from services.kernel.errors import Unauthenticated
-from services.kernel.rpc.client import explain, metadata
-from services.kernel.rpc.identity import Credentials
-from tests.integration.kernel.certificates import Authority
+from kernel.auth.identity import Credentials
+from kernel.base.errors import Unauthenticated
+from kernel.rpc.client import explain, metadata
 from tests.integration.kernel.conftest import StartProbe
-from tests.integration.kernel.probe.service import PARTNER, Running, pb, pb_grpc
+from tests.support.certificates import Authority
+from tests.support.probe.service import PARTNER, Running, pb, pb_grpc
 
 Code = grpc.StatusCode
 KNOWN = {"urn:motcua:partner:vnpost": "vnpost"}

@@ -11,11 +11,11 @@ from typing import Any
 import grpc
 import pytest
 
-from services.kernel.rpc.client import Problem, explain, metadata
+from kernel.rpc.client import Problem, explain, metadata
 from tests.integration.kernel.conftest import StartProbe
-from tests.integration.kernel.probe.service import EVERYBODY, GUEST, OFFICER, Running, pb
-from tests.integration.routing.service import wait_until
 from tests.support.identity import ISSUER, Key, write_keys
+from tests.support.probe.service import EVERYBODY, GUEST, OFFICER, Running, pb
+from tests.support.routing_service import wait_until
 
 Code = grpc.StatusCode
 

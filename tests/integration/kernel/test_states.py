@@ -7,10 +7,10 @@ import pytest
 from motcua.events.v1.envelope_pb2 import Actor
 from motcua.events.v1.routing_events_pb2 import CaseResumed
 
-from services.kernel import writer as module
-from services.kernel.database import open_engine
-from services.kernel.unit import UnitOfWork
-from services.kernel.writer import Writer
+from kernel.eventsourcing import group_commit as module
+from kernel.eventsourcing.group_commit import Writer
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.storage.engines import open_engine
 from tests.conftest import NewDatabase
 from tests.support.feed import code_of
 from tests.support.tally import METADATA, MODEL

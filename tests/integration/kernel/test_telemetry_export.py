@@ -7,7 +7,6 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from concurrent import futures
-from pathlib import Path
 from typing import Any
 
 import grpc
@@ -18,12 +17,11 @@ from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as trace_pb
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2_grpc as trace_grpc
 
 from infra.local.ports import free_port
-from services.kernel.settings import Settings
-from services.kernel.telemetry import metrics
-from services.kernel.telemetry.setup import setup
-from services.kernel.telemetry.tracing import span
-
-ROOT = Path(__file__).parents[3]
+from kernel.config.settings import Settings
+from kernel.telemetry import metrics
+from kernel.telemetry.setup import setup
+from kernel.telemetry.tracing import span
+from tests.support.paths import ROOT
 
 
 class Collector(trace_grpc.TraceServiceServicer, metrics_grpc.MetricsServiceServicer):
@@ -108,9 +106,9 @@ def test_nothing_is_imported_that_is_not_used() -> None:
     """A service without exporters does not carry the SDK in its memory."""
     code = (
         "import sys\n"
-        "from services.kernel.settings import Settings\n"
-        "from services.kernel.telemetry.setup import setup\n"
-        "from services.kernel.telemetry.tracing import span\n"
+        "from kernel.config.settings import Settings\n"
+        "from kernel.telemetry.setup import setup\n"
+        "from kernel.telemetry.tracing import span\n"
         "setup(Settings(service='probe', port=0, database_url=''))\n"
         "with span('work'): pass\n"
         "print([m for m in sys.modules if m.startswith('opentelemetry.sdk')])\n"

@@ -13,12 +13,12 @@ from motcua.events.v1.routing_events_pb2 import CaseResumed
 from sqlalchemy import BigInteger, Column, Engine, MetaData, String, Table
 
 from infra.local.postgres import PostgresServer
-from services.kernel.call import Call
-from services.kernel.database import open_engine
-from services.kernel.model import Model
-from services.kernel.tables import kernel_tables
-from services.kernel.unit import UnitOfWork
-from services.kernel.writer import Writer
+from kernel.eventsourcing.command_context import Call
+from kernel.eventsourcing.group_commit import Writer
+from kernel.eventsourcing.service_model import Model
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.storage.engines import open_engine
+from kernel.storage.kernel_tables import kernel_tables
 from tests.support.feed import code_of
 from tests.support.tally import rows
 

@@ -9,9 +9,9 @@ import pytest
 
 from infra.local.ports import free_port
 from infra.local.smtp import RECIPIENT_HEADER, MailSink
-from services.kernel.outside import OutsideError, Permanent, Retryable, Throttled
-from services.notify import carrier
-from services.notify.carrier import Away, MaybeTaken, Smtp
+from kernel.base.external_errors import OutsideError, Permanent, Retryable, Throttled
+from services.notify.delivery import smtp_client
+from services.notify.delivery.smtp_client import Away, MaybeTaken, Smtp
 
 
 def mail(to: str) -> EmailMessage:
@@ -122,7 +122,7 @@ async def test_silent_servers(
 
     A server that wants no mail at all, or none from us, is no fault of the message.
     """
-    monkeypatch.setattr(carrier, "TIMEOUT", 0.5)
+    monkeypatch.setattr(smtp_client, "TIMEOUT", 0.5)
     end = await against(answers)
     assert type(end) is kind
     assert isinstance(end, OutsideError)

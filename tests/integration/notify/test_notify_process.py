@@ -15,7 +15,7 @@ from motcua.notify.v1 import notify_pb2 as pb
 
 from infra.local.ports import free_port
 from infra.local.smtp import RECIPIENT_HEADER, MailSink, SinkHandler
-from services.kernel.rpc.client import explain
+from kernel.rpc.client import explain
 from tests.support import letters
 from tests.support.feed import code_of, log_of, put, wait_until
 from tests.support.notify_process import Desk, NotifyProcess, sink_with

@@ -8,7 +8,7 @@ from motcua.notify.v1 import notify_pb2 as pb
 
 from infra.local.ports import free_port
 from infra.local.smtp import RECIPIENT_HEADER, MailSink
-from services.kernel.watched import EVERY
+from kernel.base.file_watcher import EVERY
 from tests.integration.notify.test_notify_process import DeadlyHandler
 from tests.support import letters
 from tests.support.feed import code_of, put, wait_until

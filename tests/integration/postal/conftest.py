@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.contract.postal.office import PostalOffice
-from tests.integration.postal.serving import Serving
+from tests.support.postal_office import PostalOffice
+from tests.support.postal_service import Serving
 
 Serve = Callable[..., Serving]
 

@@ -10,11 +10,12 @@ import pytest
 from motcua.postal.v1 import postal_partner_pb2 as pb
 from motcua.postal.v1 import postal_pb2
 
-from services.kernel.instants import HOUR
-from services.kernel.rpc.client import Problem, explain, metadata
+from kernel.base.instants import HOUR
+from kernel.rpc.client import Problem, explain, metadata
 from services.postal.partner_rpc import STREAMS
-from tests.contract.postal.office import PERSON, T0, UNIT
-from tests.integration.postal.serving import (
+from tests.support.feed import wait_until
+from tests.support.postal_office import PERSON, T0, UNIT
+from tests.support.postal_service import (
     FIRST,
     SECOND,
     Serving,
@@ -25,7 +26,6 @@ from tests.integration.postal.serving import (
     take_request,
     tracking,
 )
-from tests.support.feed import wait_until
 
 CODE = "H22.12.03-210809-0007"
 Code = grpc.StatusCode

@@ -9,15 +9,16 @@ from pathlib import Path
 
 from motcua.postal.v1 import postal_pb2
 
-from services.kernel.clock import RealClock
-from services.kernel.errors import Refusal
-from services.kernel.rpc.client import metadata
-from services.postal import texts
-from services.postal.partners import DEVELOPMENT_TOKENS, load
+from kernel.base.clock import RealClock
+from kernel.base.errors import Refusal
+from kernel.rpc.client import metadata
+from services.postal.config.partners import DEVELOPMENT_TOKENS, load
+from services.postal.domain import refusals
 from tests.integration.postal.conftest import Serve
-from tests.integration.postal.serving import FIRST
+from tests.support.paths import ROOT
+from tests.support.postal_service import FIRST
 
-PAGE = (Path(__file__).parents[3] / "docs" / "partners.md").read_text("utf-8")
+PAGE = (ROOT / "docs" / "partners.md").read_text("utf-8")
 OFFICES_OWN = {"JOB_HELD", "NO_PARTNER"}
 """Refusals that only officers meet."""
 
@@ -89,11 +90,11 @@ def test_the_codes_are_the_known_ones() -> None:
     """Every code that the office understands stands in the table with its meaning."""
     page = {code: meaning.partition(" (")[0] for code, meaning in rows("code").items()}
 
-    assert page == {code: en for code, (_vi, en) in texts.MEANINGS.items()}
+    assert page == {code: en for code, (_vi, en) in refusals.MEANINGS.items()}
 
 
 def test_the_reasons_are_the_codes_refusals() -> None:
     """Every reason that a partner can meet stands in the table, and no other."""
-    known = {value.code for value in vars(texts).values() if isinstance(value, Refusal)}
+    known = {value.code for value in vars(refusals).values() if isinstance(value, Refusal)}
 
     assert set(rows("reason")) == known - OFFICES_OWN

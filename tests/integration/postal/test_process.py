@@ -25,18 +25,18 @@ from motcua.postal.v1.postal_pb2_grpc import PostalServiceStub
 from infra.local.child import spawn
 from infra.local.kafka import KafkaBroker
 from infra.local.ports import free_port
-from services.kernel import envelope
-from services.kernel.clock import parse_clock
-from services.kernel.database import open_engine
-from services.kernel.keyring import Keyring
-from services.kernel.rebuild import check
-from services.kernel.rpc.client import metadata
-from services.kernel.settings import sqlite_url
-from services.postal.main import MODEL
-from services.postal.partners import DEVELOPMENT_TOKENS
-from tests.contract.postal.office import PERSON, UNIT
+from kernel.base.clock import parse_clock
+from kernel.config.settings import sqlite_url
+from kernel.crypto.keyring import Keyring
+from kernel.eventsourcing import envelope
+from kernel.rebuild.rebuild import check
+from kernel.rpc.client import metadata
+from kernel.storage.engines import open_engine
+from services.postal.config.partners import DEVELOPMENT_TOKENS
 from tests.integration.postal.test_simulator import finish
 from tests.support.feed import log_of, put, wait_until
+from tests.support.models import POSTAL as MODEL
+from tests.support.postal_office import PERSON, UNIT
 
 JOBS = 60
 KEY = "ab" * 32
@@ -108,7 +108,7 @@ def partner(process: Process) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     made: list[subprocess.Popen[str]] = []
 
     def start(name: str, *arguments: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "services.partner_sim", "--pace", "0.3", *arguments]
+        command = [sys.executable, "-m", "partner_sim", "--pace", "0.3", *arguments]
         env = process.env() | {"PARTNER_TOKEN": DEVELOPMENT_TOKENS[name]}
         made.append(
             subprocess.Popen(

@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 from motcua.postal.v1 import postal_pb2
 
-from services.kernel.clock import parse_clock
-from services.kernel.rpc.client import metadata
-from services.postal.partners import DEVELOPMENT_TOKENS
+from kernel.base.clock import parse_clock
+from kernel.rpc.client import metadata
+from services.postal.config.partners import DEVELOPMENT_TOKENS
 from tests.integration.postal.conftest import Serve
-from tests.integration.postal.serving import FIRST, SECOND, Serving
 from tests.support.feed import wait_until
+from tests.support.postal_service import FIRST, SECOND, Serving
 
 JOBS = 40
 SPEED = 20_000
@@ -38,7 +38,7 @@ def simulate() -> Iterator[Simulate]:
     running: list[subprocess.Popen[str]] = []
 
     def start(serving: Serving, who: str, clock: str, *arguments: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "services.partner_sim", "--clock", clock, *arguments]
+        command = [sys.executable, "-m", "partner_sim", "--clock", clock, *arguments]
         address = ["--address", f"127.0.0.1:{serving.port}"]
         env = dict(os.environ) | {"PARTNER_TOKEN": DEVELOPMENT_TOKENS.get(who, who)}
         running.append(
@@ -156,7 +156,7 @@ def test_the_same_seed_does_the_same() -> None:
     """Fates follow from the seed alone."""
     from random import Random
 
-    from services.partner_sim.fate import Rates, draw
+    from partner_sim.fate import Rates, draw
 
     def fates(seed: int) -> list[object]:
         rng = Random(seed)

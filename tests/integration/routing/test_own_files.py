@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from services.routing.clock.ladder_files import SHIPPED
+from services.routing.config.escalation_files import SHIPPED
 
 BAD = "process: own\nversion: 1\n"
 

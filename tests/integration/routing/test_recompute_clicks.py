@@ -16,17 +16,17 @@ import grpc
 import pytest
 from motcua.routing.v1 import routing_pb2 as pb
 
-from services.kernel.calendars import shelf
-from services.kernel.calendars.files import load_calendar
-from services.kernel.calendars.shelf import Shelf
-from services.kernel.calendars.vietnam import STATE_OFFICE_FILE
-from services.kernel.rpc.client import metadata
-from services.routing.main import OFFICE
+from kernel.rpc.client import metadata
+from office.worktime.calendars import repository
+from office.worktime.calendars.files import load_calendar
+from office.worktime.calendars.repository import Shelf
+from office.worktime.calendars.vietnam import STATE_OFFICE_FILE
 from services.routing.tables import KERNEL
 from tests.conftest import NewDatabase
-from tests.integration.routing.service import Metadata, Routing, open_routing
 from tests.integration.routing.test_recompute_command import CODES, STORM, file_dossiers
 from tests.support.calendars import publish
+from tests.support.models import OFFICE
+from tests.support.routing_service import Metadata, Routing, open_routing
 
 AT_ONCE = 8
 ROOT, OTHER = metadata("operator", "root"), metadata("operator", "other")
@@ -67,7 +67,7 @@ def office(
     new_database: NewDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Office]:
     """Seven cases, filed before the storm was known."""
-    monkeypatch.setattr(shelf, "EVERY", 0.0)
+    monkeypatch.setattr(repository, "EVERY", 0.0)
     known = Shelf(tmp_path / "calendars")
     monkeypatch.setattr(OFFICE, "calendars", lambda: known)
     with open_routing(new_database("routing")) as routing:

@@ -12,18 +12,18 @@ import pytest
 from motcua.routing.v1 import routing_pb2 as pb
 from typer.testing import CliRunner
 
-from services.kernel.calendars import shelf
-from services.kernel.calendars.shelf import Shelf
-from services.kernel.calendars.vietnam import STATE_OFFICE_FILE
-from services.kernel.consumer import positions
-from services.kernel.consumer.apply import Applier
-from services.kernel.consumer.batch import Batch
-from services.kernel.record import Record
-from services.ops.main import app
-from services.routing.main import OFFICE
-from tests.contract.routing.departments import Desk
-from tests.integration.routing.service import AN, open_routing
-from tests.unit.routing.cases import UNIT, at
+from cli.main import app
+from kernel.consumer.applying import positions
+from kernel.consumer.applying.batch import Batch
+from kernel.consumer.applying.batch_applier import Applier
+from kernel.eventsourcing.record import Record
+from office.worktime.calendars import repository
+from office.worktime.calendars.repository import Shelf
+from office.worktime.calendars.vietnam import STATE_OFFICE_FILE
+from tests.support.departments import Desk
+from tests.support.models import OFFICE
+from tests.support.routing_cases import UNIT, at
+from tests.support.routing_service import AN, open_routing
 
 CODES = [f"{UNIT}-210809-{number:04d}" for number in range(1, 8)]
 STORM = """
@@ -50,7 +50,7 @@ def test_the_way_of_a_calendar_change(tmp_path: Path, monkeypatch: pytest.Monkey
     folder = tmp_path / "calendars"
     monkeypatch.setenv("MOTCUA_CALENDARS_DIR", str(folder))
     monkeypatch.setenv("MOTCUA_CLOCK", f"2021-08-11T10:00:00+07:00@0.000001@{time.time()}")
-    monkeypatch.setattr(shelf, "EVERY", 0.0)
+    monkeypatch.setattr(repository, "EVERY", 0.0)
     known = Shelf(folder)
     monkeypatch.setattr(OFFICE, "calendars", lambda: known)
     with open_routing(f"sqlite:///{tmp_path}/routing.sqlite") as routing:

@@ -16,18 +16,17 @@ from motcua.events.v1.envelope_pb2 import DossierEvent
 from motcua.routing.v1 import routing_pb2 as pb
 
 from infra.local.kafka import KafkaBroker
-from services.kernel.clock import FixedClock
-from services.kernel.consumer import positions
-from services.kernel.consumer.apply import Applier
-from services.kernel.consumer.batch import Batch
-from services.kernel.record import Record
-from services.kernel.rpc.client import explain, metadata
-from services.kernel.unit import UnitOfWork
-from tests.contract.routing.departments import Desk
-from tests.integration.routing import service as who
-from tests.integration.routing.service import Routing, open_routing, wait_until
+from kernel.base.clock import FixedClock
+from kernel.consumer.applying import positions
+from kernel.consumer.applying.batch import Batch
+from kernel.consumer.applying.batch_applier import Applier
+from kernel.eventsourcing.record import Record
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.rpc.client import explain, metadata
 from tests.support import feed
-from tests.unit.routing.cases import (
+from tests.support import routing_service as who
+from tests.support.departments import Desk
+from tests.support.routing_cases import (
     GRANTED,
     REJECTED,
     assign,
@@ -38,6 +37,7 @@ from tests.unit.routing.cases import (
     send_back,
     supplement,
 )
+from tests.support.routing_service import Routing, open_routing, wait_until
 
 REFUSED = grpc.StatusCode.FAILED_PRECONDITION
 WRONG = grpc.StatusCode.INVALID_ARGUMENT

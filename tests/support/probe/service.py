@@ -22,11 +22,10 @@ from sqlalchemy import MetaData
 from sqlalchemy.exc import OperationalError
 
 from infra.local.ports import free_port
-from infra.protos import generate
-from services.kernel.clock import Clock, RealClock
-from services.kernel.commands import Commands, Reads
-from services.kernel.database import open_engine
-from services.kernel.errors import (
+from kernel.auth.identity import caller
+from kernel.auth.permissions import KINDS, Permissions, Role, Rule
+from kernel.base.clock import Clock, RealClock
+from kernel.base.errors import (
     AlreadyExists,
     Conflict,
     Forbidden,
@@ -36,14 +35,15 @@ from services.kernel.errors import (
     Unauthenticated,
     Unavailable,
 )
-from services.kernel.model import Model
-from services.kernel.rpc.identity import caller
-from services.kernel.rpc.permissions import KINDS, Permissions, Role, Rule
-from services.kernel.rpc.server import RpcServer
-from services.kernel.rpc.service import Service
-from services.kernel.settings import Settings
-from services.kernel.tables import kernel_tables
-from services.kernel.writer import Writer
+from kernel.commands.command_bus import Commands, Reads
+from kernel.config.settings import Settings
+from kernel.eventsourcing.group_commit import Writer
+from kernel.eventsourcing.service_model import Model
+from kernel.rpc.registration import Service
+from kernel.rpc.server import RpcServer
+from kernel.storage.engines import open_engine
+from kernel.storage.kernel_tables import kernel_tables
+from tools.protos import generate
 
 _OUT = Path(tempfile.mkdtemp(prefix="motcua-probe-"))
 atexit.register(shutil.rmtree, _OUT, ignore_errors=True)
@@ -181,7 +181,7 @@ class Running:
         self.server = RpcServer(
             self.settings,
             [self.service],
-            permissions=Permissions(rules, ROLES),
+            permissions=Permissions(rules, ROLES, Path("office/permissions.toml")),
             **(server or {}),
         )
         self.port = self.server.start()

@@ -5,11 +5,11 @@ from motcua.audit.v1 import audit_pb2 as pb
 from motcua.events.v1 import intake_events_pb2 as intake
 from motcua.events.v1 import routing_events_pb2 as routing
 
-from services.audit.answers import lateness
-from services.audit.clock_lines import LINES
-from services.audit.courses import Agreement
-from tests.unit.audit.histories import HANOI, Numbering, at, folded, stamp
-from tests.unit.audit.test_explaining import VERSION, accepted, storm, told
+from services.audit.deadlines.explanation import Agreement
+from services.audit.responses import lateness
+from services.audit.wording.deadline_lines import LINES
+from tests.support.audit_histories import HANOI, Numbering, at, folded, stamp
+from tests.unit.audit.test_explain import VERSION, accepted, storm, told
 
 AGAIN = "; the date had passed and lies ahead again, lateness is judged by the new one"
 

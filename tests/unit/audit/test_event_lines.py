@@ -3,9 +3,9 @@ from motcua.events.v1 import intake_events_pb2 as intake
 from motcua.events.v1 import process_events_pb2 as process
 from motcua.events.v1.envelope_pb2 import DossierEvent
 
-from services.audit.texts import STATES, summary
-from services.kernel.envelope import FIELD_OF_TYPE
-from tests.unit.audit.histories import HANOI, at, happened, stamp
+from kernel.eventsourcing.envelope import FIELD_OF_TYPE
+from services.audit.wording.event_lines import STATES, summary
+from tests.support.audit_histories import HANOI, at, happened, stamp
 
 WHEN = at("2021-08-09 08:00")
 

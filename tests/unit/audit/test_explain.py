@@ -12,17 +12,17 @@ from motcua.events.v1 import calendar_events_pb2 as routing_dates
 from motcua.events.v1 import intake_events_pb2 as intake
 from motcua.events.v1 import routing_events_pb2 as routing
 
-from services.audit.answers import explanation
-from services.audit.courses import Agreement
-from services.audit.explaining import explain
-from services.kernel.calendars.model import DayKind, DayRule
-from services.kernel.calendars.shelf import by_version
-from services.kernel.calendars.vietnam import state_office
-from services.kernel.durations import TimeLimit
-from services.kernel.instants import HOUR, from_datetime, to_datetime, to_timestamp
-from services.kernel.working_time import limit_due_at, local_day, resume_due, same_day_due
-from services.ops.commands_deadlines import explanation as document
-from tests.unit.audit.histories import HANOI, Numbering, at, stamp
+from cli.commands.deadlines import explanation as document
+from kernel.base.instants import HOUR, from_datetime, to_datetime, to_timestamp
+from office.worktime.calendars.model import DayKind, DayRule
+from office.worktime.calendars.repository import by_version
+from office.worktime.calendars.vietnam import state_office
+from office.worktime.durations import TimeLimit
+from office.worktime.working_time import limit_due_at, local_day, resume_due, same_day_due
+from services.audit.deadlines.explain import explain
+from services.audit.deadlines.explanation import Agreement
+from services.audit.responses import explanation
+from tests.support.audit_histories import HANOI, Numbering, at, stamp
 
 VERSION = state_office().version
 KEEP, RESTART = "keep", "restart"

@@ -8,14 +8,14 @@ from motcua.events.v1 import intake_events_pb2 as intake
 from motcua.events.v1 import routing_events_pb2 as routing
 from motcua.events.v1.envelope_pb2 import DossierEvent
 
-from services.audit import days, lifecycle
-from services.audit.report import Report, standing
-from services.audit.standing import finished_at
+from kernel.base.instants import MINUTE, to_us
+from kernel.eventsourcing.envelope import FIELD_OF_TYPE
+from services.audit.reports.indicators import Report, standing
+from services.audit.state import fold, local_days
+from services.audit.state.portal_state import finished_at
 from services.audit.tables import DOSSIERS
-from services.audit.texts import STATES
-from services.kernel.envelope import FIELD_OF_TYPE
-from services.kernel.instants import MINUTE, to_us
-from tests.unit.audit.histories import HANOI, at, folded, happened, stamp
+from services.audit.wording.event_lines import STATES
+from tests.support.audit_histories import HANOI, at, folded, happened, stamp
 
 MONDAY = at("2021-08-09 08:00")
 SUBMITTED = intake.DossierSubmitted(
@@ -107,7 +107,7 @@ def test_each_event_leads_from_each_state_to_the_expected_one(state, type_name):
     before = folded(_history(REACHED[state]))
     event = happened(_payload(type_name), MONDAY + 60 * MINUTE)
 
-    after = lifecycle.fold(before, event, event.WhichOneof("payload"), to_us(event.occurred_at))
+    after = fold.fold(before, event, event.WhichOneof("payload"), to_us(event.occurred_at))
 
     assert before["state"] == state
     assert after["state"] == NEXT.get(type_name, {}).get(state, state)
@@ -159,7 +159,7 @@ def test_the_first_end_holds(before, after):
     later = facts
     for payload, when in after:
         event = happened(payload, when)
-        later = lifecycle.fold(later, event, event.WhichOneof("payload"), when)
+        later = fold.fold(later, event, event.WhichOneof("payload"), when)
 
     if end is not None:
         assert finished_at(later) is not None
@@ -196,7 +196,7 @@ def test_what_follows_from_the_facts_agrees_with_them(history):
         (facts["suspended_at"], facts["suspended_day"]),
         (end, facts["finished_day"]),
     ):
-        assert day == (None if instant is None else days.day(instant, zone))
+        assert day == (None if instant is None else local_days.day(instant, zone))
     at_desk = facts["accepted_at"] is None and facts["refused_at"] is None
     expected = facts["check_due_at"] if at_desk else facts["due_at"]
     waits = end is None and (at_desk or facts["accepted_at"] is not None)
@@ -207,8 +207,8 @@ def test_a_day_is_counted_where_the_dossier_is():
     """Half past midnight in Hà Giang is the day before in Amsterdam."""
     instant = at("2021-08-10 00:30")
 
-    assert days.day(instant, HANOI) == 20210810
-    assert days.day(instant, "Europe/Amsterdam") == 20210809
+    assert local_days.day(instant, HANOI) == 20210810
+    assert local_days.day(instant, "Europe/Amsterdam") == 20210809
 
 
 @pytest.mark.parametrize("ending", [REFUSED, GONE_EARLY])

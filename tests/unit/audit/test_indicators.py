@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.audit.report import Counts, Report, Standing
+from services.audit.reports.indicators import Counts, Report, Standing
 
 FIRST = date(2021, 1, 1)
 NEVER = date(2100, 1, 1)

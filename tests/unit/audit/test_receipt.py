@@ -3,18 +3,18 @@
 import csv
 from collections import defaultdict
 from datetime import date, datetime
-from pathlib import Path
 
 import pytest
 from motcua.events.v1 import common_pb2 as common
 from motcua.events.v1 import intake_events_pb2 as intake
 from motcua.events.v1 import routing_events_pb2 as routing
 
-from services.audit.report import Report, standing
-from services.kernel.instants import from_datetime, to_timestamp
-from tests.unit.audit.histories import Numbering, folded
+from kernel.base.instants import from_datetime, to_timestamp
+from services.audit.reports.indicators import Report, standing
+from tests.support.audit_histories import Numbering, folded
+from tests.support.paths import ROOT
 
-FILE = Path(__file__).parents[3] / ".." / "shared" / "data" / "receipt.csv"
+FILE = ROOT / ".." / "shared" / "data" / "receipt.csv"
 CHANNELS = {
     "Internet": (common.CHANNEL_ONLINE, "online"),
     "Desk": (common.CHANNEL_COUNTER, "counter"),

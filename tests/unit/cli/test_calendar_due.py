@@ -12,9 +12,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from services.ops.main import app
-
-ROOT = Path(__file__).parents[3]
+from cli.main import app
+from tests.support.paths import ROOT
 
 # Worked out by hand, with the swap of 02/01/2026.
 VECTORS = [
@@ -151,7 +150,7 @@ def test_lines_of_strange_bytes() -> None:
 
 def test_a_program_can_ask_line_by_line() -> None:
     """An answer comes before the next line is written, on one process kept open."""
-    command = [sys.executable, "-m", "services.ops.main", "calendar", "due"]
+    command = [sys.executable, "-m", "cli.main", "calendar", "due"]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, env=dict(os.environ)
     ) as asked:

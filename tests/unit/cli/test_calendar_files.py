@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from cli.main import app
 from infra.local.ports import free_port
-from services.kernel.calendars import shelf
-from services.ops.main import app
+from office.worktime.calendars import repository
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[3]
 EXAMPLE = ROOT / "examples" / "calendars" / "saturday-desk.toml"
 WRONG = """
 name = "Desk 1"
@@ -332,7 +332,7 @@ def test_the_documentation_is_true(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("MOTCUA_CLOCK", f"2026-09-11T09:00:00+07:00@0.000001@{time.time()}")
     monkeypatch.setenv("ROUTING_PORT", str(free_port()))
     for command, shown in _documented():
-        shelf.shelf_at.cache_clear()
+        repository.shelf_at.cache_clear()
         found = CliRunner().invoke(app, shlex.split(command))
         if command.startswith("calendar recompute"):
             assert "routing does not answer" in found.stderr

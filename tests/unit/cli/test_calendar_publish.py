@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from services.kernel.calendars import shelf
-from services.ops.main import app
+from cli.main import app
+from office.worktime.calendars import repository
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[3]
 EXAMPLE = ROOT / "examples" / "calendars" / "saturday-desk.toml"
 
 
@@ -28,7 +28,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def call(*arguments: str, stdin: str | None = None) -> Result:
     """Call `motcua calendar`, as a process of its own would."""
-    shelf.shelf_at.cache_clear()
+    repository.shelf_at.cache_clear()
     return CliRunner().invoke(app, ["calendar", *arguments], input=stdin)
 
 
@@ -193,7 +193,7 @@ def test_a_choice_of_what_does_not_hold_yet_is_refused() -> None:
 def test_a_shelf_that_cannot_be_read_is_said(folder: Path) -> None:
     """Exit status 1 with the file and what is wrong."""
     folder.mkdir()
-    (folder / shelf.INDEX).write_text("{")
+    (folder / repository.INDEX).write_text("{")
     found = call("list")
     assert found.exit_code == 1
     assert "shelf.json" in found.stderr

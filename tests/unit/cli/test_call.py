@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from cli.commands.call import methods
+from cli.main import app
 from infra.local.ports import free_port
-from services.ops.commands_call import methods
-from services.ops.main import app
 
 
 def call(*arguments: str) -> Result:

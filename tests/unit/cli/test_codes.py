@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from services.ops.codes import app
+from cli.commands.catalogue.codes import app
 
 
 @pytest.mark.parametrize(

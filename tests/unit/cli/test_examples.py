@@ -1,23 +1,23 @@
 """What ships as examples can be used as it is."""
 
 from datetime import date
-from pathlib import Path
 
 import pytest
 from google.protobuf.json_format import Parse
 from motcua.intake.v1.intake_pb2 import SubmitDossierRequest
 
-from services.intake.catalogue_files import shipped_catalogue
-from services.kernel.calendars.files import load_calendar
-from services.kernel.calendars.vietnam import STATE_OFFICE_FILE
-from services.kernel.rpc.permissions import shipped
-from services.ops.importing.history import read_histories
-from services.ops.importing.mapping import load_mapping
-from services.ops.importing.sources import read_rows
-from services.people.files import read_directory
-from tests.unit.ops.foreign import NOW
+from cli.importing.history import read_histories
+from cli.importing.mapping import load_mapping
+from cli.importing.sources import read_rows
+from office.catalogue.loader import shipped_catalogue
+from office.people.files import read_directory
+from office.permissions import shipped
+from office.worktime.calendars.files import load_calendar
+from office.worktime.calendars.vietnam import STATE_OFFICE_FILE
+from tests.support.foreign_rows import NOW
+from tests.support.paths import ROOT
 
-EXAMPLES = Path(__file__).parents[3] / "examples"
+EXAMPLES = ROOT / "examples"
 OWN = ("2026-09-17", "2026-09-18", "2026-12-31")
 """Days on which the example's desk differs on purpose."""
 

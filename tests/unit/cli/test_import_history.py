@@ -2,10 +2,10 @@
 
 import pytest
 
-from services.ops.importing.history import Step, read_histories
-from services.ops.importing.mapping import MappingError
-from services.ops.importing.sources import MALFORMED, SourceRow
-from tests.unit.ops.foreign import NOW, mapping, row
+from cli.importing.history import Step, read_histories
+from cli.importing.mapping import MappingError
+from cli.importing.sources import MALFORMED, SourceRow
+from tests.support.foreign_rows import NOW, mapping, row
 
 AT = 1_318_400_785_000_000
 

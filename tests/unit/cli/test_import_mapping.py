@@ -1,10 +1,9 @@
 """The mapping file is checked before anything is sent."""
 
-from pathlib import Path
-
 import pytest
 
-from services.ops.importing.mapping import MappingError, load_mapping
+from cli.importing.mapping import MappingError, load_mapping
+from tests.support.paths import ROOT
 
 GOOD = """
 [source]
@@ -23,7 +22,7 @@ time = "t"
 [procedure]
 code = "X-1"
 """
-SHIPPED = sorted((Path(__file__).parents[3] / "examples" / "mappings").glob("*.toml"))
+SHIPPED = sorted((ROOT / "examples" / "mappings").glob("*.toml"))
 
 
 def _load(tmp_path, text):

@@ -3,8 +3,8 @@
 import csv
 import stat
 
-from services.ops.importing.history import Reject
-from services.ops.importing.rejects import write_rejects
+from cli.importing.history import Reject
+from cli.importing.rejects import write_rejects
 
 LOG = 'case,reason,what\nc-1,a,"one\ntwo"\n\nc-2,b,x,y,z\nc-3,c,fine\n'
 REJECTS = [Reject(2, "c-1", "bad"), Reject(4, "c-2", "has 5 cells")]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.ops.importing.sources import MALFORMED, SourceError, read_rows
+from cli.importing.sources import MALFORMED, SourceError, read_rows
 
 XES = """<?xml version="1.0" encoding="UTF-8"?>
 <log xes.version="1.0" xmlns="http://www.xes-standard.org/">

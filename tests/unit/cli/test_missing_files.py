@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from services.ops.main import app
+from cli.main import app
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import pwd
 import jwt
 import pytest
 
-from services.ops.clients import identity
-from services.ops.operator_name import operator_name
+from cli.grpc_clients import identity
+from cli.operator_name import operator_name
 
 ACCOUNT = pwd.getpwuid(os.getuid()).pw_name
 

@@ -1,12 +1,11 @@
 """The operators' page holds what there is."""
 
 import re
-from pathlib import Path
 
-from services.ops.main import _COMMANDS
-from services.ops.stack.plan import SERVICES
+from cli.main import _COMMANDS
+from cli.stack.plan import SERVICES
+from tests.support.paths import ROOT, code_files
 
-ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "operators.md").read_text(encoding="utf-8")
 NAMES = "MOTCUA|KAFKA|SMTP|IDENTITY|PEOPLE|DATABASE|KEYRING|NOTIFY|POSTAL|OTEL|PARTNER|MALLOC"
 
@@ -14,11 +13,10 @@ NAMES = "MOTCUA|KAFKA|SMTP|IDENTITY|PEOPLE|DATABASE|KEYRING|NOTIFY|POSTAL|OTEL|P
 def _variables() -> set[str]:
     """Collect the environment variables that the code names."""
     found: set[str] = set()
-    for folder in ("services", "infra"):
-        for file in (ROOT / folder).rglob("*.py"):
-            text = file.read_text(encoding="utf-8")
-            found |= set(re.findall(rf'"((?:{NAMES})_[A-Z_]+)"', text))
-            found |= {f"<SERVICE>{name}" for name in re.findall(r'\}(_[A-Z_]+)"', text)}
+    for file in code_files():
+        text = file.read_text(encoding="utf-8")
+        found |= set(re.findall(rf'"((?:{NAMES})_[A-Z_]+)"', text))
+        found |= {f"<SERVICE>{name}" for name in re.findall(r'\}(_[A-Z_]+)"', text)}
     return found - {"<SERVICE>_PORT"} | {f"{name.upper()}_PORT" for name in SERVICES}
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 import typer
 
-from services.ops.arguments import day, instant, length
+from cli.options import day, instant, length
 
 
 @pytest.mark.parametrize(

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 import shlex
-from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.main import get_command
 
-from services.ops.main import app
+from cli.main import app
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[3]
 PAGES = ["README.md", *(f"docs/{page.name}" for page in sorted((ROOT / "docs").glob("*.md")))]
 _COMMAND = re.compile(r"^ {4,}(?:\$ )?(?:[A-Z_]+=\S+ )*motcua (?=[a-z])(.*)$")
 

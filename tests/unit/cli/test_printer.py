@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from services.ops.console import LINE, Printer, counted, grid, line_width
+from cli.printer import LINE, Printer, counted, grid, line_width
 
 LONG = "a sentence that is longer than a line of any terminal, " * 5
 

@@ -11,9 +11,10 @@ import pytest
 from openpyxl import load_workbook
 from typer.testing import CliRunner, Result
 
-from services.intake.procedures.columns import COLUMNS
-from services.ops.procedures import app
-from services.routing.process_files import standard_processes
+from cli.commands.catalogue.procedures import app
+from office.catalogue.files.columns import COLUMNS
+from office.process.repository import standard_processes
+from tests.support.paths import ROOT
 
 
 @pytest.fixture(autouse=True)
@@ -199,7 +200,7 @@ def test_a_spoilt_shelf_is_told(tmp_path: Path) -> None:
 
 def test_the_example_of_the_guide_is_published() -> None:
     """The table that the guide works with is right, and what the guide shows is what comes out."""
-    root = Path(__file__).parents[3]
+    root = ROOT
     guide = (root / "docs/procedures.md").read_text(encoding="utf-8")
     file = str(root / "examples/procedures/september.csv")
 
@@ -210,6 +211,6 @@ def test_the_example_of_the_guide_is_published() -> None:
 
 def test_the_guide_names_every_column() -> None:
     """Whoever adds a column tells the guide of it."""
-    guide = (Path(__file__).parents[3] / "docs/procedures.md").read_text(encoding="utf-8")
+    guide = (ROOT / "docs/procedures.md").read_text(encoding="utf-8")
 
     assert [name for name in COLUMNS if f"`{name}`" not in guide] == []

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from services.ops.main import app
-from services.routing.process_files import ProcessError, load_processes
-from tests.unit.ops.test_procedures import next_version
+from cli.main import app
+from office.process.repository import ProcessError, load_processes
+from tests.support.paths import ROOT
+from tests.unit.cli.test_procedures import next_version
 
-ROOT = Path(__file__).parents[3]
-WRONG = ROOT / "tests/unit/routing/data/every-mistake.yaml"
+WRONG = ROOT / "tests/unit/office/process/data/every-mistake.yaml"
 GOOD = ROOT / "examples/processes/permits.yaml"
 
 
@@ -24,7 +24,7 @@ def run(*arguments: str) -> tuple[int, str, str]:
 
 def test_a_good_file_has_exit_status_0() -> None:
     """Files and folders are counted."""
-    status, said, _ = run("check", str(GOOD), str(ROOT / "services/routing/data/processes"))
+    status, said, _ = run("check", str(GOOD), str(ROOT / "office/process/data"))
     assert status == 0
     assert said.strip().endswith("9 processes in 9 files, 0 mistakes")
 
@@ -84,7 +84,7 @@ def test_the_list_names_every_process() -> None:
 
 def test_a_file_is_checked_beside_those_that_ship(tmp_path: Path) -> None:
     """A process that ships is there already: both places are named; its next version is taken."""
-    standard = ROOT / "services/routing/data/processes/standard.yaml"
+    standard = ROOT / "office/process/data/standard.yaml"
     text = standard.read_text(encoding="utf-8")
     own = tmp_path / "own.yaml"
     own.write_text(text, encoding="utf-8")

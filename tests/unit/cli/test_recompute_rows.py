@@ -7,9 +7,9 @@ from motcua.events.v1.calendar_events_pb2 import DeadlineRecomputed
 from motcua.events.v1.routing_events_pb2 import DeadlineScope
 from motcua.routing.v1 import routing_pb2 as pb
 
-from services.kernel.instants import to_timestamp
-from services.ops import calendar_recompute
-from tests.unit.routing.cases import at
+from cli.commands.calendar import recompute
+from kernel.base.instants import to_timestamp
+from tests.support.routing_cases import at
 
 EVERY = [
     ("dossier", "", 0, "dossier"),
@@ -47,12 +47,12 @@ def test_what_moves_is_named(
 ) -> None:
     """For scripts by its scope, for people by a word of its own."""
     each = moved(scope, step, number)
-    document = calendar_recompute._document([each], 1, dry_run=True)
+    document = recompute._document([each], 1, dry_run=True)
     (row,) = document["moved"]
     assert (row["scope"], row["step"], row["consultation"]) == (scope, step, number or None)
     assert (document["later"], document["earlier"], document["dossiers"]) == (1, 0, 1)
 
-    calendar_recompute._show(document, [each])
+    recompute._show(document, [each])
     assert word in capsys.readouterr().out
 
 
@@ -60,7 +60,7 @@ def test_what_was_skipped_is_told_with_its_process(capsys: pytest.CaptureFixture
     """For people by process and version, for scripts by dossier."""
     codes = ("H22.12-210809-0001", "H22.12-210809-0002")
     cases = [pb.SkippedCase(dossier_code=c, process="permits", process_version=2) for c in codes]
-    document = calendar_recompute._document([], 2, dry_run=True, skipped=cases)
+    document = recompute._document([], 2, dry_run=True, skipped=cases)
     assert [row["dossier"] for row in document["skipped"]] == list(codes)
-    calendar_recompute._show(document, [])
+    recompute._show(document, [])
     assert "permits version 2 is not there: 2 cases skipped" in capsys.readouterr().out

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from services.ops.stack.paths import whole_paths
-from services.ops.stack.plan import SERVICES, make_plan
-from services.routing.process_files import files_in
+from cli.stack.paths import whole_paths
+from cli.stack.plan import SERVICES, make_plan
+from office.process.repository import files_in
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "operators.md").read_text(encoding="utf-8")
 NO_PATHS = {
     "DATABASE_URL",

@@ -5,8 +5,8 @@ import socket
 
 import pytest
 
+from cli.stack.plan import make_plan
 from infra.local.ports import free_port
-from services.ops.stack.plan import make_plan
 from tests.support.identity import Key, write_keys
 
 KEY = "00" * 32

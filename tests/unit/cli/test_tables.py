@@ -7,13 +7,13 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from motcua.audit.v1 import audit_pb2 as pb
 from motcua.events.v1.envelope_pb2 import ActorKind
 
-from services.kernel.instants import MINUTE, to_timestamp
-from services.ops import commands_dossier, deadline_tables
-from services.ops.commands_deadlines import print_explanation
-from services.ops.commands_dossier import timeline_table
-from services.ops.console import LEAST, LINE, WIDE, Printer
-from services.ops.deadline_tables import deadline_table
-from tests.unit.audit.histories import at
+from cli.commands import deadline_tables, dossier
+from cli.commands.deadline_tables import deadline_table
+from cli.commands.deadlines import print_explanation
+from cli.commands.dossier import timeline_table
+from cli.printer import LEAST, LINE, WIDE, Printer
+from kernel.base.instants import MINUTE, to_timestamp
+from tests.support.audit_histories import at
 
 DUE = "2021-08-12 09:53"
 WORKING = ("working", "time")
@@ -66,7 +66,7 @@ def shown(monkeypatch):
     def show(width, make):
         stream = io.StringIO()
         printer = Printer(file=stream, width=width, force_terminal=False, color_system=None)
-        for module in (commands_dossier, deadline_tables):
+        for module in (dossier, deadline_tables):
             monkeypatch.setattr(module, "out", printer)
         printer.print(make())
         return stream.getvalue().splitlines()

@@ -5,10 +5,10 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from services.kernel.rpc.permissions import shipped
-from services.kernel.rpc.tokens import verifier_of
-from services.kernel.settings import Settings
-from services.ops.main import app
+from cli.main import app
+from kernel.auth.tokens import verifier_of
+from kernel.config.settings import Settings
+from office.permissions import shipped
 
 SETTINGS = {"service": "intake", "port": 0, "database_url": "sqlite://"}
 

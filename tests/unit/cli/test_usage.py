@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy.exc import DatabaseError
 from typer.testing import CliRunner
 
+from cli.commands import rebuild
+from cli.main import _COMMANDS, app
 from infra.local.ports import free_port
-from services.kernel.database import open_engine
-from services.ops import rebuilding
-from services.ops.main import _COMMANDS, app
+from kernel.storage.engines import open_engine
 
 
 def _said(*arguments: str) -> str:
@@ -106,5 +106,5 @@ def test_a_damaged_database_is_told_with_what_to_do(monkeypatch, tmp_path) -> No
     engine = open_engine(f"sqlite:///{damaged}", "audit")
     with pytest.raises(DatabaseError) as fault, engine.connect():
         pass
-    told = rebuilding._unreadable("audit", fault.value)
+    told = rebuild._unreadable("audit", fault.value)
     assert f"the file is damaged. Move {damaged} away" in told

@@ -2,8 +2,8 @@
 
 import os
 
-from services.ops.demo.running import environment
-from services.ops.stack.paths import DATABASES, PATHS
+from cli.stack.paths import DATABASES, PATHS
+from demo.running import environment
 
 
 def test_it_leaves_the_office_s_files_alone(monkeypatch, tmp_path):

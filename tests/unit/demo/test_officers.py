@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from services.kernel.rpc.permissions import shipped
-from services.ops.demo.officers import POSTS, id_of, write_directory
-from services.people.files import read_directory
+from demo.week.officers import POSTS, id_of, write_directory
+from office.people.files import read_directory
+from office.permissions import shipped
 
 
 def test_officers_have_names_of_their_own(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from services.ops.demo.__main__ import DOSSIERS, arguments, main
+from demo.__main__ import DOSSIERS, arguments, main
 
 
 @pytest.fixture(autouse=True)

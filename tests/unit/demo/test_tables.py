@@ -4,9 +4,9 @@ import io
 
 from motcua.notify.v1 import notify_pb2 as pb
 
-from services.ops.console import LEAST, Printer
-from services.ops.demo.outside import POST, message_table, post_table
-from services.partner_sim.ledger import Ledger
+from cli.printer import LEAST, Printer
+from demo.results.messages_and_post import POST, message_table, post_table
+from partner_sim.ledger import Ledger
 
 
 def _shown(table):

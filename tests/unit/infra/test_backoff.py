@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.ops.stack.backoff import LOOP, SETTLED, Backoff
+from infra.supervisor.backoff import LOOP, SETTLED, Backoff
 
 
 def test_the_first_death_is_answered_at_once():

@@ -5,12 +5,13 @@ import socket
 import threading
 from collections.abc import Callable
 
+from cli.stack.readiness import is_ready
 from infra.local.ports import free_port
-from services.ops.stack import state
-from services.ops.stack.plan import Program
-from services.ops.stack.returns import Returns, is_ready
+from infra.supervisor import state
+from infra.supervisor.plan import Program
+from infra.supervisor.recoveries import Returns
 
-ROUTING = Program("routing", (), {}, "127.0.0.1:1")
+ROUTING = Program("routing", (), {}, "127.0.0.1:1", is_service=True)
 
 
 class Said:

@@ -2,9 +2,9 @@
 
 import errno
 
-from services.ops.stack import state
-from services.ops.stack.plan import Plan
-from services.ops.stack.supervisor import Supervisor
+from infra.supervisor import state
+from infra.supervisor.plan import Plan
+from infra.supervisor.supervisor import Supervisor
 
 
 def _full(*_given: object) -> None:

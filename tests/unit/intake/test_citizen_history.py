@@ -12,11 +12,11 @@ from motcua.events.v1 import routing_events_pb2 as routing
 from motcua.events.v1.common_pb2 import Part, ResultChannel
 from motcua.events.v1.envelope_pb2 import DossierEvent
 
-from services.intake.history import lines
-from services.kernel.envelope import make_event
-from services.kernel.instants import HOUR, to_timestamp
+from kernel.base.instants import HOUR, to_timestamp
+from kernel.eventsourcing.envelope import make_event
+from services.intake.queries.citizen_history import lines
 from tests.golden import samples as golden
-from tests.unit.intake.samples import MONDAY, OFFICER, at
+from tests.support.intake_samples import MONDAY, OFFICER, at
 
 ZONE = "Asia/Ho_Chi_Minh"
 

@@ -12,14 +12,14 @@ from motcua.events.v1 import intake_events_pb2 as ev
 from motcua.events.v1.common_pb2 import Part, ResultChannel
 from motcua.intake.v1 import intake_pb2 as pb
 
-from services.intake import decider
-from services.intake.decider import Terms
-from services.intake.state import CasePhase, ItemPhase, Phase, Progress, State, evolve
-from services.intake.texts import refusal, refusal_codes
-from services.kernel.envelope import make_event
-from services.kernel.errors import Refusal
-from services.kernel.instants import to_timestamp
-from tests.unit.intake.samples import AT_COUNTER, BY_POST, ELECTRONIC, MONDAY, OFFICER, ONLINE
+from kernel.base.errors import Refusal
+from kernel.base.instants import to_timestamp
+from kernel.eventsourcing.envelope import make_event
+from services.intake.domain import decider
+from services.intake.domain.decider import Terms
+from services.intake.domain.refusals import refusal, refusal_codes
+from services.intake.domain.state import CasePhase, ItemPhase, Phase, Progress, State, evolve
+from tests.support.intake_samples import AT_COUNTER, BY_POST, ELECTRONIC, MONDAY, OFFICER, ONLINE
 
 TERMS = Terms("5wd", MONDAY, "vn-1", "standard", "keep")
 SUBMITTED = ev.DossierSubmitted(channel=ONLINE, result_channel=AT_COUNTER)

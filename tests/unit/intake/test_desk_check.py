@@ -17,16 +17,16 @@ from motcua.events.v1.intake_events_pb2 import (
     DossierWithdrawn,
 )
 
-from services.intake.checks import Check, alarm, check_in, missed, set_check
-from services.intake.facts import Facts
+from kernel.base.instants import HOUR, to_timestamp
+from kernel.eventsourcing.envelope import make_event
+from office.worktime.calendars.repository import office_shelf
+from office.worktime.warning_rule import WarningRule
+from services.intake.application.decision_context import Facts
+from services.intake.domain.desk_check import Check, alarm, check_in, missed, set_check
+from services.intake.domain.state import State, evolve
 from services.intake.settings import check_warning
-from services.intake.state import State, evolve
-from services.kernel.calendars.shelf import office_shelf
-from services.kernel.envelope import make_event
-from services.kernel.instants import HOUR, to_timestamp
-from services.kernel.warning import WarningRule
-from tests.unit.intake.samples import BEFORE, CITIZEN, MONDAY, at, small_catalogue
-from tests.unit.routing.cases import clock
+from tests.support.intake_samples import BEFORE, CITIZEN, MONDAY, at, small_catalogue
+from tests.support.routing_cases import clock
 
 WARN, DUE = MONDAY + 4 * HOUR, MONDAY + 8 * HOUR
 LATER = Check(DUE + 24 * HOUR, WARN + 24 * HOUR)

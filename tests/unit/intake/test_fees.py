@@ -12,14 +12,15 @@ from motcua.events.v1.desk_events_pb2 import FeeCancelled, FeeRecorded, FeesDue,
 from motcua.events.v1.intake_events_pb2 import ResultReturned
 from motcua.intake.v1.intake_pb2 import RecordFeeRequest
 
-from services.intake import decider, paying, queries
-from services.intake.catalogue import Fee, FeeKind, FeePer
-from services.intake.checks import Check
-from services.intake.decider import Terms
-from services.intake.paying import Account
-from services.intake.state import CasePhase, Phase, Progress, State
-from services.kernel.errors import Refusal
-from tests.unit.intake.samples import AFTER, AT_COUNTER, BEFORE, ELECTRONIC, FEES, procedure
+from kernel.base.errors import Refusal
+from office.catalogue.model import Fee, FeeKind, FeePer
+from services.intake.domain import decider, fees
+from services.intake.domain.decider import Terms
+from services.intake.domain.desk_check import Check
+from services.intake.domain.fees import Account
+from services.intake.domain.state import CasePhase, Phase, Progress, State
+from services.intake.queries import dossier
+from tests.support.intake_samples import AFTER, AT_COUNTER, BEFORE, ELECTRONIC, FEES, procedure
 
 OWED = Account(BEFORE, phi=600_000, le_phi=28_000, exempt_groups=("ngheo",))
 PAGES = Account(BEFORE, phi=2_000, phi_open=True)
@@ -39,12 +40,12 @@ def paid(**values: Any) -> RecordFeeRequest:
 def after(account: Account, *requests: RecordFeeRequest) -> Account | Refusal:
     """Record one after the other; the first refusal ends it."""
     for sequence, request in enumerate(requests, start=2):
-        decided = paying.record(account, request, None)
+        decided = fees.record(account, request, None)
         if isinstance(decided, Refusal):
             return decided
         [made] = decided
         assert isinstance(made, FeeRecorded)
-        account = paying.recorded(account, sequence, made)
+        account = fees.recorded(account, sequence, made)
         assert made.settled == account.settled
     return account
 
@@ -123,16 +124,16 @@ def test_a_record_is_a_payment_or_an_exemption(
     request_: RecordFeeRequest, expected: list[tuple[str, str]]
 ) -> None:
     """Every field that does not fit is named."""
-    assert [(it.field, it.rule) for it in paying.violations(request_)] == expected
+    assert [(it.field, it.rule) for it in fees.violations(request_)] == expected
 
 
 def test_a_procedure_says_what_is_owed() -> None:
     """Sums are by kind; a price by the page leaves the sum open."""
     pages = Fee(FeeKind.PHI, "Trang", "Page", 2_000, FeePer.PAGE)
-    due = paying.due(procedure(fees=(*FEES, pages), fee_timing=BEFORE))
+    due = fees.due(procedure(fees=(*FEES, pages), fee_timing=BEFORE))
 
     assert due == FeesDue(timing=BEFORE, phi=602_000, le_phi=28_000, phi_open=True)
-    assert paying.due(procedure()) is None
+    assert fees.due(procedure()) is None
 
 
 def state(account: Account = OWED, phase: Phase = Phase.SUBMITTED, **values: Any) -> State:
@@ -141,7 +142,7 @@ def state(account: Account = OWED, phase: Phase = Phase.SUBMITTED, **values: Any
 
 
 RESOLVED = Progress(case=CasePhase.RESOLVED)
-SETTLED = paying.recorded(OWED, 2, FeeRecorded(exempt_group="ngheo"))
+SETTLED = fees.recorded(OWED, 2, FeeRecorded(exempt_group="ngheo"))
 
 
 def test_what_is_paid_before_holds_the_acceptance() -> None:
@@ -195,15 +196,15 @@ def test_who_is_gone_does_not_pay(phase: Phase, code: str) -> None:
 def test_the_answer_is_due_anew_when_it_is_paid() -> None:
     """The desk's time begins with the payment that lets it accept, and with no other."""
     anew = Check(77_000_000, 55_000_000)
-    first = paying.record(OWED, paid(phi=600_000), anew)
+    first = fees.record(OWED, paid(phi=600_000), anew)
     assert isinstance(first, list)
     assert not first[0].HasField("answer_due_at")
-    half = paying.recorded(OWED, 2, FeeRecorded(phi=600_000))
-    second = paying.record(half, paid(le_phi=28_000), anew)
+    half = fees.recorded(OWED, 2, FeeRecorded(phi=600_000))
+    second = fees.record(half, paid(le_phi=28_000), anew)
     assert isinstance(second, list)
     assert second[0].answer_due_at.seconds == 77  # type: ignore[attr-defined]
     assert second[0].answer_warn_at.seconds == 55  # type: ignore[attr-defined]
-    later = paying.record(replace(OWED, timing=AFTER), paid(exempt_group="ngheo"), anew)
+    later = fees.record(replace(OWED, timing=AFTER), paid(exempt_group="ngheo"), anew)
     assert isinstance(later, list)
     assert not later[0].HasField("answer_due_at")
 
@@ -214,7 +215,7 @@ def test_a_mistake_is_taken_back_once() -> None:
     assert decider.cancel_fee(settled, 2, "Nhầm") == [FeeCancelled(sequence=2, reason="Nhầm")]
     for found in (
         decider.cancel_fee(settled, 3, "Nhầm"),
-        decider.cancel_fee(state(paying.cancelled(SETTLED, 2)), 2, "Nhầm"),
+        decider.cancel_fee(state(fees.cancelled(SETTLED, 2)), 2, "Nhầm"),
     ):
         assert isinstance(found, Refusal)
         assert found.code == "NO_SUCH_RECORD"
@@ -228,7 +229,7 @@ def test_a_prepayment_taken_back_says_that_the_desk_waits_again(timing: FeeTimin
     waits = state(replace(SETTLED, timing=timing))
     (said,) = decider.cancel_fee(waits, 2, "Nhầm")  # type: ignore[misc]
     assert said.holds_acceptance == (timing == BEFORE)
-    twice = paying.recorded(SETTLED, 3, FeeRecorded(phi=600_000, le_phi=28_000))
+    twice = fees.recorded(SETTLED, 3, FeeRecorded(phi=600_000, le_phi=28_000))
     (said,) = decider.cancel_fee(state(twice), 3, "Nhầm")  # type: ignore[misc]
     assert not said.holds_acceptance
 
@@ -264,8 +265,8 @@ def test_no_way_of_paying_ends_in_too_much(account: Account, steps: list[Any]) -
     )
     for sequence, (what, one, other) in enumerate(steps, start=2):
         if what == "cancel":
-            if not isinstance(paying.cancel(account, one, "x", accepted=True), Refusal):
-                account = paying.cancelled(account, one)
+            if not isinstance(fees.cancel(account, one, "x", accepted=True), Refusal):
+                account = fees.cancelled(account, one)
         else:
             request = (
                 paid(exempt_group="ngheo") if what == "exempt" else paid(phi=one, le_phi=other)
@@ -279,5 +280,5 @@ def test_no_way_of_paying_ends_in_too_much(account: Account, steps: list[Any]) -
         assert account.phi_open or account.phi_paid <= account.phi
         assert account.le_phi_paid <= account.le_phi
         group = "ngheo" if account.exempt else ""
-        shown = queries.account(due, account.phi_paid, account.le_phi_paid, group)
+        shown = dossier.account(due, account.phi_paid, account.le_phi_paid, group)
         assert shown.settled == account.settled

@@ -6,9 +6,9 @@ import pytest
 from motcua.events.v1.envelope_pb2 import Actor
 from motcua.intake.v1 import intake_pb2 as pb
 
-from services.intake.importing import as_it_happened, instants
-from services.kernel.instants import DAY, MINUTE, to_timestamp
-from tests.unit.intake.samples import IMPORTER, MONDAY, OFFICER, call
+from kernel.base.instants import DAY, MINUTE, to_timestamp
+from services.intake.domain.import_rules import as_it_happened, instants
+from tests.support.intake_samples import IMPORTER, MONDAY, OFFICER, call
 
 LONG_AGO, FAR = -80 * 365 * DAY, 240 * 365 * DAY
 

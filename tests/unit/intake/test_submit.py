@@ -7,23 +7,25 @@ from motcua.events.v1.common_pb2 import Channel
 from motcua.events.v1.envelope_pb2 import Actor
 from motcua.intake.v1 import intake_pb2 as pb
 
-from services.intake.catalogue import CopyKind, Part
-from services.intake.checks import Check
-from services.intake.submitting import Intake, Offer, submit, violations
-from services.kernel.instants import to_timestamp
-from tests.unit.intake import samples
-from tests.unit.intake.samples import CITIZEN, IMPORTER, MONDAY, OFFICER
+from kernel.base.instants import to_timestamp
+from office.catalogue.model import CopyKind, Part
+from services.intake.domain.desk_check import Check
+from services.intake.domain.use_cases.submit import Intake, Offer, submit, violations
+from tests.support import intake_samples
+from tests.support.intake_samples import CITIZEN, IMPORTER, MONDAY, OFFICER
 
-OFFERED = Offer(True, samples.procedure())
+OFFERED = Offer(True, intake_samples.procedure())
 UNKNOWN = Offer(False, None)
 OVER = Offer(True, None)
 ONLY_COUNTER = Offer(
     True,
-    samples.procedure(channels=(samples.COUNTER,), result_channels=(samples.AT_COUNTER,)),
+    intake_samples.procedure(
+        channels=(intake_samples.COUNTER,), result_channels=(intake_samples.AT_COUNTER,)
+    ),
 )
 IN_COPIES = Offer(
     True,
-    samples.procedure(
+    intake_samples.procedure(
         parts=(
             Part("form", "Đơn", "Application", CopyKind.ORIGINAL, 2, True),
             Part("photo", "Ảnh", "Photograph", CopyKind.COPY, 3, False),
@@ -42,11 +44,11 @@ def named(request: pb.SubmitDossierRequest, offer: Offer, actor: Actor) -> list[
     ("changes", "offer", "actor", "expected"),
     [
         ({}, OFFERED, CITIZEN, []),
-        ({"channel": samples.COUNTER}, OFFERED, OFFICER, []),
-        ({"channel": samples.POST}, OFFERED, OFFICER, []),
+        ({"channel": intake_samples.COUNTER}, OFFERED, OFFICER, []),
+        ({"channel": intake_samples.POST}, OFFERED, OFFICER, []),
         ({}, UNKNOWN, CITIZEN, [("procedure_code", "procedure.unknown")]),
         ({}, OVER, CITIZEN, [("procedure_code", "procedure.not_valid")]),
-        ({"channel": samples.COUNTER}, OFFERED, CITIZEN, [("channel", "channel.not_yours")]),
+        ({"channel": intake_samples.COUNTER}, OFFERED, CITIZEN, [("channel", "channel.not_yours")]),
         ({}, OFFERED, OFFICER, [("channel", "channel.not_yours")]),
         (
             {"channel": Channel.CHANNEL_EMAIL},
@@ -63,7 +65,7 @@ def named(request: pb.SubmitDossierRequest, offer: Offer, actor: Actor) -> list[
         ({"result_channel": 0}, OFFERED, CITIZEN, [("result_channel", "required")]),
         ({"applicant": None}, OFFERED, CITIZEN, [("applicant", "required")]),
         (
-            {"applicant": samples.applicant(phone="", address="", province="")},
+            {"applicant": intake_samples.applicant(phone="", address="", province="")},
             OFFERED,
             CITIZEN,
             [
@@ -73,7 +75,7 @@ def named(request: pb.SubmitDossierRequest, offer: Offer, actor: Actor) -> list[
             ],
         ),
         (
-            {"applicant": samples.applicant(email="")},
+            {"applicant": intake_samples.applicant(email="")},
             OFFERED,
             CITIZEN,
             [("applicant.email", "applicant.for_consent")],
@@ -108,13 +110,15 @@ def test_names_every_wrong_field(
     changes: dict[str, Any], offer: Offer, actor: Actor, expected: list[tuple[str, str]]
 ) -> None:
     """A submission's wrong fields are named with their rules; one in order has none."""
-    assert named(samples.submission(**changes), offer, actor) == expected
+    assert named(intake_samples.submission(**changes), offer, actor) == expected
 
 
 def test_names_wrong_fields_of_every_kind_together() -> None:
     """Procedure, channel, applicant and consent may all be wrong in one request."""
-    request = samples.submission(
-        channel=samples.POST, applicant=samples.applicant(phone="", email=""), parts=None
+    request = intake_samples.submission(
+        channel=intake_samples.POST,
+        applicant=intake_samples.applicant(phone="", email=""),
+        parts=None,
     )
     fields = {field for field, _ in named(request, OFFERED, CITIZEN)}
     assert fields == {"channel", "applicant.phone", "applicant.email", "parts"}
@@ -136,12 +140,14 @@ def test_an_importer_brings_what_the_other_system_knew(
     changes: dict[str, Any], offer: Offer, expected: list[tuple[str, str]]
 ) -> None:
     """An importer needs a code, a system and a unit; the catalogue's rules do not bind the past."""
-    assert named(samples.foreign(**changes), offer, IMPORTER) == expected
+    assert named(intake_samples.foreign(**changes), offer, IMPORTER) == expected
 
 
 def test_every_text_is_in_both_languages() -> None:
     """Each violation speaks Vietnamese and English."""
-    request = samples.submission(channel=samples.POST, parts=None, applicant=None, unit="x")
+    request = intake_samples.submission(
+        channel=intake_samples.POST, parts=None, applicant=None, unit="x"
+    )
     for found in violations(request, UNKNOWN, CITIZEN.kind):
         assert found.vi
         assert found.en
@@ -151,7 +157,9 @@ def test_every_text_is_in_both_languages() -> None:
 def test_writes_the_version_of_the_day_into_the_event() -> None:
     """The event carries all that is known of the procedure, and says what was handed in."""
     check = Check(MONDAY + 2, MONDAY + 1)
-    [event] = submit(samples.submission(), Intake(samples.procedure(version=3), None, check))
+    [event] = submit(
+        intake_samples.submission(), Intake(intake_samples.procedure(version=3), None, check)
+    )
     assert (event.procedure_code, event.procedure_version) == ("1.000001", 3)
     assert (event.field, event.unit, event.time_zone) == ("trade", "H22.12", "Asia/Ho_Chi_Minh")
     assert event.procedure_name == "Cấp giấy phép bán lẻ rượu"
@@ -167,7 +175,7 @@ def test_writes_the_version_of_the_day_into_the_event() -> None:
 
 def test_writes_what_an_importer_says() -> None:
     """A dossier of another system keeps its unit, zone and origin."""
-    [event] = submit(samples.foreign(field="milieu"), Intake(None, None, None))
+    [event] = submit(intake_samples.foreign(field="milieu"), Intake(None, None, None))
     assert (event.unit, event.time_zone) == ("General", "Europe/Amsterdam")
     assert (event.field, event.imported_from) == ("milieu", "receipt.csv")
     assert event.procedure_version == 0

@@ -7,8 +7,8 @@ from motcua.events.v1.intake_events_pb2 import DossierAccepted, DossierSubmitted
 from motcua.events.v1.notify_events_pb2 import MessageQueued
 from motcua.events.v1.routing_events_pb2 import CaseResolved, CaseResult, WithdrawalDeclined
 
-from services.kernel.envelope import payload_field
-from services.notify.telling import KINDS, TELLING
+from kernel.eventsourcing.envelope import payload_field
+from services.notify.domain.citizen_messages import KINDS, TELLING
 from tests.support import letters
 from tests.support.letters import DUE_TEXT, ITEM, LATER_TEXT, Streams
 

@@ -15,7 +15,8 @@ from motcua.events.v1.notify_events_pb2 import (
     MessageSuppressed,
 )
 
-from services.notify.decider import (
+from services.notify.domain.citizen_messages import KINDS, ONCE
+from services.notify.domain.decider import (
     EMAIL,
     Recipient,
     State,
@@ -25,8 +26,7 @@ from services.notify.decider import (
     resend,
     settle,
 )
-from services.notify.telling import KINDS, ONCE
-from services.notify.texts import NOT_FAILED
+from services.notify.domain.refusals import NOT_FAILED
 from tests.support.letters import Streams
 
 WILLING = Recipient("vi", consent_email=True, has_data=True, silent=False)

@@ -2,16 +2,17 @@
 
 import inspect
 import re
-from pathlib import Path
 
 from motcua.events.v1 import notify_events_pb2
 
-from services.notify import rendering, sender, settings
-from services.notify.duties import DUTY_KINDS
-from services.notify.telling import KINDS
-from services.notify.timetable import HOUR, MINUTE, TIMETABLE, attempts
+from services.notify import settings
+from services.notify.delivery import rendering, sender
+from services.notify.domain.citizen_messages import KINDS
+from services.notify.domain.officer_messages import DUTY_KINDS
+from services.notify.domain.retry_schedule import HOUR, MINUTE, TIMETABLE, attempts
+from tests.support.paths import ROOT
 
-PAGE = (Path(__file__).parents[3] / "docs" / "notify.md").read_text("utf-8")
+PAGE = (ROOT / "docs" / "notify.md").read_text("utf-8")
 UNITS = {"minute": MINUTE, "hour": HOUR}
 ROW = re.compile(r"^\| (\d+) \| (\d+) (minute|hour)s? \|$", re.MULTILINE)
 
@@ -45,7 +46,7 @@ def test_reasons() -> None:
     given = set(re.findall(r'Unrenderable\(\s*"(\w+)"', code))
     given |= set(re.findall(r'_fail\([^)]*"(\w+)"', code))
     assert described == given
-    proto = Path(__file__).parents[3] / "protos" / notify_events_pb2.DESCRIPTOR.name
+    proto = ROOT / "protos" / notify_events_pb2.DESCRIPTOR.name
     assert all(reason in proto.read_text("utf-8") for reason in given)
 
 

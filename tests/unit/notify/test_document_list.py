@@ -4,7 +4,7 @@ import pytest
 from motcua.events.v1.common_pb2 import Part
 from motcua.events.v1.intake_events_pb2 import PartName
 
-from services.notify.papers import names_json, papers
+from services.notify.domain.document_list import names_json, papers
 
 NAMES = names_json(
     [

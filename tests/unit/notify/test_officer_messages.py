@@ -9,12 +9,12 @@ import pytest
 from motcua.events.v1.common_pb2 import PersonalData
 from motcua.events.v1.routing_events_pb2 import DeadlineEscalated, DeadlineScope
 
-from services.kernel.envelope import payload_field
-from services.kernel.instants import HOUR, MINUTE, SECOND, isoformat, to_timestamp
-from services.notify.decider import template_of
-from services.notify.duties import DUTIES, DUTY_KINDS
-from services.notify.rendering import render
-from services.notify.telling import TELLING, Values
+from kernel.base.instants import HOUR, MINUTE, SECOND, isoformat, to_timestamp
+from kernel.eventsourcing.envelope import payload_field
+from services.notify.delivery.rendering import render
+from services.notify.domain.citizen_messages import TELLING, Values
+from services.notify.domain.decider import template_of
+from services.notify.domain.officer_messages import DUTIES, DUTY_KINDS
 from tests.support import letters
 from tests.support.letters import DUE, DUE_TEXT, SUONG, T0, TU, Streams
 from tests.unit.notify.test_rendering import COMMON, SENDER, text_of

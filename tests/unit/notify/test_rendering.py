@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from motcua.events.v1.common_pb2 import PersonalData
 
-from services.notify.decider import VERSIONS, template_of
-from services.notify.duties import DUTY_KINDS
-from services.notify.headers import as_sent
-from services.notify.rendering import TEMPLATES, Unrenderable, render
-from services.notify.telling import KINDS
+from services.notify.delivery.mail_format import as_sent
+from services.notify.delivery.rendering import TEMPLATES, Unrenderable, render
+from services.notify.domain.citizen_messages import KINDS
+from services.notify.domain.decider import VERSIONS, template_of
+from services.notify.domain.officer_messages import DUTY_KINDS
 from tests.support.letters import DUE_TEXT, ITEM, PERSON, T0
 
 SENDER = Address("Một Cửa", "khong-tra-loi", "motcua.invalid")

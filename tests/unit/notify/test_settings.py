@@ -2,8 +2,8 @@
 
 import pytest
 
+from services.notify.domain.retry_schedule import TIMETABLE, attempts, wait_after
 from services.notify.settings import load
-from services.notify.timetable import TIMETABLE, attempts, wait_after
 
 
 def test_usual(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,9 +9,9 @@ from motcua.events.v1.postal_events_pb2 import (
     PostalLeaseExpired,
 )
 
-from services.postal import decider, texts
-from services.postal.decider import Job, Offers, Status
-from tests.unit.postal.build import (
+from services.postal.domain import decider, refusals
+from services.postal.domain.decider import Job, Offers, Status
+from tests.support.postal_events import (
     JOB,
     LEASE,
     OFFERS,
@@ -44,7 +44,7 @@ def test_a_job_that_nobody_serves_waits_for_a_person() -> None:
     nobody = Offers((), {"a": 1})
 
     assert job(offers=nobody).status is Status.UNSERVED
-    assert decider.reoffer(job(offers=nobody), "", "x", nobody) == texts.NO_PARTNER
+    assert decider.reoffer(job(offers=nobody), "", "x", nobody) == refusals.NO_PARTNER
     assert then(job(offers=nobody), decider.reoffer(job(offers=nobody), "a", "x", nobody)) == (
         replace(job(offers=nobody), status=Status.OFFERED, partner_id="a")
     )
@@ -91,12 +91,12 @@ def test_a_job_can_be_refused_after_it_was_taken() -> None:
 @pytest.mark.parametrize(
     ("before", "attempt", "refusal"),
     [
-        (taken(), 0, texts.LEASE_LOST),
-        (taken(), 2, texts.NO_SUCH_ATTEMPT),
-        (job(), 1, texts.NO_SUCH_ATTEMPT),
-        (then(taken(), decider.expire(taken(), T0 + LEASE, OFFERS)), 1, texts.LEASE_LOST),
-        (reported(taken(), tracked("EMA"))[0], 1, texts.JOB_UNDER_WAY),
-        (reported(taken(), delivered())[0], 1, texts.JOB_CLOSED),
+        (taken(), 0, refusals.LEASE_LOST),
+        (taken(), 2, refusals.NO_SUCH_ATTEMPT),
+        (job(), 1, refusals.NO_SUCH_ATTEMPT),
+        (then(taken(), decider.expire(taken(), T0 + LEASE, OFFERS)), 1, refusals.LEASE_LOST),
+        (reported(taken(), tracked("EMA"))[0], 1, refusals.JOB_UNDER_WAY),
+        (reported(taken(), delivered())[0], 1, refusals.JOB_CLOSED),
     ],
 )
 def test_a_job_can_be_refused_only_by_its_holder_and_before_any_report(
@@ -150,9 +150,9 @@ def test_a_person_can_offer_a_job_again_even_to_one_that_refused() -> None:
 @pytest.mark.parametrize(
     ("before", "refusal"),
     [
-        (taken(), texts.JOB_HELD),
-        (reported(taken(), tracked("EMA"))[0], texts.JOB_UNDER_WAY),
-        (reported(taken(), delivered())[0], texts.JOB_CLOSED),
+        (taken(), refusals.JOB_HELD),
+        (reported(taken(), tracked("EMA"))[0], refusals.JOB_UNDER_WAY),
+        (reported(taken(), delivered())[0], refusals.JOB_CLOSED),
     ],
 )
 def test_a_job_in_hands_is_not_offered_again(before: Job, refusal: object) -> None:
@@ -162,4 +162,4 @@ def test_a_job_in_hands_is_not_offered_again(before: Job, refusal: object) -> No
 
 def test_a_closed_job_is_not_taken() -> None:
     """After the end nobody takes it."""
-    assert decider.take(reported(taken(), delivered())[0], "", 0, 0) == texts.JOB_CLOSED
+    assert decider.take(reported(taken(), delivered())[0], "", 0, 0) == refusals.JOB_CLOSED

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 from motcua.events.v1.envelope_pb2 import ActorKind
 
-from services.kernel.errors import Unauthenticated
-from services.kernel.rpc.identity import Credentials
-from services.postal import partners
+from kernel.auth.identity import Credentials
+from kernel.base.errors import Unauthenticated
+from services.postal.config import partners
+from services.postal.config.partners import DEVELOPMENT_TOKENS, PartnersError, load
 from services.postal.partner_rpc import authenticator
-from services.postal.partners import DEVELOPMENT_TOKENS, PartnersError, load
 
-SHIPPED = Path(partners.__file__).parent / "data" / "partners.toml"
+SHIPPED = Path(partners.__file__).parent / "partners.toml"
 
 
 def write(folder: Path, *rows: str) -> Path:

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.kernel.instants import HOUR
-from services.postal import decider, texts
-from services.postal.decider import Status
-from services.postal.reporting import Report, report
-from tests.unit.postal.build import (
+from kernel.base.instants import HOUR
+from services.postal.domain import decider, refusals
+from services.postal.domain.decider import Status
+from services.postal.domain.reports import Report, report
+from tests.support.postal_events import (
     LEASE,
     OFFERS,
     T0,
@@ -126,9 +126,9 @@ def test_a_report_id_stands_for_one_report() -> None:
     """The same id with other content is refused, never taken for a repeat."""
     known, _ = reported(HELD, tracked("EMA", 1, report_id="x"))
 
-    assert report(known, tracked("EMG", 1, report_id="x")) == texts.REPORT_ID_REUSED
-    assert report(known, tracked("EMA", 2, report_id="x")) == texts.REPORT_ID_REUSED
-    assert report(known, delivered(9, report_id="x")) == texts.REPORT_ID_REUSED
+    assert report(known, tracked("EMG", 1, report_id="x")) == refusals.REPORT_ID_REUSED
+    assert report(known, tracked("EMA", 2, report_id="x")) == refusals.REPORT_ID_REUSED
+    assert report(known, delivered(9, report_id="x")) == refusals.REPORT_ID_REUSED
 
 
 def test_fault_48_the_late_answer_of_a_silent_partner_is_refused() -> None:
@@ -136,9 +136,9 @@ def test_fault_48_the_late_answer_of_a_silent_partner_is_refused() -> None:
     lost = then(HELD, decider.expire(HELD, T0 + LEASE, OFFERS))
     by_another = taken(lost, number="RR000000005VN")
 
-    assert report(lost, tracked("EMA")) == texts.LEASE_LOST
-    assert report(by_another, delivered()) == texts.LEASE_LOST
-    assert report(by_another, replace(delivered(), partner_id="b")) == texts.LEASE_LOST
+    assert report(lost, tracked("EMA")) == refusals.LEASE_LOST
+    assert report(by_another, delivered()) == refusals.LEASE_LOST
+    assert report(by_another, replace(delivered(), partner_id="b")) == refusals.LEASE_LOST
     assert reported(by_another, replace(delivered(), partner_id="b", attempt=2))[0].status == (
         Status.DELIVERED
     )
@@ -152,9 +152,9 @@ def test_a_report_in_time_counts_although_the_lease_is_over_by_the_clock() -> No
 @pytest.mark.parametrize("said", [tracked("EMA"), delivered(), returned()])
 def test_a_job_that_nobody_took_has_nothing_to_report(said: Report) -> None:
     """A report needs an attempt that exists."""
-    assert report(job(), said) == texts.NO_SUCH_ATTEMPT
+    assert report(job(), said) == refusals.NO_SUCH_ATTEMPT
 
 
 def test_another_item_is_not_this_jobs() -> None:
     """A scan of another number is refused."""
-    assert report(HELD, tracked("EMA", item_number="RR000000005VN")) == texts.ITEM_MISMATCH
+    assert report(HELD, tracked("EMA", item_number="RR000000005VN")) == refusals.ITEM_MISMATCH

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.kernel.errors import Invalid
-from services.postal import s10
-from services.postal.office import check_item_number
+from kernel.base.errors import Invalid
+from services.postal.application.handlers import check_item_number
+from services.postal.domain import s10
 
 
 def digit(serial: int) -> int:

@@ -10,12 +10,12 @@ from motcua.events.v1.envelope_pb2 import Actor
 from motcua.events.v1.process_events_pb2 import DelegationEnded
 from motcua.routing.v1 import routing_pb2 as pb
 
-from services.kernel.errors import Refusal
-from services.kernel.instants import to_timestamp
-from services.routing.decider import decide
-from services.routing.teamwork.records import Absence
-from services.routing.teamwork.work import Delegation
-from tests.unit.routing.cases import (
+from kernel.base.errors import Refusal
+from kernel.base.instants import to_timestamp
+from services.routing.application.officer_stream import Absence
+from services.routing.domain.collaboration_state import Delegation
+from services.routing.domain.decider import decide
+from tests.support.routing_cases import (
     AN,
     BINH,
     LEADER,

@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 from motcua.events.v1.routing_events_pb2 import CurrentStep, DeadlineApproaching, DeadlineMissed
 
-from services.kernel.durations import Duration
-from services.kernel.instants import instant_in, to_us
-from services.kernel.warning import WarningRule
-from services.kernel.working_time import ResumePolicy
-from services.routing.facts import enter
-from services.routing.limits import touch_in
-from services.routing.watching import DOSSIER, TOUCH
-from tests.unit.routing.cases import (
+from kernel.base.instants import instant_in, to_us
+from office.worktime.durations import Duration
+from office.worktime.warning_rule import WarningRule
+from office.worktime.working_time import ResumePolicy
+from services.routing.domain.alarms import DOSSIER, TOUCH
+from services.routing.domain.context import enter
+from services.routing.domain.due_dates import touch_in
+from tests.support.routing_cases import (
     SYSTEM,
     Case,
     assign,
@@ -33,7 +33,7 @@ from tests.unit.routing.cases import (
     stop,
     supplement,
 )
-from tests.unit.routing.test_recomputing import closed, recomputed
+from tests.unit.routing.test_recalculate import closed, recomputed
 
 MON, TUE = "2021-08-09 09:00", "2021-08-10 09:00"
 NEAR, GONE = (DeadlineApproaching, TOUCH), (DeadlineMissed, TOUCH)

@@ -11,10 +11,10 @@ from motcua.events.v1.routing_events_pb2 import (
 )
 from motcua.routing.v1 import routing_pb2 as pb
 
-from services.kernel.instants import to_us
-from services.kernel.working_time import ResumePolicy
-from services.routing.watching import next_alarm
-from tests.unit.routing.cases import (
+from kernel.base.instants import to_us
+from office.worktime.working_time import ResumePolicy
+from services.routing.domain.alarms import next_alarm
+from tests.support.routing_cases import (
     IMPORTER,
     SYSTEM,
     Case,

@@ -18,12 +18,12 @@ from motcua.events.v1.routing_events_pb2 import (
 )
 from motcua.routing.v1 import routing_pb2 as pb
 
-from services.kernel.instants import to_us
-from services.routing.process import Process, Step, Title, Transition
-from services.routing.process_files import standard_processes
-from services.routing.texts import _TEXTS
-from tests.unit.routing import cases
-from tests.unit.routing.cases import (
+from kernel.base.instants import to_us
+from office.process.model.process import Process, Step, Title, Transition
+from office.process.repository import standard_processes
+from services.routing.domain.refusals.case import _TEXTS
+from tests.support import routing_cases
+from tests.support.routing_cases import (
     AN,
     BINH,
     IMPORTER,
@@ -174,7 +174,7 @@ def test_a_supplement_stops_the_clock_and_gives_the_citizen_the_process_s_period
     (asked,) = case.does(supplement("appraise"), MON)
     assert (asked.round, asked.reason, asked.parts[0].code) == (1, "thiếu bản sao", "cccd")
     assert clock(to_us(asked.answer_due_at)) == "2021-09-08 10:00"
-    assert case.state.suspended_at == cases.at(MON)
+    assert case.state.suspended_at == routing_cases.at(MON)
 
 
 def test_a_supplement_s_time_to_answer_can_be_said() -> None:
@@ -211,7 +211,7 @@ def test_resolving_ends_the_case_with_the_channel_of_the_submission() -> None:
     """CaseResolved repeats how the result shall reach the citizen."""
     (ended,) = at_seal().does(resolve("seal"), MON)
     assert ended == CaseResolved(
-        result=cases.GRANTED,
+        result=routing_cases.GRANTED,
         result_number="12/GP",
         result_channel=ResultChannel.RESULT_CHANNEL_POST,
     )
@@ -374,8 +374,8 @@ def test_another_next_step_can_be_chosen_where_the_process_offers_it() -> None:
         "forked", 1, title, (first, *ends), standard.warning, 3, standard.supplement_period
     )
     state = replace(running().state, step="a")
-    facts = replace(cases.facts(MON), process=forked)
-    outcome = cases.decide(state, complete("a", "c"), facts)
+    facts = replace(routing_cases.facts(MON), process=forked)
+    outcome = routing_cases.decide(state, complete("a", "c"), facts)
     assert isinstance(outcome, list)
     assert outcome[0].next.step == "c"  # type: ignore[attr-defined]
 
@@ -391,7 +391,7 @@ def test_imported_history_is_kept_whenever_it_comes() -> None:
     case.opened(MON)
     assert case.events[-1].case_opened.imported
     case.does(step, MON, IMPORTER)
-    case.does(pb.ResolveCaseRequest(result=cases.GRANTED), "2021-08-11 10:00", IMPORTER)
+    case.does(pb.ResolveCaseRequest(result=routing_cases.GRANTED), "2021-08-11 10:00", IMPORTER)
     case.does(step, "2021-08-10 10:00", IMPORTER)
     (complete_,) = case.does(pb.CompleteImportRequest(), "2021-08-12 10:00", IMPORTER)
     assert complete_.steps == 3
@@ -400,7 +400,7 @@ def test_imported_history_is_kept_whenever_it_comes() -> None:
 
 def test_an_importer_resolves_imported_cases_only() -> None:
     """A case that is worked here is not closed by an import; an ended one not twice."""
-    request = pb.ResolveCaseRequest(result=cases.GRANTED)
+    request = pb.ResolveCaseRequest(result=routing_cases.GRANTED)
     assert running().refused(request, MON, IMPORTER) == "NOT_IMPORTED"
     case = Case(process="imported", imported=True)
     assert case.refused(request, MON, IMPORTER) == "CASE_NOT_OPEN"

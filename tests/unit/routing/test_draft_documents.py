@@ -13,9 +13,9 @@ from motcua.events.v1.envelope_pb2 import Actor, ActorKind
 from motcua.events.v1.process_events_pb2 import PaperKind, PaperStage
 from motcua.routing.v1 import routing_pb2 as pb
 
-from services.kernel.errors import Refusal
-from services.routing.process import Paper
-from tests.unit.routing.cases import (
+from kernel.base.errors import Refusal
+from office.process.model.process import Paper
+from tests.support.routing_cases import (
     GRANTED,
     IMPORTER,
     REJECTED,

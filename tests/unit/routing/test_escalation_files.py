@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from services.kernel.calendars.vietnam import state_office
-from services.kernel.durations import Duration
-from services.routing.clock.escalation import BOTH, CHECK, DOSSIER, STEP, Stage, rungs_of
-from services.routing.clock.ladder_files import (
+from office.worktime.calendars.vietnam import state_office
+from office.worktime.durations import Duration
+from services.routing.config.escalation_files import (
     SHIPPED,
     VARIABLE,
     LadderError,
@@ -18,7 +17,8 @@ from services.routing.clock.ladder_files import (
     load_ladders,
     parse_ladders,
 )
-from tests.unit.routing.cases import at, clock
+from services.routing.domain.escalation import BOTH, CHECK, DOSSIER, STEP, Stage, rungs_of
+from tests.support.routing_cases import at, clock
 
 ROLES = ("head", "leader")
 UNITS = ("H22", "H22.12")

@@ -21,15 +21,15 @@ from motcua.events.v1.routing_events_pb2 import (
     SuspensionKind,
 )
 
-from services.kernel.calendars.vietnam import state_office
-from services.kernel.durations import Duration
-from services.kernel.errors import Refusal
-from services.kernel.instants import HOUR, MINUTE, to_datetime, to_us
-from services.kernel.working_time import ResumePolicy
-from services.routing.clock.escalation import Ladder, Ladders, Stage
-from services.routing.state import Status
-from tests.unit.routing import cases
-from tests.unit.routing.cases import (
+from kernel.base.errors import Refusal
+from kernel.base.instants import HOUR, MINUTE, to_datetime, to_us
+from office.worktime.calendars.vietnam import state_office
+from office.worktime.durations import Duration
+from office.worktime.working_time import ResumePolicy
+from services.routing.domain.escalation import Ladder, Ladders, Stage
+from services.routing.domain.state import Status
+from tests.support import routing_cases
+from tests.support.routing_cases import (
     AN,
     BINH,
     CONSULTATION,
@@ -466,4 +466,4 @@ def test_approaching_is_not_said_of_what_was_moved_before() -> None:
     case = Case().opened("2021-08-09 09:00").taken()
     case.does(MOVE, "2021-08-13 09:00", LEADER)
     assert (DeadlineApproaching.__name__, DOSSIER) not in named(case.watched("2021-08-16 09:00"))
-    assert cases.clock(case.state.dossier_limit.due_at) == "2021-08-20 10:00"  # type: ignore[union-attr]
+    assert routing_cases.clock(case.state.dossier_limit.due_at) == "2021-08-20 10:00"  # type: ignore[union-attr]

@@ -13,20 +13,20 @@ from motcua.events.v1.intake_events_pb2 import DossierAccepted
 from motcua.events.v1.routing_events_pb2 import CaseResumed, DeadlineMissed
 from motcua.routing.v1 import routing_pb2 as pb
 
-from services.audit.courses import Agreement
-from services.audit.explaining import explain
-from services.kernel.calendars.model import Calendar, Session
-from services.kernel.calendars.vietnam import state_office
-from services.kernel.instants import HOUR, to_datetime, to_us
-from services.kernel.working_time import ResumePolicy
-from services.routing.clock.escalation import Ladder, Stage
-from services.routing.decider import decide
-from services.routing.process import Process
-from services.routing.process_files import check_text
-from services.routing.watching import DOSSIER, STEP
-from tests.unit.routing.cases import AN, TZ, Case, at, clock, go_on, stop
+from kernel.base.instants import HOUR, to_datetime, to_us
+from office.process.model.process import Process
+from office.process.repository import check_text
+from office.worktime.calendars.model import Calendar, Session
+from office.worktime.calendars.vietnam import state_office
+from office.worktime.working_time import ResumePolicy
+from services.audit.deadlines.explain import explain
+from services.audit.deadlines.explanation import Agreement
+from services.routing.domain.alarms import DOSSIER, STEP
+from services.routing.domain.decider import decide
+from services.routing.domain.escalation import Ladder, Stage
+from tests.support.routing_cases import AN, TZ, Case, at, clock, go_on, stop
 from tests.unit.routing.test_ledger import named
-from tests.unit.routing.test_recomputing import closed, due, recomputed
+from tests.unit.routing.test_recalculate import closed, due, recomputed
 
 SATURDAY = closed("2021-08-14", sessions=(Session(420, 690), Session(810, 1020)))
 STORM = closed("2021-08-12")

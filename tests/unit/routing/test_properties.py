@@ -9,14 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from motcua.routing.v1 import routing_pb2 as pb
 
-from services.kernel.errors import Refusal
-from services.kernel.instants import HOUR, to_us
-from services.kernel.working_time import ResumePolicy
-from services.routing.decider import INITIAL, State, alarms, decide, evolve
-from services.routing.process_files import standard_processes
-from services.routing.state import Status
-from tests.unit.routing import cases
-from tests.unit.routing.cases import (
+from kernel.base.errors import Refusal
+from kernel.base.instants import HOUR, to_us
+from office.process.repository import standard_processes
+from office.worktime.working_time import ResumePolicy
+from services.routing.domain.decider import INITIAL, State, alarms, decide, evolve
+from services.routing.domain.state import Status
+from tests.support import routing_cases
+from tests.support.routing_cases import (
     AN,
     BINH,
     GRANTED,
@@ -40,7 +40,7 @@ _step = st.sampled_from(STEPS)
 _here = st.just("")
 """Stands for the current step, so that many commands get through."""
 _place = st.one_of(_here, _here, _here, _step)
-_officer = st.sampled_from([AN, AN, BINH, cases.LEADER, cases.STRANGER])
+_officer = st.sampled_from([AN, AN, BINH, routing_cases.LEADER, routing_cases.STRANGER])
 
 _commands = st.one_of(
     st.tuples(st.builds(complete, _place), _officer),
@@ -52,27 +52,31 @@ _commands = st.one_of(
         st.builds(resolve, _place, st.sampled_from([GRANTED, REJECTED]), st.just("vì")), _officer
     ),
     st.tuples(st.builds(payment, _place, st.integers(0, 1)), _officer),
-    st.tuples(st.builds(cases.paid, _place, st.integers(0, 1)), _officer),
+    st.tuples(st.builds(routing_cases.paid, _place, st.integers(0, 1)), _officer),
     st.tuples(
-        st.builds(cases.stop, _place, st.sampled_from([cases.CONSULTATION, cases.STOPPED])),
+        st.builds(
+            routing_cases.stop,
+            _place,
+            st.sampled_from([routing_cases.CONSULTATION, routing_cases.STOPPED]),
+        ),
         _officer,
     ),
-    st.tuples(st.builds(cases.go_on, _place), _officer),
-    st.tuples(st.builds(cases.look, _place), _officer),
-    st.tuples(st.builds(cases.look, _place), _officer),
-    st.tuples(st.builds(cases.pull, _place), _officer),
-    st.tuples(st.builds(cases.pull, _place), _officer),
-    st.tuples(st.builds(cases.ask, _place, st.booleans()), _officer),
-    st.tuples(st.builds(cases.answer, st.integers(1, 3)), st.just(cases.PLANNER)),
-    st.tuples(st.builds(cases.cancel, st.integers(1, 3)), _officer),
-    st.tuples(st.builds(cases.draft, _place, st.sampled_from("ab")), _officer),
-    st.tuples(st.builds(cases.judge, st.integers(1, 3), st.integers(1, 2)), _officer),
-    st.tuples(st.builds(cases.takes_part, st.integers(0, 2)), _officer),
-    st.tuples(st.builds(cases.close, st.integers(1, 3)), _officer),
+    st.tuples(st.builds(routing_cases.go_on, _place), _officer),
+    st.tuples(st.builds(routing_cases.look, _place), _officer),
+    st.tuples(st.builds(routing_cases.look, _place), _officer),
+    st.tuples(st.builds(routing_cases.pull, _place), _officer),
+    st.tuples(st.builds(routing_cases.pull, _place), _officer),
+    st.tuples(st.builds(routing_cases.ask, _place, st.booleans()), _officer),
+    st.tuples(st.builds(routing_cases.answer, st.integers(1, 3)), st.just(routing_cases.PLANNER)),
+    st.tuples(st.builds(routing_cases.cancel, st.integers(1, 3)), _officer),
+    st.tuples(st.builds(routing_cases.draft, _place, st.sampled_from("ab")), _officer),
+    st.tuples(st.builds(routing_cases.judge, st.integers(1, 3), st.integers(1, 2)), _officer),
+    st.tuples(st.builds(routing_cases.takes_part, st.integers(0, 2)), _officer),
+    st.tuples(st.builds(routing_cases.close, st.integers(1, 3)), _officer),
     st.tuples(st.builds(papers, st.integers(0, 4)), st.just(SYSTEM)),
     st.tuples(st.builds(withdrawal), st.just(SYSTEM)),
-    st.tuples(st.builds(cases.let_go, st.integers(1, 2)), _officer),
-    st.tuples(st.builds(cases.keep, st.integers(1, 2)), _officer),
+    st.tuples(st.builds(routing_cases.let_go, st.integers(1, 2)), _officer),
+    st.tuples(st.builds(routing_cases.keep, st.integers(1, 2)), _officer),
     st.tuples(st.just(pb.RecordStepRequest(activity="A", source_row="1")), st.just(IMPORTER)),
     st.tuples(st.just(pb.CompleteImportRequest()), st.just(IMPORTER)),
     st.tuples(st.none(), st.just(SYSTEM)),
@@ -92,11 +96,11 @@ _case = st.builds(
 def play(case: Case, moves: list[Any]) -> list[tuple[State, Any, Any]]:
     """Let a case live; gives for each move the state before it, the command and the outcome."""
     case.opened("2021-08-09 09:00")
-    now = cases.at("2021-08-09 09:00")
+    now = routing_cases.at("2021-08-09 09:00")
     told = []
     for hours, (command, actor) in moves:
         now += hours * HOUR
-        when = cases.to_datetime(now, TZ).replace(tzinfo=None).isoformat()
+        when = routing_cases.to_datetime(now, TZ).replace(tzinfo=None).isoformat()
         before = case.state
         told.append((before, command, _move(case, command, actor, when, before)))
     return told
@@ -177,7 +181,7 @@ def test_each_alarm_is_said_once_for_its_due_date(case: Case, moves: list[Any]) 
             if name == "deadline_missed":
                 assert to_us(event.occurred_at) > to_us(alarm.due_at)
             said.add((name, *key))
-    later = cases.at("2030-01-01 10:00")
+    later = routing_cases.at("2030-01-01 10:00")
     again = case.copy()
     again.watched("2030-01-01 10:00")
     assert alarms(again.state, later) == []

@@ -5,18 +5,18 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.audit.courses import Agreement
-from services.audit.explaining import explain
-from services.kernel.calendars.vietnam import state_office
-from services.kernel.instants import HOUR, to_us
-from services.routing.limits import Limit
-from services.routing.teamwork.timing import due
-from services.routing.teamwork.work import Timer
-from services.routing.watching import STEP, TIMER
-from tests.unit.routing.cases import Case, assign, at, clock, complete, pull
+from kernel.base.instants import HOUR, to_us
+from office.worktime.calendars.vietnam import state_office
+from services.audit.deadlines.explain import explain
+from services.audit.deadlines.explanation import Agreement
+from services.routing.domain.alarms import STEP, TIMER
+from services.routing.domain.collaboration_state import Timer
+from services.routing.domain.due_dates import Limit
+from services.routing.domain.use_cases.deadlines.step_timers import due
+from tests.support.routing_cases import Case, assign, at, clock, complete, pull
 from tests.unit.routing.test_pauses_recounted import SATURDAY, agreed, paused, wall
-from tests.unit.routing.test_recomputing import closed, recomputed
-from tests.unit.routing.test_recomputing_besides import moves
+from tests.unit.routing.test_recalculate import closed, recomputed
+from tests.unit.routing.test_recalculate_secondary import moves
 from tests.unit.routing.test_sharing import approving
 
 

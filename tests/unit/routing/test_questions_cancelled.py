@@ -18,14 +18,14 @@ from motcua.events.v1.routing_events_pb2 import (
 )
 from motcua.routing.v1 import routing_pb2 as pb
 
-from services.audit.courses import Agreement
-from services.audit.explaining import explain
-from services.kernel.calendars.vietnam import state_office
-from services.kernel.errors import Refusal
-from services.kernel.instants import to_timestamp, to_us
-from services.routing.clock.escalation import Ladder, Stage
-from services.routing.watching import CONSULTATION
-from tests.unit.routing.cases import (
+from kernel.base.errors import Refusal
+from kernel.base.instants import to_timestamp, to_us
+from office.worktime.calendars.vietnam import state_office
+from services.audit.deadlines.explain import explain
+from services.audit.deadlines.explanation import Agreement
+from services.routing.domain.alarms import CONSULTATION
+from services.routing.domain.escalation import Ladder, Stage
+from tests.support.routing_cases import (
     AN,
     BINH,
     LEADER,
@@ -45,7 +45,7 @@ from tests.unit.routing.cases import (
     supplement,
     takes_part,
 )
-from tests.unit.routing.test_recomputing import closed, recomputed
+from tests.unit.routing.test_recalculate import closed, recomputed
 
 MON = "2021-08-09 10:00"
 LATER = "2021-08-09 11:00"

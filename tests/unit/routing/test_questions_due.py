@@ -18,10 +18,10 @@ from motcua.events.v1.routing_events_pb2 import (
 )
 from motcua.routing.v1 import routing_pb2 as pb
 
-from services.kernel.instants import to_us
-from services.routing.clock.escalation import Ladder, Stage
-from services.routing.watching import CONSULTATION
-from tests.unit.routing.cases import (
+from kernel.base.instants import to_us
+from services.routing.domain.alarms import CONSULTATION
+from services.routing.domain.escalation import Ladder, Stage
+from tests.support.routing_cases import (
     PLANNER,
     SYSTEM,
     Case,

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from motcua.events.v1.calendar_events_pb2 import DeadlineRecomputed
 from motcua.routing.v1 import routing_pb2 as pb
 
-from services.kernel import working_time
-from services.kernel.calendars.model import Calendar, DayKind, DayRule, Session
-from services.kernel.calendars.vietnam import state_office
-from services.kernel.durations import TimeLimit
-from services.kernel.instants import to_us
-from services.kernel.working_time import ResumePolicy
-from services.routing.decider import decide
-from tests.unit.routing.cases import SYSTEM, Case, at, clock, complete, papers, supplement
+from kernel.base.instants import to_us
+from office.worktime import working_time
+from office.worktime.calendars.model import Calendar, DayKind, DayRule, Session
+from office.worktime.calendars.vietnam import state_office
+from office.worktime.durations import TimeLimit
+from office.worktime.working_time import ResumePolicy
+from services.routing.domain.decider import decide
+from tests.support.routing_cases import SYSTEM, Case, at, clock, complete, papers, supplement
 
 ORDER = pb.RecomputeDeadlinesRequest(reason="bão số 5, công văn 12/UBND")
 

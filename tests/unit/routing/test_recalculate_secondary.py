@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 from motcua.events.v1.routing_events_pb2 import DeadlineApproaching, DeadlineMissed
 
-from services.audit.courses import Agreement
-from services.audit.explaining import explain
-from services.kernel.calendars.model import Calendar, Session
-from services.kernel.calendars.vietnam import state_office
-from services.kernel.instants import to_us
-from services.routing.decider import decide
-from services.routing.teamwork.timing import due
-from services.routing.watching import CONSULTATION, DOSSIER, STEP, SUSPENSION, TIMER, TOUCH
-from tests.unit.routing.cases import (
+from kernel.base.instants import to_us
+from office.worktime.calendars.model import Calendar, Session
+from office.worktime.calendars.vietnam import state_office
+from services.audit.deadlines.explain import explain
+from services.audit.deadlines.explanation import Agreement
+from services.routing.domain.alarms import CONSULTATION, DOSSIER, STEP, SUSPENSION, TIMER, TOUCH
+from services.routing.domain.decider import decide
+from services.routing.domain.use_cases.deadlines.step_timers import due
+from tests.support.routing_cases import (
     PLANNER,
     SYSTEM,
     Case,
@@ -34,7 +34,7 @@ from tests.unit.routing.cases import (
     pull,
     supplement,
 )
-from tests.unit.routing.test_recomputing import closed, recomputed
+from tests.unit.routing.test_recalculate import closed, recomputed
 from tests.unit.routing.test_sharing import approving
 
 MON = "2021-08-09 10:00"

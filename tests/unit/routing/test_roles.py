@@ -10,9 +10,9 @@ from google.protobuf.message import Message
 from motcua.events.v1.envelope_pb2 import Actor
 from motcua.routing.v1 import routing_pb2 as pb
 
-from services.kernel.errors import Refusal
-from services.routing.decider import decide
-from tests.unit.routing.cases import (
+from kernel.base.errors import Refusal
+from services.routing.domain.decider import decide
+from tests.support.routing_cases import (
     AN,
     PLANNER,
     UNIT,

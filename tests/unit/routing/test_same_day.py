@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from services.kernel.working_time import ResumePolicy
-from tests.unit.routing.cases import SYSTEM, Case, papers, supplement
+from office.worktime.working_time import ResumePolicy
+from tests.support.routing_cases import SYSTEM, Case, papers, supplement
 from tests.unit.routing.test_pauses_recounted import agreed
-from tests.unit.routing.test_recomputing import closed, due, recomputed
+from tests.unit.routing.test_recalculate import closed, due, recomputed
 
 
 @pytest.mark.parametrize(

@@ -19,15 +19,15 @@ from motcua.events.v1.process_events_pb2 import (
 from motcua.events.v1.routing_events_pb2 import CaseFact, StepSentBack
 from motcua.routing.v1 import routing_pb2 as pb
 
-from services.kernel.errors import Refusal
-from services.kernel.instants import to_timestamp, to_us
-from services.routing.decider import decide
-from services.routing.process import Process
-from services.routing.process_files import check_text
-from services.routing.teamwork.timing import due, take
-from services.routing.teamwork.work import Delegation
-from tests.unit.routing import cases
-from tests.unit.routing.cases import (
+from kernel.base.errors import Refusal
+from kernel.base.instants import to_timestamp, to_us
+from office.process.model.process import Process
+from office.process.repository import check_text
+from services.routing.domain.collaboration_state import Delegation
+from services.routing.domain.decider import decide
+from services.routing.domain.use_cases.deadlines.step_timers import due, take
+from tests.support import routing_cases
+from tests.support.routing_cases import (
     AN,
     BINH,
     LEADER,
@@ -431,7 +431,7 @@ def process_of(text: str) -> Process:
 def test_with_several_ways_open_one_has_to_be_named() -> None:
     """By its name, or by its step where only one way leads there."""
     state = replace(Case().opened().state, step="appraise")
-    facts = replace(cases.facts(MON), process=process_of(FORKED))
+    facts = replace(routing_cases.facts(MON), process=process_of(FORKED))
 
     def outcome(**said: str) -> Any:
         return decide(state, pb.CompleteStepRequest(step="appraise", **said), facts)
@@ -558,7 +558,7 @@ def test_a_correction_is_a_further_event_with_a_reason() -> None:
 
 def moved(state_step: str, text: str, actor: Actor = OPERATOR, reason: str = "quy định mới") -> Any:
     state = replace(Case().opened().state, step=state_step)
-    facts = replace(cases.facts(MON, actor), process=process_of(text))
+    facts = replace(routing_cases.facts(MON, actor), process=process_of(text))
     request = pb.MoveCaseRequest(process_version=1, reason=reason)
     return decide(state, request, facts)
 
@@ -719,7 +719,7 @@ def test_a_timer_is_not_set_where_only_an_officer_can_state_what_the_way_asks_fo
     """A case that was moved to such a version has stated nothing; a way back asks for nothing."""
     state = replace(Case().opened().state, step="wait", done=("appraise",))
     command = pb.MoveCaseRequest(process="timed", process_version=1, reason="sửa")
-    facts = replace(cases.facts(MON, OPERATOR), process=process_of(TIMED))
+    facts = replace(routing_cases.facts(MON, OPERATOR), process=process_of(TIMED))
     over, *_ = decide(state, command, facts)
     assert [timer.transition for timer in over.current.timers] == ["again"]
     known = replace(state, work=replace(state.work, facts=(("size", "big"),)))

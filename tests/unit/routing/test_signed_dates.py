@@ -11,20 +11,20 @@ from motcua.events.v1.envelope_pb2 import DossierEvent
 from motcua.events.v1.intake_events_pb2 import DossierAccepted
 from motcua.events.v1.routing_events_pb2 import CaseResumed, DeadlineExtended
 
-from services.audit.courses import Account, Agreement
-from services.audit.explaining import explain
-from services.kernel.calendars.model import Calendar, Session
-from services.kernel.calendars.vietnam import state_office
-from services.kernel.durations import NO_LIMIT
-from services.kernel.errors import Refusal
-from services.kernel.instants import DAY, HOUR, to_timestamp, to_us
-from services.kernel.working_time import ResumePolicy, next_working_instant
-from services.routing.decider import decide
-from services.routing.watching import DOSSIER
-from tests.unit.routing.cases import LEADER, SYSTEM, Case, at, clock, extend, papers, supplement
+from kernel.base.errors import Refusal
+from kernel.base.instants import DAY, HOUR, to_timestamp, to_us
+from office.worktime.calendars.model import Calendar, Session
+from office.worktime.calendars.vietnam import state_office
+from office.worktime.durations import NO_LIMIT
+from office.worktime.working_time import ResumePolicy, next_working_instant
+from services.audit.deadlines.explain import explain
+from services.audit.deadlines.explanation import Account, Agreement
+from services.routing.domain.alarms import DOSSIER
+from services.routing.domain.decider import decide
+from tests.support.routing_cases import LEADER, SYSTEM, Case, at, clock, extend, papers, supplement
 from tests.unit.routing.test_ledger import named
 from tests.unit.routing.test_pauses_recounted import agreed, paused, wall
-from tests.unit.routing.test_recomputing import closed, due, recomputed
+from tests.unit.routing.test_recalculate import closed, due, recomputed
 
 ASKED, CAME = "2021-08-11 10:00", "2021-08-17 15:00"
 WORKED = (Session(420, 690), Session(810, 1020))

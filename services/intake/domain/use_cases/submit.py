@@ -21,17 +21,17 @@ from motcua.events.v1.envelope_pb2 import ActorKind
 from motcua.events.v1.intake_events_pb2 import DossierSubmitted, PartName
 from motcua.intake.v1.intake_pb2 import Applicant, SubmitDossierRequest
 
-from services.intake import paying
-from services.intake.agencies import is_agency
-from services.intake.catalogue import Procedure, Unit
-from services.intake.checks import Check, set_check
-from services.intake.codes import OFFICE_ZONE
-from services.intake.decider import parts_of
-from services.intake.handing_in import copies_of, strange
-from services.intake.takers import Dissolved
-from services.intake.texts import violation
-from services.kernel.errors import Violation
-from services.kernel.instants import zone
+from kernel.base.errors import Violation
+from kernel.base.instants import zone
+from office.catalogue.agency_codes import is_agency
+from office.catalogue.dossier_code import OFFICE_ZONE
+from office.catalogue.model import Procedure, Unit
+from office.catalogue.responsible_unit import Dissolved
+from services.intake.domain import fees
+from services.intake.domain.decider import parts_of
+from services.intake.domain.desk_check import Check, set_check
+from services.intake.domain.parts_check import copies_of, strange
+from services.intake.domain.refusals import violation
 
 _CITIZENS: Final = frozenset({Channel.CHANNEL_ONLINE})
 _OFFICERS: Final = frozenset({Channel.CHANNEL_COUNTER, Channel.CHANNEL_POST})
@@ -184,7 +184,7 @@ def submit(request: SubmitDossierRequest, facts: Intake) -> Sequence[DossierSubm
         part_names=[PartName(code=p.code, name=p.name_vi, name_en=p.name_en) for p in it.parts]
         if it
         else [],
-        fees=paying.due(it) if it and not request.imported_from else None,
+        fees=fees.due(it) if it and not request.imported_from else None,
     )
     set_check(submitted, facts.check)
     return [submitted]

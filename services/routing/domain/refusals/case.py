@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from services.kernel.errors import NotFound, Refusal, Violation
-from services.routing.teamwork.texts import TEXTS as SHARING
+from kernel.base.errors import NotFound, Refusal, Violation
+from services.routing.domain.refusals.collaboration import TEXTS as SHARING
 
 _TEXTS: dict[str, tuple[str, str]] = {
     "CASE_NOT_OPEN": (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from services.kernel.errors import Invalid
-from services.kernel.rpc.identity import correlation_of, credentials_of, language_of
+from kernel.auth.identity import correlation_of, credentials_of, language_of
+from kernel.base.errors import Invalid
 
 
 @pytest.mark.parametrize(

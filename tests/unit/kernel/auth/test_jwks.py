@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from services.kernel.rpc import issuer
-from services.kernel.rpc.client import metadata
-from services.kernel.rpc.keys import Keys, KeysError, read_keys
-from services.kernel.rpc.tokens import Verifier, verifier_of
-from services.kernel.settings import AUDIENCE, DEVELOPMENT_ISSUER, Settings
+from kernel.auth import issuer
+from kernel.auth.jwks import Keys, KeysError, read_keys
+from kernel.auth.tokens import Verifier, verifier_of
+from kernel.config.settings import AUDIENCE, DEVELOPMENT_ISSUER, Settings
+from kernel.rpc.client import metadata
 from tests.support.identity import Key, write_keys
 
 GOOD = Key("good").public

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from motcua.events.v1.envelope_pb2 import ActorKind
 from structlog.testing import capture_logs
 
-from services.kernel.errors import Unauthenticated
-from services.kernel.rpc import tokens
-from services.kernel.rpc.keys import Keys
-from services.kernel.rpc.tokens import Verifier
+from kernel.auth import tokens
+from kernel.auth.jwks import Keys
+from kernel.auth.tokens import Verifier
+from kernel.base.errors import Unauthenticated
 from tests.support.identity import AUDIENCE, ISSUER, Key, write_keys
 
 NOW = 1_800_000_000

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from services.kernel.watched import EVERY, Watched, stamp_of
+from kernel.base.file_watcher import EVERY, Watched, stamp_of
 
 
 class Number:

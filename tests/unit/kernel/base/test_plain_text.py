@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.kernel.plain_text import plain, plain_line
+from kernel.base.plain_text import plain, plain_line
 
 
 @pytest.mark.parametrize(

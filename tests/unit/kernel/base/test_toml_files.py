@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from services.kernel.plain_files import FileUnreadable, parse_toml, read_toml
+from kernel.base.toml_files import FileUnreadable, parse_toml, read_toml
 
 
 @pytest.mark.parametrize(

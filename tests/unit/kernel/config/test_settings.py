@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from services.kernel.settings import load
+from kernel.config.settings import load
 
 
 def test_only_our_own_variables_count(monkeypatch: pytest.MonkeyPatch) -> None:

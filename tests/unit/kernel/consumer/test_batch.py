@@ -2,8 +2,8 @@
 
 import pytest
 
-from services.kernel.consumer.batch import Batch, accepted
-from services.kernel.record import Record
+from kernel.consumer.applying.batch import Batch, accepted
+from kernel.eventsourcing.record import Record
 
 
 def record(partition: int, offset: int) -> Record:

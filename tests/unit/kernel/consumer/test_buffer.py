@@ -1,7 +1,7 @@
 """What is accepted from Faust, what is dropped, and what calls for a bulk read."""
 
-from services.kernel.consumer.inbox import Inbox
-from services.kernel.record import Record
+from kernel.consumer.reading.buffer import Inbox
+from kernel.eventsourcing.record import Record
 
 
 def record(offset: int, partition: int = 0) -> Record:

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.kernel.consumer.decode import code_of_key, key_fits, read
-from services.kernel.record import Record
+from kernel.consumer.applying.decode import code_of_key, key_fits, read
+from kernel.eventsourcing.record import Record
 from tests.support.feed import supplement
 
 

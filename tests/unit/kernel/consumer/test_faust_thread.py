@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from mode.threads import ServiceThread
 
-from services.kernel.consumer import faust_adapter
+from kernel.consumer.reading import faust_adapter
 
 
 class _NoAnswer(ServiceThread):

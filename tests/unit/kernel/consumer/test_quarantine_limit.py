@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from services.kernel.consumer.limit import WINDOW, Bounds, Limit, Tripped
+from kernel.consumer.applying.quarantine_limit import WINDOW, Bounds, Limit, Tripped
 
 GOOD, BAD = False, True
 

@@ -1,8 +1,8 @@
 """The look at the ends of the log."""
 
-from services.kernel.consumer.inbox import Inbox
-from services.kernel.consumer.sweep import LEAST, OTHERS, Sweep
-from services.kernel.record import Record
+from kernel.consumer.reading.buffer import Inbox
+from kernel.consumer.reading.stall_detector import LEAST, OTHERS, Sweep
+from kernel.eventsourcing.record import Record
 
 
 def inbox(*assigned: int) -> Inbox:

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.kernel.relay.outbox import Waiting, in_sequence
+from kernel.outbox.outbox import Waiting, in_sequence
 
 
 def row(identity: int, code: str, sequence: int) -> Waiting:

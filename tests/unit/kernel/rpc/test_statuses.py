@@ -11,16 +11,9 @@ from google.rpc import error_details_pb2 as details
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from services.kernel import errors
-from services.kernel.errors import Failure, Invalid, Refusal, Refused, Violation
-from services.kernel.rpc.statuses import (
-    DETAILS_LIMIT,
-    DeadlinePassed,
-    code_of,
-    known,
-    status_of,
-    unforeseen,
-)
+from kernel.base import errors
+from kernel.base.errors import Failure, Invalid, Refusal, Refused, Violation
+from kernel.rpc.statuses import DETAILS_LIMIT, DeadlinePassed, code_of, known, status_of, unforeseen
 
 Code = grpc.StatusCode
 

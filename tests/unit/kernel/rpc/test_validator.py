@@ -10,9 +10,9 @@ from motcua.audit.v1.audit_pb2 import GetStateRequest
 from motcua.operations.v1.operations_pb2 import ListQuarantinedRequest, RedriveRequest
 from motcua.routing.v1.routing_pb2 import ResumeCaseRequest
 
-from services.kernel.errors import Invalid
-from services.kernel.rpc.rules import TEXTS, words
-from services.kernel.rpc.validation import check
+from kernel.base.errors import Invalid
+from kernel.rpc.validation.messages import TEXTS, words
+from kernel.rpc.validation.validator import check
 
 
 def test_request_text_is_brought_to_nfc() -> None:

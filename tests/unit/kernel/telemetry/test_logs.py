@@ -7,15 +7,14 @@ import json
 import logging
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from services.kernel import logs
+from kernel.telemetry import logs
 from tests.support.logs import logged
+from tests.support.paths import ROOT, code_files
 
-SERVICES = Path(__file__).parents[3] / "services"
 Lines = Callable[[], list[dict[str, Any]]]
 
 
@@ -121,7 +120,7 @@ def test_library_floods_are_stemmed(lines: Lines) -> None:
 def test_rate_limit_begins_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """After a minute the same thing may be said again; other things are not held back."""
     now = [100.0]
-    monkeypatch.setattr("services.kernel.logs.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("kernel.telemetry.logs.time.monotonic", lambda: now[0])
     limit = logs.RateLimit(lines=2)
 
     first = [limit.allow("a") for _ in range(4)]
@@ -141,7 +140,7 @@ HELPER = "_say"
 
 def _events_used() -> Iterator[tuple[str, str]]:
     """Yield each event name that the code logs, with its place."""
-    for path in SERVICES.rglob("*.py"):
+    for path in code_files():
         for node in ast.walk(ast.parse(path.read_text())):
             if not (isinstance(node, ast.Call) and node.args):
                 continue
@@ -149,7 +148,7 @@ def _events_used() -> Iterator[tuple[str, str]]:
             logged = re.fullmatch(rf"(.*\.)?_?log\.({'|'.join(LEVELS)})", called)
             helped = called.rpartition(".")[2] == HELPER and re.fullmatch(r"[a-z_]+\.[a-z_]+", name)
             if (logged and name != "event") or helped:  # `event`: the helper's own line
-                yield name, f"{path.relative_to(SERVICES)}:{node.lineno}"
+                yield name, f"{path.relative_to(ROOT)}:{node.lineno}"
 
 
 def test_every_event_is_in_the_table() -> None:

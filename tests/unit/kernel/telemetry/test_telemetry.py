@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from opentelemetry.sdk.metrics import MeterProvider
@@ -14,11 +13,11 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from services.kernel.telemetry import metrics, tracing
-from services.kernel.telemetry.tracing import current_traceparent, span, span_from, valid
+from kernel.telemetry import metrics, tracing
+from kernel.telemetry.tracing import current_traceparent, span, span_from, valid
+from tests.support.paths import code_files
 
 TRACE = "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01"
-SERVICES = Path(__file__).parents[3] / "services"
 
 
 @pytest.fixture
@@ -126,7 +125,7 @@ def test_every_metric_is_described_once() -> None:
 
 def test_every_metric_is_fed() -> None:
     """No metric is listed that no code gives a value to."""
-    code = "\n".join(p.read_text() for p in SERVICES.rglob("*.py") if p.name != "metrics.py")
+    code = "\n".join(p.read_text() for p in code_files() if p.name != "metrics.py")
     names = [name for name, each in vars(metrics).items() if isinstance(each, metrics.Metric)]
 
     assert [name for name in names if f"metrics.{name}" not in code] == []
@@ -140,7 +139,7 @@ def test_no_metric_is_made_elsewhere() -> None:
     )
     strays = [
         str(path)
-        for path in SERVICES.rglob("*.py")
+        for path in code_files()
         if "telemetry" not in path.parts and makers.search(path.read_text())
     ]
 
@@ -149,9 +148,9 @@ def test_no_metric_is_made_elsewhere() -> None:
 
 def test_span_attributes_name_no_person() -> None:
     """No span in the code has an attribute named like personal data."""
-    from services.kernel.logs import PERSONAL
+    from kernel.telemetry.logs import PERSONAL
 
-    for path in SERVICES.rglob("*.py"):
+    for path in code_files():
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("span", "span_from"):
                 used = {word.arg for word in node.keywords}

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
-from services.kernel import logs
-from services.kernel.telemetry import metrics
+from kernel.telemetry import logs, metrics
+from tests.support.paths import ROOT
 
-PAGE = (Path(__file__).parents[3] / "docs" / "watching.md").read_text()
+PAGE = (ROOT / "docs" / "watching.md").read_text()
 
 
 def rows(heading: str) -> list[tuple[str, ...]]:

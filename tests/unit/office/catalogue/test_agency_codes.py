@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake.agencies import is_agency, is_old_agency, to_new, to_old
-from services.intake.catalogue_files import shipped_catalogue
-from services.intake.codes import Code, parse_code
+from office.catalogue.agency_codes import is_agency, is_old_agency, to_new, to_old
+from office.catalogue.dossier_code import Code, parse_code
+from office.catalogue.loader import shipped_catalogue
 
 GROUP = st.from_regex(r"[0-9A-Z]{2}", fullmatch=True).filter(lambda text: text.strip("0") != "")
 TOP = st.from_regex(r"[A-Z][0-9]{2}", fullmatch=True)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake.codes import Code, day_of, parse_code
+from office.catalogue.dossier_code import Code, day_of, parse_code
 
 AGENCIES = st.lists(st.from_regex(r"[0-9A-Z]{1,4}", fullmatch=True), min_size=1, max_size=6)
 

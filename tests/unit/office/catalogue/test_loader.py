@@ -9,15 +9,14 @@ import pytest
 from motcua.events.v1.common_pb2 import Channel, ResultChannel, ServiceLevel
 from motcua.events.v1.desk_events_pb2 import FeeTiming, ResultKind
 
-from services.intake.catalogue import Catalogue, Condition, CopyKind, FeeKind, UnitLevel
-from services.intake.catalogue_files import load_catalogue, shipped_catalogue
-from services.intake.catalogue_rules import CatalogueError
-from services.intake.takers import Takers
-from services.kernel.durations import TimeLimit
-from services.routing.process import IMPORTED
-from services.routing.process_files import standard_processes
+from office.catalogue.loader import load_catalogue, shipped_catalogue
+from office.catalogue.model import Catalogue, Condition, CopyKind, FeeKind, UnitLevel
+from office.catalogue.responsible_unit import Takers
+from office.catalogue.rules import CatalogueError
+from office.process.model.process import IMPORTED
+from office.process.repository import standard_processes
+from office.worktime.durations import TimeLimit
 
-ROOT = Path(__file__).parents[3]
 DEMO_WEEK = date(2021, 8, 9)
 
 UNITS = """

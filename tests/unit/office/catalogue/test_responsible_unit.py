@@ -6,12 +6,12 @@ from datetime import date
 
 import pytest
 
-from services.intake.catalogue import Unit, UnitLevel, catalogue
-from services.intake.office_units import OfficeUnits
-from services.intake.takers import Dissolved, Takers
-from services.people import directory
-from services.people.directory import Directory
-from tests.unit.intake.samples import procedure
+from office.catalogue.model import Unit, UnitLevel, catalogue
+from office.catalogue.responsible_unit import Dissolved, Takers
+from office.catalogue.unit_overlay import OfficeUnits
+from office.people import directory
+from office.people.directory import Directory
+from tests.support.intake_samples import procedure
 
 LAST, NEXT, LATER = date(2021, 8, 10), date(2021, 8, 11), date(2022, 1, 1)
 COMMUNE, DISTRICT = UnitLevel.COMMUNE, UnitLevel.DISTRICT

@@ -6,15 +6,7 @@ from datetime import date
 
 import pytest
 
-from services.people.directory import (
-    Absence,
-    Directory,
-    Officer,
-    Unit,
-    answers_for,
-    below,
-    current,
-)
+from office.people.directory import Absence, Directory, Officer, Unit, answers_for, below, current
 
 LAST = date(2025, 6, 30)
 """The last day of the districts."""

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from services.people.files import DirectoryError, read_directory
-from services.people.officers import COLUMNS
+from office.people.files import DirectoryError, read_directory
+from office.people.officers import COLUMNS
 
 FORM = "must be 1 to 64 letters a-z, digits, dots, hyphens and underscores"
 ROLES = {"specialist", "head"}

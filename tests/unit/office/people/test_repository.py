@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from services.kernel.watched import EVERY
-from services.people.files import DirectoryError
-from services.people.shelf import Shelf
+from kernel.base.file_watcher import EVERY
+from office.people.files import DirectoryError
+from office.people.repository import Shelf
 
 ROLES = ("specialist", "head")
 UNITS = '[[unit]]\ncode = "H22.12"\nname_vi = "Huyện"\n'

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from services.routing import process_files
-from services.routing.catalogue import Listed, in_use, procedures_at_hand
-from services.routing.process_files import ProcessError, check_files, load_processes
-from services.routing.processes.circles import Worked
-from tests.unit.routing.test_process_files import HEAD, process, step
+from office.process import repository
+from office.process.catalogue_view import Listed, in_use, procedures_at_hand
+from office.process.repository import ProcessError, check_files, load_processes
+from office.process.verification.child_cycles import Worked
+from tests.unit.office.process.test_repository import HEAD, process, step
 
 ASK = "children: [{{name: other, title: {{vi: Con, en: Child}}, procedure: {}{}}}]"
 
@@ -106,7 +106,7 @@ def test_routing_does_not_start_with_a_circle(
     (tmp_path / "simple.yaml").write_text(text, encoding="utf-8")
     monkeypatch.setenv("MOTCUA_PROCESSES", str(tmp_path))
     with pytest.raises(ProcessError, match=r"simple → 1\.004237 → simple"):
-        process_files.standard_processes.__wrapped__()
+        repository.standard_processes.__wrapped__()
 
 
 def test_the_shelf_of_published_procedures_counts_where_it_is_at_hand(
@@ -127,5 +127,5 @@ def test_the_shelf_of_published_procedures_counts_where_it_is_at_hand(
 
 def test_what_ships_opens_no_dossiers_without_end() -> None:
     """Checked as routing does at its start."""
-    files = process_files.files_in(process_files.STANDARD_FOLDER)
+    files = repository.files_in(repository.STANDARD_FOLDER)
     load_processes(files, procedures_at_hand())

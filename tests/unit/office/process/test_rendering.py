@@ -10,17 +10,18 @@ from typing import Any
 import pytest
 from defusedxml.ElementTree import fromstring
 
-from services.kernel.rpc.permissions import shipped
-from services.routing.process import Process
-from services.routing.process_files import check_files, standard_processes
-from services.routing.processes.bpmn import BPMN, BPMNDI, DC, DI, bpmn
-from services.routing.processes.flow import Kind, flow_of
-from services.routing.processes.labels import label_lines, label_place, title_lines
-from services.routing.processes.layout import lay_out
-from services.routing.processes.routes import GATEWAYS, Drawing
-from services.routing.processes.showing import text
-from services.routing.processes.svg import svg
-from services.routing.processes.words import ROLES
+from office.permissions import shipped
+from office.process.model.process import Process
+from office.process.rendering.bpmn import BPMN, BPMNDI, DC, DI, bpmn
+from office.process.rendering.edge_routing import GATEWAYS, Drawing
+from office.process.rendering.flow_graph import Kind, flow_of
+from office.process.rendering.labels import label_lines, label_place, title_lines
+from office.process.rendering.layout import lay_out
+from office.process.rendering.svg import svg
+from office.process.rendering.text import text
+from office.process.rendering.wording import ROLES
+from office.process.repository import check_files, standard_processes
+from tests.support.paths import ROOT
 
 HARD = Path(__file__).parent / "data" / "hard-to-draw.yaml"
 """Timers above each other, consultations and a child below a step, ways back from and to rows
@@ -264,10 +265,10 @@ def test_the_text_names_every_step_and_way(process: Process, language: str) -> N
 
 def test_the_example_of_the_page_has_no_mistake() -> None:
     """What an operator begins with passes the check."""
-    example = Path(__file__).parents[3] / "examples" / "processes" / "permits.yaml"
+    example = ROOT / "examples" / "processes" / "permits.yaml"
     found, mistakes = check_files([example])
     assert mistakes == []
-    page = (Path(__file__).parents[3] / "docs" / "processes.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "processes.md").read_text(encoding="utf-8")
     body = example.read_text(encoding="utf-8").split("\n", 1)[1]
     assert all(line.strip() in page for line in body.splitlines())
     assert [p.name for p in found] == ["permits"]

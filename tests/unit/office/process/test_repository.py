@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from services.intake.catalogue_files import shipped_catalogue
-from services.routing.process import Process, UnknownProcess
-from services.routing.process_files import (
+from office.catalogue.loader import shipped_catalogue
+from office.process.model.process import Process, UnknownProcess
+from office.process.parsing.yaml_nodes import Mistake
+from office.process.repository import (
     STANDARD_FOLDER,
     ProcessError,
     check_files,
@@ -17,7 +18,6 @@ from services.routing.process_files import (
     load_processes,
     standard_processes,
 )
-from services.routing.processes.nodes import Mistake
 
 MISTAKES = Path(__file__).parent / "data" / "every-mistake.yaml"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.routing.test_process_files import (
+from tests.unit.office.process.test_repository import (
     AREA,
     FACTS,
     HEAD,

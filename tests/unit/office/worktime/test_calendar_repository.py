@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from services.kernel.calendars import publishing, shelf
-from services.kernel.calendars.files import load_calendar
-from services.kernel.calendars.frozen import freeze, thaw
-from services.kernel.calendars.model import Calendar, CalendarError, DayKind
-from services.kernel.calendars.publishing import Clash
-from services.kernel.calendars.shelf import Shelf, UnknownCalendar, file_of
-from services.kernel.calendars.vietnam import state_office
-from tests.unit.routing.cases import at
+from office.worktime.calendars import publishing, repository
+from office.worktime.calendars.files import load_calendar
+from office.worktime.calendars.model import Calendar, CalendarError, DayKind
+from office.worktime.calendars.publishing import Clash
+from office.worktime.calendars.repository import Shelf, UnknownCalendar, file_of
+from office.worktime.calendars.snapshot_format import freeze, thaw
+from office.worktime.calendars.vietnam import state_office
+from tests.support.routing_cases import at
 
 TOWN = """
 name = "town"
@@ -67,7 +67,7 @@ def used(folder: Path, unit: str, calendar: Calendar, day: str) -> bool:
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A shelf's folder, looked at whenever something is asked."""
-    monkeypatch.setattr(shelf, "EVERY", 0.0)
+    monkeypatch.setattr(repository, "EVERY", 0.0)
     return tmp_path / "calendars"
 
 
@@ -167,7 +167,7 @@ def test_a_published_version_is_not_changed(folder: Path, tmp_path: Path, change
 
 def test_the_calendar_that_ships_is_not_changed_either(folder: Path, tmp_path: Path) -> None:
     """Its revision stands, though no file of it is on the shelf."""
-    text = Path(shelf.__file__).with_name("vn_overrides.toml").read_text(encoding="utf-8")
+    text = Path(repository.__file__).with_name("vn_overrides.toml").read_text(encoding="utf-8")
     path = tmp_path / "vn.toml"
     path.write_text(text.replace("date = 2026-01-02", "date = 2026-01-05", 1), encoding="utf-8")
     with pytest.raises(Clash, match=r"vn-2026\.1"):
@@ -197,7 +197,7 @@ def test_what_cannot_be_read_changes_nothing(folder: Path, tmp_path: Path, damag
     used(folder, "", one, "2026-08-01")
     known = Shelf(folder)
     published(folder, two, "2026-08-02")
-    index, body = folder / shelf.INDEX, file_of(folder, two.version)
+    index, body = folder / repository.INDEX, file_of(folder, two.version)
     whole, file = index.read_bytes(), body.read_bytes()
     _damage(damage, index, body)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from services.kernel.calendars.files import load_calendar
-from services.kernel.calendars.model import (
+from office.worktime.calendars.files import load_calendar
+from office.worktime.calendars.model import (
     Calendar,
     CalendarError,
     DayKind,
@@ -16,7 +16,7 @@ from services.kernel.calendars.model import (
     Session,
     parse_sessions,
 )
-from services.kernel.calendars.vietnam import STATE_OFFICE_FILE, state_office
+from office.worktime.calendars.vietnam import STATE_OFFICE_FILE, state_office
 
 # Days off from Monday to Friday and worked Saturdays, typed from the official notices.
 OFF = {

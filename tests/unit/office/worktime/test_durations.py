@@ -6,7 +6,8 @@ from fractions import Fraction
 
 import pytest
 
-from services.kernel.durations import (
+from kernel.base.instants import HOUR
+from office.worktime.durations import (
     NO_DURATION,
     NO_LIMIT,
     Duration,
@@ -14,7 +15,6 @@ from services.kernel.durations import (
     TimeLimit,
     Unit,
 )
-from services.kernel.instants import HOUR
 
 
 @pytest.mark.parametrize("text", ["3wd", "0.5wd", "5cd", "4wh", "1/3wd", "0.125wh", "none"])

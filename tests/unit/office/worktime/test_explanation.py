@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.kernel.calendars.model import Calendar, DayKind, DayRule, Session
-from services.kernel.calendars.vietnam import state_office
-from services.kernel.durations import Duration
-from services.kernel.instants import MINUTE, from_datetime, to_datetime
-from services.kernel.reckoning import Span, reckon, reckon_same_day, worked
-from services.kernel.working_time import due_at, local_day, same_day_due, working_us
+from kernel.base.instants import MINUTE, from_datetime, to_datetime
+from office.worktime.calendars.model import Calendar, DayKind, DayRule, Session
+from office.worktime.calendars.vietnam import state_office
+from office.worktime.durations import Duration
+from office.worktime.explanation import Span, reckon, reckon_same_day, worked
+from office.worktime.working_time import due_at, local_day, same_day_due, working_us
 
 MORNING, AFTERNOON = Session(7 * 60, 11 * 60 + 30), Session(13 * 60 + 30, 17 * 60)
 ORDER = "CV 12/2021"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from services.kernel.calendars.vietnam import state_office
-from services.kernel.warning import WarningRule, warn_at
-from tests.unit.routing.cases import at, clock
+from office.worktime.calendars.vietnam import state_office
+from office.worktime.warning_rule import WarningRule, warn_at
+from tests.support.routing_cases import at, clock
 
 FRI, MON, TUE, WED = "2021-08-06", "2021-08-09", "2021-08-10", "2021-08-11"
 

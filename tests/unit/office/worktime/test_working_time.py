@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.kernel.calendars.vietnam import state_office
-from services.kernel.instants import DAY, HOUR, from_datetime, to_datetime
-from services.kernel.working_time import (
+from kernel.base.instants import DAY, HOUR, from_datetime, to_datetime
+from office.worktime.calendars.vietnam import state_office
+from office.worktime.working_time import (
     NO_DURATION,
     NO_LIMIT,
     Calendar,

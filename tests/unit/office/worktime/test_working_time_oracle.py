@@ -8,8 +8,8 @@ from fractions import Fraction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.kernel.instants import DAY, HOUR, MINUTE
-from services.kernel.working_time import (
+from kernel.base.instants import DAY, HOUR, MINUTE
+from office.worktime.working_time import (
     Calendar,
     DayKind,
     DayRule,
@@ -25,7 +25,7 @@ from services.kernel.working_time import (
     resume_due,
     working_us,
 )
-from tests.unit.kernel import working_time_oracle as oracle
+from tests.support import working_time_oracle as oracle
 
 VIETNAM = "Asia/Ho_Chi_Minh"
 AMSTERDAM = "Europe/Amsterdam"

@@ -6,11 +6,11 @@ from google.protobuf.message import Message
 from motcua.events.v1.process_events_pb2 import CaseCorrected
 from motcua.routing.v1.routing_pb2 import CorrectCaseRequest
 
-from services.kernel.errors import Refusal
-from services.routing.facts import Facts
-from services.routing.guards import ASSIGNING, within
-from services.routing.state import State, Status
-from services.routing.texts import refusal
+from kernel.base.errors import Refusal
+from services.routing.domain.context import Facts
+from services.routing.domain.guards import ASSIGNING, within
+from services.routing.domain.refusals.case import refusal
+from services.routing.domain.state import State, Status
 
 
 def correct(state: State, command: CorrectCaseRequest, facts: Facts) -> list[Message] | Refusal:

@@ -6,10 +6,10 @@ from google.protobuf.message import Message
 from motcua.events.v1.routing_events_pb2 import HistoryImported, StepRecorded
 from motcua.routing.v1.routing_pb2 import CompleteImportRequest, RecordStepRequest
 
-from services.kernel.errors import Refusal
-from services.routing.facts import Facts
-from services.routing.state import State
-from services.routing.texts import refusal
+from kernel.base.errors import Refusal
+from services.routing.domain.context import Facts
+from services.routing.domain.refusals.case import refusal
+from services.routing.domain.state import State
 
 
 def record(state: State, command: RecordStepRequest, facts: Facts) -> list[Message] | Refusal:

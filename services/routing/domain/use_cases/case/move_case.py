@@ -9,14 +9,14 @@ from motcua.events.v1.process_events_pb2 import CaseMoved, CasePulledBack, StepO
 from motcua.events.v1.routing_events_pb2 import CurrentStep
 from motcua.routing.v1 import routing_pb2 as pb
 
-from services.kernel.errors import Refusal
-from services.kernel.instants import to_timestamp
-from services.routing.facts import Facts, enter, set_limit, tell_course
-from services.routing.guards import acts_for, at_step, moved, open_case
-from services.routing.state import State
-from services.routing.teamwork.consulting import beside
-from services.routing.teamwork.sharing import stand_ins
-from services.routing.texts import refusal
+from kernel.base.errors import Refusal
+from kernel.base.instants import to_timestamp
+from services.routing.domain.context import Facts, enter, set_limit, tell_course
+from services.routing.domain.guards import acts_for, at_step, moved, open_case
+from services.routing.domain.refusals.case import refusal
+from services.routing.domain.state import State
+from services.routing.domain.use_cases.collaboration.consult import beside
+from services.routing.domain.use_cases.collaboration.participants import stand_ins
 
 _LIMITED: Final = (
     "due_at",

@@ -6,10 +6,10 @@ from google.protobuf.message import Message
 from motcua.events.v1.intake_events_pb2 import DossierAccepted
 from motcua.events.v1.routing_events_pb2 import CaseOpened
 
-from services.kernel.instants import instant_in, to_timestamp
-from services.routing.facts import Facts, enter, limit, of_dossier, set_limit
-from services.routing.state import State, Status
-from services.routing.teamwork.consulting import beside
+from kernel.base.instants import instant_in, to_timestamp
+from services.routing.domain.context import Facts, enter, limit, of_dossier, set_limit
+from services.routing.domain.state import State, Status
+from services.routing.domain.use_cases.collaboration.consult import beside
 
 
 def open_case(state: State, accepted: DossierAccepted, facts: Facts) -> list[Message]:

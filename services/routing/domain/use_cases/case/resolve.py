@@ -9,13 +9,17 @@ from motcua.events.v1.desk_events_pb2 import ResultKind
 from motcua.events.v1.routing_events_pb2 import CaseResolved, CaseResult
 from motcua.routing.v1.routing_pb2 import ResolveCaseRequest
 
-from services.kernel.errors import Refusal
-from services.routing.facts import Facts
-from services.routing.guards import may_work, open_case
-from services.routing.state import State
-from services.routing.teamwork.papers import RESULT, result_unsigned, signed
-from services.routing.texts import refusal
-from services.routing.withdrawing import pending
+from kernel.base.errors import Refusal
+from services.routing.domain.context import Facts
+from services.routing.domain.guards import may_work, open_case
+from services.routing.domain.refusals.case import refusal
+from services.routing.domain.state import State
+from services.routing.domain.use_cases.case.withdraw import pending
+from services.routing.domain.use_cases.collaboration.draft_documents import (
+    RESULT,
+    result_unsigned,
+    signed,
+)
 
 _ELECTRONIC: Final = (ResultKind.RESULT_KIND_ELECTRONIC, ResultKind.RESULT_KIND_SIGNED)
 

@@ -14,17 +14,17 @@ from motcua.events.v1.routing_events_pb2 import (
 )
 from motcua.routing.v1.routing_pb2 import AssignStepRequest, CompleteStepRequest, SendBackRequest
 
-from services.kernel.errors import Refusal
-from services.routing.facts import Facts, enter
-from services.routing.guards import ASSIGNING, acts_for, at_step, may_work
-from services.routing.process import Process, Step, Transition
-from services.routing.processes.conditions import Circumstances
-from services.routing.state import State
-from services.routing.teamwork.changing import stated
-from services.routing.teamwork.consulting import beside
-from services.routing.teamwork.sharing import stand_ins
-from services.routing.teamwork.work import Work
-from services.routing.texts import refusal
+from kernel.base.errors import Refusal
+from office.process.model.conditions import Circumstances
+from office.process.model.process import Process, Step, Transition
+from services.routing.domain.collaboration_evolve import stated
+from services.routing.domain.collaboration_state import Work
+from services.routing.domain.context import Facts, enter
+from services.routing.domain.guards import ASSIGNING, acts_for, at_step, may_work
+from services.routing.domain.refusals.case import refusal
+from services.routing.domain.state import State
+from services.routing.domain.use_cases.collaboration.consult import beside
+from services.routing.domain.use_cases.collaboration.participants import stand_ins
 
 
 def assign(state: State, command: AssignStepRequest, facts: Facts) -> list[Message] | Refusal:

@@ -7,15 +7,15 @@ from motcua.events.v1.intake_events_pb2 import SupplementSubmitted
 from motcua.events.v1.routing_events_pb2 import CaseClosed, SupplementRequested
 from motcua.routing.v1.routing_pb2 import CloseCaseRequest, RequestSupplementRequest
 
-from services.kernel import working_time
-from services.kernel.errors import Refusal
-from services.kernel.instants import instant_in, to_timestamp
-from services.routing.clock.pausing import SUPPLEMENT, go_on, warn_of_end
-from services.routing.facts import Facts
-from services.routing.guards import at_step, may_work
-from services.routing.state import State
-from services.routing.teamwork.papers import supplement_unsigned
-from services.routing.texts import refusal
+from kernel.base.errors import Refusal
+from kernel.base.instants import instant_in, to_timestamp
+from office.worktime import working_time
+from services.routing.domain.context import Facts
+from services.routing.domain.guards import at_step, may_work
+from services.routing.domain.refusals.case import refusal
+from services.routing.domain.state import State
+from services.routing.domain.use_cases.collaboration.draft_documents import supplement_unsigned
+from services.routing.domain.use_cases.deadlines.suspend import SUPPLEMENT, go_on, warn_of_end
 
 
 def request_supplement(

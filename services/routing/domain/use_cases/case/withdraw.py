@@ -7,11 +7,11 @@ from motcua.events.v1.intake_events_pb2 import WithdrawalRequested
 from motcua.events.v1.routing_events_pb2 import CaseWithdrawn, WithdrawalDeclined
 from motcua.routing.v1.routing_pb2 import AnswerWithdrawalRequest
 
-from services.kernel.errors import Refusal
-from services.routing.facts import Facts
-from services.routing.guards import open_case
-from services.routing.state import State, Status
-from services.routing.texts import refusal
+from kernel.base.errors import Refusal
+from services.routing.domain.context import Facts
+from services.routing.domain.guards import open_case
+from services.routing.domain.refusals.case import refusal
+from services.routing.domain.state import State, Status
 
 DECLINED = "declined"
 """The ground of a withdrawal to which an officer said no; the others are ends of a case."""

@@ -9,9 +9,9 @@ from google.protobuf.message import Message
 from motcua.events.v1.process_events_pb2 import ChildEnded, ChildRequested, ChildWithheld
 from motcua.events.v1.routing_events_pb2 import CaseClosed, CaseResolved, CaseWithdrawn
 
-from services.routing.process import Child, Step
-from services.routing.processes.conditions import Circumstances, holds
-from services.routing.state import State
+from office.process.model.conditions import Circumstances, holds
+from office.process.model.process import Child, Step
+from services.routing.domain.state import State
 
 MOST_ABOVE: Final = 5
 """How many dossiers may stand above one that still opens children. Two or three agencies work

@@ -10,19 +10,19 @@ from motcua.events.v1.process_events_pb2 import (
 )
 from motcua.routing.v1 import routing_pb2 as pb
 
-from services.kernel import working_time
-from services.kernel.course import Course
-from services.kernel.durations import Duration, DurationError
-from services.kernel.errors import Refusal
-from services.kernel.instants import to_timestamp
-from services.routing.facts import Facts, limit, of_consultation, set_limit, tell_course
-from services.routing.guards import acts_for, has_step, may_help, open_case, within
-from services.routing.process import Process, Step, unit_of
-from services.routing.processes.conditions import Circumstances, holds
-from services.routing.state import State
-from services.routing.teamwork.children import children_of
-from services.routing.teamwork.work import Asked
-from services.routing.texts import refusal
+from kernel.base.errors import Refusal
+from kernel.base.instants import to_timestamp
+from office.process.model.conditions import Circumstances, holds
+from office.process.model.process import Process, Step, unit_of
+from office.worktime import working_time
+from office.worktime.deadline_basis import Course
+from office.worktime.durations import Duration, DurationError
+from services.routing.domain.collaboration_state import Asked
+from services.routing.domain.context import Facts, limit, of_consultation, set_limit, tell_course
+from services.routing.domain.guards import acts_for, has_step, may_help, open_case, within
+from services.routing.domain.refusals.case import refusal
+from services.routing.domain.state import State
+from services.routing.domain.use_cases.collaboration.child_dossiers import children_of
 
 
 def request(

@@ -9,13 +9,13 @@ from motcua.events.v1.process_events_pb2 import PaperDrafted, PaperJudged, Paper
 from motcua.events.v1.routing_events_pb2 import CaseResult
 from motcua.routing.v1 import routing_pb2 as pb
 
-from services.kernel.errors import Refusal
-from services.routing.facts import Facts
-from services.routing.guards import may_help, open_case, within
-from services.routing.process import Process
-from services.routing.state import State
-from services.routing.teamwork.work import Draft
-from services.routing.texts import refusal
+from kernel.base.errors import Refusal
+from office.process.model.process import Process
+from services.routing.domain.collaboration_state import Draft
+from services.routing.domain.context import Facts
+from services.routing.domain.guards import may_help, open_case, within
+from services.routing.domain.refusals.case import refusal
+from services.routing.domain.state import State
 
 RESULT: Final = PaperKind.PAPER_KIND_RESULT
 NAMES: Final = {

@@ -9,13 +9,13 @@ from motcua.events.v1.envelope_pb2 import Actor
 from motcua.events.v1.process_events_pb2 import DelegationEnded, ParticipantChanged, WorkDelegated
 from motcua.routing.v1 import routing_pb2 as pb
 
-from services.kernel.errors import Refusal
-from services.kernel.instants import instant_in, to_timestamp
-from services.routing.facts import Facts
-from services.routing.guards import ASSIGNING, at_step, open_case
-from services.routing.state import State
-from services.routing.teamwork.work import Delegation
-from services.routing.texts import refusal
+from kernel.base.errors import Refusal
+from kernel.base.instants import instant_in, to_timestamp
+from services.routing.domain.collaboration_state import Delegation
+from services.routing.domain.context import Facts
+from services.routing.domain.guards import ASSIGNING, at_step, open_case
+from services.routing.domain.refusals.case import refusal
+from services.routing.domain.state import State
 
 
 def set_participant(

@@ -6,14 +6,14 @@ from google.protobuf.message import Message
 from motcua.events.v1.routing_events_pb2 import DeadlineExtended
 from motcua.routing.v1.routing_pb2 import ExtendDeadlineRequest
 
-from services.kernel import working_time
-from services.kernel.durations import Duration
-from services.kernel.errors import Refusal
-from services.kernel.instants import to_us
-from services.routing.facts import Facts, limit, of_dossier, set_limit
-from services.routing.guards import open_case
-from services.routing.state import State, Status
-from services.routing.texts import refusal
+from kernel.base.errors import Refusal
+from kernel.base.instants import to_us
+from office.worktime import working_time
+from office.worktime.durations import Duration
+from services.routing.domain.context import Facts, limit, of_dossier, set_limit
+from services.routing.domain.guards import open_case
+from services.routing.domain.refusals.case import refusal
+from services.routing.domain.state import State, Status
 
 AT_LEAST_BEFORE = Duration.parse("1wd")
 

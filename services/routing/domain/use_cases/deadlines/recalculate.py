@@ -10,11 +10,11 @@ from motcua.events.v1.calendar_events_pb2 import DeadlineRecomputed
 from motcua.events.v1.routing_events_pb2 import DeadlineScope
 from motcua.routing.v1.routing_pb2 import RecomputeDeadlinesRequest
 
-from services.kernel.course import passes
-from services.kernel.errors import Refusal
-from services.kernel.instants import to_timestamp
-from services.routing.clock.pausing import END_WARNING
-from services.routing.facts import (
+from kernel.base.errors import Refusal
+from kernel.base.instants import to_timestamp
+from office.worktime.deadline_basis import passes
+from services.routing.domain.collaboration_state import Timer
+from services.routing.domain.context import (
     Facts,
     Target,
     of_consultation,
@@ -24,10 +24,10 @@ from services.routing.facts import (
     set_limit,
     tell_course,
 )
-from services.routing.laying import lay
-from services.routing.limits import Limit
-from services.routing.state import State, Status
-from services.routing.teamwork.work import Timer
+from services.routing.domain.due_date_calculation import lay
+from services.routing.domain.due_dates import Limit
+from services.routing.domain.state import State, Status
+from services.routing.domain.use_cases.deadlines.suspend import END_WARNING
 
 _DOSSIER = DeadlineScope.DEADLINE_SCOPE_DOSSIER
 _STEP = DeadlineScope.DEADLINE_SCOPE_STEP

@@ -7,10 +7,10 @@ from dataclasses import replace
 from google.protobuf.message import Message
 from motcua.events.v1.routing_events_pb2 import StepCompleted, StepSentBack
 
-from services.routing.facts import Facts, enter
-from services.routing.state import State
-from services.routing.teamwork.consulting import beside
-from services.routing.watching import overdue
+from services.routing.domain.alarms import overdue
+from services.routing.domain.context import Facts, enter
+from services.routing.domain.state import State
+from services.routing.domain.use_cases.collaboration.consult import beside
 
 TIMED = "timer"
 

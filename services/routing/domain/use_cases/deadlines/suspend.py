@@ -13,14 +13,15 @@ from motcua.events.v1.routing_events_pb2 import (
 )
 from motcua.routing.v1 import routing_pb2 as pb
 
-from services.kernel import working_time
-from services.kernel.course import Course, Pause, kept_after
-from services.kernel.durations import Duration
-from services.kernel.errors import Refusal
-from services.kernel.instants import MINUTE, instant_in, to_timestamp
-from services.kernel.warning import WarningRule, warn_at
-from services.kernel.working_time import ResumePolicy
-from services.routing.facts import (
+from kernel.base.errors import Refusal
+from kernel.base.instants import MINUTE, instant_in, to_timestamp
+from office.worktime import working_time
+from office.worktime.deadline_basis import Course, Pause, kept_after
+from office.worktime.durations import Duration
+from office.worktime.warning_rule import WarningRule, warn_at
+from office.worktime.working_time import ResumePolicy
+from services.routing.domain.collaboration_state import Timer
+from services.routing.domain.context import (
     Facts,
     Target,
     enter,
@@ -29,12 +30,11 @@ from services.routing.facts import (
     set_limit,
     set_touch,
 )
-from services.routing.guards import at_step, may_work
-from services.routing.laying import lay, shifted
-from services.routing.limits import Limit
-from services.routing.state import State, Status
-from services.routing.teamwork.work import Timer
-from services.routing.texts import refusal
+from services.routing.domain.due_date_calculation import lay, shifted
+from services.routing.domain.due_dates import Limit
+from services.routing.domain.guards import at_step, may_work
+from services.routing.domain.refusals.case import refusal
+from services.routing.domain.state import State, Status
 
 SUPPLEMENT = SuspensionKind.SUSPENSION_KIND_SUPPLEMENT
 FINANCIAL = SuspensionKind.SUSPENSION_KIND_FINANCIAL

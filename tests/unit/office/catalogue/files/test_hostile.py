@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from services.intake.procedures import reading
-from services.intake.procedures.document import everything
-from services.intake.procedures.faults import FileError
-from services.intake.procedures.publishing import addition, extended
-from services.intake.procedures.reading import read_file
-from services.intake.procedures.writing import write
-from tests.unit.intake.procedures.made import DOCUMENT, document, empty, saved
+from office.catalogue.files import reader
+from office.catalogue.files.additions import addition, extended
+from office.catalogue.files.document import everything
+from office.catalogue.files.file_errors import FileError
+from office.catalogue.files.reader import read_file
+from office.catalogue.files.writer import write
+from tests.support.procedure_files import DOCUMENT, document, empty, saved
 
 HEADING = "row,procedure,version,code,name_vi,name_en"
 
@@ -96,7 +96,7 @@ def test_a_large_file_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     tracemalloc.start()
     try:
         assert refused(path) == [(0, "file", "file.big")]
-        assert tracemalloc.get_traced_memory()[1] < 3 * reading.MOST_BYTES
+        assert tracemalloc.get_traced_memory()[1] < 3 * reader.MOST_BYTES
     finally:
         tracemalloc.stop()
 
@@ -114,7 +114,7 @@ def test_a_zip_bomb_is_not_unpacked(tmp_path: Path) -> None:
     tracemalloc.start()
     try:
         assert refused(path) == [(0, "file", "file.unpacked")]
-        assert tracemalloc.get_traced_memory()[1] < 2 * reading.MOST_BYTES
+        assert tracemalloc.get_traced_memory()[1] < 2 * reader.MOST_BYTES
     finally:
         tracemalloc.stop()
 

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from services.intake.catalogue import catalogue
-from services.intake.catalogue_texts import RULES
-from services.intake.procedures.columns import COLUMNS
-from services.intake.procedures.faults import Fault, FileError
-from services.intake.procedures.publishing import addition, extended
-from services.intake.procedures.reading import read_file
-from services.intake.procedures.sheet import rows
-from services.intake.procedures.writing import write
-from tests.unit.intake.procedures.made import DOCUMENT, PROCEDURE, UNITS, document, empty, saved
+from office.catalogue.files.additions import addition, extended
+from office.catalogue.files.columns import COLUMNS
+from office.catalogue.files.file_errors import Fault, FileError
+from office.catalogue.files.reader import read_file
+from office.catalogue.files.table_format import rows
+from office.catalogue.files.writer import write
+from office.catalogue.messages import RULES
+from office.catalogue.model import catalogue
+from tests.support.procedure_files import DOCUMENT, PROCEDURE, UNITS, document, empty, saved
 
 PROCESSES = {"standard"}
 

@@ -15,19 +15,19 @@ from pathlib import Path
 
 import pytest
 
-from services.intake.procedures import shelf
-from services.intake.procedures.publishing import addition
-from services.intake.procedures.reading import read_file
-from services.intake.procedures.shelf import Shelf, ShelfError, Shelved, Taken
-from tests.unit.intake.procedures.made import empty, saved
+from office.catalogue.files import release_store
+from office.catalogue.files.additions import addition
+from office.catalogue.files.reader import read_file
+from office.catalogue.files.release_store import Shelf, ShelfError, Shelved, Taken
+from tests.support.procedure_files import empty, saved
 
 
 def put(folder: Path, number: int) -> Shelved:
     """Publish the procedure's version with this number as the next edition."""
     changes = {"version": number, "valid_from": f"20{number:02d}-01-01"}
-    shelved = shelf.load(folder / "shelf", empty())
+    shelved = release_store.load(folder / "shelf", empty())
     added = addition(read_file(saved(folder, changes)), shelved.catalogue)
-    return shelf.publish(
+    return release_store.publish(
         folder / "shelf", shelved, added, at="2021-08-09T08:00:00+00:00", by="an", source="QĐ 1"
     )
 
@@ -55,13 +55,13 @@ def wait_for(condition: Callable[[], bool]) -> None:
 def test_editions_follow_each_other(tmp_path: Path) -> None:
     """Each edition adds to the ones before; a second reading gives the same, digest included."""
     first, second = put(tmp_path, 1), put(tmp_path, 2)
-    again = shelf.load(tmp_path / "shelf", empty())
+    again = release_store.load(tmp_path / "shelf", empty())
 
     assert (first.edition, second.edition, again.edition) == (1, 2, 2)
     assert [it.version for it in again.catalogue.procedures["1.000001"]] == [1, 2]
     assert again.digest == second.digest
     assert again.catalogue.digest == second.catalogue.digest != first.catalogue.digest
-    assert shelf.editions(tmp_path / "shelf")[1] == {
+    assert release_store.editions(tmp_path / "shelf")[1] == {
         "edition": 2,
         "published_at": "2021-08-09T08:00:00+00:00",
         "published_by": "an",
@@ -73,18 +73,18 @@ def test_editions_follow_each_other(tmp_path: Path) -> None:
 
 def test_no_folder_is_an_empty_shelf(tmp_path: Path) -> None:
     """Without a folder there is the catalogue that ships and nothing more."""
-    assert shelf.load(tmp_path / "shelf", empty()).edition == 0
-    assert shelf.editions(tmp_path / "shelf") == []
+    assert release_store.load(tmp_path / "shelf", empty()).edition == 0
+    assert release_store.editions(tmp_path / "shelf") == []
 
 
 def test_an_edition_can_not_be_written_again(tmp_path: Path) -> None:
     """Two imports that checked against the same shelf: one is published, the other is told."""
-    shelved = shelf.load(tmp_path / "shelf", empty())
+    shelved = release_store.load(tmp_path / "shelf", empty())
     added = addition(read_file(saved(tmp_path)), shelved.catalogue)
 
     def one(_: int) -> bool:
         try:
-            shelf.publish(tmp_path / "shelf", shelved, added, at="", by="", source="")
+            release_store.publish(tmp_path / "shelf", shelved, added, at="", by="", source="")
         except Taken:
             return False
         return True
@@ -105,7 +105,7 @@ def test_a_changed_edition_shows(tmp_path: Path, edition: int) -> None:
     path.write_bytes(path.read_bytes().replace(b'"5wd"', b'"6wd"'))
 
     with pytest.raises(ShelfError, match=f"edition {edition + 1} does not follow"):
-        shelf.load(tmp_path / "shelf", empty())
+        release_store.load(tmp_path / "shelf", empty())
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_a_spoilt_shelf_is_refused(
     spoil(path)
 
     with pytest.raises(ShelfError, match=words):
-        shelf.load(tmp_path / "shelf", empty())
+        release_store.load(tmp_path / "shelf", empty())
 
 
 def test_an_edition_with_mistakes_is_refused(tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_an_edition_with_mistakes_is_refused(tmp_path: Path) -> None:
     path.write_text(json.dumps(document))
 
     with pytest.raises(ShelfError, match="'H99' is no unit"):
-        shelf.load(tmp_path / "shelf", empty())
+        release_store.load(tmp_path / "shelf", empty())
 
 
 def test_a_running_service_takes_editions_over(tmp_path: Path) -> None:
@@ -178,8 +178,8 @@ def test_readers_never_see_half_an_edition(tmp_path: Path) -> None:
     """Processes that read all the time meet each edition whole or not at all."""
     code = (
         "import sys, pathlib\n"
-        "from services.intake.procedures import shelf\n"
-        "from tests.unit.intake.procedures.made import empty\n"
+        "from office.catalogue.files import release_store as shelf\n"
+        "from tests.support.procedure_files import empty\n"
         "last = 0\n"
         "print('ready', flush=True)\n"
         "while last < 12:\n"

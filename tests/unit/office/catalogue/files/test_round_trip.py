@@ -12,13 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from services.intake.catalogue import Catalogue, catalogue
-from services.intake.catalogue_files import shipped_catalogue
-from services.intake.procedures.document import everything
-from services.intake.procedures.publishing import addition, extended
-from services.intake.procedures.reading import read_file
-from services.intake.procedures.writing import FORMATS, write
-from tests.unit.intake.procedures.made import TEXTS, catalogues, versions
+from office.catalogue.files.additions import addition, extended
+from office.catalogue.files.document import everything
+from office.catalogue.files.reader import read_file
+from office.catalogue.files.writer import FORMATS, write
+from office.catalogue.loader import shipped_catalogue
+from office.catalogue.model import Catalogue, catalogue
+from tests.support.procedure_files import TEXTS, catalogues, versions
 
 
 def again(folder: Path, form: str, given: Catalogue) -> Catalogue:

@@ -1,0 +1,30 @@
+"""The units that the office has: those of the catalogue and those of the directory of people."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+
+from office.catalogue.data_files import UNITS
+from office.people.directory import Directory, Unit
+
+
+@cache
+def shipped_units() -> Mapping[str, Unit]:
+    """Return the units of the catalogue by their codes."""
+    rows = tomllib.loads(UNITS.read_text("utf-8"))["unit"]
+    return {
+        row["code"]: Unit(
+            row["code"],
+            row["name_vi"],
+            valid_from=row.get("valid_from"),
+            valid_to=row.get("valid_to"),
+        )
+        for row in rows
+    }
+
+
+def known_units(people: Directory | None) -> Mapping[str, Unit]:
+    """Return the units of the catalogue and of the directory, whose word on a unit counts more."""
+    return {**shipped_units(), **(people.units if people else {})}

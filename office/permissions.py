@@ -1,0 +1,17 @@
+"""The office's table of who may do what, ``permissions.toml`` beside this module."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from kernel.auth.permissions import Permissions, read_permissions
+
+SHIPPED: Final = Path(__file__).with_name("permissions.toml")
+
+
+@lru_cache(maxsize=1)
+def shipped() -> Permissions:
+    """Return the table that ships, read once; raises ``PermissionsError`` naming the mistake."""
+    return read_permissions(SHIPPED)

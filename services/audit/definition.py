@@ -1,0 +1,37 @@
+"""The audit service: the record of everything, its proof, its time travel and its reports."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kernel.config.settings import Settings
+from kernel.eventsourcing.service_model import Model
+from kernel.runtime.definition import Parts, Runtime, ServiceDefinition
+from office.permissions import shipped
+from services.audit import rpc
+from services.audit.record import recorder
+from services.audit.record.log_source import log_of
+from services.audit.record.verifier import Verifier
+from services.audit.rpc import AuditServicer
+from services.audit.tables import DOSSIERS, KERNEL
+
+
+def make_model() -> Model:
+    """Return what the service does with events."""
+    return Model(
+        source="audit",
+        tables=KERNEL,
+        every=recorder.keep,
+        by_dossier=[DOSSIERS],
+        migrations=Path(__file__).with_name("migrations"),
+    )
+
+
+def define(_settings: Settings) -> ServiceDefinition:
+    """Return the whole service."""
+    return ServiceDefinition(make_model(), shipped(), _build)
+
+
+def _build(runtime: Runtime) -> Parts:
+    verifier = Verifier(runtime.engine, log_of(runtime.settings.kafka, runtime.settings.topic))
+    return Parts(servicers=[rpc.service(AuditServicer(runtime.reads, runtime.clock, verifier))])

@@ -1,0 +1,83 @@
+"""The intake service: submission, the desk's checks, money, and the result handed over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kernel.config.settings import Settings
+from kernel.eventsourcing.service_model import Model
+from kernel.runtime.definition import Parts, Runtime, ServiceDefinition
+from kernel.runtime.periodic_tasks import Watch
+from kernel.telemetry.logs import get_logger
+from office.catalogue.files.release_store import Shelf, ShelfError
+from office.catalogue.loader import shipped_catalogue
+from office.catalogue.settings import shelf_folder
+from office.catalogue.unit_overlay import OfficeUnits
+from office.people.repository import configured
+from office.permissions import shipped
+from office.worktime.calendars import publishing
+from office.worktime.calendars.repository import office_shelf
+from services.intake import tables
+from services.intake.application.decision_context import Facts
+from services.intake.application.handlers import Office
+from services.intake.application.pin_access import Pins
+from services.intake.application.reactions import Desk, reactions_of
+from services.intake.domain.state import State, evolve
+from services.intake.rpc import IntakeServicer, service
+from services.intake.schedulers.desk_checks import watch_checks
+from services.intake.settings import check_warning
+from services.intake.views import dossier
+
+_log = get_logger(__name__)
+
+
+def make_model(desk: Desk) -> Model:
+    """Return what the service does with events; ``desk`` opens dossiers by itself."""
+    return Model(
+        source=tables.SOURCE,
+        tables=tables.KERNEL,
+        projections=dossier.PROJECTIONS,
+        reactions=reactions_of(desk),
+        initial=State(),
+        evolve=evolve,
+        by_dossier=[tables.DOSSIERS],
+        operational=tables.OPERATIONAL,
+        migrations=Path(__file__).with_name("migrations"),
+    )
+
+
+def define(_settings: Settings) -> ServiceDefinition:
+    """Return the whole service.
+
+    Raise ``ValueError`` for a setting that can't be used; a directory of people that can't be used
+    ends the process with exit status 2 and its mistakes.
+    """
+    units, warning, desk = OfficeUnits(configured(tables.SOURCE)), check_warning(), Desk()
+
+    def build(runtime: Runtime) -> Parts:
+        shelf, calendars = _shelf(runtime.settings.data_dir, units), office_shelf()
+        publishing.keep(calendars.folder, calendars.shipped)
+        office = Office(Facts(shelf, calendars, units, warning), runtime.clock)
+        desk.office = office
+        pins = Pins(runtime.writer, runtime.reads, runtime.keyring)
+        servicer = IntakeServicer(office, runtime.commands, runtime.reads, pins, runtime.keyring)
+        return Parts(
+            servicers=[service(servicer, office)],
+            workers=[shelf],
+            watches=[Watch("checks", 1.0, watch_checks)],
+        )
+
+    return ServiceDefinition(make_model(desk), shipped(), build)
+
+
+def _shelf(data_dir: Path, units: OfficeUnits) -> Shelf:
+    try:
+        return Shelf(
+            shelf_folder(data_dir),
+            units.of(shipped_catalogue()),
+            taken=lambda edition: _log.info("procedures.taken", edition=edition),
+            trouble=lambda words: _log.error("procedures.unreadable", reason=words),
+        )
+    except ShelfError as error:
+        _log.error("procedures.unreadable", reason=str(error))
+        raise

@@ -1,0 +1,49 @@
+"""The notify service: what citizens and officers are told, and the mails that tell them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kernel.config.settings import Settings
+from kernel.eventsourcing.service_model import Model
+from kernel.runtime.definition import Parts, Runtime, ServiceDefinition
+from office.people.repository import configured
+from office.permissions import shipped
+from services.notify import rpc, settings
+from services.notify.application import reactions
+from services.notify.delivery.sender import Sender
+from services.notify.domain.decider import State, evolve
+from services.notify.tables import KERNEL, OPERATIONAL, RECIPIENTS
+from services.notify.views import messages
+
+
+def make_model() -> Model:
+    """Return what the service does with events."""
+    return Model(
+        source="notify",
+        tables=KERNEL,
+        projections=messages.PROJECTIONS,
+        reactions=reactions.REACTIONS,
+        initial=State(),
+        evolve=evolve,
+        by_dossier=(RECIPIENTS,),
+        operational=OPERATIONAL,
+        migrations=Path(__file__).with_name("migrations"),
+    )
+
+
+def define(_settings: Settings) -> ServiceDefinition:
+    """Return the whole service.
+
+    Raise ``ValueError`` for a setting that can't be used; a directory of people that can't be used
+    ends the process with exit status 2 and its mistakes.
+    """
+    mail, people = settings.load(), configured("notify")
+
+    def build(runtime: Runtime) -> Parts:
+        return Parts(
+            servicers=(rpc.service(rpc.NotifyServicer(runtime.commands, runtime.reads)),),
+            workers=(Sender(runtime, mail, people),),
+        )
+
+    return ServiceDefinition(make_model(), shipped(), build)

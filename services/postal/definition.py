@@ -1,0 +1,78 @@
+"""The postal service: jobs for postal partners, their reports, and proof of delivery."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from kernel.auth.identity import Caller
+from kernel.base.clock import Clock
+from kernel.base.instants import local_date
+from kernel.config.settings import Settings
+from kernel.eventsourcing.service_model import Model
+from kernel.runtime.definition import Parts, Runtime, ServiceDefinition
+from office.people.access_scope import Sight, sight_of
+from office.people.repository import configured as directory
+from office.permissions import shipped
+from services.postal import partner_rpc, rpc
+from services.postal.application import reactions
+from services.postal.application.handlers import Office
+from services.postal.config.partners import configured
+from services.postal.domain.decider import INITIAL, evolve
+from services.postal.queries.jobs import Queries
+from services.postal.schedulers import leases
+from services.postal.settings import lease_from_environment
+from services.postal.tables import KERNEL, SUBMISSIONS
+from services.postal.views import jobs
+
+OFFICE_ZONE: Final = "Asia/Ho_Chi_Minh"
+
+
+def make_model() -> Model:
+    """Return what the service does with events."""
+    return Model(
+        source="postal",
+        tables=KERNEL,
+        projections=jobs.PROJECTIONS,
+        reactions=reactions.REACTIONS,
+        initial=INITIAL,
+        evolve=evolve,
+        by_dossier=(SUBMISSIONS,),
+        migrations=Path(__file__).with_name("migrations"),
+    )
+
+
+def define(_settings: Settings) -> ServiceDefinition:
+    """Return the whole service; raise ``ValueError`` for settings that can't be used."""
+    partners = configured()
+    office = Office(partners, lease_from_environment())
+
+    def build(runtime: Runtime) -> Parts:
+        queries = Queries(runtime.keyring, partners)
+        bell = partner_rpc.Bell()
+        runtime.writer.on_publish(bell.ring)
+        commands, reads = runtime.commands, runtime.reads
+        sight = _sight(runtime.clock)
+        return Parts(
+            servicers=(
+                rpc.service(rpc.PostalServicer(commands, reads, office, queries, sight)),
+                partner_rpc.service(
+                    partner_rpc.PartnerServicer(commands, reads, office, queries, bell), partners
+                ),
+            ),
+            watches=(leases.leases(office),),
+        )
+
+    return ServiceDefinition(make_model(), shipped(), build)
+
+
+def _sight(clock: Clock) -> Callable[[Caller], Sight | None]:
+    """Return what tells which units' jobs a caller sees, by the directory as it is now."""
+    people = directory("postal")
+
+    def sight(who: Caller) -> Sight | None:
+        units = people().units if people else {}
+        return sight_of(who, units, local_date(clock.now(), OFFICE_ZONE))
+
+    return sight

@@ -1,0 +1,12 @@
+"""Where tests find the repository's own files."""
+
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+_CODE: Final = ("kernel", "office", "services", "cli", "demo", "partner_sim", "infra", "tools")
+
+
+def code_files() -> list[Path]:
+    """Return the Python files of the project that are no tests, in the order of their paths."""
+    return [path for room in _CODE for path in sorted((ROOT / room).rglob("*.py"))]

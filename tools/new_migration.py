@@ -1,0 +1,38 @@
+"""Write the next revision of a service's schema.
+
+    python -m tools.new_migration SERVICE "what changes"
+
+It is made from the difference between the tables in the code and the revisions that there are.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import tempfile
+
+from alembic import command
+
+from kernel.config import settings
+from kernel.eventsourcing.migrate import alembic_config
+from kernel.runtime.definition import ServiceDefinition
+from kernel.storage.engines import open_engine
+
+
+def write_revision(service: str, message: str) -> None:
+    """Write the next revision of a service into its folder ``migrations``."""
+    define = importlib.import_module(f"services.{service}.definition").define
+    definition: ServiceDefinition = define(settings.load(service))
+    folder = definition.model.migrations
+    assert folder is not None
+    number = len(list(folder.glob("[0-9]*.py"))) + 1
+    with tempfile.TemporaryDirectory() as scratch:
+        engine = open_engine(f"sqlite:///{scratch}/scratch.sqlite3", service)
+        with engine.begin() as connection:
+            config = alembic_config(definition.model, connection)
+            command.upgrade(config, "head")
+            command.revision(config, message, autogenerate=True, rev_id=f"{number:04d}")
+
+
+if __name__ == "__main__":
+    write_revision(sys.argv[1], sys.argv[2])
