@@ -42,7 +42,7 @@ _OFFICER = Actor(kind=ActorKind.ACTOR_KIND_OFFICER, id="an.nv", unit="H22.12.01"
 
 
 def _events(count: int) -> Iterator[DossierEvent]:
-    """Give the events of dossiers that overlap in time, 13 for each."""
+    """Return the events of dossiers that overlap in time, 13 for each."""
     step = routing.CurrentStep(step="verify", unit="H22.12.01", role="specialist")
     due = to_timestamp(START + 5 * DAY)
     sealed = common.SealedData(key_id="k", nonce=b"n" * 12, ciphertext=b"c" * 120)
@@ -115,7 +115,7 @@ def _fill(bootstrap: str) -> None:
 
 
 def _bare(bootstrap: str) -> float:
-    """Give the rate of polling and decoding alone."""
+    """Return the rate of polling and decoding alone."""
     began = time.perf_counter()
     reader = KafkaConsumer(bootstrap_servers=bootstrap, group_id=None, enable_auto_commit=False)
     places = [TopicPartition(TOPIC, p) for p in sorted(reader.partitions_for_topic(TOPIC) or ())]
@@ -132,7 +132,7 @@ def _bare(bootstrap: str) -> float:
 
 
 def _rebuild(bootstrap: str, folder: Path) -> tuple[float, float]:
-    """Give the rate of the rebuild and its peak memory in MB."""
+    """Return the rate of the rebuild and its peak memory in MB."""
     command = [sys.executable, "-m", "benchmarks.audit_rebuild", "--child", bootstrap, str(folder)]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE)
     told = json.loads(done.stdout.splitlines()[-1])
@@ -151,7 +151,7 @@ def _child(bootstrap: str, folder: Path) -> None:
 
 
 def _peak_mb() -> float:
-    """Give this program's peak memory; ``ru_maxrss`` would hold the parent's up to the exec."""
+    """Return this program's peak memory; ``ru_maxrss`` would hold the parent's up to the exec."""
     status = Path("/proc/self/status").read_text("ascii")
     line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
     return int(line.split()[1]) / 1024

@@ -20,7 +20,7 @@ _REACH = 50_000
 
 
 def _command(lines: str) -> tuple[float, list[str]]:
-    """Give the seconds that a whole process takes, its start-up included, and its answers."""
+    """Return the seconds that a whole process takes, its start-up included, and its answers."""
     command = [sys.executable, "-m", "cli.main", "calendar", "due"]
     began = time.perf_counter()
     done = subprocess.run(command, input=lines, capture_output=True, text=True, check=True)

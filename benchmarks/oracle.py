@@ -47,7 +47,7 @@ class Minutes:
         return int(local.timestamp()) // 60 + clock
 
     def after(self, start: int, minutes: int) -> int:
-        """Give the end of the minute in which the last of some minutes is worked."""
+        """Return the end of the minute in which the last of some minutes is worked."""
         return self._worked[bisect_left(self._worked, start) + minutes - 1] + 1
 
     def between(self, start: int, end: int) -> int:
@@ -55,8 +55,8 @@ class Minutes:
         return bisect_left(self._worked, end) - bisect_left(self._worked, start)
 
     def after_days(self, start: int, days: int) -> int:
-        """Give the clock of the start on the day that ends a number of calendar days, or where work
-        last ended before it that day, or else that day's opening.
+        """Return the clock of the start on the day that ends a number of calendar days, or where
+        work last ended before it that day, or else that day's opening.
         """
         local = datetime.fromtimestamp(start * 60, UTC).astimezone(self._zone)
         day = local.date() + timedelta(days=days)
@@ -72,7 +72,7 @@ class Minutes:
 
 
 def _compare(calendar: Calendar) -> tuple[int, float, float]:
-    """Give the number of differences, and both rates."""
+    """Return the number of differences, and both rates."""
     minutes, dice = Minutes(calendar), random.Random(2021)
     first = int(datetime(FIRST.year, 1, 1, tzinfo=UTC).timestamp()) // 60
     span = YEARS_OF_STARTS * 365 * 24 * 60

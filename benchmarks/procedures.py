@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 def province() -> list[Procedure]:
-    """Give a list as long as the province's: the shipped procedures under codes of their own."""
+    """Return a list as long as the province's: the shipped procedures under codes of their own."""
     models = [versions[-1] for versions in shipped_catalogue().procedures.values()]
     return [
         replace(
@@ -50,7 +50,7 @@ def timed(work: Callable[[], T]) -> tuple[float, T]:
 
 
 def run() -> None:
-    """Print a line for each form; raises ``SystemExit`` when one takes too long."""
+    """Print a line for each form; raise ``SystemExit`` when one takes too long."""
     shipped = shipped_catalogue()
     fields, _ = everything(shipped)
     base: Catalogue = catalogue(shipped.units.values(), [], [], "")

@@ -54,7 +54,7 @@ _SYSTEM = Actor(kind=ActorKind.ACTOR_KIND_SYSTEM, id="intake")
 
 
 def _storm() -> Calendar:
-    """Give the office's calendar with a day closed on the way of every due date."""
+    """Return the office's calendar with a day closed on the way of every due date."""
     shipped = state_office()
     closed = {date(2021, 8, 11): DayRule(DayKind.CLOSURE, (), "Bão", "Storm", "12/UBND")}
     return Calendar(

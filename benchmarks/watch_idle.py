@@ -79,7 +79,7 @@ def _idle(name: str, small: str, large: str) -> None:
 
 
 def _open(url: str, rows: int) -> Writer:
-    """Give the writer of a database with so many open due dates."""
+    """Return the writer of a database with so many open due dates."""
     engine = open_engine(url, "routing")
     METADATA.create_all(engine)
     _fill(engine, rows)

@@ -25,20 +25,20 @@ OPTIONS = (
 
 
 def address(service: str) -> str:
-    """Give HOST:PORT of a service as the environment says."""
+    """Return HOST:PORT of a service as the environment says."""
     host = os.environ.get("MOTCUA_HOST", "127.0.0.1")
     return f"{host}:{os.environ.get(f'{service.upper()}_PORT', PORTS[service])}"
 
 
 def identity() -> Any:
-    """Give the metadata that names the operator: by MOTCUA_TOKEN; without it the local issuer, of
+    """Return the metadata that names the operator: by MOTCUA_TOKEN; without it the local issuer, of
     development, signs for the account that runs the command.
     """
     return signed("operator", operator_name())
 
 
 def signed(kind: str, name: str) -> Any:
-    """Give the metadata of a program: by MOTCUA_TOKEN, or signed by the local issuer."""
+    """Return the metadata of a program: by MOTCUA_TOKEN, or signed by the local issuer."""
     return metadata(kind, name, token=os.environ.get("MOTCUA_TOKEN", ""), language="en")
 
 
@@ -60,15 +60,15 @@ class Connection:
         self.channel.close()
 
     def audit(self) -> AuditServiceStub:
-        """Give the audit service's stub."""
+        """Return the audit service's stub."""
         return AuditServiceStub(self.channel)
 
     def routing(self) -> RoutingServiceStub:
-        """Give the routing service's stub."""
+        """Return the routing service's stub."""
         return RoutingServiceStub(self.channel)
 
     def operations(self) -> OperationsServiceStub:
-        """Give the stub that every service has for operators."""
+        """Return the stub that every service has for operators."""
         return OperationsServiceStub(self.channel)
 
 

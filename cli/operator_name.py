@@ -7,7 +7,7 @@ import os
 
 
 def operator_name() -> str:
-    """Give MOTCUA_OPERATOR, or the name of the account that runs the command; its number when it
+    """Return MOTCUA_OPERATOR, or the name of the account that runs the command; its number when it
     has no name.
     """
     given = os.environ.get("MOTCUA_OPERATOR", "")

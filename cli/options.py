@@ -51,7 +51,7 @@ def in_order(first: Any, last: Any) -> None:
 
 
 def unit(text: str, option: str) -> str:
-    """Take the code of a unit that the office has; raises ``BadParameter`` for another one."""
+    """Take the code of a unit that the office has; raise ``BadParameter`` for another one."""
     from office.catalogue.loader import shipped_catalogue
 
     if text not in shipped_catalogue().units:

@@ -27,7 +27,9 @@ WIDE = 130
 
 
 def line_width(stream: IO[str] | None) -> int:
-    """Give the columns to lay out for: COLUMNS, the terminal's, or ``LINE``; at least ``LEAST``."""
+    """Return the columns to lay out for: COLUMNS, the terminal's, or ``LINE``; at least
+    ``LEAST``.
+    """
     columns = os.environ.get("COLUMNS", "")
     if columns.isdigit() and int(columns):
         return max(LEAST, int(columns))
@@ -83,7 +85,7 @@ class Printer(Console):
                 column.no_wrap = False
 
     def _titled(self, thing: Any) -> list[Any]:
-        """Give a table's title as a sentence before it: rich would break it without an indent."""
+        """Return a table's title as a sentence before it: rich would break it without an indent."""
         if not (isinstance(thing, Table) and isinstance(thing.title, Text)):
             return [thing]
         bare = copy(thing)
@@ -121,7 +123,7 @@ def fail(text: str) -> None:
 
 
 def counted(number: int, one: str, many: str = "") -> str:
-    """Name a number of things: 1 process, 2 processes."""
+    """Return a number of things: 1 process, 2 processes."""
     return f"{number} {one if number == 1 else many or f'{one}s'}"
 
 

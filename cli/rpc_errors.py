@@ -33,13 +33,13 @@ def failures(service: str) -> Iterator[None]:
 
 
 def _in_its_own_words(error: grpc.RpcError) -> bool:
-    """Tell whether the service itself has answered, and not the connection failed."""
+    """Return whether the service itself has answered, and not the connection failed."""
     pairs: Any = error.trailing_metadata() or ()
     return any(name == DETAILS for name, _ in pairs)
 
 
 @contextmanager
 def audit() -> Iterator[Any]:
-    """Give the audit service's stub, with failures turned into exits."""
+    """Return the audit service's stub, with failures turned into exits."""
     with failures("audit"), Connection("audit") as connection:
         yield connection.audit()

@@ -37,7 +37,7 @@ OPTIONS = (("grpc.max_receive_message_length", 4 * 1024 * 1024),)
 
 
 def arguments() -> argparse.Namespace:
-    """Read the command line; raises ``ValueError`` naming SCALE when that is wrong."""
+    """Read the command line; raise ``ValueError`` naming SCALE when that is wrong."""
     scale = _scale()
     parser = argparse.ArgumentParser(prog="demo", description=__doc__)
     parser.add_argument("--dossiers", type=_above_zero, default=scale)

@@ -72,13 +72,13 @@ def environment(folder: Path, speed: float, opens: int) -> dict[str, str]:
 
 
 def opening() -> int:
-    """Give the instant shortly before Monday's opening, at which the week begins."""
+    """Return the instant shortly before Monday's opening, at which the week begins."""
     return instant(MONDAY, clock_time(6, 55))
 
 
 @contextmanager
 def stack(folder: Path, env: dict[str, str]) -> Iterator[None]:
-    """Run broker, mail sink and services until the block ends; raises ``NotRunning``."""
+    """Run broker, mail sink and services until the block ends; raise ``NotRunning``."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     write_directory(Path(env["PEOPLE_DIRECTORY"]))

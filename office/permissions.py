@@ -13,5 +13,5 @@ SHIPPED: Final = Path(__file__).with_name("permissions.toml")
 
 @lru_cache(maxsize=1)
 def shipped() -> Permissions:
-    """Return the table that ships, read once; raises ``PermissionsError`` naming the mistake."""
+    """Return the table that ships, read once; raise ``PermissionsError`` naming the mistake."""
     return read_permissions(SHIPPED)

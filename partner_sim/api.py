@@ -80,19 +80,19 @@ class Partner:
         return stream
 
     async def take(self, job_id: str) -> pb.TakeJobResponse:
-        """Take a job; raises ``Refused``."""
+        """Take a job; raise ``Refused``."""
         answer: pb.TakeJobResponse = await self._call(
             self._stub.TakeJob, pb.TakeJobRequest(job_id=job_id)
         )
         return answer
 
     async def refuse(self, job_id: str, attempt: int, reason_code: str) -> None:
-        """Refuse a job; raises ``Refused``."""
+        """Refuse a job; raise ``Refused``."""
         request = pb.RefuseJobRequest(job_id=job_id, attempt=attempt, reason_code=reason_code)
         await self._call(self._stub.RefuseJob, request)
 
     async def report(self, job_id: str, attempt: int, step: Step, happened_at: float) -> bool:
-        """Send a report; tells whether the office calls it a contradiction; raises ``Refused``."""
+        """Send a report; tells whether the office calls it a contradiction; raise ``Refused``."""
         common: dict[str, Any] = {
             "job_id": job_id,
             "attempt": attempt,
@@ -134,7 +134,7 @@ class Partner:
 
 
 def reason_of(error: grpc.aio.AioRpcError) -> str:
-    """Give the office's reason code of a failed call, or its gRPC status."""
+    """Return the office's reason code of a failed call, or its gRPC status."""
     for name, value in error.trailing_metadata() or ():
         if name == "grpc-status-details-bin" and isinstance(value, bytes):
             for detail in Status.FromString(value).details:

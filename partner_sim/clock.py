@@ -19,18 +19,18 @@ class Clock:
     anchor: float
 
     def now(self) -> float:
-        """Give the present instant."""
+        """Return the present instant."""
         return self.start + (time.time() - self.anchor) * self.speed
 
     def real_seconds(self, until: float) -> float:
-        """Give how many real seconds pass until an instant; 0 when it has passed."""
+        """Return how many real seconds pass until an instant; 0 when it has passed."""
         return max(0.0, (until - self.now()) / self.speed)
 
 
 def parse_clock(text: str) -> Clock:
     """Make a clock from ``real``, an empty text, or ``START@SPEED@ANCHOR`` as the office has it.
 
-    Raises ``ValueError`` for anything else.
+    Raise ``ValueError`` for anything else.
     """
     if text in ("", "real"):
         now = time.time()

@@ -30,7 +30,7 @@ class Ledger:
     errors: Counter[str] = field(default_factory=Counter)
 
     def summary(self) -> dict[str, Any]:
-        """Give the counts and the attempts as one JSON object."""
+        """Return the counts and the attempts as one JSON object."""
         finals = Counter(attempt.final or "open" for attempt in self.attempts)
         names = ("offered", "taken", "reports", "repeats", "disordered", "contradictions")
         return {

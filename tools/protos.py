@@ -33,7 +33,7 @@ class GenerationError(Exception):
 def generate(protos: Path, out: Path) -> None:
     """Write the generated code of every .proto below `protos` into the folder `out`.
 
-    Raises GenerationError when protoc finds a mistake.
+    Raise GenerationError when protoc finds a mistake.
     """
     sources = sorted(p.relative_to(protos).as_posix() for p in protos.rglob("*.proto"))
     out.mkdir(parents=True, exist_ok=True)

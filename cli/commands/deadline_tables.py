@@ -12,7 +12,7 @@ _DESK_CHECK = "desk check"
 
 
 def status(row: pb.Deadline) -> str:
-    """Name how near a due date is, to the instant."""
+    """Return how near a due date is, to the instant."""
     return pb.DeadlineStatus.Name(row.status).removeprefix("DEADLINE_STATUS_").lower()
 
 
@@ -66,7 +66,7 @@ def _narrow_deadlines(rows: list[pb.Deadline]) -> Table:
 
 
 def _first_promise(row: pb.Deadline) -> str:
-    """Give the first promise in brackets, on a line of its own, where another date holds now."""
+    """Return the first promise in brackets, on a line of its own, where another date holds now."""
     return f"\n({moment(row.first_due_at)})" if _moved(row) else ""
 
 
@@ -79,7 +79,7 @@ def _checking(row: pb.Deadline) -> bool:
 
 
 def _elsewhere(row: pb.Deadline) -> str:
-    """Name the unit of the current step, where it is not the one that answers for the dossier."""
+    """Return the unit of the current step, where it is not the one that answers for the dossier."""
     return row.step_unit if row.step_unit != row.unit else ""
 
 

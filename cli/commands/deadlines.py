@@ -120,7 +120,7 @@ def explain(
 
 
 def explanation(answer: pb.ExplainDeadlineResponse) -> dict[str, Any]:
-    """Give an explanation as a document: everything, with the steps."""
+    """Return an explanation as a document: everything, with the steps."""
     return {
         "dossier_code": answer.dossier_code,
         "time_zone": answer.time_zone,
@@ -235,5 +235,7 @@ def _us(span: pb.DeadlineSpan) -> int:
 
 
 def _minute(timestamp: Timestamp) -> int:
-    """Give the minute that ``moment`` shows, so that lengths are those between the times shown."""
+    """Return the minute that ``moment`` shows, so that lengths are those between the times
+    shown.
+    """
     return to_us(timestamp) // MINUTE

@@ -117,7 +117,7 @@ def _narrow_timeline(answer: pb.GetTimelineResponse, title: str) -> Table:
 
 
 def _recorded(entry: pb.TimelineEntry) -> str:
-    """Give the minute of recording; empty when it happened in the same."""
+    """Return the minute of recording; empty when it happened in the same."""
     recorded = moment(entry.recorded_at)
     return "" if recorded == moment(entry.occurred_at) else recorded
 
@@ -182,5 +182,5 @@ def suspended_for(value: Any) -> str:
 
 
 def lateness(value: Any) -> str:
-    """Name how a dossier stands against its due date by the day."""
+    """Return how a dossier stands against its due date by the day."""
     return pb.Lateness.Name(value).removeprefix("LATENESS_").lower()

@@ -96,7 +96,7 @@ def _target(output: Path | None) -> Iterator[TextIO]:
 
 
 def _paced(stream: Iterable[pb.StreamEventsResponse], speed: float) -> Iterator[Any]:
-    """Give the events of a stream, each not before its time has come; at once when speed is 0."""
+    """Return the events of a stream, each not before its time has come; at once when speed is 0."""
     first: int | None = None
     begun = time.monotonic()
     for item in stream:

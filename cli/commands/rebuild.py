@@ -105,7 +105,7 @@ class NothingThere(Exception):
 def check_service(service: str) -> dict[str, Any]:
     """Compare a service's database with one made from the log; gives what scripts read.
 
-    Raises ``NothingThere``.
+    Raise ``NothingThere``.
     """
     given, model, bootstrap = _service(service)
     url = make_url(given.database_url)
@@ -122,7 +122,7 @@ def check_service(service: str) -> dict[str, Any]:
 def renew(service: str) -> Rebuilt:
     """Throw a service's database away and make it again.
 
-    Raises ``TimeoutError`` when the service does not stop, and ``Unpublished``.
+    Raise ``TimeoutError`` when the service does not stop, and ``Unpublished``.
     """
     given, model, bootstrap = _service(service)
     with _stopped(given.data_dir.absolute(), service), _progress(f"rebuild {service}") as tell:

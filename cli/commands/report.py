@@ -133,7 +133,7 @@ def _counts(row: pb.ReportRow) -> dict[str, int]:
 
 
 def _places(document: dict[str, Any]) -> str:
-    """Say which lines of a report have how many dossiers that were checked late."""
+    """Return which lines of a report have how many dossiers that were checked late."""
     rows = [row for row in document["rows"] if row["checked_late"]]
     return f"{document['by']}: " + ", ".join(f"{row['key']} {row['checked_late']}" for row in rows)
 

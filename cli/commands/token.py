@@ -57,7 +57,7 @@ def token(
 
 
 def _of_directory(officer: str) -> tuple[str, list[str]]:
-    """Give the unit and roles of an officer in the directory, when there is one."""
+    """Return the unit and roles of an officer in the directory, when there is one."""
     path = os.environ.get("PEOPLE_DIRECTORY", "")
     if not path:
         return "", []

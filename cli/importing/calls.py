@@ -67,7 +67,7 @@ class Calls:
         self._metadata = signed("importer", "motcua-import")
 
     async def open(self, case: History) -> None:
-        """Hand in and accept the dossier; raises ``Turned``."""
+        """Hand in and accept the dossier; raise ``Turned``."""
         await self._call(
             self._intake.SubmitDossier,
             intake.SubmitDossierRequest(
@@ -93,7 +93,7 @@ class Calls:
         await self._call(self._intake.AcceptDossier, accept)
 
     async def record(self, case: History, step: Step) -> None:
-        """Record one activity; raises ``Turned``."""
+        """Record one activity; raise ``Turned``."""
         what = (step.at, step.activity, step.unit, step.performer, step.twin)
         request = routing.RecordStepRequest(
             request_id=self._identity(case, "step", *what),
@@ -110,7 +110,7 @@ class Calls:
             pass  # the identity holds all but the row's number: the step has come in another file
 
     async def resolve(self, case: History) -> None:
-        """End the case as the other system did; raises ``Turned``."""
+        """End the case as the other system did; raise ``Turned``."""
         if case.ended_at is None:
             return
         granted = (
@@ -126,7 +126,7 @@ class Calls:
         await self._call(self._routing.ResolveCase, request, unheard=True)
 
     async def complete(self, case: History) -> None:
-        """Say that the history is complete; raises ``Turned``."""
+        """Say that the history is complete; raise ``Turned``."""
         request = routing.CompleteImportRequest(
             request_id=self._identity(case, "complete"), dossier_code=case.code
         )

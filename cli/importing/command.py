@@ -123,7 +123,7 @@ class _Rate(ProgressColumn):
     """Shows how fast it goes."""
 
     def render(self, task: Task) -> Text:
-        """Give rows per second."""
+        """Return rows per second."""
         return Text(f"{task.speed or 0:,.0f} rows/s")
 
 

@@ -74,7 +74,7 @@ def read_histories(rows: Iterable[SourceRow], mapping: Mapping, now: int) -> His
     """Gather rows into cases, each with its steps in the order of their times (then of the file).
 
     The facts of a case are those of its first good row; a row that contradicts them is rejected, as
-    is what lies after ``now``. Raises ``MappingError`` when a mapped column is in no row.
+    is what lies after ``now``. Raise ``MappingError`` when a mapped column is in no row.
     """
     cases: dict[str, History] = {}
     rejects: list[Reject] = []

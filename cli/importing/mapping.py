@@ -59,7 +59,7 @@ class Columns(_Part):
     """A further number by which the dossier is known, beside the case's name."""
 
     def named(self) -> set[str]:
-        """Name the columns that the log must have."""
+        """Return the columns that the log must have."""
         return {name for name in self.model_dump().values() if name}
 
 
@@ -90,7 +90,7 @@ class Loaded:
 
 
 def load_mapping(path: Path) -> Loaded:
-    """Read a mapping file; raises ``MappingError``."""
+    """Read a mapping file; raise ``MappingError``."""
     try:
         content = path.read_bytes()
         return Loaded(Mapping.model_validate(tomllib.loads(content.decode())), content)

@@ -27,7 +27,7 @@ def write_rejects(
 
     A case in ``troubles`` has a line without a row. Nothing to write removes a file of an earlier
     run; tells whether there is a file. Only its owner may read it: it holds what the source holds.
-    Raises ``OSError``.
+    Raise ``OSError``.
     """
     if not rejects and not troubles:
         path.unlink(missing_ok=True)

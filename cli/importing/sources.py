@@ -35,7 +35,7 @@ class SourceRow(NamedTuple):
 
 
 def read_rows(path: Path, kind: str, delimiter: str = ",") -> Iterator[SourceRow]:
-    """Read a file of kind ``csv`` or ``xes``; raises ``SourceError``, also when it has no rows.
+    """Read a file of kind ``csv`` or ``xes``; raise ``SourceError``, also when it has no rows.
 
     Of an XES trace, the attributes become columns with ``case:`` before their names.
     """

@@ -29,7 +29,7 @@ OF_A_SERVICE: Final = ("TLS_CERT", "TLS_KEY", "TLS_CLIENT_CA")
 
 
 def whole_paths(env: Mapping[str, str], services: Iterable[str]) -> dict[str, str]:
-    """Give the settings that name something below the current folder, by whole paths."""
+    """Return the settings that name something below the current folder, by whole paths."""
     prefixes = [service.upper() for service in services]
     paths = [*PATHS, *(f"{prefix}_{name}" for prefix in prefixes for name in OF_A_SERVICE)]
     databases = [*DATABASES, *(f"{prefix}_DATABASE_URL" for prefix in prefixes)]
@@ -38,7 +38,7 @@ def whole_paths(env: Mapping[str, str], services: Iterable[str]) -> dict[str, st
 
 
 def _whole_url(text: str) -> str:
-    """Give the URL of an SQLite file with its whole path, any other as it is."""
+    """Return the URL of an SQLite file with its whole path, any other as it is."""
     try:
         url = make_url(text)
     except ArgumentError:

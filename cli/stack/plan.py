@@ -20,7 +20,7 @@ SMTP_PORT = 2525
 
 
 def data_dir() -> Path:
-    """Give the local stack's folder."""
+    """Return the local stack's folder."""
     return Path(os.environ.get("MOTCUA_DATA_DIR") or ".motcua").absolute()
 
 
@@ -28,7 +28,7 @@ def make_plan() -> Plan:
     """Read the environment and say what is to run.
 
     KAFKA_BOOTSTRAP_SERVERS and SMTP_HOST name servers that run already; unset, the stack brings its
-    own. Raises ``ValueError`` naming the variable that is wrong.
+    own. Raise ``ValueError`` naming the variable that is wrong.
     """
     _check()
     folder = data_dir()
@@ -75,7 +75,7 @@ def _check_distinct(plan: Plan) -> None:
 
 
 def _environment(folder: Path, bootstrap: str, host: str) -> dict[str, str]:
-    """Give what all programs are told; files by whole paths, since they run in another folder."""
+    """Return what all programs are told; files by whole paths, since they run in another folder."""
     common = dict(os.environ) | {
         "MOTCUA_DATA_DIR": str(folder),
         "KAFKA_BOOTSTRAP_SERVERS": bootstrap,

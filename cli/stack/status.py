@@ -15,7 +15,7 @@ from infra.supervisor import state
 
 
 def collect(data_dir: Path) -> dict[str, Any]:
-    """Give ``{"ready", "services": [{"name", "pid", "address", "ready", "lag", …}], "kafka",
+    """Return ``{"ready", "services": [{"name", "pid", "address", "ready", "lag", …}], "kafka",
     "others"}``.
 
     ``kafka`` is ``{"pid", "bootstrap"}``; ``lag`` is None for a service that does not answer.

@@ -24,7 +24,7 @@ class Step:
     paused: bool
 
     def late(self) -> bool | None:
-        """Tell whether it was late; None when the due date lies between asking and answering, or
+        """Return whether it was late; None when the due date lies between asking and answering, or
         was moved by a pause: it may have been missed before.
         """
         if self.paused:
@@ -69,7 +69,7 @@ class Entry:
     """The mails that the citizen must have got, by kind."""
 
     def promised_days(self) -> float:
-        """Give the length of the promise in days; without one it is endless."""
+        """Return the length of the promise in days; without one it is endless."""
         if self.accepted_at is None or self.due_at is None:
             return math.inf
         return (self.due_at - self.accepted_at) / DAY
@@ -94,7 +94,7 @@ class Ledger:
         return rows
 
     def overdue(self, entry: Entry, last: date) -> bool:
-        """Tell whether a dossier is pending and overdue on the week's last day."""
+        """Return whether a dossier is pending and overdue on the week's last day."""
         return entry.accepted_at is not None and "pending_overdue" in _outcome(entry, last)
 
     def pauses(self) -> Counter[str]:

@@ -40,12 +40,12 @@ _GIVEN = ("An", "Bình", "Giang", "Hà", "Hạnh", "Minh", "Tâm", "Xuân")
 
 
 def id_of(unit: str, role: str) -> str:
-    """Give the id of the officer of a unit and role."""
+    """Return the id of the officer of a unit and role."""
     return f"{POSTS[role]}.{unit}"
 
 
 def address_of(unit: str, role: str, at: int) -> str:
-    """Give the address at which a role of a unit is reached at an instant."""
+    """Return the address at which a role of a unit is reached at an instant."""
     away = role == "head" and local_date(at, OFFICE) == HEADS_AWAY
     return f"{id_of(unit, 'leader' if away else role)}@{DOMAIN}"
 
@@ -59,7 +59,7 @@ def write_directory(path: Path) -> None:
 
 
 def full_name(number: int) -> str:
-    """Name an officer by the place in the directory, from 0; the first 80 names differ."""
+    """Return an officer by the place in the directory, from 0; the first 80 names differ."""
     turn, family = divmod(number, len(_FAMILIES))
     return f"{_FAMILIES[family]} {_GIVEN[(family + 3 * turn) % len(_GIVEN)]}"
 

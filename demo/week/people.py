@@ -186,13 +186,13 @@ class People:
         return answer.case
 
     async def decide(self, method: str, request: Any, unit: str, role: str) -> routing.Case:
-        """Give another command on a case, by the name of its method, as an officer of a role."""
+        """Return another command on a case, by the name of its method, as an officer of a role."""
         answer = await self._act(getattr(self._routing, method), request, _officer(unit, role))
         case: routing.Case = answer.case
         return case
 
     async def resolve(self, code: str, step: Any, number: int, *, late: bool) -> routing.Case:
-        """Give the result."""
+        """Return the result."""
         granted = number % 25 != 0
         result = CaseResult.CASE_RESULT_GRANTED if granted else CaseResult.CASE_RESULT_REJECTED
         explanation = "" if granted else "Không đủ điều kiện theo quy định."
@@ -263,7 +263,7 @@ def _counter(unit: str) -> Any:
 
 
 def _working_days(text: str) -> float | None:
-    """Give the working days of a limit; None for one that has calendar days, or none."""
+    """Return the working days of a limit; None for one that has calendar days, or none."""
     days = {Unit.WORKING_DAY: 1.0, Unit.WORKING_HOUR: 1 / 8}
     phases = TimeLimit.parse(text).phases
     if not phases or any(phase.unit not in days for phase in phases):

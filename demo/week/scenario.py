@@ -107,7 +107,7 @@ class Filing:
 
 
 def as_child(filing: Filing) -> Filing:
-    """Give the way of a dossier that another agency works on for this one: nothing special."""
+    """Return the way of a dossier that another agency works on for this one: nothing special."""
     return replace(
         filing,
         channel="internal",
@@ -122,7 +122,7 @@ def as_child(filing: Filing) -> Filing:
 
 
 def instant(day: date, clock: time) -> int:
-    """Give a local day and clock time as an instant."""
+    """Return a local day and clock time as an instant."""
     return from_datetime(datetime.combine(day, clock, zone(OFFICE)))
 
 

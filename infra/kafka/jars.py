@@ -56,7 +56,7 @@ def cache_dir() -> Path:
 
 
 def read_lock(path: Path = LOCK) -> list[Jar]:
-    """The jars of a lock file: lines `group:artifact:version sha256`; raises JarError on any other
+    """The jars of a lock file: lines `group:artifact:version sha256`; raise JarError on any other
     line.
     """
     jars = []
@@ -82,7 +82,7 @@ def is_intact(jar: Jar, folder: Path) -> bool:
 
 
 def fetch(jar: Jar, folder: Path, repository: str) -> None:
-    """Download one jar into `folder` under its final name. Raises JarError when it cannot be had or
+    """Download one jar into `folder` under its final name. Raise JarError when it cannot be had or
     has another hash.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -127,7 +127,7 @@ def ensure_jars(
     """Make sure that every jar of the lock is in `folder` and whole; returns their paths in the
     lock's order.
 
-    Files that are not in the lock are left alone. Raises JarError at the first jar that cannot be
+    Files that are not in the lock are left alone. Raise JarError at the first jar that cannot be
     had.
     """
     folder = folder or cache_dir()
@@ -144,7 +144,7 @@ def ensure_jars(
 
 
 def classpath(folder: Path | None = None) -> str:
-    """The Java class path of the locked jars. Raises JarError when one is missing (nothing is
+    """The Java class path of the locked jars. Raise JarError when one is missing (nothing is
     downloaded or hashed).
     """
     folder = folder or cache_dir()

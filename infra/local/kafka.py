@@ -116,7 +116,7 @@ class KafkaBroker:
         """Start and wait until the broker answers a metadata request. Does nothing when it runs
         already.
 
-        A broker left on the same data by a dead process is ended first. Raises BrokerError when the
+        A broker left on the same data by a dead process is ended first. Raise BrokerError when the
         data is in use by a living process, the port is taken, or the broker is not ready within
         `timeout` seconds.
         """

@@ -19,7 +19,7 @@ _random = random.SystemRandom()  # a test's seed must not choose ports
 def free_port() -> int:
     """A port of 127.0.0.1 that nothing listens on, never given twice by this process.
 
-    Raises OSError when there is none.
+    Raise OSError when there is none.
     """
     # Other processes ask at the same time: at random, two seldom try the same port.
     with _lock:

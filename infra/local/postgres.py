@@ -82,7 +82,7 @@ class PostgresServer:
         """Start, making the data folder's content at the first time, and wait until it answers a
         query.
 
-        Does nothing when it runs already. Raises PostgresUnavailable when it cannot run.
+        Does nothing when it runs already. Raise PostgresUnavailable when it cannot run.
         """
         if self.pid is not None:
             return

@@ -91,7 +91,7 @@ class MailSink:
         self._controller: Controller | None = None
 
     def start(self) -> None:
-        """Listen on 127.0.0.1:port. Raises OSError when the port is taken."""
+        """Listen on 127.0.0.1:port. Raise OSError when the port is taken."""
         controller = Controller(
             self.handler, hostname=self.host, port=self.port, enable_SMTPUTF8=True
         )

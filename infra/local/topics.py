@@ -69,7 +69,7 @@ def ensure_topics(
 ) -> list[Topic]:
     """Make the topics that are missing, then check them all; returns them as named (prefix + name).
 
-    topics: which ones, by default those of topics.toml. Raises TopicError when one is not as it
+    topics: which ones, by default those of topics.toml. Raise TopicError when one is not as it
     must be, or when no broker answers within `timeout` seconds.
     """
     wanted = [topic.named(prefix + topic.name) for topic in (topics or load_topics())]
@@ -96,7 +96,7 @@ def fix_topic(bootstrap: str, topic: Topic, *, timeout: float = BOOTSTRAP_TIMEOU
     """Make a topic as it must be: create it, set its configuration, add partitions while it holds
     no record.
 
-    Raises TopicError for what cannot be mended.
+    Raise TopicError for what cannot be mended.
     """
     with _admin(bootstrap, timeout) as admin:
         if topic.name not in admin.list_topics():

@@ -39,7 +39,7 @@ class Minder:
         return self._broker.pid
 
     def start(self) -> None:
-        """Start the broker and wait until it answers; raises ``BrokerError`` when it can't be
+        """Start the broker and wait until it answers; raise ``BrokerError`` when it can't be
         started.
         """
         self._thread.start()

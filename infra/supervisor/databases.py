@@ -42,7 +42,7 @@ def _is_remote(url: URL) -> bool:
 
 
 def _problem(url: URL) -> str:
-    """Say why a database can't be used; empty when it can."""
+    """Return why a database can't be used; empty when it can."""
     where = f"{url.host}:{url.port or _PORT}" if url.host else "the local server"
     try:
         engine = create_engine(url, poolclass=NullPool, connect_args={"connect_timeout": WITHIN})

@@ -45,12 +45,12 @@ class Plan:
         return tuple(p for p in self.programs if p.is_service)
 
     def addresses(self) -> list[tuple[str, str]]:
-        """Name what the plan starts, each with the address at which it is going to listen."""
+        """Return what the plan starts, each with the address at which it is going to listen."""
         found = [(program.name, program.address) for program in self.programs]
         return [("kafka", self.bootstrap), *found] if self.own_kafka else found
 
     def problems(self) -> list[str]:
-        """Say which addresses of the plan can't be listened at, and why."""
+        """Return which addresses of the plan can't be listened at, and why."""
         found: dict[str, list[str]] = {}
         for name, where in self.addresses():
             if why := _refused(where):

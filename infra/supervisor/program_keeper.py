@@ -53,7 +53,7 @@ class Keeper:
     def tick(self) -> str:
         """Start it if that is due; gives a line to print when it has died, otherwise nothing.
 
-        Raises ``WrongSettings`` when it refuses its settings at its first start.
+        Raise ``WrongSettings`` when it refuses its settings at its first start.
         """
         now = time.monotonic()
         if self._process is not None:
@@ -93,7 +93,7 @@ class Keeper:
             self._kill_at = time.monotonic() + self._grace
 
     def ended(self) -> bool:
-        """Tell whether it has ended after it was asked to; by force when its time is up."""
+        """Return whether it has ended after it was asked to; by force when its time is up."""
         if self._process is None:
             return True
         if self._process.poll() is None:
@@ -107,6 +107,6 @@ class Keeper:
 
 
 def last_line(log: Path) -> str:
-    """Give the last line of a log that says something."""
+    """Return the last line of a log that says something."""
     lines = log.read_text("utf-8", "replace").splitlines() if log.exists() else []
     return next((line.strip() for line in reversed(lines) if line.strip()), "")

@@ -15,7 +15,7 @@ _PATIENCE = 1.0
 
 
 def listens(program: Program) -> bool:
-    """Tell whether something listens at a program's address."""
+    """Return whether something listens at a program's address."""
     host, _, port = program.address.rpartition(":")
     try:
         socket.create_connection((host.strip("[]"), int(port)), _PATIENCE).close()

@@ -23,7 +23,7 @@ class AlreadyRunning(Exception):
 
 
 def acquire(data_dir: Path) -> TextIO:
-    """Take the folder for this process until it ends; raises ``AlreadyRunning`` when taken."""
+    """Take the folder for this process until it ends; raise ``AlreadyRunning`` when taken."""
     data_dir.mkdir(parents=True, exist_ok=True)
     handle = (data_dir / "stack.lock").open("a+")
     end = time.monotonic() + PATIENCE
@@ -48,7 +48,7 @@ def _locked(handle: TextIO) -> bool:
 
 
 def supervisor_pid(data_dir: Path) -> int | None:
-    """Give the process id of the supervisor that has this folder, or None."""
+    """Return the process id of the supervisor that has this folder, or None."""
     path = data_dir / "stack.lock"
     if not path.exists():
         return None
@@ -71,7 +71,7 @@ def write_board(data_dir: Path, board: dict[str, Any]) -> None:
 
 
 def read_board(data_dir: Path) -> dict[str, Any]:
-    """Give what was last published; empty when nothing was."""
+    """Return what was last published; empty when nothing was."""
     try:
         board: dict[str, Any] = json.loads((data_dir / BOARD).read_text())
     except FileNotFoundError:
@@ -99,7 +99,7 @@ def release(data_dir: Path, service: str) -> None:
 
 
 def held(data_dir: Path, service: str) -> bool:
-    """Tell whether a service is being held by a process that is still there."""
+    """Return whether a service is being held by a process that is still there."""
     try:
         holder = (data_dir / HOLD / service).read_text()
     except (FileNotFoundError, NotADirectoryError):

@@ -51,7 +51,7 @@ class Supervisor:
     def run(self, on_started: Callable[[], None] = lambda: None) -> None:
         """Run until SIGTERM, SIGINT or SIGHUP.
 
-        Raises ``AlreadyRunning``, ``BrokerError``, ``TopicError`` or ``WrongSettings``, with
+        Raise ``AlreadyRunning``, ``BrokerError``, ``TopicError`` or ``WrongSettings``, with
         nothing left running.
         """
         (self._plan.data_dir / "log").mkdir(parents=True, exist_ok=True)

@@ -21,7 +21,7 @@ _ROLES: Final = 32
 
 
 def instant(claims: Claims, name: str) -> float:
-    """Give a claim in seconds of Unix time."""
+    """Return a claim in seconds of Unix time."""
     value = claims[name]
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise refused("TOKEN_CLAIM_WRONG", name)
@@ -29,7 +29,7 @@ def instant(claims: Claims, name: str) -> float:
 
 
 def subject(claims: Claims) -> str:
-    """Give who calls: a name that is no personal data."""
+    """Return who calls: a name that is no personal data."""
     text = claims["sub"]
     right = isinstance(text, str) and 0 < len(text) <= 64 and text == text.strip()
     if not right or plain_line(text) != text:
@@ -40,7 +40,7 @@ def subject(claims: Claims) -> str:
 
 
 def unit(claims: Claims) -> str:
-    """Give the caller's unit; empty when none is named."""
+    """Return the caller's unit; empty when none is named."""
     text = claims.get("unit", "")
     if not isinstance(text, str) or (text and not _UNIT.fullmatch(text)):
         raise refused("TOKEN_CLAIM_WRONG", "unit")
@@ -48,7 +48,7 @@ def unit(claims: Claims) -> str:
 
 
 def roles(claims: Claims) -> frozenset[str]:
-    """Give the roles that are named, known or not."""
+    """Return the roles that are named, known or not."""
     found = claims.get("roles", [])
     if not isinstance(found, list) or len(found) > _ROLES:
         raise refused("TOKEN_CLAIM_WRONG", "roles")

@@ -59,7 +59,7 @@ class Caller:
     """Set when the client has cancelled or its connection is lost."""
 
     def waits(self) -> bool:
-        """Tell whether somebody still waits for the answer; safe to ask from any thread."""
+        """Return whether somebody still waits for the answer; safe to ask from any thread."""
         return not self.gone and time.monotonic() < self.expires
 
 
@@ -67,7 +67,7 @@ _caller: ContextVar[Caller] = ContextVar("motcua_caller")
 
 
 def caller() -> Caller:
-    """Give the call being served; raises ``LookupError`` outside of one."""
+    """Return the call being served; raise ``LookupError`` outside of one."""
     return _caller.get()
 
 
@@ -88,7 +88,7 @@ def language_of(metadata: dict[str, str | bytes]) -> str:
 
 
 def correlation_of(metadata: dict[str, str | bytes]) -> str:
-    """Read what ties this call to others; empty unless told; raises ``Invalid`` naming the
+    """Read what ties this call to others; empty unless told; raise ``Invalid`` naming the
     header.
     """
     text = _text(metadata, CORRELATION)

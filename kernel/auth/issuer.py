@@ -29,13 +29,13 @@ _FRESH: Final = 600
 
 
 def folder_of(data_dir: Path) -> Path:
-    """Give the folder of the issuer's keys: IDENTITY_DIR, or one in the data folder."""
+    """Return the folder of the issuer's keys: IDENTITY_DIR, or one in the data folder."""
     given = os.environ.get("IDENTITY_DIR")
     return Path(given) if given else data_dir / "identity"
 
 
 def jwks_path(folder: Path) -> Path:
-    """Give the path of the public keys in the issuer's folder."""
+    """Return the path of the public keys in the issuer's folder."""
     return folder / "jwks.json"
 
 
@@ -79,9 +79,9 @@ def sign(
     hours: float = HOURS,
     claims: dict[str, Any] | None = None,
 ) -> str:
-    """Give a token signed by the local issuer, valid from now; ``claims`` replaces or adds some.
+    """Return a token signed by the local issuer, valid from now; ``claims`` replaces or adds some.
 
-    Raises ``OSError`` when the key can't be read or made.
+    Raise ``OSError`` when the key can't be read or made.
     """
     folder = _folder()
     make_keys(folder)
@@ -102,7 +102,7 @@ def sign(
 
 
 def token(kind: str, identity: str, unit: str, roles: tuple[str, ...]) -> str:
-    """Give a token for a caller, the same one for some minutes; raises as ``sign``."""
+    """Return a token for a caller, the same one for some minutes; raises as ``sign``."""
     folder = _folder()
     period = int(time.time()) // _FRESH
     return _token(kind, identity, unit, roles, (folder, _stamp(folder), period))

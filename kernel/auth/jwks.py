@@ -35,7 +35,7 @@ class Keys:
     def __init__(
         self, path: Path, *, production: bool, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
-        """Read the file; raises ``KeysError``."""
+        """Read the file; raise ``KeysError``."""
         self.generation = 0
         """Grows whenever other keys count: what was verified before is to be verified again."""
         self._watched = Watched(
@@ -54,7 +54,7 @@ class Keys:
         self._watched.now()
 
     def find(self, name: str) -> PyJWK | None:
-        """Give the key with this name, looking at the file again when there is none."""
+        """Return the key with this name, looking at the file again when there is none."""
         return self._watched.now().get(name) or self._watched.look().get(name)
 
     def _count(self, keys: dict[str, PyJWK]) -> None:
@@ -63,7 +63,7 @@ class Keys:
 
 
 def read_keys(path: Path, *, production: bool) -> dict[str, PyJWK]:
-    """Read a JWKS file; raises ``KeysError`` naming what is wrong with which key."""
+    """Read a JWKS file; raise ``KeysError`` naming what is wrong with which key."""
     try:
         rows = json.loads(path.read_text("utf-8"))["keys"]
     except OSError as error:

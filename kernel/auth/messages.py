@@ -9,12 +9,12 @@ from kernel.base.errors import Unauthenticated
 
 
 def missing() -> Unauthenticated:
-    """Give what is said to a caller without a token where one is needed."""
+    """Return what is said to a caller without a token where one is needed."""
     return refused("TOKEN_MISSING")
 
 
 def refused(code: str, claim: str = "") -> Unauthenticated:
-    """Give the refusal of a reason; ``claim`` is the one that is missing or wrong."""
+    """Return the refusal of a reason; ``claim`` is the one that is missing or wrong."""
     vi, en = _TEXTS[code]
     return Unauthenticated(vi.format(claim), en.format(claim), code)
 

@@ -83,7 +83,7 @@ class Permissions:
     """The file that it was read from."""
 
     def rule(self, method: str) -> Rule:
-        """Give the rule of a method; raises ``PermissionsError`` that says what to add, and where,
+        """Return the rule of a method; raise ``PermissionsError`` that says what to add, and where,
         when there is none.
         """
         found = self.rules.get(method)
@@ -110,7 +110,7 @@ class Permissions:
 
 
 def read_permissions(path: Path) -> Permissions:
-    """Read a table; raises ``PermissionsError`` naming the method and what is wrong with it."""
+    """Read a table; raise ``PermissionsError`` naming the method and what is wrong with it."""
     try:
         document = tomllib.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
@@ -154,7 +154,7 @@ def _known(given: Any, known: Iterable[str], what: str, where: str) -> None:
 
 
 def below(unit: str, above: str) -> bool:
-    """Tell whether ``unit`` is ``above`` or lies below it (H22.60.05 below H22.60)."""
+    """Return whether ``unit`` is ``above`` or lies below it (H22.60.05 below H22.60)."""
     return unit == above or (bool(above) and unit.startswith(f"{above}."))
 
 
@@ -171,7 +171,7 @@ def own_unit(
 
 
 def restricted(who: Caller) -> bool:
-    """Tell whether the rule shows this caller only the dossiers in which they take part.
+    """Return whether the rule shows this caller only the dossiers in which they take part.
 
     A handler under such a rule has to ask: the door does not let out an answer of one that did not.
     """
@@ -181,7 +181,7 @@ def restricted(who: Caller) -> bool:
 
 
 def not_your_unit() -> Failure:
-    """Give what is said to an officer who asks for a dossier of others."""
+    """Return what is said to an officer who asks for a dossier of others."""
     return Forbidden(
         "hồ sơ này không thuộc đơn vị của người gọi",
         "this dossier is not of the caller's unit",

@@ -13,7 +13,7 @@ _ADDRESS: Final = re.compile(r"[^@]+@[^@]+")
 
 
 def personal(name: str) -> bool:
-    """Tell whether a name is an identity number, a telephone number or an e-mail address.
+    """Return whether a name is an identity number, a telephone number or an e-mail address.
 
     However it is written: with +84, with blanks, dots, hyphens or brackets between the digits, with
     digits of another script or width.
@@ -33,7 +33,7 @@ def _digit(sign: str) -> str:
 
 
 def _between(sign: str) -> bool:
-    """Tell whether a sign may stand between digits: punctuation, a blank, a plus, or nothing that
+    """Return whether a sign may stand between digits: punctuation, a blank, a plus, or nothing that
     is seen.
     """
     return (

@@ -75,7 +75,7 @@ class Verifier:
         """How many signatures were checked."""
 
     def identity(self, token: str) -> Identity:
-        """Give who the token says that it is; raises ``Unauthenticated`` with the reason."""
+        """Return who the token says that it is; raise ``Unauthenticated`` with the reason."""
         self._keys.refresh()
         if self._generation != self._keys.generation:
             self._generation = self._keys.generation
@@ -185,7 +185,7 @@ _SIGNATURE_ONLY: Final[Any] = {
 
 
 def verifier_of(settings: Settings, roles: Container[str]) -> Verifier:
-    """Give the verifier that the settings describe, which knows these roles; raises ``KeysError``.
+    """Return the verifier that the settings describe, which knows these roles; raise ``KeysError``.
 
     Without IDENTITY_JWKS, in development only, tokens of the local issuer are trusted.
     """

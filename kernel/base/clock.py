@@ -21,7 +21,7 @@ class Clock(Protocol):
     """Tells the time of the office. Time-outs, leases and retries use real time instead."""
 
     def now(self) -> int:
-        """Give the present instant in microseconds UTC."""
+        """Return the present instant in microseconds UTC."""
         ...
 
 
@@ -29,7 +29,7 @@ class RealClock:
     """The time of this machine."""
 
     def now(self) -> int:
-        """Give the present instant in microseconds UTC."""
+        """Return the present instant in microseconds UTC."""
         return time.time_ns() // 1000
 
 
@@ -40,7 +40,7 @@ class FixedClock:
     instant: int
 
     def now(self) -> int:
-        """Give the instant it stands at, in microseconds UTC."""
+        """Return the instant it stands at, in microseconds UTC."""
         return self.instant
 
 
@@ -55,7 +55,7 @@ class ScaledClock:
     anchor: int
 
     def now(self) -> int:
-        """Give the present instant in microseconds UTC."""
+        """Return the present instant in microseconds UTC."""
         return self.start + int((time.time_ns() // 1000 - self.anchor) * self.speed)
 
 
@@ -72,7 +72,7 @@ class WaitingClock:
         self._running: ScaledClock | None = None
 
     def now(self) -> int:
-        """Give the present instant in microseconds UTC."""
+        """Return the present instant in microseconds UTC."""
         if self._running is None:
             try:
                 anchor = float(self._path.read_text())
@@ -87,7 +87,7 @@ def parse_clock(text: str) -> Clock:
 
     START is ISO 8601 with an offset, SPEED a positive number, ANCHOR the real time in seconds since
     1970 at which START holds, or the path of a file that will hold it. All services of a stack get
-    the same text. Raises ``ValueError`` that names what is wrong.
+    the same text. Raise ``ValueError`` that names what is wrong.
     """
     if text in ("", "real"):
         return RealClock()

@@ -21,12 +21,12 @@ hour ahead: whatever passes here passes there.
 
 
 def lies_ahead(at: int, now: int) -> bool:
-    """Tell whether an instant that should be past lies further ahead than clocks may differ."""
+    """Return whether an instant that should be past lies further ahead than clocks may differ."""
     return at > now + AHEAD
 
 
 def in_future(field: str) -> Violation:
-    """Name the field of an instant that lies ahead."""
+    """Return the field of an instant that lies ahead."""
     return Violation(
         field,
         "instant.future",

@@ -16,7 +16,7 @@ EVERY: Final = 1.0
 
 
 def stamp_of(*paths: Path) -> tuple[tuple[int, int, int] | None, ...]:
-    """Give what differs once one of the files was changed or put in place; None for one that is
+    """Return what differs once one of the files was changed or put in place; None for one that is
     not there.
     """
     return tuple(_stamp(path) for path in paths)
@@ -52,7 +52,7 @@ class Watched(Generic[T, E]):
         every: float = EVERY,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Read for the first time; raises what ``read`` does.
+        """Read for the first time; raise what ``read`` does.
 
         ``stamp`` says whether anything changed, and never raises; ``wrong`` is what ``read`` raises
         when the files can't be used. ``changed`` is told of each later value once it is in force.
@@ -71,7 +71,7 @@ class Watched(Generic[T, E]):
         self._value = read()
 
     def now(self) -> T:
-        """Give the value as of a look that is at most ``every`` seconds old."""
+        """Return the value as of a look that is at most ``every`` seconds old."""
         if self._monotonic() >= self._next:
             with self._lock:
                 if self._monotonic() >= self._next:
@@ -79,7 +79,7 @@ class Watched(Generic[T, E]):
         return self._value
 
     def look(self) -> T:
-        """Give the value after a look at this moment."""
+        """Return the value after a look at this moment."""
         with self._lock:
             self._look()
         return self._value

@@ -24,43 +24,43 @@ _MICROSECOND = timedelta(microseconds=1)
 
 @lru_cache(maxsize=64)
 def zone(name: str) -> ZoneInfo:
-    """Give the time zone of an IANA name; raises ``ZoneInfoNotFoundError`` for an unknown one."""
+    """Return the time zone of an IANA name; raise ``ZoneInfoNotFoundError`` for an unknown one."""
     return ZoneInfo(name)
 
 
 def to_us(timestamp: Timestamp) -> int:
-    """Give a protobuf timestamp as microseconds; what is below a microsecond is cut off."""
+    """Return a protobuf timestamp as microseconds; what is below a microsecond is cut off."""
     return timestamp.seconds * SECOND + timestamp.nanos // 1000
 
 
 def instant_in(message: Message, field: str) -> int | None:
-    """Give a timestamp field of a message as microseconds; None when it is absent."""
+    """Return a timestamp field of a message as microseconds; None when it is absent."""
     return to_us(getattr(message, field)) if message.HasField(field) else None
 
 
 def to_timestamp(us: int) -> Timestamp:
-    """Give microseconds as a protobuf timestamp."""
+    """Return microseconds as a protobuf timestamp."""
     seconds, rest = divmod(us, SECOND)
     return Timestamp(seconds=seconds, nanos=rest * 1000)
 
 
 def from_datetime(moment: datetime) -> int:
-    """Give an aware datetime as microseconds; raises ``ValueError`` for a naive one."""
+    """Return an aware datetime as microseconds; raise ``ValueError`` for a naive one."""
     if moment.tzinfo is None:
         raise ValueError(f"{moment.isoformat()} names no time zone")
     return (moment - _EPOCH) // _MICROSECOND
 
 
 def to_datetime(us: int, tz: str = "UTC") -> datetime:
-    """Give microseconds as an aware datetime in the zone named."""
+    """Return microseconds as an aware datetime in the zone named."""
     return (_EPOCH + timedelta(microseconds=us)).astimezone(zone(tz))
 
 
 def local_date(us: int, tz: str) -> date:
-    """Give the calendar day on which an instant falls in the zone named."""
+    """Return the calendar day on which an instant falls in the zone named."""
     return to_datetime(us, tz).date()
 
 
 def isoformat(us: int, tz: str = "UTC") -> str:
-    """Give an instant in ISO 8601 with its offset, in the zone named."""
+    """Return an instant in ISO 8601 with its offset, in the zone named."""
     return to_datetime(us, tz).isoformat()

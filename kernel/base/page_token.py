@@ -6,7 +6,7 @@ _MOST = 2**63
 
 
 def number(value: int | str) -> int:
-    """Give a whole number of a page token; raises ``ValueError`` for one no database can hold."""
+    """Return a whole number of a page token; raise ``ValueError`` for one no database can hold."""
     found = int(value)
     if not -_MOST <= found < _MOST:
         raise ValueError("beyond 64 bits")
@@ -14,7 +14,7 @@ def number(value: int | str) -> int:
 
 
 def name(text: str) -> str:
-    """Give a name of a page token; raises ``ValueError`` for one no database can hold."""
+    """Return a name of a page token; raise ``ValueError`` for one no database can hold."""
     if "\0" in text:
         raise ValueError("has a NUL")
     return text

@@ -25,7 +25,7 @@ _SHOWS: Final = re.compile(
 
 
 def plain(text: str) -> str | None:
-    """Give a text in NFC, empty when nothing of it shows; None when it is not plain."""
+    """Return a text in NFC, empty when nothing of it shows; None when it is not plain."""
     ascii_only = text.isascii()
     if not ascii_only and not unicodedata.is_normalized("NFC", text):
         text = unicodedata.normalize("NFC", text)
@@ -37,5 +37,5 @@ def plain(text: str) -> str | None:
 
 
 def plain_line(text: str) -> str | None:
-    """Give a text of one line in NFC; None when it is not plain, or has a line feed or tab."""
+    """Return a text of one line in NFC; None when it is not plain, or has a line feed or tab."""
     return None if "\n" in text or "\t" in text else plain(text)

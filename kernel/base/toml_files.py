@@ -52,7 +52,7 @@ class FileUnreadable(ValueError):
 
 
 def unreadable(error: OSError | ValueError) -> str:
-    """Say why a file can't be read, to go on after its name."""
+    """Return why a file can't be read, to go on after its name."""
     if isinstance(error, UnicodeDecodeError):
         return f"is no text in UTF-8 (byte {error.start + 1})"
     if isinstance(error, ValueError):
@@ -61,7 +61,7 @@ def unreadable(error: OSError | ValueError) -> str:
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """Read a TOML file; raises ``FileUnreadable``, with line and column of what is no TOML."""
+    """Read a TOML file; raise ``FileUnreadable``, with line and column of what is no TOML."""
     try:
         raw = path.read_bytes()
     except (OSError, ValueError) as error:
@@ -70,7 +70,7 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def parse_toml(raw: bytes) -> dict[str, Any]:
-    """Read the bytes of a TOML file; raises ``FileUnreadable``."""
+    """Read the bytes of a TOML file; raise ``FileUnreadable``."""
     text = ""
     try:
         text = raw.decode()

@@ -46,7 +46,7 @@ class Request(Protocol):
     request_id: str
 
     def SerializeToString(self, *, deterministic: bool = ...) -> bytes:  # noqa: N802 - protobuf's name
-        """Give the message's bytes."""
+        """Return the message's bytes."""
         ...
 
 
@@ -268,7 +268,7 @@ class Reads:
 
 
 def _digest(request: Request, call: Call) -> bytes:
-    """Give what identifies a request's content and who asks: another caller does not get the
+    """Return what identifies a request's content and who asks: another caller does not get the
     answer.
     """
     who = f"{call.actor.kind}:{call.actor.id}\n".encode()

@@ -88,7 +88,9 @@ class Memory:
 
 @lru_cache(maxsize=8)
 def _lookup_of(requests: Table, events: Table, dialect: Dialect) -> Statement:
-    """Give the one statement that finds first answers, and causes without an answer (no method)."""
+    """Return the one statement that finds first answers, and causes without an answer (no
+    method).
+    """
     r, e = requests.c, events.c
     answers = select(r.request_id, r.method, r.body_sha256, r.response).where(
         _among_ids(r.request_id, dialect)
@@ -100,7 +102,7 @@ def _lookup_of(requests: Table, events: Table, dialect: Dialect) -> Statement:
 
 
 def _among_ids(column: Column[str], dialect: Dialect) -> ColumnElement[bool]:
-    """Give the condition that a column is in the parameter ``ids``: an array, or a JSON array
+    """Return the condition that a column is in the parameter ``ids``: an array, or a JSON array
     for SQLite.
     """
     if dialect.name == "postgresql":
@@ -111,7 +113,7 @@ def _among_ids(column: Column[str], dialect: Dialect) -> ColumnElement[bool]:
 
 @lru_cache(maxsize=256)
 def answer_type(method: str) -> type[Message]:
-    """Give the response type of a method, such as
+    """Return the response type of a method, such as
     ``motcua.intake.v1.IntakeService/SubmitDossier``.
     """
     found = descriptor_pool.Default().FindMethodByName(method.replace("/", "."))

@@ -12,10 +12,10 @@ from kernel.config.settings import Settings
 
 
 def master_key(settings: Settings) -> bytes:
-    """Give the 32 bytes of MOTCUA_MASTER_KEY (hexadecimal); unset in development, those of the data
-    folder.
+    """Return the 32 bytes of MOTCUA_MASTER_KEY (hexadecimal); unset in development, those of the
+    data folder.
 
-    Raises ``ValueError`` naming the variable when it is no key.
+    Raise ``ValueError`` naming the variable when it is no key.
     """
     text = settings.master_key.get_secret_value() or development_key(settings.data_dir)
     try:
@@ -28,8 +28,8 @@ def master_key(settings: Settings) -> bytes:
 
 
 def development_key(data_dir: Path) -> str:
-    """Give the key of a data folder in hexadecimal, made on first use; only its owner can read the
-    file.
+    """Return the key of a data folder in hexadecimal, made on first use; only its owner can read
+    the file.
     """
     path = data_dir / "master.key"
     data_dir.mkdir(parents=True, exist_ok=True)

@@ -65,7 +65,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def check(self) -> Self:
-        """Refuse what would be unsafe; raises ``ValueError`` naming the variable."""
+        """Refuse what would be unsafe; raise ``ValueError`` naming the variable."""
         parse_clock(self.clock)
         _database(self.database_url)
         _database(self.keyring_url)
@@ -85,7 +85,7 @@ class Settings(BaseSettings):
         return self
 
     def make_clock(self) -> Clock:
-        """Give the clock that MOTCUA_CLOCK describes."""
+        """Return the clock that MOTCUA_CLOCK describes."""
         return parse_clock(self.clock)
 
 
@@ -103,7 +103,7 @@ def _database(url: str) -> None:
 
 
 def load(service: str) -> Settings:
-    """Read the settings of one service from the environment; raises pydantic's ``ValidationError``
+    """Read the settings of one service from the environment; raise pydantic's ``ValidationError``
     naming the variable.
 
     ``<SERVICE>_DATABASE_URL`` goes before ``DATABASE_URL``; unset, the service has an SQLite file
@@ -124,7 +124,7 @@ def load(service: str) -> Settings:
 
 
 def port(variable: str, default: int) -> int:
-    """Read a TCP port from the environment; raises ``ValueError`` naming the variable."""
+    """Read a TCP port from the environment; raise ``ValueError`` naming the variable."""
     text = os.environ.get(variable) or str(default)
     if not (text.isascii() and text.isdigit() and int(text) < 65536):
         raise ValueError(f"{variable}: must be a port number, got {text!r}")
@@ -132,7 +132,7 @@ def port(variable: str, default: int) -> int:
 
 
 def reasons(wrong: ValueError) -> str:
-    """Say on one line what is wrong with settings, variable by variable."""
+    """Return on one line what is wrong with settings, variable by variable."""
     if not isinstance(wrong, ValidationError):
         return str(wrong)
     found = wrong.errors(include_url=False, include_input=False)
@@ -143,5 +143,5 @@ def reasons(wrong: ValueError) -> str:
 
 
 def sqlite_url(data_dir: Path, name: str) -> str:
-    """Give the URL of the SQLite file that ``name`` has under the data folder."""
+    """Return the URL of the SQLite file that ``name`` has under the data folder."""
     return f"sqlite:///{(data_dir / f'{name}.sqlite3').absolute()}"

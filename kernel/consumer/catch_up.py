@@ -40,7 +40,7 @@ class BulkRead:
         """Read partitions from these positions until none has grown meanwhile; gives where they
         ended.
 
-        Raises what the reader and the committer raise; positions then stand wherever it got to.
+        Raise what the reader and the committer raise; positions then stand wherever it got to.
         """
         reached = dict(positions)
         self._reader.seek(reached)

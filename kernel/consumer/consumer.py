@@ -120,7 +120,7 @@ class Consumer:
             self._thread.join(timeout)
 
     def status(self) -> ConsumerStatus:
-        """Tell how it is doing; never blocks."""
+        """Return how it is doing; never blocks."""
         tally, lags = self.tally, dict(self.tally.lag)
         return ConsumerStatus(
             ready=tally.ready and not tally.halted,

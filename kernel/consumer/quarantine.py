@@ -91,7 +91,7 @@ class Quarantine:
             return [_shown(dict(row)) for row in connection.execute(chosen).mappings()]
 
     def get(self, partition: int, offset: int) -> Parked | None:
-        """Give one record with its bytes, or None."""
+        """Return one record with its bytes, or None."""
         table = self._model.tables.quarantine
         chosen = table.select().where(table.c.partition == partition, table.c.offset == offset)
         with self._reads.connect() as connection:
@@ -111,7 +111,7 @@ class Quarantine:
 
         The first one that fails again stays, once, with one more try counted, and the rest behind
         it. ``discard_first`` gives up the first one instead: its stream goes on after it. The
-        record stays in the log. Raises ``Unavailable`` when the database does not answer.
+        record stays in the log. Raise ``Unavailable`` when the database does not answer.
         """
         place = None if dossier_code else (partition, offset)
         done = redrive(self._run, self._applier, dossier_code, place, discard_first=discard_first)

@@ -65,7 +65,7 @@ class Keyring:
     """The keys of all dossiers. Safe to use from several threads."""
 
     def __init__(self, engine: Engine, master: bytes, reads: Engine | None = None) -> None:
-        """``master`` is 32 bytes; raises ``ValueError`` for another length, and ``WrongMasterKey``
+        """``master`` is 32 bytes; raise ``ValueError`` for another length, and ``WrongMasterKey``
         when it does not unwrap the keys that are there: new ones must not join them.
 
         ``reads`` is a read-only engine on the same database: without one, a reader waits for
@@ -111,7 +111,7 @@ class Keyring:
             connection.execute(_KEYS.insert(), rows)
 
     def open(self, code: str, field: str, sealed: SealedData, into: Message) -> bool:
-        """Decrypt into ``into``; False when the key was destroyed. Raises ``Tampered`` when it does
+        """Decrypt into ``into``; False when the key was destroyed. Raise ``Tampered`` when it does
         not belong here.
         """
         secret = self._secret(sealed.key_id)

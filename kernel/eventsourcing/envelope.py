@@ -23,7 +23,7 @@ Headers = Sequence[tuple[str, bytes]]
 
 
 def new_id() -> str:
-    """Give a new UUID version 7 in its text form."""
+    """Return a new UUID version 7 in its text form."""
     return str(uuid_utils.uuid7())
 
 
@@ -56,15 +56,15 @@ def make_event(
 
 
 def payload_field(event: DossierEvent) -> str:
-    """Name the payload field of an event; empty for a type that this build does not know."""
+    """Return the payload field of an event; empty for a type that this build does not know."""
     return event.WhichOneof("payload") or ""
 
 
 def headers(
     event_id: str, type_name: str, source: str, code: str, occurred_at: int, trace: str
 ) -> Headers:
-    """Give the Kafka headers of an event: CloudEvents in binary mode, and the trace. Never personal
-    data.
+    """Return the Kafka headers of an event: CloudEvents in binary mode, and the trace. Never
+    personal data.
     """
     pairs = [
         ("ce_specversion", b"1.0"),

@@ -60,7 +60,7 @@ class Lease:
 
 
 def _is_dead(holder: str) -> bool:
-    """Tell whether a holder was a process of this machine that has ended; False when in doubt."""
+    """Return whether a holder was a process of this machine that has ended; False when in doubt."""
     host, _, rest = holder.partition("/")
     pid, _, rest = rest.partition("/")
     born = rest.partition("/")[0]

@@ -20,7 +20,7 @@ def migrate(engine: Engine, model: Model) -> bool:
     """Bring the schema up to date and say whether that changed it. Interrupted, it leaves the
     schema as it was; run twice, it changes nothing.
 
-    Processes that start together wait for one another. Raises ``RuntimeError`` when the revisions
+    Processes that start together wait for one another. Raise ``RuntimeError`` when the revisions
     don't lead to the last one.
     """
     with engine.begin() as connection:

@@ -17,7 +17,7 @@ class Record(NamedTuple):
     headers: Headers
 
     def header(self, name: str) -> str:
-        """Give a header as text; empty when it is missing or no text."""
+        """Return a header as text; empty when it is missing or no text."""
         for key, value in self.headers:
             if key == name:
                 return value.decode("utf-8", "replace") if value else ""

@@ -12,7 +12,9 @@ from kernel.eventsourcing.service_model import Model
 
 
 def states_of(connection: Connection, model: Model, codes: Sequence[str]) -> dict[str, Any]:
-    """Give the decider's state of each of these dossiers; the initial one where it has no event."""
+    """Return the decider's state of each of these dossiers; the initial one where it has no
+    event.
+    """
     events = model.tables.events.c
     found = connection.execute(
         select(events.body)

@@ -56,12 +56,12 @@ class UnitOfWork(Rows):
     # -- events ------------------------------------------------------------------------------------
 
     def sequence(self, code: str, source: str) -> int:
-        """Give the last sequence known of a stream; 0 when it has not begun."""
+        """Return the last sequence known of a stream; 0 when it has not begun."""
         row = self._streams.get((code, source)) or self.get(self.model.tables.streams, code, source)
         return 0 if row is None else int(row["sequence"])
 
     def state(self, code: str) -> Any:
-        """Give the decider's state of a dossier: the fold of this service's own events, in
+        """Return the decider's state of a dossier: the fold of this service's own events, in
         order.
         """
         if code not in self._states:
@@ -75,7 +75,7 @@ class UnitOfWork(Rows):
         return self._states[code]
 
     def states(self) -> Remembered:
-        """Give the states that this transaction has used, each with its stream's height."""
+        """Return the states that this transaction has used, each with its stream's height."""
         source = self.model.source
         return {code: (self.sequence(code, source), state) for code, state in self._states.items()}
 
@@ -92,7 +92,7 @@ class UnitOfWork(Rows):
             self._states |= states_of(self.connection, self.model, unknown)
 
     def own_events(self, code: str) -> list[DossierEvent]:
-        """Give this service's events of a dossier, in order."""
+        """Return this service's events of a dossier, in order."""
         return self._events_after(code, 0) if self.sequence(code, self.model.source) else []
 
     def _events_after(self, code: str, height: int) -> list[DossierEvent]:
@@ -110,7 +110,7 @@ class UnitOfWork(Rows):
         return [DossierEvent.FromString(body) for (body,) in found]
 
     def caused(self, causation_id: str) -> list[DossierEvent]:
-        """Give this service's events that name a cause, in order."""
+        """Return this service's events that name a cause, in order."""
         table = self.model.tables.events
         found = self.query(
             table.select()
@@ -199,7 +199,7 @@ class UnitOfWork(Rows):
         return events
 
     def system_actor(self) -> Actor:
-        """Give the service itself as an actor."""
+        """Return the service itself as an actor."""
         return Actor(kind=ActorKind.ACTOR_KIND_SYSTEM, id=self.model.source)
 
     def ingest(self, event: DossierEvent, body: bytes) -> None:

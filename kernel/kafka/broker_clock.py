@@ -53,14 +53,14 @@ def ask_log(bootstrap: str) -> int:
 
 
 def steady() -> int:
-    """Give microseconds of a clock that cannot be set; on Linux it goes on while the machine
+    """Return microseconds of a clock that cannot be set; on Linux it goes on while the machine
     sleeps.
     """
     return time.clock_gettime_ns(_STEADY) // 1_000
 
 
 def wall() -> int:
-    """Give this machine's time in microseconds UTC."""
+    """Return this machine's time in microseconds UTC."""
     return time.time_ns() // 1_000
 
 
@@ -99,16 +99,18 @@ class LogClock:
         self._ring.set()
 
     def now(self) -> int | None:
-        """Give the log's time in microseconds UTC; None until the cluster has answered."""
+        """Return the log's time in microseconds UTC; None until the cluster has answered."""
         return None if self._origin is None else self._origin + self._steady()
 
     def ahead(self) -> int:
-        """Give by how much this machine's clock is ahead; below 0 when behind, 0 while unknown."""
+        """Return by how much this machine's clock is ahead; below 0 when behind, 0 while
+        unknown.
+        """
         now = self.now()
         return 0 if now is None else self._wall() - now
 
     def fits(self) -> bool:
-        """Tell whether this machine's clock may be believed; where not, the cluster is asked
+        """Return whether this machine's clock may be believed; where not, the cluster is asked
         again.
         """
         ahead = self.ahead()

@@ -48,7 +48,7 @@ class Outbox:
     reads: Engine
 
     def next(self) -> list[Waiting]:
-        """Give rows to send, oldest first, each dossier's in the order of its sequence.
+        """Return rows to send, oldest first, each dossier's in the order of its sequence.
 
         A dossier with a parked row waits as a whole.
         """
@@ -83,7 +83,7 @@ class Outbox:
         uow.connection.execute(update(table).where(same).values(parked_reason=reason))
 
     def status(self, now: int) -> OutboxStatus:
-        """Tell how many rows wait, and how old the oldest is; ``now`` is real time."""
+        """Return how many rows wait, and how old the oldest is; ``now`` is real time."""
         with self.reads.connect() as connection:
             return self._status(connection, now)
 

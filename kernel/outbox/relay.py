@@ -84,7 +84,7 @@ class Relay:
             self._thread.join(timeout)
 
     def status(self) -> OutboxStatus:
-        """Tell how much waits; reads the database."""
+        """Return how much waits; reads the database."""
         return self._outbox.status(time.time_ns() // 1000)
 
     def _run(self) -> None:

@@ -75,7 +75,7 @@ class Checked:
         return all(not found.differences for found in self.tables.values())
 
     def as_json(self) -> dict[str, Any]:
-        """Give the report in the form that scripts read."""
+        """Return the report in the form that scripts read."""
         return {
             "service": self.service,
             "events": self.events,
@@ -103,7 +103,7 @@ def rebuild(
 ) -> Rebuilt:
     """Fill an empty database from the log, from its first record to its present end.
 
-    ``prepare`` makes the tables that are missing. Raises ``NotEmpty``, and kafka-python's errors
+    ``prepare`` makes the tables that are missing. Raise ``NotEmpty``, and kafka-python's errors
     when the log does not answer. No service may run on the database meanwhile.
     """
     engine = open_engine(url, model.source)
@@ -199,7 +199,7 @@ class _Shadow:
             writer.stop()
 
     def has(self, own: Mapping[str, int]) -> bool:
-        """Tell whether all own events up to these sequences have been met."""
+        """Return whether all own events up to these sequences have been met."""
         table = self._model.tables.streams
         chosen = select(func.count(), func.sum(table.c.sequence))
         with self._engine.connect() as connection:

@@ -49,7 +49,7 @@ def compare(left: Connection, right: Connection, table: Table) -> Difference:
 
 
 def _rows(connection: Connection, table: Table) -> Iterator[tuple[Any, ...]]:
-    """Give the rows with the key's columns first, in an order that Python shares."""
+    """Return the rows with the key's columns first, in an order that Python shares."""
     keys = key_names(table)
     columns = [table.c[name] for name in keys]
     rest = [c for c in table.columns if c.name not in keys]

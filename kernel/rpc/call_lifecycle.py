@@ -60,7 +60,7 @@ class Door:
         )
 
     def enter(self, data: bytes) -> Message:
-        """Give the request when the call may go on; raises what stands against it."""
+        """Return the request when the call may go on; raise what stands against it."""
         remaining = self._context.time_remaining()
         if remaining is None:
             raise Invalid([_NO_DEADLINE])
@@ -81,14 +81,14 @@ class Door:
         return request
 
     def judged(self, answer: Any) -> Any:
-        """Give an answer whose handler has asked for whom it is, where the rule wants that."""
+        """Return an answer whose handler has asked for whom it is, where the rule wants that."""
         who = self._caller
         if self._method.rule.unit == PART and not (who and who.judged):
             raise RuntimeError(f"{self._method.path} does not ask which dossiers its caller sees")
         return answer
 
     def actor(self) -> tuple[int, str]:
-        """Tell whose call it is, after ``enter``."""
+        """Return whose call it is, after ``enter``."""
         assert self._caller is not None
         return self._caller.actor.kind, self._caller.actor.id
 
@@ -99,7 +99,7 @@ class Door:
             self._caller.gone = True
 
     async def refuse(self, error: BaseException) -> None:
-        """Answer with an error; raises gRPC's own exception that ends the call."""
+        """Answer with an error; raise gRPC's own exception that ends the call."""
         if isinstance(error, grpc.aio.AbortError):
             raise error
         language = identity.language_of(self._metadata)

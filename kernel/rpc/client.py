@@ -36,7 +36,7 @@ def metadata(
     trace: str = "",
     token: str = "",
 ) -> tuple[tuple[str, str], ...]:
-    """Give the metadata of a call; what is empty is left out.
+    """Return the metadata of a call; what is empty is left out.
 
     ``token`` says who calls. Without one, ``kind`` and the rest are signed by the local issuer, of
     development; a kind without an identity is somebody not known by name.

@@ -75,5 +75,5 @@ async def _within(seconds: float, event: asyncio.Event) -> None:
 
 
 def stopping() -> Unavailable:
-    """Give what a caller is told whose call meets the end of the server."""
+    """Return what a caller is told whose call meets the end of the server."""
     return Unavailable("dịch vụ đang dừng, xin nối lại", "the service is stopping; connect again")

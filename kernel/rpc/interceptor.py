@@ -60,7 +60,7 @@ class Interceptor(grpc.aio.ServerInterceptor):
         continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]],
         handler_call_details: grpc.HandlerCallDetails,
     ) -> Handler | None:
-        """Give the handler of a call, wrapped the first time it is asked for."""
+        """Return the handler of a call, wrapped the first time it is asked for."""
         path = handler_call_details.method
         wrapped = self._wrapped.get(path)
         if wrapped is not None:

@@ -48,7 +48,7 @@ class Method:
         self.request: type[Message] = message_factory.GetMessageClass(descriptor.input_type)
 
     def caller(self, metadata: Metadata, context: Context, trace: str) -> Caller:
-        """Find out who calls; raises ``Invalid``, ``Unauthenticated`` or ``Forbidden``."""
+        """Find out who calls; raise ``Invalid``, ``Unauthenticated`` or ``Forbidden``."""
         found = self._identity(metadata, context)
         self.rule.check(found.actor, found.roles, self.roles)
         remaining = context.time_remaining()

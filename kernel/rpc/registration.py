@@ -37,7 +37,7 @@ class Service:
     checks: Mapping[str, Check] = field(default_factory=dict)
 
     def descriptor(self) -> ServiceDescriptor:
-        """Give the service's description; raises ``KeyError`` when there is no such service."""
+        """Return the service's description; raise ``KeyError`` when there is no such service."""
         return descriptor_pool.Default().FindServiceByName(self.name)
 
     def check(self) -> None:

@@ -84,7 +84,7 @@ class RpcServer:
         self._thread = threading.Thread(target=self._run, name="rpc", daemon=True)
 
     def start(self) -> int:
-        """Listen, and give the port; health says NOT_SERVING until ``ready``. Raises ``OSError``
+        """Listen, and give the port; health says NOT_SERVING until ``ready``. Raise ``OSError``
         naming a taken address.
         """
         self._thread.start()

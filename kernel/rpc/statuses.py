@@ -74,7 +74,7 @@ class TooMany(Failure):
 
 
 def known(error: BaseException) -> Failure | None:
-    """Give the failure that an exception stands for; None when nobody foresaw it."""
+    """Return the failure that an exception stands for; None when nobody foresaw it."""
     if isinstance(error, Failure):
         return error
     if isinstance(error, PoolTimeout):
@@ -85,7 +85,7 @@ def known(error: BaseException) -> Failure | None:
 
 
 def code_of(failure: Failure) -> grpc.StatusCode:
-    """Give the gRPC code of a failure."""
+    """Return the gRPC code of a failure."""
     if isinstance(failure, DeadlinePassed):
         return grpc.StatusCode.DEADLINE_EXCEEDED
     if isinstance(failure, TooMany):
@@ -141,7 +141,7 @@ def _status(code: grpc.StatusCode, text: str, parts: Sequence[Message]) -> Statu
 
 
 def _bad_request(violations: Sequence[Violation], language: str) -> details.BadRequest:
-    """Name every wrong field; what no longer fits into the trailers is counted in a last row."""
+    """Return every wrong field; what no longer fits into the trailers is counted in a last row."""
     result = details.BadRequest()
     room = DETAILS_LIMIT
     for index, violation in enumerate(violations):

@@ -19,7 +19,7 @@ class TlsFiles:
     """The certificate, its key, and the authority of client certificates, as files."""
 
     def __init__(self, cert: Path, key: Path, client_ca: Path) -> None:
-        """Read them; raises ``OSError``."""
+        """Read them; raise ``OSError``."""
         self._files = (cert, key, client_ca)
         self._watched = Watched(
             lambda: stamp_of(*self._files),
@@ -31,7 +31,7 @@ class TlsFiles:
         self._given = self._watched.now()
 
     def credentials(self) -> grpc.ServerCredentials:
-        """Give credentials that follow the files."""
+        """Return credentials that follow the files."""
         return grpc.dynamic_ssl_server_credentials(
             self._given,
             self._renewed,  # type: ignore[arg-type]  # None is allowed: no change

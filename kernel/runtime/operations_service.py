@@ -30,11 +30,11 @@ class Consumer(Protocol):
 
     @property
     def quarantine(self) -> Quarantine:
-        """Give the records set aside."""
+        """Return the records set aside."""
         ...
 
     def status(self) -> ConsumerStatus:
-        """Tell how it is doing; never blocks."""
+        """Return how it is doing; never blocks."""
         ...
 
 
@@ -42,7 +42,7 @@ class Relay(Protocol):
     """What is asked of a service's relay."""
 
     def status(self) -> OutboxStatus:
-        """Tell how much waits to be published; may block."""
+        """Return how much waits to be published; may block."""
         ...
 
 
@@ -67,7 +67,7 @@ class OperationsServicer(OperationsServiceServicer):
     async def GetStatus(  # noqa: N802 - gRPC's name
         self, request: pb.GetStatusRequest, context: Context
     ) -> pb.GetStatusResponse:
-        """Tell how the service is doing."""
+        """Return how the service is doing."""
         status = self._consumer.status()
         outbox, quarantined = await self._reads.run(self._backlog)
         return pb.GetStatusResponse(
@@ -149,7 +149,7 @@ def service(
     consumer: Consumer,
     relay: Relay | None = None,
 ) -> Service:
-    """Give the operators' service of the service called ``name``."""
+    """Return the operators' service of the service called ``name``."""
     return Service(
         add_OperationsServiceServicer_to_server,
         OperationsServicer(name, commands, reads, consumer, relay),

@@ -126,7 +126,7 @@ class Process:
         self._ending = threading.Event()
 
     def start(self) -> None:
-        """Take calls, read the log, publish; raises ``OSError`` naming a taken address."""
+        """Take calls, read the log, publish; raise ``OSError`` naming a taken address."""
         self._writer.start()
         self._rpc.start()
         self._log_clock.start()

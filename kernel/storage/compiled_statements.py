@@ -25,7 +25,7 @@ Row = Mapping[str, Any]
 
 
 def picker(names: Sequence[str]) -> Callable[[Row], tuple[Any, ...]]:
-    """Give a function that takes these columns out of a row."""
+    """Return a function that takes these columns out of a row."""
     if len(names) == 1:
         (name,) = names
         return lambda row: (row[name],)
@@ -38,13 +38,13 @@ def _nothing(_row: Row) -> tuple[Any, ...]:
 
 @lru_cache(maxsize=256)
 def key_names(table: Table) -> tuple[str, ...]:
-    """Name the columns of a table's primary key."""
+    """Return the columns of a table's primary key."""
     return tuple(c.name for c in table.primary_key)
 
 
 @lru_cache(maxsize=256)
 def key_picker(table: Table) -> Callable[[Row], tuple[Any, ...]]:
-    """Give a function that takes the primary key out of a row."""
+    """Return a function that takes the primary key out of a row."""
     return picker(key_names(table))
 
 
@@ -73,14 +73,14 @@ class Statement:
 
 @lru_cache(maxsize=256)
 def insert_of(table: Table, dialect: Dialect) -> Statement:
-    """Give the plain insert of a table; a clash of keys raises ``IntegrityError``."""
+    """Return the plain insert of a table; a clash of keys raises ``IntegrityError``."""
     names = [c.name for c in table.columns if not (c.autoincrement is True and c.primary_key)]
     return Statement(table.insert().values({n: bindparam(n) for n in names}), dialect)
 
 
 @lru_cache(maxsize=256)
 def upsert_of(table: Table, dialect: Dialect) -> Statement:
-    """Give the insert of a table that replaces the row with the same primary key."""
+    """Return the insert of a table that replaces the row with the same primary key."""
     keys = [c.name for c in table.primary_key]
     values: dict[str, Any] = {c.name: bindparam(c.name) for c in table.columns}
     statement = _insert(table, dialect).values(values)
@@ -92,21 +92,21 @@ def upsert_of(table: Table, dialect: Dialect) -> Statement:
 
 @lru_cache(maxsize=256)
 def select_of(table: Table, dialect: Dialect) -> Statement:
-    """Give the select of one row by primary key."""
+    """Return the select of one row by primary key."""
     clauses = [c == bindparam(c.name) for c in table.primary_key]
     return Statement(select(table).where(*clauses), dialect)
 
 
 @lru_cache(maxsize=256)
 def delete_of(table: Table, dialect: Dialect) -> Statement:
-    """Give the delete of one row by primary key."""
+    """Return the delete of one row by primary key."""
     clauses = [c == bindparam(c.name) for c in table.primary_key]
     return Statement(delete(table).where(*clauses), dialect)
 
 
 @lru_cache(maxsize=256)
 def lock_of(table: Table, dialect: Dialect) -> Statement:
-    """Give the insert of a table that leaves a row with the same primary key as it is, but locks
+    """Return the insert of a table that leaves a row with the same primary key as it is, but locks
     and returns it.
     """
     keys = [c.name for c in table.primary_key]
@@ -119,7 +119,7 @@ def lock_of(table: Table, dialect: Dialect) -> Statement:
 
 
 def _insert(table: Table, dialect: Dialect) -> Any:
-    """Give the dialect's own insert; the other dialects, some megabytes, are not imported."""
+    """Return the dialect's own insert; the other dialects, some megabytes, are not imported."""
     if dialect.name == "postgresql":
         from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 
@@ -145,7 +145,7 @@ class Fetch:
         self._sql = str(compiled)
 
     def rows(self, connection: Connection, codes: Sequence[str]) -> Iterable[Sequence[Any]]:
-        """Give the rows as the driver gives them: all our columns are text, whole numbers or
+        """Return the rows as the driver gives them: all our columns are text, whole numbers or
         bytes.
         """
         given: Any = (json.dumps(codes),) if self._as_json else {"codes": codes}
@@ -155,7 +155,7 @@ class Fetch:
 
 @lru_cache(maxsize=256)
 def fetch_of(table: Table, dialect: Dialect) -> Fetch:
-    """Give the select of a table's rows by the dossier's code, the first part of its primary
+    """Return the select of a table's rows by the dossier's code, the first part of its primary
     key.
     """
     return Fetch(table, dialect)

@@ -22,7 +22,7 @@ def open_engine(url: str, schema: str, *, read_only: bool = False) -> Engine:
     """Open a database; makes the SQLite folder or the PostgreSQL schema when missing (not when
     ``read_only``).
 
-    Raises SQLAlchemy's ``OperationalError`` when the database does not answer within 5 s.
+    Raise SQLAlchemy's ``OperationalError`` when the database does not answer within 5 s.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
@@ -83,6 +83,6 @@ def _sqlite(url: str, path: str, read_only: bool) -> Engine:
 
 
 def ping(engine: Engine) -> None:
-    """Ask the database for an answer; raises ``OperationalError`` when there is none."""
+    """Ask the database for an answer; raise ``OperationalError`` when there is none."""
     with engine.connect() as connection:
         connection.execute(text("select 1"))

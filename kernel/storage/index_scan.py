@@ -14,7 +14,7 @@ _TERMS: Final = 100
 
 
 def values(connection: Connection, column: Column[str], *where: ColumnElement[bool]) -> list[str]:
-    """Give the values that a column has in the rows ``where``, each once: hops over an index from
+    """Return the values that a column has in the rows ``where``, each once: hops over an index from
     one to the next.
 
     An index has to begin with the columns that ``where`` sets equal, followed by this one.

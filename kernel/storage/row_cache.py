@@ -40,7 +40,7 @@ class Rows:
         self._locked: set[tuple[Table, tuple[Any, ...]]] = set()
 
     def get(self, table: Table, *key: Any) -> Row | None:
-        """Give the row with this primary key, or None."""
+        """Return the row with this primary key, or None."""
         rows = self._rows[table]
         if key in rows:
             return rows[key]
@@ -86,7 +86,7 @@ class Rows:
         self.changes += 1
 
     def lock(self, table: Table, row: Row) -> Row:
-        """Give a row, kept from other writers until this transaction ends; it begins as ``row``
+        """Return a row, kept from other writers until this transaction ends; it begins as ``row``
         when it is not there.
         """
         key = key_picker(table)(row)

@@ -135,7 +135,7 @@ def fault(error: BaseException) -> dict[str, Any]:
 
 
 def get_logger(name: str) -> Any:
-    """Give the logger of a module; call it with an event name from ``EVENTS`` and fields."""
+    """Return the logger of a module; call it with an event name from ``EVENTS`` and fields."""
     return structlog.get_logger(module=name)
 
 
@@ -149,7 +149,7 @@ class RateLimit:
         self._lock = threading.Lock()
 
     def allow(self, key: str) -> bool:
-        """Tell whether one more line about ``key`` may be written now."""
+        """Return whether one more line about ``key`` may be written now."""
         now = time.monotonic()
         with self._lock:
             start, count = self._since.get(key, (now, 0))
@@ -218,7 +218,7 @@ class _LibraryHandler(logging.Handler):
 
 
 def _sentence(record: logging.LogRecord) -> str:
-    """Give a library's first line of text; exceptions among its arguments lose their text."""
+    """Return a library's first line of text; exceptions among its arguments lose their text."""
     arguments = record.args
     if isinstance(arguments, tuple):
         record.args = tuple(

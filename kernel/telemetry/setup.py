@@ -68,7 +68,7 @@ def setup(settings: Settings, readers: tuple[MetricReader, ...] = ()) -> Telemet
 
 
 def _offer(settings: Settings, readers: list[MetricReader]) -> WSGIServer | None:
-    """Offer the metrics to Prometheus; raises ``OSError`` when the port is taken."""
+    """Offer the metrics to Prometheus; raise ``OSError`` when the port is taken."""
     port = os.environ.get(f"{settings.service.upper()}_METRICS_PORT", "")
     if not port:
         return None

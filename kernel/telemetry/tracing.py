@@ -38,17 +38,17 @@ def record_with(provider: TracerProvider | None) -> None:
 
 
 def recording() -> bool:
-    """Tell whether anybody records spans; to be asked before work that only makes spans."""
+    """Return whether anybody records spans; to be asked before work that only makes spans."""
     return _Recorder.tracer is not None
 
 
 def current_traceparent() -> str:
-    """Give the traceparent of the span that this thread or task is in; empty outside of one."""
+    """Return the traceparent of the span that this thread or task is in; empty outside of one."""
     return _current.get()
 
 
 def valid(traceparent: str) -> bool:
-    """Tell whether a text is a traceparent that can be carried on."""
+    """Return whether a text is a traceparent that can be carried on."""
     return _FORM.fullmatch(traceparent) is not None
 
 

@@ -18,17 +18,17 @@ _WIDTHS: Final = (3, 2, 2, 3)
 
 
 def is_old_agency(text: str) -> bool:
-    """Tell whether a code has the old form."""
+    """Return whether a code has the old form."""
     return _OLD.fullmatch(text) is not None
 
 
 def is_agency(text: str) -> bool:
-    """Tell whether a code has the old or the new form."""
+    """Return whether a code has the old or the new form."""
     return len(text) <= _NEW_LENGTH and _NEW.fullmatch(text) is not None
 
 
 def to_new(old: str) -> str:
-    """Give the usual new form of an old code; empty when it is none, or skips a level."""
+    """Return the usual new form of an old code; empty when it is none, or skips a level."""
     match = _OLD.fullmatch(old)
     if match is None:
         return ""
@@ -39,7 +39,7 @@ def to_new(old: str) -> str:
 
 
 def to_old(new: str) -> str:
-    """Give the usual old form of a new code; empty when it has none."""
+    """Return the usual old form of a new code; empty when it has none."""
     groups = new.split(".")
     widths = _WIDTHS[: len(groups)]
     if _NEW.fullmatch(new) is None or len(groups) > len(_WIDTHS):

@@ -44,12 +44,12 @@ _Entry = TypeVar("_Entry", bound=BaseModel)
 
 @cache
 def shipped_catalogue() -> Catalogue:
-    """Give the catalogue that comes with the system."""
+    """Return the catalogue that comes with the system."""
     return load_catalogue(PROCEDURES, UNITS)
 
 
 def load_catalogue(procedures: Path, units: Path) -> Catalogue:
-    """Read a catalogue; raises ``CatalogueError``, which names every mistake in the entries."""
+    """Read a catalogue; raise ``CatalogueError``, which names every mistake in the entries."""
     content, digest = _read(procedures, ("field", "procedure"))
     unit_content, unit_digest = _read(units, ("unit",))
     problems: list[Problem] = []
@@ -75,7 +75,7 @@ def load_catalogue(procedures: Path, units: Path) -> Catalogue:
 
 
 def _read(path: Path, keys: tuple[str, ...]) -> tuple[dict[str, list[Any]], bytes]:
-    """Give the lists of a file under the keys that it has, and the SHA-256 of its bytes."""
+    """Return the lists of a file under the keys that it has, and the SHA-256 of its bytes."""
     try:
         raw = path.read_bytes()
         content = parse_toml(raw)

@@ -220,7 +220,7 @@ class Broken:
 
 
 def broken(code: str, *values: object) -> Broken:
-    """Say which rule was broken; ``values`` are words of the rule."""
+    """Return which rule was broken; ``values`` are words of the rule."""
     vi, en = RULES[code]
     return Broken(code, vi.format(*values), en.format(*values))
 
@@ -268,7 +268,7 @@ _OF_PYDANTIC: Final[Mapping[str, tuple[str, str]]] = {
 
 
 def of_pydantic(error: Mapping[str, Any]) -> Broken:
-    """Say what the schema found, in both languages."""
+    """Return what the schema found, in both languages."""
     context = error.get("ctx") or {}
     if "rule" in context:  # one of ours, raised while the value was looked at
         return broken(context["rule"], *context["values"])

@@ -72,7 +72,7 @@ class Unit:
     """The unit that it became part of after ``valid_to``."""
 
     def agency_on(self, day: date) -> str:
-        """Give the code under which this unit's dossiers of a local day are numbered."""
+        """Return the code under which this unit's dossiers of a local day are numbered."""
         if self.old_code and self.old_code_to is not None and day <= self.old_code_to:
             return self.old_code
         return self.code
@@ -184,15 +184,15 @@ class Procedure:
     """How long the citizen has to answer; None: as long as the process says."""
 
     def owed(self, kind: FeeKind) -> int:
-        """Give what a dossier owes at least of one kind, in đồng."""
+        """Return what a dossier owes at least of one kind, in đồng."""
         return sum(fee.amount for fee in self.fees if fee.kind is kind)
 
     def open_ended(self, kind: FeeKind) -> bool:
-        """Tell whether more may be owed, because pages, copies or items are counted."""
+        """Return whether more may be owed, because pages, copies or items are counted."""
         return any(fee.kind is kind and fee.per is not FeePer.DOSSIER for fee in self.fees)
 
     def limit(self, channel: int) -> TimeLimit:
-        """Give the time limit of a dossier that came by a ``Channel``."""
+        """Return the time limit of a dossier that came by a ``Channel``."""
         if channel == Channel.CHANNEL_ONLINE and self.online_time_limit is not None:
             return self.online_time_limit
         return self.time_limit
@@ -210,11 +210,11 @@ class Catalogue:
     """Names the content of the files: 8 hexadecimal digits of their SHA-256."""
 
     def knows(self, code: str) -> bool:
-        """Tell whether there is, was or will be such a procedure."""
+        """Return whether there is, was or will be such a procedure."""
         return code in self.procedures
 
     def find(self, code: str, on: date) -> Procedure | None:
-        """Give the version in force on a local day; None for an unknown code or a day without."""
+        """Return the version in force on a local day; None for an unknown code or a day without."""
         versions = self.procedures.get(code, ())
         begun = bisect_right(versions, on, key=lambda it: it.valid_from)
         if not begun:
@@ -223,7 +223,7 @@ class Catalogue:
         return found if found.valid_to is None or on <= found.valid_to else None
 
     def ends(self, version: Procedure) -> date | None:
-        """Give the last day of a version: its own, or the one before its follower begins."""
+        """Return the last day of a version: its own, or the one before its follower begins."""
         follower = self.version(version.code, version.version + 1)
         if follower is None:
             return version.valid_to
@@ -231,14 +231,14 @@ class Catalogue:
         return last if version.valid_to is None else min(version.valid_to, last)
 
     def unit_of(self, agency: str) -> Unit | None:
-        """Give the unit that has, or had, an agency code of either form."""
+        """Return the unit that has, or had, an agency code of either form."""
         found = self.units.get(agency)
         if found is not None:
             return found
         return next((unit for unit in self.units.values() if unit.old_code == agency), None)
 
     def version(self, code: str, number: int) -> Procedure | None:
-        """Give a version by its number, as events record it; None when there is none."""
+        """Return a version by its number, as events record it; None when there is none."""
         return next((v for v in self.procedures.get(code, ()) if v.version == number), None)
 
 

@@ -32,7 +32,7 @@ class Takers:
     day: date
 
     def heir(self, unit: str) -> str:
-        """Give the unit that does the work of a unit: itself, or its heir's heir in the end."""
+        """Return the unit that does the work of a unit: itself, or its heir's heir in the end."""
         return current(unit, self.catalogue.units, self.day)
 
     def dissolved(self, unit: str) -> Dissolved | None:
@@ -47,8 +47,8 @@ class Takers:
         return None
 
     def takes(self, procedure: Procedure, unit: str) -> bool:
-        """Tell whether a unit takes dossiers of a procedure: in its own right, or as the heir of a
-        unit that did. A unit takes nothing before its first day and after its last.
+        """Return whether a unit takes dossiers of a procedure: in its own right, or as the heir of
+        a unit that did. A unit takes nothing before its first day and after its last.
         """
         return any(self._named(procedure, each) for each in self._line(unit))
 
@@ -61,7 +61,7 @@ class Takers:
         return [it for it in every if not unit or any(self._named(it, each) for each in line)]
 
     def unit_of(self, procedure: Procedure) -> str:
-        """Give the unit that answers for a procedure."""
+        """Return the unit that answers for a procedure."""
         return self.heir(procedure.unit)
 
     def units_of(self, procedure: Procedure) -> list[str]:

@@ -45,14 +45,14 @@ class CatalogueError(ValueError):
 
 
 def repeated(codes: Sequence[str], key: str) -> Iterator[Problem]:
-    """Name the codes that several entries have."""
+    """Return the codes that several entries have."""
     for code, times in Counter(codes).items():
         if times > 1:
             yield Problem(code, key, broken("repeated.entry", times))
 
 
 def misplaced(units: Sequence[UnitEntry]) -> Iterator[Problem]:
-    """Name the units whose dates are upside down, or that lie in a unit that is not there."""
+    """Return the units whose dates are upside down, or that lie in a unit that is not there."""
     codes = {unit.code for unit in units}
     for unit in units:
         above = unit.code.rpartition(".")[0]
@@ -74,7 +74,7 @@ def misplaced(units: Sequence[UnitEntry]) -> Iterator[Problem]:
 
 
 def dangling(procedure: ProcedureEntry, units: set[str], fields: set[str]) -> Iterator[Problem]:
-    """Name what a procedure refers to that is not there."""
+    """Return what a procedure refers to that is not there."""
     if procedure.unit not in units:
         yield Problem(procedure.code, "unit", broken("unit.unknown", procedure.unit))
     if procedure.field not in fields:
@@ -92,7 +92,7 @@ def strange_units(version: VersionEntry, units: set[str]) -> list[str]:
 
 
 def inconsistent(procedure: ProcedureEntry) -> Iterator[Problem]:
-    """Name what contradicts itself within the versions of a procedure, and between them."""
+    """Return what contradicts itself within the versions of a procedure, and between them."""
     for place, version in enumerate(procedure.version, start=1):
         for key, rule, _ in faults(version):
             yield Problem(procedure.code, f"version.{place}.{key}", rule)
@@ -106,7 +106,7 @@ def inconsistent(procedure: ProcedureEntry) -> Iterator[Problem]:
 
 
 def too_early(begins: date, older: int, began: date, ended: date | None) -> Broken | None:
-    """Tell what keeps a version from beginning on a day: the one before it."""
+    """Return what keeps a version from beginning on a day: the one before it."""
     if ended is not None and begins <= ended:
         return broken("versions.dates", older)
     return broken("versions.begin", older) if begins <= began else None
@@ -116,7 +116,7 @@ Faults = Iterator[tuple[str, Broken, tuple[str, ...]]]
 
 
 def faults(version: VersionEntry) -> Faults:
-    """Name what contradicts itself within a version: the key, the rule, and the keys that it is
+    """Return what contradicts itself within a version: the key, the rule, and the keys that it is
     judged by.
     """
     if version.valid_to is not None and version.valid_to < version.valid_from:
@@ -172,7 +172,7 @@ def _within_a_day(limit: TimeLimit) -> bool:
 
 
 def _shorter(one: TimeLimit, other: TimeLimit) -> bool:
-    """Tell whether a limit is shorter by any calendar: neither calendar days nor working time are
+    """Return whether a limit is shorter by any calendar: neither calendar days nor working time are
     more, and one of them is less.
     """
     if not (one.phases and other.phases):
@@ -182,7 +182,7 @@ def _shorter(one: TimeLimit, other: TimeLimit) -> bool:
 
 
 def _extent(limit: TimeLimit) -> tuple[int, int]:
-    """Give all calendar days, and all working time, of the phases of a limit."""
+    """Return all calendar days, and all working time, of the phases of a limit."""
     days = [phase.whole_days() for phase in limit.phases if phase.unit is Unit.CALENDAR_DAY]
     work = [phase.working_us(_DAY) for phase in limit.phases if phase.unit is not Unit.CALENDAR_DAY]
     return sum(days), sum(work)

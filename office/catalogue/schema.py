@@ -52,7 +52,9 @@ def _tidy(text: str) -> str:
 
 
 def unprintable(text: str) -> str | None:
-    """Give the first character that controls instead of showing: line ends, bidirectional marks."""
+    """Return the first character that controls instead of showing: line ends, bidirectional
+    marks.
+    """
     if text.isascii() and text.isprintable():
         return None
     kinds = ("Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp")

@@ -48,7 +48,7 @@ class OfficeUnits:
         self._last: tuple[Catalogue, Directory, Catalogue] | None = None
 
     def of(self, catalogue: Catalogue) -> Catalogue:
-        """Give a catalogue with the units of the office."""
+        """Return a catalogue with the units of the office."""
         if self._people is None:
             return catalogue
         people, last = self._people(), self._last

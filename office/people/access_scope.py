@@ -17,12 +17,12 @@ from office.people.directory import Dated, answers_for, below, current
 
 
 def person(officer: str) -> str:
-    """Give the reader that stands for one officer."""
+    """Return the reader that stands for one officer."""
     return f"@{officer}"
 
 
 def readers_of(unit: str) -> list[str]:
-    """Give the readers that stand for a unit: itself and those above it."""
+    """Return the readers that stand for a unit: itself and those above it."""
     parts = unit.split(".") if unit else []
     return [".".join(parts[:number]) for number in range(len(parts), 0, -1)]
 
@@ -37,7 +37,7 @@ class Sight:
     day: date
 
     def covers(self, unit: str) -> bool:
-        """Tell whether everything of a unit is seen: the own one, one below it, or one whose work
+        """Return whether everything of a unit is seen: the own one, one below it, or one whose work
         has passed to such a unit.
         """
         if not self.unit or not unit:
@@ -45,7 +45,7 @@ class Sight:
         return answers_for(unit, self.unit, self.units, self.day)
 
     def readers(self) -> list[str]:
-        """Give the readers as which the officer sees a dossier."""
+        """Return the readers as which the officer sees a dossier."""
         gone = (
             code
             for code, unit in self.units.items()
@@ -54,7 +54,7 @@ class Sight:
         return [*filter(None, [self.unit]), *gone, person(self.officer)]
 
     def work_of(self, unit: str) -> list[str]:
-        """Name a unit and the dissolved ones whose work it does on that day."""
+        """Return a unit and the dissolved ones whose work it does on that day."""
         gone = (code for code, it in self.units.items() if it.successor and code != unit)
         return [unit, *(code for code in gone if current(code, self.units, self.day) == unit)]
 
@@ -70,7 +70,7 @@ class Sight:
 
 
 def sight_of(who: Caller, units: Mapping[str, Dated], day: date) -> Sight | None:
-    """Give what a caller sees by the rule under which they were let in; None: every dossier."""
+    """Return what a caller sees by the rule under which they were let in; None: every dossier."""
     if not restricted(who):
         return None
     return Sight(who.actor.unit, who.actor.id, units, day)

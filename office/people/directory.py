@@ -14,7 +14,7 @@ from typing import Protocol
 
 
 def below(unit: str, above: str) -> bool:
-    """Tell whether ``unit`` is ``above`` or lies below it (H22.60.05 below H22.60)."""
+    """Return whether ``unit`` is ``above`` or lies below it (H22.60.05 below H22.60)."""
     return unit == above or (bool(above) and unit.startswith(f"{above}."))
 
 
@@ -23,18 +23,18 @@ class Dated(Protocol):
 
     @property
     def valid_to(self) -> date | None:
-        """Give its last day."""
+        """Return its last day."""
         ...
 
     @property
     def successor(self) -> str:
-        """Name the unit that it became part of."""
+        """Return the unit that it became part of."""
         ...
 
 
 def current(unit: str, units: Mapping[str, Dated], day: date) -> str:
-    """Give the unit that does the work of ``unit`` on a day: itself, or after its last day the unit
-    that it became part of. What lay below a dissolved unit passes on with it.
+    """Return the unit that does the work of ``unit`` on a day: itself, or after its last day the
+    unit that it became part of. What lay below a dissolved unit passes on with it.
     """
     seen: set[str] = set()
     while unit not in seen:
@@ -50,7 +50,7 @@ def current(unit: str, units: Mapping[str, Dated], day: date) -> str:
 
 
 def answers_for(unit: str, own: str, units: Mapping[str, Dated], day: date) -> bool:
-    """Tell whether an officer of ``own`` answers for ``unit``: their own, one below it, or one
+    """Return whether an officer of ``own`` answers for ``unit``: their own, one below it, or one
     whose work has passed to such a unit.
     """
     return below(unit, own) or below(current(unit, units, day), own)
@@ -82,7 +82,7 @@ def _returns(code: str, units: Mapping[str, Dated]) -> bool:
 
 
 def within(day: date, first: date | None, last: date | None) -> bool:
-    """Tell whether a day lies in a span; None is an open end."""
+    """Return whether a day lies in a span; None is an open end."""
     return (first is None or first <= day) and (last is None or day <= last)
 
 
@@ -123,11 +123,11 @@ class Officer:
     """Where the officer is written to; empty: nowhere."""
 
     def serves(self, day: date) -> bool:
-        """Tell whether this officer is in service on a day, away or not."""
+        """Return whether this officer is in service on a day, away or not."""
         return within(day, self.valid_from, self.valid_to)
 
     def absence(self, day: date) -> Absence | None:
-        """Give the absence that a day lies in."""
+        """Return the absence that a day lies in."""
         return next((it for it in self.absences if it.first <= day <= it.last), None)
 
 
@@ -153,17 +153,17 @@ class Directory:
         return [officer for officer in those if role in officer.roles and officer.serves(day)]
 
     def there(self, officer: str, day: date) -> bool:
-        """Tell whether somebody is in service on a day and not away."""
+        """Return whether somebody is in service on a day and not away."""
         found = self.officers.get(officer)
         return found is not None and found.serves(day) and found.absence(day) is None
 
     def current(self, unit: str, day: date) -> str:
-        """Give the unit that does the work of ``unit`` on a day."""
+        """Return the unit that does the work of ``unit`` on a day."""
         return current(unit, self.units, day)
 
     def why_not(self, officer: str, unit: str, role: str, day: date) -> tuple[str, dict[str, str]]:
-        """Say why somebody can't be given work of a unit and role on a day: a code with its words;
-        ("", {}) when they can.
+        """Return why somebody can't be given work of a unit and role on a day: a code with its
+        words; ("", {}) when they can.
         """
         found = self.officers.get(officer)
         if found is None or not found.serves(day):

@@ -35,7 +35,7 @@ class DirectoryError(ValueError):
 
 
 def read_directory(path: Path, roles: Iterable[str]) -> Directory:
-    """Read a directory; ``roles`` are those that there are. Raises ``DirectoryError``."""
+    """Read a directory; ``roles`` are those that there are. Raise ``DirectoryError``."""
     notes = Notes(frozenset(roles))
     document = _toml(path, notes)
     if document is None:
@@ -59,7 +59,7 @@ def read_directory(path: Path, roles: Iterable[str]) -> Directory:
 
 
 def files_of(path: Path) -> list[Path]:
-    """Name the files that a directory is read from; only itself where it can't be read."""
+    """Return the files that a directory is read from; only itself where it can't be read."""
     try:
         document = read_toml(path)
     except FileUnreadable:
@@ -69,7 +69,7 @@ def files_of(path: Path) -> list[Path]:
 
 
 def _named(document: dict[str, Any], key: str, path: Path) -> Path | None:
-    """Give the file that a key of ``path`` names; None when it names none."""
+    """Return the file that a key of ``path`` names; None when it names none."""
     name = document.get(key)
     return path.parent / name if isinstance(name, str) and name.isprintable() else None
 
@@ -120,7 +120,7 @@ def _read_units(path: Path, file: Path | None, notes: Notes) -> None:
 
 
 def _code(row: dict[str, Any], place: str, notes: Notes) -> str:
-    """Give a unit's code; empty when it is none, which is noted."""
+    """Return a unit's code; empty when it is none, which is noted."""
     code = notes.text(row, "code", place)
     if code and not _CODE.fullmatch(code):
         notes.wrong(place, "code", _CODE_FORM)

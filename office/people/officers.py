@@ -200,7 +200,7 @@ def check_absences(notes: Notes) -> None:
 
 
 def _other(stand_in: str, officer: str, place: str, notes: Notes) -> Officer | None:
-    """Give the officer who stands in; somebody who is none, or the one away, is noted."""
+    """Return the officer who stands in; somebody who is none, or the one away, is noted."""
     other = notes.officers.get(stand_in)
     if stand_in == officer or (other is None and notes.officers_known):
         notes.wrong(place, "stand_in", f"{stand_in} is no other officer")

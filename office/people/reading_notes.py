@@ -34,7 +34,7 @@ class Notes:
         self.mistakes.append(f"{place}: {key}: {text}" if key else f"{place}: {text}")
 
     def tables(self, document: Mapping[str, Any], key: str, place: str) -> list[dict[str, Any]]:
-        """Give the tables under a key; anything else is noted."""
+        """Return the tables under a key; anything else is noted."""
         found = document.get(key, [])
         if isinstance(found, list) and all(isinstance(row, dict) for row in found):
             return found
@@ -42,7 +42,7 @@ class Notes:
         return []
 
     def text(self, row: Mapping[str, Any], key: str, place: str) -> str:
-        """Give a text that may be left out."""
+        """Return a text that may be left out."""
         found = row.get(key, "")
         if isinstance(found, str):
             return found
@@ -50,7 +50,7 @@ class Notes:
         return ""
 
     def name(self, row: Mapping[str, Any], key: str, place: str) -> str:
-        """Give a name that may be left out: mails and pages show it on one line."""
+        """Return a name that may be left out: mails and pages show it on one line."""
         found = self.text(row, key, place)
         if plain_line(found) is None:
             self.wrong(place, key, "must be one line of plain text, without control characters")
@@ -58,7 +58,7 @@ class Notes:
         return found
 
     def day(self, row: Mapping[str, Any], key: str, place: str) -> date | None:
-        """Give a day that may be left out."""
+        """Return a day that may be left out."""
         found = row.get(key)
         if found is None or type(found) is date:
             return found
@@ -69,7 +69,7 @@ class Notes:
     def days(
         self, row: Mapping[str, Any], begin: str, end: str, place: str
     ) -> tuple[date | None, date | None]:
-        """Give two days in their order."""
+        """Return two days in their order."""
         first, last = self.day(row, begin, place), self.day(row, end, place)
         if first and last and last < first:
             self.wrong(place, end, f"{last} lies before {begin}, {first}")

@@ -35,7 +35,7 @@ class Shelf:
         *,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Read the directory; raises ``DirectoryError``."""
+        """Read the directory; raise ``DirectoryError``."""
         known = frozenset(roles)
         self._watched = Watched(
             lambda: stamp_of(*files_of(path)),
@@ -47,7 +47,7 @@ class Shelf:
         )
 
     def now(self) -> Directory:
-        """Give the directory as of the last look."""
+        """Return the directory as of the last look."""
         return self._watched.now()
 
 
@@ -61,7 +61,7 @@ def _complain(error: DirectoryError) -> None:
 
 @cache
 def configured(service: str) -> Callable[[], Directory] | None:
-    """Give what asks for the directory that PEOPLE_DIRECTORY names, as it is now; None when it
+    """Return what asks for the directory that PEOPLE_DIRECTORY names, as it is now; None when it
     names none. Ends the process with exit status 2 and the mistakes when it can't be used.
     """
     path = os.environ.get("PEOPLE_DIRECTORY", "")

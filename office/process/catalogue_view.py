@@ -31,14 +31,16 @@ class Listed(NamedTuple):
 
 
 def procedures_at_hand() -> Mapping[str, Worked]:
-    """Give the procedures that ship and those on the shelf of published ones, as far as it is here
-    and can be read (intake itself says what is wrong with it).
+    """Return the procedures that ship and those on the shelf of published ones, as far as it is
+    here and can be read (intake itself says what is wrong with it).
     """
     return in_use([*_shipped(), *_published()], datetime.now(zone(OFFICE_ZONE)).date())
 
 
 def in_use(versions: Iterable[Listed], day: date) -> Mapping[str, Worked]:
-    """Give the unit and the processes of each procedure, from the version in force on a day on."""
+    """Return the unit and the processes of each procedure, from the version in force on a
+    day on.
+    """
     by_code: dict[str, list[Listed]] = {}
     for version in sorted(versions):
         by_code.setdefault(version.code, []).append(version)

@@ -35,14 +35,14 @@ class ProcessError(ValueError):
 
 @cache
 def standard_processes() -> Processes:
-    """Give the processes that are shipped and those of the office's own folder; raises
+    """Return the processes that are shipped and those of the office's own folder; raises
     ``ProcessError``, also when there is no such folder.
     """
     return load_processes(installed_files(), procedures_at_hand())
 
 
 def installed_files() -> list[Path]:
-    """List the files that ship and those of the office's own folder; raises ``ProcessError`` when
+    """List the files that ship and those of the office's own folder; raise ``ProcessError`` when
     there is no such folder.
     """
     own = os.environ.get(OWN_FOLDER, "")
@@ -60,7 +60,7 @@ def files_in(folder: Path) -> list[Path]:
 
 
 def load_processes(files: Sequence[Path], works: Mapping[str, Worked] | None = None) -> Processes:
-    """Read and check the processes of files; raises ``ProcessError``."""
+    """Read and check the processes of files; raise ``ProcessError``."""
     processes, mistakes = check_files(files, works=works)
     if mistakes:
         raise ProcessError(mistakes)

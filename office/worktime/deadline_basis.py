@@ -31,35 +31,35 @@ class Course:
     """A date promised by hand, before which the limit does not end."""
 
     def due_before_pauses(self, calendar: Calendar) -> int | None:
-        """Give the due date by a calendar as it was before the first pause; None for none."""
+        """Return the due date by a calendar as it was before the first pause; None for none."""
         return self.not_before if self.held(calendar) else self.limit_due(calendar)
 
     def held(self, calendar: Calendar) -> bool:
-        """Tell whether the date promised by hand counts, because the limit ends before it."""
+        """Return whether the date promised by hand counts, because the limit ends before it."""
         if self.not_before is None:
             return False
         at = self.limit_due(calendar)
         return at is None or at < self.not_before
 
     def limit_due(self, calendar: Calendar) -> int | None:
-        """Give the instant at which the limit itself ends by a calendar; None for no limit."""
+        """Return the instant at which the limit itself ends by a calendar; None for no limit."""
         if self.same_day:
             return working_time.same_day_due(calendar, self.start_at)
         return working_time.limit_due_at(calendar, self.start_at, limit_of(self.time_limit))
 
     def due(self, calendar: Calendar) -> int | None:
-        """Give the due date by a calendar; None for no limit."""
+        """Return the due date by a calendar; None for no limit."""
         at = self.due_before_pauses(calendar)
         for pause in self.pauses:
             at = after_pause(calendar, at, pause)
         return at
 
     def paused(self, pause: Pause, calendar_version: str) -> Course:
-        """Give the course after one more pause, counted by a calendar."""
+        """Return the course after one more pause, counted by a calendar."""
         return replace(self, pauses=(*self.pauses, pause), calendar_version=calendar_version)
 
     def by(self, calendar_version: str) -> Course:
-        """Give the course counted by another calendar."""
+        """Return the course counted by another calendar."""
         return replace(self, calendar_version=calendar_version)
 
 
@@ -78,7 +78,7 @@ def after_pause(calendar: Calendar, at: int | None, pause: Pause) -> int | None:
 def kept_after(
     course: Course | None, calendar: Calendar, previous: int | None, pause: Pause
 ) -> int | None:
-    """Give a due date after a pause in which the remainder was kept; ``course`` has the pause.
+    """Return a due date after a pause in which the remainder was kept; ``course`` has the pause.
 
     The course is counted by the calendar given. Where that date would have passed already, the
     ``previous`` date only moves by the working time of the pause.
@@ -91,12 +91,12 @@ def kept_after(
 
 
 def passes(old: int, new: int, at: int) -> bool:
-    """Tell whether a date that moves to ``new`` at an instant would have passed by that alone."""
+    """Return whether a date that moves to ``new`` at an instant would have passed by that alone."""
     return new < min(old, at)
 
 
 def course_in(message: Any) -> Course | None:
-    """Give the course that a message tells of; None for a date that was not computed here."""
+    """Return the course that a message tells of; None for a date that was not computed here."""
     if not message.time_limit or not message.HasField("started_at"):
         return None
     pauses = getattr(message, "pauses", ())

@@ -71,7 +71,7 @@ class Duration:
 
     @classmethod
     def parse(cls, text: str) -> Duration:
-        """Read the forms of the module's first line and ``1/3wd``; raises ``DurationError``."""
+        """Read the forms of the module's first line and ``1/3wd``; raise ``DurationError``."""
         if text == "none":
             return NO_DURATION
         match = _FORM.fullmatch(text)
@@ -86,9 +86,9 @@ class Duration:
         return f"{_decimal(self.amount)}{self.unit.value}"
 
     def working_us(self, day_us: int) -> int:
-        """Give the working time meant, in microseconds rounded up; ``day_us`` make a working day.
+        """Return the working time meant, in microseconds rounded up; ``day_us`` make a working day.
 
-        Raises ``DurationError`` for calendar days and for no limit: they are no amount of work.
+        Raise ``DurationError`` for calendar days and for no limit: they are no amount of work.
         """
         if self.unit is Unit.WORKING_DAY:
             return -(-self._top * day_us // self._bottom)
@@ -97,7 +97,7 @@ class Duration:
         raise DurationError(str(self), "is no amount of working time")
 
     def whole_days(self) -> int:
-        """Give the number of calendar days meant; raises ``DurationError`` for other units."""
+        """Return the number of calendar days meant; raise ``DurationError`` for other units."""
         if self.unit is not Unit.CALENDAR_DAY:
             raise DurationError(str(self), "is not given in calendar days")
         return self._top

@@ -27,7 +27,7 @@ class WarningRule:
 
     @classmethod
     def parse(cls, text: str) -> WarningRule:
-        """Read ``4wh``, ``75%`` or ``none``; raises ``ValueError``."""
+        """Read ``4wh``, ``75%`` or ``none``; raise ``ValueError``."""
         if match := _PERCENT.fullmatch(text):
             return cls(share=Fraction(int(match[1]), 100))
         try:
@@ -44,7 +44,7 @@ class WarningRule:
 
 
 def warn_at(calendar: Calendar, rule: WarningRule, start_at: int, due_at: int) -> int | None:
-    """Give the instant of the warning for a limit that runs from ``start_at``; None for none.
+    """Return the instant of the warning for a limit that runs from ``start_at``; None for none.
 
     A lead that is not shorter than the limit would warn at its very beginning: then the warning
     comes when three quarters of the limit are used.

@@ -12,7 +12,7 @@ here. Conventions:
   end of the session before it.
 * Nothing is rounded, except that a fraction of a microsecond counts as a whole one.
 
-Raises ``NoWorkingTime`` where the calendar has no work for more than 366 days on the way,
+Raise ``NoWorkingTime`` where the calendar has no work for more than 366 days on the way,
 ``OutOfRange`` for instants before 1901 or after 2199. Nothing here walks over days, except what
 says so: see ``calendars/table.py``.
 """
@@ -84,7 +84,9 @@ class ResumePolicy(StrEnum):
 
 
 def due_at(calendar: Calendar, start_at: int, duration: Duration) -> int | None:
-    """Give the instant at which a duration begun at ``start_at`` is over; None without a limit."""
+    """Return the instant at which a duration begun at ``start_at`` is over; None without a
+    limit.
+    """
     if duration.unit is Unit.CALENDAR_DAY:
         return _calendar_days(calendar, start_at, duration.whole_days())
     if duration.unit is Unit.NONE:
@@ -93,12 +95,12 @@ def due_at(calendar: Calendar, start_at: int, duration: Duration) -> int | None:
 
 
 def limit_due_at(calendar: Calendar, start_at: int, limit: TimeLimit) -> int | None:
-    """Give the instant at which the last phase of a limit is over; None without a limit."""
+    """Return the instant at which the last phase of a limit is over; None without a limit."""
     return phase_ends(calendar, start_at, limit)[-1] if limit.phases else None
 
 
 def phase_ends(calendar: Calendar, start_at: int, limit: TimeLimit) -> tuple[int, ...]:
-    """Give the due date of each phase of a limit begun at ``start_at``; the next begins there."""
+    """Return the due date of each phase of a limit begun at ``start_at``; the next begins there."""
     ends: list[int] = []
     at = start_at
     for phase in limit.phases:
@@ -110,7 +112,9 @@ def phase_ends(calendar: Calendar, start_at: int, limit: TimeLimit) -> tuple[int
 
 
 def working_us(calendar: Calendar, from_at: int, to_at: int) -> int:
-    """Give the working microseconds between two instants; negative if ``to_at`` is the earlier."""
+    """Return the working microseconds between two instants; negative if ``to_at`` is the
+    earlier.
+    """
     return calendar.table.between(from_at, to_at)
 
 
@@ -123,11 +127,11 @@ def resume_due(
     resumed_at: int,
     limit: TimeLimit,
 ) -> int | None:
-    """Give the due date that holds after a suspension; None when there is no limit.
+    """Return the due date that holds after a suspension; None when there is no limit.
 
     ``KEEP`` adds the working time between suspension and resumption to ``due``, so a dossier that
     was late by four hours when it was suspended is late by four hours when it goes on. ``RESTART``
-    counts ``limit`` from the resumption. Raises ``ValueError`` when the resumption lies before
+    counts ``limit`` from the resumption. Raise ``ValueError`` when the resumption lies before
     the suspension.
     """
     if resumed_at < suspended_at:
@@ -141,10 +145,10 @@ def resume_due(
 
 
 def latest_start(calendar: Calendar, due: int, duration: Duration) -> int:
-    """Give the latest instant from which ``duration`` is still left until ``due``.
+    """Return the latest instant from which ``duration`` is still left until ``due``.
 
     It is when a warning of "1wd before" is given. Calendar days are counted back on the wall clock.
-    Raises ``DurationError`` for no limit.
+    Raise ``DurationError`` for no limit.
     """
     if duration.unit is Unit.CALENDAR_DAY:
         day, clock = calendar.table.local(due)
@@ -153,7 +157,7 @@ def latest_start(calendar: Calendar, due: int, duration: Duration) -> int:
 
 
 def latest_day_before(calendar: Calendar, due: int, duration: Duration) -> int:
-    """Give the latest instant on a day before that of ``due`` from which ``duration`` is left.
+    """Return the latest instant on a day before that of ``due`` from which ``duration`` is left.
 
     Before the opening of the last day as much work is left as at the closing of the day before; who
     must speak a day ahead has not done so by then.
@@ -163,12 +167,12 @@ def latest_day_before(calendar: Calendar, due: int, duration: Duration) -> int:
 
 
 def next_working_instant(calendar: Calendar, at: int) -> int:
-    """Give ``at`` when somebody works then, else the instant of the next opening."""
+    """Return ``at`` when somebody works then, else the instant of the next opening."""
     return max(at, calendar.table.next_span(at)[0])
 
 
 def same_day_due(calendar: Calendar, received_at: int, cut_off: int = CUT_OFF) -> int:
-    """Give the due date of a same-day procedure: the closing of the day of receipt.
+    """Return the due date of a same-day procedure: the closing of the day of receipt.
 
     What comes after the cut-off, after closing or on a day off is due at the closing of the next
     working day.
@@ -183,7 +187,7 @@ def same_day_due(calendar: Calendar, received_at: int, cut_off: int = CUT_OFF) -
 
 
 def after_cut_off(calendar: Calendar, received_at: int, cut_off: int = CUT_OFF) -> bool:
-    """Tell whether something came after the cut-off of its day, in minutes since local midnight;
+    """Return whether something came after the cut-off of its day, in minutes since local midnight;
     what comes at the cut-off is still in time.
     """
     _, clock = calendar.table.local(received_at)
@@ -191,7 +195,7 @@ def after_cut_off(calendar: Calendar, received_at: int, cut_off: int = CUT_OFF) 
 
 
 def local_day(calendar: Calendar, at: int) -> date:
-    """Give the local date of an instant."""
+    """Return the local date of an instant."""
     return date.fromordinal(calendar.table.local(at)[0] + _EPOCH_DAY)
 
 

@@ -29,7 +29,7 @@ Row = Mapping[str, Any]
 
 
 def stamp(at: int | None) -> Timestamp | None:
-    """Give an instant as a protobuf timestamp; None for none."""
+    """Return an instant as a protobuf timestamp; None for none."""
     return None if at is None else to_timestamp(at)
 
 
@@ -91,7 +91,7 @@ def state(facts: Facts, at: int) -> pb.DossierState:
 
 
 def lateness(facts: Facts, today: int) -> pb.Lateness:
-    """Tell how a dossier stands against its due date on a day, as the report counts it."""
+    """Return how a dossier stands against its due date on a day, as the report counts it."""
     due, finished = facts["due_day"], facts["finished_day"]
     if facts["received_day"] is None or facts["state"] in GIVEN_BACK:
         return pb.LATENESS_UNSPECIFIED
@@ -178,7 +178,7 @@ def _span(span: Span) -> pb.DeadlineSpan:
 
 
 def report_row(key: str, counts: Counts) -> pb.ReportRow:
-    """Give a line of a report."""
+    """Return a line of a report."""
     return pb.ReportRow(
         key=key,
         carried_over=counts.carried_over,
@@ -196,7 +196,7 @@ def report_row(key: str, counts: Counts) -> pb.ReportRow:
 
 
 def played(row: Any) -> pb.StreamEventsResponse:
-    """Give an event of the log as it is played back."""
+    """Return an event of the log as it is played back."""
     return pb.StreamEventsResponse(
         partition=row.partition,
         offset=row.offset,

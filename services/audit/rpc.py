@@ -203,7 +203,7 @@ def service(servicer: AuditServicer) -> Service:
 
 
 def _day(text: str, field: str) -> int:
-    """Give a day as YYYYMMDD; raises ``Invalid`` when the calendar has no such day."""
+    """Return a day as YYYYMMDD; raise ``Invalid`` when the calendar has no such day."""
     try:
         found = date.fromisoformat(text)
     except ValueError:
@@ -213,7 +213,7 @@ def _day(text: str, field: str) -> int:
 
 
 def _zone(name: str) -> str:
-    """Give the time zone asked for; raises ``Invalid`` when there is none of this name."""
+    """Return the time zone asked for; raise ``Invalid`` when there is none of this name."""
     if name and zone_of(name).key != name:
         raise Invalid(
             [Violation("time_zone", "time_zone", "không có múi giờ này", "there is no such zone")]

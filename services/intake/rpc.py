@@ -132,7 +132,7 @@ class IntakeServicer(IntakeServiceServicer):
         return await self._commands.run(request, context, act, again)
 
     async def _resolved(self, code: str) -> str:
-        """Give the dossier's own code for another system's number, if it is one dossier's."""
+        """Return the dossier's own code for another system's number, if it is one dossier's."""
         try:
             return await self._reads.run(
                 lambda c: code if dossier.dossier_row(c, code) else external_codes.resolve(c, code)
@@ -261,13 +261,13 @@ class IntakeServicer(IntakeServiceServicer):
 
 
 def check_list(request: pb.ListDossiersRequest, _actor: Actor) -> list[Any]:
-    """Name the instants of a list's filters that no dossier can have."""
+    """Return the instants of a list's filters that no dossier can have."""
     fields = ("submitted_from", "submitted_to")
     return [violation(f, "instant.range") for f in fields if not in_range(request, f)]
 
 
 def check_fee(request: pb.RecordFeeRequest, _actor: Actor) -> list[Any]:
-    """Name what is wrong with a payment by itself."""
+    """Return what is wrong with a payment by itself."""
     return list(fees.violations(request))
 
 

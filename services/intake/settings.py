@@ -9,7 +9,7 @@ from services.intake.domain.desk_check import CHECK_WARNING
 
 
 def check_warning() -> WarningRule:
-    """Read INTAKE_CHECK_WARNING, such as 4wh, 75% or none; raises ``ValueError`` naming it."""
+    """Read INTAKE_CHECK_WARNING, such as 4wh, 75% or none; raise ``ValueError`` naming it."""
     text = os.environ.get("INTAKE_CHECK_WARNING", "")
     try:
         return WarningRule.parse(text) if text else CHECK_WARNING

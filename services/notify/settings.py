@@ -26,7 +26,7 @@ class MailSettings:
 def load() -> MailSettings:
     """Read NOTIFY_SENDER (``Name <address>``) and NOTIFY_RETRY_SECONDS (numbers with commas).
 
-    Raises ``ValueError`` naming the variable.
+    Raise ``ValueError`` naming the variable.
     """
     return MailSettings(
         _sender(os.environ.get("NOTIFY_SENDER") or DEFAULT_SENDER),

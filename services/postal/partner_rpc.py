@@ -80,7 +80,7 @@ class PartnerServicer(PostalPartnerServiceServicer):
 
     @contextmanager
     def _one_more(self, partner: str) -> Iterator[None]:
-        """Count an open stream of a partner; raises ``TooMany`` past the limit."""
+        """Count an open stream of a partner; raise ``TooMany`` past the limit."""
         if self._streams[partner] >= STREAMS:
             raise TooMany(
                 "Đối tác đã mở quá nhiều luồng.", "You have too many streams open already."
@@ -188,7 +188,7 @@ class PartnerServicer(PostalPartnerServiceServicer):
 
 
 def authenticator(partners: Partners) -> Callable[[Credentials], Actor]:
-    """Give the function that knows a partner by its token or its client certificate."""
+    """Return the function that knows a partner by its token or its client certificate."""
 
     def authenticate(credentials: Credentials) -> Actor:
         by_token = partners.by_token(credentials.bearer)

@@ -26,7 +26,7 @@ Context = grpc.aio.ServicerContext[Any, Any]
 
 
 def without_directory(who: Caller) -> Sight | None:
-    """Give what a caller sees where nobody knows of dissolved units."""
+    """Return what a caller sees where nobody knows of dissolved units."""
     return sight_of(who, {}, date.min)
 
 

@@ -106,7 +106,7 @@ class RoutingServicer(RoutingServiceServicer):
     async def PreviewRecompute(
         self, request: pb.PreviewRecomputeRequest, context: Context
     ) -> pb.PreviewRecomputeResponse:
-        """Tell which due dates the calendars in force would move."""
+        """Return which due dates the calendars in force would move."""
         act, model, now = self._recompute, self._model, self._clock.now()
         return await self._reads.run(lambda on: act.preview(on, model, request, now))
 

@@ -84,7 +84,7 @@ class Intake:
         self._offset += len(records)
 
     def said(self) -> list[DossierEvent]:
-        """Give the desk's own events, in order."""
+        """Return the desk's own events, in order."""
         events = intake_tables.KERNEL.events
         statement = events.select().order_by(events.c.dossier_code, events.c.sequence)
         with self.engine.connect() as connection:

@@ -14,7 +14,7 @@ from tests.support.models import MODELS
 
 
 def model_of(service: str) -> Model:
-    """Give a service's model."""
+    """Return a service's model."""
     model: Model = MODELS[service]
     return model
 

@@ -86,7 +86,7 @@ def test_every_method_has_a_rule_and_every_rule_a_method() -> None:
 
 
 def allowed(kind: str) -> set[str]:
-    """Name the methods that a kind of caller may use."""
+    """Return the methods that a kind of caller may use."""
     return {method for method, rule in TABLE.rules.items() if KINDS[kind] in rule.kinds}
 
 

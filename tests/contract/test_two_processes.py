@@ -77,7 +77,7 @@ def between(
 
 
 def command(act: Any, request: Any, actor: Actor) -> Callable[[UnitOfWork], Any]:
-    """Give a command as a process's writer runs it."""
+    """Return a command as a process's writer runs it."""
     request.request_id = str(uuid.uuid4())
     code = getattr(request, "dossier_code", "")
     return lambda uow: act(uow, request, call_of(actor, request, MON, code))

@@ -70,7 +70,7 @@ OF_OFFICERS: Final = sorted(
 
 
 def once_more(call: Call) -> Call:
-    """Give the same command again; it gets a request id of its own when it is sent."""
+    """Return the same command again; it gets a request id of its own when it is sent."""
     method, request, who = call
     copy = type(request)()
     copy.CopyFrom(request)

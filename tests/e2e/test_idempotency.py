@@ -504,7 +504,7 @@ def _effects(stack: Stack, request: Any) -> list[Stored]:
 
 
 def _changed(request: Any) -> Any:
-    """Give a request of the same id with another content; the PIN still fits."""
+    """Return a request of the same id with another content; the PIN still fits."""
     changed = type(request)()
     changed.CopyFrom(request)
     if isinstance(request, intake.SubmitDossierRequest):

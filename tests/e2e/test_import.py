@@ -56,7 +56,7 @@ def stack(session_dir: Path) -> Iterator[Stack]:
 
 
 def rows_of(name: str, number: int) -> list[Row]:
-    """Give the rows of cases ``name-1`` …: six steps each, the last one after the case's end."""
+    """Return the rows of cases ``name-1`` …: six steps each, the last one after the case's end."""
     return [
         {
             "case:concept:name": f"{name}-{case}",

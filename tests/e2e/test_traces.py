@@ -38,7 +38,7 @@ EXEMPT = ("keyring.sqlite3", "mail/")
 
 
 def new_trace() -> str:
-    """Give the traceparent of a caller's own trace."""
+    """Return the traceparent of a caller's own trace."""
     return f"00-{uuid.uuid4().hex}-{uuid.uuid4().hex[:16]}-01"
 
 
@@ -49,7 +49,7 @@ def spans(stack: Stack, trace: str) -> list[dict[str, Any]]:
 
 
 def kinds(stack: Stack, trace: str) -> set[tuple[str, str]]:
-    """Give service and kind of work (its call's door, relay or log) of a trace's spans."""
+    """Return service and kind of work (its call's door, relay or log) of a trace's spans."""
     return {(s["service"], _work(s["name"])) for s in spans(stack, trace)}
 
 
@@ -62,7 +62,7 @@ def _within(seconds: float, condition: Callable[[], bool]) -> bool:
 
 
 def _whole(found: list[dict[str, Any]], trace: str) -> bool:
-    """Tell whether every span hangs below another one, or below the caller's own."""
+    """Return whether every span hangs below another one, or below the caller's own."""
     known = {span["span_id"] for span in found} | {trace.split("-")[2]}
     return all(span["parent_id"] in known for span in found)
 
@@ -141,7 +141,7 @@ def _refused_calls(stack: Stack) -> None:
 
 
 def _everything(stack: Stack) -> Iterator[tuple[str, bytes]]:
-    """Give every file of the stack, the trace file, and every record of the log, as raw bytes."""
+    """Return every file of the stack, the trace file, and every record of the log, as raw bytes."""
     for path in sorted(stack.folder.rglob("*")):
         name = str(path.relative_to(stack.folder))
         if path.is_file() and not name.startswith(EXEMPT):

@@ -146,7 +146,7 @@ class Citizens:
 
 
 def _procedure() -> Procedure:
-    """Give a shipped procedure that a citizen may use online."""
+    """Return a shipped procedure that a citizen may use online."""
     for versions in shipped_catalogue().procedures.values():
         if ONLINE in versions[-1].channels and versions[-1].valid_to is None:
             return versions[-1]

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.faults
 
 
 def row(identity: int, number: int, sequence: int = 1) -> dict[str, object]:
-    """Give an outbox row as a transaction leaves it."""
+    """Return an outbox row as a transaction leaves it."""
     event = supplement(code_of(number), sequence, source="routing")
     return {
         "id": identity,

@@ -74,7 +74,7 @@ def submit(process: ServiceProcess) -> str | Problem:
 
 
 def logged(process: ServiceProcess, name: str) -> list[dict[str, Any]]:
-    """Give the lines of the service's log that tell of one kind of thing."""
+    """Return the lines of the service's log that tell of one kind of thing."""
     text = (process.folder / "intake.log").read_text()
     lines = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
     return [line for line in lines if line["event"] == name]

@@ -41,7 +41,7 @@ def departments(new_database: NewDatabase) -> Iterator[Departments]:
 
 
 def kept(event: DossierEvent) -> tuple[str, int]:
-    """Name an event and its place in its stream."""
+    """Return an event and its place in its stream."""
     return event.WhichOneof("payload") or "", event.sequence
 
 

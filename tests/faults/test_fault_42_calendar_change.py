@@ -80,7 +80,7 @@ def test_fault_42_a_swap_announced_late(
 
 
 def state_office_published(folder: Path) -> Calendar:
-    """Give the calendar with the swap, as an office would import it."""
+    """Return the calendar with the swap, as an office would import it."""
     text = STATE_OFFICE_FILE.read_text(encoding="utf-8").replace("2026.1", "2026.0")
     path = folder / "swap.toml"
     path.write_text(text, encoding="utf-8")

@@ -33,7 +33,7 @@ CODE = "H22.12.03-210809-0007"
 
 
 def acts(serving: Serving, job_id: str) -> dict[str, Any]:
-    """Give every call that names a job, as the second partner makes it."""
+    """Return every call that names a job, as the second partner makes it."""
     stub, meta = serving.partner, as_partner(SECOND)
     requests = {
         stub.TakeJob: take_request(job_id),

@@ -59,7 +59,7 @@ def audit(kafka: KafkaBroker, session_dir: Path) -> Iterator[ServiceProcess]:
 
 
 def resident(service: ServiceProcess) -> int:
-    """Give the bytes of memory that the service has."""
+    """Return the bytes of memory that the service has."""
     assert service._process is not None
     return int(psutil.Process(service._process.pid).memory_info().rss)
 

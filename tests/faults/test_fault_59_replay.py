@@ -84,7 +84,7 @@ def _equal_to_the_log(notify_desk: Desk, url: str) -> bool:
 
 
 def _views(url: str) -> dict[str, list[tuple[object, ...]]]:
-    """Give every row of every view but those of the new dossiers."""
+    """Return every row of every view but those of the new dossiers."""
     engine = open_engine(url, "notify", read_only=True)
     with engine.connect() as connection:
         views = {

@@ -33,7 +33,7 @@ def resume(number: int) -> Callable[[UnitOfWork], object]:
 
 
 def drained(node: Node, events: int) -> bool:
-    """Tell whether the service has this many events of its own, all published."""
+    """Return whether the service has this many events of its own, all published."""
     return len(node.rows(KERNEL.events)) == events and not node.rows(KERNEL.outbox)
 
 
@@ -46,7 +46,7 @@ def check(node: Node, broker: KafkaBroker, sent: Sequence[DossierEvent]) -> None
 
 
 def few(lines: Sequence[Mapping[str, object]]) -> bool:
-    """Tell whether no fault of ours was logged more than ten times."""
+    """Return whether no fault of ours was logged more than ten times."""
     warned = Counter(
         line["event"]
         for line in lines
@@ -56,7 +56,7 @@ def few(lines: Sequence[Mapping[str, object]]) -> bool:
 
 
 def slowest_command(node: Node, numbers: Iterable[int]) -> float:
-    """Give commands; tells the seconds of the slowest."""
+    """Return commands; tells the seconds of the slowest."""
     slowest = 0.0
     for number in numbers:
         asked = time.monotonic()

@@ -22,7 +22,7 @@ A, B = code_of(1), code_of(2)
 
 
 def from_the_future(code: str, sequence: int, *, must_understand: bool = False) -> DossierEvent:
-    """Give an event whose payload this build does not know."""
+    """Return an event whose payload this build does not know."""
     known = supplement(code, sequence)
     known.ClearField("supplement_submitted")
     known.must_understand = must_understand

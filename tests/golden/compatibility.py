@@ -18,7 +18,9 @@ T = TypeVar("T")
 
 
 def breaking(old: FileDescriptorSet, new: FileDescriptorSet) -> list[str]:
-    """Name the breaking changes; a field or value may go only when number and name are reserved."""
+    """Return the breaking changes; a field or value may go only when number and name are
+    reserved.
+    """
     found: list[str] = []
     messages, enums, services = _all(new)
     old_messages, old_enums, old_services = _all(old)

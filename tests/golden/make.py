@@ -51,7 +51,7 @@ def uncovered(name: str) -> set[str]:
 
 
 def current() -> FileDescriptorSet:
-    """Give the contracts as they are now."""
+    """Return the contracts as they are now."""
     return own(FileDescriptorSet.FromString((GEN / DESCRIPTORS).read_bytes()))
 
 

@@ -29,7 +29,7 @@ def types() -> list[str]:
 
 
 def full(name: str) -> DossierEvent:
-    """Give an event of a type with every field set, lists with two entries."""
+    """Return an event of a type with every field set, lists with two entries."""
     event = DossierEvent()
     for field in DossierEvent.DESCRIPTOR.fields:
         if field.containing_oneof is None:
@@ -39,7 +39,7 @@ def full(name: str) -> DossierEvent:
 
 
 def minimal(name: str) -> DossierEvent:
-    """Give an event of a type with nothing but its identity."""
+    """Return an event of a type with nothing but its identity."""
     event = DossierEvent(
         event_id="017b2953-0f80-7000-8000-000000000001",
         dossier_code="H22.12-210809-0001",
@@ -97,7 +97,7 @@ def _fill(message: Message, salt: int) -> None:
 
 
 def _value(field: Any, salt: int) -> Any:
-    """Give a value that is not the default; texts hold Vietnamese letters."""
+    """Return a value that is not the default; texts hold Vietnamese letters."""
     if field.type == FieldDescriptor.TYPE_STRING:
         return f"{field.name} ở Hà Giang {salt}"
     if field.type == FieldDescriptor.TYPE_BYTES:

@@ -19,12 +19,12 @@ OFFICER = Actor(kind=ActorKind.ACTOR_KIND_OFFICER, id="an.nv", unit="H22.12")
 
 
 def at(text: str, zone: str = HANOI) -> int:
-    """Give an instant from wall-clock time, such as ``2021-08-09 08:00``."""
+    """Return an instant from wall-clock time, such as ``2021-08-09 08:00``."""
     return from_datetime(datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)))
 
 
 def stamp(text: str, zone: str = HANOI) -> Any:
-    """Give wall-clock time as a protobuf timestamp."""
+    """Return wall-clock time as a protobuf timestamp."""
     return to_timestamp(at(text, zone))
 
 
@@ -78,7 +78,7 @@ class Numbering:
         self._last: dict[tuple[str, str], int] = {}
 
     def event(self, payload: Message, when: int, code: str = CODE) -> DossierEvent:
-        """Give the next event of its stream."""
+        """Return the next event of its stream."""
         source = SOURCE_OF[payload.DESCRIPTOR.name]
         number = self._last.get((code, source), 0) + 1
         self._last[code, source] = number

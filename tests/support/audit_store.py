@@ -65,11 +65,11 @@ class Log:
         return partition[-1]
 
     def records(self) -> list[Record]:
-        """Give all records, each partition's in order."""
+        """Return all records, each partition's in order."""
         return [record for partition in self.partitions for record in partition]
 
     def shuffled(self, pick: random.Random) -> list[Record]:
-        """Give all records, the partitions' interleaved by chance."""
+        """Return all records, the partitions' interleaved by chance."""
         turns = [n for n, partition in enumerate(self.partitions) for _ in partition]
         pick.shuffle(turns)
         rest = [iter(partition) for partition in self.partitions]
@@ -110,13 +110,13 @@ class Store:
             self.take(records[start : start + size])
 
     def rows(self, table: Table) -> list[dict[str, Any]]:
-        """Give a table's rows in the order of its key."""
+        """Return a table's rows in the order of its key."""
         with self.reads.connect() as connection:
             found = connection.execute(select(table).order_by(*table.primary_key)).mappings()
             return [dict(row) for row in found]
 
     def views(self) -> dict[str, list[dict[str, Any]]]:
-        """Give the rows of all view tables."""
+        """Return the rows of all view tables."""
         return {table.name: self.rows(table) for table in VIEWS}
 
     def ask(self, read: Any, *given: Any) -> Any:

@@ -28,13 +28,13 @@ class Authority:
 
     @property
     def pem(self) -> bytes:
-        """Give the authority's certificate."""
+        """Return the authority's certificate."""
         return self._cert.public_bytes(serialization.Encoding.PEM)
 
     def issue(
         self, name: str, *, uri: str = "", server: bool = False, days: int = 1
     ) -> tuple[bytes, bytes]:
-        """Give a certificate and its key; with a negative number of days it has expired."""
+        """Return a certificate and its key; with a negative number of days it has expired."""
         key = ec.generate_private_key(ec.SECP256R1())
         names: list[x509.GeneralName] = []
         if server:

@@ -34,7 +34,7 @@ class Witnesses(People):
         self.told: list[Told] = []
 
     async def resolve(self, code: str, step: Any, number: int, *, late: bool) -> Any:
-        """Give the result, explained in any case: it may come through only when it is late."""
+        """Return the result, explained in any case: it may come through only when it is late."""
         return await super().resolve(code, step, number, late=True)
 
     async def _call(

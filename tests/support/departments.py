@@ -50,7 +50,7 @@ CITIZEN = Actor(kind=ActorKind.ACTOR_KIND_CITIZEN, id="x")
 
 
 def call_of(actor: Actor, request: Any, when: str, code: str = "") -> Call:
-    """Let an actor in by the table, as the door does; raises what the door raises."""
+    """Let an actor in by the table, as the door does; raise what the door raises."""
     method = type(request).__name__.removesuffix("Request")
     rule, roles = TABLE.rule(f"motcua.routing.v1.RoutingService/{method}"), roles_of(actor)
     rule.check(actor, roles, TABLE.roles)
@@ -148,7 +148,7 @@ class Departments:
         self._offset = batch.target[0]
 
     def batch(self, events: Iterable[DossierEvent]) -> Batch:
-        """Give events as the records that come next in the log."""
+        """Return events as the records that come next in the log."""
         records = [
             Record(0, self._offset + i, e.dossier_code.encode(), e.SerializeToString(), ())
             for i, e in enumerate(events)
@@ -196,17 +196,17 @@ class Departments:
         return list(answer.dossier_codes)
 
     def rows(self, table: Table) -> list[dict[str, Any]]:
-        """Give a table's rows in the order of its key."""
+        """Return a table's rows in the order of its key."""
         with self.engine.connect() as connection:
             found = connection.execute(select(table).order_by(*table.primary_key)).mappings()
             return [dict(row) for row in found]
 
     def views(self) -> dict[str, list[dict[str, Any]]]:
-        """Give the rows of every table that a rebuild compares."""
+        """Return the rows of every table that a rebuild compares."""
         return {table.name: self.rows(table) for table in MODEL.view_tables()}
 
     def said(self, code: str = "") -> list[DossierEvent]:
-        """Give routing's own events, of one dossier or of all, in order."""
+        """Return routing's own events, of one dossier or of all, in order."""
         events = KERNEL.events.c
         bodies = select(events.body).order_by(events.dossier_code, events.sequence)
         if code:
@@ -220,7 +220,7 @@ class Departments:
 
 
 def office() -> Any:
-    """Give the office whose commands are run."""
+    """Return the office whose commands are run."""
     return OFFICE
 
 

@@ -57,7 +57,7 @@ class Hands:
     at: int = MONDAY
 
     def now(self) -> int:
-        """Give the instant that was set."""
+        """Return the instant that was set."""
         return self.at
 
 
@@ -77,7 +77,7 @@ class Desk:
         self.stub = IntakeServiceStub(self.channel)
 
     def call(self, method: str, request: Message, who: Metadata = OFFICER) -> Any:
-        """Call a method; raises ``grpc.RpcError``."""
+        """Call a method; raise ``grpc.RpcError``."""
         return getattr(self.stub, method)(request, timeout=20, metadata=who)
 
     def problem(self, method: str, request: Message, who: Metadata = OFFICER) -> Problem:
@@ -137,7 +137,7 @@ class Desk:
         return self.run(lambda uow: uow.own_events(code))
 
     def types(self, code: str) -> list[str]:
-        """Name the desk's own events of a dossier."""
+        """Return the desk's own events of a dossier."""
         return [event.WhichOneof("payload") or "" for event in self.events(code)]
 
 

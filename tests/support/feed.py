@@ -15,7 +15,7 @@ START = 1_628_474_400_000_000
 
 
 def supplement(code: str, sequence: int, round_: int = 1, source: str = "intake") -> DossierEvent:
-    """Give the event that says that a supplement was handed in."""
+    """Return the event that says that a supplement was handed in."""
     return make_event(
         code,
         source,
@@ -30,17 +30,17 @@ def supplement(code: str, sequence: int, round_: int = 1, source: str = "intake"
 
 
 def code_of(number: int) -> str:
-    """Give a dossier's code."""
+    """Return a dossier's code."""
     return f"H22.12.03-210809-{number:04d}"
 
 
 def workload(dossiers: int, each: int) -> list[DossierEvent]:
-    """Give events of many dossiers, interleaved, each dossier's in order."""
+    """Return events of many dossiers, interleaved, each dossier's in order."""
     return [supplement(code_of(d), s + 1) for s in range(each) for d in range(dossiers)]
 
 
 def producer(bootstrap: str) -> KafkaProducer:
-    """Give a producer as another service's relay has it."""
+    """Return a producer as another service's relay has it."""
     return KafkaProducer(
         bootstrap_servers=bootstrap,
         acks="all",

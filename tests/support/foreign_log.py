@@ -25,7 +25,7 @@ Row = dict[str, str]
 
 
 def read() -> list[Row]:
-    """Give the rows of the file; the test is skipped where it is not at hand."""
+    """Return the rows of the file; the test is skipped where it is not at hand."""
     if not FILE.exists():
         pytest.skip(f"{FILE} is not there")
     with FILE.open(newline="", encoding="utf-8") as file:
@@ -33,7 +33,7 @@ def read() -> list[Row]:
 
 
 def cases(rows: list[Row]) -> dict[str, Row]:
-    """Give the first row of each case: it has the facts of the case."""
+    """Return the first row of each case: it has the facts of the case."""
     found: dict[str, Row] = {}
     for row in rows:
         found.setdefault(row["case:concept:name"], row)
@@ -41,7 +41,7 @@ def cases(rows: list[Row]) -> dict[str, Row]:
 
 
 def key_of(case: Row, by: str) -> str:
-    """Give the line of a report to which a case belongs."""
+    """Return the line of a report to which a case belongs."""
     return case["case:department"] if by == "unit" else CHANNELS[case["case:channel"]]
 
 

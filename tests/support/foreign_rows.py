@@ -7,7 +7,7 @@ NOW = 1_700_000_000_000_000
 
 
 def mapping(external_code: str = "", **source: str) -> Mapping:
-    """Give a mapping whose columns have the names of what they mean."""
+    """Return a mapping whose columns have the names of what they mean."""
     names = "case channel unit started due ended activity time group performer result"
     given = {"name": "elsewhere", "format": "csv", "time_zone": "Europe/Amsterdam"} | source
     return Mapping.model_validate(
@@ -22,7 +22,7 @@ def mapping(external_code: str = "", **source: str) -> Mapping:
 
 
 def row(number: int = 1, **values: str) -> SourceRow:
-    """Give a good row, changed by ``values``; None leaves a column out."""
+    """Return a good row, changed by ``values``; None leaves a column out."""
     good = {
         "case": "c-1",
         "channel": "Web",

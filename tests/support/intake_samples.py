@@ -37,7 +37,7 @@ IMPORTER = Actor(kind=ActorKind.ACTOR_KIND_IMPORTER, id="receipt")
 
 
 def at(text: str) -> int:
-    """Give the instant of local time in Hà Giang, such as 2021-08-09 08:00."""
+    """Return the instant of local time in Hà Giang, such as 2021-08-09 08:00."""
     return from_datetime(datetime.fromisoformat(f"{text}+07:00"))
 
 
@@ -45,7 +45,7 @@ MONDAY = at("2021-08-09 08:00")
 
 
 def procedure(code: str = "1.000001", **changes: Any) -> Procedure:
-    """Give a procedure with a required part, an optional one, and every usual channel."""
+    """Return a procedure with a required part, an optional one, and every usual channel."""
     values: dict[str, Any] = {
         "code": code,
         "version": 1,
@@ -96,7 +96,7 @@ UNITS = (
 
 
 def small_catalogue() -> Catalogue:
-    """Give a catalogue of seven procedures of two units, two with fees."""
+    """Return a catalogue of seven procedures of two units, two with fees."""
     versions = [
         procedure(),
         procedure("1.000002", unit="H22.60.05", same_day=True, channels=(COUNTER,)),
@@ -116,7 +116,7 @@ def small_catalogue() -> Catalogue:
 
 
 def applicant(**changes: str) -> pb.Applicant:
-    """Give an applicant who can be reached every way."""
+    """Return an applicant who can be reached every way."""
     values = {
         "full_name": "Nguyễn Thị Hoa",
         "identity_number": "002190000123",
@@ -129,7 +129,7 @@ def applicant(**changes: str) -> pb.Applicant:
 
 
 def submission(**changes: Any) -> pb.SubmitDossierRequest:
-    """Give a submission that is in order for a citizen online; None leaves a field out."""
+    """Return a submission that is in order for a citizen online; None leaves a field out."""
     values: dict[str, Any] = {
         "request_id": str(uuid.uuid4()),
         "procedure_code": "1.000001",
@@ -144,7 +144,7 @@ def submission(**changes: Any) -> pb.SubmitDossierRequest:
 
 
 def foreign(**changes: Any) -> pb.SubmitDossierRequest:
-    """Give a submission of another system's dossier as an importer makes it."""
+    """Return a submission of another system's dossier as an importer makes it."""
     values: dict[str, Any] = {
         "procedure_code": "receipt",
         "channel": Channel.CHANNEL_EMAIL,
@@ -161,6 +161,6 @@ def foreign(**changes: Any) -> pb.SubmitDossierRequest:
 
 
 def call(actor: Actor = OFFICER, now: int = MONDAY, request_id: str = "") -> Call:
-    """Give the circumstances of a command."""
+    """Return the circumstances of a command."""
     given = request_id or str(uuid.uuid4())
     return Call(actor, "vi", given, now, now, "", given)

@@ -142,7 +142,7 @@ _LATER = [
 
 
 def _of_its_own(payload: Message, number: int) -> Message:
-    """Give a payload whose receipts and numbers no other dossier has."""
+    """Return a payload whose receipts and numbers no other dossier has."""
     made = type(payload)()
     made.CopyFrom(payload)
     names = {
@@ -156,7 +156,7 @@ def _of_its_own(payload: Message, number: int) -> Message:
 
 
 def submitted(chance: random.Random) -> intake.DossierSubmitted:
-    """Give a submission with what the lists filter by drawn at random."""
+    """Return a submission with what the lists filter by drawn at random."""
     return intake.DossierSubmitted(
         procedure_code=chance.choice(["1.000001", "1.000002"]),
         unit=chance.choice(["H22.12", "H22.60.05"]),

@@ -173,7 +173,7 @@ SOURCES = {
 
 
 def escalated_to(*officers: str) -> DeadlineEscalated:
-    """Give ``ESCALATED``, told to these officers."""
+    """Return ``ESCALATED``, told to these officers."""
     said = DeadlineEscalated()
     said.CopyFrom(ESCALATED)
     said.officers[:] = officers
@@ -188,7 +188,7 @@ def submitted(
     imported_from: str = "",
     parent_code: str = "",
 ) -> DossierSubmitted:
-    """Give the event with which a dossier begins."""
+    """Return the event with which a dossier begins."""
     return DossierSubmitted(
         procedure_code="P1",
         procedure_name="Cấp Giấy phép bán lẻ rượu",
@@ -221,7 +221,7 @@ class Streams:
         self._last: dict[tuple[str, str], int] = {}
 
     def event(self, code: str, payload: Message) -> DossierEvent:
-        """Give the next event of the payload's service about a dossier."""
+        """Return the next event of the payload's service about a dossier."""
         source = SOURCES.get(payload.DESCRIPTOR.name, "notify")
         sequence = self._last[code, source] = self._last.get((code, source), 0) + 1
         return make_event(

@@ -9,6 +9,6 @@ _WAITING = text(
 
 
 def waits_for_lock(engine: Engine) -> bool:
-    """Tell whether a transaction on this database waits for another."""
+    """Return whether a transaction on this database waits for another."""
     with engine.connect() as connection:
         return int(connection.execute(_WAITING).scalar_one()) > 0

@@ -179,7 +179,7 @@ class NotifyProcess:
         return self._stub().GetMessage(request, timeout=10, metadata=OPERATOR)
 
     def counts(self) -> dict[tuple[str, int], tuple[int, int]]:
-        """Give for each kind and state how many messages, and how many of them perhaps twice."""
+        """Return for each kind and state how many messages, and how many of them perhaps twice."""
         answer = self._stub().CountMessages(
             pb.CountMessagesRequest(), timeout=10, metadata=OPERATOR
         )
@@ -200,7 +200,7 @@ class NotifyProcess:
         return self._stub().ResendMessage(request, timeout=10, metadata=OPERATOR).message_id
 
     def settled(self, number: int) -> bool:
-        """Tell whether there are so many messages, and none is under way."""
+        """Return whether there are so many messages, and none is under way."""
         found = self.messages()
         return len(found) == number and all(m.state != pb.MESSAGE_STATE_QUEUED for m in found)
 

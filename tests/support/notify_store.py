@@ -53,7 +53,7 @@ class Store:
     def runtime(
         self, *, smtp_port: int = 1, caught_up: Callable[[], bool] | None = None
     ) -> Runtime:
-        """Give what the kernel gives the sender."""
+        """Return what the kernel gives the sender."""
         settings = Settings(service="notify", port=1, database_url="", smtp_port=smtp_port)
         return Runtime(
             settings=settings,
@@ -69,7 +69,7 @@ class Store:
 
     @property
     def attempts(self) -> Attempts:
-        """Give the rows of attempts."""
+        """Return the rows of attempts."""
         return Attempts(self.runtime())
 
     # -- the log ---
@@ -122,16 +122,16 @@ class Store:
             return question(connection)
 
     def own(self, code: str) -> list[DossierEvent]:
-        """Give notify's events of a dossier."""
+        """Return notify's events of a dossier."""
         return self.writer.submit(lambda uow: uow.own_events(code)).result()
 
     def deliveries(self) -> list[dict[str, Any]]:
-        """Give the rows of attempts."""
+        """Return the rows of attempts."""
         with self.engine.connect() as connection:
             return [dict(row) for row in connection.execute(select(DELIVERIES)).mappings()]
 
     def views(self) -> dict[str, list[tuple[Any, ...]]]:
-        """Give every row of every view, in the order of the keys."""
+        """Return every row of every view, in the order of the keys."""
         with self.engine.connect() as connection:
             return {
                 table.name: [

@@ -40,45 +40,45 @@ def fold(payloads: Sequence[Message], state: State = INITIAL) -> State:
 
 
 def job(*payloads: Message, offers: Offers = OFFERS) -> Job:
-    """Give the job after its creation and these events."""
+    """Return the job after its creation and these events."""
     return fold([*decider.create(JOB, UNIT, SEALED, offers), *payloads])[JOB]
 
 
 def then(before: Job, outcome: object) -> Job:
-    """Give the job after a decision, which must have been a yes."""
+    """Return the job after a decision, which must have been a yes."""
     assert isinstance(outcome, list), outcome
     return fold(outcome, {JOB: before})[JOB]
 
 
 def taken(before: Job | None = None, *, number: str = ITEM) -> Job:
-    """Give the job after its partner took it."""
+    """Return the job after its partner took it."""
     before = before or job()
     return then(before, decider.take(before, number, 0, T0 + LEASE))
 
 
 def tracked(code: str, hours: float = 1, **changes: object) -> Report:
-    """Give a tracking report of partner a under attempt 1."""
+    """Return a tracking report of partner a under attempt 1."""
     at = T0 + int(hours * HOUR)
     fields = {"report_id": f"{code}-{hours}", "reason_code": "absent" if code == "EMH" else ""}
     return Report("tracked", "a", 1, happened_at=at, code=code, **{**fields, **changes})  # type: ignore[arg-type]
 
 
 def delivered(hours: float = 9, **changes: object) -> Report:
-    """Give a report of the delivery."""
+    """Return a report of the delivery."""
     at = T0 + int(hours * HOUR)
     fields = {"report_id": "pod", "proof_sha256": "0" * 64}
     return Report("delivered", "a", 1, happened_at=at, **{**fields, **changes})  # type: ignore[arg-type]
 
 
 def returned(hours: float = 9, **changes: object) -> Report:
-    """Give a report of the return."""
+    """Return a report of the return."""
     at = T0 + int(hours * HOUR)
     fields = {"report_id": "rts", "reason_code": "unclaimed"}
     return Report("returned", "a", 1, happened_at=at, **{**fields, **changes})  # type: ignore[arg-type]
 
 
 def reported(before: Job, *reports: Report) -> tuple[Job, list[Message]]:
-    """Give the job after reports that must all be kept, and the events they led to."""
+    """Return the job after reports that must all be kept, and the events they led to."""
     events: list[Message] = []
     for said in reports:
         outcome = report(before, said)

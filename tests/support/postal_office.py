@@ -152,7 +152,7 @@ class PostalOffice:
         return self.job_of(code)
 
     def job_of(self, code: str) -> str:
-        """Give the id of a dossier's job."""
+        """Return the id of a dossier's job."""
         return next(iter(self.writer.submit(lambda uow: uow.state(code)).result()), "")
 
     def do(
@@ -190,11 +190,11 @@ class PostalOffice:
             return question(connection)
 
     def events(self, code: str) -> list[DossierEvent]:
-        """Give postal's events of a dossier."""
+        """Return postal's events of a dossier."""
         return self.writer.submit(lambda uow: uow.own_events(code)).result()
 
     def views(self) -> dict[str, list[tuple[Any, ...]]]:
-        """Give every row of every view, in the order of the keys."""
+        """Return every row of every view, in the order of the keys."""
         with self.engine.connect() as connection:
             return {
                 table.name: [

@@ -40,7 +40,7 @@ class OfficeClock:
         self._office = office
 
     def now(self) -> int:
-        """Give the instant that the test has set."""
+        """Return the instant that the test has set."""
         return self._office.now
 
 
@@ -102,22 +102,22 @@ class Serving:
 
 
 def as_partner(who: str = FIRST, language: str = "en") -> tuple[tuple[str, str], ...]:
-    """Give the metadata of a partner's call."""
+    """Return the metadata of a partner's call."""
     return metadata(token=DEVELOPMENT_TOKENS[who], language=language)
 
 
 def new_id() -> str:
-    """Give a new request id."""
+    """Return a new request id."""
     return str(uuid.uuid4())
 
 
 def take_request(job_id: str, **more: str) -> pb.TakeJobRequest:
-    """Give a fresh request to take a job."""
+    """Return a fresh request to take a job."""
     return pb.TakeJobRequest(request_id=new_id(), job_id=job_id, **more)
 
 
 def tracking(job_id: str, at: int, code: str = "EMA", attempt: int = 1, **more: Any) -> Any:
-    """Give a fresh tracking report."""
+    """Return a fresh tracking report."""
     fields = {"report_id": f"{code}-{at}"} | more
     return pb.ReportTrackingRequest(
         request_id=new_id(),
@@ -130,7 +130,7 @@ def tracking(job_id: str, at: int, code: str = "EMA", attempt: int = 1, **more: 
 
 
 def delivery(job_id: str, at: int, attempt: int = 1, **more: Any) -> pb.ReportDeliveredRequest:
-    """Give a fresh report of a delivery."""
+    """Return a fresh report of a delivery."""
     fields = {"report_id": "pod", "proof_sha256": PROOF} | more
     return pb.ReportDeliveredRequest(
         request_id=new_id(), job_id=job_id, attempt=attempt, happened_at=to_timestamp(at), **fields
@@ -138,7 +138,7 @@ def delivery(job_id: str, at: int, attempt: int = 1, **more: Any) -> pb.ReportDe
 
 
 def a_return(job_id: str, at: int, attempt: int = 1, **more: Any) -> pb.ReportReturnedRequest:
-    """Give a fresh report of a return."""
+    """Return a fresh report of a return."""
     fields = {"report_id": "rts", "reason_code": "unclaimed"} | more
     return pb.ReportReturnedRequest(
         request_id=new_id(), job_id=job_id, attempt=attempt, happened_at=to_timestamp(at), **fields

@@ -69,12 +69,12 @@ DOCUMENT: dict[str, Any] = {
 
 
 def empty() -> Catalogue:
-    """Give a catalogue of units alone."""
+    """Return a catalogue of units alone."""
     return catalogue(UNITS, [], [], "00000000")
 
 
 def document(*changes: dict[str, Any]) -> dict[str, Any]:
-    """Give a document with a procedure for each set of changes; None leaves a key out."""
+    """Return a document with a procedure for each set of changes; None leaves a key out."""
     made = copy.deepcopy(DOCUMENT)
     made["procedures"] = [
         {k: v for k, v in (copy.deepcopy(PROCEDURE) | changed).items() if v is not None}

@@ -49,17 +49,17 @@ REJECTED = CaseResult.CASE_RESULT_REJECTED
 
 
 def at(text: str) -> int:
-    """Give a wall-clock time of the office in microseconds UTC."""
+    """Return a wall-clock time of the office in microseconds UTC."""
     return from_datetime(datetime.fromisoformat(text).replace(tzinfo=zone(TZ)))
 
 
 def clock(us: int | None) -> str:
-    """Give an instant as the office's wall clock shows it; "" for none."""
+    """Return an instant as the office's wall clock shows it; "" for none."""
     return "" if us is None else to_datetime(us, TZ).strftime("%Y-%m-%d %H:%M")
 
 
 def facts(when: str, actor: Actor = AN, process: str = "standard", **more: Any) -> Facts:
-    """Give the facts of a decision."""
+    """Return the facts of a decision."""
     common: dict[str, Any] = {
         "process": standard_processes().latest(process),
         "calendar": state_office(),
@@ -93,7 +93,7 @@ class Case:
         return state
 
     def facts(self, when: str, actor: Actor = AN) -> Facts:
-        """Give the facts of a decision about this case."""
+        """Return the facts of a decision about this case."""
         return facts(
             when,
             actor,
@@ -149,7 +149,7 @@ class Case:
         return self
 
     def taken(self, when: str = "2021-08-09 09:00", officer: str = "an") -> Case:
-        """Give the current step to an officer, so that it is not stuck."""
+        """Return the current step to an officer, so that it is not stuck."""
         self.does(assign(self.state.step, officer), when)
         return self
 
@@ -176,12 +176,12 @@ class Case:
         return list(payloads)
 
     def copy(self) -> Case:
-        """Give an equal case that grows by itself."""
+        """Return an equal case that grows by itself."""
         return replace(self, events=list(self.events))
 
 
 def roles_of(actor: Actor) -> frozenset[str]:
-    """Give the roles that an actor of these tests has: a small unit's officers do every step."""
+    """Return the roles that an actor of these tests has: a small unit's officers do every step."""
     if actor.id == SPECIALIST.id:
         return frozenset({"specialist"})
     officer = actor.kind == ActorKind.ACTOR_KIND_OFFICER

@@ -46,7 +46,7 @@ class Hands:
     now_at: int = at("2021-08-09 10:00")
 
     def now(self) -> int:
-        """Give the instant that was set."""
+        """Return the instant that was set."""
         return self.now_at
 
     def set(self, when: str) -> None:
@@ -69,7 +69,7 @@ class Routing:
         self.stub = RoutingServiceStub(self.channel)
 
     def call(self, method: str, request: Any, who: Metadata = AN, code: str = "") -> Any:
-        """Call a method, with a new request id unless there is one; raises ``grpc.RpcError``."""
+        """Call a method, with a new request id unless there is one; raise ``grpc.RpcError``."""
         if code and "dossier_code" in request.DESCRIPTOR.fields_by_name:
             request.dossier_code = code
         if "request_id" in request.DESCRIPTOR.fields_by_name and not request.request_id:
@@ -128,7 +128,7 @@ def _listen(
 
 
 def wait_until(true: Callable[[], bool], what: str, seconds: float = 30) -> None:
-    """Wait until something holds; raises ``AssertionError`` saying what did not."""
+    """Wait until something holds; raise ``AssertionError`` saying what did not."""
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, f"{what}: not within {seconds} s"

@@ -60,7 +60,7 @@ class TallyProcess:
         return status
 
     def status(self) -> dict[str, Any]:
-        """Give the consumer's status as it last wrote it; {} when it has not yet."""
+        """Return the consumer's status as it last wrote it; {} when it has not yet."""
         try:
             status: dict[str, Any] = json.loads((self.folder / "status.json").read_text("utf-8"))
         except FileNotFoundError:
@@ -73,7 +73,7 @@ class TallyProcess:
         (self.folder / f"hold_{point}").touch()
 
     def is_held(self, point: str) -> bool:
-        """Tell whether the relay stands there."""
+        """Return whether the relay stands there."""
         return (self.folder / f"held_{point}").exists()
 
     def release(self, point: str) -> None:
@@ -134,5 +134,7 @@ def progress(engine: Engine) -> dict[str, int]:
 
 
 def answered(engine: Engine, number: int) -> bool:
-    """Tell whether this many events had their effect and answer, and all answers are published."""
+    """Return whether this many events had their effect and answer, and all answers are
+    published.
+    """
     return list(progress(engine).values()) == [number, number, 0]

@@ -55,7 +55,7 @@ class ServiceProcess:
 
     @property
     def address(self) -> str:
-        """Give where it listens."""
+        """Return where it listens."""
         return f"127.0.0.1:{self.port}"
 
     def start(self) -> None:

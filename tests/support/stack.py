@@ -48,7 +48,7 @@ CHANNEL_OPTIONS = (
 
 
 def clock_setting(start: str = OPENING, speed: float = 1.0, lead: float = 0.0) -> str:
-    """Give a setting of the office's clock: it stands at ``start`` in ``lead`` real seconds."""
+    """Return a setting of the office's clock: it stands at ``start`` in ``lead`` real seconds."""
     return f"{start}@{speed}@{time.time() + lead:.3f}"
 
 
@@ -155,11 +155,11 @@ class Stack:
     # -- looking in -------------------------------------------------------------------------------
 
     def status(self) -> dict[str, Any]:
-        """Give what `motcua status --json` gives."""
+        """Return what `motcua status --json` gives."""
         return collect(self.folder)
 
     def pid(self, name: str) -> int | None:
-        """Give the process id of a program now; None while it does not run."""
+        """Return the process id of a program now; None while it does not run."""
         board = read_board(self.folder)
         if name == "kafka":
             pid: int | None = board.get("kafka", {}).get("pid")
@@ -168,20 +168,20 @@ class Stack:
 
     @property
     def bootstrap(self) -> str:
-        """Give the broker's address."""
+        """Return the broker's address."""
         return f"127.0.0.1:{self.env['KAFKA_PORT']}"
 
     @property
     def topic(self) -> str:
-        """Name the events topic."""
+        """Return the events topic."""
         return self.env.get("MOTCUA_TOPIC", "dossier.events")
 
     def address(self, service: str) -> str:
-        """Give a service's address."""
+        """Return a service's address."""
         return f"127.0.0.1:{self.env[f'{service.upper()}_PORT']}"
 
     def target(self, service: str) -> str:
-        """Give what clients of a service connect to: all of its processes."""
+        """Return what clients of a service connect to: all of its processes."""
         return "ipv4:" + ",".join([self.address(service), *self.replicas.get(service, ())])
 
     def channel(self, service: str) -> grpc.Channel:
@@ -218,7 +218,7 @@ class Stack:
         )
 
     def story(self) -> str:
-        """Give the ends of all logs, for a test that failed."""
+        """Return the ends of all logs, for a test that failed."""
         logs = [self.folder / "stack.log", *sorted((self.folder / "log").glob("*.log"))]
         return "\n".join(f"--- {log.name}\n{_tail(log)}" for log in logs if log.exists())
 
@@ -240,12 +240,12 @@ def running(parent: Path, **given: Any) -> Iterator[Stack]:
 
 
 def program(module: str, *arguments: str) -> Sequence[str]:
-    """Give the command that runs a module of this project."""
+    """Return the command that runs a module of this project."""
     return [sys.executable, "-m", module, *arguments]
 
 
 def is_foreign(name: str) -> bool:
-    """Tell whether a variable of the environment would lead a stack elsewhere; where the set-up
+    """Return whether a variable of the environment would lead a stack elsewhere; where the set-up
     keeps Kafka's jars does not.
     """
     if name == "MOTCUA_CACHE_DIR":

@@ -178,12 +178,12 @@ class Node:
         self.stop()
 
     def rows(self, table: Table) -> list[dict[str, Any]]:
-        """Give a table's rows in the order of its key."""
+        """Return a table's rows in the order of its key."""
         return rows(self.reads, table)
 
 
 def rows(engine: Engine, table: Table) -> list[dict[str, Any]]:
-    """Give a table's rows in the order of its key."""
+    """Return a table's rows in the order of its key."""
     with engine.connect() as connection:
         found = connection.execute(select(table).order_by(*table.primary_key)).mappings()
         return [dict(row) for row in found]

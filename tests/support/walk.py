@@ -37,12 +37,12 @@ Metadata = tuple[tuple[str, str], ...]
 
 
 def new_id() -> str:
-    """Give a new request id."""
+    """Return a new request id."""
     return str(uuid.uuid4())
 
 
 def applicant(**changes: str) -> intake.Applicant:
-    """Give an applicant who can be reached every way."""
+    """Return an applicant who can be reached every way."""
     values = {
         "full_name": "Nguyễn Thị Hoa",
         "identity_number": "002190000123",
@@ -55,7 +55,7 @@ def applicant(**changes: str) -> intake.Applicant:
 
 
 def submission(**changes: Any) -> intake.SubmitDossierRequest:
-    """Give a request to hand in a dossier online that is in order, as changed."""
+    """Return a request to hand in a dossier online that is in order, as changed."""
     values: dict[str, Any] = {
         "request_id": new_id(),
         "procedure_code": PROCEDURE,
@@ -82,7 +82,7 @@ class Walk:
     def who(
         self, kind: str, identity: str = "", unit: str = "", roles: Sequence[str] = ()
     ) -> Metadata:
-        """Give the metadata of a caller."""
+        """Return the metadata of a caller."""
         return metadata(
             kind, identity, unit=unit, roles=roles, language=self.language, trace=self.trace
         )
@@ -108,7 +108,7 @@ class Walk:
         return self.who("importer", "walk")
 
     def call(self, method: Any, request: Message, who: Metadata) -> Any:
-        """Call a method; raises ``grpc.RpcError``."""
+        """Call a method; raise ``grpc.RpcError``."""
         return method(request, timeout=TIMEOUT, metadata=who)
 
     # -- the desk ---------------------------------------------------------------------------------

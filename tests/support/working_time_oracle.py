@@ -26,18 +26,18 @@ class Office:
     dates: dict[date, Sessions] = field(default_factory=dict)
 
     def sessions(self, day: date) -> Sessions:
-        """Give the sessions of a date."""
+        """Return the sessions of a date."""
         return self.dates.get(day, self.week[day.weekday()])
 
     def works(self, minute: int) -> bool:
-        """Tell whether a minute, counted from the epoch in UTC, is worked."""
+        """Return whether a minute, counted from the epoch in UTC, is worked."""
         local = (EPOCH + timedelta(minutes=minute)).astimezone(ZoneInfo(self.zone))
         clock = local.hour * 60 + local.minute
         return any(start <= clock < end for start, end in self.sessions(local.date()))
 
 
 def due(office: Office, start: int, minutes: int) -> int:
-    """Give the end of the minute in which the last of some working minutes is done."""
+    """Return the end of the minute in which the last of some working minutes is done."""
     at = start
     while minutes:
         minutes -= office.works(at)
@@ -51,7 +51,7 @@ def worked(office: Office, start: int, end: int) -> int:
 
 
 def due_in_days(office: Office, start: int, days: int) -> int:
-    """Give the clock of the start on the end day if work is done then.
+    """Return the clock of the start on the end day if work is done then.
 
     Otherwise it is the end of the last minute worked before it, or else the opening.
     """

@@ -235,7 +235,7 @@ def _because(day: dict[str, Any]) -> str:
 
 
 def _asked(compute: Callable[[], _T]) -> _T:
-    """Give what is computed; a wrong option is wrong usage, a calendar without work a failure."""
+    """Return what is computed; a wrong option is wrong usage, a calendar without work a failure."""
     try:
         return compute()
     except Mistake as mistake:

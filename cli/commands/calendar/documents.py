@@ -22,7 +22,7 @@ def dates(first: date, last: date) -> Iterator[date]:
 
 
 def year_document(calendar: Calendar, year: int) -> dict[str, Any]:
-    """Give what holds in a year: settings, weekly sessions and each dated rule."""
+    """Return what holds in a year: settings, weekly sessions and each dated rule."""
     days = list(dates(date(year, 1, 1), date(year, 12, 31)))
     until = calendar.estimated_after
     ruled = [(day, calendar.days[day]) for day in days if day in calendar.days]
@@ -74,13 +74,13 @@ def difference(one: Calendar, other: Calendar, first: date, last: date) -> dict[
 
 
 def ruled_years(*calendars: Calendar) -> tuple[date, date] | None:
-    """Give the first and last date of the years for which the calendars have dated rules."""
+    """Return the first and last date of the years for which the calendars have dated rules."""
     ruled = [day for calendar in calendars for day in calendar.days]
     return (date(min(ruled).year, 1, 1), date(max(ruled).year, 12, 31)) if ruled else None
 
 
 def check_document(path: Path) -> dict[str, Any]:
-    """Say what is wrong with a calendar file, and what its author should know.
+    """Return what is wrong with a calendar file, and what its author should know.
 
     Each mistake and warning has a ``field`` and a ``rule``; ``ok`` means no mistakes.
     """
@@ -88,7 +88,7 @@ def check_document(path: Path) -> dict[str, Any]:
 
 
 def checked(path: Path) -> tuple[Calendar | None, dict[str, Any]]:
-    """Give the calendar in a file, if it can be used, and what ``check_document`` says of it."""
+    """Return the calendar in a file, if it can be used, and what ``check_document`` says of it."""
     calendar, found = draft(path)
     mistakes = [_problem(error.field, error.rule) for error in found]
     warnings: list[dict[str, str]] = []
@@ -147,7 +147,7 @@ def _warnings(calendar: Calendar) -> list[dict[str, str]]:
 
 
 def _wants_source(rule: DayRule) -> bool:
-    """Tell whether an office ordered a day itself, and did not say where."""
+    """Return whether an office ordered a day itself, and did not say where."""
     return rule.kind in (DayKind.CLOSURE, DayKind.OWN) and not rule.source
 
 
@@ -161,7 +161,7 @@ def _problem(field: str, rule: str) -> dict[str, str]:
 
 
 def _day(calendar: Calendar, day: date) -> dict[str, Any]:
-    """Tell what holds on a date; ``kind`` is ordinary or free where no dated rule does."""
+    """Return what holds on a date; ``kind`` is ordinary or free where no dated rule does."""
     rule = calendar.days.get(day)
     kind = "ordinary" if calendar.is_working_day(day) else "free"
     return {

@@ -63,7 +63,7 @@ def read_duration(text: str) -> TimeLimit:
 
 
 def due_of(calendar: Calendar, start: int, limit: TimeLimit) -> int | None:
-    """Give the due date; None for no limit."""
+    """Return the due date; None for no limit."""
     try:
         return limit_due_at(calendar, start, limit)
     except OutOfRange as error:
@@ -83,7 +83,7 @@ def read_cut_off(text: str) -> int:
 
 
 def same_day_of(calendar: Calendar, start: int, cut_off: int) -> int:
-    """Give the closing of the day of receipt, or after the cut-off of the next working day."""
+    """Return the closing of the day of receipt, or after the cut-off of the next working day."""
     try:
         return same_day_due(calendar, start, cut_off)
     except NoWorkingTime as error:
@@ -135,7 +135,7 @@ def _answer(calendar: Calendar, line: bytes) -> str:
 
 
 def _lines(source: BinaryIO) -> Iterator[list[bytes]]:
-    """Give whole lines as they come, many at a time; of one without an end only the beginning."""
+    """Return whole lines as they come, many at a time; of one without an end only the beginning."""
     read = getattr(source, "read1", source.read)
     rest, first = b"", True
     while block := read(_CHUNK):

@@ -23,7 +23,7 @@ NAMES = (
 
 
 def now() -> int:
-    """Give the present instant by the office's clock (MOTCUA_CLOCK)."""
+    """Return the present instant by the office's clock (MOTCUA_CLOCK)."""
     try:
         return parse_clock(os.environ.get("MOTCUA_CLOCK", "")).now()
     except ValueError as error:
@@ -41,7 +41,7 @@ def shelf() -> Shelf:
 
 
 def path_of(name: str, option: str) -> Path:
-    """Give the file of the calendar that ships, or the file named."""
+    """Return the file of the calendar that ships, or the file named."""
     path = SHIPPED.get(name, Path(name))
     if name not in SHIPPED and not path.exists():
         problem = f"{name!r} is neither a file nor one of {', '.join(SHIPPED)}"
@@ -50,7 +50,7 @@ def path_of(name: str, option: str) -> Path:
 
 
 def resolve(name: str, option: str) -> Calendar:
-    """Give the calendar named; a wrong name is wrong usage, a wrong file a failure."""
+    """Return the calendar named; a wrong name is wrong usage, a wrong file a failure."""
     try:
         if name in SHIPPED or Path(name).is_file():
             return load_calendar(path_of(name, option))
@@ -65,7 +65,9 @@ def resolve(name: str, option: str) -> Calendar:
 
 
 def on_shelf(text: str) -> Calendar:
-    """Give NAME as it is in force, NAME@REVISION or a whole version; raises ``UnknownCalendar``."""
+    """Return NAME as it is in force, NAME@REVISION or a whole version; raise
+    ``UnknownCalendar``.
+    """
     name, _, version = text.partition("@")
     if not version and "+" not in name:
         return shelf().in_force(name, now())

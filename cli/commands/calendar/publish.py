@@ -141,7 +141,7 @@ def list_calendars(as_json: JSON = False) -> None:
 
 
 def list_document(known: Shelf, at: int) -> dict[str, Any]:
-    """Give what is on a shelf; the calendar that ships holds always, until another does."""
+    """Return what is on a shelf; the calendar that ships holds always, until another does."""
     index, shipped = known.index(), known.shipped
     force = {known.in_force(name, at).version for name in known.names() if _holds(known, name, at)}
     versions = [

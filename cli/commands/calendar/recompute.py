@@ -139,7 +139,7 @@ def _scope(change: DeadlineRecomputed) -> str:
 
 
 def _limit(row: dict[str, Any]) -> str:
-    """Name the limit in a row for people."""
+    """Return the limit in a row for people."""
     names = {
         "dossier": "dossier",
         "step": f"{row['step']}",

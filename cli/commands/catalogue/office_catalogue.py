@@ -21,12 +21,12 @@ from office.catalogue.unit_overlay import OfficeUnits
 
 
 def procedures_folder() -> Path:
-    """Give the folder of the shelf, as intake has it."""
+    """Return the folder of the shelf, as intake has it."""
     return shelf_folder(Path(os.environ.get("MOTCUA_DATA_DIR", ".motcua")))
 
 
 def base_catalogue() -> Catalogue:
-    """Give the catalogue that ships, with the units of the directory that PEOPLE_DIRECTORY names;
+    """Return the catalogue that ships, with the units of the directory that PEOPLE_DIRECTORY names;
     ends the program when that can't be used.
     """
     named = os.environ.get("PEOPLE_DIRECTORY", "")
@@ -35,12 +35,12 @@ def base_catalogue() -> Catalogue:
 
 
 def load_shelf() -> release_store.Shelved:
-    """Read the shelf; raises ``ShelfError`` and ``OSError``."""
+    """Read the shelf; raise ``ShelfError`` and ``OSError``."""
     return release_store.load(procedures_folder(), base_catalogue())
 
 
 def office_catalogue() -> Catalogue:
-    """Give the catalogue that is in force; ends the program when the shelf can't be used."""
+    """Return the catalogue that is in force; ends the program when the shelf can't be used."""
     with shelf_exits():
         return load_shelf().catalogue
 

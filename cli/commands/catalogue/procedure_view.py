@@ -11,7 +11,7 @@ from office.catalogue.model import Catalogue, FeePer, Procedure
 
 
 def brief(catalogue: Catalogue, it: Procedure) -> dict[str, Any]:
-    """Give what identifies a version, and when it holds."""
+    """Return what identifies a version, and when it holds."""
     ends = catalogue.ends(it)
     return {
         "code": it.code,
@@ -27,7 +27,7 @@ def brief(catalogue: Catalogue, it: Procedure) -> dict[str, Any]:
 
 
 def full(catalogue: Catalogue, it: Procedure) -> dict[str, Any]:
-    """Give everything that the catalogue says of a version."""
+    """Return everything that the catalogue says of a version."""
     values = version_values(it)
     values["valid_from"] = it.valid_from.isoformat()
     values["valid_to"] = it.valid_to.isoformat() if it.valid_to else None
@@ -35,7 +35,7 @@ def full(catalogue: Catalogue, it: Procedure) -> dict[str, Any]:
 
 
 def paragraphs(catalogue: Catalogue, it: Procedure) -> Iterator[tuple[str, list[str]]]:
-    """Give titles with their lines."""
+    """Return titles with their lines."""
     values = version_values(it)
     unit, field = catalogue.units.get(it.unit), catalogue.fields.get(it.field)
     ends = catalogue.ends(it)

@@ -27,14 +27,14 @@ class Batch:
     target: Mapping[int, int]
 
     def split(self, count: int) -> tuple[Batch, Batch]:
-        """Give the first ``count`` records and the rest, to be committed one after the other."""
+        """Return the first ``count`` records and the rest, to be committed one after the other."""
         first, rest = self.records[:count], self.records[count:]
         reached = {r.partition: r.offset + 1 for r in first}
         head = Batch(first, {p: self.expected[p] for p in reached}, reached)
         return head, Batch(rest, {**self.expected, **reached}, self.target)
 
     def find(self, place: Place) -> int:
-        """Give the index of a record; raises ``ValueError`` when it is not in the batch."""
+        """Return the index of a record; raise ``ValueError`` when it is not in the batch."""
         for index, record in enumerate(self.records):
             if (record.partition, record.offset) == place:
                 return index

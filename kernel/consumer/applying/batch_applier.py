@@ -32,7 +32,7 @@ class Applier:
         """Handle a batch and move the positions; ``refused`` are records to be set aside, with the
         fault.
 
-        Raises ``Fenced``, ``RecordFailed`` and ``Tripped``; the transaction is then to be rolled
+        Raise ``Fenced``, ``RecordFailed`` and ``Tripped``; the transaction is then to be rolled
         back.
         """
         positions.advance(uow, batch.expected, batch.target)

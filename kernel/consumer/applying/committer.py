@@ -77,7 +77,7 @@ class Committer:
         """Commit a batch, in parts where that is needed; gives how many reactions were left for
         later.
 
-        ``begun`` is the first try, when there was one. Raises ``Fenced``, ``Halted`` or
+        ``begun`` is the first try, when there was one. Raise ``Fenced``, ``Halted`` or
         ``Stopped``; what was not committed is then to be read again.
         """
         refused: dict[Place, str] = dict(self._refused)
@@ -134,7 +134,7 @@ class Committer:
                 return
 
     def run(self, work: Callable[[UnitOfWork], T], begun: Future[T] | None = None) -> T:
-        """Run a transaction of its own; waits while the database is away, and raises ``Stopped`` at
+        """Run a transaction of its own; waits while the database is away, and raise ``Stopped`` at
         the end.
         """
         wait = 0.05

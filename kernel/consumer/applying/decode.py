@@ -13,7 +13,8 @@ _LONGEST = 128
 
 
 def read(record: Record) -> DossierEvent | None:
-    """Give the event in a record; None when there is none, or only some bytes that happen to parse.
+    """Return the event in a record; None when there is none, or only some bytes that happen to
+    parse.
 
     An empty byte string is a valid protobuf message, hence the look at the envelope's own fields.
     """
@@ -28,18 +29,18 @@ def read(record: Record) -> DossierEvent | None:
 
 
 def _is_name(text: str) -> bool:
-    """Tell whether a text can name something: not every database takes control characters, or
+    """Return whether a text can name something: not every database takes control characters, or
     long keys."""
     return 0 < len(text) <= _LONGEST and text.isprintable()
 
 
 def key_fits(record: Record, event: DossierEvent) -> bool:
-    """Tell whether a record's key names the dossier of its event."""
+    """Return whether a record's key names the dossier of its event."""
     return record.key is not None and record.key == event.dossier_code.encode()
 
 
 def code_of_key(record: Record) -> str:
-    """Give the dossier that a record's key names; empty when it can't be one."""
+    """Return the dossier that a record's key names; empty when it can't be one."""
     try:
         code = (record.key or b"").decode()
     except UnicodeDecodeError:

@@ -17,7 +17,7 @@ class Fenced(Exception):
 
 
 def load(connection: Connection, tables: KernelTables) -> dict[int, int]:
-    """Give the next offset to be read of each partition that has been begun."""
+    """Return the next offset to be read of each partition that has been begun."""
     table = tables.positions
     found = connection.execute(select(table.c.partition, table.c.position))
     return {int(partition): int(position) for partition, position in found}

@@ -68,18 +68,18 @@ def park(
 
 
 def record_of(row: Row) -> Record:
-    """Give the record as it was read."""
+    """Return the record as it was read."""
     headers = unpack(row["headers"])
     return Record(row["partition"], row["offset"], row["key"], row["value"], headers)
 
 
 def place_of(row: Row) -> Place:
-    """Give the place of the record in a row."""
+    """Return the place of the record in a row."""
     return row["partition"], row["offset"]
 
 
 def held(uow: UnitOfWork, codes: Sequence[str]) -> dict[str, dict[Place, Row]]:
-    """Give the rows that hold back each of these dossiers, in the order of the log; only dossiers
+    """Return the rows that hold back each of these dossiers, in the order of the log; only dossiers
     with some.
     """
     table = uow.model.tables.quarantine
@@ -101,7 +101,7 @@ def held(uow: UnitOfWork, codes: Sequence[str]) -> dict[str, dict[Place, Row]]:
 
 
 def of_dossier(uow: UnitOfWork, code: str) -> list[Row]:
-    """Give all rows of a dossier that are not given up, in the order of the log."""
+    """Return all rows of a dossier that are not given up, in the order of the log."""
     table = uow.model.tables.quarantine
     chosen = (
         table.select()
@@ -126,7 +126,7 @@ def heads(connection: Connection, tables: KernelTables, reason: str) -> list[str
 
 
 def places(connection: Connection, tables: KernelTables, reason: str) -> dict[Place, str]:
-    """Give the places of all records with this reason, and their errors."""
+    """Return the places of all records with this reason, and their errors."""
     table = tables.quarantine
     found = connection.execute(
         select(table.c.partition, table.c.offset, table.c.error).where(table.c.reason == reason)
@@ -145,5 +145,5 @@ def _pack(headers: Headers) -> str:
 
 
 def unpack(text: str) -> Headers:
-    """Give headers as they came from their text in the quarantine."""
+    """Return headers as they came from their text in the quarantine."""
     return [(name, base64.b64decode(value)) for name, value in json.loads(text)]

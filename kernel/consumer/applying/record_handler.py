@@ -155,7 +155,7 @@ class Turn:
                 return
 
     def _ready(self, code: str, source: str) -> Row | None:
-        """Give the first row of a stream that can be handled now: in a gap it may stand behind a
+        """Return the first row of a stream that can be handled now: in a gap it may stand behind a
         later one.
         """
         following = self._uow.sequence(code, source) + 1
@@ -232,6 +232,6 @@ class Turn:
 
 
 def _fills(head: Row, event: DossierEvent, last: int) -> bool:
-    """Tell whether an event is the one that a held dossier waits for."""
+    """Return whether an event is the one that a held dossier waits for."""
     waits = head["reason"] == quarantine_rows.GAP and head["source"] == event.source
     return waits and event.sequence == last + 1

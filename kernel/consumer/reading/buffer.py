@@ -70,7 +70,7 @@ class Inbox:
         self._work.set()
 
     def take(self) -> Batch | None:
-        """Give what has been accepted, or None; the caller commits it before it takes again."""
+        """Return what has been accepted, or None; the caller commits it before it takes again."""
         with self._lock:
             entries, self._entries = self._entries, []
         return accepted(entries) if entries else None
@@ -103,7 +103,9 @@ class Inbox:
             self._behind = set(self.assigned or self._next or self._behind)
 
     def next_offset(self, partition: int) -> int | None:
-        """Give the offset that is accepted next; None while the partition is to be read in bulk."""
+        """Return the offset that is accepted next; None while the partition is to be read
+        in bulk.
+        """
         with self._lock:
             return None if partition in self._behind else self._next.get(partition)
 

@@ -39,7 +39,7 @@ class LogReader:
         )
 
     def partitions(self) -> list[int]:
-        """List the topic's partitions; raises ``KafkaTimeoutError`` when the topic is not there
+        """List the topic's partitions; raise ``KafkaTimeoutError`` when the topic is not there
         (yet).
         """
         found = self._consumer.partitions_for_topic(self._topic)
@@ -48,7 +48,7 @@ class LogReader:
         return sorted(found)
 
     def ends(self, partitions: Iterable[int]) -> dict[int, int]:
-        """Give for each partition the offset that its next record will get."""
+        """Return for each partition the offset that its next record will get."""
         wanted = [TopicPartition(self._topic, p) for p in partitions]
         found = self._consumer.end_offsets(wanted, timeout_ms=ANSWER_MS)
         return {tp.partition: offset for tp, offset in found.items()}
@@ -64,7 +64,7 @@ class LogReader:
         self._consumer.assign([])
 
     def poll(self, reached: Mapping[int, int]) -> tuple[list[Record], dict[int, int]]:
-        """Give some records, and where each partition stands after them; ``reached`` is where it
+        """Return some records, and where each partition stands after them; ``reached`` is where it
         stood.
 
         Only partitions that have moved are given. What counts is the reader's position and not the

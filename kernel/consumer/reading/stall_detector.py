@@ -36,7 +36,7 @@ class Sweep:
         self._found = 0
 
     def look(self, ends: Mapping[int, int], stored: Mapping[int, int], inbox: Inbox) -> set[int]:
-        """Give the partitions that were behind at the look before and have not moved since."""
+        """Return the partitions that were behind at the look before and have not moved since."""
         found = set()
         for partition in ends:
             waited = stored[partition] < self._ends.get(partition, 0)

@@ -91,7 +91,7 @@ def _wrong(message: Message, prefix: str = "") -> Iterator[_Found]:
 
 @lru_cache(maxsize=512)
 def _walks(descriptor: Descriptor) -> tuple[_Walk, ...]:
-    """Give what is to be looked at in messages of a type: fields that hold text or instants, at
+    """Return what is to be looked at in messages of a type: fields that hold text or instants, at
     any depth.
     """
     return tuple(walk for field in descriptor.fields if (walk := _walk_of(field)) is not None)

@@ -31,7 +31,7 @@ class Addition:
 def addition(
     document: Document, existing: Catalogue, processes: Collection[str] | None = None
 ) -> Addition:
-    """Check a document against what is published; raises ``FileError`` with every mistake.
+    """Check a document against what is published; raise ``FileError`` with every mistake.
 
     ``processes`` are the names that a new version may have as its process; None: any.
     """
@@ -69,7 +69,7 @@ def addition(
 
 
 def extended(existing: Catalogue, added: Addition, digest: str) -> Catalogue:
-    """Give a catalogue with what was added."""
+    """Return a catalogue with what was added."""
     fields = {**existing.fields, **{it.code: it for it in added.fields}}
     before = (version for versions in existing.procedures.values() for version in versions)
     return catalogue(existing.units.values(), fields.values(), [*before, *added.versions], digest)
@@ -111,7 +111,7 @@ def _dangling(
 def _out_of_turn(
     version: Version, before: Version | None, *, counted: bool
 ) -> Iterator[tuple[Path, Broken]]:
-    """Name what keeps a version from following the one before it; its number only where those of
+    """Return what keeps a version from following the one before it; its number only where those of
     all others of its procedure are known.
     """
     value = version.value

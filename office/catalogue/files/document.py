@@ -67,7 +67,7 @@ class Raw:
         return code if isinstance(code, str) and len(code) <= 64 else ""
 
     def fault(self, path: Path, broken: Any) -> Fault:
-        """Say that the value at a path breaks a rule; list places count from 0."""
+        """Return that the value at a path breaks a rule; list places count from 0."""
         row = self.rows.get(path[:2], self.row)
         if self.paths:
             column = ".".join(str(it + 1) if isinstance(it, int) else it for it in path)
@@ -87,7 +87,7 @@ class Version:
     raw: Raw
 
     def sound(self, *keys: str) -> bool:
-        """Tell whether keys were read without a mistake."""
+        """Return whether keys were read without a mistake."""
         return not at_fault(keys, self.raw.wrong)
 
 
@@ -112,7 +112,7 @@ def checked(
     loose: Iterable[Raw] = (),
     further: Iterable[str] = (),
 ) -> Document:
-    """Check entries; ``found`` are the mistakes met before. Raises ``FileError`` for more mistakes
+    """Check entries; ``found`` are the mistakes met before. Raise ``FileError`` for more mistakes
     than are shown.
 
     ``loose`` are parts, fees and the like of versions that could not be read, ``further`` the codes
@@ -162,7 +162,7 @@ def _entry(kind: type[_E], raw: Raw, found: list[Fault]) -> _E | None:
 
 
 def _misspelt(problems: Sequence[Any]) -> dict[Path, Path]:
-    """Give the keys that mean nothing and are near to one that is missing, with that one."""
+    """Return the keys that mean nothing and are near to one that is missing, with that one."""
     missing = [tuple(it["loc"]) for it in problems if it["type"] == "missing"]
     meant: dict[Path, Path] = {}
     for path in (tuple(it["loc"]) for it in problems if it["type"] == "extra_forbidden"):
@@ -173,7 +173,7 @@ def _misspelt(problems: Sequence[Any]) -> dict[Path, Path]:
 
 
 def _path(key: str) -> Path:
-    """Give the path of a key such as ``parts.2.code``, which counts from 1."""
+    """Return the path of a key such as ``parts.2.code``, which counts from 1."""
     return tuple(int(it) - 1 if it.isdigit() else it for it in key.split("."))
 
 
@@ -181,12 +181,12 @@ def _path(key: str) -> Path:
 
 
 def field_values(it: Field) -> dict[str, Any]:
-    """Give what a file says of a field."""
+    """Return what a file says of a field."""
     return {"code": it.code, "name_vi": it.name_vi, "name_en": it.name_en}
 
 
 def version_values(it: Procedure) -> dict[str, Any]:
-    """Give what a file says of a version, keys and values in the order of the columns."""
+    """Return what a file says of a version, keys and values in the order of the columns."""
     names = {"name_vi": it.name_vi, "name_en": it.name_en}
     return {
         "code": it.code,
@@ -254,7 +254,7 @@ def _word(enum: Any, prefix: str, number: int) -> str:
 
 
 def differing(one: Procedure, other: Procedure) -> Iterator[Path]:
-    """Name the paths of ``other`` at which two versions differ."""
+    """Return the paths of ``other`` at which two versions differ."""
     values, others = version_values(one), version_values(other)
     for key, value in values.items():
         if value == others[key]:

@@ -33,7 +33,7 @@ class Fault:
         return f"{place}: {rule}" + (f" ({self.entry})" if self.entry else "")
 
     def document(self) -> dict[str, Any]:
-        """Give it to scripts."""
+        """Return it to scripts."""
         return {
             "row": self.row,
             "column": self.column,

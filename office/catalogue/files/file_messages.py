@@ -51,7 +51,7 @@ class NoValue(ValueError):
 
 
 def unreadable(error: OSError) -> Words:
-    """Say why a file can't be read."""
+    """Return why a file can't be read."""
     vi = _CAUSES.get(error.errno or 0, "không đọc được tệp")
     return vi, toml_files.unreadable(error)
 
@@ -72,7 +72,7 @@ def no_json(error: ValueError | RecursionError) -> Words:
 
 
 def no_csv(error: csv.Error) -> Words:
-    """Say why the rest of a table can't be read."""
+    """Return why the rest of a table can't be read."""
     if "unexpected end" in str(error):
         return "ngoặc kép chưa đóng", "a quotation mark is not closed"
     return (

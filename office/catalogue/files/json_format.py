@@ -24,7 +24,7 @@ _LISTS = frozenset(LISTS.values())
 
 
 def read_json(content: dict[str, Any]) -> Document:
-    """Read the content, mistakes included; raises ``FileError`` when there is nothing in it."""
+    """Read the content, mistakes included; raise ``FileError`` when there is nothing in it."""
     notes, found = Notes(), list[Fault]()
     lists = {}
     for key in ("fields", "procedures"):
@@ -93,7 +93,7 @@ def _object(
 
 
 def json_document(fields: Iterable[Field], versions: Iterable[Procedure]) -> dict[str, Any]:
-    """Give the JSON form of entries."""
+    """Return the JSON form of entries."""
     return {
         "format": FORMAT,
         "fields": [field_values(it) for it in fields],

@@ -32,7 +32,7 @@ _OF_ITEMS: Final[Mapping[str, Mapping[str, Any]]] = {
 
 
 def filled(values: Mapping[str, Any], wrong: Collection[Path], day: Any) -> dict[str, Any]:
-    """Give the values without those at fault, so that the schema takes them; ``day`` stands for
+    """Return the values without those at fault, so that the schema takes them; ``day`` stands for
     the day on which the version begins. A mistake at () is one of the whole entry.
     """
     made: dict[str, Any] = {}
@@ -63,7 +63,7 @@ def _item(key: str, place: int, item: Any, wrong: Collection[Path]) -> dict[str,
 
 
 def at_fault(keys: Collection[str], wrong: Collection[Path]) -> bool:
-    """Tell whether one of the keys has a mistake, or a word in its list."""
+    """Return whether one of the keys has a mistake, or a word in its list."""
     return any(
         not path or (path[0] in keys and (len(path) == 1 or path[0] not in LISTS.values()))
         for path in wrong
@@ -71,5 +71,5 @@ def at_fault(keys: Collection[str], wrong: Collection[Path]) -> bool:
 
 
 def touched(path: Path, wrong: Collection[Path]) -> bool:
-    """Tell whether there is a mistake at a path, above it or below it."""
+    """Return whether there is a mistake at a path, above it or below it."""
     return any(it[: len(path)] == path[: len(it)] for it in wrong)

@@ -36,7 +36,7 @@ _GUARDED: Final = re.compile(r"'[=+\-@＝＋－＠'\t\r]")
 
 
 def read_file(path: Path) -> Document:
-    """Read a file, mistakes included; raises ``FileError`` for one in which nothing can be read."""
+    """Read a file, mistakes included; raise ``FileError`` for one in which nothing can be read."""
     kind = path.suffix.lower()
     if kind not in (".csv", ".xlsx", ".json"):
         raise whole("file", broken("file.kind"))
@@ -48,7 +48,7 @@ def read_file(path: Path) -> Document:
 
 
 def parse_json(text: str) -> Document:
-    """Read the JSON form, mistakes included; raises ``FileError`` for what is none."""
+    """Read the JSON form, mistakes included; raise ``FileError`` for what is none."""
     try:
         content = json.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
@@ -84,7 +84,7 @@ def _text(raw: bytes) -> str:
 
 
 def _csv_rows(text: str) -> Iterator[Row]:
-    """Give the rows with the lines on which they begin; an Excel's ``sep=`` line is skipped."""
+    """Return the rows with the lines on which they begin; an Excel's ``sep=`` line is skipped."""
     first, _, rest = text.partition("\n")
     delimiter, skipped = _delimiter(first), 0
     if first.lower().startswith("sep="):

@@ -50,7 +50,7 @@ class Shelved:
 
 
 def load(folder: Path, base: Catalogue) -> Shelved:
-    """Read the whole shelf; raises ``ShelfError``. A folder that is not there is an empty shelf."""
+    """Read the whole shelf; raise ``ShelfError``. A folder that is not there is an empty shelf."""
     shelved = Shelved(base, 0, "")
     for number in _numbers(folder):
         shelved = _with(shelved, folder, number)
@@ -66,7 +66,7 @@ def publish(
     by: str,
     source: str,
 ) -> Shelved:
-    """Put an edition on the shelf and give what is there now; raises ``Taken``.
+    """Put an edition on the shelf and give what is there now; raise ``Taken``.
 
     ``source`` names the decision by which it is published, ``by`` who does it, ``at`` when.
     """
@@ -103,7 +103,7 @@ def editions(folder: Path) -> list[dict[str, Any]]:
 
 
 def _appear(path: Path, content: bytes) -> None:
-    """Let a file be there under its name, at once, whole and for good; raises ``Taken``."""
+    """Let a file be there under its name, at once, whole and for good; raise ``Taken``."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -125,7 +125,7 @@ def _appear(path: Path, content: bytes) -> None:
 
 
 def _numbers(folder: Path) -> list[int]:
-    """List the numbers of the editions; raises ``ShelfError`` for a gap."""
+    """List the numbers of the editions; raise ``ShelfError`` for a gap."""
     try:
         matches = (_NAME.fullmatch(name) for name in os.listdir(folder))
     except FileNotFoundError:
@@ -179,7 +179,7 @@ class Shelf:
         taken: Callable[[int], None] = lambda edition: None,
         trouble: Callable[[str], None] = lambda words: None,
     ) -> None:
-        """Read the shelf; raises ``ShelfError``. ``taken`` is told of each later edition."""
+        """Read the shelf; raise ``ShelfError``. ``taken`` is told of each later edition."""
         self._folder = folder
         self._taken = taken
         self._trouble = trouble
@@ -195,7 +195,7 @@ class Shelf:
         return self._shelved.catalogue
 
     def fresh(self) -> Catalogue:
-        """Give the catalogue after a look at the folder now."""
+        """Return the catalogue after a look at the folder now."""
         with self._lock:
             self._look()
         return self._shelved.catalogue

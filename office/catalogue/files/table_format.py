@@ -24,7 +24,7 @@ Row = tuple[int, Sequence[Any]]
 
 
 def read(rows: Iterable[Row]) -> Document:
-    """Read a table, mistakes included; raises ``FileError`` where nothing can be read."""
+    """Read a table, mistakes included; raise ``FileError`` where nothing can be read."""
     return _Reader().read(rows)
 
 
@@ -194,13 +194,13 @@ class _Reader:
 
 
 def _near(name: str, names: Sequence[str]) -> list[str]:
-    """Give the column that a strange name stands for, where that can be guessed."""
+    """Return the column that a strange name stands for, where that can be guessed."""
     absent = [it for it in COLUMNS if it not in names]
     return [] if name in COLUMNS else get_close_matches(name, absent, 1)
 
 
 def _strange(name: str, names: Sequence[str]) -> Broken:
-    """Say that no column has a name, and which one is meant."""
+    """Return that no column has a name, and which one is meant."""
     near = _near(name, names)
     return broken("heading.near", near[0]) if near else broken("heading.unknown")
 

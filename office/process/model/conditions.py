@@ -73,7 +73,7 @@ ALWAYS: Final = Both()
 
 
 def holds(condition: Condition, circumstances: Circumstances) -> bool:
-    """Tell whether a condition holds."""
+    """Return whether a condition holds."""
     match condition:
         case OneOf(fact, values):
             return circumstances.get(fact) in values
@@ -100,7 +100,7 @@ def _number(text: str | None) -> int | None:
 
 
 def leaves(condition: Condition) -> Iterator[OneOf | Between | Within]:
-    """Give every comparison inside a condition."""
+    """Return every comparison inside a condition."""
     match condition:
         case Both(parts) | Either(parts):
             for part in parts:
@@ -112,12 +112,12 @@ def leaves(condition: Condition) -> Iterator[OneOf | Between | Within]:
 
 
 def fact_of(leaf: OneOf | Between | Within) -> str:
-    """Name the fact at which a comparison looks."""
+    """Return the fact at which a comparison looks."""
     return "unit" if isinstance(leaf, Within) else leaf.fact
 
 
 def said(case: Circumstances) -> dict[str, str]:
-    """Give what is said in one of the ``combinations``, without what was not stated."""
+    """Return what is said in one of the ``combinations``, without what was not stated."""
     return {fact: value for fact, value in case.items() if value != UNSAID}
 
 

@@ -17,7 +17,7 @@ def circumstances(
     rounds: int,
     stated: Iterable[tuple[str, str]],
 ) -> dict[str, str]:
-    """Give them from the numbers of the events; a word that is not said is left out."""
+    """Return them from the numbers of the events; a word that is not said is left out."""
     said = {"procedure": procedure, "unit": unit, "supplement_rounds": str(rounds)}
     for name, words, number in (
         ("channel", CHANNELS, channel),

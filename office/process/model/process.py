@@ -102,7 +102,7 @@ class Fact:
     values: tuple[str, ...] = ()
 
     def allows(self, value: str) -> bool:
-        """Tell whether it can have a value."""
+        """Return whether it can have a value."""
         if self.kind is FactKind.CHOICE:
             return value in self.values
         return value.removeprefix("-").isascii() and value.removeprefix("-").isdigit()
@@ -159,11 +159,11 @@ class Step:
         ]
 
     def way(self, name: str) -> Transition | None:
-        """Give a transition by its name."""
+        """Return a transition by its name."""
         return next((way for way in self.transitions if way.name == name), None)
 
     def unit_of(self, dossier_unit: str) -> str:
-        """Name the unit that does this step for a dossier of ``dossier_unit``.
+        """Return the unit that does this step for a dossier of ``dossier_unit``.
 
         The unit above one at the top is that unit itself.
         """
@@ -171,7 +171,7 @@ class Step:
 
 
 def unit_of(rule: str, dossier_unit: str) -> str:
-    """Name the unit that ``dossier``, ``parent`` or a code stands for."""
+    """Return the unit that ``dossier``, ``parent`` or a code stands for."""
     if rule == "dossier":
         return dossier_unit
     if rule == "parent":
@@ -205,23 +205,23 @@ class Process:
         return self.steps[0]
 
     def step(self, name: str) -> Step:
-        """Give a step by its name; raises ``KeyError``."""
+        """Return a step by its name; raise ``KeyError``."""
         return self._steps[name]
 
     def has(self, name: str) -> bool:
-        """Tell whether there is a step of this name."""
+        """Return whether there is a step of this name."""
         return name in self._steps
 
     def fact(self, name: str) -> Fact | None:
-        """Give a fact that officers state, by its name."""
+        """Return a fact that officers state, by its name."""
         return next((fact for fact in self.facts if fact.name == name), None)
 
     def paper(self, kind: str) -> Paper:
-        """Tell how a kind of outgoing paper comes about."""
+        """Return how a kind of outgoing paper comes about."""
         return self.papers.get(kind, Paper(kind))
 
     def warning_for(self, step: Step) -> WarningRule:
-        """Give the rule by which a step's due date is warned of."""
+        """Return the rule by which a step's due date is warned of."""
         return self.warning if step.warning is None else step.warning
 
 
@@ -235,18 +235,18 @@ class Processes:
             self._latest[process.name] = process
 
     def get(self, name: str, version: int) -> Process:
-        """Give one version of a process; raises ``UnknownProcess``."""
+        """Return one version of a process; raise ``UnknownProcess``."""
         try:
             return self._all[name, version]
         except KeyError:
             raise UnknownProcess(name, version) from None
 
     def has(self, name: str, version: int) -> bool:
-        """Tell whether there is this version of a process."""
+        """Return whether there is this version of a process."""
         return (name, version) in self._all
 
     def latest(self, name: str) -> Process:
-        """Give the version with which new cases are opened; raises ``UnknownProcess``."""
+        """Return the version with which new cases are opened; raise ``UnknownProcess``."""
         try:
             return self._latest[name]
         except KeyError:

@@ -34,7 +34,7 @@ _WORDS: Final = {"channel": CHANNELS, "level": LEVELS, "result_channel": RESULT_
 
 
 def conditions_of(facts: tuple[Fact, ...], places: Places) -> Callable[[Table], Condition]:
-    """Give what reads the condition of a way, a consultation or a child."""
+    """Return what reads the condition of a way, a consultation or a child."""
     known = {fact.name: fact for fact in facts}
 
     def of(table: Table) -> Condition:

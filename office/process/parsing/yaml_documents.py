@@ -52,8 +52,8 @@ def parse(text: str, findings: Findings) -> list[Node]:
 
 
 def _documents(text: str) -> Iterator[tuple[int, str]]:
-    """Give each document with the number of lines before it, so that a mistake in one of them does
-    not hide those of the others.
+    """Return each document with the number of lines before it, so that a mistake in one of them
+    does not hide those of the others.
     """
     begins = 0
     for found in _DIVIDER.finditer(text):

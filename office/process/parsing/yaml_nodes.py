@@ -54,7 +54,7 @@ class Node:
 
     @property
     def kind(self) -> str:
-        """Say what it is."""
+        """Return what it is."""
         if self.text is not None:
             return "a text"
         return "a list" if self.items is not None else "a table"
@@ -97,7 +97,7 @@ class Table:
         self._table = node.table or {}
 
     def at(self, *keys: str) -> int:
-        """Give the line of the first of these keys that is there, or of the table."""
+        """Return the line of the first of these keys that is there, or of the table."""
         return next((self._table[key].line for key in keys if key in self._table), self.line)
 
     def wrong(self, rule: str, text: str, line: int = 0) -> None:
@@ -105,11 +105,11 @@ class Table:
         self.findings.add(line or self.line, rule, self.where, text)
 
     def has(self, key: str) -> bool:
-        """Tell whether a key is there."""
+        """Return whether a key is there."""
         return key in self._table
 
     def get(self, key: str, *, needed: bool = False) -> Node | None:
-        """Give what stands under a key."""
+        """Return what stands under a key."""
         self._asked.append(key)
         found = self._table.get(key)
         if found is None and needed and self.node.table is not None:
@@ -119,22 +119,22 @@ class Table:
         return found
 
     def named(self, key: str, form: Form, *, default: str | None = None) -> str:
-        """Give a name as ``text`` does; one of a wrong form is noted and still given, so that what
-        refers to it is found.
+        """Return a name as ``text`` does; one of a wrong form is noted and still given, so that
+        what refers to it is found.
         """
         node = self._table.get(key)
         raw = (node.text or "") if node is not None else ""
         return self.text(key, form, default=default) or raw
 
     def lists(self, key: str) -> bool:
-        """Tell whether what stands under a key, if anything does, is a list of tables."""
+        """Return whether what stands under a key, if anything does, is a list of tables."""
         node = self._table.get(key)
         return node is None or (
             node.items is not None and all(item.table is not None for item in node.items)
         )
 
     def text(self, key: str, form: Form = LINE, *, default: str | None = None) -> str:
-        """Give a text of a form; ``default`` when the key is missing, None for a key that must
+        """Return a text of a form; ``default`` when the key is missing, None for a key that must
         not be.
         """
         node = self.get(key, needed=default is None)
@@ -152,7 +152,7 @@ class Table:
         return node.text
 
     def choice(self, key: str, allowed: Sequence[str], *, default: str | None = None) -> str:
-        """Give one of a few words."""
+        """Return one of a few words."""
         said = self.text(key, default=default)
         if said and said != default and said not in allowed:
             text = f"{key}: {said!r} is none of {', '.join(allowed)}"
@@ -161,7 +161,7 @@ class Table:
         return said
 
     def number(self, key: str, low: int, high: int, *, default: int | None = None) -> int:
-        """Give a whole number within bounds."""
+        """Return a whole number within bounds."""
         said = self.text(key, default="" if default is not None else None)
         if not said:
             return low if default is None else default
@@ -172,14 +172,14 @@ class Table:
         return int(said)
 
     def flag(self, key: str, *, default: bool) -> bool:
-        """Give true or false."""
+        """Return true or false."""
         said = self.text(key, default="true" if default else "false")
         if said not in ("true", "false"):
             self.wrong("wrong-value", f"{key}: {said!r} is neither true nor false", self.at(key))
         return said == "true"
 
     def parsed(self, key: str, parse: Callable[[str], T], default: T) -> T:
-        """Give a text made into a value; what ``parse`` raises as ``ValueError`` is noted."""
+        """Return a text made into a value; what ``parse`` raises as ``ValueError`` is noted."""
         said = self.text(key, default="")
         if not said:
             return default
@@ -190,7 +190,7 @@ class Table:
             return default
 
     def words(self, key: str) -> list[str]:
-        """Give a list of texts; a text alone is a list of one."""
+        """Return a list of texts; a text alone is a list of one."""
         node = self.get(key)
         if node is None:
             return []
@@ -205,7 +205,7 @@ class Table:
         return found
 
     def tables(self, key: str, noun: str, *, needed: bool = False) -> Iterator[Table]:
-        """Give the tables of a list; each is called by its name, or by its number without one."""
+        """Return the tables of a list; each is called by its name, or by its number without one."""
         node = self.get(key, needed=needed)
         if node is None:
             return
@@ -221,7 +221,7 @@ class Table:
             yield Table(item, f"{outer}{noun} {called}", self.findings)
 
     def inner(self, key: str) -> Table | None:
-        """Give the table under a key."""
+        """Return the table under a key."""
         node = self.get(key)
         return None if node is None else Table(node, f"{self.where}, {key}", self.findings)
 
@@ -230,7 +230,9 @@ class Table:
         return list(self._table)
 
     def misspelt(self, key: str, known: Sequence[str]) -> bool:
-        """Tell whether a key is not there, but one that is near to it and none of the ``known``."""
+        """Return whether a key is not there, but one that is near to it and none of the
+        ``known``.
+        """
         strange = [name for name in self._table if name not in known]
         return key not in self._table and any(
             get_close_matches(name, known, 1) == [key] for name in strange

@@ -19,7 +19,7 @@ TARGET: Final = "urn:motcua:processes"
 
 
 def bpmn(drawing: Drawing) -> str:
-    """Give the drawing as the text of a BPMN file."""
+    """Return the drawing as the text of a BPMN file."""
     flow = drawing.flow
     root = Element("bpmn:definitions", {f"xmlns:{k}": v for k, v in _PREFIXES.items()})
     root.set("id", f"definitions_{_id(flow.name)}")

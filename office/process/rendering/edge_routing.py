@@ -69,28 +69,28 @@ class Grid:
         self._lowest = max(rows.values())
 
     def left(self, layer: int) -> float:
-        """Give the left side of a column."""
+        """Return the left side of a column."""
         return self._x[layer]
 
     def right(self, layer: int) -> float:
-        """Give the right side of a column."""
+        """Return the right side of a column."""
         return self._x[layer] + self._wide[layer]
 
     def middle(self, row: int) -> float:
-        """Give the height at which the middle of a row lies."""
+        """Return the height at which the middle of a row lies."""
         return self._top + ROW * row + TALL / 2
 
     def under(self, row: int) -> float:
-        """Give the height of a line that passes along under a row."""
+        """Return the height of a line that passes along under a row."""
         return self._top + ROW * row + TALL + _BELOW
 
     def free(self, layer: int, start: int, end: int) -> bool:
-        """Tell whether there is no box in a column from the row after ``start`` to ``end``."""
+        """Return whether there is no box in a column from the row after ``start`` to ``end``."""
         step = 1 if end > start else -1
         return all((layer, row) not in self._taken for row in range(start + step, end + step, step))
 
     def open_below(self, name: str) -> bool:
-        """Tell whether there is no box under one."""
+        """Return whether there is no box under one."""
         row = self.rows[name]
         return row == self._lowest or self.free(self.layers[name], row, self._lowest)
 
@@ -106,7 +106,7 @@ class Router:
         self._before: dict[int, list[Hashable]] = defaultdict(list)
 
     def lanes(self) -> dict[int, int]:
-        """Tell how many lines lead up or down behind each column; -1: before the first one."""
+        """Return how many lines lead up or down behind each column; -1: before the first one."""
         found: dict[int, int] = defaultdict(int)
         for layer, lines in self._after.items():
             found[layer] += len(lines)
@@ -115,14 +115,14 @@ class Router:
         return found
 
     def _behind(self, layer: int, whose: Hashable) -> float:
-        """Give the place of a line behind a column; lines of one owner share it."""
+        """Return the place of a line behind a column; lines of one owner share it."""
         lines = self._after[layer]
         if whose not in lines:
             lines.append(whose)
         return self._grid.right(layer) + _AFTER + BESIDE * lines.index(whose)
 
     def _ahead(self, layer: int, whose: Hashable) -> float:
-        """Give the place of a line before a column; lines of one owner share it."""
+        """Return the place of a line before a column; lines of one owner share it."""
         lines = self._before[layer]
         if whose not in lines:
             lines.append(whose)
@@ -202,7 +202,7 @@ class Router:
                     break
 
     def _beside(self, edge: Edge, side: str) -> float:
-        """Give the distance from the middle at which a way back leaves a node, or comes to it, so
+        """Return the distance from the middle at which a way back leaves a node, or comes to it, so
         that several don't lie on each other.
         """
         node = getattr(edge, side)
@@ -232,7 +232,7 @@ class Router:
             self._drawing.lines[edge.id] = line
 
     def _aside(self, name: str, x: float, whose: str) -> list[Point]:
-        """Give the way from a place under a box to beside its column, where others lie below."""
+        """Return the way from a place under a box to beside its column, where others lie below."""
         if self._grid.open_below(name):
             return []
         y = self._grid.under(self._grid.rows[name])
@@ -240,7 +240,7 @@ class Router:
         return [(x, y), (lane, y)]
 
     def _into(self, edge: Edge, edges: Sequence[Edge]) -> float:
-        """Give the place at which a timer's way comes to a node from below: on the left of a
+        """Return the place at which a timer's way comes to a node from below: on the left of a
         gateway, whose own ways lead to the right, and on the right of a step, whose own timers are
         on the left.
         """
@@ -251,14 +251,14 @@ class Router:
         return box.x + box.width - 16 - 12 * number
 
     def _slope(self, name: str, x: float) -> float:
-        """Tell how far inside its box a node's outline is at ``x``: a gateway is a diamond."""
+        """Return how far inside its box a node's outline is at ``x``: a gateway is a diamond."""
         if self._flow.nodes[name].kind not in GATEWAYS:
             return 0
         return abs(x - self._drawing.boxes[name].middle[0])
 
 
 def _crosses(part: tuple[Point, Point], place: tuple[float, float, float, float]) -> bool:
-    """Tell whether a part of a line runs through a rectangle: left, top, right and bottom."""
+    """Return whether a part of a line runs through a rectangle: left, top, right and bottom."""
     (x1, y1), (x2, y2) = part
     left, top, right, bottom = place
     beside = max(x1, x2) <= left or min(x1, x2) >= right

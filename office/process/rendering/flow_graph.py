@@ -130,7 +130,7 @@ def _step(flow: Flow, step: Step) -> tuple[str, str]:
 
 
 def _small(words: Words, asked: Step | Consultation) -> str:
-    """Say on one line who does it, and on the next by when."""
+    """Return on one line who does it, and on the next by when."""
     lines = (words.who(asked.unit, asked.role), words.length(str(asked.time_limit)))
     return "\n".join(line for line in lines if line)
 

@@ -38,25 +38,25 @@ CONDITION: Final = 26
 
 
 def forward_lines(edge: Edge) -> list[str]:
-    """Give the lines of a forward edge's label, its condition last."""
+    """Return the lines of a forward edge's label, its condition last."""
     condition = folded(f"[{edge.condition}]", CONDITION) if edge.condition else []
     return folded(edge.label, LABEL) + condition
 
 
 def label_width(edge: Edge) -> float:
-    """Give the width of a forward edge's label."""
+    """Return the width of a forward edge's label."""
     return max((len(line) for line in forward_lines(edge)), default=0) * LETTER
 
 
 def label_lines(edge: Edge) -> list[str]:
-    """Give the lines of an edge's label; a way back has one."""
+    """Return the lines of an edge's label; a way back has one."""
     if edge.back:
         return [f"{edge.label}{f' [{edge.condition}]' if edge.condition else ''}"]
     return forward_lines(edge)
 
 
 def label_place(edge: Edge, at: Point) -> tuple[float, float, float, float]:
-    """Give the place of the label whose middle is ``at``: left, top, right and bottom."""
+    """Return the place of the label whose middle is ``at``: left, top, right and bottom."""
     lines = label_lines(edge)
     x, y = at
     half = max(len(line) for line in lines) * LETTER / 2 + 2
@@ -65,7 +65,7 @@ def label_place(edge: Edge, at: Point) -> tuple[float, float, float, float]:
 
 
 def timer_place(box: Box, label: str) -> tuple[float, float, float, float]:
-    """Give the place of a timer's label, to the right of the line that leads down from it: left,
+    """Return the place of a timer's label, to the right of the line that leads down from it: left,
     top, right and bottom.
     """
     x, y = box.middle
@@ -84,6 +84,6 @@ def folded(text: str, width: int) -> list[str]:
 
 
 def title_lines(node: Node) -> list[str]:
-    """Give the lines of a step's title, at most three."""
+    """Return the lines of a step's title, at most three."""
     lines = folded(node.label, 19)
     return lines if len(lines) <= 3 else [*lines[:2], f"{lines[2][:17]}…"]

@@ -23,7 +23,7 @@ from office.process.rendering.labels import LETTER, Box, forward_lines
 
 
 def lay_out(flow: Flow) -> Drawing:
-    """Give every node a place and every edge a line of right angles."""
+    """Return every node a place and every edge a line of right angles."""
     lanes = _Layout(flow, {}).lanes  # how much room the lines need between the columns
     return _Layout(flow, lanes).drawing
 
@@ -89,7 +89,7 @@ class _Layout:
         return layers
 
     def _ordered(self) -> dict[str, int]:
-        """Give each node a row of its layer; what passes a layer by keeps a row free there."""
+        """Return each node a row of its layer; what passes a layer by keeps a row free there."""
         rows: dict[str, int] = {}
         taken: dict[int, set[int]] = defaultdict(set)
         before: dict[str, list[Edge]] = defaultdict(list)

@@ -36,7 +36,7 @@ _LETTER_OF_HEAD: Final = 9.4
 
 
 def svg(drawing: Drawing) -> str:
-    """Give the drawing as the text of an SVG file."""
+    """Return the drawing as the text of an SVG file."""
     said = f"{drawing.flow.title} ({drawing.flow.name.replace('_v', ' v')})"
     title = escape(said)
     width = round(max(drawing.width, 2 * MARGIN + _LETTER_OF_HEAD * len(said)))

@@ -7,7 +7,7 @@ from office.process.model.process import Process, Step, Title
 
 
 def text(process: Process, language: str = "vi") -> str:
-    """Give a process as text, with its titles in ``vi`` or ``en``."""
+    """Return a process as text, with its titles in ``vi`` or ``en``."""
 
     def word(title: Title) -> str:
         return title.vi if language == "vi" else title.en

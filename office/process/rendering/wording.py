@@ -74,7 +74,7 @@ class Words:
         return " · ".join(part for part in (named, self.word(title)) if part)
 
     def procedure(self, code: str) -> str:
-        """Name the procedure of a child dossier."""
+        """Return the procedure of a child dossier."""
         return f"{self.word(_FACTS['procedure'])} {code}"
 
     def length(self, text: str) -> str:
@@ -118,5 +118,5 @@ class Words:
 
 
 def words_of(process: Process, language: str) -> Words:
-    """Give the words for a process."""
+    """Return the words for a process."""
     return Words(language, {fact.name: fact.title for fact in process.facts})

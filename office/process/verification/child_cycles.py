@@ -34,7 +34,7 @@ def circles(
     every: Iterable[Process],
     works: Mapping[str, Worked],
 ) -> list[Mistake]:
-    """Give the circle in which a process has a part, told at the child that leads into it."""
+    """Return the circle in which a process has a part, told at the child that leads into it."""
     trip = round_trip(process, every, works)
     if not trip:
         return []
@@ -53,7 +53,7 @@ def circles(
 def round_trip(
     process: Process, every: Iterable[Process], works: Mapping[str, Worked]
 ) -> list[str]:
-    """Give the way from a process back to itself: processes and procedures by turns; empty when
+    """Return the way from a process back to itself: processes and procedures by turns; empty when
     there is none.
 
     New dossiers take the latest version of a process, so only those of ``every`` count: what an
@@ -86,7 +86,7 @@ def _nodes(latest: Mapping[str, Process], works: Mapping[str, Worked]) -> list[N
 
 
 def _after(node: Node, latest: Mapping[str, Process], works: Mapping[str, Worked]) -> list[Node]:
-    """Give what a child of a procedure opens itself."""
+    """Return what a child of a procedure opens itself."""
     code, name = node
     process = latest[name]
     return [
@@ -100,7 +100,7 @@ def _after(node: Node, latest: Mapping[str, Process], works: Mapping[str, Worked
 
 
 def _opens(child: Child, process: Process, code: str, unit: str) -> bool:
-    """Tell whether a dossier that is itself a child can open this one: on its channel, of its
+    """Return whether a dossier that is itself a child can open this one: on its channel, of its
     procedure, in its unit.
     """
     domains = {

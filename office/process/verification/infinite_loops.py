@@ -43,7 +43,7 @@ def _by_timers_alone(process: Process, lines: Lines, findings: Findings) -> None
 
 
 def _timed(step: Step, steps: Mapping[str, Step]) -> list[str]:
-    """Name the other steps to which timers alone lead."""
+    """Return the other steps to which timers alone lead."""
     targets = [_to(step, timer.take) for timer in step.timers]
     return [to for to in dict.fromkeys(targets) if to in steps and to != step.name]
 
@@ -54,7 +54,7 @@ def _to(step: Step, take: str) -> str:
 
 
 def way_round(start: str, after: Mapping[str, Sequence[str]]) -> list[str]:
-    """Give the shortest way from a name back to itself, both ends named; empty when there is
+    """Return the shortest way from a name back to itself, both ends named; empty when there is
     none.
     """
     before: dict[str, str] = {}

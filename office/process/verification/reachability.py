@@ -21,13 +21,13 @@ class Broken(NamedTuple):
 
 
 def likely(name: str, names: Iterable[str]) -> str:
-    """Give the name that is meant by one that there is not; empty when none is near."""
+    """Return the name that is meant by one that there is not; empty when none is near."""
     by_small = {known.lower(): known for known in sorted(names)}
     return next((by_small[it] for it in get_close_matches(name.lower(), by_small, 1)), "")
 
 
 def unreached(steps: Collection[Step], unsure: Collection[str]) -> Iterator[Broken]:
-    """Name what can't be reached, leads nowhere, goes round for ever or sends back to what was
+    """Return what can't be reached, leads nowhere, goes round for ever or sends back to what was
     never there.
 
     ``unsure`` are steps of which it isn't known where they lead. A mistake is named where it lies:
@@ -75,7 +75,7 @@ def unreached(steps: Collection[Step], unsure: Collection[str]) -> Iterator[Brok
 
 
 def closure(start: set[str], following: Following) -> set[str]:
-    """Give all that is come to from a start, itself included."""
+    """Return all that is come to from a start, itself included."""
     reached, waiting = set(start), list(start)
     while waiting:
         for name in following(waiting.pop()):

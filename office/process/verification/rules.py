@@ -140,7 +140,7 @@ class Check:
     # -- conditions -------------------------------------------------------------------------------
 
     def _stated_before(self) -> dict[str, set[str]]:
-        """Tell which stated facts are known at each step, whichever way led to it."""
+        """Return which stated facts are known at each step, whichever way led to it."""
         every = {fact.name for fact in self.process.facts}
         # Of two steps of one name, which is a mistake of its own, the last one counts.
         steps = {step.name: step for step in self.process.steps}
@@ -214,7 +214,7 @@ class Check:
             self._wrong(found.rule, found.text, found.step)
 
     def _sound(self, when: conditions.Condition, place: tuple[str, ...]) -> bool:
-        """Tell whether a condition, and the facts in it, were read without a mistake."""
+        """Return whether a condition, and the facts in it, were read without a mistake."""
         named = {getattr(leaf, "fact", "") for leaf in conditions.leaves(when)}
         unsure = {conditions.STATED + name for name in self._places.unsound_facts}
         return place not in self._places.unsound and not named & unsure

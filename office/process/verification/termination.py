@@ -37,7 +37,7 @@ class _Way:
         self._found: dict[tuple[str, ...], bool] = {}
 
     def opens(self, case: Case) -> bool:
-        """Tell whether its condition holds in a case for something that can be stated of it."""
+        """Return whether its condition holds in a case for something that can be stated of it."""
         values = tuple(case[fact] for fact in self._fixed)
         if values not in self._found:
             self._found[values] = self._may_hold(values)
@@ -57,7 +57,7 @@ def never_resolved(
     known: Mapping[str, Collection[str]],
     told: Collection[str],
 ) -> Broken | None:
-    """Name the first step from which some case goes round for ever, and which case.
+    """Return the first step from which some case goes round for ever, and which case.
 
     ``known`` are the stated facts that can't be missing at a step; ``told`` are steps whose
     mistakes are known: what leads there is not told again.
@@ -88,7 +88,7 @@ def never_resolved(
 
 
 def _going_round(process: Process, ways: Iterable[_Way], told: Collection[str]) -> set[str]:
-    """Give the steps to which a case comes again, and from which it never comes to a result.
+    """Return the steps to which a case comes again, and from which it never comes to a result.
 
     It can be sent back for certain only to a step that it can't have gone round.
     """
@@ -117,7 +117,7 @@ def _going_round(process: Process, ways: Iterable[_Way], told: Collection[str]) 
 
 
 def _without(step: str, first: str, following: Following) -> set[str]:
-    """Give what is reached without passing a step."""
+    """Return what is reached without passing a step."""
     return closure({first} - {step}, lambda name: (to for to in following(name) if to != step))
 
 

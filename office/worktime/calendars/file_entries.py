@@ -83,7 +83,7 @@ class Parsed:
     """The parts at fault; places in the list of days count from 0."""
 
     def sound(self, *path: str | int) -> bool:
-        """Tell whether a part, and what it lies in, was read without a mistake."""
+        """Return whether a part, and what it lies in, was read without a mistake."""
         return not any(path[: n + 1] in self.wrong for n in range(len(path)))
 
 
@@ -131,7 +131,7 @@ def _without(
 
 
 def contradictions(entry: Day, wrong: set[str]) -> Iterator[tuple[str, str]]:
-    """Name what can't be, or not together, in a dated rule: the key, and why. What hangs on a key
+    """Return what can't be, or not together, in a dated rule: the key, and why. What hangs on a key
     at fault is not judged.
     """
     last = entry.on if entry.until is None or {"date", "until"} & wrong else entry.until
@@ -154,7 +154,7 @@ def contradictions(entry: Day, wrong: set[str]) -> Iterator[tuple[str, str]]:
 
 
 def place_of(mistake: CalendarError) -> tuple[int, int]:
-    """Give the order of a mistake: keys as a file has them, days by their number, strange keys
+    """Return the order of a mistake: keys as a file has them, days by their number, strange keys
     first.
     """
     key, _, rest = mistake.field.partition(".")
@@ -187,7 +187,7 @@ _RULES: Final = {
 
 
 def _meant(path: Path) -> Path:
-    """Give the path of the key that a strange one is near to; () when there is none."""
+    """Return the path of the key that a strange one is near to; () when there is none."""
     within = str(path[0]) if len(path) > 1 else ""
     known = [it.alias or key for key, it in _KEYS[within].model_fields.items()]
     near = get_close_matches(str(path[-1]), known, 1)

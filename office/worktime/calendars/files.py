@@ -252,7 +252,7 @@ def _rule(
 
 
 def _outside(sessions: Iterable[Session], closed: Iterable[Session]) -> tuple[Session, ...]:
-    """Give what is left of sessions outside the hours closed."""
+    """Return what is left of sessions outside the hours closed."""
     left = list(sessions)
     for shut in closed:
         pieces = [
@@ -269,7 +269,7 @@ def digest_of(
     days: Mapping[date, DayRule],
     day_us: int,
 ) -> str:
-    """Give what stands for all that arithmetic depends on: 8 hexadecimal digits."""
+    """Return what stands for all that arithmetic depends on: 8 hexadecimal digits."""
     dated = [[day.isoformat(), days[day].kind.value, days[day].sessions] for day in sorted(days)]
     content = json.dumps([time_zone, day_us, week, dated], separators=(",", ":"))
     return hashlib.sha256(content.encode()).hexdigest()[:8]

@@ -72,7 +72,7 @@ class DayRule:
 class Calendar:
     """One version of one organisation's working time; a value, never changed, compared by identity.
 
-    Dates are local dates of ``time_zone``. Raises ``CalendarError`` when made from sessions that
+    Dates are local dates of ``time_zone``. Raise ``CalendarError`` when made from sessions that
     overlap, are out of order, end before they start or leave the day, or from a zone that does not
     exist.
     """
@@ -113,11 +113,11 @@ class Calendar:
         return self.week[day.weekday()] if rule is None else rule.sessions
 
     def is_working_day(self, day: date) -> bool:
-        """Tell whether any work is done on a local date."""
+        """Return whether any work is done on a local date."""
         return bool(self.sessions_on(day))
 
     def is_estimated(self, day: date) -> bool:
-        """Tell whether a local date's place in the calendar is an estimate (dự kiến)."""
+        """Return whether a local date's place in the calendar is an estimate (dự kiến)."""
         rule = self.days.get(day)
         late = self.estimated_after is not None and day > self.estimated_after
         return late or (rule is not None and rule.estimated)
@@ -127,11 +127,11 @@ class Calendars(Protocol):
     """The calendars by which an organisation works."""
 
     def of(self, unit: str, at: int) -> Calendar:
-        """Give the calendar by which a unit works at an instant."""
+        """Return the calendar by which a unit works at an instant."""
         ...
 
     def find(self, version: str) -> Calendar:
-        """Give any version there ever was; raises ``LookupError``."""
+        """Return any version there ever was; raise ``LookupError``."""
         ...
 
 
@@ -162,7 +162,7 @@ def check_sessions(calendar: str, field: str, sessions: Sequence[Session]) -> No
 
 
 def parse_sessions(calendar: str, field: str, text: str) -> tuple[Session, ...]:
-    """Read ``07:00-11:30,13:30-17:00`` (empty: a free day); raises ``CalendarError``."""
+    """Read ``07:00-11:30,13:30-17:00`` (empty: a free day); raise ``CalendarError``."""
     sessions = []
     for piece in (p.strip() for p in text.split(",") if text.strip()):
         match = _SESSION.fullmatch(piece)

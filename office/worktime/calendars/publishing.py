@@ -39,7 +39,7 @@ def publish(
 ) -> bool:
     """Put a version on the shelf, to decide from a local day on; False when it stands there.
 
-    ``now`` is the time of publication in ISO 8601. Raises ``Clash`` for a version that was
+    ``now`` is the time of publication in ISO 8601. Raise ``Clash`` for a version that was
     published with another content or day, ``CalendarError`` for a day before that of the version
     that would be followed.
     """
@@ -70,7 +70,7 @@ def publish(
 def assign(folder: Path, unit: str, calendar: Calendar, valid_from: date, source: str) -> bool:
     """Let a unit, with those below it, work by a calendar from a local day on; False when it does.
 
-    ``calendar`` is the version of it that holds on that day. Raises ``CalendarError`` for a day
+    ``calendar`` is the version of it that holds on that day. Raise ``CalendarError`` for a day
     before that of a choice made earlier.
     """
     with _changing(folder):
@@ -97,7 +97,7 @@ def keep(folder: Path, shipped: Calendar) -> None:
 def _same_revision(
     folder: Path, index: Index, calendar: Calendar, shipped: Calendar
 ) -> Calendar | None:
-    """Give what was published under the name and revision of a calendar."""
+    """Return what was published under the name and revision of a calendar."""
     revision = calendar.version.rpartition("+")[0]
     for published in index.versions:
         if published.version.rpartition("+")[0] == revision:

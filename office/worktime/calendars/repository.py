@@ -104,14 +104,14 @@ class _Content:
 
 
 def file_of(folder: Path, version: str) -> Path:
-    """Give the file of a version; raises ``UnknownCalendar`` for what can't be one."""
+    """Return the file of a version; raise ``UnknownCalendar`` for what can't be one."""
     if not _VERSION.fullmatch(version):
         raise UnknownCalendar(version)
     return folder / f"{version}.json"
 
 
 def read_index(folder: Path) -> Index:
-    """Read the list; a folder without one is an empty shelf. Raises ``CalendarError``."""
+    """Read the list; a folder without one is an empty shelf. Raise ``CalendarError``."""
     try:
         return Index.model_validate_json((folder / INDEX).read_bytes())
     except FileNotFoundError:
@@ -123,7 +123,7 @@ def read_index(folder: Path) -> Index:
 
 
 def day_begins(calendar: Calendar, day: date) -> int:
-    """Give the instant at which a local day begins."""
+    """Return the instant at which a local day begins."""
     return calendar.table.instant(day.toordinal() - _EPOCH_DAY, 0)
 
 
@@ -134,7 +134,7 @@ class Shelf:
     """
 
     def __init__(self, folder: Path, shipped: Calendar | None = None) -> None:
-        """Raises ``CalendarError`` when the folder holds something that can't be used."""
+        """Raise ``CalendarError`` when the folder holds something that can't be used."""
         self.folder = folder
         self._shipped = shipped or state_office()
         self._calendars = {self._shipped.version: self._shipped}
@@ -148,7 +148,7 @@ class Shelf:
         )
 
     def of(self, unit: str, at: int) -> Calendar:
-        """Give the calendar by which a unit works at an instant.
+        """Return the calendar by which a unit works at an instant.
 
         What is said of the unit itself goes before what is said of one above it; of several, what
         holds latest.
@@ -163,7 +163,7 @@ class Shelf:
         return content.calendars[content.versions[self._shipped.name].at(at) or ""]
 
     def in_force(self, name: str, at: int) -> Calendar:
-        """Give the version of a calendar that holds at an instant; raises ``UnknownCalendar``."""
+        """Return the version of a calendar that holds at an instant; raise ``UnknownCalendar``."""
         content = self._watched.now()
         era = content.versions.get(name)
         version = era and era.at(at)
@@ -172,7 +172,7 @@ class Shelf:
         return content.calendars[version]
 
     def find(self, version: str) -> Calendar:
-        """Give any version that was ever published or shipped; raises ``UnknownCalendar``."""
+        """Return any version that was ever published or shipped; raise ``UnknownCalendar``."""
         self._watched.now()
         known = self._calendars.get(version)
         if known is not None:
@@ -185,11 +185,11 @@ class Shelf:
         return calendar
 
     def index(self) -> Index:
-        """Give the list as it is now."""
+        """Return the list as it is now."""
         return self._watched.now().index
 
     def every_version(self) -> Sequence[str]:
-        """Name every version that is known, of the calendar that ships those of earlier software
+        """Return every version that is known, of the calendar that ships those of earlier software
         too.
         """
         kept = {path.name.removesuffix(".json") for path in self.folder.glob("*+*.json")}
@@ -197,7 +197,7 @@ class Shelf:
         return sorted({*self._calendars, *filter(_VERSION.fullmatch, kept)})
 
     def names(self) -> Sequence[str]:
-        """Name the calendars there are."""
+        """Return the calendars there are."""
         return sorted(self._watched.now().versions)
 
     @property
@@ -242,7 +242,7 @@ def _complain(error: CalendarError) -> None:
 
 
 def _upwards(unit: str) -> Iterator[str]:
-    """Name a unit and those above it: H22.60.05, H22.60, H22, and the empty one for all."""
+    """Return a unit and those above it: H22.60.05, H22.60, H22, and the empty one for all."""
     while unit:
         yield unit
         unit = unit.rpartition(".")[0]
@@ -250,24 +250,24 @@ def _upwards(unit: str) -> Iterator[str]:
 
 
 def folder_of_environment() -> Path:
-    """Give the folder that MOTCUA_CALENDARS_DIR names, or the one in the data folder."""
+    """Return the folder that MOTCUA_CALENDARS_DIR names, or the one in the data folder."""
     given = os.environ.get("MOTCUA_CALENDARS_DIR")
     return Path(given) if given else Path(os.environ.get("MOTCUA_DATA_DIR", ".motcua"), "calendars")
 
 
 @cache
 def shelf_at(folder: Path) -> Shelf:
-    """Give the shelf of a folder; there is one in a process."""
+    """Return the shelf of a folder; there is one in a process."""
     return Shelf(folder)
 
 
 def office_shelf() -> Shelf:
-    """Give the shelf by which this process works; raises ``CalendarError``."""
+    """Return the shelf by which this process works; raise ``CalendarError``."""
     return shelf_at(folder_of_environment())
 
 
 def by_version(version: str) -> Calendar | None:
-    """Give the calendar of a version that an event names; None when it is not at hand."""
+    """Return the calendar of a version that an event names; None when it is not at hand."""
     try:
         return office_shelf().find(version)
     except UnknownCalendar:

@@ -73,7 +73,7 @@ def _day(day: date, rule: DayRule) -> dict[str, Any]:
 def thaw(path: Path) -> Calendar:
     """Read a calendar that was written out.
 
-    Raises ``CalendarError`` when the file is missing, cut short, or was changed: its version names
+    Raise ``CalendarError`` when the file is missing, cut short, or was changed: its version names
     the digest of all that arithmetic depends on.
     """
     try:

@@ -58,14 +58,14 @@ class SpanTable:
         self._spans: Spans | None = None
 
     def covering(self, at: int) -> Spans:
-        """Give the spans of years that include an instant; raises ``OutOfRange``."""
+        """Return the spans of years that include an instant; raise ``OutOfRange``."""
         spans = self._spans
         if spans is not None and spans.low <= at < spans.high:
             return spans
         return self._reach(at, spans)
 
     def after(self, start: int, work: int) -> int:
-        """Give the earliest instant at which ``work`` (above 0) has been done since ``start``."""
+        """Return the earliest instant at which ``work`` (above 0) has been done since ``start``."""
         spans = self.covering(start)
         while True:
             _, done = spans.place(start)
@@ -80,7 +80,7 @@ class SpanTable:
         return due
 
     def before(self, end: int, work: int) -> int:
-        """Give the latest instant from which ``work`` (above 0) is still to do until ``end``."""
+        """Return the latest instant from which ``work`` (above 0) is still to do until ``end``."""
         spans = self.covering(end)
         while True:
             i, done = spans.place(end)
@@ -96,7 +96,7 @@ class SpanTable:
         return at
 
     def between(self, start: int, end: int) -> int:
-        """Give the working time between two instants; negative when the second is the earlier."""
+        """Return the working time between two instants; negative when the second is the earlier."""
         spans = self._covering_both(start, end)
         return spans.place(end)[1] - spans.place(start)[1]
 
@@ -109,7 +109,7 @@ class SpanTable:
             i += 1
 
     def next_span(self, at: int) -> tuple[int, int, int]:
-        """Give the first span (start, end, local day) that ends after an instant."""
+        """Return the first span (start, end, local day) that ends after an instant."""
         spans = self.covering(at)
         while True:
             i = bisect_right(spans.ends, at)
@@ -121,7 +121,7 @@ class SpanTable:
         return spans.starts[i], spans.ends[i], spans.days[i]
 
     def working_day(self, day: int) -> tuple[int, list[tuple[int, int]]]:
-        """Give the first day with work that is not before a day, and its spans in order."""
+        """Return the first day with work that is not before a day, and its spans in order."""
         noon = day * DAY + DAY // 2
         spans = self.covering(noon)
         while True:
@@ -139,14 +139,14 @@ class SpanTable:
         return found, [(spans.starts[i], spans.ends[i]) for i in range(first, last)]
 
     def local(self, at: int) -> tuple[int, int]:
-        """Give the local day of an instant and the wall clock on it, in microseconds."""
+        """Return the local day of an instant and the wall clock on it, in microseconds."""
         spans = self._spans
         known = spans is not None and spans.low <= at < spans.high
         offset = spans.offset if spans is not None and known else None
         return divmod(at + (self._offset(at) if offset is None else offset), DAY)
 
     def instant(self, day: int, clock: int) -> int:
-        """Give the instant of a local day and wall clock.
+        """Return the instant of a local day and wall clock.
 
         Of two it is the first; a wall clock that does not exist moves on with the clocks.
         """
@@ -186,7 +186,9 @@ class SpanTable:
         return self._grow(known, year - 1, year + 1)
 
     def _grow(self, known: Spans | None, first_year: int, last_year: int) -> Spans:
-        """Give spans that hold what is known and these years, and keep them for later questions."""
+        """Return spans that hold what is known and these years, and keep them for later
+        questions.
+        """
         if known is not None:
             first_year = min(first_year, known.first_year)
             last_year = max(last_year, known.last_year)

@@ -13,5 +13,5 @@ STATE_OFFICE_FILE = Path(__file__).with_name("vn_overrides.toml")
 
 @cache
 def state_office() -> Calendar:
-    """Give the calendar that offices follow unless they have one of their own."""
+    """Return the calendar that offices follow unless they have one of their own."""
     return load_calendar(STATE_OFFICE_FILE)

@@ -43,7 +43,7 @@ class Spans:
     """The offset from UTC, if it is the same throughout."""
 
     def place(self, at: int) -> tuple[int, int]:
-        """Give the last span begun by an instant (-1: none) and the working time until then."""
+        """Return the last span begun by an instant (-1: none) and the working time until then."""
         i = bisect_right(self.starts, at) - 1
         if i < 0:
             return i, 0
@@ -51,7 +51,7 @@ class Spans:
         return i, self.totals[i] - (end - at if at < end else 0)
 
     def rests_too_long(self, low: int, high: int) -> bool:
-        """Tell whether nobody works for longer than ``MOST_IDLE`` between two instants."""
+        """Return whether nobody works for longer than ``MOST_IDLE`` between two instants."""
         for i in self.idle:
             since = max(low, self.ends[i - 1] if i else self.low)
             if min(high, self.starts[i]) - since > MOST_IDLE:

@@ -79,7 +79,7 @@ def _accepted(
 
 
 def _phased(line: Line, said: Any) -> Line:
-    """Name the phases of a limit, and compare the due date recorded of each."""
+    """Return the phases of a limit, and compare the due date recorded of each."""
     if not said.phases:
         return line
     limits = [phase.time_limit for phase in said.phases]

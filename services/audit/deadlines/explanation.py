@@ -73,7 +73,7 @@ class Account:
 
     @property
     def agreement(self) -> Agreement:
-        """Tell whether every date that follows from the events is the one recorded."""
+        """Return whether every date that follows from the events is the one recorded."""
         found = {line.agreement for line in self.lines}
         for worst in (Agreement.DIFFERS, Agreement.UNKNOWN, Agreement.SAME):
             if worst in found:
@@ -109,7 +109,7 @@ def computed(
 
 
 def wrong(line: Line, problem: Text) -> Line:
-    """Say of a line that something is not as it should be; the first such thing stands."""
+    """Return of a line that something is not as it should be; the first such thing stands."""
     first = problem if line.problem == NOTHING else line.problem
     return replace(line, agreement=Agreement.DIFFERS, problem=first)
 
@@ -159,7 +159,7 @@ def spans_of_pause(
 
 
 def waited_in(number: int) -> Text:
-    """Name the part of an explanation that shows the time waited in a pause, from 1."""
+    """Return the part of an explanation that shows the time waited in a pause, from 1."""
     return (f"lần dừng {number}, thời gian chờ", f"pause {number}, the time waited")
 
 

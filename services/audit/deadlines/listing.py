@@ -37,7 +37,7 @@ class Wanted:
     after: Place = EARLIEST
 
     def takes(self, facts: Facts) -> bool:
-        """Tell whether a dossier belongs to the listing."""
+        """Return whether a dossier belongs to the listing."""
         due = facts["pending_due_at"]
         if due is None or (due, facts["dossier_code"]) <= self.after:
             return False
@@ -70,7 +70,7 @@ class Wanted:
 
 
 def deadlines(connection: Connection, wanted: Wanted, limit: int) -> list[Facts]:
-    """Give the first ``limit`` dossiers of the listing, by due date and code."""
+    """Return the first ``limit`` dossiers of the listing, by due date and code."""
     instant = wanted.as_of if wanted.past else None
     statement = (
         select(DOSSIERS)
@@ -86,7 +86,7 @@ def deadlines(connection: Connection, wanted: Wanted, limit: int) -> list[Facts]
 
 
 def knows_unit(connection: Connection, unit: str) -> bool:
-    """Tell whether a dossier is, or was at its last step, a unit's business."""
+    """Return whether a dossier is, or was at its last step, a unit's business."""
     table = DOSSIERS.c
     found = select(table.dossier_code).where(or_(table.unit == unit, table.step_unit == unit))
     return connection.execute(found.limit(1)).first() is not None
@@ -97,13 +97,13 @@ def _place(facts: Facts) -> Place:
 
 
 def page_token(wanted: Wanted, last: Facts) -> str:
-    """Give the token that continues a listing after its last row."""
+    """Return the token that continues a listing after its last row."""
     due, code = _place(last)
     return base64.urlsafe_b64encode(json.dumps([wanted.as_of, due, code]).encode()).decode()
 
 
 def read_token(token: str) -> tuple[int, Place]:
-    """Give a listing's instant and where it goes on; raises ``ValueError`` for any other text."""
+    """Return a listing's instant and where it goes on; raise ``ValueError`` for any other text."""
     fields = json.loads(base64.urlsafe_b64decode(token.encode()))
     if not isinstance(fields, list) or len(fields) != 3:
         raise ValueError("no page token")

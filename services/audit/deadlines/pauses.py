@@ -32,7 +32,7 @@ def going_on(
 
 
 def changed(course: Course | None, version: str) -> bool:
-    """Tell whether another calendar counts than the one that counted the course last."""
+    """Return whether another calendar counts than the one that counted the course last."""
     return course is not None and version not in ("", course.calendar_version)
 
 
@@ -43,7 +43,7 @@ def hours(minutes: int) -> str:
 
 
 def gone_on(minutes: int, *, stays_late: bool, us: int = 0) -> Text:
-    """Say that the clock goes on after so many working minutes, or after the seconds in ``us``
+    """Return that the clock goes on after so many working minutes, or after the seconds in ``us``
     where they are no minute.
     """
     kept, kept_en = (" (giữ quá hạn)", " (it stays late)") if stays_late else ("", "")
@@ -68,7 +68,7 @@ def waited(spans: Iterable[Span], *, stays_late: bool) -> Text:
 
 
 def ahead_again(previous: int | None, due: int | None, pause: Pause) -> bool:
-    """Tell whether a date that had passed when the clock was stopped lies ahead as it goes on."""
+    """Return whether a date that had passed when the clock was stopped lies ahead as it goes on."""
     if previous is None or due is None:
         return False
     return previous < pause[0] and due > max(pause)

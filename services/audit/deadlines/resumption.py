@@ -51,7 +51,7 @@ _OTHER_HOLDS: Final[Text] = (
 def resumed(
     told: Account, event: DossierEvent, said: Any, calendar_of: CalendarOf
 ) -> Iterator[Line]:
-    """Tell of the promised date after a pause, then of the step's."""
+    """Return of the promised date after a pause, then of the step's."""
     since = to_us(said.suspended_at)
     at = instant_in(said, "resumed_at")
     at = to_us(event.occurred_at) if at is None else at
@@ -72,7 +72,7 @@ def _gone_on(
     previous: int | None,
     pause: Pause,
 ) -> Line:
-    """Tell of the working time waited, and of what another calendar made of the date."""
+    """Return of the working time waited, and of what another calendar made of the date."""
     due, version = told.due_at, said.calendar_version
     again = ahead_again(previous, due, pause)
     late = said.stays_late and not again
@@ -99,7 +99,7 @@ def _begun_again(
     _previous: int | None,
     pause: Pause,
 ) -> Line:
-    """Tell of a limit that runs anew, and of the signed extension that it does not shorten."""
+    """Return of a limit that runs anew, and of the signed extension that it does not shorten."""
     due, version, signed = told.due_at, said.calendar_version, instant_in(said, "extended_due_at")
     limit = said.time_limit or told.time_limit
     course = told.course = Course(

@@ -55,7 +55,7 @@ def cancelled(
 def recomputed(
     _told: Account, event: DossierEvent, said: Any, calendar_of: CalendarOf
 ) -> Iterator[Line]:
-    """Tell of a due date that a change of the calendar has moved; it names its own course."""
+    """Return of a due date that a change of the calendar has moved; it names its own course."""
     text = moved(said)
     # The end of the citizen's time belongs to no step, and is told like one all the same: it is not
     # the promised date.
@@ -69,7 +69,7 @@ def recomputed(
 
 
 def moved(said: Any) -> Text:
-    """Say which due date a change of the calendar has moved, and why it changed."""
+    """Return which due date a change of the calendar has moved, and why it changed."""
     name_vi, name_en = _NAMES.get(said.scope, ("hạn khác", "another due date"))
     vi, en = (name.format(said.step, said.consultation) for name in (name_vi, name_en))
     return (

@@ -34,14 +34,14 @@ from services.audit.deadlines.pauses import (
 def opened(
     told: Account, event: DossierEvent, said: Any, calendar_of: CalendarOf
 ) -> Iterator[Line]:
-    """Tell of the step that a case begins with."""
+    """Return of the step that a case begins with."""
     yield from _entered(told, event, said.current, calendar_of)
 
 
 def moved_on(
     told: Account, event: DossierEvent, said: Any, calendar_of: CalendarOf
 ) -> Iterator[Line]:
-    """Tell of the step that a case goes to, forward or back."""
+    """Return of the step that a case goes to, forward or back."""
     told.left_due_at, told.left_course = told.step_due_at, told.step_course
     if said.HasField("next"):
         yield from _entered(told, event, said.next, calendar_of)
@@ -52,7 +52,7 @@ def moved_on(
 def pulled_back(
     told: Account, event: DossierEvent, said: Any, calendar_of: CalendarOf
 ) -> Iterator[Line]:
-    """Tell of the step that is current again, with the date that it had when it was left."""
+    """Return of the step that is current again, with the date that it had when it was left."""
     before, before_course, step = told.left_due_at, told.left_course, said.next.step
     due, course = instant_in(said.next, "due_at"), course_in(said.next)
     told.step, told.step_due_at, told.step_course = step, due, course
@@ -81,7 +81,7 @@ def pulled_back(
 def _entered(
     told: Account, event: DossierEvent, current: Any, calendar_of: CalendarOf
 ) -> Iterator[Line]:
-    """Tell of a step's own limit, which its description carries whole."""
+    """Return of a step's own limit, which its description carries whole."""
     told.step, told.step_due_at = current.step, instant_in(current, "due_at")
     course = told.step_course = course_in(current)
     if told.step_due_at is None or course is None:
@@ -109,7 +109,7 @@ def resumed(
     calendar_of: CalendarOf,
     pause: Pause,
 ) -> Iterator[Line]:
-    """Tell of the current step's date after a pause: from when until when."""
+    """Return of the current step's date after a pause: from when until when."""
     if said.restarted:
         yield from _entered(told, event, said.current, calendar_of)
         return

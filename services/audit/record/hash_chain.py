@@ -74,7 +74,7 @@ class Proof:
         return len(self._missing) + self._unnamed
 
     def result(self, *, log_read: bool) -> pb.VerifyResult:
-        """Give what the proof came to."""
+        """Return what the proof came to."""
         found = sorted(
             (finding for group in self._findings.values() for finding in group),
             key=lambda f: (f.partition, f.offset, f.kind),
@@ -246,7 +246,7 @@ class Proof:
 
 
 def decoded(body: bytes | None) -> DossierEvent | None:
-    """Give the event in some bytes; None when there is none."""
+    """Return the event in some bytes; None when there is none."""
     try:
         event = DossierEvent.FromString(body or b"")
     except DecodeError:

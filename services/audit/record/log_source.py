@@ -22,7 +22,7 @@ PATIENCE_SECONDS: Final = 30.0
 
 
 def log_of(bootstrap: str, topic: str) -> OpenLog:
-    """Give what opens the log of a topic; reading raises ``Unavailable`` when the broker does not
+    """Return what opens the log of a topic; reading raises ``Unavailable`` when the broker does not
     answer.
     """
 
@@ -43,7 +43,7 @@ def log_of(bootstrap: str, topic: str) -> OpenLog:
 
 
 def _read(reader: LogReader, partition: int, end: int) -> Iterator[Record]:
-    """Give the records of a partition before an offset, or all if the log ends before it."""
+    """Return the records of a partition before an offset, or all if the log ends before it."""
     if partition not in reader.partitions():
         return
     end = min(end, reader.ends([partition])[partition])

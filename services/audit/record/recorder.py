@@ -25,7 +25,7 @@ _PAGE: Final = 1_000
 
 
 def link(previous: bytes, body: bytes) -> bytes:
-    """Give an event's link in the hash chain."""
+    """Return an event's link in the hash chain."""
     return sha256(previous + body).digest()
 
 
@@ -70,7 +70,7 @@ def keep(uow: UnitOfWork, record: Record, event: DossierEvent) -> None:
 
 
 def _trace(headers: Headers) -> str:
-    """Give the trace in which a record was written; it stands last."""
+    """Return the trace in which a record was written; it stands last."""
     for name, value in reversed(headers):
         if name == "traceparent":
             return value.decode("utf-8", "replace") if value else ""
@@ -84,7 +84,7 @@ def _refolded(uow: UnitOfWork, code: str) -> Facts | None:
 
 
 def _unknown_type(record: Record) -> str:
-    """Name a type that this build does not know by what its writer said of it."""
+    """Return a type that this build does not know by what its writer said of it."""
     return record.header("ce_type").rpartition(".")[2]
 
 

@@ -52,7 +52,7 @@ class Heads:
         self._due = 0.0
 
     async def now(self) -> dict[int, int]:
-        """Give the heads as they are, or were less than half a beat ago."""
+        """Return the heads as they are, or were less than half a beat ago."""
         now = asyncio.get_running_loop().time()
         if self._reading is None or now >= self._due:
             self._due = now + POLL_SECONDS / 2
@@ -63,7 +63,7 @@ class Heads:
 async def play(
     run: Run, section: Section, *, follow: bool, shared: Heads | None = None
 ) -> AsyncIterator[Any]:
-    """Give the rows of a section; ``run`` runs a read. With ``follow`` it goes on until it is
+    """Return the rows of a section; ``run`` runs a read. With ``follow`` it goes on until it is
     cancelled; ``shared`` spares many followers a read each.
     """
     places = dict(section.after)

@@ -32,7 +32,7 @@ class Verifier:
     def run(
         self, *, store_only: bool = False, anchors: Sequence[pb.ChainHead] = ()
     ) -> Generator[pb.VerifyResponse, None, None]:
-        """Give progress about once a second, and in the last message the result."""
+        """Return progress about once a second, and in the last message the result."""
         with self._snapshot() as connection, self._engine.connect() as other:
             ends = _ends(connection)
             heads = _heads(connection)
@@ -88,7 +88,7 @@ def _timed(phase: str, total: int, steps: Iterator[int]) -> Iterator[pb.VerifyRe
 
 
 def _ends(connection: Connection) -> dict[int, int]:
-    """Give the offset before which each partition was read; what comes later is not looked at."""
+    """Return the offset before which each partition was read; what comes later is not looked at."""
     positions = KERNEL.positions.c
     return {
         row.partition: row.position

@@ -105,12 +105,12 @@ class Report:
         line.add(dossier, self._first, self._last, today)
 
     def rows(self) -> list[tuple[str, Counts]]:
-        """Give the lines by key."""
+        """Return the lines by key."""
         return sorted(self._lines.items())
 
 
 def standing(facts: Facts) -> Standing | None:
-    """Give what the report needs of a dossier's facts; None for one that was never accepted."""
+    """Return what the report needs of a dossier's facts; None for one that was never accepted."""
     received: Any = facts["received_day"]
     if received is None:
         return None

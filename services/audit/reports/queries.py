@@ -15,7 +15,7 @@ from services.audit.tables import CHAINS, DOSSIERS, LOG
 
 
 def timeline(connection: Connection, code: str, as_of: int | None) -> list[Facts]:
-    """Give the rows of the log about a dossier, in the order of the log."""
+    """Return the rows of the log about a dossier, in the order of the log."""
     statement = select(LOG).where(LOG.c.dossier_code == code)
     if as_of is not None:
         statement = statement.where(LOG.c.occurred_at <= as_of)
@@ -23,7 +23,7 @@ def timeline(connection: Connection, code: str, as_of: int | None) -> list[Facts
 
 
 def chain_heads(connection: Connection) -> list[Facts]:
-    """Give the head of each partition's chain."""
+    """Return the head of each partition's chain."""
     return list(rows_of(connection, select(CHAINS).order_by(CHAINS.c.partition)))
 
 
@@ -91,7 +91,7 @@ class _Days:
         self._days: dict[str, int] = {}
 
     def of(self, zone: str) -> int:
-        """Give the day in a time zone."""
+        """Return the day in a time zone."""
         found = self._days.get(zone)
         if found is None:
             found = self._days[zone] = day(self._at, zone)

@@ -26,7 +26,7 @@ RELEVANT: Final = sorted(name for field, name in TYPE_OF_FIELD.items() if releva
 
 
 def facts_of(connection: Connection, code: str, as_of: int | None) -> Facts | None:
-    """Give the facts of one dossier; None when the log says nothing of it by then."""
+    """Return the facts of one dossier; None when the log says nothing of it by then."""
     one = select(DOSSIERS).where(DOSSIERS.c.dossier_code == code)
     row = next(rows_of(connection, one), None)
     if row is None or as_of is None or row["changed_at"] <= as_of:
@@ -35,7 +35,7 @@ def facts_of(connection: Connection, code: str, as_of: int | None) -> Facts | No
 
 
 def bodies_of(connection: Connection, code: str, as_of: int | None) -> Iterator[tuple[int, bytes]]:
-    """Give occurred_at and the bytes of a dossier's events, in the order of the log."""
+    """Return occurred_at and the bytes of a dossier's events, in the order of the log."""
     statement = select(LOG.c.occurred_at, LOG.c.body).where(LOG.c.dossier_code == code)
     if as_of is not None:
         statement = statement.where(LOG.c.occurred_at <= as_of)
@@ -43,13 +43,13 @@ def bodies_of(connection: Connection, code: str, as_of: int | None) -> Iterator[
 
 
 def events_of(connection: Connection, code: str, as_of: int | None) -> Iterator[DossierEvent]:
-    """Give a dossier's events in the order of the log."""
+    """Return a dossier's events in the order of the log."""
     for _, body in bodies_of(connection, code, as_of):
         yield DossierEvent.FromString(body)
 
 
 def changed_since(connection: Connection, as_of: int) -> Iterator[Facts]:
-    """Give the facts, as of an instant, of each dossier whose facts have changed since."""
+    """Return the facts, as of an instant, of each dossier whose facts have changed since."""
     statement = (
         select(LOG.c.dossier_code, LOG.c.occurred_at, LOG.c.body)
         .join(DOSSIERS, DOSSIERS.c.dossier_code == LOG.c.dossier_code)
@@ -63,7 +63,7 @@ def changed_since(connection: Connection, as_of: int) -> Iterator[Facts]:
 
 
 def unchanged_since(as_of: int | None) -> ColumnElement[bool]:
-    """Give the condition that a row of ``dossiers`` holds as of an instant; every row does when
+    """Return the condition that a row of ``dossiers`` holds as of an instant; every row does when
     there is none.
     """
     return true() if as_of is None else DOSSIERS.c.changed_at <= as_of

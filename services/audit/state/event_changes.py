@@ -52,7 +52,7 @@ def _submitted(facts: Facts, said: Any, at: int) -> Changes:
 
 
 def _paid_first(fees: Any) -> bool:
-    """Tell whether the desk waits for money before it checks."""
+    """Return whether the desk waits for money before it checks."""
     owed = fees.phi or fees.le_phi or fees.phi_open or fees.le_phi_open
     return bool(owed) and fees.timing == FeeTiming.FEE_TIMING_BEFORE
 
@@ -206,7 +206,7 @@ happened.
 
 
 def _word(words: Mapping[int, str], number: int) -> str:
-    """Name an enum's value; a value newer than this build is named by its number, so that no
+    """Return an enum's value; a value newer than this build is named by its number, so that no
     dossier is left out.
     """
     return words.get(number) or (str(number) if number else "")

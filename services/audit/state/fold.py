@@ -67,7 +67,7 @@ _DAYS: Final = (
 
 
 def fold(facts: Facts | None, event: DossierEvent, field: str | None, occurred_at: int) -> Facts:
-    """Give the facts after one more event; the same mapping when it says nothing new of a dossier
+    """Return the facts after one more event; the same mapping when it says nothing new of a dossier
     that has facts.
 
     ``facts`` is None before a dossier's first event; ``field`` names the event's payload (None for
@@ -88,14 +88,14 @@ def fold(facts: Facts | None, event: DossierEvent, field: str | None, occurred_a
 
 
 def of_a_dossier(field: str | None) -> bool:
-    """Tell whether events with this payload field are about a dossier; a record of a person has no
-    facts.
+    """Return whether events with this payload field are about a dossier; a record of a person has
+    no facts.
     """
     return field not in ("absence_delegated", "absence_ended")
 
 
 def relevant(field: str) -> bool:
-    """Tell whether events with this payload field can change the facts."""
+    """Return whether events with this payload field can change the facts."""
     return field in CHANGES
 
 
@@ -117,7 +117,7 @@ def _settled(facts: dict[str, Any], changes: Changes) -> Facts:
 
 
 def _awaited(facts: Facts) -> int | None:
-    """Give the due date that a dossier without an end has: the promised one, or the desk's."""
+    """Return the due date that a dossier without an end has: the promised one, or the desk's."""
     if facts["accepted_at"] is not None:
         due: int | None = facts["due_at"]
         return due

@@ -11,7 +11,9 @@ OFFICE_TIME_ZONE: Final = "Asia/Ho_Chi_Minh"
 
 
 def day(at: int, time_zone: str) -> int:
-    """Give the local day of an instant as YYYYMMDD; an unknown time zone counts as the office's."""
+    """Return the local day of an instant as YYYYMMDD; an unknown time zone counts as the
+    office's.
+    """
     try:
         local = datetime.fromtimestamp(at // 1_000_000, zone_of(time_zone))
     except (ValueError, OverflowError, OSError):  # beyond the years 1 to 9999
@@ -21,7 +23,7 @@ def day(at: int, time_zone: str) -> int:
 
 @lru_cache(maxsize=64)
 def zone_of(name: str) -> ZoneInfo:
-    """Give the time zone of a dossier's days; an unknown name counts as the office's."""
+    """Return the time zone of a dossier's days; an unknown name counts as the office's."""
     try:
         return ZoneInfo(name)
     except (ValueError, OSError, KeyError):

@@ -32,7 +32,7 @@ SUSPENDED_AS: Final[Mapping[int, int]] = {
 
 
 def finished_at(facts: Facts) -> int | None:
-    """Give the instant at which the work on a dossier ended: withdrawn, closed or resolved; for
+    """Return the instant at which the work on a dossier ended: withdrawn, closed or resolved; for
     want of all, returned.
     """
     for name in ("withdrawn_at", "closed_at", "resolved_at", "returned_at"):
@@ -42,7 +42,7 @@ def finished_at(facts: Facts) -> int | None:
 
 
 def state_of(facts: Facts) -> int:
-    """Give the state that the facts amount to."""
+    """Return the state that the facts amount to."""
     if facts["withdrawn_at"] is not None:
         return WITHDRAWN
     if facts["closed_at"] is not None:

@@ -50,7 +50,7 @@ _RESULT: Final[Mapping[int, Text]] = {
 
 
 def summary(type_name: str, body: bytes, time_zone: str) -> Text:
-    """Say in one line what happened; for a type that this build does not know, its name."""
+    """Return in one line what happened; for a type that this build does not know, its name."""
     unknown = (f"Sự kiện {type_name or '?'}", f"Event {type_name or '?'}")
     try:
         event = DossierEvent.FromString(body)

@@ -40,12 +40,12 @@ MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
 
 
 def planned(kind: str, channel: str) -> tuple[str, str]:
-    """Say that a message is going to be sent."""
+    """Return that a message is going to be sent."""
     vi, en = MESSAGES.get(kind, (kind, kind))
     return f"Chuẩn bị báo tin ({channel}): {vi}", f"Message planned ({channel}): {en}"
 
 
 def suppressed(kind: str, reason: str) -> tuple[str, str]:
-    """Say that a message is not sent, and why not."""
+    """Return that a message is not sent, and why not."""
     vi, en = MESSAGES.get(kind, (kind, kind))
     return f"Không báo tin ({reason}): {vi}", f"Message not sent ({reason}): {en}"

@@ -27,7 +27,7 @@ MEANINGS: Final[Mapping[str, tuple[str, str]]] = {
 
 
 def tracked(item: str, code: str) -> tuple[str, str]:
-    """Say in one line what was reported of an item."""
+    """Return in one line what was reported of an item."""
     if code not in MEANINGS:
         return f"Bưu gửi {item}: mã {code}", f"Item {item}: code {code}"
     vi, en = MEANINGS[code]

@@ -23,7 +23,7 @@ def open_child(facts: Facts, uow: UnitOfWork, cause: DossierEvent, now: int) -> 
     """Open and accept the dossier that another agency is to work on for the cause's.
 
     It has a code and a clock of its own, no applicant (the parent's is the one), owes nothing,
-    and its result goes back within the administration. Raises ``LookupError`` for an unknown
+    and its result goes back within the administration. Raise ``LookupError`` for an unknown
     procedure, and for one of a unit that is no more.
     """
     asked = cause.child_requested

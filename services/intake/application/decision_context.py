@@ -49,7 +49,7 @@ class Facts:
         return self.units.of(source if isinstance(source, Catalogue) else source.catalogue)
 
     def offer(self, procedure_code: str, unit: str, at: int) -> Offer:
-        """Give what is known of a procedure that is asked for on the local day of ``at``, and
+        """Return what is known of a procedure that is asked for on the local day of ``at``, and
         whether the unit takes it; without a unit, the one that answers for the procedure.
         """
         day, catalogue = local_date(at, OFFICE_ZONE), self.catalogue
@@ -86,20 +86,20 @@ class Facts:
         return code
 
     def check_of(self, request: pb.SubmitDossierRequest, unit: str, call: Call) -> Check | None:
-        """Give the desk's time to answer a submission; None where it has none."""
+        """Return the desk's time to answer a submission; None where it has none."""
         if request.channel != Channel.CHANNEL_ONLINE or is_importer(call.actor):
             return None
         return self.check(unit, call.occurred_at)
 
     def check(self, unit: str, at: int) -> Check:
-        """Give the time in which the desk of a unit is to answer what came in at ``at``."""
+        """Return the time in which the desk of a unit is to answer what came in at ``at``."""
         calendar = self.calendars.of(unit, at)
         due = due_at(calendar, at, ANSWER_WITHIN)
         assert due is not None, "there is a limit"
         return Check(due, warn_at(calendar, self.check_warning, at, due))
 
     def _version(self, state: State) -> Procedure | None:
-        """Give the version that a dossier keeps; None for one of another system without any."""
+        """Return the version that a dossier keeps; None for one of another system without any."""
         code, number = state.procedure_code, state.procedure_version
         found = self.catalogue.version(code, number)
         if found is None and number and isinstance(self.procedures, Shelf):
@@ -110,7 +110,7 @@ class Facts:
         return found
 
     def terms(self, state: State, unit: str, request: pb.AcceptDossierRequest, call: Call) -> Terms:
-        """Give what is promised: by the procedure's version, or as another system did."""
+        """Return what is promised: by the procedure's version, or as another system did."""
         if is_importer(call.actor):
             due = instant_in(request, "due_at")
             return Terms("none", due, IMPORTED, IMPORTED, _KEEP)

@@ -18,7 +18,7 @@ from services.intake.tables import EXTERNAL_CODES
 
 
 def record(uow: UnitOfWork, system: str, code: str) -> Sequence[ExternalCodeRecorded]:
-    """Note a number; raises ``AlreadyExists`` when the system has given it to a dossier."""
+    """Note a number; raise ``AlreadyExists`` when the system has given it to a dossier."""
     if uow.get(EXTERNAL_CODES, code, system) is not None:
         raise AlreadyExists(
             "Số này của hệ thống đó đã được ghi cho một hồ sơ.",
@@ -28,8 +28,8 @@ def record(uow: UnitOfWork, system: str, code: str) -> Sequence[ExternalCodeReco
 
 
 def resolve(connection: Connection, code: str) -> str:
-    """Give the code of the dossier that other systems know by a number; the number itself when
-    none does. Raises ``Refused`` when several dossiers have it.
+    """Return the code of the dossier that other systems know by a number; the number itself when
+    none does. Raise ``Refused`` when several dossiers have it.
     """
     columns = EXTERNAL_CODES.c
     found = select(columns.dossier_code).where(columns.external_code == code).distinct().limit(2)

@@ -69,7 +69,7 @@ class Office:
     def check_submission(
         self, request: pb.SubmitDossierRequest, actor: Actor
     ) -> Iterable[Violation]:
-        """Name every field of a submission that is wrong."""
+        """Return every field of a submission that is wrong."""
         now = self.clock.now()
         wrong = list(instants(request, actor, now, "occurred_at"))
         at = now if wrong or not request.HasField("occurred_at") else to_us(request.occurred_at)
@@ -77,13 +77,13 @@ class Office:
         return [*wrong, *submitting.violations(request, offer, actor.kind)]
 
     def check_instants(self, request: pb.RefuseDossierRequest, actor: Actor) -> Iterable[Violation]:
-        """Name the instants of a command that are wrong."""
+        """Return the instants of a command that are wrong."""
         return instants(request, actor, self.clock.now(), "occurred_at")
 
     def check_acceptance(
         self, request: pb.AcceptDossierRequest, actor: Actor
     ) -> Iterable[Violation]:
-        """Name the instants of an acceptance that are wrong."""
+        """Return the instants of an acceptance that are wrong."""
         now = self.clock.now()
         return instants(request, actor, now, "occurred_at", "due_at", future="due_at")
 
@@ -204,7 +204,7 @@ class Office:
         return responses.numbered(uow.append_call(request.dossier_code, noted, call))
 
     def _state(self, uow: UnitOfWork, code: str, call: Call) -> State:
-        """Give the desk's state of a dossier that this caller may act on."""
+        """Return the desk's state of a dossier that this caller may act on."""
         state: State = uow.state(code)
         if state.phase is Phase.ABSENT:
             raise unknown_dossier()

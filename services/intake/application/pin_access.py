@@ -50,7 +50,7 @@ class Pins:
         self._turns: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
 
     async def check(self, code: str, pin: str) -> Row:
-        """Give the dossier's row; raises ``NotFound`` when code and PIN do not go together,
+        """Return the dossier's row; raise ``NotFound`` when code and PIN do not go together,
         ``TooMany`` when the code is closed.
         """
         turn = self._turns.get(code)
@@ -66,7 +66,7 @@ class Pins:
             return look.row
 
     def pin_of(self, code: str, sealed: bytes | None) -> str:
-        """Give the PIN of a dossier; empty when it has none any more."""
+        """Return the PIN of a dossier; empty when it has none any more."""
         if not sealed:
             return ""
         person = PersonalData()

@@ -32,7 +32,7 @@ class Desk:
     def child_requested(self, uow: UnitOfWork, cause: DossierEvent) -> Sequence[About]:
         """A dossier that another agency works on for this one is opened and accepted at once.
 
-        Raises ``LookupError`` for a procedure that is not offered: the parent waits until it is.
+        Raise ``LookupError`` for a procedure that is not offered: the parent waits until it is.
         """
         if self.office is None:
             raise LookupError("the desk has no office")

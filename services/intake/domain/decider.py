@@ -197,7 +197,7 @@ def cancel_fee(state: State, sequence: int, reason: str) -> Decision:
 
 
 def parts_of(parts: Sequence[SubmittedPart]) -> list[Part]:
-    """Give parts as events hold them; no number of copies means one."""
+    """Return parts as events hold them; no number of copies means one."""
     return [Part(code=p.code, copies=copies_of(p), sha256=p.sha256) for p in parts]
 
 

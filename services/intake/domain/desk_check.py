@@ -46,7 +46,7 @@ class Check:
 
 
 def check_in(said: DossierSubmitted | FeeRecorded) -> Check | None:
-    """Give the time that an event sets; None when it sets none."""
+    """Return the time that an event sets; None when it sets none."""
     due_at = instant_in(said, "answer_due_at")
     return None if due_at is None else Check(due_at, instant_in(said, "answer_warn_at"))
 
@@ -61,7 +61,7 @@ def set_check(message: DossierSubmitted | FeeRecorded, check: Check | None) -> N
 
 
 def missed(check: Check | None, unit: str, now: int) -> DeskCheckMissed | None:
-    """Say that the time has ended, if that was not said; at its very instant it has not."""
+    """Return that the time has ended, if that was not said; at its very instant it has not."""
     if check is None or check.missed or now <= check.due_at:
         return None
     return DeskCheckMissed(answer_due_at=to_timestamp(check.due_at), unit=unit)
@@ -70,7 +70,7 @@ def missed(check: Check | None, unit: str, now: int) -> DeskCheckMissed | None:
 def alarm(
     check: Check | None, unit: str, now: int
 ) -> DeskCheckApproaching | DeskCheckMissed | None:
-    """Say what is true by now and was not said. What has ended is not warned of any more."""
+    """Return what is true by now and was not said. What has ended is not warned of any more."""
     ended = missed(check, unit, now)
     if ended is not None or check is None or check.alarm_at is None or now <= check.alarm_at:
         return ended

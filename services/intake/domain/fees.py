@@ -90,7 +90,7 @@ NOTHING_OWED: Final = Account()
 
 
 def due(procedure: Procedure) -> FeesDue | None:
-    """Give what a dossier of this version owes; None for nothing."""
+    """Return what a dossier of this version owes; None for nothing."""
     if not procedure.fees:
         return None
     return FeesDue(
@@ -129,7 +129,9 @@ def cancelled(account: Account, sequence: int) -> Account:
 
 
 def violations(request: Payment) -> Iterator[Violation]:
-    """Name what is wrong with a request to record, by itself: a payment or an exemption, whole."""
+    """Return what is wrong with a request to record, by itself: a payment or an exemption,
+    whole.
+    """
     money = request.phi or request.le_phi
     receipts = request.phi_receipt or request.le_phi_receipt
     if request.exempt_group:

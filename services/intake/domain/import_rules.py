@@ -24,14 +24,14 @@ _LATEST: Final = 229 * 365 * DAY
 
 
 def is_importer(actor: Actor) -> bool:
-    """Tell whether a program that brings in history acts."""
+    """Return whether a program that brings in history acts."""
     return actor.kind == ActorKind.ACTOR_KIND_IMPORTER
 
 
 def instants(
     request: Any, actor: Actor, now: int, *fields: str, future: str = ""
 ) -> Iterator[Violation]:
-    """Name the instants of a request that are wrong; all but ``future`` must lie in the past."""
+    """Return the instants of a request that are wrong; all but ``future`` must lie in the past."""
     for field in fields:
         if not request.HasField(field):
             continue
@@ -44,12 +44,12 @@ def instants(
 
 
 def in_range(request: Message, field: str) -> bool:
-    """Tell whether an instant that is given lies between 1901 and 2199."""
+    """Return whether an instant that is given lies between 1901 and 2199."""
     return not request.HasField(field) or _EARLIEST < to_us(getattr(request, field)) < _LATEST
 
 
 def as_it_happened(request: Any, call: Call) -> Call:
-    """Give the call with the time at which it happened in the world."""
+    """Return the call with the time at which it happened in the world."""
     if not request.HasField("occurred_at"):
         return call
     return replace(call, occurred_at=to_us(request.occurred_at))

@@ -11,14 +11,14 @@ from services.intake.domain.refusals import refusal, violation
 
 
 def copies_of(part: SubmittedPart) -> int:
-    """Give how many copies are handed in; no number means one."""
+    """Return how many copies are handed in; no number means one."""
     return part.copies or 1
 
 
 def strange(
     parts: Sequence[SubmittedPart], asked: Collection[str], rule: str
 ) -> Iterator[Violation]:
-    """Name the parts that break ``rule``, since nobody asked for them, and those named twice."""
+    """Return the parts that break ``rule``, since nobody asked for them, and those named twice."""
     seen: set[str] = set()
     for index, part in enumerate(parts):
         if part.code in seen:

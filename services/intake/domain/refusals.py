@@ -175,7 +175,7 @@ _VIOLATIONS: Final[dict[str, tuple[str, str]]] = {
 
 
 def refusal(code: str, words: str = "") -> Refusal:
-    """Give the refusal with this code; ``words`` are the rule's, never the sender's."""
+    """Return the refusal with this code; ``words`` are the rule's, never the sender's."""
     vi, en = _REFUSALS[code]
     return Refusal(code, vi.format(words), en.format(words))
 
@@ -186,7 +186,7 @@ def refusal_codes() -> list[str]:
 
 
 def violation(field: str, rule: str, *words: str) -> Violation:
-    """Say which rule a field breaks; ``words`` are the rule's and the catalogue's, never the
+    """Return which rule a field breaks; ``words`` are the rule's and the catalogue's, never the
     sender's.
     """
     vi, en = _VIOLATIONS[rule]
@@ -194,12 +194,12 @@ def violation(field: str, rule: str, *words: str) -> Violation:
 
 
 def unknown_dossier() -> NotFound:
-    """Say that there is no such dossier for this caller."""
+    """Return that there is no such dossier for this caller."""
     return NotFound("Không tìm thấy hồ sơ.", "There is no such dossier.")
 
 
 def unknown_to_guest() -> NotFound:
-    """Say that code and PIN do not go together; nobody learns which of them is wrong."""
+    """Return that code and PIN do not go together; nobody learns which of them is wrong."""
     return NotFound(
         "Không tìm thấy hồ sơ với mã hồ sơ và mã PIN này.",
         "There is no dossier with this code and PIN.",
@@ -207,5 +207,5 @@ def unknown_to_guest() -> NotFound:
 
 
 def unknown_procedure() -> NotFound:
-    """Say that there is no such procedure."""
+    """Return that there is no such procedure."""
     return NotFound("Không có thủ tục này.", "There is no such procedure.")

@@ -24,7 +24,9 @@ Say = Callable[[Any, str], Words]
 
 
 def lines(events: Iterable[DossierEvent], tz: str, language: str) -> list[HistoryLine]:
-    """Tell what happened, the oldest first; events that the citizen need not know are left out."""
+    """Return what happened, the oldest first; events that the citizen need not know are
+    left out.
+    """
     ordered = sorted(events, key=lambda e: (to_us(e.occurred_at), to_us(e.recorded_at), e.sequence))
     found = []
     for event in ordered:

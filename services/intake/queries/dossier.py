@@ -35,7 +35,7 @@ def history_events(connection: Connection, code: str, source: str = "intake") ->
 
 
 def progress_of(row: Row | None) -> Progress:
-    """Give what a row tells of routing and postal."""
+    """Return what a row tells of routing and postal."""
     if row is None:
         return Progress()
     return Progress(
@@ -48,7 +48,7 @@ def progress_of(row: Row | None) -> Progress:
 
 
 def _copies(requested: str | None) -> dict[str, int]:
-    """Give the copies of each part that is asked for; two notes may be on one part."""
+    """Return the copies of each part that is asked for; two notes may be on one part."""
     asked: dict[str, int] = {}
     for part in parts_from(requested):
         asked[part.code] = max(asked.get(part.code, 1), part.copies)
@@ -89,7 +89,7 @@ def _waits_for_papers(row: Row) -> bool:
 
 
 def due_of(row: Row) -> int | None:
-    """Give the promised date as it is now: routing's once a case is open, the desk's before."""
+    """Return the promised date as it is now: routing's once a case is open, the desk's before."""
     due = row["case_due_at"] if row["case_phase"] else row["promised_at"]
     return None if due is None else int(due)
 

@@ -44,7 +44,7 @@ def page(
     unit: str = "",
     sight: Sight | None = None,
 ) -> pb.ListDossiersResponse:
-    """Read one page; raises ``Invalid`` for a token of another list. ``unit`` stands for the one
+    """Read one page; raise ``Invalid`` for a token of another list. ``unit`` stands for the one
     that the request names, by its present code. ``sight``: only what this officer sees.
     """
     size, unit = request.page_size or PAGE, unit or request.unit

@@ -46,7 +46,7 @@ def submitted(events: Events) -> pb.SubmitDossierResponse:
 
 
 def accepted(events: Events) -> pb.AcceptDossierResponse:
-    """Give the receipt."""
+    """Return the receipt."""
     event = events[0]
     it = event.dossier_accepted
     return pb.AcceptDossierResponse(
@@ -76,7 +76,7 @@ def supplemented(events: Events) -> pb.SubmitSupplementResponse:
 
 
 def withdrawn(events: Events) -> pb.RequestWithdrawalResponse:
-    """Tell what came of a withdrawal."""
+    """Return what came of a withdrawal."""
     event = events[0]
     return pb.RequestWithdrawalResponse(
         dossier_code=event.dossier_code,

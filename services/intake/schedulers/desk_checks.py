@@ -33,8 +33,8 @@ def due_rows(now: int, limit: int = DOSSIERS_AT_ONCE) -> Select[Any]:
 
 
 def watch_checks(uow: UnitOfWork, now: int) -> int:
-    """Say of a limited number of dossiers that the desk's time is nearly over, or has ended; gives
-    how many.
+    """Return of a limited number of dossiers that the desk's time is nearly over, or has ended;
+    gives how many.
 
     Called again while it gives more than 0, it catches up after an outage, each dossier once.
     """

@@ -24,8 +24,8 @@ DEFAULT_ZONE = "Asia/Ho_Chi_Minh"
 
 
 def message_id(cause_id: str, channel: str, officer: str = "") -> str:
-    """Give the identity of the one message that an event leads to by a channel, for the citizen or
-    for an officer.
+    """Return the identity of the one message that an event leads to by a channel, for the citizen
+    or for an officer.
     """
     return str(uuid.uuid5(NAMESPACE, "/".join(filter(None, (cause_id, officer, channel)))))
 
@@ -33,7 +33,7 @@ def message_id(cause_id: str, channel: str, officer: str = "") -> str:
 def tell(unit: UnitOfWork, cause: DossierEvent) -> Sequence[Message]:
     """React to an event of which a citizen may have to be told.
 
-    Raises ``LookupError`` for a dossier whose submission was never read.
+    Raise ``LookupError`` for a dossier whose submission was never read.
     """
     told = TELLING[payload_field(cause)](cause)
     if told is None:
@@ -58,7 +58,7 @@ def tell(unit: UnitOfWork, cause: DossierEvent) -> Sequence[Message]:
 def tell_officers(unit: UnitOfWork, cause: DossierEvent) -> Sequence[Message]:
     """React to an event that names officers who are told of it.
 
-    Raises ``LookupError`` for a dossier whose submission was never read.
+    Raise ``LookupError`` for a dossier whose submission was never read.
     """
     kind, officers, values = DUTIES[payload_field(cause)](cause)
     if not officers:
@@ -78,7 +78,7 @@ def _submission(unit: UnitOfWork, cause: DossierEvent) -> Row:
 
 
 def _common(row: Row, language: str) -> dict[str, str]:
-    """Give what every letter says: the names in its language, or failing that the codes."""
+    """Return what every letter says: the names in its language, or failing that the codes."""
 
     def name(of: str, code: str) -> str:
         english = row[f"{of}_name_en"] if language == "en" else ""
@@ -92,7 +92,7 @@ def _common(row: Row, language: str) -> dict[str, str]:
 
 
 def _papers(row: Row, cause: DossierEvent, language: str) -> dict[str, str]:
-    """Give the papers that an event asks for, by the names that the procedure has for them."""
+    """Return the papers that an event asks for, by the names that the procedure has for them."""
     if not cause.HasField("supplement_requested"):
         return {}
     asked = cause.supplement_requested.parts

@@ -71,7 +71,9 @@ class Attempts:
         self._writer.exclusive(self._lease.release).result()
 
     def due(self) -> list[Due]:
-        """Give the first attempts that are due: new messages in their order, then repeated ones."""
+        """Return the first attempts that are due: new messages in their order, then
+        repeated ones.
+        """
         row = DELIVERIES.c
         wanted = (
             select(

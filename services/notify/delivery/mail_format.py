@@ -36,7 +36,7 @@ _POLICY = _Policy(linesep=CRLF)
 
 
 def as_sent(mail: EmailMessage) -> bytes:
-    """Give the bytes of a mail, all ASCII, with SMTP's line ends; addresses must be ASCII."""
+    """Return the bytes of a mail, all ASCII, with SMTP's line ends; addresses must be ASCII."""
     return mail.as_bytes(policy=_POLICY)
 
 

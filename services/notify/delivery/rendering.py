@@ -42,7 +42,7 @@ def render(
 ) -> EmailMessage:
     """Make the mail of a row of ``messages``; ``values`` are those of its MessageQueued.
 
-    Raises ``Unrenderable``: ``template`` for a template that is not there or wants a variable that
+    Raise ``Unrenderable``: ``template`` for a template that is not there or wants a variable that
     nobody gives, ``invalid_header`` for a line break in the name or the subject, and
     ``invalid_address`` for an address that can't be written to.
     """
@@ -115,7 +115,7 @@ _SPANS = ((24 * 60, "ngày"), (60, "giờ"), (1, "phút"))
 
 
 def _lateness(due: str, at: str) -> str:
-    """Say in Vietnamese how an instant lies to a due date, in the time of the clock on the wall:
+    """Return in Vietnamese how an instant lies to a due date, in the time of the clock on the wall:
     from one minute to the other, as the letter shows them.
     """
     late = _minute(at) - _minute(due)

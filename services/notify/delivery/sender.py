@@ -120,7 +120,7 @@ class Sender:
         return True
 
     async def _round(self) -> int:
-        """Make the attempts that are due; raises ``Retryable`` when the server takes nothing."""
+        """Make the attempts that are due; raise ``Retryable`` when the server takes nothing."""
         due = self._attempts.due()
         for one in due:
             if self._ending.is_set() or not self._leads():

@@ -33,7 +33,7 @@ class Smtp:
         self._client: aiosmtplib.SMTP | None = None
 
     async def open(self) -> None:
-        """Connect, unless there is a connection; raises ``Away``."""
+        """Connect, unless there is a connection; raise ``Away``."""
         if self._client is not None and self._client.is_connected:
             return
         self._client = aiosmtplib.SMTP(
@@ -53,7 +53,7 @@ class Smtp:
     async def send(self, mail: EmailMessage) -> int:
         """Send a mail to its one recipient over the open connection; gives the server's code (250).
 
-        Raises ``Away``, ``MaybeTaken``, ``Throttled`` (421), another ``Retryable`` (4xx, or the
+        Raise ``Away``, ``MaybeTaken``, ``Throttled`` (421), another ``Retryable`` (4xx, or the
         server wants no mail from this sender), or ``Permanent`` (5xx).
         """
         client, handed_over = self._client, False

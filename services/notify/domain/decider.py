@@ -52,7 +52,7 @@ class Recipient:
 
 
 def template_of(kind: str, language: str) -> str:
-    """Name the template with which a message is planned now."""
+    """Return the template with which a message is planned now."""
     return f"{kind}.v{VERSIONS.get((kind, language), 1)}"
 
 
@@ -87,7 +87,7 @@ def plan(
 
 
 def plan_duty(kind: str, values: Mapping[str, str], officers: Mapping[str, str]) -> list[Message]:
-    """Tell officers of an event by e-mail; ``officers`` gives the id of each one's message."""
+    """Return officers of an event by e-mail; ``officers`` gives the id of each one's message."""
     return [
         MessageQueued(
             message_id=message_id,

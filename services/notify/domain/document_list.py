@@ -15,7 +15,7 @@ def names_json(names: Iterable[PartName]) -> str:
 
 
 def papers(asked: Iterable[Part], names: str | None, language: str) -> str:
-    """Give a line for each paper, in the letter's language; ``names`` is from ``names_json``.
+    """Return a line for each paper, in the letter's language; ``names`` is from ``names_json``.
 
     A paper that is no part of the procedure shows its code.
     """

@@ -19,10 +19,10 @@ more attempt, and when that fails too the message has failed.
 
 
 def attempts(waits: tuple[float, ...]) -> int:
-    """Give how many attempts a timetable allows."""
+    """Return how many attempts a timetable allows."""
     return len(waits) + 1
 
 
 def wait_after(waits: tuple[float, ...], attempt: int) -> float:
-    """Give the seconds between an attempt, counted from 1, and the next one."""
+    """Return the seconds between an attempt, counted from 1, and the next one."""
     return waits[min(attempt, len(waits)) - 1]

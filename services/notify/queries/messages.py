@@ -15,7 +15,7 @@ PAGE = 50
 
 
 def messages(connection: Connection, request: pb.ListMessagesRequest) -> pb.ListMessagesResponse:
-    """Give one page, newest first; raises ``Invalid`` for a page token that nobody gave."""
+    """Return one page, newest first; raise ``Invalid`` for a page token that nobody gave."""
     size = request.page_size or PAGE
     wanted = _messages().order_by(MESSAGES.c.queued_at.desc(), MESSAGES.c.message_id.desc())
     if request.dossier_code:
@@ -34,7 +34,7 @@ def messages(connection: Connection, request: pb.ListMessagesRequest) -> pb.List
 
 
 def message(connection: Connection, message_id: str) -> pb.GetMessageResponse:
-    """Give one message; raises ``NotFound``."""
+    """Return one message; raise ``NotFound``."""
     row = connection.execute(_messages().where(MESSAGES.c.message_id == message_id)).first()
     if row is None:
         raise no_such_message()
@@ -69,7 +69,7 @@ def counts(connection: Connection) -> pb.CountMessagesResponse:
 
 
 def no_such_message() -> NotFound:
-    """Give the answer for a message that is not there."""
+    """Return the answer for a message that is not there."""
     return NotFound("Không có tin này.", "There is no such message.")
 
 

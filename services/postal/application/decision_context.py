@@ -10,13 +10,15 @@ from services.postal.tables import COUNTERS, ITEMS
 
 
 def offers(uow: UnitOfWork, partners: Partners, unit: str) -> Offers:
-    """Give who collects at a unit, and the number that each partner's next offer gets."""
+    """Return who collects at a unit, and the number that each partner's next offer gets."""
     numbers = {p.id: _last(uow, p.id, "last_offer") + 1 for p in partners.all}
     return Offers(partners.serving(unit), numbers)
 
 
 def next_serial(uow: UnitOfWork, partner: Partner) -> int | None:
-    """Give the first serial of the partner's series that is still free; None when none is left."""
+    """Return the first serial of the partner's series that is still free; None when none is
+    left.
+    """
     serial = max(_last(uow, partner.id, "last_serial") + 1, partner.first_serial)
     while serial <= partner.last_serial:
         if uow.get(ITEMS, item_number(serial)) is None:

@@ -53,7 +53,7 @@ class Office:
     def take(
         self, uow: UnitOfWork, request: partner_pb.TakeJobRequest, call: Call
     ) -> partner_pb.TakeJobResponse:
-        """Give a job to its partner.
+        """Return a job to its partner.
 
         The answer lacks the address: answers are stored, and an address never is in clear.
         """
@@ -157,7 +157,7 @@ def check_item_number(number: str) -> None:
 
 
 def _own(uow: UnitOfWork, job_id: str, call: Call) -> tuple[Row, Job]:
-    """Give a job of the calling partner.
+    """Return a job of the calling partner.
 
     Both rows are read whatever the first says, so that another partner's job and one that does not
     exist take the same time. A partner that has lost the job is told so.

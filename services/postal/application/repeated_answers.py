@@ -27,7 +27,7 @@ def reoffered(
 def taken(
     uow: UnitOfWork, _request: partner_pb.TakeJobRequest, call: Call, events: Events
 ) -> partner_pb.TakeJobResponse:
-    """Give again what the taking of the job gave."""
+    """Return again what the taking of the job gave."""
     was = _first(events, call).postal_job_taken
     row = uow.get(JOBS, was.job_id)
     return partner_pb.TakeJobResponse(
@@ -74,7 +74,7 @@ def returned(
 
 
 def _first(events: Events, call: Call) -> DossierEvent:
-    """Give the first event, if it was this caller's doing; raises ``NotFound``."""
+    """Return the first event, if it was this caller's doing; raise ``NotFound``."""
     if events[0].actor.id != call.actor.id:
         raise refusals.no_job()
     return events[0]

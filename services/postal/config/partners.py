@@ -44,7 +44,7 @@ class Partner:
     last_serial: int
 
     def collects(self, unit: str) -> bool:
-        """Tell whether it collects at a unit."""
+        """Return whether it collects at a unit."""
         return not self.serves or any(f"{unit}.".startswith(f"{code}.") for code in self.serves)
 
 
@@ -55,15 +55,15 @@ class Partners:
     all: tuple[Partner, ...]
 
     def find(self, partner_id: str) -> Partner | None:
-        """Give the partner with this id, or None."""
+        """Return the partner with this id, or None."""
         return next((p for p in self.all if p.id == partner_id), None)
 
     def serving(self, unit: str) -> tuple[str, ...]:
-        """Name the partners that collect at a unit, in order."""
+        """Return the partners that collect at a unit, in order."""
         return tuple(p.id for p in self.all if p.collects(unit))
 
     def by_token(self, token: str) -> Partner | None:
-        """Give the partner whose token this is, or None; takes the same time whichever it is."""
+        """Return the partner whose token this is, or None; takes the same time whichever it is."""
         digest = hashlib.sha256(token.encode()).hexdigest()
         found = None
         for partner in self.all:
@@ -72,7 +72,7 @@ class Partners:
         return found if token else None
 
     def by_uris(self, uris: Sequence[str]) -> Partner | None:
-        """Give the partner that a client certificate names, or None.
+        """Return the partner that a client certificate names, or None.
 
         A certificate that names two partners names none.
         """
@@ -83,7 +83,7 @@ class Partners:
 def load(path: Path, mode: str) -> Partners:
     """Read the partners' file.
 
-    Raises ``PartnersError`` when it is wrong, or unsafe for ``mode`` production.
+    Raise ``PartnersError`` when it is wrong, or unsafe for ``mode`` production.
     """
     try:
         data = tomllib.loads(path.read_text("utf-8"))

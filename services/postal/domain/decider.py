@@ -96,7 +96,7 @@ class Offers:
         return next((p for p in order[start:] + order[:start] if p not in refused), "")
 
     def number(self, partner_id: str) -> int:
-        """Give the number of the next offer to a partner; 0 for nobody."""
+        """Return the number of the next offer to a partner; 0 for nobody."""
         return self.next_number[partner_id] if partner_id else 0
 
 
@@ -115,7 +115,7 @@ def create(job_id: str, unit: str, addressee: SealedData, offers: Offers) -> lis
 
 
 def take(job: Job, item_number: str, serial: int, lease_until: int) -> list[Message] | Refusal:
-    """Give the job to the partner it is offered to; nothing when it holds the job already."""
+    """Return the job to the partner it is offered to; nothing when it holds the job already."""
     if job.status in FINAL:
         return refusals.JOB_CLOSED
     if job.status in (Status.TAKEN, Status.UNDER_WAY):

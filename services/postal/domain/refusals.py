@@ -74,7 +74,7 @@ PAGE_TOKEN_WRONG = Violation(
 
 
 def check_digit(expected: str) -> Violation:
-    """Say that an item number's check digit is wrong, and which it must be."""
+    """Return that an item number's check digit is wrong, and which it must be."""
     return Violation(
         "item_number",
         "s10.check_digit",
@@ -84,12 +84,12 @@ def check_digit(expected: str) -> Violation:
 
 
 def no_job() -> NotFound:
-    """Say that there is no such job, in the same words whether it never was or is another's."""
+    """Return that there is no such job, in the same words whether it never was or is another's."""
     return NotFound("Không có công việc này.", "There is no such job.")
 
 
 def item_used() -> AlreadyExists:
-    """Say that an item number was used before."""
+    """Return that an item number was used before."""
     return AlreadyExists("Số bưu gửi này đã được dùng.", "This item number was used before.")
 
 

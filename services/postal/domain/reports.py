@@ -45,7 +45,7 @@ class Report:
     item_number: str = ""
 
     def kept(self) -> Kept:
-        """Give what is remembered of it."""
+        """Return what is remembered of it."""
         code = {"delivered": DELIVERED_CODE, "returned": RETURNED_CODE}.get(self.kind, self.code)
         return Kept(code, self.happened_at, self.reason_code)
 

@@ -17,9 +17,9 @@ _FORM = re.compile(r"[A-Z]{2}[0-9]{9}[A-Z]{2}")
 
 
 def item_number(serial: int) -> str:
-    """Give the number of a registered Vietnamese item.
+    """Return the number of a registered Vietnamese item.
 
-    Raises ``ValueError`` for a serial of more than 8 digits.
+    Raise ``ValueError`` for a serial of more than 8 digits.
     """
     if not 0 <= serial <= MAX_SERIAL:
         raise ValueError(f"serial {serial} has more than 8 digits")
@@ -27,12 +27,12 @@ def item_number(serial: int) -> str:
 
 
 def well_formed(number: str) -> bool:
-    """Tell whether a text has the shape of an item number; its check digit is another matter."""
+    """Return whether a text has the shape of an item number; its check digit is another matter."""
     return _FORM.fullmatch(number) is not None
 
 
 def expected_digit(number: str) -> str:
-    """Give the check digit that a number of the right shape must have."""
+    """Return the check digit that a number of the right shape must have."""
     return _complete(number[:10] + number[11:])[10]
 
 

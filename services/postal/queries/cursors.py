@@ -10,14 +10,14 @@ from services.postal.domain import refusals
 
 
 def stream_cursor(partner_id: str, offer_number: int) -> str:
-    """Name the place behind an offer in a partner's stream."""
+    """Return the place behind an offer in a partner's stream."""
     return _pack(partner_id, offer_number)
 
 
 def read_stream_cursor(text: str, partner_id: str) -> int:
-    """Give the offer number that a cursor stands behind; 0 for the empty one.
+    """Return the offer number that a cursor stands behind; 0 for the empty one.
 
-    Raises ``Invalid`` for one that was not given to this partner.
+    Raise ``Invalid`` for one that was not given to this partner.
     """
     if not text:
         return 0
@@ -28,12 +28,12 @@ def read_stream_cursor(text: str, partner_id: str) -> int:
 
 
 def page_token(job_id: str, created_at: int) -> str:
-    """Name the place behind a job in a list by the time of creation."""
+    """Return the place behind a job in a list by the time of creation."""
     return _pack(job_id, created_at)
 
 
 def read_page_token(text: str) -> tuple[int, str]:
-    """Give the time and the job behind which a page begins; raises ``Invalid``."""
+    """Return the time and the job behind which a page begins; raise ``Invalid``."""
     found = _unpack(text)
     if found is None:
         raise Invalid([refusals.PAGE_TOKEN_WRONG])

@@ -45,7 +45,7 @@ class Queries:
         personal: bool,
         sight: Sight | None = None,
     ) -> pb.GetJobResponse:
-        """Show a job; raises ``NotFound``, and ``Forbidden`` by ``sight``.
+        """Show a job; raise ``NotFound``, and ``Forbidden`` by ``sight``.
 
         ``personal`` tells whether the caller may see the person.
         """
@@ -74,7 +74,7 @@ class Queries:
     def jobs(
         self, connection: Connection, request: pb.ListJobsRequest, sight: Sight | None = None
     ) -> pb.ListJobsResponse:
-        """List jobs, oldest first; raises ``Invalid`` for a page token that is not ours. ``sight``:
+        """List jobs, oldest first; raise ``Invalid`` for a page token that is not ours. ``sight``:
         only those of the units that an officer covers.
         """
         size = request.page_size or PAGE
@@ -122,7 +122,7 @@ class Queries:
     def offered(
         self, connection: Connection, partner_id: str, after: int
     ) -> list[tuple[int, partner_pb.StreamJobsResponse]]:
-        """Give the partner's open offers behind a number, each with its own number, in order."""
+        """Return the partner's open offers behind a number, each with its own number, in order."""
         rows = connection.execute(
             select(JOBS)
             .where(
@@ -152,7 +152,7 @@ class Queries:
     def held(
         self, connection: Connection, partner_id: str, job_id: str, attempt: int
     ) -> pb.Addressee | None:
-        """Give the address while this partner holds the job under this attempt, else None."""
+        """Return the address while this partner holds the job under this attempt, else None."""
         row = connection.execute(
             select(JOBS).where(JOBS.c.job_id == job_id, JOBS.c.partner_id == partner_id)
         ).first()
@@ -163,7 +163,7 @@ class Queries:
     def own(
         self, connection: Connection, partner_id: str, job_id: str, language: str
     ) -> partner_pb.GetMyJobResponse:
-        """Show a partner its own job; raises ``NotFound``, or ``Refused`` when it lost the job."""
+        """Show a partner its own job; raise ``NotFound``, or ``Refused`` when it lost the job."""
         row = connection.execute(select(JOBS).where(JOBS.c.job_id == job_id)).first()
         holder = connection.execute(
             select(HOLDERS).where(HOLDERS.c.job_id == job_id, HOLDERS.c.partner_id == partner_id)

@@ -15,7 +15,7 @@ EVERY = 0.5
 
 
 def leases(office: Office) -> Watch:
-    """Give the watch that ends leases; each once, found by an index."""
+    """Return the watch that ends leases; each once, found by an index."""
 
     def run(uow: UnitOfWork, now: int) -> int:
         due = uow.query(

@@ -47,8 +47,8 @@ def log_withheld(code: str, outcome: Sequence[Message]) -> None:
 
 
 def consequences(uow: UnitOfWork, row: Row, outcome: Sequence[Message], at: int) -> Iterator[About]:
-    """Give what follows for other dossiers: a parent hears how its child ended, and the children of
-    one that was given back end with it, and theirs.
+    """Return what follows for other dossiers: a parent hears how its child ended, and the children
+    of one that was given back end with it, and theirs.
 
     ``row`` is the dossier's case, ``at`` the instant in microseconds.
     """
@@ -61,7 +61,7 @@ def consequences(uow: UnitOfWork, row: Row, outcome: Sequence[Message], at: int)
 
 
 def orphaned(uow: UnitOfWork, row: Row, outcome: Sequence[Message]) -> Iterator[Message]:
-    """Give the end of a case that has just been opened for a dossier which ended meanwhile."""
+    """Return the end of a case that has just been opened for a dossier which ended meanwhile."""
     if not row["parent_code"] or not any(m.DESCRIPTOR.name == "CaseOpened" for m in outcome):
         return
     parent: State = uow.state(row["parent_code"])

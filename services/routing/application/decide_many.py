@@ -35,7 +35,7 @@ def write_each(
 ) -> list[str]:
     """Decide a request on each case; gives those about which there was something to write.
 
-    ``standing``: who stands in for the officer. Raises ``Refused``.
+    ``standing``: who stands in for the officer. Raise ``Refused``.
     """
     written = []
     for page in (codes[at : at + _PAGE] for at in range(0, len(codes), _PAGE)):

@@ -37,7 +37,7 @@ _OPEN: Final = (pb.CaseState.CASE_STATE_RUNNING, pb.CaseState.CASE_STATE_SUSPEND
 def standing_for(
     uow: UnitOfWork, request: Message, state: State, at: int
 ) -> tuple[Delegation, ...]:
-    """Give who stands in, now or later, for the officer whom a request makes the step's."""
+    """Return who stands in, now or later, for the officer whom a request makes the step's."""
     if isinstance(request, pb.AssignStepRequest):
         officer = request.assignee
     elif isinstance(request, pb.PullBackRequest) and state.work.left is not None:
@@ -49,7 +49,7 @@ def standing_for(
 
 
 def stand_in_of(uow: UnitOfWork, officer: str, unit: str, at: int) -> str:
-    """Name who stands in for an officer in a unit's work at an instant, by what was said last;
+    """Return who stands in for an officer in a unit's work at an instant, by what was said last;
     empty for nobody.
     """
     found = [
@@ -78,7 +78,7 @@ class Delegate:
     def __call__(
         self, uow: UnitOfWork, request: pb.DelegateWorkRequest, call: Call
     ) -> pb.DelegateWorkResponse:
-        """Write it for the officer and for each present case. Raises ``Invalid``, ``Refused``."""
+        """Write it for the officer and for each present case. Raise ``Invalid``, ``Refused``."""
         self.office.check(request, call.now)
         wanted = delegation_of(request, call.occurred_at)
         if isinstance(wanted, Refusal):
@@ -103,7 +103,7 @@ class Delegate:
         return pb.DelegateWorkResponse(dossier_codes=cases_in(events, request.officer))
 
     def _meant(self, request: pb.DelegateWorkRequest, wanted: Delegation, call: Call) -> str:
-        """Give the unit whose work is meant, empty for all; raises ``Refused`` when the caller may
+        """Return the unit whose work is meant, empty for all; raise ``Refused`` when the caller may
         not, or the directory does not have such a substitute there on each day.
         """
         people, officer = self.office.people, request.officer

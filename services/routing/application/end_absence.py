@@ -46,7 +46,7 @@ class EndAbsence:
     def __call__(
         self, uow: UnitOfWork, request: pb.EndAbsenceRequest, call: Call
     ) -> pb.EndAbsenceResponse:
-        """Write it for the officer and for each case that is covered. Raises ``Refused``."""
+        """Write it for the officer and for each case that is covered. Raise ``Refused``."""
         officer, at = request.officer, call.occurred_at
         unit = self._meant(officer, call)
         hold(uow, officer)
@@ -72,7 +72,7 @@ class EndAbsence:
         return pb.EndAbsenceResponse(dossier_codes=cases_in(events, request.officer))
 
     def _meant(self, officer: str, call: Call) -> str:
-        """Give the unit whose work is meant, empty for all; raises ``Refused`` when the caller is
+        """Return the unit whose work is meant, empty for all; raise ``Refused`` when the caller is
         neither the officer nor leads a unit in which the directory has the officer.
         """
         unit, people = work_meant(officer, call.actor), self.office.people

@@ -136,7 +136,9 @@ class Office:
         )
 
     def today(self, state: State, at: int) -> State:
-        """Give a case with the units that do the work of its step and answer its questions now."""
+        """Return a case with the units that do the work of its step and answer its
+        questions now.
+        """
         asked = tuple(
             replace(each, heir=heir)
             if (heir := self.unit_now(each.unit, at)) != each.unit
@@ -147,18 +149,18 @@ class Office:
         return replace(state, unit=self.unit_now(state.unit, at), work=work)
 
     def day(self, at: int) -> date:
-        """Give the office's local day of an instant."""
+        """Return the office's local day of an instant."""
         return local_date(at, OFFICE_ZONE)
 
     def unit_now(self, unit: str, at: int) -> str:
-        """Give the unit that does a unit's work at an instant: itself, or its heir."""
+        """Return the unit that does a unit's work at an instant: itself, or its heir."""
         people = self.people
         if people is None or not unit:
             return unit
         return people.current(unit, local_date(at, OFFICE_ZONE))
 
     def sight(self, who: Caller, at: int) -> Sight | None:
-        """Give what a caller sees at an instant; None: every dossier."""
+        """Return what a caller sees at an instant; None: every dossier."""
         people = self.people
         units = people.units if people else {}
         return sight_of(who, units, local_date(at, OFFICE_ZONE))
@@ -187,16 +189,16 @@ class Office:
             raise Refused(case.refusal(code, **words))
 
     def process_of(self, state: State, row: Row, wanted: str = "") -> Process:
-        """Give the process of a case, or the one with which ``wanted`` is to be opened.
+        """Return the process of a case, or the one with which ``wanted`` is to be opened.
 
-        Raises ``UnknownProcess``.
+        Raise ``UnknownProcess``.
         """
         if state.process:
             return self.processes.get(state.process, state.version)
         return self.processes.latest(IMPORTED if row["imported_from"] else wanted or IMPORTED)
 
     def known_process(self, state: State, row: Row) -> Process:
-        """Give the process of a case; raises ``Refused``, naming it, when no file holds it now."""
+        """Return the process of a case; raise ``Refused``, naming it, when no file holds it now."""
         try:
             return self.process_of(state, row)
         except UnknownProcess as error:
@@ -204,7 +206,7 @@ class Office:
             raise Refused(case.refusal("PROCESS_MISSING", **names)) from None
 
     def asked_process(self, request: Any, state: State, row: Row) -> Process:
-        """Give the process by which a request is judged: for a move the one to which it moves."""
+        """Return the process by which a request is judged: for a move the one to which it moves."""
         if not isinstance(request, pb.MoveCaseRequest):
             return self.known_process(state, row)
         name, version = request.process or state.process, request.process_version
@@ -223,7 +225,7 @@ class Command(Generic[A]):
     answer: Callable[[Row, int], A]
 
     def __call__(self, uow: UnitOfWork, request: Any, call: Call) -> A:
-        """Decide and write; raises ``Invalid``, ``NotFound``, ``Forbidden`` and ``Refused``."""
+        """Decide and write; raise ``Invalid``, ``NotFound``, ``Forbidden`` and ``Refused``."""
         call = _when(request, call)
         self.office.check(request, call.now)
         code = request.dossier_code
@@ -260,7 +262,9 @@ class Command(Generic[A]):
 
 
 def known_roles(call: Call) -> frozenset[str] | None:
-    """Give the roles that an officer's token names; None for others, and where there is no door."""
+    """Return the roles that an officer's token names; None for others, and where there is
+    no door.
+    """
     officer = call.actor.kind == ActorKind.ACTOR_KIND_OFFICER and call.rule is not None
     return call.roles if officer else call.roles or None
 

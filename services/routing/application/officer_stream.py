@@ -20,12 +20,12 @@ _PERSON: Final = "officer:"
 
 
 def record_of(officer: str) -> str:
-    """Name the record of an officer; no dossier's code has a colon."""
+    """Return the record of an officer; no dossier's code has a colon."""
     return f"{_PERSON}{officer}"
 
 
 def cases_in(events: Iterable[DossierEvent], officer: str) -> list[str]:
-    """Name the dossiers among what one command wrote about an officer, beside the record."""
+    """Return the dossiers among what one command wrote about an officer, beside the record."""
     return sorted({event.dossier_code for event in events} - {record_of(officer)})
 
 
@@ -45,19 +45,19 @@ class Absence:
     delegation: Delegation
 
     def of(self, unit: str) -> bool:
-        """Tell whether a step of a unit is covered while it lasts."""
+        """Return whether a step of a unit is covered while it lasts."""
         return (not self.unit or below(unit, self.unit)) and self.delegation.covers(unit)
 
     def meets(self, unit: str) -> bool:
-        """Tell whether it was said for some work of a unit and those below it; empty for all."""
+        """Return whether it was said for some work of a unit and those below it; empty for all."""
         return not unit or not self.unit or below(self.unit, unit) or below(unit, self.unit)
 
     def touches(self, unit: str) -> bool:
-        """Tell whether some work of a unit and those below it (empty for all) is covered yet."""
+        """Return whether some work of a unit and those below it (empty for all) is covered yet."""
         return self.meets(unit) and self.delegation.covers(unit)
 
     def ended(self, unit: str, at: int) -> Absence:
-        """Give it as it is when it ends at an instant for the work of a unit; empty for all."""
+        """Return it as it is when it ends at an instant for the work of a unit; empty for all."""
         if not self.touches(unit):
             return self
         whole = not unit or below(self.unit, unit)
@@ -72,7 +72,7 @@ def absences(uow: UnitOfWork, officer: str, at: int) -> list[Absence]:
 
 
 def absence_in(row: Any) -> Absence:
-    """Give the absence of a row."""
+    """Return the absence of a row."""
     delegation = Delegation(
         row["officer"],
         row["substitute"],

@@ -25,11 +25,11 @@ from services.routing.tables import CASES
 
 
 def reactions_of(office: Office) -> Mapping[str, Reaction]:
-    """Give the reactions of an office, by the payload they react to.
+    """Return the reactions of an office, by the payload they react to.
 
     An accepted dossier opens a case; papers let its clock go on; a wish to withdraw waits for an
     officer's answer, or is declined when it comes too late; a check that the desk missed is told to
-    those above it. All are counted from when the cause happened. Raises ``UnknownProcess`` when the
+    those above it. All are counted from when the cause happened. Raise ``UnknownProcess`` when the
     acceptance names a process that is not defined: the dossier waits until it is.
     """
 

@@ -54,7 +54,7 @@ class Recompute:
     def preview(
         self, connection: Connection, model: Model, request: pb.PreviewRecomputeRequest, now: int
     ) -> pb.PreviewRecomputeResponse:
-        """Tell what one page would move; reads only."""
+        """Return what one page would move; reads only."""
         found = [row.dossier_code for row in connection.execute(page_of(request))]
         rows = connection.execute(select(CASES).where(CASES.c.dossier_code.in_(found)))
         cases = {row["dossier_code"]: dict(row) for row in rows.mappings()}

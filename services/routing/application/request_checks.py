@@ -33,8 +33,8 @@ _SHA256: Final = re.compile(r"([0-9a-f]{64})?")
 def wrong_fields(
     request: Message, units: Mapping[str, Unit], roles: Collection[str], day: date
 ) -> list[Violation]:
-    """Name the fields of a request that can't be; ``units`` and ``roles`` are those of the office,
-    ``day`` is its day now.
+    """Return the fields of a request that can't be; ``units`` and ``roles`` are those of the
+    office, ``day`` is its day now.
     """
     wrong = [*_instants(request)]
     if isinstance(request, pb.RequestConsultationRequest):

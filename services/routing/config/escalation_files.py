@@ -51,7 +51,7 @@ class LadderError(ValueError):
 
 
 def configured_ladders(units: Collection[str]) -> Ladders:
-    """Give the ladders of the file that ROUTING_LADDERS names; without it, those shipped.
+    """Return the ladders of the file that ROUTING_LADDERS names; without it, those shipped.
 
     ``units`` are the codes of the office's units; its roles are those of the permissions.
     """
@@ -146,7 +146,7 @@ class _Rung(_Table):
         return self
 
     def stage(self) -> Stage:
-        """Give the rung as a value."""
+        """Return the rung as a value."""
         return Stage(self.name, self.role, self.unit, of=self.of, **self.when)
 
 

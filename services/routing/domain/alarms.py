@@ -31,14 +31,14 @@ Alarm = DeadlineApproaching | DeadlineMissed | SupplementExpired | DeadlineEscal
 
 
 def key_of(alarm: Alarm) -> Key:
-    """Tell which due date an alarm is about."""
+    """Return which due date an alarm is about."""
     if isinstance(alarm, SupplementExpired):
         return SUSPENSION, 0
     return alarm.scope, alarm.consultation
 
 
 def next_alarm(limit: Limit | None) -> int | None:
-    """Give the instant after which something is to be said of a limit; None when all is said."""
+    """Return the instant after which something is to be said of a limit; None when all is said."""
     if limit is None:
         return None
     waiting = [rung.at for rung in limit.rungs[limit.told :]]
@@ -50,7 +50,7 @@ def next_alarm(limit: Limit | None) -> int | None:
 
 
 def watched(state: State) -> list[Key]:
-    """Tell what is watched of a case at present.
+    """Return what is watched of a case at present.
 
     The unit that was asked has its time whether the dossier's clock runs or stands still.
     """
@@ -62,7 +62,7 @@ def watched(state: State) -> list[Key]:
 
 
 def alarms(state: State, now: int) -> list[Alarm]:
-    """Say what is true by now and was not said: each thing once for a due date.
+    """Return what is true by now and was not said: each thing once for a due date.
 
     Work done at the very instant of the due date is in time. Whoever comes after the due date has
     passed says that alone: a warning would be of no use. The rungs of its ladder are told all the
@@ -79,7 +79,7 @@ def alarms(state: State, now: int) -> list[Alarm]:
 
 
 def overdue(state: State, now: int) -> list[Passed]:
-    """Say which due dates have passed by now, as far as that was not said."""
+    """Return which due dates have passed by now, as far as that was not said."""
     return [message for message in alarms(state, now) if isinstance(message, Passed)]
 
 
@@ -98,7 +98,7 @@ def _dates(state: State, limit: Limit, key: Key, now: int) -> list[Alarm]:
 
 
 def _about(state: State, key: Key) -> dict[str, Any]:
-    """Give the fields that name a due date: its scope, the step, and who has the work."""
+    """Return the fields that name a due date: its scope, the step, and who has the work."""
     scope, number = key
     asked = state.work.question(number)
     if scope == CONSULTATION and asked is not None:

@@ -44,7 +44,7 @@ def touched(work: Work, event: DossierEvent) -> Work:
 
 
 def timers_in(current: Any) -> tuple[Timer, ...]:
-    """Give the ways that are taken by themselves, with their instants."""
+    """Return the ways that are taken by themselves, with their instants."""
     return tuple(
         Timer(timer.transition, to_us(timer.at), course_in(timer), timer.back)
         for timer in current.timers

@@ -63,7 +63,7 @@ class Asked:
 
     @property
     def answers(self) -> str:
-        """Name the unit that is to answer now."""
+        """Return the unit that is to answer now."""
         return self.heir or self.unit
 
 
@@ -92,7 +92,7 @@ class Delegation:
     """The units for whose work, and that of those below them, it was ended early."""
 
     def holds(self, other: Delegation) -> bool:
-        """Tell whether this lets the same substitute act until the same end, wherever the other
+        """Return whether this lets the same substitute act until the same end, wherever the other
         does and no later; but for a moment, because two who ask "from now" are served in either
         order.
         """
@@ -102,19 +102,19 @@ class Delegation:
         return later and wide and same == (other.officer, other.substitute, other.ends_at)
 
     def runs(self, at: int) -> bool:
-        """Tell whether it has begun by an instant and not ended, for some work at least."""
+        """Return whether it has begun by an instant and not ended, for some work at least."""
         return self.begins_at <= at < self.ends_at
 
     def covers(self, unit: str) -> bool:
-        """Tell whether it was not ended early for the work of a unit."""
+        """Return whether it was not ended early for the work of a unit."""
         return not any(below(unit, each) for each in self.ended_in)
 
     def active(self, at: int, unit: str) -> bool:
-        """Tell whether the substitute may act at an instant on a step of a unit."""
+        """Return whether the substitute may act at an instant on a step of a unit."""
         return self.runs(at) and self.covers(unit)
 
     def ended(self, unit: str, at: int) -> Delegation:
-        """Give it as it is when it ends at an instant for the work of a unit; empty for all."""
+        """Return it as it is when it ends at an instant for the work of a unit; empty for all."""
         if not unit:
             return replace(self, ends_at=min(self.ends_at, at))
         return replace(self, ended_in=(*self.ended_in, unit))
@@ -166,11 +166,11 @@ class Work:
     """The officer who gave the result; empty before, and where another system did."""
 
     def participation(self, officer: str) -> int:
-        """Tell what an officer does beside the assignee; 0 for nothing."""
+        """Return what an officer does beside the assignee; 0 for nothing."""
         return dict(self.participants).get(officer, 0)
 
     def stands_in(self, substitute: str, officer: str, at: int, unit: str) -> bool:
-        """Tell whether one may act for the other at an instant, on a step of a unit."""
+        """Return whether one may act for the other at an instant, on a step of a unit."""
         return any(
             each.officer == officer and each.substitute == substitute and each.active(at, unit)
             for each in self.delegations
@@ -181,7 +181,7 @@ class Work:
         return [each for each in self.asked if each.open and each.waits and each.step == step]
 
     def question(self, number: int) -> Asked | None:
-        """Give a question by its number."""
+        """Return a question by its number."""
         return next((each for each in self.asked if each.number == number), None)
 
     def limited(self, number: int, change: Callable[[Limit], Limit]) -> Work:
@@ -197,17 +197,17 @@ class Work:
         return [c for c in self.children if not c.ending and c.waits and c.step == step]
 
     def next_timer(self, step: str) -> Timer | None:
-        """Give the way out of a step that is taken next by itself; None while all are held up."""
+        """Return the way out of a step that is taken next by itself; None while all are held up."""
         held = bool(self.waiting(step) or self.unfinished(step))
         free = [timer for timer in self.timers if timer.back or not held]
         return min(free, key=lambda timer: (timer.at, timer.name), default=None)
 
     def draft(self, number: int) -> Draft | None:
-        """Give a draft by its number."""
+        """Return a draft by its number."""
         return next((each for each in self.drafts if each.number == number), None)
 
     def latest(self, kind: int) -> Draft | None:
-        """Give the latest draft of a kind."""
+        """Return the latest draft of a kind."""
         return next((each for each in reversed(self.drafts) if each.kind == kind), None)
 
 

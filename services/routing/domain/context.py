@@ -74,7 +74,7 @@ class Facts:
         return self.process.supplement_period if self.period is None else self.period
 
     def circumstances(self, work: Work, rounds: int) -> dict[str, str]:
-        """Give what conditions of a process can look at; ``rounds`` of supplements were asked."""
+        """Return what conditions of a process can look at; ``rounds`` of supplements were asked."""
         return circumstances(
             procedure=self.procedure,
             unit=self.unit,
@@ -94,12 +94,12 @@ class Facts:
     """
 
     def has_role(self, role: str) -> bool:
-        """Tell whether the one who asks may act in a role."""
+        """Return whether the one who asks may act in a role."""
         return self.roles is None or not role or role in self.roles
 
     @property
     def by_importer(self) -> bool:
-        """Tell whether a program that brings in history asks."""
+        """Return whether a program that brings in history asks."""
         return self.actor.kind == ActorKind.ACTOR_KIND_IMPORTER
 
 
@@ -134,7 +134,7 @@ def of_consultation(facts: Facts, unit: str) -> Target:
 
 
 def limit(facts: Facts, target: Target, start_at: int, due_at: int) -> Limit:
-    """Give a due date that runs from ``start_at`` with its warning and its escalation."""
+    """Return a due date that runs from ``start_at`` with its warning and its escalation."""
     warning = warn_at(facts.calendar, target.rule, start_at, due_at)
     run = (start_at, due_at)
     rungs = rungs_of(target.stages, facts.calendar, run, target.unit, facts.unit)

@@ -93,10 +93,10 @@ _ENDING = (
 
 
 def decide(state: State, command: Message, facts: Facts) -> list[Message] | Refusal:
-    """Give the events that follow from a command or from another service's event.
+    """Return the events that follow from a command or from another service's event.
 
     A refusal is for commands; an event that calls for nothing gives no events. What is said of a
-    passed due date does not depend on when the watch looked: it comes first. Raises ``KeyError``
+    passed due date does not depend on when the watch looked: it comes first. Raise ``KeyError``
     for a message that routing does not decide on.
     """
     outcome = _DECISIONS[type(command)](state, command, facts)

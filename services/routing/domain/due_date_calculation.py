@@ -13,7 +13,7 @@ from services.routing.domain.due_dates import Limit
 
 
 def lay(facts: Facts, course: Course, target: Target) -> Limit | None:
-    """Give the due date of a course by the calendar in force, with its warning and its rungs.
+    """Return the due date of a course by the calendar in force, with its warning and its rungs.
 
     None where the limit is none.
     """

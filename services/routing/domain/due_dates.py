@@ -37,7 +37,7 @@ class Limit:
 
 
 def limit_in(message: Any) -> Limit | None:
-    """Give the due date and warning that a message sets; None when it has no due date."""
+    """Return the due date and warning that a message sets; None when it has no due date."""
     due_at = instant_in(message, "due_at")
     if due_at is None:
         return None
@@ -46,7 +46,7 @@ def limit_in(message: Any) -> Limit | None:
 
 
 def counted_limit(message: Any) -> Limit | None:
-    """Give the due date that a message sets, with the course by which it was computed."""
+    """Return the due date that a message sets, with the course by which it was computed."""
     limit = limit_in(message)
     return None if limit is None else replace(limit, course=course_in(message))
 
@@ -56,7 +56,7 @@ def _rung(said: EscalationRung) -> Rung:
 
 
 def touch_in(current: CurrentStep) -> Limit | None:
-    """Give the time in which somebody is to have begun on a step; None when it has none."""
+    """Return the time in which somebody is to have begun on a step; None when it has none."""
     at = instant_in(current, "touch_by_at")
     if at is None:
         return None
@@ -69,7 +69,7 @@ def touch_in(current: CurrentStep) -> Limit | None:
 
 
 def relaid(old: Limit, payload: Any, at: int) -> Limit:
-    """Give a due date that a ``DeadlineRecomputed`` has laid anew at an instant."""
+    """Return a due date that a ``DeadlineRecomputed`` has laid anew at an instant."""
     new = limit_in(payload)
     assert new is not None, "a recomputed due date is there"
     course = old.course and old.course.by(payload.calendar_version)
@@ -77,7 +77,7 @@ def relaid(old: Limit, payload: Any, at: int) -> Limit:
 
 
 def in_place_of(old: Limit, new: Limit, at: int) -> Limit:
-    """Give a due date that took the place of another at an instant.
+    """Return a due date that took the place of another at an instant.
 
     What was said of the old date stays said only where it is true of the new one: a promise that
     lies ahead again is warned of, told of and missed as such.

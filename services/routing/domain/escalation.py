@@ -62,7 +62,7 @@ class Ladders:
         self._ladders = dict(ladders)
 
     def of(self, unit: str) -> Ladder:
-        """Give the ladder of a unit; that of no unit is empty."""
+        """Return the ladder of a unit; that of no unit is empty."""
         name = unit
         while name:
             if name in self._ladders:
@@ -72,7 +72,7 @@ class Ladders:
 
 
 def unit_of(stage: Stage, unit: str, dossier_unit: str) -> str:
-    """Give the unit that a rung is told in: ``unit`` has the work, ``dossier_unit`` answers."""
+    """Return the unit that a rung is told in: ``unit`` has the work, ``dossier_unit`` answers."""
     parent = dossier_unit.rpartition(".")[0] or dossier_unit
     units = {STEP_UNIT: unit, DOSSIER_UNIT: dossier_unit, PARENT: parent}
     return units.get(stage.unit, stage.unit)
@@ -85,7 +85,7 @@ def rungs_of(
     unit: str,
     dossier_unit: str,
 ) -> tuple[Rung, ...]:
-    """Give the rungs of a limit that runs from one instant to another, in order of time.
+    """Return the rungs of a limit that runs from one instant to another, in order of time.
 
     ``unit`` has the work. A rung whose instant is not after the start is told at the due date.
     """

@@ -140,7 +140,7 @@ def _moved(old: Limit | None, new: Limit | None, payload: Any, at: int) -> Limit
 
 
 def _restarted(payload: Any) -> Course | None:
-    """Give the course of a promise that was made anew."""
+    """Return the course of a promise that was made anew."""
     at = instant_in(payload, "resumed_at")
     if at is None or not payload.time_limit:
         return None

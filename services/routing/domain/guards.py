@@ -29,7 +29,7 @@ def open_case(state: State) -> Refusal | None:
 
 
 def within(unit: str, above: str) -> bool:
-    """Tell whether ``unit`` is ``above`` or lies below it (H22.60.05 below H22.60)."""
+    """Return whether ``unit`` is ``above`` or lies below it (H22.60.05 below H22.60)."""
     return unit == above or (bool(above) and unit.startswith(f"{above}."))
 
 
@@ -89,7 +89,7 @@ def may_help(state: State, step: str, facts: Facts) -> Refusal | None:
 
 
 def acts_for(state: State, officer: str, facts: Facts) -> bool:
-    """Tell whether the actor is an officer, or stands in for that officer now."""
+    """Return whether the actor is an officer, or stands in for that officer now."""
     who = facts.actor.id
     return who == officer or state.work.stands_in(who, officer, facts.at, state.unit)
 

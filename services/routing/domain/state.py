@@ -82,16 +82,16 @@ class State:
 
     @property
     def watched(self) -> bool:
-        """Tell whether its due dates count at present."""
+        """Return whether its due dates count at present."""
         return self.status is Status.RUNNING and self.own
 
     @property
     def own(self) -> bool:
-        """Tell whether nothing of another system's history is still to come."""
+        """Return whether nothing of another system's history is still to come."""
         return self.complete or not self.imported
 
     def before(self, target: str) -> tuple[str, ...]:
-        """Give the steps that lead to an earlier one to which the case is sent back."""
+        """Return the steps that lead to an earlier one to which the case is sent back."""
         place = max((i for i, name in enumerate(self.done) if name == target), default=0)
         return self.done[:place]
 
@@ -100,7 +100,7 @@ INITIAL = State()
 
 
 def suspension_in(event: DossierEvent) -> Suspension:
-    """Give the suspension that a ``SupplementRequested`` or ``CaseSuspended`` begins."""
+    """Return the suspension that a ``SupplementRequested`` or ``CaseSuspended`` begins."""
     since = to_us(event.occurred_at)
     if event.WhichOneof("payload") == "supplement_requested":
         asked = event.supplement_requested
@@ -116,7 +116,7 @@ def suspension_in(event: DossierEvent) -> Suspension:
 
 
 def resumed_at(event: DossierEvent) -> int:
-    """Give the instant from which a ``CaseResumed`` lets the clock go on."""
+    """Return the instant from which a ``CaseResumed`` lets the clock go on."""
     at = instant_in(event.case_resumed, "resumed_at")
     return to_us(event.occurred_at) if at is None else at
 
@@ -131,7 +131,7 @@ Key = tuple[int, int]
 
 
 def limits(state: State) -> dict[Key, Limit | None]:
-    """Give everything that can come near and pass."""
+    """Return everything that can come near and pass."""
     end = None if state.suspension is None else state.suspension.end
     return {
         (DeadlineScope.DEADLINE_SCOPE_DOSSIER, 0): state.dossier_limit,

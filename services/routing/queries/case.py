@@ -80,7 +80,7 @@ def _suspension(row: Row, now: int) -> pb.Suspension | None:
 
 
 def withdrawal_requested(row: Row) -> bool:
-    """Tell whether a wish of the citizen waits for an answer."""
+    """Return whether a wish of the citizen waits for an answer."""
     answered = row["withdrawals_declined"] or 0
     return row["ended_at"] is None and (row["withdrawals"] or 0) > answered
 
@@ -103,7 +103,7 @@ def get_case(
     language: str = "vi",
     sight: Sight | None = None,
 ) -> pb.GetCaseResponse:
-    """Show a case and its history; raises ``NotFound``, and ``Forbidden`` to an officer who by
+    """Show a case and its history; raise ``NotFound``, and ``Forbidden`` to an officer who by
     ``sight`` takes no part in it.
     """
     code = request.dossier_code
@@ -132,7 +132,7 @@ def get_case(
 
 
 def _waiting_for(connection: Connection, parent: str) -> list[str]:
-    """Name the units that wait for a child dossier: those of the dossier that it is for."""
+    """Return the units that wait for a child dossier: those of the dossier that it is for."""
     if not parent:
         return []
     found = select(CASES.c.dossier_unit, CASES.c.step_unit).where(CASES.c.dossier_code == parent)
@@ -196,7 +196,7 @@ def _process(processes: Processes, state: State) -> Process | None:
 
 
 def _entry(before: State, event: DossierEvent) -> pb.CaseEntry:
-    """Tell what one event did; ``before`` is the case as it met it."""
+    """Return what one event did; ``before`` is the case as it met it."""
     name = event.WhichOneof("payload") or ""
     payload = getattr(event, name)
     entry = pb.CaseEntry(
@@ -240,7 +240,7 @@ _NOTES: dict[str, Callable[[Any], str]] = {
 
 
 def current_of(row: Row) -> CurrentStep:
-    """Give the current step of a case's row, with its due dates."""
+    """Return the current step of a case's row, with its due dates."""
     current = CurrentStep(step=row["step"], unit=row["step_unit"], role=row["step_role"])
     for name, at in (("due_at", row["step_due_at"]), ("warn_at", row["step_warn_at"])):
         if at is not None:
@@ -249,11 +249,11 @@ def current_of(row: Row) -> CurrentStep:
 
 
 def overdue(row: Row, now: int) -> bool:
-    """Tell whether a date of a running case has passed."""
+    """Return whether a date of a running case has passed."""
     dues = [at for at in (row["due_at"], row["step_due_at"]) if at is not None]
     return row["state"] == RUNNING and bool(dues) and min(dues) < now
 
 
 def timestamp(at: int | None) -> Timestamp | None:
-    """Give an instant as messages hold it."""
+    """Return an instant as messages hold it."""
     return None if at is None else to_timestamp(at)

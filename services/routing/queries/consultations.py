@@ -26,7 +26,7 @@ def list_all(
     now: int,
     sight: Sight | None = None,
 ) -> pb.ListConsultationsResponse:
-    """List questions; raises ``Invalid`` for a page token that was not given out here.
+    """List questions; raise ``Invalid`` for a page token that was not given out here.
 
     ``sight``: only questions to the units that an officer covers, and those of their dossiers; a
     unit's with those to the dissolved ones whose heir it is.

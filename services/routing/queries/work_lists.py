@@ -30,7 +30,7 @@ PAGE = 50
 def list_work(
     connection: Connection, request: pb.ListWorkRequest, now: int, sight: Sight | None = None
 ) -> pb.ListWorkResponse:
-    """List work by due date; raises ``Invalid`` for a page token that was not given out here.
+    """List work by due date; raise ``Invalid`` for a page token that was not given out here.
 
     ``sight``: only the work of the units that an officer covers, ``Forbidden`` for another one's; a
     unit's with that of the dissolved ones whose heir it is. Or, by ``assignee`` or ``participant``,
@@ -68,7 +68,7 @@ def _covered(
 
 
 def work_page(request: pb.ListWorkRequest, now: int, units: Sequence[str]) -> Select[Any]:
-    """Select one page of work, and one row more if there is one; raises ``Invalid``.
+    """Select one page of work, and one row more if there is one; raise ``Invalid``.
 
     ``units`` are the request's, with those whose work it does; a single empty one for all.
     """

@@ -36,7 +36,7 @@ def due_rows(now: int, limit: int = DOSSIERS_AT_ONCE) -> Select[Any]:
 
 
 def watch_deadlines(office: Office) -> Callable[[UnitOfWork, int], int]:
-    """Give the watch: it says what is true by now of a limited number of due dates, and gives how
+    """Return the watch: it says what is true by now of a limited number of due dates, and gives how
     many it said.
 
     Called again while it gives more than 0, it catches up after an outage, each thing once.

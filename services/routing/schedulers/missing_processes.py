@@ -21,7 +21,7 @@ log = get_logger(__name__)
 
 
 def watch_processes(office: Office) -> Callable[[UnitOfWork, int], int]:
-    """Give the watch; its first look comes when the log has been read at the start.
+    """Return the watch; its first look comes when the log has been read at the start.
 
     It hops over an index of open cases, from one process and version to the next.
     """

@@ -34,7 +34,7 @@ def due_timers(now: int) -> Select[Any]:
 
 
 def watch_timers(office: Office) -> Callable[[UnitOfWork, int], int]:
-    """Give the watch: it takes a limited number of ways and tells how many.
+    """Return the watch: it takes a limited number of ways and tells how many.
 
     Cases whose process no file holds are left out, so that no other waits behind them;
     the log names the earliest of them, each once.

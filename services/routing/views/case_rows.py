@@ -21,7 +21,7 @@ CLOSED = CaseState.CASE_STATE_CLOSED
 
 
 def current_in(current: Any) -> dict[str, Any]:
-    """Give the columns that say what the current step is; nobody has it yet."""
+    """Return the columns that say what the current step is; nobody has it yet."""
     return {
         "step": current.step,
         "step_unit": current.unit,
@@ -33,12 +33,12 @@ def current_in(current: Any) -> dict[str, Any]:
 
 
 def watched(row: Row) -> bool:
-    """Tell whether its due dates count at present."""
+    """Return whether its due dates count at present."""
     return row["state"] == RUNNING and own(row)
 
 
 def own(row: Row) -> bool:
-    """Tell whether nothing of another system's history is still to come."""
+    """Return whether nothing of another system's history is still to come."""
     return not row["imported"] or bool(row["history_complete"])
 
 

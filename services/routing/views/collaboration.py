@@ -152,7 +152,7 @@ def set_timer(uow: UnitOfWork, event: DossierEvent, current: Any, *, running: bo
 
 
 def _next(state: State, *, running: bool) -> dict[str, Any]:
-    """Tell which way is taken next; while all are held up, which would be, and no instant."""
+    """Return which way is taken next; while all are held up, which would be, and no instant."""
     timer = state.work.next_timer(state.step)
     first = timer or min(state.work.timers, key=lambda each: (each.at, each.name))
     at = first.at if running and timer is not None else None

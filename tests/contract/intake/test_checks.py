@@ -51,7 +51,7 @@ def look(engine: Engine, now: int) -> int:
 
 
 def said(engine: Engine) -> list[DossierEvent]:
-    """Give what the watch has said."""
+    """Return what the watch has said."""
     events = KERNEL.events.c
     query = select(events.body).where(events.type.startswith("DeskCheck"))
     with engine.connect() as connection:
@@ -66,12 +66,12 @@ def after(engine: Engine, event: DossierEvent) -> DossierEvent:
 
 
 def kinds(engine: Engine) -> list[str]:
-    """Name what the watch has said."""
+    """Return what the watch has said."""
     return [event.WhichOneof("payload") or "" for event in said(engine)]
 
 
 def alarm_at(engine: Engine) -> int | None:
-    """Give the instant at which the watch looks at the dossier again."""
+    """Return the instant at which the watch looks at the dossier again."""
     with engine.connect() as connection:
         found: int | None = connection.execute(select(DOSSIERS.c.check_alarm_at)).scalar_one()
         return found

@@ -109,7 +109,7 @@ def walk(engine: Engine, sight: Sight | None, size: int, **more: object) -> list
 
 
 def events_of(stories: list[Told]) -> list[DossierEvent]:
-    """Give all events, dossier by dossier."""
+    """Return all events, dossier by dossier."""
     return [event for story in stories for event in story.events]
 
 

@@ -216,14 +216,14 @@ def give_to_an(departments: Departments, codes: list[str]) -> None:
 
 
 def with_people(*people: Officer) -> Office:
-    """Give the departments with a directory."""
+    """Return the departments with a directory."""
     units = {code: Unit(code, code) for code in ("H22", "H22.12", "H22.60")}
     directory = Directory(units, {one.id: one for one in people})
     return Office(standard_processes(), office_shelf, people=lambda: directory)
 
 
 def someone(name: str, unit: str = "H22.12", *away: Absence) -> Officer:
-    """Give a specialist."""
+    """Return a specialist."""
     return Officer(name, name, unit, frozenset({"specialist"}), absences=away)
 
 

@@ -53,7 +53,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def row(departments: Departments, code: str, scope: int) -> dict[str, Any]:
-    """Give the row of a due date in the watch's index, once the index is what the events say."""
+    """Return the row of a due date in the watch's index, once the index is what the events say."""
     rows = {(r["dossier_code"], r["scope"], r["number"]): r for r in departments.rows(DEADLINES)}
     with departments.engine.connect() as connection:
         state = states_of(connection, MODEL, [code])[code]
@@ -68,7 +68,7 @@ def row(departments: Departments, code: str, scope: int) -> dict[str, Any]:
 
 
 def due(departments: Departments, code: str) -> str:
-    """Give the promised date by the case's row."""
+    """Return the promised date by the case's row."""
     return next(clock(r["due_at"]) for r in departments.rows(CASES) if r["dossier_code"] == code)
 
 

@@ -83,7 +83,7 @@ def departments(
 
 
 def step(departments: Departments, code: str = HELD) -> str:
-    """Name the step at which a case is."""
+    """Return the step at which a case is."""
     (row,) = [row for row in departments.rows(CASES) if row["dossier_code"] == code]
     return str(row["step"])
 

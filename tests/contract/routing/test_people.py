@@ -28,7 +28,7 @@ AWAY = Absence(date(2021, 8, 9), date(2021, 8, 13), "an")
 
 
 def officer(name: str, unit: str = "H22.12", role: str = "specialist", *away: Absence) -> Officer:
-    """Give an officer of one role."""
+    """Return an officer of one role."""
     return Officer(name, name, unit, frozenset({role}), absences=away)
 
 
@@ -41,7 +41,7 @@ PEOPLE = [
 
 
 def office(*units: Unit) -> Office:
-    """Give the departments with a directory."""
+    """Return the departments with a directory."""
     people = Directory({u.code: u for u in units}, {o.id: o for o in PEOPLE})
     return Office(standard_processes(), office_shelf, people=lambda: people)
 
@@ -127,7 +127,7 @@ ASKED = (
 
 
 def listed(departments: Departments, unit: str, wanted: str = "") -> list[str]:
-    """Name the units that were asked, of the open questions that a unit's officer sees."""
+    """Return the units that were asked, of the open questions that a unit's officer sees."""
     mine = Sight(unit, "nd", {each.code: each for each in ASKED}, date(2021, 8, 11))
     with departments.engine.connect() as connection:
         request = pb.ListConsultationsRequest(unit=wanted)

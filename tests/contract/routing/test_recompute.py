@@ -305,7 +305,9 @@ def _proposal() -> pb.CompleteStepRequest:
 
 
 def shown(departments: Departments) -> dict[str, str]:
-    """Tell what the views say: the timer, the questions, the citizen's time, the time to begin."""
+    """Return what the views say: the timer, the questions, the citizen's time, the time to
+    begin.
+    """
     first, second, third = codes(3)
     (timer,) = departments.rows(TIMERS)
     asked = {(r["dossier_code"], r["number"]): r for r in departments.rows(CONSULTATIONS)}

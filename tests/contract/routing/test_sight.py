@@ -38,12 +38,12 @@ def departments(new_database: NewDatabase) -> Iterator[Departments]:
 
 
 def sight(unit: str, officer: str = "chi") -> Sight:
-    """Give what an officer of a unit sees."""
+    """Return what an officer of a unit sees."""
     return Sight(unit, officer, {GONE.code: GONE}, DAY)
 
 
 def sees(departments: Departments, code: str, unit: str, officer: str = "chi") -> bool:
-    """Tell whether a case is shown to an officer."""
+    """Return whether a case is shown to an officer."""
     with departments.engine.connect() as connection:
         request = pb.GetCaseRequest(dossier_code=code)
         mine = sight(unit, officer)

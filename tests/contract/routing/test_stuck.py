@@ -42,7 +42,7 @@ def alarms(departments: Departments, code: str = CODE) -> list[str]:
 
 
 def next_alarm(departments: Departments) -> int | None:
-    """Give the instant at which the watch looks at the case again."""
+    """Return the instant at which the watch looks at the case again."""
     (row,) = departments.rows(DEADLINES)
     assert row["scope"] == TOUCH
     found: int | None = row["next_alarm_at"]

@@ -33,17 +33,17 @@ TU = Actor(kind=OFFICER.kind, id="tu", unit="H22.12")
 
 
 def head(name: str, *away: Absence, unit: str = "H22.12", until: date | None = None) -> Officer:
-    """Give a head of a unit."""
+    """Return a head of a unit."""
     return Officer(name, name, unit, frozenset({"head"}), valid_to=until, absences=away)
 
 
 def away(stand_in: str = "") -> Absence:
-    """Give the day of the due date, away."""
+    """Return the day of the due date, away."""
     return Absence(HERE, HERE, stand_in)
 
 
 def office(*officers: Officer, units: tuple[Unit, ...] = ()) -> Office:
-    """Give the departments with the ladders that ship, and a directory."""
+    """Return the departments with the ladders that ship, and a directory."""
     people = Directory({u.code: u for u in units}, {o.id: o for o in officers})
     ladders = load_ladders(SHIPPED, shipped().roles, ())
     return Office(standard_processes(), office_shelf, ladders, people=lambda: people)
@@ -60,7 +60,7 @@ def departments(new_database: NewDatabase) -> Iterator[Departments]:
 
 
 def said(departments: Departments) -> list[DeadlineEscalated]:
-    """Give what was said to those above."""
+    """Return what was said to those above."""
     found = [event.deadline_escalated for event in departments.said(CODE)]
     return [rung for rung in found if rung.rung]
 

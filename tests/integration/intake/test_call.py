@@ -23,7 +23,7 @@ def call(*arguments: str, given: str = "") -> Result:
 
 
 def answer(done: Result) -> dict[str, Any]:
-    """Give the one document of an answer; the service logs to the same place here."""
+    """Return the one document of an answer; the service logs to the same place here."""
     assert done.exit_code == 0, done.output
     documents = re.findall(r"^\{\n.*?^\}", done.stdout, re.MULTILINE | re.DOTALL)
     document: dict[str, Any] = json.loads(documents[-1])

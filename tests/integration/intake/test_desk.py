@@ -695,7 +695,7 @@ def test_the_heir_of_a_dissolved_unit_goes_on(desk: Desk) -> None:
 
 
 def _passed(desk: Desk, method: str, request: Message) -> bool:
-    """Tell whether the door let the province's officer in, whatever the decision was."""
+    """Return whether the door let the province's officer in, whatever the decision was."""
     try:
         desk.call(method, request, who.OF_THE_PROVINCE)
     except grpc.RpcError as error:

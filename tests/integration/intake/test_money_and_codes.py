@@ -25,12 +25,12 @@ NOT_FOUND = grpc.StatusCode.NOT_FOUND
 
 
 def receipt() -> str:
-    """Give a receipt number that nobody has given."""
+    """Return a receipt number that nobody has given."""
     return f"01AB-{uuid.uuid4().hex[:10]}"
 
 
 def payment(code: str, **values: Any) -> pb.RecordFeeRequest:
-    """Give a whole payment in cash, as changed."""
+    """Return a whole payment in cash, as changed."""
     made: dict[str, Any] = {
         "request_id": str(uuid.uuid4()),
         "dossier_code": code,

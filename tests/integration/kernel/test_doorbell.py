@@ -17,7 +17,7 @@ from tests.support.tally import HEARD, KERNEL, SILENT, Node
 
 
 def listening(node: Node) -> bool:
-    """Tell whether Faust has all partitions and nothing is left to be read in bulk."""
+    """Return whether Faust has all partitions and nothing is left to be read in bulk."""
     return len(node.consumer.inbox.assigned) == 6 and not node.consumer.inbox.behind()
 
 

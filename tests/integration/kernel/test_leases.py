@@ -20,7 +20,7 @@ Run = Callable[[Callable[[UnitOfWork], object]], object]
 
 @pytest.fixture
 def run(database_url: str) -> object:
-    """Give a function that runs a piece of work in a transaction."""
+    """Return a function that runs a piece of work in a transaction."""
     engine = open_engine(database_url, "tally")
     METADATA.create_all(engine)
     writer = Writer(engine, MODEL)

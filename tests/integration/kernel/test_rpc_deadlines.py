@@ -17,7 +17,7 @@ WHO = metadata("officer", "an.nv")
 
 
 def write_request() -> pb.WriteRequest:
-    """Give a fresh, right request."""
+    """Return a fresh, right request."""
     return pb.WriteRequest(request_id=str(uuid.uuid4()), code="A", full_name="An")
 
 

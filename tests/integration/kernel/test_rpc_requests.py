@@ -17,7 +17,7 @@ Code = grpc.StatusCode
 
 
 def write_request(**changes: str) -> pb.WriteRequest:
-    """Give a fresh, right request."""
+    """Return a fresh, right request."""
     fields = {"request_id": str(uuid.uuid4()), "code": "A", "full_name": "An"}
     return pb.WriteRequest(**{**fields, **changes})
 

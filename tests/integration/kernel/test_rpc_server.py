@@ -40,7 +40,7 @@ def reflected(probe: Running) -> set[str]:
 
 
 def write_request(**changes: str) -> pb.WriteRequest:
-    """Give a fresh, right request."""
+    """Return a fresh, right request."""
     fields = {"request_id": str(uuid.uuid4()), "code": "A", "full_name": "An"}
     return pb.WriteRequest(**{**fields, **changes})
 
@@ -117,7 +117,7 @@ def test_calls_above_the_limit_are_refused(start_probe: StartProbe) -> None:
 
 
 def _ended(call: grpc.Future) -> bool:
-    """Tell whether a call has ended, after a moment's patience."""
+    """Return whether a call has ended, after a moment's patience."""
     try:
         call.exception(timeout=0.5)
     except grpc.FutureTimeoutError:

@@ -67,7 +67,7 @@ def connected(
 
 
 def write_request() -> pb.WriteRequest:
-    """Give a fresh, right request."""
+    """Return a fresh, right request."""
     return pb.WriteRequest(request_id=str(uuid.uuid4()), code="A", full_name="An")
 
 

@@ -61,7 +61,7 @@ def append(uow: UnitOfWork) -> int:
 
 
 def state(uow: UnitOfWork) -> int:
-    """Give how many events there are, by their fold."""
+    """Return how many events there are, by their fold."""
     return int(uow.state(CODE))
 
 

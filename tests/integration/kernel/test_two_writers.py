@@ -74,7 +74,7 @@ def start(engine: Engine) -> Iterator[Callable[[], Writer]]:
 
 
 def _after(other: Writer, work: Callable[[UnitOfWork], Any]) -> Callable[[UnitOfWork], None]:
-    """Give what has the other process commit its work at this point, the first time."""
+    """Return what has the other process commit its work at this point, the first time."""
     begun: list[Future[Any]] = []
 
     def meanwhile(_uow: UnitOfWork) -> None:

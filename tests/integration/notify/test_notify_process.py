@@ -240,7 +240,7 @@ def test_nothing_personal_is_left_behind(
 
 
 def _records(notify_desk: Desk) -> bytes:
-    """Give every key, header and value of the log, one after the other."""
+    """Return every key, header and value of the log, one after the other."""
     reader = KafkaConsumer(bootstrap_servers=notify_desk.bootstrap, group_id=None)
     try:
         text = b""

@@ -24,7 +24,7 @@ OFFICES_OWN = {"JOB_HELD", "NO_PARTNER"}
 
 
 def rows(title: str) -> dict[str, str]:
-    """Give the table under a heading row."""
+    """Return the table under a heading row."""
     table = re.search(rf"^\| {title} \|.*\n\|[-| ]+\n((?:\|.*\n)+)", PAGE, re.MULTILINE)
     assert table is not None
     cells = [line.strip("| ").split(" | ") for line in table[1].splitlines()]

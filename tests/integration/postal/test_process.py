@@ -55,7 +55,7 @@ class Process:
     child: subprocess.Popen[bytes] | None = None
 
     def env(self) -> dict[str, str]:
-        """Give the environment of the service and of the partners."""
+        """Return the environment of the service and of the partners."""
         return dict(os.environ) | {
             "MOTCUA_DATA_DIR": str(self.folder),
             "KAFKA_BOOTSTRAP_SERVERS": self.bootstrap,
@@ -129,7 +129,7 @@ def partner(process: Process) -> Iterator[Callable[..., subprocess.Popen[str]]]:
 
 
 def resolved_dossiers(process: Process) -> list[DossierEvent]:
-    """Give the events of intake and routing that make the jobs."""
+    """Return the events of intake and routing that make the jobs."""
     engine = open_engine(sqlite_url(process.folder, "keyring"), "keyring")
     keyring = Keyring(engine, bytes.fromhex(KEY))
     now = parse_clock(process.clock).now()

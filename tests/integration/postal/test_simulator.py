@@ -28,7 +28,7 @@ Simulate = Callable[..., "subprocess.Popen[str]"]
 
 
 def clock_now(speed: int = SPEED) -> str:
-    """Give a clock's setting that starts now, on a Monday morning, and runs fast."""
+    """Return a clock's setting that starts now, on a Monday morning, and runs fast."""
     return f"2021-08-09T08:00:00+07:00@{speed}@{time.time()}"
 
 
@@ -76,7 +76,7 @@ def states(serving: Serving) -> Counter[int]:
 
 
 def settled(serving: Serving) -> bool:
-    """Tell whether no job is offered, held or under way."""
+    """Return whether no job is offered, held or under way."""
     found = states(serving)
     final = (postal_pb2.JOB_STATE_DELIVERED, postal_pb2.JOB_STATE_RETURNED)
     return sum(found[s] for s in (*final, postal_pb2.JOB_STATE_UNSERVED)) == JOBS

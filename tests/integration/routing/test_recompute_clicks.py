@@ -81,7 +81,7 @@ def office(
 
 
 def new_id() -> str:
-    """Give a request id."""
+    """Return a request id."""
     return str(uuid.uuid4())
 
 

@@ -113,7 +113,7 @@ class Probe(pb_grpc.ProbeServiceServicer):  # type: ignore[misc]
         raise _failures(request.full_name)[request.how]
 
     async def Who(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """Tell who calls."""
+        """Return who calls."""
         who = caller()
         return pb.WhoResponse(
             kind=who.actor.kind,

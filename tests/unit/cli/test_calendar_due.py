@@ -38,7 +38,7 @@ def call(*arguments: str, lines: str | bytes | None = None) -> Result:
 
 
 def rows(*arguments: str) -> list[dict[str, Any]]:
-    """Give the explanation of a due date as JSON has it."""
+    """Return the explanation of a due date as JSON has it."""
     found = call(*arguments, "--explain", "--json")
 
     assert found.exit_code == 0, found.output

@@ -33,7 +33,7 @@ def call(*arguments: str, stdin: str | None = None) -> Result:
 
 
 def document(*arguments: str, status: int = 0) -> dict[str, Any]:
-    """Give the one JSON document that a command prints."""
+    """Return the one JSON document that a command prints."""
     found = call(*arguments, "--json")
     assert found.exit_code == status, found.output
     return dict(json.loads(found.stdout))

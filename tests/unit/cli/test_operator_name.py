@@ -21,7 +21,7 @@ def bare(monkeypatch, tmp_path):
 
 
 def caller() -> str:
-    """Give the subject of the token with which the commands call."""
+    """Return the subject of the token with which the commands call."""
     header = dict(identity())["authorization"]
     claims = jwt.decode(header.removeprefix("Bearer "), options={"verify_signature": False})
     return str(claims["sub"])

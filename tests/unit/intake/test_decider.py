@@ -56,7 +56,7 @@ def fold(history: Sequence[Message]) -> State:
 
 
 def then(decision: decider.Decision) -> str:
-    """Name what a decision says: its refusal's code, or the events' types."""
+    """Return what a decision says: its refusal's code, or the events' types."""
     if isinstance(decision, Refusal):
         return decision.code
     return "+".join(event.DESCRIPTOR.name for event in decision)

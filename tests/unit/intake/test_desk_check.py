@@ -36,21 +36,21 @@ OPEN = Check(DUE, WARN)
 
 
 def submitted(check: Check | None = OPEN, **more: Any) -> DossierSubmitted:
-    """Give a submission with a time for the desk."""
+    """Return a submission with a time for the desk."""
     made = DossierSubmitted(unit="H22.12", **more)
     set_check(made, check)
     return made
 
 
 def paid(check: Check | None) -> FeeRecorded:
-    """Give the payment of what was owed."""
+    """Return the payment of what was owed."""
     made = FeeRecorded(phi=5_000, settled=True)
     set_check(made, check)
     return made
 
 
 def folded(*payloads: Message) -> State:
-    """Give the desk's state after these events."""
+    """Return the desk's state after these events."""
     state = State()
     for number, payload in enumerate(payloads, start=1):
         event = make_event(

@@ -28,7 +28,7 @@ TERMS = Terms("5wd", None, "c", "standard", "keep", result_kind=2)
 
 
 def paid(**values: Any) -> RecordFeeRequest:
-    """Give a request; amounts get receipts of their own."""
+    """Return a request; amounts get receipts of their own."""
     for kind in ("phi", "le_phi"):
         if values.get(kind):
             values.setdefault(f"{kind}_receipt", f"{kind}-{values[kind]}")
@@ -137,7 +137,7 @@ def test_a_procedure_says_what_is_owed() -> None:
 
 
 def state(account: Account = OWED, phase: Phase = Phase.SUBMITTED, **values: Any) -> State:
-    """Give the state of a dossier with this account."""
+    """Return the state of a dossier with this account."""
     return State(phase, "1.000005", 1, 1, AT_COUNTER, account=account, **values)
 
 

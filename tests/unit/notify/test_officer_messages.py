@@ -31,7 +31,7 @@ def told(payload: DeadlineEscalated) -> tuple[str, list[str], Values]:
 
 
 def letter(payload: DeadlineEscalated, at: int = DUE_AT) -> tuple[str, str]:
-    """Give subject and text of the letter of what was said at an instant."""
+    """Return subject and text of the letter of what was said at an instant."""
     kind, _, values = told(payload)
     row = {
         "message_id": "m-1",

@@ -118,7 +118,7 @@ def letter(
 
 
 def text_of(mail: EmailMessage) -> str:
-    """Give a mail's text as its reader gets it."""
+    """Return a mail's text as its reader gets it."""
     read = message_from_bytes(as_sent(mail), policy=policy.default)
     return str(read.get_content()).replace("\r\n", "\n")
 

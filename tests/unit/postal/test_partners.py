@@ -23,7 +23,7 @@ def write(folder: Path, *rows: str) -> Path:
 
 
 def row(name: str, serials: str, token: str = "", **more: str) -> str:
-    """Give one row of the file."""
+    """Return one row of the file."""
     fields = {"id": f'"{name}"', "name": f'"{name}"', "serials": serials, **more}
     if token:
         fields["token_sha256"] = f'"{hashlib.sha256(token.encode()).hexdigest()}"'

@@ -28,7 +28,7 @@ HELD = taken()
 
 
 def shuffled(reports: list[Report]) -> st.SearchStrategy[list[Report]]:
-    """Give every order of reports with repeats of any of them among them."""
+    """Return every order of reports with repeats of any of them among them."""
     return st.lists(st.sampled_from(reports), max_size=6).flatmap(
         lambda more: st.permutations([*reports, *more])
     )

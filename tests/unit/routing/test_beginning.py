@@ -45,7 +45,7 @@ def stuck(limit: str = "none") -> Case:
 
 
 def said(case: Case, when: str, offset: int = 0) -> list[tuple[Any, int]]:
-    """Tell what the watch says of beginning on the step."""
+    """Return what the watch says of beginning on the step."""
     found = [(type(m), getattr(m, "scope", 0)) for m in case.watched(when, offset)]
     return [each for each in found if each[1] == TOUCH]
 

@@ -47,7 +47,7 @@ class Signing(Case):
     required = ("result", "supplement")
 
     def facts(self, when: str, actor: Actor = HEAD) -> Any:
-        """Give the facts with that process and kind."""
+        """Return the facts with that process and kind."""
         facts = super().facts(when, actor)
         wanted = {name: Paper(name, required=True) for name in self.required}
         process = replace(facts.process, papers=wanted)

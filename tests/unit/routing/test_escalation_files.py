@@ -26,7 +26,7 @@ RUNG = {"name": "head", "role": "head", "when": "due"}
 
 
 def one(**change: object) -> dict[str, object]:
-    """Give a file with one ladder of one rung."""
+    """Return a file with one ladder of one rung."""
     return {"ladder": [{"unit": "H22", "rung": [RUNG | change]}]}
 
 

@@ -66,7 +66,7 @@ PAUSES = {
 
 
 def named(said: list[Any]) -> list[tuple[str, int]]:
-    """Name what the watch said, with the scope."""
+    """Return what the watch said, with the scope."""
     return [(type(m).__name__, getattr(m, "scope", SUSPENSION)) for m in said]
 
 
@@ -136,7 +136,7 @@ REFUSED = [
 
 
 def stage(name: str) -> Case:
-    """Give a case in one of the states that the table of refusals begins with."""
+    """Return a case in one of the states that the table of refusals begins with."""
     case = Case(process="same-day" if name == "resolved" else "standard").opened()
     if name == "paying":
         case.does(payment("appraise"), "2021-08-09 09:30")

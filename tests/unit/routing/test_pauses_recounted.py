@@ -42,7 +42,7 @@ def paused(case: Case, calendar: Calendar, since: str, until: str) -> CaseResume
 
 
 def agreed(case: Case, *calendars: Calendar) -> bool:
-    """Tell whether the audit computes every date to what is written."""
+    """Return whether the audit computes every date to what is written."""
     known = {each.version: each for each in (state_office(), *calendars)}
     first = case.events[0]
     opened = first.case_opened
@@ -293,5 +293,5 @@ def test_each_date_that_passes_is_said_once(
 
 
 def wall(us: int) -> str:
-    """Give an instant as the tests write it."""
+    """Return an instant as the tests write it."""
     return to_datetime(us, TZ).replace(tzinfo=None).isoformat()

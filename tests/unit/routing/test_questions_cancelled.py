@@ -60,7 +60,7 @@ def asking(waits: bool = False, limit: str = "1wd", **more: Any) -> Case:
 
 
 def of_questions(said: list[Any]) -> list[type]:
-    """Name what is said of questions."""
+    """Return what is said of questions."""
     return [type(message) for message in said if getattr(message, "scope", 0) == CONSULTATION]
 
 
@@ -221,7 +221,7 @@ class Online(Case):
     """A case that came online, so that its process asks two units."""
 
     def facts(self, when: str, actor: Any = AN) -> Any:
-        """Give the facts with the channel."""
+        """Return the facts with the channel."""
         return replace(super().facts(when, actor), channel=2)
 
 

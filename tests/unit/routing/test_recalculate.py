@@ -25,7 +25,7 @@ ORDER = pb.RecomputeDeadlinesRequest(reason="bão số 5, công văn 12/UBND")
 
 
 def closed(*days: str, sessions: tuple[Session, ...] = ()) -> Calendar:
-    """Give the office's calendar with local closures."""
+    """Return the office's calendar with local closures."""
     shipped = state_office()
     rule = DayRule(DayKind.CLOSURE, sessions, "Bão", "Storm", "12/UBND")
     dated = {date.fromisoformat(day): rule for day in days}
@@ -47,7 +47,7 @@ def recomputed(case: Case, calendar: Calendar, when: str) -> list[DeadlineRecomp
 
 
 def due(case: Case) -> str:
-    """Give the promised date."""
+    """Return the promised date."""
     limit = case.state.dossier_limit
     return clock(limit.due_at if limit else None)
 

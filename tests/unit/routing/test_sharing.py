@@ -338,7 +338,7 @@ class Channelled(Case):
     channel = 2
 
     def facts(self, when: str, actor: Actor = AN) -> Any:
-        """Give the facts with the channel."""
+        """Return the facts with the channel."""
         return replace(super().facts(when, actor), channel=self.channel)
 
 
@@ -458,7 +458,7 @@ class Roles(Case):
     names = {"truong": "head", "sep": "leader"}  # noqa: RUF012 - fixed for this class
 
     def facts(self, when: str, actor: Actor = AN) -> Any:
-        """Give the facts with one role."""
+        """Return the facts with one role."""
         role = self.names.get(actor.id, "specialist")
         facts = super().facts(when, actor)
         step = facts.process.step(self.state.step).role if self.state.step else role
@@ -678,7 +678,7 @@ class Timed(Case):
     """A case of that process."""
 
     def facts(self, when: str, actor: Actor = AN) -> Any:
-        """Give the facts with that process."""
+        """Return the facts with that process."""
         return replace(super().facts(when, actor), process=process_of(TIMED))
 
 

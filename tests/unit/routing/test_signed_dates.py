@@ -40,7 +40,7 @@ def extended(to: str, policy: ResumePolicy = ResumePolicy.RESTART) -> Case:
 
 
 def gone_on(case: Case) -> CaseResumed:
-    """Give the event by which the clock goes on."""
+    """Return the event by which the clock goes on."""
     return case.events[-1].case_resumed
 
 

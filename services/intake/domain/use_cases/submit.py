@@ -60,7 +60,7 @@ class Offer:
 
 
 def violations(request: SubmitDossierRequest, offer: Offer, actor: int) -> list[Violation]:
-    """Name every field that is wrong; empty when the dossier can be taken."""
+    """Return every field that is wrong; empty when the dossier can be taken."""
     if actor == ActorKind.ACTOR_KIND_IMPORTER:
         return [*_foreign(request, offer), *_applicant(request, optional=True)]
     return [
@@ -191,7 +191,7 @@ def submit(request: SubmitDossierRequest, facts: Intake) -> Sequence[DossierSubm
 
 
 def personal(applicant: Applicant, pin: str) -> PersonalData:
-    """Give the applicant's data as it is sealed, with the PIN."""
+    """Return the applicant's data as it is sealed, with the PIN."""
     return PersonalData(
         full_name=applicant.full_name,
         identity_number=applicant.identity_number,

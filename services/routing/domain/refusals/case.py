@@ -220,19 +220,19 @@ _VIOLATIONS: dict[str, tuple[str, str]] = {
 
 
 def violation(field: str, rule: str, limit: str = "") -> Violation:
-    """Say which rule a field breaks; ``limit`` is a word of the rule, never the sender's."""
+    """Return which rule a field breaks; ``limit`` is a word of the rule, never the sender's."""
     vi, en = _VIOLATIONS[rule]
     return Violation(field, rule, vi.format(limit), en.format(limit))
 
 
 def refusal(code: str, **names: object) -> Refusal:
-    """Give the refusal of a code with its texts, which name what ``names`` holds."""
+    """Return the refusal of a code with its texts, which name what ``names`` holds."""
     vi, en = _TEXTS[code]
     return Refusal(code, vi.format(**names), en.format(**names))
 
 
 def no_such_dossier() -> NotFound:
-    """Give the failure for a dossier that routing has not heard of (yet)."""
+    """Return the failure for a dossier that routing has not heard of (yet)."""
     return NotFound(
         "Không có hồ sơ mang mã này tại phòng chuyên môn.",
         "The departments know no dossier of this code.",

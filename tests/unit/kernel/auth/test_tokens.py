@@ -35,11 +35,11 @@ class Time:
         self.running = 0.0
 
     def now(self) -> float:
-        """Give the seconds of Unix time."""
+        """Return the seconds of Unix time."""
         return self.at
 
     def monotonic(self) -> float:
-        """Give seconds that only grow."""
+        """Return seconds that only grow."""
         return self.running
 
 
@@ -68,7 +68,7 @@ def token(key: Key = FIRST, **claims: Any) -> str:
 
 
 def reason(verifier: Verifier, text: str) -> str:
-    """Say why a token is not believed."""
+    """Return why a token is not believed."""
     with pytest.raises(Unauthenticated) as caught:
         verifier.identity(text)
     assert caught.value.vi
@@ -396,7 +396,7 @@ class _Standing(Keys):
         """Never change."""
 
     def find(self, name: str) -> jwt.PyJWK | None:
-        """Give one of the two."""
+        """Return one of the two."""
         return self._keys.get(name)
 
 

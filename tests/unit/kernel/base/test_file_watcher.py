@@ -38,7 +38,7 @@ class Number:
         return int(text)
 
     def later(self) -> int:
-        """Give the value when the next look is due."""
+        """Return the value when the next look is due."""
         self.at += EVERY
         return self.watched.now()
 

@@ -19,7 +19,7 @@ Code = grpc.StatusCode
 
 
 def sqlite_error(name: str) -> OperationalError:
-    """Give what SQLAlchemy raises for an error of SQLite."""
+    """Return what SQLAlchemy raises for an error of SQLite."""
     error = sqlite3.OperationalError("words")
     error.sqlite_errorname = name
     return OperationalError("insert", {}, error)

@@ -11,7 +11,7 @@ PAGE = (ROOT / "docs" / "watching.md").read_text()
 
 
 def rows(heading: str) -> list[tuple[str, ...]]:
-    """Give the rows of the table below a heading."""
+    """Return the rows of the table below a heading."""
     section = PAGE.split(f"## {heading}\n", 1)[1].split("\n## ", 1)[0]
     cells = [line.strip("| ").split(" | ") for line in section.splitlines() if line[:3] == "| `"]
     return [tuple(cell.strip("`") for cell in row) for row in cells]

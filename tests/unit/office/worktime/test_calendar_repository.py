@@ -46,7 +46,7 @@ def town(folder: Path, **changes: str) -> Calendar:
 
 
 def revised(folder: Path, number: int, closed: str = "2026-09-02") -> Calendar:
-    """Give a later revision, with another day closed."""
+    """Return a later revision, with another day closed."""
     path = folder / "town.toml"
     text = TOWN.replace('revision = "1"', f'revision = "{number}"').replace("2026-09-01", closed)
     path.write_text(text, encoding="utf-8")

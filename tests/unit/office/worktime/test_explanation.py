@@ -25,14 +25,14 @@ WORKING, OUTSIDE = ("working time", ""), ("outside the sessions", "")
 
 
 def closed(*left: Session) -> Calendar:
-    """Give a calendar by which Tuesday 10/08/2021 has only these sessions left."""
+    """Return a calendar by which Tuesday 10/08/2021 has only these sessions left."""
     rule = DayRule(DayKind.CLOSURE, left, "Mất điện", "Power cut", ORDER)
     calendar = state_office()
     return replace(calendar, days={**calendar.days, date(2021, 8, 10): rule})
 
 
 def at(day: int, clock: str) -> int:
-    """Give an instant in August 2021."""
+    """Return an instant in August 2021."""
     text = f"2021-08-{day:02d}T{clock}"
     return from_datetime(datetime.fromisoformat(text).replace(tzinfo=ZoneInfo("Asia/Ho_Chi_Minh")))
 

@@ -93,7 +93,7 @@ def as_calendar(office: oracle.Office) -> Calendar:
 
 
 def minutes(count: int) -> Duration:
-    """Give a duration of some working minutes."""
+    """Return a duration of some working minutes."""
     return Duration(Fraction(count, 60), Unit.WORKING_HOUR)
 
 

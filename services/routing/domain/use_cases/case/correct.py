@@ -14,7 +14,7 @@ from services.routing.domain.state import State, Status
 
 
 def correct(state: State, command: CorrectCaseRequest, facts: Facts) -> list[Message] | Refusal:
-    """Say how the result's number or explanation is to be read; the earlier event stays.
+    """Return how the result's number or explanation is to be read; the earlier event stays.
 
     For heads and leaders of the unit that answers for the dossier and of those above it, and for
     the officer who gave the result, as long as that officer has the unit and role of that step.

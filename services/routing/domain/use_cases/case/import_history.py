@@ -29,7 +29,7 @@ def record(state: State, command: RecordStepRequest, facts: Facts) -> list[Messa
 def complete_import(
     state: State, _command: CompleteImportRequest, facts: Facts
 ) -> list[Message] | Refusal:
-    """Say once that all is in; the due dates of a case without an end count from now on."""
+    """Return once that all is in; the due dates of a case without an end count from now on."""
     if not facts.imported:
         return refusal("NOT_IMPORTED")
     if state.complete:

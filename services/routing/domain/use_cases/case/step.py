@@ -28,7 +28,7 @@ from services.routing.domain.use_cases.collaboration.participants import stand_i
 
 
 def assign(state: State, command: AssignStepRequest, facts: Facts) -> list[Message] | Refusal:
-    """Give the current step to an officer; allowed while suspended.
+    """Return the current step to an officer; allowed while suspended.
 
     Taking it from another officer needs a reason, unless that officer gives it away.
     """

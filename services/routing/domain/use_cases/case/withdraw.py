@@ -48,5 +48,5 @@ def answer(state: State, command: AnswerWithdrawalRequest, facts: Facts) -> list
 
 
 def pending(state: State, facts: Facts) -> bool:
-    """Tell whether a wish of the citizen waits for an answer."""
+    """Return whether a wish of the citizen waits for an answer."""
     return facts.withdrawals > state.declined

@@ -61,7 +61,7 @@ def _asked(child: Child, step: str, number: int, above: int) -> Message:
 
 
 def given_back(outcome: Sequence[Message]) -> str | None:
-    """Give the reason for which a case ended without a result; None when it has not."""
+    """Return the reason for which a case ended without a result; None when it has not."""
     for message in outcome:
         if isinstance(message, CaseWithdrawn | CaseClosed):
             return message.reason
@@ -74,7 +74,7 @@ def orphan(parent_code: str, reason: str) -> CaseWithdrawn:
 
 
 def ended(code: str, number: int, outcome: Sequence[Message]) -> ChildEnded | None:
-    """Tell what the end of a child means for its parent; None when it has not ended."""
+    """Return what the end of a child means for its parent; None when it has not ended."""
     for message in outcome:
         if isinstance(message, CaseResolved):
             return ChildEnded(

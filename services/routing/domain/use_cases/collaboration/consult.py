@@ -85,7 +85,7 @@ def _limit(asked: ConsultationRequested, facts: Facts, length: Duration) -> None
 def answer(
     state: State, command: pb.AnswerConsultationRequest, facts: Facts
 ) -> list[Message] | Refusal:
-    """Give a unit's opinion, in the role asked; for officers of that unit or a unit above it, and
+    """Return a unit's opinion, in the role asked; for officers of that unit or a unit above it, and
     after it was dissolved for those of its heir.
     """
     refused = open_case(state)
@@ -143,7 +143,7 @@ def cancel(
 
 
 def _wanted(asked: Asked, process: Process) -> bool:
-    """Tell whether the process itself, which a case may have left, asks the question."""
+    """Return whether the process itself, which a case may have left, asks the question."""
     if not asked.name or not process.has(asked.step):
         return False
     return any(each.name == asked.name for each in process.step(asked.step).consultations)

@@ -131,6 +131,6 @@ def result_unsigned(state: State, process: Process, result: CaseResult) -> Refus
 
 
 def signed(state: State, kind: PaperKind) -> Draft | None:
-    """Give the latest draft of a kind when it is signed."""
+    """Return the latest draft of a kind when it is signed."""
     last = state.work.latest(kind)
     return last if last is not None and last.signed_by else None

@@ -58,8 +58,8 @@ def delegate(
 
 
 def work_meant(officer: str, actor: Actor) -> str:
-    """Name the unit about whose work somebody speaks for an officer: a leader about the own one and
-    those below, the officer about all (empty).
+    """Return the unit about whose work somebody speaks for an officer: a leader about the own one
+    and those below, the officer about all (empty).
     """
     return "" if actor.id == officer else actor.unit
 

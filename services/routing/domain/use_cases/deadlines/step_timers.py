@@ -16,7 +16,7 @@ TIMED = "timer"
 
 
 def due(state: State, now: int) -> str:
-    """Name the way that is to be taken by now; empty for none.
+    """Return the way that is to be taken by now; empty for none.
 
     One that completes the step waits, as an officer would have to, for the answers and the children
     that the step waits for; it is taken as soon as the last of them has come.

@@ -160,7 +160,7 @@ def _restart(resumed: CaseResumed, state: State, facts: Facts, at: int) -> None:
 
 
 def _begun(state: State) -> bool:
-    """Tell whether the step is somebody's: then nobody has to begin on it anew after a pause."""
+    """Return whether the step is somebody's: then nobody has to begin on it anew after a pause."""
     return bool(state.assignee or state.work.opened_by)
 
 
@@ -182,7 +182,7 @@ def _keep(resumed: CaseResumed, state: State, facts: Facts, pause: Pause) -> Non
 
 
 def _ahead_again(old: Limit | None, new: Limit | None, pause: Pause) -> bool:
-    """Tell whether a date that had passed when the clock was stopped lies ahead now.
+    """Return whether a date that had passed when the clock was stopped lies ahead now.
 
     The pause alone never brings that about: it adds what it has taken. A stop that was asked for in
     time and written after the watch had looked is no such case.

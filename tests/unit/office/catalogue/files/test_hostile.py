@@ -23,7 +23,7 @@ HEADING = "row,procedure,version,code,name_vi,name_en"
 
 
 def refused(path: Path) -> list[tuple[int, str, str]]:
-    """Give the rows, columns and rules for which a file is refused."""
+    """Return the rows, columns and rules for which a file is refused."""
     with pytest.raises(FileError) as caught:
         addition(read_file(path), empty())
     return [(f.row, f.column, f.broken.code) for f in caught.value.faults]

@@ -29,7 +29,7 @@ def faults(path: Path) -> list[Fault]:
 
 
 def table(folder: Path) -> list[list[str]]:
-    """Give the rows of a table with one procedure; its rows are 3 to 7."""
+    """Return the rows of a table with one procedure; its rows are 3 to 7."""
     made = extended(empty(), addition(read_file(saved(folder)), empty()), "1")
     return list(rows(made.fields.values(), made.procedures["1.000001"]))
 
