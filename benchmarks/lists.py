@@ -24,7 +24,7 @@ from infra.local.ports import free_port
 from infra.local.postgres import PostgresServer, PostgresUnavailable
 from kernel.eventsourcing.migrate import migrate
 from kernel.storage.engines import open_engine
-from office.people.access_scope import Sight
+from office.people.access_scope import AccessScope
 from services.intake.queries import dossier_list
 from services.routing.queries import case
 from tests.support.models import INTAKE, ROUTING
@@ -70,17 +70,17 @@ insert into {schema}.readers (dossier_code, reader, submitted_at)
 select dossier_code, 'H22.01', submitted_at from {schema}.dossiers
 where unit not like 'H22.01.%' and submitted_at / 1000000 % 97 = 0
 """
-OFFICER = Sight("H22.01", "officer-7", {}, date(2021, 8, 9))
+OFFICER = AccessScope("H22.01", "officer-7", {}, date(2021, 8, 9))
 Call = Callable[[Connection], Any]
 
 
-def _unit(chance: random.Random, mine: Sight | None) -> str:
+def _unit(chance: random.Random, mine: AccessScope | None) -> str:
     """Choose a unit; of an officer one that they cover."""
     number = chance.randrange(_UNITS // 4) + 10 if mine else chance.randrange(_UNITS)
     return f"H22.{number // 10:02d}.{number % 10:02d}"
 
 
-def _works(chance: random.Random, mine: Sight | None = None) -> Iterator[Call]:
+def _works(chance: random.Random, mine: AccessScope | None = None) -> Iterator[Call]:
     """Ask for work, for its first page or a further one; ``mine``: as an officer sees it."""
     while True:
         request = routing.ListWorkRequest()
@@ -99,7 +99,7 @@ def _works(chance: random.Random, mine: Sight | None = None) -> Iterator[Call]:
             request.page_token = found[0].next_page_token
 
 
-def _dossiers(chance: random.Random, mine: Sight | None = None) -> Iterator[Call]:
+def _dossiers(chance: random.Random, mine: AccessScope | None = None) -> Iterator[Call]:
     """Ask for dossiers, for the first page or a further one; ``mine``: as an officer sees them."""
     states = intake.DossierState
     while True:

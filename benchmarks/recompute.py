@@ -33,7 +33,7 @@ from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.storage.engines import open_engine
 from office.worktime.calendars import publishing
 from office.worktime.calendars.model import Calendar, DayKind, DayRule
-from office.worktime.calendars.repository import Shelf
+from office.worktime.calendars.repository import CalendarRepository
 from office.worktime.calendars.vietnam import state_office
 from office.worktime.durations import Duration
 from office.worktime.working_time import due_at
@@ -130,13 +130,13 @@ def measure(url: str, count: int) -> dict[str, float]:
     writer = Writer(engine, MODEL)
     writer.start()
     with tempfile.TemporaryDirectory() as folder:
-        before_storm = Shelf(Path(folder))
+        before_storm = CalendarRepository(Path(folder))
         OFFICE.calendars = lambda: before_storm
         for first in range(0, count, 1000):
             size = min(1000, count - first)
             writer.exclusive(lambda uow, f=first, n=size: _open(uow, f, n)).result()  # type: ignore[misc]
         publishing.keep(Path(folder), state_office())
-        shelf = Shelf(Path(folder), shipped=_storm())
+        shelf = CalendarRepository(Path(folder), shipped=_storm())
         OFFICE.calendars = lambda: shelf
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         dry, shown, _ = _pages(writer, True, url)

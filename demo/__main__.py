@@ -22,8 +22,8 @@ from cli.grpc_clients import address
 from cli.options import OFFICE
 from cli.printer import err, fail, out
 from demo.results.closing import finish
-from demo.results.ledger import Ledger
-from demo.running import NotRunning, Partners, begin, environment, opening, stack
+from demo.results.ledger import OwnCount
+from demo.running import NotRunning, PartnerProcesses, begin, environment, opening, stack
 from demo.week.dossier_life import Week
 from demo.week.people import People
 from demo.week.scenario import FRIDAY, draw, instant
@@ -61,7 +61,7 @@ def _above_zero(text: str) -> int:
     return int(text)
 
 
-async def week(given: argparse.Namespace, clock: Clock, ledger: Ledger) -> int:
+async def week(given: argparse.Namespace, clock: Clock, ledger: OwnCount) -> int:
     """Play the week; gives the number of dossiers that could not be played to their end."""
     closes = instant(FRIDAY, clock_time(17, 0))
     async with (
@@ -81,7 +81,7 @@ async def week(given: argparse.Namespace, clock: Clock, ledger: Ledger) -> int:
 
 
 async def _watch(
-    clock: Clock, tasks: list[asyncio.Task[None]], ledger: Ledger, closes: int
+    clock: Clock, tasks: list[asyncio.Task[None]], ledger: OwnCount, closes: int
 ) -> None:
     """Show the week passing: a bar on a terminal, a line a day in a log."""
     opens = clock.now()
@@ -109,7 +109,7 @@ async def _watch(
         err.print(f"  by the end of {day}: {_so_far(ledger)}")
 
 
-def _so_far(ledger: Ledger) -> str:
+def _so_far(ledger: OwnCount) -> str:
     resolved = sum(entry.resolved_at is not None for entry in ledger.entries)
     return f"{len(ledger.entries)} in, {resolved} resolved"
 
@@ -128,14 +128,14 @@ def main() -> int:
     out.print(
         f"{given.dossiers} dossiers; one second is {given.speed / 60:.0f} minutes of the office\n"
     )
-    ledger = Ledger()
+    ledger = OwnCount()
     clock = parse_clock(env["MOTCUA_CLOCK"])
     try:
         with stack(given.folder, env):
             ready = time.monotonic() - begun
             err.print(f"  broker, mail sink and five services ready in {ready:.1f} s")
             begin(given.folder, env)
-            partners = Partners(given.folder, env, given.seed)
+            partners = PartnerProcesses(given.folder, env, given.seed)
             failures = asyncio.run(week(given, clock, ledger))
             passed = finish(given.folder, ledger, partners)
     except NotRunning as error:

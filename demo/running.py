@@ -112,7 +112,7 @@ def _wait_ready(folder: Path, process: subprocess.Popen[bytes]) -> None:
     raise NotRunning(f"the stack did not become ready; its logs are in {folder}")
 
 
-class Partners:
+class PartnerProcesses:
     """The postal partners of the week: programs that know nothing but the partner interface."""
 
     def __init__(self, folder: Path, env: dict[str, str], seed: int) -> None:

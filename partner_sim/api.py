@@ -16,7 +16,7 @@ from google.rpc.status_pb2 import Status
 from motcua.postal.v1 import postal_partner_pb2 as pb
 from motcua.postal.v1.postal_partner_pb2_grpc import PostalPartnerServiceStub
 
-from partner_sim.fate import Step
+from partner_sim.fate import PlannedReport
 
 TIMEOUT = 10.0
 STREAM_TIMEOUT = 3600.0
@@ -32,7 +32,7 @@ AGAIN = frozenset(
 """What a retry with the same request id may cure; everything else is an answer."""
 
 
-class Refused(Exception):
+class JobRefused(Exception):
     """The office said no; ``reason`` is its code, such as LEASE_LOST, or the status of the call."""
 
     def __init__(self, reason: str) -> None:
@@ -40,14 +40,14 @@ class Refused(Exception):
         self.reason = reason
 
 
-def connect(address: str, token: str, cert: str = "", key: str = "", ca: str = "") -> Partner:
+def connect(address: str, token: str, cert: str = "", key: str = "", ca: str = "") -> PartnerClient:
     """Connect with a token in plain, or with a client certificate (paths of PEM files)."""
     options = [("grpc.keepalive_time_ms", 60_000), ("grpc.max_reconnect_backoff_ms", 1000)]
     if cert:
         channel = grpc.aio.secure_channel(address, _certificate(cert, key, ca), options)
     else:
         channel = grpc.aio.insecure_channel(address, options)
-    return Partner(channel, (("authorization", f"Bearer {token}"),) if token else ())
+    return PartnerClient(channel, (("authorization", f"Bearer {token}"),) if token else ())
 
 
 def _certificate(cert: str, key: str, ca: str) -> grpc.ChannelCredentials:
@@ -58,7 +58,7 @@ def _certificate(cert: str, key: str, ca: str) -> grpc.ChannelCredentials:
     return grpc.ssl_channel_credentials(*pems)
 
 
-class Partner:
+class PartnerClient:
     """One partner's connection."""
 
     def __init__(self, channel: grpc.aio.Channel, metadata: tuple[tuple[str, str], ...]) -> None:
@@ -80,19 +80,23 @@ class Partner:
         return stream
 
     async def take(self, job_id: str) -> pb.TakeJobResponse:
-        """Take a job; raise ``Refused``."""
+        """Take a job; raise ``JobRefused``."""
         answer: pb.TakeJobResponse = await self._call(
             self._stub.TakeJob, pb.TakeJobRequest(job_id=job_id)
         )
         return answer
 
     async def refuse(self, job_id: str, attempt: int, reason_code: str) -> None:
-        """Refuse a job; raise ``Refused``."""
+        """Refuse a job; raise ``JobRefused``."""
         request = pb.RefuseJobRequest(job_id=job_id, attempt=attempt, reason_code=reason_code)
         await self._call(self._stub.RefuseJob, request)
 
-    async def report(self, job_id: str, attempt: int, step: Step, happened_at: float) -> bool:
-        """Send a report; tells whether the office calls it a contradiction; raise ``Refused``."""
+    async def report(
+        self, job_id: str, attempt: int, step: PlannedReport, happened_at: float
+    ) -> bool:
+        """Send a report; tells whether the office calls it a contradiction; raise
+        ``JobRefused``.
+        """
         common: dict[str, Any] = {
             "job_id": job_id,
             "attempt": attempt,
@@ -127,7 +131,7 @@ class Partner:
                 return await method(request, timeout=TIMEOUT, metadata=self._metadata)
             except grpc.aio.AioRpcError as error:
                 if error.code() not in AGAIN:
-                    raise Refused(reason_of(error)) from error
+                    raise JobRefused(reason_of(error)) from error
             self.retries += 1
             await asyncio.sleep(wait * random.uniform(0.5, 1.5))
             wait = min(wait * 2, 2.0)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 
 @dataclass(frozen=True)
-class Clock:
+class OfficeClock:
     """Time that was ``start`` at the real time ``anchor`` and runs ``speed`` times as fast.
 
     Instants are in seconds since 1970.
@@ -27,18 +27,18 @@ class Clock:
         return max(0.0, (until - self.now()) / self.speed)
 
 
-def parse_clock(text: str) -> Clock:
+def parse_clock(text: str) -> OfficeClock:
     """Make a clock from ``real``, an empty text, or ``START@SPEED@ANCHOR`` as the office has it.
 
     Raise ``ValueError`` for anything else.
     """
     if text in ("", "real"):
         now = time.time()
-        return Clock(now, 1.0, now)
+        return OfficeClock(now, 1.0, now)
     start, speed, anchor = text.split("@")
     if float(speed) <= 0:
         raise ValueError(f"the speed must be above 0, got {speed}")
     moment = datetime.fromisoformat(start)
     if moment.tzinfo is None:
         raise ValueError(f"{start} names no time zone")
-    return Clock(moment.astimezone(UTC).timestamp(), float(speed), float(anchor))
+    return OfficeClock(moment.astimezone(UTC).timestamp(), float(speed), float(anchor))

@@ -27,7 +27,7 @@ class Rates:
 
 
 @dataclass(frozen=True)
-class Step:
+class PlannedReport:
     """One report; hours count from the taking of the job, by the office's time."""
 
     call: Call
@@ -45,7 +45,7 @@ class Fate:
     """What the partner does with a job."""
 
     kind: Literal["refused", "refused_after_taking", "silent", "delivered", "returned"]
-    steps: tuple[Step, ...] = ()
+    steps: tuple[PlannedReport, ...] = ()
 
 
 def draw(rng: Random, rates: Rates, pace: float = 1.0) -> Fate:
@@ -65,7 +65,7 @@ def draw(rng: Random, rates: Rates, pace: float = 1.0) -> Fate:
     return Fate("returned" if comes_back else "delivered", tuple(scaled))
 
 
-def _journey(rng: Random, rates: Rates, comes_back: bool) -> list[Step]:
+def _journey(rng: Random, rates: Rates, comes_back: bool) -> list[PlannedReport]:
     at = rng.uniform(0.5, 2)
     steps = [_step("tracked", at, rng, "EMA")]
     at += rng.uniform(3, 14)
@@ -84,11 +84,11 @@ def _journey(rng: Random, rates: Rates, comes_back: bool) -> list[Step]:
     return [replace(step, report=number) for number, step in enumerate(steps, 1)]
 
 
-def _step(call: Call, at: float, rng: Random, code: str = "", reason: str = "") -> Step:
-    return Step(call, at, at + rng.uniform(0.1, 0.5), code, reason)
+def _step(call: Call, at: float, rng: Random, code: str = "", reason: str = "") -> PlannedReport:
+    return PlannedReport(call, at, at + rng.uniform(0.1, 0.5), code, reason)
 
 
-def _disordered(rng: Random, rates: Rates, steps: list[Step]) -> list[Step]:
+def _disordered(rng: Random, rates: Rates, steps: list[PlannedReport]) -> list[PlannedReport]:
     """Hold some reports back until after the last one; never the first, which keeps the lease."""
     last = max(step.sent for step in steps)
     return [
@@ -99,7 +99,7 @@ def _disordered(rng: Random, rates: Rates, steps: list[Step]) -> list[Step]:
     ]
 
 
-def _repeats(rng: Random, rates: Rates, steps: list[Step]) -> list[Step]:
+def _repeats(rng: Random, rates: Rates, steps: list[PlannedReport]) -> list[PlannedReport]:
     return [
         replace(step, sent=step.sent + rng.uniform(0.1, 5), fault="repeat")
         for step in steps
@@ -107,13 +107,13 @@ def _repeats(rng: Random, rates: Rates, steps: list[Step]) -> list[Step]:
     ]
 
 
-def _contradiction(rng: Random, steps: list[Step], comes_back: bool) -> Step:
+def _contradiction(rng: Random, steps: list[PlannedReport], comes_back: bool) -> PlannedReport:
     """Say the opposite after the end, or that a delivered item is on its way again."""
     end = max(step.sent for step in steps)
     at = end + rng.uniform(1, 4)
     number = max(step.report for step in steps) + 1
     if comes_back:
-        return Step("delivered", at, at + 0.2, fault="contradict", report=number)
+        return PlannedReport("delivered", at, at + 0.2, fault="contradict", report=number)
     if rng.random() < 0.5:
-        return Step("returned", at, at + 0.2, "", "unclaimed", "contradict", number)
-    return Step("tracked", at, at + 0.2, "EMG", "", "contradict", number)
+        return PlannedReport("returned", at, at + 0.2, "", "unclaimed", "contradict", number)
+    return PlannedReport("tracked", at, at + 0.2, "EMG", "", "contradict", number)

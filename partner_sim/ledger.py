@@ -22,7 +22,7 @@ class Attempt:
 
 
 @dataclass
-class Ledger:
+class SimulatorCount:
     """Everything that one run counts."""
 
     attempts: list[Attempt] = field(default_factory=list)

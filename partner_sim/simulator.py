@@ -7,10 +7,10 @@ from random import Random
 
 import grpc
 
-from partner_sim.api import Partner, Refused
-from partner_sim.clock import Clock
-from partner_sim.fate import Fate, Rates, Step, draw
-from partner_sim.ledger import Attempt, Ledger
+from partner_sim.api import JobRefused, PartnerClient
+from partner_sim.clock import OfficeClock
+from partner_sim.fate import Fate, PlannedReport, Rates, draw
+from partner_sim.ledger import Attempt, SimulatorCount
 
 HOUR = 3600.0
 CALLS = 16
@@ -22,9 +22,9 @@ class Simulator:
     """One partner at work. With the same seed and the same order of offers it does the same."""
 
     def __init__(
-        self, partner: Partner, clock: Clock, rates: Rates, seed: int, pace: float = 1.0
+        self, partner: PartnerClient, clock: OfficeClock, rates: Rates, seed: int, pace: float = 1.0
     ) -> None:
-        self.ledger = Ledger()
+        self.ledger = SimulatorCount()
         self._partner = partner
         self._clock = clock
         self._rates = rates
@@ -83,7 +83,7 @@ class Simulator:
         self.ledger.attempts.append(attempt)
         try:
             await self._carry(attempt, fate)
-        except Refused as no:
+        except JobRefused as no:
             if no.reason == "LEASE_LOST":
                 attempt.final = attempt.final or "lost"
             else:
@@ -117,10 +117,10 @@ class Simulator:
     async def _late_answer(self, attempt: Attempt, lease_until: float) -> None:
         """Say nothing until the lease has long ended, then claim the delivery."""
         if await self._sleep_until(lease_until + 2 * HOUR * self._pace):
-            step = Step("delivered", 0, 0, report=1)
+            step = PlannedReport("delivered", 0, 0, report=1)
             await self._report(attempt, step, lease_until)
 
-    async def _report(self, attempt: Attempt, step: Step, taken_at: float) -> None:
+    async def _report(self, attempt: Attempt, step: PlannedReport, taken_at: float) -> None:
         happened_at = taken_at + step.happens * HOUR
         async with self._calls:
             contradicts = await self._partner.report(

@@ -20,7 +20,7 @@ from motcua.routing.v1 import routing_pb2 as routing
 from motcua.routing.v1.routing_pb2_grpc import RoutingServiceStub
 
 from cli.grpc_clients import signed
-from cli.importing.history import History, Step
+from cli.importing.history import ImportedHistory, ImportedStep
 from cli.importing.mapping import Mapping
 from kernel.base.instants import to_timestamp
 from kernel.rpc.client import explain
@@ -49,11 +49,11 @@ _OTHER_FACTS = "was brought in before with other facts"
 _TAKEN = f"{_OTHER_FACTS}, or another dossier has its external code"
 
 
-class Turned(Exception):
+class CallRefused(Exception):
     """A service turned a call down for good; the text says why."""
 
 
-class Away(Exception):
+class ServiceAway(Exception):
     """A service did not answer, or did not catch up, for a long time."""
 
 
@@ -66,8 +66,8 @@ class Calls:
         self._routing: Any = RoutingServiceStub(routing_channel)
         self._metadata = signed("importer", "motcua-import")
 
-    async def open(self, case: History) -> None:
-        """Hand in and accept the dossier; raise ``Turned``."""
+    async def open(self, case: ImportedHistory) -> None:
+        """Hand in and accept the dossier; raise ``CallRefused``."""
         await self._call(
             self._intake.SubmitDossier,
             intake.SubmitDossierRequest(
@@ -92,8 +92,8 @@ class Calls:
             accept.due_at.CopyFrom(to_timestamp(case.due_at))
         await self._call(self._intake.AcceptDossier, accept)
 
-    async def record(self, case: History, step: Step) -> None:
-        """Record one activity; raise ``Turned``."""
+    async def record(self, case: ImportedHistory, step: ImportedStep) -> None:
+        """Record one activity; raise ``CallRefused``."""
         what = (step.at, step.activity, step.unit, step.performer, step.twin)
         request = routing.RecordStepRequest(
             request_id=self._identity(case, "step", *what),
@@ -109,8 +109,8 @@ class Calls:
         except _Repeated:
             pass  # the identity holds all but the row's number: the step has come in another file
 
-    async def resolve(self, case: History) -> None:
-        """End the case as the other system did; raise ``Turned``."""
+    async def resolve(self, case: ImportedHistory) -> None:
+        """End the case as the other system did; raise ``CallRefused``."""
         if case.ended_at is None:
             return
         granted = (
@@ -125,24 +125,24 @@ class Calls:
         )
         await self._call(self._routing.ResolveCase, request, unheard=True)
 
-    async def complete(self, case: History) -> None:
-        """Say that the history is complete; raise ``Turned``."""
+    async def complete(self, case: ImportedHistory) -> None:
+        """Say that the history is complete; raise ``CallRefused``."""
         request = routing.CompleteImportRequest(
             request_id=self._identity(case, "complete"), dossier_code=case.code
         )
         await self._call(self._routing.CompleteImport, request, unheard=True)
 
-    async def is_complete(self, case: History) -> bool:
+    async def is_complete(self, case: ImportedHistory) -> bool:
         """Ask whether the dossier is there with a complete history."""
         try:
             answer = await self._call(
                 self._routing.GetCase, routing.GetCaseRequest(dossier_code=case.code)
             )
-        except Turned:
+        except CallRefused:
             return False
         return bool(answer.case.history_complete)
 
-    def _identity(self, case: History, *what: object) -> str:
+    def _identity(self, case: ImportedHistory, *what: object) -> str:
         told = "|".join(map(str, (self._mapping.source.name, case.code, *what)))
         return str(uuid.uuid5(NAMESPACE, told))
 
@@ -164,14 +164,14 @@ class Calls:
                     raise _Repeated(_TAKEN if taken else _OTHER_FACTS) from None
                 later = error.code() in _LATER or (unheard and _is_unheard(error))
                 if not later:
-                    raise Turned(_why(error)) from None
+                    raise CallRefused(_why(error)) from None
                 if loop.time() > end:
-                    raise Away(_why(error)) from None
+                    raise ServiceAway(_why(error)) from None
             await asyncio.sleep(wait)
             wait = min(wait * 2, 1.0)
 
 
-class _Repeated(Turned):
+class _Repeated(CallRefused):
     """The identity was used before, for something else."""
 
 

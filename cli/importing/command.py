@@ -22,11 +22,11 @@ from rich.text import Text
 
 from cli.formatting import print_json
 from cli.grpc_clients import status_of
-from cli.importing.calls import Away
+from cli.importing.calls import ServiceAway
 from cli.importing.history import Histories, read_histories
 from cli.importing.mapping import Loaded, MappingError, load_mapping
 from cli.importing.rejects import write_rejects
-from cli.importing.runner import Journal, Outcome, bring_in
+from cli.importing.runner import ImportOutcome, Journal, bring_in
 from cli.importing.sources import SourceError, read_rows
 from cli.printer import counted, err, fail, out
 from cli.stack.plan import data_dir
@@ -85,7 +85,7 @@ def _read(file: Path, loaded: Loaded) -> Histories:
     return read_histories(rows, loaded.mapping, time.time_ns() // 1000)
 
 
-def _run(file: Path, loaded: Loaded, histories: Histories) -> Outcome:
+def _run(file: Path, loaded: Loaded, histories: Histories) -> ImportOutcome:
     for service in ("intake", "routing"):
         if status_of(service) is None:
             fail(f"{service} does not answer; is it running? (motcua status)")
@@ -107,7 +107,7 @@ def _run(file: Path, loaded: Loaded, histories: Histories) -> Outcome:
                 bring_in(histories, loaded, journal, lambda n: progress.advance(task, n))
             )
     except ExceptionGroup as group:
-        away, others = group.split(Away)
+        away, others = group.split(ServiceAway)
         if away is None or others is not None:
             raise
         fail(f"stopped: {away.exceptions[0]}; {AGAIN}")
@@ -127,7 +127,7 @@ class _Rate(ProgressColumn):
         return Text(f"{task.speed or 0:,.0f} rows/s")
 
 
-def _numbers(outcome: Outcome, rejects: Path | None) -> dict[str, Any]:
+def _numbers(outcome: ImportOutcome, rejects: Path | None) -> dict[str, Any]:
     return {
         "rows": outcome.rows,
         "kept": outcome.kept,
@@ -143,7 +143,7 @@ def _numbers(outcome: Outcome, rejects: Path | None) -> dict[str, Any]:
     }
 
 
-def _print(outcome: Outcome, rejects: Path | None, *, as_json: bool) -> None:
+def _print(outcome: ImportOutcome, rejects: Path | None, *, as_json: bool) -> None:
     for case, reason in outcome.troubles:
         fail(f"{case}: {reason}")
     if as_json:

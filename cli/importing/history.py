@@ -17,7 +17,7 @@ EARLIEST, LATEST = 1901, 2199
 """Years in which working time is known."""
 
 
-class Step(NamedTuple):
+class ImportedStep(NamedTuple):
     """One activity; ``at`` in microseconds UTC, ``row`` as numbered in the source."""
 
     at: int
@@ -30,7 +30,7 @@ class Step(NamedTuple):
 
 
 @dataclass(frozen=True)
-class History:
+class ImportedHistory:
     """What another system knew of one dossier; instants in microseconds UTC, None for unknown."""
 
     code: str
@@ -41,7 +41,7 @@ class History:
     ended_at: int | None
     granted: bool
     external_code: str = ""
-    steps: list[Step] = field(default_factory=list, compare=False)
+    steps: list[ImportedStep] = field(default_factory=list, compare=False)
 
     @property
     def after_end(self) -> int:
@@ -66,7 +66,7 @@ class Histories:
     """What became of a whole log: ``rows`` = the steps of all cases + ``rejects``."""
 
     rows: int
-    cases: list[History]
+    cases: list[ImportedHistory]
     rejects: list[Reject]
 
 
@@ -76,7 +76,7 @@ def read_histories(rows: Iterable[SourceRow], mapping: Mapping, now: int) -> His
     The facts of a case are those of its first good row; a row that contradicts them is rejected, as
     is what lies after ``now``. Raise ``MappingError`` when a mapped column is in no row.
     """
-    cases: dict[str, History] = {}
+    cases: dict[str, ImportedHistory] = {}
     rejects: list[Reject] = []
     columns: set[str] = set()
     count = 0
@@ -99,9 +99,9 @@ def read_histories(rows: Iterable[SourceRow], mapping: Mapping, now: int) -> His
     return Histories(count, list(cases.values()), rejects)
 
 
-def _in_order(steps: list[Step]) -> list[Step]:
+def _in_order(steps: list[ImportedStep]) -> list[ImportedStep]:
     seen: Counter[tuple[object, ...]] = Counter()
-    ordered: list[Step] = []
+    ordered: list[ImportedStep] = []
     for step in sorted(steps):
         alike = (step.at, step.activity, step.unit, step.performer)
         ordered.append(step._replace(twin=seen[alike]))
@@ -109,12 +109,12 @@ def _in_order(steps: list[Step]) -> list[Step]:
     return ordered
 
 
-def _step(row: SourceRow, mapping: Mapping, now: int) -> Step:
+def _step(row: SourceRow, mapping: Mapping, now: int) -> ImportedStep:
     columns = mapping.columns
     if MALFORMED in row.values:
         raise Wrong(row.values[MALFORMED])
     _needed(row, columns.case)
-    return Step(
+    return ImportedStep(
         at=_past(row, columns.time, mapping, now),
         row=row.number,
         activity=_needed(row, columns.activity),
@@ -123,14 +123,14 @@ def _step(row: SourceRow, mapping: Mapping, now: int) -> Step:
     )
 
 
-def _case(name: str, row: SourceRow, mapping: Mapping, now: int) -> History:
+def _case(name: str, row: SourceRow, mapping: Mapping, now: int) -> ImportedHistory:
     columns = mapping.columns
     channel = mapping.channels.get(_needed(row, columns.channel))
     if channel is None:
         raise Wrong(
             f"{columns.channel}: the mapping has no channel for {row.values[columns.channel]!r}"
         )
-    return History(
+    return ImportedHistory(
         code=name,
         channel=channel,
         unit=_needed(row, columns.unit),
@@ -142,7 +142,7 @@ def _case(name: str, row: SourceRow, mapping: Mapping, now: int) -> History:
     )
 
 
-def _agree(first: History, case: History, mapping: Mapping) -> None:
+def _agree(first: ImportedHistory, case: ImportedHistory, mapping: Mapping) -> None:
     """Refuse a row that tells something else of its case than the first row did."""
     if first == case:
         return

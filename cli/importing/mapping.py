@@ -63,7 +63,7 @@ class Columns(_Part):
         return {name for name in self.model_dump().values() if name}
 
 
-class Procedure(_Part):
+class MappedProcedure(_Part):
     """The procedure to which all dossiers of the log belong."""
 
     code: str = Field(min_length=1)
@@ -76,7 +76,7 @@ class Mapping(_Part):
     source: Source
     columns: Columns
     channels: dict[str, Literal["online", "counter", "post", "email", "internal"]]
-    procedure: Procedure
+    procedure: MappedProcedure
     rejected_results: frozenset[str] = frozenset()
     """Values of the result column that mean a rejection; everything else is granted."""
 

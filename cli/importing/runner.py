@@ -12,8 +12,8 @@ from pathlib import Path
 import grpc
 
 from cli.grpc_clients import address
-from cli.importing.calls import Calls, Turned
-from cli.importing.history import Histories, History, Reject, Step
+from cli.importing.calls import CallRefused, Calls
+from cli.importing.history import Histories, ImportedHistory, ImportedStep, Reject
 from cli.importing.mapping import Loaded
 from kernel.rpc.client import OPTIONS
 
@@ -22,7 +22,7 @@ SIDE_BY_SIDE = 128
 
 
 @dataclass
-class Outcome:
+class ImportOutcome:
     """What an import did; ``rows`` = ``kept`` + the length of ``rejects``."""
 
     rows: int
@@ -66,12 +66,12 @@ class Journal:
 
 async def bring_in(
     histories: Histories, loaded: Loaded, journal: Journal, progress: Callable[[int], None]
-) -> Outcome:
+) -> ImportOutcome:
     """Bring in all cases; ``progress`` is told the number of rows settled by each dossier.
 
     Raises an ``ExceptionGroup`` with ``Away`` when a service stays away; run again, it goes on.
     """
-    outcome = Outcome(histories.rows, rejects=list(histories.rejects))
+    outcome = ImportOutcome(histories.rows, rejects=list(histories.rejects))
     begun = time.monotonic()
     async with (
         grpc.aio.insecure_channel(address("intake"), options=OPTIONS) as intake,
@@ -94,7 +94,9 @@ async def bring_in(
     return outcome
 
 
-async def _settle(calls: Calls, case: History, journal: Journal, outcome: Outcome) -> None:
+async def _settle(
+    calls: Calls, case: ImportedHistory, journal: Journal, outcome: ImportOutcome
+) -> None:
     """Bring in one dossier, or tell why its rows can't be."""
     if case.code in journal.done and await calls.is_complete(case):
         outcome.skipped += 1
@@ -102,7 +104,7 @@ async def _settle(calls: Calls, case: History, journal: Journal, outcome: Outcom
     else:
         try:
             await calls.open(case)
-        except Turned as turned:
+        except CallRefused as turned:
             reason = f"dossier: {turned}"
             outcome.rejects += [Reject(step.row, case.code, reason) for step in case.steps]
             return
@@ -117,7 +119,7 @@ async def _settle(calls: Calls, case: History, journal: Journal, outcome: Outcom
     outcome.after_end += case.after_end
 
 
-async def _play(calls: Calls, case: History) -> tuple[list[Reject], list[str]]:
+async def _play(calls: Calls, case: ImportedHistory) -> tuple[list[Reject], list[str]]:
     """Record the steps in order of time, the end of the case among them where it belongs."""
     rejects: list[Reject] = []
     trouble: list[str] = []
@@ -126,20 +128,20 @@ async def _play(calls: Calls, case: History) -> tuple[list[Reject], list[str]]:
         rejects += await _record(calls, case, step)
     try:
         await calls.resolve(case)
-    except Turned as turned:
+    except CallRefused as turned:
         trouble.append(f"its end: {turned}")
     for step in case.steps[len(before) :]:
         rejects += await _record(calls, case, step)
     try:
         await calls.complete(case)
-    except Turned as turned:
+    except CallRefused as turned:
         trouble.append(f"its completion: {turned}")
     return rejects, trouble
 
 
-async def _record(calls: Calls, case: History, step: Step) -> list[Reject]:
+async def _record(calls: Calls, case: ImportedHistory, step: ImportedStep) -> list[Reject]:
     try:
         await calls.record(case, step)
-    except Turned as turned:
+    except CallRefused as turned:
         return [Reject(step.row, case.code, str(turned))]
     return []

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from cli.commands.report import COUNTS
-from demo.results.ledger import Ledger
+from demo.results.ledger import OwnCount
 
 COMPARED_MAILS = (
     "submitted",
@@ -41,7 +41,7 @@ class Checks:
         if counted != reported:
             self.failed.append(f"{what}: counted {counted}, reported {reported}")
 
-    def report(self, ledger: Ledger, by: str, document: dict[str, Any], last: date) -> None:
+    def report(self, ledger: OwnCount, by: str, document: dict[str, Any], last: date) -> None:
         """Compare a report, row by row and figure by figure."""
         counted = ledger.report(by, last)
         reported = {row["key"]: row for row in document["rows"]}
@@ -56,7 +56,7 @@ class Checks:
             left = row["carried_over"] + row["received"]
             self.equal("balance", left, row["resolved"] + row["returned"] + row["pending"])
 
-    def mails(self, ledger: Ledger, sent: Counter[str], in_sink: int) -> None:
+    def mails(self, ledger: OwnCount, sent: Counter[str], in_sink: int) -> None:
         """Compare the mails that citizens must have got with those sent, and all those sent with
         those that arrived.
         """

@@ -25,10 +25,10 @@ from cli.rpc_errors import audit
 from cli.stack.plan import SERVICES
 from demo.results import week_log
 from demo.results.checks import Checks
-from demo.results.ledger import Entry, Ledger
+from demo.results.ledger import Entry, OwnCount
 from demo.results.messages_and_post import message_table, post_table
 from demo.results.week_log import WeekLog
-from demo.running import Partners
+from demo.running import PartnerProcesses
 from demo.week import on_the_spot
 from demo.week.scenario import FRIDAY, MONDAY
 from infra.local.smtp import RECIPIENT_HEADER, read_messages
@@ -39,7 +39,7 @@ SHORT_STORY = 6
 """Days of a promise that can be explained line by line on one screen."""
 
 
-def finish(folder: Path, ledger: Ledger, partners: Partners) -> bool:
+def finish(folder: Path, ledger: OwnCount, partners: PartnerProcesses) -> bool:
     """Let everything settle, compare, prove and show; tells whether all agreed."""
     checks = Checks()
     _wait_for_post(ledger)
@@ -73,7 +73,7 @@ def _arrived(folder: Path) -> Counter[str]:
     return Counter(str(mail[RECIPIENT_HEADER]) for mail in read_messages(folder / "mail"))
 
 
-def _wait_for_post(ledger: Ledger) -> None:
+def _wait_for_post(ledger: OwnCount) -> None:
     """Give the post time to bring what was resolved; what it has not brought by then stays under
     way.
     """
@@ -83,7 +83,7 @@ def _wait_for_post(ledger: Ledger) -> None:
         time.sleep(0.5)
 
 
-def _delivered(ledger: Ledger) -> int:
+def _delivered(ledger: OwnCount) -> int:
     """Count delivered items by the operator's view of the log: dossiers by post whose result
     reached the citizen.
     """
@@ -108,7 +108,7 @@ def _explanation(stub: Any, code: str) -> audit_pb.ExplainDeadlineResponse:
     return answer
 
 
-def _unexplained(ledger: Ledger) -> list[str]:
+def _unexplained(ledger: OwnCount) -> list[str]:
     """Compute every due date of the week again from its events; gives the dossiers that differ."""
     accepted = [entry.code for entry in ledger.entries if entry.accepted_at is not None]
     with audit() as stub:
@@ -143,7 +143,7 @@ def _messages() -> dict[tuple[str, int], int]:
 
 
 def _show(
-    ledger: Ledger,
+    ledger: OwnCount,
     log: WeekLog,
     by_unit: dict[str, Any],
     by_channel: dict[str, Any],

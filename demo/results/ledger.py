@@ -14,7 +14,7 @@ from kernel.base.instants import DAY, local_date
 
 
 @dataclass(frozen=True)
-class Step:
+class PlayedStep:
     """A step that an officer completed: when it was due, and between which instants it was done."""
 
     name: str
@@ -63,7 +63,7 @@ class Entry:
     answered: int = 0
     parent: str = ""
     """The dossier for which another agency works on this one."""
-    steps: list[Step] = field(default_factory=list)
+    steps: list[PlayedStep] = field(default_factory=list)
     """The steps that were completed."""
     told: Counter[str] = field(default_factory=Counter)
     """The mails that the citizen must have got, by kind."""
@@ -76,7 +76,7 @@ class Entry:
 
 
 @dataclass
-class Ledger:
+class OwnCount:
     """All entries of the week."""
 
     entries: list[Entry] = field(default_factory=list)

@@ -14,7 +14,7 @@ from cli.grpc_clients import identity
 from cli.printer import grid
 from cli.rpc_errors import audit
 from demo.results.checks import Checks
-from demo.results.ledger import Ledger
+from demo.results.ledger import OwnCount
 from demo.week.officers import DOMAIN, address_of
 from demo.week.pauses import PAUSES
 from demo.week.scenario import FRIDAY
@@ -86,7 +86,7 @@ def read() -> WeekLog:
     return found
 
 
-def compare(checks: Checks, ledger: Ledger, log: WeekLog) -> None:
+def compare(checks: Checks, ledger: OwnCount, log: WeekLog) -> None:
     """Compare pauses, moved dates and late steps with what the people of the week know."""
     for reason, number in ledger.pauses().items():
         checks.equal(f"pauses for {reason}", number, log.begun[reason])
@@ -107,7 +107,7 @@ def compare(checks: Checks, ledger: Ledger, log: WeekLog) -> None:
     checks.equal("steps that one side calls late and the other does not", [], sorted(differ))
 
 
-def compare_officers(checks: Checks, ledger: Ledger, log: WeekLog, mails: Counter[str]) -> None:
+def compare_officers(checks: Checks, ledger: OwnCount, log: WeekLog, mails: Counter[str]) -> None:
     """Compare the mails that reached each officer with the rungs of the log, and those with the
     dossiers that the people of the week know to be overdue; ``mails`` counts those in the sink by
     recipient.
@@ -118,7 +118,7 @@ def compare_officers(checks: Checks, ledger: Ledger, log: WeekLog, mails: Counte
     checks.equal("overdue dossiers of which no head was told", [], sorted(overdue - log.heads_told))
 
 
-def table(ledger: Ledger, log: WeekLog) -> Table:
+def table(ledger: OwnCount, log: WeekLog) -> Table:
     """Lay out what moved the clocks."""
     late = sum(s.late() is True for e in ledger.entries for s in e.steps)
     steps = sum(len(e.steps) for e in ledger.entries)

@@ -8,7 +8,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from motcua.events.v1.routing_events_pb2 import CurrentStep
 from motcua.routing.v1 import routing_pb2 as routing
 
-from demo.results.ledger import Entry, Ledger, Step
+from demo.results.ledger import Entry, OwnCount, PlayedStep
 from demo.week import consultations, on_the_spot
 from demo.week.pauses import PAUSES, ask_opinion, extend, give_opinion
 from demo.week.people import People
@@ -33,7 +33,7 @@ class Week:
     """Plays dossiers until the week's last working minute."""
 
     def __init__(
-        self, people: People, ledger: Ledger, clock: Clock, speed: float, closes: int
+        self, people: People, ledger: OwnCount, clock: Clock, speed: float, closes: int
     ) -> None:
         self._people = people
         self._ledger = ledger
@@ -211,7 +211,7 @@ class Week:
 
     def _done(self, entry: Entry, step: CurrentStep, asked_at: int, *, paused: bool) -> None:
         due, answered_at = _us(step.due_at), self._clock.now()
-        entry.steps.append(Step(step.step, due, asked_at, answered_at, paused))
+        entry.steps.append(PlayedStep(step.step, due, asked_at, answered_at, paused))
 
     async def _give_result(self, filing: Filing, entry: Entry) -> None:
         if filing.result_channel == "online":

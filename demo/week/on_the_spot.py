@@ -14,7 +14,7 @@ from cli.options import OFFICE
 from cli.printer import counted
 from cli.rpc_errors import audit
 from demo.results.checks import Checks
-from demo.results.ledger import Entry, Ledger, Step
+from demo.results.ledger import Entry, OwnCount, PlayedStep
 from demo.week.people import People
 from kernel.base.clock import Clock
 from kernel.base.instants import MINUTE, to_datetime, to_us
@@ -45,7 +45,7 @@ async def serve(
         else:
             case = await people.complete(entry.code, step)
         due_at = to_us(step.due_at) if step.HasField("due_at") else None
-        entry.steps.append(Step(step.step, due_at, asked_at, clock.now(), paused=False))
+        entry.steps.append(PlayedStep(step.step, due_at, asked_at, clock.now(), paused=False))
         if last:
             break
     entry.resolved_at = to_us(case.ended_at)
@@ -60,12 +60,12 @@ async def serve(
     return True
 
 
-def served(ledger: Ledger) -> list[Entry]:
+def served(ledger: OwnCount) -> list[Entry]:
     """List the dossiers of which all five acts were done."""
     return [entry for entry in ledger.entries if entry.process == PROCESS and entry.handed_over]
 
 
-def compare(checks: Checks, ledger: Ledger) -> None:
+def compare(checks: Checks, ledger: OwnCount) -> None:
     """Compare the acts in each dossier's history with what the officer knows to have done: five,
     each later than the one before.
     """
@@ -75,7 +75,7 @@ def compare(checks: Checks, ledger: Ledger) -> None:
         checks.equal(f"acts on the spot of {entry.code} in turn", sorted(set(times)), times)
 
 
-def story(ledger: Ledger) -> str:
+def story(ledger: OwnCount) -> str:
     """Tell the quickest of these dossiers with the time of each act; empty where there is none."""
     every = served(ledger)
     if not every:

@@ -17,11 +17,11 @@ from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
 from motcua.routing.v1 import routing_pb2 as routing
 from motcua.routing.v1.routing_pb2_grpc import RoutingServiceStub
 
-from demo.results.ledger import Ledger
+from demo.results.ledger import OwnCount
 from demo.week.officers import id_of
-from demo.week.scenario import Filing, Offer
+from demo.week.scenario import Filing, ScenarioOffer
 from kernel.rpc.client import explain, metadata
-from office.worktime.durations import TimeLimit, Unit
+from office.worktime.durations import DurationUnit, TimeLimit
 
 TIMEOUT = 10.0
 PATIENCE = 30.0
@@ -40,7 +40,7 @@ _RESULT_OF = {number: name for name, number in RESULTS.items()}
 _LATER = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.ABORTED, grpc.StatusCode.DEADLINE_EXCEEDED}
 
 
-class Turned(Exception):
+class TurnedAway(Exception):
     """A service said no; ``reason`` is the code of the rule."""
 
     def __init__(self, reason: str, text: str) -> None:
@@ -51,12 +51,12 @@ class Turned(Exception):
 class People:
     """Citizens, and officers of the counter and of the departments."""
 
-    def __init__(self, intake_channel: Any, routing_channel: Any, ledger: Ledger) -> None:
+    def __init__(self, intake_channel: Any, routing_channel: Any, ledger: OwnCount) -> None:
         self._intake: Any = IntakeServiceStub(intake_channel)
         self._routing: Any = RoutingServiceStub(routing_channel)
         self._ledger = ledger
 
-    async def offers(self) -> list[Offer]:
+    async def offers(self) -> list[ScenarioOffer]:
         """Read the portal's list of procedures."""
         answer = await self._ask(
             self._intake.ListProcedures,
@@ -164,7 +164,7 @@ class People:
                 )
                 if answer.case.state != routing.CASE_STATE_UNSPECIFIED:
                     return answer
-            except Turned:
+            except TurnedAway:
                 pass
             if asyncio.get_running_loop().time() > end:
                 raise TimeoutError(f"no case of {code} is opened")
@@ -241,7 +241,7 @@ class People:
                     patient and error.code() == grpc.StatusCode.FAILED_PRECONDITION
                 )
                 if not waits or loop.time() > end:
-                    raise Turned(problem.reason or problem.code.name, _say(problem)) from None
+                    raise TurnedAway(problem.reason or problem.code.name, _say(problem)) from None
                 await asyncio.sleep(0.1)
             else:
                 self._ledger.calls += 1
@@ -264,15 +264,15 @@ def _counter(unit: str) -> Any:
 
 def _working_days(text: str) -> float | None:
     """Return the working days of a limit; None for one that has calendar days, or none."""
-    days = {Unit.WORKING_DAY: 1.0, Unit.WORKING_HOUR: 1 / 8}
+    days = {DurationUnit.WORKING_DAY: 1.0, DurationUnit.WORKING_HOUR: 1 / 8}
     phases = TimeLimit.parse(text).phases
     if not phases or any(phase.unit not in days for phase in phases):
         return None
     return sum(float(phase.amount) * days[phase.unit] for phase in phases)
 
 
-def _offer(procedure: intake.Procedure) -> Offer:
-    return Offer(
+def _offer(procedure: intake.Procedure) -> ScenarioOffer:
+    return ScenarioOffer(
         code=procedure.code,
         unit=procedure.unit,
         parts=tuple((part.code, part.copies) for part in procedure.parts if part.required),

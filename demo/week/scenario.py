@@ -67,7 +67,7 @@ GIVEN = (
 
 
 @dataclass(frozen=True)
-class Offer:
+class ScenarioOffer:
     """A procedure as the portal offers it: what a citizen can choose."""
 
     code: str
@@ -87,7 +87,7 @@ class Filing:
 
     number: int
     at: int
-    offer: Offer
+    offer: ScenarioOffer
     channel: str
     result_channel: str
     name: str
@@ -126,7 +126,7 @@ def instant(day: date, clock: time) -> int:
     return from_datetime(datetime.combine(day, clock, zone(OFFICE)))
 
 
-def draw(offers: Sequence[Offer], count: int, seed: int) -> list[Filing]:
+def draw(offers: Sequence[ScenarioOffer], count: int, seed: int) -> list[Filing]:
     """Draw a week of dossiers in the order in which they are handed in."""
     dice = random.Random(seed)
     channels = _shares(count, {"online": ONLINE_SHARE, "post": POSTED_IN_SHARE}, "counter")
@@ -140,7 +140,9 @@ def _shares(count: int, shares: dict[str, float], rest: str) -> list[str]:
     return drawn + [rest] * (count - len(drawn))
 
 
-def _filing(dice: random.Random, number: int, channel: str, offers: Sequence[Offer]) -> Filing:
+def _filing(
+    dice: random.Random, number: int, channel: str, offers: Sequence[ScenarioOffer]
+) -> Filing:
     late = dice.random() < LATE_SHARE
     offer = dice.choice(_suited(offers, channel, late=late))
     by_post = "post" in offer.result_channels and dice.random() < BY_POST_SHARE
@@ -175,7 +177,7 @@ def _pause(dice: random.Random) -> str:
     return dice.choices(names, weights)[0]
 
 
-def _long(offer: Offer) -> bool:
+def _long(offer: ScenarioOffer) -> bool:
     return offer.working_days is not None and offer.working_days >= EXTENDABLE_FROM
 
 
@@ -186,7 +188,7 @@ def _pace(dice: random.Random, *, late: bool) -> float:
     return dice.choice((dice.uniform(0.2, 0.6), dice.uniform(0.6, 0.97)))
 
 
-def _suited(offers: Sequence[Offer], channel: str, *, late: bool) -> list[Offer]:
+def _suited(offers: Sequence[ScenarioOffer], channel: str, *, late: bool) -> list[ScenarioOffer]:
     """What can be filed by a channel; for one that is to be late, what would be due within the
     week.
     """

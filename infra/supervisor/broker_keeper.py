@@ -17,7 +17,7 @@ BEAT = 0.1
 """Seconds between two looks."""
 
 
-class Minder:
+class BrokerKeeper:
     """Starts one broker, starts it again when it dies, and stops it.
 
     One thread does all of that, because the broker ends with the thread that started it.

@@ -19,7 +19,7 @@ class WrongSettings(Exception):
     """A program refuses its settings; the text is what it said."""
 
 
-class Keeper:
+class ProgramKeeper:
     """One program under supervision. Not thread-safe: the supervisor's loop calls it."""
 
     def __init__(self, program: Program, log_dir: Path, grace: float) -> None:

@@ -24,7 +24,7 @@ def listens(program: Program) -> bool:
     return True
 
 
-class Returns:
+class Recoveries:
     """Waits for programs beside the supervisor's loop; one line each, however often it dies."""
 
     def __init__(

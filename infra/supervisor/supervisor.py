@@ -12,10 +12,10 @@ from types import FrameType
 from infra.local.kafka import KafkaBroker
 from infra.local.topics import ensure_topics, events_topic
 from infra.supervisor import state
-from infra.supervisor.broker_keeper import Minder
+from infra.supervisor.broker_keeper import BrokerKeeper
 from infra.supervisor.plan import Plan, Program
-from infra.supervisor.program_keeper import Keeper
-from infra.supervisor.recoveries import Returns, listens
+from infra.supervisor.program_keeper import ProgramKeeper
+from infra.supervisor.recoveries import Recoveries, listens
 
 TICK = 0.1
 GRACE = 15.0
@@ -39,11 +39,11 @@ class Supervisor:
 
         self._plan = plan
         self._say = told
-        self._kafka: Minder | None = None
+        self._kafka: BrokerKeeper | None = None
         if plan.own_kafka:
-            self._kafka = Minder(KafkaBroker(plan.data_dir / "kafka", plan.kafka_port), told)
-        self._keepers = [Keeper(p, plan.data_dir / "log", GRACE) for p in plan.programs]
-        self._returns = Returns(told, ready)
+            self._kafka = BrokerKeeper(KafkaBroker(plan.data_dir / "kafka", plan.kafka_port), told)
+        self._keepers = [ProgramKeeper(p, plan.data_dir / "log", GRACE) for p in plan.programs]
+        self._returns = Recoveries(told, ready)
         self._ending = threading.Event()
         self._ready = False
         self._board: dict[str, object] = {}

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from jwt import PyJWK, PyJWTError
 
-from kernel.base.file_watcher import Watched, stamp_of
+from kernel.base.file_watcher import FileWatcher, stamp_of
 from kernel.telemetry.logs import fault, get_logger
 
 log = get_logger(__name__)
@@ -25,23 +25,23 @@ DEVELOPMENT: Final = "development-"
 """How the names of keys begin that anybody can make; production takes none of them."""
 
 
-class KeysError(ValueError):
+class JwksError(ValueError):
     """The file of keys can't be used; the message names the file, the key and the rule."""
 
 
-class Keys:
+class Jwks:
     """The keys of one file, by name."""
 
     def __init__(
         self, path: Path, *, production: bool, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
-        """Read the file; raise ``KeysError``."""
+        """Read the file; raise ``JwksError``."""
         self.generation = 0
         """Grows whenever other keys count: what was verified before is to be verified again."""
-        self._watched = Watched(
+        self._watched = FileWatcher(
             lambda: stamp_of(path),
             lambda: read_keys(path, production=production),
-            KeysError,
+            JwksError,
             changed=self._count,
             refused=lambda error: log.error("identity.keys_unusable", **fault(error)),
             monotonic=monotonic,
@@ -63,20 +63,20 @@ class Keys:
 
 
 def read_keys(path: Path, *, production: bool) -> dict[str, PyJWK]:
-    """Read a JWKS file; raise ``KeysError`` naming what is wrong with which key."""
+    """Read a JWKS file; raise ``JwksError`` naming what is wrong with which key."""
     try:
         rows = json.loads(path.read_text("utf-8"))["keys"]
     except OSError as error:
-        raise KeysError(f"IDENTITY_JWKS: {path}: {error.strerror}") from error
+        raise JwksError(f"IDENTITY_JWKS: {path}: {error.strerror}") from error
     except (ValueError, KeyError, TypeError) as error:
-        raise KeysError(f'IDENTITY_JWKS: {path}: not a JWKS file ({{"keys": [...]}})') from error
+        raise JwksError(f'IDENTITY_JWKS: {path}: not a JWKS file ({{"keys": [...]}})') from error
     if not isinstance(rows, list) or not rows:
-        raise KeysError(f"IDENTITY_JWKS: {path}: holds no key")
+        raise JwksError(f"IDENTITY_JWKS: {path}: holds no key")
     found: dict[str, PyJWK] = {}
     for number, row in enumerate(rows, start=1):
         name, key = _key(row, f"IDENTITY_JWKS: {path}: key {number}", production=production)
         if name in found:
-            raise KeysError(f"IDENTITY_JWKS: {path}: key {number}: kid {name} is there twice")
+            raise JwksError(f"IDENTITY_JWKS: {path}: key {number}: kid {name} is there twice")
         found[name] = key
     return found
 
@@ -84,17 +84,17 @@ def read_keys(path: Path, *, production: bool) -> dict[str, PyJWK]:
 def _key(row: Any, where: str, *, production: bool) -> tuple[str, PyJWK]:
     name = row.get("kid") if isinstance(row, dict) else None
     if not isinstance(name, str) or not name:
-        raise KeysError(f"{where}: kid is missing")
+        raise JwksError(f"{where}: kid is missing")
     if "d" in row or row.get("kty") == "oct":
-        raise KeysError(f"{where}: {name} is a secret key; only public keys belong here")
+        raise JwksError(f"{where}: {name} is a secret key; only public keys belong here")
     if production and name.startswith(DEVELOPMENT):
-        raise KeysError(f"{where}: {name} is a development key, which production refuses")
+        raise JwksError(f"{where}: {name} is a development key, which production refuses")
     try:
         key = PyJWK(row)
     except (PyJWTError, ValueError, TypeError) as error:
-        raise KeysError(f"{where}: {name} can't be read as a public key") from error
+        raise JwksError(f"{where}: {name} can't be read as a public key") from error
     if key.algorithm_name not in ALGORITHMS:
-        raise KeysError(
+        raise JwksError(
             f"{where}: {name} is for {key.algorithm_name}, not {' or '.join(ALGORITHMS)}"
         )
     return name, key

@@ -16,7 +16,7 @@ import jwt
 from motcua.events.v1.envelope_pb2 import Actor, ActorKind
 
 from kernel.auth import claims, issuer
-from kernel.auth.jwks import Keys
+from kernel.auth.jwks import Jwks
 from kernel.auth.messages import refused
 from kernel.config.settings import Settings
 from kernel.telemetry.logs import RateLimit, get_logger
@@ -48,12 +48,12 @@ class Identity:
     until: float
 
 
-class Verifier:
+class TokenVerifier:
     """Verifies the tokens of one issuer for one audience; for use in one event loop."""
 
     def __init__(
         self,
-        keys: Keys,
+        keys: Jwks,
         issuer: str,
         audience: str,
         now: Callable[[], float] = time.time,
@@ -184,7 +184,7 @@ _SIGNATURE_ONLY: Final[Any] = {
 """Claims are checked here, each with a reason of its own."""
 
 
-def verifier_of(settings: Settings, roles: Container[str]) -> Verifier:
+def verifier_of(settings: Settings, roles: Container[str]) -> TokenVerifier:
     """Return the verifier that the settings describe, which knows these roles; raise ``KeysError``.
 
     Without IDENTITY_JWKS, in development only, tokens of the local issuer are trusted.
@@ -194,5 +194,5 @@ def verifier_of(settings: Settings, roles: Container[str]) -> Verifier:
         folder = issuer.folder_of(settings.data_dir)
         issuer.make_keys(folder)
         path = issuer.jwks_path(folder)
-    keys = Keys(path, production=settings.mode == "production")
-    return Verifier(keys, settings.identity_issuer, settings.identity_audience, roles=roles)
+    keys = Jwks(path, production=settings.mode == "production")
+    return TokenVerifier(keys, settings.identity_issuer, settings.identity_audience, roles=roles)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class OutsideError(Exception):
+class ExternalError(Exception):
     """A call outside did not succeed. ``code`` is the other side's answer code, 0 when it gave
     none.
     """
@@ -13,7 +13,7 @@ class OutsideError(Exception):
         self.code = code
 
 
-class Retryable(OutsideError):
+class Retryable(ExternalError):
     """It may work later."""
 
 
@@ -21,9 +21,9 @@ class Throttled(Retryable):
     """The other side asks for slower calls."""
 
 
-class Permanent(OutsideError):
+class Permanent(ExternalError):
     """It will never work."""
 
 
-class Duplicate(OutsideError):
+class Duplicate(ExternalError):
     """The other side has it already; as good as success."""

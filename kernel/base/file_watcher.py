@@ -30,7 +30,7 @@ def _stamp(path: Path) -> tuple[int, int, int] | None:
     return found.st_ino, found.st_size, found.st_mtime_ns
 
 
-class Watched(Generic[T, E]):
+class FileWatcher(Generic[T, E]):
     """A value read from files; threads may share it.
 
     The files are looked at when somebody asks, ``every`` seconds after the last look at the

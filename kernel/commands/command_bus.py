@@ -24,12 +24,12 @@ from kernel.auth.identity import Caller, caller
 from kernel.base.clock import Clock
 from kernel.base.errors import AlreadyExists, Conflict, Invalid, Violation
 from kernel.commands.idempotency import First, Memory, answer_type
-from kernel.commands.loop_bridge import Deliveries
+from kernel.commands.loop_bridge import LoopBridge
 from kernel.eventsourcing.command_context import Call
 from kernel.eventsourcing.group_commit import Writer
-from kernel.eventsourcing.readiness import History
+from kernel.eventsourcing.readiness import Readiness
 from kernel.eventsourcing.unit_of_work import UnitOfWork
-from kernel.kafka.broker_clock import LogClock
+from kernel.kafka.broker_clock import BrokerClock
 from kernel.rpc.statuses import DeadlinePassed
 from kernel.rpc.validation.messages import UUID, words
 from kernel.storage.kernel_tables import KernelTables
@@ -64,8 +64,8 @@ class Commands:
         writer: Writer,
         clock: Clock,
         tables: KernelTables,
-        history: History | None = None,
-        log_clock: LogClock | None = None,
+        history: Readiness | None = None,
+        log_clock: BrokerClock | None = None,
     ) -> None:
         """Commands get ``Unavailable`` until ``history`` is whole, and while this machine's clock
         does not fit ``log_clock``.
@@ -78,7 +78,7 @@ class Commands:
         self._events = tables.events
         self._waiting: dict[str, int] = {}
         self._memory: Memory | None = None
-        self._deliveries: Deliveries | None = None
+        self._deliveries: LoopBridge | None = None
         self._apart: dict[str, Call] = {}
 
     async def run(
@@ -164,10 +164,10 @@ class Commands:
             rule=who.rule,
         )
 
-    def _results(self) -> Deliveries:
+    def _results(self) -> LoopBridge:
         loop = asyncio.get_running_loop()
         if self._deliveries is None or self._deliveries.loop is not loop:
-            self._deliveries = Deliveries(loop)
+            self._deliveries = LoopBridge(loop)
         return self._deliveries
 
     def _left(self, request_id: str) -> None:
@@ -241,7 +241,7 @@ class Commands:
 class Reads:
     """Runs reads on a few connections of their own, beside the writer."""
 
-    def __init__(self, engine: Engine, threads: int = 4, history: History | None = None) -> None:
+    def __init__(self, engine: Engine, threads: int = 4, history: Readiness | None = None) -> None:
         """``history``: reads get ``Unavailable`` until it is whole."""
         self._engine = engine
         self._history = history

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-class Deliveries:
+class LoopBridge:
     """Brings results from the writer's thread into the loop: a whole group by one wake-up.
 
     ``asyncio.wrap_future`` wakes the loop once for each result, which costs more than the rest.

@@ -12,22 +12,22 @@ from kernel.consumer.applying.batch import Batch
 from kernel.consumer.applying.batch_applier import Applier
 from kernel.consumer.applying.committer import Committer, Stopped
 from kernel.consumer.applying.results import Applied
-from kernel.consumer.applying.stats import Tally
-from kernel.consumer.reading.kafka_reader import LogReader
+from kernel.consumer.applying.stats import ConsumerStats
+from kernel.consumer.reading.kafka_reader import KafkaReader
 from kernel.telemetry import metrics
 
 _UnderWay = tuple[Batch, Future[Applied]]
 
 
-class BulkRead:
+class CatchUp:
     """Reading in bulk with one reader; every reaction is left pending."""
 
     def __init__(
         self,
-        reader: LogReader,
+        reader: KafkaReader,
         committer: Committer,
         applier: Applier,
-        tally: Tally,
+        tally: ConsumerStats,
         stopping: threading.Event,
     ) -> None:
         self._reader = reader

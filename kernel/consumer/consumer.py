@@ -13,15 +13,15 @@ from sqlalchemy import Engine
 from kernel.base.clock import Clock
 from kernel.consumer.applying.batch_applier import Applier
 from kernel.consumer.applying.committer import Committer
-from kernel.consumer.applying.quarantine_limit import Bounds, Limit
-from kernel.consumer.applying.stats import Tally
+from kernel.consumer.applying.quarantine_limit import QuarantineBounds, QuarantineLimit
+from kernel.consumer.applying.stats import ConsumerStats
 from kernel.consumer.quarantine import Quarantine
-from kernel.consumer.reading.buffer import Inbox
-from kernel.consumer.reading.kafka_reader import LogReader
-from kernel.consumer.reading.stall_detector import PATIENCE, Sweep
-from kernel.consumer.worker import ConsumerThread
+from kernel.consumer.reading.buffer import Buffer
+from kernel.consumer.reading.kafka_reader import KafkaReader
+from kernel.consumer.reading.stall_detector import PATIENCE, StallDetector
+from kernel.consumer.worker import ConsumerWorker
 from kernel.eventsourcing.group_commit import Writer
-from kernel.eventsourcing.readiness import History
+from kernel.eventsourcing.readiness import Readiness
 from kernel.eventsourcing.service_model import Model
 from kernel.telemetry import metrics
 from kernel.telemetry.logs import get_logger
@@ -69,7 +69,7 @@ class Consumer:
         bootstrap: str,
         topic: str,
         *,
-        bounds: Bounds | None = None,
+        bounds: QuarantineBounds | None = None,
         patience: float = PATIENCE,
         on_dead: Callable[[], None] | None = None,
         may_react: Callable[[], bool] = lambda: True,
@@ -81,24 +81,24 @@ class Consumer:
         While ``may_react`` says no, nothing is taken: what events lead to would be written with a
         wrong time.
         """
-        self.inbox = Inbox()
-        self.tally = Tally()
+        self.inbox = Buffer()
+        self.tally = ConsumerStats()
         self._stopping = threading.Event()
-        limit = Limit(bounds or Bounds())
+        limit = QuarantineLimit(bounds or QuarantineBounds())
         applier = Applier(topic, clock, limit)
-        self._worker = ConsumerThread(
+        self._worker = ConsumerWorker(
             reads,
             model,
             applier,
             Committer(writer, limit, self._stopping, self.tally),
             self.inbox,
             self.tally,
-            partial(LogReader, bootstrap, topic),
+            partial(KafkaReader, bootstrap, topic),
             self._stopping,
-            Sweep(on_dead or _end_process, patience),
+            StallDetector(on_dead or _end_process, patience),
             may_react,
         )
-        self.history = History(reads, model)
+        self.history = Readiness(reads, model)
         """Commands wait until it is whole."""
         redriver = replace(applier, limit=None, reacting=False)
         self.quarantine = Quarantine(reads, writer, model, redriver, self._run_pending)

@@ -18,11 +18,11 @@ from kernel.consumer.applying import positions, quarantine_rows
 from kernel.consumer.applying.batch_applier import Applier
 from kernel.consumer.applying.committer import Committer, Halted, Stopped
 from kernel.consumer.applying.positions import Fenced
-from kernel.consumer.applying.stats import Tally
-from kernel.consumer.catch_up import BulkRead
-from kernel.consumer.reading.buffer import Inbox
-from kernel.consumer.reading.kafka_reader import LogReader
-from kernel.consumer.reading.stall_detector import SECONDS, Sweep
+from kernel.consumer.applying.stats import ConsumerStats
+from kernel.consumer.catch_up import CatchUp
+from kernel.consumer.reading.buffer import Buffer
+from kernel.consumer.reading.kafka_reader import KafkaReader
+from kernel.consumer.reading.stall_detector import SECONDS, StallDetector
 from kernel.consumer.redrive import redrive
 from kernel.eventsourcing.readiness import note_whole
 from kernel.eventsourcing.service_model import Model
@@ -33,7 +33,7 @@ _HOLD = 0.5
 _log = get_logger(__name__)
 
 
-class ConsumerThread:
+class ConsumerWorker:
     """Owns the positions; everything it writes goes through the writer."""
 
     def __init__(
@@ -42,11 +42,11 @@ class ConsumerThread:
         model: Model,
         applier: Applier,
         committer: Committer,
-        inbox: Inbox,
-        tally: Tally,
-        connect: Callable[[], LogReader],
+        inbox: Buffer,
+        tally: ConsumerStats,
+        connect: Callable[[], KafkaReader],
         stopping: threading.Event,
-        sweep: Sweep,
+        sweep: StallDetector,
         may_react: Callable[[], bool],
     ) -> None:
         self._reads = reads
@@ -63,7 +63,7 @@ class ConsumerThread:
         self._partitions: list[int] = []
         self._first_ends: dict[int, int] = {}
         self._next_sweep = 0.0
-        self._reader: LogReader | None = None
+        self._reader: KafkaReader | None = None
         self._said = RateLimit()
         self.pending = True
         """Whether reactions may be waiting; anybody may set it."""
@@ -126,7 +126,7 @@ class ConsumerThread:
         _log.info("consumer.started", partitions=len(partitions))
 
     def _read_bulk(self, partitions: Collection[int]) -> None:
-        reader = BulkRead(self._log(), self._committer, self._bulk, self._tally, self._stopping)
+        reader = CatchUp(self._log(), self._committer, self._bulk, self._tally, self._stopping)
         reached = reader.to_the_end(self._stored(partitions))
         self._inbox.reached(reached)
         self.pending = True
@@ -167,7 +167,7 @@ class ConsumerThread:
             known = positions.load(connection, self._model.tables)
         return {p: known.get(p, 0) for p in partitions}
 
-    def _log(self) -> LogReader:
+    def _log(self) -> KafkaReader:
         if self._reader is None:
             self._reader = self._connect()
         return self._reader

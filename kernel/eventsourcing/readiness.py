@@ -25,7 +25,7 @@ def note_whole(uow: UnitOfWork) -> None:
     uow.put(uow.model.tables.leases, {"name": _NAME, "holder": "", "expires_at": now})
 
 
-class History:
+class Readiness:
     """Tells whether the note is there; thread-safe."""
 
     def __init__(self, reads: Engine, model: Model) -> None:

@@ -64,7 +64,7 @@ def wall() -> int:
     return time.time_ns() // 1_000
 
 
-class LogClock:
+class BrokerClock:
     """Compares this machine's clock with the log's, in a thread of its own.
 
     Until the cluster has answered once nothing is known, and nothing is refused: the office works

@@ -30,7 +30,7 @@ REQUEST_MS = 5_000
 DELIVERY_MS = 10_000
 
 
-class Sender:
+class EventProducer:
     """Holds the producer; use from one thread.
 
     After one refused record kafka-python's idempotent producer fails every later send, so any

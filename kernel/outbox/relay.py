@@ -21,7 +21,7 @@ from kernel.eventsourcing.leases import Lease
 from kernel.eventsourcing.service_model import Model
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.outbox.outbox import Outbox, OutboxStatus, Waiting
-from kernel.outbox.producer import REFUSALS, Sender
+from kernel.outbox.producer import REFUSALS, EventProducer
 from kernel.telemetry import metrics
 from kernel.telemetry.logs import RateLimit, fault, get_logger
 from kernel.telemetry.tracing import span_from
@@ -55,7 +55,7 @@ class Relay:
         """
         self._writer = writer
         self._outbox = Outbox(model, reads)
-        self._sender = Sender(bootstrap, topic, model.source, log_now)
+        self._sender = EventProducer(bootstrap, topic, model.source, log_now)
         self._before_forget = before_forget
         self._before_send = before_send
         self._lease = Lease("relay", LEASE)

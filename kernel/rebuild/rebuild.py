@@ -28,9 +28,9 @@ from kernel.consumer.applying.batch import Place
 from kernel.consumer.applying.batch_applier import Applier
 from kernel.consumer.applying.committer import Committer
 from kernel.consumer.applying.results import Past
-from kernel.consumer.applying.stats import Tally
-from kernel.consumer.catch_up import BulkRead
-from kernel.consumer.reading.kafka_reader import LogReader
+from kernel.consumer.applying.stats import ConsumerStats
+from kernel.consumer.catch_up import CatchUp
+from kernel.consumer.reading.kafka_reader import KafkaReader
 from kernel.eventsourcing.envelope import new_id
 from kernel.eventsourcing.group_commit import Writer
 from kernel.eventsourcing.migrate import migrate
@@ -173,10 +173,10 @@ class _Shadow:
         applier: Applier,
         refused: Mapping[Place, str] | None = None,
     ) -> None:
-        self.tally = Tally()
+        self.tally = ConsumerStats()
         self._engine = engine
         self._model = model
-        self._connect = partial(LogReader, bootstrap, topic)
+        self._connect = partial(KafkaReader, bootstrap, topic)
         self._applier = applier
         self._refused = refused
 
@@ -190,7 +190,7 @@ class _Shadow:
             committer = Committer(writer, None, stopping, self.tally, self._refused)
             partitions = reader.partitions()
             begin = committer.run(partial(positions.begin, partitions=partitions))
-            bulk = BulkRead(reader, committer, self._applier, self.tally, stopping)
+            bulk = CatchUp(reader, committer, self._applier, self.tally, stopping)
             total = sum(reader.ends(partitions).values())
             with fewer_collections(), _telling(progress, self.tally, total):
                 bulk.to_the_end(begin)
@@ -270,7 +270,7 @@ def _careless(connection: Any, _record: Any) -> None:
 
 
 @contextmanager
-def _telling(progress: Progress | None, tally: Tally, total: int) -> Iterator[None]:
+def _telling(progress: Progress | None, tally: ConsumerStats, total: int) -> Iterator[None]:
     """Call ``progress`` from a thread of its own four times a second, and once at the end."""
     if progress is None:
         yield

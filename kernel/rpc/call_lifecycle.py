@@ -29,7 +29,7 @@ _NO_DEADLINE: Final = Violation(
 )
 
 
-class Door:
+class CallLifecycle:
     """One call from its arrival to its answer."""
 
     __slots__ = ("_caller", "_code", "_context", "_metadata", "_method", "_scope", "_start")
@@ -46,7 +46,7 @@ class Door:
         )
         self._start = time.perf_counter()
 
-    def __enter__(self) -> Door:
+    def __enter__(self) -> CallLifecycle:
         self._scope.__enter__()
         return self
 

@@ -53,7 +53,7 @@ def metadata(
 
 
 @dataclass(frozen=True)
-class Problem:
+class RpcProblem:
     """Why a call failed."""
 
     code: grpc.StatusCode
@@ -69,7 +69,7 @@ class Problem:
     """By which an operator finds the fault."""
 
 
-def explain(error: grpc.RpcError) -> Problem:
+def explain(error: grpc.RpcError) -> RpcProblem:
     """Read everything that a failed call says."""
     code, text = error.code(), error.details() or ""
     status = Status()
@@ -99,7 +99,7 @@ def explain(error: grpc.RpcError) -> Problem:
             request = details.RequestInfo()
             part.Unpack(request)
             trace = request.request_id
-    return Problem(code, text, reason, fields, retry_after, trace)
+    return RpcProblem(code, text, reason, fields, retry_after, trace)
 
 
 def _by_field(bad: details.BadRequest) -> dict[str, str]:

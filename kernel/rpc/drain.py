@@ -18,7 +18,7 @@ CALM: Final = 0.1
 """Seconds for which they are held at least: who was just answered calls again at once."""
 
 
-class Gate:
+class Drain:
     """Counts the calls under way; for use in one event loop."""
 
     def __init__(self) -> None:

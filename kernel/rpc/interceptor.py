@@ -14,14 +14,14 @@ from typing import Any, Final, TypeAlias
 import grpc
 
 from kernel.auth.permissions import PART, Permissions
-from kernel.auth.tokens import Verifier
+from kernel.auth.tokens import TokenVerifier
 from kernel.base.errors import Failure
 from kernel.rpc import statuses
-from kernel.rpc.call_lifecycle import Door
-from kernel.rpc.drain import Gate, stopping
+from kernel.rpc.call_lifecycle import CallLifecycle
+from kernel.rpc.drain import Drain, stopping
 from kernel.rpc.method import Context, Method
 from kernel.rpc.registration import Service
-from kernel.rpc.stream_limits import Bounds, bounded
+from kernel.rpc.stream_limits import StreamLimits, bounded
 
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
@@ -38,7 +38,7 @@ class Interceptor(grpc.aio.ServerInterceptor):
     def __init__(
         self,
         services: Sequence[Service],
-        verifier: Verifier,
+        verifier: TokenVerifier,
         permissions: Permissions,
         *,
         tls: bool = False,
@@ -51,9 +51,9 @@ class Interceptor(grpc.aio.ServerInterceptor):
         self._max_streams = streams
         self._wrapped: dict[str, Handler] = {}
         self._open: set[asyncio.Task[Any]] = set()
-        self._of_one = Bounds(STREAMS_OF_ONE)
-        self._watching = Bounds(STREAMS_OF_ONE)
-        self._gate = Gate()
+        self._of_one = StreamLimits(STREAMS_OF_ONE)
+        self._watching = StreamLimits(STREAMS_OF_ONE)
+        self._gate = Drain()
 
     async def intercept_service(
         self,
@@ -113,7 +113,7 @@ class Interceptor(grpc.aio.ServerInterceptor):
         gate = self._gate
 
         async def answer(data: bytes, context: Context) -> Any:
-            with Door(method, context) as door:
+            with CallLifecycle(method, context) as door:
                 held = gate.closing
                 try:
                     await gate.enter()
@@ -130,7 +130,7 @@ class Interceptor(grpc.aio.ServerInterceptor):
 
     def _streaming(self, method: Method, inner: Any) -> Any:
         async def answer(data: bytes, context: Context) -> AsyncIterator[Any]:
-            with Door(method, context) as door:
+            with CallLifecycle(method, context) as door:
                 task = asyncio.current_task()
                 try:
                     if self._gate.closing:

@@ -15,7 +15,7 @@ from motcua.events.v1.envelope_pb2 import Actor
 from kernel.auth import identity
 from kernel.auth.identity import Caller
 from kernel.auth.permissions import Permissions
-from kernel.auth.tokens import Identity, Verifier
+from kernel.auth.tokens import Identity, TokenVerifier
 from kernel.rpc.registration import Service
 from kernel.telemetry.logs import RateLimit
 
@@ -31,7 +31,7 @@ class Method:
         self,
         service: Service,
         path: str,
-        verifier: Verifier,
+        verifier: TokenVerifier,
         permissions: Permissions,
         tls: bool,
     ) -> None:

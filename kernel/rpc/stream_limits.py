@@ -12,7 +12,7 @@ import grpc
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
 
-class Bounds:
+class StreamLimits:
     """Counts what is open under each key. Not thread-safe: one event loop uses it."""
 
     def __init__(self, most: int) -> None:
@@ -34,7 +34,7 @@ class Bounds:
                 del self._open[key]
 
 
-def bounded(handler: Handler, bounds: Bounds) -> Handler:
+def bounded(handler: Handler, bounds: StreamLimits) -> Handler:
     """Bound the open streams of a method that is not ours (health, reflection).
 
     Anybody may open them, without a deadline, and the server's limit of calls counts them.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import grpc
 
-from kernel.base.file_watcher import Watched, stamp_of
+from kernel.base.file_watcher import FileWatcher, stamp_of
 from kernel.telemetry.logs import fault, get_logger
 
 log = get_logger(__name__)
@@ -21,7 +21,7 @@ class TlsFiles:
     def __init__(self, cert: Path, key: Path, client_ca: Path) -> None:
         """Read them; raise ``OSError``."""
         self._files = (cert, key, client_ca)
-        self._watched = Watched(
+        self._watched = FileWatcher(
             lambda: stamp_of(*self._files),
             self._read,
             OSError,

@@ -16,7 +16,7 @@ from kernel.crypto.keyring import Keyring
 from kernel.eventsourcing.group_commit import Writer
 from kernel.eventsourcing.service_model import Model
 from kernel.rpc.registration import Service
-from kernel.runtime.periodic_tasks import Watch
+from kernel.runtime.periodic_tasks import PeriodicTask
 
 
 class Worker(Protocol):
@@ -53,7 +53,7 @@ class Parts:
     """What a service is composed of."""
 
     servicers: Sequence[Service]
-    watches: Sequence[Watch] = ()
+    watches: Sequence[PeriodicTask] = ()
     workers: Sequence[Worker] = ()
 
 

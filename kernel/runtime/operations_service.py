@@ -25,7 +25,7 @@ NAME = "motcua.operations.v1.OperationsService"
 log = get_logger(__name__)
 
 
-class Consumer(Protocol):
+class ConsumerOperations(Protocol):
     """What is asked of a service's consumer."""
 
     @property
@@ -38,7 +38,7 @@ class Consumer(Protocol):
         ...
 
 
-class Relay(Protocol):
+class RelayOperations(Protocol):
     """What is asked of a service's relay."""
 
     def status(self) -> OutboxStatus:
@@ -54,8 +54,8 @@ class OperationsServicer(OperationsServiceServicer):
         service: str,
         commands: Commands,
         reads: Reads,
-        consumer: Consumer,
-        relay: Relay | None = None,
+        consumer: ConsumerOperations,
+        relay: RelayOperations | None = None,
     ) -> None:
         """``relay`` is None in a service that publishes nothing."""
         self._service = service
@@ -146,8 +146,8 @@ def service(
     name: str,
     commands: Commands,
     reads: Reads,
-    consumer: Consumer,
-    relay: Relay | None = None,
+    consumer: ConsumerOperations,
+    relay: RelayOperations | None = None,
 ) -> Service:
     """Return the operators' service of the service called ``name``."""
     return Service(

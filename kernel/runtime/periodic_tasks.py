@@ -17,7 +17,7 @@ log = get_logger(__name__)
 
 
 @dataclass(frozen=True)
-class Watch:
+class PeriodicTask:
     """One thing to look for.
 
     ``run`` gets the unit of work and the present instant (office's clock, microseconds), raises
@@ -30,13 +30,17 @@ class Watch:
     run: Callable[[UnitOfWork, int], int]
 
 
-class Watcher:
+class TaskRunner:
     """Runs watches in a thread of its own, in the writer's transactions, once ``ready`` says that
     the log has been read.
     """
 
     def __init__(
-        self, writer: Writer, clock: Clock, watches: Sequence[Watch], ready: Callable[[], bool]
+        self,
+        writer: Writer,
+        clock: Clock,
+        watches: Sequence[PeriodicTask],
+        ready: Callable[[], bool],
     ) -> None:
         self._writer = writer
         self._clock = clock
@@ -66,7 +70,7 @@ class Watcher:
                     self._look(watch)
                     due[watch.name] = time.monotonic() + watch.every
 
-    def _look(self, watch: Watch) -> None:
+    def _look(self, watch: PeriodicTask) -> None:
         try:
             while not self._ending.is_set():
                 if not self._writer.exclusive(

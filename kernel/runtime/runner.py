@@ -17,7 +17,7 @@ from typing import NoReturn
 
 from pydantic import ValidationError
 
-from kernel.auth.jwks import KeysError
+from kernel.auth.jwks import JwksError
 from kernel.auth.permissions import PermissionsError
 from kernel.commands.command_bus import Commands, Reads
 from kernel.config import settings
@@ -29,12 +29,12 @@ from kernel.consumer.reading.faust_adapter import FaustAdapter
 from kernel.crypto.keyring import Keyring, WrongMasterKey
 from kernel.eventsourcing.group_commit import Writer
 from kernel.eventsourcing.migrate import migrate
-from kernel.kafka.broker_clock import LogClock, ask_log
+from kernel.kafka.broker_clock import BrokerClock, ask_log
 from kernel.outbox.relay import Relay
 from kernel.rpc.server import RpcServer
 from kernel.runtime import operations_service
 from kernel.runtime.definition import Define, Runtime, ServiceDefinition
-from kernel.runtime.periodic_tasks import Watcher
+from kernel.runtime.periodic_tasks import TaskRunner
 from kernel.storage.engines import open_engine
 from kernel.telemetry import logs
 from kernel.telemetry import setup as telemetry
@@ -66,11 +66,11 @@ def run(name: str, define: Define) -> None:
     logs.setup(given)
     _log.info("service.starting", mode=given.mode)
     try:
-        process = Process(given, definition, key)
+        process = ServiceProcess(given, definition, key)
         process.start()
     except ValidationError as wrong:  # of settings that only one part reads
         refuse(name, settings.reasons(wrong))
-    except (KeysError, PermissionsError, WrongMasterKey) as wrong:
+    except (JwksError, PermissionsError, WrongMasterKey) as wrong:
         refuse(name, wrong)
     except Exception as error:
         _log.error("service.failed", **fault(error))
@@ -79,7 +79,7 @@ def run(name: str, define: Define) -> None:
     process.serve()
 
 
-class Process:
+class ServiceProcess:
     """One running service. ``start`` opens everything, ``serve`` blocks until it is told to end."""
 
     def __init__(self, given: Settings, definition: ServiceDefinition, key: bytes) -> None:
@@ -96,7 +96,7 @@ class Process:
         )
         self._writer = Writer(writable, model, keyring)
         clock = given.make_clock()
-        self._log_clock = LogClock(partial(ask_log, given.kafka))
+        self._log_clock = BrokerClock(partial(ask_log, given.kafka))
         self._relay = Relay(
             self._writer, engine, model, given.kafka, given.topic, log_now=self._log_clock.now
         )
@@ -121,7 +121,7 @@ class Process:
             given.service, commands, self._looks, self._consumer, self._relay
         )
         self._rpc = RpcServer(given, [*parts.servicers, own], definition.permissions)
-        self._watcher = Watcher(self._writer, clock, parts.watches, self._may_watch)
+        self._watcher = TaskRunner(self._writer, clock, parts.watches, self._may_watch)
         self._workers = parts.workers
         self._ending = threading.Event()
 

@@ -17,16 +17,16 @@ from pydantic import BaseModel, ValidationError
 
 from kernel.base.toml_files import FileUnreadable, parse_toml, unreadable
 from office.catalogue.data_files import PROCEDURES, UNITS
-from office.catalogue.messages import Broken, of_pydantic
+from office.catalogue.messages import BrokenRule, of_pydantic
 from office.catalogue.model import (
     Catalogue,
+    CatalogueUnit,
     Condition,
     ExemptGroup,
     Fee,
     Field,
     Part,
     Procedure,
-    Unit,
     catalogue,
 )
 from office.catalogue.rules import (
@@ -67,7 +67,7 @@ def load_catalogue(procedures: Path, units: Path) -> Catalogue:
     if problems:
         raise CatalogueError(problems)
     return catalogue(
-        (Unit(**dict(it)) for it in unit_entries),
+        (CatalogueUnit(**dict(it)) for it in unit_entries),
         (Field(**dict(it)) for it in field_entries),
         (_procedure(it, version) for it in found for version in it.version),
         hashlib.sha256(digest + unit_digest).hexdigest()[:8],
@@ -94,7 +94,7 @@ def _read(path: Path, keys: tuple[str, ...]) -> tuple[dict[str, list[Any]], byte
 
 
 def _no_file(path: Path, key: str, rule: str) -> Problem:
-    return Problem(path.name, key, Broken("file", rule, rule))
+    return Problem(path.name, key, BrokenRule("file", rule, rule))
 
 
 def _entries(

@@ -211,7 +211,7 @@ RULES: Final[dict[str, Words]] = {
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Broken:
+class BrokenRule:
     """A rule that was broken, in both languages; ``code`` is stable."""
 
     code: str
@@ -219,10 +219,10 @@ class Broken:
     en: str
 
 
-def broken(code: str, *values: object) -> Broken:
+def broken(code: str, *values: object) -> BrokenRule:
     """Return which rule was broken; ``values`` are words of the rule."""
     vi, en = RULES[code]
-    return Broken(code, vi.format(*values), en.format(*values))
+    return BrokenRule(code, vi.format(*values), en.format(*values))
 
 
 FORMS: Final[Mapping[str, Words]] = {
@@ -267,7 +267,7 @@ _OF_PYDANTIC: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
-def of_pydantic(error: Mapping[str, Any]) -> Broken:
+def of_pydantic(error: Mapping[str, Any]) -> BrokenRule:
     """Return what the schema found, in both languages."""
     context = error.get("ctx") or {}
     if "rule" in context:  # one of ours, raised while the value was looked at

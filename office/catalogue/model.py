@@ -54,7 +54,7 @@ class FeePer(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class CatalogueUnit:
     """A unit of the administration; by its code, ``H22.12.03`` lies within ``H22.12``."""
 
     code: str
@@ -202,7 +202,7 @@ class Procedure:
 class Catalogue:
     """All procedures in all their versions, with the units and fields that they name."""
 
-    units: Mapping[str, Unit]
+    units: Mapping[str, CatalogueUnit]
     fields: Mapping[str, Field]
     procedures: Mapping[str, tuple[Procedure, ...]]
     """The versions of each code, oldest first."""
@@ -230,7 +230,7 @@ class Catalogue:
         last = follower.valid_from - timedelta(days=1)
         return last if version.valid_to is None else min(version.valid_to, last)
 
-    def unit_of(self, agency: str) -> Unit | None:
+    def unit_of(self, agency: str) -> CatalogueUnit | None:
         """Return the unit that has, or had, an agency code of either form."""
         found = self.units.get(agency)
         if found is not None:
@@ -243,7 +243,10 @@ class Catalogue:
 
 
 def catalogue(
-    units: Iterable[Unit], fields: Iterable[Field], versions: Iterable[Procedure], digest: str
+    units: Iterable[CatalogueUnit],
+    fields: Iterable[Field],
+    versions: Iterable[Procedure],
+    digest: str,
 ) -> Catalogue:
     """Put a catalogue together from values that were checked."""
     by_code: dict[str, list[Procedure]] = {}

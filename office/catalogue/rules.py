@@ -10,11 +10,11 @@ from itertools import pairwise
 
 from kernel.base.instants import HOUR
 from office.catalogue.agency_codes import is_old_agency
-from office.catalogue.messages import Broken, broken
+from office.catalogue.messages import BrokenRule, broken
 from office.catalogue.model import UnitLevel
 from office.catalogue.schema import ProcedureEntry, UnitEntry, VersionEntry
 from office.people.directory import check_heirs
-from office.worktime.durations import TimeLimit, Unit
+from office.worktime.durations import DurationUnit, TimeLimit
 
 _DAY = 8 * HOUR
 
@@ -25,7 +25,7 @@ class Problem:
 
     entry: str
     field: str
-    broken: Broken
+    broken: BrokenRule
 
     @property
     def rule(self) -> str:
@@ -105,14 +105,14 @@ def inconsistent(procedure: ProcedureEntry) -> Iterator[Problem]:
             yield Problem(procedure.code, f"version.{place}.valid_from", late)
 
 
-def too_early(begins: date, older: int, began: date, ended: date | None) -> Broken | None:
+def too_early(begins: date, older: int, began: date, ended: date | None) -> BrokenRule | None:
     """Return what keeps a version from beginning on a day: the one before it."""
     if ended is not None and begins <= ended:
         return broken("versions.dates", older)
     return broken("versions.begin", older) if begins <= began else None
 
 
-Faults = Iterator[tuple[str, Broken, tuple[str, ...]]]
+Faults = Iterator[tuple[str, BrokenRule, tuple[str, ...]]]
 
 
 def faults(version: VersionEntry) -> Faults:
@@ -183,6 +183,10 @@ def _shorter(one: TimeLimit, other: TimeLimit) -> bool:
 
 def _extent(limit: TimeLimit) -> tuple[int, int]:
     """Return all calendar days, and all working time, of the phases of a limit."""
-    days = [phase.whole_days() for phase in limit.phases if phase.unit is Unit.CALENDAR_DAY]
-    work = [phase.working_us(_DAY) for phase in limit.phases if phase.unit is not Unit.CALENDAR_DAY]
+    days = [phase.whole_days() for phase in limit.phases if phase.unit is DurationUnit.CALENDAR_DAY]
+    work = [
+        phase.working_us(_DAY)
+        for phase in limit.phases
+        if phase.unit is not DurationUnit.CALENDAR_DAY
+    ]
     return sum(days), sum(work)

@@ -8,14 +8,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from office.catalogue.model import Catalogue, Unit, UnitLevel
+from office.catalogue.model import Catalogue, CatalogueUnit, UnitLevel
 from office.people import directory
 from office.people.directory import Directory
 
 _LEVELS = frozenset(level.value for level in UnitLevel)
 
 
-def joined(units: Mapping[str, Unit], people: Mapping[str, directory.Unit]) -> Mapping[str, Unit]:
+def joined(
+    units: Mapping[str, CatalogueUnit], people: Mapping[str, directory.Unit]
+) -> Mapping[str, CatalogueUnit]:
     """Put the units together. The directory does not say English names and former codes: they are
     the catalogue's, where it knows the unit.
     """
@@ -24,9 +26,9 @@ def joined(units: Mapping[str, Unit], people: Mapping[str, directory.Unit]) -> M
     )
 
 
-def _joined(known: Unit | None, it: directory.Unit) -> Unit:
+def _joined(known: CatalogueUnit | None, it: directory.Unit) -> CatalogueUnit:
     level = UnitLevel(it.level) if it.level in _LEVELS else known.level if known else None
-    base = known or Unit(it.code, it.name, it.name, level)
+    base = known or CatalogueUnit(it.code, it.name, it.name, level)
     return replace(
         base,
         name_vi=it.name or base.name_vi,

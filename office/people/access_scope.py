@@ -28,7 +28,7 @@ def readers_of(unit: str) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Sight:
+class AccessScope:
     """What one officer sees on a day."""
 
     unit: str
@@ -69,8 +69,8 @@ class Sight:
             raise not_your_unit()
 
 
-def sight_of(who: Caller, units: Mapping[str, Dated], day: date) -> Sight | None:
+def access_scope_of(who: Caller, units: Mapping[str, Dated], day: date) -> AccessScope | None:
     """Return what a caller sees by the rule under which they were let in; None: every dossier."""
     if not restricted(who):
         return None
-    return Sight(who.actor.unit, who.actor.id, units, day)
+    return AccessScope(who.actor.unit, who.actor.id, units, day)

@@ -14,7 +14,7 @@ from typing import Any, Final
 from kernel.base.toml_files import FileUnreadable, read_toml
 from office.people.directory import Directory, Unit, check_heirs
 from office.people.officers import check_absences, read_officer, read_sheet
-from office.people.reading_notes import Notes
+from office.people.reading_notes import ReadingNotes
 
 _HEIRS: Final = {
     "successor_unknown": "is no unit",
@@ -36,7 +36,7 @@ class DirectoryError(ValueError):
 
 def read_directory(path: Path, roles: Iterable[str]) -> Directory:
     """Read a directory; ``roles`` are those that there are. Raise ``DirectoryError``."""
-    notes = Notes(frozenset(roles))
+    notes = ReadingNotes(frozenset(roles))
     document = _toml(path, notes)
     if document is None:
         raise DirectoryError(notes.mistakes)
@@ -74,7 +74,7 @@ def _named(document: dict[str, Any], key: str, path: Path) -> Path | None:
     return path.parent / name if isinstance(name, str) and name.isprintable() else None
 
 
-def _toml(path: Path, notes: Notes) -> dict[str, Any] | None:
+def _toml(path: Path, notes: ReadingNotes) -> dict[str, Any] | None:
     try:
         return read_toml(path)
     except FileUnreadable as error:
@@ -82,7 +82,7 @@ def _toml(path: Path, notes: Notes) -> dict[str, Any] | None:
         return None
 
 
-def _read_units(path: Path, file: Path | None, notes: Notes) -> None:
+def _read_units(path: Path, file: Path | None, notes: ReadingNotes) -> None:
     if file is None:
         notes.wrong(path.name, "units", "must be the name of a file of units")
         notes.units_known = False
@@ -119,7 +119,7 @@ def _read_units(path: Path, file: Path | None, notes: Notes) -> None:
     )
 
 
-def _code(row: dict[str, Any], place: str, notes: Notes) -> str:
+def _code(row: dict[str, Any], place: str, notes: ReadingNotes) -> str:
     """Return a unit's code; empty when it is none, which is noted."""
     code = notes.text(row, "code", place)
     if code and not _CODE.fullmatch(code):
@@ -130,6 +130,6 @@ def _code(row: dict[str, Any], place: str, notes: Notes) -> str:
     return code
 
 
-def _wrong_heir(place: str, rule: str, notes: Notes) -> None:
+def _wrong_heir(place: str, rule: str, notes: ReadingNotes) -> None:
     if rule != "successor_unknown" or notes.units_known:
         notes.wrong(place, "successor", _HEIRS[rule])

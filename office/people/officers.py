@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from kernel.base.toml_files import unreadable
 from office.people.directory import Absence, Officer, within
-from office.people.reading_notes import Notes
+from office.people.reading_notes import ReadingNotes
 
 COLUMNS: Final = ("id", "name", "unit", "roles", "valid_from", "valid_to", "email")
 _NEEDED: Final = ("id", "unit", "roles")
@@ -34,7 +34,7 @@ _TOO_LONG: Final = (
 _FORM: Final = "must be 1 to 64 letters a-z, digits, dots, hyphens and underscores"
 
 
-def read_sheet(path: Path, notes: Notes) -> None:
+def read_sheet(path: Path, notes: ReadingNotes) -> None:
     """Read a CSV file of officers, row by row as far as it can be read."""
     heading: list[str] = []
     try:
@@ -64,7 +64,7 @@ def read_sheet(path: Path, notes: Notes) -> None:
         notes.officers_known = False
 
 
-def _heading(cells: list[str], place: str, notes: Notes) -> list[str]:
+def _heading(cells: list[str], place: str, notes: ReadingNotes) -> list[str]:
     heading = [cell.strip() for cell in cells]
     for name in dict.fromkeys(heading):
         if name not in COLUMNS:
@@ -77,7 +77,7 @@ def _heading(cells: list[str], place: str, notes: Notes) -> list[str]:
     return heading
 
 
-def _row(heading: list[str], cells: list[str], place: str, notes: Notes) -> None:
+def _row(heading: list[str], cells: list[str], place: str, notes: ReadingNotes) -> None:
     if len(cells) != len(heading):
         notes.wrong(place, "", f"has {len(cells)} fields instead of {len(heading)}")
         notes.officers_known = False
@@ -93,7 +93,7 @@ def _row(heading: list[str], cells: list[str], place: str, notes: Notes) -> None
     read_officer(row, place, notes, absent={key for key in _NEEDED if key not in heading})
 
 
-def _day(text: str, place: str, key: str, notes: Notes) -> date | None:
+def _day(text: str, place: str, key: str, notes: ReadingNotes) -> date | None:
     try:
         if re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
             return date.fromisoformat(text)
@@ -104,7 +104,7 @@ def _day(text: str, place: str, key: str, notes: Notes) -> date | None:
 
 
 def read_officer(
-    row: dict[str, Any], place: str, notes: Notes, absent: set[str] | None = None
+    row: dict[str, Any], place: str, notes: ReadingNotes, absent: set[str] | None = None
 ) -> None:
     """Read one officer; ``absent`` are keys whose lack is told elsewhere."""
     name = row.get("id")
@@ -133,7 +133,7 @@ def read_officer(
         notes.officers_known = False
 
 
-def _unit(row: dict[str, Any], last: date | None, place: str, notes: Notes) -> str:
+def _unit(row: dict[str, Any], last: date | None, place: str, notes: ReadingNotes) -> str:
     code = row.get("unit")
     if not code or not isinstance(code, str):
         notes.wrong(place, "unit", f"{code} is no unit" if code else "is missing")
@@ -149,7 +149,7 @@ def _unit(row: dict[str, Any], last: date | None, place: str, notes: Notes) -> s
     return code
 
 
-def _roles(row: dict[str, Any], place: str, notes: Notes) -> frozenset[str]:
+def _roles(row: dict[str, Any], place: str, notes: ReadingNotes) -> frozenset[str]:
     found = row.get("roles")
     if not isinstance(found, list) or not found:
         text = f'must be a list: ["{found}"]' if isinstance(found, str) else "names no role"
@@ -162,7 +162,7 @@ def _roles(row: dict[str, Any], place: str, notes: Notes) -> frozenset[str]:
     return frozenset(str(role) for role in found)
 
 
-def _email(row: dict[str, Any], place: str, notes: Notes) -> str:
+def _email(row: dict[str, Any], place: str, notes: ReadingNotes) -> str:
     found = notes.text(row, "email", place)
     if found and not (len(found) <= _LONGEST_EMAIL and _EMAIL.fullmatch(found)):
         notes.wrong(place, "email", f"{found} is no address (name@host.domain, ASCII)")
@@ -170,7 +170,7 @@ def _email(row: dict[str, Any], place: str, notes: Notes) -> str:
     return found
 
 
-def _absences(row: dict[str, Any], place: str, notes: Notes) -> Iterator[Absence]:
+def _absences(row: dict[str, Any], place: str, notes: ReadingNotes) -> Iterator[Absence]:
     for number, absence in enumerate(notes.tables(row, "absence", place), start=1):
         where = f"{place}: absence {number}"
         lacking = notes.keys(absence, _ABSENCE, where)
@@ -185,7 +185,7 @@ def _absences(row: dict[str, Any], place: str, notes: Notes) -> Iterator[Absence
             notes.stand_ins.append((where, str(row.get("id")), stand_in))
 
 
-def check_absences(notes: Notes) -> None:
+def check_absences(notes: ReadingNotes) -> None:
     """Note absences that overlap, and stand-ins who can't be."""
     for name, officer in notes.officers.items():
         place = notes.places[name]
@@ -199,7 +199,7 @@ def check_absences(notes: Notes) -> None:
         _other(stand_in, name, place, notes)
 
 
-def _other(stand_in: str, officer: str, place: str, notes: Notes) -> Officer | None:
+def _other(stand_in: str, officer: str, place: str, notes: ReadingNotes) -> Officer | None:
     """Return the officer who stands in; somebody who is none, or the one away, is noted."""
     other = notes.officers.get(stand_in)
     if stand_in == officer or (other is None and notes.officers_known):
@@ -207,7 +207,7 @@ def _other(stand_in: str, officer: str, place: str, notes: Notes) -> Officer | N
     return None if stand_in == officer else other
 
 
-def _check_stand_in(absence: Absence, officer: Officer, place: str, notes: Notes) -> None:
+def _check_stand_in(absence: Absence, officer: Officer, place: str, notes: ReadingNotes) -> None:
     if not absence.stand_in:
         return
     other = _other(absence.stand_in, officer.id, place, notes)

@@ -13,7 +13,7 @@ from office.people.directory import Officer, Unit
 
 
 @dataclass
-class Notes:
+class ReadingNotes:
     """Collects mistakes; what is at fault is remembered, so that nothing hangs on it."""
 
     roles: frozenset[str]

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from kernel.base.file_watcher import Watched, stamp_of
+from kernel.base.file_watcher import FileWatcher, stamp_of
 from kernel.telemetry.logs import get_logger
 from office.people.directory import Directory
 from office.people.files import DirectoryError, files_of, read_directory
@@ -25,7 +25,7 @@ WRONG_SETTINGS: Final = 2
 _log = get_logger(__name__)
 
 
-class Shelf:
+class PeopleRepository:
     """The directory of one file and those that it names; threads may share it."""
 
     def __init__(
@@ -37,7 +37,7 @@ class Shelf:
     ) -> None:
         """Read the directory; raise ``DirectoryError``."""
         known = frozenset(roles)
-        self._watched = Watched(
+        self._watched = FileWatcher(
             lambda: stamp_of(*files_of(path)),
             lambda: read_directory(path, known),
             DirectoryError,
@@ -68,7 +68,7 @@ def configured(service: str) -> Callable[[], Directory] | None:
     if not path:
         return None
     try:
-        return Shelf(Path(path), shipped().roles).now
+        return PeopleRepository(Path(path), shipped().roles).now
     except DirectoryError as error:
         for mistake in error.mistakes:
             print(f"{service}: PEOPLE_DIRECTORY: {path}: {mistake}", file=sys.stderr)

@@ -18,7 +18,7 @@ from office.process.parsing.yaml_documents import parse
 from office.process.parsing.yaml_nodes import Findings, Mistake
 from office.process.verification.child_cycles import Worked, circles
 from office.process.verification.infinite_loops import check_endless
-from office.process.verification.rules import ROLES, Check
+from office.process.verification.rules import ROLES, ProcessCheck
 
 STANDARD_FOLDER = Path(__file__).parent / "data"
 OWN_FOLDER = "MOTCUA_PROCESSES"
@@ -116,7 +116,7 @@ def check_text(
     if not read and not findings.mistakes:
         findings.add(0, "missing", "", "there is no process in it")
     for each in read:
-        Check(each, findings, units, roles, procedures).run()
+        ProcessCheck(each, findings, units, roles, procedures).run()
         check_endless(each.process, each.places.lines, findings)
     return read, sorted(findings.mistakes, key=lambda mistake: mistake.line)
 

@@ -15,7 +15,7 @@ Pause = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class DeadlineBasis:
     """The course of one due date; instants in microseconds UTC."""
 
     start_at: int
@@ -54,11 +54,11 @@ class Course:
             at = after_pause(calendar, at, pause)
         return at
 
-    def paused(self, pause: Pause, calendar_version: str) -> Course:
+    def paused(self, pause: Pause, calendar_version: str) -> DeadlineBasis:
         """Return the course after one more pause, counted by a calendar."""
         return replace(self, pauses=(*self.pauses, pause), calendar_version=calendar_version)
 
-    def by(self, calendar_version: str) -> Course:
+    def by(self, calendar_version: str) -> DeadlineBasis:
         """Return the course counted by another calendar."""
         return replace(self, calendar_version=calendar_version)
 
@@ -76,7 +76,7 @@ def after_pause(calendar: Calendar, at: int | None, pause: Pause) -> int | None:
 
 
 def kept_after(
-    course: Course | None, calendar: Calendar, previous: int | None, pause: Pause
+    course: DeadlineBasis | None, calendar: Calendar, previous: int | None, pause: Pause
 ) -> int | None:
     """Return a due date after a pause in which the remainder was kept; ``course`` has the pause.
 
@@ -95,12 +95,12 @@ def passes(old: int, new: int, at: int) -> bool:
     return new < min(old, at)
 
 
-def course_in(message: Any) -> Course | None:
+def course_in(message: Any) -> DeadlineBasis | None:
     """Return the course that a message tells of; None for a date that was not computed here."""
     if not message.time_limit or not message.HasField("started_at"):
         return None
     pauses = getattr(message, "pauses", ())
-    return Course(
+    return DeadlineBasis(
         to_us(message.started_at),
         message.time_limit,
         message.calendar_version,

@@ -20,7 +20,7 @@ _MOST_DAYS = 10_000
 _MOST_HOURS = 8 * _MOST_DAYS
 
 
-class Unit(StrEnum):
+class DurationUnit(StrEnum):
     """What a duration counts; the value is its suffix in text."""
 
     WORKING_DAY = "wd"
@@ -47,7 +47,7 @@ class Duration:
     """
 
     amount: Fraction
-    unit: Unit
+    unit: DurationUnit
     _top: int = field(init=False, repr=False, compare=False)
     _bottom: int = field(init=False, repr=False, compare=False)
 
@@ -59,14 +59,14 @@ class Duration:
         self._check()
 
     def _check(self) -> None:
-        if self.unit is Unit.NONE:
+        if self.unit is DurationUnit.NONE:
             if self._top:
                 raise DurationError(str(self.amount), "a duration without a unit has no amount")
             return
-        most = _MOST_HOURS if self.unit is Unit.WORKING_HOUR else _MOST_DAYS
+        most = _MOST_HOURS if self.unit is DurationUnit.WORKING_HOUR else _MOST_DAYS
         if not 0 < self.amount <= most:
             raise DurationError(str(self), f"the amount must be above 0 and at most {most}")
-        if self.unit is Unit.CALENDAR_DAY and self._bottom != 1:
+        if self.unit is DurationUnit.CALENDAR_DAY and self._bottom != 1:
             raise DurationError(str(self), "calendar days must be whole")
 
     @classmethod
@@ -77,11 +77,11 @@ class Duration:
         match = _FORM.fullmatch(text)
         if match is None:
             raise DurationError(text, "must look like 3wd, 0.5wd, 5cd, 4wh or none")
-        return cls(Fraction(match["amount"]), Unit(match["unit"]))
+        return cls(Fraction(match["amount"]), DurationUnit(match["unit"]))
 
     def __str__(self) -> str:
         """Print the form that ``parse`` reads back; finite fractions as decimals."""
-        if self.unit is Unit.NONE:
+        if self.unit is DurationUnit.NONE:
             return "none"
         return f"{_decimal(self.amount)}{self.unit.value}"
 
@@ -90,15 +90,15 @@ class Duration:
 
         Raise ``DurationError`` for calendar days and for no limit: they are no amount of work.
         """
-        if self.unit is Unit.WORKING_DAY:
+        if self.unit is DurationUnit.WORKING_DAY:
             return -(-self._top * day_us // self._bottom)
-        if self.unit is Unit.WORKING_HOUR:
+        if self.unit is DurationUnit.WORKING_HOUR:
             return -(-self._top * HOUR // self._bottom)
         raise DurationError(str(self), "is no amount of working time")
 
     def whole_days(self) -> int:
         """Return the number of calendar days meant; raise ``DurationError`` for other units."""
-        if self.unit is not Unit.CALENDAR_DAY:
+        if self.unit is not DurationUnit.CALENDAR_DAY:
             raise DurationError(str(self), "is not given in calendar days")
         return self._top
 
@@ -113,7 +113,7 @@ def _decimal(amount: Fraction) -> str:
     return f"{Decimal(amount.numerator) / Decimal(amount.denominator):f}"
 
 
-NO_DURATION = Duration(Fraction(0), Unit.NONE)
+NO_DURATION = Duration(Fraction(0), DurationUnit.NONE)
 """No limit: a procedure without a promised date."""
 
 MOST_PHASES = 3

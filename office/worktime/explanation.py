@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from kernel.base.instants import MINUTE
-from office.worktime.durations import Duration, TimeLimit, Unit
+from office.worktime.durations import Duration, DurationUnit, TimeLimit
 from office.worktime.working_time import (
     CUT_OFF,
     Calendar,
@@ -77,7 +77,7 @@ def reckon(calendar: Calendar, start: int, duration: Duration, due: int) -> Iter
     Of working days and hours the counted stretches add up to the duration. Of calendar days each
     counts whole; what follows them is skipped until the office works.
     """
-    if duration.unit is Unit.CALENDAR_DAY:
+    if duration.unit is DurationUnit.CALENDAR_DAY:
         yield from _calendar_days(calendar, start, duration, due)
     else:
         yield from worked(calendar, start, due)

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from kernel.base.instants import HOUR
 from office.worktime import working_time
-from office.worktime.durations import NO_DURATION, Duration, DurationError, Unit
+from office.worktime.durations import NO_DURATION, Duration, DurationError, DurationUnit
 from office.worktime.working_time import Calendar
 
 _PERCENT = re.compile(r"([1-9]\d?)%", re.ASCII)
@@ -59,4 +59,4 @@ def warn_at(calendar: Calendar, rule: WarningRule, start_at: int, due_at: int) -
     elif rule.share is None:
         return None
     used = work * (rule.share or _SHARE_OF_A_SHORT_LIMIT)
-    return working_time.due_at(calendar, start_at, Duration(used / HOUR, Unit.WORKING_HOUR))
+    return working_time.due_at(calendar, start_at, Duration(used / HOUR, DurationUnit.WORKING_HOUR))

@@ -33,8 +33,8 @@ from office.worktime.durations import (
     NO_LIMIT,
     Duration,
     DurationError,
+    DurationUnit,
     TimeLimit,
-    Unit,
 )
 
 __all__ = [
@@ -47,13 +47,13 @@ __all__ = [
     "DayRule",
     "Duration",
     "DurationError",
+    "DurationUnit",
     "NoWorkingTime",
     "OutOfRange",
     "ResumePolicy",
     "Session",
     "Stretch",
     "TimeLimit",
-    "Unit",
     "account",
     "after_cut_off",
     "due_at",
@@ -87,9 +87,9 @@ def due_at(calendar: Calendar, start_at: int, duration: Duration) -> int | None:
     """Return the instant at which a duration begun at ``start_at`` is over; None without a
     limit.
     """
-    if duration.unit is Unit.CALENDAR_DAY:
+    if duration.unit is DurationUnit.CALENDAR_DAY:
         return _calendar_days(calendar, start_at, duration.whole_days())
-    if duration.unit is Unit.NONE:
+    if duration.unit is DurationUnit.NONE:
         return None
     return calendar.table.after(start_at, duration.working_us(calendar.day_us))
 
@@ -150,7 +150,7 @@ def latest_start(calendar: Calendar, due: int, duration: Duration) -> int:
     It is when a warning of "1wd before" is given. Calendar days are counted back on the wall clock.
     Raise ``DurationError`` for no limit.
     """
-    if duration.unit is Unit.CALENDAR_DAY:
+    if duration.unit is DurationUnit.CALENDAR_DAY:
         day, clock = calendar.table.local(due)
         return calendar.table.instant(day - duration.whole_days(), clock)
     return calendar.table.before(due, duration.working_us(calendar.day_us))

@@ -11,7 +11,7 @@ from office.permissions import shipped
 from services.audit import rpc
 from services.audit.record import recorder
 from services.audit.record.log_source import log_of
-from services.audit.record.verifier import Verifier
+from services.audit.record.verifier import LogVerifier
 from services.audit.rpc import AuditServicer
 from services.audit.tables import DOSSIERS, KERNEL
 
@@ -33,5 +33,5 @@ def define(_settings: Settings) -> ServiceDefinition:
 
 
 def _build(runtime: Runtime) -> Parts:
-    verifier = Verifier(runtime.engine, log_of(runtime.settings.kafka, runtime.settings.topic))
+    verifier = LogVerifier(runtime.engine, log_of(runtime.settings.kafka, runtime.settings.topic))
     return Parts(servicers=[rpc.service(AuditServicer(runtime.reads, runtime.clock, verifier))])

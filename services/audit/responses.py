@@ -11,7 +11,7 @@ from motcua.audit.v1 import audit_pb2 as pb
 from kernel.base.instants import to_timestamp
 from kernel.eventsourcing.envelope import TYPE_OF_FIELD
 from office.worktime.explanation import Span
-from services.audit.deadlines.explanation import Account, Agreement, Line
+from services.audit.deadlines.explanation import Agreement, DeadlineExplanation, Line
 from services.audit.record.hash_chain import decoded
 from services.audit.reports.indicators import Counts
 from services.audit.state.local_days import day
@@ -133,7 +133,9 @@ def deadline(facts: Facts, at: int) -> pb.Deadline:
     )
 
 
-def explanation(code: str, time_zone: str, account: Account) -> pb.ExplainDeadlineResponse:
+def explanation(
+    code: str, time_zone: str, account: DeadlineExplanation
+) -> pb.ExplainDeadlineResponse:
     """Tell why the due dates of a dossier are when they are."""
     return pb.ExplainDeadlineResponse(
         dossier_code=code,

@@ -27,9 +27,9 @@ from services.audit.deadlines.explanation import CalendarOf
 from services.audit.deadlines.listing import Wanted
 from services.audit.record import replay
 from services.audit.record.replay import Section
-from services.audit.record.verifier import Verifier
+from services.audit.record.verifier import LogVerifier
 from services.audit.reports import queries
-from services.audit.reports.queries import Asked
+from services.audit.reports.queries import ReportRequest
 from services.audit.state import as_of as asof
 from services.audit.state.local_days import OFFICE_TIME_ZONE, zone_of
 from services.audit.state.portal_state import Facts
@@ -53,7 +53,7 @@ class AuditServicer(AuditServiceServicer):
         self,
         reads: Reads,
         clock: Clock,
-        verifier: Verifier,
+        verifier: LogVerifier,
         calendar_of: CalendarOf = by_version,
     ) -> None:
         self._reads = reads
@@ -133,7 +133,9 @@ class AuditServicer(AuditServiceServicer):
     ) -> pb.GetReportResponse:
         """Count the official indicators of a period."""
         days = [_day(request.from_date, "from_date"), _day(request.to_date, "to_date")]
-        asked = Asked(days[0], days[1], _COLUMN_OF[request.by], instant_in(request, "as_of"))
+        asked = ReportRequest(
+            days[0], days[1], _COLUMN_OF[request.by], instant_in(request, "as_of")
+        )
         now = self._clock.now()
         counted = await self._reads.run(lambda c: queries.report(c, asked, now))
         lines = counted.rows() if asked.by else []

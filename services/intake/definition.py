@@ -7,9 +7,9 @@ from pathlib import Path
 from kernel.config.settings import Settings
 from kernel.eventsourcing.service_model import Model
 from kernel.runtime.definition import Parts, Runtime, ServiceDefinition
-from kernel.runtime.periodic_tasks import Watch
+from kernel.runtime.periodic_tasks import PeriodicTask
 from kernel.telemetry.logs import get_logger
-from office.catalogue.files.release_store import Shelf, ShelfError
+from office.catalogue.files.release_store import ReleaseError, ReleaseStore
 from office.catalogue.loader import shipped_catalogue
 from office.catalogue.settings import shelf_folder
 from office.catalogue.unit_overlay import OfficeUnits
@@ -18,8 +18,8 @@ from office.permissions import shipped
 from office.worktime.calendars import publishing
 from office.worktime.calendars.repository import office_shelf
 from services.intake import tables
-from services.intake.application.decision_context import Facts
-from services.intake.application.handlers import Office
+from services.intake.application.decision_context import ContextLoader
+from services.intake.application.handlers import DossierHandlers
 from services.intake.application.pin_access import Pins
 from services.intake.application.reactions import Desk, reactions_of
 from services.intake.domain.state import State, evolve
@@ -57,27 +57,27 @@ def define(_settings: Settings) -> ServiceDefinition:
     def build(runtime: Runtime) -> Parts:
         shelf, calendars = _shelf(runtime.settings.data_dir, units), office_shelf()
         publishing.keep(calendars.folder, calendars.shipped)
-        office = Office(Facts(shelf, calendars, units, warning), runtime.clock)
+        office = DossierHandlers(ContextLoader(shelf, calendars, units, warning), runtime.clock)
         desk.office = office
         pins = Pins(runtime.writer, runtime.reads, runtime.keyring)
         servicer = IntakeServicer(office, runtime.commands, runtime.reads, pins, runtime.keyring)
         return Parts(
             servicers=[service(servicer, office)],
             workers=[shelf],
-            watches=[Watch("checks", 1.0, watch_checks)],
+            watches=[PeriodicTask("checks", 1.0, watch_checks)],
         )
 
     return ServiceDefinition(make_model(desk), shipped(), build)
 
 
-def _shelf(data_dir: Path, units: OfficeUnits) -> Shelf:
+def _shelf(data_dir: Path, units: OfficeUnits) -> ReleaseStore:
     try:
-        return Shelf(
+        return ReleaseStore(
             shelf_folder(data_dir),
             units.of(shipped_catalogue()),
             taken=lambda edition: _log.info("procedures.taken", edition=edition),
             trouble=lambda words: _log.error("procedures.unreadable", reason=words),
         )
-    except ShelfError as error:
+    except ReleaseError as error:
         _log.error("procedures.unreadable", reason=str(error))
         raise

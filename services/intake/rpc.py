@@ -26,9 +26,9 @@ from kernel.crypto.keyring import ERASED, Keyring
 from kernel.rpc.registration import Service
 from office.catalogue.dossier_code import OFFICE_ZONE
 from office.catalogue.responsible_unit import Takers
-from office.people.access_scope import sight_of
+from office.people.access_scope import access_scope_of
 from services.intake.application import external_codes
-from services.intake.application.handlers import APPLICANT, Office, Slip
+from services.intake.application.handlers import APPLICANT, DossierHandlers, Slip
 from services.intake.application.pin_access import Pins
 from services.intake.domain import fees
 from services.intake.domain.import_rules import in_range
@@ -43,7 +43,12 @@ class IntakeServicer(IntakeServiceServicer):
     """The desk's gRPC methods."""
 
     def __init__(
-        self, office: Office, commands: Commands, reads: Reads, pins: Pins, keyring: Keyring
+        self,
+        office: DossierHandlers,
+        commands: Commands,
+        reads: Reads,
+        pins: Pins,
+        keyring: Keyring,
     ) -> None:
         self._office = office
         self._commands = commands
@@ -161,7 +166,7 @@ class IntakeServicer(IntakeServiceServicer):
     ) -> pb.GetDossierResponse:
         """Show a dossier; the applicant's data only to officers, and these take part in it."""
         who = caller()
-        sight = sight_of(who, self._office.catalogue.units, self._today())
+        sight = access_scope_of(who, self._office.catalogue.units, self._today())
 
         def read(connection: Connection) -> pb.GetDossierResponse:
             code = request.dossier_code
@@ -188,7 +193,7 @@ class IntakeServicer(IntakeServiceServicer):
         """List dossiers; a unit's former code stands for its present one. An officer sees those in
         which they take part.
         """
-        sight = sight_of(caller(), self._office.catalogue.units, self._today())
+        sight = access_scope_of(caller(), self._office.catalogue.units, self._today())
         known = self._office.catalogue.unit_of(request.unit) if request.unit else None
         unit = known.code if known else request.unit
         return await self._reads.run(lambda on: dossier_list.page(on, request, unit, sight))
@@ -271,7 +276,7 @@ def check_fee(request: pb.RecordFeeRequest, _actor: Actor) -> list[Any]:
     return list(fees.violations(request))
 
 
-def service(servicer: IntakeServicer, office: Office) -> Service:
+def service(servicer: IntakeServicer, office: DossierHandlers) -> Service:
     """Offer the service, and say what is checked before."""
     dated = ("RefuseDossier", "SubmitSupplement", "RequestWithdrawal", "ReturnResult")
     return Service(

@@ -11,7 +11,7 @@ from office.people.repository import configured
 from office.permissions import shipped
 from services.notify import rpc, settings
 from services.notify.application import reactions
-from services.notify.delivery.sender import Sender
+from services.notify.delivery.sender import MailSender
 from services.notify.domain.decider import State, evolve
 from services.notify.tables import KERNEL, OPERATIONAL, RECIPIENTS
 from services.notify.views import messages
@@ -43,7 +43,7 @@ def define(_settings: Settings) -> ServiceDefinition:
     def build(runtime: Runtime) -> Parts:
         return Parts(
             servicers=(rpc.service(rpc.NotifyServicer(runtime.commands, runtime.reads)),),
-            workers=(Sender(runtime, mail, people),),
+            workers=(MailSender(runtime, mail, people),),
         )
 
     return ServiceDefinition(make_model(), shipped(), build)

@@ -12,12 +12,12 @@ from kernel.base.instants import local_date
 from kernel.config.settings import Settings
 from kernel.eventsourcing.service_model import Model
 from kernel.runtime.definition import Parts, Runtime, ServiceDefinition
-from office.people.access_scope import Sight, sight_of
+from office.people.access_scope import AccessScope, access_scope_of
 from office.people.repository import configured as directory
 from office.permissions import shipped
 from services.postal import partner_rpc, rpc
 from services.postal.application import reactions
-from services.postal.application.handlers import Office
+from services.postal.application.handlers import JobHandlers
 from services.postal.config.partners import configured
 from services.postal.domain.decider import INITIAL, evolve
 from services.postal.queries.jobs import Queries
@@ -46,7 +46,7 @@ def make_model() -> Model:
 def define(_settings: Settings) -> ServiceDefinition:
     """Return the whole service; raise ``ValueError`` for settings that can't be used."""
     partners = configured()
-    office = Office(partners, lease_from_environment())
+    office = JobHandlers(partners, lease_from_environment())
 
     def build(runtime: Runtime) -> Parts:
         queries = Queries(runtime.keyring, partners)
@@ -67,12 +67,12 @@ def define(_settings: Settings) -> ServiceDefinition:
     return ServiceDefinition(make_model(), shipped(), build)
 
 
-def _sight(clock: Clock) -> Callable[[Caller], Sight | None]:
+def _sight(clock: Clock) -> Callable[[Caller], AccessScope | None]:
     """Return what tells which units' jobs a caller sees, by the directory as it is now."""
     people = directory("postal")
 
-    def sight(who: Caller) -> Sight | None:
+    def sight(who: Caller) -> AccessScope | None:
         units = people().units if people else {}
-        return sight_of(who, units, local_date(clock.now(), OFFICE_ZONE))
+        return access_scope_of(who, units, local_date(clock.now(), OFFICE_ZONE))
 
     return sight

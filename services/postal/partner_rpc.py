@@ -24,7 +24,7 @@ from kernel.rpc.registration import Service
 from kernel.rpc.statuses import TooMany
 from kernel.telemetry.logs import RateLimit, get_logger
 from services.postal.application import repeated_answers
-from services.postal.application.handlers import Office
+from services.postal.application.handlers import JobHandlers
 from services.postal.config.partners import Partners
 from services.postal.queries.cursors import read_stream_cursor
 from services.postal.queries.jobs import Queries
@@ -58,7 +58,7 @@ class PartnerServicer(PostalPartnerServiceServicer):
     """What partners ask and do."""
 
     def __init__(
-        self, commands: Commands, reads: Reads, office: Office, queries: Queries, bell: Bell
+        self, commands: Commands, reads: Reads, office: JobHandlers, queries: Queries, bell: Bell
     ) -> None:
         self._commands = commands
         self._reads = reads

@@ -17,17 +17,17 @@ from motcua.postal.v1.postal_pb2_grpc import (
 from kernel.auth.identity import Caller, caller
 from kernel.commands.command_bus import Commands, Reads
 from kernel.rpc.registration import Service
-from office.people.access_scope import Sight, sight_of
+from office.people.access_scope import AccessScope, access_scope_of
 from services.postal.application import repeated_answers
-from services.postal.application.handlers import Office
+from services.postal.application.handlers import JobHandlers
 from services.postal.queries.jobs import Queries
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
 
-def without_directory(who: Caller) -> Sight | None:
+def without_directory(who: Caller) -> AccessScope | None:
     """Return what a caller sees where nobody knows of dissolved units."""
-    return sight_of(who, {}, date.min)
+    return access_scope_of(who, {}, date.min)
 
 
 class PostalServicer(PostalServiceServicer):
@@ -37,9 +37,9 @@ class PostalServicer(PostalServiceServicer):
         self,
         commands: Commands,
         reads: Reads,
-        office: Office,
+        office: JobHandlers,
         queries: Queries,
-        sight: Callable[[Caller], Sight | None] = without_directory,
+        sight: Callable[[Caller], AccessScope | None] = without_directory,
     ) -> None:
         """``sight`` tells which units' jobs a caller sees; None: every job."""
         self._sight = sight

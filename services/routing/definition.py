@@ -7,7 +7,7 @@ from pathlib import Path
 from kernel.config.settings import Settings
 from kernel.eventsourcing.service_model import Model
 from kernel.runtime.definition import Parts, Runtime, ServiceDefinition
-from kernel.runtime.periodic_tasks import Watch
+from kernel.runtime.periodic_tasks import PeriodicTask
 from office.catalogue.known_units import known_units
 from office.people.repository import configured
 from office.permissions import shipped
@@ -15,7 +15,7 @@ from office.process.repository import standard_processes
 from office.worktime.calendars import publishing
 from office.worktime.calendars.repository import office_shelf
 from services.routing import rpc, tables
-from services.routing.application.handlers import Office
+from services.routing.application.handlers import CaseHandlers
 from services.routing.application.reactions import reactions_of
 from services.routing.config.escalation_files import configured_ladders
 from services.routing.domain import decider
@@ -25,7 +25,7 @@ from services.routing.schedulers.step_timers import watch_timers
 from services.routing.views import case
 
 
-def make_office() -> Office:
+def make_office() -> CaseHandlers:
     """Return the office with its processes, calendars, ladders and people, read from its files.
 
     Raise ``ValueError`` naming the file that can't be used; a directory of people that can't be
@@ -33,10 +33,10 @@ def make_office() -> Office:
     """
     people = configured(tables.SOURCE)
     ladders = configured_ladders(known_units(people() if people else None))
-    return Office(standard_processes(), office_shelf, ladders, people)
+    return CaseHandlers(standard_processes(), office_shelf, ladders, people)
 
 
-def make_model(office: Office) -> Model:
+def make_model(office: CaseHandlers) -> Model:
     """Return what the service does with events."""
     return Model(
         source=tables.SOURCE,
@@ -63,9 +63,9 @@ def define(_settings: Settings) -> ServiceDefinition:
         return Parts(
             servicers=[rpc.service(servicer)],
             watches=[
-                Watch("deadlines", 1.0, watch_deadlines(office)),
-                Watch("timers", 1.0, watch_timers(office)),
-                Watch("processes", 3600.0, watch_processes(office)),
+                PeriodicTask("deadlines", 1.0, watch_deadlines(office)),
+                PeriodicTask("timers", 1.0, watch_timers(office)),
+                PeriodicTask("processes", 3600.0, watch_processes(office)),
             ],
         )
 

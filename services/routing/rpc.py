@@ -18,7 +18,7 @@ from kernel.base.clock import Clock
 from kernel.commands.command_bus import Commands, Reads
 from kernel.eventsourcing.service_model import Model
 from kernel.rpc.registration import Service
-from services.routing.application.handlers import Office
+from services.routing.application.handlers import CaseHandlers
 from services.routing.application.recalculation_batches import Recompute
 from services.routing.queries import case, consultations, work_lists
 
@@ -66,7 +66,7 @@ class RoutingServicer(RoutingServiceServicer):
     CompleteImport = _command("complete_import")
 
     def __init__(
-        self, commands: Commands, reads: Reads, clock: Clock, office: Office, model: Model
+        self, commands: Commands, reads: Reads, clock: Clock, office: CaseHandlers, model: Model
     ) -> None:
         self._commands = commands
         self._model = model

@@ -28,8 +28,8 @@ from office.worktime.calendars.vietnam import state_office
 from office.worktime.durations import Duration
 from office.worktime.working_time import due_at
 from services.intake import tables as intake_tables
-from services.intake.application.decision_context import Facts
-from services.intake.application.handlers import Office
+from services.intake.application.decision_context import ContextLoader
+from services.intake.application.handlers import DossierHandlers
 from services.routing.tables import CHILDREN, DEADLINES
 from tests.conftest import NewDatabase
 from tests.contract.routing.test_views import case
@@ -96,8 +96,8 @@ def desk(new_database: NewDatabase) -> Iterator[Intake]:
     """The desk with the catalogue that ships."""
     made = Intake(new_database("intake"))
     # The desk's clock and the kernel's are read at different moments.
-    DESK.office = Office(
-        Facts(shipped_catalogue(), office_shelf()), FixedClock(at(MON) - 1_234_567)
+    DESK.office = DossierHandlers(
+        ContextLoader(shipped_catalogue(), office_shelf()), FixedClock(at(MON) - 1_234_567)
     )
     yield made
     DESK.office = None

@@ -15,8 +15,8 @@ from kernel.base.clock import FixedClock
 from office.catalogue.loader import shipped_catalogue
 from office.catalogue.model import Catalogue
 from office.worktime.calendars.repository import office_shelf
-from services.intake.application.decision_context import Facts
-from services.intake.application.handlers import Office
+from services.intake.application.decision_context import ContextLoader
+from services.intake.application.handlers import DossierHandlers
 from services.routing.domain.use_cases.collaboration.child_dossiers import MOST_ABOVE
 from services.routing.tables import CASES
 from services.routing.views.case_rows import RESOLVED
@@ -39,8 +39,8 @@ def turned(catalogue: Catalogue) -> Catalogue:
 def desk(new_database: NewDatabase) -> Iterator[Intake]:
     """The desk with such a catalogue."""
     made = Intake(new_database("intake"))
-    facts = Facts(turned(shipped_catalogue()), office_shelf())
-    DESK.office = Office(facts, FixedClock(at(MON)))
+    facts = ContextLoader(turned(shipped_catalogue()), office_shelf())
+    DESK.office = DossierHandlers(facts, FixedClock(at(MON)))
     yield made
     DESK.office = None
     made.close()

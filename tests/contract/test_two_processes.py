@@ -20,8 +20,8 @@ from kernel.base.instants import to_timestamp
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from office.catalogue.loader import shipped_catalogue
 from office.worktime.calendars.repository import office_shelf
-from services.intake.application.decision_context import Facts
-from services.intake.application.handlers import Office
+from services.intake.application.decision_context import ContextLoader
+from services.intake.application.handlers import DossierHandlers
 from tests.contract.test_children import PARENT, Intake
 from tests.support.departments import Departments, Desk, call_of, office
 from tests.support.feed import wait_until
@@ -104,7 +104,9 @@ def test_a_child_opened_while_its_parent_is_withdrawn_ends_with_it(
 ) -> None:
     """The other agency's clock does not run on for a dossier that nobody works on any more."""
     one, other = both
-    DESK.office = Office(Facts(shipped_catalogue(), office_shelf()), FixedClock(at(MON)))
+    DESK.office = DossierHandlers(
+        ContextLoader(shipped_catalogue(), office_shelf()), FixedClock(at(MON))
+    )
     desk = Intake(database("intake"))
     try:
         filed = Desk().files(PARENT, process="joint")

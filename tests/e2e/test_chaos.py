@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cli.stack.plan import SERVICES
-from demo.running import Partners
+from demo.running import PartnerProcesses
 from tests.support import invariants
 from tests.support.crowd import Played, Scene, check_report, play
 from tests.support.stack import Stack, clock_setting, running
@@ -57,7 +57,7 @@ def test_kills_of_every_program_lose_and_double_nothing(session_dir: Path) -> No
     scene = Scene(DOSSIERS, seed, SPEED, arrivals=0.4, hours=76)
     with running(session_dir, clock=clock_setting(BEGINS, SPEED, lead=8)) as stack:
         killer = Killer(stack, random.Random(seed))
-        partners = Partners(stack.folder, stack.env, seed)
+        partners = PartnerProcesses(stack.folder, stack.env, seed)
         try:
             played = asyncio.run(play(stack, scene, killer))
             stack.wait_ready()

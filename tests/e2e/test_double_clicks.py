@@ -9,7 +9,7 @@ from typing import Final
 import grpc
 import pytest
 
-from kernel.rpc.client import Problem
+from kernel.rpc.client import RpcProblem
 from tests.e2e.test_idempotency import COMMANDS, REFUSED, Call, _effects, _two
 from tests.support.stack import Stack
 from tests.support.walk import EVERY_ROLE, UNIT, walking
@@ -83,13 +83,13 @@ def check(stack: Stack, name: str, calls: tuple[Call, Call], ends: list[object])
     assert sorted(map(bool, effects)) == [False, True], (ends, effects)
     idle = ends[effects.index([])]
     if name in ALREADY_SO:
-        assert not isinstance(idle, Problem), idle
+        assert not isinstance(idle, RpcProblem), idle
         return
-    assert isinstance(idle, Problem), idle
+    assert isinstance(idle, RpcProblem), idle
     assert idle.reason in TOLD[name]
     assert idle.code == (REFUSED if idle.reason else grpc.StatusCode.ALREADY_EXISTS)
     assert idle.text
-    assert not isinstance(ends[1 - ends.index(idle)], Problem)
+    assert not isinstance(ends[1 - ends.index(idle)], RpcProblem)
 
 
 def test_every_command_is_in_a_table() -> None:

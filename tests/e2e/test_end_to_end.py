@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import create_engine, inspect
 
 from cli.stack.plan import SERVICES
-from demo.running import Partners
+from demo.running import PartnerProcesses
 from infra.local.postgres import PostgresServer
 from tests.support import invariants
 from tests.support.crowd import Scene, check_report, play
@@ -42,7 +42,7 @@ def test_a_week_on_postgresql_is_reported_as_it_was(
 
 
 def _play(stack: Stack) -> None:
-    partners = Partners(stack.folder, stack.env, SCENE.seed)
+    partners = PartnerProcesses(stack.folder, stack.env, SCENE.seed)
     try:
         played = asyncio.run(play(stack, SCENE))
     finally:

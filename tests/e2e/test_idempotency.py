@@ -20,7 +20,7 @@ from motcua.intake.v1 import intake_pb2 as intake
 from motcua.routing.v1 import routing_pb2 as routing
 
 from kernel.base.instants import HOUR, SECOND, to_timestamp, to_us
-from kernel.rpc.client import Problem, explain
+from kernel.rpc.client import RpcProblem, explain
 from office.worktime.calendars.vietnam import state_office
 from office.worktime.durations import Duration
 from office.worktime.working_time import due_at
@@ -522,7 +522,7 @@ def _changed(request: Any) -> Any:
     return changed
 
 
-def _problem(method: Any, request: Any, who: Metadata) -> Problem:
+def _problem(method: Any, request: Any, who: Metadata) -> RpcProblem:
     with pytest.raises(grpc.RpcError) as caught:
         method(request, timeout=15, metadata=who)
     return explain(caught.value)
@@ -679,7 +679,7 @@ def test_of_two_officers_at_once_one_wins_and_the_other_is_told(
         for _ in range(3):
             calls = rivals(walk)
             ends = _two(walk, *calls)
-            lost = [index for index, end in enumerate(ends) if isinstance(end, Problem)]
+            lost = [index for index, end in enumerate(ends) if isinstance(end, RpcProblem)]
             assert len(lost) == 1, ends
             problem = ends[lost[0]]
             assert problem.code == REFUSED

@@ -9,7 +9,7 @@ import pytest
 
 from cli.grpc_clients import status_of
 from cli.stack.plan import SERVICES
-from demo.running import Partners
+from demo.running import PartnerProcesses
 from infra.local.postgres import PostgresServer
 from kernel.config.master_key import development_key
 from tests.support import invariants
@@ -33,7 +33,7 @@ def test_two_processes_of_every_service_work_as_one(
     clock = clock_setting(BEGINS, SPEED, lead=14)
     try:
         with running(session_dir, clock=clock, settings=settings) as stack, twins(stack):
-            partners = Partners(stack.folder, stack.env, SCENE.seed)
+            partners = PartnerProcesses(stack.folder, stack.env, SCENE.seed)
             try:
                 played = asyncio.run(play(stack, SCENE))
             finally:

@@ -13,7 +13,7 @@ from motcua.intake.v1 import intake_pb2 as pb
 
 from infra.local.ports import free_port
 from infra.local.postgres import PostgresServer, PostgresUnavailable
-from kernel.rpc.client import Problem, explain
+from kernel.rpc.client import RpcProblem, explain
 from tests.support.desk import CITIZEN, OFFICER, Desk, Metadata, open_desk
 from tests.support.intake_samples import submission
 
@@ -35,7 +35,7 @@ def own_postgres(session_dir: Path) -> Iterator[PostgresServer]:
 
 def problem(
     call: grpc.UnaryUnaryMultiCallable, request: object, who: Metadata
-) -> tuple[Problem, float]:
+) -> tuple[RpcProblem, float]:
     """Call, read the failure, and tell how long it took."""
     begun = time.monotonic()
     with pytest.raises(grpc.RpcError) as caught:

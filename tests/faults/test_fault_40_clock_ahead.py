@@ -24,10 +24,10 @@ from infra.local.kafka import KafkaBroker
 from kernel.base.clock_skew import AHEAD
 from kernel.base.instants import HOUR, MINUTE, SECOND, to_timestamp
 from kernel.eventsourcing.unit_of_work import UnitOfWork
-from kernel.kafka.broker_clock import LogClock, ask_log, wall
+from kernel.kafka.broker_clock import BrokerClock, ask_log, wall
 from kernel.outbox.outbox import Waiting
-from kernel.outbox.producer import Sender
-from kernel.rpc.client import Problem, explain, metadata
+from kernel.outbox.producer import EventProducer
+from kernel.rpc.client import RpcProblem, explain, metadata
 from tests.support.desk import open_desk
 from tests.support.feed import START, code_of, log_of, wait_until
 from tests.support.intake_samples import foreign
@@ -60,7 +60,7 @@ def intake_process(
         yield lambda: running.enter_context(process)
 
 
-def submit(process: ServiceProcess) -> str | Problem:
+def submit(process: ServiceProcess) -> str | RpcProblem:
     """Hand in a dossier; gives its code, or why not."""
     with process.channel() as channel:
         stub = IntakeServiceStub(channel)
@@ -96,7 +96,7 @@ def test_fault_40_a_service_whose_clock_jumps_ahead_takes_nothing_until_it_is_ri
     process.shift.unlink()
     after = submit(process)
 
-    assert isinstance(refused, Problem)
+    assert isinstance(refused, RpcProblem)
     assert refused.code == Code.UNAVAILABLE
     assert refused.retry_after == 1.0
     assert "clock is more than 5 minutes ahead" in refused.text
@@ -118,7 +118,7 @@ def test_fault_40_a_service_that_starts_with_a_wrong_clock_hears_of_it_from_the_
     process = intake_process()
     wait_until(lambda: bool(logged(process, "clock.ahead")), what="it knows")
     refused = submit(process)
-    assert isinstance(refused, Problem)
+    assert isinstance(refused, RpcProblem)
     assert refused.code == Code.UNAVAILABLE
     assert log_of(kafka.bootstrap, topic) == []
     process.shift.unlink()
@@ -129,15 +129,15 @@ def test_fault_40_a_time_stamp_that_the_broker_refuses_sets_nothing_aside(
     kafka: KafkaBroker, topic: str, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is the clock's fault, not the record's: all wait, and flow once the clock is right."""
-    ahead, refusals, send = [TWO_HOURS], list[Exception](), Sender.send
+    ahead, refusals, send = [TWO_HOURS], list[Exception](), EventProducer.send
 
-    def watched(sender: Sender, rows: Sequence[Waiting]) -> tuple[list[Waiting], Any]:
+    def watched(sender: EventProducer, rows: Sequence[Waiting]) -> tuple[list[Waiting], Any]:
         acked, failure = send(sender, rows)
         if failure is not None:
             refusals.append(failure)
         return acked, failure
 
-    monkeypatch.setattr(Sender, "send", watched)
+    monkeypatch.setattr(EventProducer, "send", watched)
     hooks = {"log_now": lambda: wall() + ahead[0]}
     with Node(kafka.bootstrap, topic, database_url, faust=False, hooks=hooks) as node:
         wait_until(lambda: node.consumer.status().ready)
@@ -160,12 +160,12 @@ def test_fault_40_records_are_stamped_by_the_log_s_time(kafka: KafkaBroker, topi
     """A machine two hours ahead has its committed events taken all the same: it knows by how much
     it is wrong.
     """
-    clock = LogClock(lambda: ask_log(kafka.bootstrap), wall=lambda: wall() + TWO_HOURS)
+    clock = BrokerClock(lambda: ask_log(kafka.bootstrap), wall=lambda: wall() + TWO_HOURS)
     assert clock.fits()
     assert clock.look()
     assert abs(clock.ahead() - TWO_HOURS) < 5 * SECOND
     assert not clock.fits()
-    sender = Sender(kafka.bootstrap, topic, SOURCE, clock.now)
+    sender = EventProducer(kafka.bootstrap, topic, SOURCE, clock.now)
     row = Waiting(1, CODE, 1, str(uuid.uuid4()), "CaseResumed", START, "", b"")
     assert sender.send([row]) == ([row], None)
     sender.close()
@@ -182,14 +182,14 @@ def resume(number: int) -> Callable[[UnitOfWork], object]:
 # -- clocks of others -----------------------------------------------------------------------------
 
 
-def problem(call: Any, request: Any, who: Any) -> Problem:
+def problem(call: Any, request: Any, who: Any) -> RpcProblem:
     """Call, expect a failure, and explain it."""
     with pytest.raises(grpc.RpcError) as caught:
         call(request, timeout=15, metadata=who)
     return explain(caught.value)
 
 
-def check(said: Problem, field: str) -> None:
+def check(said: RpcProblem, field: str) -> None:
     """Hold a refusal to what a caller is told: which field, and by which rule."""
     assert said.code == Code.INVALID_ARGUMENT
     assert said.fields.keys() == {field}

@@ -16,7 +16,7 @@ from sqlalchemy import select
 from kernel.base.instants import to_us
 from office.worktime.calendars.files import load_calendar
 from office.worktime.calendars.model import Calendar
-from office.worktime.calendars.repository import Shelf
+from office.worktime.calendars.repository import CalendarRepository
 from office.worktime.calendars.vietnam import STATE_OFFICE_FILE
 from services.routing.tables import CASES, KERNEL
 from tests.conftest import NewDatabase
@@ -30,13 +30,13 @@ WHEN = "2025-12-26 09:00"
 CODES = [f"{UNIT}-251225-{number:04d}" for number in range(1, 61)]
 
 
-def shelf_without_the_swap(folder: Path) -> Shelf:
+def shelf_without_the_swap(folder: Path) -> CalendarRepository:
     """Make a shelf as it was before 12729/VPCP-KGVX: neither day is special."""
     text = STATE_OFFICE_FILE.read_text(encoding="utf-8").replace("2026.1", "2025.9")
     kept, _, rest = text.partition("[[day]]")
     path = folder / "before.toml"
     path.write_text(kept + "[[day]]" + rest.split("[[day]]")[-1], encoding="utf-8")
-    shelf = Shelf(folder / "calendars", shipped=load_calendar(path))
+    shelf = CalendarRepository(folder / "calendars", shipped=load_calendar(path))
     assert shelf.shipped.is_working_day(date(2026, 1, 2))
     return shelf
 
@@ -87,7 +87,7 @@ def state_office_published(folder: Path) -> Calendar:
     return load_calendar(path)
 
 
-def check(departments: Departments, before: Shelf) -> None:
+def check(departments: Departments, before: CalendarRepository) -> None:
     """Hold what is stored to what was asked: once for each dossier, views and outbox included."""
     counted = Counter(
         event.dossier_code

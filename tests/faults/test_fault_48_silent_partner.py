@@ -9,7 +9,7 @@ import pytest
 from motcua.postal.v1 import postal_pb2
 
 from kernel.base.instants import HOUR
-from kernel.rpc.client import Problem, explain, metadata
+from kernel.rpc.client import RpcProblem, explain, metadata
 from tests.support.feed import wait_until
 from tests.support.postal_office import LEASE, T0
 from tests.support.postal_service import (
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.faults
 CODE = "H22.12.03-210809-0007"
 
 
-def problem(method: Any, request: Any, who: str = FIRST) -> Problem:
+def problem(method: Any, request: Any, who: str = FIRST) -> RpcProblem:
     """Call, expect a failure, and explain it."""
     with pytest.raises(grpc.RpcError) as caught:
         method(request, timeout=5, metadata=as_partner(who))

@@ -15,7 +15,7 @@ from rich.console import Console
 from cli.commands import report as commands_report
 from cli.formatting import print_csv
 from kernel.eventsourcing.unit_of_work import UnitOfWork
-from kernel.rpc.client import Problem, explain
+from kernel.rpc.client import RpcProblem, explain
 from services.intake.tables import DOSSIERS
 from tests.integration.intake.conftest import any_desk
 from tests.support.desk import CITIZEN, OFFICER, Desk
@@ -48,7 +48,7 @@ HARMLESS = {
 }
 
 
-def refused(call: Any, request: Any, who: Any) -> Problem:
+def refused(call: Any, request: Any, who: Any) -> RpcProblem:
     """Call, expect a failure, and explain it."""
     with pytest.raises(grpc.RpcError) as caught:
         call(request, timeout=10, metadata=who)

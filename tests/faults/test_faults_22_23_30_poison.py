@@ -5,7 +5,7 @@ again.
 import pytest
 
 from infra.local.kafka import KafkaBroker
-from kernel.consumer.applying.quarantine_limit import Bounds
+from kernel.consumer.applying.quarantine_limit import QuarantineBounds
 from tests.support.feed import code_of, put, put_raw, supplement, wait_until
 from tests.support.runner import answered
 from tests.support.tally import HEARD, KERNEL, MENDED, POISON, SEEN, Node
@@ -55,7 +55,7 @@ def test_fault_23_too_many_bad_records_stop_the_consumer(
     """
     events = [supplement(code_of(n), 1, POISON if n % 10 < 3 else 1) for n in range(300)]
     put(kafka.bootstrap, topic, events)
-    bounds = Bounds(share=0.1, least=10, run=100)
+    bounds = QuarantineBounds(share=0.1, least=10, run=100)
     with Node(kafka.bootstrap, topic, database_url, faust=False, bounds=bounds) as node:
         wait_until(lambda: node.consumer.status().halted != "", seconds=60)
         status = node.consumer.status()
@@ -73,7 +73,7 @@ def test_fault_23_run_of_bad_records_stops_the_consumer(
     """So does a long run of records that nobody can read."""
     put(kafka.bootstrap, topic, [supplement(A, 1)])
     put_raw(kafka.bootstrap, topic, [(A.encode(), b"\xff")] * 30)
-    bounds = Bounds(share=1, least=1000, run=20)
+    bounds = QuarantineBounds(share=1, least=1000, run=20)
     with Node(kafka.bootstrap, topic, database_url, faust=False, bounds=bounds) as node:
         wait_until(lambda: node.consumer.status().halted != "", seconds=60)
         assert node.consumer.quarantine.count() == 19

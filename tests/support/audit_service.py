@@ -20,7 +20,7 @@ from kernel.rpc.server import RpcServer
 from kernel.storage.engines import open_engine
 from office.permissions import shipped
 from services.audit.record.log_source import log_of
-from services.audit.record.verifier import Verifier
+from services.audit.record.verifier import LogVerifier
 from services.audit.rpc import AuditServicer, service
 from services.audit.tables import METADATA
 from tests.support.audit_histories import at
@@ -81,7 +81,7 @@ def open_office(url: str, bootstrap: str, topic: str) -> Iterator[Office]:
     reading = open_engine(url, "audit", read_only=True)
     writer, reads, clock = Writer(engine, MODEL), Reads(reading), FixedClock(FRIDAY)
     consumer = Consumer(writer, reading, MODEL, clock, bootstrap, topic, patience=3600)
-    servicer = AuditServicer(reads, clock, Verifier(reading, log_of(bootstrap, topic)))
+    servicer = AuditServicer(reads, clock, LogVerifier(reading, log_of(bootstrap, topic)))
     settings = Settings(service="audit", port=0, database_url=url)
     rpc = RpcServer(settings, [service(servicer)], shipped())
     writer.start()

@@ -24,7 +24,7 @@ from kernel.eventsourcing.envelope import TYPE_OF_FIELD, headers
 from kernel.eventsourcing.record import Record
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.storage.engines import open_engine
-from services.audit.record.verifier import Verifier
+from services.audit.record.verifier import LogVerifier
 from services.audit.state.fold import fold
 from services.audit.tables import CHAINS, DOSSIERS, LOG, METADATA
 from tests.support.audit_histories import HANOI, Numbering, at
@@ -137,7 +137,7 @@ class Store:
             assert log is not None
             yield lambda number, end: iter([r for r in log.partitions[number] if r.offset < end])
 
-        steps = list(Verifier(self.reads, open_log).run(store_only=log is None, anchors=anchors))
+        steps = list(LogVerifier(self.reads, open_log).run(store_only=log is None, anchors=anchors))
         assert steps[-1].HasField("result")
         return steps[-1].result
 

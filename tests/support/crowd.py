@@ -12,11 +12,11 @@ import grpc
 
 from cli.options import OFFICE
 from demo.results.checks import Checks
-from demo.results.ledger import Ledger
+from demo.results.ledger import OwnCount
 from demo.week import people as people_of_the_week
 from demo.week.dossier_life import Week
 from demo.week.people import People
-from demo.week.scenario import MONDAY, Filing, Offer, draw, instant
+from demo.week.scenario import MONDAY, Filing, ScenarioOffer, draw, instant
 from kernel.base.instants import HOUR, local_date
 from tests.support.feed import wait_until
 from tests.support.invariants import Told
@@ -29,7 +29,7 @@ PATIENCE = 90.0
 class Witnesses(People):
     """The people of the week; ``told`` is their own record of what they were told is done."""
 
-    def __init__(self, intake_channel: Any, routing_channel: Any, ledger: Ledger) -> None:
+    def __init__(self, intake_channel: Any, routing_channel: Any, ledger: OwnCount) -> None:
         super().__init__(intake_channel, routing_channel, ledger)
         self.told: list[Told] = []
 
@@ -65,7 +65,7 @@ class Scene:
     hours: float
     """How long people work on them."""
 
-    def filings(self, offers: Sequence[Offer], begins: int) -> list[Filing]:
+    def filings(self, offers: Sequence[ScenarioOffer], begins: int) -> list[Filing]:
         """Draw what will happen; most is worked fast, so that much happens soon."""
         monday = instant(MONDAY, time(7, 0))
         return [
@@ -82,7 +82,7 @@ class Scene:
 class Played:
     """What came of a scene, by the people's own record."""
 
-    ledger: Ledger
+    ledger: OwnCount
     told: list[Told]
     failures: list[BaseException]
     last: date
@@ -91,7 +91,7 @@ class Played:
 
 async def play(stack: Stack, scene: Scene, beside: Callable[[], None] = lambda: None) -> Played:
     """Play a scene to its end; ``beside`` runs in a thread meanwhile."""
-    ledger = Ledger()
+    ledger = OwnCount()
     async with AsyncExitStack() as channels:
         intake, routing = [
             await channels.enter_async_context(

@@ -36,7 +36,7 @@ from office.worktime import working_time
 from office.worktime.calendars.model import Calendar
 from office.worktime.calendars.vietnam import state_office
 from office.worktime.durations import Duration
-from services.routing.application.handlers import Command, Office
+from services.routing.application.handlers import CaseHandlers, Command
 from services.routing.application.reactions import reactions_of
 from services.routing.schedulers.deadlines import watch_deadlines
 from services.routing.schedulers.step_timers import watch_timers
@@ -127,7 +127,9 @@ class Departments:
     ``office`` reacts in place of the one that ships.
     """
 
-    def __init__(self, url: str, *, reacting: bool = True, office: Office | None = None) -> None:
+    def __init__(
+        self, url: str, *, reacting: bool = True, office: CaseHandlers | None = None
+    ) -> None:
         self.engine = open_engine(url, "routing")
         METADATA.create_all(self.engine)
         model = replace(MODEL, reactions=reactions_of(office)) if office else MODEL
@@ -172,7 +174,7 @@ class Departments:
         """Give a current step to an officer, so that it is not stuck."""
         self.does(OFFICE.assign, assign(step, "an"), code, when)
 
-    def looks(self, when: str, offset: int = 1, office: Office = OFFICE) -> int:
+    def looks(self, when: str, offset: int = 1, office: CaseHandlers = OFFICE) -> int:
         """Let the watch look just after a time, until nothing is left; gives how many it said."""
         total = 0
         now = at(when) + offset

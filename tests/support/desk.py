@@ -23,15 +23,15 @@ from kernel.crypto.keyring import Keyring
 from kernel.eventsourcing.envelope import make_event
 from kernel.eventsourcing.group_commit import Writer
 from kernel.eventsourcing.unit_of_work import UnitOfWork
-from kernel.rpc.client import Problem, explain, metadata
+from kernel.rpc.client import RpcProblem, explain, metadata
 from kernel.rpc.server import RpcServer
 from kernel.storage.engines import open_engine
 from office.catalogue.unit_overlay import OfficeUnits
 from office.people.directory import Directory
 from office.permissions import shipped
 from office.worktime.calendars.repository import office_shelf
-from services.intake.application.decision_context import Facts
-from services.intake.application.handlers import Office
+from services.intake.application.decision_context import ContextLoader
+from services.intake.application.handlers import DossierHandlers
 from services.intake.application.pin_access import Pins
 from services.intake.rpc import IntakeServicer, service
 from tests.support.intake_samples import MONDAY, small_catalogue, submission
@@ -80,7 +80,7 @@ class Desk:
         """Call a method; raise ``grpc.RpcError``."""
         return getattr(self.stub, method)(request, timeout=20, metadata=who)
 
-    def problem(self, method: str, request: Message, who: Metadata = OFFICER) -> Problem:
+    def problem(self, method: str, request: Message, who: Metadata = OFFICER) -> RpcProblem:
         """Call a method that must fail, and tell how."""
         try:
             self.call(method, request, who)
@@ -153,7 +153,9 @@ def open_desk(url: str, keys: str, people: Callable[[], Directory] | None = None
     reading = open_engine(url, "intake", read_only=True)
     reads = Reads(reading)
     commands = Commands(writer, clock, MODEL.tables)
-    office = Office(Facts(small_catalogue(), office_shelf(), OfficeUnits(people)), clock)
+    office = DossierHandlers(
+        ContextLoader(small_catalogue(), office_shelf(), OfficeUnits(people)), clock
+    )
     pins = Pins(writer, reads, keyring)
     servicer = IntakeServicer(office, commands, reads, pins, keyring)
     settings = Settings(service="intake", port=0, database_url=url)

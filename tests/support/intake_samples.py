@@ -15,13 +15,13 @@ from kernel.base.instants import from_datetime
 from kernel.eventsourcing.command_context import Call
 from office.catalogue.model import (
     Catalogue,
+    CatalogueUnit,
     CopyKind,
     ExemptGroup,
     Fee,
     FeeKind,
     Part,
     Procedure,
-    Unit,
     UnitLevel,
     catalogue,
 )
@@ -80,7 +80,7 @@ FEES = (
 )
 EXEMPT = (ExemptGroup("ngheo", "Hộ nghèo", "Poor households"),)
 UNITS = (
-    Unit(
+    CatalogueUnit(
         "H22.12",
         "Thành phố",
         "City",
@@ -90,8 +90,8 @@ UNITS = (
         valid_to=date(2021, 8, 31),
         successor="H22.70",
     ),
-    Unit("H22.70", "Xã mới", "New commune", UnitLevel.COMMUNE, date(2021, 9, 1)),
-    Unit("H22.60.05", "Xã", "Commune", UnitLevel.COMMUNE),
+    CatalogueUnit("H22.70", "Xã mới", "New commune", UnitLevel.COMMUNE, date(2021, 9, 1)),
+    CatalogueUnit("H22.60.05", "Xã", "Commune", UnitLevel.COMMUNE),
 )
 
 

@@ -10,7 +10,7 @@ from kernel.base.instants import HOUR
 from kernel.eventsourcing import envelope
 from services.postal.domain import decider
 from services.postal.domain.decider import INITIAL, Job, Offers, State, evolve
-from services.postal.domain.reports import Report, report
+from services.postal.domain.reports import PartnerReport, report
 
 JOB = "0d4b3a52-7c1e-5b0e-9a43-0d6a2f6f7a11"
 UNIT = "H22.12.03"
@@ -56,28 +56,28 @@ def taken(before: Job | None = None, *, number: str = ITEM) -> Job:
     return then(before, decider.take(before, number, 0, T0 + LEASE))
 
 
-def tracked(code: str, hours: float = 1, **changes: object) -> Report:
+def tracked(code: str, hours: float = 1, **changes: object) -> PartnerReport:
     """Return a tracking report of partner a under attempt 1."""
     at = T0 + int(hours * HOUR)
     fields = {"report_id": f"{code}-{hours}", "reason_code": "absent" if code == "EMH" else ""}
-    return Report("tracked", "a", 1, happened_at=at, code=code, **{**fields, **changes})  # type: ignore[arg-type]
+    return PartnerReport("tracked", "a", 1, happened_at=at, code=code, **{**fields, **changes})  # type: ignore[arg-type]
 
 
-def delivered(hours: float = 9, **changes: object) -> Report:
+def delivered(hours: float = 9, **changes: object) -> PartnerReport:
     """Return a report of the delivery."""
     at = T0 + int(hours * HOUR)
     fields = {"report_id": "pod", "proof_sha256": "0" * 64}
-    return Report("delivered", "a", 1, happened_at=at, **{**fields, **changes})  # type: ignore[arg-type]
+    return PartnerReport("delivered", "a", 1, happened_at=at, **{**fields, **changes})  # type: ignore[arg-type]
 
 
-def returned(hours: float = 9, **changes: object) -> Report:
+def returned(hours: float = 9, **changes: object) -> PartnerReport:
     """Return a report of the return."""
     at = T0 + int(hours * HOUR)
     fields = {"report_id": "rts", "reason_code": "unclaimed"}
-    return Report("returned", "a", 1, happened_at=at, **{**fields, **changes})  # type: ignore[arg-type]
+    return PartnerReport("returned", "a", 1, happened_at=at, **{**fields, **changes})  # type: ignore[arg-type]
 
 
-def reported(before: Job, *reports: Report) -> tuple[Job, list[Message]]:
+def reported(before: Job, *reports: PartnerReport) -> tuple[Job, list[Message]]:
     """Return the job after reports that must all be kept, and the events they led to."""
     events: list[Message] = []
     for said in reports:

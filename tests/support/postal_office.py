@@ -25,7 +25,7 @@ from kernel.eventsourcing.record import Record
 from kernel.eventsourcing.service_model import Model
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.storage.engines import open_engine
-from services.postal.application.handlers import Office
+from services.postal.application.handlers import JobHandlers
 from services.postal.application.reactions import REACTIONS
 from services.postal.config.partners import configured
 from services.postal.domain.decider import INITIAL, evolve
@@ -67,7 +67,7 @@ class PostalOffice:
         self.keyring = Keyring(self._keys, b"k" * 32)
         self.writer = Writer(self.engine, MODEL, self.keyring)
         self.writer.start()
-        self.office = Office(configured(), LEASE)
+        self.office = JobHandlers(configured(), LEASE)
         self.queries = Queries(self.keyring, configured())
         self.now = T0
         self.log: list[Record] = []

@@ -20,7 +20,7 @@ from kernel.commands.command_bus import Commands, Reads
 from kernel.config.settings import Settings
 from kernel.rpc.client import metadata
 from kernel.rpc.server import RpcServer
-from kernel.runtime.periodic_tasks import Watcher
+from kernel.runtime.periodic_tasks import TaskRunner
 from kernel.storage.engines import open_engine
 from office.permissions import shipped
 from services.postal import partner_rpc, rpc
@@ -84,7 +84,7 @@ class Serving:
         )
         self.server.start()
         self.server.ready(True)
-        self._watcher = Watcher(
+        self._watcher = TaskRunner(
             office.writer, self.clock, [leases.leases(office.office)], lambda: True
         )
         self._watcher.start()

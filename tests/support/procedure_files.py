@@ -16,6 +16,7 @@ from motcua.events.v1.desk_events_pb2 import FeeTiming, ResultKind
 
 from office.catalogue.model import (
     Catalogue,
+    CatalogueUnit,
     Condition,
     CopyKind,
     ExemptGroup,
@@ -25,7 +26,6 @@ from office.catalogue.model import (
     Field,
     Part,
     Procedure,
-    Unit,
     UnitLevel,
     catalogue,
 )
@@ -33,9 +33,9 @@ from office.catalogue.schema import unprintable
 from office.worktime.durations import Duration, TimeLimit
 
 UNITS = (
-    Unit("H22", "Tỉnh", "Province", UnitLevel.PROVINCE),
-    Unit("H22.02", "Sở Công Thương", "Trade", UnitLevel.PROVINCE),
-    Unit("H22.12", "Thành phố", "City", UnitLevel.DISTRICT),
+    CatalogueUnit("H22", "Tỉnh", "Province", UnitLevel.PROVINCE),
+    CatalogueUnit("H22.02", "Sở Công Thương", "Trade", UnitLevel.PROVINCE),
+    CatalogueUnit("H22.12", "Thành phố", "City", UnitLevel.DISTRICT),
 )
 PROCEDURE: dict[str, Any] = {
     "code": "1.000001",

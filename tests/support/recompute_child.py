@@ -16,7 +16,7 @@ from motcua.routing.v1 import routing_pb2 as pb
 from kernel.eventsourcing.command_context import Call
 from kernel.eventsourcing.group_commit import Writer
 from kernel.storage.engines import open_engine
-from office.worktime.calendars.repository import Shelf
+from office.worktime.calendars.repository import CalendarRepository
 from services.routing.application.recalculation_batches import Recompute
 from tests.support.models import OFFICE
 from tests.support.models import ROUTING as MODEL
@@ -26,7 +26,7 @@ SIZE = 5
 
 def main(url: str, folder: str, now: int) -> None:
     """Recompute everything."""
-    known = Shelf(Path(folder))
+    known = CalendarRepository(Path(folder))
     OFFICE.calendars = lambda: known
     writer = Writer(open_engine(url, "routing"), MODEL)
     writer.start()

@@ -29,8 +29,8 @@ from office.worktime import working_time
 from office.worktime.calendars.vietnam import state_office
 from office.worktime.durations import TimeLimit
 from office.worktime.working_time import ResumePolicy
-from services.routing.domain.decider import INITIAL, Facts, State, alarms, decide, evolve
-from services.routing.domain.escalation import NO_LADDER, Ladder
+from services.routing.domain.decider import INITIAL, DecisionContext, State, alarms, decide, evolve
+from services.routing.domain.escalation import NO_LADDER, EscalationPolicy
 
 TZ = "Asia/Ho_Chi_Minh"
 UNIT = "H22.12"
@@ -58,7 +58,7 @@ def clock(us: int | None) -> str:
     return "" if us is None else to_datetime(us, TZ).strftime("%Y-%m-%d %H:%M")
 
 
-def facts(when: str, actor: Actor = AN, process: str = "standard", **more: Any) -> Facts:
+def facts(when: str, actor: Actor = AN, process: str = "standard", **more: Any) -> DecisionContext:
     """Return the facts of a decision."""
     common: dict[str, Any] = {
         "process": standard_processes().latest(process),
@@ -67,7 +67,7 @@ def facts(when: str, actor: Actor = AN, process: str = "standard", **more: Any) 
         "time_limit": TimeLimit.parse("5wd"),
         "result_channel": ResultChannel.RESULT_CHANNEL_POST,
     }
-    return Facts(at=at(when), actor=actor, **(common | more))
+    return DecisionContext(at=at(when), actor=actor, **(common | more))
 
 
 @dataclass
@@ -79,7 +79,7 @@ class Case:
     policy: ResumePolicy = ResumePolicy.KEEP
     imported: bool = False
     same_day: bool = False
-    ladder: Ladder = NO_LADDER
+    ladder: EscalationPolicy = NO_LADDER
     wishes: int = 0
     """Counts the citizen's wishes to withdraw."""
     events: list[DossierEvent] = field(default_factory=list)
@@ -92,7 +92,7 @@ class Case:
             state = evolve(state, event)
         return state
 
-    def facts(self, when: str, actor: Actor = AN) -> Facts:
+    def facts(self, when: str, actor: Actor = AN) -> DecisionContext:
         """Return the facts of a decision about this case."""
         return facts(
             when,

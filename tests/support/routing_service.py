@@ -19,9 +19,9 @@ from kernel.config.settings import Settings
 from kernel.consumer.consumer import Consumer
 from kernel.eventsourcing.group_commit import Writer
 from kernel.outbox.relay import Relay
-from kernel.rpc.client import Problem, explain, metadata
+from kernel.rpc.client import RpcProblem, explain, metadata
 from kernel.rpc.server import RpcServer
-from kernel.runtime.periodic_tasks import Watch, Watcher
+from kernel.runtime.periodic_tasks import PeriodicTask, TaskRunner
 from kernel.storage.engines import open_engine
 from office.permissions import shipped
 from services.routing.rpc import RoutingServicer, service
@@ -76,7 +76,9 @@ class Routing:
             request.request_id = str(uuid.uuid4())
         return getattr(self.stub, method)(request, timeout=20, metadata=who)
 
-    def problem(self, method: str, request: Message, who: Metadata = AN, code: str = "") -> Problem:
+    def problem(
+        self, method: str, request: Message, who: Metadata = AN, code: str = ""
+    ) -> RpcProblem:
         """Call a method that must fail, and tell how."""
         try:
             self.call(method, request, who, code)
@@ -121,8 +123,8 @@ def _listen(
     consumer = Consumer(writer, reading, MODEL, clock, bootstrap, topic)
     consumer.start()
     stack.callback(consumer.stop)
-    watch = Watch("deadlines", 0.1, watch_deadlines(OFFICE))
-    watcher = Watcher(writer, clock, [watch], lambda: consumer.status().ready)
+    watch = PeriodicTask("deadlines", 0.1, watch_deadlines(OFFICE))
+    watcher = TaskRunner(writer, clock, [watch], lambda: consumer.status().ready)
     watcher.start()
     stack.callback(watcher.stop)
 

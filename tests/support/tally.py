@@ -22,7 +22,7 @@ from motcua.events.v1.routing_events_pb2 import CaseResumed
 from sqlalchemy import BigInteger, Column, Engine, MetaData, String, Table, select
 
 from kernel.base.clock import RealClock
-from kernel.consumer.applying.quarantine_limit import Bounds
+from kernel.consumer.applying.quarantine_limit import QuarantineBounds
 from kernel.consumer.consumer import Consumer
 from kernel.consumer.reading.faust_adapter import FaustAdapter
 from kernel.eventsourcing.group_commit import Writer
@@ -130,7 +130,7 @@ class Node:
         url: str,
         *,
         model: Model = MODEL,
-        bounds: Bounds | None = None,
+        bounds: QuarantineBounds | None = None,
         faust: bool = True,
         hooks: Mapping[str, Any] | None = None,
         **consumer: Any,

@@ -12,7 +12,7 @@ import typer
 
 from cli.commands.calendar.documents import check_document, difference, ruled_years, year_document
 from cli.commands.calendar.due import (
-    Mistake,
+    DueMistake,
     answer_lines,
     due_of,
     explain,
@@ -238,7 +238,7 @@ def _asked(compute: Callable[[], _T]) -> _T:
     """Return what is computed; a wrong option is wrong usage, a calendar without work a failure."""
     try:
         return compute()
-    except Mistake as mistake:
+    except DueMistake as mistake:
         if mistake.field == "calendar":
             fail(str(mistake))
             raise typer.Exit(1) from mistake

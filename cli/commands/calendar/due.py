@@ -30,7 +30,7 @@ _MICROSECOND = timedelta(microseconds=1)
 _limits = lru_cache(maxsize=4096)(TimeLimit.parse)
 
 
-class Mistake(ValueError):
+class DueMistake(ValueError):
     """What has no due date: ``field`` (start, duration, line or calendar) and the rule broken."""
 
     def __init__(self, field: str, rule: str) -> None:
@@ -46,9 +46,9 @@ def read_start(calendar: Calendar, text: str) -> int:
     except ValueError:
         moment = None
     if moment is None or len(text) <= len("2021-08-09"):
-        raise Mistake("start", "must be a day and time such as 2021-08-09T16:35")
+        raise DueMistake("start", "must be a day and time such as 2021-08-09T16:35")
     if not FIRST_YEAR < moment.year < LAST_YEAR:
-        raise Mistake("start", f"must lie in the years {FIRST_YEAR + 1} to {LAST_YEAR - 1}")
+        raise DueMistake("start", f"must lie in the years {FIRST_YEAR + 1} to {LAST_YEAR - 1}")
     if moment.tzinfo is None:
         return calendar.table.instant(*divmod((moment - _EPOCH) // _MICROSECOND, DAY))
     return from_datetime(moment.astimezone(UTC))
@@ -59,7 +59,7 @@ def read_duration(text: str) -> TimeLimit:
     try:
         return _limits(text)
     except DurationError as error:
-        raise Mistake("duration", error.rule) from error
+        raise DueMistake("duration", error.rule) from error
 
 
 def due_of(calendar: Calendar, start: int, limit: TimeLimit) -> int | None:
@@ -67,18 +67,18 @@ def due_of(calendar: Calendar, start: int, limit: TimeLimit) -> int | None:
     try:
         return limit_due_at(calendar, start, limit)
     except OutOfRange as error:
-        raise Mistake("duration", f"ends after the year {LAST_YEAR - 1}") from error
+        raise DueMistake("duration", f"ends after the year {LAST_YEAR - 1}") from error
     except NoWorkingTime as error:
         if to_datetime(error.at).year >= LAST_YEAR:
-            raise Mistake("duration", f"ends after the year {LAST_YEAR - 1}") from error
-        raise Mistake("calendar", str(error)) from error
+            raise DueMistake("duration", f"ends after the year {LAST_YEAR - 1}") from error
+        raise DueMistake("calendar", str(error)) from error
 
 
 def read_cut_off(text: str) -> int:
     """Read a time of day (HH:MM) as minutes since midnight."""
     match = _CLOCK.fullmatch(text)
     if match is None:
-        raise Mistake("cut-off", "must be a time of day such as 15:00")
+        raise DueMistake("cut-off", "must be a time of day such as 15:00")
     return int(match[1]) * 60 + int(match[2])
 
 
@@ -87,7 +87,7 @@ def same_day_of(calendar: Calendar, start: int, cut_off: int) -> int:
     try:
         return same_day_due(calendar, start, cut_off)
     except NoWorkingTime as error:
-        raise Mistake("calendar", str(error)) from error
+        raise DueMistake("calendar", str(error)) from error
 
 
 def explain_same_day(
@@ -110,7 +110,7 @@ def answer_lines(calendar: Calendar, source: BinaryIO, write: Callable[[str], ob
             number += 1
             try:
                 answers.append(_answer(calendar, line))
-            except Mistake as mistake:
+            except DueMistake as mistake:
                 bad += 1
                 error = {"field": mistake.field, "rule": mistake.rule}
                 text = line[:LONGEST_LINE].decode("utf-8", "backslashreplace").rstrip("\r")
@@ -122,10 +122,10 @@ def answer_lines(calendar: Calendar, source: BinaryIO, write: Callable[[str], ob
 
 def _answer(calendar: Calendar, line: bytes) -> str:
     if len(line) > LONGEST_LINE:
-        raise Mistake("line", f"is longer than {LONGEST_LINE} bytes")
+        raise DueMistake("line", f"is longer than {LONGEST_LINE} bytes")
     parts = line.decode("utf-8", "replace").split(",")
     if len(parts) != 2:
-        raise Mistake("line", "must be start,duration such as 2021-08-09T16:35,3wd")
+        raise DueMistake("line", "must be start,duration such as 2021-08-09T16:35,3wd")
     text = parts[1].strip()
     start = read_start(calendar, parts[0].strip())
     due = due_of(calendar, start, read_duration(text))

@@ -11,7 +11,7 @@ from cli.printer import fail
 from kernel.base.clock import parse_clock
 from office.worktime.calendars.files import load_calendar
 from office.worktime.calendars.model import Calendar, CalendarError
-from office.worktime.calendars.repository import Shelf, UnknownCalendar, office_shelf
+from office.worktime.calendars.repository import CalendarRepository, UnknownCalendar, office_shelf
 from office.worktime.calendars.vietnam import STATE_OFFICE_FILE
 
 SHIPPED = {"vn-state-office": STATE_OFFICE_FILE}
@@ -31,7 +31,7 @@ def now() -> int:
         raise typer.Exit(2) from error
 
 
-def shelf() -> Shelf:
+def shelf() -> CalendarRepository:
     """Open the shelf; one that can't be used ends the command with status 1."""
     try:
         return office_shelf()

@@ -17,7 +17,12 @@ from cli.printer import counted, fail, grid, out
 from office.worktime.calendars import publishing
 from office.worktime.calendars.model import Calendar, CalendarError
 from office.worktime.calendars.publishing import Clash
-from office.worktime.calendars.repository import Shelf, UnknownCalendar, Use, day_begins
+from office.worktime.calendars.repository import (
+    CalendarRepository,
+    UnknownCalendar,
+    Use,
+    day_begins,
+)
 from office.worktime.working_time import local_day
 
 SHOWN = 5
@@ -140,7 +145,7 @@ def list_calendars(as_json: JSON = False) -> None:
         out.print(grid(("unit", "calendar", "from", "document"), uses, whole=("unit", "calendar")))
 
 
-def list_document(known: Shelf, at: int) -> dict[str, Any]:
+def list_document(known: CalendarRepository, at: int) -> dict[str, Any]:
     """Return what is on a shelf; the calendar that ships holds always, until another does."""
     index, shipped = known.index(), known.shipped
     force = {known.in_force(name, at).version for name in known.names() if _holds(known, name, at)}
@@ -178,7 +183,7 @@ def _use(use: Use) -> dict[str, str]:
     }
 
 
-def _holds(known: Shelf, name: str, at: int) -> bool:
+def _holds(known: CalendarRepository, name: str, at: int) -> bool:
     try:
         known.in_force(name, at)
     except UnknownCalendar:
@@ -209,17 +214,19 @@ def _known(unit: str) -> None:
         unit_of(unit, "--for")
 
 
-def _assign(known: Shelf, unit: str, calendar: Calendar, begins: date, source: str) -> bool:
+def _assign(
+    known: CalendarRepository, unit: str, calendar: Calendar, begins: date, source: str
+) -> bool:
     code = "" if unit == "ALL" else unit
     try:
-        Shelf(known.folder).in_force(calendar.name, day_begins(calendar, begins))
+        CalendarRepository(known.folder).in_force(calendar.name, day_begins(calendar, begins))
     except UnknownCalendar as error:
         rule = f"no version of it holds on {begins}"
         raise CalendarError(calendar.name, "valid_from", rule) from error
     return publishing.assign(known.folder, code, calendar, begins, source)
 
 
-def _before(known: Shelf, calendar: Calendar) -> Calendar | None:
+def _before(known: CalendarRepository, calendar: Calendar) -> Calendar | None:
     try:
         before = known.in_force(calendar.name, now())
     except UnknownCalendar:

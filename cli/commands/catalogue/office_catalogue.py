@@ -34,7 +34,7 @@ def base_catalogue() -> Catalogue:
     return OfficeUnits(lambda: people).of(shipped_catalogue()) if people else shipped_catalogue()
 
 
-def load_shelf() -> release_store.Shelved:
+def load_shelf() -> release_store.PublishedCatalogue:
     """Read the shelf; raise ``ShelfError`` and ``OSError``."""
     return release_store.load(procedures_folder(), base_catalogue())
 
@@ -50,6 +50,6 @@ def shelf_exits() -> Iterator[None]:
     """End the program with a line of its own when the shelf can't be used."""
     try:
         yield
-    except (release_store.ShelfError, OSError) as error:
+    except (release_store.ReleaseError, OSError) as error:
         fail(f"the shelf of procedures can't be used: {error}")
         raise typer.Exit(1) from error

@@ -130,7 +130,7 @@ def _publish(file: Path, source: str, dry_run: bool) -> tuple[int, Addition, int
         except release_store.Taken:  # somebody published meanwhile: check again against that
             continue
         return after.edition, added, document.notes.composed
-    raise release_store.ShelfError("others keep publishing; try again")
+    raise release_store.ReleaseError("others keep publishing; try again")
 
 
 def _tell_faults(file: Path, wrong: FileError, language: str, as_json: bool) -> None:

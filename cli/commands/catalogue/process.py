@@ -31,7 +31,7 @@ app = typer.Typer(
 JSON = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 
 
-class Form(StrEnum):
+class OutputForm(StrEnum):
     """How a process is shown."""
 
     text = "text"
@@ -98,7 +98,7 @@ def list_all(as_json: JSON = False) -> None:
 @app.command("show")
 def show(
     name: Annotated[str, typer.Argument(help="A process, or the path of a file with one.")],
-    form: Annotated[Form, typer.Option("--format", help="How to show it.")] = Form.text,
+    form: Annotated[OutputForm, typer.Option("--format", help="How to show it.")] = OutputForm.text,
     version: Annotated[int, typer.Option(help="Which version; 0 for the latest.")] = 0,
     language: Annotated[Language, typer.Option(help="Language of titles.")] = Language.vi,
 ) -> None:
@@ -109,11 +109,11 @@ def show(
     Pictures go to stdout: `motcua process show standard --format svg > standard.svg`.
     """
     process = _one(name, version)
-    if form is Form.text:
+    if form is OutputForm.text:
         out.print(text(process, language.value), markup=False)
         return
     drawing = lay_out(flow_of(process, language.value))
-    print(svg(drawing) if form is Form.svg else bpmn(drawing), end="")
+    print(svg(drawing) if form is OutputForm.svg else bpmn(drawing), end="")
 
 
 def _check(paths: Sequence[Path]) -> tuple[list[Process], list[Mistake]]:

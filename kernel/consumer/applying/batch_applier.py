@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from kernel.base.clock import Clock
 from kernel.consumer.applying import positions, quarantine_rows
 from kernel.consumer.applying.batch import Batch, Place
-from kernel.consumer.applying.quarantine_limit import Limit
+from kernel.consumer.applying.quarantine_limit import QuarantineLimit
 from kernel.consumer.applying.reactions import Reactions
-from kernel.consumer.applying.record_handler import Turn
+from kernel.consumer.applying.record_handler import RecordHandler
 from kernel.consumer.applying.results import Applied as Applied
 from kernel.consumer.applying.results import Past as Past
 from kernel.consumer.applying.results import RecordFailed as RecordFailed
@@ -23,7 +23,7 @@ class Applier:
 
     topic: str
     clock: Clock
-    limit: Limit | None = None
+    limit: QuarantineLimit | None = None
     reacting: bool = True
     """False: every reaction is left pending (bulk reads and rebuilds)."""
     past: Past | None = None
@@ -69,6 +69,6 @@ class Applier:
             turn.again(row)
         return turn.done
 
-    def _turn(self, uow: UnitOfWork, refused: Mapping[Place, str]) -> Turn:
+    def _turn(self, uow: UnitOfWork, refused: Mapping[Place, str]) -> RecordHandler:
         reactions = Reactions(uow, self.clock, reacting=self.reacting)
-        return Turn(uow, self.topic, reactions, refused, self.past)
+        return RecordHandler(uow, self.topic, reactions, refused, self.past)

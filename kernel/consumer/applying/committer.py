@@ -22,10 +22,10 @@ from kernel.base.errors import Unavailable
 from kernel.consumer.applying.batch import Batch, Place
 from kernel.consumer.applying.batch_applier import Applier
 from kernel.consumer.applying.positions import Fenced
-from kernel.consumer.applying.quarantine_limit import Limit, Tripped
+from kernel.consumer.applying.quarantine_limit import QuarantineLimit, Tripped
 from kernel.consumer.applying.reactions import ReactionFailed, give_up, run_some
 from kernel.consumer.applying.results import Applied, RecordFailed
-from kernel.consumer.applying.stats import Tally
+from kernel.consumer.applying.stats import ConsumerStats
 from kernel.eventsourcing.group_commit import Writer
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.telemetry.logs import RateLimit, get_logger
@@ -55,9 +55,9 @@ class Committer:
     def __init__(
         self,
         writer: Writer,
-        limit: Limit | None,
+        limit: QuarantineLimit | None,
         stopping: threading.Event,
-        tally: Tally,
+        tally: ConsumerStats,
         refused: Mapping[Place, str] | None = None,
     ) -> None:
         """``refused`` are records known to fail, which are set aside without being tried."""

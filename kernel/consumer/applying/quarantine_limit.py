@@ -14,7 +14,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
-class Bounds(BaseSettings):
+class QuarantineBounds(BaseSettings):
     """The limits; from the environment unless given."""
 
     # The names of fields are looked up in the environment, too: with the prefix only.
@@ -43,10 +43,10 @@ class Tripped(Exception):
 
 
 @dataclass
-class Limit:
+class QuarantineLimit:
     """Counts what was committed, and checks what is about to be."""
 
-    bounds: Bounds
+    bounds: QuarantineBounds
 
     def __post_init__(self) -> None:
         self._window: deque[bool] = deque(maxlen=WINDOW)

@@ -24,7 +24,7 @@ from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.storage.row_cache import Row
 
 
-class Turn:
+class RecordHandler:
     """One transaction's work on records."""
 
     def __init__(

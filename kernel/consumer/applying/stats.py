@@ -11,7 +11,7 @@ from kernel.telemetry import metrics
 
 
 @dataclass(slots=True)
-class Tally:
+class ConsumerStats:
     """Counts committed work."""
 
     handled: int = 0

@@ -24,7 +24,7 @@ SIZE = 4_000
 """
 
 
-class Inbox:
+class Buffer:
     """Thread-safe; all methods return at once, except ``wait``."""
 
     def __init__(self, size: int = SIZE) -> None:

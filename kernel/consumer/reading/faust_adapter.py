@@ -19,7 +19,7 @@ import faust
 from faust.types import TP
 from mode.threads import ServiceThread, WorkerThread
 
-from kernel.consumer.reading.buffer import Inbox
+from kernel.consumer.reading.buffer import Buffer
 from kernel.eventsourcing.record import Record
 from kernel.telemetry.logs import RateLimit, fault, get_logger
 
@@ -68,7 +68,7 @@ class _App(faust.App):
 class FaustAdapter:
     """Runs Faust in the thread that calls ``run``: the process's main thread."""
 
-    def __init__(self, inbox: Inbox, bootstrap: str, topic: str, group: str) -> None:
+    def __init__(self, inbox: Buffer, bootstrap: str, topic: str, group: str) -> None:
         """``group`` is shared by all processes of one service: each partition rings at one of
         them.
         """

@@ -19,7 +19,7 @@ CONNECT_MS = 2_500
 """A stop waits for this at most, or for an answer under way."""
 
 
-class LogReader:
+class KafkaReader:
     """A connection to the log; use from one thread. After any error, close it and make another."""
 
     def __init__(self, bootstrap: str, topic: str) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 
-from kernel.consumer.reading.buffer import Inbox
+from kernel.consumer.reading.buffer import Buffer
 
 SECONDS = 1.0
 OTHERS = 2
@@ -21,7 +21,7 @@ LEAST = 5
 """Looks that must have found work before Faust is given up."""
 
 
-class Sweep:
+class StallDetector:
     """Remembers what the look before saw; used in the consumer's thread only."""
 
     def __init__(self, on_dead: Callable[[], None], patience: float = PATIENCE) -> None:
@@ -35,7 +35,7 @@ class Sweep:
         self._since = time.monotonic()
         self._found = 0
 
-    def look(self, ends: Mapping[int, int], stored: Mapping[int, int], inbox: Inbox) -> set[int]:
+    def look(self, ends: Mapping[int, int], stored: Mapping[int, int], inbox: Buffer) -> set[int]:
         """Return the partitions that were behind at the look before and have not moved since."""
         found = set()
         for partition in ends:
@@ -48,7 +48,7 @@ class Sweep:
         self._watch(inbox, bool(found))
         return found
 
-    def _watch(self, inbox: Inbox, found: bool) -> None:
+    def _watch(self, inbox: Buffer, found: bool) -> None:
         now = time.monotonic()
         if inbox.delivered != self._delivered or not inbox.assigned:
             self._delivered, self._since, self._found = inbox.delivered, now, 0

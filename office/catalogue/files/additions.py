@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from office.catalogue.files.document import Document, Raw, Version, differing
 from office.catalogue.files.file_errors import MOST_SHOWN, Fault, FileError
 from office.catalogue.files.partial_validation import Path, touched
-from office.catalogue.messages import Broken, broken
+from office.catalogue.messages import BrokenRule, broken
 from office.catalogue.model import Catalogue, Field, Procedure, UnitLevel, catalogue
 from office.catalogue.rules import too_early
 
@@ -43,7 +43,7 @@ def addition(
     latest = {code: Version(of[-1], Raw("", {}, 0)) for code, of in existing.procedures.items()}
     unsure = {it.value.code for it in document.versions if not it.sound("version")}
     for version in sorted(document.versions, key=lambda v: (v.value.code, v.value.version)):
-        value, wrong = version.value, list[tuple[Path, Broken]]()
+        value, wrong = version.value, list[tuple[Path, BrokenRule]]()
         placed = version.sound("code", "version") and not version.raw.again
         published = existing.version(value.code, value.version) if placed else None
         if published is not None:
@@ -95,7 +95,7 @@ def _dangling(
     existing: Catalogue,
     fields: Collection[str],
     processes: Collection[str] | None,
-) -> Iterator[tuple[Path, Broken]]:
+) -> Iterator[tuple[Path, BrokenRule]]:
     if value.unit not in existing.units:
         yield ("unit",), broken("unit.unknown", value.unit)
     if value.field not in fields:
@@ -110,7 +110,7 @@ def _dangling(
 
 def _out_of_turn(
     version: Version, before: Version | None, *, counted: bool
-) -> Iterator[tuple[Path, Broken]]:
+) -> Iterator[tuple[Path, BrokenRule]]:
     """Return what keeps a version from following the one before it; its number only where those of
     all others of its procedure are known.
     """

@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from office.catalogue.messages import Broken, broken
+from office.catalogue.messages import BrokenRule, broken
 from office.catalogue.schema import unprintable
 
 MOST_CHARACTERS: Final = 32_767
@@ -28,7 +28,7 @@ _SEPARATORS: Final = re.compile(r"[\s,;|]+")
 _LINE_ENDS: Final = re.compile(r"[\t\r\n\x0b\x0c\x85\u2028\u2029 ]+")
 
 
-class Kind(StrEnum):
+class ColumnKind(StrEnum):
     """How the text of a column is read."""
 
     TEXT = "text"
@@ -40,36 +40,36 @@ class Kind(StrEnum):
     LIST = "list"
 
 
-COLUMNS: Final[Mapping[str, Kind]] = {
-    "row": Kind.TEXT,
-    "procedure": Kind.CODE,
-    "version": Kind.NUMBER,
-    "code": Kind.CODE,
-    "name_vi": Kind.TEXT,
-    "name_en": Kind.TEXT,
-    "field": Kind.TEXT,
-    "unit": Kind.TEXT,
-    "units": Kind.LIST,
-    "valid_from": Kind.DAY,
-    "valid_to": Kind.DAY,
-    "level": Kind.TEXT,
-    "time_limit": Kind.TEXT,
-    "online_time_limit": Kind.TEXT,
-    "same_day": Kind.YES_NO,
-    "channels": Kind.LIST,
-    "result_channels": Kind.LIST,
-    "result_kind": Kind.TEXT,
-    "process": Kind.TEXT,
-    "resume_policy": Kind.TEXT,
-    "supplement_rounds": Kind.NUMBER,
-    "supplement_period": Kind.TEXT,
-    "fee_timing": Kind.TEXT,
-    "kind": Kind.TEXT,
-    "copies": Kind.NUMBER,
-    "required": Kind.YES_NO,
-    "form": Kind.TEXT,
-    "amount": Kind.NUMBER,
-    "per": Kind.TEXT,
+COLUMNS: Final[Mapping[str, ColumnKind]] = {
+    "row": ColumnKind.TEXT,
+    "procedure": ColumnKind.CODE,
+    "version": ColumnKind.NUMBER,
+    "code": ColumnKind.CODE,
+    "name_vi": ColumnKind.TEXT,
+    "name_en": ColumnKind.TEXT,
+    "field": ColumnKind.TEXT,
+    "unit": ColumnKind.TEXT,
+    "units": ColumnKind.LIST,
+    "valid_from": ColumnKind.DAY,
+    "valid_to": ColumnKind.DAY,
+    "level": ColumnKind.TEXT,
+    "time_limit": ColumnKind.TEXT,
+    "online_time_limit": ColumnKind.TEXT,
+    "same_day": ColumnKind.YES_NO,
+    "channels": ColumnKind.LIST,
+    "result_channels": ColumnKind.LIST,
+    "result_kind": ColumnKind.TEXT,
+    "process": ColumnKind.TEXT,
+    "resume_policy": ColumnKind.TEXT,
+    "supplement_rounds": ColumnKind.NUMBER,
+    "supplement_period": ColumnKind.TEXT,
+    "fee_timing": ColumnKind.TEXT,
+    "kind": ColumnKind.TEXT,
+    "copies": ColumnKind.NUMBER,
+    "required": ColumnKind.YES_NO,
+    "form": ColumnKind.TEXT,
+    "amount": ColumnKind.NUMBER,
+    "per": ColumnKind.TEXT,
 }
 _NAMES: Final = ("name_vi", "name_en")
 _OF_VERSION: Final = ("procedure", "version")
@@ -91,15 +91,15 @@ LISTS: Final = {"part": "parts", "fee": "fees", "condition": "conditions", "exem
 
 
 @dataclass(slots=True)
-class Notes:
+class ColumnNotes:
     """What was put right without asking."""
 
     composed: int = 0
     """Cells in Unicode's decomposed form, as some systems write Vietnamese."""
 
 
-def value_of(kind: Kind, raw: Any, notes: Notes) -> Any:
-    """Read a value; gives a ``Broken`` when it can't be one of its kind.
+def value_of(kind: ColumnKind, raw: Any, notes: ColumnNotes) -> Any:
+    """Read a value; gives a ``BrokenRule`` when it can't be one of its kind.
 
     ``raw`` is a text, or a number, truth value, day or list where the file's form has such; None
     and an empty text give None.
@@ -113,22 +113,22 @@ def value_of(kind: Kind, raw: Any, notes: Notes) -> Any:
     if raw is None or raw == "":
         return None
     match kind:
-        case Kind.TEXT:
+        case ColumnKind.TEXT:
             if isinstance(raw, int) and not isinstance(raw, bool):
                 return str(raw)
             return raw if isinstance(raw, str) else broken("text")
-        case Kind.CODE:
+        case ColumnKind.CODE:
             return raw if isinstance(raw, str) else broken("code.number")
-        case Kind.NUMBER:
+        case ColumnKind.NUMBER:
             return _number(raw)
-        case Kind.YES_NO:
+        case ColumnKind.YES_NO:
             return _yes_no(raw)
-        case Kind.DAY:
+        case ColumnKind.DAY:
             return _day(raw)
     return _list(raw, notes)
 
 
-def _tidy(text: str, notes: Notes) -> str:
+def _tidy(text: str, notes: ColumnNotes) -> str:
     """Compose what is decomposed and let line ends be blanks; the schema judges the rest."""
     if text.isascii() and text.isprintable():
         return text.strip()
@@ -174,14 +174,14 @@ def _day(raw: Any) -> Any:
     return broken("date.local" if _LOCAL_DAY.fullmatch(text) else "date")
 
 
-def _clock() -> Broken:
+def _clock() -> BrokenRule:
     return broken("date.time")
 
 
-def _list(raw: Any, notes: Notes) -> Any:
+def _list(raw: Any, notes: ColumnNotes) -> Any:
     if isinstance(raw, str):
         return [word for word in _SEPARATORS.split(raw) if word]
     if not isinstance(raw, list):
         return broken("list")
-    found = [value_of(Kind.TEXT, word, notes) for word in raw]
-    return next((word for word in found if isinstance(word, Broken)), found)
+    found = [value_of(ColumnKind.TEXT, word, notes) for word in raw]
+    return next((word for word in found if isinstance(word, BrokenRule)), found)

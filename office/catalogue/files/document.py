@@ -12,7 +12,7 @@ from motcua.events.v1.common_pb2 import Channel, ResultChannel, ServiceLevel
 from motcua.events.v1.desk_events_pb2 import FeeTiming, ResultKind
 from pydantic import BaseModel, ValidationError
 
-from office.catalogue.files.columns import LISTS, Notes
+from office.catalogue.files.columns import LISTS, ColumnNotes
 from office.catalogue.files.file_errors import MOST_SHOWN, Fault, FileError
 from office.catalogue.files.partial_validation import Path, at_fault, filled, touched
 from office.catalogue.loader import version_of
@@ -97,7 +97,7 @@ class Document:
 
     fields: Sequence[tuple[Field, Raw]]
     versions: Sequence[Version]
-    notes: Notes
+    notes: ColumnNotes
     faults: Sequence[Fault] = ()
     """What is wrong with its entries, each in itself."""
     field_codes: frozenset[str] = frozenset()
@@ -108,7 +108,7 @@ def checked(
     fields: Iterable[Raw],
     versions: Iterable[Raw],
     found: list[Fault],
-    notes: Notes,
+    notes: ColumnNotes,
     loose: Iterable[Raw] = (),
     further: Iterable[str] = (),
 ) -> Document:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from office.catalogue.messages import Broken
+from office.catalogue.messages import BrokenRule
 
 MOST_SHOWN: Final = 1000
 """A file can have millions of mistakes; nobody reads more of them than this."""
@@ -23,7 +23,7 @@ class Fault:
     column: str
     entry: str
     """The code of the procedure or field, as far as it is known."""
-    broken: Broken
+    broken: BrokenRule
 
     def text(self, language: str = "en") -> str:
         """Say it on one line."""
@@ -52,6 +52,6 @@ class FileError(ValueError):
         self.faults = tuple(faults)
 
 
-def whole(column: str, broken: Broken) -> FileError:
+def whole(column: str, broken: BrokenRule) -> FileError:
     """Refuse a file as a whole."""
     return FileError([Fault(0, column, "", broken)])

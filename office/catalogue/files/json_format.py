@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from office.catalogue.files.columns import COLUMNS, LISTS, Kind, Notes, value_of
+from office.catalogue.files.columns import COLUMNS, LISTS, ColumnKind, ColumnNotes, value_of
 from office.catalogue.files.document import (
     FORMAT,
     Document,
@@ -17,7 +17,7 @@ from office.catalogue.files.document import (
 )
 from office.catalogue.files.file_errors import Fault, FileError, whole
 from office.catalogue.files.partial_validation import Path
-from office.catalogue.messages import Broken, broken
+from office.catalogue.messages import BrokenRule, broken
 from office.catalogue.model import Field, Procedure
 
 _LISTS = frozenset(LISTS.values())
@@ -25,7 +25,7 @@ _LISTS = frozenset(LISTS.values())
 
 def read_json(content: dict[str, Any]) -> Document:
     """Read the content, mistakes included; raise ``FileError`` when there is nothing in it."""
-    notes, found = Notes(), list[Fault]()
+    notes, found = ColumnNotes(), list[Fault]()
     lists = {}
     for key in ("fields", "procedures"):
         entries = content.get(key, [])
@@ -59,13 +59,13 @@ def _repeated(versions: Iterable[Raw], found: list[Fault]) -> None:
         seen.add(key)
 
 
-def _entry(kind: str, it: Any, place: int, notes: Notes, found: list[Fault]) -> Raw:
+def _entry(kind: str, it: Any, place: int, notes: ColumnNotes, found: list[Fault]) -> Raw:
     raw = Raw(kind, {}, place, paths=True)
     if not isinstance(it, dict):
         found.append(Fault(place, kind, "", broken("object")))
         raw.wrong.add(())
         return raw
-    wrong: list[tuple[Path, Broken]] = []
+    wrong: list[tuple[Path, BrokenRule]] = []
     raw.values = _object(it, (), notes, wrong)
     raw.wrong = {path for path, _ in wrong}
     found += [raw.fault(path, rule) for path, rule in wrong]
@@ -73,7 +73,7 @@ def _entry(kind: str, it: Any, place: int, notes: Notes, found: list[Fault]) -> 
 
 
 def _object(
-    it: dict[str, Any], path: Path, notes: Notes, wrong: list[tuple[Path, Broken]]
+    it: dict[str, Any], path: Path, notes: ColumnNotes, wrong: list[tuple[Path, BrokenRule]]
 ) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for key, raw in it.items():
@@ -84,8 +84,8 @@ def _object(
                 for place, item in enumerate(raw)
             ]
             continue
-        value = raw if key in _LISTS else value_of(COLUMNS.get(key, Kind.TEXT), raw, notes)
-        if isinstance(value, Broken):
+        value = raw if key in _LISTS else value_of(COLUMNS.get(key, ColumnKind.TEXT), raw, notes)
+        if isinstance(value, BrokenRule):
             wrong.append((here, value))
         elif value is not None:
             values[key] = value

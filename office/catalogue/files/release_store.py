@@ -30,7 +30,7 @@ EVERY: Final = 1.0
 _NAME: Final = re.compile(r"edition-(\d{6})\.json", re.ASCII)
 
 
-class ShelfError(Exception):
+class ReleaseError(Exception):
     """A shelf that can't be used: an edition is damaged, missing or out of turn."""
 
 
@@ -39,7 +39,7 @@ class Taken(Exception):
 
 
 @dataclass(frozen=True)
-class Shelved:
+class PublishedCatalogue:
     """The catalogue with everything that is on the shelf."""
 
     catalogue: Catalogue
@@ -49,9 +49,11 @@ class Shelved:
     """The SHA-256 of the last edition's bytes; empty for an empty shelf."""
 
 
-def load(folder: Path, base: Catalogue) -> Shelved:
-    """Read the whole shelf; raise ``ShelfError``. A folder that is not there is an empty shelf."""
-    shelved = Shelved(base, 0, "")
+def load(folder: Path, base: Catalogue) -> PublishedCatalogue:
+    """Read the whole shelf; raise ``ReleaseError``. A folder that is not there is an empty
+    shelf.
+    """
+    shelved = PublishedCatalogue(base, 0, "")
     for number in _numbers(folder):
         shelved = _with(shelved, folder, number)
     return shelved
@@ -59,13 +61,13 @@ def load(folder: Path, base: Catalogue) -> Shelved:
 
 def publish(
     folder: Path,
-    shelved: Shelved,
+    shelved: PublishedCatalogue,
     added: Addition,
     *,
     at: str,
     by: str,
     source: str,
-) -> Shelved:
+) -> PublishedCatalogue:
     """Put an edition on the shelf and give what is there now; raise ``Taken``.
 
     ``source`` names the decision by which it is published, ``by`` who does it, ``at`` when.
@@ -125,17 +127,17 @@ def _appear(path: Path, content: bytes) -> None:
 
 
 def _numbers(folder: Path) -> list[int]:
-    """List the numbers of the editions; raise ``ShelfError`` for a gap."""
+    """List the numbers of the editions; raise ``ReleaseError`` for a gap."""
     try:
         matches = (_NAME.fullmatch(name) for name in os.listdir(folder))
     except FileNotFoundError:
         return []
     except OSError as error:
-        raise ShelfError(f"{folder}: {error.strerror}") from error
+        raise ReleaseError(f"{folder}: {error.strerror}") from error
     numbers = sorted(int(match[1]) for match in matches if match)
     if numbers != list(range(1, len(numbers) + 1)):
         missing = min(set(range(1, len(numbers) + 1)) - set(numbers))
-        raise ShelfError(f"{folder}: edition {missing} is missing")
+        raise ReleaseError(f"{folder}: edition {missing} is missing")
     return numbers
 
 
@@ -145,26 +147,28 @@ def _read(folder: Path, number: int) -> tuple[dict[str, Any], str]:
         raw = (folder / name).read_bytes()
         document = json.loads(raw)
     except (OSError, ValueError) as error:
-        raise ShelfError(f"{name}: can't be read ({error})") from error
+        raise ReleaseError(f"{name}: can't be read ({error})") from error
     if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise ShelfError(f"{name}: is no edition of this form")
+        raise ReleaseError(f"{name}: is no edition of this form")
     return document, hashlib.sha256(raw).hexdigest()
 
 
-def _with(shelved: Shelved, folder: Path, number: int) -> Shelved:
+def _with(shelved: PublishedCatalogue, folder: Path, number: int) -> PublishedCatalogue:
     """Add an edition to what was read before it."""
     document, digest = _read(folder, number)
     if document.get("edition") != number or document.get("previous") != shelved.digest:
-        raise ShelfError(f"edition {number} does not follow the edition before it: one was changed")
+        raise ReleaseError(
+            f"edition {number} does not follow the edition before it: one was changed"
+        )
     try:
         added = addition(read_json(document), shelved.catalogue)
     except FileError as error:
-        raise ShelfError(f"edition {number}: {error}") from error
+        raise ReleaseError(f"edition {number}: {error}") from error
     both = hashlib.sha256(f"{shelved.catalogue.digest}{digest}".encode()).hexdigest()[:8]
-    return Shelved(extended(shelved.catalogue, added, both), number, digest)
+    return PublishedCatalogue(extended(shelved.catalogue, added, both), number, digest)
 
 
-class Shelf:
+class ReleaseStore:
     """The catalogue as it is now; a thread looks at the folder every second.
 
     Safe to use from any thread. What can't be read leaves the last good catalogue in force;
@@ -179,7 +183,7 @@ class Shelf:
         taken: Callable[[int], None] = lambda edition: None,
         trouble: Callable[[str], None] = lambda words: None,
     ) -> None:
-        """Read the shelf; raise ``ShelfError``. ``taken`` is told of each later edition."""
+        """Read the shelf; raise ``ReleaseError``. ``taken`` is told of each later edition."""
         self._folder = folder
         self._taken = taken
         self._trouble = trouble
@@ -219,7 +223,7 @@ class Shelf:
                 self._shelved = _with(self._shelved, self._folder, self._shelved.edition + 1)
                 self._taken(self._shelved.edition)
             self._told = ""
-        except (ShelfError, OSError) as error:
+        except (ReleaseError, OSError) as error:
             if str(error) != self._told:
                 self._trouble(str(error))
             self._told = str(error)

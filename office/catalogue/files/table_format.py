@@ -8,10 +8,10 @@ from datetime import date
 from difflib import get_close_matches
 from typing import Any, Final
 
-from office.catalogue.files.columns import COLUMNS, LISTS, USED, Notes, value_of
+from office.catalogue.files.columns import COLUMNS, LISTS, USED, ColumnNotes, value_of
 from office.catalogue.files.document import Document, Raw, checked, field_values, version_values
 from office.catalogue.files.file_errors import MOST_SHOWN, Fault, FileError
-from office.catalogue.messages import CODE, Broken, broken
+from office.catalogue.messages import CODE, BrokenRule, broken
 from office.catalogue.model import Field, Procedure
 
 HEADING: Final = tuple(COLUMNS)
@@ -20,7 +20,7 @@ NEEDED: Final = ("row", "procedure", "version", "name_vi", "name_en")
 MOST_COLUMNS: Final = 100
 MOST_ROWS: Final = 500_000
 Row = tuple[int, Sequence[Any]]
-"""The number of a row in its file, from 1, and its cells; a ``Broken`` cell is a mistake."""
+"""The number of a row in its file, from 1, and its cells; a ``BrokenRule`` cell is a mistake."""
 
 
 def read(rows: Iterable[Row]) -> Document:
@@ -32,7 +32,7 @@ class _Reader:
     """Collects the entries of one table, and what is wrong with its cells."""
 
     def __init__(self) -> None:
-        self._notes = Notes()
+        self._notes = ColumnNotes()
         self._faults: list[Fault] = []
         self._fields: list[Raw] = []
         self._versions: dict[tuple[Any, Any], Raw] = {}
@@ -113,19 +113,21 @@ class _Reader:
 
     def _row(self, number: int, cells: Sequence[Any]) -> None:
         values: dict[str, Any] = {}
-        wrong: list[tuple[str, Broken]] = []
+        wrong: list[tuple[str, BrokenRule]] = []
         for place, raw in enumerate(cells):
             name = self._names[place] if place < len(self._names) else ""
             if place < len(self._names) and (name in self._absent or name not in COLUMNS):
                 continue  # told at the heading
-            value = raw if isinstance(raw, Broken) else _cell(name, raw, self._notes)
-            if isinstance(value, Broken):
+            value = raw if isinstance(raw, BrokenRule) else _cell(name, raw, self._notes)
+            if isinstance(value, BrokenRule):
                 wrong.append((name or f"column {place + 1}", value))
             elif value is not None:
                 values[name] = value
         self._enter(number, values, wrong)
 
-    def _enter(self, number: int, values: dict[str, Any], wrong: list[tuple[str, Broken]]) -> None:
+    def _enter(
+        self, number: int, values: dict[str, Any], wrong: list[tuple[str, BrokenRule]]
+    ) -> None:
         kind = values.pop("row", None)
         entry = str(values.get("procedure") or values.get("code") or "")[:64]
         self._faults += [Fault(number, name, entry, rule) for name, rule in wrong]
@@ -199,17 +201,17 @@ def _near(name: str, names: Sequence[str]) -> list[str]:
     return [] if name in COLUMNS else get_close_matches(name, absent, 1)
 
 
-def _strange(name: str, names: Sequence[str]) -> Broken:
+def _strange(name: str, names: Sequence[str]) -> BrokenRule:
     """Return that no column has a name, and which one is meant."""
     near = _near(name, names)
     return broken("heading.near", near[0]) if near else broken("heading.unknown")
 
 
 def _is_filled(cell: Any) -> bool:
-    return isinstance(cell, Broken) or not (cell is None or cell == "")
+    return isinstance(cell, BrokenRule) or not (cell is None or cell == "")
 
 
-def _cell(name: str, raw: Any, notes: Notes) -> Any:
+def _cell(name: str, raw: Any, notes: ColumnNotes) -> Any:
     if name:
         return value_of(COLUMNS[name], raw, notes)
     return broken("heading.unknown") if _is_filled(raw) else None

@@ -8,10 +8,10 @@ from enum import StrEnum
 from fractions import Fraction
 
 from office.process.model.conditions import ALWAYS, Circumstances, Condition, holds
-from office.worktime.durations import NO_DURATION, Duration, Unit
+from office.worktime.durations import NO_DURATION, Duration, DurationUnit
 from office.worktime.warning_rule import WarningRule
 
-_A_WORKING_DAY = Duration(Fraction(1), Unit.WORKING_DAY)
+_A_WORKING_DAY = Duration(Fraction(1), DurationUnit.WORKING_DAY)
 UNSIGNED = "none"
 """Instead of a role that signs: papers of the kind stay drafts."""
 IMPORTED = "imported"

@@ -21,13 +21,13 @@ from office.process.model.conditions import (
     Within,
 )
 from office.process.model.process import Fact, FactKind
-from office.process.parsing.locations import Kind, Places
-from office.process.parsing.yaml_nodes import Form, Table
+from office.process.parsing.locations import LocationKind, Places
+from office.process.parsing.yaml_nodes import Table, YamlForm
 
 _UNIT: Final = r"[0-9A-Z]+(\.[0-9A-Z]+)*"
-UNIT: Final = Form(_UNIT, "the code of a unit such as H22.12")
-WHERE: Final = Form(rf"dossier|parent|{_UNIT}", f"dossier, parent, or {UNIT.words}")
-PROCEDURE: Final = Form(
+UNIT: Final = YamlForm(_UNIT, "the code of a unit such as H22.12")
+WHERE: Final = YamlForm(rf"dossier|parent|{_UNIT}", f"dossier, parent, or {UNIT.words}")
+PROCEDURE: Final = YamlForm(
     r"[0-9]\.[0-9]{6}(\.[0-9A-Z]+)*", "the code of a procedure such as 1.012766"
 )
 _WORDS: Final = {"channel": CHANNELS, "level": LEVELS, "result_channel": RESULT_CHANNELS}
@@ -58,7 +58,7 @@ def condition(table: Table, facts: dict[str, Fact], places: Places) -> Condition
                     text = f"{key}: {word!r} must be {form.words}"
                     table.wrong("wrong-value", text, table.at(key))
                 else:
-                    places.names(table, key, Kind(key), word)
+                    places.names(table, key, LocationKind(key), word)
             parts.append(Within(words) if key == "unit" else OneOf(key, words))
     if (rounds := table.inner("supplement_rounds")) is not None:
         parts.append(_between(rounds, "supplement_rounds"))

@@ -10,7 +10,7 @@ from office.process.parsing.yaml_nodes import Table
 Place = tuple[str, ...]
 
 
-class Kind(StrEnum):
+class LocationKind(StrEnum):
     """What a word of the office names."""
 
     UNIT = "unit"
@@ -22,7 +22,7 @@ class Kind(StrEnum):
 class Word:
     """A unit, a role or a procedure that a process names, and where it does."""
 
-    kind: Kind
+    kind: LocationKind
     word: str
     where: str
     line: int
@@ -48,7 +48,7 @@ class Places:
         """Note the line of a part; the first one of its name counts."""
         self.lines.setdefault(place, table.line)
 
-    def names(self, table: Table, key: str, kind: Kind, *words: str) -> None:
+    def names(self, table: Table, key: str, kind: LocationKind, *words: str) -> None:
         """Note words that stand under a key; what has a fixed meaning is none."""
         fixed = ("", "dossier", "parent", "none")
         self.words += [

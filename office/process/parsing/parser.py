@@ -21,22 +21,22 @@ from office.process.model.process import (
     Transition,
 )
 from office.process.parsing.condition_parser import PROCEDURE, WHERE, conditions_of
-from office.process.parsing.locations import Kind, Places
-from office.process.parsing.yaml_nodes import Findings, Form, Node, Table
-from office.worktime.durations import NO_DURATION, Duration, Unit
+from office.process.parsing.locations import LocationKind, Places
+from office.process.parsing.yaml_nodes import Findings, Table, YamlForm, YamlNode
+from office.worktime.durations import NO_DURATION, Duration, DurationUnit
 from office.worktime.warning_rule import WarningRule
 
-NAME: Final = Form(
+NAME: Final = YamlForm(
     r"[a-z][a-z0-9-]{0,39}",
     "at most 40 small letters a-z, digits and hyphens, a letter first",
 )
-REVIEW: Final = Form(rf"{NAME.pattern}|none", "a role, or none")
+REVIEW: Final = YamlForm(rf"{NAME.pattern}|none", "a role, or none")
 PAPERS: Final = ("result", "supplement", "return", "apology")
 ENFORCED: Final = ("result", "supplement")
 """The kinds of paper without which something can be refused."""
 NATIONAL_STATES: Final = (2, 4, 6, 8)
 """What a step can be on the national portal; the others are beginnings, ends and supplements."""
-PERIOD: Final = Duration(Fraction(30), Unit.CALENDAR_DAY)
+PERIOD: Final = Duration(Fraction(30), DurationUnit.CALENDAR_DAY)
 _FACT: Final = ("name", "title", "kind", "values")
 _STEP: Final = (
     *("name", "title", "unit", "role", "limit", "transitions", "resolves", "warning"),
@@ -54,7 +54,7 @@ class Read:
     places: Places
 
 
-def read_process(node: Node, findings: Findings) -> Read:
+def read_process(node: YamlNode, findings: Findings) -> Read:
     """Read one document; what is wrong is noted, and a value that holds its place is used."""
     seen = findings.times
     table = Table(node, "", findings)
@@ -67,7 +67,9 @@ def read_process(node: Node, findings: Findings) -> Read:
         places.unsound.add(())
     title = _title(table)
     warning = table.parsed("warning", WarningRule.parse, WarningRule.parse("4wh"))
-    touch = table.parsed("touch_within", Duration.parse, Duration(Fraction(1), Unit.WORKING_DAY))
+    touch = table.parsed(
+        "touch_within", Duration.parse, Duration(Fraction(1), DurationUnit.WORKING_DAY)
+    )
     supplement = table.inner("supplement")
     rounds, period = 3, PERIOD
     if supplement is not None:
@@ -119,8 +121,8 @@ def _papers(table: Table, places: Places) -> dict[str, Paper]:
         kind = row.choice("name", PAPERS)
         review = row.text("review", REVIEW, default="head")
         sign = row.text("sign", NAME, default="leader")
-        places.names(row, "review", Kind.ROLE, review)
-        places.names(row, "sign", Kind.ROLE, sign)
+        places.names(row, "review", LocationKind.ROLE, review)
+        places.names(row, "sign", LocationKind.ROLE, sign)
         places.line(row, "", "paper", kind)
         required = row.flag("required", default=False)
         if required and kind and kind not in ENFORCED:
@@ -173,8 +175,8 @@ def _step(table: Table, facts: tuple[Fact, ...], places: Places) -> Step:
         ),
         tuple(_child(row, name, when, places) for row in table.tables("children", "child")),
     )
-    places.names(table, "unit", Kind.UNIT, step.unit)
-    places.names(table, "role", Kind.ROLE, step.role)
+    places.names(table, "unit", LocationKind.UNIT, step.unit)
+    places.names(table, "role", LocationKind.ROLE, step.role)
     for stated in step.states:
         if stated not in known and "" not in known:
             table.wrong("unknown-fact", f"states: there is no fact {stated}", table.at("states"))
@@ -241,8 +243,8 @@ def _consultation(
         _judged(table, when, places, step, "consultation", name),
     )
     places.line(table, step, "consultation", made.name)
-    places.names(table, "unit", Kind.UNIT, made.unit)
-    places.names(table, "role", Kind.ROLE, made.role)
+    places.names(table, "unit", LocationKind.UNIT, made.unit)
+    places.names(table, "role", LocationKind.ROLE, made.role)
     table.done()
     return made
 
@@ -257,6 +259,6 @@ def _child(table: Table, step: str, when: Callable[[Table], Condition], places: 
         _judged(table, when, places, step, "child", name),
     )
     places.line(table, step, "child", made.name)
-    places.names(table, "procedure", Kind.PROCEDURE, made.procedure)
+    places.names(table, "procedure", LocationKind.PROCEDURE, made.procedure)
     table.done()
     return made

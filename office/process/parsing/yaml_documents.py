@@ -8,7 +8,7 @@ from typing import Final
 
 import yaml
 
-from office.process.parsing.yaml_nodes import Findings, Node
+from office.process.parsing.yaml_nodes import Findings, YamlNode
 
 _DEEPEST: Final = 30
 _DIVIDER: Final = re.compile(r"^---(?=\s|$)", re.MULTILINE)
@@ -34,7 +34,7 @@ _WORDS: Final = (
 _OTHER: Final = "this can't be read as YAML: look at the indentation, brackets and quotes here"
 
 
-def parse(text: str, findings: Findings) -> list[Node]:
+def parse(text: str, findings: Findings) -> list[YamlNode]:
     """Read the documents of a file; what is no YAML is noted, at most once in each document."""
     nodes = []
     for line, part in _documents(text):
@@ -77,20 +77,20 @@ def _note(error: yaml.YAMLError, part: str, line: int, findings: Findings) -> No
     findings.add(line + at + 1, "yaml", "", f"column {column + 1}: {words}")
 
 
-def _node(node: yaml.Node, findings: Findings, before: int, met: set[int], depth: int) -> Node:
+def _node(node: yaml.Node, findings: Findings, before: int, met: set[int], depth: int) -> YamlNode:
     line = before + node.start_mark.line + 1
     if depth > _DEEPEST:
         findings.add(line, "yaml", "", "is nested too deeply")
-        return Node(line, text="")
+        return YamlNode(line, text="")
     if id(node) in met:
         findings.add(line, "yaml", "", "aliases (*name) are not used in process files")
-        return Node(line, text="")
+        return YamlNode(line, text="")
     met.add(id(node))
     if isinstance(node, yaml.SequenceNode):
         items = (_node(item, findings, before, met, depth + 1) for item in node.value)
-        return Node(line, items=tuple(items))
+        return YamlNode(line, items=tuple(items))
     if isinstance(node, yaml.MappingNode):
-        table: dict[str, Node] = {}
+        table: dict[str, YamlNode] = {}
         for key, value in node.value:
             name, at = str(key.value), before + key.start_mark.line + 1
             if not isinstance(key, yaml.ScalarNode):
@@ -99,5 +99,5 @@ def _node(node: yaml.Node, findings: Findings, before: int, met: set[int], depth
                 findings.add(at, "duplicate", name, "this key stands here twice")
             else:
                 table[name] = _node(value, findings, before, met, depth + 1)
-        return Node(line, table=table)
-    return Node(line, text=str(node.value))
+        return YamlNode(line, table=table)
+    return YamlNode(line, text=str(node.value))

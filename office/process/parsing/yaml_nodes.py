@@ -33,24 +33,24 @@ class Mistake:
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class YamlForm:
     """What a text has to look like, as a pattern and in words that go on after "must be"."""
 
     pattern: str
     words: str
 
 
-LINE: Final = Form(r".{1,200}", "a text of 1 to 200 characters on one line")
+LINE: Final = YamlForm(r".{1,200}", "a text of 1 to 200 characters on one line")
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class YamlNode:
     """A part of a document; exactly one of ``text``, ``items`` and ``table`` is not None."""
 
     line: int
     text: str | None = None
-    items: tuple[Node, ...] | None = None
-    table: dict[str, Node] | None = None
+    items: tuple[YamlNode, ...] | None = None
+    table: dict[str, YamlNode] | None = None
 
     @property
     def kind(self) -> str:
@@ -85,7 +85,7 @@ class Findings:
 class Table:
     """Reads one table key by key; ``done`` names the keys that nobody asked for."""
 
-    def __init__(self, node: Node, where: str, findings: Findings) -> None:
+    def __init__(self, node: YamlNode, where: str, findings: Findings) -> None:
         self.node = node
         self.line = node.line
         self.where = where
@@ -108,7 +108,7 @@ class Table:
         """Return whether a key is there."""
         return key in self._table
 
-    def get(self, key: str, *, needed: bool = False) -> Node | None:
+    def get(self, key: str, *, needed: bool = False) -> YamlNode | None:
         """Return what stands under a key."""
         self._asked.append(key)
         found = self._table.get(key)
@@ -118,7 +118,7 @@ class Table:
             self.wrong("missing", text)
         return found
 
-    def named(self, key: str, form: Form, *, default: str | None = None) -> str:
+    def named(self, key: str, form: YamlForm, *, default: str | None = None) -> str:
         """Return a name as ``text`` does; one of a wrong form is noted and still given, so that
         what refers to it is found.
         """
@@ -133,7 +133,7 @@ class Table:
             node.items is not None and all(item.table is not None for item in node.items)
         )
 
-    def text(self, key: str, form: Form = LINE, *, default: str | None = None) -> str:
+    def text(self, key: str, form: YamlForm = LINE, *, default: str | None = None) -> str:
         """Return a text of a form; ``default`` when the key is missing, None for a key that must
         not be.
         """

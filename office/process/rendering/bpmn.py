@@ -6,7 +6,7 @@ from typing import Final
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from office.process.rendering.edge_routing import Drawing
-from office.process.rendering.flow_graph import Kind, Node
+from office.process.rendering.flow_graph import FlowNode, NodeKind
 from office.process.rendering.labels import label_lines, label_place, timer_place
 
 BPMN: Final = "http://www.omg.org/spec/BPMN/20100524/MODEL"
@@ -49,11 +49,11 @@ def _id(name: str) -> str:
     return f"process_{name}".replace("-", "_")
 
 
-def _element(process: Element, drawing: Drawing, node: Node) -> None:
+def _element(process: Element, drawing: Drawing, node: FlowNode) -> None:
     made = SubElement(process, f"bpmn:{node.kind.value}", id=node.id)
     if node.label:
         made.set("name", node.label)
-    if node.kind is Kind.TIMER:
+    if node.kind is NodeKind.TIMER:
         made.set("attachedToRef", node.host)
     if node.small:
         SubElement(made, "bpmn:documentation").text = node.small
@@ -63,7 +63,7 @@ def _element(process: Element, drawing: Drawing, node: Node) -> None:
     for edge in drawing.flow.edges:
         if edge.start == node.id:
             SubElement(made, "bpmn:outgoing").text = edge.id
-    if node.kind is Kind.TIMER:
+    if node.kind is NodeKind.TIMER:
         definition = SubElement(made, "bpmn:timerEventDefinition", id=f"{node.id}_after")
         duration = SubElement(definition, "bpmn:timeDuration")
         duration.set("xsi:type", "bpmn:tFormalExpression")
@@ -76,15 +76,15 @@ def _diagram(root: Element, drawing: Drawing) -> None:
     plane = SubElement(diagram, "bpmndi:BPMNPlane", id=f"plane_{name}", bpmnElement=name)
     for node in drawing.flow.nodes.values():
         shape = SubElement(plane, "bpmndi:BPMNShape", id=f"{node.id}_di", bpmnElement=node.id)
-        if node.kind is Kind.CHOICE:
+        if node.kind is NodeKind.CHOICE:
             shape.set("isMarkerVisible", "true")
         box = drawing.boxes[node.id]
         _bounds(shape, box.x, box.y, box.width, box.height)
-        if node.label and node.kind is Kind.TIMER:
+        if node.label and node.kind is NodeKind.TIMER:
             left, top, right, bottom = timer_place(box, node.label)
             label = SubElement(shape, "bpmndi:BPMNLabel")
             _bounds(label, left, top, right - left, bottom - top)
-        elif node.label and node.kind in (Kind.START, Kind.END):
+        elif node.label and node.kind in (NodeKind.START, NodeKind.END):
             label = SubElement(shape, "bpmndi:BPMNLabel")
             _bounds(label, box.middle[0] - 40, box.y + box.height + 4, 80, 14)
     for edge in drawing.flow.edges:

@@ -10,22 +10,22 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
 
-from office.process.rendering.flow_graph import Edge, Flow, Kind
+from office.process.rendering.flow_graph import Edge, Flow, NodeKind
 from office.process.rendering.labels import LETTER, Box, Point, label_place, label_width
 
 TALL: Final = 96
 SIZES: Final = {
-    Kind.START: (36, 36),
-    Kind.END: (36, 36),
-    Kind.STEP: (168, TALL),
-    Kind.CONSULTATION: (168, TALL),
-    Kind.CHILD: (168, TALL),
-    Kind.CHOICE: (44, 44),
-    Kind.PARALLEL: (44, 44),
-    Kind.INCLUSIVE: (44, 44),
-    Kind.TIMER: (28, 28),
+    NodeKind.START: (36, 36),
+    NodeKind.END: (36, 36),
+    NodeKind.STEP: (168, TALL),
+    NodeKind.CONSULTATION: (168, TALL),
+    NodeKind.CHILD: (168, TALL),
+    NodeKind.CHOICE: (44, 44),
+    NodeKind.PARALLEL: (44, 44),
+    NodeKind.INCLUSIVE: (44, 44),
+    NodeKind.TIMER: (28, 28),
 }
-GATEWAYS: Final = (Kind.CHOICE, Kind.PARALLEL, Kind.INCLUSIVE)
+GATEWAYS: Final = (NodeKind.CHOICE, NodeKind.PARALLEL, NodeKind.INCLUSIVE)
 ROW: Final = 144
 LANE: Final = 26
 MARGIN: Final = 30

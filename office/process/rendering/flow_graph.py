@@ -13,7 +13,7 @@ _ACCEPTED = Title("Được tiếp nhận", "Accepted")
 _RESULT = Title("Có kết quả", "Result")
 
 
-class Kind(StrEnum):
+class NodeKind(StrEnum):
     """What a node is; the values are BPMN's names of elements."""
 
     START = "startEvent"
@@ -28,11 +28,11 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True)
-class Node:
+class FlowNode:
     """One thing in a flow; ``host`` is the step that a timer belongs to."""
 
     id: str
-    kind: Kind
+    kind: NodeKind
     label: str
     small: str = ""
     """Further lines: who does it; the limit."""
@@ -60,10 +60,10 @@ class Flow:
     name: str
     title: str
     words: Words
-    nodes: dict[str, Node] = field(default_factory=dict)
+    nodes: dict[str, FlowNode] = field(default_factory=dict)
     edges: list[Edge] = field(default_factory=list)
 
-    def add(self, node: Node) -> str:
+    def add(self, node: FlowNode) -> str:
         """Add a node and give its id."""
         self.nodes[node.id] = node
         return node.id
@@ -85,7 +85,7 @@ def flow_of(process: Process, language: str = "vi") -> Flow:
     """Make the flow of a process, with its words in ``vi`` or ``en``."""
     words = words_of(process, language)
     flow = Flow(f"{process.name}_v{process.version}", words.word(process.title), words)
-    flow.add(Node("start", Kind.START, words.word(_ACCEPTED)))
+    flow.add(FlowNode("start", NodeKind.START, words.word(_ACCEPTED)))
     entries: dict[str, str] = {}
     exits: dict[str, str] = {}
     for step in process.steps:
@@ -104,28 +104,28 @@ def _step(flow: Flow, step: Step) -> tuple[str, str]:
     """Add a step with what happens beside it; gives where it is entered and left."""
     words = flow.words
     small = _small(words, step)
-    task = flow.add(Node(_id(step.name), Kind.STEP, words.word(step.title), small))
+    task = flow.add(FlowNode(_id(step.name), NodeKind.STEP, words.word(step.title), small))
     entry = leave = task
-    beside = [(c, Kind.CONSULTATION, _small(words, c)) for c in step.consultations]
-    besides: list[tuple[Consultation | Child, Kind, str]] = [
+    beside = [(c, NodeKind.CONSULTATION, _small(words, c)) for c in step.consultations]
+    besides: list[tuple[Consultation | Child, NodeKind, str]] = [
         *beside,
-        *((c, Kind.CHILD, words.procedure(c.procedure)) for c in step.children),
+        *((c, NodeKind.CHILD, words.procedure(c.procedure)) for c in step.children),
     ]
     if besides:
         sometimes = any(each.when != ALWAYS for each, _, _ in besides)
-        gateway = Kind.INCLUSIVE if sometimes else Kind.PARALLEL
-        entry = flow.add(Node(_id(step.name, "fork"), gateway, ""))
+        gateway = NodeKind.INCLUSIVE if sometimes else NodeKind.PARALLEL
+        entry = flow.add(FlowNode(_id(step.name, "fork"), gateway, ""))
         flow.join(entry, task)
         if any(each.waits for each, _, _ in besides):
-            leave = flow.add(Node(_id(step.name, "join"), gateway, ""))
+            leave = flow.add(FlowNode(_id(step.name, "join"), gateway, ""))
             flow.join(task, leave)
     for each, kind, who in besides:
-        made = flow.add(Node(_id(step.name, each.name), kind, words.word(each.title), who))
+        made = flow.add(FlowNode(_id(step.name, each.name), kind, words.word(each.title), who))
         flow.join(entry, made, when=each.when)
         if each.waits:
             flow.join(made, leave)
         else:
-            flow.join(made, flow.add(Node(_id(step.name, each.name, "end"), Kind.END, "")))
+            flow.join(made, flow.add(FlowNode(_id(step.name, each.name, "end"), NodeKind.END, "")))
     return entry, leave
 
 
@@ -139,7 +139,7 @@ def _ways(flow: Flow, step: Step, entries: dict[str, str], exits: dict[str, str]
     leave, task = exits[step.name], _id(step.name)
     taken = {timer.take for timer in step.timers}
     if len(step.transitions) + step.resolves > 1:
-        choice = flow.add(Node(_id(step.name, "choice"), Kind.CHOICE, ""))
+        choice = flow.add(FlowNode(_id(step.name, "choice"), NodeKind.CHOICE, ""))
         flow.join(leave, choice)
         leave = choice
     for way in step.transitions:
@@ -149,9 +149,11 @@ def _ways(flow: Flow, step: Step, entries: dict[str, str], exits: dict[str, str]
             timer = next(timer for timer in step.timers if timer.take == way.name)
             after = str(timer.after)
             label = flow.words.length(after)
-            made = Node(_id(step.name, "timer", way.name), Kind.TIMER, label, "", task, after)
+            made = FlowNode(
+                _id(step.name, "timer", way.name), NodeKind.TIMER, label, "", task, after
+            )
             add(flow.add(made), entries[way.to], "", ALWAYS)
     if step.resolves:
         label = flow.words.word(_RESULT)
-        end = flow.add(Node(_id(step.name, "end"), Kind.END, label))
+        end = flow.add(FlowNode(_id(step.name, "end"), NodeKind.END, label))
         flow.join(leave, end)

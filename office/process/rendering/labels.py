@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from office.process.rendering.flow_graph import Edge, Node
+from office.process.rendering.flow_graph import Edge, FlowNode
 
 Point = tuple[float, float]
 
@@ -83,7 +83,7 @@ def folded(text: str, width: int) -> list[str]:
     return lines
 
 
-def title_lines(node: Node) -> list[str]:
+def title_lines(node: FlowNode) -> list[str]:
     """Return the lines of a step's title, at most three."""
     lines = folded(node.label, 19)
     return lines if len(lines) <= 3 else [*lines[:2], f"{lines[2][:17]}…"]

@@ -18,7 +18,7 @@ from office.process.rendering.edge_routing import (
     Grid,
     Router,
 )
-from office.process.rendering.flow_graph import Edge, Flow, Kind
+from office.process.rendering.flow_graph import Edge, Flow, NodeKind
 from office.process.rendering.labels import LETTER, Box, forward_lines
 
 
@@ -56,7 +56,7 @@ class _Layout:
         self._size()
 
     def _timer(self, edge: Edge) -> bool:
-        return self.flow.nodes[edge.start].kind is Kind.TIMER
+        return self.flow.nodes[edge.start].kind is NodeKind.TIMER
 
     def _layered(self) -> dict[str, int]:
         """Number the layers; an edge that closes a circle counts for nothing."""
@@ -78,7 +78,7 @@ class _Layout:
             order.append(name)
 
         for name, node in self.flow.nodes.items():
-            if node.kind is not Kind.TIMER and name not in state:
+            if node.kind is not NodeKind.TIMER and name not in state:
                 visit(name)
         layers = dict.fromkeys(order, 0)
         for name in reversed(order):

@@ -6,13 +6,13 @@ from typing import Final
 from xml.sax.saxutils import escape
 
 from office.process.rendering.edge_routing import GATEWAYS, MARGIN, Drawing
-from office.process.rendering.flow_graph import Kind, Node
+from office.process.rendering.flow_graph import FlowNode, NodeKind
 from office.process.rendering.labels import LINE, UNDER, Box, label_lines, timer_place, title_lines
 
 _FILL: Final = {
-    Kind.STEP: ("#eef4fb", "#2f6199"),
-    Kind.CONSULTATION: ("#fdf6e7", "#a5781d"),
-    Kind.CHILD: ("#eff7ee", "#3f7f3a"),
+    NodeKind.STEP: ("#eef4fb", "#2f6199"),
+    NodeKind.CONSULTATION: ("#fdf6e7", "#a5781d"),
+    NodeKind.CHILD: ("#eff7ee", "#3f7f3a"),
 }
 _STYLE: Final = (
     "text{font-family:'Be Vietnam Pro','Noto Sans','DejaVu Sans',system-ui,sans-serif;fill:#1f2933}"
@@ -26,9 +26,9 @@ _STYLE: Final = (
     ".b{fill:none;stroke:#b0413e;stroke-width:1.3;stroke-dasharray:5 3}"
 )
 _SIGNS: Final = {
-    Kind.PARALLEL: "M-8 0H8M0 -8V8",
-    Kind.CHOICE: "M-6 -6L6 6M-6 6L6 -6",
-    Kind.INCLUSIVE: "M-8 0A8 8 0 1 0 8 0A8 8 0 1 0 -8 0",
+    NodeKind.PARALLEL: "M-8 0H8M0 -8V8",
+    NodeKind.CHOICE: "M-6 -6L6 6M-6 6L6 -6",
+    NodeKind.INCLUSIVE: "M-8 0A8 8 0 1 0 8 0A8 8 0 1 0 -8 0",
 }
 _HEAD: Final = 40
 _LETTER_OF_HEAD: Final = 9.4
@@ -84,7 +84,7 @@ def _arrow(name: str, colour: str) -> str:
     )
 
 
-def _node(node: Node, box: Box) -> list[str]:
+def _node(node: FlowNode, box: Box) -> list[str]:
     x, y = box.middle
     if node.kind in _FILL:
         return _task(node, box)
@@ -97,12 +97,12 @@ def _node(node: Node, box: Box) -> list[str]:
             f'<path d="{sign}" transform="translate({x:g} {y:g})" stroke="#52606d" '
             f'stroke-width="2.4" fill="none"/>',
         ]
-    width = {Kind.START: 1.6, Kind.END: 3.2}.get(node.kind, 1.2)
+    width = {NodeKind.START: 1.6, NodeKind.END: 3.2}.get(node.kind, 1.2)
     parts = [
         f'<circle cx="{x:g}" cy="{y:g}" r="{box.width / 2:g}" fill="#fff" stroke="#52606d" '
         f'stroke-width="{width}"/>'
     ]
-    if node.kind is Kind.TIMER:
+    if node.kind is NodeKind.TIMER:
         parts.append(
             f'<path d="M0 -8V0L5 4" transform="translate({x:g} {y:g})" stroke="#52606d" '
             f'stroke-width="1.4" fill="none"/>'
@@ -115,9 +115,9 @@ def _node(node: Node, box: Box) -> list[str]:
     return parts
 
 
-def _task(node: Node, box: Box) -> list[str]:
+def _task(node: FlowNode, box: Box) -> list[str]:
     fill, stroke = _FILL[node.kind]
-    wide = 2.6 if node.kind is Kind.CHILD else 1.4
+    wide = 2.6 if node.kind is NodeKind.CHILD else 1.4
     # A title that is too long for its box is told whole where a pointer rests on it.
     whole = f"<title>{escape(node.label)}</title>"
     parts = [

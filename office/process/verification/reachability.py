@@ -11,7 +11,7 @@ from office.process.model.process import Step, Transition
 Following = Callable[[str], Iterable[str]]
 
 
-class Broken(NamedTuple):
+class Unreached(NamedTuple):
     """A rule that a step breaks, or one of its ways."""
 
     rule: str
@@ -26,7 +26,7 @@ def likely(name: str, names: Iterable[str]) -> str:
     return next((by_small[it] for it in get_close_matches(name.lower(), by_small, 1)), "")
 
 
-def unreached(steps: Collection[Step], unsure: Collection[str]) -> Iterator[Broken]:
+def unreached(steps: Collection[Step], unsure: Collection[str]) -> Iterator[Unreached]:
     """Return what can't be reached, leads nowhere, goes round for ever or sends back to what was
     never there.
 
@@ -61,17 +61,17 @@ def unreached(steps: Collection[Step], unsure: Collection[str]) -> Iterator[Brok
         if name in lost and not any(
             name in closure({other}, following) and other not in after for other in lost - {name}
         ):
-            yield Broken("unreachable", "can't be reached from the first step", name)
+            yield Unreached("unreachable", "can't be reached from the first step", name)
         if name in stuck and not following(name):
-            yield Broken("dead-end", "leads nowhere and gives no result", name)
+            yield Unreached("dead-end", "leads nowhere and gives no result", name)
         elif name in stuck and name in after:
-            yield Broken("no-way-out", "goes round without a way to a result", name)
+            yield Unreached("no-way-out", "goes round without a way to a result", name)
         for way in step.transitions:
             if way.back and way.to in known:
                 passed = closure({way.to}, following)
                 if name not in passed and not passed & open_:
                     text = f"{way.to} does not come before it"
-                    yield Broken("back-not-earlier", text, name, way.name)
+                    yield Unreached("back-not-earlier", text, name, way.name)
 
 
 def closure(start: set[str], following: Following) -> set[str]:

@@ -8,7 +8,7 @@ from typing import Final
 
 from office.process.model import conditions
 from office.process.model.process import FactKind, Step
-from office.process.parsing.locations import Kind
+from office.process.parsing.locations import LocationKind
 from office.process.parsing.parser import NAME, Read
 from office.process.parsing.yaml_nodes import Findings
 from office.process.verification.reachability import likely, unreached
@@ -27,7 +27,7 @@ ROLES: Final = (
 the seal, accountant, inspector."""
 
 
-class Check:
+class ProcessCheck:
     """Checks one process. ``units`` and ``procedures`` are the codes that exist; None when that is
     not known here.
     """
@@ -79,12 +79,16 @@ class Check:
     # -- words ------------------------------------------------------------------------------------
 
     def _words(self) -> None:
-        known = {Kind.UNIT: self._units, Kind.ROLE: self._roles, Kind.PROCEDURE: self._procedures}
+        known = {
+            LocationKind.UNIT: self._units,
+            LocationKind.ROLE: self._roles,
+            LocationKind.PROCEDURE: self._procedures,
+        }
         for each in self._places.words:
             words = known[each.kind]
             if words is not None and each.word not in words:
                 text = f"there is no {each.kind} {each.word}"
-                if each.kind is Kind.ROLE:
+                if each.kind is LocationKind.ROLE:
                     text += f" (known: {', '.join(words)})"
                 self._findings.add(each.line, f"unknown-{each.kind}", each.where, text)
 

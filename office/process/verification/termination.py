@@ -12,7 +12,7 @@ from typing import Final
 
 from office.process.model import conditions
 from office.process.model.process import Process, Transition
-from office.process.verification.reachability import Broken, Following, closure
+from office.process.verification.reachability import Following, Unreached, closure
 
 FIXED: Final[tuple[str, ...]] = ("channel", "level", "procedure", "unit", "result_channel")
 """The facts that stay as they are while a case is worked."""
@@ -56,7 +56,7 @@ def never_resolved(
     domains: Domains,
     known: Mapping[str, Collection[str]],
     told: Collection[str],
-) -> Broken | None:
+) -> Unreached | None:
     """Return the first step from which some case goes round for ever, and which case.
 
     ``known`` are the stated facts that can't be missing at a step; ``told`` are steps whose
@@ -68,7 +68,7 @@ def never_resolved(
     fixed = [leaf for leaf in compared if conditions.fact_of(leaf) in FIXED]
     cases = conditions.combinations(fixed, domains, ())
     if cases is None:
-        return Broken("too-complicated", "its conditions have too many cases", "")
+        return Unreached("too-complicated", "its conditions have too many cases", "")
     ways = [_Way(name, way, domains, known[name]) for name, way in every]
     found: dict[tuple[bool, ...], set[str]] = {}
     lost = []
@@ -83,7 +83,7 @@ def never_resolved(
         if any(goes_round):
             which = _told_by(cases, goes_round)
             text = "goes round without a way to a result"
-            return Broken("no-way-out", text + (f" when {which}" if which else ""), step.name)
+            return Unreached("no-way-out", text + (f" when {which}" if which else ""), step.name)
     return None
 
 

@@ -20,7 +20,7 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from kernel.base.file_watcher import EVERY, Watched, stamp_of
+from kernel.base.file_watcher import EVERY, FileWatcher, stamp_of
 from kernel.telemetry.logs import get_logger
 from office.worktime.calendars.model import Calendar, CalendarError
 from office.worktime.calendars.snapshot_format import FORMAT, thaw
@@ -127,7 +127,7 @@ def day_begins(calendar: Calendar, day: date) -> int:
     return calendar.table.instant(day.toordinal() - _EPOCH_DAY, 0)
 
 
-class Shelf:
+class CalendarRepository:
     """The calendars of one folder; threads may share it.
 
     The calendar that ships holds for everybody until another is published or put to use.
@@ -138,7 +138,7 @@ class Shelf:
         self.folder = folder
         self._shipped = shipped or state_office()
         self._calendars = {self._shipped.version: self._shipped}
-        self._watched = Watched(
+        self._watched = FileWatcher(
             lambda: stamp_of(self.folder / INDEX),
             self._read,
             CalendarError,
@@ -256,12 +256,12 @@ def folder_of_environment() -> Path:
 
 
 @cache
-def shelf_at(folder: Path) -> Shelf:
+def shelf_at(folder: Path) -> CalendarRepository:
     """Return the shelf of a folder; there is one in a process."""
-    return Shelf(folder)
+    return CalendarRepository(folder)
 
 
-def office_shelf() -> Shelf:
+def office_shelf() -> CalendarRepository:
     """Return the shelf by which this process works; raise ``CalendarError``."""
     return shelf_at(folder_of_environment())
 

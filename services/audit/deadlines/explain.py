@@ -16,14 +16,14 @@ from motcua.events.v1.routing_events_pb2 import DeadlineScope
 
 from kernel.base.instants import instant_in, to_us
 from office.worktime import working_time
-from office.worktime.deadline_basis import Course
+from office.worktime.deadline_basis import DeadlineBasis
 from office.worktime.durations import Duration
 from services.audit.deadlines import resumption, secondary_deadlines, step_deadlines
 from services.audit.deadlines.explanation import (
     OTHER_DATE,
-    Account,
     Agreement,
     CalendarOf,
+    DeadlineExplanation,
     Line,
     computed,
     counting,
@@ -34,9 +34,9 @@ from services.audit.wording.formatting import Text
 EXTENSION_LEAD: Final = Duration.parse("1wd")
 
 
-def explain(events: Iterable[DossierEvent], calendar_of: CalendarOf) -> Account:
+def explain(events: Iterable[DossierEvent], calendar_of: CalendarOf) -> DeadlineExplanation:
     """Explain the due dates of one dossier from its events, in the order of the log."""
-    told = Account()
+    told = DeadlineExplanation()
     for event in events:
         name = event.WhichOneof("payload") or ""
         tell = _TELL.get(name)
@@ -49,7 +49,7 @@ def explain(events: Iterable[DossierEvent], calendar_of: CalendarOf) -> Account:
 
 
 def _accepted(
-    told: Account, event: DossierEvent, said: Any, calendar_of: CalendarOf
+    told: DeadlineExplanation, event: DossierEvent, said: Any, calendar_of: CalendarOf
 ) -> Iterator[Line]:
     due = instant_in(said, "due_at")
     told.first_due_at = told.due_at = due
@@ -65,7 +65,7 @@ def _accepted(
     )
 
     version, same_day = said.calendar_version, said.same_day
-    course = told.course = Course(start, said.time_limit, version, same_day=same_day)
+    course = told.course = DeadlineBasis(start, said.time_limit, version, same_day=same_day)
     line = computed(
         event,
         text,
@@ -102,7 +102,7 @@ _GROUNDS: Final[dict[int, Text]] = {
 
 
 def _suspended(
-    told: Account, event: DossierEvent, said: Any, _calendar_of: CalendarOf
+    told: DeadlineExplanation, event: DossierEvent, said: Any, _calendar_of: CalendarOf
 ) -> Iterator[Line]:
     asked = event.WhichOneof("payload") == "supplement_requested"
     vi, en = _GROUNDS.get(1 if asked else said.kind, ("tạm dừng", "suspended"))
@@ -115,7 +115,7 @@ def _suspended(
 
 
 def _extended(
-    told: Account, event: DossierEvent, said: Any, calendar_of: CalendarOf
+    told: DeadlineExplanation, event: DossierEvent, said: Any, calendar_of: CalendarOf
 ) -> Iterator[Line]:
     """Nothing is computed: a leader chose the date. Whether the rules were kept can be told."""
     previous, due = told.due_at, instant_in(said, "due_at")
@@ -149,7 +149,7 @@ _PROMISED: Final = (DeadlineScope.DEADLINE_SCOPE_DOSSIER, DeadlineScope.DEADLINE
 
 
 def _recomputed(
-    told: Account, event: DossierEvent, said: Any, calendar_of: CalendarOf
+    told: DeadlineExplanation, event: DossierEvent, said: Any, calendar_of: CalendarOf
 ) -> Iterator[Line]:
     """A calendar has changed: the same course gives another date."""
     if said.scope not in _PROMISED:
@@ -184,7 +184,7 @@ def _recomputed(
 
 
 def _resolved(
-    told: Account, event: DossierEvent, _said: Any, _calendar_of: CalendarOf
+    told: DeadlineExplanation, event: DossierEvent, _said: Any, _calendar_of: CalendarOf
 ) -> Iterator[Line]:
     at, due = to_us(event.occurred_at), told.due_at
     if due is None or at == due:
@@ -197,7 +197,7 @@ def _resolved(
 
 
 def _returned(
-    told: Account, event: DossierEvent, _said: Any, _calendar_of: CalendarOf
+    told: DeadlineExplanation, event: DossierEvent, _said: Any, _calendar_of: CalendarOf
 ) -> Iterator[Line]:
     text = (
         "Đã trả kết quả; thời gian chờ người dân đến nhận không tính",
@@ -207,12 +207,12 @@ def _returned(
 
 
 def _given_back(
-    told: Account, event: DossierEvent, _said: Any, _calendar_of: CalendarOf
+    told: DeadlineExplanation, event: DossierEvent, _said: Any, _calendar_of: CalendarOf
 ) -> Iterator[Line]:
     yield Line(event, ("Kết thúc, không có kết quả", "Ended without a result"), told.due_at)
 
 
-Tell = Callable[[Account, DossierEvent, Any, CalendarOf], Iterator[Line]]
+Tell = Callable[[DeadlineExplanation, DossierEvent, Any, CalendarOf], Iterator[Line]]
 _TELL: Final[dict[str, Tell]] = {
     "dossier_accepted": _accepted,
     "case_opened": step_deadlines.opened,

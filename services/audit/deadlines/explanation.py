@@ -9,7 +9,7 @@ from typing import Final
 
 from motcua.events.v1.envelope_pb2 import DossierEvent
 
-from office.worktime.deadline_basis import Course, Pause, after_pause
+from office.worktime.deadline_basis import DeadlineBasis, Pause, after_pause
 from office.worktime.durations import DurationError, limit_of
 from office.worktime.explanation import Span, reckon_limit, reckon_same_day, worked
 from office.worktime.working_time import Calendar, NoWorkingTime, OutOfRange
@@ -53,22 +53,22 @@ class Line:
 
 
 @dataclass
-class Account:
+class DeadlineExplanation:
     """A dossier's due dates, explained; of the step only the one that is current."""
 
     lines: list[Line] = field(default_factory=list)
     first_due_at: int | None = None
     due_at: int | None = None
     time_limit: str = ""
-    course: Course | None = None
+    course: DeadlineBasis | None = None
     """None for a date that a person or another system has set."""
     extended_to: int | None = None
     """The date that a leader has signed."""
     step: str = ""
     step_due_at: int | None = None
-    step_course: Course | None = None
+    step_course: DeadlineBasis | None = None
     left_due_at: int | None = None
-    left_course: Course | None = None
+    left_course: DeadlineBasis | None = None
     """Of the step that was left last: a pull back makes it current again."""
 
     @property
@@ -114,12 +114,12 @@ def wrong(line: Line, problem: Text) -> Line:
     return replace(line, agreement=Agreement.DIFFERS, problem=first)
 
 
-def counting(course: Course) -> Compute:
+def counting(course: DeadlineBasis) -> Compute:
     """Compute a due date by its course."""
     return lambda calendar: (course.due(calendar), spans_of(course, calendar))
 
 
-def spans_of(course: Course, calendar: Calendar) -> tuple[Span, ...]:
+def spans_of(course: DeadlineBasis, calendar: Calendar) -> tuple[Span, ...]:
     """List the stretches up to the due date: those of the limit, those from its end to the date
     promised by hand that is later, then those of each pause.
     """
@@ -138,7 +138,7 @@ def spans_of(course: Course, calendar: Calendar) -> tuple[Span, ...]:
     return spans
 
 
-def _of_limit(course: Course, calendar: Calendar, due: int | None) -> tuple[Span, ...]:
+def _of_limit(course: DeadlineBasis, calendar: Calendar, due: int | None) -> tuple[Span, ...]:
     if due is None:
         return ()
     if course.same_day:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from kernel.base.instants import MINUTE, SECOND
-from office.worktime.deadline_basis import Course, Pause, after_pause, kept_after
+from office.worktime.deadline_basis import DeadlineBasis, Pause, after_pause, kept_after
 from office.worktime.explanation import Span
 from office.worktime.working_time import Calendar
 from services.audit.deadlines.explanation import Compute, spans_of, spans_of_pause
@@ -16,7 +16,11 @@ NOT_AHEAD: Final[Text] = ("hạn mới không ở phía trước", "the date doe
 
 
 def going_on(
-    before: Course | None, course: Course | None, previous: int | None, pause: Pause, version: str
+    before: DeadlineBasis | None,
+    course: DeadlineBasis | None,
+    previous: int | None,
+    pause: Pause,
+    version: str,
 ) -> Compute:
     """Compute a due date after a pause; by the calendar of before, only the pause is to be told."""
 
@@ -31,7 +35,7 @@ def going_on(
     return compute
 
 
-def changed(course: Course | None, version: str) -> bool:
+def changed(course: DeadlineBasis | None, version: str) -> bool:
     """Return whether another calendar counts than the one that counted the course last."""
     return course is not None and version not in ("", course.calendar_version)
 

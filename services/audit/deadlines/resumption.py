@@ -9,13 +9,13 @@ from typing import Any, Final
 from motcua.events.v1.envelope_pb2 import DossierEvent
 
 from kernel.base.instants import instant_in, to_us
-from office.worktime.deadline_basis import Course, Pause
+from office.worktime.deadline_basis import DeadlineBasis, Pause
 from services.audit.deadlines import step_deadlines
 from services.audit.deadlines.explanation import (
     OTHER_DATE,
-    Account,
     Agreement,
     CalendarOf,
+    DeadlineExplanation,
     Line,
     computed,
     counting,
@@ -49,7 +49,7 @@ _OTHER_HOLDS: Final[Text] = (
 
 
 def resumed(
-    told: Account, event: DossierEvent, said: Any, calendar_of: CalendarOf
+    told: DeadlineExplanation, event: DossierEvent, said: Any, calendar_of: CalendarOf
 ) -> Iterator[Line]:
     """Return of the promised date after a pause, then of the step's."""
     since = to_us(said.suspended_at)
@@ -65,7 +65,7 @@ def resumed(
 
 
 def _gone_on(
-    told: Account,
+    told: DeadlineExplanation,
     event: DossierEvent,
     said: Any,
     calendar_of: CalendarOf,
@@ -92,7 +92,7 @@ def _gone_on(
 
 
 def _begun_again(
-    told: Account,
+    told: DeadlineExplanation,
     event: DossierEvent,
     said: Any,
     calendar_of: CalendarOf,
@@ -102,7 +102,7 @@ def _begun_again(
     """Return of a limit that runs anew, and of the signed extension that it does not shorten."""
     due, version, signed = told.due_at, said.calendar_version, instant_in(said, "extended_due_at")
     limit = said.time_limit or told.time_limit
-    course = told.course = Course(
+    course = told.course = DeadlineBasis(
         pause[1], limit, version, same_day=said.same_day, not_before=signed
     )
     text = (

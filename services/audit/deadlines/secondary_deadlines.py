@@ -11,8 +11,14 @@ from motcua.events.v1.envelope_pb2 import DossierEvent
 from motcua.events.v1.routing_events_pb2 import DeadlineScope
 
 from kernel.base.instants import instant_in
-from office.worktime.deadline_basis import Course, course_in
-from services.audit.deadlines.explanation import Account, CalendarOf, Line, computed, counting
+from office.worktime.deadline_basis import DeadlineBasis, course_in
+from services.audit.deadlines.explanation import (
+    CalendarOf,
+    DeadlineExplanation,
+    Line,
+    computed,
+    counting,
+)
 from services.audit.wording.formatting import Text
 
 _NAMES: Final[dict[int, Text]] = {
@@ -26,7 +32,7 @@ _NAMES: Final[dict[int, Text]] = {
 
 
 def asked(
-    _told: Account, event: DossierEvent, said: Any, calendar_of: CalendarOf
+    _told: DeadlineExplanation, event: DossierEvent, said: Any, calendar_of: CalendarOf
 ) -> Iterator[Line]:
     """Tell until when a unit is to answer; nothing for a question without a limit."""
     course = course_in(said)
@@ -40,7 +46,7 @@ def asked(
 
 
 def cancelled(
-    _told: Account, event: DossierEvent, said: Any, _calendar_of: CalendarOf
+    _told: DeadlineExplanation, event: DossierEvent, said: Any, _calendar_of: CalendarOf
 ) -> Iterator[Line]:
     """Tell that no answer is due any more; nothing for a question without a limit."""
     if not said.HasField("due_at"):
@@ -53,7 +59,7 @@ def cancelled(
 
 
 def recomputed(
-    _told: Account, event: DossierEvent, said: Any, calendar_of: CalendarOf
+    _told: DeadlineExplanation, event: DossierEvent, said: Any, calendar_of: CalendarOf
 ) -> Iterator[Line]:
     """Return of a due date that a change of the calendar has moved; it names its own course."""
     text = moved(said)
@@ -79,7 +85,12 @@ def moved(said: Any) -> Text:
 
 
 def _line(
-    event: DossierEvent, text: Text, said: Any, step: str, course: Course, calendar_of: CalendarOf
+    event: DossierEvent,
+    text: Text,
+    said: Any,
+    step: str,
+    course: DeadlineBasis,
+    calendar_of: CalendarOf,
 ) -> Line:
     return computed(
         event,

@@ -13,8 +13,8 @@ from office.worktime.explanation import Span
 from office.worktime.working_time import Calendar
 from services.audit.deadlines.explanation import (
     OTHER_DATE,
-    Account,
     CalendarOf,
+    DeadlineExplanation,
     Line,
     computed,
     counting,
@@ -32,14 +32,14 @@ from services.audit.deadlines.pauses import (
 
 
 def opened(
-    told: Account, event: DossierEvent, said: Any, calendar_of: CalendarOf
+    told: DeadlineExplanation, event: DossierEvent, said: Any, calendar_of: CalendarOf
 ) -> Iterator[Line]:
     """Return of the step that a case begins with."""
     yield from _entered(told, event, said.current, calendar_of)
 
 
 def moved_on(
-    told: Account, event: DossierEvent, said: Any, calendar_of: CalendarOf
+    told: DeadlineExplanation, event: DossierEvent, said: Any, calendar_of: CalendarOf
 ) -> Iterator[Line]:
     """Return of the step that a case goes to, forward or back."""
     told.left_due_at, told.left_course = told.step_due_at, told.step_course
@@ -50,7 +50,7 @@ def moved_on(
 
 
 def pulled_back(
-    told: Account, event: DossierEvent, said: Any, calendar_of: CalendarOf
+    told: DeadlineExplanation, event: DossierEvent, said: Any, calendar_of: CalendarOf
 ) -> Iterator[Line]:
     """Return of the step that is current again, with the date that it had when it was left."""
     before, before_course, step = told.left_due_at, told.left_course, said.next.step
@@ -79,7 +79,7 @@ def pulled_back(
 
 
 def _entered(
-    told: Account, event: DossierEvent, current: Any, calendar_of: CalendarOf
+    told: DeadlineExplanation, event: DossierEvent, current: Any, calendar_of: CalendarOf
 ) -> Iterator[Line]:
     """Return of a step's own limit, which its description carries whole."""
     told.step, told.step_due_at = current.step, instant_in(current, "due_at")
@@ -103,7 +103,7 @@ def _entered(
 
 
 def resumed(
-    told: Account,
+    told: DeadlineExplanation,
     event: DossierEvent,
     said: Any,
     calendar_of: CalendarOf,

@@ -13,7 +13,7 @@ from typing import Final
 from kafka.errors import KafkaError
 
 from kernel.base.errors import Unavailable
-from kernel.consumer.reading.kafka_reader import LogReader
+from kernel.consumer.reading.kafka_reader import KafkaReader
 from kernel.eventsourcing.record import Record
 from services.audit.record.verifier import OpenLog, ReadPartition
 
@@ -29,7 +29,7 @@ def log_of(bootstrap: str, topic: str) -> OpenLog:
     @contextmanager
     def open_log() -> Iterator[ReadPartition]:
         try:
-            reader = LogReader(bootstrap, topic)
+            reader = KafkaReader(bootstrap, topic)
         except KafkaError as error:
             raise _unavailable() from error
         try:
@@ -42,7 +42,7 @@ def log_of(bootstrap: str, topic: str) -> OpenLog:
     return open_log
 
 
-def _read(reader: LogReader, partition: int, end: int) -> Iterator[Record]:
+def _read(reader: KafkaReader, partition: int, end: int) -> Iterator[Record]:
     """Return the records of a partition before an offset, or all if the log ends before it."""
     if partition not in reader.partitions():
         return

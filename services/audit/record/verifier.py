@@ -22,7 +22,7 @@ OpenLog = Callable[[], AbstractContextManager[ReadPartition]]
 PROGRESS_SECONDS: Final = 1.0
 
 
-class Verifier:
+class LogVerifier:
     """Runs proofs; each run reads by itself and holds a few rows at a time."""
 
     def __init__(self, engine: Engine, open_log: OpenLog) -> None:

@@ -86,7 +86,7 @@ class Counts:
             self.pending_overdue += 1
 
 
-class Report:
+class Indicators:
     """Counts dossiers one by one into lines and a total; an empty line is left out."""
 
     def __init__(self, first: int, last: int) -> None:

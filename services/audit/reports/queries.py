@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, or_, select
 
-from services.audit.reports.indicators import Report, Standing, standing
+from services.audit.reports.indicators import Indicators, Standing, standing
 from services.audit.state.as_of import changed_since, rows_of, streamed, unchanged_since
 from services.audit.state.local_days import day
 from services.audit.state.portal_state import GIVEN_BACK, Facts
@@ -31,7 +31,7 @@ UNKNOWN = "unknown"
 """The key of dossiers that do not say by what they are to be broken down."""
 
 
-class Asked(NamedTuple):
+class ReportRequest(NamedTuple):
     """A report's first and last day as YYYYMMDD, the column to break it down by (empty for none),
     and an instant if given.
     """
@@ -42,20 +42,20 @@ class Asked(NamedTuple):
     as_of: int | None
 
 
-def report(connection: Connection, asked: Asked, now: int) -> Report:
+def report(connection: Connection, asked: ReportRequest, now: int) -> Indicators:
     """Count the official indicators by what is known, or by what had happened by ``as_of``.
 
     ``now`` is the present instant: what is pending is judged on the last day, or today if that is
     earlier.
     """
     today = _Days(now if asked.as_of is None else asked.as_of)
-    result = Report(asked.first, asked.last)
+    result = Indicators(asked.first, asked.last)
     for key, zone, dossier in _standings(connection, asked):
         result.add(key, dossier, today.of(zone))
     return result
 
 
-def _standings(connection: Connection, asked: Asked) -> Iterator[tuple[str, str, Standing]]:
+def _standings(connection: Connection, asked: ReportRequest) -> Iterator[tuple[str, str, Standing]]:
     table = DOSSIERS.c
     days = [table.received_day, table.finished_day, table.due_day, table.suspended_day]
     told = [table.time_zone, table.state, table.check_missed_at.is_not(None)]

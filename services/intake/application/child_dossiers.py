@@ -12,14 +12,16 @@ from kernel.base.errors import Refusal
 from kernel.eventsourcing.command_context import Call
 from kernel.eventsourcing.service_model import About
 from kernel.eventsourcing.unit_of_work import UnitOfWork
-from services.intake.application.decision_context import Facts
+from services.intake.application.decision_context import ContextLoader
 from services.intake.domain import decider
 from services.intake.domain.state import Phase, State
 from services.intake.domain.use_cases import submit
 from services.intake.domain.use_cases.submit import Intake
 
 
-def open_child(facts: Facts, uow: UnitOfWork, cause: DossierEvent, now: int) -> Sequence[About]:
+def open_child(
+    facts: ContextLoader, uow: UnitOfWork, cause: DossierEvent, now: int
+) -> Sequence[About]:
     """Open and accept the dossier that another agency is to work on for the cause's.
 
     It has a code and a clock of its own, no applicant (the parent's is the one), owes nothing,

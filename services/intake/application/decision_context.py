@@ -13,7 +13,7 @@ from kernel.base.instants import instant_in, local_date
 from kernel.eventsourcing.command_context import Call
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from office.catalogue.dossier_code import OFFICE_ZONE, Code, day_of
-from office.catalogue.files.release_store import Shelf
+from office.catalogue.files.release_store import ReleaseStore
 from office.catalogue.model import Catalogue, Procedure
 from office.catalogue.responsible_unit import Takers
 from office.catalogue.unit_overlay import OfficeUnits
@@ -21,11 +21,11 @@ from office.worktime.calendars.model import Calendars
 from office.worktime.warning_rule import WarningRule, warn_at
 from office.worktime.working_time import due_at, phase_ends, same_day_due
 from services.intake.domain.decider import IMPORTED, Terms
-from services.intake.domain.desk_check import ANSWER_WITHIN, CHECK_WARNING, Check
+from services.intake.domain.desk_check import ANSWER_WITHIN, CHECK_WARNING, DeskCheck
 from services.intake.domain.import_rules import is_importer
 from services.intake.domain.refusals import refusal
 from services.intake.domain.state import State
-from services.intake.domain.use_cases.submit import Offer
+from services.intake.domain.use_cases.submit import OfferedProcedure
 from services.intake.tables import CODE_COUNTERS, DOSSIERS, KERNEL, SOURCE
 
 _LAST_NUMBER: Final = 9_999_999
@@ -33,10 +33,10 @@ _KEEP: Final = "keep"
 
 
 @dataclass(frozen=True)
-class Facts:
+class ContextLoader:
     """The procedures, calendars and units by which the desk decides."""
 
-    procedures: Catalogue | Shelf
+    procedures: Catalogue | ReleaseStore
     calendars: Calendars
     units: OfficeUnits = field(default_factory=OfficeUnits)
     check_warning: WarningRule = CHECK_WARNING
@@ -48,14 +48,14 @@ class Facts:
         source = self.procedures
         return self.units.of(source if isinstance(source, Catalogue) else source.catalogue)
 
-    def offer(self, procedure_code: str, unit: str, at: int) -> Offer:
+    def offer(self, procedure_code: str, unit: str, at: int) -> OfferedProcedure:
         """Return what is known of a procedure that is asked for on the local day of ``at``, and
         whether the unit takes it; without a unit, the one that answers for the procedure.
         """
         day, catalogue = local_date(at, OFFICE_ZONE), self.catalogue
         takers, found = Takers(catalogue, day), catalogue.find(procedure_code, day)
         unit = unit or (takers.unit_of(found) if found else "")
-        return Offer(
+        return OfferedProcedure(
             catalogue.knows(procedure_code),
             found,
             found is None or takers.takes(found, unit),
@@ -85,24 +85,24 @@ class Facts:
         uow.absent(DOSSIERS, code)
         return code
 
-    def check_of(self, request: pb.SubmitDossierRequest, unit: str, call: Call) -> Check | None:
+    def check_of(self, request: pb.SubmitDossierRequest, unit: str, call: Call) -> DeskCheck | None:
         """Return the desk's time to answer a submission; None where it has none."""
         if request.channel != Channel.CHANNEL_ONLINE or is_importer(call.actor):
             return None
         return self.check(unit, call.occurred_at)
 
-    def check(self, unit: str, at: int) -> Check:
+    def check(self, unit: str, at: int) -> DeskCheck:
         """Return the time in which the desk of a unit is to answer what came in at ``at``."""
         calendar = self.calendars.of(unit, at)
         due = due_at(calendar, at, ANSWER_WITHIN)
         assert due is not None, "there is a limit"
-        return Check(due, warn_at(calendar, self.check_warning, at, due))
+        return DeskCheck(due, warn_at(calendar, self.check_warning, at, due))
 
     def _version(self, state: State) -> Procedure | None:
         """Return the version that a dossier keeps; None for one of another system without any."""
         code, number = state.procedure_code, state.procedure_version
         found = self.catalogue.version(code, number)
-        if found is None and number and isinstance(self.procedures, Shelf):
+        if found is None and number and isinstance(self.procedures, ReleaseStore):
             # Another replica may have seen an edition that this one has not looked at yet.
             found = self.procedures.fresh().version(code, number)
         if found is None and number:

@@ -27,7 +27,7 @@ from office.catalogue.dossier_code import OFFICE_ZONE
 from office.catalogue.model import Catalogue
 from office.people.directory import answers_for
 from services.intake.application import external_codes
-from services.intake.application.decision_context import Facts
+from services.intake.application.decision_context import ContextLoader
 from services.intake.domain import decider
 from services.intake.domain.decider import Decision
 from services.intake.domain.import_rules import as_it_happened, instants, is_importer
@@ -53,10 +53,10 @@ class Slip:
 
 
 @dataclass(frozen=True)
-class Office:
+class DossierHandlers:
     """The desk with what it works by."""
 
-    facts: Facts
+    facts: ContextLoader
     clock: Clock
 
     @property

@@ -10,7 +10,7 @@ from motcua.events.v1.envelope_pb2 import DossierEvent
 from kernel.eventsourcing.service_model import About, Reaction
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from services.intake.application.child_dossiers import open_child
-from services.intake.application.handlers import Office
+from services.intake.application.handlers import DossierHandlers
 from services.intake.domain.decider import delivered, published
 
 
@@ -27,7 +27,7 @@ def case_resolved(uow: UnitOfWork, cause: DossierEvent) -> Sequence[Message]:
 class Desk:
     """The desk that opens dossiers by itself; the process gives it its office when it starts."""
 
-    office: Office | None = None
+    office: DossierHandlers | None = None
 
     def child_requested(self, uow: UnitOfWork, cause: DossierEvent) -> Sequence[About]:
         """A dossier that another agency works on for this one is opened and accepted at once.

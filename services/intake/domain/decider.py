@@ -32,7 +32,7 @@ from motcua.intake.v1.intake_pb2 import (
 from kernel.base.errors import Refusal
 from kernel.base.instants import to_timestamp
 from services.intake.domain import fees
-from services.intake.domain.desk_check import Check
+from services.intake.domain.desk_check import DeskCheck
 from services.intake.domain.fees import Payment
 from services.intake.domain.parts_check import copies_of
 from services.intake.domain.refusals import refusal
@@ -175,7 +175,9 @@ def published(state: State, result_channel: int) -> Sequence[Message]:
     return [ResultReturned(result_channel=online)]
 
 
-def record_fee(state: State, request: Payment, progress: Progress, check: Check | None) -> Decision:
+def record_fee(
+    state: State, request: Payment, progress: Progress, check: DeskCheck | None
+) -> Decision:
     """Record a payment or an exemption; an electronic result that waited for it goes out."""
     if state.phase not in (Phase.SUBMITTED, Phase.ACCEPTED):
         return refusal(_AT_THE_DESK[state.phase])

@@ -26,7 +26,7 @@ CHECK_WARNING: Final = WarningRule.parse("4wh")
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class DeskCheck:
     """Until when the desk is to accept or answer, when to warn of that, and what was said of it.
 
     Instants in microseconds UTC; ``warn_at`` is before ``due_at``, or None for no warning.
@@ -45,13 +45,13 @@ class Check:
         return self.due_at if self.warned or self.warn_at is None else self.warn_at
 
 
-def check_in(said: DossierSubmitted | FeeRecorded) -> Check | None:
+def check_in(said: DossierSubmitted | FeeRecorded) -> DeskCheck | None:
     """Return the time that an event sets; None when it sets none."""
     due_at = instant_in(said, "answer_due_at")
-    return None if due_at is None else Check(due_at, instant_in(said, "answer_warn_at"))
+    return None if due_at is None else DeskCheck(due_at, instant_in(said, "answer_warn_at"))
 
 
-def set_check(message: DossierSubmitted | FeeRecorded, check: Check | None) -> None:
+def set_check(message: DossierSubmitted | FeeRecorded, check: DeskCheck | None) -> None:
     """Write a time into the event that sets it."""
     if check is None:
         return
@@ -60,7 +60,7 @@ def set_check(message: DossierSubmitted | FeeRecorded, check: Check | None) -> N
         message.answer_warn_at.CopyFrom(to_timestamp(check.warn_at))
 
 
-def missed(check: Check | None, unit: str, now: int) -> DeskCheckMissed | None:
+def missed(check: DeskCheck | None, unit: str, now: int) -> DeskCheckMissed | None:
     """Return that the time has ended, if that was not said; at its very instant it has not."""
     if check is None or check.missed or now <= check.due_at:
         return None
@@ -68,7 +68,7 @@ def missed(check: Check | None, unit: str, now: int) -> DeskCheckMissed | None:
 
 
 def alarm(
-    check: Check | None, unit: str, now: int
+    check: DeskCheck | None, unit: str, now: int
 ) -> DeskCheckApproaching | DeskCheckMissed | None:
     """Return what is true by now and was not said. What has ended is not warned of any more."""
     ended = missed(check, unit, now)

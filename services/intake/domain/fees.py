@@ -15,7 +15,7 @@ from motcua.events.v1.desk_events_pb2 import FeeCancelled, FeeRecorded, FeesDue,
 
 from kernel.base.errors import Refusal, Violation
 from office.catalogue.model import FeeKind, Procedure
-from services.intake.domain.desk_check import Check, set_check
+from services.intake.domain.desk_check import DeskCheck, set_check
 from services.intake.domain.refusals import refusal, violation
 
 METHODS: Final = ("cash", "transfer", "online", "post")
@@ -33,7 +33,7 @@ class Payment(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class FeeRecord:
     """A payment or an exemption that counts; ``sequence`` is that of its event."""
 
     sequence: int
@@ -44,7 +44,7 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class FeeAccount:
     """What a dossier owes, and what came."""
 
     timing: int = FeeTiming.FEE_TIMING_UNSPECIFIED
@@ -54,7 +54,7 @@ class Account:
     """More than ``phi`` may be owed."""
     le_phi_open: bool = False
     exempt_groups: tuple[str, ...] = ()
-    records: tuple[Record, ...] = ()
+    records: tuple[FeeRecord, ...] = ()
 
     @property
     def phi_paid(self) -> int:
@@ -86,7 +86,7 @@ class Account:
         return self.timing == FeeTiming.FEE_TIMING_BEFORE and not self.settled
 
 
-NOTHING_OWED: Final = Account()
+NOTHING_OWED: Final = FeeAccount()
 
 
 def due(procedure: Procedure) -> FeesDue | None:
@@ -103,9 +103,9 @@ def due(procedure: Procedure) -> FeesDue | None:
     )
 
 
-def opened(fees: FeesDue) -> Account:
+def opened(fees: FeesDue) -> FeeAccount:
     """Begin a dossier's account."""
-    return Account(
+    return FeeAccount(
         fees.timing,
         fees.phi,
         fees.le_phi,
@@ -115,14 +115,14 @@ def opened(fees: FeesDue) -> Account:
     )
 
 
-def recorded(account: Account, sequence: int, it: FeeRecorded) -> Account:
+def recorded(account: FeeAccount, sequence: int, it: FeeRecorded) -> FeeAccount:
     """Count a payment or an exemption."""
     receipts = frozenset({it.phi_receipt, it.le_phi_receipt} - {""})
-    record = Record(sequence, it.phi, it.le_phi, receipts, it.exempt_group)
+    record = FeeRecord(sequence, it.phi, it.le_phi, receipts, it.exempt_group)
     return replace(account, records=(*account.records, record))
 
 
-def cancelled(account: Account, sequence: int) -> Account:
+def cancelled(account: FeeAccount, sequence: int) -> FeeAccount:
     """Count a record no more."""
     kept = tuple(record for record in account.records if record.sequence != sequence)
     return replace(account, records=kept)
@@ -149,7 +149,9 @@ def violations(request: Payment) -> Iterator[Violation]:
         yield violation("le_phi_receipt", "fee.receipt_twice")
 
 
-def record(account: Account, request: Payment, check: Check | None) -> Sequence[Message] | Refusal:
+def record(
+    account: FeeAccount, request: Payment, check: DeskCheck | None
+) -> Sequence[Message] | Refusal:
     """Record a payment or an exemption. ``check``: the desk's time to answer what is settled now,
     where that begins anew; None where it does not.
     """
@@ -172,7 +174,7 @@ def record(account: Account, request: Payment, check: Check | None) -> Sequence[
     return [made]
 
 
-def _refused(account: Account, request: Payment) -> Refusal | None:
+def _refused(account: FeeAccount, request: Payment) -> Refusal | None:
     if not account.timing:
         return refusal("NO_FEE")
     if account.settled and (account.exempt or request.exempt_group or not _may_grow(account)):
@@ -187,12 +189,12 @@ def _refused(account: Account, request: Payment) -> Refusal | None:
     return None
 
 
-def _may_grow(account: Account) -> bool:
+def _may_grow(account: FeeAccount) -> bool:
     return account.phi_open or account.le_phi_open
 
 
 def cancel(
-    account: Account, sequence: int, reason: str, *, accepted: bool
+    account: FeeAccount, sequence: int, reason: str, *, accepted: bool
 ) -> Sequence[Message] | Refusal:
     """Take back a record that was a mistake; ``accepted``: the dossier has been."""
     if sequence not in {record.sequence for record in account.records}:

@@ -11,8 +11,8 @@ from enum import StrEnum
 from motcua.events.v1.envelope_pb2 import DossierEvent
 
 from services.intake.domain import fees
-from services.intake.domain.desk_check import Check, check_in
-from services.intake.domain.fees import NOTHING_OWED, Account
+from services.intake.domain.desk_check import DeskCheck, check_in
+from services.intake.domain.fees import NOTHING_OWED, FeeAccount
 
 
 class Phase(StrEnum):
@@ -67,12 +67,12 @@ class State:
     answered_round: int = 0
     withdrawals: int = 0
     unit: str = ""
-    check: Check | None = None
+    check: DeskCheck | None = None
     """Until when the desk is to check it; None where no such limit holds."""
-    account: Account = NOTHING_OWED
+    account: FeeAccount = NOTHING_OWED
 
     @property
-    def awaited(self) -> Check | None:
+    def awaited(self) -> DeskCheck | None:
         """The time in which the desk is to answer; None once it has, and while a fee is awaited."""
         waits = self.phase is Phase.SUBMITTED and not self.account.holds_acceptance
         return self.check if waits else None

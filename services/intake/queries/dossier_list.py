@@ -27,7 +27,7 @@ from kernel.base import page_token
 from kernel.base.errors import Invalid
 from kernel.base.instants import to_us
 from kernel.storage import index_scan
-from office.people.access_scope import Sight
+from office.people.access_scope import AccessScope
 from services.intake.domain.refusals import violation
 from services.intake.domain.state import CasePhase, Phase
 from services.intake.queries.dossier import OF_CASE, OF_PHASE, describe
@@ -42,7 +42,7 @@ def page(
     connection: Connection,
     request: ListDossiersRequest,
     unit: str = "",
-    sight: Sight | None = None,
+    sight: AccessScope | None = None,
 ) -> pb.ListDossiersResponse:
     """Read one page; raise ``Invalid`` for a token of another list. ``unit`` stands for the one
     that the request names, by its present code. ``sight``: only what this officer sees.

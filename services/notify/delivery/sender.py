@@ -27,7 +27,7 @@ from kernel.telemetry.tracing import Scope, span_from
 from office.people.directory import Directory
 from services.notify.delivery.attempts import LEASE, Attempts, Due
 from services.notify.delivery.rendering import Unrenderable, render
-from services.notify.delivery.smtp_client import Away, MaybeTaken, Smtp
+from services.notify.delivery.smtp_client import MaybeTaken, ServerAway, Smtp
 from services.notify.domain.retry_schedule import attempts, wait_after
 from services.notify.settings import MailSettings
 
@@ -41,7 +41,7 @@ MAYBE_SENT = "maybe_sent"
 _log = get_logger(__name__)
 
 
-class Sender:
+class MailSender:
     """A thread of its own that sends what is due, one mail after another over one connection.
 
     It begins once the log was read: before that, what was sent may look unsent.
@@ -157,7 +157,7 @@ class Sender:
             self._fail(due, due.attempt + 1, answer.code, "refused")
         except Retryable as answer:
             self._put_off(due, answer.code, _outcome(answer))
-            if isinstance(answer, (Away, MaybeTaken, Throttled)):
+            if isinstance(answer, (ServerAway, MaybeTaken, Throttled)):
                 raise
         else:
             self._sent(due, code)

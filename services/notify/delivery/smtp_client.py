@@ -7,14 +7,14 @@ from email.message import EmailMessage
 
 import aiosmtplib
 
-from kernel.base.external_errors import OutsideError, Permanent, Retryable, Throttled
+from kernel.base.external_errors import ExternalError, Permanent, Retryable, Throttled
 from services.notify.delivery.mail_format import as_sent
 
 TIMEOUT = 30.0
 """Seconds for a whole connection or a whole mail."""
 
 
-class Away(Retryable):
+class ServerAway(Retryable):
     """The server can't be reached, or the connection was lost before it had a whole mail."""
 
 
@@ -33,7 +33,7 @@ class Smtp:
         self._client: aiosmtplib.SMTP | None = None
 
     async def open(self) -> None:
-        """Connect, unless there is a connection; raise ``Away``."""
+        """Connect, unless there is a connection; raise ``ServerAway``."""
         if self._client is not None and self._client.is_connected:
             return
         self._client = aiosmtplib.SMTP(
@@ -48,17 +48,18 @@ class Smtp:
                 await self._client.connect()
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as fault:
             self._drop()
-            raise Away(f"no connection ({type(fault).__name__})") from None
+            raise ServerAway(f"no connection ({type(fault).__name__})") from None
 
     async def send(self, mail: EmailMessage) -> int:
-        """Send a mail to its one recipient over the open connection; gives the server's code (250).
+        """Send a mail to its one recipient over the open connection; gives the server's
+        code (250).
 
-        Raise ``Away``, ``MaybeTaken``, ``Throttled`` (421), another ``Retryable`` (4xx, or the
-        server wants no mail from this sender), or ``Permanent`` (5xx).
+        Raise ``ServerAway``, ``MaybeTaken``, ``Throttled`` (421), another ``Retryable``
+        (4xx, or the server wants no mail from this sender), or ``Permanent`` (5xx).
         """
         client, handed_over = self._client, False
         if client is None:
-            raise Away("no connection")
+            raise ServerAway("no connection")
         try:
             async with asyncio.timeout(TIMEOUT):
                 await client.mail(mail["From"].addresses[0].addr_spec)
@@ -73,7 +74,7 @@ class Smtp:
             raise _by_code(refused.code) from None
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as fault:
             self._drop()
-            kind = MaybeTaken if handed_over else Away
+            kind = MaybeTaken if handed_over else ServerAway
             raise kind(f"the connection was lost ({type(fault).__name__})") from None
         return answer.code
 
@@ -93,7 +94,7 @@ class Smtp:
             client.close()
 
 
-def _by_code(code: int) -> OutsideError:
+def _by_code(code: int) -> ExternalError:
     what = f"the mail server answered {code}"
     if code == 421:
         return Throttled(what, code)

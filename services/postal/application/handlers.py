@@ -22,13 +22,13 @@ from kernel.storage.row_cache import Row
 from services.postal.application.decision_context import next_serial, offers
 from services.postal.config.partners import Partner, Partners
 from services.postal.domain import decider, refusals, s10
-from services.postal.domain.decider import Job, Status
-from services.postal.domain.reports import Outcome, Report, report
+from services.postal.domain.decider import Job, JobStatus
+from services.postal.domain.reports import PartnerReport, ReportOutcome, report
 from services.postal.tables import HOLDERS, ITEMS, JOBS, SUBMISSIONS
 
 
 @dataclass(frozen=True)
-class Office:
+class JobHandlers:
     """What the commands know of the configuration; ``lease`` in microseconds of office time."""
 
     partners: Partners
@@ -58,7 +58,7 @@ class Office:
         The answer lacks the address: answers are stored, and an address never is in clear.
         """
         row, job = _own(uow, request.job_id, call)
-        if job.status is Status.OFFERED:
+        if job.status is JobStatus.OFFERED:
             _not_collected(uow, row)
             number, serial = self._number(uow, request.item_number, self._partner(call))
             events = _allowed(decider.take(job, number, serial, call.now + self.lease))
@@ -189,13 +189,13 @@ def _allowed(outcome: Any) -> Any:
     return outcome
 
 
-def _said(request: Any, call: Call, kind: Any, **content: str) -> Report:
+def _said(request: Any, call: Call, kind: Any, **content: str) -> PartnerReport:
     happened_at = to_us(request.happened_at)
     if lies_ahead(happened_at, call.now):
         raise Invalid([in_future("happened_at")])
     if request.item_number:
         check_item_number(request.item_number)
-    return Report(
+    return PartnerReport(
         kind,
         call.actor.id,
         request.attempt,
@@ -207,10 +207,10 @@ def _said(request: Any, call: Call, kind: Any, **content: str) -> Report:
 
 
 def _reported(
-    uow: UnitOfWork, job_id: str, said: Report, call: Call, receiver: str = ""
-) -> Outcome:
+    uow: UnitOfWork, job_id: str, said: PartnerReport, call: Call, receiver: str = ""
+) -> ReportOutcome:
     row, job = _own(uow, job_id, call)
-    outcome: Outcome = _allowed(report(job, said))
+    outcome: ReportOutcome = _allowed(report(job, said))
     code = row["dossier_code"]
     for event in outcome.events:
         if receiver and isinstance(event, ItemDelivered):

@@ -32,7 +32,7 @@ DELIVERED_CODE = "EMI"
 RETURNED_CODE = "RTS"
 
 
-class Status(StrEnum):
+class JobStatus(StrEnum):
     """Where a job stands."""
 
     OFFERED = "offered"
@@ -43,8 +43,8 @@ class Status(StrEnum):
     UNSERVED = "unserved"
 
 
-FINAL = frozenset({Status.DELIVERED, Status.RETURNED})
-CARRIED = FINAL | {Status.UNDER_WAY}
+FINAL = frozenset({JobStatus.DELIVERED, JobStatus.RETURNED})
+CARRIED = FINAL | {JobStatus.UNDER_WAY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Job:
 
     job_id: str
     unit: str
-    status: Status
+    status: JobStatus
     partner_id: str
     attempt: int = 0
     item_number: str = ""
@@ -118,7 +118,7 @@ def take(job: Job, item_number: str, serial: int, lease_until: int) -> list[Mess
     """Return the job to the partner it is offered to; nothing when it holds the job already."""
     if job.status in FINAL:
         return refusals.JOB_CLOSED
-    if job.status in (Status.TAKEN, Status.UNDER_WAY):
+    if job.status in (JobStatus.TAKEN, JobStatus.UNDER_WAY):
         return []
     return [
         PostalJobTaken(
@@ -138,11 +138,11 @@ def refuse(
     """Take the job from the partner that refuses it, and offer it to the next one that has not."""
     if job.status in FINAL:
         return refusals.JOB_CLOSED
-    if job.status is Status.UNDER_WAY:
+    if job.status is JobStatus.UNDER_WAY:
         return refusals.JOB_UNDER_WAY
     if attempt > job.attempt:
         return refusals.NO_SUCH_ATTEMPT
-    if attempt != (job.attempt if job.status is Status.TAKEN else 0):
+    if attempt != (job.attempt if job.status is JobStatus.TAKEN else 0):
         return refusals.LEASE_LOST
     following = offers.after(job.partner_id, job.refused | {job.partner_id})
     return [
@@ -159,7 +159,7 @@ def refuse(
 
 def expire(job: Job, now: int, offers: Offers) -> list[Message]:
     """End a lease that has run out and offer the job again; nothing when none has."""
-    if job.status is not Status.TAKEN or now < job.lease_until:
+    if job.status is not JobStatus.TAKEN or now < job.lease_until:
         return []
     following = offers.after(job.partner_id, job.refused) or job.partner_id
     return [
@@ -180,9 +180,9 @@ def reoffer(job: Job, partner_id: str, reason: str, offers: Offers) -> list[Mess
     """
     if job.status in FINAL:
         return refusals.JOB_CLOSED
-    if job.status is Status.UNDER_WAY:
+    if job.status is JobStatus.UNDER_WAY:
         return refusals.JOB_UNDER_WAY
-    if job.status is Status.TAKEN:
+    if job.status is JobStatus.TAKEN:
         return refusals.JOB_HELD
     chosen = (
         partner_id
@@ -215,14 +215,14 @@ def _created(_job: Job | None, e: PostalJobCreated) -> Job:
     return Job(e.job_id, e.unit, _offered(e.partner_id), e.partner_id)
 
 
-def _offered(partner_id: str) -> Status:
-    return Status.OFFERED if partner_id else Status.UNSERVED
+def _offered(partner_id: str) -> JobStatus:
+    return JobStatus.OFFERED if partner_id else JobStatus.UNSERVED
 
 
 def _taken(job: Job, e: PostalJobTaken) -> Job:
     return replace(
         job,
-        status=Status.TAKEN,
+        status=JobStatus.TAKEN,
         attempt=e.attempt,
         item_number=e.item_number,
         lease_until=to_us(e.lease_until),
@@ -245,7 +245,7 @@ def _expired(job: Job, e: PostalLeaseExpired) -> Job:
 def _reoffered(job: Job, e: PostalJobReoffered) -> Job:
     return replace(
         job,
-        status=Status.OFFERED,
+        status=JobStatus.OFFERED,
         partner_id=e.partner_id,
         refused=job.refused - {e.partner_id},
     )
@@ -259,21 +259,21 @@ def _tracked(job: Job, e: ItemTracked) -> Job:
     kept = Kept(e.code, to_us(e.happened_at), e.reason_code, e.contradicts)
     return replace(
         job,
-        status=job.status if job.status in FINAL else Status.UNDER_WAY,
+        status=job.status if job.status in FINAL else JobStatus.UNDER_WAY,
         reports=_kept(job, e.partner_id, e.report_id, kept),
     )
 
 
 def _delivered(job: Job, e: ItemDelivered) -> Job:
-    return _ended(job, Status.DELIVERED, e, Kept(DELIVERED_CODE, to_us(e.happened_at), ""))
+    return _ended(job, JobStatus.DELIVERED, e, Kept(DELIVERED_CODE, to_us(e.happened_at), ""))
 
 
 def _returned(job: Job, e: ItemReturned) -> Job:
     kept = Kept(RETURNED_CODE, to_us(e.happened_at), e.reason_code)
-    return _ended(job, Status.RETURNED, e, kept)
+    return _ended(job, JobStatus.RETURNED, e, kept)
 
 
-def _ended(job: Job, status: Status, e: ItemDelivered | ItemReturned, kept: Kept) -> Job:
+def _ended(job: Job, status: JobStatus, e: ItemDelivered | ItemReturned, kept: Kept) -> Job:
     return replace(
         job,
         status=status,

@@ -22,8 +22,8 @@ from services.postal.domain.decider import (
     FINAL,
     RETURNED_CODE,
     Job,
+    JobStatus,
     Kept,
-    Status,
 )
 
 _MOVES = frozenset(refusals.MEANINGS) - {DELIVERED_CODE, RETURNED_CODE}
@@ -31,7 +31,7 @@ _MOVES = frozenset(refusals.MEANINGS) - {DELIVERED_CODE, RETURNED_CODE}
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class PartnerReport:
     """One report as it came; ``item_number`` is empty when nothing was scanned."""
 
     kind: Literal["tracked", "delivered", "returned"]
@@ -51,14 +51,14 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ReportOutcome:
     """What became of a report; no events for a repeat."""
 
     events: list[Message]
     contradicts: bool
 
 
-def report(job: Job, said: Report) -> Outcome | Refusal:
+def report(job: Job, said: PartnerReport) -> ReportOutcome | Refusal:
     """Keep a report of the job's holder, and end the job when it says so."""
     kept = said.kept()
     before = job.reports.get((said.partner_id, said.report_id))
@@ -71,19 +71,19 @@ def report(job: Job, said: Report) -> Outcome | Refusal:
         ):
             return refusals.REPORT_ID_REUSED
         if not ends:
-            return Outcome([], before.contradicts)
+            return ReportOutcome([], before.contradicts)
     if (refusal := _standing(job, said)) is not None:
         return refusal
     if ends:
-        return Outcome([_final(job, said)], False)
+        return ReportOutcome([_final(job, said)], False)
     contradicts = job.status in FINAL and _contradicts(job, kept, said.kind)
-    return Outcome([_tracked(job, said, kept.code, contradicts)], contradicts)
+    return ReportOutcome([_tracked(job, said, kept.code, contradicts)], contradicts)
 
 
-def _standing(job: Job, said: Report) -> Refusal | None:
+def _standing(job: Job, said: PartnerReport) -> Refusal | None:
     if said.attempt > job.attempt:
         return refusals.NO_SUCH_ATTEMPT
-    holds = job.status in CARRIED or job.status is Status.TAKEN
+    holds = job.status in CARRIED or job.status is JobStatus.TAKEN
     if not holds or said.attempt != job.attempt or said.partner_id != job.partner_id:
         return refusals.LEASE_LOST
     if said.item_number and said.item_number != job.item_number:
@@ -93,13 +93,13 @@ def _standing(job: Job, said: Report) -> Refusal | None:
 
 def _contradicts(job: Job, kept: Kept, kind: str) -> bool:
     if kept.code == DELIVERED_CODE:
-        return job.status is not Status.DELIVERED or kind == "delivered"
+        return job.status is not JobStatus.DELIVERED or kind == "delivered"
     if kept.code == RETURNED_CODE:
-        return job.status is not Status.RETURNED
+        return job.status is not JobStatus.RETURNED
     return kept.code in _MOVES and kept.happened_at > job.final_at
 
 
-def _tracked(job: Job, said: Report, code: str, contradicts: bool) -> ItemTracked:
+def _tracked(job: Job, said: PartnerReport, code: str, contradicts: bool) -> ItemTracked:
     return ItemTracked(
         job_id=job.job_id,
         partner_id=said.partner_id,
@@ -113,7 +113,7 @@ def _tracked(job: Job, said: Report, code: str, contradicts: bool) -> ItemTracke
     )
 
 
-def _final(job: Job, said: Report) -> Message:
+def _final(job: Job, said: PartnerReport) -> Message:
     if said.kind == "delivered":
         return ItemDelivered(
             job_id=job.job_id,

@@ -14,19 +14,19 @@ from kernel.base.errors import Refused
 from kernel.base.instants import to_timestamp, to_us
 from kernel.crypto.keyring import ERASED, Keyring
 from kernel.storage import index_scan
-from office.people.access_scope import Sight
+from office.people.access_scope import AccessScope
 from services.postal.config.partners import Partners
 from services.postal.domain import refusals
-from services.postal.domain.decider import FINAL, Status
+from services.postal.domain.decider import FINAL, JobStatus
 from services.postal.queries.cursors import page_token, read_page_token, stream_cursor
 from services.postal.tables import COUNTERS, HOLDERS, JOBS, REFUSALS, REPORTS
 
 STREAM_PAGE = 100
 PAGE = 50
-_STATES = {status.value: f"JOB_STATE_{status.name}" for status in Status}
+_STATES = {status.value: f"JOB_STATE_{status.name}" for status in JobStatus}
 _STATUS = {pb.JobState.Value(name): status for status, name in _STATES.items()}
 Found = Row[Any]
-_HOLDING = frozenset({Status.TAKEN, Status.UNDER_WAY})
+_HOLDING = frozenset({JobStatus.TAKEN, JobStatus.UNDER_WAY})
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Queries:
         language: str,
         *,
         personal: bool,
-        sight: Sight | None = None,
+        sight: AccessScope | None = None,
     ) -> pb.GetJobResponse:
         """Show a job; raise ``NotFound``, and ``Forbidden`` by ``sight``.
 
@@ -72,7 +72,7 @@ class Queries:
         return answer
 
     def jobs(
-        self, connection: Connection, request: pb.ListJobsRequest, sight: Sight | None = None
+        self, connection: Connection, request: pb.ListJobsRequest, sight: AccessScope | None = None
     ) -> pb.ListJobsResponse:
         """List jobs, oldest first; raise ``Invalid`` for a page token that is not ours. ``sight``:
         only those of the units that an officer covers.
@@ -110,11 +110,11 @@ class Queries:
                 partner_id=partner.id,
                 name=partner.name,
                 serves=partner.serves,
-                offered=counts.get((partner.id, Status.OFFERED), 0),
-                taken=counts.get((partner.id, Status.TAKEN), 0),
-                under_way=counts.get((partner.id, Status.UNDER_WAY), 0),
-                delivered=counts.get((partner.id, Status.DELIVERED), 0),
-                returned=counts.get((partner.id, Status.RETURNED), 0),
+                offered=counts.get((partner.id, JobStatus.OFFERED), 0),
+                taken=counts.get((partner.id, JobStatus.TAKEN), 0),
+                under_way=counts.get((partner.id, JobStatus.UNDER_WAY), 0),
+                delivered=counts.get((partner.id, JobStatus.DELIVERED), 0),
+                returned=counts.get((partner.id, JobStatus.RETURNED), 0),
                 serials_left=partner.last_serial - last,
             )
         return answer
@@ -127,7 +127,7 @@ class Queries:
             select(JOBS)
             .where(
                 JOBS.c.partner_id == partner_id,
-                JOBS.c.state == Status.OFFERED,
+                JOBS.c.state == JobStatus.OFFERED,
                 JOBS.c.offer_number > after,
             )
             .order_by(JOBS.c.offer_number)
@@ -172,7 +172,7 @@ class Queries:
             raise refusals.no_job()
         if row.partner_id != partner_id:
             raise Refused(refusals.LEASE_LOST)
-        mine = row.state != Status.OFFERED
+        mine = row.state != JobStatus.OFFERED
         answer = partner_pb.GetMyJobResponse(
             job_id=row.job_id,
             state=_STATES[row.state],
@@ -248,7 +248,7 @@ def _filtered(request: pb.ListJobsRequest) -> Select[Any]:
         below = JOBS.c.unit.startswith(f"{request.unit}.", autoescape=True)
         statement = statement.where(or_(JOBS.c.unit == request.unit, below))
     if request.conflict:
-        returned = and_(JOBS.c.state == Status.RETURNED, JOBS.c.delivery_reported == 1)
+        returned = and_(JOBS.c.state == JobStatus.RETURNED, JOBS.c.delivery_reported == 1)
         statement = statement.where(or_(JOBS.c.contradictions > 0, returned))
     if request.HasField("unchanged_since"):
         statement = statement.where(
@@ -270,7 +270,7 @@ def _job(row: Found) -> pb.Job:
         changed_at=to_timestamp(row.changed_at),
         last_code=row.last_code,
         conflict=row.contradictions > 0
-        or (row.state == Status.RETURNED and row.delivery_reported == 1),
+        or (row.state == JobStatus.RETURNED and row.delivery_reported == 1),
         proof_sha256=row.proof_sha256,
     )
     if row.lease_until is not None:

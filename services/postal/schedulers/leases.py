@@ -5,26 +5,26 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from kernel.eventsourcing.unit_of_work import UnitOfWork
-from kernel.runtime.periodic_tasks import Watch
-from services.postal.application.handlers import Office
-from services.postal.domain.decider import Status
+from kernel.runtime.periodic_tasks import PeriodicTask
+from services.postal.application.handlers import JobHandlers
+from services.postal.domain.decider import JobStatus
 from services.postal.tables import JOBS
 
 PORTION = 200
 EVERY = 0.5
 
 
-def leases(office: Office) -> Watch:
+def leases(office: JobHandlers) -> PeriodicTask:
     """Return the watch that ends leases; each once, found by an index."""
 
     def run(uow: UnitOfWork, now: int) -> int:
         due = uow.query(
             select(JOBS)
-            .where(JOBS.c.state == Status.TAKEN, JOBS.c.lease_until <= now)
+            .where(JOBS.c.state == JobStatus.TAKEN, JOBS.c.lease_until <= now)
             .order_by(JOBS.c.lease_until)
             .limit(PORTION)
         )
         rows = [dict(row) for row in due.mappings()]
         return sum(office.expire(uow, row, now) for row in rows)
 
-    return Watch("postal.leases", EVERY, run)
+    return PeriodicTask("postal.leases", EVERY, run)

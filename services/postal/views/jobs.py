@@ -10,7 +10,7 @@ from motcua.events.v1.postal_events_pb2 import ItemDelivered, ItemReturned, Item
 
 from kernel.base.instants import to_us
 from kernel.eventsourcing.unit_of_work import UnitOfWork
-from services.postal.domain.decider import DELIVERED_CODE, RETURNED_CODE, Status
+from services.postal.domain.decider import DELIVERED_CODE, RETURNED_CODE, JobStatus
 from services.postal.tables import (
     COUNTERS,
     HOLDERS,
@@ -73,7 +73,7 @@ def taken(uow: UnitOfWork, event: DossierEvent) -> None:
     uow.change(
         JOBS,
         payload.job_id,
-        state=Status.TAKEN.value,
+        state=JobStatus.TAKEN.value,
         attempt=payload.attempt,
         item_number=payload.item_number,
         taken_event_id=event.event_id,
@@ -126,8 +126,8 @@ def tracked(uow: UnitOfWork, event: DossierEvent) -> None:
     """Keep a report; the first one ends the lease."""
     payload = event.item_tracked
     row = _reported(uow, event, payload, payload.code, int(payload.contradicts))
-    if row["state"] == Status.TAKEN:
-        row |= {"state": Status.UNDER_WAY.value, "lease_until": None}
+    if row["state"] == JobStatus.TAKEN:
+        row |= {"state": JobStatus.UNDER_WAY.value, "lease_until": None}
     uow.put(JOBS, row)
 
 
@@ -137,7 +137,7 @@ def delivered(uow: UnitOfWork, event: DossierEvent) -> None:
     row = _reported(uow, event, payload, DELIVERED_CODE, 0)
     sealed = payload.receiver.SerializeToString() if payload.HasField("receiver") else None
     row |= {
-        "state": Status.DELIVERED.value,
+        "state": JobStatus.DELIVERED.value,
         "lease_until": None,
         "proof_sha256": payload.proof_sha256,
         "receiver": sealed,
@@ -149,7 +149,7 @@ def returned(uow: UnitOfWork, event: DossierEvent) -> None:
     """End the job: the item is back."""
     payload = event.item_returned
     row = _reported(uow, event, payload, RETURNED_CODE, 0)
-    uow.put(JOBS, row | {"state": Status.RETURNED.value, "lease_until": None})
+    uow.put(JOBS, row | {"state": JobStatus.RETURNED.value, "lease_until": None})
 
 
 def _offer(uow: UnitOfWork, job_id: str, partner_id: str, number: int, at: int) -> None:
@@ -162,7 +162,7 @@ def _offered(uow: UnitOfWork, job_id: str, partner_id: str, number: int, at: int
         uow.add(OFFERS, offer | {"job_id": job_id, "offered_at": at})
         _count(uow, partner_id, offer=number)
     return {
-        "state": (Status.OFFERED if partner_id else Status.UNSERVED).value,
+        "state": (JobStatus.OFFERED if partner_id else JobStatus.UNSERVED).value,
         "partner_id": partner_id,
         "offer_number": number,
         "offered_at": at,

@@ -15,7 +15,7 @@ from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.storage.row_cache import Row
 from kernel.telemetry.logs import get_logger
 from services.routing.domain.alarms import overdue
-from services.routing.domain.state import State, Status
+from services.routing.domain.state import CaseStatus, State
 from services.routing.domain.use_cases.collaboration.child_dossiers import (
     MOST_ABOVE,
     ended,
@@ -24,7 +24,7 @@ from services.routing.domain.use_cases.collaboration.child_dossiers import (
 )
 from services.routing.tables import CASES, CHILDREN
 
-_OPEN = (Status.RUNNING, Status.SUSPENDED)
+_OPEN = (CaseStatus.RUNNING, CaseStatus.SUSPENDED)
 log = get_logger(__name__)
 
 
@@ -69,7 +69,7 @@ def orphaned(uow: UnitOfWork, row: Row, outcome: Sequence[Message]) -> Iterator[
     # parent, one runs again.
     if (place := uow.get(CASES, row["parent_code"])) is not None:
         uow.put(CASES, place)
-    if parent.status in (Status.WITHDRAWN, Status.CLOSED):
+    if parent.status in (CaseStatus.WITHDRAWN, CaseStatus.CLOSED):
         payloads = [
             getattr(event, event.WhichOneof("payload") or "")
             for event in uow.own_events(row["parent_code"])

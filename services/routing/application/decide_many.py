@@ -19,14 +19,14 @@ from services.routing.domain.decider import State, decide
 from services.routing.tables import CASES, STAND_INS
 
 if TYPE_CHECKING:
-    from services.routing.application.handlers import Office
+    from services.routing.application.handlers import CaseHandlers
 
 _PAGE: Final = 200
 """Cases that are looked up at once; all of an officer's are written in one transaction."""
 
 
 def write_each(
-    office: Office,
+    office: CaseHandlers,
     uow: UnitOfWork,
     codes: Sequence[str],
     request: Message,
@@ -50,7 +50,7 @@ def write_each(
 
 
 def _decided(
-    office: Office,
+    office: CaseHandlers,
     uow: UnitOfWork,
     code: str,
     request: Message,

@@ -29,7 +29,7 @@ from services.routing.domain.use_cases.collaboration.participants import delegat
 from services.routing.tables import WORK
 
 if TYPE_CHECKING:
-    from services.routing.application.handlers import Office
+    from services.routing.application.handlers import CaseHandlers
 
 _OPEN: Final = (pb.CaseState.CASE_STATE_RUNNING, pb.CaseState.CASE_STATE_SUSPENDED)
 
@@ -73,7 +73,7 @@ def _cases_of(uow: UnitOfWork, officer: str, unit: str = "") -> list[str]:
 class Delegate:
     """Lets a substitute act for an officer as long as an absence lasts."""
 
-    office: Office
+    office: CaseHandlers
 
     def __call__(
         self, uow: UnitOfWork, request: pb.DelegateWorkRequest, call: Call

@@ -22,7 +22,7 @@ from services.routing.domain.use_cases.collaboration.participants import work_me
 from services.routing.tables import STAND_INS, WORK
 
 if TYPE_CHECKING:
-    from services.routing.application.handlers import Office
+    from services.routing.application.handlers import CaseHandlers
 
 
 def _covered(uow: UnitOfWork, officer: str, at: int) -> list[str]:
@@ -41,7 +41,7 @@ def _covered(uow: UnitOfWork, officer: str, at: int) -> list[str]:
 class EndAbsence:
     """Ends what stands in for an officer at present; what begins later stays."""
 
-    office: Office
+    office: CaseHandlers
 
     def __call__(
         self, uow: UnitOfWork, request: pb.EndAbsenceRequest, call: Call

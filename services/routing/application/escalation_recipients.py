@@ -15,11 +15,11 @@ from services.routing.domain.escalation import CHECK, unit_of
 from services.routing.domain.state import State
 
 if TYPE_CHECKING:
-    from services.routing.application.handlers import Office
+    from services.routing.application.handlers import CaseHandlers
 
 
 def name_who(
-    uow: UnitOfWork, office: Office, state: State, said: DeadlineEscalated, at: int
+    uow: UnitOfWork, office: CaseHandlers, state: State, said: DeadlineEscalated, at: int
 ) -> None:
     """Write into what is said who is told, and what the step is called."""
     said.officers.extend(told(uow, office, said.unit, said.role, at))
@@ -27,7 +27,9 @@ def name_who(
         said.step_title = _title(office, state, said.step)
 
 
-def desk_missed(uow: UnitOfWork, office: Office, cause: DossierEvent) -> list[DeadlineEscalated]:
+def desk_missed(
+    uow: UnitOfWork, office: CaseHandlers, cause: DossierEvent
+) -> list[DeadlineEscalated]:
     """Say to those above the desk, by the ladder of its unit, that a check was missed."""
     missed, at = cause.desk_check_missed, to_us(cause.occurred_at)
     stages = office.ladders.of(missed.unit).of(CHECK)
@@ -47,7 +49,7 @@ def desk_missed(uow: UnitOfWork, office: Office, cause: DossierEvent) -> list[De
     ]
 
 
-def told(uow: UnitOfWork, office: Office, unit: str, role: str, at: int) -> list[str]:
+def told(uow: UnitOfWork, office: CaseHandlers, unit: str, role: str, at: int) -> list[str]:
     """List the ids of those who have a role in a unit at an instant, each once, in order; nobody
     without a directory.
 
@@ -70,7 +72,7 @@ def told(uow: UnitOfWork, office: Office, unit: str, role: str, at: int) -> list
     return sorted(found)
 
 
-def _title(office: Office, state: State, step: str) -> str:
+def _title(office: CaseHandlers, state: State, step: str) -> str:
     try:
         return office.processes.get(state.process, state.version).step(step).title.vi
     except (UnknownProcess, LookupError):

@@ -25,7 +25,7 @@ from kernel.eventsourcing.command_context import Call
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.storage.row_cache import Row
 from office.catalogue.known_units import known_units
-from office.people.access_scope import Sight, sight_of
+from office.people.access_scope import AccessScope, access_scope_of
 from office.people.directory import Directory
 from office.permissions import shipped
 from office.process.model.process import IMPORTED, Process, Processes, UnknownProcess
@@ -37,8 +37,9 @@ from services.routing.application.child_consequences import above, consequences,
 from services.routing.application.delegate_work import Delegate, standing_for
 from services.routing.application.end_absence import EndAbsence
 from services.routing.application.request_checks import wrong_fields
-from services.routing.domain.decider import Facts, State, decide
-from services.routing.domain.escalation import NO_LADDER, Ladders
+from services.routing.domain.context import DecisionContext
+from services.routing.domain.decider import State, decide
+from services.routing.domain.escalation import NO_LADDER, EscalationPolicies
 from services.routing.domain.guards import within
 from services.routing.domain.refusals import case
 from services.routing.queries.case import case_of
@@ -49,14 +50,14 @@ Q = TypeVar("Q", bound=Message)
 A = TypeVar("A", bound=Message)
 
 
-class Office:
+class CaseHandlers:
     """The departments: their processes and calendars."""
 
     def __init__(
         self,
         processes: Processes,
         calendars: Callable[[], Calendars],
-        ladders: Ladders | None = None,
+        ladders: EscalationPolicies | None = None,
         people: Callable[[], Directory] | None = None,
     ) -> None:
         """``calendars`` gives those by which the units work, ``people`` the directory; both are
@@ -66,7 +67,7 @@ class Office:
         anybody can be given work, and every unit does its own.
         """
         self.processes = processes
-        self.ladders = ladders or Ladders()
+        self.ladders = ladders or EscalationPolicies()
         self.calendars = calendars
         self._people = people
         self.assign = Command(self, _case_in(pb.AssignStepResponse))
@@ -108,12 +109,12 @@ class Office:
         at: int,
         actor: Actor,
         roles: frozenset[str] | None = None,
-    ) -> Facts:
+    ) -> DecisionContext:
         """Collect what a decision needs; ``row`` holds what intake said of the dossier."""
         imported = bool(row["imported_from"])
         # Another system's limits are not counted here: its promised date is taken as it was.
         limit = NO_LIMIT if imported else limit_of(row["time_limit"] or "none")
-        return Facts(
+        return DecisionContext(
             at=at,
             actor=actor,
             process=process,
@@ -159,11 +160,11 @@ class Office:
             return unit
         return people.current(unit, local_date(at, OFFICE_ZONE))
 
-    def sight(self, who: Caller, at: int) -> Sight | None:
+    def sight(self, who: Caller, at: int) -> AccessScope | None:
         """Return what a caller sees at an instant; None: every dossier."""
         people = self.people
         units = people.units if people else {}
-        return sight_of(who, units, local_date(at, OFFICE_ZONE))
+        return access_scope_of(who, units, local_date(at, OFFICE_ZONE))
 
     def check(self, request: Message, at: int) -> None:
         """Raise ``Invalid`` when a request names what there is not."""
@@ -172,7 +173,7 @@ class Office:
         if wrong:
             raise Invalid(wrong)
 
-    def check_assignee(self, request: Message, state: State, facts: Facts) -> None:
+    def check_assignee(self, request: Message, state: State, facts: DecisionContext) -> None:
         """Raise ``Refused`` when work is given to somebody whom the directory does not have there,
         in that role, on that day; to somebody away only while another stands in.
         """
@@ -221,7 +222,7 @@ class Office:
 class Command(Generic[A]):
     """One command as the kernel runs it; ``again`` gives its answer after a rebuild."""
 
-    office: Office
+    office: CaseHandlers
     answer: Callable[[Row, int], A]
 
     def __call__(self, uow: UnitOfWork, request: Any, call: Call) -> A:

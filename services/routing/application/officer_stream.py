@@ -38,7 +38,7 @@ def hold(uow: UnitOfWork, officer: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Absence:
+class RecordedAbsence:
     """Somebody stands in for an officer's work in a unit and those below it; empty for all."""
 
     unit: str
@@ -56,22 +56,22 @@ class Absence:
         """Return whether some work of a unit and those below it (empty for all) is covered yet."""
         return self.meets(unit) and self.delegation.covers(unit)
 
-    def ended(self, unit: str, at: int) -> Absence:
+    def ended(self, unit: str, at: int) -> RecordedAbsence:
         """Return it as it is when it ends at an instant for the work of a unit; empty for all."""
         if not self.touches(unit):
             return self
         whole = not unit or below(self.unit, unit)
-        return Absence(self.unit, self.delegation.ended("" if whole else unit, at))
+        return RecordedAbsence(self.unit, self.delegation.ended("" if whole else unit, at))
 
 
-def absences(uow: UnitOfWork, officer: str, at: int) -> list[Absence]:
+def absences(uow: UnitOfWork, officer: str, at: int) -> list[RecordedAbsence]:
     """List an officer's absences that end after an instant, in the order of the record."""
     c = ABSENCES.c
     found = select(ABSENCES).where(c.officer == officer, c.ends_at > at).order_by(c.sequence)
     return [absence_in(row._mapping) for row in uow.query(found)]
 
 
-def absence_in(row: Any) -> Absence:
+def absence_in(row: Any) -> RecordedAbsence:
     """Return the absence of a row."""
     delegation = Delegation(
         row["officer"],
@@ -80,4 +80,4 @@ def absence_in(row: Any) -> Absence:
         row["ends_at"],
         tuple(row["ended_in"].split()),
     )
-    return Absence(row["unit"], delegation)
+    return RecordedAbsence(row["unit"], delegation)

@@ -19,12 +19,12 @@ from services.routing.application.child_consequences import (
     orphaned,
 )
 from services.routing.application.escalation_recipients import desk_missed
-from services.routing.application.handlers import Office
+from services.routing.application.handlers import CaseHandlers
 from services.routing.domain.decider import State, decide
 from services.routing.tables import CASES
 
 
-def reactions_of(office: Office) -> Mapping[str, Reaction]:
+def reactions_of(office: CaseHandlers) -> Mapping[str, Reaction]:
     """Return the reactions of an office, by the payload they react to.
 
     An accepted dossier opens a case; papers let its clock go on; a wish to withdraw waits for an

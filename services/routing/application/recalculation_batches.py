@@ -22,7 +22,7 @@ from kernel.eventsourcing.state_loading import states_of
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.storage.row_cache import Row
 from services.routing.application.append_events import write
-from services.routing.application.handlers import Office
+from services.routing.application.handlers import CaseHandlers
 from services.routing.domain.decider import State, decide
 from services.routing.domain.guards import within
 from services.routing.tables import CASES, DEADLINES, KERNEL, WORK
@@ -48,7 +48,7 @@ def page_of(request: Request) -> Select[Any]:
 class Recompute:
     """Lays due dates anew by the calendars that are in force."""
 
-    def __init__(self, office: Office) -> None:
+    def __init__(self, office: CaseHandlers) -> None:
         self._office = office
 
     def preview(
@@ -116,7 +116,9 @@ class Recompute:
         return outcome
 
 
-def _aside(office: Office, cases: Iterable[tuple[str, State]], response: Response) -> list[str]:
+def _aside(
+    office: CaseHandlers, cases: Iterable[tuple[str, State]], response: Response
+) -> list[str]:
     """List the cases whose process is known; the others are named in the answer."""
     known = []
     for code, state in cases:

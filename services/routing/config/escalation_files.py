@@ -1,6 +1,7 @@
 """Reads escalation ladders from a TOML file. ``escalation.toml`` explains every key.
 
-Whatever is wrong raises ``LadderError``, which names the file, the ladder, the rung and the rule.
+Whatever is wrong raises ``EscalationFileError``, which names the file, the ladder, the rung
+and the rule.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ from services.routing.domain.escalation import (
     DOSSIER_UNIT,
     PARENT,
     STEP_UNIT,
-    Ladder,
-    Ladders,
+    EscalationPolicies,
+    EscalationPolicy,
     Stage,
 )
 
@@ -41,7 +42,7 @@ _RELATIVE = (STEP_UNIT, DOSSIER_UNIT, PARENT)
 _UNIT = r"^([0-9A-Z]+(\.[0-9A-Z]+)*)?$"
 
 
-class LadderError(ValueError):
+class EscalationFileError(ValueError):
     """A ladder that can't be used; ``where`` names ladder and rung."""
 
     def __init__(self, where: str, rule: str) -> None:
@@ -50,7 +51,7 @@ class LadderError(ValueError):
         self.rule = rule
 
 
-def configured_ladders(units: Collection[str]) -> Ladders:
+def configured_ladders(units: Collection[str]) -> EscalationPolicies:
     """Return the ladders of the file that ROUTING_LADDERS names; without it, those shipped.
 
     ``units`` are the codes of the office's units; its roles are those of the permissions.
@@ -60,42 +61,44 @@ def configured_ladders(units: Collection[str]) -> Ladders:
         return load_ladders(SHIPPED, shipped().roles, units)
     try:
         return load_ladders(Path(own), shipped().roles, units)
-    except LadderError as error:
-        raise LadderError(f"{VARIABLE}: {error.where}", error.rule) from error
+    except EscalationFileError as error:
+        raise EscalationFileError(f"{VARIABLE}: {error.where}", error.rule) from error
 
 
-def load_ladders(path: Path, roles: Collection[str], units: Collection[str]) -> Ladders:
+def load_ladders(path: Path, roles: Collection[str], units: Collection[str]) -> EscalationPolicies:
     """Read and check the ladders in a file; ``roles`` and ``units`` are those of the office."""
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise LadderError(str(path), error.strerror or "unreadable") from error
+        raise EscalationFileError(str(path), error.strerror or "unreadable") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise LadderError(str(path), f"is no TOML: {error}") from error
+        raise EscalationFileError(str(path), f"is no TOML: {error}") from error
     try:
         return parse_ladders(content, roles, units)
-    except LadderError as error:
-        raise LadderError(f"{path}: {error.where}", error.rule) from error
+    except EscalationFileError as error:
+        raise EscalationFileError(f"{path}: {error.where}", error.rule) from error
 
 
 def parse_ladders(
     content: dict[str, Any], roles: Collection[str], units: Collection[str]
-) -> Ladders:
+) -> EscalationPolicies:
     """Read and check the ladders of a TOML document that was parsed already."""
     try:
         found = _File.model_validate(content)
     except ValidationError as error:
         raise _mistake(error) from error
     _check_somebody_is_told(found, roles, units)
-    ladders: dict[str, Ladder] = {}
+    ladders: dict[str, EscalationPolicy] = {}
     for ladder in found.ladder:
         if ladder.unit in ladders:
-            raise LadderError(f"ladder {ladder.unit!r}", "there are two ladders of this unit")
+            raise EscalationFileError(
+                f"ladder {ladder.unit!r}", "there are two ladders of this unit"
+            )
         names = [rung.name for rung in ladder.rung]
         if len(set(names)) != len(names):
-            raise LadderError(f"ladder {ladder.unit!r}", "two rungs have one name")
-        ladders[ladder.unit] = Ladder(tuple(rung.stage() for rung in ladder.rung))
-    return Ladders(ladders)
+            raise EscalationFileError(f"ladder {ladder.unit!r}", "two rungs have one name")
+        ladders[ladder.unit] = EscalationPolicy(tuple(rung.stage() for rung in ladder.rung))
+    return EscalationPolicies(ladders)
 
 
 def _check_somebody_is_told(found: _File, roles: Collection[str], units: Collection[str]) -> None:
@@ -105,9 +108,11 @@ def _check_somebody_is_told(found: _File, roles: Collection[str], units: Collect
             where = f"ladder {number}, rung {place}"
             if rung.role not in roles:
                 known = ", ".join(sorted(roles))
-                raise LadderError(f"{where}, role", f"there is no role {rung.role}; {known}")
+                raise EscalationFileError(
+                    f"{where}, role", f"there is no role {rung.role}; {known}"
+                )
             if rung.unit not in _RELATIVE and rung.unit not in units:
-                raise LadderError(f"{where}, unit", f"there is no unit {rung.unit}")
+                raise EscalationFileError(f"{where}, unit", f"there is no unit {rung.unit}")
 
 
 def _when(value: Any) -> dict[str, Any]:
@@ -159,10 +164,10 @@ class _File(_Table):
     ladder: list[_Ladder]
 
 
-def _mistake(error: ValidationError) -> LadderError:
+def _mistake(error: ValidationError) -> EscalationFileError:
     first = error.errors(include_url=False)[0]
     where = ""
     for part in first["loc"]:
         where += f" {part + 1}" if isinstance(part, int) else f", {part}"
     rule = first["msg"].removeprefix("Value error, ")
-    return LadderError(where.removeprefix(", ") or "file", rule)
+    return EscalationFileError(where.removeprefix(", ") or "file", rule)

@@ -14,8 +14,8 @@ from motcua.events.v1.routing_events_pb2 import (
 )
 
 from kernel.base.instants import to_timestamp
-from services.routing.domain.due_dates import Limit
-from services.routing.domain.state import Key, State, Status, limits
+from services.routing.domain.due_dates import DueDate
+from services.routing.domain.state import CaseStatus, Key, State, limits
 
 DOSSIER = DeadlineScope.DEADLINE_SCOPE_DOSSIER
 STEP = DeadlineScope.DEADLINE_SCOPE_STEP
@@ -37,7 +37,7 @@ def key_of(alarm: Alarm) -> Key:
     return alarm.scope, alarm.consultation
 
 
-def next_alarm(limit: Limit | None) -> int | None:
+def next_alarm(limit: DueDate | None) -> int | None:
     """Return the instant after which something is to be said of a limit; None when all is said."""
     if limit is None:
         return None
@@ -54,9 +54,9 @@ def watched(state: State) -> list[Key]:
 
     The unit that was asked has its time whether the dossier's clock runs or stands still.
     """
-    if not state.own or state.status not in (Status.RUNNING, Status.SUSPENDED):
+    if not state.own or state.status not in (CaseStatus.RUNNING, CaseStatus.SUSPENDED):
         return []
-    own = RUNNING_SCOPES if state.status is Status.RUNNING else (SUSPENSION,)
+    own = RUNNING_SCOPES if state.status is CaseStatus.RUNNING else (SUSPENSION,)
     asked = [(CONSULTATION, each.number) for each in state.work.asked if each.open]
     return [*((scope, 0) for scope in own), *asked]
 
@@ -83,7 +83,7 @@ def overdue(state: State, now: int) -> list[Passed]:
     return [message for message in alarms(state, now) if isinstance(message, Passed)]
 
 
-def _dates(state: State, limit: Limit, key: Key, now: int) -> list[Alarm]:
+def _dates(state: State, limit: DueDate, key: Key, now: int) -> list[Alarm]:
     if limit.missed:
         return []
     kind = _NOTHING if state.suspension is None else state.suspension.kind
@@ -113,7 +113,7 @@ def _stands(key: Key, kind: SuspensionKind) -> dict[str, Any]:
     return {} if key[0] == CONSULTATION else {"suspended_for": kind}
 
 
-def _rungs(state: State, limit: Limit, key: Key, now: int) -> list[Alarm]:
+def _rungs(state: State, limit: DueDate, key: Key, now: int) -> list[Alarm]:
     about = _about(state, key)
     return [
         DeadlineEscalated(

@@ -12,12 +12,12 @@ from motcua.events.v1.process_events_pb2 import PaperKind, PaperStage, Participa
 from kernel.base.instants import to_us
 from office.worktime.deadline_basis import course_in
 from services.routing.domain.collaboration_state import (
-    Asked,
+    AskedUnit,
     ChildOf,
     Delegation,
     Draft,
     Left,
-    Timer,
+    StepTimer,
     Work,
 )
 from services.routing.domain.due_dates import counted_limit
@@ -43,10 +43,10 @@ def touched(work: Work, event: DossierEvent) -> Work:
     return work if work.touched_by else replace(work, touched_by=event.actor.id)
 
 
-def timers_in(current: Any) -> tuple[Timer, ...]:
+def timers_in(current: Any) -> tuple[StepTimer, ...]:
     """Return the ways that are taken by themselves, with their instants."""
     return tuple(
-        Timer(timer.transition, to_us(timer.at), course_in(timer), timer.back)
+        StepTimer(timer.transition, to_us(timer.at), course_in(timer), timer.back)
         for timer in current.timers
     )
 
@@ -115,7 +115,7 @@ def _participant(state: State, said: Any, _event: DossierEvent) -> Work:
 
 
 def _requested(state: State, said: Any, event: DossierEvent) -> Work:
-    new = Asked(
+    new = AskedUnit(
         said.number,
         said.name,
         said.unit,

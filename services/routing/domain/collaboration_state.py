@@ -8,14 +8,14 @@ from typing import Final
 
 from kernel.base.instants import MINUTE
 from office.people.directory import below
-from office.worktime.deadline_basis import Course
-from services.routing.domain.due_dates import Limit
+from office.worktime.deadline_basis import DeadlineBasis
+from services.routing.domain.due_dates import DueDate
 
 _A_MOMENT: Final = MINUTE
 
 
 @dataclass(frozen=True, slots=True)
-class Timer:
+class StepTimer:
     """A way out of the current step that is taken by itself, and how its instant was computed.
 
     One that does not lead ``back`` completes the step, which waits for what it has to wait for.
@@ -23,7 +23,7 @@ class Timer:
 
     name: str
     at: int
-    course: Course | None = None
+    course: DeadlineBasis | None = None
     back: bool = False
 
 
@@ -34,14 +34,14 @@ class Left:
     step: str
     unit: str
     assignee: str
-    limit: Limit | None
-    timers: tuple[Timer, ...]
+    limit: DueDate | None
+    timers: tuple[StepTimer, ...]
     national_state: int
     done: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AskedUnit:
     """A question to another unit."""
 
     number: int
@@ -52,7 +52,7 @@ class Asked:
     question: str
     waits: bool
     open: bool = True
-    limit: Limit | None = None
+    limit: DueDate | None = None
     """Until when an answer is expected."""
     asked_by: str = ""
     """The officer who thought of it; empty for one that the process asks."""
@@ -152,11 +152,11 @@ class Work:
     moved_at: int = 0
     """Who made the current step current, and when."""
     left: Left | None = None
-    timers: tuple[Timer, ...] = ()
+    timers: tuple[StepTimer, ...] = ()
     national_state: int = 0
     facts: tuple[tuple[str, str], ...] = ()
     participants: tuple[tuple[str, int], ...] = ()
-    asked: tuple[Asked, ...] = ()
+    asked: tuple[AskedUnit, ...] = ()
     delegations: tuple[Delegation, ...] = ()
     drafts: tuple[Draft, ...] = ()
     children: tuple[ChildOf, ...] = ()
@@ -176,15 +176,15 @@ class Work:
             for each in self.delegations
         )
 
-    def waiting(self, step: str) -> list[Asked]:
+    def waiting(self, step: str) -> list[AskedUnit]:
         """List the open questions for which a step waits."""
         return [each for each in self.asked if each.open and each.waits and each.step == step]
 
-    def question(self, number: int) -> Asked | None:
+    def question(self, number: int) -> AskedUnit | None:
         """Return a question by its number."""
         return next((each for each in self.asked if each.number == number), None)
 
-    def limited(self, number: int, change: Callable[[Limit], Limit]) -> Work:
+    def limited(self, number: int, change: Callable[[DueDate], DueDate]) -> Work:
         """Change what is known of the limit of a question."""
         asked = self.question(number)
         if asked is None or asked.limit is None:
@@ -196,7 +196,7 @@ class Work:
         """List the open children for which a step waits."""
         return [c for c in self.children if not c.ending and c.waits and c.step == step]
 
-    def next_timer(self, step: str) -> Timer | None:
+    def next_timer(self, step: str) -> StepTimer | None:
         """Return the way out of a step that is taken next by itself; None while all are held up."""
         held = bool(self.waiting(step) or self.unfinished(step))
         free = [timer for timer in self.timers if timer.back or not held]

@@ -14,18 +14,25 @@ from kernel.base.instants import to_timestamp, to_us
 from office.process.model.facts import circumstances
 from office.process.model.process import Process, Step
 from office.worktime import working_time
-from office.worktime.deadline_basis import Course
+from office.worktime.deadline_basis import DeadlineBasis
 from office.worktime.durations import NO_LIMIT, Duration, TimeLimit
 from office.worktime.warning_rule import WarningRule, warn_at
 from office.worktime.working_time import Calendar, ResumePolicy
 from services.routing.domain.collaboration_state import Delegation, Work
-from services.routing.domain.due_dates import Limit
-from services.routing.domain.escalation import DOSSIER, NO_LADDER, STEP, Ladder, Stage, rungs_of
+from services.routing.domain.due_dates import DueDate
+from services.routing.domain.escalation import (
+    DOSSIER,
+    NO_LADDER,
+    STEP,
+    EscalationPolicy,
+    Stage,
+    rungs_of,
+)
 from services.routing.domain.state import INITIAL, State
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class DecisionContext:
     """The circumstances of one decision; instants in microseconds UTC."""
 
     at: int
@@ -48,7 +55,7 @@ class Facts:
     """What the procedure says the result will be."""
     imported: bool = False
     """The dossier was brought in from another system."""
-    ladder: Ladder = NO_LADDER
+    ladder: EscalationPolicy = NO_LADDER
     """Who above the officer is told of due dates."""
     above: int = 0
     """How many dossiers stand above this one, each of which was opened for the one above it."""
@@ -113,35 +120,35 @@ class Target:
     """The unit that has the work."""
 
 
-def of_dossier(facts: Facts) -> Target:
+def of_dossier(facts: DecisionContext) -> Target:
     """Mean the promised date of the dossier."""
     return Target(facts.process.warning, facts.ladder.of(DOSSIER), facts.unit)
 
 
-def of_step(facts: Facts, step: Step, unit: str) -> Target:
+def of_step(facts: DecisionContext, step: Step, unit: str) -> Target:
     """Mean the limit of a step that ``unit`` has to do."""
     return Target(facts.process.warning_for(step), facts.ladder.of(STEP), unit)
 
 
-def of_touch(facts: Facts, step: Step, unit: str) -> Target:
+def of_touch(facts: DecisionContext, step: Step, unit: str) -> Target:
     """Mean the time in which ``unit`` is to begin on a step; nobody above it is told of that."""
     return Target(facts.process.warning_for(step), (), unit)
 
 
-def of_consultation(facts: Facts, unit: str) -> Target:
+def of_consultation(facts: DecisionContext, unit: str) -> Target:
     """Mean the time in which ``unit`` is to answer a question; it is work as a step is."""
     return Target(facts.process.warning, facts.ladder.of(STEP), unit)
 
 
-def limit(facts: Facts, target: Target, start_at: int, due_at: int) -> Limit:
+def limit(facts: DecisionContext, target: Target, start_at: int, due_at: int) -> DueDate:
     """Return a due date that runs from ``start_at`` with its warning and its escalation."""
     warning = warn_at(facts.calendar, target.rule, start_at, due_at)
     run = (start_at, due_at)
     rungs = rungs_of(target.stages, facts.calendar, run, target.unit, facts.unit)
-    return Limit(due_at, warning, rungs=rungs)
+    return DueDate(due_at, warning, rungs=rungs)
 
 
-def enter(step: Step, facts: Facts, start_at: int, state: State = INITIAL) -> CurrentStep:
+def enter(step: Step, facts: DecisionContext, start_at: int, state: State = INITIAL) -> CurrentStep:
     """Describe a step that becomes current at ``start_at``, with its own due date.
 
     It tells what the due date follows from. Somebody is to begin on the step within the process's
@@ -154,7 +161,7 @@ def enter(step: Step, facts: Facts, start_at: int, state: State = INITIAL) -> Cu
     _set_timers(current, step, facts, start_at, state)
     due_at = working_time.due_at(facts.calendar, start_at, step.time_limit)
     if due_at is not None:
-        tell_course(current, Course(start_at, str(step.time_limit), facts.calendar.version))
+        tell_course(current, DeadlineBasis(start_at, str(step.time_limit), facts.calendar.version))
         set_limit(current, limit(facts, of_step(facts, step, unit), start_at, due_at))
     if not facts.imported:
         set_touch(current, facts, step, start_at)
@@ -162,7 +169,7 @@ def enter(step: Step, facts: Facts, start_at: int, state: State = INITIAL) -> Cu
 
 
 def _set_timers(
-    current: CurrentStep, step: Step, facts: Facts, start_at: int, state: State
+    current: CurrentStep, step: Step, facts: DecisionContext, start_at: int, state: State
 ) -> None:
     """Write which ways are taken by themselves, and when: those that an officer could take.
 
@@ -179,10 +186,10 @@ def _set_timers(
         at = working_time.due_at(facts.calendar, start_at, timer.after)
         if at is not None:
             said = current.timers.add(transition=way.name, at=to_timestamp(at), back=way.back)
-            tell_course(said, Course(start_at, str(timer.after), facts.calendar.version))
+            tell_course(said, DeadlineBasis(start_at, str(timer.after), facts.calendar.version))
 
 
-def set_touch(current: CurrentStep, facts: Facts, step: Step, start_at: int) -> None:
+def set_touch(current: CurrentStep, facts: DecisionContext, step: Step, start_at: int) -> None:
     """Write by when somebody is to have begun on a step, and when to warn of that, unless it is due
     before.
     """
@@ -197,7 +204,7 @@ def set_touch(current: CurrentStep, facts: Facts, step: Step, start_at: int) -> 
         current.calendar_version = facts.calendar.version
 
 
-def tell_course(message: Any, course: Course | None) -> None:
+def tell_course(message: Any, course: DeadlineBasis | None) -> None:
     """Write how a due date was computed into ``time_limit``, ``started_at``, ``calendar_version``
     and, where it has some, ``pauses``; nothing for one that was not computed.
     """
@@ -210,7 +217,7 @@ def tell_course(message: Any, course: Course | None) -> None:
         message.pauses.add(suspended_at=to_timestamp(since), resumed_at=to_timestamp(until))
 
 
-def set_limit(message: Any, limit: Limit | None) -> None:
+def set_limit(message: Any, limit: DueDate | None) -> None:
     """Write a due date into the fields ``due_at``, ``warn_at`` and ``rungs`` of a message."""
     if limit is None:
         return

@@ -19,7 +19,7 @@ from motcua.routing.v1 import routing_pb2 as pb
 
 from kernel.base.errors import Refusal
 from services.routing.domain.alarms import alarms, overdue
-from services.routing.domain.context import Facts
+from services.routing.domain.context import DecisionContext
 from services.routing.domain.evolve import evolve
 from services.routing.domain.state import INITIAL, State
 from services.routing.domain.use_cases.case import (
@@ -35,9 +35,11 @@ from services.routing.domain.use_cases.case import (
 from services.routing.domain.use_cases.collaboration import consult, draft_documents, participants
 from services.routing.domain.use_cases.deadlines import extend, recalculate, suspend
 
-__all__ = ["INITIAL", "Facts", "State", "alarms", "decide", "evolve"]
+__all__ = ["INITIAL", "DecisionContext", "State", "alarms", "decide", "evolve"]
 
-_DECISIONS: dict[type[Message], Callable[[State, Any, Facts], list[Message] | Refusal]] = {
+_DECISIONS: dict[
+    type[Message], Callable[[State, Any, DecisionContext], list[Message] | Refusal]
+] = {
     DossierAccepted: open_case.open_case,
     SupplementSubmitted: supplement.resume,
     WithdrawalRequested: withdraw.ask,
@@ -92,7 +94,7 @@ _ENDING = (
 """What takes a due date away, stops or moves it: whether it had passed must be said before."""
 
 
-def decide(state: State, command: Message, facts: Facts) -> list[Message] | Refusal:
+def decide(state: State, command: Message, facts: DecisionContext) -> list[Message] | Refusal:
     """Return the events that follow from a command or from another service's event.
 
     A refusal is for commands; an event that calls for nothing gives no events. What is said of a

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from office.worktime.deadline_basis import Course, Pause, after_pause
+from office.worktime.deadline_basis import DeadlineBasis, Pause, after_pause
 from office.worktime.working_time import Calendar
-from services.routing.domain.context import Facts, Target, limit
-from services.routing.domain.due_dates import Limit
+from services.routing.domain.context import DecisionContext, Target, limit
+from services.routing.domain.due_dates import DueDate
 
 
-def lay(facts: Facts, course: Course, target: Target) -> Limit | None:
+def lay(facts: DecisionContext, course: DeadlineBasis, target: Target) -> DueDate | None:
     """Return the due date of a course by the calendar in force, with its warning and its rungs.
 
     None where the limit is none.
@@ -26,7 +26,7 @@ def lay(facts: Facts, course: Course, target: Target) -> Limit | None:
     return laid
 
 
-def shifted(old: Limit, calendar: Calendar, pause: Pause) -> Limit:
+def shifted(old: DueDate, calendar: Calendar, pause: Pause) -> DueDate:
     """Move a due date, its warning and its rungs by the working time of a pause."""
 
     def moved(at: int) -> int:

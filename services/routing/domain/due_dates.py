@@ -8,11 +8,11 @@ from typing import Any
 from motcua.events.v1.routing_events_pb2 import CurrentStep, EscalationRung
 
 from kernel.base.instants import instant_in, to_us
-from office.worktime.deadline_basis import Course, course_in
+from office.worktime.deadline_basis import DeadlineBasis, course_in
 
 
 @dataclass(frozen=True, slots=True)
-class Rung:
+class EscalationLevel:
     """Who above the officer is told of a due date, and when (microseconds UTC)."""
 
     name: str
@@ -22,53 +22,53 @@ class Rung:
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class DueDate:
     """A due date, when to warn of it, and what was said of it; instants in microseconds UTC."""
 
     due_at: int
     warn_at: int | None = None
     warned: bool = False
     missed: bool = False
-    rungs: tuple[Rung, ...] = ()
+    rungs: tuple[EscalationLevel, ...] = ()
     told: int = 0
     """How many of the rungs were told."""
-    course: Course | None = None
+    course: DeadlineBasis | None = None
     """How it was computed; None for a date that was not."""
 
 
-def limit_in(message: Any) -> Limit | None:
+def limit_in(message: Any) -> DueDate | None:
     """Return the due date and warning that a message sets; None when it has no due date."""
     due_at = instant_in(message, "due_at")
     if due_at is None:
         return None
     rungs = tuple(_rung(said) for said in getattr(message, "rungs", ()))
-    return Limit(due_at, instant_in(message, "warn_at"), rungs=rungs)
+    return DueDate(due_at, instant_in(message, "warn_at"), rungs=rungs)
 
 
-def counted_limit(message: Any) -> Limit | None:
+def counted_limit(message: Any) -> DueDate | None:
     """Return the due date that a message sets, with the course by which it was computed."""
     limit = limit_in(message)
     return None if limit is None else replace(limit, course=course_in(message))
 
 
-def _rung(said: EscalationRung) -> Rung:
-    return Rung(said.name, said.unit, said.role, to_us(said.at))
+def _rung(said: EscalationRung) -> EscalationLevel:
+    return EscalationLevel(said.name, said.unit, said.role, to_us(said.at))
 
 
-def touch_in(current: CurrentStep) -> Limit | None:
+def touch_in(current: CurrentStep) -> DueDate | None:
     """Return the time in which somebody is to have begun on a step; None when it has none."""
     at = instant_in(current, "touch_by_at")
     if at is None:
         return None
-    limit = Limit(at, instant_in(current, "touch_warn_at"))
+    limit = DueDate(at, instant_in(current, "touch_warn_at"))
     start_at = instant_in(current, "touch_started_at")
     if start_at is None:
         return limit
-    course = Course(start_at, current.touch_within, current.calendar_version)
+    course = DeadlineBasis(start_at, current.touch_within, current.calendar_version)
     return replace(limit, course=course)
 
 
-def relaid(old: Limit, payload: Any, at: int) -> Limit:
+def relaid(old: DueDate, payload: Any, at: int) -> DueDate:
     """Return a due date that a ``DeadlineRecomputed`` has laid anew at an instant."""
     new = limit_in(payload)
     assert new is not None, "a recomputed due date is there"
@@ -76,7 +76,7 @@ def relaid(old: Limit, payload: Any, at: int) -> Limit:
     return in_place_of(old, replace(new, course=course), at)
 
 
-def in_place_of(old: Limit, new: Limit, at: int) -> Limit:
+def in_place_of(old: DueDate, new: DueDate, at: int) -> DueDate:
     """Return a due date that took the place of another at an instant.
 
     What was said of the old date stays said only where it is true of the new one: a promise that

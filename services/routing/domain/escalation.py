@@ -12,9 +12,9 @@ from fractions import Fraction
 
 from kernel.base.instants import HOUR
 from office.worktime import working_time
-from office.worktime.durations import Duration, Unit
+from office.worktime.durations import Duration, DurationUnit
 from office.worktime.working_time import Calendar
-from services.routing.domain.due_dates import Rung
+from services.routing.domain.due_dates import EscalationLevel
 
 STEP_UNIT, DOSSIER_UNIT, PARENT = "step", "dossier", "parent"
 STEP, DOSSIER, BOTH, CHECK = "step", "dossier", "both", "check"
@@ -40,7 +40,7 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
-class Ladder:
+class EscalationPolicy:
     """The rungs of a unit, the lowest first."""
 
     stages: tuple[Stage, ...] = ()
@@ -51,17 +51,19 @@ class Ladder:
         return tuple(stage for stage in self.stages if stage.of in meant)
 
 
-NO_LADDER = Ladder()
+NO_LADDER = EscalationPolicy()
 
 
-class Ladders:
+class EscalationPolicies:
     """The ladders of all units; the longest code that a unit's begins with decides."""
 
-    def __init__(self, ladders: Mapping[str, Ladder] | Iterable[tuple[str, Ladder]] = ()) -> None:
+    def __init__(
+        self, ladders: Mapping[str, EscalationPolicy] | Iterable[tuple[str, EscalationPolicy]] = ()
+    ) -> None:
         """``""`` names the ladder of every unit that has none of its own."""
         self._ladders = dict(ladders)
 
-    def of(self, unit: str) -> Ladder:
+    def of(self, unit: str) -> EscalationPolicy:
         """Return the ladder of a unit; that of no unit is empty."""
         name = unit
         while name:
@@ -84,13 +86,13 @@ def rungs_of(
     run: tuple[int, int],
     unit: str,
     dossier_unit: str,
-) -> tuple[Rung, ...]:
+) -> tuple[EscalationLevel, ...]:
     """Return the rungs of a limit that runs from one instant to another, in order of time.
 
     ``unit`` has the work. A rung whose instant is not after the start is told at the due date.
     """
     rungs = [
-        Rung(
+        EscalationLevel(
             stage.name,
             unit_of(stage, unit, dossier_unit),
             stage.role,
@@ -112,7 +114,7 @@ def _instant(stage: Stage, calendar: Calendar, start_at: int, due_at: int) -> in
         used = working_time.working_us(calendar, start_at, due_at) * stage.share
         if used <= 0:
             return due_at
-        share = Duration(Fraction(used, HOUR), Unit.WORKING_HOUR)
+        share = Duration(Fraction(used, HOUR), DurationUnit.WORKING_HOUR)
         found = working_time.due_at(calendar, start_at, share)
         at = due_at if found is None else found
     return at if at > start_at else due_at

@@ -10,17 +10,17 @@ from motcua.events.v1.envelope_pb2 import ActorKind, DossierEvent
 from motcua.events.v1.routing_events_pb2 import CurrentStep, DeadlineMissed, DeadlineScope
 
 from kernel.base.instants import instant_in, to_us
-from office.worktime.deadline_basis import Course
+from office.worktime.deadline_basis import DeadlineBasis
 from services.routing.domain import collaboration_evolve as teamwork
 from services.routing.domain.due_dates import (
-    Limit,
+    DueDate,
     counted_limit,
     in_place_of,
     limit_in,
     relaid,
     touch_in,
 )
-from services.routing.domain.state import State, Status, limits, resumed_at, suspension_in
+from services.routing.domain.state import CaseStatus, State, limits, resumed_at, suspension_in
 
 
 def evolve(state: State, event: DossierEvent) -> State:
@@ -33,7 +33,7 @@ def evolve(state: State, event: DossierEvent) -> State:
 def _opened(state: State, payload: Any, _event: DossierEvent) -> State:
     opened = replace(
         state,
-        status=Status.RUNNING,
+        status=CaseStatus.RUNNING,
         process=payload.process,
         version=payload.process_version,
         dossier_limit=counted_limit(payload),
@@ -111,14 +111,14 @@ def _asked(state: State, payload: Any, event: DossierEvent) -> State:
 def _suspended(state: State, _payload: Any, event: DossierEvent) -> State:
     work = teamwork.touched(state.work, event)
     since = suspension_in(event)
-    return replace(state, status=Status.SUSPENDED, suspension=since, touch=None, work=work)
+    return replace(state, status=CaseStatus.SUSPENDED, suspension=since, touch=None, work=work)
 
 
 def _resumed(state: State, payload: Any, event: DossierEvent) -> State:
     at = resumed_at(event)
     return replace(
         state,
-        status=Status.RUNNING,
+        status=CaseStatus.RUNNING,
         suspension=None,
         touch=touch_in(payload.current),
         dossier_limit=_moved(state.dossier_limit, limit_in(payload), payload, at),
@@ -127,7 +127,7 @@ def _resumed(state: State, payload: Any, event: DossierEvent) -> State:
     )
 
 
-def _moved(old: Limit | None, new: Limit | None, payload: Any, at: int) -> Limit | None:
+def _moved(old: DueDate | None, new: DueDate | None, payload: Any, at: int) -> DueDate | None:
     """Keep what was said of a due date that moved, as far as it is true of the new one."""
     if new is None:
         return None
@@ -139,12 +139,12 @@ def _moved(old: Limit | None, new: Limit | None, payload: Any, at: int) -> Limit
     return in_place_of(old, replace(new, course=course), at)
 
 
-def _restarted(payload: Any) -> Course | None:
+def _restarted(payload: Any) -> DeadlineBasis | None:
     """Return the course of a promise that was made anew."""
     at = instant_in(payload, "resumed_at")
     if at is None or not payload.time_limit:
         return None
-    return Course(
+    return DeadlineBasis(
         at,
         payload.time_limit,
         payload.calendar_version,
@@ -153,7 +153,7 @@ def _restarted(payload: Any) -> Course | None:
     )
 
 
-def _paused(course: Course, payload: Any) -> Course | None:
+def _paused(course: DeadlineBasis, payload: Any) -> DeadlineBasis | None:
     """Add the pause; without the instant of the resumption the course is lost."""
     resumed_at = instant_in(payload, "resumed_at")
     if resumed_at is None:
@@ -174,11 +174,11 @@ def _resolved(state: State, payload: Any, event: DossierEvent) -> State:
         explanation=payload.explanation,
         resolved_by=event.actor.id if officer else "",
     )
-    return replace(state, status=Status.RESOLVED, suspension=None, work=work)
+    return replace(state, status=CaseStatus.RESOLVED, suspension=None, work=work)
 
 
 def _withdrawn(state: State, _payload: Any, _event: DossierEvent) -> State:
-    return replace(state, status=Status.WITHDRAWN, suspension=None)
+    return replace(state, status=CaseStatus.WITHDRAWN, suspension=None)
 
 
 def _declined(state: State, _payload: Any, _event: DossierEvent) -> State:
@@ -186,7 +186,7 @@ def _declined(state: State, _payload: Any, _event: DossierEvent) -> State:
 
 
 def _closed(state: State, _payload: Any, _event: DossierEvent) -> State:
-    return replace(state, status=Status.CLOSED, suspension=None)
+    return replace(state, status=CaseStatus.CLOSED, suspension=None)
 
 
 def _approaching(state: State, payload: Any, _event: DossierEvent) -> State:
@@ -205,7 +205,7 @@ def _escalated(state: State, payload: Any, _event: DossierEvent) -> State:
     return _with(state, payload, lambda limit: replace(limit, told=payload.number))
 
 
-def _with(state: State, said: Any, change: Callable[[Limit], Limit]) -> State:
+def _with(state: State, said: Any, change: Callable[[DueDate], DueDate]) -> State:
     """Change what is known of the due date that a message is about; there may be none."""
     scope, number = said.scope, said.consultation
     limit = limits(state).get((scope, number))

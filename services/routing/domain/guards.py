@@ -7,18 +7,18 @@ from typing import Final
 from motcua.events.v1.process_events_pb2 import Participation
 
 from kernel.base.errors import Refusal
-from services.routing.domain.context import Facts
+from services.routing.domain.context import DecisionContext
 from services.routing.domain.refusals.case import refusal
-from services.routing.domain.state import State, Status
+from services.routing.domain.state import CaseStatus, State
 
 ASSIGNING: Final = ("head", "leader")
 """The roles that give out work besides the step's own."""
 COOPERATES: Final = Participation.PARTICIPATION_COOPERATES
 _NOT_OPEN = {
-    Status.NONE: "CASE_NOT_OPEN",
-    Status.RESOLVED: "CASE_RESOLVED",
-    Status.WITHDRAWN: "CASE_WITHDRAWN",
-    Status.CLOSED: "CASE_CLOSED",
+    CaseStatus.NONE: "CASE_NOT_OPEN",
+    CaseStatus.RESOLVED: "CASE_RESOLVED",
+    CaseStatus.WITHDRAWN: "CASE_WITHDRAWN",
+    CaseStatus.CLOSED: "CASE_CLOSED",
 }
 
 
@@ -33,7 +33,7 @@ def within(unit: str, above: str) -> bool:
     return unit == above or (bool(above) and unit.startswith(f"{above}."))
 
 
-def at_step(state: State, step: str, facts: Facts, *others: str) -> Refusal | None:
+def at_step(state: State, step: str, facts: DecisionContext, *others: str) -> Refusal | None:
     """Refuse unless the case is open at ``step``, and the actor keeps the table's rule ``unit =
     "step"``: the step is for the actor's unit to do, and the actor has the role of the step, or one
     of ``others``, where the table itself names no roles.
@@ -48,17 +48,17 @@ def at_step(state: State, step: str, facts: Facts, *others: str) -> Refusal | No
     return None if facts.roles_named else _in_role(state, facts, *others)
 
 
-def may_work(state: State, step: str, facts: Facts) -> Refusal | None:
+def may_work(state: State, step: str, facts: DecisionContext) -> Refusal | None:
     """Refuse unless the clock runs and the actor is the one to do the current step."""
     refused = at_step(state, step, facts)
     if refused is not None:
         return refused
-    if state.status is Status.SUSPENDED:
+    if state.status is CaseStatus.SUSPENDED:
         return refusal("CASE_SUSPENDED")
     return has_step(state, step, facts)
 
 
-def has_step(state: State, step: str, facts: Facts) -> Refusal | None:
+def has_step(state: State, step: str, facts: DecisionContext) -> Refusal | None:
     """Refuse unless the actor is the one to do the current step, now or when the clock goes on."""
     refused = at_step(state, step, facts)
     if refused is not None:
@@ -68,7 +68,7 @@ def has_step(state: State, step: str, facts: Facts) -> Refusal | None:
     return None
 
 
-def _in_role(state: State, facts: Facts, *others: str) -> Refusal | None:
+def _in_role(state: State, facts: DecisionContext, *others: str) -> Refusal | None:
     """Who stands in for the officer that has the step needs no role of their own."""
     role = facts.process.step(state.step).role
     if any(facts.has_role(each) for each in (role, *others)):
@@ -79,16 +79,16 @@ def _in_role(state: State, facts: Facts, *others: str) -> Refusal | None:
     return refusal("NOT_YOUR_ROLE", role=role)
 
 
-def may_help(state: State, step: str, facts: Facts) -> Refusal | None:
+def may_help(state: State, step: str, facts: DecisionContext) -> Refusal | None:
     """Refuse unless the clock runs and the actor does the step or cooperates in it."""
     if open_case(state) is None and state.work.participation(facts.actor.id) == COOPERATES:
         if step != state.step:
             return refusal("NOT_CURRENT_STEP", step=step, **moved(state))
-        return refusal("CASE_SUSPENDED") if state.status is Status.SUSPENDED else None
+        return refusal("CASE_SUSPENDED") if state.status is CaseStatus.SUSPENDED else None
     return may_work(state, step, facts)
 
 
-def acts_for(state: State, officer: str, facts: Facts) -> bool:
+def acts_for(state: State, officer: str, facts: DecisionContext) -> bool:
     """Return whether the actor is an officer, or stands in for that officer now."""
     who = facts.actor.id
     return who == officer or state.work.stands_in(who, officer, facts.at, state.unit)

@@ -10,12 +10,12 @@ from motcua.events.v1.envelope_pb2 import DossierEvent
 from motcua.events.v1.routing_events_pb2 import DeadlineScope, SuspensionKind
 
 from kernel.base.instants import instant_in, to_us
-from office.worktime.deadline_basis import Course
+from office.worktime.deadline_basis import DeadlineBasis
 from services.routing.domain.collaboration_state import NOTHING, Work
-from services.routing.domain.due_dates import Limit
+from services.routing.domain.due_dates import DueDate
 
 
-class Status(StrEnum):
+class CaseStatus(StrEnum):
     """Where a case stands."""
 
     NONE = "none"
@@ -35,7 +35,7 @@ class Suspension:
 
     kind: SuspensionKind
     since: int
-    end: Limit | None = None
+    end: DueDate | None = None
     """The citizen's time to answer or pay, or the end that is expected."""
     fee: int = 0
     charge: int = 0
@@ -46,7 +46,7 @@ class Suspension:
 class State:
     """A case, as far as decisions need it."""
 
-    status: Status = Status.NONE
+    status: CaseStatus = CaseStatus.NONE
     process: str = ""
     version: int = 0
     step: str = ""
@@ -55,11 +55,11 @@ class State:
     assignee: str = ""
     done: tuple[str, ...] = ()
     """The steps that led to the current one; what was sent back is not among them."""
-    dossier_limit: Limit | None = None
+    dossier_limit: DueDate | None = None
     same_day: bool = False
     """The dossier is promised for the day of its receipt, by the rule of the cut-off."""
-    step_limit: Limit | None = None
-    touch: Limit | None = None
+    step_limit: DueDate | None = None
+    touch: DueDate | None = None
     """By when somebody is to have begun on the step; None once somebody has."""
     suspension: Suspension | None = None
     extended_to: int | None = None
@@ -83,7 +83,7 @@ class State:
     @property
     def watched(self) -> bool:
         """Return whether its due dates count at present."""
-        return self.status is Status.RUNNING and self.own
+        return self.status is CaseStatus.RUNNING and self.own
 
     @property
     def own(self) -> bool:
@@ -107,7 +107,9 @@ def suspension_in(event: DossierEvent) -> Suspension:
         kind = SuspensionKind.SUSPENSION_KIND_SUPPLEMENT
         end = _end_in(asked, "answer_due_at")
         if end is not None and asked.time_limit:
-            end = replace(end, course=Course(since, asked.time_limit, asked.calendar_version))
+            end = replace(
+                end, course=DeadlineBasis(since, asked.time_limit, asked.calendar_version)
+            )
         return Suspension(kind, since, end)
     said = event.case_suspended
     return Suspension(
@@ -121,16 +123,16 @@ def resumed_at(event: DossierEvent) -> int:
     return to_us(event.occurred_at) if at is None else at
 
 
-def _end_in(message: Any, field: str) -> Limit | None:
+def _end_in(message: Any, field: str) -> DueDate | None:
     at = instant_in(message, field)
-    return None if at is None else Limit(at, instant_in(message, "warn_at"))
+    return None if at is None else DueDate(at, instant_in(message, "warn_at"))
 
 
 Key = tuple[int, int]
 """Names a due date of a case: its scope, and the number of the consultation; 0 for the others."""
 
 
-def limits(state: State) -> dict[Key, Limit | None]:
+def limits(state: State) -> dict[Key, DueDate | None]:
     """Return everything that can come near and pass."""
     end = None if state.suspension is None else state.suspension.end
     return {

@@ -13,11 +13,11 @@ from motcua.routing.v1 import routing_pb2 as pb
 from sqlalchemy import Connection, select
 
 from kernel.base.instants import to_timestamp
-from office.people.access_scope import Sight, person
+from office.people.access_scope import AccessScope, person
 from office.process.model.process import Process, Processes, UnknownProcess
 from services.routing.domain.decider import INITIAL, evolve
 from services.routing.domain.refusals import case as texts
-from services.routing.domain.state import State, Status
+from services.routing.domain.state import CaseStatus, State
 from services.routing.queries.case_actions import NOTES, show_shares, show_ways
 from services.routing.tables import CASES, CHILDREN, KERNEL, SOURCE
 
@@ -101,7 +101,7 @@ def get_case(
     processes: Processes,
     now: int,
     language: str = "vi",
-    sight: Sight | None = None,
+    sight: AccessScope | None = None,
 ) -> pb.GetCaseResponse:
     """Show a case and its history; raise ``NotFound``, and ``Forbidden`` to an officer who by
     ``sight`` takes no part in it.
@@ -122,7 +122,7 @@ def get_case(
         sight.require(units, (person(who) for who, _ in state.work.participants))
     response = pb.GetCaseResponse(case=case_of(dict(row), now), entries=entries)
     process = _process(processes, state)
-    if process is not None and state.status in (Status.RUNNING, Status.SUSPENDED):
+    if process is not None and state.status in (CaseStatus.RUNNING, CaseStatus.SUSPENDED):
         show_ways(response, dict(row), state, process, language)
     show_shares(response, state, now)
     response.parent_code = row["parent_code"] or ""

@@ -11,7 +11,7 @@ from motcua.routing.v1 import routing_pb2 as pb
 from kernel.base.instants import to_timestamp
 from office.process.model.facts import circumstances
 from office.process.model.process import Process, Transition
-from services.routing.domain.state import State, Status
+from services.routing.domain.state import CaseStatus, State
 from services.routing.domain.use_cases.case.step import back_ways
 
 
@@ -43,7 +43,7 @@ def show_ways(
     response.next_steps.extend(following)
     response.back_steps.extend(dict.fromkeys(way.to for way in back))
     response.ways.extend(_way(way, language) for way in [*ways, *back])
-    response.resolvable = step.resolves and state.status is Status.RUNNING
+    response.resolvable = step.resolves and state.status is CaseStatus.RUNNING
 
 
 def _way(way: Transition, language: str) -> pb.Way:

@@ -14,7 +14,7 @@ from kernel.base import page_token
 from kernel.base.errors import Invalid, Violation
 from kernel.base.instants import to_timestamp
 from kernel.storage.index_scan import values
-from office.people.access_scope import Sight
+from office.people.access_scope import AccessScope
 from services.routing.tables import CASES, CONSULTATIONS, NO_DUE
 
 PAGE = 50
@@ -24,7 +24,7 @@ def list_all(
     connection: Connection,
     request: pb.ListConsultationsRequest,
     now: int,
-    sight: Sight | None = None,
+    sight: AccessScope | None = None,
 ) -> pb.ListConsultationsResponse:
     """List questions; raise ``Invalid`` for a page token that was not given out here.
 
@@ -48,7 +48,7 @@ def list_all(
 
 
 def _covered(
-    connection: Connection, request: pb.ListConsultationsRequest, sight: Sight
+    connection: Connection, request: pb.ListConsultationsRequest, sight: AccessScope
 ) -> ColumnElement[bool]:
     if request.unit and sight.covers(request.unit):
         return true()

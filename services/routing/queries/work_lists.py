@@ -14,7 +14,7 @@ from kernel.base import page_token
 from kernel.base.errors import Invalid, Violation
 from kernel.storage import index_scan
 from kernel.storage.row_cache import Row
-from office.people.access_scope import Sight
+from office.people.access_scope import AccessScope
 from services.routing.queries.case import (
     RUNNING,
     current_of,
@@ -28,7 +28,7 @@ PAGE = 50
 
 
 def list_work(
-    connection: Connection, request: pb.ListWorkRequest, now: int, sight: Sight | None = None
+    connection: Connection, request: pb.ListWorkRequest, now: int, sight: AccessScope | None = None
 ) -> pb.ListWorkResponse:
     """List work by due date; raise ``Invalid`` for a page token that was not given out here.
 
@@ -50,7 +50,7 @@ def list_work(
 
 
 def _covered(
-    connection: Connection, request: pb.ListWorkRequest, page: Select[Any], sight: Sight
+    connection: Connection, request: pb.ListWorkRequest, page: Select[Any], sight: AccessScope
 ) -> Select[Any]:
     """Keep the work of the units that an officer covers: each gives its own first rows."""
     if request.unit:

@@ -20,7 +20,7 @@ from services.routing.tables import DEADLINES, KERNEL
 from services.routing.views import deadline_rows
 
 if TYPE_CHECKING:
-    from services.routing.application.handlers import Office
+    from services.routing.application.handlers import CaseHandlers
 
 DOSSIERS_AT_ONCE = 250
 
@@ -35,7 +35,7 @@ def due_rows(now: int, limit: int = DOSSIERS_AT_ONCE) -> Select[Any]:
     )
 
 
-def watch_deadlines(office: Office) -> Callable[[UnitOfWork, int], int]:
+def watch_deadlines(office: CaseHandlers) -> Callable[[UnitOfWork, int], int]:
     """Return the watch: it says what is true by now of a limited number of due dates, and gives how
     many it said.
 
@@ -52,7 +52,7 @@ def watch_deadlines(office: Office) -> Callable[[UnitOfWork, int], int]:
     return watch
 
 
-def _say(uow: UnitOfWork, office: Office, code: str, state: State, now: int) -> int:
+def _say(uow: UnitOfWork, office: CaseHandlers, code: str, state: State, now: int) -> int:
     said = alarms(state, now)
     if not said:
         deadline_rows.mend(uow, code, state)

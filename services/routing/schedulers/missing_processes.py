@@ -15,12 +15,12 @@ from kernel.telemetry.logs import get_logger
 from services.routing.tables import CASES
 
 if TYPE_CHECKING:
-    from services.routing.application.handlers import Office
+    from services.routing.application.handlers import CaseHandlers
 
 log = get_logger(__name__)
 
 
-def watch_processes(office: Office) -> Callable[[UnitOfWork, int], int]:
+def watch_processes(office: CaseHandlers) -> Callable[[UnitOfWork, int], int]:
     """Return the watch; its first look comes when the log has been read at the start.
 
     It hops over an index of open cases, from one process and version to the next.

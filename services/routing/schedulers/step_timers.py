@@ -16,7 +16,7 @@ from services.routing.domain.use_cases.deadlines.step_timers import due, take
 from services.routing.tables import CASES, TIMERS
 
 if TYPE_CHECKING:
-    from services.routing.application.handlers import Office
+    from services.routing.application.handlers import CaseHandlers
 
 AT_ONCE = 100
 log = get_logger(__name__)
@@ -33,7 +33,7 @@ def due_timers(now: int) -> Select[Any]:
     )
 
 
-def watch_timers(office: Office) -> Callable[[UnitOfWork, int], int]:
+def watch_timers(office: CaseHandlers) -> Callable[[UnitOfWork, int], int]:
     """Return the watch: it takes a limited number of ways and tells how many.
 
     Cases whose process no file holds are left out, so that no other waits behind them;

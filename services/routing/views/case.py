@@ -14,7 +14,7 @@ from motcua.events.v1.envelope_pb2 import DossierEvent
 
 from kernel.base.instants import instant_in, to_us
 from kernel.eventsourcing.unit_of_work import UnitOfWork
-from services.routing.domain.due_dates import Limit
+from services.routing.domain.due_dates import DueDate
 from services.routing.domain.state import suspension_in
 from services.routing.tables import CASES, CHILDREN
 from services.routing.views import collaboration as sharing
@@ -128,7 +128,7 @@ def _pulled_back(uow: UnitOfWork, event: DossierEvent) -> None:
         event,
         said.next,
         running=watched(row),
-        said=Limit(0, None, said.warned, said.missed, told=said.told),
+        said=DueDate(0, None, said.warned, said.missed, told=said.told),
     )
     sharing.set_timer(uow, event, said.next, running=watched(row))
 

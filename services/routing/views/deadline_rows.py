@@ -25,7 +25,14 @@ from services.routing.domain.alarms import (
     next_alarm,
     watched,
 )
-from services.routing.domain.due_dates import Limit, Rung, in_place_of, limit_in, relaid, touch_in
+from services.routing.domain.due_dates import (
+    DueDate,
+    EscalationLevel,
+    in_place_of,
+    limit_in,
+    relaid,
+    touch_in,
+)
 from services.routing.domain.state import Key, State, limits, resumed_at, suspension_in
 from services.routing.tables import CONSULTATIONS, DEADLINES
 
@@ -44,7 +51,7 @@ def set_step(
     current: Any,
     *,
     running: bool,
-    said: Limit | None = None,
+    said: DueDate | None = None,
 ) -> None:
     """Set the current step's due date, and by when somebody is to begin on it, or none; ``said``
     tells what was said of that due date before.
@@ -149,7 +156,7 @@ def _set(
     uow: UnitOfWork,
     event: DossierEvent,
     scope: int,
-    limit: Limit | None,
+    limit: DueDate | None,
     running: bool,
     number: int = 0,
 ) -> None:
@@ -168,7 +175,7 @@ def _set(
     uow.put(DEADLINES, row)
 
 
-def _columns(limit: Limit) -> dict[str, int | str | None]:
+def _columns(limit: DueDate) -> dict[str, int | str | None]:
     rungs = [astuple(rung) for rung in limit.rungs]
     return {
         "due_at": limit.due_at,
@@ -180,9 +187,9 @@ def _columns(limit: Limit) -> dict[str, int | str | None]:
     }
 
 
-def _limit(row: Row) -> Limit:
-    rungs = tuple(Rung(*rung) for rung in json.loads(row["rungs"] or "[]"))
-    return Limit(
+def _limit(row: Row) -> DueDate:
+    rungs = tuple(EscalationLevel(*rung) for rung in json.loads(row["rungs"] or "[]"))
+    return DueDate(
         row["due_at"],
         row["warn_at"],
         bool(row["warned"]),

@@ -18,8 +18,8 @@ from services.audit.deadlines import listing
 from services.audit.deadlines.listing import Wanted
 from services.audit.record.replay import Heads, Section, play
 from services.audit.reports import queries
-from services.audit.reports.indicators import Counts, Report, standing
-from services.audit.reports.queries import Asked
+from services.audit.reports.indicators import Counts, Indicators, standing
+from services.audit.reports.queries import ReportRequest
 from services.audit.state import as_of as asof
 from services.audit.state.local_days import day
 from services.audit.tables import DOSSIERS, LOG
@@ -59,8 +59,8 @@ def test_the_report_from_the_store_is_the_report_of_the_fold(store, events):
     periods = (20210809, 20210811), (20210811, 20210812), (20210701, 20210831)
     keys = "", "unit", "field", "channel", "level", "procedure"
     for instant, by, (first, last) in product(INSTANTS, keys, periods):
-        told = store.ask(queries.report, Asked(first, last, by, instant), NOW)
-        expected = Report(first, last)
+        told = store.ask(queries.report, ReportRequest(first, last, by, instant), NOW)
+        expected = Indicators(first, last)
         for facts in _known(events, instant).values():
             dossier = standing(facts)
             if dossier is not None:
@@ -111,7 +111,7 @@ def test_what_dossiers_do_not_say_has_a_line_of_its_own(database_url):
     store = Store(database_url)
     store.take_all(Log(unsaid).records())
     for instant in (None, MONDAY + 2 * DAY):
-        told = store.ask(queries.report, Asked(20210801, 20210831, "level", instant), NOW)
+        told = store.ask(queries.report, ReportRequest(20210801, 20210831, "level", instant), NOW)
         assert told.total.received > 0
         assert told.rows() == [("unknown", told.total)]
     store.close()
@@ -126,7 +126,7 @@ def test_a_unit_is_known_by_the_dossiers_it_has(store):
 
 def test_a_report_of_a_past_instant_does_not_change_later(store, events):
     """What happens afterwards, or is written down afterwards about a later time, alters nothing."""
-    asked = Asked(20210809, 20210811, "unit", MONDAY + 3 * DAY)
+    asked = ReportRequest(20210809, 20210811, "unit", MONDAY + 3 * DAY)
     before = store.ask(queries.report, asked, NOW)
     log = Log(events)
     later = week(random.Random(12), 30)

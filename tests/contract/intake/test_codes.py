@@ -16,8 +16,8 @@ from kernel.eventsourcing.group_commit import Writer
 from kernel.storage.engines import open_engine
 from office.catalogue.dossier_code import parse_code
 from office.worktime.calendars.repository import office_shelf
-from services.intake.application.decision_context import Facts
-from services.intake.application.handlers import Office, Slip
+from services.intake.application.decision_context import ContextLoader
+from services.intake.application.handlers import DossierHandlers, Slip
 from services.intake.queries.code_audit import explain
 from tests.conftest import NewDatabase
 from tests.support.intake_samples import (
@@ -39,7 +39,7 @@ def replica(url: str, keys: str, count: int) -> list[str]:
     """Hand in dossiers at one replica of the desk, from eight threads; gives their codes."""
     engine, vault = open_engine(url, "intake"), open_engine(keys, "keyring")
     writer = Writer(engine, MODEL, Keyring(vault, b"k" * 32))
-    office = Office(Facts(small_catalogue(), office_shelf()), FixedClock(MONDAY))
+    office = DossierHandlers(ContextLoader(small_catalogue(), office_shelf()), FixedClock(MONDAY))
     writer.start()
 
     def one(number: int) -> str:
@@ -97,7 +97,7 @@ def importer(url: str, keys: str, numbers: list[str]) -> list[str]:
     """Bring in dossiers that another system numbers, at one replica; gives the codes they got."""
     engine, vault = open_engine(url, "intake"), open_engine(keys, "keyring")
     writer = Writer(engine, MODEL, Keyring(vault, b"k" * 32))
-    office = Office(Facts(small_catalogue(), office_shelf()), FixedClock(MONDAY))
+    office = DossierHandlers(ContextLoader(small_catalogue(), office_shelf()), FixedClock(MONDAY))
     writer.start()
 
     def one(number: str) -> str:

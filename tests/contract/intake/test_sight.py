@@ -17,7 +17,7 @@ from sqlalchemy import Engine, text
 
 from kernel.base.errors import Forbidden
 from kernel.base.instants import HOUR
-from office.people.access_scope import Sight, person
+from office.people.access_scope import AccessScope, person
 from office.people.directory import Unit, below
 from services.intake.queries.dossier_list import page
 from services.intake.views import access_index
@@ -95,7 +95,7 @@ def sees(unit: str, officer: str) -> Callable[[Told], bool]:
     return takes_part
 
 
-def walk(engine: Engine, sight: Sight | None, size: int, **more: object) -> list[str]:
+def walk(engine: Engine, sight: AccessScope | None, size: int, **more: object) -> list[str]:
     """Read a list to its end; every page but the last is full."""
     request, codes = ListDossiersRequest(page_size=size, **more), []  # type: ignore[arg-type]
     with engine.connect() as connection:
@@ -120,7 +120,7 @@ def test_a_list_holds_what_the_officer_takes_part_in(
 ) -> None:
     """Pages of any size, full ones, with each dossier once, the newest first, and no other's."""
     stories = told(seed=11, count=120)
-    sight = Sight(unit, officer, UNITS, DAY)
+    sight = AccessScope(unit, officer, UNITS, DAY)
     with opened(database_url) as engine:
         put(engine, events_of(stories))
         everything = walk(engine, None, 200)
@@ -135,7 +135,7 @@ def test_a_list_holds_what_the_officer_takes_part_in(
 def test_filters_narrow_what_is_seen(database_url: str) -> None:
     """A filter keeps of what is seen what it names; another's unit shows what one takes part in."""
     stories = told(seed=12, count=120)
-    sight = Sight("H22.60", "an", UNITS, DAY)
+    sight = AccessScope("H22.60", "an", UNITS, DAY)
     state = DossierState.DOSSIER_STATE_SUBMITTED
     with opened(database_url) as engine:
         put(engine, events_of(stories))
@@ -157,7 +157,7 @@ def test_one_dossier_is_shown_to_whom_its_list_shows_it(database_url: str) -> No
     with opened(database_url) as engine:
         put(engine, events_of(stories))
         for unit, officer in (("H22.60.05", "an"), ("H22.12", "binh"), ("H30.01", "chi")):
-            sight = Sight(unit, officer, UNITS, DAY)
+            sight = AccessScope(unit, officer, UNITS, DAY)
             listed = set(walk(engine, sight, 200))
             with engine.connect() as connection:
                 for story in stories:

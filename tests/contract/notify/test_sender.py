@@ -12,7 +12,7 @@ from kernel.base.errors import Unavailable
 from kernel.crypto.keyring import Keyring
 from office.people.directory import Directory, Officer
 from services.notify.delivery.attempts import Attempts
-from services.notify.delivery.sender import Sender
+from services.notify.delivery.sender import MailSender
 from services.notify.settings import MailSettings, load
 from tests.support.feed import wait_until
 from tests.support.letters import ESCALATED, SUONG, TU
@@ -25,9 +25,9 @@ def sending(
     sink: MailSink,
     caught_up: Callable[[], bool] = lambda: True,
     people: Callable[[], Directory] | None = None,
-) -> Iterator[Sender]:
+) -> Iterator[MailSender]:
     settings = MailSettings(load().sender, (0.2, 0.2, 0.2))
-    sender = Sender(store.runtime(smtp_port=sink.port, caught_up=caught_up), settings, people)
+    sender = MailSender(store.runtime(smtp_port=sink.port, caught_up=caught_up), settings, people)
     sender.start()
     try:
         yield sender

@@ -18,7 +18,7 @@ from office.people.directory import Absence, Directory, Officer, Unit
 from office.process.repository import standard_processes
 from office.worktime.calendars.repository import office_shelf
 from services.routing.application.delegate_work import Delegate
-from services.routing.application.handlers import Office
+from services.routing.application.handlers import CaseHandlers
 from services.routing.queries import case
 from services.routing.tables import ABSENCES
 from tests.conftest import NewDatabase
@@ -215,11 +215,11 @@ def give_to_an(departments: Departments, codes: list[str]) -> None:
 # -- with a directory of people -------------------------------------------------------------------
 
 
-def with_people(*people: Officer) -> Office:
+def with_people(*people: Officer) -> CaseHandlers:
     """Return the departments with a directory."""
     units = {code: Unit(code, code) for code in ("H22", "H22.12", "H22.60")}
     directory = Directory(units, {one.id: one for one in people})
-    return Office(standard_processes(), office_shelf, people=lambda: directory)
+    return CaseHandlers(standard_processes(), office_shelf, people=lambda: directory)
 
 
 def someone(name: str, unit: str = "H22.12", *away: Absence) -> Officer:
@@ -230,7 +230,7 @@ def someone(name: str, unit: str = "H22.12", *away: Absence) -> Officer:
 HOLIDAY = Absence(date(2021, 8, 9), date(2021, 8, 13), "binh")
 
 
-def says(departments: Departments, known: Office, request: pb.DelegateWorkRequest) -> str:
+def says(departments: Departments, known: CaseHandlers, request: pb.DelegateWorkRequest) -> str:
     """Delegate with a directory; gives the rule that stands against it."""
     request.request_id = "017b2953-0f80-4000-8000-000000000001"
     call = call_of(AN, request, MON)
@@ -326,5 +326,7 @@ def test_a_substitute_s_unit_may_act_until_the_end(
     is above the first alone could act at the beginning, and could not any more at the end.
     """
     people = {one.id: one for one in (someone("an", officer), someone("binh", substitute))}
-    known = Office(standard_processes(), office_shelf, people=partial(Directory, HEIRS, people))
+    known = CaseHandlers(
+        standard_processes(), office_shelf, people=partial(Directory, HEIRS, people)
+    )
     assert says(departments, known, absence(until, begins=WED)) == code

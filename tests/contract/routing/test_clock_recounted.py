@@ -12,7 +12,7 @@ import pytest
 
 from kernel.eventsourcing.state_loading import states_of
 from office.worktime.calendars import repository
-from office.worktime.calendars.repository import Shelf
+from office.worktime.calendars.repository import CalendarRepository
 from services.routing.domain.alarms import DOSSIER, STEP
 from services.routing.domain.state import limits
 from services.routing.tables import CASES, DEADLINES
@@ -47,7 +47,7 @@ def departments(new_database: NewDatabase) -> Iterator[Departments]:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of the shelf by which routing works here."""
     monkeypatch.setattr(repository, "EVERY", 0.0)
-    known = Shelf(tmp_path / "calendars")
+    known = CalendarRepository(tmp_path / "calendars")
     monkeypatch.setattr(OFFICE, "calendars", lambda: known)
     return known.folder
 

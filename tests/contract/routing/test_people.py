@@ -10,11 +10,11 @@ from motcua.events.v1.envelope_pb2 import Actor
 from motcua.routing.v1 import routing_pb2 as pb
 
 from kernel.base.errors import Refused
-from office.people.access_scope import Sight
+from office.people.access_scope import AccessScope
 from office.people.directory import Absence, Directory, Officer, Unit
 from office.process.repository import standard_processes
 from office.worktime.calendars.repository import office_shelf
-from services.routing.application.handlers import Office
+from services.routing.application.handlers import CaseHandlers
 from services.routing.queries import consultations
 from services.routing.queries.work_lists import list_work
 from services.routing.tables import CASES, CONSULTATIONS, WORK
@@ -40,10 +40,10 @@ PEOPLE = [
 ]
 
 
-def office(*units: Unit) -> Office:
+def office(*units: Unit) -> CaseHandlers:
     """Return the departments with a directory."""
     people = Directory({u.code: u for u in units}, {o.id: o for o in PEOPLE})
-    return Office(standard_processes(), office_shelf, people=lambda: people)
+    return CaseHandlers(standard_processes(), office_shelf, people=lambda: people)
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ HEIR = Actor(kind=AN.kind, id="moi", unit="H22.70")
 def worked(departments: Departments, day: int) -> list[str]:
     """List the work of the heir's unit, asked for by its code on a day of August 2021."""
     units = {each.code: each for each in MERGED}
-    mine = Sight("H22.70", "moi", units, date(2021, 8, day))
+    mine = AccessScope("H22.70", "moi", units, date(2021, 8, day))
     with departments.engine.connect() as connection:
         request = pb.ListWorkRequest(unit="H22.70")
         page = list_work(connection, request, at(MON), mine)
@@ -128,7 +128,7 @@ ASKED = (
 
 def listed(departments: Departments, unit: str, wanted: str = "") -> list[str]:
     """Return the units that were asked, of the open questions that a unit's officer sees."""
-    mine = Sight(unit, "nd", {each.code: each for each in ASKED}, date(2021, 8, 11))
+    mine = AccessScope(unit, "nd", {each.code: each for each in ASKED}, date(2021, 8, 11))
     with departments.engine.connect() as connection:
         request = pb.ListConsultationsRequest(unit=wanted)
         page = consultations.list_all(connection, request, at("2021-08-11 08:00"), mine)

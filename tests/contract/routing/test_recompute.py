@@ -18,7 +18,7 @@ from kernel.base.instants import to_us
 from kernel.eventsourcing.command_context import Call
 from office.worktime.calendars import repository
 from office.worktime.calendars.files import load_calendar
-from office.worktime.calendars.repository import Shelf
+from office.worktime.calendars.repository import CalendarRepository
 from office.worktime.calendars.vietnam import STATE_OFFICE_FILE, state_office
 from services.routing.application.recalculation_batches import Recompute
 from services.routing.domain.alarms import CONSULTATION, SUSPENSION, TIMER, TOUCH
@@ -54,7 +54,7 @@ def departments(new_database: NewDatabase) -> Iterator[Departments]:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of the shelf by which routing works here."""
     monkeypatch.setattr(repository, "EVERY", 0.0)
-    known = Shelf(tmp_path / "calendars")
+    known = CalendarRepository(tmp_path / "calendars")
     monkeypatch.setattr(OFFICE, "calendars", lambda: known)
     return known.folder
 

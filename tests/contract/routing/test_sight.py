@@ -13,7 +13,7 @@ from sqlalchemy import insert, text
 
 from kernel.base.errors import Forbidden
 from kernel.storage import index_scan
-from office.people.access_scope import Sight
+from office.people.access_scope import AccessScope
 from office.people.directory import Unit
 from office.process.repository import standard_processes
 from services.routing.queries import case, consultations, work_lists
@@ -37,9 +37,9 @@ def departments(new_database: NewDatabase) -> Iterator[Departments]:
     made.close()
 
 
-def sight(unit: str, officer: str = "chi") -> Sight:
+def sight(unit: str, officer: str = "chi") -> AccessScope:
     """Return what an officer of a unit sees."""
-    return Sight(unit, officer, {GONE.code: GONE}, DAY)
+    return AccessScope(unit, officer, {GONE.code: GONE}, DAY)
 
 
 def sees(departments: Departments, code: str, unit: str, officer: str = "chi") -> bool:
@@ -54,7 +54,9 @@ def sees(departments: Departments, code: str, unit: str, officer: str = "chi") -
         return True
 
 
-def work(departments: Departments, mine: Sight | None, size: int, **more: object) -> list[str]:
+def work(
+    departments: Departments, mine: AccessScope | None, size: int, **more: object
+) -> list[str]:
     """Read a list of work to its end; every page but the last is full."""
     request, codes = pb.ListWorkRequest(page_size=size, **more), []  # type: ignore[arg-type]
     with departments.engine.connect() as connection:

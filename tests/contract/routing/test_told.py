@@ -16,7 +16,7 @@ from office.people.directory import Absence, Directory, Officer, Unit
 from office.permissions import shipped
 from office.process.repository import standard_processes
 from office.worktime.calendars.repository import office_shelf
-from services.routing.application.handlers import Office
+from services.routing.application.handlers import CaseHandlers
 from services.routing.config.escalation_files import SHIPPED, load_ladders
 from services.routing.queries import case
 from tests.conftest import NewDatabase
@@ -42,11 +42,11 @@ def away(stand_in: str = "") -> Absence:
     return Absence(HERE, HERE, stand_in)
 
 
-def office(*officers: Officer, units: tuple[Unit, ...] = ()) -> Office:
+def office(*officers: Officer, units: tuple[Unit, ...] = ()) -> CaseHandlers:
     """Return the departments with the ladders that ship, and a directory."""
     people = Directory({u.code: u for u in units}, {o.id: o for o in officers})
     ladders = load_ladders(SHIPPED, shipped().roles, ())
-    return Office(standard_processes(), office_shelf, ladders, people=lambda: people)
+    return CaseHandlers(standard_processes(), office_shelf, ladders, people=lambda: people)
 
 
 @pytest.fixture

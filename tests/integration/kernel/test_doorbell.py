@@ -8,8 +8,8 @@ import pytest
 
 from infra.local.kafka import KafkaBroker
 from infra.local.topics import ensure_topics, events_topic
-from kernel.consumer.reading.buffer import Inbox
-from kernel.consumer.reading.kafka_reader import LogReader
+from kernel.consumer.reading.buffer import Buffer
+from kernel.consumer.reading.kafka_reader import KafkaReader
 from kernel.eventsourcing.record import Record
 from tests.support.feed import code_of, put, supplement, wait_until, workload
 from tests.support.runner import answered, check_once
@@ -51,9 +51,9 @@ def test_record_losing_faust_loses_nothing(
 ) -> None:
     """An agent that raises, drops records and brings some twice changes nothing."""
     rng = random.Random(1)
-    offer = Inbox.offer
+    offer = Buffer.offer
 
-    def unreliable(inbox: Inbox, record: Record) -> None:
+    def unreliable(inbox: Buffer, record: Record) -> None:
         luck = rng.random()
         if luck < 0.02:
             raise RuntimeError("an agent's fault")
@@ -63,7 +63,7 @@ def test_record_losing_faust_loses_nothing(
         if luck < 0.2:
             offer(inbox, record)
 
-    monkeypatch.setattr(Inbox, "offer", unreliable)
+    monkeypatch.setattr(Buffer, "offer", unreliable)
     sent = workload(dossiers=20, each=10)
     with Node(kafka.bootstrap, topic, database_url) as node:
         wait_until(lambda: node.consumer.status().ready and listening(node))
@@ -110,7 +110,7 @@ def test_a_twin_that_reads_on_halts_nobody(
         wait_until(lambda: len(twin.rows(HEARD)) == 1)
         coming = sent[1:]
 
-        class Overtaken(LogReader):
+        class Overtaken(KafkaReader):
             def ends(self, partitions: Iterable[int]) -> dict[int, int]:
                 found = super().ends(partitions)
                 if coming:

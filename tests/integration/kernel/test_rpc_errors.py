@@ -10,7 +10,7 @@ from typing import Any
 import grpc
 import pytest
 
-from kernel.rpc.client import Problem, explain, metadata
+from kernel.rpc.client import RpcProblem, explain, metadata
 from tests.support.logs import logged
 from tests.support.probe.service import EVERYBODY, OFFICER, Running, pb
 
@@ -18,7 +18,7 @@ OFFICER_META = {"kind": "officer", "identity": "an.nv", "unit": "H22.12"}
 Code = grpc.StatusCode
 
 
-def failure(call: Any, request: Any, **meta: Any) -> Problem:
+def failure(call: Any, request: Any, **meta: Any) -> RpcProblem:
     """Call, and read the failure."""
     with pytest.raises(grpc.RpcError) as caught:
         call(request, timeout=10, metadata=metadata(**{**OFFICER_META, **meta}))

@@ -11,7 +11,7 @@ from typing import Any
 import grpc
 import pytest
 
-from kernel.rpc.client import Problem, explain, metadata
+from kernel.rpc.client import RpcProblem, explain, metadata
 from tests.integration.kernel.conftest import StartProbe
 from tests.support.identity import ISSUER, Key, write_keys
 from tests.support.probe.service import EVERYBODY, GUEST, OFFICER, Running, pb
@@ -50,7 +50,7 @@ def who(served: Running, token: str, **more: Any) -> Any:
     return served.stub.Who(pb.WhoRequest(), timeout=10, metadata=meta)
 
 
-def problem(served: Running, meta: Any) -> Problem:
+def problem(served: Running, meta: Any) -> RpcProblem:
     """Call, and tell how it failed."""
     with pytest.raises(grpc.RpcError) as caught:
         served.stub.Who(pb.WhoRequest(), timeout=10, metadata=meta)

@@ -9,9 +9,9 @@ import pytest
 
 from infra.local.ports import free_port
 from infra.local.smtp import RECIPIENT_HEADER, MailSink
-from kernel.base.external_errors import OutsideError, Permanent, Retryable, Throttled
+from kernel.base.external_errors import ExternalError, Permanent, Retryable, Throttled
 from services.notify.delivery import smtp_client
-from services.notify.delivery.smtp_client import Away, MaybeTaken, Smtp
+from services.notify.delivery.smtp_client import MaybeTaken, ServerAway, Smtp
 
 
 def mail(to: str) -> EmailMessage:
@@ -23,14 +23,14 @@ def mail(to: str) -> EmailMessage:
     return message
 
 
-async def hand_over(port: int, *recipients: str) -> list[OutsideError | int]:
+async def hand_over(port: int, *recipients: str) -> list[ExternalError | int]:
     smtp = Smtp("127.0.0.1", port, "motcua.invalid")
-    ends: list[OutsideError | int] = []
+    ends: list[ExternalError | int] = []
     for to in recipients:
         try:
             await smtp.open()
             ends.append(await smtp.send(mail(to)))
-        except OutsideError as error:
+        except ExternalError as error:
             ends.append(error)
     await smtp.close()
     return ends
@@ -47,12 +47,12 @@ async def hand_over(port: int, *recipients: str) -> list[OutsideError | int]:
     ],
 )
 async def test_ends(
-    mail_sink: MailSink, to: str, kind: type[OutsideError], code: int, kept: int
+    mail_sink: MailSink, to: str, kind: type[ExternalError], code: int, kept: int
 ) -> None:
     """Each answer has its kind, without the address in its text; the next mail goes out."""
     refused, sent = await hand_over(mail_sink.port, to, "binh@example.vn")
     assert type(refused) is kind
-    assert isinstance(refused, OutsideError)
+    assert isinstance(refused, ExternalError)
     assert refused.code == code
     assert "example" not in str(refused)
     assert sent == 250
@@ -71,10 +71,10 @@ async def test_the_mail_arrives_whole(mail_sink: MailSink) -> None:
 async def test_nobody_there() -> None:
     """Where nobody listens the server is away."""
     (end,) = await hand_over(free_port(), "an@example.vn")
-    assert type(end) is Away
+    assert type(end) is ServerAway
 
 
-async def against(answers: Sequence[bytes]) -> OutsideError | int:
+async def against(answers: Sequence[bytes]) -> ExternalError | int:
     """Hand a mail to a server that gives one answer for each line, then no more."""
     ended = asyncio.Event()
 
@@ -103,11 +103,11 @@ HELLO = (b"220 hello\r\n", b"250 hello\r\n")
 @pytest.mark.parametrize(
     ("answers", "kind", "code"),
     [
-        ((), Away, 0),
-        ((b"554 no mail here\r\n",), Away, 0),
+        ((), ServerAway, 0),
+        ((b"554 no mail here\r\n",), ServerAway, 0),
         ((*HELLO, b"550 who are you\r\n"), Retryable, 550),
-        (HELLO, Away, 0),
-        ((*HELLO, b"250 ok\r\n"), Away, 0),
+        (HELLO, ServerAway, 0),
+        ((*HELLO, b"250 ok\r\n"), ServerAway, 0),
         ((*HELLO, b"250 ok\r\n", b"250 ok\r\n", b"354 go on\r\n"), MaybeTaken, 0),
         ((*HELLO, b"250 ok\r\n", b"250 ok\r\n", b"554 no\r\n"), Permanent, 554),
     ],
@@ -115,7 +115,7 @@ HELLO = (b"220 hello\r\n", b"250 hello\r\n")
 async def test_silent_servers(
     monkeypatch: pytest.MonkeyPatch,
     answers: tuple[bytes, ...],
-    kind: type[OutsideError],
+    kind: type[ExternalError],
     code: int,
 ) -> None:
     """A server that falls silent is given up in time; perhaps taken is what had been handed over.
@@ -125,5 +125,5 @@ async def test_silent_servers(
     monkeypatch.setattr(smtp_client, "TIMEOUT", 0.5)
     end = await against(answers)
     assert type(end) is kind
-    assert isinstance(end, OutsideError)
+    assert isinstance(end, ExternalError)
     assert end.code == code

@@ -11,7 +11,7 @@ from motcua.postal.v1 import postal_partner_pb2 as pb
 from motcua.postal.v1 import postal_pb2
 
 from kernel.base.instants import HOUR
-from kernel.rpc.client import Problem, explain, metadata
+from kernel.rpc.client import RpcProblem, explain, metadata
 from services.postal.partner_rpc import STREAMS
 from tests.support.feed import wait_until
 from tests.support.postal_office import PERSON, T0, UNIT
@@ -31,7 +31,7 @@ CODE = "H22.12.03-210809-0007"
 Code = grpc.StatusCode
 
 
-def problem(call: object, *arguments: object, **options: object) -> Problem:
+def problem(call: object, *arguments: object, **options: object) -> RpcProblem:
     """Call, expect a failure, and explain it."""
     with pytest.raises(grpc.RpcError) as caught:
         call(*arguments, timeout=10, **options)  # type: ignore[operator]

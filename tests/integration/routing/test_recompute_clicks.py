@@ -19,7 +19,7 @@ from motcua.routing.v1 import routing_pb2 as pb
 from kernel.rpc.client import metadata
 from office.worktime.calendars import repository
 from office.worktime.calendars.files import load_calendar
-from office.worktime.calendars.repository import Shelf
+from office.worktime.calendars.repository import CalendarRepository
 from office.worktime.calendars.vietnam import STATE_OFFICE_FILE
 from services.routing.tables import KERNEL
 from tests.conftest import NewDatabase
@@ -68,7 +68,7 @@ def office(
 ) -> Iterator[Office]:
     """Seven cases, filed before the storm was known."""
     monkeypatch.setattr(repository, "EVERY", 0.0)
-    known = Shelf(tmp_path / "calendars")
+    known = CalendarRepository(tmp_path / "calendars")
     monkeypatch.setattr(OFFICE, "calendars", lambda: known)
     with open_routing(new_database("routing")) as routing:
         file_dossiers(routing)

@@ -18,7 +18,7 @@ from kernel.consumer.applying.batch import Batch
 from kernel.consumer.applying.batch_applier import Applier
 from kernel.eventsourcing.record import Record
 from office.worktime.calendars import repository
-from office.worktime.calendars.repository import Shelf
+from office.worktime.calendars.repository import CalendarRepository
 from office.worktime.calendars.vietnam import STATE_OFFICE_FILE
 from tests.support.departments import Desk
 from tests.support.models import OFFICE
@@ -51,7 +51,7 @@ def test_the_way_of_a_calendar_change(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("MOTCUA_CALENDARS_DIR", str(folder))
     monkeypatch.setenv("MOTCUA_CLOCK", f"2021-08-11T10:00:00+07:00@0.000001@{time.time()}")
     monkeypatch.setattr(repository, "EVERY", 0.0)
-    known = Shelf(folder)
+    known = CalendarRepository(folder)
     monkeypatch.setattr(OFFICE, "calendars", lambda: known)
     with open_routing(f"sqlite:///{tmp_path}/routing.sqlite") as routing:
         monkeypatch.setenv("ROUTING_PORT", routing.address.rpartition(":")[2])
@@ -79,7 +79,7 @@ def test_the_way_of_a_calendar_change(tmp_path: Path, monkeypatch: pytest.Monkey
             "consultation": None,
             "previous_due": "2021-08-16T09:00:00+07:00",
             "due": "2021-08-17T09:00:00+07:00",
-            "previous_calendar": Shelf(folder).shipped.version,
+            "previous_calendar": CalendarRepository(folder).shipped.version,
             "calendar": known.of(UNIT, at("2021-08-11 10:00")).version,
             "was_late": False,
         }

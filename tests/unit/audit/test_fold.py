@@ -10,7 +10,7 @@ from motcua.events.v1.envelope_pb2 import DossierEvent
 
 from kernel.base.instants import MINUTE, to_us
 from kernel.eventsourcing.envelope import FIELD_OF_TYPE
-from services.audit.reports.indicators import Report, standing
+from services.audit.reports.indicators import Indicators, standing
 from services.audit.state import fold, local_days
 from services.audit.state.portal_state import finished_at
 from services.audit.tables import DOSSIERS
@@ -243,7 +243,7 @@ def test_an_extension_moves_the_date_that_holds_and_keeps_the_first():
 def test_what_stands_still_is_never_overdue(stands):
     """States 5, 6 and 8 are pending in time, however long ago the date was."""
     facts = folded(_history([SUBMITTED, ACCEPTED, OPENED, stands]))
-    report = Report(20210801, 20211231)
+    report = Indicators(20210801, 20211231)
     report.add("", standing(facts), 20211231)
 
     assert (report.total.pending, report.total.pending_in_time) == (1, 1)
@@ -252,7 +252,7 @@ def test_what_stands_still_is_never_overdue(stands):
 def test_a_closed_dossier_is_given_back_and_the_report_balances():
     """State 3 after acceptance: received, and returned without a result; neither early nor late."""
     facts = folded(_history([SUBMITTED, ACCEPTED, OPENED, ASKED, CLOSED]))
-    report = Report(20210801, 20210831)
+    report = Indicators(20210801, 20210831)
     report.add("", standing(facts), 20210831)
 
     assert facts["state"] == 3
@@ -349,9 +349,9 @@ def test_a_check_that_the_desk_missed_is_kept_from_its_first_instant():
         )
     )
     assert facts["check_missed_at"] == at("2021-08-09 17:00")
-    report = Report(20210809, 20210813)
+    report = Indicators(20210809, 20210813)
     report.add("", standing(facts), 20210813)
     assert (report.total.received, report.total.checked_late) == (1, 1)
-    before = Report(20210801, 20210808)
+    before = Indicators(20210801, 20210808)
     before.add("", standing(facts), 20210813)
     assert before.total.checked_late == 0

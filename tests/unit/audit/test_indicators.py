@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.audit.reports.indicators import Counts, Report, Standing
+from services.audit.reports.indicators import Counts, Indicators, Standing
 
 FIRST = date(2021, 1, 1)
 NEVER = date(2100, 1, 1)
@@ -86,7 +86,7 @@ def test_the_report_tells_what_happened_day_by_day(population, a, b, c):
         }
         for n, dossier in enumerate(population)
     ]
-    report = Report(number(first), number(last))
+    report = Indicators(number(first), number(last))
     for d in dossiers:
         days = [number(d[name]) for name in ("received", "finished", "due", "suspended")]
         withdrawn = d["withdrawn"] and d["finished"] is not None
@@ -114,7 +114,7 @@ def test_the_first_half_of_2021_in_ha_giang():
     dossiers = _province(half, pick)
     pick.shuffle(dossiers)
 
-    by_channel = Report(20210101, 20210630)
+    by_channel = Indicators(20210101, 20210630)
     for channel, *days in dossiers:
         by_channel.add(channel, Standing(*map(number, days), None, False), 20210809)
     total, lines = by_channel.total, dict(by_channel.rows())
@@ -153,7 +153,7 @@ def _province(half, pick):
 
 def test_without_a_due_date_a_dossier_is_on_time():
     """A procedure without a time limit never makes a dossier late or overdue."""
-    report = Report(20210101, 20210131)
+    report = Indicators(20210101, 20210131)
     report.add("", Standing(20210105, 20210130, None, None, False), 20210801)
     report.add("", Standing(20210105, None, None, None, False), 20210801)
 
@@ -162,7 +162,7 @@ def test_without_a_due_date_a_dossier_is_on_time():
 
 def test_pending_is_judged_today_when_the_period_goes_on():
     """In the middle of a period, a due day between today and its end has not passed."""
-    report = Report(20210101, 20211231)
+    report = Indicators(20210101, 20211231)
     report.add("", Standing(20210105, None, 20210810, None, False), 20210810)
     report.add("", Standing(20210105, None, 20210809, None, False), 20210810)
 

@@ -10,7 +10,7 @@ from motcua.events.v1 import intake_events_pb2 as intake
 from motcua.events.v1 import routing_events_pb2 as routing
 
 from kernel.base.instants import from_datetime, to_timestamp
-from services.audit.reports.indicators import Report, standing
+from services.audit.reports.indicators import Indicators, standing
 from tests.support.audit_histories import Numbering, folded
 from tests.support.paths import ROOT
 
@@ -96,7 +96,7 @@ def _count(case, first, last):
 def test_the_report_equals_the_files_own_counts(cases, first, last, by):
     """By channel and by department, each period's numbers are those that one counts in the file."""
     period = date.fromisoformat(first), date.fromisoformat(last)
-    report = Report(int(first.replace("-", "")), int(last.replace("-", "")))
+    report = Indicators(int(first.replace("-", "")), int(last.replace("-", "")))
     for code, rows in cases.items():
         facts = folded(_events(code, rows))
         report.add(facts[by], standing(facts), 20261122)
@@ -119,7 +119,7 @@ def test_the_report_equals_the_files_own_counts(cases, first, last, by):
 
 def test_no_case_is_left_out(cases):
     """Over the whole time of the file, every case is received and stands resolved or pending."""
-    report = Report(20101001, 20120131)
+    report = Indicators(20101001, 20120131)
     for code, rows in cases.items():
         facts = folded(_events(code, rows))
         report.add(facts["channel"], standing(facts), 20261122)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cli.importing.history import Step, read_histories
+from cli.importing.history import ImportedStep, read_histories
 from cli.importing.mapping import MappingError
 from cli.importing.sources import MALFORMED, SourceRow
 from tests.support.foreign_rows import NOW, mapping, row
@@ -19,8 +19,8 @@ def test_rows_of_a_case_become_its_history():
     assert case.due_at == 1_323_175_291_000_000
     assert case.ended_at == 1_320_138_000_000_000
     assert case.steps == [
-        Step(AT, 1, "Check", "Group 1", "Resource21"),
-        Step(AT, 2, "Send", "Group 1", ""),
+        ImportedStep(AT, 1, "Check", "Group 1", "Resource21"),
+        ImportedStep(AT, 2, "Send", "Group 1", ""),
     ]
     assert (found.rows, found.rejects) == (2, [])
 

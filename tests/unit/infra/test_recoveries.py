@@ -9,7 +9,7 @@ from cli.stack.readiness import is_ready
 from infra.local.ports import free_port
 from infra.supervisor import state
 from infra.supervisor.plan import Program
-from infra.supervisor.recoveries import Returns
+from infra.supervisor.recoveries import Recoveries
 
 ROUTING = Program("routing", (), {}, "127.0.0.1:1", is_service=True)
 
@@ -39,7 +39,7 @@ def _ready_at(look: int) -> tuple[Callable[[Program], bool], list[str]]:
 def test_a_program_that_is_ready_again_is_said_once() -> None:
     """However often it died meanwhile, with the seconds since the first death."""
     said, (ready, looks) = Said(), _ready_at(3)
-    returns = Returns(said, ready)
+    returns = Recoveries(said, ready)
     returns.died(ROUTING)
     returns.died(ROUTING)
     assert said.came.wait(10)
@@ -51,7 +51,7 @@ def test_a_program_that_is_ready_again_is_said_once() -> None:
 def test_each_return_is_said() -> None:
     """A program that dies again later is waited for again."""
     said, (ready, _) = Said(), _ready_at(1)
-    returns = Returns(said, ready)
+    returns = Recoveries(said, ready)
     for _ in range(2):
         said.came.clear()
         returns.died(ROUTING)

@@ -21,28 +21,28 @@ from kernel.base.instants import HOUR, to_timestamp
 from kernel.eventsourcing.envelope import make_event
 from office.worktime.calendars.repository import office_shelf
 from office.worktime.warning_rule import WarningRule
-from services.intake.application.decision_context import Facts
-from services.intake.domain.desk_check import Check, alarm, check_in, missed, set_check
+from services.intake.application.decision_context import ContextLoader
+from services.intake.domain.desk_check import DeskCheck, alarm, check_in, missed, set_check
 from services.intake.domain.state import State, evolve
 from services.intake.settings import check_warning
 from tests.support.intake_samples import BEFORE, CITIZEN, MONDAY, at, small_catalogue
 from tests.support.routing_cases import clock
 
 WARN, DUE = MONDAY + 4 * HOUR, MONDAY + 8 * HOUR
-LATER = Check(DUE + 24 * HOUR, WARN + 24 * HOUR)
+LATER = DeskCheck(DUE + 24 * HOUR, WARN + 24 * HOUR)
 NEAR = DeskCheckApproaching(answer_due_at=to_timestamp(DUE), unit="H22.12")
 GONE = DeskCheckMissed(answer_due_at=to_timestamp(DUE), unit="H22.12")
-OPEN = Check(DUE, WARN)
+OPEN = DeskCheck(DUE, WARN)
 
 
-def submitted(check: Check | None = OPEN, **more: Any) -> DossierSubmitted:
+def submitted(check: DeskCheck | None = OPEN, **more: Any) -> DossierSubmitted:
     """Return a submission with a time for the desk."""
     made = DossierSubmitted(unit="H22.12", **more)
     set_check(made, check)
     return made
 
 
-def paid(check: Check | None) -> FeeRecorded:
+def paid(check: DeskCheck | None) -> FeeRecorded:
     """Return the payment of what was owed."""
     made = FeeRecorded(phi=5_000, settled=True)
     set_check(made, check)
@@ -84,7 +84,7 @@ def test_eight_working_hours_and_when_they_are_nearly_over(
     rule: str, came: str, due: str, warns: str
 ) -> None:
     """From the moment it came in, by the calendar of its unit."""
-    facts = Facts(small_catalogue(), office_shelf(), check_warning=WarningRule.parse(rule))
+    facts = ContextLoader(small_catalogue(), office_shelf(), check_warning=WarningRule.parse(rule))
     check = facts.check("H22.12", at(came))
     assert (clock(check.due_at), clock(check.warn_at)) == (due, warns)
 
@@ -94,7 +94,9 @@ def test_four_hours_before_unless_the_office_says_otherwise(
 ) -> None:
     """A setting of the desk; one that is no rule is refused with its name."""
     monkeypatch.delenv("INTAKE_CHECK_WARNING", raising=False)
-    assert str(check_warning()) == str(Facts(small_catalogue(), office_shelf()).check_warning)
+    assert str(check_warning()) == str(
+        ContextLoader(small_catalogue(), office_shelf()).check_warning
+    )
     assert str(check_warning()) == "4wh"
     monkeypatch.setenv("INTAKE_CHECK_WARNING", "75%")
     assert str(check_warning()) == "75%"
@@ -115,12 +117,14 @@ def test_four_hours_before_unless_the_office_says_otherwise(
         (replace(OPEN, warned=True), DUE + 1, GONE),
         (replace(OPEN, missed=True), DUE + 1, None),
         (replace(OPEN, warned=True, missed=True), DUE + 1, None),
-        (Check(DUE), DUE, None),
-        (Check(DUE), DUE + 1, GONE),
+        (DeskCheck(DUE), DUE, None),
+        (DeskCheck(DUE), DUE + 1, GONE),
         (None, DUE + 1, None),
     ],
 )
-def test_what_is_true_and_was_not_said(check: Check | None, now: int, said: Message | None) -> None:
+def test_what_is_true_and_was_not_said(
+    check: DeskCheck | None, now: int, said: Message | None
+) -> None:
     """Strictly after its instant; what has ended is not warned of any more."""
     assert alarm(check, "H22.12", now) == said
     assert missed(check, "H22.12", now) == (said if said == GONE else None)
@@ -132,16 +136,16 @@ def test_what_is_true_and_was_not_said(check: Check | None, now: int, said: Mess
         (OPEN, WARN),
         (replace(OPEN, warned=True), DUE),
         (replace(OPEN, missed=True), None),
-        (Check(DUE), DUE),
+        (DeskCheck(DUE), DUE),
     ],
 )
-def test_when_the_watch_has_to_look(check: Check, next_one: int | None) -> None:
+def test_when_the_watch_has_to_look(check: DeskCheck, next_one: int | None) -> None:
     """The warning, then the end, then never."""
     assert check.alarm_at == next_one
 
 
-@pytest.mark.parametrize("check", [OPEN, Check(DUE), None])
-def test_an_event_holds_both_instants(check: Check | None) -> None:
+@pytest.mark.parametrize("check", [OPEN, DeskCheck(DUE), None])
+def test_an_event_holds_both_instants(check: DeskCheck | None) -> None:
     """As they were written; one of before warnings has none."""
     for event in (submitted(check), paid(check)):
         assert check_in(event) == check

@@ -16,14 +16,14 @@ from kernel.base.errors import Refusal
 from office.catalogue.model import Fee, FeeKind, FeePer
 from services.intake.domain import decider, fees
 from services.intake.domain.decider import Terms
-from services.intake.domain.desk_check import Check
-from services.intake.domain.fees import Account
+from services.intake.domain.desk_check import DeskCheck
+from services.intake.domain.fees import FeeAccount
 from services.intake.domain.state import CasePhase, Phase, Progress, State
 from services.intake.queries import dossier
 from tests.support.intake_samples import AFTER, AT_COUNTER, BEFORE, ELECTRONIC, FEES, procedure
 
-OWED = Account(BEFORE, phi=600_000, le_phi=28_000, exempt_groups=("ngheo",))
-PAGES = Account(BEFORE, phi=2_000, phi_open=True)
+OWED = FeeAccount(BEFORE, phi=600_000, le_phi=28_000, exempt_groups=("ngheo",))
+PAGES = FeeAccount(BEFORE, phi=2_000, phi_open=True)
 TERMS = Terms("5wd", None, "c", "standard", "keep", result_kind=2)
 
 
@@ -37,7 +37,7 @@ def paid(**values: Any) -> RecordFeeRequest:
     return RecordFeeRequest(**values)
 
 
-def after(account: Account, *requests: RecordFeeRequest) -> Account | Refusal:
+def after(account: FeeAccount, *requests: RecordFeeRequest) -> FeeAccount | Refusal:
     """Record one after the other; the first refusal ends it."""
     for sequence, request in enumerate(requests, start=2):
         decided = fees.record(account, request, None)
@@ -53,7 +53,7 @@ def after(account: Account, *requests: RecordFeeRequest) -> Account | Refusal:
 @pytest.mark.parametrize(
     ("account", "requests", "settled"),
     [
-        (Account(), [], True),
+        (FeeAccount(), [], True),
         (OWED, [], False),
         (OWED, [paid(phi=600_000)], False),
         (OWED, [paid(phi=600_000, le_phi=28_000)], True),
@@ -68,12 +68,12 @@ def after(account: Account, *requests: RecordFeeRequest) -> Account | Refusal:
     ],
 )
 def test_what_settles_an_account(
-    account: Account, requests: list[RecordFeeRequest], settled: bool
+    account: FeeAccount, requests: list[RecordFeeRequest], settled: bool
 ) -> None:
     """Phí and lệ phí are settled each by itself, or both by an exemption; pages as counted."""
     found = after(account, *requests)
 
-    assert isinstance(found, Account)
+    assert isinstance(found, FeeAccount)
     assert found.settled is settled
     assert found.holds_acceptance is (not settled)
     assert not replace(found, timing=AFTER).holds_acceptance
@@ -82,7 +82,7 @@ def test_what_settles_an_account(
 @pytest.mark.parametrize(
     ("account", "requests", "code"),
     [
-        (Account(), [paid(phi=1)], "NO_FEE"),
+        (FeeAccount(), [paid(phi=1)], "NO_FEE"),
         (OWED, [paid(phi=600_001)], "FEE_TOO_MUCH"),
         (OWED, [paid(phi=600_000), paid(phi=1)], "FEE_TOO_MUCH"),
         (OWED, [paid(le_phi=28_001)], "FEE_TOO_MUCH"),
@@ -94,7 +94,7 @@ def test_what_settles_an_account(
         (PAGES, [paid(phi=2_000), paid(exempt_group="ngheo")], "ALREADY_PAID"),
     ],
 )
-def test_what_is_refused(account: Account, requests: list[RecordFeeRequest], code: str) -> None:
+def test_what_is_refused(account: FeeAccount, requests: list[RecordFeeRequest], code: str) -> None:
     """Nobody pays twice, or more than is owed, or is exempt by a group that the procedure lacks."""
     found = after(account, *requests)
 
@@ -136,7 +136,7 @@ def test_a_procedure_says_what_is_owed() -> None:
     assert fees.due(procedure()) is None
 
 
-def state(account: Account = OWED, phase: Phase = Phase.SUBMITTED, **values: Any) -> State:
+def state(account: FeeAccount = OWED, phase: Phase = Phase.SUBMITTED, **values: Any) -> State:
     """Return the state of a dossier with this account."""
     return State(phase, "1.000005", 1, 1, AT_COUNTER, account=account, **values)
 
@@ -195,7 +195,7 @@ def test_who_is_gone_does_not_pay(phase: Phase, code: str) -> None:
 
 def test_the_answer_is_due_anew_when_it_is_paid() -> None:
     """The desk's time begins with the payment that lets it accept, and with no other."""
-    anew = Check(77_000_000, 55_000_000)
+    anew = DeskCheck(77_000_000, 55_000_000)
     first = fees.record(OWED, paid(phi=600_000), anew)
     assert isinstance(first, list)
     assert not first[0].HasField("answer_due_at")
@@ -244,7 +244,7 @@ STEPS = st.lists(
 
 @given(
     st.builds(
-        Account,
+        FeeAccount,
         timing=st.sampled_from([BEFORE, AFTER]),
         phi=AMOUNTS,
         le_phi=AMOUNTS,
@@ -253,7 +253,7 @@ STEPS = st.lists(
     ),
     STEPS,
 )
-def test_no_way_of_paying_ends_in_too_much(account: Account, steps: list[Any]) -> None:
+def test_no_way_of_paying_ends_in_too_much(account: FeeAccount, steps: list[Any]) -> None:
     """Whatever is paid, waived and taken back: what counts is never more than what is owed, and the
     view's judgement is the decider's.
     """

@@ -9,21 +9,21 @@ from motcua.intake.v1 import intake_pb2 as pb
 
 from kernel.base.instants import to_timestamp
 from office.catalogue.model import CopyKind, Part
-from services.intake.domain.desk_check import Check
-from services.intake.domain.use_cases.submit import Intake, Offer, submit, violations
+from services.intake.domain.desk_check import DeskCheck
+from services.intake.domain.use_cases.submit import Intake, OfferedProcedure, submit, violations
 from tests.support import intake_samples
 from tests.support.intake_samples import CITIZEN, IMPORTER, MONDAY, OFFICER
 
-OFFERED = Offer(True, intake_samples.procedure())
-UNKNOWN = Offer(False, None)
-OVER = Offer(True, None)
-ONLY_COUNTER = Offer(
+OFFERED = OfferedProcedure(True, intake_samples.procedure())
+UNKNOWN = OfferedProcedure(False, None)
+OVER = OfferedProcedure(True, None)
+ONLY_COUNTER = OfferedProcedure(
     True,
     intake_samples.procedure(
         channels=(intake_samples.COUNTER,), result_channels=(intake_samples.AT_COUNTER,)
     ),
 )
-IN_COPIES = Offer(
+IN_COPIES = OfferedProcedure(
     True,
     intake_samples.procedure(
         parts=(
@@ -36,7 +36,9 @@ FORM = pb.SubmittedPart(code="form")
 PHOTOS = pb.SubmittedPart(code="photo", copies=3)
 
 
-def named(request: pb.SubmitDossierRequest, offer: Offer, actor: Actor) -> list[tuple[str, str]]:
+def named(
+    request: pb.SubmitDossierRequest, offer: OfferedProcedure, actor: Actor
+) -> list[tuple[str, str]]:
     return [(v.field, v.rule) for v in violations(request, offer, actor.kind)]
 
 
@@ -107,7 +109,7 @@ def named(request: pb.SubmitDossierRequest, offer: Offer, actor: Actor) -> list[
     ],
 )
 def test_names_every_wrong_field(
-    changes: dict[str, Any], offer: Offer, actor: Actor, expected: list[tuple[str, str]]
+    changes: dict[str, Any], offer: OfferedProcedure, actor: Actor, expected: list[tuple[str, str]]
 ) -> None:
     """A submission's wrong fields are named with their rules; one in order has none."""
     assert named(intake_samples.submission(**changes), offer, actor) == expected
@@ -137,7 +139,7 @@ def test_names_wrong_fields_of_every_kind_together() -> None:
     ],
 )
 def test_an_importer_brings_what_the_other_system_knew(
-    changes: dict[str, Any], offer: Offer, expected: list[tuple[str, str]]
+    changes: dict[str, Any], offer: OfferedProcedure, expected: list[tuple[str, str]]
 ) -> None:
     """An importer needs a code, a system and a unit; the catalogue's rules do not bind the past."""
     assert named(intake_samples.foreign(**changes), offer, IMPORTER) == expected
@@ -156,7 +158,7 @@ def test_every_text_is_in_both_languages() -> None:
 
 def test_writes_the_version_of_the_day_into_the_event() -> None:
     """The event carries all that is known of the procedure, and says what was handed in."""
-    check = Check(MONDAY + 2, MONDAY + 1)
+    check = DeskCheck(MONDAY + 2, MONDAY + 1)
     [event] = submit(
         intake_samples.submission(), Intake(intake_samples.procedure(version=3), None, check)
     )

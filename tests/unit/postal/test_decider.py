@@ -10,7 +10,7 @@ from motcua.events.v1.postal_events_pb2 import (
 )
 
 from services.postal.domain import decider, refusals
-from services.postal.domain.decider import Job, Offers, Status
+from services.postal.domain.decider import Job, JobStatus, Offers
 from tests.support.postal_events import (
     JOB,
     LEASE,
@@ -36,17 +36,17 @@ def test_a_new_job_is_offered_to_the_first_partner_that_serves_the_unit() -> Non
     (event,) = decider.create(JOB, UNIT, SEALED, OFFERS)
 
     assert (event.partner_id, event.offer_number, event.addressee) == ("a", 11, SEALED)
-    assert job().status is Status.OFFERED
+    assert job().status is JobStatus.OFFERED
 
 
 def test_a_job_that_nobody_serves_waits_for_a_person() -> None:
     """Without a partner the job exists all the same, offered to nobody."""
     nobody = Offers((), {"a": 1})
 
-    assert job(offers=nobody).status is Status.UNSERVED
+    assert job(offers=nobody).status is JobStatus.UNSERVED
     assert decider.reoffer(job(offers=nobody), "", "x", nobody) == refusals.NO_PARTNER
     assert then(job(offers=nobody), decider.reoffer(job(offers=nobody), "a", "x", nobody)) == (
-        replace(job(offers=nobody), status=Status.OFFERED, partner_id="a")
+        replace(job(offers=nobody), status=JobStatus.OFFERED, partner_id="a")
     )
 
 
@@ -54,7 +54,7 @@ def test_taking_gives_a_lease_and_a_numbered_attempt() -> None:
     """The first taking is attempt 1 under a lease."""
     held = taken()
 
-    assert (held.status, held.attempt, held.lease_until) == (Status.TAKEN, 1, T0 + LEASE)
+    assert (held.status, held.attempt, held.lease_until) == (JobStatus.TAKEN, 1, T0 + LEASE)
 
 
 def test_taking_twice_is_harmless() -> None:
@@ -80,7 +80,7 @@ def test_a_refused_job_goes_to_the_next_partner_and_then_to_nobody() -> None:
         )
     ]
     assert second[0].next_partner_id == ""
-    assert then(then(job(), first), second).status is Status.UNSERVED
+    assert then(then(job(), first), second).status is JobStatus.UNSERVED
 
 
 def test_a_job_can_be_refused_after_it_was_taken() -> None:
@@ -124,7 +124,7 @@ def test_a_silent_partner_is_asked_again_when_it_is_the_only_one() -> None:
     alone = Offers(("a",), {"a": 11})
     again = then(taken(), decider.expire(taken(), T0 + LEASE, alone))
 
-    assert (again.status, again.partner_id) == (Status.OFFERED, "a")
+    assert (again.status, again.partner_id) == (JobStatus.OFFERED, "a")
     assert taken(again).attempt == 2
 
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from kernel.base.instants import HOUR
 from services.postal.domain import decider, refusals
-from services.postal.domain.decider import Status
-from services.postal.domain.reports import Report, report
+from services.postal.domain.decider import JobStatus
+from services.postal.domain.reports import PartnerReport, report
 from tests.support.postal_events import (
     LEASE,
     OFFERS,
@@ -27,7 +27,7 @@ JOURNEY = [tracked("EMA", 1), tracked("EMG", 5), tracked("EMH", 6), tracked("Q7"
 HELD = taken()
 
 
-def shuffled(reports: list[Report]) -> st.SearchStrategy[list[Report]]:
+def shuffled(reports: list[PartnerReport]) -> st.SearchStrategy[list[PartnerReport]]:
     """Return every order of reports with repeats of any of them among them."""
     return st.lists(st.sampled_from(reports), max_size=6).flatmap(
         lambda more: st.permutations([*reports, *more])
@@ -35,11 +35,11 @@ def shuffled(reports: list[Report]) -> st.SearchStrategy[list[Report]]:
 
 
 @given(shuffled([*JOURNEY, tracked("EMI", 9), delivered(9)]))
-def test_any_order_and_repetition_of_a_delivery_ends_delivered(order: list[Report]) -> None:
+def test_any_order_and_repetition_of_a_delivery_ends_delivered(order: list[PartnerReport]) -> None:
     """The same reports give the same final state, one final event, and every report kept once."""
     ended, events = reported(HELD, *order)
 
-    assert ended.status is Status.DELIVERED
+    assert ended.status is JobStatus.DELIVERED
     assert [e for e in events if e.DESCRIPTOR.name != "ItemTracked"] != []
     assert len(events) == len(JOURNEY) + 2
     assert not any(kept.contradicts for kept in ended.reports.values())
@@ -47,18 +47,18 @@ def test_any_order_and_repetition_of_a_delivery_ends_delivered(order: list[Repor
 
 
 @given(shuffled([*JOURNEY, returned(30)]))
-def test_any_order_and_repetition_of_a_return_ends_returned(order: list[Report]) -> None:
+def test_any_order_and_repetition_of_a_return_ends_returned(order: list[PartnerReport]) -> None:
     """The same holds when the item comes back."""
     ended, events = reported(HELD, *order)
 
     assert ended == reported(HELD, *JOURNEY, returned(30))[0]
-    assert ended.status is Status.RETURNED
+    assert ended.status is JobStatus.RETURNED
     assert [e.DESCRIPTOR.name for e in events].count("ItemReturned") == 1
 
 
 @given(shuffled([*JOURNEY, delivered(9), returned(30)]))
 def test_of_two_ends_the_first_stands_and_the_other_is_kept_as_a_contradiction(
-    order: list[Report],
+    order: list[PartnerReport],
 ) -> None:
     """A partner that says both gets one final state; all it said is kept, and marked."""
     ended, events = reported(HELD, *order)
@@ -75,7 +75,7 @@ def test_fault_49_a_return_and_a_move_after_the_delivery_are_kept_and_marked() -
     """Delivered, then returned, then in transit: delivered stands, both others contradict."""
     ended, events = reported(HELD, delivered(9), returned(12), tracked("EMG", 13))
 
-    assert ended.status is Status.DELIVERED
+    assert ended.status is JobStatus.DELIVERED
     assert [e.DESCRIPTOR.name for e in events] == ["ItemDelivered", "ItemTracked", "ItemTracked"]
     assert [e.contradicts for e in events[1:]] == [True, True]
     assert events[1].code == "RTS"
@@ -101,8 +101,8 @@ def test_delivered_without_a_proof_is_not_the_end() -> None:
     open_job, _ = reported(HELD, tracked("EMI", 9, report_id="x"))
     ended, events = reported(open_job, delivered(9, report_id="x"))
 
-    assert open_job.status is Status.UNDER_WAY
-    assert ended.status is Status.DELIVERED
+    assert open_job.status is JobStatus.UNDER_WAY
+    assert ended.status is JobStatus.DELIVERED
     assert events[0].proof_sha256 == "0" * 64
 
 
@@ -140,17 +140,17 @@ def test_fault_48_the_late_answer_of_a_silent_partner_is_refused() -> None:
     assert report(by_another, delivered()) == refusals.LEASE_LOST
     assert report(by_another, replace(delivered(), partner_id="b")) == refusals.LEASE_LOST
     assert reported(by_another, replace(delivered(), partner_id="b", attempt=2))[0].status == (
-        Status.DELIVERED
+        JobStatus.DELIVERED
     )
 
 
 def test_a_report_in_time_counts_although_the_lease_is_over_by_the_clock() -> None:
     """Until the job is offered again it belongs to its holder: the fact decides, not the clock."""
-    assert reported(HELD, tracked("EMA", LEASE / HOUR + 1))[0].status is Status.UNDER_WAY
+    assert reported(HELD, tracked("EMA", LEASE / HOUR + 1))[0].status is JobStatus.UNDER_WAY
 
 
 @pytest.mark.parametrize("said", [tracked("EMA"), delivered(), returned()])
-def test_a_job_that_nobody_took_has_nothing_to_report(said: Report) -> None:
+def test_a_job_that_nobody_took_has_nothing_to_report(said: PartnerReport) -> None:
     """A report needs an attempt that exists."""
     assert report(job(), said) == refusals.NO_SUCH_ATTEMPT
 

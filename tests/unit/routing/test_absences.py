@@ -12,7 +12,7 @@ from motcua.routing.v1 import routing_pb2 as pb
 
 from kernel.base.errors import Refusal
 from kernel.base.instants import to_timestamp
-from services.routing.application.officer_stream import Absence
+from services.routing.application.officer_stream import RecordedAbsence
 from services.routing.domain.collaboration_state import Delegation
 from services.routing.domain.decider import decide
 from tests.support.routing_cases import (
@@ -32,9 +32,9 @@ MON, TUE, WED, FRI = (f"2021-08-{day:02d} 10:00" for day in (9, 10, 11, 13))
 BACK = pb.EndAbsenceRequest(officer="an")
 
 
-def said_for(unit: str) -> Absence:
+def said_for(unit: str) -> RecordedAbsence:
     """Bình stands in for An's work in a unit, from Monday to Friday."""
-    return Absence(unit, Delegation("an", "binh", at(MON), at(FRI)))
+    return RecordedAbsence(unit, Delegation("an", "binh", at(MON), at(FRI)))
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from office.worktime.durations import Duration
 from services.routing.config.escalation_files import (
     SHIPPED,
     VARIABLE,
-    LadderError,
+    EscalationFileError,
     configured_ladders,
     load_ladders,
     parse_ladders,
@@ -84,7 +84,7 @@ def test_each_form_of_when(when: str, expected: Stage, told: str) -> None:
 )
 def test_each_mistake_is_named(content: dict[str, object], where: str, rule: str) -> None:
     """Ladder, rung, key and rule."""
-    with pytest.raises(LadderError) as wrong:
+    with pytest.raises(EscalationFileError) as wrong:
         parse_ladders(content, ROLES, UNITS)
     assert where in wrong.value.where
     assert rule in wrong.value.rule
@@ -95,14 +95,14 @@ def test_a_file_that_can_t_be_read_is_named(
 ) -> None:
     """The office's own file is named by a variable; without a file the service does not start."""
     monkeypatch.setenv(VARIABLE, str(tmp_path / "own.toml"))
-    with pytest.raises(LadderError, match=r"own\.toml"):
+    with pytest.raises(EscalationFileError, match=r"own\.toml"):
         configured_ladders(UNITS)
     (tmp_path / "own.toml").write_text("ladder = ")
-    with pytest.raises(LadderError, match="no TOML"):
+    with pytest.raises(EscalationFileError, match="no TOML"):
         configured_ladders(UNITS)
     rung = '[[ladder]]\nunit = ""\n[[ladder.rung]]\nname = "head"\nrole = "king"\nwhen = "due"\n'
     (tmp_path / "own.toml").write_text(rung)
-    with pytest.raises(LadderError) as wrong:
+    with pytest.raises(EscalationFileError) as wrong:
         configured_ladders(UNITS)
     place = f"{VARIABLE}: {tmp_path / 'own.toml'}: ladder 1, rung 1, role: there is no role king; "
     assert str(wrong.value).startswith(place)

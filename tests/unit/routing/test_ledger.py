@@ -26,8 +26,8 @@ from kernel.base.instants import HOUR, MINUTE, to_datetime, to_us
 from office.worktime.calendars.vietnam import state_office
 from office.worktime.durations import Duration
 from office.worktime.working_time import ResumePolicy
-from services.routing.domain.escalation import Ladder, Ladders, Stage
-from services.routing.domain.state import Status
+from services.routing.domain.escalation import EscalationPolicies, EscalationPolicy, Stage
+from services.routing.domain.state import CaseStatus
 from tests.support import routing_cases
 from tests.support.routing_cases import (
     AN,
@@ -83,7 +83,7 @@ def test_every_pause_moves_the_promise_by_the_procedure_s_policy(
     case = Case(policy=policy, time_limit="5wd").opened("2021-08-09 09:00")
     (suspended,) = case.does(asks, "2021-08-11 10:00")[-1:]
     assert isinstance(suspended, CaseSuspended)
-    assert case.state.status is Status.SUSPENDED
+    assert case.state.status is CaseStatus.SUSPENDED
     (resumed,) = case.does(ends, "2021-08-17 15:00", BINH)
     assert isinstance(resumed, CaseResumed)
     assert resumed.kind == suspended.kind
@@ -92,7 +92,7 @@ def test_every_pause_moves_the_promise_by_the_procedure_s_policy(
     assert clock(to_us(resumed.due_at)) == due
     assert resumed.restarted is (policy is ResumePolicy.RESTART)
     assert resumed.time_limit == ("5wd" if resumed.restarted else "")
-    assert case.state.status is Status.RUNNING
+    assert case.state.status is CaseStatus.RUNNING
 
 
 def test_a_payment_keeps_both_amounts_apart_and_names_its_receipt() -> None:
@@ -205,7 +205,7 @@ def test_a_case_is_closed_only_after_the_citizen_s_time() -> None:
     expired, closed = case.does(close(), "2021-09-08 10:01")
     assert isinstance(expired, SupplementExpired)
     assert (type(closed), closed.round) == (CaseClosed, 1)
-    assert case.state.status is Status.CLOSED
+    assert case.state.status is CaseStatus.CLOSED
     assert case.does(papers(), "2021-09-08 10:02", SYSTEM) == []
     (declined,) = case.does(withdrawal(), "2021-09-08 10:02", SYSTEM)
     assert declined.reason_code == "closed"
@@ -219,7 +219,7 @@ def test_an_expected_end_comes_near_and_passes() -> None:
     assert named(case.watched("2021-08-18 10:00", 1)) == [("DeadlineApproaching", SUSPENSION)]
     assert named(case.watched("2021-08-20 10:00", 1)) == [("DeadlineMissed", SUSPENSION)]
     assert case.watched("2021-10-20 10:00") == []
-    assert case.state.status is Status.SUSPENDED
+    assert case.state.status is CaseStatus.SUSPENDED
 
 
 # -- extension -------------------------------------------------------------------------------------
@@ -294,7 +294,7 @@ def test_what_has_no_promise_has_nothing_to_extend() -> None:
 
 # -- escalation and stuck cases --------------------------------------------------------------------
 
-LADDER = Ladder(
+LADDER = EscalationPolicy(
     (
         Stage("head", "head", "step", share=Fraction(9, 10)),
         Stage("leader", "leader", "dossier"),
@@ -347,12 +347,12 @@ def test_a_pause_moves_the_rungs_and_keeps_what_was_told() -> None:
 
 def test_the_longest_code_chooses_the_ladder() -> None:
     """A unit without a ladder of its own has that of the unit above it, at last the common one."""
-    common, own = Ladder((Stage("a", "head"),)), Ladder((Stage("b", "head"),))
-    ladders = Ladders({"": common, "H22.12": own})
+    common, own = EscalationPolicy((Stage("a", "head"),)), EscalationPolicy((Stage("b", "head"),))
+    ladders = EscalationPolicies({"": common, "H22.12": own})
     assert ladders.of("H22.12.03") is own
     assert ladders.of("H22.120") is common
     assert ladders.of("") is common
-    assert Ladders().of("H22.12") == Ladder()
+    assert EscalationPolicies().of("H22.12") == EscalationPolicy()
 
 
 # -- any interleaving ------------------------------------------------------------------------------

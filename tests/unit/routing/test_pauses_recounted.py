@@ -23,7 +23,7 @@ from services.audit.deadlines.explain import explain
 from services.audit.deadlines.explanation import Agreement
 from services.routing.domain.alarms import DOSSIER, STEP
 from services.routing.domain.decider import decide
-from services.routing.domain.escalation import Ladder, Stage
+from services.routing.domain.escalation import EscalationPolicy, Stage
 from tests.support.routing_cases import AN, TZ, Case, at, clock, go_on, stop
 from tests.unit.routing.test_ledger import named
 from tests.unit.routing.test_recalculate import closed, due, recomputed
@@ -223,7 +223,7 @@ def test_a_date_that_moves_away_is_warned_of_anew() -> None:
 
 def test_the_people_above_are_told_anew() -> None:
     """The rungs go by the rule of the date: told again of what lies ahead again, each once."""
-    ladder = Ladder((Stage("head", "head", of="dossier"),))
+    ladder = EscalationPolicy((Stage("head", "head", of="dossier"),))
     case = Case(time_limit="5wd", ladder=ladder).opened("2021-08-09 09:00").taken()
     assert ("DeadlineEscalated", DOSSIER) in named(case.watched("2021-08-16 09:30"))
 

@@ -14,7 +14,7 @@ from kernel.base.instants import HOUR, to_us
 from office.process.repository import standard_processes
 from office.worktime.working_time import ResumePolicy
 from services.routing.domain.decider import INITIAL, State, alarms, decide, evolve
-from services.routing.domain.state import Status
+from services.routing.domain.state import CaseStatus
 from tests.support import routing_cases
 from tests.support.routing_cases import (
     AN,
@@ -139,11 +139,11 @@ def test_any_sequence_of_commands_keeps_the_invariants(case: Case, moves: list[A
     assert state.round <= process.supplement_rounds
     assert state.step in {step.name for step in process.steps}
     assert set(state.done) <= {step.name for step in process.steps}
-    assert (state.suspended_at is not None) == (state.status is Status.SUSPENDED)
+    assert (state.suspended_at is not None) == (state.status is CaseStatus.SUSPENDED)
     assert state.recorded == kinds.count("step_recorded")
     for before, command, outcome in told:
         if (
-            before.status in (Status.RESOLVED, Status.WITHDRAWN, Status.CLOSED)
+            before.status in (CaseStatus.RESOLVED, CaseStatus.WITHDRAWN, CaseStatus.CLOSED)
             and command is not None
         ):
             accepted = [] if isinstance(outcome, Refusal) else outcome

@@ -10,8 +10,8 @@ from office.worktime.calendars.vietnam import state_office
 from services.audit.deadlines.explain import explain
 from services.audit.deadlines.explanation import Agreement
 from services.routing.domain.alarms import STEP, TIMER
-from services.routing.domain.collaboration_state import Timer
-from services.routing.domain.due_dates import Limit
+from services.routing.domain.collaboration_state import StepTimer
+from services.routing.domain.due_dates import DueDate
 from services.routing.domain.use_cases.deadlines.step_timers import due
 from tests.support.routing_cases import Case, assign, at, clock, complete, pull
 from tests.unit.routing.test_pauses_recounted import SATURDAY, agreed, paused, wall
@@ -122,7 +122,7 @@ def test_it_is_as_if_it_had_never_left(
     assert _dated(case) == _dated(stayed)
 
 
-def _dated(case: Case) -> tuple[Limit, tuple[Timer, ...]]:
+def _dated(case: Case) -> tuple[DueDate, tuple[StepTimer, ...]]:
     limit = case.state.step_limit
     assert limit is not None
     return limit, case.state.work.timers

@@ -24,7 +24,7 @@ from office.worktime.calendars.vietnam import state_office
 from services.audit.deadlines.explain import explain
 from services.audit.deadlines.explanation import Agreement
 from services.routing.domain.alarms import CONSULTATION
-from services.routing.domain.escalation import Ladder, Stage
+from services.routing.domain.escalation import EscalationPolicy, Stage
 from tests.support.routing_cases import (
     AN,
     BINH,
@@ -49,7 +49,7 @@ from tests.unit.routing.test_recalculate import closed, recomputed
 
 MON = "2021-08-09 10:00"
 LATER = "2021-08-09 11:00"
-HEAD_TOLD = Ladder((Stage("head", "head"),))
+HEAD_TOLD = EscalationPolicy((Stage("head", "head"),))
 
 
 def asking(waits: bool = False, limit: str = "1wd", **more: Any) -> Case:

@@ -20,7 +20,7 @@ from motcua.routing.v1 import routing_pb2 as pb
 
 from kernel.base.instants import to_us
 from services.routing.domain.alarms import CONSULTATION
-from services.routing.domain.escalation import Ladder, Stage
+from services.routing.domain.escalation import EscalationPolicy, Stage
 from tests.support.routing_cases import (
     PLANNER,
     SYSTEM,
@@ -144,7 +144,7 @@ def test_the_end_of_the_citizen_s_time_is_told_beside_it() -> None:
 
 def test_those_above_the_asked_unit_are_told_by_the_ladder() -> None:
     """A rung of the steps' due dates is one of the questions', of the unit that was asked."""
-    ladder = Ladder(
+    ladder = EscalationPolicy(
         (
             Stage("head", "head"),
             Stage("leader", "leader", "dossier"),

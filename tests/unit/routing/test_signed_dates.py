@@ -18,7 +18,7 @@ from office.worktime.calendars.vietnam import state_office
 from office.worktime.durations import NO_LIMIT
 from office.worktime.working_time import ResumePolicy, next_working_instant
 from services.audit.deadlines.explain import explain
-from services.audit.deadlines.explanation import Account, Agreement
+from services.audit.deadlines.explanation import Agreement, DeadlineExplanation
 from services.routing.domain.alarms import DOSSIER
 from services.routing.domain.decider import decide
 from tests.support.routing_cases import LEADER, SYSTEM, Case, at, clock, extend, papers, supplement
@@ -137,7 +137,7 @@ def test_no_limit_that_begins_again_leaves_the_signed_date() -> None:
     assert agreed(case)
 
 
-def explained(case: Case) -> Account:
+def explained(case: Case) -> DeadlineExplanation:
     """Let the audit explain a case."""
     opened = case.events[0].case_opened
     accepted = DossierAccepted(

@@ -25,11 +25,11 @@ from kernel.base.errors import Violation
 from kernel.base.instants import zone
 from office.catalogue.agency_codes import is_agency
 from office.catalogue.dossier_code import OFFICE_ZONE
-from office.catalogue.model import Procedure, Unit
+from office.catalogue.model import CatalogueUnit, Procedure
 from office.catalogue.responsible_unit import Dissolved
 from services.intake.domain import fees
 from services.intake.domain.decider import parts_of
-from services.intake.domain.desk_check import Check, set_check
+from services.intake.domain.desk_check import DeskCheck, set_check
 from services.intake.domain.parts_check import copies_of, strange
 from services.intake.domain.refusals import violation
 
@@ -44,7 +44,7 @@ _FOR_POST: Final = ("phone", "address", "province")
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class OfferedProcedure:
     """What the catalogue says of the procedure asked for on the day of submission."""
 
     known: bool
@@ -59,7 +59,9 @@ class Offer:
     """Since when there is no such unit any more."""
 
 
-def violations(request: SubmitDossierRequest, offer: Offer, actor: int) -> list[Violation]:
+def violations(
+    request: SubmitDossierRequest, offer: OfferedProcedure, actor: int
+) -> list[Violation]:
     """Return every field that is wrong; empty when the dossier can be taken."""
     if actor == ActorKind.ACTOR_KIND_IMPORTER:
         return [*_foreign(request, offer), *_applicant(request, optional=True)]
@@ -72,7 +74,7 @@ def violations(request: SubmitDossierRequest, offer: Offer, actor: int) -> list[
     ]
 
 
-def _not_foreign(request: SubmitDossierRequest, offer: Offer) -> Iterator[Violation]:
+def _not_foreign(request: SubmitDossierRequest, offer: OfferedProcedure) -> Iterator[Violation]:
     for field in _IMPORTERS_ONLY:
         if getattr(request, field):
             yield violation(field, "importer.only")
@@ -84,7 +86,7 @@ def _not_foreign(request: SubmitDossierRequest, offer: Offer) -> Iterator[Violat
         yield violation("unit", "unit.not_offered")
 
 
-def _foreign(request: SubmitDossierRequest, offer: Offer) -> Iterator[Violation]:
+def _foreign(request: SubmitDossierRequest, offer: OfferedProcedure) -> Iterator[Violation]:
     if not request.imported_from:
         yield violation("imported_from", "importer.required")
     if not request.foreign_code and not request.external_code:
@@ -99,7 +101,7 @@ def _foreign(request: SubmitDossierRequest, offer: Offer) -> Iterator[Violation]
         yield violation("time_zone", "time_zone.unknown")
 
 
-def _procedure(request: SubmitDossierRequest, offer: Offer) -> Iterator[Violation]:
+def _procedure(request: SubmitDossierRequest, offer: OfferedProcedure) -> Iterator[Violation]:
     if request.procedure_code and offer.procedure is None:
         rule = "procedure.not_valid" if offer.known else "procedure.unknown"
         yield violation("procedure_code", rule)
@@ -154,9 +156,9 @@ class Intake:
     procedure: Procedure | None
     """The version in force; for importers it may be missing."""
     applicant: SealedData | None
-    check: Check | None
+    check: DeskCheck | None
     """Until when the desk is to check it; None where no such limit holds."""
-    unit: Unit | None = None
+    unit: CatalogueUnit | None = None
     """The unit that answers for the dossier; for importers it may be unknown."""
 
 

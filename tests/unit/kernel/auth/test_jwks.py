@@ -12,8 +12,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from kernel.auth import issuer
-from kernel.auth.jwks import Keys, KeysError, read_keys
-from kernel.auth.tokens import Verifier, verifier_of
+from kernel.auth.jwks import Jwks, JwksError, read_keys
+from kernel.auth.tokens import TokenVerifier, verifier_of
 from kernel.config.settings import AUDIENCE, DEVELOPMENT_ISSUER, Settings
 from kernel.rpc.client import metadata
 from tests.support.identity import Key, write_keys
@@ -45,7 +45,7 @@ def test_a_wrong_file_is_named_with_its_key(tmp_path: Path, document: Any, words
     path = tmp_path / "jwks.json"
     path.write_text(document if isinstance(document, str) else json.dumps(document))
 
-    with pytest.raises(KeysError, match=words) as caught:
+    with pytest.raises(JwksError, match=words) as caught:
         read_keys(path, production=True)
 
     assert str(caught.value).startswith(f"IDENTITY_JWKS: {path}")
@@ -54,8 +54,8 @@ def test_a_wrong_file_is_named_with_its_key(tmp_path: Path, document: Any, words
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     """A file that is not there stops the start."""
-    with pytest.raises(KeysError, match="No such file"):
-        Keys(tmp_path / "none.json", production=False)
+    with pytest.raises(JwksError, match="No such file"):
+        Jwks(tmp_path / "none.json", production=False)
 
 
 def test_production_needs_keys_and_an_issuer() -> None:
@@ -84,7 +84,7 @@ def test_the_local_issuer_is_refused_in_production(tmp_path: Path) -> None:
         identity_jwks=issuer.jwks_path(tmp_path),
         identity_issuer="https://identity.example.vn",
     )
-    with pytest.raises(KeysError, match="is a development key"):
+    with pytest.raises(JwksError, match="is a development key"):
         verifier_of(given, ())
 
 
@@ -96,8 +96,8 @@ def test_the_local_issuer_has_one_key_however_many_ask(
     folder = tmp_path / "identity"
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: issuer.make_keys(folder), range(32)))
-    verifier = Verifier(
-        Keys(issuer.jwks_path(folder), production=False),
+    verifier = TokenVerifier(
+        Jwks(issuer.jwks_path(folder), production=False),
         DEVELOPMENT_ISSUER,
         AUDIENCE,
         roles={"head"},
@@ -119,8 +119,8 @@ def test_other_keys_of_the_same_folder_sign_anew(
         monkeypatch.setenv("IDENTITY_DIR", str(tmp_path / name))
         keys = tmp_path / name
         issuer.make_keys(keys)
-        verifier = Verifier(
-            Keys(issuer.jwks_path(keys), production=False),
+        verifier = TokenVerifier(
+            Jwks(issuer.jwks_path(keys), production=False),
             DEVELOPMENT_ISSUER,
             AUDIENCE,
             roles=(),
@@ -139,7 +139,7 @@ def test_a_file_may_hold_several_keys(tmp_path: Path) -> None:
 def test_a_broken_file_is_said_once_and_the_keys_before_count_on(tmp_path: Path) -> None:
     """Until it is mended; then other keys count, and what was verified before is verified again."""
     path, at = write_keys(tmp_path / "jwks.json", Key("old")), [0.0]
-    keys = Keys(path, production=False, monotonic=lambda: at[0])
+    keys = Jwks(path, production=False, monotonic=lambda: at[0])
     with capture_logs() as lines:
         path.write_text("{")
         for _ in range(3):

@@ -15,8 +15,8 @@ from motcua.events.v1.envelope_pb2 import ActorKind
 from structlog.testing import capture_logs
 
 from kernel.auth import tokens
-from kernel.auth.jwks import Keys
-from kernel.auth.tokens import Verifier
+from kernel.auth.jwks import Jwks
+from kernel.auth.tokens import TokenVerifier
 from kernel.base.errors import Unauthenticated
 from tests.support.identity import AUDIENCE, ISSUER, Key, write_keys
 
@@ -56,10 +56,10 @@ def jwks(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def verifier(jwks: Path, time: Time) -> Verifier:
+def verifier(jwks: Path, time: Time) -> TokenVerifier:
     """A verifier of the issuer's tokens."""
-    keys = Keys(jwks, production=True, monotonic=time.monotonic)
-    return Verifier(keys, ISSUER, AUDIENCE, time.now, roles=ROLES)
+    keys = Jwks(jwks, production=True, monotonic=time.monotonic)
+    return TokenVerifier(keys, ISSUER, AUDIENCE, time.now, roles=ROLES)
 
 
 def token(key: Key = FIRST, **claims: Any) -> str:
@@ -67,7 +67,7 @@ def token(key: Key = FIRST, **claims: Any) -> str:
     return key.token(**{"nbf": NOW, "exp": NOW + 600, **claims})
 
 
-def reason(verifier: Verifier, text: str) -> str:
+def reason(verifier: TokenVerifier, text: str) -> str:
     """Return why a token is not believed."""
     with pytest.raises(Unauthenticated) as caught:
         verifier.identity(text)
@@ -77,7 +77,7 @@ def reason(verifier: Verifier, text: str) -> str:
 
 
 @pytest.mark.parametrize("key", [FIRST, SECOND])
-def test_a_signed_token_says_who_calls(verifier: Verifier, key: Key) -> None:
+def test_a_signed_token_says_who_calls(verifier: TokenVerifier, key: Key) -> None:
     """Kind, id, unit and roles are those of the token, with either algorithm."""
     found = verifier.identity(token(key, roles=["receptionist", "head"]))
 
@@ -86,7 +86,7 @@ def test_a_signed_token_says_who_calls(verifier: Verifier, key: Key) -> None:
     assert found.roles == {"receptionist", "head"}
 
 
-def test_a_role_that_the_office_does_not_have_gives_nothing(verifier: Verifier) -> None:
+def test_a_role_that_the_office_does_not_have_gives_nothing(verifier: TokenVerifier) -> None:
     """An issuer of several systems names the others' roles too: the caller is believed, has only
     the roles known here, and the strange one is logged by its name, ten times a minute at most.
     """
@@ -129,7 +129,7 @@ def test_a_role_that_the_office_does_not_have_gives_nothing(verifier: Verifier) 
     ],
 )
 def test_each_wrong_claim_has_its_reason(
-    verifier: Verifier, changes: dict[str, Any], expected: str
+    verifier: TokenVerifier, changes: dict[str, Any], expected: str
 ) -> None:
     """A token with a valid signature is still not believed when a claim is wrong."""
     assert reason(verifier, token(**changes)) == expected
@@ -161,7 +161,7 @@ def test_each_wrong_claim_has_its_reason(
         "hoa\uff20example.vn",
     ],
 )
-def test_nobody_is_named_by_personal_data(verifier: Verifier, kind: str, who: str) -> None:
+def test_nobody_is_named_by_personal_data(verifier: TokenVerifier, kind: str, who: str) -> None:
     """Numbers and addresses that lead to a person stand in no event, whoever calls and however they
     are written.
     """
@@ -172,14 +172,14 @@ def test_nobody_is_named_by_personal_data(verifier: Verifier, kind: str, who: st
     "who",
     ["an.nv", "mai.lt", "mcdt-2019", "12345678", "1234567890123", "cv.H22.12", "c0912345678", "a@"],
 )
-def test_names_that_lead_to_nobody_are_taken(verifier: Verifier, who: str) -> None:
+def test_names_that_lead_to_nobody_are_taken(verifier: TokenVerifier, who: str) -> None:
     """Letters make a name, and so do numbers that are too short or too long."""
     assert verifier.identity(token(who=who)).actor.id == who
 
 
 @pytest.mark.parametrize("value", [True, "soon", float("nan"), float("inf"), [NOW]])
 @pytest.mark.parametrize("name", ["exp", "nbf"])
-def test_an_instant_that_is_none_is_refused(verifier: Verifier, name: str, value: Any) -> None:
+def test_an_instant_that_is_none_is_refused(verifier: TokenVerifier, name: str, value: Any) -> None:
     """Validity is a finite number of seconds and nothing else."""
     claims = {"iss": ISSUER, "aud": AUDIENCE, "nbf": NOW, "exp": NOW + 600}
     body = {**claims, "sub": "an.nv", "kind": "officer", name: value}
@@ -193,12 +193,12 @@ def test_an_instant_that_is_none_is_refused(verifier: Verifier, name: str, value
 @pytest.mark.parametrize(
     ("nbf", "exp"), [(NOW + 59, NOW + 600), (NOW - 600, NOW - 59), (NOW + 60, NOW + 600)]
 )
-def test_clocks_may_differ_by_a_minute(verifier: Verifier, nbf: int, exp: int) -> None:
+def test_clocks_may_differ_by_a_minute(verifier: TokenVerifier, nbf: int, exp: int) -> None:
     """An issuer's clock that is a minute ahead or behind shuts nobody out."""
     assert verifier.identity(token(nbf=nbf, exp=exp)).actor.id == "an.nv"
 
 
-def test_an_unsigned_token_is_refused(verifier: Verifier) -> None:
+def test_an_unsigned_token_is_refused(verifier: TokenVerifier) -> None:
     """The algorithm none, however written, is no signature."""
     body = token().split(".")[1]
     for algorithm in ("none", "None", "NONE"):
@@ -206,7 +206,7 @@ def test_an_unsigned_token_is_refused(verifier: Verifier) -> None:
         assert reason(verifier, f"{header}.{body}.") == "TOKEN_UNSIGNED"
 
 
-def test_the_public_key_is_no_shared_secret(verifier: Verifier) -> None:
+def test_the_public_key_is_no_shared_secret(verifier: TokenVerifier) -> None:
     """A token signed with the public key as an HMAC secret is refused by its algorithm."""
     header = _part({"alg": "HS256", "typ": "JWT", "kid": "first"})
     body = token().split(".")[1]
@@ -214,7 +214,7 @@ def test_the_public_key_is_no_shared_secret(verifier: Verifier) -> None:
     assert reason(verifier, f"{header}.{body}.{_part({})}") == "TOKEN_ALGORITHM_REFUSED"
 
 
-def test_a_key_is_used_with_its_own_algorithm(verifier: Verifier) -> None:
+def test_a_key_is_used_with_its_own_algorithm(verifier: TokenVerifier) -> None:
     """A header that names the other key's algorithm is refused before any signature is checked."""
     header = _part({"alg": "EdDSA", "typ": "JWT", "kid": "first"})
     _, body, signature = token().split(".")
@@ -223,7 +223,7 @@ def test_a_key_is_used_with_its_own_algorithm(verifier: Verifier) -> None:
     assert verifier.checked == 0
 
 
-def test_keys_in_the_token_are_not_looked_at(verifier: Verifier) -> None:
+def test_keys_in_the_token_are_not_looked_at(verifier: TokenVerifier) -> None:
     """A token can't bring its own key."""
     claims = {"iss": ISSUER, "aud": AUDIENCE, "nbf": NOW, "exp": NOW + 600}
     claims |= {"sub": "an.nv", "kind": "officer"}
@@ -232,14 +232,14 @@ def test_keys_in_the_token_are_not_looked_at(verifier: Verifier) -> None:
     assert reason(verifier, forged) == "TOKEN_SIGNATURE_WRONG"
 
 
-def test_another_key_is_not_known(verifier: Verifier) -> None:
+def test_another_key_is_not_known(verifier: TokenVerifier) -> None:
     """A key that is not in the file has signed nothing."""
     assert reason(verifier, token(Key("third"))) == "TOKEN_KEY_UNKNOWN"
     header = _part({"alg": "ES256", "typ": "JWT"})
     assert reason(verifier, f"{header}.{_part({})}.{_part({})}") == "TOKEN_KEY_UNKNOWN"
 
 
-def test_demands_of_the_header_are_not_ignored(verifier: Verifier) -> None:
+def test_demands_of_the_header_are_not_ignored(verifier: TokenVerifier) -> None:
     """A token that names something critical is not of our kind."""
     assert reason(verifier, FIRST.sign({}, crit=["x"], x=1)) == "TOKEN_MALFORMED"
 
@@ -256,12 +256,12 @@ def test_demands_of_the_header_are_not_ignored(verifier: Verifier) -> None:
         base64.b64encode(b"[" * 3000).decode().rstrip("=") + ".e30.e30",
     ],
 )
-def test_garbage_is_malformed(verifier: Verifier, text: str) -> None:
+def test_garbage_is_malformed(verifier: TokenVerifier, text: str) -> None:
     """What is no token is refused, and nothing breaks."""
     assert reason(verifier, text) == "TOKEN_MALFORMED"
 
 
-def test_a_huge_token_is_refused_unread(verifier: Verifier) -> None:
+def test_a_huge_token_is_refused_unread(verifier: TokenVerifier) -> None:
     """A hundred kilobytes cost neither a signature check nor a place in memory."""
     assert reason(verifier, token(extra="x" * 100_000)) == "TOKEN_TOO_LONG"
     assert verifier.checked == 0
@@ -282,14 +282,14 @@ def test_a_changed_token_is_never_believed(data: st.DataObject) -> None:
         verifier.identity(changed)
 
 
-def test_a_token_is_verified_once(verifier: Verifier) -> None:
+def test_a_token_is_verified_once(verifier: TokenVerifier) -> None:
     """The second call costs no signature check."""
     text = token()
     assert verifier.identity(text) is verifier.identity(text)
     assert verifier.checked == 1
 
 
-def test_a_remembered_token_expires(verifier: Verifier, time: Time) -> None:
+def test_a_remembered_token_expires(verifier: TokenVerifier, time: Time) -> None:
     """A token shown again after its end is refused although it was believed before."""
     text = token()
     verifier.identity(text)
@@ -299,7 +299,7 @@ def test_a_remembered_token_expires(verifier: Verifier, time: Time) -> None:
 
 
 def test_what_is_remembered_is_bounded(
-    verifier: Verifier, time: Time, monkeypatch: pytest.MonkeyPatch
+    verifier: TokenVerifier, time: Time, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However many tokens come, memory holds the latest only."""
     monkeypatch.setattr(tokens, "REMEMBERED", 3)
@@ -314,14 +314,14 @@ def test_what_is_remembered_is_bounded(
     assert verifier.checked == 6
 
 
-def test_refused_tokens_are_not_remembered(verifier: Verifier) -> None:
+def test_refused_tokens_are_not_remembered(verifier: TokenVerifier) -> None:
     """Somebody who sends garbage fills no memory."""
     for number in range(5):
         reason(verifier, token(aud=f"other-{number}"))
     assert not verifier._known
 
 
-def test_a_new_key_counts_at_once(verifier: Verifier, jwks: Path) -> None:
+def test_a_new_key_counts_at_once(verifier: TokenVerifier, jwks: Path) -> None:
     """A token that names a key of the changed file is believed without waiting."""
     third = Key("third")
     assert reason(verifier, token(third)) == "TOKEN_KEY_UNKNOWN"
@@ -330,7 +330,7 @@ def test_a_new_key_counts_at_once(verifier: Verifier, jwks: Path) -> None:
     assert verifier.identity(token(third)).actor.id == "an.nv"
 
 
-def test_a_key_taken_out_counts_no_more(verifier: Verifier, jwks: Path, time: Time) -> None:
+def test_a_key_taken_out_counts_no_more(verifier: TokenVerifier, jwks: Path, time: Time) -> None:
     """Within a second, tokens of a key that was taken out are refused, remembered or not."""
     text = token()
     verifier.identity(text)
@@ -342,7 +342,7 @@ def test_a_key_taken_out_counts_no_more(verifier: Verifier, jwks: Path, time: Ti
 
 
 def test_a_key_replaced_under_its_name_counts_no_more(
-    verifier: Verifier, jwks: Path, time: Time
+    verifier: TokenVerifier, jwks: Path, time: Time
 ) -> None:
     """What was verified with the old key is verified again with the new one."""
     text = token()
@@ -353,7 +353,7 @@ def test_a_key_replaced_under_its_name_counts_no_more(
     assert reason(verifier, text) == "TOKEN_SIGNATURE_WRONG"
 
 
-def test_a_broken_file_changes_nothing(verifier: Verifier, jwks: Path, time: Time) -> None:
+def test_a_broken_file_changes_nothing(verifier: TokenVerifier, jwks: Path, time: Time) -> None:
     """A half-written file shuts nobody out; the next good one counts."""
     jwks.write_text('{"keys": [')
     time.running = 1.0
@@ -385,7 +385,7 @@ def _bytes(part: str) -> bytes:
     return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
 
 
-class _Standing(Keys):
+class _Standing(Jwks):
     """Keys without a file."""
 
     def __init__(self) -> None:
@@ -400,5 +400,5 @@ class _Standing(Keys):
         return self._keys.get(name)
 
 
-def _standing() -> Verifier:
-    return Verifier(_Standing(), ISSUER, AUDIENCE, lambda: NOW, roles=ROLES)
+def _standing() -> TokenVerifier:
+    return TokenVerifier(_Standing(), ISSUER, AUDIENCE, lambda: NOW, roles=ROLES)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kernel.base.file_watcher import EVERY, Watched, stamp_of
+from kernel.base.file_watcher import EVERY, FileWatcher, stamp_of
 
 
 class Number:
@@ -21,7 +21,7 @@ class Number:
         self.reads = 0
         self.changed: list[int] = []
         self.refused: list[str] = []
-        self.watched = Watched(
+        self.watched = FileWatcher(
             lambda: stamp_of(path),
             self._read,
             OSError,

@@ -1,6 +1,6 @@
 """What is accepted from Faust, what is dropped, and what calls for a bulk read."""
 
-from kernel.consumer.reading.buffer import Inbox
+from kernel.consumer.reading.buffer import Buffer
 from kernel.eventsourcing.record import Record
 
 
@@ -8,8 +8,8 @@ def record(offset: int, partition: int = 0) -> Record:
     return Record(partition, offset, b"k", b"v", [])
 
 
-def reading_from(position: int, **options: int) -> Inbox:
-    inbox = Inbox(**options)
+def reading_from(position: int, **options: int) -> Buffer:
+    inbox = Buffer(**options)
     inbox.reached({0: position})
     return inbox
 
@@ -80,7 +80,7 @@ def test_unknown_partition_calls_for_a_bulk_read() -> None:
 
 def test_lost_comparison_reads_own_partitions_only() -> None:
     """Everything accepted is thrown away; another worker's partitions are left to it."""
-    inbox = Inbox()
+    inbox = Buffer()
     inbox.reached({0: 5, 1: 7})
     inbox.assigned = {1}
     inbox.offer(record(5))

@@ -3,13 +3,18 @@
 import pytest
 from pydantic import ValidationError
 
-from kernel.consumer.applying.quarantine_limit import WINDOW, Bounds, Limit, Tripped
+from kernel.consumer.applying.quarantine_limit import (
+    WINDOW,
+    QuarantineBounds,
+    QuarantineLimit,
+    Tripped,
+)
 
 GOOD, BAD = False, True
 
 
-def limit(**bounds: float) -> Limit:
-    return Limit(Bounds(**{"share": 0.1, "least": 20, "run": 20, **bounds}))
+def limit(**bounds: float) -> QuarantineLimit:
+    return QuarantineLimit(QuarantineBounds(**{"share": 0.1, "least": 20, "run": 20, **bounds}))
 
 
 def test_only_our_own_variables_count(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -17,10 +22,14 @@ def test_only_our_own_variables_count(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("RUN", "LEAST", "SHARE"):
         monkeypatch.setenv(name, "other")
     monkeypatch.setenv("MOTCUA_QUARANTINE_RUN", "7")
-    assert (Bounds().share, Bounds().least, Bounds().run) == (0.1, 20, 7)
+    assert (QuarantineBounds().share, QuarantineBounds().least, QuarantineBounds().run) == (
+        0.1,
+        20,
+        7,
+    )
     monkeypatch.setenv("MOTCUA_QUARANTINE_RUN", "many")
     with pytest.raises(ValidationError, match="MOTCUA_QUARANTINE_RUN"):
-        Bounds()
+        QuarantineBounds()
 
 
 def test_few_bad_records_pass() -> None:

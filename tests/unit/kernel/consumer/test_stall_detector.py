@@ -1,40 +1,40 @@
 """The look at the ends of the log."""
 
-from kernel.consumer.reading.buffer import Inbox
-from kernel.consumer.reading.stall_detector import LEAST, OTHERS, Sweep
+from kernel.consumer.reading.buffer import Buffer
+from kernel.consumer.reading.stall_detector import LEAST, OTHERS, StallDetector
 from kernel.eventsourcing.record import Record
 
 
-def inbox(*assigned: int) -> Inbox:
-    made = Inbox()
+def inbox(*assigned: int) -> Buffer:
+    made = Buffer()
     made.assigned = set(assigned)
     return made
 
 
 def test_own_partition_that_stands_still_is_found_at_the_next_look() -> None:
     """It was behind at the look before and has not moved."""
-    sweep, box = Sweep(lambda: None), inbox(0)
+    sweep, box = StallDetector(lambda: None), inbox(0)
     assert sweep.look({0: 10}, {0: 8}, box) == set()
     assert sweep.look({0: 10}, {0: 8}, box) == {0}
 
 
 def test_record_that_has_just_come_is_not_missing() -> None:
     """A partition that was at its end at the look before gets a second's time."""
-    sweep, box = Sweep(lambda: None), inbox(0)
+    sweep, box = StallDetector(lambda: None), inbox(0)
     sweep.look({0: 8}, {0: 8}, box)
     assert sweep.look({0: 10}, {0: 8}, box) == set()
 
 
 def test_partition_that_moves_is_left_alone() -> None:
     """Slow is not dead."""
-    sweep, box = Sweep(lambda: None), inbox(0)
+    sweep, box = StallDetector(lambda: None), inbox(0)
     for position in range(5):
         assert sweep.look({0: 100}, {0: position}, box) == set()
 
 
 def test_partition_of_another_worker_is_taken_over_later() -> None:
     """It gets more time than one of our own."""
-    sweep, box = Sweep(lambda: None), inbox(1)
+    sweep, box = StallDetector(lambda: None), inbox(1)
     looks = [sweep.look({0: 10}, {0: 8}, box) for _ in range(OTHERS + 1)]
     assert looks == [set()] * OTHERS + [{0}]
 
@@ -42,7 +42,7 @@ def test_partition_of_another_worker_is_taken_over_later() -> None:
 def test_faust_that_delivers_nothing_is_given_up() -> None:
     """The sweep has found work again and again, and nothing was delivered."""
     dead: list[bool] = []
-    sweep, box = Sweep(lambda: dead.append(True), patience=0), inbox(0)
+    sweep, box = StallDetector(lambda: dead.append(True), patience=0), inbox(0)
     for _ in range(LEAST):
         sweep.look({0: 10}, {0: 8}, box)
     assert not dead
@@ -53,7 +53,7 @@ def test_faust_that_delivers_nothing_is_given_up() -> None:
 def test_faust_that_delivers_something_lives() -> None:
     """Any record handed over, of whatever use, begins the watch again."""
     dead: list[bool] = []
-    sweep, box = Sweep(lambda: dead.append(True), patience=0), inbox(0)
+    sweep, box = StallDetector(lambda: dead.append(True), patience=0), inbox(0)
     for offset in range(3 * LEAST):
         sweep.look({0: 10}, {0: 8}, box)
         box.offer(Record(0, offset, None, None, []))
@@ -63,7 +63,7 @@ def test_faust_that_delivers_something_lives() -> None:
 def test_no_watch_while_nothing_is_assigned() -> None:
     """A Faust that is still joining is not dead."""
     dead: list[bool] = []
-    sweep, box = Sweep(lambda: dead.append(True), patience=0), inbox()
+    sweep, box = StallDetector(lambda: dead.append(True), patience=0), inbox()
     for _ in range(3 * LEAST):
         sweep.look({0: 10}, {0: 8}, box)
     assert not dead

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from office.catalogue.model import Unit, UnitLevel, catalogue
+from office.catalogue.model import CatalogueUnit, UnitLevel, catalogue
 from office.catalogue.responsible_unit import Dissolved, Takers
 from office.catalogue.unit_overlay import OfficeUnits
 from office.people import directory
@@ -16,13 +16,15 @@ from tests.support.intake_samples import procedure
 LAST, NEXT, LATER = date(2021, 8, 10), date(2021, 8, 11), date(2022, 1, 1)
 COMMUNE, DISTRICT = UnitLevel.COMMUNE, UnitLevel.DISTRICT
 UNITS = (
-    Unit("H22", "Tỉnh", "Province", UnitLevel.PROVINCE),
-    Unit("H22.12", "Huyện", "District", DISTRICT, valid_to=LAST, successor="H22.70"),
-    Unit("H22.12.03", "Xã A", "Commune A", COMMUNE),
-    Unit("H22.70", "Huyện mới", "New", DISTRICT, NEXT, date(2021, 12, 31), successor="H22.80"),
-    Unit("H22.80", "Huyện sau", "Later", DISTRICT, LATER),
-    Unit("H22.90", "Sở", "Department", UnitLevel.PROVINCE, valid_to=LAST),
-    Unit("H22.91", "Xã B", "Commune B", COMMUNE),
+    CatalogueUnit("H22", "Tỉnh", "Province", UnitLevel.PROVINCE),
+    CatalogueUnit("H22.12", "Huyện", "District", DISTRICT, valid_to=LAST, successor="H22.70"),
+    CatalogueUnit("H22.12.03", "Xã A", "Commune A", COMMUNE),
+    CatalogueUnit(
+        "H22.70", "Huyện mới", "New", DISTRICT, NEXT, date(2021, 12, 31), successor="H22.80"
+    ),
+    CatalogueUnit("H22.80", "Huyện sau", "Later", DISTRICT, LATER),
+    CatalogueUnit("H22.90", "Sở", "Department", UnitLevel.PROVINCE, valid_to=LAST),
+    CatalogueUnit("H22.91", "Xã B", "Commune B", COMMUNE),
 )
 VERSIONS = [
     procedure("1.000001", unit="H22.12"),
@@ -99,8 +101,10 @@ def test_a_procedure_names_those_who_take_it_now(
 
 def test_an_heir_of_another_level_is_named() -> None:
     """A district that a commune became part of takes what communes take."""
-    gone = Unit("H22.92", "Xã C", "Commune C", COMMUNE, valid_to=LAST, successor="H22.91.1")
-    heir = Unit("H22.91.1", "Huyện D", "District D", DISTRICT)
+    gone = CatalogueUnit(
+        "H22.92", "Xã C", "Commune C", COMMUNE, valid_to=LAST, successor="H22.91.1"
+    )
+    heir = CatalogueUnit("H22.91.1", "Huyện D", "District D", DISTRICT)
     on = Takers(catalogue((*UNITS, gone, heir), [], VERSIONS, "0"), NEXT)
     assert on.units_of(VERSIONS[1]) == ["H22.70", "commune", "H22.91.1"]
     assert on.takes(VERSIONS[1], "H22.91.1")
@@ -108,7 +112,9 @@ def test_an_heir_of_another_level_is_named() -> None:
 
 def test_the_directory_s_word_on_a_unit_counts_more() -> None:
     """Its days, heirs and new units; former codes and English names stay the catalogue's."""
-    shipped = Unit("H22.12", "Huyện", "District", DISTRICT, None, None, "000.00.12.H22", LAST)
+    shipped = CatalogueUnit(
+        "H22.12", "Huyện", "District", DISTRICT, None, None, "000.00.12.H22", LAST
+    )
     people = {
         it.code: it
         for it in (
@@ -122,14 +128,16 @@ def test_the_directory_s_word_on_a_unit_counts_more() -> None:
 
     joined = units.of(base).units
     assert joined["H22"] is UNITS[0]
-    old = Unit("H22.12", "Huyện cũ", "District", DISTRICT, None, LAST, "000.00.12.H22", LAST)
-    assert joined["H22.12"] == Unit(**{**_values(old), "successor": "H22.60"})
-    assert joined["H22.60"] == Unit("H22.60", "Xã mới", "Xã mới", COMMUNE, NEXT)
+    old = CatalogueUnit(
+        "H22.12", "Huyện cũ", "District", DISTRICT, None, LAST, "000.00.12.H22", LAST
+    )
+    assert joined["H22.12"] == CatalogueUnit(**{**_values(old), "successor": "H22.60"})
+    assert joined["H22.60"] == CatalogueUnit("H22.60", "Xã mới", "Xã mới", COMMUNE, NEXT)
     assert units.of(base) is units.of(base)
 
     now[0] = Directory({}, {})
     assert units.of(base).units == base.units
 
 
-def _values(unit: Unit) -> dict[str, object]:
-    return {name: getattr(unit, name) for name in Unit.__slots__}
+def _values(unit: CatalogueUnit) -> dict[str, object]:
+    return {name: getattr(unit, name) for name in CatalogueUnit.__slots__}

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from kernel.base.file_watcher import EVERY
 from office.people.files import DirectoryError
-from office.people.repository import Shelf
+from office.people.repository import PeopleRepository
 
 ROLES = ("specialist", "head")
 UNITS = '[[unit]]\ncode = "H22.12"\nname_vi = "Huyện"\n'
@@ -55,7 +55,7 @@ def clock() -> Clock:
 
 def test_a_change_of_any_file_is_taken_up(people: Path, clock: Clock) -> None:
     """Officers, units and the directory itself: within a second, and once."""
-    found = Shelf(people, ROLES, monotonic=clock)
+    found = PeopleRepository(people, ROLES, monotonic=clock)
     assert set(found.now().officers) == {"an"}
     write(people.with_name("officers.csv"), f"{HEADING}binh,Bình,H22.12,head\n")
     assert set(found.now().officers) == {"an"}, "not before a second has passed"
@@ -76,7 +76,7 @@ def test_a_change_of_any_file_is_taken_up(people: Path, clock: Clock) -> None:
 
 def test_a_broken_directory_is_said_and_the_old_one_kept(people: Path, clock: Clock) -> None:
     """Each broken version is logged once, with its mistakes; the mended one is in force."""
-    found = Shelf(people, ROLES, monotonic=clock)
+    found = PeopleRepository(people, ROLES, monotonic=clock)
     with capture_logs() as lines:
         write(people.with_name("officers.csv"), f"{HEADING}an,An,H99,king\n")
         for _ in range(3):
@@ -102,7 +102,7 @@ def test_a_broken_directory_is_said_and_the_old_one_kept(people: Path, clock: Cl
 )
 def test_what_no_system_can_read_is_refused_too(people: Path, clock: Clock, text: str) -> None:
     """A name that no file can have, and a number too long to be one, change nothing."""
-    found = Shelf(people, ROLES, monotonic=clock)
+    found = PeopleRepository(people, ROLES, monotonic=clock)
     with capture_logs() as lines:
         write(people, text)
         for _ in range(2):
@@ -115,4 +115,4 @@ def test_a_broken_directory_is_an_error_at_the_start(people: Path) -> None:
     """Nobody works by a directory that was never good."""
     write(people, "units = 1\n")
     with pytest.raises(DirectoryError):
-        Shelf(people, ROLES)
+        PeopleRepository(people, ROLES)

@@ -14,7 +14,7 @@ from office.permissions import shipped
 from office.process.model.process import Process
 from office.process.rendering.bpmn import BPMN, BPMNDI, DC, DI, bpmn
 from office.process.rendering.edge_routing import GATEWAYS, Drawing
-from office.process.rendering.flow_graph import Kind, flow_of
+from office.process.rendering.flow_graph import NodeKind, flow_of
 from office.process.rendering.labels import label_lines, label_place, title_lines
 from office.process.rendering.layout import lay_out
 from office.process.rendering.svg import svg
@@ -40,10 +40,10 @@ def test_a_flow_has_every_step_and_every_way(process: Process) -> None:
     """One task for each step and consultation, one edge for each way, one end for each result."""
     flow = flow_of(process)
     kinds = [node.kind for node in flow.nodes.values()]
-    assert kinds.count(Kind.STEP) == len(process.steps)
-    assert kinds.count(Kind.CONSULTATION) == sum(len(s.consultations) for s in process.steps)
-    assert kinds.count(Kind.CHILD) == sum(len(s.children) for s in process.steps)
-    assert kinds.count(Kind.TIMER) == sum(len(s.timers) for s in process.steps)
+    assert kinds.count(NodeKind.STEP) == len(process.steps)
+    assert kinds.count(NodeKind.CONSULTATION) == sum(len(s.consultations) for s in process.steps)
+    assert kinds.count(NodeKind.CHILD) == sum(len(s.children) for s in process.steps)
+    assert kinds.count(NodeKind.TIMER) == sum(len(s.timers) for s in process.steps)
     labels = [edge.label for edge in flow.edges if edge.label]
     assert sorted(labels) == sorted(w.title.vi for s in process.steps for w in s.transitions)
     assert all(edge.start in flow.nodes and edge.end in flow.nodes for edge in flow.edges)
@@ -53,7 +53,7 @@ def test_a_flow_has_every_step_and_every_way(process: Process) -> None:
 def test_no_two_boxes_overlap_and_all_lies_within_the_picture(process: Process) -> None:
     """Only a timer sits on its step."""
     drawing = drawn(process)
-    boxes = {n: b for n, b in drawing.boxes.items() if drawing.flow.nodes[n].kind != Kind.TIMER}
+    boxes = {n: b for n, b in drawing.boxes.items() if drawing.flow.nodes[n].kind != NodeKind.TIMER}
     assert boxes.keys() == drawing.flow.nodes.keys() - (drawing.boxes.keys() - boxes.keys())
     for name, a in boxes.items():
         assert 0 <= a.x <= drawing.width - a.width
@@ -71,7 +71,7 @@ def test_lines_have_right_angles_and_run_through_nothing(process: Process) -> No
     """
     drawing = drawn(process)
     nodes = drawing.flow.nodes
-    boxes = {n: b for n, b in drawing.boxes.items() if nodes[n].kind != Kind.TIMER}
+    boxes = {n: b for n, b in drawing.boxes.items() if nodes[n].kind != NodeKind.TIMER}
     for edge in drawing.flow.edges:
         points = drawing.lines[edge.id]
         for (x1, y1), (x2, y2) in pairwise(points):
@@ -98,7 +98,7 @@ def test_every_line_touches_what_it_leads_to() -> None:
             if kind in GATEWAYS:
                 assert across + down == pytest.approx(half), (process.name, edge)
                 ends["beside" if across and down else "corner"] += 1
-            elif kind in (Kind.START, Kind.END):
+            elif kind in (NodeKind.START, NodeKind.END):
                 assert across**2 + down**2 == pytest.approx(half**2), (process.name, edge)
             else:
                 assert max(across / half, down / (box.height / 2)) == pytest.approx(1), edge
@@ -159,7 +159,7 @@ def test_a_modeller_shows_conditions_and_timers(process: Process) -> None:
             assert _parts(edges[edge.id], "BPMNLabel", BPMNDI)
     shapes = {s.get("bpmnElement"): s for s in _parts(root, "BPMNShape", BPMNDI)}
     for edge in drawing.flow.edges:
-        if drawing.flow.nodes[edge.start].kind is Kind.TIMER:
+        if drawing.flow.nodes[edge.start].kind is NodeKind.TIMER:
             (label,) = _parts(shapes[edge.start], "BPMNLabel", BPMNDI)
             (bounds,) = _parts(label, "Bounds", DC)
             assert float(bounds.get("x")) > drawing.lines[edge.id][0][0]
@@ -171,7 +171,7 @@ def test_what_stands_in_a_step_fits_into_it(process: Process, language: str) -> 
     """Roles and limits are told in the language, on lines that the box holds."""
     drawing = lay_out(flow_of(process, language))
     for name, node in drawing.flow.nodes.items():
-        if node.kind not in (Kind.STEP, Kind.CONSULTATION, Kind.CHILD):
+        if node.kind not in (NodeKind.STEP, NodeKind.CONSULTATION, NodeKind.CHILD):
             continue
         box, small = drawing.boxes[name], node.small.split("\n")
         assert max(len(line) for line in small) * 5.6 <= box.width

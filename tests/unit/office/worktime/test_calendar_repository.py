@@ -14,7 +14,7 @@ from office.worktime.calendars import publishing, repository
 from office.worktime.calendars.files import load_calendar
 from office.worktime.calendars.model import Calendar, CalendarError, DayKind
 from office.worktime.calendars.publishing import Clash
-from office.worktime.calendars.repository import Shelf, UnknownCalendar, file_of
+from office.worktime.calendars.repository import CalendarRepository, UnknownCalendar, file_of
 from office.worktime.calendars.snapshot_format import freeze, thaw
 from office.worktime.calendars.vietnam import state_office
 from tests.support.routing_cases import at
@@ -73,7 +73,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_an_empty_shelf_has_the_calendar_that_ships(folder: Path) -> None:
     """Without anything published everybody works by the calendar that ships, at any time."""
-    known = Shelf(folder)
+    known = CalendarRepository(folder)
     assert known.of("H22.12", at("1999-01-01 09:00")) is state_office()
     assert known.find(state_office().version) is state_office()
     assert known.in_force("vn", at("2026-01-01 09:00")) is state_office()
@@ -97,7 +97,7 @@ def test_the_longest_code_and_the_latest_choice_win(folder: Path, tmp_path: Path
     published(folder, one, "2026-01-01")
     used(folder, "H22", one, "2026-08-01")
     used(folder, "H22.12", state_office(), "2026-08-10")
-    known = Shelf(folder)
+    known = CalendarRepository(folder)
 
     def name(unit: str, when: str) -> str:
         return known.of(unit, at(when)).name
@@ -115,7 +115,7 @@ def test_versions_follow_each_other(folder: Path, tmp_path: Path) -> None:
     one, two = town(tmp_path), revised(tmp_path, 2)
     published(folder, one, "2026-08-01")
     published(folder, two, "2026-08-15")
-    known = Shelf(folder)
+    known = CalendarRepository(folder)
 
     assert known.in_force("town", at("2026-08-14 23:59")).version == one.version
     assert known.in_force("town", at("2026-08-15 00:00")).version == two.version
@@ -129,7 +129,7 @@ def test_versions_follow_each_other(folder: Path, tmp_path: Path) -> None:
 
 def test_a_new_version_is_seen_without_a_restart(folder: Path, tmp_path: Path) -> None:
     """Who holds the shelf open works by a version from its publication on."""
-    known = Shelf(folder)
+    known = CalendarRepository(folder)
     before = known.of("H22", at("2026-08-20 09:00"))
     one = town(tmp_path)
     published(folder, one)
@@ -195,7 +195,7 @@ def test_what_cannot_be_read_changes_nothing(folder: Path, tmp_path: Path, damag
     one, two = town(tmp_path), revised(tmp_path, 2)
     published(folder, one)
     used(folder, "", one, "2026-08-01")
-    known = Shelf(folder)
+    known = CalendarRepository(folder)
     published(folder, two, "2026-08-02")
     index, body = folder / repository.INDEX, file_of(folder, two.version)
     whole, file = index.read_bytes(), body.read_bytes()
@@ -203,7 +203,7 @@ def test_what_cannot_be_read_changes_nothing(folder: Path, tmp_path: Path, damag
 
     assert known.of("H22", at("2026-08-20 09:00")).version == one.version
     with pytest.raises(CalendarError):
-        Shelf(folder)
+        CalendarRepository(folder)
     index.write_bytes(whole)
     body.write_bytes(file)
     assert known.of("H22", at("2026-08-20 09:00")).version == two.version
@@ -232,7 +232,7 @@ def _damage(kind: str, index: Path, body: Path) -> None:
 def test_many_at_once(folder: Path, tmp_path: Path) -> None:
     """Versions published at the same time are all there; readers never see half of one."""
     calendars = [revised(tmp_path, n, f"2026-09-{n:02d}") for n in range(1, 21)]
-    known = Shelf(folder)
+    known = CalendarRepository(folder)
     failures: list[Exception] = []
 
     def put(own: list[Calendar]) -> None:
@@ -242,7 +242,7 @@ def test_many_at_once(folder: Path, tmp_path: Path) -> None:
                     folder, calendar, date(2026, 8, 1), "", NOW, shipped=state_office()
                 )
                 known.of("H22", at("2026-08-20 09:00"))
-                Shelf(folder)
+                CalendarRepository(folder)
         except Exception as error:
             failures.append(error)
 
@@ -253,7 +253,7 @@ def test_many_at_once(folder: Path, tmp_path: Path) -> None:
         thread.join()
 
     assert failures == []
-    listed = {p.version for p in Shelf(folder).index().versions}
+    listed = {p.version for p in CalendarRepository(folder).index().versions}
     assert listed == {calendar.version for calendar in calendars}
 
 
@@ -266,7 +266,7 @@ def test_the_calendar_that_ships_is_kept(folder: Path) -> None:
         time_zone="Asia/Ho_Chi_Minh",
         week=state_office().week,
     )
-    known = Shelf(folder, shipped=later)
+    known = CalendarRepository(folder, shipped=later)
     assert known.in_force("vn", at("2026-08-20 09:00")) is later
     assert known.find(state_office().version).days == state_office().days
     assert state_office().version in known.every_version()

@@ -12,8 +12,8 @@ from office.worktime.durations import (
     NO_LIMIT,
     Duration,
     DurationError,
+    DurationUnit,
     TimeLimit,
-    Unit,
 )
 
 
@@ -60,7 +60,7 @@ def test_durations_of_the_wrong_kind_are_refused() -> None:
     with pytest.raises(DurationError, match="not given in calendar days"):
         Duration.parse("5wd").whole_days()
     with pytest.raises(DurationError, match="has no amount"):
-        Duration(Fraction(1), Unit.NONE)
+        Duration(Fraction(1), DurationUnit.NONE)
     with pytest.raises(DurationError, match="no amount of working time"):
         NO_DURATION.working_us(8 * HOUR)
 

@@ -17,12 +17,12 @@ from office.worktime.working_time import (
     DayKind,
     DayRule,
     Duration,
+    DurationUnit,
     NoWorkingTime,
     OutOfRange,
     ResumePolicy,
     Session,
     TimeLimit,
-    Unit,
     account,
     due_at,
     latest_day_before,
@@ -268,7 +268,7 @@ def test_a_session_across_a_change_of_the_clocks(day: str, hours: int) -> None:
     midnight = at(f"{day} 00:00", AMSTERDAM)
 
     assert working_us(office, midnight, at(f"{day} 12:00", AMSTERDAM)) == hours * HOUR
-    assert due_at(office, midnight, Duration(Fraction(hours), Unit.WORKING_HOUR)) == at(
+    assert due_at(office, midnight, Duration(Fraction(hours), DurationUnit.WORKING_HOUR)) == at(
         f"{day} 05:00", AMSTERDAM
     )
 

@@ -14,10 +14,10 @@ from office.worktime.working_time import (
     DayKind,
     DayRule,
     Duration,
+    DurationUnit,
     ResumePolicy,
     Session,
     TimeLimit,
-    Unit,
     account,
     due_at,
     latest_start,
@@ -94,7 +94,7 @@ def as_calendar(office: oracle.Office) -> Calendar:
 
 def minutes(count: int) -> Duration:
     """Return a duration of some working minutes."""
-    return Duration(Fraction(count, 60), Unit.WORKING_HOUR)
+    return Duration(Fraction(count, 60), DurationUnit.WORKING_HOUR)
 
 
 @MOST_EXAMPLES
@@ -125,7 +125,7 @@ def test_calendar_days_equal_the_oracle(drawn: tuple[oracle.Office, int], days: 
     if office.zone in ("Pacific/Apia", "America/St_Johns"):
         office = oracle.Office(AMSTERDAM, office.week, office.dates)
     found = due_at(
-        as_calendar(office), start * MINUTE, Duration(Fraction(days + 1), Unit.CALENDAR_DAY)
+        as_calendar(office), start * MINUTE, Duration(Fraction(days + 1), DurationUnit.CALENDAR_DAY)
     )
 
     assert found == oracle.due_in_days(office, start, days + 1) * MINUTE
@@ -162,7 +162,7 @@ def test_due_at_and_working_us_are_inverse(
     """Between start and due date lies exactly the duration, and at no instant before it."""
     office, start_minute = drawn
     office_calendar, start = as_calendar(office), start_minute * MINUTE + offset
-    duration = Duration(Fraction(length, HOUR), Unit.WORKING_HOUR)
+    duration = Duration(Fraction(length, HOUR), DurationUnit.WORKING_HOUR)
     due = due_at(office_calendar, start, duration)
     assert due is not None
 
@@ -181,10 +181,10 @@ def test_due_at_and_working_us_are_inverse(
     st.integers(1, 3000),
     st.integers(0, 3000),
     st.integers(0, 3 * DAY),
-    st.sampled_from([Unit.WORKING_HOUR, Unit.WORKING_DAY]),
+    st.sampled_from([DurationUnit.WORKING_HOUR, DurationUnit.WORKING_DAY]),
 )
 def test_due_dates_are_monotone(
-    drawn: tuple[oracle.Office, int], count: int, more: int, later: int, unit: Unit
+    drawn: tuple[oracle.Office, int], count: int, more: int, later: int, unit: DurationUnit
 ) -> None:
     """Who starts later, or has more time, is never due earlier."""
     office, start = drawn

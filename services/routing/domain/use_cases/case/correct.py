@@ -7,19 +7,21 @@ from motcua.events.v1.process_events_pb2 import CaseCorrected
 from motcua.routing.v1.routing_pb2 import CorrectCaseRequest
 
 from kernel.base.errors import Refusal
-from services.routing.domain.context import Facts
+from services.routing.domain.context import DecisionContext
 from services.routing.domain.guards import ASSIGNING, within
 from services.routing.domain.refusals.case import refusal
-from services.routing.domain.state import State, Status
+from services.routing.domain.state import CaseStatus, State
 
 
-def correct(state: State, command: CorrectCaseRequest, facts: Facts) -> list[Message] | Refusal:
+def correct(
+    state: State, command: CorrectCaseRequest, facts: DecisionContext
+) -> list[Message] | Refusal:
     """Return how the result's number or explanation is to be read; the earlier event stays.
 
     For heads and leaders of the unit that answers for the dossier and of those above it, and for
     the officer who gave the result, as long as that officer has the unit and role of that step.
     """
-    if state.status is not Status.RESOLVED:
+    if state.status is not CaseStatus.RESOLVED:
         return refusal("CASE_NOT_RESOLVED")
     refused = _not_yours(state, facts)
     if refused is not None:
@@ -39,7 +41,7 @@ def correct(state: State, command: CorrectCaseRequest, facts: Facts) -> list[Mes
     ]
 
 
-def _not_yours(state: State, facts: Facts) -> Refusal | None:
+def _not_yours(state: State, facts: DecisionContext) -> Refusal | None:
     if facts.actor.id == state.work.resolved_by and within(state.unit, facts.actor.unit):
         process = facts.process
         if process.has(state.step) and facts.has_role(process.step(state.step).role):

@@ -7,12 +7,14 @@ from motcua.events.v1.routing_events_pb2 import HistoryImported, StepRecorded
 from motcua.routing.v1.routing_pb2 import CompleteImportRequest, RecordStepRequest
 
 from kernel.base.errors import Refusal
-from services.routing.domain.context import Facts
+from services.routing.domain.context import DecisionContext
 from services.routing.domain.refusals.case import refusal
 from services.routing.domain.state import State
 
 
-def record(state: State, command: RecordStepRequest, facts: Facts) -> list[Message] | Refusal:
+def record(
+    state: State, command: RecordStepRequest, facts: DecisionContext
+) -> list[Message] | Refusal:
     """Record a step; real logs have steps before the beginning, after the end, and out of order."""
     if not facts.imported:
         return refusal("NOT_IMPORTED")
@@ -27,7 +29,7 @@ def record(state: State, command: RecordStepRequest, facts: Facts) -> list[Messa
 
 
 def complete_import(
-    state: State, _command: CompleteImportRequest, facts: Facts
+    state: State, _command: CompleteImportRequest, facts: DecisionContext
 ) -> list[Message] | Refusal:
     """Return once that all is in; the due dates of a case without an end count from now on."""
     if not facts.imported:

@@ -11,7 +11,7 @@ from motcua.routing.v1 import routing_pb2 as pb
 
 from kernel.base.errors import Refusal
 from kernel.base.instants import to_timestamp
-from services.routing.domain.context import Facts, enter, set_limit, tell_course
+from services.routing.domain.context import DecisionContext, enter, set_limit, tell_course
 from services.routing.domain.guards import acts_for, at_step, moved, open_case
 from services.routing.domain.refusals.case import refusal
 from services.routing.domain.state import State
@@ -33,7 +33,9 @@ _LIMITED: Final = (
 """What a step says of its due date: a move leaves that alone."""
 
 
-def open_step(state: State, command: pb.OpenStepRequest, facts: Facts) -> list[Message] | Refusal:
+def open_step(
+    state: State, command: pb.OpenStepRequest, facts: DecisionContext
+) -> list[Message] | Refusal:
     """Note the first look of the one who has to do the step; later looks change nothing."""
     refused = at_step(state, command.step, facts)
     if refused is not None:
@@ -43,7 +45,9 @@ def open_step(state: State, command: pb.OpenStepRequest, facts: Facts) -> list[M
     return [] if state.work.opened_by else [StepOpened(step=state.step)]
 
 
-def pull_back(state: State, command: pb.PullBackRequest, facts: Facts) -> list[Message] | Refusal:
+def pull_back(
+    state: State, command: pb.PullBackRequest, facts: DecisionContext
+) -> list[Message] | Refusal:
     """Make the sender's step current again, with the due date that it had."""
     refused = open_case(state)
     if refused is not None:
@@ -78,7 +82,9 @@ def pull_back(state: State, command: pb.PullBackRequest, facts: Facts) -> list[M
     return [taken, *stand_ins(state, gone.assignee, facts)]
 
 
-def move_case(state: State, command: pb.MoveCaseRequest, facts: Facts) -> list[Message] | Refusal:
+def move_case(
+    state: State, command: pb.MoveCaseRequest, facts: DecisionContext
+) -> list[Message] | Refusal:
     """Move a case to another version, which must have its current step; due dates stay.
 
     What that version wants asked at the step, of units and of other agencies, is asked now as far

@@ -7,14 +7,14 @@ from motcua.events.v1.intake_events_pb2 import DossierAccepted
 from motcua.events.v1.routing_events_pb2 import CaseOpened
 
 from kernel.base.instants import instant_in, to_timestamp
-from services.routing.domain.context import Facts, enter, limit, of_dossier, set_limit
-from services.routing.domain.state import State, Status
+from services.routing.domain.context import DecisionContext, enter, limit, of_dossier, set_limit
+from services.routing.domain.state import CaseStatus, State
 from services.routing.domain.use_cases.collaboration.consult import beside
 
 
-def open_case(state: State, accepted: DossierAccepted, facts: Facts) -> list[Message]:
+def open_case(state: State, accepted: DossierAccepted, facts: DecisionContext) -> list[Message]:
     """Open a case at the first step; its clock runs from the acceptance (``facts.at``)."""
-    if state.status is not Status.NONE:
+    if state.status is not CaseStatus.NONE:
         return []
     opened = CaseOpened(
         process=facts.process.name,

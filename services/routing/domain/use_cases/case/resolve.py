@@ -10,7 +10,7 @@ from motcua.events.v1.routing_events_pb2 import CaseResolved, CaseResult
 from motcua.routing.v1.routing_pb2 import ResolveCaseRequest
 
 from kernel.base.errors import Refusal
-from services.routing.domain.context import Facts
+from services.routing.domain.context import DecisionContext
 from services.routing.domain.guards import may_work, open_case
 from services.routing.domain.refusals.case import refusal
 from services.routing.domain.state import State
@@ -24,7 +24,9 @@ from services.routing.domain.use_cases.collaboration.draft_documents import (
 _ELECTRONIC: Final = (ResultKind.RESULT_KIND_ELECTRONIC, ResultKind.RESULT_KIND_SIGNED)
 
 
-def resolve(state: State, command: ResolveCaseRequest, facts: Facts) -> list[Message] | Refusal:
+def resolve(
+    state: State, command: ResolveCaseRequest, facts: DecisionContext
+) -> list[Message] | Refusal:
     """End the case with a result.
 
     Officers do so at a step that resolves, and explain a rejection or a passed due date; what they
@@ -52,7 +54,7 @@ def _importing(state: State) -> Refusal | None:
     return None if state.imported else refusal("NOT_IMPORTED")
 
 
-def _working(state: State, command: ResolveCaseRequest, facts: Facts) -> Refusal | None:
+def _working(state: State, command: ResolveCaseRequest, facts: DecisionContext) -> Refusal | None:
     refused = may_work(state, command.step, facts)
     if refused is not None:
         return refused
@@ -74,7 +76,9 @@ def _working(state: State, command: ResolveCaseRequest, facts: Facts) -> Refusal
     return None
 
 
-def _file_missing(state: State, command: ResolveCaseRequest, facts: Facts) -> Refusal | None:
+def _file_missing(
+    state: State, command: ResolveCaseRequest, facts: DecisionContext
+) -> Refusal | None:
     """Refuse to grant an electronic result without its file, or a signed one whose file is not the
     content of a signed paper that counts. Dossiers of another system are exempt.
     """
@@ -92,5 +96,5 @@ def _file_missing(state: State, command: ResolveCaseRequest, facts: Facts) -> Re
     return refusal("RESULT_NOT_SIGNED")
 
 
-def _late(state: State, facts: Facts) -> bool:
+def _late(state: State, facts: DecisionContext) -> bool:
     return state.dossier_limit is not None and facts.at > state.dossier_limit.due_at

@@ -19,7 +19,7 @@ from office.process.model.conditions import Circumstances
 from office.process.model.process import Process, Step, Transition
 from services.routing.domain.collaboration_evolve import stated
 from services.routing.domain.collaboration_state import Work
-from services.routing.domain.context import Facts, enter
+from services.routing.domain.context import DecisionContext, enter
 from services.routing.domain.guards import ASSIGNING, acts_for, at_step, may_work
 from services.routing.domain.refusals.case import refusal
 from services.routing.domain.state import State
@@ -27,7 +27,9 @@ from services.routing.domain.use_cases.collaboration.consult import beside
 from services.routing.domain.use_cases.collaboration.participants import stand_ins
 
 
-def assign(state: State, command: AssignStepRequest, facts: Facts) -> list[Message] | Refusal:
+def assign(
+    state: State, command: AssignStepRequest, facts: DecisionContext
+) -> list[Message] | Refusal:
     """Return the current step to an officer; allowed while suspended.
 
     Taking it from another officer needs a reason, unless that officer gives it away.
@@ -51,7 +53,9 @@ def assign(state: State, command: AssignStepRequest, facts: Facts) -> list[Messa
     ]
 
 
-def complete(state: State, command: CompleteStepRequest, facts: Facts) -> list[Message] | Refusal:
+def complete(
+    state: State, command: CompleteStepRequest, facts: DecisionContext
+) -> list[Message] | Refusal:
     """Complete the current step by the way that is named, or by the only one that is open."""
     refused = may_work(state, command.step, facts)
     if refused is not None:
@@ -116,7 +120,9 @@ def _chosen(
     return ways[0]
 
 
-def send_back(state: State, command: SendBackRequest, facts: Facts) -> list[Message] | Refusal:
+def send_back(
+    state: State, command: SendBackRequest, facts: DecisionContext
+) -> list[Message] | Refusal:
     """Make an earlier step current again, with its limit from now; needs a reason."""
     refused = may_work(state, command.step, facts)
     if refused is not None:

@@ -10,7 +10,7 @@ from motcua.routing.v1.routing_pb2 import CloseCaseRequest, RequestSupplementReq
 from kernel.base.errors import Refusal
 from kernel.base.instants import instant_in, to_timestamp
 from office.worktime import working_time
-from services.routing.domain.context import Facts
+from services.routing.domain.context import DecisionContext
 from services.routing.domain.guards import at_step, may_work
 from services.routing.domain.refusals.case import refusal
 from services.routing.domain.state import State
@@ -19,7 +19,7 @@ from services.routing.domain.use_cases.deadlines.suspend import SUPPLEMENT, go_o
 
 
 def request_supplement(
-    state: State, command: RequestSupplementRequest, facts: Facts
+    state: State, command: RequestSupplementRequest, facts: DecisionContext
 ) -> list[Message] | Refusal:
     """Ask for papers and stop the clock; the procedure and its process limit how
     often."""
@@ -48,7 +48,7 @@ def request_supplement(
     return [asked]
 
 
-def resume(state: State, submitted: SupplementSubmitted, facts: Facts) -> list[Message]:
+def resume(state: State, submitted: SupplementSubmitted, facts: DecisionContext) -> list[Message]:
     """Let the clock go on from the papers' arrival (``facts.at``), by the procedure's policy.
 
     Papers that answer an older request, or come when none are awaited, change nothing here. Late
@@ -59,7 +59,9 @@ def resume(state: State, submitted: SupplementSubmitted, facts: Facts) -> list[M
     return [go_on(state, facts)]
 
 
-def close(state: State, command: CloseCaseRequest, facts: Facts) -> list[Message] | Refusal:
+def close(
+    state: State, command: CloseCaseRequest, facts: DecisionContext
+) -> list[Message] | Refusal:
     """Close a case whose papers did not come in time; not before that time is over."""
     refused = at_step(state, state.step, facts)
     if refused is not None:

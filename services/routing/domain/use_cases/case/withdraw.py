@@ -8,28 +8,30 @@ from motcua.events.v1.routing_events_pb2 import CaseWithdrawn, WithdrawalDecline
 from motcua.routing.v1.routing_pb2 import AnswerWithdrawalRequest
 
 from kernel.base.errors import Refusal
-from services.routing.domain.context import Facts
+from services.routing.domain.context import DecisionContext
 from services.routing.domain.guards import open_case
 from services.routing.domain.refusals.case import refusal
-from services.routing.domain.state import State, Status
+from services.routing.domain.state import CaseStatus, State
 
 DECLINED = "declined"
 """The ground of a withdrawal to which an officer said no; the others are ends of a case."""
 
 
-def ask(state: State, asked: WithdrawalRequested, _facts: Facts) -> list[Message]:
+def ask(state: State, asked: WithdrawalRequested, _facts: DecisionContext) -> list[Message]:
     """Let a wish wait for an answer while the clock runs on, or say that it comes too late.
 
     A wish that belongs to another system's history was granted there.
     """
-    if state.status in (Status.RESOLVED, Status.WITHDRAWN, Status.CLOSED):
+    if state.status in (CaseStatus.RESOLVED, CaseStatus.WITHDRAWN, CaseStatus.CLOSED):
         return [WithdrawalDeclined(reason_code=state.status.value)]
-    if state.status is Status.NONE or state.own:
+    if state.status is CaseStatus.NONE or state.own:
         return []
     return [CaseWithdrawn(reason=asked.reason)]
 
 
-def answer(state: State, command: AnswerWithdrawalRequest, facts: Facts) -> list[Message] | Refusal:
+def answer(
+    state: State, command: AnswerWithdrawalRequest, facts: DecisionContext
+) -> list[Message] | Refusal:
     """Close the case at the citizen's wish, or decline with a reason; allowed while suspended.
 
     The table of permissions lets in heads and leaders of the unit that answers for the dossier, and
@@ -47,6 +49,6 @@ def answer(state: State, command: AnswerWithdrawalRequest, facts: Facts) -> list
     return [WithdrawalDeclined(reason_code=DECLINED, reason=command.reason)]
 
 
-def pending(state: State, facts: Facts) -> bool:
+def pending(state: State, facts: DecisionContext) -> bool:
     """Return whether a wish of the citizen waits for an answer."""
     return facts.withdrawals > state.declined

@@ -15,10 +15,16 @@ from kernel.base.instants import to_timestamp
 from office.process.model.conditions import Circumstances, holds
 from office.process.model.process import Process, Step, unit_of
 from office.worktime import working_time
-from office.worktime.deadline_basis import Course
+from office.worktime.deadline_basis import DeadlineBasis
 from office.worktime.durations import Duration, DurationError
-from services.routing.domain.collaboration_state import Asked
-from services.routing.domain.context import Facts, limit, of_consultation, set_limit, tell_course
+from services.routing.domain.collaboration_state import AskedUnit
+from services.routing.domain.context import (
+    DecisionContext,
+    limit,
+    of_consultation,
+    set_limit,
+    tell_course,
+)
 from services.routing.domain.guards import acts_for, has_step, may_help, open_case, within
 from services.routing.domain.refusals.case import refusal
 from services.routing.domain.state import State
@@ -26,7 +32,7 @@ from services.routing.domain.use_cases.collaboration.child_dossiers import child
 
 
 def request(
-    state: State, command: pb.RequestConsultationRequest, facts: Facts
+    state: State, command: pb.RequestConsultationRequest, facts: DecisionContext
 ) -> list[Message] | Refusal:
     """Ask a unit; the same open question is asked once."""
     refused = may_help(state, command.step, facts)
@@ -51,7 +57,9 @@ def request(
     return [asked]
 
 
-def beside(state: State, step: Step, facts: Facts, circumstances: Circumstances) -> list[Message]:
+def beside(
+    state: State, step: Step, facts: DecisionContext, circumstances: Circumstances
+) -> list[Message]:
     """Ask what the process wants to be asked when a step becomes current, and open what other
     agencies are to work on; each thing once a case.
     """
@@ -74,16 +82,16 @@ def beside(state: State, step: Step, facts: Facts, circumstances: Circumstances)
     return [*found, *children_of(state, step, circumstances, facts.above)]
 
 
-def _limit(asked: ConsultationRequested, facts: Facts, length: Duration) -> None:
+def _limit(asked: ConsultationRequested, facts: DecisionContext, length: Duration) -> None:
     due_at = working_time.due_at(facts.calendar, facts.at, length)
     if due_at is None:
         return
-    tell_course(asked, Course(facts.at, str(length), facts.calendar.version))
+    tell_course(asked, DeadlineBasis(facts.at, str(length), facts.calendar.version))
     set_limit(asked, limit(facts, of_consultation(facts, asked.unit), facts.at, due_at))
 
 
 def answer(
-    state: State, command: pb.AnswerConsultationRequest, facts: Facts
+    state: State, command: pb.AnswerConsultationRequest, facts: DecisionContext
 ) -> list[Message] | Refusal:
     """Return a unit's opinion, in the role asked; for officers of that unit or a unit above it, and
     after it was dissolved for those of its heir.
@@ -112,7 +120,7 @@ def answer(
 
 
 def cancel(
-    state: State, command: pb.CancelConsultationRequest, facts: Facts
+    state: State, command: pb.CancelConsultationRequest, facts: DecisionContext
 ) -> list[Message] | Refusal:
     """Take back a question that was not answered; for who asked it, and whoever has the step now.
 
@@ -142,14 +150,14 @@ def cancel(
     return [taken]
 
 
-def _wanted(asked: Asked, process: Process) -> bool:
+def _wanted(asked: AskedUnit, process: Process) -> bool:
     """Return whether the process itself, which a case may have left, asks the question."""
     if not asked.name or not process.has(asked.step):
         return False
     return any(each.name == asked.name for each in process.step(asked.step).consultations)
 
 
-def _closed(asked: Asked) -> Refusal:
+def _closed(asked: AskedUnit) -> Refusal:
     if asked.cancelled_for:
         reason = asked.cancelled_for
         return refusal("CONSULTATION_CANCELLED", number=asked.number, reason=reason)

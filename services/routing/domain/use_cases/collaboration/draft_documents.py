@@ -12,7 +12,7 @@ from motcua.routing.v1 import routing_pb2 as pb
 from kernel.base.errors import Refusal
 from office.process.model.process import Process
 from services.routing.domain.collaboration_state import Draft
-from services.routing.domain.context import Facts
+from services.routing.domain.context import DecisionContext
 from services.routing.domain.guards import may_help, open_case, within
 from services.routing.domain.refusals.case import refusal
 from services.routing.domain.state import State
@@ -26,7 +26,9 @@ NAMES: Final = {
 }
 
 
-def draft(state: State, command: pb.DraftPaperRequest, facts: Facts) -> list[Message] | Refusal:
+def draft(
+    state: State, command: pb.DraftPaperRequest, facts: DecisionContext
+) -> list[Message] | Refusal:
     """Draft a paper; a new draft takes the place of one that was not signed."""
     refused = may_help(state, command.step, facts)
     if refused is not None:
@@ -49,7 +51,9 @@ def draft(state: State, command: pb.DraftPaperRequest, facts: Facts) -> list[Mes
     return [drafted]
 
 
-def judge(state: State, command: pb.JudgePaperRequest, facts: Facts) -> list[Message] | Refusal:
+def judge(
+    state: State, command: pb.JudgePaperRequest, facts: DecisionContext
+) -> list[Message] | Refusal:
     """Review or sign the latest draft of its kind, or refuse it with a reason."""
     refused = _judgeable(state, command, facts)
     if refused is not None:
@@ -68,7 +72,9 @@ def judge(state: State, command: pb.JudgePaperRequest, facts: Facts) -> list[Mes
     ]
 
 
-def _judgeable(state: State, command: pb.JudgePaperRequest, facts: Facts) -> Refusal | None:
+def _judgeable(
+    state: State, command: pb.JudgePaperRequest, facts: DecisionContext
+) -> Refusal | None:
     refused = open_case(state)
     if refused is not None:
         return refused

@@ -12,14 +12,14 @@ from motcua.routing.v1 import routing_pb2 as pb
 from kernel.base.errors import Refusal
 from kernel.base.instants import instant_in, to_timestamp
 from services.routing.domain.collaboration_state import Delegation
-from services.routing.domain.context import Facts
+from services.routing.domain.context import DecisionContext
 from services.routing.domain.guards import ASSIGNING, at_step, open_case
 from services.routing.domain.refusals.case import refusal
 from services.routing.domain.state import State
 
 
 def set_participant(
-    state: State, command: pb.SetParticipantRequest, facts: Facts
+    state: State, command: pb.SetParticipantRequest, facts: DecisionContext
 ) -> list[Message] | Refusal:
     """Let an officer take part, or end that; said by who does such steps or gives them out."""
     refused = at_step(state, state.step, facts, *ASSIGNING)
@@ -45,7 +45,7 @@ def delegation_of(command: pb.DelegateWorkRequest, at: int) -> Delegation | Refu
 
 
 def delegate(
-    state: State, command: pb.DelegateWorkRequest, facts: Facts
+    state: State, command: pb.DelegateWorkRequest, facts: DecisionContext
 ) -> list[Message] | Refusal:
     """Let a substitute act for an officer on one case that the officer has.
 
@@ -65,7 +65,7 @@ def work_meant(officer: str, actor: Actor) -> str:
 
 
 def end_absence(
-    state: State, command: pb.EndAbsenceRequest, facts: Facts
+    state: State, command: pb.EndAbsenceRequest, facts: DecisionContext
 ) -> list[Message] | Refusal:
     """Let nobody of those who stand in for an officer do so any more on one case."""
     if open_case(state) is not None:
@@ -85,7 +85,7 @@ def end_absence(
     ]
 
 
-def stand_ins(state: State, officer: str, facts: Facts) -> list[Message]:
+def stand_ins(state: State, officer: str, facts: DecisionContext) -> list[Message]:
     """Let those who stand in for an officer do so on a case that reaches the officer."""
     return _write(state, [each for each in facts.standing if each.officer == officer])
 

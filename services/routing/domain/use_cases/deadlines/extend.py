@@ -10,15 +10,17 @@ from kernel.base.errors import Refusal
 from kernel.base.instants import to_us
 from office.worktime import working_time
 from office.worktime.durations import Duration
-from services.routing.domain.context import Facts, limit, of_dossier, set_limit
+from services.routing.domain.context import DecisionContext, limit, of_dossier, set_limit
 from services.routing.domain.guards import open_case
 from services.routing.domain.refusals.case import refusal
-from services.routing.domain.state import State, Status
+from services.routing.domain.state import CaseStatus, State
 
 AT_LEAST_BEFORE = Duration.parse("1wd")
 
 
-def extend(state: State, command: ExtendDeadlineRequest, facts: Facts) -> list[Message] | Refusal:
+def extend(
+    state: State, command: ExtendDeadlineRequest, facts: DecisionContext
+) -> list[Message] | Refusal:
     """Move the promised date; the one promised first stays on record beside it.
 
     Whoever asks signs: the table of permissions lets in leaders of the unit that answers for the
@@ -43,18 +45,20 @@ def extend(state: State, command: ExtendDeadlineRequest, facts: Facts) -> list[M
     return [extended]
 
 
-def _unfit(state: State, facts: Facts) -> Refusal | None:
+def _unfit(state: State, facts: DecisionContext) -> Refusal | None:
     refused = open_case(state)
     if refused is not None:
         return refused
     if state.dossier_limit is None:
         return refusal("NO_DUE_DATE")
-    if state.status is Status.SUSPENDED:
+    if state.status is CaseStatus.SUSPENDED:
         return refusal("CASE_SUSPENDED")
     return refusal("ALREADY_EXTENDED") if state.extended_to is not None else None
 
 
-def _untimely(state: State, command: ExtendDeadlineRequest, facts: Facts) -> Refusal | None:
+def _untimely(
+    state: State, command: ExtendDeadlineRequest, facts: DecisionContext
+) -> Refusal | None:
     old = state.dossier_limit
     assert old is not None
     new = to_us(command.due_at)

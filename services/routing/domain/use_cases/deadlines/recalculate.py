@@ -13,9 +13,9 @@ from motcua.routing.v1.routing_pb2 import RecomputeDeadlinesRequest
 from kernel.base.errors import Refusal
 from kernel.base.instants import to_timestamp
 from office.worktime.deadline_basis import passes
-from services.routing.domain.collaboration_state import Timer
+from services.routing.domain.collaboration_state import StepTimer
 from services.routing.domain.context import (
-    Facts,
+    DecisionContext,
     Target,
     of_consultation,
     of_dossier,
@@ -25,8 +25,8 @@ from services.routing.domain.context import (
     tell_course,
 )
 from services.routing.domain.due_date_calculation import lay
-from services.routing.domain.due_dates import Limit
-from services.routing.domain.state import State, Status
+from services.routing.domain.due_dates import DueDate
+from services.routing.domain.state import CaseStatus, State
 from services.routing.domain.use_cases.deadlines.suspend import END_WARNING
 
 _DOSSIER = DeadlineScope.DEADLINE_SCOPE_DOSSIER
@@ -38,7 +38,7 @@ _CONSULTATION = DeadlineScope.DEADLINE_SCOPE_CONSULTATION
 
 
 def recompute(
-    state: State, command: RecomputeDeadlinesRequest, facts: Facts
+    state: State, command: RecomputeDeadlinesRequest, facts: DecisionContext
 ) -> list[Message] | Refusal:
     """Lay anew what the calendar has laid and is still open; nothing for what stays where it is.
 
@@ -47,16 +47,16 @@ def recompute(
     stay. A date never moves to where it would have passed already: nobody is late by a decree that
     came afterwards. The citizen's time never gets shorter.
     """
-    if not state.own or state.status not in (Status.RUNNING, Status.SUSPENDED):
+    if not state.own or state.status not in (CaseStatus.RUNNING, CaseStatus.SUSPENDED):
         return []
-    ways = _running if state.status is Status.RUNNING else _suspended
+    ways = _running if state.status is CaseStatus.RUNNING else _suspended
     moved = [*ways(state, facts), *_questions(state, facts)]
     for message in moved:
         message.reason = command.reason
     return list(moved)
 
 
-def _running(state: State, facts: Facts) -> Iterator[DeadlineRecomputed]:
+def _running(state: State, facts: DecisionContext) -> Iterator[DeadlineRecomputed]:
     step = facts.process.step(state.step)
     if found := _moved(state.dossier_limit, of_dossier(facts), facts):
         found.scope = _DOSSIER
@@ -72,7 +72,7 @@ def _running(state: State, facts: Facts) -> Iterator[DeadlineRecomputed]:
         yield found
 
 
-def _suspended(state: State, facts: Facts) -> Iterator[DeadlineRecomputed]:
+def _suspended(state: State, facts: DecisionContext) -> Iterator[DeadlineRecomputed]:
     end = None if state.suspension is None else state.suspension.end
     found = _moved(end, Target(END_WARNING, (), state.unit), facts)
     if found is not None and _later(found):
@@ -84,7 +84,7 @@ def _later(message: DeadlineRecomputed) -> bool:
     return message.due_at.ToNanoseconds() > message.previous_due_at.ToNanoseconds()
 
 
-def _questions(state: State, facts: Facts) -> Iterator[DeadlineRecomputed]:
+def _questions(state: State, facts: DecisionContext) -> Iterator[DeadlineRecomputed]:
     for asked in state.work.asked:
         if not asked.open:
             continue
@@ -93,7 +93,9 @@ def _questions(state: State, facts: Facts) -> Iterator[DeadlineRecomputed]:
             yield _counted(found, asked.limit, facts)
 
 
-def _moved(old: Limit | None, target: Target, facts: Facts) -> DeadlineRecomputed | None:
+def _moved(
+    old: DueDate | None, target: Target, facts: DecisionContext
+) -> DeadlineRecomputed | None:
     """Lay a due date anew, with its warning and its rungs."""
     version = facts.calendar.version
     if old is None or old.course is None or old.course.calendar_version == version:
@@ -111,18 +113,20 @@ def _moved(old: Limit | None, target: Target, facts: Facts) -> DeadlineRecompute
     return message
 
 
-def _stays(old: int, new: int, facts: Facts) -> bool:
+def _stays(old: int, new: int, facts: DecisionContext) -> bool:
     return new == old or passes(old, new, facts.at)
 
 
-def _counted(message: DeadlineRecomputed, old: Limit | None, facts: Facts) -> DeadlineRecomputed:
+def _counted(
+    message: DeadlineRecomputed, old: DueDate | None, facts: DecisionContext
+) -> DeadlineRecomputed:
     """Tell from what a date was computed that no other event tells of in full."""
     if old is not None and old.course is not None:
         tell_course(message, old.course.by(facts.calendar.version))
     return message
 
 
-def _timers(state: State, facts: Facts) -> DeadlineRecomputed | None:
+def _timers(state: State, facts: DecisionContext) -> DeadlineRecomputed | None:
     """Lay the instants anew at which ways are taken by themselves; one event tells all of them."""
     before = state.work.timers
     after = [replace(timer, at=_instant(timer, facts)) for timer in before]
@@ -141,7 +145,7 @@ def _timers(state: State, facts: Facts) -> DeadlineRecomputed | None:
     return message
 
 
-def _instant(timer: Timer, facts: Facts) -> int:
+def _instant(timer: StepTimer, facts: DecisionContext) -> int:
     if timer.course is None or timer.course.calendar_version == facts.calendar.version:
         return timer.at
     new = timer.course.due(facts.calendar)

@@ -8,7 +8,7 @@ from google.protobuf.message import Message
 from motcua.events.v1.routing_events_pb2 import StepCompleted, StepSentBack
 
 from services.routing.domain.alarms import overdue
-from services.routing.domain.context import Facts, enter
+from services.routing.domain.context import DecisionContext, enter
 from services.routing.domain.state import State
 from services.routing.domain.use_cases.collaboration.consult import beside
 
@@ -25,7 +25,7 @@ def due(state: State, now: int) -> str:
     return timer.name if timer is not None and timer.at <= now else ""
 
 
-def take(state: State, name: str, facts: Facts) -> list[Message]:
+def take(state: State, name: str, facts: DecisionContext) -> list[Message]:
     """Take a way without anybody having done anything."""
     way = facts.process.step(state.step).way(name)
     if way is None:

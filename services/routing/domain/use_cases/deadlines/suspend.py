@@ -16,13 +16,13 @@ from motcua.routing.v1 import routing_pb2 as pb
 from kernel.base.errors import Refusal
 from kernel.base.instants import MINUTE, instant_in, to_timestamp
 from office.worktime import working_time
-from office.worktime.deadline_basis import Course, Pause, kept_after
+from office.worktime.deadline_basis import DeadlineBasis, Pause, kept_after
 from office.worktime.durations import Duration
 from office.worktime.warning_rule import WarningRule, warn_at
 from office.worktime.working_time import ResumePolicy
-from services.routing.domain.collaboration_state import Timer
+from services.routing.domain.collaboration_state import StepTimer
 from services.routing.domain.context import (
-    Facts,
+    DecisionContext,
     Target,
     enter,
     of_dossier,
@@ -31,10 +31,10 @@ from services.routing.domain.context import (
     set_touch,
 )
 from services.routing.domain.due_date_calculation import lay, shifted
-from services.routing.domain.due_dates import Limit
+from services.routing.domain.due_dates import DueDate
 from services.routing.domain.guards import at_step, may_work
 from services.routing.domain.refusals.case import refusal
-from services.routing.domain.state import State, Status
+from services.routing.domain.state import CaseStatus, State
 
 SUPPLEMENT = SuspensionKind.SUSPENSION_KIND_SUPPLEMENT
 FINANCIAL = SuspensionKind.SUSPENSION_KIND_FINANCIAL
@@ -44,7 +44,7 @@ END_WARNING = WarningRule(lead=Duration.parse("2wd"))
 
 
 def request_payment(
-    state: State, command: pb.RequestPaymentRequest, facts: Facts
+    state: State, command: pb.RequestPaymentRequest, facts: DecisionContext
 ) -> list[Message] | Refusal:
     """Ask for money and stop the clock; the amounts are whole đồng, one of them above 0."""
     fee, charge = command.payment.fee, command.payment.charge
@@ -54,7 +54,9 @@ def request_payment(
     return _suspend(state, command, facts, suspended)
 
 
-def stop(state: State, command: pb.StopCaseRequest, facts: Facts) -> list[Message] | Refusal:
+def stop(
+    state: State, command: pb.StopCaseRequest, facts: DecisionContext
+) -> list[Message] | Refusal:
     """Stop the clock while somebody outside the unit is waited for."""
     suspended = CaseSuspended(
         kind=command.kind, reason=command.reason, counterpart=command.counterpart
@@ -63,7 +65,7 @@ def stop(state: State, command: pb.StopCaseRequest, facts: Facts) -> list[Messag
 
 
 def _suspend(
-    state: State, command: Any, facts: Facts, suspended: CaseSuspended
+    state: State, command: Any, facts: DecisionContext, suspended: CaseSuspended
 ) -> list[Message] | Refusal:
     refused = may_work(state, command.step, facts)
     if refused is not None:
@@ -77,7 +79,7 @@ def _suspend(
     return [suspended]
 
 
-def warn_of_end(message: Any, facts: Facts, end: int) -> None:
+def warn_of_end(message: Any, facts: DecisionContext, end: int) -> None:
     """Write when a warning of a suspension's end is to be raised, and by which calendar."""
     message.calendar_version = facts.calendar.version
     warning = warn_at(facts.calendar, END_WARNING, facts.at, end)
@@ -86,7 +88,7 @@ def warn_of_end(message: Any, facts: Facts, end: int) -> None:
 
 
 def confirm_payment(
-    state: State, command: pb.ConfirmPaymentRequest, facts: Facts
+    state: State, command: pb.ConfirmPaymentRequest, facts: DecisionContext
 ) -> list[Message] | Refusal:
     """Let the clock go on when what was asked for has been paid, neither more nor less."""
     refused = at_step(state, command.step, facts)
@@ -100,19 +102,21 @@ def confirm_payment(
     return [go_on(state, facts, paid=command.paid, receipt_number=command.receipt_number)]
 
 
-def resume(state: State, command: pb.ResumeCaseRequest, facts: Facts) -> list[Message] | Refusal:
+def resume(
+    state: State, command: pb.ResumeCaseRequest, facts: DecisionContext
+) -> list[Message] | Refusal:
     """Let the clock go on at an officer's word; papers that were asked for must come."""
     refused = at_step(state, command.step, facts)
     if refused is not None:
         return refused
-    if state.status is not Status.SUSPENDED or state.suspension is None:
+    if state.status is not CaseStatus.SUSPENDED or state.suspension is None:
         return refusal("NOT_SUSPENDED")
     if state.suspension.kind == SUPPLEMENT:
         return refusal("WAITS_FOR_PAPERS")
     return [go_on(state, facts, reason=command.reason)]
 
 
-def go_on(state: State, facts: Facts, **said: Any) -> CaseResumed:
+def go_on(state: State, facts: DecisionContext, **said: Any) -> CaseResumed:
     """Let the clock of a suspended case go on from ``facts.at``, by the procedure's policy.
 
     A promise that had passed before the clock was stopped is not made anew: the remainder is kept
@@ -143,10 +147,12 @@ def go_on(state: State, facts: Facts, **said: Any) -> CaseResumed:
     return resumed
 
 
-def _restart(resumed: CaseResumed, state: State, facts: Facts, at: int) -> None:
+def _restart(resumed: CaseResumed, state: State, facts: DecisionContext, at: int) -> None:
     """Count the limits anew; what a leader has signed is not taken back by that."""
     signed, length = state.extended_to, str(facts.time_limit)
-    course = Course(at, length, facts.calendar.version, same_day=state.same_day, not_before=signed)
+    course = DeadlineBasis(
+        at, length, facts.calendar.version, same_day=state.same_day, not_before=signed
+    )
     set_limit(resumed, lay(facts, course, of_dossier(facts)))
     resumed.time_limit = length
     resumed.same_day = state.same_day
@@ -164,7 +170,7 @@ def _begun(state: State) -> bool:
     return bool(state.assignee or state.work.opened_by)
 
 
-def _keep(resumed: CaseResumed, state: State, facts: Facts, pause: Pause) -> None:
+def _keep(resumed: CaseResumed, state: State, facts: DecisionContext, pause: Pause) -> None:
     step = facts.process.step(state.step)
     resumed.current.CopyFrom(CurrentStep(step=step.name, unit=state.unit, role=step.role))
     promised = _later(state.dossier_limit, of_dossier(facts), facts, pause)
@@ -181,7 +187,7 @@ def _keep(resumed: CaseResumed, state: State, facts: Facts, pause: Pause) -> Non
         resumed.current.timers.add(transition=timer.name, at=to_timestamp(later), back=timer.back)
 
 
-def _ahead_again(old: Limit | None, new: Limit | None, pause: Pause) -> bool:
+def _ahead_again(old: DueDate | None, new: DueDate | None, pause: Pause) -> bool:
     """Return whether a date that had passed when the clock was stopped lies ahead now.
 
     The pause alone never brings that about: it adds what it has taken. A stop that was asked for in
@@ -192,9 +198,9 @@ def _ahead_again(old: Limit | None, new: Limit | None, pause: Pause) -> bool:
     return old.missed and old.due_at < pause[0] and new.due_at > max(pause)
 
 
-def _later_timer(timer: Timer, facts: Facts, pause: Pause) -> int:
+def _later_timer(timer: StepTimer, facts: DecisionContext, pause: Pause) -> int:
     if timer.course is None:
-        return shifted(Limit(timer.at), facts.calendar, pause).due_at
+        return shifted(DueDate(timer.at), facts.calendar, pause).due_at
     # A case that was moved while its clock stood still has timers that begin within the pause.
     pause = (max(pause[0], timer.course.start_at), max(pause))
     course = timer.course.paused(pause, facts.calendar.version)
@@ -203,7 +209,9 @@ def _later_timer(timer: Timer, facts: Facts, pause: Pause) -> int:
     return later
 
 
-def _later(old: Limit | None, target: Target, facts: Facts, pause: Pause) -> Limit | None:
+def _later(
+    old: DueDate | None, target: Target, facts: DecisionContext, pause: Pause
+) -> DueDate | None:
     """Move a due date, its warning and its rungs by the working time of a pause.
 
     All of it is counted by the calendar in force now: what has changed while the clock stood still

@@ -18,11 +18,16 @@ import pytest
 from office.catalogue.files import release_store
 from office.catalogue.files.additions import addition
 from office.catalogue.files.reader import read_file
-from office.catalogue.files.release_store import Shelf, ShelfError, Shelved, Taken
+from office.catalogue.files.release_store import (
+    PublishedCatalogue,
+    ReleaseError,
+    ReleaseStore,
+    Taken,
+)
 from tests.support.procedure_files import empty, saved
 
 
-def put(folder: Path, number: int) -> Shelved:
+def put(folder: Path, number: int) -> PublishedCatalogue:
     """Publish the procedure's version with this number as the next edition."""
     changes = {"version": number, "valid_from": f"20{number:02d}-01-01"}
     shelved = release_store.load(folder / "shelf", empty())
@@ -33,10 +38,10 @@ def put(folder: Path, number: int) -> Shelved:
 
 
 @contextmanager
-def watched(folder: Path, words: list[str] | None = None) -> Iterator[Shelf]:
+def watched(folder: Path, words: list[str] | None = None) -> Iterator[ReleaseStore]:
     """Run a shelf."""
     told = [] if words is None else words
-    found = Shelf(folder / "shelf", empty(), trouble=told.append)
+    found = ReleaseStore(folder / "shelf", empty(), trouble=told.append)
     found.start()
     try:
         yield found
@@ -104,7 +109,7 @@ def test_a_changed_edition_shows(tmp_path: Path, edition: int) -> None:
     path.chmod(0o600)
     path.write_bytes(path.read_bytes().replace(b'"5wd"', b'"6wd"'))
 
-    with pytest.raises(ShelfError, match=f"edition {edition + 1} does not follow"):
+    with pytest.raises(ReleaseError, match=f"edition {edition + 1} does not follow"):
         release_store.load(tmp_path / "shelf", empty())
 
 
@@ -127,7 +132,7 @@ def test_a_spoilt_shelf_is_refused(
     path.chmod(0o600)
     spoil(path)
 
-    with pytest.raises(ShelfError, match=words):
+    with pytest.raises(ReleaseError, match=words):
         release_store.load(tmp_path / "shelf", empty())
 
 
@@ -140,7 +145,7 @@ def test_an_edition_with_mistakes_is_refused(tmp_path: Path) -> None:
     document["procedures"][0]["unit"] = "H99"
     path.write_text(json.dumps(document))
 
-    with pytest.raises(ShelfError, match="'H99' is no unit"):
+    with pytest.raises(ReleaseError, match="'H99' is no unit"):
         release_store.load(tmp_path / "shelf", empty())
 
 
