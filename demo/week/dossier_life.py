@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import cache
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from motcua.events.v1.routing_events_pb2 import CurrentStep
@@ -15,11 +16,17 @@ from demo.week.people import People
 from demo.week.scenario import Filing, as_child
 from kernel.base.clock import Clock
 from kernel.base.instants import HOUR, MINUTE, SECOND, to_us
+from office.worktime.calendars.model import Calendar
 from office.worktime.calendars.vietnam import state_office
 from office.worktime.durations import Duration
 from office.worktime.working_time import due_at, next_working_instant, working_us
 
-CALENDAR = state_office()
+
+@cache
+def _calendar() -> Calendar:
+    return state_office()
+
+
 A_DAY = Duration.parse("1wd")
 TIME_FOR_AN_APOLOGY = 10 * HOUR
 """Working time before the due date: the working day that the rule asks for, and some hours."""
@@ -202,9 +209,9 @@ class Week:
         due = entry.due_at
         if not filing.extended or due is None:
             return
-        if working_us(CALENDAR, self._clock.now(), due) < TIME_FOR_AN_APOLOGY:
+        if working_us(_calendar(), self._clock.now(), due) < TIME_FOR_AN_APOLOGY:
             return
-        case = await extend(self._people, filing, entry.code, due, due_at(CALENDAR, due, A_DAY))
+        case = await extend(self._people, filing, entry.code, due, due_at(_calendar(), due, A_DAY))
         entry.extended = True
         entry.due_at = _us(case.due_at)
         self._tell(entry, "extended")
@@ -235,19 +242,19 @@ class Week:
         now = self._clock.now()
         if entry.accepted_at is None or entry.due_at is None:
             return now + 4 * HOUR
-        whole = working_us(CALENDAR, entry.accepted_at, entry.due_at)
+        whole = working_us(_calendar(), entry.accepted_at, entry.due_at)
         part = 1.0 if last else min(0.9, (steps + 1) / 4)
         wanted = int(whole * filing.pace * part)
-        moment = CALENDAR.table.after(entry.accepted_at, max(wanted, MINUTE))
+        moment = _calendar().table.after(entry.accepted_at, max(wanted, MINUTE))
         due = _us(step.due_at)
         if filing.late or due is None or due <= now:
             return moment
-        left = working_us(CALENDAR, now, due)
-        return min(moment, CALENDAR.table.after(now, max(int(left * filing.pace), MINUTE)))
+        left = working_us(_calendar(), now, due)
+        return min(moment, _calendar().table.after(now, max(int(left * filing.pace), MINUTE)))
 
     async def _work(self, at: int) -> bool:
         """Wait until an instant, or the next working one; False when the week is over by then."""
-        at = next_working_instant(CALENDAR, max(at, self._clock.now()))
+        at = next_working_instant(_calendar(), max(at, self._clock.now()))
         if at > self._closes:
             return False
         await self._until(at)
