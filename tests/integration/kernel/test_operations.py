@@ -26,6 +26,7 @@ from kernel.rpc.server import RpcServer
 from kernel.runtime import operations_service
 from kernel.storage.engines import open_engine
 from kernel.storage.kernel_tables import kernel_tables
+from office.permissions import shipped
 
 OPERATOR = metadata("operator", "root")
 Code = grpc.StatusCode
@@ -51,7 +52,7 @@ class Office:
         commands = Commands(self.writer, RealClock(), tables)
         settings = Settings(service="probe", port=free_port(), database_url=database_url)
         service = operations_service.service("probe", commands, self.reads, self.consumer)
-        self.server = RpcServer(settings, [service])
+        self.server = RpcServer(settings, [service], shipped())
         self.channel = grpc.insecure_channel(f"127.0.0.1:{self.server.start()}")
         self.stub = OperationsServiceStub(self.channel)
 
