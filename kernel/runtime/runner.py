@@ -156,7 +156,7 @@ class ServiceProcess:
         while not self._caught_up():
             if self._ending.wait(0.1):
                 return
-        self._rpc.ready(True)
+        self._rpc.set_ready(True)
         _log.info("service.ready")
 
     def _end(self, _signal: int, _frame: FrameType | None) -> None:
