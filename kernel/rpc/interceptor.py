@@ -21,7 +21,7 @@ from kernel.rpc.call_lifecycle import CallLifecycle
 from kernel.rpc.drain import Drain, stopping
 from kernel.rpc.method import Context, Method
 from kernel.rpc.registration import Service
-from kernel.rpc.stream_limits import StreamLimits, bounded
+from kernel.rpc.stream_limits import StreamLimits, limited
 
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
@@ -70,7 +70,7 @@ class Interceptor(grpc.aio.ServerInterceptor):
         if handler is None:
             return handler
         if service is None:
-            wrapped = bounded(handler, self._infrastructure_limits)
+            wrapped = limited(handler, self._infrastructure_limits)
         else:
             wrapped = self._wrap(service, path.strip("/"), handler)
         self._wrapped[path] = wrapped
