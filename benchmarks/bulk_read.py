@@ -19,7 +19,7 @@ from motcua.events.v1.envelope_pb2 import DossierEvent
 from infra.local.kafka import KafkaBroker
 from infra.local.ports import free_port
 from infra.local.topics import ensure_topics, events_topic
-from kernel.config.process_tuning import tune
+from kernel.config.process_tuning import tune_garbage_collection
 from tests.support.feed import put, wait_until, workload
 from tests.support.tally import SILENT, Node
 
@@ -77,7 +77,7 @@ def _bare(bootstrap: str, _url: str, count: int) -> float:
 
 def _service(bootstrap: str, url: str, count: int) -> float:
     node = Node(bootstrap, TOPIC, url, model=SILENT, faust=False)
-    tune()
+    tune_garbage_collection()
     node.writer.start()
     begun = time.perf_counter()
     node.consumer.start()

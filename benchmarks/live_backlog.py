@@ -23,7 +23,7 @@ from sqlalchemy import Engine, func, select
 from infra.local.kafka import KafkaBroker
 from infra.local.ports import free_port
 from infra.local.topics import ensure_topics, events_topic
-from kernel.config.process_tuning import tune
+from kernel.config.process_tuning import tune_garbage_collection
 from kernel.consumer.reading.faust_adapter import bare_app
 from kernel.storage.engines import open_engine
 from tests.support.feed import put, wait_until, workload
@@ -89,9 +89,9 @@ def _run_service(bootstrap: str, url: str) -> None:
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
     with Node(bootstrap, TOPIC, url, model=SILENT) as node:
-        tune()
+        tune_garbage_collection()
         wait_until(lambda: node.consumer.status().ready, seconds=60)
-        wait_until(lambda: len(node.consumer.inbox.assigned) == 6, seconds=60)
+        wait_until(lambda: len(node.consumer.buffer.assigned) == 6, seconds=60)
         print("listening", flush=True)
         ended.wait()
 

@@ -13,7 +13,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from cli.options import OFFICE
 from kernel.base.instants import isoformat, to_datetime, to_us, zone
-from kernel.base.spreadsheet_escape import guarded
+from kernel.base.spreadsheet_escape import escape_cell
 
 OFFSET = "+07:00"
 """What ``moment`` leaves out, where each line stands for itself."""
@@ -55,6 +55,6 @@ def print_csv(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None
     writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n")
     writer.writeheader()
     writer.writerows(
-        {name: guarded(cell) if isinstance(cell, str) else cell for name, cell in row.items()}
+        {name: escape_cell(cell) if isinstance(cell, str) else cell for name, cell in row.items()}
         for row in rows
     )

@@ -13,8 +13,8 @@ from motcua.operations.v1.operations_pb2_grpc import OperationsServiceStub
 from motcua.routing.v1.routing_pb2_grpc import RoutingServiceStub
 
 from cli.operator_name import operator_name
-from kernel.config.settings import PORTS
 from kernel.rpc.client import metadata
+from office.ports import PORTS
 
 OPTIONS = (
     # A channel of this process's own: a shared one would hold back after an earlier failure.

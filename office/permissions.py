@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from kernel.auth.permissions import Permissions, read_permissions
+from office.people.rights import ACCESS_MODEL
 
 SHIPPED: Final = Path(__file__).with_name("permissions.toml")
 
@@ -14,4 +15,4 @@ SHIPPED: Final = Path(__file__).with_name("permissions.toml")
 @lru_cache(maxsize=1)
 def shipped() -> Permissions:
     """Return the table that ships, read once; raise ``PermissionsError`` naming the mistake."""
-    return read_permissions(SHIPPED)
+    return read_permissions(SHIPPED, ACCESS_MODEL)

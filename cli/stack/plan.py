@@ -12,7 +12,7 @@ from kernel.auth import issuer
 from kernel.auth.jwks import read_keys
 from kernel.config import settings
 from kernel.config.master_key import development_key, master_key
-from kernel.config.settings import PORTS
+from office.ports import PORTS
 
 SERVICES = ("intake", "routing", "postal", "notify", "audit")
 KAFKA_PORT = 29092
@@ -53,13 +53,13 @@ def _check() -> None:
     production = os.environ.get("MOTCUA_MODE") == "production"
     for name in SERVICES:
         try:
-            given = settings.load(name)
+            given = settings.load(name, PORTS[name])
             if production or given.master_key.get_secret_value():
                 master_key(given)
             if given.identity_jwks is not None:
                 read_keys(given.identity_jwks, production=production)
         except ValueError as wrong:
-            raise ValueError(settings.reasons(wrong)) from wrong
+            raise ValueError(settings.describe_errors(wrong)) from wrong
     if production and not os.environ.get("SMTP_HOST"):
         raise ValueError(
             "SMTP_HOST: must be set in production (the stack's own mail sink sends nothing on)"

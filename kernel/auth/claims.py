@@ -1,5 +1,5 @@
-"""Reads the claims of a verified token; each raises ``Unauthenticated``, naming the claim, when it
-is not of the form that the office's issuers agreed on (docs/identity.md).
+"""Reads the claims of a verified token; each function raises ``Unauthenticated``, naming the claim,
+when it is not of the agreed form (docs/identity.md).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Claims = Mapping[str, Any]
 REQUIRED: Final = ("iss", "aud", "exp", "nbf", "sub", "kind")
 _UNIT: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.\-]{0,62}[A-Za-z0-9])?")
 _ROLE: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}")
-_ROLES: Final = 32
+_MAX_ROLES: Final = 32
 
 
 def instant(claims: Claims, name: str) -> float:
@@ -29,10 +29,10 @@ def instant(claims: Claims, name: str) -> float:
 
 
 def subject(claims: Claims) -> str:
-    """Return who calls: a name that is no personal data."""
+    """Return the caller's name, which may be no personal data."""
     text = claims["sub"]
-    right = isinstance(text, str) and 0 < len(text) <= 64 and text == text.strip()
-    if not right or plain_line(text) != text:
+    valid = isinstance(text, str) and 0 < len(text) <= 64 and text == text.strip()
+    if not valid or plain_line(text) != text:
         raise refused("TOKEN_CLAIM_WRONG", "sub")
     if personal(text):
         raise refused("TOKEN_SUBJECT_PERSONAL")
@@ -40,7 +40,7 @@ def subject(claims: Claims) -> str:
 
 
 def unit(claims: Claims) -> str:
-    """Return the caller's unit; empty when none is named."""
+    """Return the caller's organisational unit; empty when the token names none."""
     text = claims.get("unit", "")
     if not isinstance(text, str) or (text and not _UNIT.fullmatch(text)):
         raise refused("TOKEN_CLAIM_WRONG", "unit")
@@ -48,10 +48,10 @@ def unit(claims: Claims) -> str:
 
 
 def roles(claims: Claims) -> frozenset[str]:
-    """Return the roles that are named, known or not."""
-    found = claims.get("roles", [])
-    if not isinstance(found, list) or len(found) > _ROLES:
+    """Return the roles that the token names, known or not."""
+    named = claims.get("roles", [])
+    if not isinstance(named, list) or len(named) > _MAX_ROLES:
         raise refused("TOKEN_CLAIM_WRONG", "roles")
-    if not all(isinstance(role, str) and _ROLE.fullmatch(role) for role in found):
+    if not all(isinstance(role, str) and _ROLE.fullmatch(role) for role in named):
         raise refused("TOKEN_CLAIM_WRONG", "roles")
-    return frozenset(found)
+    return frozenset(named)

@@ -1,7 +1,7 @@
-"""Who calls, in which language, and within which trace: read from the metadata of a call.
+"""The caller of an RPC, the language and the trace, read from the metadata of the call.
 
-Who calls is said by a signed token (``kernel.auth.tokens``); a service with an
-authenticator of its own (partners) looks at its own credentials instead.
+A signed token names the caller (``kernel.auth.tokens``); a service with an authenticator of its own
+reads its own credentials instead.
 """
 
 from __future__ import annotations
@@ -30,31 +30,32 @@ _CORRELATION_FORM: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a caller shows: a bearer token (may be empty), and the URIs that its client certificate
-    names.
-    """
+    """The credentials of a call."""
 
     bearer: str
+    """The bearer token; empty when there is none."""
     san_uris: tuple[str, ...]
+    """The URIs in the client certificate's subject alternative name."""
 
 
 @dataclass(slots=True)
 class Caller:
-    """One call, as the server sees it. ``expires`` is in seconds of ``time.monotonic``."""
+    """One call, as the server sees it."""
 
     method: str
-    """The full name, such as ``motcua.intake.v1.IntakeService/SubmitDossier``."""
+    """The full name, such as ``package.v1.Service/Method``."""
     actor: Actor
     language: str
     trace: str
     expires: float
+    """The deadline of the call, in seconds of ``time.monotonic``."""
     correlation_id: str = ""
     roles: frozenset[str] = frozenset()
-    """The roles that an officer's token names; empty for others."""
+    """The roles that the caller's token names."""
     rule: Rule | None = None
-    """The rule by which the call was let in."""
-    judged: bool = False
-    """The handler has asked whether the caller sees only what they take part in."""
+    """The rule of the table that allows the call."""
+    scope_checked: bool = False
+    """Whether the handler has applied the rule's scope to what it answers."""
     gone: bool = field(default=False)
     """Set when the client has cancelled or its connection is lost."""
 
@@ -71,14 +72,14 @@ def caller() -> Caller:
     return _caller.get()
 
 
-def serve(who: Caller) -> None:
-    """Make ``who`` the call being served by this task."""
-    _caller.set(who)
+def set_caller(current: Caller) -> None:
+    """Make ``current`` the call being served by this task."""
+    _caller.set(current)
 
 
 def language_of(metadata: dict[str, str | bytes]) -> str:
     """Choose ``vi`` or ``en`` from an Accept-Language value: the first of the two that it names;
-    ``vi`` unless told.
+    ``vi`` when it names neither.
     """
     for part in _text(metadata, LANGUAGE).lower().split(","):
         name = part.partition(";")[0].strip().partition("-")[0]
@@ -88,8 +89,8 @@ def language_of(metadata: dict[str, str | bytes]) -> str:
 
 
 def correlation_of(metadata: dict[str, str | bytes]) -> str:
-    """Read what ties this call to others; empty unless told; raise ``Invalid`` naming the
-    header.
+    """Return the correlation id, empty when there is none; raise ``Invalid`` naming the header
+    when it is malformed.
     """
     text = _text(metadata, CORRELATION)
     if text and not _CORRELATION_FORM.fullmatch(text):
@@ -100,8 +101,8 @@ def correlation_of(metadata: dict[str, str | bytes]) -> str:
 def credentials_of(
     metadata: dict[str, str | bytes], auth: Mapping[str, Iterable[bytes]] | None = None
 ) -> Credentials:
-    """Collect what a caller shows; ``auth`` is gRPC's authentication context of a TLS
-    connection. A header of another scheme than Bearer gives the empty token.
+    """Return the credentials of a call; ``auth`` is gRPC's authentication context of a TLS
+    connection. A header of another scheme than Bearer yields the empty token.
     """
     scheme, _, token = _text(metadata, AUTHORIZATION).partition(" ")
     uris = tuple(uri.decode("utf-8", "replace") for uri in (auth or {}).get("peer_uri", ()))

@@ -1,5 +1,5 @@
-"""The local issuer of tokens, for development: its key lies in the data folder, and production
-accepts neither its name nor its keys.
+"""The local issuer of tokens, for development. Its key lies in the data folder; production accepts
+neither its name nor its keys.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from kernel.auth.jwks import DEVELOPMENT
 from kernel.config.settings import AUDIENCE, DEVELOPMENT_ISSUER
 
 HOURS: Final = 12.0
-"""How long its tokens are valid unless told otherwise."""
+"""Hours for which its tokens are valid by default."""
 _SECRET: Final = "issuer.json"
-_FRESH: Final = 600
-"""Seconds for which a token is given out again instead of signing another."""
+_REUSE_SECONDS: Final = 600
+"""Seconds for which a token is returned again instead of signing another."""
 
 
 def folder_of(data_dir: Path) -> Path:
-    """Return the folder of the issuer's keys: IDENTITY_DIR, or one in the data folder."""
-    given = os.environ.get("IDENTITY_DIR")
-    return Path(given) if given else data_dir / "identity"
+    """Return the folder of the issuer's keys: IDENTITY_DIR, or ``identity`` in the data folder."""
+    configured = os.environ.get("IDENTITY_DIR")
+    return Path(configured) if configured else data_dir / "identity"
 
 
 def jwks_path(folder: Path) -> Path:
@@ -40,16 +40,16 @@ def jwks_path(folder: Path) -> Path:
 
 
 def make_keys(folder: Path) -> None:
-    """Make the issuer's key on first use; only its owner can read it. Safe to call at the same time
-    from several processes.
+    """Make the issuer's key when there is none; only its owner can read it. Safe to call from
+    several processes at the same time.
     """
     folder.mkdir(parents=True, exist_ok=True)
     secret = folder / _SECRET
     if not secret.exists():
-        _place(secret, _new_key())
+        _create(secret, _new_key())
     public = {name: value for name, value in json.loads(secret.read_text()).items() if name != "d"}
     if not jwks_path(folder).exists():
-        _place(jwks_path(folder), {"keys": [public]})
+        _create(jwks_path(folder), {"keys": [public]})
 
 
 def _new_key() -> dict[str, Any]:
@@ -58,12 +58,12 @@ def _new_key() -> dict[str, Any]:
     return {**key, "kid": name, "alg": "EdDSA", "use": "sig"}
 
 
-def _place(path: Path, document: dict[str, Any]) -> None:
-    handle, name = tempfile.mkstemp(prefix=path.name, dir=path.parent)  # its owner's alone
+def _create(path: Path, document: dict[str, Any]) -> None:
+    handle, name = tempfile.mkstemp(prefix=path.name, dir=path.parent)  # readable by its owner only
     with os.fdopen(handle, "w") as file:
         json.dump(document, file)
     try:
-        os.link(name, path)  # whole or not at all, and never over what is there
+        os.link(name, path)  # atomic, and never over an existing file
     except FileExistsError:
         pass
     finally:
@@ -86,7 +86,7 @@ def sign(
     folder = _folder()
     make_keys(folder)
     now = int(time.time())
-    said: dict[str, Any] = {
+    payload: dict[str, Any] = {
         "iss": os.environ.get("IDENTITY_ISSUER") or DEVELOPMENT_ISSUER,
         "aud": os.environ.get("IDENTITY_AUDIENCE") or AUDIENCE,
         "nbf": now,
@@ -98,13 +98,13 @@ def sign(
         **(claims or {}),
     }
     key = _key(folder, _stamp(folder))
-    return jwt.encode(said, key, algorithm=key.algorithm_name, headers={"kid": key.key_id})
+    return jwt.encode(payload, key, algorithm=key.algorithm_name, headers={"kid": key.key_id})
 
 
 def token(kind: str, identity: str, unit: str, roles: tuple[str, ...]) -> str:
-    """Return a token for a caller, the same one for some minutes; raises as ``sign``."""
+    """Return a token for a caller, the same one for some minutes; raise what ``sign`` raises."""
     folder = _folder()
-    period = int(time.time()) // _FRESH
+    period = int(time.time()) // _REUSE_SECONDS
     return _token(kind, identity, unit, roles, (folder, _stamp(folder), period))
 
 

@@ -1,8 +1,8 @@
-"""The public keys of those who issue tokens: a JWKS file (RFC 7517) that may change at any time.
+"""The public keys of the issuer of tokens: a JWKS file (RFC 7517) that may change at any time.
 
-A new key is seen within a second of the file's change, or at once when a token names it; a key that
-is taken out counts no more within a second. So keys are changed without a restart: add the new one,
-let the issuer sign with it, and take the old one out when its last token has expired.
+A new key is known within a second of the file's change, or at once when a token names it; a removed
+one is refused within a second. So keys are rotated without a restart: add the new one, let the
+issuer sign with it, and remove the old one when its last token has expired.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ log = get_logger(__name__)
 
 ALGORITHMS: Final = ("EdDSA", "ES256")
 DEVELOPMENT: Final = "development-"
-"""How the names of keys begin that anybody can make; production takes none of them."""
+"""The prefix of the names of development keys, which production refuses."""
 
 
 class JwksError(ValueError):
@@ -30,34 +30,36 @@ class JwksError(ValueError):
 
 
 class Jwks:
-    """The keys of one file, by name."""
+    """The keys of one file, by name. Thread-safe."""
 
     def __init__(
         self, path: Path, *, production: bool, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
         """Read the file; raise ``JwksError``."""
         self.generation = 0
-        """Grows whenever other keys count: what was verified before is to be verified again."""
-        self._watched = FileWatcher(
+        """Grows with each change of the keys: tokens verified before have to be verified again."""
+        self._watcher = FileWatcher(
             lambda: stamp_of(path),
             lambda: read_keys(path, production=production),
             JwksError,
-            changed=self._count,
-            refused=lambda error: log.error("identity.keys_unusable", **fault(error)),
+            on_change=self._keys_changed,
+            on_error=lambda error: log.error("identity.keys_unusable", **fault(error)),
             monotonic=monotonic,
         )
 
     def refresh(self) -> None:
-        """Look at the file when it is time to. One that can't be used is reported, and the keys
-        that counted before count on.
+        """Check the file when a second has passed since the last check. One that can't be used is
+        logged, and the keys stay.
         """
-        self._watched.now()
+        self._watcher.value()
 
     def find(self, name: str) -> PyJWK | None:
-        """Return the key with this name, looking at the file again when there is none."""
-        return self._watched.now().get(name) or self._watched.look().get(name)
+        """Return the key with this name, None when there is none; an unknown one has the file
+        checked first.
+        """
+        return self._watcher.value().get(name) or self._watcher.refresh().get(name)
 
-    def _count(self, keys: dict[str, PyJWK]) -> None:
+    def _keys_changed(self, keys: dict[str, PyJWK]) -> None:
         self.generation += 1
         log.info("identity.keys_changed", keys=sorted(keys))
 

@@ -1,4 +1,4 @@
-"""What is said to a caller whose token is refused, in Vietnamese and English."""
+"""The texts for callers whose token is refused, in Vietnamese and English."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from kernel.base.errors import Unauthenticated
 
 
 def missing() -> Unauthenticated:
-    """Return what is said to a caller without a token where one is needed."""
+    """Return the failure of a caller without a token where one is needed."""
     return refused("TOKEN_MISSING")
 
 
 def refused(code: str, claim: str = "") -> Unauthenticated:
-    """Return the refusal of a reason; ``claim`` is the one that is missing or wrong."""
+    """Return the failure of a reason; ``claim`` is the one that is missing or wrong."""
     vi, en = _TEXTS[code]
     return Unauthenticated(vi.format(claim), en.format(claim), code)
 

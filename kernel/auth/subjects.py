@@ -1,4 +1,4 @@
-"""Names of callers: what may not be one, since it would stand in events for ever."""
+"""Names of callers that are personal data, which may not stand in events."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def _digit(sign: str) -> str:
 
 
 def _between(sign: str) -> bool:
-    """Return whether a sign may stand between digits: punctuation, a blank, a plus, or nothing that
-    is seen.
+    """Return whether a character may stand between digits: punctuation, a blank, a plus, or an
+    invisible one.
     """
     return (
         sign == "+" or unicodedata.category(sign)[0] in "PZ" or unicodedata.category(sign) == "Cf"

@@ -1,4 +1,4 @@
-"""Verifies the token with which a caller says who it is: a JWT signed by the office's issuer.
+"""Verifies the token with which a caller says who it is: a JWT signed by a trusted issuer.
 
 A verified token is remembered until it expires or the keys change, so a call costs a hash, not a
 signature check.
@@ -13,43 +13,40 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import jwt
+from jwt.exceptions import InvalidJTIError, InvalidSubjectError
+from jwt.types import Options
 from motcua.events.v1.envelope_pb2 import Actor, ActorKind
 
 from kernel.auth import claims, issuer
 from kernel.auth.jwks import Jwks
 from kernel.auth.messages import refused
+from kernel.auth.permissions import Permissions
 from kernel.config.settings import Settings
 from kernel.telemetry.logs import RateLimit, get_logger
 
-KINDS: Final[Mapping[str, ActorKind]] = {
-    "citizen": ActorKind.ACTOR_KIND_CITIZEN,
-    "officer": ActorKind.ACTOR_KIND_OFFICER,
-    "operator": ActorKind.ACTOR_KIND_OPERATOR,
-    "importer": ActorKind.ACTOR_KIND_IMPORTER,
-}
-"""The kinds that a token can name. Partners have credentials of their own, and ``system`` is for
-the services themselves.
-"""
 LEEWAY: Final = 60
 """Seconds by which the issuer's clock may differ from ours."""
 LIFETIME: Final = 24 * 3600
-"""Seconds for which a token may be valid at most: a token can't be called back."""
-LONGEST: Final = 4 * 1024
+"""Seconds for which a token may be valid at most: a token can't be revoked."""
+MAX_LENGTH: Final = 4 * 1024
+"""Characters of a token at most."""
 REMEMBERED: Final = 10_000
+"""Verified tokens that are kept at most."""
 log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who a token says that it is, and until when (seconds of Unix time, leeway included)."""
+    """The caller that a token names."""
 
     actor: Actor
     roles: frozenset[str]
     until: float
+    """When the token expires, in seconds of Unix time with the leeway added."""
 
 
 class TokenVerifier:
-    """Verifies the tokens of one issuer for one audience; for use in one event loop."""
+    """Verifies the tokens of one issuer for one audience. Not thread-safe: for one event loop."""
 
     def __init__(
         self,
@@ -58,14 +55,18 @@ class TokenVerifier:
         audience: str,
         now: Callable[[], float] = time.time,
         *,
+        kinds: Mapping[str, ActorKind],
         roles: Container[str],
     ) -> None:
-        """``now`` is real time in seconds: tokens are not of the office's clock. ``roles`` are the
-        office's; others that a token names give nothing, and are logged.
+        """``now`` returns real time in seconds of Unix time, whatever clock the services use.
+
+        ``kinds`` are those that a token can name, by their names. Roles of a token that are not in
+        ``roles`` are left out, and logged.
         """
         self._keys = keys
+        self._kinds = kinds
         self._roles = roles
-        self._strange = RateLimit()
+        self._unknown_role_limit = RateLimit()
         self._issuer = issuer
         self._audience = audience
         self._now = now
@@ -75,41 +76,58 @@ class TokenVerifier:
         """How many signatures were checked."""
 
     def identity(self, token: str) -> Identity:
-        """Return who the token says that it is; raise ``Unauthenticated`` with the reason."""
+        """Return the caller that a token names; raise ``Unauthenticated`` with the reason."""
         self._keys.refresh()
         if self._generation != self._keys.generation:
             self._generation = self._keys.generation
             self._known.clear()
-        if len(token) > LONGEST:
+        if len(token) > MAX_LENGTH:
             raise refused("TOKEN_TOO_LONG")
         digest = hashlib.sha256(token.encode("utf-8", "replace")).digest()
         found = self._known.get(digest)
         if found is not None and self._now() < found.until:
             return found
-        found = self._verified(token)
-        self._remember(digest, found)
-        return found
+        identity = self._verified(token)
+        self._remember(digest, identity)
+        return identity
 
-    def _remember(self, digest: bytes, found: Identity) -> None:
+    def _remember(self, digest: bytes, identity: Identity) -> None:
         if len(self._known) >= REMEMBERED:
             now = self._now()
             self._known = {k: v for k, v in self._known.items() if now < v.until}
             if len(self._known) >= REMEMBERED:
                 self._known.pop(next(iter(self._known)))
-        self._known[digest] = found
+        self._known[digest] = identity
 
     def _verified(self, token: str) -> Identity:
         key = self._key(token)
         self.checked += 1
         try:
-            said = jwt.decode(token, key, algorithms=[key.algorithm_name], options=_SIGNATURE_ONLY)
+            payload = jwt.decode(
+                token,
+                key,
+                algorithms=[key.algorithm_name],
+                issuer=self._issuer,
+                audience=self._audience,
+                options=_OPTIONS,
+            )
         except jwt.InvalidSignatureError:
             raise refused("TOKEN_SIGNATURE_WRONG") from None
         except jwt.InvalidAlgorithmError:
             raise refused("TOKEN_ALGORITHM_REFUSED") from None
+        except jwt.MissingRequiredClaimError as error:
+            raise refused("TOKEN_CLAIM_MISSING", error.claim) from None
+        except jwt.InvalidIssuerError:
+            raise refused("TOKEN_ISSUER_WRONG") from None
+        except jwt.InvalidAudienceError:
+            raise refused("TOKEN_AUDIENCE_WRONG") from None
+        except InvalidSubjectError:
+            raise refused("TOKEN_CLAIM_WRONG", "sub") from None
+        except InvalidJTIError:
+            raise refused("TOKEN_CLAIM_WRONG", "jti") from None
         except (jwt.PyJWTError, ValueError, RecursionError):
             raise refused("TOKEN_MALFORMED") from None
-        return self._identity_of(said)
+        return self._identity_of(payload)
 
     def _key(self, token: str) -> jwt.PyJWK:
         try:
@@ -129,31 +147,27 @@ class TokenVerifier:
             raise refused("TOKEN_ALGORITHM_REFUSED")
         return key
 
-    def _identity_of(self, said: dict[str, Any]) -> Identity:
-        for name in claims.REQUIRED:
-            if name not in said:
-                raise refused("TOKEN_CLAIM_MISSING", name)
-        if said["iss"] != self._issuer:
-            raise refused("TOKEN_ISSUER_WRONG")
-        audience = said["aud"]
-        if self._audience not in (audience if isinstance(audience, list) else [audience]):
-            raise refused("TOKEN_AUDIENCE_WRONG")
-        until = self._validity(claims.instant(said, "nbf"), claims.instant(said, "exp"))
-        kind = said["kind"]
-        if not isinstance(kind, str) or kind not in KINDS:
+    def _identity_of(self, payload: dict[str, Any]) -> Identity:
+        until = self._validity(claims.instant(payload, "nbf"), claims.instant(payload, "exp"))
+        kind = payload["kind"]
+        if not isinstance(kind, str) or kind not in self._kinds:
             raise refused("TOKEN_KIND_UNKNOWN")
-        actor = Actor(kind=KINDS[kind], id=claims.subject(said), unit=claims.unit(said))
-        return Identity(actor, self._known_roles(claims.roles(said)), until)
+        actor = Actor(
+            kind=self._kinds[kind],
+            id=claims.subject(payload),
+            unit=claims.unit(payload),
+        )
+        return Identity(actor, self._known_roles(claims.roles(payload)), until)
 
     def _known_roles(self, named: frozenset[str]) -> frozenset[str]:
-        """Leave out the roles that the office does not have: an issuer of several systems names
-        those of the others too.
+        """Leave out roles that are not known here: an issuer of several systems names those of the
+        others too.
         """
-        strange = sorted(role for role in named if role not in self._roles)
-        for role in strange:
-            if self._strange.allow(role):
+        unknown = sorted(role for role in named if role not in self._roles)
+        for role in unknown:
+            if self._unknown_role_limit.allow(role):
                 log.warning("identity.role_unknown", role=role)
-        return named.difference(strange)
+        return named.difference(unknown)
 
     def _validity(self, begin: float, end: float) -> float:
         now = self._now()
@@ -166,26 +180,20 @@ class TokenVerifier:
         return end + LEEWAY
 
 
-_SIGNATURE_ONLY: Final[Any] = {
-    "verify_signature": True,
-    **dict.fromkeys(
-        (
-            "verify_exp",
-            "verify_nbf",
-            "verify_iat",
-            "verify_aud",
-            "verify_iss",
-            "verify_sub",
-            "verify_jti",
-        ),
-        False,
-    ),
+_OPTIONS: Final[Options] = {
+    "require": list(claims.REQUIRED),
+    # PyJWT cuts instants to whole seconds and takes true for 1; ``claims.instant`` is strict, and
+    # the end of the validity is needed besides.
+    "verify_exp": False,
+    "verify_nbf": False,
+    # RFC 7519 attaches no condition to it.
+    "verify_iat": False,
 }
-"""Claims are checked here, each with a reason of its own."""
 
 
-def verifier_of(settings: Settings, roles: Container[str]) -> TokenVerifier:
-    """Return the verifier that the settings describe, which knows these roles; raise ``KeysError``.
+def verifier_of(settings: Settings, permissions: Permissions) -> TokenVerifier:
+    """Return the verifier that the settings describe, for the kinds and roles of a table; raise
+    ``JwksError``.
 
     Without IDENTITY_JWKS, in development only, tokens of the local issuer are trusted.
     """
@@ -195,4 +203,11 @@ def verifier_of(settings: Settings, roles: Container[str]) -> TokenVerifier:
         issuer.make_keys(folder)
         path = issuer.jwks_path(folder)
     keys = Jwks(path, production=settings.mode == "production")
-    return TokenVerifier(keys, settings.identity_issuer, settings.identity_audience, roles=roles)
+    model = permissions.model
+    return TokenVerifier(
+        keys,
+        settings.identity_issuer,
+        settings.identity_audience,
+        kinds={name: model.kinds[name] for name in model.token_kinds},
+        roles=permissions.roles,
+    )

@@ -1,5 +1,5 @@
-"""The clock is a setting: real time, or time that starts at a given instant and runs faster
-(demonstrations).
+"""The clock of a service: real time, or for demonstrations time that starts at a chosen instant and
+runs faster.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import Protocol
 
 from kernel.base.instants import SECOND, from_datetime
 
-FASTEST = 1_000_000
-"""Above it, a second of ours would be more than eleven days of the office."""
+MAX_SPEED = 1_000_000
+"""At this speed a real second is more than eleven days."""
 
 
 class Clock(Protocol):
-    """Tells the time of the office. Time-outs, leases and retries use real time instead."""
+    """The time by which a service works. Time-outs, leases and retries use real time instead."""
 
     def now(self) -> int:
         """Return the present instant in microseconds UTC."""
@@ -26,7 +26,7 @@ class Clock(Protocol):
 
 
 class RealClock:
-    """The time of this machine."""
+    """This machine's time."""
 
     def now(self) -> int:
         """Return the present instant in microseconds UTC."""
@@ -40,7 +40,7 @@ class FixedClock:
     instant: int
 
     def now(self) -> int:
-        """Return the instant it stands at, in microseconds UTC."""
+        """Return the fixed instant in microseconds UTC."""
         return self.instant
 
 
@@ -60,7 +60,8 @@ class ScaledClock:
 
 
 class WaitingClock:
-    """Time that stands at ``start`` until a file says at which real time it began to run.
+    """Time that stands at ``start`` until a file exists that holds the real time (seconds of Unix
+    time) at which it began to run.
 
     So a demonstration begins when everything is ready, however long that took.
     """
@@ -83,7 +84,7 @@ class WaitingClock:
 
 
 def parse_clock(text: str) -> Clock:
-    """Make a clock from its setting: empty or ``real``, or ``START@SPEED@ANCHOR``.
+    """Return the clock of a setting: empty or ``real``, or ``START@SPEED@ANCHOR``.
 
     START is ISO 8601 with an offset, SPEED a positive number, ANCHOR the real time in seconds since
     1970 at which START holds, or the path of a file that will hold it. All services of a stack get
@@ -95,9 +96,9 @@ def parse_clock(text: str) -> Clock:
     if len(fields) != 3:
         raise ValueError(f"MOTCUA_CLOCK: expected START@SPEED@ANCHOR, got {text!r}")
     speed = _number(fields[1], "SPEED")
-    if not 0 < speed <= FASTEST:
+    if not 0 < speed <= MAX_SPEED:
         raise ValueError(
-            f"MOTCUA_CLOCK: the speed must be above 0 and at most {FASTEST}, got {fields[1]}"
+            f"MOTCUA_CLOCK: the speed must be above 0 and at most {MAX_SPEED}, got {fields[1]}"
         )
     try:
         start = from_datetime(datetime.fromisoformat(fields[0]))

@@ -1,4 +1,4 @@
-"""The ways in which a request can fail, and what each tells the caller.
+"""The ways in which a request can fail, each with its texts for the caller.
 
 The gRPC layer maps them to status codes; nothing else does. No text here may hold personal data.
 """
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A rule's "no", as a value that a decider returns. ``code`` is stable and in
+    """The outcome of a decider that a business rule forbids. ``code`` is stable and in
     UPPER_SNAKE_CASE.
     """
 
@@ -22,7 +22,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One wrong field of a request: its path, the rule it breaks, and the rule in words."""
+    """One wrong field of a request: its path, the rule that it breaks, and the rule in words."""
 
     field: str
     rule: str
@@ -40,7 +40,7 @@ class Failure(Exception):
 
 
 class Refused(Failure):
-    """The office's rules say no (FAILED_PRECONDITION)."""
+    """A business rule forbids it (FAILED_PRECONDITION)."""
 
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(refusal.vi, refusal.en)
@@ -48,7 +48,7 @@ class Refused(Failure):
 
 
 class Invalid(Failure):
-    """The request itself is wrong (INVALID_ARGUMENT); every wrong field is named."""
+    """The request itself is wrong (INVALID_ARGUMENT); ``violations`` names every wrong field."""
 
     def __init__(self, violations: Sequence[Violation]) -> None:
         vi = "; ".join(f"{v.field}: {v.vi}" for v in violations)
@@ -66,7 +66,7 @@ class AlreadyExists(Failure):
 
 
 class Conflict(Failure):
-    """Somebody else was faster; reading again and retrying may help (ABORTED)."""
+    """A concurrent change came first; reading again and retrying may help (ABORTED)."""
 
 
 class Unavailable(Failure):
@@ -82,7 +82,7 @@ class Forbidden(Failure):
 
 
 class Unauthenticated(Failure):
-    """The caller gave no valid credential (UNAUTHENTICATED); ``code`` is stable, in
+    """The caller has no valid credential (UNAUTHENTICATED); ``code`` is stable, in
     UPPER_SNAKE_CASE.
     """
 

@@ -1,29 +1,29 @@
-"""What can come of calling a system outside: every client of one raises these and nothing else."""
+"""The errors of calls to external systems: every client of one raises these and nothing else."""
 
 from __future__ import annotations
 
 
 class ExternalError(Exception):
-    """A call outside did not succeed. ``code`` is the other side's answer code, 0 when it gave
-    none.
+    """A call to an external system failed. ``code`` is the system's own answer code, 0 when there
+    is none.
     """
 
-    def __init__(self, what: str, code: int = 0) -> None:
-        super().__init__(what)
+    def __init__(self, text: str, code: int = 0) -> None:
+        super().__init__(text)
         self.code = code
 
 
 class Retryable(ExternalError):
-    """It may work later."""
+    """A retry may succeed."""
 
 
 class Throttled(Retryable):
-    """The other side asks for slower calls."""
+    """The external system asks for slower calls."""
 
 
 class Permanent(ExternalError):
-    """It will never work."""
+    """A retry can't succeed."""
 
 
 class Duplicate(ExternalError):
-    """The other side has it already; as good as success."""
+    """The external system has done it before; to be taken as success."""

@@ -1,4 +1,4 @@
-"""What is read from files, and read again when they change: no restart, no thread of its own."""
+"""Values read from files, and read again when the files change, without a restart or a thread."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import Final, Generic, TypeVar
 T = TypeVar("T")
 E = TypeVar("E", bound=Exception)
 
-EVERY: Final = 1.0
-"""Seconds between two looks at the files."""
+INTERVAL: Final = 1.0
+"""Seconds between two checks of the files."""
 
 
 def stamp_of(*paths: Path) -> tuple[tuple[int, int, int] | None, ...]:
-    """Return what differs once one of the files was changed or put in place; None for one that is
+    """Return the inode, size and time of change (nanoseconds) of each file; None for one that is
     not there.
     """
     return tuple(_stamp(path) for path in paths)
@@ -31,73 +31,74 @@ def _stamp(path: Path) -> tuple[int, int, int] | None:
 
 
 class FileWatcher(Generic[T, E]):
-    """A value read from files; threads may share it.
+    """A value read from files. Thread-safe.
 
-    The files are looked at when somebody asks, ``every`` seconds after the last look at the
-    earliest. What can't be used changes nothing: the value read last stays, and ``refused`` is
-    told once for each change, of the files or of what is wrong with them. Until it can be used it
-    is read again at every look, not only when the stamp changes: mending does not always show
-    there. A file that may be read again keeps its time, and a stamp need not cover every file that
-    a read leads to.
+    The files are checked when the value is asked for, at the earliest ``interval`` seconds after
+    the last check. Files that can't be used change nothing: the value read last stays, and
+    ``on_error`` is called once for each change of the files or of the error. Until they can be used
+    they are read again at every check, not only when the stamp changes, because a repair does not
+    always show there: a file whose permissions change keeps its time, and a stamp need not cover
+    every file that a read leads to.
     """
 
     def __init__(
         self,
         stamp: Callable[[], object],
         read: Callable[[], T],
-        wrong: type[E],
+        error_type: type[E],
         *,
-        changed: Callable[[T], object],
-        refused: Callable[[E], object],
-        every: float = EVERY,
+        on_change: Callable[[T], object],
+        on_error: Callable[[E], object],
+        interval: float = INTERVAL,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Read for the first time; raise what ``read`` does.
+        """Read the files for the first time; raise what ``read`` raises.
 
-        ``stamp`` says whether anything changed, and never raises; ``wrong`` is what ``read`` raises
-        when the files can't be used. ``changed`` is told of each later value once it is in force.
+        ``stamp`` returns another value when a file has changed, and never raises; ``error_type`` is
+        what ``read`` raises for files that can't be used. ``on_change`` is called with each later
+        value once ``value`` returns it.
         """
         self._stamp_now = stamp
         self._read = read
-        self._wrong = wrong
-        self._changed = changed
-        self._refused = refused
-        self._every = every
+        self._error_type = error_type
+        self._on_change = on_change
+        self._on_error = on_error
+        self._interval = interval
         self._monotonic = monotonic
         self._lock = threading.Lock()
-        self._told: object = None
-        self._next = monotonic() + every
+        self._reported: object = None
+        self._next = monotonic() + interval
         self._stamp = stamp()
         self._value = read()
 
-    def now(self) -> T:
-        """Return the value as of a look that is at most ``every`` seconds old."""
+    def value(self) -> T:
+        """Return the value as of a check that is at most ``interval`` seconds old."""
         if self._monotonic() >= self._next:
             with self._lock:
                 if self._monotonic() >= self._next:
-                    self._look()
+                    self._check()
         return self._value
 
-    def look(self) -> T:
-        """Return the value after a look at this moment."""
+    def refresh(self) -> T:
+        """Check the files now and return the value."""
         with self._lock:
-            self._look()
+            self._check()
         return self._value
 
-    def _look(self) -> None:
-        self._next = self._monotonic() + self._every
-        # Before the read: what changes during it shows at the next look.
+    def _check(self) -> None:
+        self._next = self._monotonic() + self._interval
+        # Before the read: what changes during it shows at the next check.
         stamp = self._stamp_now()
         if stamp == self._stamp:
-            self._told = None
+            self._reported = None
             return
         try:
             value = self._read()
-        except self._wrong as error:
-            told = (stamp, str(error))
-            if told != self._told:
-                self._told = told
-                self._refused(error)
+        except self._error_type as error:
+            report = (stamp, str(error))
+            if report != self._reported:
+                self._reported = report
+                self._on_error(error)
             return
-        self._stamp, self._value, self._told = stamp, value, None
-        self._changed(value)
+        self._stamp, self._value, self._reported = stamp, value, None
+        self._on_change(value)

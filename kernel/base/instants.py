@@ -1,4 +1,4 @@
-"""Instants are whole microseconds since 1970-01-01 UTC, everywhere inside the services.
+"""Conversions of instants, which are whole microseconds since 1970-01-01 UTC everywhere inside.
 
 Whole numbers sort, compare and store alike in SQLite, PostgreSQL and Python; wall-clock time
 appears only at the edges.
@@ -29,12 +29,12 @@ def zone(name: str) -> ZoneInfo:
 
 
 def to_us(timestamp: Timestamp) -> int:
-    """Return a protobuf timestamp as microseconds; what is below a microsecond is cut off."""
+    """Return a protobuf timestamp in microseconds, rounded down."""
     return timestamp.seconds * SECOND + timestamp.nanos // 1000
 
 
 def instant_in(message: Message, field: str) -> int | None:
-    """Return a timestamp field of a message as microseconds; None when it is absent."""
+    """Return a timestamp field of a message in microseconds; None when it is absent."""
     return to_us(getattr(message, field)) if message.HasField(field) else None
 
 
@@ -45,7 +45,7 @@ def to_timestamp(us: int) -> Timestamp:
 
 
 def from_datetime(moment: datetime) -> int:
-    """Return an aware datetime as microseconds; raise ``ValueError`` for a naive one."""
+    """Return an aware datetime in microseconds; raise ``ValueError`` for a naive one."""
     if moment.tzinfo is None:
         raise ValueError(f"{moment.isoformat()} names no time zone")
     return (moment - _EPOCH) // _MICROSECOND

@@ -1,5 +1,5 @@
-"""Text that shows what it holds: no control characters, no marks that turn the direction, no heaps
-of combining marks.
+"""Plain text: no control characters, no marks that change the direction, no stacks of combining
+marks.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ _CONTROL: Final = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb]"
 )
 """Line feed and tab are text. Joiners (U+200C, U+200D) are left: some scripts need them."""
-_HEAP: Final = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{5}")
+_STACK: Final = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{5}")
 """Vietnamese needs two marks on a letter."""
-_SHOWS: Final = re.compile(
+_VISIBLE: Final = re.compile(
     r"[^\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
     r"\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3"
     r"\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
@@ -25,15 +25,15 @@ _SHOWS: Final = re.compile(
 
 
 def plain(text: str) -> str | None:
-    """Return a text in NFC, empty when nothing of it shows; None when it is not plain."""
+    """Return a text in NFC, empty when none of it is visible; None when it is not plain."""
     ascii_only = text.isascii()
     if not ascii_only and not unicodedata.is_normalized("NFC", text):
         text = unicodedata.normalize("NFC", text)
     if not text.isprintable() and _CONTROL.search(text):
         return None
-    if not ascii_only and _HEAP.search(text):
+    if not ascii_only and _STACK.search(text):
         return None
-    return text if _SHOWS.search(text) else ""
+    return text if _VISIBLE.search(text) else ""
 
 
 def plain_line(text: str) -> str | None:

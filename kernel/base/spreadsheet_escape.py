@@ -1,4 +1,4 @@
-"""Cells of files that a spreadsheet opens. Pure."""
+"""Escapes cells of files that a spreadsheet opens. Pure."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Final
 _DANGEROUS: Final = re.compile(r"[=+\-@＝＋－＠\t\r]|'[=+\-@＝＋－＠'\t\r]")
 
 
-def guarded(cell: str) -> str:
-    """Keep a spreadsheet from computing a cell: an apostrophe goes before what it might compute,
-    and before a cell that begins as a guarded one does, so that the guard can be taken away.
+def escape_cell(cell: str) -> str:
+    """Return the cell with an apostrophe before it when a spreadsheet might compute it, or when it
+    begins as an escaped one does, so that the apostrophe can be removed again.
     """
     return f"'{cell}" if _DANGEROUS.match(cell) else cell

@@ -1,4 +1,4 @@
-"""Reads files that people write, and says in plain words what is wrong with them as files."""
+"""Reads TOML files that people write, with errors in plain words."""
 
 from __future__ import annotations
 
@@ -42,17 +42,17 @@ _TOML: Final = (
 )  # fmt: skip
 _OTHER: Final = "this can't be read"
 _NUMBER_TOO_LONG: Final = "a number is too long"
-_GIANT: Final = 4096
-"""Bits of a whole number that no file of ours needs; Python writes none of over 4,300 digits."""
+_MAX_BITS: Final = 4096
+"""Bits of a whole number at most; Python writes none of over 4,300 digits."""
 _GIANT_WRITTEN: Final = re.compile(r"[=\[,]\s*([+-]?(?:0[xob])?[\dA-Fa-f_]{1000,})")
 
 
 class FileUnreadable(ValueError):
-    """A file that can't be read, or is no text of its form; the message says why, and where."""
+    """A file can't be read or parsed; the message names the reason and the place."""
 
 
 def unreadable(error: OSError | ValueError) -> str:
-    """Return why a file can't be read, to go on after its name."""
+    """Return why a file can't be read, as the end of a sentence that begins with its name."""
     if isinstance(error, UnicodeDecodeError):
         return f"is no text in UTF-8 (byte {error.start + 1})"
     if isinstance(error, ValueError):
@@ -61,7 +61,7 @@ def unreadable(error: OSError | ValueError) -> str:
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """Read a TOML file; raise ``FileUnreadable``, with line and column of what is no TOML."""
+    """Return the content of a TOML file; raise ``FileUnreadable`` naming line and column."""
     try:
         raw = path.read_bytes()
     except (OSError, ValueError) as error:
@@ -70,7 +70,7 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def parse_toml(raw: bytes) -> dict[str, Any]:
-    """Read the bytes of a TOML file; raise ``FileUnreadable``."""
+    """Return the content of a TOML file's bytes; raise ``FileUnreadable``."""
     text = ""
     try:
         text = raw.decode()
@@ -94,7 +94,7 @@ def _holds_giant(value: Any) -> bool:
         return any(map(_holds_giant, value.values()))
     if isinstance(value, list):
         return any(map(_holds_giant, value))
-    return isinstance(value, int) and value.bit_length() > _GIANT
+    return isinstance(value, int) and value.bit_length() > _MAX_BITS
 
 
 def _too_long(text: str) -> str:
@@ -109,9 +109,9 @@ def _at(text: str, place: int) -> str:
     return f"line {line}, column {column}"
 
 
-def _in_words(said: str, text: str) -> str:
-    found = _PLACE.fullmatch(said)
-    problem, line, column = found.groups() if found else (said, None, None)
+def _in_words(message: str, text: str) -> str:
+    found = _PLACE.fullmatch(message)
+    problem, line, column = found.groups() if found else (message, None, None)
     at = f"line {line}, column {column}" if line else _at(text, len(text))
     words = next((words for begins, words in _TOML if problem.startswith(begins)), _OTHER)
     return f"{at}: {words}"

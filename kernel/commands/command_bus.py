@@ -1,8 +1,8 @@
-"""Runs commands, once each and only for callers that still wait, and reads beside them.
+"""Runs commands, once each and only for callers that still wait, and queries.
 
 A command's first answer is kept under its request id in the transaction of its effects. After a
-rebuild those rows are gone; then the events name the request as their cause, and that is enough for
-never doing it twice.
+rebuild those rows are gone; then the events name the request as their cause, so that it is not
+carried out a second time.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from sqlalchemy import Connection, Engine
 from kernel.auth.identity import Caller, caller
 from kernel.base.clock import Clock
 from kernel.base.errors import AlreadyExists, Conflict, Invalid, Violation
-from kernel.commands.idempotency import First, Memory, answer_type
+from kernel.commands.idempotency import FirstAnswer, RequestCache, answer_type
 from kernel.commands.loop_bridge import LoopBridge
 from kernel.eventsourcing.command_context import Call
 from kernel.eventsourcing.group_commit import Writer
@@ -41,7 +41,7 @@ _UUID_FORM: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F
 
 
 class Request(Protocol):
-    """A request that acts: a message with ``string request_id = 1``."""
+    """The request of a command: a message with ``string request_id = 1``."""
 
     request_id: str
 
@@ -57,84 +57,90 @@ Again = Callable[[UnitOfWork, Q, Call, Sequence[DossierEvent]], A]
 
 
 class Commands:
-    """The way of every command of one service; made once, used from the gRPC loop."""
+    """Runs the commands of one service. Not thread-safe: for the event loop of its gRPC server."""
 
     def __init__(
         self,
         writer: Writer,
         clock: Clock,
         tables: KernelTables,
-        history: Readiness | None = None,
-        log_clock: BrokerClock | None = None,
+        readiness: Readiness | None = None,
+        broker_clock: BrokerClock | None = None,
     ) -> None:
-        """Commands get ``Unavailable`` until ``history`` is whole, and while this machine's clock
-        does not fit ``log_clock``.
+        """Commands get ``Unavailable`` until ``readiness`` is reached, and while this machine's
+        clock is too far ahead of ``broker_clock``.
         """
-        self._history = history
-        self._log_clock = log_clock
+        self._readiness = readiness
+        self._broker_clock = broker_clock
         self._writer = writer
         self._clock = clock
         self._requests = tables.requests
         self._events = tables.events
         self._waiting: dict[str, int] = {}
-        self._memory: Memory | None = None
-        self._deliveries: LoopBridge | None = None
-        self._apart: dict[str, Call] = {}
+        self._cache: RequestCache | None = None
+        self._bridge: LoopBridge | None = None
+        self._in_threads: dict[str, Call] = {}
 
     async def run(
         self, request: Q, context: Context, act: Act[Q, A], again: Again[Q, A] | None = None
     ) -> A:
-        """Run ``act`` in the writer and give its answer once it is durable.
+        """Run ``act`` in the writer's thread and return its answer once its events are durable.
 
-        The same request id with the same content gives the first answer again; with another content
-        or method it raises ``AlreadyExists``. When the answer was lost in a rebuild but its events
-        are there, ``again`` makes the answer from them; without it ``AlreadyExists`` says that it
-        was done. ``act`` may be run more than once, with one effect.
+        The same request id with the same content returns the first answer again; with another
+        content or method it raises ``AlreadyExists``. When the answer was lost in a rebuild but its
+        events are there, ``again`` makes the answer from them; without it ``AlreadyExists`` is
+        raised. ``act`` may be run more than once, with one effect.
         """
         await self._may_begin()
-        who = caller()
-        call = self._call(request, who)
+        current = caller()
+        call = self._call(request, current)
         body = _digest(request, call)
         self._waiting[call.request_id] = self._waiting.get(call.request_id, 0) + 1
         try:
             work = partial(
-                self._once, request=request, call=call, who=who, body=body, act=act, again=again
+                self._once,
+                request=request,
+                call=call,
+                current=current,
+                body=body,
+                act=act,
+                again=again,
             )
-            return await self._results().wait(self._writer.submit(work))
+            return await self._loop_bridge().wait(self._writer.submit(work))
         except asyncio.CancelledError:
-            who.gone = True
+            current.gone = True
             raise
         finally:
             self._left(call.request_id)
 
-    async def run_apart(self, request: Q, context: Context, act: Callable[[Call], A]) -> A:
+    async def run_in_thread(self, request: Q, context: Context, act: Callable[[Call], A]) -> A:
         """Run ``act``, which blocks and makes transactions of its own, in a thread; at most once.
 
-        The request is noted before it acts, so one that was cut short is not begun a second time:
-        it gets ``AlreadyExists``. While it runs, the same request gets ``Conflict``.
+        The request is saved before ``act`` runs, so one that was interrupted is not begun a second
+        time: it raises ``AlreadyExists``. While it runs, the same request raises ``Conflict``.
         """
         await self._may_begin()
-        who = caller()
-        call = self._call(request, who)
-        note = First(who.method, _digest(request, call), b"")
-        begin = partial(self._begin, call=call, who=who, note=note)
+        current = caller()
+        call = self._call(request, current)
+        note = FirstAnswer(current.method, _digest(request, call), b"")
+        begin = partial(self._begin, call=call, current=current, note=note)
         try:
-            first = await self._results().wait(self._writer.submit(begin))
+            first = await self._loop_bridge().wait(self._writer.submit(begin))
             if first is not None:
-                return cast(A, answer_type(who.method).FromString(first.response))
+                return cast(A, answer_type(current.method).FromString(first.response))
         except BaseException:
             self._ended(call)
             raise
-        return await asyncio.to_thread(self._act_apart, act, call)
+        return await asyncio.to_thread(self._act_in_thread, act, call)
 
     async def _may_begin(self) -> None:
-        if self._log_clock is not None:
-            self._log_clock.require()
-        if self._history is not None and not self._history.known:
-            await asyncio.to_thread(self._history.require)
+        if self._broker_clock is not None:
+            self._broker_clock.require()
+        if self._readiness is not None and not self._readiness.known:
+            await asyncio.to_thread(self._readiness.require)
 
-    def _act_apart(self, act: Callable[[Call], A], call: Call) -> A:
-        """Act and keep the answer, whether or not the caller still waits by then."""
+    def _act_in_thread(self, act: Callable[[Call], A], call: Call) -> A:
+        """Act and save the answer, whether or not the caller still waits by then."""
         try:
             answer = act(call)
             end = partial(self._end, call=call, answer=answer.SerializeToString())
@@ -144,31 +150,31 @@ class Commands:
         return answer
 
     def _ended(self, call: Call) -> None:
-        if self._apart.get(call.request_id) is call:
-            del self._apart[call.request_id]
+        if self._in_threads.get(call.request_id) is call:
+            del self._in_threads[call.request_id]
 
-    def _call(self, request: Request, who: Caller) -> Call:
+    def _call(self, request: Request, current: Caller) -> Call:
         request_id = request.request_id.lower()
         if not _UUID_FORM.fullmatch(request_id):
             raise Invalid([Violation("request_id", UUID, *words(UUID, "", ""))])
         now = self._clock.now()
         return Call(
-            actor=who.actor,
-            language=who.language,
+            actor=current.actor,
+            language=current.language,
             request_id=request_id,
             now=now,
             occurred_at=now,
-            trace=who.trace,
-            correlation_id=who.correlation_id or request_id,
-            roles=who.roles,
-            rule=who.rule,
+            trace=current.trace,
+            correlation_id=current.correlation_id or request_id,
+            roles=current.roles,
+            rule=current.rule,
         )
 
-    def _results(self) -> LoopBridge:
+    def _loop_bridge(self) -> LoopBridge:
         loop = asyncio.get_running_loop()
-        if self._deliveries is None or self._deliveries.loop is not loop:
-            self._deliveries = LoopBridge(loop)
-        return self._deliveries
+        if self._bridge is None or self._bridge.loop is not loop:
+            self._bridge = LoopBridge(loop)
+        return self._bridge
 
     def _left(self, request_id: str) -> None:
         others = self._waiting[request_id] - 1
@@ -185,45 +191,47 @@ class Commands:
         *,
         request: Q,
         call: Call,
-        who: Caller,
+        current: Caller,
         body: bytes,
         act: Act[Q, A],
         again: Again[Q, A] | None,
     ) -> A:
-        if not who.waits():
-            metrics.COMMANDS_ABANDONED.add(1, {"method": who.method})
+        if not current.waits():
+            metrics.COMMANDS_ABANDONED.add(1, {"method": current.method})
             raise DeadlinePassed
-        memory = self._memory_of(uow)
-        memory.ask(call.request_id, self._waiting)
-        first = memory.answers.get(call.request_id)
+        cache = self._cache_of(uow)
+        cache.look_up(call.request_id, self._waiting)
+        first = cache.answers.get(call.request_id)
         if first is not None:
-            metrics.COMMANDS_REPEATED.add(1, {"method": who.method})
-            if first.method != who.method or first.body != body:
+            metrics.COMMANDS_REPEATED.add(1, {"method": current.method})
+            if first.method != current.method or first.body != body:
                 raise _used_before()
-            return cast(A, answer_type(who.method).FromString(first.response))
-        if call.request_id in memory.caused:
-            metrics.COMMANDS_REPEATED.add(1, {"method": who.method})
+            return cast(A, answer_type(current.method).FromString(first.response))
+        if call.request_id in cache.caused:
+            metrics.COMMANDS_REPEATED.add(1, {"method": current.method})
             if again is None:
                 raise _done_before()
             answer = again(uow, request, call, uow.caused(call.request_id))
         else:
             answer = act(uow, request, call)
-        memory.keep(call, First(who.method, body, answer.SerializeToString()))
+        cache.keep(call, FirstAnswer(current.method, body, answer.SerializeToString()))
         return answer
 
-    def _begin(self, uow: UnitOfWork, *, call: Call, who: Caller, note: First) -> First | None:
-        if not who.waits():
+    def _begin(
+        self, uow: UnitOfWork, *, call: Call, current: Caller, note: FirstAnswer
+    ) -> FirstAnswer | None:
+        if not current.waits():
             raise DeadlinePassed
-        memory = self._memory_of(uow)
-        memory.ask(call.request_id, ())
-        first = memory.answers.get(call.request_id)
+        cache = self._cache_of(uow)
+        cache.look_up(call.request_id, ())
+        first = cache.answers.get(call.request_id)
         if first is None:
-            memory.keep(call, note)
-            self._apart[call.request_id] = call
+            cache.keep(call, note)
+            self._in_threads[call.request_id] = call
             return None
         if (first.method, first.body) != (note.method, note.body):
             raise _used_before()
-        if call.request_id in self._apart:
+        if call.request_id in self._in_threads:
             raise _under_way()
         if not first.response:
             raise _done_before()
@@ -232,45 +240,47 @@ class Commands:
     def _end(self, uow: UnitOfWork, *, call: Call, answer: bytes) -> None:
         uow.change(self._requests, call.request_id, response=answer)
 
-    def _memory_of(self, uow: UnitOfWork) -> Memory:
-        if self._memory is None or self._memory.unit() is not uow:
-            self._memory = Memory(uow, self._requests, self._events)
-        return self._memory
+    def _cache_of(self, uow: UnitOfWork) -> RequestCache:
+        if self._cache is None or self._cache.unit() is not uow:
+            self._cache = RequestCache(uow, self._requests, self._events)
+        return self._cache
 
 
 class Reads:
-    """Runs reads on a few connections of their own, beside the writer."""
+    """Runs queries on connections of their own, beside the writer."""
 
-    def __init__(self, engine: Engine, threads: int = 4, history: Readiness | None = None) -> None:
-        """``history``: reads get ``Unavailable`` until it is whole."""
+    def __init__(
+        self, engine: Engine, threads: int = 4, readiness: Readiness | None = None
+    ) -> None:
+        """Queries get ``Unavailable`` until ``readiness`` is reached."""
         self._engine = engine
-        self._history = history
+        self._readiness = readiness
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="read")
 
     async def run(self, read: Callable[[Connection], T]) -> T:
-        """Run ``read`` in one read transaction and give its result; not begun when the caller is
-        gone by then.
+        """Run ``read`` in one read transaction and return its result; raise ``DeadlinePassed`` when
+        the caller no longer waits before it begins.
         """
-        who = caller()
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self._read, read, who)
+        current = caller()
+        return await asyncio.get_running_loop().run_in_executor(
+            self._pool, self._read, read, current
+        )
 
-    def _read(self, read: Callable[[Connection], T], who: Caller) -> T:
-        if not who.waits():
+    def _read(self, read: Callable[[Connection], T], current: Caller) -> T:
+        if not current.waits():
             raise DeadlinePassed
-        if self._history is not None:
-            self._history.require()
+        if self._readiness is not None:
+            self._readiness.require()
         with self._engine.connect() as connection:
             return read(connection)
 
     def close(self) -> None:
-        """Let running reads end and stop the threads."""
+        """Stop the threads; blocks until running queries have ended."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _digest(request: Request, call: Call) -> bytes:
-    """Return what identifies a request's content and who asks: another caller does not get the
-    answer.
-    """
+    """Return the digest of a request's content and caller: the answer is for the same caller only."""
     who = f"{call.actor.kind}:{call.actor.id}\n".encode()
     return hashlib.sha256(who + request.SerializeToString(deterministic=True)).digest()
 
@@ -289,5 +299,5 @@ def _under_way() -> Conflict:
 def _done_before() -> AlreadyExists:
     return AlreadyExists(
         "yêu cầu này đã được thực hiện trước đây; xin xem lại hồ sơ",
-        "this request was carried out before; look at the dossier for its outcome",
+        "this request was carried out before; read again to see its outcome",
     )

@@ -1,4 +1,4 @@
-"""The first answers of requests, kept so that no request acts twice."""
+"""Idempotency: the first answers of requests, kept so that no request acts twice."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from kernel.storage.compiled_statements import Statement
 _LOOKUP: Final = 500
 
 
-class First(NamedTuple):
+class FirstAnswer(NamedTuple):
     """The first answer to a request."""
 
     method: str
@@ -39,28 +39,26 @@ class First(NamedTuple):
     response: bytes
 
 
-class Memory:
-    """What one transaction knows of earlier requests: looked up for all commands that wait, so in
-    few statements.
-    """
+class RequestCache:
+    """The earlier requests that one transaction knows: looked up for all waiting commands at once."""
 
     def __init__(self, uow: UnitOfWork, requests: Table, events: Table) -> None:
         self.unit = weakref.ref(uow)
-        self.answers: dict[str, First] = {}
+        self.answers: dict[str, FirstAnswer] = {}
         self.caused: set[str] = set()
         self._connection = uow.connection
         self._source = uow.model.source
         self._requests = requests
         self._events = events
-        self._asked: set[str] = set()
+        self._looked_up: set[str] = set()
         self._add = uow.add
 
-    def ask(self, request_id: str, waiting: Collection[str]) -> None:
-        """Look up a request, and with it the others that wait."""
-        if request_id in self._asked:
+    def look_up(self, request_id: str, waiting: Collection[str]) -> None:
+        """Read a request's first answer, and those of the others that wait, from the database."""
+        if request_id in self._looked_up:
             return
-        fresh = list({request_id, *list(waiting)[:_LOOKUP]} - self._asked)
-        self._asked.update(fresh)
+        fresh = list({request_id, *list(waiting)[:_LOOKUP]} - self._looked_up)
+        self._looked_up.update(fresh)
         dialect = self._connection.dialect
         statement = _lookup_of(self._requests, self._events, dialect)
         ids = fresh if dialect.name == "postgresql" else json.dumps(fresh)
@@ -69,12 +67,10 @@ class Memory:
             if found[1] is None:
                 self.caused.add(found[0])
             else:
-                self.answers[found[0]] = First(*found[1:])
+                self.answers[found[0]] = FirstAnswer(*found[1:])
 
-    def keep(self, call: Call, first: First) -> None:
-        """Keep the first answer; a replica that keeps one under the same id fails this
-        transaction.
-        """
+    def keep(self, call: Call, first: FirstAnswer) -> None:
+        """Save the first answer; the transaction fails when a replica saves one under the same id."""
         row = {
             "request_id": call.request_id,
             "method": first.method,
@@ -88,9 +84,7 @@ class Memory:
 
 @lru_cache(maxsize=8)
 def _lookup_of(requests: Table, events: Table, dialect: Dialect) -> Statement:
-    """Return the one statement that finds first answers, and causes without an answer (no
-    method).
-    """
+    """Return the statement that finds first answers, and causes without an answer (method null)."""
     r, e = requests.c, events.c
     answers = select(r.request_id, r.method, r.body_sha256, r.response).where(
         _among_ids(r.request_id, dialect)
@@ -113,8 +107,8 @@ def _among_ids(column: Column[str], dialect: Dialect) -> ColumnElement[bool]:
 
 @lru_cache(maxsize=256)
 def answer_type(method: str) -> type[Message]:
-    """Return the response type of a method, such as
-    ``motcua.intake.v1.IntakeService/SubmitDossier``.
+    """Return the response type of a method by its full name, such as
+    ``package.v1.Service/Method``.
     """
     found = descriptor_pool.Default().FindMethodByName(method.replace("/", "."))
     return message_factory.GetMessageClass(found.output_type)

@@ -1,4 +1,4 @@
-"""Results of the writer, brought into an event loop."""
+"""Hands the results of the writer's thread to an event loop."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 class LoopBridge:
-    """Brings results from the writer's thread into the loop: a whole group by one wake-up.
+    """Hands results to the loop, a whole group by one wake-up.
 
     ``asyncio.wrap_future`` wakes the loop once for each result, which costs more than the rest.
     """
@@ -20,11 +20,11 @@ class LoopBridge:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         self._done: deque[tuple[asyncio.Future[Any], Future[Any]]] = deque()
-        self._rung = False
+        self._scheduled = False
 
     async def wait(self, result: Future[T]) -> T:
-        """Wait for a result; when the waiting task is cancelled, the result's job is too,
-        unless it has begun.
+        """Return the result; when the waiting task is cancelled, the job is too, unless it has
+        begun.
         """
         waiter: asyncio.Future[T] = self.loop.create_future()
         result.add_done_callback(partial(self._finished, waiter))
@@ -36,15 +36,15 @@ class LoopBridge:
 
     def _finished(self, waiter: asyncio.Future[Any], result: Future[Any]) -> None:
         self._done.append((waiter, result))
-        if not self._rung:
-            self._rung = True
+        if not self._scheduled:
+            self._scheduled = True
             try:
                 self.loop.call_soon_threadsafe(self._deliver)
             except RuntimeError:  # the loop is closed: nobody waits any more
                 self._done.clear()
 
     def _deliver(self) -> None:
-        self._rung = False  # before emptying: whoever comes later rings again
+        self._scheduled = False  # before emptying: a later result schedules again
         while self._done:
             waiter, result = self._done.popleft()
             if waiter.done():

@@ -1,6 +1,4 @@
-"""The master key that wraps every dossier's key: given from outside, or made once for
-development.
-"""
+"""The master key that wraps all keys of the keyring: a setting, or made once for development."""
 
 from __future__ import annotations
 
@@ -12,10 +10,8 @@ from kernel.config.settings import Settings
 
 
 def master_key(settings: Settings) -> bytes:
-    """Return the 32 bytes of MOTCUA_MASTER_KEY (hexadecimal); unset in development, those of the
-    data folder.
-
-    Raise ``ValueError`` naming the variable when it is no key.
+    """Return the 32 bytes of MOTCUA_MASTER_KEY (hexadecimal), or those of the data folder when it
+    is unset; raise ``ValueError`` naming the variable when it is no key.
     """
     text = settings.master_key.get_secret_value() or development_key(settings.data_dir)
     try:

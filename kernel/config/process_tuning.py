@@ -1,4 +1,4 @@
-"""Settings of the Python process that all services share."""
+"""Tuning of the Python process that all services share."""
 
 import gc
 import os
@@ -10,11 +10,11 @@ from typing import NoReturn
 _THRESHOLDS = (20_000, 10, 20)
 
 
-def tune() -> None:
+def tune_garbage_collection() -> None:
     """Collect garbage less often: a batch of records makes many objects at once, and nearly none in
     cycles.
 
-    Called once, when everything is imported; worth a fifth of the time of a bulk read.
+    To be called once, when everything is imported; saves a fifth of the time of a bulk read.
     """
     gc.freeze()
     gc.set_threshold(*_THRESHOLDS)
@@ -22,7 +22,7 @@ def tune() -> None:
 
 @contextmanager
 def fewer_collections() -> Iterator[None]:
-    """Collect garbage less often for the time of one long piece of work."""
+    """Collect garbage less often during the block."""
     before = gc.get_threshold()
     gc.set_threshold(*_THRESHOLDS)
     try:
@@ -31,10 +31,10 @@ def fewer_collections() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
-def begin_again() -> NoReturn:
-    """Run the program of this process from its beginning, under the same process id.
+def restart_process() -> NoReturn:
+    """Replace this process by its own program from the beginning, under the same process id.
 
-    For work at the start that loads what nothing needs later: the memory is given back.
+    For work at the start that loads what nothing needs later: it frees the memory.
     """
     sys.stdout.flush()
     sys.stderr.flush()

@@ -1,4 +1,4 @@
-"""Settings come from the environment, are typed, and are refused at start when they are wrong."""
+"""Typed settings from the environment, validated when the process starts."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from sqlalchemy.exc import ArgumentError
 
 from kernel.base.clock import Clock, parse_clock
 
-PORTS = {"intake": 7401, "routing": 7402, "postal": 7403, "notify": 7404, "audit": 7405}
 AUDIENCE = "motcua"
 DEVELOPMENT_ISSUER = "urn:motcua:development"
-"""The local issuer's name; anybody can sign in it, so production does not trust it."""
+"""The name of the local issuer. Anybody can sign as it, so production does not trust it."""
 
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -26,7 +25,7 @@ _TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}")
 
 
 class Settings(BaseSettings):
-    """What one service process is told from outside. Unset values give a development stack on
+    """The settings of one service process. The defaults are those of a development stack on
     loopback.
     """
 
@@ -65,7 +64,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def check(self) -> Self:
-        """Refuse what would be unsafe; raise ``ValueError`` naming the variable."""
+        """Validate the settings; raise ``ValueError`` naming the variable."""
         parse_clock(self.clock)
         _database(self.database_url)
         _database(self.keyring_url)
@@ -90,7 +89,9 @@ class Settings(BaseSettings):
 
 
 def _database(url: str) -> None:
-    """Refuse a database nobody can connect to; the URL is not repeated, it may hold a password."""
+    """Raise ``ValueError`` for an URL of no known database, without repeating it: it may hold a
+    password.
+    """
     try:
         known = not url or make_url(url).get_backend_name() in _DATABASES
     except ArgumentError:
@@ -102,19 +103,20 @@ def _database(url: str) -> None:
         )
 
 
-def load(service: str) -> Settings:
+def load(service: str, default_port: int = 0) -> Settings:
     """Read the settings of one service from the environment; raise pydantic's ``ValidationError``
     naming the variable.
 
-    ``<SERVICE>_DATABASE_URL`` goes before ``DATABASE_URL``; unset, the service has an SQLite file
-    under the data folder.
+    ``<SERVICE>_DATABASE_URL`` takes precedence over ``DATABASE_URL``; without them the service has
+    an SQLite file under the data folder. ``default_port`` holds without ``<SERVICE>_PORT``; port 0
+    is one that the system chooses.
     """
     prefix = service.upper()
     data_dir = Path(os.environ.get("MOTCUA_DATA_DIR", ".motcua"))
     url = os.environ.get(f"{prefix}_DATABASE_URL") or os.environ.get("DATABASE_URL", "")
     return Settings(
         service=service,
-        port=port(f"{prefix}_PORT", PORTS.get(service, 0)),
+        port=port(f"{prefix}_PORT", default_port),
         database_url=url or sqlite_url(data_dir, service),
         tls_port=port(f"{prefix}_TLS_PORT", 0),
         tls_cert=os.environ.get(f"{prefix}_TLS_CERT", ""),
@@ -131,14 +133,13 @@ def port(variable: str, default: int) -> int:
     return int(text)
 
 
-def reasons(wrong: ValueError) -> str:
+def describe_errors(error: ValueError) -> str:
     """Return on one line what is wrong with settings, variable by variable."""
-    if not isinstance(wrong, ValidationError):
-        return str(wrong)
-    found = wrong.errors(include_url=False, include_input=False)
+    if not isinstance(error, ValidationError):
+        return str(error)
     return "; ".join(
-        ": ".join([*map(str, error["loc"]), error["msg"].removeprefix("Value error, ")])
-        for error in found
+        ": ".join([*map(str, each["loc"]), each["msg"].removeprefix("Value error, ")])
+        for each in error.errors(include_url=False, include_input=False)
     )
 
 

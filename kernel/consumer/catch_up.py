@@ -20,27 +20,27 @@ _UnderWay = tuple[Batch, Future[Applied]]
 
 
 class CatchUp:
-    """Reading in bulk with one reader; every reaction is left pending."""
+    """Reads in bulk with one reader; every reaction is left pending."""
 
     def __init__(
         self,
         reader: KafkaReader,
         committer: Committer,
         applier: Applier,
-        tally: ConsumerStats,
+        stats: ConsumerStats,
         stopping: threading.Event,
     ) -> None:
         self._reader = reader
         self._committer = committer
         self._applier = applier
-        self._tally = tally
+        self._stats = stats
         self._stopping = stopping
 
     def to_the_end(self, positions: Mapping[int, int]) -> dict[int, int]:
-        """Read partitions from these positions until none has grown meanwhile; gives where they
-        ended.
+        """Read partitions from these positions until none has grown meanwhile, and return their
+        ends.
 
-        Raise what the reader and the committer raise; positions then stand wherever it got to.
+        Raise what the reader and the committer raise; what was committed by then stays.
         """
         reached = dict(positions)
         self._reader.seek(reached)
@@ -49,7 +49,7 @@ class CatchUp:
             if all(reached[p] >= ends[p] for p in reached):
                 break
             self._until(reached, ends)
-        self._reader.rest()
+        self._reader.pause()
         return reached
 
     def _until(self, reached: dict[int, int], ends: Mapping[int, int]) -> None:
@@ -65,7 +65,7 @@ class CatchUp:
                     batch = Batch(records, {p: reached[p] for p in moved}, moved)
                     under_way = (batch, self._committer.begin(batch, self._applier))
                     reached.update(moved)
-                    self._tally.lag.update({p: max(0, ends[p] - reached[p]) for p in moved})
+                    self._stats.lag.update({p: max(0, ends[p] - reached[p]) for p in moved})
         finally:
             self._settle(under_way)
 
@@ -73,5 +73,5 @@ class CatchUp:
         if under_way is not None:
             batch, begun = under_way
             self._committer.commit(batch, self._applier, begun)
-            self._tally.bulk += len(batch.records)
+            self._stats.bulk += len(batch.records)
             metrics.BULK_RECORDS.add(len(batch.records))

@@ -1,4 +1,4 @@
-"""A service's consumer, as the rest of the service sees it."""
+"""The consumer of a service: composes its parts and reports on them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _log = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ConsumerStatus:
-    """How the consumer is doing; counts since its start."""
+    """The status of a consumer; counts since its start."""
 
     ready: bool
     """Whether it has once read to where the log ended when it started."""
@@ -49,7 +49,7 @@ class ConsumerStatus:
     reactions: int
     live: int
     bulk: int
-    swept: int
+    stalled: int
     fenced: int
     transactions: int
 
@@ -57,7 +57,7 @@ class ConsumerStatus:
 class Consumer:
     """Reads the log into the service's database, in a thread of its own.
 
-    ``start`` needs neither broker nor database to be there: it waits for both.
+    ``start`` does not need the broker or the database: the thread waits for both.
     """
 
     def __init__(
@@ -78,11 +78,11 @@ class Consumer:
 
         ``on_dead`` is called when Faust has delivered nothing for ``patience`` seconds although
         there was something to deliver; by default the process ends at once with status 75.
-        While ``may_react`` says no, nothing is taken: what events lead to would be written with a
+        While ``may_react`` returns false, nothing is committed: reactions would be written with a
         wrong time.
         """
-        self.inbox = Buffer()
-        self.tally = ConsumerStats()
+        self.buffer = Buffer()
+        self.stats = ConsumerStats()
         self._stopping = threading.Event()
         limit = QuarantineLimit(bounds or QuarantineBounds())
         applier = Applier(topic, clock, limit)
@@ -90,58 +90,58 @@ class Consumer:
             reads,
             model,
             applier,
-            Committer(writer, limit, self._stopping, self.tally),
-            self.inbox,
-            self.tally,
+            Committer(writer, limit, self._stopping, self.stats),
+            self.buffer,
+            self.stats,
             partial(KafkaReader, bootstrap, topic),
             self._stopping,
             StallDetector(on_dead or _end_process, patience),
             may_react,
         )
-        self.history = Readiness(reads, model)
-        """Commands wait until it is whole."""
+        self.readiness = Readiness(reads, model)
+        """Commands are refused until the log has been read once."""
         redriver = replace(applier, limit=None, reacting=False)
         self.quarantine = Quarantine(reads, writer, model, redriver, self._run_pending)
         self._thread = threading.Thread(target=self._worker.run, name="consumer", daemon=True)
         metrics.observe(
-            metrics.LAG, lambda: [(n, {"partition": p}) for p, n in dict(self.tally.lag).items()]
+            metrics.LAG, lambda: [(n, {"partition": p}) for p, n in dict(self.stats.lag).items()]
         )
         metrics.observe(metrics.QUARANTINED, self.quarantine.count)
 
     def start(self) -> None:
-        """Start the thread: the log is read to its end in bulk, then what Faust brings."""
+        """Start the thread: it reads the log to its end in bulk, then what Faust delivers."""
         self._thread.start()
 
     def stop(self, timeout: float = 15.0) -> None:
-        """End the thread after the transaction under way; what it has not done stays in the log."""
+        """End the thread after the transaction under way; blocks for ``timeout`` seconds at most."""
         self._stopping.set()
-        self.inbox.wake()
+        self.buffer.wake()
         if self._thread.is_alive():
             self._thread.join(timeout)
 
     def status(self) -> ConsumerStatus:
-        """Return how it is doing; never blocks."""
-        tally, lags = self.tally, dict(self.tally.lag)
+        """Return the status; never blocks."""
+        stats, lags = self.stats, dict(self.stats.lag)
         return ConsumerStatus(
-            ready=tally.ready and not tally.halted,
-            halted=tally.halted,
+            ready=stats.ready and not stats.halted,
+            halted=stats.halted,
             lag=sum(lags.values()) if lags else -1,
             lags=lags,
-            handled=tally.handled,
-            repeats=tally.repeats,
-            unknown=tally.unknown,
-            key_mismatches=tally.mismatches,
-            reactions=tally.reactions,
-            live=tally.live,
-            bulk=tally.bulk,
-            swept=tally.swept,
-            fenced=tally.fenced,
-            transactions=tally.transactions,
+            handled=stats.handled,
+            repeats=stats.repeats,
+            unknown=stats.unknown,
+            key_mismatches=stats.mismatches,
+            reactions=stats.reactions,
+            live=stats.live,
+            bulk=stats.bulk,
+            stalled=stats.stalled,
+            fenced=stats.fenced,
+            transactions=stats.transactions,
         )
 
     def _run_pending(self) -> None:
         self._worker.pending = True
-        self.inbox.wake()
+        self.buffer.wake()
 
 
 def _end_process() -> None:

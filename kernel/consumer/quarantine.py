@@ -1,6 +1,4 @@
-"""What an operator does with records that were set aside. All methods block; call them in a
-thread.
-"""
+"""The operators' access to quarantined records. All methods block; call them in a thread."""
 
 from __future__ import annotations
 
@@ -10,7 +8,7 @@ from typing import TypeVar
 
 from sqlalchemy import Engine, func, select
 
-from kernel.consumer.applying import quarantine_rows as parked
+from kernel.consumer.applying import quarantine_rows
 from kernel.consumer.applying.batch_applier import Applier
 from kernel.consumer.applying.results import Applied
 from kernel.consumer.redrive import redrive
@@ -24,8 +22,8 @@ PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Parked:
-    """One record that was set aside; the instant in microseconds UTC, real time."""
+class QuarantinedRecord:
+    """One quarantined record; the instant in microseconds UTC of real time."""
 
     topic: str
     partition: int
@@ -44,15 +42,15 @@ class Parked:
 
 @dataclass(frozen=True, slots=True)
 class Redriven:
-    """What a redrive did."""
+    """The outcome of a redrive."""
 
     handled: int
-    parked: int
-    """Records of the dossier, or the one named, that are still set aside."""
+    quarantined: int
+    """Records of the stream, or the one named, that are still in quarantine."""
 
 
 class Quarantine:
-    """The records that one service has set aside; those given up are not shown."""
+    """The quarantined records of one service, without the discarded ones."""
 
     def __init__(
         self,
@@ -62,7 +60,7 @@ class Quarantine:
         applier: Applier,
         after: Callable[[], None],
     ) -> None:
-        """``after`` is called when a redrive may have left reactions to be run."""
+        """``after`` is called when a redrive may have left pending reactions."""
         self._reads = reads
         self._writer = writer
         self._model = model
@@ -70,18 +68,18 @@ class Quarantine:
         self._after = after
 
     def count(self) -> int:
-        """Count the records set aside."""
+        """Return the number of quarantined records."""
         table = self._model.tables.quarantine
-        chosen = select(func.count()).where(table.c.reason != parked.DISCARDED)
+        chosen = select(func.count()).where(table.c.reason != quarantine_rows.DISCARDED)
         with self._reads.connect() as connection:
             return int(connection.execute(chosen).scalar_one())
 
-    def list(self, dossier_code: str = "", limit: int = PAGE) -> list[Parked]:
+    def list(self, dossier_code: str = "", limit: int = PAGE) -> list[QuarantinedRecord]:
         """List records in the order in which they were set aside; of one dossier in the order of
         the log.
         """
         table = self._model.tables.quarantine
-        chosen = table.select().where(table.c.reason != parked.DISCARDED).limit(limit)
+        chosen = table.select().where(table.c.reason != quarantine_rows.DISCARDED).limit(limit)
         if dossier_code:
             chosen = chosen.where(table.c.dossier_code == dossier_code)
             chosen = chosen.order_by(table.c.partition, table.c.offset)
@@ -90,7 +88,7 @@ class Quarantine:
         with self._reads.connect() as connection:
             return [_shown(dict(row)) for row in connection.execute(chosen).mappings()]
 
-    def get(self, partition: int, offset: int) -> Parked | None:
+    def get(self, partition: int, offset: int) -> QuarantinedRecord | None:
         """Return one record with its bytes, or None."""
         table = self._model.tables.quarantine
         chosen = table.select().where(table.c.partition == partition, table.c.offset == offset)
@@ -123,7 +121,7 @@ class Quarantine:
 
     def _left(self, code: str, partition: int, offset: int) -> int:
         table = self._model.tables.quarantine
-        chosen = select(func.count()).where(table.c.reason != parked.DISCARDED)
+        chosen = select(func.count()).where(table.c.reason != quarantine_rows.DISCARDED)
         if code:
             chosen = chosen.where(table.c.dossier_code == code)
         else:
@@ -132,6 +130,6 @@ class Quarantine:
             return int(connection.execute(chosen).scalar_one())
 
 
-def _shown(row: dict[str, object]) -> Parked:
-    headers = parked.unpack(str(row.pop("headers")))
-    return Parked(**row, headers=headers)  # type: ignore[arg-type]
+def _shown(row: dict[str, object]) -> QuarantinedRecord:
+    headers = quarantine_rows.unpack(str(row.pop("headers")))
+    return QuarantinedRecord(**row, headers=headers)  # type: ignore[arg-type]

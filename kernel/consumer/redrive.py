@@ -1,4 +1,4 @@
-"""Trying again what was set aside: by an operator, or at the start after an upgrade."""
+"""Handles quarantined records again: for an operator, or at the start after an upgrade."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kernel.consumer.applying.results import Applied, RecordFailed
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 
 Run = Callable[[Callable[[UnitOfWork], Applied]], Applied]
-"""Runs a piece of work in a transaction of its own and gives its result."""
+"""Runs a function in a transaction of its own and returns its result."""
 
 
 def redrive(
@@ -24,8 +24,8 @@ def redrive(
 ) -> Applied:
     """Try a dossier's records again, in order, or the one at ``place`` when no dossier is named.
 
-    A record that fails again is set aside again, with one more try counted, and holds back the
-    rest.
+    A record that fails again stays in quarantine, with one more attempt counted, and holds back
+    the rest.
     """
     refused: dict[Place, str] = {}
     while True:

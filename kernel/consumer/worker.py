@@ -1,5 +1,5 @@
-"""The consumer's thread: commits what Faust brings, reads in bulk what it does not, and looks every
-second.
+"""The consumer's thread: commits what Faust delivers, reads in bulk what it does not, and checks
+for stalled partitions every second.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from kernel.consumer.applying.stats import ConsumerStats
 from kernel.consumer.catch_up import CatchUp
 from kernel.consumer.reading.buffer import Buffer
 from kernel.consumer.reading.kafka_reader import KafkaReader
-from kernel.consumer.reading.stall_detector import SECONDS, StallDetector
+from kernel.consumer.reading.stall_detector import INTERVAL, StallDetector
 from kernel.consumer.redrive import redrive
 from kernel.eventsourcing.readiness import note_whole
 from kernel.eventsourcing.service_model import Model
@@ -42,11 +42,11 @@ class ConsumerWorker:
         model: Model,
         applier: Applier,
         committer: Committer,
-        inbox: Buffer,
-        tally: ConsumerStats,
+        buffer: Buffer,
+        stats: ConsumerStats,
         connect: Callable[[], KafkaReader],
         stopping: threading.Event,
-        sweep: StallDetector,
+        stall_detector: StallDetector,
         may_react: Callable[[], bool],
     ) -> None:
         self._reads = reads
@@ -54,61 +54,61 @@ class ConsumerWorker:
         self._live = applier
         self._bulk = replace(applier, reacting=False)
         self._committer = committer
-        self._inbox = inbox
-        self._tally = tally
+        self._buffer = buffer
+        self._stats = stats
         self._connect = connect
         self._stopping = stopping
-        self._sweep = sweep
+        self._stall_detector = stall_detector
         self._may_react = may_react
         self._partitions: list[int] = []
         self._first_ends: dict[int, int] = {}
-        self._next_sweep = 0.0
+        self._next_check = 0.0
         self._reader: KafkaReader | None = None
-        self._said = RateLimit()
+        self._log_limit = RateLimit()
         self.pending = True
         """Whether reactions may be waiting; anybody may set it."""
 
     def run(self) -> None:
-        """Work until told to stop. No fault ends it but a limit of the quarantine."""
+        """Work until ``stopping`` is set. No fault ends it but a limit of the quarantine."""
         while not self._stopping.is_set():
             try:
-                self._turn()
+                self._iterate()
             except Stopped:
                 break
             except Halted as halt:
-                self._tally.halted = str(halt)
+                self._stats.halted = str(halt)
                 _log.error("consumer.halted", why=str(halt))
                 self._stopping.wait()
             except Fenced:
-                self._tally.fenced += 1
+                self._stats.fenced += 1
                 metrics.FENCED.add(1)
                 _log.warning("consumer.fenced")
-                self._inbox.drop()
+                self._buffer.clear()
             except Exception as error:
                 self._recover(error)
         self._close()
 
-    def _turn(self) -> None:
+    def _iterate(self) -> None:
         if not self._partitions:
             self._begin()
         if not self._may_react():
             self._stopping.wait(_HOLD)
             return
-        batch = self._inbox.take()
+        batch = self._buffer.take()
         if batch is not None:
             if self._committer.commit(batch, self._live):
                 self.pending = True
-            self._tally.live += len(batch.records)
-        behind = self._inbox.behind()
+            self._stats.live += len(batch.records)
+        behind = self._buffer.behind()
         if behind:
             self._read_bulk(behind)
         if self.pending:
             self.pending = False
             self._committer.run_pending(self._live)
-        if time.monotonic() >= self._next_sweep:
-            self._next_sweep = time.monotonic() + SECONDS
-            self._look()
-        self._inbox.wait(max(0.0, self._next_sweep - time.monotonic()))
+        if time.monotonic() >= self._next_check:
+            self._next_check = time.monotonic() + INTERVAL
+            self._check_stalls()
+        self._buffer.wait(max(0.0, self._next_check - time.monotonic()))
 
     def _begin(self) -> None:
         reader = self._log()
@@ -121,14 +121,14 @@ class ConsumerWorker:
             )
         for code in waiting:
             redrive(self._committer.run, self._bulk, code)
-        self._inbox.call_bulk(partitions)
+        self._buffer.request_bulk_read(partitions)
         self._partitions = partitions
         _log.info("consumer.started", partitions=len(partitions))
 
     def _read_bulk(self, partitions: Collection[int]) -> None:
-        reader = CatchUp(self._log(), self._committer, self._bulk, self._tally, self._stopping)
+        reader = CatchUp(self._log(), self._committer, self._bulk, self._stats, self._stopping)
         reached = reader.to_the_end(self._stored(partitions))
-        self._inbox.reached(reached)
+        self._buffer.resume_from(reached)
         self.pending = True
         self._check_ready(reached)
 
@@ -136,29 +136,29 @@ class ConsumerWorker:
         for partition, position in reached.items():
             if position >= self._first_ends.get(partition, 0):
                 self._first_ends.pop(partition, None)
-        if not self._first_ends and not self._tally.ready:
+        if not self._first_ends and not self._stats.ready:
             self._committer.run_pending(self._live)
             self._committer.run(note_whole)
-            self._tally.ready = True
-            _log.info("consumer.caught_up", handled=self._tally.handled)
+            self._stats.ready = True
+            _log.info("consumer.caught_up", handled=self._stats.handled)
 
-    def _look(self) -> None:
-        # In this order: a twin may move the positions while the ends are asked for.
+    def _check_stalls(self) -> None:
+        # In this order: another worker may move the positions while the ends are read.
         stored = self._stored(self._partitions)
         ends = self._log().ends(self._partitions)
-        found = self._sweep.look(ends, stored, self._inbox)
-        self._tally.lag = {p: max(0, ends[p] - stored[p]) for p in ends}
+        found = self._stall_detector.check(ends, stored, self._buffer)
+        self._stats.lag = {p: max(0, ends[p] - stored[p]) for p in ends}
         self._check_ready(stored)
         if short := [p for p in ends if ends[p] < stored[p]]:
             raise Halted(f"the log ends before the position read in partitions {short}")
         if found:
             missing = sum(ends[p] - stored[p] for p in found)
-            self._tally.swept += missing
-            metrics.SWEPT.add(missing)
-            self._inbox.call_bulk(found)
+            self._stats.stalled += missing
+            metrics.STALLED.add(missing)
+            self._buffer.request_bulk_read(found)
         with self._reads.connect() as connection:
             loose = quarantine_rows.heads(connection, self._model.tables, quarantine_rows.BEHIND)
-        for code in loose:  # parked by another worker while this one redrove what was before it
+        for code in loose:  # quarantined by another worker during a redrive by this one
             redrive(self._committer.run, self._bulk, code)
             self.pending = True
 
@@ -178,16 +178,16 @@ class ConsumerWorker:
             self._reader = None
 
     def _recover(self, error: Exception) -> None:
-        """Begin again from the positions in the database."""
+        """Prepare to start again from the positions in the database."""
         away = isinstance(error, KafkaError | OSError)
-        if self._said.allow("away" if away else "fault"):
+        if self._log_limit.allow("away" if away else "fault"):
             if away:
                 _log.warning("consumer.log_away", fault=type(error).__qualname__)
             elif isinstance(error, SQLAlchemyError):
                 _log.warning("consumer.database_away", fault=type(error).__qualname__)
             else:
                 _log.error("consumer.failed", **fault(error))
-        self._tally.lag = {}
+        self._stats.lag = {}
         self._close()
-        self._inbox.drop()
+        self._buffer.clear()
         self._stopping.wait(0.3 if away else 1.0)

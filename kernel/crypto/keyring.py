@@ -1,7 +1,7 @@
-"""Keys of personal data, and the sealing and opening of it (AES-256-GCM).
+"""The keyring: encrypts and decrypts personal data (AES-256-GCM) with keys that can be destroyed.
 
-A dossier's data is encrypted with keys of its own, which lie in a database of their own, wrapped by
-the master key (RFC 3394). Destroying them makes the data unreadable wherever it has been copied,
+The data of a stream is encrypted with keys of its own. They lie in a database of their own, wrapped
+by the master key (RFC 3394). Destroying them makes the data unreadable wherever it has been copied,
 and leaves every event as it was.
 """
 
@@ -20,53 +20,53 @@ from google.protobuf.message import Message
 from motcua.events.v1.common_pb2 import SealedData
 from sqlalchemy import Column, Engine, LargeBinary, MetaData, String, Table
 
-from kernel.storage.engines import wait_turn
+from kernel.storage.engines import lock_schema
 
 ERASED = "đã xóa"
-"""What is shown in place of personal data whose key is gone."""
+"""The text in place of personal data whose key is destroyed."""
 
 _METADATA = MetaData()
 _KEYS = Table(
     "keys",
     _METADATA,
     Column("key_id", String, primary_key=True),
-    Column("dossier_code", String, nullable=False, index=True),
+    Column("stream_id", String, nullable=False, index=True),
     Column("wrapped", LargeBinary, nullable=False),
 )
 _CACHE = 10_000
 
 
 class WrongMasterKey(ValueError):
-    """The keys that are there were wrapped by another master key."""
+    """The keys in the database were wrapped by another master key."""
 
 
 class Tampered(Exception):
-    """Sealed data does not belong where it stands, or was changed."""
+    """Sealed data belongs to another field or stream, or was changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
-    """A key that has been made but perhaps not yet saved."""
+    """A key that may not yet have been saved."""
 
     key_id: str
-    dossier_code: str
+    stream_id: str
     secret: bytes
 
     def seal(self, field: str, clear: Message) -> SealedData:
-        """Encrypt a message for one field of this key's dossier; it opens nowhere else."""
+        """Encrypt a message for one field of this key's stream; it can't be opened elsewhere."""
         nonce = os.urandom(12)
         text = AESGCM(self.secret).encrypt(
-            nonce, clear.SerializeToString(), _place(self.dossier_code, field)
+            nonce, clear.SerializeToString(), _associated_data(self.stream_id, field)
         )
         return SealedData(key_id=self.key_id, nonce=nonce, ciphertext=text)
 
 
 class Keyring:
-    """The keys of all dossiers. Safe to use from several threads."""
+    """The keys of all streams. Thread-safe."""
 
     def __init__(self, engine: Engine, master: bytes, reads: Engine | None = None) -> None:
         """``master`` is 32 bytes; raise ``ValueError`` for another length, and ``WrongMasterKey``
-        when it does not unwrap the keys that are there: new ones must not join them.
+        when it does not unwrap the keys in the database.
 
         ``reads`` is a read-only engine on the same database: without one, a reader waits for
         writers.
@@ -79,13 +79,13 @@ class Keyring:
         self._known: dict[str, bytes] = {}
         self._lock = threading.Lock()
         with engine.begin() as connection:
-            wait_turn(connection)
+            lock_schema(connection)
             _METADATA.create_all(connection)
             first = connection.execute(_KEYS.select().limit(1)).first()
         if first is not None:
-            self._prove(first.wrapped)
+            self._check_master(first.wrapped)
 
-    def _prove(self, wrapped: bytes) -> None:
+    def _check_master(self, wrapped: bytes) -> None:
         try:
             aes_key_unwrap(self._master, wrapped)
         except InvalidUnwrap:
@@ -93,16 +93,16 @@ class Keyring:
                 "MOTCUA_MASTER_KEY: is not the key that the keys of personal data were wrapped by"
             ) from None
 
-    def new_key(self, code: str) -> NewKey:
-        """Make a key for a dossier. It counts only once it has been saved."""
-        return NewKey(f"{code}/{uuid_utils.uuid7()}", code, os.urandom(32))
+    def new_key(self, stream_id: str) -> NewKey:
+        """Return a new key for a stream; what it seals can be opened only once it is saved."""
+        return NewKey(f"{stream_id}/{uuid_utils.uuid7()}", stream_id, os.urandom(32))
 
     def save(self, keys: Sequence[NewKey]) -> None:
-        """Keep keys for good, in one transaction."""
+        """Save keys in one transaction; blocks until they are durable."""
         rows = [
             {
                 "key_id": k.key_id,
-                "dossier_code": k.dossier_code,
+                "stream_id": k.stream_id,
                 "wrapped": aes_key_wrap(self._master, k.secret),
             }
             for k in keys
@@ -110,24 +110,26 @@ class Keyring:
         with self._engine.begin() as connection:
             connection.execute(_KEYS.insert(), rows)
 
-    def open(self, code: str, field: str, sealed: SealedData, into: Message) -> bool:
-        """Decrypt into ``into``; False when the key was destroyed. Raise ``Tampered`` when it does
-        not belong here.
+    def open(self, stream_id: str, field: str, sealed: SealedData, into: Message) -> bool:
+        """Decrypt into ``into``; return False when the key was destroyed. Raise ``Tampered`` when
+        the data was sealed for another field or stream.
         """
         secret = self._secret(sealed.key_id)
         if secret is None:
             return False
         try:
-            clear = AESGCM(secret).decrypt(sealed.nonce, sealed.ciphertext, _place(code, field))
+            clear = AESGCM(secret).decrypt(
+                sealed.nonce, sealed.ciphertext, _associated_data(stream_id, field)
+            )
         except InvalidTag as fault:
-            raise Tampered(f"sealed field {field} of {code}") from fault
+            raise Tampered(f"sealed field {field} of {stream_id}") from fault
         into.ParseFromString(clear)
         return True
 
-    def destroy(self, code: str) -> int:
-        """Destroy every key of a dossier, for good; gives their number."""
+    def destroy(self, stream_id: str) -> int:
+        """Destroy every key of a stream and return their number; it can't be undone."""
         with self._engine.begin() as connection:
-            gone = connection.execute(_KEYS.delete().where(_KEYS.c.dossier_code == code)).rowcount
+            gone = connection.execute(_KEYS.delete().where(_KEYS.c.stream_id == stream_id)).rowcount
         with self._lock:
             self._known.clear()
         return gone
@@ -149,5 +151,5 @@ class Keyring:
         return secret
 
 
-def _place(code: str, field: str) -> bytes:
-    return f"{code}|{field}".encode()
+def _associated_data(stream_id: str, field: str) -> bytes:
+    return f"{stream_id}|{field}".encode()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, Engine, inspect, text
 
 from kernel.eventsourcing.service_model import Model
-from kernel.storage.engines import wait_turn
+from kernel.storage.engines import lock_schema
 
 if TYPE_CHECKING:  # else imported late: a service whose schema is up to date stays small without
     from alembic.config import Config
@@ -24,7 +24,7 @@ def migrate(engine: Engine, model: Model) -> bool:
     don't lead to the last one.
     """
     with engine.begin() as connection:
-        wait_turn(connection)
+        lock_schema(connection)
         head = _head(model)
         if _revision(connection) == head:
             return False

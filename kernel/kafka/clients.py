@@ -1,4 +1,4 @@
-"""Kafka clients of which nothing is left when they can't be made.
+"""Makes Kafka clients without leaking resources when no broker answers.
 
 kafka-python's constructors leave a thread, a pipe and sockets behind when no broker answers; an
 outage of an hour would use up the process's files.
@@ -14,22 +14,22 @@ from kafka.net.compat import KafkaNetClient
 
 
 def make_consumer(**config: Any) -> Any:
-    """Make a consumer; raises kafka-python's errors when no broker answers within the time
-    given.
+    """Return a consumer; raise kafka-python's errors when no broker answers within its bootstrap
+    timeout.
     """
     return _make(KafkaConsumer, config)
 
 
 def make_producer(**config: Any) -> Any:
-    """Make a producer; raises kafka-python's errors when no broker answers within the time
-    given.
+    """Return a producer; raise kafka-python's errors when no broker answers within its bootstrap
+    timeout.
     """
     return _make(KafkaProducer, config)
 
 
 def make_admin(**config: Any) -> Any:
-    """Make a client for questions about the cluster; raises kafka-python's errors when no broker
-    answers within the time given.
+    """Return an admin client; raise kafka-python's errors when no broker answers within its
+    bootstrap timeout.
     """
     return _make(KafkaAdminClient, config)
 

@@ -42,15 +42,15 @@ class EventProducer:
         bootstrap: str,
         topic: str,
         source: str,
-        log_now: Callable[[], int | None] = lambda: None,
+        broker_now: Callable[[], int | None] = lambda: None,
     ) -> None:
-        """``log_now`` gives the log's time in microseconds, or None when it is not known: by it
+        """``broker_now`` gives the log's time in microseconds, or None when it is not known: by it
         records are stamped, so that a wrong clock here has none of them refused.
         """
         self._bootstrap = bootstrap
         self._topic = topic
         self._source = source
-        self._log_now = log_now
+        self._broker_now = broker_now
         self._producer: Any = None
 
     def send(self, rows: Sequence[Waiting]) -> tuple[list[Waiting], Exception | None]:
@@ -101,7 +101,7 @@ class EventProducer:
     def _send(self, producer: Any, row: Waiting) -> Any:
         code = row.dossier_code
         pairs = headers(row.event_id, row.type, self._source, code, row.occurred_at, row.trace)
-        now = self._log_now()
+        now = self._broker_now()
         return producer.send(
             self._topic,
             row.body,

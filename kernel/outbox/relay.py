@@ -6,7 +6,6 @@ relays of one database would do no harm but that, and the lease keeps the second
 
 from __future__ import annotations
 
-import random
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -15,6 +14,7 @@ from typing import TypeVar
 
 from sqlalchemy import Engine
 
+from kernel.base.backoff import ExponentialBackoff
 from kernel.base.errors import Conflict, Unavailable
 from kernel.eventsourcing.group_commit import Writer
 from kernel.eventsourcing.leases import Lease
@@ -28,10 +28,12 @@ from kernel.telemetry.tracing import span_from
 
 T = TypeVar("T")
 POLL = 0.2
-"""Seconds after which the outbox is looked at even if nobody rang."""
+"""Seconds after which the outbox is looked at without a notification."""
 LEASE = 5.0
 RENEW = 1.5
+FIRST_WAIT = 0.2
 LONGEST_WAIT = 2.0
+"""Seconds between two tries while the broker or the database does not answer."""
 _log = get_logger(__name__)
 
 
@@ -46,29 +48,31 @@ class Relay:
         bootstrap: str,
         topic: str,
         *,
-        log_now: Callable[[], int | None] = lambda: None,
+        broker_now: Callable[[], int | None] = lambda: None,
         before_forget: Callable[[Sequence[Waiting]], None] | None = None,
         before_send: Callable[[Sequence[Waiting]], None] | None = None,
     ) -> None:
-        """``reads`` is a read-only engine on the writer's database; ``log_now`` gives the log's
-        time, if it is known; the two hooks are for tests of crashes.
+        """``reads`` is a read-only engine on the writer's database; ``broker_now`` returns the
+        broker's time in microseconds UTC, None while it is unknown; the two hooks are for tests of
+        crashes.
         """
         self._writer = writer
         self._outbox = Outbox(model, reads)
-        self._sender = EventProducer(bootstrap, topic, model.source, log_now)
+        self._sender = EventProducer(bootstrap, topic, model.source, broker_now)
         self._before_forget = before_forget
         self._before_send = before_send
         self._lease = Lease("relay", LEASE)
         self._leading_until = 0.0
-        self._ring = threading.Event()
+        self._wake_up = threading.Event()
         self._stopping = threading.Event()
         self._failures = 0
+        self._backoff = ExponentialBackoff(FIRST_WAIT, LONGEST_WAIT)
         self._said = RateLimit()
         self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
-        writer.on_publish(self._ring.set)
+        writer.on_publish(self._wake_up.set)
         metrics.observe(metrics.OUTBOX_SIZE, lambda: self.status().size)
         metrics.observe(metrics.OUTBOX_AGE, lambda: self.status().age_seconds)
-        metrics.observe(metrics.OUTBOX_PARKED, lambda: self.status().parked)
+        metrics.observe(metrics.OUTBOX_QUARANTINED, lambda: self.status().parked)
 
     def start(self) -> None:
         """Start the thread; needs neither broker nor database to be there."""
@@ -79,7 +83,7 @@ class Relay:
         writer.
         """
         self._stopping.set()
-        self._ring.set()
+        self._wake_up.set()
         if self._thread.is_alive():
             self._thread.join(timeout)
 
@@ -90,21 +94,21 @@ class Relay:
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
-                busy = self._turn()
+                busy = self._iterate()
             except Exception as error:
                 self._wait_after(error)
                 continue
             if not busy:
-                self._ring.wait(POLL)
-                self._ring.clear()
+                self._wake_up.wait(POLL)
+                self._wake_up.clear()
         self._end()
 
-    def _turn(self) -> bool:
-        """Publish one round; True when there may be more."""
+    def _iterate(self) -> bool:
+        """Publish one batch; return whether there may be more."""
         if not self._lead():
             self._stopping.wait(POLL)
             return False
-        self._ring.clear()
+        self._wake_up.clear()
         rows = self._outbox.next()
         if not rows:
             return False
@@ -114,6 +118,7 @@ class Relay:
                 span.fail(type(failure).__qualname__)
         if failure is None:
             self._failures = 0
+            self._backoff.reset()
             return True
         metrics.PUBLISH_FAILURES.add(1, {"fault": type(failure).__name__})
         if isinstance(failure, REFUSALS):
@@ -151,7 +156,7 @@ class Relay:
             parked.add(row.dossier_code)
             self._write(partial(self._outbox.park, row=row, reason=type(failure).__name__))
             if self._said.allow("parked"):
-                _log.error("relay.parked", fault=type(failure).__name__, sequence=row.sequence)
+                _log.error("relay.quarantined", fault=type(failure).__name__, sequence=row.sequence)
 
     def _lead(self) -> bool:
         now = time.monotonic()
@@ -175,8 +180,7 @@ class Relay:
             away = isinstance(error, Unavailable | Conflict)
             fields = {"fault": "database"} if away else fault(error)
             _log.warning("relay.waiting", tries=self._failures, **fields)
-        wait = min(LONGEST_WAIT, 0.1 * 2 ** min(self._failures, 6))
-        self._stopping.wait(wait * random.uniform(0.5, 1.0))
+        self._stopping.wait(self._backoff.next_delay())
 
     def _end(self) -> None:
         self._sender.close()

@@ -1,4 +1,4 @@
-"""One call from its arrival to its answer: who calls, whether it may go on, and how it ends."""
+"""The lifecycle of one call: authentication, authorization, validation, and how it ends."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from motcua.events.v1.envelope_pb2 import ActorKind
 
 from kernel.auth import identity
 from kernel.auth.identity import Caller
-from kernel.auth.permissions import PART
 from kernel.base.errors import Forbidden, Invalid, Unauthenticated, Violation
 from kernel.rpc import statuses
 from kernel.rpc.method import Context, Metadata, Method
@@ -60,15 +59,17 @@ class CallLifecycle:
         )
 
     def enter(self, data: bytes) -> Message:
-        """Return the request when the call may go on; raise what stands against it."""
+        """Return the decoded request; raise ``Failure`` when the deadline, the caller or the
+        request does not allow the call.
+        """
         remaining = self._context.time_remaining()
         if remaining is None:
             raise Invalid([_NO_DEADLINE])
         if remaining <= 0:
             raise statuses.DeadlinePassed
-        who = self._method.caller(self._metadata, self._context, self._scope.traceparent)
-        self._caller = who
-        identity.serve(who)
+        caller = self._method.caller(self._metadata, self._context, self._scope.traceparent)
+        self._caller = caller
+        identity.set_caller(caller)
         try:
             request = self._method.request.FromString(data)
         except DecodeError:
@@ -77,29 +78,31 @@ class CallLifecycle:
         if check is None:
             validator.check(request)
         else:
-            validator.check(request, lambda it: check(it, who.actor))
+            validator.check(request, lambda message: check(message, caller.actor))
         return request
 
-    def judged(self, answer: Any) -> Any:
-        """Return an answer whose handler has asked for whom it is, where the rule wants that."""
-        who = self._caller
-        if self._method.rule.unit == PART and not (who and who.judged):
-            raise RuntimeError(f"{self._method.path} does not ask which dossiers its caller sees")
+    def release(self, answer: Any) -> Any:
+        """Return the answer; raise ``RuntimeError`` when its handler has not applied the scope of
+        the method's rule.
+        """
+        checked = self._caller is not None and self._caller.scope_checked
+        if self._method.must_check_scope and not checked:
+            raise RuntimeError(f"{self._method.path} does not check the scope of its caller")
         return answer
 
     def actor(self) -> tuple[int, str]:
-        """Return whose call it is, after ``enter``."""
+        """Return the kind and the id of the caller; only after ``enter``."""
         assert self._caller is not None
         return self._caller.actor.kind, self._caller.actor.id
 
-    def left(self) -> None:
+    def cancel(self) -> None:
         """Note that nobody waits for the answer any more: what has not begun must not begin."""
         self._code = "CANCELLED"
         if self._caller is not None:
             self._caller.gone = True
 
     async def refuse(self, error: BaseException) -> None:
-        """Answer with an error; raise gRPC's own exception that ends the call."""
+        """End the call with the status of an error; raise gRPC's ``AbortError``."""
         if isinstance(error, grpc.aio.AbortError):
             raise error
         language = identity.language_of(self._metadata)
@@ -117,16 +120,16 @@ class CallLifecycle:
         )
 
     def _denied(self, failure: Forbidden | Unauthenticated) -> None:
-        """Count a denial and leave a line, without anything that the caller sent."""
+        """Count and log a denial, without anything that the caller sent."""
         path = self._method.path
         metrics.RPC_DENIED.add(1, {"method": path, "reason": failure.code})
         if self._method.faults.allow(failure.code):
-            who = self._caller
+            caller = self._caller
             log.warning(
                 "rpc.denied",
                 method=path,
                 reason=failure.code,
-                kind=ActorKind.Name(who.actor.kind) if who else "",
+                kind=ActorKind.Name(caller.actor.kind) if caller else "",
                 trace=self._scope.traceparent,
             )
 

@@ -1,6 +1,4 @@
-"""The caller's side: metadata to send, and errors made readable. For the import, the demo,
-the command line, and tests.
-"""
+"""The client's side of a call: the metadata to send, and the details of an error."""
 
 from __future__ import annotations
 
@@ -17,7 +15,7 @@ from kernel.auth import issuer
 from kernel.auth.identity import AUTHORIZATION, CORRELATION, LANGUAGE, TRACE
 
 DETAILS: Final = "grpc-status-details-bin"
-NOBODY: Final = "guest"
+ANONYMOUS: Final = "guest"
 OPTIONS: Final = (
     ("grpc.keepalive_time_ms", 60_000),
     ("grpc.keepalive_timeout_ms", 20_000),
@@ -36,13 +34,13 @@ def metadata(
     trace: str = "",
     token: str = "",
 ) -> tuple[tuple[str, str], ...]:
-    """Return the metadata of a call; what is empty is left out.
+    """Return the metadata of a call, without what is empty.
 
-    ``token`` says who calls. Without one, ``kind`` and the rest are signed by the local issuer, of
-    development; a kind without an identity is somebody not known by name.
+    ``token`` names the caller. Without one, the local issuer of development signs one for ``kind``,
+    ``identity``, ``unit`` and ``roles``; a kind without an identity is an anonymous caller.
     """
     if kind and not token:
-        token = issuer.token(kind, identity or NOBODY, unit, tuple(roles))
+        token = issuer.token(kind, identity or ANONYMOUS, unit, tuple(roles))
     pairs = {
         AUTHORIZATION: f"Bearer {token}" if token else "",
         LANGUAGE: language,
@@ -54,23 +52,23 @@ def metadata(
 
 @dataclass(frozen=True)
 class RpcProblem:
-    """Why a call failed."""
+    """The reason for which a call failed."""
 
     code: grpc.StatusCode
     text: str
     """In the language asked for."""
     reason: str = ""
-    """The code of the office's rule that said no, such as ``TOO_LATE``."""
+    """The code of the rule that was broken, such as ``TOO_LATE``; may be empty."""
     fields: dict[str, str] = field(default_factory=dict)
     """Each wrong field with all that is wrong with it, divided by semicolons."""
     retry_after: float | None = None
     """Seconds after which a retry may help; None when it will not."""
     trace: str = ""
-    """By which an operator finds the fault."""
+    """The id of the trace, by which an operator finds the fault."""
 
 
 def explain(error: grpc.RpcError) -> RpcProblem:
-    """Read everything that a failed call says."""
+    """Return the details of a failed call."""
     code, text = error.code(), error.details() or ""
     status = Status()
     pairs: Any = error.trailing_metadata() or ()

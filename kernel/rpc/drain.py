@@ -1,4 +1,4 @@
-"""The way in while the server is being stopped.
+"""Draining: what happens to calls that arrive while the server is being stopped.
 
 gRPC's own shutdown answers calls that arrive in that instant with CANCELLED, which a client takes
 for its own doing. So new calls are held here while the running ones end, then refused together with
@@ -15,11 +15,11 @@ from kernel.base.errors import Unavailable
 HOLD: Final = 0.5
 """Seconds for which new calls are held at most while running ones end."""
 CALM: Final = 0.1
-"""Seconds for which they are held at least: who was just answered calls again at once."""
+"""Seconds for which they are held at least: a client that was just answered calls at once."""
 
 
 class Drain:
-    """Counts the calls under way; for use in one event loop."""
+    """Counts the calls under way. Not thread-safe: for one event loop."""
 
     def __init__(self) -> None:
         self.closing = False
@@ -30,9 +30,9 @@ class Drain:
         self._refused = asyncio.Event()
 
     async def enter(self) -> None:
-        """Let a call in; once the gate is closing, hold it and then raise ``Unavailable``.
+        """Count a call as running; once draining has begun, hold it and then raise ``Unavailable``.
 
-        Whatever came of it, ``leave`` is to be called when its answer has been sent.
+        ``leave`` has to be called when the answer has been sent, also after ``Unavailable``.
         """
         if self.closing:
             self._held += 1
@@ -41,7 +41,7 @@ class Drain:
         self._running += 1
 
     def leave(self, *, held: bool) -> None:
-        """Note that a call has its answer."""
+        """Count a call as ended; ``held``: it had arrived after draining began."""
         if held:
             self._held -= 1
         else:
@@ -52,8 +52,9 @@ class Drain:
             self._refused.set()
 
     async def close(self) -> bool:
-        """Let nobody in any more; gives whether calls still run when those held have been
-        refused.
+        """Take no further call; return whether calls still run when those held have been refused.
+
+        Blocks for twice ``HOLD`` and ``CALM`` at most.
         """
         self.closing = True
         if not self._running:
@@ -75,5 +76,5 @@ async def _within(seconds: float, event: asyncio.Event) -> None:
 
 
 def stopping() -> Unavailable:
-    """Return what a caller is told whose call meets the end of the server."""
+    """Return the failure of a call that arrives while the server stops."""
     return Unavailable("dịch vụ đang dừng, xin nối lại", "the service is stopping; connect again")

@@ -1,8 +1,8 @@
-"""What happens around every call: deadline, identity, access, validation, trace, measurement, and
-errors made readable.
+"""The server's interceptor: deadline, authentication, authorization, validation, tracing, metrics
+and error statuses of every call.
 
-Health and reflection pass with nothing but a bound on their streams. Handlers of ours are wrapped
-once per method, so a call costs no search.
+Health and reflection pass with nothing but a limit on their streams. Handlers are wrapped once per
+method, so a call costs no lookup.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias
 
 import grpc
 
-from kernel.auth.permissions import PART, Permissions
+from kernel.auth.permissions import Permissions
 from kernel.auth.tokens import TokenVerifier
 from kernel.base.errors import Failure
 from kernel.rpc import statuses
@@ -21,19 +21,19 @@ from kernel.rpc.call_lifecycle import CallLifecycle
 from kernel.rpc.drain import Drain, stopping
 from kernel.rpc.method import Context, Method
 from kernel.rpc.registration import Service
-from kernel.rpc.stream_limits import StreamLimits, bounded
+from kernel.rpc.stream_limits import StreamLimits, limited
 
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
 STREAMS: Final = 512
-STREAMS_OF_ONE: Final = 64
-"""Streams that one caller may have open at a time."""
-FAREWELL: Final = 5.0
-"""Seconds in which streams that are ended at a stop get their answer."""
+"""Streams of answers that may be open at a time."""
+STREAMS_PER_CALLER: Final = 64
+STREAM_END_SECONDS: Final = 5.0
+"""Seconds in which streams that are ended at a stop get their status."""
 
 
 class Interceptor(grpc.aio.ServerInterceptor):
-    """The door of all services of one listener."""
+    """Carries out the call lifecycle for all services of one listener."""
 
     def __init__(
         self,
@@ -51,9 +51,9 @@ class Interceptor(grpc.aio.ServerInterceptor):
         self._max_streams = streams
         self._wrapped: dict[str, Handler] = {}
         self._open: set[asyncio.Task[Any]] = set()
-        self._of_one = StreamLimits(STREAMS_OF_ONE)
-        self._watching = StreamLimits(STREAMS_OF_ONE)
-        self._gate = Drain()
+        self._caller_limits = StreamLimits(STREAMS_PER_CALLER)
+        self._infrastructure_limits = StreamLimits(STREAMS_PER_CALLER)
+        self._drain = Drain()
 
     async def intercept_service(
         self,
@@ -70,7 +70,7 @@ class Interceptor(grpc.aio.ServerInterceptor):
         if handler is None:
             return handler
         if service is None:
-            wrapped = bounded(handler, self._watching)
+            wrapped = limited(handler, self._infrastructure_limits)
         else:
             wrapped = self._wrap(service, path.strip("/"), handler)
         self._wrapped[path] = wrapped
@@ -81,26 +81,26 @@ class Interceptor(grpc.aio.ServerInterceptor):
         return len(self._open)
 
     async def close(self) -> bool:
-        """Let no call in any more, and end streams with UNAVAILABLE: their clients go elsewhere.
+        """Take no further call and end streams with UNAVAILABLE; return whether calls still run.
 
-        Gives whether calls still run.
+        Blocks for the time that ``Drain.close`` takes and ``STREAM_END_SECONDS`` at most.
         """
-        self._gate.closing = True
+        self._drain.closing = True
         streams = list(self._open)
         for task in streams:
             task.cancel()
-        calls = await self._gate.close()
+        calls_running = await self._drain.close()
         if streams:
-            await asyncio.wait(streams, timeout=FAREWELL)
-        return calls
+            await asyncio.wait(streams, timeout=STREAM_END_SECONDS)
+        return calls_running
 
     def _wrap(self, service: Service, path: str, handler: Handler) -> Handler:
         method = Method(service, path, self._verifier, self._permissions, self._tls)
         if handler.request_streaming:
             raise NotImplementedError(f"{path}: streams of requests are not in use")
         if handler.response_streaming:
-            if method.rule.unit == PART:
-                raise NotImplementedError(f"{path}: streams are not judged by who takes part")
+            if method.must_check_scope:
+                raise NotImplementedError(f"{path}: the scope of streams is not checked")
             inner = handler.unary_stream
             return grpc.unary_stream_rpc_method_handler(
                 self._streaming(method, inner), None, handler.response_serializer
@@ -110,48 +110,48 @@ class Interceptor(grpc.aio.ServerInterceptor):
         )
 
     def _unary(self, method: Method, inner: Any) -> Any:
-        gate = self._gate
+        drain = self._drain
 
         async def answer(data: bytes, context: Context) -> Any:
-            with CallLifecycle(method, context) as door:
-                held = gate.closing
+            with CallLifecycle(method, context) as lifecycle:
+                held = drain.closing
                 try:
-                    await gate.enter()
-                    return door.judged(await inner(door.enter(data), context))
+                    await drain.enter()
+                    return lifecycle.release(await inner(lifecycle.enter(data), context))
                 except asyncio.CancelledError:
-                    door.left()
+                    lifecycle.cancel()
                     raise
-                except Exception as error:  # every fault gets its answer here
-                    await door.refuse(error)
+                except Exception as error:  # each failure gets its status here
+                    await lifecycle.refuse(error)
                 finally:
-                    gate.leave(held=held)
+                    drain.leave(held=held)
 
         return answer
 
     def _streaming(self, method: Method, inner: Any) -> Any:
         async def answer(data: bytes, context: Context) -> AsyncIterator[Any]:
-            with CallLifecycle(method, context) as door:
+            with CallLifecycle(method, context) as lifecycle:
                 task = asyncio.current_task()
                 try:
-                    if self._gate.closing:
+                    if self._drain.closing:
                         raise stopping()
                     if len(self._open) >= self._max_streams:
                         raise _full()
                     if task is not None:
                         self._open.add(task)
-                    request = door.enter(data)
-                    with self._of_one.one_more(door.actor()) as fits:
+                    request = lifecycle.enter(data)
+                    with self._caller_limits.one_more(lifecycle.actor()) as fits:
                         if not fits:
                             raise _full()
                         async for item in inner(request, context):
                             yield item
                 except asyncio.CancelledError:
-                    door.left()
-                    if not self._gate.closing:
+                    lifecycle.cancel()
+                    if not self._drain.closing:
                         raise
-                    await door.refuse(stopping())
+                    await lifecycle.refuse(stopping())
                 except Exception as error:
-                    await door.refuse(error)
+                    await lifecycle.refuse(error)
                 finally:
                     if task is not None:
                         self._open.discard(task)

@@ -1,4 +1,4 @@
-"""What is known of a method before anybody calls it."""
+"""The parts of an RPC that are the same for each call, found out once."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _GUEST: Final = Identity(Actor(), frozenset(), math.inf)
 
 
 class Method:
-    """What is known of a method before anybody calls it."""
+    """One method of a service: its rule, its request type, and how its callers are known."""
 
     def __init__(
         self,
@@ -42,15 +42,16 @@ class Method:
         self.faults = RateLimit()
         name = path.rpartition("/")[2]
         self.rule = permissions.rule(path)
-        self.roles = permissions.roles
+        self.permissions = permissions
+        self.must_check_scope = permissions.must_check_scope(self.rule)
         descriptor: MethodDescriptor = service.descriptor().methods_by_name[name]
         self.check = service.checks.get(name)
         self.request: type[Message] = message_factory.GetMessageClass(descriptor.input_type)
 
     def caller(self, metadata: Metadata, context: Context, trace: str) -> Caller:
-        """Find out who calls; raise ``Invalid``, ``Unauthenticated`` or ``Forbidden``."""
+        """Return the caller; raise ``Invalid``, ``Unauthenticated`` or ``Forbidden``."""
         found = self._identity(metadata, context)
-        self.rule.check(found.actor, found.roles, self.roles)
+        self.permissions.authorize(self.rule, found.actor, found.roles)
         remaining = context.time_remaining()
         return Caller(
             self.path,

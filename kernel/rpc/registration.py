@@ -1,4 +1,4 @@
-"""What the server is given: a servicer, and how its callers are known and checked."""
+"""One gRPC service as it is registered with the server: its servicer, authentication and checks."""
 
 from __future__ import annotations
 
@@ -19,29 +19,30 @@ Check = Callable[[Any, Actor], Iterable[Violation]]
 
 @dataclass(frozen=True)
 class Service:
-    """One gRPC service of a process.
-
-    ``add`` is the generated ``add_XServicer_to_server``. Who may call its methods stands in
-    ``office/permissions.toml``. ``authenticate`` turns credentials into an actor, or raises
-    ``Unauthenticated`` or ``Forbidden``; it runs in the event loop and may not block. ``partners``
-    offers the service on the TLS listener too. ``checks`` look at a method's requests for what
-    their .proto can't say, so that every wrong field is named in one answer; they run in the event
-    loop and may not block.
-    """
+    """One gRPC service of a process. The table of permissions holds who may call its methods."""
 
     add: Callable[[Any, Any], None]
+    """The generated ``add_XServicer_to_server``."""
     servicer: Any
     name: str
+    """The full name, such as ``package.v1.Service``."""
     authenticate: Authenticate | None = None
-    partners: bool = False
+    """Turns credentials into an actor, in place of the token; raises ``Unauthenticated`` or
+    ``Forbidden``. It runs in the event loop and may not block.
+    """
+    on_tls: bool = False
+    """Whether the service is offered on the TLS listener too."""
     checks: Mapping[str, Check] = field(default_factory=dict)
+    """By method: what its .proto can't express, so that one answer names every wrong field. They
+    run in the event loop and may not block.
+    """
 
     def descriptor(self) -> ServiceDescriptor:
-        """Return the service's description; raise ``KeyError`` when there is no such service."""
+        """Return the service's descriptor; raise ``KeyError`` when there is no such service."""
         return descriptor_pool.Default().FindServiceByName(self.name)
 
     def check(self) -> None:
-        """Raise ``ValueError`` naming what is checked and is no method."""
+        """Raise ``ValueError`` naming a check whose method does not exist."""
         methods = set(self.descriptor().methods_by_name)
         for name in sorted(self.checks.keys() - methods):
             raise ValueError(f"{self.name}/{name} is not a method")

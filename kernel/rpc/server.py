@@ -43,14 +43,14 @@ OPTIONS: Final[tuple[tuple[str, Any], ...]] = (
     ("grpc.max_connection_age_ms", 30 * 60_000),
     ("grpc.max_connection_age_grace_ms", 60_000),
 )
-LAST_WORDS: Final = 0.2
-"""Seconds for answers under way to leave when no call of ours runs any more."""
+FLUSH_SECONDS: Final = 0.2
+"""Seconds for answers under way to be sent when no call of a service runs any more."""
 _Status = health_pb2.HealthCheckResponse
 
 
 class RpcServer:
-    """Serves a process's services on loopback (or MOTCUA_HOST), and to partners with a certificate
-    on the TLS port.
+    """Serves a process's services on loopback (or MOTCUA_HOST), and some of them to clients with a
+    certificate on the TLS port.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class RpcServer:
         self._settings = settings
         self._services = list(services)
         self._calls = calls
-        self._verifier = verifier_of(settings, self._permissions.roles)
+        self._verifier = verifier_of(settings, self._permissions)
         self._interceptors = [self._interceptor(services, streams=streams)]
         self._servers: list[grpc.aio.Server] = []
         self._health: Any = None
@@ -84,8 +84,10 @@ class RpcServer:
         self._thread = threading.Thread(target=self._run, name="rpc", daemon=True)
 
     def start(self) -> int:
-        """Listen, and give the port; health says NOT_SERVING until ``ready``. Raise ``OSError``
-        naming a taken address.
+        """Start the server's thread and return the port once it listens; raise ``OSError`` naming
+        an address that is taken.
+
+        Health answers NOT_SERVING until ``set_ready``.
         """
         self._thread.start()
         self._bound.result()
@@ -95,16 +97,15 @@ class RpcServer:
         log.info("rpc.started", host=self._settings.host, port=self.port, tls_port=self.tls_port)
         return self.port
 
-    def ready(self, yes: bool) -> None:
-        """Say by health, for every service and for the process, whether calls should come here."""
-        self._submit(self._set_health(yes)).result(timeout=10)
+    def set_ready(self, ready: bool) -> None:
+        """Set the health of the process and of every service to SERVING or NOT_SERVING."""
+        self._submit(self._set_health(ready)).result(timeout=10)
 
     def drain(self, grace: float) -> None:
-        """Stop: health says NOT_SERVING, streams end, no call is taken, running ones get ``grace``
-        seconds.
+        """Stop: health answers NOT_SERVING, streams end, no call is taken, running ones get
+        ``grace`` seconds.
 
-        Blocks until the server's thread has ended. Doing it twice, or before the start, does
-        nothing.
+        Blocks until the server's thread has ended. Does nothing a second time, or before ``start``.
         """
         if not self._thread.is_alive():
             return
@@ -149,7 +150,7 @@ class RpcServer:
 
     def _open_tls(self) -> None:
         settings = self._settings
-        offered = [service for service in self._services if service.partners]
+        offered = [service for service in self._services if service.on_tls]
         files = TlsFiles(
             Path(settings.tls_cert), Path(settings.tls_key), Path(settings.tls_client_ca)
         )
@@ -193,7 +194,8 @@ class RpcServer:
             await self._health.enter_graceful_shutdown()
         busy = await asyncio.gather(*(interceptor.close() for interceptor in self._interceptors))
         if not any(busy):
-            grace = min(grace, LAST_WORDS)  # somebody may watch the health for as long as it lives
+            # A client may watch the health for as long as the server lives.
+            grace = min(grace, FLUSH_SECONDS)
         await asyncio.gather(*(server.stop(grace) for server in self._servers))
         if self._ending is not None:
             self._ending.set()

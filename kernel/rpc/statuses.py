@@ -1,7 +1,7 @@
-"""Exceptions become google.rpc.Status here and nowhere else.
+"""Maps exceptions to google.rpc.Status; nothing else does.
 
-Texts go out in the caller's language. What was not foreseen becomes INTERNAL with the trace's id
-and nothing more.
+Texts are in the caller's language. An unexpected exception becomes INTERNAL with the trace's id and
+nothing more.
 """
 
 from __future__ import annotations
@@ -70,11 +70,11 @@ class DeadlinePassed(Failure):
 
 
 class TooMany(Failure):
-    """More is asked at a time than one service gives (RESOURCE_EXHAUSTED)."""
+    """A limit on concurrent or repeated calls is reached (RESOURCE_EXHAUSTED)."""
 
 
 def known(error: BaseException) -> Failure | None:
-    """Return the failure that an exception stands for; None when nobody foresaw it."""
+    """Return the failure that an exception stands for; None for an unexpected one."""
     if isinstance(error, Failure):
         return error
     if isinstance(error, PoolTimeout):
@@ -97,7 +97,7 @@ def code_of(failure: Failure) -> grpc.StatusCode:
 
 
 def status_of(failure: Failure, language: str) -> Status:
-    """Describe a failure for the caller, in ``vi`` or ``en``."""
+    """Return the status of a failure, with its texts in ``vi`` or ``en``."""
     text = failure.en if language == "en" else failure.vi
     parts: list[Message] = []
     if isinstance(failure, Invalid):
@@ -112,8 +112,8 @@ def status_of(failure: Failure, language: str) -> Status:
 
 
 def unforeseen(language: str, traceparent: str) -> Status:
-    """Describe a fault of ours: the text names only the trace, by which an operator finds the log
-    line.
+    """Return the status of an unexpected exception: it names only the trace, by which an operator
+    finds the log line.
     """
     trace = traceparent.split("-")[1] if traceparent.count("-") == 3 else ""
     text = (
@@ -141,7 +141,7 @@ def _status(code: grpc.StatusCode, text: str, parts: Sequence[Message]) -> Statu
 
 
 def _bad_request(violations: Sequence[Violation], language: str) -> details.BadRequest:
-    """Return every wrong field; what no longer fits into the trailers is counted in a last row."""
+    """Return the violations; a last one counts those that do not fit into the trailers."""
     result = details.BadRequest()
     room = DETAILS_LIMIT
     for index, violation in enumerate(violations):
@@ -161,8 +161,8 @@ def _bad_request(violations: Sequence[Violation], language: str) -> details.BadR
 
 
 def _of_database(error: DBAPIError) -> Failure | None:
-    """A database that is away, full or busy: come again. A clash that lasted: read again. Anything
-    else is our mistake.
+    """Return ``Unavailable`` for a database that is away, full or busy, ``Conflict`` for a clash
+    that lasted, and None for anything else.
     """
     original: Any = error.orig
     if isinstance(original, sqlite3.Error):

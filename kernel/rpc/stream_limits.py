@@ -1,4 +1,4 @@
-"""How many streams may be open at a time, so that idle ones can't keep everybody else out."""
+"""Limits on open streams, so that idle ones can't use up the server's calls."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
 
 class StreamLimits:
-    """Counts what is open under each key. Not thread-safe: one event loop uses it."""
+    """Counts open streams by key. Not thread-safe: for one event loop."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -21,7 +21,9 @@ class StreamLimits:
 
     @contextmanager
     def one_more(self, key: Hashable) -> Iterator[bool]:
-        """Count one more during the block; gives whether it fits, and counts nothing if not."""
+        """Count one more during the block and yield true; yield false and count nothing at the
+        limit.
+        """
         if self._open[key] >= self._most:
             yield False
             return
@@ -34,17 +36,17 @@ class StreamLimits:
                 del self._open[key]
 
 
-def bounded(handler: Handler, bounds: StreamLimits) -> Handler:
-    """Bound the open streams of a method that is not ours (health, reflection).
+def limited(handler: Handler, limits: StreamLimits) -> Handler:
+    """Return the handler with a limit on its open streams, for health and reflection.
 
-    Anybody may open them, without a deadline, and the server's limit of calls counts them.
+    Anybody may open them, without a deadline, and they count towards the server's limit of calls.
     """
     if not handler.response_streaming:
         return handler
     inner: Any = handler.stream_stream if handler.request_streaming else handler.unary_stream
 
     async def answer(request: Any, context: Any) -> None:
-        with bounds.one_more("") as fits:
+        with limits.one_more("") as fits:
             if not fits:
                 await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "too many streams are open")
             answers = inner(request, context)

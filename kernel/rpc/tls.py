@@ -1,6 +1,6 @@
-"""The TLS listener's credentials: a client must show a certificate of the partners' authority.
+"""The TLS listener's credentials: a client must show a certificate of the clients' authority.
 
-The files are looked at again at each new connection, so certificates are renewed without a restart.
+The files are checked at each new connection, so certificates are renewed without a restart.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ log = get_logger(__name__)
 
 
 class TlsFiles:
-    """The certificate, its key, and the authority of client certificates, as files."""
+    """The files of the certificate, its key, and the authority of client certificates."""
 
     def __init__(self, cert: Path, key: Path, client_ca: Path) -> None:
-        """Read them; raise ``OSError``."""
+        """Read the files; raise ``OSError``."""
         self._files = (cert, key, client_ca)
-        self._watched = FileWatcher(
+        self._watcher = FileWatcher(
             lambda: stamp_of(*self._files),
             self._read,
             OSError,
-            changed=lambda configuration: None,
-            refused=lambda error: log.error("rpc.certificate_unreadable", **fault(error)),
+            on_change=lambda _configuration: None,
+            on_error=lambda error: log.error("rpc.certificate_unreadable", **fault(error)),
         )
-        self._given = self._watched.now()
+        self._in_use = self._watcher.value()
 
     def credentials(self) -> grpc.ServerCredentials:
         """Return credentials that follow the files."""
         return grpc.dynamic_ssl_server_credentials(
-            self._given,
+            self._in_use,
             self._renewed,  # type: ignore[arg-type]  # None is allowed: no change
             require_client_authentication=True,
         )
@@ -43,9 +43,9 @@ class TlsFiles:
         return grpc.ssl_server_certificate_configuration([(key, cert)], root_certificates=client_ca)
 
     def _renewed(self) -> grpc.ServerCertificateConfiguration | None:
-        """Called by gRPC at each connection; None keeps what is in use."""
-        configuration = self._watched.look()
-        if configuration is self._given:
+        """Return changed certificates, None without a change; gRPC calls it at each connection."""
+        configuration = self._watcher.refresh()
+        if configuration is self._in_use:
             return None
-        self._given = configuration
+        self._in_use = configuration
         return configuration

@@ -1,4 +1,4 @@
-"""What a service is: the one value from which a process of it, a rebuild and a test are made."""
+"""The definition of a service: the value from which a process, a rebuild and a test are made."""
 
 from __future__ import annotations
 
@@ -17,23 +17,24 @@ from kernel.eventsourcing.group_commit import Writer
 from kernel.eventsourcing.service_model import Model
 from kernel.rpc.registration import Service
 from kernel.runtime.periodic_tasks import PeriodicTask
+from kernel.telemetry.metrics import Instrument
 
 
 class Worker(Protocol):
-    """A thread of a service's own, such as one that calls outside."""
+    """A thread of a service's own, such as one that calls an external system."""
 
     def start(self) -> None:
         """Start the thread."""
         ...
 
     def stop(self) -> None:
-        """Finish what is in hand and end the thread."""
+        """Finish the work under way and end the thread; blocks until then."""
         ...
 
 
 @dataclass(frozen=True)
 class Runtime:
-    """What the kernel gives a service to be composed of."""
+    """The kernel's parts that a service is composed with."""
 
     settings: Settings
     clock: Clock
@@ -45,21 +46,23 @@ class Runtime:
     """Reads only; safe to use from any thread."""
     keyring: Keyring
     caught_up: Callable[[], bool]
-    """Whether the log was read to where it ended at the start; who calls outside waits for it."""
+    """Whether the log was read to where it ended at the start; calls to external systems wait for
+    it.
+    """
 
 
 @dataclass(frozen=True)
 class Parts:
-    """What a service is composed of."""
+    """The parts that a service adds to a process."""
 
     servicers: Sequence[Service]
-    watches: Sequence[PeriodicTask] = ()
+    periodic_tasks: Sequence[PeriodicTask] = ()
     workers: Sequence[Worker] = ()
 
 
 @dataclass(frozen=True)
 class ServiceDefinition:
-    """One service, whole: its business, who may call it, and how a process of it is composed.
+    """One service: its model, its permissions, its metrics, and how a process is composed.
 
     Each service has ``definition.define(settings)``, which returns one and raises ``ValueError``
     that names the setting or the file that can't be used.
@@ -68,7 +71,9 @@ class ServiceDefinition:
     model: Model
     permissions: Permissions
     build: Callable[[Runtime], Parts]
-    """Called once in a process, when its store is open; raises ``ValueError`` likewise."""
+    """Called once in a process, when its database is open; raises ``ValueError`` likewise."""
+    metrics: Sequence[Instrument] = ()
+    """The service's own metrics, beside the kernel's."""
 
 
 Define = Callable[[Settings], ServiceDefinition]

@@ -1,4 +1,4 @@
-"""What operators ask of every service: how it is doing, and what to do with records set aside."""
+"""The operations service of every process: its status, and its quarantined records."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kernel.base.errors import Invalid, NotFound, Violation
 from kernel.base.instants import to_timestamp
 from kernel.commands.command_bus import Commands, Context, Reads
 from kernel.consumer.consumer import ConsumerStatus
-from kernel.consumer.quarantine import PAGE, Parked, Quarantine
+from kernel.consumer.quarantine import PAGE, Quarantine, QuarantinedRecord
 from kernel.eventsourcing.command_context import Call
 from kernel.outbox.outbox import OutboxStatus
 from kernel.rpc.registration import Service
@@ -26,23 +26,23 @@ log = get_logger(__name__)
 
 
 class ConsumerOperations(Protocol):
-    """What is asked of a service's consumer."""
+    """The part of a consumer that operators use."""
 
     @property
     def quarantine(self) -> Quarantine:
-        """Return the records set aside."""
+        """Return the quarantined records."""
         ...
 
     def status(self) -> ConsumerStatus:
-        """Return how it is doing; never blocks."""
+        """Return the status; never blocks."""
         ...
 
 
 class RelayOperations(Protocol):
-    """What is asked of a service's relay."""
+    """The part of a relay that operators use."""
 
     def status(self) -> OutboxStatus:
-        """Return how much waits to be published; may block."""
+        """Return what waits to be published; reads the database."""
         ...
 
 
@@ -67,7 +67,7 @@ class OperationsServicer(OperationsServiceServicer):
     async def GetStatus(  # noqa: N802 - gRPC's name
         self, request: pb.GetStatusRequest, context: Context
     ) -> pb.GetStatusResponse:
-        """Return how the service is doing."""
+        """Return the status of the service."""
         status = self._consumer.status()
         outbox, quarantined = await self._reads.run(self._backlog)
         return pb.GetStatusResponse(
@@ -87,7 +87,7 @@ class OperationsServicer(OperationsServiceServicer):
     async def ListQuarantined(  # noqa: N802
         self, request: pb.ListQuarantinedRequest, context: Context
     ) -> pb.ListQuarantinedResponse:
-        """List records that were set aside, oldest first."""
+        """Return quarantined records, oldest first."""
         limit = request.page_size or PAGE
         rows = await self._reads.run(
             lambda _connection: self._consumer.quarantine.list(request.dossier_code, limit)
@@ -97,7 +97,7 @@ class OperationsServicer(OperationsServiceServicer):
     async def GetQuarantined(  # noqa: N802
         self, request: pb.GetQuarantinedRequest, context: Context
     ) -> pb.GetQuarantinedResponse:
-        """Show one record with its original bytes; NOT_FOUND when it is not set aside."""
+        """Return one record with its original bytes; NOT_FOUND when it is not in quarantine."""
         row = await self._reads.run(
             lambda _connection: self._consumer.quarantine.get(request.partition, request.offset)
         )
@@ -113,7 +113,7 @@ class OperationsServicer(OperationsServiceServicer):
     async def Redrive(  # noqa: N802
         self, request: pb.RedriveRequest, context: Context
     ) -> pb.RedriveResponse:
-        """Try parked records again, in order."""
+        """Handle quarantined records again, in order."""
         if request.dossier_code and (request.partition or request.offset):
             raise Invalid([_EITHER])
 
@@ -127,14 +127,14 @@ class OperationsServicer(OperationsServiceServicer):
             log.info(
                 "quarantine.redriven",
                 operator=call.actor.id,
-                dossier=request.dossier_code,
+                stream=request.dossier_code,
                 discarded=request.discard_first,
                 handled=done.handled,
-                parked=done.parked,
+                quarantined=done.quarantined,
             )
-            return pb.RedriveResponse(handled=done.handled, parked=done.parked)
+            return pb.RedriveResponse(handled=done.handled, parked=done.quarantined)
 
-        return await self._commands.run_apart(request, context, redrive)
+        return await self._commands.run_in_thread(request, context, redrive)
 
     def _backlog(self, _connection: Connection) -> tuple[OutboxStatus, int]:
         nothing = OutboxStatus(0, 0.0, 0)
@@ -157,7 +157,7 @@ def service(
     )
 
 
-def _record(row: Parked) -> pb.QuarantinedRecord:
+def _record(row: QuarantinedRecord) -> pb.QuarantinedRecord:
     return pb.QuarantinedRecord(
         topic=row.topic,
         partition=row.partition,

@@ -1,4 +1,4 @@
-"""Watches: things that become true because time passes, looked for at a steady beat."""
+"""Scheduled work: what becomes true because time passes, looked for at fixed intervals."""
 
 from __future__ import annotations
 
@@ -18,67 +18,66 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True)
 class PeriodicTask:
-    """One thing to look for.
-
-    ``run`` gets the unit of work and the present instant (office's clock, microseconds), raises
-    what is due in bounded portions, and gives the number it raised; it is called again at once
-    until that is 0. ``every`` is in real seconds.
-    """
+    """One kind of work that comes due by time passing."""
 
     name: str
-    every: float
+    interval: float
+    """Seconds of real time between two runs."""
     run: Callable[[UnitOfWork, int], int]
+    """Does what is due at an instant (microseconds UTC of the service's clock), some of it at a
+    time, and returns how much it did; it is called again at once until that is 0.
+    """
 
 
 class TaskRunner:
-    """Runs watches in a thread of its own, in the writer's transactions, once ``ready`` says that
-    the log has been read.
+    """Runs periodic tasks in a thread of its own, in the writer's transactions, whenever ``ready``
+    returns true.
     """
 
     def __init__(
         self,
         writer: Writer,
         clock: Clock,
-        watches: Sequence[PeriodicTask],
+        tasks: Sequence[PeriodicTask],
         ready: Callable[[], bool],
     ) -> None:
         self._writer = writer
         self._clock = clock
-        self._watches = watches
+        self._tasks = tasks
         self._ready = ready
-        self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._loop, name="watcher", daemon=True)
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._loop, name="scheduler", daemon=True)
 
     def start(self) -> None:
         """Start the thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread after the portion in hand."""
-        self._ending.set()
+        """End the thread after the transaction under way; blocks until then."""
+        self._stopping.set()
         if self._thread.is_alive():
             self._thread.join()
 
     def _loop(self) -> None:
-        due = {watch.name: 0.0 for watch in self._watches}
-        beat = min((watch.every for watch in self._watches), default=1.0)
-        while not self._ending.wait(beat):
+        due = {task.name: 0.0 for task in self._tasks}
+        interval = min((task.interval for task in self._tasks), default=1.0)
+        while not self._stopping.wait(interval):
             if not self._ready():
                 continue
-            for watch in self._watches:
-                if time.monotonic() >= due[watch.name]:
-                    self._look(watch)
-                    due[watch.name] = time.monotonic() + watch.every
+            for task in self._tasks:
+                if time.monotonic() >= due[task.name]:
+                    self._run(task)
+                    due[task.name] = time.monotonic() + task.interval
 
-    def _look(self, watch: PeriodicTask) -> None:
+    def _run(self, task: PeriodicTask) -> None:
         try:
-            while not self._ending.is_set():
+            while not self._stopping.is_set():
                 if not self._writer.exclusive(
-                    lambda unit: watch.run(unit, self._clock.now())
+                    lambda uow: task.run(uow, self._clock.now())
                 ).result():
                     return
-        # the database does not answer, or another replica was faster: the next beat tries again
+        # the database does not answer, or another replica was faster: the next interval tries again
         except Failure as failure:
-            log.warning("watch.waits", watch=watch.name, **fault(failure))
+            log.warning("scheduler.waiting", task=task.name, **fault(failure))
         except Exception as error:
-            log.error("watch.failed", watch=watch.name, **fault(error))
+            log.error("scheduler.failed", task=task.name, **fault(error))

@@ -1,9 +1,8 @@
-"""Runs one service: its store, its ears and mouth on the log, its gRPC server, its watches and
+"""Runs one service: its database, its consumer and relay, its gRPC server, its periodic tasks and
 workers.
 
-The main thread runs Faust; everything else has a thread of its own. The order of the start and of
-the end is what keeps the promises: nothing is answered before it can be kept, and nothing that was
-begun is dropped.
+The main thread runs Faust; everything else has a thread of its own. The order of start and stop
+makes sure that nothing is answered before it is durable, and that nothing under way is dropped.
 """
 
 from __future__ import annotations
@@ -20,16 +19,15 @@ from pydantic import ValidationError
 from kernel.auth.jwks import JwksError
 from kernel.auth.permissions import PermissionsError
 from kernel.commands.command_bus import Commands, Reads
-from kernel.config import settings
 from kernel.config.master_key import master_key
-from kernel.config.process_tuning import begin_again, tune
-from kernel.config.settings import Settings
+from kernel.config.process_tuning import restart_process, tune_garbage_collection
+from kernel.config.settings import Settings, describe_errors, load, sqlite_url
 from kernel.consumer.consumer import Consumer
 from kernel.consumer.reading.faust_adapter import FaustAdapter
 from kernel.crypto.keyring import Keyring, WrongMasterKey
 from kernel.eventsourcing.group_commit import Writer
 from kernel.eventsourcing.migrate import migrate
-from kernel.kafka.broker_clock import BrokerClock, ask_log
+from kernel.kafka.broker_clock import BrokerClock, broker_time
 from kernel.outbox.relay import Relay
 from kernel.rpc.server import RpcServer
 from kernel.runtime import operations_service
@@ -40,7 +38,7 @@ from kernel.telemetry import logs
 from kernel.telemetry import setup as telemetry
 from kernel.telemetry.logs import fault, get_logger
 
-GRACE = 5.0
+DRAIN_SECONDS = 5.0
 """Seconds that running calls get to end."""
 FAILED = 1
 WRONG_SETTINGS = 2
@@ -48,98 +46,106 @@ _log = get_logger(__name__)
 
 
 def refuse(name: str, why: object) -> NoReturn:
-    """End a service whose settings are wrong: one line that says why, and exit status 2."""
+    """Print the reason in one line and end the process with the status of wrong settings."""
     print(f"{name}: {why}", file=sys.stderr)
     sys.exit(WRONG_SETTINGS)
 
 
-def run(name: str, define: Define) -> None:
-    """Run a service until SIGTERM or SIGINT. Exit status 2 for wrong settings, 1 when it can't
-    start.
+def run(name: str, define: Define, default_port: int) -> None:
+    """Run a service until SIGTERM or SIGINT.
+
+    The process ends with status 2 for wrong settings, and 1 when the service can't start.
     """
     try:
-        given = settings.load(name)
-        key = master_key(given)
-        definition = define(given)
+        settings = load(name, default_port)
+        key = master_key(settings)
+        definition = define(settings)
     except ValueError as wrong:
-        refuse(name, settings.reasons(wrong))
-    logs.setup(given)
-    _log.info("service.starting", mode=given.mode)
+        refuse(name, describe_errors(wrong))
+    logs.setup(settings)
+    _log.info("service.starting", mode=settings.mode)
     try:
-        process = ServiceProcess(given, definition, key)
+        process = ServiceProcess(settings, definition, key)
         process.start()
     except ValidationError as wrong:  # of settings that only one part reads
-        refuse(name, settings.reasons(wrong))
+        refuse(name, describe_errors(wrong))
     except (JwksError, PermissionsError, WrongMasterKey) as wrong:
         refuse(name, wrong)
     except Exception as error:
         _log.error("service.failed", **fault(error))
         sys.exit(FAILED)
-    tune()
+    tune_garbage_collection()
     process.serve()
 
 
 class ServiceProcess:
-    """One running service. ``start`` opens everything, ``serve`` blocks until it is told to end."""
+    """One running service: ``start`` opens everything, ``serve`` blocks until a signal ends it."""
 
-    def __init__(self, given: Settings, definition: ServiceDefinition, key: bytes) -> None:
+    def __init__(self, settings: Settings, definition: ServiceDefinition, key: bytes) -> None:
         model = definition.model
-        writable = open_engine(given.database_url, given.service)
+        writable = open_engine(settings.database_url, settings.service)
         if migrate(writable, model):
             writable.dispose()
-            begin_again()
-        self._telemetry = telemetry.setup(given)
-        engine = open_engine(given.database_url, given.service, read_only=True)
-        keys = given.keyring_url or settings.sqlite_url(given.data_dir, "keyring")
+            restart_process()
+        self._telemetry = telemetry.setup(settings, own_metrics=definition.metrics)
+        engine = open_engine(settings.database_url, settings.service, read_only=True)
+        keys = settings.keyring_url or sqlite_url(settings.data_dir, "keyring")
         keyring = Keyring(
             open_engine(keys, "keyring"), key, open_engine(keys, "keyring", read_only=True)
         )
         self._writer = Writer(writable, model, keyring)
-        clock = given.make_clock()
-        self._log_clock = BrokerClock(partial(ask_log, given.kafka))
+        clock = settings.make_clock()
+        self._broker_clock = BrokerClock(partial(broker_time, settings.kafka))
         self._relay = Relay(
-            self._writer, engine, model, given.kafka, given.topic, log_now=self._log_clock.now
+            self._writer,
+            engine,
+            model,
+            settings.kafka,
+            settings.topic,
+            broker_now=self._broker_clock.now,
         )
         self._consumer = Consumer(
-            self._writer, engine, model, clock, given.kafka, given.topic,
-            may_react=self._log_clock.fits,
+            self._writer, engine, model, clock, settings.kafka, settings.topic,
+            may_react=self._broker_clock.fits,
         )  # fmt: skip
         self._faust = FaustAdapter(
-            self._consumer.inbox, given.kafka, given.topic, f"motcua-{given.service}"
+            self._consumer.buffer, settings.kafka, settings.topic, f"motcua-{settings.service}"
         )
         commands = Commands(
-            self._writer, clock, model.tables, self._consumer.history, self._log_clock
+            self._writer, clock, model.tables, self._consumer.readiness, self._broker_clock
         )
-        self._reads = Reads(engine, history=self._consumer.history)
-        self._looks = Reads(engine, threads=1)  # for operators, who ask while the log is being read
+        self._reads = Reads(engine, readiness=self._consumer.readiness)
+        self._operator_reads = Reads(engine, threads=1)  # also while the log is being read
         runtime = Runtime(
-            given, clock, model, self._writer, commands, self._reads, engine, keyring,
+            settings, clock, model, self._writer, commands, self._reads, engine, keyring,
             self._caught_up,
         )  # fmt: skip
         parts = definition.build(runtime)
         own = operations_service.service(
-            given.service, commands, self._looks, self._consumer, self._relay
+            settings.service, commands, self._operator_reads, self._consumer, self._relay
         )
-        self._rpc = RpcServer(given, [*parts.servicers, own], definition.permissions)
-        self._watcher = TaskRunner(self._writer, clock, parts.watches, self._may_watch)
+        self._rpc = RpcServer(settings, [*parts.servicers, own], definition.permissions)
+        self._task_runner = TaskRunner(
+            self._writer, clock, parts.periodic_tasks, self._tasks_may_run
+        )
         self._workers = parts.workers
-        self._ending = threading.Event()
+        self._stopping = threading.Event()
 
     def start(self) -> None:
-        """Take calls, read the log, publish; raise ``OSError`` naming a taken address."""
+        """Start all threads; raise ``OSError`` naming an address that is taken."""
         self._writer.start()
         self._rpc.start()
-        self._log_clock.start()
+        self._broker_clock.start()
         self._relay.start()
         self._consumer.start()
-        self._watcher.start()
+        self._task_runner.start()
         for worker in self._workers:
             worker.start()
-        threading.Thread(target=self._say_ready, name="ready", daemon=True).start()
+        threading.Thread(target=self._announce_ready, name="ready", daemon=True).start()
 
     def serve(self) -> None:
-        """Listen to Faust in this thread, the main one, until SIGTERM or SIGINT; then end in
-        order.
+        """Run Faust in this thread, which has to be the main one, until SIGTERM or SIGINT; then
+        stop all parts in order.
         """
         signal.signal(signal.SIGTERM, self._end)
         signal.signal(signal.SIGINT, self._end)
@@ -149,32 +155,32 @@ class ServiceProcess:
     def _caught_up(self) -> bool:
         return self._consumer.status().ready
 
-    def _may_watch(self) -> bool:
-        return self._caught_up() and self._log_clock.fits()
+    def _tasks_may_run(self) -> bool:
+        return self._caught_up() and self._broker_clock.fits()
 
-    def _say_ready(self) -> None:
+    def _announce_ready(self) -> None:
         while not self._caught_up():
-            if self._ending.wait(0.1):
+            if self._stopping.wait(0.1):
                 return
-        self._rpc.ready(True)
+        self._rpc.set_ready(True)
         _log.info("service.ready")
 
     def _end(self, _signal: int, _frame: FrameType | None) -> None:
-        self._ending.set()
+        self._stopping.set()
         self._faust.stop()
 
     def _stop(self) -> None:
-        self._ending.set()
+        self._stopping.set()
         _log.info("service.stopping")
-        self._rpc.drain(GRACE)
+        self._rpc.drain(DRAIN_SECONDS)
         for worker in self._workers:
             worker.stop()
-        self._watcher.stop()
+        self._task_runner.stop()
         self._consumer.stop()
         self._relay.stop()
-        self._log_clock.stop()
+        self._broker_clock.stop()
         self._writer.stop()
         self._reads.close()
-        self._looks.close()
+        self._operator_reads.close()
         self._telemetry.shutdown()
         _log.info("service.stopped")

@@ -58,15 +58,15 @@ class Statement:
         self._arrange = None if order is None else picker(order)
 
     def one(self, row: Row) -> Any:
-        """Arrange one row as the driver wants it."""
+        """Return one row in the form that the driver takes."""
         return row if self._arrange is None else self._arrange(row)
 
     def many(self, rows: Iterable[Row]) -> list[Any]:
-        """Arrange many rows as the driver wants them."""
+        """Return many rows in the form that the driver takes."""
         return list(rows if self._arrange is None else map(self._arrange, rows))
 
     def run(self, connection: Connection, rows: Sequence[Row]) -> None:
-        """Execute it once for each row."""
+        """Execute the statement once for each row."""
         if rows:
             connection.exec_driver_sql(self.sql, self.many(rows))
 
@@ -130,32 +130,30 @@ def _insert(table: Table, dialect: Dialect) -> Any:
 
 
 class Fetch:
-    """The select of all rows of many dossiers: one statement, whatever their number."""
+    """The select of all rows of many streams: one statement, whatever their number."""
 
     def __init__(self, table: Table, dialect: Dialect) -> None:
         first = table.c[key_names(table)[0]]
         self._as_json = dialect.name == "sqlite"
-        given = bindparam("codes", type_=String())
+        ids = bindparam("ids", type_=String())
         chosen = (
-            first.in_(select(func.json_each(given).table_valued("value").c.value))
+            first.in_(select(func.json_each(ids).table_valued("value").c.value))
             if self._as_json
-            else first == func.any(bindparam("codes", type_=ARRAY(String)))
+            else first == func.any(bindparam("ids", type_=ARRAY(String)))
         )
         compiled = select(table).where(chosen).compile(dialect=dialect)
         self._sql = str(compiled)
 
-    def rows(self, connection: Connection, codes: Sequence[str]) -> Iterable[Sequence[Any]]:
-        """Return the rows as the driver gives them: all our columns are text, whole numbers or
+    def rows(self, connection: Connection, stream_ids: Sequence[str]) -> Iterable[Sequence[Any]]:
+        """Return the rows as the driver returns them: columns hold only text, whole numbers or
         bytes.
         """
-        given: Any = (json.dumps(codes),) if self._as_json else {"codes": codes}
-        cursor = connection.exec_driver_sql(self._sql, given).cursor
+        parameters: Any = (json.dumps(stream_ids),) if self._as_json else {"ids": stream_ids}
+        cursor = connection.exec_driver_sql(self._sql, parameters).cursor
         return cast(Iterable[Sequence[Any]], cursor.fetchall())
 
 
 @lru_cache(maxsize=256)
 def fetch_of(table: Table, dialect: Dialect) -> Fetch:
-    """Return the select of a table's rows by the dossier's code, the first part of its primary
-    key.
-    """
+    """Return the select of a table's rows by stream, the first column of its primary key."""
     return Fetch(table, dialect)

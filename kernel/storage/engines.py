@@ -19,8 +19,8 @@ SCHEMA_LOCK = 7_401_000
 
 
 def open_engine(url: str, schema: str, *, read_only: bool = False) -> Engine:
-    """Open a database; makes the SQLite folder or the PostgreSQL schema when missing (not when
-    ``read_only``).
+    """Return an engine; make the SQLite folder or the PostgreSQL schema when missing, unless
+    ``read_only``.
 
     Raise SQLAlchemy's ``OperationalError`` when the database does not answer within 5 s.
     """
@@ -39,17 +39,17 @@ def open_engine(url: str, schema: str, *, read_only: bool = False) -> Engine:
     )
     if not read_only:
         with engine.begin() as connection:
-            wait_turn(connection)
+            lock_schema(connection)
             connection.execute(CreateSchema(schema, if_not_exists=True))
     return engine
 
 
-def wait_turn(connection: Connection) -> None:
-    """Let processes that start together change a schema one after the other, until the transaction
-    ends.
+def lock_schema(connection: Connection) -> None:
+    """Hold the advisory lock for changes of a schema until the transaction ends; blocks while
+    another process holds it.
 
-    "If not exists" does not help there: on PostgreSQL two that look at the same time both find
-    nothing.
+    "If not exists" is not enough: on PostgreSQL two transactions that check at the same time both
+    find nothing.
     """
     if connection.dialect.name == "postgresql":
         connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": SCHEMA_LOCK})
@@ -64,7 +64,7 @@ def _sqlite(url: str, path: str, read_only: bool) -> Engine:
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: Any) -> None:
         connection.isolation_level = (
-            None  # we say BEGIN ourselves; the driver's own rules begin too late
+            None  # the listener below begins; the driver would begin too late
         )
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode=WAL")
@@ -83,6 +83,6 @@ def _sqlite(url: str, path: str, read_only: bool) -> Engine:
 
 
 def ping(engine: Engine) -> None:
-    """Ask the database for an answer; raise ``OperationalError`` when there is none."""
+    """Raise ``OperationalError`` unless the database answers."""
     with engine.connect() as connection:
         connection.execute(text("select 1"))

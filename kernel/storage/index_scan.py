@@ -1,6 +1,6 @@
-"""Lists of which the rows lie in several places of an index.
+"""Skip scans: queries whose rows lie in several places of an index.
 
-What these statements cost follows the number of different values, not that of the rows.
+Their cost grows with the number of different values, not with that of the rows.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ _TERMS: Final = 100
 
 
 def values(connection: Connection, column: Column[str], *where: ColumnElement[bool]) -> list[str]:
-    """Return the values that a column has in the rows ``where``, each once: hops over an index from
-    one to the next.
+    """Return the distinct values of a column in the rows ``where``, by skipping over an index.
 
     An index has to begin with the columns that ``where`` sets equal, followed by this one.
     """
@@ -23,7 +22,7 @@ def values(connection: Connection, column: Column[str], *where: ColumnElement[bo
 
 
 def select_values(column: Column[str], *where: ColumnElement[bool]) -> Select[Any]:
-    """Select the values of ``values``."""
+    """Return the select that ``values`` runs."""
     first = select(func.min(column).label("value")).where(*where)
     hop = first.cte("hop", recursive=True)
     following = select(func.min(column)).where(*where, column > hop.c.value).scalar_subquery()
@@ -31,10 +30,10 @@ def select_values(column: Column[str], *where: ColumnElement[bool]) -> Select[An
     return select(hop.c.value).where(hop.c.value.is_not(None))
 
 
-def together(parts: Sequence[Select[Any]]) -> Select[Any]:
-    """Select the one column of several statements with limits of their own, one behind the other.
+def union_of(parts: Sequence[Select[Any]]) -> Select[Any]:
+    """Return the union of selects of one column, each with a limit of its own.
 
-    They are put together by hundreds: SQLite takes no more than 500 terms.
+    It is nested in hundreds: SQLite takes no more than 500 terms.
     """
     while len(parts) > 1:
         parts = [_union(parts[i : i + _TERMS]) for i in range(0, len(parts), _TERMS)]

@@ -1,4 +1,4 @@
-"""The tables that every service has, whatever its business.
+"""The tables that every service has.
 
 ``views`` are a function of the log alone and are compared row for row by a rebuild; ``operational``
 tables hold what is under way, and losing them loses nothing. Columns hold only text, whole numbers,
@@ -173,10 +173,10 @@ def _quarantine(metadata: MetaData) -> Table:
 
 
 def partial_index(name: str, *columns: Column[Any], where: ColumnElement[bool]) -> Index:
-    """Make an index of the rows for which ``where`` holds.
+    """Return an index of the rows for which ``where`` holds.
 
-    It is said to the dialect that creates the table, and to no other: naming one here would import
-    it, some megabytes.
+    The condition is handed to the dialect that creates the table only: naming dialects here would
+    import them, some megabytes.
     """
     index = Index(name, *columns)
 

@@ -1,4 +1,4 @@
-"""Rows that one transaction reads and writes, held once and written in few statements."""
+"""The rows of one transaction, read once and written in few statements."""
 
 from __future__ import annotations
 
@@ -86,15 +86,15 @@ class Rows:
         self.changes += 1
 
     def lock(self, table: Table, row: Row) -> Row:
-        """Return a row, kept from other writers until this transaction ends; it begins as ``row``
-        when it is not there.
+        """Return a row locked against other writers until this transaction ends; it is inserted as
+        ``row`` when it is not there.
         """
         key = key_picker(table)(row)
         if (table, key) not in self._locked:
             if key in self._dirty[table]:
                 self.flush()
             if not self._locked:
-                self._wait_turn()
+                self._serialize_locking()
             statement = lock_of(table, self.connection.dialect)
             found = self.connection.exec_driver_sql(statement.sql, statement.one(row)).one()
             names = table.columns.keys()
@@ -104,9 +104,9 @@ class Rows:
         held = self._rows[table][key]
         return row if held is None else held
 
-    def _wait_turn(self) -> None:
-        """Let replicas that lock rows do so one after the other: their groups of jobs lock them in
-        different orders and would wait for each other.
+    def _serialize_locking(self) -> None:
+        """Hold an advisory lock, so that replicas lock rows one after the other: their groups of
+        jobs lock them in different orders and would deadlock.
         """
         if self.connection.dialect.name == "postgresql":
             self.connection.exec_driver_sql(
@@ -114,17 +114,15 @@ class Rows:
             )
 
     def absent(self, table: Table, *key: Any) -> None:
-        """Take it as known that there is no row with this primary key, which saves looking for
-        it.
-        """
+        """Note that there is no row with this primary key, which saves a query."""
         self._rows[table].setdefault(key, None)
 
-    def prefetch(self, table: Table, codes: Iterable[str]) -> None:
-        """Read the rows of many dossiers at once; ``table`` has the dossier's code as first part of
-        its primary key.
+    def prefetch(self, table: Table, stream_ids: Iterable[str]) -> None:
+        """Read the rows of many streams at once; the stream is the first column of the table's
+        primary key.
         """
         whole = self._whole[table]
-        fresh = [code for code in dict.fromkeys(codes) if code not in whole]
+        fresh = [each for each in dict.fromkeys(stream_ids) if each not in whole]
         if not fresh:
             return
         whole.update(fresh)

@@ -1,5 +1,4 @@
-"""Logs: one JSON object per line on stderr, with an event name from the table below and a few
-fields.
+"""Logs: one JSON object per line on stderr, with an event name and a few fields.
 
 Nothing personal: fields with the names of personal data are hidden, and texts are combed for
 addresses, phones and identity numbers. Exceptions are logged by type and place, never by text,
@@ -40,52 +39,38 @@ EVENTS: Final[dict[str, str]] = {
     "rpc.started": "The gRPC server listens.",
     "rpc.draining": "The gRPC server takes no new calls.",
     "rpc.stopped": "The gRPC server has ended.",
-    "rpc.failed": "A call ended with a fault that nobody foresaw.",
+    "rpc.failed": "A call ended with an unexpected fault.",
     "rpc.certificate_unreadable": "A changed TLS file can't be read; the one before stays in use.",
-    "rpc.denied": "A call was turned away: who called may not, or showed no valid token.",
-    "identity.keys_changed": "The issuer's keys have changed; the ones named count from now on.",
-    "identity.keys_unusable": "The changed file of keys can't be used; the ones before count on.",
-    "identity.role_unknown": "A token names a role that is none of the office; it gives nothing.",
+    "rpc.denied": "A call was denied: its caller may not use the method, or showed no valid token.",
+    "identity.keys_changed": "The issuer's keys have changed; the ones named are trusted.",
+    "identity.keys_unusable": "The changed file of keys can't be used; the ones before stay.",
+    "identity.role_unknown": "A token names a role that is not in the table; it is ignored.",
     "consumer.started": "The consumer knows the log's partitions and begins to read.",
     "consumer.caught_up": "The log was read to where it ended at the start.",
     "consumer.log_away": "The log does not answer; the consumer waits and tries again.",
     "consumer.database_away": "The database does not answer; the consumer waits and tries again.",
     "consumer.fenced": "Another worker has moved a position; this one reads on from there.",
-    "consumer.quarantined": "A record was set aside because its handler or reaction failed.",
-    "consumer.set_aside": "Records that can't be used as they are went into the quarantine.",
+    "consumer.quarantined": "A record was quarantined because its handler or reaction failed.",
+    "consumer.unusable": "Records that can't be used as they are were quarantined.",
     "clock.ahead": "This machine's clock is too far ahead of the cluster's; nothing is taken.",
-    "clock.unknown": "The cluster does not tell its time; the own clock is not compared.",
+    "clock.unknown": "The cluster does not report its time; this machine's clock is not compared.",
     "consumer.halted": "The consumer has stopped by itself; an operator must look.",
-    "consumer.failed": "A fault that nobody foresaw; the consumer begins again from its positions.",
+    "consumer.failed": "An unexpected fault; the consumer starts again from its positions.",
     "consumer.faust_dead": "Faust delivers nothing while the log grows; the process ends.",
     "faust.failed": "Faust could not start or has crashed; it is started again.",
     "relay.leading": "This relay publishes the service's events.",
     "relay.waiting": "Events can't be published at present; the relay tries again.",
-    "relay.parked": "The broker refused an event; the later ones of its dossier wait behind it.",
-    "notify.server_away": "The mail server takes nothing at present; mails wait, uncounted.",
-    "notify.sender_waits": "The database does not answer; the sender waits and tries again.",
-    "notify.message_failed": "A message can't be delivered; an operator may resend it.",
-    "notify.attempt_failed": "An attempt met a fault nobody foresaw; the timetable goes on.",
-    "postal.job_not_found": "A partner asked for a job that is not its own, or does not exist.",
-    "people.changed": "The directory of people has changed; the new one is in force.",
-    "people.refused": "The changed directory can't be used; the one before stays in force.",
-    "procedures.taken": "An edition of the catalogue of procedures was published and is in use.",
-    "procedures.unreadable": "The shelf of procedures can't be read; the last good one is in use.",
-    "quarantine.redriven": "An operator had the records of a dossier tried again.",
-    "calendars.changed": "Another version of a calendar, or another choice of one, is in force.",
-    "calendars.refused": "The shelf of calendars can't be read; what was known stays in force.",
-    "watch.waits": "A watch over the passing of time could not run; the next beat tries again.",
-    "watch.failed": "A watch over the passing of time met a fault that nobody foresaw.",
-    "process.missing": "Open cases need a process that no file holds; they stand still.",
-    "child.withheld": "A case opened no further child dossier: its processes lead in a circle.",
-    "timer.skipped": "A way was not taken by itself: no file holds the process of its case.",
+    "relay.quarantined": "The broker refused an event; later ones of its stream wait.",
+    "quarantine.redriven": "An operator had quarantined records tried again.",
+    "scheduler.waiting": "A periodic task could not run; the next interval tries again.",
+    "scheduler.failed": "A periodic task met an unexpected fault.",
     "library": "A line of a library.",
 }
-"""Every event name with a sentence. An operator may rely on these names."""
+"""The kernel's event names, each with a sentence. An operator may rely on the names."""
 
 ORDINARY: Final = (
     # Who asks for a group's coordinator while the broker is still making its topic for groups is
-    # told to ask again; the group's offsets are not used. An absent log is told by the consumer.
+    # asked to retry; the group's offsets are not used. An absent log is logged by the consumer.
     ("aiokafka.consumer.group_coordinator", "GroupCoordinatorNotAvailable"),
     ("aiokafka.consumer.group_coordinator", "NotCoordinatorForGroup"),
     ("aiokafka.consumer.group_coordinator", "Marking the coordinator dead"),
@@ -135,12 +120,12 @@ def fault(error: BaseException) -> dict[str, Any]:
 
 
 def get_logger(name: str) -> Any:
-    """Return the logger of a module; call it with an event name from ``EVENTS`` and fields."""
+    """Return the logger of a module; call it with an event name and fields."""
     return structlog.get_logger(module=name)
 
 
 class RateLimit:
-    """Lets the same thing be said only so often; thread-safe."""
+    """Limits how often the same thing is logged; thread-safe."""
 
     def __init__(self, lines: int = 10, seconds: float = 60.0) -> None:
         self._lines = lines
@@ -162,7 +147,7 @@ class RateLimit:
 
 
 def setup(settings: Settings, stream: TextIO | None = None) -> None:
-    """Send all logs of this process, the libraries' too, to ``stream`` (stderr unless told) as JSON
+    """Send all logs of this process, the libraries' too, to ``stream`` (by default stderr) as JSON
     lines.
     """
     out = stream if stream is not None else sys.stderr
@@ -197,7 +182,7 @@ class _Service:
 
 
 class _LibraryHandler(logging.Handler):
-    """Brings the lines of libraries into our form."""
+    """Logs the records of libraries as event ``library``."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
@@ -242,9 +227,7 @@ def _hide(_logger: Any, _method: str, fields: Fields) -> Fields:
 
 
 def _type_name(value: Any) -> str:
-    """Stand in for what JSON can't hold: a message's text could be personal, so only its type is
-    said.
-    """
+    """Return the type of a value that JSON can't hold; its text could be personal."""
     return f"<{type(value).__qualname__}>"
 
 

@@ -1,7 +1,7 @@
-"""Every metric of the system: its name, its unit, and a sentence that says what it means.
+"""The kernel's metrics: each has a name, a unit, and a sentence that explains it.
 
-An instrument costs next to nothing until ``bind`` connects it. Attributes are few and closed: names
-of methods, codes, reasons, partitions; never a person, a dossier or an id.
+A metric costs next to nothing until ``bind`` connects it. Attributes are few and closed: names of
+methods, codes, reasons, partitions; never a person, a stream or an id.
 """
 
 from __future__ import annotations
@@ -37,27 +37,12 @@ DELAY_BUCKETS: Final = (
     14_400,
     86_400,
 )
-"""Seconds between services: milliseconds when all is well, a working session or a day when it is
-not.
-"""
+"""Seconds between services: milliseconds when all is well, hours or a day when it is not."""
 SIZE_BUCKETS: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256, 1000, 5000)
-WORK_BUCKETS: Final = (
-    900,
-    3600,
-    14_400,
-    28_800,
-    86_400,
-    172_800,
-    432_000,
-    864_000,
-    1_728_000,
-    3_456_000,
-)
-"""Seconds of office work: a quarter of an hour to forty days."""
 
 
 class Metric:
-    """What all kinds have: a name, a unit, a sentence."""
+    """The name, the unit and the sentence of a metric."""
 
     def __init__(self, name: str, unit: str, sentence: str) -> None:
         self.name = name
@@ -83,7 +68,7 @@ class Counter(Metric):
 
 
 class Histogram(Metric):
-    """How a quantity is spread, in buckets chosen from the domain."""
+    """The distribution of a quantity, in buckets chosen for it."""
 
     _instrument: OtelHistogram | None = None
 
@@ -92,7 +77,7 @@ class Histogram(Metric):
         self.buckets = buckets
 
     def record(self, amount: Number, attributes: Attributes | None = None) -> None:
-        """Take one reading; does nothing while no exporter is set."""
+        """Record one value; does nothing while no exporter is set."""
         if self._instrument is not None:
             self._instrument.record(amount, attributes)
 
@@ -110,20 +95,20 @@ class Histogram(Metric):
 
 
 class Gauge(Metric):
-    """A number that goes up and down; its source is asked at each export."""
+    """A number that goes up and down, read from its source at each export."""
 
     def __init__(self, name: str, unit: str, sentence: str) -> None:
         super().__init__(name, unit, sentence)
         self._source: Callable[[], Readings] | None = None
 
     def observe(self, source: Callable[[], Readings]) -> None:
-        """Name the source: it gives a number, or numbers with their attributes, and must not block
-        for long.
+        """Set the source, which returns a number, or numbers with their attributes, and must not
+        block for long.
         """
         self._source = source
 
     def read(self) -> list[tuple[Number, Attributes]]:
-        """Ask the source now; nothing when there is none."""
+        """Return what the source returns now; an empty list when there is none."""
         found = self._source() if self._source is not None else ()
         return [(found, {})] if isinstance(found, int | float) else list(found)
 
@@ -138,6 +123,8 @@ class Gauge(Metric):
         return [Observation(value, attributes) for value, attributes in self.read()]
 
 
+Instrument = Counter | Histogram | Gauge
+
 RPC_DURATION = Histogram(
     "motcua.rpc.duration",
     "s",
@@ -145,9 +132,7 @@ RPC_DURATION = Histogram(
     "Time from a call's arrival to its answer, by method and code.",
 )
 RPC_ACTIVE_STREAMS = Gauge("motcua.rpc.streams", "{stream}", "Streams that are open now.")
-RPC_DENIED = Counter(
-    "motcua.rpc.denied", "{call}", "Calls that were turned away at the door, by method and reason."
-)
+RPC_DENIED = Counter("motcua.rpc.denied", "{call}", "Calls that were denied, by method and reason.")
 COMMANDS_REPEATED = Counter(
     "motcua.commands.repeated",
     "{command}",
@@ -172,15 +157,17 @@ UNKNOWN = Counter(
 KEY_MISMATCHES = Counter(
     "motcua.consumer.key_mismatches",
     "{record}",
-    "Records whose key names another dossier than their event: a matter of security.",
+    "Records whose key is another than their event's: a matter of security.",
 )
 FENCED = Counter(
     "motcua.consumer.fenced",
     "{batch}",
     "Batches given up because another worker had moved the position.",
 )
-SWEPT = Counter(
-    "motcua.consumer.swept", "{record}", "Records that the sweep found and Faust had not delivered."
+STALLED = Counter(
+    "motcua.consumer.stalled",
+    "{record}",
+    "Records that the stall detector found and Faust had not delivered.",
 )
 BULK_RECORDS = Counter(
     "motcua.consumer.bulk", "{record}", "Records read in bulk instead of one by one."
@@ -197,11 +184,11 @@ CONSUMER_BATCH = Histogram(
     SIZE_BUCKETS,
     "Records whose effects shared one transaction.",
 )
-QUARANTINED = Gauge("motcua.quarantine.size", "{record}", "Records set aside and not yet redriven.")
+QUARANTINED = Gauge("motcua.quarantine.size", "{record}", "Records in quarantine.")
 OUTBOX_SIZE = Gauge("motcua.outbox.size", "{event}", "Events committed and not yet published.")
 OUTBOX_AGE = Gauge("motcua.outbox.age", "s", "Age of the oldest event not yet published.")
-OUTBOX_PARKED = Gauge(
-    "motcua.outbox.parked", "{event}", "Events that the broker refused, and those behind them."
+OUTBOX_QUARANTINED = Gauge(
+    "motcua.outbox.quarantined", "{event}", "Events that the broker refused."
 )
 PUBLISHED = Counter(
     "motcua.outbox.published", "{event}", "Events that the broker has acknowledged."
@@ -212,16 +199,13 @@ PUBLISH_FAILURES = Counter(
 CLOCK_AHEAD = Gauge(
     "motcua.clock.ahead",
     "s",
-    "How far this machine's clock is ahead of the log's; below 0 when behind.",
+    "How far this machine's clock is ahead of the broker's; below 0 when behind.",
 )
 REACTIONS = Counter(
     "motcua.reactions.done", "{reaction}", "Reactions that appended events, by their cause."
 )
-MESSAGES = Counter(
-    "motcua.notify.attempts", "{attempt}", "Attempts to send a message, by channel and outcome."
-)
 
-METRICS: Final[tuple[Counter | Histogram | Gauge, ...]] = (
+METRICS: Final[tuple[Instrument, ...]] = (
     RPC_DURATION,
     RPC_ACTIVE_STREAMS,
     RPC_DENIED,
@@ -234,28 +218,29 @@ METRICS: Final[tuple[Counter | Histogram | Gauge, ...]] = (
     UNKNOWN,
     KEY_MISMATCHES,
     FENCED,
-    SWEPT,
+    STALLED,
     BULK_RECORDS,
     DELAY,
     CONSUMER_BATCH,
     QUARANTINED,
     OUTBOX_SIZE,
     OUTBOX_AGE,
-    OUTBOX_PARKED,
+    OUTBOX_QUARANTINED,
     PUBLISHED,
     PUBLISH_FAILURES,
     CLOCK_AHEAD,
     REACTIONS,
-    MESSAGES,
 )
 
 
-def bind(meter: Meter | None) -> None:
-    """Connect all metrics to a meter; None disconnects those that push."""
-    for metric in METRICS:
+def bind(meter: Meter | None, own: Iterable[Instrument] = ()) -> None:
+    """Connect the kernel's metrics and a service's own to a meter; None disconnects counters and
+    histograms.
+    """
+    for metric in (*METRICS, *own):
         metric.bind(meter)
 
 
 def observe(metric: Gauge, source: Callable[[], Readings]) -> None:
-    """Name the source of a gauge."""
+    """Set the source of a gauge."""
     metric.observe(source)

@@ -1,4 +1,4 @@
-"""Telemetry starts here, once per process, and costs nothing where nobody listens.
+"""Starts telemetry, once per process; without an exporter it costs nothing.
 
 The SDK is imported only when something is to be exported: an idle service stays small.
 """
@@ -6,6 +6,7 @@ The SDK is imported only when something is to be exported: an idle service stays
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from kernel.telemetry import metrics, tracing
@@ -20,29 +21,33 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace.export import SpanExporter
 
     from kernel.config.settings import Settings
+    from kernel.telemetry.metrics import Instrument
 
 
 EXPORT_SECONDS: Final = 2
-"""How long one export may take: a collector that is away must not hold up the end of a service."""
+"""Seconds that one export may take: a collector that is away must not delay the end of a service.
+"""
 
 
 class Telemetry:
-    """What was set up; ``shutdown`` sends what is left."""
+    """The running exporters; ``shutdown`` sends what is left."""
 
     def __init__(
         self,
         traces: TracerProvider | None,
         meters: MeterProvider | None,
+        own_metrics: Sequence[Instrument] = (),
         offered: WSGIServer | None = None,
     ) -> None:
         self._traces = traces
         self._meters = meters
+        self._own_metrics = own_metrics
         self._offered = offered
 
     def shutdown(self) -> None:
-        """Export what is left and stop; waits a few seconds at most when nobody takes it."""
+        """Export what is left and stop; blocks for a few seconds at most when no collector answers."""
         tracing.record_with(None)
-        metrics.bind(None)
+        metrics.bind(None, self._own_metrics)
         if self._traces is not None:
             self._traces.shutdown()
         if self._meters is not None:
@@ -52,19 +57,24 @@ class Telemetry:
             self._offered.server_close()
 
 
-def setup(settings: Settings, readers: tuple[MetricReader, ...] = ()) -> Telemetry:
-    """Start traces and metrics as the settings say.
+def setup(
+    settings: Settings,
+    readers: tuple[MetricReader, ...] = (),
+    *,
+    own_metrics: Sequence[Instrument] = (),
+) -> Telemetry:
+    """Start the traces and metrics that the settings describe.
 
     OTLP goes to ``OTEL_EXPORTER_OTLP_ENDPOINT``; spans also go to the file of ``MOTCUA_TRACE_FILE``
     as JSON lines; ``<SERVICE>_METRICS_PORT`` offers the metrics to Prometheus on the service's
-    host. ``readers`` is for tests.
+    host. ``own_metrics`` are the service's, beside the kernel's; ``readers`` is for tests.
     """
     exporters = _span_exporters(settings)
     all_readers = [*readers, *_readers(settings)]
     offered = _offer(settings, all_readers)
     traces = _trace_with(exporters, settings) if exporters else None
-    meters = _meter_with(all_readers, settings) if all_readers else None
-    return Telemetry(traces, meters, offered)
+    meters = _meter_with(all_readers, settings, own_metrics) if all_readers else None
+    return Telemetry(traces, meters, own_metrics, offered)
 
 
 def _offer(settings: Settings, readers: list[MetricReader]) -> WSGIServer | None:
@@ -137,9 +147,11 @@ def _trace_with(exporters: list[SpanExporter], settings: Settings) -> TracerProv
     return provider
 
 
-def _meter_with(readers: list[MetricReader], settings: Settings) -> MeterProvider:
+def _meter_with(
+    readers: list[MetricReader], settings: Settings, own_metrics: Sequence[Instrument]
+) -> MeterProvider:
     from opentelemetry.sdk.metrics import MeterProvider
 
     provider = MeterProvider(readers, resource=_resource(settings), shutdown_on_exit=False)
-    metrics.bind(provider.get_meter("motcua"))
+    metrics.bind(provider.get_meter("motcua"), own_metrics)
     return provider

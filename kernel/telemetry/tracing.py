@@ -2,8 +2,8 @@
 ``traceparent``.
 
 Without an exporter nothing is recorded, but a traceparent is still made and carried on, so that
-whoever records later sees whole traces. Attributes hold counts, codes and ids; never what a request
-says.
+whoever records later sees whole traces. Attributes hold counts, codes and ids; never the content of
+a request.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def record_with(provider: TracerProvider | None) -> None:
 
 
 def recording() -> bool:
-    """Return whether anybody records spans; to be asked before work that only makes spans."""
+    """Return whether spans are recorded, to skip work that only makes spans."""
     return _Recorder.tracer is not None
 
 
@@ -53,7 +53,7 @@ def valid(traceparent: str) -> bool:
 
 
 def new_traceparent() -> str:
-    """Begin a trace."""
+    """Return the traceparent of a new trace."""
     return f"00-{_ids.getrandbits(127) + 1:032x}-{_ids.getrandbits(63) + 1:016x}-01"
 
 

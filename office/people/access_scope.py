@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from kernel.auth.identity import Caller
-from kernel.auth.permissions import not_your_unit, restricted
 from office.people.directory import Dated, answers_for, below, current
+from office.people.rights import not_your_unit, sees_part_only
 
 
 def person(officer: str) -> str:
@@ -71,6 +71,6 @@ class AccessScope:
 
 def access_scope_of(who: Caller, units: Mapping[str, Dated], day: date) -> AccessScope | None:
     """Return what a caller sees by the rule under which they were let in; None: every dossier."""
-    if not restricted(who):
+    if not sees_part_only(who):
         return None
     return AccessScope(who.actor.unit, who.actor.id, units, day)

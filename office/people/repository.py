@@ -41,14 +41,14 @@ class PeopleRepository:
             lambda: stamp_of(*files_of(path)),
             lambda: read_directory(path, known),
             DirectoryError,
-            changed=_tell,
-            refused=_complain,
+            on_change=_tell,
+            on_error=_complain,
             monotonic=monotonic,
         )
 
     def now(self) -> Directory:
         """Return the directory as of the last look."""
-        return self._watched.now()
+        return self._watched.value()
 
 
 def _tell(directory: Directory) -> None:

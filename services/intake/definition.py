@@ -64,7 +64,7 @@ def define(_settings: Settings) -> ServiceDefinition:
         return Parts(
             servicers=[service(servicer, office)],
             workers=[shelf],
-            watches=[PeriodicTask("checks", 1.0, watch_checks)],
+            periodic_tasks=[PeriodicTask("checks", 1.0, watch_checks)],
         )
 
     return ServiceDefinition(make_model(desk), shipped(), build)

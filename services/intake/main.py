@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from kernel.runtime.runner import run
+from office.ports import PORTS
 from services.intake.definition import define
 
 if __name__ == "__main__":
-    run("intake", define)
+    run("intake", define, PORTS["intake"])

@@ -11,6 +11,7 @@ from office.people.repository import configured
 from office.permissions import shipped
 from services.notify import rpc, settings
 from services.notify.application import reactions
+from services.notify.delivery.metrics import METRICS
 from services.notify.delivery.sender import MailSender
 from services.notify.domain.decider import State, evolve
 from services.notify.tables import KERNEL, OPERATIONAL, RECIPIENTS
@@ -46,4 +47,4 @@ def define(_settings: Settings) -> ServiceDefinition:
             workers=(MailSender(runtime, mail, people),),
         )
 
-    return ServiceDefinition(make_model(), shipped(), build)
+    return ServiceDefinition(make_model(), shipped(), build, METRICS)

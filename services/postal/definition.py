@@ -61,7 +61,7 @@ def define(_settings: Settings) -> ServiceDefinition:
                     partner_rpc.PartnerServicer(commands, reads, office, queries, bell), partners
                 ),
             ),
-            watches=(leases.leases(office),),
+            periodic_tasks=(leases.leases(office),),
         )
 
     return ServiceDefinition(make_model(), shipped(), build)

@@ -212,5 +212,5 @@ def service(servicer: PartnerServicer, partners: Partners) -> Service:
         servicer,
         "motcua.postal.v1.PostalPartnerService",
         authenticate=authenticator(partners),
-        partners=True,
+        on_tls=True,
     )

@@ -62,7 +62,7 @@ def define(_settings: Settings) -> ServiceDefinition:
         )
         return Parts(
             servicers=[rpc.service(servicer)],
-            watches=[
+            periodic_tasks=[
                 PeriodicTask("deadlines", 1.0, watch_deadlines(office)),
                 PeriodicTask("timers", 1.0, watch_timers(office)),
                 PeriodicTask("processes", 3600.0, watch_processes(office)),

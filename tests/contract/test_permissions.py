@@ -21,24 +21,21 @@ from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from motcua.events.v1.envelope_pb2 import Actor, ActorKind
 
 from kernel.auth.identity import Credentials
-from kernel.auth.permissions import (
-    KINDS,
-    PermissionsError,
-    below,
-    own_unit,
-    read_permissions,
-)
+from kernel.auth.permissions import PermissionsError, read_permissions
 from kernel.base.errors import Unauthenticated
 from kernel.config.settings import Settings
 from kernel.rpc.client import explain, metadata
 from kernel.rpc.registration import Service
 from kernel.rpc.server import RpcServer
+from office.people.directory import below
+from office.people.rights import ACCESS_MODEL, require_own_unit
 from office.permissions import shipped
 from office.process.verification.rules import ROLES
 
 DENIED = (grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.UNAUTHENTICATED)
 PARTNERS = "motcua.postal.v1.PostalPartnerService"
 TABLE = shipped()
+KINDS = ACCESS_MODEL.kinds
 
 
 def _stubs() -> Iterator[Any]:
@@ -217,8 +214,11 @@ def test_the_door_obeys_the_table(channel: grpc.Channel, method: str) -> None:
         ('[s]\nM = "officer"', "s/M: must have kinds"),
         ('[s]\nM = { kinds = ["officer"], role = "head" }', "s/M: must have kinds"),
         ('[s]\nM = { kinds = ["officer"], roles = ["head"] }', "s/M: unknown role head"),
-        ('[s]\nM = { kinds = ["officer"], unit = "mine" }', "s/M: unit must be one of any"),
-        ('[s]\nM = { kinds = ["citizen"], unit = "step" }', "s/M: roles and unit are for officers"),
+        ('[s]\nM = { kinds = ["officer"], scope = "mine" }', "s/M: scope must be one of any"),
+        (
+            '[s]\nM = { kinds = ["citizen"], scope = "step" }',
+            "s/M: roles and scope are for officers",
+        ),
         ("[roles]\nHead = 1", "role Head must have a plain name"),
     ],
 )
@@ -227,7 +227,7 @@ def test_a_mistake_in_the_table_is_named(tmp_path: Path, text: str, words: str) 
     path = tmp_path / "permissions.toml"
     path.write_text(text)
     with pytest.raises(PermissionsError, match=words) as caught:
-        read_permissions(path)
+        read_permissions(path, ACCESS_MODEL)
     assert str(path) in str(caught.value)
 
 
@@ -254,10 +254,10 @@ def test_the_unit_is_asked_of_officers_under_such_a_rule_only() -> None:
     officer = Actor(kind=ActorKind.ACTOR_KIND_OFFICER, id="an", unit="H22.12")
     importer = Actor(kind=ActorKind.ACTOR_KIND_IMPORTER, id="x")
     with pytest.raises(Exception, match="not of the caller's unit"):
-        own_unit(rule, officer, "H22.02")
-    own_unit(rule, officer, "H22.12.01")
-    own_unit(rule, importer, "H22.02")
-    own_unit(TABLE.rules["motcua.intake.v1.IntakeService/GetDossier"], officer, "H22.02")
+        require_own_unit(rule, officer, "H22.02")
+    require_own_unit(rule, officer, "H22.12.01")
+    require_own_unit(rule, importer, "H22.02")
+    require_own_unit(TABLE.rules["motcua.intake.v1.IntakeService/GetDossier"], officer, "H22.02")
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -270,7 +270,7 @@ def test_officers_read_a_dossier_at_the_desk_and_in_departments_by_taking_part(m
     answer = SERVICES[service].descriptor.methods_by_name[name].output_type
     reads = "request_id" not in request and name.startswith(("Get", "List"))
     if reads and any(_has_code(field) for field in answer.fields):
-        assert TABLE.rules[method].unit == "part", method
+        assert TABLE.rules[method].scope == "part", method
 
 
 def _has_code(field: Any) -> bool:

@@ -21,10 +21,10 @@ from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
 from motcua.routing.v1 import routing_pb2 as routing
 
 from infra.local.kafka import KafkaBroker
-from kernel.base.clock_skew import AHEAD
+from kernel.base.clock_skew import MAX_AHEAD
 from kernel.base.instants import HOUR, MINUTE, SECOND, to_timestamp
 from kernel.eventsourcing.unit_of_work import UnitOfWork
-from kernel.kafka.broker_clock import BrokerClock, ask_log, wall
+from kernel.kafka.broker_clock import BrokerClock, broker_time, wall
 from kernel.outbox.outbox import Waiting
 from kernel.outbox.producer import EventProducer
 from kernel.rpc.client import RpcProblem, explain, metadata
@@ -104,7 +104,7 @@ def test_fault_40_a_service_whose_clock_jumps_ahead_takes_nothing_until_it_is_ri
     process.wait_published()
     assert {event.dossier_code for event in log_of(kafka.bootstrap, topic)} == {before, after}
     assert len(logged(process, "service.ready")) == 1
-    assert not logged(process, "relay.parked") + logged(process, "relay.waiting")
+    assert not logged(process, "relay.quarantined") + logged(process, "relay.waiting")
     (said,) = logged(process, "clock.ahead")
     assert said["limit"] == 300
     assert 7_190 < said["seconds"] < 7_210
@@ -138,7 +138,7 @@ def test_fault_40_a_time_stamp_that_the_broker_refuses_sets_nothing_aside(
         return acked, failure
 
     monkeypatch.setattr(EventProducer, "send", watched)
-    hooks = {"log_now": lambda: wall() + ahead[0]}
+    hooks = {"broker_now": lambda: wall() + ahead[0]}
     with Node(kafka.bootstrap, topic, database_url, faust=False, hooks=hooks) as node:
         wait_until(lambda: node.consumer.status().ready)
         for number in range(4):
@@ -160,9 +160,9 @@ def test_fault_40_records_are_stamped_by_the_log_s_time(kafka: KafkaBroker, topi
     """A machine two hours ahead has its committed events taken all the same: it knows by how much
     it is wrong.
     """
-    clock = BrokerClock(lambda: ask_log(kafka.bootstrap), wall=lambda: wall() + TWO_HOURS)
+    clock = BrokerClock(lambda: broker_time(kafka.bootstrap), wall=lambda: wall() + TWO_HOURS)
     assert clock.fits()
-    assert clock.look()
+    assert clock.refresh()
     assert abs(clock.ahead() - TWO_HOURS) < 5 * SECOND
     assert not clock.fits()
     sender = EventProducer(kafka.bootstrap, topic, SOURCE, clock.now)
@@ -208,10 +208,10 @@ def test_fault_40_a_partner_whose_clock_is_ahead_is_told_so(
     name = {tracking: "ReportTracking", delivery: "ReportDelivered"}.get(report, "ReportReturned")
     call = getattr(serving.partner, name)
 
-    for at in (now + TWO_HOURS, now + AHEAD + MINUTE):
+    for at in (now + TWO_HOURS, now + MAX_AHEAD + MINUTE):
         check(problem(call, report(job_id, at), partner()), "happened_at")
     assert serving.office.events(CODE) == before
-    call(report(job_id, now + AHEAD), timeout=5, metadata=partner())
+    call(report(job_id, now + MAX_AHEAD), timeout=5, metadata=partner())
     assert len(serving.office.events(CODE)) == len(before) + 1
 
 
@@ -222,7 +222,7 @@ def test_fault_40_an_importer_whose_clock_is_ahead_is_told_so(tmp_path: Path) ->
         ahead = foreign(occurred_at=to_timestamp(desk.clock.now() + TWO_HOURS))
         check(problem(desk.stub.SubmitDossier, ahead, IMPORTER), "occurred_at")
         assert desk.events("case-10011") == []
-        ahead.occurred_at.CopyFrom(to_timestamp(desk.clock.now() + AHEAD))
+        ahead.occurred_at.CopyFrom(to_timestamp(desk.clock.now() + MAX_AHEAD))
         assert desk.call("SubmitDossier", ahead, IMPORTER).dossier_code == "case-10011"
     with open_routing(f"{url}/routing.db") as departments:
         step = routing.RecordStepRequest(

@@ -25,7 +25,7 @@ from motcua.audit.v1.audit_pb2_grpc import AuditServiceStub
 from infra.local.kafka import KafkaBroker
 from infra.local.topics import ensure_topics, events_topic
 from kernel.rpc.client import metadata
-from kernel.rpc.interceptor import STREAMS, STREAMS_OF_ONE
+from kernel.rpc.interceptor import STREAMS, STREAMS_PER_CALLER
 from tests.support.audit_service import publish
 from tests.support.audit_store import week
 from tests.support.service import ServiceProcess
@@ -152,9 +152,9 @@ def _follow_alone(channel: Any, _number: int) -> Any:
 @pytest.mark.parametrize(
     ("opened", "number", "most"),
     [
-        (_watch_health, IDLE, STREAMS_OF_ONE),
-        (_reflect, 1_000, STREAMS_OF_ONE),
-        (_follow_alone, 1_000, STREAMS_OF_ONE),
+        (_watch_health, IDLE, STREAMS_PER_CALLER),
+        (_reflect, 1_000, STREAMS_PER_CALLER),
+        (_follow_alone, 1_000, STREAMS_PER_CALLER),
         (_follow, 1_000, STREAMS),
     ],
     ids=["health", "reflection", "one caller", "many callers"],

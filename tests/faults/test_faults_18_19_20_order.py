@@ -34,7 +34,7 @@ def test_fault_19_swapped_records_are_applied_in_order(
     events = [supplement(A, s) for s in range(1, 8)]
     other = supplement(B, 1)
     with Node(kafka.bootstrap, topic, database_url) as node:
-        wait_until(lambda: len(node.consumer.inbox.assigned) == 6)
+        wait_until(lambda: len(node.consumer.buffer.assigned) == 6)
         put(kafka.bootstrap, topic, [events[0], events[2], other, events[5], events[4]])
         wait_until(lambda: node.consumer.quarantine.count() == 3)
         reasons = {p.sequence: p.reason for p in node.consumer.quarantine.list()}

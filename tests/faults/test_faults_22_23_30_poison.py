@@ -24,7 +24,7 @@ def test_faults_22_30_failing_handler_parks_its_dossier_only(
     good = [supplement(B, 1), supplement(B, 2)]
     put(kafka.bootstrap, topic, [bad[0], good[0], bad[1], good[1], bad[2]])
     with Node(kafka.bootstrap, topic, database_url) as node:
-        wait_until(lambda: len(node.consumer.inbox.assigned) == 6)
+        wait_until(lambda: len(node.consumer.buffer.assigned) == 6)
         put(kafka.bootstrap, topic, [supplement(A, 4), supplement(B, 3)])
         wait_until(lambda: answered(node.reads, 4))
         quarantine = node.consumer.quarantine

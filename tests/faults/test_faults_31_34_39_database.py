@@ -32,7 +32,7 @@ def test_fault_31_database_away(
         with Node(kafka.bootstrap, topic, own.create_database("away")) as node:
             put(kafka.bootstrap, topic, sent[:10])
             wait_until(lambda: answered(node.reads, 10))
-            wait_until(lambda: len(node.consumer.inbox.assigned) == 6)
+            wait_until(lambda: len(node.consumer.buffer.assigned) == 6)
             own.kill()
             put(kafka.bootstrap, topic, sent[10:])
             for _ in range(3):

@@ -83,7 +83,7 @@ class Serving:
             shipped(),
         )
         self.server.start()
-        self.server.ready(True)
+        self.server.set_ready(True)
         self._watcher = TaskRunner(
             office.writer, self.clock, [leases.leases(office.office)], lambda: True
         )

@@ -147,7 +147,7 @@ class Node:
         self.faust: FaustAdapter | None = None
         if faust:
             group = f"tally.{topic}"  # members of other tests that were killed must not hold it up
-            self.faust = FaustAdapter(self.consumer.inbox, bootstrap, topic, group)
+            self.faust = FaustAdapter(self.consumer.buffer, bootstrap, topic, group)
         self._faust_thread: threading.Thread | None = None
 
     def start(self) -> "Node":

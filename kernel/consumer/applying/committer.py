@@ -18,6 +18,7 @@ from typing import TypeVar
 from sqlalchemy.exc import InterfaceError, InternalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from kernel.base.backoff import ExponentialBackoff
 from kernel.base.errors import Unavailable
 from kernel.consumer.applying.batch import Batch, Place
 from kernel.consumer.applying.batch_applier import Applier
@@ -34,6 +35,7 @@ from kernel.telemetry.tracing import recording, span_from
 T = TypeVar("T")
 TRIES = 3
 """How often a record is tried before it is set aside."""
+FIRST_WAIT = 0.07
 LONGEST_WAIT = 2.0
 """Seconds between two tries while the database is away."""
 _AWAY = (InterfaceError, InternalError, PoolTimeout)
@@ -137,7 +139,7 @@ class Committer:
         """Run a transaction of its own; waits while the database is away, and raise ``Stopped`` at
         the end.
         """
-        wait = 0.05
+        backoff = ExponentialBackoff(FIRST_WAIT, LONGEST_WAIT)
         while True:
             try:
                 return (begun or self._writer.exclusive(work)).result()
@@ -145,16 +147,15 @@ class Committer:
                 begun = None
                 if self._said.allow("database"):
                     _log.warning("consumer.database_away")
-                if self._stopping.wait(wait * random.uniform(0.7, 1.0)):
+                if self._stopping.wait(backoff.next_delay()):
                     raise Stopped from None
-                wait = min(wait * 2, LONGEST_WAIT)
 
     def _count(self, done: Applied) -> None:
         if self._limit is not None:
             self._limit.count(done.outcomes)
         self._tally.add(done)
         if (set_aside := sum(done.outcomes)) and self._said.allow("set_aside"):
-            _log.warning("consumer.set_aside", records=set_aside)
+            _log.warning("consumer.unusable", records=set_aside)
 
     def _failed(
         self, failure: RecordFailed, tries: Counter[Place], refused: dict[Place, str]

@@ -21,7 +21,7 @@ class ConsumerStats:
     reactions: int = 0
     live: int = 0
     bulk: int = 0
-    swept: int = 0
+    stalled: int = 0
     fenced: int = 0
     transactions: int = 0
     halted: str = ""

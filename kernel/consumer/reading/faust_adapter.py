@@ -1,5 +1,4 @@
-"""Faust, the doorbell: it says at once that there is a record. Nothing it does or fails to do loses
-one.
+"""Runs Faust, which notifies at once of new records. Nothing that it does or fails to do loses one.
 
 The only module that imports Faust. Offsets are not committed, the leader topic is off (it costs two
 thirds of the speed), nothing listens on a port. When a record stands far behind the end of its
@@ -23,27 +22,26 @@ from kernel.consumer.reading.buffer import Buffer
 from kernel.eventsourcing.record import Record
 from kernel.telemetry.logs import RateLimit, fault, get_logger
 
-FAR = 500
-"""Records behind the end from which reading in bulk is faster."""
-END_WITHIN = 3.0
-"""Seconds that Faust gets to end. Where the broker died just before, its own thread falls over a
-cancelled fetch, and it would wait for that thread for ever. There is nothing to lose.
+BULK_LAG = 500
+"""Records behind the end from which a bulk read is faster."""
+STOP_SECONDS = 3.0
+"""Seconds that Faust gets to stop. When the broker died just before, its own thread fails on a
+cancelled fetch, and Faust would wait for that thread for ever. There is nothing to lose.
 """
 _log = get_logger(__name__)
 
 
-class _Daemon(WorkerThread):
-    """Faust's own thread, which must never keep a process that wants to end."""
+class _DaemonThread(WorkerThread):
+    """Faust's own thread, as one that does not keep the process from ending."""
 
     def __init__(self, service: Any, **kwargs: Any) -> None:
         super().__init__(service, **kwargs)
         self.daemon = True
 
     def run(self) -> None:
-        """Serve until Faust ends, and then tell the session, unless that has gone already.
+        """Serve until Faust ends, and then notify the session, unless that has ended already.
 
-        A thread that was told to stop and hangs in a call to the broker is cancelled: that is its
-        end, no fault.
+        A thread that is stopping and hangs in a call to the broker is cancelled: that is no fault.
         """
         try:
             super().run()
@@ -55,49 +53,49 @@ class _Daemon(WorkerThread):
                 raise
 
 
-ServiceThread.Worker = _Daemon
+ServiceThread.Worker = _DaemonThread
 
 
 class _App(faust.App):
-    """Faust without its folders: it has no tables here, and would make them where it is started."""
+    """Faust without its folders for tables, which it would make in the working directory."""
 
     def _create_directories(self) -> None:
         pass
 
 
 class FaustAdapter:
-    """Runs Faust in the thread that calls ``run``: the process's main thread."""
+    """Runs Faust in the thread that calls ``run``, which has to be the main one."""
 
-    def __init__(self, inbox: Buffer, bootstrap: str, topic: str, group: str) -> None:
-        """``group`` is shared by all processes of one service: each partition rings at one of
+    def __init__(self, buffer: Buffer, bootstrap: str, topic: str, group: str) -> None:
+        """``group`` is shared by all processes of one service: each partition is assigned to one of
         them.
         """
-        self._inbox = inbox
+        self._buffer = buffer
         self._bootstrap = bootstrap
         self._topic = topic
         self._group = group
         self._stopping = threading.Event()
-        self._wake: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
-        self._moves: dict[int, asyncio.Task[None]] = {}
-        self._said = RateLimit()
+        self._stop_signal: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
+        self._seeks: dict[int, asyncio.Task[None]] = {}
+        self._log_limit = RateLimit()
 
     def run(self) -> None:
-        """Block until ``stop``. Starts Faust again when it can't start or has crashed."""
+        """Block until ``stop``; start Faust again whenever it can't start or has crashed."""
         while not self._stopping.is_set():
             try:
                 asyncio.run(self._session())
             except Exception as error:
-                if self._said.allow("failed"):
+                if self._log_limit.allow("failed"):
                     _log.warning("faust.failed", **fault(error))
-            self._inbox.assigned = set()
+            self._buffer.assigned = set()
             gc.collect()  # a session that could not start leaves sockets in cycles
             self._stopping.wait(2.0)
 
     def stop(self) -> None:
-        """Have ``run`` return soon; may be called from any thread, and from a signal handler."""
+        """Make ``run`` return soon. Thread-safe, also from a signal handler."""
         self._stopping.set()
-        if self._wake is not None:
-            loop, event = self._wake
+        if self._stop_signal is not None:
+            loop, event = self._stop_signal
             try:
                 loop.call_soon_threadsafe(event.set)
             except RuntimeError:  # the loop has ended meanwhile
@@ -105,10 +103,10 @@ class FaustAdapter:
 
     async def _session(self) -> None:
         event = asyncio.Event()
-        self._wake = (asyncio.get_running_loop(), event)
+        self._stop_signal = (asyncio.get_running_loop(), event)
         app = self._make_app()
         try:
-            await self._until_told(event, app.start())
+            await self._start_or_stop(event, app.start())
             while not (event.is_set() or self._stopping.is_set()):
                 if app.crashed or app.should_stop:
                     raise RuntimeError("Faust has stopped") from app.crash_reason
@@ -117,20 +115,20 @@ class FaustAdapter:
                 except TimeoutError:
                     pass
         finally:
-            for task in self._moves.values():
+            for task in self._seeks.values():
                 task.cancel()
-            self._moves.clear()
-            await asyncio.wait({asyncio.ensure_future(app.stop())}, timeout=END_WITHIN)
+            self._seeks.clear()
+            await asyncio.wait({asyncio.ensure_future(app.stop())}, timeout=STOP_SECONDS)
             await _end_fetcher(app)
-            self._wake = None
+            self._stop_signal = None
 
     @staticmethod
-    async def _until_told(event: asyncio.Event, starting: Coroutine[Any, Any, None]) -> None:
-        """Await Faust's start, but only until ``stop``: without a broker it takes long."""
+    async def _start_or_stop(event: asyncio.Event, starting: Coroutine[Any, Any, None]) -> None:
+        """Wait for Faust's start, or for ``stop``: without a broker the start takes long."""
         start = asyncio.ensure_future(starting)
-        told = asyncio.ensure_future(event.wait())
-        await asyncio.wait({start, told}, return_when=asyncio.FIRST_COMPLETED)
-        told.cancel()
+        stopped = asyncio.ensure_future(event.wait())
+        await asyncio.wait({start, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
         if start.done():
             await start
         else:
@@ -140,59 +138,59 @@ class FaustAdapter:
         app = bare_app(self._group, self._bootstrap, offset_reset="latest")
         channel = app.topic(self._topic, key_serializer="raw", value_serializer="raw", acks=False)
 
-        async def ring(stream: Any) -> None:
+        async def receive(stream: Any) -> None:
             async for event in stream.events():
-                await self._heard(app, event.message)
+                await self._received(app, event.message)
 
-        app.agent(channel, name="doorbell", concurrency=1)(ring)
+        app.agent(channel, name="receive", concurrency=1)(receive)
         app.on_partitions_assigned.connect(self._on_assigned, weak=False)
         app.on_partitions_revoked.connect(self._on_revoked, weak=False)
         app.finalize()
         return app
 
-    async def _heard(self, app: Any, message: Any) -> None:
+    async def _received(self, app: Any, message: Any) -> None:
         partition, offset = message.partition, message.offset
-        self._inbox.offer(
+        self._buffer.offer(
             Record(partition, offset, message.key, message.value, list(message.headers or ()))
         )
-        if offset % 64 == 0 and partition not in self._moves:
+        if offset % 64 == 0 and partition not in self._seeks:
             # Faust's own TP: aiokafka's, which looks the same, breaks its fetcher for good.
             tp = TP(self._topic, partition)
-            if (app.consumer.highwater(tp) or 0) - offset > FAR:
-                self._moves[partition] = asyncio.create_task(self._move_forward(app, tp))
+            if (app.consumer.highwater(tp) or 0) - offset > BULK_LAG:
+                self._seeks[partition] = asyncio.create_task(self._bulk_read(app, tp))
 
-    async def _move_forward(self, app: Any, tp: TP) -> None:
-        """Pause a partition, have it read in bulk, and go on after that.
+    async def _bulk_read(self, app: Any, tp: TP) -> None:
+        """Pause a partition, have it read in bulk, and move Faust to the end of that.
 
-        When the move fails, Faust goes on where it was: its records are then repeats.
+        When the seek fails, Faust goes on where it was: its records are then repeats.
         """
         try:
             app.consumer.pause_partitions({tp})
-            self._inbox.call_bulk({tp.partition})
-            while (position := self._inbox.next_offset(tp.partition)) is None:
+            self._buffer.request_bulk_read({tp.partition})
+            while (position := self._buffer.next_offset(tp.partition)) is None:
                 await asyncio.sleep(0.02)
             await app.consumer.seek_wait({tp: position})
         except Exception as error:
-            if self._said.allow("move"):
+            if self._log_limit.allow("seek"):
                 _log.warning("faust.failed", **fault(error))
         finally:
-            self._moves.pop(tp.partition, None)
+            self._seeks.pop(tp.partition, None)
             app.consumer.resume_partitions({tp})
 
     async def _on_assigned(self, _app: Any, assigned: Any = (), **_: Any) -> None:
         partitions = {tp.partition for tp in assigned if tp.topic == self._topic}
-        self._inbox.assigned = set(partitions)
-        self._inbox.call_bulk(partitions)
+        self._buffer.assigned = set(partitions)
+        self._buffer.request_bulk_read(partitions)
 
     async def _on_revoked(self, _app: Any, revoked: Any = (), **_: Any) -> None:
-        self._inbox.assigned = self._inbox.assigned - {tp.partition for tp in revoked}
+        self._buffer.assigned = self._buffer.assigned - {tp.partition for tp in revoked}
 
 
 async def _end_fetcher(app: Any) -> None:
     """End Faust's own thread, which needs this loop until then.
 
-    An app that is stopped while it starts leaves it running, as a member of the group that hears
-    records and tells nobody.
+    An app that is stopped while it starts leaves it running, as a member of the group that receives
+    records and drops them.
     """
     service = getattr(app.consumer, "_thread", None)
     if service is None:
@@ -208,7 +206,7 @@ async def _end_fetcher(app: Any) -> None:
 
 
 def bare_app(group: str, bootstrap: str, *, offset_reset: str) -> Any:
-    """Make a Faust app for the running event loop: no leader topic, no table, no web server."""
+    """Return a Faust app for the running event loop: no leader topic, no table, no web server."""
     return _App(
         group,
         broker=[f"kafka://{server}" for server in bootstrap.split(",")],

@@ -1,7 +1,6 @@
-"""The rules of validation in words. ``{0}`` stands for the rule's limit.
+"""The texts of validation rules in Vietnamese and English; ``{0}`` stands for the rule's limit.
 
-protovalidate speaks English only, so both languages are said here; a rule without a row keeps
-protovalidate's own text.
+protovalidate has English texts only; a rule without a row here keeps its text.
 """
 
 from __future__ import annotations
@@ -9,11 +8,11 @@ from __future__ import annotations
 from typing import Final
 
 PLAIN: Final = "text.plain"
-"""Our own rule: text without control characters, marks that turn the direction, or heaps of
-combining marks.
+"""A rule of this package: text without control characters, marks that change the direction, or
+stacks of combining marks.
 """
 INSTANT: Final = "timestamp.instant"
-"""Our own rule: an instant whose day every time zone's calendar has, as protobuf defines it."""
+"""A rule of this package: an instant in the years 1 to 9999, as protobuf defines it."""
 WELL_FORMED: Final = "message.well_formed"
 UUID: Final = "string.uuid"
 
@@ -93,7 +92,7 @@ for _number in _NUMBERS:
 
 
 def words(rule: str, limit: str, fallback: str) -> tuple[str, str]:
-    """Say a rule in Vietnamese and English."""
+    """Return the text of a rule in Vietnamese and English; ``fallback`` in both when it has none."""
     texts = TEXTS.get(rule)
     if texts is None:
         return fallback, fallback

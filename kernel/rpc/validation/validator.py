@@ -1,8 +1,7 @@
-"""Checks a request before anybody else sees it: the rules written in its .proto, that its text is
-plain, and that its instants are instants.
+"""Validates requests: the rules in their .proto, plain text, and instants in range.
 
-Text is brought to Unicode's composed form (NFC) on the way, so that the same name is the same bytes
-everywhere. A text of which nothing shows is emptied, so that it is none where one is needed.
+Text is set to Unicode's composed form (NFC), so that the same name has the same bytes everywhere. A
+text without a visible character is emptied, so that it does not pass where one is required.
 """
 
 from __future__ import annotations
@@ -28,11 +27,11 @@ _FIRST, _LAST = -62_135_596_800 + 86_400, 253_402_300_799 - 86_400
 def check(
     request: Message, further: Callable[[Any], Iterable[Violation]] = lambda _request: ()
 ) -> None:
-    """Raise ``Invalid`` that names every wrong field of a request; brings its text to NFC.
+    """Raise ``Invalid`` that names every wrong field of a request; set its text to NFC.
 
-    ``further`` looks for what a .proto can't say, also when other fields are wrong already; a field
-    named before is not named again. Texts of rules written as CEL expressions may say both
-    languages, divided by `` | ``: Vietnamese first.
+    ``further`` returns violations that a .proto can't express, also when other fields are wrong; a
+    field named before is not named again. Texts of rules written as CEL expressions may hold both
+    languages, Vietnamese first, divided by `` | ``.
     """
     violations = [Violation(field, rule, *words(rule, "", "")) for field, rule in _wrong(request)]
     violations += [_translated(v) for v in _VALIDATOR.collect_violations(request)]
@@ -84,16 +83,14 @@ _Walk = Callable[[Message, str], Iterator[_Found]]
 
 
 def _wrong(message: Message, prefix: str = "") -> Iterator[_Found]:
-    """Yield fields whose text is not plain, or that are no instants; good text is set to NFC."""
+    """Yield fields whose text is not plain or whose instant is out of range; set other text to NFC."""
     for walk in _walks(message.DESCRIPTOR):
         yield from walk(message, prefix)
 
 
 @lru_cache(maxsize=512)
 def _walks(descriptor: Descriptor) -> tuple[_Walk, ...]:
-    """Return what is to be looked at in messages of a type: fields that hold text or instants, at
-    any depth.
-    """
+    """Return the checks of a message type: fields that hold text or instants, at any depth."""
     return tuple(walk for field in descriptor.fields if (walk := _walk_of(field)) is not None)
 
 

@@ -16,7 +16,7 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
 
-from kernel.base.spreadsheet_escape import guarded
+from kernel.base.spreadsheet_escape import escape_cell
 from office.catalogue.files.columns import COLUMNS
 from office.catalogue.files.json_format import json_document
 from office.catalogue.files.reader import SHEET
@@ -41,7 +41,7 @@ def write(form: str, fields: Iterable[Field], versions: Iterable[Procedure]) -> 
 def _csv(table: Iterable[list[str]]) -> bytes:
     text = io.StringIO(newline="")
     writer = csv.writer(text)
-    writer.writerows([guarded(cell) for cell in row] for row in table)
+    writer.writerows([escape_cell(cell) for cell in row] for row in table)
     return text.getvalue().encode("utf-8-sig")
 
 

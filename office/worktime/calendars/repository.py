@@ -20,7 +20,7 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from kernel.base.file_watcher import EVERY, FileWatcher, stamp_of
+from kernel.base.file_watcher import INTERVAL, FileWatcher, stamp_of
 from kernel.telemetry.logs import get_logger
 from office.worktime.calendars.model import Calendar, CalendarError
 from office.worktime.calendars.snapshot_format import FORMAT, thaw
@@ -142,9 +142,9 @@ class CalendarRepository:
             lambda: stamp_of(self.folder / INDEX),
             self._read,
             CalendarError,
-            changed=_tell,
-            refused=_complain,
-            every=EVERY,
+            on_change=_tell,
+            on_error=_complain,
+            interval=INTERVAL,
         )
 
     def of(self, unit: str, at: int) -> Calendar:
@@ -153,7 +153,7 @@ class CalendarRepository:
         What is said of the unit itself goes before what is said of one above it; of several, what
         holds latest.
         """
-        content = self._watched.now()
+        content = self._watched.value()
         for code in _upwards(unit):
             era = content.uses.get(code)
             name = era and era.at(at)
@@ -164,7 +164,7 @@ class CalendarRepository:
 
     def in_force(self, name: str, at: int) -> Calendar:
         """Return the version of a calendar that holds at an instant; raise ``UnknownCalendar``."""
-        content = self._watched.now()
+        content = self._watched.value()
         era = content.versions.get(name)
         version = era and era.at(at)
         if not version:
@@ -173,7 +173,7 @@ class CalendarRepository:
 
     def find(self, version: str) -> Calendar:
         """Return any version that was ever published or shipped; raise ``UnknownCalendar``."""
-        self._watched.now()
+        self._watched.value()
         known = self._calendars.get(version)
         if known is not None:
             return known
@@ -186,19 +186,19 @@ class CalendarRepository:
 
     def index(self) -> Index:
         """Return the list as it is now."""
-        return self._watched.now().index
+        return self._watched.value().index
 
     def every_version(self) -> Sequence[str]:
         """Return every version that is known, of the calendar that ships those of earlier software
         too.
         """
         kept = {path.name.removesuffix(".json") for path in self.folder.glob("*+*.json")}
-        self._watched.now()
+        self._watched.value()
         return sorted({*self._calendars, *filter(_VERSION.fullmatch, kept)})
 
     def names(self) -> Sequence[str]:
         """Return the calendars there are."""
-        return sorted(self._watched.now().versions)
+        return sorted(self._watched.value().versions)
 
     @property
     def shipped(self) -> Calendar:

@@ -17,7 +17,6 @@ from motcua.events.v1.common_pb2 import Channel
 from motcua.events.v1.envelope_pb2 import Actor, DossierEvent
 from motcua.intake.v1 import intake_pb2 as pb
 
-from kernel.auth.permissions import own_unit
 from kernel.base.clock import Clock
 from kernel.base.errors import Invalid, Refusal, Refused, Violation
 from kernel.base.instants import local_date, to_us
@@ -26,6 +25,7 @@ from kernel.eventsourcing.unit_of_work import UnitOfWork
 from office.catalogue.dossier_code import OFFICE_ZONE
 from office.catalogue.model import Catalogue
 from office.people.directory import answers_for
+from office.people.rights import require_own_unit
 from services.intake.application import external_codes
 from services.intake.application.decision_context import ContextLoader
 from services.intake.domain import decider
@@ -211,7 +211,7 @@ class DossierHandlers:
         if is_importer(call.actor) and not state.imported_from:
             raise Refused(refusal("NOT_IMPORTED"))
         units, day = self.catalogue.units, local_date(call.now, OFFICE_ZONE)
-        own_unit(
+        require_own_unit(
             call.rule,
             call.actor,
             (uow.get(DOSSIERS, code) or {}).get("unit") or "",

@@ -92,7 +92,7 @@ def _seen(
         if after is not None:
             mine = mine.where(tuple_(*place) < after)
         parts.append(mine.order_by(*(column.desc() for column in place)).limit(limit))
-    return select(DOSSIERS).where(_C.dossier_code.in_(index_scan.together(parts)))
+    return select(DOSSIERS).where(_C.dossier_code.in_(index_scan.union_of(parts)))
 
 
 def _filters(request: ListDossiersRequest, unit: str) -> list[ColumnElement[bool]]:

@@ -21,10 +21,10 @@ from kernel.base.errors import Failure
 from kernel.base.external_errors import Permanent, Retryable, Throttled
 from kernel.crypto.keyring import Tampered
 from kernel.runtime.definition import Runtime
-from kernel.telemetry import metrics
 from kernel.telemetry.logs import RateLimit, fault, get_logger
 from kernel.telemetry.tracing import Scope, span_from
 from office.people.directory import Directory
+from services.notify.delivery import metrics
 from services.notify.delivery.attempts import LEASE, Attempts, Due
 from services.notify.delivery.rendering import Unrenderable, render
 from services.notify.delivery.smtp_client import MaybeTaken, ServerAway, Smtp
@@ -241,4 +241,4 @@ def _outcome(answer: Retryable) -> str:
 
 
 def _count(outcome: str) -> None:
-    metrics.MESSAGES.add(1, {"channel": "email", "outcome": outcome})
+    metrics.ATTEMPTS.add(1, {"channel": "email", "outcome": outcome})

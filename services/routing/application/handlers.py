@@ -17,7 +17,6 @@ from motcua.events.v1.envelope_pb2 import Actor, ActorKind, DossierEvent
 from motcua.routing.v1 import routing_pb2 as pb
 
 from kernel.auth.identity import Caller
-from kernel.auth.permissions import own_unit
 from kernel.base.clock_skew import in_future, lies_ahead
 from kernel.base.errors import Invalid, Refusal, Refused
 from kernel.base.instants import instant_in, local_date
@@ -27,6 +26,7 @@ from kernel.storage.row_cache import Row
 from office.catalogue.known_units import known_units
 from office.people.access_scope import AccessScope, access_scope_of
 from office.people.directory import Directory
+from office.people.rights import require_own_unit
 from office.permissions import shipped
 from office.process.model.process import IMPORTED, Process, Processes, UnknownProcess
 from office.worktime.calendars.model import Calendars
@@ -240,7 +240,7 @@ class Command(Generic[A]):
         standing = standing_for(uow, request, state, facts.at)
         named = call.rule is not None and bool(call.rule.roles)
         facts = replace(facts, standing=standing, roles_named=named, above=above(uow, row))
-        own_unit(call.rule, call.actor, facts.unit, within)
+        require_own_unit(call.rule, call.actor, facts.unit, within)
         self.office.check_assignee(request, state, facts)
         outcome = decide(state, request, facts)
         if isinstance(outcome, Refusal):

@@ -64,7 +64,7 @@ def _covered(
         return page.where(false())
     codes = page.with_only_columns(WORK.c.dossier_code)
     parts = [codes.where(WORK.c.unit == unit) for unit in covered]
-    return page.where(WORK.c.dossier_code.in_(index_scan.together(parts)))
+    return page.where(WORK.c.dossier_code.in_(index_scan.union_of(parts)))
 
 
 def work_page(request: pb.ListWorkRequest, now: int, units: Sequence[str]) -> Select[Any]:

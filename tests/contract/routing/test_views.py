@@ -12,7 +12,7 @@ from motcua.events.v1.routing_events_pb2 import CaseFact, CaseResult
 from motcua.routing.v1 import routing_pb2 as pb
 from sqlalchemy import insert, text
 
-from kernel.base.clock_skew import AHEAD
+from kernel.base.clock_skew import MAX_AHEAD
 from kernel.base.errors import Invalid, NotFound, Refused
 from kernel.base.instants import DAY
 from office.process.repository import standard_processes
@@ -260,7 +260,7 @@ def test_an_importer_can_t_speak_of_the_future(departments: Departments) -> None
     """The field is named, and nothing is written."""
     departments.reads(Desk().files(CODE, imported_from="receipt"))
     step = pb.RecordStepRequest(activity="T02", source_row="1")
-    step.occurred_at.FromMicroseconds(at("2021-08-09 10:00") + AHEAD + 1)
+    step.occurred_at.FromMicroseconds(at("2021-08-09 10:00") + MAX_AHEAD + 1)
     with pytest.raises(Invalid) as wrong:
         departments.does(office().record, step, CODE, "2021-08-09 10:00", IMPORTER)
     assert [v.field for v in wrong.value.violations] == ["occurred_at"]

@@ -12,8 +12,8 @@ def test_history_then_live(kafka: KafkaBroker, topic: str, database_url: str) ->
     put(kafka.bootstrap, topic, workload(20, 3))
     with Node(kafka.bootstrap, topic, database_url) as node:
         wait_until(lambda: node.consumer.status().ready, what="ready")
-        wait_until(lambda: len(node.consumer.inbox.assigned) == 6, what="assigned")
-        wait_until(lambda: not node.consumer.inbox.behind())
+        wait_until(lambda: len(node.consumer.buffer.assigned) == 6, what="assigned")
+        wait_until(lambda: not node.consumer.buffer.behind())
         for sequence in (4, 5, 6):
             put(kafka.bootstrap, topic, [supplement(code_of(d), sequence) for d in range(20)])
         wait_until(lambda: len(node.rows(HEARD)) == 120, what="heard")

@@ -195,9 +195,9 @@ def test_access_rules_hold(start_probe: Any) -> None:
     assert probe.stub.Who(pb.WhoRequest(), timeout=10, metadata=metadata("officer", "an")).kind == 2
 
 
-def test_an_answer_that_nobody_judged_does_not_leave(start_probe: Any) -> None:
+def test_an_answer_whose_scope_nobody_checked_is_withheld(start_probe: Any) -> None:
     """A handler under the rule ``part`` that forgets to ask whose dossiers are seen shows none."""
-    part = replace(OFFICER, unit="part")
+    part = replace(OFFICER, scope="part")
     probe = start_probe(access={**dict.fromkeys(EVERYBODY, OFFICER), "Who": part})
     assert failure(probe.stub.Who, pb.WhoRequest()).code == Code.INTERNAL
 

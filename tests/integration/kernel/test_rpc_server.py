@@ -48,7 +48,7 @@ def write_request(**changes: str) -> pb.WriteRequest:
 def test_health_follows_readiness(probe: Running) -> None:
     """Health says NOT_SERVING until the service is ready, for the process and for each service."""
     before = [health(probe), health(probe, NAME)]
-    probe.server.ready(True)
+    probe.server.set_ready(True)
     after = [health(probe), health(probe, NAME)]
 
     assert before == [Health.NOT_SERVING] * 2
@@ -146,7 +146,7 @@ def test_streams_above_the_limit_are_refused(start_probe: StartProbe) -> None:
 def test_draining_lets_running_calls_end(start_probe: StartProbe) -> None:
     """At a stop, a running command is finished and answered, and no new call is taken."""
     probe = start_probe()
-    probe.server.ready(True)
+    probe.server.set_ready(True)
     with probe.busy_writer():
         running = probe.stub.Write.future(write_request(), timeout=20, metadata=WHO)
         while probe.waiting() == 0:
@@ -190,7 +190,7 @@ def test_draining_ends_streams_at_once(start_probe: StartProbe) -> None:
 def test_watching_the_health_does_not_hold_up_the_end(start_probe: StartProbe) -> None:
     """Somebody who watches the health is told of the end, and nobody waits for them."""
     probe = start_probe()
-    probe.server.ready(True)
+    probe.server.set_ready(True)
     stub = health_pb2_grpc.HealthStub(probe.channel)
     watch = stub.Watch(health_pb2.HealthCheckRequest(service=NAME), timeout=60)
     assert next(watch).status == Health.SERVING

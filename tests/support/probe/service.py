@@ -23,7 +23,7 @@ from sqlalchemy.exc import OperationalError
 
 from infra.local.ports import free_port
 from kernel.auth.identity import caller
-from kernel.auth.permissions import KINDS, Permissions, Role, Rule
+from kernel.auth.permissions import Permissions, Role, Rule
 from kernel.base.clock import Clock, RealClock
 from kernel.base.errors import (
     AlreadyExists,
@@ -43,6 +43,7 @@ from kernel.rpc.registration import Service
 from kernel.rpc.server import RpcServer
 from kernel.storage.engines import open_engine
 from kernel.storage.kernel_tables import kernel_tables
+from office.people.rights import ACCESS_MODEL
 from tools.protos import generate
 
 _OUT = Path(tempfile.mkdtemp(prefix="motcua-probe-"))
@@ -54,6 +55,7 @@ from motcuaprobe.v1 import probe_pb2 as pb  # noqa: E402
 from motcuaprobe.v1 import probe_pb2_grpc as pb_grpc  # noqa: E402
 
 NAME = "motcuaprobe.v1.ProbeService"
+KINDS = ACCESS_MODEL.kinds
 ANYONE, GUEST, CITIZEN, OFFICER, PARTNER = (
     Rule(frozenset(kinds))
     for kinds in (
@@ -175,13 +177,13 @@ class Running:
             self.probe,
             NAME,
             authenticate,
-            partners=True,
+            on_tls=True,
         )
         rules = {f"{NAME}/{name}": rule for name, rule in (access or EVERYBODY).items()}
         self.server = RpcServer(
             self.settings,
             [self.service],
-            permissions=Permissions(rules, ROLES, Path("office/permissions.toml")),
+            permissions=Permissions(rules, ROLES, Path("office/permissions.toml"), ACCESS_MODEL),
             **(server or {}),
         )
         self.port = self.server.start()

@@ -103,7 +103,7 @@ def test_a_token_takes_unit_and_roles_from_the_directory(people):
     done = run("token", "--officer", "an.nv")
     assert done.exit_code == 0
     settings = Settings(service="intake", port=0, database_url="sqlite:///x")
-    found = verifier_of(settings, shipped().roles).identity(done.stdout.strip())
+    found = verifier_of(settings, shipped()).identity(done.stdout.strip())
     assert found.actor.unit == "H22.02"
     assert found.roles == {"specialist", "receptionist"}
 

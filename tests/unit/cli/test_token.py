@@ -28,7 +28,7 @@ def test_an_officers_token_is_believed():
     done = run("--officer", "an.nv", "--unit", "H22.12", "--role", "head", "--role", "receptionist")
     assert done.exit_code == 0
 
-    found = verifier_of(Settings(**SETTINGS), shipped().roles).identity(done.stdout.strip())
+    found = verifier_of(Settings(**SETTINGS), shipped()).identity(done.stdout.strip())
     assert (found.actor.id, found.actor.unit) == ("an.nv", "H22.12")
     assert found.roles == {"head", "receptionist"}
 
@@ -41,7 +41,7 @@ def test_each_kind_has_its_option(kind):
 
     assert (document["kind"], document["id"]) == (kind, "somebody")
     assert (
-        verifier_of(Settings(**SETTINGS), shipped().roles).identity(document["token"]).actor.id
+        verifier_of(Settings(**SETTINGS), shipped()).identity(document["token"]).actor.id
         == "somebody"
     )
 

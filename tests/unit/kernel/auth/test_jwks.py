@@ -16,6 +16,8 @@ from kernel.auth.jwks import Jwks, JwksError, read_keys
 from kernel.auth.tokens import TokenVerifier, verifier_of
 from kernel.config.settings import AUDIENCE, DEVELOPMENT_ISSUER, Settings
 from kernel.rpc.client import metadata
+from office.people.rights import ACCESS_MODEL
+from office.permissions import shipped
 from tests.support.identity import Key, write_keys
 
 GOOD = Key("good").public
@@ -85,7 +87,7 @@ def test_the_local_issuer_is_refused_in_production(tmp_path: Path) -> None:
         identity_issuer="https://identity.example.vn",
     )
     with pytest.raises(JwksError, match="is a development key"):
-        verifier_of(given, ())
+        verifier_of(given, shipped())
 
 
 def test_the_local_issuer_has_one_key_however_many_ask(
@@ -100,6 +102,7 @@ def test_the_local_issuer_has_one_key_however_many_ask(
         Jwks(issuer.jwks_path(folder), production=False),
         DEVELOPMENT_ISSUER,
         AUDIENCE,
+        kinds=ACCESS_MODEL.kinds,
         roles={"head"},
     )
 
@@ -123,6 +126,7 @@ def test_other_keys_of_the_same_folder_sign_anew(
             Jwks(issuer.jwks_path(keys), production=False),
             DEVELOPMENT_ISSUER,
             AUDIENCE,
+            kinds=ACCESS_MODEL.kinds,
             roles=(),
         )
         text = dict(metadata("operator", "root"))["authorization"].removeprefix("Bearer ")

@@ -18,6 +18,7 @@ from kernel.auth import tokens
 from kernel.auth.jwks import Jwks
 from kernel.auth.tokens import TokenVerifier
 from kernel.base.errors import Unauthenticated
+from office.people.rights import ACCESS_MODEL
 from tests.support.identity import AUDIENCE, ISSUER, Key, write_keys
 
 NOW = 1_800_000_000
@@ -25,6 +26,7 @@ FIRST = Key("first")
 SECOND = Key("second", "EdDSA")
 STRANGER = Key("first")
 ROLES = frozenset({"receptionist", "head"})
+KINDS = {name: ACCESS_MODEL.kinds[name] for name in ACCESS_MODEL.token_kinds}
 
 
 class Time:
@@ -59,7 +61,7 @@ def jwks(tmp_path: Path) -> Path:
 def verifier(jwks: Path, time: Time) -> TokenVerifier:
     """A verifier of the issuer's tokens."""
     keys = Jwks(jwks, production=True, monotonic=time.monotonic)
-    return TokenVerifier(keys, ISSUER, AUDIENCE, time.now, roles=ROLES)
+    return TokenVerifier(keys, ISSUER, AUDIENCE, time.now, kinds=KINDS, roles=ROLES)
 
 
 def token(key: Key = FIRST, **claims: Any) -> str:
@@ -401,4 +403,4 @@ class _Standing(Jwks):
 
 
 def _standing() -> TokenVerifier:
-    return TokenVerifier(_Standing(), ISSUER, AUDIENCE, lambda: NOW, roles=ROLES)
+    return TokenVerifier(_Standing(), ISSUER, AUDIENCE, lambda: NOW, kinds=KINDS, roles=ROLES)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kernel.base.file_watcher import EVERY, FileWatcher, stamp_of
+from kernel.base.file_watcher import INTERVAL, FileWatcher, stamp_of
 
 
 class Number:
@@ -25,8 +25,8 @@ class Number:
             lambda: stamp_of(path),
             self._read,
             OSError,
-            changed=self.changed.append,
-            refused=lambda error: self.refused.append(str(error)),
+            on_change=self.changed.append,
+            on_error=lambda error: self.refused.append(str(error)),
             monotonic=lambda: self.at,
         )
 
@@ -39,8 +39,8 @@ class Number:
 
     def later(self) -> int:
         """Return the value when the next look is due."""
-        self.at += EVERY
-        return self.watched.now()
+        self.at += INTERVAL
+        return self.watched.value()
 
 
 def write(path: Path, text: str) -> None:
@@ -60,10 +60,10 @@ def number(tmp_path: Path) -> Number:
 def test_a_change_is_taken_up_when_a_look_is_due(number: Number) -> None:
     """Not before; once; and files that stay as they are aren't read again."""
     write(number.path, "2")
-    number.at += EVERY / 2
-    assert number.watched.now() == 1
-    number.at += EVERY / 2
-    assert number.watched.now() == 2
+    number.at += INTERVAL / 2
+    assert number.watched.value() == 1
+    number.at += INTERVAL / 2
+    assert number.watched.value() == 2
     assert number.later() == 2
     assert (number.reads, number.changed, number.refused) == (2, [2], [])
 
@@ -71,7 +71,7 @@ def test_a_change_is_taken_up_when_a_look_is_due(number: Number) -> None:
 def test_a_look_can_be_asked_for(number: Number) -> None:
     """Who knows that something must have changed does not wait."""
     write(number.path, "2")
-    assert number.watched.look() == 2
+    assert number.watched.refresh() == 2
 
 
 def test_what_cannot_be_used_changes_nothing_and_is_told_once_for_each_change(
@@ -129,23 +129,23 @@ def test_another_error_is_no_refusal(number: Number) -> None:
     number.path.write_bytes(b"\xff")
     with pytest.raises(UnicodeDecodeError):
         number.later()
-    assert number.watched.now() == 1
+    assert number.watched.value() == 1
 
 
 def test_threads_read_a_change_once(number: Number) -> None:
     """However many ask at the same time, one of them looks."""
     write(number.path, "2")
-    number.at += EVERY
+    number.at += INTERVAL
     together = threading.Barrier(8)
 
     def ask(_: int) -> int:
         together.wait()
-        return number.watched.now()
+        return number.watched.value()
 
     with ThreadPoolExecutor(8) as pool:
         found = set(pool.map(ask, range(8)))
     assert found <= {1, 2}
-    assert number.watched.now() == 2
+    assert number.watched.value() == 2
     assert (number.reads, number.changed) == (2, [2])
 
 

@@ -5,7 +5,7 @@ from kernel.consumer.reading.stall_detector import LEAST, OTHERS, StallDetector
 from kernel.eventsourcing.record import Record
 
 
-def inbox(*assigned: int) -> Buffer:
+def buffer(*assigned: int) -> Buffer:
     made = Buffer()
     made.assigned = set(assigned)
     return made
@@ -13,49 +13,49 @@ def inbox(*assigned: int) -> Buffer:
 
 def test_own_partition_that_stands_still_is_found_at_the_next_look() -> None:
     """It was behind at the look before and has not moved."""
-    sweep, box = StallDetector(lambda: None), inbox(0)
-    assert sweep.look({0: 10}, {0: 8}, box) == set()
-    assert sweep.look({0: 10}, {0: 8}, box) == {0}
+    detector, box = StallDetector(lambda: None), buffer(0)
+    assert detector.check({0: 10}, {0: 8}, box) == set()
+    assert detector.check({0: 10}, {0: 8}, box) == {0}
 
 
 def test_record_that_has_just_come_is_not_missing() -> None:
     """A partition that was at its end at the look before gets a second's time."""
-    sweep, box = StallDetector(lambda: None), inbox(0)
-    sweep.look({0: 8}, {0: 8}, box)
-    assert sweep.look({0: 10}, {0: 8}, box) == set()
+    detector, box = StallDetector(lambda: None), buffer(0)
+    detector.check({0: 8}, {0: 8}, box)
+    assert detector.check({0: 10}, {0: 8}, box) == set()
 
 
 def test_partition_that_moves_is_left_alone() -> None:
     """Slow is not dead."""
-    sweep, box = StallDetector(lambda: None), inbox(0)
+    detector, box = StallDetector(lambda: None), buffer(0)
     for position in range(5):
-        assert sweep.look({0: 100}, {0: position}, box) == set()
+        assert detector.check({0: 100}, {0: position}, box) == set()
 
 
 def test_partition_of_another_worker_is_taken_over_later() -> None:
     """It gets more time than one of our own."""
-    sweep, box = StallDetector(lambda: None), inbox(1)
-    looks = [sweep.look({0: 10}, {0: 8}, box) for _ in range(OTHERS + 1)]
+    detector, box = StallDetector(lambda: None), buffer(1)
+    looks = [detector.check({0: 10}, {0: 8}, box) for _ in range(OTHERS + 1)]
     assert looks == [set()] * OTHERS + [{0}]
 
 
 def test_faust_that_delivers_nothing_is_given_up() -> None:
     """The sweep has found work again and again, and nothing was delivered."""
     dead: list[bool] = []
-    sweep, box = StallDetector(lambda: dead.append(True), patience=0), inbox(0)
+    detector, box = StallDetector(lambda: dead.append(True), patience=0), buffer(0)
     for _ in range(LEAST):
-        sweep.look({0: 10}, {0: 8}, box)
+        detector.check({0: 10}, {0: 8}, box)
     assert not dead
-    sweep.look({0: 10}, {0: 8}, box)
+    detector.check({0: 10}, {0: 8}, box)
     assert dead == [True]
 
 
 def test_faust_that_delivers_something_lives() -> None:
     """Any record handed over, of whatever use, begins the watch again."""
     dead: list[bool] = []
-    sweep, box = StallDetector(lambda: dead.append(True), patience=0), inbox(0)
+    detector, box = StallDetector(lambda: dead.append(True), patience=0), buffer(0)
     for offset in range(3 * LEAST):
-        sweep.look({0: 10}, {0: 8}, box)
+        detector.check({0: 10}, {0: 8}, box)
         box.offer(Record(0, offset, None, None, []))
     assert not dead
 
@@ -63,7 +63,7 @@ def test_faust_that_delivers_something_lives() -> None:
 def test_no_watch_while_nothing_is_assigned() -> None:
     """A Faust that is still joining is not dead."""
     dead: list[bool] = []
-    sweep, box = StallDetector(lambda: dead.append(True), patience=0), inbox()
+    detector, box = StallDetector(lambda: dead.append(True), patience=0), buffer()
     for _ in range(3 * LEAST):
-        sweep.look({0: 10}, {0: 8}, box)
+        detector.check({0: 10}, {0: 8}, box)
     assert not dead

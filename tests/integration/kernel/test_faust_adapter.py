@@ -18,7 +18,7 @@ from tests.support.tally import HEARD, KERNEL, SILENT, Node
 
 def listening(node: Node) -> bool:
     """Return whether Faust has all partitions and nothing is left to be read in bulk."""
-    return len(node.consumer.inbox.assigned) == 6 and not node.consumer.inbox.behind()
+    return len(node.consumer.buffer.assigned) == 6 and not node.consumer.buffer.behind()
 
 
 def test_far_behind_is_read_in_bulk(kafka: KafkaBroker, topic: str, database_url: str) -> None:
@@ -53,15 +53,15 @@ def test_record_losing_faust_loses_nothing(
     rng = random.Random(1)
     offer = Buffer.offer
 
-    def unreliable(inbox: Buffer, record: Record) -> None:
+    def unreliable(buffer: Buffer, record: Record) -> None:
         luck = rng.random()
         if luck < 0.02:
             raise RuntimeError("an agent's fault")
         if luck < 0.1:
             return
-        offer(inbox, record)
+        offer(buffer, record)
         if luck < 0.2:
-            offer(inbox, record)
+            offer(buffer, record)
 
     monkeypatch.setattr(Buffer, "offer", unreliable)
     sent = workload(dossiers=20, each=10)
@@ -79,15 +79,15 @@ def test_service_starts_without_a_broker(own_kafka: KafkaBroker, database_url: s
     own_kafka.kill()
     sent = workload(dossiers=5, each=2)
     with Node(own_kafka.bootstrap, "late.topic", database_url) as node:
-        wait_until(lambda: node.consumer.tally.lag == {} and not node.consumer.status().ready)
+        wait_until(lambda: node.consumer.stats.lag == {} and not node.consumer.status().ready)
         assert node.consumer.status().lag == -1
-        assert not node.consumer.history.is_whole(), "commands must wait"
+        assert not node.consumer.readiness.is_whole(), "commands must wait"
         own_kafka.start()
         ensure_topics(own_kafka.bootstrap, topics=[events_topic("late.topic")])
         put(own_kafka.bootstrap, "late.topic", sent)
         wait_until(lambda: answered(node.reads, len(sent)), seconds=40)
         wait_until(lambda: listening(node), seconds=40)
-        assert node.consumer.history.is_whole()
+        assert node.consumer.readiness.is_whole()
         check_once(node.reads, sent)
 
 
@@ -123,5 +123,5 @@ def test_a_twin_that_reads_on_halts_nobody(
         node.consumer._worker._connect = lambda: Overtaken(kafka.bootstrap, topic)
         with node:
             wait_until(lambda: not coming or bool(node.consumer.status().halted))
-            wait_until(lambda: not any(node.consumer.tally.lag.values()))
+            wait_until(lambda: not any(node.consumer.stats.lag.values()))
             assert node.consumer.status().halted == ""
