@@ -45,7 +45,7 @@ def test_a_thread_that_hangs_at_its_end_is_cancelled(fallen: list[Any]) -> None:
         return service._thread
 
     thread = asyncio.run(run())
-    assert isinstance(thread, faust_adapter._Daemon)
+    assert isinstance(thread, faust_adapter._DaemonThread)
     assert not thread.is_alive()
     assert fallen == []
 

@@ -13,7 +13,14 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from kernel.base import errors
 from kernel.base.errors import Failure, Invalid, Refusal, Refused, Violation
-from kernel.rpc.statuses import DETAILS_LIMIT, DeadlinePassed, code_of, known, status_of, unforeseen
+from kernel.rpc.statuses import (
+    DETAILS_LIMIT,
+    DeadlinePassed,
+    code_of,
+    internal_error,
+    known,
+    status_of,
+)
 
 Code = grpc.StatusCode
 
@@ -100,6 +107,6 @@ def test_refusal_names_its_domain() -> None:
 
 def test_unforeseen_names_the_trace_only() -> None:
     """What nobody foresaw is told by the id under which an operator finds it."""
-    status = unforeseen("en", "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01")
+    status = internal_error("en", "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01")
 
     assert status.message == "internal error, trace 0123456789abcdef0123456789abcdef"
