@@ -57,7 +57,7 @@ class Telemetry:
             self._offered.server_close()
 
 
-def setup(
+def start_telemetry(
     settings: Settings,
     readers: tuple[MetricReader, ...] = (),
     *,

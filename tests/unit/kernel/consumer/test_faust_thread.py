@@ -1,4 +1,4 @@
-"""How Faust's own thread ends: told to stop and cancelled is an end, any other failure is said."""
+"""How Faust's own thread ends: stopped and cancelled is an end, any other failure is raised."""
 
 import asyncio
 import threading

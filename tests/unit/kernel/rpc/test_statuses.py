@@ -105,8 +105,8 @@ def test_refusal_names_its_domain() -> None:
     assert (info.reason, info.domain) == ("TOO_LATE", "motcua")
 
 
-def test_unforeseen_names_the_trace_only() -> None:
-    """What nobody foresaw is told by the id under which an operator finds it."""
+def test_internal_error_names_the_trace_only() -> None:
+    """An unexpected exception is reported by the id under which an operator finds it."""
     status = internal_error("en", "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01")
 
     assert status.message == "internal error, trace 0123456789abcdef0123456789abcdef"
