@@ -163,3 +163,11 @@ def test_every_event_is_in_the_table() -> None:
     for name, sentence in events.items():
         assert re.fullmatch(r"[a-z_]+(\.[a-z_]+)?", name)
         assert re.fullmatch(r"[A-Z].+\.", sentence)
+
+
+def test_places_are_paths_of_the_project() -> None:
+    """A place in our code is found in the repository, one in a library by its package."""
+    root = str(ROOT)
+    assert logs._short(f"{root}/kernel/rpc/server.py") == "kernel/rpc/server.py"
+    assert logs._short(f"{root}/.venv/lib/site-packages/grpc/aio.py") == "grpc/aio.py"
+    assert logs._short("/elsewhere/made/up.py") == "up.py"
