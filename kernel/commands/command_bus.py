@@ -280,7 +280,7 @@ class Reads:
 
 
 def _digest(request: Request, call: Call) -> bytes:
-    """Return the digest of a request's content and caller: the answer is for the same caller only."""
+    """Return a digest of content and caller: the answer is for the same caller only."""
     who = f"{call.actor.kind}:{call.actor.id}\n".encode()
     return hashlib.sha256(who + request.SerializeToString(deterministic=True)).digest()
 

@@ -40,7 +40,7 @@ class FirstAnswer(NamedTuple):
 
 
 class RequestCache:
-    """The earlier requests that one transaction knows: looked up for all waiting commands at once."""
+    """The earlier requests that one transaction knows, read for all waiting commands at once."""
 
     def __init__(self, uow: UnitOfWork, requests: Table, events: Table) -> None:
         self.unit = weakref.ref(uow)
@@ -70,7 +70,7 @@ class RequestCache:
                 self.answers[found[0]] = FirstAnswer(*found[1:])
 
     def keep(self, call: Call, first: FirstAnswer) -> None:
-        """Save the first answer; the transaction fails when a replica saves one under the same id."""
+        """Save the first answer; the transaction fails when a replica saves one for the same id."""
         row = {
             "request_id": call.request_id,
             "method": first.method,

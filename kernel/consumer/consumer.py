@@ -113,7 +113,7 @@ class Consumer:
         self._thread.start()
 
     def stop(self, timeout: float = 15.0) -> None:
-        """End the thread after the transaction under way; blocks for ``timeout`` seconds at most."""
+        """End the thread after its transaction; blocks for ``timeout`` seconds at most."""
         self._stopping.set()
         self.buffer.wake()
         if self._thread.is_alive():

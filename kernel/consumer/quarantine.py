@@ -74,14 +74,14 @@ class Quarantine:
         with self._reads.connect() as connection:
             return int(connection.execute(chosen).scalar_one())
 
-    def list(self, dossier_code: str = "", limit: int = PAGE) -> list[QuarantinedRecord]:
-        """List records in the order in which they were set aside; of one dossier in the order of
-        the log.
+    def list(self, stream_id: str = "", limit: int = PAGE) -> list[QuarantinedRecord]:
+        """Return records in the order in which they were quarantined, or those of one stream in the
+        order of the log.
         """
         table = self._model.tables.quarantine
         chosen = table.select().where(table.c.reason != quarantine_rows.DISCARDED).limit(limit)
-        if dossier_code:
-            chosen = chosen.where(table.c.dossier_code == dossier_code)
+        if stream_id:
+            chosen = chosen.where(table.c.dossier_code == stream_id)
             chosen = chosen.order_by(table.c.partition, table.c.offset)
         else:
             chosen = chosen.order_by(table.c.first_seen_at, table.c.partition, table.c.offset)
@@ -98,32 +98,32 @@ class Quarantine:
 
     def redrive(
         self,
-        dossier_code: str = "",
+        stream_id: str = "",
         partition: int = 0,
         offset: int = 0,
         *,
         discard_first: bool = False,
     ) -> Redriven:
-        """Try a dossier's records again, in order; without a dossier the one at partition and
+        """Handle a stream's records again, in order; without a stream the one at partition and
         offset.
 
-        The first one that fails again stays, once, with one more try counted, and the rest behind
-        it. ``discard_first`` gives up the first one instead: its stream goes on after it. The
-        record stays in the log. Raise ``Unavailable`` when the database does not answer.
+        The first one that fails again stays, once, with one more attempt counted, and the rest
+        behind it. ``discard_first`` discards the first one instead: its stream goes on after it.
+        The record stays in the log. Raise ``Unavailable`` when the database does not answer.
         """
-        place = None if dossier_code else (partition, offset)
-        done = redrive(self._run, self._applier, dossier_code, place, discard_first=discard_first)
+        place = None if stream_id else (partition, offset)
+        done = redrive(self._run, self._applier, stream_id, place, discard_first=discard_first)
         self._after()
-        return Redriven(done.handled, self._left(dossier_code, partition, offset))
+        return Redriven(done.handled, self._left(stream_id, partition, offset))
 
     def _run(self, work: Callable[[UnitOfWork], Applied]) -> Applied:
         return self._writer.exclusive(work).result()
 
-    def _left(self, code: str, partition: int, offset: int) -> int:
+    def _left(self, stream_id: str, partition: int, offset: int) -> int:
         table = self._model.tables.quarantine
         chosen = select(func.count()).where(table.c.reason != quarantine_rows.DISCARDED)
-        if code:
-            chosen = chosen.where(table.c.dossier_code == code)
+        if stream_id:
+            chosen = chosen.where(table.c.dossier_code == stream_id)
         else:
             chosen = chosen.where(table.c.partition == partition, table.c.offset == offset)
         with self._reads.connect() as connection:

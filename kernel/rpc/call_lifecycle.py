@@ -112,7 +112,7 @@ class CallLifecycle:
             if isinstance(failure, Forbidden | Unauthenticated):
                 self._denied(failure)
         else:
-            status = statuses.unforeseen(language, self._scope.traceparent)
+            status = statuses.internal_error(language, self._scope.traceparent)
             self._report(error)
         self._code = _name(status)
         await self._context.abort(

@@ -194,7 +194,7 @@ class RpcServer:
             await self._health.enter_graceful_shutdown()
         busy = await asyncio.gather(*(interceptor.close() for interceptor in self._interceptors))
         if not any(busy):
-            # A client may watch the health for as long as the server lives.
+            # A client may follow the health for as long as the server lives.
             grace = min(grace, FLUSH_SECONDS)
         await asyncio.gather(*(server.stop(grace) for server in self._servers))
         if self._ending is not None:

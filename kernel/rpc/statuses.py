@@ -111,7 +111,7 @@ def status_of(failure: Failure, language: str) -> Status:
     return _status(code_of(failure), text, parts)
 
 
-def unforeseen(language: str, traceparent: str) -> Status:
+def internal_error(language: str, traceparent: str) -> Status:
     """Return the status of an unexpected exception: it names only the trace, by which an operator
     finds the log line.
     """

@@ -102,7 +102,7 @@ class OperationsServicer(OperationsServiceServicer):
             lambda _connection: self._consumer.quarantine.get(request.partition, request.offset)
         )
         if row is None:
-            raise NotFound("không có bản ghi này trong khu cách ly", "no such record is set aside")
+            raise NotFound("không có bản ghi này trong khu cách ly", "no such quarantined record")
         return pb.GetQuarantinedResponse(
             record=_record(row),
             key=row.key or b"",
@@ -174,5 +174,5 @@ _EITHER = Violation(
     "dossier_code",
     "redrive.either",
     "chỉ nêu mã hồ sơ, hoặc phân vùng và vị trí, không nêu cả hai",
-    "name a dossier, or a partition and an offset, not both",
+    "name a stream, or a partition and an offset, not both",
 )

@@ -35,8 +35,8 @@ from kernel.runtime.definition import Define, Runtime, ServiceDefinition
 from kernel.runtime.periodic_tasks import TaskRunner
 from kernel.storage.engines import open_engine
 from kernel.telemetry import logs
-from kernel.telemetry import setup as telemetry
 from kernel.telemetry.logs import fault, get_logger
+from kernel.telemetry.setup import start_telemetry
 
 DRAIN_SECONDS = 5.0
 """Seconds that running calls get to end."""
@@ -87,7 +87,7 @@ class ServiceProcess:
         if migrate(writable, model):
             writable.dispose()
             restart_process()
-        self._telemetry = telemetry.setup(settings, own_metrics=definition.metrics)
+        self._telemetry = start_telemetry(settings, own_metrics=definition.metrics)
         engine = open_engine(settings.database_url, settings.service, read_only=True)
         keys = settings.keyring_url or sqlite_url(settings.data_dir, "keyring")
         keyring = Keyring(

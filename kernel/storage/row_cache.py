@@ -26,7 +26,7 @@ class Rows:
     """The rows of a service's database as one transaction sees and changes them.
 
     They are plain mappings that are never changed in place: ``put`` a new one. Reading a row twice
-    gives the same one, with what this transaction has put. Nothing reaches the database before
+    returns the same one, with what this transaction has put. Nothing reaches the database before
     ``flush``; nothing is kept after the transaction ends.
     """
 

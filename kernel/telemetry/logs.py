@@ -79,6 +79,7 @@ ORDINARY: Final = (
 )
 """Lines of libraries, by logger and words, that a healthy service has too: shown in debug only."""
 
+_ROOT: Final = __file__.removesuffix("kernel/telemetry/logs.py")
 HIDDEN: Final = "***"
 PERSONAL: Final = frozenset(
     {
@@ -232,11 +233,8 @@ def _type_name(value: Any) -> str:
 
 
 def _short(path: str) -> str:
-    for root in ("/site-packages/", "/services/", "/infra/"):
-        if root in path:
-            return (
-                root.strip("/") + "/" + path.rpartition(root)[2]
-                if root != "/site-packages/"
-                else path.rpartition(root)[2]
-            )
-    return path.rpartition("/")[2]
+    """Return a file's path below the packages or the root of the project."""
+    _, installed, name = path.rpartition("/site-packages/")
+    if installed:
+        return name
+    return path.removeprefix(_ROOT) if path.startswith(_ROOT) else path.rpartition("/")[2]

@@ -162,7 +162,7 @@ KEY_MISMATCHES = Counter(
 FENCED = Counter(
     "motcua.consumer.fenced",
     "{batch}",
-    "Batches given up because another worker had moved the position.",
+    "Batches abandoned because another worker had moved the position.",
 )
 STALLED = Counter(
     "motcua.consumer.stalled",

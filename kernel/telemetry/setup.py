@@ -45,7 +45,7 @@ class Telemetry:
         self._offered = offered
 
     def shutdown(self) -> None:
-        """Export what is left and stop; blocks for a few seconds at most when no collector answers."""
+        """Export what is left and stop; blocks for a few seconds without a collector."""
         tracing.record_with(None)
         metrics.bind(None, self._own_metrics)
         if self._traces is not None:
@@ -57,7 +57,7 @@ class Telemetry:
             self._offered.server_close()
 
 
-def setup(
+def start_telemetry(
     settings: Settings,
     readers: tuple[MetricReader, ...] = (),
     *,

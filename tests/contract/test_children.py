@@ -17,8 +17,9 @@ from kernel.base.errors import Refused
 from kernel.base.instants import to_us
 from kernel.consumer.applying import positions
 from kernel.consumer.applying.batch import Batch
-from kernel.consumer.applying.batch_applier import Applier, RecordFailed
+from kernel.consumer.applying.batch_applier import Applier
 from kernel.consumer.applying.reactions import run_some
+from kernel.consumer.applying.results import RecordFailed
 from kernel.eventsourcing.group_commit import Writer
 from kernel.eventsourcing.record import Record
 from kernel.storage.engines import open_engine

@@ -253,7 +253,7 @@ def test_an_empty_quarantine_is_an_empty_list(stack: Stack) -> None:
         (("report", "--from", "2021-08-09"), 2, "--to"),
         (("deadlines", "--within", "soon"), 2, "--within"),
         (("quarantine", "list", "mailroom"), 2, "mailroom"),
-        (("quarantine", "show", "audit", "0:1"), 1, "set aside"),
+        (("quarantine", "show", "audit", "0:1"), 1, "quarantined"),
         (("rebuild", "mailroom"), 2, "mailroom"),
         (("import", "none.csv", "--mapping", str(MAPPING)), 2, "No such file"),
         (("import", str(MAPPING), "--mapping", "none.toml"), 2, "No such file"),

@@ -62,7 +62,7 @@ def test_fault_20_gap_that_stays_is_shown(
         gap, behind = quarantine.list(A)
         assert (gap.reason, gap.error, behind.reason) == ("gap", "expected 2, got 3", "behind")
         assert quarantine.get(gap.partition, gap.offset) == gap
-        assert quarantine.redrive(A).parked == 2
+        assert quarantine.redrive(A).quarantined == 2
         done = quarantine.redrive(A, discard_first=True)
-        assert (done.handled, done.parked) == (1, 0)
+        assert (done.handled, done.quarantined) == (1, 0)
         assert {row["sequence"] for row in node.rows(HEARD)} == {1, 4}

@@ -58,7 +58,7 @@ def test_fault_21_what_is_no_event_is_set_aside(
         assert [row["supplements"] for row in node.rows(SEEN)] == [2]
         first = places[0]
         again = node.consumer.quarantine.redrive(partition=first[0], offset=first[1])
-        assert (again.handled, again.parked) == (0, 1)
+        assert (again.handled, again.quarantined) == (0, 1)
         assert node.consumer.quarantine.get(*first).attempts == 2
         node.consumer.quarantine.redrive(partition=first[0], offset=first[1], discard_first=True)
         assert node.consumer.quarantine.count() == 7

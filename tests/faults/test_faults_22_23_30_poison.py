@@ -33,13 +33,13 @@ def test_faults_22_30_failing_handler_parks_its_dossier_only(
         assert quarantine.list(A)[0].error == "Poisoned"
         for tries in (2, 3):
             done = quarantine.redrive(A)
-            assert (done.handled, done.parked) == (0, 3)
+            assert (done.handled, done.quarantined) == (0, 3)
             assert [p.attempts for p in quarantine.list(A)] == [tries, 1, 1]
         assert {r["dossier_code"]: r["supplements"] for r in node.rows(SEEN)} == {A: 1, B: 3}
     with Node(kafka.bootstrap, topic, database_url, model=MENDED) as node:
         wait_until(lambda: node.consumer.status().ready)
         done = node.consumer.quarantine.redrive(A)
-        assert (done.handled, done.parked) == (3, 0)
+        assert (done.handled, done.quarantined) == (3, 0)
         wait_until(lambda: answered(node.reads, 7))
         causes = [r["causation_id"] for r in node.rows(KERNEL.events) if r["dossier_code"] == A]
         heard = [r for r in node.rows(HEARD) if r["dossier_code"] == A]

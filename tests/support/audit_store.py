@@ -19,7 +19,8 @@ from kernel.base.clock import FixedClock
 from kernel.base.instants import DAY, HOUR, to_timestamp, to_us
 from kernel.consumer.applying import positions
 from kernel.consumer.applying.batch import Batch
-from kernel.consumer.applying.batch_applier import Applied, Applier
+from kernel.consumer.applying.batch_applier import Applier
+from kernel.consumer.applying.results import Applied
 from kernel.eventsourcing.envelope import TYPE_OF_FIELD, headers
 from kernel.eventsourcing.record import Record
 from kernel.eventsourcing.unit_of_work import UnitOfWork

@@ -50,10 +50,10 @@ CITIZEN = Actor(kind=ActorKind.ACTOR_KIND_CITIZEN, id="x")
 
 
 def call_of(actor: Actor, request: Any, when: str, code: str = "") -> Call:
-    """Let an actor in by the table, as the door does; raise what the door raises."""
+    """Let an actor in by the table; raise what the call lifecycle raises."""
     method = type(request).__name__.removesuffix("Request")
     rule, roles = TABLE.rule(f"motcua.routing.v1.RoutingService/{method}"), roles_of(actor)
-    rule.check(actor, roles, TABLE.roles)
+    TABLE.authorize(rule, actor, roles)
     return Call(
         actor, "vi", request.request_id, at(when), at(when), "", code, roles=roles, rule=rule
     )

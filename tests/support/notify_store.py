@@ -13,8 +13,9 @@ from kernel.commands.command_bus import Commands, Reads
 from kernel.config.settings import Settings
 from kernel.consumer.applying import positions
 from kernel.consumer.applying.batch import accepted
-from kernel.consumer.applying.batch_applier import Applied, Applier
+from kernel.consumer.applying.batch_applier import Applier
 from kernel.consumer.applying.reactions import run_some
+from kernel.consumer.applying.results import Applied
 from kernel.crypto.keyring import Keyring
 from kernel.eventsourcing.group_commit import Writer
 from kernel.eventsourcing.migrate import migrate

@@ -15,8 +15,9 @@ from kernel.base.clock import FixedClock
 from kernel.base.instants import HOUR
 from kernel.consumer.applying import positions
 from kernel.consumer.applying.batch import accepted
-from kernel.consumer.applying.batch_applier import Applied, Applier
+from kernel.consumer.applying.batch_applier import Applier
 from kernel.consumer.applying.reactions import run_some
+from kernel.consumer.applying.results import Applied
 from kernel.crypto.keyring import Keyring
 from kernel.eventsourcing import envelope
 from kernel.eventsourcing.command_context import Call

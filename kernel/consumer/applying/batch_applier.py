@@ -11,9 +11,7 @@ from kernel.consumer.applying.batch import Batch, Place
 from kernel.consumer.applying.quarantine_limit import QuarantineLimit
 from kernel.consumer.applying.reactions import Reactions
 from kernel.consumer.applying.record_handler import RecordHandler
-from kernel.consumer.applying.results import Applied as Applied
-from kernel.consumer.applying.results import Past as Past
-from kernel.consumer.applying.results import RecordFailed as RecordFailed
+from kernel.consumer.applying.results import Applied, Past
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 
 

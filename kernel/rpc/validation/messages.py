@@ -92,7 +92,7 @@ for _number in _NUMBERS:
 
 
 def words(rule: str, limit: str, fallback: str) -> tuple[str, str]:
-    """Return the text of a rule in Vietnamese and English; ``fallback`` in both when it has none."""
+    """Return a rule's text in Vietnamese and English; ``fallback`` for both without one."""
     texts = TEXTS.get(rule)
     if texts is None:
         return fallback, fallback

@@ -83,7 +83,7 @@ _Walk = Callable[[Message, str], Iterator[_Found]]
 
 
 def _wrong(message: Message, prefix: str = "") -> Iterator[_Found]:
-    """Yield fields whose text is not plain or whose instant is out of range; set other text to NFC."""
+    """Yield fields with text that is not plain or an instant out of range; set text to NFC."""
     for walk in _walks(message.DESCRIPTOR):
         yield from walk(message, prefix)
 

@@ -9,7 +9,7 @@ from motcua.notify.v1 import notify_pb2 as pb
 
 from kernel.base.errors import Invalid, NotFound
 from kernel.base.instants import SECOND
-from kernel.consumer.applying.batch_applier import RecordFailed
+from kernel.consumer.applying.results import RecordFailed
 from kernel.eventsourcing.migrate import differences
 from services.notify.application.reactions import message_id
 from services.notify.delivery.attempts import Due

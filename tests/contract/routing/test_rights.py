@@ -212,9 +212,9 @@ def test_every_method_that_officers_may_call_is_proved() -> None:
     """Whoever adds a method says here who may and who may not."""
     assert set(METHODS) == PROOFS.keys() | SHOWN.keys() | OF_NO_CASE
     for name in METHODS:
-        unit = TABLE.rule(f"{SERVICE}/{name}").unit
-        assert (name in SHOWN) == (unit == "part"), name
-        assert (name in OF_NO_CASE) == (unit == "any"), name
+        scope = TABLE.rule(f"{SERVICE}/{name}").scope
+        assert (name in SHOWN) == (scope == "part"), name
+        assert (name in OF_NO_CASE) == (scope == "any"), name
 
 
 def said(departments: Departments, name: str, officer: str, unit: str, roles: set[str]) -> str:
@@ -230,7 +230,7 @@ def said(departments: Departments, name: str, officer: str, unit: str, roles: se
     call = Call(actor, "vi", request.request_id, now, now, "", CODE, roles=granted, rule=rule)
     act = getattr(office(), proof.act)
     try:
-        rule.check(actor, granted, TABLE.roles)
+        TABLE.authorize(rule, actor, granted)
         departments.writer.submit(lambda uow: act(uow, request, call)).result()
     except (Refused, Forbidden) as failure:
         return failure.code

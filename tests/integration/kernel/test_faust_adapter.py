@@ -1,4 +1,4 @@
-"""Faust as the doorbell: what it drops, delays or does not deliver is read all the same."""
+"""Faust only notifies: what it drops, delays or does not deliver is read all the same."""
 
 import random
 from collections.abc import Iterable

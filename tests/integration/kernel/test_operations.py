@@ -56,7 +56,7 @@ class Office:
         self.channel = grpc.insecure_channel(f"127.0.0.1:{self.server.start()}")
         self.stub = OperationsServiceStub(self.channel)
 
-    def set_aside(self, offset: int, code: str = "", reason: str = "undecodable") -> None:
+    def quarantine(self, offset: int, code: str = "", reason: str = "undecodable") -> None:
         """Put a record into the quarantine, as the consumer does."""
         record = Record(0, offset, b"key", b"\xff\x00", [("ce_id", b"7")])
         self.writer.exclusive(
@@ -84,16 +84,16 @@ def office(database_url: str) -> Iterator[Office]:
 
 
 def offsets(office: Office, **asked: object) -> list[int]:
-    """List the offsets of records set aside."""
+    """List the offsets of quarantined records."""
     request = pb.ListQuarantinedRequest(**asked)
     answer = office.stub.ListQuarantined(request, timeout=10, metadata=OPERATOR)
     return [record.offset for record in answer.records]
 
 
-def test_status_counts_what_is_set_aside(office: Office) -> None:
-    """The status tells of records set aside, and -1 for a lag that nobody knows."""
-    office.set_aside(3)
-    office.set_aside(4)
+def test_status_counts_quarantined_records(office: Office) -> None:
+    """The status tells of quarantined records, and -1 for a lag that nobody knows."""
+    office.quarantine(3)
+    office.quarantine(4)
 
     status = office.stub.GetStatus(pb.GetStatusRequest(), timeout=10)
 
@@ -104,7 +104,7 @@ def test_status_counts_what_is_set_aside(office: Office) -> None:
 def test_records_are_listed_and_shown_as_they_came(office: Office) -> None:
     """An operator sees place, reason and the original bytes."""
     for offset in (7, 3, 5):
-        office.set_aside(offset, code="A" if offset == 5 else "")
+        office.quarantine(offset, code="A" if offset == 5 else "")
 
     shown = office.stub.GetQuarantined(
         pb.GetQuarantinedRequest(partition=0, offset=7), timeout=10, metadata=OPERATOR
@@ -119,7 +119,7 @@ def test_records_are_listed_and_shown_as_they_came(office: Office) -> None:
 
 
 def test_missing_record_is_not_found(office: Office) -> None:
-    """Asking for a record that is not set aside gives NOT_FOUND."""
+    """Asking for a record that is not quarantined gives NOT_FOUND."""
     with pytest.raises(grpc.RpcError) as caught:
         office.stub.GetQuarantined(
             pb.GetQuarantinedRequest(partition=1, offset=1), timeout=10, metadata=OPERATOR
@@ -131,7 +131,7 @@ def test_missing_record_is_not_found(office: Office) -> None:
 def test_redrive_acts_once(office: Office) -> None:
     """The same redrive sent again, also at once, discards one record and not a second one."""
     for offset in (3, 4, 5):
-        office.set_aside(offset, code="A")
+        office.quarantine(offset, code="A")
     request = pb.RedriveRequest(request_id=str(uuid.uuid4()), dossier_code="A", discard_first=True)
 
     def send(_: int) -> pb.RedriveResponse | grpc.StatusCode:
@@ -154,10 +154,10 @@ def test_redrive_acts_once(office: Office) -> None:
 
 def test_redrive_cut_short_is_not_begun_again(office: Office) -> None:
     """A redrive that was noted but has no answer was cut short: it says so and does nothing."""
-    office.set_aside(3, code="A")
+    office.quarantine(3, code="A")
     request = pb.RedriveRequest(request_id=str(uuid.uuid4()), dossier_code="A", discard_first=True)
     office.stub.Redrive(request, timeout=20, metadata=OPERATOR)
-    office.set_aside(4, code="A")
+    office.quarantine(4, code="A")
     with office.engine.begin() as connection:
         connection.exec_driver_sql("update requests set response = ''")
 
@@ -170,7 +170,7 @@ def test_redrive_cut_short_is_not_begun_again(office: Office) -> None:
 
 @pytest.mark.parametrize("kind", ["citizen", "officer", "importer"])
 def test_only_operators_may_look_and_redrive(office: Office, kind: str) -> None:
-    """Records set aside hold whatever came: only an operator sees them."""
+    """Quarantined records hold whatever came: only an operator sees them."""
     codes = []
     for call, request in (
         (office.stub.ListQuarantined, pb.ListQuarantinedRequest()),
@@ -185,7 +185,7 @@ def test_only_operators_may_look_and_redrive(office: Office, kind: str) -> None:
 
 
 def test_redrive_names_one_way_only(office: Office) -> None:
-    """Naming a dossier and a place at once is a mistake that is told."""
+    """Naming a dossier and a place at once is refused."""
     request = pb.RedriveRequest(request_id=str(uuid.uuid4()), dossier_code="A", offset=7)
 
     with pytest.raises(grpc.RpcError) as caught:

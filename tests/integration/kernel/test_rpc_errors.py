@@ -144,7 +144,7 @@ def test_bytes_that_are_no_message_are_refused(probe: Running) -> None:
     assert problem.code == Code.INVALID_ARGUMENT
 
 
-def test_unforeseen_fault_tells_only_its_trace(
+def test_internal_error_names_only_its_trace(
     probe: Running, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """A bug gives INTERNAL with the trace's id; neither the answer nor the log has the value."""
@@ -207,9 +207,9 @@ def test_method_without_a_rule_stops_the_start(start_probe: Any) -> None:
     with pytest.raises(ValueError, match="Watch has no rule") as caught:
         start_probe(access=dict.fromkeys(("Write", "WriteAgain", "Fail", "Who"), OFFICER))
 
-    said = str(caught.value)
-    assert 'Add under ["motcuaprobe.v1.ProbeService"]' in said
-    assert "office/permissions.toml: Watch = { kinds = [" in said
+    message = str(caught.value)
+    assert 'Add under ["motcuaprobe.v1.ProbeService"]' in message
+    assert "office/permissions.toml: Watch = { kinds = [" in message
     with pytest.raises(ValueError, match="ProbeService/Gone is not a method"):
         start_probe(access={**EVERYBODY, "Gone": OFFICER})
 
@@ -225,7 +225,7 @@ def test_a_denial_leaves_a_line_and_nothing_personal(start_probe: Any) -> None:
 
     lines = [line for line in stream.getvalue().splitlines() if '"rpc.denied"' in line]
     assert 1 <= len(lines) <= 10
-    said = json.loads(lines[0])
-    assert said["method"] == "motcuaprobe.v1.ProbeService/Who"
-    assert said["reason"] == "KIND_NOT_ALLOWED"
+    line = json.loads(lines[0])
+    assert line["method"] == "motcuaprobe.v1.ProbeService/Who"
+    assert line["reason"] == "KIND_NOT_ALLOWED"
     assert "bi-mat" not in stream.getvalue()

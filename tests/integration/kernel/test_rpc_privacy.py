@@ -15,7 +15,7 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from kernel.config.settings import Settings
 from kernel.rpc.client import explain, metadata
 from kernel.telemetry import logs
-from kernel.telemetry.setup import setup
+from kernel.telemetry.setup import start_telemetry
 from tests.integration.kernel.conftest import StartProbe
 from tests.support.logs import logged
 from tests.support.probe.service import pb
@@ -42,8 +42,8 @@ def test_planted_name_is_nowhere(
     traces = tmp_path / "traces.jsonl"
     reader = InMemoryMetricReader()
     settings = Settings(service="probe", port=0, database_url="", trace_file=str(traces))
-    telemetry = setup(settings, readers=(reader,))
-    said: list[str] = []
+    telemetry = start_telemetry(settings, readers=(reader,))
+    errors: list[str] = []
     try:
         probe = start_probe()
         meta = metadata("officer", "an.nv", trace=TRACE)
@@ -61,21 +61,21 @@ def test_planted_name_is_nowhere(
             with pytest.raises(grpc.RpcError) as caught:
                 call(request, timeout=10, metadata=meta)
             problem = explain(caught.value)
-            said += [problem.text, *problem.fields, *problem.fields.values()]
-            said += [str(value) for _, value in caught.value.trailing_metadata()]
+            errors += [problem.text, *problem.fields, *problem.fields.values()]
+            errors += [str(value) for _, value in caught.value.trailing_metadata()]
         measured = str(reader.get_metrics_data().to_json())
     finally:
         telemetry.shutdown()
 
     printed = capfd.readouterr()
     everything = {
-        "errors": "\n".join(said),
+        "errors": "\n".join(errors),
         "logs": log_text.getvalue() + printed.out + printed.err,
         "traces": traces.read_text(),
         "metrics": measured,
     }
     for where, text in everything.items():
-        assert len(text) > 100, f"nothing was said in {where}"
+        assert len(text) > 100, f"there is no text in {where}"
         for word in ("Bí Mật", "B\\u00ed M", "Tr\\u1ea7n"):
             assert word not in text, where
 
@@ -83,7 +83,9 @@ def test_planted_name_is_nowhere(
 def test_spans_follow_the_callers_trace(start_probe: StartProbe, tmp_path: Path) -> None:
     """The server's span is a child of the caller's, and its trace goes into the outbox."""
     traces = tmp_path / "traces.jsonl"
-    telemetry = setup(Settings(service="probe", port=0, database_url="", trace_file=str(traces)))
+    telemetry = start_telemetry(
+        Settings(service="probe", port=0, database_url="", trace_file=str(traces))
+    )
     try:
         probe = start_probe()
         request = pb.WriteRequest(request_id=str(uuid.uuid4()), code="A", full_name="An")

@@ -171,6 +171,6 @@ def test_a_file_that_cannot_be_read_leaves_the_certificate_in_use(
         for _ in range(3):
             with connected(partners, authority, pair) as stub:
                 assert stub.Who(pb.WhoRequest(), timeout=10).id == "vnpost"
-    said = [it["event"] for it in lines if it["event"].startswith("rpc.certificate")]
+    logged = [line["event"] for line in lines if line["event"].startswith("rpc.certificate")]
     assert kept
-    assert said == ["rpc.certificate_unreadable"]
+    assert logged == ["rpc.certificate_unreadable"]

@@ -66,9 +66,9 @@ def test_the_token_says_who_calls(served: Running, key: Key) -> None:
 
 def test_a_header_is_no_way_of_saying_who_one_is(served: Running) -> None:
     """What anybody can write is not looked at."""
-    said = problem(served, (("x-motcua-actor", "officer:an.nv@H22.12"),))
+    found = problem(served, (("x-motcua-actor", "officer:an.nv@H22.12"),))
 
-    assert (said.code, said.reason) == (Code.UNAUTHENTICATED, "TOKEN_MISSING")
+    assert (found.code, found.reason) == (Code.UNAUTHENTICATED, "TOKEN_MISSING")
 
 
 def test_a_header_does_not_change_what_was_signed(served: Running, key: Key) -> None:
@@ -81,9 +81,9 @@ def test_a_header_does_not_change_what_was_signed(served: Running, key: Key) -> 
 
 def test_the_local_issuer_is_nobody_in_production(served: Running) -> None:
     """A token that anybody can make with the development key opens nothing."""
-    said = problem(served, metadata("officer", "an.nv"))
+    found = problem(served, metadata("officer", "an.nv"))
 
-    assert (said.code, said.reason) == (Code.UNAUTHENTICATED, "TOKEN_KEY_UNKNOWN")
+    assert (found.code, found.reason) == (Code.UNAUTHENTICATED, "TOKEN_KEY_UNKNOWN")
 
 
 @pytest.mark.parametrize(
@@ -130,14 +130,14 @@ def test_clocks_may_differ_by_a_minute(served: Running, key: Key, nbf: int, exp:
 )
 def test_garbled_credentials_are_refused(served: Running, value: str) -> None:
     """Nobody becomes a guest by a wrong token, and the server stands."""
-    said = problem(served, (("authorization", value),))
+    found = problem(served, (("authorization", value),))
 
-    assert said.code == Code.UNAUTHENTICATED
-    assert said.reason in ("TOKEN_MALFORMED", "TOKEN_UNSIGNED")
+    assert found.code == Code.UNAUTHENTICATED
+    assert found.reason in ("TOKEN_MALFORMED", "TOKEN_UNSIGNED")
 
 
 def test_a_wrong_token_makes_no_guest(start_probe: StartProbe, jwks: Path) -> None:
-    """Where guests may call, a wrong token is still told."""
+    """Where guests may call, a wrong token is still refused."""
     served = start_probe(
         identity_jwks=jwks, identity_issuer=ISSUER, access=EVERYBODY | {"Who": GUEST}
     )
@@ -148,17 +148,17 @@ def test_a_wrong_token_makes_no_guest(start_probe: StartProbe, jwks: Path) -> No
 
 def test_a_token_of_a_hundred_kilobytes_harms_nobody(served: Running, key: Key) -> None:
     """The call is refused, and the next one is served."""
-    said = problem(served, metadata(token=key.token(extra="x" * 100_000)))
+    found = problem(served, metadata(token=key.token(extra="x" * 100_000)))
 
-    assert said.code in (Code.RESOURCE_EXHAUSTED, Code.UNAUTHENTICATED)
+    assert found.code in (Code.RESOURCE_EXHAUSTED, Code.UNAUTHENTICATED)
     assert who(served, key.token()).id == "an.nv"
 
 
 def test_a_token_that_is_long_but_fits_is_refused_by_its_length(served: Running, key: Key) -> None:
     """Between our limit and gRPC's the caller is told the reason."""
-    said = problem(served, metadata(token=key.token(extra="x" * 3500)))
+    found = problem(served, metadata(token=key.token(extra="x" * 3500)))
 
-    assert (said.code, said.reason) == (Code.UNAUTHENTICATED, "TOKEN_TOO_LONG")
+    assert (found.code, found.reason) == (Code.UNAUTHENTICATED, "TOKEN_TOO_LONG")
 
 
 def test_a_token_of_two_is_the_same_however_often_shown(served: Running, key: Key) -> None:
@@ -190,7 +190,7 @@ def test_keys_change_without_a_restart(served: Running, jwks: Path, key: Key) ->
 def test_a_broken_file_of_keys_shuts_nobody_out(served: Running, jwks: Path, key: Key) -> None:
     """An issuer that writes nonsense does not stop the office."""
     jwks.write_text("{")
-    served.server._verifier._keys._looked = 0.0
+    served.server._verifier._keys._watcher._next = 0.0
 
     assert who(served, key.token(who="binh.tt")).id == "binh.tt"
 

@@ -19,7 +19,7 @@ from opentelemetry.proto.collector.trace.v1 import trace_service_pb2_grpc as tra
 from infra.local.ports import free_port
 from kernel.config.settings import Settings
 from kernel.telemetry import metrics
-from kernel.telemetry.setup import setup
+from kernel.telemetry.setup import start_telemetry
 from kernel.telemetry.tracing import span
 from tests.support.paths import ROOT
 
@@ -68,7 +68,9 @@ def collector() -> Iterator[tuple[Collector, str]]:
 def test_otlp_gets_spans_and_metrics(collector: tuple[Collector, str]) -> None:
     """With OTEL_EXPORTER_OTLP_ENDPOINT a collector gets what happened, by the service's name."""
     found, endpoint = collector
-    telemetry = setup(Settings(service="probe", port=0, database_url="", otlp_endpoint=endpoint))
+    telemetry = start_telemetry(
+        Settings(service="probe", port=0, database_url="", otlp_endpoint=endpoint)
+    )
     with span("test.work"):
         metrics.REPEATS.add(1)
     telemetry.shutdown()
@@ -81,7 +83,9 @@ def test_otlp_gets_spans_and_metrics(collector: tuple[Collector, str]) -> None:
 def test_collector_that_is_away_does_no_harm() -> None:
     """With nobody at the endpoint work goes on, and the end does not wait for ever."""
     endpoint = f"http://127.0.0.1:{free_port()}"
-    telemetry = setup(Settings(service="probe", port=0, database_url="", otlp_endpoint=endpoint))
+    telemetry = start_telemetry(
+        Settings(service="probe", port=0, database_url="", otlp_endpoint=endpoint)
+    )
     with span("test.work") as scope:
         metrics.REPEATS.add(1)
     telemetry.shutdown()
@@ -93,7 +97,7 @@ def test_prometheus_reads_metrics_on_the_services_host(monkeypatch: pytest.Monke
     """With <SERVICE>_METRICS_PORT the metrics are offered on the service's host."""
     port = free_port()
     monkeypatch.setenv("PROBE_METRICS_PORT", str(port))
-    telemetry = setup(Settings(service="probe", port=0, database_url=""))
+    telemetry = start_telemetry(Settings(service="probe", port=0, database_url=""))
     metrics.REPEATS.add(3)
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
         text = answer.read().decode()
@@ -107,9 +111,9 @@ def test_nothing_is_imported_that_is_not_used() -> None:
     code = (
         "import sys\n"
         "from kernel.config.settings import Settings\n"
-        "from kernel.telemetry.setup import setup\n"
+        "from kernel.telemetry.setup import start_telemetry\n"
         "from kernel.telemetry.tracing import span\n"
-        "setup(Settings(service='probe', port=0, database_url=''))\n"
+        "start_telemetry(Settings(service='probe', port=0, database_url=''))\n"
         "with span('work'): pass\n"
         "print([m for m in sys.modules if m.startswith('opentelemetry.sdk')])\n"
     )

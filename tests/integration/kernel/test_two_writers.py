@@ -160,5 +160,7 @@ def test_many_writers_count_on_one_row(engine: Engine, start: Callable[[], Write
         return number
 
     with ThreadPoolExecutor(24) as pool:
-        given = list(pool.map(lambda n: writers[n % 6].submit(next_number).result(60), range(600)))
-    assert sorted(given) == list(range(1, 601))
+        numbers = list(
+            pool.map(lambda n: writers[n % 6].submit(next_number).result(60), range(600))
+        )
+    assert sorted(numbers) == list(range(1, 601))

@@ -8,7 +8,7 @@ from motcua.notify.v1 import notify_pb2 as pb
 
 from infra.local.ports import free_port
 from infra.local.smtp import RECIPIENT_HEADER, MailSink
-from kernel.base.file_watcher import EVERY
+from kernel.base.file_watcher import INTERVAL
 from tests.integration.notify.test_notify_process import DeadlyHandler
 from tests.support import letters
 from tests.support.feed import code_of, put, wait_until
@@ -71,7 +71,7 @@ def test_a_head_without_an_address_is_seen_and_told_when_it_is_there(
         assert (found[TU].reason_code, found[TU].attempts, found[TU].code) == ("no_address", 0, 0)
         assert notify.counts()["escalated", FAILED] == (1, 0)
         write_directory(folder, ADDRESSES)
-        time.sleep(1.1 * EVERY)  # a changed directory is in force then
+        time.sleep(1.1 * INTERVAL)  # a changed directory is in force then
         again = notify.get(notify.resend(found[TU].message_id)).message
         assert (again.officer, again.replaces) == (TU, found[TU].message_id)
         wait_until(lambda: notify.get(again.message_id).message.state == SENT)

@@ -62,22 +62,22 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 def test_production_needs_keys_and_an_issuer() -> None:
     """Nothing of the local issuer serves in production, not even by default."""
-    given: dict[str, Any] = {
+    values: dict[str, Any] = {
         "service": "intake", "port": 0, "database_url": "sqlite://", "mode": "production",
         "master_key": "ab" * 32,
     }  # fmt: skip
     with pytest.raises(ValueError, match="IDENTITY_JWKS: must be set in production"):
-        Settings(**given)
+        Settings(**values)
     with pytest.raises(ValueError, match="IDENTITY_ISSUER: must be set in production"):
-        Settings(**given, identity_jwks=Path("k"))
+        Settings(**values, identity_jwks=Path("k"))
     with pytest.raises(ValueError, match="IDENTITY_ISSUER: must be set in production"):
-        Settings(**given, identity_jwks=Path("k"), identity_issuer=DEVELOPMENT_ISSUER)
+        Settings(**values, identity_jwks=Path("k"), identity_issuer=DEVELOPMENT_ISSUER)
 
 
 def test_the_local_issuer_is_refused_in_production(tmp_path: Path) -> None:
     """Its published keys can't be given to a service in production."""
     issuer.make_keys(tmp_path)
-    given = Settings(
+    settings = Settings(
         service="intake",
         port=0,
         database_url="sqlite://",
@@ -87,7 +87,7 @@ def test_the_local_issuer_is_refused_in_production(tmp_path: Path) -> None:
         identity_issuer="https://identity.example.vn",
     )
     with pytest.raises(JwksError, match="is a development key"):
-        verifier_of(given, shipped())
+        verifier_of(settings, shipped())
 
 
 def test_the_local_issuer_has_one_key_however_many_ask(

@@ -1,4 +1,4 @@
-"""Signed tokens: who is believed, and the reason that everybody else is told."""
+"""Signed tokens: which are accepted, and the reason for which each other one is refused."""
 
 from __future__ import annotations
 
@@ -97,8 +97,8 @@ def test_a_role_that_the_office_does_not_have_gives_nothing(verifier: TokenVerif
             found = verifier.identity(token(roles=["head", "king"], jti=str(number)))
             assert (found.actor.id, found.roles) == ("an.nv", {"head"})
 
-    said = [line["role"] for line in lines if line["event"] == "identity.role_unknown"]
-    assert said == ["king"] * 10
+    logged = [line["role"] for line in lines if line["event"] == "identity.role_unknown"]
+    assert logged == ["king"] * 10
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from kernel.base.file_watcher import INTERVAL, FileWatcher, stamp_of
 
 
 class Number:
-    """A watched file that holds a number, with a clock of its own and what was told."""
+    """A watched file that holds a number, with a clock of its own and the calls it made."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -1,4 +1,4 @@
-"""What is wrong with a file as such is said in plain words, with line and column."""
+"""What is wrong with a file as such is message in plain words, with line and column."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kernel.base.toml_files import FileUnreadable, parse_toml, read_toml
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("a = 1\nb 2\n", "line 2, column 3: a key is followed by = and a value"),
         ("a", "line 1, column 2: a key is followed by = and a value"),
@@ -38,11 +38,11 @@ from kernel.base.toml_files import FileUnreadable, parse_toml, read_toml
         (f"[a]\nb = 0x{'f' * 5000}\n", "line 2, column 5: a number is too long"),
     ],
 )
-def test_what_is_no_toml(text: str, said: str) -> None:
+def test_what_is_no_toml(text: str, message: str) -> None:
     """Every kind of mistake that the language knows, none in a parser's words."""
     with pytest.raises(FileUnreadable) as caught:
         parse_toml(text.encode())
-    assert f"is no TOML, {said}".replace("TOML, nested", "TOML: nested") in str(caught.value)
+    assert f"is no TOML, {message}".replace("TOML, nested", "TOML: nested") in str(caught.value)
 
 
 def test_what_is_no_text(tmp_path: Path) -> None:

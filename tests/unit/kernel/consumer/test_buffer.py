@@ -1,4 +1,4 @@
-"""What is accepted from Faust, what is dropped, and what calls for a bulk read."""
+"""What is accepted from Faust, what is dropped, and what requests a bulk read."""
 
 from kernel.consumer.reading.buffer import Buffer
 from kernel.eventsourcing.record import Record
@@ -34,7 +34,7 @@ def test_drops_what_it_has_seen() -> None:
     assert buffer.behind() == set()
 
 
-def test_jump_calls_for_a_bulk_read_and_later_records_wait_for_it() -> None:
+def test_jump_requests_a_bulk_read_and_later_records_wait_for_it() -> None:
     """After the bulk read the records kept meanwhile go on where it ended."""
     buffer = reading_from(5)
     buffer.offer(record(5))
@@ -51,7 +51,7 @@ def test_jump_calls_for_a_bulk_read_and_later_records_wait_for_it() -> None:
     assert buffer.next_offset(0) == 10
 
 
-def test_bulk_read_that_ended_early_is_called_for_again() -> None:
+def test_bulk_read_that_ended_early_is_requested_again() -> None:
     """A record beyond the end of the bulk read is a jump like any other."""
     buffer = reading_from(5)
     buffer.offer(record(7))
@@ -60,7 +60,7 @@ def test_bulk_read_that_ended_early_is_called_for_again() -> None:
     assert buffer.behind() == {0}
 
 
-def test_full_buffer_calls_for_a_bulk_read() -> None:
+def test_full_buffer_requests_a_bulk_read() -> None:
     """Nothing waits for room: what does not fit is read in bulk."""
     buffer = reading_from(0, size=3)
     for offset in range(5):
@@ -71,7 +71,7 @@ def test_full_buffer_calls_for_a_bulk_read() -> None:
     assert len(batch.records) == 3
 
 
-def test_unknown_partition_calls_for_a_bulk_read() -> None:
+def test_unknown_partition_requests_a_bulk_read() -> None:
     """A partition whose position is not known is read from the database's position."""
     buffer = reading_from(0)
     buffer.offer(record(3, partition=1))

@@ -1,4 +1,4 @@
-"""How Faust's own thread ends: told to stop and cancelled is an end, any other failure is said."""
+"""How Faust's own thread ends: stopped and cancelled is an end, any other failure is raised."""
 
 import asyncio
 import threading
@@ -45,7 +45,7 @@ def test_a_thread_that_hangs_at_its_end_is_cancelled(fallen: list[Any]) -> None:
         return service._thread
 
     thread = asyncio.run(run())
-    assert isinstance(thread, faust_adapter._Daemon)
+    assert isinstance(thread, faust_adapter._DaemonThread)
     assert not thread.is_alive()
     assert fallen == []
 

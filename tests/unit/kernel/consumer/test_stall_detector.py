@@ -1,4 +1,4 @@
-"""The look at the ends of the log."""
+"""The comparison of stored positions with the ends of the log."""
 
 from kernel.consumer.reading.buffer import Buffer
 from kernel.consumer.reading.stall_detector import LEAST, OTHERS, StallDetector
@@ -11,15 +11,15 @@ def buffer(*assigned: int) -> Buffer:
     return made
 
 
-def test_own_partition_that_stands_still_is_found_at_the_next_look() -> None:
-    """It was behind at the look before and has not moved."""
+def test_own_partition_that_stands_still_is_found_at_the_next_check() -> None:
+    """It was behind at the check before and has not moved."""
     detector, box = StallDetector(lambda: None), buffer(0)
     assert detector.check({0: 10}, {0: 8}, box) == set()
     assert detector.check({0: 10}, {0: 8}, box) == {0}
 
 
 def test_record_that_has_just_come_is_not_missing() -> None:
-    """A partition that was at its end at the look before gets a second's time."""
+    """A partition that was at its end at the check before gets a second's time."""
     detector, box = StallDetector(lambda: None), buffer(0)
     detector.check({0: 8}, {0: 8}, box)
     assert detector.check({0: 10}, {0: 8}, box) == set()
@@ -35,12 +35,12 @@ def test_partition_that_moves_is_left_alone() -> None:
 def test_partition_of_another_worker_is_taken_over_later() -> None:
     """It gets more time than one of our own."""
     detector, box = StallDetector(lambda: None), buffer(1)
-    looks = [detector.check({0: 10}, {0: 8}, box) for _ in range(OTHERS + 1)]
-    assert looks == [set()] * OTHERS + [{0}]
+    checks = [detector.check({0: 10}, {0: 8}, box) for _ in range(OTHERS + 1)]
+    assert checks == [set()] * OTHERS + [{0}]
 
 
 def test_faust_that_delivers_nothing_is_given_up() -> None:
-    """The sweep has found work again and again, and nothing was delivered."""
+    """Checks have found work again and again, and nothing was delivered."""
     dead: list[bool] = []
     detector, box = StallDetector(lambda: dead.append(True), patience=0), buffer(0)
     for _ in range(LEAST):
@@ -51,7 +51,7 @@ def test_faust_that_delivers_nothing_is_given_up() -> None:
 
 
 def test_faust_that_delivers_something_lives() -> None:
-    """Any record handed over, of whatever use, begins the watch again."""
+    """Any record handed over, of whatever use, starts the patience again."""
     dead: list[bool] = []
     detector, box = StallDetector(lambda: dead.append(True), patience=0), buffer(0)
     for offset in range(3 * LEAST):
@@ -60,7 +60,7 @@ def test_faust_that_delivers_something_lives() -> None:
     assert not dead
 
 
-def test_no_watch_while_nothing_is_assigned() -> None:
+def test_no_verdict_while_nothing_is_assigned() -> None:
     """A Faust that is still joining is not dead."""
     dead: list[bool] = []
     detector, box = StallDetector(lambda: dead.append(True), patience=0), buffer()

@@ -13,7 +13,14 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from kernel.base import errors
 from kernel.base.errors import Failure, Invalid, Refusal, Refused, Violation
-from kernel.rpc.statuses import DETAILS_LIMIT, DeadlinePassed, code_of, known, status_of, unforeseen
+from kernel.rpc.statuses import (
+    DETAILS_LIMIT,
+    DeadlinePassed,
+    code_of,
+    internal_error,
+    known,
+    status_of,
+)
 
 Code = grpc.StatusCode
 
@@ -98,8 +105,8 @@ def test_refusal_names_its_domain() -> None:
     assert (info.reason, info.domain) == ("TOO_LATE", "motcua")
 
 
-def test_unforeseen_names_the_trace_only() -> None:
-    """What nobody foresaw is told by the id under which an operator finds it."""
-    status = unforeseen("en", "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01")
+def test_internal_error_names_the_trace_only() -> None:
+    """An unexpected exception is reported by the id under which an operator finds it."""
+    status = internal_error("en", "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01")
 
     assert status.message == "internal error, trace 0123456789abcdef0123456789abcdef"

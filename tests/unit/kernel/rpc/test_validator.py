@@ -57,7 +57,7 @@ def test_every_rule_has_both_languages() -> None:
 
 
 def test_unknown_rule_keeps_its_own_text() -> None:
-    """A rule without a row is said as protovalidate says it."""
+    """A rule without a row keeps protovalidate's text."""
     assert words("string.new_rule", "", "must be new") == ("must be new", "must be new")
 
 

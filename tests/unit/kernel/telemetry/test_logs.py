@@ -58,7 +58,7 @@ def test_personal_fields_are_hidden(lines: Lines) -> None:
     assert line["service"] == "probe"
 
 
-def test_fault_tells_types_and_places() -> None:
+def test_fault_has_types_and_places() -> None:
     """An exception is described by its types and where it was raised, without its text."""
     try:
         try:
@@ -66,11 +66,11 @@ def test_fault_tells_types_and_places() -> None:
         except KeyError as cause:
             raise RuntimeError("Bí Mật") from cause
     except RuntimeError as error:
-        told = logs.fault(error)
+        described = logs.fault(error)
 
-    assert told["fault"] == "RuntimeError < KeyError"
-    assert told["at"][-1].endswith("test_fault_tells_types_and_places")
-    assert "Bí Mật" not in str(told)
+    assert described["fault"] == "RuntimeError < KeyError"
+    assert described["at"][-1].endswith("test_fault_has_types_and_places")
+    assert "Bí Mật" not in str(described)
 
 
 def test_lines_of_libraries_come_in_our_form(lines: Lines) -> None:
@@ -98,7 +98,7 @@ class GroupAuthorizationFailedError(Exception):
 
 
 def test_what_a_healthy_start_brings_is_no_error(lines: Lines) -> None:
-    """A coordinator that is still being made is told in debug only; a real fault of it is told."""
+    """A coordinator that is still being made is logged in debug only; a real fault of it always."""
     library = logging.getLogger("aiokafka.consumer.group_coordinator")
     for fault in (GroupCoordinatorNotAvailableError(), GroupAuthorizationFailedError()):
         library.error("Group Coordinator Request failed: %s", fault)
@@ -119,7 +119,7 @@ def test_library_floods_are_stemmed(lines: Lines) -> None:
 
 
 def test_rate_limit_begins_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """After a minute the same thing may be said again; other things are not held back."""
+    """After a minute the same thing may be logged again; other things are not held back."""
     now = [100.0]
     monkeypatch.setattr("kernel.telemetry.logs.time.monotonic", lambda: now[0])
     limit = logs.RateLimit(lines=2)
@@ -163,3 +163,11 @@ def test_every_event_is_in_the_table() -> None:
     for name, sentence in events.items():
         assert re.fullmatch(r"[a-z_]+(\.[a-z_]+)?", name)
         assert re.fullmatch(r"[A-Z].+\.", sentence)
+
+
+def test_places_are_paths_of_the_project() -> None:
+    """A place in our code is found in the repository, one in a library by its package."""
+    root = str(ROOT)
+    assert logs._short(f"{root}/kernel/rpc/server.py") == "kernel/rpc/server.py"
+    assert logs._short(f"{root}/.venv/lib/site-packages/grpc/aio.py") == "grpc/aio.py"
+    assert logs._short("/elsewhere/made/up.py") == "up.py"

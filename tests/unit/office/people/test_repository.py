@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from kernel.base.file_watcher import EVERY
+from kernel.base.file_watcher import INTERVAL
 from office.people.files import DirectoryError
 from office.people.repository import PeopleRepository
 
@@ -44,7 +44,7 @@ class Clock:
 
     def later(self) -> None:
         """Let the time to the next look pass."""
-        self.at += EVERY
+        self.at += INTERVAL
 
 
 @pytest.fixture
