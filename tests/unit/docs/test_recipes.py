@@ -32,6 +32,7 @@ def test_a_command_is_added_to_the_letter(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_an_event_a_view_and_a_field_are_added_to_the_letter(tmp_path: Path) -> None:
     """Their changes fit the tree one after the other, with a migration each where rows change."""
     tree = tmp_path / "tree"
