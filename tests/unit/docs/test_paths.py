@@ -41,9 +41,12 @@ def _anchors(path: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", [page for page in PAGES if page != "CHANGELOG.md"])
 def test_named_paths_exist(page: str) -> None:
-    """Paths from the top of the tree; ``<service>`` and ``*`` stand for at least one."""
+    """Paths from the top of the tree; ``<service>`` and ``*`` stand for at least one.
+
+    The changelog alone may name what is no more.
+    """
     made = _made() if page.startswith("docs/recipes/") else set()
     for name in NAMED.findall(_text(page)):
         pattern = re.sub(r"<\w+>", "*", name.rstrip("."))
