@@ -91,7 +91,7 @@ run: setup ## The whole system in the foreground until Ctrl-C
 	@$(BIN)/motcua up
 
 lock: $(STAMPS)/uv ## Resolve the packages again and write requirements.lock
-	@$(UV) pip compile pyproject.toml requirements/build.in --extra dev --universal --generate-hashes --no-emit-index-url \
+	@$(UV) pip compile pyproject.toml requirements/build.in --extra dev --extra local --universal --generate-hashes --no-emit-index-url \
 		--no-header --no-annotate --python-version 3.11 --output-file requirements.lock >/dev/null
 
 lock-jars: $(STAMPS)/packages ## Resolve Kafka's jars again and write infra/kafka/jars.lock
