@@ -26,10 +26,10 @@ $(shell { test "$$(cat $(STAMPS)/place)" = "$(CURDIR)" && $(BIN)/python -c ''; }
 
 fail = { echo "setup: $(1)" >&2; exit 1; }
 
-.PHONY: help setup protos test lint bench demo run wheel lock lock-jars clean
+.PHONY: help setup protos test lint bench demo run wheel protos-bundle lock lock-jars clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(STAMPS)/installed $(JARS) ## Bring everything a fresh machine needs into .venv, gen and .cache
 
@@ -93,6 +93,9 @@ run: setup ## The whole system in the foreground until Ctrl-C
 
 wheel: setup ## Build the wheel into dist/
 	@$(UV) build --wheel --no-build-isolation --python $(BIN)/python --out-dir dist .
+
+protos-bundle: $(STAMPS)/packages ## Write the contracts with all they import, for partners, into dist/
+	@$(BIN)/python -m tools.protos_bundle
 
 lock: $(STAMPS)/uv ## Resolve the packages again and write requirements.lock
 	@$(UV) pip compile pyproject.toml requirements/build.in --extra dev --extra local --universal --generate-hashes --no-emit-index-url \

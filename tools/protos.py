@@ -48,10 +48,10 @@ def generate(protos: Path, out: Path) -> None:
     (out / TOP).mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="motcua-protos-") as scratch:
         rules = Path(scratch) / "rules.binpb"
-        rules.write_bytes(_protovalidate_rules())
-        includes = [f"-I{path}" for path in (protos, *_import_paths())]
+        rules.write_bytes(protovalidate_rules())
+        includes = [f"-I{path}" for path in (protos, *import_paths())]
         if sources:
-            _protoc(
+            protoc(
                 *includes,
                 f"--descriptor_set_in={rules}",
                 f"--python_out={out}",
@@ -62,7 +62,7 @@ def generate(protos: Path, out: Path) -> None:
                 "--include_source_info",
                 *sources,
             )
-        _protoc(
+        protoc(
             f"--descriptor_set_in={rules}",
             f"--python_out={out / TOP}",
             f"--pyi_out={out / TOP}",
@@ -73,8 +73,8 @@ def generate(protos: Path, out: Path) -> None:
     shutil.copyfile(ENTRY, out / TOP / "_entry.py")
 
 
-def _protovalidate_rules() -> bytes:
-    """The FileDescriptorSet of buf/validate/validate.proto and what it imports.
+def protovalidate_rules() -> bytes:
+    """Return the FileDescriptorSet of buf/validate/validate.proto and what it imports.
 
     The wheel holds the rules as a descriptor, in a private module, and not as a .proto file: the
     version is pinned.
@@ -89,20 +89,21 @@ def _protovalidate_rules() -> bytes:
     return result.SerializeToString(deterministic=True)
 
 
-def _import_paths() -> Iterator[str]:
-    """Folders with the .proto files of google.protobuf (grpcio-tools) and google.rpc (googleapis-
-    common-protos).
+def import_paths() -> Iterator[Path]:
+    """Yield the folders with the .proto files of google.protobuf (grpcio-tools) and google.rpc
+    (googleapis-common-protos).
     """
     import google.rpc
 
-    yield str(files("grpc_tools") / "_proto")
-    yield str(Path(next(iter(google.rpc.__path__))).parent.parent)
+    yield Path(str(files("grpc_tools") / "_proto"))
+    yield Path(next(iter(google.rpc.__path__))).parent.parent
 
 
-def _protoc(*arguments: str) -> None:
-    from grpc_tools import protoc
+def protoc(*arguments: str) -> None:
+    """Run protoc; raise GenerationError when it finds a mistake."""
+    from grpc_tools.protoc import main as run
 
-    status = protoc.main(["protoc", *arguments])
+    status = run(["protoc", *arguments])
     if status != 0:
         raise GenerationError(f"protoc ended with status {status}")
 
