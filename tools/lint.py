@@ -101,6 +101,16 @@ def _released_contracts() -> bytes:
     return released.SerializeToString()
 
 
+def words() -> bool:
+    """Check that no retired word is used where the list forbids it."""
+    return run(sys.executable, "-m", "tools.words")
+
+
+def clear_text() -> bool:
+    """Check that every string in an event is sealed, or listed with the reason why not."""
+    return run(sys.executable, "-m", "tools.clear_text")
+
+
 def registries() -> bool:
     """No file of the repository names a registry host, no lock file any address."""
     listed = subprocess.run(
@@ -134,6 +144,8 @@ CHECKS: dict[str, Callable[[], bool]] = {
     "dependencies": dependencies,
     "protos": protos,
     "contracts": contracts,
+    "clear-text": clear_text,
+    "words": words,
     "registries": registries,
 }
 
