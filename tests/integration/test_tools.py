@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
 from tools import lint, protos
@@ -144,3 +145,15 @@ def test_contracts_are_never_left_unchecked(
     monkeypatch.setattr(lint, "BIN", contracts.parent)
     assert not lint.contracts()
     assert "make setup" in capfd.readouterr().err
+
+
+def test_hooks_before_a_commit_are_this_project_s_own() -> None:
+    """They fetch nothing, and call programs and checks that are there."""
+    config = yaml.safe_load((lint.ROOT / ".pre-commit-config.yaml").read_text("utf-8"))
+    assert {repo["repo"] for repo in config["repos"]} == {"local"}
+    for repo in config["repos"]:
+        for hook in repo["hooks"]:
+            program, *arguments = hook["entry"].split()
+            assert program == "make" or (lint.ROOT / program).exists(), hook
+            if arguments[:2] == ["-m", "tools.lint"]:
+                assert set(arguments[2:]) <= lint.CHECKS.keys()
