@@ -26,10 +26,10 @@ $(shell { test "$$(cat $(STAMPS)/place)" = "$(CURDIR)" && $(BIN)/python -c ''; }
 
 fail = { echo "setup: $(1)" >&2; exit 1; }
 
-.PHONY: help setup protos test lint bench demo run lock lock-jars clean
+.PHONY: help setup protos test lint bench demo run wheel protos-bundle lock lock-jars clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(STAMPS)/installed $(JARS) ## Bring everything a fresh machine needs into .venv, gen and .cache
 
@@ -50,7 +50,7 @@ $(STAMPS)/packages: requirements.lock $(STAMPS)/uv
 		|| $(call fail,cannot install the locked packages (reason above))
 	@rm $@.begun && touch $@
 
-gen/.stamp: $(PROTOS) tools/protos.py $(STAMPS)/packages
+gen/.stamp: $(PROTOS) tools/protos.py tools/entry.py $(STAMPS)/packages
 	@echo "setup: generated code (gen/)"
 	@$(BIN)/python -m tools.protos || $(call fail,cannot generate code from protos/ (reason above))
 
@@ -68,13 +68,14 @@ $(JARS): infra/kafka/jars.lock infra/kafka/jars.py $(STAMPS)/packages
 protos: gen/.stamp ## Generate code from protos/ into gen/
 
 # Most tests wait more than they work, so two processes share them; whole stacks are timed, and run alone.
+# pytest's status of each part that did not pass goes to the file TEST_STATUS, if one is named.
 test: setup ## Run all tests, on a real Kafka and a real PostgreSQL (ARGS="tests/unit -k name" for some)
 ifdef ARGS
 	@$(BIN)/pytest $(ARGS)
 else
-	@status=0; \
-		$(BIN)/pytest --numprocesses 2 --dist loadfile -m "not e2e" || status=1; \
-		$(BIN)/pytest -m e2e || status=1; \
+	@status=0; part() { $(BIN)/pytest "$$@" || { echo $$? >> "$${TEST_STATUS:-/dev/null}"; status=1; }; }; \
+		part --numprocesses 2 --dist loadfile -m "not e2e"; \
+		part -m e2e; \
 		exit $$status
 endif
 
@@ -90,8 +91,14 @@ demo: setup ## A working week at a one-stop centre, from nothing (SCALE=1000 for
 run: setup ## The whole system in the foreground until Ctrl-C
 	@$(BIN)/motcua up
 
+wheel: setup ## Build the wheel into dist/
+	@$(UV) build --wheel --no-build-isolation --python $(BIN)/python --out-dir dist .
+
+protos-bundle: $(STAMPS)/packages ## Write the contracts with all they import, for partners, into dist/
+	@$(BIN)/python -m tools.protos_bundle
+
 lock: $(STAMPS)/uv ## Resolve the packages again and write requirements.lock
-	@$(UV) pip compile pyproject.toml requirements/build.in --extra dev --universal --generate-hashes --no-emit-index-url \
+	@$(UV) pip compile pyproject.toml requirements/build.in --extra dev --extra local --universal --generate-hashes --no-emit-index-url \
 		--no-header --no-annotate --python-version 3.11 --output-file requirements.lock >/dev/null
 
 lock-jars: $(STAMPS)/packages ## Resolve Kafka's jars again and write infra/kafka/jars.lock

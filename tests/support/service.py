@@ -20,7 +20,7 @@ class ServiceProcess:
 
     It dies with the thread that started it. With ``shifted``, seconds in the file ``shift``
     set its wall clock ahead. Its folder holds the keyring, the log and, without
-    ``url``, its database.
+    ``url``, its database. ``command`` starts another copy of the program than the checkout's.
     """
 
     def __init__(
@@ -32,12 +32,14 @@ class ServiceProcess:
         url: str = "",
         *,
         shifted: bool = False,
+        command: tuple[str, ...] = (),
         **settings: str,
     ) -> None:
         self.name = name
         self.folder = folder
         self.shift = folder / "shift"
         self._shifted = shifted
+        self._command = command
         self.port = free_port()
         self.url = url or f"sqlite:///{folder / name}.sqlite3"
         self._env = {
@@ -64,7 +66,7 @@ class ServiceProcess:
         program = [f"services.{self.name}.main"]
         if self._shifted:
             program = ["tests.support.shifted", str(self.shift), *program]
-        command = [sys.executable, "-m", *program]
+        command = list(self._command) or [sys.executable, "-m", *program]
         log = self.folder / f"{self.name}.log"
         self._process = spawn(command, log=log, death_signal=signal.SIGKILL, env=self._env)
 

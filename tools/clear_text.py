@@ -1,0 +1,78 @@
+"""Find strings of events that are neither sealed nor listed as ones that everybody may read.
+
+`python -m tools.clear_text` reads gen/motcua.binpb and tools/clear_text_fields.toml; 1 when one is.
+"""
+
+import sys
+import tomllib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from google.protobuf.descriptor_pb2 import (
+    DescriptorProto,
+    FieldDescriptorProto,
+    FileDescriptorProto,
+    FileDescriptorSet,
+)
+
+ROOT = Path(__file__).resolve().parent.parent
+LIST = Path(__file__).with_name("clear_text_fields.toml")
+
+
+def problems(files: Iterable[FileDescriptorProto], listed: dict[str, Any]) -> list[str]:
+    """Return a line for each unlisted string, for each entry of the list that fits none, and for
+    each that is there twice.
+    """
+    found = {
+        name for file in files if _holds_events(file.name) for name in _strings(file.message_type)
+    }
+    if not found:
+        return ["no event message was found: has the place of the contracts changed?"]
+    clear = [name for entry in listed["clear"] for name in entry["fields"]]
+    made = set(listed["made"])
+    sealed = set(listed["sealed"])
+    open_to_all = {name for name in found if name.partition(".")[0] not in sealed}
+    typed = {name for name in open_to_all if name.rpartition(".")[2] not in made}
+    lines = [f"{name} is a string, not sealed and not listed" for name in typed - set(clear)]
+    lines += [f"{name} is listed, and no event has it" for name in set(clear) - open_to_all]
+    lines += [f"{name} is listed twice" for name in set(clear) if clear.count(name) > 1]
+    names = {name.rpartition(".")[2] for name in open_to_all}
+    lines += [f"{name} is listed under `made`, and no event has it" for name in made - names]
+    lines += [
+        f"{entry['fields'][0]}: no reason" for entry in listed["clear"] if not entry["reason"]
+    ]
+    return sorted(lines)
+
+
+def _holds_events(name: str) -> bool:
+    """Recognise event messages by their file: below a folder or in a file named for events."""
+    return name.startswith("motcua/") and "events" in name
+
+
+def _strings(messages: Iterable[DescriptorProto]) -> Iterator[str]:
+    """Yield the strings as MESSAGE.FIELD; a map's are the map's."""
+    for message in messages:
+        maps = {
+            nested.name
+            for nested in message.nested_type
+            if nested.options.map_entry and nested.field[1].type == FieldDescriptorProto.TYPE_STRING
+        }
+        for field in message.field:
+            kind = field.type_name.rpartition(".")[2]
+            if field.type == FieldDescriptorProto.TYPE_STRING or kind in maps:
+                yield f"{message.name}.{field.name}"
+        yield from _strings(n for n in message.nested_type if not n.options.map_entry)
+
+
+def main() -> int:
+    """Print what is wrong; 1 when something is."""
+    files = FileDescriptorSet.FromString((ROOT / "gen" / "motcua.binpb").read_bytes()).file
+    lines = problems(files, tomllib.loads(LIST.read_text("utf-8")))
+    for line in lines:
+        print(f"tools/{LIST.name}: {line}", file=sys.stderr)
+    return 1 if lines else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,209 @@
+"""Find uses of retired words, and docstrings that open with a retired verb.
+
+`python -m tools.words` reads tools/retired_words.toml and every text file of the repository; 1 when
+a word is used where the list forbids it. With --free it prints, for each word and for docstrings,
+the folders that are free of it and not yet in the list.
+"""
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+LIST = Path(__file__).with_name("retired_words.toml")
+SKIPPED = ("requirements.lock", "tests/golden/events/", "tools/retired_words.toml")
+"""What nobody writes by hand, and the list itself."""
+SUFFIXES = {".py", ".proto", ".md", ".toml", ".yaml", ".txt", ".csv", ".json", ".mako", ""}
+NODES = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+class ListError(Exception):
+    """The list of retired words cannot be read, or names a folder that is not there."""
+
+
+@dataclass(frozen=True)
+class Retired:
+    """A word, what is said instead, and the folders that are free of it and have to stay so."""
+
+    word: str
+    say: str
+    forms: tuple[str, ...]
+    enforced: tuple[str, ...]
+    allowed: tuple[str, ...]
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """Match every form."""
+        return word_pattern(self.forms)
+
+    @cached_property
+    def starts(self) -> tuple[str, ...]:
+        """What a text that has the word holds in lower case; quick to look for."""
+        return tuple({re.split(r"[\s-]", form)[0].lower() for form in self.forms})
+
+    def holds_for(self, name: str) -> bool:
+        """Tell whether the word is forbidden in a file."""
+        return _below(name, self.enforced) and not _below(name, self.allowed)
+
+
+@dataclass(frozen=True)
+class Docstrings:
+    """Verbs that open no docstring, phrases that are in none, and the folders where that holds."""
+
+    verbs: frozenset[str]
+    phrases: tuple[str, ...]
+    enforced: tuple[str, ...]
+
+
+def read_list(text: str, names: Iterable[str]) -> tuple[list[Retired], Docstrings]:
+    """Read the list; ``names`` are the repository's files.
+
+    Raise ListError when it names a file or folder that holds none of them.
+    """
+    try:
+        content = tomllib.loads(text)
+        words = [
+            Retired(
+                entry["word"],
+                entry["say"],
+                tuple(entry.get("forms", [entry["word"]])),
+                tuple(entry["enforced"]),
+                tuple(entry.get("allowed", ())),
+            )
+            for entry in content["word"]
+        ]
+        given = content["docstrings"]
+        docstrings = Docstrings(
+            frozenset(given["verbs"]), tuple(given["phrases"]), tuple(given["enforced"])
+        )
+    except (tomllib.TOMLDecodeError, KeyError) as error:
+        raise ListError(f"{LIST.name}: {error}") from error
+    places = {place for each in words for place in (*each.enforced, *each.allowed)}
+    known = list(names)
+    for place in sorted(places | set(docstrings.enforced)):
+        if not any(_below(name, (place,)) for name in known):
+            raise ListError(f"{LIST.name}: {place} is not there")
+    return words, docstrings
+
+
+def word_pattern(forms: Iterable[str]) -> re.Pattern[str]:
+    """Match the forms of a word as words, and as parts of names such as `old_word` and `OldWord`.
+
+    A form of several words may be joined by spaces, hyphens, underscores or new lines.
+    """
+    alternatives = []
+    for form in forms:
+        parts = re.split(r"[\s-]", form)
+        joined = r"[\s_-]*".join(map(re.escape, parts))
+        camel_case = "".join(re.escape(part.capitalize()) for part in parts)
+        alternatives += [
+            rf"(?<![A-Za-z])(?i:{joined})(?![a-z])",
+            rf"(?<=[a-z]){camel_case}(?![a-z])",
+        ]
+    return re.compile("|".join(alternatives))
+
+
+def used_words(name: str, text: str, words: Iterable[Retired]) -> Iterator[str]:
+    """Yield a line for each use of a word that is forbidden in a file, the file's name included."""
+    lower = f"{name}\n{text}".lower()
+    for each in words:
+        if not each.holds_for(name) or not any(start in lower for start in each.starts):
+            continue
+        if each.pattern.search(name):
+            yield f"{name}: the file's name has {each.word!r}; say {each.say!r}"
+        for found in each.pattern.finditer(text):
+            line = text.count("\n", 0, found.start()) + 1
+            yield f"{name}:{line}: {found[0]!r}; say {each.say!r}"
+
+
+def bad_docstrings(name: str, text: str, rule: Docstrings) -> Iterator[str]:
+    """Yield a line for each docstring of a Python file that the rule forbids."""
+    if not name.endswith(".py") or not _below(name, rule.enforced):
+        return
+    for node in ast.walk(ast.parse(text)):
+        if not isinstance(node, NODES) or not (doc := ast.get_docstring(node)):
+            continue
+        line = getattr(node, "lineno", 1)
+        first = re.match(r"\w+", doc)
+        if first and first[0] in rule.verbs:
+            yield f"{name}:{line}: a docstring opens with {first[0]!r}"
+        for phrase in rule.phrases:
+            if phrase in doc:
+                yield f"{name}:{line}: a docstring has {phrase!r}"
+
+
+def texts(root: Path) -> dict[str, str]:
+    """Return the repository's own texts by their names."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=root,
+        capture_output=True,
+        check=True,
+    )
+    return {
+        name: (root / name).read_text("utf-8")
+        for name in sorted(filter(None, listed.stdout.decode().split("\0")))
+        if Path(name).suffix in SUFFIXES
+        and not _below(name, SKIPPED)
+        and (root / name).is_file()  # not one that is deleted and not yet committed
+    }
+
+
+def _below(name: str, places: Iterable[str]) -> bool:
+    return any(name == p or name.startswith(p.rstrip("/") + "/") or p == "." for p in places)
+
+
+def _folders(names: Iterable[str]) -> list[str]:
+    """Return the folders by which words are forbidden: a service, a kind of tests, or a top one."""
+    return sorted(
+        {
+            "/".join(parts[: 2 if parts[0] in ("services", "tests") and len(parts) > 2 else 1])
+            for parts in (name.split("/") for name in names)
+            if len(parts) > 1
+        }
+    )
+
+
+def _print_free(what: str, names: Iterable[str], uses: set[str], enforced: tuple[str, ...]) -> None:
+    free = [
+        folder
+        for folder in _folders(names)
+        if not any(_below(name, (folder,)) for name in uses) and not _below(folder, enforced)
+    ]
+    print(f"{what}: {', '.join(free) or '-'}")
+
+
+def main(arguments: list[str]) -> int:
+    """Print what is forbidden and used; 1 when something is."""
+    found = texts(ROOT)
+    try:
+        words, docstrings = read_list(LIST.read_text("utf-8"), found)
+    except ListError as error:
+        print(error, file=sys.stderr)
+        return 1
+    if arguments == ["--free"]:
+        for each in words:
+            uses = {n for n, text in found.items() if each.pattern.search(f"{n}\n{text}")}
+            _print_free(each.word, found, uses, each.enforced)
+        anywhere = replace(docstrings, enforced=(".",))
+        bad = {n for n, text in found.items() if any(bad_docstrings(n, text, anywhere))}
+        code = [name for name in found if name.endswith(".py")]
+        _print_free("docstrings", code, bad, docstrings.enforced)
+        return 0
+    lines = [
+        line
+        for name, text in found.items()
+        for line in (*used_words(name, text, words), *bad_docstrings(name, text, docstrings))
+    ]
+    print("\n".join(lines), end="\n" if lines else "", file=sys.stderr)
+    return 1 if lines else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
