@@ -1,12 +1,16 @@
-"""`make bench`: runs the measurements, or those named: ``python -m benchmarks submit delay``.
+"""`make bench`: measure, all or what is named: ``python -m benchmarks --size small submit delay``.
 
-Each compares two sides in one run and prints both. BENCH_FULL=1 takes the full sizes.
+Each measurement compares two sides in one run and prints both.
 """
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import sys
+from typing import cast
+
+from benchmarks.harness import Benchmark, Servers, Size, TargetMissed
 
 ALL = (
     "working_time",
@@ -26,18 +30,33 @@ ALL = (
 )
 
 
+def load(name: str) -> Benchmark:
+    """Return the measurement of this name."""
+    return cast(Benchmark, importlib.import_module(f"benchmarks.{name}"))
+
+
 def main() -> int:
-    """Run what is named, everything without a name; exit status 2 for an unknown name."""
-    names = sys.argv[1:] or list(ALL)
-    for name in names:
+    """Run what is named, everything without a name; exit status 1 when a target was missed."""
+    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(ALL)}")
+    parser.add_argument("--size", type=Size, choices=list(Size), default=Size.USUAL)
+    given = parser.parse_args()
+    for name in given.names:
         if name not in ALL:
-            print(f"no measurement {name!r}; there are {', '.join(ALL)}", file=sys.stderr)
-            return 2
-    for name in names:
-        module = importlib.import_module(f"benchmarks.{name}")
-        print(f"\n== {module.NAME}", flush=True)
-        module.run()
-    return 0
+            parser.error(f"no measurement {name!r}; there are {', '.join(ALL)}")
+    missed = []
+    for name in given.names or ALL:
+        benchmark = load(name)
+        print(f"\n== {benchmark.NAME}", flush=True)
+        try:
+            with Servers() as servers:
+                benchmark.run(given.size, servers)
+        except TargetMissed as miss:
+            missed.append(f"{name}: {miss}")
+            print(f"  target missed: {miss}")
+    if missed:
+        print("\ntargets missed:", *missed, sep="\n  ")
+    return 1 if missed else 0
 
 
 if __name__ == "__main__":

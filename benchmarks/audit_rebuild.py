@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,20 +22,15 @@ from motcua.events.v1 import postal_events_pb2 as postal
 from motcua.events.v1 import routing_events_pb2 as routing
 from motcua.events.v1.envelope_pb2 import Actor, ActorKind, DossierEvent
 
-from infra.local.kafka import KafkaBroker
-from infra.local.ports import free_port
-from infra.local.topics import ensure_topics, events_topic
+from benchmarks.harness import Figures, Servers, Size, TargetMissed
 from kernel.base.instants import DAY, HOUR, MINUTE, to_timestamp, to_us
 from kernel.eventsourcing.envelope import TYPE_OF_FIELD, headers, make_event
 
 NAME = "audit: its database made again from the log, against a bare read of the log"
-COUNT = int(
-    os.environ.get("BENCH_AUDIT_EVENTS", "1000000" if os.environ.get("BENCH_FULL") else "200000")
-)
-TOPIC = "bench.audit"
+COUNTS = {Size.SMALL: 2_000, Size.USUAL: 200_000, Size.FULL: 1_000_000}
 START = 1_628_474_400_000_000
-AT_LEAST = 0.4
-AT_MOST_MB = 500
+TARGET_RATIO = 0.4
+TARGET_MB = 500
 _OFFICER = Actor(kind=ActorKind.ACTOR_KIND_OFFICER, id="an.nv", unit="H22.12.01")
 
 
@@ -93,14 +86,13 @@ def _events(count: int) -> Iterator[DossierEvent]:
         first += open_at_once
 
 
-def _fill(bootstrap: str) -> None:
-    ensure_topics(bootstrap, topics=[events_topic(TOPIC)])
+def _fill(bootstrap: str, topic: str, count: int) -> None:
     producer = KafkaProducer(
         bootstrap_servers=bootstrap, acks=1, enable_idempotence=False, linger_ms=20
     )
-    for event in _events(COUNT):
+    for event in _events(count):
         type_name = TYPE_OF_FIELD[event.WhichOneof("payload") or ""]
-        said = headers(
+        attributes = headers(
             event.event_id,
             type_name,
             event.source,
@@ -109,44 +101,45 @@ def _fill(bootstrap: str) -> None:
             "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
         )
         key = event.dossier_code.encode()
-        producer.send(TOPIC, event.SerializeToString(), key=key, headers=list(said))
+        producer.send(topic, event.SerializeToString(), key=key, headers=list(attributes))
     producer.flush(60)
     producer.close()
 
 
-def _bare(bootstrap: str) -> float:
+def _bare(bootstrap: str, topic: str, count: int) -> float:
     """Return the rate of polling and decoding alone."""
     began = time.perf_counter()
     reader = KafkaConsumer(bootstrap_servers=bootstrap, group_id=None, enable_auto_commit=False)
-    places = [TopicPartition(TOPIC, p) for p in sorted(reader.partitions_for_topic(TOPIC) or ())]
+    places = [TopicPartition(topic, p) for p in sorted(reader.partitions_for_topic(topic) or ())]
     reader.assign(places)
     reader.seek_to_beginning(*places)
     decoded = 0
-    while decoded < COUNT:
+    while decoded < count:
         for records in reader.poll(timeout_ms=1_000, max_records=5_000).values():
             for record in records:
                 DossierEvent.FromString(record.value)
             decoded += len(records)
     reader.close()
-    return COUNT / (time.perf_counter() - began)
+    return count / (time.perf_counter() - began)
 
 
-def _rebuild(bootstrap: str, folder: Path) -> tuple[float, float]:
+def _rebuild(bootstrap: str, topic: str, folder: Path, count: int) -> tuple[float, float]:
     """Return the rate of the rebuild and its peak memory in MB."""
-    command = [sys.executable, "-m", "benchmarks.audit_rebuild", "--child", bootstrap, str(folder)]
+    command = [sys.executable, "-m", "benchmarks.audit_rebuild"]
+    command += [bootstrap, topic, str(folder), str(count)]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE)
-    told = json.loads(done.stdout.splitlines()[-1])
-    return COUNT / told["seconds"], told["peak_mb"]
+    report = json.loads(done.stdout.splitlines()[-1])
+    return count / report["seconds"], report["peak_mb"]
 
 
-def _child(bootstrap: str, folder: Path) -> None:
+def _child(bootstrap: str, topic: str, folder: Path, count: int) -> None:
     """Rebuild in this process, and print what it took."""
     from kernel.rebuild.rebuild import rebuild
     from tests.support.models import AUDIT as MODEL
 
-    done = rebuild(MODEL, bootstrap, TOPIC, f"sqlite:///{folder / 'audit.sqlite3'}")
-    if done.events != COUNT:
-        raise AssertionError(f"{done.events} events handled of {COUNT}")
+    done = rebuild(MODEL, bootstrap, topic, f"sqlite:///{folder / 'audit.sqlite3'}")
+    if done.events != count:
+        raise AssertionError(f"{done.events} events handled of {count}")
     print(json.dumps({"seconds": done.seconds, "peak_mb": _peak_mb()}))
 
 
@@ -157,33 +150,31 @@ def _peak_mb() -> float:
     return int(line.split()[1]) / 1024
 
 
-def run() -> None:
+def run(size: Size, servers: Servers) -> Figures:
     """Print both rates, their ratio and the peak memory."""
-    with (
-        tempfile.TemporaryDirectory(prefix="motcua-bench-") as scratch,
-        KafkaBroker(Path(scratch) / "kafka", free_port()) as broker,
-    ):
-        _fill(broker.bootstrap)
-        before = _bare(broker.bootstrap)
-        rate, peak = _rebuild(broker.bootstrap, Path(scratch))
-        bare = (before + _bare(broker.bootstrap)) / 2
-    print(f"  events                  {COUNT:12,}")
+    count = COUNTS[size]
+    bootstrap, topic = servers.topic("audit")
+    _fill(bootstrap, topic, count)
+    before = _bare(bootstrap, topic, count)
+    rate, peak = _rebuild(bootstrap, topic, servers.folder(), count)
+    bare = (before + _bare(bootstrap, topic, count)) / 2
+    print(f"  events                  {count:12,}")
     print(f"  bare poll + decode      {bare:12,.0f} events/s")
     print(f"  rebuild, committed      {rate:12,.0f} events/s")
-    print(f"  rebuild / bare          {rate / bare:12.2f}     (to reach: {AT_LEAST})")
-    print(f"  peak memory of rebuild  {peak:12,.0f} MB  (to stay below: {AT_MOST_MB})")
+    print(f"  rebuild / bare          {rate / bare:12.2f}     (target: {TARGET_RATIO})")
+    print(f"  peak memory of rebuild  {peak:12,.0f} MB  (target: below {TARGET_MB})")
+    if size is not Size.SMALL and (rate / bare < TARGET_RATIO or peak > TARGET_MB):
+        raise TargetMissed(f"{rate / bare:.2f} of the bare rate, {peak:,.0f} MB")
+    return {"bare": bare, "rebuild": rate, "peak memory": peak}
 
 
 def main() -> None:
-    """Run this benchmark alone."""
+    """Rebuild in this process, for another one that measures."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--child", nargs=2, metavar=("BOOTSTRAP", "FOLDER"))
-    given = parser.parse_args().child
-    if given:
-        _child(given[0], Path(given[1]))
-        return
-    print(NAME)
-    run()
+    for name in ("bootstrap", "topic", "folder", "count"):
+        parser.add_argument(name)
+    given = parser.parse_args()
+    _child(given.bootstrap, given.topic, Path(given.folder), int(given.count))
 
 
 if __name__ == "__main__":

@@ -11,49 +11,51 @@ routing's relay).
 from __future__ import annotations
 
 import asyncio
-import os
-import tempfile
 import uuid
-from pathlib import Path
 from statistics import quantiles
 
 import grpc
 from kafka import KafkaConsumer, TopicPartition
+from motcua.events.v1.common_pb2 import Channel, ResultChannel
 from motcua.events.v1.envelope_pb2 import DossierEvent
 from motcua.intake.v1 import intake_pb2 as intake
 from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
 
+from benchmarks.harness import Figures, Servers, Size
 from infra.supervisor.state import read_board
 from kernel.base.instants import to_us
 from kernel.rpc.client import metadata
 from tests.support.stack import Stack
 
-NAME = "delay from an event's commit to its effect in the next service (reach: p99 < 250 ms)"
+NAME = "delay from an event's commit to its effect in the next service (target: p99 < 250 ms)"
 RATE = 200
 """Events a second on the log."""
 EVENTS_EACH = 4
 """What one dossier brings: submitted, accepted, the case opened, the message suppressed."""
-SECONDS = int(os.environ.get("BENCH_SECONDS", "30"))
-WARM_UP = 10
+SECONDS = {Size.SMALL: 3, Size.USUAL: 30, Size.FULL: 120}
+WARM_UP = {Size.SMALL: 1, Size.USUAL: 10, Size.FULL: 10}
 """Seconds at the start that are not counted: Faust joins its group, connections are made."""
 
 
-def run() -> None:
+def run(size: Size, servers: Servers) -> Figures:
     """Hand in and accept dossiers at a steady rate, and print the delays in milliseconds."""
-    with tempfile.TemporaryDirectory() as folder, Stack(Path(folder) / "s", clock="real") as stack:
-        asyncio.run(_feed(stack))
-        stack.wait_settled()
-        kafka = read_board(stack.folder)["kafka"]
-        least, most, events = _delays(kafka["bootstrap"], kafka["topic"])
-    print(f"{events} events, {events / SECONDS:.0f}/s, {len(most)} pairs")
+    seconds, stack = SECONDS[size], servers.stack()
+    asyncio.run(_feed(stack, seconds))
+    stack.wait_settled()
+    kafka = read_board(stack.folder)["kafka"]
+    least, most, events = _delays(kafka["bootstrap"], kafka["topic"], WARM_UP[size] / seconds)
+    print(f"{events} events, {events / seconds:.0f}/s, {len(most)} pairs")
+    figures = {"pairs": float(len(most))}
     for name, values in (("at least", least), ("at most", most)):
         cuts = quantiles(values, n=100)
         print(
             f"{name:9} p50 {cuts[49]:6.1f} ms   p99 {cuts[98]:6.1f} ms   max {max(values):6.1f} ms"
         )
+        figures[f"{name}, p99"] = cuts[98]
+    return figures
 
 
-async def _feed(stack: Stack) -> None:
+async def _feed(stack: Stack, seconds: int) -> None:
     each = EVENTS_EACH / RATE
     async with grpc.aio.insecure_channel(f"127.0.0.1:{stack.env['INTAKE_PORT']}") as channel:
         stub = IntakeServiceStub(channel)
@@ -61,7 +63,7 @@ async def _feed(stack: Stack) -> None:
         loop = asyncio.get_running_loop()
         begun = loop.time()
         async with asyncio.TaskGroup() as group:
-            for number in range(int(SECONDS / each)):
+            for number in range(int(seconds / each)):
                 await asyncio.sleep(max(0.0, begun + number * each - loop.time()))
                 group.create_task(_one(stub, procedure))
 
@@ -70,7 +72,13 @@ async def _procedure(stub: IntakeServiceStub) -> intake.Procedure:
     answer = await stub.ListProcedures(
         intake.ListProceduresRequest(), timeout=10, metadata=metadata("citizen")
     )
-    return next(p for p in answer.procedures if 2 in p.channels and 2 in p.result_channels)
+    found: intake.Procedure = next(
+        p
+        for p in answer.procedures
+        if Channel.CHANNEL_ONLINE in p.channels
+        and ResultChannel.RESULT_CHANNEL_POST in p.result_channels
+    )
+    return found
 
 
 async def _one(stub: IntakeServiceStub, procedure: intake.Procedure) -> None:
@@ -79,8 +87,8 @@ async def _one(stub: IntakeServiceStub, procedure: intake.Procedure) -> None:
         intake.SubmitDossierRequest(
             request_id=str(uuid.uuid4()),
             procedure_code=procedure.code,
-            channel=2,
-            result_channel=2,
+            channel=Channel.CHANNEL_ONLINE,
+            result_channel=ResultChannel.RESULT_CHANNEL_POST,
             applicant=intake.Applicant(full_name="Nguyễn Văn An"),
             parts=[
                 intake.SubmittedPart(code=p.code, copies=p.copies)
@@ -100,7 +108,8 @@ async def _one(stub: IntakeServiceStub, procedure: intake.Procedure) -> None:
     )
 
 
-def _delays(bootstrap: str, topic: str) -> tuple[list[float], list[float], int]:
+def _delays(bootstrap: str, topic: str, left_out: float) -> tuple[list[float], list[float], int]:
+    """Return the delays at least and at most, but for a part at the start, and the log's size."""
     consumer = KafkaConsumer(bootstrap_servers=bootstrap, group_id=None)
     places = [TopicPartition(topic, p) for p in sorted(consumer.partitions_for_topic(topic) or ())]
     consumer.assign(places)
@@ -119,11 +128,7 @@ def _delays(bootstrap: str, topic: str) -> tuple[list[float], list[float], int]:
                     opened[event.causation_id] = times
     consumer.close()
     pairs = sorted((accepted[c], times) for c, times in opened.items() if c in accepted)
-    pairs = pairs[len(pairs) * WARM_UP // SECONDS :]
+    pairs = pairs[int(len(pairs) * left_out) :]
     least = [max(0, written - published) / 1000 for (_, published), (written, _) in pairs]
     most = [(published - written) / 1000 for (written, _), (_, published) in pairs]
     return least, most, sum(ends.values())
-
-
-if __name__ == "__main__":
-    run()

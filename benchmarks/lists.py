@@ -7,32 +7,32 @@ sees it, and as an officer who sees a quarter of the units.
 
 from __future__ import annotations
 
-import os
 import random
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from motcua.intake.v1 import intake_pb2 as intake
 from motcua.routing.v1 import routing_pb2 as routing
 from sqlalchemy import Connection, text
 
-from infra.local.ports import free_port
-from infra.local.postgres import PostgresServer, PostgresUnavailable
+from benchmarks.harness import Figures, Servers, Size, TargetMissed
+from infra.local.postgres import PostgresUnavailable
 from kernel.eventsourcing.migrate import migrate
 from kernel.storage.engines import open_engine
 from office.people.access_scope import AccessScope
 from services.intake.queries import dossier_list
-from services.routing.queries import case
+from services.routing.queries import work_lists
 from tests.support.models import INTAKE, ROUTING
 
 NAME = "lists: pages at 1,000,000 dossiers against 10,000"
-SMALL, LARGE = 10_000, int(os.environ.get("BENCH_DOSSIERS", "1000000"))
-AT_MOST = 3.0
-CALLS = 400
+FEW = {Size.SMALL: 200, Size.USUAL: 10_000, Size.FULL: 10_000}
+MANY = {Size.SMALL: 1_000, Size.USUAL: 1_000_000, Size.FULL: 1_000_000}
+TARGET = 3.0
+CALLS = {Size.SMALL: 40, Size.USUAL: 400, Size.FULL: 400}
+UNCOUNTED = 40
+"""Calls of each list before those that are measured."""
 NOW = 1_628_474_400_000_000
 _UNITS = 40
 _CASES = """
@@ -93,7 +93,7 @@ def _works(chance: random.Random, mine: AccessScope | None = None) -> Iterator[C
             request.assignee = f"officer-{chance.randrange(997)}"
         for _ in range(2):
             found: list[Any] = []
-            yield lambda on, r=request, f=found: f.append(case.list_work(on, r, NOW, mine))  # type: ignore[misc]
+            yield lambda on, r=request, f=found: f.append(work_lists.list_work(on, r, NOW, mine))  # type: ignore[misc]
             if not found or not found[0].next_page_token:
                 break
             request.page_token = found[0].next_page_token
@@ -123,25 +123,26 @@ def _dossiers(chance: random.Random, mine: AccessScope | None = None) -> Iterato
             request.page_token = found[0].next_page_token
 
 
-def _p95(connection: Connection, calls: Iterator[Call]) -> float:
+def _p95(connection: Connection, calls: Iterator[Call], count: int) -> float:
+    """Return the 95th percentile of some calls in milliseconds."""
     taken = []
-    for number in range(CALLS + 40):
+    for number in range(count + UNCOUNTED):
         call = next(calls)
         began = time.perf_counter()
         call(connection)
-        if number >= 40:
+        if number >= UNCOUNTED:
             taken.append(time.perf_counter() - began)
     return sorted(taken)[int(len(taken) * 0.95)] * 1000
 
 
-def _filled(server: PostgresServer, count: int) -> dict[str, float]:
-    """Fill two databases and give the 95th percentile of each list in milliseconds."""
+def _measure(servers: Servers, count: int, calls_each: int) -> dict[str, float]:
+    """Fill two databases and return the 95th percentile of each list in milliseconds."""
     found = {}
     for model, name, inserts, calls in (
         (ROUTING, "ListWork", (_CASES, _WORK), _works),
         (INTAKE, "ListDossiers", (_DOSSIERS, _READERS), _dossiers),
     ):
-        engine = open_engine(server.create_database(f"{model.source}_{count}"), model.source)
+        engine = open_engine(servers.postgresql(model.source), model.source)
         migrate(engine, model)
         with engine.begin() as connection:
             schema = connection.execute(text("select current_schema()")).scalar_one()
@@ -151,34 +152,29 @@ def _filled(server: PostgresServer, count: int) -> dict[str, float]:
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("vacuum analyze")
         with engine.connect() as connection:
-            found[name] = _p95(connection, calls(random.Random(7)))
-            found[f"{name}, officer"] = _p95(connection, calls(random.Random(7), OFFICER))
+            found[name] = _p95(connection, calls(random.Random(7)), calls_each)
+            found[f"{name}, officer"] = _p95(
+                connection, calls(random.Random(7), OFFICER), calls_each
+            )
         engine.dispose()
     return found
 
 
-def run() -> None:
+def run(size: Size, servers: Servers) -> Figures:
     """Print both percentiles and their ratio for each list."""
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder).chmod(0o755)
-        try:
-            with PostgresServer(Path(folder) / "postgres", free_port()) as server:
-                small, large = _filled(server, SMALL), _filled(server, LARGE)
-        except PostgresUnavailable as error:
-            print(f"  {error}")
-            return
-    for name in small:
-        print(f"  {name:<21} p95 at {SMALL:>9,}  {small[name]:8.2f} ms")
-        print(f"  {'':<21}     at {LARGE:>9,}  {large[name]:8.2f} ms")
-        ratio = large[name] / small[name]
-        print(f"  {'':<21} ratio         {ratio:8.2f}     (reach {AT_MOST:g})")
-
-
-def main() -> None:
-    """Run this benchmark alone."""
-    print(NAME)
-    run()
-
-
-if __name__ == "__main__":
-    main()
+    few, many = FEW[size], MANY[size]
+    try:
+        short = _measure(servers, few, CALLS[size])
+    except PostgresUnavailable as error:
+        print(f"  {error}")
+        return {}
+    long = _measure(servers, many, CALLS[size])
+    ratios = {}
+    for name in short:
+        ratios[name] = long[name] / short[name]
+        print(f"  {name:<21} p95 at {few:>9,}  {short[name]:8.2f} ms")
+        print(f"  {'':<21}     at {many:>9,}  {long[name]:8.2f} ms")
+        print(f"  {'':<21} ratio         {ratios[name]:8.2f}     (target {TARGET:g})")
+    if size is not Size.SMALL and max(ratios.values()) > TARGET:
+        raise TargetMissed(f"{max(ratios.values()):.2f} times as long with more dossiers")
+    return ratios

@@ -6,7 +6,6 @@ difference is an error.
 
 from __future__ import annotations
 
-import os
 import random
 import time
 from array import array
@@ -15,6 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from benchmarks.harness import Figures, Servers, Size
 from kernel.base.instants import MINUTE
 from office.worktime.calendars.files import load_calendar
 from office.worktime.calendars.vietnam import state_office
@@ -22,7 +22,7 @@ from office.worktime.durations import Duration
 from office.worktime.working_time import Calendar, due_at, working_us
 
 NAME = "working time: due dates and spans against a list of every worked minute"
-COUNT = int(os.environ.get("BENCH_ORACLE", "1000000"))
+COUNTS = {Size.SMALL: 2_000, Size.USUAL: 1_000_000, Size.FULL: 1_000_000}
 FIRST, LAST = date(2020, 1, 1), date(2027, 12, 31)
 YEARS_OF_STARTS = 6
 LONGEST_DAYS = 365
@@ -71,7 +71,7 @@ class Minutes:
         return self._worked[place - 1] + 1 if place > first else self._worked[first]
 
 
-def _compare(calendar: Calendar) -> tuple[int, float, float]:
+def _compare(calendar: Calendar, count: int) -> tuple[int, float, float]:
     """Return the number of differences, and both rates."""
     minutes, dice = Minutes(calendar), random.Random(2021)
     first = int(datetime(FIRST.year, 1, 1, tzinfo=UTC).timestamp()) // 60
@@ -80,7 +80,7 @@ def _compare(calendar: Calendar) -> tuple[int, float, float]:
     days = [Duration.parse(f"{n}cd") for n in range(1, LONGEST_DAYS + 1)]
     cases = [
         (dice.randrange(3), first + dice.randrange(span), dice.randrange(1, LONGEST_DAYS))
-        for _ in range(COUNT)
+        for _ in range(count)
     ]
     began = time.perf_counter()
     ours = [
@@ -102,14 +102,18 @@ def _compare(calendar: Calendar) -> tuple[int, float, float]:
     ]
     ended = time.perf_counter()
     different = sum(one != other * MINUTE for one, other in zip(ours, listed, strict=True))
-    return different, COUNT / (between - began), COUNT / (ended - between)
+    return different, count / (between - began), count / (ended - between)
 
 
-def run() -> None:
-    """Print for each calendar how many of a million differ; raises when one does."""
+def run(size: Size, servers: Servers) -> Figures:
+    """Print for each calendar how many differ; raise ``AssertionError`` when one does."""
+    count, figures = COUNTS[size], {}
     for calendar in (state_office(), load_calendar(_EXAMPLE)):
-        different, rate, listed = _compare(calendar)
-        print(f"  {calendar.version:34} {COUNT:,} cases, {different} differ")
+        different, rate, listed = _compare(calendar, count)
+        print(f"  {calendar.version:34} {count:,} cases, {different} differ")
         print(f"  {'':34} {rate:,.0f}/s against {listed:,.0f}/s by the list")
         if different:
             raise AssertionError(f"{different} differ")
+        figures[f"{calendar.version}, computed"] = rate
+        figures[f"{calendar.version}, listed"] = listed
+    return figures

@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import statistics
-import tempfile
 import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import grpc
@@ -25,6 +23,7 @@ from motcua.intake.v1.intake_pb2_grpc import (
 )
 from sqlalchemy import Column, String, Table
 
+from benchmarks.harness import Figures, Servers, Size, TargetMissed
 from kernel.base.clock import RealClock
 from kernel.commands.command_bus import Commands, Reads
 from kernel.config.settings import Settings
@@ -47,10 +46,10 @@ from services.intake.rpc import IntakeServicer, service
 from tests.support.models import INTAKE as MODEL
 
 NAME = "SubmitDossier, 64 callers, against an empty handler with one group-committed row"
-REACH = 0.5
+TARGET = 0.5
 _CALLERS = 64
-_SECONDS = 4.0
-_ROUNDS = 3
+SECONDS = {Size.SMALL: 0.5, Size.USUAL: 4.0, Size.FULL: 4.0}
+ROUNDS = {Size.SMALL: 1, Size.USUAL: 3, Size.FULL: 5}
 _ONE_ROW = Table("one_row", MODEL.tables.metadata, Column("id", String, primary_key=True))
 
 
@@ -71,7 +70,7 @@ class _Empty(IntakeServiceServicer):
 
 @dataclass(frozen=True)
 class _Rate:
-    """What one round gave: answers per second, and their delays in milliseconds."""
+    """The result of one round: answers per second, and their delays in milliseconds."""
 
     per_second: float
     p50: float
@@ -124,12 +123,12 @@ def client(address: str, template: bytes, seconds: float) -> _Rate:
 
 
 @contextmanager
-def _served(folder: Path, name: str, catalogue: Catalogue) -> Iterator[str]:
+def _served(servers: Servers, name: str, catalogue: Catalogue) -> Iterator[str]:
     """Serve the desk, or the empty handler, with a database of its own."""
-    url = f"sqlite:///{folder}/{name}.sqlite3"
+    url = servers.sqlite(name)
     engine = open_engine(url, "intake")
     MODEL.tables.metadata.create_all(engine)
-    keyring = Keyring(open_engine(f"sqlite:///{folder}/{name}-keys.sqlite3", "keyring"), b"k" * 32)
+    keyring = Keyring(open_engine(servers.sqlite("keys"), "keyring"), b"k" * 32)
     writer = Writer(engine, MODEL, keyring)
     reads = Reads(open_engine(url, "intake", read_only=True))
     if name == "desk":
@@ -155,29 +154,28 @@ def _served(folder: Path, name: str, catalogue: Catalogue) -> Iterator[str]:
         reads.close()
 
 
-def measure(seconds: float = _SECONDS, rounds: int = _ROUNDS) -> tuple[list[_Rate], list[_Rate]]:
-    """Load both servers by turns; gives the desk's rounds and the empty handler's."""
+def measure(servers: Servers, seconds: float, rounds: int) -> tuple[list[_Rate], list[_Rate]]:
+    """Load both servers alternately; return the rounds of the desk and of the empty handler."""
     catalogue = shipped_catalogue()
     offered = Takers(catalogue, date.today()).offered()  # noqa: DTZ011 - the server's clock is real, too
     procedure = next(p for p in offered if Channel.CHANNEL_ONLINE in p.channels)
     template = _request(procedure).SerializeToString()
     found: dict[str, list[_Rate]] = {"desk": [], "empty": []}
-    with tempfile.TemporaryDirectory(prefix="motcua-bench-") as text:
-        folder = Path(text)
-        with (
-            multiprocessing.get_context("spawn").Pool(1) as pool,
-            _served(folder, "desk", catalogue) as desk,
-            _served(folder, "empty", catalogue) as empty,
-        ):
-            for _ in range(rounds):
-                for name, address in (("empty", empty), ("desk", desk)):
-                    found[name].append(pool.apply(client, (address, template, seconds)))
+    with (
+        multiprocessing.get_context("spawn").Pool(1) as pool,
+        _served(servers, "desk", catalogue) as desk,
+        _served(servers, "empty", catalogue) as empty,
+    ):
+        for _ in range(rounds):
+            for name, address in (("empty", empty), ("desk", desk)):
+                found[name].append(pool.apply(client, (address, template, seconds)))
     return found["desk"], found["empty"]
 
 
-def run() -> None:
+def run(size: Size, servers: Servers) -> Figures:
     """Print both sides and their ratio."""
-    desk, empty = measure()
+    desk, empty = measure(servers, SECONDS[size], ROUNDS[size])
+    figures = {}
     for name, rounds in (("empty handler", empty), ("SubmitDossier", desk)):
         best = max(rounds, key=lambda r: r.per_second)
         every = ", ".join(f"{r.per_second:,.0f}" for r in rounds)
@@ -185,9 +183,9 @@ def run() -> None:
             f"  {name:<14} {best.per_second:>7,.0f}/s   p50 {best.p50:5.1f} ms   "
             f"p99 {best.p99:5.1f} ms   (rounds: {every})"
         )
+        figures[name] = best.per_second
     ratio = statistics.median(d.per_second / e.per_second for d, e in zip(desk, empty, strict=True))
-    print(f"  ratio {ratio:.2f} (to reach: {REACH})")
-
-
-if __name__ == "__main__":
-    run()
+    print(f"  ratio {ratio:.2f} (target {TARGET})")
+    if size is not Size.SMALL and ratio < TARGET:
+        raise TargetMissed(f"{ratio:.2f} of the empty handler's rate")
+    return figures
