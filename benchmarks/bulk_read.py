@@ -43,7 +43,7 @@ def run(size: Size, servers: Servers) -> Figures:
             seconds.append(_in_process(service, bootstrap, topic, url, count))
     print(f"{count:,} events, the demonstration's mix; best of {ROUNDS[size]} rounds, median ratio")
     print(f"{'service':10} {'bare':>12} {'into views':>12} {'ratio':>7}")
-    figures = {}
+    figures: dict[str, float] = {}
     for service, seconds in rounds.items():
         bare, views = (count / min(side) for side in zip(*seconds, strict=True))
         ratio = statistics.median(bare_s / views_s for bare_s, views_s in seconds)

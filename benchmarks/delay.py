@@ -22,7 +22,7 @@ from motcua.intake.v1 import intake_pb2 as intake
 from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
 
 from benchmarks.harness import Figures, Servers, Size
-from infra.supervisor.state import read_board
+from infra.supervisor.state import read_state
 from kernel.base.instants import to_us
 from kernel.rpc.client import metadata
 from tests.support.stack import Stack
@@ -42,7 +42,7 @@ def run(size: Size, servers: Servers) -> Figures:
     seconds, stack = SECONDS[size], servers.stack()
     asyncio.run(_feed(stack, seconds))
     stack.wait_settled()
-    kafka = read_board(stack.folder)["kafka"]
+    kafka = read_state(stack.folder)["kafka"]
     least, most, events = _delays(kafka["bootstrap"], kafka["topic"], WARM_UP[size] / seconds)
     print(f"{events} events, {events / seconds:.0f}/s, {len(most)} pairs")
     figures = {"pairs": float(len(most))}

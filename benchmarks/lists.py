@@ -26,7 +26,7 @@ from services.intake.queries import dossier_list
 from services.routing.queries import work_lists
 from tests.support.models import INTAKE, ROUTING
 
-NAME = "lists: pages at 1,000,000 dossiers against 10,000"
+NAME = "lists: pages of work and dossiers at a million dossiers against ten thousand"
 FEW = {Size.SMALL: 200, Size.USUAL: 10_000, Size.FULL: 10_000}
 MANY = {Size.SMALL: 1_000, Size.USUAL: 1_000_000, Size.FULL: 1_000_000}
 TARGET = 3.0

@@ -7,7 +7,7 @@ import time
 import psutil
 
 from benchmarks.harness import Figures, Servers, Size
-from infra.supervisor.state import read_board
+from infra.supervisor.state import read_state
 
 NAME = "memory of the idle stack (target: a service < 150 MB, all with the broker < 1,500 MB)"
 IDLE = {Size.SMALL: 0.1, Size.USUAL: 10.0, Size.FULL: 10.0}
@@ -19,7 +19,7 @@ def run(size: Size, servers: Servers) -> Figures:
     """Leave a stack alone, and print resident and proportional memory of each program."""
     stack = servers.stack()
     time.sleep(IDLE[size])
-    board = read_board(stack.folder)
+    board = read_state(stack.folder)
     programs = {p["name"]: p["pid"] for p in board["programs"]}
     programs["kafka"] = board["kafka"]["pid"]
     shares = {}

@@ -45,7 +45,8 @@ select 'd' || n, 1, 0, {now} + n, null, 0, 0, '', 0, {now} + n, '', '' from s
 
 def run(size: Size, servers: Servers) -> Figures:
     """Print the time of a look at both sizes on both databases, and of many dates due at once."""
-    figures, ratios = {}, {}
+    figures: dict[str, float] = {}
+    ratios: dict[str, float] = {}
     for database, new in (("sqlite", servers.sqlite), ("postgresql", servers.postgresql)):
         try:
             few, many = _idle(database, size, new("few"), new("many"))

@@ -1,4 +1,4 @@
-"""Who the commands say that they are, in development and in what they publish."""
+"""The name under which the commands act, in development and in what they publish."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ _LENGTH = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)([dhm])")
 _SECONDS = {"d": 86_400, "h": 3_600, "m": 60}
 
 
-def instant(text: str, option: str, *, begins: bool = False) -> Timestamp:
+def parse_instant(text: str, option: str, *, begins: bool = False) -> Timestamp:
     """Read an instant in ISO 8601; without an offset it is the office's local time.
 
     A day alone means its end, or its beginning when something ``begins`` with it.
@@ -36,7 +36,7 @@ def instant(text: str, option: str, *, begins: bool = False) -> Timestamp:
         ) from error
 
 
-def day(text: str, option: str) -> str:
+def parse_day(text: str, option: str) -> str:
     """Read a day (YYYY-MM-DD)."""
     try:
         return date.fromisoformat(text).isoformat()
@@ -50,7 +50,7 @@ def in_order(first: Any, last: Any) -> None:
         raise typer.BadParameter("must not lie before --from", param_hint="--to")
 
 
-def unit(text: str, option: str) -> str:
+def parse_unit(text: str, option: str) -> str:
     """Take the code of a unit that the office has; raise ``BadParameter`` for another one."""
     from office.catalogue.loader import shipped_catalogue
 
@@ -65,7 +65,7 @@ def must_exist(path: Path, option: str) -> None:
         raise typer.BadParameter(f"there is no file {path}", param_hint=option)
 
 
-def length(text: str, option: str) -> Duration:
+def parse_length(text: str, option: str) -> Duration:
     """Read a length of time such as 3d, 12h or 30m (calendar time)."""
     found = _LENGTH.fullmatch(text)
     if found is None:

@@ -71,9 +71,9 @@ class Printer(Console):
         if self.is_terminal:
             super().print(*objects, **options)
             return
-        with self.capture() as laid:
+        with self.capture() as captured:
             super().print(*objects, **options)
-        self.file.write("".join(f"{line.rstrip()}\n" for line in laid.get().splitlines()))
+        self.file.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
 
     def _fold(self, table: Table) -> None:
         """Let columns that were to stay whole be folded, where they would not fit otherwise: rich
@@ -118,7 +118,7 @@ err = _printer(stderr=True)
 
 
 def fail(text: str) -> None:
-    """Say on one line of stderr what went wrong."""
+    """Print on one line of stderr what went wrong."""
     err.print(" ".join(text.split()), style="red", markup=False)
 
 

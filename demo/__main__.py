@@ -1,7 +1,7 @@
 """`make demo`: a working week at a province's one-stop centre, on a real Kafka and five service
 processes.
 
-People speak to the public gRPC interfaces only. What they were told is counted apart and compared
+People use the public gRPC interfaces only. What they were answered is counted apart and compared
 with what the system reports in the end: any difference is exit status 1.
 """
 
@@ -21,11 +21,11 @@ from rich.progress import BarColumn, Progress, TextColumn
 from cli.grpc_clients import address
 from cli.options import OFFICE
 from cli.printer import err, fail, out
-from demo.results.closing import finish
-from demo.results.ledger import OwnCount
-from demo.running import NotRunning, PartnerProcesses, begin, environment, opening, stack
+from demo.local_stack import NotRunning, PartnerProcesses, begin, environment, opening, stack
+from demo.results.final_report import finish
+from demo.results.own_count import OwnCount
 from demo.week.dossier_life import Week
-from demo.week.people import People
+from demo.week.office_client import OfficeClient
 from demo.week.scenario import FRIDAY, draw, instant
 from kernel.base.clock import Clock, parse_clock
 from kernel.base.instants import to_datetime
@@ -61,18 +61,18 @@ def _above_zero(text: str) -> int:
     return int(text)
 
 
-async def week(given: argparse.Namespace, clock: Clock, ledger: OwnCount) -> int:
-    """Play the week; gives the number of dossiers that could not be played to their end."""
+async def week(given: argparse.Namespace, clock: Clock, own_count: OwnCount) -> int:
+    """Play the week, and return the number of dossiers that could not be played to their end."""
     closes = instant(FRIDAY, clock_time(17, 0))
     async with (
         grpc.aio.insecure_channel(address("intake"), options=OPTIONS) as intake,
         grpc.aio.insecure_channel(address("routing"), options=OPTIONS) as routing,
     ):
-        people = People(intake, routing, ledger)
-        filings = draw(await people.offers(), given.dossiers, given.seed)
-        play = Week(people, ledger, clock, given.speed, closes)
+        client = OfficeClient(intake, routing, own_count)
+        filings = draw(await client.offers(), given.dossiers, given.seed)
+        play = Week(client, own_count, clock, given.speed, closes)
         tasks = [asyncio.create_task(play.live(filing)) for filing in filings]
-        await _watch(clock, tasks, ledger, closes)
+        await _watch(clock, tasks, own_count, closes)
         outcomes = await asyncio.gather(*tasks, return_exceptions=True)
     failures = [o for o in outcomes if isinstance(o, BaseException)]
     for failure in failures[:10]:
@@ -81,11 +81,11 @@ async def week(given: argparse.Namespace, clock: Clock, ledger: OwnCount) -> int
 
 
 async def _watch(
-    clock: Clock, tasks: list[asyncio.Task[None]], ledger: OwnCount, closes: int
+    clock: Clock, tasks: list[asyncio.Task[None]], own_count: OwnCount, closes: int
 ) -> None:
     """Show the week passing: a bar on a terminal, a line a day in a log."""
     opens = clock.now()
-    day = said = ""
+    day = summary = ""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(bar_width=40),
@@ -95,27 +95,27 @@ async def _watch(
         bar = progress.add_task("", total=max(1, closes - opens), done="")
         while not all(task.done() for task in tasks):
             now = to_datetime(clock.now(), OFFICE)
-            done = _so_far(ledger)
+            done = _so_far(own_count)
             progress.update(
                 bar, completed=clock.now() - opens, description=f"{now:%a %d/%m %H:%M}", done=done
             )
             if not err.is_terminal:
                 today = f"{now:%A %d/%m/%Y}"
                 if day and today != day:
-                    err.print(f"  by the end of {day}: {said}")
-                day, said = today, done
+                    err.print(f"  by the end of {day}: {summary}")
+                day, summary = today, done
             await asyncio.sleep(0.25)
     if not err.is_terminal:
-        err.print(f"  by the end of {day}: {_so_far(ledger)}")
+        err.print(f"  by the end of {day}: {_so_far(own_count)}")
 
 
-def _so_far(ledger: OwnCount) -> str:
-    resolved = sum(entry.resolved_at is not None for entry in ledger.entries)
-    return f"{len(ledger.entries)} in, {resolved} resolved"
+def _so_far(own_count: OwnCount) -> str:
+    resolved = sum(entry.resolved_at is not None for entry in own_count.entries)
+    return f"{len(own_count.entries)} in, {resolved} resolved"
 
 
 def main() -> int:
-    """Run the demonstration; gives the exit status."""
+    """Run the demonstration, and return the exit status."""
     try:
         given = arguments()
     except ValueError as error:
@@ -128,7 +128,7 @@ def main() -> int:
     out.print(
         f"{given.dossiers} dossiers; one second is {given.speed / 60:.0f} minutes of the office\n"
     )
-    ledger = OwnCount()
+    own_count = OwnCount()
     clock = parse_clock(env["MOTCUA_CLOCK"])
     try:
         with stack(given.folder, env):
@@ -136,8 +136,8 @@ def main() -> int:
             err.print(f"  broker, mail sink and five services ready in {ready:.1f} s")
             begin(given.folder, env)
             partners = PartnerProcesses(given.folder, env, given.seed)
-            failures = asyncio.run(week(given, clock, ledger))
-            passed = finish(given.folder, ledger, partners)
+            failures = asyncio.run(week(given, clock, own_count))
+            passed = finish(given.folder, own_count, partners)
     except NotRunning as error:
         err.print(f"[red]{error}[/]")
         return 1

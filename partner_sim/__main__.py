@@ -23,7 +23,7 @@ from partner_sim.simulator import Simulator
 
 
 def main() -> int:
-    """Read the arguments and work until told to end."""
+    """Read the arguments and work until asked to end."""
     arguments = _arguments()
     try:
         arguments.clock = parse_clock(arguments.clock)
@@ -48,7 +48,7 @@ async def _run(arguments: argparse.Namespace) -> int:
         print(f"partner_sim: {error.code().name}: {error.details()}", file=sys.stderr)
         return 1
     finally:
-        simulator.ledger.print()
+        simulator.count.print()
         await partner.close()
     return 0
 

@@ -33,7 +33,7 @@ AGAIN = frozenset(
 
 
 class JobRefused(Exception):
-    """The office said no; ``reason`` is its code, such as LEASE_LOST, or the status of the call."""
+    """The office refused a call; ``reason`` is its code, such as LEASE_LOST, or the status."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)

@@ -108,7 +108,7 @@ def _repeats(rng: Random, rates: Rates, steps: list[PlannedReport]) -> list[Plan
 
 
 def _contradiction(rng: Random, steps: list[PlannedReport], comes_back: bool) -> PlannedReport:
-    """Say the opposite after the end, or that a delivered item is on its way again."""
+    """Report the opposite after the end, or that a delivered item is in transit again."""
     end = max(step.sent for step in steps)
     at = end + rng.uniform(1, 4)
     number = max(step.report for step in steps) + 1

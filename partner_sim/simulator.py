@@ -10,7 +10,7 @@ import grpc
 from partner_sim.api import JobRefused, PartnerClient
 from partner_sim.clock import OfficeClock
 from partner_sim.fate import Fate, PlannedReport, Rates, draw
-from partner_sim.ledger import Attempt, SimulatorCount
+from partner_sim.own_count import Attempt, SimulatorCount
 
 HOUR = 3600.0
 CALLS = 16
@@ -24,7 +24,7 @@ class Simulator:
     def __init__(
         self, partner: PartnerClient, clock: OfficeClock, rates: Rates, seed: int, pace: float = 1.0
     ) -> None:
-        self.ledger = SimulatorCount()
+        self.count = SimulatorCount()
         self._partner = partner
         self._clock = clock
         self._rates = rates
@@ -39,7 +39,7 @@ class Simulator:
         self._ending.set()
 
     async def run(self) -> None:
-        """Work until ``end``; comes back once no call is under way."""
+        """Work until ``end``, and return once no call is under way."""
         reader = asyncio.create_task(self._read())
         ending = asyncio.create_task(self._ending.wait())
         await asyncio.wait({reader, ending}, return_when=asyncio.FIRST_COMPLETED)
@@ -49,7 +49,7 @@ class Simulator:
         self._ending.set()
         while self._jobs:
             await asyncio.wait(self._jobs)
-        self.ledger.counts["retries"] = self._partner.retries
+        self.count.counts["retries"] = self._partner.retries
         for failure in failures:
             if isinstance(failure, Exception):
                 raise failure
@@ -68,11 +68,11 @@ class Simulator:
                     grpc.StatusCode.INVALID_ARGUMENT,
                 ):
                     raise
-            self.ledger.counts["reconnects"] += 1
+            self.count.counts["reconnects"] += 1
             await asyncio.sleep(0.2)
 
     def _begin(self, job_id: str) -> None:
-        self.ledger.counts["offered"] += 1
+        self.count.counts["offered"] += 1
         fate = draw(self._random, self._rates, self._pace)
         task = asyncio.create_task(self._work(job_id, fate))
         self._jobs.add(task)
@@ -80,14 +80,14 @@ class Simulator:
 
     async def _work(self, job_id: str, fate: Fate) -> None:
         attempt = Attempt(job_id, fate.kind)
-        self.ledger.attempts.append(attempt)
+        self.count.attempts.append(attempt)
         try:
             await self._carry(attempt, fate)
         except JobRefused as no:
             if no.reason == "LEASE_LOST":
                 attempt.final = attempt.final or "lost"
             else:
-                self.ledger.errors[no.reason] += 1
+                self.count.errors[no.reason] += 1
 
     async def _carry(self, attempt: Attempt, fate: Fate) -> None:
         if fate.kind == "refused":
@@ -95,7 +95,7 @@ class Simulator:
             return
         async with self._calls:
             answer = await self._partner.take(attempt.job_id)
-        self.ledger.counts["taken"] += 1
+        self.count.counts["taken"] += 1
         attempt.attempt, attempt.item_number = answer.attempt, answer.item_number
         taken_at = self._clock.now()
         if fate.kind == "refused_after_taking":
@@ -115,7 +115,7 @@ class Simulator:
         attempt.final = "refused"
 
     async def _late_answer(self, attempt: Attempt, lease_until: float) -> None:
-        """Say nothing until the lease has long ended, then claim the delivery."""
+        """Stay silent until the lease has long ended, then claim the delivery."""
         if await self._sleep_until(lease_until + 2 * HOUR * self._pace):
             step = PlannedReport("delivered", 0, 0, report=1)
             await self._report(attempt, step, lease_until)
@@ -126,9 +126,9 @@ class Simulator:
             contradicts = await self._partner.report(
                 attempt.job_id, attempt.attempt, step, happened_at
             )
-        self.ledger.counts["reports"] += 1
+        self.count.counts["reports"] += 1
         if step.fault:
-            self.ledger.counts[_COUNTED[step.fault]] += 1
+            self.count.counts[_COUNTED[step.fault]] += 1
         if contradicts:
             attempt.contradictions += 1
         elif step.call != "tracked" and not attempt.final:

@@ -36,7 +36,7 @@ RULES = "buf/validate/validate.proto"
 
 
 class GenerationError(Exception):
-    """protoc refused the input; it has said why on stderr."""
+    """protoc refused the input; its reason stands on stderr."""
 
 
 def generate(protos: Path, out: Path) -> None:

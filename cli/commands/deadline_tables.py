@@ -1,4 +1,4 @@
-"""Due dates laid out for a terminal."""
+"""Tables of due dates for a terminal."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from cli.commands.deadline_tables import deadline_table, status
 from cli.commands.dossier import AS_OF, JSON, lateness, suspended_for
 from cli.formatting import ESTIMATED, ZONE, hours_and_minutes, iso, moment, print_json
 from cli.grpc_clients import identity
-from cli.options import instant, length
+from cli.options import parse_instant, parse_length
 from cli.printer import grid, out
 from cli.rpc_errors import audit
 from kernel.base.instants import MINUTE, SECOND, to_us
@@ -60,9 +60,9 @@ def fetch_deadlines(as_of: str, within: str, overdue: bool, unit: str) -> list[p
     """Ask for all due dates that match, page by page."""
     request = pb.ListDeadlinesRequest(overdue=overdue, unit=unit, page_size=1000)
     if as_of:
-        request.as_of.CopyFrom(instant(as_of, "--as-of"))
+        request.as_of.CopyFrom(parse_instant(as_of, "--as-of"))
     if within:
-        request.within.CopyFrom(length(within, "--within"))
+        request.within.CopyFrom(parse_length(within, "--within"))
     rows: list[pb.Deadline] = []
     with audit() as stub:
         while True:
@@ -108,7 +108,7 @@ def explain(
     """
     request = pb.ExplainDeadlineRequest(dossier_code=code)
     if as_of:
-        request.as_of.CopyFrom(instant(as_of, "--as-of"))
+        request.as_of.CopyFrom(parse_instant(as_of, "--as-of"))
     with audit() as stub:
         answer = stub.ExplainDeadline(request, timeout=60, metadata=identity())
     if as_json:
@@ -169,7 +169,7 @@ def _agreement(value: Any) -> str:
 
 
 def print_explanation(answer: pb.ExplainDeadlineResponse, *, steps: bool = False) -> None:
-    """Print an explanation; of its steps only when told so."""
+    """Print an explanation; of its steps only with ``steps``."""
     lines = [line for line in answer.lines if steps or not line.step]
     for line in lines:
         head = f"{moment(line.occurred_at)}  {line.text.en}  ({line.actor.id})"

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from cli.formatting import ZONE, iso, moment, print_json
 from cli.grpc_clients import identity
-from cli.options import OFFICE, instant
+from cli.options import OFFICE, parse_instant
 from cli.printer import grid, out
 from cli.rpc_errors import audit
 
@@ -42,14 +42,14 @@ _TIMES = (
 
 
 def timeline(code: CODE, as_of: AS_OF = "", as_json: JSON = False) -> None:
-    """Tell a dossier's whole history, across the services.
+    """Show a dossier's whole history, across the services.
 
     In the order of the log, which is that of the times of recording within a service; when it
     happened may lie before (a dossier brought in from another system, a late report).
     """
     request = pb.GetTimelineRequest(dossier_code=code, time_zone=OFFICE)
     if as_of:
-        request.as_of.CopyFrom(instant(as_of, "--as-of"))
+        request.as_of.CopyFrom(parse_instant(as_of, "--as-of"))
     with audit() as stub:
         answer = stub.GetTimeline(request, timeout=60, metadata=identity())
     if as_json:
@@ -108,10 +108,10 @@ def _narrow_timeline(answer: pb.GetTimelineResponse, title: str) -> Table:
     rows = []
     for entry in answer.entries:
         recorded = _recorded(entry)
-        told = [f"{entry.type} by {_who(entry)}", entry.summary.en]
-        told += [f"recorded {recorded}"] if recorded else []
+        lines = [f"{entry.type} by {_who(entry)}", entry.summary.en]
+        lines += [f"recorded {recorded}"] if recorded else []
         event = f"{entry.source} {entry.sequence}"
-        rows.append((moment(entry.occurred_at), event, "\n".join(told)))
+        rows.append((moment(entry.occurred_at), event, "\n".join(lines)))
     columns = ("happened", "event", "what")
     return grid(columns, rows, title=title, whole=columns[:2])
 
@@ -128,10 +128,10 @@ def _who(entry: pb.TimelineEntry) -> str:
 
 
 def state(code: CODE, as_of: AS_OF = "", as_json: JSON = False) -> None:
-    """Tell a dossier's state, now or as of any instant."""
+    """Show a dossier's state, now or as of any instant."""
     request = pb.GetStateRequest(dossier_code=code)
     if as_of:
-        request.as_of.CopyFrom(instant(as_of, "--as-of"))
+        request.as_of.CopyFrom(parse_instant(as_of, "--as-of"))
     with audit() as stub:
         answer = stub.GetState(request, timeout=60, metadata=identity())
     found = _state(answer)
@@ -176,7 +176,7 @@ def _state(answer: pb.GetStateResponse) -> dict[str, Any]:
 
 
 def suspended_for(value: Any) -> str:
-    """Name why a clock stands still; "" while it runs."""
+    """Return why a clock stands still; empty while it runs."""
     name = SuspensionKind.Name(value).removeprefix("SUSPENSION_KIND_").lower()
     return "" if name == "unspecified" else name
 

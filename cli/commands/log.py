@@ -26,7 +26,7 @@ from rich.text import Text
 
 from cli.formatting import OFFSET, moment, print_json
 from cli.grpc_clients import identity
-from cli.options import in_order, instant
+from cli.options import in_order, parse_instant
 from cli.printer import counted, err, fail, out
 from cli.rpc_errors import audit
 from kernel.base.instants import SECOND, to_us
@@ -53,9 +53,9 @@ def replay(
     """
     request = pb.StreamEventsRequest(dossier_code=dossier)
     if from_time:
-        request.from_time.CopyFrom(instant(from_time, "--from", begins=True))
+        request.from_time.CopyFrom(parse_instant(from_time, "--from", begins=True))
     if to_time:
-        request.to_time.CopyFrom(instant(to_time, "--to"))
+        request.to_time.CopyFrom(parse_instant(to_time, "--to"))
     if from_time and to_time:
         in_order(to_us(request.from_time), to_us(request.to_time))
     begun = time.monotonic()

@@ -30,7 +30,7 @@ from cli.stack.plan import SERVICES
 from infra.supervisor import state
 from kernel.config import settings
 from kernel.eventsourcing.service_model import Model
-from kernel.rebuild.rebuild import Progress as Tell
+from kernel.rebuild import rebuild as kernel_rebuild
 from kernel.rebuild.rebuild import Rebuilt, check, rebuild
 from kernel.runtime.definition import Define
 from kernel.storage.engines import open_engine
@@ -62,7 +62,7 @@ def rebuild_service(
         if only_check:
             _report(check_service(service), as_json=as_json)
             return
-        done = renew(service)
+        done = rebuild_database(service)
     except (NothingThere, TimeoutError, Unpublished) as error:
         fail(str(error))
         raise typer.Exit(1) from error
@@ -82,13 +82,14 @@ def rebuild_service(
 
 
 def _unreadable(service: str, error: DBAPIError) -> str:
-    told = f"the database of {service} does not answer ({type(error).__name__})"
+    problem = f"the database of {service} does not answer ({type(error).__name__})"
     url = make_url(settings.load(service).database_url)
     if isinstance(error, OperationalError) or url.get_backend_name() != "sqlite":
-        return told
+        return problem
     return (
-        f"{told}: the file is damaged. Move {url.database} away, with its -wal and -shm, and the "
-        "service makes it again from the log; events that were not on the log yet are lost with it"
+        f"{problem}: the file is damaged. Move {url.database} away, with its -wal and -shm, and "
+        "the service makes it again from the log; events that were not on the log yet are lost "
+        "with it"
     )
 
 
@@ -103,7 +104,7 @@ class NothingThere(Exception):
 
 
 def check_service(service: str) -> dict[str, Any]:
-    """Compare a service's database with one made from the log; gives what scripts read.
+    """Compare a service's database with one made from the log; return what scripts read.
 
     Raise ``NothingThere``.
     """
@@ -113,31 +114,31 @@ def check_service(service: str) -> dict[str, Any]:
         raise NothingThere(f"{service} has no database yet: {url.database}")
     live = open_engine(given.database_url, service, read_only=True)
     try:
-        with _progress(f"check {service}") as tell:
-            return check(model, live, bootstrap, given.topic, tell).as_json()
+        with _progress(f"check {service}") as report:
+            return check(model, live, bootstrap, given.topic, report).as_json()
     finally:
         live.dispose()
 
 
-def renew(service: str) -> Rebuilt:
+def rebuild_database(service: str) -> Rebuilt:
     """Throw a service's database away and make it again.
 
     Raise ``TimeoutError`` when the service does not stop, and ``Unpublished``.
     """
     given, model, bootstrap = _service(service)
-    with _stopped(given.data_dir.absolute(), service), _progress(f"rebuild {service}") as tell:
+    with _stopped(given.data_dir.absolute(), service), _progress(f"rebuild {service}") as report:
         _check_published(given, model)
         if make_url(given.database_url).get_backend_name() != "sqlite":
             engine = open_engine(given.database_url, service)
             with engine.begin() as connection:
                 connection.execute(DropSchema(service, cascade=True))
             engine.dispose()
-            return rebuild(model, bootstrap, given.topic, given.database_url, progress=tell)
+            return rebuild(model, bootstrap, given.topic, given.database_url, progress=report)
         path = Path(make_url(given.database_url).database or "")
         fresh = path.with_name(f"{path.name}.rebuild")
         _remove(fresh)
         try:
-            done = rebuild(model, bootstrap, given.topic, f"sqlite:///{fresh}", progress=tell)
+            done = rebuild(model, bootstrap, given.topic, f"sqlite:///{fresh}", progress=report)
             _remove(path, keep_main=True)
             fresh.replace(path)
         finally:
@@ -165,8 +166,8 @@ def _check_published(given: settings.Settings, model: Model) -> None:
 
 def _service(service: str) -> tuple[settings.Settings, Model, str]:
     given = settings.load(service)
-    board = state.read_board(given.data_dir.absolute())
-    bootstrap = board.get("kafka", {}).get("bootstrap") or given.kafka
+    stack = state.read_state(given.data_dir.absolute())
+    bootstrap = stack.get("kafka", {}).get("bootstrap") or given.kafka
     define: Define = importlib.import_module(f"services.{service}.definition").define
     return given, define(given).model, bootstrap
 
@@ -189,7 +190,7 @@ def _stopped(folder: Path, service: str) -> Iterator[None]:
 
 
 def _pid(folder: Path, service: str) -> int | None:
-    for program in state.read_board(folder).get("programs", []):
+    for program in state.read_state(folder).get("programs", []):
         if program["name"] == service:
             pid: int | None = program["pid"]
             return pid
@@ -205,7 +206,7 @@ def _remove(path: Path, *, keep_main: bool = False) -> None:
 
 
 @contextmanager
-def _progress(what: str) -> Iterator[Tell]:
+def _progress(what: str) -> Iterator[kernel_rebuild.Progress]:
     columns = (
         *(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()),
         *(
@@ -218,11 +219,11 @@ def _progress(what: str) -> Iterator[Tell]:
     with Progress(*columns, console=err, disable=not err.is_terminal, transient=True) as progress:
         task = progress.add_task(what, total=None, rate="")
 
-        def tell(read: int, total: int) -> None:
+        def report(read: int, total: int) -> None:
             rate = f"{read / max(time.monotonic() - begun, 1e-6):,.0f}/s"
             progress.update(task, completed=read, total=total, rate=rate)
 
-        yield tell
+        yield report
 
 
 def _show(found: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from cli.formatting import iso, print_csv, print_json
 from cli.grpc_clients import identity
-from cli.options import day, in_order, instant
+from cli.options import in_order, parse_day, parse_instant
 from cli.printer import grid, out
 from cli.rpc_errors import audit
 
@@ -109,13 +109,13 @@ def fetch(from_day: str, to_day: str, as_of: str, by: str) -> dict[str, Any]:
     Gives ``{"from", "to", "as_of", "by", "rows": [{"key", counts…}], "total": {counts…}}``.
     """
     request = pb.GetReportRequest(
-        from_date=day(from_day, "--from"),
-        to_date=day(to_day, "--to"),
+        from_date=parse_day(from_day, "--from"),
+        to_date=parse_day(to_day, "--to"),
         by=f"BREAKDOWN_{by.upper()}",
     )
     in_order(request.from_date, request.to_date)
     if as_of:
-        request.as_of.CopyFrom(instant(as_of, "--as-of"))
+        request.as_of.CopyFrom(parse_instant(as_of, "--as-of"))
     with audit() as stub:
         answer = stub.GetReport(request, timeout=300, metadata=identity())
     return {

@@ -25,7 +25,7 @@ from infra.local.topics import TopicError
 from infra.supervisor import state
 from infra.supervisor.databases import silent
 from infra.supervisor.plan import Plan
-from infra.supervisor.program_keeper import WrongSettings, last_line
+from infra.supervisor.supervised_program import WrongSettings, last_line
 from infra.supervisor.supervisor import Supervisor
 
 READY_WITHIN = 90.0
@@ -89,7 +89,7 @@ def _announce(plan: Plan, supervisor: Supervisor) -> None:
             fail(f"not ready after {READY_WITHIN:.0f} s; see {plan.data_dir / 'log'}")
             return
         time.sleep(0.1)
-    supervisor.is_ready()
+    supervisor.mark_ready()
     err.print(addresses(plan))
     err.print("[green]Ready.[/] Ctrl-C stops everything.")
 
@@ -131,10 +131,10 @@ def _detached(plan: Plan) -> None:
 
 
 def _is_ready(plan: Plan, supervisor: int) -> bool:
-    """Ask the board only: the supervisor asks the services."""
+    """Read the published state only: the supervisor asks the services."""
     if state.supervisor_pid(plan.data_dir) != supervisor:
         return False
-    return bool(state.read_board(plan.data_dir).get("ready"))
+    return bool(state.read_state(plan.data_dir).get("ready"))
 
 
 def down() -> None:

@@ -45,8 +45,8 @@ _LATER = {
     grpc.StatusCode.DEADLINE_EXCEEDED,
     grpc.StatusCode.RESOURCE_EXHAUSTED,
 }
-_OTHER_FACTS = "was brought in before with other facts"
-_TAKEN = f"{_OTHER_FACTS}, or another dossier has its external code"
+_DIFFERENT = "was brought in before with other facts"
+_TAKEN = f"{_DIFFERENT}, or another dossier has its external code"
 
 
 class CallRefused(Exception):
@@ -126,7 +126,7 @@ class Calls:
         await self._call(self._routing.ResolveCase, request, unheard=True)
 
     async def complete(self, case: ImportedHistory) -> None:
-        """Say that the history is complete; raise ``CallRefused``."""
+        """Declare the history complete; raise ``CallRefused``."""
         request = routing.CompleteImportRequest(
             request_id=self._identity(case, "complete"), dossier_code=case.code
         )
@@ -143,8 +143,8 @@ class Calls:
         return bool(answer.case.history_complete)
 
     def _identity(self, case: ImportedHistory, *what: object) -> str:
-        told = "|".join(map(str, (self._mapping.source.name, case.code, *what)))
-        return str(uuid.uuid5(NAMESPACE, told))
+        parts = "|".join(map(str, (self._mapping.source.name, case.code, *what)))
+        return str(uuid.uuid5(NAMESPACE, parts))
 
     async def _call(
         self, method: Callable[..., Awaitable[Any]], request: Any, *, unheard: bool = False
@@ -161,7 +161,7 @@ class Calls:
             except grpc.aio.AioRpcError as error:
                 if error.code() == grpc.StatusCode.ALREADY_EXISTS:
                     taken = bool(getattr(request, "external_code", ""))
-                    raise _Repeated(_TAKEN if taken else _OTHER_FACTS) from None
+                    raise _Repeated(_TAKEN if taken else _DIFFERENT) from None
                 later = error.code() in _LATER or (unheard and _is_unheard(error))
                 if not later:
                     raise CallRefused(_why(error)) from None

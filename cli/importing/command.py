@@ -63,8 +63,8 @@ def import_log(
     try:
         outcome = _run(file, loaded, histories)
         source = loaded.mapping.source
-        told = outcome.rejects, outcome.troubles
-        written = write_rejects(target, *told, file, source.format, source.delimiter)
+        failed = outcome.rejects, outcome.troubles
+        written = write_rejects(target, *failed, file, source.format, source.delimiter)
     except OSError as error:
         fail(f"{error.filename or target}: {error.strerror}; {AGAIN}")
         raise typer.Exit(1) from error

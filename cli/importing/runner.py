@@ -67,7 +67,7 @@ class Journal:
 async def bring_in(
     histories: Histories, loaded: Loaded, journal: Journal, progress: Callable[[int], None]
 ) -> ImportOutcome:
-    """Bring in all cases; ``progress`` is told the number of rows settled by each dossier.
+    """Bring in all cases; ``progress`` gets the number of rows settled by each dossier.
 
     Raises an ``ExceptionGroup`` with ``Away`` when a service stays away; run again, it goes on.
     """
@@ -97,7 +97,7 @@ async def bring_in(
 async def _settle(
     calls: Calls, case: ImportedHistory, journal: Journal, outcome: ImportOutcome
 ) -> None:
-    """Bring in one dossier, or tell why its rows can't be."""
+    """Bring in one dossier, or reject its rows with the reason."""
     if case.code in journal.done and await calls.is_complete(case):
         outcome.skipped += 1
         outcome.kept += len(case.steps)

@@ -20,7 +20,7 @@ _VALUES = frozenset({"string", "date", "int", "float", "boolean", "id"})
 
 
 class SourceError(Exception):
-    """The file can't be read as what it is said to be; the text names the file and the place."""
+    """The file can't be read in its mapping's format; the text names the file and the place."""
 
 
 class SourceRow(NamedTuple):

@@ -25,7 +25,7 @@ def data_dir() -> Path:
 
 
 def make_plan() -> Plan:
-    """Read the environment and say what is to run.
+    """Return what is to run, as the environment has it.
 
     KAFKA_BOOTSTRAP_SERVERS and SMTP_HOST name servers that run already; unset, the stack brings its
     own. Raise ``ValueError`` naming the variable that is wrong.
@@ -49,7 +49,7 @@ def make_plan() -> Plan:
 
 
 def _check() -> None:
-    """Let each service's settings be read once here, so that a wrong one is said at once."""
+    """Let each service's settings be read once here, so that a wrong one is refused at once."""
     production = os.environ.get("MOTCUA_MODE") == "production"
     for name in SERVICES:
         try:
@@ -75,7 +75,7 @@ def _check_distinct(plan: Plan) -> None:
 
 
 def _environment(folder: Path, bootstrap: str, host: str) -> dict[str, str]:
-    """Return what all programs are told; files by whole paths, since they run in another folder."""
+    """Return the environment of all programs: whole paths, since they run in another folder."""
     common = dict(os.environ) | {
         "MOTCUA_DATA_DIR": str(folder),
         "KAFKA_BOOTSTRAP_SERVERS": bootstrap,

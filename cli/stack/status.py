@@ -1,4 +1,4 @@
-"""What `motcua status` shows: the supervisor's board, and each service's own word."""
+"""What `motcua status` shows: what the supervisor publishes, and each service's own status."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ def collect(data_dir: Path) -> dict[str, Any]:
 
     ``kafka`` is ``{"pid", "bootstrap"}``; ``lag`` is None for a service that does not answer.
     ``others``: the addresses at which services answer that are not of this folder, when nothing
-    runs on it; what they say is left out.
+    runs on it; their answers are left out.
     """
     supervised = state.supervisor_pid(data_dir) is not None
-    board = state.read_board(data_dir) if supervised else {}
-    programs = {p["name"]: p for p in board.get("programs", [])}
+    stack = state.read_state(data_dir) if supervised else {}
+    programs = {p["name"]: p for p in stack.get("programs", [])}
     targets = {name: programs.get(name, {}).get("address") or address(name) for name in SERVICES}
     with ThreadPoolExecutor(len(SERVICES)) as pool:
         answers = dict(zip(SERVICES, pool.map(status_of, SERVICES, targets.values()), strict=True))
@@ -35,7 +35,7 @@ def collect(data_dir: Path) -> dict[str, Any]:
     rows = [
         _service(name, targets[name], programs.get(name, {}), answers[name]) for name in SERVICES
     ]
-    kafka = board.get("kafka", {})
+    kafka = stack.get("kafka", {})
     bootstrap = kafka.get("bootstrap") or os.environ.get("KAFKA_BOOTSTRAP_SERVERS") or None
     return {
         "ready": all(row["ready"] for row in rows),

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from cli.commands.report import COUNTS
-from demo.results.ledger import OwnCount
+from demo.results.own_count import OwnCount
 
 COMPARED_MAILS = (
     "submitted",
@@ -41,9 +41,9 @@ class Checks:
         if counted != reported:
             self.failed.append(f"{what}: counted {counted}, reported {reported}")
 
-    def report(self, ledger: OwnCount, by: str, document: dict[str, Any], last: date) -> None:
+    def report(self, own_count: OwnCount, by: str, document: dict[str, Any], last: date) -> None:
         """Compare a report, row by row and figure by figure."""
-        counted = ledger.report(by, last)
+        counted = own_count.report(by, last)
         reported = {row["key"]: row for row in document["rows"]}
         self.equal(f"{by}: rows", sorted(counted), sorted(reported))
         for key, row in counted.items():
@@ -56,11 +56,11 @@ class Checks:
             left = row["carried_over"] + row["received"]
             self.equal("balance", left, row["resolved"] + row["returned"] + row["pending"])
 
-    def mails(self, ledger: OwnCount, sent: Counter[str], in_sink: int) -> None:
+    def mails(self, own_count: OwnCount, sent: Counter[str], in_sink: int) -> None:
         """Compare the mails that citizens must have got with those sent, and all those sent with
         those that arrived.
         """
-        counted = ledger.mails()
+        counted = own_count.mails()
         for kind in COMPARED_MAILS:
             self.equal(f"mails {kind}", counted[kind], sent[kind])
         self.equal("mails in the sink", sent.total(), in_sink)

@@ -1,4 +1,4 @@
-"""What reached the people outside the office in the week, laid out: messages, and the post."""
+"""Tables of what reached people outside the office in the week: messages, and the post."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ POST = {
 
 
 def message_table(counts: Mapping[tuple[str, int], int]) -> Table:
-    """Lay out how many messages of each kind are in which state."""
+    """Return the table of how many messages of each kind are in which state."""
     kinds = {kind for kind, _ in counts}
     states = [notify_pb.MessageState.Value(f"MESSAGE_STATE_{name}") for name in _STATES]
     rows = [
@@ -45,11 +45,11 @@ def message_table(counts: Mapping[tuple[str, int], int]) -> Table:
     return grid(columns, rows, right=columns[1:])
 
 
-def post_table(told: Mapping[str, Mapping[str, Any]]) -> Table:
-    """Lay out what each postal partner says that it did."""
+def post_table(counts: Mapping[str, Mapping[str, Any]]) -> Table:
+    """Return the table of each postal partner's own count."""
     rows = [
-        (words, *[str(did.get(name) or "") for did in told.values()])
-        for name, words in POST.items()
-        if any(did.get(name) for did in told.values())
+        (label, *[str(count.get(name) or "") for count in counts.values()])
+        for name, label in POST.items()
+        if any(count.get(name) for count in counts.values())
     ]
-    return grid(("", *told), rows, right=tuple(told))
+    return grid(("", *counts), rows, right=tuple(counts))

@@ -1,4 +1,4 @@
-"""What the log itself says of the week, read once by the operator's stream."""
+"""What the log itself holds of the week, read once by the operator's stream."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from cli.grpc_clients import identity
 from cli.printer import grid
 from cli.rpc_errors import audit
 from demo.results.checks import Checks
-from demo.results.ledger import OwnCount
-from demo.week.officers import DOMAIN, address_of
+from demo.results.own_count import OwnCount
+from demo.week.officer_directory import DOMAIN, address_of
 from demo.week.pauses import PAUSES
 from demo.week.scenario import FRIDAY
 from kernel.base.instants import to_us
@@ -39,11 +39,11 @@ class WeekLog:
     steps_missed: set[tuple[str, str]] = field(default_factory=set)
     """Dossier and step."""
     escalated: Counter[str] = field(default_factory=Counter)
-    """The rungs that were reached, by the address of who then had the role in the unit."""
-    heads_told: set[str] = field(default_factory=set)
-    """The dossiers of whose promised date a head was told."""
+    """The escalation levels that were reached, by the address of who had the role at that time."""
+    heads_notified: set[str] = field(default_factory=set)
+    """The dossiers of whose promised date a head was notified."""
 
-    def take(self, event: DossierEvent) -> None:
+    def add(self, event: DossierEvent) -> None:
         """Count one event."""
         name = event.WhichOneof("payload")
         if name == "dossier_submitted":
@@ -70,10 +70,12 @@ class WeekLog:
             if missed.scope == DeadlineScope.DEADLINE_SCOPE_STEP:
                 self.steps_missed.add((event.dossier_code, missed.step))
         elif name == "deadline_escalated":
-            said = event.deadline_escalated
-            self.escalated[address_of(said.unit, said.role, to_us(event.occurred_at))] += 1
-            if (said.rung, said.scope) == ("head", DeadlineScope.DEADLINE_SCOPE_DOSSIER):
-                self.heads_told.add(event.dossier_code)
+            escalated = event.deadline_escalated
+            self.escalated[
+                address_of(escalated.unit, escalated.role, to_us(event.occurred_at))
+            ] += 1
+            if (escalated.rung, escalated.scope) == ("head", DeadlineScope.DEADLINE_SCOPE_DOSSIER):
+                self.heads_notified.add(event.dossier_code)
 
 
 def read() -> WeekLog:
@@ -82,47 +84,51 @@ def read() -> WeekLog:
     with audit() as stub:
         request = audit_pb.StreamEventsRequest()
         for item in stub.StreamEvents(request, timeout=60, metadata=identity()):
-            found.take(DossierEvent.FromString(item.body))
+            found.add(DossierEvent.FromString(item.body))
     return found
 
 
-def compare(checks: Checks, ledger: OwnCount, log: WeekLog) -> None:
+def compare(checks: Checks, own_count: OwnCount, log: WeekLog) -> None:
     """Compare pauses, moved dates and late steps with what the people of the week know."""
-    for reason, number in ledger.pauses().items():
+    for reason, number in own_count.pauses().items():
         checks.equal(f"pauses for {reason}", number, log.begun[reason])
-    still = Counter(e.pauses[-1] for e in ledger.entries if e.suspended)
-    for reason, number in ledger.pauses().items():
+    still = Counter(e.pauses[-1] for e in own_count.entries if e.suspended)
+    for reason, number in own_count.pauses().items():
         checks.equal(f"ended pauses for {reason}", number - still[reason], log.ended[reason])
-    checks.equal("moved dates", sum(e.extended for e in ledger.entries), log.extended)
-    checks.equal("opinions asked", sum(e.asked for e in ledger.entries), log.asked)
-    checks.equal("opinions given", sum(e.answered for e in ledger.entries), log.answered)
-    children = [entry for entry in ledger.entries if entry.parent]
+    checks.equal("moved dates", sum(e.extended for e in own_count.entries), log.extended)
+    checks.equal("opinions asked", sum(e.asked for e in own_count.entries), log.asked)
+    checks.equal("opinions given", sum(e.answered for e in own_count.entries), log.answered)
+    children = [entry for entry in own_count.entries if entry.parent]
     ended = sum(entry.resolved_at is not None for entry in children)
     checks.equal("child dossiers", len(children), log.children)
     checks.equal("child dossiers that ended", ended, log.children_ended)
-    done = {(e.code, s.name): s.late() for e in ledger.entries for s in e.steps}
+    done = {(e.code, s.name): s.late() for e in own_count.entries for s in e.steps}
     known = {step for step, late in done.items() if late is not None}
     late = {step for step in known if done[step]}
     differ = late ^ (log.steps_missed & known)
     checks.equal("steps that one side calls late and the other does not", [], sorted(differ))
 
 
-def compare_officers(checks: Checks, ledger: OwnCount, log: WeekLog, mails: Counter[str]) -> None:
-    """Compare the mails that reached each officer with the rungs of the log, and those with the
-    dossiers that the people of the week know to be overdue; ``mails`` counts those in the sink by
-    recipient.
+def compare_officers(
+    checks: Checks, own_count: OwnCount, log: WeekLog, mails: Counter[str]
+) -> None:
+    """Compare the mails that reached each officer with the escalations on the log, and those with
+    the dossiers that the people of the week know to be overdue; ``mails`` counts those in the sink
+    by recipient.
     """
     got = {address: n for address, n in mails.items() if address.endswith(f"@{DOMAIN}")}
     checks.equal("mails to officers", dict(log.escalated), got)
-    overdue = {e.code for e in ledger.entries if ledger.overdue(e, FRIDAY)}
-    checks.equal("overdue dossiers of which no head was told", [], sorted(overdue - log.heads_told))
+    overdue = {e.code for e in own_count.entries if own_count.overdue(e, FRIDAY)}
+    checks.equal(
+        "overdue dossiers of which no head was notified", [], sorted(overdue - log.heads_notified)
+    )
 
 
-def table(ledger: OwnCount, log: WeekLog) -> Table:
-    """Lay out what moved the clocks."""
-    late = sum(s.late() is True for e in ledger.entries for s in e.steps)
-    steps = sum(len(e.steps) for e in ledger.entries)
-    told = log.escalated.total()
+def table(own_count: OwnCount, log: WeekLog) -> Table:
+    """Return the table of what moved the due dates."""
+    late = sum(s.late() is True for e in own_count.entries for s in e.steps)
+    steps = sum(len(e.steps) for e in own_count.entries)
+    mails = log.escalated.total()
     rows = [
         ("supplement asked of the citizen", log.begun["supplement"], log.ended["supplement"]),
         ("payment asked of the citizen", log.begun["payment"], log.ended["payment"]),
@@ -132,7 +138,7 @@ def table(ledger: OwnCount, log: WeekLog) -> Table:
         ("opinions asked while it runs", log.asked, log.answered),
         ("child dossiers at another agency", log.children, log.children_ended),
         (f"steps late, of {steps} completed", late, ""),
-        (f"mails to {len(log.escalated)} heads and leaders", told, ""),
+        (f"mails to {len(log.escalated)} heads and leaders", mails, ""),
     ]
     cells = [(what, str(number or ""), str(ended or "")) for what, number, ended in rows]
     return grid(("what", "times", "ended"), cells, right=("times", "ended"))

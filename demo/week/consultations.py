@@ -12,9 +12,9 @@ from motcua.events.v1.process_events_pb2 import PaperKind, PaperStage
 from motcua.events.v1.routing_events_pb2 import CaseFact
 from motcua.routing.v1 import routing_pb2 as routing
 
-from demo.results.ledger import Entry
+from demo.results.own_count import Entry
+from demo.week.office_client import OfficeClient
 from demo.week.pauses import give_opinion
-from demo.week.people import People
 from kernel.base.clock import Clock
 from kernel.base.instants import HOUR
 
@@ -30,7 +30,7 @@ def asked_at_once(process: str) -> int:
 
 
 async def answers(
-    people: People, clock: Clock, entry: Entry, work: Callable[[int], Awaitable[bool]]
+    client: OfficeClient, clock: Clock, entry: Entry, work: Callable[[int], Awaitable[bool]]
 ) -> bool:
     """Play the departments that were asked, each in its own time; False when the week ends
     before.
@@ -40,16 +40,16 @@ async def answers(
     for number, unit in enumerate(ASKED, 1):
         if not await work(clock.now() + (1 + entry.number % (number + 2)) * HOUR):
             return False
-        await give_opinion(people, entry.code, unit, number)
+        await give_opinion(client, entry.code, unit, number)
         entry.answered += 1
     return True
 
 
-async def complete(people: People, entry: Entry, found: routing.GetCaseResponse) -> None:
+async def complete(client: OfficeClient, entry: Entry, found: routing.GetCaseResponse) -> None:
     """Complete a step, with the facts that it asks for and what is to be done of the paper."""
     code, step = entry.code, found.case.current
     if entry.process != PROCESS:
-        await people.complete(code, step)
+        await client.complete(code, step)
         return
     if step.step == "appraise":
         draft = routing.DraftPaperRequest(
@@ -58,7 +58,7 @@ async def complete(people: People, entry: Entry, found: routing.GetCaseResponse)
             kind=PaperKind.PAPER_KIND_RESULT,
             sha256=_content(entry),
         )
-        await people.decide("DraftPaper", draft, step.unit, step.role)
+        await client.decide("DraftPaper", draft, step.unit, step.role)
     if step.step == "approve":
         for stage, role in (
             (PaperStage.PAPER_STAGE_REVIEW, "head"),
@@ -69,13 +69,13 @@ async def complete(people: People, entry: Entry, found: routing.GetCaseResponse)
             )
             if stage == PaperStage.PAPER_STAGE_SIGNATURE:
                 judged.document_number = f"{entry.number}/QĐ-2021"
-            await people.decide("JudgePaper", judged, entry.unit, role)
+            await client.decide("JudgePaper", judged, entry.unit, role)
     request = routing.CompleteStepRequest(
         dossier_code=code,
         step=step.step,
         facts=[CaseFact(name=name, value=_STATED[name]) for name in found.asked_facts],
     )
-    await people.decide("CompleteStep", request, step.unit, step.role)
+    await client.decide("CompleteStep", request, step.unit, step.role)
 
 
 def _content(entry: Entry) -> str:

@@ -1,4 +1,4 @@
-"""The life of one dossier in the week, played by people who look at the office's clock."""
+"""The life of one dossier in the week, played by the office's clock."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from motcua.events.v1.routing_events_pb2 import CurrentStep
 from motcua.routing.v1 import routing_pb2 as routing
 
-from demo.results.ledger import Entry, OwnCount, PlayedStep
-from demo.week import consultations, on_the_spot
+from demo.results.own_count import Entry, OwnCount, PlayedStep
+from demo.week import consultations, immediate_service
+from demo.week.office_client import OfficeClient
 from demo.week.pauses import PAUSES, ask_opinion, extend, give_opinion
-from demo.week.people import People
 from demo.week.scenario import Filing, as_child
 from kernel.base.clock import Clock
 from kernel.base.instants import HOUR, MINUTE, SECOND, to_us
@@ -40,10 +40,10 @@ class Week:
     """Plays dossiers until the week's last working minute."""
 
     def __init__(
-        self, people: People, ledger: OwnCount, clock: Clock, speed: float, closes: int
+        self, client: OfficeClient, own_count: OwnCount, clock: Clock, speed: float, closes: int
     ) -> None:
-        self._people = people
-        self._ledger = ledger
+        self._client = client
+        self._own_count = own_count
         self._clock = clock
         self._speed = speed
         self._closes = closes
@@ -51,7 +51,7 @@ class Week:
     async def live(self, filing: Filing) -> None:
         """Play one dossier from its submission as far as it comes."""
         await self._until(filing.at)
-        submitted = await self._people.submit(filing)
+        submitted = await self._client.submit(filing)
         entry = Entry(
             number=filing.number,
             code=submitted.dossier_code,
@@ -60,30 +60,32 @@ class Week:
             result_channel=filing.result_channel,
             consent=filing.consent,
         )
-        self._ledger.entries.append(entry)
-        self._tell(entry, "submitted")
+        self._own_count.entries.append(entry)
+        self._expect_mail(entry, "submitted")
         if filing.channel == "online" and not await self._work(self._clock.now() + HOUR):
             return
         if filing.refused:
-            await self._people.refuse(entry.code, entry.unit)
+            await self._client.refuse(entry.code, entry.unit)
             entry.refused = True
-            self._tell(entry, "refused")
+            self._expect_mail(entry, "refused")
             return
         if submitted.HasField("fees"):
-            await self._people.pay(entry.code, entry.unit, submitted.fees)
-        accepted = await self._people.accept(entry.code, entry.unit)
+            await self._client.pay(entry.code, entry.unit, submitted.fees)
+        accepted = await self._client.accept(entry.code, entry.unit)
         entry.accepted_at = to_us(accepted.accepted_at)
         entry.due_at = _us(accepted.due_at)
-        self._tell(entry, "accepted")
-        entry.process = (await self._people.case(entry.code, entry.unit)).case.process
+        self._expect_mail(entry, "accepted")
+        entry.process = (await self._client.case(entry.code, entry.unit)).case.process
         entry.asked = consultations.asked_at_once(entry.process)
-        if entry.process == on_the_spot.PROCESS:
-            await on_the_spot.serve(self._people, self._clock, filing.number, entry, self._work)
+        if entry.process == immediate_service.PROCESS:
+            await immediate_service.serve(
+                self._client, self._clock, filing.number, entry, self._work
+            )
         elif await self._process(filing, entry, submitted.pin):
             await self._give_result(filing, entry)
 
     async def _process(self, filing: Filing, entry: Entry, pin: str) -> bool:
-        """Play the departments' work; tells whether the dossier was resolved in the week."""
+        """Play the departments' work; return whether the dossier was resolved in the week."""
         children = await self._children(filing, entry)
         if filing.withdrawn:
             if await self._work(self._clock.now() + 2 * HOUR):
@@ -93,7 +95,7 @@ class Week:
         paused = ""
         steps = 0
         while True:
-            found = await self._people.case(entry.code, entry.unit)
+            found = await self._client.case(entry.code, entry.unit)
             last = found.resolvable and not found.next_steps
             step = found.case.current
             if not await self._work(self._next_moment(filing, entry, step, steps, last=last)):
@@ -104,37 +106,37 @@ class Week:
                     return False
                 continue
             if steps == 0:
-                await self._people.assign(entry.code, step)
+                await self._client.assign(entry.code, step)
                 await self._extend(filing, entry)
                 if filing.consulted and not last and not await self._consult(entry, step):
                     return False
                 if not await self._others_work(entry, children):
                     return False
-                if not await consultations.answers(self._people, self._clock, entry, self._work):
+                if not await consultations.answers(self._client, self._clock, entry, self._work):
                     return False
             if last:
                 break
             asked_at = self._clock.now()
-            await consultations.complete(self._people, entry, found)
+            await consultations.complete(self._client, entry, found)
             self._done(entry, step, asked_at, paused=step.step == paused)
             steps += 1
         overdue = entry.due_at is not None and self._clock.now() >= entry.due_at - 30 * MINUTE
         asked_at = self._clock.now()
-        case = await self._people.resolve(entry.code, step, filing.number, late=overdue)
+        case = await self._client.resolve(entry.code, step, filing.number, late=overdue)
         self._done(entry, step, asked_at, paused=step.step == paused)
         entry.resolved_at = _us(case.ended_at)
-        self._tell(entry, "resolved")
+        self._expect_mail(entry, "resolved")
         return True
 
     async def _children(self, filing: Filing, entry: Entry) -> list[tuple[Filing, Entry]]:
         """Find the dossiers that other agencies work on for this one."""
-        found = await self._people.case(entry.code, entry.unit)
+        found = await self._client.case(entry.code, entry.unit)
         while not all(child.dossier_code for child in found.children):
             await asyncio.sleep(0.05)
-            found = await self._people.case(entry.code, entry.unit)
+            found = await self._client.case(entry.code, entry.unit)
         children = []
         for child in found.children:
-            case = (await self._people.case(child.dossier_code, entry.unit)).case
+            case = (await self._client.case(child.dossier_code, entry.unit)).case
             made = Entry(
                 number=filing.number,
                 code=case.dossier_code,
@@ -147,7 +149,7 @@ class Week:
                 process=case.process,
                 parent=entry.code,
             )
-            self._ledger.entries.append(made)
+            self._own_count.entries.append(made)
             children.append((as_child(filing), made))
         return children
 
@@ -156,52 +158,52 @@ class Week:
         for filing, child in children:
             if not await self._process(filing, child, ""):
                 return False
-        while not all(c.ending for c in (await self._people.case(entry.code, entry.unit)).children):
+        while not all(c.ending for c in (await self._client.case(entry.code, entry.unit)).children):
             await asyncio.sleep(0.05)
         return True
 
     async def _consult(self, entry: Entry, step: CurrentStep) -> bool:
         """Have another unit asked and answer; False when the week ends before it does."""
-        unit = await ask_opinion(self._people, entry.code, step)
+        unit = await ask_opinion(self._client, entry.code, step)
         entry.asked += 1
         if not await self._work(self._clock.now() + (1 + entry.number % 5) * HOUR):
             return False
-        await give_opinion(self._people, entry.code, unit, entry.asked)
+        await give_opinion(self._client, entry.code, unit, entry.asked)
         entry.answered += 1
         return True
 
     async def _withdraw(self, entry: Entry, pin: str) -> None:
-        await self._people.withdraw(entry.code, pin)
+        await self._client.withdraw(entry.code, pin)
         while True:
-            case = (await self._people.case(entry.code, entry.unit)).case
+            case = (await self._client.case(entry.code, entry.unit)).case
             if case.HasField("withdrawal"):
                 break
             await asyncio.sleep(0.05)
         answer = routing.AnswerWithdrawalRequest(
             dossier_code=entry.code, number=case.withdrawal.number, approved=True
         )
-        case = await self._people.decide("AnswerWithdrawal", answer, entry.unit, "leader")
+        case = await self._client.decide("AnswerWithdrawal", answer, entry.unit, "leader")
         entry.withdrawn_at = _us(case.ended_at)
-        self._tell(entry, "withdrawn")
+        self._expect_mail(entry, "withdrawn")
 
     async def _pause(self, filing: Filing, entry: Entry, pin: str, step: CurrentStep) -> bool:
         """Let the clock stand still for some hours; False when the week ends before they do."""
         pause = PAUSES[filing.pause]
-        await pause.begin(self._people, filing, entry.code, step)
+        await pause.begin(self._client, filing, entry.code, step)
         entry.suspended = True
         entry.pauses.append(filing.pause)
-        self._tell(entry, pause.begun_mail)
+        self._expect_mail(entry, pause.begun_mail)
         if not await self._work(self._clock.now() + (3 + filing.number % 9) * HOUR):
             return False
-        await pause.end(self._people, filing, entry.code, step, pin)
+        await pause.end(self._client, filing, entry.code, step, pin)
         while True:
-            case = (await self._people.case(entry.code, entry.unit)).case
+            case = (await self._client.case(entry.code, entry.unit)).case
             if case.state == routing.CASE_STATE_RUNNING:
                 break
             await asyncio.sleep(0.05)
         entry.suspended = False
         entry.due_at = _us(case.due_at)
-        self._tell(entry, pause.ended_mail)
+        self._expect_mail(entry, pause.ended_mail)
         return True
 
     async def _extend(self, filing: Filing, entry: Entry) -> None:
@@ -211,10 +213,10 @@ class Week:
             return
         if working_us(_calendar(), self._clock.now(), due) < TIME_FOR_AN_APOLOGY:
             return
-        case = await extend(self._people, filing, entry.code, due, due_at(_calendar(), due, A_DAY))
+        case = await extend(self._client, filing, entry.code, due, due_at(_calendar(), due, A_DAY))
         entry.extended = True
         entry.due_at = _us(case.due_at)
-        self._tell(entry, "extended")
+        self._expect_mail(entry, "extended")
 
     def _done(self, entry: Entry, step: CurrentStep, asked_at: int, *, paused: bool) -> None:
         due, answered_at = _us(step.due_at), self._clock.now()
@@ -223,13 +225,13 @@ class Week:
     async def _give_result(self, filing: Filing, entry: Entry) -> None:
         if filing.result_channel == "online":
             entry.handed_over = True
-            self._tell(entry, "returned")
+            self._expect_mail(entry, "returned")
             return
         comes = filing.result_channel == "counter" and filing.number % 5 != 0
         if comes and await self._work(self._clock.now() + (1 + filing.number % 4) * HOUR):
-            await self._people.hand_over(entry.code, entry.unit)
+            await self._client.hand_over(entry.code, entry.unit)
             entry.handed_over = True
-            self._tell(entry, "returned")
+            self._expect_mail(entry, "returned")
 
     # -- time --------------------------------------------------------------------------------------
 
@@ -265,6 +267,6 @@ class Week:
             await asyncio.sleep(min(left / SECOND / self._speed, 5.0))
 
     @staticmethod
-    def _tell(entry: Entry, kind: str) -> None:
+    def _expect_mail(entry: Entry, kind: str) -> None:
         if entry.consent:
-            entry.told[kind] += 1
+            entry.expected_mails[kind] += 1

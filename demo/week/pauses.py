@@ -12,14 +12,14 @@ from motcua.events.v1.process_events_pb2 import Opinion
 from motcua.events.v1.routing_events_pb2 import CurrentStep, Payment, SuspensionKind
 from motcua.routing.v1 import routing_pb2 as routing
 
-from demo.week.people import People
+from demo.week.office_client import OfficeClient
 from demo.week.scenario import Filing
 from kernel.base.instants import to_timestamp
 
 FEE = Payment(fee=120_000, charge=30_000)
 
-Begin = Callable[[People, Filing, str, CurrentStep], Awaitable[None]]
-End = Callable[[People, Filing, str, CurrentStep, str], Awaitable[None]]
+Begin = Callable[[OfficeClient, Filing, str, CurrentStep], Awaitable[None]]
+End = Callable[[OfficeClient, Filing, str, CurrentStep, str], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -37,29 +37,29 @@ def _part(filing: Filing) -> str:
     return filing.offer.parts[0][0] if filing.offer.parts else "other"
 
 
-async def _ask_papers(people: People, filing: Filing, code: str, step: CurrentStep) -> None:
+async def _ask_papers(client: OfficeClient, filing: Filing, code: str, step: CurrentStep) -> None:
     part = common.Part(code=_part(filing), copies=1, note="Bản sao chưa được chứng thực")
     request = routing.RequestSupplementRequest(
         dossier_code=code, step=step.step, parts=[part], reason="Giấy tờ chưa hợp lệ."
     )
-    await people.decide("RequestSupplement", request, step.unit, step.role)
+    await client.decide("RequestSupplement", request, step.unit, step.role)
 
 
 async def _bring_papers(
-    people: People, filing: Filing, code: str, _step: CurrentStep, pin: str
+    client: OfficeClient, filing: Filing, code: str, _step: CurrentStep, pin: str
 ) -> None:
-    await people.supplement(code, pin, _part(filing))
+    await client.supplement(code, pin, _part(filing))
 
 
-async def _ask_money(people: People, _filing: Filing, code: str, step: CurrentStep) -> None:
+async def _ask_money(client: OfficeClient, _filing: Filing, code: str, step: CurrentStep) -> None:
     request = routing.RequestPaymentRequest(
         dossier_code=code, step=step.step, payment=FEE, reason="Nộp phí thẩm định và lệ phí."
     )
-    await people.decide("RequestPayment", request, step.unit, step.role)
+    await client.decide("RequestPayment", request, step.unit, step.role)
 
 
 async def _take_money(
-    people: People, filing: Filing, code: str, step: CurrentStep, _pin: str
+    client: OfficeClient, filing: Filing, code: str, step: CurrentStep, _pin: str
 ) -> None:
     request = routing.ConfirmPaymentRequest(
         dossier_code=code,
@@ -67,24 +67,26 @@ async def _take_money(
         paid=FEE,
         receipt_number=f"BL-{filing.number:05d}",
     )
-    await people.decide("ConfirmPayment", request, step.unit, "accountant")
+    await client.decide("ConfirmPayment", request, step.unit, "accountant")
 
 
 def _stop(kind: SuspensionKind, reason: str, counterpart: str) -> Begin:
-    async def begin(people: People, _filing: Filing, code: str, step: CurrentStep) -> None:
+    async def begin(client: OfficeClient, _filing: Filing, code: str, step: CurrentStep) -> None:
         request = routing.StopCaseRequest(
             dossier_code=code, step=step.step, kind=kind, reason=reason, counterpart=counterpart
         )
-        await people.decide("StopCase", request, step.unit, step.role)
+        await client.decide("StopCase", request, step.unit, step.role)
 
     return begin
 
 
-async def _go_on(people: People, _filing: Filing, code: str, step: CurrentStep, _pin: str) -> None:
+async def _go_on(
+    client: OfficeClient, _filing: Filing, code: str, step: CurrentStep, _pin: str
+) -> None:
     request = routing.ResumeCaseRequest(
         dossier_code=code, step=step.step, reason="Đã có văn bản trả lời."
     )
-    await people.decide("ResumeCase", request, step.unit, step.role)
+    await client.decide("ResumeCase", request, step.unit, step.role)
 
 
 _OPINION = SuspensionKind.SUSPENSION_KIND_CONSULTATION
@@ -123,8 +125,8 @@ PAUSES = {
 """By the keys of ``scenario.PAUSE_SHARES``."""
 
 
-async def ask_opinion(people: People, code: str, step: CurrentStep) -> str:
-    """Ask another unit for its opinion, for which the step waits; gives the unit."""
+async def ask_opinion(client: OfficeClient, code: str, step: CurrentStep) -> str:
+    """Ask another unit for its opinion, for which the step waits; return the unit."""
     unit = "H22.05" if step.unit != "H22.05" else "H22.02"
     request = routing.RequestConsultationRequest(
         dossier_code=code,
@@ -134,20 +136,20 @@ async def ask_opinion(people: People, code: str, step: CurrentStep) -> str:
         time_limit="1wd",
         waits=True,
     )
-    await people.decide("RequestConsultation", request, step.unit, step.role)
+    await client.decide("RequestConsultation", request, step.unit, step.role)
     return unit
 
 
-async def give_opinion(people: People, code: str, unit: str, number: int) -> None:
+async def give_opinion(client: OfficeClient, code: str, unit: str, number: int) -> None:
     """Answer a question about a dossier, as an officer of the unit that was asked."""
     request = routing.AnswerConsultationRequest(
         dossier_code=code, number=number, opinion=Opinion.OPINION_AGREES, answer="Thống nhất."
     )
-    await people.decide("AnswerConsultation", request, unit, "specialist")
+    await client.decide("AnswerConsultation", request, unit, "specialist")
 
 
 async def extend(
-    people: People, filing: Filing, code: str, due_at: int, new_due_at: int | None
+    client: OfficeClient, filing: Filing, code: str, due_at: int, new_due_at: int | None
 ) -> routing.Case:
     """Have a leader of the dossier's unit move its promised date, with an apology."""
     assert new_due_at is not None
@@ -160,4 +162,4 @@ async def extend(
         apology="Cơ quan xin lỗi Ông/Bà và xin được trả kết quả vào ngày hẹn mới dưới đây.",
         signer_title="Phó Thủ trưởng đơn vị",
     )
-    return await people.decide("ExtendDeadline", request, filing.offer.unit, "leader")
+    return await client.decide("ExtendDeadline", request, filing.offer.unit, "leader")

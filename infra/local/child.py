@@ -1,6 +1,6 @@
 """Child processes that do not outlive their parent.
 
-`spawn` starts a program through this very file, run as a script: it gives up root's rights if told
+`spawn` starts a program through this very file, run as a script: it gives up root's rights if asked
 so, asks the kernel for a signal at the parent's death (Linux; elsewhere the child may outlive a
 killed parent), and becomes the program. A fork hook (`preexec_fn`) could do the same, but is unsafe
 in a process with threads.

@@ -275,7 +275,7 @@ class KafkaBroker:
         while time.monotonic() < deadline:
             if process.poll() is not None:
                 raise BrokerError(
-                    f"Kafka ended with status {process.returncode}: {self._last_words()}"
+                    f"Kafka ended with status {process.returncode}: {self._end_of_log()}"
                 )
             cluster = _answering_cluster(self.port)
             if cluster == self._cluster_id:
@@ -283,9 +283,9 @@ class KafkaBroker:
             if cluster is not None:
                 raise BrokerError(f"another Kafka cluster answers on {self.bootstrap}")
             time.sleep(0.05)
-        raise BrokerError(f"Kafka is not ready in time: {self._last_words()}")
+        raise BrokerError(f"Kafka is not ready in time: {self._end_of_log()}")
 
-    def _last_words(self) -> str:
+    def _end_of_log(self) -> str:
         lines: list[str] = []
         for name in ("stdout.log", "server.log"):
             path = self.data_dir / name

@@ -1,4 +1,4 @@
-"""Make the topics of infra/topics.toml, and say what is wrong with those that are there.
+"""Make the topics of infra/topics.toml, and report what is wrong with those that are there.
 
     python -m infra.local.topics --bootstrap HOST:PORT [--topic NAME] [--fix]
 

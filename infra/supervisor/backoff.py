@@ -22,7 +22,7 @@ class Backoff:
         return self.deaths >= LOOP
 
     def died(self, ran: float) -> float:
-        """Note a death after ``ran`` seconds; gives the seconds until the next start.
+        """Note a death after ``ran`` seconds, and return the seconds until the next start.
 
         Two starts lie 1, 2, 4, … seconds apart, so who ran longer than that is back at once.
         """

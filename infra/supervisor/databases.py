@@ -13,12 +13,12 @@ from sqlalchemy.pool import NullPool
 WITHIN = 5
 """Seconds in which a database has to answer."""
 _PORT = 5432
-_SAID = "FATAL:"
-"""What stands before a server's own words."""
+_SEVERITY = "FATAL:"
+"""What stands before a server's own message."""
 
 
 def silent(env: Mapping[str, str], services: Iterable[str]) -> list[str]:
-    """Try once each database that is not an SQLite file, all of them at a time; gives a line for
+    """Try once each database that is not an SQLite file, all of them at a time; return a line for
     each that can't be used, with the name of its variable and without the password.
     """
     named = {name: url for name, url in _named(env, services).items() if _is_remote(url)}
@@ -51,7 +51,7 @@ def _problem(url: URL) -> str:
     except (ArgumentError, ImportError):
         return "must be sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME"
     except DBAPIError as error:
-        _, answered, words = str(error.orig).rpartition(_SAID)
+        _, answered, message = str(error.orig).rpartition(_SEVERITY)
         if not answered:
             return f"{where} does not answer"
-        return f"{where} refuses: {words.strip().splitlines()[0]}"
+        return f"{where} refuses: {message.strip().splitlines()[0]}"

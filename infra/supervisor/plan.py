@@ -59,7 +59,7 @@ class Plan:
 
 
 def _refused(address: str) -> str:
-    """Try to bind an address; gives why that can't be done, empty when it can."""
+    """Try to bind an address; return why that can't be done, empty when it can."""
     host, _, port = address.rpartition(":")
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         # As servers do it: connections that have ended and linger are no obstacle.

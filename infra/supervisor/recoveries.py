@@ -1,4 +1,4 @@
-"""Says when a program that had died is ready again, and how long that took."""
+"""Reports when a program that had died is ready again, and how long that took."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from infra.supervisor.plan import Program
 
-BEAT = 0.1
+INTERVAL = 0.1
 """Seconds between two looks."""
 _PATIENCE = 1.0
 
@@ -28,9 +28,9 @@ class Recoveries:
     """Waits for programs beside the supervisor's loop; one line each, however often it dies."""
 
     def __init__(
-        self, say: Callable[[str], None], ready: Callable[[Program], bool] = listens
+        self, report: Callable[[str], None], ready: Callable[[Program], bool] = listens
     ) -> None:
-        self._say = say
+        self._report = report
         self._ready = ready
         self._ending = threading.Event()
         self._awaited: set[str] = set()
@@ -41,7 +41,7 @@ class Recoveries:
             return
         self._awaited.add(program.name)
         threading.Thread(
-            target=self._wait, args=(program, time.monotonic()), name="returns", daemon=True
+            target=self._wait, args=(program, time.monotonic()), name="recovery", daemon=True
         ).start()
 
     def end(self) -> None:
@@ -49,9 +49,9 @@ class Recoveries:
         self._ending.set()
 
     def _wait(self, program: Program, since: float) -> None:
-        while not self._ending.wait(BEAT):
+        while not self._ending.wait(INTERVAL):
             if self._ready(program):
                 self._awaited.discard(program.name)
                 seconds = time.monotonic() - since
-                self._say(f"{program.name} is ready again after {seconds:.1f} s")
+                self._report(f"{program.name} is ready again after {seconds:.1f} s")
                 return

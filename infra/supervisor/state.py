@@ -1,4 +1,4 @@
-"""The supervisor's notice board, and the lock by which a folder has one supervisor."""
+"""What the supervisor publishes of the stack, and the lock by which a folder has one supervisor."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, TextIO
 
 import psutil
 
-BOARD = "stack.json"
+STATE_FILE = "stack.json"
 PATIENCE = 1.0
 """Seconds after which a lock is a supervisor's: who only looks has it for an instant."""
 HOLD = "hold"
@@ -62,26 +62,26 @@ def supervisor_pid(data_dir: Path) -> int | None:
     return None
 
 
-def write_board(data_dir: Path, board: dict[str, Any]) -> None:
-    """Publish what runs; a reader sees the old or the new board, never half of one."""
-    path = data_dir / BOARD
+def write_state(data_dir: Path, stack: dict[str, Any]) -> None:
+    """Publish what runs; a reader sees the old or the new state, never half of one."""
+    path = data_dir / STATE_FILE
     fresh = path.with_suffix(".new")
-    fresh.write_text(json.dumps(board, indent=1, sort_keys=True))
+    fresh.write_text(json.dumps(stack, indent=1, sort_keys=True))
     fresh.replace(path)
 
 
-def read_board(data_dir: Path) -> dict[str, Any]:
+def read_state(data_dir: Path) -> dict[str, Any]:
     """Return what was last published; empty when nothing was."""
     try:
-        board: dict[str, Any] = json.loads((data_dir / BOARD).read_text())
+        stack: dict[str, Any] = json.loads((data_dir / STATE_FILE).read_text())
     except FileNotFoundError:
         return {}
-    return board
+    return stack
 
 
 def hold(data_dir: Path, service: str) -> Path:
-    """Ask the supervisor to stop a service and leave it stopped until ``release``; gives the file
-    that asks.
+    """Ask the supervisor to stop a service and leave it stopped until ``release``; return the
+    file that asks.
     """
     path = data_dir / HOLD / service
     while True:

@@ -12,10 +12,10 @@ from types import FrameType
 from infra.local.kafka import KafkaBroker
 from infra.local.topics import ensure_topics, events_topic
 from infra.supervisor import state
-from infra.supervisor.broker_keeper import BrokerKeeper
 from infra.supervisor.plan import Plan, Program
-from infra.supervisor.program_keeper import ProgramKeeper
 from infra.supervisor.recoveries import Recoveries, listens
+from infra.supervisor.supervised_broker import SupervisedBroker
+from infra.supervisor.supervised_program import SupervisedProgram
 
 TICK = 0.1
 GRACE = 15.0
@@ -28,25 +28,27 @@ class Supervisor:
     def __init__(
         self,
         plan: Plan,
-        say: Callable[[str], None],
+        report: Callable[[str], None],
         ready: Callable[[Program], bool] = listens,
     ) -> None:
-        """``ready`` tells whether a program that died and was started again is ready."""
+        """``ready`` returns whether a program that died and was started again is ready."""
 
-        def told(line: str) -> None:
+        def report_line(line: str) -> None:
             with suppress(OSError):  # where it is printed to may be full
-                say(line)
+                report(line)
 
         self._plan = plan
-        self._say = told
-        self._kafka: BrokerKeeper | None = None
+        self._report = report_line
+        self._kafka: SupervisedBroker | None = None
         if plan.own_kafka:
-            self._kafka = BrokerKeeper(KafkaBroker(plan.data_dir / "kafka", plan.kafka_port), told)
-        self._keepers = [ProgramKeeper(p, plan.data_dir / "log", GRACE) for p in plan.programs]
-        self._returns = Recoveries(told, ready)
+            self._kafka = SupervisedBroker(
+                KafkaBroker(plan.data_dir / "kafka", plan.kafka_port), report_line
+            )
+        self._programs = [SupervisedProgram(p, plan.data_dir / "log", GRACE) for p in plan.programs]
+        self._recoveries = Recoveries(report_line, ready)
         self._ending = threading.Event()
         self._ready = False
-        self._board: dict[str, object] = {}
+        self._published: dict[str, object] = {}
 
     def run(self, on_started: Callable[[], None] = lambda: None) -> None:
         """Run until SIGTERM, SIGINT or SIGHUP.
@@ -56,7 +58,7 @@ class Supervisor:
         """
         (self._plan.data_dir / "log").mkdir(parents=True, exist_ok=True)
         lock = state.acquire(self._plan.data_dir)
-        state.write_board(self._plan.data_dir, {})
+        state.write_state(self._plan.data_dir, {})
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._end)
         try:
@@ -72,30 +74,30 @@ class Supervisor:
             self._stop()
             lock.close()
 
-    def is_ready(self) -> None:
-        """Have the board say that everything was ready once; from any thread."""
+    def mark_ready(self) -> None:
+        """Publish that everything was ready once; safe to call from any thread."""
         self._ready = True
 
     @property
     def ending(self) -> bool:
-        """Whether it was told to end."""
+        """Whether it was asked to end."""
         return self._ending.is_set()
 
     def _end(self, _signal: int, _frame: FrameType | None) -> None:
         self._ending.set()
 
     def _tick(self) -> None:
-        for keeper in self._keepers:
-            if state.held(self._plan.data_dir, keeper.program.name):
-                keeper.ask_to_stop()
-                keeper.ended()
-            elif line := keeper.tick():
-                self._say(line)
-                self._returns.died(keeper.program)
+        for supervised in self._programs:
+            if state.held(self._plan.data_dir, supervised.program.name):
+                supervised.ask_to_stop()
+                supervised.ended()
+            elif line := supervised.tick():
+                self._report(line)
+                self._recoveries.died(supervised.program)
         self._publish()
 
     def _publish(self) -> None:
-        board: dict[str, object] = {
+        current: dict[str, object] = {
             "ready": self._ready,
             "kafka": {
                 "pid": self._kafka.pid if self._kafka is not None else None,
@@ -104,29 +106,29 @@ class Supervisor:
             },
             "programs": [
                 {
-                    "name": k.program.name,
-                    "pid": k.pid,
-                    "address": k.program.address,
-                    "deaths": k.deaths,
-                    "looping": k.looping,
+                    "name": one.program.name,
+                    "pid": one.pid,
+                    "address": one.program.address,
+                    "deaths": one.deaths,
+                    "looping": one.looping,
                 }
-                for k in self._keepers
+                for one in self._programs
             ],
         }
-        if board != self._board:
+        if current != self._published:
             with suppress(OSError):  # a full disk must not end the supervisor; tried again
-                state.write_board(self._plan.data_dir, board)
-                self._board = board
+                state.write_state(self._plan.data_dir, current)
+                self._published = current
 
     def _stop(self) -> None:
         self._ending.set()
-        self._returns.end()
-        for keeper in self._keepers:
-            keeper.ask_to_stop()
-        going = list(self._keepers)
-        while going := [keeper for keeper in going if not keeper.ended()]:
+        self._recoveries.end()
+        for supervised in self._programs:
+            supervised.ask_to_stop()
+        going = list(self._programs)
+        while going := [supervised for supervised in going if not supervised.ended()]:
             time.sleep(0.02)
         if self._kafka is not None:
             self._kafka.stop()
         with suppress(OSError):
-            state.write_board(self._plan.data_dir, {})
+            state.write_state(self._plan.data_dir, {})

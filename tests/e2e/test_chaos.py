@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cli.stack.plan import SERVICES
-from demo.running import PartnerProcesses
+from demo.local_stack import PartnerProcesses
 from tests.support import invariants
 from tests.support.crowd import Played, Scene, check_report, play
 from tests.support.stack import Stack, clock_setting, running
@@ -72,8 +72,8 @@ def _check(stack: Stack, played: Played, killer: Killer) -> None:
     events = invariants.all_stored(stack)
     invariants.check_told(played.told, events)
     submitted = [row for row in events["intake"] if row.type == "DossierSubmitted"]
-    assert len(submitted) == len(played.ledger.entries)
-    assert sum(not entry.parent for entry in played.ledger.entries) == DOSSIERS
+    assert len(submitted) == len(played.own_count.entries)
+    assert sum(not entry.parent for entry in played.own_count.entries) == DOSSIERS
     invariants.check_sequences(events)
     log = invariants.check_published(stack, events)
     invariants.check_once(events, "CaseOpened", "CaseResumed", "CaseWithdrawn")

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import create_engine, inspect
 
 from cli.stack.plan import SERVICES
-from demo.running import PartnerProcesses
+from demo.local_stack import PartnerProcesses
 from infra.local.postgres import PostgresServer
 from tests.support import invariants
 from tests.support.crowd import Scene, check_report, play

@@ -9,7 +9,7 @@ import pytest
 
 from cli.grpc_clients import status_of
 from cli.stack.plan import SERVICES
-from demo.running import PartnerProcesses
+from demo.local_stack import PartnerProcesses
 from infra.local.postgres import PostgresServer
 from kernel.config.master_key import development_key
 from tests.support import invariants

@@ -12,10 +12,10 @@ import grpc
 
 from cli.options import OFFICE
 from demo.results.checks import Checks
-from demo.results.ledger import OwnCount
-from demo.week import people as people_of_the_week
+from demo.results.own_count import OwnCount
+from demo.week import office_client
 from demo.week.dossier_life import Week
-from demo.week.people import People
+from demo.week.office_client import OfficeClient
 from demo.week.scenario import MONDAY, Filing, ScenarioOffer, draw, instant
 from kernel.base.instants import HOUR, local_date
 from tests.support.feed import wait_until
@@ -26,11 +26,11 @@ PATIENCE = 90.0
 """Seconds for which people wait for what was killed, on a machine that has other work, too."""
 
 
-class Witnesses(People):
+class Witnesses(OfficeClient):
     """The people of the week; ``told`` is their own record of what they were told is done."""
 
-    def __init__(self, intake_channel: Any, routing_channel: Any, ledger: OwnCount) -> None:
-        super().__init__(intake_channel, routing_channel, ledger)
+    def __init__(self, intake_channel: Any, routing_channel: Any, own_count: OwnCount) -> None:
+        super().__init__(intake_channel, routing_channel, own_count)
         self.told: list[Told] = []
 
     async def resolve(self, code: str, step: Any, number: int, *, late: bool) -> Any:
@@ -82,7 +82,7 @@ class Scene:
 class Played:
     """What came of a scene, by the people's own record."""
 
-    ledger: OwnCount
+    own_count: OwnCount
     told: list[Told]
     failures: list[BaseException]
     last: date
@@ -91,7 +91,7 @@ class Played:
 
 async def play(stack: Stack, scene: Scene, beside: Callable[[], None] = lambda: None) -> Played:
     """Play a scene to its end; ``beside`` runs in a thread meanwhile."""
-    ledger = OwnCount()
+    own_count = OwnCount()
     async with AsyncExitStack() as channels:
         intake, routing = [
             await channels.enter_async_context(
@@ -99,20 +99,20 @@ async def play(stack: Stack, scene: Scene, beside: Callable[[], None] = lambda: 
             )
             for name in ("intake", "routing")
         ]
-        people = Witnesses(intake, routing, ledger)
-        offers = await people.offers()
+        client = Witnesses(intake, routing, own_count)
+        offers = await client.offers()
         begins = max(stack.clock.now(), instant(MONDAY, time(7, 0)))
         closes = begins + int(scene.hours * HOUR)
-        week = Week(people, ledger, stack.clock, scene.speed, closes)
+        week = Week(client, own_count, stack.clock, scene.speed, closes)
         other = asyncio.create_task(asyncio.to_thread(beside))
-        with patch.object(people_of_the_week, "PATIENCE", PATIENCE):
+        with patch.object(office_client, "PATIENCE", PATIENCE):
             lives = [asyncio.create_task(week.live(f)) for f in scene.filings(offers, begins)]
             ends = await asyncio.gather(*lives, return_exceptions=True)
         await other
-    done = [at for e in ledger.entries for at in (e.accepted_at, e.resolved_at, e.withdrawn_at)]
+    done = [at for e in own_count.entries for at in (e.accepted_at, e.resolved_at, e.withdrawn_at)]
     last = max(closes, *(at for at in done if at is not None))
     failures = [end for end in ends if isinstance(end, BaseException)]
-    return Played(ledger, people.told, failures, local_date(last, OFFICE))
+    return Played(own_count, client.told, failures, local_date(last, OFFICE))
 
 
 def check_report(stack: Stack, played: Played) -> int:
@@ -126,6 +126,6 @@ def check_report(stack: Stack, played: Played) -> int:
     checks = Checks()
     for by in ("unit", "channel"):
         document = stack.motcua("report", *period, "--by", by, "--format", "json")
-        checks.report(played.ledger, by, document, played.last)
+        checks.report(played.own_count, by, document, played.last)
     assert not checks.failed, checks.failed
     return checks.made

@@ -28,7 +28,7 @@ from cli.stack.status import collect
 from infra.local.child import spawn
 from infra.local.ports import free_port
 from infra.local.smtp import read_messages
-from infra.supervisor.state import read_board
+from infra.supervisor.state import read_state
 from kernel.base.clock import Clock, parse_clock
 from kernel.rpc.client import metadata
 from kernel.storage.engines import open_engine
@@ -111,7 +111,7 @@ class Stack:
     def wait_ready(self) -> None:
         """Wait until every service is ready; fails with the ends of the logs."""
         end = time.monotonic() + READY_WITHIN
-        while not (read_board(self.folder) and self.status()["ready"]):
+        while not (read_state(self.folder) and self.status()["ready"]):
             alive = self._process is not None and self._process.poll() is None
             if not alive or time.monotonic() > end:
                 pytest.fail(f"the stack is not ready\n{self.story()}")
@@ -160,7 +160,7 @@ class Stack:
 
     def pid(self, name: str) -> int | None:
         """Return the process id of a program now; None while it does not run."""
-        board = read_board(self.folder)
+        board = read_state(self.folder)
         if name == "kafka":
             pid: int | None = board.get("kafka", {}).get("pid")
             return pid

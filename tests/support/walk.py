@@ -19,7 +19,7 @@ from motcua.routing.v1 import routing_pb2 as routing
 from motcua.routing.v1.routing_pb2_grpc import RoutingServiceStub
 from sqlalchemy import text
 
-from demo.running import PARTNERS
+from demo.local_stack import PARTNERS
 from kernel.base.instants import to_timestamp
 from kernel.rpc.client import metadata
 from tests.support.feed import wait_until

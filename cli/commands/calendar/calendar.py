@@ -26,7 +26,7 @@ from cli.commands.calendar.names import NAMES, STANDARD, path_of, resolve
 from cli.commands.calendar.publish import import_calendar, list_calendars, use_calendar
 from cli.commands.calendar.recompute import recompute
 from cli.formatting import ESTIMATED, print_json
-from cli.options import day as day_of
+from cli.options import parse_day
 from cli.printer import counted, fail, grid, out
 from office.worktime.explanation import wall
 
@@ -195,8 +195,8 @@ def diff(
     """
     one, other = resolve(a, "A"), resolve(b, "B")
     first, last = ruled_years(one, other) or (None, None)
-    first = date.fromisoformat(day_of(from_day, "--from")) if from_day else first
-    last = date.fromisoformat(day_of(to_day, "--to")) if to_day else last
+    first = date.fromisoformat(parse_day(from_day, "--from")) if from_day else first
+    last = date.fromisoformat(parse_day(to_day, "--to")) if to_day else last
     if first is None or last is None:
         raise typer.BadParameter("neither calendar has dated rules: --from and --to are needed")
     if last < first:

@@ -147,7 +147,7 @@ def _warnings(calendar: Calendar) -> list[dict[str, str]]:
 
 
 def _wants_source(rule: DayRule) -> bool:
-    """Return whether an office ordered a day itself, and did not say where."""
+    """Return whether an office ordered a day itself, and did not name the document."""
     return rule.kind in (DayKind.CLOSURE, DayKind.OWN) and not rule.source
 
 

@@ -11,8 +11,7 @@ import typer
 from cli.commands.calendar.documents import checked, difference, ruled_years
 from cli.commands.calendar.names import now, on_shelf, path_of, shelf
 from cli.formatting import print_json
-from cli.options import day as day_of
-from cli.options import unit as unit_of
+from cli.options import parse_day, parse_unit
 from cli.printer import counted, fail, grid, out
 from office.worktime.calendars import publishing
 from office.worktime.calendars.model import Calendar, CalendarError
@@ -204,14 +203,14 @@ def _sound(path: Path, name: str) -> Calendar:
 
 def _first_day(text: str, calendar: Calendar) -> date:
     if text:
-        return date.fromisoformat(day_of(text, "--valid-from"))
+        return date.fromisoformat(parse_day(text, "--valid-from"))
     return local_day(calendar, now())
 
 
 def _known(unit: str) -> None:
     """Refuse a unit that the office does not have, before anything is published."""
     if unit not in ("", "ALL"):
-        unit_of(unit, "--for")
+        parse_unit(unit, "--for")
 
 
 def _assign(
@@ -241,7 +240,7 @@ def _changed(before: Calendar, calendar: Calendar) -> list[dict[str, Any]]:
 
 
 def _refuse(error: CalendarError, calendar: Calendar, *, as_json: bool) -> None:
-    """Say why a version can't be published, and what it would have changed."""
+    """Print why a version can't be published, and what it would have changed."""
     fail(str(error))
     document: dict[str, Any] = {"settings": [], "days": []}
     if isinstance(error, Clash):

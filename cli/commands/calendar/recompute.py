@@ -1,4 +1,4 @@
-"""`motcua calendar recompute`: open due dates, laid anew by the calendars that are in force."""
+"""`motcua calendar recompute`: open due dates, recalculated by the calendars that are in force."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 from cli.formatting import ZONE, iso, moment, print_json
 from cli.grpc_clients import Connection, identity
-from cli.options import unit as unit_of
+from cli.options import parse_unit
 from cli.printer import counted, err, grid, out
 from cli.rpc_errors import failures
 
@@ -40,7 +40,7 @@ def recompute(
     if not dry_run and not reason.strip():
         raise typer.BadParameter("is needed (or --dry-run)", param_hint="--reason")
     if unit:
-        unit_of(unit, "--unit")
+        parse_unit(unit, "--unit")
     moved: list[pb.MovedDeadline] = []
     skipped: list[pb.SkippedCase] = []
     looked_at = 0

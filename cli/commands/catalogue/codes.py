@@ -11,7 +11,7 @@ from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
 from cli.commands.catalogue.office_catalogue import base_catalogue
 from cli.formatting import print_json
 from cli.grpc_clients import Connection, identity
-from cli.options import day as day_of
+from cli.options import parse_day
 from cli.printer import fail, grid, out
 from cli.rpc_errors import failures
 from office.catalogue.agency_codes import is_agency, is_old_agency, to_new, to_old
@@ -23,7 +23,7 @@ JSON = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 
 @app.command("read")
 def read(code: str, as_json: JSON = False) -> None:
-    """Say what an agency's or a dossier's code says.
+    """Show what an agency's or a dossier's code means.
 
     It may have its old or its new form. Exit status 1 for a code of another form, as other systems
     may have.
@@ -59,30 +59,30 @@ def explain(
     as_json: JSON = False,
 ) -> None:
     """Account for the dossier codes of an agency's day. Exit status 1 when a gap has no reason."""
-    request = pb.ExplainCodesRequest(agency=agency, day=day_of(day, "--day"))
+    request = pb.ExplainCodesRequest(agency=agency, day=parse_day(day, "--day"))
     with failures("intake"), Connection("intake") as connection:
         stub: Any = IntakeServiceStub(connection.channel)
-        told = stub.ExplainCodes(request, timeout=30, metadata=identity())
+        answer = stub.ExplainCodes(request, timeout=30, metadata=identity())
     gaps = [
         {"first": gap.first, "last": gap.last, "brought_in": gap.brought_in or None}
-        for gap in told.gaps
+        for gap in answer.gaps
     ]
     if as_json:
         print_json(
             {
                 "agency": agency,
                 "day": day,
-                "unit": told.unit or None,
-                "highest": told.highest,
-                "given": told.given,
-                "brought_in": told.brought_in,
+                "unit": answer.unit or None,
+                "highest": answer.highest,
+                "given": answer.given,
+                "brought_in": answer.brought_in,
                 "gaps": gaps,
             }
         )
     else:
         out.print(
-            f"{agency} on {day}: highest number {told.highest}, given here {told.given}, "
-            f"brought in {told.brought_in}",
+            f"{agency} on {day}: highest number {answer.highest}, given here {answer.given}, "
+            f"brought in {answer.brought_in}",
             markup=False,
         )
         rows = [(str(gap["first"]), str(gap["last"]), _reason(gap["brought_in"])) for gap in gaps]

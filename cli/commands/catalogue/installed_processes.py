@@ -47,7 +47,7 @@ def _read(load: Callable[[], Processes]) -> Processes:
 
 
 def works_of(catalogue: Catalogue, day: date) -> Mapping[str, Worked]:
-    """Tell by which processes the procedures of a catalogue are worked on a day and later."""
+    """Show by which processes the procedures of a catalogue are worked on a day and later."""
     return in_use(
         (
             Listed(it.code, it.version, it.valid_from, it.unit, it.process)

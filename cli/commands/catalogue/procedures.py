@@ -21,8 +21,7 @@ from cli.commands.catalogue.office_catalogue import (
 from cli.commands.catalogue.procedure_view import brief, full, paragraphs
 from cli.formatting import ZONE, local, print_json
 from cli.operator_name import operator_name
-from cli.options import OFFICE, must_exist
-from cli.options import day as day_of
+from cli.options import OFFICE, must_exist, parse_day
 from cli.printer import counted, err, fail, grid, out
 from office.catalogue.files import release_store
 from office.catalogue.files.additions import Addition, addition
@@ -42,7 +41,7 @@ _TRIES: Final = 5
 
 @app.command("check")
 def check(file: FILE, language: LANGUAGE = "en", as_json: JSON = False) -> None:
-    """Say all that is wrong with a file of procedures.
+    """Show all that is wrong with a file of procedures.
 
     Each mistake with its row, column and rule. Exit status 1 when something is wrong. Nothing is
     published.
@@ -184,7 +183,7 @@ def list_procedures(
     as_json: JSON = False,
 ) -> None:
     """List the procedures in force on a day."""
-    day = date.fromisoformat(day_of(on, "--on")) if on else _today()
+    day = date.fromisoformat(parse_day(on, "--on")) if on else _today()
     catalogue = office_catalogue()
     if unit and catalogue.unit_of(unit) is None:
         raise typer.BadParameter(f"{unit!r} is no unit", param_hint="--unit")

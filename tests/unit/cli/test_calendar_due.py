@@ -131,9 +131,9 @@ def test_each_phase_is_explained() -> None:
     assert second[0]["from"] == "2021-08-16T09:00:00"
     assert sum(row["seconds"] for row in second if row["counted"]) == 24 * 3600
     assert sum(row["counted"] for row in found if row["phase"] == 1) == 5
-    told = call("--start", "2021-08-09T09:00", "--duration", "5cd+3wd", "--explain").stdout
-    assert "phase 1: calendar day 5" in told
-    assert "phase 2: working time" in told
+    output = call("--start", "2021-08-09T09:00", "--duration", "5cd+3wd", "--explain").stdout
+    assert "phase 1: calendar day 5" in output
+    assert "phase 2: working time" in output
     assert "phase" not in rows("--start", "2021-08-09T09:00", "--duration", "3wd")[0]
 
 
@@ -219,7 +219,7 @@ def test_an_explanation_adds_up() -> None:
 def test_an_explanation_of_calendar_days(
     start: str, duration: str, counted: float, skipped: float
 ) -> None:
-    """Calendar days count whole; what is added until the office works is told apart."""
+    """Calendar days count whole; what is added until the office works is shown apart."""
     explanation = rows("--start", start, "--duration", duration)
 
     assert sum(row["seconds"] for row in explanation if row["counted"]) == counted * 3600

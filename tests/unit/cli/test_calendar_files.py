@@ -211,7 +211,7 @@ def test_a_calendar_without_work_is_told_beside_other_mistakes(tmp_path: Path) -
 def test_what_was_named_is_not_told_again_in_other_words(
     tmp_path: Path, old: str, new: str, field: str
 ) -> None:
-    """What hangs on a part at fault is not told as a mistake of its own."""
+    """What hangs on a part at fault is not reported as a mistake of its own."""
     found = document("check", variant(tmp_path, old, new), status=1)["mistakes"]
     assert [it["field"] for it in found] == [field]
 
@@ -325,7 +325,7 @@ def _documented() -> list[tuple[str, list[str]]]:
 
 def test_the_documentation_is_true(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The commands of the documentation, one after the other on one shelf, print what is shown
-    below them; where a service is needed, that is said.
+    below them; where a service is needed, that is printed.
     """
     monkeypatch.chdir(ROOT)
     monkeypatch.setenv("MOTCUA_CALENDARS_DIR", str(tmp_path / "calendars"))

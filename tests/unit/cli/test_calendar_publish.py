@@ -107,13 +107,13 @@ def test_many_days_that_differ_are_counted_and_told_whole_to_programs(tmp_path: 
     """People read the first five and how many more there are; --json lists them all."""
     call("import", str(EXAMPLE))
     other = variant(tmp_path, 'monday = "07:30-11:30,13:00-17:00"', 'monday = "08:00-12:00"')
-    told = call("import", other).stderr.splitlines()
+    lines = call("import", other).stderr.splitlines()
     listed = document("import", other, status=1)
 
     assert listed["published"] is False
     assert "can't be changed" in listed["refused"]
-    assert len([line for line in told if line.startswith("differs 20")]) == 5
-    assert told[-1] == f"{len(listed['days']) - 5} more days differ (--json lists all)"
+    assert len([line for line in lines if line.startswith("differs 20")]) == 5
+    assert lines[-1] == f"{len(listed['days']) - 5} more days differ (--json lists all)"
 
 
 def test_a_later_revision_follows(tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ def test_a_calendar_with_a_mistake_is_not_published(
 
 
 def test_a_calendar_for_a_unit_that_is_not_there_is_not_published() -> None:
-    """A typing error would leave the unit meant without its closure: nothing is done, and told."""
+    """A typing error would leave the unit without its closure: nothing is done, with an error."""
     found = call("import", str(EXAMPLE), "--for", "H22.99")
     assert (found.exit_code, found.stdout) == (2, "")
     assert "the office has no unit H22.99" in " ".join(found.stderr.replace("│", " ").split())
@@ -237,7 +237,7 @@ def test_the_rest_of_the_day_is_skipped_by_decree() -> None:
 
 
 def test_another_cut_off() -> None:
-    """The hour of the cut-off may be told."""
+    """The hour of the cut-off may be given."""
     asked = ("due", "--start", "2021-08-09T11:00", "--same-day", "--cut-off", "10:30")
     assert document(*asked)["due"] == "2021-08-10T17:00:00"
     assert "received after the cut-off, 10:30" in call(*asked, "--explain").stdout

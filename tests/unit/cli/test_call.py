@@ -30,7 +30,7 @@ def test_a_method_is_found_by_its_name_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["Nothing"], "'Nothing' is no method of a service"),
         (["IntakeService/ListWork"], "is no method of a service"),
@@ -39,11 +39,11 @@ def test_a_method_is_found_by_its_name_alone() -> None:
         (["ListWork", "--officer", "a", "--citizen", "b"], "one of --officer"),
     ],
 )
-def test_wrong_usage(arguments: list[str], said: str) -> None:
+def test_wrong_usage(arguments: list[str], message: str) -> None:
     """What is wrong is named, and nothing is called."""
     done = call(*arguments)
     assert (done.exit_code, done.stdout) == (2, "")
-    assert said in done.stderr
+    assert message in done.stderr
 
 
 @pytest.mark.parametrize("name", ["ListWork", "RoutingService/ListWork"])

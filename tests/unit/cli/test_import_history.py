@@ -34,7 +34,7 @@ def test_steps_stand_in_the_order_of_their_times_then_of_the_file():
 
 
 def test_steps_that_are_alike_are_told_apart_by_their_count():
-    """Two rows that say the same are two steps, whatever their rows' numbers."""
+    """Two equal rows are two steps, whatever their rows' numbers."""
     (case,) = read_histories([row(7), row(9), row(11, activity="Send")], mapping(), NOW).cases
     assert [(step.row, step.twin) for step in case.steps] == [(7, 0), (9, 1), (11, 0)]
 

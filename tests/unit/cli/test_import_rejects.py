@@ -36,7 +36,7 @@ def test_a_case_in_trouble_has_a_line_without_a_row(tmp_path):
 
 
 def test_no_rejects_leave_no_file(tmp_path):
-    """Not even that of an earlier run, which would tell of rows that are in by now."""
+    """Not even that of an earlier run, which would list rows that are in by now."""
     path, _ = _written(tmp_path, REJECTS)
     assert path.exists()
     assert _written(tmp_path, []) == (path, False)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 import typer
 
-from cli.options import day, instant, length
+from cli.options import parse_day, parse_instant, parse_length
 
 
 @pytest.mark.parametrize(
@@ -20,12 +20,12 @@ from cli.options import day, instant, length
 )
 def test_an_instant_without_offset_is_the_offices_and_a_day_means_its_end(text, expected):
     """ISO 8601 is read; what is left out is local time, and the end of the day."""
-    assert instant(text, "--as-of").ToDatetime(tzinfo=UTC) == expected
+    assert parse_instant(text, "--as-of").ToDatetime(tzinfo=UTC) == expected
 
 
 def test_a_day_with_which_something_begins_means_its_start():
     """`--from 2021-08-09` begins at midnight, local time."""
-    begin = instant("2021-08-09", "--from", begins=True)
+    begin = parse_instant("2021-08-09", "--from", begins=True)
     assert begin.ToDatetime(tzinfo=UTC) == datetime(2021, 8, 8, 17, tzinfo=UTC)
 
 
@@ -35,25 +35,25 @@ def test_a_day_with_which_something_begins_means_its_start():
 def test_what_is_no_instant_is_refused_by_the_options_name(text):
     """The refusal names the option, and the text."""
     with pytest.raises(typer.BadParameter) as refusal:
-        instant(text, "--as-of")
+        parse_instant(text, "--as-of")
     assert refusal.value.param_hint == "--as-of"
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("3d", 259_200), ("12h", 43_200), ("1.5h", 5_400)])
 def test_a_length_of_time_has_a_unit(text, seconds):
     """Days, hours and minutes of calendar time."""
-    assert length(text, "--within").seconds == seconds
+    assert parse_length(text, "--within").seconds == seconds
 
 
 @pytest.mark.parametrize("text", ["", "3", "d", "-3d", "3 d", "3w", "99999999d"])
 def test_what_is_no_length_of_time_is_refused(text):
     """Anything else is wrong usage."""
     with pytest.raises(typer.BadParameter):
-        length(text, "--within")
+        parse_length(text, "--within")
 
 
 def test_a_day_is_a_date_that_exists():
     """YYYY-MM-DD, checked against the calendar."""
-    assert day("2021-08-09", "--from") == "2021-08-09"
+    assert parse_day("2021-08-09", "--from") == "2021-08-09"
     with pytest.raises(typer.BadParameter):
-        day("2021-02-30", "--from")
+        parse_day("2021-02-30", "--from")

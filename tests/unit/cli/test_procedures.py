@@ -30,7 +30,7 @@ def run(*words: str, status: int = 0) -> Result:
     return result
 
 
-def told(*words: str, status: int = 0) -> Any:
+def printed(*words: str, status: int = 0) -> Any:
     """Run the command with --json."""
     return json.loads(run(*words, "--json", status=status).stdout)
 
@@ -50,28 +50,28 @@ def test_a_version_is_published_and_followed(tmp_path: Path) -> None:
     """A dry run publishes nothing; an import does; the same import again finds nothing new."""
     path = next_version(tmp_path)
 
-    assert told("check", str(path))["new"] == [{"code": "2.000648", "version": 2}]
-    dry = told("import", str(path), "--dry-run")
+    assert printed("check", str(path))["new"] == [{"code": "2.000648", "version": 2}]
+    dry = printed("import", str(path), "--dry-run")
     assert (dry["versions"], dry["edition"], dry["dry_run"]) == (1, 0, True)
-    assert told("editions")["editions"] == []
+    assert printed("editions")["editions"] == []
 
-    done = told("import", str(path), "--source", "QĐ 15/2021")
+    done = printed("import", str(path), "--source", "QĐ 15/2021")
     assert (done["versions"], done["edition"]) == (1, 1)
-    assert told("show", "2.000648")["time_limit"] == "15wd"
-    assert told("show", "2.000648", "--version", "1")["ends"] == "2021-05-31"
-    on = told("list", "--on", "2021-05-31")["procedures"]
+    assert printed("show", "2.000648")["time_limit"] == "15wd"
+    assert printed("show", "2.000648", "--version", "1")["ends"] == "2021-05-31"
+    on = printed("list", "--on", "2021-05-31")["procedures"]
     assert [it["version"] for it in on if it["code"] == "2.000648"] == [1]
 
-    again = told("import", str(path))
+    again = printed("import", str(path))
     assert (again["versions"], again["edition"]) == (0, 1)
-    edition = told("editions")["editions"][0]
+    edition = printed("editions")["editions"][0]
     assert (edition["published_by"], edition["source"]) == ("an.nv", "QĐ 15/2021")
 
 
 def test_mistakes_are_told_and_nothing_is_published(tmp_path: Path) -> None:
-    """Every mistake is told with row, column and rule; the status is 1."""
+    """Every mistake is reported with row, column and rule; the status is 1."""
     path = next_version(tmp_path, unit="H99", level="4", process="magic")
-    faults = told("import", str(path), status=1)["faults"]
+    faults = printed("import", str(path), status=1)["faults"]
     shown = run("import", str(path), "--language", "vi", status=1)
 
     assert [(f["row"], f["column"], f["rule"]) for f in faults] == [
@@ -80,7 +80,7 @@ def test_mistakes_are_told_and_nothing_is_published(tmp_path: Path) -> None:
         (1, "unit", "unit.unknown"),
     ]
     assert "dòng 1, level: phải là một trong whole, partial (2.000648)" in shown.stdout
-    assert told("editions")["editions"] == []
+    assert printed("editions")["editions"] == []
 
 
 def test_broken_processes_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,18 +102,18 @@ def test_a_version_that_would_open_child_dossiers_without_end_is_refused(tmp_pat
     own, and routing would not start any more.
     """
     path = next_version(tmp_path, code="1.004237", process="joint")
-    faults = told("import", str(path), status=1)["faults"]
+    faults = printed("import", str(path), status=1)["faults"]
     assert [(f["column"], f["rule"]) for f in faults] == [("process", "process.circle")]
     assert faults[0]["en"] == "would open dossiers without end: joint → 1.004237 → joint"
-    assert told("editions")["editions"] == []
+    assert printed("editions")["editions"] == []
     other = next_version(tmp_path, code="1.009756", version=3, process="joint")
-    assert told("check", str(other))["versions"] == 1
+    assert printed("check", str(other))["versions"] == 1
 
 
 def test_a_published_version_stays(tmp_path: Path) -> None:
     """A file that changes what is published is refused, and says what it would change."""
     path = next_version(tmp_path, version=1, valid_from="2018-11-01")
-    faults = told("import", str(path), status=1)["faults"]
+    faults = printed("import", str(path), status=1)["faults"]
 
     assert [(f["column"], f["rule"]) for f in faults] == [("time_limit", "published")]
 
@@ -146,7 +146,7 @@ def test_wrong_usage() -> None:
 
 def test_a_unit_is_known_by_its_former_code() -> None:
     """The code that a unit had before 2020 finds what it takes."""
-    now, before = (told("list", "--unit", code) for code in ("H22.02", "000.00.02.H22"))
+    now, before = (printed("list", "--unit", code) for code in ("H22.02", "000.00.02.H22"))
 
     assert now == before
     assert {it["unit"] for it in now["procedures"]} == {"H22.02"}
@@ -156,7 +156,7 @@ def test_an_heir_of_the_directory_has_what_the_dissolved_unit_took(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As the running desk says it; procedures of a unit of the directory can be published."""
-    on_the_last = told("list", "--unit", "H22.02", "--on", "2021-08-10")["procedures"]
+    on_the_last = printed("list", "--unit", "H22.02", "--on", "2021-08-10")["procedures"]
     units = """[[unit]]
 code = "H22.02"
 valid_to = 2021-08-10
@@ -170,13 +170,13 @@ level = "province"
     (tmp_path / "people.toml").write_text('units = "units.toml"')
     monkeypatch.setenv("PEOPLE_DIRECTORY", str(tmp_path / "people.toml"))
     now = {
-        unit: told("list", "--unit", unit, "--on", "2021-08-11")["procedures"]
+        unit: printed("list", "--unit", unit, "--on", "2021-08-11")["procedures"]
         for unit in ("H22.02", "H22.40")
     }
 
     assert on_the_last
     assert now == {"H22.02": [], "H22.40": on_the_last}
-    assert told("check", str(next_version(tmp_path, version=1, code="9.000001", unit="H22.40")))
+    assert printed("check", str(next_version(tmp_path, version=1, code="9.000001", unit="H22.40")))
 
 
 def test_a_person_reads_it() -> None:
@@ -189,8 +189,8 @@ def test_a_person_reads_it() -> None:
     assert "edition" in run("editions").stdout
 
 
-def test_a_spoilt_shelf_is_told(tmp_path: Path) -> None:
-    """A shelf that can't be read is said on one line, status 1."""
+def test_a_spoilt_repository_is_reported(tmp_path: Path) -> None:
+    """A shelf that can't be read is reported on one line, status 1."""
     (tmp_path / "shelf").mkdir()
     (tmp_path / "shelf/edition-000002.json").write_text("{}")
     result = run("list", status=1)

@@ -24,18 +24,18 @@ def run(*arguments: str) -> tuple[int, str, str]:
 
 def test_a_good_file_has_exit_status_0() -> None:
     """Files and folders are counted."""
-    status, said, _ = run("check", str(GOOD), str(ROOT / "office/process/data"))
+    status, output, _ = run("check", str(GOOD), str(ROOT / "office/process/data"))
     assert status == 0
-    assert said.strip().endswith("9 processes in 9 files, 0 mistakes")
+    assert output.strip().endswith("9 processes in 9 files, 0 mistakes")
 
 
 def test_each_mistake_is_a_line_with_its_place_and_rule() -> None:
     """Exit status 1; the JSON holds the same."""
-    status, said, _ = run("check", str(WRONG))
+    status, output, _ = run("check", str(WRONG))
     assert status == 1
-    assert f"{WRONG}:2: [wrong-value]" in said
-    status, said, _ = run("check", str(WRONG), "--json")
-    document = json.loads(said)
+    assert f"{WRONG}:2: [wrong-value]" in output
+    status, output, _ = run("check", str(WRONG), "--json")
+    document = json.loads(output)
     assert status == 1
     assert document["ok"] is False
     assert {"file", "line", "rule", "where", "text"} == document["mistakes"][0].keys()
@@ -51,23 +51,23 @@ def test_an_empty_folder_is_no_success(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("form", "begins"), [("svg", "<svg"), ("bpmn", "<?xml"), ("text", "con")])
 def test_a_process_is_shown_in_each_form(form: str, begins: str) -> None:
     """stdout holds the drawing and nothing else."""
-    status, said, error = run("show", "consulted", "--format", form)
+    status, output, error = run("show", "consulted", "--format", form)
     assert (status, error) == (0, "")
-    assert said.startswith(begins)
+    assert output.startswith(begins)
 
 
 def test_a_file_is_shown_like_a_process_and_its_mistakes_are_said() -> None:
     """By the path of a file; a wrong one is not drawn."""
-    status, said, _ = run("show", str(GOOD), "--language", "en")
+    status, output, _ = run("show", str(GOOD), "--language", "en")
     assert status == 0
-    assert "Permits" in said
+    assert "Permits" in output
     status, _, error = run("show", str(WRONG))
     assert status == 1
     assert "all mistakes: motcua process check" in error
 
 
 def test_an_unknown_process_is_wrong_usage() -> None:
-    """Exit status 2, and the name is said."""
+    """Exit status 2, and the name is printed."""
     status, _, error = run("show", "nowhere")
     assert status == 2
     assert "nowhere" in error
@@ -75,8 +75,8 @@ def test_an_unknown_process_is_wrong_usage() -> None:
 
 def test_the_list_names_every_process() -> None:
     """As a table and as JSON."""
-    status, said, _ = run("list", "--json")
-    names = {row["process"] for row in json.loads(said)["processes"]}
+    status, output, _ = run("list", "--json")
+    names = {row["process"] for row in json.loads(output)["processes"]}
     assert status == 0
     assert {"standard", "consulted", "on-the-spot"} <= names
     assert "standard" in run("list")[1]
@@ -88,9 +88,9 @@ def test_a_file_is_checked_beside_those_that_ship(tmp_path: Path) -> None:
     text = standard.read_text(encoding="utf-8")
     own = tmp_path / "own.yaml"
     own.write_text(text, encoding="utf-8")
-    status, said, _ = run("check", str(own), "--json")
+    status, output, _ = run("check", str(own), "--json")
     assert status == 1
-    (mistake,) = json.loads(said)["mistakes"]
+    (mistake,) = json.loads(output)["mistakes"]
     assert (mistake["file"], mistake["rule"]) == (str(own), "duplicate")
     assert f"; the other one: {standard}:" in mistake["text"]
     with pytest.raises(ProcessError) as start:
@@ -113,10 +113,10 @@ def test_a_procedure_that_was_published_is_known(
     whole = text.replace("    limit: 2wd", f"    limit: 2wd\n    children: [{child}]", 1)
     assert whole != text
     own.write_text(whole, encoding="utf-8")
-    status, said, _ = run("check", str(own))
+    status, output, _ = run("check", str(own))
     assert status == 1
-    assert "[unknown-procedure]" in said
-    assert "there is no procedure 1.999999" in said
+    assert "[unknown-procedure]" in output
+    assert "there is no procedure 1.999999" in output
     new = next_version(tmp_path, code="1.999999", version=1)
     assert CliRunner().invoke(app, ["procedures", "import", str(new)]).exit_code == 0
     assert run("check", str(own))[:2] == (0, "1 process in 1 file, 0 mistakes\n")

@@ -99,7 +99,7 @@ def test_production_needs_a_mail_server(monkeypatch, tmp_path):
 
 
 def test_addresses_at_which_something_else_listens_are_named(monkeypatch):
-    """A taken port is said by its owner-to-be."""
+    """A taken port is reported with the program that wants it."""
     ports = {
         f"{name}_PORT": free_port()
         for name in ("KAFKA", "SMTP", "INTAKE", "ROUTING", "POSTAL", "NOTIFY", "AUDIT")

@@ -72,15 +72,15 @@ def test_one_instant_is_a_period(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("option", "told"),
+    ("option", "message"),
     [("--by", "'colour' is not one of 'unit',"), ("--format", "'colour' is not one of 'table',")],
 )
-def test_a_word_that_is_not_among_those_of_an_option_is_told(option: str, told: str) -> None:
+def test_a_word_that_is_not_among_those_of_an_option_is_refused(option: str, message: str) -> None:
     """With those that are, and nothing else."""
     period = ["--from", "2021-06-01", "--to", "2021-06-30"]
     done = CliRunner().invoke(app, ["report", *period, option, "colour"])
     assert done.exit_code == 2
-    assert f"\nError: Invalid value for '{option}': {told}" in done.stderr
+    assert f"\nError: Invalid value for '{option}': {message}" in done.stderr
 
 
 def test_a_data_folder_that_can_not_be_made_is_told(monkeypatch, tmp_path) -> None:
@@ -94,7 +94,7 @@ def test_a_data_folder_that_can_not_be_made_is_told(monkeypatch, tmp_path) -> No
 
 
 def test_a_damaged_database_is_told_with_what_to_do(monkeypatch, tmp_path) -> None:
-    """It is not said to be away, and nothing is thrown away unasked."""
+    """It is not reported as missing, and nothing is thrown away unasked."""
     monkeypatch.setenv("MOTCUA_DATA_DIR", str(tmp_path))
     damaged = tmp_path / "audit.sqlite3"
     damaged.write_bytes(b"no database " * 1000)
@@ -106,5 +106,5 @@ def test_a_damaged_database_is_told_with_what_to_do(monkeypatch, tmp_path) -> No
     engine = open_engine(f"sqlite:///{damaged}", "audit")
     with pytest.raises(DatabaseError) as fault, engine.connect():
         pass
-    told = rebuild._unreadable("audit", fault.value)
-    assert f"the file is damaged. Move {damaged} away" in told
+    message = rebuild._unreadable("audit", fault.value)
+    assert f"the file is damaged. Move {damaged} away" in message

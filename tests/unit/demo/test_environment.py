@@ -3,7 +3,7 @@
 import os
 
 from cli.stack.paths import DATABASES, PATHS
-from demo.running import environment
+from demo.local_stack import environment
 
 
 def test_it_leaves_the_office_s_files_alone(monkeypatch, tmp_path):

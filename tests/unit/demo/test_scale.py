@@ -1,4 +1,4 @@
-"""How many dossiers the demonstration is told to play."""
+"""How many dossiers the demonstration is asked to play."""
 
 import sys
 
@@ -29,8 +29,8 @@ def test_so_is_a_wrong_option(monkeypatch, capsys, wrong):
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == 2
-    told = f"argument --dossiers: must be a whole number above 0, got '{wrong}'"
-    assert told in capsys.readouterr().err
+    message = f"argument --dossiers: must be a whole number above 0, got '{wrong}'"
+    assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("scale", "dossiers"), [("", DOSSIERS), ("1000", 1000)])

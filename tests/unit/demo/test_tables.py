@@ -6,7 +6,7 @@ from motcua.notify.v1 import notify_pb2 as pb
 
 from cli.printer import LEAST, Printer
 from demo.results.messages_and_post import POST, message_table, post_table
-from partner_sim.ledger import SimulatorCount
+from partner_sim.own_count import SimulatorCount
 
 
 def _shown(table):
@@ -35,9 +35,9 @@ def test_messages_are_told_in_words_in_the_order_of_a_dossiers_life():
 
 def test_every_figure_of_a_partner_has_its_words():
     """What the simulator counts is shown; what nobody did has no row."""
-    told = SimulatorCount().summary()
-    assert {name for name, figure in told.items() if isinstance(figure, int)} == set(POST)
-    lines = _shown(post_table({"buudien": told | {"delivered": 4, "returned": 1}, "other": told}))
+    count = SimulatorCount().summary()
+    assert {name for name, figure in count.items() if isinstance(figure, int)} == set(POST)
+    lines = _shown(post_table({"buudien": count | {"delivered": 4, "returned": 1}, "other": count}))
     assert [line.split("  ")[0] for line in lines[1:]] == [
         "items delivered",
         "items brought back to the agency",

@@ -14,8 +14,8 @@ from infra.supervisor.recoveries import Recoveries
 ROUTING = Program("routing", (), {}, "127.0.0.1:1", is_service=True)
 
 
-class Said:
-    """Keeps what was said, and lets a test wait for it."""
+class Reports:
+    """Keeps the lines that were reported, and lets a test wait for it."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -38,25 +38,25 @@ def _ready_at(look: int) -> tuple[Callable[[Program], bool], list[str]]:
 
 def test_a_program_that_is_ready_again_is_said_once() -> None:
     """However often it died meanwhile, with the seconds since the first death."""
-    said, (ready, looks) = Said(), _ready_at(3)
-    returns = Recoveries(said, ready)
+    reports, (ready, looks) = Reports(), _ready_at(3)
+    returns = Recoveries(reports, ready)
     returns.died(ROUTING)
     returns.died(ROUTING)
-    assert said.came.wait(10)
-    assert len(said.lines) == 1
-    assert re.fullmatch(r"routing is ready again after \d+\.\d s", said.lines[0])
+    assert reports.came.wait(10)
+    assert len(reports.lines) == 1
+    assert re.fullmatch(r"routing is ready again after \d+\.\d s", reports.lines[0])
     assert len(looks) == 3
 
 
 def test_each_return_is_said() -> None:
     """A program that dies again later is waited for again."""
-    said, (ready, _) = Said(), _ready_at(1)
-    returns = Recoveries(said, ready)
+    reports, (ready, _) = Reports(), _ready_at(1)
+    returns = Recoveries(reports, ready)
     for _ in range(2):
-        said.came.clear()
+        reports.came.clear()
         returns.died(ROUTING)
-        assert said.came.wait(10)
-    assert len(said.lines) == 2
+        assert reports.came.wait(10)
+    assert len(reports.lines) == 2
 
 
 def test_a_program_without_status_is_ready_when_it_listens() -> None:

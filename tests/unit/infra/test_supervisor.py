@@ -13,12 +13,12 @@ def _full(*_given: object) -> None:
 
 def test_a_full_disk_does_not_end_the_supervisor(tmp_path, monkeypatch) -> None:
     """What it can't write down it writes when there is room again, and nothing else stops."""
-    write = state.write_board
+    write = state.write_state
     supervisor = Supervisor(Plan(tmp_path, "127.0.0.1:1", False, 1, "events", ()), _full)
-    supervisor._say("nobody can read this now")
-    monkeypatch.setattr(state, "write_board", _full)
+    supervisor._report("nobody can read this now")
+    monkeypatch.setattr(state, "write_state", _full)
     supervisor._tick()
-    assert state.read_board(tmp_path) == {}
-    monkeypatch.setattr(state, "write_board", write)
+    assert state.read_state(tmp_path) == {}
+    monkeypatch.setattr(state, "write_state", write)
     supervisor._tick()
-    assert state.read_board(tmp_path)["programs"] == []
+    assert state.read_state(tmp_path)["programs"] == []

@@ -53,7 +53,7 @@ def test_rates_of_one_give_nothing_but_faults() -> None:
 
 @pytest.mark.parametrize("text", ["soon", "2021-08-09T08:00@10@5", "2021-08-09T08:00+07:00@0@5"])
 def test_a_wrong_clock_is_refused(text: str) -> None:
-    """A clock without a zone, a speed or a form is said."""
+    """A clock without a zone, a speed or a form is refused."""
     with pytest.raises(ValueError, match=r".+"):
         parse_clock(text)
 

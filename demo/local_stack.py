@@ -20,7 +20,7 @@ from typing import Any
 from cli.stack.paths import DATABASES, PATHS, whole_paths
 from cli.stack.plan import SERVICES
 from cli.stack.status import collect
-from demo.week.officers import write_directory
+from demo.week.officer_directory import write_directory
 from demo.week.scenario import MONDAY, instant
 from infra.local.child import spawn
 from infra.local.ports import free_port
@@ -49,8 +49,8 @@ class NotRunning(Exception):
 
 
 def environment(folder: Path, speed: float, opens: int) -> dict[str, str]:
-    """Say where the stack of the demonstration lives and which clock it has; also sets it for this
-    process.
+    """Return the environment of the demonstration's stack, its folder, ports and clock; also set it
+    for this process.
     """
     start = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(opens // 1_000_000)) + "+00:00"
     settings = {
@@ -130,7 +130,7 @@ class PartnerProcesses:
             )
 
     def stop(self) -> dict[str, dict[str, Any]]:
-        """End the partners and give what each says that it did."""
+        """End the partners, and return each one's own count."""
         for process, _ in self._processes.values():
             process.terminate()
         found: dict[str, dict[str, Any]] = {}

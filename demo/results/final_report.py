@@ -23,48 +23,50 @@ from cli.grpc_clients import Connection, identity, status_of
 from cli.printer import counted, err, grid, out
 from cli.rpc_errors import audit
 from cli.stack.plan import SERVICES
+from demo.local_stack import PartnerProcesses
 from demo.results import week_log
 from demo.results.checks import Checks
-from demo.results.ledger import Entry, OwnCount
 from demo.results.messages_and_post import message_table, post_table
+from demo.results.own_count import Entry, OwnCount
 from demo.results.week_log import WeekLog
-from demo.running import PartnerProcesses
-from demo.week import on_the_spot
+from demo.week import immediate_service
 from demo.week.scenario import FRIDAY, MONDAY
 from infra.local.smtp import RECIPIENT_HEADER, read_messages
 
 SETTLED_WITHIN = 60.0
 POSTED_WITHIN = 20.0
-SHORT_STORY = 6
+SHORT_PROMISE = 6
 """Days of a promise that can be explained line by line on one screen."""
 
 
-def finish(folder: Path, ledger: OwnCount, partners: PartnerProcesses) -> bool:
-    """Let everything settle, compare, prove and show; tells whether all agreed."""
+def finish(folder: Path, own_count: OwnCount, partners: PartnerProcesses) -> bool:
+    """Let everything settle, compare, prove and show; return whether all agreed."""
     checks = Checks()
-    _wait_for_post(ledger)
-    told = partners.stop()
+    _wait_for_post(own_count)
+    post_counts = partners.stop()
     _settle()
     by_unit = fetch(MONDAY.isoformat(), FRIDAY.isoformat(), "", "unit")
     by_channel = fetch(MONDAY.isoformat(), FRIDAY.isoformat(), "", "channel")
-    checks.report(ledger, "unit", by_unit, FRIDAY)
-    checks.report(ledger, "channel", by_channel, FRIDAY)
+    checks.report(own_count, "unit", by_unit, FRIDAY)
+    checks.report(own_count, "channel", by_channel, FRIDAY)
     counts = _messages()
     sent = Counter(
         {kind: n for (kind, state), n in counts.items() if state == notify_pb.MESSAGE_STATE_SENT}
     )
-    checks.mails(ledger, sent, len(read_messages(folder / "mail")))
+    checks.mails(own_count, sent, len(read_messages(folder / "mail")))
     checks.equal(
-        "delivered by post", sum(t["delivered"] for t in told.values()), _delivered(ledger)
+        "delivered by post",
+        sum(count["delivered"] for count in post_counts.values()),
+        _delivered(own_count),
     )
     log = week_log.read()
-    week_log.compare(checks, ledger, log)
-    week_log.compare_officers(checks, ledger, log, _arrived(folder))
-    on_the_spot.compare(checks, ledger)
-    checks.equal("due dates that their own events do not explain", [], _unexplained(ledger))
-    _show(ledger, log, by_unit, by_channel, counts, told)
+    week_log.compare(checks, own_count, log)
+    week_log.compare_officers(checks, own_count, log, _arrived(folder))
+    immediate_service.compare(checks, own_count)
+    checks.equal("due dates that their own events do not explain", [], _unexplained(own_count))
+    _show(own_count, log, by_unit, by_channel, counts, post_counts)
     _prove(checks)
-    _say(checks)
+    _print_outcome(checks)
     return not checks.failed
 
 
@@ -73,23 +75,27 @@ def _arrived(folder: Path) -> Counter[str]:
     return Counter(str(mail[RECIPIENT_HEADER]) for mail in read_messages(folder / "mail"))
 
 
-def _wait_for_post(ledger: OwnCount) -> None:
-    """Give the post time to bring what was resolved; what it has not brought by then stays under
-    way.
+def _wait_for_post(own_count: OwnCount) -> None:
+    """Wait until the post has brought what was resolved; what it has not brought by then stays
+    open.
     """
     end = time.monotonic() + POSTED_WITHIN
-    wanted = sum(e.resolved_at is not None and e.result_channel == "post" for e in ledger.entries)
-    while time.monotonic() < end and _delivered(ledger) < wanted * 0.9:
+    wanted = sum(
+        e.resolved_at is not None and e.result_channel == "post" for e in own_count.entries
+    )
+    while time.monotonic() < end and _delivered(own_count) < wanted * 0.9:
         time.sleep(0.5)
 
 
-def _delivered(ledger: OwnCount) -> int:
+def _delivered(own_count: OwnCount) -> int:
     """Count delivered items by the operator's view of the log: dossiers by post whose result
     reached the citizen.
     """
     found = 0
     posted = [
-        e.code for e in ledger.entries if e.result_channel == "post" and e.resolved_at is not None
+        e.code
+        for e in own_count.entries
+        if e.result_channel == "post" and e.resolved_at is not None
     ]
     with audit() as stub:
         for code in posted:
@@ -108,9 +114,9 @@ def _explanation(stub: Any, code: str) -> audit_pb.ExplainDeadlineResponse:
     return answer
 
 
-def _unexplained(ledger: OwnCount) -> list[str]:
-    """Compute every due date of the week again from its events; gives the dossiers that differ."""
-    accepted = [entry.code for entry in ledger.entries if entry.accepted_at is not None]
+def _unexplained(own_count: OwnCount) -> list[str]:
+    """Compute every due date of the week again from its events; return the dossiers that differ."""
+    accepted = [entry.code for entry in own_count.entries if entry.accepted_at is not None]
     with audit() as stub:
         answers = {code: _explanation(stub, code) for code in accepted}
     wrong = (audit_pb.AGREEMENT_DIFFERS, audit_pb.AGREEMENT_UNKNOWN)
@@ -143,25 +149,25 @@ def _messages() -> dict[tuple[str, int], int]:
 
 
 def _show(
-    ledger: OwnCount,
+    own_count: OwnCount,
     log: WeekLog,
     by_unit: dict[str, Any],
     by_channel: dict[str, Any],
     counts: dict[tuple[str, int], int],
-    told: dict[str, dict[str, Any]],
+    post_counts: dict[str, dict[str, Any]],
 ) -> None:
     _heading("The week by unit")
     out.print(table(by_unit))
     out.print()
     out.print(table(by_channel))
     out.print(LEGEND)
-    handed_in = [entry for entry in ledger.entries if not entry.parent]
+    handed_in = [entry for entry in own_count.entries if not entry.parent]
     online = sum(entry.channel == "online" for entry in handed_in)
     share = 100 * online / max(1, len(handed_in))
     accepted = sum(entry.accepted_at is not None for entry in handed_in)
     out.print(
         f"{len(handed_in)} handed in, {accepted} of them accepted, "
-        f"{len(ledger.entries) - len(handed_in)} child dossiers beside them; "
+        f"{len(own_count.entries) - len(handed_in)} child dossiers beside them; "
         f"{share:.2f} % handed in online (the province in 2021: 4.86 %)"
     )
     _heading("Late, by unit: resolved late, or pending and overdue")
@@ -175,32 +181,32 @@ def _show(
         out.print(f"\npending and overdue on Friday at 17:00, {shown} of {len(rows)}:")
         out.print(deadline_table(rows[:8]))
     _heading("Pauses, moved dates, and work shared with others")
-    out.print(week_log.table(ledger, log))
-    if told_on_the_spot := on_the_spot.story(ledger):
-        out.print(told_on_the_spot, markup=False)
+    out.print(week_log.table(own_count, log))
+    if summary := immediate_service.summary(own_count):
+        out.print(summary, markup=False)
     with audit() as stub:
         _heading("One dossier across the services")
-        _story(stub, _telling(ledger.entries).code)
-        if shared := _shared(ledger.entries):
+        _print_dossier(stub, _richest(own_count.entries).code)
+        if shared := _shared(own_count.entries):
             _heading("One on which others worked too, with the due dates of its steps")
-            _story(stub, shared.code, steps=True)
+            _print_dossier(stub, shared.code, steps=True)
     _heading("Messages to citizens and officers")
     out.print(message_table(counts))
     _heading("The post, by its own count")
-    out.print(post_table(told))
+    out.print(post_table(post_counts))
 
 
 def _heading(text: str) -> None:
     out.print(f"\n[bold]{text}[/]")
 
 
-def _telling(entries: list[Entry]) -> Entry:
-    """Choose a dossier with as much of a story as there is."""
+def _richest(entries: list[Entry]) -> Entry:
+    """Choose a dossier to which as much happened as there is."""
     return max(
         entries,
         key=lambda e: (
             e.resolved_at is not None,
-            e.promised_days() <= SHORT_STORY,
+            e.promised_days() <= SHORT_PROMISE,
             e.result_channel == "post",
             e.extended,
             len(e.pauses),
@@ -221,7 +227,7 @@ def _shared(entries: list[Entry]) -> Entry | None:
         key=lambda e: (
             e.resolved_at is not None,
             e.code in parents,
-            e.promised_days() <= SHORT_STORY,
+            e.promised_days() <= SHORT_PROMISE,
             bool(e.pauses),
             e.asked,
             any(step.late() for step in e.steps),
@@ -231,7 +237,7 @@ def _shared(entries: list[Entry]) -> Entry | None:
     )
 
 
-def _story(stub: Any, code: str, *, steps: bool = False) -> None:
+def _print_dossier(stub: Any, code: str, *, steps: bool = False) -> None:
     request = audit_pb.GetTimelineRequest(dossier_code=code)
     out.print(timeline_table(stub.GetTimeline(request, timeout=30, metadata=identity())))
     _heading("Why it is due when it is")
@@ -269,7 +275,7 @@ def _prove(checks: Checks) -> None:
     )
 
 
-def _say(checks: Checks) -> None:
+def _print_outcome(checks: Checks) -> None:
     _heading("Compared with the demonstration's own count")
     if not checks.failed:
         out.print(f"[green]{checks.made} figures, all equal[/]")

@@ -1,5 +1,5 @@
-"""Five on the spot: received, appraised, approved, sealed and returned at one desk while the
-citizen waits; and the proof that each of the five acts has its time.
+"""Immediate service ("5 tại chỗ"): received, appraised, approved, sealed and returned at one desk
+while the citizen waits; and the proof that each of the five acts has its time.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from cli.options import OFFICE
 from cli.printer import counted
 from cli.rpc_errors import audit
 from demo.results.checks import Checks
-from demo.results.ledger import Entry, OwnCount, PlayedStep
-from demo.week.people import People
+from demo.results.own_count import Entry, OwnCount, PlayedStep
+from demo.week.office_client import OfficeClient
 from kernel.base.clock import Clock
 from kernel.base.instants import MINUTE, to_datetime, to_us
 
@@ -27,66 +27,72 @@ _LASTS: Final = {"receive": 6 * MINUTE, "appraise": 15 * MINUTE, "approve": 5 * 
 
 
 async def serve(
-    people: People, clock: Clock, number: int, entry: Entry, work: Callable[[int], Awaitable[bool]]
+    client: OfficeClient,
+    clock: Clock,
+    number: int,
+    entry: Entry,
+    work: Callable[[int], Awaitable[bool]],
 ) -> bool:
-    """Play the acts one after the other; tells whether the result was handed over in the week."""
+    """Play the acts one after the other; return whether the result was handed over in the week."""
     while True:
-        found = await people.case(entry.code, entry.unit)
+        found = await client.case(entry.code, entry.unit)
         step = found.case.current
         last = found.resolvable and not found.next_steps
         if not await work(clock.now() + _LASTS.get(step.step, 5 * MINUTE)):
             return False
         if not entry.steps:
-            await people.assign(entry.code, step)
+            await client.assign(entry.code, step)
         asked_at = clock.now()
         if last:
             late = entry.due_at is not None and asked_at >= entry.due_at - 30 * MINUTE
-            case = await people.resolve(entry.code, step, number, late=late)
+            case = await client.resolve(entry.code, step, number, late=late)
         else:
-            case = await people.complete(entry.code, step)
+            case = await client.complete(entry.code, step)
         due_at = to_us(step.due_at) if step.HasField("due_at") else None
         entry.steps.append(PlayedStep(step.step, due_at, asked_at, clock.now(), paused=False))
         if last:
             break
     entry.resolved_at = to_us(case.ended_at)
     if entry.consent:
-        entry.told["resolved"] += 1
+        entry.expected_mails["resolved"] += 1
     if not await work(clock.now() + 5 * MINUTE):
         return False
-    await people.hand_over(entry.code, entry.unit)
+    await client.hand_over(entry.code, entry.unit)
     entry.handed_over = True
     if entry.consent:
-        entry.told["returned"] += 1
+        entry.expected_mails["returned"] += 1
     return True
 
 
-def served(ledger: OwnCount) -> list[Entry]:
+def served(own_count: OwnCount) -> list[Entry]:
     """List the dossiers of which all five acts were done."""
-    return [entry for entry in ledger.entries if entry.process == PROCESS and entry.handed_over]
+    return [entry for entry in own_count.entries if entry.process == PROCESS and entry.handed_over]
 
 
-def compare(checks: Checks, ledger: OwnCount) -> None:
+def compare(checks: Checks, own_count: OwnCount) -> None:
     """Compare the acts in each dossier's history with what the officer knows to have done: five,
     each later than the one before.
     """
-    for entry in served(ledger):
+    for entry in served(own_count):
         times = _times(entry)
-        checks.equal(f"acts on the spot of {entry.code}", len(ACTS), len(times))
-        checks.equal(f"acts on the spot of {entry.code} in turn", sorted(set(times)), times)
+        checks.equal(f"acts of immediate service of {entry.code}", len(ACTS), len(times))
+        checks.equal(
+            f"acts of immediate service of {entry.code} in order", sorted(set(times)), times
+        )
 
 
-def story(ledger: OwnCount) -> str:
-    """Tell the quickest of these dossiers with the time of each act; empty where there is none."""
-    every = served(ledger)
+def summary(own_count: OwnCount) -> str:
+    """Describe the quickest of these dossiers by the times of its acts; empty if there is none."""
+    every = served(own_count)
     if not every:
         return ""
     entry = min(every, key=_lasted)
     accepted = _accepted(entry)
     acts = zip(ACTS, _times(entry), strict=True)
-    told = ", ".join(f"{act} {_clock(at)}" for act, at in acts)
+    timed = ", ".join(f"{act} {_clock(at)}" for act, at in acts)
     return (
-        f"five on the spot, {counted(len(every), 'time')} in the week; {entry.code} on "
-        f"{to_datetime(accepted, OFFICE):%A}:\naccepted {_clock(accepted)}, then {told}"
+        f"served while the citizen waits: {counted(len(every), 'dossier')}; {entry.code} on "
+        f"{to_datetime(accepted, OFFICE):%A}:\naccepted {_clock(accepted)}, then {timed}"
     )
 
 

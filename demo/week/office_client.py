@@ -1,5 +1,5 @@
-"""The people of the week: each speaks to the services through their public gRPC interfaces and
-nothing else.
+"""The commands and questions of the week's citizens and officers, through the services' public
+gRPC interfaces and nothing else.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
 from motcua.routing.v1 import routing_pb2 as routing
 from motcua.routing.v1.routing_pb2_grpc import RoutingServiceStub
 
-from demo.results.ledger import OwnCount
-from demo.week.officers import id_of
+from demo.results.own_count import OwnCount
+from demo.week.officer_directory import id_of
 from demo.week.scenario import Filing, ScenarioOffer
 from kernel.rpc.client import explain, metadata
 from office.worktime.durations import DurationUnit, TimeLimit
@@ -40,21 +40,21 @@ _RESULT_OF = {number: name for name, number in RESULTS.items()}
 _LATER = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.ABORTED, grpc.StatusCode.DEADLINE_EXCEEDED}
 
 
-class TurnedAway(Exception):
-    """A service said no; ``reason`` is the code of the rule."""
+class RequestRefused(Exception):
+    """A service refused a call; ``reason`` is the code of the rule."""
 
     def __init__(self, reason: str, text: str) -> None:
         super().__init__(f"{reason} {text}")
         self.reason = reason
 
 
-class People:
-    """Citizens, and officers of the counter and of the departments."""
+class OfficeClient:
+    """Calls the services as citizens, and as officers of the counter and of the departments."""
 
-    def __init__(self, intake_channel: Any, routing_channel: Any, ledger: OwnCount) -> None:
+    def __init__(self, intake_channel: Any, routing_channel: Any, own_count: OwnCount) -> None:
         self._intake: Any = IntakeServiceStub(intake_channel)
         self._routing: Any = RoutingServiceStub(routing_channel)
-        self._ledger = ledger
+        self._own_count = own_count
 
     async def offers(self) -> list[ScenarioOffer]:
         """Read the portal's list of procedures."""
@@ -164,7 +164,7 @@ class People:
                 )
                 if answer.case.state != routing.CASE_STATE_UNSPECIFIED:
                     return answer
-            except TurnedAway:
+            except RequestRefused:
                 pass
             if asyncio.get_running_loop().time() > end:
                 raise TimeoutError(f"no case of {code} is opened")
@@ -186,13 +186,13 @@ class People:
         return answer.case
 
     async def decide(self, method: str, request: Any, unit: str, role: str) -> routing.Case:
-        """Return another command on a case, by the name of its method, as an officer of a role."""
+        """Send another command on a case, by the name of its method, as an officer of a role."""
         answer = await self._act(getattr(self._routing, method), request, _officer(unit, role))
         case: routing.Case = answer.case
         return case
 
     async def resolve(self, code: str, step: Any, number: int, *, late: bool) -> routing.Case:
-        """Return the result."""
+        """Resolve a case: one in twenty-five is rejected, the others are granted."""
         granted = number % 25 != 0
         result = CaseResult.CASE_RESULT_GRANTED if granted else CaseResult.CASE_RESULT_REJECTED
         explanation = "" if granted else "Không đủ điều kiện theo quy định."
@@ -227,8 +227,8 @@ class People:
         *,
         patient: bool = False,
     ) -> Any:
-        """Call; a service that is away is called again with the same request id. ``patient``: it
-        may not have heard yet.
+        """Call; a service that is away is called again with the same request id. ``patient``:
+        its event may not have arrived yet.
         """
         loop = asyncio.get_running_loop()
         end = loop.time() + PATIENCE
@@ -241,14 +241,16 @@ class People:
                     patient and error.code() == grpc.StatusCode.FAILED_PRECONDITION
                 )
                 if not waits or loop.time() > end:
-                    raise TurnedAway(problem.reason or problem.code.name, _say(problem)) from None
+                    raise RequestRefused(
+                        problem.reason or problem.code.name, _text(problem)
+                    ) from None
                 await asyncio.sleep(0.1)
             else:
-                self._ledger.calls += 1
+                self._own_count.calls += 1
                 return answer
 
 
-def _say(problem: Any) -> str:
+def _text(problem: Any) -> str:
     return "; ".join(f"{name}: {text}" for name, text in problem.fields.items()) or str(
         problem.text
     )

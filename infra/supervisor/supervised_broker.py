@@ -1,4 +1,4 @@
-"""Keeps the local broker running, in a thread of its own.
+"""The local broker under supervision, in a thread of its own.
 
 Its start takes seconds, and a service may die meanwhile.
 """
@@ -13,19 +13,19 @@ from concurrent.futures import Future
 from infra.local.kafka import BrokerError, KafkaBroker
 from infra.supervisor.backoff import Backoff
 
-BEAT = 0.1
+INTERVAL = 0.1
 """Seconds between two looks."""
 
 
-class BrokerKeeper:
+class SupervisedBroker:
     """Starts one broker, starts it again when it dies, and stops it.
 
     One thread does all of that, because the broker ends with the thread that started it.
     """
 
-    def __init__(self, broker: KafkaBroker, say: Callable[[str], None]) -> None:
+    def __init__(self, broker: KafkaBroker, report: Callable[[str], None]) -> None:
         self._broker = broker
-        self._say = say
+        self._report = report
         self._begun = 0.0
         self._died = 0.0
         self._backoff = Backoff()
@@ -58,11 +58,11 @@ class BrokerKeeper:
             self._started.set_exception(error)
             return
         self._started.set_result(None)
-        while not self._ending.wait(BEAT):
+        while not self._ending.wait(INTERVAL):
             ran = time.monotonic() - self._begun
             if self._broker.pid is None:
                 self._died = self._died or time.monotonic()
-                self._again(ran)
+                self._restart(ran)
             else:
                 self._backoff.lives(ran)
         self._broker.stop()
@@ -71,9 +71,9 @@ class BrokerKeeper:
         self._begun = time.monotonic()
         self._broker.start()
 
-    def _again(self, ran: float) -> None:
+    def _restart(self, ran: float) -> None:
         wait = self._backoff.died(ran)
-        self._say(
+        self._report(
             f"kafka keeps ending; next start in {wait:.0f} s, see {self._broker.log_file}"
             if self._backoff.looping
             else "kafka ended; starting it again"
@@ -83,7 +83,7 @@ class BrokerKeeper:
         try:
             self._begin()
         except BrokerError as error:
-            self._say(f"kafka does not start: {error}")
+            self._report(f"kafka does not start: {error}")
             return
-        self._say(f"kafka is ready again after {time.monotonic() - self._died:.1f} s")
+        self._report(f"kafka is ready again after {time.monotonic() - self._died:.1f} s")
         self._died = 0.0

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from demo.week.officers import POSTS, id_of, write_directory
+from demo.week.officer_directory import POSTS, id_of, write_directory
 from office.people.files import read_directory
 from office.permissions import shipped
 
 
 def test_officers_have_names_of_their_own(tmp_path: Path) -> None:
-    """Each one other than all, and the same each time; the ids say unit and role."""
+    """Each one other than all, and the same each time; the ids hold unit and role."""
     path = tmp_path / "people.toml"
     write_directory(path)
     people = read_directory(path, shipped().roles)

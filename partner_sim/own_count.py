@@ -1,4 +1,4 @@
-"""What the simulator did and was told, counted on its own side."""
+"""What the simulator did and was answered, counted on its own side."""
 
 from __future__ import annotations
 

@@ -60,8 +60,8 @@ def write_directory(path: Path) -> None:
 
 def full_name(number: int) -> str:
     """Return an officer by the place in the directory, from 0; the first 80 names differ."""
-    turn, family = divmod(number, len(_FAMILIES))
-    return f"{_FAMILIES[family]} {_GIVEN[(family + 3 * turn) % len(_GIVEN)]}"
+    cycle, family = divmod(number, len(_FAMILIES))
+    return f"{_FAMILIES[family]} {_GIVEN[(family + 3 * cycle) % len(_GIVEN)]}"
 
 
 def _officer(unit: str, role: str, name: str) -> str:

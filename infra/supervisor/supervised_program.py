@@ -1,4 +1,4 @@
-"""Keeps one program running: starts it, and again when it dies, slower when it keeps dying."""
+"""One program under supervision: started, and again when it dies, slower when it keeps dying."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from infra.supervisor.backoff import Backoff
 from infra.supervisor.plan import Program
 
 WRONG_SETTINGS = 2
-"""The exit status by which a program says that it was told something wrong."""
+"""The exit status by which a program reports wrong settings or arguments."""
 
 
 class WrongSettings(Exception):
-    """A program refuses its settings; the text is what it said."""
+    """A program refuses its settings; the text is the last line of its log."""
 
 
-class ProgramKeeper:
+class SupervisedProgram:
     """One program under supervision. Not thread-safe: the supervisor's loop calls it."""
 
     def __init__(self, program: Program, log_dir: Path, grace: float) -> None:
@@ -51,7 +51,7 @@ class ProgramKeeper:
         return self._backoff.looping
 
     def tick(self) -> str:
-        """Start it if that is due; gives a line to print when it has died, otherwise nothing.
+        """Start it if that is due, and return a line to print when it has died, otherwise nothing.
 
         Raise ``WrongSettings`` when it refuses its settings at its first start.
         """
@@ -107,6 +107,6 @@ class ProgramKeeper:
 
 
 def last_line(log: Path) -> str:
-    """Return the last line of a log that says something."""
+    """Return the last line of a log that is not blank."""
     lines = log.read_text("utf-8", "replace").splitlines() if log.exists() else []
     return next((line.strip() for line in reversed(lines) if line.strip()), "")

@@ -1,5 +1,5 @@
-"""The demonstration's own count: what its people were told, kept apart from the system and counted
-in its own way.
+"""The demonstration's own count: what its people were answered, kept apart from the system and
+counted in its own way.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class PlayedStep:
 @dataclass
 class Entry:
     """What the people around one dossier know of it; instants in microseconds UTC, as they were
-    told.
+    answered.
     """
 
     number: int
@@ -65,7 +65,7 @@ class Entry:
     """The dossier for which another agency works on this one."""
     steps: list[PlayedStep] = field(default_factory=list)
     """The steps that were completed."""
-    told: Counter[str] = field(default_factory=Counter)
+    expected_mails: Counter[str] = field(default_factory=Counter)
     """The mails that the citizen must have got, by kind."""
 
     def promised_days(self) -> float:
@@ -103,7 +103,7 @@ class OwnCount:
 
     def mails(self) -> Counter[str]:
         """Count the mails that citizens must have got, by kind."""
-        return sum((entry.told for entry in self.entries), Counter())
+        return sum((entry.expected_mails for entry in self.entries), Counter())
 
 
 def _outcome(entry: Entry, last: date) -> list[str]:

@@ -1,0 +1,29 @@
+"""Each measurement runs to its end at its smallest size; how fast, no test says."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from benchmarks.__main__ import ALL, load
+from benchmarks.harness import Servers, Size
+
+
+@pytest.fixture(scope="module")
+def servers() -> Iterator[Servers]:
+    """Servers that all measurements share, so that each is started once."""
+    with Servers() as shared:
+        yield shared
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_measurement_prints_its_figures(
+    name: str, servers: Servers, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It returns what it prints, and every figure is above zero."""
+    benchmark = load(name)
+    figures = benchmark.run(Size.SMALL, servers)
+
+    assert any(character.isdigit() for character in capsys.readouterr().out)
+    assert figures
+    assert {figure: value for figure, value in figures.items() if not value > 0} == {}
+    assert benchmark.NAME
