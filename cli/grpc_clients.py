@@ -13,8 +13,8 @@ from motcua.operations.v1.operations_pb2_grpc import OperationsServiceStub
 from motcua.routing.v1.routing_pb2_grpc import RoutingServiceStub
 
 from cli.operator_name import operator_name
+from cli.stack.addresses import address
 from kernel.rpc.client import metadata
-from office.ports import PORTS
 
 OPTIONS = (
     # A channel of this process's own: a shared one would hold back after an earlier failure.
@@ -22,12 +22,6 @@ OPTIONS = (
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 1000),
 )
-
-
-def address(service: str) -> str:
-    """Return HOST:PORT of a service as the environment says."""
-    host = os.environ.get("MOTCUA_HOST", "127.0.0.1")
-    return f"{host}:{os.environ.get(f'{service.upper()}_PORT', PORTS[service])}"
 
 
 def identity() -> Any:

@@ -21,6 +21,7 @@ _COMMANDS = {
     "report": "commands.report:report",
     "timeline": "commands.dossier:timeline",
     "state": "commands.dossier:state",
+    "mails": "commands.mails:mails",
     "deadlines": "commands.deadlines:app",
     "replay": "commands.log:replay",
     "rebuild": "commands.rebuild:rebuild_service",
@@ -56,8 +57,8 @@ class _Group(TyperGroup):
         return command
 
     def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
-        """Run a command; what is wrong with an option is told without the validator's own name for
-        it.
+        """Run a command; what is wrong with an option is shown without the validator's own name
+        for it.
         """
         try:
             return super().invoke(ctx)
@@ -88,7 +89,7 @@ app = typer.Typer(
 )
 
 
-def _say_version(asked: bool) -> None:
+def _print_version(asked: bool) -> None:
     if asked:
         print(f"motcua {version('motcua')}")
         raise typer.Exit
@@ -97,7 +98,7 @@ def _say_version(asked: bool) -> None:
 @app.callback()
 def _motcua(
     _version: Annotated[
-        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say which.")
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show which.")
     ] = False,
 ) -> None:
     pass

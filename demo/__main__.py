@@ -18,11 +18,11 @@ from pathlib import Path
 import grpc
 from rich.progress import BarColumn, Progress, TextColumn
 
-from cli.grpc_clients import address
 from cli.options import OFFICE
 from cli.printer import err, fail, out
+from cli.stack.addresses import address
 from demo.local_stack import NotRunning, PartnerProcesses, begin, environment, opening, stack
-from demo.results.final_report import finish
+from demo.results.final_report import finish, print_next_steps
 from demo.results.own_count import OwnCount
 from demo.week.dossier_life import Week
 from demo.week.office_client import OfficeClient
@@ -143,6 +143,7 @@ def main() -> int:
         return 1
     if failures:
         err.print(f"[red]{failures} dossiers could not be played to their end[/]")
+    print_next_steps(given.folder, own_count)
     out.print(f"\n{time.monotonic() - begun:.0f} s in all; logs and data are in {given.folder}")
     return 0 if passed and not failures else 1
 

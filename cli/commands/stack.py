@@ -16,7 +16,8 @@ from rich.text import Text
 
 from cli.formatting import print_json
 from cli.printer import err, fail, grid, out
-from cli.stack.plan import SERVICES, data_dir, make_plan
+from cli.stack.paths import data_dir
+from cli.stack.plan import SERVICES, make_plan
 from cli.stack.readiness import is_ready
 from cli.stack.status import collect
 from infra.kafka.jars import JarError

@@ -29,7 +29,7 @@ from cli.importing.rejects import write_rejects
 from cli.importing.runner import ImportOutcome, Journal, bring_in
 from cli.importing.sources import SourceError, read_rows
 from cli.printer import counted, err, fail, out
-from cli.stack.plan import data_dir
+from cli.stack.paths import data_dir
 
 AGAIN = "what came in stays; run the same command again to go on where it was"
 SOME_REJECTED = 3

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import grpc
 
-from cli.grpc_clients import address
 from cli.importing.calls import CallRefused, Calls
 from cli.importing.history import Histories, ImportedHistory, ImportedStep, Reject
 from cli.importing.mapping import Loaded
+from cli.stack.addresses import address
 from kernel.rpc.client import OPTIONS
 
 SIDE_BY_SIDE = 128

@@ -1,7 +1,10 @@
-"""The settings that name files and folders, made whole for programs that run in another folder."""
+"""The local stack's folder, and the settings that name files, made whole for programs that run in
+another folder.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
@@ -26,6 +29,11 @@ DATABASES: Final = ("DATABASE_URL", "KEYRING_DATABASE_URL")
 """Each may name an SQLite file."""
 OF_A_SERVICE: Final = ("TLS_CERT", "TLS_KEY", "TLS_CLIENT_CA")
 """Each names a file, below the name of a service."""
+
+
+def data_dir() -> Path:
+    """Return the local stack's folder."""
+    return Path(os.environ.get("MOTCUA_DATA_DIR") or ".motcua").absolute()
 
 
 def whole_paths(env: Mapping[str, str], services: Iterable[str]) -> dict[str, str]:

@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from cli.stack.paths import whole_paths
+from cli.stack.paths import data_dir, whole_paths
 from infra.supervisor.plan import Plan, Program
 from kernel.auth import issuer
 from kernel.auth.jwks import read_keys
@@ -17,11 +17,6 @@ from office.ports import PORTS
 SERVICES = ("intake", "routing", "postal", "notify", "audit")
 KAFKA_PORT = 29092
 SMTP_PORT = 2525
-
-
-def data_dir() -> Path:
-    """Return the local stack's folder."""
-    return Path(os.environ.get("MOTCUA_DATA_DIR") or ".motcua").absolute()
 
 
 def make_plan() -> Plan:

@@ -9,7 +9,8 @@ from typing import Any
 
 from motcua.operations.v1.operations_pb2 import GetStatusResponse
 
-from cli.grpc_clients import address, status_of
+from cli.grpc_clients import status_of
+from cli.stack.addresses import environment_address, published, running_stack
 from cli.stack.plan import SERVICES
 from infra.supervisor import state
 
@@ -23,9 +24,10 @@ def collect(data_dir: Path) -> dict[str, Any]:
     runs on it; their answers are left out.
     """
     supervised = state.supervisor_pid(data_dir) is not None
-    stack = state.read_state(data_dir) if supervised else {}
+    stack = running_stack(data_dir)
+    addresses = published(stack)
     programs = {p["name"]: p for p in stack.get("programs", [])}
-    targets = {name: programs.get(name, {}).get("address") or address(name) for name in SERVICES}
+    targets = {name: addresses.get(name) or environment_address(name) for name in SERVICES}
     with ThreadPoolExecutor(len(SERVICES)) as pool:
         answers = dict(zip(SERVICES, pool.map(status_of, SERVICES, targets.values()), strict=True))
     others = []

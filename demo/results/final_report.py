@@ -4,6 +4,7 @@ want it.
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections import Counter
 from pathlib import Path
@@ -194,6 +195,29 @@ def _show(
     out.print(message_table(counts))
     _heading("The post, by its own count")
     out.print(post_table(post_counts))
+
+
+def print_next_steps(folder: Path, own_count: OwnCount) -> None:
+    """Print five things to look at afterwards, as commands to be typed."""
+    if not own_count.entries:
+        return
+    code = max(own_count.entries, key=lambda entry: entry.expected_mails.total()).code
+    closed = f"{FRIDAY}T17:05:00+07:00@1@$(date +%s)"
+    steps = (
+        ("the mails about one dossier", f"motcua mails {code}"),
+        (
+            "the stack again, on Friday evening",
+            f"MOTCUA_CLOCK={closed} PEOPLE_DIRECTORY=$MOTCUA_DATA_DIR/people.toml "
+            "motcua up --detach",
+        ),
+        ("its whole history", f"motcua timeline {code}"),
+        ("what is overdue", "motcua deadlines --overdue"),
+        ("the report", f"motcua report --from {MONDAY} --to {FRIDAY} --by channel"),
+    )
+    _heading("Five things to look at, with `source .venv/bin/activate`")
+    print(f"    export MOTCUA_DATA_DIR={shlex.quote(str(folder))}")
+    for what, command in steps:
+        print(f"    {command}    # {what}")
 
 
 def _heading(text: str) -> None:

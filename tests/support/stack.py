@@ -34,7 +34,7 @@ from kernel.rpc.client import metadata
 from kernel.storage.engines import open_engine
 from tests.support.feed import wait_until
 
-READY_WITHIN = 60.0
+READY_WITHIN = 120.0
 SETTLED_WITHIN = 60.0
 CALM = 3
 """This many looks in a row that find nothing under way count as rest."""

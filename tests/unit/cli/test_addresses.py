@@ -1,0 +1,56 @@
+"""Where commands look for the services."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cli.stack.addresses import address
+from cli.stack.status import collect
+from infra.supervisor import state
+
+RUNNING = {"programs": [{"name": "intake", "address": "127.0.0.1:1", "pid": None, "deaths": 0}]}
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data folder whose stack published addresses once."""
+    monkeypatch.setenv("MOTCUA_DATA_DIR", str(tmp_path))
+    for name in ("MOTCUA_HOST", "INTAKE_PORT", "AUDIT_PORT"):
+        monkeypatch.delenv(name, raising=False)
+    state.write_state(tmp_path, RUNNING)
+    return tmp_path
+
+
+@pytest.fixture
+def supervised(folder: Path) -> Iterator[None]:
+    """The folder's supervisor runs."""
+    lock = state.acquire(folder)
+    yield
+    lock.close()
+
+
+@pytest.mark.usefixtures("supervised")
+def test_a_running_stack_is_called_where_it_listens(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`motcua status` and every other command call the same address, whatever the environment."""
+    monkeypatch.setenv("INTAKE_PORT", "2")
+
+    assert address("intake") == "127.0.0.1:1"
+    assert collect(folder)["services"][0]["address"] == "127.0.0.1:1"
+
+
+@pytest.mark.usefixtures("supervised")
+def test_what_the_stack_does_not_run_is_called_as_the_environment_has_it() -> None:
+    """Such as before the stack has started everything."""
+    assert address("audit") == "127.0.0.1:7405"
+
+
+def test_without_a_running_stack_the_environment_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a stack that ended has published counts no more."""
+    assert address("intake") == "127.0.0.1:7401"
+    monkeypatch.setenv("INTAKE_PORT", "2")
+    monkeypatch.setenv("MOTCUA_HOST", "192.0.2.1")
+
+    assert address("intake") == "192.0.2.1:2"
