@@ -26,7 +26,7 @@ class Size(StrEnum):
     """How much a measurement does."""
 
     SMALL = "small"
-    """Seconds: shows that the measurement runs. Its figures say nothing, no target is checked."""
+    """Seconds: shows that the measurement runs. Its figures mean nothing, no target is checked."""
     USUAL = "usual"
     FULL = "full"
     """The largest amounts for which there is a target."""

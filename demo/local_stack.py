@@ -93,7 +93,7 @@ def stack(folder: Path, env: dict[str, str]) -> Iterator[None]:
 
 
 def begin(folder: Path, env: dict[str, str]) -> None:
-    """Let the office's clock run from now on; ``env`` gets the setting that says so to others."""
+    """Let the office's clock run from now on; ``env`` gets the setting by which others know it."""
     now = f"{time.time():.3f}"
     fresh = folder / f"{CLOCK_FILE}.new"
     fresh.write_text(now)

@@ -94,7 +94,7 @@ class PartnerClient:
     async def report(
         self, job_id: str, attempt: int, step: PlannedReport, happened_at: float
     ) -> bool:
-        """Send a report; tells whether the office calls it a contradiction; raise
+        """Send a report; return whether the office calls it a contradiction; raise
         ``JobRefused``.
         """
         common: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""`motcua timeline` and `state`: what the log says of a dossier."""
+"""`motcua timeline` and `state`: what the log holds of a dossier."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from office.permissions import shipped
 
 app = typer.Typer(no_args_is_help=True, help="The directory of units and officers.")
 _File = Annotated[
-    Path | None, typer.Option("--file", help="The directory; PEOPLE_DIRECTORY unless told.")
+    Path | None, typer.Option("--file", help="The directory; PEOPLE_DIRECTORY unless given.")
 ]
 _JSON = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 
@@ -35,7 +35,7 @@ def list_people(
     file: _File = None,
     unit: Annotated[str, typer.Option(help="Only this unit and those below it.")] = "",
     role: Annotated[str, typer.Option(help="Only officers with this role.")] = "",
-    on: Annotated[str, typer.Option(help="The day, YYYY-MM-DD; today unless told.")] = "",
+    on: Annotated[str, typer.Option(help="The day, YYYY-MM-DD; today unless given.")] = "",
     json: _JSON = False,
 ) -> None:
     """List the officers in service on a day."""

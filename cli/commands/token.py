@@ -23,7 +23,7 @@ def token(
     operator: Annotated[str, typer.Option(help="Sign for this operator.")] = "",
     importer: Annotated[str, typer.Option(help="Sign for this importing program.")] = "",
     unit: Annotated[
-        str, typer.Option(help="The unit in which an officer acts; of the directory unless told.")
+        str, typer.Option(help="The unit in which an officer acts; of the directory unless given.")
     ] = "",
     role: Annotated[list[str] | None, typer.Option(help="A role; may be given again.")] = None,
     hours: Annotated[float, typer.Option(help="How long it is valid.")] = issuer.HOURS,

@@ -1,6 +1,6 @@
 """The calls by which one dossier is brought in: the services' own commands.
 
-Each has an identity that never changes, made from the source, the case and what the call says of
+Each has an identity that never changes, made from the source, the case and what the call holds of
 it: the same import run again, or a later export that holds the same rows, acts on nothing twice.
 """
 
@@ -50,7 +50,7 @@ _TAKEN = f"{_DIFFERENT}, or another dossier has its external code"
 
 
 class CallRefused(Exception):
-    """A service turned a call down for good; the text says why."""
+    """A service refused a call for good; the text says why."""
 
 
 class ServiceAway(Exception):

@@ -1,4 +1,7 @@
-"""Turns rows of a log into the histories of dossiers, and says why a row can't be used. Pure."""
+"""Turns rows of a log into the histories of dossiers, with the reasons why a row can't be used.
+
+Pure.
+"""
 
 from __future__ import annotations
 
@@ -143,7 +146,7 @@ def _case(name: str, row: SourceRow, mapping: Mapping, now: int) -> ImportedHist
 
 
 def _agree(first: ImportedHistory, case: ImportedHistory, mapping: Mapping) -> None:
-    """Refuse a row that tells something else of its case than the first row did."""
+    """Refuse a row that contradicts the first row of its case."""
     if first == case:
         return
     names = {"started_at": "started", "due_at": "due", "ended_at": "ended", "granted": "result"}

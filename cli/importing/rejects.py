@@ -26,7 +26,7 @@ def write_rejects(
     """Write a CSV with a line for each reject: row, case, reason, and the row's own cells.
 
     A case in ``troubles`` has a line without a row. Nothing to write removes a file of an earlier
-    run; tells whether there is a file. Only its owner may read it: it holds what the source holds.
+    run; return whether there is a file. Only its owner may read it: it holds what the source holds.
     Raise ``OSError``.
     """
     if not rejects and not troubles:

@@ -1,4 +1,4 @@
-"""Whether a program of the stack is ready: a service says so itself."""
+"""Whether a program of the stack is ready: a service answers for itself."""
 
 from __future__ import annotations
 

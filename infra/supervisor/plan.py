@@ -25,7 +25,7 @@ class Program:
     address: str
     """Where it listens, as HOST:PORT."""
     is_service: bool = False
-    """Whether it is a service of the system, which says itself when it is ready."""
+    """Whether it is a service of the system, which answers itself whether it is ready."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""`motcua calendar`: working time without any service running, and the shelf of calendars."""
+"""`motcua calendar`: working time without any service running, and the published calendars."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from cli.commands.calendar.due import (
     read_start,
     same_day_of,
 )
-from cli.commands.calendar.names import NAMES, STANDARD, path_of, resolve
+from cli.commands.calendar.lookup import NAMES, STANDARD, path_of, resolve
 from cli.commands.calendar.publish import import_calendar, list_calendars, use_calendar
 from cli.commands.calendar.recompute import recompute
 from cli.formatting import ESTIMATED, print_json

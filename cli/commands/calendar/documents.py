@@ -88,7 +88,7 @@ def check_document(path: Path) -> dict[str, Any]:
 
 
 def checked(path: Path) -> tuple[Calendar | None, dict[str, Any]]:
-    """Return the calendar in a file, if it can be used, and what ``check_document`` says of it."""
+    """Return the calendar in a file, if it can be used, and what ``check_document`` found in it."""
     calendar, found = draft(path)
     mistakes = [_problem(error.field, error.rule) for error in found]
     warnings: list[dict[str, str]] = []

@@ -1,4 +1,4 @@
-"""`motcua calendar import / list / use`: what is on the shelf, and who works by it."""
+"""`motcua calendar import / list / use`: what is published, and who works by it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.commands.calendar.documents import checked, difference, ruled_years
-from cli.commands.calendar.names import now, on_shelf, path_of, shelf
+from cli.commands.calendar.lookup import now, path_of, published, repository
 from cli.formatting import print_json
 from cli.options import parse_day, parse_unit
 from cli.printer import counted, fail, grid, out
@@ -51,7 +51,7 @@ def import_calendar(
     _known(unit)
     calendar = _sound(path_of(file, "FILE"), file)
     begins = _first_day(valid_from, calendar)
-    known = shelf()
+    known = repository()
     before = _before(known, calendar)
     try:
         publishing.keep(known.folder, known.shipped)
@@ -79,7 +79,7 @@ def import_calendar(
     if as_json:
         print_json(document)
         return
-    word = "published" if fresh else "on the shelf already"
+    word = "published" if fresh else "published already"
     out.print(f"{calendar.version}: {word}, decides from {begins}", markup=False)
     if used:
         out.print(f"used by {unit} from {begins}", markup=False)
@@ -91,7 +91,7 @@ def import_calendar(
 
 
 def use_calendar(
-    calendar: Annotated[str, typer.Argument(help="The name of a calendar on the shelf.")],
+    calendar: Annotated[str, typer.Argument(help="The name of a published calendar.")],
     unit: Annotated[str, typer.Option("--for", help="A unit, with those below it; ALL for all.")],
     valid_from: FROM = "",
     source: SOURCE = "",
@@ -102,12 +102,12 @@ def use_calendar(
     """
     _known(unit)
     try:
-        chosen = on_shelf(calendar)
+        chosen = published(calendar)
     except UnknownCalendar as error:
         raise typer.BadParameter(str(error), param_hint="CALENDAR") from error
     begins = _first_day(valid_from, chosen)
     try:
-        used = _assign(shelf(), unit, chosen, begins, source)
+        used = _assign(repository(), unit, chosen, begins, source)
     except CalendarError as error:
         fail(str(error))
         raise typer.Exit(1) from error
@@ -120,7 +120,7 @@ def list_calendars(as_json: JSON = False) -> None:
 
     Each version with its validity and document.
     """
-    document = list_document(shelf(), now())
+    document = list_document(repository(), now())
     if as_json:
         print_json(document)
         return
@@ -145,7 +145,7 @@ def list_calendars(as_json: JSON = False) -> None:
 
 
 def list_document(known: CalendarRepository, at: int) -> dict[str, Any]:
-    """Return what is on a shelf; the calendar that ships holds always, until another does."""
+    """Return what is published; the calendar that ships holds always, until another does."""
     index, shipped = known.index(), known.shipped
     force = {known.in_force(name, at).version for name in known.names() if _holds(known, name, at)}
     versions = [

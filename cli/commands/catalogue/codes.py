@@ -1,4 +1,4 @@
-"""`motcua codes read / explain`: what a code says, and which numbers of a day were given."""
+"""`motcua codes read / explain`: what a code means, and which numbers of a day were given."""
 
 from __future__ import annotations
 

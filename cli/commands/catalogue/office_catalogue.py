@@ -21,7 +21,7 @@ from office.catalogue.unit_overlay import OfficeUnits
 
 
 def procedures_folder() -> Path:
-    """Return the folder of the shelf, as intake has it."""
+    """Return the folder of the published procedures, as intake has it."""
     return shelf_folder(Path(os.environ.get("MOTCUA_DATA_DIR", ".motcua")))
 
 
@@ -34,22 +34,24 @@ def base_catalogue() -> Catalogue:
     return OfficeUnits(lambda: people).of(shipped_catalogue()) if people else shipped_catalogue()
 
 
-def load_shelf() -> release_store.PublishedCatalogue:
-    """Read the shelf; raise ``ShelfError`` and ``OSError``."""
+def load_published() -> release_store.PublishedCatalogue:
+    """Read the published procedures; raise ``ReleaseError`` and ``OSError``."""
     return release_store.load(procedures_folder(), base_catalogue())
 
 
 def office_catalogue() -> Catalogue:
-    """Return the catalogue that is in force; ends the program when the shelf can't be used."""
-    with shelf_exits():
-        return load_shelf().catalogue
+    """Return the catalogue that is in force; end the program when the published procedures can't
+    be used.
+    """
+    with exit_when_unusable():
+        return load_published().catalogue
 
 
 @contextmanager
-def shelf_exits() -> Iterator[None]:
-    """End the program with a line of its own when the shelf can't be used."""
+def exit_when_unusable() -> Iterator[None]:
+    """End the program with a line of its own when the published procedures can't be used."""
     try:
         yield
     except (release_store.ReleaseError, OSError) as error:
-        fail(f"the shelf of procedures can't be used: {error}")
+        fail(f"the published procedures can't be used: {error}")
         raise typer.Exit(1) from error

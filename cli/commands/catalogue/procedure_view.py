@@ -27,7 +27,7 @@ def brief(catalogue: Catalogue, it: Procedure) -> dict[str, Any]:
 
 
 def full(catalogue: Catalogue, it: Procedure) -> dict[str, Any]:
-    """Return everything that the catalogue says of a version."""
+    """Return everything that the catalogue holds of a version."""
     values = version_values(it)
     values["valid_from"] = it.valid_from.isoformat()
     values["valid_to"] = it.valid_to.isoformat() if it.valid_to else None

@@ -13,10 +13,10 @@ import typer
 
 from cli.commands.catalogue.installed_processes import installed_processes, refuse_circles
 from cli.commands.catalogue.office_catalogue import (
-    load_shelf,
+    exit_when_unusable,
+    load_published,
     office_catalogue,
     procedures_folder,
-    shelf_exits,
 )
 from cli.commands.catalogue.procedure_view import brief, full, paragraphs
 from cli.formatting import ZONE, local, print_json
@@ -73,7 +73,7 @@ def _import(
     must_exist(file, "FILE")
     started = time.monotonic()
     try:
-        with shelf_exits():
+        with exit_when_unusable():
             edition, added, composed = _publish(file, source, dry_run)
     except FileError as wrong:
         _tell_faults(file, wrong, language, as_json)
@@ -111,16 +111,16 @@ def _import(
 def _publish(file: Path, source: str, dry_run: bool) -> tuple[int, Addition, int]:
     document = read_file(file)
     for _ in range(_TRIES):
-        shelved = load_shelf()
+        published = load_published()
         processes = installed_processes()
-        added = addition(document, shelved.catalogue, {it.name for it in processes})
-        refuse_circles(document, added, shelved.catalogue, processes, _today())
+        added = addition(document, published.catalogue, {it.name for it in processes})
+        refuse_circles(document, added, published.catalogue, processes, _today())
         if dry_run or added.empty:
-            return shelved.edition, added, document.notes.composed
+            return published.edition, added, document.notes.composed
         try:
             after = release_store.publish(
                 procedures_folder(),
-                shelved,
+                published,
                 added,
                 at=datetime.now(UTC).isoformat(timespec="seconds"),
                 by=operator_name(),
@@ -207,7 +207,7 @@ def show(
     version: Annotated[int, typer.Option(min=0, help="0: the one in force today.")] = 0,
     as_json: JSON = False,
 ) -> None:
-    """Show a procedure with everything that the catalogue says of it."""
+    """Show a procedure with everything that the catalogue holds of it."""
     catalogue = office_catalogue()
     versions = _known(catalogue, code)
     found: Procedure | None
@@ -233,8 +233,8 @@ def show(
 @app.command("editions")
 def editions(as_json: JSON = False) -> None:
     """List what was published on top of the catalogue that ships."""
-    with shelf_exits():
-        load_shelf()
+    with exit_when_unusable():
+        load_published()
         found: list[dict[str, Any]] = release_store.editions(procedures_folder())
     if as_json:
         print_json({"folder": str(procedures_folder().absolute()), "editions": found})

@@ -190,7 +190,7 @@ def test_a_person_reads_it() -> None:
 
 
 def test_a_spoilt_repository_is_reported(tmp_path: Path) -> None:
-    """A shelf that can't be read is reported on one line, status 1."""
+    """A repository that can't be read is reported on one line, status 1."""
     (tmp_path / "shelf").mkdir()
     (tmp_path / "shelf/edition-000002.json").write_text("{}")
     result = run("list", status=1)

@@ -1,4 +1,4 @@
-"""Calendars by name: the one that ships, those on the shelf in any version, or a file."""
+"""Calendars by name: the one that ships, those published in any version, or a file."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from office.worktime.calendars.vietnam import STATE_OFFICE_FILE
 SHIPPED = {"vn-state-office": STATE_OFFICE_FILE}
 STANDARD = "vn-state-office"
 NAMES = (
-    f"{', '.join(SHIPPED)} (the one that ships), NAME or NAME@VERSION of the shelf, or the path"
-    " of a calendar file."
+    f"{', '.join(SHIPPED)} (the one that ships), NAME or NAME@VERSION of a published one, or the"
+    " path of a calendar file."
 )
 
 
@@ -31,12 +31,12 @@ def now() -> int:
         raise typer.Exit(2) from error
 
 
-def shelf() -> CalendarRepository:
-    """Open the shelf; one that can't be used ends the command with status 1."""
+def repository() -> CalendarRepository:
+    """Open the published calendars; if they can't be used, that ends the command with status 1."""
     try:
         return office_shelf()
     except CalendarError as error:
-        fail(f"the shelf can't be used: {error}")
+        fail(f"the published calendars can't be used: {error}")
         raise typer.Exit(1) from error
 
 
@@ -54,9 +54,9 @@ def resolve(name: str, option: str) -> Calendar:
     try:
         if name in SHIPPED or Path(name).is_file():
             return load_calendar(path_of(name, option))
-        return on_shelf(name)
+        return published(name)
     except UnknownCalendar as error:
-        known = ", ".join([*SHIPPED, *shelf().names()])
+        known = ", ".join([*SHIPPED, *repository().names()])
         problem = f"{name!r} is neither a file nor one of {known} (motcua calendar list)"
         raise typer.BadParameter(problem, param_hint=option) from error
     except CalendarError as error:
@@ -64,19 +64,19 @@ def resolve(name: str, option: str) -> Calendar:
         raise typer.Exit(1) from error
 
 
-def on_shelf(text: str) -> Calendar:
+def published(text: str) -> Calendar:
     """Return NAME as it is in force, NAME@REVISION or a whole version; raise
     ``UnknownCalendar``.
     """
     name, _, version = text.partition("@")
     if not version and "+" not in name:
-        return shelf().in_force(name, now())
+        return repository().in_force(name, now())
     if not version:
-        return shelf().find(name)
+        return repository().find(name)
     wanted = version if version.startswith(f"{name}-") else f"{name}-{version}"
     if "+" in wanted:
-        return shelf().find(wanted)
-    for known in shelf().every_version():
+        return repository().find(wanted)
+    for known in repository().every_version():
         if known.partition("+")[0] == wanted:
-            return shelf().find(known)
+            return repository().find(known)
     raise UnknownCalendar(text)
