@@ -20,7 +20,7 @@ from sqlalchemy import func, select
 from benchmarks import week
 from benchmarks.harness import Figures, Servers, Size, TargetMissed
 from kernel.config.process_tuning import tune_garbage_collection
-from kernel.consumer.reading.kafka_reader import POLL, KafkaReader
+from kernel.consumer.reading.kafka_reader import BATCH, KafkaReader
 from tests.support.feed import wait_until
 from tests.support.models import MODELS
 from tests.support.tally import Node
@@ -75,7 +75,7 @@ def bare_read(bootstrap: str, topic: str, count: int) -> float:
     reader.seek(dict.fromkeys(reader.partitions(), 0))
     left = count
     while left:
-        for records in consumer.poll(timeout_ms=500, max_records=POLL).values():
+        for records in consumer.poll(timeout_ms=500, max_records=BATCH).values():
             for record in records:
                 DossierEvent.FromString(record.value)
             left -= len(records)

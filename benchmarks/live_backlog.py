@@ -72,7 +72,7 @@ def _service(bootstrap: str, topic: str, url: str, each: int) -> float:
     finally:
         process.send_signal(signal.SIGCONT)
         process.terminate()
-        process.wait(30)
+        process.communicate(timeout=30)
 
 
 def _read(engine: Engine) -> int:

@@ -69,7 +69,10 @@ def _idle(name: str, size: Size, few_url: str, many_url: str) -> tuple[float, fl
 
     Both are looked at alternately, so that whatever else the machine does falls on both alike.
     """
-    writers = [_open(few_url, FEW[size]), _open(many_url, MANY[size])]
+    engines = [open_engine(url, "routing") for url in (few_url, many_url)]
+    writers = [
+        _open(engine, rows) for engine, rows in zip(engines, (FEW[size], MANY[size]), strict=True)
+    ]
     times: list[list[float]] = [[], []]
     try:
         for _ in range(LOOKS[size]):
@@ -79,8 +82,9 @@ def _idle(name: str, size: Size, few_url: str, many_url: str) -> tuple[float, fl
                 found.append(time.perf_counter() - began)
                 assert raised == 0
     finally:
-        for writer in writers:
+        for writer, engine in zip(writers, engines, strict=True):
             writer.stop()
+            engine.dispose()
     few, many = (statistics.median(found) for found in times)
     print(f"  {name:10} {FEW[size]:9,} open {few * 1e6:8.0f} µs a look")
     print(f"  {name:10} {MANY[size]:9,} open {many * 1e6:8.0f} µs a look", end="")
@@ -88,9 +92,8 @@ def _idle(name: str, size: Size, few_url: str, many_url: str) -> tuple[float, fl
     return few, many
 
 
-def _open(url: str, rows: int) -> Writer:
+def _open(engine: Engine, rows: int) -> Writer:
     """Return the writer of a database with so many open due dates."""
-    engine = open_engine(url, "routing")
     METADATA.create_all(engine)
     _fill(engine, rows)
     writer = Writer(engine, MODEL)

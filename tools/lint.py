@@ -34,7 +34,7 @@ LOCKS = ("requirements.lock", "requirements/bootstrap.txt", "infra/kafka/jars.lo
 
 
 def run(*command: str) -> bool:
-    """True when the command ends with 0; its output goes where ours goes."""
+    """Return whether the command ends with 0; its output goes where ours goes."""
     return subprocess.run(command, cwd=ROOT).returncode == 0
 
 
@@ -112,7 +112,7 @@ def clear_text() -> bool:
 
 
 def registries() -> bool:
-    """No file of the repository names a registry host, no lock file any address."""
+    """Check that no file names a registry host, and no lock file any address."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,

@@ -1,4 +1,4 @@
-"""Say which message, field, enum, value, service or method in protos/ has no comment of its own.
+"""Show which message, field, enum, value, service or method in protos/ has no comment of its own.
 
 `python -m tools.proto_comments` reads gen/motcua.binpb; 1 when something lacks a comment. Needs no
 buf, so it holds on every machine.
@@ -27,7 +27,7 @@ Element = tuple[tuple[int, ...], str]
 
 
 def missing_comments(file: FileDescriptorProto) -> list[str]:
-    """The full names of the file's elements without a leading comment, in the file's order."""
+    """Return the full names of the file's elements without a leading comment, in order."""
     commented = {
         tuple(place.path)
         for place in file.source_code_info.location

@@ -101,7 +101,7 @@ def explain(
     steps: Annotated[bool, typer.Option("--steps", help="Its steps' due dates, too.")] = False,
     as_json: JSON = False,
 ) -> None:
-    """Tell why a dossier is due when it is, line by line.
+    """Show why a dossier is due when it is, line by line.
 
     It is computed again from the dossier's events. Each date is computed with the calendar version
     that its event names and compared with the one recorded. The exit status is 1 when one differs.

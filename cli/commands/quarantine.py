@@ -128,9 +128,9 @@ def redrive(
     ] = False,
     as_json: JSON = False,
 ) -> None:
-    """Try the parked records of a dossier again, in order.
+    """Try the quarantined records of a dossier again, in order.
 
-    Exit status 1 when some are still parked.
+    Exit status 1 when some are still quarantined.
     """
     request = pb.RedriveRequest(request_id=str(uuid.uuid4()), discard_first=discard_first)
     if ":" in what:
@@ -142,7 +142,7 @@ def redrive(
     if as_json:
         print_json({"handled": answer.handled, "parked": answer.parked})
     else:
-        out.print(f"{answer.handled} handled, {answer.parked} still parked")
+        out.print(f"{answer.handled} handled, {answer.parked} still quarantined")
     if answer.parked:
         raise typer.Exit(1)
 

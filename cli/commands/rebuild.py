@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -30,7 +30,6 @@ from cli.stack.plan import SERVICES
 from infra.supervisor import state
 from kernel.config import settings
 from kernel.eventsourcing.service_model import Model
-from kernel.rebuild import rebuild as kernel_rebuild
 from kernel.rebuild.rebuild import Rebuilt, check, rebuild
 from kernel.runtime.definition import Define
 from kernel.storage.engines import open_engine
@@ -206,7 +205,7 @@ def _remove(path: Path, *, keep_main: bool = False) -> None:
 
 
 @contextmanager
-def _progress(what: str) -> Iterator[kernel_rebuild.Progress]:
+def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
     columns = (
         *(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()),
         *(

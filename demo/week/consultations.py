@@ -1,5 +1,5 @@
 """Dossiers on which other departments are asked at once when they are opened, and whose result is a
-paper that is drafted, reviewed and signed.
+document that is drafted, reviewed and signed.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ async def answers(
 
 
 async def complete(client: OfficeClient, entry: Entry, found: routing.GetCaseResponse) -> None:
-    """Complete a step, with the facts that it asks for and what is to be done of the paper."""
+    """Complete a step, with the facts that it asks for and what is to be done of the document."""
     code, step = entry.code, found.case.current
     if entry.process != PROCESS:
         await client.complete(code, step)

@@ -182,15 +182,15 @@ def _long(offer: ScenarioOffer) -> bool:
 
 
 def _pace(dice: random.Random, *, late: bool) -> float:
-    """Of what is to be late a part is not even finished by Friday."""
+    """Draw the pace of what is to be late: a part is not even finished by Friday."""
     if late:
         return dice.choice((dice.uniform(1.05, 1.6), dice.uniform(1.05, 2.5), dice.uniform(4, 8)))
     return dice.choice((dice.uniform(0.2, 0.6), dice.uniform(0.6, 0.97)))
 
 
 def _suited(offers: Sequence[ScenarioOffer], channel: str, *, late: bool) -> list[ScenarioOffer]:
-    """What can be filed by a channel; for one that is to be late, what would be due within the
-    week.
+    """Return what can be filed by a channel; if it is to be late, what would be due within
+    the week.
     """
     suited = [o for o in offers if channel in o.channels]
     short = [o for o in suited if o.working_days is not None and o.working_days <= 2]
@@ -198,7 +198,7 @@ def _suited(offers: Sequence[ScenarioOffer], channel: str, *, late: bool) -> lis
 
 
 def _moment(dice: random.Random, channel: str, *, late: bool) -> int:
-    """Most come early in the week and early in the day, so that much can be finished by Friday."""
+    """Draw when it comes: mostly early in the week and the day, so that much ends by Friday."""
     weights = (60, 40, 0, 0, 0) if late else (30, 25, 20, 15, 10)
     day = MONDAY + timedelta(days=dice.choices(range(5), weights=weights)[0])
     if channel == "online":

@@ -66,8 +66,8 @@ def _in_checkout() -> bool:
 
 
 def read_lock(path: Path = LOCK) -> list[Jar]:
-    """The jars of a lock file: lines `group:artifact:version sha256`; raise JarError on any other
-    line.
+    """Return the jars of a lock file: lines `group:artifact:version sha256`; raise JarError on any
+    other line.
     """
     jars = []
     for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
@@ -83,7 +83,7 @@ def read_lock(path: Path = LOCK) -> list[Jar]:
 
 
 def is_intact(jar: Jar, folder: Path) -> bool:
-    """True when the jar's file is there and has the SHA-256 of the lock."""
+    """Return whether the jar's file is there and has the SHA-256 of the lock."""
     try:
         with (folder / jar.file_name).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest() == jar.sha256
@@ -171,7 +171,7 @@ def classpath(folder: Path | None = None) -> str:
 
 
 def maven_repository() -> str:
-    """Address of the Maven repository: $MOTCUA_MAVEN_URL, by default Maven Central."""
+    """Return the address of the Maven repository: $MOTCUA_MAVEN_URL, by default Maven Central."""
     if override := os.environ.get("MOTCUA_MAVEN_URL"):
         return override
     from jgo.constants import MAVEN_CENTRAL_URL
@@ -192,7 +192,7 @@ def _clear_leftovers(folder: Path) -> None:
 
 
 def main() -> int:
-    """0 when all jars are there; 1 with one line on stderr when one cannot be had."""
+    """Return 0 when all jars are there; 1 with one line on stderr when one cannot be had."""
     started = time.monotonic()
     print("setup: Kafka's jars", flush=True)
     try:

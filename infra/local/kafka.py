@@ -155,17 +155,17 @@ class KafkaBroker:
         self._forget()
 
     def kill(self) -> None:
-        """SIGKILL, and wait until it is gone. Does nothing when it does not run."""
+        """Send SIGKILL, and wait until it is gone. Does nothing when it does not run."""
         if self._process is not None:
             self._process.kill()
             self._forget()
 
     def pause(self) -> None:
-        """SIGSTOP: connections stay open and nothing answers."""
+        """Send SIGSTOP: connections stay open and nothing answers."""
         self._running().send_signal(signal.SIGSTOP)
 
     def resume(self) -> None:
-        """SIGCONT after `pause`."""
+        """Send SIGCONT after `pause`."""
         self._running().send_signal(signal.SIGCONT)
 
     def __enter__(self) -> Self:
@@ -300,7 +300,7 @@ class KafkaBroker:
 
 
 def _answering_cluster(port: int) -> str | None:
-    """The id of the cluster that answers on the port with a broker in service, or None."""
+    """Return the id of the cluster that answers on the port with a broker in service, or None."""
     with socket.socket() as probe:
         probe.settimeout(1.0)
         if probe.connect_ex(("127.0.0.1", port)) != 0:
@@ -318,7 +318,7 @@ def _answering_cluster(port: int) -> str | None:
 
 
 def _java_environment() -> dict[str, str]:
-    """This process's environment without the variables that change how Java or Kafka starts."""
+    """Return the environment without the variables that change how Java or Kafka starts."""
     return {
         name: value
         for name, value in os.environ.items()

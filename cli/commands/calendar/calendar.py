@@ -164,7 +164,7 @@ def check(
     file: Annotated[str, typer.Argument(help=NAMES)],
     as_json: JSON = False,
 ) -> None:
-    """Say all that is wrong with a calendar file.
+    """Show all that is wrong with a calendar file.
 
     Also what to know about it. Exit status 1 when something is wrong; warnings change nothing.
     """

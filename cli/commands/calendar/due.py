@@ -98,7 +98,7 @@ def explain_same_day(
 
 
 def answer_lines(calendar: Calendar, source: BinaryIO, write: Callable[[str], object]) -> int:
-    """Answer each ``start,duration`` line with one JSON line, and give the number of bad ones.
+    """Answer each ``start,duration`` line with one JSON line, and return the number of bad ones.
 
     What has come is answered before more is waited for, so a program may ask line by line. A bad
     line is answered with ``line`` (its number), ``text`` and ``error`` (``field``, ``rule``).

@@ -51,7 +51,7 @@ def check(
     files: Annotated[list[Path], typer.Argument(help="YAML files, or folders of them.")],
     as_json: JSON = False,
 ) -> None:
-    """Name every mistake of process files with its file, line and rule.
+    """Show every mistake of process files with its file, line and rule.
 
     Exit status 1 when there is one.
     """
