@@ -1,18 +1,20 @@
 """Reading the log in bulk into each service's views, against a bare read of the same topic.
 
 The log holds the demonstration's week many times over, and each service has its real model. The
-bare side polls with the log reader's own connection and decodes each event. Both sides of a round
-run one after the other in a process of the service's own, so that other work on the machine meets
-both; connection and start are included. The ratio is the median of the rounds' ratios.
+bare side polls with the log reader's own connection and decodes each event. A round is a process
+in which both sides run one after the other for each service, so that other work on the machine
+meets both; connection and start are included. The ratio is the median of the rounds' ratios.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import statistics
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 from motcua.events.v1.envelope_pb2 import DossierEvent
 from sqlalchemy import func, select
@@ -38,9 +40,8 @@ def run(size: Size, servers: Servers) -> Figures:
     count = week.publish(bootstrap, topic, COUNTS[size])
     rounds: dict[str, list[tuple[float, float]]] = {service: [] for service in MODELS}
     for _ in range(ROUNDS[size]):
-        for service, seconds in rounds.items():
-            url = servers.sqlite(service)
-            seconds.append(_in_process(service, bootstrap, topic, url, count))
+        for service, pair in _round(bootstrap, topic, servers.folder(), count).items():
+            rounds[service].append(pair)
     print(f"{count:,} events, the demonstration's mix; best of {ROUNDS[size]} rounds, median ratio")
     print(f"{'service':10} {'bare':>12} {'into views':>12} {'ratio':>7}")
     figures: dict[str, float] = {}
@@ -56,15 +57,13 @@ def run(size: Size, servers: Servers) -> Figures:
     return figures
 
 
-def _in_process(
-    service: str, bootstrap: str, topic: str, url: str, count: int
-) -> tuple[float, float]:
-    """Return the seconds of the bare side and of the service."""
+def _round(bootstrap: str, topic: str, folder: Path, count: int) -> dict[str, tuple[float, float]]:
+    """Return for each service the seconds of the bare side and of the service."""
     command = [sys.executable, "-m", "benchmarks.bulk_read"]
-    command += [service, bootstrap, topic, url, str(count)]
+    command += [bootstrap, topic, str(folder), str(count)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    bare, views = done.stdout.split()[-2:]
-    return float(bare), float(views)
+    found: dict[str, tuple[float, float]] = json.loads(done.stdout.splitlines()[-1])
+    return found
 
 
 def bare_read(bootstrap: str, topic: str, count: int) -> float:
@@ -95,8 +94,7 @@ def _read_into_views(service: str, bootstrap: str, topic: str, url: str, count: 
         seconds = time.perf_counter() - begun
         _check(node, count)
     finally:
-        node.consumer.stop()
-        node.writer.stop()
+        node.stop()
     return seconds
 
 
@@ -111,15 +109,22 @@ def _check(node: Node, count: int) -> None:
 
 
 def main() -> None:
-    """Measure one round of one service."""
+    """Measure one round, for another process that prints it."""
     parser = argparse.ArgumentParser()
-    for name in ("service", "bootstrap", "topic", "url", "count"):
+    for name in ("bootstrap", "topic", "folder", "count"):
         parser.add_argument(name)
     given = parser.parse_args()
     count = int(given.count)
     tune_garbage_collection()
-    bare = bare_read(given.bootstrap, given.topic, count)
-    print(bare, _read_into_views(given.service, given.bootstrap, given.topic, given.url, count))
+    seconds = {}
+    for service in MODELS:
+        url = f"sqlite:///{Path(given.folder) / service}.sqlite3"
+        bare = bare_read(given.bootstrap, given.topic, count)
+        seconds[service] = (
+            bare,
+            _read_into_views(service, given.bootstrap, given.topic, url, count),
+        )
+    print(json.dumps(seconds))
 
 
 if __name__ == "__main__":

@@ -72,13 +72,12 @@ async def _procedure(stub: IntakeServiceStub) -> intake.Procedure:
     answer = await stub.ListProcedures(
         intake.ListProceduresRequest(), timeout=10, metadata=metadata("citizen")
     )
-    found: intake.Procedure = next(
-        p
-        for p in answer.procedures
-        if Channel.CHANNEL_ONLINE in p.channels
-        and ResultChannel.RESULT_CHANNEL_POST in p.result_channels
-    )
-    return found
+    for procedure in answer.procedures:
+        at_counter = Channel.CHANNEL_COUNTER in procedure.channels
+        if at_counter and ResultChannel.RESULT_CHANNEL_COUNTER in procedure.result_channels:
+            found: intake.Procedure = procedure
+            return found
+    raise LookupError("no procedure is offered at the counter")
 
 
 async def _one(stub: IntakeServiceStub, procedure: intake.Procedure) -> None:
@@ -87,8 +86,8 @@ async def _one(stub: IntakeServiceStub, procedure: intake.Procedure) -> None:
         intake.SubmitDossierRequest(
             request_id=str(uuid.uuid4()),
             procedure_code=procedure.code,
-            channel=Channel.CHANNEL_ONLINE,
-            result_channel=ResultChannel.RESULT_CHANNEL_POST,
+            channel=Channel.CHANNEL_COUNTER,
+            result_channel=ResultChannel.RESULT_CHANNEL_COUNTER,
             applicant=intake.Applicant(full_name="Nguyễn Văn An"),
             parts=[
                 intake.SubmittedPart(code=p.code, copies=p.copies)
