@@ -143,7 +143,7 @@ def main() -> int:
         return 1
     if failures:
         err.print(f"[red]{failures} dossiers could not be played to their end[/]")
-    print_next_steps(given.folder, own_count)
+    print_next_steps(given.folder, own_count, clock.now())
     out.print(f"\n{time.monotonic() - begun:.0f} s in all; logs and data are in {given.folder}")
     return 0 if passed and not failures else 1
 

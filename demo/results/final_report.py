@@ -21,6 +21,7 @@ from cli.commands.event_log import run_verify
 from cli.commands.rebuild import check_service
 from cli.commands.report import LEGEND, fetch, table
 from cli.grpc_clients import Connection, identity, status_of
+from cli.options import OFFICE
 from cli.printer import counted, err, grid, out
 from cli.rpc_errors import audit
 from cli.stack.plan import SERVICES
@@ -33,6 +34,7 @@ from demo.results.week_log import WeekLog
 from demo.week import immediate_service
 from demo.week.scenario import FRIDAY, MONDAY
 from infra.local.smtp import RECIPIENT_HEADER, read_messages
+from kernel.base.instants import to_datetime
 
 SETTLED_WITHIN = 60.0
 POSTED_WITHIN = 20.0
@@ -197,17 +199,20 @@ def _show(
     out.print(post_table(post_counts))
 
 
-def print_next_steps(folder: Path, own_count: OwnCount) -> None:
-    """Print five things to look at afterwards, as commands to be typed."""
+def print_next_steps(folder: Path, own_count: OwnCount, ended_at: int) -> None:
+    """Print five things to look at afterwards, as commands to be typed.
+
+    The stack is opened again with the office's time at which it ended.
+    """
     if not own_count.entries:
         return
     code = max(own_count.entries, key=lambda entry: entry.expected_mails.total()).code
-    closed = f"{FRIDAY}T17:05:00+07:00@1@$(date +%s)"
+    reopened = f"{to_datetime(ended_at, OFFICE).isoformat(timespec='seconds')}@1@$(date +%s)"
     steps = (
         ("the mails about one dossier", f"motcua mails {code}"),
         (
-            "the stack again, on Friday evening",
-            f"MOTCUA_CLOCK={closed} PEOPLE_DIRECTORY=$MOTCUA_DATA_DIR/people.toml "
+            "the stack again, where the week ended",
+            f"MOTCUA_CLOCK={reopened} PEOPLE_DIRECTORY=$MOTCUA_DATA_DIR/people.toml "
             "motcua up --detach",
         ),
         ("its whole history", f"motcua timeline {code}"),
