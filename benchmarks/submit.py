@@ -39,7 +39,7 @@ from office.catalogue.loader import shipped_catalogue
 from office.catalogue.model import Catalogue, Procedure
 from office.catalogue.responsible_unit import Takers
 from office.permissions import shipped
-from office.worktime.calendars.repository import office_shelf
+from office.worktime.calendars.repository import office_calendars
 from services.intake.application.decision_context import ContextLoader
 from services.intake.application.handlers import DossierHandlers
 from services.intake.application.pin_access import Pins
@@ -133,7 +133,7 @@ def _served(folder: Path, name: str, catalogue: Catalogue) -> Iterator[str]:
     writer = Writer(engine, MODEL, keyring)
     reads = Reads(open_engine(url, "intake", read_only=True))
     if name == "desk":
-        office = DossierHandlers(ContextLoader(catalogue, office_shelf()), RealClock())
+        office = DossierHandlers(ContextLoader(catalogue, office_calendars()), RealClock())
         commands = Commands(writer, office.clock, MODEL.tables)
         pins = Pins(writer, reads, keyring)
         offered = service(IntakeServicer(office, commands, reads, pins, keyring), office)

@@ -16,7 +16,7 @@ from office.catalogue.unit_overlay import OfficeUnits
 from office.people.repository import configured
 from office.permissions import shipped
 from office.worktime.calendars import publishing
-from office.worktime.calendars.repository import office_shelf
+from office.worktime.calendars.repository import office_calendars
 from services.intake import tables
 from services.intake.application.decision_context import ContextLoader
 from services.intake.application.handlers import DossierHandlers
@@ -55,8 +55,8 @@ def define(_settings: Settings) -> ServiceDefinition:
     units, warning, desk = OfficeUnits(configured(tables.SOURCE)), check_warning(), Desk()
 
     def build(runtime: Runtime) -> Parts:
-        shelf, calendars = _shelf(runtime.settings.data_dir, units), office_shelf()
-        publishing.keep(calendars.folder, calendars.shipped)
+        shelf, calendars = _shelf(runtime.settings.data_dir, units), office_calendars()
+        publishing.keep_shipped(calendars.folder, calendars.shipped)
         office = DossierHandlers(ContextLoader(shelf, calendars, units, warning), runtime.clock)
         desk.office = office
         pins = Pins(runtime.writer, runtime.reads, runtime.keyring)

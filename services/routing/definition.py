@@ -13,7 +13,7 @@ from office.people.repository import configured
 from office.permissions import shipped
 from office.process.repository import standard_processes
 from office.worktime.calendars import publishing
-from office.worktime.calendars.repository import office_shelf
+from office.worktime.calendars.repository import office_calendars
 from services.routing import rpc, tables
 from services.routing.application.handlers import CaseHandlers
 from services.routing.application.reactions import reactions_of
@@ -33,7 +33,7 @@ def make_office() -> CaseHandlers:
     """
     people = configured(tables.SOURCE)
     ladders = configured_ladders(known_units(people() if people else None))
-    return CaseHandlers(standard_processes(), office_shelf, ladders, people)
+    return CaseHandlers(standard_processes(), office_calendars, ladders, people)
 
 
 def make_model(office: CaseHandlers) -> Model:
@@ -56,7 +56,7 @@ def define(_settings: Settings) -> ServiceDefinition:
     model = make_model(office)
 
     def build(runtime: Runtime) -> Parts:
-        publishing.keep(office_shelf().folder, office_shelf().shipped)
+        publishing.keep_shipped(office_calendars().folder, office_calendars().shipped)
         servicer = rpc.RoutingServicer(
             runtime.commands, runtime.reads, runtime.clock, office, model
         )

@@ -1,4 +1,4 @@
-"""Calendars by name: the one that ships, those on the shelf in any version, or a file."""
+"""Calendars by name: the one that ships, published ones in any version, or a file."""
 
 from __future__ import annotations
 
@@ -11,14 +11,18 @@ from cli.printer import fail
 from kernel.base.clock import parse_clock
 from office.worktime.calendars.files import load_calendar
 from office.worktime.calendars.model import Calendar, CalendarError
-from office.worktime.calendars.repository import CalendarRepository, UnknownCalendar, office_shelf
+from office.worktime.calendars.repository import (
+    CalendarRepository,
+    UnknownCalendar,
+    office_calendars,
+)
 from office.worktime.calendars.vietnam import STATE_OFFICE_FILE
 
 SHIPPED = {"vn-state-office": STATE_OFFICE_FILE}
 STANDARD = "vn-state-office"
 NAMES = (
-    f"{', '.join(SHIPPED)} (the one that ships), NAME or NAME@VERSION of the shelf, or the path"
-    " of a calendar file."
+    f"{', '.join(SHIPPED)} (the one that ships), NAME or NAME@VERSION of a published one, or the"
+    " path of a calendar file."
 )
 
 
@@ -32,11 +36,11 @@ def now() -> int:
 
 
 def shelf() -> CalendarRepository:
-    """Open the shelf; one that can't be used ends the command with status 1."""
+    """Open the repository of calendars; one that can't be used ends the command with status 1."""
     try:
-        return office_shelf()
+        return office_calendars()
     except CalendarError as error:
-        fail(f"the shelf can't be used: {error}")
+        fail(f"the published calendars can't be used: {error}")
         raise typer.Exit(1) from error
 
 
@@ -76,7 +80,7 @@ def on_shelf(text: str) -> Calendar:
     wanted = version if version.startswith(f"{name}-") else f"{name}-{version}"
     if "+" in wanted:
         return shelf().find(wanted)
-    for known in shelf().every_version():
+    for known in shelf().all_versions():
         if known.partition("+")[0] == wanted:
             return shelf().find(known)
     raise UnknownCalendar(text)

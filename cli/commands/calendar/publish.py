@@ -1,4 +1,4 @@
-"""`motcua calendar import / list / use`: what is on the shelf, and who works by it."""
+"""`motcua calendar import / list / use`: the published calendars, and who works by them."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from cli.options import unit as unit_of
 from cli.printer import counted, fail, grid, out
 from office.worktime.calendars import publishing
 from office.worktime.calendars.model import Calendar, CalendarError
-from office.worktime.calendars.publishing import Clash
+from office.worktime.calendars.publishing import PublicationConflict
 from office.worktime.calendars.repository import (
+    CalendarAssignment,
     CalendarRepository,
     UnknownCalendar,
-    Use,
-    day_begins,
+    start_of_day,
 )
 from office.worktime.working_time import local_day
 
@@ -55,7 +55,7 @@ def import_calendar(
     known = shelf()
     before = _before(known, calendar)
     try:
-        publishing.keep(known.folder, known.shipped)
+        publishing.keep_shipped(known.folder, known.shipped)
         fresh = publishing.publish(
             known.folder,
             calendar,
@@ -80,7 +80,7 @@ def import_calendar(
     if as_json:
         print_json(document)
         return
-    word = "published" if fresh else "on the shelf already"
+    word = "published" if fresh else "published already"
     out.print(f"{calendar.version}: {word}, decides from {begins}", markup=False)
     if used:
         out.print(f"used by {unit} from {begins}", markup=False)
@@ -92,7 +92,7 @@ def import_calendar(
 
 
 def use_calendar(
-    calendar: Annotated[str, typer.Argument(help="The name of a calendar on the shelf.")],
+    calendar: Annotated[str, typer.Argument(help="The name of a published calendar.")],
     unit: Annotated[str, typer.Option("--for", help="A unit, with those below it; ALL for all.")],
     valid_from: FROM = "",
     source: SOURCE = "",
@@ -146,7 +146,7 @@ def list_calendars(as_json: JSON = False) -> None:
 
 
 def list_document(known: CalendarRepository, at: int) -> dict[str, Any]:
-    """Return what is on a shelf; the calendar that ships holds always, until another does."""
+    """Return the published calendars; the shipped one holds until another does."""
     index, shipped = known.index(), known.shipped
     force = {known.in_force(name, at).version for name in known.names() if _holds(known, name, at)}
     versions = [
@@ -170,11 +170,11 @@ def list_document(known: CalendarRepository, at: int) -> dict[str, Any]:
         }
         for published in index.versions
     ]
-    uses = [_use(use) for use in index.uses]
+    uses = [_use(use) for use in index.assignments]
     return {"folder": str(known.folder), "versions": versions, "uses": uses}
 
 
-def _use(use: Use) -> dict[str, str]:
+def _use(use: CalendarAssignment) -> dict[str, str]:
     return {
         "unit": use.unit,
         "calendar": use.calendar,
@@ -219,7 +219,7 @@ def _assign(
 ) -> bool:
     code = "" if unit == "ALL" else unit
     try:
-        CalendarRepository(known.folder).in_force(calendar.name, day_begins(calendar, begins))
+        CalendarRepository(known.folder).in_force(calendar.name, start_of_day(calendar, begins))
     except UnknownCalendar as error:
         rule = f"no version of it holds on {begins}"
         raise CalendarError(calendar.name, "valid_from", rule) from error
@@ -244,14 +244,14 @@ def _refuse(error: CalendarError, calendar: Calendar, *, as_json: bool) -> None:
     """Say why a version can't be published, and what it would have changed."""
     fail(str(error))
     document: dict[str, Any] = {"settings": [], "days": []}
-    if isinstance(error, Clash):
+    if isinstance(error, PublicationConflict):
         years = ruled_years(error.published, calendar)
         document = difference(error.published, calendar, *years) if years else document
     if as_json:
         refused = {"version": calendar.version, "published": False, "refused": str(error)}
         print_json(refused | {"settings": document["settings"], "days": document["days"]})
         return
-    if not isinstance(error, Clash):
+    if not isinstance(error, PublicationConflict):
         return
     for setting in document["settings"]:
         fail(f"differs {setting['field']}: {setting['a']} published, {setting['b']} here")

@@ -93,7 +93,7 @@ class ContextLoader:
 
     def check(self, unit: str, at: int) -> DeskCheck:
         """Return the time in which the desk of a unit is to answer what came in at ``at``."""
-        calendar = self.calendars.of(unit, at)
+        calendar = self.calendars.calendar_for(unit, at)
         due = due_at(calendar, at, ANSWER_WITHIN)
         assert due is not None, "there is a limit"
         return DeskCheck(due, warn_at(calendar, self.check_warning, at, due))
@@ -114,7 +114,7 @@ class ContextLoader:
         if is_importer(call.actor):
             due = instant_in(request, "due_at")
             return Terms("none", due, IMPORTED, IMPORTED, _KEEP)
-        calendar = self.calendars.of(unit, call.occurred_at)
+        calendar = self.calendars.calendar_for(unit, call.occurred_at)
         procedure = self._version(state)
         if procedure is None:  # brought in without a procedure of ours, and not accepted there
             return Terms("none", None, calendar.version, IMPORTED, _KEEP)

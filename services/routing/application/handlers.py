@@ -118,7 +118,7 @@ class CaseHandlers:
             at=at,
             actor=actor,
             process=process,
-            calendar=self.calendars().of(row["dossier_unit"] or "", at),
+            calendar=self.calendars().calendar_for(row["dossier_unit"] or "", at),
             unit=self.unit_now(row["dossier_unit"] or "", at),
             time_limit=limit,
             resume_policy=ResumePolicy(row["resume_policy"] or ResumePolicy.KEEP),

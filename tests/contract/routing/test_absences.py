@@ -16,7 +16,7 @@ from kernel.base.instants import to_timestamp
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from office.people.directory import Absence, Directory, Officer, Unit
 from office.process.repository import standard_processes
-from office.worktime.calendars.repository import office_shelf
+from office.worktime.calendars.repository import office_calendars
 from services.routing.application.delegate_work import Delegate
 from services.routing.application.handlers import CaseHandlers
 from services.routing.queries import case
@@ -219,7 +219,7 @@ def with_people(*people: Officer) -> CaseHandlers:
     """Return the departments with a directory."""
     units = {code: Unit(code, code) for code in ("H22", "H22.12", "H22.60")}
     directory = Directory(units, {one.id: one for one in people})
-    return CaseHandlers(standard_processes(), office_shelf, people=lambda: directory)
+    return CaseHandlers(standard_processes(), office_calendars, people=lambda: directory)
 
 
 def someone(name: str, unit: str = "H22.12", *away: Absence) -> Officer:
@@ -327,6 +327,6 @@ def test_a_substitute_s_unit_may_act_until_the_end(
     """
     people = {one.id: one for one in (someone("an", officer), someone("binh", substitute))}
     known = CaseHandlers(
-        standard_processes(), office_shelf, people=partial(Directory, HEIRS, people)
+        standard_processes(), office_calendars, people=partial(Directory, HEIRS, people)
     )
     assert says(departments, known, absence(until, begins=WED)) == code

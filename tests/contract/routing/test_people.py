@@ -13,7 +13,7 @@ from kernel.base.errors import Refused
 from office.people.access_scope import AccessScope
 from office.people.directory import Absence, Directory, Officer, Unit
 from office.process.repository import standard_processes
-from office.worktime.calendars.repository import office_shelf
+from office.worktime.calendars.repository import office_calendars
 from services.routing.application.handlers import CaseHandlers
 from services.routing.queries import consultations
 from services.routing.queries.work_lists import list_work
@@ -43,7 +43,7 @@ PEOPLE = [
 def office(*units: Unit) -> CaseHandlers:
     """Return the departments with a directory."""
     people = Directory({u.code: u for u in units}, {o.id: o for o in PEOPLE})
-    return CaseHandlers(standard_processes(), office_shelf, people=lambda: people)
+    return CaseHandlers(standard_processes(), office_calendars, people=lambda: people)
 
 
 @pytest.fixture

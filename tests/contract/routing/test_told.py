@@ -15,7 +15,7 @@ from kernel.base.instants import to_timestamp
 from office.people.directory import Absence, Directory, Officer, Unit
 from office.permissions import shipped
 from office.process.repository import standard_processes
-from office.worktime.calendars.repository import office_shelf
+from office.worktime.calendars.repository import office_calendars
 from services.routing.application.handlers import CaseHandlers
 from services.routing.config.escalation_files import SHIPPED, load_ladders
 from services.routing.queries import case
@@ -46,7 +46,7 @@ def office(*officers: Officer, units: tuple[Unit, ...] = ()) -> CaseHandlers:
     """Return the departments with the ladders that ship, and a directory."""
     people = Directory({u.code: u for u in units}, {o.id: o for o in officers})
     ladders = load_ladders(SHIPPED, shipped().roles, ())
-    return CaseHandlers(standard_processes(), office_shelf, ladders, people=lambda: people)
+    return CaseHandlers(standard_processes(), office_calendars, ladders, people=lambda: people)
 
 
 @pytest.fixture

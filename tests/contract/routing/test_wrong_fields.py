@@ -19,7 +19,7 @@ from office.catalogue.known_units import shipped_units
 from office.catalogue.loader import shipped_catalogue
 from office.people.directory import Directory, Unit
 from office.process.repository import standard_processes
-from office.worktime.calendars.repository import office_shelf
+from office.worktime.calendars.repository import office_calendars
 from services.routing.application.handlers import CaseHandlers
 from tests.conftest import NewDatabase
 from tests.support.departments import Departments, Desk, office
@@ -91,7 +91,9 @@ def test_the_directory_s_units_can_be_asked_while_they_work(departments: Departm
         "H22.60": Unit("H22.60", "Huyện"),
         "H22.05": Unit("H22.05", "Sở", valid_to=date(2021, 8, 8), successor="H22.60"),
     }
-    known = CaseHandlers(standard_processes(), office_shelf, people=lambda: Directory(units, {}))
+    known = CaseHandlers(
+        standard_processes(), office_calendars, people=lambda: Directory(units, {})
+    )
     asks = known.request_consultation
     assert wrong(departments, asks, question("H22.05")) == {"unit": "unit.not_valid"}
     departments.does(asks, question("H22.60"), CODE, MON)
