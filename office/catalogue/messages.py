@@ -113,7 +113,7 @@ RULES: Final[dict[str, Words]] = {
         "chỉ đơn vị có valid_to mới có đơn vị kế tục",
         "is for a unit with valid_to only",
     ),
-    "unit.successor_circle": ("dẫn về chính đơn vị này", "leads back to the unit itself"),
+    "unit.successor_cycle": ("dẫn về chính đơn vị này", "leads back to the unit itself"),
     "dates.order": ("trước valid_from", "lies before valid_from"),
     "versions.order": (
         "là {0}: các phiên bản đánh số 1, 2, 3 ... liên tục",

@@ -10,7 +10,7 @@ from datetime import date
 from functools import cached_property
 
 from office.catalogue.model import Catalogue, Procedure
-from office.people.directory import current, within
+from office.people.directory import responsible_unit, within
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Takers:
 
     def heir(self, unit: str) -> str:
         """Return the unit that does the work of a unit: itself, or its heir's heir in the end."""
-        return current(unit, self.catalogue.units, self.day)
+        return responsible_unit(unit, self.catalogue.units, self.day)
 
     def dissolved(self, unit: str) -> Dissolved | None:
         """Tell since when a unit is no more; None while it lasts, or if nobody knows it."""

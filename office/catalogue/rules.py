@@ -13,7 +13,7 @@ from office.catalogue.agency_codes import is_old_agency
 from office.catalogue.messages import BrokenRule, broken
 from office.catalogue.model import UnitLevel
 from office.catalogue.schema import ProcedureEntry, UnitEntry, VersionEntry
-from office.people.directory import check_heirs
+from office.people.directory import check_successors
 from office.worktime.durations import DurationUnit, TimeLimit
 
 _DAY = 8 * HOUR
@@ -65,7 +65,7 @@ def misplaced(units: Sequence[UnitEntry]) -> Iterator[Problem]:
         if bool(unit.old_code) != (unit.old_code_to is not None):
             yield Problem(unit.code, "old_code_to", broken("unit.old_code_to"))
     wrong: list[Problem] = []
-    check_heirs(
+    check_successors(
         {unit.code: unit for unit in units},
         lambda code, rule: wrong.append(Problem(code, "successor", broken(f"unit.{rule}"))),
     )

@@ -16,7 +16,7 @@ _LEVELS = frozenset(level.value for level in UnitLevel)
 
 
 def joined(
-    units: Mapping[str, CatalogueUnit], people: Mapping[str, directory.Unit]
+    units: Mapping[str, CatalogueUnit], people: Mapping[str, directory.DirectoryUnit]
 ) -> Mapping[str, CatalogueUnit]:
     """Put the units together. The directory does not say English names and former codes: they are
     the catalogue's, where it knows the unit.
@@ -26,7 +26,7 @@ def joined(
     )
 
 
-def _joined(known: CatalogueUnit | None, it: directory.Unit) -> CatalogueUnit:
+def _joined(known: CatalogueUnit | None, it: directory.DirectoryUnit) -> CatalogueUnit:
     level = UnitLevel(it.level) if it.level in _LEVELS else known.level if known else None
     base = known or CatalogueUnit(it.code, it.name, it.name, level)
     return replace(

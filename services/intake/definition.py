@@ -13,7 +13,7 @@ from office.catalogue.files.release_store import ReleaseError, ReleaseStore
 from office.catalogue.loader import shipped_catalogue
 from office.catalogue.settings import shelf_folder
 from office.catalogue.unit_overlay import OfficeUnits
-from office.people.repository import configured
+from office.people.repository import configured_directory
 from office.permissions import shipped
 from office.worktime.calendars import publishing
 from office.worktime.calendars.repository import office_calendars
@@ -52,7 +52,7 @@ def define(_settings: Settings) -> ServiceDefinition:
     Raise ``ValueError`` for a setting that can't be used; a directory of people that can't be used
     ends the process with exit status 2 and its mistakes.
     """
-    units, warning, desk = OfficeUnits(configured(tables.SOURCE)), check_warning(), Desk()
+    units, warning, desk = OfficeUnits(configured_directory(tables.SOURCE)), check_warning(), Desk()
 
     def build(runtime: Runtime) -> Parts:
         shelf, calendars = _shelf(runtime.settings.data_dir, units), office_calendars()

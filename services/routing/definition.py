@@ -9,7 +9,7 @@ from kernel.eventsourcing.service_model import Model
 from kernel.runtime.definition import Parts, Runtime, ServiceDefinition
 from kernel.runtime.periodic_tasks import PeriodicTask
 from office.catalogue.known_units import known_units
-from office.people.repository import configured
+from office.people.repository import configured_directory
 from office.permissions import shipped
 from office.process.repository import standard_processes
 from office.worktime.calendars import publishing
@@ -31,7 +31,7 @@ def make_office() -> CaseHandlers:
     Raise ``ValueError`` naming the file that can't be used; a directory of people that can't be
     used ends the process with exit status 2 and its mistakes.
     """
-    people = configured(tables.SOURCE)
+    people = configured_directory(tables.SOURCE)
     ladders = configured_ladders(known_units(people() if people else None))
     return CaseHandlers(standard_processes(), office_calendars, ladders, people)
 

@@ -118,8 +118,8 @@ def test_the_directory_s_word_on_a_unit_counts_more() -> None:
     people = {
         it.code: it
         for it in (
-            directory.Unit("H22.12", "Huyện cũ", "", None, LAST, "H22.60"),
-            directory.Unit("H22.60", "Xã mới", "commune", NEXT),
+            directory.DirectoryUnit("H22.12", "Huyện cũ", "", None, LAST, "H22.60"),
+            directory.DirectoryUnit("H22.60", "Xã mới", "commune", NEXT),
         )
     }
     base = catalogue([shipped, UNITS[0]], [], VERSIONS, "00000000")
