@@ -37,7 +37,7 @@ from kernel.storage.engines import open_engine
 from kernel.telemetry import logs
 from office.catalogue.loader import shipped_catalogue
 from office.catalogue.model import Catalogue, Procedure
-from office.catalogue.responsible_unit import Takers
+from office.catalogue.responsible_unit import ResponsibleUnits
 from office.permissions import shipped
 from office.worktime.calendars.repository import office_calendars
 from services.intake.application.decision_context import ContextLoader
@@ -158,7 +158,7 @@ def _served(folder: Path, name: str, catalogue: Catalogue) -> Iterator[str]:
 def measure(seconds: float = _SECONDS, rounds: int = _ROUNDS) -> tuple[list[_Rate], list[_Rate]]:
     """Load both servers by turns; gives the desk's rounds and the empty handler's."""
     catalogue = shipped_catalogue()
-    offered = Takers(catalogue, date.today()).offered()  # noqa: DTZ011 - the server's clock is real, too
+    offered = ResponsibleUnits(catalogue, date.today()).offered()  # noqa: DTZ011 - the server's clock is real, too
     procedure = next(p for p in offered if Channel.CHANNEL_ONLINE in p.channels)
     template = _request(procedure).SerializeToString()
     found: dict[str, list[_Rate]] = {"desk": [], "empty": []}

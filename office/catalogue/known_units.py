@@ -1,4 +1,4 @@
-"""The units that the office has: those of the catalogue and those of the directory of people."""
+"""The units of the office: those of the catalogue and those of the directory of people."""
 
 from __future__ import annotations
 
@@ -26,5 +26,5 @@ def shipped_units() -> Mapping[str, DirectoryUnit]:
 
 
 def known_units(people: Directory | None) -> Mapping[str, DirectoryUnit]:
-    """Return the units of the catalogue and of the directory, whose word on a unit counts more."""
+    """Return the units of the catalogue and of the directory; the directory takes precedence."""
     return {**shipped_units(), **(people.units if people else {})}

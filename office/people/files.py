@@ -35,7 +35,9 @@ class DirectoryError(ValueError):
 
 
 def read_directory(path: Path, roles: Iterable[str]) -> Directory:
-    """Read a directory; ``roles`` are the known ones. Raise ``DirectoryError`` with all mistakes."""
+    """Return a directory; ``roles`` are the known ones. Raise ``DirectoryError`` with all
+    mistakes.
+    """
     draft = DirectoryDraft(frozenset(roles))
     document = _read_toml(path, draft)
     if document is None:

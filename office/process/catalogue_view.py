@@ -69,7 +69,7 @@ def _shipped() -> Iterator[Listed]:
 def _published() -> Iterator[Listed]:
     data = Path(os.environ.get("MOTCUA_DATA_DIR", ".motcua"))
     folder = Path(os.environ.get("MOTCUA_PROCEDURES_DIR", "") or data / "procedures")
-    for path in sorted(folder.glob("edition-*.json")):
+    for path in sorted(folder.glob("release-*.json")):
         try:
             document = json.loads(path.read_text("utf-8"))
             yield from [_listed(version) for version in document["procedures"]]

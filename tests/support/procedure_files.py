@@ -27,9 +27,9 @@ from office.catalogue.model import (
     Part,
     Procedure,
     UnitLevel,
-    catalogue,
+    build_catalogue,
 )
-from office.catalogue.schema import unprintable
+from office.catalogue.schema import first_control_character
 from office.worktime.durations import Duration, TimeLimit
 
 UNITS = (
@@ -70,7 +70,7 @@ DOCUMENT: dict[str, Any] = {
 
 def empty() -> Catalogue:
     """Return a catalogue of units alone."""
-    return catalogue(UNITS, [], [], "00000000")
+    return build_catalogue(UNITS, [], [], "00000000")
 
 
 def document(*changes: dict[str, Any]) -> dict[str, Any]:
@@ -95,7 +95,7 @@ _SHARP = st.sampled_from(["=1+1", "+84", "-2", "@SUM", "'", "'=", "''", '"', ";"
 
 
 def _is_text(text: str) -> bool:
-    return text == text.strip() and bool(text) and unprintable(text) is None
+    return text == text.strip() and bool(text) and first_control_character(text) is None
 
 
 TEXTS = (
@@ -182,4 +182,4 @@ def catalogues(draw: st.DrawFn) -> Catalogue:
         for place in range(draw(st.integers(1, 3)))
         for number in range(1, 1 + draw(st.integers(1, 3)))
     ]
-    return catalogue(UNITS, [Field("G02", draw(TEXTS), draw(TEXTS))], found, "11111111")
+    return build_catalogue(UNITS, [Field("G02", draw(TEXTS), draw(TEXTS))], found, "11111111")

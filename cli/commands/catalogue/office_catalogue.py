@@ -13,16 +13,16 @@ import typer
 
 from cli.commands.people import load
 from cli.printer import fail
-from office.catalogue.files import release_store
+from office.catalogue.files import release_repository
 from office.catalogue.loader import shipped_catalogue
 from office.catalogue.model import Catalogue
-from office.catalogue.settings import shelf_folder
-from office.catalogue.unit_overlay import OfficeUnits
+from office.catalogue.settings import releases_folder
+from office.catalogue.unit_overlay import UnitOverlay
 
 
 def procedures_folder() -> Path:
-    """Return the folder of the shelf, as intake has it."""
-    return shelf_folder(Path(os.environ.get("MOTCUA_DATA_DIR", ".motcua")))
+    """Return the folder of the releases, as intake has it."""
+    return releases_folder(Path(os.environ.get("MOTCUA_DATA_DIR", ".motcua")))
 
 
 def base_catalogue() -> Catalogue:
@@ -31,25 +31,25 @@ def base_catalogue() -> Catalogue:
     """
     named = os.environ.get("PEOPLE_DIRECTORY", "")
     people = load(Path(named)) if named else None
-    return OfficeUnits(lambda: people).of(shipped_catalogue()) if people else shipped_catalogue()
+    return UnitOverlay(lambda: people).of(shipped_catalogue()) if people else shipped_catalogue()
 
 
-def load_shelf() -> release_store.PublishedCatalogue:
-    """Read the shelf; raise ``ShelfError`` and ``OSError``."""
-    return release_store.load(procedures_folder(), base_catalogue())
+def load_shelf() -> release_repository.PublishedCatalogue:
+    """Read all releases; raise ``ReleaseError`` and ``OSError``."""
+    return release_repository.load(procedures_folder(), base_catalogue())
 
 
 def office_catalogue() -> Catalogue:
-    """Return the catalogue that is in force; ends the program when the shelf can't be used."""
+    """Return the catalogue that is in force; ends the program when the releases can't be used."""
     with shelf_exits():
         return load_shelf().catalogue
 
 
 @contextmanager
 def shelf_exits() -> Iterator[None]:
-    """End the program with a line of its own when the shelf can't be used."""
+    """End the program with a line of its own when the releases can't be used."""
     try:
         yield
-    except (release_store.ReleaseError, OSError) as error:
-        fail(f"the shelf of procedures can't be used: {error}")
+    except (release_repository.ReleaseError, OSError) as error:
+        fail(f"the published procedures can't be used: {error}")
         raise typer.Exit(1) from error

@@ -114,12 +114,12 @@ def test_the_shelf_of_published_procedures_counts_where_it_is_at_hand(
 ) -> None:
     """What can't be read there is left to intake."""
     monkeypatch.setenv("MOTCUA_PROCEDURES_DIR", str(tmp_path))
-    (tmp_path / "edition-000001.json").write_text(
+    (tmp_path / "release-000001.json").write_text(
         '{"procedures": [{"code": "9.000001", "version": 1, "valid_from": "2021-01-01",'
         ' "unit": "H22.05", "process": "p"}]}',
         encoding="utf-8",
     )
-    (tmp_path / "edition-000002.json").write_text("{", encoding="utf-8")
+    (tmp_path / "release-000002.json").write_text("{", encoding="utf-8")
     found = procedures_at_hand()
     assert found["9.000001"] == worked("p")
     assert found["1.004237"] == worked("simple")
