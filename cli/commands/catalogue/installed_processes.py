@@ -13,7 +13,7 @@ from office.catalogue.files.document import ProcedureDocument
 from office.catalogue.files.file_errors import ProcedureFileError
 from office.catalogue.messages import broken_rule
 from office.catalogue.model import Catalogue
-from office.process.catalogue_view import Listed, in_use
+from office.process.catalogue_view import ListedVersion, processes_in_use
 from office.process.model.process import Process, Processes
 from office.process.repository import (
     ProcessError,
@@ -21,7 +21,7 @@ from office.process.repository import (
     load_processes,
     standard_processes,
 )
-from office.process.verification.child_cycles import Worked, round_trip
+from office.process.verification.child_cycles import ProcedureProcesses, child_cycle
 
 
 def office_processes() -> Processes:
@@ -46,11 +46,11 @@ def _read(load: Callable[[], Processes]) -> Processes:
         raise typer.Exit(1) from error
 
 
-def works_of(catalogue: Catalogue, day: date) -> Mapping[str, Worked]:
+def works_of(catalogue: Catalogue, day: date) -> Mapping[str, ProcedureProcesses]:
     """Tell by which processes the procedures of a catalogue are worked on a day and later."""
-    return in_use(
+    return processes_in_use(
         (
-            Listed(it.code, it.version, it.valid_from, it.unit, it.process)
+            ListedVersion(it.code, it.version, it.valid_from, it.unit, it.process)
             for versions in catalogue.procedures.values()
             for it in versions
         ),
@@ -69,7 +69,7 @@ def refuse_circles(
     would not start any more; each version that is on the way round is named.
     """
     works = works_of(extended_catalogue(existing, added, ""), day)
-    trips = [trip for it in processes if (trip := round_trip(it, processes, works))]
+    trips = [trip for it in processes if (trip := child_cycle(it, processes, works))]
     faults = [
         version.raw.mistake(("process",), broken_rule("process.cycle", " → ".join(trip)))
         for version in document.versions

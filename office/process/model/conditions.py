@@ -19,7 +19,7 @@ RESULT_CHANNELS: Final = ("online", "counter", "post")
 STATED: Final = "stated."
 """Before the name of a fact that officers state."""
 OTHERWISE: Final = "(any other)"
-UNSAID: Final = "(not stated)"
+NOT_STATED: Final = "(not stated)"
 MOST_COMBINATIONS: Final = 50_000
 
 
@@ -78,9 +78,9 @@ def holds(condition: Condition, circumstances: Circumstances) -> bool:
         case OneOf(fact, values):
             return circumstances.get(fact) in values
         case Between(fact, low, high):
-            said = _number(circumstances.get(fact))
-            above = low is None or (said is not None and said >= low)
-            return said is not None and above and (high is None or said <= high)
+            number = _number(circumstances.get(fact))
+            above = low is None or (number is not None and number >= low)
+            return number is not None and above and (high is None or number <= high)
         case Within(units):
             unit = circumstances.get("unit", "")
             return any(unit == top or unit.startswith(f"{top}.") for top in units)
@@ -99,14 +99,14 @@ def _number(text: str | None) -> int | None:
         return None
 
 
-def leaves(condition: Condition) -> Iterator[OneOf | Between | Within]:
+def comparisons_in(condition: Condition) -> Iterator[OneOf | Between | Within]:
     """Return every comparison inside a condition."""
     match condition:
         case Both(parts) | Either(parts):
             for part in parts:
-                yield from leaves(part)
+                yield from comparisons_in(part)
         case Not(part):
-            yield from leaves(part)
+            yield from comparisons_in(part)
         case _:
             yield condition
 
@@ -116,9 +116,9 @@ def fact_of(leaf: OneOf | Between | Within) -> str:
     return "unit" if isinstance(leaf, Within) else leaf.fact
 
 
-def said(case: Circumstances) -> dict[str, str]:
+def without_unstated(case: Circumstances) -> dict[str, str]:
     """Return what is said in one of the ``combinations``, without what was not stated."""
-    return {fact: value for fact, value in case.items() if value != UNSAID}
+    return {fact: value for fact, value in case.items() if value != NOT_STATED}
 
 
 def combinations(
@@ -130,13 +130,13 @@ def combinations(
     mentioned and one more stand for all. Stated facts that are not ``known`` may be missing. None
     when there are too many to be looked at.
     """
-    comparisons = [leaf for condition in conditions for leaf in leaves(condition)]
+    comparisons = [leaf for condition in conditions for leaf in comparisons_in(condition)]
     given = set(known)
     choices: dict[str, list[str]] = {}
     for fact in dict.fromkeys(map(fact_of, comparisons)):
-        values = list(domains.get(fact, ())) or _told_apart(fact, comparisons)
+        values = list(domains.get(fact, ())) or _distinct_values(fact, comparisons)
         if fact.startswith(STATED) and fact not in given:
-            values.append(UNSAID)
+            values.append(NOT_STATED)
         choices[fact] = values
     count = 1
     for values in choices.values():
@@ -146,7 +146,7 @@ def combinations(
     return [dict(zip(choices, values, strict=True)) for values in product(*choices.values())]
 
 
-def _told_apart(fact: str, comparisons: Iterable[OneOf | Between | Within]) -> list[str]:
+def _distinct_values(fact: str, comparisons: Iterable[OneOf | Between | Within]) -> list[str]:
     numbers: set[int] = set()
     texts: dict[str, None] = {}
     for comparison in comparisons:
@@ -162,7 +162,7 @@ def _told_apart(fact: str, comparisons: Iterable[OneOf | Between | Within]) -> l
     return [*texts, OTHERWISE]
 
 
-def described(condition: Condition) -> str:
+def describe(condition: Condition) -> str:
     """Say a condition on one line, as a reader of a drawing needs it; empty for always."""
     match condition:
         case OneOf(fact, values):
@@ -175,11 +175,11 @@ def described(condition: Condition) -> str:
         case Within(units):
             return f"unit in {' / '.join(units)}"
         case Both(parts):
-            return ", ".join(described(part) for part in parts)
+            return ", ".join(describe(part) for part in parts)
         case Either(parts):
-            return "(" + " or ".join(described(part) for part in parts) + ")"
+            return "(" + " or ".join(describe(part) for part in parts) + ")"
         case Not(part):
-            return f"not ({described(part)})"
+            return f"not ({describe(part)})"
 
 
 def _short(fact: str) -> str:

@@ -18,12 +18,12 @@ def circumstances(
     stated: Iterable[tuple[str, str]],
 ) -> dict[str, str]:
     """Return them from the numbers of the events; a word that is not said is left out."""
-    said = {"procedure": procedure, "unit": unit, "supplement_rounds": str(rounds)}
-    for name, words, number in (
+    known = {"procedure": procedure, "unit": unit, "supplement_rounds": str(rounds)}
+    for name, names, number in (
         ("channel", CHANNELS, channel),
         ("level", LEVELS, level),
         ("result_channel", RESULT_CHANNELS, result_channel),
     ):
-        if 0 < number <= len(words):
-            said[name] = words[number - 1]
-    return said | {STATED + name: value for name, value in stated}
+        if 0 < number <= len(names):
+            known[name] = names[number - 1]
+    return known | {STATED + name: value for name, value in stated}

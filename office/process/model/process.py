@@ -109,7 +109,7 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
-class Paper:
+class DocumentRule:
     """How a kind of outgoing paper comes about; ``review`` is empty where nobody reviews, ``sign``
     is ``UNSIGNED`` where nobody signs.
 
@@ -145,22 +145,32 @@ class Step:
     @property
     def next(self) -> tuple[str, ...]:
         """The steps that may follow, whatever the circumstances."""
-        return tuple(dict.fromkeys(way.to for way in self.transitions if not way.back))
+        return tuple(
+            dict.fromkeys(transition.to for transition in self.transitions if not transition.back)
+        )
 
     @property
     def back(self) -> tuple[str, ...]:
         """The steps to which it may send back, whatever the circumstances."""
-        return tuple(dict.fromkeys(way.to for way in self.transitions if way.back))
+        return tuple(
+            dict.fromkeys(transition.to for transition in self.transitions if transition.back)
+        )
 
-    def ways(self, circumstances: Circumstances, *, back: bool = False) -> list[Transition]:
+    def open_transitions(
+        self, circumstances: Circumstances, *, back: bool = False
+    ) -> list[Transition]:
         """List the transitions that are open, in the order of the file."""
         return [
-            way for way in self.transitions if way.back is back and holds(way.when, circumstances)
+            transition
+            for transition in self.transitions
+            if transition.back is back and holds(transition.when, circumstances)
         ]
 
-    def way(self, name: str) -> Transition | None:
+    def transition(self, name: str) -> Transition | None:
         """Return a transition by its name."""
-        return next((way for way in self.transitions if way.name == name), None)
+        return next(
+            (transition for transition in self.transitions if transition.name == name), None
+        )
 
     def unit_of(self, dossier_unit: str) -> str:
         """Return the unit that does this step for a dossier of ``dossier_unit``.
@@ -191,8 +201,8 @@ class Process:
     supplement_rounds: int
     supplement_period: Duration
     facts: tuple[Fact, ...] = ()
-    papers: Mapping[str, Paper] = field(default_factory=dict)
-    touch_within: Duration = _A_WORKING_DAY
+    documents: Mapping[str, DocumentRule] = field(default_factory=dict)
+    first_action_within: Duration = _A_WORKING_DAY
     """How long a step may lie before somebody begins on it."""
     _steps: Mapping[str, Step] = field(init=False, repr=False, compare=False)
 
@@ -216,9 +226,9 @@ class Process:
         """Return a fact that officers state, by its name."""
         return next((fact for fact in self.facts if fact.name == name), None)
 
-    def paper(self, kind: str) -> Paper:
+    def document(self, kind: str) -> DocumentRule:
         """Return how a kind of outgoing paper comes about."""
-        return self.papers.get(kind, Paper(kind))
+        return self.documents.get(kind, DocumentRule(kind))
 
     def warning_for(self, step: Step) -> WarningRule:
         """Return the rule by which a step's due date is warned of."""

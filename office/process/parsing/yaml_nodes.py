@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Mistake:
+class ProcessMistake:
     """One thing that is wrong with a file: where, which rule it breaks, and what to do."""
 
     file: str
@@ -33,14 +33,14 @@ class Mistake:
 
 
 @dataclass(frozen=True, slots=True)
-class YamlForm:
+class TextForm:
     """What a text has to look like, as a pattern and in words that go on after "must be"."""
 
     pattern: str
-    words: str
+    description: str
 
 
-LINE: Final = YamlForm(r".{1,200}", "a text of 1 to 200 characters on one line")
+LINE: Final = TextForm(r".{1,200}", "a text of 1 to 200 characters on one line")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,39 +61,39 @@ class YamlNode:
 
 
 @dataclass
-class Findings:
+class MistakeList:
     """The mistakes found in one file so far."""
 
     file: str
-    mistakes: list[Mistake] = field(default_factory=list)
-    times: int = 0
+    mistakes: list[ProcessMistake] = field(default_factory=list)
+    noted: int = 0
     """How often something was noted: who compares it knows whether a part is sound."""
 
     def add(self, line: int, rule: str, where: str, text: str) -> None:
         """Note a mistake, once."""
-        self.times += 1
-        mistake = Mistake(self.file, line, rule, where, text)
+        self.noted += 1
+        mistake = ProcessMistake(self.file, line, rule, where, text)
         if mistake not in self.mistakes:
             self.mistakes.append(mistake)
 
-    def take_back(self, mistake: Mistake) -> None:
+    def remove(self, mistake: ProcessMistake) -> None:
         """Forget a mistake that is told in better words; its part is no sounder by that."""
         if mistake in self.mistakes:
             self.mistakes.remove(mistake)
 
 
-class Table:
+class TableReader:
     """Reads one table key by key; ``done`` names the keys that nobody asked for."""
 
-    def __init__(self, node: YamlNode, where: str, findings: Findings) -> None:
+    def __init__(self, node: YamlNode, where: str, mistake_list: MistakeList) -> None:
         self.node = node
         self.line = node.line
         self.where = where
-        self.findings = findings
+        self.mistake_list = mistake_list
         self._asked: list[str] = []
-        self._missing: dict[str, Mistake] = {}
+        self._missing: dict[str, ProcessMistake] = {}
         if node.table is None:
-            findings.add(node.line, "wrong-type", where, f"must be a table, not {node.kind}")
+            mistake_list.add(node.line, "wrong-type", where, f"must be a table, not {node.kind}")
         self._table = node.table or {}
 
     def at(self, *keys: str) -> int:
@@ -102,7 +102,7 @@ class Table:
 
     def wrong(self, rule: str, text: str, line: int = 0) -> None:
         """Note a mistake of this table."""
-        self.findings.add(line or self.line, rule, self.where, text)
+        self.mistake_list.add(line or self.line, rule, self.where, text)
 
     def has(self, key: str) -> bool:
         """Return whether a key is there."""
@@ -114,11 +114,13 @@ class Table:
         found = self._table.get(key)
         if found is None and needed and self.node.table is not None:
             text = f"{key} is missing"
-            self._missing[key] = Mistake(self.findings.file, self.line, "missing", self.where, text)
+            self._missing[key] = ProcessMistake(
+                self.mistake_list.file, self.line, "missing", self.where, text
+            )
             self.wrong("missing", text)
         return found
 
-    def named(self, key: str, form: YamlForm, *, default: str | None = None) -> str:
+    def named(self, key: str, form: TextForm, *, default: str | None = None) -> str:
         """Return a name as ``text`` does; one of a wrong form is noted and still given, so that
         what refers to it is found.
         """
@@ -133,7 +135,7 @@ class Table:
             node.items is not None and all(item.table is not None for item in node.items)
         )
 
-    def text(self, key: str, form: YamlForm = LINE, *, default: str | None = None) -> str:
+    def text(self, key: str, form: TextForm = LINE, *, default: str | None = None) -> str:
         """Return a text of a form; ``default`` when the key is missing, None for a key that must
         not be.
         """
@@ -147,49 +149,49 @@ class Table:
             self.wrong("missing", f"{key} is empty", node.line)
             return ""
         if not re.fullmatch(form.pattern, node.text):
-            self.wrong("wrong-value", f"{key}: {node.text!r} must be {form.words}", node.line)
+            self.wrong("wrong-value", f"{key}: {node.text!r} must be {form.description}", node.line)
             return default or ""
         return node.text
 
     def choice(self, key: str, allowed: Sequence[str], *, default: str | None = None) -> str:
         """Return one of a few words."""
-        said = self.text(key, default=default)
-        if said and said != default and said not in allowed:
-            text = f"{key}: {said!r} is none of {', '.join(allowed)}"
+        value = self.text(key, default=default)
+        if value and value != default and value not in allowed:
+            text = f"{key}: {value!r} is none of {', '.join(allowed)}"
             self.wrong("wrong-value", text, self.at(key))
             return default or ""
-        return said
+        return value
 
     def number(self, key: str, low: int, high: int, *, default: int | None = None) -> int:
         """Return a whole number within bounds."""
-        said = self.text(key, default="" if default is not None else None)
-        if not said:
+        value = self.text(key, default="" if default is not None else None)
+        if not value:
             return low if default is None else default
-        if not re.fullmatch(r"-?\d{1,9}", said, re.ASCII) or not low <= int(said) <= high:
-            text = f"{key}: {said!r} is no whole number from {low} to {high}"
+        if not re.fullmatch(r"-?\d{1,9}", value, re.ASCII) or not low <= int(value) <= high:
+            text = f"{key}: {value!r} is no whole number from {low} to {high}"
             self.wrong("wrong-value", text, self.at(key))
             return low if default is None else default
-        return int(said)
+        return int(value)
 
     def flag(self, key: str, *, default: bool) -> bool:
         """Return true or false."""
-        said = self.text(key, default="true" if default else "false")
-        if said not in ("true", "false"):
-            self.wrong("wrong-value", f"{key}: {said!r} is neither true nor false", self.at(key))
-        return said == "true"
+        value = self.text(key, default="true" if default else "false")
+        if value not in ("true", "false"):
+            self.wrong("wrong-value", f"{key}: {value!r} is neither true nor false", self.at(key))
+        return value == "true"
 
     def parsed(self, key: str, parse: Callable[[str], T], default: T) -> T:
         """Return a text made into a value; what ``parse`` raises as ``ValueError`` is noted."""
-        said = self.text(key, default="")
-        if not said:
+        value = self.text(key, default="")
+        if not value:
             return default
         try:
-            return parse(said)
+            return parse(value)
         except ValueError as error:
             self.wrong("wrong-value", f"{key}: {error}", self.at(key))
             return default
 
-    def words(self, key: str) -> list[str]:
+    def texts(self, key: str) -> list[str]:
         """Return a list of texts; a text alone is a list of one."""
         node = self.get(key)
         if node is None:
@@ -204,7 +206,7 @@ class Table:
                 found.append(item.text)
         return found
 
-    def tables(self, key: str, noun: str, *, needed: bool = False) -> Iterator[Table]:
+    def tables(self, key: str, noun: str, *, needed: bool = False) -> Iterator[TableReader]:
         """Return the tables of a list; each is called by its name, or by its number without one."""
         node = self.get(key, needed=needed)
         if node is None:
@@ -218,12 +220,14 @@ class Table:
             name = (item.table or {}).get("name")
             called = name.text if name is not None and name.text else f"number {number}"
             outer = f"{self.where}, " if self.where else ""
-            yield Table(item, f"{outer}{noun} {called}", self.findings)
+            yield TableReader(item, f"{outer}{noun} {called}", self.mistake_list)
 
-    def inner(self, key: str) -> Table | None:
+    def inner(self, key: str) -> TableReader | None:
         """Return the table under a key."""
         node = self.get(key)
-        return None if node is None else Table(node, f"{self.where}, {key}", self.findings)
+        return (
+            None if node is None else TableReader(node, f"{self.where}, {key}", self.mistake_list)
+        )
 
     def names(self) -> list[str]:
         """List the keys that are there."""
@@ -245,5 +249,5 @@ class Table:
                 near = get_close_matches(key, self._asked, 1)
                 hint = f"; is {near[0]} meant?" if near else ""
                 if near and near[0] in self._missing:  # it stands there, misspelt
-                    self.findings.take_back(self._missing[near[0]])
+                    self.mistake_list.remove(self._missing[near[0]])
                 self.wrong("unknown-key", f"{key} means nothing here{hint}", node.line)

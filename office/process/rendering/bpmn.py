@@ -18,7 +18,7 @@ _PREFIXES: Final = {"bpmn": BPMN, "bpmndi": BPMNDI, "dc": DC, "di": DI, "xsi": X
 TARGET: Final = "urn:motcua:processes"
 
 
-def bpmn(drawing: Drawing) -> str:
+def render_bpmn(drawing: Drawing) -> str:
     """Return the drawing as the text of a BPMN file."""
     flow = drawing.flow
     root = Element("bpmn:definitions", {f"xmlns:{k}": v for k, v in _PREFIXES.items()})

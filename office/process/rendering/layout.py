@@ -42,7 +42,7 @@ class _Layout:
         self._columns()
         self._place()
         grid = Grid(self._layers, self._rows, self._x, self._wide, self._top)
-        router = Router(self.drawing, grid, self._by)
+        router = Router(self.drawing, grid, self._reserved_rows)
         for edge in self._forward:
             if (edge.start, edge.end) in self._closing:
                 router.above(edge, MARGIN / 2)
@@ -109,7 +109,7 @@ class _Layout:
 
     def _detours(self, taken: dict[int, set[int]]) -> None:
         """Give an edge that passes layers by a row that is free in all of them."""
-        self._by: dict[str, int] = {}
+        self._reserved_rows: dict[str, int] = {}
         for edge in self._forward:
             if (edge.start, edge.end) in self._closing:
                 continue
@@ -118,7 +118,7 @@ class _Layout:
             while any(row in taken[layer] for layer in passed):
                 row += 1
             if passed:
-                self._by[edge.id] = row
+                self._reserved_rows[edge.id] = row
             for layer in passed:
                 taken[layer].add(row)
 

@@ -35,11 +35,11 @@ _LETTER_OF_HEAD: Final = 9.4
 """Width of a letter of the heading."""
 
 
-def svg(drawing: Drawing) -> str:
+def render_svg(drawing: Drawing) -> str:
     """Return the drawing as the text of an SVG file."""
-    said = f"{drawing.flow.title} ({drawing.flow.name.replace('_v', ' v')})"
-    title = escape(said)
-    width = round(max(drawing.width, 2 * MARGIN + _LETTER_OF_HEAD * len(said)))
+    heading = f"{drawing.flow.title} ({drawing.flow.name.replace('_v', ' v')})"
+    title = escape(heading)
+    width = round(max(drawing.width, 2 * MARGIN + _LETTER_OF_HEAD * len(heading)))
     height = round(drawing.height + _HEAD)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '

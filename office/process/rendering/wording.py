@@ -57,7 +57,7 @@ _NOT, _IN = Title("không phải", "not"), Title("đơn vị thuộc", "unit in"
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class Wording:
     """Says things in one language, ``vi`` or ``en``; ``facts`` are the titles of stated facts."""
 
     language: str
@@ -86,8 +86,10 @@ class Words:
         if found is None:
             return text
         amount, unit = found.groups()
-        one, many = _LENGTHS[unit]
-        return f"{amount} {one.vi if self.language == 'vi' else one.en if amount == '1' else many}"
+        singular, plural = _LENGTHS[unit]
+        if self.language == "vi":
+            return f"{amount} {singular.vi}"
+        return f"{amount} {singular.en if amount == '1' else plural}"
 
     def condition(self, condition: Condition) -> str:
         """Say a condition on one line, as a reader of a drawing needs it; empty for always."""
@@ -117,6 +119,6 @@ class Words:
         return self.word(_VALUES.get(value, Title(value, value)))
 
 
-def words_of(process: Process, language: str) -> Words:
+def wording_of(process: Process, language: str) -> Wording:
     """Return the words for a process."""
-    return Words(language, {fact.name: fact.title for fact in process.facts})
+    return Wording(language, {fact.name: fact.title for fact in process.facts})

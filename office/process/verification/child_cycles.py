@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 from office.process.model import conditions
 from office.process.model.process import Child, FactKind, Process
-from office.process.parsing.yaml_nodes import Mistake
-from office.process.verification.infinite_loops import Lines, way_round
+from office.process.parsing.yaml_nodes import ProcessMistake
+from office.process.verification.infinite_loops import Lines, shortest_cycle
 
 
 @dataclass(frozen=True)
-class Worked:
+class ProcedureProcesses:
     """How the dossiers of a procedure are worked: by which unit, and by which processes now and
     later.
     """
@@ -27,31 +27,31 @@ Node = tuple[str, str]
 """A procedure, and a process by which its dossiers are worked."""
 
 
-def circles(
+def check_child_cycles(
     file: str,
     process: Process,
     lines: Lines,
     every: Iterable[Process],
-    works: Mapping[str, Worked],
-) -> list[Mistake]:
+    works: Mapping[str, ProcedureProcesses],
+) -> list[ProcessMistake]:
     """Return the circle in which a process has a part, told at the child that leads into it."""
-    trip = round_trip(process, every, works)
-    if not trip:
+    cycle = child_cycle(process, every, works)
+    if not cycle:
         return []
     step, child = next(
         (step, child)
         for step in process.steps
         for child in step.children
-        if child.procedure == trip[1]
+        if child.procedure == cycle[1]
     )
     line = lines.get((step.name, "child", child.name), 0)
     where = f"process {process.name}, step {step.name}, child {child.name}"
-    text = f"would open dossiers without end: {' → '.join(trip)}"
-    return [Mistake(file, line, "circle", where, text)]
+    text = f"would open dossiers without end: {' → '.join(cycle)}"
+    return [ProcessMistake(file, line, "circle", where, text)]
 
 
-def round_trip(
-    process: Process, every: Iterable[Process], works: Mapping[str, Worked]
+def child_cycle(
+    process: Process, every: Iterable[Process], works: Mapping[str, ProcedureProcesses]
 ) -> list[str]:
     """Return the way from a process back to itself: processes and procedures by turns; empty when
     there is none.
@@ -59,16 +59,20 @@ def round_trip(
     New dossiers take the latest version of a process, so only those of ``every`` count: what an
     older version would open ends there.
     """
-    latest = {it.name: it for it in sorted(every, key=lambda it: it.version)}
+    latest = {node_.name: node_ for node_ in sorted(every, key=lambda node_: node_.version)}
     if latest.get(process.name) != process:
         return []
     edges = {node: _after(node, latest, works) for node in _nodes(latest, works)}
     names = {_text(node): node for node in edges}
     after = {_text(node): [_text(to) for to in following] for node, following in edges.items()}
     for text, node in names.items():
-        trip = [names[each] for each in way_round(text, after)] if node[1] == process.name else []
-        if trip:
-            return [trip[0][1], *(word for it in trip[1:] for word in it)]
+        cycle = (
+            [names[text_] for text_ in shortest_cycle(text, after)]
+            if node[1] == process.name
+            else []
+        )
+        if cycle:
+            return [cycle[0][1], *(name for node_ in cycle[1:] for name in node_)]
     return []
 
 
@@ -76,7 +80,7 @@ def _text(node: Node) -> str:
     return f"{node[0]} {node[1]}"
 
 
-def _nodes(latest: Mapping[str, Process], works: Mapping[str, Worked]) -> list[Node]:
+def _nodes(latest: Mapping[str, Process], works: Mapping[str, ProcedureProcesses]) -> list[Node]:
     return [
         (code, name)
         for code, worked in sorted(works.items())
@@ -85,7 +89,9 @@ def _nodes(latest: Mapping[str, Process], works: Mapping[str, Worked]) -> list[N
     ]
 
 
-def _after(node: Node, latest: Mapping[str, Process], works: Mapping[str, Worked]) -> list[Node]:
+def _after(
+    node: Node, latest: Mapping[str, Process], works: Mapping[str, ProcedureProcesses]
+) -> list[Node]:
     """Return what a child of a procedure opens itself."""
     code, name = node
     process = latest[name]
@@ -117,4 +123,4 @@ def _opens(child: Child, process: Process, code: str, unit: str) -> bool:
     found = conditions.combinations([child.when], domains, ())
     if found is None:
         return True
-    return any(conditions.holds(child.when, conditions.said(case)) for case in found)
+    return any(conditions.holds(child.when, conditions.without_unstated(case)) for case in found)

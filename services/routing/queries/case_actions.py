@@ -37,7 +37,7 @@ def show_ways(
     )
     stated = {name for name, _ in state.work.facts}
     response.asked_facts.extend(name for name in step.states if name not in stated)
-    ways, back = step.ways(known), back_ways(state, process, known)
+    ways, back = step.open_transitions(known), back_ways(state, process, known)
     # What is to be stated yet may open other ways: all of them are shown until then.
     following = step.next if response.asked_facts else dict.fromkeys(way.to for way in ways)
     response.next_steps.extend(following)

@@ -8,7 +8,7 @@ import pytest
 
 from office.catalogue.loader import shipped_catalogue
 from office.process.model.process import Process, UnknownProcess
-from office.process.parsing.yaml_nodes import Mistake
+from office.process.parsing.yaml_nodes import ProcessMistake
 from office.process.repository import (
     STANDARD_FOLDER,
     ProcessError,
@@ -50,7 +50,7 @@ def process(*steps: str, head: str = HEAD) -> str:
     return head + "steps:\n" + "".join(steps or (step("a"),))
 
 
-def mistakes(text: str, units: set[str] | None = None) -> list[Mistake]:
+def mistakes(text: str, units: set[str] | None = None) -> list[ProcessMistake]:
     return check_text(text, "p.yaml", units)[1]
 
 
@@ -105,7 +105,7 @@ def test_defaults_are_what_an_office_usually_does() -> None:
     found = read(process())
     assert (str(found.warning), found.supplement_rounds) == ("4wh", 3)
     assert str(found.supplement_period) == "30cd"
-    paper = found.paper("result")
+    rule = found.document("result")
     assert (paper.review, paper.sign, paper.required) == ("head", "leader", False)
 
 
@@ -502,5 +502,5 @@ def test_a_code_that_looks_like_a_number_stays_a_text() -> None:
     when = ", when: {procedure: [1.012760]}"
     text = process(step("a", way("b", when) + "\n" + way("c")), step("b"), step("c"))
     step_a = read(text).step("a")
-    assert [w.name for w in step_a.ways({"procedure": "1.012760"})] == ["to-b", "to-c"]
-    assert [w.name for w in step_a.ways({"procedure": "1.01276"})] == ["to-c"]
+    assert [w.name for w in step_a.open_transitions({"procedure": "1.012760"})] == ["to-b", "to-c"]
+    assert [w.name for w in step_a.open_transitions({"procedure": "1.01276"})] == ["to-c"]
