@@ -1,6 +1,6 @@
-"""What routing knows of the catalogue of procedures where intake's files are at hand: by which
-processes dossiers are worked. Only the check of processes looks at it; cases take their process
-from the log.
+"""Which processes the procedures of the catalogue use, as far as its files are present.
+
+Only the verification of processes reads this; cases take their process from the log.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ OFFICE_ZONE: Final = "Asia/Ho_Chi_Minh"
 
 
 class ListedVersion(NamedTuple):
-    """One version of a procedure in the catalogue, as far as processes go."""
+    """One version of a procedure in the catalogue, with what matters for processes."""
 
     code: str
     version: int
@@ -31,8 +31,9 @@ class ListedVersion(NamedTuple):
 
 
 def known_procedures() -> Mapping[str, ProcedureProcesses]:
-    """Return the procedures that ship and those on the shelf of published ones, as far as it is
-    here and can be read (intake itself says what is wrong with it).
+    """Return the processes of the shipped procedures and of the published ones that can be read.
+
+    Intake reports releases that can't be read; they are skipped here.
     """
     return processes_in_use([*_shipped(), *_published()], datetime.now(zone(OFFICE_ZONE)).date())
 
@@ -40,8 +41,8 @@ def known_procedures() -> Mapping[str, ProcedureProcesses]:
 def processes_in_use(
     versions: Iterable[ListedVersion], day: date
 ) -> Mapping[str, ProcedureProcesses]:
-    """Return the unit and the processes of each procedure, from the version in force on a
-    day on.
+    """Return the unit and the processes of each procedure in the versions in force on a local day
+    or later.
     """
     by_code: dict[str, list[ListedVersion]] = {}
     for version in sorted(versions):

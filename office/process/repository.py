@@ -1,4 +1,4 @@
-"""Reads processes from YAML files and refuses those by which a case could get stuck.
+"""The repository of processes: reads YAML files and refuses processes in which a case gets stuck.
 
 docs/processes.md explains every key. A file holds one document for each version of a process.
 """
@@ -35,15 +35,15 @@ class ProcessError(ValueError):
 
 @cache
 def standard_processes() -> Processes:
-    """Return the processes that are shipped and those of the office's own folder; raises
-    ``ProcessError``, also when there is no such folder.
+    """Return the shipped processes and those of the office's own folder, read once; raise
+    ``ProcessError``, also when that folder is missing.
     """
     return load_processes(installed_files(), known_procedures())
 
 
 def installed_files() -> list[Path]:
-    """List the files that ship and those of the office's own folder; raise ``ProcessError`` when
-    there is no such folder.
+    """Return the shipped files and those of the office's own folder; raise ``ProcessError`` when
+    that folder is missing.
     """
     own = os.environ.get(OWN_FOLDER, "")
     files = files_in(STANDARD_FOLDER)
@@ -55,14 +55,14 @@ def installed_files() -> list[Path]:
 
 
 def files_in(folder: Path) -> list[Path]:
-    """List the process files of a folder, in the order of their names."""
+    """Return the process files of a folder, sorted by name."""
     return sorted(folder.glob("*.yaml"))
 
 
 def load_processes(
     files: Sequence[Path], works: Mapping[str, ProcedureProcesses] | None = None
 ) -> Processes:
-    """Read and check the processes of files; raise ``ProcessError``."""
+    """Return the processes of files; raise ``ProcessError`` with all mistakes."""
     processes, mistakes = check_files(files, works=works)
     if mistakes:
         raise ProcessError(mistakes)
@@ -77,11 +77,11 @@ def check_files(
     companions: Sequence[Path] = (),
     works: Mapping[str, ProcedureProcesses] | None = None,
 ) -> tuple[list[Process], list[ProcessMistake]]:
-    """Read files and give their processes and all mistakes.
+    """Return the processes of files and all mistakes.
 
-    ``units`` and ``procedures`` are the codes that exist; None leaves them unchecked. ``beside``
-    are files that will be read together with these; they are not checked. ``works`` tells by which
-    processes the dossiers of each procedure are worked, as far as that is known.
+    ``units`` and ``procedures`` are the known codes; None leaves them unchecked. ``companions`` are
+    files that will be in use together with these; they are not checked. ``works`` are the known
+    processes of each procedure.
     """
     mistakes: list[ProcessMistake] = []
     found: list[tuple[str, ParsedProcess]] = []
@@ -114,7 +114,7 @@ def check_text(
     roles: Collection[str] = ROLES,
     procedures: Collection[str] | None = None,
 ) -> tuple[list[ParsedProcess], list[ProcessMistake]]:
-    """Read the text of one file and give its processes and what is wrong with each."""
+    """Return the processes in the text of one file and all mistakes, sorted by line."""
     mistake_list = MistakeList(file)
     processes = [read_process(node, mistake_list) for node in parse_documents(text, mistake_list)]
     if not processes and not mistake_list.mistakes:
@@ -131,9 +131,9 @@ def _versions(
     *,
     whole: bool,
 ) -> list[ProcessMistake]:
-    """Versions count 1, 2, 3 ... within a name: what was ever in force stays.
+    """Return the mistakes in version numbers, which count 1, 2, 3 ... within a name without gaps.
 
-    Unless ``whole``, more versions may stand where nothing could be read.
+    Gaps are reported only if ``whole``: all files could be read.
     """
     seen: dict[str, dict[int, str]] = {}
     unsure = {read.process.name for _, read in found if () in read.places.unsound}

@@ -1,7 +1,7 @@
-"""Conditions on what is known of a case: pure values, and the proof of what they can meet.
+"""Conditions on the facts of a case: pure values, evaluation, and the cases they tell apart.
 
-``circumstances`` are a mapping from the names of facts to their values as texts, numbers for
-``supplement_rounds``; a fact that nobody stated is absent, and no condition on it holds.
+``circumstances`` map the names of facts to their values as texts; ``supplement_rounds`` is a number
+in text. A fact that nobody stated is absent, and no condition on it holds.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ CHANNELS: Final = ("online", "counter", "post", "email", "internal")
 LEVELS: Final = ("whole", "partial")
 RESULT_CHANNELS: Final = ("online", "counter", "post")
 STATED: Final = "stated."
-"""Before the name of a fact that officers state."""
+"""The prefix of facts that officers state."""
 OTHERWISE: Final = "(any other)"
 NOT_STATED: Final = "(not stated)"
 MOST_COMBINATIONS: Final = 50_000
@@ -100,7 +100,7 @@ def _number(text: str | None) -> int | None:
 
 
 def comparisons_in(condition: Condition) -> Iterator[OneOf | Between | Within]:
-    """Return every comparison inside a condition."""
+    """Yield every comparison inside a condition."""
     match condition:
         case Both(parts) | Either(parts):
             for part in parts:
@@ -112,23 +112,23 @@ def comparisons_in(condition: Condition) -> Iterator[OneOf | Between | Within]:
 
 
 def fact_of(leaf: OneOf | Between | Within) -> str:
-    """Return the fact at which a comparison looks."""
+    """Return the fact that a comparison tests."""
     return "unit" if isinstance(leaf, Within) else leaf.fact
 
 
 def without_unstated(case: Circumstances) -> dict[str, str]:
-    """Return what is said in one of the ``combinations``, without what was not stated."""
+    """Return one of the ``combinations`` without the facts that are not stated in it."""
     return {fact: value for fact, value in case.items() if value != NOT_STATED}
 
 
 def combinations(
     conditions: Iterable[Condition], domains: Mapping[str, Sequence[str]], known: Iterable[str]
 ) -> list[dict[str, str]] | None:
-    """List circumstances among which every case that the conditions can tell apart is found.
+    """Return circumstances that cover every case which the conditions can tell apart.
 
-    ``domains`` are the values of facts that have a known few; of other facts the values that are
-    mentioned and one more stand for all. Stated facts that are not ``known`` may be missing. None
-    when there are too many to be looked at.
+    ``domains`` are the values of facts with a few known ones; for other facts, the values in the
+    conditions and one more stand for all. Stated facts that are not ``known`` may be missing.
+    Return None for more than ``MOST_COMBINATIONS``.
     """
     comparisons = [leaf for condition in conditions for leaf in comparisons_in(condition)]
     given = set(known)
@@ -163,7 +163,7 @@ def _distinct_values(fact: str, comparisons: Iterable[OneOf | Between | Within])
 
 
 def describe(condition: Condition) -> str:
-    """Say a condition on one line, as a reader of a drawing needs it; empty for always."""
+    """Return a condition on one line, as diagrams show it; empty for always."""
     match condition:
         case OneOf(fact, values):
             return f"{_short(fact)} = {' / '.join(values)}"

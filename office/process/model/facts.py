@@ -1,4 +1,4 @@
-"""What conditions of a process can look at, in the words of the file."""
+"""The facts that conditions of a process can test, by their names in the file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ def circumstances(
     rounds: int,
     stated: Iterable[tuple[str, str]],
 ) -> dict[str, str]:
-    """Return them from the numbers of the events; a word that is not said is left out."""
+    """Return the circumstances of a case from the enum numbers of its events; unset ones are left
+    out.
+    """
     known = {"procedure": procedure, "unit": unit, "supplement_rounds": str(rounds)}
     for name, names, number in (
         ("channel", CHANNELS, channel),

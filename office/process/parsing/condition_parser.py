@@ -1,4 +1,4 @@
-"""Reads the conditions of a process: the tables under ``when``."""
+"""Reader of the conditions of a process: the tables under ``when``."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _CHOICES: Final = {"channel": CHANNELS, "level": LEVELS, "result_channel": RESUL
 def condition_reader(
     facts: tuple[Fact, ...], places: SourceLocations
 ) -> Callable[[TableReader], Condition]:
-    """Return what reads the condition of a way, a consultation or a child."""
+    """Return a reader of the conditions of transitions, consultations and children."""
     known = {fact.name: fact for fact in facts}
 
     def of(table: TableReader) -> Condition:

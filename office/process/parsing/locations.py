@@ -1,4 +1,4 @@
-"""Where the parts of a process stand in its file, and the words of the office that it names."""
+"""The lines of a process's parts in its file, and the units, roles and procedures that it names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PartPath = tuple[str, ...]
 
 
 class ReferenceKind(StrEnum):
-    """What a word of the office names."""
+    """The kind of thing in the office that a process refers to."""
 
     UNIT = "unit"
     ROLE = "role"
@@ -20,7 +20,7 @@ class ReferenceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OfficeReference:
-    """A unit, a role or a procedure that a process names, and where it does."""
+    """A unit, role or procedure that a process names, with the place at which it does."""
 
     kind: ReferenceKind
     name: str
@@ -30,28 +30,29 @@ class OfficeReference:
 
 @dataclass
 class SourceLocations:
-    """The lines and words that are noted while a process is read, and what is wrong in itself.
+    """The lines and references collected while a process is read, and the parts with mistakes.
 
-    The place of a part is (step, way), (step, "consultation", name) or the like; () is the process.
+    The path of a part is (step, transition), (step, "consultation", name) or the like; () is that
+    of the process.
     """
 
     lines: dict[PartPath, int]
     references: list[OfficeReference] = field(default_factory=list)
-    """Everything in it that the office has to know."""
+    """All units, roles and procedures that it names."""
     unsound: set[PartPath] = field(default_factory=set)
-    """What has a mistake of which nothing further can be said: () the process's name or version, a
-    step's place where it leads, the place of a way, a consultation or a child its condition.
+    """Parts on which nothing further is checked: () for a wrong name or version, a step's path for
+    wrong transitions, the path of a transition, consultation or child for a wrong condition.
     """
     unsound_facts: set[str] = field(default_factory=set)
 
     def line(self, table: TableReader, *place: str) -> None:
-        """Note the line of a part; the first one of its name counts."""
+        """Record the line of a part; the first one of its name counts."""
         self.lines.setdefault(place, table.line)
 
     def add_references(
         self, table: TableReader, key: str, kind: ReferenceKind, *names: str
     ) -> None:
-        """Note words that stand under a key; what has a fixed meaning is none."""
+        """Record the references under a key, without words of a fixed meaning."""
         fixed = ("", "dossier", "parent", "none")
         self.references += [
             OfficeReference(kind, name, table.where, table.at(key))

@@ -1,4 +1,4 @@
-"""Makes processes of a YAML tree. What a key means is told in docs/processes.md."""
+"""Parser of processes from YAML trees; docs/processes.md explains the keys."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ NAME: Final = TextForm(
 REVIEW: Final = TextForm(rf"{NAME.pattern}|none", "a role, or none")
 DOCUMENT_KINDS: Final = ("result", "supplement", "return", "apology")
 ENFORCED: Final = ("result", "supplement")
-"""The kinds of paper without which something can be refused."""
+"""The kinds of documents that can be required."""
 NATIONAL_STATES: Final = (2, 4, 6, 8)
-"""What a step can be on the national portal; the others are beginnings, ends and supplements."""
+"""The states of a step on the national portal; the others are starts, ends and supplements."""
 DEFAULT_SUPPLEMENT_PERIOD: Final = Duration(Fraction(30), DurationUnit.CALENDAR_DAY)
 _FACT_KEYS: Final = ("name", "title", "kind", "values")
 _STEP_KEYS: Final = (
@@ -48,14 +48,14 @@ _TIMER_KEYS: Final = ("after", "take")
 
 @dataclass
 class ParsedProcess:
-    """A process as it was read, and what is known of its parts."""
+    """A process as read, with the locations of its parts."""
 
     process: Process
     places: SourceLocations
 
 
 def read_process(node: YamlNode, mistake_list: MistakeList) -> ParsedProcess:
-    """Read one document; what is wrong is noted, and a value that holds its place is used."""
+    """Return the process in one document; placeholders stand for values with mistakes."""
     before = mistake_list.noted
     table = TableReader(node, "", mistake_list)
     places = SourceLocations({(): table.at("process")})
@@ -68,7 +68,7 @@ def read_process(node: YamlNode, mistake_list: MistakeList) -> ParsedProcess:
     title = _title(table)
     warning = table.parsed("warning", WarningRule.parse, WarningRule.parse("4wh"))
     first_action = table.parsed(
-        "touch_within", Duration.parse, Duration(Fraction(1), DurationUnit.WORKING_DAY)
+        "first_action_within", Duration.parse, Duration(Fraction(1), DurationUnit.WORKING_DAY)
     )
     supplement = table.inner("supplement")
     rounds, period = 3, DEFAULT_SUPPLEMENT_PERIOD
@@ -119,32 +119,32 @@ def _fact(table: TableReader, places: SourceLocations) -> Fact:
 
 def _documents(table: TableReader, places: SourceLocations) -> dict[str, DocumentRule]:
     found: dict[str, DocumentRule] = {}
-    for row in table.tables("papers", "paper"):
+    for row in table.tables("documents", "document"):
         kind = row.choice("name", DOCUMENT_KINDS)
         review = row.text("review", REVIEW, default="head")
         sign = row.text("sign", NAME, default="leader")
         places.add_references(row, "review", ReferenceKind.ROLE, review)
         places.add_references(row, "sign", ReferenceKind.ROLE, sign)
-        places.line(row, "", "paper", kind)
+        places.line(row, "", "document", kind)
         required = row.flag("required", default=False)
         if required and kind and kind not in ENFORCED:
             row.wrong("wrong-value", f"required: only {' and '.join(ENFORCED)} can be")
         if kind in found:
-            row.wrong("duplicate", f"there are two papers {kind}")
+            row.wrong("duplicate", f"there are two documents {kind}")
         found[kind] = DocumentRule(kind, "" if review == "none" else review, sign, required)
         row.done()
     return found
 
 
 def _national_state(table: TableReader) -> int:
-    text_, allowed = table.text("national_state", default=""), [str(n) for n in NATIONAL_STATES]
+    value, allowed = table.text("national_state", default=""), [str(n) for n in NATIONAL_STATES]
     if not table.has("national_state"):
         if not table.misspelt("national_state", _STEP_KEYS):
             table.wrong("no-national-state", "has no national_state (2, 4, 6 or 8)")
-    elif text_ and text_ not in allowed:
-        text = f"national_state: {text_!r} is none of {', '.join(allowed)}"
+    elif value and value not in allowed:
+        text = f"national_state: {value!r} is none of {', '.join(allowed)}"
         table.wrong("no-national-state", text, table.at("national_state"))
-    return int(text_) if text_ in allowed else 0
+    return int(value) if value in allowed else 0
 
 
 def _step(table: TableReader, facts: tuple[Fact, ...], places: SourceLocations) -> Step:
@@ -154,7 +154,7 @@ def _step(table: TableReader, facts: tuple[Fact, ...], places: SourceLocations) 
     when = condition_reader(facts, places)
     known = tuple(fact.name for fact in facts)
     seen = table.mistake_list.noted
-    # What can't be read might be true: then nothing leads nowhere.
+    # An unreadable value might be true: then the step is no dead end.
     resolves = table.flag("resolves", default=False) or table.mistake_list.noted > seen
     resolves = resolves or table.misspelt("resolves", _STEP_KEYS)
     if not table.lists("transitions") or table.misspelt("transitions", _STEP_KEYS):
@@ -165,7 +165,10 @@ def _step(table: TableReader, facts: tuple[Fact, ...], places: SourceLocations) 
         table.text("unit", UNIT_RULE),
         table.text("role", NAME),
         table.parsed("limit", Duration.parse, NO_DURATION),
-        tuple(_transition(row, name, when, places) for row in table.tables("transitions", "way")),
+        tuple(
+            _transition(row, name, when, places)
+            for row in table.tables("transitions", "transition")
+        ),
         resolves,
         _own_warning(table),
         state,
@@ -212,7 +215,7 @@ def _read_condition(
     places: SourceLocations,
     *place: str,
 ) -> Condition:
-    """Read a condition; one with a mistake is none of which more can be said."""
+    """Return a condition; with a mistake, its part is marked and not checked further."""
     seen = table.mistake_list.noted
     condition = when(table)
     if table.mistake_list.noted > seen or table.misspelt("when", _TRANSITION_KEYS):
@@ -228,7 +231,7 @@ def _timer(table: TableReader, step: str, places: SourceLocations) -> Timer:
         table.wrong("timer", "after is missing: how long the step has been current")
     take = table.named("take", NAME, default="")
     if not take and not table.misspelt("take", _TIMER_KEYS):
-        table.wrong("timer", "take is missing: the way that it takes")
+        table.wrong("timer", "take is missing: the transition that it takes")
     places.line(table, step, "timer", take)
     table.done()
     return Timer(after, take)

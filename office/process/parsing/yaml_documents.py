@@ -1,4 +1,4 @@
-"""The documents of a YAML file as trees of nodes. What is no YAML is said in plain words."""
+"""The documents of a YAML file as trees of nodes, with plain messages for syntax errors."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _OTHER_MESSAGE: Final = (
 
 
 def parse_documents(text: str, mistake_list: MistakeList) -> list[YamlNode]:
-    """Read the documents of a file; what is no YAML is noted, at most once in each document."""
+    """Return the documents of a file; record at most one syntax error of each."""
     nodes = []
     for line, part in _documents(text):
         try:
@@ -54,8 +54,8 @@ def parse_documents(text: str, mistake_list: MistakeList) -> list[YamlNode]:
 
 
 def _documents(text: str) -> Iterator[tuple[int, str]]:
-    """Return each document with the number of lines before it, so that a mistake in one of them
-    does not hide those of the others.
+    """Yield each document with the number of lines before it, so that a syntax error in one does
+    not hide the mistakes of the others.
     """
     begins = 0
     for found in _DIVIDER.finditer(text):

@@ -1,7 +1,7 @@
-"""A document as a tree that knows its lines, and a reader of its tables.
+"""YAML documents as trees with line numbers, and a reader of their tables.
 
-Values stay the texts that stand in the file (``1.012766`` is no number here); what reads them says
-what they have to be. Mistakes are collected, so that one look at a file names all of them.
+Values stay the texts of the file (``1.012766`` is no number here) until a reader asks for a type.
+Mistakes are collected, so that all of them are reported at once.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class ProcessMistake:
-    """One thing that is wrong with a file: where, which rule it breaks, and what to do."""
+    """One mistake in a file: its place, the broken rule, and a message."""
 
     file: str
     line: int
@@ -26,7 +26,7 @@ class ProcessMistake:
     text: str
 
     def __str__(self) -> str:
-        """Say it on one line, the place first."""
+        """Return the mistake on one line, the place first."""
         at = f"{self.file}:{self.line}" if self.line else self.file
         where = f" {self.where}:" if self.where else ""
         return f"{at}: [{self.rule}]{where} {self.text}"
@@ -34,7 +34,7 @@ class ProcessMistake:
 
 @dataclass(frozen=True, slots=True)
 class TextForm:
-    """What a text has to look like, as a pattern and in words that go on after "must be"."""
+    """The required form of a text: a pattern, and a description that follows "must be"."""
 
     pattern: str
     description: str
@@ -54,7 +54,7 @@ class YamlNode:
 
     @property
     def kind(self) -> str:
-        """Return what it is."""
+        """The kind of node, as messages call it."""
         if self.text is not None:
             return "a text"
         return "a list" if self.items is not None else "a table"
@@ -67,23 +67,23 @@ class MistakeList:
     file: str
     mistakes: list[ProcessMistake] = field(default_factory=list)
     noted: int = 0
-    """How often something was noted: who compares it knows whether a part is sound."""
+    """How often ``add`` was called: unchanged while a part without mistakes is read."""
 
     def add(self, line: int, rule: str, where: str, text: str) -> None:
-        """Note a mistake, once."""
+        """Add a mistake unless it is there already."""
         self.noted += 1
         mistake = ProcessMistake(self.file, line, rule, where, text)
         if mistake not in self.mistakes:
             self.mistakes.append(mistake)
 
     def remove(self, mistake: ProcessMistake) -> None:
-        """Forget a mistake that is told in better words; its part is no sounder by that."""
+        """Remove a mistake that another one explains better; ``noted`` stays."""
         if mistake in self.mistakes:
             self.mistakes.remove(mistake)
 
 
 class TableReader:
-    """Reads one table key by key; ``done`` names the keys that nobody asked for."""
+    """Reads one table key by key; ``done`` reports the keys that were not read."""
 
     def __init__(self, node: YamlNode, where: str, mistake_list: MistakeList) -> None:
         self.node = node
@@ -101,7 +101,7 @@ class TableReader:
         return next((self._table[key].line for key in keys if key in self._table), self.line)
 
     def wrong(self, rule: str, text: str, line: int = 0) -> None:
-        """Note a mistake of this table."""
+        """Add a mistake of this table."""
         self.mistake_list.add(line or self.line, rule, self.where, text)
 
     def has(self, key: str) -> bool:
@@ -109,7 +109,7 @@ class TableReader:
         return key in self._table
 
     def get(self, key: str, *, needed: bool = False) -> YamlNode | None:
-        """Return what stands under a key."""
+        """Return the node under a key, None if it is missing; add a mistake for a needed one."""
         self._asked.append(key)
         found = self._table.get(key)
         if found is None and needed and self.node.table is not None:
@@ -121,23 +121,24 @@ class TableReader:
         return found
 
     def named(self, key: str, form: TextForm, *, default: str | None = None) -> str:
-        """Return a name as ``text`` does; one of a wrong form is noted and still given, so that
-        what refers to it is found.
+        """Return a name as ``text`` does; one of a wrong form is returned too, after adding a
+        mistake, so that references to it resolve.
         """
         node = self._table.get(key)
         raw = (node.text or "") if node is not None else ""
         return self.text(key, form, default=default) or raw
 
     def lists(self, key: str) -> bool:
-        """Return whether what stands under a key, if anything does, is a list of tables."""
+        """Return whether the node under a key is a list of tables, or missing."""
         node = self._table.get(key)
         return node is None or (
             node.items is not None and all(item.table is not None for item in node.items)
         )
 
     def text(self, key: str, form: TextForm = LINE, *, default: str | None = None) -> str:
-        """Return a text of a form; ``default`` when the key is missing, None for a key that must
-        not be.
+        """Return a text of a form; ``default`` when the key is missing or wrong.
+
+        A key without a default is required. Add a mistake for a wrong or missing value.
         """
         node = self.get(key, needed=default is None)
         if node is None:
@@ -154,7 +155,7 @@ class TableReader:
         return node.text
 
     def choice(self, key: str, allowed: Sequence[str], *, default: str | None = None) -> str:
-        """Return one of a few words."""
+        """Return one of the allowed words; add a mistake for others."""
         value = self.text(key, default=default)
         if value and value != default and value not in allowed:
             text = f"{key}: {value!r} is none of {', '.join(allowed)}"
@@ -163,7 +164,7 @@ class TableReader:
         return value
 
     def number(self, key: str, low: int, high: int, *, default: int | None = None) -> int:
-        """Return a whole number within bounds."""
+        """Return a whole number within bounds; add a mistake for others."""
         value = self.text(key, default="" if default is not None else None)
         if not value:
             return low if default is None else default
@@ -174,14 +175,14 @@ class TableReader:
         return int(value)
 
     def flag(self, key: str, *, default: bool) -> bool:
-        """Return true or false."""
+        """Return a truth value; add a mistake for other texts than true and false."""
         value = self.text(key, default="true" if default else "false")
         if value not in ("true", "false"):
             self.wrong("wrong-value", f"{key}: {value!r} is neither true nor false", self.at(key))
         return value == "true"
 
     def parsed(self, key: str, parse: Callable[[str], T], default: T) -> T:
-        """Return a text made into a value; what ``parse`` raises as ``ValueError`` is noted."""
+        """Return a parsed text; add the ``ValueError`` of ``parse`` as a mistake."""
         value = self.text(key, default="")
         if not value:
             return default
@@ -207,7 +208,7 @@ class TableReader:
         return found
 
     def tables(self, key: str, noun: str, *, needed: bool = False) -> Iterator[TableReader]:
-        """Return the tables of a list; each is called by its name, or by its number without one."""
+        """Yield readers of the tables in a list, called by their names or else by their numbers."""
         node = self.get(key, needed=needed)
         if node is None:
             return
@@ -223,31 +224,29 @@ class TableReader:
             yield TableReader(item, f"{outer}{noun} {called}", self.mistake_list)
 
     def inner(self, key: str) -> TableReader | None:
-        """Return the table under a key."""
+        """Return a reader of the table under a key; None if it is missing."""
         node = self.get(key)
         return (
             None if node is None else TableReader(node, f"{self.where}, {key}", self.mistake_list)
         )
 
     def names(self) -> list[str]:
-        """List the keys that are there."""
+        """Return the keys that are there."""
         return list(self._table)
 
     def misspelt(self, key: str, known: Sequence[str]) -> bool:
-        """Return whether a key is not there, but one that is near to it and none of the
-        ``known``.
-        """
+        """Return whether a key is missing and an unknown one resembles it."""
         strange = [name for name in self._table if name not in known]
         return key not in self._table and any(
             get_close_matches(name, known, 1) == [key] for name in strange
         )
 
     def done(self) -> None:
-        """Name the keys that mean nothing here."""
+        """Add a mistake for each key that was not read."""
         for key, node in self._table.items():
             if key not in self._asked:
                 near = get_close_matches(key, self._asked, 1)
                 hint = f"; is {near[0]} meant?" if near else ""
-                if near and near[0] in self._missing:  # it stands there, misspelt
+                if near and near[0] in self._missing:  # the key is there, misspelt
                     self.mistake_list.remove(self._missing[near[0]])
                 self.wrong("unknown-key", f"{key} means nothing here{hint}", node.line)

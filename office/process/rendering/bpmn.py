@@ -1,4 +1,4 @@
-"""Writes a process as BPMN 2.0 with its diagram, as modellers such as bpmn.io open it."""
+"""Writer of processes as BPMN 2.0 with a diagram, for modellers such as bpmn.io."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def render_bpmn(drawing: Drawing) -> str:
         line = SubElement(
             process, "bpmn:sequenceFlow", id=edge.id, sourceRef=edge.start, targetRef=edge.end
         )
-        # Modellers show no condition: it is told in the name, too.
+        # Modellers show no condition, so the name repeats it.
         if name := "\n".join(label_lines(edge)):
             line.set("name", name)
         if edge.condition:

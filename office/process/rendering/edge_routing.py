@@ -1,6 +1,4 @@
-"""Leads the lines of a drawing: along rows, and up and down between the columns, so that no line
-runs through a box.
-"""
+"""Routing of a drawing's lines along rows and between columns, so that no line crosses a box."""
 
 from __future__ import annotations
 
@@ -53,7 +51,7 @@ class Drawing:
 
 
 class Grid:
-    """Columns and rows, and which places in them have a box."""
+    """The columns and rows of a drawing, and the cells with a box."""
 
     def __init__(
         self,
@@ -96,10 +94,10 @@ class Grid:
 
 
 class Router:
-    """Leads one line after the other."""
+    """Routes one line after the other."""
 
     def __init__(self, drawing: Drawing, grid: Grid, reserved_rows: Mapping[str, int]) -> None:
-        """``by`` are the rows that are kept free for edges that pass columns by."""
+        """``reserved_rows`` are the rows kept free for edges that pass columns."""
         self._drawing, self._grid, self._reserved_rows = drawing, grid, reserved_rows
         self._flow = drawing.flow
         self._after: dict[int, list[Hashable]] = defaultdict(list)
@@ -129,7 +127,7 @@ class Router:
         return self._grid.left(layer) - _BEFORE - BESIDE * lines.index(owner)
 
     def forward(self, edge: Edge) -> None:
-        """Lead a way forward, to the next column or through the row that is kept free for it."""
+        """Route a forward edge to the next column or through the row kept free for it."""
         grid, boxes, kinds = self._grid, self._drawing.boxes, self._flow.nodes
         start, end = boxes[edge.start], boxes[edge.end]
         first, last = grid.layers[edge.start], grid.layers[edge.end]
@@ -161,7 +159,7 @@ class Router:
         self._drawing.labels[edge.id] = (left + 12 + label_width(edge) / 2, begins[1] - 16)
 
     def above(self, edge: Edge, lane: float) -> None:
-        """Lead a way back over everything."""
+        """Route a back edge above all boxes."""
         grid = self._grid
         start, end = self._drawing.boxes[edge.start], self._drawing.boxes[edge.end]
         leave, x2 = start.middle[0] + self._beside(edge, "start"), end.middle[0]
@@ -184,7 +182,7 @@ class Router:
         self._drawing.labels[edge.id] = ((left + side) / 2, lane - 5)
 
     def clear_labels(self) -> None:
-        """Move the labels of ways back along their lines to where no other line crosses them."""
+        """Move the labels of back edges along their lines to where no other line crosses them."""
         lines = self._drawing.lines
         for edge in self._flow.edges:
             if edge.id not in self._drawing.labels or not edge.back:
@@ -210,12 +208,12 @@ class Router:
         """
         node = getattr(edge, side)
         at = [o.id for o in self._flow.edges if o.back and getattr(o, side) == node]
-        if edge.id not in at:  # a way forward that closes a circle
+        if edge.id not in at:  # a forward edge that closes a cycle
             return 0
         return (at.index(edge.id) - (len(at) - 1) / 2) * 16
 
     def timers(self, edges: Sequence[Edge]) -> None:
-        """Put timers on the lower edge of their steps and lead their ways below everything."""
+        """Place timers on the lower side of their steps and route their edges below all boxes."""
         lowest = max(box.y + box.height for box in self._drawing.boxes.values())
         right: dict[str, float] = {}
         for number, edge in enumerate(edges):

@@ -1,4 +1,4 @@
-"""A process as a flow: nodes and edges as BPMN knows them, for drawing and for export."""
+"""A process as a flow graph: the nodes and edges of BPMN, for drawing and for export."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _RESULT = Title("Có kết quả", "Result")
 
 
 class NodeKind(StrEnum):
-    """What a node is; the values are BPMN's names of elements."""
+    """The kind of a node; the values are the names of BPMN's elements."""
 
     START = "startEvent"
     END = "endEvent"
@@ -29,7 +29,7 @@ class NodeKind(StrEnum):
 
 @dataclass(frozen=True)
 class FlowNode:
-    """One thing in a flow; ``host`` is the step that a timer belongs to."""
+    """A node of a flow; ``host`` is the step to which a timer belongs."""
 
     id: str
     kind: NodeKind
@@ -43,7 +43,7 @@ class FlowNode:
 
 @dataclass(frozen=True)
 class Edge:
-    """A way from one node to another."""
+    """An edge from one node to another."""
 
     id: str
     start: str
@@ -55,7 +55,7 @@ class Edge:
 
 @dataclass
 class Flow:
-    """The whole of a process."""
+    """The flow graph of a process."""
 
     name: str
     title: str
@@ -64,7 +64,7 @@ class Flow:
     edges: list[Edge] = field(default_factory=list)
 
     def add(self, node: FlowNode) -> str:
-        """Add a node and give its id."""
+        """Add a node and return its id."""
         self.nodes[node.id] = node
         return node.id
 
@@ -74,7 +74,7 @@ class Flow:
         self.edges.append(Edge(f"flow_{number}", start, end, label, self.wording.condition(when)))
 
     def back(self, start: str, end: str, label: str, when: Condition) -> None:
-        """Add an edge that sends the case back."""
+        """Add an edge that returns the case for rework."""
         number = len(self.edges) + 1
         self.edges.append(
             Edge(f"flow_{number}", start, end, label, self.wording.condition(when), back=True)
@@ -82,7 +82,7 @@ class Flow:
 
 
 def flow_of(process: Process, language: str = "vi") -> Flow:
-    """Make the flow of a process, with its words in ``vi`` or ``en``."""
+    """Return the flow graph of a process, labelled in ``vi`` or ``en``."""
     wording = wording_of(process, language)
     flow = Flow(f"{process.name}_v{process.version}", wording.word(process.title), wording)
     flow.add(FlowNode("start", NodeKind.START, wording.word(_ACCEPTED)))
@@ -101,7 +101,7 @@ def _id(step: str, *parts: str) -> str:
 
 
 def _step(flow: Flow, step: Step) -> tuple[str, str]:
-    """Add a step with what happens beside it; gives where it is entered and left."""
+    """Add a step with its consultations and children; return the ids of its entry and exit."""
     wording = flow.wording
     small = _details(wording, step)
     task = flow.add(FlowNode(_id(step.name), NodeKind.STEP, wording.word(step.title), small))
@@ -112,27 +112,29 @@ def _step(flow: Flow, step: Step) -> tuple[str, str]:
         *((c, NodeKind.CHILD, wording.procedure(c.procedure)) for c in step.children),
     ]
     if parallel:
-        sometimes = any(task_.when != ALWAYS for task_, _, _ in parallel)
+        sometimes = any(branch.when != ALWAYS for branch, _, _ in parallel)
         gateway = NodeKind.INCLUSIVE if sometimes else NodeKind.PARALLEL
         entry = flow.add(FlowNode(_id(step.name, "fork"), gateway, ""))
         flow.join(entry, task)
-        if any(task_.waits for task_, _, _ in parallel):
+        if any(branch.waits for branch, _, _ in parallel):
             leave = flow.add(FlowNode(_id(step.name, "join"), gateway, ""))
             flow.join(task, leave)
-    for task_, kind, detail in parallel:
+    for branch, kind, detail in parallel:
         made = flow.add(
-            FlowNode(_id(step.name, task_.name), kind, wording.word(task_.title), detail)
+            FlowNode(_id(step.name, branch.name), kind, wording.word(branch.title), detail)
         )
-        flow.join(entry, made, when=task_.when)
-        if task_.waits:
+        flow.join(entry, made, when=branch.when)
+        if branch.waits:
             flow.join(made, leave)
         else:
-            flow.join(made, flow.add(FlowNode(_id(step.name, task_.name, "end"), NodeKind.END, "")))
+            flow.join(
+                made, flow.add(FlowNode(_id(step.name, branch.name, "end"), NodeKind.END, ""))
+            )
     return entry, leave
 
 
 def _details(wording: Wording, asked: Step | Consultation) -> str:
-    """Return on one line who does it, and on the next by when."""
+    """Return who does a task, and on the next line its limit."""
     lines = (wording.who(asked.unit, asked.role), wording.length(str(asked.time_limit)))
     return "\n".join(line for line in lines if line)
 

@@ -1,4 +1,4 @@
-"""Tells a process in words, one line for each part."""
+"""Writer of processes as text, one line for each part."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def render_text(process: Process, language: str = "vi") -> str:
     for fact in process.facts:
         values = " / ".join(fact.values) or "a whole number"
         lines.append(f"fact {fact.name} ({word(fact.title)}): {values}")
-    for paper in process.documents.values():
-        review = f"reviewed by {paper.review}, " if paper.review else ""
-        needed = ", required" if paper.required else ""
-        lines.append(f"paper {paper.kind}: {review}signed by {paper.sign}{needed}")
+    for rule in process.documents.values():
+        review = f"reviewed by {rule.review}, " if rule.review else ""
+        needed = ", required" if rule.required else ""
+        lines.append(f"document {rule.kind}: {review}signed by {rule.sign}{needed}")
     for number, step in enumerate(process.steps, 1):
         limit = "" if str(step.time_limit) == "none" else f", {step.time_limit}"
         details = f"{step.unit}, {step.role}{limit}, national state {step.national_state}"

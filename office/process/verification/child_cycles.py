@@ -1,5 +1,5 @@
-"""Finds processes that would open child dossiers without end: one opens a child of a procedure that
-is worked by the same process, or by one that leads back to it.
+"""Finds processes that would open child dossiers without end: one opens a child of a procedure
+whose process is the same, or leads back to it.
 """
 
 from __future__ import annotations
@@ -15,9 +15,7 @@ from office.process.verification.infinite_loops import Lines, shortest_cycle
 
 @dataclass(frozen=True)
 class ProcedureProcesses:
-    """How the dossiers of a procedure are worked: by which unit, and by which processes now and
-    later.
-    """
+    """The unit and the present and later processes of a procedure."""
 
     unit: str
     processes: tuple[str, ...]
@@ -34,7 +32,7 @@ def check_child_cycles(
     every: Iterable[Process],
     works: Mapping[str, ProcedureProcesses],
 ) -> list[ProcessMistake]:
-    """Return the circle in which a process has a part, told at the child that leads into it."""
+    """Return the cycle that contains a process, as a mistake of the child that leads into it."""
     cycle = child_cycle(process, every, works)
     if not cycle:
         return []
@@ -47,19 +45,19 @@ def check_child_cycles(
     line = lines.get((step.name, "child", child.name), 0)
     where = f"process {process.name}, step {step.name}, child {child.name}"
     text = f"would open dossiers without end: {' → '.join(cycle)}"
-    return [ProcessMistake(file, line, "circle", where, text)]
+    return [ProcessMistake(file, line, "child-cycle", where, text)]
 
 
 def child_cycle(
     process: Process, every: Iterable[Process], works: Mapping[str, ProcedureProcesses]
 ) -> list[str]:
-    """Return the way from a process back to itself: processes and procedures by turns; empty when
-    there is none.
+    """Return the cycle from a process back to itself, processes and procedures alternating; empty
+    when there is none.
 
     New dossiers take the latest version of a process, so only those of ``every`` count: what an
     older version would open ends there.
     """
-    latest = {node_.name: node_ for node_ in sorted(every, key=lambda node_: node_.version)}
+    latest = {other.name: other for other in sorted(every, key=lambda other: other.version)}
     if latest.get(process.name) != process:
         return []
     edges = {node: _after(node, latest, works) for node in _nodes(latest, works)}
@@ -67,12 +65,12 @@ def child_cycle(
     after = {_text(node): [_text(to) for to in following] for node, following in edges.items()}
     for text, node in names.items():
         cycle = (
-            [names[text_] for text_ in shortest_cycle(text, after)]
+            [names[label] for label in shortest_cycle(text, after)]
             if node[1] == process.name
             else []
         )
         if cycle:
-            return [cycle[0][1], *(name for node_ in cycle[1:] for name in node_)]
+            return [cycle[0][1], *(name for pair in cycle[1:] for name in pair)]
     return []
 
 
@@ -92,7 +90,7 @@ def _nodes(latest: Mapping[str, Process], works: Mapping[str, ProcedureProcesses
 def _after(
     node: Node, latest: Mapping[str, Process], works: Mapping[str, ProcedureProcesses]
 ) -> list[Node]:
-    """Return what a child of a procedure opens itself."""
+    """Return the nodes that a dossier of a node opens as children."""
     code, name = node
     process = latest[name]
     return [
@@ -106,9 +104,7 @@ def _after(
 
 
 def _opens(child: Child, process: Process, code: str, unit: str) -> bool:
-    """Return whether a dossier that is itself a child can open this one: on its channel, of its
-    procedure, in its unit.
-    """
+    """Return whether a child dossier of a procedure and unit can open this child in turn."""
     domains = {
         "channel": ["internal"],
         "result_channel": ["online"],

@@ -1,4 +1,4 @@
-"""What a process would do for ever, or wait for in vain, though each of its steps is in order."""
+"""Finds loops of timers, and required documents that nobody signs."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ Lines = Mapping[PartPath, int]
 
 
 def check_infinite_loops(process: Process, lines: Lines, mistake_list: MistakeList) -> None:
-    """Note papers that are needed and that nobody signs, and circles in which nobody acts."""
+    """Add a mistake for required documents that nobody signs and for cycles of timers alone."""
     _never_signed(process, lines, mistake_list)
     _by_timers_alone(process, lines, mistake_list)
 
 
 def _never_signed(process: Process, lines: Lines, mistake_list: MistakeList) -> None:
-    for kind, paper in process.documents.items():
-        if paper.required and paper.sign == UNSIGNED:
-            line = lines.get(("", "paper", kind), 0)
-            where = f"process {process.name}, paper {kind}"
+    for kind, rule in process.documents.items():
+        if rule.required and rule.sign == UNSIGNED:
+            line = lines.get(("", "document", kind), 0)
+            where = f"process {process.name}, document {kind}"
             text = "is required, and nobody signs it (sign: none): no case could get past it"
             mistake_list.add(line, "never-signed", where, text)
 
@@ -54,9 +54,7 @@ def _target(step: Step, take: str) -> str:
 
 
 def shortest_cycle(start: str, after: Mapping[str, Sequence[str]]) -> list[str]:
-    """Return the shortest way from a name back to itself, both ends named; empty when there is
-    none.
-    """
+    """Return the shortest cycle from a name back to itself, with both ends; empty for none."""
     before: dict[str, str] = {}
     waiting = [start]
     for name in waiting:

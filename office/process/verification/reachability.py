@@ -1,4 +1,4 @@
-"""Whether every step is reached, and whether every way comes to a result."""
+"""Finds steps that can't be reached and steps from which no result can."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Following = Callable[[str], Iterable[str]]
 
 
 class StepMistake(NamedTuple):
-    """A rule that a step breaks, or one of its ways."""
+    """A rule that a step or one of its transitions breaks."""
 
     rule: str
     text: str
@@ -21,18 +21,17 @@ class StepMistake(NamedTuple):
 
 
 def similar_name(name: str, names: Iterable[str]) -> str:
-    """Return the name that is meant by one that there is not; empty when none is near."""
+    """Return the known name that an unknown one resembles; empty for none."""
     by_small = {known.lower(): known for known in sorted(names)}
     return next((by_small[lower] for lower in get_close_matches(name.lower(), by_small, 1)), "")
 
 
 def unreached_steps(steps: Collection[Step], unsure: Collection[str]) -> Iterator[StepMistake]:
-    """Return what can't be reached, leads nowhere, goes round for ever or sends back to what was
-    never there.
+    """Yield a mistake for steps that can't be reached, lead nowhere or go round for ever, and for
+    returns to a step that does not come before.
 
-    ``unsure`` are steps of which it isn't known where they lead. A mistake is named where it lies:
-    of a part that can't be reached its first step, of what never comes to a result the steps at
-    which it ends or goes round.
+    ``unsure`` are steps whose transitions could not be read. Of an unreachable part the first step
+    is reported, of a part without a result the steps at which it ends or goes round.
     """
     known = {step.name: step for step in steps if step.name}
     if not steps:
@@ -70,7 +69,7 @@ def unreached_steps(steps: Collection[Step], unsure: Collection[str]) -> Iterato
         if name in stuck and not following(name):
             yield StepMistake("dead-end", "leads nowhere and gives no result", name)
         elif name in stuck and name in after:
-            yield StepMistake("no-way-out", "goes round without a way to a result", name)
+            yield StepMistake("no-exit", "goes round without a way to a result", name)
         for transition in step.transitions:
             if transition.back and transition.to in known:
                 passed = reachable_from({transition.to}, following)
@@ -80,7 +79,7 @@ def unreached_steps(steps: Collection[Step], unsure: Collection[str]) -> Iterato
 
 
 def reachable_from(start: set[str], following: Following) -> set[str]:
-    """Return all that is come to from a start, itself included."""
+    """Return all names that can be reached from a start, itself included."""
     reached, waiting = set(start), list(start)
     while waiting:
         for name in following(waiting.pop()):

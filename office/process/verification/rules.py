@@ -1,4 +1,4 @@
-"""The rules by which no case can get stuck, checked on a process as a whole."""
+"""The rules of a process as a whole, by which no case can get stuck."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ class ProcessCheck:
         self._procedures = procedures
         self._names = {step.name for step in parsed.process.steps}
         self._reported: set[str] = set()
-        """The steps of which a mistake was noted."""
+        """The steps with mistakes."""
 
     def run(self) -> None:
-        """Note every rule that is broken."""
+        """Add a mistake for every broken rule."""
         self._references()
         for step in self.process.steps:
             self._edges(step)
@@ -67,16 +67,16 @@ class ProcessCheck:
     def _wrong(
         self, rule: str, text: str, step: str = "", part: str = "", place: tuple[str, ...] = ()
     ) -> None:
-        """Note it at the line of ``place``, or of the way ``part``, the step, the process."""
+        """Add a mistake at the line of ``place``, else of transition ``part``, step or process."""
         self._reported.add(step)
         place = place or tuple(name for name in (step, part) if name)
         line = self._places.lines.get(place, 0)
         where = f"process {self.process.name}".rstrip()
         where += f", step {step}" if step else ""
-        where += f", way {part}" if part else ""
+        where += f", transition {part}" if part else ""
         self._mistake_list.add(line, rule, where, text)
 
-    # -- words ------------------------------------------------------------------------------------
+    # -- references -------------------------------------------------------------------------------
 
     def _references(self) -> None:
         known = {
@@ -103,7 +103,7 @@ class ProcessCheck:
                 self._wrong("duplicate", f"there are two {what} named {name}", _only(what, name))
         for step in self.process.steps:
             for what, names in (
-                ("ways", [transition.name for transition in step.transitions]),
+                ("transitions", [transition.name for transition in step.transitions]),
                 ("consultations", [asked.name for asked in step.consultations]),
                 ("children", [child.name for child in step.children]),
             ):
@@ -114,14 +114,14 @@ class ProcessCheck:
 
     def _edges(self, step: Step) -> None:
         if (step.name,) in self._places.unsound or "" in self._names:
-            return  # a way of a wrong form, or a step without a name, might be what is meant
+            return  # an unreadable transition, or a step without a name, might be the right one
         for transition in step.transitions:
             if transition.to == step.name:
                 self._wrong("self-loop", "leads to the step itself", step.name, transition.name)
             elif transition.to not in self._names:
                 near = similar_name(transition.to, self._names)
                 if near and not re.fullmatch(NAME.pattern, near):
-                    continue  # its name is to be mended, and may be this one then
+                    continue  # the step with the malformed name may be the one that is meant
                 text = f"there is no step {transition.to}" + (f"; is {near} meant?" if near else "")
                 self._wrong("unknown-step", text, step.name, transition.name)
 
@@ -133,7 +133,7 @@ class ProcessCheck:
                 and transition is None
                 and all(transition.name for transition in step.transitions)
             ):
-                text = f"a timer takes {timer.take}, which is no way of it"
+                text = f"a timer takes {timer.take}, which is no transition of it"
                 self._wrong("timer", text, step.name, place=place)
             elif transition is not None and transition.when != conditions.ALWAYS:
                 text = f"a timer takes {timer.take}, which has a condition: it could never go"
@@ -150,7 +150,7 @@ class ProcessCheck:
     # -- conditions -------------------------------------------------------------------------------
 
     def _stated_before(self) -> dict[str, set[str]]:
-        """Return which stated facts are known at each step, whichever way led to it."""
+        """Return the stated facts that are known at each step on every path to it."""
         every = {fact.name for fact in self.process.facts}
         # Of two steps of one name, which is a mistake of its own, the last one counts.
         steps = {step.name: step for step in self.process.steps}
@@ -182,7 +182,7 @@ class ProcessCheck:
         stated = self._known[step.name]
         known = {conditions.STATED + name for name in stated}
         for what, name, when in conditions_of_step:
-            # The way itself is named by where it stands.
+            # A transition is named by its place.
             before, transition = (f"{what} {name}: ", "") if what else ("", name)
             place = tuple(part for part in (step.name, what, name) if part)
             if not self._sound(when, place):
@@ -210,11 +210,11 @@ class ProcessCheck:
                 conditions.holds(when, conditions.without_unstated(case)) for when in forward
             ):
                 values = ", ".join(f"{k.removeprefix('stated.')} {v}" for k, v in case.items())
-                self._wrong("no-way-on", f"no way on when {values}", step.name)
+                self._wrong("no-open-transition", f"no transition is open when {values}", step.name)
                 return
 
     def _endings(self) -> None:
-        """What the steps do together is looked at where each of them is in order."""
+        """Add a mistake for cases without a result, if each step by itself has none."""
         if not self.process.steps:
             return
         unsure = {
@@ -240,7 +240,7 @@ class ProcessCheck:
         return place not in self._places.unsound and not named & unsure
 
     def _timed_facts(self, step: Step) -> None:
-        """A timer states nothing: what its way asks for must have been stated on every way here."""
+        """Add a mistake for timers of steps with facts to state, which a timer can't state."""
         before = [
             self._known[previous.name]
             for previous in self.process.steps

@@ -1,8 +1,7 @@
-"""Whether each case can come to a result, by what never changes in it.
+"""Finds cases that never come to a result because of facts that never change.
 
-Which ways are open to a case depends, all along its course, on its channel, level, procedure, unit
-and result channel. Each step by itself may be in order, and some cases go round for ever
-nevertheless.
+The open transitions of a case always depend on its channel, level, procedure, unit and result
+channel. Some cases may go round for ever although each step by itself has a way out.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ Case = Mapping[str, str]
 
 
 class _CaseTransition:
-    """A way from a step, and to which cases it can be open.
+    """A transition from a step, and the cases in which it can be open.
 
     ``known`` are the stated facts that can't be missing at the step.
     """
@@ -37,7 +36,7 @@ class _CaseTransition:
         self._found: dict[tuple[str, ...], bool] = {}
 
     def opens(self, case: Case) -> bool:
-        """Return whether its condition holds in a case for something that can be stated of it."""
+        """Return whether its condition can hold in a case, for some values of the stated facts."""
         values = tuple(case[fact] for fact in self._fixed)
         if values not in self._found:
             self._found[values] = self._may_hold(values)
@@ -57,10 +56,10 @@ def never_resolved(
     known: Mapping[str, Collection[str]],
     reported: Collection[str],
 ) -> StepMistake | None:
-    """Return the first step from which some case goes round for ever, and which case.
+    """Return the first step from which some case goes round for ever, with the case; None for none.
 
-    ``known`` are the stated facts that can't be missing at a step; ``told`` are steps whose
-    mistakes are known: what leads there is not told again.
+    ``known`` are the stated facts that can't be missing at a step; ``reported`` are steps with
+    known mistakes: paths that lead there count as paths to a result.
     """
     sound = [step for step in process.steps if step.name not in reported]
     every = [(step.name, transition) for step in sound for transition in step.transitions]
@@ -91,14 +90,14 @@ def never_resolved(
         if any(goes_round):
             which = _shared_values(cases, goes_round)
             text = "goes round without a way to a result"
-            return StepMistake("no-way-out", text + (f" when {which}" if which else ""), step.name)
+            return StepMistake("no-exit", text + (f" when {which}" if which else ""), step.name)
     return None
 
 
 def _going_round(
     process: Process, transitions: Iterable[_CaseTransition], reported: Collection[str]
 ) -> set[str]:
-    """Return the steps to which a case comes again, and from which it never comes to a result.
+    """Return the steps in a cycle from which a case never comes to a result.
 
     It can be sent back for certain only to a step that it can't have gone round.
     """

@@ -50,7 +50,7 @@ class Signing(Case):
         """Return the facts with that process and kind."""
         facts = super().facts(when, actor)
         wanted = {name: DocumentRule(name, required=True) for name in self.required}
-        process = replace(facts.process, papers=wanted)
+        process = replace(facts.process, documents=wanted)
         return replace(facts, process=process, result_kind=self.kind)
 
     def signs(self, number: int, letter: str = "a") -> None:

@@ -106,7 +106,7 @@ def test_defaults_are_what_an_office_usually_does() -> None:
     assert (str(found.warning), found.supplement_rounds) == ("4wh", 3)
     assert str(found.supplement_period) == "30cd"
     rule = found.document("result")
-    assert (paper.review, paper.sign, paper.required) == ("head", "leader", False)
+    assert (rule.review, rule.sign, rule.required) == ("head", "leader", False)
 
 
 @pytest.mark.parametrize(("text", "shown"), [("75%", "75%"), ("1wd", "1wd"), ("none", "none")])
@@ -133,7 +133,7 @@ AREA = "facts:\n  - {name: area, title: {vi: Đất, en: Area}, kind: number}\n"
         (process(step("a", way("a"), "resolves: true")), "self-loop", 11),
         (process(step("a"), step("b")), "unreachable", 11),
         (process(step("a", more="resolves: false")), "dead-end", 5),
-        (LOOP, "no-way-out", 12),
+        (LOOP, "no-exit", 12),
         (process(step("a", way("b", ", back: true"), "resolves: true"), step("b")), "back-", 11),
         (process(step("a"), step("a")), "duplicate", 5),
         (process(step("a", more="timers: [{after: 1wd, take: on}]")), "timer", 11),
@@ -169,7 +169,7 @@ def test_a_mistake_is_named_with_its_line_and_rule(text: str, rule: str, line: i
 @pytest.mark.parametrize(
     ("ways", "head", "rule", "said"),
     [
-        (f"{way('b', f', {TWO}')}", "", "no-way-on", "channel counter"),
+        (f"{way('b', f', {TWO}')}", "", "no-open-transition", "channel counter"),
         (
             way("b", ", when: {channel: [online], not: {channel: [online]}}") + "\n" + way("c"),
             "",
@@ -187,7 +187,7 @@ def test_a_mistake_is_named_with_its_line_and_rule(text: str, rule: str, line: i
             + "\n"
             + way("c", ", when: {stated: {size: small}}"),
             FACTS,
-            "no-way-on",
+            "no-open-transition",
             "(not stated)",
         ),
         (
@@ -195,7 +195,7 @@ def test_a_mistake_is_named_with_its_line_and_rule(text: str, rule: str, line: i
             + "\n"
             + way("c", ", when: {stated: {area: {min: 102}}}"),
             AREA,
-            "no-way-on",
+            "no-open-transition",
             "area 101",
         ),
         (way("b", ", when: {stated: {colour: red}}") + "\n" + way("c"), "", "unknown-fact", ""),
@@ -233,7 +233,7 @@ def test_conditions_name_units_and_procedures_that_exist(when: str, rule: str, s
     text = process(step("a", ways), step("b"), step("c"))
     _, found = check_text(text, "p.yaml", {"H22.02"}, procedures={"1.012766"})
     assert [(m.line, m.rule, m.text) for m in found] == [(11, rule, said)]
-    assert found[0].where.startswith("process p, step a, way to-b, when")
+    assert found[0].where.startswith("process p, step a, transition to-b, when")
     assert mistakes(text) == []
 
 
@@ -244,7 +244,7 @@ def test_a_message_says_each_thing_once_and_to_its_end() -> None:
     never = way("b", ", when: {supplement_rounds: {min: 4}}") + "\n" + way("c")
     (found,) = mistakes(process(step("a", never), step("b"), step("c")))
     assert str(found) == (
-        "p.yaml:11: [never-holds] process p, step a, way to-b: its condition can never hold"
+        "p.yaml:11: [never-holds] process p, step a, transition to-b: its condition can never hold"
     )
     asked = "consultations: [{name: q, title: {vi: Hỏi, en: Ask}, unit: H22.02, when: {not: {}}}]"
     text = process(step("a", more=asked.replace("{not: {}}", "{supplement_rounds: {min: 4}}")))
@@ -288,7 +288,7 @@ def test_a_fact_that_every_way_states_needs_no_case_of_its_absence() -> None:
         *ends,
         head=HEAD + FACTS,
     )
-    assert [m.rule for m in mistakes(sometimes)] == ["no-way-on"]
+    assert [m.rule for m in mistakes(sometimes)] == ["no-open-transition"]
 
 
 def test_a_file_with_every_kind_of_mistake_has_each_of_them_named() -> None:
@@ -441,7 +441,7 @@ def test_versions_count_without_a_gap(versions: list[int], tmp_path: Path) -> No
 
 
 BACK = ", back: true"
-ASKED = "papers:\n  - {name: supplement, review: none, sign: none"
+ASKED = "documents:\n  - {name: supplement, review: none, sign: none"
 
 
 @pytest.mark.parametrize(
