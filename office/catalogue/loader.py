@@ -61,15 +61,19 @@ def load_catalogue(procedures: Path, units: Path) -> Catalogue:
     mistakes += repeated(field_codes, "field")
     mistakes += repeated(_codes(content["procedure"]), "procedure")
     mistakes += misplaced(unit_entries)
-    for it in procedure_entries:
-        mistakes += dangling(it, set(unit_codes), set(field_codes))
-        mistakes += inconsistent(it)
+    for entry in procedure_entries:
+        mistakes += dangling(entry, set(unit_codes), set(field_codes))
+        mistakes += inconsistent(entry)
     if mistakes:
         raise CatalogueError(mistakes)
     return build_catalogue(
-        (CatalogueUnit(**dict(it)) for it in unit_entries),
-        (Field(**dict(it)) for it in field_entries),
-        (_procedure_of_entry(it, version) for it in procedure_entries for version in it.version),
+        (CatalogueUnit(**dict(entry)) for entry in unit_entries),
+        (Field(**dict(entry)) for entry in field_entries),
+        (
+            _procedure_of_entry(entry, version)
+            for entry in procedure_entries
+            for version in entry.version
+        ),
         hashlib.sha256(digest + unit_digest).hexdigest()[:8],
     )
 

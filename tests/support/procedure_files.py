@@ -138,9 +138,9 @@ def versions(draw: st.DrawFn, code: str, number: int) -> Procedure:
     """Draw a version that is right in itself; each number begins in a year of its own."""
     fees = tuple(draw(_FEES))
     online = draw(st.booleans())
-    ways = draw(_WAYS.filter(lambda found: not online or 1 in found))
+    channels = draw(_WAYS.filter(lambda found: not online or 1 in found))
     results = draw(_WAYS)
-    whole = 1 in ways and results != [ResultChannel.RESULT_CHANNEL_COUNTER]
+    whole = 1 in channels and results != [ResultChannel.RESULT_CHANNEL_COUNTER]
     levels = [ServiceLevel.SERVICE_LEVEL_PARTIAL] + whole * [ServiceLevel.SERVICE_LEVEL_WHOLE]
     exempt = draw(st.lists(st.builds(ExemptGroup, code=_CODES, **_NAMES), max_size=2,
                            unique_by=lambda group: group.code)) if fees else []  # fmt: skip
@@ -160,8 +160,8 @@ def versions(draw: st.DrawFn, code: str, number: int) -> Procedure:
         same_day=False,
         parts=tuple(draw(_PARTS)),
         fees=fees,
-        channels=tuple(Channel.ValueType(way) for way in ways),
-        result_channels=tuple(ResultChannel.ValueType(way) for way in results),
+        channels=tuple(Channel.ValueType(channel) for channel in channels),
+        result_channels=tuple(ResultChannel.ValueType(channel) for channel in results),
         process=draw(st.sampled_from(["standard", "simple"])),
         resume_policy=draw(st.sampled_from(["keep", "restart"])),
         units=tuple(draw(st.lists(st.sampled_from(["H22", "commune"]), unique=True))),

@@ -173,8 +173,8 @@ def _misspelt(problems: Sequence[Any]) -> dict[KeyPath, KeyPath]:
     for path in (
         tuple(problem["loc"]) for problem in problems if problem["type"] == "extra_forbidden"
     ):
-        beside = [str(problem[-1]) for problem in missing if problem[:-1] == path[:-1]]
-        for near in get_close_matches(str(path[-1]).lower(), beside, 1):
+        siblings = [str(problem[-1]) for problem in missing if problem[:-1] == path[:-1]]
+        for near in get_close_matches(str(path[-1]).lower(), siblings, 1):
             meant[path] = (*path[:-1], near)
     return meant
 

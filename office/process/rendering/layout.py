@@ -91,7 +91,7 @@ class _Layout:
     def _ordered(self) -> dict[str, int]:
         """Return the row of each node; an edge that passes a layer reserves a row there."""
         rows: dict[str, int] = {}
-        taken: dict[int, set[int]] = defaultdict(set)
+        occupied: dict[int, set[int]] = defaultdict(set)
         before: dict[str, list[Edge]] = defaultdict(list)
         for edge in self._forward:
             if (edge.start, edge.end) not in self._closing:
@@ -100,14 +100,14 @@ class _Layout:
         for name in sorted(self._layers, key=lambda n: (self._layers[n], places[n])):
             layer = self._layers[name]
             wanted = min((rows[e.start] for e in before[name]), default=0)
-            while wanted in taken[layer]:
+            while wanted in occupied[layer]:
                 wanted += 1
             rows[name] = wanted
-            taken[layer].add(wanted)
-        self._detours(taken)
+            occupied[layer].add(wanted)
+        self._detours(occupied)
         return rows
 
-    def _detours(self, taken: dict[int, set[int]]) -> None:
+    def _detours(self, occupied: dict[int, set[int]]) -> None:
         """Reserve, for each edge that passes layers, a row that is free in all of them."""
         self._reserved_rows: dict[str, int] = {}
         for edge in self._forward:
@@ -115,12 +115,12 @@ class _Layout:
                 continue
             passed = range(self._layers[edge.start] + 1, self._layers[edge.end])
             row = 0
-            while any(row in taken[layer] for layer in passed):
+            while any(row in occupied[layer] for layer in passed):
                 row += 1
             if passed:
                 self._reserved_rows[edge.id] = row
             for layer in passed:
-                taken[layer].add(row)
+                occupied[layer].add(row)
 
     def _columns(self) -> None:
         """Leave room between the layers for labels and for lines that lead up and down."""

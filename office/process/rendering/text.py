@@ -9,17 +9,17 @@ from office.process.model.process import Process, Step, Title
 def render_text(process: Process, language: str = "vi") -> str:
     """Return a process as text, with its titles in ``vi`` or ``en``."""
 
-    def word(title: Title) -> str:
+    def title_in(title: Title) -> str:
         return title.vi if language == "vi" else title.en
 
     period = process.supplement_period
     lines = [
-        f"{process.name} v{process.version}  {word(process.title)}",
+        f"{process.name} v{process.version}  {title_in(process.title)}",
         f"warning {process.warning}, supplements {process.supplement_rounds} x {period}",
     ]
     for fact in process.facts:
         values = " / ".join(fact.values) or "a whole number"
-        lines.append(f"fact {fact.name} ({word(fact.title)}): {values}")
+        lines.append(f"fact {fact.name} ({title_in(fact.title)}): {values}")
     for rule in process.documents.values():
         review = f"reviewed by {rule.review}, " if rule.review else ""
         needed = ", required" if rule.required else ""
@@ -27,8 +27,8 @@ def render_text(process: Process, language: str = "vi") -> str:
     for number, step in enumerate(process.steps, 1):
         limit = "" if str(step.time_limit) == "none" else f", {step.time_limit}"
         details = f"{step.unit}, {step.role}{limit}, national state {step.national_state}"
-        lines += ["", f"{number}. {step.name}  {word(step.title)}  ({details})"]
-        lines += [f"   {line}" for line in _parts(step, word)]
+        lines += ["", f"{number}. {step.name}  {title_in(step.title)}  ({details})"]
+        lines += [f"   {line}" for line in _parts(step, title_in)]
     return "\n".join(lines)
 
 

@@ -133,11 +133,11 @@ def _without(step: str, first: str, following: Following) -> set[str]:
 
 
 def _shared_values(cases: Sequence[Case], goes_round: Sequence[bool]) -> str:
-    """Describe the first of the cases that go round, by the facts that matter."""
+    """Return the facts that the first of the cases going round shares with all of them."""
     case = dict(cases[goes_round.index(True)])
     for fact in list(case):
         others = {name: value for name, value in case.items() if name != fact}
-        alike = [others.items() <= each.items() for each in cases]
+        alike = [others.items() <= candidate.items() for candidate in cases]
         if all(round_ for round_, same in zip(goes_round, alike, strict=True) if same):
             case = others
     return ", ".join(f"{fact} is {value}" for fact, value in case.items())

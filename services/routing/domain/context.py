@@ -11,7 +11,7 @@ from motcua.events.v1.envelope_pb2 import Actor, ActorKind
 from motcua.events.v1.routing_events_pb2 import CurrentStep
 
 from kernel.base.instants import to_timestamp, to_us
-from office.process.model.facts import circumstances
+from office.process.model.circumstances import circumstances
 from office.process.model.process import Process, Step
 from office.worktime import working_time
 from office.worktime.deadline_basis import DeadlineBasis

@@ -9,7 +9,7 @@ from motcua.events.v1.routing_events_pb2 import CaseFact
 from motcua.routing.v1 import routing_pb2 as pb
 
 from kernel.base.instants import to_timestamp
-from office.process.model.facts import circumstances
+from office.process.model.circumstances import circumstances
 from office.process.model.process import Process, Transition
 from services.routing.domain.state import CaseStatus, State
 from services.routing.domain.use_cases.case.step import back_ways

@@ -98,11 +98,11 @@ def test_shipped_catalogue_covers_the_province() -> None:
     offered = ResponsibleUnits(shipped, DEMO_WEEK).offered()
 
     assert len(offered) >= 24
-    assert {shipped.units[it.unit].level for it in offered} == set(UnitLevel)
-    assert len({it.unit for it in offered}) >= 10
-    assert {it.resume_policy for it in offered} == {"keep", "restart"}
-    assert any(it.same_day for it in offered)
-    assert any(len(shipped.procedures[it.code]) > 1 for it in offered)
+    assert {shipped.units[entry.unit].level for entry in offered} == set(UnitLevel)
+    assert len({entry.unit for entry in offered}) >= 10
+    assert {entry.resume_policy for entry in offered} == {"keep", "restart"}
+    assert any(entry.same_day for entry in offered)
+    assert any(len(shipped.procedures[entry.code]) > 1 for entry in offered)
 
 
 def test_shipped_procedures_name_processes_of_routing() -> None:
@@ -164,7 +164,7 @@ def test_who_takes_a_procedure(tmp_path: Path) -> None:
         True,
         False,
     ]
-    assert [it.code for it in takers.offered("H22.05")] == ["2.000004"]
+    assert [unit.code for unit in takers.offered("H22.05")] == ["2.000004"]
 
 
 def test_a_follower_ends_the_version_before_it(tmp_path: Path) -> None:
@@ -211,7 +211,7 @@ def test_the_version_of_a_day(tmp_path: Path, day: date, version: int | None) ->
     found = catalogue.find("2.000004", day)
 
     assert (found.version if found else None) == version
-    assert [it.version for it in ResponsibleUnits(catalogue, day).offered()] == (
+    assert [version.version for version in ResponsibleUnits(catalogue, day).offered()] == (
         [version] if version else []
     )
 

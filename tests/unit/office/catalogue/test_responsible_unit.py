@@ -55,10 +55,10 @@ def takers(day: date) -> ResponsibleUnits:
         ("H99", NEXT, []),
     ],
 )
-def test_an_heir_takes_what_the_dissolved_unit_took(
+def test_a_successor_takes_what_the_dissolved_unit_took(
     unit: str, day: date, expected: list[str]
 ) -> None:
-    """From the day after the last one, down the line of heirs; nobody before the first day."""
+    """From the day after the last one, down the line of successors; nobody before the first day."""
     on = takers(day)
     assert [it.code for it in on.offered(unit)] == expected
     assert [it.code for it in VERSIONS if on.takes(it, unit)] == expected
@@ -76,10 +76,10 @@ def test_an_heir_takes_what_the_dissolved_unit_took(
         ("", NEXT, None),
     ],
 )
-def test_a_dissolved_unit_is_told_with_its_heir(
+def test_a_dissolved_unit_is_told_with_its_successor(
     unit: str, day: date, expected: DissolvedUnit | None
 ) -> None:
-    """A unit goes with the one above it, and may have no heir."""
+    """A unit goes with the one above it, and may have no successor."""
     assert takers(day).dissolved(unit) == expected
 
 
@@ -99,19 +99,19 @@ def test_a_procedure_names_those_who_take_it_now(
     assert [(on.unit_of(it), on.units_of(it)) for it in VERSIONS[:2]] == units
 
 
-def test_an_heir_of_another_level_is_named() -> None:
+def test_a_successor_of_another_level_is_named() -> None:
     """A district that a commune became part of takes what communes take."""
     gone = CatalogueUnit(
         "H22.92", "Xã C", "Commune C", COMMUNE, valid_to=LAST, successor="H22.91.1"
     )
-    heir = CatalogueUnit("H22.91.1", "Huyện D", "District D", DISTRICT)
-    on = ResponsibleUnits(build_catalogue((*UNITS, gone, heir), [], VERSIONS, "0"), NEXT)
+    successor = CatalogueUnit("H22.91.1", "Huyện D", "District D", DISTRICT)
+    on = ResponsibleUnits(build_catalogue((*UNITS, gone, successor), [], VERSIONS, "0"), NEXT)
     assert on.units_of(VERSIONS[1]) == ["H22.70", "commune", "H22.91.1"]
     assert on.takes(VERSIONS[1], "H22.91.1")
 
 
-def test_the_directory_s_word_on_a_unit_counts_more() -> None:
-    """Its days, heirs and new units; former codes and English names stay the catalogue's."""
+def test_the_directory_takes_precedence_for_a_unit() -> None:
+    """Its days, successors and new units; former codes and English names stay the catalogue's."""
     shipped = CatalogueUnit(
         "H22.12", "Huyện", "District", DISTRICT, None, None, "000.00.12.H22", LAST
     )

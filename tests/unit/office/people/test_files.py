@@ -328,7 +328,7 @@ def test_what_was_named_is_not_told_again_in_other_words(
     ],
 )
 def test_units_are_checked_too(tmp_path: Path, units: str, mistake: str) -> None:
-    """An heir that is not there, or leads back, is no heir."""
+    """A successor that is not there, or leads back, is no successor."""
     with pytest.raises(DirectoryError) as caught:
         read(tmp_path, "", units=units)
     assert any(mistake in line for line in caught.value.mistakes), caught.value.mistakes

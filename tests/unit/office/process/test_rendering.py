@@ -152,10 +152,10 @@ def test_a_modeller_shows_conditions_and_timers(process: Process) -> None:
     names = {f.get("id"): f.get("name") for f in _parts(root, "sequenceFlow")}
     edges = {e.get("bpmnElement"): e for e in _parts(root, "BPMNEdge", BPMNDI)}
     for edge in drawing.flow.edges:
-        said = (names[edge.id] or "").replace("\n", " ")
-        assert edge.label in said
-        assert edge.condition in said
-        if said and edge.id in drawing.labels:
+        text = (names[edge.id] or "").replace("\n", " ")
+        assert edge.label in text
+        assert edge.condition in text
+        if text and edge.id in drawing.labels:
             assert _parts(edges[edge.id], "BPMNLabel", BPMNDI)
     shapes = {s.get("bpmnElement"): s for s in _parts(root, "BPMNShape", BPMNDI)}
     for edge in drawing.flow.edges:
@@ -181,10 +181,10 @@ def test_what_stands_in_a_step_fits_into_it(process: Process, language: str) -> 
 def test_a_vietnamese_drawing_has_no_english_in_it() -> None:
     """Roles, units, limits and conditions are Vietnamese; facts have their titles."""
     process = next(p for p in SHIPPED if p.name == "consulted")
-    said = " ".join(fromstring(render_svg(drawn(process))).itertext())
+    text = " ".join(fromstring(render_svg(drawn(process))).itertext())
     for words in ("chuyên viên", "3 ngày làm việc", "kênh nộp = trực tuyến /", "Đề xuất = reject"):
-        assert words in said
-    assert not re.findall(r"\b(?:specialist|leader|dossier|online|or|\d+w[dh])\b", said)
+        assert words in text
+    assert not re.findall(r"\b(?:specialist|leader|dossier|online|or|\d+w[dh])\b", text)
     english = " ".join(fromstring(render_svg(lay_out(flow_of(process, "en")))).itertext())
     for words in ("specialist", "3 working days", "1 working day ", "channel = online /"):
         assert words in english
@@ -256,11 +256,11 @@ def test_the_rules_of_bpmn_for_gateways_and_events_are_kept(process: Process) ->
 @pytest.mark.parametrize("language", ["vi", "en"])
 def test_the_text_names_every_step_and_way(process: Process, language: str) -> None:
     """Names, limits and conditions are all there."""
-    said = render_text(process, language)
+    text = render_text(process, language)
     for step in process.steps:
-        assert step.name in said
+        assert step.name in text
         for way in step.transitions:
-            assert f"{way.to}  {way.name}" in said
+            assert f"{way.to}  {way.name}" in text
 
 
 def test_the_example_of_the_page_has_no_mistake() -> None:

@@ -167,7 +167,7 @@ def test_a_mistake_is_named_with_its_line_and_rule(text: str, rule: str, line: i
 
 
 @pytest.mark.parametrize(
-    ("ways", "head", "rule", "said"),
+    ("ways", "head", "rule", "expected"),
     [
         (f"{way('b', f', {TWO}')}", "", "no-open-transition", "channel counter"),
         (
@@ -207,16 +207,16 @@ def test_a_mistake_is_named_with_its_line_and_rule(text: str, rule: str, line: i
     ],
 )
 def test_conditions_are_checked_for_every_case_they_can_meet(
-    ways: str, head: str, rule: str, said: str
+    ways: str, head: str, rule: str, expected: str
 ) -> None:
     """A condition that never holds, and circumstances in which no way is open, are named."""
     text = process(step("a", ways), step("b"), step("c"), head=HEAD + head)
     found = mistakes(text)
-    assert any(m.rule == rule and said in m.text for m in found), [str(m) for m in found]
+    assert any(m.rule == rule and expected in m.text for m in found), [str(m) for m in found]
 
 
 @pytest.mark.parametrize(
-    ("when", "rule", "said"),
+    ("when", "rule", "expected"),
     [
         (
             "{procedure: [1.012766, 9.999999]}",
@@ -227,12 +227,14 @@ def test_conditions_are_checked_for_every_case_they_can_meet(
         ("{any: [{channel: online}, {unit: [H22.99]}]}", "unknown-unit", "there is no unit H22.99"),
     ],
 )
-def test_conditions_name_units_and_procedures_that_exist(when: str, rule: str, said: str) -> None:
+def test_conditions_name_units_and_procedures_that_exist(
+    when: str, rule: str, expected: str
+) -> None:
     """A code that is not there is named on its line, however deep it stands."""
     ways = way("b", f", when: {when}") + "\n" + way("c")
     text = process(step("a", ways), step("b"), step("c"))
     _, found = check_text(text, "p.yaml", {"H22.02"}, procedures={"1.012766"})
-    assert [(m.line, m.rule, m.text) for m in found] == [(11, rule, said)]
+    assert [(m.line, m.rule, m.text) for m in found] == [(11, rule, expected)]
     assert found[0].where.startswith("process p, step a, transition to-b, when")
     assert mistakes(text) == []
 
@@ -256,9 +258,9 @@ def test_a_message_says_each_thing_once_and_to_its_end() -> None:
     assert found.text == "national_state: '44' is none of 2, 4, 6, 8"
     fact = "facts:\n  - {name: outcome, title: {vi: Ý, en: O}, values: [{name: grant}]}\n"
     grant = way("b", ", when: {stated: {outcome: grant}}") + "\n" + way("c")
-    told = mistakes(process(step("a", grant), step("b"), step("c"), head=HEAD + fact))
-    assert {m.rule for m in told} >= {"wrong-type"}
-    assert not [m for m in told if m.text.endswith("none of ")]
+    messages = mistakes(process(step("a", grant), step("b"), step("c"), head=HEAD + fact))
+    assert {m.rule for m in messages} >= {"wrong-type"}
+    assert not [m for m in messages if m.text.endswith("none of ")]
 
 
 def test_conditions_that_cover_every_case_are_taken() -> None:
@@ -395,7 +397,7 @@ def test_a_part_that_is_lost_is_named_at_its_beginning_and_its_end() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "expected"),
     [
         ("a: [1, 2\nb: 3\n", "2: [yaml] column 2: a comma or the closing bracket is missing"),
         ("a:\n\tb: 3\n", "2: [yaml] column 1: a tab stands where only blanks may indent"),
@@ -409,10 +411,10 @@ def test_a_part_that_is_lost_is_named_at_its_beginning_and_its_end() -> None:
         ("a: \x01\n", "1: [yaml] column 4: the character U+0001 can't be in a YAML file"),
     ],
 )
-def test_what_is_no_yaml_is_said_in_plain_words(text: str, said: str) -> None:
+def test_what_is_no_yaml_is_said_in_plain_words(text: str, expected: str) -> None:
     """With line and column, and without the words of a parser; one in each document."""
     (one,) = mistakes(text)
-    assert f"p.yaml:{said}" in str(one)
+    assert f"p.yaml:{expected}" in str(one)
     assert not any(word in one.text for word in ("token", "expected <", "mapping", "scanning"))
     two = mistakes(f"{process()}---\n{text}")
     assert [m.line for m in two] == [one.line + process().count("\n") + 1]
@@ -459,8 +461,8 @@ def test_timers_alone_send_no_case_round_for_ever(first: str, second: str, round
     text = process(
         step("a", way("b"), first), step("b", way("a", BACK), f"resolves: true\n{second}")
     )
-    said = [(m.rule, m.text.rpartition(": ")[2]) for m in mistakes(text)]
-    assert said == ([("timer-loop", round_trip)] if round_trip else [])
+    expected = [(m.rule, m.text.rpartition(": ")[2]) for m in mistakes(text)]
+    assert expected == ([("timer-loop", round_trip)] if round_trip else [])
 
 
 @pytest.mark.parametrize(("required", "rules"), [("true", ["never-signed"]), ("false", [])])

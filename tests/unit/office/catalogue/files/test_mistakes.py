@@ -260,7 +260,9 @@ def test_two_rules_that_one_cell_breaks_are_both_told(tmp_path: Path) -> None:
     row = {"level": "partial", "online_time_limit": "6wd", "channels": ["counter"]}
     found = [(f.row, f.column, f.broken_rule.code) for f in faults(saved(tmp_path, row))]
 
-    assert found == [(1, "online_time_limit", f"online.{it}") for it in ("channel", "limit")]
+    assert found == [
+        (1, "online_time_limit", f"online.{mistake}") for mistake in ("channel", "limit")
+    ]
 
 
 def test_the_same_mistakes_in_a_workbook(tmp_path: Path) -> None:
