@@ -13,7 +13,7 @@ from benchmarks.harness import Figures, Servers, Size, TargetMissed
 from kernel.base.instants import from_datetime, zone
 from office.worktime.calendars.vietnam import state_office
 from office.worktime.durations import Duration
-from office.worktime.explanation import wall
+from office.worktime.explanation import wall_clock
 from office.worktime.working_time import due_at
 
 NAME = "motcua calendar due: lines on stdin against the bare function (target: 50,000 lines/s)"
@@ -49,7 +49,7 @@ def run(size: Size, servers: Servers) -> Figures:
     bare = count / (time.perf_counter() - began)
     idle, _ = _command("")
     seconds, answers = _command(lines)
-    expected = [None if due is None else wall(office, due) for due in dues]
+    expected = [None if due is None else wall_clock(office, due) for due in dues]
     if [json.loads(answer)["due"] for answer in answers] != expected:
         raise AssertionError("the command and the function differ")
     whole, loop = count / seconds, count / (seconds - idle)

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from benchmarks.harness import Figures, Servers, Size, TargetMissed
-from office.catalogue.files import release_store
-from office.catalogue.files.additions import addition
-from office.catalogue.files.document import everything
+from office.catalogue.files import release_repository
+from office.catalogue.files.additions import check_addition
+from office.catalogue.files.document import all_entries
 from office.catalogue.files.reader import read_file
 from office.catalogue.files.writer import FORMATS, write
 from office.catalogue.loader import shipped_catalogue
-from office.catalogue.model import Catalogue, Field, Procedure, catalogue
+from office.catalogue.model import Catalogue, Field, Procedure, build_catalogue
 
 NAME = "procedures: a whole province's list, published"
 COUNTS = {Size.SMALL: 40, Size.USUAL: 1_875, Size.FULL: 1_875}
@@ -52,8 +52,8 @@ def timed(work: Callable[[], T]) -> tuple[float, T]:
 def run(size: Size, servers: Servers) -> Figures:
     """Print a line for each form of file."""
     shipped = shipped_catalogue()
-    fields, _ = everything(shipped)
-    base: Catalogue = catalogue(shipped.units.values(), [], [], "")
+    fields, _ = all_entries(shipped)
+    base: Catalogue = build_catalogue(shipped.units.values(), [], [], "")
     versions = province(COUNTS[size])
     parts = sum(len(it.parts) + len(it.fees) for it in versions)
     print(f"{len(versions):,} procedures with {parts:,} papers and fees")
@@ -74,14 +74,14 @@ def _line(
     path, folder = place / f"list.{form}", place / form
     wrote, raw = timed(lambda: write(form, fields, versions))
     path.write_bytes(raw)
-    checked, added = timed(lambda: addition(read_file(path), base))
-    before = release_store.load(folder, base)
+    checked, added = timed(lambda: check_addition(read_file(path), base))
+    before = release_repository.load(folder, base)
     published, _ = timed(
-        lambda: release_store.publish(
+        lambda: release_repository.publish(
             folder, before, added, at="2021-08-09T08:00:00+00:00", by="bench", source=""
         )
     )
-    loaded, found = timed(lambda: release_store.load(folder, base))
+    loaded, found = timed(lambda: release_repository.load(folder, base))
     if len(found.catalogue.procedures) != len(versions):
         raise AssertionError("procedures were lost")
     print(

@@ -136,7 +136,7 @@ def measure(url: str, count: int) -> dict[str, float]:
         for first in range(0, count, 1000):
             size = min(1000, count - first)
             writer.exclusive(lambda uow, f=first, n=size: _open(uow, f, n)).result()  # type: ignore[misc]
-        publishing.keep(Path(folder), state_office())
+        publishing.keep_shipped(Path(folder), state_office())
         after_storm = CalendarRepository(Path(folder), shipped=_storm())
         OFFICE.calendars = lambda: after_storm
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -36,9 +36,9 @@ from kernel.storage.engines import open_engine
 from kernel.telemetry import logs
 from office.catalogue.loader import shipped_catalogue
 from office.catalogue.model import Catalogue, Procedure
-from office.catalogue.responsible_unit import Takers
+from office.catalogue.responsible_unit import ResponsibleUnits
 from office.permissions import shipped
-from office.worktime.calendars.repository import office_shelf
+from office.worktime.calendars.repository import office_calendars
 from services.intake.application.decision_context import ContextLoader
 from services.intake.application.handlers import DossierHandlers
 from services.intake.application.pin_access import Pins
@@ -132,7 +132,7 @@ def _served(servers: Servers, name: str, catalogue: Catalogue) -> Iterator[str]:
     writer = Writer(engine, MODEL, keyring)
     reads = Reads(open_engine(url, "intake", read_only=True))
     if name == "desk":
-        office = DossierHandlers(ContextLoader(catalogue, office_shelf()), RealClock())
+        office = DossierHandlers(ContextLoader(catalogue, office_calendars()), RealClock())
         commands = Commands(writer, office.clock, MODEL.tables)
         pins = Pins(writer, reads, keyring)
         offered = service(IntakeServicer(office, commands, reads, pins, keyring), office)
@@ -157,7 +157,7 @@ def _served(servers: Servers, name: str, catalogue: Catalogue) -> Iterator[str]:
 def measure(servers: Servers, seconds: float, rounds: int) -> tuple[list[_Rate], list[_Rate]]:
     """Load both servers alternately; return the rounds of the desk and of the empty handler."""
     catalogue = shipped_catalogue()
-    offered = Takers(catalogue, date.today()).offered()  # noqa: DTZ011 - the server's clock is real, too
+    offered = ResponsibleUnits(catalogue, date.today()).offered()  # noqa: DTZ011 - the server's clock is real, too
     procedure = next(p for p in offered if Channel.CHANNEL_ONLINE in p.channels)
     template = _request(procedure).SerializeToString()
     found: dict[str, list[_Rate]] = {"desk": [], "empty": []}

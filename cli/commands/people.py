@@ -52,7 +52,7 @@ def list_people(
         print_json([_row(it, day) | {"roles": sorted(it.roles)} for it in chosen])
         return
     rows = [list(map(str, _row(officer, day).values())) for officer in chosen]
-    out.print(grid(["id", "name", "unit", "roles", "away until", "stand-in"], rows))
+    out.print(grid(["id", "name", "unit", "roles", "away until", "substitute"], rows))
 
 
 def load(path: Path) -> Directory:
@@ -92,5 +92,5 @@ def _row(officer: Officer, day: date) -> dict[str, str]:
         "unit": officer.unit,
         "roles": " ".join(sorted(officer.roles)),
         "away_until": away.last.isoformat() if away else "",
-        "stand_in": away.stand_in if away else "",
+        "substitute": away.substitute if away else "",
     }

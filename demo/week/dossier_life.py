@@ -247,12 +247,12 @@ class Week:
         whole = working_us(_calendar(), entry.accepted_at, entry.due_at)
         part = 1.0 if last else min(0.9, (steps + 1) / 4)
         wanted = int(whole * filing.pace * part)
-        moment = _calendar().table.after(entry.accepted_at, max(wanted, MINUTE))
+        moment = _calendar().span_index.after(entry.accepted_at, max(wanted, MINUTE))
         due = _us(step.due_at)
         if filing.late or due is None or due <= now:
             return moment
         left = working_us(_calendar(), now, due)
-        return min(moment, _calendar().table.after(now, max(int(left * filing.pace), MINUTE)))
+        return min(moment, _calendar().span_index.after(now, max(int(left * filing.pace), MINUTE)))
 
     async def _work(self, at: int) -> bool:
         """Wait until an instant, or the next working one; False when the week is over by then."""

@@ -79,6 +79,6 @@ def _officer(unit: str, role: str, name: str) -> str:
             "[[officer.absence]]",
             f"first = {HEADS_AWAY}",
             f"last = {HEADS_AWAY}",
-            f'stand_in = "{id_of(unit, "leader")}"',
+            f'substitute = "{id_of(unit, "leader")}"',
         ]
     return "\n".join([*lines, ""])

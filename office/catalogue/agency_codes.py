@@ -1,8 +1,8 @@
-"""The two forms of agency codes, and how one becomes the other where no list says otherwise.
+"""The two forms of agency codes, and the usual conversion between them.
 
 Old (QCVN 102:2016): 13 characters from the lowest level up, ``000.03.12.H22``. New (Decision
-20/2020/QĐ-TTg): up to 35 characters from the top down, ``H22.12.03``. Which code a unit really had
-is said by the list of units; the forms alone give what was usual.
+20/2020/QĐ-TTg): up to 35 characters from the top down, ``H22.12.03``. The list of
+units has the actual codes; the conversion returns the usual ones.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def is_agency(text: str) -> bool:
     return len(text) <= _NEW_LENGTH and _NEW.fullmatch(text) is not None
 
 
-def to_new(old: str) -> str:
+def to_new_form(old: str) -> str:
     """Return the usual new form of an old code; empty when it is none, or skips a level."""
     match = _OLD.fullmatch(old)
     if match is None:
@@ -38,7 +38,7 @@ def to_new(old: str) -> str:
     return "" if any(not group.strip("0") for group in groups) else ".".join(groups)
 
 
-def to_old(new: str) -> str:
+def to_old_form(new: str) -> str:
     """Return the usual old form of a new code; empty when it has none."""
     groups = new.split(".")
     widths = _WIDTHS[: len(groups)]

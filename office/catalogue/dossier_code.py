@@ -13,7 +13,7 @@ _FORM: Final = re.compile(r"([0-9A-Z]+(?:\.[0-9A-Z]+)*)-(\d{6})-(\d{4,7})")
 _AGENCY_LENGTH: Final = 35
 
 
-class Code(NamedTuple):
+class DossierCode(NamedTuple):
     """The parts of a dossier code."""
 
     agency: str
@@ -31,13 +31,13 @@ def day_of(local: date) -> str:
     return local.strftime("%y%m%d")
 
 
-def parse_code(text: str) -> Code | None:
+def parse_code(text: str) -> DossierCode | None:
     """Read a dossier code; None when it has another form, as other systems' may."""
     match = _FORM.fullmatch(text)
     if match is None or len(match[1]) > _AGENCY_LENGTH or not _is_day(match[2]):
         return None
     number = int(match[3])
-    return Code(match[1], match[2], number) if number else None
+    return DossierCode(match[1], match[2], number) if number else None
 
 
 @lru_cache(maxsize=1024)

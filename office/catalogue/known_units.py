@@ -1,4 +1,4 @@
-"""The units that the office has: those of the catalogue and those of the directory of people."""
+"""The units of the office: those of the catalogue and those of the directory of people."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from functools import cache
 
 from office.catalogue.data_files import UNITS
-from office.people.directory import Directory, Unit
+from office.people.directory import Directory, DirectoryUnit
 
 
 @cache
-def shipped_units() -> Mapping[str, Unit]:
+def shipped_units() -> Mapping[str, DirectoryUnit]:
     """Return the units of the catalogue by their codes."""
     rows = tomllib.loads(UNITS.read_text("utf-8"))["unit"]
     return {
-        row["code"]: Unit(
+        row["code"]: DirectoryUnit(
             row["code"],
             row["name_vi"],
             valid_from=row.get("valid_from"),
@@ -25,6 +25,6 @@ def shipped_units() -> Mapping[str, Unit]:
     }
 
 
-def known_units(people: Directory | None) -> Mapping[str, Unit]:
-    """Return the units of the catalogue and of the directory, whose word on a unit counts more."""
+def known_units(people: Directory | None) -> Mapping[str, DirectoryUnit]:
+    """Return the units of the catalogue and of the directory; the directory takes precedence."""
     return {**shipped_units(), **(people.units if people else {})}

@@ -1,4 +1,4 @@
-"""Reads the catalogue of procedures from TOML files and refuses what is wrong in them, all at once.
+"""Reader of the catalogue of procedures in TOML files, which reports all mistakes at once.
 
 ``data/units.toml`` and ``data/procedures.toml`` are the catalogue that comes with the system; their
 first lines explain every key.
@@ -17,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 
 from kernel.base.toml_files import FileUnreadable, parse_toml, unreadable
 from office.catalogue.data_files import PROCEDURES, UNITS
-from office.catalogue.messages import BrokenRule, of_pydantic
+from office.catalogue.messages import BrokenRule, broken_by_schema
 from office.catalogue.model import (
     Catalogue,
     CatalogueUnit,
@@ -27,11 +27,11 @@ from office.catalogue.model import (
     Field,
     Part,
     Procedure,
-    catalogue,
+    build_catalogue,
 )
 from office.catalogue.rules import (
     CatalogueError,
-    Problem,
+    CatalogueMistake,
     dangling,
     inconsistent,
     misplaced,
@@ -44,61 +44,69 @@ _Entry = TypeVar("_Entry", bound=BaseModel)
 
 @cache
 def shipped_catalogue() -> Catalogue:
-    """Return the catalogue that comes with the system."""
+    """Return the shipped catalogue, read once."""
     return load_catalogue(PROCEDURES, UNITS)
 
 
 def load_catalogue(procedures: Path, units: Path) -> Catalogue:
-    """Read a catalogue; raise ``CatalogueError``, which names every mistake in the entries."""
-    content, digest = _read(procedures, ("field", "procedure"))
-    unit_content, unit_digest = _read(units, ("unit",))
-    problems: list[Problem] = []
-    unit_entries = _entries(UnitEntry, unit_content, "unit", problems)
-    field_entries = _entries(FieldEntry, content, "field", problems)
-    found = _entries(ProcedureEntry, content, "procedure", problems)
+    """Read a catalogue; raise ``CatalogueError`` with every mistake in the entries."""
+    content, digest = _read_file(procedures, ("field", "procedure"))
+    unit_content, unit_digest = _read_file(units, ("unit",))
+    mistakes: list[CatalogueMistake] = []
+    unit_entries = _entries(UnitEntry, unit_content, "unit", mistakes)
+    field_entries = _entries(FieldEntry, content, "field", mistakes)
+    procedure_entries = _entries(ProcedureEntry, content, "procedure", mistakes)
     unit_codes, field_codes = _codes(unit_content["unit"]), _codes(content["field"])
-    problems += repeated(unit_codes, "unit")
-    problems += repeated(field_codes, "field")
-    problems += repeated(_codes(content["procedure"]), "procedure")
-    problems += misplaced(unit_entries)
-    for it in found:
-        problems += dangling(it, set(unit_codes), set(field_codes))
-        problems += inconsistent(it)
-    if problems:
-        raise CatalogueError(problems)
-    return catalogue(
-        (CatalogueUnit(**dict(it)) for it in unit_entries),
-        (Field(**dict(it)) for it in field_entries),
-        (_procedure(it, version) for it in found for version in it.version),
+    mistakes += repeated(unit_codes, "unit")
+    mistakes += repeated(field_codes, "field")
+    mistakes += repeated(_codes(content["procedure"]), "procedure")
+    mistakes += misplaced(unit_entries)
+    for entry in procedure_entries:
+        mistakes += dangling(entry, set(unit_codes), set(field_codes))
+        mistakes += inconsistent(entry)
+    if mistakes:
+        raise CatalogueError(mistakes)
+    return build_catalogue(
+        (CatalogueUnit(**dict(entry)) for entry in unit_entries),
+        (Field(**dict(entry)) for entry in field_entries),
+        (
+            _procedure_of_entry(entry, version)
+            for entry in procedure_entries
+            for version in entry.version
+        ),
         hashlib.sha256(digest + unit_digest).hexdigest()[:8],
     )
 
 
-def _read(path: Path, keys: tuple[str, ...]) -> tuple[dict[str, list[Any]], bytes]:
+def _read_file(path: Path, keys: tuple[str, ...]) -> tuple[dict[str, list[Any]], bytes]:
     """Return the lists of a file under the keys that it has, and the SHA-256 of its bytes."""
     try:
         raw = path.read_bytes()
         content = parse_toml(raw)
     except OSError as error:
-        raise CatalogueError([_no_file(path, "file", unreadable(error))]) from error
+        raise CatalogueError([_file_mistake(path, "file", unreadable(error))]) from error
     except FileUnreadable as error:
-        raise CatalogueError([_no_file(path, "file", str(error))]) from error
+        raise CatalogueError([_file_mistake(path, "file", str(error))]) from error
     strange = [key for key in content if key not in keys]
     if strange:
-        raise CatalogueError([_no_file(path, key, "is no key of this file") for key in strange])
+        raise CatalogueError(
+            [_file_mistake(path, key, "is no key of this file") for key in strange]
+        )
     lists = {key: content.get(key, []) for key in keys}
     wrong = [key for key, entries in lists.items() if not isinstance(entries, list) or not entries]
     if wrong:
-        raise CatalogueError([_no_file(path, key, "must be a list of tables") for key in wrong])
+        raise CatalogueError(
+            [_file_mistake(path, key, "must be a list of tables") for key in wrong]
+        )
     return lists, hashlib.sha256(raw).digest()
 
 
-def _no_file(path: Path, key: str, rule: str) -> Problem:
-    return Problem(path.name, key, BrokenRule("file", rule, rule))
+def _file_mistake(path: Path, key: str, rule: str) -> CatalogueMistake:
+    return CatalogueMistake(path.name, key, BrokenRule("file", rule, rule))
 
 
 def _entries(
-    kind: type[_Entry], content: dict[str, list[Any]], key: str, problems: list[Problem]
+    kind: type[_Entry], content: dict[str, list[Any]], key: str, mistakes: list[CatalogueMistake]
 ) -> list[_Entry]:
     found = []
     for place, entry in enumerate(content[key], start=1):
@@ -108,24 +116,24 @@ def _entries(
             name = next(iter(_codes([entry])), "") or f"{key} {place}"
             for fault in error.errors(include_url=False):
                 where = ".".join(str(p + 1) if isinstance(p, int) else p for p in fault["loc"])
-                problems.append(Problem(name, where or key, of_pydantic(dict(fault))))
+                mistakes.append(CatalogueMistake(name, where or key, broken_by_schema(dict(fault))))
     return found
 
 
 def _codes(entries: list[Any]) -> list[str]:
-    """List the codes of raw entries, wrong ones included, so that one mistake is told once."""
+    """Return the codes of raw entries, wrong ones included, so that a mistake is reported once."""
     codes = (entry.get("code") for entry in entries if isinstance(entry, dict))
     return [code for code in codes if isinstance(code, str)]
 
 
-def _procedure(it: ProcedureEntry, version: VersionEntry) -> Procedure:
-    return version_of(it.code, it.name_vi, it.name_en, it.field, it.unit, version)
+def _procedure_of_entry(entry: ProcedureEntry, version: VersionEntry) -> Procedure:
+    return procedure_of(entry.code, entry.name_vi, entry.name_en, entry.field, entry.unit, version)
 
 
-def version_of(
+def procedure_of(
     code: str, name_vi: str, name_en: str, field: str, unit: str, version: VersionEntry
 ) -> Procedure:
-    """Make the value of a version that was checked."""
+    """Return the value of a checked version."""
     return Procedure(
         code=code,
         version=version.version,
@@ -141,15 +149,16 @@ def version_of(
         same_day=version.same_day,
         parts=tuple(Part(**dict(part)) for part in version.parts),
         fees=tuple(Fee(**dict(fee)) for fee in version.fees),
-        channels=tuple(Channel.Value(f"CHANNEL_{way.upper()}") for way in version.channels),
+        channels=tuple(Channel.Value(f"CHANNEL_{channel.upper()}") for channel in version.channels),
         result_channels=tuple(
-            ResultChannel.Value(f"RESULT_CHANNEL_{way.upper()}") for way in version.result_channels
+            ResultChannel.Value(f"RESULT_CHANNEL_{channel.upper()}")
+            for channel in version.result_channels
         ),
         process=version.process,
         resume_policy=version.resume_policy,
         units=tuple(version.units),
-        conditions=tuple(Condition(**dict(it)) for it in version.conditions),
-        fee_timing=FeeTiming.Value(_TIMINGS[version.fee_timing]),
+        conditions=tuple(Condition(**dict(condition)) for condition in version.conditions),
+        fee_timing=FeeTiming.Value(_FEE_TIMINGS[version.fee_timing]),
         exempt=tuple(ExemptGroup(**dict(group)) for group in version.exempt),
         result_kind=ResultKind.Value(f"RESULT_KIND_{version.result_kind.upper()}"),
         supplement_rounds=version.supplement_rounds,
@@ -157,7 +166,7 @@ def version_of(
     )
 
 
-_TIMINGS = {
+_FEE_TIMINGS = {
     "none": "FEE_TIMING_UNSPECIFIED",
     "before": "FEE_TIMING_BEFORE",
     "after": "FEE_TIMING_AFTER",

@@ -1,4 +1,4 @@
-"""The rules of the catalogue in words: Vietnamese for officers, English for who writes files."""
+"""The rules of the catalogue and their messages in Vietnamese and English."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-Words = tuple[str, str]
+BilingualText = tuple[str, str]
+"""Vietnamese and English."""
 
 CODE: Final = r"^\d\.\d{6}(\.[0-9A-Z.]{1,30})?$"
 AGENCY: Final = r"^[0-9A-Z]+(\.[0-9A-Z]+)*$"
@@ -15,7 +16,7 @@ FIELD: Final = r"^[0-9A-Z-]{1,64}$"
 PART: Final = r"^[0-9A-Za-z-]{1,16}$"
 PROCESS: Final = r"^[a-z][a-z0-9-]{0,39}$"
 
-RULES: Final[dict[str, Words]] = {
+RULES: Final[dict[str, BilingualText]] = {
     # of one value
     "missing": ("bắt buộc phải có", "is missing"),
     "unknown": ("không có mục này", "means nothing here"),
@@ -94,7 +95,7 @@ RULES: Final[dict[str, Words]] = {
     "unit.unknown": ("không có đơn vị {0}", "{0!r} is no unit"),
     "field.unknown": ("không có lĩnh vực {0}", "{0!r} is no field"),
     "process.unknown": ("không có quy trình {0}", "{0!r} is no process"),
-    "process.circle": (
+    "process.cycle": (
         "mở hồ sơ liên thông không dứt: {0}",
         "would open dossiers without end: {0}",
     ),
@@ -113,7 +114,7 @@ RULES: Final[dict[str, Words]] = {
         "chỉ đơn vị có valid_to mới có đơn vị kế tục",
         "is for a unit with valid_to only",
     ),
-    "unit.successor_circle": ("dẫn về chính đơn vị này", "leads back to the unit itself"),
+    "unit.successor_cycle": ("dẫn về chính đơn vị này", "leads back to the unit itself"),
     "dates.order": ("trước valid_from", "lies before valid_from"),
     "versions.order": (
         "là {0}: các phiên bản đánh số 1, 2, 3 ... liên tục",
@@ -212,20 +213,20 @@ RULES: Final[dict[str, Words]] = {
 
 @dataclass(frozen=True, slots=True, order=True)
 class BrokenRule:
-    """A rule that was broken, in both languages; ``code`` is stable."""
+    """A broken rule with its message in both languages; ``code`` is stable."""
 
     code: str
     vi: str
     en: str
 
 
-def broken(code: str, *values: object) -> BrokenRule:
-    """Return which rule was broken; ``values`` are words of the rule."""
+def broken_rule(code: str, *values: object) -> BrokenRule:
+    """Return a broken rule; ``values`` fill the placeholders of its message."""
     vi, en = RULES[code]
     return BrokenRule(code, vi.format(*values), en.format(*values))
 
 
-FORMS: Final[Mapping[str, Words]] = {
+FORMS: Final[Mapping[str, BilingualText]] = {
     CODE: ("mã thủ tục như 1.012766", "a procedure's code such as 1.012766"),
     AGENCY: ("mã đơn vị như H22.12.03", "a unit's code such as H22.12.03"),
     UNIT_OR_LEVEL: (
@@ -245,7 +246,7 @@ FORMS: Final[Mapping[str, Words]] = {
         "a process's name: small letters a-z, digits and hyphens, a letter first",
     ),
 }
-"""What the forms of texts are called."""
+"""The names of the patterns, as the messages use them."""
 _OF_PYDANTIC: Final[Mapping[str, tuple[str, str]]] = {
     "missing": ("missing", ""),
     "extra_forbidden": ("unknown", ""),
@@ -267,20 +268,20 @@ _OF_PYDANTIC: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
-def of_pydantic(error: Mapping[str, Any]) -> BrokenRule:
-    """Return what the schema found, in both languages."""
+def broken_by_schema(error: Mapping[str, Any]) -> BrokenRule:
+    """Return the rule that a pydantic error stands for."""
     context = error.get("ctx") or {}
-    if "rule" in context:  # one of ours, raised while the value was looked at
-        return broken(context["rule"], *context["values"])
+    if "rule" in context:  # raised by a validator of this package
+        return broken_rule(context["rule"], *context["values"])
     kind = str(error["type"])
     if kind == "string_pattern_mismatch":
-        return broken("text.pattern", *FORMS[context["pattern"]])
+        return broken_rule("text.pattern", *FORMS[context["pattern"]])
     if kind.startswith("date"):
-        return broken("date")
+        return broken_rule("date")
     code, name = _OF_PYDANTIC.get(kind, ("form", ""))
     if code == "duration":
-        return broken(code, "must be a text that looks like 3wd, 0.5wd, 5cd, 4wh or none")
+        return broken_rule(code, "must be a text that looks like 3wd, 0.5wd, 5cd, 4wh or none")
     value = context.get(name, "")
     if code == "choice":
         value = str(value).replace("'", "").replace(" or ", ", ")
-    return broken(code, value)
+    return broken_rule(code, value)

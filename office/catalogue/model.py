@@ -1,7 +1,7 @@
-"""The catalogue of procedures: what may be asked for, of whom, with which papers, by when.
+"""The catalogue of procedures: what may be asked for, of which unit, with which papers, by when.
 
-Plain values and look-ups; ``catalogue_files`` reads them from files. Days are local days of the
-office.
+Plain values and look-ups; ``loader.py`` and ``files/`` read them from files. Days are local days
+of the office.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class CatalogueUnit:
     name_vi: str
     name_en: str
     level: UnitLevel | None
-    """None where nobody has said it."""
+    """None where it is not known."""
     valid_from: date | None = None
     valid_to: date | None = None
     old_code: str = ""
@@ -69,10 +69,10 @@ class CatalogueUnit:
     old_code_to: date | None = None
     """The last day on which dossiers are numbered under ``old_code``."""
     successor: str = ""
-    """The unit that it became part of after ``valid_to``."""
+    """The unit that takes over its work after ``valid_to``."""
 
     def agency_on(self, day: date) -> str:
-        """Return the code under which this unit's dossiers of a local day are numbered."""
+        """Return the agency code in the numbers of this unit's dossiers on a local day."""
         if self.old_code and self.old_code_to is not None and day <= self.old_code_to:
             return self.old_code
         return self.code
@@ -102,7 +102,7 @@ class Part:
     kind: CopyKind
     copies: int
     required: bool
-    """Without it a dossier is turned away."""
+    """Without it a dossier is refused."""
     form: str = ""
     """The number or name of the form to be filled in; empty where there is none."""
 
@@ -145,12 +145,12 @@ class Procedure:
     """Counts 1, 2, 3 ... within a code."""
     valid_from: date
     valid_to: date | None
-    """The last day that was published with it; a follower may end it earlier (``ends``)."""
+    """The last day as published; a later version may end it earlier (``Catalogue.ends``)."""
     name_vi: str
     name_en: str
     field: str
     unit: str
-    """The code of the unit that answers for it."""
+    """The code of the responsible unit."""
     level: int
     """A ``ServiceLevel`` of the events."""
     time_limit: TimeLimit
@@ -168,7 +168,7 @@ class Procedure:
     process: str
     """The name of the process by which the departments work."""
     resume_policy: str
-    """``keep`` or ``restart``: what a supplement does to the clock."""
+    """``keep`` or ``restart``: how a supplement changes the due date."""
     units: tuple[str, ...] = ()
     """Further units that take it: codes, or a level (``commune``) for every unit of it."""
     conditions: tuple[Condition, ...] = ()
@@ -184,7 +184,7 @@ class Procedure:
     """How long the citizen has to answer; None: as long as the process says."""
 
     def owed(self, kind: FeeKind) -> int:
-        """Return what a dossier owes at least of one kind, in đồng."""
+        """Return the least amount of one kind that a dossier owes, in đồng."""
         return sum(fee.amount for fee in self.fees if fee.kind is kind)
 
     def open_ended(self, kind: FeeKind) -> bool:
@@ -207,54 +207,58 @@ class Catalogue:
     procedures: Mapping[str, tuple[Procedure, ...]]
     """The versions of each code, oldest first."""
     digest: str = field(default="")
-    """Names the content of the files: 8 hexadecimal digits of their SHA-256."""
+    """8 hexadecimal digits of the SHA-256 of the files."""
 
     def knows(self, code: str) -> bool:
-        """Return whether there is, was or will be such a procedure."""
+        """Return whether the catalogue has a procedure in any version."""
         return code in self.procedures
 
     def find(self, code: str, on: date) -> Procedure | None:
-        """Return the version in force on a local day; None for an unknown code or a day without."""
+        """Return the version in force on a local day; None if the code is unknown or none is."""
         versions = self.procedures.get(code, ())
-        begun = bisect_right(versions, on, key=lambda it: it.valid_from)
+        begun = bisect_right(versions, on, key=lambda version: version.valid_from)
         if not begun:
             return None
         found = versions[begun - 1]
         return found if found.valid_to is None or on <= found.valid_to else None
 
     def ends(self, version: Procedure) -> date | None:
-        """Return the last day of a version: its own, or the one before its follower begins."""
-        follower = self.version(version.code, version.version + 1)
-        if follower is None:
+        """Return the last day of a version: its own, or the day before the next one begins; None
+        for no end.
+        """
+        next_version = self.version(version.code, version.version + 1)
+        if next_version is None:
             return version.valid_to
-        last = follower.valid_from - timedelta(days=1)
+        last = next_version.valid_from - timedelta(days=1)
         return last if version.valid_to is None else min(version.valid_to, last)
 
     def unit_of(self, agency: str) -> CatalogueUnit | None:
-        """Return the unit that has, or had, an agency code of either form."""
+        """Return the unit with a present or former agency code of either form; None for none."""
         found = self.units.get(agency)
         if found is not None:
             return found
         return next((unit for unit in self.units.values() if unit.old_code == agency), None)
 
     def version(self, code: str, number: int) -> Procedure | None:
-        """Return a version by its number, as events record it; None when there is none."""
+        """Return a version by its number, as events record it; None for an unknown one."""
         return next((v for v in self.procedures.get(code, ()) if v.version == number), None)
 
 
-def catalogue(
+def build_catalogue(
     units: Iterable[CatalogueUnit],
     fields: Iterable[Field],
     versions: Iterable[Procedure],
     digest: str,
 ) -> Catalogue:
-    """Put a catalogue together from values that were checked."""
+    """Return a catalogue of checked values."""
     by_code: dict[str, list[Procedure]] = {}
     for version in versions:
         by_code.setdefault(version.code, []).append(version)
     return Catalogue(
         MappingProxyType({unit.code: unit for unit in units}),
-        MappingProxyType({it.code: it for it in fields}),
+        MappingProxyType(
+            {administration_field.code: administration_field for administration_field in fields}
+        ),
         MappingProxyType({code: tuple(found) for code, found in by_code.items()}),
         digest,
     )

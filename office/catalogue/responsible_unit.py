@@ -1,5 +1,5 @@
-"""Which unit takes what on a local day: those that the catalogue names while they last, then their
-heirs.
+"""Which unit takes which procedure on a local day: the units that the catalogue names while they
+exist, then their successor units.
 """
 
 from __future__ import annotations
@@ -10,95 +10,107 @@ from datetime import date
 from functools import cached_property
 
 from office.catalogue.model import Catalogue, Procedure
-from office.people.directory import current, within
+from office.people.directory import responsible_unit, within
 
 
 @dataclass(frozen=True)
-class Dissolved:
-    """A unit that is no more; its work is the heir's."""
+class DissolvedUnit:
+    """A dissolved unit, whose work its successor does."""
 
     unit: str
     last: date
-    """Its last day, or that of the unit above it with which it went."""
-    heir: str
-    """The unit that does its work now; empty where none does."""
+    """Its last day, or that of the dissolved unit above it."""
+    successor: str
+    """The unit that does its work; empty for none."""
 
 
 @dataclass(frozen=True)
-class Takers:
-    """The units of a catalogue on a local day."""
+class ResponsibleUnits:
+    """The responsible units of a catalogue's procedures on a local day."""
 
     catalogue: Catalogue
     day: date
 
-    def heir(self, unit: str) -> str:
-        """Return the unit that does the work of a unit: itself, or its heir's heir in the end."""
-        return current(unit, self.catalogue.units, self.day)
+    def successor(self, unit: str) -> str:
+        """Return the unit that does the work of a unit: itself, or the last of its successors."""
+        return responsible_unit(unit, self.catalogue.units, self.day)
 
-    def dissolved(self, unit: str) -> Dissolved | None:
-        """Tell since when a unit is no more; None while it lasts, or if nobody knows it."""
-        heir, at = self.heir(unit), unit
+    def dissolved(self, unit: str) -> DissolvedUnit | None:
+        """Return since when a unit is dissolved; None while it exists, and for an unknown one."""
+        successor, at = self.successor(unit), unit
         while at:
             found = self.catalogue.units.get(at)
             passed = found is not None and (at == unit or bool(found.successor))
             if found and passed and found.valid_to and found.valid_to < self.day:
-                return Dissolved(unit, found.valid_to, heir if heir != unit else "")
+                return DissolvedUnit(unit, found.valid_to, successor if successor != unit else "")
             at = at.rpartition(".")[0]
         return None
 
     def takes(self, procedure: Procedure, unit: str) -> bool:
-        """Return whether a unit takes dossiers of a procedure: in its own right, or as the heir of
-        a unit that did. A unit takes nothing before its first day and after its last.
+        """Return whether a unit takes dossiers of a procedure: because the catalogue names it, or
+        as the successor of a named unit; never before its first day or after its last.
         """
-        return any(self._named(procedure, each) for each in self._line(unit))
+        return any(self._names(procedure, code) for code in self._covered_units(unit))
 
     def offered(self, unit: str = "", field: str = "") -> list[Procedure]:
-        """List the versions in force by code, of one unit and one field if named."""
+        """Return the versions in force by code, only those of a unit and a field if given."""
         codes = sorted(self.catalogue.procedures)
-        found = (self.catalogue.find(code, self.day) for code in codes)
-        every = [it for it in found if it is not None and (not field or it.field == field)]
-        line = self._line(unit)
-        return [it for it in every if not unit or any(self._named(it, each) for each in line)]
+        procedures = (self.catalogue.find(code, self.day) for code in codes)
+        every = [
+            procedure
+            for procedure in procedures
+            if procedure is not None and (not field or procedure.field == field)
+        ]
+        units = self._covered_units(unit)
+        return [
+            procedure
+            for procedure in every
+            if not unit or any(self._names(procedure, code) for code in units)
+        ]
 
     def unit_of(self, procedure: Procedure) -> str:
-        """Return the unit that answers for a procedure."""
-        return self.heir(procedure.unit)
+        """Return the code of the unit responsible for a procedure."""
+        return self.successor(procedure.unit)
 
     def units_of(self, procedure: Procedure) -> list[str]:
-        """List the further units that take a procedure, as it lists them: codes and levels."""
+        """Return the further units that take a procedure, as it names them: codes and levels."""
         named = procedure.units
         units = self.catalogue.units
-        codes = [self.heir(code) if code in units else code for code in named]
-        heirs = [heir for code, heir in self._passed.items() if self._level(code) in named]
-        codes += [heir for heir in heirs if self._level(heir) not in named]
+        codes = [self.successor(code) if code in units else code for code in named]
+        successors = [
+            successor
+            for code, successor in self._successors.items()
+            if self._level_of(code) in named
+        ]
+        codes += [successor for successor in successors if self._level_of(successor) not in named]
         own = self.unit_of(procedure)
-        return [it for it in dict.fromkeys(codes) if it != own and self._lasts(it)]
+        return [unit for unit in dict.fromkeys(codes) if unit != own and self._exists(unit)]
 
     @cached_property
-    def _passed(self) -> dict[str, str]:
-        """The units whose work another one does now, with that one."""
+    def _successors(self) -> dict[str, str]:
+        """The dissolved units with the unit that does the work of each."""
         units = self.catalogue.units
         if not any(unit.successor for unit in units.values()):
             return {}
-        return {code: heir for code in units if (heir := self.heir(code)) != code}
+        return {code: successor for code in units if (successor := self.successor(code)) != code}
 
-    def _line(self, unit: str) -> list[str]:
-        """List the units whose work a unit does: itself, and those of which it is the heir."""
-        if unit in self._passed or not self._lasts(unit):
+    def _covered_units(self, unit: str) -> list[str]:
+        """Return the units whose work a unit does: itself and those that it succeeds."""
+        if unit in self._successors or not self._exists(unit):
             return []
         return [unit, *self._predecessors(unit)]
 
     def _predecessors(self, unit: str) -> Iterator[str]:
-        return (code for code, heir in self._passed.items() if heir == unit)
+        return (code for code, successor in self._successors.items() if successor == unit)
 
-    def _lasts(self, unit: str) -> bool:
+    def _exists(self, unit: str) -> bool:
         known = self.catalogue.units.get(unit)
         return known is None or within(self.day, known.valid_from, known.valid_to)
 
-    def _level(self, unit: str) -> str:
+    def _level_of(self, unit: str) -> str:
         known = self.catalogue.units.get(unit)
         return known.level.value if known and known.level else ""
 
-    def _named(self, procedure: Procedure, unit: str) -> bool:
+    def _names(self, procedure: Procedure, unit: str) -> bool:
         named = (procedure.unit, *procedure.units)
-        return unit in named or self._level(unit) in procedure.units
+        return unit in named or self._level_of(unit) in procedure.units

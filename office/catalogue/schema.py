@@ -1,4 +1,4 @@
-"""What a catalogue file may say: the shape of its entries."""
+"""The schema of the entries in catalogue files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from office.catalogue.model import CopyKind, FeeKind, FeePer, UnitLevel
 from office.worktime.durations import NO_DURATION, Duration, DurationError, TimeLimit
 
 
-def _wrong(rule: str, *values: object) -> PydanticCustomError:
+def _rule_error(rule: str, *values: object) -> PydanticCustomError:
     return PydanticCustomError("rule", "{rule}", {"rule": rule, "values": values})
 
 
@@ -24,7 +24,7 @@ def _duration(value: object) -> object:
     try:
         return TimeLimit.parse(value)
     except DurationError as error:
-        raise _wrong("duration", error.rule) from error
+        raise _rule_error("duration", error.rule) from error
 
 
 def _period(value: object) -> object:
@@ -33,27 +33,27 @@ def _period(value: object) -> object:
     try:
         period = Duration.parse(value)
     except DurationError as error:
-        raise _wrong("duration", error.rule) from error
+        raise _rule_error("duration", error.rule) from error
     if period == NO_DURATION:
-        raise _wrong("supplement.endless")
+        raise _rule_error("supplement.endless")
     return period
 
 
 def _tidy(text: str) -> str:
-    """Refuse what looks the same and is not, and what no table can hold."""
-    strange = unprintable(text)
+    """Return a text; raise for control characters, decomposed Unicode and outer blanks."""
+    strange = first_control_character(text)
     if strange is not None:
-        raise _wrong("text.control", f"{ord(strange):04X}")
+        raise _rule_error("text.control", f"{ord(strange):04X}")
     if not unicodedata.is_normalized("NFC", text):
-        raise _wrong("text.form")
+        raise _rule_error("text.form")
     if text != text.strip():
-        raise _wrong("text.blank")
+        raise _rule_error("text.blank")
     return text
 
 
-def unprintable(text: str) -> str | None:
-    """Return the first character that controls instead of showing: line ends, bidirectional
-    marks.
+def first_control_character(text: str) -> str | None:
+    """Return the first control, format or unassigned character, such as a line end or a
+    bidirectional mark; None for none.
     """
     if text.isascii() and text.isprintable():
         return None
@@ -61,7 +61,7 @@ def unprintable(text: str) -> str | None:
     return next((c for c in text if unicodedata.category(c) in kinds), None)
 
 
-class _Table(BaseModel):
+class _StrictEntry(BaseModel):
     model_config = ConfigDict(
         extra="forbid", frozen=True, strict=True, arbitrary_types_allowed=True
     )
@@ -77,7 +77,7 @@ _Agency = Annotated[str, Field(max_length=35, pattern=AGENCY)]
 _UnitOrLevel = Annotated[str, Field(max_length=35, pattern=UNIT_OR_LEVEL)]
 
 
-class UnitEntry(_Table):
+class UnitEntry(_StrictEntry):
     """A ``[[unit]]``."""
 
     code: _Agency
@@ -91,7 +91,7 @@ class UnitEntry(_Table):
     successor: Annotated[str, Field(max_length=35)] = ""
 
 
-class FieldEntry(_Table):
+class FieldEntry(_StrictEntry):
     """A ``[[field]]``."""
 
     code: Annotated[str, Field(pattern=FIELD)]
@@ -99,7 +99,7 @@ class FieldEntry(_Table):
     name_en: _Text
 
 
-class PartEntry(_Table):
+class PartEntry(_StrictEntry):
     """A paper in ``parts``."""
 
     code: _PartCode
@@ -111,7 +111,7 @@ class PartEntry(_Table):
     form: _Form = ""
 
 
-class FeeEntry(_Table):
+class FeeEntry(_StrictEntry):
     """A price in ``fees``."""
 
     kind: Annotated[FeeKind, Field(strict=False)]
@@ -121,14 +121,14 @@ class FeeEntry(_Table):
     per: Annotated[FeePer, Field(strict=False)] = FeePer.DOSSIER
 
 
-class ConditionEntry(_Table):
+class ConditionEntry(_StrictEntry):
     """What must hold, in ``conditions``."""
 
     name_vi: _LongText
     name_en: _LongText
 
 
-class ExemptEntry(_Table):
+class ExemptEntry(_StrictEntry):
     """Who pays nothing, in ``exempt``."""
 
     code: _PartCode
@@ -136,7 +136,7 @@ class ExemptEntry(_Table):
     name_en: _Text
 
 
-class VersionEntry(_Table):
+class VersionEntry(_StrictEntry):
     """A ``[[procedure.version]]``."""
 
     version: Annotated[int, Field(ge=1)]
@@ -162,7 +162,7 @@ class VersionEntry(_Table):
 
 
 class PublishedEntry(VersionEntry):
-    """A version with what a ``[[procedure]]`` says of all of them, as tables and JSON hold it."""
+    """A version with the keys of its ``[[procedure]]``, as tables and JSON hold it."""
 
     code: Annotated[str, Field(pattern=CODE)]
     name_vi: _Text
@@ -171,7 +171,7 @@ class PublishedEntry(VersionEntry):
     unit: str
 
 
-class ProcedureEntry(_Table):
+class ProcedureEntry(_StrictEntry):
     """A ``[[procedure]]``."""
 
     code: Annotated[str, Field(pattern=CODE)]

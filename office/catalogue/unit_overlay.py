@@ -1,6 +1,4 @@
-"""The units of the office: those of the catalogue, and those of the directory of people, whose word
-counts more.
-"""
+"""Overlay of the catalogue's units with those of the directory of people, which take precedence."""
 
 from __future__ import annotations
 
@@ -15,46 +13,46 @@ from office.people.directory import Directory
 _LEVELS = frozenset(level.value for level in UnitLevel)
 
 
-def joined(
-    units: Mapping[str, CatalogueUnit], people: Mapping[str, directory.Unit]
+def overlaid_units(
+    units: Mapping[str, CatalogueUnit], people: Mapping[str, directory.DirectoryUnit]
 ) -> Mapping[str, CatalogueUnit]:
-    """Put the units together. The directory does not say English names and former codes: they are
-    the catalogue's, where it knows the unit.
+    """Return the units of both; those of the directory keep English names and former codes of the
+    catalogue, which the directory does not have.
     """
     return MappingProxyType(
-        {**units, **{code: _joined(units.get(code), it) for code, it in people.items()}}
+        {**units, **{code: _overlaid(units.get(code), unit) for code, unit in people.items()}}
     )
 
 
-def _joined(known: CatalogueUnit | None, it: directory.Unit) -> CatalogueUnit:
-    level = UnitLevel(it.level) if it.level in _LEVELS else known.level if known else None
-    base = known or CatalogueUnit(it.code, it.name, it.name, level)
+def _overlaid(known: CatalogueUnit | None, unit: directory.DirectoryUnit) -> CatalogueUnit:
+    level = UnitLevel(unit.level) if unit.level in _LEVELS else known.level if known else None
+    base = known or CatalogueUnit(unit.code, unit.name, unit.name, level)
     return replace(
         base,
-        name_vi=it.name or base.name_vi,
+        name_vi=unit.name or base.name_vi,
         level=level,
-        valid_from=it.valid_from,
-        valid_to=it.valid_to,
-        successor=it.successor,
+        valid_from=unit.valid_from,
+        valid_to=unit.valid_to,
+        successor=unit.successor,
     )
 
 
-class OfficeUnits:
-    """Gives catalogues the units of the office as they are now; threads may share it."""
+class UnitOverlay:
+    """Overlays catalogues with the present units of the directory; threads may share it."""
 
     def __init__(self, people: Callable[[], Directory] | None = None) -> None:
-        """``people`` gives the directory and is asked each time; without it the catalogue's units
-        are all that there are.
+        """``people`` returns the present directory and is called each time; without it, catalogues
+        stay as they are.
         """
         self._people = people
         self._last: tuple[Catalogue, Directory, Catalogue] | None = None
 
     def of(self, catalogue: Catalogue) -> Catalogue:
-        """Return a catalogue with the units of the office."""
+        """Return a catalogue with the units of the directory in it."""
         if self._people is None:
             return catalogue
         people, last = self._people(), self._last
         if last is None or last[0] is not catalogue or last[1] is not people:
-            units = joined(catalogue.units, people.units)
+            units = overlaid_units(catalogue.units, people.units)
             last = self._last = (catalogue, people, replace(catalogue, units=units))
         return last[2]

@@ -1,4 +1,4 @@
-"""Who works where: units with their heirs, officers with roles, validity and absences.
+"""The directory of people: units with their successors, officers with roles, validity and absences.
 
 Pure values; ``files.py`` reads them. Days are local days of the office, both ends included; an open
 end has no limit.
@@ -18,23 +18,23 @@ def below(unit: str, above: str) -> bool:
     return unit == above or (bool(above) and unit.startswith(f"{above}."))
 
 
-class Dated(Protocol):
-    """What is asked of a unit when its heir is looked for."""
+class DatedUnit(Protocol):
+    """The attributes of a unit from which its successor is found."""
 
     @property
     def valid_to(self) -> date | None:
-        """Return its last day."""
+        """Return the unit's last day; None for no end."""
         ...
 
     @property
     def successor(self) -> str:
-        """Return the unit that it became part of."""
+        """Return the code of the unit that takes over its work; empty for none."""
         ...
 
 
-def current(unit: str, units: Mapping[str, Dated], day: date) -> str:
-    """Return the unit that does the work of ``unit`` on a day: itself, or after its last day the
-    unit that it became part of. What lay below a dissolved unit passes on with it.
+def responsible_unit(unit: str, units: Mapping[str, DatedUnit], day: date) -> str:
+    """Return the unit that does the work of ``unit`` on a day: itself, or after its last day its
+    successor unit. The work of the units below a dissolved one passes on with it.
     """
     seen: set[str] = set()
     while unit not in seen:
@@ -49,16 +49,16 @@ def current(unit: str, units: Mapping[str, Dated], day: date) -> str:
     return unit
 
 
-def answers_for(unit: str, own: str, units: Mapping[str, Dated], day: date) -> bool:
-    """Return whether an officer of ``own`` answers for ``unit``: their own, one below it, or one
-    whose work has passed to such a unit.
+def answers_for(unit: str, own: str, units: Mapping[str, DatedUnit], day: date) -> bool:
+    """Return whether an officer of ``own`` is responsible for ``unit``: the own unit, one below it,
+    or one whose work has passed to such a unit.
     """
-    return below(unit, own) or below(current(unit, units, day), own)
+    return below(unit, own) or below(responsible_unit(unit, units, day), own)
 
 
-def check_heirs(units: Mapping[str, Dated], wrong: Callable[[str, str], object]) -> None:
-    """Tell ``wrong(code, rule)`` of each successor that can't be one: ``successor_unknown``,
-    ``successor_of_none`` (the unit is not dissolved) or ``successor_circle``.
+def check_successors(units: Mapping[str, DatedUnit], wrong: Callable[[str, str], object]) -> None:
+    """Call ``wrong(code, rule)`` for each invalid successor: ``successor_unknown``,
+    ``successor_of_none`` (the unit is not dissolved) or ``successor_cycle``.
     """
     for code, unit in units.items():
         if not unit.successor:
@@ -67,11 +67,11 @@ def check_heirs(units: Mapping[str, Dated], wrong: Callable[[str, str], object])
             wrong(code, "successor_unknown")
         elif unit.valid_to is None:
             wrong(code, "successor_of_none")
-        elif _returns(code, units):
-            wrong(code, "successor_circle")
+        elif _leads_back(code, units):
+            wrong(code, "successor_cycle")
 
 
-def _returns(code: str, units: Mapping[str, Dated]) -> bool:
+def _leads_back(code: str, units: Mapping[str, DatedUnit]) -> bool:
     seen, at = {code}, units[code].successor
     while at and at in units:
         if at in seen:
@@ -87,8 +87,8 @@ def within(day: date, first: date | None, last: date | None) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
-    """A unit, as far as people need it."""
+class DirectoryUnit:
+    """A unit in the directory of people."""
 
     code: str
     name: str
@@ -96,16 +96,16 @@ class Unit:
     valid_from: date | None = None
     valid_to: date | None = None
     successor: str = ""
-    """The unit that it became part of when it was dissolved."""
+    """The unit that takes over its work after ``valid_to``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """Days on which an officer is away."""
+    """The days from ``first`` to ``last`` on which an officer is away, and the substitute's id."""
 
     first: date
     last: date
-    stand_in: str = ""
+    substitute: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,22 +120,24 @@ class Officer:
     valid_to: date | None = None
     absences: tuple[Absence, ...] = ()
     email: str = ""
-    """Where the officer is written to; empty: nowhere."""
+    """The address for mails; empty for none."""
 
     def serves(self, day: date) -> bool:
-        """Return whether this officer is in service on a day, away or not."""
+        """Return whether this officer is in service on a day, absent or not."""
         return within(day, self.valid_from, self.valid_to)
 
     def absence(self, day: date) -> Absence | None:
-        """Return the absence that a day lies in."""
-        return next((it for it in self.absences if it.first <= day <= it.last), None)
+        """Return the absence that contains a day; None for none."""
+        return next(
+            (absence for absence in self.absences if absence.first <= day <= absence.last), None
+        )
 
 
 @dataclass(frozen=True)
 class Directory:
-    """All units and officers that there are, or ever were."""
+    """All present and former units and officers."""
 
-    units: Mapping[str, Unit]
+    units: Mapping[str, DirectoryUnit]
     officers: Mapping[str, Officer]
 
     @cached_property
@@ -146,24 +148,26 @@ class Directory:
         return found
 
     def holders(self, unit: str, role: str, day: date) -> list[Officer]:
-        """List who has a role in a unit, or in the heir of a dissolved one, and is in service on a
-        day, away or not; by id.
+        """Return the officers with a role in a unit, or in the successor of a dissolved one, who
+        are in service on a day, absent or not; sorted by id.
         """
-        those = self._of_unit.get(self.current(unit, day), ())
-        return [officer for officer in those if role in officer.roles and officer.serves(day)]
+        officers = self._of_unit.get(self.responsible_unit(unit, day), ())
+        return [officer for officer in officers if role in officer.roles and officer.serves(day)]
 
-    def there(self, officer: str, day: date) -> bool:
-        """Return whether somebody is in service on a day and not away."""
+    def is_present(self, officer: str, day: date) -> bool:
+        """Return whether an officer is in service on a day and not absent."""
         found = self.officers.get(officer)
         return found is not None and found.serves(day) and found.absence(day) is None
 
-    def current(self, unit: str, day: date) -> str:
-        """Return the unit that does the work of ``unit`` on a day."""
-        return current(unit, self.units, day)
+    def responsible_unit(self, unit: str, day: date) -> str:
+        """Return the unit that does the work of ``unit`` on a day, as ``responsible_unit`` does."""
+        return responsible_unit(unit, self.units, day)
 
-    def why_not(self, officer: str, unit: str, role: str, day: date) -> tuple[str, dict[str, str]]:
-        """Return why somebody can't be given work of a unit and role on a day: a code with its
-        words; ("", {}) when they can.
+    def obstacle_to_work(
+        self, officer: str, unit: str, role: str, day: date
+    ) -> tuple[str, dict[str, str]]:
+        """Return why an officer can't be given work of a unit and role on a day: the code of a
+        refusal with the values of its message; ("", {}) if there is no obstacle.
         """
         found = self.officers.get(officer)
         if found is None or not found.serves(day):
@@ -174,28 +178,30 @@ class Directory:
             return "OFFICER_LACKS_ROLE", {"officer": officer, "role": role}
         away = found.absence(day)
         if away is not None:
-            last, stand_in = away.last.strftime("%d/%m/%Y"), away.stand_in or "-"
-            return "OFFICER_AWAY", {"officer": officer, "last": last, "stand_in": stand_in}
+            last, substitute = away.last.strftime("%d/%m/%Y"), away.substitute or "-"
+            return "OFFICER_AWAY", {"officer": officer, "last": last, "substitute": substitute}
         return "", {}
 
-    def why_not_until(
+    def obstacle_until(
         self, officer: str, unit: str, role: str, first: date, last: date
     ) -> tuple[str, dict[str, str]]:
-        """Say as ``why_not`` does why somebody can't be given work on one of the days from
-        ``first`` to ``last``, on each in the unit that does it then; the earliest such day decides.
+        """Return the first obstacle, as ``obstacle_to_work`` does, on the days from ``first`` to
+        ``last``, each judged by the unit responsible then; ("", {}) if there is none.
         """
-        for day in self._turns(officer, first, last):
-            code, words = self.why_not(officer, self.current(unit, day), role, day)
+        for day in self._days_of_change(officer, first, last):
+            code, details = self.obstacle_to_work(
+                officer, self.responsible_unit(unit, day), role, day
+            )
             if code:
-                return code, words
+                return code, details
         return "", {}
 
-    def _turns(self, officer: str, first: date, last: date) -> list[date]:
-        """List the days of a span on which the answer may change: its first, the first of each
-        absence, and those after a last day of the officer or of a unit.
+    def _days_of_change(self, officer: str, first: date, last: date) -> list[date]:
+        """Return the days of a span on which an obstacle may appear, sorted: its first day, the
+        first day of each absence, and the days after a last day of the officer or of a unit.
         """
         found = self.officers.get(officer)
-        ends = [found.valid_to if found else None, *(it.valid_to for it in self.units.values())]
-        turns = {end + timedelta(days=1) for end in ends if end and first <= end < last}
-        away = (it.first for it in found.absences) if found else ()
-        return sorted({first, *turns, *(day for day in away if first <= day <= last)})
+        ends = [found.valid_to if found else None, *(unit.valid_to for unit in self.units.values())]
+        days = {end + timedelta(days=1) for end in ends if end and first <= end < last}
+        away = (absence.first for absence in found.absences) if found else ()
+        return sorted({first, *days, *(day for day in away if first <= day <= last)})

@@ -1,7 +1,7 @@
-"""The directory as it is now: its files are looked at every second, and a change is taken up.
+"""The repository of people: reads the directory again within a second of a change of its files.
 
-What can't be used changes nothing: the directory read last stays in force, and the mistakes are
-logged once for each change of the files.
+If the changed files can't be used, the directory read last stays in force, and the mistakes are
+logged once for each change.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from office.people.directory import Directory
 from office.people.files import DirectoryError, files_of, read_directory
 from office.permissions import shipped
 
-_SHOWN: Final = 5
+_MOST_LOGGED: Final = 5
 WRONG_SETTINGS: Final = 2
 _log = get_logger(__name__)
 
@@ -41,28 +41,29 @@ class PeopleRepository:
             lambda: stamp_of(*files_of(path)),
             lambda: read_directory(path, known),
             DirectoryError,
-            on_change=_tell,
-            on_error=_complain,
+            on_change=_log_change,
+            on_error=_log_refusal,
             monotonic=monotonic,
         )
 
     def now(self) -> Directory:
-        """Return the directory as of the last look."""
+        """Return the directory, at most one second old."""
         return self._watched.value()
 
 
-def _tell(directory: Directory) -> None:
+def _log_change(directory: Directory) -> None:
     _log.info("people.changed", officers=len(directory.officers))
 
 
-def _complain(error: DirectoryError) -> None:
-    _log.error("people.refused", mistakes=len(error.mistakes), first=error.mistakes[:_SHOWN])
+def _log_refusal(error: DirectoryError) -> None:
+    _log.error("people.refused", mistakes=len(error.mistakes), first=error.mistakes[:_MOST_LOGGED])
 
 
 @cache
-def configured(service: str) -> Callable[[], Directory] | None:
-    """Return what asks for the directory that PEOPLE_DIRECTORY names, as it is now; None when it
-    names none. Ends the process with exit status 2 and the mistakes when it can't be used.
+def configured_directory(service: str) -> Callable[[], Directory] | None:
+    """Return a function that returns the current directory; None if PEOPLE_DIRECTORY is not set.
+
+    Exit the process with status 2 and the mistakes on stderr if the directory can't be used.
     """
     path = os.environ.get("PEOPLE_DIRECTORY", "")
     if not path:

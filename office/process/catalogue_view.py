@@ -1,6 +1,6 @@
-"""What routing knows of the catalogue of procedures where intake's files are at hand: by which
-processes dossiers are worked. Only the check of processes looks at it; cases take their process
-from the log.
+"""Which processes the procedures of the catalogue use, as far as its files are present.
+
+Only the verification of processes reads this; cases take their process from the log.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from typing import Any, Final, NamedTuple
 
 from kernel.base.instants import zone
 from office.catalogue.data_files import PROCEDURES
-from office.process.verification.child_cycles import Worked
+from office.process.verification.child_cycles import ProcedureProcesses
 
 OFFICE_ZONE: Final = "Asia/Ho_Chi_Minh"
 
 
-class Listed(NamedTuple):
-    """One version of a procedure in the catalogue, as far as processes go."""
+class ListedVersion(NamedTuple):
+    """One version of a procedure in the catalogue, with what matters for processes."""
 
     code: str
     version: int
@@ -30,46 +30,51 @@ class Listed(NamedTuple):
     process: str
 
 
-def procedures_at_hand() -> Mapping[str, Worked]:
-    """Return the procedures that ship and those on the shelf of published ones, as far as it is
-    here and can be read (intake itself says what is wrong with it).
+def known_procedures() -> Mapping[str, ProcedureProcesses]:
+    """Return the processes of the shipped procedures and of the published ones that can be read.
+
+    Intake reports releases that can't be read; they are skipped here.
     """
-    return in_use([*_shipped(), *_published()], datetime.now(zone(OFFICE_ZONE)).date())
+    return processes_in_use([*_shipped(), *_published()], datetime.now(zone(OFFICE_ZONE)).date())
 
 
-def in_use(versions: Iterable[Listed], day: date) -> Mapping[str, Worked]:
-    """Return the unit and the processes of each procedure, from the version in force on a
-    day on.
+def processes_in_use(
+    versions: Iterable[ListedVersion], day: date
+) -> Mapping[str, ProcedureProcesses]:
+    """Return the unit and the processes of each procedure in the versions in force on a local day
+    or later.
     """
-    by_code: dict[str, list[Listed]] = {}
+    by_code: dict[str, list[ListedVersion]] = {}
     for version in sorted(versions):
         by_code.setdefault(version.code, []).append(version)
-    return {code: _worked(found, day) for code, found in by_code.items()}
+    return {code: _processes_of(found, day) for code, found in by_code.items()}
 
 
-def _worked(versions: list[Listed], day: date) -> Worked:
+def _processes_of(versions: list[ListedVersion], day: date) -> ProcedureProcesses:
     followers = [version.valid_from for version in versions[1:]]
     ends = [*followers, date.max]
     used = [version for version, end in zip(versions, ends, strict=True) if end > day]
-    return Worked(used[0].unit, tuple(dict.fromkeys(version.process for version in used)))
+    return ProcedureProcesses(
+        used[0].unit, tuple(dict.fromkeys(version.process for version in used))
+    )
 
 
-def _shipped() -> Iterator[Listed]:
-    for it in tomllib.loads(PROCEDURES.read_text("utf-8"))["procedure"]:
-        for version in it["version"]:
-            yield Listed(
-                it["code"],
+def _shipped() -> Iterator[ListedVersion]:
+    for procedure in tomllib.loads(PROCEDURES.read_text("utf-8"))["procedure"]:
+        for version in procedure["version"]:
+            yield ListedVersion(
+                procedure["code"],
                 version["version"],
                 version["valid_from"],
-                it["unit"],
+                procedure["unit"],
                 version["process"],
             )
 
 
-def _published() -> Iterator[Listed]:
+def _published() -> Iterator[ListedVersion]:
     data = Path(os.environ.get("MOTCUA_DATA_DIR", ".motcua"))
     folder = Path(os.environ.get("MOTCUA_PROCEDURES_DIR", "") or data / "procedures")
-    for path in sorted(folder.glob("edition-*.json")):
+    for path in sorted(folder.glob("release-*.json")):
         try:
             document = json.loads(path.read_text("utf-8"))
             yield from [_listed(version) for version in document["procedures"]]
@@ -77,6 +82,8 @@ def _published() -> Iterator[Listed]:
             continue
 
 
-def _listed(version: Mapping[str, Any]) -> Listed:
+def _listed(version: Mapping[str, Any]) -> ListedVersion:
     begins = date.fromisoformat(version["valid_from"])
-    return Listed(version["code"], version["version"], begins, version["unit"], version["process"])
+    return ListedVersion(
+        version["code"], version["version"], begins, version["unit"], version["process"]
+    )

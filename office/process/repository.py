@@ -1,4 +1,4 @@
-"""Reads processes from YAML files and refuses those by which a case could get stuck.
+"""The repository of processes: reads YAML files and refuses processes in which a case gets stuck.
 
 docs/processes.md explains every key. A file holds one document for each version of a process.
 """
@@ -11,13 +11,13 @@ from functools import cache
 from pathlib import Path
 
 from kernel.base.toml_files import unreadable
-from office.process.catalogue_view import procedures_at_hand
+from office.process.catalogue_view import known_procedures
 from office.process.model.process import Process, Processes
-from office.process.parsing.parser import Read, read_process
-from office.process.parsing.yaml_documents import parse
-from office.process.parsing.yaml_nodes import Findings, Mistake
-from office.process.verification.child_cycles import Worked, circles
-from office.process.verification.infinite_loops import check_endless
+from office.process.parsing.parser import ParsedProcess, read_process
+from office.process.parsing.yaml_documents import parse_documents
+from office.process.parsing.yaml_nodes import MistakeList, ProcessMistake
+from office.process.verification.child_cycles import ProcedureProcesses, check_child_cycles
+from office.process.verification.infinite_loops import check_infinite_loops
 from office.process.verification.rules import ROLES, ProcessCheck
 
 STANDARD_FOLDER = Path(__file__).parent / "data"
@@ -28,39 +28,41 @@ OWN_FOLDER = "MOTCUA_PROCESSES"
 class ProcessError(ValueError):
     """Processes that can't be used; ``mistakes`` are all that was found."""
 
-    def __init__(self, mistakes: Sequence[Mistake]) -> None:
+    def __init__(self, mistakes: Sequence[ProcessMistake]) -> None:
         super().__init__("; ".join(str(mistake) for mistake in mistakes))
         self.mistakes = tuple(mistakes)
 
 
 @cache
 def standard_processes() -> Processes:
-    """Return the processes that are shipped and those of the office's own folder; raises
-    ``ProcessError``, also when there is no such folder.
+    """Return the shipped processes and those of the office's own folder, read once; raise
+    ``ProcessError``, also when that folder is missing.
     """
-    return load_processes(installed_files(), procedures_at_hand())
+    return load_processes(installed_files(), known_procedures())
 
 
 def installed_files() -> list[Path]:
-    """List the files that ship and those of the office's own folder; raise ``ProcessError`` when
-    there is no such folder.
+    """Return the shipped files and those of the office's own folder; raise ``ProcessError`` when
+    that folder is missing.
     """
     own = os.environ.get(OWN_FOLDER, "")
     files = files_in(STANDARD_FOLDER)
     if own:
         if not Path(own).is_dir():
-            raise ProcessError([Mistake(own, 0, "unreadable", OWN_FOLDER, "is no folder")])
+            raise ProcessError([ProcessMistake(own, 0, "unreadable", OWN_FOLDER, "is no folder")])
         files += files_in(Path(own))
     return files
 
 
 def files_in(folder: Path) -> list[Path]:
-    """List the process files of a folder, in the order of their names."""
+    """Return the process files of a folder, sorted by name."""
     return sorted(folder.glob("*.yaml"))
 
 
-def load_processes(files: Sequence[Path], works: Mapping[str, Worked] | None = None) -> Processes:
-    """Read and check the processes of files; raise ``ProcessError``."""
+def load_processes(
+    files: Sequence[Path], works: Mapping[str, ProcedureProcesses] | None = None
+) -> Processes:
+    """Return the processes of files; raise ``ProcessError`` with all mistakes."""
     processes, mistakes = check_files(files, works=works)
     if mistakes:
         raise ProcessError(mistakes)
@@ -72,34 +74,36 @@ def check_files(
     units: Collection[str] | None = None,
     roles: Collection[str] = ROLES,
     procedures: Collection[str] | None = None,
-    beside: Sequence[Path] = (),
-    works: Mapping[str, Worked] | None = None,
-) -> tuple[list[Process], list[Mistake]]:
-    """Read files and give their processes and all mistakes.
+    companions: Sequence[Path] = (),
+    works: Mapping[str, ProcedureProcesses] | None = None,
+) -> tuple[list[Process], list[ProcessMistake]]:
+    """Return the processes of files and all mistakes.
 
-    ``units`` and ``procedures`` are the codes that exist; None leaves them unchecked. ``beside``
-    are files that will be read together with these; they are not checked. ``works`` tells by which
-    processes the dossiers of each procedure are worked, as far as that is known.
+    ``units`` and ``procedures`` are the known codes; None leaves them unchecked. ``companions`` are
+    files that will be in use together with these; they are not checked. ``works`` are the known
+    processes of each procedure.
     """
-    mistakes: list[Mistake] = []
-    found: list[tuple[str, Read]] = []
-    others = [(str(f), read) for f in beside for read in check_text(f.read_text("utf-8"))[0]]
+    mistakes: list[ProcessMistake] = []
+    found: list[tuple[str, ParsedProcess]] = []
+    others = [(str(f), read) for f in companions for read in check_text(f.read_text("utf-8"))[0]]
     whole = True
     for path in files:
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            mistakes.append(Mistake(str(path), 0, "unreadable", "", unreadable(error)))
+            mistakes.append(ProcessMistake(str(path), 0, "unreadable", "", unreadable(error)))
             whole = False
             continue
         read, wrong = check_text(text, str(path), units, roles, procedures)
-        found += [(str(path), each) for each in read]
+        found += [(str(path), parsed) for parsed in read]
         mistakes += wrong
         whole = whole and not any(mistake.rule == "yaml" for mistake in wrong)
     mistakes += _versions(others, found, whole=whole)
     known = [read.process for _, read in (*others, *found)]
-    for file, each in found:
-        mistakes += circles(file, each.process, each.places.lines, known, works or {})
+    for file, parsed in found:
+        mistakes += check_child_cycles(
+            file, parsed.process, parsed.places.lines, known, works or {}
+        )
     return [read.process for _, read in found], mistakes
 
 
@@ -109,24 +113,27 @@ def check_text(
     units: Collection[str] | None = None,
     roles: Collection[str] = ROLES,
     procedures: Collection[str] | None = None,
-) -> tuple[list[Read], list[Mistake]]:
-    """Read the text of one file and give its processes and what is wrong with each."""
-    findings = Findings(file)
-    read = [read_process(node, findings) for node in parse(text, findings)]
-    if not read and not findings.mistakes:
-        findings.add(0, "missing", "", "there is no process in it")
-    for each in read:
-        ProcessCheck(each, findings, units, roles, procedures).run()
-        check_endless(each.process, each.places.lines, findings)
-    return read, sorted(findings.mistakes, key=lambda mistake: mistake.line)
+) -> tuple[list[ParsedProcess], list[ProcessMistake]]:
+    """Return the processes in the text of one file and all mistakes, sorted by line."""
+    mistake_list = MistakeList(file)
+    processes = [read_process(node, mistake_list) for node in parse_documents(text, mistake_list)]
+    if not processes and not mistake_list.mistakes:
+        mistake_list.add(0, "missing", "", "there is no process in it")
+    for parsed in processes:
+        ProcessCheck(parsed, mistake_list, units, roles, procedures).run()
+        check_infinite_loops(parsed.process, parsed.places.lines, mistake_list)
+    return processes, sorted(mistake_list.mistakes, key=lambda mistake: mistake.line)
 
 
 def _versions(
-    others: Sequence[tuple[str, Read]], found: Sequence[tuple[str, Read]], *, whole: bool
-) -> list[Mistake]:
-    """Versions count 1, 2, 3 ... within a name: what was ever in force stays.
+    others: Sequence[tuple[str, ParsedProcess]],
+    found: Sequence[tuple[str, ParsedProcess]],
+    *,
+    whole: bool,
+) -> list[ProcessMistake]:
+    """Return the mistakes in version numbers, which count 1, 2, 3 ... within a name without gaps.
 
-    Unless ``whole``, more versions may stand where nothing could be read.
+    Gaps are reported only if ``whole``: all files could be read.
     """
     seen: dict[str, dict[int, str]] = {}
     unsure = {read.process.name for _, read in found if () in read.places.unsound}
@@ -143,7 +150,7 @@ def _versions(
             text = f"there are two processes {process.name} in version {process.version}"
             text += f"; the other one: {versions[process.version]}"
             where = f"process {process.name}"
-            mistakes.append(Mistake(file, _line(read), "duplicate", where, text))
+            mistakes.append(ProcessMistake(file, _line(read), "duplicate", where, text))
         versions.setdefault(process.version, f"{file}:{_line(read)}")
     for file, read in found:
         process = read.process
@@ -152,9 +159,9 @@ def _versions(
         if process.version > 1 and process.version - 1 not in seen[process.name]:
             text = f"version {process.version - 1} is missing: older versions stay"
             where = f"process {process.name}"
-            mistakes.append(Mistake(file, _line(read), "version-gap", where, text))
+            mistakes.append(ProcessMistake(file, _line(read), "version-gap", where, text))
     return mistakes
 
 
-def _line(read: Read) -> int:
+def _line(read: ParsedProcess) -> int:
     return read.places.lines.get((), 0)

@@ -11,18 +11,18 @@ from office.worktime.durations import NO_LIMIT, limit_of
 from office.worktime.working_time import Calendar, ResumePolicy
 
 Pause = tuple[int, int]
-"""From when to when a clock stood still."""
+"""The instants, in microseconds UTC, at which a clock stopped and ran again."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeadlineBasis:
-    """The course of one due date; instants in microseconds UTC."""
+    """The facts from which one due date is computed; instants are in microseconds UTC."""
 
     start_at: int
     time_limit: str
     """One duration, or phases: ``20cd+5wd``."""
     calendar_version: str = ""
-    """The calendar by which all of it was counted last; empty where that does not matter."""
+    """The calendar of the last computation; empty where that does not matter."""
     same_day: bool = False
     """The day of receipt counts, by the rule of the cut-off, not the limit."""
     pauses: tuple[Pause, ...] = ()
@@ -32,9 +32,9 @@ class DeadlineBasis:
 
     def due_before_pauses(self, calendar: Calendar) -> int | None:
         """Return the due date by a calendar as it was before the first pause; None for none."""
-        return self.not_before if self.held(calendar) else self.limit_due(calendar)
+        return self.not_before if self.is_held_by_promise(calendar) else self.limit_due(calendar)
 
-    def held(self, calendar: Calendar) -> bool:
+    def is_held_by_promise(self, calendar: Calendar) -> bool:
         """Return whether the date promised by hand counts, because the limit ends before it."""
         if self.not_before is None:
             return False
@@ -54,17 +54,17 @@ class DeadlineBasis:
             at = after_pause(calendar, at, pause)
         return at
 
-    def paused(self, pause: Pause, calendar_version: str) -> DeadlineBasis:
-        """Return the course after one more pause, counted by a calendar."""
+    def with_pause(self, pause: Pause, calendar_version: str) -> DeadlineBasis:
+        """Return the basis with one more pause, counted by a calendar."""
         return replace(self, pauses=(*self.pauses, pause), calendar_version=calendar_version)
 
-    def by(self, calendar_version: str) -> DeadlineBasis:
-        """Return the course counted by another calendar."""
+    def counted_by(self, calendar_version: str) -> DeadlineBasis:
+        """Return the basis counted by another calendar."""
         return replace(self, calendar_version=calendar_version)
 
 
 def after_pause(calendar: Calendar, at: int | None, pause: Pause) -> int | None:
-    """Move an instant by the working time of a pause."""
+    """Return an instant moved by the working time of a pause; None for None."""
     return working_time.resume_due(
         calendar,
         ResumePolicy.KEEP,
@@ -75,28 +75,28 @@ def after_pause(calendar: Calendar, at: int | None, pause: Pause) -> int | None:
     )
 
 
-def kept_after(
-    course: DeadlineBasis | None, calendar: Calendar, previous: int | None, pause: Pause
+def due_after_pause(
+    basis: DeadlineBasis | None, calendar: Calendar, previous: int | None, pause: Pause
 ) -> int | None:
-    """Return a due date after a pause in which the remainder was kept; ``course`` has the pause.
+    """Return the due date after a pause in which the remainder is kept; None for no limit.
 
-    The course is counted by the calendar given. Where that date would have passed already, the
-    ``previous`` date only moves by the working time of the pause.
+    ``basis`` contains the pause already and is computed by ``calendar``. Where the date so computed
+    lies before the end of the pause, ``previous`` moves by the working time of the pause instead.
     """
     moved = after_pause(calendar, previous, pause)
-    laid = moved if course is None else course.due(calendar)
-    if laid is None or moved is None:
-        return laid
-    return moved if passes(moved, laid, max(pause)) else laid
+    recalculated = moved if basis is None else basis.due(calendar)
+    if recalculated is None or moved is None:
+        return recalculated
+    return moved if would_have_passed(moved, recalculated, max(pause)) else recalculated
 
 
-def passes(old: int, new: int, at: int) -> bool:
-    """Return whether a date that moves to ``new`` at an instant would have passed by that alone."""
+def would_have_passed(old: int, new: int, at: int) -> bool:
+    """Return whether moving a date from ``old`` to ``new`` at an instant makes it a past one."""
     return new < min(old, at)
 
 
-def course_in(message: Any) -> DeadlineBasis | None:
-    """Return the course that a message tells of; None for a date that was not computed here."""
+def basis_from_message(message: Any) -> DeadlineBasis | None:
+    """Return the basis in an event message; None for a date that was not computed here."""
     if not message.time_limit or not message.HasField("started_at"):
         return None
     pauses = getattr(message, "pauses", ())

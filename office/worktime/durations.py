@@ -30,7 +30,7 @@ class DurationUnit(StrEnum):
 
 
 class DurationError(ValueError):
-    """A text or amount that is no duration; ``text`` is what was given, ``rule`` what it breaks."""
+    """A text or amount that is no duration; ``text`` is the input, ``rule`` the rule it breaks."""
 
     def __init__(self, text: str, rule: str) -> None:
         super().__init__(f"duration {text!r}: {rule}")
@@ -71,7 +71,9 @@ class Duration:
 
     @classmethod
     def parse(cls, text: str) -> Duration:
-        """Read the forms of the module's first line and ``1/3wd``; raise ``DurationError``."""
+        """Read ``3wd``, ``0.5wd``, ``1/3wd``, ``5cd``, ``4wh`` or ``none``; raise ``DurationError``
+        for any other text.
+        """
         if text == "none":
             return NO_DURATION
         match = _FORM.fullmatch(text)
@@ -86,9 +88,9 @@ class Duration:
         return f"{_decimal(self.amount)}{self.unit.value}"
 
     def working_us(self, day_us: int) -> int:
-        """Return the working time meant, in microseconds rounded up; ``day_us`` make a working day.
+        """Return the working time in microseconds, rounded up; ``day_us`` make a working day.
 
-        Raise ``DurationError`` for calendar days and for no limit: they are no amount of work.
+        Raise ``DurationError`` for calendar days and for no limit, which are no working time.
         """
         if self.unit is DurationUnit.WORKING_DAY:
             return -(-self._top * day_us // self._bottom)
@@ -97,7 +99,7 @@ class Duration:
         raise DurationError(str(self), "is no amount of working time")
 
     def whole_days(self) -> int:
-        """Return the number of calendar days meant; raise ``DurationError`` for other units."""
+        """Return the number of calendar days; raise ``DurationError`` for other units."""
         if self.unit is not DurationUnit.CALENDAR_DAY:
             raise DurationError(str(self), "is not given in calendar days")
         return self._top
@@ -159,4 +161,4 @@ NO_LIMIT = TimeLimit(())
 """The limit of a procedure without a promised date."""
 
 limit_of = lru_cache(maxsize=1024)(TimeLimit.parse)
-"""``TimeLimit.parse``, which remembers."""
+"""``TimeLimit.parse`` with a cache."""

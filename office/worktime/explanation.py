@@ -1,6 +1,6 @@
-"""Why a due date is when it is: the way to it in stretches, each counted or skipped, and why.
+"""Explanations of due dates: the time up to one in stretches, each counted or skipped, and why.
 
-Pure, like ``working_time``, whose conventions it explains.
+Pure functions, like those of ``working_time``, whose conventions they explain.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from office.worktime.working_time import (
     DayKind,
     DayRule,
     Stretch,
-    account,
     after_cut_off,
     local_day,
     phase_ends,
+    stretches_between,
 )
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - wall clocks have no zone
@@ -28,17 +28,17 @@ _EPOCH_DAY = _EPOCH.toordinal()
 _WEEKDAYS_VI = ("Thứ hai", "Thứ ba", "Thứ tư", "Thứ năm", "Thứ sáu", "Thứ bảy", "Chủ nhật")
 _WEEKDAYS_EN = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _UNTIL = ("đến giờ làm việc", "until the office works")
-Words = tuple[str, str]
+BilingualText = tuple[str, str]
 """Vietnamese and English."""
-_WORKING: Words = ("giờ làm việc", "working time")
-_OUTSIDE: Words = ("ngoài giờ làm việc", "outside the sessions")
+_WORKING: BilingualText = ("giờ làm việc", "working time")
+_OUTSIDE: BilingualText = ("ngoài giờ làm việc", "outside the sessions")
 _DECREE = "Decree 23/2015 art. 21"
-"""What orders that same-day procedures received after 15:00 are done on the next working day."""
+"""Orders that same-day procedures received after 15:00 are done on the next working day."""
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """A stretch with its reason in both languages, and the document that ordered it, if one did."""
+class ExplainedStretch:
+    """A stretch with its reason in both languages, and the document that orders it, if any."""
 
     stretch: Stretch
     reason_vi: str
@@ -47,46 +47,48 @@ class Span:
     estimated: bool
     """The day's place in the calendar is not decreed yet (dự kiến)."""
     phase: int = 0
-    """The phase of the limit in which it lies, from 1; 0 where the limit has no phases."""
-    part: Words = ("", "")
-    """What it belongs to where an explanation has several parts, each without a hole."""
+    """The phase of the limit in which it lies, from 1; 0 where the limit has only one."""
+    part: BilingualText = ("", "")
+    """The heading under which it belongs where an explanation has several parts without gaps."""
 
 
-def wall(calendar: Calendar, at: int) -> str:
-    """Show an instant on the calendar's wall clock: ``YYYY-MM-DDTHH:MM:SS``.
+def wall_clock(calendar: Calendar, at: int) -> str:
+    """Return the local time of an instant in the calendar's zone: ``YYYY-MM-DDTHH:MM:SS``.
 
-    Microseconds follow only where there are some.
+    A fraction of a second follows only where there is one.
     """
-    day, clock = calendar.table.local(at)
+    day, clock = calendar.span_index.local(at)
     return (_EPOCH + timedelta(day, 0, clock)).isoformat()
 
 
-def reckon_limit(calendar: Calendar, start: int, limit: TimeLimit) -> Iterator[Span]:
-    """List the stretches of a limit in order, those of one phase after the other."""
+def explained_limit(calendar: Calendar, start: int, limit: TimeLimit) -> Iterator[ExplainedStretch]:
+    """Yield the stretches of a limit in order, phase after phase."""
     at, several = start, len(limit.phases) > 1
     ends = phase_ends(calendar, start, limit)
     for number, (phase, end) in enumerate(zip(limit.phases, ends, strict=True), start=1):
-        for span in reckon(calendar, at, phase, end):
-            yield replace(span, phase=number) if several else span
+        for stretch in explained_duration(calendar, at, phase, end):
+            yield replace(stretch, phase=number) if several else stretch
         at = end
 
 
-def reckon(calendar: Calendar, start: int, duration: Duration, due: int) -> Iterator[Span]:
-    """List the stretches from the start to the due date in order.
+def explained_duration(
+    calendar: Calendar, start: int, duration: Duration, due: int
+) -> Iterator[ExplainedStretch]:
+    """Yield the stretches from the start to the due date in order.
 
-    Of working days and hours the counted stretches add up to the duration. Of calendar days each
-    counts whole; what follows them is skipped until the office works.
+    For working days and hours the counted stretches add up to the duration. Each calendar day
+    counts whole; the time after the last one is skipped until the office works.
     """
     if duration.unit is DurationUnit.CALENDAR_DAY:
-        yield from _calendar_days(calendar, start, duration, due)
+        yield from _explain_calendar_days(calendar, start, duration, due)
     else:
-        yield from worked(calendar, start, due)
+        yield from explained_working_time(calendar, start, due)
 
 
-def reckon_same_day(
+def explained_same_day(
     calendar: Calendar, received_at: int, due: int, cut_off: int = CUT_OFF
-) -> Iterator[Span]:
-    """List the stretches from the receipt to the closing at which a same-day procedure is due.
+) -> Iterator[ExplainedStretch]:
+    """Yield the stretches from the receipt to the closing at which a same-day procedure is due.
 
     After the cut-off the dossier counts from the next working day: the rest of the day of receipt
     is skipped, by the decree, or by no document where the office has a cut-off of its own.
@@ -94,38 +96,41 @@ def reckon_same_day(
     late = after_cut_off(calendar, received_at, cut_off)
     day = local_day(calendar, received_at)
     clock = f"{cut_off // 60:02d}:{cut_off % 60:02d}"
-    for span in worked(calendar, received_at, due):
-        if late and span.stretch.counted and span.stretch.day == day:
+    for explained in explained_working_time(calendar, received_at, due):
+        if late and explained.stretch.counted and explained.stretch.day == day:
             yield replace(
-                span,
-                stretch=replace(span.stretch, counted=False),
+                explained,
+                stretch=replace(explained.stretch, counted=False),
                 reason_vi=f"nhận sau {clock}, tính từ ngày làm việc tiếp theo",
                 reason_en=f"received after the cut-off, {clock}",
                 source=_DECREE if cut_off == CUT_OFF else "",
             )
         else:
-            yield span
+            yield explained
 
 
-def worked(calendar: Calendar, from_at: int, to_at: int) -> Iterator[Span]:
-    """List the stretches between two instants; those in which the office works are counted."""
-    for stretch in account(calendar, from_at, to_at):
-        for piece, closed in _pieces(calendar, stretch):
-            yield _span(calendar, piece, _reason(calendar, piece, closed=closed))
+def explained_working_time(
+    calendar: Calendar, from_at: int, to_at: int
+) -> Iterator[ExplainedStretch]:
+    """Yield the stretches between two instants; those in which the office works are counted."""
+    for stretch in stretches_between(calendar, from_at, to_at):
+        for piece, closed in _split_at_sessions(calendar, stretch):
+            yield _explained(calendar, piece, _reason(calendar, piece, closed=closed))
 
 
-def _pieces(calendar: Calendar, stretch: Stretch) -> Iterator[tuple[Stretch, bool]]:
-    """Cut what a closure of some hours leaves out from the breaks of its weekday, which are no part
-    of it; the second value tells which hours are closed.
+def _split_at_sessions(calendar: Calendar, stretch: Stretch) -> Iterator[tuple[Stretch, bool]]:
+    """Split the uncounted time of a partial closure into breaks and closed hours.
+
+    The second value is true for closed hours; the breaks of the weekday are no part of a closure.
     """
-    if stretch.counted or not _for_some_hours(stretch.rule):
+    if stretch.counted or not _is_partial_closure(stretch.rule):
         yield stretch, False
         return
     day = stretch.day.toordinal() - _EPOCH_DAY
     at = stretch.from_at
     for session in calendar.week[stretch.day.weekday()]:
         opens, closes = (
-            min(max(calendar.table.instant(day, minute * MINUTE), at), stretch.to_at)
+            min(max(calendar.span_index.instant(day, minute * MINUTE), at), stretch.to_at)
             for minute in session
         )
         if at < opens:
@@ -137,41 +142,43 @@ def _pieces(calendar: Calendar, stretch: Stretch) -> Iterator[tuple[Stretch, boo
         yield replace(stretch, from_at=at), False
 
 
-def _for_some_hours(rule: DayRule | None) -> bool:
+def _is_partial_closure(rule: DayRule | None) -> bool:
     return rule is not None and rule.kind is DayKind.CLOSURE and bool(rule.sessions)
 
 
-def _calendar_days(calendar: Calendar, start: int, duration: Duration, due: int) -> Iterator[Span]:
-    day, clock = calendar.table.local(start)
+def _explain_calendar_days(
+    calendar: Calendar, start: int, duration: Duration, due: int
+) -> Iterator[ExplainedStretch]:
+    day, clock = calendar.span_index.local(start)
     at = start
     for count in range(1, duration.whole_days() + 1):
         # An end in a break or after closing is that of the session before it.
-        end = min(due, calendar.table.instant(day + count, clock))
+        end = min(due, calendar.span_index.instant(day + count, clock))
         whole = Stretch(at, end, True, _date(day + count), None)
-        yield _span(calendar, whole, (f"ngày thứ {count}", f"calendar day {count}"))
+        yield _explained(calendar, whole, (f"ngày thứ {count}", f"calendar day {count}"))
         at = end
     while at < due:
-        number, _ = calendar.table.local(at)
-        end = min(due, calendar.table.instant(number + 1, 0))
+        number, _ = calendar.span_index.local(at)
+        end = min(due, calendar.span_index.instant(number + 1, 0))
         on = _date(number)
         stretch = Stretch(at, end, False, on, calendar.days.get(on))
         working = calendar.is_working_day(on)
-        for piece, closed in _pieces(calendar, stretch):
+        for piece, closed in _split_at_sessions(calendar, stretch):
             opens = working and not closed
             reason = _UNTIL if opens else _reason(calendar, piece, closed=closed)
-            yield _span(calendar, piece, reason)
+            yield _explained(calendar, piece, reason)
         at = end
 
 
-def _span(calendar: Calendar, stretch: Stretch, reason: Words) -> Span:
+def _explained(calendar: Calendar, stretch: Stretch, reason: BilingualText) -> ExplainedStretch:
     ordinary = stretch.rule is None or reason in (_WORKING, _OUTSIDE, _UNTIL)
     source = "" if ordinary or stretch.rule is None else stretch.rule.source
-    return Span(stretch, *reason, source, calendar.is_estimated(stretch.day))
+    return ExplainedStretch(stretch, *reason, source, calendar.is_estimated(stretch.day))
 
 
-def _reason(calendar: Calendar, stretch: Stretch, *, closed: bool = False) -> Words:
+def _reason(calendar: Calendar, stretch: Stretch, *, closed: bool = False) -> BilingualText:
     rule, weekday = stretch.rule, stretch.day.weekday()
-    if _for_some_hours(rule) and not closed:
+    if _is_partial_closure(rule) and not closed:
         return _WORKING if stretch.counted else _OUTSIDE
     if rule is not None:
         vi = rule.reason_vi or rule.reason_en or rule.kind.value

@@ -1,4 +1,4 @@
-"""When a due date is warned of: ``4wh`` or ``1wd`` before it, or when ``75%`` of it is used."""
+"""When to warn of a due date: ``4wh`` or ``1wd`` before it, or at ``75%`` of the limit."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ _SHARE_OF_A_SHORT_LIMIT = Fraction(3, 4)
 
 @dataclass(frozen=True, slots=True)
 class WarningRule:
-    """When to warn of a due date: ``lead`` before it, or when ``share`` (0 to 1) of it is used.
+    """When to warn of a due date: ``lead`` before it, or when ``share`` (0 to 1) of its limit is
+    used.
 
     With neither, there is no warning.
     """
@@ -44,7 +45,8 @@ class WarningRule:
 
 
 def warn_at(calendar: Calendar, rule: WarningRule, start_at: int, due_at: int) -> int | None:
-    """Return the instant of the warning for a limit that runs from ``start_at``; None for none.
+    """Return the instant of the warning for a limit from ``start_at`` to ``due_at``, in
+    microseconds UTC; None for no warning.
 
     A lead that is not shorter than the limit would warn at its very beginning: then the warning
     comes when three quarters of the limit are used.

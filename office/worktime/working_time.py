@@ -13,8 +13,8 @@ here. Conventions:
 * Nothing is rounded, except that a fraction of a microsecond counts as a whole one.
 
 Raise ``NoWorkingTime`` where the calendar has no work for more than 366 days on the way,
-``OutOfRange`` for instants before 1901 or after 2199. Nothing here walks over days, except what
-says so: see ``calendars/table.py``.
+``OutOfRange`` for instants before 1901 or after 2199. The cost does not grow with the length of
+time, except in ``stretches_between``: see ``calendars/span_index.py``.
 """
 
 from __future__ import annotations
@@ -54,7 +54,6 @@ __all__ = [
     "Session",
     "Stretch",
     "TimeLimit",
-    "account",
     "after_cut_off",
     "due_at",
     "latest_day_before",
@@ -65,6 +64,7 @@ __all__ = [
     "phase_ends",
     "resume_due",
     "same_day_due",
+    "stretches_between",
     "working_us",
 ]
 
@@ -75,32 +75,32 @@ _EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 
 class ResumePolicy(StrEnum):
-    """What becomes of a due date when a suspension ends."""
+    """How a due date changes when a suspension ends."""
 
     KEEP = "keep"
-    """The remainder is kept: the working time waited is added to the old due date."""
+    """The remainder is kept: the working time of the suspension is added to the old due date."""
     RESTART = "restart"
     """The full duration runs again from the resumption."""
 
 
 def due_at(calendar: Calendar, start_at: int, duration: Duration) -> int | None:
-    """Return the instant at which a duration begun at ``start_at`` is over; None without a
-    limit.
+    """Return the instant at which a duration that begins at ``start_at`` is over; None for
+    ``NO_DURATION``.
     """
     if duration.unit is DurationUnit.CALENDAR_DAY:
-        return _calendar_days(calendar, start_at, duration.whole_days())
+        return _calendar_days_due(calendar, start_at, duration.whole_days())
     if duration.unit is DurationUnit.NONE:
         return None
-    return calendar.table.after(start_at, duration.working_us(calendar.day_us))
+    return calendar.span_index.after(start_at, duration.working_us(calendar.day_us))
 
 
 def limit_due_at(calendar: Calendar, start_at: int, limit: TimeLimit) -> int | None:
-    """Return the instant at which the last phase of a limit is over; None without a limit."""
+    """Return the instant at which the last phase of a limit is over; None for ``NO_LIMIT``."""
     return phase_ends(calendar, start_at, limit)[-1] if limit.phases else None
 
 
 def phase_ends(calendar: Calendar, start_at: int, limit: TimeLimit) -> tuple[int, ...]:
-    """Return the due date of each phase of a limit begun at ``start_at``; the next begins there."""
+    """Return the due date of each phase of a limit; each phase begins where the last one ended."""
     ends: list[int] = []
     at = start_at
     for phase in limit.phases:
@@ -112,10 +112,10 @@ def phase_ends(calendar: Calendar, start_at: int, limit: TimeLimit) -> tuple[int
 
 
 def working_us(calendar: Calendar, from_at: int, to_at: int) -> int:
-    """Return the working microseconds between two instants; negative if ``to_at`` is the
+    """Return the working time between two instants, in microseconds; negative if ``to_at`` is the
     earlier.
     """
-    return calendar.table.between(from_at, to_at)
+    return calendar.span_index.between(from_at, to_at)
 
 
 def resume_due(
@@ -140,44 +140,44 @@ def resume_due(
         return limit_due_at(calendar, resumed_at, limit)
     if due is None:
         return None
-    waited = calendar.table.between(suspended_at, resumed_at)
-    return calendar.table.after(due, waited) if waited else due
+    waited = calendar.span_index.between(suspended_at, resumed_at)
+    return calendar.span_index.after(due, waited) if waited else due
 
 
 def latest_start(calendar: Calendar, due: int, duration: Duration) -> int:
     """Return the latest instant from which ``duration`` is still left until ``due``.
 
-    It is when a warning of "1wd before" is given. Calendar days are counted back on the wall clock.
-    Raise ``DurationError`` for no limit.
+    A warning of "1wd before" is due then. Calendar days are counted back on the wall clock. Raise
+    ``DurationError`` for no limit.
     """
     if duration.unit is DurationUnit.CALENDAR_DAY:
-        day, clock = calendar.table.local(due)
-        return calendar.table.instant(day - duration.whole_days(), clock)
-    return calendar.table.before(due, duration.working_us(calendar.day_us))
+        day, clock = calendar.span_index.local(due)
+        return calendar.span_index.instant(day - duration.whole_days(), clock)
+    return calendar.span_index.before(due, duration.working_us(calendar.day_us))
 
 
 def latest_day_before(calendar: Calendar, due: int, duration: Duration) -> int:
     """Return the latest instant on a day before that of ``due`` from which ``duration`` is left.
 
-    Before the opening of the last day as much work is left as at the closing of the day before; who
-    must speak a day ahead has not done so by then.
+    Before the opening of the last day as much work is left as at the closing of the day before,
+    but a notice that must come a day ahead is late by then.
     """
-    day, _ = calendar.table.local(due)
-    return min(latest_start(calendar, due, duration), calendar.table.instant(day, 0) - 1)
+    day, _ = calendar.span_index.local(due)
+    return min(latest_start(calendar, due, duration), calendar.span_index.instant(day, 0) - 1)
 
 
 def next_working_instant(calendar: Calendar, at: int) -> int:
-    """Return ``at`` when somebody works then, else the instant of the next opening."""
-    return max(at, calendar.table.next_span(at)[0])
+    """Return ``at`` if it lies in working time, else the instant of the next opening."""
+    return max(at, calendar.span_index.next_span(at)[0])
 
 
 def same_day_due(calendar: Calendar, received_at: int, cut_off: int = CUT_OFF) -> int:
     """Return the due date of a same-day procedure: the closing of the day of receipt.
 
-    What comes after the cut-off, after closing or on a day off is due at the closing of the next
-    working day.
+    A receipt after the cut-off, after closing or on a day off is due at the closing of the next
+    working day. ``cut_off`` is in minutes since local midnight.
     """
-    table = calendar.table
+    table = calendar.span_index
     day, _ = table.local(received_at)
     found, spans = table.working_day(day)
     late = after_cut_off(calendar, received_at, cut_off)
@@ -187,59 +187,61 @@ def same_day_due(calendar: Calendar, received_at: int, cut_off: int = CUT_OFF) -
 
 
 def after_cut_off(calendar: Calendar, received_at: int, cut_off: int = CUT_OFF) -> bool:
-    """Return whether something came after the cut-off of its day, in minutes since local midnight;
-    what comes at the cut-off is still in time.
+    """Return whether a receipt lies after the cut-off of its local day.
+
+    ``cut_off`` is in minutes since local midnight; a receipt at the cut-off is still in time.
     """
-    _, clock = calendar.table.local(received_at)
+    _, clock = calendar.span_index.local(received_at)
     return clock > cut_off * MINUTE
 
 
 def local_day(calendar: Calendar, at: int) -> date:
     """Return the local date of an instant."""
-    return date.fromordinal(calendar.table.local(at)[0] + _EPOCH_DAY)
+    return date.fromordinal(calendar.span_index.local(at)[0] + _EPOCH_DAY)
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A part of the way to a due date, within one local day: counted or skipped, and why."""
+    """A part of the time up to a due date, within one local day: counted or skipped."""
 
     from_at: int
     to_at: int
     counted: bool
     day: date
     rule: DayRule | None
-    """What made the day differ from its weekday; None for an ordinary one."""
+    """The rule by which the day differs from its weekday; None for an ordinary day."""
 
 
-def account(calendar: Calendar, from_at: int, to_at: int) -> Iterator[Stretch]:
-    """Explain the working time between two instants, without a hole: the counted stretches add up.
+def stretches_between(calendar: Calendar, from_at: int, to_at: int) -> Iterator[Stretch]:
+    """Yield the stretches between two instants without a gap; the counted ones are the working
+    time.
 
-    A skipped stretch without a rule lies outside the sessions of its weekday. This one walks: it is
-    for people to read.
+    A skipped stretch without a rule lies outside the sessions of its weekday. The cost grows with
+    the number of days: this is for people to read.
     """
     at = from_at
-    for start, end, number in calendar.table.within(from_at, to_at):
-        yield from _skipped(calendar, at, start)
+    for begin, end, number in calendar.span_index.within(from_at, to_at):
+        yield from _skipped_stretches(calendar, at, begin)
         day = date.fromordinal(number + _EPOCH_DAY)
-        yield Stretch(start, end, True, day, calendar.days.get(day))
+        yield Stretch(begin, end, True, day, calendar.days.get(day))
         at = end
-    yield from _skipped(calendar, at, to_at)
+    yield from _skipped_stretches(calendar, at, to_at)
 
 
-def _skipped(calendar: Calendar, from_at: int, to_at: int) -> Iterator[Stretch]:
-    """Cut a time without work at each local midnight."""
+def _skipped_stretches(calendar: Calendar, from_at: int, to_at: int) -> Iterator[Stretch]:
+    """Yield a time without work, cut at each local midnight."""
     at = from_at
     while at < to_at:
-        number, _ = calendar.table.local(at)
-        midnight = calendar.table.instant(number + 1, 0)
+        number, _ = calendar.span_index.local(at)
+        midnight = calendar.span_index.instant(number + 1, 0)
         end = min(to_at, midnight) if midnight > at else to_at
         day = date.fromordinal(number + _EPOCH_DAY)
         yield Stretch(at, end, False, day, calendar.days.get(day))
         at = end
 
 
-def _calendar_days(calendar: Calendar, start_at: int, count: int) -> int:
-    table = calendar.table
+def _calendar_days_due(calendar: Calendar, start_at: int, count: int) -> int:
+    table = calendar.span_index
     day, clock = table.local(start_at)
     found, spans = table.working_day(day + count)
     at = table.instant(found, clock)

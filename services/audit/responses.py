@@ -10,7 +10,7 @@ from motcua.audit.v1 import audit_pb2 as pb
 
 from kernel.base.instants import to_timestamp
 from kernel.eventsourcing.envelope import TYPE_OF_FIELD
-from office.worktime.explanation import Span
+from office.worktime.explanation import ExplainedStretch
 from services.audit.deadlines.explanation import Agreement, DeadlineExplanation, Line
 from services.audit.record.hash_chain import decoded
 from services.audit.reports.indicators import Counts
@@ -166,7 +166,7 @@ def _line(line: Line) -> pb.DeadlineLine:
     )
 
 
-def _span(span: Span) -> pb.DeadlineSpan:
+def _span(span: ExplainedStretch) -> pb.DeadlineSpan:
     return pb.DeadlineSpan(
         from_at=stamp(span.stretch.from_at),
         to_at=stamp(span.stretch.to_at),

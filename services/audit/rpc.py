@@ -19,7 +19,7 @@ from kernel.base.errors import Invalid, NotFound, Violation
 from kernel.base.instants import instant_in
 from kernel.commands.command_bus import Reads
 from kernel.rpc.registration import Service
-from office.worktime.calendars.repository import by_version
+from office.worktime.calendars.repository import find_calendar
 from services.audit import responses
 from services.audit.deadlines import listing
 from services.audit.deadlines.explain import explain
@@ -54,7 +54,7 @@ class AuditServicer(AuditServiceServicer):
         reads: Reads,
         clock: Clock,
         verifier: LogVerifier,
-        calendar_of: CalendarOf = by_version,
+        calendar_of: CalendarOf = find_calendar,
     ) -> None:
         self._reads = reads
         self._calendar_of = calendar_of

@@ -9,14 +9,14 @@ from kernel.eventsourcing.service_model import Model
 from kernel.runtime.definition import Parts, Runtime, ServiceDefinition
 from kernel.runtime.periodic_tasks import PeriodicTask
 from kernel.telemetry.logs import get_logger
-from office.catalogue.files.release_store import ReleaseError, ReleaseStore
+from office.catalogue.files.release_repository import ReleaseError, ReleaseRepository
 from office.catalogue.loader import shipped_catalogue
-from office.catalogue.settings import shelf_folder
-from office.catalogue.unit_overlay import OfficeUnits
-from office.people.repository import configured
+from office.catalogue.settings import releases_folder
+from office.catalogue.unit_overlay import UnitOverlay
+from office.people.repository import configured_directory
 from office.permissions import shipped
 from office.worktime.calendars import publishing
-from office.worktime.calendars.repository import office_shelf
+from office.worktime.calendars.repository import office_calendars
 from services.intake import tables
 from services.intake.application.decision_context import ContextLoader
 from services.intake.application.handlers import DossierHandlers
@@ -52,11 +52,11 @@ def define(_settings: Settings) -> ServiceDefinition:
     Raise ``ValueError`` for a setting that can't be used; a directory of people that can't be used
     ends the process with exit status 2 and its mistakes.
     """
-    units, warning, desk = OfficeUnits(configured(tables.SOURCE)), check_warning(), Desk()
+    units, warning, desk = UnitOverlay(configured_directory(tables.SOURCE)), check_warning(), Desk()
 
     def build(runtime: Runtime) -> Parts:
-        shelf, calendars = _shelf(runtime.settings.data_dir, units), office_shelf()
-        publishing.keep(calendars.folder, calendars.shipped)
+        shelf, calendars = _shelf(runtime.settings.data_dir, units), office_calendars()
+        publishing.keep_shipped(calendars.folder, calendars.shipped)
         office = DossierHandlers(ContextLoader(shelf, calendars, units, warning), runtime.clock)
         desk.office = office
         pins = Pins(runtime.writer, runtime.reads, runtime.keyring)
@@ -70,13 +70,13 @@ def define(_settings: Settings) -> ServiceDefinition:
     return ServiceDefinition(make_model(desk), shipped(), build)
 
 
-def _shelf(data_dir: Path, units: OfficeUnits) -> ReleaseStore:
+def _shelf(data_dir: Path, units: UnitOverlay) -> ReleaseRepository:
     try:
-        return ReleaseStore(
-            shelf_folder(data_dir),
+        return ReleaseRepository(
+            releases_folder(data_dir),
             units.of(shipped_catalogue()),
-            taken=lambda edition: _log.info("procedures.taken", edition=edition),
-            trouble=lambda words: _log.error("procedures.unreadable", reason=words),
+            on_release=lambda release: _log.info("procedures.taken", release=release),
+            on_error=lambda words: _log.error("procedures.unreadable", reason=words),
         )
     except ReleaseError as error:
         _log.error("procedures.unreadable", reason=str(error))

@@ -25,7 +25,7 @@ from kernel.commands.command_bus import Commands, Reads
 from kernel.crypto.keyring import ERASED, Keyring
 from kernel.rpc.registration import Service
 from office.catalogue.dossier_code import OFFICE_ZONE
-from office.catalogue.responsible_unit import Takers
+from office.catalogue.responsible_unit import ResponsibleUnits
 from office.people.access_scope import access_scope_of
 from services.intake.application import external_codes
 from services.intake.application.handlers import APPLICANT, DossierHandlers, Slip
@@ -222,7 +222,7 @@ class IntakeServicer(IntakeServiceServicer):
             raise Invalid([violation("on", "date.wrong")]) from None
         catalogue = self._office.catalogue
         known = catalogue.unit_of(request.unit) if request.unit else None
-        takers = Takers(catalogue, day)
+        takers = ResponsibleUnits(catalogue, day)
         found = takers.offered(known.code if known else request.unit, request.field)
         return pb.ListProceduresResponse(
             procedures=[responses.procedure(it, takers) for it in found]
@@ -242,7 +242,7 @@ class IntakeServicer(IntakeServiceServicer):
         if found is None:
             raise unknown_procedure()
         return pb.GetProcedureResponse(
-            procedure=responses.procedure(found, Takers(catalogue, today))
+            procedure=responses.procedure(found, ResponsibleUnits(catalogue, today))
         )
 
     def _today(self) -> date:

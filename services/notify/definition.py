@@ -7,7 +7,7 @@ from pathlib import Path
 from kernel.config.settings import Settings
 from kernel.eventsourcing.service_model import Model
 from kernel.runtime.definition import Parts, Runtime, ServiceDefinition
-from office.people.repository import configured
+from office.people.repository import configured_directory
 from office.permissions import shipped
 from services.notify import rpc, settings
 from services.notify.application import reactions
@@ -39,7 +39,7 @@ def define(_settings: Settings) -> ServiceDefinition:
     Raise ``ValueError`` for a setting that can't be used; a directory of people that can't be used
     ends the process with exit status 2 and its mistakes.
     """
-    mail, people = settings.load(), configured("notify")
+    mail, people = settings.load(), configured_directory("notify")
 
     def build(runtime: Runtime) -> Parts:
         return Parts(

@@ -13,7 +13,7 @@ from kernel.config.settings import Settings
 from kernel.eventsourcing.service_model import Model
 from kernel.runtime.definition import Parts, Runtime, ServiceDefinition
 from office.people.access_scope import AccessScope, access_scope_of
-from office.people.repository import configured as directory
+from office.people.repository import configured_directory as directory
 from office.permissions import shipped
 from services.postal import partner_rpc, rpc
 from services.postal.application import reactions

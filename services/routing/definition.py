@@ -9,11 +9,11 @@ from kernel.eventsourcing.service_model import Model
 from kernel.runtime.definition import Parts, Runtime, ServiceDefinition
 from kernel.runtime.periodic_tasks import PeriodicTask
 from office.catalogue.known_units import known_units
-from office.people.repository import configured
+from office.people.repository import configured_directory
 from office.permissions import shipped
 from office.process.repository import standard_processes
 from office.worktime.calendars import publishing
-from office.worktime.calendars.repository import office_shelf
+from office.worktime.calendars.repository import office_calendars
 from services.routing import rpc, tables
 from services.routing.application.handlers import CaseHandlers
 from services.routing.application.reactions import reactions_of
@@ -31,9 +31,9 @@ def make_office() -> CaseHandlers:
     Raise ``ValueError`` naming the file that can't be used; a directory of people that can't be
     used ends the process with exit status 2 and its mistakes.
     """
-    people = configured(tables.SOURCE)
+    people = configured_directory(tables.SOURCE)
     ladders = configured_ladders(known_units(people() if people else None))
-    return CaseHandlers(standard_processes(), office_shelf, ladders, people)
+    return CaseHandlers(standard_processes(), office_calendars, ladders, people)
 
 
 def make_model(office: CaseHandlers) -> Model:
@@ -56,7 +56,7 @@ def define(_settings: Settings) -> ServiceDefinition:
     model = make_model(office)
 
     def build(runtime: Runtime) -> Parts:
-        publishing.keep(office_shelf().folder, office_shelf().shipped)
+        publishing.keep_shipped(office_calendars().folder, office_calendars().shipped)
         servicer = rpc.RoutingServicer(
             runtime.commands, runtime.reads, runtime.clock, office, model
         )

@@ -24,7 +24,7 @@ from kernel.eventsourcing.group_commit import Writer
 from kernel.eventsourcing.record import Record
 from kernel.storage.engines import open_engine
 from office.catalogue.loader import shipped_catalogue
-from office.worktime.calendars.repository import office_shelf
+from office.worktime.calendars.repository import office_calendars
 from office.worktime.calendars.vietnam import state_office
 from office.worktime.durations import Duration
 from office.worktime.working_time import due_at
@@ -98,7 +98,7 @@ def desk(new_database: NewDatabase) -> Iterator[Intake]:
     made = Intake(new_database("intake"))
     # The desk's clock and the kernel's are read at different moments.
     DESK.office = DossierHandlers(
-        ContextLoader(shipped_catalogue(), office_shelf()), FixedClock(at(MON) - 1_234_567)
+        ContextLoader(shipped_catalogue(), office_calendars()), FixedClock(at(MON) - 1_234_567)
     )
     yield made
     DESK.office = None

@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from kernel.base.clock import FixedClock
 from office.catalogue.loader import shipped_catalogue
 from office.catalogue.model import Catalogue
-from office.worktime.calendars.repository import office_shelf
+from office.worktime.calendars.repository import office_calendars
 from services.intake.application.decision_context import ContextLoader
 from services.intake.application.handlers import DossierHandlers
 from services.routing.domain.use_cases.collaboration.child_dossiers import MOST_ABOVE
@@ -39,7 +39,7 @@ def turned(catalogue: Catalogue) -> Catalogue:
 def desk(new_database: NewDatabase) -> Iterator[Intake]:
     """The desk with such a catalogue."""
     made = Intake(new_database("intake"))
-    facts = ContextLoader(turned(shipped_catalogue()), office_shelf())
+    facts = ContextLoader(turned(shipped_catalogue()), office_calendars())
     DESK.office = DossierHandlers(facts, FixedClock(at(MON)))
     yield made
     DESK.office = None

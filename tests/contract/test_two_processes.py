@@ -19,7 +19,7 @@ from kernel.base.clock import FixedClock
 from kernel.base.instants import to_timestamp
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from office.catalogue.loader import shipped_catalogue
-from office.worktime.calendars.repository import office_shelf
+from office.worktime.calendars.repository import office_calendars
 from services.intake.application.decision_context import ContextLoader
 from services.intake.application.handlers import DossierHandlers
 from tests.contract.test_children import PARENT, Intake
@@ -105,7 +105,7 @@ def test_a_child_opened_while_its_parent_is_withdrawn_ends_with_it(
     """The other agency's clock does not run on for a dossier that nobody works on any more."""
     one, other = both
     DESK.office = DossierHandlers(
-        ContextLoader(shipped_catalogue(), office_shelf()), FixedClock(at(MON))
+        ContextLoader(shipped_catalogue(), office_calendars()), FixedClock(at(MON))
     )
     desk = Intake(database("intake"))
     try:

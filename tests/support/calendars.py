@@ -1,4 +1,4 @@
-"""Calendars on a shelf, for tests."""
+"""Published calendars, for tests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NOW = "2021-08-01T00:00:00+00:00"
 
 
 def publish(folder: Path, calendar: Calendar, day: str = "2021-08-01") -> bool:
-    """Put a calendar on a shelf, to decide from a day on."""
+    """Publish a calendar that is in force from a day on."""
     first = date.fromisoformat(day)
     return publishing.publish(folder, calendar, first, "1/UBND", NOW, state_office())
 

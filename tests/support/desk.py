@@ -26,10 +26,10 @@ from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.rpc.client import RpcProblem, explain, metadata
 from kernel.rpc.server import RpcServer
 from kernel.storage.engines import open_engine
-from office.catalogue.unit_overlay import OfficeUnits
+from office.catalogue.unit_overlay import UnitOverlay
 from office.people.directory import Directory
 from office.permissions import shipped
-from office.worktime.calendars.repository import office_shelf
+from office.worktime.calendars.repository import office_calendars
 from services.intake.application.decision_context import ContextLoader
 from services.intake.application.handlers import DossierHandlers
 from services.intake.application.pin_access import Pins
@@ -154,7 +154,7 @@ def open_desk(url: str, keys: str, people: Callable[[], Directory] | None = None
     reads = Reads(reading)
     commands = Commands(writer, clock, MODEL.tables)
     office = DossierHandlers(
-        ContextLoader(small_catalogue(), office_shelf(), OfficeUnits(people)), clock
+        ContextLoader(small_catalogue(), office_calendars(), UnitOverlay(people)), clock
     )
     pins = Pins(writer, reads, keyring)
     servicer = IntakeServicer(office, commands, reads, pins, keyring)

@@ -23,7 +23,7 @@ from office.catalogue.model import (
     Part,
     Procedure,
     UnitLevel,
-    catalogue,
+    build_catalogue,
 )
 from office.worktime.durations import Duration, TimeLimit
 
@@ -112,7 +112,7 @@ def small_catalogue() -> Catalogue:
         procedure("1.000006", fees=FEES, fee_timing=AFTER, result_kind=SIGNED),
         procedure("1.000007", time_limit=TimeLimit.parse("5cd+3wd"), online_time_limit=None),
     ]
-    return catalogue(UNITS, [], versions, "00000000")
+    return build_catalogue(UNITS, [], versions, "00000000")
 
 
 def applicant(**changes: str) -> pb.Applicant:

@@ -27,9 +27,9 @@ from office.catalogue.model import (
     Part,
     Procedure,
     UnitLevel,
-    catalogue,
+    build_catalogue,
 )
-from office.catalogue.schema import unprintable
+from office.catalogue.schema import first_control_character
 from office.worktime.durations import Duration, TimeLimit
 
 UNITS = (
@@ -70,7 +70,7 @@ DOCUMENT: dict[str, Any] = {
 
 def empty() -> Catalogue:
     """Return a catalogue of units alone."""
-    return catalogue(UNITS, [], [], "00000000")
+    return build_catalogue(UNITS, [], [], "00000000")
 
 
 def document(*changes: dict[str, Any]) -> dict[str, Any]:
@@ -95,7 +95,7 @@ _SHARP = st.sampled_from(["=1+1", "+84", "-2", "@SUM", "'", "'=", "''", '"', ";"
 
 
 def _is_text(text: str) -> bool:
-    return text == text.strip() and bool(text) and unprintable(text) is None
+    return text == text.strip() and bool(text) and first_control_character(text) is None
 
 
 TEXTS = (
@@ -138,9 +138,9 @@ def versions(draw: st.DrawFn, code: str, number: int) -> Procedure:
     """Draw a version that is right in itself; each number begins in a year of its own."""
     fees = tuple(draw(_FEES))
     online = draw(st.booleans())
-    ways = draw(_WAYS.filter(lambda found: not online or 1 in found))
+    channels = draw(_WAYS.filter(lambda found: not online or 1 in found))
     results = draw(_WAYS)
-    whole = 1 in ways and results != [ResultChannel.RESULT_CHANNEL_COUNTER]
+    whole = 1 in channels and results != [ResultChannel.RESULT_CHANNEL_COUNTER]
     levels = [ServiceLevel.SERVICE_LEVEL_PARTIAL] + whole * [ServiceLevel.SERVICE_LEVEL_WHOLE]
     exempt = draw(st.lists(st.builds(ExemptGroup, code=_CODES, **_NAMES), max_size=2,
                            unique_by=lambda group: group.code)) if fees else []  # fmt: skip
@@ -160,8 +160,8 @@ def versions(draw: st.DrawFn, code: str, number: int) -> Procedure:
         same_day=False,
         parts=tuple(draw(_PARTS)),
         fees=fees,
-        channels=tuple(Channel.ValueType(way) for way in ways),
-        result_channels=tuple(ResultChannel.ValueType(way) for way in results),
+        channels=tuple(Channel.ValueType(channel) for channel in channels),
+        result_channels=tuple(ResultChannel.ValueType(channel) for channel in results),
         process=draw(st.sampled_from(["standard", "simple"])),
         resume_policy=draw(st.sampled_from(["keep", "restart"])),
         units=tuple(draw(st.lists(st.sampled_from(["H22", "commune"]), unique=True))),
@@ -182,4 +182,4 @@ def catalogues(draw: st.DrawFn) -> Catalogue:
         for place in range(draw(st.integers(1, 3)))
         for number in range(1, 1 + draw(st.integers(1, 3)))
     ]
-    return catalogue(UNITS, [Field("G02", draw(TEXTS), draw(TEXTS))], found, "11111111")
+    return build_catalogue(UNITS, [Field("G02", draw(TEXTS), draw(TEXTS))], found, "11111111")

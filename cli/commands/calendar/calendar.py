@@ -28,7 +28,7 @@ from cli.commands.calendar.recompute import recompute
 from cli.formatting import ESTIMATED, print_json
 from cli.options import parse_day
 from cli.printer import counted, fail, grid, out
-from office.worktime.explanation import wall
+from office.worktime.explanation import wall_clock
 
 _T = TypeVar("_T")
 
@@ -77,9 +77,9 @@ def due(
         ends = _asked(partial(due_of, office, begins, length))
         rows = partial(explain, office, begins, length)
     answer: dict[str, Any] = {
-        "start": wall(office, begins),
+        "start": wall_clock(office, begins),
         "duration": "same-day" if same_day else duration,
-        "due": None if ends is None else wall(office, ends),
+        "due": None if ends is None else wall_clock(office, ends),
     }
     if why:
         found = [] if ends is None else rows()

@@ -10,7 +10,7 @@ from typing import Any
 
 from cli.printer import counted
 from kernel.base.instants import DAY, HOUR
-from office.worktime.calendars.files import draft
+from office.worktime.calendars.files import read_draft
 from office.worktime.calendars.model import WEEKDAYS, Calendar, DayKind, DayRule
 from office.worktime.calendars.year_spans import MOST_IDLE
 
@@ -89,7 +89,7 @@ def check_document(path: Path) -> dict[str, Any]:
 
 def checked(path: Path) -> tuple[Calendar | None, dict[str, Any]]:
     """Return the calendar in a file, if it can be used, and what ``check_document`` found in it."""
-    calendar, found = draft(path)
+    calendar, found = read_draft(path)
     mistakes = [_problem(error.field, error.rule) for error in found]
     warnings: list[dict[str, str]] = []
     if calendar is not None:

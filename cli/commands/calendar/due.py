@@ -11,7 +11,12 @@ from typing import Any, BinaryIO
 
 from kernel.base.instants import DAY, from_datetime, to_datetime
 from office.worktime.calendars.span_index import FIRST_YEAR, LAST_YEAR
-from office.worktime.explanation import Span, reckon_limit, reckon_same_day, wall
+from office.worktime.explanation import (
+    ExplainedStretch,
+    explained_limit,
+    explained_same_day,
+    wall_clock,
+)
 from office.worktime.working_time import (
     Calendar,
     DurationError,
@@ -50,7 +55,7 @@ def read_start(calendar: Calendar, text: str) -> int:
     if not FIRST_YEAR < moment.year < LAST_YEAR:
         raise DueMistake("start", f"must lie in the years {FIRST_YEAR + 1} to {LAST_YEAR - 1}")
     if moment.tzinfo is None:
-        return calendar.table.instant(*divmod((moment - _EPOCH) // _MICROSECOND, DAY))
+        return calendar.span_index.instant(*divmod((moment - _EPOCH) // _MICROSECOND, DAY))
     return from_datetime(moment.astimezone(UTC))
 
 
@@ -94,7 +99,7 @@ def explain_same_day(
     calendar: Calendar, start: int, due: int, cut_off: int
 ) -> list[dict[str, Any]]:
     """List the stretches from the receipt to the closing, each counted or skipped and why."""
-    return [_row(calendar, span) for span in reckon_same_day(calendar, start, due, cut_off)]
+    return [_row(calendar, span) for span in explained_same_day(calendar, start, due, cut_off)]
 
 
 def answer_lines(calendar: Calendar, source: BinaryIO, write: Callable[[str], object]) -> int:
@@ -129,9 +134,9 @@ def _answer(calendar: Calendar, line: bytes) -> str:
     text = parts[1].strip()
     start = read_start(calendar, parts[0].strip())
     due = due_of(calendar, start, read_duration(text))
-    ends = "null" if due is None else f'"{wall(calendar, due)}"'
+    ends = "null" if due is None else f'"{wall_clock(calendar, due)}"'
     # A duration that was read holds nothing that JSON would escape.
-    return f'{{"start": "{wall(calendar, start)}", "duration": "{text}", "due": {ends}}}'
+    return f'{{"start": "{wall_clock(calendar, start)}", "duration": "{text}", "due": {ends}}}'
 
 
 def _lines(source: BinaryIO) -> Iterator[list[bytes]]:
@@ -154,14 +159,14 @@ def explain(calendar: Calendar, start: int, limit: TimeLimit) -> list[dict[str, 
 
     Where the limit has phases each names its own. See ``office.worktime.explanation``.
     """
-    return [_row(calendar, span) for span in reckon_limit(calendar, start, limit)]
+    return [_row(calendar, span) for span in explained_limit(calendar, start, limit)]
 
 
-def _row(calendar: Calendar, span: Span) -> dict[str, Any]:
+def _row(calendar: Calendar, span: ExplainedStretch) -> dict[str, Any]:
     stretch = span.stretch
     return {
-        "from": wall(calendar, stretch.from_at),
-        "to": wall(calendar, stretch.to_at),
+        "from": wall_clock(calendar, stretch.from_at),
+        "to": wall_clock(calendar, stretch.to_at),
         "counted": stretch.counted,
         "seconds": (stretch.to_at - stretch.from_at) / 1_000_000,
         "reason": span.reason_en,

@@ -11,7 +11,11 @@ from cli.printer import fail
 from kernel.base.clock import parse_clock
 from office.worktime.calendars.files import load_calendar
 from office.worktime.calendars.model import Calendar, CalendarError
-from office.worktime.calendars.repository import CalendarRepository, UnknownCalendar, office_shelf
+from office.worktime.calendars.repository import (
+    CalendarRepository,
+    UnknownCalendar,
+    office_calendars,
+)
 from office.worktime.calendars.vietnam import STATE_OFFICE_FILE
 
 SHIPPED = {"vn-state-office": STATE_OFFICE_FILE}
@@ -34,7 +38,7 @@ def now() -> int:
 def repository() -> CalendarRepository:
     """Open the published calendars; if they can't be used, that ends the command with status 1."""
     try:
-        return office_shelf()
+        return office_calendars()
     except CalendarError as error:
         fail(f"the published calendars can't be used: {error}")
         raise typer.Exit(1) from error
@@ -76,7 +80,7 @@ def published(text: str) -> Calendar:
     wanted = version if version.startswith(f"{name}-") else f"{name}-{version}"
     if "+" in wanted:
         return repository().find(wanted)
-    for known in repository().every_version():
+    for known in repository().all_versions():
         if known.partition("+")[0] == wanted:
             return repository().find(known)
     raise UnknownCalendar(text)

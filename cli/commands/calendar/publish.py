@@ -15,12 +15,12 @@ from cli.options import parse_day, parse_unit
 from cli.printer import counted, fail, grid, out
 from office.worktime.calendars import publishing
 from office.worktime.calendars.model import Calendar, CalendarError
-from office.worktime.calendars.publishing import Clash
+from office.worktime.calendars.publishing import PublicationConflict
 from office.worktime.calendars.repository import (
+    CalendarAssignment,
     CalendarRepository,
     UnknownCalendar,
-    Use,
-    day_begins,
+    start_of_day,
 )
 from office.worktime.working_time import local_day
 
@@ -54,7 +54,7 @@ def import_calendar(
     known = repository()
     before = _before(known, calendar)
     try:
-        publishing.keep(known.folder, known.shipped)
+        publishing.keep_shipped(known.folder, known.shipped)
         fresh = publishing.publish(
             known.folder,
             calendar,
@@ -169,11 +169,11 @@ def list_document(known: CalendarRepository, at: int) -> dict[str, Any]:
         }
         for published in index.versions
     ]
-    uses = [_use(use) for use in index.uses]
+    uses = [_use(use) for use in index.assignments]
     return {"folder": str(known.folder), "versions": versions, "uses": uses}
 
 
-def _use(use: Use) -> dict[str, str]:
+def _use(use: CalendarAssignment) -> dict[str, str]:
     return {
         "unit": use.unit,
         "calendar": use.calendar,
@@ -218,7 +218,7 @@ def _assign(
 ) -> bool:
     code = "" if unit == "ALL" else unit
     try:
-        CalendarRepository(known.folder).in_force(calendar.name, day_begins(calendar, begins))
+        CalendarRepository(known.folder).in_force(calendar.name, start_of_day(calendar, begins))
     except UnknownCalendar as error:
         rule = f"no version of it holds on {begins}"
         raise CalendarError(calendar.name, "valid_from", rule) from error
@@ -243,14 +243,14 @@ def _refuse(error: CalendarError, calendar: Calendar, *, as_json: bool) -> None:
     """Print why a version can't be published, and what it would have changed."""
     fail(str(error))
     document: dict[str, Any] = {"settings": [], "days": []}
-    if isinstance(error, Clash):
+    if isinstance(error, PublicationConflict):
         years = ruled_years(error.published, calendar)
         document = difference(error.published, calendar, *years) if years else document
     if as_json:
         refused = {"version": calendar.version, "published": False, "refused": str(error)}
         print_json(refused | {"settings": document["settings"], "days": document["days"]})
         return
-    if not isinstance(error, Clash):
+    if not isinstance(error, PublicationConflict):
         return
     for setting in document["settings"]:
         fail(f"differs {setting['field']}: {setting['a']} published, {setting['b']} here")

@@ -14,7 +14,7 @@ from cli.grpc_clients import Connection, identity
 from cli.options import parse_day
 from cli.printer import fail, grid, out
 from cli.rpc_errors import failures
-from office.catalogue.agency_codes import is_agency, is_old_agency, to_new, to_old
+from office.catalogue.agency_codes import is_agency, is_old_agency, to_new_form, to_old_form
 from office.catalogue.dossier_code import parse_code
 
 app = typer.Typer(no_args_is_help=True, help="Codes of agencies and dossiers.")
@@ -34,12 +34,12 @@ def read(code: str, as_json: JSON = False) -> None:
         fail(f"{code} is no code of an agency or a dossier here")
         raise typer.Exit(1)
     unit = base_catalogue().unit_of(agency)
-    usual_new = to_new(agency) if is_old_agency(agency) else agency
+    usual_new = to_new_form(agency) if is_old_agency(agency) else agency
     answer: dict[str, Any] = {
         "code": code,
         "agency": agency,
         "form": "old" if is_old_agency(agency) else "new",
-        "old_code": unit.old_code if unit else to_old(usual_new),
+        "old_code": unit.old_code if unit else to_old_form(usual_new),
         "new_code": unit.code if unit else usual_new,
         "unit": unit.name_vi if unit else None,
     }

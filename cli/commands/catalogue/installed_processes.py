@@ -8,12 +8,12 @@ from datetime import date
 import typer
 
 from cli.printer import fail
-from office.catalogue.files.additions import Addition, extended
-from office.catalogue.files.document import Document
-from office.catalogue.files.file_errors import FileError
-from office.catalogue.messages import broken
+from office.catalogue.files.additions import CatalogueAddition, extended_catalogue
+from office.catalogue.files.document import ProcedureDocument
+from office.catalogue.files.file_errors import ProcedureFileError
+from office.catalogue.messages import broken_rule
 from office.catalogue.model import Catalogue
-from office.process.catalogue_view import Listed, in_use
+from office.process.catalogue_view import ListedVersion, processes_in_use
 from office.process.model.process import Process, Processes
 from office.process.repository import (
     ProcessError,
@@ -21,7 +21,7 @@ from office.process.repository import (
     load_processes,
     standard_processes,
 )
-from office.process.verification.child_cycles import Worked, round_trip
+from office.process.verification.child_cycles import ProcedureProcesses, child_cycle
 
 
 def office_processes() -> Processes:
@@ -46,11 +46,11 @@ def _read(load: Callable[[], Processes]) -> Processes:
         raise typer.Exit(1) from error
 
 
-def works_of(catalogue: Catalogue, day: date) -> Mapping[str, Worked]:
+def works_of(catalogue: Catalogue, day: date) -> Mapping[str, ProcedureProcesses]:
     """Show by which processes the procedures of a catalogue are worked on a day and later."""
-    return in_use(
+    return processes_in_use(
         (
-            Listed(it.code, it.version, it.valid_from, it.unit, it.process)
+            ListedVersion(it.code, it.version, it.valid_from, it.unit, it.process)
             for versions in catalogue.procedures.values()
             for it in versions
         ),
@@ -59,22 +59,26 @@ def works_of(catalogue: Catalogue, day: date) -> Mapping[str, Worked]:
 
 
 def refuse_circles(
-    document: Document, added: Addition, existing: Catalogue, processes: list[Process], day: date
+    document: ProcedureDocument,
+    added: CatalogueAddition,
+    existing: Catalogue,
+    processes: list[Process],
+    day: date,
 ) -> None:
-    """Raise ``FileError`` when new versions close a circle of child dossiers, of which routing
+    """Raise ``ProcedureFileError`` when new versions close a cycle of child dossiers, which routing
     would not start any more; each version that is on the way round is named.
     """
-    works = works_of(extended(existing, added, ""), day)
-    trips = [trip for it in processes if (trip := round_trip(it, processes, works))]
+    works = works_of(extended_catalogue(existing, added, ""), day)
+    trips = [trip for it in processes if (trip := child_cycle(it, processes, works))]
     faults = [
-        version.raw.fault(("process",), broken("process.circle", " → ".join(trip)))
+        version.raw.mistake(("process",), broken_rule("process.cycle", " → ".join(trip)))
         for version in document.versions
         for trip in trips
         if version.value in added.versions
         and (version.value.process, version.value.code) in _led_to(trip)
     ]
     if faults:
-        raise FileError(sorted(set(faults)))
+        raise ProcedureFileError(sorted(set(faults)))
 
 
 def _led_to(trip: list[str]) -> set[tuple[str, str]]:

@@ -13,16 +13,16 @@ import typer
 
 from cli.commands.people import load
 from cli.printer import fail
-from office.catalogue.files import release_store
+from office.catalogue.files import release_repository
 from office.catalogue.loader import shipped_catalogue
 from office.catalogue.model import Catalogue
-from office.catalogue.settings import shelf_folder
-from office.catalogue.unit_overlay import OfficeUnits
+from office.catalogue.settings import releases_folder
+from office.catalogue.unit_overlay import UnitOverlay
 
 
 def procedures_folder() -> Path:
     """Return the folder of the published procedures, as intake has it."""
-    return shelf_folder(Path(os.environ.get("MOTCUA_DATA_DIR", ".motcua")))
+    return releases_folder(Path(os.environ.get("MOTCUA_DATA_DIR", ".motcua")))
 
 
 def base_catalogue() -> Catalogue:
@@ -31,12 +31,12 @@ def base_catalogue() -> Catalogue:
     """
     named = os.environ.get("PEOPLE_DIRECTORY", "")
     people = load(Path(named)) if named else None
-    return OfficeUnits(lambda: people).of(shipped_catalogue()) if people else shipped_catalogue()
+    return UnitOverlay(lambda: people).of(shipped_catalogue()) if people else shipped_catalogue()
 
 
-def load_published() -> release_store.PublishedCatalogue:
+def load_published() -> release_repository.PublishedCatalogue:
     """Read the published procedures; raise ``ReleaseError`` and ``OSError``."""
-    return release_store.load(procedures_folder(), base_catalogue())
+    return release_repository.load(procedures_folder(), base_catalogue())
 
 
 def office_catalogue() -> Catalogue:
@@ -52,6 +52,6 @@ def exit_when_unusable() -> Iterator[None]:
     """End the program with a line of its own when the published procedures can't be used."""
     try:
         yield
-    except (release_store.ReleaseError, OSError) as error:
+    except (release_repository.ReleaseError, OSError) as error:
         fail(f"the published procedures can't be used: {error}")
         raise typer.Exit(1) from error

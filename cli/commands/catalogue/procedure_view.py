@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from office.catalogue.agency_codes import to_old
+from office.catalogue.agency_codes import to_old_form
 from office.catalogue.files.document import version_values
 from office.catalogue.model import Catalogue, FeePer, Procedure
 
@@ -44,7 +44,7 @@ def paragraphs(catalogue: Catalogue, it: Procedure) -> Iterator[tuple[str, list[
     yield "", [it.name_en]
     yield "in force", [f"{it.valid_from} – {ends or ''}".rstrip()]
     yield "field", [f"{it.field}  {field.name_vi if field else ''}"]
-    old = (unit.old_code if unit else "") or to_old(it.unit)
+    old = (unit.old_code if unit else "") or to_old_form(it.unit)
     yield "unit", [f"{it.unit} (old {old})  {unit.name_vi if unit else ''}"]
     if it.units:
         yield "also taken by", [" ".join(it.units)]

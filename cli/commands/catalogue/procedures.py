@@ -1,4 +1,4 @@
-"""`motcua procedures check / import / export / list / show / editions`, without any service."""
+"""`motcua procedures check / import / export / list / show / releases`, without any service."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from cli.formatting import ZONE, local, print_json
 from cli.operator_name import operator_name
 from cli.options import OFFICE, must_exist, parse_day
 from cli.printer import counted, err, fail, grid, out
-from office.catalogue.files import release_store
-from office.catalogue.files.additions import Addition, addition
-from office.catalogue.files.document import everything
-from office.catalogue.files.file_errors import FileError
+from office.catalogue.files import release_repository
+from office.catalogue.files.additions import CatalogueAddition, check_addition
+from office.catalogue.files.document import all_entries
+from office.catalogue.files.file_errors import ProcedureFileError
 from office.catalogue.files.reader import read_file
 from office.catalogue.files.writer import FORMATS, write
 from office.catalogue.model import Catalogue, Procedure
-from office.catalogue.responsible_unit import Takers
+from office.catalogue.responsible_unit import ResponsibleUnits
 
 app = typer.Typer(no_args_is_help=True, help="The catalogue of procedures: check, publish, show.")
 FILE = Annotated[Path, typer.Argument(help="A .csv, .xlsx or .json file.")]
@@ -74,15 +74,15 @@ def _import(
     started = time.monotonic()
     try:
         with exit_when_unusable():
-            edition, added, composed = _publish(file, source, dry_run)
-    except FileError as wrong:
+            release, added, composed = _publish(file, source, dry_run)
+    except ProcedureFileError as wrong:
         _tell_faults(file, wrong, language, as_json)
         raise typer.Exit(1) from wrong
     answer = {
         "file": file.name,
         "ok": True,
         "dry_run": dry_run,
-        "edition": edition,
+        "release": release,
         "fields": len(added.fields),
         "versions": len(added.versions),
         "unchanged": added.unchanged,
@@ -105,20 +105,20 @@ def _import(
     elif added.empty:
         out.print(f"nothing new: {same}", markup=False)
     else:
-        out.print(f"edition {edition}: {what} published, {same}", markup=False)
+        out.print(f"release {release}: {what} published, {same}", markup=False)
 
 
-def _publish(file: Path, source: str, dry_run: bool) -> tuple[int, Addition, int]:
+def _publish(file: Path, source: str, dry_run: bool) -> tuple[int, CatalogueAddition, int]:
     document = read_file(file)
     for _ in range(_TRIES):
         published = load_published()
         processes = installed_processes()
-        added = addition(document, published.catalogue, {it.name for it in processes})
+        added = check_addition(document, published.catalogue, {it.name for it in processes})
         refuse_circles(document, added, published.catalogue, processes, _today())
         if dry_run or added.empty:
-            return published.edition, added, document.notes.composed
+            return published.release, added, document.corrections.composed
         try:
-            after = release_store.publish(
+            after = release_repository.publish(
                 procedures_folder(),
                 published,
                 added,
@@ -126,20 +126,22 @@ def _publish(file: Path, source: str, dry_run: bool) -> tuple[int, Addition, int
                 by=operator_name(),
                 source=source,
             )
-        except release_store.Taken:  # somebody published meanwhile: check again against that
+        except (
+            release_repository.ReleaseConflict
+        ):  # somebody published meanwhile: check again against that
             continue
-        return after.edition, added, document.notes.composed
-    raise release_store.ReleaseError("others keep publishing; try again")
+        return after.release, added, document.corrections.composed
+    raise release_repository.ReleaseError("others keep publishing; try again")
 
 
-def _tell_faults(file: Path, wrong: FileError, language: str, as_json: bool) -> None:
+def _tell_faults(file: Path, wrong: ProcedureFileError, language: str, as_json: bool) -> None:
     if as_json:
-        found = [fault.document() for fault in wrong.faults]
+        found = [fault.document() for fault in wrong.mistakes]
         print_json({"file": file.name, "ok": False, "faults": found})
         return
-    for fault in wrong.faults:
+    for fault in wrong.mistakes:
         out.print(fault.text(language), markup=False, whole_lines=True)
-    fail(f"{file.name}: {counted(len(wrong.faults), 'mistake')}; nothing is published")
+    fail(f"{file.name}: {counted(len(wrong.mistakes), 'mistake')}; nothing is published")
 
 
 @app.command("export")
@@ -159,7 +161,7 @@ def export(
     catalogue = office_catalogue()
     for wanted in code or []:
         _known(catalogue, wanted)
-    fields, versions = everything(catalogue)
+    fields, versions = all_entries(catalogue)
     if code:
         versions = [it for it in versions if it.code in code]
         fields = [it for it in fields if it.code in {v.field for v in versions}]
@@ -188,7 +190,7 @@ def list_procedures(
     if unit and catalogue.unit_of(unit) is None:
         raise typer.BadParameter(f"{unit!r} is no unit", param_hint="--unit")
     known = catalogue.unit_of(unit)
-    found = Takers(catalogue, day).offered(known.code if known else "", field)
+    found = ResponsibleUnits(catalogue, day).offered(known.code if known else "", field)
     if as_json:
         print_json({"on": day.isoformat(), "procedures": [brief(catalogue, it) for it in found]})
         return
@@ -230,20 +232,20 @@ def show(
             out.print(f"  {line}", markup=False)
 
 
-@app.command("editions")
-def editions(as_json: JSON = False) -> None:
+@app.command("releases")
+def releases(as_json: JSON = False) -> None:
     """List what was published on top of the catalogue that ships."""
     with exit_when_unusable():
         load_published()
-        found: list[dict[str, Any]] = release_store.editions(procedures_folder())
+        found: list[dict[str, Any]] = release_repository.list_releases(procedures_folder())
     if as_json:
-        print_json({"folder": str(procedures_folder().absolute()), "editions": found})
+        print_json({"folder": str(procedures_folder().absolute()), "releases": found})
         return
-    columns = ("edition", "published (real time)", "by", "fields", "versions", "source")
-    keys = ("edition", "published_at", "published_by", "fields", "versions", "source")
+    columns = ("release", "published (real time)", "by", "fields", "versions", "source")
+    keys = ("release", "published_at", "published_by", "fields", "versions", "source")
     rows = [
-        [str(edition[key]) for key in keys]
-        for edition in (it | {"published_at": local(it["published_at"])} for it in found)
+        [str(release[key]) for key in keys]
+        for release in (it | {"published_at": local(it["published_at"])} for it in found)
     ]
     title = f"{procedures_folder().absolute()}; {ZONE}"
     out.print(grid(columns, rows, title=title, right=("fields", "versions"), whole=columns[:5]))

@@ -17,12 +17,12 @@ from cli.formatting import print_json
 from cli.options import OFFICE, must_exist
 from cli.printer import counted, fail, grid, out
 from office.process.model.process import Process, Processes, UnknownProcess
-from office.process.parsing.yaml_nodes import Mistake
-from office.process.rendering.bpmn import bpmn
+from office.process.parsing.yaml_nodes import ProcessMistake
+from office.process.rendering.bpmn import render_bpmn
 from office.process.rendering.flow_graph import flow_of
 from office.process.rendering.layout import lay_out
-from office.process.rendering.svg import svg
-from office.process.rendering.text import text
+from office.process.rendering.svg import render_svg
+from office.process.rendering.text import render_text
 from office.process.repository import STANDARD_FOLDER, check_files, files_in
 
 app = typer.Typer(
@@ -110,13 +110,13 @@ def show(
     """
     process = _one(name, version)
     if form is OutputForm.text:
-        out.print(text(process, language.value), markup=False)
+        out.print(render_text(process, language.value), markup=False)
         return
     drawing = lay_out(flow_of(process, language.value))
-    print(svg(drawing) if form is OutputForm.svg else bpmn(drawing), end="")
+    print(render_svg(drawing) if form is OutputForm.svg else render_bpmn(drawing), end="")
 
 
-def _check(paths: Sequence[Path]) -> tuple[list[Process], list[Mistake]]:
+def _check(paths: Sequence[Path]) -> tuple[list[Process], list[ProcessMistake]]:
     """Check files as they would be read at a start: by the office's catalogue, and beside the
     processes that ship.
     """
@@ -125,7 +125,9 @@ def _check(paths: Sequence[Path]) -> tuple[list[Process], list[Mistake]]:
     beside = [path for path in files_in(STANDARD_FOLDER) if path.resolve() not in given]
     codes = set(catalogue.procedures)
     works = works_of(catalogue, datetime.now(ZoneInfo(OFFICE)).date())
-    return check_files(paths, set(catalogue.units), procedures=codes, beside=beside, works=works)
+    return check_files(
+        paths, set(catalogue.units), procedures=codes, companions=beside, works=works
+    )
 
 
 def _one(name: str, version: int) -> Process:

@@ -1,21 +1,26 @@
-"""Decides what a file of procedures adds to a catalogue. A published version is only followed."""
+"""What a file of procedures adds to a catalogue, in which published versions never change."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from office.catalogue.files.document import Document, Raw, Version, differing
-from office.catalogue.files.file_errors import MOST_SHOWN, Fault, FileError
-from office.catalogue.files.partial_validation import Path, touched
-from office.catalogue.messages import BrokenRule, broken
-from office.catalogue.model import Catalogue, Field, Procedure, UnitLevel, catalogue
+from office.catalogue.files.document import (
+    ParsedVersion,
+    ProcedureDocument,
+    RawEntry,
+    differing_paths,
+)
+from office.catalogue.files.file_errors import MOST_SHOWN, FileMistake, ProcedureFileError
+from office.catalogue.files.partial_validation import KeyPath, overlaps_mistake
+from office.catalogue.messages import BrokenRule, broken_rule
+from office.catalogue.model import Catalogue, Field, Procedure, UnitLevel, build_catalogue
 from office.catalogue.rules import too_early
 
 
 @dataclass(frozen=True)
-class Addition:
-    """What is new in a file, and how much of it is there already, value for value."""
+class CatalogueAddition:
+    """The new entries of a file, and the number of entries that are published with equal values."""
 
     fields: tuple[Field, ...]
     versions: tuple[Procedure, ...]
@@ -24,31 +29,37 @@ class Addition:
 
     @property
     def empty(self) -> bool:
-        """Nothing is new."""
+        """Whether nothing is new."""
         return not self.fields and not self.versions
 
 
-def addition(
-    document: Document, existing: Catalogue, processes: Collection[str] | None = None
-) -> Addition:
-    """Check a document against what is published; raise ``FileError`` with every mistake.
+def check_addition(
+    document: ProcedureDocument, existing: Catalogue, processes: Collection[str] | None = None
+) -> CatalogueAddition:
+    """Return what a document adds to a catalogue; raise ``ProcedureFileError`` with every mistake.
 
     ``processes`` are the names that a new version may have as its process; None: any.
     """
-    found = list(document.faults)
-    fields = _fields(document, existing, found)
+    mistakes = list(document.mistakes)
+    fields = _fields(document, existing, mistakes)
     known_fields = {*existing.fields, *document.field_codes}
-    new: list[Version] = []
+    new: list[ParsedVersion] = []
     unchanged = len(document.fields) - len(fields)
-    latest = {code: Version(of[-1], Raw("", {}, 0)) for code, of in existing.procedures.items()}
-    unsure = {it.value.code for it in document.versions if not it.sound("version")}
+    latest = {
+        code: ParsedVersion(versions[-1], RawEntry("", {}, 0))
+        for code, versions in existing.procedures.items()
+    }
+    unsure = {parsed.value.code for parsed in document.versions if not parsed.sound("version")}
     for version in sorted(document.versions, key=lambda v: (v.value.code, v.value.version)):
-        value, wrong = version.value, list[tuple[Path, BrokenRule]]()
-        placed = version.sound("code", "version") and not version.raw.again
+        value, wrong = version.value, list[tuple[KeyPath, BrokenRule]]()
+        placed = version.sound("code", "version") and not version.raw.repeated
         published = existing.version(value.code, value.version) if placed else None
         if published is not None:
             following = existing.procedures[value.code][-1].version + 1
-            wrong = [(it, broken("published", following)) for it in differing(published, value)]
+            wrong = [
+                (parsed, broken_rule("published", following))
+                for parsed in differing_paths(published, value)
+            ]
             unchanged += not wrong
         else:
             wrong = list(_dangling(value, existing, known_fields, processes))
@@ -58,35 +69,44 @@ def addition(
                 latest[value.code] = version
             new.append(version)
         at_fault = version.raw.wrong
-        found += [
-            version.raw.fault(path, rule)
+        mistakes += [
+            version.raw.mistake(path, rule)
             for path, rule in wrong
-            if path == ("units",) or not touched(path, at_fault)
+            if path == ("units",) or not overlaps_mistake(path, at_fault)
         ]
-    if found:
-        raise FileError(sorted(found)[:MOST_SHOWN])
-    return Addition(tuple(fields), tuple(it.value for it in new), unchanged)
+    if mistakes:
+        raise ProcedureFileError(sorted(mistakes)[:MOST_SHOWN])
+    return CatalogueAddition(tuple(fields), tuple(parsed.value for parsed in new), unchanged)
 
 
-def extended(existing: Catalogue, added: Addition, digest: str) -> Catalogue:
-    """Return a catalogue with what was added."""
-    fields = {**existing.fields, **{it.code: it for it in added.fields}}
+def extended_catalogue(existing: Catalogue, added: CatalogueAddition, digest: str) -> Catalogue:
+    """Return a catalogue with an addition."""
+    fields = {
+        **existing.fields,
+        **{
+            administration_field.code: administration_field for administration_field in added.fields
+        },
+    }
     before = (version for versions in existing.procedures.values() for version in versions)
-    return catalogue(existing.units.values(), fields.values(), [*before, *added.versions], digest)
+    return build_catalogue(
+        existing.units.values(), fields.values(), [*before, *added.versions], digest
+    )
 
 
-def _fields(document: Document, existing: Catalogue, found: list[Fault]) -> list[Field]:
+def _fields(
+    document: ProcedureDocument, existing: Catalogue, mistakes: list[FileMistake]
+) -> list[Field]:
     new: dict[str, Field] = {}
     for value, raw in document.fields:
         published = existing.fields.get(value.code)
         if value.code in new:
-            found.append(raw.fault(("code",), broken("repeated", value.code)))
+            mistakes.append(raw.mistake(("code",), broken_rule("repeated", value.code)))
         elif published is None:
             new[value.code] = value
         elif published != value:
             for key in ("name_vi", "name_en"):
                 if getattr(published, key) != getattr(value, key):
-                    found.append(raw.fault((key,), broken("published.field")))
+                    mistakes.append(raw.mistake((key,), broken_rule("published.field")))
     return list(new.values())
 
 
@@ -95,29 +115,30 @@ def _dangling(
     existing: Catalogue,
     fields: Collection[str],
     processes: Collection[str] | None,
-) -> Iterator[tuple[Path, BrokenRule]]:
+) -> Iterator[tuple[KeyPath, BrokenRule]]:
     if value.unit not in existing.units:
-        yield ("unit",), broken("unit.unknown", value.unit)
+        yield ("unit",), broken_rule("unit.unknown", value.unit)
     if value.field not in fields:
-        yield ("field",), broken("field.unknown", value.field)
+        yield ("field",), broken_rule("field.unknown", value.field)
     levels = {level.value for level in UnitLevel}
     for unit in value.units:
         if unit not in existing.units and unit not in levels:
-            yield ("units",), broken("units.unknown", unit)
+            yield ("units",), broken_rule("units.unknown", unit)
     if processes is not None and value.process not in processes:
-        yield ("process",), broken("process.unknown", value.process)
+        yield ("process",), broken_rule("process.unknown", value.process)
 
 
 def _out_of_turn(
-    version: Version, before: Version | None, *, counted: bool
-) -> Iterator[tuple[Path, BrokenRule]]:
-    """Return what keeps a version from following the one before it; its number only where those of
-    all others of its procedure are known.
+    version: ParsedVersion, before: ParsedVersion | None, *, counted: bool
+) -> Iterator[tuple[KeyPath, BrokenRule]]:
+    """Yield the rules by which a version can't follow the one before it.
+
+    Its number is checked only if ``counted``: the numbers of all its siblings are known.
     """
     value = version.value
     number = before.value.version if before else 0
     if counted and value.version != number + 1:
-        yield ("version",), broken("versions.next", number + 1, number or "-")
+        yield ("version",), broken_rule("versions.next", number + 1, number or "-")
     if before is not None and before.sound("valid_from"):
         ended = before.value.valid_to if before.sound("valid_to") else None
         rule = too_early(value.valid_from, number, before.value.valid_from, ended)

@@ -1,7 +1,7 @@
-"""The columns of a table of procedures, and how a cell becomes a value.
+"""The columns of a table of procedures, and the conversion of cells to values.
 
 A table has a row for each field, procedure version, part, fee, condition and exempt group; the
-first column says which it is. The same names are the keys of the JSON form.
+first column names the kind. The same names are the keys of the JSON form.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from office.catalogue.messages import BrokenRule, broken
-from office.catalogue.schema import unprintable
+from office.catalogue.messages import BrokenRule, broken_rule
+from office.catalogue.schema import first_control_character
 
 MOST_CHARACTERS: Final = 32_767
-"""In a cell, as in Excel."""
+"""The longest cell, as in Excel."""
 _EXCEL_EPOCH: Final = date(1899, 12, 30)
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _NUMBER: Final = re.compile(r"\d{1,6}(\.0+)?", re.ASCII)
@@ -33,7 +33,7 @@ class ColumnKind(StrEnum):
 
     TEXT = "text"
     CODE = "code"
-    """A text that a spreadsheet takes for a number: 2.000640 would lose its last digit."""
+    """A text that a spreadsheet reads as a number: 2.000640 would lose its last digit."""
     NUMBER = "number"
     YES_NO = "yes_no"
     DAY = "day"
@@ -91,71 +91,71 @@ LISTS: Final = {"part": "parts", "fee": "fees", "condition": "conditions", "exem
 
 
 @dataclass(slots=True)
-class ColumnNotes:
-    """What was put right without asking."""
+class Corrections:
+    """Corrections made while reading."""
 
     composed: int = 0
     """Cells in Unicode's decomposed form, as some systems write Vietnamese."""
 
 
-def value_of(kind: ColumnKind, raw: Any, notes: ColumnNotes) -> Any:
-    """Read a value; gives a ``BrokenRule`` when it can't be one of its kind.
+def value_of(kind: ColumnKind, raw: Any, corrections: Corrections) -> Any:
+    """Return the value of a cell, or the ``BrokenRule`` if it can't be one of its kind.
 
     ``raw`` is a text, or a number, truth value, day or list where the file's form has such; None
-    and an empty text give None.
+    and an empty text become None.
     """
     if isinstance(raw, str):
         if "\0" in raw:
-            return broken("file.nul")
+            return broken_rule("file.nul")
         if len(raw) > MOST_CHARACTERS:
-            return broken("cell.long", MOST_CHARACTERS)
-        raw = _tidy(raw, notes)
+            return broken_rule("cell.long", MOST_CHARACTERS)
+        raw = _tidy(raw, corrections)
     if raw is None or raw == "":
         return None
     match kind:
         case ColumnKind.TEXT:
             if isinstance(raw, int) and not isinstance(raw, bool):
                 return str(raw)
-            return raw if isinstance(raw, str) else broken("text")
+            return raw if isinstance(raw, str) else broken_rule("text")
         case ColumnKind.CODE:
-            return raw if isinstance(raw, str) else broken("code.number")
+            return raw if isinstance(raw, str) else broken_rule("code.number")
         case ColumnKind.NUMBER:
             return _number(raw)
         case ColumnKind.YES_NO:
             return _yes_no(raw)
         case ColumnKind.DAY:
             return _day(raw)
-    return _list(raw, notes)
+    return _list(raw, corrections)
 
 
-def _tidy(text: str, notes: ColumnNotes) -> str:
-    """Compose what is decomposed and let line ends be blanks; the schema judges the rest."""
+def _tidy(text: str, corrections: Corrections) -> str:
+    """Return a text composed, with line ends as blanks; the schema checks the rest."""
     if text.isascii() and text.isprintable():
         return text.strip()
     if not unicodedata.is_normalized("NFC", text):
-        notes.composed += 1
+        corrections.composed += 1
         text = unicodedata.normalize("NFC", text)
-    return _LINE_ENDS.sub(" ", text).strip() if unprintable(text) else text.strip()
+    return _LINE_ENDS.sub(" ", text).strip() if first_control_character(text) else text.strip()
 
 
 def _number(raw: Any) -> Any:
     if isinstance(raw, bool):
-        return broken("number")
+        return broken_rule("number")
     if isinstance(raw, float) and raw.is_integer() and abs(raw) < 1e15:
         return int(raw)
     if isinstance(raw, int) and abs(raw) < 10**18:
         return raw
     if isinstance(raw, str) and _WHOLE.fullmatch(raw):
         return int(raw)
-    return broken("number")
+    return broken_rule("number")
 
 
 def _yes_no(raw: Any) -> Any:
     if isinstance(raw, bool):
         return raw
-    words = {"yes": True, "true": True, "có": True, "no": False, "false": False, "không": False}
-    found = words.get(raw.lower()) if isinstance(raw, str) else None
-    return broken("yes_no") if found is None else found
+    meanings = {"yes": True, "true": True, "có": True, "no": False, "false": False, "không": False}
+    found = meanings.get(raw.lower()) if isinstance(raw, str) else None
+    return broken_rule("yes_no") if found is None else found
 
 
 def _day(raw: Any) -> Any:
@@ -168,20 +168,20 @@ def _day(raw: Any) -> Any:
         try:
             return date.fromisoformat(text)
         except ValueError:
-            return broken("date")
+            return broken_rule("date")
     if _NUMBER.fullmatch(text) and int(float(text)) > 0:
-        return broken("date.excel", _EXCEL_EPOCH + timedelta(days=int(float(text))))
-    return broken("date.local" if _LOCAL_DAY.fullmatch(text) else "date")
+        return broken_rule("date.excel", _EXCEL_EPOCH + timedelta(days=int(float(text))))
+    return broken_rule("date.local" if _LOCAL_DAY.fullmatch(text) else "date")
 
 
 def _clock() -> BrokenRule:
-    return broken("date.time")
+    return broken_rule("date.time")
 
 
-def _list(raw: Any, notes: ColumnNotes) -> Any:
+def _list(raw: Any, corrections: Corrections) -> Any:
     if isinstance(raw, str):
-        return [word for word in _SEPARATORS.split(raw) if word]
+        return [item for item in _SEPARATORS.split(raw) if item]
     if not isinstance(raw, list):
-        return broken("list")
-    found = [value_of(ColumnKind.TEXT, word, notes) for word in raw]
-    return next((word for word in found if isinstance(word, BrokenRule)), found)
+        return broken_rule("list")
+    found = [value_of(ColumnKind.TEXT, item, corrections) for item in raw]
+    return next((item for item in found if isinstance(item, BrokenRule)), found)

@@ -1,4 +1,4 @@
-"""Mistakes in a file of procedures: in which row and column, which rule, in both languages."""
+"""Mistakes in a file of procedures: row, column and broken rule, in both languages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MOST_SHOWN: Final = 1000
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Fault:
+class FileMistake:
     """One mistake. ``row`` counts from 1, the heading included; 0 means the whole file.
 
     ``column`` is the name of a column; in JSON the path of the value within entry number ``row``.
@@ -23,35 +23,35 @@ class Fault:
     column: str
     entry: str
     """The code of the procedure or field, as far as it is known."""
-    broken: BrokenRule
+    broken_rule: BrokenRule
 
     def text(self, language: str = "en") -> str:
-        """Say it on one line."""
-        rule = self.broken.vi if language == "vi" else self.broken.en
+        """Return the mistake on one line, in ``vi`` or ``en``."""
+        rule = self.broken_rule.vi if language == "vi" else self.broken_rule.en
         row = "dòng" if language == "vi" else "row"
         place = f"{row} {self.row}, {self.column}" if self.row else self.column
         return f"{place}: {rule}" + (f" ({self.entry})" if self.entry else "")
 
     def document(self) -> dict[str, Any]:
-        """Return it to scripts."""
+        """Return the mistake as a JSON object."""
         return {
             "row": self.row,
             "column": self.column,
             "entry": self.entry,
-            "rule": self.broken.code,
-            "vi": self.broken.vi,
-            "en": self.broken.en,
+            "rule": self.broken_rule.code,
+            "vi": self.broken_rule.vi,
+            "en": self.broken_rule.en,
         }
 
 
-class FileError(ValueError):
-    """A file of procedures that can't be taken; ``faults`` names every mistake, in order."""
+class ProcedureFileError(ValueError):
+    """A file of procedures that can't be used; ``mistakes`` are all of them, in order."""
 
-    def __init__(self, faults: Sequence[Fault]) -> None:
-        super().__init__("; ".join(fault.text() for fault in faults[:10]))
-        self.faults = tuple(faults)
+    def __init__(self, mistakes: Sequence[FileMistake]) -> None:
+        super().__init__("; ".join(mistake.text() for mistake in mistakes[:10]))
+        self.mistakes = tuple(mistakes)
 
 
-def whole(column: str, broken: BrokenRule) -> FileError:
-    """Refuse a file as a whole."""
-    return FileError([Fault(0, column, "", broken)])
+def whole_file_error(column: str, rule: BrokenRule) -> ProcedureFileError:
+    """Return the error of a file that can't be read at all."""
+    return ProcedureFileError([FileMistake(0, column, "", rule)])

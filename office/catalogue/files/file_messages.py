@@ -1,4 +1,4 @@
-"""What is wrong with a file as such, in Vietnamese and English."""
+"""Why a file can't be parsed, in Vietnamese and English."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import json
 from typing import Final
 
 from kernel.base import toml_files
-from office.catalogue.messages import Words
+from office.catalogue.messages import BilingualText
 
 SEPARATORS: Final = (
     "các ô cách nhau bằng dấu phẩy hoặc chấm phẩy",
@@ -19,7 +19,7 @@ _CAUSES: Final = {
     errno.EACCES: "người dùng này không được phép đọc",
     errno.EISDIR: "là thư mục, không phải tệp",
 }
-_JSON: Final[tuple[tuple[str, Words], ...]] = (
+_JSON_CAUSES: Final[tuple[tuple[str, BilingualText], ...]] = (
     ("Expecting ','", ("thiếu dấu phẩy trước chỗ này", "a comma is missing before this")),
     ("Expecting ':'", ("thiếu dấu hai chấm trước chỗ này", "a colon is missing before this")),
     ("Expecting property name", (
@@ -43,35 +43,37 @@ _JSON: Final[tuple[tuple[str, Words], ...]] = (
         "after \\ stands a letter without a meaning: write \\\\",
     )),
 )  # fmt: skip
-_OTHER: Final = ("không đọc được chỗ này", "this can't be read")
+_OTHER_CAUSE: Final = ("không đọc được chỗ này", "this can't be read")
 
 
-class NoValue(ValueError):
-    """A word such as NaN where a value must stand."""
+class InvalidJsonConstant(ValueError):
+    """A constant such as NaN, which JSON does not have."""
 
 
-def unreadable(error: OSError) -> Words:
+def unreadable(error: OSError) -> BilingualText:
     """Return why a file can't be read."""
     vi = _CAUSES.get(error.errno or 0, "không đọc được tệp")
     return vi, toml_files.unreadable(error)
 
 
-def no_json(error: ValueError | RecursionError) -> Words:
-    """Say where a text is no JSON, and why."""
+def json_cause(error: ValueError | RecursionError) -> BilingualText:
+    """Return where a text is no JSON, and why."""
     if isinstance(error, RecursionError):
         return "lồng quá sâu", "is nested too deeply"
-    if isinstance(error, NoValue):
+    if isinstance(error, InvalidJsonConstant):
         return f"{error} không phải giá trị", f"{error} is no value"
     if not isinstance(error, json.JSONDecodeError):
         return "có một số quá dài", "a number is too long"
-    vi, en = next((words for begins, words in _JSON if error.msg.startswith(begins)), _OTHER)
+    vi, en = next(
+        (text for begins, text in _JSON_CAUSES if error.msg.startswith(begins)), _OTHER_CAUSE
+    )
     return (
         f"dòng {error.lineno}, cột {error.colno}: {vi}",
         f"line {error.lineno}, column {error.colno}: {en}",
     )
 
 
-def no_csv(error: csv.Error) -> Words:
+def csv_cause(error: csv.Error) -> BilingualText:
     """Return why the rest of a table can't be read."""
     if "unexpected end" in str(error):
         return "ngoặc kép chưa đóng", "a quotation mark is not closed"

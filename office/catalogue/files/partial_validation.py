@@ -1,4 +1,4 @@
-"""What can be judged of an entry with mistakes: something stands for each of its parts at fault."""
+"""Validation of entries with mistakes: placeholders stand for the wrong values."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from office.catalogue.files.columns import LISTS
 
-Path = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 
 _NAMES: Final = {"name_vi": "-", "name_en": "-"}
-_STAND_INS: Final[Mapping[str, Any]] = {
+_PLACEHOLDERS: Final[Mapping[str, Any]] = {
     "code": "0.000000",
     "version": 1,
     **_NAMES,
@@ -23,7 +23,7 @@ _STAND_INS: Final[Mapping[str, Any]] = {
     "result_channels": ["counter"],
     "process": "at-fault",
 }
-_OF_ITEMS: Final[Mapping[str, Mapping[str, Any]]] = {
+_ITEM_PLACEHOLDERS: Final[Mapping[str, Mapping[str, Any]]] = {
     "parts": {"code": "at-fault", **_NAMES},
     "fees": {"kind": "phi", **_NAMES, "amount": 0},
     "conditions": _NAMES,
@@ -31,45 +31,48 @@ _OF_ITEMS: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 
 
-def filled(values: Mapping[str, Any], wrong: Collection[Path], day: Any) -> dict[str, Any]:
-    """Return the values without those at fault, so that the schema takes them; ``day`` stands for
-    the day on which the version begins. A mistake at () is one of the whole entry.
+def with_placeholders(
+    values: Mapping[str, Any], wrong: Collection[KeyPath], day: Any
+) -> dict[str, Any]:
+    """Return the values with placeholders for the wrong ones, so that the schema accepts them.
+
+    ``day`` is the placeholder of ``valid_from``. A mistake at () is one of the whole entry.
     """
     made: dict[str, Any] = {}
     for key, value in values.items():
         if (key,) in wrong:
             continue
-        if key in _OF_ITEMS:
-            made[key] = [_item(key, place, it, wrong) for place, it in enumerate(value)]
+        if key in _ITEM_PLACEHOLDERS:
+            made[key] = [_item(key, place, item, wrong) for place, item in enumerate(value)]
         elif isinstance(value, list):
-            made[key] = [it for place, it in enumerate(value) if (key, place) not in wrong]
+            made[key] = [item for place, item in enumerate(value) if (key, place) not in wrong]
         else:
             made[key] = value
-    for key, stand_in in _STAND_INS.items():
+    for key, placeholder in _PLACEHOLDERS.items():
         if (key,) in wrong or () in wrong or made.get(key) == []:
-            made[key] = day if key == "valid_from" else stand_in
+            made[key] = day if key == "valid_from" else placeholder
     if not made.get("parts"):
-        made["parts"] = [_OF_ITEMS["parts"]]
+        made["parts"] = [_ITEM_PLACEHOLDERS["parts"]]
     return made
 
 
-def _item(key: str, place: int, item: Any, wrong: Collection[Path]) -> dict[str, Any]:
+def _item(key: str, place: int, item: Any, wrong: Collection[KeyPath]) -> dict[str, Any]:
     given = {} if (key, place) in wrong or not isinstance(item, dict) else item
     kept = {name: value for name, value in given.items() if (key, place, name) not in wrong}
-    stand_ins = {**_OF_ITEMS[key]}
-    if "code" in stand_ins:
-        stand_ins["code"] = f"at-fault-{place}"
-    return {**stand_ins, **kept}
+    placeholders = {**_ITEM_PLACEHOLDERS[key]}
+    if "code" in placeholders:
+        placeholders["code"] = f"at-fault-{place}"
+    return {**placeholders, **kept}
 
 
-def at_fault(keys: Collection[str], wrong: Collection[Path]) -> bool:
-    """Return whether one of the keys has a mistake, or a word in its list."""
+def has_mistake(keys: Collection[str], wrong: Collection[KeyPath]) -> bool:
+    """Return whether one of the keys, or an item of its list, has a mistake."""
     return any(
         not path or (path[0] in keys and (len(path) == 1 or path[0] not in LISTS.values()))
         for path in wrong
     )
 
 
-def touched(path: Path, wrong: Collection[Path]) -> bool:
+def overlaps_mistake(path: KeyPath, wrong: Collection[KeyPath]) -> bool:
     """Return whether there is a mistake at a path, above it or below it."""
-    return any(it[: len(path)] == path[: len(it)] for it in wrong)
+    return any(mistake_path[: len(path)] == path[: len(mistake_path)] for mistake_path in wrong)

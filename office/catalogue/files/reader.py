@@ -1,6 +1,6 @@
-"""Reads a file of procedures: CSV, XLSX or JSON, by its name. Files come from anywhere.
+"""Reader of files of procedures: CSV, XLSX or JSON, by their names. Files are not trusted.
 
-What a file may cost is bounded before it is looked at: its size, what it unpacks to, its columns,
+The cost of a file is bounded before it is parsed: its size, what it unpacks to, its columns,
 its rows and the length of a cell. Formulas are refused and never computed; nothing that a workbook
 links to is opened.
 """
@@ -19,12 +19,18 @@ from typing import Any, Final
 from openpyxl import load_workbook
 
 from office.catalogue.files.columns import MOST_CHARACTERS
-from office.catalogue.files.document import FORMAT, Document
-from office.catalogue.files.file_errors import Fault, FileError, whole
-from office.catalogue.files.file_messages import SEPARATORS, NoValue, no_csv, no_json, unreadable
+from office.catalogue.files.document import FORMAT, ProcedureDocument
+from office.catalogue.files.file_errors import FileMistake, ProcedureFileError, whole_file_error
+from office.catalogue.files.file_messages import (
+    SEPARATORS,
+    InvalidJsonConstant,
+    csv_cause,
+    json_cause,
+    unreadable,
+)
 from office.catalogue.files.json_format import read_json
-from office.catalogue.files.table_format import MOST_COLUMNS, Row, read
-from office.catalogue.messages import broken
+from office.catalogue.files.table_format import MOST_COLUMNS, Row, read_table
+from office.catalogue.messages import broken_rule
 
 MOST_BYTES: Final = 32 * 2**20
 MOST_UNPACKED: Final = 96 * 2**20
@@ -32,34 +38,34 @@ MOST_MEMBERS: Final = 1_000
 SHEET: Final = "procedures"
 _DELIMITERS: Final = ",;\t"
 _GUARDED: Final = re.compile(r"'[=+\-@＝＋－＠'\t\r]")
-"""An apostrophe that stands before what a spreadsheet might compute; the export puts it there."""
+"""An apostrophe, as the export puts it, before a text that a spreadsheet might compute."""
 
 
-def read_file(path: Path) -> Document:
-    """Read a file, mistakes included; raise ``FileError`` for one in which nothing can be read."""
+def read_file(path: Path) -> ProcedureDocument:
+    """Return the document with its mistakes; raise ``ProcedureFileError`` if it can't be read."""
     kind = path.suffix.lower()
     if kind not in (".csv", ".xlsx", ".json"):
-        raise whole("file", broken("file.kind"))
+        raise whole_file_error("file", broken_rule("file.kind"))
     raw = _bytes(path)
     if kind == ".xlsx":
-        return read(_xlsx_rows(raw))
+        return read_table(_xlsx_rows(raw))
     text = _text(raw)
-    return read(_csv_rows(text)) if kind == ".csv" else parse_json(text)
+    return read_table(_csv_rows(text)) if kind == ".csv" else parse_json(text)
 
 
-def parse_json(text: str) -> Document:
-    """Read the JSON form, mistakes included; raise ``FileError`` for what is none."""
+def parse_json(text: str) -> ProcedureDocument:
+    """Return the document in a JSON text; raise ``ProcedureFileError`` for other texts."""
     try:
         content = json.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
-        raise whole("file", broken("file.json", *no_json(error))) from error
+        raise whole_file_error("file", broken_rule("file.json", *json_cause(error))) from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise whole("format", broken("file.shape", FORMAT))
+        raise whole_file_error("format", broken_rule("file.shape", FORMAT))
     return read_json(content)
 
 
 def _no_constant(name: str) -> Any:
-    raise NoValue(name)
+    raise InvalidJsonConstant(name)
 
 
 def _bytes(path: Path) -> bytes:
@@ -67,9 +73,11 @@ def _bytes(path: Path) -> bytes:
         with path.open("rb") as file:
             raw = file.read(MOST_BYTES + 1)
     except OSError as error:
-        raise whole("file", broken("file.unreadable", *unreadable(error))) from error
+        raise whole_file_error(
+            "file", broken_rule("file.unreadable", *unreadable(error))
+        ) from error
     if len(raw) > MOST_BYTES:
-        raise whole("file", broken("file.big", MOST_BYTES // 2**20))
+        raise whole_file_error("file", broken_rule("file.big", MOST_BYTES // 2**20))
     return raw
 
 
@@ -77,30 +85,32 @@ def _text(raw: bytes) -> str:
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise whole("file", broken("file.encoding", error.start)) from error
+        raise whole_file_error("file", broken_rule("file.encoding", error.start)) from error
 
 
 # -- CSV ------------------------------------------------------------------------------------------
 
 
 def _csv_rows(text: str) -> Iterator[Row]:
-    """Return the rows with the lines on which they begin; an Excel's ``sep=`` line is skipped."""
+    """Yield the rows with the lines on which they begin, without Excel's ``sep=`` line."""
     first, _, rest = text.partition("\n")
     delimiter, skipped = _delimiter(first), 0
     if first.lower().startswith("sep="):
         delimiter, skipped, text = first.rstrip("\r\n")[4:5] or ",", 1, rest
     if delimiter not in _DELIMITERS:
-        raise whole("file", broken("file.csv", *SEPARATORS))
-    before = csv.field_size_limit(2**30)  # a long cell is told with its place, not as an error
+        raise whole_file_error("file", broken_rule("file.csv", *SEPARATORS))
+    before = csv.field_size_limit(2**30)  # a long cell is reported with its place
     try:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
         begins = skipped + 1
         for cells in reader:
-            yield begins, [_unguarded(cell) for cell in cells[: MOST_COLUMNS + 1]]
+            yield begins, [_without_guard(cell) for cell in cells[: MOST_COLUMNS + 1]]
             begins = skipped + reader.line_num + 1
     except csv.Error as error:
         line = skipped + reader.line_num
-        raise FileError([Fault(line, "file", "", broken("file.csv", *no_csv(error)))]) from error
+        raise ProcedureFileError(
+            [FileMistake(line, "file", "", broken_rule("file.csv", *csv_cause(error)))]
+        ) from error
     finally:
         csv.field_size_limit(before)
 
@@ -110,7 +120,7 @@ def _delimiter(heading: str) -> str:
     return max(_DELIMITERS, key=head.count)
 
 
-def _unguarded(cell: str) -> str:
+def _without_guard(cell: str) -> str:
     return cell[1:] if _GUARDED.match(cell) else cell
 
 
@@ -118,36 +128,36 @@ def _unguarded(cell: str) -> str:
 
 
 def _xlsx_rows(raw: bytes) -> Iterator[Row]:
-    _weigh(raw)
+    _check_unpacked_size(raw)
     try:
         book = load_workbook(io.BytesIO(raw), read_only=True, data_only=False, keep_links=False)
         names = [sheet.title for sheet in book.worksheets]
         if not names:
-            raise whole("file", broken("file.empty"))
+            raise whole_file_error("file", broken_rule("file.empty"))
         sheet = book[SHEET if SHEET in names else names[0]]
-        sheet.reset_dimensions()  # what a workbook says of its size need not be so
+        sheet.reset_dimensions()  # the size in a workbook may be wrong
         for number, cells in enumerate(sheet.iter_rows(max_col=MOST_COLUMNS + 1), start=1):
             yield number, [_cell(cell) for cell in cells]
-    except FileError:
+    except ProcedureFileError:
         raise
-    except Exception as error:  # whatever a broken workbook makes of the library
-        raise whole("file", broken("file.xlsx")) from error
+    except Exception as error:  # a broken workbook may raise anything in the library
+        raise whole_file_error("file", broken_rule("file.xlsx")) from error
 
 
-def _weigh(raw: bytes) -> None:
-    """Refuse what would unpack to far more than it is; members can't unpack beyond their size."""
+def _check_unpacked_size(raw: bytes) -> None:
+    """Raise for a workbook that unpacks to too much; members can't exceed their stated size."""
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as packed:
             members = packed.infolist()
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
-        raise whole("file", broken("file.xlsx")) from error
-    if len(members) > MOST_MEMBERS or sum(it.file_size for it in members) > MOST_UNPACKED:
-        raise whole("file", broken("file.unpacked", MOST_UNPACKED // 2**20))
+        raise whole_file_error("file", broken_rule("file.xlsx")) from error
+    if len(members) > MOST_MEMBERS or sum(member.file_size for member in members) > MOST_UNPACKED:
+        raise whole_file_error("file", broken_rule("file.unpacked", MOST_UNPACKED // 2**20))
 
 
 def _cell(cell: Any) -> Any:
     if cell.data_type == "f":
-        return broken("cell.formula")
+        return broken_rule("cell.formula")
     if cell.data_type == "e":
-        return broken("cell.error", cell.value)
+        return broken_rule("cell.error", cell.value)
     return cell.value

@@ -1,4 +1,4 @@
-"""Writes procedures as CSV, XLSX or JSON, so that reading them gives the same ones again.
+"""Writer of procedures as CSV, XLSX or JSON, which read back as the same ones.
 
 No cell can become a formula where the file is opened: in CSV an apostrophe goes before what might,
 in XLSX every cell is a text. The CSV is UTF-8 with its mark, as spreadsheets expect.
@@ -20,7 +20,7 @@ from kernel.base.spreadsheet_escape import escape_cell
 from office.catalogue.files.columns import COLUMNS
 from office.catalogue.files.json_format import json_document
 from office.catalogue.files.reader import SHEET
-from office.catalogue.files.table_format import rows
+from office.catalogue.files.table_format import table_rows
 from office.catalogue.model import Field, Procedure
 
 FORMATS: Final = ("csv", "xlsx", "json")
@@ -29,11 +29,11 @@ _WIDTHS: Final = {"name_vi": 60, "name_en": 50}
 
 
 def write(form: str, fields: Iterable[Field], versions: Iterable[Procedure]) -> bytes:
-    """Write entries in one of ``FORMATS``."""
+    """Return the bytes of entries in one of ``FORMATS``."""
     if form == "csv":
-        return _csv(rows(fields, versions))
+        return _csv(table_rows(fields, versions))
     if form == "xlsx":
-        return _xlsx(rows(fields, versions))
+        return _xlsx(table_rows(fields, versions))
     text = json.dumps(json_document(fields, versions), ensure_ascii=False, indent=1)
     return f"{text}\n".encode()
 
@@ -71,7 +71,7 @@ def _cell(sheet: Any, text: str) -> Any:
     cell = WriteOnlyCell(sheet)
     cell.number_format = _TEXT_FORMAT
     cell.value = text
-    cell.data_type = "s"  # the library takes "=..." for a formula
+    cell.data_type = "s"  # the library reads "=..." as a formula
     return cell
 
 

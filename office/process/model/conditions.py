@@ -1,7 +1,7 @@
-"""Conditions on what is known of a case: pure values, and the proof of what they can meet.
+"""Conditions on the facts of a case: pure values, evaluation, and the cases they tell apart.
 
-``circumstances`` are a mapping from the names of facts to their values as texts, numbers for
-``supplement_rounds``; a fact that nobody stated is absent, and no condition on it holds.
+``circumstances`` map the names of facts to their values as texts; ``supplement_rounds`` is a number
+in text. A fact that nobody stated is absent, and no condition on it holds.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ CHANNELS: Final = ("online", "counter", "post", "email", "internal")
 LEVELS: Final = ("whole", "partial")
 RESULT_CHANNELS: Final = ("online", "counter", "post")
 STATED: Final = "stated."
-"""Before the name of a fact that officers state."""
+"""The prefix of facts that officers state."""
 OTHERWISE: Final = "(any other)"
-UNSAID: Final = "(not stated)"
+NOT_STATED: Final = "(not stated)"
 MOST_COMBINATIONS: Final = 50_000
 
 
@@ -78,9 +78,9 @@ def holds(condition: Condition, circumstances: Circumstances) -> bool:
         case OneOf(fact, values):
             return circumstances.get(fact) in values
         case Between(fact, low, high):
-            said = _number(circumstances.get(fact))
-            above = low is None or (said is not None and said >= low)
-            return said is not None and above and (high is None or said <= high)
+            number = _number(circumstances.get(fact))
+            above = low is None or (number is not None and number >= low)
+            return number is not None and above and (high is None or number <= high)
         case Within(units):
             unit = circumstances.get("unit", "")
             return any(unit == top or unit.startswith(f"{top}.") for top in units)
@@ -99,44 +99,44 @@ def _number(text: str | None) -> int | None:
         return None
 
 
-def leaves(condition: Condition) -> Iterator[OneOf | Between | Within]:
-    """Return every comparison inside a condition."""
+def comparisons_in(condition: Condition) -> Iterator[OneOf | Between | Within]:
+    """Yield every comparison inside a condition."""
     match condition:
         case Both(parts) | Either(parts):
             for part in parts:
-                yield from leaves(part)
+                yield from comparisons_in(part)
         case Not(part):
-            yield from leaves(part)
+            yield from comparisons_in(part)
         case _:
             yield condition
 
 
 def fact_of(leaf: OneOf | Between | Within) -> str:
-    """Return the fact at which a comparison looks."""
+    """Return the fact that a comparison tests."""
     return "unit" if isinstance(leaf, Within) else leaf.fact
 
 
-def said(case: Circumstances) -> dict[str, str]:
-    """Return what is said in one of the ``combinations``, without what was not stated."""
-    return {fact: value for fact, value in case.items() if value != UNSAID}
+def without_unstated(case: Circumstances) -> dict[str, str]:
+    """Return one of the ``combinations`` without the facts that are not stated in it."""
+    return {fact: value for fact, value in case.items() if value != NOT_STATED}
 
 
 def combinations(
     conditions: Iterable[Condition], domains: Mapping[str, Sequence[str]], known: Iterable[str]
 ) -> list[dict[str, str]] | None:
-    """List circumstances among which every case that the conditions can tell apart is found.
+    """Return circumstances that cover every case which the conditions can tell apart.
 
-    ``domains`` are the values of facts that have a known few; of other facts the values that are
-    mentioned and one more stand for all. Stated facts that are not ``known`` may be missing. None
-    when there are too many to be looked at.
+    ``domains`` are the values of facts with a few known ones; for other facts, the values in the
+    conditions and one more stand for all. Stated facts that are not ``known`` may be missing.
+    Return None for more than ``MOST_COMBINATIONS``.
     """
-    comparisons = [leaf for condition in conditions for leaf in leaves(condition)]
+    comparisons = [leaf for condition in conditions for leaf in comparisons_in(condition)]
     given = set(known)
     choices: dict[str, list[str]] = {}
     for fact in dict.fromkeys(map(fact_of, comparisons)):
-        values = list(domains.get(fact, ())) or _told_apart(fact, comparisons)
+        values = list(domains.get(fact, ())) or _distinct_values(fact, comparisons)
         if fact.startswith(STATED) and fact not in given:
-            values.append(UNSAID)
+            values.append(NOT_STATED)
         choices[fact] = values
     count = 1
     for values in choices.values():
@@ -146,7 +146,7 @@ def combinations(
     return [dict(zip(choices, values, strict=True)) for values in product(*choices.values())]
 
 
-def _told_apart(fact: str, comparisons: Iterable[OneOf | Between | Within]) -> list[str]:
+def _distinct_values(fact: str, comparisons: Iterable[OneOf | Between | Within]) -> list[str]:
     numbers: set[int] = set()
     texts: dict[str, None] = {}
     for comparison in comparisons:
@@ -162,8 +162,8 @@ def _told_apart(fact: str, comparisons: Iterable[OneOf | Between | Within]) -> l
     return [*texts, OTHERWISE]
 
 
-def described(condition: Condition) -> str:
-    """Say a condition on one line, as a reader of a drawing needs it; empty for always."""
+def describe(condition: Condition) -> str:
+    """Return a condition on one line, as diagrams show it; empty for always."""
     match condition:
         case OneOf(fact, values):
             return f"{_short(fact)} = {' / '.join(values)}"
@@ -175,11 +175,11 @@ def described(condition: Condition) -> str:
         case Within(units):
             return f"unit in {' / '.join(units)}"
         case Both(parts):
-            return ", ".join(described(part) for part in parts)
+            return ", ".join(describe(part) for part in parts)
         case Either(parts):
-            return "(" + " or ".join(described(part) for part in parts) + ")"
+            return "(" + " or ".join(describe(part) for part in parts) + ")"
         case Not(part):
-            return f"not ({described(part)})"
+            return f"not ({describe(part)})"
 
 
 def _short(fact: str) -> str:

@@ -1,4 +1,4 @@
-"""A process, as a value: the steps by which a case is worked. ``process_files.py`` reads them."""
+"""A process as a value: the steps by which a case is worked. ``repository.py`` reads them."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from office.worktime.warning_rule import WarningRule
 
 _A_WORKING_DAY = Duration(Fraction(1), DurationUnit.WORKING_DAY)
 UNSIGNED = "none"
-"""Instead of a role that signs: papers of the kind stay drafts."""
+"""Instead of a signing role: documents of the kind stay drafts."""
 IMPORTED = "imported"
-"""The process of every dossier that was brought in from another system."""
+"""The process of every dossier imported from another system."""
 
 
 class UnknownProcess(LookupError):
@@ -30,7 +30,7 @@ class UnknownProcess(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Title:
-    """What something is called, in both languages."""
+    """A title in both languages."""
 
     vi: str
     en: str
@@ -38,7 +38,7 @@ class Title:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """A named way from one step to another; ``back`` ones send the case back."""
+    """A named transition from one step to another; ``back`` ones return the case for rework."""
 
     name: str
     title: Title
@@ -49,7 +49,7 @@ class Transition:
 
 @dataclass(frozen=True, slots=True)
 class Timer:
-    """Takes a transition by itself when a step has been current for this long."""
+    """A duration after which a current step takes a transition without an officer."""
 
     after: Duration
     take: str
@@ -86,7 +86,7 @@ class Child:
 
 
 class FactKind(StrEnum):
-    """What values a stated fact has."""
+    """The kind of values of a stated fact."""
 
     CHOICE = "choice"
     NUMBER = "number"
@@ -102,18 +102,18 @@ class Fact:
     values: tuple[str, ...] = ()
 
     def allows(self, value: str) -> bool:
-        """Return whether it can have a value."""
+        """Return whether a value is one that the fact can have."""
         if self.kind is FactKind.CHOICE:
             return value in self.values
         return value.removeprefix("-").isascii() and value.removeprefix("-").isdigit()
 
 
 @dataclass(frozen=True, slots=True)
-class Paper:
-    """How a kind of outgoing paper comes about; ``review`` is empty where nobody reviews, ``sign``
-    is ``UNSIGNED`` where nobody signs.
+class DocumentRule:
+    """How a kind of outgoing document is made: ``review`` is the reviewing role, empty for none,
+    ``sign`` the signing role, ``UNSIGNED`` for none.
 
-    ``required``: what it announces can't be done before it is signed.
+    ``required``: the act that it announces is refused before the document is signed.
     """
 
     kind: str
@@ -124,7 +124,7 @@ class Paper:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One kind of step. ``unit`` is ``dossier``, ``parent`` or the code of a unit."""
+    """One step of a process. ``unit`` is ``dossier``, ``parent`` or the code of a unit."""
 
     name: str
     title: Title
@@ -137,30 +137,40 @@ class Step:
     """None: the process's own rule."""
     national_state: int = 4
     states: tuple[str, ...] = ()
-    """The facts that must be stated when it is completed."""
+    """The facts that an officer must state on completion."""
     timers: tuple[Timer, ...] = ()
     consultations: tuple[Consultation, ...] = ()
     children: tuple[Child, ...] = ()
 
     @property
     def next(self) -> tuple[str, ...]:
-        """The steps that may follow, whatever the circumstances."""
-        return tuple(dict.fromkeys(way.to for way in self.transitions if not way.back))
+        """The steps that may follow in any circumstances."""
+        return tuple(
+            dict.fromkeys(transition.to for transition in self.transitions if not transition.back)
+        )
 
     @property
     def back(self) -> tuple[str, ...]:
-        """The steps to which it may send back, whatever the circumstances."""
-        return tuple(dict.fromkeys(way.to for way in self.transitions if way.back))
+        """The steps to which it may return a case in any circumstances."""
+        return tuple(
+            dict.fromkeys(transition.to for transition in self.transitions if transition.back)
+        )
 
-    def ways(self, circumstances: Circumstances, *, back: bool = False) -> list[Transition]:
-        """List the transitions that are open, in the order of the file."""
+    def open_transitions(
+        self, circumstances: Circumstances, *, back: bool = False
+    ) -> list[Transition]:
+        """Return the transitions whose condition holds, in the order of the file."""
         return [
-            way for way in self.transitions if way.back is back and holds(way.when, circumstances)
+            transition
+            for transition in self.transitions
+            if transition.back is back and holds(transition.when, circumstances)
         ]
 
-    def way(self, name: str) -> Transition | None:
-        """Return a transition by its name."""
-        return next((way for way in self.transitions if way.name == name), None)
+    def transition(self, name: str) -> Transition | None:
+        """Return a transition by its name; None for an unknown one."""
+        return next(
+            (transition for transition in self.transitions if transition.name == name), None
+        )
 
     def unit_of(self, dossier_unit: str) -> str:
         """Return the unit that does this step for a dossier of ``dossier_unit``.
@@ -191,9 +201,9 @@ class Process:
     supplement_rounds: int
     supplement_period: Duration
     facts: tuple[Fact, ...] = ()
-    papers: Mapping[str, Paper] = field(default_factory=dict)
-    touch_within: Duration = _A_WORKING_DAY
-    """How long a step may lie before somebody begins on it."""
+    documents: Mapping[str, DocumentRule] = field(default_factory=dict)
+    first_action_within: Duration = _A_WORKING_DAY
+    """The time within which an officer must begin on a step."""
     _steps: Mapping[str, Step] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -213,12 +223,12 @@ class Process:
         return name in self._steps
 
     def fact(self, name: str) -> Fact | None:
-        """Return a fact that officers state, by its name."""
+        """Return a stated fact by its name; None for an unknown one."""
         return next((fact for fact in self.facts if fact.name == name), None)
 
-    def paper(self, kind: str) -> Paper:
-        """Return how a kind of outgoing paper comes about."""
-        return self.papers.get(kind, Paper(kind))
+    def document(self, kind: str) -> DocumentRule:
+        """Return the rule of a kind of outgoing document."""
+        return self.documents.get(kind, DocumentRule(kind))
 
     def warning_for(self, step: Step) -> WarningRule:
         """Return the rule by which a step's due date is warned of."""
@@ -253,5 +263,5 @@ class Processes:
             raise UnknownProcess(name) from None
 
     def all(self) -> list[Process]:
-        """List them by name and version."""
+        """Return them sorted by name and version."""
         return [process for _, process in sorted(self._all.items())]

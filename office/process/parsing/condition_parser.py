@@ -1,4 +1,4 @@
-"""Reads the conditions of a process: the tables under ``when``."""
+"""Reader of the conditions of a process: the tables under ``when``."""
 
 from __future__ import annotations
 
@@ -21,53 +21,57 @@ from office.process.model.conditions import (
     Within,
 )
 from office.process.model.process import Fact, FactKind
-from office.process.parsing.locations import LocationKind, Places
-from office.process.parsing.yaml_nodes import Table, YamlForm
+from office.process.parsing.locations import ReferenceKind, SourceLocations
+from office.process.parsing.yaml_nodes import TableReader, TextForm
 
 _UNIT: Final = r"[0-9A-Z]+(\.[0-9A-Z]+)*"
-UNIT: Final = YamlForm(_UNIT, "the code of a unit such as H22.12")
-WHERE: Final = YamlForm(rf"dossier|parent|{_UNIT}", f"dossier, parent, or {UNIT.words}")
-PROCEDURE: Final = YamlForm(
+UNIT: Final = TextForm(_UNIT, "the code of a unit such as H22.12")
+UNIT_RULE: Final = TextForm(rf"dossier|parent|{_UNIT}", f"dossier, parent, or {UNIT.description}")
+PROCEDURE: Final = TextForm(
     r"[0-9]\.[0-9]{6}(\.[0-9A-Z]+)*", "the code of a procedure such as 1.012766"
 )
-_WORDS: Final = {"channel": CHANNELS, "level": LEVELS, "result_channel": RESULT_CHANNELS}
+_CHOICES: Final = {"channel": CHANNELS, "level": LEVELS, "result_channel": RESULT_CHANNELS}
 
 
-def conditions_of(facts: tuple[Fact, ...], places: Places) -> Callable[[Table], Condition]:
-    """Return what reads the condition of a way, a consultation or a child."""
+def condition_reader(
+    facts: tuple[Fact, ...], places: SourceLocations
+) -> Callable[[TableReader], Condition]:
+    """Return a reader of the conditions of transitions, consultations and children."""
     known = {fact.name: fact for fact in facts}
 
-    def of(table: Table) -> Condition:
+    def of(table: TableReader) -> Condition:
         inner = table.inner("when")
-        return ALWAYS if inner is None else condition(inner, known, places)
+        return ALWAYS if inner is None else read_condition(inner, known, places)
 
     return of
 
 
-def condition(table: Table, facts: dict[str, Fact], places: Places) -> Condition:
+def read_condition(
+    table: TableReader, facts: dict[str, Fact], places: SourceLocations
+) -> Condition:
     """Read a condition: every key of the table has to hold."""
     parts: list[Condition] = []
-    for key, allowed in _WORDS.items():
+    for key, allowed in _CHOICES.items():
         if table.has(key):
-            parts.append(OneOf(key, _words(table, key, allowed)))
+            parts.append(OneOf(key, _read_choices(table, key, allowed)))
     for key, form in (("procedure", PROCEDURE), ("unit", UNIT)):
         if table.has(key):
-            words = tuple(word for word in table.words(key))
-            for word in words:
-                if not re.fullmatch(form.pattern, word):
-                    text = f"{key}: {word!r} must be {form.words}"
+            values = tuple(value for value in table.texts(key))
+            for value in values:
+                if not re.fullmatch(form.pattern, value):
+                    text = f"{key}: {value!r} must be {form.description}"
                     table.wrong("wrong-value", text, table.at(key))
                 else:
-                    places.names(table, key, LocationKind(key), word)
-            parts.append(Within(words) if key == "unit" else OneOf(key, words))
+                    places.add_references(table, key, ReferenceKind(key), value)
+            parts.append(Within(values) if key == "unit" else OneOf(key, values))
     if (rounds := table.inner("supplement_rounds")) is not None:
-        parts.append(_between(rounds, "supplement_rounds"))
+        parts.append(_read_between(rounds, "supplement_rounds"))
     if (stated := table.inner("stated")) is not None:
-        parts += _stated(stated, facts)
+        parts += _read_stated(stated, facts)
     if (part := table.inner("not")) is not None:
-        parts.append(Not(condition(part, facts, places)))
+        parts.append(Not(read_condition(part, facts, places)))
     if table.has("any"):
-        either = [condition(row, facts, places) for row in table.tables("any", "any")]
+        either = [read_condition(row, facts, places) for row in table.tables("any", "any")]
         parts.append(Either(tuple(either)))
     if not table.names():
         table.wrong("wrong-value", "a condition without a key: leave it out")
@@ -75,16 +79,16 @@ def condition(table: Table, facts: dict[str, Fact], places: Places) -> Condition
     return parts[0] if len(parts) == 1 else Both(tuple(parts))
 
 
-def _words(table: Table, key: str, allowed: tuple[str, ...]) -> tuple[str, ...]:
-    words = tuple(table.words(key))
-    for word in words:
-        if word not in allowed:
-            text = f"{key}: {word!r} is none of {', '.join(allowed)}"
+def _read_choices(table: TableReader, key: str, allowed: tuple[str, ...]) -> tuple[str, ...]:
+    values = tuple(table.texts(key))
+    for value in values:
+        if value not in allowed:
+            text = f"{key}: {value!r} is none of {', '.join(allowed)}"
             table.wrong("wrong-value", text, table.at(key))
-    return words
+    return values
 
 
-def _between(table: Table, fact: str) -> Between:
+def _read_between(table: TableReader, fact: str) -> Between:
     low = table.number("min", -(10**9), 10**9, default=0) if table.has("min") else None
     high = table.number("max", -(10**9), 10**9, default=0) if table.has("max") else None
     if low is None and high is None:
@@ -96,7 +100,7 @@ def _between(table: Table, fact: str) -> Between:
     return Between(fact, low, high)
 
 
-def _stated(table: Table, facts: dict[str, Fact]) -> list[Condition]:
+def _read_stated(table: TableReader, facts: dict[str, Fact]) -> list[Condition]:
     parts: list[Condition] = []
     for name in table.names():
         fact = facts.get(name)
@@ -107,12 +111,12 @@ def _stated(table: Table, facts: dict[str, Fact]) -> list[Condition]:
         elif fact.kind is FactKind.NUMBER:
             inner = table.inner(name)
             assert inner is not None
-            parts.append(_between(inner, STATED + name))
+            parts.append(_read_between(inner, STATED + name))
         else:
-            words = tuple(table.words(name))
-            for word in words:
-                if fact.values and word not in fact.values:
-                    text = f"{name}: {word!r} is none of {', '.join(fact.values)}"
+            values = tuple(table.texts(name))
+            for value in values:
+                if fact.values and value not in fact.values:
+                    text = f"{name}: {value!r} is none of {', '.join(fact.values)}"
                     table.wrong("wrong-value", text, table.at(name))
-            parts.append(OneOf(STATED + name, words))
+            parts.append(OneOf(STATED + name, values))
     return parts

@@ -1,17 +1,17 @@
-"""Where the parts of a process stand in its file, and the words of the office that it names."""
+"""The lines of a process's parts in its file, and the units, roles and procedures that it names."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from office.process.parsing.yaml_nodes import Table
+from office.process.parsing.yaml_nodes import TableReader
 
-Place = tuple[str, ...]
+PartPath = tuple[str, ...]
 
 
-class LocationKind(StrEnum):
-    """What a word of the office names."""
+class ReferenceKind(StrEnum):
+    """The kind of thing in the office that a process refers to."""
 
     UNIT = "unit"
     ROLE = "role"
@@ -19,38 +19,43 @@ class LocationKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
-    """A unit, a role or a procedure that a process names, and where it does."""
+class OfficeReference:
+    """A unit, role or procedure that a process names, with the place at which it does."""
 
-    kind: LocationKind
-    word: str
+    kind: ReferenceKind
+    name: str
     where: str
     line: int
 
 
 @dataclass
-class Places:
-    """The lines and words that are noted while a process is read, and what is wrong in itself.
+class SourceLocations:
+    """The lines and references collected while a process is read, and the parts with mistakes.
 
-    The place of a part is (step, way), (step, "consultation", name) or the like; () is the process.
+    The path of a part is (step, transition), (step, "consultation", name) or the like; () is that
+    of the process.
     """
 
-    lines: dict[Place, int]
-    words: list[Word] = field(default_factory=list)
-    """Everything in it that the office has to know."""
-    unsound: set[Place] = field(default_factory=set)
-    """What has a mistake of which nothing further can be said: () the process's name or version, a
-    step's place where it leads, the place of a way, a consultation or a child its condition.
+    lines: dict[PartPath, int]
+    references: list[OfficeReference] = field(default_factory=list)
+    """All units, roles and procedures that it names."""
+    unsound: set[PartPath] = field(default_factory=set)
+    """Parts on which nothing further is checked: () for a wrong name or version, a step's path for
+    wrong transitions, the path of a transition, consultation or child for a wrong condition.
     """
     unsound_facts: set[str] = field(default_factory=set)
 
-    def line(self, table: Table, *place: str) -> None:
-        """Note the line of a part; the first one of its name counts."""
+    def line(self, table: TableReader, *place: str) -> None:
+        """Record the line of a part; the first one of its name counts."""
         self.lines.setdefault(place, table.line)
 
-    def names(self, table: Table, key: str, kind: LocationKind, *words: str) -> None:
-        """Note words that stand under a key; what has a fixed meaning is none."""
+    def add_references(
+        self, table: TableReader, key: str, kind: ReferenceKind, *names: str
+    ) -> None:
+        """Record the references under a key, without words of a fixed meaning."""
         fixed = ("", "dossier", "parent", "none")
-        self.words += [
-            Word(kind, word, table.where, table.at(key)) for word in words if word not in fixed
+        self.references += [
+            OfficeReference(kind, name, table.where, table.at(key))
+            for name in names
+            if name not in fixed
         ]

@@ -1,4 +1,4 @@
-"""The documents of a YAML file as trees of nodes. What is no YAML is said in plain words."""
+"""The documents of a YAML file as trees of nodes, with plain messages for syntax errors."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Final
 
 import yaml
 
-from office.process.parsing.yaml_nodes import Findings, YamlNode
+from office.process.parsing.yaml_nodes import MistakeList, YamlNode
 
 _DEEPEST: Final = 30
 _DIVIDER: Final = re.compile(r"^---(?=\s|$)", re.MULTILINE)
 _DIRECTIVES: Final = re.compile(r"(?:[%#][^\n]*\n|\s*\n)*")
-_WORDS: Final = (
+_MESSAGES: Final = (
     (r"character '\\t'", "a tab stands where only blanks may indent"),
     (r"mapping values are not allowed", "a colon stands where no key can be: is a text meant, put "
      "it in quotes; else look at the indentation"),
@@ -31,29 +31,31 @@ _WORDS: Final = (
     (r"block scalar", "after | or > nothing else may stand on the line"),
     (r"undefined tag handle|tag", "a text that begins with ! needs quotes"),
 )  # fmt: skip
-_OTHER: Final = "this can't be read as YAML: look at the indentation, brackets and quotes here"
+_OTHER_MESSAGE: Final = (
+    "this can't be read as YAML: look at the indentation, brackets and quotes here"
+)
 
 
-def parse(text: str, findings: Findings) -> list[YamlNode]:
-    """Read the documents of a file; what is no YAML is noted, at most once in each document."""
+def parse_documents(text: str, mistake_list: MistakeList) -> list[YamlNode]:
+    """Return the documents of a file; record at most one syntax error of each."""
     nodes = []
     for line, part in _documents(text):
         try:
             root = yaml.compose(part, Loader=yaml.SafeLoader)
         except yaml.YAMLError as error:
-            _note(error, part, line, findings)
+            _note(error, part, line, mistake_list)
             continue
         except RecursionError:
-            findings.add(line + 1, "yaml", "", "is nested too deeply")
+            mistake_list.add(line + 1, "yaml", "", "is nested too deeply")
             continue
         if root is not None:
-            nodes.append(_node(root, findings, line, set(), 0))
+            nodes.append(_node(root, mistake_list, line, set(), 0))
     return nodes
 
 
 def _documents(text: str) -> Iterator[tuple[int, str]]:
-    """Return each document with the number of lines before it, so that a mistake in one of them
-    does not hide those of the others.
+    """Yield each document with the number of lines before it, so that a syntax error in one does
+    not hide the mistakes of the others.
     """
     begins = 0
     for found in _DIVIDER.finditer(text):
@@ -64,40 +66,44 @@ def _documents(text: str) -> Iterator[tuple[int, str]]:
     yield text.count("\n", 0, begins), text[begins:]
 
 
-def _note(error: yaml.YAMLError, part: str, line: int, findings: Findings) -> None:
+def _note(error: yaml.YAMLError, part: str, line: int, mistake_list: MistakeList) -> None:
     if isinstance(error, yaml.reader.ReaderError):
         before = part[: error.position]
         at, column = before.count("\n"), error.position - (before.rfind("\n") + 1)
-        words = f"the character U+{ord(part[error.position]):04X} can't be in a YAML file"
+        message = f"the character U+{ord(part[error.position]):04X} can't be in a YAML file"
     else:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         at, column = (mark.line, mark.column) if mark else (0, 0)
-        said = str(getattr(error, "problem", ""))
-        words = next((words for form, words in _WORDS if re.search(form, said)), _OTHER)
-    findings.add(line + at + 1, "yaml", "", f"column {column + 1}: {words}")
+        problem = str(getattr(error, "problem", ""))
+        message = next(
+            (message for form, message in _MESSAGES if re.search(form, problem)), _OTHER_MESSAGE
+        )
+    mistake_list.add(line + at + 1, "yaml", "", f"column {column + 1}: {message}")
 
 
-def _node(node: yaml.Node, findings: Findings, before: int, met: set[int], depth: int) -> YamlNode:
+def _node(
+    node: yaml.Node, mistake_list: MistakeList, before: int, met: set[int], depth: int
+) -> YamlNode:
     line = before + node.start_mark.line + 1
     if depth > _DEEPEST:
-        findings.add(line, "yaml", "", "is nested too deeply")
+        mistake_list.add(line, "yaml", "", "is nested too deeply")
         return YamlNode(line, text="")
     if id(node) in met:
-        findings.add(line, "yaml", "", "aliases (*name) are not used in process files")
+        mistake_list.add(line, "yaml", "", "aliases (*name) are not used in process files")
         return YamlNode(line, text="")
     met.add(id(node))
     if isinstance(node, yaml.SequenceNode):
-        items = (_node(item, findings, before, met, depth + 1) for item in node.value)
+        items = (_node(item, mistake_list, before, met, depth + 1) for item in node.value)
         return YamlNode(line, items=tuple(items))
     if isinstance(node, yaml.MappingNode):
         table: dict[str, YamlNode] = {}
         for key, value in node.value:
             name, at = str(key.value), before + key.start_mark.line + 1
             if not isinstance(key, yaml.ScalarNode):
-                findings.add(at, "yaml", "", "a key must be a word")
+                mistake_list.add(at, "yaml", "", "a key must be a word")
             elif name in table:
-                findings.add(at, "duplicate", name, "this key stands here twice")
+                mistake_list.add(at, "duplicate", name, "this key stands here twice")
             else:
-                table[name] = _node(value, findings, before, met, depth + 1)
+                table[name] = _node(value, mistake_list, before, met, depth + 1)
         return YamlNode(line, table=table)
     return YamlNode(line, text=str(node.value))

@@ -1,4 +1,4 @@
-"""Writes a process as BPMN 2.0 with its diagram, as modellers such as bpmn.io open it."""
+"""Writer of processes as BPMN 2.0 with a diagram, for modellers such as bpmn.io."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PREFIXES: Final = {"bpmn": BPMN, "bpmndi": BPMNDI, "dc": DC, "di": DI, "xsi": X
 TARGET: Final = "urn:motcua:processes"
 
 
-def bpmn(drawing: Drawing) -> str:
+def render_bpmn(drawing: Drawing) -> str:
     """Return the drawing as the text of a BPMN file."""
     flow = drawing.flow
     root = Element("bpmn:definitions", {f"xmlns:{k}": v for k, v in _PREFIXES.items()})
@@ -32,7 +32,7 @@ def bpmn(drawing: Drawing) -> str:
         line = SubElement(
             process, "bpmn:sequenceFlow", id=edge.id, sourceRef=edge.start, targetRef=edge.end
         )
-        # Modellers show no condition: it is told in the name, too.
+        # Modellers show no condition, so the name repeats it.
         if name := "\n".join(label_lines(edge)):
             line.set("name", name)
         if edge.condition:

@@ -1,6 +1,4 @@
-"""Leads the lines of a drawing: along rows, and up and down between the columns, so that no line
-runs through a box.
-"""
+"""Routing of a drawing's lines along rows and between columns, so that no line crosses a box."""
 
 from __future__ import annotations
 
@@ -53,7 +51,7 @@ class Drawing:
 
 
 class Grid:
-    """Columns and rows, and which places in them have a box."""
+    """The columns and rows of a drawing, and the cells with a box."""
 
     def __init__(
         self,
@@ -96,11 +94,11 @@ class Grid:
 
 
 class Router:
-    """Leads one line after the other."""
+    """Routes one line after the other."""
 
-    def __init__(self, drawing: Drawing, grid: Grid, by: Mapping[str, int]) -> None:
-        """``by`` are the rows that are kept free for edges that pass columns by."""
-        self._drawing, self._grid, self._by = drawing, grid, by
+    def __init__(self, drawing: Drawing, grid: Grid, reserved_rows: Mapping[str, int]) -> None:
+        """``reserved_rows`` are the rows kept free for edges that pass columns."""
+        self._drawing, self._grid, self._reserved_rows = drawing, grid, reserved_rows
         self._flow = drawing.flow
         self._after: dict[int, list[Hashable]] = defaultdict(list)
         self._before: dict[int, list[Hashable]] = defaultdict(list)
@@ -114,34 +112,34 @@ class Router:
             found[layer - 1] += len(lines)
         return found
 
-    def _behind(self, layer: int, whose: Hashable) -> float:
+    def _behind(self, layer: int, owner: Hashable) -> float:
         """Return the place of a line behind a column; lines of one owner share it."""
         lines = self._after[layer]
-        if whose not in lines:
-            lines.append(whose)
-        return self._grid.right(layer) + _AFTER + BESIDE * lines.index(whose)
+        if owner not in lines:
+            lines.append(owner)
+        return self._grid.right(layer) + _AFTER + BESIDE * lines.index(owner)
 
-    def _ahead(self, layer: int, whose: Hashable) -> float:
+    def _ahead(self, layer: int, owner: Hashable) -> float:
         """Return the place of a line before a column; lines of one owner share it."""
         lines = self._before[layer]
-        if whose not in lines:
-            lines.append(whose)
-        return self._grid.left(layer) - _BEFORE - BESIDE * lines.index(whose)
+        if owner not in lines:
+            lines.append(owner)
+        return self._grid.left(layer) - _BEFORE - BESIDE * lines.index(owner)
 
     def forward(self, edge: Edge) -> None:
-        """Lead a way forward, to the next column or through the row that is kept free for it."""
+        """Route a forward edge to the next column or through the row kept free for it."""
         grid, boxes, kinds = self._grid, self._drawing.boxes, self._flow.nodes
         start, end = boxes[edge.start], boxes[edge.end]
         first, last = grid.layers[edge.start], grid.layers[edge.end]
         row, target = grid.rows[edge.start], grid.rows[edge.end]
-        through = self._by.get(edge.id, target)
+        through = self._reserved_rows.get(edge.id, target)
         x1, y1 = start.x + start.width, start.middle[1]
         x2, y2, y = end.x, end.middle[1], grid.middle(through)
         line: list[Point] = [(x1, y1)]
-        rises = edge.id not in self._by and target < row
+        rises = edge.id not in self._reserved_rows and target < row
         into = rises and kinds[edge.end].kind in GATEWAYS and grid.free(last, target, row)
         if through != row and not rises:
-            down = kinds[edge.start].kind in GATEWAYS or edge.id in self._by
+            down = kinds[edge.start].kind in GATEWAYS or edge.id in self._reserved_rows
             if down and grid.free(first, row, through):
                 middle = start.middle[0]
                 line = [(middle, start.y + (start.height if through > row else 0)), (middle, y)]
@@ -161,7 +159,7 @@ class Router:
         self._drawing.labels[edge.id] = (left + 12 + label_width(edge) / 2, begins[1] - 16)
 
     def above(self, edge: Edge, lane: float) -> None:
-        """Lead a way back over everything."""
+        """Route a back edge above all boxes."""
         grid = self._grid
         start, end = self._drawing.boxes[edge.start], self._drawing.boxes[edge.end]
         leave, x2 = start.middle[0] + self._beside(edge, "start"), end.middle[0]
@@ -184,20 +182,23 @@ class Router:
         self._drawing.labels[edge.id] = ((left + side) / 2, lane - 5)
 
     def clear_labels(self) -> None:
-        """Move the labels of ways back along their lines to where no other line crosses them."""
+        """Move the labels of back edges along their lines to where no other line crosses them."""
         lines = self._drawing.lines
         for edge in self._flow.edges:
             if edge.id not in self._drawing.labels or not edge.back:
                 continue
             (left, lane), (right, _) = max(
-                pairwise(lines[edge.id]), key=lambda it: abs(it[0][0] - it[1][0])
+                pairwise(lines[edge.id]), key=lambda segment: abs(segment[0][0] - segment[1][0])
             )
             others = [
-                it for name, line in lines.items() if name != edge.id for it in pairwise(line)
+                segment
+                for name, line in lines.items()
+                if name != edge.id
+                for segment in pairwise(line)
             ]
             for share in (0.5, 0.45, 0.55, 0.4, 0.6, 0.35, 0.65, 0.3, 0.7, 0.25, 0.75, 0.2, 0.8):
                 at = (left + share * (right - left), lane - 5)
-                if not any(_crosses(it, label_place(edge, at)) for it in others):
+                if not any(_crosses(segment, label_place(edge, at)) for segment in others):
                     self._drawing.labels[edge.id] = at
                     break
 
@@ -207,12 +208,12 @@ class Router:
         """
         node = getattr(edge, side)
         at = [o.id for o in self._flow.edges if o.back and getattr(o, side) == node]
-        if edge.id not in at:  # a way forward that closes a circle
+        if edge.id not in at:  # a forward edge that closes a cycle
             return 0
         return (at.index(edge.id) - (len(at) - 1) / 2) * 16
 
     def timers(self, edges: Sequence[Edge]) -> None:
-        """Put timers on the lower edge of their steps and lead their ways below everything."""
+        """Place timers on the lower side of their steps and route their edges below all boxes."""
         lowest = max(box.y + box.height for box in self._drawing.boxes.values())
         right: dict[str, float] = {}
         for number, edge in enumerate(edges):
@@ -231,12 +232,12 @@ class Router:
             line.append((into, end.y + end.height - self._slope(edge.end, into)))
             self._drawing.lines[edge.id] = line
 
-    def _aside(self, name: str, x: float, whose: str) -> list[Point]:
+    def _aside(self, name: str, x: float, owner: str) -> list[Point]:
         """Return the way from a place under a box to beside its column, where others lie below."""
         if self._grid.open_below(name):
             return []
         y = self._grid.under(self._grid.rows[name])
-        lane = self._ahead(self._grid.layers[name], (whose, name))
+        lane = self._ahead(self._grid.layers[name], (owner, name))
         return [(x, y), (lane, y)]
 
     def _into(self, edge: Edge, edges: Sequence[Edge]) -> float:
@@ -261,5 +262,5 @@ def _crosses(part: tuple[Point, Point], place: tuple[float, float, float, float]
     """Return whether a part of a line runs through a rectangle: left, top, right and bottom."""
     (x1, y1), (x2, y2) = part
     left, top, right, bottom = place
-    beside = max(x1, x2) <= left or min(x1, x2) >= right
-    return not (beside or max(y1, y2) <= top or min(y1, y2) >= bottom)
+    outside = max(x1, x2) <= left or min(x1, x2) >= right
+    return not (outside or max(y1, y2) <= top or min(y1, y2) >= bottom)

@@ -1,4 +1,4 @@
-"""The texts of a drawing: on which lines they stand, and how much room they take."""
+"""The labels of a drawing: their lines, sizes and places."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True)
 class Box:
-    """Where a node is, by its corner."""
+    """The box of a node, by its upper left corner."""
 
     x: float
     y: float
@@ -73,7 +73,7 @@ def timer_place(box: Box, label: str) -> tuple[float, float, float, float]:
 
 
 def folded(text: str, width: int) -> list[str]:
-    """Fold a text into lines at its blanks."""
+    """Return a text broken into lines at its blanks."""
     lines: list[str] = []
     for word in text.split():
         if lines and len(lines[-1]) + 1 + len(word) <= width:

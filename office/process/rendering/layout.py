@@ -1,5 +1,5 @@
-"""Lays a flow out from left to right: layers by the longest way from the start, rows by nearness
-to what comes before, ways back above everything, timers' ways below.
+"""Layout of a flow from left to right: layers by the longest path from the start, rows by nearness
+to the nodes before, back edges above everything, edges of timers below.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from office.process.rendering.labels import LETTER, Box, forward_lines
 
 
 def lay_out(flow: Flow) -> Drawing:
-    """Return every node a place and every edge a line of right angles."""
+    """Return a drawing with a box for every node and a right-angled line for every edge."""
     lanes = _Layout(flow, {}).lanes  # how much room the lines need between the columns
     return _Layout(flow, lanes).drawing
 
@@ -42,7 +42,7 @@ class _Layout:
         self._columns()
         self._place()
         grid = Grid(self._layers, self._rows, self._x, self._wide, self._top)
-        router = Router(self.drawing, grid, self._by)
+        router = Router(self.drawing, grid, self._reserved_rows)
         for edge in self._forward:
             if (edge.start, edge.end) in self._closing:
                 router.above(edge, MARGIN / 2)
@@ -59,7 +59,7 @@ class _Layout:
         return self.flow.nodes[edge.start].kind is NodeKind.TIMER
 
     def _layered(self) -> dict[str, int]:
-        """Number the layers; an edge that closes a circle counts for nothing."""
+        """Return the layer of each node; edges that close a cycle are ignored."""
         following: dict[str, list[str]] = defaultdict(list)
         for edge in self._forward:
             following[edge.start].append(edge.end)
@@ -89,9 +89,9 @@ class _Layout:
         return layers
 
     def _ordered(self) -> dict[str, int]:
-        """Return each node a row of its layer; what passes a layer by keeps a row free there."""
+        """Return the row of each node; an edge that passes a layer reserves a row there."""
         rows: dict[str, int] = {}
-        taken: dict[int, set[int]] = defaultdict(set)
+        occupied: dict[int, set[int]] = defaultdict(set)
         before: dict[str, list[Edge]] = defaultdict(list)
         for edge in self._forward:
             if (edge.start, edge.end) not in self._closing:
@@ -100,27 +100,27 @@ class _Layout:
         for name in sorted(self._layers, key=lambda n: (self._layers[n], places[n])):
             layer = self._layers[name]
             wanted = min((rows[e.start] for e in before[name]), default=0)
-            while wanted in taken[layer]:
+            while wanted in occupied[layer]:
                 wanted += 1
             rows[name] = wanted
-            taken[layer].add(wanted)
-        self._detours(taken)
+            occupied[layer].add(wanted)
+        self._detours(occupied)
         return rows
 
-    def _detours(self, taken: dict[int, set[int]]) -> None:
-        """Give an edge that passes layers by a row that is free in all of them."""
-        self._by: dict[str, int] = {}
+    def _detours(self, occupied: dict[int, set[int]]) -> None:
+        """Reserve, for each edge that passes layers, a row that is free in all of them."""
+        self._reserved_rows: dict[str, int] = {}
         for edge in self._forward:
             if (edge.start, edge.end) in self._closing:
                 continue
             passed = range(self._layers[edge.start] + 1, self._layers[edge.end])
             row = 0
-            while any(row in taken[layer] for layer in passed):
+            while any(row in occupied[layer] for layer in passed):
                 row += 1
             if passed:
-                self._by[edge.id] = row
+                self._reserved_rows[edge.id] = row
             for layer in passed:
-                taken[layer].add(row)
+                occupied[layer].add(row)
 
     def _columns(self) -> None:
         """Leave room between the layers for labels and for lines that lead up and down."""

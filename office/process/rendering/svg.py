@@ -1,4 +1,4 @@
-"""Draws a process as SVG: one file without anything from outside."""
+"""Writer of processes as SVG files without external resources."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ _LETTER_OF_HEAD: Final = 9.4
 """Width of a letter of the heading."""
 
 
-def svg(drawing: Drawing) -> str:
+def render_svg(drawing: Drawing) -> str:
     """Return the drawing as the text of an SVG file."""
-    said = f"{drawing.flow.title} ({drawing.flow.name.replace('_v', ' v')})"
-    title = escape(said)
-    width = round(max(drawing.width, 2 * MARGIN + _LETTER_OF_HEAD * len(said)))
+    heading = f"{drawing.flow.title} ({drawing.flow.name.replace('_v', ' v')})"
+    title = escape(heading)
+    width = round(max(drawing.width, 2 * MARGIN + _LETTER_OF_HEAD * len(heading)))
     height = round(drawing.height + _HEAD)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
@@ -67,8 +67,9 @@ def svg(drawing: Drawing) -> str:
 
 
 def _on_white(x: float, y: float, line: str) -> list[str]:
-    """Write on a white ground, so that lines below can be crossed; in every viewer: some know no
-    order of painting within one text.
+    """Return a text with a white outline, which keeps it readable over lines.
+
+    Two elements do it in every viewer: some have no order of painting within one text.
     """
     place = f'x="{x:g}" y="{y:g}"'
     return [
@@ -118,7 +119,7 @@ def _node(node: FlowNode, box: Box) -> list[str]:
 def _task(node: FlowNode, box: Box) -> list[str]:
     fill, stroke = _FILL[node.kind]
     wide = 2.6 if node.kind is NodeKind.CHILD else 1.4
-    # A title that is too long for its box is told whole where a pointer rests on it.
+    # A tooltip shows the whole of a title that is too long for its box.
     whole = f"<title>{escape(node.label)}</title>"
     parts = [
         f'<rect x="{box.x:g}" y="{box.y:g}" width="{box.width:g}" height="{box.height:g}" rx="9" '

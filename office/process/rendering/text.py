@@ -1,59 +1,60 @@
-"""Tells a process in words, one line for each part."""
+"""Writer of processes as text, one line for each part."""
 
 from __future__ import annotations
 
-from office.process.model.conditions import Condition, described
+from office.process.model.conditions import Condition, describe
 from office.process.model.process import Process, Step, Title
 
 
-def text(process: Process, language: str = "vi") -> str:
+def render_text(process: Process, language: str = "vi") -> str:
     """Return a process as text, with its titles in ``vi`` or ``en``."""
 
-    def word(title: Title) -> str:
+    def title_in(title: Title) -> str:
         return title.vi if language == "vi" else title.en
 
     period = process.supplement_period
     lines = [
-        f"{process.name} v{process.version}  {word(process.title)}",
+        f"{process.name} v{process.version}  {title_in(process.title)}",
         f"warning {process.warning}, supplements {process.supplement_rounds} x {period}",
     ]
     for fact in process.facts:
         values = " / ".join(fact.values) or "a whole number"
-        lines.append(f"fact {fact.name} ({word(fact.title)}): {values}")
-    for paper in process.papers.values():
-        review = f"reviewed by {paper.review}, " if paper.review else ""
-        needed = ", required" if paper.required else ""
-        lines.append(f"paper {paper.kind}: {review}signed by {paper.sign}{needed}")
+        lines.append(f"fact {fact.name} ({title_in(fact.title)}): {values}")
+    for rule in process.documents.values():
+        review = f"reviewed by {rule.review}, " if rule.review else ""
+        needed = ", required" if rule.required else ""
+        lines.append(f"document {rule.kind}: {review}signed by {rule.sign}{needed}")
     for number, step in enumerate(process.steps, 1):
         limit = "" if str(step.time_limit) == "none" else f", {step.time_limit}"
-        who = f"{step.unit}, {step.role}{limit}, national state {step.national_state}"
-        lines += ["", f"{number}. {step.name}  {word(step.title)}  ({who})"]
-        lines += [f"   {line}" for line in _parts(step, word)]
+        details = f"{step.unit}, {step.role}{limit}, national state {step.national_state}"
+        lines += ["", f"{number}. {step.name}  {title_in(step.title)}  ({details})"]
+        lines += [f"   {line}" for line in _parts(step, title_in)]
     return "\n".join(lines)
 
 
-def _parts(step: Step, word: object) -> list[str]:
-    assert callable(word)
+def _parts(step: Step, title: object) -> list[str]:
+    assert callable(title)
     lines = [f"states {', '.join(step.states)}"] if step.states else []
     for asked in step.consultations:
         waits = "waits" if asked.waits else "goes on"
         lines.append(
-            f"asks  {asked.name}: {word(asked.title)} ({asked.unit}, {asked.role}, "
+            f"asks  {asked.name}: {title(asked.title)} ({asked.unit}, {asked.role}, "
             f"{asked.time_limit}, {waits}){_when(asked.when)}"
         )
     for child in step.children:
         waits = "waits" if child.waits else "goes on"
         lines.append(
-            f"opens {child.name}: {word(child.title)} ({child.procedure}, {waits})"
+            f"opens {child.name}: {title(child.title)} ({child.procedure}, {waits})"
             f"{_when(child.when)}"
         )
-    for way in step.transitions:
-        arrow = "<-" if way.back else "->"
-        lines.append(f"{arrow} {way.to}  {way.name}: {word(way.title)}{_when(way.when)}")
+    for transition in step.transitions:
+        arrow = "<-" if transition.back else "->"
+        name, condition = transition.name, _when(transition.when)
+        lines.append(f"{arrow} {transition.to}  {name}: {title(transition.title)}{condition}")
     lines += [f"after {timer.after} takes {timer.take}" for timer in step.timers]
     return [*lines, "** gives the result"] if step.resolves else lines
 
 
 def _when(condition: Condition) -> str:
-    said = described(condition)
-    return f"  [{said}]" if said else ""
+    text = describe(condition)
+    return f"  [{text}]" if text else ""

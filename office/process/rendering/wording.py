@@ -1,4 +1,4 @@
-"""The words of a drawing in Vietnamese and English: roles, units, limits, conditions."""
+"""The labels of a drawing in Vietnamese and English: roles, units, limits, conditions."""
 
 from __future__ import annotations
 
@@ -57,28 +57,28 @@ _NOT, _IN = Title("không phải", "not"), Title("đơn vị thuộc", "unit in"
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """Says things in one language, ``vi`` or ``en``; ``facts`` are the titles of stated facts."""
+class Wording:
+    """Labels in one language, ``vi`` or ``en``; ``facts`` are the titles of stated facts."""
 
     language: str
     facts: Mapping[str, Title] = field(default_factory=dict)
 
     def word(self, title: Title) -> str:
-        """Choose the word of the language."""
+        """Return the title in the language."""
         return title.vi if self.language == "vi" else title.en
 
     def who(self, unit: str, role: str) -> str:
-        """Say who does something: the role, and the unit where it is not the dossier's own."""
+        """Return the role, and the unit where it is not the dossier's own."""
         title = _UNITS.get(unit, Title(unit, unit))
         named = self.word(ROLES.get(role, Title(role, role)))
         return " · ".join(part for part in (named, self.word(title)) if part)
 
     def procedure(self, code: str) -> str:
-        """Return the procedure of a child dossier."""
+        """Return the label of a child dossier's procedure."""
         return f"{self.word(_FACTS['procedure'])} {code}"
 
     def length(self, text: str) -> str:
-        """Say a duration such as ``3wd``; empty for none."""
+        """Return a duration such as ``3wd`` in words; empty for none."""
         return " + ".join(self._part(part) for part in text.split("+")) if text != "none" else ""
 
     def _part(self, text: str) -> str:
@@ -86,11 +86,13 @@ class Words:
         if found is None:
             return text
         amount, unit = found.groups()
-        one, many = _LENGTHS[unit]
-        return f"{amount} {one.vi if self.language == 'vi' else one.en if amount == '1' else many}"
+        singular, plural = _LENGTHS[unit]
+        if self.language == "vi":
+            return f"{amount} {singular.vi}"
+        return f"{amount} {singular.en if amount == '1' else plural}"
 
     def condition(self, condition: Condition) -> str:
-        """Say a condition on one line, as a reader of a drawing needs it; empty for always."""
+        """Return a condition on one line, as diagrams show it; empty for always."""
         match condition:
             case OneOf(fact, values):
                 return f"{self._fact(fact)} = {' / '.join(map(self._value, values))}"
@@ -117,6 +119,6 @@ class Words:
         return self.word(_VALUES.get(value, Title(value, value)))
 
 
-def words_of(process: Process, language: str) -> Words:
-    """Return the words for a process."""
-    return Words(language, {fact.name: fact.title for fact in process.facts})
+def wording_of(process: Process, language: str) -> Wording:
+    """Return the wording for a process."""
+    return Wording(language, {fact.name: fact.title for fact in process.facts})

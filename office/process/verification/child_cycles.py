@@ -1,5 +1,5 @@
-"""Finds processes that would open child dossiers without end: one opens a child of a procedure that
-is worked by the same process, or by one that leads back to it.
+"""Finds processes that would open child dossiers without end: one opens a child of a procedure
+whose process is the same, or leads back to it.
 """
 
 from __future__ import annotations
@@ -9,15 +9,13 @@ from dataclasses import dataclass
 
 from office.process.model import conditions
 from office.process.model.process import Child, FactKind, Process
-from office.process.parsing.yaml_nodes import Mistake
-from office.process.verification.infinite_loops import Lines, way_round
+from office.process.parsing.yaml_nodes import ProcessMistake
+from office.process.verification.infinite_loops import Lines, shortest_cycle
 
 
 @dataclass(frozen=True)
-class Worked:
-    """How the dossiers of a procedure are worked: by which unit, and by which processes now and
-    later.
-    """
+class ProcedureProcesses:
+    """The unit and the present and later processes of a procedure."""
 
     unit: str
     processes: tuple[str, ...]
@@ -27,48 +25,52 @@ Node = tuple[str, str]
 """A procedure, and a process by which its dossiers are worked."""
 
 
-def circles(
+def check_child_cycles(
     file: str,
     process: Process,
     lines: Lines,
     every: Iterable[Process],
-    works: Mapping[str, Worked],
-) -> list[Mistake]:
-    """Return the circle in which a process has a part, told at the child that leads into it."""
-    trip = round_trip(process, every, works)
-    if not trip:
+    works: Mapping[str, ProcedureProcesses],
+) -> list[ProcessMistake]:
+    """Return the cycle that contains a process, as a mistake of the child that leads into it."""
+    cycle = child_cycle(process, every, works)
+    if not cycle:
         return []
     step, child = next(
         (step, child)
         for step in process.steps
         for child in step.children
-        if child.procedure == trip[1]
+        if child.procedure == cycle[1]
     )
     line = lines.get((step.name, "child", child.name), 0)
     where = f"process {process.name}, step {step.name}, child {child.name}"
-    text = f"would open dossiers without end: {' → '.join(trip)}"
-    return [Mistake(file, line, "circle", where, text)]
+    text = f"would open dossiers without end: {' → '.join(cycle)}"
+    return [ProcessMistake(file, line, "child-cycle", where, text)]
 
 
-def round_trip(
-    process: Process, every: Iterable[Process], works: Mapping[str, Worked]
+def child_cycle(
+    process: Process, every: Iterable[Process], works: Mapping[str, ProcedureProcesses]
 ) -> list[str]:
-    """Return the way from a process back to itself: processes and procedures by turns; empty when
-    there is none.
+    """Return the cycle from a process back to itself, processes and procedures alternating; empty
+    when there is none.
 
     New dossiers take the latest version of a process, so only those of ``every`` count: what an
     older version would open ends there.
     """
-    latest = {it.name: it for it in sorted(every, key=lambda it: it.version)}
+    latest = {other.name: other for other in sorted(every, key=lambda other: other.version)}
     if latest.get(process.name) != process:
         return []
     edges = {node: _after(node, latest, works) for node in _nodes(latest, works)}
     names = {_text(node): node for node in edges}
     after = {_text(node): [_text(to) for to in following] for node, following in edges.items()}
     for text, node in names.items():
-        trip = [names[each] for each in way_round(text, after)] if node[1] == process.name else []
-        if trip:
-            return [trip[0][1], *(word for it in trip[1:] for word in it)]
+        cycle = (
+            [names[label] for label in shortest_cycle(text, after)]
+            if node[1] == process.name
+            else []
+        )
+        if cycle:
+            return [cycle[0][1], *(name for pair in cycle[1:] for name in pair)]
     return []
 
 
@@ -76,7 +78,7 @@ def _text(node: Node) -> str:
     return f"{node[0]} {node[1]}"
 
 
-def _nodes(latest: Mapping[str, Process], works: Mapping[str, Worked]) -> list[Node]:
+def _nodes(latest: Mapping[str, Process], works: Mapping[str, ProcedureProcesses]) -> list[Node]:
     return [
         (code, name)
         for code, worked in sorted(works.items())
@@ -85,8 +87,10 @@ def _nodes(latest: Mapping[str, Process], works: Mapping[str, Worked]) -> list[N
     ]
 
 
-def _after(node: Node, latest: Mapping[str, Process], works: Mapping[str, Worked]) -> list[Node]:
-    """Return what a child of a procedure opens itself."""
+def _after(
+    node: Node, latest: Mapping[str, Process], works: Mapping[str, ProcedureProcesses]
+) -> list[Node]:
+    """Return the nodes that a dossier of a node opens as children."""
     code, name = node
     process = latest[name]
     return [
@@ -100,9 +104,7 @@ def _after(node: Node, latest: Mapping[str, Process], works: Mapping[str, Worked
 
 
 def _opens(child: Child, process: Process, code: str, unit: str) -> bool:
-    """Return whether a dossier that is itself a child can open this one: on its channel, of its
-    procedure, in its unit.
-    """
+    """Return whether a child dossier of a procedure and unit can open this child in turn."""
     domains = {
         "channel": ["internal"],
         "result_channel": ["online"],
@@ -117,4 +119,4 @@ def _opens(child: Child, process: Process, code: str, unit: str) -> bool:
     found = conditions.combinations([child.when], domains, ())
     if found is None:
         return True
-    return any(conditions.holds(child.when, conditions.said(case)) for case in found)
+    return any(conditions.holds(child.when, conditions.without_unstated(case)) for case in found)

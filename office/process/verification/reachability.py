@@ -1,4 +1,4 @@
-"""Whether every step is reached, and whether every way comes to a result."""
+"""Finds steps that can't be reached and steps from which no result can."""
 
 from __future__ import annotations
 
@@ -11,71 +11,75 @@ from office.process.model.process import Step, Transition
 Following = Callable[[str], Iterable[str]]
 
 
-class Unreached(NamedTuple):
-    """A rule that a step breaks, or one of its ways."""
+class StepMistake(NamedTuple):
+    """A rule that a step or one of its transitions breaks."""
 
     rule: str
     text: str
     step: str
-    way: str = ""
+    transition: str = ""
 
 
-def likely(name: str, names: Iterable[str]) -> str:
-    """Return the name that is meant by one that there is not; empty when none is near."""
+def similar_name(name: str, names: Iterable[str]) -> str:
+    """Return the known name that an unknown one resembles; empty for none."""
     by_small = {known.lower(): known for known in sorted(names)}
-    return next((by_small[it] for it in get_close_matches(name.lower(), by_small, 1)), "")
+    return next((by_small[lower] for lower in get_close_matches(name.lower(), by_small, 1)), "")
 
 
-def unreached(steps: Collection[Step], unsure: Collection[str]) -> Iterator[Unreached]:
-    """Return what can't be reached, leads nowhere, goes round for ever or sends back to what was
-    never there.
+def unreached_steps(steps: Collection[Step], unsure: Collection[str]) -> Iterator[StepMistake]:
+    """Yield a mistake for steps that can't be reached, lead nowhere or go round for ever, and for
+    returns to a step that does not come before.
 
-    ``unsure`` are steps of which it isn't known where they lead. A mistake is named where it lies:
-    of a part that can't be reached its first step, of what never comes to a result the steps at
-    which it ends or goes round.
+    ``unsure`` are steps whose transitions could not be read. Of an unreachable part the first step
+    is reported, of a part without a result the steps at which it ends or goes round.
     """
     known = {step.name: step for step in steps if step.name}
     if not steps:
         return
 
-    def target(way: Transition) -> str:
-        return way.to if way.to in known else likely(way.to, known)
+    def target(transition: Transition) -> str:
+        return transition.to if transition.to in known else similar_name(transition.to, known)
 
     def following(name: str) -> list[str]:
-        return [to for way in known[name].transitions if not way.back and (to := target(way))]
+        return [
+            to
+            for transition in known[name].transitions
+            if not transition.back and (to := target(transition))
+        ]
 
     first = next(iter(steps)).name
-    reached = closure({first} & known.keys(), following)
+    reached = reachable_from({first} & known.keys(), following)
     whole = all(step.name for step in steps) and not reached & set(unsure)
     lost = known.keys() - reached if whole else set()
     open_ = {
         name
         for name, step in known.items()
-        if name in unsure or any(way.to not in known for way in step.transitions)
+        if name in unsure or any(transition.to not in known for transition in step.transitions)
     }
     ends = open_ | {name for name, step in known.items() if step.resolves}
-    leading = closure(ends, lambda name: [n for n in known if name in following(n)])
+    leading = reachable_from(ends, lambda name: [n for n in known if name in following(n)])
     stuck = known.keys() - leading
     for name, step in known.items():
-        after = closure(set(following(name)), following)
+        after = reachable_from(set(following(name)), following)
         if name in lost and not any(
-            name in closure({other}, following) and other not in after for other in lost - {name}
+            name in reachable_from({other}, following) and other not in after
+            for other in lost - {name}
         ):
-            yield Unreached("unreachable", "can't be reached from the first step", name)
+            yield StepMistake("unreachable", "can't be reached from the first step", name)
         if name in stuck and not following(name):
-            yield Unreached("dead-end", "leads nowhere and gives no result", name)
+            yield StepMistake("dead-end", "leads nowhere and gives no result", name)
         elif name in stuck and name in after:
-            yield Unreached("no-way-out", "goes round without a way to a result", name)
-        for way in step.transitions:
-            if way.back and way.to in known:
-                passed = closure({way.to}, following)
+            yield StepMistake("no-exit", "goes round without a way to a result", name)
+        for transition in step.transitions:
+            if transition.back and transition.to in known:
+                passed = reachable_from({transition.to}, following)
                 if name not in passed and not passed & open_:
-                    text = f"{way.to} does not come before it"
-                    yield Unreached("back-not-earlier", text, name, way.name)
+                    text = f"{transition.to} does not come before it"
+                    yield StepMistake("back-not-earlier", text, name, transition.name)
 
 
-def closure(start: set[str], following: Following) -> set[str]:
-    """Return all that is come to from a start, itself included."""
+def reachable_from(start: set[str], following: Following) -> set[str]:
+    """Return all names that can be reached from a start, itself included."""
     reached, waiting = set(start), list(start)
     while waiting:
         for name in following(waiting.pop()):

@@ -1,4 +1,4 @@
-"""The rules by which no case can get stuck, checked on a process as a whole."""
+"""The rules of a process as a whole, by which no case can get stuck."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Final
 
 from office.process.model import conditions
 from office.process.model.process import FactKind, Step
-from office.process.parsing.locations import LocationKind
-from office.process.parsing.parser import NAME, Read
-from office.process.parsing.yaml_nodes import Findings
-from office.process.verification.reachability import likely, unreached
+from office.process.parsing.locations import ReferenceKind
+from office.process.parsing.parser import NAME, ParsedProcess
+from office.process.parsing.yaml_nodes import MistakeList
+from office.process.verification.reachability import similar_name, unreached_steps
 from office.process.verification.termination import never_resolved
 
 ROLES: Final = (
@@ -34,25 +34,25 @@ class ProcessCheck:
 
     def __init__(
         self,
-        read: Read,
-        findings: Findings,
+        parsed: ParsedProcess,
+        mistake_list: MistakeList,
         units: Collection[str] | None,
         roles: Collection[str],
         procedures: Collection[str] | None = None,
     ) -> None:
-        self.process = read.process
-        self._places = read.places
-        self._findings = findings
+        self.process = parsed.process
+        self._places = parsed.places
+        self._mistake_list = mistake_list
         self._units = units
         self._roles = roles
         self._procedures = procedures
-        self._names = {step.name for step in read.process.steps}
-        self._told: set[str] = set()
-        """The steps of which a mistake was noted."""
+        self._names = {step.name for step in parsed.process.steps}
+        self._reported: set[str] = set()
+        """The steps with mistakes."""
 
     def run(self) -> None:
-        """Note every rule that is broken."""
-        self._words()
+        """Add a mistake for every broken rule."""
+        self._references()
         for step in self.process.steps:
             self._edges(step)
             self._timers(step)
@@ -67,30 +67,32 @@ class ProcessCheck:
     def _wrong(
         self, rule: str, text: str, step: str = "", part: str = "", place: tuple[str, ...] = ()
     ) -> None:
-        """Note it at the line of ``place``, or of the way ``part``, the step, the process."""
-        self._told.add(step)
+        """Add a mistake at the line of ``place``, else of transition ``part``, step or process."""
+        self._reported.add(step)
         place = place or tuple(name for name in (step, part) if name)
         line = self._places.lines.get(place, 0)
         where = f"process {self.process.name}".rstrip()
         where += f", step {step}" if step else ""
-        where += f", way {part}" if part else ""
-        self._findings.add(line, rule, where, text)
+        where += f", transition {part}" if part else ""
+        self._mistake_list.add(line, rule, where, text)
 
-    # -- words ------------------------------------------------------------------------------------
+    # -- references -------------------------------------------------------------------------------
 
-    def _words(self) -> None:
+    def _references(self) -> None:
         known = {
-            LocationKind.UNIT: self._units,
-            LocationKind.ROLE: self._roles,
-            LocationKind.PROCEDURE: self._procedures,
+            ReferenceKind.UNIT: self._units,
+            ReferenceKind.ROLE: self._roles,
+            ReferenceKind.PROCEDURE: self._procedures,
         }
-        for each in self._places.words:
-            words = known[each.kind]
-            if words is not None and each.word not in words:
-                text = f"there is no {each.kind} {each.word}"
-                if each.kind is LocationKind.ROLE:
-                    text += f" (known: {', '.join(words)})"
-                self._findings.add(each.line, f"unknown-{each.kind}", each.where, text)
+        for reference in self._places.references:
+            known_names = known[reference.kind]
+            if known_names is not None and reference.name not in known_names:
+                text = f"there is no {reference.kind} {reference.name}"
+                if reference.kind is ReferenceKind.ROLE:
+                    text += f" (known: {', '.join(known_names)})"
+                self._mistake_list.add(
+                    reference.line, f"unknown-{reference.kind}", reference.where, text
+                )
 
     def _twice(self) -> None:
         for what, names in (
@@ -101,7 +103,7 @@ class ProcessCheck:
                 self._wrong("duplicate", f"there are two {what} named {name}", _only(what, name))
         for step in self.process.steps:
             for what, names in (
-                ("ways", [way.name for way in step.transitions]),
+                ("transitions", [transition.name for transition in step.transitions]),
                 ("consultations", [asked.name for asked in step.consultations]),
                 ("children", [child.name for child in step.children]),
             ):
@@ -112,24 +114,28 @@ class ProcessCheck:
 
     def _edges(self, step: Step) -> None:
         if (step.name,) in self._places.unsound or "" in self._names:
-            return  # a way of a wrong form, or a step without a name, might be what is meant
-        for way in step.transitions:
-            if way.to == step.name:
-                self._wrong("self-loop", "leads to the step itself", step.name, way.name)
-            elif way.to not in self._names:
-                near = likely(way.to, self._names)
+            return  # an unreadable transition, or a step without a name, might be the right one
+        for transition in step.transitions:
+            if transition.to == step.name:
+                self._wrong("self-loop", "leads to the step itself", step.name, transition.name)
+            elif transition.to not in self._names:
+                near = similar_name(transition.to, self._names)
                 if near and not re.fullmatch(NAME.pattern, near):
-                    continue  # its name is to be mended, and may be this one then
-                text = f"there is no step {way.to}" + (f"; is {near} meant?" if near else "")
-                self._wrong("unknown-step", text, step.name, way.name)
+                    continue  # the step with the malformed name may be the one that is meant
+                text = f"there is no step {transition.to}" + (f"; is {near} meant?" if near else "")
+                self._wrong("unknown-step", text, step.name, transition.name)
 
     def _timers(self, step: Step) -> None:
         for timer in step.timers:
-            way, place = step.way(timer.take), (step.name, "timer", timer.take)
-            if timer.take and way is None and all(way.name for way in step.transitions):
-                text = f"a timer takes {timer.take}, which is no way of it"
+            transition, place = step.transition(timer.take), (step.name, "timer", timer.take)
+            if (
+                timer.take
+                and transition is None
+                and all(transition.name for transition in step.transitions)
+            ):
+                text = f"a timer takes {timer.take}, which is no transition of it"
                 self._wrong("timer", text, step.name, place=place)
-            elif way is not None and way.when != conditions.ALWAYS:
+            elif transition is not None and transition.when != conditions.ALWAYS:
                 text = f"a timer takes {timer.take}, which has a condition: it could never go"
                 self._wrong("timer", text, step.name, place=place)
         for take in _doubled([timer.take for timer in step.timers]):
@@ -138,13 +144,13 @@ class ProcessCheck:
 
     def _reach(self) -> None:
         unsure = {place[0] for place in self._places.unsound if len(place) == 1}
-        for rule, text, step, way in unreached(self.process.steps, unsure):
-            self._wrong(rule, text, step, way)
+        for rule, text, step, transition in unreached_steps(self.process.steps, unsure):
+            self._wrong(rule, text, step, transition)
 
     # -- conditions -------------------------------------------------------------------------------
 
     def _stated_before(self) -> dict[str, set[str]]:
-        """Return which stated facts are known at each step, whichever way led to it."""
+        """Return the stated facts that are known at each step on every path to it."""
         every = {fact.name for fact in self.process.facts}
         # Of two steps of one name, which is a mistake of its own, the last one counts.
         steps = {step.name: step for step in self.process.steps}
@@ -158,7 +164,11 @@ class ProcessCheck:
             for name, step in steps.items():
                 if name == first:
                     continue
-                before = [known[it.name] for it in steps.values() if name in (*it.next, *it.back)]
+                before = [
+                    known[previous.name]
+                    for previous in steps.values()
+                    if name in (*previous.next, *previous.back)
+                ]
                 now = set(step.states) | (set.intersection(*before) if before else every)
                 if now != known[name]:
                     known[name] = now
@@ -166,40 +176,45 @@ class ProcessCheck:
         return known
 
     def _conditions(self, step: Step) -> None:
-        ways = [("", w.name, w.when) for w in step.transitions]
-        ways += [("consultation", c.name, c.when) for c in step.consultations]
-        ways += [("child", c.name, c.when) for c in step.children]
+        conditions_of_step = [("", w.name, w.when) for w in step.transitions]
+        conditions_of_step += [("consultation", c.name, c.when) for c in step.consultations]
+        conditions_of_step += [("child", c.name, c.when) for c in step.children]
         stated = self._known[step.name]
         known = {conditions.STATED + name for name in stated}
-        for what, name, when in ways:
-            # The way itself is named by where it stands.
-            before, way = (f"{what} {name}: ", "") if what else ("", name)
-            place = tuple(word for word in (step.name, what, name) if word)
+        for what, name, when in conditions_of_step:
+            # A transition is named by its place.
+            before, transition = (f"{what} {name}: ", "") if what else ("", name)
+            place = tuple(part for part in (step.name, what, name) if part)
             if not self._sound(when, place):
                 continue
             found = conditions.combinations([when], self._domains(), known)
             if found is None:
                 text = f"{before}its condition has too many cases"
-                self._wrong("too-complicated", text, step.name, way, place)
-            elif not any(conditions.holds(when, conditions.said(c)) for c in found):
+                self._wrong("too-complicated", text, step.name, transition, place)
+            elif not any(conditions.holds(when, conditions.without_unstated(c)) for c in found):
                 text = f"{before}its condition can never hold"
-                self._wrong("never-holds", text, step.name, way, place)
+                self._wrong("never-holds", text, step.name, transition, place)
         if step.resolves or not step.next or (step.name,) in self._places.unsound:
             return
-        if not all(self._sound(way.when, (step.name, way.name)) for way in step.transitions):
+        if not all(
+            self._sound(transition.when, (step.name, transition.name))
+            for transition in step.transitions
+        ):
             return
-        forward = [way.when for way in step.transitions if not way.back]
+        forward = [transition.when for transition in step.transitions if not transition.back]
         found = conditions.combinations(forward, self._domains(), known)
         if found is None:
             self._wrong("too-complicated", "its conditions have too many cases", step.name)
         for case in found or ():
-            if not any(conditions.holds(when, conditions.said(case)) for when in forward):
-                told = ", ".join(f"{k.removeprefix('stated.')} {v}" for k, v in case.items())
-                self._wrong("no-way-on", f"no way on when {told}", step.name)
+            if not any(
+                conditions.holds(when, conditions.without_unstated(case)) for when in forward
+            ):
+                values = ", ".join(f"{k.removeprefix('stated.')} {v}" for k, v in case.items())
+                self._wrong("no-open-transition", f"no transition is open when {values}", step.name)
                 return
 
     def _endings(self) -> None:
-        """What the steps do together is looked at where each of them is in order."""
+        """Add a mistake for cases without a result, if each step by itself has none."""
         if not self.process.steps:
             return
         unsure = {
@@ -208,33 +223,36 @@ class ProcessCheck:
             if not step.name
             or (step.name,) in self._places.unsound
             or any(
-                way.to not in self._names or not self._sound(way.when, (step.name, way.name))
-                for way in step.transitions
+                transition.to not in self._names
+                or not self._sound(transition.when, (step.name, transition.name))
+                for transition in step.transitions
             )
         }
-        told = unsure | self._told
-        found = never_resolved(self.process, self._domains(), self._known, told)
+        reported = unsure | self._reported
+        found = never_resolved(self.process, self._domains(), self._known, reported)
         if found is not None:
             self._wrong(found.rule, found.text, found.step)
 
     def _sound(self, when: conditions.Condition, place: tuple[str, ...]) -> bool:
         """Return whether a condition, and the facts in it, were read without a mistake."""
-        named = {getattr(leaf, "fact", "") for leaf in conditions.leaves(when)}
+        named = {getattr(leaf, "fact", "") for leaf in conditions.comparisons_in(when)}
         unsure = {conditions.STATED + name for name in self._places.unsound_facts}
         return place not in self._places.unsound and not named & unsure
 
     def _timed_facts(self, step: Step) -> None:
-        """A timer states nothing: what its way asks for must have been stated on every way here."""
+        """Add a mistake for timers of steps with facts to state, which a timer can't state."""
         before = [
-            self._known[it.name] for it in self.process.steps if step.name in (*it.next, *it.back)
+            self._known[previous.name]
+            for previous in self.process.steps
+            if step.name in (*previous.next, *previous.back)
         ]
         if step.name == self.process.first.name:
             before.append(set())
         stated = set.intersection(*before) if before else set()
         asked = [name for name in step.states if name not in stated]
         for timer in step.timers if asked else ():
-            way = step.way(timer.take)
-            if way is not None and not way.back:
+            transition = step.transition(timer.take)
+            if transition is not None and not transition.back:
                 text = f"a timer takes {timer.take}, but only an officer can state {asked[0]}"
                 self._wrong("timer", text, step.name, place=(step.name, "timer", timer.take))
 

@@ -1,4 +1,4 @@
-"""What a calendar file holds, key by key, and what is wrong with each in plain words."""
+"""The keys of a calendar file, and the rules that a wrong value breaks."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _NAME: Final = r"^[a-z0-9][a-z0-9-]{0,39}$"
 _REVISION: Final = r"^[0-9A-Za-z.]{1,20}$"
 _COUNTRY: Final = r"^[A-Z]{2}$"
 _Year = Annotated[int, Field(ge=1950, le=2100)]
-Path = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 
 
-class _Table(BaseModel):
+class _CalendarTable(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-class Holidays(_Table):
-    """The days off of a country, from the library."""
+class HolidaysEntry(_CalendarTable):
+    """The ``[holidays]`` table: a country's days off, as the ``holidays`` library knows them."""
 
     country: Annotated[str, Field(pattern=_COUNTRY)]
     subdivision: str | None = None
@@ -37,7 +37,7 @@ class Holidays(_Table):
     label_en: str = ""
 
 
-class Day(_Table):
+class DayEntry(_CalendarTable):
     """A ``[[day]]``: one dated rule, for a day or for several."""
 
     on: Annotated[date, Field(alias="date")]
@@ -52,7 +52,7 @@ class Day(_Table):
     estimated: bool = False
 
     def dates(self) -> Iterator[date]:
-        """List the dates meant; only the first where the last can't be one."""
+        """Yield the dates of the rule; only the first where the last can't be one."""
         day, last = self.on, self.until or self.on
         if not 0 <= (last - day).days < _LONGEST_CLOSURE:
             last = day
@@ -60,7 +60,7 @@ class Day(_Table):
             yield day + timedelta(days=after)
 
 
-class File(_Table):
+class CalendarFile(_CalendarTable):
     """A whole file."""
 
     name: Annotated[str, Field(pattern=_NAME)]
@@ -68,71 +68,86 @@ class File(_Table):
     time_zone: str
     hours_per_day: Annotated[float, Field(gt=0, le=24)] = 8
     sessions: dict[str, str]
-    holidays: Holidays | None = None
-    day: list[Day] = []
+    holidays: HolidaysEntry | None = None
+    day: list[DayEntry] = []
 
 
 @dataclass(frozen=True)
-class Parsed:
-    """A file as far as it could be read: something stands for each part at fault."""
+class ParsedCalendarFile:
+    """A file as far as it could be read; placeholders stand for the parts with mistakes."""
 
-    file: File
+    file: CalendarFile
     places: list[int]
-    """The places, from 1, of the days in ``file``."""
-    wrong: set[Path] = field(default_factory=set)
-    """The parts at fault; places in the list of days count from 0."""
+    """The numbers, from 1, that the days of ``file`` have in the file on disk."""
+    wrong: set[KeyPath] = field(default_factory=set)
+    """The paths of the parts with mistakes; places in the list of days count from 0."""
 
     def sound(self, *path: str | int) -> bool:
-        """Return whether a part, and what it lies in, was read without a mistake."""
+        """Return whether a part and all that contain it were read without a mistake."""
         return not any(path[: n + 1] in self.wrong for n in range(len(path)))
 
 
-_STAND_INS: Final[Mapping[str, Any]] = {
+_PLACEHOLDERS: Final[Mapping[str, Any]] = {
     "name": "wrong", "revision": "0", "time_zone": "UTC", "sessions": {},
 }  # fmt: skip
-_OF_HOLIDAYS: Final = {"country": "VN", "first_year": 2000, "last_year": 2000}
-_OF_DAY: Final = {"date": date(1950, 1, 1), "kind": DayKind.CLOSURE}
-_KEYS: Final[Mapping[str, type[_Table]]] = {"": File, "holidays": Holidays, "day": Day}
+_HOLIDAYS_PLACEHOLDERS: Final = {"country": "VN", "first_year": 2000, "last_year": 2000}
+_DAY_PLACEHOLDERS: Final = {"date": date(1950, 1, 1), "kind": DayKind.CLOSURE}
+_KEYS: Final[Mapping[str, type[_CalendarTable]]] = {
+    "": CalendarFile,
+    "holidays": HolidaysEntry,
+    "day": DayEntry,
+}
 
 
-def parse(name: str, content: dict[str, Any], found: list[CalendarError]) -> Parsed:
-    """Read the keys of a file; every mistake is noted."""
+def parse_calendar_file(
+    name: str, content: dict[str, Any], mistakes: list[CalendarError]
+) -> ParsedCalendarFile:
+    """Validate the keys of a file; append every mistake to ``mistakes``."""
     try:
-        file = File.model_validate(content)
-        return Parsed(file, list(range(1, len(file.day) + 1)))
+        file = CalendarFile.model_validate(content)
+        return ParsedCalendarFile(file, list(range(1, len(file.day) + 1)))
     except ValidationError as error:
         problems = error.errors(include_url=False)
-    wrong: set[Path] = set()
-    meant = {_meant(problem["loc"]) for problem in problems if problem["type"] == _STRANGE}
+    wrong: set[KeyPath] = set()
+    meant = {
+        _misspelt_key(problem["loc"]) for problem in problems if problem["type"] == _UNKNOWN_KEY
+    }
     for problem in problems:
         path = tuple(problem["loc"])
         wrong.add(path)
         if problem["type"] == "missing" and path in meant:
-            continue  # it stands there, misspelt
+            continue  # the key is there, misspelt
         where = ".".join(str(p + 1) if isinstance(p, int) else p for p in path)
-        found.append(CalendarError(name, where or "file", _in_words(path, dict(problem))))
+        mistakes.append(CalendarError(name, where or "file", _broken_rule(path, dict(problem))))
     sound = {key: value for key, value in content.items() if (key,) not in wrong}
     if isinstance(sound.get("sessions"), dict):
-        sound["sessions"] = _without(sound["sessions"], ("sessions",), wrong, {})
+        sound["sessions"] = _with_placeholders(sound["sessions"], ("sessions",), wrong, {})
     if isinstance(sound.get("holidays"), dict):
-        sound["holidays"] = _without(sound["holidays"], ("holidays",), wrong, _OF_HOLIDAYS)
+        sound["holidays"] = _with_placeholders(
+            sound["holidays"], ("holidays",), wrong, _HOLIDAYS_PLACEHOLDERS
+        )
     days = list(enumerate(sound.pop("day", [])))
-    kept = [(place, it) for place, it in days if ("day", place) not in wrong]
-    sound["day"] = [_without(it, ("day", place), wrong, _OF_DAY) for place, it in kept]
+    kept = [(place, entry) for place, entry in days if ("day", place) not in wrong]
+    sound["day"] = [
+        _with_placeholders(entry, ("day", place), wrong, _DAY_PLACEHOLDERS) for place, entry in kept
+    ]
     places = [place + 1 for place, _ in kept]
-    return Parsed(File.model_validate({**_STAND_INS, **sound}), places, wrong)
+    return ParsedCalendarFile(
+        CalendarFile.model_validate({**_PLACEHOLDERS, **sound}), places, wrong
+    )
 
 
-def _without(
-    table: dict[str, Any], at: Path, wrong: set[Path], stand_ins: Mapping[str, Any]
+def _with_placeholders(
+    table: dict[str, Any], at: KeyPath, wrong: set[KeyPath], placeholders: Mapping[str, Any]
 ) -> dict[str, Any]:
     kept = {key: value for key, value in table.items() if (*at, key) not in wrong}
-    return {**{key: value for key, value in stand_ins.items() if (*at, key) in wrong}, **kept}
+    return {**{key: value for key, value in placeholders.items() if (*at, key) in wrong}, **kept}
 
 
-def contradictions(entry: Day, wrong: set[str]) -> Iterator[tuple[str, str]]:
-    """Return what can't be, or not together, in a dated rule: the key, and why. What hangs on a key
-    at fault is not judged.
+def contradictions(entry: DayEntry, wrong: set[str]) -> Iterator[tuple[str, str]]:
+    """Yield the contradictions in a dated rule: the key, and the rule that it breaks.
+
+    ``wrong`` are keys with mistakes; nothing that depends on them is checked.
     """
     last = entry.on if entry.until is None or {"date", "until"} & wrong else entry.until
     kept = range(FIRST_YEAR + 1, LAST_YEAR)
@@ -153,13 +168,13 @@ def contradictions(entry: Day, wrong: set[str]) -> Iterator[tuple[str, str]]:
         yield "closed", "belongs to a closure"
 
 
-def place_of(mistake: CalendarError) -> tuple[int, int]:
-    """Return the order of a mistake: keys as a file has them, days by their number, strange keys
-    first.
+def file_order(mistake: CalendarError) -> tuple[int, int]:
+    """Return the sort key of a mistake: unknown keys first, then keys in the order of the schema,
+    days by their number.
     """
     key, _, rest = mistake.field.partition(".")
     number = rest.partition(".")[0]
-    keys = list(File.model_fields)
+    keys = list(CalendarFile.model_fields)
     return keys.index(key) if key in keys else -1, int(number) if number.isdigit() else 0
 
 
@@ -168,7 +183,7 @@ _FORMS: Final = {
     _REVISION: "must be at most 20 letters, digits and dots, such as 2026.1",
     _COUNTRY: "must be a country's two capital letters, such as VN",
 }
-_STRANGE: Final = "extra_forbidden"
+_UNKNOWN_KEY: Final = "extra_forbidden"
 _DAY_FORM: Final = "must be a day such as 2026-09-02, without quotes"
 _RULES: Final = {
     "missing": "is missing",
@@ -186,18 +201,18 @@ _RULES: Final = {
 }
 
 
-def _meant(path: Path) -> Path:
-    """Return the path of the key that a strange one is near to; () when there is none."""
+def _misspelt_key(path: KeyPath) -> KeyPath:
+    """Return the path of the key that an unknown one resembles; () when there is none."""
     within = str(path[0]) if len(path) > 1 else ""
-    known = [it.alias or key for key, it in _KEYS[within].model_fields.items()]
+    known = [field.alias or key for key, field in _KEYS[within].model_fields.items()]
     near = get_close_matches(str(path[-1]), known, 1)
     return (*path[:-1], near[0]) if near else ()
 
 
-def _in_words(path: Path, problem: dict[str, Any]) -> str:
+def _broken_rule(path: KeyPath, problem: dict[str, Any]) -> str:
     kind, context = str(problem["type"]), problem.get("ctx") or {}
-    if kind == _STRANGE:
-        meant = _meant(path)
+    if kind == _UNKNOWN_KEY:
+        meant = _misspelt_key(path)
         return f"is no key here; is {meant[-1]} meant?" if meant else "is no key here"
     if kind == "string_pattern_mismatch":
         return _FORMS[context["pattern"]]

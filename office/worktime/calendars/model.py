@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfoNotFoundError
 
 from kernel.base.instants import DAY, HOUR, zone
-from office.worktime.calendars.span_index import SpanTable
+from office.worktime.calendars.span_index import SpanIndex
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 MINUTES_OF_DAY = 24 * 60
@@ -30,13 +30,13 @@ class CalendarError(ValueError):
 
 
 class Session(NamedTuple):
-    """A stretch of work of one local day, in minutes since midnight; the end is not part of it."""
+    """Working time within one local day, in minutes since midnight; ``end`` is excluded."""
 
     start: int
     end: int
 
     def __str__(self) -> str:
-        return f"{_clock(self.start)}-{_clock(self.end)}"
+        return f"{_clock_text(self.start)}-{_clock_text(self.end)}"
 
 
 class DayKind(StrEnum):
@@ -63,7 +63,7 @@ class DayRule:
     reason_vi: str = ""
     reason_en: str = ""
     source: str = ""
-    """The document that ordered it; empty for what a library supplied."""
+    """The document that orders it; empty for days that the library supplies."""
     estimated: bool = False
     """Not decreed yet (dự kiến): the date may still change."""
 
@@ -88,7 +88,7 @@ class Calendar:
     """The working time that a working day stands for, in microseconds."""
     estimated_after: date | None = None
     """The last date whose days off are announced; later ones are estimates (dự kiến)."""
-    table: SpanTable = field(init=False, repr=False)
+    span_index: SpanIndex = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "days", MappingProxyType(dict(self.days)))
@@ -105,10 +105,10 @@ class Calendar:
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
             problem = f"{self.time_zone!r} is no IANA time zone"
             raise CalendarError(self.name, "time_zone", problem) from error
-        object.__setattr__(self, "table", SpanTable(self.name, tz, self.sessions_on))
+        object.__setattr__(self, "span_index", SpanIndex(self.name, tz, self.sessions_on))
 
     def sessions_on(self, day: date) -> tuple[Session, ...]:
-        """List the sessions of a local date, in order; empty on a day off."""
+        """Return the sessions of a local date, in order; empty on a day off."""
         rule = self.days.get(day)
         return self.week[day.weekday()] if rule is None else rule.sessions
 
@@ -126,12 +126,12 @@ class Calendar:
 class Calendars(Protocol):
     """The calendars by which an organisation works."""
 
-    def of(self, unit: str, at: int) -> Calendar:
+    def calendar_for(self, unit: str, at: int) -> Calendar:
         """Return the calendar by which a unit works at an instant."""
         ...
 
     def find(self, version: str) -> Calendar:
-        """Return any version there ever was; raise ``LookupError``."""
+        """Return a version that was ever published or shipped; raise ``LookupError``."""
         ...
 
 
@@ -174,5 +174,5 @@ def parse_sessions(calendar: str, field: str, text: str) -> tuple[Session, ...]:
     return tuple(sessions)
 
 
-def _clock(minute: int) -> str:
+def _clock_text(minute: int) -> str:
     return f"{minute // 60:02d}:{minute % 60:02d}"

@@ -1,7 +1,6 @@
-"""Puts calendars on the shelf and says who uses them. What was published is never changed.
+"""Publishes calendars and assigns them to units. A published version is never changed.
 
-A change is there as a whole or not at all, whatever ends this process, and two at once come one
-after the other.
+Changes are atomic, whatever ends this process, and exclude each other.
 """
 
 from __future__ import annotations
@@ -15,14 +14,21 @@ from datetime import date
 from pathlib import Path
 
 from office.worktime.calendars.model import Calendar, CalendarError
-from office.worktime.calendars.repository import INDEX, Index, Published, Use, file_of, read_index
-from office.worktime.calendars.snapshot_format import freeze, thaw
+from office.worktime.calendars.repository import (
+    INDEX,
+    CalendarAssignment,
+    PublicationIndex,
+    PublishedCalendar,
+    read_index,
+    version_file,
+)
+from office.worktime.calendars.snapshot_format import read_snapshot, write_snapshot
 
-_LOCK = "shelf.lock"
+_LOCK = "index.lock"
 
 
-class Clash(CalendarError):
-    """A change of what was published; ``published`` is what stands on the shelf."""
+class PublicationConflict(CalendarError):
+    """An attempt to change a published version; ``published`` is the version in the repository."""
 
     def __init__(self, rule: str, published: Calendar) -> None:
         super().__init__(published.name, "revision", rule)
@@ -37,24 +43,24 @@ def publish(
     now: str,
     shipped: Calendar,
 ) -> bool:
-    """Put a version on the shelf, to decide from a local day on; False when it stands there.
+    """Publish a version that is in force from a local day on; return False if it is there already.
 
-    ``now`` is the time of publication in ISO 8601. Raise ``Clash`` for a version that was
-    published with another content or day, ``CalendarError`` for a day before that of the version
-    that would be followed.
+    ``now`` is the time of publication in ISO 8601. Raise ``PublicationConflict`` for a version that
+    is published with another content or day, ``CalendarError`` for a day before that of the latest
+    version.
     """
-    with _changing(folder):
+    with _locked(folder):
         index = read_index(folder)
-        body = freeze(calendar)
+        body = write_snapshot(calendar)
         sha256 = hashlib.sha256(body).hexdigest()
-        standing = _same_revision(folder, index, calendar, shipped)
-        if standing is not None:
-            return _unchanged(standing, index, calendar, body, valid_from)
+        published = _same_revision(folder, index, calendar, shipped)
+        if published is not None:
+            return _unchanged(published, index, calendar, body, valid_from)
         earlier = [p for p in index.versions if p.name == calendar.name]
         if earlier and valid_from < earlier[-1].valid_from:
             rule = f"{earlier[-1].version} holds from {earlier[-1].valid_from} on"
             raise CalendarError(calendar.name, "valid_from", rule)
-        entry = Published(
+        entry = PublishedCalendar(
             version=calendar.version,
             name=calendar.name,
             valid_from=valid_from,
@@ -62,81 +68,90 @@ def publish(
             published_at=now,
             sha256=sha256,
         )
-        _write(file_of(folder, calendar.version), body)
-        _save(folder, Index(versions=[*index.versions, entry], uses=index.uses))
+        _write_file(version_file(folder, calendar.version), body)
+        _write_index(
+            folder,
+            PublicationIndex(versions=[*index.versions, entry], assignments=index.assignments),
+        )
         return True
 
 
 def assign(folder: Path, unit: str, calendar: Calendar, valid_from: date, source: str) -> bool:
-    """Let a unit, with those below it, work by a calendar from a local day on; False when it does.
+    """Assign a calendar to a unit and those below it from a local day on; return False if it is
+    assigned already.
 
-    ``calendar`` is the version of it that holds on that day. Raise ``CalendarError`` for a day
-    before that of a choice made earlier.
+    ``calendar`` is its version in force on that day. Raise ``CalendarError`` for a day before that
+    of the unit's latest assignment.
     """
-    with _changing(folder):
+    with _locked(folder):
         index = read_index(folder)
-        before = [use for use in index.uses if use.unit == unit]
+        before = [assignment for assignment in index.assignments if assignment.unit == unit]
         if before and before[-1].calendar == calendar.name:
             return False
         if before and valid_from < before[-1].valid_from:
             rule = f"unit {unit!r} uses {before[-1].calendar} from {before[-1].valid_from} on"
             raise CalendarError(calendar.name, "valid_from", rule)
-        use = Use(unit=unit, calendar=calendar.name, valid_from=valid_from, source=source)
-        _save(folder, Index(versions=index.versions, uses=[*index.uses, use]))
+        assignment = CalendarAssignment(
+            unit=unit, calendar=calendar.name, valid_from=valid_from, source=source
+        )
+        _write_index(
+            folder,
+            PublicationIndex(versions=index.versions, assignments=[*index.assignments, assignment]),
+        )
         return True
 
 
-def keep(folder: Path, shipped: Calendar) -> None:
-    """Keep a copy of the calendar that ships, for the days when the software ships another."""
-    path = file_of(folder, shipped.version)
+def keep_shipped(folder: Path, shipped: Calendar) -> None:
+    """Write a copy of the shipped calendar, for a later software that ships another one."""
+    path = version_file(folder, shipped.version)
     if not path.exists():
-        with _changing(folder):
-            _write(path, freeze(shipped))
+        with _locked(folder):
+            _write_file(path, write_snapshot(shipped))
 
 
 def _same_revision(
-    folder: Path, index: Index, calendar: Calendar, shipped: Calendar
+    folder: Path, index: PublicationIndex, calendar: Calendar, shipped: Calendar
 ) -> Calendar | None:
-    """Return what was published under the name and revision of a calendar."""
+    """Return the published or shipped calendar of the same name and revision; None if none is."""
     revision = calendar.version.rpartition("+")[0]
-    for published in index.versions:
-        if published.version.rpartition("+")[0] == revision:
-            return thaw(file_of(folder, published.version))
+    for entry in index.versions:
+        if entry.version.rpartition("+")[0] == revision:
+            return read_snapshot(version_file(folder, entry.version))
     return shipped if shipped.version.rpartition("+")[0] == revision else None
 
 
 def _unchanged(
-    standing: Calendar, index: Index, calendar: Calendar, body: bytes, valid_from: date
+    published: Calendar, index: PublicationIndex, calendar: Calendar, body: bytes, valid_from: date
 ) -> bool:
-    if freeze(standing) != body:
-        rule = f"{standing.version} is published and can't be changed; raise the revision"
-        raise Clash(rule, standing)
-    for published in index.versions:
-        if published.version == calendar.version and published.valid_from != valid_from:
-            rule = f"{standing.version} is published and holds from {published.valid_from} on"
-            raise Clash(rule, standing)
+    if write_snapshot(published) != body:
+        rule = f"{published.version} is published and can't be changed; raise the revision"
+        raise PublicationConflict(rule, published)
+    for entry in index.versions:
+        if entry.version == calendar.version and entry.valid_from != valid_from:
+            rule = f"{published.version} is published and holds from {entry.valid_from} on"
+            raise PublicationConflict(rule, published)
     return False
 
 
 @contextmanager
-def _changing(folder: Path) -> Iterator[None]:
+def _locked(folder: Path) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / _LOCK).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
-def _save(folder: Path, index: Index) -> None:
-    _write(folder / INDEX, (index.model_dump_json(indent=1) + "\n").encode())
+def _write_index(folder: Path, index: PublicationIndex) -> None:
+    _write_file(folder / INDEX, (index.model_dump_json(indent=1) + "\n").encode())
 
 
-def _write(path: Path, body: bytes) -> None:
-    beside = path.with_name(f"{path.name}.new")
-    with beside.open("wb") as file:
+def _write_file(path: Path, body: bytes) -> None:
+    temporary = path.with_name(f"{path.name}.new")
+    with temporary.open("wb") as file:
         file.write(body)
         file.flush()
         os.fsync(file.fileno())
-    beside.replace(path)
+    temporary.replace(path)
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)

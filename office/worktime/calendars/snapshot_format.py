@@ -1,5 +1,6 @@
-"""Calendars written out in full: what was published is read back as it was, whatever library
-supplied its holidays then.
+"""The file format of published calendars, with all holidays written out.
+
+A published version reads back unchanged whatever the ``holidays`` library says by then.
 """
 
 from __future__ import annotations
@@ -11,14 +12,14 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from office.worktime.calendars.files import digest_of
+from office.worktime.calendars.files import calendar_digest
 from office.worktime.calendars.model import Calendar, CalendarError, DayKind, DayRule, Session
 
 FORMAT = 1
 _Pair = tuple[int, int]
 
 
-class _Day(BaseModel):
+class _SnapshotDay(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     date: date
@@ -30,7 +31,7 @@ class _Day(BaseModel):
     estimated: bool = False
 
 
-class _Document(BaseModel):
+class _SnapshotDocument(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     format: Annotated[int, Field(ge=FORMAT, le=FORMAT)]
@@ -40,11 +41,11 @@ class _Document(BaseModel):
     day_us: int
     estimated_after: date | None
     week: list[list[_Pair]]
-    days: list[_Day]
+    days: list[_SnapshotDay]
 
 
-def freeze(calendar: Calendar) -> bytes:
-    """Write a calendar out; equal calendars give equal bytes."""
+def write_snapshot(calendar: Calendar) -> bytes:
+    """Return the bytes of a calendar's file; equal calendars have equal bytes."""
     document = {
         "format": FORMAT,
         "name": calendar.name,
@@ -70,14 +71,14 @@ def _day(day: date, rule: DayRule) -> dict[str, Any]:
     }
 
 
-def thaw(path: Path) -> Calendar:
-    """Read a calendar that was written out.
+def read_snapshot(path: Path) -> Calendar:
+    """Read the calendar in a file of a published version.
 
     Raise ``CalendarError`` when the file is missing, cut short, or was changed: its version names
     the digest of all that arithmetic depends on.
     """
     try:
-        document = _Document.model_validate_json(path.read_bytes())
+        document = _SnapshotDocument.model_validate_json(path.read_bytes())
     except OSError as error:
         raise CalendarError(path.name, "file", error.strerror or "can't be read") from error
     except ValidationError as error:
@@ -94,7 +95,7 @@ def thaw(path: Path) -> Calendar:
         )
         for day in document.days
     }
-    digest = digest_of(document.time_zone, week, days, document.day_us)
+    digest = calendar_digest(document.time_zone, week, days, document.day_us)
     if document.version.rpartition("+")[2] != digest:
         raise CalendarError(path.name, "version", f"was changed: its content has digest {digest}")
     return Calendar(

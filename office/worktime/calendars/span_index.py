@@ -1,10 +1,11 @@
-"""Working time as sorted spans of UTC with running totals: two bisections a question, no walk.
+"""An index of working time: sorted spans of UTC with running totals, looked up by bisection.
 
 An instant is working time when its local wall clock lies in a session of its local date. So a
 session across a change of the clocks is as long as it really is: an hour that does not exist is not
 worked, an hour that comes twice is worked twice.
 
-The table grows by whole years as it is asked; its answers do not depend on what was asked before.
+The index grows by whole years on demand; its answers do not depend on earlier calls. Instants and
+lengths of time are in microseconds, instants of UTC; days are counted from 01/01/1970.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from kernel.base.instants import DAY, MINUTE, SECOND
-from office.worktime.calendars.year_spans import MOST_IDLE, Span, Spans, join
+from office.worktime.calendars.year_spans import MOST_IDLE, Span, Spans, join_years
 
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
@@ -44,10 +45,10 @@ class OutOfRange(ValueError):
         self.at = at
 
 
-class SpanTable:
+class SpanIndex:
     """The working time of one calendar.
 
-    Threads may share it: they exchange whole ``Spans``, so a race at worst does work twice.
+    Threads may share it: they exchange whole ``Spans``, so a race at worst computes them twice.
     """
 
     def __init__(self, name: str, tz: ZoneInfo, sessions_on: SessionsOn) -> None:
@@ -101,7 +102,7 @@ class SpanTable:
         return spans.place(end)[1] - spans.place(start)[1]
 
     def within(self, low: int, high: int) -> Iterator[Span]:
-        """List the spans (start, end, local day) of a range of instants, cut to it."""
+        """Yield the spans (start, end, local day) of a range of instants, cut to it."""
         spans = self._covering_both(low, high)
         i = bisect_right(spans.ends, low)
         while i < len(spans.starts) and spans.starts[i] < high:
@@ -148,7 +149,8 @@ class SpanTable:
     def instant(self, day: int, clock: int) -> int:
         """Return the instant of a local day and wall clock.
 
-        Of two it is the first; a wall clock that does not exist moves on with the clocks.
+        Of two such instants it is the first; a wall clock that does not exist moves on with the
+        clocks.
         """
         naive = day * DAY + clock
         spans = self._spans
@@ -162,9 +164,9 @@ class SpanTable:
     def _offset(self, at: int) -> int:
         return _us((_EPOCH + timedelta(microseconds=at)).astimezone(self._tz).utcoffset())
 
-    def _covering_both(self, one: int, other: int) -> Spans:
-        spans = self.covering(one)
-        return spans if spans.low <= other < spans.high else self._reach(other, spans)
+    def _covering_both(self, first: int, second: int) -> Spans:
+        spans = self.covering(first)
+        return spans if spans.low <= second < spans.high else self._reach(second, spans)
 
     def _later(self, spans: Spans, since: int) -> Spans:
         if spans.high - since > MOST_IDLE or spans.last_year >= LAST_YEAR:
@@ -186,9 +188,7 @@ class SpanTable:
         return self._grow(known, year - 1, year + 1)
 
     def _grow(self, known: Spans | None, first_year: int, last_year: int) -> Spans:
-        """Return spans that hold what is known and these years, and keep them for later
-        questions.
-        """
+        """Return spans of the known years and these, and cache them."""
         if known is not None:
             first_year = min(first_year, known.first_year)
             last_year = max(last_year, known.last_year)
@@ -200,7 +200,7 @@ class SpanTable:
         return grown
 
     def _build(self, year: int) -> tuple[list[Span], set[int]]:
-        """List one year's spans, and the offsets from UTC that occur in it."""
+        """Return one year's spans, and the offsets from UTC that occur in it."""
         found: list[Span] = []
         offsets: set[int] = set()
         for ordinal in range(date(year, 1, 1).toordinal(), date(year + 1, 1, 1).toordinal()):
@@ -216,7 +216,9 @@ class SpanTable:
         return sorted(found), offsets
 
     def _pieces(self, day: int) -> list[tuple[int, int, int]]:
-        """Cut the instants that a day may hold where the clocks change: (from, to, offset) each."""
+        """Return the instants that a day may have, cut where the clocks change: (from, to, offset)
+        each.
+        """
         low, high = (day - 1) * DAY, (day + 2) * DAY
         first, last = self._offset(low), self._offset(high)
         if first == last:
@@ -233,7 +235,7 @@ class SpanTable:
     def _join(self, first_year: int, last_year: int) -> Spans:
         years = [self._years[year] for year in range(first_year, last_year + 1)]
         offsets = set().union(*(found for _, found in years))
-        return join(
+        return join_years(
             [span for found, _ in years for span in found],
             (first_year, last_year),
             (self._midnight(first_year), self._midnight(last_year + 1)),

@@ -10,7 +10,7 @@ from itertools import accumulate
 from kernel.base.instants import DAY
 
 MOST_IDLE = 366 * DAY
-"""The longest stretch without any work that an answer may cross."""
+"""The longest time without any work, in microseconds, that an answer may cross."""
 
 Span = tuple[int, int, int]
 """Start and end (not included) in microseconds UTC, and the local day, counted from 01/01/1970."""
@@ -59,14 +59,14 @@ class Spans:
         return False
 
 
-def join(
+def join_years(
     found: Sequence[Span],
     years: tuple[int, int],
     bounds: tuple[int, int],
     days: tuple[int, int],
     offset: int | None,
 ) -> Spans:
-    """Make the table of some years from their sorted spans.
+    """Return the spans of some years with their running totals, from the sorted spans.
 
     ``years`` are the first and the last, ``bounds`` the instants at which they begin and have
     ended, ``days`` the first local day and the one after the last.

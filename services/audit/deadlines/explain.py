@@ -160,7 +160,7 @@ def _recomputed(
     previous = told.step_due_at if of_step else told.due_at
     course = told.step_course if of_step else told.course
     if course is not None:
-        course = course.by(said.calendar_version)
+        course = course.counted_by(said.calendar_version)
     if of_step:
         told.step_due_at, told.step_course = due, course
     else:

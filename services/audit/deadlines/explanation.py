@@ -11,14 +11,19 @@ from motcua.events.v1.envelope_pb2 import DossierEvent
 
 from office.worktime.deadline_basis import DeadlineBasis, Pause, after_pause
 from office.worktime.durations import DurationError, limit_of
-from office.worktime.explanation import Span, reckon_limit, reckon_same_day, worked
+from office.worktime.explanation import (
+    ExplainedStretch,
+    explained_limit,
+    explained_same_day,
+    explained_working_time,
+)
 from office.worktime.working_time import Calendar, NoWorkingTime, OutOfRange
 from services.audit.wording.formatting import NOTHING, Text
 
 CalendarOf = Callable[[str], Calendar | None]
 """Gives the calendar of a version that an event names; None when it is not at hand."""
 
-Compute = Callable[[Calendar], tuple[int | None, tuple[Span, ...]]]
+Compute = Callable[[Calendar], tuple[int | None, tuple[ExplainedStretch, ...]]]
 """Gives a due date by a calendar, and the stretches that explain it."""
 
 
@@ -49,7 +54,7 @@ class Line:
     calendar_version: str = ""
     time_limit: str = ""
     step: str = ""
-    spans: tuple[Span, ...] = ()
+    spans: tuple[ExplainedStretch, ...] = ()
 
 
 @dataclass
@@ -119,18 +124,18 @@ def counting(course: DeadlineBasis) -> Compute:
     return lambda calendar: (course.due(calendar), spans_of(course, calendar))
 
 
-def spans_of(course: DeadlineBasis, calendar: Calendar) -> tuple[Span, ...]:
+def spans_of(course: DeadlineBasis, calendar: Calendar) -> tuple[ExplainedStretch, ...]:
     """List the stretches up to the due date: those of the limit, those from its end to the date
     promised by hand that is later, then those of each pause.
     """
-    at, held = course.limit_due(calendar), course.held(calendar)
+    at, held = course.limit_due(calendar), course.is_held_by_promise(calendar)
     spans = _of_limit(course, calendar, at)
     if course.pauses or held:
         spans = _part(spans, ("thời hạn, chưa kể lúc dừng", "the limit, before any pause"))
     if held and course.not_before is not None:
         since = course.start_at if at is None else at
         signed = ("đến ngày gia hạn đã ký", "until the date of the signed extension")
-        spans += _part(worked(calendar, since, course.not_before), signed)
+        spans += _part(explained_working_time(calendar, since, course.not_before), signed)
         at = course.not_before
     for number, pause in enumerate(course.pauses, start=1):
         spans += spans_of_pause(calendar, at, pause, number)
@@ -138,24 +143,26 @@ def spans_of(course: DeadlineBasis, calendar: Calendar) -> tuple[Span, ...]:
     return spans
 
 
-def _of_limit(course: DeadlineBasis, calendar: Calendar, due: int | None) -> tuple[Span, ...]:
+def _of_limit(
+    course: DeadlineBasis, calendar: Calendar, due: int | None
+) -> tuple[ExplainedStretch, ...]:
     if due is None:
         return ()
     if course.same_day:
-        return tuple(reckon_same_day(calendar, course.start_at, due))
-    return tuple(reckon_limit(calendar, course.start_at, limit_of(course.time_limit)))
+        return tuple(explained_same_day(calendar, course.start_at, due))
+    return tuple(explained_limit(calendar, course.start_at, limit_of(course.time_limit)))
 
 
 def spans_of_pause(
     calendar: Calendar, previous: int | None, pause: Pause, number: int = 1
-) -> tuple[Span, ...]:
+) -> tuple[ExplainedStretch, ...]:
     """List the stretches of a pause, then those from the due date before it to the one after."""
-    spans = _part(worked(calendar, pause[0], max(pause)), waited_in(number))
+    spans = _part(explained_working_time(calendar, pause[0], max(pause)), waited_in(number))
     due = after_pause(calendar, previous, pause)
     if previous is None or due is None:
         return spans
     added = ("cộng vào hạn trước đó", "added to the due date before")
-    return spans + _part(worked(calendar, previous, due), added)
+    return spans + _part(explained_working_time(calendar, previous, due), added)
 
 
 def waited_in(number: int) -> Text:
@@ -163,5 +170,5 @@ def waited_in(number: int) -> Text:
     return (f"lần dừng {number}, thời gian chờ", f"pause {number}, the time waited")
 
 
-def _part(spans: Iterable[Span], part: Text) -> tuple[Span, ...]:
+def _part(spans: Iterable[ExplainedStretch], part: Text) -> tuple[ExplainedStretch, ...]:
     return tuple(replace(span, part=part) for span in spans)

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from kernel.base.instants import MINUTE, SECOND
-from office.worktime.deadline_basis import DeadlineBasis, Pause, after_pause, kept_after
-from office.worktime.explanation import Span
+from office.worktime.deadline_basis import DeadlineBasis, Pause, after_pause, due_after_pause
+from office.worktime.explanation import ExplainedStretch
 from office.worktime.working_time import Calendar
 from services.audit.deadlines.explanation import Compute, spans_of, spans_of_pause
 from services.audit.wording.formatting import Text
@@ -24,10 +24,10 @@ def going_on(
 ) -> Compute:
     """Compute a due date after a pause; by the calendar of before, only the pause is to be told."""
 
-    def compute(calendar: Calendar) -> tuple[int | None, tuple[Span, ...]]:
+    def compute(calendar: Calendar) -> tuple[int | None, tuple[ExplainedStretch, ...]]:
         if course is None:
             return after_pause(calendar, previous, pause), spans_of_pause(calendar, previous, pause)
-        due = kept_after(course, calendar, previous, pause)
+        due = due_after_pause(course, calendar, previous, pause)
         if changed(before, version) and due == course.due(calendar):
             return due, spans_of(course, calendar)
         return due, spans_of_pause(calendar, previous, pause, len(course.pauses))
@@ -63,7 +63,7 @@ def gone_on(minutes: int, *, stays_late: bool, us: int = 0) -> Text:
     )
 
 
-def waited(spans: Iterable[Span], *, stays_late: bool) -> Text:
+def waited(spans: Iterable[ExplainedStretch], *, stays_late: bool) -> Text:
     """Say the same with the sum of the stretches, by the minutes in which they are shown."""
     counted = [span.stretch for span in spans if span.stretch.counted]
     minutes = sum(it.to_at // MINUTE - it.from_at // MINUTE for it in counted)

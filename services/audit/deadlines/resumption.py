@@ -77,7 +77,7 @@ def _gone_on(
     again = ahead_again(previous, due, pause)
     late = said.stays_late and not again
     before = told.course
-    course = told.course = before and before.paused(pause, version)
+    course = told.course = before and before.with_pause(pause, version)
     compute = going_on(before, course, previous, pause, version)
     text = gone_on(said.waited_working_minutes, stays_late=late)
     line = computed(event, text, due, version, calendar_of, compute)
@@ -122,5 +122,5 @@ def _begun_again(
         return wrong(line, _OTHER_EXTENSION)
     if calendar is None or line.agreement is not Agreement.SAME:
         return line
-    told_right = course.held(calendar) == said.extension_holds
+    told_right = course.is_held_by_promise(calendar) == said.extension_holds
     return line if told_right else wrong(line, _OTHER_HOLDS)

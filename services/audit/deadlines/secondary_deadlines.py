@@ -11,7 +11,7 @@ from motcua.events.v1.envelope_pb2 import DossierEvent
 from motcua.events.v1.routing_events_pb2 import DeadlineScope
 
 from kernel.base.instants import instant_in
-from office.worktime.deadline_basis import DeadlineBasis, course_in
+from office.worktime.deadline_basis import DeadlineBasis, basis_from_message
 from services.audit.deadlines.explanation import (
     CalendarOf,
     DeadlineExplanation,
@@ -35,7 +35,7 @@ def asked(
     _told: DeadlineExplanation, event: DossierEvent, said: Any, calendar_of: CalendarOf
 ) -> Iterator[Line]:
     """Tell until when a unit is to answer; nothing for a question without a limit."""
-    course = course_in(said)
+    course = basis_from_message(said)
     if course is None:
         return
     text = (
@@ -66,7 +66,7 @@ def recomputed(
     # The end of the citizen's time belongs to no step, and is told like one all the same: it is not
     # the promised date.
     step = said.step or "-"
-    course = course_in(said)
+    course = basis_from_message(said)
     if course is None:
         due = instant_in(said, "due_at")
         yield Line(event, text, due, calendar_version=said.calendar_version, step=step)

@@ -8,8 +8,8 @@ from typing import Any
 from motcua.events.v1.envelope_pb2 import DossierEvent
 
 from kernel.base.instants import instant_in
-from office.worktime.deadline_basis import Pause, course_in
-from office.worktime.explanation import Span
+from office.worktime.deadline_basis import Pause, basis_from_message
+from office.worktime.explanation import ExplainedStretch
 from office.worktime.working_time import Calendar
 from services.audit.deadlines.explanation import (
     OTHER_DATE,
@@ -54,13 +54,13 @@ def pulled_back(
 ) -> Iterator[Line]:
     """Return of the step that is current again, with the date that it had when it was left."""
     before, before_course, step = told.left_due_at, told.left_course, said.next.step
-    due, course = instant_in(said.next, "due_at"), course_in(said.next)
+    due, course = instant_in(said.next, "due_at"), basis_from_message(said.next)
     told.step, told.step_due_at, told.step_course = step, due, course
     told.left_due_at = told.left_course = None
     if due is None or course is None:
         return
 
-    def compute(calendar: Calendar) -> tuple[int | None, tuple[Span, ...]]:
+    def compute(calendar: Calendar) -> tuple[int | None, tuple[ExplainedStretch, ...]]:
         found = course.due(calendar)
         if found != due and course == before_course:
             # Its course would have brought it to where it had passed: it was kept.
@@ -83,7 +83,7 @@ def _entered(
 ) -> Iterator[Line]:
     """Return of a step's own limit, which its description carries whole."""
     told.step, told.step_due_at = current.step, instant_in(current, "due_at")
-    course = told.step_course = course_in(current)
+    course = told.step_course = basis_from_message(current)
     if told.step_due_at is None or course is None:
         return
     text = (
@@ -114,7 +114,7 @@ def resumed(
         yield from _entered(told, event, said.current, calendar_of)
         return
     previous, before, version = told.step_due_at, told.step_course, said.calendar_version
-    course = told.step_course = before and before.paused(pause, version)
+    course = told.step_course = before and before.with_pause(pause, version)
     told.step, told.step_due_at = said.current.step, instant_in(said.current, "due_at")
     if previous is None and told.step_due_at is None:
         return

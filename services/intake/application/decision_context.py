@@ -12,11 +12,11 @@ from kernel.base.errors import AlreadyExists, Refused
 from kernel.base.instants import instant_in, local_date
 from kernel.eventsourcing.command_context import Call
 from kernel.eventsourcing.unit_of_work import UnitOfWork
-from office.catalogue.dossier_code import OFFICE_ZONE, Code, day_of
-from office.catalogue.files.release_store import ReleaseStore
+from office.catalogue.dossier_code import OFFICE_ZONE, DossierCode, day_of
+from office.catalogue.files.release_repository import ReleaseRepository
 from office.catalogue.model import Catalogue, Procedure
-from office.catalogue.responsible_unit import Takers
-from office.catalogue.unit_overlay import OfficeUnits
+from office.catalogue.responsible_unit import ResponsibleUnits
+from office.catalogue.unit_overlay import UnitOverlay
 from office.worktime.calendars.model import Calendars
 from office.worktime.warning_rule import WarningRule, warn_at
 from office.worktime.working_time import due_at, phase_ends, same_day_due
@@ -36,9 +36,9 @@ _KEEP: Final = "keep"
 class ContextLoader:
     """The procedures, calendars and units by which the desk decides."""
 
-    procedures: Catalogue | ReleaseStore
+    procedures: Catalogue | ReleaseRepository
     calendars: Calendars
-    units: OfficeUnits = field(default_factory=OfficeUnits)
+    units: UnitOverlay = field(default_factory=UnitOverlay)
     check_warning: WarningRule = CHECK_WARNING
     """When to warn that the desk's time to check an online dossier is nearly over."""
 
@@ -53,7 +53,7 @@ class ContextLoader:
         whether the unit takes it; without a unit, the one that answers for the procedure.
         """
         day, catalogue = local_date(at, OFFICE_ZONE), self.catalogue
-        takers, found = Takers(catalogue, day), catalogue.find(procedure_code, day)
+        takers, found = ResponsibleUnits(catalogue, day), catalogue.find(procedure_code, day)
         unit = unit or (takers.unit_of(found) if found else "")
         return OfferedProcedure(
             catalogue.knows(procedure_code),
@@ -80,7 +80,7 @@ class ContextLoader:
         number = int(row["number"]) + 1
         if number > _LAST_NUMBER:
             raise Refused(refusal("TOO_MANY_DOSSIERS"))
-        code = str(Code(agency, day, number))
+        code = str(DossierCode(agency, day, number))
         uow.absent(KERNEL.streams, code, SOURCE)
         uow.absent(DOSSIERS, code)
         return code
@@ -93,7 +93,7 @@ class ContextLoader:
 
     def check(self, unit: str, at: int) -> DeskCheck:
         """Return the time in which the desk of a unit is to answer what came in at ``at``."""
-        calendar = self.calendars.of(unit, at)
+        calendar = self.calendars.calendar_for(unit, at)
         due = due_at(calendar, at, ANSWER_WITHIN)
         assert due is not None, "there is a limit"
         return DeskCheck(due, warn_at(calendar, self.check_warning, at, due))
@@ -102,8 +102,8 @@ class ContextLoader:
         """Return the version that a dossier keeps; None for one of another system without any."""
         code, number = state.procedure_code, state.procedure_version
         found = self.catalogue.version(code, number)
-        if found is None and number and isinstance(self.procedures, ReleaseStore):
-            # Another replica may have seen an edition that this one has not looked at yet.
+        if found is None and number and isinstance(self.procedures, ReleaseRepository):
+            # Another replica may have seen a release that this one has not looked at yet.
             found = self.procedures.fresh().version(code, number)
         if found is None and number:
             raise Refused(refusal("CATALOGUE_BEHIND"))
@@ -114,7 +114,7 @@ class ContextLoader:
         if is_importer(call.actor):
             due = instant_in(request, "due_at")
             return Terms("none", due, IMPORTED, IMPORTED, _KEEP)
-        calendar = self.calendars.of(unit, call.occurred_at)
+        calendar = self.calendars.calendar_for(unit, call.occurred_at)
         procedure = self._version(state)
         if procedure is None:  # brought in without a procedure of ours, and not accepted there
             return Terms("none", None, calendar.version, IMPORTED, _KEEP)

@@ -56,7 +56,7 @@ def page(
         units = [unit] if unit else index_scan.values(connection, _C.unit)
         seen = [each for each in units if sight.covers(each)]
         if unit or len(seen) < len(units):
-            found = _seen(found, seen, sight.readers(), after, size + 1)
+            found = _seen(found, seen, sight.access_keys(), after, size + 1)
     ordered = _ordered(found, size + 1)
     rows = [dict(row._mapping) for row in connection.execute(ordered)]
     answer = pb.ListDossiersResponse(dossiers=[describe(row) for row in rows[:size]])

@@ -16,7 +16,7 @@ from motcua.intake.v1 import intake_pb2 as pb
 from kernel.base.instants import to_timestamp
 from office.catalogue.dossier_code import OFFICE_ZONE
 from office.catalogue.model import Procedure
-from office.catalogue.responsible_unit import Takers
+from office.catalogue.responsible_unit import ResponsibleUnits
 from services.intake.domain.state import ItemPhase
 from services.intake.queries import dossier
 from services.intake.queries.citizen_history import lines, moment
@@ -183,7 +183,7 @@ def shown(
     )
 
 
-def procedure(it: Procedure, takers: Takers) -> pb.Procedure:
+def procedure(it: Procedure, takers: ResponsibleUnits) -> pb.Procedure:
     """Show one version of a procedure, with those who take it on a day."""
     ends = takers.catalogue.ends(it)
     return pb.Procedure(

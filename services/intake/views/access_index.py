@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 
 from kernel.eventsourcing.service_model import Projection
 from kernel.eventsourcing.unit_of_work import UnitOfWork
-from office.people.access_scope import person, readers_of
+from office.people.access_scope import officer_key, unit_keys
 from services.intake.tables import DOSSIERS, READERS
 
 
@@ -26,8 +26,8 @@ def unit_takes_part(uow: UnitOfWork, code: str, unit: str) -> None:
     answering = row.get("unit") or ""
     if not unit or unit == answering:
         return
-    known = set(readers_of(answering))
-    for reader in readers_of(unit):
+    known = set(unit_keys(answering))
+    for reader in unit_keys(unit):
         if reader not in known:
             _put(uow, code, reader, row)
 
@@ -52,9 +52,9 @@ def officer_takes_part(uow: UnitOfWork, event: DossierEvent) -> None:
     """Let an officer who cooperates or watches see the dossier, as long as they do."""
     it, code = event.participant_changed, event.dossier_code
     if it.participation == Participation.PARTICIPATION_UNSPECIFIED:
-        uow.delete(READERS, code, person(it.officer))
+        uow.delete(READERS, code, officer_key(it.officer))
     else:
-        _put(uow, code, person(it.officer), uow.get(DOSSIERS, code) or {})
+        _put(uow, code, officer_key(it.officer), uow.get(DOSSIERS, code) or {})
 
 
 def readers(connection: Connection, code: str) -> list[str]:

@@ -113,7 +113,7 @@ class Delegate:
             # What has passed does not count, and what ends at midnight ends the day before.
             first = self.office.day(max(wanted.begins_at, call.occurred_at))
             last = max(first, self.office.day(wanted.ends_at - 1))
-            away, words = people.why_not_until(request.substitute, place, "", first, last)
+            away, words = people.obstacle_until(request.substitute, place, "", first, last)
             if known is None:
                 away, words = "NO_SUCH_OFFICER", {"officer": officer}
             if away:

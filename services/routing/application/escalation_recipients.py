@@ -62,12 +62,12 @@ def told(uow: UnitOfWork, office: CaseHandlers, unit: str, role: str, at: int) -
     found = set()
     for officer in people.holders(unit, role, day):
         away = officer.absence(day)
-        stand_in = stand_in_of(uow, officer.id, people.current(unit, day), at)
+        stand_in = stand_in_of(uow, officer.id, people.responsible_unit(unit, day), at)
         if away is None and not stand_in:
             found.add(officer.id)
             continue
-        stand_in = stand_in or (away.stand_in if away else "")
-        if stand_in and people.there(stand_in, day):
+        stand_in = stand_in or (away.substitute if away else "")
+        if stand_in and people.is_present(stand_in, day):
             found.add(stand_in)
     return sorted(found)
 

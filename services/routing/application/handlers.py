@@ -118,7 +118,7 @@ class CaseHandlers:
             at=at,
             actor=actor,
             process=process,
-            calendar=self.calendars().of(row["dossier_unit"] or "", at),
+            calendar=self.calendars().calendar_for(row["dossier_unit"] or "", at),
             unit=self.unit_now(row["dossier_unit"] or "", at),
             time_limit=limit,
             resume_policy=ResumePolicy(row["resume_policy"] or ResumePolicy.KEEP),
@@ -158,7 +158,7 @@ class CaseHandlers:
         people = self.people
         if people is None or not unit:
             return unit
-        return people.current(unit, local_date(at, OFFICE_ZONE))
+        return people.responsible_unit(unit, local_date(at, OFFICE_ZONE))
 
     def sight(self, who: Caller, at: int) -> AccessScope | None:
         """Return what a caller sees at an instant; None: every dossier."""
@@ -183,7 +183,7 @@ class CaseHandlers:
         if request.step != state.step:
             return  # the decision says what became of the step
         role, day = facts.process.step(state.step).role, local_date(facts.at, OFFICE_ZONE)
-        code, words = people.why_not(request.assignee, state.unit, role, day)
+        code, words = people.obstacle_to_work(request.assignee, state.unit, role, day)
         if code == "OFFICER_AWAY" and any(each.runs(facts.at) for each in facts.standing):
             return  # somebody stands in
         if code:

@@ -15,7 +15,7 @@ from motcua.routing.v1 import routing_pb2 as pb
 
 from kernel.base.errors import Violation
 from kernel.base.instants import from_datetime, to_us
-from office.people.directory import Unit, within
+from office.people.directory import DirectoryUnit, within
 from office.worktime.calendars.span_index import FIRST_YEAR, LAST_YEAR
 from services.routing.domain.refusals import case
 
@@ -31,7 +31,7 @@ _SHA256: Final = re.compile(r"([0-9a-f]{64})?")
 
 
 def wrong_fields(
-    request: Message, units: Mapping[str, Unit], roles: Collection[str], day: date
+    request: Message, units: Mapping[str, DirectoryUnit], roles: Collection[str], day: date
 ) -> list[Violation]:
     """Return the fields of a request that can't be; ``units`` and ``roles`` are those of the
     office, ``day`` is its day now.
@@ -54,7 +54,7 @@ def _instants(request: Message) -> Iterator[Violation]:
 
 def _asked(
     request: pb.RequestConsultationRequest,
-    units: Mapping[str, Unit],
+    units: Mapping[str, DirectoryUnit],
     roles: Collection[str],
     day: date,
 ) -> Iterator[Violation]:

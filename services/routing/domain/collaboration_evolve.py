@@ -10,7 +10,7 @@ from motcua.events.v1.envelope_pb2 import DossierEvent
 from motcua.events.v1.process_events_pb2 import PaperKind, PaperStage, Participation
 
 from kernel.base.instants import to_us
-from office.worktime.deadline_basis import course_in
+from office.worktime.deadline_basis import basis_from_message
 from services.routing.domain.collaboration_state import (
     AskedUnit,
     ChildOf,
@@ -46,7 +46,7 @@ def touched(work: Work, event: DossierEvent) -> Work:
 def timers_in(current: Any) -> tuple[StepTimer, ...]:
     """Return the ways that are taken by themselves, with their instants."""
     return tuple(
-        StepTimer(timer.transition, to_us(timer.at), course_in(timer), timer.back)
+        StepTimer(timer.transition, to_us(timer.at), basis_from_message(timer), timer.back)
         for timer in current.timers
     )
 
@@ -59,7 +59,7 @@ def resumed(work: Work, said: Any) -> Work:
     for timer in timers_in(said.current):
         course = before.get(timer.name)
         if timer.course is None and course is not None:
-            timer = replace(timer, course=course.paused(pause, said.calendar_version))
+            timer = replace(timer, course=course.with_pause(pause, said.calendar_version))
         timers.append(timer)
     return replace(work, timers=tuple(timers))
 
@@ -71,7 +71,11 @@ def relaid(work: Work, said: Any) -> Work:
     for timer in work.timers:
         new = at.get(timer.name, timer.at)
         moved = new != timer.at and timer.course is not None
-        course = timer.course.by(said.calendar_version) if moved and timer.course else timer.course
+        course = (
+            timer.course.counted_by(said.calendar_version)
+            if moved and timer.course
+            else timer.course
+        )
         timers.append(replace(timer, at=new, course=course))
     return replace(work, timers=tuple(timers))
 

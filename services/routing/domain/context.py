@@ -11,7 +11,7 @@ from motcua.events.v1.envelope_pb2 import Actor, ActorKind
 from motcua.events.v1.routing_events_pb2 import CurrentStep
 
 from kernel.base.instants import to_timestamp, to_us
-from office.process.model.facts import circumstances
+from office.process.model.circumstances import circumstances
 from office.process.model.process import Process, Step
 from office.worktime import working_time
 from office.worktime.deadline_basis import DeadlineBasis
@@ -178,7 +178,7 @@ def _set_timers(
     """
     stated = {name for name, _ in state.work.facts}
     for timer in step.timers:
-        way = step.way(timer.take)
+        way = step.transition(timer.take)
         if way is None or not (
             way.to in state.done if way.back else stated.issuperset(step.states)
         ):
@@ -193,13 +193,13 @@ def set_touch(current: CurrentStep, facts: DecisionContext, step: Step, start_at
     """Write by when somebody is to have begun on a step, and when to warn of that, unless it is due
     before.
     """
-    by = working_time.due_at(facts.calendar, start_at, facts.process.touch_within)
+    by = working_time.due_at(facts.calendar, start_at, facts.process.first_action_within)
     if by is not None and not (current.HasField("due_at") and to_us(current.due_at) <= by):
         current.touch_by_at.CopyFrom(to_timestamp(by))
         warning = limit(facts, of_touch(facts, step, current.unit), start_at, by).warn_at
         if warning is not None:
             current.touch_warn_at.CopyFrom(to_timestamp(warning))
-        current.touch_within = str(facts.process.touch_within)
+        current.touch_within = str(facts.process.first_action_within)
         current.touch_started_at.CopyFrom(to_timestamp(start_at))
         current.calendar_version = facts.calendar.version
 

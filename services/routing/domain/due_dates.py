@@ -8,7 +8,7 @@ from typing import Any
 from motcua.events.v1.routing_events_pb2 import CurrentStep, EscalationRung
 
 from kernel.base.instants import instant_in, to_us
-from office.worktime.deadline_basis import DeadlineBasis, course_in
+from office.worktime.deadline_basis import DeadlineBasis, basis_from_message
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def limit_in(message: Any) -> DueDate | None:
 def counted_limit(message: Any) -> DueDate | None:
     """Return the due date that a message sets, with the course by which it was computed."""
     limit = limit_in(message)
-    return None if limit is None else replace(limit, course=course_in(message))
+    return None if limit is None else replace(limit, course=basis_from_message(message))
 
 
 def _rung(said: EscalationRung) -> EscalationLevel:
@@ -72,7 +72,7 @@ def relaid(old: DueDate, payload: Any, at: int) -> DueDate:
     """Return a due date that a ``DeadlineRecomputed`` has laid anew at an instant."""
     new = limit_in(payload)
     assert new is not None, "a recomputed due date is there"
-    course = old.course and old.course.by(payload.calendar_version)
+    course = old.course and old.course.counted_by(payload.calendar_version)
     return in_place_of(old, replace(new, course=course), at)
 
 

@@ -158,7 +158,7 @@ def _paused(course: DeadlineBasis, payload: Any) -> DeadlineBasis | None:
     resumed_at = instant_in(payload, "resumed_at")
     if resumed_at is None:
         return None
-    return course.paused((to_us(payload.suspended_at), resumed_at), payload.calendar_version)
+    return course.with_pause((to_us(payload.suspended_at), resumed_at), payload.calendar_version)
 
 
 def _extended(state: State, payload: Any, _event: DossierEvent) -> State:

@@ -13,7 +13,7 @@ from motcua.routing.v1 import routing_pb2 as pb
 from sqlalchemy import Connection, select
 
 from kernel.base.instants import to_timestamp
-from office.people.access_scope import AccessScope, person
+from office.people.access_scope import AccessScope, officer_key
 from office.process.model.process import Process, Processes, UnknownProcess
 from services.routing.domain.decider import INITIAL, evolve
 from services.routing.domain.refusals import case as texts
@@ -119,7 +119,7 @@ def get_case(
         units = [entry.unit for entry in entries] + [each.unit for each in state.work.asked]
         units += [state.unit, row["dossier_unit"] or "", row["received_unit"] or ""]
         units += _waiting_for(connection, row["parent_code"] or "")
-        sight.require(units, (person(who) for who, _ in state.work.participants))
+        sight.require(units, (officer_key(who) for who, _ in state.work.participants))
     response = pb.GetCaseResponse(case=case_of(dict(row), now), entries=entries)
     process = _process(processes, state)
     if process is not None and state.status in (CaseStatus.RUNNING, CaseStatus.SUSPENDED):

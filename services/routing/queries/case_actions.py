@@ -9,7 +9,7 @@ from motcua.events.v1.routing_events_pb2 import CaseFact
 from motcua.routing.v1 import routing_pb2 as pb
 
 from kernel.base.instants import to_timestamp
-from office.process.model.facts import circumstances
+from office.process.model.circumstances import circumstances
 from office.process.model.process import Process, Transition
 from services.routing.domain.state import CaseStatus, State
 from services.routing.domain.use_cases.case.step import back_ways
@@ -37,7 +37,7 @@ def show_ways(
     )
     stated = {name for name, _ in state.work.facts}
     response.asked_facts.extend(name for name in step.states if name not in stated)
-    ways, back = step.ways(known), back_ways(state, process, known)
+    ways, back = step.open_transitions(known), back_ways(state, process, known)
     # What is to be stated yet may open other ways: all of them are shown until then.
     following = step.next if response.asked_facts else dict.fromkeys(way.to for way in ways)
     response.next_steps.extend(following)

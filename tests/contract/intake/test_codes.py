@@ -15,7 +15,7 @@ from kernel.crypto.keyring import Keyring
 from kernel.eventsourcing.group_commit import Writer
 from kernel.storage.engines import open_engine
 from office.catalogue.dossier_code import parse_code
-from office.worktime.calendars.repository import office_shelf
+from office.worktime.calendars.repository import office_calendars
 from services.intake.application.decision_context import ContextLoader
 from services.intake.application.handlers import DossierHandlers, Slip
 from services.intake.queries.code_audit import explain
@@ -39,7 +39,9 @@ def replica(url: str, keys: str, count: int) -> list[str]:
     """Hand in dossiers at one replica of the desk, from eight threads; gives their codes."""
     engine, vault = open_engine(url, "intake"), open_engine(keys, "keyring")
     writer = Writer(engine, MODEL, Keyring(vault, b"k" * 32))
-    office = DossierHandlers(ContextLoader(small_catalogue(), office_shelf()), FixedClock(MONDAY))
+    office = DossierHandlers(
+        ContextLoader(small_catalogue(), office_calendars()), FixedClock(MONDAY)
+    )
     writer.start()
 
     def one(number: int) -> str:
@@ -97,7 +99,9 @@ def importer(url: str, keys: str, numbers: list[str]) -> list[str]:
     """Bring in dossiers that another system numbers, at one replica; gives the codes they got."""
     engine, vault = open_engine(url, "intake"), open_engine(keys, "keyring")
     writer = Writer(engine, MODEL, Keyring(vault, b"k" * 32))
-    office = DossierHandlers(ContextLoader(small_catalogue(), office_shelf()), FixedClock(MONDAY))
+    office = DossierHandlers(
+        ContextLoader(small_catalogue(), office_calendars()), FixedClock(MONDAY)
+    )
     writer.start()
 
     def one(number: str) -> str:

@@ -17,15 +17,15 @@ from sqlalchemy import Engine, text
 
 from kernel.base.errors import Forbidden
 from kernel.base.instants import HOUR
-from office.people.access_scope import AccessScope, person
-from office.people.directory import Unit, below
+from office.people.access_scope import AccessScope, officer_key
+from office.people.directory import DirectoryUnit, below
 from services.intake.queries.dossier_list import page
 from services.intake.views import access_index
 from tests.support.intake_samples import MONDAY
 from tests.support.intake_store import Story, opened, put
 
 DAY = date(2021, 8, 9)
-GONE = Unit("H22.70", "Gộp", valid_to=date(2021, 6, 30), successor="H22.60")
+GONE = DirectoryUnit("H22.70", "Gộp", valid_to=date(2021, 6, 30), successor="H22.60")
 UNITS = {GONE.code: GONE}
 PLACES = ("H22", "H22.12", "H22.60", "H22.60.05", "H22.60.06", "H22.70", "H22.70.01", "H30.01")
 PARTICIPATION = process.Participation
@@ -180,4 +180,4 @@ def test_only_units_beside_the_usual_ones_are_kept(database_url: str) -> None:
         put(engine, one.events)
         with engine.connect() as connection:
             kept = connection.execute(text("select reader from readers")).scalars()
-            assert sorted(kept) == [person("an"), "H22.60.06"]
+            assert sorted(kept) == [officer_key("an"), "H22.60.06"]

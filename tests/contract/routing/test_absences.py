@@ -14,9 +14,9 @@ from motcua.routing.v1 import routing_pb2 as pb
 from kernel.base.errors import Refused
 from kernel.base.instants import to_timestamp
 from kernel.eventsourcing.unit_of_work import UnitOfWork
-from office.people.directory import Absence, Directory, Officer, Unit
+from office.people.directory import Absence, Directory, DirectoryUnit, Officer
 from office.process.repository import standard_processes
-from office.worktime.calendars.repository import office_shelf
+from office.worktime.calendars.repository import office_calendars
 from services.routing.application.delegate_work import Delegate
 from services.routing.application.handlers import CaseHandlers
 from services.routing.queries import case
@@ -217,9 +217,9 @@ def give_to_an(departments: Departments, codes: list[str]) -> None:
 
 def with_people(*people: Officer) -> CaseHandlers:
     """Return the departments with a directory."""
-    units = {code: Unit(code, code) for code in ("H22", "H22.12", "H22.60")}
+    units = {code: DirectoryUnit(code, code) for code in ("H22", "H22.12", "H22.60")}
     directory = Directory(units, {one.id: one for one in people})
-    return CaseHandlers(standard_processes(), office_shelf, people=lambda: directory)
+    return CaseHandlers(standard_processes(), office_calendars, people=lambda: directory)
 
 
 def someone(name: str, unit: str = "H22.12", *away: Absence) -> Officer:
@@ -298,12 +298,12 @@ def test_a_substitute_is_there_on_every_day(
 HEIRS = {
     unit.code: unit
     for unit in (
-        Unit("H22", "Tỉnh"),
-        Unit("H22.12", "Xã", valid_to=date(2021, 8, 10), successor="H22.60.05"),
-        Unit("H22.60", "Huyện"),
-        Unit("H22.60.05", "Xã gộp", valid_to=date(2021, 8, 12), successor="H22.70.01"),
-        Unit("H22.70", "Huyện mới"),
-        Unit("H22.70.01", "Xã mới"),
+        DirectoryUnit("H22", "Tỉnh"),
+        DirectoryUnit("H22.12", "Xã", valid_to=date(2021, 8, 10), successor="H22.60.05"),
+        DirectoryUnit("H22.60", "Huyện"),
+        DirectoryUnit("H22.60.05", "Xã gộp", valid_to=date(2021, 8, 12), successor="H22.70.01"),
+        DirectoryUnit("H22.70", "Huyện mới"),
+        DirectoryUnit("H22.70.01", "Xã mới"),
     )
 }
 
@@ -327,6 +327,6 @@ def test_a_substitute_s_unit_may_act_until_the_end(
     """
     people = {one.id: one for one in (someone("an", officer), someone("binh", substitute))}
     known = CaseHandlers(
-        standard_processes(), office_shelf, people=partial(Directory, HEIRS, people)
+        standard_processes(), office_calendars, people=partial(Directory, HEIRS, people)
     )
     assert says(departments, known, absence(until, begins=WED)) == code

@@ -11,9 +11,9 @@ from motcua.routing.v1 import routing_pb2 as pb
 
 from kernel.base.errors import Refused
 from office.people.access_scope import AccessScope
-from office.people.directory import Absence, Directory, Officer, Unit
+from office.people.directory import Absence, Directory, DirectoryUnit, Officer
 from office.process.repository import standard_processes
-from office.worktime.calendars.repository import office_shelf
+from office.worktime.calendars.repository import office_calendars
 from services.routing.application.handlers import CaseHandlers
 from services.routing.queries import consultations
 from services.routing.queries.work_lists import list_work
@@ -40,10 +40,10 @@ PEOPLE = [
 ]
 
 
-def office(*units: Unit) -> CaseHandlers:
+def office(*units: DirectoryUnit) -> CaseHandlers:
     """Return the departments with a directory."""
     people = Directory({u.code: u for u in units}, {o.id: o for o in PEOPLE})
-    return CaseHandlers(standard_processes(), office_shelf, people=lambda: people)
+    return CaseHandlers(standard_processes(), office_calendars, people=lambda: people)
 
 
 @pytest.fixture
@@ -84,8 +84,8 @@ def test_who_is_back_can_be_given_work(departments: Departments) -> None:
 
 
 MERGED = (
-    Unit("H22.12", "Huyện", valid_to=date(2021, 8, 9), successor="H22.70"),
-    Unit("H22.70", "Xã mới", valid_from=date(2021, 8, 10)),
+    DirectoryUnit("H22.12", "Huyện", valid_to=date(2021, 8, 9), successor="H22.70"),
+    DirectoryUnit("H22.70", "Xã mới", valid_from=date(2021, 8, 10)),
 )
 HEIR = Actor(kind=AN.kind, id="moi", unit="H22.70")
 
@@ -120,9 +120,9 @@ def test_the_heir_works_on_from_the_day_after(departments: Departments) -> None:
 
 
 ASKED = (
-    Unit("H22.02", "Sở Kế hoạch", valid_to=date(2021, 8, 9), successor="H22.05"),
-    Unit("H22.05", "Sở Tài chính", valid_to=date(2021, 8, 10), successor="H22.71"),
-    Unit("H22.71", "Sở mới", valid_from=date(2021, 8, 11)),
+    DirectoryUnit("H22.02", "Sở Kế hoạch", valid_to=date(2021, 8, 9), successor="H22.05"),
+    DirectoryUnit("H22.05", "Sở Tài chính", valid_to=date(2021, 8, 10), successor="H22.71"),
+    DirectoryUnit("H22.71", "Sở mới", valid_from=date(2021, 8, 11)),
 )
 
 

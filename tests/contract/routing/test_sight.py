@@ -14,7 +14,7 @@ from sqlalchemy import insert, text
 from kernel.base.errors import Forbidden
 from kernel.storage import index_scan
 from office.people.access_scope import AccessScope
-from office.people.directory import Unit
+from office.people.directory import DirectoryUnit
 from office.process.repository import standard_processes
 from services.routing.queries import case, consultations, work_lists
 from services.routing.tables import CASES, WORK
@@ -25,7 +25,7 @@ from tests.support.routing_cases import SPECIALIST, answer, ask, at, complete, e
 OFFICER = ActorKind.ACTOR_KIND_OFFICER
 NOW = "2021-08-09 10:00"
 DAY = date(2021, 8, 9)
-GONE = Unit("H22.70", "Gộp", valid_to=date(2021, 6, 30), successor="H22.60")
+GONE = DirectoryUnit("H22.70", "Gộp", valid_to=date(2021, 6, 30), successor="H22.60")
 PLANNER = Actor(kind=ActorKind.ACTOR_KIND_OFFICER, id="quy", unit="H22.02")
 
 

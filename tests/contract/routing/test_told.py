@@ -12,10 +12,10 @@ from motcua.events.v1.routing_events_pb2 import DeadlineEscalated, DeadlineScope
 from motcua.routing.v1 import routing_pb2 as pb
 
 from kernel.base.instants import to_timestamp
-from office.people.directory import Absence, Directory, Officer, Unit
+from office.people.directory import Absence, Directory, DirectoryUnit, Officer
 from office.permissions import shipped
 from office.process.repository import standard_processes
-from office.worktime.calendars.repository import office_shelf
+from office.worktime.calendars.repository import office_calendars
 from services.routing.application.handlers import CaseHandlers
 from services.routing.config.escalation_files import SHIPPED, load_ladders
 from services.routing.queries import case
@@ -42,11 +42,11 @@ def away(stand_in: str = "") -> Absence:
     return Absence(HERE, HERE, stand_in)
 
 
-def office(*officers: Officer, units: tuple[Unit, ...] = ()) -> CaseHandlers:
+def office(*officers: Officer, units: tuple[DirectoryUnit, ...] = ()) -> CaseHandlers:
     """Return the departments with the ladders that ship, and a directory."""
     people = Directory({u.code: u for u in units}, {o.id: o for o in officers})
     ladders = load_ladders(SHIPPED, shipped().roles, ())
-    return CaseHandlers(standard_processes(), office_shelf, ladders, people=lambda: people)
+    return CaseHandlers(standard_processes(), office_calendars, ladders, people=lambda: people)
 
 
 @pytest.fixture
@@ -67,8 +67,8 @@ def said(departments: Departments) -> list[DeadlineEscalated]:
 
 SPECIALIST = Officer("an", "An", "H22.12", frozenset({"specialist"}))
 MERGED = (
-    Unit("H22.12", "Huyện", valid_to=date(2021, 8, 10), successor="H22.70"),
-    Unit("H22.70", "Xã mới"),
+    DirectoryUnit("H22.12", "Huyện", valid_to=date(2021, 8, 10), successor="H22.70"),
+    DirectoryUnit("H22.70", "Xã mới"),
 )
 TOLD = [
     ((head("tu"), head("binh"), SPECIALIST), ["binh", "tu"]),

@@ -17,9 +17,9 @@ from motcua.routing.v1 import routing_pb2 as pb
 from kernel.base.errors import Invalid
 from office.catalogue.known_units import shipped_units
 from office.catalogue.loader import shipped_catalogue
-from office.people.directory import Directory, Unit
+from office.people.directory import Directory, DirectoryUnit
 from office.process.repository import standard_processes
-from office.worktime.calendars.repository import office_shelf
+from office.worktime.calendars.repository import office_calendars
 from services.routing.application.handlers import CaseHandlers
 from tests.conftest import NewDatabase
 from tests.support.departments import Departments, Desk, office
@@ -88,10 +88,12 @@ def test_a_unit_and_role_of_the_office_are_asked(departments: Departments, role:
 def test_the_directory_s_units_can_be_asked_while_they_work(departments: Departments) -> None:
     """A unit that only the directory has is known; one that is dissolved is not asked."""
     units = {
-        "H22.60": Unit("H22.60", "Huyện"),
-        "H22.05": Unit("H22.05", "Sở", valid_to=date(2021, 8, 8), successor="H22.60"),
+        "H22.60": DirectoryUnit("H22.60", "Huyện"),
+        "H22.05": DirectoryUnit("H22.05", "Sở", valid_to=date(2021, 8, 8), successor="H22.60"),
     }
-    known = CaseHandlers(standard_processes(), office_shelf, people=lambda: Directory(units, {}))
+    known = CaseHandlers(
+        standard_processes(), office_calendars, people=lambda: Directory(units, {})
+    )
     asks = known.request_consultation
     assert wrong(departments, asks, question("H22.05")) == {"unit": "unit.not_valid"}
     departments.does(asks, question("H22.60"), CODE, MON)

@@ -12,7 +12,7 @@ from sqlalchemy import and_, select, update
 from kernel.base.instants import DAY, to_timestamp, to_us
 from kernel.rebuild.rebuild import check
 from kernel.rpc.client import explain, metadata
-from office.worktime.calendars.repository import by_version
+from office.worktime.calendars.repository import find_calendar
 from services.audit.deadlines.explain import explain as explained
 from services.audit.tables import LOG
 from tests.support.audit_service import FRIDAY, OPERATOR, open_office, publish
@@ -70,7 +70,7 @@ def test_an_operator_reads_everything_that_the_log_says(office, events, kafka, t
 
 def _check_explanation(office, facts, code, own):
     answer = office.ask("ExplainDeadline", pb.ExplainDeadlineRequest(dossier_code=code))
-    expected = explained(own, by_version)
+    expected = explained(own, find_calendar)
     assert [line.event_id for line in answer.lines] == [
         line.event.event_id for line in expected.lines
     ]

@@ -17,7 +17,7 @@ from motcua.events.v1.common_pb2 import Part
 from motcua.intake.v1 import intake_pb2 as pb
 
 from kernel.rpc.client import metadata
-from office.people.directory import Directory, Unit
+from office.people.directory import Directory, DirectoryUnit
 from tests.support.desk import Desk, open_desk
 from tests.support.intake_samples import AT_COUNTER, COUNTER, at, submission
 
@@ -26,9 +26,9 @@ PEOPLE = Directory(
     {
         unit.code: unit
         for unit in (
-            Unit("H22.12", "Thành phố", "district", None, LAST, "H22.71"),
-            Unit("H22.71", "Xã tạm", "commune", None, date(2021, 8, 10), "H22.72"),
-            Unit("H22.72", "Xã Đồng Văn", "commune"),
+            DirectoryUnit("H22.12", "Thành phố", "district", None, LAST, "H22.71"),
+            DirectoryUnit("H22.71", "Xã tạm", "commune", None, date(2021, 8, 10), "H22.72"),
+            DirectoryUnit("H22.72", "Xã Đồng Văn", "commune"),
         )
     },
     {},

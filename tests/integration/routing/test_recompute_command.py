@@ -80,7 +80,7 @@ def test_the_way_of_a_calendar_change(tmp_path: Path, monkeypatch: pytest.Monkey
             "previous_due": "2021-08-16T09:00:00+07:00",
             "due": "2021-08-17T09:00:00+07:00",
             "previous_calendar": CalendarRepository(folder).shipped.version,
-            "calendar": known.of(UNIT, at("2021-08-11 10:00")).version,
+            "calendar": known.calendar_for(UNIT, at("2021-08-11 10:00")).version,
             "was_late": False,
         }
         assert (done["later"], done["earlier"], done["looked_at"]) == (7, 0, 7)

@@ -15,7 +15,7 @@ from motcua.events.v1 import routing_events_pb2 as routing
 from cli.commands.deadlines import explanation as document
 from kernel.base.instants import HOUR, from_datetime, to_datetime, to_timestamp
 from office.worktime.calendars.model import DayKind, DayRule
-from office.worktime.calendars.repository import by_version
+from office.worktime.calendars.repository import find_calendar
 from office.worktime.calendars.vietnam import state_office
 from office.worktime.durations import TimeLimit
 from office.worktime.working_time import limit_due_at, local_day, resume_due, same_day_due
@@ -51,7 +51,7 @@ def resumed(since, when, previous, due, **more):
     return said, at(when)
 
 
-def told(*history, calendar_of=by_version):
+def told(*history, calendar_of=find_calendar):
     numbering = Numbering()
     return explain([numbering.event(said, when) for said, when in history], calendar_of)
 
@@ -301,7 +301,7 @@ STORM = replace(
 
 
 def storm(version):
-    return STORM if version == "storm" else by_version(version)
+    return STORM if version == "storm" else find_calendar(version)
 
 
 def recomputed(previous, due, **more):
@@ -414,7 +414,7 @@ def test_a_calendar_that_changed_during_a_pause_is_told_with_its_closure():
         (routing.CaseOpened(current=current), at("2021-08-09 09:00")),
         PAUSED,
         goes_on,
-        calendar_of=lambda version: calendar if version == "storm" else by_version(version),
+        calendar_of=lambda version: calendar if version == "storm" else find_calendar(version),
     )
 
     assert account.agreement is Agreement.SAME

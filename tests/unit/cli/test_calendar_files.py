@@ -332,7 +332,7 @@ def test_the_documentation_is_true(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("MOTCUA_CLOCK", f"2026-09-11T09:00:00+07:00@0.000001@{time.time()}")
     monkeypatch.setenv("ROUTING_PORT", str(free_port()))
     for command, shown in _documented():
-        repository.shelf_at.cache_clear()
+        repository.repository_at.cache_clear()
         found = CliRunner().invoke(app, shlex.split(command))
         if command.startswith("calendar recompute"):
             assert "routing does not answer" in found.stderr

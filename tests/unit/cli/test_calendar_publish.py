@@ -1,4 +1,4 @@
-"""`motcua calendar import / list / use`, and due dates by what is on the shelf."""
+"""`motcua calendar import / list / use`, and due dates by the published calendars."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def call(*arguments: str, stdin: str | None = None) -> Result:
     """Call `motcua calendar`, as a process of its own would."""
-    repository.shelf_at.cache_clear()
+    repository.repository_at.cache_clear()
     return CliRunner().invoke(app, ["calendar", *arguments], input=stdin)
 
 
@@ -196,7 +196,7 @@ def test_a_shelf_that_cannot_be_read_is_said(folder: Path) -> None:
     (folder / repository.INDEX).write_text("{")
     found = call("list")
     assert found.exit_code == 1
-    assert "shelf.json" in found.stderr
+    assert "index.json" in found.stderr
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ roles = ["specialist", "receptionist"]
 [[officer.absence]]
 first = 2021-08-09
 last = 2021-08-13
-stand_in = "binh.tt"
+substitute = "binh.tt"
 [[officer]]
 id = "binh.tt"
 unit = "H22"
@@ -80,7 +80,7 @@ def test_people_of_a_day_are_listed(people, options, names):
     assert [row["id"] for row in found] == names
     if options == ["--on", "2021-08-10"]:
         assert found[0]["roles"] == ["receptionist", "specialist"]
-        assert (found[0]["away_until"], found[0]["stand_in"]) == ("2021-08-13", "binh.tt")
+        assert (found[0]["away_until"], found[0]["substitute"]) == ("2021-08-13", "binh.tt")
         assert found[1]["away_until"] == ""
 
 

@@ -52,20 +52,20 @@ def test_a_version_is_published_and_followed(tmp_path: Path) -> None:
 
     assert printed("check", str(path))["new"] == [{"code": "2.000648", "version": 2}]
     dry = printed("import", str(path), "--dry-run")
-    assert (dry["versions"], dry["edition"], dry["dry_run"]) == (1, 0, True)
-    assert printed("editions")["editions"] == []
+    assert (dry["versions"], dry["release"], dry["dry_run"]) == (1, 0, True)
+    assert printed("releases")["releases"] == []
 
     done = printed("import", str(path), "--source", "QĐ 15/2021")
-    assert (done["versions"], done["edition"]) == (1, 1)
+    assert (done["versions"], done["release"]) == (1, 1)
     assert printed("show", "2.000648")["time_limit"] == "15wd"
     assert printed("show", "2.000648", "--version", "1")["ends"] == "2021-05-31"
     on = printed("list", "--on", "2021-05-31")["procedures"]
     assert [it["version"] for it in on if it["code"] == "2.000648"] == [1]
 
     again = printed("import", str(path))
-    assert (again["versions"], again["edition"]) == (0, 1)
-    edition = printed("editions")["editions"][0]
-    assert (edition["published_by"], edition["source"]) == ("an.nv", "QĐ 15/2021")
+    assert (again["versions"], again["release"]) == (0, 1)
+    release = printed("releases")["releases"][0]
+    assert (release["published_by"], release["source"]) == ("an.nv", "QĐ 15/2021")
 
 
 def test_mistakes_are_told_and_nothing_is_published(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_mistakes_are_told_and_nothing_is_published(tmp_path: Path) -> None:
         (1, "unit", "unit.unknown"),
     ]
     assert "dòng 1, level: phải là một trong whole, partial (2.000648)" in shown.stdout
-    assert printed("editions")["editions"] == []
+    assert printed("releases")["releases"] == []
 
 
 def test_broken_processes_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,9 +103,9 @@ def test_a_version_that_would_open_child_dossiers_without_end_is_refused(tmp_pat
     """
     path = next_version(tmp_path, code="1.004237", process="joint")
     faults = printed("import", str(path), status=1)["faults"]
-    assert [(f["column"], f["rule"]) for f in faults] == [("process", "process.circle")]
+    assert [(f["column"], f["rule"]) for f in faults] == [("process", "process.cycle")]
     assert faults[0]["en"] == "would open dossiers without end: joint → 1.004237 → joint"
-    assert printed("editions")["editions"] == []
+    assert printed("releases")["releases"] == []
     other = next_version(tmp_path, code="1.009756", version=3, process="joint")
     assert printed("check", str(other))["versions"] == 1
 
@@ -186,16 +186,16 @@ def test_a_person_reads_it() -> None:
     assert "Cửa hàng" in shown or "cửa hàng" in shown
     assert "phi  1.200.000 đ" in shown
     assert "2.000648" in run("list").stdout
-    assert "edition" in run("editions").stdout
+    assert "release" in run("releases").stdout
 
 
 def test_a_spoilt_repository_is_reported(tmp_path: Path) -> None:
     """A repository that can't be read is reported on one line, status 1."""
     (tmp_path / "shelf").mkdir()
-    (tmp_path / "shelf/edition-000002.json").write_text("{}")
+    (tmp_path / "shelf/release-000002.json").write_text("{}")
     result = run("list", status=1)
 
-    assert "edition 1 is missing" in result.stderr
+    assert "release 1 is missing" in result.stderr
 
 
 def test_the_example_of_the_guide_is_published() -> None:

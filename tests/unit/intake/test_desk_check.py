@@ -19,7 +19,7 @@ from motcua.events.v1.intake_events_pb2 import (
 
 from kernel.base.instants import HOUR, to_timestamp
 from kernel.eventsourcing.envelope import make_event
-from office.worktime.calendars.repository import office_shelf
+from office.worktime.calendars.repository import office_calendars
 from office.worktime.warning_rule import WarningRule
 from services.intake.application.decision_context import ContextLoader
 from services.intake.domain.desk_check import DeskCheck, alarm, check_in, missed, set_check
@@ -84,7 +84,9 @@ def test_eight_working_hours_and_when_they_are_nearly_over(
     rule: str, came: str, due: str, warns: str
 ) -> None:
     """From the moment it came in, by the calendar of its unit."""
-    facts = ContextLoader(small_catalogue(), office_shelf(), check_warning=WarningRule.parse(rule))
+    facts = ContextLoader(
+        small_catalogue(), office_calendars(), check_warning=WarningRule.parse(rule)
+    )
     check = facts.check("H22.12", at(came))
     assert (clock(check.due_at), clock(check.warn_at)) == (due, warns)
 
@@ -95,7 +97,7 @@ def test_four_hours_before_unless_the_office_says_otherwise(
     """A setting of the desk; one that is no rule is refused with its name."""
     monkeypatch.delenv("INTAKE_CHECK_WARNING", raising=False)
     assert str(check_warning()) == str(
-        ContextLoader(small_catalogue(), office_shelf()).check_warning
+        ContextLoader(small_catalogue(), office_calendars()).check_warning
     )
     assert str(check_warning()) == "4wh"
     monkeypatch.setenv("INTAKE_CHECK_WARNING", "75%")

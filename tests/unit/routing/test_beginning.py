@@ -59,7 +59,9 @@ def entered(warning: str, within: str, own: str = "", limit: str = "none") -> Cu
         warning=WarningRule.parse(own) if own else None,
     )
     process = replace(
-        found.process, warning=WarningRule.parse(warning), touch_within=Duration.parse(within)
+        found.process,
+        warning=WarningRule.parse(warning),
+        first_action_within=Duration.parse(within),
     )
     return enter(step, replace(found, process=process), at(MON))
 

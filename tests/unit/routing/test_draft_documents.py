@@ -14,7 +14,7 @@ from motcua.events.v1.process_events_pb2 import PaperKind, PaperStage
 from motcua.routing.v1 import routing_pb2 as pb
 
 from kernel.base.errors import Refusal
-from office.process.model.process import Paper
+from office.process.model.process import DocumentRule
 from tests.support.routing_cases import (
     GRANTED,
     IMPORTER,
@@ -49,8 +49,8 @@ class Signing(Case):
     def facts(self, when: str, actor: Actor = HEAD) -> Any:
         """Return the facts with that process and kind."""
         facts = super().facts(when, actor)
-        wanted = {name: Paper(name, required=True) for name in self.required}
-        process = replace(facts.process, papers=wanted)
+        wanted = {name: DocumentRule(name, required=True) for name in self.required}
+        process = replace(facts.process, documents=wanted)
         return replace(facts, process=process, result_kind=self.kind)
 
     def signs(self, number: int, letter: str = "a") -> None:

@@ -26,7 +26,7 @@ from kernel.base.instants import zone
 from office.catalogue.agency_codes import is_agency
 from office.catalogue.dossier_code import OFFICE_ZONE
 from office.catalogue.model import CatalogueUnit, Procedure
-from office.catalogue.responsible_unit import Dissolved
+from office.catalogue.responsible_unit import DissolvedUnit
 from services.intake.domain import fees
 from services.intake.domain.decider import parts_of
 from services.intake.domain.desk_check import DeskCheck, set_check
@@ -55,7 +55,7 @@ class OfferedProcedure:
     """The unit takes it."""
     unit: str = ""
     """The unit that the request names, or the one that answers for the procedure."""
-    dissolved: Dissolved | None = None
+    dissolved: DissolvedUnit | None = None
     """Since when there is no such unit any more."""
 
 
@@ -80,8 +80,8 @@ def _not_foreign(request: SubmitDossierRequest, offer: OfferedProcedure) -> Iter
             yield violation(field, "importer.only")
     if offer.procedure is not None and offer.dissolved is not None:
         gone = offer.dissolved
-        rule = "unit.dissolved" if gone.heir else "unit.without_heir"
-        yield violation("unit", rule, gone.unit, f"{gone.last:%d/%m/%Y}", gone.heir)
+        rule = "unit.dissolved" if gone.successor else "unit.without_heir"
+        yield violation("unit", rule, gone.unit, f"{gone.last:%d/%m/%Y}", gone.successor)
     elif offer.procedure is not None and not offer.takes:
         yield violation("unit", "unit.not_offered")
 

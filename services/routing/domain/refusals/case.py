@@ -117,8 +117,8 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "Officer {officer} does not have the role '{role}'.",
     ),
     "OFFICER_AWAY": (
-        "Cán bộ {officer} vắng mặt đến hết ngày {last}; người thay: {stand_in}.",
-        "Officer {officer} is away until {last}; who stands in: {stand_in}.",
+        "Cán bộ {officer} vắng mặt đến hết ngày {last}; người thay: {substitute}.",
+        "Officer {officer} is away until {last}; who stands in: {substitute}.",
     ),
     "NOT_ASSIGNED_TO_YOU": (
         "Bước này đã giao cho cán bộ {assignee}.",

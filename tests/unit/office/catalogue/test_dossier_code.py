@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from office.catalogue.dossier_code import Code, day_of, parse_code
+from office.catalogue.dossier_code import DossierCode, day_of, parse_code
 
 AGENCIES = st.lists(st.from_regex(r"[0-9A-Z]{1,4}", fullmatch=True), min_size=1, max_size=6)
 
@@ -14,13 +14,13 @@ AGENCIES = st.lists(st.from_regex(r"[0-9A-Z]{1,4}", fullmatch=True), min_size=1,
 @given(AGENCIES, st.dates(date(2000, 1, 1), date(2068, 12, 31)), st.integers(1, 9_999_999))
 def test_a_code_is_read_as_it_was_written(agency: list[str], day: date, number: int) -> None:
     """Agency, local day and number come back from every code that is given."""
-    code = Code(".".join(agency), day_of(day), number)
+    code = DossierCode(".".join(agency), day_of(day), number)
     assert parse_code(str(code)) == code
 
 
 def test_a_code_has_four_digits_at_least() -> None:
     """Numbers are filled up to four digits."""
-    assert str(Code("H22.12.03", "210809", 7)) == "H22.12.03-210809-0007"
+    assert str(DossierCode("H22.12.03", "210809", 7)) == "H22.12.03-210809-0007"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from motcua.events.v1.desk_events_pb2 import FeeTiming, ResultKind
 
 from office.catalogue.loader import load_catalogue, shipped_catalogue
 from office.catalogue.model import Catalogue, Condition, CopyKind, FeeKind, UnitLevel
-from office.catalogue.responsible_unit import Takers
+from office.catalogue.responsible_unit import ResponsibleUnits
 from office.catalogue.rules import CatalogueError
 from office.process.model.process import IMPORTED
 from office.process.repository import standard_processes
@@ -89,20 +89,20 @@ def problems(folder: Path, procedures: str = PROCEDURES, units: str = UNITS) -> 
     """List what is wrong with a catalogue."""
     with pytest.raises(CatalogueError) as caught:
         loaded(folder, procedures, units)
-    return [str(problem) for problem in caught.value.problems]
+    return [str(problem) for problem in caught.value.mistakes]
 
 
 def test_shipped_catalogue_covers_the_province() -> None:
     """At least 24 procedures are offered in the demo's week, over every kind of unit."""
     shipped = shipped_catalogue()
-    offered = Takers(shipped, DEMO_WEEK).offered()
+    offered = ResponsibleUnits(shipped, DEMO_WEEK).offered()
 
     assert len(offered) >= 24
-    assert {shipped.units[it.unit].level for it in offered} == set(UnitLevel)
-    assert len({it.unit for it in offered}) >= 10
-    assert {it.resume_policy for it in offered} == {"keep", "restart"}
-    assert any(it.same_day for it in offered)
-    assert any(len(shipped.procedures[it.code]) > 1 for it in offered)
+    assert {shipped.units[entry.unit].level for entry in offered} == set(UnitLevel)
+    assert len({entry.unit for entry in offered}) >= 10
+    assert {entry.resume_policy for entry in offered} == {"keep", "restart"}
+    assert any(entry.same_day for entry in offered)
+    assert any(len(shipped.procedures[entry.code]) > 1 for entry in offered)
 
 
 def test_shipped_procedures_name_processes_of_routing() -> None:
@@ -157,14 +157,14 @@ def test_who_takes_a_procedure(tmp_path: Path) -> None:
     found = catalogue.find("2.000004", DEMO_WEEK)
 
     assert found is not None
-    takers = Takers(catalogue, DEMO_WEEK)
+    takers = ResponsibleUnits(catalogue, DEMO_WEEK)
     assert [takers.takes(found, unit) for unit in ("H22.02", "H22", "H22.05", "H23")] == [
         True,
         True,
         True,
         False,
     ]
-    assert [it.code for it in takers.offered("H22.05")] == ["2.000004"]
+    assert [unit.code for unit in takers.offered("H22.05")] == ["2.000004"]
 
 
 def test_a_follower_ends_the_version_before_it(tmp_path: Path) -> None:
@@ -211,7 +211,9 @@ def test_the_version_of_a_day(tmp_path: Path, day: date, version: int | None) ->
     found = catalogue.find("2.000004", day)
 
     assert (found.version if found else None) == version
-    assert [it.version for it in Takers(catalogue, day).offered()] == ([version] if version else [])
+    assert [version.version for version in ResponsibleUnits(catalogue, day).offered()] == (
+        [version] if version else []
+    )
 
 
 def test_look_ups(tmp_path: Path) -> None:
@@ -222,7 +224,7 @@ def test_look_ups(tmp_path: Path) -> None:
     assert not catalogue.knows("2.999999")
     assert catalogue.find("2.999999", DEMO_WEEK) is None
     assert catalogue.version("2.000004", 3) is None
-    takers = Takers(catalogue, DEMO_WEEK)
+    takers = ResponsibleUnits(catalogue, DEMO_WEEK)
     assert [it.code for it in takers.offered()] == ["2.000004", "2.000005"]
     assert len(takers.offered(unit="H22.02", field="G02")) == 2
     assert takers.offered(unit="H23") == []

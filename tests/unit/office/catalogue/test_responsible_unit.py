@@ -6,9 +6,9 @@ from datetime import date
 
 import pytest
 
-from office.catalogue.model import CatalogueUnit, UnitLevel, catalogue
-from office.catalogue.responsible_unit import Dissolved, Takers
-from office.catalogue.unit_overlay import OfficeUnits
+from office.catalogue.model import CatalogueUnit, UnitLevel, build_catalogue
+from office.catalogue.responsible_unit import DissolvedUnit, ResponsibleUnits
+from office.catalogue.unit_overlay import UnitOverlay
 from office.people import directory
 from office.people.directory import Directory
 from tests.support.intake_samples import procedure
@@ -33,8 +33,8 @@ VERSIONS = [
 ]
 
 
-def takers(day: date) -> Takers:
-    return Takers(catalogue(UNITS, [], VERSIONS, "00000000"), day)
+def takers(day: date) -> ResponsibleUnits:
+    return ResponsibleUnits(build_catalogue(UNITS, [], VERSIONS, "00000000"), day)
 
 
 @pytest.mark.parametrize(
@@ -55,10 +55,10 @@ def takers(day: date) -> Takers:
         ("H99", NEXT, []),
     ],
 )
-def test_an_heir_takes_what_the_dissolved_unit_took(
+def test_a_successor_takes_what_the_dissolved_unit_took(
     unit: str, day: date, expected: list[str]
 ) -> None:
-    """From the day after the last one, down the line of heirs; nobody before the first day."""
+    """From the day after the last one, down the line of successors; nobody before the first day."""
     on = takers(day)
     assert [it.code for it in on.offered(unit)] == expected
     assert [it.code for it in VERSIONS if on.takes(it, unit)] == expected
@@ -68,18 +68,18 @@ def test_an_heir_takes_what_the_dissolved_unit_took(
     ("unit", "day", "expected"),
     [
         ("H22.12", LAST, None),
-        ("H22.12", NEXT, Dissolved("H22.12", LAST, "H22.70")),
-        ("H22.12", LATER, Dissolved("H22.12", LAST, "H22.80")),
-        ("H22.12.03", NEXT, Dissolved("H22.12.03", LAST, "H22.70")),
-        ("H22.90", NEXT, Dissolved("H22.90", LAST, "")),
+        ("H22.12", NEXT, DissolvedUnit("H22.12", LAST, "H22.70")),
+        ("H22.12", LATER, DissolvedUnit("H22.12", LAST, "H22.80")),
+        ("H22.12.03", NEXT, DissolvedUnit("H22.12.03", LAST, "H22.70")),
+        ("H22.90", NEXT, DissolvedUnit("H22.90", LAST, "")),
         ("H99", NEXT, None),
         ("", NEXT, None),
     ],
 )
-def test_a_dissolved_unit_is_told_with_its_heir(
-    unit: str, day: date, expected: Dissolved | None
+def test_a_dissolved_unit_is_told_with_its_successor(
+    unit: str, day: date, expected: DissolvedUnit | None
 ) -> None:
-    """A unit goes with the one above it, and may have no heir."""
+    """A unit goes with the one above it, and may have no successor."""
     assert takers(day).dissolved(unit) == expected
 
 
@@ -99,32 +99,32 @@ def test_a_procedure_names_those_who_take_it_now(
     assert [(on.unit_of(it), on.units_of(it)) for it in VERSIONS[:2]] == units
 
 
-def test_an_heir_of_another_level_is_named() -> None:
+def test_a_successor_of_another_level_is_named() -> None:
     """A district that a commune became part of takes what communes take."""
     gone = CatalogueUnit(
         "H22.92", "Xã C", "Commune C", COMMUNE, valid_to=LAST, successor="H22.91.1"
     )
-    heir = CatalogueUnit("H22.91.1", "Huyện D", "District D", DISTRICT)
-    on = Takers(catalogue((*UNITS, gone, heir), [], VERSIONS, "0"), NEXT)
+    successor = CatalogueUnit("H22.91.1", "Huyện D", "District D", DISTRICT)
+    on = ResponsibleUnits(build_catalogue((*UNITS, gone, successor), [], VERSIONS, "0"), NEXT)
     assert on.units_of(VERSIONS[1]) == ["H22.70", "commune", "H22.91.1"]
     assert on.takes(VERSIONS[1], "H22.91.1")
 
 
-def test_the_directory_s_word_on_a_unit_counts_more() -> None:
-    """Its days, heirs and new units; former codes and English names stay the catalogue's."""
+def test_the_directory_takes_precedence_for_a_unit() -> None:
+    """Its days, successors and new units; former codes and English names stay the catalogue's."""
     shipped = CatalogueUnit(
         "H22.12", "Huyện", "District", DISTRICT, None, None, "000.00.12.H22", LAST
     )
     people = {
         it.code: it
         for it in (
-            directory.Unit("H22.12", "Huyện cũ", "", None, LAST, "H22.60"),
-            directory.Unit("H22.60", "Xã mới", "commune", NEXT),
+            directory.DirectoryUnit("H22.12", "Huyện cũ", "", None, LAST, "H22.60"),
+            directory.DirectoryUnit("H22.60", "Xã mới", "commune", NEXT),
         )
     }
-    base = catalogue([shipped, UNITS[0]], [], VERSIONS, "00000000")
+    base = build_catalogue([shipped, UNITS[0]], [], VERSIONS, "00000000")
     now = [Directory(people, {})]
-    units = OfficeUnits(lambda: now[0])
+    units = UnitOverlay(lambda: now[0])
 
     joined = units.of(base).units
     assert joined["H22"] is UNITS[0]

@@ -1,4 +1,4 @@
-"""Units, their heirs, and who can be given which work on which day."""
+"""Units, their successors, and who can be given which work on which day."""
 
 from __future__ import annotations
 
@@ -6,20 +6,28 @@ from datetime import date
 
 import pytest
 
-from office.people.directory import Absence, Directory, Officer, Unit, answers_for, below, current
+from office.people.directory import (
+    Absence,
+    Directory,
+    DirectoryUnit,
+    Officer,
+    answers_for,
+    below,
+    responsible_unit,
+)
 
 LAST = date(2025, 6, 30)
 """The last day of the districts."""
 UNITS = {
     unit.code: unit
     for unit in (
-        Unit("H22", "Tỉnh"),
-        Unit("H22.12", "Huyện", valid_to=LAST, successor="H22.70"),
-        Unit("H22.12.03", "Xã A", valid_to=LAST, successor="H22.70"),
-        Unit("H22.12.04", "Xã B"),
-        Unit("H22.70", "Xã mới", valid_from=date(2025, 7, 1), valid_to=date(2030, 1, 1),
+        DirectoryUnit("H22", "Tỉnh"),
+        DirectoryUnit("H22.12", "Huyện", valid_to=LAST, successor="H22.70"),
+        DirectoryUnit("H22.12.03", "Xã A", valid_to=LAST, successor="H22.70"),
+        DirectoryUnit("H22.12.04", "Xã B"),
+        DirectoryUnit("H22.70", "Xã mới", valid_from=date(2025, 7, 1), valid_to=date(2030, 1, 1),
              successor="H22.80"),
-        Unit("H22.80", "Xã sau", valid_from=date(2030, 1, 2)),
+        DirectoryUnit("H22.80", "Xã sau", valid_from=date(2030, 1, 2)),
     )
 }  # fmt: skip
 
@@ -39,8 +47,8 @@ UNITS = {
     ],
 )
 def test_work_passes_on_after_the_last_day(unit: str, day: date, expected: str) -> None:
-    """Until its last day a unit does its own work; then its heir, and that one's heir."""
-    assert current(unit, UNITS, day) == expected
+    """Until its last day a unit does its own work; then its successor, and that one's successor."""
+    assert responsible_unit(unit, UNITS, day) == expected
 
 
 @pytest.mark.parametrize(
@@ -59,17 +67,17 @@ def test_work_passes_on_after_the_last_day(unit: str, day: date, expected: str) 
 def test_officers_answer_for_what_passed_to_their_unit(
     unit: str, own: str, day: date, expected: bool
 ) -> None:
-    """History stays with the old unit's code, and the heir's officers work on."""
+    """History stays with the old unit's code, and the successor's officers work on."""
     assert answers_for(unit, own, UNITS, day) == expected
 
 
-def test_a_circle_of_heirs_ends() -> None:
+def test_a_cycle_of_successors_ends() -> None:
     """Units that name each other, which no file may, still give an answer."""
     units = {
-        "A": Unit("A", "", valid_to=LAST, successor="B"),
-        "B": Unit("B", "", valid_to=LAST, successor="A"),
+        "A": DirectoryUnit("A", "", valid_to=LAST, successor="B"),
+        "B": DirectoryUnit("B", "", valid_to=LAST, successor="A"),
     }
-    assert current("A", units, date(2026, 1, 1)) in units
+    assert responsible_unit("A", units, date(2026, 1, 1)) in units
 
 
 def test_below_goes_part_by_part() -> None:
@@ -110,16 +118,16 @@ DIRECTORY = Directory(
 )
 def test_who_can_be_given_work(officer: str, unit: str, role: str, day: date, code: str) -> None:
     """In service, of the unit or one above it, with the role, and not away."""
-    assert DIRECTORY.why_not(officer, unit, role, day)[0] == code
+    assert DIRECTORY.obstacle_to_work(officer, unit, role, day)[0] == code
 
 
-def test_who_is_away_names_the_stand_in() -> None:
+def test_who_is_away_names_the_substitute() -> None:
     """Whoever gives out work is told until when, and who stands in."""
-    _, words = DIRECTORY.why_not("an", "H22.12", "specialist", date(2021, 8, 9))
-    assert words == {"officer": "an", "last": "13/08/2021", "stand_in": "binh"}
+    _, details = DIRECTORY.obstacle_to_work("an", "H22.12", "specialist", date(2021, 8, 9))
+    assert details == {"officer": "an", "last": "13/08/2021", "substitute": "binh"}
 
 
-def test_holders_of_a_role_are_those_in_service_in_the_unit_or_its_heir() -> None:
+def test_holders_of_a_role_are_those_in_service_in_the_unit_or_its_successor() -> None:
     """By id, away or not; those above, below, of another role or no longer there are not meant."""
     heads = frozenset({"head"})
     everybody = [
@@ -130,14 +138,14 @@ def test_holders_of_a_role_are_those_in_service_in_the_unit_or_its_heir() -> Non
         Officer("e", "E", "H22", heads),
         Officer("f", "F", "H22.12", heads, valid_to=LAST),
     ]
-    people = Directory(UNITS, {it.id: it for it in everybody})
+    people = Directory(UNITS, {officer.id: officer for officer in everybody})
 
     def ids(unit: str, day: date) -> list[str]:
-        return [it.id for it in people.holders(unit, "head", day)]
+        return [officer.id for officer in people.holders(unit, "head", day)]
 
     assert ids("H22.12", LAST) == ["f"]
     assert ids("H22.12", date(2025, 7, 1)) == ids("H22.70", date(2025, 7, 1)) == ["b", "c"]
     assert ids("H22.70", date(2025, 7, 2)) == ["a", "b", "c"]
     assert ids("H22.99", LAST) == []
-    there = [people.there(name, date(2025, 7, 1)) for name in ("a", "b", "c", "x")]
+    there = [people.is_present(name, date(2025, 7, 1)) for name in ("a", "b", "c", "x")]
     assert there == [False, False, True, False]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from office.people.files import DirectoryError, read_directory
-from office.people.officers import COLUMNS
+from office.people.officer_reader import COLUMNS
 
 FORM = "must be 1 to 64 letters a-z, digits, dots, hyphens and underscores"
 ROLES = {"specialist", "head"}
@@ -47,16 +47,16 @@ def test_a_directory_is_read(tmp_path: Path) -> None:
     heading = "\ufeffid,name,unit,roles,valid_from,valid_to,email"
     sheet = f"{heading}\ncuc,Cúc,H22.12,specialist; head,2021-01-01,2024-12-31,cuc@h.vn\n\n"
     found = read(
-        tmp_path, f'officers = "officers.csv"\n{AN}{AWAY}stand_in = "binh"\n{BINH}', sheet=sheet
+        tmp_path, f'officers = "officers.csv"\n{AN}{AWAY}substitute = "binh"\n{BINH}', sheet=sheet
     )
 
     assert set(found.officers) == {"an", "binh", "cuc"}
     cuc = found.officers["cuc"]
     assert (cuc.name, cuc.unit, cuc.roles) == ("Cúc", "H22.12", {"specialist", "head"})
     assert (cuc.valid_from, cuc.valid_to) == (date(2021, 1, 1), date(2024, 12, 31))
-    assert found.officers["an"].absence(date(2021, 8, 10)).stand_in == "binh"
+    assert found.officers["an"].absence(date(2021, 8, 10)).substitute == "binh"
     assert (cuc.email, found.officers["an"].email) == ("cuc@h.vn", "")
-    assert found.current("H22.12", date(2026, 1, 1)) == "H22.70"
+    assert found.responsible_unit("H22.12", date(2026, 1, 1)) == "H22.70"
 
 
 @pytest.mark.parametrize("address", ["a@b.vn", "tp.H22-12@mc.ha-giang.gov.vn", "x+y_z@b1.vn"])
@@ -130,15 +130,15 @@ def test_what_is_no_address_is_named(tmp_path: Path, address: str) -> None:
         ),
         (AN + AWAY + "why = 1\n", "officer 1 (an): absence 1: why: unknown key"),
         (AN + AWAY + AWAY, "officer 1 (an): absence: two overlap on 2021-08-09"),
-        (AN + AWAY + 'stand_in = "an"\n', "officer 1 (an): stand_in: an is no other officer"),
-        (AN + AWAY + 'stand_in = "x"\n', "officer 1 (an): stand_in: x is no other officer"),
+        (AN + AWAY + 'substitute = "an"\n', "officer 1 (an): substitute: an is no other officer"),
+        (AN + AWAY + 'substitute = "x"\n', "officer 1 (an): substitute: x is no other officer"),
         (
-            AN + AWAY + 'stand_in = "binh"\n' + BINH + AWAY,
-            "officer 1 (an): stand_in: binh is away, too",
+            AN + AWAY + 'substitute = "binh"\n' + BINH + AWAY,
+            "officer 1 (an): substitute: binh is away, too",
         ),
         (
-            AN + AWAY + 'stand_in = "binh"\n' + BINH + "valid_to = 2021-08-12\n",
-            "officer 1 (an): stand_in: binh is not in service for the whole absence",
+            AN + AWAY + 'substitute = "binh"\n' + BINH + "valid_to = 2021-08-12\n",
+            "officer 1 (an): substitute: binh is not in service for the whole absence",
         ),
     ],
 )
@@ -203,7 +203,7 @@ valid_to = "2021-12-31"
 [[officer.absence]]
 first = 2021-08-13
 last = 2021-08-09
-stand_in = "nobody"
+substitute = "nobody"
 [[officer.absence]]
 first = "9/8"
 last = 2021-08-09
@@ -271,9 +271,19 @@ def test_mistakes_of_every_kind_are_named_together(tmp_path: Path) -> None:
         (AN, "[[unit", "", "is no TOML, line 1, column 7: a [[table]]"),
         (AN, UNITS.replace('code = "H22"', "code = 22"), "", "22 is no text"),
         (AN, UNITS.replace('code = "H22"', 'code = "h22"'), "", "must be digits and capital"),
-        (AN + AWAY + 'stand_in = "binh"\n', UNITS, "id,unit,roles\nbinh,H22\n", "has 2 fields"),
-        (AN + AWAY + 'stand_in = "binh"\n', UNITS, "name,unit,roles\nbinh,H22,head\n", "id: this"),
-        (AN + AWAY + 'stand_in = "b b"\n' + BINH.replace("binh", "b b"), UNITS, "", "b b must be"),
+        (AN + AWAY + 'substitute = "binh"\n', UNITS, "id,unit,roles\nbinh,H22\n", "has 2 fields"),
+        (
+            AN + AWAY + 'substitute = "binh"\n',
+            UNITS,
+            "name,unit,roles\nbinh,H22,head\n",
+            "id: this",
+        ),
+        (
+            AN + AWAY + 'substitute = "b b"\n' + BINH.replace("binh", "b b"),
+            UNITS,
+            "",
+            "b b must be",
+        ),
         (AN + 'valid_to = "x"\n' + AWAY, UNITS, "", "x is no day"),
         (AN.replace("roles", "role"), UNITS, "", "role: unknown key (is roles meant?)"),
         (AN.replace("id =", "Id ="), UNITS, "", "Id: unknown key (is id meant?)"),
@@ -318,7 +328,7 @@ def test_what_was_named_is_not_told_again_in_other_words(
     ],
 )
 def test_units_are_checked_too(tmp_path: Path, units: str, mistake: str) -> None:
-    """An heir that is not there, or leads back, is no heir."""
+    """A successor that is not there, or leads back, is no successor."""
     with pytest.raises(DirectoryError) as caught:
         read(tmp_path, "", units=units)
     assert any(mistake in line for line in caught.value.mistakes), caught.value.mistakes

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from office.process import repository
-from office.process.catalogue_view import Listed, in_use, procedures_at_hand
+from office.process.catalogue_view import ListedVersion, known_procedures, processes_in_use
 from office.process.repository import ProcessError, check_files, load_processes
-from office.process.verification.child_cycles import Worked
+from office.process.verification.child_cycles import ProcedureProcesses
 from tests.unit.office.process.test_repository import HEAD, process, step
 
 ASK = "children: [{{name: other, title: {{vi: Con, en: Child}}, procedure: {}{}}}]"
@@ -22,7 +22,7 @@ def opening(name: str, procedure: str, when: str = "", version: int = 1) -> str:
     return process(step("a", more=ASK.format(procedure, when)), head=head)
 
 
-def told(folder: Path, works: dict[str, Worked], *texts: str) -> list[str]:
+def told(folder: Path, works: dict[str, ProcedureProcesses], *texts: str) -> list[str]:
     """Check processes as files of their own; gives each mistake in a line."""
     paths = []
     for number, text in enumerate(texts):
@@ -31,15 +31,15 @@ def told(folder: Path, works: dict[str, Worked], *texts: str) -> list[str]:
     return [str(m).removeprefix(f"{folder}/") for m in check_files(paths, works=works)[1]]
 
 
-def worked(*processes: str, unit: str = "H22.05") -> Worked:
-    return Worked(unit, processes)
+def worked(*processes: str, unit: str = "H22.05") -> ProcedureProcesses:
+    return ProcedureProcesses(unit, processes)
 
 
 def test_a_child_that_is_worked_by_the_same_process_is_refused(tmp_path: Path) -> None:
     """The mistake stands at the child and names the way round."""
     works = {"1.000001": worked("p")}
     assert told(tmp_path, works, opening("p", "1.000001")) == [
-        "0.yaml:11: [circle] process p, step a, child other: would open dossiers without end: "
+        "0.yaml:11: [child-cycle] process p, step a, child other: would open dossiers without end: "
         "p → 1.000001 → p"
     ]
     assert told(tmp_path, {"1.000001": worked("q")}, opening("p", "1.000001")) == []
@@ -89,11 +89,11 @@ def test_the_next_version_mends_a_circle(tmp_path: Path) -> None:
 def test_what_will_be_in_force_counts_and_what_was_does_not() -> None:
     """By the days of a procedure's versions."""
     versions = [
-        Listed("1.000001", 2, date(2022, 1, 1), "H22.05", "q"),
-        Listed("1.000001", 1, date(2021, 1, 1), "H22.05", "p"),
+        ListedVersion("1.000001", 2, date(2022, 1, 1), "H22.05", "q"),
+        ListedVersion("1.000001", 1, date(2021, 1, 1), "H22.05", "p"),
     ]
-    assert in_use(versions, date(2021, 6, 1)) == {"1.000001": worked("p", "q")}
-    assert in_use(versions, date(2022, 1, 1)) == {"1.000001": worked("q")}
+    assert processes_in_use(versions, date(2021, 6, 1)) == {"1.000001": worked("p", "q")}
+    assert processes_in_use(versions, date(2022, 1, 1)) == {"1.000001": worked("q")}
 
 
 def test_routing_does_not_start_with_a_circle(
@@ -114,13 +114,13 @@ def test_the_shelf_of_published_procedures_counts_where_it_is_at_hand(
 ) -> None:
     """What can't be read there is left to intake."""
     monkeypatch.setenv("MOTCUA_PROCEDURES_DIR", str(tmp_path))
-    (tmp_path / "edition-000001.json").write_text(
+    (tmp_path / "release-000001.json").write_text(
         '{"procedures": [{"code": "9.000001", "version": 1, "valid_from": "2021-01-01",'
         ' "unit": "H22.05", "process": "p"}]}',
         encoding="utf-8",
     )
-    (tmp_path / "edition-000002.json").write_text("{", encoding="utf-8")
-    found = procedures_at_hand()
+    (tmp_path / "release-000002.json").write_text("{", encoding="utf-8")
+    found = known_procedures()
     assert found["9.000001"] == worked("p")
     assert found["1.004237"] == worked("simple")
 
@@ -128,4 +128,4 @@ def test_the_shelf_of_published_procedures_counts_where_it_is_at_hand(
 def test_what_ships_opens_no_dossiers_without_end() -> None:
     """Checked as routing does at its start."""
     files = repository.files_in(repository.STANDARD_FOLDER)
-    load_processes(files, procedures_at_hand())
+    load_processes(files, known_procedures())

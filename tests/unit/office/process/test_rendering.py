@@ -12,13 +12,13 @@ from defusedxml.ElementTree import fromstring
 
 from office.permissions import shipped
 from office.process.model.process import Process
-from office.process.rendering.bpmn import BPMN, BPMNDI, DC, DI, bpmn
+from office.process.rendering.bpmn import BPMN, BPMNDI, DC, DI, render_bpmn
 from office.process.rendering.edge_routing import GATEWAYS, Drawing
 from office.process.rendering.flow_graph import NodeKind, flow_of
 from office.process.rendering.labels import label_lines, label_place, title_lines
 from office.process.rendering.layout import lay_out
-from office.process.rendering.svg import svg
-from office.process.rendering.text import text
+from office.process.rendering.svg import render_svg
+from office.process.rendering.text import render_text
 from office.process.rendering.wording import ROLES
 from office.process.repository import check_files, standard_processes
 from tests.support.paths import ROOT
@@ -148,14 +148,14 @@ def test_a_modeller_shows_conditions_and_timers(process: Process) -> None:
     beside its line.
     """
     drawing = drawn(process)
-    root = fromstring(bpmn(drawing))
+    root = fromstring(render_bpmn(drawing))
     names = {f.get("id"): f.get("name") for f in _parts(root, "sequenceFlow")}
     edges = {e.get("bpmnElement"): e for e in _parts(root, "BPMNEdge", BPMNDI)}
     for edge in drawing.flow.edges:
-        said = (names[edge.id] or "").replace("\n", " ")
-        assert edge.label in said
-        assert edge.condition in said
-        if said and edge.id in drawing.labels:
+        text = (names[edge.id] or "").replace("\n", " ")
+        assert edge.label in text
+        assert edge.condition in text
+        if text and edge.id in drawing.labels:
             assert _parts(edges[edge.id], "BPMNLabel", BPMNDI)
     shapes = {s.get("bpmnElement"): s for s in _parts(root, "BPMNShape", BPMNDI)}
     for edge in drawing.flow.edges:
@@ -181,11 +181,11 @@ def test_what_stands_in_a_step_fits_into_it(process: Process, language: str) -> 
 def test_a_vietnamese_drawing_has_no_english_in_it() -> None:
     """Roles, units, limits and conditions are Vietnamese; facts have their titles."""
     process = next(p for p in SHIPPED if p.name == "consulted")
-    said = " ".join(fromstring(svg(drawn(process))).itertext())
+    text = " ".join(fromstring(render_svg(drawn(process))).itertext())
     for words in ("chuyên viên", "3 ngày làm việc", "kênh nộp = trực tuyến /", "Đề xuất = reject"):
-        assert words in said
-    assert not re.findall(r"\b(?:specialist|leader|dossier|online|or|\d+w[dh])\b", said)
-    english = " ".join(fromstring(svg(lay_out(flow_of(process, "en")))).itertext())
+        assert words in text
+    assert not re.findall(r"\b(?:specialist|leader|dossier|online|or|\d+w[dh])\b", text)
+    english = " ".join(fromstring(render_svg(lay_out(flow_of(process, "en")))).itertext())
     for words in ("specialist", "3 working days", "1 working day ", "channel = online /"):
         assert words in english
 
@@ -198,7 +198,7 @@ def test_every_role_of_the_office_has_its_words() -> None:
 @every_process
 def test_the_svg_is_one_file_with_the_titles_in_it(process: Process) -> None:
     """Well-formed, without anything from outside, and every title can be read."""
-    picture = svg(drawn(process))
+    picture = render_svg(drawn(process))
     root = fromstring(picture)
     words = " ".join(root.itertext())
     assert "href" not in picture
@@ -216,7 +216,7 @@ def test_the_bpmn_holds_together(process: Process) -> None:
     """Ids are unique; every reference leads somewhere; each element has its shape or edge with
     bounds or waypoints; incoming and outgoing agree with the flows.
     """
-    root = fromstring(bpmn(drawn(process)))
+    root = fromstring(render_bpmn(drawn(process)))
     ids = [e.get("id") for e in root.iter() if e.get("id")]
     assert len(ids) == len(set(ids))
     (whole,) = _parts(root, "process")
@@ -240,7 +240,7 @@ def test_the_bpmn_holds_together(process: Process) -> None:
 @every_process
 def test_the_rules_of_bpmn_for_gateways_and_events_are_kept(process: Process) -> None:
     """Nothing enters a start, nothing leaves an end, conditions leave no parallel gateway."""
-    root = fromstring(bpmn(drawn(process)))
+    root = fromstring(render_bpmn(drawn(process)))
     for flow in _parts(root, "sequenceFlow"):
         assert flow.get("targetRef") != "start"
         if _parts(flow, "conditionExpression"):
@@ -256,11 +256,11 @@ def test_the_rules_of_bpmn_for_gateways_and_events_are_kept(process: Process) ->
 @pytest.mark.parametrize("language", ["vi", "en"])
 def test_the_text_names_every_step_and_way(process: Process, language: str) -> None:
     """Names, limits and conditions are all there."""
-    said = text(process, language)
+    text = render_text(process, language)
     for step in process.steps:
-        assert step.name in said
+        assert step.name in text
         for way in step.transitions:
-            assert f"{way.to}  {way.name}" in said
+            assert f"{way.to}  {way.name}" in text
 
 
 def test_the_example_of_the_page_has_no_mistake() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from office.catalogue.loader import shipped_catalogue
 from office.process.model.process import Process, UnknownProcess
-from office.process.parsing.yaml_nodes import Mistake
+from office.process.parsing.yaml_nodes import ProcessMistake
 from office.process.repository import (
     STANDARD_FOLDER,
     ProcessError,
@@ -50,7 +50,7 @@ def process(*steps: str, head: str = HEAD) -> str:
     return head + "steps:\n" + "".join(steps or (step("a"),))
 
 
-def mistakes(text: str, units: set[str] | None = None) -> list[Mistake]:
+def mistakes(text: str, units: set[str] | None = None) -> list[ProcessMistake]:
     return check_text(text, "p.yaml", units)[1]
 
 
@@ -105,8 +105,8 @@ def test_defaults_are_what_an_office_usually_does() -> None:
     found = read(process())
     assert (str(found.warning), found.supplement_rounds) == ("4wh", 3)
     assert str(found.supplement_period) == "30cd"
-    paper = found.paper("result")
-    assert (paper.review, paper.sign, paper.required) == ("head", "leader", False)
+    rule = found.document("result")
+    assert (rule.review, rule.sign, rule.required) == ("head", "leader", False)
 
 
 @pytest.mark.parametrize(("text", "shown"), [("75%", "75%"), ("1wd", "1wd"), ("none", "none")])
@@ -133,7 +133,7 @@ AREA = "facts:\n  - {name: area, title: {vi: Đất, en: Area}, kind: number}\n"
         (process(step("a", way("a"), "resolves: true")), "self-loop", 11),
         (process(step("a"), step("b")), "unreachable", 11),
         (process(step("a", more="resolves: false")), "dead-end", 5),
-        (LOOP, "no-way-out", 12),
+        (LOOP, "no-exit", 12),
         (process(step("a", way("b", ", back: true"), "resolves: true"), step("b")), "back-", 11),
         (process(step("a"), step("a")), "duplicate", 5),
         (process(step("a", more="timers: [{after: 1wd, take: on}]")), "timer", 11),
@@ -167,9 +167,9 @@ def test_a_mistake_is_named_with_its_line_and_rule(text: str, rule: str, line: i
 
 
 @pytest.mark.parametrize(
-    ("ways", "head", "rule", "said"),
+    ("ways", "head", "rule", "expected"),
     [
-        (f"{way('b', f', {TWO}')}", "", "no-way-on", "channel counter"),
+        (f"{way('b', f', {TWO}')}", "", "no-open-transition", "channel counter"),
         (
             way("b", ", when: {channel: [online], not: {channel: [online]}}") + "\n" + way("c"),
             "",
@@ -187,7 +187,7 @@ def test_a_mistake_is_named_with_its_line_and_rule(text: str, rule: str, line: i
             + "\n"
             + way("c", ", when: {stated: {size: small}}"),
             FACTS,
-            "no-way-on",
+            "no-open-transition",
             "(not stated)",
         ),
         (
@@ -195,7 +195,7 @@ def test_a_mistake_is_named_with_its_line_and_rule(text: str, rule: str, line: i
             + "\n"
             + way("c", ", when: {stated: {area: {min: 102}}}"),
             AREA,
-            "no-way-on",
+            "no-open-transition",
             "area 101",
         ),
         (way("b", ", when: {stated: {colour: red}}") + "\n" + way("c"), "", "unknown-fact", ""),
@@ -207,16 +207,16 @@ def test_a_mistake_is_named_with_its_line_and_rule(text: str, rule: str, line: i
     ],
 )
 def test_conditions_are_checked_for_every_case_they_can_meet(
-    ways: str, head: str, rule: str, said: str
+    ways: str, head: str, rule: str, expected: str
 ) -> None:
     """A condition that never holds, and circumstances in which no way is open, are named."""
     text = process(step("a", ways), step("b"), step("c"), head=HEAD + head)
     found = mistakes(text)
-    assert any(m.rule == rule and said in m.text for m in found), [str(m) for m in found]
+    assert any(m.rule == rule and expected in m.text for m in found), [str(m) for m in found]
 
 
 @pytest.mark.parametrize(
-    ("when", "rule", "said"),
+    ("when", "rule", "expected"),
     [
         (
             "{procedure: [1.012766, 9.999999]}",
@@ -227,13 +227,15 @@ def test_conditions_are_checked_for_every_case_they_can_meet(
         ("{any: [{channel: online}, {unit: [H22.99]}]}", "unknown-unit", "there is no unit H22.99"),
     ],
 )
-def test_conditions_name_units_and_procedures_that_exist(when: str, rule: str, said: str) -> None:
+def test_conditions_name_units_and_procedures_that_exist(
+    when: str, rule: str, expected: str
+) -> None:
     """A code that is not there is named on its line, however deep it stands."""
     ways = way("b", f", when: {when}") + "\n" + way("c")
     text = process(step("a", ways), step("b"), step("c"))
     _, found = check_text(text, "p.yaml", {"H22.02"}, procedures={"1.012766"})
-    assert [(m.line, m.rule, m.text) for m in found] == [(11, rule, said)]
-    assert found[0].where.startswith("process p, step a, way to-b, when")
+    assert [(m.line, m.rule, m.text) for m in found] == [(11, rule, expected)]
+    assert found[0].where.startswith("process p, step a, transition to-b, when")
     assert mistakes(text) == []
 
 
@@ -244,7 +246,7 @@ def test_a_message_says_each_thing_once_and_to_its_end() -> None:
     never = way("b", ", when: {supplement_rounds: {min: 4}}") + "\n" + way("c")
     (found,) = mistakes(process(step("a", never), step("b"), step("c")))
     assert str(found) == (
-        "p.yaml:11: [never-holds] process p, step a, way to-b: its condition can never hold"
+        "p.yaml:11: [never-holds] process p, step a, transition to-b: its condition can never hold"
     )
     asked = "consultations: [{name: q, title: {vi: Hỏi, en: Ask}, unit: H22.02, when: {not: {}}}]"
     text = process(step("a", more=asked.replace("{not: {}}", "{supplement_rounds: {min: 4}}")))
@@ -256,9 +258,9 @@ def test_a_message_says_each_thing_once_and_to_its_end() -> None:
     assert found.text == "national_state: '44' is none of 2, 4, 6, 8"
     fact = "facts:\n  - {name: outcome, title: {vi: Ý, en: O}, values: [{name: grant}]}\n"
     grant = way("b", ", when: {stated: {outcome: grant}}") + "\n" + way("c")
-    told = mistakes(process(step("a", grant), step("b"), step("c"), head=HEAD + fact))
-    assert {m.rule for m in told} >= {"wrong-type"}
-    assert not [m for m in told if m.text.endswith("none of ")]
+    messages = mistakes(process(step("a", grant), step("b"), step("c"), head=HEAD + fact))
+    assert {m.rule for m in messages} >= {"wrong-type"}
+    assert not [m for m in messages if m.text.endswith("none of ")]
 
 
 def test_conditions_that_cover_every_case_are_taken() -> None:
@@ -288,7 +290,7 @@ def test_a_fact_that_every_way_states_needs_no_case_of_its_absence() -> None:
         *ends,
         head=HEAD + FACTS,
     )
-    assert [m.rule for m in mistakes(sometimes)] == ["no-way-on"]
+    assert [m.rule for m in mistakes(sometimes)] == ["no-open-transition"]
 
 
 def test_a_file_with_every_kind_of_mistake_has_each_of_them_named() -> None:
@@ -395,7 +397,7 @@ def test_a_part_that_is_lost_is_named_at_its_beginning_and_its_end() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "expected"),
     [
         ("a: [1, 2\nb: 3\n", "2: [yaml] column 2: a comma or the closing bracket is missing"),
         ("a:\n\tb: 3\n", "2: [yaml] column 1: a tab stands where only blanks may indent"),
@@ -409,10 +411,10 @@ def test_a_part_that_is_lost_is_named_at_its_beginning_and_its_end() -> None:
         ("a: \x01\n", "1: [yaml] column 4: the character U+0001 can't be in a YAML file"),
     ],
 )
-def test_what_is_no_yaml_is_said_in_plain_words(text: str, said: str) -> None:
+def test_what_is_no_yaml_is_said_in_plain_words(text: str, expected: str) -> None:
     """With line and column, and without the words of a parser; one in each document."""
     (one,) = mistakes(text)
-    assert f"p.yaml:{said}" in str(one)
+    assert f"p.yaml:{expected}" in str(one)
     assert not any(word in one.text for word in ("token", "expected <", "mapping", "scanning"))
     two = mistakes(f"{process()}---\n{text}")
     assert [m.line for m in two] == [one.line + process().count("\n") + 1]
@@ -441,7 +443,7 @@ def test_versions_count_without_a_gap(versions: list[int], tmp_path: Path) -> No
 
 
 BACK = ", back: true"
-ASKED = "papers:\n  - {name: supplement, review: none, sign: none"
+ASKED = "documents:\n  - {name: supplement, review: none, sign: none"
 
 
 @pytest.mark.parametrize(
@@ -459,8 +461,8 @@ def test_timers_alone_send_no_case_round_for_ever(first: str, second: str, round
     text = process(
         step("a", way("b"), first), step("b", way("a", BACK), f"resolves: true\n{second}")
     )
-    said = [(m.rule, m.text.rpartition(": ")[2]) for m in mistakes(text)]
-    assert said == ([("timer-loop", round_trip)] if round_trip else [])
+    expected = [(m.rule, m.text.rpartition(": ")[2]) for m in mistakes(text)]
+    assert expected == ([("timer-loop", round_trip)] if round_trip else [])
 
 
 @pytest.mark.parametrize(("required", "rules"), [("true", ["never-signed"]), ("false", [])])
@@ -502,5 +504,5 @@ def test_a_code_that_looks_like_a_number_stays_a_text() -> None:
     when = ", when: {procedure: [1.012760]}"
     text = process(step("a", way("b", when) + "\n" + way("c")), step("b"), step("c"))
     step_a = read(text).step("a")
-    assert [w.name for w in step_a.ways({"procedure": "1.012760"})] == ["to-b", "to-c"]
-    assert [w.name for w in step_a.ways({"procedure": "1.01276"})] == ["to-c"]
+    assert [w.name for w in step_a.open_transitions({"procedure": "1.012760"})] == ["to-b", "to-c"]
+    assert [w.name for w in step_a.open_transitions({"procedure": "1.01276"})] == ["to-c"]

@@ -68,7 +68,7 @@ def test_what_never_changes_in_a_case_is_followed_along_its_way(
     others on its way, nor facts that make no difference.
     """
     text = f"goes round without a way to a result when {when}"
-    assert forked(out, round_, HEAD + FACTS) == [("no-way-out", "b", text)]
+    assert forked(out, round_, HEAD + FACTS) == [("no-exit", "b", text)]
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_a_case_that_goes_round_whatever_its_facts_is_named_without_them() -> No
         step("e", ways(way("c", ONLINE), way("b", OTHERS))),
         step("c"),
     )
-    assert found == [("no-way-out", "b", "goes round without a way to a result")]
+    assert found == [("no-exit", "b", "goes round without a way to a result")]
 
 
 def test_a_result_that_was_not_given_is_no_way_out_of_what_comes_after_it() -> None:
@@ -107,10 +107,10 @@ def test_a_result_that_was_not_given_is_no_way_out_of_what_comes_after_it() -> N
         step("d", way("b")),
         step("c"),
     )
-    assert [(rule, at) for rule, at, _ in found] == [("no-way-out", "b")]
+    assert [(rule, at) for rule, at, _ in found] == [("no-exit", "b")]
 
 
-@pytest.mark.parametrize(("first", "rules"), [(way("x"), []), ("", ["no-way-out"])])
+@pytest.mark.parametrize(("first", "rules"), [(way("x"), []), ("", ["no-exit"])])
 def test_a_way_back_leads_out_where_every_case_was_there(first: str, rules: list[str]) -> None:
     """Not where some came by another way: nobody can send those back to it."""
     found = told(
@@ -126,11 +126,11 @@ def test_a_way_back_leads_out_where_every_case_was_there(first: str, rules: list
 def test_what_is_told_of_a_step_is_not_told_again() -> None:
     """Neither a step without a way on, nor a circle that nobody leaves, whatever the facts."""
     lost = forked("{channel: [counter]}", "{channel: [post]}")
-    assert [(rule, at) for rule, at, _ in lost] == [("no-way-on", "b")]
+    assert [(rule, at) for rule, at, _ in lost] == [("no-open-transition", "b")]
     circle = told(
         step("a", way("b", ONLINE), "resolves: true"), step("b", way("d")), step("d", way("b"))
     )
-    assert [(rule, at) for rule, at, _ in circle] == [("no-way-out", "b"), ("no-way-out", "d")]
+    assert [(rule, at) for rule, at, _ in circle] == [("no-exit", "b"), ("no-exit", "d")]
 
 
 def test_there_is_a_limit_to_the_cases_that_are_looked_at() -> None:

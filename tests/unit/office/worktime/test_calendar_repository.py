@@ -13,9 +13,9 @@ import pytest
 from office.worktime.calendars import publishing, repository
 from office.worktime.calendars.files import load_calendar
 from office.worktime.calendars.model import Calendar, CalendarError, DayKind
-from office.worktime.calendars.publishing import Clash
-from office.worktime.calendars.repository import CalendarRepository, UnknownCalendar, file_of
-from office.worktime.calendars.snapshot_format import freeze, thaw
+from office.worktime.calendars.publishing import PublicationConflict
+from office.worktime.calendars.repository import CalendarRepository, UnknownCalendar, version_file
+from office.worktime.calendars.snapshot_format import read_snapshot, write_snapshot
 from office.worktime.calendars.vietnam import state_office
 from tests.support.routing_cases import at
 
@@ -74,7 +74,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_an_empty_shelf_has_the_calendar_that_ships(folder: Path) -> None:
     """Without anything published everybody works by the calendar that ships, at any time."""
     known = CalendarRepository(folder)
-    assert known.of("H22.12", at("1999-01-01 09:00")) is state_office()
+    assert known.calendar_for("H22.12", at("1999-01-01 09:00")) is state_office()
     assert known.find(state_office().version) is state_office()
     assert known.in_force("vn", at("2026-01-01 09:00")) is state_office()
     assert not folder.exists()
@@ -83,8 +83,8 @@ def test_an_empty_shelf_has_the_calendar_that_ships(folder: Path) -> None:
 def test_what_is_written_out_is_read_back(tmp_path: Path) -> None:
     """A calendar written out in full equals the one it was, without its library."""
     path = tmp_path / "vn.json"
-    path.write_bytes(freeze(state_office()))
-    again = thaw(path)
+    path.write_bytes(write_snapshot(state_office()))
+    again = read_snapshot(path)
     for name in ("name", "version", "time_zone", "week", "days", "day_us", "estimated_after"):
         assert getattr(again, name) == getattr(state_office(), name)
 
@@ -93,14 +93,14 @@ def test_the_longest_code_and_the_latest_choice_win(folder: Path, tmp_path: Path
     """A unit works by what is said of it, else of the unit above; from the day on which it holds,
     in local time.
     """
-    one = town(tmp_path)
-    published(folder, one, "2026-01-01")
-    used(folder, "H22", one, "2026-08-01")
+    first = town(tmp_path)
+    published(folder, first, "2026-01-01")
+    used(folder, "H22", first, "2026-08-01")
     used(folder, "H22.12", state_office(), "2026-08-10")
     known = CalendarRepository(folder)
 
     def name(unit: str, when: str) -> str:
-        return known.of(unit, at(when)).name
+        return known.calendar_for(unit, at(when)).name
 
     assert name("H22.12.03", "2026-07-31 23:59") == "vn"
     assert name("H22.12.03", "2026-08-01 00:00") == "town"
@@ -112,14 +112,14 @@ def test_the_longest_code_and_the_latest_choice_win(folder: Path, tmp_path: Path
 
 def test_versions_follow_each_other(folder: Path, tmp_path: Path) -> None:
     """The version of a day decides on that day, and every one is found by its name for ever."""
-    one, two = town(tmp_path), revised(tmp_path, 2)
-    published(folder, one, "2026-08-01")
-    published(folder, two, "2026-08-15")
+    first, second = town(tmp_path), revised(tmp_path, 2)
+    published(folder, first, "2026-08-01")
+    published(folder, second, "2026-08-15")
     known = CalendarRepository(folder)
 
-    assert known.in_force("town", at("2026-08-14 23:59")).version == one.version
-    assert known.in_force("town", at("2026-08-15 00:00")).version == two.version
-    assert known.find(one.version).days == one.days
+    assert known.in_force("town", at("2026-08-14 23:59")).version == first.version
+    assert known.in_force("town", at("2026-08-15 00:00")).version == second.version
+    assert known.find(first.version).days == first.days
     with pytest.raises(UnknownCalendar):
         known.in_force("town", at("2026-07-31 09:00"))
     for wrong in ("town-3+00000000", "../etc/passwd", "", "vn-2026.1+00000000"):
@@ -130,24 +130,24 @@ def test_versions_follow_each_other(folder: Path, tmp_path: Path) -> None:
 def test_a_new_version_is_seen_without_a_restart(folder: Path, tmp_path: Path) -> None:
     """Who holds the shelf open works by a version from its publication on."""
     known = CalendarRepository(folder)
-    before = known.of("H22", at("2026-08-20 09:00"))
-    one = town(tmp_path)
-    published(folder, one)
-    used(folder, "", one, "2026-08-01")
+    before = known.calendar_for("H22", at("2026-08-20 09:00"))
+    first = town(tmp_path)
+    published(folder, first)
+    used(folder, "", first, "2026-08-01")
 
     assert before.name == "vn"
-    assert known.of("H22", at("2026-08-20 09:00")).version == one.version
+    assert known.calendar_for("H22", at("2026-08-20 09:00")).version == first.version
 
 
 def test_the_same_again_changes_nothing(folder: Path, tmp_path: Path) -> None:
     """Publishing or choosing what stands leaves every file as it is."""
-    one = town(tmp_path)
-    assert published(folder, one)
-    assert used(folder, "H22", one, "2026-08-01")
+    first = town(tmp_path)
+    assert published(folder, first)
+    assert used(folder, "H22", first, "2026-08-01")
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
 
-    assert not published(folder, one)
-    assert not used(folder, "H22", one, "2026-08-05")
+    assert not published(folder, first)
+    assert not used(folder, "H22", first, "2026-08-05")
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
@@ -158,9 +158,9 @@ def test_a_published_version_is_not_changed(folder: Path, tmp_path: Path, change
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     new = "2026-09-03" if change.startswith("2026") else "khác"
 
-    with pytest.raises(Clash, match="raise the revision"):
+    with pytest.raises(PublicationConflict, match="raise the revision"):
         published(folder, town(tmp_path, **{change: new}))
-    with pytest.raises(Clash, match="holds from 2026-08-01 on"):
+    with pytest.raises(PublicationConflict, match="holds from 2026-08-01 on"):
         published(folder, town(tmp_path), "2026-08-02")
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
@@ -170,17 +170,17 @@ def test_the_calendar_that_ships_is_not_changed_either(folder: Path, tmp_path: P
     text = Path(repository.__file__).with_name("vn_overrides.toml").read_text(encoding="utf-8")
     path = tmp_path / "vn.toml"
     path.write_text(text.replace("date = 2026-01-02", "date = 2026-01-05", 1), encoding="utf-8")
-    with pytest.raises(Clash, match=r"vn-2026\.1"):
+    with pytest.raises(PublicationConflict, match=r"vn-2026\.1"):
         published(folder, load_calendar(path))
 
 
 def test_history_is_not_rewritten(folder: Path, tmp_path: Path) -> None:
     """A version or a choice may not begin before the one that it follows."""
-    one, two = town(tmp_path), revised(tmp_path, 2)
-    published(folder, one, "2026-08-01")
-    used(folder, "H22", one, "2026-08-10")
+    first, second = town(tmp_path), revised(tmp_path, 2)
+    published(folder, first, "2026-08-01")
+    used(folder, "H22", first, "2026-08-10")
     with pytest.raises(CalendarError, match="holds from 2026-08-01 on"):
-        published(folder, two, "2026-07-31")
+        published(folder, second, "2026-07-31")
     with pytest.raises(CalendarError, match="uses town from 2026-08-10 on"):
         used(folder, "H22", state_office(), "2026-08-09")
 
@@ -192,21 +192,21 @@ def test_what_cannot_be_read_changes_nothing(folder: Path, tmp_path: Path, damag
     """A list half written, a file missing or edited: what was known stays in force, until it is
     whole; who begins then refuses.
     """
-    one, two = town(tmp_path), revised(tmp_path, 2)
-    published(folder, one)
-    used(folder, "", one, "2026-08-01")
+    first, second = town(tmp_path), revised(tmp_path, 2)
+    published(folder, first)
+    used(folder, "", first, "2026-08-01")
     known = CalendarRepository(folder)
-    published(folder, two, "2026-08-02")
-    index, body = folder / repository.INDEX, file_of(folder, two.version)
+    published(folder, second, "2026-08-02")
+    index, body = folder / repository.INDEX, version_file(folder, second.version)
     whole, file = index.read_bytes(), body.read_bytes()
     _damage(damage, index, body)
 
-    assert known.of("H22", at("2026-08-20 09:00")).version == one.version
+    assert known.calendar_for("H22", at("2026-08-20 09:00")).version == first.version
     with pytest.raises(CalendarError):
         CalendarRepository(folder)
     index.write_bytes(whole)
     body.write_bytes(file)
-    assert known.of("H22", at("2026-08-20 09:00")).version == two.version
+    assert known.calendar_for("H22", at("2026-08-20 09:00")).version == second.version
 
 
 def _damage(kind: str, index: Path, body: Path) -> None:
@@ -225,7 +225,7 @@ def _damage(kind: str, index: Path, body: Path) -> None:
         body.write_text(text.replace("1/UBND", "9/UBND"), encoding="utf-8")
     else:
         listed: Any = json.loads(index.read_text())
-        listed["uses"][0]["calendar"] = "nowhere"
+        listed["assignments"][0]["calendar"] = "nowhere"
         index.write_text(json.dumps(listed))
 
 
@@ -241,7 +241,7 @@ def test_many_at_once(folder: Path, tmp_path: Path) -> None:
                 publishing.publish(
                     folder, calendar, date(2026, 8, 1), "", NOW, shipped=state_office()
                 )
-                known.of("H22", at("2026-08-20 09:00"))
+                known.calendar_for("H22", at("2026-08-20 09:00"))
                 CalendarRepository(folder)
         except Exception as error:
             failures.append(error)
@@ -259,7 +259,7 @@ def test_many_at_once(folder: Path, tmp_path: Path) -> None:
 
 def test_the_calendar_that_ships_is_kept(folder: Path) -> None:
     """After an upgrade that ships another calendar, the one of before is still found."""
-    publishing.keep(folder, state_office())
+    publishing.keep_shipped(folder, state_office())
     later = Calendar(
         name="vn",
         version="vn-2099.1+00000000",
@@ -269,13 +269,13 @@ def test_the_calendar_that_ships_is_kept(folder: Path) -> None:
     known = CalendarRepository(folder, shipped=later)
     assert known.in_force("vn", at("2026-08-20 09:00")) is later
     assert known.find(state_office().version).days == state_office().days
-    assert state_office().version in known.every_version()
+    assert state_office().version in known.all_versions()
 
 
 def test_a_unit_closed_for_some_hours(tmp_path: Path) -> None:
     """A closure may name its hours; the rest of the day is worked."""
-    one = town(tmp_path, **{'kind = "closure"': 'kind = "closure"\nclosed = "10:00-14:00"'})
-    rule = one.days[date(2026, 9, 1)]
+    closed = town(tmp_path, **{'kind = "closure"': 'kind = "closure"\nclosed = "10:00-14:00"'})
+    rule = closed.days[date(2026, 9, 1)]
     assert [str(s) for s in rule.sessions] == ["08:00-10:00", "14:00-17:00"]
     assert rule.kind is DayKind.CLOSURE
     with pytest.raises(CalendarError, match="nobody works then on 2026-09-01 anyway"):

@@ -15,7 +15,12 @@ from kernel.base.instants import MINUTE, from_datetime, to_datetime
 from office.worktime.calendars.model import Calendar, DayKind, DayRule, Session
 from office.worktime.calendars.vietnam import state_office
 from office.worktime.durations import Duration
-from office.worktime.explanation import Span, reckon, reckon_same_day, worked
+from office.worktime.explanation import (
+    ExplainedStretch,
+    explained_duration,
+    explained_same_day,
+    explained_working_time,
+)
 from office.worktime.working_time import due_at, local_day, same_day_due, working_us
 
 MORNING, AFTERNOON = Session(7 * 60, 11 * 60 + 30), Session(13 * 60 + 30, 17 * 60)
@@ -37,10 +42,10 @@ def at(day: int, clock: str) -> int:
     return from_datetime(datetime.fromisoformat(text).replace(tzinfo=ZoneInfo("Asia/Ho_Chi_Minh")))
 
 
-def told(spans: list[Span]) -> list[tuple[str, str, bool, tuple[str, str]]]:
+def rows_of(spans: list[ExplainedStretch]) -> list[tuple[str, str, bool, tuple[str, str]]]:
     """Write stretches as from, to, counted, reason with its document; none leaves a hole."""
-    for one, other in pairwise(spans):
-        assert one.stretch.to_at == other.stretch.from_at
+    for stretch, other in pairwise(spans):
+        assert stretch.stretch.to_at == other.stretch.from_at
     return [
         (
             clock(span.stretch.from_at),
@@ -59,7 +64,9 @@ def clock(instant: int) -> str:
 
 def test_a_closed_afternoon_leaves_the_morning_working_time() -> None:
     """Only the hours that the closure takes have its reason, not the break and not the evening."""
-    assert told(list(worked(closed(MORNING), at(10, "07:00"), at(11, "08:00")))) == [
+    assert rows_of(
+        list(explained_working_time(closed(MORNING), at(10, "07:00"), at(11, "08:00")))
+    ) == [
         ("07:00", "11:30", True, WORKING),
         ("11:30", "13:30", False, OUTSIDE),
         ("13:30", "17:00", False, POWER_CUT),
@@ -72,7 +79,9 @@ def test_a_closed_afternoon_leaves_the_morning_working_time() -> None:
 def test_hours_closed_within_a_session_are_cut_out_of_it() -> None:
     """A stretch that begins in the closed hours is told from there on."""
     left = (Session(7 * 60, 8 * 60), Session(10 * 60, 11 * 60 + 30), AFTERNOON)
-    assert told(list(worked(closed(*left), at(10, "09:00"), at(10, "10:30")))) == [
+    assert rows_of(
+        list(explained_working_time(closed(*left), at(10, "09:00"), at(10, "10:30")))
+    ) == [
         ("09:00", "10:00", False, POWER_CUT),
         ("10:00", "10:30", True, WORKING),
     ]
@@ -80,7 +89,7 @@ def test_hours_closed_within_a_session_are_cut_out_of_it() -> None:
 
 def test_a_closure_of_the_whole_day_is_told_as_one() -> None:
     """Nobody cares for sessions on a day without any."""
-    assert told(list(worked(closed(), at(10, "00:00"), at(11, "00:00")))) == [
+    assert rows_of(list(explained_working_time(closed(), at(10, "00:00"), at(11, "00:00")))) == [
         ("00:00", "00:00", False, POWER_CUT)
     ]
 
@@ -91,18 +100,18 @@ def test_calendar_days_wait_for_the_end_of_a_closed_morning() -> None:
     due = due_at(calendar, start, day)
     assert due == at(10, "13:30")
 
-    assert told(list(reckon(calendar, start, day, due)))[1:] == [
+    assert rows_of(list(explained_duration(calendar, start, day, due)))[1:] == [
         ("06:00", "07:00", False, ("until the office works", "")),
         ("07:00", "11:30", False, POWER_CUT),
         ("11:30", "13:30", False, ("until the office works", "")),
     ]
 
 
-def same_day(received: int, **cut_off: int) -> list[Span]:
+def same_day(received: int, **cut_off: int) -> list[ExplainedStretch]:
     """List the stretches of a same-day procedure by the office's calendar."""
     calendar = state_office()
     due = same_day_due(calendar, received, **cut_off)
-    return list(reckon_same_day(calendar, received, due, **cut_off))
+    return list(explained_same_day(calendar, received, due, **cut_off))
 
 
 def test_what_comes_after_the_cut_off_counts_from_the_next_working_day() -> None:
@@ -110,7 +119,7 @@ def test_what_comes_after_the_cut_off_counts_from_the_next_working_day() -> None
     after = ("received after the cut-off, 15:00", "Decree 23/2015 art. 21")
     spans = same_day(at(9, "15:30"))
 
-    assert told(spans) == [
+    assert rows_of(spans) == [
         ("15:30", "17:00", False, after),
         ("17:00", "00:00", False, OUTSIDE),
         ("00:00", "07:00", False, OUTSIDE),
@@ -123,13 +132,13 @@ def test_what_comes_after_the_cut_off_counts_from_the_next_working_day() -> None
 
 def test_what_comes_at_the_cut_off_counts_at_once() -> None:
     """At 15:00 it is in time."""
-    assert told(same_day(at(9, "15:00"))) == [("15:00", "17:00", True, WORKING)]
+    assert rows_of(same_day(at(9, "15:00"))) == [("15:00", "17:00", True, WORKING)]
 
 
 def test_a_cut_off_of_the_office_s_own_has_no_decree() -> None:
     """Both sessions that are left of the day are skipped by it, the break is a break."""
     after = ("received after the cut-off, 10:30", "")
-    assert told(same_day(at(9, "11:00"), cut_off=10 * 60 + 30))[:3] == [
+    assert rows_of(same_day(at(9, "11:00"), cut_off=10 * 60 + 30))[:3] == [
         ("11:00", "11:30", False, after),
         ("11:30", "13:30", False, OUTSIDE),
         ("13:30", "17:00", False, after),

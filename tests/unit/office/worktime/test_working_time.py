@@ -23,7 +23,6 @@ from office.worktime.working_time import (
     ResumePolicy,
     Session,
     TimeLimit,
-    account,
     due_at,
     latest_day_before,
     latest_start,
@@ -32,6 +31,7 @@ from office.worktime.working_time import (
     phase_ends,
     resume_due,
     same_day_due,
+    stretches_between,
     working_us,
 )
 
@@ -244,7 +244,7 @@ def test_account_explains_a_due_date() -> None:
     start = at("31/12/2025 10:00")
     due = due_at(state_office(), start, Duration.parse("2wd"))
     assert due is not None
-    stretches = list(account(state_office(), start, due))
+    stretches = list(stretches_between(state_office(), start, due))
 
     assert [s.from_at for s in stretches[1:]] == [s.to_at for s in stretches[:-1]]
     assert (stretches[0].from_at, stretches[-1].to_at) == (start, due)
@@ -299,7 +299,7 @@ def test_every_question_to_a_calendar_without_work_ends() -> None:
     office, start = calendar(NEVER), at("09/08/2021 09:00")
 
     assert working_us(office, start, start + 900 * DAY) == 0
-    assert [s.counted for s in account(office, start, start + DAY)] == [False, False]
+    assert [s.counted for s in stretches_between(office, start, start + DAY)] == [False, False]
     for ask in (
         lambda: next_working_instant(office, start),
         lambda: same_day_due(office, start),

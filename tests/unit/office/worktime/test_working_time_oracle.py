@@ -18,11 +18,11 @@ from office.worktime.working_time import (
     ResumePolicy,
     Session,
     TimeLimit,
-    account,
     due_at,
     latest_start,
     local_day,
     resume_due,
+    stretches_between,
     working_us,
 )
 from tests.support import working_time_oracle as oracle
@@ -206,7 +206,7 @@ def test_account_adds_up(drawn: tuple[oracle.Office, int], length: int) -> None:
     """An account has no hole, and its counted stretches are the working time."""
     office, start_minute = drawn
     office_calendar, start = as_calendar(office), start_minute * MINUTE
-    stretches = list(account(office_calendar, start, start + length))
+    stretches = list(stretches_between(office_calendar, start, start + length))
 
     assert [s.from_at for s in stretches] == [start, *(s.to_at for s in stretches)][
         : len(stretches)

@@ -72,7 +72,7 @@ def complete(
         return refusal("CHILD_OPEN", name=children[0].name, number=children[0].number)
     work = stated(state.work, command.facts)
     circumstances = facts.circumstances(work, state.round)
-    way = _chosen(step.ways(circumstances), command, step)
+    way = _chosen(step.open_transitions(circumstances), command, step)
     if isinstance(way, Refusal):
         return way
     following = facts.process.step(way.to)
@@ -149,6 +149,6 @@ def send_back(
 
 def back_ways(state: State, process: Process, circumstances: Circumstances) -> list[Transition]:
     """List the ways by which the case can be sent back now, to the step done last first."""
-    ways = process.step(state.step).ways(circumstances, back=True)
+    ways = process.step(state.step).open_transitions(circumstances, back=True)
     last = list(dict.fromkeys(reversed(state.done)))
     return sorted((way for way in ways if way.to in last), key=lambda way: last.index(way.to))

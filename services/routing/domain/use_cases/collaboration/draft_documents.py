@@ -91,7 +91,7 @@ def _judgeable(
         return refusal("DRAFT_ENDED", number=paper.number)
     if paper.sent_back:
         return refusal("DRAFT_SENT_BACK", number=paper.number)
-    rule = facts.process.paper(NAMES[paper.kind])  # type: ignore[index]
+    rule = facts.process.document(NAMES[paper.kind])  # type: ignore[index]
     review = command.stage == PaperStage.PAPER_STAGE_REVIEW
     if review and (paper.reviewed_by or not rule.review):
         return refusal("NO_REVIEW_NEEDED", number=paper.number)
@@ -110,7 +110,7 @@ def _judgeable(
 def supplement_unsigned(state: State, process: Process) -> Refusal | None:
     """Refuse unless the paper that the process wants is signed for the request that is next."""
     kind = PaperKind.PAPER_KIND_SUPPLEMENT
-    if not process.paper(NAMES[kind]).required:
+    if not process.document(NAMES[kind]).required:
         return None
     paper = signed(state, kind)
     if paper is None:
@@ -124,7 +124,7 @@ def result_unsigned(state: State, process: Process, result: CaseResult) -> Refus
     """Refuse unless the paper that the process wants is signed for this result, and the case was
     not sent back since.
     """
-    if not process.paper(NAMES[RESULT]).required:
+    if not process.document(NAMES[RESULT]).required:
         return None
     paper = signed(state, RESULT)
     if paper is None:

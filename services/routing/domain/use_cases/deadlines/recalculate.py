@@ -12,7 +12,7 @@ from motcua.routing.v1.routing_pb2 import RecomputeDeadlinesRequest
 
 from kernel.base.errors import Refusal
 from kernel.base.instants import to_timestamp
-from office.worktime.deadline_basis import passes
+from office.worktime.deadline_basis import would_have_passed
 from services.routing.domain.collaboration_state import StepTimer
 from services.routing.domain.context import (
     DecisionContext,
@@ -114,7 +114,7 @@ def _moved(
 
 
 def _stays(old: int, new: int, facts: DecisionContext) -> bool:
-    return new == old or passes(old, new, facts.at)
+    return new == old or would_have_passed(old, new, facts.at)
 
 
 def _counted(
@@ -122,7 +122,7 @@ def _counted(
 ) -> DeadlineRecomputed:
     """Tell from what a date was computed that no other event tells of in full."""
     if old is not None and old.course is not None:
-        tell_course(message, old.course.by(facts.calendar.version))
+        tell_course(message, old.course.counted_by(facts.calendar.version))
     return message
 
 

@@ -27,7 +27,7 @@ def due(state: State, now: int) -> str:
 
 def take(state: State, name: str, facts: DecisionContext) -> list[Message]:
     """Take a way without anybody having done anything."""
-    way = facts.process.step(state.step).way(name)
+    way = facts.process.step(state.step).transition(name)
     if way is None:
         return []
     step = facts.process.step(way.to)

@@ -16,7 +16,7 @@ from motcua.routing.v1 import routing_pb2 as pb
 from kernel.base.errors import Refusal
 from kernel.base.instants import MINUTE, instant_in, to_timestamp
 from office.worktime import working_time
-from office.worktime.deadline_basis import DeadlineBasis, Pause, kept_after
+from office.worktime.deadline_basis import DeadlineBasis, Pause, due_after_pause
 from office.worktime.durations import Duration
 from office.worktime.warning_rule import WarningRule, warn_at
 from office.worktime.working_time import ResumePolicy
@@ -158,7 +158,7 @@ def _restart(resumed: CaseResumed, state: State, facts: DecisionContext, at: int
     resumed.same_day = state.same_day
     if signed is not None:
         resumed.extended_due_at.CopyFrom(to_timestamp(signed))
-        resumed.extension_holds = course.held(facts.calendar)
+        resumed.extension_holds = course.is_held_by_promise(facts.calendar)
     resumed.current.CopyFrom(enter(facts.process.step(state.step), facts, at, state))
     if _begun(state):
         for field in _TOUCH:
@@ -203,8 +203,8 @@ def _later_timer(timer: StepTimer, facts: DecisionContext, pause: Pause) -> int:
         return shifted(DueDate(timer.at), facts.calendar, pause).due_at
     # A case that was moved while its clock stood still has timers that begin within the pause.
     pause = (max(pause[0], timer.course.start_at), max(pause))
-    course = timer.course.paused(pause, facts.calendar.version)
-    later = kept_after(course, facts.calendar, timer.at, pause)
+    course = timer.course.with_pause(pause, facts.calendar.version)
+    later = due_after_pause(course, facts.calendar, timer.at, pause)
     assert later is not None, "a timer has an instant"
     return later
 
@@ -220,8 +220,8 @@ def _later(
     """
     if old is None:
         return None
-    course = old.course and old.course.paused(pause, facts.calendar.version)
-    due_at = kept_after(course, facts.calendar, old.due_at, pause)
+    course = old.course and old.course.with_pause(pause, facts.calendar.version)
+    due_at = due_after_pause(course, facts.calendar, old.due_at, pause)
     laid = None if course is None else lay(facts, course, target)
     if laid is None or laid.due_at != due_at:
         return shifted(old, facts.calendar, pause)

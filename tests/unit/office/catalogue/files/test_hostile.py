@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from office.catalogue.files import reader
-from office.catalogue.files.additions import addition, extended
-from office.catalogue.files.document import everything
-from office.catalogue.files.file_errors import FileError
+from office.catalogue.files.additions import check_addition, extended_catalogue
+from office.catalogue.files.document import all_entries
+from office.catalogue.files.file_errors import ProcedureFileError
 from office.catalogue.files.reader import read_file
 from office.catalogue.files.writer import write
 from tests.support.procedure_files import DOCUMENT, document, empty, saved
@@ -24,9 +24,9 @@ HEADING = "row,procedure,version,code,name_vi,name_en"
 
 def refused(path: Path) -> list[tuple[int, str, str]]:
     """Return the rows, columns and rules for which a file is refused."""
-    with pytest.raises(FileError) as caught:
-        addition(read_file(path), empty())
-    return [(f.row, f.column, f.broken.code) for f in caught.value.faults]
+    with pytest.raises(ProcedureFileError) as caught:
+        check_addition(read_file(path), empty())
+    return [(f.row, f.column, f.broken_rule.code) for f in caught.value.mistakes]
 
 
 def file(folder: Path, name: str, content: str | bytes) -> Path:
@@ -122,8 +122,8 @@ def test_a_zip_bomb_is_not_unpacked(tmp_path: Path) -> None:
 def test_a_bomb_that_lies_about_its_size(tmp_path: Path) -> None:
     """A member that unpacks to more than its directory says is refused at what it said."""
     path = tmp_path / "liar.xlsx"
-    made = extended(empty(), addition(read_file(saved(tmp_path)), empty()), "1")
-    source = zipfile.ZipFile(io.BytesIO(write("xlsx", *everything(made))))
+    made = extended_catalogue(empty(), check_addition(read_file(saved(tmp_path)), empty()), "1")
+    source = zipfile.ZipFile(io.BytesIO(write("xlsx", *all_entries(made))))
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
         for info in source.infolist():
             content = source.read(info)
@@ -143,8 +143,8 @@ def test_a_bomb_that_lies_about_its_size(tmp_path: Path) -> None:
 
 def test_entities_of_a_workbook_are_not_expanded(tmp_path: Path) -> None:
     """Entities that multiply themselves (a billion laughs) and entities of files are refused."""
-    made = extended(empty(), addition(read_file(saved(tmp_path)), empty()), "1")
-    source = zipfile.ZipFile(io.BytesIO(write("xlsx", *everything(made))))
+    made = extended_catalogue(empty(), check_addition(read_file(saved(tmp_path)), empty()), "1")
+    source = zipfile.ZipFile(io.BytesIO(write("xlsx", *all_entries(made))))
     laughs = b'<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;"><!ENTITY c SYSTEM "/etc/passwd">]>'
     members = {info.filename: source.read(info) for info in source.infolist()}
     sheet = members["xl/worksheets/sheet1.xml"]
@@ -171,7 +171,7 @@ def read_or_refused(path: Path) -> bool:
     """Tell that a file is answered at all."""
     try:
         read_file(path)
-    except FileError:
+    except ProcedureFileError:
         return True
     return True
 
@@ -190,7 +190,7 @@ def test_decomposed_text_is_composed_and_told(tmp_path: Path) -> None:
     found = read_file(file(tmp_path, "nfd.json", text))
 
     assert found.versions[0].value.name_vi == "Cấp giấy phép"
-    assert found.notes.composed > 0
+    assert found.corrections.composed > 0
 
 
 def test_numbers_of_other_scripts_are_no_numbers(tmp_path: Path) -> None:
@@ -228,4 +228,4 @@ def test_the_document_of_the_tests_is_right(tmp_path: Path) -> None:
     """What the other tests make wrong is right before."""
     path = file(tmp_path, "right.json", json.dumps(DOCUMENT))
 
-    assert len(addition(read_file(path), empty(), {"standard"}).versions) == 1
+    assert len(check_addition(read_file(path), empty(), {"standard"}).versions) == 1

@@ -8,33 +8,33 @@ from typing import Any
 
 import pytest
 
-from office.catalogue.files.additions import addition, extended
+from office.catalogue.files.additions import check_addition, extended_catalogue
 from office.catalogue.files.columns import COLUMNS
-from office.catalogue.files.file_errors import Fault, FileError
+from office.catalogue.files.file_errors import FileMistake, ProcedureFileError
 from office.catalogue.files.reader import read_file
-from office.catalogue.files.table_format import rows
+from office.catalogue.files.table_format import table_rows
 from office.catalogue.files.writer import write
 from office.catalogue.messages import RULES
-from office.catalogue.model import catalogue
+from office.catalogue.model import build_catalogue
 from tests.support.procedure_files import DOCUMENT, PROCEDURE, UNITS, document, empty, saved
 
 PROCESSES = {"standard"}
 
 
-def faults(path: Path) -> list[Fault]:
+def faults(path: Path) -> list[FileMistake]:
     """List what is wrong with a file, by itself and on top of a catalogue without procedures."""
-    with pytest.raises(FileError) as caught:
-        addition(read_file(path), empty(), PROCESSES)
-    return list(caught.value.faults)
+    with pytest.raises(ProcedureFileError) as caught:
+        check_addition(read_file(path), empty(), PROCESSES)
+    return list(caught.value.mistakes)
 
 
 def table(folder: Path) -> list[list[str]]:
     """Return the rows of a table with one procedure; its rows are 3 to 7."""
-    made = extended(empty(), addition(read_file(saved(folder)), empty()), "1")
-    return list(rows(made.fields.values(), made.procedures["1.000001"]))
+    made = extended_catalogue(empty(), check_addition(read_file(saved(folder)), empty()), "1")
+    return list(table_rows(made.fields.values(), made.procedures["1.000001"]))
 
 
-def in_csv(folder: Path, number: int, column: str, text: str) -> list[Fault]:
+def in_csv(folder: Path, number: int, column: str, text: str) -> list[FileMistake]:
     """Change one cell of the table (rows count from 1) and list what is wrong then."""
     cells = table(folder)
     cells[number - 1][list(COLUMNS).index(column)] = text
@@ -97,7 +97,7 @@ CELLS = [
 @pytest.mark.parametrize(("number", "column", "text", "rule"), CELLS)
 def test_a_cell_is_named(tmp_path: Path, number: int, column: str, text: str, rule: str) -> None:
     """A wrong cell is told by its row, its column and the rule that it breaks."""
-    found = [(f.row, f.column, f.broken.code) for f in in_csv(tmp_path, number, column, text)]
+    found = [(f.row, f.column, f.broken_rule.code) for f in in_csv(tmp_path, number, column, text)]
     place = (3, "online_time_limit") if rule.startswith("online") else (number, column)
     place = (4 if rule == "row.orphan" else place[0], place[1])
     place = (place[0], "procedure" if rule == "row.orphan" else place[1])
@@ -138,7 +138,7 @@ def test_what_was_named_is_not_told_again_in_other_words(
     """What hangs on a cell, a row or a column at fault is not told as a mistake of its own."""
     found = in_csv(tmp_path, number, column, text)
 
-    assert [(f.row, f.column, f.broken.code) for f in found] == expected
+    assert [(f.row, f.column, f.broken_rule.code) for f in found] == expected
 
 
 HEADING = (
@@ -173,7 +173,7 @@ def test_mistakes_of_every_layer_are_named_together(tmp_path: Path) -> None:
     """
     path = tmp_path / "everything.csv"
     path.write_text(EVERYTHING, encoding="utf-8")
-    found = [(f.row, f.column, f.broken.code) for f in faults(path)]
+    found = [(f.row, f.column, f.broken_rule.code) for f in faults(path)]
 
     assert found == [
         (1, "colour", "heading.unknown"),
@@ -220,14 +220,14 @@ def test_a_period_without_a_supplement_is_named(tmp_path: Path) -> None:
     path.write_text(json.dumps({**DOCUMENT, "procedures": [procedure]}))
 
     (found,) = faults(path)
-    assert (found.column, found.broken.code) == ("supplement_period", "supplement.none")
+    assert (found.column, found.broken_rule.code) == ("supplement_period", "supplement.none")
 
 
 def test_a_wrong_cell_is_told_once(tmp_path: Path) -> None:
     """A cell that can't be read is not told as missing, too."""
     found = in_csv(tmp_path, 3, "valid_from", "soon")
 
-    assert [(f.row, f.column, f.broken.code) for f in found] == [(3, "valid_from", "date")]
+    assert [(f.row, f.column, f.broken_rule.code) for f in found] == [(3, "valid_from", "date")]
 
 
 @pytest.mark.parametrize(
@@ -246,26 +246,30 @@ def test_a_whole_procedure_needs_no_way_to_the_counter(
 ) -> None:
     """Toàn trình: handed in online, and the result comes online or by post."""
     found = faults(saved(tmp_path, changed))
-    assert [(f.row, f.column, f.broken.code) for f in found] == [(1, "level", r) for r in rules]
+    assert [(f.row, f.column, f.broken_rule.code) for f in found] == [
+        (1, "level", r) for r in rules
+    ]
     assert all("toàn trình" in f.text("vi") and "toàn trình" in f.text("en") for f in found)
 
     part = {"level": "partial", **changed}
-    assert addition(read_file(saved(tmp_path, part)), empty(), PROCESSES).versions
+    assert check_addition(read_file(saved(tmp_path, part)), empty(), PROCESSES).versions
 
 
 def test_two_rules_that_one_cell_breaks_are_both_told(tmp_path: Path) -> None:
     """In the order of their names, each time."""
     row = {"level": "partial", "online_time_limit": "6wd", "channels": ["counter"]}
-    found = [(f.row, f.column, f.broken.code) for f in faults(saved(tmp_path, row))]
+    found = [(f.row, f.column, f.broken_rule.code) for f in faults(saved(tmp_path, row))]
 
-    assert found == [(1, "online_time_limit", f"online.{it}") for it in ("channel", "limit")]
+    assert found == [
+        (1, "online_time_limit", f"online.{mistake}") for mistake in ("channel", "limit")
+    ]
 
 
 def test_the_same_mistakes_in_a_workbook(tmp_path: Path) -> None:
     """The rows and columns of a workbook are those that Excel shows."""
     from openpyxl import load_workbook
 
-    made = extended(empty(), addition(read_file(saved(tmp_path)), empty()), "1")
+    made = extended_catalogue(empty(), check_addition(read_file(saved(tmp_path)), empty()), "1")
     path = tmp_path / "table.xlsx"
     path.write_bytes(write("xlsx", made.fields.values(), made.procedures["1.000001"]))
     book = load_workbook(path)
@@ -283,7 +287,7 @@ def test_the_same_mistakes_in_a_workbook(tmp_path: Path) -> None:
     sheet.cell(5, names.index("amount") + 1).data_type = "e"
     put(6, "name_en", 7)
     book.save(path)
-    found = {(f.row, f.column): f.broken.code for f in faults(path)}
+    found = {(f.row, f.column): f.broken_rule.code for f in faults(path)}
 
     assert found[3, "valid_from"] == "date.excel"
     assert found[3, "procedure"] == "code.number"
@@ -298,7 +302,7 @@ def test_days_and_numbers_of_a_workbook_are_taken(tmp_path: Path) -> None:
 
     from openpyxl import load_workbook
 
-    made = extended(empty(), addition(read_file(saved(tmp_path)), empty()), "1")
+    made = extended_catalogue(empty(), check_addition(read_file(saved(tmp_path)), empty()), "1")
     path = tmp_path / "table.xlsx"
     path.write_bytes(write("xlsx", made.fields.values(), made.procedures["1.000001"]))
     book = load_workbook(path)
@@ -313,7 +317,7 @@ def test_days_and_numbers_of_a_workbook_are_taken(tmp_path: Path) -> None:
         cell = sheet.cell(row, names.index(column) + 1)
         cell.value, cell.number_format = value, form
     book.save(path)
-    version = addition(read_file(path), empty()).versions[0]
+    version = check_addition(read_file(path), empty()).versions[0]
 
     assert version.valid_from == date(2021, 3, 1)
     assert version.fees[0].amount == 7000
@@ -342,7 +346,8 @@ def test_json_is_told_by_its_path(
 ) -> None:
     """In JSON the row is the entry's number, and the column the path of the value."""
     found = [
-        (f.row, f.column, f.broken.code) for f in faults(saved(tmp_path, {"code": "9.9"}, changes))
+        (f.row, f.column, f.broken_rule.code)
+        for f in faults(saved(tmp_path, {"code": "9.9"}, changes))
     ]
 
     assert (2, column, rule) in found
@@ -352,18 +357,18 @@ def test_json_is_told_by_its_path(
 def test_repeated_entries_are_named(tmp_path: Path) -> None:
     """Two rows of one version, and two fields of one code, are told."""
     path = saved(tmp_path, {}, {})
-    assert [f.broken.code for f in faults(path)] == ["repeated"]
+    assert [f.broken_rule.code for f in faults(path)] == ["repeated"]
     made = document()
     made["fields"] *= 2
     path.write_text(json.dumps(made), encoding="utf-8")
-    assert [(f.column, f.broken.code) for f in faults(path)] == [("code", "repeated")]
+    assert [(f.column, f.broken_rule.code) for f in faults(path)] == [("code", "repeated")]
 
 
 def test_a_misspelt_key_is_one_mistake(tmp_path: Path) -> None:
     """It is not told as missing, too."""
     parts = [{"code": "a", "name_vi": "A", "nam_en": "A"}]
     path = saved(tmp_path, {"unit": None, "unti": "H22.02", "parts": parts})
-    assert [(f.column, f.broken.code) for f in faults(path)] == [
+    assert [(f.column, f.broken_rule.code) for f in faults(path)] == [
         ("parts.1.nam_en", "unknown.near"),
         ("unti", "unknown.near"),
     ]
@@ -390,20 +395,20 @@ def test_what_is_no_json_is_said_in_both_languages(
     path.write_text(text)
     (found,) = faults(path)
 
-    assert found.broken.vi.startswith(f"không phải JSON: {vi}")
-    assert found.broken.en.startswith(f"is no JSON: {en}")
-    assert "Expecting" not in found.broken.en
+    assert found.broken_rule.vi.startswith(f"không phải JSON: {vi}")
+    assert found.broken_rule.en.startswith(f"is no JSON: {en}")
+    assert "Expecting" not in found.broken_rule.en
 
 
 def test_every_mistake_has_both_languages(tmp_path: Path) -> None:
     """A Vietnamese and an English sentence go with each mistake, and differ."""
     for number, column, text, _ in CELLS:
         for fault in in_csv(tmp_path, number, column, text):
-            assert fault.broken.vi
-            assert fault.broken.en
-            assert fault.broken.vi != fault.broken.en
+            assert fault.broken_rule.vi
+            assert fault.broken_rule.en
+            assert fault.broken_rule.vi != fault.broken_rule.en
             assert fault.text("vi").startswith(f"dòng {fault.row}, ")
-            assert fault.broken.code in RULES
+            assert fault.broken_rule.code in RULES
 
 
 class TestPublished:
@@ -411,15 +416,15 @@ class TestPublished:
 
     def given(self, folder: Path) -> Any:
         """Publish the procedure."""
-        return extended(empty(), addition(read_file(saved(folder)), empty()), "1")
+        return extended_catalogue(empty(), check_addition(read_file(saved(folder)), empty()), "1")
 
     def test_a_published_version_can_not_be_changed(self, tmp_path: Path) -> None:
         """Each value that differs from the published one is named."""
         changes = {"time_limit": "9wd", "parts": [{**PROCEDURE["parts"][0], "copies": 2}]}
-        with pytest.raises(FileError) as caught:
-            addition(read_file(saved(tmp_path, changes)), self.given(tmp_path))
+        with pytest.raises(ProcedureFileError) as caught:
+            check_addition(read_file(saved(tmp_path, changes)), self.given(tmp_path))
 
-        assert [(f.column, f.broken.code) for f in caught.value.faults] == [
+        assert [(f.column, f.broken_rule.code) for f in caught.value.mistakes] == [
             ("parts.1.copies", "published"),
             ("time_limit", "published"),
         ]
@@ -429,17 +434,17 @@ class TestPublished:
         path = tmp_path / "renamed.json"
         fields = [{**DOCUMENT["fields"][0], "name_en": "Commerce"}]
         path.write_text(json.dumps({**DOCUMENT, "fields": fields}), encoding="utf-8")
-        with pytest.raises(FileError) as caught:
-            addition(read_file(path), self.given(tmp_path))
+        with pytest.raises(ProcedureFileError) as caught:
+            check_addition(read_file(path), self.given(tmp_path))
 
-        assert [(f.column, f.broken.code) for f in caught.value.faults] == [
+        assert [(f.column, f.broken_rule.code) for f in caught.value.mistakes] == [
             ("name_en", "published.field")
         ]
 
     def test_it_is_followed(self, tmp_path: Path) -> None:
         """The next version is taken; the same one beside it is left alone."""
         follower = {"version": 2, "valid_from": "2022-01-01", "time_limit": "7wd"}
-        added = addition(read_file(saved(tmp_path, {}, follower)), self.given(tmp_path))
+        added = check_addition(read_file(saved(tmp_path, {}, follower)), self.given(tmp_path))
 
         assert [(it.code, it.version) for it in added.versions] == [("1.000001", 2)]
         assert added.unchanged == 2  # the field and the first version
@@ -456,24 +461,26 @@ class TestPublished:
         self, tmp_path: Path, changes: dict[str, Any], column: str, rule: str
     ) -> None:
         """A follower has the next number and begins later."""
-        with pytest.raises(FileError) as caught:
-            addition(read_file(saved(tmp_path, changes)), self.given(tmp_path))
+        with pytest.raises(ProcedureFileError) as caught:
+            check_addition(read_file(saved(tmp_path, changes)), self.given(tmp_path))
 
-        assert [(f.column, f.broken.code) for f in caught.value.faults] == [(column, rule)]
+        assert [(f.column, f.broken_rule.code) for f in caught.value.mistakes] == [(column, rule)]
 
     def test_a_follower_of_an_ended_version_begins_after_its_end(self, tmp_path: Path) -> None:
         """Two versions never hold on one day."""
-        ended = extended(
-            empty(), addition(read_file(saved(tmp_path, {"valid_to": "2022-06-30"})), empty()), "1"
+        ended = extended_catalogue(
+            empty(),
+            check_addition(read_file(saved(tmp_path, {"valid_to": "2022-06-30"})), empty()),
+            "1",
         )
         follower = {"version": 2, "valid_from": "2022-06-30"}
-        with pytest.raises(FileError) as caught:
-            addition(read_file(saved(tmp_path, follower)), ended)
+        with pytest.raises(ProcedureFileError) as caught:
+            check_addition(read_file(saved(tmp_path, follower)), ended)
 
-        assert [f.broken.code for f in caught.value.faults] == ["versions.dates"]
+        assert [f.broken_rule.code for f in caught.value.mistakes] == ["versions.dates"]
 
 
 def test_units_are_not_imported() -> None:
     """A table of procedures has no units: they have a file of their own."""
     assert {unit.code for unit in UNITS} == set(empty().units)
-    assert catalogue([], [], [], "").units == {}
+    assert build_catalogue([], [], [], "").units == {}

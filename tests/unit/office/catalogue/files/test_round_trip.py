@@ -12,21 +12,21 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from office.catalogue.files.additions import addition, extended
-from office.catalogue.files.document import everything
+from office.catalogue.files.additions import check_addition, extended_catalogue
+from office.catalogue.files.document import all_entries
 from office.catalogue.files.reader import read_file
 from office.catalogue.files.writer import FORMATS, write
 from office.catalogue.loader import shipped_catalogue
-from office.catalogue.model import Catalogue, catalogue
+from office.catalogue.model import Catalogue, build_catalogue
 from tests.support.procedure_files import TEXTS, catalogues, versions
 
 
 def again(folder: Path, form: str, given: Catalogue) -> Catalogue:
     """Export a catalogue, and import the file on top of its units alone."""
     path = folder / f"out.{form}"
-    path.write_bytes(write(form, *everything(given)))
-    nothing = catalogue(given.units.values(), [], [], "00000000")
-    return extended(nothing, addition(read_file(path), nothing), "11111111")
+    path.write_bytes(write(form, *all_entries(given)))
+    nothing = build_catalogue(given.units.values(), [], [], "00000000")
+    return extended_catalogue(nothing, check_addition(read_file(path), nothing), "11111111")
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -36,7 +36,7 @@ def test_round_trip_is_the_identity(tmp_path: Path, form: str, given_catalogue: 
     """Export and import give every field and version back, value for value and in order."""
     found = again(tmp_path, form, given_catalogue)
 
-    assert everything(found) == everything(given_catalogue)
+    assert all_entries(found) == all_entries(given_catalogue)
     assert dict(found.procedures) == dict(given_catalogue.procedures)
 
 
@@ -45,12 +45,12 @@ def test_shipped_catalogue_survives(tmp_path: Path, form: str) -> None:
     """The catalogue that ships goes out and comes back the same, and is nothing new to itself."""
     shipped = shipped_catalogue()
     path = tmp_path / f"shipped.{form}"
-    path.write_bytes(write(form, *everything(shipped)))
-    added = addition(read_file(path), shipped)
+    path.write_bytes(write(form, *all_entries(shipped)))
+    added = check_addition(read_file(path), shipped)
 
-    assert everything(again(tmp_path, form, shipped)) == everything(shipped)
+    assert all_entries(again(tmp_path, form, shipped)) == all_entries(shipped)
     assert added.empty
-    assert added.unchanged == sum(map(len, everything(shipped)))
+    assert added.unchanged == sum(map(len, all_entries(shipped)))
 
 
 @given(text=TEXTS, other=st.data())
@@ -73,7 +73,7 @@ def test_no_cell_is_a_formula(text: str, other: st.DataObject) -> None:
 
 def test_workbook_holds_texts_only(tmp_path: Path) -> None:
     """A workbook has no part besides its sheet that could do anything: no macros, no links."""
-    raw = write("xlsx", *everything(shipped_catalogue()))
+    raw = write("xlsx", *all_entries(shipped_catalogue()))
     with zipfile.ZipFile(io.BytesIO(raw)) as packed:
         names = " ".join(packed.namelist())
 

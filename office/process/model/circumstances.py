@@ -1,4 +1,4 @@
-"""What conditions of a process can look at, in the words of the file."""
+"""The facts that conditions of a process can test, by their names in the file."""
 
 from __future__ import annotations
 
@@ -17,13 +17,15 @@ def circumstances(
     rounds: int,
     stated: Iterable[tuple[str, str]],
 ) -> dict[str, str]:
-    """Return them from the numbers of the events; a word that is not said is left out."""
-    said = {"procedure": procedure, "unit": unit, "supplement_rounds": str(rounds)}
-    for name, words, number in (
+    """Return the circumstances of a case from the enum numbers of its events; unset ones are left
+    out.
+    """
+    known = {"procedure": procedure, "unit": unit, "supplement_rounds": str(rounds)}
+    for name, names, number in (
         ("channel", CHANNELS, channel),
         ("level", LEVELS, level),
         ("result_channel", RESULT_CHANNELS, result_channel),
     ):
-        if 0 < number <= len(words):
-            said[name] = words[number - 1]
-    return said | {STATED + name: value for name, value in stated}
+        if 0 < number <= len(names):
+            known[name] = names[number - 1]
+    return known | {STATED + name: value for name, value in stated}
