@@ -9,7 +9,7 @@ import sys
 import time
 from datetime import datetime, timedelta
 
-from cli.commands.calendar.due import wall
+from cli.commands.calendar.due import wall_clock
 from kernel.base.instants import from_datetime, zone
 from office.worktime.calendars.vietnam import state_office
 from office.worktime.working_time import Duration, due_at
@@ -46,7 +46,7 @@ def run() -> None:
     bare = _COUNT / (time.perf_counter() - began)
     idle, _ = _command("")
     seconds, answers = _command(lines)
-    expected = [None if due is None else wall(office, due) for due in dues]
+    expected = [None if due is None else wall_clock(office, due) for due in dues]
     if [json.loads(answer)["due"] for answer in answers] != expected:
         raise AssertionError("the command and the function differ")
     whole, loop = _COUNT / seconds, _COUNT / (seconds - idle)
