@@ -99,7 +99,7 @@ def _read_into_views(service: str, bootstrap: str, topic: str, url: str, count: 
 
 
 def _check(node: Node, count: int) -> None:
-    """Raise ``AssertionError`` unless everything was read and nothing set aside."""
+    """Raise ``AssertionError`` unless everything was read and nothing quarantined."""
     with node.reads.connect() as connection:
         positions = node.model.tables.positions.c.position
         read = connection.execute(select(func.sum(positions))).scalar_one()
