@@ -18,7 +18,7 @@ def mails(
     code: Annotated[str, typer.Argument(help="Show only the mails about this dossier.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
-    """Show the mails that the local stack has sent to its own mail sink.
+    """Show the mails in the local stack's mail sink.
 
     Without a dossier one line for each, with one the whole texts. No service needs to run. Exit
     status 1 when there is no mail about the dossier.
