@@ -9,13 +9,7 @@ import sys
 import time
 from datetime import datetime, timedelta
 
-<<<<<<< ours
 from benchmarks.harness import Figures, Servers, Size, TargetMissed
-||||||| base
-from cli.commands.calendar.due import wall
-=======
-from cli.commands.calendar.due import wall_clock
->>>>>>> theirs
 from kernel.base.instants import from_datetime, zone
 from office.worktime.calendars.vietnam import state_office
 from office.worktime.durations import Duration
