@@ -17,12 +17,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
-from motcua.events.v1 import common_pb2 as common
-from motcua.events.v1 import intake_events_pb2 as intake
-from motcua.events.v1 import notify_events_pb2 as notify
-from motcua.events.v1 import postal_events_pb2 as postal
-from motcua.events.v1 import routing_events_pb2 as routing
-from motcua.events.v1.envelope_pb2 import Actor, ActorKind, DossierEvent
+from motcua.events.v1.common_pb2 import CHANNEL_COUNTER, Actor, ActorKind, SealedData
+from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.intake.v1.dossier_events_pb2 import DossierAccepted, DossierSubmitted, ResultReturned
+from motcua.notify.v1.message_events_pb2 import MessageQueued
+from motcua.postal.v1.job_events_pb2 import ItemDelivered, ItemTracked, PostalJobCreated
+from motcua.routing.v1.case_events_pb2 import CaseOpened, CaseResolved, StepAssigned, StepCompleted
+from motcua.routing.v1.event_parts_pb2 import CurrentStep
+from motcua.routing.v1.types_pb2 import CASE_RESULT_GRANTED
 
 from infra.local.kafka import KafkaBroker
 from infra.local.ports import free_port
@@ -43,31 +45,31 @@ _OFFICER = Actor(kind=ActorKind.ACTOR_KIND_OFFICER, id="an.nv", unit="H22.12.01"
 
 def _events(count: int) -> Iterator[DossierEvent]:
     """Return the events of dossiers that overlap in time, 13 for each."""
-    step = routing.CurrentStep(step="verify", unit="H22.12.01", role="specialist")
+    step = CurrentStep(step="verify", unit="H22.12.01", role="specialist")
     due = to_timestamp(START + 5 * DAY)
-    sealed = common.SealedData(key_id="k", nonce=b"n" * 12, ciphertext=b"c" * 120)
+    sealed = SealedData(key_id="k", nonce=b"n" * 12, ciphertext=b"c" * 120)
     uuid = "0" * 36
-    submitted = intake.DossierSubmitted(
+    submitted = DossierSubmitted(
         procedure_code="1.012766",
         unit="H22.12",
-        channel=common.CHANNEL_COUNTER,
+        channel=CHANNEL_COUNTER,
         time_zone="Asia/Ho_Chi_Minh",
         applicant=sealed,
     )
     life = [
         ("intake", submitted),
-        ("notify", notify.MessageQueued(message_id=uuid, kind="submitted", channel="email")),
-        ("intake", intake.DossierAccepted(time_limit="5wd", due_at=due, calendar_version="vn")),
-        ("routing", routing.CaseOpened(process="standard", due_at=due, current=step)),
-        ("notify", notify.MessageQueued(message_id=uuid, kind="accepted", channel="email")),
-        ("routing", routing.StepAssigned(step="verify", assignee="an.nv")),
-        ("routing", routing.StepCompleted(step="verify", next=step)),
-        ("routing", routing.StepCompleted(step="sign")),
-        ("routing", routing.CaseResolved(result=routing.CASE_RESULT_GRANTED)),
-        ("postal", postal.PostalJobCreated(job_id=uuid, partner_id="vnpost", addressee=sealed)),
-        ("postal", postal.ItemTracked(job_id=uuid, item_number="EE123456785VN", code="EMH")),
-        ("postal", postal.ItemDelivered(job_id=uuid, item_number="EE123456785VN")),
-        ("intake", intake.ResultReturned(item_number="EE123456785VN")),
+        ("notify", MessageQueued(message_id=uuid, kind="submitted", channel="email")),
+        ("intake", DossierAccepted(time_limit="5wd", due_at=due, calendar_version="vn")),
+        ("routing", CaseOpened(process="standard", due_at=due, current=step)),
+        ("notify", MessageQueued(message_id=uuid, kind="accepted", channel="email")),
+        ("routing", StepAssigned(step="verify", assignee="an.nv")),
+        ("routing", StepCompleted(step="verify", next=step)),
+        ("routing", StepCompleted(step="sign")),
+        ("routing", CaseResolved(result=CASE_RESULT_GRANTED)),
+        ("postal", PostalJobCreated(job_id=uuid, partner_id="vnpost", addressee=sealed)),
+        ("postal", ItemTracked(job_id=uuid, item_number="EE123456785VN", code="EMH")),
+        ("postal", ItemDelivered(job_id=uuid, item_number="EE123456785VN")),
+        ("intake", ResultReturned(item_number="EE123456785VN")),
     ]
     made, first, open_at_once = 0, 0, 500
     while made < count:

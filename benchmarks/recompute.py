@@ -18,8 +18,8 @@ import uuid
 from datetime import date
 from pathlib import Path
 
-from motcua.events.v1.envelope_pb2 import Actor, ActorKind
-from motcua.events.v1.intake_events_pb2 import DossierAccepted, DossierSubmitted
+from motcua.events.v1.common_pb2 import Actor, ActorKind
+from motcua.intake.v1.dossier_events_pb2 import DossierAccepted, DossierSubmitted
 from motcua.routing.v1 import routing_pb2 as pb
 
 from infra.local.ports import free_port

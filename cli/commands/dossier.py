@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import typer
 from motcua.audit.v1 import audit_pb2 as pb
-from motcua.events.v1.envelope_pb2 import ActorKind
-from motcua.events.v1.routing_events_pb2 import SuspensionKind
+from motcua.events.v1.common_pb2 import ActorKind
+from motcua.routing.v1.types_pb2 import SuspensionKind
 from rich.table import Table
 
 from cli.formatting import ZONE, iso, moment, print_json

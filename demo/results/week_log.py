@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from motcua.audit.v1 import audit_pb2 as audit_pb
 from motcua.events.v1.envelope_pb2 import DossierEvent
-from motcua.events.v1.routing_events_pb2 import DeadlineScope
+from motcua.routing.v1.types_pb2 import DeadlineScope
 from rich.table import Table
 
 from cli.grpc_clients import identity

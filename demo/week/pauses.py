@@ -7,10 +7,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from motcua.events.v1 import common_pb2 as common
-from motcua.events.v1.process_events_pb2 import Opinion
-from motcua.events.v1.routing_events_pb2 import CurrentStep, Payment, SuspensionKind
+from motcua.events.v1.common_pb2 import Part
 from motcua.routing.v1 import routing_pb2 as routing
+from motcua.routing.v1.routing_pb2 import CaseStep
+from motcua.routing.v1.types_pb2 import Opinion, Payment, SuspensionKind
 
 from demo.week.people import People
 from demo.week.scenario import Filing
@@ -18,8 +18,8 @@ from kernel.base.instants import to_timestamp
 
 FEE = Payment(fee=120_000, charge=30_000)
 
-Begin = Callable[[People, Filing, str, CurrentStep], Awaitable[None]]
-End = Callable[[People, Filing, str, CurrentStep, str], Awaitable[None]]
+Begin = Callable[[People, Filing, str, CaseStep], Awaitable[None]]
+End = Callable[[People, Filing, str, CaseStep, str], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ def _part(filing: Filing) -> str:
     return filing.offer.parts[0][0] if filing.offer.parts else "other"
 
 
-async def _ask_papers(people: People, filing: Filing, code: str, step: CurrentStep) -> None:
-    part = common.Part(code=_part(filing), copies=1, note="Bản sao chưa được chứng thực")
+async def _ask_papers(people: People, filing: Filing, code: str, step: CaseStep) -> None:
+    part = Part(code=_part(filing), copies=1, note="Bản sao chưa được chứng thực")
     request = routing.RequestSupplementRequest(
         dossier_code=code, step=step.step, parts=[part], reason="Giấy tờ chưa hợp lệ."
     )
@@ -46,21 +46,19 @@ async def _ask_papers(people: People, filing: Filing, code: str, step: CurrentSt
 
 
 async def _bring_papers(
-    people: People, filing: Filing, code: str, _step: CurrentStep, pin: str
+    people: People, filing: Filing, code: str, _step: CaseStep, pin: str
 ) -> None:
     await people.supplement(code, pin, _part(filing))
 
 
-async def _ask_money(people: People, _filing: Filing, code: str, step: CurrentStep) -> None:
+async def _ask_money(people: People, _filing: Filing, code: str, step: CaseStep) -> None:
     request = routing.RequestPaymentRequest(
         dossier_code=code, step=step.step, payment=FEE, reason="Nộp phí thẩm định và lệ phí."
     )
     await people.decide("RequestPayment", request, step.unit, step.role)
 
 
-async def _take_money(
-    people: People, filing: Filing, code: str, step: CurrentStep, _pin: str
-) -> None:
+async def _take_money(people: People, filing: Filing, code: str, step: CaseStep, _pin: str) -> None:
     request = routing.ConfirmPaymentRequest(
         dossier_code=code,
         step=step.step,
@@ -71,7 +69,7 @@ async def _take_money(
 
 
 def _stop(kind: SuspensionKind, reason: str, counterpart: str) -> Begin:
-    async def begin(people: People, _filing: Filing, code: str, step: CurrentStep) -> None:
+    async def begin(people: People, _filing: Filing, code: str, step: CaseStep) -> None:
         request = routing.StopCaseRequest(
             dossier_code=code, step=step.step, kind=kind, reason=reason, counterpart=counterpart
         )
@@ -80,7 +78,7 @@ def _stop(kind: SuspensionKind, reason: str, counterpart: str) -> Begin:
     return begin
 
 
-async def _go_on(people: People, _filing: Filing, code: str, step: CurrentStep, _pin: str) -> None:
+async def _go_on(people: People, _filing: Filing, code: str, step: CaseStep, _pin: str) -> None:
     request = routing.ResumeCaseRequest(
         dossier_code=code, step=step.step, reason="Đã có văn bản trả lời."
     )
@@ -123,7 +121,7 @@ PAUSES = {
 """By the keys of ``scenario.PAUSE_SHARES``."""
 
 
-async def ask_opinion(people: People, code: str, step: CurrentStep) -> str:
+async def ask_opinion(people: People, code: str, step: CaseStep) -> str:
     """Ask another unit for its opinion, for which the step waits; gives the unit."""
     unit = "H22.05" if step.unit != "H22.05" else "H22.02"
     request = routing.RequestConsultationRequest(

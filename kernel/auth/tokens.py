@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import jwt
-from motcua.events.v1.envelope_pb2 import Actor, ActorKind
+from motcua.events.v1.common_pb2 import Actor, ActorKind
 
 from kernel.auth import claims, issuer
 from kernel.auth.jwks import Jwks

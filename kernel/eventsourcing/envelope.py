@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 import uuid_utils
 from google.protobuf.message import Message
-from motcua.events.v1.envelope_pb2 import Actor, DossierEvent
+from motcua.events.v1.common_pb2 import Actor
+from motcua.events.v1.envelope_pb2 import DossierEvent
 
 from kernel.base.instants import isoformat, to_timestamp
 

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from google.protobuf.message import Message
-from motcua.events.v1.envelope_pb2 import Actor, ActorKind, DossierEvent
+from motcua.events.v1.common_pb2 import Actor, ActorKind
+from motcua.events.v1.envelope_pb2 import DossierEvent
 from sqlalchemy import Connection
 
 from kernel.base.instants import to_us

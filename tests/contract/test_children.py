@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import pytest
-from motcua.events.v1.common_pb2 import Channel
-from motcua.events.v1.envelope_pb2 import Actor, ActorKind, DossierEvent
+from motcua.events.v1.common_pb2 import Actor, ActorKind, Channel
+from motcua.events.v1.envelope_pb2 import DossierEvent
 
 from kernel.base.clock import FixedClock
 from kernel.base.errors import Refused

@@ -11,7 +11,8 @@ from functools import partial
 from typing import Any
 
 import pytest
-from motcua.events.v1.envelope_pb2 import Actor, DossierEvent
+from motcua.events.v1.common_pb2 import Actor
+from motcua.events.v1.envelope_pb2 import DossierEvent
 from motcua.routing.v1 import routing_pb2 as pb
 
 from infra.local.postgres import PostgresServer

@@ -6,10 +6,10 @@ from typing import Any
 
 import grpc
 import pytest
-from motcua.events.v1.envelope_pb2 import Actor
-from motcua.events.v1.notify_events_pb2 import MessageSuppressed
+from motcua.events.v1.common_pb2 import Actor
 from motcua.intake.v1 import intake_pb2 as intake
 from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
+from motcua.notify.v1.message_events_pb2 import MessageSuppressed
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.schema import DropSchema

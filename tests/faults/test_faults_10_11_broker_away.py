@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import pytest
 import structlog
-from motcua.events.v1.envelope_pb2 import Actor, DossierEvent
-from motcua.events.v1.routing_events_pb2 import CaseResumed
+from motcua.events.v1.common_pb2 import Actor
+from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.routing.v1.case_events_pb2 import CaseResumed
 
 from infra.local.kafka import KafkaBroker
 from infra.local.topics import ensure_topics, events_topic

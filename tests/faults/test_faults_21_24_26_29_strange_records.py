@@ -5,7 +5,7 @@ knows.
 import pytest
 from google.protobuf.message import Message
 from motcua.events.v1.envelope_pb2 import DossierEvent
-from motcua.events.v1.intake_events_pb2 import SupplementSubmitted
+from motcua.intake.v1.dossier_events_pb2 import SupplementSubmitted
 from sqlalchemy import Column, LargeBinary, MetaData, String, Table
 
 from infra.local.kafka import KafkaBroker

@@ -6,7 +6,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from google.protobuf.message import Message
-from motcua.events.v1.envelope_pb2 import Actor, ActorKind, DossierEvent
+from motcua.events.v1.common_pb2 import Actor, ActorKind
+from motcua.events.v1.envelope_pb2 import DossierEvent
 
 from kernel.base.instants import from_datetime, to_timestamp, to_us
 from kernel.eventsourcing.envelope import FIELD_OF_TYPE, make_event

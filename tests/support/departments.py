@@ -11,8 +11,9 @@ from functools import partial
 from typing import Any
 
 from google.protobuf.message import Message
-from motcua.events.v1.envelope_pb2 import Actor, ActorKind, DossierEvent
-from motcua.events.v1.intake_events_pb2 import (
+from motcua.events.v1.common_pb2 import Actor, ActorKind
+from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.intake.v1.dossier_events_pb2 import (
     DossierAccepted,
     DossierSubmitted,
     SupplementSubmitted,

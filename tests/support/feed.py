@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
-from motcua.events.v1.envelope_pb2 import Actor, DossierEvent
-from motcua.events.v1.intake_events_pb2 import SupplementSubmitted
+from motcua.events.v1.common_pb2 import Actor
+from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.intake.v1.dossier_events_pb2 import SupplementSubmitted
 
 from kernel.eventsourcing.envelope import make_event
 

@@ -1,36 +1,42 @@
 """Events of dossiers of which citizens are told, for tests of notify."""
 
 from google.protobuf.message import Message
-from motcua.events.v1.calendar_events_pb2 import DeadlineRecomputed
-from motcua.events.v1.common_pb2 import Part, PersonalData, ResultChannel, SealedData
-from motcua.events.v1.envelope_pb2 import Actor, ActorKind, DossierEvent
-from motcua.events.v1.intake_events_pb2 import (
+from motcua.events.v1.common_pb2 import (
+    Actor,
+    ActorKind,
+    Part,
+    PersonalData,
+    ResultChannel,
+    SealedData,
+)
+from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.intake.v1.dossier_events_pb2 import (
     DossierAccepted,
     DossierRefused,
     DossierSubmitted,
     DossierWithdrawn,
-    PartName,
     ResultReturned,
 )
-from motcua.events.v1.postal_events_pb2 import ItemDelivered, ItemReturned, ItemTracked
-from motcua.events.v1.routing_events_pb2 import (
+from motcua.intake.v1.event_parts_pb2 import PartName
+from motcua.postal.v1.job_events_pb2 import ItemDelivered, ItemReturned, ItemTracked
+from motcua.routing.v1.case_events_pb2 import (
     CaseClosed,
     CaseResolved,
-    CaseResult,
     CaseResumed,
     CaseSuspended,
     CaseWithdrawn,
+    SupplementExpired,
+    SupplementRequested,
+    WithdrawalDeclined,
+)
+from motcua.routing.v1.deadline_events_pb2 import (
     DeadlineApproaching,
     DeadlineEscalated,
     DeadlineExtended,
     DeadlineMissed,
-    DeadlineScope,
-    Payment,
-    SupplementExpired,
-    SupplementRequested,
-    SuspensionKind,
-    WithdrawalDeclined,
+    DeadlineRecomputed,
 )
+from motcua.routing.v1.types_pb2 import CaseResult, DeadlineScope, Payment, SuspensionKind
 
 from kernel.base.instants import HOUR, to_timestamp
 from kernel.crypto.keyring import Keyring

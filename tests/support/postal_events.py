@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 
 from google.protobuf.message import Message
-from motcua.events.v1.common_pb2 import SealedData
-from motcua.events.v1.envelope_pb2 import Actor
+from motcua.events.v1.common_pb2 import Actor, SealedData
 
 from kernel.base.instants import HOUR
 from kernel.eventsourcing import envelope

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from typing import Any
 
 from google.protobuf.message import Message
-from motcua.events.v1.common_pb2 import PersonalData, ResultChannel
-from motcua.events.v1.envelope_pb2 import Actor, ActorKind, DossierEvent
-from motcua.events.v1.intake_events_pb2 import DossierSubmitted
-from motcua.events.v1.routing_events_pb2 import CaseResolved
+from motcua.events.v1.common_pb2 import Actor, ActorKind, PersonalData, ResultChannel
+from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.intake.v1.dossier_events_pb2 import DossierSubmitted
+from motcua.routing.v1.case_events_pb2 import CaseResolved
 from sqlalchemy import Connection, select
 
 from kernel.base.clock import FixedClock

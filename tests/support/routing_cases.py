@@ -10,16 +10,15 @@ from datetime import datetime
 from typing import Any
 
 from google.protobuf.message import Message
-from motcua.events.v1.common_pb2 import Part, ResultChannel
-from motcua.events.v1.envelope_pb2 import Actor, ActorKind, DossierEvent
-from motcua.events.v1.intake_events_pb2 import (
+from motcua.events.v1.common_pb2 import Actor, ActorKind, Part, ResultChannel
+from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.intake.v1.dossier_events_pb2 import (
     DossierAccepted,
     SupplementSubmitted,
     WithdrawalRequested,
 )
-from motcua.events.v1.process_events_pb2 import Opinion, PaperKind
-from motcua.events.v1.routing_events_pb2 import CaseResult, Payment, SuspensionKind
 from motcua.routing.v1 import routing_pb2 as pb
+from motcua.routing.v1.types_pb2 import CaseResult, Opinion, PaperKind, Payment, SuspensionKind
 
 from kernel.base.errors import Refusal
 from kernel.base.instants import from_datetime, to_datetime, to_timestamp, zone

@@ -18,7 +18,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 from motcua.events.v1.envelope_pb2 import DossierEvent
-from motcua.events.v1.routing_events_pb2 import CaseResumed
+from motcua.routing.v1.case_events_pb2 import CaseResumed
 from sqlalchemy import BigInteger, Column, Engine, MetaData, String, Table, select
 
 from kernel.base.clock import RealClock

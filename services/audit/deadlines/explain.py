@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from motcua.events.v1.envelope_pb2 import DossierEvent
-from motcua.events.v1.routing_events_pb2 import DeadlineScope
+from motcua.routing.v1.types_pb2 import DeadlineScope
 
 from kernel.base.instants import instant_in, to_us
 from office.worktime import working_time

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from motcua.events.v1.envelope_pb2 import DossierEvent
-from motcua.events.v1.routing_events_pb2 import DeadlineScope
+from motcua.routing.v1.types_pb2 import DeadlineScope
 
 from kernel.base.instants import instant_in
 from office.worktime.deadline_basis import DeadlineBasis, course_in

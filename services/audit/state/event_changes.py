@@ -9,9 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from motcua.events.v1 import common_pb2 as common
-from motcua.events.v1.desk_events_pb2 import FeeTiming
-from motcua.events.v1.routing_events_pb2 import DeadlineScope, SuspensionKind
+from motcua.events.v1.common_pb2 import (
+    CHANNEL_COUNTER,
+    CHANNEL_EMAIL,
+    CHANNEL_INTERNAL,
+    CHANNEL_ONLINE,
+    CHANNEL_POST,
+    SERVICE_LEVEL_PARTIAL,
+    SERVICE_LEVEL_WHOLE,
+)
+from motcua.intake.v1.types_pb2 import FeeTiming
+from motcua.routing.v1.types_pb2 import DeadlineScope, SuspensionKind
 
 from kernel.base.instants import instant_in
 from services.audit.state.local_days import OFFICE_TIME_ZONE
@@ -20,15 +28,15 @@ from services.audit.state.portal_state import Facts, finished_at
 Changes = dict[str, Any]
 
 CHANNELS: Final[Mapping[int, str]] = {
-    common.CHANNEL_ONLINE: "online",
-    common.CHANNEL_COUNTER: "counter",
-    common.CHANNEL_POST: "post",
-    common.CHANNEL_EMAIL: "email",
-    common.CHANNEL_INTERNAL: "internal",
+    CHANNEL_ONLINE: "online",
+    CHANNEL_COUNTER: "counter",
+    CHANNEL_POST: "post",
+    CHANNEL_EMAIL: "email",
+    CHANNEL_INTERNAL: "internal",
 }
 LEVELS: Final[Mapping[int, str]] = {
-    common.SERVICE_LEVEL_WHOLE: "whole",
-    common.SERVICE_LEVEL_PARTIAL: "partial",
+    SERVICE_LEVEL_WHOLE: "whole",
+    SERVICE_LEVEL_PARTIAL: "partial",
 }
 
 _STEP_STATES: Final = frozenset({2, 4, 6, 8})

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from motcua.events.v1.process_events_pb2 import PaperStage
+from motcua.routing.v1.types_pb2 import PaperStage
 
 from services.audit.wording.formatting import NOTHING, Line, Text, fixed, moment
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from motcua.events.v1.routing_events_pb2 import DeadlineScope, SuspensionKind
+from motcua.routing.v1.types_pb2 import DeadlineScope, SuspensionKind
 
 from services.audit.wording.formatting import Line, Text, dong, due, moment
 

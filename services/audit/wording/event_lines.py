@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from google.protobuf.message import DecodeError
 from motcua.events.v1.envelope_pb2 import DossierEvent
-from motcua.events.v1.routing_events_pb2 import CaseResult
+from motcua.routing.v1.types_pb2 import CaseResult
 
 from services.audit.state.event_changes import CHANNELS
 from services.audit.wording import collaboration_lines, deadline_lines

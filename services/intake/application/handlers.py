@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from google.protobuf.message import Message
-from motcua.events.v1.common_pb2 import Channel
-from motcua.events.v1.envelope_pb2 import Actor, DossierEvent
+from motcua.events.v1.common_pb2 import Actor, Channel
+from motcua.events.v1.envelope_pb2 import DossierEvent
 from motcua.intake.v1 import intake_pb2 as pb
 
 from kernel.auth.permissions import own_unit

@@ -11,8 +11,8 @@ from typing import Any, Final
 from google.protobuf.message import Message
 from motcua.events.v1.common_pb2 import Part, ResultChannel
 from motcua.events.v1.envelope_pb2 import DossierEvent
-from motcua.events.v1.routing_events_pb2 import CaseResult, DeadlineScope, SuspensionKind
 from motcua.intake.v1.intake_pb2 import HistoryLine
+from motcua.routing.v1.types_pb2 import CaseResult, DeadlineScope, SuspensionKind
 
 from kernel.base.instants import to_datetime, to_us
 from kernel.eventsourcing.envelope import TYPE_OF_FIELD

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from motcua.events.v1.desk_events_pb2 import FeesDue
 from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.intake.v1.event_parts_pb2 import FeesDue
 from motcua.intake.v1.intake_pb2 import Dossier, DossierState, FeeAccount, FeeRecord
 from sqlalchemy import Connection, select
 

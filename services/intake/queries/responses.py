@@ -8,10 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeVar, cast
 
-from motcua.events.v1.common_pb2 import Channel, PersonalData, ResultChannel, ServiceLevel
-from motcua.events.v1.desk_events_pb2 import FeeTiming, ResultKind
+from motcua.events.v1.common_pb2 import (
+    Channel,
+    PersonalData,
+    ResultChannel,
+    ResultKind,
+    ServiceLevel,
+)
 from motcua.events.v1.envelope_pb2 import DossierEvent
 from motcua.intake.v1 import intake_pb2 as pb
+from motcua.intake.v1.types_pb2 import FeeTiming
 
 from kernel.base.instants import to_timestamp
 from office.catalogue.dossier_code import OFFICE_ZONE
@@ -55,7 +61,10 @@ def accepted(events: Events) -> pb.AcceptDossierResponse:
         due_at=it.due_at if it.HasField("due_at") else None,
         time_limit=it.time_limit,
         calendar_version=it.calendar_version,
-        phases=it.phases,
+        phases=[
+            pb.PromisedPhase(time_limit=phase.time_limit, due_at=phase.due_at)
+            for phase in it.phases
+        ],
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from motcua.events.v1.envelope_pb2 import DossierEvent
-from motcua.events.v1.process_events_pb2 import Participation
+from motcua.routing.v1.types_pb2 import Participation
 from sqlalchemy import Connection, select
 
 from kernel.eventsourcing.service_model import Projection

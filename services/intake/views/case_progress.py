@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from motcua.events.v1.envelope_pb2 import DossierEvent
-from motcua.events.v1.routing_events_pb2 import DeadlineScope, SuspensionKind
+from motcua.routing.v1.types_pb2 import DeadlineScope, SuspensionKind
 
 from kernel.base.instants import instant_in, to_us
 from kernel.eventsourcing.service_model import Projection

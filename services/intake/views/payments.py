@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from motcua.events.v1.desk_events_pb2 import FeeTiming
 from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.intake.v1.types_pb2 import FeeTiming
 
 from kernel.base.instants import to_us
 from kernel.eventsourcing.service_model import Projection

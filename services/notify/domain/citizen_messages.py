@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from google.protobuf.timestamp_pb2 import Timestamp
 from motcua.events.v1.common_pb2 import ResultChannel
 from motcua.events.v1.envelope_pb2 import DossierEvent
-from motcua.events.v1.routing_events_pb2 import CaseResult, DeadlineScope, SuspensionKind
+from motcua.routing.v1.types_pb2 import CaseResult, DeadlineScope, SuspensionKind
 
 from kernel.base.instants import isoformat, to_us
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from google.protobuf.message import Message
 from motcua.events.v1.envelope_pb2 import DossierEvent
-from motcua.events.v1.notify_events_pb2 import (
+from motcua.notify.v1.message_events_pb2 import (
     MessageFailed,
     MessageQueued,
     MessageSent,

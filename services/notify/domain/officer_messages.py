@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from motcua.events.v1.envelope_pb2 import DossierEvent
-from motcua.events.v1.routing_events_pb2 import DeadlineScope
+from motcua.routing.v1.types_pb2 import DeadlineScope
 
 from kernel.base.instants import isoformat, to_us
 from services.notify.domain.citizen_messages import Values

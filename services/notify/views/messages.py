@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 
 from motcua.events.v1.envelope_pb2 import DossierEvent
-from motcua.events.v1.notify_events_pb2 import MessageFailed, MessageSent
+from motcua.notify.v1.message_events_pb2 import MessageFailed, MessageSent
 
 from kernel.base.instants import to_us
 from kernel.eventsourcing.service_model import Projection

@@ -13,7 +13,7 @@ from typing import Any
 from google.protobuf.message import Message
 from motcua.events.v1.common_pb2 import SealedData
 from motcua.events.v1.envelope_pb2 import DossierEvent
-from motcua.events.v1.postal_events_pb2 import (
+from motcua.postal.v1.job_events_pb2 import (
     ItemDelivered,
     ItemReturned,
     ItemTracked,

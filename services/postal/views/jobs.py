@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from motcua.events.v1.envelope_pb2 import DossierEvent
-from motcua.events.v1.postal_events_pb2 import ItemDelivered, ItemReturned, ItemTracked
+from motcua.postal.v1.job_events_pb2 import ItemDelivered, ItemReturned, ItemTracked
 
 from kernel.base.instants import to_us
 from kernel.eventsourcing.unit_of_work import UnitOfWork

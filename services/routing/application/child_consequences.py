@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from google.protobuf.message import Message
-from motcua.events.v1.process_events_pb2 import ChildWithheld
+from motcua.routing.v1.collaboration_events_pb2 import ChildWithheld
 
 from kernel.eventsourcing.service_model import About
 from kernel.eventsourcing.unit_of_work import UnitOfWork

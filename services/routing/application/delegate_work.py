@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from google.protobuf.message import Message
 from motcua.events.v1.envelope_pb2 import DossierEvent
-from motcua.events.v1.process_events_pb2 import AbsenceDelegated
 from motcua.routing.v1 import routing_pb2 as pb
+from motcua.routing.v1.officer_events_pb2 import AbsenceDelegated
 from sqlalchemy import select
 
 from kernel.base.errors import Refusal, Refused

@@ -11,9 +11,8 @@ from datetime import date
 from typing import Any, Final, Generic, TypeVar
 
 from google.protobuf.message import Message
-from motcua.events.v1.common_pb2 import ResultChannel
-from motcua.events.v1.desk_events_pb2 import ResultKind
-from motcua.events.v1.envelope_pb2 import Actor, ActorKind, DossierEvent
+from motcua.events.v1.common_pb2 import Actor, ActorKind, ResultChannel, ResultKind
+from motcua.events.v1.envelope_pb2 import DossierEvent
 from motcua.routing.v1 import routing_pb2 as pb
 
 from kernel.auth.identity import Caller

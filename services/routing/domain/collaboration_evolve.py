@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from motcua.events.v1.envelope_pb2 import DossierEvent
-from motcua.events.v1.process_events_pb2 import PaperKind, PaperStage, Participation
+from motcua.routing.v1.types_pb2 import PaperKind, PaperStage, Participation
 
 from kernel.base.instants import to_us
 from office.worktime.deadline_basis import course_in

@@ -6,8 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from motcua.events.v1.envelope_pb2 import ActorKind, DossierEvent
-from motcua.events.v1.routing_events_pb2 import CurrentStep, DeadlineMissed, DeadlineScope
+from motcua.events.v1.common_pb2 import ActorKind
+from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.routing.v1.deadline_events_pb2 import DeadlineMissed
+from motcua.routing.v1.event_parts_pb2 import CurrentStep
+from motcua.routing.v1.types_pb2 import DeadlineScope
 
 from kernel.base.instants import instant_in, to_us
 from office.worktime.deadline_basis import DeadlineBasis

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from motcua.events.v1.envelope_pb2 import DossierEvent
-from motcua.events.v1.routing_events_pb2 import DeadlineScope, SuspensionKind
+from motcua.routing.v1.types_pb2 import DeadlineScope, SuspensionKind
 
 from kernel.base.instants import instant_in, to_us
 from office.worktime.deadline_basis import DeadlineBasis

@@ -8,8 +8,8 @@ from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from motcua.events.v1.envelope_pb2 import DossierEvent
-from motcua.events.v1.routing_events_pb2 import CurrentStep, Payment
 from motcua.routing.v1 import routing_pb2 as pb
+from motcua.routing.v1.types_pb2 import Payment
 from sqlalchemy import Connection, select
 
 from kernel.base.instants import to_timestamp
@@ -239,9 +239,9 @@ _NOTES: dict[str, Callable[[Any], str]] = {
 }
 
 
-def current_of(row: Row) -> CurrentStep:
+def current_of(row: Row) -> pb.CaseStep:
     """Return the current step of a case's row, with its due dates."""
-    current = CurrentStep(step=row["step"], unit=row["step_unit"], role=row["step_role"])
+    current = pb.CaseStep(step=row["step"], unit=row["step_unit"], role=row["step_role"])
     for name, at in (("due_at", row["step_due_at"]), ("warn_at", row["step_warn_at"])):
         if at is not None:
             getattr(current, name).CopyFrom(to_timestamp(at))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from motcua.events.v1.envelope_pb2 import DossierEvent
-from motcua.events.v1.process_events_pb2 import Participation
+from motcua.routing.v1.types_pb2 import Participation
 
 from kernel.base.instants import instant_in, to_us
 from kernel.eventsourcing.unit_of_work import UnitOfWork

@@ -9,7 +9,7 @@ from itertools import product
 import pytest
 from motcua.audit.v1 import audit_pb2 as pb
 from motcua.events.v1.envelope_pb2 import DossierEvent
-from motcua.events.v1.process_events_pb2 import AbsenceDelegated
+from motcua.routing.v1.officer_events_pb2 import AbsenceDelegated
 from sqlalchemy import select
 
 from kernel.base.instants import DAY, HOUR, to_us

@@ -3,8 +3,8 @@ import random
 from collections import Counter
 
 import pytest
-from motcua.events.v1 import intake_events_pb2 as intake
 from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.intake.v1.dossier_events_pb2 import DossierAccepted, DossierSubmitted, ResultReturned
 
 from kernel.base.instants import to_us
 from services.audit.tables import CHAINS, DOSSIERS, KERNEL, LOG
@@ -101,7 +101,7 @@ def test_repeats_are_kept_once(store, another, events):
 
 
 def _newer(sequence, *, must_understand=False):
-    event = happened(intake.DossierSubmitted(), MONDAY, sequence=sequence)
+    event = happened(DossierSubmitted(), MONDAY, sequence=sequence)
     event.ClearField("dossier_submitted")
     event.must_understand = must_understand
     event.MergeFromString(b"\xfa\x7d\x02\x08\x01")  # field 2015: a payload that nobody knows yet
@@ -113,7 +113,7 @@ def test_events_of_unknown_type_are_kept_with_their_name(store, must_understand)
     """A type newer than this build is stored byte for byte, whatever it asks of its readers."""
     log = Log()
     record = log.send(_newer(1, must_understand=must_understand), "FeePaid")
-    log.send(happened(intake.DossierSubmitted(unit="U"), MONDAY + 1, sequence=2))
+    log.send(happened(DossierSubmitted(unit="U"), MONDAY + 1, sequence=2))
     store.take(log.records())
 
     unknown, known = store.rows(LOG)
@@ -137,7 +137,7 @@ def test_records_accepted_late_stand_where_the_log_has_them(store, another):
     first, second, third = (
         numbering.event(payload, MONDAY + n, "H22.12.03-210809-9999")
         for n, payload in enumerate(
-            [intake.DossierSubmitted(unit="U"), intake.DossierAccepted(), intake.ResultReturned()]
+            [DossierSubmitted(unit="U"), DossierAccepted(), ResultReturned()]
         )
     )
     log = Log(week(random.Random(5), 12))

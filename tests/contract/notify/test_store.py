@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 from motcua.events.v1.envelope_pb2 import DossierEvent
-from motcua.events.v1.notify_events_pb2 import MessageFailed, MessageSent
 from motcua.notify.v1 import notify_pb2 as pb
+from motcua.notify.v1.message_events_pb2 import MessageFailed, MessageSent
 
 from kernel.base.errors import Invalid, NotFound
 from kernel.base.instants import SECOND

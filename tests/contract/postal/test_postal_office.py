@@ -4,9 +4,8 @@ import hashlib
 import uuid
 
 import pytest
-from motcua.events.v1.common_pb2 import ResultChannel
-from motcua.events.v1.envelope_pb2 import ActorKind
-from motcua.events.v1.intake_events_pb2 import ResultReturned
+from motcua.events.v1.common_pb2 import ActorKind, ResultChannel
+from motcua.intake.v1.dossier_events_pb2 import ResultReturned
 from motcua.postal.v1 import postal_partner_pb2 as partner_pb
 from motcua.postal.v1 import postal_pb2 as pb
 

@@ -8,7 +8,7 @@ from datetime import date
 from functools import partial
 
 import pytest
-from motcua.events.v1.envelope_pb2 import Actor
+from motcua.events.v1.common_pb2 import Actor
 from motcua.routing.v1 import routing_pb2 as pb
 
 from kernel.base.errors import Refused

@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from motcua.events.v1.calendar_events_pb2 import DeadlineRecomputed
-from motcua.events.v1.envelope_pb2 import Actor, ActorKind
-from motcua.events.v1.routing_events_pb2 import CaseFact
+from motcua.events.v1.common_pb2 import Actor, ActorKind
 from motcua.routing.v1 import routing_pb2 as pb
+from motcua.routing.v1.types_pb2 import CaseFact
 
 from kernel.base.instants import to_us
 from kernel.eventsourcing.command_context import Call
@@ -366,8 +365,8 @@ def test_all_that_the_calendar_laid_moves(
     assert not recompute(departments).moved
 
 
-def _unsaid(change: DeadlineRecomputed) -> DeadlineRecomputed:
-    told = DeadlineRecomputed()
+def _unsaid(change: pb.DeadlineChange) -> pb.DeadlineChange:
+    told = pb.DeadlineChange()
     told.CopyFrom(change)
     told.reason = ""
     return told

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from datetime import date
 
 import pytest
-from motcua.events.v1.envelope_pb2 import Actor
-from motcua.events.v1.intake_events_pb2 import DeskCheckMissed
-from motcua.events.v1.routing_events_pb2 import DeadlineEscalated, DeadlineScope
+from motcua.events.v1.common_pb2 import Actor
+from motcua.intake.v1.dossier_events_pb2 import DeskCheckMissed
 from motcua.routing.v1 import routing_pb2 as pb
+from motcua.routing.v1.deadline_events_pb2 import DeadlineEscalated
+from motcua.routing.v1.types_pb2 import DeadlineScope
 
 from kernel.base.instants import to_timestamp
 from office.people.directory import Absence, Directory, Officer, Unit

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from motcua.events.v1.envelope_pb2 import DossierEvent
-from motcua.events.v1.routing_events_pb2 import CaseFact, CaseResult
 from motcua.routing.v1 import routing_pb2 as pb
+from motcua.routing.v1.types_pb2 import CaseFact, CaseResult
 from sqlalchemy import insert, text
 
 from kernel.base.clock_skew import AHEAD

@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from motcua.events.v1.envelope_pb2 import ActorKind
-from motcua.events.v1.routing_events_pb2 import DeadlineScope
+from motcua.events.v1.common_pb2 import ActorKind
 from motcua.routing.v1 import routing_pb2 as pb
+from motcua.routing.v1.types_pb2 import DeadlineScope
 from sqlalchemy import event, insert, text, update
 
 from kernel.base.errors import Conflict

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import grpc
 import pytest
-from motcua.events.v1 import routing_events_pb2 as routing
 from motcua.events.v1.common_pb2 import Part
 from motcua.intake.v1 import intake_pb2 as pb
+from motcua.routing.v1.case_events_pb2 import CaseOpened, CaseResolved, SupplementRequested
+from motcua.routing.v1.types_pb2 import CaseResult
 
 from kernel.rpc.client import metadata
 from office.people.directory import Directory, Unit
@@ -108,8 +109,8 @@ def test_what_the_old_unit_took_goes_on_at_the_heir_s_desk(desk: Desk) -> None:
     desk.clock.at = at("2021-08-10 09:00")
     code = desk.call("SubmitDossier", counter("H22.12"), OLD).dossier_code
     desk.accept(code, OLD)
-    desk.hear(code, "routing", routing.CaseOpened(process="standard"))
-    desk.hear(code, "routing", routing.SupplementRequested(round=1, parts=[Part(code="map")]))
+    desk.hear(code, "routing", CaseOpened(process="standard"))
+    desk.hear(code, "routing", SupplementRequested(round=1, parts=[Part(code="map")]))
     papers = pb.SubmitSupplementRequest(
         request_id=rid(), dossier_code=code, parts=[pb.SubmittedPart(code="map")]
     )
@@ -118,9 +119,7 @@ def test_what_the_old_unit_took_goes_on_at_the_heir_s_desk(desk: Desk) -> None:
 
     desk.clock.at = at("2021-08-11 09:00")
     desk.call("SubmitSupplement", papers, HEIR)
-    result = routing.CaseResolved(
-        result=routing.CaseResult.CASE_RESULT_GRANTED, result_channel=AT_COUNTER
-    )
+    result = CaseResolved(result=CaseResult.CASE_RESULT_GRANTED, result_channel=AT_COUNTER)
     desk.hear(code, "routing", result)
     desk.call("ReturnResult", pb.ReturnResultRequest(request_id=rid(), dossier_code=code), HEIR)
     events = desk.events(code)

@@ -8,9 +8,11 @@ from typing import Any
 
 import grpc
 import pytest
-from motcua.events.v1 import routing_events_pb2 as routing
-from motcua.events.v1.desk_events_pb2 import FeeTiming, ResultKind
+from motcua.events.v1.common_pb2 import ResultKind
 from motcua.intake.v1 import intake_pb2 as pb
+from motcua.intake.v1.types_pb2 import FeeTiming
+from motcua.routing.v1.case_events_pb2 import CaseOpened, CaseResolved
+from motcua.routing.v1.types_pb2 import CaseResult
 
 from kernel.base.instants import to_us
 from kernel.rpc.client import explain
@@ -50,9 +52,9 @@ def accept(code: str) -> pb.AcceptDossierRequest:
 
 def resolved(desk: Desk, code: str, way: Any) -> None:
     """Let the departments finish."""
-    desk.hear(code, "routing", routing.CaseOpened(process="standard"))
-    result = routing.CaseResult.CASE_RESULT_GRANTED
-    desk.hear(code, "routing", routing.CaseResolved(result=result, result_channel=way))
+    desk.hear(code, "routing", CaseOpened(process="standard"))
+    result = CaseResult.CASE_RESULT_GRANTED
+    desk.hear(code, "routing", CaseResolved(result=result, result_channel=way))
 
 
 def test_what_is_paid_before_is_paid_before(any_desk: Desk) -> None:

@@ -15,12 +15,12 @@ from pathlib import Path
 import grpc
 import psutil
 import pytest
-from motcua.events.v1.common_pb2 import ResultChannel
-from motcua.events.v1.envelope_pb2 import Actor, ActorKind, DossierEvent
-from motcua.events.v1.intake_events_pb2 import DossierSubmitted
-from motcua.events.v1.routing_events_pb2 import CaseResolved
+from motcua.events.v1.common_pb2 import Actor, ActorKind, ResultChannel
+from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.intake.v1.dossier_events_pb2 import DossierSubmitted
 from motcua.postal.v1 import postal_pb2
 from motcua.postal.v1.postal_pb2_grpc import PostalServiceStub
+from motcua.routing.v1.case_events_pb2 import CaseResolved
 
 from infra.local.child import spawn
 from infra.local.kafka import KafkaBroker

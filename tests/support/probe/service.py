@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import grpc
-from motcua.events.v1.intake_events_pb2 import DossierSubmitted
+from motcua.intake.v1.dossier_events_pb2 import DossierSubmitted
 from sqlalchemy import MetaData
 from sqlalchemy.exc import OperationalError
 

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 from google.protobuf.message import Message
-from motcua.events.v1.desk_events_pb2 import FeeCancelled, FeeRecorded, FeesDue
-from motcua.events.v1.intake_events_pb2 import (
+from motcua.intake.v1.dossier_events_pb2 import (
     DeskCheckApproaching,
     DeskCheckMissed,
     DossierAccepted,
@@ -16,6 +15,8 @@ from motcua.events.v1.intake_events_pb2 import (
     DossierSubmitted,
     DossierWithdrawn,
 )
+from motcua.intake.v1.event_parts_pb2 import FeesDue
+from motcua.intake.v1.fee_events_pb2 import FeeCancelled, FeeRecorded
 
 from kernel.base.instants import HOUR, to_timestamp
 from kernel.eventsourcing.envelope import make_event

@@ -3,9 +3,10 @@
 import pytest
 from google.protobuf.message import Message
 from motcua.events.v1.common_pb2 import ResultChannel
-from motcua.events.v1.intake_events_pb2 import DossierAccepted, DossierSubmitted
-from motcua.events.v1.notify_events_pb2 import MessageQueued
-from motcua.events.v1.routing_events_pb2 import CaseResolved, CaseResult, WithdrawalDeclined
+from motcua.intake.v1.dossier_events_pb2 import DossierAccepted, DossierSubmitted
+from motcua.notify.v1.message_events_pb2 import MessageQueued
+from motcua.routing.v1.case_events_pb2 import CaseResolved, WithdrawalDeclined
+from motcua.routing.v1.types_pb2 import CaseResult
 
 from kernel.eventsourcing.envelope import payload_field
 from services.notify.domain.citizen_messages import KINDS, TELLING

@@ -7,7 +7,8 @@ from email.headerregistry import Address
 
 import pytest
 from motcua.events.v1.common_pb2 import PersonalData
-from motcua.events.v1.routing_events_pb2 import DeadlineEscalated, DeadlineScope
+from motcua.routing.v1.deadline_events_pb2 import DeadlineEscalated
+from motcua.routing.v1.types_pb2 import DeadlineScope
 
 from kernel.base.instants import HOUR, MINUTE, SECOND, isoformat, to_timestamp
 from kernel.eventsourcing.envelope import payload_field

@@ -10,7 +10,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from motcua.events.v1.routing_events_pb2 import CurrentStep, DeadlineApproaching, DeadlineMissed
+from motcua.routing.v1.deadline_events_pb2 import DeadlineApproaching, DeadlineMissed
+from motcua.routing.v1.event_parts_pb2 import CurrentStep
 
 from kernel.base.instants import instant_in, to_us
 from office.worktime.durations import Duration

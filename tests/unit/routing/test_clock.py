@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from motcua.events.v1.routing_events_pb2 import (
-    DeadlineApproaching,
-    DeadlineMissed,
-    DeadlineScope,
-    HistoryImported,
-)
 from motcua.routing.v1 import routing_pb2 as pb
+from motcua.routing.v1.case_events_pb2 import HistoryImported
+from motcua.routing.v1.deadline_events_pb2 import DeadlineApproaching, DeadlineMissed
+from motcua.routing.v1.types_pb2 import DeadlineScope
 
 from kernel.base.instants import to_us
 from office.worktime.working_time import ResumePolicy

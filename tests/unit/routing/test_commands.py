@@ -7,16 +7,15 @@ from typing import Any
 
 import pytest
 from google.protobuf.message import Message
-from motcua.events.v1.common_pb2 import ResultChannel
-from motcua.events.v1.envelope_pb2 import Actor
-from motcua.events.v1.routing_events_pb2 import (
+from motcua.events.v1.common_pb2 import Actor, ResultChannel
+from motcua.routing.v1 import routing_pb2 as pb
+from motcua.routing.v1.case_events_pb2 import (
     CaseResolved,
     CaseWithdrawn,
-    DeadlineMissed,
     StepAssigned,
     WithdrawalDeclined,
 )
-from motcua.routing.v1 import routing_pb2 as pb
+from motcua.routing.v1.deadline_events_pb2 import DeadlineMissed
 
 from kernel.base.instants import to_us
 from office.process.model.process import Process, Step, Title, Transition

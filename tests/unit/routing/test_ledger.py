@@ -8,18 +8,19 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from motcua.events.v1.routing_events_pb2 import (
+from motcua.routing.v1.case_events_pb2 import (
     CaseClosed,
     CaseResumed,
     CaseSuspended,
+    SupplementExpired,
+)
+from motcua.routing.v1.deadline_events_pb2 import (
     DeadlineApproaching,
     DeadlineEscalated,
     DeadlineExtended,
     DeadlineMissed,
-    DeadlineScope,
-    SupplementExpired,
-    SuspensionKind,
 )
+from motcua.routing.v1.types_pb2 import DeadlineScope, SuspensionKind
 
 from kernel.base.errors import Refusal
 from kernel.base.instants import HOUR, MINUTE, to_datetime, to_us

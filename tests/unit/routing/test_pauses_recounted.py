@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from motcua.events.v1.envelope_pb2 import DossierEvent
-from motcua.events.v1.intake_events_pb2 import DossierAccepted
-from motcua.events.v1.routing_events_pb2 import CaseResumed, DeadlineMissed
+from motcua.intake.v1.dossier_events_pb2 import DossierAccepted
 from motcua.routing.v1 import routing_pb2 as pb
+from motcua.routing.v1.case_events_pb2 import CaseResumed
+from motcua.routing.v1.deadline_events_pb2 import DeadlineMissed
 
 from kernel.base.instants import HOUR, to_datetime, to_us
 from office.process.model.process import Process

@@ -9,14 +9,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from motcua.events.v1.process_events_pb2 import ConsultationCancelled
-from motcua.events.v1.routing_events_pb2 import (
-    CaseFact,
+from motcua.routing.v1 import routing_pb2 as pb
+from motcua.routing.v1.collaboration_events_pb2 import ConsultationCancelled
+from motcua.routing.v1.deadline_events_pb2 import (
     DeadlineApproaching,
     DeadlineEscalated,
     DeadlineMissed,
 )
-from motcua.routing.v1 import routing_pb2 as pb
+from motcua.routing.v1.types_pb2 import CaseFact
 
 from kernel.base.errors import Refusal
 from kernel.base.instants import to_timestamp, to_us

@@ -8,15 +8,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from motcua.events.v1.process_events_pb2 import ConsultationAnswered, ConsultationRequested
-from motcua.events.v1.routing_events_pb2 import (
-    CaseWithdrawn,
+from motcua.routing.v1 import routing_pb2 as pb
+from motcua.routing.v1.case_events_pb2 import CaseWithdrawn, SupplementExpired
+from motcua.routing.v1.collaboration_events_pb2 import ConsultationAnswered, ConsultationRequested
+from motcua.routing.v1.deadline_events_pb2 import (
     DeadlineApproaching,
     DeadlineEscalated,
     DeadlineMissed,
-    SupplementExpired,
 )
-from motcua.routing.v1 import routing_pb2 as pb
 
 from kernel.base.instants import to_us
 from services.routing.domain.alarms import CONSULTATION

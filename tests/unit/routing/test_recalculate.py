@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from motcua.events.v1.calendar_events_pb2 import DeadlineRecomputed
 from motcua.routing.v1 import routing_pb2 as pb
+from motcua.routing.v1.deadline_events_pb2 import DeadlineRecomputed
 
 from kernel.base.instants import to_us
 from office.worktime import working_time

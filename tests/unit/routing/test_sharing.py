@@ -7,17 +7,11 @@ from typing import Any
 
 import pytest
 from google.protobuf.message import Message
-from motcua.events.v1.envelope_pb2 import Actor, ActorKind
-from motcua.events.v1.process_events_pb2 import (
-    CaseMoved,
-    ChildEnded,
-    PaperKind,
-    PaperStage,
-    Participation,
-    StepOpened,
-)
-from motcua.events.v1.routing_events_pb2 import CaseFact, StepSentBack
+from motcua.events.v1.common_pb2 import Actor, ActorKind
 from motcua.routing.v1 import routing_pb2 as pb
+from motcua.routing.v1.case_events_pb2 import CaseMoved, StepOpened, StepSentBack
+from motcua.routing.v1.collaboration_events_pb2 import ChildEnded
+from motcua.routing.v1.types_pb2 import CaseFact, PaperKind, PaperStage, Participation
 
 from kernel.base.errors import Refusal
 from kernel.base.instants import to_timestamp, to_us

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from motcua.events.v1.envelope_pb2 import DossierEvent
-from motcua.events.v1.intake_events_pb2 import DossierAccepted
-from motcua.events.v1.routing_events_pb2 import CaseResumed, DeadlineExtended
+from motcua.intake.v1.dossier_events_pb2 import DossierAccepted
+from motcua.routing.v1.case_events_pb2 import CaseResumed
+from motcua.routing.v1.deadline_events_pb2 import DeadlineExtended
 
 from kernel.base.errors import Refusal
 from kernel.base.instants import DAY, HOUR, to_timestamp, to_us
