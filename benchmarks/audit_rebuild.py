@@ -18,7 +18,7 @@ from pathlib import Path
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from motcua.events.v1.common_pb2 import CHANNEL_COUNTER, Actor, ActorKind, SealedData
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.event_pb2 import Event
 from motcua.intake.v1.dossier_events_pb2 import DossierAccepted, DossierSubmitted, ResultReturned
 from motcua.notify.v1.message_events_pb2 import MessageQueued
 from motcua.postal.v1.job_events_pb2 import ItemDelivered, ItemTracked, PostalJobCreated
@@ -30,7 +30,8 @@ from infra.local.kafka import KafkaBroker
 from infra.local.ports import free_port
 from infra.local.topics import ensure_topics, events_topic
 from kernel.base.instants import DAY, HOUR, MINUTE, to_timestamp, to_us
-from kernel.eventsourcing.envelope import TYPE_OF_FIELD, headers, make_event
+from kernel.eventsourcing.envelope import headers, make_event, stream_of, type_name
+from office.streams import DOSSIER
 
 NAME = "audit: its database made again from the log, against a bare read of the log"
 COUNT = int(
@@ -43,7 +44,7 @@ AT_MOST_MB = 500
 _OFFICER = Actor(kind=ActorKind.ACTOR_KIND_OFFICER, id="an.nv", unit="H22.12.01")
 
 
-def _events(count: int) -> Iterator[DossierEvent]:
+def _events(count: int) -> Iterator[Event]:
     """Return the events of dossiers that overlap in time, 13 for each."""
     step = CurrentStep(step="verify", unit="H22.12.01", role="specialist")
     due = to_timestamp(START + 5 * DAY)
@@ -83,6 +84,7 @@ def _events(count: int) -> Iterator[DossierEvent]:
                     source,
                     number,
                     payload,
+                    stream_kind=DOSSIER,
                     actor=_OFFICER,
                     occurred_at=when,
                     recorded_at=when,
@@ -101,16 +103,15 @@ def _fill(bootstrap: str) -> None:
         bootstrap_servers=bootstrap, acks=1, enable_idempotence=False, linger_ms=20
     )
     for event in _events(COUNT):
-        type_name = TYPE_OF_FIELD[event.WhichOneof("payload") or ""]
         said = headers(
             event.event_id,
-            type_name,
+            type_name(event),
             event.source,
-            event.dossier_code,
+            stream_of(event),
             to_us(event.occurred_at),
             "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
         )
-        key = event.dossier_code.encode()
+        key = event.stream_id.encode()
         producer.send(TOPIC, event.SerializeToString(), key=key, headers=list(said))
     producer.flush(60)
     producer.close()
@@ -127,7 +128,7 @@ def _bare(bootstrap: str) -> float:
     while decoded < COUNT:
         for records in reader.poll(timeout_ms=1_000, max_records=5_000).values():
             for record in records:
-                DossierEvent.FromString(record.value)
+                Event.FromString(record.value)
             decoded += len(records)
     reader.close()
     return COUNT / (time.perf_counter() - began)

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from kafka import KafkaConsumer, TopicPartition
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.event_pb2 import Event
 
 from infra.local.kafka import KafkaBroker
 from infra.local.ports import free_port
@@ -68,7 +68,7 @@ def _bare(bootstrap: str, _url: str, count: int) -> float:
     while left:
         for run_ in reader.poll(500, max_records=5_000).values():
             for record in run_:
-                DossierEvent.FromString(record.value)
+                Event.FromString(record.value)
             left -= len(run_)
     seconds = time.perf_counter() - begun
     reader.close()

@@ -41,13 +41,20 @@ _TIMES = (
 )
 
 
-def timeline(code: CODE, as_of: AS_OF = "", as_json: JSON = False) -> None:
+def timeline(
+    code: CODE,
+    as_of: AS_OF = "",
+    kind: Annotated[
+        str, typer.Option(help="The kind of what CODE names, such as officer.")
+    ] = "dossier",
+    as_json: JSON = False,
+) -> None:
     """Tell a dossier's whole history, across the services.
 
     In the order of the log, which is that of the times of recording within a service; when it
     happened may lie before (a dossier brought in from another system, a late report).
     """
-    request = pb.GetTimelineRequest(dossier_code=code, time_zone=OFFICE)
+    request = pb.GetTimelineRequest(dossier_code=code, time_zone=OFFICE, stream_kind=kind)
     if as_of:
         request.as_of.CopyFrom(instant(as_of, "--as-of"))
     with audit() as stub:

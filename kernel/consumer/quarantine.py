@@ -30,7 +30,8 @@ class Parked:
     topic: str
     partition: int
     offset: int
-    dossier_code: str
+    stream_id: str
+    stream_kind: str
     source: str
     sequence: int
     reason: str
@@ -48,7 +49,7 @@ class Redriven:
 
     handled: int
     parked: int
-    """Records of the dossier, or the one named, that are still set aside."""
+    """Records of the stream, or the one named, that are still set aside."""
 
 
 class Quarantine:
@@ -76,14 +77,14 @@ class Quarantine:
         with self._reads.connect() as connection:
             return int(connection.execute(chosen).scalar_one())
 
-    def list(self, dossier_code: str = "", limit: int = PAGE) -> list[Parked]:
-        """List records in the order in which they were set aside; of one dossier in the order of
+    def list(self, stream_id: str = "", limit: int = PAGE) -> list[Parked]:
+        """List records in the order in which they were set aside; of one stream in the order of
         the log.
         """
         table = self._model.tables.quarantine
         chosen = table.select().where(table.c.reason != parked.DISCARDED).limit(limit)
-        if dossier_code:
-            chosen = chosen.where(table.c.dossier_code == dossier_code)
+        if stream_id:
+            chosen = chosen.where(table.c.stream_id == stream_id)
             chosen = chosen.order_by(table.c.partition, table.c.offset)
         else:
             chosen = chosen.order_by(table.c.first_seen_at, table.c.partition, table.c.offset)
@@ -100,32 +101,32 @@ class Quarantine:
 
     def redrive(
         self,
-        dossier_code: str = "",
+        stream_id: str = "",
         partition: int = 0,
         offset: int = 0,
         *,
         discard_first: bool = False,
     ) -> Redriven:
-        """Try a dossier's records again, in order; without a dossier the one at partition and
+        """Try a stream's records again, in order; without a stream the one at partition and
         offset.
 
         The first one that fails again stays, once, with one more try counted, and the rest behind
         it. ``discard_first`` gives up the first one instead: its stream goes on after it. The
         record stays in the log. Raise ``Unavailable`` when the database does not answer.
         """
-        place = None if dossier_code else (partition, offset)
-        done = redrive(self._run, self._applier, dossier_code, place, discard_first=discard_first)
+        place = None if stream_id else (partition, offset)
+        done = redrive(self._run, self._applier, stream_id, place, discard_first=discard_first)
         self._after()
-        return Redriven(done.handled, self._left(dossier_code, partition, offset))
+        return Redriven(done.handled, self._left(stream_id, partition, offset))
 
     def _run(self, work: Callable[[UnitOfWork], Applied]) -> Applied:
         return self._writer.exclusive(work).result()
 
-    def _left(self, code: str, partition: int, offset: int) -> int:
+    def _left(self, stream_id: str, partition: int, offset: int) -> int:
         table = self._model.tables.quarantine
         chosen = select(func.count()).where(table.c.reason != parked.DISCARDED)
-        if code:
-            chosen = chosen.where(table.c.dossier_code == code)
+        if stream_id:
+            chosen = chosen.where(table.c.stream_id == stream_id)
         else:
             chosen = chosen.where(table.c.partition == partition, table.c.offset == offset)
         with self._reads.connect() as connection:

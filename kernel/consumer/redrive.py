@@ -17,12 +17,12 @@ Run = Callable[[Callable[[UnitOfWork], Applied]], Applied]
 def redrive(
     run: Run,
     applier: Applier,
-    code: str,
+    stream_id: str,
     place: Place | None = None,
     *,
     discard_first: bool = False,
 ) -> Applied:
-    """Try a dossier's records again, in order, or the one at ``place`` when no dossier is named.
+    """Try a stream's records again, in order, or the one at ``place`` when no stream is named.
 
     A record that fails again is set aside again, with one more try counted, and holds back the
     rest.
@@ -30,7 +30,12 @@ def redrive(
     refused: dict[Place, str] = {}
     while True:
         work = (
-            partial(applier.redrive, code=code, refused=refused, discard_first=discard_first)
+            partial(
+                applier.redrive,
+                stream_id=stream_id,
+                refused=refused,
+                discard_first=discard_first,
+            )
             if place is None
             else partial(
                 applier.redrive_one, place=place, refused=refused, discard_first=discard_first

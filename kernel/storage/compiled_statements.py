@@ -130,32 +130,30 @@ def _insert(table: Table, dialect: Dialect) -> Any:
 
 
 class Fetch:
-    """The select of all rows of many dossiers: one statement, whatever their number."""
+    """The select of all rows of many streams: one statement, whatever their number."""
 
     def __init__(self, table: Table, dialect: Dialect) -> None:
         first = table.c[key_names(table)[0]]
         self._as_json = dialect.name == "sqlite"
-        given = bindparam("codes", type_=String())
+        given = bindparam("ids", type_=String())
         chosen = (
             first.in_(select(func.json_each(given).table_valued("value").c.value))
             if self._as_json
-            else first == func.any(bindparam("codes", type_=ARRAY(String)))
+            else first == func.any(bindparam("ids", type_=ARRAY(String)))
         )
         compiled = select(table).where(chosen).compile(dialect=dialect)
         self._sql = str(compiled)
 
-    def rows(self, connection: Connection, codes: Sequence[str]) -> Iterable[Sequence[Any]]:
+    def rows(self, connection: Connection, ids: Sequence[str]) -> Iterable[Sequence[Any]]:
         """Return the rows as the driver gives them: all our columns are text, whole numbers or
         bytes.
         """
-        given: Any = (json.dumps(codes),) if self._as_json else {"codes": codes}
+        given: Any = (json.dumps(ids),) if self._as_json else {"ids": ids}
         cursor = connection.exec_driver_sql(self._sql, given).cursor
         return cast(Iterable[Sequence[Any]], cursor.fetchall())
 
 
 @lru_cache(maxsize=256)
 def fetch_of(table: Table, dialect: Dialect) -> Fetch:
-    """Return the select of a table's rows by the dossier's code, the first part of its primary
-    key.
-    """
+    """Return the select of a table's rows by the stream's id, the first part of its primary key."""
     return Fetch(table, dialect)

@@ -119,12 +119,12 @@ class Rows:
         """
         self._rows[table].setdefault(key, None)
 
-    def prefetch(self, table: Table, codes: Iterable[str]) -> None:
-        """Read the rows of many dossiers at once; ``table`` has the dossier's code as first part of
-        its primary key.
+    def prefetch(self, table: Table, ids: Iterable[str]) -> None:
+        """Read the rows of many streams at once; ``table`` has the stream's id as first part of its
+        primary key.
         """
         whole = self._whole[table]
-        fresh = [code for code in dict.fromkeys(codes) if code not in whole]
+        fresh = [name for name in dict.fromkeys(ids) if name not in whole]
         if not fresh:
             return
         whole.update(fresh)

@@ -9,7 +9,7 @@ from typing import Any
 from google.protobuf.message import Message
 from motcua.audit.v1 import audit_pb2 as pb
 from motcua.events.v1.common_pb2 import SERVICE_LEVEL_PARTIAL, SERVICE_LEVEL_WHOLE
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.event_pb2 import Event
 from motcua.intake.v1.dossier_events_pb2 import (
     DossierAccepted,
     DossierRefused,
@@ -37,7 +37,7 @@ from kernel.base.instants import DAY, HOUR, to_timestamp, to_us
 from kernel.consumer.applying import positions
 from kernel.consumer.applying.batch import Batch
 from kernel.consumer.applying.batch_applier import Applied, Applier
-from kernel.eventsourcing.envelope import TYPE_OF_FIELD, headers
+from kernel.eventsourcing.envelope import headers, stream_of, type_name
 from kernel.eventsourcing.record import Record
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.storage.engines import open_engine
@@ -56,24 +56,23 @@ VIEWS = (LOG, CHAINS, DOSSIERS)
 class Log:
     """A log in memory: what the broker would hold."""
 
-    def __init__(self, events: Iterable[DossierEvent] = ()) -> None:
+    def __init__(self, events: Iterable[Event] = ()) -> None:
         self.partitions: list[list[Record]] = [[] for _ in range(PARTITIONS)]
         for event in events:
             self.send(event)
 
-    def send(self, event: DossierEvent, type_name: str = "") -> Record:
+    def send(self, event: Event) -> Record:
         """Append an event as the relay does."""
-        field = event.WhichOneof("payload") or ""
         pairs = headers(
             event.event_id,
-            type_name or TYPE_OF_FIELD.get(field, ""),
+            type_name(event),
             event.source,
-            event.dossier_code,
+            stream_of(event),
             to_us(event.occurred_at),
             "00-1-2-01",
         )
-        number = zlib.crc32(event.dossier_code.encode()) % PARTITIONS
-        return self.put(number, event.dossier_code.encode(), event.SerializeToString(), pairs)
+        number = zlib.crc32(event.stream_id.encode()) % PARTITIONS
+        return self.put(number, event.stream_id.encode(), event.SerializeToString(), pairs)
 
     def put(self, number: int, key: bytes, value: bytes, pairs: Any = ()) -> Record:
         """Append any record."""
@@ -164,7 +163,7 @@ class Store:
         self.engine.dispose()
 
 
-def week(pick: random.Random, dossiers: int) -> list[DossierEvent]:
+def week(pick: random.Random, dossiers: int) -> list[Event]:
     """Make the events of a week at the centre, each dossier in its own way, in order of time."""
     numbering = Numbering()
     said: list[tuple[int, int, str, Message]] = []
@@ -242,12 +241,10 @@ def _step(pick: random.Random, unit: str) -> CurrentStep:
     return CurrentStep(step=pick.choice(["check", "sign"]), unit=pick.choice([unit, "X"]))
 
 
-def facts_table(events: Iterable[DossierEvent]) -> dict[str, Any]:
+def facts_table(events: Iterable[Event]) -> dict[str, Any]:
     """Fold each dossier's events with nothing but the lifecycle."""
     facts: dict[str, Any] = {}
     for event in events:
-        code = event.dossier_code
-        facts[code] = fold(
-            facts.get(code), event, event.WhichOneof("payload"), to_us(event.occurred_at)
-        )
+        code = event.stream_id
+        facts[code] = fold(facts.get(code), event, to_us(event.occurred_at))
     return facts

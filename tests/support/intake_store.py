@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from google.protobuf.message import Message
 from motcua.events.v1.common_pb2 import Channel, Part, ResultChannel
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.event_pb2 import Event
 from motcua.intake.v1.dossier_events_pb2 import (
     DeskCheckApproaching,
     DeskCheckMissed,
@@ -57,7 +57,6 @@ from motcua.routing.v1.types_pb2 import (
 from sqlalchemy import Engine, select
 
 from kernel.base.instants import HOUR, to_timestamp
-from kernel.eventsourcing.envelope import make_event
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.storage.engines import open_engine
 from services.intake.tables import (
@@ -69,6 +68,7 @@ from services.intake.tables import (
     READERS,
     RECEIPTS,
 )
+from tests.support.events import make_event
 from tests.support.intake_samples import MONDAY, OFFICER
 from tests.support.models import INTAKE as MODEL
 
@@ -86,12 +86,12 @@ def opened(url: str) -> Iterator[Engine]:
         engine.dispose()
 
 
-def put(engine: Engine, events: Sequence[DossierEvent], size: int = 50) -> None:
+def put(engine: Engine, events: Sequence[Event], size: int = 50) -> None:
     """Take events as if read from the log, ``size`` in a transaction."""
     for start in range(0, len(events), size):
         with engine.begin() as connection:
             unit = UnitOfWork(connection, MODEL, None, 0)
-            unit.prefetch(DOSSIERS, [event.dossier_code for event in events[start : start + size]])
+            unit.prefetch(DOSSIERS, [event.stream_id for event in events[start : start + size]])
             for event in events[start : start + size]:
                 unit.ingest(event, event.SerializeToString())
             unit.flush()
@@ -112,7 +112,7 @@ class Story:
     def __init__(self, code: str, at: int = MONDAY) -> None:
         self.code = code
         self.at = at
-        self.events: list[DossierEvent] = []
+        self.events: list[Event] = []
         self._last: dict[str, int] = {}
 
     def tell(self, source: str, payload: Message) -> Story:

@@ -9,7 +9,7 @@ from motcua.events.v1.common_pb2 import (
     ResultChannel,
     SealedData,
 )
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.event_pb2 import Event
 from motcua.intake.v1.dossier_events_pb2 import (
     DossierAccepted,
     DossierRefused,
@@ -40,7 +40,7 @@ from motcua.routing.v1.types_pb2 import CaseResult, DeadlineScope, Payment, Susp
 
 from kernel.base.instants import HOUR, to_timestamp
 from kernel.crypto.keyring import Keyring
-from kernel.eventsourcing.envelope import make_event
+from tests.support.events import make_event
 
 T0 = 1_628_474_400_000_000
 """9 August 2021, 09:00 in Hanoi."""
@@ -226,7 +226,7 @@ class Streams:
     def __init__(self) -> None:
         self._last: dict[tuple[str, str], int] = {}
 
-    def event(self, code: str, payload: Message) -> DossierEvent:
+    def event(self, code: str, payload: Message) -> Event:
         """Return the next event of the payload's service about a dossier."""
         source = SOURCES.get(payload.DESCRIPTOR.name, "notify")
         sequence = self._last[code, source] = self._last.get((code, source), 0) + 1

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from motcua.events.v1.common_pb2 import Actor
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.event_pb2 import Event
 from motcua.routing.v1 import routing_pb2 as pb
 from motcua.routing.v1.deadline_events_pb2 import DeadlineRecomputed
 from sqlalchemy import Connection, Select, select
@@ -96,7 +96,7 @@ class Recompute:
         uow: UnitOfWork,
         request: pb.RecomputeDeadlinesRequest,
         call: Call,
-        _events: Sequence[DossierEvent],
+        _events: Sequence[Event],
     ) -> pb.RecomputeDeadlinesResponse:
         """Answer a page that was done before: what it has moved does not move again."""
         return self(uow, request, call)

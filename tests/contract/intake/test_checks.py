@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 from motcua.events.v1.common_pb2 import ActorKind
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.event_pb2 import Event
 from motcua.intake.v1.dossier_events_pb2 import (
+    DeskCheckApproaching,
+    DeskCheckMissed,
     DossierAccepted,
     DossierRefused,
     DossierSubmitted,
@@ -26,6 +28,7 @@ from kernel.eventsourcing.unit_of_work import UnitOfWork
 from services.intake.schedulers.desk_checks import DOSSIERS_AT_ONCE, due_rows, watch_checks
 from services.intake.tables import DOSSIERS, KERNEL
 from tests.conftest import NewDatabase
+from tests.support.events import name_of, payload_of
 from tests.support.intake_samples import MONDAY
 from tests.support.intake_store import Story, opened, put, rows
 from tests.support.models import INTAKE as MODEL
@@ -35,7 +38,7 @@ WARN, DUE = MONDAY + 4 * HOUR, MONDAY + 8 * HOUR
 TIMES: dict[str, Any] = {"answer_due_at": to_timestamp(DUE), "answer_warn_at": to_timestamp(WARN)}
 ONLINE = DossierSubmitted(unit="H22.12", **TIMES)
 OWES = FeesDue(timing=FeeTiming.FEE_TIMING_BEFORE, phi=5_000)
-NEAR, GONE = "desk_check_approaching", "desk_check_missed"
+NEAR, GONE = "DeskCheckApproaching", "DeskCheckMissed"
 
 
 @pytest.fixture
@@ -58,16 +61,16 @@ def look(engine: Engine, now: int) -> int:
         total += said
 
 
-def said(engine: Engine) -> list[DossierEvent]:
+def said(engine: Engine) -> list[Event]:
     """Return what the watch has said."""
     events = KERNEL.events.c
-    query = select(events.body).where(events.type.startswith("DeskCheck"))
+    query = select(events.body).where(events.type.startswith("motcua.intake.v1.DeskCheck"))
     with engine.connect() as connection:
-        found = connection.execute(query.order_by(events.dossier_code, events.sequence))
-        return [DossierEvent.FromString(body) for (body,) in found]
+        found = connection.execute(query.order_by(events.stream_id, events.sequence))
+        return [Event.FromString(body) for (body,) in found]
 
 
-def after(engine: Engine, event: DossierEvent) -> DossierEvent:
+def after(engine: Engine, event: Event) -> Event:
     """Number an event of the desk behind what the watch has said."""
     event.sequence += len(said(engine))
     return event
@@ -75,7 +78,7 @@ def after(engine: Engine, event: DossierEvent) -> DossierEvent:
 
 def kinds(engine: Engine) -> list[str]:
     """Return what the watch has said."""
-    return [event.WhichOneof("payload") or "" for event in said(engine)]
+    return [name_of(event) for event in said(engine)]
 
 
 def alarm_at(engine: Engine) -> int | None:
@@ -100,7 +103,10 @@ def test_an_unchecked_dossier_is_said_once(engine: Engine) -> None:
     assert alarm_at(engine) is None
     assert look(engine, DUE + 1000 * HOUR) == 0
     near, gone = said(engine)
-    for event, payload in ((near, near.desk_check_approaching), (gone, gone.desk_check_missed)):
+    for event, payload in (
+        (near, payload_of(near, DeskCheckApproaching)),
+        (gone, payload_of(gone, DeskCheckMissed)),
+    ):
         assert event.causation_id == story.events[0].event_id
         assert event.actor.kind == ActorKind.ACTOR_KIND_SYSTEM
         assert payload.unit == "H22.12"

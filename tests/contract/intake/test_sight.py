@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 from google.protobuf.message import Message
 from motcua.events.v1.common_pb2 import Actor, ActorKind
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.event_pb2 import Event
 from motcua.intake.v1.dossier_events_pb2 import DossierSubmitted
 from motcua.intake.v1.intake_pb2 import DossierState, ListDossiersRequest
 from motcua.routing.v1.case_events_pb2 import CaseOpened, StepCompleted
@@ -24,6 +24,7 @@ from office.people.access_scope import AccessScope, person
 from office.people.directory import Unit, below
 from services.intake.queries.dossier_list import page
 from services.intake.views import access_index
+from tests.support.events import payload_of
 from tests.support.intake_samples import MONDAY
 from tests.support.intake_store import Story, opened, put
 
@@ -111,7 +112,7 @@ def walk(engine: Engine, sight: AccessScope | None, size: int, **more: object) -
             request.page_token = answer.next_page_token
 
 
-def events_of(stories: list[Told]) -> list[DossierEvent]:
+def events_of(stories: list[Told]) -> list[Event]:
     """Return all events, dossier by dossier."""
     return [event for story in stories for event in story.events]
 
@@ -164,7 +165,7 @@ def test_one_dossier_is_shown_to_whom_its_list_shows_it(database_url: str) -> No
             listed = set(walk(engine, sight, 200))
             with engine.connect() as connection:
                 for story in stories:
-                    own = story.events[0].dossier_submitted.unit
+                    own = payload_of(story.events[0], DossierSubmitted).unit
                     try:
                         sight.require([own], access_index.readers(connection, story.code))
                         shown = True

@@ -40,12 +40,12 @@ CODE = code_of(1)
 CALL = Call(Actor(kind=2, id="an.nv"), "vi", "", 1, 1, "", "")
 
 
-def _said(uow: UnitOfWork, _event: Any) -> None:
+def _said(uow: UnitOfWork, _event: Any, _payload: Any) -> None:
     row = uow.get(CASES, CODE) or {}
     uow.change(CASES, CODE, said=(row.get("said") or 0) + 1)
 
 
-MODEL = Model("routing", KERNEL, projections={"case_resumed": _said}, by_dossier=(CASES,))
+MODEL = Model("routing", "dossier", KERNEL, projections={CaseResumed: _said}, by_stream=(CASES,))
 
 
 @pytest.fixture

@@ -165,7 +165,7 @@ class Running:
         self.engine = open_engine(self.settings.database_url, "probe")
         self.tables.metadata.create_all(self.engine)
         self.read_engine = open_engine(self.settings.database_url, "probe", read_only=True)
-        self.writer = Writer(self.engine, Model("intake", self.tables))
+        self.writer = Writer(self.engine, Model("intake", "dossier", self.tables))
         self.writer.start()
         self.reads = Reads(self.read_engine)
         self.commands = Commands(self.writer, clock or RealClock(), self.tables)

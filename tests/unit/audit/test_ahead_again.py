@@ -47,7 +47,7 @@ def test_it_is_told_and_no_longer_called_late():
         "The clock goes on: 8:00 working hours waited;"
         f" the calendar has changed (it was {VERSION}), all is counted again{AGAIN}"
     )
-    assert LINES["case_resumed"](said[-1][0], HANOI)[1] == (
+    assert LINES[CaseResumed](said[-1][0], HANOI)[1] == (
         "The clock goes on, due 2021-08-18 09:00 +07:00 (the date before had passed)"
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from google.protobuf.message import Message
 from motcua.events.v1.common_pb2 import Part, ResultChannel
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.event_pb2 import Event
 from motcua.intake.v1.dossier_events_pb2 import DossierAccepted, DossierSubmitted, ResultReturned
 from motcua.postal.v1.job_events_pb2 import PostalJobTaken
 from motcua.routing.v1.case_events_pb2 import (
@@ -19,15 +19,15 @@ from motcua.routing.v1.case_events_pb2 import (
 from motcua.routing.v1.types_pb2 import CaseResult
 
 from kernel.base.instants import HOUR, to_timestamp
-from kernel.eventsourcing.envelope import make_event
 from services.intake.queries.citizen_history import lines
 from tests.golden import samples as golden
+from tests.support.events import make_event
 from tests.support.intake_samples import MONDAY, OFFICER, at
 
 ZONE = "Asia/Ho_Chi_Minh"
 
 
-def event(payload: Message, occurred_at: int = MONDAY, sequence: int = 1) -> DossierEvent:
+def event(payload: Message, occurred_at: int = MONDAY, sequence: int = 1) -> Event:
     return make_event(
         "H22.12-210809-0001",
         "intake",

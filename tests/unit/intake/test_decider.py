@@ -22,11 +22,11 @@ from motcua.intake.v1.dossier_events_pb2 import (
 
 from kernel.base.errors import Refusal
 from kernel.base.instants import to_timestamp
-from kernel.eventsourcing.envelope import make_event
 from services.intake.domain import decider
 from services.intake.domain.decider import Terms
 from services.intake.domain.refusals import refusal, refusal_codes
 from services.intake.domain.state import CasePhase, ItemPhase, Phase, Progress, State, evolve
+from tests.support.events import make_event
 from tests.support.intake_samples import AT_COUNTER, BY_POST, ELECTRONIC, MONDAY, OFFICER, ONLINE
 
 TERMS = Terms("5wd", MONDAY, "vn-1", "standard", "keep")

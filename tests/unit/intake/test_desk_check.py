@@ -19,13 +19,13 @@ from motcua.intake.v1.event_parts_pb2 import FeesDue
 from motcua.intake.v1.fee_events_pb2 import FeeCancelled, FeeRecorded
 
 from kernel.base.instants import HOUR, to_timestamp
-from kernel.eventsourcing.envelope import make_event
 from office.worktime.calendars.repository import office_shelf
 from office.worktime.warning_rule import WarningRule
 from services.intake.application.decision_context import ContextLoader
 from services.intake.domain.desk_check import DeskCheck, alarm, check_in, missed, set_check
 from services.intake.domain.state import State, evolve
 from services.intake.settings import check_warning
+from tests.support.events import make_event
 from tests.support.intake_samples import BEFORE, CITIZEN, MONDAY, at, small_catalogue
 from tests.support.routing_cases import clock
 

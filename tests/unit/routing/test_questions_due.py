@@ -20,6 +20,7 @@ from motcua.routing.v1.deadline_events_pb2 import (
 from kernel.base.instants import to_us
 from services.routing.domain.alarms import CONSULTATION
 from services.routing.domain.escalation import EscalationPolicy, Stage
+from tests.support.events import payload_of
 from tests.support.routing_cases import (
     PLANNER,
     SYSTEM,
@@ -52,7 +53,7 @@ def of_questions(said: list[Any]) -> list[Any]:
 
 def test_the_request_tells_all_that_follows_from_its_limit() -> None:
     """A working day from Monday 10:00; four hours before it, Monday 16:00, the warning."""
-    (asked,) = [e.consultation_requested for e in asking().events[2:]]
+    (asked,) = [payload_of(e, ConsultationRequested) for e in asking().events[2:]]
 
     assert isinstance(asked, ConsultationRequested)
     assert clock(to_us(asked.due_at)) == "2021-08-10 10:00"
