@@ -67,6 +67,11 @@ def protos() -> bool:
     return buf is None or run(buf, "lint", "gen/motcua.binpb", "--config", "protos/buf.yaml")
 
 
+def events() -> bool:
+    """docs/events.md is what the descriptors and the models give."""
+    return run(sys.executable, "-m", "tools.event_catalogue", "--check")
+
+
 def registries() -> bool:
     """No file of the repository names a registry host, no lock file any address."""
     listed = subprocess.run(
@@ -98,6 +103,7 @@ CHECKS: dict[str, Callable[[], bool]] = {
     "types": types,
     "layers": layers,
     "protos": protos,
+    "events": events,
     "registries": registries,
 }
 
