@@ -15,16 +15,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
-from motcua.events.v1 import common_pb2 as common
-from motcua.events.v1 import intake_events_pb2 as intake
-from motcua.events.v1 import notify_events_pb2 as notify
-from motcua.events.v1 import postal_events_pb2 as postal
-from motcua.events.v1 import routing_events_pb2 as routing
-from motcua.events.v1.envelope_pb2 import Actor, ActorKind, DossierEvent
+from motcua.events.v1.common_pb2 import CHANNEL_COUNTER, Actor, ActorKind, SealedData
+from motcua.events.v1.event_pb2 import Event
+from motcua.intake.v1.dossier_events_pb2 import DossierAccepted, DossierSubmitted, ResultReturned
+from motcua.notify.v1.message_events_pb2 import MessageQueued
+from motcua.postal.v1.job_events_pb2 import ItemDelivered, ItemTracked, PostalJobCreated
+from motcua.routing.v1.case_events_pb2 import CaseOpened, CaseResolved, StepAssigned, StepCompleted
+from motcua.routing.v1.event_parts_pb2 import CurrentStep
+from motcua.routing.v1.types_pb2 import CASE_RESULT_GRANTED
 
 from benchmarks.harness import Figures, Servers, Size, TargetMissed
 from kernel.base.instants import DAY, HOUR, MINUTE, to_timestamp, to_us
-from kernel.eventsourcing.envelope import TYPE_OF_FIELD, headers, make_event
+from kernel.eventsourcing.envelope import headers, make_event, stream_of, type_name
+from office.streams import DOSSIER
 
 NAME = "audit: its database made again from the log, against a bare read of the log"
 COUNTS = {Size.SMALL: 2_000, Size.USUAL: 200_000, Size.FULL: 1_000_000}
@@ -34,33 +37,33 @@ TARGET_MB = 500
 _OFFICER = Actor(kind=ActorKind.ACTOR_KIND_OFFICER, id="an.nv", unit="H22.12.01")
 
 
-def _events(count: int) -> Iterator[DossierEvent]:
+def _events(count: int) -> Iterator[Event]:
     """Return the events of dossiers that overlap in time, 13 for each."""
-    step = routing.CurrentStep(step="verify", unit="H22.12.01", role="specialist")
+    step = CurrentStep(step="verify", unit="H22.12.01", role="specialist")
     due = to_timestamp(START + 5 * DAY)
-    sealed = common.SealedData(key_id="k", nonce=b"n" * 12, ciphertext=b"c" * 120)
+    sealed = SealedData(key_id="k", nonce=b"n" * 12, ciphertext=b"c" * 120)
     uuid = "0" * 36
-    submitted = intake.DossierSubmitted(
+    submitted = DossierSubmitted(
         procedure_code="1.012766",
         unit="H22.12",
-        channel=common.CHANNEL_COUNTER,
+        channel=CHANNEL_COUNTER,
         time_zone="Asia/Ho_Chi_Minh",
         applicant=sealed,
     )
     life = [
         ("intake", submitted),
-        ("notify", notify.MessageQueued(message_id=uuid, kind="submitted", channel="email")),
-        ("intake", intake.DossierAccepted(time_limit="5wd", due_at=due, calendar_version="vn")),
-        ("routing", routing.CaseOpened(process="standard", due_at=due, current=step)),
-        ("notify", notify.MessageQueued(message_id=uuid, kind="accepted", channel="email")),
-        ("routing", routing.StepAssigned(step="verify", assignee="an.nv")),
-        ("routing", routing.StepCompleted(step="verify", next=step)),
-        ("routing", routing.StepCompleted(step="sign")),
-        ("routing", routing.CaseResolved(result=routing.CASE_RESULT_GRANTED)),
-        ("postal", postal.PostalJobCreated(job_id=uuid, partner_id="vnpost", addressee=sealed)),
-        ("postal", postal.ItemTracked(job_id=uuid, item_number="EE123456785VN", code="EMH")),
-        ("postal", postal.ItemDelivered(job_id=uuid, item_number="EE123456785VN")),
-        ("intake", intake.ResultReturned(item_number="EE123456785VN")),
+        ("notify", MessageQueued(message_id=uuid, kind="submitted", channel="email")),
+        ("intake", DossierAccepted(time_limit="5wd", due_at=due, calendar_version="vn")),
+        ("routing", CaseOpened(process="standard", due_at=due, current=step)),
+        ("notify", MessageQueued(message_id=uuid, kind="accepted", channel="email")),
+        ("routing", StepAssigned(step="verify", assignee="an.nv")),
+        ("routing", StepCompleted(step="verify", next=step)),
+        ("routing", StepCompleted(step="sign")),
+        ("routing", CaseResolved(result=CASE_RESULT_GRANTED)),
+        ("postal", PostalJobCreated(job_id=uuid, partner_id="vnpost", addressee=sealed)),
+        ("postal", ItemTracked(job_id=uuid, item_number="EE123456785VN", code="EMH")),
+        ("postal", ItemDelivered(job_id=uuid, item_number="EE123456785VN")),
+        ("intake", ResultReturned(item_number="EE123456785VN")),
     ]
     made, first, open_at_once = 0, 0, 500
     while made < count:
@@ -74,6 +77,7 @@ def _events(count: int) -> Iterator[DossierEvent]:
                     source,
                     number,
                     payload,
+                    stream_kind=DOSSIER,
                     actor=_OFFICER,
                     occurred_at=when,
                     recorded_at=when,
@@ -91,16 +95,15 @@ def _fill(bootstrap: str, topic: str, count: int) -> None:
         bootstrap_servers=bootstrap, acks=1, enable_idempotence=False, linger_ms=20
     )
     for event in _events(count):
-        type_name = TYPE_OF_FIELD[event.WhichOneof("payload") or ""]
         attributes = headers(
             event.event_id,
-            type_name,
+            type_name(event),
             event.source,
-            event.dossier_code,
+            stream_of(event),
             to_us(event.occurred_at),
             "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
         )
-        key = event.dossier_code.encode()
+        key = event.stream_id.encode()
         producer.send(topic, event.SerializeToString(), key=key, headers=list(attributes))
     producer.flush(60)
     producer.close()
@@ -117,7 +120,7 @@ def _bare(bootstrap: str, topic: str, count: int) -> float:
     while decoded < count:
         for records in reader.poll(timeout_ms=1_000, max_records=5_000).values():
             for record in records:
-                DossierEvent.FromString(record.value)
+                Event.FromString(record.value)
             decoded += len(records)
     reader.close()
     return count / (time.perf_counter() - began)

@@ -16,7 +16,7 @@ import sys
 import time
 from pathlib import Path
 
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.event_pb2 import Event
 from sqlalchemy import func, select
 
 from benchmarks import week
@@ -76,7 +76,7 @@ def bare_read(bootstrap: str, topic: str, count: int) -> float:
     while left:
         for records in consumer.poll(timeout_ms=500, max_records=BATCH).values():
             for record in records:
-                DossierEvent.FromString(record.value)
+                Event.FromString(record.value)
             left -= len(records)
     seconds = time.perf_counter() - begun
     reader.close()

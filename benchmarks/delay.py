@@ -17,13 +17,16 @@ from statistics import quantiles
 import grpc
 from kafka import KafkaConsumer, TopicPartition
 from motcua.events.v1.common_pb2 import Channel, ResultChannel
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.event_pb2 import Event
 from motcua.intake.v1 import intake_pb2 as intake
+from motcua.intake.v1.dossier_events_pb2 import DossierAccepted
 from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
+from motcua.routing.v1.case_events_pb2 import CaseOpened
 
 from benchmarks.harness import Figures, Servers, Size
 from infra.supervisor.state import read_state
 from kernel.base.instants import to_us
+from kernel.eventsourcing.envelope import payload_type
 from kernel.rpc.client import metadata
 from tests.support.stack import Stack
 
@@ -119,11 +122,11 @@ def _delays(bootstrap: str, topic: str, left_out: float) -> tuple[list[float], l
     while any(consumer.position(place) < ends[place] for place in places):
         for records in consumer.poll(500).values():
             for record in records:
-                event = DossierEvent.FromString(record.value)
+                event = Event.FromString(record.value)
                 times = (to_us(event.recorded_at), record.timestamp * 1000)
-                if event.HasField("dossier_accepted"):
+                if payload_type(event) is DossierAccepted:
                     accepted[event.event_id] = times
-                elif event.HasField("case_opened"):
+                elif payload_type(event) is CaseOpened:
                     opened[event.causation_id] = times
     consumer.close()
     pairs = sorted((accepted[c], times) for c, times in opened.items() if c in accepted)

@@ -17,8 +17,8 @@ import uuid
 from datetime import date
 from pathlib import Path
 
-from motcua.events.v1.envelope_pb2 import Actor, ActorKind
-from motcua.events.v1.intake_events_pb2 import DossierAccepted, DossierSubmitted
+from motcua.events.v1.common_pb2 import Actor, ActorKind
+from motcua.intake.v1.dossier_events_pb2 import DossierAccepted, DossierSubmitted
 from motcua.routing.v1 import routing_pb2 as pb
 
 from benchmarks.harness import Figures, Servers, Size, TargetMissed
@@ -30,6 +30,7 @@ from kernel.eventsourcing.group_commit import Writer
 from kernel.eventsourcing.migrate import migrate
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.storage.engines import open_engine
+from office.streams import DOSSIER
 from office.worktime.calendars import publishing
 from office.worktime.calendars.model import Calendar, DayKind, DayRule
 from office.worktime.calendars.repository import CalendarRepository
@@ -68,7 +69,7 @@ def _storm() -> Calendar:
 
 def _open(uow: UnitOfWork, first: int, count: int) -> None:
     """Let the desk submit and accept dossiers, and routing open their cases."""
-    react = reactions_of(OFFICE)["dossier_accepted"]
+    react = reactions_of(OFFICE)[DossierAccepted]
     limits = [(text, due_at(state_office(), START, Duration.parse(text))) for text in _LIMITS]
     for number in range(first, first + count):
         code = f"H22.{number % 20:02d}-210809-{number:06d}"
@@ -86,11 +87,11 @@ def _open(uow: UnitOfWork, first: int, count: int) -> None:
         )
         for sequence, payload in enumerate(payloads, start=1):
             event = make_event(
-                code, "intake", sequence, payload, actor=_SYSTEM, occurred_at=START,
-                recorded_at=START, causation_id="", correlation_id=code,
+                code, "intake", sequence, payload, stream_kind=DOSSIER, actor=_SYSTEM,
+                occurred_at=START, recorded_at=START, causation_id="", correlation_id=code,
             )  # fmt: skip
             uow.ingest(event, event.SerializeToString())
-        uow.append_reaction(event, react(uow, event), START)
+        uow.append_reaction(event, react(uow, event, payload), START)
 
 
 _LIMITS = ("3wd", "5wd", "10wd", "15wd")

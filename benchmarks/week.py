@@ -14,12 +14,13 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from kafka import KafkaProducer
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.event_pb2 import Event
 
 from infra.local.kafka import KafkaBroker
 from infra.local.ports import free_port
 from kernel.base.instants import to_us
-from kernel.eventsourcing.envelope import TYPE_OF_FIELD, headers, payload_field
+from kernel.eventsourcing.envelope import headers, stream_of, type_name
+from office.streams import DOSSIER
 from tests.support.feed import log_of
 
 FILE = Path(__file__).with_name("data") / "demo_week.binpb.gz"
@@ -45,7 +46,7 @@ def recorded() -> list[bytes]:
     return events
 
 
-def weeks(count: int) -> Iterator[DossierEvent]:
+def weeks(count: int) -> Iterator[Event]:
     """Return at least so many events: the week again and again, each time with dossiers of its own.
 
     Codes, identities and item numbers are replaced by others of the same length, so that what
@@ -61,7 +62,7 @@ def weeks(count: int) -> Iterator[DossierEvent]:
         variant, item = b"%04x" % (0x8000 + week), b"%04d" % week
         for event in events:
             dossier = _CODE.sub(lambda found, days=days: days[found[0]], event)  # type: ignore[misc]
-            yield DossierEvent.FromString(_ITEM.sub(item, _UUID.sub(variant, dossier)))
+            yield Event.FromString(_ITEM.sub(item, _UUID.sub(variant, dossier)))
 
 
 def publish(bootstrap: str, topic: str, count: int) -> int:
@@ -73,16 +74,16 @@ def publish(bootstrap: str, topic: str, count: int) -> int:
     for event in weeks(count):
         attributes = headers(
             event.event_id,
-            TYPE_OF_FIELD[payload_field(event)],
+            type_name(event),
             event.source,
-            event.dossier_code,
+            stream_of(event),
             to_us(event.occurred_at),
             TRACE,
         )
         producer.send(
             topic,
             event.SerializeToString(),
-            key=event.dossier_code.encode(),
+            key=event.stream_id.encode(),
             headers=list(attributes),
         )
         published += 1
@@ -97,9 +98,7 @@ def record(folder: Path) -> None:
     Streams that are not of a dossier are left out, for every week would write the same ones.
     """
     with KafkaBroker(folder / "kafka", free_port()) as broker:
-        events = [
-            e for e in log_of(broker.bootstrap, TOPIC) if _CODE.search(e.dossier_code.encode())
-        ]
+        events = [e for e in log_of(broker.bootstrap, TOPIC) if e.stream_kind == DOSSIER]
     packed = [event.SerializeToString() for event in events]
     framed = b"".join(len(one).to_bytes(4, "big") + one for one in packed)
     FILE.write_bytes(gzip.compress(framed, mtime=0))

@@ -111,6 +111,11 @@ def clear_text() -> bool:
     return run(sys.executable, "-m", "tools.clear_text")
 
 
+def events() -> bool:
+    """docs/events.md is what the descriptors and the models give."""
+    return run(sys.executable, "-m", "tools.event_catalogue", "--check")
+
+
 def registries() -> bool:
     """Check that no file names a registry host, and no lock file any address."""
     listed = subprocess.run(
@@ -146,6 +151,7 @@ CHECKS: dict[str, Callable[[], bool]] = {
     "contracts": contracts,
     "clear-text": clear_text,
     "words": words,
+    "events": events,
     "registries": registries,
 }
 

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import typer
 from motcua.audit.v1 import audit_pb2 as pb
-from motcua.events.v1.envelope_pb2 import ActorKind
-from motcua.events.v1.routing_events_pb2 import SuspensionKind
+from motcua.events.v1.common_pb2 import ActorKind
+from motcua.routing.v1.types_pb2 import SuspensionKind
 from rich.table import Table
 
 from cli.formatting import ZONE, iso, moment, print_json
@@ -41,13 +41,20 @@ _TIMES = (
 )
 
 
-def timeline(code: CODE, as_of: AS_OF = "", as_json: JSON = False) -> None:
+def timeline(
+    code: CODE,
+    as_of: AS_OF = "",
+    kind: Annotated[
+        str, typer.Option(help="The kind of what CODE names, such as officer.")
+    ] = "dossier",
+    as_json: JSON = False,
+) -> None:
     """Show a dossier's whole history, across the services.
 
     In the order of the log, which is that of the times of recording within a service; when it
     happened may lie before (a dossier brought in from another system, a late report).
     """
-    request = pb.GetTimelineRequest(dossier_code=code, time_zone=OFFICE)
+    request = pb.GetTimelineRequest(dossier_code=code, time_zone=OFFICE, stream_kind=kind)
     if as_of:
         request.as_of.CopyFrom(parse_instant(as_of, "--as-of"))
     with audit() as stub:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import sys
 import time
@@ -14,7 +15,7 @@ from typing import Annotated, Any, TextIO
 import typer
 from google.protobuf.json_format import MessageToDict
 from motcua.audit.v1 import audit_pb2 as pb
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.event_pb2 import Event
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -30,6 +31,7 @@ from cli.options import in_order, parse_instant
 from cli.printer import counted, err, fail, out
 from cli.rpc_errors import audit
 from kernel.base.instants import SECOND, to_us
+from kernel.eventsourcing.envelope import payload_type
 
 LONG = 3600.0
 
@@ -130,13 +132,27 @@ def _write_array(stream: Iterable[Any], target: TextIO) -> int:
 
 def _line(item: pb.StreamEventsResponse) -> str:
     place = f"{item.partition}:{item.offset}"
-    return f"{moment(item.occurred_at)} {OFFSET}  {place:<8} {item.dossier_code:<22} {item.type}\n"
+    return f"{moment(item.occurred_at)} {OFFSET}  {place:<8} {item.stream_id:<22} {item.type}\n"
 
 
 def _object(item: pb.StreamEventsResponse) -> str:
-    event = MessageToDict(DossierEvent.FromString(item.body), preserving_proto_field_name=True)
+    event = _document(Event.FromString(item.body))
     place = {"partition": item.partition, "offset": item.offset, "type": item.type}
     return json.dumps(place | {"event": event}, ensure_ascii=False)
+
+
+def _document(event: Event) -> dict[str, Any]:
+    """Return an event as JSON has it; a payload that this build does not know as its bytes."""
+    if payload_type(event) is not None:
+        return MessageToDict(event, preserving_proto_field_name=True)
+    envelope = Event()
+    envelope.CopyFrom(event)
+    envelope.ClearField("payload")
+    payload = {
+        "@type": event.payload.type_url,
+        "value": base64.b64encode(event.payload.value).decode(),
+    }
+    return MessageToDict(envelope, preserving_proto_field_name=True) | {"payload": payload}
 
 
 def verify(
@@ -207,4 +223,4 @@ def _print_proof(result: pb.VerifyResult) -> None:
     for finding in result.findings:
         kind = pb.FindingKind.Name(finding.kind).removeprefix("FINDING_KIND_").lower()
         place = f"partition {finding.partition}, offset {finding.offset}"
-        out.print(f"  {kind} at {place} {finding.dossier_code}", markup=False)
+        out.print(f"  {kind} at {place} {finding.stream_id}", markup=False)

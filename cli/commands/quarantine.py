@@ -54,7 +54,7 @@ def _wide(rows: list[tuple[str, pb.QuarantinedRecord]]) -> Table:
         (
             name,
             f"{record.partition}:{record.offset}",
-            record.dossier_code,
+            record.stream_id,
             record.reason,
             moment(record.first_seen_at),
             str(record.attempts),
@@ -71,7 +71,7 @@ def _narrow(rows: list[tuple[str, pb.QuarantinedRecord]]) -> Table:
         (
             name,
             f"{record.partition}:{record.offset}",
-            record.dossier_code,
+            record.stream_id,
             f"{record.reason}, {counted(record.attempts, 'try', 'tries')}"
             f" since {moment(record.first_seen_at)}\n{record.error}",
         )
@@ -87,7 +87,7 @@ def _document(service: str, record: pb.QuarantinedRecord) -> dict[str, Any]:
         "topic": record.topic,
         "partition": record.partition,
         "offset": record.offset,
-        "dossier_code": record.dossier_code,
+        "dossier_code": record.stream_id,
         "reason": record.reason,
         "error": record.error,
         "first_seen_at": iso(record.first_seen_at),
@@ -136,7 +136,7 @@ def redrive(
     if ":" in what:
         request.partition, request.offset = _place(what)
     else:
-        request.dossier_code = what
+        request.stream_id = what
     with failures(_known(service)), Connection(service) as connection:
         answer = connection.operations().Redrive(request, timeout=60, metadata=identity())
     if as_json:

@@ -13,11 +13,11 @@ from typing import Any
 
 import grpc
 from motcua.events.v1.common_pb2 import Channel
-from motcua.events.v1.routing_events_pb2 import CaseResult
 from motcua.intake.v1 import intake_pb2 as intake
 from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
 from motcua.routing.v1 import routing_pb2 as routing
 from motcua.routing.v1.routing_pb2_grpc import RoutingServiceStub
+from motcua.routing.v1.types_pb2 import CaseResult
 
 from cli.grpc_clients import signed
 from cli.importing.history import ImportedHistory, ImportedStep

@@ -6,8 +6,21 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from motcua.audit.v1 import audit_pb2 as audit_pb
-from motcua.events.v1.envelope_pb2 import DossierEvent
-from motcua.events.v1.routing_events_pb2 import DeadlineScope
+from motcua.events.v1.event_pb2 import Event
+from motcua.intake.v1.dossier_events_pb2 import DossierSubmitted
+from motcua.routing.v1.case_events_pb2 import CaseResumed, CaseSuspended, SupplementRequested
+from motcua.routing.v1.collaboration_events_pb2 import (
+    ChildEnded,
+    ChildRequested,
+    ConsultationAnswered,
+    ConsultationRequested,
+)
+from motcua.routing.v1.deadline_events_pb2 import (
+    DeadlineEscalated,
+    DeadlineExtended,
+    DeadlineMissed,
+)
+from motcua.routing.v1.types_pb2 import DeadlineScope
 from rich.table import Table
 
 from cli.grpc_clients import identity
@@ -19,6 +32,7 @@ from demo.week.officer_directory import DOMAIN, address_of
 from demo.week.pauses import PAUSES
 from demo.week.scenario import FRIDAY
 from kernel.base.instants import to_us
+from kernel.eventsourcing.envelope import payload_of
 
 _REASONS = {pause.kind: name for name, pause in PAUSES.items()}
 
@@ -43,39 +57,38 @@ class WeekLog:
     heads_notified: set[str] = field(default_factory=set)
     """The dossiers of whose promised date a head was notified."""
 
-    def add(self, event: DossierEvent) -> None:
+    def add(self, event: Event) -> None:
         """Count one event."""
-        name = event.WhichOneof("payload")
-        if name == "dossier_submitted":
-            filed = event.dossier_submitted
-            self.unit_names[filed.unit] = filed.unit_name
-        elif name == "supplement_requested":
-            self.begun["supplement"] += 1
-        elif name == "case_suspended":
-            self.begun[_REASONS[event.case_suspended.kind]] += 1
-        elif name == "case_resumed":
-            self.ended[_REASONS[event.case_resumed.kind]] += 1
-        elif name == "deadline_extended":
-            self.extended += 1
-        elif name == "consultation_requested":
-            self.asked += 1
-        elif name == "consultation_answered":
-            self.answered += 1
-        elif name == "child_requested":
-            self.children += 1
-        elif name == "child_ended":
-            self.children_ended += 1
-        elif name == "deadline_missed":
-            missed = event.deadline_missed
-            if missed.scope == DeadlineScope.DEADLINE_SCOPE_STEP:
-                self.steps_missed.add((event.dossier_code, missed.step))
-        elif name == "deadline_escalated":
-            escalated = event.deadline_escalated
-            self.escalated[
-                address_of(escalated.unit, escalated.role, to_us(event.occurred_at))
-            ] += 1
-            if (escalated.rung, escalated.scope) == ("head", DeadlineScope.DEADLINE_SCOPE_DOSSIER):
-                self.heads_notified.add(event.dossier_code)
+        match payload_of(event):
+            case DossierSubmitted() as filed:
+                self.unit_names[filed.unit] = filed.unit_name
+            case SupplementRequested():
+                self.begun["supplement"] += 1
+            case CaseSuspended() as suspended:
+                self.begun[_REASONS[suspended.kind]] += 1
+            case CaseResumed() as resumed:
+                self.ended[_REASONS[resumed.kind]] += 1
+            case DeadlineExtended():
+                self.extended += 1
+            case ConsultationRequested():
+                self.asked += 1
+            case ConsultationAnswered():
+                self.answered += 1
+            case ChildRequested():
+                self.children += 1
+            case ChildEnded():
+                self.children_ended += 1
+            case DeadlineMissed() as missed:
+                if missed.scope == DeadlineScope.DEADLINE_SCOPE_STEP:
+                    self.steps_missed.add((event.stream_id, missed.step))
+            case DeadlineEscalated() as escalated:
+                self._count_escalation(event, escalated)
+
+    def _count_escalation(self, event: Event, payload: DeadlineEscalated) -> None:
+        address = address_of(payload.unit, payload.role, to_us(event.occurred_at))
+        self.escalated[address] += 1
+        if (payload.rung, payload.scope) == ("head", DeadlineScope.DEADLINE_SCOPE_DOSSIER):
+            self.heads_notified.add(event.stream_id)
 
 
 def read() -> WeekLog:
@@ -84,7 +97,7 @@ def read() -> WeekLog:
     with audit() as stub:
         request = audit_pb.StreamEventsRequest()
         for item in stub.StreamEvents(request, timeout=60, metadata=identity()):
-            found.add(DossierEvent.FromString(item.body))
+            found.add(Event.FromString(item.body))
     return found
 
 

@@ -8,9 +8,8 @@ import hashlib
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from motcua.events.v1.process_events_pb2 import PaperKind, PaperStage
-from motcua.events.v1.routing_events_pb2 import CaseFact
 from motcua.routing.v1 import routing_pb2 as routing
+from motcua.routing.v1.types_pb2 import CaseFact, PaperKind, PaperStage
 
 from demo.results.own_count import Entry
 from demo.week.office_client import OfficeClient

@@ -6,8 +6,8 @@ import asyncio
 from functools import cache
 
 from google.protobuf.timestamp_pb2 import Timestamp
-from motcua.events.v1.routing_events_pb2 import CurrentStep
 from motcua.routing.v1 import routing_pb2 as routing
+from motcua.routing.v1.routing_pb2 import CaseStep
 
 from demo.results.own_count import Entry, OwnCount, PlayedStep
 from demo.week import consultations, immediate_service
@@ -162,7 +162,7 @@ class Week:
             await asyncio.sleep(0.05)
         return True
 
-    async def _consult(self, entry: Entry, step: CurrentStep) -> bool:
+    async def _consult(self, entry: Entry, step: CaseStep) -> bool:
         """Have another unit asked and answer; False when the week ends before it does."""
         unit = await ask_opinion(self._client, entry.code, step)
         entry.asked += 1
@@ -186,7 +186,7 @@ class Week:
         entry.withdrawn_at = _us(case.ended_at)
         self._expect_mail(entry, "withdrawn")
 
-    async def _pause(self, filing: Filing, entry: Entry, pin: str, step: CurrentStep) -> bool:
+    async def _pause(self, filing: Filing, entry: Entry, pin: str, step: CaseStep) -> bool:
         """Let the clock stand still for some hours; False when the week ends before they do."""
         pause = PAUSES[filing.pause]
         await pause.begin(self._client, filing, entry.code, step)
@@ -218,7 +218,7 @@ class Week:
         entry.due_at = _us(case.due_at)
         self._expect_mail(entry, "extended")
 
-    def _done(self, entry: Entry, step: CurrentStep, asked_at: int, *, paused: bool) -> None:
+    def _done(self, entry: Entry, step: CaseStep, asked_at: int, *, paused: bool) -> None:
         due, answered_at = _us(step.due_at), self._clock.now()
         entry.steps.append(PlayedStep(step.step, due, asked_at, answered_at, paused))
 
@@ -236,7 +236,7 @@ class Week:
     # -- time --------------------------------------------------------------------------------------
 
     def _next_moment(
-        self, filing: Filing, entry: Entry, step: CurrentStep, steps: int, *, last: bool
+        self, filing: Filing, entry: Entry, step: CaseStep, steps: int, *, last: bool
     ) -> int:
         """Spread the steps over the part of the promised time that this dossier takes; who is not
         late keeps the limit of the step too.

@@ -10,12 +10,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import grpc
-from motcua.events.v1 import common_pb2 as common
-from motcua.events.v1.routing_events_pb2 import CaseResult
+from motcua.events.v1.common_pb2 import Channel, ResultChannel
 from motcua.intake.v1 import intake_pb2 as intake
 from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
 from motcua.routing.v1 import routing_pb2 as routing
 from motcua.routing.v1.routing_pb2_grpc import RoutingServiceStub
+from motcua.routing.v1.types_pb2 import CaseResult
 
 from demo.results.own_count import OwnCount
 from demo.week.officer_directory import id_of
@@ -26,14 +26,14 @@ from office.worktime.durations import DurationUnit, TimeLimit
 TIMEOUT = 10.0
 PATIENCE = 30.0
 CHANNELS = {
-    "online": common.Channel.CHANNEL_ONLINE,
-    "counter": common.Channel.CHANNEL_COUNTER,
-    "post": common.Channel.CHANNEL_POST,
+    "online": Channel.CHANNEL_ONLINE,
+    "counter": Channel.CHANNEL_COUNTER,
+    "post": Channel.CHANNEL_POST,
 }
 RESULTS = {
-    "online": common.ResultChannel.RESULT_CHANNEL_ONLINE,
-    "counter": common.ResultChannel.RESULT_CHANNEL_COUNTER,
-    "post": common.ResultChannel.RESULT_CHANNEL_POST,
+    "online": ResultChannel.RESULT_CHANNEL_ONLINE,
+    "counter": ResultChannel.RESULT_CHANNEL_COUNTER,
+    "post": ResultChannel.RESULT_CHANNEL_POST,
 }
 _NAME_OF = {number: name for name, number in CHANNELS.items()}
 _RESULT_OF = {number: name for name, number in RESULTS.items()}

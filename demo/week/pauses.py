@@ -7,10 +7,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from motcua.events.v1 import common_pb2 as common
-from motcua.events.v1.process_events_pb2 import Opinion
-from motcua.events.v1.routing_events_pb2 import CurrentStep, Payment, SuspensionKind
+from motcua.events.v1.common_pb2 import Part
 from motcua.routing.v1 import routing_pb2 as routing
+from motcua.routing.v1.routing_pb2 import CaseStep
+from motcua.routing.v1.types_pb2 import Opinion, Payment, SuspensionKind
 
 from demo.week.office_client import OfficeClient
 from demo.week.scenario import Filing
@@ -18,8 +18,8 @@ from kernel.base.instants import to_timestamp
 
 FEE = Payment(fee=120_000, charge=30_000)
 
-Begin = Callable[[OfficeClient, Filing, str, CurrentStep], Awaitable[None]]
-End = Callable[[OfficeClient, Filing, str, CurrentStep, str], Awaitable[None]]
+Begin = Callable[[OfficeClient, Filing, str, CaseStep], Awaitable[None]]
+End = Callable[[OfficeClient, Filing, str, CaseStep, str], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ def _part(filing: Filing) -> str:
     return filing.offer.parts[0][0] if filing.offer.parts else "other"
 
 
-async def _ask_papers(client: OfficeClient, filing: Filing, code: str, step: CurrentStep) -> None:
-    part = common.Part(code=_part(filing), copies=1, note="Bản sao chưa được chứng thực")
+async def _ask_papers(client: OfficeClient, filing: Filing, code: str, step: CaseStep) -> None:
+    part = Part(code=_part(filing), copies=1, note="Bản sao chưa được chứng thực")
     request = routing.RequestSupplementRequest(
         dossier_code=code, step=step.step, parts=[part], reason="Giấy tờ chưa hợp lệ."
     )
@@ -46,12 +46,12 @@ async def _ask_papers(client: OfficeClient, filing: Filing, code: str, step: Cur
 
 
 async def _bring_papers(
-    client: OfficeClient, filing: Filing, code: str, _step: CurrentStep, pin: str
+    client: OfficeClient, filing: Filing, code: str, _step: CaseStep, pin: str
 ) -> None:
     await client.supplement(code, pin, _part(filing))
 
 
-async def _ask_money(client: OfficeClient, _filing: Filing, code: str, step: CurrentStep) -> None:
+async def _ask_money(client: OfficeClient, _filing: Filing, code: str, step: CaseStep) -> None:
     request = routing.RequestPaymentRequest(
         dossier_code=code, step=step.step, payment=FEE, reason="Nộp phí thẩm định và lệ phí."
     )
@@ -59,7 +59,7 @@ async def _ask_money(client: OfficeClient, _filing: Filing, code: str, step: Cur
 
 
 async def _take_money(
-    client: OfficeClient, filing: Filing, code: str, step: CurrentStep, _pin: str
+    client: OfficeClient, filing: Filing, code: str, step: CaseStep, _pin: str
 ) -> None:
     request = routing.ConfirmPaymentRequest(
         dossier_code=code,
@@ -71,7 +71,7 @@ async def _take_money(
 
 
 def _stop(kind: SuspensionKind, reason: str, counterpart: str) -> Begin:
-    async def begin(client: OfficeClient, _filing: Filing, code: str, step: CurrentStep) -> None:
+    async def begin(client: OfficeClient, _filing: Filing, code: str, step: CaseStep) -> None:
         request = routing.StopCaseRequest(
             dossier_code=code, step=step.step, kind=kind, reason=reason, counterpart=counterpart
         )
@@ -81,7 +81,7 @@ def _stop(kind: SuspensionKind, reason: str, counterpart: str) -> Begin:
 
 
 async def _go_on(
-    client: OfficeClient, _filing: Filing, code: str, step: CurrentStep, _pin: str
+    client: OfficeClient, _filing: Filing, code: str, step: CaseStep, _pin: str
 ) -> None:
     request = routing.ResumeCaseRequest(
         dossier_code=code, step=step.step, reason="Đã có văn bản trả lời."
@@ -125,7 +125,7 @@ PAUSES = {
 """By the keys of ``scenario.PAUSE_SHARES``."""
 
 
-async def ask_opinion(client: OfficeClient, code: str, step: CurrentStep) -> str:
+async def ask_opinion(client: OfficeClient, code: str, step: CaseStep) -> str:
     """Ask another unit for its opinion, for which the step waits; return the unit."""
     unit = "H22.05" if step.unit != "H22.05" else "H22.02"
     request = routing.RequestConsultationRequest(

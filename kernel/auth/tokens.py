@@ -15,7 +15,7 @@ from typing import Any, Final
 import jwt
 from jwt.exceptions import InvalidJTIError, InvalidSubjectError
 from jwt.types import Options
-from motcua.events.v1.envelope_pb2 import Actor, ActorKind
+from motcua.events.v1.common_pb2 import Actor, ActorKind
 
 from kernel.auth import claims, issuer
 from kernel.auth.jwks import Jwks

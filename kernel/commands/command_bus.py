@@ -17,7 +17,7 @@ from typing import Any, Final, Protocol, TypeVar, cast
 
 import grpc
 from google.protobuf.message import Message
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.event_pb2 import Event
 from sqlalchemy import Connection, Engine
 
 from kernel.auth.identity import Caller, caller
@@ -53,7 +53,7 @@ class Request(Protocol):
 Q = TypeVar("Q", bound=Request)
 A = TypeVar("A", bound=Message)
 Act = Callable[[UnitOfWork, Q, Call], A]
-Again = Callable[[UnitOfWork, Q, Call, Sequence[DossierEvent]], A]
+Again = Callable[[UnitOfWork, Q, Call, Sequence[Event]], A]
 
 
 class Commands:

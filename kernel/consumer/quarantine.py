@@ -28,7 +28,8 @@ class QuarantinedRecord:
     topic: str
     partition: int
     offset: int
-    dossier_code: str
+    stream_id: str
+    stream_kind: str
     source: str
     sequence: int
     reason: str
@@ -81,7 +82,7 @@ class Quarantine:
         table = self._model.tables.quarantine
         chosen = table.select().where(table.c.reason != quarantine_rows.DISCARDED).limit(limit)
         if stream_id:
-            chosen = chosen.where(table.c.dossier_code == stream_id)
+            chosen = chosen.where(table.c.stream_id == stream_id)
             chosen = chosen.order_by(table.c.partition, table.c.offset)
         else:
             chosen = chosen.order_by(table.c.first_seen_at, table.c.partition, table.c.offset)
@@ -123,7 +124,7 @@ class Quarantine:
         table = self._model.tables.quarantine
         chosen = select(func.count()).where(table.c.reason != quarantine_rows.DISCARDED)
         if stream_id:
-            chosen = chosen.where(table.c.dossier_code == stream_id)
+            chosen = chosen.where(table.c.stream_id == stream_id)
         else:
             chosen = chosen.where(table.c.partition == partition, table.c.offset == offset)
         with self._reads.connect() as connection:

@@ -30,7 +30,12 @@ def redrive(
     refused: dict[Place, str] = {}
     while True:
         work = (
-            partial(applier.redrive, code=stream_id, refused=refused, discard_first=discard_first)
+            partial(
+                applier.redrive,
+                stream_id=stream_id,
+                refused=refused,
+                discard_first=discard_first,
+            )
             if place is None
             else partial(
                 applier.redrive_one, place=place, refused=refused, discard_first=discard_first

@@ -119,8 +119,8 @@ class ConsumerWorker:
             waiting = quarantine_rows.heads(
                 connection, self._model.tables, quarantine_rows.NEEDS_UPGRADE
             )
-        for code in waiting:
-            redrive(self._committer.run, self._bulk, code)
+        for stream_id in waiting:
+            redrive(self._committer.run, self._bulk, stream_id)
         self._buffer.request_bulk_read(partitions)
         self._partitions = partitions
         _log.info("consumer.started", partitions=len(partitions))
@@ -158,8 +158,8 @@ class ConsumerWorker:
             self._buffer.request_bulk_read(found)
         with self._reads.connect() as connection:
             loose = quarantine_rows.heads(connection, self._model.tables, quarantine_rows.BEHIND)
-        for code in loose:  # quarantined by another worker during a redrive by this one
-            redrive(self._committer.run, self._bulk, code)
+        for stream_id in loose:  # quarantined by another worker during a redrive by this one
+            redrive(self._committer.run, self._bulk, stream_id)
             self.pending = True
 
     def _stored(self, partitions: Collection[int]) -> dict[int, int]:

@@ -36,7 +36,7 @@ from kernel.telemetry import metrics
 T = TypeVar("T")
 GROUP = 256
 REMEMBERED = 4_096
-"""States kept from one transaction to the next: those of the dossiers at work."""
+"""States kept from one transaction to the next: those of the streams at work."""
 TRIES = 4
 TURNS = 20
 """Runs of a transaction at most that meets other processes' changes."""
@@ -234,11 +234,11 @@ class Writer:
 
     def _remember(self, unit: UnitOfWork) -> None:
         """Keep the states of a committed transaction, the latest ones last."""
-        for code, state in unit.states().items():
-            self._states.pop(code, None)
-            self._states[code] = state
-        for code in list(itertools.islice(self._states, max(0, len(self._states) - REMEMBERED))):
-            del self._states[code]
+        for name, state in unit.states().items():
+            self._states.pop(name, None)
+            self._states[name] = state
+        for name in list(itertools.islice(self._states, max(0, len(self._states) - REMEMBERED))):
+            del self._states[name]
 
     def _ring(self, published: int) -> None:
         if published:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from google.protobuf.message import Message
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.event_pb2 import Event
 from sqlalchemy import Table
 
 from kernel.eventsourcing.record import Record
@@ -17,24 +17,28 @@ from kernel.storage.kernel_tables import KernelTables
 if TYPE_CHECKING:
     from kernel.eventsourcing.unit_of_work import UnitOfWork
 
-Projection = Callable[["UnitOfWork", DossierEvent], None]
-Recorder = Callable[["UnitOfWork", Record, DossierEvent], None]
+Projection = Callable[["UnitOfWork", Event, Any], None]
+"""Brings the views up to date with an event, which comes with its payload."""
+Recorder = Callable[["UnitOfWork", Record, Event], None]
 
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """A payload for an event of this service about another dossier than the cause's."""
+    """A payload for an event of this service in another stream than the cause's, of the service's
+    own kind.
+    """
 
-    dossier_code: str
+    stream_id: str
     payload: Message
     occurred_at: int | None = None
     """The instant from which the payload was computed; None for when the reaction is written."""
 
 
-Reaction = Callable[["UnitOfWork", DossierEvent], Sequence[Message | About]]
+Reaction = Callable[["UnitOfWork", Event, Any], Sequence[Message | About]]
+"""Returns what an event, which comes with its payload, leads to."""
 
 
-def _no_state(state: Any, _event: DossierEvent) -> Any:
+def _no_state(state: Any, _event: Event) -> Any:
     return state
 
 
@@ -42,20 +46,22 @@ def _no_state(state: Any, _event: DossierEvent) -> Any:
 class Model:
     """One service's business, as plain values and functions.
 
-    ``projections`` and ``reactions`` are keyed by the payload's field name in the envelope.
-    ``every`` is called with each event that is read from the log, known or not, before its
-    projection (audit). ``by_dossier`` names view tables whose primary key is the dossier's code
-    alone; their rows are fetched for a whole batch at once.
+    ``stream_kind`` is the kind of the streams that it writes where nothing else is said.
+    ``projections`` and ``reactions`` are keyed by the class of the payload. ``every`` is called
+    with each event that is read from the log, known or not, before its projection (audit).
+    ``by_stream`` names view tables whose primary key is the id of a stream of that kind alone;
+    their rows are fetched for a whole batch at once.
     """
 
     source: str
+    stream_kind: str
     tables: KernelTables
-    projections: Mapping[str, Projection] = field(default_factory=dict)
-    reactions: Mapping[str, Reaction] = field(default_factory=dict)
+    projections: Mapping[type[Message], Projection] = field(default_factory=dict)
+    reactions: Mapping[type[Message], Reaction] = field(default_factory=dict)
     every: Recorder | None = None
     initial: Any = None
-    evolve: Callable[[Any, DossierEvent], Any] = _no_state
-    by_dossier: Sequence[Table] = ()
+    evolve: Callable[[Any, Event], Any] = _no_state
+    by_stream: Sequence[Table] = ()
     migrations: Path | None = None
     """The folder of the revisions of the service's schema; a database is made by them."""
     operational: frozenset[str] = frozenset()

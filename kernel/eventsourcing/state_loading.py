@@ -1,29 +1,33 @@
-"""The states of many dossiers, folded from a service's own events in one read."""
+"""The states of many streams, folded from a service's own events in one read."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.event_pb2 import Event
 from sqlalchemy import Connection, select
 
 from kernel.eventsourcing.service_model import Model
 
 
-def states_of(connection: Connection, model: Model, codes: Sequence[str]) -> dict[str, Any]:
-    """Return the decider's state of each of these dossiers; the initial one where it has no
-    event.
+def states_of(connection: Connection, model: Model, stream_ids: Sequence[str]) -> dict[str, Any]:
+    """Return the decider's state of each of these streams of the service's own kind; the initial
+    one where it has no event.
     """
     events = model.tables.events.c
     found = connection.execute(
         select(events.body)
-        .where(events.dossier_code.in_(codes), events.source == model.source)
-        .order_by(events.dossier_code, events.sequence)
+        .where(
+            events.stream_id.in_(stream_ids),
+            events.stream_kind == model.stream_kind,
+            events.source == model.source,
+        )
+        .order_by(events.stream_id, events.sequence)
     )
-    states = dict.fromkeys(codes, model.initial)
+    states = dict.fromkeys(stream_ids, model.initial)
     for (body,) in found:
-        event = DossierEvent.FromString(body)
-        code = event.dossier_code
-        states[code] = model.evolve(states[code], event)
+        event = Event.FromString(body)
+        stream_id = event.stream_id
+        states[stream_id] = model.evolve(states[stream_id], event)
     return states

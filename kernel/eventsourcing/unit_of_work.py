@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from google.protobuf.message import Message
-from motcua.events.v1.envelope_pb2 import Actor, ActorKind, DossierEvent
+from motcua.events.v1.common_pb2 import Actor, ActorKind
+from motcua.events.v1.event_pb2 import Event
 from sqlalchemy import Connection
 
 from kernel.base.instants import to_us
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
     from kernel.crypto.keyring import Keyring, NewKey
 
 Remembered = dict[str, tuple[int, Any]]
-"""States of deciders by dossier, each with the height of the stream of which it is the fold. One
-whose height is no longer the stream's is brought up to date, so another replica does no harm.
+"""States of deciders by stream of the service's own kind, each with the height of the stream of
+which it is the fold. One whose height is no longer the stream's is brought up to date, so another
+replica does no harm.
 """
 
 
@@ -55,74 +57,80 @@ class UnitOfWork(Rows):
 
     # -- events ------------------------------------------------------------------------------------
 
-    def sequence(self, code: str, source: str) -> int:
-        """Return the last sequence known of a stream; 0 when it has not begun."""
-        row = self._streams.get((code, source)) or self.get(self.model.tables.streams, code, source)
+    def sequence(self, stream_id: str, source: str, kind: str = "") -> int:
+        """Return the last sequence known of a stream; 0 when it has not begun. Here and below a
+        stream is of the service's own kind unless ``kind`` names another.
+        """
+        key = (stream_id, kind or self.model.stream_kind, source)
+        row = self._streams.get(key) or self.get(self.model.tables.streams, *key)
         return 0 if row is None else int(row["sequence"])
 
-    def state(self, code: str) -> Any:
-        """Return the decider's state of a dossier: the fold of this service's own events, in
+    def state(self, stream_id: str) -> Any:
+        """Return the decider's state of a stream: the fold of this service's own events, in
         order.
         """
-        if code not in self._states:
-            height = self.sequence(code, self.model.source)
-            known, state = self._remembered.get(code, (0, self.model.initial))
+        if stream_id not in self._states:
+            height = self.sequence(stream_id, self.model.source)
+            known, state = self._remembered.get(stream_id, (0, self.model.initial))
             if known > height:
                 known, state = 0, self.model.initial
-            for event in self._events_after(code, known) if height > known else ():
+            for event in self._events_after(stream_id, known) if height > known else ():
                 state = self.model.evolve(state, event)
-            self._states[code] = state
-        return self._states[code]
+            self._states[stream_id] = state
+        return self._states[stream_id]
 
     def states(self) -> Remembered:
         """Return the states that this transaction has used, each with its stream's height."""
         source = self.model.source
-        return {code: (self.sequence(code, source), state) for code, state in self._states.items()}
+        return {name: (self.sequence(name, source), state) for name, state in self._states.items()}
 
-    def prefetch_states(self, codes: Iterable[str]) -> None:
-        """Fold the events of many dossiers at once."""
-        fresh = [code for code in dict.fromkeys(codes) if code not in self._states]
+    def prefetch_states(self, stream_ids: Iterable[str]) -> None:
+        """Fold the events of many streams at once."""
+        fresh = [name for name in dict.fromkeys(stream_ids) if name not in self._states]
         self.prefetch(self.model.tables.streams, fresh)
-        for code in fresh:
-            known, state = self._remembered.get(code, (0, self.model.initial))
-            if known == self.sequence(code, self.model.source):
-                self._states[code] = state
-        if unknown := [code for code in fresh if code not in self._states]:
+        for name in fresh:
+            known, state = self._remembered.get(name, (0, self.model.initial))
+            if known == self.sequence(name, self.model.source):
+                self._states[name] = state
+        if unknown := [name for name in fresh if name not in self._states]:
             self.flush()
             self._states |= states_of(self.connection, self.model, unknown)
 
-    def own_events(self, code: str) -> list[DossierEvent]:
-        """Return this service's events of a dossier, in order."""
-        return self._events_after(code, 0) if self.sequence(code, self.model.source) else []
+    def own_events(self, stream_id: str) -> list[Event]:
+        """Return this service's events of a stream, in order."""
+        return (
+            self._events_after(stream_id, 0) if self.sequence(stream_id, self.model.source) else []
+        )
 
-    def _events_after(self, code: str, height: int) -> list[DossierEvent]:
+    def _events_after(self, stream_id: str, height: int) -> list[Event]:
         table = self.model.tables.events
         found = self.query(
             table.select()
             .with_only_columns(table.c.body)
             .where(
-                table.c.dossier_code == code,
+                table.c.stream_id == stream_id,
+                table.c.stream_kind == self.model.stream_kind,
                 table.c.source == self.model.source,
                 table.c.sequence > height,
             )
             .order_by(table.c.sequence)
         )
-        return [DossierEvent.FromString(body) for (body,) in found]
+        return [Event.FromString(body) for (body,) in found]
 
-    def caused(self, causation_id: str) -> list[DossierEvent]:
+    def caused(self, causation_id: str) -> list[Event]:
         """Return this service's events that name a cause, in order."""
         table = self.model.tables.events
         found = self.query(
             table.select()
             .with_only_columns(table.c.body)
             .where(table.c.causation_id == causation_id)
-            .order_by(table.c.dossier_code, table.c.sequence)
+            .order_by(table.c.stream_id, table.c.stream_kind, table.c.sequence)
         )
-        return [DossierEvent.FromString(body) for (body,) in found]
+        return [Event.FromString(body) for (body,) in found]
 
     def append(
         self,
-        code: str,
+        stream_id: str,
         payloads: Sequence[Message],
         *,
         actor: Actor,
@@ -131,9 +139,10 @@ class UnitOfWork(Rows):
         causation_id: str,
         correlation_id: str,
         trace: str = "",
-    ) -> list[DossierEvent]:
-        """Write events of this service about a dossier, plan their publication, and bring the views
-        up to date.
+        kind: str = "",
+    ) -> list[Event]:
+        """Write events of this service in a stream, plan their publication, and bring the views up
+        to date.
 
         A stream that another writer has continued meanwhile shows at ``flush`` as
         ``IntegrityError``.
@@ -141,10 +150,11 @@ class UnitOfWork(Rows):
         events = []
         for payload in payloads:
             event = envelope.make_event(
-                code,
+                stream_id,
                 self.model.source,
-                self.sequence(code, self.model.source) + 1,
+                self.sequence(stream_id, self.model.source, kind) + 1,
                 payload,
+                stream_kind=kind or self.model.stream_kind,
                 actor=actor,
                 occurred_at=occurred_at,
                 recorded_at=recorded_at,
@@ -153,15 +163,17 @@ class UnitOfWork(Rows):
             )
             body = event.SerializeToString()
             self._keep(event, body)
-            self._publish(event, body, payload.DESCRIPTOR.name, occurred_at, trace)
+            self._publish(event, body, payload.DESCRIPTOR.full_name, occurred_at, trace)
             self.project(event)
             events.append(event)
         return events
 
-    def append_call(self, code: str, payloads: Sequence[Message], call: Call) -> list[DossierEvent]:
+    def append_call(
+        self, stream_id: str, payloads: Sequence[Message], call: Call, kind: str = ""
+    ) -> list[Event]:
         """Write the events that a command led to."""
         return self.append(
-            code,
+            stream_id,
             payloads,
             actor=call.actor,
             occurred_at=call.occurred_at,
@@ -169,25 +181,26 @@ class UnitOfWork(Rows):
             causation_id=call.request_id,
             correlation_id=call.correlation_id,
             trace=call.trace,
+            kind=kind,
         )
 
     def append_reaction(
         self,
-        cause: DossierEvent,
+        cause: Event,
         payloads: Sequence[Message | About],
         now: int,
         trace: str = "",
-    ) -> list[DossierEvent]:
-        """Write the events that another event led to, about its dossier or another one; they happen
+    ) -> list[Event]:
+        """Write the events that another event led to, in its stream or another one; they happen
         now, or with an imported cause when that happened.
         """
         imported = cause.actor.kind == ActorKind.ACTOR_KIND_IMPORTER
         happened = to_us(cause.occurred_at) if imported else now
-        events: list[DossierEvent] = []
+        events: list[Event] = []
         for payload in payloads:
-            about = payload if isinstance(payload, About) else About(cause.dossier_code, payload)
+            about = payload if isinstance(payload, About) else About(cause.stream_id, payload)
             events += self.append(
-                about.dossier_code,
+                about.stream_id,
                 [about.payload],
                 actor=self.system_actor(),
                 occurred_at=happened if about.occurred_at is None else about.occurred_at,
@@ -202,7 +215,7 @@ class UnitOfWork(Rows):
         """Return the service itself as an actor."""
         return Actor(kind=ActorKind.ACTOR_KIND_SYSTEM, id=self.model.source)
 
-    def ingest(self, event: DossierEvent, body: bytes) -> None:
+    def ingest(self, event: Event, body: bytes) -> None:
         """Take an event that was read from the log: the next one of its stream (the caller has
         checked that).
 
@@ -212,49 +225,55 @@ class UnitOfWork(Rows):
         if source == self.model.source:
             self._keep(event, body)
         else:
-            self.advance(event.dossier_code, source, event.sequence)
+            self.advance(event.stream_id, source, event.sequence, event.stream_kind)
         self.project(event)
 
-    def project(self, event: DossierEvent) -> None:
+    def project(self, event: Event) -> None:
         """Bring the views up to date with one event."""
-        projection = self.model.projections.get(event.WhichOneof("payload") or "")
+        kind = envelope.payload_type(event)
+        projection = None if kind is None else self.model.projections.get(kind)
         if projection is not None:
-            projection(self, event)
+            projection(self, event, envelope.payload_of(event))
 
-    def advance(self, code: str, source: str, sequence: int) -> None:
+    def advance(self, stream_id: str, source: str, sequence: int, kind: str = "") -> None:
         """Note the last sequence known of a stream."""
         streams = self.model.tables.streams
-        key = (code, source)
-        row = {"dossier_code": code, "source": source, "sequence": sequence}
+        kind = kind or self.model.stream_kind
+        key = (stream_id, kind, source)
+        row = {
+            "stream_id": stream_id,
+            "stream_kind": kind,
+            "source": source,
+            "sequence": sequence,
+        }
         self._streams[key] = row
         self._dirty[streams].add(key)
         self.changes += 1
 
-    def _keep(self, event: DossierEvent, body: bytes) -> None:
-        self.advance(event.dossier_code, event.source, event.sequence)
-        field = envelope.payload_field(event)
+    def _keep(self, event: Event, body: bytes) -> None:
+        stream_id, kind = event.stream_id, event.stream_kind
+        self.advance(stream_id, event.source, event.sequence, kind)
         self.add(
             self.model.tables.events,
             {
-                "dossier_code": event.dossier_code,
+                "stream_id": stream_id,
+                "stream_kind": kind,
                 "source": event.source,
                 "sequence": event.sequence,
                 "event_id": event.event_id,
-                "type": envelope.TYPE_OF_FIELD.get(field, ""),
+                "type": envelope.type_name(event),
                 "occurred_at": to_us(event.occurred_at),
                 "recorded_at": to_us(event.recorded_at),
                 "causation_id": event.causation_id,
                 "body": body,
             },
         )
-        if event.dossier_code in self._states:
-            self._states[event.dossier_code] = self.model.evolve(
-                self._states[event.dossier_code], event
-            )
+        if kind == self.model.stream_kind and stream_id in self._states:
+            self._states[stream_id] = self.model.evolve(self._states[stream_id], event)
 
     def _publish(
         self,
-        event: DossierEvent,
+        event: Event,
         body: bytes,
         type_name: str,
         occurred_at: int,
@@ -264,7 +283,8 @@ class UnitOfWork(Rows):
         self.add(
             self.model.tables.outbox,
             {
-                "dossier_code": event.dossier_code,
+                "stream_id": event.stream_id,
+                "stream_kind": event.stream_kind,
                 "sequence": event.sequence,
                 "event_id": event.event_id,
                 "type": type_name,

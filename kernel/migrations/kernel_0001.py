@@ -10,7 +10,8 @@ def upgrade() -> None:
     """Make the kernel's tables."""
     op.create_table(
         "events",
-        sa.Column("dossier_code", sa.String(), nullable=False),
+        sa.Column("stream_id", sa.String(), nullable=False),
+        sa.Column("stream_kind", sa.String(), nullable=False),
         sa.Column("source", sa.String(), nullable=False),
         sa.Column("sequence", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("event_id", sa.String(), nullable=False),
@@ -23,7 +24,7 @@ def upgrade() -> None:
         ),
         sa.Column("causation_id", sa.String(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("dossier_code", "source", "sequence"),
+        sa.PrimaryKeyConstraint("stream_id", "stream_kind", "source", "sequence"),
         sa.UniqueConstraint("event_id"),
     )
     with op.batch_alter_table("events", schema=None) as batch_op:
@@ -45,7 +46,8 @@ def upgrade() -> None:
             autoincrement=True,
             nullable=False,
         ),
-        sa.Column("dossier_code", sa.String(), nullable=False),
+        sa.Column("stream_id", sa.String(), nullable=False),
+        sa.Column("stream_kind", sa.String(), nullable=False),
         sa.Column("sequence", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("event_id", sa.String(), nullable=False),
         sa.Column("type", sa.String(), nullable=False),
@@ -61,11 +63,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("outbox", schema=None) as batch_op:
-        batch_op.create_index("outbox_dossier", ["dossier_code", "sequence"], unique=False)
+        batch_op.create_index("outbox_stream", ["stream_id", "sequence"], unique=False)
     op.create_table(
         "pending_reactions",
         sa.Column("event_id", sa.String(), nullable=False),
-        sa.Column("dossier_code", sa.String(), nullable=False),
+        sa.Column("stream_id", sa.String(), nullable=False),
+        sa.Column("stream_kind", sa.String(), nullable=False),
         sa.Column("partition", sa.Integer(), nullable=False),
         sa.Column("offset", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
@@ -90,7 +93,8 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("topic", sa.String(), nullable=False),
-        sa.Column("dossier_code", sa.String(), nullable=False),
+        sa.Column("stream_id", sa.String(), nullable=False),
+        sa.Column("stream_kind", sa.String(), nullable=False),
         sa.Column("source", sa.String(), nullable=False),
         sa.Column("sequence", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("reason", sa.String(), nullable=False),
@@ -105,7 +109,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("partition", "offset"),
     )
     with op.batch_alter_table("quarantine", schema=None) as batch_op:
-        batch_op.create_index("quarantine_dossier", ["dossier_code"], unique=False)
+        batch_op.create_index("quarantine_stream", ["stream_id"], unique=False)
     op.create_table(
         "requests",
         sa.Column("request_id", sa.String(), nullable=False),
@@ -119,9 +123,10 @@ def upgrade() -> None:
     )
     op.create_table(
         "streams",
-        sa.Column("dossier_code", sa.String(), nullable=False),
+        sa.Column("stream_id", sa.String(), nullable=False),
+        sa.Column("stream_kind", sa.String(), nullable=False),
         sa.Column("source", sa.String(), nullable=False),
         sa.Column("sequence", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.PrimaryKeyConstraint("dossier_code", "source"),
+        sa.PrimaryKeyConstraint("stream_id", "stream_kind", "source"),
         sqlite_with_rowid=False,
     )

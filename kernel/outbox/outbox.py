@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import Connection, Engine, bindparam, delete, func, select, update
+from sqlalchemy import Connection, Engine, bindparam, delete, func, select, tuple_, update
 
 from kernel.base.instants import SECOND
+from kernel.eventsourcing.envelope import Stream
 from kernel.eventsourcing.service_model import Model
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 
@@ -20,13 +21,19 @@ class Waiting(NamedTuple):
     """One event that is committed and not published."""
 
     id: int
-    dossier_code: str
+    stream_id: str
+    stream_kind: str
     sequence: int
     event_id: str
     type: str
     occurred_at: int
     trace: str
     body: bytes
+
+    @property
+    def stream(self) -> Stream:
+        """Return the stream that the event belongs to."""
+        return self.stream_kind, self.stream_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +55,18 @@ class Outbox:
     reads: Engine
 
     def next(self) -> list[Waiting]:
-        """Return rows to send, oldest first, each dossier's in the order of its sequence.
+        """Return rows to send, oldest first, each stream's in the order of its sequence.
 
-        A dossier with a parked row waits as a whole.
+        A stream with a parked row waits as a whole.
         """
         table = self.model.tables.outbox
-        parked = select(table.c.dossier_code).where(table.c.parked_reason.is_not(None))
+        parked = select(table.c.stream_id, table.c.stream_kind).where(
+            table.c.parked_reason.is_not(None)
+        )
+        stream = tuple_(table.c.stream_id, table.c.stream_kind)
         chosen = (
             select(*(table.c[name] for name in Waiting._fields))
-            .where(table.c.parked_reason.is_(None), table.c.dossier_code.not_in(parked))
+            .where(table.c.parked_reason.is_(None), stream.not_in(parked))
             .order_by(table.c.id)
             .limit(ROUND)
         )
@@ -77,7 +87,7 @@ class Outbox:
             uow.connection.execute(gone, [{"row": r.id, "event": r.event_id} for r in rows])
 
     def park(self, uow: UnitOfWork, row: Waiting, reason: str) -> None:
-        """Set a row aside: its dossier's stream stops, the others flow."""
+        """Set a row aside: its stream stops, the others flow."""
         table = self.model.tables.outbox
         same = (table.c.id == row.id) & (table.c.event_id == row.event_id)
         uow.connection.execute(update(table).where(same).values(parked_reason=reason))
@@ -96,10 +106,10 @@ class Outbox:
 
 
 def in_sequence(rows: Sequence[Waiting]) -> list[Waiting]:
-    """Keep the dossiers' places, and put each dossier's events in order on its own places."""
-    by_dossier: dict[str, list[Waiting]] = {}
+    """Keep the streams' places, and put each stream's events in order on its own places."""
+    by_stream: dict[Stream, list[Waiting]] = {}
     for row in rows:
-        by_dossier.setdefault(row.dossier_code, []).append(row)
-    for run in by_dossier.values():
+        by_stream.setdefault(row.stream, []).append(row)
+    for run in by_stream.values():
         run.sort(key=lambda row: row.sequence, reverse=True)
-    return [by_dossier[row.dossier_code].pop() for row in rows]
+    return [by_stream[row.stream].pop() for row in rows]

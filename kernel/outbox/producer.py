@@ -13,7 +13,7 @@ from kafka.errors import (
     RecordListTooLargeError,
 )
 
-from kernel.eventsourcing.envelope import headers
+from kernel.eventsourcing.envelope import Stream, headers
 from kernel.kafka.clients import make_producer
 from kernel.outbox.outbox import Waiting
 
@@ -56,7 +56,7 @@ class EventProducer:
     def send(self, rows: Sequence[Waiting]) -> tuple[list[Waiting], Exception | None]:
         """Send rows in order; gives those that the broker acknowledged, and the first fault.
 
-        Of a dossier no row is acknowledged here after one that failed.
+        Of a stream no row is acknowledged here after one that failed.
         """
         futures: list[Any] = []
         fault: Exception | None = None
@@ -99,13 +99,14 @@ class EventProducer:
         return self._producer
 
     def _send(self, producer: Any, row: Waiting) -> Any:
-        code = row.dossier_code
-        pairs = headers(row.event_id, row.type, self._source, code, row.occurred_at, row.trace)
+        pairs = headers(
+            row.event_id, row.type, self._source, row.stream, row.occurred_at, row.trace
+        )
         now = self._broker_now()
         return producer.send(
             self._topic,
             row.body,
-            key=code.encode(),
+            key=row.stream_id.encode(),
             headers=list(pairs),
             timestamp_ms=None if now is None else now // 1_000,
         )
@@ -115,16 +116,16 @@ def _collect(
     rows: Sequence[Waiting], futures: Sequence[Any]
 ) -> tuple[list[Waiting], Exception | None]:
     acked: list[Waiting] = []
-    failed: set[str] = set()
+    failed: set[Stream] = set()
     fault: Exception | None = None
     deadline = time.monotonic() + DELIVERY_MS / 1000 + 2
     for row, future in zip(rows, futures, strict=False):
         try:
             future.get(timeout=max(0.0, deadline - time.monotonic()))
         except Exception as error:
-            failed.add(row.dossier_code)
+            failed.add(row.stream)
             fault = fault or error
         else:
-            if row.dossier_code not in failed:
+            if row.stream not in failed:
                 acked.append(row)
     return acked, fault

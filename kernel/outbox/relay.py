@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 
 from kernel.base.backoff import ExponentialBackoff
 from kernel.base.errors import Conflict, Unavailable
+from kernel.eventsourcing.envelope import Stream
 from kernel.eventsourcing.group_commit import Writer
 from kernel.eventsourcing.leases import Lease
 from kernel.eventsourcing.service_model import Model
@@ -140,12 +141,12 @@ class Relay:
 
     def _one_by_one(self, rows: Sequence[Waiting]) -> None:
         """Find the refused ones: a record may have failed only for its neighbour's fault."""
-        parked: set[str] = set()
+        parked: set[Stream] = set()
         known = {row.id for row in rows}
         for row in (r for r in self._outbox.next() if r.id in known):
             if self._stopping.is_set() or not self._lead():
                 return
-            if row.dossier_code in parked:
+            if row.stream in parked:
                 continue
             failure = self._publish([row])
             if failure is None:
@@ -153,7 +154,7 @@ class Relay:
             if not isinstance(failure, REFUSALS):
                 self._wait_after(failure)
                 return
-            parked.add(row.dossier_code)
+            parked.add(row.stream)
             self._write(partial(self._outbox.park, row=row, reason=type(failure).__name__))
             if self._said.allow("parked"):
                 _log.error("relay.quarantined", fault=type(failure).__name__, sequence=row.sequence)

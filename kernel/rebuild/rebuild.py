@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from motcua.events.v1.event_pb2 import Event
 from sqlalchemy import Connection, Engine, event, func, select
 from sqlalchemy.schema import DropSchema
 
@@ -31,7 +32,7 @@ from kernel.consumer.applying.results import Past
 from kernel.consumer.applying.stats import ConsumerStats
 from kernel.consumer.catch_up import CatchUp
 from kernel.consumer.reading.kafka_reader import KafkaReader
-from kernel.eventsourcing.envelope import new_id
+from kernel.eventsourcing.envelope import Stream, new_id, stream_of
 from kernel.eventsourcing.group_commit import Writer
 from kernel.eventsourcing.migrate import migrate
 from kernel.eventsourcing.readiness import note_whole
@@ -198,7 +199,7 @@ class _Shadow:
             reader.close()
             writer.stop()
 
-    def has(self, own: Mapping[str, int]) -> bool:
+    def has(self, own: Mapping[Stream, int]) -> bool:
         """Return whether all own events up to these sequences have been met."""
         table = self._model.tables.streams
         chosen = select(func.count(), func.sum(table.c.sequence))
@@ -209,16 +210,18 @@ class _Shadow:
 
 def _decisions(
     connection: Connection, model: Model
-) -> tuple[Past, dict[Place, str], dict[str, int]]:
+) -> tuple[Past, dict[Place, str], dict[Stream, int]]:
     """Read from the live database what it had taken, and what was decided about single records."""
     reached = positions.load(connection, model.tables)
     table = model.tables.streams
-    mine = select(table.c.dossier_code, table.c.sequence).where(table.c.source == model.source)
-    own = {code: int(sequence) for code, sequence in connection.execute(mine)}
+    mine = select(table.c.stream_kind, table.c.stream_id, table.c.sequence).where(
+        table.c.source == model.source
+    )
+    own = {(kind, name): int(sequence) for kind, name, sequence in connection.execute(mine)}
 
-    def admit(record: Record, event: Any) -> bool:
+    def admit(record: Record, event: Event) -> bool:
         if event.source == model.source:
-            return bool(event.sequence <= own.get(event.dossier_code, 0))
+            return bool(event.sequence <= own.get(stream_of(event), 0))
         return record.offset < reached.get(record.partition, 0)
 
     failed = parked.places(connection, model.tables, parked.HANDLER_ERROR)

@@ -8,7 +8,7 @@ from typing import Any, Final
 import grpc
 from google.protobuf.message import DecodeError, Message
 from google.rpc.status_pb2 import Status
-from motcua.events.v1.envelope_pb2 import ActorKind
+from motcua.events.v1.common_pb2 import ActorKind
 
 from kernel.auth import identity
 from kernel.auth.identity import Caller

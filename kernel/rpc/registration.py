@@ -8,7 +8,7 @@ from typing import Any
 
 from google.protobuf import descriptor_pool
 from google.protobuf.descriptor import ServiceDescriptor
-from motcua.events.v1.envelope_pb2 import Actor
+from motcua.events.v1.common_pb2 import Actor
 
 from kernel.auth.identity import Credentials
 from kernel.base.errors import Violation

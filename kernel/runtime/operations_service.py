@@ -90,7 +90,7 @@ class OperationsServicer(OperationsServiceServicer):
         """Return quarantined records, oldest first."""
         limit = request.page_size or PAGE
         rows = await self._reads.run(
-            lambda _connection: self._consumer.quarantine.list(request.dossier_code, limit)
+            lambda _connection: self._consumer.quarantine.list(request.stream_id, limit)
         )
         return pb.ListQuarantinedResponse(records=[_record(row) for row in rows])
 
@@ -114,12 +114,12 @@ class OperationsServicer(OperationsServiceServicer):
         self, request: pb.RedriveRequest, context: Context
     ) -> pb.RedriveResponse:
         """Handle quarantined records again, in order."""
-        if request.dossier_code and (request.partition or request.offset):
+        if request.stream_id and (request.partition or request.offset):
             raise Invalid([_EITHER])
 
         def redrive(call: Call) -> pb.RedriveResponse:
             done = self._consumer.quarantine.redrive(
-                request.dossier_code,
+                request.stream_id,
                 request.partition,
                 request.offset,
                 discard_first=request.discard_first,
@@ -127,7 +127,7 @@ class OperationsServicer(OperationsServiceServicer):
             log.info(
                 "quarantine.redriven",
                 operator=call.actor.id,
-                stream=request.dossier_code,
+                stream=request.stream_id,
                 discarded=request.discard_first,
                 handled=done.handled,
                 quarantined=done.quarantined,
@@ -162,7 +162,8 @@ def _record(row: QuarantinedRecord) -> pb.QuarantinedRecord:
         topic=row.topic,
         partition=row.partition,
         offset=row.offset,
-        dossier_code=row.dossier_code,
+        stream_id=row.stream_id,
+        stream_kind=row.stream_kind,
         reason=row.reason,
         error=row.error,
         first_seen_at=to_timestamp(row.first_seen_at),
@@ -171,7 +172,7 @@ def _record(row: QuarantinedRecord) -> pb.QuarantinedRecord:
 
 
 _EITHER = Violation(
-    "dossier_code",
+    "stream_id",
     "redrive.either",
     "chỉ nêu mã hồ sơ, hoặc phân vùng và vị trí, không nêu cả hai",
     "name a stream, or a partition and an offset, not both",

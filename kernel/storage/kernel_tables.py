@@ -65,7 +65,8 @@ def kernel_tables(metadata: MetaData) -> KernelTables:
         streams=Table(
             "streams",
             metadata,
-            Column("dossier_code", String, primary_key=True),
+            Column("stream_id", String, primary_key=True),
+            Column("stream_kind", String, primary_key=True),
             Column("source", String, primary_key=True),
             Column("sequence", BIG, nullable=False),
             sqlite_with_rowid=False,
@@ -102,7 +103,8 @@ def _events(metadata: MetaData) -> Table:
     table = Table(
         "events",
         metadata,
-        Column("dossier_code", String, primary_key=True),
+        Column("stream_id", String, primary_key=True),
+        Column("stream_kind", String, primary_key=True),
         Column("source", String, primary_key=True),
         Column("sequence", BIG, primary_key=True),
         Column("event_id", String, nullable=False, unique=True),
@@ -121,7 +123,8 @@ def _outbox(metadata: MetaData) -> Table:
         "outbox",
         metadata,
         Column("id", BIG, primary_key=True, autoincrement=True),
-        Column("dossier_code", String, nullable=False),
+        Column("stream_id", String, nullable=False),
+        Column("stream_kind", String, nullable=False),
         Column("sequence", BIG, nullable=False),
         Column("event_id", String, nullable=False),
         Column("type", String, nullable=False),
@@ -131,7 +134,7 @@ def _outbox(metadata: MetaData) -> Table:
         Column("enqueued_at", BIG, nullable=False),
         Column("parked_reason", Text, nullable=True),
     )
-    Index("outbox_dossier", table.c.dossier_code, table.c.sequence)
+    Index("outbox_stream", table.c.stream_id, table.c.sequence)
     return table
 
 
@@ -140,7 +143,8 @@ def _pending_reactions(metadata: MetaData) -> Table:
         "pending_reactions",
         metadata,
         Column("event_id", String, primary_key=True),
-        Column("dossier_code", String, nullable=False),
+        Column("stream_id", String, nullable=False),
+        Column("stream_kind", String, nullable=False),
         Column("partition", Integer, nullable=False),
         Column("offset", BIG, nullable=False),
         Column("body", LargeBinary, nullable=False),
@@ -157,7 +161,8 @@ def _quarantine(metadata: MetaData) -> Table:
         Column("partition", Integer, primary_key=True, autoincrement=False),
         Column("offset", BIG, primary_key=True, autoincrement=False),
         Column("topic", String, nullable=False),
-        Column("dossier_code", String, nullable=False),
+        Column("stream_id", String, nullable=False),
+        Column("stream_kind", String, nullable=False),
         Column("source", String, nullable=False),
         Column("sequence", BIG, nullable=False),
         Column("reason", String, nullable=False),
@@ -168,7 +173,7 @@ def _quarantine(metadata: MetaData) -> Table:
         Column("first_seen_at", BIG, nullable=False),
         Column("attempts", Integer, nullable=False),
     )
-    Index("quarantine_dossier", table.c.dossier_code)
+    Index("quarantine_stream", table.c.stream_id)
     return table
 
 

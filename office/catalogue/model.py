@@ -13,8 +13,8 @@ from datetime import date, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
-from motcua.events.v1.common_pb2 import Channel
-from motcua.events.v1.desk_events_pb2 import FeeTiming, ResultKind
+from motcua.events.v1.common_pb2 import Channel, ResultKind
+from motcua.intake.v1.types_pb2 import FeeTiming
 
 from office.worktime.durations import Duration, TimeLimit
 

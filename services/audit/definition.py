@@ -8,6 +8,7 @@ from kernel.config.settings import Settings
 from kernel.eventsourcing.service_model import Model
 from kernel.runtime.definition import Parts, Runtime, ServiceDefinition
 from office.permissions import shipped
+from office.streams import DOSSIER
 from services.audit import rpc
 from services.audit.record import recorder
 from services.audit.record.log_source import log_of
@@ -20,9 +21,10 @@ def make_model() -> Model:
     """Return what the service does with events."""
     return Model(
         source="audit",
+        stream_kind=DOSSIER,
         tables=KERNEL,
         every=recorder.keep,
-        by_dossier=[DOSSIERS],
+        by_stream=[DOSSIERS],
         migrations=Path(__file__).with_name("migrations"),
     )
 

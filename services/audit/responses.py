@@ -9,7 +9,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from motcua.audit.v1 import audit_pb2 as pb
 
 from kernel.base.instants import to_timestamp
-from kernel.eventsourcing.envelope import TYPE_OF_FIELD
+from kernel.eventsourcing.envelope import short_name, type_name
 from office.worktime.explanation import ExplainedStretch
 from services.audit.deadlines.explanation import Agreement, DeadlineExplanation, Line
 from services.audit.record.hash_chain import decoded
@@ -41,7 +41,7 @@ def entry(row: Row, time_zone: str) -> pb.TimelineEntry:
     told = pb.TimelineEntry(
         source=row["source"],
         sequence=row["sequence"],
-        type=row["type"],
+        type=short_name(row["type"]),
         occurred_at=stamp(row["occurred_at"]),
         event_id=row["event_id"],
         hash=row["hash"],
@@ -150,7 +150,7 @@ def explanation(
 def _line(line: Line) -> pb.DeadlineLine:
     event = line.event
     return pb.DeadlineLine(
-        type=TYPE_OF_FIELD[event.WhichOneof("payload") or ""],
+        type=short_name(type_name(event)),
         event_id=event.event_id,
         occurred_at=event.occurred_at,
         actor=event.actor,
@@ -202,10 +202,11 @@ def played(row: Any) -> pb.StreamEventsResponse:
     return pb.StreamEventsResponse(
         partition=row.partition,
         offset=row.offset,
-        type=row.type,
+        type=short_name(row.type),
         body=row.body,
         occurred_at=stamp(row.occurred_at),
-        dossier_code=row.dossier_code,
+        stream_id=row.stream_id,
+        stream_kind=row.stream_kind,
     )
 
 

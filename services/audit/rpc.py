@@ -19,6 +19,7 @@ from kernel.base.errors import Invalid, NotFound, Violation
 from kernel.base.instants import instant_in
 from kernel.commands.command_bus import Reads
 from kernel.rpc.registration import Service
+from office.streams import DOSSIER
 from office.worktime.calendars.repository import find_calendar
 from services.audit import responses
 from services.audit.deadlines import listing
@@ -65,13 +66,14 @@ class AuditServicer(AuditServiceServicer):
     async def GetTimeline(
         self, request: pb.GetTimelineRequest, context: Context
     ) -> pb.GetTimelineResponse:
-        """Tell the whole history of a dossier."""
+        """Tell the whole history of a dossier, or of another stream."""
         code, as_of = request.dossier_code, instant_in(request, "as_of")
+        kind = request.stream_kind or DOSSIER
         zone = _zone(request.time_zone)
 
         def read(connection: Connection) -> pb.GetTimelineResponse:
-            facts = asof.facts_of(connection, code, None)
-            rows = queries.timeline(connection, code, as_of)
+            facts = asof.facts_of(connection, code, None) if kind == DOSSIER else None
+            rows = queries.timeline(connection, code, as_of, kind)
             if not rows:
                 raise _unknown(code, as_of)
             shown = zone or (facts["time_zone"] if facts else OFFICE_TIME_ZONE)

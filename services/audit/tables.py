@@ -18,7 +18,8 @@ LOG = Table(
     METADATA,
     Column("partition", Integer, primary_key=True, autoincrement=False),
     Column("offset", BIG, primary_key=True, autoincrement=False),
-    Column("dossier_code", String, nullable=False),
+    Column("stream_id", String, nullable=False),
+    Column("stream_kind", String, nullable=False),
     Column("source", String, nullable=False),
     Column("sequence", BIG, nullable=False),
     Column("event_id", String, nullable=False),
@@ -31,7 +32,7 @@ LOG = Table(
 """Every event once, where it stands in the log. ``hash`` = SHA-256(hash before in the partition,
 ``body``). The columns beside are what is searched; everything else is told by ``body`` alone.
 """
-Index("log_dossier", LOG.c.dossier_code, LOG.c.partition, LOG.c.offset)
+Index("log_stream", LOG.c.stream_id, LOG.c.partition, LOG.c.offset)
 
 CHAINS = Table(
     "chains",

@@ -15,6 +15,7 @@ from office.catalogue.settings import releases_folder
 from office.catalogue.unit_overlay import UnitOverlay
 from office.people.repository import configured_directory
 from office.permissions import shipped
+from office.streams import DOSSIER
 from office.worktime.calendars import publishing
 from office.worktime.calendars.repository import office_calendars
 from services.intake import tables
@@ -35,12 +36,13 @@ def make_model(desk: Desk) -> Model:
     """Return what the service does with events; ``desk`` opens dossiers by itself."""
     return Model(
         source=tables.SOURCE,
+        stream_kind=DOSSIER,
         tables=tables.KERNEL,
         projections=dossier.PROJECTIONS,
         reactions=reactions_of(desk),
         initial=State(),
         evolve=evolve,
-        by_dossier=[tables.DOSSIERS],
+        by_stream=[tables.DOSSIERS],
         operational=tables.OPERATIONAL,
         migrations=Path(__file__).with_name("migrations"),
     )

@@ -9,8 +9,7 @@ from functools import partial
 from typing import Any
 
 import grpc
-from motcua.events.v1.common_pb2 import PersonalData, SealedData
-from motcua.events.v1.envelope_pb2 import Actor, ActorKind
+from motcua.events.v1.common_pb2 import Actor, ActorKind, PersonalData, SealedData
 from motcua.intake.v1 import intake_pb2 as pb
 from motcua.intake.v1.intake_pb2_grpc import (
     IntakeServiceServicer,

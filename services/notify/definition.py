@@ -9,6 +9,7 @@ from kernel.eventsourcing.service_model import Model
 from kernel.runtime.definition import Parts, Runtime, ServiceDefinition
 from office.people.repository import configured_directory
 from office.permissions import shipped
+from office.streams import DOSSIER
 from services.notify import rpc, settings
 from services.notify.application import reactions
 from services.notify.delivery.metrics import METRICS
@@ -22,12 +23,13 @@ def make_model() -> Model:
     """Return what the service does with events."""
     return Model(
         source="notify",
+        stream_kind=DOSSIER,
         tables=KERNEL,
         projections=messages.PROJECTIONS,
         reactions=reactions.REACTIONS,
         initial=State(),
         evolve=evolve,
-        by_dossier=(RECIPIENTS,),
+        by_stream=(RECIPIENTS,),
         operational=OPERATIONAL,
         migrations=Path(__file__).with_name("migrations"),
     )

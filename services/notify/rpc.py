@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import grpc
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.event_pb2 import Event
 from motcua.notify.v1 import notify_pb2 as pb
+from motcua.notify.v1.message_events_pb2 import MessageQueued
 from motcua.notify.v1.notify_pb2_grpc import (
     NotifyServiceServicer,
     add_NotifyServiceServicer_to_server,
@@ -16,6 +17,7 @@ from motcua.notify.v1.notify_pb2_grpc import (
 from kernel.base.errors import Refusal, Refused
 from kernel.commands.command_bus import Commands, Reads
 from kernel.eventsourcing.command_context import Call
+from kernel.eventsourcing.envelope import payload_as
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.rpc.registration import Service
 from services.notify.application.reactions import message_id
@@ -78,9 +80,9 @@ def _resent(
     _unit: UnitOfWork,
     _request: pb.ResendMessageRequest,
     _call: Call,
-    events: Sequence[DossierEvent],
+    events: Sequence[Event],
 ) -> pb.ResendMessageResponse:
-    return pb.ResendMessageResponse(message_id=events[0].message_queued.message_id)
+    return pb.ResendMessageResponse(message_id=payload_as(events[0], MessageQueued).message_id)
 
 
 def service(servicer: NotifyServicer) -> Service:

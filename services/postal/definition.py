@@ -15,6 +15,7 @@ from kernel.runtime.definition import Parts, Runtime, ServiceDefinition
 from office.people.access_scope import AccessScope, access_scope_of
 from office.people.repository import configured_directory as directory
 from office.permissions import shipped
+from office.streams import DOSSIER
 from services.postal import partner_rpc, rpc
 from services.postal.application import reactions
 from services.postal.application.handlers import JobHandlers
@@ -33,12 +34,13 @@ def make_model() -> Model:
     """Return what the service does with events."""
     return Model(
         source="postal",
+        stream_kind=DOSSIER,
         tables=KERNEL,
         projections=jobs.PROJECTIONS,
         reactions=reactions.REACTIONS,
         initial=INITIAL,
         evolve=evolve,
-        by_dossier=(SUBMISSIONS,),
+        by_stream=(SUBMISSIONS,),
         migrations=Path(__file__).with_name("migrations"),
     )
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import grpc
-from motcua.events.v1.envelope_pb2 import Actor, ActorKind
+from motcua.events.v1.common_pb2 import Actor, ActorKind
 from motcua.postal.v1 import postal_partner_pb2 as pb
 from motcua.postal.v1.postal_partner_pb2_grpc import (
     PostalPartnerServiceServicer,

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 import grpc
-from motcua.events.v1.envelope_pb2 import ActorKind
+from motcua.events.v1.common_pb2 import ActorKind
 from motcua.postal.v1 import postal_pb2 as pb
 from motcua.postal.v1.postal_pb2_grpc import (
     PostalServiceServicer,

@@ -12,6 +12,7 @@ from office.catalogue.known_units import known_units
 from office.people.repository import configured_directory
 from office.permissions import shipped
 from office.process.repository import standard_processes
+from office.streams import DOSSIER
 from office.worktime.calendars import publishing
 from office.worktime.calendars.repository import office_calendars
 from services.routing import rpc, tables
@@ -40,12 +41,13 @@ def make_model(office: CaseHandlers) -> Model:
     """Return what the service does with events."""
     return Model(
         source=tables.SOURCE,
+        stream_kind=DOSSIER,
         tables=tables.KERNEL,
         projections=case.PROJECTIONS,
         reactions=reactions_of(office),
         initial=decider.INITIAL,
         evolve=decider.evolve,
-        by_dossier=[tables.CASES, tables.WORK, tables.DEADLINES, tables.TIMERS],
+        by_stream=[tables.CASES, tables.WORK, tables.DEADLINES, tables.TIMERS],
         migrations=Path(__file__).with_name("migrations"),
     )
 

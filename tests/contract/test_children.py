@@ -9,8 +9,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import pytest
-from motcua.events.v1.common_pb2 import Channel
-from motcua.events.v1.envelope_pb2 import Actor, ActorKind, DossierEvent
+from motcua.events.v1.common_pb2 import Actor, ActorKind, Channel
+from motcua.events.v1.event_pb2 import Event
+from motcua.intake.v1.dossier_events_pb2 import (
+    DossierAccepted,
+    DossierSubmitted,
+)
+from motcua.routing.v1.case_events_pb2 import CaseClosed, CaseWithdrawn
+from motcua.routing.v1.collaboration_events_pb2 import ChildEnded, ChildRequested
 
 from kernel.base.clock import FixedClock
 from kernel.base.errors import Refused
@@ -35,6 +41,7 @@ from services.routing.tables import CHILDREN, DEADLINES
 from tests.conftest import NewDatabase
 from tests.contract.routing.test_views import case
 from tests.support.departments import Departments, Desk, merged, office
+from tests.support.events import changing, name_of, payload_of
 from tests.support.models import DESK, INTAKE
 from tests.support.routing_cases import (
     BINH,
@@ -74,22 +81,22 @@ class Intake:
         self.writer.stop()
         self.engine.dispose()
 
-    def reads(self, events: Sequence[DossierEvent]) -> None:
+    def reads(self, events: Sequence[Event]) -> None:
         """Read events from the log, in one transaction."""
         records = [
-            Record(0, self._offset + i, e.dossier_code.encode(), e.SerializeToString(), ())
+            Record(0, self._offset + i, e.stream_id.encode(), e.SerializeToString(), ())
             for i, e in enumerate(events)
         ]
         batch = Batch(records, {0: self._offset}, {0: self._offset + len(records)})
         self.writer.exclusive(lambda uow: self._applier.apply(uow, batch, {})).result()
         self._offset += len(records)
 
-    def said(self) -> list[DossierEvent]:
+    def said(self) -> list[Event]:
         """Return the desk's own events, in order."""
         events = intake_tables.KERNEL.events
-        statement = events.select().order_by(events.c.dossier_code, events.c.sequence)
+        statement = events.select().order_by(events.c.stream_id, events.c.sequence)
         with self.engine.connect() as connection:
-            return [DossierEvent.FromString(row.body) for row in connection.execute(statement)]
+            return [Event.FromString(row.body) for row in connection.execute(statement)]
 
 
 @pytest.fixture
@@ -113,7 +120,7 @@ def departments(new_database: NewDatabase) -> Iterator[Departments]:
     made.close()
 
 
-def opened(desk: Intake, departments: Departments) -> tuple[list[DossierEvent], str]:
+def opened(desk: Intake, departments: Departments) -> tuple[list[Event], str]:
     """File the parent, and let both sides hear of each other; gives the parent's own events of the
     desk and the child's code.
     """
@@ -121,7 +128,7 @@ def opened(desk: Intake, departments: Departments) -> tuple[list[DossierEvent], 
     departments.reads(filed)
     desk.reads(departments.said(PARENT))
     departments.reads(desk.said())
-    (code,) = {event.dossier_code for event in desk.said()}
+    (code,) = {event.stream_id for event in desk.said()}
     return filed, code
 
 
@@ -132,16 +139,19 @@ def test_a_step_opens_a_dossier_of_its_own_at_the_other_agency(
     _, code = opened(desk, departments)
     submitted, accepted = desk.said()
     assert code.startswith("H22.05-210809-")
-    assert (submitted.dossier_submitted.parent_code, submitted.dossier_submitted.parent_number) == (
+    assert (
+        payload_of(submitted, DossierSubmitted).parent_code,
+        payload_of(submitted, DossierSubmitted).parent_number,
+    ) == (
         PARENT,
         1,
     )
-    assert submitted.dossier_submitted.channel == Channel.CHANNEL_INTERNAL
+    assert payload_of(submitted, DossierSubmitted).channel == Channel.CHANNEL_INTERNAL
     promise = due_at(state_office(), to_us(accepted.occurred_at), Duration.parse("3wd"))
-    assert to_us(accepted.dossier_accepted.due_at) == promise
+    assert to_us(payload_of(accepted, DossierAccepted).due_at) == promise
     cause = departments.said(PARENT)[1]
     assert {submitted.causation_id, accepted.causation_id} == {cause.event_id}
-    assert departments.kinds(code) == ["case_opened"]
+    assert departments.kinds(code) == ["CaseOpened"]
     shown = case(departments)
     assert [(c.name, c.dossier_code, c.ending) for c in shown.children] == [
         ("environment", code, "")
@@ -169,10 +179,10 @@ def test_the_parent_waits_for_the_child_and_goes_on_when_it_is_resolved(
     departments.does(office().complete, complete("appraise"), code, MON, OTHER)
     departments.does(office().resolve, resolve("approve"), code, MON, OTHER)
     child, parent = departments.said(code)[-1], departments.said(PARENT)[-1]
-    assert child.WhichOneof("payload") == "case_resolved"
-    assert parent.WhichOneof("payload") == "child_ended"
+    assert name_of(child) == "CaseResolved"
+    assert name_of(parent) == "ChildEnded"
     assert parent.causation_id == child.causation_id
-    said = parent.child_ended
+    said = payload_of(parent, ChildEnded)
     assert (said.number, said.child_code, said.ending) == (1, code, "resolved")
     assert said.result_number == "12/GP"
     departments.does(office().complete, complete("appraise"), PARENT, MON, BINH)
@@ -185,25 +195,25 @@ def test_a_child_that_is_withdrawn_lets_its_parent_go_on(
     """Whatever ends it, the parent is told how."""
     opened(desk, departments)
     wish = desk.said()[-1]
-    event = DossierEvent()
+    event = Event()
     event.CopyFrom(wish)
     event.event_id, event.sequence = "017b2953-0f80-7000-8000-00000000abcd", 3
-    event.withdrawal_requested.CopyFrom(withdrawal())
+    event.payload.Pack(withdrawal())
     departments.reads([event])
-    departments.does(office().answer_withdrawal, let_go(), wish.dossier_code, MON, LEADER)
-    assert departments.kinds(PARENT)[-1] == "child_ended"
-    assert departments.said(PARENT)[-1].child_ended.ending == "withdrawn"
+    departments.does(office().answer_withdrawal, let_go(), wish.stream_id, MON, LEADER)
+    assert departments.kinds(PARENT)[-1] == "ChildEnded"
+    assert payload_of(departments.said(PARENT)[-1], ChildEnded).ending == "withdrawn"
     departments.does(office().complete, complete("appraise"), PARENT, MON, BINH)
 
 
-def withdrawn(departments: Departments, event: DossierEvent, number: int) -> DossierEvent:
+def withdrawn(departments: Departments, event: Event, number: int) -> Event:
     """Let the citizen's wish to withdraw a dossier be read and approved; gives its event."""
-    wish = DossierEvent()
+    wish = Event()
     wish.CopyFrom(event)
     wish.event_id, wish.sequence = f"017b2953-0f80-7000-8000-00000000ab{number:02d}", number
-    wish.withdrawal_requested.CopyFrom(withdrawal())
+    wish.payload.Pack(withdrawal())
     departments.reads([wish])
-    departments.does(office().answer_withdrawal, let_go(), wish.dossier_code, MON, LEADER)
+    departments.does(office().answer_withdrawal, let_go(), wish.stream_id, MON, LEADER)
     return wish
 
 
@@ -216,11 +226,14 @@ def test_a_parent_that_is_withdrawn_ends_its_child_with_the_reason(
     filed, code = opened(desk, departments)
     wish = withdrawn(departments, filed[-1], 3)
 
-    assert departments.kinds(PARENT)[-2:] == ["case_withdrawn", "child_ended"]
-    assert departments.kinds(code) == ["case_opened", "case_withdrawn"]
+    assert departments.kinds(PARENT)[-2:] == ["CaseWithdrawn", "ChildEnded"]
+    assert departments.kinds(code) == ["CaseOpened", "CaseWithdrawn"]
     said = departments.said(code)[-1]
-    reason = departments.said(PARENT)[-2].case_withdrawn.reason
-    assert (said.case_withdrawn.parent_code, said.case_withdrawn.reason) == (PARENT, reason)
+    reason = payload_of(departments.said(PARENT)[-2], CaseWithdrawn).reason
+    assert (
+        payload_of(said, CaseWithdrawn).parent_code,
+        payload_of(said, CaseWithdrawn).reason,
+    ) == (PARENT, reason)
     assert reason
     assert said.actor.kind == ActorKind.ACTOR_KIND_SYSTEM
     assert said.causation_id == departments.said(PARENT)[-1].causation_id
@@ -245,11 +258,14 @@ def test_a_parent_that_is_closed_ends_its_child_and_a_late_one_is_said_to_be_lat
     departments.does(office().request_supplement, supplement("appraise"), PARENT, MON)
     departments.does(office().close, close(), PARENT, "2021-12-09 10:00")
 
-    assert departments.kinds(PARENT)[-2:] == ["case_closed", "child_ended"]
-    assert departments.kinds(code)[-1] == "case_withdrawn"
-    assert "deadline_missed" in departments.kinds(code)
+    assert departments.kinds(PARENT)[-2:] == ["CaseClosed", "ChildEnded"]
+    assert departments.kinds(code)[-1] == "CaseWithdrawn"
+    assert "DeadlineMissed" in departments.kinds(code)
     closed, told = departments.said(PARENT)[-2:]
-    assert departments.said(code)[-1].case_withdrawn.reason == closed.case_closed.reason
+    assert (
+        payload_of(departments.said(code)[-1], CaseWithdrawn).reason
+        == payload_of(closed, CaseClosed).reason
+    )
     assert (closed.actor.id, told.actor.kind) == ("an", ActorKind.ACTOR_KIND_SYSTEM)
     same_again(new_database, departments, [*filed, *desk.said()])
 
@@ -261,13 +277,13 @@ def test_a_child_that_is_opened_after_its_parent_ended_ends_at_once(
     filed = Desk().files(PARENT, process="joint")
     departments.reads(filed)
     withdrawn(departments, filed[-1], 3)
-    assert departments.kinds(PARENT)[-1] == "case_withdrawn"
+    assert departments.kinds(PARENT)[-1] == "CaseWithdrawn"
     desk.reads(departments.said(PARENT))
     departments.reads(desk.said())
-    (code,) = {event.dossier_code for event in desk.said()}
-    assert departments.kinds(code) == ["case_opened", "case_withdrawn"]
-    assert departments.said(code)[-1].case_withdrawn.parent_code == PARENT
-    assert departments.kinds(PARENT)[-1] == "child_ended"
+    (code,) = {event.stream_id for event in desk.said()}
+    assert departments.kinds(code) == ["CaseOpened", "CaseWithdrawn"]
+    assert payload_of(departments.said(code)[-1], CaseWithdrawn).parent_code == PARENT
+    assert departments.kinds(PARENT)[-1] == "ChildEnded"
     assert departments.rows(DEADLINES) == []
 
 
@@ -279,16 +295,14 @@ def test_a_child_that_has_ended_is_left_as_it_is(desk: Intake, departments: Depa
     before = departments.said(code)
     withdrawn(departments, filed[-1], 3)
     assert departments.said(code) == before
-    assert departments.kinds(PARENT).count("child_ended") == 1
+    assert departments.kinds(PARENT).count("ChildEnded") == 1
 
 
-def same_again(
-    new_database: NewDatabase, departments: Departments, known: Sequence[DossierEvent]
-) -> None:
+def same_again(new_database: NewDatabase, departments: Departments, known: Sequence[Event]) -> None:
     """Read everything again into empty databases, in several orders; the tables are the same."""
-    streams: dict[tuple[str, str], list[DossierEvent]] = {}
+    streams: dict[tuple[str, str], list[Event]] = {}
     for event in [*known, *departments.said()]:
-        streams.setdefault((event.dossier_code, event.source), []).append(event)
+        streams.setdefault((event.stream_id, event.source), []).append(event)
     for seed in range(3):
         chance = random.Random(seed)
         log = merged(list(streams.values()), [chance.randrange(1000) for _ in range(200)])
@@ -304,7 +318,8 @@ def test_a_procedure_that_is_not_offered_keeps_the_parent_waiting(
     """The record is set aside with its reason instead of being lost; nothing is written."""
     departments.reads(Desk().files(PARENT, process="joint"))
     events = departments.said(PARENT)
-    events[1].child_requested.procedure_code = "9.999999"
+    with changing(events[1], ChildRequested) as asked:
+        asked.procedure_code = "9.999999"
     with pytest.raises(RecordFailed):
         desk.reads(events)
     assert desk.said() == []
@@ -319,12 +334,12 @@ def test_both_databases_are_the_same_again_from_the_log(
     departments.does(office().resolve, resolve("approve"), code, MON, OTHER)
     desk.reads(departments.said(code))
     departments.reads(desk.said()[2:])
-    assert desk.said()[2].WhichOneof("payload") == "result_returned"
+    assert name_of(desk.said()[2]) == "ResultReturned"
     everything = [*filed, *desk.said(), *departments.said()]
-    streams: dict[tuple[str, str], list[DossierEvent]] = {}
+    streams: dict[tuple[str, str], list[Event]] = {}
     for event in everything:
-        streams.setdefault((event.dossier_code, event.source), []).append(event)
-    known = sorted([*filed, *desk.said()], key=lambda e: (e.dossier_code, e.sequence))
+        streams.setdefault((event.stream_id, event.source), []).append(event)
+    known = sorted([*filed, *desk.said()], key=lambda e: (e.stream_id, e.sequence))
     for seed in range(3):
         chance = random.Random(seed)
         log = merged(list(streams.values()), [chance.randrange(1000) for _ in range(200)])

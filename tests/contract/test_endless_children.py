@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.event_pb2 import Event
+from motcua.routing.v1.collaboration_events_pb2 import ChildWithheld
 from structlog.testing import capture_logs
 
 from kernel.base.clock import FixedClock
@@ -24,6 +25,7 @@ from tests.conftest import NewDatabase
 from tests.contract.routing.test_views import case
 from tests.contract.test_children import MON, OTHER, PARENT, Intake, same_again
 from tests.support.departments import Departments, Desk, office
+from tests.support.events import payload_of
 from tests.support.models import DESK
 from tests.support.routing_cases import BINH, at, complete, resolve
 
@@ -54,7 +56,7 @@ def departments(new_database: NewDatabase) -> Iterator[Departments]:
     made.close()
 
 
-def settled(desk: Intake, departments: Departments) -> list[DossierEvent]:
+def settled(desk: Intake, departments: Departments) -> list[Event]:
     """Let both sides hear of each other until neither has anything more to say; gives what the
     desk said of the parent.
     """
@@ -82,12 +84,12 @@ def test_a_chain_of_children_ends_and_says_so(
     while below := [code for code, row in rows.items() if row["parent_code"] == chain[-1]]:
         chain += below
     assert len(rows) == len(chain) == 6
-    said = departments.said(chain[-1])[-1].child_withheld
+    said = payload_of(departments.said(chain[-1])[-1], ChildWithheld)
     assert (said.number, said.name, said.step, said.procedure_code, said.above) == (
         *(1, "environment", "appraise"),
         *("1.004237", 5),
     )
-    assert departments.kinds().count("child_requested") == 5
+    assert departments.kinds().count("ChildRequested") == 5
     assert [(c.ending, c.dossier_code) for c in case(departments, chain[-1]).children] == [
         ("withheld", "")
     ]

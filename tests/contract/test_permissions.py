@@ -18,7 +18,7 @@ import motcua
 import pytest
 from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
-from motcua.events.v1.envelope_pb2 import Actor, ActorKind
+from motcua.events.v1.common_pb2 import Actor, ActorKind
 
 from kernel.auth.identity import Credentials
 from kernel.auth.permissions import PermissionsError, read_permissions

@@ -11,7 +11,8 @@ from functools import partial
 from typing import Any
 
 import pytest
-from motcua.events.v1.envelope_pb2 import Actor, DossierEvent
+from motcua.events.v1.common_pb2 import Actor
+from motcua.events.v1.event_pb2 import Event
 from motcua.routing.v1 import routing_pb2 as pb
 
 from infra.local.postgres import PostgresServer
@@ -96,7 +97,7 @@ def test_work_given_while_an_absence_is_said_is_covered(
     )
     given, said = command(office().assign, request, AN), command(office().delegate, absence, AN)
     between(one, given, other, said)
-    assert one.kinds(CODE)[-2:] == ["step_assigned", "work_delegated"]
+    assert one.kinds(CODE)[-2:] == ["StepAssigned", "WorkDelegated"]
 
 
 def test_a_child_opened_while_its_parent_is_withdrawn_ends_with_it(
@@ -112,18 +113,18 @@ def test_a_child_opened_while_its_parent_is_withdrawn_ends_with_it(
         filed = Desk().files(PARENT, process="joint")
         one.reads(filed)
         desk.reads(one.said(PARENT))
-        wish = DossierEvent()
+        wish = Event()
         wish.CopyFrom(filed[-1])
         wish.event_id, wish.sequence = str(uuid.uuid4()), 3
-        wish.withdrawal_requested.CopyFrom(withdrawal())
+        wish.payload.Pack(withdrawal())
         one.reads([wish])
         opening = partial(one.apply, batch=one.batch(desk.said()))
         answer = let_go()
         answer.dossier_code = PARENT
         between(one, opening, other, command(office().answer_withdrawal, answer, LEADER))
-        (child,) = {event.dossier_code for event in desk.said()}
-        assert one.kinds(child) == ["case_opened", "case_withdrawn"]
-        assert one.kinds(PARENT)[-2:] == ["case_withdrawn", "child_ended"]
+        (child,) = {event.stream_id for event in desk.said()}
+        assert one.kinds(child) == ["CaseOpened", "CaseWithdrawn"]
+        assert one.kinds(PARENT)[-2:] == ["CaseWithdrawn", "ChildEnded"]
     finally:
         DESK.office = None
         desk.close()

@@ -9,15 +9,17 @@ import grpc
 import pytest
 from google.protobuf.message import Message
 from motcua.events.v1.common_pb2 import Channel, Part, ResultChannel
-from motcua.events.v1.process_events_pb2 import (
+from motcua.intake.v1 import intake_pb2 as intake
+from motcua.routing.v1 import routing_pb2 as routing
+from motcua.routing.v1.types_pb2 import (
+    CaseResult,
     Opinion,
     PaperKind,
     PaperStage,
     Participation,
+    Payment,
+    SuspensionKind,
 )
-from motcua.events.v1.routing_events_pb2 import CaseResult, Payment, SuspensionKind
-from motcua.intake.v1 import intake_pb2 as intake
-from motcua.routing.v1 import routing_pb2 as routing
 
 from kernel.base.instants import HOUR, SECOND, to_timestamp, to_us
 from kernel.rpc.client import RpcProblem, explain

@@ -113,7 +113,7 @@ def events(stack: Stack, name: str) -> list[dict[str, Any]]:
 def steps(stack: Stack, name: str) -> Counter[tuple[str, str]]:
     """Count the steps in the log by case and activity."""
     return Counter(
-        (e["event"]["dossier_code"], e["event"]["step_recorded"]["activity"])
+        (e["event"]["dossier_code"], e["event"]["StepRecorded"]["activity"])
         for e in events(stack, name)
         if e["type"] == "StepRecorded"
     )
@@ -305,7 +305,7 @@ def test_a_further_number_of_a_dossier_finds_it_and_belongs_to_one(
     assert {case for case, _ in refused} <= {"numbered-1", "doubled-1"}
     assert all("another dossier has its external code" in reason for _, reason in refused)
     numbers = Counter(
-        e["event"]["external_code_recorded"]["code"]
+        e["event"]["ExternalCodeRecorded"]["code"]
         for name in ("numbered", "doubled", "other")
         for e in events(stack, name)
         if e["type"] == "ExternalCodeRecorded"

@@ -76,7 +76,7 @@ def test_every_row_is_kept(stack: Stack, imported: dict[str, Any]) -> None:
     assert imported["seconds"] < 120
 
     told = Counter(
-        (entry["event"]["dossier_code"], entry["event"]["step_recorded"]["source_row"])
+        (entry["event"]["dossier_code"], entry["event"]["StepRecorded"]["source_row"])
         for entry in stack.motcua("replay", "--json")
         if entry["type"] == "StepRecorded"
     )

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from motcua.routing.v1.case_events_pb2 import CaseResumed
 
 from infra.local.kafka import KafkaBroker
 from kernel.eventsourcing.service_model import Model
@@ -12,7 +13,9 @@ from tests.support.runner import TallyProcess, answered, check_once, reader
 from tests.support.tally import HEARD, KERNEL, Node, keep
 
 pytestmark = pytest.mark.faults
-LISTENER = Model(source="notify", tables=KERNEL, projections={"case_resumed": keep})
+LISTENER = Model(
+    source="notify", stream_kind="dossier", tables=KERNEL, projections={CaseResumed: keep}
+)
 
 
 def test_fault_02_killed_between_send_and_mark(

@@ -6,20 +6,20 @@ from typing import Any
 
 import grpc
 import pytest
-from motcua.events.v1.envelope_pb2 import Actor
-from motcua.events.v1.notify_events_pb2 import MessageSuppressed
+from motcua.events.v1.common_pb2 import Actor
 from motcua.intake.v1 import intake_pb2 as intake
 from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
+from motcua.notify.v1.message_events_pb2 import MessageSuppressed
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.schema import DropSchema
 
 from infra.local.kafka import KafkaBroker
 from infra.local.topics import ensure_topics, events_topic
-from kernel.eventsourcing.envelope import make_event
 from kernel.rebuild.rebuild import check
 from kernel.rpc.client import explain, metadata
 from kernel.storage.engines import open_engine
+from tests.support.events import make_event
 from tests.support.feed import START, code_of, put, wait_until
 from tests.support.invariants import read_log, stored
 from tests.support.models import INTAKE as MODEL
@@ -131,8 +131,8 @@ def test_fault_04_nothing_is_decided_before_a_lost_store_is_whole_again(
         log = read_log(kafka.bootstrap, topic)
         assert check(MODEL, engine, kafka.bootstrap, topic).equal
         engine.dispose()
-        assert sorted(row.dossier_code for row in mine) == sorted(again)
-        assert all(log.streams[row.dossier_code, "intake"] == [row.body] for row in mine)
+        assert sorted(row.stream_id for row in mine) == sorted(again)
+        assert all(log.streams[row.stream_id, "intake"] == [row.body] for row in mine)
 
 
 def test_fault_04_a_desk_that_cannot_read_its_past_decides_nothing(

@@ -171,7 +171,7 @@ def test_sigterm_under_load_loses_nothing_and_no_client_notices(desk: DeskProces
     engine = open_engine(f"sqlite:///{desk.folder / 'intake.sqlite3'}", "intake", read_only=True)
     events = MODEL.tables.events
     with engine.connect() as connection:
-        stored = list(connection.execute(select(events.c.dossier_code)).scalars())
+        stored = list(connection.execute(select(events.c.stream_id)).scalars())
     engine.dispose()
     assert citizens.errors == []
     assert [status for status, _ in stops] == [0, 0, 0]

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from motcua.events.v1.envelope_pb2 import Actor
-from motcua.events.v1.routing_events_pb2 import CaseResumed
+from motcua.events.v1.common_pb2 import Actor
+from motcua.routing.v1.case_events_pb2 import CaseResumed
 
 from infra.local.kafka import KafkaBroker
 from infra.local.topics import ensure_topics, events_topic
@@ -49,11 +49,11 @@ def test_fault_14_refused_record_stops_its_dossier_only(
         refused, behind = node.rows(KERNEL.outbox)
         assert refused["parked_reason"] in ("MessageSizeTooLargeError", "RecordListTooLargeError")
         assert behind["parked_reason"] is None
-        assert refused["dossier_code"] == behind["dossier_code"] == code_of(3)
+        assert refused["stream_id"] == behind["stream_id"] == code_of(3)
         node.writer.submit(resume(5, "later")).result(5)
         wait_until(lambda: len(node.rows(KERNEL.outbox)) == 2)
         own = [e for e in log_of(kafka.bootstrap, name) if e.source == SOURCE]
-        published = {(e.dossier_code, e.sequence) for e in own}
+        published = {(e.stream_id, e.sequence) for e in own}
         assert published == {(code_of(n), 1) for n in (0, 1, 2, 4, 5)} | {
             (code_of(4), 2),
             (code_of(5), 2),

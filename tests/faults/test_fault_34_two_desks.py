@@ -15,6 +15,7 @@ from motcua.intake.v1 import intake_pb2 as pb
 from kernel.rpc.client import explain
 from tests.conftest import NewDatabase
 from tests.support.desk import OFFICER, Desk, open_desk
+from tests.support.events import name_of
 
 pytestmark = pytest.mark.faults
 Code = grpc.StatusCode
@@ -56,9 +57,9 @@ def test_one_of_two_acceptances_wins(replicas: tuple[Desk, Desk]) -> None:
     assert by_dossier == [Counter({Code.OK: 1, Code.FAILED_PRECONDITION: 3})] * 5
     for code in codes:
         events = right.events(code)
-        assert [e.WhichOneof("payload") for e in events] == [
-            "dossier_submitted",
-            "dossier_accepted",
+        assert [name_of(e) for e in events] == [
+            "DossierSubmitted",
+            "DossierAccepted",
         ]
         assert [e.sequence for e in events] == [1, 2]
 

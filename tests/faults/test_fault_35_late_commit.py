@@ -14,10 +14,11 @@ def row(identity: int, number: int, sequence: int = 1) -> dict[str, object]:
     event = supplement(code_of(number), sequence, source="routing")
     return {
         "id": identity,
-        "dossier_code": event.dossier_code,
+        "stream_id": event.stream_id,
+        "stream_kind": event.stream_kind,
         "sequence": event.sequence,
         "event_id": event.event_id,
-        "type": "SupplementSubmitted",
+        "type": "motcua.intake.v1.SupplementSubmitted",
         "occurred_at": 0,
         "trace": "",
         "body": event.SerializeToString(),
@@ -40,10 +41,10 @@ def test_fault_35_late_low_id_is_published(
         node.writer.exclusive(lambda uow: uow.connection.execute(outbox, late)).result(5)
         wait_until(lambda: not node.rows(KERNEL.outbox))
     log = log_of(kafka.bootstrap, topic)
-    assert sorted((e.dossier_code, e.sequence) for e in log) == [
+    assert sorted((e.stream_id, e.sequence) for e in log) == [
         (code_of(1), 1),
         (code_of(2), 1),
         (code_of(3), 1),
         (code_of(3), 2),
     ]
-    assert [e.sequence for e in log if e.dossier_code == code_of(3)] == [1, 2]
+    assert [e.sequence for e in log if e.stream_id == code_of(3)] == [1, 2]

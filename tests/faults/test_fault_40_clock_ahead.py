@@ -14,11 +14,11 @@ from typing import Any
 import grpc
 import pytest
 from kafka.errors import InvalidTimestampError
-from motcua.events.v1.envelope_pb2 import Actor
-from motcua.events.v1.routing_events_pb2 import CaseResumed
+from motcua.events.v1.common_pb2 import Actor
 from motcua.intake.v1 import intake_pb2 as intake
 from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
 from motcua.routing.v1 import routing_pb2 as routing
+from motcua.routing.v1.case_events_pb2 import CaseResumed
 
 from infra.local.kafka import KafkaBroker
 from kernel.base.clock_skew import MAX_AHEAD
@@ -102,7 +102,7 @@ def test_fault_40_a_service_whose_clock_jumps_ahead_takes_nothing_until_it_is_ri
     assert "clock is more than 5 minutes ahead" in refused.text
     assert isinstance(after, str)
     process.wait_published()
-    assert {event.dossier_code for event in log_of(kafka.bootstrap, topic)} == {before, after}
+    assert {event.stream_id for event in log_of(kafka.bootstrap, topic)} == {before, after}
     assert len(logged(process, "service.ready")) == 1
     assert not logged(process, "relay.quarantined") + logged(process, "relay.waiting")
     (said,) = logged(process, "clock.ahead")
@@ -152,7 +152,7 @@ def test_fault_40_a_time_stamp_that_the_broker_refuses_sets_nothing_aside(
         assert log_of(kafka.bootstrap, topic) == []
         ahead[0] = 0
         wait_until(lambda: not node.rows(KERNEL.outbox), what="all are published")
-        own = [e.dossier_code for e in log_of(kafka.bootstrap, topic) if e.source == SOURCE]
+        own = [e.stream_id for e in log_of(kafka.bootstrap, topic) if e.source == SOURCE]
     assert sorted(own) == [code_of(number) for number in range(4)]
 
 

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import grpc
 import pytest
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.event_pb2 import Event
 from motcua.intake.v1 import intake_pb2 as intake
 from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
+from motcua.routing.v1.case_events_pb2 import CaseOpened, CaseResumed
 
 from infra.local.kafka import KafkaBroker
 from kernel.auth.issuer import sign
@@ -22,6 +23,7 @@ from services.routing.tables import CASES
 from tests.conftest import NewDatabase
 from tests.support.departments import Departments, Desk, office
 from tests.support.desk import CITIZEN
+from tests.support.events import name_of, payload_of
 from tests.support.feed import log_of
 from tests.support.routing_cases import clock, complete, go_on, stop
 from tests.support.service import ServiceProcess
@@ -40,9 +42,9 @@ def departments(new_database: NewDatabase) -> Iterator[Departments]:
     made.close()
 
 
-def kept(event: DossierEvent) -> tuple[str, int]:
+def kept(event: Event) -> tuple[str, int]:
     """Return an event and its place in its stream."""
-    return event.WhichOneof("payload") or "", event.sequence
+    return name_of(event), event.sequence
 
 
 def test_fault_41_the_sequence_rules_not_the_time(
@@ -70,8 +72,8 @@ def test_fault_41_the_sequence_rules_not_the_time(
         assert explain(caught.value).reason == "ALREADY_ACCEPTED"
         assert time.monotonic() - begun < 10
         process.wait_published()
-    submitted, accepted = (e for e in log_of(kafka.bootstrap, topic) if e.dossier_code == code)
-    assert [kept(submitted), kept(accepted)] == [("dossier_submitted", 1), ("dossier_accepted", 2)]
+    submitted, accepted = (e for e in log_of(kafka.bootstrap, topic) if e.stream_id == code)
+    assert [kept(submitted), kept(accepted)] == [("DossierSubmitted", 1), ("DossierAccepted", 2)]
     back = to_us(submitted.occurred_at) - to_us(accepted.occurred_at)
     assert HOUR * 0.9 < back <= HOUR
 
@@ -88,7 +90,7 @@ def test_fault_41_stored_due_dates_stand_and_nothing_is_said_again(
     assert departments.kinds(CODE) == said
     departments.does(office().stop, stop("appraise"), CODE, "2021-08-12 10:00")
     departments.does(office().resume, go_on("appraise"), CODE, "2021-08-12 09:00")
-    resumed = departments.said(CODE)[-1].case_resumed
+    resumed = payload_of(departments.said(CODE)[-1], CaseResumed)
     assert resumed.waited_working_minutes == 0
     assert resumed.due_at == resumed.previous_due_at
 
@@ -97,7 +99,7 @@ def test_fault_41_steps_follow_the_sequence(departments: Departments) -> None:
     """A step completed an hour "before" the last event ends that step and begins the next; its own
     limit runs from then, the dossier's due date is the one that was promised.
     """
-    opened = departments.said(CODE)[0].case_opened
+    opened = payload_of(departments.said(CODE)[0], CaseOpened)
     departments.takes(CODE, when="2021-08-09 16:00")
     departments.does(office().complete, complete("appraise"), CODE, "2021-08-09 15:00")
     events = departments.said(CODE)

@@ -11,6 +11,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from motcua.routing.v1.case_events_pb2 import CaseOpened
+from motcua.routing.v1.deadline_events_pb2 import DeadlineRecomputed
 from sqlalchemy import select
 
 from kernel.base.instants import to_us
@@ -22,6 +24,7 @@ from services.routing.tables import CASES, KERNEL
 from tests.conftest import NewDatabase
 from tests.support.calendars import publish
 from tests.support.departments import Departments, Desk
+from tests.support.events import name_of, payload_of
 from tests.support.models import OFFICE
 from tests.support.routing_cases import UNIT, at, clock
 
@@ -68,7 +71,7 @@ def test_fault_42_a_swap_announced_late(
         for _ in range(4):
             assert child.stdout.readline()
         child.kill()
-    moved = departments.kinds().count("deadline_recomputed")
+    moved = departments.kinds().count("DeadlineRecomputed")
     assert 0 < moved < len(CODES)
     with begin(url, before.folder) as again:
         rest, _ = again.communicate(timeout=60)
@@ -90,20 +93,18 @@ def state_office_published(folder: Path) -> Calendar:
 def check(departments: Departments, before: CalendarRepository) -> None:
     """Hold what is stored to what was asked: once for each dossier, views and outbox included."""
     counted = Counter(
-        event.dossier_code
-        for event in departments.said()
-        if event.WhichOneof("payload") == "deadline_recomputed"
+        event.stream_id for event in departments.said() if name_of(event) == "DeadlineRecomputed"
     )
     assert counted == dict.fromkeys(CODES, 1)
     dues = {row["dossier_code"]: row["due_at"] for row in departments.rows(CASES)}
     for code in CODES:
         opened, *_, last = departments.said(code)
-        assert opened.case_opened.calendar_version == before.shipped.version
-        said = last.deadline_recomputed
+        assert payload_of(opened, CaseOpened).calendar_version == before.shipped.version
+        said = payload_of(last, DeadlineRecomputed)
         assert clock(to_us(said.previous_due_at)) == "2026-01-07 10:00"
         assert clock(to_us(said.due_at)) == "2026-01-08 10:00"
         assert dues[code] == to_us(said.due_at)
         assert said.calendar_version.startswith("vn-2026.0+")
     with departments.engine.connect() as connection:
         outbox = connection.execute(select(KERNEL.outbox.c.type)).scalars().all()
-    assert outbox.count("DeadlineRecomputed") == len(CODES)
+    assert outbox.count("motcua.routing.v1.DeadlineRecomputed") == len(CODES)

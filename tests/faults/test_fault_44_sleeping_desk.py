@@ -13,13 +13,14 @@ from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
 
 from infra.local.kafka import KafkaBroker
 from kernel.rpc.client import metadata
+from tests.support.events import name_of
 from tests.support.feed import log_of, wait_until
 from tests.support.service import ServiceProcess
 from tests.support.stack import clock_setting
 from tests.support.walk import submission
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(240)]
-NEAR, GONE = "desk_check_approaching", "desk_check_missed"
+NEAR, GONE = "DeskCheckApproaching", "DeskCheckMissed"
 
 
 def test_fault_44_a_desk_that_was_down_for_three_days(
@@ -48,7 +49,7 @@ def test_fault_44_a_desk_that_was_down_for_three_days(
         return str(answer.dossier_code)
 
     def said() -> list[tuple[str, str]]:
-        found = [(e.dossier_code, e.WhichOneof("payload") or "") for e in log_of(*log)]
+        found = [(e.stream_id, name_of(e)) for e in log_of(*log)]
         return sorted(each for each in found if each[1] in (NEAR, GONE))
 
     log = (kafka.bootstrap, topic)

@@ -10,12 +10,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.event_pb2 import Event
+from motcua.routing.v1.deadline_events_pb2 import DeadlineMissed
 
 from infra.local.kafka import KafkaBroker
 from services.routing.schedulers.deadlines import DOSSIERS_AT_ONCE
 from tests.conftest import NewDatabase
 from tests.support.departments import Departments, Desk
+from tests.support.events import name_of, payload_of
 from tests.support.feed import log_of, put, wait_until
 from tests.support.service import ServiceProcess
 from tests.support.stack import clock_setting
@@ -23,7 +25,7 @@ from tests.support.stack import clock_setting
 pytestmark = pytest.mark.faults
 CODES = [f"H22.12-210809-{number:04d}" for number in range(1, DOSSIERS_AT_ONCE + 21)]
 FEW = CODES[:30]
-ONCE_EACH = {"deadline_missed": 3, "deadline_escalated": 3}
+ONCE_EACH = {"DeadlineMissed": 3, "DeadlineEscalated": 3}
 """Of a dossier: its step, itself, and that nobody began; and each of these told one rung up."""
 
 
@@ -45,9 +47,9 @@ def test_fault_44_everything_is_said_once_at_the_first_look(departments: Departm
     assert departments.looks("2021-08-19 09:01") == 0
     assert departments.looks("2021-08-22 09:01") == 0
     for code in (CODES[0], CODES[-1]):
-        assert Counter(departments.kinds(code)) == {"case_opened": 1, **ONCE_EACH}
+        assert Counter(departments.kinds(code)) == {"CaseOpened": 1, **ONCE_EACH}
     said = Counter(departments.kinds())
-    assert said == {kind: n * len(CODES) for kind, n in {"case_opened": 1, **ONCE_EACH}.items()}
+    assert said == {kind: n * len(CODES) for kind, n in {"CaseOpened": 1, **ONCE_EACH}.items()}
 
 
 def test_fault_44_a_service_that_was_down_for_three_days(
@@ -67,10 +69,10 @@ def test_fault_44_a_service_that_was_down_for_three_days(
             process.wait_published()
             yield
 
-    def alarms() -> list[DossierEvent]:
-        kinds = ("deadline_missed", "deadline_escalated")
+    def alarms() -> list[Event]:
+        kinds = ("DeadlineMissed", "DeadlineEscalated")
         found = log_of(kafka.bootstrap, topic)
-        return [event for event in found if event.WhichOneof("payload") in kinds]
+        return [event for event in found if name_of(event) in kinds]
 
     desk = Desk()
     put(kafka.bootstrap, topic, [event for code in FEW for event in desk.files(code)])
@@ -79,13 +81,13 @@ def test_fault_44_a_service_that_was_down_for_three_days(
     with running("2021-08-19T09:01:00"):
         wait_until(lambda: len(alarms()) >= 6 * len(FEW), what="all is said")
     said = alarms()
-    per_dossier = Counter((e.dossier_code, e.WhichOneof("payload")) for e in said)
+    per_dossier = Counter((e.stream_id, name_of(e)) for e in said)
     assert per_dossier == {(code, kind): 3 for code in FEW for kind in ONCE_EACH}
-    missed = [e for e in said if e.HasField("deadline_missed")]
-    assert len({(e.dossier_code, e.deadline_missed.scope) for e in missed}) == len(missed)
+    missed = [e for e in said if (name_of(e) == "DeadlineMissed")]
+    assert len({(e.stream_id, payload_of(e, DeadlineMissed).scope) for e in missed}) == len(missed)
     another = "H22.12-210809-9999"
     put(kafka.bootstrap, topic, desk.files(another))
     with running("2021-08-19T15:00:00"):
         wait_until(lambda: len(alarms()) >= len(said) + 6, what="the watch has looked")
-        later = [event for event in alarms() if event.dossier_code != another]
+        later = [event for event in alarms() if event.stream_id != another]
     assert later == said

@@ -10,6 +10,7 @@ from motcua.postal.v1 import postal_pb2
 
 from kernel.base.instants import HOUR
 from kernel.rpc.client import RpcProblem, explain, metadata
+from tests.support.events import name_of
 from tests.support.feed import wait_until
 from tests.support.postal_office import LEASE, T0
 from tests.support.postal_service import (
@@ -59,9 +60,9 @@ def test_fault_48_a_silent_partner_loses_the_job(serving: Serving) -> None:
         (grpc.StatusCode.FAILED_PRECONDITION, "LEASE_LOST")
     }
     assert answer.attempt == 2
-    names = [event.WhichOneof("payload") for event in serving.office.events(CODE)]
-    assert names.count("postal_lease_expired") == 1
-    assert names[-1] == "item_delivered"
+    names = [name_of(event) for event in serving.office.events(CODE)]
+    assert names.count("PostalLeaseExpired") == 1
+    assert names[-1] == "ItemDelivered"
 
 
 def test_fault_49_contradictions_are_kept_and_shown_to_an_operator(

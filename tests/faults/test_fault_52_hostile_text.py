@@ -10,6 +10,7 @@ from typing import Any
 import grpc
 import pytest
 from motcua.intake.v1 import intake_pb2 as pb
+from motcua.postal.v1.job_events_pb2 import ItemTracked
 from rich.console import Console
 
 from cli.commands import report as commands_report
@@ -19,6 +20,7 @@ from kernel.rpc.client import RpcProblem, explain
 from services.intake.tables import DOSSIERS
 from tests.integration.intake.conftest import any_desk
 from tests.support.desk import CITIZEN, OFFICER, Desk
+from tests.support.events import name_of, payload_of
 from tests.support.intake_samples import applicant, submission
 from tests.support.models import INTAKE as MODEL
 from tests.support.postal_office import T0
@@ -110,9 +112,9 @@ def test_fault_52_the_words_of_a_status_are_held_to_the_same(serving: Serving) -
     report = tracking(job_id, T0, "EMH", reason_code="<b>vắng</b>")
     serving.partner.ReportTracking(report, timeout=5, metadata=as_partner())
     (kept,) = (
-        event.item_tracked.reason_code
+        payload_of(event, ItemTracked).reason_code
         for event in serving.office.events(CODE)
-        if event.HasField("item_tracked")
+        if (name_of(event) == "ItemTracked")
     )
     assert kept == "<b>vắng</b>"
 

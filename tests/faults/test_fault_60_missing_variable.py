@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from motcua.events.v1.notify_events_pb2 import MessageQueued
 from motcua.notify.v1 import notify_pb2 as pb
+from motcua.notify.v1.message_events_pb2 import MessageQueued
 
 from infra.local.smtp import MailSink
 from tests.support.feed import code_of, wait_until

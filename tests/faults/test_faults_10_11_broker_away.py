@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import pytest
 import structlog
-from motcua.events.v1.envelope_pb2 import Actor, DossierEvent
-from motcua.events.v1.routing_events_pb2 import CaseResumed
+from motcua.events.v1.common_pb2 import Actor
+from motcua.events.v1.event_pb2 import Event
+from motcua.routing.v1.case_events_pb2 import CaseResumed
 
 from infra.local.kafka import KafkaBroker
 from infra.local.topics import ensure_topics, events_topic
@@ -37,7 +38,7 @@ def drained(node: Node, events: int) -> bool:
     return len(node.rows(KERNEL.events)) == events and not node.rows(KERNEL.outbox)
 
 
-def check(node: Node, broker: KafkaBroker, sent: Sequence[DossierEvent]) -> None:
+def check(node: Node, broker: KafkaBroker, sent: Sequence[Event]) -> None:
     """Check that each record had its effect once, and that the log has each own event."""
     assert not node.rows(KERNEL.quarantine)
     assert sorted(r["event_id"] for r in node.rows(HEARD)) == sorted(e.event_id for e in sent)

@@ -45,7 +45,7 @@ def test_fault_19_swapped_records_are_applied_in_order(
         put(kafka.bootstrap, topic, [events[1], events[6]])
         wait_until(lambda: answered(node.reads, 8))
         check_once(node.reads, [*events, other], kafka.bootstrap, topic)
-        answers = [r for r in node.rows(KERNEL.events) if r["dossier_code"] == A]
+        answers = [r for r in node.rows(KERNEL.events) if r["stream_id"] == A]
         assert [r["causation_id"] for r in answers] == [e.event_id for e in events]
 
 

@@ -4,8 +4,8 @@ knows.
 
 import pytest
 from google.protobuf.message import Message
-from motcua.events.v1.envelope_pb2 import DossierEvent
-from motcua.events.v1.intake_events_pb2 import SupplementSubmitted
+from motcua.events.v1.event_pb2 import Event
+from motcua.intake.v1.dossier_events_pb2 import SupplementSubmitted
 from sqlalchemy import Column, LargeBinary, MetaData, String, Table
 
 from infra.local.kafka import KafkaBroker
@@ -21,13 +21,12 @@ pytestmark = pytest.mark.faults
 A, B = code_of(1), code_of(2)
 
 
-def from_the_future(code: str, sequence: int, *, must_understand: bool = False) -> DossierEvent:
+def from_the_future(code: str, sequence: int, *, must_understand: bool = False) -> Event:
     """Return an event whose payload this build does not know."""
-    known = supplement(code, sequence)
-    known.ClearField("supplement_submitted")
-    known.must_understand = must_understand
-    content = SupplementSubmitted(round=sequence).SerializeToString()
-    return DossierEvent.FromString(known.SerializeToString() + _field(1500, content))
+    event = supplement(code, sequence)
+    event.payload.type_url = "type.googleapis.com/motcua.intake.v1.SupplementForeseen"
+    event.must_understand = must_understand
+    return event
 
 
 def _field(number: int, content: bytes) -> bytes:
@@ -54,7 +53,7 @@ def test_fault_21_what_is_no_event_is_set_aside(
             found = node.consumer.quarantine.get(partition, offset)
             assert found is not None
             assert (found.topic, found.reason, found.value) == (topic, "undecodable", value)
-            assert found.dossier_code == A
+            assert found.stream_id == A
         assert [row["supplements"] for row in node.rows(SEEN)] == [2]
         first = places[0]
         again = node.consumer.quarantine.redrive(partition=first[0], offset=first[1])
@@ -79,13 +78,13 @@ def test_faults_24_25_unknown_values_and_fields_are_kept(
         Column("body", LargeBinary, nullable=False),
     )
 
-    def keep(uow: UnitOfWork, record: Record, event: DossierEvent) -> None:
+    def keep(uow: UnitOfWork, record: Record, event: Event) -> None:
         uow.add(kept, {"event_id": event.event_id, "body": record.value})
 
-    model = Model(source="audit", tables=kernel_tables(metadata), every=keep)
+    model = Model(source="audit", stream_kind="dossier", tables=kernel_tables(metadata), every=keep)
     event = supplement(A, 1)
     event.actor.kind = 99
-    newer = DossierEvent.FromString(event.SerializeToString() + _field(1999, b"more"))
+    newer = Event.FromString(event.SerializeToString() + _field(1999, b"more"))
     put(kafka.bootstrap, topic, [newer, from_the_future(A, 2)])
     with Node(kafka.bootstrap, topic, database_url, model=model, faust=False) as node:
         wait_until(lambda: node.consumer.status().ready)
@@ -126,11 +125,11 @@ def test_fault_26_must_understand_waits_for_the_upgrade(
         wait_until(lambda: node.consumer.status().ready)
         assert node.consumer.quarantine.list(A)[0].attempts > 1
 
-    def newer_build(record: Record) -> DossierEvent | None:
+    def newer_build(record: Record) -> Event | None:
         event = decode.read(record)
         if event is not None and event.must_understand:
             payload: Message = SupplementSubmitted(round=2)
-            event.supplement_submitted.CopyFrom(payload)
+            event.payload.Pack(payload)
         return event
 
     monkeypatch.setattr(record_handler, "read", newer_build)
@@ -148,6 +147,6 @@ def test_fault_29_key_and_body_disagree(kafka: KafkaBroker, topic: str, database
     with Node(kafka.bootstrap, topic, database_url, faust=False) as node:
         wait_until(lambda: node.consumer.status().ready)
         (parked,) = node.consumer.quarantine.list()
-        assert (parked.reason, parked.dossier_code) == ("key_mismatch", A)
+        assert (parked.reason, parked.stream_id) == ("key_mismatch", A)
         assert node.consumer.status().key_mismatches == 1
         assert len(node.rows(HEARD)) == 2

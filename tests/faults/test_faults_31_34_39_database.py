@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from motcua.events.v1.routing_events_pb2 import CaseOpened
+from motcua.routing.v1.case_events_pb2 import CaseOpened
 
 from infra.local.kafka import KafkaBroker
 from infra.local.ports import free_port

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from google.protobuf import json_format
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.event_pb2 import Event
 
 from tests.golden import samples
 from tests.golden.compatibility import own
@@ -34,7 +34,7 @@ def files_of(name: str, kind: str) -> list[Path]:
     )
 
 
-def as_json(event: DossierEvent) -> str:
+def as_json(event: Event) -> str:
     """Write an event in protobuf's JSON, with the names of the .proto."""
     text = json_format.MessageToJson(
         event, preserving_proto_field_name=True, ensure_ascii=False, indent=2
@@ -46,7 +46,7 @@ def uncovered(name: str) -> set[str]:
     """List the fields of a type that no golden file sets."""
     covered: set[str] = set()
     for path in files_of(name, "full"):
-        covered |= samples.paths(DossierEvent.FromString(path.read_bytes()))
+        covered |= samples.paths(Event.FromString(path.read_bytes()))
     return samples.paths(samples.full(name)) - covered
 
 
@@ -68,7 +68,7 @@ def write_missing() -> list[Path]:
     return written
 
 
-def _write(stem: str, event: DossierEvent) -> list[Path]:
+def _write(stem: str, event: Event) -> list[Path]:
     binary, text = EVENTS / f"{stem}.binpb", EVENTS / f"{stem}.json"
     EVENTS.mkdir(parents=True, exist_ok=True)
     binary.write_bytes(event.SerializeToString(deterministic=True))

@@ -6,14 +6,17 @@ bytes.
 
 from __future__ import annotations
 
-from typing import Any
+import typing
 
+from google.protobuf.any_pb2 import Any
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.event_pb2 import Event
 
-PAYLOADS: Any = DossierEvent.DESCRIPTOR.oneofs_by_name["payload"].fields
+from kernel.eventsourcing.envelope import event_types, short_name
+from tests.support.events import type_named
+
 _INTEGERS = {
     FieldDescriptor.TYPE_INT32,
     FieldDescriptor.TYPE_INT64,
@@ -25,33 +28,38 @@ _AUGUST_9 = 1_628_470_800
 
 def types() -> list[str]:
     """List the names of all types of events, such as DossierSubmitted."""
-    return sorted(field.message_type.name for field in PAYLOADS)
+    return sorted(map(short_name, event_types()))
 
 
-def full(name: str) -> DossierEvent:
+def full(name: str) -> Event:
     """Return an event of a type with every field set, lists with two entries."""
-    event = DossierEvent()
-    for field in DossierEvent.DESCRIPTOR.fields:
-        if field.containing_oneof is None:
+    event = Event()
+    for field in Event.DESCRIPTOR.fields:
+        if field.name != "payload":
             _set(event, field)
-    _set(event, _payload(name))
+    payload = type_named(name)()
+    _fill(payload, 1)
+    event.payload.Pack(payload, deterministic=True)
     return event
 
 
-def minimal(name: str) -> DossierEvent:
+def minimal(name: str) -> Event:
     """Return an event of a type with nothing but its identity."""
-    event = DossierEvent(
+    event = Event(
         event_id="017b2953-0f80-7000-8000-000000000001",
-        dossier_code="H22.12-210809-0001",
+        stream_kind="dossier",
+        stream_id="H22.12-210809-0001",
         source="intake",
         sequence=1,
     )
-    getattr(event, _payload(name).name).SetInParent()
+    event.payload.Pack(type_named(name)())
     return event
 
 
 def paths(message: Message, prefix: str = "") -> set[str]:
-    """List the fields that are set, however deep, such as ``dossier_submitted.parts.code``."""
+    """List the fields that are set, however deep, such as ``payload.parts.code``."""
+    if isinstance(message, Any):
+        message = opened(message)
     found: set[str] = set()
     for field, value in message.ListFields():
         path = f"{prefix}{field.name}"
@@ -63,11 +71,14 @@ def paths(message: Message, prefix: str = "") -> set[str]:
     return found
 
 
-def _payload(name: str) -> Any:
-    return next(field for field in PAYLOADS if field.message_type.name == name)
+def opened(payload: Any) -> Message:
+    """Return the message that an ``Any`` holds."""
+    message = event_types()[payload.TypeName()]()
+    assert payload.Unpack(message)
+    return message
 
 
-def _set(message: Message, field: Any) -> None:
+def _set(message: Message, field: typing.Any) -> None:
     if field.message_type is not None and field.message_type.GetOptions().map_entry:
         for number in (1, 2):
             getattr(message, field.name)[f"key-{number}"] = f"{field.name}-{number}"
@@ -96,7 +107,7 @@ def _fill(message: Message, salt: int) -> None:
             _set(message, field)
 
 
-def _value(field: Any, salt: int) -> Any:
+def _value(field: Any, salt: int) -> typing.Any:
     """Return a value that is not the default; texts hold Vietnamese letters."""
     if field.type == FieldDescriptor.TYPE_STRING:
         return f"{field.name} ở Hà Giang {salt}"

@@ -6,12 +6,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from google.protobuf.message import Message
-from motcua.events.v1.envelope_pb2 import Actor, ActorKind, DossierEvent
+from motcua.events.v1.common_pb2 import Actor, ActorKind
+from motcua.events.v1.event_pb2 import Event
 
 from kernel.base.instants import from_datetime, to_timestamp, to_us
-from kernel.eventsourcing.envelope import FIELD_OF_TYPE, make_event
+from kernel.eventsourcing.envelope import event_types, short_name
 from services.audit.state.fold import fold
 from services.audit.state.portal_state import Facts
+from tests.support.events import make_event
 
 CODE = "H22.12.03-210809-0007"
 HANOI = "Asia/Ho_Chi_Minh"
@@ -30,7 +32,7 @@ def stamp(text: str, zone: str = HANOI) -> Any:
 
 def happened(
     payload: Message, when: int, *, code: str = CODE, source: str = "intake", sequence: int = 1
-) -> DossierEvent:
+) -> Event:
     """Put a payload into its envelope."""
     return make_event(
         code,
@@ -45,29 +47,15 @@ def happened(
     )
 
 
-def folded(events: Iterable[DossierEvent]) -> Facts | None:
+def folded(events: Iterable[Event]) -> Facts | None:
     """Fold events in order."""
     facts: Facts | None = None
     for event in events:
-        facts = fold(facts, event, event.WhichOneof("payload"), to_us(event.occurred_at))
+        facts = fold(facts, event, to_us(event.occurred_at))
     return facts
 
 
-SOURCE_OF = {
-    type_name: (
-        "intake"
-        if number < 40
-        else "routing"
-        if number < 70
-        else "postal"
-        if number < 90
-        else "notify"
-    )
-    for type_name, number in (
-        (name, DossierEvent.DESCRIPTOR.fields_by_name[field].number)
-        for name, field in FIELD_OF_TYPE.items()
-    )
-}
+SOURCE_OF = {short_name(name): name.split(".")[1] for name in event_types()}
 """The service that owns each type of event."""
 
 
@@ -77,7 +65,7 @@ class Numbering:
     def __init__(self) -> None:
         self._last: dict[tuple[str, str], int] = {}
 
-    def event(self, payload: Message, when: int, code: str = CODE) -> DossierEvent:
+    def event(self, payload: Message, when: int, code: str = CODE) -> Event:
         """Return the next event of its stream."""
         source = SOURCE_OF[payload.DESCRIPTOR.name]
         number = self._last.get((code, source), 0) + 1

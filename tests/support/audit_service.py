@@ -8,7 +8,7 @@ from typing import Any
 import grpc
 from kafka import KafkaProducer
 from motcua.audit.v1.audit_pb2_grpc import AuditServiceStub
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.event_pb2 import Event
 
 from kernel.base.clock import FixedClock
 from kernel.commands.command_bus import Reads
@@ -31,7 +31,7 @@ FRIDAY = at("2021-08-13 17:00")
 OPERATOR = metadata("operator", "binh.tt", language="en")
 
 
-def publish(bootstrap: str, topic: str, events: Sequence[DossierEvent]) -> None:
+def publish(bootstrap: str, topic: str, events: Sequence[Event]) -> None:
     """Put events on the log as their services' relays do."""
     producer = KafkaProducer(bootstrap_servers=bootstrap, acks="all", linger_ms=5)
     try:

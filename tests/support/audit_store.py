@@ -8,11 +8,28 @@ from typing import Any
 
 from google.protobuf.message import Message
 from motcua.audit.v1 import audit_pb2 as pb
-from motcua.events.v1 import common_pb2 as common
-from motcua.events.v1 import intake_events_pb2 as intake
-from motcua.events.v1 import postal_events_pb2 as postal
-from motcua.events.v1 import routing_events_pb2 as routing
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.common_pb2 import SERVICE_LEVEL_PARTIAL, SERVICE_LEVEL_WHOLE
+from motcua.events.v1.event_pb2 import Event
+from motcua.intake.v1.dossier_events_pb2 import (
+    DossierAccepted,
+    DossierRefused,
+    DossierSubmitted,
+    DossierWithdrawn,
+    ResultReturned,
+    WithdrawalRequested,
+)
+from motcua.postal.v1.job_events_pb2 import ItemDelivered
+from motcua.routing.v1.case_events_pb2 import (
+    CaseOpened,
+    CaseResolved,
+    CaseResumed,
+    CaseWithdrawn,
+    StepCompleted,
+    StepRecorded,
+    SupplementRequested,
+)
+from motcua.routing.v1.event_parts_pb2 import CurrentStep
+from motcua.routing.v1.types_pb2 import CASE_RESULT_GRANTED
 from sqlalchemy import Table, select
 
 from kernel.base.clock import FixedClock
@@ -21,7 +38,7 @@ from kernel.consumer.applying import positions
 from kernel.consumer.applying.batch import Batch
 from kernel.consumer.applying.batch_applier import Applier
 from kernel.consumer.applying.results import Applied
-from kernel.eventsourcing.envelope import TYPE_OF_FIELD, headers
+from kernel.eventsourcing.envelope import headers, stream_of, type_name
 from kernel.eventsourcing.record import Record
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.storage.engines import open_engine
@@ -40,24 +57,23 @@ VIEWS = (LOG, CHAINS, DOSSIERS)
 class Log:
     """A log in memory: what the broker would hold."""
 
-    def __init__(self, events: Iterable[DossierEvent] = ()) -> None:
+    def __init__(self, events: Iterable[Event] = ()) -> None:
         self.partitions: list[list[Record]] = [[] for _ in range(PARTITIONS)]
         for event in events:
             self.send(event)
 
-    def send(self, event: DossierEvent, type_name: str = "") -> Record:
+    def send(self, event: Event) -> Record:
         """Append an event as the relay does."""
-        field = event.WhichOneof("payload") or ""
         pairs = headers(
             event.event_id,
-            type_name or TYPE_OF_FIELD.get(field, ""),
+            type_name(event),
             event.source,
-            event.dossier_code,
+            stream_of(event),
             to_us(event.occurred_at),
             "00-1-2-01",
         )
-        number = zlib.crc32(event.dossier_code.encode()) % PARTITIONS
-        return self.put(number, event.dossier_code.encode(), event.SerializeToString(), pairs)
+        number = zlib.crc32(event.stream_id.encode()) % PARTITIONS
+        return self.put(number, event.stream_id.encode(), event.SerializeToString(), pairs)
 
     def put(self, number: int, key: bytes, value: bytes, pairs: Any = ()) -> Record:
         """Append any record."""
@@ -148,7 +164,7 @@ class Store:
         self.engine.dispose()
 
 
-def week(pick: random.Random, dossiers: int) -> list[DossierEvent]:
+def week(pick: random.Random, dossiers: int) -> list[Event]:
     """Make the events of a week at the centre, each dossier in its own way, in order of time."""
     numbering = Numbering()
     said: list[tuple[int, int, str, Message]] = []
@@ -165,12 +181,12 @@ def _life(pick: random.Random) -> Iterable[tuple[int, Message]]:
     unit = pick.choice(UNITS)
     yield (
         when,
-        intake.DossierSubmitted(
+        DossierSubmitted(
             procedure_code=pick.choice(["1.012766", "2.000635"]),
             field=pick.choice(["G03", "G05"]),
             unit=unit,
             channel=pick.choice([1, 2, 2, 2, 3]),
-            level=pick.choice([common.SERVICE_LEVEL_WHOLE, common.SERVICE_LEVEL_PARTIAL]),
+            level=pick.choice([SERVICE_LEVEL_WHOLE, SERVICE_LEVEL_PARTIAL]),
             time_zone=pick.choice([HANOI, HANOI, HANOI, "Europe/Amsterdam"]),
             answer_due_at=to_timestamp(when + 9 * HOUR),
         ),
@@ -178,60 +194,58 @@ def _life(pick: random.Random) -> Iterable[tuple[int, Message]]:
     when += pick.randrange(1, 20) * HOUR
     chance = pick.random()
     if chance < 0.08:
-        yield when, intake.DossierRefused(reason_code="incomplete")
+        yield when, DossierRefused(reason_code="incomplete")
         return
     if chance < 0.12:
-        yield when, intake.DossierWithdrawn()
+        yield when, DossierWithdrawn()
         return
     if chance < 0.2:  # nobody at the desk looks at it
         return
-    accepted = intake.DossierAccepted()
+    accepted = DossierAccepted()
     if pick.random() < 0.9:
         accepted.due_at.CopyFrom(to_timestamp(when + pick.randrange(1, 6) * DAY))
     yield when, accepted
-    yield when, routing.CaseOpened(current=_step(pick, unit))
+    yield when, CaseOpened(current=_step(pick, unit))
     yield from _work(pick, unit, when, accepted)
 
 
 def _work(
-    pick: random.Random, unit: str, when: int, accepted: intake.DossierAccepted
+    pick: random.Random, unit: str, when: int, accepted: DossierAccepted
 ) -> Iterable[tuple[int, Message]]:
     if pick.random() < 0.25:
         when += pick.randrange(1, 20) * HOUR
-        yield when, routing.SupplementRequested(round=1)
+        yield when, SupplementRequested(round=1)
         if pick.random() < 0.6:
             when += pick.randrange(1, 60) * HOUR
-            resumed = routing.CaseResumed(current=_step(pick, unit))
+            resumed = CaseResumed(current=_step(pick, unit))
             if accepted.HasField("due_at"):
                 resumed.due_at.CopyFrom(to_timestamp(to_us(accepted.due_at) + 2 * DAY))
             yield when, resumed
     for _ in range(pick.randrange(3)):
         when += pick.randrange(1, 30) * HOUR
-        yield when, routing.StepCompleted(step="s", next=_step(pick, unit))
+        yield when, StepCompleted(step="s", next=_step(pick, unit))
     chance = pick.random()
     when += pick.randrange(1, 40) * HOUR
     if chance < 0.1:
-        yield when, intake.WithdrawalRequested()
-        yield when, routing.CaseWithdrawn()
+        yield when, WithdrawalRequested()
+        yield when, CaseWithdrawn()
     elif chance < 0.7:
-        yield when, routing.CaseResolved(result=routing.CASE_RESULT_GRANTED)
+        yield when, CaseResolved(result=CASE_RESULT_GRANTED)
         if pick.random() < 0.5:
-            yield when + HOUR, postal.ItemDelivered(item_number="EE123456785VN")
-            yield when + 2 * HOUR, intake.ResultReturned()
+            yield when + HOUR, ItemDelivered(item_number="EE123456785VN")
+            yield when + 2 * HOUR, ResultReturned()
         if pick.random() < 0.2:
-            yield when + 3 * HOUR, routing.StepRecorded(activity="T10")
+            yield when + 3 * HOUR, StepRecorded(activity="T10")
 
 
-def _step(pick: random.Random, unit: str) -> routing.CurrentStep:
-    return routing.CurrentStep(step=pick.choice(["check", "sign"]), unit=pick.choice([unit, "X"]))
+def _step(pick: random.Random, unit: str) -> CurrentStep:
+    return CurrentStep(step=pick.choice(["check", "sign"]), unit=pick.choice([unit, "X"]))
 
 
-def facts_table(events: Iterable[DossierEvent]) -> dict[str, Any]:
+def facts_table(events: Iterable[Event]) -> dict[str, Any]:
     """Fold each dossier's events with nothing but the lifecycle."""
     facts: dict[str, Any] = {}
     for event in events:
-        code = event.dossier_code
-        facts[code] = fold(
-            facts.get(code), event, event.WhichOneof("payload"), to_us(event.occurred_at)
-        )
+        code = event.stream_id
+        facts[code] = fold(facts.get(code), event, to_us(event.occurred_at))
     return facts

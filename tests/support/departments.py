@@ -11,8 +11,9 @@ from functools import partial
 from typing import Any
 
 from google.protobuf.message import Message
-from motcua.events.v1.envelope_pb2 import Actor, ActorKind, DossierEvent
-from motcua.events.v1.intake_events_pb2 import (
+from motcua.events.v1.common_pb2 import Actor, ActorKind
+from motcua.events.v1.event_pb2 import Event
+from motcua.intake.v1.dossier_events_pb2 import (
     DossierAccepted,
     DossierSubmitted,
     SupplementSubmitted,
@@ -26,7 +27,6 @@ from kernel.consumer.applying import positions
 from kernel.consumer.applying.batch import Batch
 from kernel.consumer.applying.batch_applier import Applier
 from kernel.eventsourcing.command_context import Call
-from kernel.eventsourcing.envelope import make_event
 from kernel.eventsourcing.group_commit import Writer
 from kernel.eventsourcing.record import Record
 from kernel.eventsourcing.unit_of_work import UnitOfWork
@@ -41,6 +41,7 @@ from services.routing.application.reactions import reactions_of
 from services.routing.schedulers.deadlines import watch_deadlines
 from services.routing.schedulers.step_timers import watch_timers
 from services.routing.tables import KERNEL, METADATA
+from tests.support.events import make_event, name_of
 from tests.support.models import OFFICE
 from tests.support.models import ROUTING as MODEL
 from tests.support.routing_cases import AN, UNIT, assign, at, roles_of
@@ -65,7 +66,7 @@ class Desk:
     def __init__(self) -> None:
         self._last: dict[str, int] = {}
 
-    def says(self, code: str, payload: Message, when: str, actor: Actor = CITIZEN) -> DossierEvent:
+    def says(self, code: str, payload: Message, when: str, actor: Actor = CITIZEN) -> Event:
         """Make the next event of a dossier."""
         self._last[code] = self._last.get(code, 0) + 1
         return make_event(
@@ -94,7 +95,7 @@ class Desk:
         period: str = "",
         calendar: Calendar | None = None,
         result_kind: int = 0,
-    ) -> list[DossierEvent]:
+    ) -> list[Event]:
         """Make the events of a dossier that is submitted and accepted at once."""
         submitted = DossierSubmitted(
             procedure_code="1.012766",
@@ -117,7 +118,7 @@ class Desk:
             accepted.due_at.CopyFrom(to_timestamp(due))
         return [self.says(code, submitted, when), self.says(code, accepted, when)]
 
-    def papers(self, code: str, when: str, number: int = 1) -> DossierEvent:
+    def papers(self, code: str, when: str, number: int = 1) -> Event:
         """Make the event of papers handed in."""
         return self.says(code, SupplementSubmitted(round=number), when)
 
@@ -143,16 +144,16 @@ class Departments:
         self.writer.stop()
         self.engine.dispose()
 
-    def reads(self, events: Iterable[DossierEvent]) -> None:
+    def reads(self, events: Iterable[Event]) -> None:
         """Read events from the log, in one transaction."""
         batch = self.batch(events)
         self.writer.exclusive(lambda uow: self.apply(uow, batch)).result()
         self._offset = batch.target[0]
 
-    def batch(self, events: Iterable[DossierEvent]) -> Batch:
+    def batch(self, events: Iterable[Event]) -> Batch:
         """Return events as the records that come next in the log."""
         records = [
-            Record(0, self._offset + i, e.dossier_code.encode(), e.SerializeToString(), ())
+            Record(0, self._offset + i, e.stream_id.encode(), e.SerializeToString(), ())
             for i, e in enumerate(events)
         ]
         return Batch(records, {0: self._offset}, {0: self._offset + len(records)})
@@ -207,18 +208,18 @@ class Departments:
         """Return the rows of every table that a rebuild compares."""
         return {table.name: self.rows(table) for table in MODEL.view_tables()}
 
-    def said(self, code: str = "") -> list[DossierEvent]:
+    def said(self, code: str = "") -> list[Event]:
         """Return routing's own events, of one dossier or of all, in order."""
         events = KERNEL.events.c
-        bodies = select(events.body).order_by(events.dossier_code, events.sequence)
+        bodies = select(events.body).order_by(events.stream_id, events.sequence)
         if code:
-            bodies = bodies.where(events.dossier_code == code)
+            bodies = bodies.where(events.stream_id == code)
         with self.engine.connect() as connection:
-            return [DossierEvent.FromString(body) for (body,) in connection.execute(bodies)]
+            return [Event.FromString(body) for (body,) in connection.execute(bodies)]
 
     def kinds(self, code: str = "") -> list[str]:
         """Name routing's own events."""
-        return [event.WhichOneof("payload") or "" for event in self.said(code)]
+        return [name_of(event) for event in self.said(code)]
 
 
 def office() -> Any:
@@ -226,7 +227,7 @@ def office() -> Any:
     return OFFICE
 
 
-def merged(streams: Sequence[Sequence[DossierEvent]], turns: Sequence[int]) -> list[DossierEvent]:
+def merged(streams: Sequence[Sequence[Event]], turns: Sequence[int]) -> list[Event]:
     """Interleave streams by ``turns``, each one's order kept."""
     waiting = [list(stream) for stream in streams if stream]
     order = []

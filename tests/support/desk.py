@@ -13,14 +13,14 @@ from typing import Any, TypeVar
 
 import grpc
 from google.protobuf.message import Message
-from motcua.events.v1.envelope_pb2 import Actor, ActorKind, DossierEvent
+from motcua.events.v1.common_pb2 import Actor, ActorKind
+from motcua.events.v1.event_pb2 import Event
 from motcua.intake.v1 import intake_pb2 as pb
 from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
 
 from kernel.commands.command_bus import Commands, Reads
 from kernel.config.settings import Settings
 from kernel.crypto.keyring import Keyring
-from kernel.eventsourcing.envelope import make_event
 from kernel.eventsourcing.group_commit import Writer
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.rpc.client import RpcProblem, explain, metadata
@@ -34,6 +34,7 @@ from services.intake.application.decision_context import ContextLoader
 from services.intake.application.handlers import DossierHandlers
 from services.intake.application.pin_access import Pins
 from services.intake.rpc import IntakeServicer, service
+from tests.support.events import make_event, name_of
 from tests.support.intake_samples import MONDAY, small_catalogue, submission
 from tests.support.models import INTAKE as MODEL
 
@@ -105,10 +106,10 @@ class Desk:
         self.accept(answer.dossier_code)
         return answer
 
-    def hear(self, code: str, source: str, payload: Message, at: int = 0) -> DossierEvent:
+    def hear(self, code: str, source: str, payload: Message, at: int = 0) -> Event:
         """Put in an event of another service as if it were read from the log, with its reaction."""
 
-        def ingest(uow: UnitOfWork) -> DossierEvent:
+        def ingest(uow: UnitOfWork) -> Event:
             event = make_event(
                 code,
                 source,
@@ -121,9 +122,9 @@ class Desk:
                 correlation_id="",
             )
             uow.ingest(event, event.SerializeToString())
-            reaction = MODEL.reactions.get(event.WhichOneof("payload") or "")
+            reaction = MODEL.reactions.get(type(payload))
             if reaction is not None:
-                uow.append_reaction(event, reaction(uow, event), self.clock.now())
+                uow.append_reaction(event, reaction(uow, event, payload), self.clock.now())
             return event
 
         return self.run(ingest)
@@ -132,13 +133,13 @@ class Desk:
         """Run work in the writer."""
         return self.writer.submit(work).result(timeout=20)
 
-    def events(self, code: str) -> list[DossierEvent]:
+    def events(self, code: str) -> list[Event]:
         """Read the desk's own events of a dossier."""
         return self.run(lambda uow: uow.own_events(code))
 
     def types(self, code: str) -> list[str]:
         """Return the desk's own events of a dossier."""
-        return [event.WhichOneof("payload") or "" for event in self.events(code)]
+        return [name_of(event) for event in self.events(code)]
 
 
 @contextmanager

@@ -6,15 +6,16 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
-from motcua.events.v1.envelope_pb2 import Actor, DossierEvent
-from motcua.events.v1.intake_events_pb2 import SupplementSubmitted
+from motcua.events.v1.common_pb2 import Actor
+from motcua.events.v1.event_pb2 import Event
+from motcua.intake.v1.dossier_events_pb2 import SupplementSubmitted
 
-from kernel.eventsourcing.envelope import make_event
+from tests.support.events import make_event
 
 START = 1_628_474_400_000_000
 
 
-def supplement(code: str, sequence: int, round_: int = 1, source: str = "intake") -> DossierEvent:
+def supplement(code: str, sequence: int, round_: int = 1, source: str = "intake") -> Event:
     """Return the event that says that a supplement was handed in."""
     return make_event(
         code,
@@ -34,7 +35,7 @@ def code_of(number: int) -> str:
     return f"H22.12.03-210809-{number:04d}"
 
 
-def workload(dossiers: int, each: int) -> list[DossierEvent]:
+def workload(dossiers: int, each: int) -> list[Event]:
     """Return events of many dossiers, interleaved, each dossier's in order."""
     return [supplement(code_of(d), s + 1) for s in range(each) for d in range(dossiers)]
 
@@ -50,9 +51,9 @@ def producer(bootstrap: str) -> KafkaProducer:
     )
 
 
-def put(bootstrap: str, topic: str, events: Iterable[DossierEvent]) -> None:
+def put(bootstrap: str, topic: str, events: Iterable[Event]) -> None:
     """Publish events and wait until the broker has them."""
-    put_raw(bootstrap, topic, [(e.dossier_code.encode(), e.SerializeToString()) for e in events])
+    put_raw(bootstrap, topic, [(e.stream_id.encode(), e.SerializeToString()) for e in events])
 
 
 def put_raw(
@@ -69,11 +70,11 @@ def put_raw(
         out.close()
 
 
-def log_of(bootstrap: str, topic: str) -> list[DossierEvent]:
+def log_of(bootstrap: str, topic: str) -> list[Event]:
     """Read the whole topic; partitions one after the other."""
     reader = KafkaConsumer(bootstrap_servers=bootstrap, group_id=None, auto_offset_reset="earliest")
     try:
-        events: list[DossierEvent] = []
+        events: list[Event] = []
         for number in sorted(reader.partitions_for_topic(topic) or ()):
             partition = TopicPartition(topic, number)
             end = reader.end_offsets([partition])[partition]
@@ -81,7 +82,7 @@ def log_of(bootstrap: str, topic: str) -> list[DossierEvent]:
             reader.seek(partition, 0)
             while reader.position(partition) < end:
                 for run in reader.poll(1000).values():
-                    events += [DossierEvent.FromString(r.value) for r in run]
+                    events += [Event.FromString(r.value) for r in run]
         return events
     finally:
         reader.close()
@@ -104,7 +105,7 @@ class Feed:
         self._topic = topic
         self._rate = rate
         self._dossiers = dossiers
-        self._sent: list[DossierEvent] = []
+        self._sent: list[Event] = []
         self._acknowledged: list[Any] = []
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="feed", daemon=True)
@@ -116,7 +117,7 @@ class Feed:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def stop(self) -> list[DossierEvent]:
+    def stop(self) -> list[Event]:
         """End the flow; gives all events, in order. Raises when the broker has refused one."""
         self._ended.set()
         self._thread.join()
@@ -132,7 +133,7 @@ class Feed:
             dossier = number * 7919 % self._dossiers
             heights[dossier] += 1
             event = supplement(code_of(dossier), heights[dossier])
-            key = event.dossier_code.encode()
+            key = event.stream_id.encode()
             self._acknowledged.append(out.send(self._topic, event.SerializeToString(), key=key))
             self._sent.append(event)
             number += 1

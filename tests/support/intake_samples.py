@@ -6,10 +6,16 @@ import uuid
 from datetime import date, datetime
 from typing import Any
 
-from motcua.events.v1.common_pb2 import Channel, ResultChannel, ServiceLevel
-from motcua.events.v1.desk_events_pb2 import FeeTiming, ResultKind
-from motcua.events.v1.envelope_pb2 import Actor, ActorKind
+from motcua.events.v1.common_pb2 import (
+    Actor,
+    ActorKind,
+    Channel,
+    ResultChannel,
+    ResultKind,
+    ServiceLevel,
+)
 from motcua.intake.v1 import intake_pb2 as pb
+from motcua.intake.v1.types_pb2 import FeeTiming
 
 from kernel.base.instants import from_datetime
 from kernel.eventsourcing.command_context import Call

@@ -7,17 +7,56 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from google.protobuf.message import Message
-from motcua.events.v1 import desk_events_pb2 as desk
-from motcua.events.v1 import intake_events_pb2 as intake
-from motcua.events.v1 import postal_events_pb2 as postal
-from motcua.events.v1 import process_events_pb2 as process
-from motcua.events.v1 import routing_events_pb2 as routing
 from motcua.events.v1.common_pb2 import Channel, Part, ResultChannel
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.event_pb2 import Event
+from motcua.intake.v1.dossier_events_pb2 import (
+    DeskCheckApproaching,
+    DeskCheckMissed,
+    DossierAccepted,
+    DossierRefused,
+    DossierSubmitted,
+    DossierWithdrawn,
+    ExternalCodeRecorded,
+    ResultReturned,
+    SupplementSubmitted,
+    WithdrawalRequested,
+)
+from motcua.intake.v1.event_parts_pb2 import FeesDue
+from motcua.intake.v1.fee_events_pb2 import FeeCancelled, FeeRecorded
+from motcua.intake.v1.types_pb2 import FeeTiming
+from motcua.postal.v1.job_events_pb2 import (
+    ItemDelivered,
+    ItemReturned,
+    PostalJobCreated,
+    PostalJobRefused,
+    PostalJobTaken,
+    PostalLeaseExpired,
+)
+from motcua.routing.v1.case_events_pb2 import (
+    CaseClosed,
+    CaseOpened,
+    CaseResolved,
+    CaseResumed,
+    CaseSuspended,
+    CaseWithdrawn,
+    StepCompleted,
+    StepSentBack,
+    SupplementExpired,
+    SupplementRequested,
+    WithdrawalDeclined,
+)
+from motcua.routing.v1.collaboration_events_pb2 import ConsultationRequested, ParticipantChanged
+from motcua.routing.v1.deadline_events_pb2 import DeadlineExtended
+from motcua.routing.v1.event_parts_pb2 import CurrentStep
+from motcua.routing.v1.types_pb2 import (
+    SUSPENSION_KIND_FINANCIAL,
+    SUSPENSION_KIND_STOPPED,
+    CaseResult,
+    Participation,
+)
 from sqlalchemy import Engine, select
 
 from kernel.base.instants import HOUR, to_timestamp
-from kernel.eventsourcing.envelope import make_event
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.storage.engines import open_engine
 from services.intake.tables import (
@@ -29,6 +68,7 @@ from services.intake.tables import (
     READERS,
     RECEIPTS,
 )
+from tests.support.events import make_event
 from tests.support.intake_samples import MONDAY, OFFICER
 from tests.support.models import INTAKE as MODEL
 
@@ -46,12 +86,12 @@ def opened(url: str) -> Iterator[Engine]:
         engine.dispose()
 
 
-def put(engine: Engine, events: Sequence[DossierEvent], size: int = 50) -> None:
+def put(engine: Engine, events: Sequence[Event], size: int = 50) -> None:
     """Take events as if read from the log, ``size`` in a transaction."""
     for start in range(0, len(events), size):
         with engine.begin() as connection:
             unit = UnitOfWork(connection, MODEL, None, 0)
-            unit.prefetch(DOSSIERS, [event.dossier_code for event in events[start : start + size]])
+            unit.prefetch(DOSSIERS, [event.stream_id for event in events[start : start + size]])
             for event in events[start : start + size]:
                 unit.ingest(event, event.SerializeToString())
             unit.flush()
@@ -72,7 +112,7 @@ class Story:
     def __init__(self, code: str, at: int = MONDAY) -> None:
         self.code = code
         self.at = at
-        self.events: list[DossierEvent] = []
+        self.events: list[Event] = []
         self._last: dict[str, int] = {}
 
     def tell(self, source: str, payload: Message) -> Story:
@@ -94,50 +134,50 @@ class Story:
         return self
 
 
-OPENED = routing.CaseOpened(process="standard", due_at=to_timestamp(MONDAY + 40 * HOUR))
-RESOLVED = routing.CaseResolved(result=routing.CaseResult.CASE_RESULT_GRANTED)
-_TAKEN = postal.PostalJobTaken(job_id="j", item_number="RN123456785VN", attempt=1)
-WATCHES = process.Participation.PARTICIPATION_WATCHES
+OPENED = CaseOpened(process="standard", due_at=to_timestamp(MONDAY + 40 * HOUR))
+RESOLVED = CaseResolved(result=CaseResult.CASE_RESULT_GRANTED)
+_TAKEN = PostalJobTaken(job_id="j", item_number="RN123456785VN", attempt=1)
+WATCHES = Participation.PARTICIPATION_WATCHES
 _LATER = [
     ("routing", OPENED),
-    ("routing", routing.SupplementRequested(round=1, parts=[Part(code="map", note="mờ")])),
-    ("routing", routing.SupplementRequested(round=2, reason="Sai")),
-    ("routing", routing.CaseResumed(due_at=to_timestamp(MONDAY + 60 * HOUR))),
+    ("routing", SupplementRequested(round=1, parts=[Part(code="map", note="mờ")])),
+    ("routing", SupplementRequested(round=2, reason="Sai")),
+    ("routing", CaseResumed(due_at=to_timestamp(MONDAY + 60 * HOUR))),
     ("routing", RESOLVED),
-    ("routing", routing.CaseWithdrawn()),
-    ("routing", routing.WithdrawalDeclined(reason_code="resolved")),
-    ("postal", postal.PostalJobCreated(job_id="j")),
+    ("routing", CaseWithdrawn()),
+    ("routing", WithdrawalDeclined(reason_code="resolved")),
+    ("postal", PostalJobCreated(job_id="j")),
     ("postal", _TAKEN),
-    ("postal", postal.PostalJobRefused(job_id="j", next_partner_id="other")),
-    ("postal", postal.PostalJobRefused(job_id="j")),
-    ("postal", postal.PostalLeaseExpired(job_id="j", next_partner_id="other")),
-    ("postal", postal.ItemDelivered(job_id="j", item_number="RN123456785VN")),
-    ("postal", postal.ItemReturned(job_id="j")),
-    ("intake", intake.DossierAccepted(due_at=to_timestamp(MONDAY + 30 * HOUR))),
-    ("intake", intake.DossierRefused(reason="Thiếu")),
-    ("intake", intake.DeskCheckApproaching(answer_due_at=to_timestamp(MONDAY + 8 * HOUR))),
-    ("intake", intake.DeskCheckMissed()),
-    ("routing", routing.CaseSuspended(kind=routing.SUSPENSION_KIND_FINANCIAL)),
-    ("routing", routing.CaseSuspended(kind=routing.SUSPENSION_KIND_STOPPED)),
-    ("routing", routing.DeadlineExtended(due_at=to_timestamp(MONDAY + 90 * HOUR))),
-    ("routing", routing.SupplementExpired(round=1)),
-    ("routing", routing.StepCompleted(next=routing.CurrentStep(unit="H30.01"))),
-    ("routing", routing.StepSentBack(next=routing.CurrentStep(unit="H22"))),
-    ("routing", process.ConsultationRequested(number=1, unit="H22.02")),
-    ("routing", process.ParticipantChanged(officer="an", participation=WATCHES)),
-    ("routing", process.ParticipantChanged(officer="an")),
-    ("routing", routing.CaseClosed(round=1, reason="Không bổ sung")),
-    ("intake", intake.SupplementSubmitted(round=1, parts=[Part(code="map", copies=1)])),
-    ("intake", intake.SupplementSubmitted(round=2)),
-    ("intake", intake.WithdrawalRequested()),
-    ("intake", intake.DossierWithdrawn()),
-    ("intake", intake.ResultReturned(item_number="RN123456785VN")),
-    ("intake", desk.FeeRecorded(phi=5_000, phi_receipt="P", method="cash", settled=True)),
-    ("intake", desk.FeeRecorded(le_phi=7_000, le_phi_receipt="L", method="transfer")),
-    ("intake", desk.FeeRecorded(exempt_group="ngheo", answer_due_at=to_timestamp(MONDAY))),
-    ("intake", desk.FeeCancelled(sequence=2, reason="Nhầm hồ sơ")),
-    ("intake", desk.FeeCancelled(sequence=3, reason="Nhầm số tiền")),
-    ("intake", desk.ExternalCodeRecorded(system="cong-dvc", code="X")),
+    ("postal", PostalJobRefused(job_id="j", next_partner_id="other")),
+    ("postal", PostalJobRefused(job_id="j")),
+    ("postal", PostalLeaseExpired(job_id="j", next_partner_id="other")),
+    ("postal", ItemDelivered(job_id="j", item_number="RN123456785VN")),
+    ("postal", ItemReturned(job_id="j")),
+    ("intake", DossierAccepted(due_at=to_timestamp(MONDAY + 30 * HOUR))),
+    ("intake", DossierRefused(reason="Thiếu")),
+    ("intake", DeskCheckApproaching(answer_due_at=to_timestamp(MONDAY + 8 * HOUR))),
+    ("intake", DeskCheckMissed()),
+    ("routing", CaseSuspended(kind=SUSPENSION_KIND_FINANCIAL)),
+    ("routing", CaseSuspended(kind=SUSPENSION_KIND_STOPPED)),
+    ("routing", DeadlineExtended(due_at=to_timestamp(MONDAY + 90 * HOUR))),
+    ("routing", SupplementExpired(round=1)),
+    ("routing", StepCompleted(next=CurrentStep(unit="H30.01"))),
+    ("routing", StepSentBack(next=CurrentStep(unit="H22"))),
+    ("routing", ConsultationRequested(number=1, unit="H22.02")),
+    ("routing", ParticipantChanged(officer="an", participation=WATCHES)),
+    ("routing", ParticipantChanged(officer="an")),
+    ("routing", CaseClosed(round=1, reason="Không bổ sung")),
+    ("intake", SupplementSubmitted(round=1, parts=[Part(code="map", copies=1)])),
+    ("intake", SupplementSubmitted(round=2)),
+    ("intake", WithdrawalRequested()),
+    ("intake", DossierWithdrawn()),
+    ("intake", ResultReturned(item_number="RN123456785VN")),
+    ("intake", FeeRecorded(phi=5_000, phi_receipt="P", method="cash", settled=True)),
+    ("intake", FeeRecorded(le_phi=7_000, le_phi_receipt="L", method="transfer")),
+    ("intake", FeeRecorded(exempt_group="ngheo", answer_due_at=to_timestamp(MONDAY))),
+    ("intake", FeeCancelled(sequence=2, reason="Nhầm hồ sơ")),
+    ("intake", FeeCancelled(sequence=3, reason="Nhầm số tiền")),
+    ("intake", ExternalCodeRecorded(system="cong-dvc", code="X")),
 ]  # fmt: skip
 
 
@@ -146,8 +186,8 @@ def _of_its_own(payload: Message, number: int) -> Message:
     made = type(payload)()
     made.CopyFrom(payload)
     names = {
-        desk.FeeRecorded: ("phi_receipt", "le_phi_receipt"),
-        desk.ExternalCodeRecorded: ("code",),
+        FeeRecorded: ("phi_receipt", "le_phi_receipt"),
+        ExternalCodeRecorded: ("code",),
     }
     for name in names.get(type(made), ()):
         if getattr(made, name):
@@ -155,9 +195,9 @@ def _of_its_own(payload: Message, number: int) -> Message:
     return made
 
 
-def submitted(chance: random.Random) -> intake.DossierSubmitted:
+def submitted(chance: random.Random) -> DossierSubmitted:
     """Return a submission with what the lists filter by drawn at random."""
-    return intake.DossierSubmitted(
+    return DossierSubmitted(
         procedure_code=chance.choice(["1.000001", "1.000002"]),
         unit=chance.choice(["H22.12", "H22.60.05"]),
         channel=chance.choice([Channel.CHANNEL_ONLINE, Channel.CHANNEL_COUNTER]),
@@ -166,7 +206,7 @@ def submitted(chance: random.Random) -> intake.DossierSubmitted:
         parts=[Part(code="form", copies=1)],
         answer_due_at=to_timestamp(MONDAY + 8 * HOUR) if chance.random() < 0.5 else None,
         answer_warn_at=to_timestamp(MONDAY + 4 * HOUR) if chance.random() < 0.5 else None,
-        fees=desk.FeesDue(timing=desk.FeeTiming.FEE_TIMING_BEFORE, phi=5_000, le_phi=7_000),
+        fees=FeesDue(timing=FeeTiming.FEE_TIMING_BEFORE, phi=5_000, le_phi=7_000),
     )
 
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from kafka import KafkaConsumer, TopicPartition
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.event_pb2 import Event
 from sqlalchemy import Engine, text
 
 from cli.stack.plan import SERVICES
 from infra.local.smtp import RECIPIENT_HEADER
-from kernel.eventsourcing.envelope import FIELD_OF_TYPE
+from kernel.eventsourcing.envelope import payload_of, short_name
 from kernel.rebuild.rebuild import check
 from tests.support.feed import wait_until
 from tests.support.models import MODELS
@@ -37,7 +37,7 @@ class Told:
 class Stored(NamedTuple):
     """One event as a service's store has it."""
 
-    dossier_code: str
+    stream_id: str
     sequence: int
     event_id: str
     type: str
@@ -48,10 +48,10 @@ class Stored(NamedTuple):
 def stored(engine: Engine, source: str) -> list[Stored]:
     """Read a service's own events, each dossier's in order."""
     chosen = f"SELECT {', '.join(Stored._fields)} FROM events WHERE source = :source"
-    question = f"{chosen} ORDER BY dossier_code, sequence"
+    question = f"{chosen} ORDER BY stream_id, sequence"
     with engine.connect() as connection:
         return [
-            Stored(*row[:-1], bytes(row[-1]))
+            Stored(*row[:3], short_name(row[3]), *row[4:-1], bytes(row[-1]))
             for row in connection.execute(text(question), {"source": source})
         ]
 
@@ -93,7 +93,7 @@ def check_told(told: Iterable[Told], events: Mapping[str, Sequence[Stored]]) -> 
         rows = by_cause[one.service, one.request_id]
         assert rows, f"told and not in the store: {one}"
         # A child's end stands in its parent's record too.
-        about = {row.dossier_code for row in rows if row.type != "ChildEnded"}
+        about = {row.stream_id for row in rows if row.type != "ChildEnded"}
         assert about == {one.dossier_code}, one
         # What had passed unsaid before is said with it: of the step, of the dossier.
         types = Counter(row.type for row in rows if row.type != "DeadlineMissed")
@@ -105,7 +105,7 @@ def check_sequences(events: Mapping[str, Sequence[Stored]]) -> None:
     for service, rows in events.items():
         by_dossier: dict[str, list[int]] = defaultdict(list)
         for row in rows:
-            by_dossier[row.dossier_code].append(row.sequence)
+            by_dossier[row.stream_id].append(row.sequence)
         for code, numbers in by_dossier.items():
             assert numbers == list(range(1, len(numbers) + 1)), f"{service} {code}: {numbers}"
 
@@ -130,10 +130,10 @@ def read_log(bootstrap: str, topic: str) -> Log:
     homes: dict[str, int] = {}
     repeats = 0
     for record in found:
-        event = DossierEvent.FromString(record.value)
-        assert record.key == event.dossier_code.encode(), f"key {record.key!r} of {event.event_id}"
-        assert homes.setdefault(event.dossier_code, record.partition) == record.partition
-        bodies = streams[event.dossier_code, event.source]
+        event = Event.FromString(record.value)
+        assert record.key == event.stream_id.encode(), f"key {record.key!r} of {event.event_id}"
+        assert homes.setdefault(event.stream_id, record.partition) == record.partition
+        bodies = streams[event.stream_id, event.source]
         if event.sequence <= len(bodies):
             assert bodies[event.sequence - 1] == record.value, f"a changed repeat: {event.event_id}"
             repeats += 1
@@ -149,7 +149,7 @@ def check_published(stack: Stack, events: Mapping[str, Sequence[Stored]]) -> Log
     streams: dict[Stream, list[bytes]] = defaultdict(list)
     for service, rows in events.items():
         for row in rows:
-            streams[row.dossier_code, service].append(row.body)
+            streams[row.stream_id, service].append(row.body)
     log = read_log(stack.bootstrap, stack.topic)
 
     def whole() -> bool:
@@ -197,7 +197,7 @@ def check_mails(stack: Stack) -> dict[str, int]:
 def check_parcels(events: Mapping[str, Sequence[Stored]]) -> int:
     """I5 of parcels: one job at most for each resolved case and dossier; gives their number."""
     check_once(events, "PostalJobCreated")
-    made = [row.dossier_code for row in events["postal"] if row.type == "PostalJobCreated"]
+    made = [row.stream_id for row in events["postal"] if row.type == "PostalJobCreated"]
     assert len(made) == len(set(made)), "two parcels for one dossier"
     return len(made)
 
@@ -220,5 +220,4 @@ def check_rebuilds(stack: Stack) -> None:
 
 
 def _payloads(rows: Sequence[Stored], kind: str) -> list[Any]:
-    field = FIELD_OF_TYPE[kind]
-    return [getattr(DossierEvent.FromString(row.body), field) for row in rows if row.type == kind]
+    return [payload_of(Event.FromString(row.body)) for row in rows if row.type == kind]

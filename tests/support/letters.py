@@ -1,40 +1,46 @@
 """Events of dossiers of which citizens are told, for tests of notify."""
 
 from google.protobuf.message import Message
-from motcua.events.v1.calendar_events_pb2 import DeadlineRecomputed
-from motcua.events.v1.common_pb2 import Part, PersonalData, ResultChannel, SealedData
-from motcua.events.v1.envelope_pb2 import Actor, ActorKind, DossierEvent
-from motcua.events.v1.intake_events_pb2 import (
+from motcua.events.v1.common_pb2 import (
+    Actor,
+    ActorKind,
+    Part,
+    PersonalData,
+    ResultChannel,
+    SealedData,
+)
+from motcua.events.v1.event_pb2 import Event
+from motcua.intake.v1.dossier_events_pb2 import (
     DossierAccepted,
     DossierRefused,
     DossierSubmitted,
     DossierWithdrawn,
-    PartName,
     ResultReturned,
 )
-from motcua.events.v1.postal_events_pb2 import ItemDelivered, ItemReturned, ItemTracked
-from motcua.events.v1.routing_events_pb2 import (
+from motcua.intake.v1.event_parts_pb2 import PartName
+from motcua.postal.v1.job_events_pb2 import ItemDelivered, ItemReturned, ItemTracked
+from motcua.routing.v1.case_events_pb2 import (
     CaseClosed,
     CaseResolved,
-    CaseResult,
     CaseResumed,
     CaseSuspended,
     CaseWithdrawn,
+    SupplementExpired,
+    SupplementRequested,
+    WithdrawalDeclined,
+)
+from motcua.routing.v1.deadline_events_pb2 import (
     DeadlineApproaching,
     DeadlineEscalated,
     DeadlineExtended,
     DeadlineMissed,
-    DeadlineScope,
-    Payment,
-    SupplementExpired,
-    SupplementRequested,
-    SuspensionKind,
-    WithdrawalDeclined,
+    DeadlineRecomputed,
 )
+from motcua.routing.v1.types_pb2 import CaseResult, DeadlineScope, Payment, SuspensionKind
 
 from kernel.base.instants import HOUR, to_timestamp
 from kernel.crypto.keyring import Keyring
-from kernel.eventsourcing.envelope import make_event
+from tests.support.events import make_event
 
 T0 = 1_628_474_400_000_000
 """9 August 2021, 09:00 in Hanoi."""
@@ -220,7 +226,7 @@ class Streams:
     def __init__(self) -> None:
         self._last: dict[tuple[str, str], int] = {}
 
-    def event(self, code: str, payload: Message) -> DossierEvent:
+    def event(self, code: str, payload: Message) -> Event:
         """Return the next event of the payload's service about a dossier."""
         source = SOURCES.get(payload.DESCRIPTOR.name, "notify")
         sequence = self._last[code, source] = self._last.get((code, source), 0) + 1

@@ -18,7 +18,7 @@ from typing import Any, Self
 import grpc
 from google.protobuf.message import Message
 from motcua.events.v1.common_pb2 import PersonalData
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.event_pb2 import Event
 from motcua.notify.v1 import notify_pb2 as pb
 from motcua.notify.v1.notify_pb2_grpc import NotifyServiceStub
 from motcua.operations.v1 import operations_pb2
@@ -56,17 +56,15 @@ class Desk:
         self._producer.close()
         self._engine.dispose()
 
-    def submit(self, code: str, person: PersonalData = PERSON, **filed: Any) -> DossierEvent:
+    def submit(self, code: str, person: PersonalData = PERSON, **filed: Any) -> Event:
         """Have a person submit a dossier."""
         return self.say(code, submitted(seal(self._keyring, code, person), **filed))[0]
 
-    def say(self, code: str, *payloads: Message) -> list[DossierEvent]:
+    def say(self, code: str, *payloads: Message) -> list[Event]:
         """Put events about a dossier on the log."""
         events = [self._streams.event(code, payload) for payload in payloads]
         sent = [
-            self._producer.send(
-                self.topic, event.SerializeToString(), key=event.dossier_code.encode()
-            )
+            self._producer.send(self.topic, event.SerializeToString(), key=event.stream_id.encode())
             for event in events
         ]
         self._producer.flush(60)

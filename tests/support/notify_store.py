@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from google.protobuf.message import Message
 from motcua.events.v1.common_pb2 import PersonalData
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.event_pb2 import Event
 from sqlalchemy import Connection, select
 
 from kernel.base.clock import FixedClock
@@ -75,14 +75,14 @@ class Store:
 
     # -- the log ---
 
-    def say(self, code: str, *payloads: Message) -> list[DossierEvent]:
+    def say(self, code: str, *payloads: Message) -> list[Event]:
         """Put events about a dossier on the log."""
         events = [self._streams.event(code, payload) for payload in payloads]
         for event in events:
-            self._append(event.dossier_code, event.SerializeToString())
+            self._append(event.stream_id, event.SerializeToString())
         return events
 
-    def submit(self, code: str, person: PersonalData = PERSON, **filed: Any) -> DossierEvent:
+    def submit(self, code: str, person: PersonalData = PERSON, **filed: Any) -> Event:
         """Put a submission on the log."""
         return self.say(code, submitted(seal(self.keyring, code, person), **filed))[0]
 
@@ -109,7 +109,7 @@ class Store:
                 select(outbox).where(outbox.c.id > self._published).order_by(outbox.c.id)
             ).all()
         for row in rows:
-            self._append(row.dossier_code, row.body)
+            self._append(row.stream_id, row.body)
             self._published = row.id
 
     def _append(self, code: str, body: bytes) -> None:
@@ -122,7 +122,7 @@ class Store:
         with self.engine.connect() as connection:
             return question(connection)
 
-    def own(self, code: str) -> list[DossierEvent]:
+    def own(self, code: str) -> list[Event]:
         """Return notify's events of a dossier."""
         return self.writer.submit(lambda uow: uow.own_events(code)).result()
 

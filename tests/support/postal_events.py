@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 
 from google.protobuf.message import Message
-from motcua.events.v1.common_pb2 import SealedData
-from motcua.events.v1.envelope_pb2 import Actor
+from motcua.events.v1.common_pb2 import Actor, SealedData
 
 from kernel.base.instants import HOUR
-from kernel.eventsourcing import envelope
 from services.postal.domain import decider
 from services.postal.domain.decider import INITIAL, Job, Offers, State, evolve
 from services.postal.domain.reports import PartnerReport, report
+from tests.support.events import make_event
 
 JOB = "0d4b3a52-7c1e-5b0e-9a43-0d6a2f6f7a11"
 UNIT = "H22.12.03"
@@ -24,7 +23,7 @@ SEALED = SealedData(key_id="k", nonce=b"n" * 12, ciphertext=b"x")
 def fold(payloads: Sequence[Message], state: State = INITIAL) -> State:
     """Fold payloads as events of one dossier."""
     for payload in payloads:
-        event = envelope.make_event(
+        event = make_event(
             "H22.12.03-210809-0007",
             "postal",
             1,

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from typing import Any
 
 from google.protobuf.message import Message
-from motcua.events.v1.common_pb2 import PersonalData, ResultChannel
-from motcua.events.v1.envelope_pb2 import Actor, ActorKind, DossierEvent
-from motcua.events.v1.intake_events_pb2 import DossierSubmitted
-from motcua.events.v1.routing_events_pb2 import CaseResolved
+from motcua.events.v1.common_pb2 import Actor, ActorKind, PersonalData, ResultChannel
+from motcua.events.v1.event_pb2 import Event
+from motcua.intake.v1.dossier_events_pb2 import DossierSubmitted
+from motcua.routing.v1.case_events_pb2 import CaseResolved
 from sqlalchemy import Connection, select
 
 from kernel.base.clock import FixedClock
@@ -19,13 +19,13 @@ from kernel.consumer.applying.batch_applier import Applier
 from kernel.consumer.applying.reactions import run_some
 from kernel.consumer.applying.results import Applied
 from kernel.crypto.keyring import Keyring
-from kernel.eventsourcing import envelope
 from kernel.eventsourcing.command_context import Call
 from kernel.eventsourcing.group_commit import Writer
 from kernel.eventsourcing.record import Record
 from kernel.eventsourcing.service_model import Model
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.storage.engines import open_engine
+from office.streams import DOSSIER
 from services.postal.application.handlers import JobHandlers
 from services.postal.application.reactions import REACTIONS
 from services.postal.config.partners import configured
@@ -34,6 +34,7 @@ from services.postal.queries.jobs import Queries
 from services.postal.schedulers import leases
 from services.postal.tables import KERNEL, METADATA, SUBMISSIONS
 from services.postal.views.jobs import PROJECTIONS
+from tests.support.events import make_event
 
 T0 = 1_628_470_800_000_000
 LEASE = 24 * HOUR
@@ -49,12 +50,13 @@ PERSON = PersonalData(
 )
 MODEL = Model(
     source="postal",
+    stream_kind=DOSSIER,
     tables=KERNEL,
     projections=PROJECTIONS,
     reactions=REACTIONS,
     initial=INITIAL,
     evolve=evolve,
-    by_dossier=(SUBMISSIONS,),
+    by_stream=(SUBMISSIONS,),
 )
 
 
@@ -85,10 +87,10 @@ class PostalOffice:
 
     # -- the log ---
 
-    def foreign(self, code: str, source: str, payload: Message) -> DossierEvent:
+    def foreign(self, code: str, source: str, payload: Message) -> Event:
         """Put another service's event on the log."""
         sequence = self._foreign[code, source] = self._foreign.get((code, source), 0) + 1
-        event = envelope.make_event(
+        event = make_event(
             code,
             source,
             sequence,
@@ -113,7 +115,7 @@ class PostalOffice:
                 select(outbox).where(outbox.c.id > self._published).order_by(outbox.c.id)
             ).all()
         for row in rows:
-            self._append(row.body, row.dossier_code)
+            self._append(row.body, row.stream_id)
             self._published = row.id
 
     def read(self, *, reacting: bool = True, bulk: int | None = None) -> Applied:
@@ -190,7 +192,7 @@ class PostalOffice:
         with self.engine.connect() as connection:
             return question(connection)
 
-    def events(self, code: str) -> list[DossierEvent]:
+    def events(self, code: str) -> list[Event]:
         """Return postal's events of a dossier."""
         return self.writer.submit(lambda uow: uow.own_events(code)).result()
 

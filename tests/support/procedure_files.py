@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
-from motcua.events.v1.common_pb2 import Channel, ResultChannel, ServiceLevel
-from motcua.events.v1.desk_events_pb2 import FeeTiming, ResultKind
+from motcua.events.v1.common_pb2 import Channel, ResultChannel, ResultKind, ServiceLevel
+from motcua.intake.v1.types_pb2 import FeeTiming
 
 from office.catalogue.model import (
     Catalogue,

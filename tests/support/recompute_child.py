@@ -10,7 +10,7 @@ import sys
 import uuid
 from pathlib import Path
 
-from motcua.events.v1.envelope_pb2 import Actor, ActorKind
+from motcua.events.v1.common_pb2 import Actor, ActorKind
 from motcua.routing.v1 import routing_pb2 as pb
 
 from kernel.eventsourcing.command_context import Call

@@ -10,20 +10,18 @@ from datetime import datetime
 from typing import Any
 
 from google.protobuf.message import Message
-from motcua.events.v1.common_pb2 import Part, ResultChannel
-from motcua.events.v1.envelope_pb2 import Actor, ActorKind, DossierEvent
-from motcua.events.v1.intake_events_pb2 import (
+from motcua.events.v1.common_pb2 import Actor, ActorKind, Part, ResultChannel
+from motcua.events.v1.event_pb2 import Event
+from motcua.intake.v1.dossier_events_pb2 import (
     DossierAccepted,
     SupplementSubmitted,
     WithdrawalRequested,
 )
-from motcua.events.v1.process_events_pb2 import Opinion, PaperKind
-from motcua.events.v1.routing_events_pb2 import CaseResult, Payment, SuspensionKind
 from motcua.routing.v1 import routing_pb2 as pb
+from motcua.routing.v1.types_pb2 import CaseResult, Opinion, PaperKind, Payment, SuspensionKind
 
 from kernel.base.errors import Refusal
 from kernel.base.instants import from_datetime, to_datetime, to_timestamp, zone
-from kernel.eventsourcing.envelope import make_event
 from office.process.repository import standard_processes
 from office.worktime import working_time
 from office.worktime.calendars.vietnam import state_office
@@ -31,6 +29,7 @@ from office.worktime.durations import TimeLimit
 from office.worktime.working_time import ResumePolicy
 from services.routing.domain.decider import INITIAL, DecisionContext, State, alarms, decide, evolve
 from services.routing.domain.escalation import NO_LADDER, EscalationPolicy
+from tests.support.events import make_event
 
 TZ = "Asia/Ho_Chi_Minh"
 UNIT = "H22.12"
@@ -82,7 +81,7 @@ class Case:
     ladder: EscalationPolicy = NO_LADDER
     wishes: int = 0
     """Counts the citizen's wishes to withdraw."""
-    events: list[DossierEvent] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
 
     @property
     def state(self) -> State:

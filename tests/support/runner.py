@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.event_pb2 import Event
 from sqlalchemy import Engine, func, select
 
 from kernel.storage.engines import open_engine
@@ -95,16 +95,14 @@ def reader(url: str) -> Engine:
     return open_engine(url, "tally", read_only=True)
 
 
-def check_once(
-    engine: Engine, sent: Iterable[DossierEvent], bootstrap: str = "", topic: str = ""
-) -> None:
+def check_once(engine: Engine, sent: Iterable[Event], bootstrap: str = "", topic: str = "") -> None:
     """Check that each event had its effect once, in order, and one answer; that nothing was set
     aside.
 
     With a topic also that the log has each answer, deduplicated in the order of its stream.
     """
     sent = list(sent)
-    heights = Counter(event.dossier_code for event in sent)
+    heights = Counter(event.stream_id for event in sent)
     assert not rows(engine, KERNEL.quarantine)
     assert {row["event_id"] for row in rows(engine, HEARD)} == {event.event_id for event in sent}
     assert {row["dossier_code"]: row["supplements"] for row in rows(engine, SEEN)} == heights
@@ -118,7 +116,7 @@ def check_once(
     if topic:
         published: dict[str, list[str]] = {}
         for event in log_of(bootstrap, topic):
-            run = published.setdefault(event.dossier_code, [])
+            run = published.setdefault(event.stream_id, [])
             if event.source == SOURCE and event.event_id not in run:
                 run.append(event.event_id)
         assert published == kept

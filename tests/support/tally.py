@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from google.protobuf.message import Message
-from motcua.events.v1.envelope_pb2 import DossierEvent
-from motcua.events.v1.routing_events_pb2 import CaseResumed
+from motcua.events.v1.event_pb2 import Event
+from motcua.intake.v1.dossier_events_pb2 import SupplementSubmitted
+from motcua.routing.v1.case_events_pb2 import CaseResumed
 from sqlalchemy import BigInteger, Column, Engine, MetaData, String, Table, select
 
 from kernel.base.clock import RealClock
@@ -31,6 +32,7 @@ from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.outbox.relay import Relay
 from kernel.storage.engines import open_engine
 from kernel.storage.kernel_tables import kernel_tables
+from office.streams import DOSSIER
 
 SOURCE = "routing"
 POISON = 13
@@ -64,59 +66,58 @@ class Poisoned(Exception):
     """What the projection raises for a poisoned record."""
 
 
-def count_supplement(uow: UnitOfWork, event: DossierEvent) -> None:
+def count_supplement(uow: UnitOfWork, event: Event, payload: SupplementSubmitted) -> None:
     """Count a supplement, and keep its identity without a look whether it is there: a double would
     clash.
     """
-    if event.supplement_submitted.round == POISON:
+    if payload.round == POISON:
         raise Poisoned
-    _hear(uow, event)
+    _hear(uow, event, payload)
 
 
-def _hear(uow: UnitOfWork, event: DossierEvent) -> None:
-    code = event.dossier_code
+def _hear(uow: UnitOfWork, event: Event, payload: SupplementSubmitted) -> None:
+    code = event.stream_id
     before = uow.get(SEEN, code)
     uow.put(
         SEEN,
         {
             "dossier_code": code,
             "supplements": 1 + (before["supplements"] if before else 0),
-            "last_round": event.supplement_submitted.round,
+            "last_round": payload.round,
         },
     )
-    keep(uow, event)
+    keep(uow, event, payload)
 
 
-def keep(uow: UnitOfWork, event: DossierEvent) -> None:
+def keep(uow: UnitOfWork, event: Event, _payload: Message) -> None:
     """Keep an event's identity; for readers of what the tally says."""
-    code = event.dossier_code
+    code = event.stream_id
     uow.add(HEARD, {"event_id": event.event_id, "dossier_code": code, "sequence": event.sequence})
 
 
-def count_answer(uow: UnitOfWork, event: DossierEvent) -> None:
+def count_answer(uow: UnitOfWork, event: Event, _payload: Message) -> None:
     """Count an answer of this service."""
-    before = uow.get(ANSWERED, event.dossier_code)
+    before = uow.get(ANSWERED, event.stream_id)
     answers = 1 + (before["answers"] if before else 0)
-    uow.put(ANSWERED, {"dossier_code": event.dossier_code, "answers": answers})
+    uow.put(ANSWERED, {"dossier_code": event.stream_id, "answers": answers})
 
 
-def answer(_uow: UnitOfWork, _event: DossierEvent) -> Sequence[Message]:
+def answer(_uow: UnitOfWork, _event: Event, _payload: Message) -> Sequence[Message]:
     """Answer every supplement."""
     return [CaseResumed()]
 
 
 MODEL = Model(
     source=SOURCE,
+    stream_kind=DOSSIER,
     tables=KERNEL,
-    projections={"supplement_submitted": count_supplement, "case_resumed": count_answer},
-    reactions={"supplement_submitted": answer},
-    by_dossier=(SEEN, ANSWERED),
+    projections={SupplementSubmitted: count_supplement, CaseResumed: count_answer},
+    reactions={SupplementSubmitted: answer},
+    by_stream=(SEEN, ANSWERED),
 )
 SILENT = dataclasses.replace(MODEL, reactions={})
 """The same without reactions."""
-MENDED = dataclasses.replace(
-    MODEL, projections={**MODEL.projections, "supplement_submitted": _hear}
-)
+MENDED = dataclasses.replace(MODEL, projections={**MODEL.projections, SupplementSubmitted: _hear})
 """The same, after the fault of poisoned records was mended."""
 
 

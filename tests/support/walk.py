@@ -10,13 +10,13 @@ from typing import Any
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from motcua.events.v1.common_pb2 import Channel, Part, ResultChannel
-from motcua.events.v1.routing_events_pb2 import CaseResult
 from motcua.intake.v1 import intake_pb2 as intake
 from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
 from motcua.postal.v1 import postal_partner_pb2 as postal
 from motcua.postal.v1.postal_partner_pb2_grpc import PostalPartnerServiceStub
 from motcua.routing.v1 import routing_pb2 as routing
 from motcua.routing.v1.routing_pb2_grpc import RoutingServiceStub
+from motcua.routing.v1.types_pb2 import CaseResult
 from sqlalchemy import text
 
 from demo.local_stack import PARTNERS

@@ -9,9 +9,8 @@ from typing import Annotated, Any
 
 import typer
 from google.protobuf.timestamp_pb2 import Timestamp
-from motcua.events.v1.calendar_events_pb2 import DeadlineRecomputed
-from motcua.events.v1.routing_events_pb2 import DeadlineScope
 from motcua.routing.v1 import routing_pb2 as pb
+from motcua.routing.v1.types_pb2 import DeadlineScope
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 from cli.formatting import ZONE, iso, moment, print_json
@@ -134,7 +133,7 @@ def _left(case: pb.SkippedCase) -> dict[str, Any]:
     }
 
 
-def _scope(change: DeadlineRecomputed) -> str:
+def _scope(change: pb.DeadlineChange) -> str:
     return DeadlineScope.Name(change.scope).removeprefix("DEADLINE_SCOPE_").lower()
 
 

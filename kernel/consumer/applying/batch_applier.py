@@ -41,15 +41,15 @@ class Applier:
         return turn.done
 
     def redrive(
-        self, uow: UnitOfWork, code: str, refused: Mapping[Place, str], *, discard_first: bool
+        self, uow: UnitOfWork, stream_id: str, refused: Mapping[Place, str], *, discard_first: bool
     ) -> Applied:
-        """Try the records of a dossier that were set aside, in the order of the log."""
+        """Try what was set aside of the streams with this id, in the order of the log."""
         turn = self._turn(uow, refused)
-        turn.prepare_codes([code])
-        rows = quarantine_rows.of_dossier(uow, code)
+        turn.prepare_streams([stream_id])
+        rows = quarantine_rows.of_stream(uow, stream_id)
         if discard_first and rows:
             turn.discard(rows.pop(0))
-        turn.drain(code)
+        turn.drain_all()
         for row in rows:
             if row["reason"] not in quarantine_rows.HOLDING:
                 turn.again(row)
@@ -58,7 +58,7 @@ class Applier:
     def redrive_one(
         self, uow: UnitOfWork, place: Place, refused: Mapping[Place, str], *, discard_first: bool
     ) -> Applied:
-        """Try one record that was set aside and names no dossier; nothing when there is none."""
+        """Try one record that was set aside and names no stream; nothing when there is none."""
         turn = self._turn(uow, refused)
         row = uow.get(uow.model.tables.quarantine, *place)
         if row is not None and discard_first:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from google.protobuf.message import DecodeError
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.event_pb2 import Event
 
 from kernel.eventsourcing.record import Record
 
@@ -12,7 +12,7 @@ KEY_MISMATCH = "key_mismatch"
 _LONGEST = 128
 
 
-def read(record: Record) -> DossierEvent | None:
+def read(record: Record) -> Event | None:
     """Return the event in a record; None when there is none, or only some bytes that happen to
     parse.
 
@@ -21,10 +21,10 @@ def read(record: Record) -> DossierEvent | None:
     if not record.value:
         return None
     try:
-        event = DossierEvent.FromString(record.value)
+        event = Event.FromString(record.value)
     except DecodeError:
         return None
-    names = (event.dossier_code, event.event_id, event.source)
+    names = (event.stream_id, event.stream_kind, event.event_id, event.source)
     return event if event.sequence > 0 and all(map(_is_name, names)) else None
 
 
@@ -34,15 +34,15 @@ def _is_name(text: str) -> bool:
     return 0 < len(text) <= _LONGEST and text.isprintable()
 
 
-def key_fits(record: Record, event: DossierEvent) -> bool:
-    """Return whether a record's key names the dossier of its event."""
-    return record.key is not None and record.key == event.dossier_code.encode()
+def key_fits(record: Record, event: Event) -> bool:
+    """Return whether a record's key names the stream of its event."""
+    return record.key is not None and record.key == event.stream_id.encode()
 
 
-def code_of_key(record: Record) -> str:
-    """Return the dossier that a record's key names; empty when it can't be one."""
+def stream_of_key(record: Record) -> str:
+    """Return the id of the stream that a record's key names; empty when it can't be one."""
     try:
-        code = (record.key or b"").decode()
+        name = (record.key or b"").decode()
     except UnicodeDecodeError:
         return ""
-    return code if _is_name(code) else ""
+    return name if _is_name(name) else ""

@@ -1,5 +1,5 @@
 """Rows of the quarantine: records set aside with their bytes, and what is behind them in their
-dossiers.
+streams.
 
 A row with reason ``discarded`` is one that an operator gave up: it holds nothing back, and a
 rebuild of the same database skips it too.
@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from kernel.consumer.applying.batch import Place
-from kernel.eventsourcing.envelope import Headers
+from kernel.eventsourcing.envelope import Headers, Stream
 from kernel.eventsourcing.record import Record
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.storage.kernel_tables import KernelTables
@@ -27,7 +27,7 @@ HANDLER_ERROR = "handler_error"
 NEEDS_UPGRADE = "needs_upgrade"
 DISCARDED = "discarded"
 HOLDING = (GAP, BEHIND, HANDLER_ERROR, NEEDS_UPGRADE)
-"""Reasons that hold back the later records of the same dossier. A record that can't even be read
+"""Reasons that hold back the later records of the same stream. A record that can't even be read
 does not: if it stood for an event, the next event of that stream shows the gap.
 """
 REACTION = "reaction: "
@@ -42,7 +42,7 @@ def park(
     reason: str,
     error: str,
     *,
-    code: str,
+    stream: Stream,
     source: str = "",
     sequence: int = 0,
     real_now: int,
@@ -52,7 +52,8 @@ def park(
         "partition": record.partition,
         "offset": record.offset,
         "topic": topic,
-        "dossier_code": code,
+        "stream_id": stream[1],
+        "stream_kind": stream[0],
         "source": source,
         "sequence": sequence,
         "reason": reason,
@@ -78,51 +79,61 @@ def place_of(row: Row) -> Place:
     return row["partition"], row["offset"]
 
 
-def held(uow: UnitOfWork, codes: Sequence[str]) -> dict[str, dict[Place, Row]]:
-    """Return the rows that hold back each of these dossiers, in the order of the log; only dossiers
-    with some.
+def stream_in(row: Row) -> Stream:
+    """Return the stream of the record in a row."""
+    return row["stream_kind"], row["stream_id"]
+
+
+def held(uow: UnitOfWork, stream_ids: Sequence[str]) -> dict[Stream, dict[Place, Row]]:
+    """Return the rows that hold back each of the streams with these ids, in the order of the log;
+    only streams with some.
     """
     table = uow.model.tables.quarantine
     if uow.connection.execute(select(table.c.offset).limit(1)).first() is None:
         return {}
-    found: dict[str, dict[Place, Row]] = {}
-    for start in range(0, len(codes), _CHUNK):
+    found: dict[Stream, dict[Place, Row]] = {}
+    for start in range(0, len(stream_ids), _CHUNK):
         chosen = (
             table.select()
             .where(
-                table.c.dossier_code.in_(codes[start : start + _CHUNK]),
+                table.c.stream_id.in_(stream_ids[start : start + _CHUNK]),
                 table.c.reason.in_(HOLDING),
             )
             .order_by(table.c.partition, table.c.offset)
         )
         for row in _rows(uow.connection, chosen):
-            found.setdefault(row["dossier_code"], {})[place_of(row)] = row
+            found.setdefault(stream_in(row), {})[place_of(row)] = row
     return found
 
 
-def of_dossier(uow: UnitOfWork, code: str) -> list[Row]:
-    """Return all rows of a dossier that are not given up, in the order of the log."""
+def of_stream(uow: UnitOfWork, stream_id: str) -> list[Row]:
+    """Return all rows of the streams with this id that are not given up, in the log's order."""
     table = uow.model.tables.quarantine
     chosen = (
         table.select()
-        .where(table.c.dossier_code == code, table.c.reason != DISCARDED)
+        .where(table.c.stream_id == stream_id, table.c.reason != DISCARDED)
         .order_by(table.c.partition, table.c.offset)
     )
     return list(_rows(uow.connection, chosen))
 
 
 def heads(connection: Connection, tables: KernelTables, reason: str) -> list[str]:
-    """List the dossiers whose first row has this reason."""
+    """List the ids of the streams whose first row has this reason."""
     table = tables.quarantine
+    stream = (table.c.stream_id, table.c.stream_kind)
     first = (
-        select(table.c.dossier_code, func.min(table.c.offset).label("offset"))
+        select(*stream, func.min(table.c.offset).label("offset"))
         .where(table.c.reason.in_(HOLDING))
-        .group_by(table.c.dossier_code)
+        .group_by(*stream)
         .subquery()
     )
-    same = (table.c.dossier_code == first.c.dossier_code) & (table.c.offset == first.c.offset)
-    chosen = select(table.c.dossier_code).join(first, same).where(table.c.reason == reason)
-    return [code for (code,) in connection.execute(chosen)]
+    same = (
+        (table.c.stream_id == first.c.stream_id)
+        & (table.c.stream_kind == first.c.stream_kind)
+        & (table.c.offset == first.c.offset)
+    )
+    chosen = select(table.c.stream_id).join(first, same).where(table.c.reason == reason)
+    return [stream_id for (stream_id,) in connection.execute(chosen)]
 
 
 def places(connection: Connection, tables: KernelTables, reason: str) -> dict[Place, str]:

@@ -3,7 +3,7 @@ bulk read.
 
 In a bulk read the outcome of a reaction may stand further on in the log (a rebuild), so the event
 is kept as pending until its outcome is met or the end of the log is reached. An event that has its
-outcome is never reacted to again. A dossier with something pending waits for it, so its reactions
+outcome is never reacted to again. A stream with something pending waits for it, so its reactions
 keep their order.
 """
 
@@ -13,14 +13,22 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 
-from motcua.events.v1.envelope_pb2 import DossierEvent
-from sqlalchemy import select
+from google.protobuf.message import Message
+from motcua.events.v1.event_pb2 import Event
+from sqlalchemy import select, tuple_
 from sqlalchemy.exc import DBAPIError
 
 from kernel.base.clock import Clock
 from kernel.consumer.applying import quarantine_rows
 from kernel.consumer.applying.results import Applied
-from kernel.eventsourcing.envelope import TYPE_OF_FIELD
+from kernel.eventsourcing.envelope import (
+    Stream,
+    payload_of,
+    payload_type,
+    short_name,
+    stream_of,
+    type_name,
+)
 from kernel.eventsourcing.record import Record
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.storage.row_cache import Row
@@ -39,25 +47,27 @@ class Reactions:
         self._model = uow.model
         self._clock = clock
         self._reacting = reacting
-        self._waiting: set[str] = set()
+        self._waiting: set[Stream] = set()
         self._looked_up: set[str] = set()
         self._caused: set[str] = set()
 
-    def prepare(self, events: Sequence[DossierEvent]) -> None:
-        """Look up at once which events have their outcome, and which dossiers have something
+    def prepare(self, events: Sequence[Event]) -> None:
+        """Look up at once which events have their outcome, and which streams have something
         pending.
         """
         if not self._reacting or not self._model.reactions:
             return
-        asking = [e for e in events if self._asks(e, e.WhichOneof("payload"))]
+        asking = [e for e in events if self._asks(e, payload_type(e))]
         if not asking:
             return
         self._look_up([e.event_id for e in asking])
         table = self._model.tables.pending_reactions
-        found = self._uow.connection.execute(select(table.c.dossier_code).distinct())
-        self._waiting = {code for (code,) in found}
+        found = select(table.c.stream_kind, table.c.stream_id).distinct()
+        self._waiting = {(kind, name) for kind, name in self._uow.connection.execute(found)}
 
-    def follow(self, record: Record, event: DossierEvent, known: str | None, done: Applied) -> None:
+    def follow(
+        self, record: Record, event: Event, known: type[Message] | None, done: Applied
+    ) -> None:
         """React to an accepted event, or keep the reaction for later."""
         if not self._model.reactions:
             return
@@ -65,29 +75,30 @@ class Reactions:
             if event.causation_id:
                 self._uow.delete(self._model.tables.pending_reactions, event.causation_id)
         elif self._asks(event, known):
-            if not self._reacting or event.dossier_code in self._waiting:
+            if not self._reacting or stream_of(event) in self._waiting:
                 self._keep(record, event)
                 done.pended += 1
             else:
                 self.react(event, record.header(TRACE), done.reactions)
 
-    def react(self, event: DossierEvent, trace: str, acted: Counter[str]) -> None:
+    def react(self, event: Event, trace: str, acted: Counter[str]) -> None:
         """Append what the reaction to an event brings, unless it has its outcome; counts in
         ``acted`` the causes that brought something."""
         if event.event_id not in self._looked_up:
             self._look_up([event.event_id])
         if event.event_id in self._caused:
             return
-        field = event.WhichOneof("payload") or ""
-        payloads = self._model.reactions[field](self._uow, event)
+        known = payload_type(event)
+        assert known is not None, "only an event of a known type is reacted to"
+        payloads = self._model.reactions[known](self._uow, event, payload_of(event))
         if payloads:
-            cause = TYPE_OF_FIELD[field]
+            cause = short_name(type_name(event))
             with span_from(trace, "log.react", "consumer", cause=cause) as span:
                 now = self._clock.now()
                 self._uow.append_reaction(event, payloads, now, span.traceparent)
             acted[cause] += 1
 
-    def _asks(self, event: DossierEvent, known: str | None) -> bool:
+    def _asks(self, event: Event, known: type[Message] | None) -> bool:
         return known in self._model.reactions and event.source != self._model.source
 
     def _look_up(self, event_ids: Sequence[str]) -> None:
@@ -100,12 +111,13 @@ class Reactions:
             )
             self._caused.update(cause for (cause,) in found)
 
-    def _keep(self, record: Record, event: DossierEvent) -> None:
+    def _keep(self, record: Record, event: Event) -> None:
         self._uow.put(
             self._model.tables.pending_reactions,
             {
                 "event_id": event.event_id,
-                "dossier_code": event.dossier_code,
+                "stream_id": event.stream_id,
+                "stream_kind": event.stream_kind,
                 "partition": record.partition,
                 "offset": record.offset,
                 "body": record.value,
@@ -129,10 +141,10 @@ def run_some(uow: UnitOfWork, clock: Clock) -> tuple[int, Counter[str]]:
     """Run the first pending reactions in the order of the log; gives how many rows went, and the
     causes of those that acted.
 
-    A dossier with a failed reaction waits for its redrive.
+    A stream with a failed reaction waits for its redrive.
     """
     table, aside = uow.model.tables.pending_reactions, uow.model.tables.quarantine
-    failed = select(aside.c.dossier_code).where(
+    failed = select(aside.c.stream_id, aside.c.stream_kind).where(
         aside.c.reason == quarantine_rows.HANDLER_ERROR,
         aside.c.error.startswith(quarantine_rows.REACTION),
     )
@@ -140,14 +152,14 @@ def run_some(uow: UnitOfWork, clock: Clock) -> tuple[int, Counter[str]]:
         dict(found)
         for found in uow.connection.execute(
             table.select()
-            .where(table.c.dossier_code.not_in(failed))
+            .where(tuple_(table.c.stream_id, table.c.stream_kind).not_in(failed))
             .order_by(table.c.partition, table.c.offset)
             .limit(_TURN)
         ).mappings()
     ]
-    events = [DossierEvent.FromString(row["body"]) for row in rows]
-    for wanted in uow.model.by_dossier:
-        uow.prefetch(wanted, [row["dossier_code"] for row in rows])
+    events = [Event.FromString(row["body"]) for row in rows]
+    for wanted in uow.model.by_stream:
+        uow.prefetch(wanted, [row["stream_id"] for row in rows])
     reactions = Reactions(uow, clock, reacting=True)
     reactions.prepare(events)
     acted: Counter[str] = Counter()
@@ -163,24 +175,22 @@ def run_some(uow: UnitOfWork, clock: Clock) -> tuple[int, Counter[str]]:
 
 
 def give_up(uow: UnitOfWork, topic: str, failure: ReactionFailed) -> None:
-    """Show a failed reaction in the quarantine, where it holds back its dossier; a redrive runs it
+    """Show a failed reaction in the quarantine, where it holds back its stream; a redrive runs it
     again.
 
     The record itself was handled, so its redrive is a repeat, which frees the pending row.
     """
     row = failure.row
-    event = DossierEvent.FromString(row["body"])
+    event = Event.FromString(row["body"])
     headers = [(TRACE, row["trace"].encode())] if row["trace"] else []
-    record = Record(
-        row["partition"], row["offset"], event.dossier_code.encode(), row["body"], headers
-    )
+    record = Record(row["partition"], row["offset"], event.stream_id.encode(), row["body"], headers)
     quarantine_rows.park(
         uow,
         topic,
         record,
         quarantine_rows.HANDLER_ERROR,
         f"{quarantine_rows.REACTION}{failure.kind}",
-        code=event.dossier_code,
+        stream=stream_of(event),
         source=event.source,
         sequence=event.sequence,
         real_now=time.time_ns() // 1000,

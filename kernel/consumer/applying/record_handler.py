@@ -1,9 +1,9 @@
 """What happens to records in a batch's transaction: in order, once, or set aside.
 
-A record's stream is (dossier, source). A sequence seen before is a repeat; the next one is
-accepted; a later one is a gap and holds back its dossier until the gap closes. Whatever holds back
-a dossier holds back its later records, and no other dossier. Own events are never held back: they
-were decided here.
+Each source numbers its events of a stream. A sequence seen before is a repeat; the next one is
+accepted; a later one is a gap and holds back its stream until the gap closes. Whatever holds back a
+stream holds back its later records of all sources, and no other stream. Own events are never held
+back: they were decided here.
 """
 
 from __future__ import annotations
@@ -11,14 +11,21 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.event_pb2 import Event
 from sqlalchemy.exc import DBAPIError
 
 from kernel.consumer.applying import quarantine_rows
 from kernel.consumer.applying.batch import Place
-from kernel.consumer.applying.decode import KEY_MISMATCH, UNDECODABLE, code_of_key, key_fits, read
+from kernel.consumer.applying.decode import (
+    KEY_MISMATCH,
+    UNDECODABLE,
+    key_fits,
+    read,
+    stream_of_key,
+)
 from kernel.consumer.applying.reactions import Reactions
 from kernel.consumer.applying.results import Applied, Past, RecordFailed
+from kernel.eventsourcing.envelope import Stream, payload_type, stream_of
 from kernel.eventsourcing.record import Record
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.storage.row_cache import Row
@@ -43,57 +50,57 @@ class RecordHandler:
         self._reactions = reactions if uow.model.reactions else None
         self._refused = refused
         self._past = past
-        self._held: dict[str, dict[Place, Row]] = {}
+        self._held: dict[Stream, dict[Place, Row]] = {}
 
     def take_all(self, records: Sequence[Record]) -> None:
         """Handle records in order; their outcomes are in ``done``."""
         events = [read(record) for record in records]
         whole = [event for event in events if event is not None]
-        self.prepare_codes(list({event.dossier_code for event in whole}))
+        self.prepare_streams(list({event.stream_id for event in whole}))
         if self._reactions is not None:
             self._reactions.prepare(whole)
         take = self.take
         self.done.outcomes = [take(r, e) for r, e in zip(records, events, strict=True)]
 
-    def prepare_codes(self, codes: Sequence[str]) -> None:
-        """Read at once what these dossiers have."""
-        if not codes:
+    def prepare_streams(self, stream_ids: Sequence[str]) -> None:
+        """Read at once what the streams with these ids have."""
+        if not stream_ids:
             return
-        self._uow.prefetch(self._model.tables.streams, codes)
-        for table in self._model.by_dossier:
-            self._uow.prefetch(table, codes)
-        self._held = quarantine_rows.held(self._uow, codes)
+        self._uow.prefetch(self._model.tables.streams, stream_ids)
+        for table in self._model.by_stream:
+            self._uow.prefetch(table, stream_ids)
+        self._held = quarantine_rows.held(self._uow, stream_ids)
 
-    def take(self, record: Record, event: DossierEvent | None) -> bool:
+    def take(self, record: Record, event: Event | None) -> bool:
         """Handle a record; True when it was set aside by a fault of its own."""
         if event is None:
             self._set_aside(record, None, UNDECODABLE, "not an event")
             return True
-        code = event.dossier_code
-        if record.key != code.encode():
+        stream_id, kind, source = event.stream_id, event.stream_kind, event.source
+        if record.key != stream_id.encode():
             self.done.mismatches += 1
-            error = "the key names another dossier than the event"
+            error = "the key names another stream than the event"
             self._set_aside(record, None, KEY_MISMATCH, error)
             return True
         past = self._past
         if past is not None and not past.admit(record, event):
             return False
         sequence = event.sequence
-        last = self._uow.sequence(code, event.source)
+        last = self._uow.sequence(stream_id, source, kind)
         if sequence <= last:
             self.done.repeats += 1
             return False
         if past is not None and (record.partition, record.offset) in past.discarded:
             self._set_aside(record, event, quarantine_rows.DISCARDED, "")
-            self._uow.advance(code, event.source, sequence)
+            self._uow.advance(stream_id, source, sequence, kind)
             return False
-        if sequence == last + 1 and code not in self._held:
+        if sequence == last + 1 and (kind, stream_id) not in self._held:
             return self._accept(record, event) == quarantine_rows.HANDLER_ERROR
         return self._take_out_of_order(record, event, last)
 
-    def _take_out_of_order(self, record: Record, event: DossierEvent, last: int) -> bool:
-        code = event.dossier_code
-        head = self._head(code)
+    def _take_out_of_order(self, record: Record, event: Event, last: int) -> bool:
+        stream = stream_of(event)
+        head = self._head(stream)
         if head is None:
             error = f"expected {last + 1}, got {event.sequence}"
             self._set_aside(record, event, quarantine_rows.GAP, error)
@@ -104,23 +111,23 @@ class RecordHandler:
             return False
         fault = self._accept(record, event)
         if fault is None and fills:
-            self.drain(code)
+            self.drain(stream)
         return fault == quarantine_rows.HANDLER_ERROR
 
-    def _head(self, code: str) -> Row | None:
-        rows = self._held.get(code)
+    def _head(self, stream: Stream) -> Row | None:
+        rows = self._held.get(stream)
         return next(iter(rows.values())) if rows else None
 
-    def _is_next_own(self, event: DossierEvent, last: int) -> bool:
+    def _is_next_own(self, event: Event, last: int) -> bool:
         return event.source == self._own and event.sequence == last + 1
 
-    def _accept(self, record: Record, event: DossierEvent, row: Row | None = None) -> str | None:
+    def _accept(self, record: Record, event: Event, row: Row | None = None) -> str | None:
         """Handle the next event of its stream; gives the reason when it was set aside instead."""
         place = (record.partition, record.offset)
         if place in self._refused:
             self._set_aside(record, event, quarantine_rows.HANDLER_ERROR, self._refused[place], row)
             return quarantine_rows.HANDLER_ERROR
-        known = event.WhichOneof("payload")
+        known = payload_type(event)
         if known is None:
             if event.must_understand and self._model.every is None:  # a recorder needs no meaning
                 self._set_aside(
@@ -144,22 +151,28 @@ class RecordHandler:
             self._set_aside(record, event, quarantine_rows.HANDLER_ERROR, quarantine_rows.REACTION)
         return None
 
-    def drain(self, code: str) -> None:
-        """Handle what is set aside of a dossier, as far as it goes."""
-        while (head := self._head(code)) is not None:
-            row = self._ready(code, head["source"])
+    def drain_all(self) -> None:
+        """Handle what is set aside of the streams that were prepared, as far as it goes."""
+        for stream in list(self._held):
+            self.drain(stream)
+
+    def drain(self, stream: Stream) -> None:
+        """Handle what is set aside of a stream, as far as it goes."""
+        while (head := self._head(stream)) is not None:
+            row = self._ready(stream, head["source"])
             if row is None:
                 self._mark(head, quarantine_rows.GAP, "an event before this one is missing")
                 return
             if not self.again(row):
                 return
 
-    def _ready(self, code: str, source: str) -> Row | None:
-        """Return the first row of a stream that can be handled now: in a gap it may stand behind a
-        later one.
+    def _ready(self, stream: Stream, source: str) -> Row | None:
+        """Return the first row of a source in a stream that can be handled now: in a gap it may
+        stand behind a later one.
         """
-        following = self._uow.sequence(code, source) + 1
-        for row in self._held[code].values():
+        kind, stream_id = stream
+        following = self._uow.sequence(stream_id, source, kind) + 1
+        for row in self._held[stream].values():
             if row["source"] == source and row["sequence"] <= following:
                 return row
         return None
@@ -171,7 +184,7 @@ class RecordHandler:
         if event is None or not key_fits(record, event):
             self._mark(row, row["reason"], row["error"])
             return False
-        last = self._uow.sequence(event.dossier_code, event.source)
+        last = self._uow.sequence(event.stream_id, event.source, event.stream_kind)
         if event.sequence > last + 1:
             self._mark(row, quarantine_rows.GAP, f"expected {last + 1}, got {event.sequence}")
             return False
@@ -187,28 +200,29 @@ class RecordHandler:
         """Give a record up for good; its stream goes on after it."""
         self._mark(row, quarantine_rows.DISCARDED, row["error"])
         self._forget(row)
-        code, source, sequence = row["dossier_code"], row["source"], row["sequence"]
-        if sequence > self._uow.sequence(code, source):
-            self._uow.advance(code, source, sequence)
+        kind, stream_id = quarantine_rows.stream_in(row)
+        source, sequence = row["source"], row["sequence"]
+        if sequence > self._uow.sequence(stream_id, source, kind):
+            self._uow.advance(stream_id, source, sequence, kind)
 
     def _mark(self, row: Row, reason: str, error: str) -> None:
         changed = {**row, "reason": reason, "error": error, "attempts": row["attempts"] + 1}
         self._uow.put(self._model.tables.quarantine, changed)
-        rows = self._held.get(row["dossier_code"], {})
+        rows = self._held.get(quarantine_rows.stream_in(row), {})
         if quarantine_rows.place_of(row) in rows:
             rows[quarantine_rows.place_of(row)] = changed
 
     def _forget(self, row: Row) -> None:
-        code = row["dossier_code"]
-        rows = self._held.get(code, {})
+        stream = quarantine_rows.stream_in(row)
+        rows = self._held.get(stream, {})
         rows.pop(quarantine_rows.place_of(row), None)
         if not rows:
-            self._held.pop(code, None)
+            self._held.pop(stream, None)
 
     def _set_aside(
         self,
         record: Record,
-        event: DossierEvent | None,
+        event: Event | None,
         reason: str,
         error: str,
         row: Row | None = None,
@@ -222,16 +236,17 @@ class RecordHandler:
             record,
             reason,
             error,
-            code=code_of_key(record) if event is None else event.dossier_code,
+            stream=("", stream_of_key(record)) if event is None else stream_of(event),
             source="" if event is None else event.source,
             sequence=0 if event is None else event.sequence,
             real_now=time.time_ns() // 1000,
         )
         if reason in quarantine_rows.HOLDING:
-            self._held.setdefault(made["dossier_code"], {})[quarantine_rows.place_of(made)] = made
+            stream = quarantine_rows.stream_in(made)
+            self._held.setdefault(stream, {})[quarantine_rows.place_of(made)] = made
 
 
-def _fills(head: Row, event: DossierEvent, last: int) -> bool:
-    """Return whether an event is the one that a held dossier waits for."""
+def _fills(head: Row, event: Event, last: int) -> bool:
+    """Return whether an event is the one that a held stream waits for."""
     waits = head["reason"] == quarantine_rows.GAP and head["source"] == event.source
     return waits and event.sequence == last + 1

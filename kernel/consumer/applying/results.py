@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Set
 from dataclasses import dataclass, field
 
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.event_pb2 import Event
 
 from kernel.consumer.applying.batch import Place
 from kernel.eventsourcing.record import Record
@@ -34,7 +34,7 @@ class Applied:
     reactions: Counter[str] = field(default_factory=Counter)
     """Reactions that appended events, by type of their cause."""
     pended: int = 0
-    last: DossierEvent | None = None
+    last: Event | None = None
     """The last event that was handled."""
 
 
@@ -42,9 +42,9 @@ class Applied:
 class Past:
     """What a rebuild must do as the live database did, though the log alone does not say it."""
 
-    admit: Callable[[Record, DossierEvent], bool]
+    admit: Callable[[Record, Event], bool]
     """Whether the live database had taken the event when it was looked at."""
     discarded: Set[Place]
     """Records that an operator gave up."""
     stuck: Set[Place]
-    """Records that were handled, but whose reaction failed and holds back their dossier."""
+    """Records that were handled, but whose reaction failed and holds back their stream."""

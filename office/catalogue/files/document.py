@@ -8,8 +8,8 @@ from datetime import date
 from difflib import get_close_matches
 from typing import Any, Final, TypeVar
 
-from motcua.events.v1.common_pb2 import Channel, ResultChannel, ServiceLevel
-from motcua.events.v1.desk_events_pb2 import FeeTiming, ResultKind
+from motcua.events.v1.common_pb2 import Channel, ResultChannel, ResultKind, ServiceLevel
+from motcua.intake.v1.types_pb2 import FeeTiming
 from pydantic import BaseModel, ValidationError
 
 from office.catalogue.files.columns import LISTS, Corrections

@@ -11,10 +11,27 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any, Final
 
-from motcua.events.v1.envelope_pb2 import DossierEvent
-from motcua.events.v1.routing_events_pb2 import DeadlineScope
+from google.protobuf.message import Message
+from motcua.events.v1.event_pb2 import Event
+from motcua.intake.v1.dossier_events_pb2 import DossierAccepted, DossierWithdrawn, ResultReturned
+from motcua.routing.v1.case_events_pb2 import (
+    CaseClosed,
+    CaseOpened,
+    CasePulledBack,
+    CaseResolved,
+    CaseResumed,
+    CaseSuspended,
+    CaseWithdrawn,
+    StepCompleted,
+    StepSentBack,
+    SupplementRequested,
+)
+from motcua.routing.v1.collaboration_events_pb2 import ConsultationCancelled, ConsultationRequested
+from motcua.routing.v1.deadline_events_pb2 import DeadlineExtended, DeadlineRecomputed
+from motcua.routing.v1.types_pb2 import DeadlineScope
 
 from kernel.base.instants import instant_in, to_us
+from kernel.eventsourcing.envelope import payload_of, payload_type
 from office.worktime import working_time
 from office.worktime.deadline_basis import DeadlineBasis
 from office.worktime.durations import Duration
@@ -34,14 +51,14 @@ from services.audit.wording.formatting import Text
 EXTENSION_LEAD: Final = Duration.parse("1wd")
 
 
-def explain(events: Iterable[DossierEvent], calendar_of: CalendarOf) -> DeadlineExplanation:
+def explain(events: Iterable[Event], calendar_of: CalendarOf) -> DeadlineExplanation:
     """Explain the due dates of one dossier from its events, in the order of the log."""
     told = DeadlineExplanation()
     for event in events:
-        name = event.WhichOneof("payload") or ""
-        tell = _TELL.get(name)
+        kind = payload_type(event)
+        tell = None if kind is None else _TELL.get(kind)
         if tell is not None:
-            told.lines += tell(told, event, getattr(event, name), calendar_of)
+            told.lines += tell(told, event, payload_of(event), calendar_of)
     return told
 
 
@@ -49,7 +66,7 @@ def explain(events: Iterable[DossierEvent], calendar_of: CalendarOf) -> Deadline
 
 
 def _accepted(
-    told: DeadlineExplanation, event: DossierEvent, said: Any, calendar_of: CalendarOf
+    told: DeadlineExplanation, event: Event, said: Any, calendar_of: CalendarOf
 ) -> Iterator[Line]:
     due = instant_in(said, "due_at")
     told.first_due_at = told.due_at = due
@@ -102,9 +119,9 @@ _GROUNDS: Final[dict[int, Text]] = {
 
 
 def _suspended(
-    told: DeadlineExplanation, event: DossierEvent, said: Any, _calendar_of: CalendarOf
+    told: DeadlineExplanation, event: Event, said: Any, _calendar_of: CalendarOf
 ) -> Iterator[Line]:
-    asked = event.WhichOneof("payload") == "supplement_requested"
+    asked = isinstance(said, SupplementRequested)
     vi, en = _GROUNDS.get(1 if asked else said.kind, ("tạm dừng", "suspended"))
     late = told.due_at is not None and to_us(event.occurred_at) > told.due_at
     text = (
@@ -115,7 +132,7 @@ def _suspended(
 
 
 def _extended(
-    told: DeadlineExplanation, event: DossierEvent, said: Any, calendar_of: CalendarOf
+    told: DeadlineExplanation, event: Event, said: Any, calendar_of: CalendarOf
 ) -> Iterator[Line]:
     """Nothing is computed: a leader chose the date. Whether the rules were kept can be told."""
     previous, due = told.due_at, instant_in(said, "due_at")
@@ -149,7 +166,7 @@ _PROMISED: Final = (DeadlineScope.DEADLINE_SCOPE_DOSSIER, DeadlineScope.DEADLINE
 
 
 def _recomputed(
-    told: DeadlineExplanation, event: DossierEvent, said: Any, calendar_of: CalendarOf
+    told: DeadlineExplanation, event: Event, said: Any, calendar_of: CalendarOf
 ) -> Iterator[Line]:
     """A calendar has changed: the same course gives another date."""
     if said.scope not in _PROMISED:
@@ -184,7 +201,7 @@ def _recomputed(
 
 
 def _resolved(
-    told: DeadlineExplanation, event: DossierEvent, _said: Any, _calendar_of: CalendarOf
+    told: DeadlineExplanation, event: Event, _said: Any, _calendar_of: CalendarOf
 ) -> Iterator[Line]:
     at, due = to_us(event.occurred_at), told.due_at
     if due is None or at == due:
@@ -197,7 +214,7 @@ def _resolved(
 
 
 def _returned(
-    told: DeadlineExplanation, event: DossierEvent, _said: Any, _calendar_of: CalendarOf
+    told: DeadlineExplanation, event: Event, _said: Any, _calendar_of: CalendarOf
 ) -> Iterator[Line]:
     text = (
         "Đã trả kết quả; thời gian chờ người dân đến nhận không tính",
@@ -207,28 +224,28 @@ def _returned(
 
 
 def _given_back(
-    told: DeadlineExplanation, event: DossierEvent, _said: Any, _calendar_of: CalendarOf
+    told: DeadlineExplanation, event: Event, _said: Any, _calendar_of: CalendarOf
 ) -> Iterator[Line]:
     yield Line(event, ("Kết thúc, không có kết quả", "Ended without a result"), told.due_at)
 
 
-Tell = Callable[[DeadlineExplanation, DossierEvent, Any, CalendarOf], Iterator[Line]]
-_TELL: Final[dict[str, Tell]] = {
-    "dossier_accepted": _accepted,
-    "case_opened": step_deadlines.opened,
-    "step_completed": step_deadlines.moved_on,
-    "step_sent_back": step_deadlines.moved_on,
-    "case_pulled_back": step_deadlines.pulled_back,
-    "consultation_requested": secondary_deadlines.asked,
-    "consultation_cancelled": secondary_deadlines.cancelled,
-    "supplement_requested": _suspended,
-    "case_suspended": _suspended,
-    "case_resumed": resumption.resumed,
-    "deadline_extended": _extended,
-    "deadline_recomputed": _recomputed,
-    "case_resolved": _resolved,
-    "result_returned": _returned,
-    "case_withdrawn": _given_back,
-    "dossier_withdrawn": _given_back,
-    "case_closed": _given_back,
+Tell = Callable[[DeadlineExplanation, Event, Any, CalendarOf], Iterator[Line]]
+_TELL: Final[dict[type[Message], Tell]] = {
+    DossierAccepted: _accepted,
+    CaseOpened: step_deadlines.opened,
+    StepCompleted: step_deadlines.moved_on,
+    StepSentBack: step_deadlines.moved_on,
+    CasePulledBack: step_deadlines.pulled_back,
+    ConsultationRequested: secondary_deadlines.asked,
+    ConsultationCancelled: secondary_deadlines.cancelled,
+    SupplementRequested: _suspended,
+    CaseSuspended: _suspended,
+    CaseResumed: resumption.resumed,
+    DeadlineExtended: _extended,
+    DeadlineRecomputed: _recomputed,
+    CaseResolved: _resolved,
+    ResultReturned: _returned,
+    CaseWithdrawn: _given_back,
+    DossierWithdrawn: _given_back,
+    CaseClosed: _given_back,
 }

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Final
 
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.event_pb2 import Event
 
 from office.worktime.deadline_basis import DeadlineBasis, Pause, after_pause
 from office.worktime.durations import DurationError, limit_of
@@ -45,7 +45,7 @@ class Agreement(Enum):
 class Line:
     """What one event did to a due date; instants in microseconds UTC."""
 
-    event: DossierEvent
+    event: Event
     text: Text
     due_at: int | None = None
     computed_at: int | None = None
@@ -87,7 +87,7 @@ class DeadlineExplanation:
 
 
 def computed(
-    event: DossierEvent,
+    event: Event,
     text: Text,
     due: int | None,
     version: str,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Final
 
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.event_pb2 import Event
 
 from kernel.base.instants import instant_in, to_us
 from office.worktime.deadline_basis import DeadlineBasis, Pause
@@ -49,7 +49,7 @@ _OTHER_HOLDS: Final[Text] = (
 
 
 def resumed(
-    told: DeadlineExplanation, event: DossierEvent, said: Any, calendar_of: CalendarOf
+    told: DeadlineExplanation, event: Event, said: Any, calendar_of: CalendarOf
 ) -> Iterator[Line]:
     """Return of the promised date after a pause, then of the step's."""
     since = to_us(said.suspended_at)
@@ -66,7 +66,7 @@ def resumed(
 
 def _gone_on(
     told: DeadlineExplanation,
-    event: DossierEvent,
+    event: Event,
     said: Any,
     calendar_of: CalendarOf,
     previous: int | None,
@@ -93,7 +93,7 @@ def _gone_on(
 
 def _begun_again(
     told: DeadlineExplanation,
-    event: DossierEvent,
+    event: Event,
     said: Any,
     calendar_of: CalendarOf,
     _previous: int | None,

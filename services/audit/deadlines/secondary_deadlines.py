@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from motcua.events.v1.envelope_pb2 import DossierEvent
-from motcua.events.v1.routing_events_pb2 import DeadlineScope
+from motcua.events.v1.event_pb2 import Event
+from motcua.routing.v1.types_pb2 import DeadlineScope
 
 from kernel.base.instants import instant_in
 from office.worktime.deadline_basis import DeadlineBasis, basis_from_message
@@ -32,7 +32,7 @@ _NAMES: Final[dict[int, Text]] = {
 
 
 def asked(
-    _told: DeadlineExplanation, event: DossierEvent, said: Any, calendar_of: CalendarOf
+    _told: DeadlineExplanation, event: Event, said: Any, calendar_of: CalendarOf
 ) -> Iterator[Line]:
     """Tell until when a unit is to answer; nothing for a question without a limit."""
     course = basis_from_message(said)
@@ -46,7 +46,7 @@ def asked(
 
 
 def cancelled(
-    _told: DeadlineExplanation, event: DossierEvent, said: Any, _calendar_of: CalendarOf
+    _told: DeadlineExplanation, event: Event, said: Any, _calendar_of: CalendarOf
 ) -> Iterator[Line]:
     """Tell that no answer is due any more; nothing for a question without a limit."""
     if not said.HasField("due_at"):
@@ -59,7 +59,7 @@ def cancelled(
 
 
 def recomputed(
-    _told: DeadlineExplanation, event: DossierEvent, said: Any, calendar_of: CalendarOf
+    _told: DeadlineExplanation, event: Event, said: Any, calendar_of: CalendarOf
 ) -> Iterator[Line]:
     """Return of a due date that a change of the calendar has moved; it names its own course."""
     text = moved(said)
@@ -85,7 +85,7 @@ def moved(said: Any) -> Text:
 
 
 def _line(
-    event: DossierEvent,
+    event: Event,
     text: Text,
     said: Any,
     step: str,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.event_pb2 import Event
 
 from kernel.base.instants import instant_in
 from office.worktime.deadline_basis import Pause, basis_from_message
@@ -32,14 +32,14 @@ from services.audit.deadlines.pauses import (
 
 
 def opened(
-    told: DeadlineExplanation, event: DossierEvent, said: Any, calendar_of: CalendarOf
+    told: DeadlineExplanation, event: Event, said: Any, calendar_of: CalendarOf
 ) -> Iterator[Line]:
     """Return of the step that a case begins with."""
     yield from _entered(told, event, said.current, calendar_of)
 
 
 def moved_on(
-    told: DeadlineExplanation, event: DossierEvent, said: Any, calendar_of: CalendarOf
+    told: DeadlineExplanation, event: Event, said: Any, calendar_of: CalendarOf
 ) -> Iterator[Line]:
     """Return of the step that a case goes to, forward or back."""
     told.left_due_at, told.left_course = told.step_due_at, told.step_course
@@ -50,7 +50,7 @@ def moved_on(
 
 
 def pulled_back(
-    told: DeadlineExplanation, event: DossierEvent, said: Any, calendar_of: CalendarOf
+    told: DeadlineExplanation, event: Event, said: Any, calendar_of: CalendarOf
 ) -> Iterator[Line]:
     """Return of the step that is current again, with the date that it had when it was left."""
     before, before_course, step = told.left_due_at, told.left_course, said.next.step
@@ -79,7 +79,7 @@ def pulled_back(
 
 
 def _entered(
-    told: DeadlineExplanation, event: DossierEvent, current: Any, calendar_of: CalendarOf
+    told: DeadlineExplanation, event: Event, current: Any, calendar_of: CalendarOf
 ) -> Iterator[Line]:
     """Return of a step's own limit, which its description carries whole."""
     told.step, told.step_due_at = current.step, instant_in(current, "due_at")
@@ -104,7 +104,7 @@ def _entered(
 
 def resumed(
     told: DeadlineExplanation,
-    event: DossierEvent,
+    event: Event,
     said: Any,
     calendar_of: CalendarOf,
     pause: Pause,

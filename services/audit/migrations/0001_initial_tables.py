@@ -99,7 +99,8 @@ def upgrade() -> None:
             autoincrement=False,
             nullable=False,
         ),
-        sa.Column("dossier_code", sa.String(), nullable=False),
+        sa.Column("stream_id", sa.String(), nullable=False),
+        sa.Column("stream_kind", sa.String(), nullable=False),
         sa.Column("source", sa.String(), nullable=False),
         sa.Column("sequence", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("event_id", sa.String(), nullable=False),
@@ -113,4 +114,4 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("partition", "offset"),
     )
     with op.batch_alter_table("log", schema=None) as batch_op:
-        batch_op.create_index("log_dossier", ["dossier_code", "partition", "offset"], unique=False)
+        batch_op.create_index("log_stream", ["stream_id", "partition", "offset"], unique=False)

@@ -12,14 +12,18 @@ from typing import Final, NamedTuple
 
 from google.protobuf.message import DecodeError
 from motcua.audit.v1 import audit_pb2 as pb
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.event_pb2 import Event
 
 from kernel.base.instants import to_us
+from kernel.eventsourcing.envelope import Stream, stream_of
 from kernel.eventsourcing.record import Record
+from office.streams import DOSSIER
 from services.audit.record.recorder import FIRST_LINK, link
 
-Identity = tuple[str, str, int]
-"""A dossier, a source and a sequence number: the name of an event."""
+Identity = tuple[str, str, str, int]
+"""The kind and the id of a stream, a source and a sequence number: the name of an event."""
+NOBODY: Final[Stream] = "", ""
+"""The stream of bytes that are no event."""
 FINDINGS: Final = 20
 """Findings kept for each partition; all are counted."""
 NAMED: Final = 100_000
@@ -34,7 +38,8 @@ class Stored(NamedTuple):
     offset: int
     body: bytes
     hash: bytes
-    dossier_code: str
+    stream_id: str
+    stream_kind: str
     source: str
     sequence: int
     event_id: str
@@ -44,7 +49,8 @@ class Stored(NamedTuple):
 class Numbered(NamedTuple):
     """The numbers of a row of the store."""
 
-    dossier_code: str
+    stream_id: str
+    stream_kind: str
     source: str
     sequence: int
     partition: int
@@ -114,7 +120,7 @@ class Proof:
                 continue
             if logged is not None and record is None:
                 self._find(pb.FINDING_KIND_MISSING_IN_LOG, row)
-                self._miss((row.dossier_code, row.source, row.sequence))
+                self._miss((row.stream_kind, row.stream_id, row.source, row.sequence))
             self._link(row, previous, record)
             previous, last, count = row.hash, row.offset, count + 1
             if count % STEP == 0:
@@ -167,26 +173,30 @@ class Proof:
             self.set_aside += 1
         else:
             event = decoded(record.value)
-            code, event_id = ("", "") if event is None else (event.dossier_code, event.event_id)
+            stream, event_id = NOBODY, ""
+            name: Identity | None = None
+            if event is not None:
+                stream, event_id = stream_of(event), event.event_id
+                name = (*stream, event.source, event.sequence)
             kind = pb.FINDING_KIND_MISSING_IN_STORE
-            self._find_at(kind, record.partition, record.offset, code, event_id)
-            self._miss((code, event.source, event.sequence) if event is not None else None)
+            self._find_at(kind, record.partition, record.offset, stream, event_id)
+            self._miss(name)
 
     # -- sequences --------------------------------------------------------------------------------
 
     def sequences(self, rows: Iterable[Numbered]) -> Iterator[int]:
-        """Look for gaps and repeats in the streams; rows by dossier, then in the log's order."""
+        """Look for gaps and repeats in the streams; rows by stream, then in the log's order."""
         done = 0
-        for code, group in groupby(rows, key=lambda row: row.dossier_code):
-            self.dossiers += 1
-            for row in self._numbers(code, group):
+        for stream, group in groupby(rows, key=lambda row: (row.stream_kind, row.stream_id)):
+            self.dossiers += stream[0] == DOSSIER
+            for row in self._numbers(stream, group):
                 done += row
                 if done >= STEP:
                     yield done
                     done = 0
         yield done
 
-    def _numbers(self, code: str, rows: Iterable[Numbered]) -> Iterator[int]:
+    def _numbers(self, stream: Stream, rows: Iterable[Numbered]) -> Iterator[int]:
         seen: dict[str, set[int]] = {}
         last: dict[str, int] = {}
         for row in rows:
@@ -195,14 +205,14 @@ class Proof:
                 self.duplicates += 1
                 self._find_numbered(pb.FINDING_KIND_DUPLICATE, row)
             elif row.sequence != before + 1:
-                self._jump(code, row, before)
+                self._jump(stream, row, before)
             numbers.add(row.sequence)
             last[row.source] = max(before, row.sequence)
             yield 1
 
-    def _jump(self, code: str, row: Numbered, before: int) -> None:
+    def _jump(self, stream: Stream, row: Numbered, before: int) -> None:
         upto = min(row.sequence, before + STEP)
-        missing = [(code, row.source, number) for number in range(before + 1, upto)]
+        missing = [(*stream, row.source, number) for number in range(before + 1, upto)]
         unexplained = [name for name in missing if name not in self._aside]
         if unexplained or row.sequence <= before:
             self._find_numbered(pb.FINDING_KIND_GAP, row)
@@ -218,17 +228,18 @@ class Proof:
             self._unnamed += 1
 
     def _find(self, kind: pb.FindingKind, row: Stored) -> None:
-        self._find_at(kind, row.partition, row.offset, row.dossier_code, row.event_id)
+        stream = row.stream_kind, row.stream_id
+        self._find_at(kind, row.partition, row.offset, stream, row.event_id)
 
     def _find_numbered(self, kind: pb.FindingKind, row: Numbered) -> None:
-        self._find_at(kind, row.partition, row.offset, row.dossier_code)
+        self._find_at(kind, row.partition, row.offset, (row.stream_kind, row.stream_id))
 
     def _find_at(
         self,
         kind: pb.FindingKind,
         partition: int,
         offset: int,
-        code: str = "",
+        stream: Stream = NOBODY,
         event_id: str = "",
     ) -> None:
         self._faults += 1
@@ -239,16 +250,17 @@ class Proof:
                     kind=kind,
                     partition=partition,
                     offset=offset,
-                    dossier_code=code,
+                    stream_kind=stream[0],
+                    stream_id=stream[1],
                     event_id=event_id,
                 )
             )
 
 
-def decoded(body: bytes | None) -> DossierEvent | None:
+def decoded(body: bytes | None) -> Event | None:
     """Return the event in some bytes; None when there is none."""
     try:
-        event = DossierEvent.FromString(body or b"")
+        event = Event.FromString(body or b"")
     except DecodeError:
         return None
     return event if event.event_id else None
@@ -257,7 +269,8 @@ def decoded(body: bytes | None) -> DossierEvent | None:
 def _columns_true(row: Stored) -> bool:
     event = decoded(row.body)
     return event is not None and row[4:] == (
-        event.dossier_code,
+        event.stream_id,
+        event.stream_kind,
         event.source,
         event.sequence,
         event.event_id,

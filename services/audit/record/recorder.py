@@ -5,16 +5,17 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import Final
 
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.event_pb2 import Event
 from sqlalchemy import bindparam, select, update
 
 from kernel.base.instants import to_us
-from kernel.eventsourcing.envelope import TYPE_OF_FIELD, Headers
+from kernel.eventsourcing.envelope import Headers, type_name
 from kernel.eventsourcing.record import Record
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.storage.row_cache import Row
+from office.streams import DOSSIER
 from services.audit.state.as_of import bodies_of, folded
-from services.audit.state.fold import fold, of_a_dossier
+from services.audit.state.fold import fold
 from services.audit.state.portal_state import Facts
 from services.audit.tables import CHAINS, DOSSIERS, LOG
 
@@ -29,11 +30,10 @@ def link(previous: bytes, body: bytes) -> bytes:
     return sha256(previous + body).digest()
 
 
-def keep(uow: UnitOfWork, record: Record, event: DossierEvent) -> None:
+def keep(uow: UnitOfWork, record: Record, event: Event) -> None:
     """Keep an accepted record, known or not, and fold it into the facts of its dossier."""
     partition, offset, _key, value, headers = record
-    body, code = value or b"", event.dossier_code
-    field = event.WhichOneof("payload")
+    body, stream_id = value or b"", event.stream_id
     occurred_at = to_us(event.occurred_at)
     head = uow.get(CHAINS, partition) or _EMPTY
     late = offset < head["offset"]
@@ -44,27 +44,26 @@ def keep(uow: UnitOfWork, record: Record, event: DossierEvent) -> None:
         {
             "partition": partition,
             "offset": offset,
-            "dossier_code": code,
+            "stream_id": stream_id,
+            "stream_kind": event.stream_kind,
             "source": event.source,
             "sequence": event.sequence,
             "event_id": event.event_id,
-            "type": TYPE_OF_FIELD[field] if field is not None else _unknown_type(record),
+            "type": type_name(event),
             "occurred_at": occurred_at,
             "trace": _trace(headers),
             "body": body,
             "hash": hashed,
         },
     )
-    facts = uow.get(DOSSIERS, code)
     if late:
         offset, hashed = head["offset"], _relink(uow, partition, offset, hashed)
-        after = _refolded(uow, code)
-    else:
-        after = fold(facts, event, field, occurred_at)
-    if not of_a_dossier(field):
-        after = facts
     events = head["events"] + 1
     uow.put(CHAINS, {"partition": partition, "offset": offset, "events": events, "hash": hashed})
+    if event.stream_kind != DOSSIER:
+        return
+    facts = uow.get(DOSSIERS, stream_id)
+    after = _refolded(uow, stream_id) if late else fold(facts, event, occurred_at)
     if after is not facts and after is not None:
         uow.put(DOSSIERS, after)
 
@@ -81,11 +80,6 @@ def _refolded(uow: UnitOfWork, code: str) -> Facts | None:
     """Fold a dossier's events anew, in the order of the log."""
     uow.flush()
     return folded(bodies_of(uow.connection, code, None))
-
-
-def _unknown_type(record: Record) -> str:
-    """Return a type that this build does not know by what its writer said of it."""
-    return record.header("ce_type").rpartition(".")[2]
 
 
 def _link_before(uow: UnitOfWork, partition: int, offset: int) -> bytes:

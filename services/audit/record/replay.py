@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
+from office.streams import DOSSIER
 from services.audit.tables import CHAINS, LOG
 
 Run = Callable[[Callable[[Connection], Any]], Awaitable[Any]]
@@ -27,7 +28,8 @@ _COLUMNS: Final = (
     LOG.c.type,
     LOG.c.body,
     LOG.c.occurred_at,
-    LOG.c.dossier_code,
+    LOG.c.stream_id,
+    LOG.c.stream_kind,
 )
 
 
@@ -123,5 +125,7 @@ def _page(
     if section.end is not None:
         statement = statement.where(LOG.c.occurred_at < section.end)
     if section.dossier_code:
-        statement = statement.where(LOG.c.dossier_code == section.dossier_code)
+        statement = statement.where(
+            LOG.c.stream_id == section.dossier_code, LOG.c.stream_kind == DOSSIER
+        )
     return list(connection.execute(statement.order_by(LOG.c.offset).limit(PAGE)).all())

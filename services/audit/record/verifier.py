@@ -112,7 +112,9 @@ def _stored(connection: Connection, partition: int, end: int) -> Iterator[Stored
 
 def _numbered(connection: Connection, ends: dict[int, int]) -> Iterator[Numbered]:
     columns = [LOG.c[name] for name in Numbered._fields]
-    statement = select(*columns).order_by(LOG.c.dossier_code, LOG.c.partition, LOG.c.offset)
+    statement = select(*columns).order_by(
+        LOG.c.stream_kind, LOG.c.stream_id, LOG.c.partition, LOG.c.offset
+    )
     for row in streamed(connection, statement):
         if row.offset < ends.get(row.partition, 0):
             yield Numbered._make(row)
@@ -120,8 +122,11 @@ def _numbered(connection: Connection, ends: dict[int, int]) -> Iterator[Numbered
 
 def _aside(connection: Connection) -> list[Identity]:
     table = KERNEL.quarantine.c
-    statement = select(table.dossier_code, table.source, table.sequence)
-    return [(code, source, number) for code, source, number in connection.execute(statement)]
+    statement = select(table.stream_kind, table.stream_id, table.source, table.sequence)
+    return [
+        (kind, stream_id, source, number)
+        for kind, stream_id, source, number in connection.execute(statement)
+    ]
 
 
 def _links(connection: Connection, anchors: Sequence[pb.ChainHead]) -> dict[tuple[int, int], bytes]:
@@ -144,7 +149,8 @@ def _why(connection: Connection, record: Record) -> str:
     if event is None:
         return ""
     same = select(LOG.c.body).where(
-        LOG.c.dossier_code == event.dossier_code,
+        LOG.c.stream_id == event.stream_id,
+        LOG.c.stream_kind == event.stream_kind,
         LOG.c.source == event.source,
         LOG.c.sequence == event.sequence,
     )

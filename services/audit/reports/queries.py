@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, or_, select
 
+from office.streams import DOSSIER
 from services.audit.reports.indicators import Indicators, Standing, standing
 from services.audit.state.as_of import changed_since, rows_of, streamed, unchanged_since
 from services.audit.state.local_days import day
@@ -14,9 +15,11 @@ from services.audit.state.portal_state import GIVEN_BACK, Facts
 from services.audit.tables import CHAINS, DOSSIERS, LOG
 
 
-def timeline(connection: Connection, code: str, as_of: int | None) -> list[Facts]:
-    """Return the rows of the log about a dossier, in the order of the log."""
-    statement = select(LOG).where(LOG.c.dossier_code == code)
+def timeline(
+    connection: Connection, stream_id: str, as_of: int | None, kind: str = DOSSIER
+) -> list[Facts]:
+    """Return the rows of the log about a stream, in the order of the log."""
+    statement = select(LOG).where(LOG.c.stream_id == stream_id, LOG.c.stream_kind == kind)
     if as_of is not None:
         statement = statement.where(LOG.c.occurred_at <= as_of)
     return list(rows_of(connection, statement.order_by(LOG.c.partition, LOG.c.offset)))

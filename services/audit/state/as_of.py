@@ -12,16 +12,17 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final
 
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.event_pb2 import Event
 from sqlalchemy import ColumnElement, Connection, Select, select, true
 
-from kernel.eventsourcing.envelope import TYPE_OF_FIELD
-from services.audit.state.fold import fold, relevant
+from office.streams import DOSSIER
+from services.audit.state.event_changes import CHANGES
+from services.audit.state.fold import fold
 from services.audit.state.portal_state import Facts
 from services.audit.tables import DOSSIERS, LOG
 
 PAGE: Final = 2_000
-RELEVANT: Final = sorted(name for field, name in TYPE_OF_FIELD.items() if relevant(field))
+RELEVANT: Final = sorted(kind.DESCRIPTOR.full_name for kind in CHANGES)
 """The types of events that can change the facts."""
 
 
@@ -36,25 +37,32 @@ def facts_of(connection: Connection, code: str, as_of: int | None) -> Facts | No
 
 def bodies_of(connection: Connection, code: str, as_of: int | None) -> Iterator[tuple[int, bytes]]:
     """Return occurred_at and the bytes of a dossier's events, in the order of the log."""
-    statement = select(LOG.c.occurred_at, LOG.c.body).where(LOG.c.dossier_code == code)
+    statement = select(LOG.c.occurred_at, LOG.c.body).where(
+        LOG.c.stream_id == code, LOG.c.stream_kind == DOSSIER
+    )
     if as_of is not None:
         statement = statement.where(LOG.c.occurred_at <= as_of)
     return streamed(connection, statement.order_by(LOG.c.partition, LOG.c.offset))
 
 
-def events_of(connection: Connection, code: str, as_of: int | None) -> Iterator[DossierEvent]:
+def events_of(connection: Connection, code: str, as_of: int | None) -> Iterator[Event]:
     """Return a dossier's events in the order of the log."""
     for _, body in bodies_of(connection, code, as_of):
-        yield DossierEvent.FromString(body)
+        yield Event.FromString(body)
 
 
 def changed_since(connection: Connection, as_of: int) -> Iterator[Facts]:
     """Return the facts, as of an instant, of each dossier whose facts have changed since."""
     statement = (
-        select(LOG.c.dossier_code, LOG.c.occurred_at, LOG.c.body)
-        .join(DOSSIERS, DOSSIERS.c.dossier_code == LOG.c.dossier_code)
-        .where(DOSSIERS.c.changed_at > as_of, LOG.c.occurred_at <= as_of, LOG.c.type.in_(RELEVANT))
-        .order_by(LOG.c.dossier_code, LOG.c.partition, LOG.c.offset)
+        select(LOG.c.stream_id, LOG.c.occurred_at, LOG.c.body)
+        .join(DOSSIERS, DOSSIERS.c.dossier_code == LOG.c.stream_id)
+        .where(
+            LOG.c.stream_kind == DOSSIER,
+            DOSSIERS.c.changed_at > as_of,
+            LOG.c.occurred_at <= as_of,
+            LOG.c.type.in_(RELEVANT),
+        )
+        .order_by(LOG.c.stream_id, LOG.c.partition, LOG.c.offset)
     )
     for _code, rows in groupby(streamed(connection, statement), key=itemgetter(0)):
         facts = folded((at, body) for _, at, body in rows)
@@ -84,6 +92,6 @@ def folded(rows: Iterable[tuple[int, bytes]]) -> Facts | None:
     """Fold events in order; None when there are none."""
     facts: Facts | None = None
     for occurred_at, body in rows:
-        event = DossierEvent.FromString(body)
-        facts = fold(facts, event, event.WhichOneof("payload"), occurred_at)
+        event = Event.FromString(body)
+        facts = fold(facts, event, occurred_at)
     return facts

@@ -9,9 +9,46 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from motcua.events.v1 import common_pb2 as common
-from motcua.events.v1.desk_events_pb2 import FeeTiming
-from motcua.events.v1.routing_events_pb2 import DeadlineScope, SuspensionKind
+from google.protobuf.message import Message
+from motcua.events.v1.common_pb2 import (
+    CHANNEL_COUNTER,
+    CHANNEL_EMAIL,
+    CHANNEL_INTERNAL,
+    CHANNEL_ONLINE,
+    CHANNEL_POST,
+    SERVICE_LEVEL_PARTIAL,
+    SERVICE_LEVEL_WHOLE,
+)
+from motcua.intake.v1.dossier_events_pb2 import (
+    DeskCheckMissed,
+    DossierAccepted,
+    DossierRefused,
+    DossierSubmitted,
+    DossierWithdrawn,
+    ResultReturned,
+)
+from motcua.intake.v1.fee_events_pb2 import FeeCancelled, FeeRecorded
+from motcua.intake.v1.types_pb2 import FeeTiming
+from motcua.routing.v1.case_events_pb2 import (
+    CaseClosed,
+    CaseMoved,
+    CaseOpened,
+    CasePulledBack,
+    CaseResolved,
+    CaseResumed,
+    CaseSuspended,
+    CaseWithdrawn,
+    StepAssigned,
+    StepCompleted,
+    StepSentBack,
+    SupplementRequested,
+)
+from motcua.routing.v1.deadline_events_pb2 import (
+    DeadlineExtended,
+    DeadlineMissed,
+    DeadlineRecomputed,
+)
+from motcua.routing.v1.types_pb2 import DeadlineScope, SuspensionKind
 
 from kernel.base.instants import instant_in
 from services.audit.state.local_days import OFFICE_TIME_ZONE
@@ -20,15 +57,15 @@ from services.audit.state.portal_state import Facts, finished_at
 Changes = dict[str, Any]
 
 CHANNELS: Final[Mapping[int, str]] = {
-    common.CHANNEL_ONLINE: "online",
-    common.CHANNEL_COUNTER: "counter",
-    common.CHANNEL_POST: "post",
-    common.CHANNEL_EMAIL: "email",
-    common.CHANNEL_INTERNAL: "internal",
+    CHANNEL_ONLINE: "online",
+    CHANNEL_COUNTER: "counter",
+    CHANNEL_POST: "post",
+    CHANNEL_EMAIL: "email",
+    CHANNEL_INTERNAL: "internal",
 }
 LEVELS: Final[Mapping[int, str]] = {
-    common.SERVICE_LEVEL_WHOLE: "whole",
-    common.SERVICE_LEVEL_PARTIAL: "partial",
+    SERVICE_LEVEL_WHOLE: "whole",
+    SERVICE_LEVEL_PARTIAL: "partial",
 }
 
 _STEP_STATES: Final = frozenset({2, 4, 6, 8})
@@ -175,32 +212,32 @@ def _recomputed(facts: Facts, said: Any, _at: int) -> Changes:
 _ENDED: Final[Changes] = {"suspended_at": None, "suspended_for": 0, "step": "", "step_unit": ""}
 
 
-CHANGES: Final[Mapping[str, Callable[[Facts, Any, int], Changes]]] = {
-    "dossier_submitted": _submitted,
-    "dossier_accepted": _accepted,
-    "dossier_refused": _refused,
-    "dossier_withdrawn": _withdrawn,
-    "fee_recorded": _fee_recorded,
-    "fee_cancelled": _fee_cancelled,
-    "result_returned": _returned,
-    "case_opened": _opened,
-    "step_assigned": _assigned,
-    "step_completed": _stepped,
-    "step_sent_back": _stepped,
-    "case_pulled_back": _stepped,
-    "case_moved": _opened,
-    "supplement_requested": _asked,
-    "case_suspended": _suspended,
-    "case_resumed": _resumed,
-    "case_resolved": _resolved,
-    "case_withdrawn": _withdrawn,
-    "case_closed": _closed,
-    "deadline_extended": _extended,
-    "deadline_missed": _missed,
-    "desk_check_missed": _check_missed,
-    "deadline_recomputed": _recomputed,
+CHANGES: Final[Mapping[type[Message], Callable[[Facts, Any, int], Changes]]] = {
+    DossierSubmitted: _submitted,
+    DossierAccepted: _accepted,
+    DossierRefused: _refused,
+    DossierWithdrawn: _withdrawn,
+    FeeRecorded: _fee_recorded,
+    FeeCancelled: _fee_cancelled,
+    ResultReturned: _returned,
+    CaseOpened: _opened,
+    StepAssigned: _assigned,
+    StepCompleted: _stepped,
+    StepSentBack: _stepped,
+    CasePulledBack: _stepped,
+    CaseMoved: _opened,
+    SupplementRequested: _asked,
+    CaseSuspended: _suspended,
+    CaseResumed: _resumed,
+    CaseResolved: _resolved,
+    CaseWithdrawn: _withdrawn,
+    CaseClosed: _closed,
+    DeadlineExtended: _extended,
+    DeadlineMissed: _missed,
+    DeskCheckMissed: _check_missed,
+    DeadlineRecomputed: _recomputed,
 }
-"""By the field of the payload: the columns that an event sets, from the facts before it and when it
+"""By the class of the payload: the columns that an event sets, from the facts before it and when it
 happened.
 """
 

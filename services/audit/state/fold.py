@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.event_pb2 import Event
 
+from kernel.eventsourcing.envelope import payload_of, payload_type
 from services.audit.state.event_changes import CHANGES, Changes
 from services.audit.state.local_days import OFFICE_TIME_ZONE, day
 from services.audit.state.portal_state import SUBMITTED, Facts, finished_at, state_of
@@ -66,37 +67,26 @@ _DAYS: Final = (
 )
 
 
-def fold(facts: Facts | None, event: DossierEvent, field: str | None, occurred_at: int) -> Facts:
+def fold(facts: Facts | None, event: Event, occurred_at: int) -> Facts:
     """Return the facts after one more event; the same mapping when it says nothing new of a dossier
     that has facts.
 
-    ``facts`` is None before a dossier's first event; ``field`` names the event's payload (None for
-    a type that is not known), ``occurred_at`` is the event's in microseconds. Facts whose
-    ``changed_at`` is not after an instant are the facts as of that instant.
+    ``facts`` is None before a dossier's first event; ``occurred_at`` is the event's in
+    microseconds. An event of a type that is not known says nothing. Facts whose ``changed_at`` is
+    not after an instant are the facts as of that instant.
     """
     if facts is None:
-        facts = {**_EMPTY, "dossier_code": event.dossier_code, "changed_at": occurred_at}
-    if field is None or field not in CHANGES:
+        facts = {**_EMPTY, "dossier_code": event.stream_id, "changed_at": occurred_at}
+    kind = payload_type(event)
+    if kind is None or kind not in CHANGES:
         return facts
-    changes = CHANGES[field](facts, getattr(event, field), occurred_at)
+    changes = CHANGES[kind](facts, payload_of(event), occurred_at)
     if not changes:
         return facts
     if occurred_at > facts["changed_at"]:
         changes["changed_at"] = occurred_at
     after = {**facts, **changes}
     return after if _LEADS_NOWHERE.issuperset(changes) else _settled(after, changes)
-
-
-def of_a_dossier(field: str | None) -> bool:
-    """Return whether events with this payload field are about a dossier; a record of a person has
-    no facts.
-    """
-    return field not in ("absence_delegated", "absence_ended")
-
-
-def relevant(field: str) -> bool:
-    """Return whether events with this payload field can change the facts."""
-    return field in CHANGES
 
 
 def _settled(facts: dict[str, Any], changes: Changes) -> Facts:

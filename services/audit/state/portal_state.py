@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from motcua.events.v1.routing_events_pb2 import SuspensionKind
+from motcua.routing.v1.types_pb2 import SuspensionKind
 
 Facts = Mapping[str, Any]
 """The columns of a row of ``dossiers``."""

@@ -7,7 +7,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from motcua.events.v1.process_events_pb2 import PaperStage
+from google.protobuf.message import Message
+from motcua.routing.v1.case_events_pb2 import CaseCorrected, CaseMoved, CasePulledBack, StepOpened
+from motcua.routing.v1.collaboration_events_pb2 import (
+    ChildEnded,
+    ChildRequested,
+    ChildWithheld,
+    ConsultationAnswered,
+    ConsultationCancelled,
+    ConsultationRequested,
+    PaperDrafted,
+    PaperJudged,
+    ParticipantChanged,
+    WorkDelegated,
+)
+from motcua.routing.v1.officer_events_pb2 import AbsenceDelegated, AbsenceEnded, DelegationEnded
+from motcua.routing.v1.types_pb2 import PaperStage
 
 from services.audit.wording.formatting import NOTHING, Line, Text, fixed, moment
 
@@ -107,34 +122,34 @@ def _judged(said: Any, _time_zone: str) -> Text:
     )
 
 
-LINES: Final[Mapping[str, Line]] = {
-    "step_opened": fixed("Đã mở bước {}", "Step {} opened", "step"),
-    "case_pulled_back": _pulled_back,
-    "case_moved": _moved,
-    "participant_changed": _participant,
-    "consultation_requested": _asked,
-    "consultation_answered": _answered,
-    "consultation_cancelled": fixed(
+LINES: Final[Mapping[type[Message], Line]] = {
+    StepOpened: fixed("Đã mở bước {}", "Step {} opened", "step"),
+    CasePulledBack: _pulled_back,
+    CaseMoved: _moved,
+    ParticipantChanged: _participant,
+    ConsultationRequested: _asked,
+    ConsultationAnswered: _answered,
+    ConsultationCancelled: fixed(
         "Rút lại lần lấy ý kiến số {}: {}", "Consultation {} taken back: {}", "number", "unit"
     ),
-    "work_delegated": _delegated,
-    "absence_delegated": _delegated,
-    "absence_ended": _back,
-    "delegation_ended": _delegation_ended,
-    "paper_drafted": _drafted,
-    "paper_judged": _judged,
-    "case_corrected": fixed("Đính chính {}", "Corrected {}", "result_number"),
-    "child_requested": fixed(
+    WorkDelegated: _delegated,
+    AbsenceDelegated: _delegated,
+    AbsenceEnded: _back,
+    DelegationEnded: _delegation_ended,
+    PaperDrafted: _drafted,
+    PaperJudged: _judged,
+    CaseCorrected: fixed("Đính chính {}", "Corrected {}", "result_number"),
+    ChildRequested: fixed(
         "Mở hồ sơ liên thông số {}: {}", "Child {} asked for: {}", "number", "procedure_code"
     ),
-    "child_withheld": fixed(
+    ChildWithheld: fixed(
         "Không mở hồ sơ liên thông số {} ({}): đã có {} hồ sơ cấp trên nối tiếp nhau",
         "Child {} not asked for ({}): {} dossiers stand above this one already",
         "number",
         "procedure_code",
         "above",
     ),
-    "child_ended": fixed(
+    ChildEnded: fixed(
         "Hồ sơ liên thông {} kết thúc: {}", "Child {} ended: {}", "child_code", "ending"
     ),
 }

@@ -5,7 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from motcua.events.v1.routing_events_pb2 import DeadlineScope, SuspensionKind
+from google.protobuf.message import Message
+from motcua.intake.v1.dossier_events_pb2 import DeskCheckApproaching, DeskCheckMissed
+from motcua.routing.v1.case_events_pb2 import (
+    CaseResumed,
+    CaseSuspended,
+    SupplementExpired,
+    SupplementRequested,
+)
+from motcua.routing.v1.deadline_events_pb2 import (
+    DeadlineApproaching,
+    DeadlineEscalated,
+    DeadlineExtended,
+    DeadlineMissed,
+    DeadlineRecomputed,
+)
+from motcua.routing.v1.types_pb2 import DeadlineScope, SuspensionKind
 
 from services.audit.wording.formatting import Line, Text, dong, due, moment
 
@@ -126,17 +141,17 @@ def _recomputed(said: Any, time_zone: str) -> Text:
     )
 
 
-LINES: Final[Mapping[str, Line]] = {
-    "supplement_requested": _supplement,
-    "case_suspended": _suspended,
-    "case_resumed": _resumed,
-    "deadline_extended": _extended,
-    "supplement_expired": _expired,
-    "deadline_escalated": _escalated,
-    "desk_check_approaching": _check_approaching,
-    "desk_check_missed": _check_missed,
-    "deadline_approaching": _approaching,
-    "deadline_missed": _missed,
-    "deadline_recomputed": _recomputed,
+LINES: Final[Mapping[type[Message], Line]] = {
+    SupplementRequested: _supplement,
+    CaseSuspended: _suspended,
+    CaseResumed: _resumed,
+    DeadlineExtended: _extended,
+    SupplementExpired: _expired,
+    DeadlineEscalated: _escalated,
+    DeskCheckApproaching: _check_approaching,
+    DeskCheckMissed: _check_missed,
+    DeadlineApproaching: _approaching,
+    DeadlineMissed: _missed,
+    DeadlineRecomputed: _recomputed,
 }
 """The line of each of these events, by its payload's field."""

@@ -8,10 +8,50 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from google.protobuf.message import DecodeError
-from motcua.events.v1.envelope_pb2 import DossierEvent
-from motcua.events.v1.routing_events_pb2 import CaseResult
+from google.protobuf.message import DecodeError, Message
+from motcua.events.v1.event_pb2 import Event
+from motcua.intake.v1.dossier_events_pb2 import (
+    DossierAccepted,
+    DossierRefused,
+    DossierSubmitted,
+    DossierWithdrawn,
+    ExternalCodeRecorded,
+    ResultReturned,
+    SupplementSubmitted,
+    WithdrawalRequested,
+)
+from motcua.intake.v1.fee_events_pb2 import FeeCancelled, FeeRecorded
+from motcua.notify.v1.message_events_pb2 import (
+    MessageFailed,
+    MessageQueued,
+    MessageSent,
+    MessageSuppressed,
+)
+from motcua.postal.v1.job_events_pb2 import (
+    ItemDelivered,
+    ItemReturned,
+    ItemTracked,
+    PostalJobCreated,
+    PostalJobRefused,
+    PostalJobReoffered,
+    PostalJobTaken,
+    PostalLeaseExpired,
+)
+from motcua.routing.v1.case_events_pb2 import (
+    CaseClosed,
+    CaseOpened,
+    CaseResolved,
+    CaseWithdrawn,
+    HistoryImported,
+    StepAssigned,
+    StepCompleted,
+    StepRecorded,
+    StepSentBack,
+    WithdrawalDeclined,
+)
+from motcua.routing.v1.types_pb2 import CaseResult
 
+from kernel.eventsourcing.envelope import payload_of, short_name
 from services.audit.state.event_changes import CHANNELS
 from services.audit.wording import collaboration_lines, deadline_lines
 from services.audit.wording.formatting import NOTHING, Line, Text, dong, due, fixed
@@ -51,16 +91,14 @@ _RESULT: Final[Mapping[int, Text]] = {
 
 def summary(type_name: str, body: bytes, time_zone: str) -> Text:
     """Return in one line what happened; for a type that this build does not know, its name."""
-    unknown = (f"Sự kiện {type_name or '?'}", f"Event {type_name or '?'}")
+    name = short_name(type_name) or "?"
+    unknown = (f"Sự kiện {name}", f"Event {name}")
     try:
-        event = DossierEvent.FromString(body)
+        payload = payload_of(Event.FromString(body))
     except DecodeError:
         return unknown
-    field = event.WhichOneof("payload")
-    line = None if field is None else _LINES.get(field)
-    if field is None or line is None:
-        return unknown
-    return line(getattr(event, field), time_zone)
+    line = None if payload is None else _LINES.get(type(payload))
+    return unknown if line is None else line(payload, time_zone)
 
 
 def _withdrawn(said: Any, _time_zone: str) -> Text:
@@ -127,62 +165,58 @@ def _fee(said: Any, _time_zone: str) -> Text:
     )
 
 
-_LINES: Final[Mapping[str, Line]] = {
-    "dossier_submitted": _submitted,
-    "dossier_accepted": _accepted,
-    "dossier_refused": fixed("Không tiếp nhận ({})", "Refused ({})", "reason_code"),
-    "supplement_submitted": fixed(
+_LINES: Final[Mapping[type[Message], Line]] = {
+    DossierSubmitted: _submitted,
+    DossierAccepted: _accepted,
+    DossierRefused: fixed("Không tiếp nhận ({})", "Refused ({})", "reason_code"),
+    SupplementSubmitted: fixed(
         "Công dân bổ sung giấy tờ lần {}", "Supplement {} handed in", "round"
     ),
-    "withdrawal_requested": fixed("Công dân xin rút hồ sơ", "Withdrawal asked for"),
-    "dossier_withdrawn": fixed("Rút hồ sơ trước khi tiếp nhận", "Withdrawn before it was accepted"),
-    "result_returned": _returned,
-    "fee_recorded": _fee,
-    "fee_cancelled": fixed("Hủy ghi nhận phí, lệ phí ({})", "Payment cancelled ({})", "reason"),
-    "external_code_recorded": fixed("Số của hệ thống {}: {}", "Number in {}: {}", "system", "code"),
-    "case_opened": _opened,
-    "step_assigned": fixed("Giao bước {} cho {}", "Step {} given to {}", "step", "assignee"),
-    "step_completed": _completed,
-    "step_sent_back": _sent_back,
-    "case_closed": fixed(
+    WithdrawalRequested: fixed("Công dân xin rút hồ sơ", "Withdrawal asked for"),
+    DossierWithdrawn: fixed("Rút hồ sơ trước khi tiếp nhận", "Withdrawn before it was accepted"),
+    ResultReturned: _returned,
+    FeeRecorded: _fee,
+    FeeCancelled: fixed("Hủy ghi nhận phí, lệ phí ({})", "Payment cancelled ({})", "reason"),
+    ExternalCodeRecorded: fixed("Số của hệ thống {}: {}", "Number in {}: {}", "system", "code"),
+    CaseOpened: _opened,
+    StepAssigned: fixed("Giao bước {} cho {}", "Step {} given to {}", "step", "assignee"),
+    StepCompleted: _completed,
+    StepSentBack: _sent_back,
+    CaseClosed: fixed(
         "Trả lại hồ sơ: không bổ sung lần {}", "Closed: supplement {} was not handed in", "round"
     ),
-    "case_resolved": _resolved,
-    "case_withdrawn": _withdrawn,
-    "withdrawal_declined": fixed(
+    CaseResolved: _resolved,
+    CaseWithdrawn: _withdrawn,
+    WithdrawalDeclined: fixed(
         "Không cho rút hồ sơ ({})", "Withdrawal declined ({})", "reason_code"
     ),
-    "step_recorded": fixed(
+    StepRecorded: fixed(
         "Bước của hệ thống khác: {}, {}", "Step in another system: {}, {}", "activity", "unit"
     ),
-    "history_imported": fixed(
-        "Đã nhập đủ lịch sử: {} bước", "History brought in: {} steps", "steps"
-    ),
-    "postal_job_created": fixed("Giao bưu chính {}", "Offered to post {}", "partner_id"),
-    "postal_job_taken": fixed(
+    HistoryImported: fixed("Đã nhập đủ lịch sử: {} bước", "History brought in: {} steps", "steps"),
+    PostalJobCreated: fixed("Giao bưu chính {}", "Offered to post {}", "partner_id"),
+    PostalJobTaken: fixed(
         "Bưu chính {} nhận, bưu gửi {}", "Taken by post {}, item {}", "partner_id", "item_number"
     ),
-    "postal_job_refused": fixed(
+    PostalJobRefused: fixed(
         "Bưu chính {} từ chối ({})", "Refused by post {} ({})", "partner_id", "reason_code"
     ),
-    "postal_lease_expired": fixed(
-        "Bưu chính {} không phản hồi", "Post {} kept silent", "partner_id"
-    ),
-    "postal_job_reoffered": fixed(
+    PostalLeaseExpired: fixed("Bưu chính {} không phản hồi", "Post {} kept silent", "partner_id"),
+    PostalJobReoffered: fixed(
         "Giao lại cho bưu chính {}", "Offered again to post {}", "partner_id"
     ),
-    "item_tracked": lambda said, _time_zone: tracked(said.item_number, said.code),
-    "item_delivered": fixed("Đã phát bưu gửi {}", "Item {} delivered", "item_number"),
-    "item_returned": fixed(
+    ItemTracked: lambda said, _time_zone: tracked(said.item_number, said.code),
+    ItemDelivered: fixed("Đã phát bưu gửi {}", "Item {} delivered", "item_number"),
+    ItemReturned: fixed(
         "Bưu gửi {} hoàn về ({})",
         "Item {} brought back to the agency ({})",
         "item_number",
         "reason_code",
     ),
-    "message_queued": lambda said, _time_zone: planned(said.kind, said.channel),
-    "message_suppressed": lambda said, _time_zone: suppressed(said.kind, said.reason_code),
-    "message_sent": fixed("Đã gửi tin, lần thử {}", "Message sent, attempt {}", "attempts"),
-    "message_failed": fixed(
+    MessageQueued: lambda said, _time_zone: planned(said.kind, said.channel),
+    MessageSuppressed: lambda said, _time_zone: suppressed(said.kind, said.reason_code),
+    MessageSent: fixed("Đã gửi tin, lần thử {}", "Message sent, attempt {}", "attempts"),
+    MessageFailed: fixed(
         "Không gửi được tin ({})", "Message can't be delivered ({})", "reason_code"
     ),
     **deadline_lines.LINES,

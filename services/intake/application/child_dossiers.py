@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from motcua.events.v1.common_pb2 import Channel, ResultChannel
-from motcua.events.v1.envelope_pb2 import DossierEvent
 from motcua.intake.v1 import intake_pb2 as pb
+from motcua.routing.v1.collaboration_events_pb2 import ChildRequested
 
 from kernel.base.errors import Refusal
 from kernel.eventsourcing.command_context import Call
@@ -20,15 +20,14 @@ from services.intake.domain.use_cases.submit import Intake
 
 
 def open_child(
-    facts: ContextLoader, uow: UnitOfWork, cause: DossierEvent, now: int
+    facts: ContextLoader, uow: UnitOfWork, parent: str, asked: ChildRequested, now: int
 ) -> Sequence[About]:
-    """Open and accept the dossier that another agency is to work on for the cause's.
+    """Open and accept the dossier that another agency is to work on for ``parent``.
 
     It has a code and a clock of its own, no applicant (the parent's is the one), owes nothing,
     and its result goes back within the administration. Raise ``LookupError`` for an unknown
     procedure, and for one of a unit that is no more.
     """
-    asked = cause.child_requested
     offer = facts.offer(asked.procedure_code, "", now)
     if offer.procedure is None:
         raise LookupError(f"procedure {asked.procedure_code} is not offered")
@@ -43,7 +42,7 @@ def open_child(
     code = facts.next_code(uow, request, unit, now)
     intake = Intake(offer.procedure, None, None, facts.catalogue.units.get(unit))
     (submitted,) = submit.submit(request, intake)
-    submitted.parent_code = cause.dossier_code
+    submitted.parent_code = parent
     submitted.parent_number = asked.number
     submitted.ClearField("fees")  # between agencies nothing is paid
     state = State(

@@ -17,6 +17,7 @@ from office.catalogue.files.release_repository import ReleaseRepository
 from office.catalogue.model import Catalogue, Procedure
 from office.catalogue.responsible_unit import ResponsibleUnits
 from office.catalogue.unit_overlay import UnitOverlay
+from office.streams import DOSSIER
 from office.worktime.calendars.model import Calendars
 from office.worktime.warning_rule import WarningRule, warn_at
 from office.worktime.working_time import due_at, phase_ends, same_day_due
@@ -81,7 +82,7 @@ class ContextLoader:
         if number > _LAST_NUMBER:
             raise Refused(refusal("TOO_MANY_DOSSIERS"))
         code = str(DossierCode(agency, day, number))
-        uow.absent(KERNEL.streams, code, SOURCE)
+        uow.absent(KERNEL.streams, code, DOSSIER, SOURCE)
         uow.absent(DOSSIERS, code)
         return code
 

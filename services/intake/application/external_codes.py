@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from motcua.events.v1.desk_events_pb2 import ExternalCodeRecorded
+from motcua.intake.v1.dossier_events_pb2 import ExternalCodeRecorded
 from sqlalchemy import Connection, select
 
 from kernel.base.errors import AlreadyExists, Refused

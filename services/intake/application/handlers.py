@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from google.protobuf.message import Message
-from motcua.events.v1.common_pb2 import Channel
-from motcua.events.v1.envelope_pb2 import Actor, DossierEvent
+from motcua.events.v1.common_pb2 import Actor, Channel
+from motcua.events.v1.event_pb2 import Event
 from motcua.intake.v1 import intake_pb2 as pb
 
 from kernel.base.clock import Clock
@@ -224,7 +224,7 @@ def _progress(uow: UnitOfWork, code: str) -> Progress:
     return progress_of(uow.get(DOSSIERS, code))
 
 
-def _write(uow: UnitOfWork, code: str, decision: Decision, call: Call) -> list[DossierEvent]:
+def _write(uow: UnitOfWork, code: str, decision: Decision, call: Call) -> list[Event]:
     if isinstance(decision, Refusal):
         raise Refused(decision)
     return uow.append_call(code, decision, call)

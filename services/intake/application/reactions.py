@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from google.protobuf.message import Message
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.event_pb2 import Event
+from motcua.postal.v1.job_events_pb2 import ItemDelivered
+from motcua.routing.v1.case_events_pb2 import CaseResolved
+from motcua.routing.v1.collaboration_events_pb2 import ChildRequested
 
 from kernel.eventsourcing.service_model import About, Reaction
 from kernel.eventsourcing.unit_of_work import UnitOfWork
@@ -14,14 +17,14 @@ from services.intake.application.handlers import DossierHandlers
 from services.intake.domain.decider import delivered, published
 
 
-def item_delivered(uow: UnitOfWork, cause: DossierEvent) -> Sequence[Message]:
+def item_delivered(uow: UnitOfWork, cause: Event, payload: ItemDelivered) -> Sequence[Message]:
     """A delivered item closes the dossier."""
-    return delivered(uow.state(cause.dossier_code), cause.item_delivered.item_number)
+    return delivered(uow.state(cause.stream_id), payload.item_number)
 
 
-def case_resolved(uow: UnitOfWork, cause: DossierEvent) -> Sequence[Message]:
+def case_resolved(uow: UnitOfWork, cause: Event, payload: CaseResolved) -> Sequence[Message]:
     """An electronic result is with the citizen at once."""
-    return published(uow.state(cause.dossier_code), cause.case_resolved.result_channel)
+    return published(uow.state(cause.stream_id), payload.result_channel)
 
 
 class Desk:
@@ -29,20 +32,22 @@ class Desk:
 
     office: DossierHandlers | None = None
 
-    def child_requested(self, uow: UnitOfWork, cause: DossierEvent) -> Sequence[About]:
+    def child_requested(
+        self, uow: UnitOfWork, cause: Event, payload: ChildRequested
+    ) -> Sequence[About]:
         """A dossier that another agency works on for this one is opened and accepted at once.
 
         Raise ``LookupError`` for a procedure that is not offered: the parent waits until it is.
         """
         if self.office is None:
             raise LookupError("the desk has no office")
-        return open_child(self.office.facts, uow, cause, self.office.clock.now())
+        return open_child(self.office.facts, uow, cause.stream_id, payload, self.office.clock.now())
 
 
-def reactions_of(desk: Desk) -> Mapping[str, Reaction]:
+def reactions_of(desk: Desk) -> Mapping[type[Message], Reaction]:
     """Return the reactions of a desk, by the payload they react to."""
     return {
-        "child_requested": desk.child_requested,
-        "item_delivered": item_delivered,
-        "case_resolved": case_resolved,
+        ChildRequested: desk.child_requested,
+        ItemDelivered: item_delivered,
+        CaseResolved: case_resolved,
     }

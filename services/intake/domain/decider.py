@@ -11,17 +11,17 @@ from dataclasses import dataclass, replace
 from typing import Final, cast
 
 from google.protobuf.message import Message
-from motcua.events.v1.common_pb2 import Part, ResultChannel
-from motcua.events.v1.desk_events_pb2 import FeeRecorded, ResultKind
-from motcua.events.v1.intake_events_pb2 import (
+from motcua.events.v1.common_pb2 import Part, ResultChannel, ResultKind
+from motcua.intake.v1.dossier_events_pb2 import (
     DossierAccepted,
     DossierRefused,
     DossierWithdrawn,
-    LimitPhase,
     ResultReturned,
     SupplementSubmitted,
     WithdrawalRequested,
 )
+from motcua.intake.v1.event_parts_pb2 import LimitPhase
+from motcua.intake.v1.fee_events_pb2 import FeeRecorded
 from motcua.intake.v1.intake_pb2 import (
     RefuseDossierRequest,
     RequestWithdrawalRequest,

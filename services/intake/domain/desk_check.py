@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from motcua.events.v1.desk_events_pb2 import FeeRecorded
-from motcua.events.v1.intake_events_pb2 import (
+from motcua.intake.v1.dossier_events_pb2 import (
     DeskCheckApproaching,
     DeskCheckMissed,
     DossierSubmitted,
 )
+from motcua.intake.v1.fee_events_pb2 import FeeRecorded
 
 from kernel.base.instants import instant_in, to_timestamp
 from office.worktime.durations import Duration

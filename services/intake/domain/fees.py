@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from google.protobuf.message import Message
-from motcua.events.v1.desk_events_pb2 import FeeCancelled, FeeRecorded, FeesDue, FeeTiming
+from motcua.intake.v1.event_parts_pb2 import FeesDue
+from motcua.intake.v1.fee_events_pb2 import FeeCancelled, FeeRecorded
+from motcua.intake.v1.types_pb2 import FeeTiming
 
 from kernel.base.errors import Refusal, Violation
 from office.catalogue.model import FeeKind, Procedure

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from google.protobuf.message import Message
-from motcua.events.v1.envelope_pb2 import Actor, ActorKind
+from motcua.events.v1.common_pb2 import Actor, ActorKind
 
 from kernel.base.clock_skew import in_future, lies_ahead
 from kernel.base.errors import Violation

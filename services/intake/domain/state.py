@@ -8,8 +8,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.event_pb2 import Event
+from motcua.intake.v1.dossier_events_pb2 import (
+    DeskCheckApproaching,
+    DeskCheckMissed,
+    DossierAccepted,
+    DossierRefused,
+    DossierSubmitted,
+    DossierWithdrawn,
+    ResultReturned,
+    SupplementSubmitted,
+    WithdrawalRequested,
+)
+from motcua.intake.v1.fee_events_pb2 import FeeCancelled, FeeRecorded
 
+from kernel.eventsourcing.envelope import payload_of
 from services.intake.domain import fees
 from services.intake.domain.desk_check import DeskCheck, check_in
 from services.intake.domain.fees import NOTHING_OWED, FeeAccount
@@ -91,11 +104,10 @@ class Progress:
     """The parts that the latest request for papers names, with their copies."""
 
 
-def evolve(state: State, event: DossierEvent) -> State:
+def evolve(state: State, event: Event) -> State:
     """Fold one of the desk's own events."""
-    match event.WhichOneof("payload"):
-        case "dossier_submitted":
-            it = event.dossier_submitted
+    match payload_of(event):
+        case DossierSubmitted() as it:
             return State(
                 Phase.SUBMITTED,
                 it.procedure_code,
@@ -107,27 +119,26 @@ def evolve(state: State, event: DossierEvent) -> State:
                 check=check_in(it),
                 account=fees.opened(it.fees),
             )
-        case "desk_check_approaching":
+        case DeskCheckApproaching():
             return replace(state, check=state.check and replace(state.check, warned=True))
-        case "desk_check_missed":
+        case DeskCheckMissed():
             return replace(state, check=state.check and replace(state.check, missed=True))
-        case "dossier_accepted":
+        case DossierAccepted():
             return replace(state, phase=Phase.ACCEPTED)
-        case "dossier_refused":
+        case DossierRefused():
             return replace(state, phase=Phase.REFUSED)
-        case "supplement_submitted":
-            return replace(state, answered_round=event.supplement_submitted.round)
-        case "withdrawal_requested":
+        case SupplementSubmitted() as payload:
+            return replace(state, answered_round=payload.round)
+        case WithdrawalRequested():
             return replace(state, withdrawals=state.withdrawals + 1)
-        case "dossier_withdrawn":
+        case DossierWithdrawn():
             return replace(state, phase=Phase.WITHDRAWN)
-        case "result_returned":
+        case ResultReturned():
             return replace(state, phase=Phase.RETURNED)
-        case "fee_recorded":
-            came = event.fee_recorded
+        case FeeRecorded() as came:
             account = fees.recorded(state.account, event.sequence, came)
             return replace(state, account=account, check=check_in(came) or state.check)
-        case "fee_cancelled":
-            account = fees.cancelled(state.account, event.fee_cancelled.sequence)
+        case FeeCancelled() as payload:
+            account = fees.cancelled(state.account, payload.sequence)
             return replace(state, account=account)
     return state

@@ -10,12 +10,39 @@ from typing import Any, Final
 
 from google.protobuf.message import Message
 from motcua.events.v1.common_pb2 import Part, ResultChannel
-from motcua.events.v1.envelope_pb2 import DossierEvent
-from motcua.events.v1.routing_events_pb2 import CaseResult, DeadlineScope, SuspensionKind
+from motcua.events.v1.event_pb2 import Event
+from motcua.intake.v1.dossier_events_pb2 import (
+    DossierAccepted,
+    DossierRefused,
+    DossierSubmitted,
+    DossierWithdrawn,
+    ResultReturned,
+    SupplementSubmitted,
+    WithdrawalRequested,
+)
+from motcua.intake.v1.fee_events_pb2 import FeeCancelled, FeeRecorded
 from motcua.intake.v1.intake_pb2 import HistoryLine
+from motcua.postal.v1.job_events_pb2 import (
+    ItemDelivered,
+    ItemReturned,
+    PostalJobRefused,
+    PostalJobTaken,
+)
+from motcua.routing.v1.case_events_pb2 import (
+    CaseClosed,
+    CaseResolved,
+    CaseResumed,
+    CaseSuspended,
+    CaseWithdrawn,
+    SupplementExpired,
+    SupplementRequested,
+    WithdrawalDeclined,
+)
+from motcua.routing.v1.deadline_events_pb2 import DeadlineExtended, DeadlineRecomputed
+from motcua.routing.v1.types_pb2 import CaseResult, DeadlineScope, SuspensionKind
 
 from kernel.base.instants import to_datetime, to_us
-from kernel.eventsourcing.envelope import TYPE_OF_FIELD
+from kernel.eventsourcing.envelope import payload_of, payload_type, short_name, type_name
 
 Words = tuple[str, str]
 """A text in Vietnamese and in English."""
@@ -23,20 +50,20 @@ Say = Callable[[Any, str], Words]
 """Puts a payload into words; instants are written in the time zone given."""
 
 
-def lines(events: Iterable[DossierEvent], tz: str, language: str) -> list[HistoryLine]:
+def lines(events: Iterable[Event], tz: str, language: str) -> list[HistoryLine]:
     """Return what happened, the oldest first; events that the citizen need not know are
     left out.
     """
     ordered = sorted(events, key=lambda e: (to_us(e.occurred_at), to_us(e.recorded_at), e.sequence))
     found = []
     for event in ordered:
-        field = event.WhichOneof("payload") or ""
-        say = _SAY.get(field)
+        kind = payload_type(event)
+        say = None if kind is None else _SAY.get(kind)
         if say is not None:
-            vi, en = say(getattr(event, field), tz)
+            vi, en = say(payload_of(event), tz)
             text = en if language == "en" else vi
-            kind = TYPE_OF_FIELD[field]
-            found.append(HistoryLine(at=event.occurred_at, type=kind, text=text))
+            name = short_name(type_name(event))
+            found.append(HistoryLine(at=event.occurred_at, type=name, text=text))
     return found
 
 
@@ -257,28 +284,28 @@ def _unpaid(payload: Any, _tz: str) -> Words:
     )
 
 
-_SAY: Final[dict[str, Say]] = {
-    "dossier_submitted": _submitted,
-    "dossier_accepted": _accepted,
-    "dossier_refused": _refused,
-    "supplement_submitted": _supplemented,
-    "withdrawal_requested": _withdrawal_requested,
-    "dossier_withdrawn": _withdrawn,
-    "result_returned": _returned,
-    "fee_recorded": _paid,
-    "fee_cancelled": _unpaid,
-    "supplement_requested": _supplement_requested,
-    "case_suspended": _suspended,
-    "case_resumed": _resumed,
-    "deadline_extended": _extended,
-    "deadline_recomputed": _recomputed,
-    "supplement_expired": _expired,
-    "case_closed": _closed,
-    "case_resolved": _resolved,
-    "case_withdrawn": _withdrawn,
-    "withdrawal_declined": _declined,
-    "postal_job_taken": _posted,
-    "postal_job_refused": _unwanted,
-    "item_delivered": _delivered,
-    "item_returned": _came_back,
+_SAY: Final[dict[type[Message], Say]] = {
+    DossierSubmitted: _submitted,
+    DossierAccepted: _accepted,
+    DossierRefused: _refused,
+    SupplementSubmitted: _supplemented,
+    WithdrawalRequested: _withdrawal_requested,
+    DossierWithdrawn: _withdrawn,
+    ResultReturned: _returned,
+    FeeRecorded: _paid,
+    FeeCancelled: _unpaid,
+    SupplementRequested: _supplement_requested,
+    CaseSuspended: _suspended,
+    CaseResumed: _resumed,
+    DeadlineExtended: _extended,
+    DeadlineRecomputed: _recomputed,
+    SupplementExpired: _expired,
+    CaseClosed: _closed,
+    CaseResolved: _resolved,
+    CaseWithdrawn: _withdrawn,
+    WithdrawalDeclined: _declined,
+    PostalJobTaken: _posted,
+    PostalJobRefused: _unwanted,
+    ItemDelivered: _delivered,
+    ItemReturned: _came_back,
 }

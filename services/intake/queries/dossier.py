@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from motcua.events.v1.desk_events_pb2 import FeesDue
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.event_pb2 import Event
+from motcua.intake.v1.event_parts_pb2 import FeesDue
 from motcua.intake.v1.intake_pb2 import Dossier, DossierState, FeeAccount, FeeRecord
 from sqlalchemy import Connection, select
 
 from kernel.base.instants import to_timestamp
+from office.streams import DOSSIER
 from services.intake.domain.state import CasePhase, ItemPhase, Phase, Progress
 from services.intake.tables import DOSSIERS, FEES, KERNEL, MILESTONES
 from services.intake.views.parts_json import parts_from
@@ -25,13 +26,15 @@ def dossier_row(connection: Connection, code: str) -> Row | None:
     return None if found is None else dict(found._mapping)
 
 
-def history_events(connection: Connection, code: str, source: str = "intake") -> list[DossierEvent]:
+def history_events(connection: Connection, code: str, source: str = "intake") -> list[Event]:
     """Read a dossier's own events, and those of others that the history tells of."""
     events = KERNEL.events.c
-    own = select(events.body).where(events.dossier_code == code, events.source == source)
+    own = select(events.body).where(
+        events.stream_id == code, events.stream_kind == DOSSIER, events.source == source
+    )
     others = select(MILESTONES.c.body).where(MILESTONES.c.dossier_code == code)
     bodies = [*connection.execute(own).scalars(), *connection.execute(others).scalars()]
-    return [DossierEvent.FromString(body) for body in bodies]
+    return [Event.FromString(body) for body in bodies]
 
 
 def progress_of(row: Row | None) -> Progress:

@@ -8,12 +8,27 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeVar, cast
 
-from motcua.events.v1.common_pb2 import Channel, PersonalData, ResultChannel, ServiceLevel
-from motcua.events.v1.desk_events_pb2 import FeeTiming, ResultKind
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.common_pb2 import (
+    Channel,
+    PersonalData,
+    ResultChannel,
+    ResultKind,
+    ServiceLevel,
+)
+from motcua.events.v1.event_pb2 import Event
 from motcua.intake.v1 import intake_pb2 as pb
+from motcua.intake.v1.dossier_events_pb2 import (
+    DossierAccepted,
+    DossierSubmitted,
+    DossierWithdrawn,
+    ExternalCodeRecorded,
+    SupplementSubmitted,
+)
+from motcua.intake.v1.fee_events_pb2 import FeeCancelled, FeeRecorded
+from motcua.intake.v1.types_pb2 import FeeTiming
 
 from kernel.base.instants import to_timestamp
+from kernel.eventsourcing.envelope import payload_as, payload_of, payload_type
 from office.catalogue.dossier_code import OFFICE_ZONE
 from office.catalogue.model import Procedure
 from office.catalogue.responsible_unit import ResponsibleUnits
@@ -24,7 +39,7 @@ from services.intake.queries.dossier import describe, due_of, state_of
 from services.intake.views.parts_json import parts_from
 
 Row = Mapping[str, Any]
-Events = Sequence[DossierEvent]
+Events = Sequence[Event]
 A = TypeVar("A")
 
 
@@ -36,9 +51,9 @@ def again(answer: Callable[[Events], A]) -> Callable[[Any, Any, Any, Events], A]
 def submitted(events: Events) -> pb.SubmitDossierResponse:
     """Confirm a submission; the PIN is put in elsewhere."""
     event = events[0]
-    it = event.dossier_submitted
+    it = payload_as(event, DossierSubmitted)
     return pb.SubmitDossierResponse(
-        dossier_code=event.dossier_code,
+        dossier_code=event.stream_id,
         submitted_at=event.occurred_at,
         answer_due_at=it.answer_due_at if it.HasField("answer_due_at") else None,
         fees=dossier.account(it.fees, 0, 0, "") if it.HasField("fees") else None,
@@ -48,29 +63,32 @@ def submitted(events: Events) -> pb.SubmitDossierResponse:
 def accepted(events: Events) -> pb.AcceptDossierResponse:
     """Return the receipt."""
     event = events[0]
-    it = event.dossier_accepted
+    it = payload_as(event, DossierAccepted)
     return pb.AcceptDossierResponse(
-        dossier_code=event.dossier_code,
+        dossier_code=event.stream_id,
         accepted_at=event.occurred_at,
         due_at=it.due_at if it.HasField("due_at") else None,
         time_limit=it.time_limit,
         calendar_version=it.calendar_version,
-        phases=it.phases,
+        phases=[
+            pb.PromisedPhase(time_limit=phase.time_limit, due_at=phase.due_at)
+            for phase in it.phases
+        ],
     )
 
 
 def refused(events: Events) -> pb.RefuseDossierResponse:
     """Confirm a refusal."""
     event = events[0]
-    return pb.RefuseDossierResponse(dossier_code=event.dossier_code, refused_at=event.occurred_at)
+    return pb.RefuseDossierResponse(dossier_code=event.stream_id, refused_at=event.occurred_at)
 
 
 def supplemented(events: Events) -> pb.SubmitSupplementResponse:
     """Confirm the papers."""
     event = events[0]
     return pb.SubmitSupplementResponse(
-        dossier_code=event.dossier_code,
-        round=event.supplement_submitted.round,
+        dossier_code=event.stream_id,
+        round=payload_as(event, SupplementSubmitted).round,
         submitted_at=event.occurred_at,
     )
 
@@ -79,8 +97,8 @@ def withdrawn(events: Events) -> pb.RequestWithdrawalResponse:
     """Return what came of a withdrawal."""
     event = events[0]
     return pb.RequestWithdrawalResponse(
-        dossier_code=event.dossier_code,
-        withdrawn=event.WhichOneof("payload") == "dossier_withdrawn",
+        dossier_code=event.stream_id,
+        withdrawn=payload_type(event) is DossierWithdrawn,
         requested_at=event.occurred_at,
     )
 
@@ -88,15 +106,15 @@ def withdrawn(events: Events) -> pb.RequestWithdrawalResponse:
 def returned(events: Events) -> pb.ReturnResultResponse:
     """Confirm the handing over."""
     event = events[0]
-    return pb.ReturnResultResponse(dossier_code=event.dossier_code, returned_at=event.occurred_at)
+    return pb.ReturnResultResponse(dossier_code=event.stream_id, returned_at=event.occurred_at)
 
 
 def paid(events: Events) -> pb.RecordFeeResponse:
     """Confirm a payment or an exemption."""
     event = events[0]
-    it = event.fee_recorded
+    it = payload_as(event, FeeRecorded)
     return pb.RecordFeeResponse(
-        dossier_code=event.dossier_code,
+        dossier_code=event.stream_id,
         sequence=event.sequence,
         settled=it.settled,
         answer_due_at=it.answer_due_at if it.HasField("answer_due_at") else None,
@@ -108,8 +126,8 @@ def unpaid(events: Events) -> pb.CancelFeeResponse:
     """Confirm that a record does not count."""
     event = events[0]
     return pb.CancelFeeResponse(
-        dossier_code=event.dossier_code,
-        sequence=event.fee_cancelled.sequence,
+        dossier_code=event.stream_id,
+        sequence=payload_as(event, FeeCancelled).sequence,
         cancelled_at=event.occurred_at,
     )
 
@@ -117,9 +135,9 @@ def unpaid(events: Events) -> pb.CancelFeeResponse:
 def numbered(events: Events) -> pb.RecordExternalCodeResponse:
     """Confirm another system's number."""
     event = events[0]
-    it = event.external_code_recorded
+    it = payload_as(event, ExternalCodeRecorded)
     return pb.RecordExternalCodeResponse(
-        dossier_code=event.dossier_code,
+        dossier_code=event.stream_id,
         external_code=pb.ExternalCode(system=it.system, code=it.code),
     )
 
@@ -250,8 +268,8 @@ def applicant(person: PersonalData) -> pb.Applicant:
 
 def _procedure_name(events: Events, language: str) -> str:
     for event in events:
-        if event.WhichOneof("payload") == "dossier_submitted":
-            it = event.dossier_submitted
+        it = payload_of(event)
+        if isinstance(it, DossierSubmitted):
             return _in(language, (it.procedure_name, it.procedure_name_en))
     return ""
 

@@ -7,8 +7,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from motcua.events.v1.envelope_pb2 import DossierEvent
-from motcua.events.v1.process_events_pb2 import Participation
+from google.protobuf.message import Message
+from motcua.events.v1.event_pb2 import Event
+from motcua.routing.v1.case_events_pb2 import StepCompleted, StepSentBack
+from motcua.routing.v1.collaboration_events_pb2 import ConsultationRequested, ParticipantChanged
+from motcua.routing.v1.types_pb2 import Participation
 from sqlalchemy import Connection, select
 
 from kernel.eventsourcing.service_model import Projection
@@ -37,24 +40,23 @@ def _put(uow: UnitOfWork, code: str, reader: str, dossier: Mapping[str, Any]) ->
     uow.put(READERS, {"dossier_code": code, "reader": reader, "submitted_at": at})
 
 
-def entered(uow: UnitOfWork, event: DossierEvent) -> None:
+def entered(uow: UnitOfWork, event: Event, payload: Any) -> None:
     """Let the unit that has the next step see the dossier."""
-    payload = getattr(event, event.WhichOneof("payload") or "")
-    unit_takes_part(uow, event.dossier_code, payload.next.unit)
+    unit_takes_part(uow, event.stream_id, payload.next.unit)
 
 
-def asked(uow: UnitOfWork, event: DossierEvent) -> None:
+def asked(uow: UnitOfWork, event: Event, payload: ConsultationRequested) -> None:
     """Let a unit that is asked for its opinion see the dossier."""
-    unit_takes_part(uow, event.dossier_code, event.consultation_requested.unit)
+    unit_takes_part(uow, event.stream_id, payload.unit)
 
 
-def officer_takes_part(uow: UnitOfWork, event: DossierEvent) -> None:
+def officer_takes_part(uow: UnitOfWork, event: Event, payload: ParticipantChanged) -> None:
     """Let an officer who cooperates or watches see the dossier, as long as they do."""
-    it, code = event.participant_changed, event.dossier_code
-    if it.participation == Participation.PARTICIPATION_UNSPECIFIED:
-        uow.delete(READERS, code, officer_key(it.officer))
+    code = event.stream_id
+    if payload.participation == Participation.PARTICIPATION_UNSPECIFIED:
+        uow.delete(READERS, code, officer_key(payload.officer))
     else:
-        _put(uow, code, officer_key(it.officer), uow.get(DOSSIERS, code) or {})
+        _put(uow, code, officer_key(payload.officer), uow.get(DOSSIERS, code) or {})
 
 
 def readers(connection: Connection, code: str) -> list[str]:
@@ -64,9 +66,9 @@ def readers(connection: Connection, code: str) -> list[str]:
     )
 
 
-PROJECTIONS: Final[dict[str, Projection]] = {
-    "step_completed": entered,
-    "step_sent_back": entered,
-    "consultation_requested": asked,
-    "participant_changed": officer_takes_part,
+PROJECTIONS: Final[dict[type[Message], Projection]] = {
+    StepCompleted: entered,
+    StepSentBack: entered,
+    ConsultationRequested: asked,
+    ParticipantChanged: officer_takes_part,
 }

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from motcua.events.v1.desk_events_pb2 import FeeTiming
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from google.protobuf.message import Message
+from motcua.events.v1.event_pb2 import Event
+from motcua.intake.v1.dossier_events_pb2 import ExternalCodeRecorded
+from motcua.intake.v1.fee_events_pb2 import FeeCancelled, FeeRecorded
+from motcua.intake.v1.types_pb2 import FeeTiming
 
 from kernel.base.instants import to_us
 from kernel.eventsourcing.service_model import Projection
@@ -15,37 +18,37 @@ from services.intake.queries.dossier import account_of
 from services.intake.tables import DOSSIERS, EXTERNAL_CODES, FEES, RECEIPTS
 
 
-def fee_recorded(uow: UnitOfWork, event: DossierEvent) -> None:
+def fee_recorded(uow: UnitOfWork, event: Event, payload: FeeRecorded) -> None:
     """Enter the payment, and remember that its receipts are given."""
-    it, code = event.fee_recorded, event.dossier_code
+    code = event.stream_id
     names = ("phi", "le_phi", "phi_receipt", "le_phi_receipt", "method", "exempt_group")
-    said = {name: getattr(it, name) for name in names}
+    said = {name: getattr(payload, name) for name in names}
     at = to_us(event.occurred_at)
     key = {"dossier_code": code, "sequence": event.sequence}
     uow.put(FEES, {**key, **said, "recorded_at": at, "cancelled_because": None})
     row = uow.get(DOSSIERS, code) or {}
-    for receipt in filter(None, (it.phi_receipt, it.le_phi_receipt)):
+    for receipt in filter(None, (payload.phi_receipt, payload.le_phi_receipt)):
         uow.add(RECEIPTS, {"unit": row.get("unit") or "", "receipt": receipt, "dossier_code": code})
     changes: dict[str, Any] = {
-        "phi_paid": (row.get("phi_paid") or 0) + it.phi,
-        "le_phi_paid": (row.get("le_phi_paid") or 0) + it.le_phi,
+        "phi_paid": (row.get("phi_paid") or 0) + payload.phi,
+        "le_phi_paid": (row.get("le_phi_paid") or 0) + payload.le_phi,
     }
-    if it.exempt_group:
-        changes["exempt_group"] = it.exempt_group
-    check = check_in(it)
+    if payload.exempt_group:
+        changes["exempt_group"] = payload.exempt_group
+    check = check_in(payload)
     if check is not None:
         changes |= {"answer_due_at": check.due_at, "check_alarm_at": check.alarm_at}
     uow.change(DOSSIERS, code, **changes)
 
 
-def fee_cancelled(uow: UnitOfWork, event: DossierEvent) -> None:
+def fee_cancelled(uow: UnitOfWork, event: Event, payload: FeeCancelled) -> None:
     """Count the record no more; it stays with the reason."""
-    it, code = event.fee_cancelled, event.dossier_code
-    record = uow.get(FEES, code, it.sequence)
+    code = event.stream_id
+    record = uow.get(FEES, code, payload.sequence)
     row = uow.get(DOSSIERS, code)
     if record is None or row is None:
         return
-    uow.put(FEES, {**record, "cancelled_because": it.reason})
+    uow.put(FEES, {**record, "cancelled_because": payload.reason})
     changes: dict[str, Any] = {
         "phi_paid": row["phi_paid"] - record["phi"],
         "le_phi_paid": row["le_phi_paid"] - record["le_phi"],
@@ -58,15 +61,14 @@ def fee_cancelled(uow: UnitOfWork, event: DossierEvent) -> None:
     uow.change(DOSSIERS, code, **changes)
 
 
-def external_code_recorded(uow: UnitOfWork, event: DossierEvent) -> None:
+def external_code_recorded(uow: UnitOfWork, event: Event, payload: ExternalCodeRecorded) -> None:
     """Remember another system's number."""
-    it = event.external_code_recorded
-    key = {"external_code": it.code, "system": it.system}
-    uow.add(EXTERNAL_CODES, {**key, "dossier_code": event.dossier_code})
+    key = {"external_code": payload.code, "system": payload.system}
+    uow.add(EXTERNAL_CODES, {**key, "dossier_code": event.stream_id})
 
 
-PROJECTIONS: Final[dict[str, Projection]] = {
-    "fee_recorded": fee_recorded,
-    "fee_cancelled": fee_cancelled,
-    "external_code_recorded": external_code_recorded,
+PROJECTIONS: Final[dict[type[Message], Projection]] = {
+    FeeRecorded: fee_recorded,
+    FeeCancelled: fee_cancelled,
+    ExternalCodeRecorded: external_code_recorded,
 }

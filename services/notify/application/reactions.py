@@ -6,9 +6,9 @@ import uuid
 from collections.abc import Mapping, Sequence
 
 from google.protobuf.message import Message
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.event_pb2 import Event
+from motcua.routing.v1.case_events_pb2 import SupplementRequested
 
-from kernel.eventsourcing.envelope import payload_field
 from kernel.eventsourcing.service_model import Reaction
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.storage.row_cache import Row
@@ -30,12 +30,12 @@ def message_id(cause_id: str, channel: str, officer: str = "") -> str:
     return str(uuid.uuid5(NAMESPACE, "/".join(filter(None, (cause_id, officer, channel)))))
 
 
-def tell(unit: UnitOfWork, cause: DossierEvent) -> Sequence[Message]:
+def tell(unit: UnitOfWork, cause: Event, payload: Message) -> Sequence[Message]:
     """React to an event of which a citizen may have to be told.
 
     Raise ``LookupError`` for a dossier whose submission was never read.
     """
-    told = TELLING[payload_field(cause)](cause)
+    told = TELLING[type(payload)](payload)
     if told is None:
         return []
     row = _submission(unit, cause)
@@ -47,20 +47,20 @@ def tell(unit: UnitOfWork, cause: DossierEvent) -> Sequence[Message]:
         silent=bool(row["silent"]),
     )
     return plan(
-        unit.state(cause.dossier_code),
+        unit.state(cause.stream_id),
         kind,
-        values | _common(row, recipient.language) | _papers(row, cause, recipient.language),
+        values | _common(row, recipient.language) | _papers(row, payload, recipient.language),
         recipient,
         message_id(cause.event_id, EMAIL),
     )
 
 
-def tell_officers(unit: UnitOfWork, cause: DossierEvent) -> Sequence[Message]:
+def tell_officers(unit: UnitOfWork, cause: Event, payload: Message) -> Sequence[Message]:
     """React to an event that names officers who are told of it.
 
     Raise ``LookupError`` for a dossier whose submission was never read.
     """
-    kind, officers, values = DUTIES[payload_field(cause)](cause)
+    kind, officers, values = DUTIES[type(payload)](cause, payload)
     if not officers:
         return []
     row = _submission(unit, cause)
@@ -70,8 +70,8 @@ def tell_officers(unit: UnitOfWork, cause: DossierEvent) -> Sequence[Message]:
     return plan_duty(kind, values | common | named, ids)
 
 
-def _submission(unit: UnitOfWork, cause: DossierEvent) -> Row:
-    row = unit.get(RECIPIENTS, cause.dossier_code)
+def _submission(unit: UnitOfWork, cause: Event) -> Row:
+    row = unit.get(RECIPIENTS, cause.stream_id)
     if row is None:
         raise LookupError("an event of a dossier whose submission was never read")
     return row
@@ -91,15 +91,14 @@ def _common(row: Row, language: str) -> dict[str, str]:
     }
 
 
-def _papers(row: Row, cause: DossierEvent, language: str) -> dict[str, str]:
+def _papers(row: Row, payload: Message, language: str) -> dict[str, str]:
     """Return the papers that an event asks for, by the names that the procedure has for them."""
-    if not cause.HasField("supplement_requested"):
+    if not isinstance(payload, SupplementRequested):
         return {}
-    asked = cause.supplement_requested.parts
-    return {"parts": papers(asked, row["part_names"], language)}
+    return {"parts": papers(payload.parts, row["part_names"], language)}
 
 
-REACTIONS: Mapping[str, Reaction] = {
+REACTIONS: Mapping[type[Message], Reaction] = {
     **dict.fromkeys(TELLING, tell),
     **dict.fromkeys(DUTIES, tell_officers),
 }

@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from motcua.events.v1.notify_events_pb2 import MessageFailed, MessageSent
+from motcua.notify.v1.message_events_pb2 import MessageFailed, MessageSent
 from sqlalchemy import Row, select, update
 
 from kernel.base.instants import SECOND

@@ -14,7 +14,7 @@ from email.message import EmailMessage
 from functools import partial
 
 from motcua.events.v1.common_pb2 import PersonalData, SealedData
-from motcua.events.v1.notify_events_pb2 import MessageFailed, MessageSent
+from motcua.notify.v1.message_events_pb2 import MessageFailed, MessageSent
 from sqlalchemy.exc import SQLAlchemyError
 
 from kernel.base.errors import Failure

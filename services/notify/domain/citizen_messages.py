@@ -3,11 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
+from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from motcua.events.v1.common_pb2 import ResultChannel
-from motcua.events.v1.envelope_pb2 import DossierEvent
-from motcua.events.v1.routing_events_pb2 import CaseResult, DeadlineScope, SuspensionKind
+from motcua.intake.v1.dossier_events_pb2 import (
+    DossierAccepted,
+    DossierRefused,
+    DossierSubmitted,
+    DossierWithdrawn,
+    ResultReturned,
+)
+from motcua.postal.v1.job_events_pb2 import ItemDelivered, ItemReturned, ItemTracked
+from motcua.routing.v1.case_events_pb2 import (
+    CaseClosed,
+    CaseResolved,
+    CaseResumed,
+    CaseSuspended,
+    CaseWithdrawn,
+    SupplementExpired,
+    SupplementRequested,
+    WithdrawalDeclined,
+)
+from motcua.routing.v1.deadline_events_pb2 import (
+    DeadlineApproaching,
+    DeadlineExtended,
+    DeadlineMissed,
+    DeadlineRecomputed,
+)
+from motcua.routing.v1.types_pb2 import CaseResult, DeadlineScope, SuspensionKind
 
 from kernel.base.instants import isoformat, to_us
 
@@ -38,41 +63,42 @@ def _instant(moment: Timestamp) -> str:
     return isoformat(to_us(moment)) if moment.seconds else ""
 
 
-def _submitted(event: DossierEvent) -> tuple[str, Values]:
-    return "submitted", {"answer_due_at": _instant(event.dossier_submitted.answer_due_at)}
+def _submitted(payload: DossierSubmitted) -> tuple[str, Values]:
+    return "submitted", {"answer_due_at": _instant(payload.answer_due_at)}
 
 
-def _accepted(event: DossierEvent) -> tuple[str, Values]:
-    return "accepted", {"due_at": _instant(event.dossier_accepted.due_at)}
+def _accepted(payload: DossierAccepted) -> tuple[str, Values]:
+    return "accepted", {"due_at": _instant(payload.due_at)}
 
 
-def _refused(event: DossierEvent) -> tuple[str, Values]:
-    return "refused", {"reason": event.dossier_refused.reason}
+def _refused(payload: DossierRefused) -> tuple[str, Values]:
+    return "refused", {"reason": payload.reason}
 
 
-def _supplement_requested(event: DossierEvent) -> tuple[str, Values]:
-    asked = event.supplement_requested
+def _supplement_requested(payload: SupplementRequested) -> tuple[str, Values]:
     return "supplement_requested", {
-        "reason": asked.reason,
-        "answer_due_at": _instant(asked.answer_due_at),
+        "reason": payload.reason,
+        "answer_due_at": _instant(payload.answer_due_at),
     }
 
 
-def _resumed(event: DossierEvent) -> tuple[str, Values]:
-    said = event.case_resumed
-    values = {"due_at": _instant(said.due_at)}
-    if said.receipt_number:
-        paid = dong(said.paid.fee + said.paid.charge)
-        return "payment_confirmed", {**values, "receipt_number": said.receipt_number, "paid": paid}
-    return ("resumed" if said.kind in _PAPERS else "continued"), values
+def _resumed(payload: CaseResumed) -> tuple[str, Values]:
+    values = {"due_at": _instant(payload.due_at)}
+    if payload.receipt_number:
+        paid = dong(payload.paid.fee + payload.paid.charge)
+        return "payment_confirmed", {
+            **values,
+            "receipt_number": payload.receipt_number,
+            "paid": paid,
+        }
+    return ("resumed" if payload.kind in _PAPERS else "continued"), values
 
 
-def _suspended(event: DossierEvent) -> tuple[str, Values]:
-    said = event.case_suspended
-    values = {"reason": said.reason, "expected_end_at": _instant(said.expected_end_at)}
-    if said.kind != SuspensionKind.SUSPENSION_KIND_FINANCIAL:
+def _suspended(payload: CaseSuspended) -> tuple[str, Values]:
+    values = {"reason": payload.reason, "expected_end_at": _instant(payload.expected_end_at)}
+    if payload.kind != SuspensionKind.SUSPENSION_KIND_FINANCIAL:
         return "suspended", values
-    fee, charge = said.payment.fee, said.payment.charge
+    fee, charge = payload.payment.fee, payload.payment.charge
     money = {"fee": dong(fee), "charge": dong(charge), "total": dong(fee + charge)}
     return "payment_requested", {**values, **money}
 
@@ -82,120 +108,113 @@ def dong(amount: int) -> str:
     return f"{amount:,}".replace(",", ".") if amount else ""
 
 
-def _extended(event: DossierEvent) -> tuple[str, Values]:
-    said = event.deadline_extended
+def _extended(payload: DeadlineExtended) -> tuple[str, Values]:
     return "extended", {
-        "previous_due_at": _instant(said.previous_due_at),
-        "due_at": _instant(said.due_at),
-        "reason": said.reason,
-        "apology": said.apology,
-        "apology_number": said.apology_number,
-        "signer_title": said.signer_title,
+        "previous_due_at": _instant(payload.previous_due_at),
+        "due_at": _instant(payload.due_at),
+        "reason": payload.reason,
+        "apology": payload.apology,
+        "apology_number": payload.apology_number,
+        "signer_title": payload.signer_title,
     }
 
 
-def _near(event: DossierEvent) -> tuple[str, Values] | None:
-    said = event.deadline_approaching
-    if said.suspended_for != SuspensionKind.SUSPENSION_KIND_SUPPLEMENT:
+def _near(payload: DeadlineApproaching) -> tuple[str, Values] | None:
+    if payload.suspended_for != SuspensionKind.SUSPENSION_KIND_SUPPLEMENT:
         return None
-    return "supplement_ending", {"answer_due_at": _instant(said.due_at)}
+    return "supplement_ending", {"answer_due_at": _instant(payload.due_at)}
 
 
-def _expired(event: DossierEvent) -> tuple[str, Values]:
-    return "supplement_expired", {"answer_due_at": _instant(event.supplement_expired.answer_due_at)}
+def _expired(payload: SupplementExpired) -> tuple[str, Values]:
+    return "supplement_expired", {"answer_due_at": _instant(payload.answer_due_at)}
 
 
-def _closed(event: DossierEvent) -> tuple[str, Values]:
-    return "closed", {"reason": event.case_closed.reason}
+def _closed(payload: CaseClosed) -> tuple[str, Values]:
+    return "closed", {"reason": payload.reason}
 
 
-def _resolved(event: DossierEvent) -> tuple[str, Values]:
-    done = event.case_resolved
-    granted = done.result == CaseResult.CASE_RESULT_GRANTED
+def _resolved(payload: CaseResolved) -> tuple[str, Values]:
+    granted = payload.result == CaseResult.CASE_RESULT_GRANTED
     return "resolved", {
         "granted": "yes" if granted else "",
-        "explanation": done.explanation,
-        "way": _WAYS.get(done.result_channel, "counter"),
+        "explanation": payload.explanation,
+        "way": _WAYS.get(payload.result_channel, "counter"),
     }
 
 
-def _withdrawn(_event: DossierEvent) -> tuple[str, Values]:
+def _withdrawn(_payload: Message) -> tuple[str, Values]:
     return "withdrawn", {}
 
 
-def _kept(event: DossierEvent) -> tuple[str, Values] | None:
-    said = event.withdrawal_declined
-    if said.reason_code != DECLINED:
+def _kept(payload: WithdrawalDeclined) -> tuple[str, Values] | None:
+    if payload.reason_code != DECLINED:
         return None  # the case had ended, and how was told
-    return "withdrawal_declined", {"reason": said.reason}
+    return "withdrawal_declined", {"reason": payload.reason}
 
 
-def _late(event: DossierEvent) -> tuple[str, Values] | None:
-    missed = event.deadline_missed
-    if missed.scope != DeadlineScope.DEADLINE_SCOPE_DOSSIER:
+def _late(payload: DeadlineMissed) -> tuple[str, Values] | None:
+    if payload.scope != DeadlineScope.DEADLINE_SCOPE_DOSSIER:
         return None
-    return "late", {"due_at": _instant(missed.due_at)}
+    return "late", {"due_at": _instant(payload.due_at)}
 
 
-def _rescheduled(event: DossierEvent) -> tuple[str, Values] | None:
-    moved = event.deadline_recomputed
-    if moved.scope == DeadlineScope.DEADLINE_SCOPE_SUSPENSION:
+def _rescheduled(payload: DeadlineRecomputed) -> tuple[str, Values] | None:
+    if payload.scope == DeadlineScope.DEADLINE_SCOPE_SUSPENSION:
         return "supplement_extended", {
-            "previous_due_at": _instant(moved.previous_due_at),
-            "answer_due_at": _instant(moved.due_at),
-            "reason": moved.reason,
+            "previous_due_at": _instant(payload.previous_due_at),
+            "answer_due_at": _instant(payload.due_at),
+            "reason": payload.reason,
         }
-    if moved.scope != DeadlineScope.DEADLINE_SCOPE_DOSSIER:
+    if payload.scope != DeadlineScope.DEADLINE_SCOPE_DOSSIER:
         return None
     return "rescheduled", {
-        "previous_due_at": _instant(moved.previous_due_at),
-        "due_at": _instant(moved.due_at),
-        "reason": moved.reason,
+        "previous_due_at": _instant(payload.previous_due_at),
+        "due_at": _instant(payload.due_at),
+        "reason": payload.reason,
     }
 
 
-def _posted(event: DossierEvent) -> tuple[str, Values] | None:
-    if event.item_tracked.code != PICKED_UP:
+def _posted(payload: ItemTracked) -> tuple[str, Values] | None:
+    if payload.code != PICKED_UP:
         return None
-    return "posted", {"item_number": event.item_tracked.item_number}
+    return "posted", {"item_number": payload.item_number}
 
 
-def _delivered(event: DossierEvent) -> tuple[str, Values]:
-    return "delivered", {"item_number": event.item_delivered.item_number}
+def _delivered(payload: ItemDelivered) -> tuple[str, Values]:
+    return "delivered", {"item_number": payload.item_number}
 
 
-def _undelivered(event: DossierEvent) -> tuple[str, Values]:
-    return "undelivered", {"item_number": event.item_returned.item_number}
+def _undelivered(payload: ItemReturned) -> tuple[str, Values]:
+    return "undelivered", {"item_number": payload.item_number}
 
 
-def _returned(event: DossierEvent) -> tuple[str, Values] | None:
-    done = event.result_returned
-    if done.result_channel == ResultChannel.RESULT_CHANNEL_POST:
+def _returned(payload: ResultReturned) -> tuple[str, Values] | None:
+    if payload.result_channel == ResultChannel.RESULT_CHANNEL_POST:
         return None  # "delivered" has said so
-    return "returned", {"way": _WAYS.get(done.result_channel, "counter")}
+    return "returned", {"way": _WAYS.get(payload.result_channel, "counter")}
 
 
-TELLING: Mapping[str, Callable[[DossierEvent], tuple[str, Values] | None]] = {
-    "dossier_submitted": _submitted,
-    "dossier_accepted": _accepted,
-    "dossier_refused": _refused,
-    "dossier_withdrawn": _withdrawn,
-    "supplement_requested": _supplement_requested,
-    "case_suspended": _suspended,
-    "case_resumed": _resumed,
-    "deadline_extended": _extended,
-    "deadline_approaching": _near,
-    "supplement_expired": _expired,
-    "case_closed": _closed,
-    "case_resolved": _resolved,
-    "case_withdrawn": _withdrawn,
-    "withdrawal_declined": _kept,
-    "deadline_missed": _late,
-    "deadline_recomputed": _rescheduled,
-    "item_tracked": _posted,
-    "item_delivered": _delivered,
-    "item_returned": _undelivered,
-    "result_returned": _returned,
+TELLING: Mapping[type[Message], Callable[[Any], tuple[str, Values] | None]] = {
+    DossierSubmitted: _submitted,
+    DossierAccepted: _accepted,
+    DossierRefused: _refused,
+    DossierWithdrawn: _withdrawn,
+    SupplementRequested: _supplement_requested,
+    CaseSuspended: _suspended,
+    CaseResumed: _resumed,
+    DeadlineExtended: _extended,
+    DeadlineApproaching: _near,
+    SupplementExpired: _expired,
+    CaseClosed: _closed,
+    CaseResolved: _resolved,
+    CaseWithdrawn: _withdrawn,
+    WithdrawalDeclined: _kept,
+    DeadlineMissed: _late,
+    DeadlineRecomputed: _rescheduled,
+    ItemTracked: _posted,
+    ItemDelivered: _delivered,
+    ItemReturned: _undelivered,
+    ResultReturned: _returned,
 }
 """For each payload: the kind of message and its values, or None when the citizen need not know."""
 

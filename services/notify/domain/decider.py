@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from google.protobuf.message import Message
-from motcua.events.v1.envelope_pb2 import DossierEvent
-from motcua.events.v1.notify_events_pb2 import (
+from motcua.events.v1.event_pb2 import Event
+from motcua.notify.v1.message_events_pb2 import (
     MessageFailed,
     MessageQueued,
     MessageSent,
@@ -15,6 +15,7 @@ from motcua.events.v1.notify_events_pb2 import (
 )
 
 from kernel.base.errors import Refusal
+from kernel.eventsourcing.envelope import payload_of
 from services.notify.domain.citizen_messages import ONCE, OVERTAKEN
 from services.notify.domain.refusals import NOT_FAILED
 
@@ -119,23 +120,22 @@ def resend(state: State, message_id: str, new_id: str) -> list[Message] | Refusa
     return [again]
 
 
-def evolve(state: State, event: DossierEvent) -> State:
+def evolve(state: State, event: Event) -> State:
     """Fold one of notify's own events."""
-    match event.WhichOneof("payload"):
-        case "message_queued":
-            queued = event.message_queued
+    match payload_of(event):
+        case MessageQueued() as queued:
             return replace(
                 state,
                 told=state.told if queued.officer else state.told | {queued.kind},
                 queued={**state.queued, queued.message_id: queued},
                 failed=_without(state.failed, queued.replaces),
             )
-        case "message_suppressed":
-            return replace(state, told=state.told | {event.message_suppressed.kind})
-        case "message_sent":
-            return replace(state, queued=_without(state.queued, event.message_sent.message_id))
-        case "message_failed":
-            return _give_up(state, event.message_failed.message_id)
+        case MessageSuppressed() as payload:
+            return replace(state, told=state.told | {payload.kind})
+        case MessageSent() as payload:
+            return replace(state, queued=_without(state.queued, payload.message_id))
+        case MessageFailed() as payload:
+            return _give_up(state, payload.message_id)
         case _:
             return state
 

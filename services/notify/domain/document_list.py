@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 
 from motcua.events.v1.common_pb2 import Part
-from motcua.events.v1.intake_events_pb2 import PartName
+from motcua.intake.v1.event_parts_pb2 import PartName
 
 
 def names_json(names: Iterable[PartName]) -> str:

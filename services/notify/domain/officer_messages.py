@@ -6,9 +6,12 @@ Nobody is asked whether they agree: it is their duty that they are told of.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-from motcua.events.v1.envelope_pb2 import DossierEvent
-from motcua.events.v1.routing_events_pb2 import DeadlineScope
+from google.protobuf.message import Message
+from motcua.events.v1.event_pb2 import Event
+from motcua.routing.v1.deadline_events_pb2 import DeadlineEscalated
+from motcua.routing.v1.types_pb2 import DeadlineScope
 
 from kernel.base.instants import isoformat, to_us
 from services.notify.domain.citizen_messages import Values
@@ -23,24 +26,23 @@ _SCOPES = {
 """Whose due date it is, where it is not the dossier's."""
 
 
-def _escalated(event: DossierEvent) -> tuple[str, Sequence[str], Values]:
-    said = event.deadline_escalated
+def _escalated(event: Event, payload: DeadlineEscalated) -> tuple[str, Sequence[str], Values]:
     return (
         "escalated",
-        said.officers,
+        payload.officers,
         {
-            "scope": _SCOPES.get(said.scope, "dossier"),
-            "step": said.step_title or said.step,
-            "work_unit": said.work_unit or said.unit,
-            "told_unit": said.unit,
-            "due_at": isoformat(to_us(said.due_at)),
+            "scope": _SCOPES.get(payload.scope, "dossier"),
+            "step": payload.step_title or payload.step,
+            "work_unit": payload.work_unit or payload.unit,
+            "told_unit": payload.unit,
+            "due_at": isoformat(to_us(payload.due_at)),
             "told_at": isoformat(to_us(event.occurred_at)),
         },
     )
 
 
-DUTIES: Mapping[str, Callable[[DossierEvent], tuple[str, Sequence[str], Values]]] = {
-    "deadline_escalated": _escalated,
+DUTIES: Mapping[type[Message], Callable[[Event, Any], tuple[str, Sequence[str], Values]]] = {
+    DeadlineEscalated: _escalated,
 }
 """For each payload: the kind of message, the ids of the officers, and the message's values."""
 

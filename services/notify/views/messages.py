@@ -5,8 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from motcua.events.v1.envelope_pb2 import DossierEvent
-from motcua.events.v1.notify_events_pb2 import MessageFailed, MessageSent
+from google.protobuf.message import Message
+from motcua.events.v1.event_pb2 import Event
+from motcua.intake.v1.dossier_events_pb2 import DossierSubmitted
+from motcua.notify.v1.message_events_pb2 import (
+    MessageFailed,
+    MessageQueued,
+    MessageSent,
+    MessageSuppressed,
+)
 
 from kernel.base.instants import to_us
 from kernel.eventsourcing.service_model import Projection
@@ -17,49 +24,47 @@ from services.notify.tables import DELIVERIES, MESSAGES, RECIPIENTS
 QUEUED, SENT, FAILED, SUPPRESSED = 1, 2, 3, 4
 
 
-def _submitted(unit: UnitOfWork, event: DossierEvent) -> None:
-    filed = event.dossier_submitted
+def _submitted(unit: UnitOfWork, event: Event, payload: DossierSubmitted) -> None:
     unit.put(
         RECIPIENTS,
         {
-            "dossier_code": event.dossier_code,
-            "procedure_code": filed.procedure_code,
-            "procedure_name": filed.procedure_name,
-            "procedure_name_en": filed.procedure_name_en,
-            "part_names": names_json(filed.part_names),
-            "unit": filed.unit,
-            "unit_name": filed.unit_name,
-            "unit_name_en": filed.unit_name_en,
-            "language": filed.language,
-            "time_zone": filed.time_zone,
-            "consent_email": int(filed.consent_email),
-            "silent": int(bool(filed.imported_from or filed.parent_code)),
-            "applicant": filed.applicant.SerializeToString()
-            if filed.HasField("applicant")
+            "dossier_code": event.stream_id,
+            "procedure_code": payload.procedure_code,
+            "procedure_name": payload.procedure_name,
+            "procedure_name_en": payload.procedure_name_en,
+            "part_names": names_json(payload.part_names),
+            "unit": payload.unit,
+            "unit_name": payload.unit_name,
+            "unit_name_en": payload.unit_name_en,
+            "language": payload.language,
+            "time_zone": payload.time_zone,
+            "consent_email": int(payload.consent_email),
+            "silent": int(bool(payload.imported_from or payload.parent_code)),
+            "applicant": payload.applicant.SerializeToString()
+            if payload.HasField("applicant")
             else None,
         },
     )
 
 
-def _queued(unit: UnitOfWork, event: DossierEvent) -> None:
-    message = event.message_queued
+def _queued(unit: UnitOfWork, event: Event, payload: MessageQueued) -> None:
     _plan(
         unit,
         event,
-        message_id=message.message_id,
-        kind=message.kind,
-        channel=message.channel,
-        language=message.language,
-        template=message.template,
-        values=json.dumps(dict(message.values), sort_keys=True, ensure_ascii=False),
-        replaces=message.replaces,
-        officer=message.officer,
+        message_id=payload.message_id,
+        kind=payload.kind,
+        channel=payload.channel,
+        language=payload.language,
+        template=payload.template,
+        values=json.dumps(dict(payload.values), sort_keys=True, ensure_ascii=False),
+        replaces=payload.replaces,
+        officer=payload.officer,
         state=QUEUED,
     )
     unit.put(
         DELIVERIES,
         {
-            "message_id": message.message_id,
+            "message_id": payload.message_id,
             "execute_after": 0,
             "attempt": 0,
             "under_way": 0,
@@ -69,25 +74,24 @@ def _queued(unit: UnitOfWork, event: DossierEvent) -> None:
     )
 
 
-def _suppressed(unit: UnitOfWork, event: DossierEvent) -> None:
-    message = event.message_suppressed
+def _suppressed(unit: UnitOfWork, event: Event, payload: MessageSuppressed) -> None:
     _plan(
         unit,
         event,
         message_id=event.event_id,
-        kind=message.kind,
-        channel=message.channel,
+        kind=payload.kind,
+        channel=payload.channel,
         state=SUPPRESSED,
         settled_at=to_us(event.recorded_at),
-        reason_code=message.reason_code,
+        reason_code=payload.reason_code,
     )
 
 
-def _plan(unit: UnitOfWork, event: DossierEvent, **values: object) -> None:
+def _plan(unit: UnitOfWork, event: Event, **values: object) -> None:
     unit.put(
         MESSAGES,
         {
-            "dossier_code": event.dossier_code,
+            "dossier_code": event.stream_id,
             "event_id": event.event_id,
             "correlation_id": event.correlation_id,
             "language": "",
@@ -106,17 +110,17 @@ def _plan(unit: UnitOfWork, event: DossierEvent, **values: object) -> None:
     )
 
 
-def _sent(unit: UnitOfWork, event: DossierEvent) -> None:
-    _settle(unit, event, event.message_sent, SENT)
+def _sent(unit: UnitOfWork, event: Event, payload: MessageSent) -> None:
+    _settle(unit, event, payload, SENT)
 
 
-def _failed(unit: UnitOfWork, event: DossierEvent) -> None:
-    _settle(unit, event, event.message_failed, FAILED, event.message_failed.reason_code)
+def _failed(unit: UnitOfWork, event: Event, payload: MessageFailed) -> None:
+    _settle(unit, event, payload, FAILED, payload.reason_code)
 
 
 def _settle(
     unit: UnitOfWork,
-    event: DossierEvent,
+    event: Event,
     outcome: MessageSent | MessageFailed,
     state: int,
     reason: str = "",
@@ -134,10 +138,10 @@ def _settle(
     unit.delete(DELIVERIES, outcome.message_id)
 
 
-PROJECTIONS: Mapping[str, Projection] = {
-    "dossier_submitted": _submitted,
-    "message_queued": _queued,
-    "message_suppressed": _suppressed,
-    "message_sent": _sent,
-    "message_failed": _failed,
+PROJECTIONS: Mapping[type[Message], Projection] = {
+    DossierSubmitted: _submitted,
+    MessageQueued: _queued,
+    MessageSuppressed: _suppressed,
+    MessageSent: _sent,
+    MessageFailed: _failed,
 }

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from motcua.events.v1.common_pb2 import PersonalData
-from motcua.events.v1.postal_events_pb2 import ItemDelivered
 from motcua.postal.v1 import postal_partner_pb2 as partner_pb
 from motcua.postal.v1 import postal_pb2 as pb
+from motcua.postal.v1.job_events_pb2 import ItemDelivered
 
 from kernel.base.clock_skew import in_future, lies_ahead
 from kernel.base.errors import Invalid, Refusal, Refused

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from google.protobuf.message import Message
 from motcua.events.v1.common_pb2 import ResultChannel, SealedData
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.event_pb2 import Event
+from motcua.routing.v1.case_events_pb2 import CaseResolved
 
+from kernel.eventsourcing.service_model import Reaction
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from services.postal.application.decision_context import offers
 from services.postal.config.partners import configured
@@ -19,17 +21,17 @@ JOBS_NAMESPACE = uuid.UUID("6f3d5a52-7c1e-5b0e-9a43-0d6a2f6f7a11")
 """A job's id is the UUID version 5 of its cause's event id in this namespace."""
 
 
-def resolved(uow: UnitOfWork, cause: DossierEvent) -> Sequence[Message]:
+def resolved(uow: UnitOfWork, cause: Event, payload: CaseResolved) -> Sequence[Message]:
     """Make a job of a result that goes by post; not for dossiers brought in from other systems."""
-    if cause.case_resolved.result_channel != ResultChannel.RESULT_CHANNEL_POST:
+    if payload.result_channel != ResultChannel.RESULT_CHANNEL_POST:
         return []
-    submission = uow.get(SUBMISSIONS, cause.dossier_code)
+    submission = uow.get(SUBMISSIONS, cause.stream_id)
     if submission is None:
         raise LookupError("a case was resolved whose submission was never read")
     if submission["imported"]:
         return []
     job_id = str(uuid.uuid5(JOBS_NAMESPACE, cause.event_id))
-    if job_id in uow.state(cause.dossier_code):
+    if job_id in uow.state(cause.stream_id):
         return []
     return decider.create(
         job_id,
@@ -39,7 +41,5 @@ def resolved(uow: UnitOfWork, cause: DossierEvent) -> Sequence[Message]:
     )
 
 
-REACTIONS: Mapping[str, Callable[[UnitOfWork, DossierEvent], Sequence[Message]]] = {
-    "case_resolved": resolved
-}
-"""By the payload's field in the envelope."""
+REACTIONS: Mapping[type[Message], Reaction] = {CaseResolved: resolved}
+"""By the class of the payload."""

@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from google.protobuf.message import Message
+from motcua.events.v1.event_pb2 import Event
 from motcua.postal.v1 import postal_partner_pb2 as partner_pb
 from motcua.postal.v1 import postal_pb2 as pb
+from motcua.postal.v1.job_events_pb2 import (
+    ItemTracked,
+    PostalJobRefused,
+    PostalJobReoffered,
+    PostalJobTaken,
+)
 
 from kernel.eventsourcing.command_context import Call
+from kernel.eventsourcing.envelope import payload_as
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from services.postal.domain import refusals
 from services.postal.tables import JOBS
 
-Events = Sequence[DossierEvent]
+Events = Sequence[Event]
+M = TypeVar("M", bound=Message)
 
 
 def reoffered(
     _uow: UnitOfWork, _request: pb.ReofferJobRequest, call: Call, events: Events
 ) -> pb.ReofferJobResponse:
     """Say again to whom the job was offered."""
-    was = _first(events, call).postal_job_reoffered
+    was = _first(events, call, PostalJobReoffered)
     return pb.ReofferJobResponse(job_id=was.job_id, partner_id=was.partner_id)
 
 
@@ -28,7 +38,7 @@ def taken(
     uow: UnitOfWork, _request: partner_pb.TakeJobRequest, call: Call, events: Events
 ) -> partner_pb.TakeJobResponse:
     """Return again what the taking of the job gave."""
-    was = _first(events, call).postal_job_taken
+    was = _first(events, call, PostalJobTaken)
     row = uow.get(JOBS, was.job_id)
     return partner_pb.TakeJobResponse(
         job_id=was.job_id,
@@ -43,7 +53,7 @@ def refused(
     _uow: UnitOfWork, _request: partner_pb.RefuseJobRequest, call: Call, events: Events
 ) -> partner_pb.RefuseJobResponse:
     """Say again that the refusal was received."""
-    return partner_pb.RefuseJobResponse(job_id=_first(events, call).postal_job_refused.job_id)
+    return partner_pb.RefuseJobResponse(job_id=_first(events, call, PostalJobRefused).job_id)
 
 
 def tracked(
@@ -51,7 +61,8 @@ def tracked(
 ) -> partner_pb.ReportTrackingResponse:
     """Say again what became of the report."""
     return partner_pb.ReportTrackingResponse(
-        report_id=request.report_id, contradicts=_first(events, call).item_tracked.contradicts
+        report_id=request.report_id,
+        contradicts=_contradicts(events, call),
     )
 
 
@@ -60,7 +71,8 @@ def delivered(
 ) -> partner_pb.ReportDeliveredResponse:
     """Say again what became of the report."""
     return partner_pb.ReportDeliveredResponse(
-        report_id=request.report_id, contradicts=_first(events, call).item_tracked.contradicts
+        report_id=request.report_id,
+        contradicts=_contradicts(events, call),
     )
 
 
@@ -69,12 +81,19 @@ def returned(
 ) -> partner_pb.ReportReturnedResponse:
     """Say again what became of the report."""
     return partner_pb.ReportReturnedResponse(
-        report_id=request.report_id, contradicts=_first(events, call).item_tracked.contradicts
+        report_id=request.report_id,
+        contradicts=_contradicts(events, call),
     )
 
 
-def _first(events: Events, call: Call) -> DossierEvent:
-    """Return the first event, if it was this caller's doing; raise ``NotFound``."""
+def _contradicts(events: Events, call: Call) -> bool:
+    """Return whether the report contradicted an earlier one; one that ended the job did not."""
+    payload = _first(events, call, Message)
+    return isinstance(payload, ItemTracked) and payload.contradicts
+
+
+def _first(events: Events, call: Call, kind: type[M]) -> M:
+    """Return the first event's payload, if it was this caller's doing; raise ``NotFound``."""
     if events[0].actor.id != call.actor.id:
         raise refusals.no_job()
-    return events[0]
+    return payload_as(events[0], kind)

@@ -12,8 +12,8 @@ from typing import Any
 
 from google.protobuf.message import Message
 from motcua.events.v1.common_pb2 import SealedData
-from motcua.events.v1.envelope_pb2 import DossierEvent
-from motcua.events.v1.postal_events_pb2 import (
+from motcua.events.v1.event_pb2 import Event
+from motcua.postal.v1.job_events_pb2 import (
     ItemDelivered,
     ItemReturned,
     ItemTracked,
@@ -26,6 +26,7 @@ from motcua.events.v1.postal_events_pb2 import (
 
 from kernel.base.errors import Refusal
 from kernel.base.instants import to_timestamp, to_us
+from kernel.eventsourcing.envelope import payload_of, payload_type
 from services.postal.domain import refusals
 
 DELIVERED_CODE = "EMI"
@@ -201,13 +202,13 @@ def reoffer(job: Job, partner_id: str, reason: str, offers: Offers) -> list[Mess
     ]
 
 
-def evolve(state: State, event: DossierEvent) -> State:
+def evolve(state: State, event: Event) -> State:
     """Fold one of postal's own events."""
-    name = event.WhichOneof("payload") or ""
-    change = _CHANGES.get(name)
+    kind = payload_type(event)
+    change = None if kind is None else _CHANGES.get(kind)
     if change is None:
         return state
-    payload = getattr(event, name)
+    payload: Any = payload_of(event)
     return {**state, payload.job_id: change(state.get(payload.job_id), payload)}
 
 
@@ -282,14 +283,14 @@ def _ended(job: Job, status: JobStatus, e: ItemDelivered | ItemReturned, kept: K
     )
 
 
-_CHANGES: Mapping[str, Callable[[Any, Any], Job]] = {
-    "postal_job_created": _created,
-    "postal_job_taken": _taken,
-    "postal_job_refused": _refused,
-    "postal_lease_expired": _expired,
-    "postal_job_reoffered": _reoffered,
-    "item_tracked": _tracked,
-    "item_delivered": _delivered,
-    "item_returned": _returned,
+_CHANGES: Mapping[type[Message], Callable[[Any, Any], Job]] = {
+    PostalJobCreated: _created,
+    PostalJobTaken: _taken,
+    PostalJobRefused: _refused,
+    PostalLeaseExpired: _expired,
+    PostalJobReoffered: _reoffered,
+    ItemTracked: _tracked,
+    ItemDelivered: _delivered,
+    ItemReturned: _returned,
 }
-"""How each event changes a job, by its field in the envelope."""
+"""How each event changes a job, by the class of its payload."""

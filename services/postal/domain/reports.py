@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from google.protobuf.message import Message
-from motcua.events.v1.postal_events_pb2 import ItemDelivered, ItemReturned, ItemTracked
+from motcua.postal.v1.job_events_pb2 import ItemDelivered, ItemReturned, ItemTracked
 
 from kernel.base.errors import Refusal
 from kernel.base.instants import to_timestamp

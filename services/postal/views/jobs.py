@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from motcua.events.v1.envelope_pb2 import DossierEvent
-from motcua.events.v1.postal_events_pb2 import ItemDelivered, ItemReturned, ItemTracked
+from google.protobuf.message import Message
+from motcua.events.v1.event_pb2 import Event
+from motcua.intake.v1.dossier_events_pb2 import DossierSubmitted, ResultReturned
+from motcua.postal.v1.job_events_pb2 import (
+    ItemDelivered,
+    ItemReturned,
+    ItemTracked,
+    PostalJobCreated,
+    PostalJobRefused,
+    PostalJobReoffered,
+    PostalJobTaken,
+    PostalLeaseExpired,
+)
 
 from kernel.base.instants import to_us
+from kernel.eventsourcing.service_model import Projection
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from services.postal.domain.decider import DELIVERED_CODE, RETURNED_CODE, JobStatus
 from services.postal.tables import (
@@ -23,13 +35,12 @@ from services.postal.tables import (
 )
 
 
-def submitted(uow: UnitOfWork, event: DossierEvent) -> None:
+def submitted(uow: UnitOfWork, event: Event, payload: DossierSubmitted) -> None:
     """Keep what a job will need: the unit, and the applicant's sealed data."""
-    payload = event.dossier_submitted
     uow.put(
         SUBMISSIONS,
         {
-            "dossier_code": event.dossier_code,
+            "dossier_code": event.stream_id,
             "unit": payload.unit,
             "applicant": payload.applicant.SerializeToString(),
             "imported": int(payload.imported_from != ""),
@@ -38,18 +49,17 @@ def submitted(uow: UnitOfWork, event: DossierEvent) -> None:
     )
 
 
-def result_returned(uow: UnitOfWork, event: DossierEvent) -> None:
+def result_returned(uow: UnitOfWork, event: Event, _payload: Message) -> None:
     """Note that the citizen has the result: there is nothing left to carry."""
-    uow.change(SUBMISSIONS, event.dossier_code, collected=1)
+    uow.change(SUBMISSIONS, event.stream_id, collected=1)
 
 
-def created(uow: UnitOfWork, event: DossierEvent) -> None:
+def created(uow: UnitOfWork, event: Event, payload: PostalJobCreated) -> None:
     """Open a job's row."""
-    payload = event.postal_job_created
     at = to_us(event.recorded_at)
     row = {
         "job_id": payload.job_id,
-        "dossier_code": event.dossier_code,
+        "dossier_code": event.stream_id,
         "unit": payload.unit,
         "addressee": payload.addressee.SerializeToString(),
         "correlation_id": event.correlation_id,
@@ -67,9 +77,8 @@ def created(uow: UnitOfWork, event: DossierEvent) -> None:
     uow.put(JOBS, row | _offered(uow, payload.job_id, payload.partner_id, payload.offer_number, at))
 
 
-def taken(uow: UnitOfWork, event: DossierEvent) -> None:
+def taken(uow: UnitOfWork, event: Event, payload: PostalJobTaken) -> None:
     """Note the holder, its lease and the item's number."""
-    payload = event.postal_job_taken
     uow.change(
         JOBS,
         payload.job_id,
@@ -90,9 +99,8 @@ def taken(uow: UnitOfWork, event: DossierEvent) -> None:
     _count(uow, payload.partner_id, serial=payload.serial)
 
 
-def refused(uow: UnitOfWork, event: DossierEvent) -> None:
+def refused(uow: UnitOfWork, event: Event, payload: PostalJobRefused) -> None:
     """Keep the refusal, and note who is asked now."""
-    payload = event.postal_job_refused
     at = to_us(event.recorded_at)
     uow.put(
         REFUSALS,
@@ -108,32 +116,28 @@ def refused(uow: UnitOfWork, event: DossierEvent) -> None:
     _offer(uow, payload.job_id, payload.next_partner_id, payload.next_offer_number, at)
 
 
-def expired(uow: UnitOfWork, event: DossierEvent) -> None:
+def expired(uow: UnitOfWork, event: Event, payload: PostalLeaseExpired) -> None:
     """Note who is asked after a partner kept silent."""
-    payload = event.postal_lease_expired
     at = to_us(event.recorded_at)
     _offer(uow, payload.job_id, payload.next_partner_id, payload.next_offer_number, at)
 
 
-def reoffered(uow: UnitOfWork, event: DossierEvent) -> None:
+def reoffered(uow: UnitOfWork, event: Event, payload: PostalJobReoffered) -> None:
     """Note who is asked now."""
-    payload = event.postal_job_reoffered
     at = to_us(event.recorded_at)
     _offer(uow, payload.job_id, payload.partner_id, payload.offer_number, at)
 
 
-def tracked(uow: UnitOfWork, event: DossierEvent) -> None:
+def tracked(uow: UnitOfWork, event: Event, payload: ItemTracked) -> None:
     """Keep a report; the first one ends the lease."""
-    payload = event.item_tracked
     row = _reported(uow, event, payload, payload.code, int(payload.contradicts))
     if row["state"] == JobStatus.TAKEN:
         row |= {"state": JobStatus.UNDER_WAY.value, "lease_until": None}
     uow.put(JOBS, row)
 
 
-def delivered(uow: UnitOfWork, event: DossierEvent) -> None:
+def delivered(uow: UnitOfWork, event: Event, payload: ItemDelivered) -> None:
     """End the job with its proof."""
-    payload = event.item_delivered
     row = _reported(uow, event, payload, DELIVERED_CODE, 0)
     sealed = payload.receiver.SerializeToString() if payload.HasField("receiver") else None
     row |= {
@@ -145,9 +149,8 @@ def delivered(uow: UnitOfWork, event: DossierEvent) -> None:
     uow.put(JOBS, row)
 
 
-def returned(uow: UnitOfWork, event: DossierEvent) -> None:
+def returned(uow: UnitOfWork, event: Event, payload: ItemReturned) -> None:
     """End the job: the item is back."""
-    payload = event.item_returned
     row = _reported(uow, event, payload, RETURNED_CODE, 0)
     uow.put(JOBS, row | {"state": JobStatus.RETURNED.value, "lease_until": None})
 
@@ -185,7 +188,7 @@ def _count(uow: UnitOfWork, partner_id: str, *, offer: int = 0, serial: int = 0)
 
 def _reported(
     uow: UnitOfWork,
-    event: DossierEvent,
+    event: Event,
     payload: ItemTracked | ItemDelivered | ItemReturned,
     code: str,
     contradicts: int,
@@ -219,16 +222,16 @@ def _reported(
     }
 
 
-PROJECTIONS: Mapping[str, Callable[[UnitOfWork, DossierEvent], None]] = {
-    "dossier_submitted": submitted,
-    "result_returned": result_returned,
-    "postal_job_created": created,
-    "postal_job_taken": taken,
-    "postal_job_refused": refused,
-    "postal_lease_expired": expired,
-    "postal_job_reoffered": reoffered,
-    "item_tracked": tracked,
-    "item_delivered": delivered,
-    "item_returned": returned,
+PROJECTIONS: Mapping[type[Message], Projection] = {
+    DossierSubmitted: submitted,
+    ResultReturned: result_returned,
+    PostalJobCreated: created,
+    PostalJobTaken: taken,
+    PostalJobRefused: refused,
+    PostalLeaseExpired: expired,
+    PostalJobReoffered: reoffered,
+    ItemTracked: tracked,
+    ItemDelivered: delivered,
+    ItemReturned: returned,
 }
-"""By the payload's field in the envelope."""
+"""By the class of the payload."""

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from google.protobuf.message import Message
-from motcua.events.v1.routing_events_pb2 import DeadlineMissed, SupplementExpired
+from motcua.routing.v1.case_events_pb2 import SupplementExpired
+from motcua.routing.v1.deadline_events_pb2 import DeadlineMissed
 
 from kernel.eventsourcing.command_context import Call
 from kernel.eventsourcing.unit_of_work import UnitOfWork

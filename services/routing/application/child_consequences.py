@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from google.protobuf.message import Message
-from motcua.events.v1.process_events_pb2 import ChildWithheld
+from motcua.routing.v1.collaboration_events_pb2 import ChildWithheld
 
+from kernel.eventsourcing.envelope import payload_of
 from kernel.eventsourcing.service_model import About
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.storage.row_cache import Row
@@ -70,11 +71,9 @@ def orphaned(uow: UnitOfWork, row: Row, outcome: Sequence[Message]) -> Iterator[
     if (place := uow.get(CASES, row["parent_code"])) is not None:
         uow.put(CASES, place)
     if parent.status in (CaseStatus.WITHDRAWN, CaseStatus.CLOSED):
-        payloads = [
-            getattr(event, event.WhichOneof("payload") or "")
-            for event in uow.own_events(row["parent_code"])
-        ]
-        yield orphan(row["parent_code"], given_back(payloads) or "")
+        payloads = map(payload_of, uow.own_events(row["parent_code"]))
+        known = [payload for payload in payloads if payload is not None]
+        yield orphan(row["parent_code"], given_back(known) or "")
 
 
 def _end_children(uow: UnitOfWork, code: str, reason: str, at: int) -> Iterator[About]:

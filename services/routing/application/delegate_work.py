@@ -10,17 +10,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from google.protobuf.message import Message
-from motcua.events.v1.envelope_pb2 import DossierEvent
-from motcua.events.v1.process_events_pb2 import AbsenceDelegated
+from motcua.events.v1.event_pb2 import Event
 from motcua.routing.v1 import routing_pb2 as pb
+from motcua.routing.v1.officer_events_pb2 import AbsenceDelegated
 from sqlalchemy import select
 
 from kernel.base.errors import Refusal, Refused
 from kernel.base.instants import to_timestamp
 from kernel.eventsourcing.command_context import Call
 from kernel.eventsourcing.unit_of_work import UnitOfWork
+from office.streams import OFFICER
 from services.routing.application.decide_many import write_each
-from services.routing.application.officer_stream import LEADING, absences, cases_in, hold, record_of
+from services.routing.application.officer_stream import LEADING, absences, cases_in, hold
 from services.routing.domain.collaboration_state import Delegation
 from services.routing.domain.decider import State
 from services.routing.domain.guards import within
@@ -97,10 +98,10 @@ class Delegate:
         uow: UnitOfWork,
         request: pb.DelegateWorkRequest,
         call: Call,
-        events: Sequence[DossierEvent],
+        events: Sequence[Event],
     ) -> pb.DelegateWorkResponse:
         """Answer a command that was carried out before."""
-        return pb.DelegateWorkResponse(dossier_codes=cases_in(events, request.officer))
+        return pb.DelegateWorkResponse(dossier_codes=cases_in(events))
 
     def _meant(self, request: pb.DelegateWorkRequest, wanted: Delegation, call: Call) -> str:
         """Return the unit whose work is meant, empty for all; raise ``Refused`` when the caller may
@@ -137,7 +138,7 @@ class Delegate:
             ends_at=to_timestamp(wanted.ends_at),
             unit=unit,
         )
-        uow.append_call(record_of(wanted.officer), [said], call)
+        uow.append_call(wanted.officer, [said], call, OFFICER)
 
 
 def _not_yours(officer: str) -> Refused:

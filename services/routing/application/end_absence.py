@@ -6,17 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from motcua.events.v1.envelope_pb2 import DossierEvent
-from motcua.events.v1.process_events_pb2 import AbsenceEnded
+from motcua.events.v1.event_pb2 import Event
 from motcua.routing.v1 import routing_pb2 as pb
+from motcua.routing.v1.officer_events_pb2 import AbsenceEnded
 from sqlalchemy import select
 
 from kernel.base.errors import Refused
 from kernel.eventsourcing.command_context import Call
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from office.people.directory import below
+from office.streams import OFFICER
 from services.routing.application.decide_many import write_each
-from services.routing.application.officer_stream import LEADING, absences, cases_in, hold, record_of
+from services.routing.application.officer_stream import LEADING, absences, cases_in, hold
 from services.routing.domain.refusals import case
 from services.routing.domain.use_cases.collaboration.participants import work_meant
 from services.routing.tables import STAND_INS, WORK
@@ -57,7 +58,7 @@ class EndAbsence:
             raise _refused("NOT_YOURS_TO_END" if apart else "NO_ABSENCE", officer)
         codes = _covered(uow, officer, at)
         said = AbsenceEnded(officer=officer, unit=unit)
-        uow.append_call(record_of(officer), [said], call)
+        uow.append_call(officer, [said], call, OFFICER)
         codes = write_each(self.office, uow, codes, request, call, meant)
         return pb.EndAbsenceResponse(dossier_codes=codes)
 
@@ -66,10 +67,10 @@ class EndAbsence:
         uow: UnitOfWork,
         request: pb.EndAbsenceRequest,
         call: Call,
-        events: Sequence[DossierEvent],
+        events: Sequence[Event],
     ) -> pb.EndAbsenceResponse:
         """Answer a command that was carried out before."""
-        return pb.EndAbsenceResponse(dossier_codes=cases_in(events, request.officer))
+        return pb.EndAbsenceResponse(dossier_codes=cases_in(events))
 
     def _meant(self, officer: str, call: Call) -> str:
         """Return the unit whose work is meant, empty for all; raise ``Refused`` when the caller is

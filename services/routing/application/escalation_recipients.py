@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from motcua.events.v1.envelope_pb2 import DossierEvent
-from motcua.events.v1.routing_events_pb2 import DeadlineEscalated, DeadlineScope
+from motcua.intake.v1.dossier_events_pb2 import DeskCheckMissed
+from motcua.routing.v1.deadline_events_pb2 import DeadlineEscalated
+from motcua.routing.v1.types_pb2 import DeadlineScope
 
-from kernel.base.instants import to_us
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from office.process.model.process import UnknownProcess
 from services.routing.application.delegate_work import stand_in_of
@@ -28,10 +28,9 @@ def name_who(
 
 
 def desk_missed(
-    uow: UnitOfWork, office: CaseHandlers, cause: DossierEvent
+    uow: UnitOfWork, office: CaseHandlers, missed: DeskCheckMissed, at: int
 ) -> list[DeadlineEscalated]:
     """Say to those above the desk, by the ladder of its unit, that a check was missed."""
-    missed, at = cause.desk_check_missed, to_us(cause.occurred_at)
     stages = office.ladders.of(missed.unit).of(CHECK)
     return [
         DeadlineEscalated(

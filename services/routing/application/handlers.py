@@ -11,9 +11,8 @@ from datetime import date
 from typing import Any, Final, Generic, TypeVar
 
 from google.protobuf.message import Message
-from motcua.events.v1.common_pb2 import ResultChannel
-from motcua.events.v1.desk_events_pb2 import ResultKind
-from motcua.events.v1.envelope_pb2 import Actor, ActorKind, DossierEvent
+from motcua.events.v1.common_pb2 import Actor, ActorKind, ResultChannel, ResultKind
+from motcua.events.v1.event_pb2 import Event
 from motcua.routing.v1 import routing_pb2 as pb
 
 from kernel.auth.identity import Caller
@@ -249,12 +248,10 @@ class Command(Generic[A]):
         log_withheld(code, outcome)
         doer = replace(call, actor=uow.system_actor())
         for said in consequences(uow, row, outcome, call.occurred_at):
-            uow.append_call(said.dossier_code, [said.payload], doer)
+            uow.append_call(said.stream_id, [said.payload], doer)
         return self.answer(uow.get(CASES, code) or row, call.now)
 
-    def again(
-        self, uow: UnitOfWork, request: Any, call: Call, _events: Sequence[DossierEvent]
-    ) -> A:
+    def again(self, uow: UnitOfWork, request: Any, call: Call, _events: Sequence[Event]) -> A:
         """Answer a command that was carried out before: with the case as it is."""
         row = uow.get(CASES, request.dossier_code)
         if row is None:

@@ -1,4 +1,4 @@
-"""The record of an officer, beside those of dossiers: who stands in for whom, and until when."""
+"""The stream of an officer, beside those of dossiers: who stands in for whom, and until when."""
 
 from __future__ import annotations
 
@@ -6,34 +6,29 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.event_pb2 import Event
 from sqlalchemy import select
 
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from office.people.directory import below
+from office.streams import DOSSIER, OFFICER
 from services.routing.domain.collaboration_state import Delegation
 from services.routing.tables import ABSENCES
 
 LEADING: Final = frozenset({"head", "leader"})
 """Who speaks for the officers of the own unit and those below it."""
-_PERSON: Final = "officer:"
 
 
-def record_of(officer: str) -> str:
-    """Return the record of an officer; no dossier's code has a colon."""
-    return f"{_PERSON}{officer}"
-
-
-def cases_in(events: Iterable[DossierEvent], officer: str) -> list[str]:
-    """Return the dossiers among what one command wrote about an officer, beside the record."""
-    return sorted({event.dossier_code for event in events} - {record_of(officer)})
+def cases_in(events: Iterable[Event]) -> list[str]:
+    """Return the dossiers among what one command wrote, beside the officer's own stream."""
+    return sorted({event.stream_id for event in events if event.stream_kind == DOSSIER})
 
 
 def hold(uow: UnitOfWork, officer: str) -> None:
     """Let nobody else give an officer work, or say or end an absence, until this transaction ends:
     each looks at what the others write, and two processes would see neither.
     """
-    lease = {"name": record_of(officer), "holder": "", "expires_at": 0}
+    lease = {"name": f"{OFFICER}:{officer}", "holder": "", "expires_at": 0}
     uow.lock(uow.model.tables.leases, lease)
 
 

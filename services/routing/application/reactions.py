@@ -6,7 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from google.protobuf.message import Message
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.event_pb2 import Event
+from motcua.intake.v1.dossier_events_pb2 import (
+    DeskCheckMissed,
+    DossierAccepted,
+    SupplementSubmitted,
+    WithdrawalRequested,
+)
 
 from kernel.base.errors import Refusal
 from kernel.base.instants import to_us
@@ -24,7 +30,7 @@ from services.routing.domain.decider import State, decide
 from services.routing.tables import CASES
 
 
-def reactions_of(office: CaseHandlers) -> Mapping[str, Reaction]:
+def reactions_of(office: CaseHandlers) -> Mapping[type[Message], Reaction]:
     """Return the reactions of an office, by the payload they react to.
 
     An accepted dossier opens a case; papers let its clock go on; a wish to withdraw waits for an
@@ -33,22 +39,24 @@ def reactions_of(office: CaseHandlers) -> Mapping[str, Reaction]:
     acceptance names a process that is not defined: the dossier waits until it is.
     """
 
-    def react(uow: UnitOfWork, cause: DossierEvent) -> Sequence[Message | About]:
-        row = uow.get(CASES, cause.dossier_code)
+    def react(uow: UnitOfWork, cause: Event, payload: Message) -> Sequence[Message | About]:
+        row = uow.get(CASES, cause.stream_id)
         if row is None:
             raise LookupError("the desk's events of this dossier were not read before")
-        payload = getattr(cause, cause.WhichOneof("payload") or "")
-        state: State = uow.state(cause.dossier_code)
-        process = office.process_of(state, row, cause.dossier_accepted.process)
+        state: State = uow.state(cause.stream_id)
+        wanted = payload.process if isinstance(payload, DossierAccepted) else ""
+        process = office.process_of(state, row, wanted)
         facts = office.facts(row, process, to_us(cause.occurred_at), uow.system_actor())
         outcome = decide(state, payload, replace(facts, above=above(uow, row)))
         assert not isinstance(outcome, Refusal), "events are not refused"
-        log_withheld(cause.dossier_code, outcome)
+        log_withheld(cause.stream_id, outcome)
         outcome = [*outcome, *orphaned(uow, row, outcome)]
         return [*outcome, *consequences(uow, row, outcome, to_us(cause.occurred_at))]
 
-    def escalate(uow: UnitOfWork, cause: DossierEvent) -> Sequence[Message | About]:
-        return desk_missed(uow, office, cause)
+    def escalate(
+        uow: UnitOfWork, cause: Event, payload: DeskCheckMissed
+    ) -> Sequence[Message | About]:
+        return desk_missed(uow, office, payload, to_us(cause.occurred_at))
 
-    opening = ("dossier_accepted", "supplement_submitted", "withdrawal_requested")
-    return {**dict.fromkeys(opening, react), "desk_check_missed": escalate}
+    opening = (DossierAccepted, SupplementSubmitted, WithdrawalRequested)
+    return {**dict.fromkeys(opening, react), DeskCheckMissed: escalate}

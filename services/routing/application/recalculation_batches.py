@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from motcua.events.v1.calendar_events_pb2 import DeadlineRecomputed
-from motcua.events.v1.envelope_pb2 import Actor, DossierEvent
+from motcua.events.v1.common_pb2 import Actor
+from motcua.events.v1.event_pb2 import Event
 from motcua.routing.v1 import routing_pb2 as pb
+from motcua.routing.v1.deadline_events_pb2 import DeadlineRecomputed
 from sqlalchemy import Connection, Select, select
 
 from kernel.base.errors import Refusal
@@ -95,7 +96,7 @@ class Recompute:
         uow: UnitOfWork,
         request: pb.RecomputeDeadlinesRequest,
         call: Call,
-        _events: Sequence[DossierEvent],
+        _events: Sequence[Event],
     ) -> pb.RecomputeDeadlinesResponse:
         """Answer a page that was done before: what it has moved does not move again."""
         return self(uow, request, call)
@@ -146,5 +147,19 @@ def _moved(code: str, row: Row, said: Iterable[Any]) -> Iterator[pb.MovedDeadlin
     for message in said:
         if isinstance(message, DeadlineRecomputed):
             yield pb.MovedDeadline(
-                dossier_code=code, unit=row["dossier_unit"] or "", change=message
+                dossier_code=code, unit=row["dossier_unit"] or "", change=_change(message)
             )
+
+
+def _change(event: DeadlineRecomputed) -> pb.DeadlineChange:
+    return pb.DeadlineChange(
+        scope=event.scope,
+        step=event.step,
+        previous_due_at=event.previous_due_at,
+        due_at=event.due_at,
+        reason=event.reason,
+        calendar_version=event.calendar_version,
+        previous_calendar_version=event.previous_calendar_version,
+        after_missed=event.after_missed,
+        consultation=event.consultation,
+    )

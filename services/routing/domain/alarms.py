@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from motcua.events.v1.routing_events_pb2 import (
+from motcua.routing.v1.case_events_pb2 import SupplementExpired
+from motcua.routing.v1.deadline_events_pb2 import (
     DeadlineApproaching,
     DeadlineEscalated,
     DeadlineMissed,
-    DeadlineScope,
-    SupplementExpired,
-    SuspensionKind,
 )
+from motcua.routing.v1.types_pb2 import DeadlineScope, SuspensionKind
 
 from kernel.base.instants import to_timestamp
 from services.routing.domain.due_dates import DueDate

@@ -6,8 +6,23 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from motcua.events.v1.envelope_pb2 import DossierEvent
-from motcua.events.v1.process_events_pb2 import PaperKind, PaperStage, Participation
+from google.protobuf.message import Message
+from motcua.events.v1.event_pb2 import Event
+from motcua.routing.v1.case_events_pb2 import CaseCorrected
+from motcua.routing.v1.collaboration_events_pb2 import (
+    ChildEnded,
+    ChildRequested,
+    ChildWithheld,
+    ConsultationAnswered,
+    ConsultationCancelled,
+    ConsultationRequested,
+    PaperDrafted,
+    PaperJudged,
+    ParticipantChanged,
+    WorkDelegated,
+)
+from motcua.routing.v1.officer_events_pb2 import DelegationEnded
+from motcua.routing.v1.types_pb2 import PaperKind, PaperStage, Participation
 
 from kernel.base.instants import to_us
 from office.worktime.deadline_basis import basis_from_message
@@ -24,7 +39,7 @@ from services.routing.domain.due_dates import counted_limit
 from services.routing.domain.state import State
 from services.routing.domain.use_cases.collaboration.child_dossiers import WITHHELD
 
-Change = Callable[[State, Any, DossierEvent], Work]
+Change = Callable[[State, Any, Event], Work]
 
 
 def entered(work: Work, current: Any) -> Work:
@@ -38,7 +53,7 @@ def entered(work: Work, current: Any) -> Work:
     )
 
 
-def touched(work: Work, event: DossierEvent) -> Work:
+def touched(work: Work, event: Event) -> Work:
     """Remember who was the first to do something at the current step."""
     return work if work.touched_by else replace(work, touched_by=event.actor.id)
 
@@ -80,7 +95,7 @@ def relaid(work: Work, said: Any) -> Work:
     return replace(work, timers=tuple(timers))
 
 
-def left(state: State, event: DossierEvent) -> Work:
+def left(state: State, event: Event) -> Work:
     """Leave the current step: remember what it was, for the one who sent the case on."""
     work = state.work
     gone = Left(
@@ -111,14 +126,14 @@ def stated(work: Work, said: Any) -> Work:
     return replace(work, facts=tuple(sorted(facts.items())))
 
 
-def _participant(state: State, said: Any, _event: DossierEvent) -> Work:
+def _participant(state: State, said: Any, _event: Event) -> Work:
     others = {o: p for o, p in state.work.participants if o != said.officer}
     if said.participation != Participation.PARTICIPATION_UNSPECIFIED:
         others[said.officer] = said.participation
     return replace(state.work, participants=tuple(sorted(others.items())))
 
 
-def _requested(state: State, said: Any, event: DossierEvent) -> Work:
+def _requested(state: State, said: Any, event: Event) -> Work:
     new = AskedUnit(
         said.number,
         said.name,
@@ -134,11 +149,11 @@ def _requested(state: State, said: Any, event: DossierEvent) -> Work:
     return work if said.name else touched(work, event)
 
 
-def _answered(state: State, said: Any, _event: DossierEvent) -> Work:
+def _answered(state: State, said: Any, _event: Event) -> Work:
     return _closed(state.work, said.number)
 
 
-def _cancelled(state: State, said: Any, event: DossierEvent) -> Work:
+def _cancelled(state: State, said: Any, event: Event) -> Work:
     work = _closed(state.work, said.number, said.reason)
     # Of the sender it is no act of the receiver.
     return work if event.actor.id == state.work.moved_by else touched(work, event)
@@ -152,12 +167,12 @@ def _closed(work: Work, number: int, cancelled_for: str = "") -> Work:
     return replace(work, asked=asked)
 
 
-def _delegated(state: State, said: Any, _event: DossierEvent) -> Work:
+def _delegated(state: State, said: Any, _event: Event) -> Work:
     new = Delegation(said.officer, said.substitute, to_us(said.begins_at), to_us(said.ends_at))
     return replace(state.work, delegations=(*state.work.delegations, new))
 
 
-def _delegation_ended(state: State, said: Any, event: DossierEvent) -> Work:
+def _delegation_ended(state: State, said: Any, event: Event) -> Work:
     at, who = to_us(event.occurred_at), (said.officer, said.substitute)
     delegations = tuple(
         each.ended(said.unit, at)
@@ -168,12 +183,12 @@ def _delegation_ended(state: State, said: Any, event: DossierEvent) -> Work:
     return replace(state.work, delegations=delegations)
 
 
-def _drafted(state: State, said: Any, event: DossierEvent) -> Work:
+def _drafted(state: State, said: Any, event: Event) -> Work:
     new = Draft(said.number, said.kind, said.sha256, event.actor.id, said.result, said.round)
     return touched(replace(state.work, drafts=(*state.work.drafts, new)), event)
 
 
-def _judged(state: State, said: Any, event: DossierEvent) -> Work:
+def _judged(state: State, said: Any, event: Event) -> Work:
     drafts = tuple(
         _stamped(each, said, event.actor.id) if each.number == said.number else each
         for each in state.work.drafts
@@ -189,7 +204,7 @@ def _stamped(draft: Draft, said: Any, who: str) -> Draft:
     return replace(draft, signed_by=who, document_number=said.document_number)
 
 
-def _corrected(state: State, said: Any, _event: DossierEvent) -> Work:
+def _corrected(state: State, said: Any, _event: Event) -> Work:
     return replace(
         state.work,
         result_number=said.result_number or state.work.result_number,
@@ -197,17 +212,17 @@ def _corrected(state: State, said: Any, _event: DossierEvent) -> Work:
     )
 
 
-def _child(state: State, said: Any, _event: DossierEvent) -> Work:
+def _child(state: State, said: Any, _event: Event) -> Work:
     new = ChildOf(said.number, said.name, said.procedure_code, said.step, said.waits)
     return replace(state.work, children=(*state.work.children, new))
 
 
-def _child_withheld(state: State, said: Any, _event: DossierEvent) -> Work:
+def _child_withheld(state: State, said: Any, _event: Event) -> Work:
     new = ChildOf(said.number, said.name, said.procedure_code, said.step, False, WITHHELD)
     return replace(state.work, children=(*state.work.children, new))
 
 
-def _child_ended(state: State, said: Any, _event: DossierEvent) -> Work:
+def _child_ended(state: State, said: Any, _event: Event) -> Work:
     children = tuple(
         replace(each, ending=said.ending, result_number=said.result_number)
         if each.number == said.number
@@ -217,17 +232,17 @@ def _child_ended(state: State, said: Any, _event: DossierEvent) -> Work:
     return replace(state.work, children=children)
 
 
-CHANGES: dict[str, Change] = {
-    "participant_changed": _participant,
-    "consultation_requested": _requested,
-    "consultation_answered": _answered,
-    "consultation_cancelled": _cancelled,
-    "work_delegated": _delegated,
-    "delegation_ended": _delegation_ended,
-    "paper_drafted": _drafted,
-    "paper_judged": _judged,
-    "case_corrected": _corrected,
-    "child_requested": _child,
-    "child_withheld": _child_withheld,
-    "child_ended": _child_ended,
+CHANGES: dict[type[Message], Change] = {
+    ParticipantChanged: _participant,
+    ConsultationRequested: _requested,
+    ConsultationAnswered: _answered,
+    ConsultationCancelled: _cancelled,
+    WorkDelegated: _delegated,
+    DelegationEnded: _delegation_ended,
+    PaperDrafted: _drafted,
+    PaperJudged: _judged,
+    CaseCorrected: _corrected,
+    ChildRequested: _child,
+    ChildWithheld: _child_withheld,
+    ChildEnded: _child_ended,
 }

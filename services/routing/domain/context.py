@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from motcua.events.v1.common_pb2 import ResultChannel
-from motcua.events.v1.desk_events_pb2 import ResultKind
-from motcua.events.v1.envelope_pb2 import Actor, ActorKind
-from motcua.events.v1.routing_events_pb2 import CurrentStep
+from motcua.events.v1.common_pb2 import Actor, ActorKind, ResultChannel, ResultKind
+from motcua.routing.v1.event_parts_pb2 import CurrentStep
 
 from kernel.base.instants import to_timestamp, to_us
 from office.process.model.circumstances import circumstances

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from google.protobuf.message import Message
-from motcua.events.v1.intake_events_pb2 import (
+from motcua.intake.v1.dossier_events_pb2 import (
     DossierAccepted,
     SupplementSubmitted,
     WithdrawalRequested,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from motcua.events.v1.routing_events_pb2 import CurrentStep, EscalationRung
+from motcua.routing.v1.event_parts_pb2 import CurrentStep, EscalationRung
 
 from kernel.base.instants import instant_in, to_us
 from office.worktime.deadline_basis import DeadlineBasis, basis_from_message

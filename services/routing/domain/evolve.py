@@ -6,10 +6,40 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from motcua.events.v1.envelope_pb2 import ActorKind, DossierEvent
-from motcua.events.v1.routing_events_pb2 import CurrentStep, DeadlineMissed, DeadlineScope
+from google.protobuf.message import Message
+from motcua.events.v1.common_pb2 import ActorKind
+from motcua.events.v1.event_pb2 import Event
+from motcua.routing.v1.case_events_pb2 import (
+    CaseClosed,
+    CaseMoved,
+    CaseOpened,
+    CasePulledBack,
+    CaseResolved,
+    CaseResumed,
+    CaseSuspended,
+    CaseWithdrawn,
+    HistoryImported,
+    StepAssigned,
+    StepCompleted,
+    StepOpened,
+    StepRecorded,
+    StepSentBack,
+    SupplementExpired,
+    SupplementRequested,
+    WithdrawalDeclined,
+)
+from motcua.routing.v1.deadline_events_pb2 import (
+    DeadlineApproaching,
+    DeadlineEscalated,
+    DeadlineExtended,
+    DeadlineMissed,
+    DeadlineRecomputed,
+)
+from motcua.routing.v1.event_parts_pb2 import CurrentStep
+from motcua.routing.v1.types_pb2 import DeadlineScope
 
 from kernel.base.instants import instant_in, to_us
+from kernel.eventsourcing.envelope import payload_of, payload_type
 from office.worktime.deadline_basis import DeadlineBasis
 from services.routing.domain import collaboration_evolve as teamwork
 from services.routing.domain.due_dates import (
@@ -23,14 +53,14 @@ from services.routing.domain.due_dates import (
 from services.routing.domain.state import CaseStatus, State, limits, resumed_at, suspension_in
 
 
-def evolve(state: State, event: DossierEvent) -> State:
+def evolve(state: State, event: Event) -> State:
     """Take one of routing's own events into account; one that is not known changes nothing."""
-    name = event.WhichOneof("payload")
-    change = _CHANGES.get(name or "")
-    return state if change is None else change(state, getattr(event, name or ""), event)
+    kind = payload_type(event)
+    change = None if kind is None else _CHANGES.get(kind)
+    return state if change is None else change(state, payload_of(event), event)
 
 
-def _opened(state: State, payload: Any, _event: DossierEvent) -> State:
+def _opened(state: State, payload: Any, _event: Event) -> State:
     opened = replace(
         state,
         status=CaseStatus.RUNNING,
@@ -55,7 +85,7 @@ def _enter(state: State, current: CurrentStep) -> State:
     )
 
 
-def _assigned(state: State, payload: Any, event: DossierEvent) -> State:
+def _assigned(state: State, payload: Any, event: Event) -> State:
     # The sender may say to whom it goes; anybody else who does so has seen it.
     work = replace(state.work, opened_by="")
     if event.actor.id != state.work.moved_by:
@@ -63,26 +93,26 @@ def _assigned(state: State, payload: Any, event: DossierEvent) -> State:
     return replace(state, assignee=payload.assignee, touch=None, work=work)
 
 
-def _looked(state: State, _payload: Any, event: DossierEvent) -> State:
+def _looked(state: State, _payload: Any, event: Event) -> State:
     return replace(state, touch=None, work=replace(state.work, opened_by=event.actor.id))
 
 
-def _shared(change: teamwork.Change) -> Callable[[State, Any, DossierEvent], State]:
+def _shared(change: teamwork.Change) -> Callable[[State, Any, Event], State]:
     return lambda state, payload, event: replace(state, work=change(state, payload, event))
 
 
-def _completed(state: State, payload: Any, event: DossierEvent) -> State:
+def _completed(state: State, payload: Any, event: Event) -> State:
     work = teamwork.stated(teamwork.left(state, event), payload.facts)
     return _enter(replace(state, done=(*state.done, payload.step), work=work), payload.next)
 
 
-def _sent_back(state: State, payload: Any, event: DossierEvent) -> State:
+def _sent_back(state: State, payload: Any, event: Event) -> State:
     work = teamwork.sent_back(teamwork.left(state, event))
     done = state.before(payload.next.step)
     return _enter(replace(state, done=done, work=work), payload.next)
 
 
-def _pulled_back(state: State, payload: Any, event: DossierEvent) -> State:
+def _pulled_back(state: State, payload: Any, event: Event) -> State:
     gone = state.work.left
     if gone is None:
         return _enter(state, payload.next)
@@ -94,7 +124,7 @@ def _pulled_back(state: State, payload: Any, event: DossierEvent) -> State:
     return replace(back, assignee=payload.assignee, step_limit=limit)
 
 
-def _moved_over(state: State, payload: Any, _event: DossierEvent) -> State:
+def _moved_over(state: State, payload: Any, _event: Event) -> State:
     work = replace(
         state.work,
         left=None,
@@ -104,17 +134,17 @@ def _moved_over(state: State, payload: Any, _event: DossierEvent) -> State:
     return replace(state, process=payload.process, version=payload.process_version, work=work)
 
 
-def _asked(state: State, payload: Any, event: DossierEvent) -> State:
+def _asked(state: State, payload: Any, event: Event) -> State:
     return replace(_suspended(state, payload, event), round=payload.round)
 
 
-def _suspended(state: State, _payload: Any, event: DossierEvent) -> State:
+def _suspended(state: State, _payload: Any, event: Event) -> State:
     work = teamwork.touched(state.work, event)
     since = suspension_in(event)
     return replace(state, status=CaseStatus.SUSPENDED, suspension=since, touch=None, work=work)
 
 
-def _resumed(state: State, payload: Any, event: DossierEvent) -> State:
+def _resumed(state: State, payload: Any, event: Event) -> State:
     at = resumed_at(event)
     return replace(
         state,
@@ -161,12 +191,12 @@ def _paused(course: DeadlineBasis, payload: Any) -> DeadlineBasis | None:
     return course.with_pause((to_us(payload.suspended_at), resumed_at), payload.calendar_version)
 
 
-def _extended(state: State, payload: Any, _event: DossierEvent) -> State:
+def _extended(state: State, payload: Any, _event: Event) -> State:
     to = instant_in(payload, "due_at")
     return replace(state, dossier_limit=limit_in(payload), extended_to=to)
 
 
-def _resolved(state: State, payload: Any, event: DossierEvent) -> State:
+def _resolved(state: State, payload: Any, event: Event) -> State:
     officer = event.actor.kind == ActorKind.ACTOR_KIND_OFFICER
     work = replace(
         state.work,
@@ -177,31 +207,31 @@ def _resolved(state: State, payload: Any, event: DossierEvent) -> State:
     return replace(state, status=CaseStatus.RESOLVED, suspension=None, work=work)
 
 
-def _withdrawn(state: State, _payload: Any, _event: DossierEvent) -> State:
+def _withdrawn(state: State, _payload: Any, _event: Event) -> State:
     return replace(state, status=CaseStatus.WITHDRAWN, suspension=None)
 
 
-def _declined(state: State, _payload: Any, _event: DossierEvent) -> State:
+def _declined(state: State, _payload: Any, _event: Event) -> State:
     return replace(state, declined=state.declined + 1)
 
 
-def _closed(state: State, _payload: Any, _event: DossierEvent) -> State:
+def _closed(state: State, _payload: Any, _event: Event) -> State:
     return replace(state, status=CaseStatus.CLOSED, suspension=None)
 
 
-def _approaching(state: State, payload: Any, _event: DossierEvent) -> State:
+def _approaching(state: State, payload: Any, _event: Event) -> State:
     return _with(state, payload, lambda limit: replace(limit, warned=True))
 
 
-def _missed(state: State, payload: Any, _event: DossierEvent) -> State:
+def _missed(state: State, payload: Any, _event: Event) -> State:
     return _with(state, payload, lambda limit: replace(limit, warned=True, missed=True))
 
 
-def _expired(state: State, _payload: Any, event: DossierEvent) -> State:
+def _expired(state: State, _payload: Any, event: Event) -> State:
     return _missed(state, _EXPIRED, event)
 
 
-def _escalated(state: State, payload: Any, _event: DossierEvent) -> State:
+def _escalated(state: State, payload: Any, _event: Event) -> State:
     return _with(state, payload, lambda limit: replace(limit, told=payload.number))
 
 
@@ -226,43 +256,43 @@ def _with(state: State, said: Any, change: Callable[[DueDate], DueDate]) -> Stat
 _EXPIRED = DeadlineMissed(scope=DeadlineScope.DEADLINE_SCOPE_SUSPENSION)
 
 
-def _recomputed(state: State, payload: Any, event: DossierEvent) -> State:
+def _recomputed(state: State, payload: Any, event: Event) -> State:
     if payload.scope == DeadlineScope.DEADLINE_SCOPE_TIMER:
         return replace(state, work=teamwork.relaid(state.work, payload))
     at = to_us(event.occurred_at)
     return _with(state, payload, lambda limit: relaid(limit, payload, at))
 
 
-def _recorded(state: State, _payload: Any, _event: DossierEvent) -> State:
+def _recorded(state: State, _payload: Any, _event: Event) -> State:
     return replace(state, recorded=state.recorded + 1)
 
 
-def _history(state: State, _payload: Any, _event: DossierEvent) -> State:
+def _history(state: State, _payload: Any, _event: Event) -> State:
     return replace(state, complete=True)
 
 
-_CHANGES: dict[str, Callable[[State, Any, DossierEvent], State]] = {
-    "case_opened": _opened,
-    "step_assigned": _assigned,
-    "step_completed": _completed,
-    "step_sent_back": _sent_back,
-    "step_opened": _looked,
-    "case_pulled_back": _pulled_back,
-    "case_moved": _moved_over,
-    "supplement_requested": _asked,
-    "case_suspended": _suspended,
-    "case_resumed": _resumed,
-    "case_resolved": _resolved,
-    "case_withdrawn": _withdrawn,
-    "withdrawal_declined": _declined,
-    "case_closed": _closed,
-    "deadline_extended": _extended,
-    "deadline_approaching": _approaching,
-    "deadline_missed": _missed,
-    "deadline_recomputed": _recomputed,
-    "deadline_escalated": _escalated,
-    "supplement_expired": _expired,
-    "step_recorded": _recorded,
-    "history_imported": _history,
+_CHANGES: dict[type[Message], Callable[[State, Any, Event], State]] = {
+    CaseOpened: _opened,
+    StepAssigned: _assigned,
+    StepCompleted: _completed,
+    StepSentBack: _sent_back,
+    StepOpened: _looked,
+    CasePulledBack: _pulled_back,
+    CaseMoved: _moved_over,
+    SupplementRequested: _asked,
+    CaseSuspended: _suspended,
+    CaseResumed: _resumed,
+    CaseResolved: _resolved,
+    CaseWithdrawn: _withdrawn,
+    WithdrawalDeclined: _declined,
+    CaseClosed: _closed,
+    DeadlineExtended: _extended,
+    DeadlineApproaching: _approaching,
+    DeadlineMissed: _missed,
+    DeadlineRecomputed: _recomputed,
+    DeadlineEscalated: _escalated,
+    SupplementExpired: _expired,
+    StepRecorded: _recorded,
+    HistoryImported: _history,
     **{name: _shared(change) for name, change in teamwork.CHANGES.items()},
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from motcua.events.v1.process_events_pb2 import Participation
+from motcua.routing.v1.types_pb2 import Participation
 
 from kernel.base.errors import Refusal
 from services.routing.domain.context import DecisionContext

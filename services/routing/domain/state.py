@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from motcua.events.v1.envelope_pb2 import DossierEvent
-from motcua.events.v1.routing_events_pb2 import DeadlineScope, SuspensionKind
+from motcua.events.v1.event_pb2 import Event
+from motcua.routing.v1.case_events_pb2 import CaseResumed, CaseSuspended, SupplementRequested
+from motcua.routing.v1.types_pb2 import DeadlineScope, SuspensionKind
 
 from kernel.base.instants import instant_in, to_us
+from kernel.eventsourcing.envelope import payload_as, payload_of
 from office.worktime.deadline_basis import DeadlineBasis
 from services.routing.domain.collaboration_state import NOTHING, Work
 from services.routing.domain.due_dates import DueDate
@@ -99,11 +101,11 @@ class State:
 INITIAL = State()
 
 
-def suspension_in(event: DossierEvent) -> Suspension:
+def suspension_in(event: Event) -> Suspension:
     """Return the suspension that a ``SupplementRequested`` or ``CaseSuspended`` begins."""
-    since = to_us(event.occurred_at)
-    if event.WhichOneof("payload") == "supplement_requested":
-        asked = event.supplement_requested
+    since, payload = to_us(event.occurred_at), payload_of(event)
+    if isinstance(payload, SupplementRequested):
+        asked = payload
         kind = SuspensionKind.SUSPENSION_KIND_SUPPLEMENT
         end = _end_in(asked, "answer_due_at")
         if end is not None and asked.time_limit:
@@ -111,15 +113,15 @@ def suspension_in(event: DossierEvent) -> Suspension:
                 end, course=DeadlineBasis(since, asked.time_limit, asked.calendar_version)
             )
         return Suspension(kind, since, end)
-    said = event.case_suspended
+    said = payload_as(event, CaseSuspended)
     return Suspension(
         said.kind, since, _end_in(said, "expected_end_at"), said.payment.fee, said.payment.charge
     )
 
 
-def resumed_at(event: DossierEvent) -> int:
+def resumed_at(event: Event) -> int:
     """Return the instant from which a ``CaseResumed`` lets the clock go on."""
-    at = instant_in(event.case_resumed, "resumed_at")
+    at = instant_in(payload_as(event, CaseResumed), "resumed_at")
     return to_us(event.occurred_at) if at is None else at
 
 

@@ -6,15 +6,37 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
-from motcua.events.v1.envelope_pb2 import DossierEvent
-from motcua.events.v1.routing_events_pb2 import CurrentStep, Payment
+from motcua.events.v1.event_pb2 import Event
 from motcua.routing.v1 import routing_pb2 as pb
+from motcua.routing.v1.case_events_pb2 import (
+    CaseClosed,
+    CaseOpened,
+    CaseResolved,
+    CaseResumed,
+    CaseSuspended,
+    CaseWithdrawn,
+    StepAssigned,
+    StepCompleted,
+    StepRecorded,
+    StepSentBack,
+    SupplementRequested,
+    WithdrawalDeclined,
+)
+from motcua.routing.v1.deadline_events_pb2 import (
+    DeadlineEscalated,
+    DeadlineExtended,
+    DeadlineRecomputed,
+)
+from motcua.routing.v1.types_pb2 import Payment
 from sqlalchemy import Connection, select
 
 from kernel.base.instants import to_timestamp
+from kernel.eventsourcing.envelope import payload_of, short_name, type_name
 from office.people.access_scope import AccessScope, officer_key
 from office.process.model.process import Process, Processes, UnknownProcess
+from office.streams import DOSSIER
 from services.routing.domain.decider import INITIAL, evolve
 from services.routing.domain.refusals import case as texts
 from services.routing.domain.state import CaseStatus, State
@@ -178,14 +200,18 @@ def list_processes(processes: Processes, language: str) -> pb.ListProcessesRespo
     )
 
 
-def _own_events(connection: Connection, code: str) -> list[DossierEvent]:
+def _own_events(connection: Connection, code: str) -> list[Event]:
     events = KERNEL.events
     found = connection.execute(
         select(events.c.body)
-        .where(events.c.dossier_code == code, events.c.source == SOURCE)
+        .where(
+            events.c.stream_id == code,
+            events.c.stream_kind == DOSSIER,
+            events.c.source == SOURCE,
+        )
         .order_by(events.c.sequence)
     )
-    return [DossierEvent.FromString(body) for (body,) in found]
+    return [Event.FromString(body) for (body,) in found]
 
 
 def _process(processes: Processes, state: State) -> Process | None:
@@ -195,23 +221,22 @@ def _process(processes: Processes, state: State) -> Process | None:
         return None
 
 
-def _entry(before: State, event: DossierEvent) -> pb.CaseEntry:
+def _entry(before: State, event: Event) -> pb.CaseEntry:
     """Return what one event did; ``before`` is the case as it met it."""
-    name = event.WhichOneof("payload") or ""
-    payload = getattr(event, name)
+    payload: Any = payload_of(event)
     entry = pb.CaseEntry(
-        type=payload.DESCRIPTOR.name,
+        type=short_name(type_name(event)),
         occurred_at=event.occurred_at,
         step=before.step,
         unit=before.unit,
         actor=event.actor.id,
     )
-    if name == "case_opened":
+    if isinstance(payload, CaseOpened):
         entry.step, entry.unit = payload.current.step, payload.current.unit
-    elif name == "step_recorded":
+    elif isinstance(payload, StepRecorded):
         entry.step, entry.unit = payload.activity, payload.unit
         entry.actor = payload.performer
-    entry.note = _NOTES.get(name, _nothing)(payload)
+    entry.note = _NOTES.get(type(payload), _nothing)(payload)
     return entry
 
 
@@ -219,29 +244,29 @@ def _nothing(_payload: Any) -> str:
     return ""
 
 
-_NOTES: dict[str, Callable[[Any], str]] = {
-    "step_assigned": lambda payload: str(payload.assignee),
-    "step_completed": lambda payload: str(payload.note),
-    "step_sent_back": lambda payload: str(payload.reason),
-    "supplement_requested": lambda payload: str(payload.reason),
-    "case_suspended": lambda payload: str(payload.reason),
-    "case_resumed": lambda payload: str(payload.reason or payload.receipt_number),
-    "deadline_extended": lambda payload: str(payload.reason),
-    "case_closed": lambda payload: str(payload.reason),
-    "deadline_escalated": lambda payload: " ".join(
+_NOTES: dict[type[Message], Callable[[Any], str]] = {
+    StepAssigned: lambda payload: str(payload.assignee),
+    StepCompleted: lambda payload: str(payload.note),
+    StepSentBack: lambda payload: str(payload.reason),
+    SupplementRequested: lambda payload: str(payload.reason),
+    CaseSuspended: lambda payload: str(payload.reason),
+    CaseResumed: lambda payload: str(payload.reason or payload.receipt_number),
+    DeadlineExtended: lambda payload: str(payload.reason),
+    CaseClosed: lambda payload: str(payload.reason),
+    DeadlineEscalated: lambda payload: " ".join(
         filter(None, (payload.rung, payload.unit, ", ".join(payload.officers)))
     ),
-    "case_resolved": lambda payload: str(payload.explanation),
-    "case_withdrawn": lambda payload: f"{payload.parent_code} {payload.reason}".strip(),
-    "withdrawal_declined": lambda payload: str(payload.reason or payload.reason_code),
+    CaseResolved: lambda payload: str(payload.explanation),
+    CaseWithdrawn: lambda payload: f"{payload.parent_code} {payload.reason}".strip(),
+    WithdrawalDeclined: lambda payload: str(payload.reason or payload.reason_code),
     **NOTES,
-    "deadline_recomputed": lambda payload: str(payload.reason),
+    DeadlineRecomputed: lambda payload: str(payload.reason),
 }
 
 
-def current_of(row: Row) -> CurrentStep:
+def current_of(row: Row) -> pb.CaseStep:
     """Return the current step of a case's row, with its due dates."""
-    current = CurrentStep(step=row["step"], unit=row["step_unit"], role=row["step_role"])
+    current = pb.CaseStep(step=row["step"], unit=row["step_unit"], role=row["step_role"])
     for name, at in (("due_at", row["step_due_at"]), ("warn_at", row["step_warn_at"])):
         if at is not None:
             getattr(current, name).CopyFrom(to_timestamp(at))

@@ -5,8 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from motcua.events.v1.routing_events_pb2 import CaseFact
+from google.protobuf.message import Message
 from motcua.routing.v1 import routing_pb2 as pb
+from motcua.routing.v1.case_events_pb2 import CaseCorrected, CaseMoved, CasePulledBack
+from motcua.routing.v1.collaboration_events_pb2 import (
+    ChildEnded,
+    ChildRequested,
+    ChildWithheld,
+    ConsultationAnswered,
+    ConsultationCancelled,
+    ConsultationRequested,
+    PaperJudged,
+    ParticipantChanged,
+    WorkDelegated,
+)
+from motcua.routing.v1.officer_events_pb2 import DelegationEnded
+from motcua.routing.v1.types_pb2 import CaseFact
 
 from kernel.base.instants import to_timestamp
 from office.process.model.circumstances import circumstances
@@ -92,18 +106,18 @@ def show_shares(response: pb.GetCaseResponse, state: State, now: int) -> None:
         )
 
 
-NOTES: dict[str, Callable[[Any], str]] = {
-    "case_pulled_back": lambda said: str(said.reason),
-    "case_moved": lambda said: f"{said.process} v{said.process_version}: {said.reason}",
-    "participant_changed": lambda said: str(said.officer),
-    "consultation_requested": lambda said: f"{said.unit}: {said.question}",
-    "consultation_answered": lambda said: f"{said.heir or said.unit}: {said.answer}",
-    "consultation_cancelled": lambda said: f"{said.unit}: {said.reason}",
-    "work_delegated": lambda said: f"{said.officer} → {said.substitute}",
-    "delegation_ended": lambda said: f"{said.substitute} → {said.officer}",
-    "paper_judged": lambda said: str(said.reason or said.document_number),
-    "child_requested": lambda said: f"{said.name}: {said.procedure_code}",
-    "child_withheld": lambda said: f"{said.name}: {said.procedure_code}",
-    "child_ended": lambda said: f"{said.child_code}: {said.ending}",
-    "case_corrected": lambda said: str(said.reason),
+NOTES: dict[type[Message], Callable[[Any], str]] = {
+    CasePulledBack: lambda said: str(said.reason),
+    CaseMoved: lambda said: f"{said.process} v{said.process_version}: {said.reason}",
+    ParticipantChanged: lambda said: str(said.officer),
+    ConsultationRequested: lambda said: f"{said.unit}: {said.question}",
+    ConsultationAnswered: lambda said: f"{said.heir or said.unit}: {said.answer}",
+    ConsultationCancelled: lambda said: f"{said.unit}: {said.reason}",
+    WorkDelegated: lambda said: f"{said.officer} → {said.substitute}",
+    DelegationEnded: lambda said: f"{said.substitute} → {said.officer}",
+    PaperJudged: lambda said: str(said.reason or said.document_number),
+    ChildRequested: lambda said: f"{said.name}: {said.procedure_code}",
+    ChildWithheld: lambda said: f"{said.name}: {said.procedure_code}",
+    ChildEnded: lambda said: f"{said.child_code}: {said.ending}",
+    CaseCorrected: lambda said: str(said.reason),
 }

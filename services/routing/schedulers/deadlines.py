@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from motcua.events.v1.routing_events_pb2 import DeadlineEscalated
+from motcua.routing.v1.deadline_events_pb2 import DeadlineEscalated
 from sqlalchemy import Select, select
 
 from kernel.eventsourcing.unit_of_work import UnitOfWork

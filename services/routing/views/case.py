@@ -7,12 +7,37 @@ a rebuild, which meets the sources' events interleaved otherwise, ends with the 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from google.protobuf.message import Message
+from motcua.events.v1.event_pb2 import Event
+from motcua.intake.v1.dossier_events_pb2 import (
+    DossierAccepted,
+    DossierSubmitted,
+    WithdrawalRequested,
+)
+from motcua.routing.v1.case_events_pb2 import (
+    CaseClosed,
+    CaseCorrected,
+    CaseMoved,
+    CaseOpened,
+    CasePulledBack,
+    CaseResolved,
+    CaseResumed,
+    CaseSuspended,
+    CaseWithdrawn,
+    HistoryImported,
+    StepAssigned,
+    StepCompleted,
+    StepOpened,
+    StepRecorded,
+    StepSentBack,
+    SupplementRequested,
+    WithdrawalDeclined,
+)
 
 from kernel.base.instants import instant_in, to_us
+from kernel.eventsourcing.service_model import Projection
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from services.routing.domain.due_dates import DueDate
 from services.routing.domain.state import suspension_in
@@ -32,143 +57,137 @@ from services.routing.views.case_rows import (
 )
 
 
-def _submitted(uow: UnitOfWork, event: DossierEvent) -> None:
-    said = event.dossier_submitted
+def _submitted(uow: UnitOfWork, event: Event, payload: DossierSubmitted) -> None:
     uow.change(
         CASES,
-        event.dossier_code,
-        procedure_code=said.procedure_code,
-        dossier_unit=said.unit,
-        channel=said.channel,
-        result_channel=said.result_channel,
-        imported_from=said.imported_from,
-        level=said.level,
-        parent_code=said.parent_code,
-        parent_number=said.parent_number,
+        event.stream_id,
+        procedure_code=payload.procedure_code,
+        dossier_unit=payload.unit,
+        channel=payload.channel,
+        result_channel=payload.result_channel,
+        imported_from=payload.imported_from,
+        level=payload.level,
+        parent_code=payload.parent_code,
+        parent_number=payload.parent_number,
         received_unit=event.actor.unit,
     )
-    if said.parent_code:
-        code = event.dossier_code
-        uow.change(CHILDREN, said.parent_code, said.parent_number, child_code=code)
+    if payload.parent_code:
+        code = event.stream_id
+        uow.change(CHILDREN, payload.parent_code, payload.parent_number, child_code=code)
 
 
-def _accepted(uow: UnitOfWork, event: DossierEvent) -> None:
-    said = event.dossier_accepted
+def _accepted(uow: UnitOfWork, event: Event, payload: DossierAccepted) -> None:
     uow.change(
         CASES,
-        event.dossier_code,
-        time_limit=said.time_limit,
-        calendar_version=said.calendar_version,
-        resume_policy=said.resume_policy,
-        supplement_rounds=said.supplement_rounds if said.HasField("supplement_rounds") else None,
-        supplement_period=said.supplement_period,
-        result_kind=said.result_kind,
+        event.stream_id,
+        time_limit=payload.time_limit,
+        calendar_version=payload.calendar_version,
+        resume_policy=payload.resume_policy,
+        supplement_rounds=payload.supplement_rounds
+        if payload.HasField("supplement_rounds")
+        else None,
+        supplement_period=payload.supplement_period,
+        result_kind=payload.result_kind,
     )
 
 
-def _wished(uow: UnitOfWork, event: DossierEvent) -> None:
+def _wished(uow: UnitOfWork, event: Event, payload: WithdrawalRequested) -> None:
     """Count the citizen's wishes to withdraw, and keep the last."""
-    row = uow.get(CASES, event.dossier_code) or {}
+    row = uow.get(CASES, event.stream_id) or {}
     uow.change(
         CASES,
-        event.dossier_code,
+        event.stream_id,
         withdrawals=(row.get("withdrawals") or 0) + 1,
-        withdrawal_reason=event.withdrawal_requested.reason,
+        withdrawal_reason=payload.reason,
         withdrawal_requested_at=to_us(event.occurred_at),
     )
 
 
-def _opened(uow: UnitOfWork, event: DossierEvent) -> None:
-    said = event.case_opened
+def _opened(uow: UnitOfWork, event: Event, payload: CaseOpened) -> None:
     row = set_case(
         uow,
         event,
         state=RUNNING,
-        process=said.process,
-        process_version=said.process_version,
-        imported=int(said.imported),
+        process=payload.process,
+        process_version=payload.process_version,
+        imported=int(payload.imported),
         opened_at=to_us(event.occurred_at),
-        due_at=instant_in(said, "due_at"),
-        first_due_at=instant_in(said, "due_at"),
-        **current_in(said.current),
+        due_at=instant_in(payload, "due_at"),
+        first_due_at=instant_in(payload, "due_at"),
+        **current_in(payload.current),
     )
-    deadline_rows.set_dossier(uow, event, said, running=watched(row))
-    deadline_rows.set_step(uow, event, said.current, running=watched(row))
-    sharing.set_timer(uow, event, said.current, running=watched(row))
+    deadline_rows.set_dossier(uow, event, payload, running=watched(row))
+    deadline_rows.set_step(uow, event, payload.current, running=watched(row))
+    sharing.set_timer(uow, event, payload.current, running=watched(row))
 
 
-def _assigned(uow: UnitOfWork, event: DossierEvent) -> None:
-    set_case(uow, event, assignee=event.step_assigned.assignee)
-    deadline_rows.touch(uow, event.dossier_code)
+def _assigned(uow: UnitOfWork, event: Event, payload: StepAssigned) -> None:
+    set_case(uow, event, assignee=payload.assignee)
+    deadline_rows.touch(uow, event.stream_id)
 
 
-def _looked(uow: UnitOfWork, event: DossierEvent) -> None:
-    deadline_rows.touch(uow, event.dossier_code)
+def _looked(uow: UnitOfWork, event: Event, _payload: Message) -> None:
+    deadline_rows.touch(uow, event.stream_id)
 
 
-def _completed(uow: UnitOfWork, event: DossierEvent) -> None:
-    _enter(uow, event, event.step_completed.next)
+def _completed(uow: UnitOfWork, event: Event, payload: StepCompleted) -> None:
+    _enter(uow, event, payload.next)
 
 
-def _sent_back(uow: UnitOfWork, event: DossierEvent) -> None:
-    _enter(uow, event, event.step_sent_back.next)
+def _sent_back(uow: UnitOfWork, event: Event, payload: StepSentBack) -> None:
+    _enter(uow, event, payload.next)
 
 
-def _enter(uow: UnitOfWork, event: DossierEvent, current: Any) -> None:
+def _enter(uow: UnitOfWork, event: Event, current: Any) -> None:
     row = set_case(uow, event, **current_in(current))
     deadline_rows.set_step(uow, event, current, running=watched(row))
     sharing.set_timer(uow, event, current, running=watched(row))
 
 
-def _pulled_back(uow: UnitOfWork, event: DossierEvent) -> None:
-    said = event.case_pulled_back
-    row = set_case(uow, event, **{**current_in(said.next), "assignee": said.assignee})
+def _pulled_back(uow: UnitOfWork, event: Event, payload: CasePulledBack) -> None:
+    row = set_case(uow, event, **{**current_in(payload.next), "assignee": payload.assignee})
     deadline_rows.set_step(
         uow,
         event,
-        said.next,
+        payload.next,
         running=watched(row),
-        said=DueDate(0, None, said.warned, said.missed, told=said.told),
+        said=DueDate(0, None, payload.warned, payload.missed, told=payload.told),
     )
-    sharing.set_timer(uow, event, said.next, running=watched(row))
+    sharing.set_timer(uow, event, payload.next, running=watched(row))
 
 
-def _moved(uow: UnitOfWork, event: DossierEvent) -> None:
-    said = event.case_moved
+def _moved(uow: UnitOfWork, event: Event, payload: CaseMoved) -> None:
     row = set_case(
         uow,
         event,
-        process=said.process,
-        process_version=said.process_version,
-        step_role=said.current.role,
+        process=payload.process,
+        process_version=payload.process_version,
+        step_role=payload.current.role,
     )
-    sharing.set_timer(uow, event, said.current, running=watched(row))
+    sharing.set_timer(uow, event, payload.current, running=watched(row))
 
 
-def _corrected(uow: UnitOfWork, event: DossierEvent) -> None:
-    said = event.case_corrected
-    changed = {"result_number": said.result_number, "explanation": said.explanation}
-    uow.change(CASES, event.dossier_code, **{k: v for k, v in changed.items() if v})
+def _corrected(uow: UnitOfWork, event: Event, payload: CaseCorrected) -> None:
+    changed = {"result_number": payload.result_number, "explanation": payload.explanation}
+    uow.change(CASES, event.stream_id, **{k: v for k, v in changed.items() if v})
 
 
-def _asked(uow: UnitOfWork, event: DossierEvent) -> None:
-    said = event.supplement_requested
+def _asked(uow: UnitOfWork, event: Event, payload: SupplementRequested) -> None:
     _suspend(
         uow,
         event,
-        reason=said.reason,
-        answer_due_at=instant_in(said, "answer_due_at"),
-        round=said.round,
+        reason=payload.reason,
+        answer_due_at=instant_in(payload, "answer_due_at"),
+        round=payload.round,
     )
 
 
-def _suspended(uow: UnitOfWork, event: DossierEvent) -> None:
-    said = event.case_suspended
-    _suspend(uow, event, reason=said.reason, counterpart=said.counterpart)
+def _suspended(uow: UnitOfWork, event: Event, payload: CaseSuspended) -> None:
+    _suspend(uow, event, reason=payload.reason, counterpart=payload.counterpart)
 
 
 def _suspend(
-    uow: UnitOfWork, event: DossierEvent, *, reason: str, counterpart: str = "", **values: Any
+    uow: UnitOfWork, event: Event, *, reason: str, counterpart: str = "", **values: Any
 ) -> None:
     begun = suspension_in(event)
     shown = {
@@ -191,8 +210,7 @@ def _suspend(
     deadline_rows.stop(uow, event, watched=own(row))
 
 
-def _resumed(uow: UnitOfWork, event: DossierEvent) -> None:
-    said = event.case_resumed
+def _resumed(uow: UnitOfWork, event: Event, payload: CaseResumed) -> None:
     row = set_case(
         uow,
         event,
@@ -200,42 +218,41 @@ def _resumed(uow: UnitOfWork, event: DossierEvent) -> None:
         suspended_at=None,
         suspension=None,
         answer_due_at=None,
-        due_at=instant_in(said, "due_at"),
-        step_due_at=instant_in(said.current, "due_at"),
-        step_warn_at=instant_in(said.current, "warn_at"),
+        due_at=instant_in(payload, "due_at"),
+        step_due_at=instant_in(payload.current, "due_at"),
+        step_warn_at=instant_in(payload.current, "warn_at"),
     )
     deadline_rows.move(uow, event, running=watched(row))
-    sharing.set_timer(uow, event, said.current, running=watched(row))
+    sharing.set_timer(uow, event, payload.current, running=watched(row))
 
 
-def _resolved(uow: UnitOfWork, event: DossierEvent) -> None:
-    said = event.case_resolved
+def _resolved(uow: UnitOfWork, event: Event, payload: CaseResolved) -> None:
     _end(
         uow,
         event,
         state=RESOLVED,
-        result=said.result,
-        result_number=said.result_number,
-        explanation=said.explanation,
-        file_sha256=said.file_sha256,
+        result=payload.result,
+        result_number=payload.result_number,
+        explanation=payload.explanation,
+        file_sha256=payload.file_sha256,
     )
 
 
-def _withdrawn(uow: UnitOfWork, event: DossierEvent) -> None:
+def _withdrawn(uow: UnitOfWork, event: Event, _payload: Message) -> None:
     _end(uow, event, state=WITHDRAWN)
 
 
-def _declined(uow: UnitOfWork, event: DossierEvent) -> None:
-    row = uow.get(CASES, event.dossier_code) or {}
+def _declined(uow: UnitOfWork, event: Event, _payload: Message) -> None:
+    row = uow.get(CASES, event.stream_id) or {}
     declined = (row.get("withdrawals_declined") or 0) + 1
-    uow.change(CASES, event.dossier_code, withdrawals_declined=declined)
+    uow.change(CASES, event.stream_id, withdrawals_declined=declined)
 
 
-def _closed(uow: UnitOfWork, event: DossierEvent) -> None:
-    _end(uow, event, state=CLOSED, explanation=event.case_closed.reason)
+def _closed(uow: UnitOfWork, event: Event, payload: CaseClosed) -> None:
+    _end(uow, event, state=CLOSED, explanation=payload.reason)
 
 
-def _end(uow: UnitOfWork, event: DossierEvent, **values: Any) -> None:
+def _end(uow: UnitOfWork, event: Event, **values: Any) -> None:
     set_case(
         uow,
         event,
@@ -245,42 +262,42 @@ def _end(uow: UnitOfWork, event: DossierEvent, **values: Any) -> None:
         answer_due_at=None,
         **values,
     )
-    deadline_rows.remove(uow, event.dossier_code)
-    sharing.close_consultations(uow, event.dossier_code)
+    deadline_rows.remove(uow, event.stream_id)
+    sharing.close_consultations(uow, event.stream_id)
 
 
-def _recorded(uow: UnitOfWork, event: DossierEvent) -> None:
-    row = uow.get(CASES, event.dossier_code) or {}
-    uow.change(CASES, event.dossier_code, recorded=(row.get("recorded") or 0) + 1)
+def _recorded(uow: UnitOfWork, event: Event, _payload: Message) -> None:
+    row = uow.get(CASES, event.stream_id) or {}
+    uow.change(CASES, event.stream_id, recorded=(row.get("recorded") or 0) + 1)
 
 
-def _history(uow: UnitOfWork, event: DossierEvent) -> None:
+def _history(uow: UnitOfWork, event: Event, _payload: Message) -> None:
     row = set_case(uow, event, history_complete=1)
     if watched(row):
-        deadline_rows.go_on(uow, event.dossier_code)
+        deadline_rows.go_on(uow, event.stream_id)
 
 
-PROJECTIONS: dict[str, Callable[[UnitOfWork, DossierEvent], None]] = {
-    "dossier_submitted": _submitted,
-    "dossier_accepted": _accepted,
-    "case_opened": _opened,
-    "step_assigned": _assigned,
-    "step_completed": _completed,
-    "step_sent_back": _sent_back,
-    "step_opened": _looked,
-    "case_pulled_back": _pulled_back,
-    "case_moved": _moved,
-    "case_corrected": _corrected,
-    "supplement_requested": _asked,
-    "case_suspended": _suspended,
-    "case_resumed": _resumed,
-    "case_resolved": _resolved,
-    "withdrawal_requested": _wished,
-    "case_withdrawn": _withdrawn,
-    "withdrawal_declined": _declined,
-    "case_closed": _closed,
-    "step_recorded": _recorded,
-    "history_imported": _history,
+PROJECTIONS: dict[type[Message], Projection] = {
+    DossierSubmitted: _submitted,
+    DossierAccepted: _accepted,
+    CaseOpened: _opened,
+    StepAssigned: _assigned,
+    StepCompleted: _completed,
+    StepSentBack: _sent_back,
+    StepOpened: _looked,
+    CasePulledBack: _pulled_back,
+    CaseMoved: _moved,
+    CaseCorrected: _corrected,
+    SupplementRequested: _asked,
+    CaseSuspended: _suspended,
+    CaseResumed: _resumed,
+    CaseResolved: _resolved,
+    WithdrawalRequested: _wished,
+    CaseWithdrawn: _withdrawn,
+    WithdrawalDeclined: _declined,
+    CaseClosed: _closed,
+    StepRecorded: _recorded,
+    HistoryImported: _history,
     **deadlines.PROJECTIONS,
     **sharing.PROJECTIONS,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.event_pb2 import Event
 from motcua.routing.v1.routing_pb2 import CaseState
 
 from kernel.base.instants import instant_in
@@ -42,9 +42,9 @@ def own(row: Row) -> bool:
     return not row["imported"] or bool(row["history_complete"])
 
 
-def set_case(uow: UnitOfWork, event: DossierEvent, **values: Any) -> Row:
+def set_case(uow: UnitOfWork, event: Event, **values: Any) -> Row:
     """Change a case's row and what ``work`` shows of it; gives the row."""
-    code = event.dossier_code
+    code = event.stream_id
     uow.change(CASES, code, **values)
     row = uow.get(CASES, code)
     assert row is not None

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from motcua.events.v1.envelope_pb2 import DossierEvent
-from motcua.events.v1.process_events_pb2 import Participation
+from google.protobuf.message import Message
+from motcua.events.v1.event_pb2 import Event
+from motcua.routing.v1.collaboration_events_pb2 import (
+    ChildEnded,
+    ChildRequested,
+    ConsultationAnswered,
+    ConsultationCancelled,
+    ConsultationRequested,
+    ParticipantChanged,
+    WorkDelegated,
+)
+from motcua.routing.v1.officer_events_pb2 import AbsenceDelegated, AbsenceEnded
+from motcua.routing.v1.types_pb2 import Participation
 
 from kernel.base.instants import instant_in, to_us
+from kernel.eventsourcing.service_model import Projection
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from services.routing.application.officer_stream import absence_in
 from services.routing.domain.state import State
@@ -24,17 +35,16 @@ from services.routing.tables import (
 from services.routing.views import deadline_rows
 
 
-def _requested(uow: UnitOfWork, event: DossierEvent) -> None:
-    said = event.consultation_requested
-    due_at = instant_in(said, "due_at")
+def _requested(uow: UnitOfWork, event: Event, payload: ConsultationRequested) -> None:
+    due_at = instant_in(payload, "due_at")
     row = {
-        "dossier_code": event.dossier_code,
-        "number": said.number,
-        "unit": said.unit,
-        "role": said.role,
-        "step": said.step,
-        "question": said.question,
-        "waits": int(said.waits),
+        "dossier_code": event.stream_id,
+        "number": payload.number,
+        "unit": payload.unit,
+        "role": payload.role,
+        "step": payload.step,
+        "question": payload.question,
+        "waits": int(payload.waits),
         "open": 1,
         "asked_at": to_us(event.occurred_at),
         "due_at": NO_DUE if due_at is None else due_at,
@@ -45,38 +55,36 @@ def _requested(uow: UnitOfWork, event: DossierEvent) -> None:
         "cancelled_for": None,
     }
     uow.put(CONSULTATIONS, row)
-    case = uow.get(CASES, event.dossier_code) or {}
+    case = uow.get(CASES, event.stream_id) or {}
     own = not case.get("imported") or bool(case.get("history_complete"))
     deadline_rows.ask(uow, event, watched=own)
     _held(uow, event)
 
 
-def _answered(uow: UnitOfWork, event: DossierEvent) -> None:
-    said = event.consultation_answered
+def _answered(uow: UnitOfWork, event: Event, payload: ConsultationAnswered) -> None:
     uow.change(
         CONSULTATIONS,
-        event.dossier_code,
-        said.number,
+        event.stream_id,
+        payload.number,
         open=0,
         answered_at=to_us(event.occurred_at),
-        opinion=said.opinion,
-        answer=said.answer,
+        opinion=payload.opinion,
+        answer=payload.answer,
     )
-    deadline_rows.answered(uow, event.dossier_code, said.number)
+    deadline_rows.answered(uow, event.stream_id, payload.number)
     _held(uow, event)
 
 
-def _cancelled(uow: UnitOfWork, event: DossierEvent) -> None:
-    said = event.consultation_cancelled
+def _cancelled(uow: UnitOfWork, event: Event, payload: ConsultationCancelled) -> None:
     uow.change(
         CONSULTATIONS,
-        event.dossier_code,
-        said.number,
+        event.stream_id,
+        payload.number,
         open=0,
         cancelled_at=to_us(event.occurred_at),
-        cancelled_for=said.reason,
+        cancelled_for=payload.reason,
     )
-    deadline_rows.answered(uow, event.dossier_code, said.number)
+    deadline_rows.answered(uow, event.stream_id, payload.number)
     _held(uow, event)
 
 
@@ -90,54 +98,52 @@ def close_consultations(uow: UnitOfWork, code: str) -> None:
         number += 1
 
 
-def _participant(uow: UnitOfWork, event: DossierEvent) -> None:
-    said = event.participant_changed
-    if said.participation == Participation.PARTICIPATION_UNSPECIFIED:
-        uow.delete(PARTICIPANTS, event.dossier_code, said.officer)
+def _participant(uow: UnitOfWork, event: Event, payload: ParticipantChanged) -> None:
+    if payload.participation == Participation.PARTICIPATION_UNSPECIFIED:
+        uow.delete(PARTICIPANTS, event.stream_id, payload.officer)
         return
     row = {
-        "dossier_code": event.dossier_code,
-        "officer": said.officer,
-        "participation": said.participation,
+        "dossier_code": event.stream_id,
+        "officer": payload.officer,
+        "participation": payload.participation,
     }
     uow.put(PARTICIPANTS, row)
 
 
-def _absent(uow: UnitOfWork, event: DossierEvent) -> None:
-    said = event.absence_delegated
+def _absent(uow: UnitOfWork, event: Event, payload: AbsenceDelegated) -> None:
     row = {
-        "officer": said.officer,
+        "officer": payload.officer,
         "sequence": event.sequence,
-        "substitute": said.substitute,
-        "begins_at": to_us(said.begins_at),
-        "ends_at": to_us(said.ends_at),
-        "unit": said.unit,
+        "substitute": payload.substitute,
+        "begins_at": to_us(payload.begins_at),
+        "ends_at": to_us(payload.ends_at),
+        "unit": payload.unit,
         "ended_in": "",
     }
     uow.put(ABSENCES, row)
 
 
-def _came_back(uow: UnitOfWork, event: DossierEvent) -> None:
-    said, at = event.absence_ended, to_us(event.occurred_at)
+def _came_back(uow: UnitOfWork, event: Event, payload: AbsenceEnded) -> None:
+    at = to_us(event.occurred_at)
     for sequence in range(1, event.sequence):
-        row = uow.get(ABSENCES, said.officer, sequence)
+        row = uow.get(ABSENCES, payload.officer, sequence)
         absence = row and absence_in(row)
         if row and absence and absence.delegation.runs(at):
-            left = absence.ended(said.unit, at).delegation
+            left = absence.ended(payload.unit, at).delegation
             ended = {"ends_at": left.ends_at, "ended_in": " ".join(left.ended_in)}
             uow.put(ABSENCES, {**row, **ended})
 
 
-def _delegated(uow: UnitOfWork, event: DossierEvent) -> None:
-    said, code = event.work_delegated, event.dossier_code
-    row = uow.get(STAND_INS, code, said.officer) or {"ends_at": 0}
-    ends_at = max(row["ends_at"], to_us(said.ends_at))
-    uow.change(STAND_INS, code, said.officer, ends_at=ends_at)
+def _delegated(uow: UnitOfWork, event: Event, payload: WorkDelegated) -> None:
+    code = event.stream_id
+    row = uow.get(STAND_INS, code, payload.officer) or {"ends_at": 0}
+    ends_at = max(row["ends_at"], to_us(payload.ends_at))
+    uow.change(STAND_INS, code, payload.officer, ends_at=ends_at)
 
 
-def set_timer(uow: UnitOfWork, event: DossierEvent, current: Any, *, running: bool) -> None:
+def set_timer(uow: UnitOfWork, event: Event, current: Any, *, running: bool) -> None:
     """Keep which way of the current step is taken next by itself, or none."""
-    code = event.dossier_code
+    code = event.stream_id
     if not current.timers:
         if uow.get(TIMERS, code) is not None:
             uow.delete(TIMERS, code)
@@ -159,9 +165,13 @@ def _next(state: State, *, running: bool) -> dict[str, Any]:
     return {"transition": first.name, "at": first.at, "next_at": at}
 
 
-def _held(uow: UnitOfWork, event: DossierEvent) -> None:
+def _awaited(uow: UnitOfWork, event: Event, _payload: Message) -> None:
+    _held(uow, event)
+
+
+def _held(uow: UnitOfWork, event: Event) -> None:
     """What the current step waits for has come up, or has come: a way may be held up by it."""
-    code = event.dossier_code
+    code = event.stream_id
     row = uow.get(TIMERS, code)
     if row is not None:
         state: State = uow.state(code)
@@ -179,14 +189,14 @@ def stop_timer(uow: UnitOfWork, code: str, *, ended: bool) -> None:
         uow.put(TIMERS, {**row, "next_at": None})
 
 
-PROJECTIONS: dict[str, Callable[[UnitOfWork, DossierEvent], None]] = {
-    "consultation_requested": _requested,
-    "child_requested": _held,
-    "child_ended": _held,
-    "consultation_answered": _answered,
-    "consultation_cancelled": _cancelled,
-    "participant_changed": _participant,
-    "absence_delegated": _absent,
-    "absence_ended": _came_back,
-    "work_delegated": _delegated,
+PROJECTIONS: dict[type[Message], Projection] = {
+    ConsultationRequested: _requested,
+    ChildRequested: _awaited,
+    ChildEnded: _awaited,
+    ConsultationAnswered: _answered,
+    ConsultationCancelled: _cancelled,
+    ParticipantChanged: _participant,
+    AbsenceDelegated: _absent,
+    AbsenceEnded: _came_back,
+    WorkDelegated: _delegated,
 }

@@ -11,9 +11,13 @@ from collections.abc import Mapping
 from dataclasses import astuple, replace
 from typing import Any
 
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.event_pb2 import Event
+from motcua.routing.v1.case_events_pb2 import CaseResumed
+from motcua.routing.v1.collaboration_events_pb2 import ConsultationRequested
+from motcua.routing.v1.deadline_events_pb2 import DeadlineRecomputed
 
 from kernel.base.instants import to_us
+from kernel.eventsourcing.envelope import payload_as
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from services.routing.domain.alarms import (
     CONSULTATION,
@@ -40,14 +44,14 @@ Row = Mapping[str, Any]
 _SCOPES = (*RUNNING_SCOPES, SUSPENSION)
 
 
-def set_dossier(uow: UnitOfWork, event: DossierEvent, message: Any, *, running: bool) -> None:
+def set_dossier(uow: UnitOfWork, event: Event, message: Any, *, running: bool) -> None:
     """Set the dossier's due date from a message that holds it, or none."""
     _set(uow, event, DOSSIER, limit_in(message), running)
 
 
 def set_step(
     uow: UnitOfWork,
-    event: DossierEvent,
+    event: Event,
     current: Any,
     *,
     running: bool,
@@ -68,9 +72,9 @@ def touch(uow: UnitOfWork, code: str) -> None:
     uow.delete(DEADLINES, code, TOUCH, 0)
 
 
-def move(uow: UnitOfWork, event: DossierEvent, *, running: bool) -> None:
+def move(uow: UnitOfWork, event: Event, *, running: bool) -> None:
     """Let the clock go on with the due dates of a ``CaseResumed``."""
-    said, code = event.case_resumed, event.dossier_code
+    said, code = payload_as(event, CaseResumed), event.stream_id
     for scope, message in ((DOSSIER, said), (STEP, said.current)):
         row = None if said.restarted else uow.get(DEADLINES, code, scope, 0)
         limit = limit_in(message)
@@ -81,18 +85,18 @@ def move(uow: UnitOfWork, event: DossierEvent, *, running: bool) -> None:
     uow.delete(DEADLINES, code, SUSPENSION, 0)
 
 
-def relay(uow: UnitOfWork, event: DossierEvent, *, running: bool) -> None:
+def relay(uow: UnitOfWork, event: Event, *, running: bool) -> None:
     """Set a due date that a ``DeadlineRecomputed`` has laid anew."""
-    said, code = event.deadline_recomputed, event.dossier_code
+    said, code = payload_as(event, DeadlineRecomputed), event.stream_id
     row = uow.get(DEADLINES, code, said.scope, said.consultation)
     if row is not None:
         laid = relaid(_limit(row), said, to_us(event.occurred_at))
         _set(uow, event, said.scope, laid, running, number=said.consultation)
 
 
-def ask(uow: UnitOfWork, event: DossierEvent, *, watched: bool) -> None:
+def ask(uow: UnitOfWork, event: Event, *, watched: bool) -> None:
     """Set the time in which a question is to be answered, or none."""
-    said = event.consultation_requested
+    said = payload_as(event, ConsultationRequested)
     _set(uow, event, CONSULTATION, limit_in(said), watched, number=said.number)
 
 
@@ -101,9 +105,9 @@ def answered(uow: UnitOfWork, code: str, number: int) -> None:
     uow.delete(DEADLINES, code, CONSULTATION, number)
 
 
-def stop(uow: UnitOfWork, event: DossierEvent, *, watched: bool) -> None:
+def stop(uow: UnitOfWork, event: Event, *, watched: bool) -> None:
     """Let nothing be said while the clock stands still but of the end of that."""
-    code = event.dossier_code
+    code = event.stream_id
     touch(uow, code)
     for scope in (DOSSIER, STEP):
         if uow.get(DEADLINES, code, scope, 0) is not None:
@@ -154,17 +158,17 @@ def mend(uow: UnitOfWork, code: str, state: State) -> None:
 
 def _set(
     uow: UnitOfWork,
-    event: DossierEvent,
+    event: Event,
     scope: int,
     limit: DueDate | None,
     running: bool,
     number: int = 0,
 ) -> None:
     if limit is None:
-        uow.delete(DEADLINES, event.dossier_code, scope, number)
+        uow.delete(DEADLINES, event.stream_id, scope, number)
         return
     row = {
-        "dossier_code": event.dossier_code,
+        "dossier_code": event.stream_id,
         "scope": scope,
         "number": number,
         **_columns(limit),

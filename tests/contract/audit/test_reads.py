@@ -8,11 +8,13 @@ from itertools import product
 
 import pytest
 from motcua.audit.v1 import audit_pb2 as pb
-from motcua.events.v1.envelope_pb2 import DossierEvent
-from motcua.events.v1.process_events_pb2 import AbsenceDelegated
+from motcua.events.v1.event_pb2 import Event
+from motcua.intake.v1.dossier_events_pb2 import DossierSubmitted
+from motcua.routing.v1.officer_events_pb2 import AbsenceDelegated, AbsenceEnded
 from sqlalchemy import select
 
 from kernel.base.instants import DAY, HOUR, to_us
+from office.streams import OFFICER
 from services.audit import responses
 from services.audit.deadlines import listing
 from services.audit.deadlines.listing import Wanted
@@ -24,6 +26,7 @@ from services.audit.state import as_of as asof
 from services.audit.state.local_days import day
 from services.audit.tables import DOSSIERS, LOG
 from tests.support.audit_store import MONDAY, UNITS, Log, Store, facts_table, week
+from tests.support.events import name_of, payload_of, with_payload
 
 NOW = MONDAY + 6 * DAY
 INSTANTS = [None, MONDAY - DAY, MONDAY + DAY, MONDAY + 2 * DAY + HOUR, MONDAY + 4 * DAY, NOW]
@@ -50,7 +53,7 @@ def test_the_state_as_of_an_instant_is_the_fold_up_to_it(store, events):
     """For every dossier, what is read equals folding its events up to the instant."""
     for instant in INSTANTS:
         expected = _known(events, instant)
-        for code in {e.dossier_code for e in events}:
+        for code in {e.stream_id for e in events}:
             assert store.ask(asof.facts_of, code, instant) == expected.get(code)
 
 
@@ -76,23 +79,24 @@ def test_an_officer_s_record_is_kept_and_is_no_dossier(database_url, events):
     said = AbsenceDelegated(officer="an", substitute="binh", unit="H22.12")
     said.begins_at.FromMicroseconds(MONDAY)
     said.ends_at.FromMicroseconds(MONDAY + DAY)
-    absence = DossierEvent(
+    absence = Event(
         event_id="017b2953-0f80-7000-8000-000000000001",
-        dossier_code="officer:an",
+        stream_kind=OFFICER,
+        stream_id="an",
         source="routing",
         sequence=1,
-        absence_delegated=said,
     )
+    absence.payload.Pack(said)
     absence.occurred_at.FromMicroseconds(MONDAY)
     absence.recorded_at.FromMicroseconds(MONDAY)
-    back = DossierEvent()
+    back = Event()
     back.CopyFrom(absence)
     back.event_id, back.sequence = "017b2953-0f80-7000-8000-000000000002", 2
-    back.absence_ended.officer = "an"
+    back.payload.Pack(AbsenceEnded(officer="an"))
     made = Store(database_url)
     made.take_all(Log([absence, back, *events]).records(), 100)
-    assert {row["dossier_code"] for row in made.rows(DOSSIERS)} == {e.dossier_code for e in events}
-    rows = made.ask(queries.timeline, "officer:an", None)
+    assert {row["dossier_code"] for row in made.rows(DOSSIERS)} == {e.stream_id for e in events}
+    rows = made.ask(queries.timeline, "an", None, OFFICER)
     told, ended = (responses.entry(row, "Asia/Ho_Chi_Minh") for row in rows)
     assert (told.type, "binh stands in for an" in told.summary.en) == ("AbsenceDelegated", True)
     assert (ended.type, ended.summary.en) == (
@@ -105,9 +109,11 @@ def test_an_officer_s_record_is_kept_and_is_no_dossier(database_url, events):
 def test_what_dossiers_do_not_say_has_a_line_of_its_own(database_url):
     """Broken down by what nobody said, the line is called unknown, now and as of an instant."""
     unsaid = week(random.Random(14), 20)
-    for event in unsaid:
-        if event.HasField("dossier_submitted"):
-            event.dossier_submitted.ClearField("level")
+    for place, event in enumerate(unsaid):
+        if name_of(event) == "DossierSubmitted":
+            filed = payload_of(event, DossierSubmitted)
+            filed.ClearField("level")
+            unsaid[place] = with_payload(event, filed)
     store = Store(database_url)
     store.take_all(Log(unsaid).records())
     for instant in (None, MONDAY + 2 * DAY):
@@ -131,7 +137,7 @@ def test_a_report_of_a_past_instant_does_not_change_later(store, events):
     log = Log(events)
     later = week(random.Random(12), 30)
     for event in later:
-        event.dossier_code = event.dossier_code.replace("210809", "210816")
+        event.stream_id = event.stream_id.replace("210809", "210816")
         event.occurred_at.seconds += 7 * 86_400
         log.send(event)
     store.take_all([r for p in log.partitions for r in p if r.offset >= _end(store, r.partition)])
@@ -258,7 +264,7 @@ async def test_a_part_of_the_log_is_played(store, events):
     """Instants cut the log as [from, to); a code keeps to one dossier; places go on from there."""
     first, end = MONDAY + DAY, MONDAY + 2 * DAY
     cut = await _played(store, Section(first=first, end=end))
-    code = events[0].dossier_code
+    code = events[0].stream_id
     one = await _played(store, Section(dossier_code=code))
     everything = await _played(store, Section())
     read = everything[:40]
@@ -266,7 +272,7 @@ async def test_a_part_of_the_log_is_played(store, events):
 
     expected = [e.event_id for e in events if first <= to_us(e.occurred_at) < end]
     assert sorted(_ids(cut)) == sorted(expected)
-    assert sorted(_ids(one)) == sorted(e.event_id for e in events if e.dossier_code == code)
+    assert sorted(_ids(one)) == sorted(e.event_id for e in events if e.stream_id == code)
     assert _ids(read) + _ids(rest) == _ids(everything)
 
 
@@ -275,7 +281,7 @@ async def test_following_gives_new_events_as_they_come(store, events):
     log = Log(events)
     extra = week(random.Random(13), 2)
     for event in extra:
-        event.dossier_code += "-later"
+        event.stream_id += "-later"
     new = [log.send(event) for event in extra]
     total = len(events) + len(extra)
     playing = asyncio.create_task(_played(store, Section(), follow=True, until=total))
@@ -301,13 +307,13 @@ async def test_many_followers_read_the_heads_together(store):
 
 
 def _ids(rows):
-    return [DossierEvent.FromString(row.body).event_id for row in rows]
+    return [Event.FromString(row.body).event_id for row in rows]
 
 
 def test_the_timeline_has_the_events_in_the_order_of_the_log(store, events):
     """A dossier's rows are its events, all or up to an instant, in the order of the log."""
-    code, instant = events[0].dossier_code, MONDAY + 2 * DAY
-    own = [e for e in events if e.dossier_code == code]
+    code, instant = events[0].stream_id, MONDAY + 2 * DAY
+    own = [e for e in events if e.stream_id == code]
 
     assert [r["event_id"] for r in store.ask(queries.timeline, code, None)] == [
         e.event_id for e in own

@@ -81,7 +81,7 @@ def test_one_byte_changed_in_the_store_is_named(store, log, beside_log):
     assert not result.ok
     assert result.broken_hashes == 1
     assert _first(result) == (pb.FINDING_KIND_BROKEN_HASH, *place)
-    assert result.findings[0].dossier_code == row["dossier_code"]
+    assert result.findings[0].stream_id == row["stream_id"]
 
 
 def test_one_event_deleted_from_the_store_is_named(store, log):

@@ -8,9 +8,19 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from motcua.events.v1 import intake_events_pb2 as intake
-from motcua.events.v1.desk_events_pb2 import FeeCancelled, FeeRecorded, FeesDue, FeeTiming
-from motcua.events.v1.envelope_pb2 import ActorKind, DossierEvent
+from motcua.events.v1.common_pb2 import ActorKind
+from motcua.events.v1.event_pb2 import Event
+from motcua.intake.v1.dossier_events_pb2 import (
+    DeskCheckApproaching,
+    DeskCheckMissed,
+    DossierAccepted,
+    DossierRefused,
+    DossierSubmitted,
+    DossierWithdrawn,
+)
+from motcua.intake.v1.event_parts_pb2 import FeesDue
+from motcua.intake.v1.fee_events_pb2 import FeeCancelled, FeeRecorded
+from motcua.intake.v1.types_pb2 import FeeTiming
 from sqlalchemy import Engine, select, text, update
 
 from kernel.base.instants import HOUR, to_timestamp, to_us
@@ -18,6 +28,7 @@ from kernel.eventsourcing.unit_of_work import UnitOfWork
 from services.intake.schedulers.desk_checks import DOSSIERS_AT_ONCE, due_rows, watch_checks
 from services.intake.tables import DOSSIERS, KERNEL
 from tests.conftest import NewDatabase
+from tests.support.events import name_of, payload_of
 from tests.support.intake_samples import MONDAY
 from tests.support.intake_store import Story, opened, put, rows
 from tests.support.models import INTAKE as MODEL
@@ -25,9 +36,9 @@ from tests.support.models import INTAKE as MODEL
 CODE = "H22.12-210809-0001"
 WARN, DUE = MONDAY + 4 * HOUR, MONDAY + 8 * HOUR
 TIMES: dict[str, Any] = {"answer_due_at": to_timestamp(DUE), "answer_warn_at": to_timestamp(WARN)}
-ONLINE = intake.DossierSubmitted(unit="H22.12", **TIMES)
+ONLINE = DossierSubmitted(unit="H22.12", **TIMES)
 OWES = FeesDue(timing=FeeTiming.FEE_TIMING_BEFORE, phi=5_000)
-NEAR, GONE = "desk_check_approaching", "desk_check_missed"
+NEAR, GONE = "DeskCheckApproaching", "DeskCheckMissed"
 
 
 @pytest.fixture
@@ -50,16 +61,16 @@ def look(engine: Engine, now: int) -> int:
         total += said
 
 
-def said(engine: Engine) -> list[DossierEvent]:
+def said(engine: Engine) -> list[Event]:
     """Return what the watch has said."""
     events = KERNEL.events.c
-    query = select(events.body).where(events.type.startswith("DeskCheck"))
+    query = select(events.body).where(events.type.startswith("motcua.intake.v1.DeskCheck"))
     with engine.connect() as connection:
-        found = connection.execute(query.order_by(events.dossier_code, events.sequence))
-        return [DossierEvent.FromString(body) for (body,) in found]
+        found = connection.execute(query.order_by(events.stream_id, events.sequence))
+        return [Event.FromString(body) for (body,) in found]
 
 
-def after(engine: Engine, event: DossierEvent) -> DossierEvent:
+def after(engine: Engine, event: Event) -> Event:
     """Number an event of the desk behind what the watch has said."""
     event.sequence += len(said(engine))
     return event
@@ -67,7 +78,7 @@ def after(engine: Engine, event: DossierEvent) -> DossierEvent:
 
 def kinds(engine: Engine) -> list[str]:
     """Return what the watch has said."""
-    return [event.WhichOneof("payload") or "" for event in said(engine)]
+    return [name_of(event) for event in said(engine)]
 
 
 def alarm_at(engine: Engine) -> int | None:
@@ -92,7 +103,10 @@ def test_an_unchecked_dossier_is_said_once(engine: Engine) -> None:
     assert alarm_at(engine) is None
     assert look(engine, DUE + 1000 * HOUR) == 0
     near, gone = said(engine)
-    for event, payload in ((near, near.desk_check_approaching), (gone, gone.desk_check_missed)):
+    for event, payload in (
+        (near, payload_of(near, DeskCheckApproaching)),
+        (gone, payload_of(gone, DeskCheckMissed)),
+    ):
         assert event.causation_id == story.events[0].event_id
         assert event.actor.kind == ActorKind.ACTOR_KIND_SYSTEM
         assert payload.unit == "H22.12"
@@ -103,7 +117,7 @@ def test_an_unchecked_dossier_is_said_once(engine: Engine) -> None:
 
 def test_one_of_before_warnings_is_said_to_be_over_alone(engine: Engine) -> None:
     """Its submission tells no instant of a warning."""
-    old = intake.DossierSubmitted(unit="H22.12", answer_due_at=to_timestamp(DUE))
+    old = DossierSubmitted(unit="H22.12", answer_due_at=to_timestamp(DUE))
     put(engine, Story(CODE).tell("intake", old).events)
     assert alarm_at(engine) == DUE
     assert look(engine, DUE) == 0
@@ -111,9 +125,7 @@ def test_one_of_before_warnings_is_said_to_be_over_alone(engine: Engine) -> None
     assert kinds(engine) == [GONE]
 
 
-@pytest.mark.parametrize(
-    "ending", [intake.DossierAccepted(), intake.DossierRefused(), intake.DossierWithdrawn()]
-)
+@pytest.mark.parametrize("ending", [DossierAccepted(), DossierRefused(), DossierWithdrawn()])
 def test_what_was_answered_is_not_said(engine: Engine, ending: object) -> None:
     """Accepted, refused or let go in time: neither that its time is nearly over, nor that it is."""
     story = Story(CODE).tell("intake", ONLINE)
@@ -126,7 +138,7 @@ def test_what_was_answered_after_the_warning_is_not_said_to_be_over(engine: Engi
     story = Story(CODE).tell("intake", ONLINE)
     put(engine, story.events)
     look(engine, WARN + 1)
-    story.tell("intake", intake.DossierAccepted())
+    story.tell("intake", DossierAccepted())
     put(engine, [after(engine, story.events[-1])])
     assert alarm_at(engine) is None
     assert look(engine, DUE + 1) == 0
@@ -135,7 +147,7 @@ def test_what_was_answered_after_the_warning_is_not_said_to_be_over(engine: Engi
 
 def test_while_a_fee_is_awaited_nothing_is_said(engine: Engine) -> None:
     """It is the citizen's turn. The payment gives the desk its time, of which all is said."""
-    owed = intake.DossierSubmitted(unit="H22.12", fees=OWES, **TIMES)
+    owed = DossierSubmitted(unit="H22.12", fees=OWES, **TIMES)
     story = Story(CODE).tell("intake", owed)
     put(engine, story.events)
     assert alarm_at(engine) is None
@@ -153,7 +165,7 @@ def test_while_a_fee_is_awaited_nothing_is_said(engine: Engine) -> None:
 
 def test_a_payment_that_is_taken_back_silences_the_watch(engine: Engine) -> None:
     """Warned of already, and then the fee is owed again."""
-    owed = intake.DossierSubmitted(unit="H22.12", fees=OWES, **TIMES)
+    owed = DossierSubmitted(unit="H22.12", fees=OWES, **TIMES)
     paid = FeeRecorded(phi=5_000, phi_receipt="P", settled=True, **TIMES)
     story = Story(CODE).tell("intake", owed).tell("intake", paid)
     put(engine, story.events)
@@ -166,7 +178,7 @@ def test_a_payment_that_is_taken_back_silences_the_watch(engine: Engine) -> None
 
 def test_what_came_to_the_counter_has_no_such_limit(engine: Engine) -> None:
     """Only online dossiers wait for a check."""
-    put(engine, Story(CODE).tell("intake", intake.DossierSubmitted()).events)
+    put(engine, Story(CODE).tell("intake", DossierSubmitted()).events)
     assert look(engine, DUE + 1000 * HOUR) == 0
 
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import pytest
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.event_pb2 import Event
 
 from kernel.base.clock import FixedClock
 from kernel.base.errors import AlreadyExists, Conflict
@@ -91,7 +91,7 @@ def test_the_counters_are_made_again_from_the_events(new_database: NewDatabase) 
         with engine.connect() as connection:
             events = MODEL.tables.events
             found = connection.execute(events.select().order_by(events.c.event_id))
-            put(again, [DossierEvent.FromString(row.body) for row in found])
+            put(again, [Event.FromString(row.body) for row in found])
         assert rows(again) == rows(engine)
 
 

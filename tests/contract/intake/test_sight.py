@@ -8,11 +8,14 @@ from datetime import date
 
 import pytest
 from google.protobuf.message import Message
-from motcua.events.v1 import process_events_pb2 as process
-from motcua.events.v1 import routing_events_pb2 as routing
-from motcua.events.v1.envelope_pb2 import Actor, ActorKind, DossierEvent
-from motcua.events.v1.intake_events_pb2 import DossierSubmitted
+from motcua.events.v1.common_pb2 import Actor, ActorKind
+from motcua.events.v1.event_pb2 import Event
+from motcua.intake.v1.dossier_events_pb2 import DossierSubmitted
 from motcua.intake.v1.intake_pb2 import DossierState, ListDossiersRequest
+from motcua.routing.v1.case_events_pb2 import CaseOpened, StepCompleted
+from motcua.routing.v1.collaboration_events_pb2 import ConsultationRequested, ParticipantChanged
+from motcua.routing.v1.event_parts_pb2 import CurrentStep
+from motcua.routing.v1.types_pb2 import Participation
 from sqlalchemy import Engine, text
 
 from kernel.base.errors import Forbidden
@@ -21,6 +24,7 @@ from office.people.access_scope import AccessScope, officer_key
 from office.people.directory import DirectoryUnit, below
 from services.intake.queries.dossier_list import page
 from services.intake.views import access_index
+from tests.support.events import payload_of
 from tests.support.intake_samples import MONDAY
 from tests.support.intake_store import Story, opened, put
 
@@ -28,7 +32,7 @@ DAY = date(2021, 8, 9)
 GONE = DirectoryUnit("H22.70", "Gộp", valid_to=date(2021, 6, 30), successor="H22.60")
 UNITS = {GONE.code: GONE}
 PLACES = ("H22", "H22.12", "H22.60", "H22.60.05", "H22.60.06", "H22.70", "H22.70.01", "H30.01")
-PARTICIPATION = process.Participation
+PARTICIPATION = Participation
 OFFICERS = ("an", "binh")
 
 
@@ -46,23 +50,23 @@ class Told(Story):
     def at_step(self, unit: str) -> None:
         """Send the case to a unit."""
         self.units.add(unit)
-        self.tell("routing", routing.StepCompleted(next=routing.CurrentStep(unit=unit)))
+        self.tell("routing", StepCompleted(next=CurrentStep(unit=unit)))
 
     def asked(self, unit: str) -> None:
         """Ask a unit for its opinion."""
         self.units.add(unit)
-        self.tell("routing", process.ConsultationRequested(number=1, unit=unit))
+        self.tell("routing", ConsultationRequested(number=1, unit=unit))
 
     def participates(self, officer: str, *, still: bool) -> None:
         """Let an officer watch, and maybe end that."""
-        said: Message = process.ParticipantChanged(
+        said: Message = ParticipantChanged(
             officer=officer, participation=PARTICIPATION.PARTICIPATION_WATCHES
         )
         self.tell("routing", said)
         if still:
             self.officers.add(officer)
         else:
-            self.tell("routing", process.ParticipantChanged(officer=officer))
+            self.tell("routing", ParticipantChanged(officer=officer))
 
 
 def told(seed: int, count: int) -> list[Told]:
@@ -73,7 +77,7 @@ def told(seed: int, count: int) -> list[Told]:
         one = Told(number, chance.choice(PLACES), "")
         if chance.random() < 0.3:
             one = Told(number, chance.choice(PLACES), chance.choice(PLACES))
-        one.tell("routing", routing.CaseOpened(process="standard"))
+        one.tell("routing", CaseOpened(process="standard"))
         if chance.random() < 0.3:
             one.at_step(chance.choice(PLACES))
         if chance.random() < 0.3:
@@ -108,7 +112,7 @@ def walk(engine: Engine, sight: AccessScope | None, size: int, **more: object) -
             request.page_token = answer.next_page_token
 
 
-def events_of(stories: list[Told]) -> list[DossierEvent]:
+def events_of(stories: list[Told]) -> list[Event]:
     """Return all events, dossier by dossier."""
     return [event for story in stories for event in story.events]
 
@@ -161,7 +165,7 @@ def test_one_dossier_is_shown_to_whom_its_list_shows_it(database_url: str) -> No
             listed = set(walk(engine, sight, 200))
             with engine.connect() as connection:
                 for story in stories:
-                    own = story.events[0].dossier_submitted.unit
+                    own = payload_of(story.events[0], DossierSubmitted).unit
                     try:
                         sight.require([own], access_index.readers(connection, story.code))
                         shown = True

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.event_pb2 import Event
+from motcua.intake.v1.dossier_events_pb2 import DossierSubmitted
 from motcua.intake.v1.intake_pb2 import DossierState, ListDossiersRequest
 from sqlalchemy import Engine, select
 
@@ -14,19 +15,20 @@ from services.intake.queries.dossier import dossier_row, state_of
 from services.intake.queries.dossier_list import page
 from services.intake.tables import DOSSIERS
 from tests.conftest import NewDatabase
+from tests.support.events import payload_of
 from tests.support.intake_samples import MONDAY, ONLINE
 from tests.support.intake_store import Story, opened, put, rows, stories
 
 STATES: list[Any] = DossierState.values()[1:]
 
 
-def own_first(told: list[Story]) -> list[DossierEvent]:
+def own_first(told: list[Story]) -> list[Event]:
     """Order events as the desk lives them: its own as soon as they are written."""
     events = [event for story in told for event in story.events]
     return sorted(events, key=lambda event: event.source != "intake")
 
 
-def as_a_log(told: list[Story], seed: int = 1) -> list[DossierEvent]:
+def as_a_log(told: list[Story], seed: int = 1) -> list[Event]:
     """Order events as on the log: each dossier's in order, dossiers mixed."""
     chance = random.Random(seed)
     streams = {story.code: list(story.events) for story in told}
@@ -103,7 +105,7 @@ def test_rows_that_come_meanwhile_disturb_no_page(database_url: str) -> None:
             first = page(connection, request)
         newer = stories(seed=8, count=1)[0].events[0]
         late = Story("H22.12-210811-0001", MONDAY + 99 * HOUR)
-        put(engine, late.tell("intake", newer.dossier_submitted).events)
+        put(engine, late.tell("intake", payload_of(newer, DossierSubmitted)).events)
         request.page_token = first.next_page_token
         assert [d.dossier_code for d in first.dossiers] + walk(engine, request) == whole
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from motcua.notify.v1.message_events_pb2 import MessageFailed, MessageSent
 
 from infra.local.smtp import RECIPIENT_HEADER, MailSink
 from kernel.base.errors import Unavailable
@@ -14,6 +15,7 @@ from office.people.directory import Directory, Officer
 from services.notify.delivery.attempts import Attempts
 from services.notify.delivery.sender import MailSender
 from services.notify.settings import MailSettings, load
+from tests.support.events import name_of, payload_of
 from tests.support.feed import wait_until
 from tests.support.letters import ESCALATED, SUONG, TU
 from tests.support.notify_store import Store
@@ -36,11 +38,7 @@ def sending(
 
 
 def ends(store: Store, code: str) -> list[str]:
-    return [
-        str(event.WhichOneof("payload"))
-        for event in store.own(code)
-        if event.WhichOneof("payload") != "message_queued"
-    ]
+    return [name_of(event) for event in store.own(code) if name_of(event) != "MessageQueued"]
 
 
 def test_not_before_the_log_was_read(store: Store, mail_sink: MailSink) -> None:
@@ -57,7 +55,7 @@ def test_not_before_the_log_was_read(store: Store, mail_sink: MailSink) -> None:
         wait_until(lambda: len(asked) > 2, what="asked several times")
         assert not mail_sink.messages()
         read.set()
-        wait_until(lambda: ends(store, "D1") == ["message_sent"])
+        wait_until(lambda: ends(store, "D1") == ["MessageSent"])
     assert len(mail_sink.messages()) == 1
 
 
@@ -76,8 +74,8 @@ def test_database_away_after_the_mail(
 
     monkeypatch.setattr(Attempts, "end", end)
     with sending(store, mail_sink):
-        wait_until(lambda: ends(store, "D1") == ["message_sent"])
-        (sent,) = [event.message_sent for event in store.own("D1")[1:]]
+        wait_until(lambda: ends(store, "D1") == ["MessageSent"])
+        (sent,) = [payload_of(event, MessageSent) for event in store.own("D1")[1:]]
     assert (sent.attempts, sent.maybe_sent) == (1, 0)
     assert len(mail_sink.messages()) == 1
 
@@ -98,9 +96,9 @@ def test_a_fault_that_nobody_foresaw(
 
     monkeypatch.setattr(Keyring, "open", broken)
     with sending(store, mail_sink):
-        wait_until(lambda: ends(store, "D2") == ["message_sent"])
-        wait_until(lambda: ends(store, "D1") == ["message_failed"])
-    failed = store.own("D1")[1].message_failed
+        wait_until(lambda: ends(store, "D2") == ["MessageSent"])
+        wait_until(lambda: ends(store, "D1") == ["MessageFailed"])
+    failed = payload_of(store.own("D1")[1], MessageFailed)
     assert (failed.attempts, failed.reason_code) == (4, "expired")
     assert len(mail_sink.messages()) == 1
 
@@ -133,7 +131,10 @@ def test_an_officer_s_address_is_looked_up_when_the_mail_is_made(
     there = [people_of(Officer(TU, "Lý Quốc Tú", "H22.02", HEADS))]
     with sending(store, mail_sink, people=lambda: there[0]):
         wait_until(lambda: not store.deliveries(), what="all ended")
-        failed = {e.message_failed.message_id: e.message_failed for e in store.own("D1")[-2:]}
+        failed = {
+            payload_of(e, MessageFailed).message_id: payload_of(e, MessageFailed)
+            for e in store.own("D1")[-2:]
+        }
         assert [(f.reason_code, f.attempts, f.code) for f in failed.values()] == [
             ("no_address", 0, 0),
             ("no_address", 0, 0),
@@ -157,5 +158,5 @@ def test_without_a_directory_an_officer_has_no_address(store: Store, mail_sink: 
     store.read()
     with sending(store, mail_sink):
         wait_until(lambda: not store.deliveries(), what="all ended")
-    assert sorted(ends(store, "D1")) == ["message_failed", "message_failed", "message_sent"]
+    assert sorted(ends(store, "D1")) == ["MessageFailed", "MessageFailed", "MessageSent"]
     assert [mail[RECIPIENT_HEADER] for mail in mail_sink.messages()] == ["my@example.vn"]

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 
 import pytest
-from motcua.events.v1.envelope_pb2 import DossierEvent
-from motcua.events.v1.notify_events_pb2 import MessageFailed, MessageSent
+from motcua.events.v1.event_pb2 import Event
 from motcua.notify.v1 import notify_pb2 as pb
+from motcua.notify.v1.message_events_pb2 import MessageFailed, MessageQueued, MessageSent
+from motcua.routing.v1.deadline_events_pb2 import DeadlineEscalated
 
 from kernel.base.errors import Invalid, NotFound
 from kernel.base.instants import SECOND
@@ -16,6 +17,7 @@ from services.notify.delivery.attempts import Due
 from services.notify.domain.decider import EMAIL
 from services.notify.queries import messages
 from tests.support import letters
+from tests.support.events import name_of, payload_of
 from tests.support.models import NOTIFY as MODEL
 from tests.support.notify_store import Store
 
@@ -31,7 +33,7 @@ LIFE = [
 
 
 def payloads(store: Store, code: str) -> list[str]:
-    return [str(event.WhichOneof("payload")) for event in store.own(code)]
+    return [name_of(event) for event in store.own(code)]
 
 
 def test_migrations_make_the_tables(store: Store) -> None:
@@ -44,14 +46,14 @@ def test_an_event_becomes_one_message(store: Store) -> None:
     event = store.submit("D1")
     store.read()
     (queued,) = store.own("D1")
-    assert queued.message_queued.message_id == message_id(event.event_id, EMAIL)
+    assert payload_of(queued, MessageQueued).message_id == message_id(event.event_id, EMAIL)
     assert queued.causation_id == event.event_id
     assert [(row["message_id"], row["attempt"]) for row in store.deliveries()] == [
-        (queued.message_queued.message_id, 0)
+        (payload_of(queued, MessageQueued).message_id, 0)
     ]
     store.log.append(store.log[0]._replace(offset=len(store.log)))
     assert store.read().repeats == 2
-    assert payloads(store, "D1") == ["message_queued"]
+    assert payloads(store, "D1") == ["MessageQueued"]
 
 
 def test_names_in_the_letters_language(store: Store) -> None:
@@ -59,7 +61,7 @@ def test_names_in_the_letters_language(store: Store) -> None:
     store.submit("D1", language="en")
     store.submit("D2", language="")
     store.read()
-    english, other = (store.own(code)[0].message_queued for code in ("D1", "D2"))
+    english, other = (payload_of(store.own(code)[0], MessageQueued) for code in ("D1", "D2"))
     assert (english.language, english.values["unit"]) == ("en", "Department of Industry and Trade")
     assert (other.language, other.values["unit"]) == ("vi", "Sở Công Thương")
 
@@ -70,7 +72,7 @@ def test_papers_by_their_names_in_the_letters_language(store: Store) -> None:
         store.submit(code, language=language)
         store.say(code, letters.SUPPLEMENT)
     store.read()
-    vietnamese, english = (store.own(code)[-1].message_queued for code in ("D1", "D2"))
+    vietnamese, english = (payload_of(store.own(code)[-1], MessageQueued) for code in ("D1", "D2"))
     assert vietnamese.values["parts"] == "Giấy phép (2 bản): Bản sao mờ\nA2 (1 bản)"
     assert english.values["parts"] == "Licence (2 copies): Bản sao mờ\nA2 (1 copy)"
 
@@ -120,7 +122,9 @@ def test_each_officer_gets_a_message_and_the_citizen_none(store: Store) -> None:
         store.submit(code, consent=consent)
         *_, event = store.say(code, letters.NOBODY_TOLD, letters.ESCALATED)
         store.read()
-        duties = [e.message_queued for e in store.own(code) if e.message_queued.officer]
+        queued = [e for e in store.own(code) if name_of(e) == "MessageQueued"]
+        said = [e for e in queued if payload_of(e, MessageQueued).officer]
+        duties = [payload_of(e, MessageQueued) for e in said]
         assert [(m.officer, m.kind, m.language) for m in duties] == [
             (letters.SUONG, "escalated", "vi"),
             (letters.TU, "escalated", "vi"),
@@ -129,9 +133,7 @@ def test_each_officer_gets_a_message_and_the_citizen_none(store: Store) -> None:
         assert units == {("Sở Công Thương", "Sở Công Thương", "H22.02.01")}
         names = [message_id(event.event_id, EMAIL, officer) for officer in event_officers(event)]
         assert [m.message_id for m in duties] == names
-        assert {e.causation_id for e in store.own(code) if e.message_queued.officer} == {
-            event.event_id
-        }
+        assert {e.causation_id for e in said} == {event.event_id}
     before = store.log[:]
     store.log += [record._replace(offset=len(store.log)) for record in before]
     store.read()
@@ -141,8 +143,8 @@ def test_each_officer_gets_a_message_and_the_citizen_none(store: Store) -> None:
     }
 
 
-def event_officers(event: DossierEvent) -> list[str]:
-    return list(event.deadline_escalated.officers)
+def event_officers(event: Event) -> list[str]:
+    return list(payload_of(event, DeadlineEscalated).officers)
 
 
 # -- attempts ---
@@ -218,7 +220,7 @@ def test_a_message_ends_once(store: Store) -> None:
     outcome = MessageSent(message_id=due.message["message_id"], attempts=1, code=250)
     store.attempts.end(due, outcome)
     store.attempts.end(due, outcome)
-    assert payloads(store, "D1") == ["message_queued", "message_sent"]
+    assert payloads(store, "D1") == ["MessageQueued", "MessageSent"]
     queued, sent = store.own("D1")
     assert (sent.causation_id, sent.correlation_id) == (queued.event_id, "correlation-D1")
     assert store.deliveries() == []

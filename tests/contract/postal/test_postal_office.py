@@ -4,11 +4,11 @@ import hashlib
 import uuid
 
 import pytest
-from motcua.events.v1.common_pb2 import ResultChannel
-from motcua.events.v1.envelope_pb2 import ActorKind
-from motcua.events.v1.intake_events_pb2 import ResultReturned
+from motcua.events.v1.common_pb2 import ActorKind, ResultChannel
+from motcua.intake.v1.dossier_events_pb2 import ResultReturned
 from motcua.postal.v1 import postal_partner_pb2 as partner_pb
 from motcua.postal.v1 import postal_pb2 as pb
+from motcua.postal.v1.job_events_pb2 import PostalJobCreated
 
 from kernel.base.errors import AlreadyExists, Invalid, NotFound, Refused
 from kernel.base.instants import HOUR, to_timestamp, to_us
@@ -16,6 +16,7 @@ from kernel.crypto.keyring import ERASED
 from services.postal.domain import s10
 from services.postal.queries.cursors import read_stream_cursor
 from tests.contract.postal.conftest import NewOffice
+from tests.support.events import payload_of
 from tests.support.postal_office import LEASE, PERSON, T0, PostalOffice
 
 CODE = "H22.12.03-210809-0007"
@@ -112,7 +113,7 @@ def test_a_result_by_post_becomes_one_job_whose_id_follows_from_its_cause(
     assert uuid.UUID(job_id).version == 5
     assert event.causation_id.encode() in (cause or b"")
     assert event.correlation_id == f"corr-{CODE}"
-    assert event.postal_job_created.partner_id == "buudien"
+    assert payload_of(event, PostalJobCreated).partner_id == "buudien"
     assert show(office, job_id).addressee.name == PERSON.full_name
     assert office.read().repeats == 1  # its own event, met in the log
 

@@ -8,7 +8,7 @@ from datetime import date
 from functools import partial
 
 import pytest
-from motcua.events.v1.envelope_pb2 import Actor
+from motcua.events.v1.common_pb2 import Actor
 from motcua.routing.v1 import routing_pb2 as pb
 
 from kernel.base.errors import Refused
@@ -142,9 +142,9 @@ def test_it_is_written_once_and_only_for_a_time_and_person(departments: Departme
     """A second click writes nothing, nor does a wrong request; who may not hears no."""
     departments.delegates(absence(), MON)
     departments.delegates(absence(), MON)
-    assert departments.kinds("officer:an") == ["absence_delegated"]
+    assert departments.kinds("an") == ["AbsenceDelegated"]
     departments.delegates(absence(FRI), MON)
-    assert departments.kinds("officer:an") == ["absence_delegated"] * 2
+    assert departments.kinds("an") == ["AbsenceDelegated"] * 2
     for request, code in (
         (absence("2021-08-09 09:00"), "PERIOD_EMPTY"),
         (absence(TUE, begins=WED), "PERIOD_EMPTY"),
@@ -170,7 +170,7 @@ def test_a_rebuild_knows_the_absences(new_database: NewDatabase, turn: int) -> N
         first.reads(heard)
         first.delegates(absence(), MON)
         first.does(office().assign, assign("appraise", "an"), CODE, TUE, LEADER)
-        record = first.said("officer:an")
+        record = first.said("an")
         log = merged([record, [*heard, *first.said(CODE)]], [turn] * 20)
         for start in range(0, len(log), 2):
             again.reads(log[start : start + 2])
@@ -195,9 +195,9 @@ def test_every_case_is_covered_however_many_there_are(departments: Departments) 
     head = Actor(kind=AN.kind, id="h", unit="H22.12")
     assert departments.delegates(absence(), MON, head) == codes
     assert try_(departments, MON, BINH, codes[-1]) == ""
-    assert departments.kinds(others[0])[-1] == "step_assigned"
+    assert departments.kinds(others[0])[-1] == "StepAssigned"
     assert departments.delegates(absence(), MON) == sorted([*others, *codes[:-1]])
-    assert departments.kinds(others[-1])[-1] == "work_delegated"
+    assert departments.kinds(others[-1])[-1] == "WorkDelegated"
 
 
 def give_to_an(departments: Departments, codes: list[str]) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from datetime import date
 
 import pytest
-from motcua.events.v1.envelope_pb2 import Actor
+from motcua.events.v1.common_pb2 import Actor
 from motcua.routing.v1 import routing_pb2 as pb
+from motcua.routing.v1.officer_events_pb2 import DelegationEnded
 
 from kernel.base.errors import Refused
 from office.people.directory import Absence
@@ -31,6 +32,7 @@ from tests.contract.routing.test_absences import (
     with_people,
 )
 from tests.support.departments import Departments, Desk, call_of, merged, office
+from tests.support.events import name_of, payload_of
 from tests.support.routing_cases import (
     LEADER,
     SPECIALIST,
@@ -72,9 +74,9 @@ def test_from_then_on_the_work_is_the_officer_s_alone(departments: Departments) 
     """Each case that is covered tells it by itself, with the instant, and so does the record."""
     departments.delegates(absence(FRI), MON)
     assert departments.ends_absence(WED) == [CODE, OTHER]
-    assert departments.kinds("officer:an") == ["absence_delegated", "absence_ended"]
+    assert departments.kinds("an") == ["AbsenceDelegated", "AbsenceEnded"]
     for code in (CODE, OTHER):
-        assert departments.kinds(code)[-1] == "delegation_ended"
+        assert departments.kinds(code)[-1] == "DelegationEnded"
         assert try_(departments, WED, BINH, code) == "NOT_ASSIGNED_TO_YOU"
         case = shown(departments, WED, code)
         (one,) = case.substitutions
@@ -133,7 +135,7 @@ def test_a_case_that_has_ended_hears_nothing(departments: Departments) -> None:
     departments.delegates(absence(FRI), MON)
     departments.does(office().resolve, resolve("handle"), done, MON)
     assert departments.ends_absence(WED) == [CODE, OTHER]
-    assert departments.kinds(done)[-1] == "case_resolved"
+    assert departments.kinds(done)[-1] == "CaseResolved"
 
 
 def test_a_head_speaks_for_the_own_unit(departments: Departments) -> None:
@@ -151,7 +153,7 @@ def test_a_head_speaks_for_the_own_unit(departments: Departments) -> None:
     for code in new.values():
         departments.does(office().assign, assign("appraise", "an"), code, TUE, LEADER)
     assert try_(departments, TUE, BINH, new["H22.12"]) == "NOT_ASSIGNED_TO_YOU"
-    assert departments.kinds(new["H22.60"])[-2:] == ["work_delegated", "delegation_ended"]
+    assert departments.kinds(new["H22.60"])[-2:] == ["WorkDelegated", "DelegationEnded"]
     assert refused(departments, WED, HEAD) == "NO_ABSENCE"
     departments.ends_absence(WED)
     assert try_(departments, WED, BINH, new["H22.60"]) == "NOT_ASSIGNED_TO_YOU"
@@ -186,7 +188,7 @@ def test_who_is_away_again_is_stood_in_for_again(departments: Departments) -> No
     departments.delegates(absence(FRI), MON)
     departments.ends_absence(TUE)
     departments.delegates(absence(FRI), WED)
-    assert departments.kinds("officer:an")[-1] == "absence_delegated"
+    assert departments.kinds("an")[-1] == "AbsenceDelegated"
     assert try_(departments, WED, BINH) == ""
 
 
@@ -198,7 +200,11 @@ def test_all_who_stand_in_stop(departments: Departments) -> None:
     request.ends_at.FromMicroseconds(at(FRI))
     departments.delegates(request, MON)
     departments.ends_absence(TUE)
-    ended = [e.delegation_ended for e in departments.said(CODE) if e.HasField("delegation_ended")]
+    ended = [
+        payload_of(e, DelegationEnded)
+        for e in departments.said(CODE)
+        if (name_of(e) == "DelegationEnded")
+    ]
     assert [(each.officer, each.substitute) for each in ended] == [("an", "binh"), ("an", "chi")]
     assert not any(one.active for one in shown(departments, TUE).substitutions)
 
@@ -258,7 +264,7 @@ def test_a_rebuild_knows_that_it_is_over(new_database: NewDatabase, turn: int) -
         first.does(office().assign, assign("appraise", "an"), OTHER, TUE, LEADER)
         first.ends_absence(WED)
         records = [[*heard[code], *first.said(code)] for code in (CODE, OTHER)]
-        log = merged([first.said("officer:an"), *records], [turn] * 30)
+        log = merged([first.said("an"), *records], [turn] * 30)
         for start in range(0, len(log), 2):
             again.reads(log[start : start + 2])
         assert again.views() == first.views()

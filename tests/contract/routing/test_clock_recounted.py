@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from motcua.routing.v1.case_events_pb2 import CaseResumed
+from motcua.routing.v1.deadline_events_pb2 import DeadlineMissed
 
 from kernel.eventsourcing.state_loading import states_of
 from office.worktime.calendars import repository
@@ -19,6 +21,7 @@ from services.routing.tables import CASES, DEADLINES
 from tests.conftest import NewDatabase
 from tests.contract.routing.test_recompute import codes, recompute, storm
 from tests.support.departments import Departments, Desk, merged
+from tests.support.events import name_of, payload_of
 from tests.support.models import OFFICE
 from tests.support.models import ROUTING as MODEL
 from tests.support.routing_cases import (
@@ -108,15 +111,19 @@ def test_what_lies_ahead_again_is_watched_again(
     """The index looks at the new date: nobody has said anything of it yet."""
     late_before_a_storm(departments, folder, tmp_path)
 
-    resumed = departments.said(LATE)[-1].case_resumed
+    resumed = payload_of(departments.said(LATE)[-1], CaseResumed)
     assert (resumed.after_missed, resumed.stays_late) == (True, True)
     assert due(departments, LATE) == "2021-08-18 09:00"
     found = row(departments, LATE, DOSSIER)
     assert (found["warned"], found["missed"], found["told"]) == (0, 0, 0)
     departments.looks("2021-08-18 09:00", 0)
-    before = departments.kinds(LATE).count("deadline_missed")
+    before = departments.kinds(LATE).count("DeadlineMissed")
     departments.looks("2021-08-18 09:00", 1)
-    said = [e.deadline_missed for e in departments.said(LATE) if e.HasField("deadline_missed")]
+    said = [
+        payload_of(e, DeadlineMissed)
+        for e in departments.said(LATE)
+        if (name_of(e) == "DeadlineMissed")
+    ]
     assert [clock(m.due_at.ToMicroseconds()) for m in said[before:] if m.scope == DOSSIER] == [
         "2021-08-18 09:00"
     ]
@@ -176,10 +183,10 @@ def test_a_rebuild_is_equal_row_for_row(
         ]
         streams: dict[tuple[str, str], list[Any]] = {}
         for event in [*heard, *first.said()]:
-            streams.setdefault((event.dossier_code, event.source), []).append(event)
+            streams.setdefault((event.stream_id, event.source), []).append(event)
         again.reads(merged(list(streams.values()), [5 * n for n in range(500)]))
         assert again.views() == first.views()
-        assert {"case_pulled_back", "deadline_recomputed"} <= set(first.kinds())
+        assert {"CasePulledBack", "DeadlineRecomputed"} <= set(first.kinds())
     finally:
         first.close()
         again.close()

@@ -114,7 +114,7 @@ def test_a_timer_that_a_question_holds_up_is_taken_once_when_the_answer_comes(
     departments.looks("2021-08-12 11:00")
     departments.looks("2021-08-13 11:00")
     assert step(departments) == "end"
-    assert departments.kinds(HELD).count("step_completed") == 1
+    assert departments.kinds(HELD).count("StepCompleted") == 1
     assert departments.rows(TIMERS) == []
 
 

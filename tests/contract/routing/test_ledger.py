@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
-from motcua.events.v1.envelope_pb2 import ActorKind
-from motcua.events.v1.routing_events_pb2 import SuspensionKind
+from motcua.events.v1.common_pb2 import ActorKind
 from motcua.routing.v1 import routing_pb2 as pb
+from motcua.routing.v1.types_pb2 import SuspensionKind
 
 from kernel.base.errors import Refused
 from office.process.repository import standard_processes
@@ -17,6 +17,7 @@ from services.routing.queries import case as queries
 from services.routing.tables import DEADLINES
 from tests.conftest import NewDatabase
 from tests.support.departments import Departments, Desk, office
+from tests.support.events import name_of
 from tests.support.routing_cases import (
     BINH,
     LEADER,
@@ -90,7 +91,7 @@ def test_a_second_click_finds_the_case_suspended(departments: Departments) -> No
     with pytest.raises(Refused) as refused:
         departments.does(office().stop, stop("appraise"), CODE, "2021-08-09 10:00", BINH)
     assert refused.value.code == "CASE_SUSPENDED"
-    assert Counter(departments.kinds(CODE))["case_suspended"] == 1
+    assert Counter(departments.kinds(CODE))["CaseSuspended"] == 1
 
 
 def test_the_citizen_s_time_is_watched_from_the_index(departments: Departments) -> None:
@@ -103,11 +104,11 @@ def test_the_citizen_s_time_is_watched_from_the_index(departments: Departments) 
     assert departments.looks("2021-09-08 10:00", 0) == 0
     assert departments.looks("2021-09-08 10:00", 1) == 1
     assert departments.looks("2022-09-08 10:00") == 0
-    assert departments.kinds(CODE)[-2:] == ["deadline_approaching", "supplement_expired"]
+    assert departments.kinds(CODE)[-2:] == ["DeadlineApproaching", "SupplementExpired"]
     answer = departments.does(office().close, close(), CODE, "2021-09-09 10:00")
     assert answer.case.state == pb.CaseState.CASE_STATE_CLOSED
     assert departments.rows(DEADLINES) == []
-    assert departments.kinds(CODE)[-1] == "case_closed"
+    assert departments.kinds(CODE)[-1] == "CaseClosed"
 
 
 def test_closing_before_the_watch_has_looked_says_the_end_first(departments: Departments) -> None:
@@ -115,7 +116,7 @@ def test_closing_before_the_watch_has_looked_says_the_end_first(departments: Dep
     departments.does(office().request_supplement, supplement("appraise"), CODE, "2021-08-09 10:00")
     departments.does(office().close, close(), CODE, "2021-09-09 10:00")
     expired, closed = departments.said(CODE)[-2:]
-    assert expired.HasField("supplement_expired")
+    assert name_of(expired) == "SupplementExpired"
     assert expired.actor.kind == ActorKind.ACTOR_KIND_SYSTEM
-    assert closed.HasField("case_closed")
+    assert name_of(closed) == "CaseClosed"
     assert closed.actor.id == "an"

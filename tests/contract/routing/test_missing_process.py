@@ -144,7 +144,7 @@ def test_due_dates_of_such_cases_are_watched(departments: Departments, gone: Non
     """Their citizens wait, too: what passes is said."""
     departments.looks("2021-08-30 10:00")
     for code in (LOST, KEPT):
-        assert "deadline_missed" in departments.kinds(code)
+        assert "DeadlineMissed" in departments.kinds(code)
 
 
 def test_timers_of_others_do_not_wait_behind_those_of_such_cases(
@@ -160,7 +160,7 @@ def test_timers_of_others_do_not_wait_behind_those_of_such_cases(
     with capture_logs() as lines:
         for _ in range(3):
             departments.writer.exclusive(partial(look, now=now)).result()
-    assert "step_sent_back" in departments.kinds(KEPT)
+    assert "StepSentBack" in departments.kinds(KEPT)
     said = [line for line in lines if line["event"] == "timer.skipped"]
     assert [(line["dossier"], line["process"], line["version"]) for line in said] == [
         (LOST, "consulted", 1)

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from datetime import date
 
 import pytest
-from motcua.events.v1.envelope_pb2 import Actor
+from motcua.events.v1.common_pb2 import Actor
 from motcua.routing.v1 import routing_pb2 as pb
+from motcua.routing.v1.collaboration_events_pb2 import ConsultationAnswered
 
 from kernel.base.errors import Refused
 from office.people.access_scope import AccessScope
@@ -20,6 +21,7 @@ from services.routing.queries.work_lists import list_work
 from services.routing.tables import CASES, CONSULTATIONS, WORK
 from tests.conftest import NewDatabase
 from tests.support.departments import Departments, Desk
+from tests.support.events import payload_of
 from tests.support.routing_cases import AN, BINH, PLANNER, answer, ask, assign, at, complete
 
 MON = "2021-08-09 10:00"
@@ -156,7 +158,7 @@ def test_the_heir_answers_what_a_dissolved_unit_was_asked(departments: Departmen
     assert listed(departments, "H22.71", "H22.71") == ["H22.02"]
     departments.does(merged.answer_consultation, answer(), CODE, "2021-08-11 08:00", second)
 
-    said = departments.said(CODE)[-1].consultation_answered
+    said = payload_of(departments.said(CODE)[-1], ConsultationAnswered)
     assert (said.unit, said.heir) == ("H22.02", "H22.71")
     assert [row["open"] for row in departments.rows(CONSULTATIONS)] == [0]
     with pytest.raises(Refused) as again:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from motcua.events.v1.envelope_pb2 import Actor
+from motcua.events.v1.common_pb2 import Actor
 from motcua.routing.v1 import routing_pb2 as pb
+from motcua.routing.v1.deadline_events_pb2 import DeadlineMissed
 
 from kernel.base.errors import Refused
 from office.process.repository import standard_processes
@@ -16,6 +17,7 @@ from services.routing.queries import case, consultations
 from services.routing.tables import CASES, DEADLINES
 from tests.conftest import NewDatabase
 from tests.support.departments import Departments, Desk, merged, office
+from tests.support.events import name_of, payload_of
 from tests.support.routing_cases import AN, PLANNER, answer, ask, at, cancel, clock, complete
 
 MON = "2021-08-09 10:00"
@@ -59,7 +61,11 @@ def test_its_alarms_end_and_the_step_goes_on(departments: Departments) -> None:
     departments.does(office().cancel_consultation, cancel(), CODE, LATER)
     assert [row for row in departments.rows(DEADLINES) if row["scope"] == CONSULTATION] == []
     departments.looks("2021-09-30 10:00")
-    said = [e.deadline_missed for e in departments.said(CODE) if e.HasField("deadline_missed")]
+    said = [
+        payload_of(e, DeadlineMissed)
+        for e in departments.said(CODE)
+        if (name_of(e) == "DeadlineMissed")
+    ]
     assert said
     assert not [each for each in said if each.scope == CONSULTATION]
 
@@ -106,7 +112,7 @@ def test_a_rebuild_has_the_same_rows(new_database: NewDatabase, turn: int) -> No
         for event in merged([live.said(), filed], [turn] * 20):
             again.reads([event])
         assert again.views() == live.views()
-        assert "consultation_cancelled" in live.kinds()
+        assert "ConsultationCancelled" in live.kinds()
     finally:
         live.close()
         again.close()

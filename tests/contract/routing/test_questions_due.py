@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from motcua.routing.v1.deadline_events_pb2 import DeadlineMissed
 from sqlalchemy import update
 
+from kernel.eventsourcing import envelope
 from services.routing.domain.alarms import CONSULTATION
 from services.routing.tables import DEADLINES
 from tests.conftest import NewDatabase
 from tests.support.departments import Departments, Desk, office
+from tests.support.events import name_of, payload_of
 from tests.support.routing_cases import PLANNER, answer, ask, resolve, supplement
 
 CODE = "H22.12-210809-0001"
@@ -35,8 +38,8 @@ def said(departments: Departments) -> list[tuple[str, int]]:
     """List what was said of questions."""
     found = []
     for event in departments.said(CODE):
-        name = event.WhichOneof("payload") or ""
-        payload = getattr(event, name)
+        name = name_of(event)
+        payload = envelope.payload_of(event)
         if getattr(payload, "scope", 0) == CONSULTATION:
             found.append((name, payload.consultation))
     return found
@@ -55,11 +58,12 @@ def test_each_question_is_watched_until_it_is_answered(departments: Departments)
     assert said(departments) == []
     departments.looks("2021-08-10 09:00")
     departments.looks("2021-08-10 09:01")
-    assert said(departments) == [("deadline_approaching", 1)]
+    assert said(departments) == [("DeadlineApproaching", 1)]
     departments.looks("2021-08-10 10:00")
-    assert said(departments)[1:] == [("deadline_missed", 1), ("deadline_escalated", 1)]
-    (missed,) = [e for e in departments.said(CODE) if e.deadline_missed.consultation]
-    (asked, _) = [e for e in departments.said(CODE) if e.HasField("consultation_requested")]
+    assert said(departments)[1:] == [("DeadlineMissed", 1), ("DeadlineEscalated", 1)]
+    passed = [e for e in departments.said(CODE) if name_of(e) == "DeadlineMissed"]
+    (missed,) = [e for e in passed if payload_of(e, DeadlineMissed).consultation]
+    (asked, _) = [e for e in departments.said(CODE) if (name_of(e) == "ConsultationRequested")]
     assert missed.causation_id == asked.event_id
     assert rows(departments) == [(1, False), (2, True)]
 
@@ -78,7 +82,7 @@ def test_a_question_is_watched_while_papers_are_awaited(departments: Departments
     departments.does(office().request_supplement, supplement("appraise"), CODE, MON)
     departments.looks("2021-08-10 10:00")
     once = said(departments)
-    assert once == [("deadline_missed", 1), ("deadline_escalated", 1)]
+    assert once == [("DeadlineMissed", 1), ("DeadlineEscalated", 1)]
 
     right = departments.rows(DEADLINES)
     with departments.engine.begin() as connection:

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from motcua.events.v1.calendar_events_pb2 import DeadlineRecomputed
-from motcua.events.v1.envelope_pb2 import Actor, ActorKind
-from motcua.events.v1.routing_events_pb2 import CaseFact
+from motcua.events.v1.common_pb2 import Actor, ActorKind
 from motcua.routing.v1 import routing_pb2 as pb
+from motcua.routing.v1.case_events_pb2 import CaseOpened
+from motcua.routing.v1.deadline_events_pb2 import DeadlineMissed, DeadlineRecomputed
+from motcua.routing.v1.types_pb2 import CaseFact
 
 from kernel.base.instants import to_us
 from kernel.eventsourcing.command_context import Call
@@ -27,6 +28,7 @@ from services.routing.views.deadline_rows import DOSSIER
 from tests.conftest import NewDatabase
 from tests.support.calendars import publish, use
 from tests.support.departments import Departments, Desk, merged
+from tests.support.events import name_of, payload_of
 from tests.support.models import OFFICE
 from tests.support.models import ROUTING as MODEL
 from tests.support.routing_cases import PLANNER, UNIT, answer, at, clock, supplement
@@ -136,14 +138,14 @@ def test_only_what_moves_gets_an_event(
     assert [answer.looked_at for answer in answers] == [2, 2, 1]
     events = departments.said(five[0])
     assert len(departments.said()) - before == 2 + sum(
-        event.WhichOneof("payload") == "deadline_missed"
+        name_of(event) == "DeadlineMissed"
         for code in (five[0], five[4])
         for event in departments.said(code)
     )
     event = events[-1]
     assert event.actor == BOSS
     assert to_us(event.occurred_at) == at(WHEN)
-    said = event.deadline_recomputed
+    said = payload_of(event, DeadlineRecomputed)
     assert (said.reason, said.calendar_version) == ("bão, 12/UBND", version)
     assert said.previous_calendar_version == state_office().version
 
@@ -162,9 +164,9 @@ def test_the_views_follow(departments: Departments, folder: Path, tmp_path: Path
     assert work["due_at"] == min(new, case["step_due_at"])
     departments.looks("2021-08-16 09:00", 1)
     kinds = departments.kinds(code)
-    assert "deadline_missed" not in kinds[kinds.index("deadline_recomputed") :]
+    assert "DeadlineMissed" not in kinds[kinds.index("DeadlineRecomputed") :]
     departments.looks("2021-08-17 09:00", 1)
-    assert departments.said(code)[-2].deadline_missed.due_at.ToMicroseconds() == new
+    assert payload_of(departments.said(code)[-2], DeadlineMissed).due_at.ToMicroseconds() == new
 
 
 def test_the_preview_tells_what_will_be_done(
@@ -248,9 +250,11 @@ def test_a_swap_announced_late(departments: Departments, folder: Path, tmp_path:
     pages(departments, size=10, when="2021-08-11 11:00")
 
     opened, *rest = departments.said(code)
-    assert opened.case_opened.calendar_version == state_office().version
+    assert payload_of(opened, CaseOpened).calendar_version == state_office().version
     named = [
-        e.deadline_recomputed.calendar_version for e in rest if e.HasField("deadline_recomputed")
+        payload_of(e, DeadlineRecomputed).calendar_version
+        for e in rest
+        if (name_of(e) == "DeadlineRecomputed")
     ]
     # Version 3 lacks the day of version 2 and has another: the same date, so nothing is said.
     assert named == [versions[1]]
@@ -274,10 +278,10 @@ def test_a_rebuild_is_equal_row_for_row(
         first.looks("2021-08-17 09:00")
         streams: dict[tuple[str, str], list[Any]] = {}
         for event in [*heard, *first.said()]:
-            streams.setdefault((event.dossier_code, event.source), []).append(event)
+            streams.setdefault((event.stream_id, event.source), []).append(event)
         again.reads(merged(list(streams.values()), [7 * n for n in range(500)]))
         assert again.views() == first.views()
-        assert "deadline_recomputed" in first.kinds()
+        assert "DeadlineRecomputed" in first.kinds()
     finally:
         first.close()
         again.close()
@@ -366,8 +370,8 @@ def test_all_that_the_calendar_laid_moves(
     assert not recompute(departments).moved
 
 
-def _unsaid(change: DeadlineRecomputed) -> DeadlineRecomputed:
-    told = DeadlineRecomputed()
+def _unsaid(change: pb.DeadlineChange) -> pb.DeadlineChange:
+    told = pb.DeadlineChange()
     told.CopyFrom(change)
     told.reason = ""
     return told
@@ -390,7 +394,7 @@ def test_a_rebuild_has_what_stands_beside_the_promise(
             heard += desk.files(code, process=process)
         streams: dict[tuple[str, str], list[Any]] = {}
         for event in [*heard, *first.said()]:
-            streams.setdefault((event.dossier_code, event.source), []).append(event)
+            streams.setdefault((event.stream_id, event.source), []).append(event)
         again.reads(merged(list(streams.values()), [5 * n for n in range(500)]))
         assert again.views() == first.views()
     finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from motcua.events.v1.desk_events_pb2 import ResultKind
+from motcua.events.v1.common_pb2 import ResultKind
 
 from kernel.base.errors import Refused
 from tests.conftest import NewDatabase

@@ -13,7 +13,7 @@ from typing import Any, Final
 import pytest
 from google.protobuf import descriptor_pool
 from google.protobuf.message import Message
-from motcua.events.v1.envelope_pb2 import Actor, ActorKind
+from motcua.events.v1.common_pb2 import Actor, ActorKind
 from motcua.routing.v1 import routing_pb2 as pb
 
 from kernel.auth.identity import Caller

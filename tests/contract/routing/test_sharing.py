@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from google.protobuf.json_format import ParseDict
 from motcua.routing.v1 import routing_pb2 as pb
+from motcua.routing.v1.case_events_pb2 import StepCompleted
 
 from kernel.base.errors import Invalid, Refused
 from kernel.base.instants import to_timestamp
@@ -18,6 +19,7 @@ from services.routing.tables import CASES, CONSULTATIONS, PARTICIPANTS, TIMERS, 
 from tests.conftest import NewDatabase
 from tests.contract.routing.test_views import case, work
 from tests.support.departments import Departments, Desk, office
+from tests.support.events import name_of, payload_of
 from tests.support.routing_cases import (
     AN,
     BINH,
@@ -165,7 +167,7 @@ def test_a_timer_takes_its_way_once_from_the_index(departments: Departments) -> 
     departments.looks("2021-08-13 10:00")
     assert departments.rows(CASES)[0]["step"] == "appraise"
     assert departments.rows(TIMERS) == []
-    assert departments.kinds(CODE).count("step_sent_back") == 1
+    assert departments.kinds(CODE).count("StepSentBack") == 1
 
 
 def _stop() -> pb.StopCaseRequest:
@@ -217,8 +219,8 @@ def test_the_call_with_facts_that_the_page_shows_is_taken(departments: Departmen
     departments.does(office().answer_consultation, answer(), request.dossier_code, MON, PLANNER)
     departments.does(office().complete, request, request.dossier_code, MON)
     assert departments.rows(CASES)[0]["step"] == "approve"
-    (said,) = [e for e in departments.said() if e.WhichOneof("payload") == "step_completed"]
-    stated = {fact.name: fact.value for fact in said.step_completed.facts}
+    (said,) = [e for e in departments.said() if name_of(e) == "StepCompleted"]
+    stated = {fact.name: fact.value for fact in payload_of(said, StepCompleted).facts}
     assert stated == {"outcome": "grant", "area": "800"}
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from datetime import date
 
 import pytest
-from motcua.events.v1.envelope_pb2 import Actor, ActorKind
+from motcua.events.v1.common_pb2 import Actor, ActorKind
+from motcua.intake.v1.dossier_events_pb2 import DossierSubmitted
 from motcua.routing.v1 import routing_pb2 as pb
 from sqlalchemy import insert, text
 
@@ -20,6 +21,7 @@ from services.routing.queries import case, consultations, work_lists
 from services.routing.tables import CASES, WORK
 from tests.conftest import NewDatabase
 from tests.support.departments import Departments, Desk, office
+from tests.support.events import changing
 from tests.support.routing_cases import SPECIALIST, answer, ask, at, complete, extend, takes_part
 
 OFFICER = ActorKind.ACTOR_KIND_OFFICER
@@ -239,8 +241,8 @@ def test_who_waits_for_a_child_sees_its_case(departments: Departments) -> None:
     desk, parent, child = Desk(), "H22.12-210809-0001", "H22.05-210809-0001"
     departments.reads(desk.files(parent))
     submitted, accepted = desk.files(child, unit="H22.05")
-    submitted.dossier_submitted.parent_code = parent
-    submitted.dossier_submitted.parent_number = 1
+    with changing(submitted, DossierSubmitted) as filed:
+        filed.parent_code, filed.parent_number = parent, 1
     departments.reads([submitted, accepted])
     assert sees(departments, child, "H22.12")
     assert sees(departments, child, "H22.05")

@@ -12,15 +12,17 @@ from contextlib import closing
 import pytest
 from sqlalchemy import update
 
+from kernel.eventsourcing import envelope
 from services.routing.domain.alarms import TOUCH
 from services.routing.schedulers import deadlines
 from services.routing.tables import DEADLINES
 from tests.conftest import NewDatabase
 from tests.support.departments import Departments, Desk, office
+from tests.support.events import name_of
 from tests.support.routing_cases import at, look
 
 CODE = "H22.12-210809-0001"
-NEAR, GONE = "deadline_approaching", "deadline_missed"
+NEAR, GONE = "DeadlineApproaching", "DeadlineMissed"
 
 
 @pytest.fixture
@@ -35,8 +37,8 @@ def alarms(departments: Departments, code: str = CODE) -> list[str]:
     """List what was said of beginning on the step."""
     found = []
     for event in departments.said(code):
-        name = event.WhichOneof("payload") or ""
-        if getattr(getattr(event, name), "scope", 0) == TOUCH:
+        name = name_of(event)
+        if getattr(envelope.payload_of(event), "scope", 0) == TOUCH:
             found.append(name)
     return found
 

@@ -7,10 +7,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from motcua.routing.v1.case_events_pb2 import SupplementRequested
 
 from kernel.base.errors import Refused
 from tests.conftest import NewDatabase
 from tests.support.departments import Departments, Desk, merged, office
+from tests.support.events import payload_of
 from tests.support.routing_cases import clock, supplement
 
 CODE = "H22.12-210809-0001"
@@ -56,14 +58,14 @@ def test_papers_are_asked_for_as_often_as_the_procedure_allows(
     assert f"asked for {allowed} times; the procedure allows {allowed}" in said.en
     assert f"tối đa {allowed} lần" in said.vi
     assert departments.kinds(CODE) == before
-    assert before.count("supplement_requested") == allowed
+    assert before.count("SupplementRequested") == allowed
 
 
 def test_a_procedure_may_allow_none(departments: Departments) -> None:
     """Then papers are not asked for at all, and the refusal says so."""
     departments.reads(Desk().files(CODE, rounds=0))
     assert refused(departments, "2021-08-09 10:00").code == "NO_SUPPLEMENTS"
-    assert departments.kinds(CODE) == ["case_opened"]
+    assert departments.kinds(CODE) == ["CaseOpened"]
 
 
 @pytest.mark.parametrize(
@@ -76,7 +78,7 @@ def test_the_citizen_has_the_procedure_s_time_to_answer(
     """Where it says none, the thirty calendar days of the process."""
     departments.reads(Desk().files(CODE, period=period))
     ask(departments, "2021-08-09 10:00")
-    asked = departments.said(CODE)[-1].supplement_requested
+    asked = payload_of(departments.said(CODE)[-1], SupplementRequested)
     assert clock(asked.answer_due_at.ToMicroseconds()) == ends
 
 

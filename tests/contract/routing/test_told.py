@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from datetime import date
 
 import pytest
-from motcua.events.v1.envelope_pb2 import Actor
-from motcua.events.v1.intake_events_pb2 import DeskCheckMissed
-from motcua.events.v1.routing_events_pb2 import DeadlineEscalated, DeadlineScope
+from motcua.events.v1.common_pb2 import Actor
+from motcua.intake.v1.dossier_events_pb2 import DeskCheckMissed
 from motcua.routing.v1 import routing_pb2 as pb
+from motcua.routing.v1.deadline_events_pb2 import DeadlineEscalated
+from motcua.routing.v1.types_pb2 import DeadlineScope
 
 from kernel.base.instants import to_timestamp
 from office.people.directory import Absence, Directory, DirectoryUnit, Officer
@@ -21,6 +22,7 @@ from services.routing.config.escalation_files import SHIPPED, load_ladders
 from services.routing.queries import case
 from tests.conftest import NewDatabase
 from tests.support.departments import Departments, Desk
+from tests.support.events import name_of, payload_of
 from tests.support.routing_cases import AN as OFFICER
 from tests.support.routing_cases import at
 
@@ -61,8 +63,8 @@ def departments(new_database: NewDatabase) -> Iterator[Departments]:
 
 def said(departments: Departments) -> list[DeadlineEscalated]:
     """Return what was said to those above."""
-    found = [event.deadline_escalated for event in departments.said(CODE)]
-    return [rung for rung in found if rung.rung]
+    found = [e for e in departments.said(CODE) if name_of(e) == "DeadlineEscalated"]
+    return [payload_of(event, DeadlineEscalated) for event in found]
 
 
 SPECIALIST = Officer("an", "An", "H22.12", frozenset({"specialist"}))
@@ -143,12 +145,12 @@ def test_the_head_of_the_desk_is_told_of_a_missed_check(new_database: NewDatabas
     made.reads([submitted, missed])
     made.reads([accepted])
     told, opened = made.said(CODE)
-    rung = told.deadline_escalated
+    rung = payload_of(told, DeadlineEscalated)
     assert (rung.scope, rung.rung, rung.unit) == (CHECK, "desk-head", "H22.12")
     assert (rung.work_unit, list(rung.officers)) == ("H22.12", ["tu"])
     assert rung.due_at == to_timestamp(at(DUE))
     assert told.causation_id == missed.event_id
-    assert opened.WhichOneof("payload") == "case_opened"
+    assert name_of(opened) == "CaseOpened"
     again = Departments(new_database("routing"), reacting=False)
     again.reads([submitted, missed, accepted, *made.said(CODE)])
     assert again.views() == made.views()

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from motcua.events.v1.envelope_pb2 import DossierEvent
-from motcua.events.v1.routing_events_pb2 import CaseFact, CaseResult
+from motcua.events.v1.event_pb2 import Event
 from motcua.routing.v1 import routing_pb2 as pb
+from motcua.routing.v1.types_pb2 import CaseFact, CaseResult
 from sqlalchemy import insert, text
 
 from kernel.base.clock_skew import MAX_AHEAD
@@ -167,7 +167,7 @@ def test_pages_of_work_hold_every_row_once_in_the_order_of_due_dates(
 ) -> None:
     """Rows with the same due date, and without one, are paged over without loss or repeat."""
     desk = Desk()
-    events: list[DossierEvent] = []
+    events: list[Event] = []
     for number in range(25):
         when = f"2021-08-09 {7 + number % 3:02d}:00"
         process, limit = ("same-day", "none") if number % 5 == 0 else ("standard", "5wd")
@@ -264,7 +264,7 @@ def test_an_importer_can_t_speak_of_the_future(departments: Departments) -> None
     with pytest.raises(Invalid) as wrong:
         departments.does(office().record, step, CODE, "2021-08-09 10:00", IMPORTER)
     assert [v.field for v in wrong.value.violations] == ["occurred_at"]
-    assert departments.kinds(CODE) == ["case_opened"]
+    assert departments.kinds(CODE) == ["CaseOpened"]
 
 
 def test_an_officer_s_word_for_when_it_happened_is_not_taken(departments: Departments) -> None:
@@ -276,10 +276,10 @@ def test_an_officer_s_word_for_when_it_happened_is_not_taken(departments: Depart
     assert departments.said(CODE)[-1].occurred_at.ToMicroseconds() == at("2021-08-09 10:00")
 
 
-def live(departments: Departments, chance: random.Random) -> list[DossierEvent]:
+def live(departments: Departments, chance: random.Random) -> list[Event]:
     """Let some dossiers live through random commands; gives the desk's events."""
     desk = Desk()
-    heard: list[DossierEvent] = []
+    heard: list[Event] = []
     codes = [f"H22.12-210809-{n:04d}" for n in range(1, 13)]
     for number, code in enumerate(codes):
         imported = "old" if number % 6 == 5 else ""
@@ -304,7 +304,7 @@ def live(departments: Departments, chance: random.Random) -> list[DossierEvent]:
 def _step(
     departments: Departments,
     desk: Desk,
-    heard: list[DossierEvent],
+    heard: list[Event],
     chance: random.Random,
     code: str,
     when: str,
@@ -385,9 +385,9 @@ def test_a_rebuild_from_the_log_is_equal_row_for_row(new_database: NewDatabase, 
     again = Departments(new_database("rebuilt"), reacting=False)
     try:
         heard = live(first, chance)
-        streams: dict[tuple[str, str], list[DossierEvent]] = {}
+        streams: dict[tuple[str, str], list[Event]] = {}
         for event in [*heard, *first.said()]:
-            streams.setdefault((event.dossier_code, event.source), []).append(event)
+            streams.setdefault((event.stream_id, event.source), []).append(event)
         turns = [chance.randrange(1000) for _ in range(5000)]
         log = merged(list(streams.values()), turns)
         for start in range(0, len(log), 50):

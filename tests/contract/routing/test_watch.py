@@ -8,9 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from motcua.events.v1.envelope_pb2 import ActorKind
-from motcua.events.v1.routing_events_pb2 import DeadlineScope
+from motcua.events.v1.common_pb2 import ActorKind
 from motcua.routing.v1 import routing_pb2 as pb
+from motcua.routing.v1.deadline_events_pb2 import DeadlineEscalated, DeadlineMissed
+from motcua.routing.v1.types_pb2 import DeadlineScope
 from sqlalchemy import event, insert, text, update
 
 from kernel.base.errors import Conflict
@@ -19,10 +20,11 @@ from services.routing.schedulers import deadlines
 from services.routing.tables import DEADLINES
 from tests.conftest import NewDatabase
 from tests.support.departments import Departments, Desk, office
+from tests.support.events import name_of, payload_of
 from tests.support.routing_cases import IMPORTER, at, complete, resolve, supplement
 
 CODE = "H22.12-210809-0001"
-ALARMS = ("deadline_approaching", "deadline_missed")
+ALARMS = ("DeadlineApproaching", "DeadlineMissed")
 
 
 @pytest.fixture
@@ -48,9 +50,10 @@ def test_a_due_date_is_said_once(departments: Departments) -> None:
     assert departments.looks("2021-08-16 09:01") == 2
     assert departments.looks("2031-08-16 09:01") == 1
     assert departments.looks("2041-08-16 09:01") == 0
-    assert alarms(departments) == ["deadline_approaching", "deadline_missed", "deadline_missed"]
-    rungs = [e.deadline_escalated for e in departments.said(CODE)]
-    assert [(r.rung, r.scope, r.unit) for r in rungs if r.rung] == [
+    assert alarms(departments) == ["DeadlineApproaching", "DeadlineMissed", "DeadlineMissed"]
+    said = [e for e in departments.said(CODE) if name_of(e) == "DeadlineEscalated"]
+    rungs = [payload_of(e, DeadlineEscalated) for e in said]
+    assert [(r.rung, r.scope, r.unit) for r in rungs] == [
         ("head", STEP, "H22.12"),
         ("head", DOSSIER, "H22.12"),
         ("leader", DOSSIER, "H22.12"),
@@ -67,7 +70,7 @@ def test_an_alarm_names_the_event_that_set_its_due_date(departments: Departments
     assert missed.correlation_id == opened.correlation_id == CODE
     assert missed.actor.kind == ActorKind.ACTOR_KIND_SYSTEM
     assert missed.occurred_at.ToMicroseconds() == at("2021-08-11 09:30")
-    said = missed.deadline_missed
+    said = payload_of(missed, DeadlineMissed)
     assert (said.scope, said.step, said.unit) == (
         DeadlineScope.DEADLINE_SCOPE_STEP,
         "appraise",
@@ -83,7 +86,7 @@ def test_after_an_outage_everything_missed_is_said_once(departments: Departments
     departments.reads([e for code in codes for e in desk.files(code)])
     assert departments.looks("2021-09-09 09:00") == 6 * len(codes)
     assert departments.looks("2021-09-09 09:01") == 0
-    assert Counter(alarms(departments)) == {"deadline_missed": 3 * len(codes)}
+    assert Counter(alarms(departments)) == {"DeadlineMissed": 3 * len(codes)}
 
 
 def test_two_services_that_look_at_once_say_everything_once(new_database: NewDatabase) -> None:
@@ -103,7 +106,7 @@ def test_two_services_that_look_at_once_say_everything_once(new_database: NewDat
 
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(look, [one, two]))
-        assert Counter(alarms(one)) == {"deadline_missed": 3 * len(codes)}
+        assert Counter(alarms(one)) == {"DeadlineMissed": 3 * len(codes)}
     finally:
         one.close()
         two.close()
@@ -129,8 +132,8 @@ def test_what_is_suspended_ended_or_incomplete_is_not_watched(departments: Depar
         office().complete_import, pb.CompleteImportRequest(), old, "2021-12-09 09:00", IMPORTER
     )
     assert departments.looks("2021-12-09 09:00") == 6
-    assert alarms(departments, old) == ["deadline_missed"]
-    assert alarms(departments, paused) == ["deadline_missed"] * 2
+    assert alarms(departments, old) == ["DeadlineMissed"]
+    assert alarms(departments, paused) == ["DeadlineMissed"] * 2
 
 
 def test_a_wrong_view_says_nothing_twice_and_is_mended(departments: Departments) -> None:

@@ -13,6 +13,7 @@ from services.routing.tables import TIMERS
 from tests.conftest import NewDatabase
 from tests.contract.routing.test_views import case, work
 from tests.support.departments import Departments, Desk, office
+from tests.support.events import name_of
 from tests.support.routing_cases import LEADER, clock, keep, let_go, supplement, withdrawal
 
 MON = "2021-08-09 10:00"
@@ -42,7 +43,7 @@ def test_a_wish_is_shown_until_it_is_answered(departments: Departments) -> None:
     assert flags(departments) == [False]
 
     departments.reads([desk.says(CODE, withdrawal(), MON)])
-    assert departments.kinds(CODE) == ["case_opened"]
+    assert departments.kinds(CODE) == ["CaseOpened"]
     shown = case(departments).case
     assert (shown.withdrawal.number, shown.withdrawal.reason) == (1, "không còn nhu cầu")
     assert clock(shown.withdrawal.requested_at.ToMicroseconds()) == MON
@@ -84,13 +85,13 @@ def test_an_approved_wish_ends_a_case_that_stands_still(departments: Departments
     departments.reads([desk.says(CODE, withdrawal(), MON)])
     departments.does(office().answer_withdrawal, let_go(), CODE, LATER, LEADER)
     ended = departments.said(CODE)[-1]
-    assert (ended.WhichOneof("payload"), ended.actor.id) == ("case_withdrawn", LEADER.id)
+    assert (name_of(ended), ended.actor.id) == ("CaseWithdrawn", LEADER.id)
     assert not work(departments).items
     assert departments.rows(TIMERS) == []
     assert departments.looks("2021-12-01 09:00") == 0
 
     departments.reads([desk.says(CODE, withdrawal(), LATER)])
-    assert departments.kinds(CODE)[-1] == "withdrawal_declined"
+    assert departments.kinds(CODE)[-1] == "WithdrawalDeclined"
     assert not case(departments).case.HasField("withdrawal")
     with pytest.raises(Refused) as again:
         departments.does(office().answer_withdrawal, let_go(2), CODE, LATER, LEADER)

@@ -13,6 +13,7 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from motcua.events.v1.common_pb2 import Part
 from motcua.routing.v1 import routing_pb2 as pb
+from motcua.routing.v1.case_events_pb2 import SupplementRequested
 
 from kernel.base.errors import Invalid
 from office.catalogue.known_units import shipped_units
@@ -23,6 +24,7 @@ from office.worktime.calendars.repository import office_calendars
 from services.routing.application.handlers import CaseHandlers
 from tests.conftest import NewDatabase
 from tests.support.departments import Departments, Desk, office
+from tests.support.events import payload_of
 from tests.support.routing_cases import LEADER, ask, complete, extend, payment, stop, supplement
 
 MON = "2021-08-09 10:00"
@@ -82,7 +84,7 @@ def test_nobody_is_asked_who_is_not_there(
 def test_a_unit_and_role_of_the_office_are_asked(departments: Departments, role: str) -> None:
     """What there is can be asked, with a role and without one."""
     departments.does(office().request_consultation, question("H22.02", role), CODE, MON)
-    assert departments.kinds(CODE)[-1] == "consultation_requested"
+    assert departments.kinds(CODE)[-1] == "ConsultationRequested"
 
 
 def test_the_directory_s_units_can_be_asked_while_they_work(departments: Departments) -> None:
@@ -140,7 +142,7 @@ def test_papers_in_words_and_without_a_number_are_asked_for_once(departments: De
     """What no procedure lists may be asked for; no number of copies means one, as at the desk."""
     request = papers(Part(code="giay-khac", note="Giấy ủy quyền"), Part(code="don", copies=100))
     departments.does(office().request_supplement, request, CODE, MON)
-    asked = departments.said(CODE)[-1].supplement_requested
+    asked = payload_of(departments.said(CODE)[-1], SupplementRequested)
     assert [(part.code, part.copies) for part in asked.parts] == [("giay-khac", 1), ("don", 100)]
     assert asked.parts[0].note == "Giấy ủy quyền"
 
@@ -192,7 +194,7 @@ def test_the_last_year_of_the_calendars_can_be_named(departments: Departments) -
     request = stop("appraise")
     request.expected_end_at.CopyFrom(instant("2199-12-30T23:00:00Z"))
     departments.does(office().stop, request, CODE, MON)
-    assert departments.kinds(CODE)[-1] == "case_suspended"
+    assert departments.kinds(CODE)[-1] == "CaseSuspended"
 
 
 def instant(text: str) -> Timestamp:

@@ -6,7 +6,7 @@ import grpc
 import pytest
 from google.protobuf.duration_pb2 import Duration
 from motcua.audit.v1 import audit_pb2 as pb
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.event_pb2 import Event
 from sqlalchemy import and_, select, update
 
 from kernel.base.instants import DAY, to_timestamp, to_us
@@ -17,6 +17,7 @@ from services.audit.deadlines.explain import explain as explained
 from services.audit.tables import LOG
 from tests.support.audit_service import FRIDAY, OPERATOR, open_office, publish
 from tests.support.audit_store import MONDAY, facts_table, week
+from tests.support.events import name_of
 from tests.support.models import AUDIT as MODEL
 
 WEDNESDAY = MONDAY + 2 * DAY
@@ -38,8 +39,8 @@ def office(database_url, kafka, topic, events):
 
 def test_an_operator_reads_everything_that_the_log_says(office, events, kafka, topic):
     """Timeline, state, deadlines, report, playback and chain tell of the same events."""
-    code = events[0].dossier_code
-    own = [e for e in events if e.dossier_code == code]
+    code = events[0].stream_id
+    own = [e for e in events if e.stream_id == code]
     facts = facts_table(events)
 
     timeline = office.ask("GetTimeline", pb.GetTimelineRequest(dossier_code=code))
@@ -128,17 +129,17 @@ def _check_following(office, bootstrap, topic, heads):
     stream = office.stream("StreamEvents", pb.StreamEventsRequest(follow=True, after=places))
     later = week(random.Random(32), 1)
     for event in later:
-        event.dossier_code = "H22.12.03-210820-0001"
+        event.stream_id = "H22.12.03-210820-0001"
     publish(bootstrap, topic, later)
-    came = [DossierEvent.FromString(p.body).event_id for p in islice(stream, len(later))]
+    came = [Event.FromString(p.body).event_id for p in islice(stream, len(later))]
     stream.cancel()
     assert came == [e.event_id for e in later]
 
 
 def test_what_was_known_then_is_told(office, events):
     """As of an instant, state and history end there; before its beginning a dossier is unknown."""
-    code = events[0].dossier_code
-    own = [e for e in events if e.dossier_code == code]
+    code = events[0].stream_id
+    own = [e for e in events if e.stream_id == code]
     then = to_us(own[1].occurred_at)
 
     asked = pb.GetTimelineRequest(dossier_code=code, as_of=to_timestamp(then))
@@ -174,18 +175,18 @@ def test_what_the_log_does_not_know_is_named(office, method, request_, named):
 
 def test_a_known_unit_with_nothing_due_is_no_fault(office, events):
     """A unit's empty list, and a known dossier's empty part of the log, are answers."""
-    unit = facts_table(events)[events[0].dossier_code]["unit"]
+    unit = facts_table(events)[events[0].stream_id]["unit"]
     long_ago = to_timestamp(MONDAY - DAY)
     listed = office.ask("ListDeadlines", pb.ListDeadlinesRequest(unit=unit, as_of=long_ago))
     assert list(listed.deadlines) == []
-    part = pb.StreamEventsRequest(dossier_code=events[0].dossier_code, to_time=long_ago)
+    part = pb.StreamEventsRequest(dossier_code=events[0].stream_id, to_time=long_ago)
     assert list(office.stream("StreamEvents", part)) == []
 
 
 def test_summaries_are_told_in_the_zone_asked_for(office, events):
     """The same instant, in the dossier's zone unless another one is named; no other text is one."""
-    event = next(e for e in events if e.HasField("dossier_accepted"))
-    code = event.dossier_code
+    event = next(e for e in events if (name_of(e) == "DossierAccepted"))
+    code = event.stream_id
     for zone, offset in (("", "+07:00"), ("Europe/Amsterdam", "+02:00")):
         asked = pb.GetTimelineRequest(dossier_code=code, time_zone=zone)
         lines = [e.summary.en for e in office.ask("GetTimeline", asked).entries]
@@ -255,7 +256,7 @@ def test_the_log_and_the_store_are_proven_against_each_other(office, events):
     assert all(step.HasField("progress") for step in progress)
     assert last.result.ok
     assert last.result.events == len(events)
-    assert last.result.dossiers == len({e.dossier_code for e in events})
+    assert last.result.dossiers == len({e.stream_id for e in events})
     assert last.result.log_read
 
     with office.engine.begin() as connection:
@@ -278,4 +279,4 @@ def test_the_database_made_again_from_the_log_is_equal(office, kafka, topic, eve
     assert checked.equal
     assert checked.events == len(events)
     assert checked.tables["log"].rows == len(events)
-    assert checked.tables["dossiers"].rows == len({e.dossier_code for e in events})
+    assert checked.tables["dossiers"].rows == len({e.stream_id for e in events})

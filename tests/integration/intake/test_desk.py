@@ -10,11 +10,27 @@ from typing import Any
 import grpc
 import pytest
 from google.protobuf.message import Message
-from motcua.events.v1 import postal_events_pb2 as postal
-from motcua.events.v1 import routing_events_pb2 as routing
-from motcua.events.v1.calendar_events_pb2 import DeadlineRecomputed
 from motcua.events.v1.common_pb2 import Part
 from motcua.intake.v1 import intake_pb2 as pb
+from motcua.intake.v1.dossier_events_pb2 import (
+    DossierAccepted,
+    DossierSubmitted,
+    ResultReturned,
+)
+from motcua.postal.v1.job_events_pb2 import (
+    ItemDelivered,
+    ItemReturned,
+    PostalJobCreated,
+    PostalJobTaken,
+)
+from motcua.routing.v1.case_events_pb2 import (
+    CaseOpened,
+    CaseResolved,
+    CaseWithdrawn,
+    SupplementRequested,
+)
+from motcua.routing.v1.deadline_events_pb2 import DeadlineRecomputed
+from motcua.routing.v1.types_pb2 import DEADLINE_SCOPE_SUSPENSION, CaseResult
 
 from kernel.base.instants import to_timestamp, to_us
 from kernel.crypto.keyring import ERASED
@@ -23,6 +39,7 @@ from services.intake.tables import DOSSIERS
 from tests.support import desk as who
 from tests.support import intake_samples
 from tests.support.desk import Desk
+from tests.support.events import payload_of
 from tests.support.intake_samples import AT_COUNTER, COUNTER, ELECTRONIC, POST, at, submission
 
 REFUSED = grpc.StatusCode.FAILED_PRECONDITION
@@ -49,18 +66,18 @@ def show(desk: Desk, code: str, caller: who.Metadata = who.OFFICER) -> pb.GetDos
     return answer
 
 
-def opened(due: int) -> routing.CaseOpened:
-    return routing.CaseOpened(process="standard", due_at=to_timestamp(due))
+def opened(due: int) -> CaseOpened:
+    return CaseOpened(process="standard", due_at=to_timestamp(due))
 
 
-def resolved(way: Any = AT_COUNTER) -> routing.CaseResolved:
-    return routing.CaseResolved(
-        result=routing.CaseResult.CASE_RESULT_GRANTED, result_number="01/GP", result_channel=way
+def resolved(way: Any = AT_COUNTER) -> CaseResolved:
+    return CaseResolved(
+        result=CaseResult.CASE_RESULT_GRANTED, result_number="01/GP", result_channel=way
     )
 
 
-def asked(round_: int = 1) -> routing.SupplementRequested:
-    return routing.SupplementRequested(
+def asked(round_: int = 1) -> SupplementRequested:
+    return SupplementRequested(
         round=round_,
         reason="Sơ đồ mờ",
         parts=[Part(code="map", note="mờ")],
@@ -80,8 +97,8 @@ def test_a_citizen_gets_code_pin_and_a_time_for_the_answer(any_desk: Desk) -> No
     assert to_us(first.submitted_at) == intake_samples.MONDAY
     assert to_us(first.answer_due_at) == at("2021-08-10 08:00")
     [event] = any_desk.events(first.dossier_code)
-    assert event.dossier_submitted.procedure_version == 1
-    assert to_us(event.dossier_submitted.answer_warn_at) == at("2021-08-09 14:00")
+    assert payload_of(event, DossierSubmitted).procedure_version == 1
+    assert to_us(payload_of(event, DossierSubmitted).answer_warn_at) == at("2021-08-09 14:00")
     assert b"Hoa" not in event.SerializeToString()
 
 
@@ -97,7 +114,7 @@ def test_counter_and_post_have_no_time_for_the_answer(desk: Desk) -> None:
     [
         ("2021-08-09 14:01", []),
         ("2021-08-10 08:00", []),
-        ("2021-08-10 08:01", ["desk_check_missed"]),
+        ("2021-08-10 08:01", ["DeskCheckMissed"]),
     ],
 )
 def test_an_answer_that_comes_late_says_so_by_itself(
@@ -107,7 +124,7 @@ def test_an_answer_that_comes_late_says_so_by_itself(
     code = desk.submit().dossier_code
     desk.clock.at = at(when)
     desk.accept(code)
-    assert desk.types(code) == ["dossier_submitted", *said, "dossier_accepted"]
+    assert desk.types(code) == ["DossierSubmitted", *said, "DossierAccepted"]
     desk.clock.at = intake_samples.MONDAY
 
 
@@ -205,14 +222,14 @@ def test_acceptance_gives_the_receipt(any_desk: Desk) -> None:
     receipt = any_desk.accept(by_post.dossier_code)
     assert (receipt.time_limit, to_us(receipt.due_at)) == ("5wd", at("2021-08-16 08:00"))
     event = any_desk.events(online.dossier_code)[-1]
-    assert event.dossier_accepted.process == "standard"
+    assert payload_of(event, DossierAccepted).process == "standard"
     assert event.actor.id == "an.nv"
 
 
 def test_the_acceptance_says_how_often_and_how_long_papers_may_be_asked_for(any_desk: Desk) -> None:
     """By the procedure's version; one that says nothing leaves it to the process."""
     codes = [any_desk.accepted(procedure_code=f"1.00000{n}").dossier_code for n in (3, 1)]
-    limited, silent = (any_desk.events(code)[-1].dossier_accepted for code in codes)
+    limited, silent = (payload_of(any_desk.events(code)[-1], DossierAccepted) for code in codes)
     assert (limited.supplement_rounds, limited.supplement_period) == (1, "10cd")
     assert not silent.HasField("supplement_rounds")
     assert silent.supplement_period == ""
@@ -247,7 +264,8 @@ def test_the_receipt_names_the_phases(any_desk: Desk) -> None:
     assert (receipt.time_limit, to_us(receipt.due_at)) == ("5cd+3wd", at("2021-08-19 08:00"))
     promised = [("5cd", at("2021-08-16 08:00")), ("3wd", at("2021-08-19 08:00"))]
     assert [(it.time_limit, to_us(it.due_at)) for it in receipt.phases] == promised
-    assert any_desk.events(code)[-1].dossier_accepted.phases == receipt.phases
+    kept = payload_of(any_desk.events(code)[-1], DossierAccepted).phases
+    assert [(it.time_limit, to_us(it.due_at)) for it in kept] == promised
     dossier = any_desk.call("GetDossier", pb.GetDossierRequest(dossier_code=code), who.OFFICER)
     told = [line.text for line in dossier.history][-1]
     assert "Giai đoạn 1: đến 08:00 16/08/2021. Giai đoạn 2: đến 08:00 19/08/2021." in told
@@ -263,7 +281,7 @@ def test_refuses_with_a_reason_code_in_the_language_asked_for(desk: Desk) -> Non
     assert (english.code, english.reason) == (REFUSED, "ALREADY_ACCEPTED")
     assert vietnamese.text == "Hồ sơ đã được tiếp nhận."
     assert english.text == "The dossier has been accepted already."
-    assert desk.types(code) == ["dossier_submitted", "dossier_accepted"]
+    assert desk.types(code) == ["DossierSubmitted", "DossierAccepted"]
 
 
 def test_two_officers_accept_once(any_desk: Desk) -> None:
@@ -370,7 +388,7 @@ def test_a_citizen_acts_on_an_own_dossier_only(desk: Desk) -> None:
     request.pin = dossier.pin
     assert desk.call("RequestWithdrawal", request, who.CITIZEN).withdrawn
     assert desk.call("RequestWithdrawal", request, who.CITIZEN).withdrawn
-    assert desk.types(dossier.dossier_code) == ["dossier_submitted", "dossier_withdrawn"]
+    assert desk.types(dossier.dossier_code) == ["DossierSubmitted", "DossierWithdrawn"]
 
 
 # -- supplements, withdrawal, return --------------------------------------------------------------
@@ -388,7 +406,7 @@ def test_more_time_for_papers_is_shown(any_desk: Desk) -> None:
     any_desk.hear(code, "routing", opened(at("2021-08-12 08:00")))
     any_desk.hear(code, "routing", asked())
     moved = DeadlineRecomputed(
-        scope=routing.DEADLINE_SCOPE_SUSPENSION,
+        scope=DEADLINE_SCOPE_SUSPENSION,
         previous_due_at=to_timestamp(at("2021-08-20 17:00")),
         due_at=to_timestamp(at("2021-08-23 17:00")),
         reason="bão, 12/UBND",
@@ -424,7 +442,7 @@ def test_papers_are_those_that_were_asked_for(any_desk: Desk) -> None:
     code = any_desk.accepted().dossier_code
     any_desk.hear(code, "routing", opened(at("2021-08-12 08:00")))
     both = [Part(code="map", note="mờ"), Part(code="photo", copies=3)]
-    any_desk.hear(code, "routing", routing.SupplementRequested(round=1, parts=both))
+    any_desk.hear(code, "routing", SupplementRequested(round=1, parts=both))
 
     def hand_in(*parts: pb.SubmittedPart) -> pb.SubmitSupplementRequest:
         return pb.SubmitSupplementRequest(request_id=rid(), dossier_code=code, parts=parts)
@@ -479,7 +497,7 @@ def test_an_accepted_dossier_is_let_go_by_the_departments(any_desk: Desk) -> Non
     assert show(any_desk, code).dossier.withdrawal_requested
     again = pb.RequestWithdrawalRequest(request_id=rid(), dossier_code=code)
     assert any_desk.problem("RequestWithdrawal", again).reason == "WITHDRAWAL_PENDING"
-    any_desk.hear(code, "routing", routing.CaseWithdrawn(reason="Đổi ý"))
+    any_desk.hear(code, "routing", CaseWithdrawn(reason="Đổi ý"))
     shown = show(any_desk, code).dossier
     assert shown.state == pb.DossierState.DOSSIER_STATE_WITHDRAWN
     assert not shown.withdrawal_requested
@@ -504,17 +522,15 @@ def test_a_delivered_item_closes_the_dossier(any_desk: Desk) -> None:
     dossier = any_desk.accepted()
     code = dossier.dossier_code
     any_desk.hear(code, "routing", resolved(intake_samples.BY_POST))
-    any_desk.hear(code, "postal", postal.PostalJobCreated(job_id="j"))
+    any_desk.hear(code, "postal", PostalJobCreated(job_id="j"))
     any_desk.hear(
-        code, "postal", postal.PostalJobTaken(job_id="j", item_number="RN123456785VN", attempt=1)
+        code, "postal", PostalJobTaken(job_id="j", item_number="RN123456785VN", attempt=1)
     )
     request = pb.ReturnResultRequest(request_id=rid(), dossier_code=code)
     assert any_desk.problem("ReturnResult", request).reason == "RESULT_IN_POST"
-    cause = any_desk.hear(
-        code, "postal", postal.ItemDelivered(job_id="j", item_number="RN123456785VN")
-    )
+    cause = any_desk.hear(code, "postal", ItemDelivered(job_id="j", item_number="RN123456785VN"))
     closed = any_desk.events(code)[-1]
-    assert closed.result_returned.item_number == "RN123456785VN"
+    assert payload_of(closed, ResultReturned).item_number == "RN123456785VN"
     assert closed.causation_id == cause.event_id
     seen = track(any_desk, code, dossier.pin)
     assert seen.state_text == "Đã trả kết quả"
@@ -526,11 +542,11 @@ def test_an_item_that_came_back_is_returned_at_the_counter(desk: Desk) -> None:
     dossier = desk.accepted()
     code = dossier.dossier_code
     desk.hear(code, "routing", resolved(intake_samples.BY_POST))
-    desk.hear(code, "postal", postal.PostalJobTaken(job_id="j", item_number="RN123456785VN"))
-    desk.hear(code, "postal", postal.ItemReturned(job_id="j", item_number="RN123456785VN"))
+    desk.hear(code, "postal", PostalJobTaken(job_id="j", item_number="RN123456785VN"))
+    desk.hear(code, "postal", ItemReturned(job_id="j", item_number="RN123456785VN"))
     assert "quầy một cửa" in track(desk, code, dossier.pin).what_to_do
     desk.call("ReturnResult", pb.ReturnResultRequest(request_id=rid(), dossier_code=code))
-    assert desk.types(code)[-1] == "result_returned"
+    assert desk.types(code)[-1] == "ResultReturned"
 
 
 def test_an_electronic_result_is_returned_at_once(desk: Desk) -> None:
@@ -538,7 +554,7 @@ def test_an_electronic_result_is_returned_at_once(desk: Desk) -> None:
     code = desk.accepted(result_channel=ELECTRONIC).dossier_code
     cause = desk.hear(code, "routing", resolved(ELECTRONIC))
     closed = desk.events(code)[-1]
-    assert closed.result_returned.result_channel == ELECTRONIC
+    assert payload_of(closed, ResultReturned).result_channel == ELECTRONIC
     assert closed.causation_id == cause.event_id
 
 
@@ -674,7 +690,7 @@ def test_a_dossier_is_acted_on_by_its_own_unit(desk: Desk, request_: Message) ->
         said = desk.problem(method, request_, stranger)
         assert (said.code, said.reason) == (grpc.StatusCode.PERMISSION_DENIED, "NOT_YOUR_UNIT")
         assert said.text == "this dossier is not of the caller's unit"
-    assert desk.types(code) == ["dossier_submitted"]
+    assert desk.types(code) == ["DossierSubmitted"]
 
     without = desk.problem(method, request_, metadata("officer", "an.nv", unit="H22.12"))
     assert (without.code, without.reason) == (grpc.StatusCode.PERMISSION_DENIED, "ROLE_MISSING")
@@ -690,7 +706,7 @@ def test_the_heir_of_a_dissolved_unit_goes_on(desk: Desk) -> None:
     assert desk.problem("AcceptDossier", accept, heir).reason == "NOT_YOUR_UNIT"
     desk.clock.at = at("2021-09-01 00:00")
     desk.call("AcceptDossier", accept, heir)
-    assert desk.types(code)[-1] == "dossier_accepted"
+    assert desk.types(code)[-1] == "DossierAccepted"
     desk.clock.at = intake_samples.MONDAY
 
 

@@ -12,13 +12,16 @@ from pathlib import Path
 
 import grpc
 import pytest
-from motcua.events.v1 import routing_events_pb2 as routing
 from motcua.events.v1.common_pb2 import Part
 from motcua.intake.v1 import intake_pb2 as pb
+from motcua.intake.v1.dossier_events_pb2 import DossierSubmitted
+from motcua.routing.v1.case_events_pb2 import CaseOpened, CaseResolved, SupplementRequested
+from motcua.routing.v1.types_pb2 import CaseResult
 
 from kernel.rpc.client import metadata
 from office.people.directory import Directory, DirectoryUnit
 from tests.support.desk import Desk, open_desk
+from tests.support.events import payload_of
 from tests.support.intake_samples import AT_COUNTER, COUNTER, at, submission
 
 LAST = date(2021, 8, 10)
@@ -83,7 +86,9 @@ def test_the_heir_takes_what_it_took(desk: Desk) -> None:
     named = desk.call("SubmitDossier", counter("H22.72"), HEIR).dossier_code
     online = desk.submit().dossier_code
     assert [named, online] == ["H22.72-210811-0001", "H22.72-210811-0002"]
-    (submitted, _) = (desk.events(code)[0].dossier_submitted for code in (named, online))
+    (submitted, _) = (
+        payload_of(desk.events(code)[0], DossierSubmitted) for code in (named, online)
+    )
     assert (submitted.unit, submitted.unit_name) == ("H22.72", "Xã Đồng Văn")
     desk.accept(online, HEIR)
     assert desk.problem("AcceptDossier", pb.AcceptDossierRequest(request_id=rid(),
@@ -108,8 +113,8 @@ def test_what_the_old_unit_took_goes_on_at_the_heir_s_desk(desk: Desk) -> None:
     desk.clock.at = at("2021-08-10 09:00")
     code = desk.call("SubmitDossier", counter("H22.12"), OLD).dossier_code
     desk.accept(code, OLD)
-    desk.hear(code, "routing", routing.CaseOpened(process="standard"))
-    desk.hear(code, "routing", routing.SupplementRequested(round=1, parts=[Part(code="map")]))
+    desk.hear(code, "routing", CaseOpened(process="standard"))
+    desk.hear(code, "routing", SupplementRequested(round=1, parts=[Part(code="map")]))
     papers = pb.SubmitSupplementRequest(
         request_id=rid(), dossier_code=code, parts=[pb.SubmittedPart(code="map")]
     )
@@ -118,14 +123,12 @@ def test_what_the_old_unit_took_goes_on_at_the_heir_s_desk(desk: Desk) -> None:
 
     desk.clock.at = at("2021-08-11 09:00")
     desk.call("SubmitSupplement", papers, HEIR)
-    result = routing.CaseResolved(
-        result=routing.CaseResult.CASE_RESULT_GRANTED, result_channel=AT_COUNTER
-    )
+    result = CaseResolved(result=CaseResult.CASE_RESULT_GRANTED, result_channel=AT_COUNTER)
     desk.hear(code, "routing", result)
     desk.call("ReturnResult", pb.ReturnResultRequest(request_id=rid(), dossier_code=code), HEIR)
     events = desk.events(code)
-    assert events[0].dossier_submitted.unit == "H22.12"
-    assert desk.types(code)[-2:] == ["supplement_submitted", "result_returned"]
+    assert payload_of(events[0], DossierSubmitted).unit == "H22.12"
+    assert desk.types(code)[-2:] == ["SupplementSubmitted", "ResultReturned"]
 
 
 def test_a_wrong_directory_ends_the_start(tmp_path: Path) -> None:

@@ -8,15 +8,20 @@ from typing import Any
 
 import grpc
 import pytest
-from motcua.events.v1 import routing_events_pb2 as routing
-from motcua.events.v1.desk_events_pb2 import FeeTiming, ResultKind
+from motcua.events.v1.common_pb2 import ResultKind
 from motcua.intake.v1 import intake_pb2 as pb
+from motcua.intake.v1.dossier_events_pb2 import DossierAccepted
+from motcua.intake.v1.fee_events_pb2 import FeeRecorded
+from motcua.intake.v1.types_pb2 import FeeTiming
+from motcua.routing.v1.case_events_pb2 import CaseOpened, CaseResolved
+from motcua.routing.v1.types_pb2 import CaseResult
 
 from kernel.base.instants import to_us
 from kernel.rpc.client import explain
 from tests.support import desk as who
 from tests.support import intake_samples
 from tests.support.desk import Desk
+from tests.support.events import name_of, payload_of
 from tests.support.intake_samples import AT_COUNTER, COUNTER, ELECTRONIC, at
 
 REFUSED = grpc.StatusCode.FAILED_PRECONDITION
@@ -50,9 +55,9 @@ def accept(code: str) -> pb.AcceptDossierRequest:
 
 def resolved(desk: Desk, code: str, way: Any) -> None:
     """Let the departments finish."""
-    desk.hear(code, "routing", routing.CaseOpened(process="standard"))
-    result = routing.CaseResult.CASE_RESULT_GRANTED
-    desk.hear(code, "routing", routing.CaseResolved(result=result, result_channel=way))
+    desk.hear(code, "routing", CaseOpened(process="standard"))
+    result = CaseResult.CASE_RESULT_GRANTED
+    desk.hear(code, "routing", CaseResolved(result=result, result_channel=way))
 
 
 def test_what_is_paid_before_is_paid_before(any_desk: Desk) -> None:
@@ -76,11 +81,13 @@ def test_what_is_paid_before_is_paid_before(any_desk: Desk) -> None:
     paid = desk.call("RecordFee", payment(code))
     assert paid.settled
     assert to_us(paid.answer_due_at) == at("2021-08-11 10:00")
-    [recorded] = [e.fee_recorded for e in desk.events(code) if e.HasField("fee_recorded")]
+    [recorded] = [
+        payload_of(e, FeeRecorded) for e in desk.events(code) if (name_of(e) == "FeeRecorded")
+    ]
     assert to_us(recorded.answer_warn_at) == at("2021-08-10 16:00")
     desk.accept(code)
-    [accepted] = [e for e in desk.events(code) if e.WhichOneof("payload") == "dossier_accepted"]
-    assert accepted.dossier_accepted.result_kind == ResultKind.RESULT_KIND_PAPER
+    [accepted] = [e for e in desk.events(code) if name_of(e) == "DossierAccepted"]
+    assert payload_of(accepted, DossierAccepted).result_kind == ResultKind.RESULT_KIND_PAPER
     shown = desk.call("GetDossier", pb.GetDossierRequest(dossier_code=code))
     assert shown.dossier.fees.settled
     assert to_us(shown.dossier.answer_due_at) == at("2021-08-11 10:00")
@@ -108,7 +115,7 @@ def test_a_double_click_pays_once(any_desk: Desk) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         said = list(pool.map(one, [request, request, again, *others]))
-    assert desk.types(code).count("fee_recorded") == 1
+    assert desk.types(code).count("FeeRecorded") == 1
     assert set(said) <= {"paid", "ALREADY_PAID", "RECEIPT_USED"}
     assert "paid" in said
 
@@ -153,12 +160,12 @@ def test_what_is_paid_after_holds_the_result(desk: Desk) -> None:
     hand_over = pb.ReturnResultRequest(request_id=str(uuid.uuid4()), dossier_code=at_counter)
 
     assert desk.problem("ReturnResult", hand_over).reason == "FEE_NOT_PAID"
-    assert "result_returned" not in desk.types(online)
+    assert "ResultReturned" not in desk.types(online)
     for code in (at_counter, online):
         desk.call("RecordFee", payment(code))
     desk.call("ReturnResult", hand_over)
     for code in (at_counter, online):
-        assert desk.types(code)[-1] == "result_returned"
+        assert desk.types(code)[-1] == "ResultReturned"
 
 
 def test_only_officers_take_money(desk: Desk) -> None:

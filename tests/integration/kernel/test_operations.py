@@ -41,7 +41,7 @@ class Office:
         self.engine = open_engine(database_url, "probe")
         tables.metadata.create_all(self.engine)
         self.reads_engine = open_engine(database_url, "probe", read_only=True)
-        model = Model("intake", tables)
+        model = Model("intake", "dossier", tables)
         self.writer = Writer(self.engine, model)
         self.writer.start()
         bootstrap = f"127.0.0.1:{free_port()}"

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from google.protobuf.message import Message
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.event_pb2 import Event
 
 from infra.local.postgres import PostgresServer
 from kernel.base.clock import RealClock
@@ -35,13 +35,13 @@ def test_two_workers_run_a_pending_reaction_once(postgres: PostgresServer) -> No
     other = Writer(engine, MODEL)
     others: list[Future[Any]] = []
 
-    def overtaken(uow: UnitOfWork, event: DossierEvent) -> Sequence[Message]:
+    def overtaken(uow: UnitOfWork, event: Event) -> Sequence[Message]:
         if not others:
             others.append(other.exclusive(RUN))
             wait_until(lambda: others[0].done() or waits_for_lock(engine), what="the other's turn")
         return answer(uow, event)
 
-    one = Writer(engine, dataclasses.replace(MODEL, reactions={"supplement_submitted": overtaken}))
+    one = Writer(engine, dataclasses.replace(MODEL, reactions={"SupplementSubmitted": overtaken}))
     one.start()
     other.start()
     try:
@@ -61,7 +61,7 @@ def _left_pending(uow: UnitOfWork) -> None:
     """Handle five records as a bulk read does."""
     events = [supplement(code_of(number), 1) for number in range(5)]
     records = [
-        Record(0, offset, event.dossier_code.encode(), event.SerializeToString(), [])
+        Record(0, offset, event.stream_id.encode(), event.SerializeToString(), [])
         for offset, event in enumerate(events)
     ]
     positions.begin(uow, [0])

@@ -10,7 +10,7 @@ from typing import Any
 
 import grpc
 import pytest
-from motcua.events.v1.envelope_pb2 import Actor, ActorKind
+from motcua.events.v1.common_pb2 import Actor, ActorKind
 from structlog.testing import capture_logs
 
 from infra.local.ports import free_port

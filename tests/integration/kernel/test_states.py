@@ -4,8 +4,8 @@ import dataclasses
 from collections.abc import Callable, Iterator
 
 import pytest
-from motcua.events.v1.envelope_pb2 import Actor
-from motcua.events.v1.routing_events_pb2 import CaseResumed
+from motcua.events.v1.common_pb2 import Actor
+from motcua.routing.v1.case_events_pb2 import CaseResumed
 
 from kernel.eventsourcing import group_commit as module
 from kernel.eventsourcing.group_commit import Writer

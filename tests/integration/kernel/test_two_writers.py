@@ -8,8 +8,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from motcua.events.v1.envelope_pb2 import Actor
-from motcua.events.v1.routing_events_pb2 import CaseResumed
+from motcua.events.v1.common_pb2 import Actor
+from motcua.routing.v1.case_events_pb2 import CaseResumed
 from sqlalchemy import BigInteger, Column, Engine, MetaData, String, Table
 
 from infra.local.postgres import PostgresServer
@@ -40,12 +40,12 @@ CODE = code_of(1)
 CALL = Call(Actor(kind=2, id="an.nv"), "vi", "", 1, 1, "", "")
 
 
-def _said(uow: UnitOfWork, _event: Any) -> None:
+def _said(uow: UnitOfWork, _event: Any, _payload: Any) -> None:
     row = uow.get(CASES, CODE) or {}
     uow.change(CASES, CODE, said=(row.get("said") or 0) + 1)
 
 
-MODEL = Model("routing", KERNEL, projections={"case_resumed": _said}, by_dossier=(CASES,))
+MODEL = Model("routing", "dossier", KERNEL, projections={CaseResumed: _said}, by_stream=(CASES,))
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from infra.local.ports import free_port
 from infra.local.smtp import RECIPIENT_HEADER, MailSink, SinkHandler
 from kernel.rpc.client import explain
 from tests.support import letters
+from tests.support.events import name_of
 from tests.support.feed import code_of, log_of, put, wait_until
 from tests.support.notify_process import Desk, NotifyProcess, sink_with
 
@@ -74,8 +75,8 @@ def test_a_dossier_becomes_mails(
     assert all("Vừ Thị Mỷ" in mail.get_content() for mail in mails)
     assert all("Sở Công Thương" in mail.get_content() for mail in mails)
     own = [e for e in log_of(notify_desk.bootstrap, notify_desk.topic) if e.source == "notify"]
-    queued = {e.event_id: e for e in own if e.WhichOneof("payload") == "message_queued"}
-    ended = [e for e in own if e.WhichOneof("payload") == "message_sent"]
+    queued = {e.event_id: e for e in own if name_of(e) == "MessageQueued"}
+    ended = [e for e in own if name_of(e) == "MessageSent"]
     assert {e.causation_id for e in ended} == queued.keys()
     assert {e.correlation_id for e in own} == {f"correlation-{code_of(1)}"}
 

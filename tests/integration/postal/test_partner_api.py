@@ -13,6 +13,7 @@ from motcua.postal.v1 import postal_pb2
 from kernel.base.instants import HOUR
 from kernel.rpc.client import RpcProblem, explain, metadata
 from services.postal.partner_rpc import STREAMS
+from tests.support.events import name_of
 from tests.support.feed import wait_until
 from tests.support.postal_office import PERSON, T0, UNIT
 from tests.support.postal_service import (
@@ -129,7 +130,7 @@ def test_the_first_answer_given_again_holds_no_address_once_the_job_is_lost(
     first = serving.partner.TakeJob(request, timeout=5, metadata=as_partner())
     serving.office.now += 25 * HOUR
     wait_until(
-        lambda: serving.office.events(CODE)[-1].HasField("postal_lease_expired"), what="the watch"
+        lambda: name_of(serving.office.events(CODE)[-1]) == "PostalLeaseExpired", what="the watch"
     )
     again = serving.partner.TakeJob(request, timeout=5, metadata=as_partner())
 

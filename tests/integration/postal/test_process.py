@@ -15,12 +15,12 @@ from pathlib import Path
 import grpc
 import psutil
 import pytest
-from motcua.events.v1.common_pb2 import ResultChannel
-from motcua.events.v1.envelope_pb2 import Actor, ActorKind, DossierEvent
-from motcua.events.v1.intake_events_pb2 import DossierSubmitted
-from motcua.events.v1.routing_events_pb2 import CaseResolved
+from motcua.events.v1.common_pb2 import Actor, ActorKind, ResultChannel
+from motcua.events.v1.event_pb2 import Event
+from motcua.intake.v1.dossier_events_pb2 import DossierSubmitted
 from motcua.postal.v1 import postal_pb2
 from motcua.postal.v1.postal_pb2_grpc import PostalServiceStub
+from motcua.routing.v1.case_events_pb2 import CaseResolved
 
 from infra.local.child import spawn
 from infra.local.kafka import KafkaBroker
@@ -28,12 +28,12 @@ from infra.local.ports import free_port
 from kernel.base.clock import parse_clock
 from kernel.config.settings import sqlite_url
 from kernel.crypto.keyring import Keyring
-from kernel.eventsourcing import envelope
 from kernel.rebuild.rebuild import check
 from kernel.rpc.client import metadata
 from kernel.storage.engines import open_engine
 from services.postal.config.partners import DEVELOPMENT_TOKENS
 from tests.integration.postal.test_simulator import finish
+from tests.support.events import make_event, name_of
 from tests.support.feed import log_of, put, wait_until
 from tests.support.models import POSTAL as MODEL
 from tests.support.postal_office import PERSON, UNIT
@@ -128,7 +128,7 @@ def partner(process: Process) -> Iterator[Callable[..., subprocess.Popen[str]]]:
         each.communicate()
 
 
-def resolved_dossiers(process: Process) -> list[DossierEvent]:
+def resolved_dossiers(process: Process) -> list[Event]:
     """Return the events of intake and routing that make the jobs."""
     engine = open_engine(sqlite_url(process.folder, "keyring"), "keyring")
     keyring = Keyring(engine, bytes.fromhex(KEY))
@@ -143,7 +143,7 @@ def resolved_dossiers(process: Process) -> list[DossierEvent]:
             "routing": CaseResolved(result_channel=ResultChannel.RESULT_CHANNEL_POST),
         }
         events += [
-            envelope.make_event(
+            make_event(
                 code,
                 source,
                 1,
@@ -191,14 +191,14 @@ def test_killed_in_the_middle_it_loses_and_doubles_nothing(
     assert checked.equal, checked.as_json()
     streams: dict[str, dict[int, bytes]] = defaultdict(dict)
     for event in log:
-        body = streams[event.dossier_code].setdefault(event.sequence, event.SerializeToString())
+        body = streams[event.stream_id].setdefault(event.sequence, event.SerializeToString())
         assert body == event.SerializeToString()
     assert len(streams) == JOBS
     for stream in streams.values():
         assert sorted(stream) == list(range(1, len(stream) + 1))
-        names = Counter(DossierEvent.FromString(b).WhichOneof("payload") for b in stream.values())
-        assert names["postal_job_created"] == 1
-        assert names["item_delivered"] + names["item_returned"] <= 1
+        names = Counter(name_of(Event.FromString(b)) for b in stream.values())
+        assert names["PostalJobCreated"] == 1
+        assert names["ItemDelivered"] + names["ItemReturned"] <= 1
 
 
 def test_it_starts_small_and_stops_at_once_when_told(process: Process) -> None:

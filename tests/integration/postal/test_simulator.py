@@ -19,6 +19,7 @@ from kernel.base.clock import parse_clock
 from kernel.rpc.client import metadata
 from services.postal.config.partners import DEVELOPMENT_TOKENS
 from tests.integration.postal.conftest import Serve
+from tests.support.events import name_of
 from tests.support.feed import wait_until
 from tests.support.postal_service import FIRST, SECOND, Serving
 
@@ -116,7 +117,7 @@ def test_two_faulty_partners_and_the_office_count_the_same(
         event
         for number in range(JOBS)
         for event in serving.office.events(f"H22.12.03-210809-{number:04d}")
-        if (event.WhichOneof("payload") or "").startswith("item_")
+        if (name_of(event)).startswith("item_")
     ]
     assert len(kept) <= reports
     numbers = [job["item_number"] for each in said for job in each["jobs"] if job["item_number"]]

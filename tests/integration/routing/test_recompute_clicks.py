@@ -55,8 +55,8 @@ class Office:
         events = KERNEL.events
         found = (
             events.select()
-            .where(events.c.type == "DeadlineRecomputed")
-            .order_by(events.c.dossier_code, events.c.sequence)
+            .where(events.c.type == "motcua.routing.v1.DeadlineRecomputed")
+            .order_by(events.c.stream_id, events.c.sequence)
         )
         rows = self.routing.writer.exclusive(lambda uow: uow.query(found).all()).result()
         return [(row.dossier_code, row.causation_id) for row in rows]

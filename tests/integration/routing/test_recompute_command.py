@@ -108,7 +108,7 @@ def file_dossiers(routing: Any) -> None:
     desk = Desk()
     events = [event for code in CODES for event in desk.files(code)]
     records = [
-        Record(0, place, event.dossier_code.encode(), event.SerializeToString(), ())
+        Record(0, place, event.stream_id.encode(), event.SerializeToString(), ())
         for place, event in enumerate(events)
     ]
     applier = Applier("t", routing.clock, reacting=True)

@@ -12,7 +12,7 @@ import grpc
 import protovalidate
 import pytest
 from google.protobuf.message import Message
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.event_pb2 import Event
 from motcua.routing.v1 import routing_pb2 as pb
 
 from infra.local.kafka import KafkaBroker
@@ -26,6 +26,7 @@ from kernel.rpc.client import explain, metadata
 from tests.support import feed
 from tests.support import routing_service as who
 from tests.support.departments import Desk
+from tests.support.events import name_of
 from tests.support.routing_cases import (
     GRANTED,
     REJECTED,
@@ -75,13 +76,13 @@ def filed(routing: Routing, **more: Any) -> str:
     return code
 
 
-def hear(routing: Routing, events: list[DossierEvent]) -> None:
+def hear(routing: Routing, events: list[Event]) -> None:
     """Take events as if they were read from the log."""
 
     def apply(uow: UnitOfWork) -> None:
         here = positions.load(uow.connection, uow.model.tables)[0]
         records = [
-            Record(0, here + i, e.dossier_code.encode(), e.SerializeToString(), ())
+            Record(0, here + i, e.stream_id.encode(), e.SerializeToString(), ())
             for i, e in enumerate(events)
         ]
         batch = Batch(records, {0: here}, {0: here + len(records)})
@@ -316,18 +317,18 @@ def test_the_log_s_events_become_cases_work_and_alarms(
 
         def published() -> list[str]:
             events = feed.log_of(kafka.bootstrap, topic)
-            return [e.WhichOneof("payload") or "" for e in events if e.source == "routing"]
+            return [name_of(e) for e in events if e.source == "routing"]
 
         wait_until(lambda: len(published()) >= 8, "the watch has spoken")
         assert published() == [
-            "case_opened",
-            "step_completed",
-            "step_assigned",
-            "deadline_missed",
-            "deadline_escalated",
-            "deadline_escalated",
-            "deadline_missed",
-            "deadline_escalated",
+            "CaseOpened",
+            "StepCompleted",
+            "StepAssigned",
+            "DeadlineMissed",
+            "DeadlineEscalated",
+            "DeadlineEscalated",
+            "DeadlineMissed",
+            "DeadlineEscalated",
         ]
     events = [e for e in feed.log_of(kafka.bootstrap, topic) if e.source == "routing"]
     assert [e.sequence for e in events] == list(range(1, 9))

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import grpc
-from motcua.events.v1.intake_events_pb2 import DossierSubmitted
+from motcua.intake.v1.dossier_events_pb2 import DossierSubmitted
 from sqlalchemy import MetaData
 from sqlalchemy.exc import OperationalError
 
@@ -167,7 +167,7 @@ class Running:
         self.engine = open_engine(self.settings.database_url, "probe")
         self.tables.metadata.create_all(self.engine)
         self.read_engine = open_engine(self.settings.database_url, "probe", read_only=True)
-        self.writer = Writer(self.engine, Model("intake", self.tables))
+        self.writer = Writer(self.engine, Model("intake", "dossier", self.tables))
         self.writer.start()
         self.reads = Reads(self.read_engine)
         self.commands = Commands(self.writer, clock or RealClock(), self.tables)

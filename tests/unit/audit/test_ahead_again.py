@@ -2,8 +2,11 @@
 
 import pytest
 from motcua.audit.v1 import audit_pb2 as pb
-from motcua.events.v1 import intake_events_pb2 as intake
-from motcua.events.v1 import routing_events_pb2 as routing
+from motcua.intake.v1.dossier_events_pb2 import DossierSubmitted
+from motcua.routing.v1.case_events_pb2 import CaseOpened, CaseResolved, CaseResumed, CaseSuspended
+from motcua.routing.v1.deadline_events_pb2 import DeadlineMissed
+from motcua.routing.v1.event_parts_pb2 import CurrentStep
+from motcua.routing.v1.types_pb2 import DEADLINE_SCOPE_DOSSIER, SUSPENSION_KIND_STOPPED
 
 from services.audit.deadlines.explanation import Agreement
 from services.audit.responses import lateness
@@ -16,7 +19,7 @@ AGAIN = "; the date had passed and lies ahead again, lateness is judged by the n
 
 def history(resumed_at, due, **more):
     """Late by 09:00 of the 16th, stopped at 10:00; the storm of the 12th counts from then on."""
-    resumed = routing.CaseResumed(
+    resumed = CaseResumed(
         suspended_at=stamp("2021-08-16 10:00"),
         resumed_at=stamp(resumed_at),
         previous_due_at=stamp("2021-08-16 09:00"),
@@ -24,10 +27,8 @@ def history(resumed_at, due, **more):
         calendar_version="storm",
         **more,
     )
-    missed = routing.DeadlineMissed(
-        scope=routing.DEADLINE_SCOPE_DOSSIER, due_at=stamp("2021-08-16 09:00")
-    )
-    stopped = routing.CaseSuspended(kind=routing.SUSPENSION_KIND_STOPPED)
+    missed = DeadlineMissed(scope=DEADLINE_SCOPE_DOSSIER, due_at=stamp("2021-08-16 09:00"))
+    stopped = CaseSuspended(kind=SUSPENSION_KIND_STOPPED)
     return [
         accepted("2021-08-09 09:00"),
         (missed, at("2021-08-16 09:01")),
@@ -46,7 +47,7 @@ def test_it_is_told_and_no_longer_called_late():
         "The clock goes on: 8:00 working hours waited;"
         f" the calendar has changed (it was {VERSION}), all is counted again{AGAIN}"
     )
-    assert LINES["case_resumed"](said[-1][0], HANOI)[1] == (
+    assert LINES[CaseResumed](said[-1][0], HANOI)[1] == (
         "The clock goes on, due 2021-08-18 09:00 +07:00 (the date before had passed)"
     )
 
@@ -62,9 +63,9 @@ def test_it_is_told_and_no_longer_called_late():
 def test_lateness_is_judged_by_the_new_date(resolved, words, judged):
     """By the explanation and by what reports count."""
     said = history("2021-08-17 10:00", "2021-08-18 09:00", after_missed=True)
-    said.append((routing.CaseResolved(), at(resolved)))
+    said.append((CaseResolved(), at(resolved)))
     numbering = Numbering()
-    submitted = (intake.DossierSubmitted(time_zone=HANOI), at("2021-08-09 08:00"))
+    submitted = (DossierSubmitted(time_zone=HANOI), at("2021-08-09 08:00"))
 
     assert told(*said, calendar_of=storm).lines[-1].text[1] == words
     facts = folded(numbering.event(payload, when) for payload, when in [submitted, *said])
@@ -94,14 +95,14 @@ def test_a_date_that_had_passed_all_the_same_is_late():
 def test_a_step_s_date_is_told_alike(version, due, agreement):
     """Its own field is held to the same rule."""
     said = history("2021-08-16 10:01", due, step_after_missed=True)
-    current = routing.CurrentStep(
+    current = CurrentStep(
         step="handle",
         time_limit="5wd",
         started_at=stamp("2021-08-09 09:00"),
         due_at=stamp("2021-08-16 09:00"),
         calendar_version=VERSION,
     )
-    said.insert(1, (routing.CaseOpened(current=current), at("2021-08-09 09:00")))
+    said.insert(1, (CaseOpened(current=current), at("2021-08-09 09:00")))
     resumed = said[-1][0]
     resumed.calendar_version = version
     resumed.current.step = "handle"

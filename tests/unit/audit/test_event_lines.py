@@ -1,9 +1,16 @@
 import pytest
-from motcua.events.v1 import intake_events_pb2 as intake
-from motcua.events.v1 import process_events_pb2 as process
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.intake.v1.dossier_events_pb2 import (
+    DeskCheckApproaching,
+    DeskCheckMissed,
+    DossierAccepted,
+    DossierRefused,
+    DossierWithdrawn,
+    WithdrawalRequested,
+)
+from motcua.routing.v1.collaboration_events_pb2 import ConsultationAnswered, ConsultationCancelled
+from motcua.routing.v1.officer_events_pb2 import AbsenceEnded, DelegationEnded
 
-from kernel.eventsourcing.envelope import FIELD_OF_TYPE
+from kernel.eventsourcing.envelope import event_types
 from services.audit.wording.event_lines import STATES, summary
 from tests.support.audit_histories import HANOI, at, happened, stamp
 
@@ -15,11 +22,10 @@ def _line(payload, zone=HANOI):
     return summary(payload.DESCRIPTOR.name, event.SerializeToString(), zone)
 
 
-@pytest.mark.parametrize("type_name", sorted(FIELD_OF_TYPE))
+@pytest.mark.parametrize("type_name", sorted(event_types()))
 def test_every_event_has_a_line_in_both_languages(type_name):
     """Each type known to this build is told in words, even when its fields are empty."""
-    field = DossierEvent.DESCRIPTOR.fields_by_name[FIELD_OF_TYPE[type_name]]
-    vi, en = _line(field.message_type._concrete_class())
+    vi, en = _line(event_types()[type_name]())
 
     assert vi != en
     assert not vi.startswith("Sự kiện ")
@@ -28,7 +34,7 @@ def test_every_event_has_a_line_in_both_languages(type_name):
 
 def test_days_are_the_dossiers_own():
     """A due date is told as the clock on the dossier's wall shows it."""
-    accepted = intake.DossierAccepted(due_at=stamp("2021-08-12 16:35"))
+    accepted = DossierAccepted(due_at=stamp("2021-08-12 16:35"))
 
     assert _line(accepted) == (
         "Tiếp nhận, hẹn trả 12/08/2021 16:35",
@@ -41,11 +47,11 @@ def test_the_desk_s_time_is_told_when_it_is_nearly_over_and_over():
     """Until when it was to answer, and whose desk."""
     said = {"answer_due_at": stamp("2021-08-10 08:00"), "unit": "H22.12"}
 
-    assert _line(intake.DeskCheckApproaching(**said)) == (
+    assert _line(DeskCheckApproaching(**said)) == (
         "Sắp hết hạn kiểm tra hồ sơ trực tuyến: 10/08/2021 08:00, H22.12",
         "The desk's time to check is nearly over: 2021-08-10 08:00 +07:00, H22.12",
     )
-    assert _line(intake.DeskCheckMissed(**said)) == (
+    assert _line(DeskCheckMissed(**said)) == (
         "Quá hạn kiểm tra hồ sơ trực tuyến: 10/08/2021 08:00, H22.12",
         "The desk's time to check has passed: 2021-08-10 08:00 +07:00, H22.12",
     )
@@ -54,9 +60,9 @@ def test_the_desk_s_time_is_told_when_it_is_nearly_over_and_over():
 def test_words_of_a_person_are_not_told():
     """Reasons in free words, which may name people, stay in the event."""
     for payload in (
-        intake.DossierRefused(reason_code="other", reason="Nguyễn Văn Kín"),
-        intake.DossierWithdrawn(reason="Nguyễn Văn Kín"),
-        intake.WithdrawalRequested(reason="Nguyễn Văn Kín"),
+        DossierRefused(reason_code="other", reason="Nguyễn Văn Kín"),
+        DossierWithdrawn(reason="Nguyễn Văn Kín"),
+        WithdrawalRequested(reason="Nguyễn Văn Kín"),
     ):
         assert not any("Kín" in text for text in _line(payload))
 
@@ -77,9 +83,9 @@ def test_every_state_of_the_portal_has_a_name():
 
 def test_an_early_end_says_for_whose_work():
     """A leader's word is for a unit, which the line names; the officer's own is for all."""
-    ended = process.DelegationEnded(officer="an", substitute="binh")
+    ended = DelegationEnded(officer="an", substitute="binh")
     assert _line(ended)[1] == "binh stands in for an no more"
-    assert _line(process.AbsenceEnded(officer="an", unit="H22.12")) == (
+    assert _line(AbsenceEnded(officer="an", unit="H22.12")) == (
         "an trở lại làm việc, không còn ai thay (H22.12)",
         "an is back, nobody stands in any more (H22.12)",
     )
@@ -87,9 +93,9 @@ def test_an_early_end_says_for_whose_work():
 
 def test_an_heir_s_opinion_names_both_units():
     """Who answered, and who had been asked; a question that was taken back keeps its reason."""
-    said = process.ConsultationAnswered(number=1, unit="H22.02", heir="H22.71", opinion=1)
+    said = ConsultationAnswered(number=1, unit="H22.02", heir="H22.71", opinion=1)
     assert _line(said)[1] == "Consultation 1 answered: H22.71 (for H22.02) agrees"
     said.heir = ""
     assert _line(said)[1] == "Consultation 1 answered: H22.02 agrees"
-    taken = process.ConsultationCancelled(number=1, unit="H22.02", reason="Nguyễn Văn Kín")
+    taken = ConsultationCancelled(number=1, unit="H22.02", reason="Nguyễn Văn Kín")
     assert _line(taken)[1] == "Consultation 1 taken back: H22.02"

@@ -8,9 +8,15 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from motcua.events.v1 import calendar_events_pb2 as routing_dates
-from motcua.events.v1 import intake_events_pb2 as intake
-from motcua.events.v1 import routing_events_pb2 as routing
+from motcua.intake.v1.dossier_events_pb2 import DossierAccepted, ResultReturned
+from motcua.routing.v1.case_events_pb2 import CaseOpened, CaseResolved, CaseResumed, CaseSuspended
+from motcua.routing.v1.deadline_events_pb2 import DeadlineExtended, DeadlineRecomputed
+from motcua.routing.v1.event_parts_pb2 import CurrentStep
+from motcua.routing.v1.types_pb2 import (
+    DEADLINE_SCOPE_DOSSIER,
+    DEADLINE_SCOPE_STEP,
+    SUSPENSION_KIND_STOPPED,
+)
 
 from cli.commands.deadlines import explanation as document
 from kernel.base.instants import HOUR, from_datetime, to_datetime, to_timestamp
@@ -33,14 +39,14 @@ def accepted(when, limit="5wd", due=None, version=VERSION, *, same_day=False):
     start = at(when)
     if due is None:
         due = limit_due_at(state_office(), start, TimeLimit.parse(limit))
-    said = intake.DossierAccepted(time_limit=limit, calendar_version=version, same_day=same_day)
+    said = DossierAccepted(time_limit=limit, calendar_version=version, same_day=same_day)
     if due is not None:
         said.due_at.CopyFrom(to_timestamp(due))
     return said, start
 
 
 def resumed(since, when, previous, due, **more):
-    said = routing.CaseResumed(
+    said = CaseResumed(
         suspended_at=stamp(since),
         resumed_at=stamp(when),
         previous_due_at=stamp(previous),
@@ -78,7 +84,7 @@ def counted(stretches):
     return sum(s.to_at - s.from_at for s in stretches if s.counted)
 
 
-STOP = routing.CaseSuspended(kind=routing.SUSPENSION_KIND_STOPPED)
+STOP = CaseSuspended(kind=SUSPENSION_KIND_STOPPED)
 PAUSED = (STOP, at("2021-08-11 10:00"))
 
 
@@ -215,7 +221,7 @@ def test_what_can_t_be_read_is_a_difference_and_no_failure():
 )
 def test_an_extension_is_held_to_its_rule(when, agreement):
     """The date was chosen, so nothing is computed; that it came in time is."""
-    said = routing.DeadlineExtended(
+    said = DeadlineExtended(
         previous_due_at=stamp("2021-08-16 09:00"),
         due_at=stamp("2021-08-20 10:00"),
         signer="sep",
@@ -256,14 +262,14 @@ def test_another_system_s_promise_is_taken_as_it_was():
 
 def test_steps_are_explained_by_what_their_events_carry():
     """Each step's limit, start and calendar stand in the event that made it current."""
-    current = routing.CurrentStep(
+    current = CurrentStep(
         step="appraise",
         time_limit="2wd",
         started_at=stamp("2021-08-09 09:00"),
         due_at=stamp("2021-08-11 09:00"),
         calendar_version=VERSION,
     )
-    opened = routing.CaseOpened(current=current)
+    opened = CaseOpened(current=current)
     account = told(accepted("2021-08-09 09:00"), (opened, at("2021-08-09 09:00")))
 
     assert [line.step for line in account.lines] == ["", "appraise"]
@@ -274,8 +280,8 @@ def test_the_time_until_the_citizen_comes_is_not_the_agency_s():
     """Resolved before the date is before the date, whenever the result was fetched."""
     account = told(
         accepted("2021-08-09 09:00"),
-        (routing.CaseResolved(), at("2021-08-13 09:00")),
-        (intake.ResultReturned(), at("2021-09-13 09:00")),
+        (CaseResolved(), at("2021-08-13 09:00")),
+        (ResultReturned(), at("2021-09-13 09:00")),
     )
 
     assert account.lines[1].text[1] == "Resolved: before the due date"
@@ -305,8 +311,8 @@ def storm(version):
 
 
 def recomputed(previous, due, **more):
-    return routing_dates.DeadlineRecomputed(
-        scope=routing.DEADLINE_SCOPE_DOSSIER,
+    return DeadlineRecomputed(
+        scope=DEADLINE_SCOPE_DOSSIER,
         previous_due_at=stamp(previous),
         due_at=stamp(due),
         reason="Bão số 5",
@@ -337,7 +343,7 @@ def test_a_changed_calendar_gives_the_same_course_another_date(due, agreement):
 
 def test_what_a_changed_calendar_moved_is_named():
     """The dossier's line and its step's are told apart."""
-    current = routing.CurrentStep(
+    current = CurrentStep(
         step="appraise",
         time_limit="5wd",
         started_at=stamp("2021-08-09 09:00"),
@@ -345,10 +351,10 @@ def test_what_a_changed_calendar_moved_is_named():
         calendar_version=VERSION,
     )
     of_step = recomputed("2021-08-16 09:00", "2021-08-17 09:00", step="appraise")
-    of_step.scope = routing.DEADLINE_SCOPE_STEP
+    of_step.scope = DEADLINE_SCOPE_STEP
     account = told(
         accepted("2021-08-09 09:00"),
-        (routing.CaseOpened(current=current), at("2021-08-09 09:00")),
+        (CaseOpened(current=current), at("2021-08-09 09:00")),
         (recomputed("2021-08-16 09:00", "2021-08-17 09:00"), at("2021-08-11 09:00")),
         (of_step, at("2021-08-11 09:00")),
         calendar_of=storm,
@@ -374,7 +380,7 @@ def test_a_pause_after_a_changed_calendar_is_counted_by_it():
         (recomputed("2021-08-16 09:00", "2021-08-17 09:00"), at("2021-08-10 09:00")),
         (STOP, at("2021-08-11 09:00")),
         (
-            routing.CaseResumed(
+            CaseResumed(
                 suspended_at=stamp("2021-08-11 09:00"),
                 resumed_at=stamp("2021-08-13 09:00"),
                 previous_due_at=stamp("2021-08-17 09:00"),
@@ -396,7 +402,7 @@ def test_a_calendar_that_changed_during_a_pause_is_told_with_its_closure():
     closed = DayRule(DayKind.CLOSURE, reason_en="Storm", source="CV 12/2021")
     days = {**state_office().days, date(2021, 8, 12): closed}
     calendar = replace(STORM, days=days)
-    current = routing.CurrentStep(
+    current = CurrentStep(
         step="handle",
         time_limit="5wd",
         started_at=stamp("2021-08-09 09:00"),
@@ -411,7 +417,7 @@ def test_a_calendar_that_changed_during_a_pause_is_told_with_its_closure():
     goes_on[0].current.due_at.CopyFrom(stamp("2021-08-17 09:01"))
     account = told(
         accepted("2021-08-09 09:00"),
-        (routing.CaseOpened(current=current), at("2021-08-09 09:00")),
+        (CaseOpened(current=current), at("2021-08-09 09:00")),
         PAUSED,
         goes_on,
         calendar_of=lambda version: calendar if version == "storm" else find_calendar(version),
@@ -474,7 +480,7 @@ def test_a_pause_without_working_time_moves_nothing():
 
 def test_a_pause_of_a_date_that_a_leader_chose_is_explained_too():
     """Nothing tells how the date came about, but what a pause adds to it."""
-    extended = routing.DeadlineExtended(
+    extended = DeadlineExtended(
         previous_due_at=stamp("2021-08-16 09:00"),
         due_at=stamp("2021-08-20 10:00"),
         signer="sep",
@@ -514,7 +520,7 @@ def test_what_routing_computes_is_computed_again(gaps, limit, lie):
             limit=TimeLimit.parse(limit),
         )
         written = after + (1 if number == lie else 0)
-        said = routing.CaseResumed(
+        said = CaseResumed(
             suspended_at=to_timestamp(since),
             resumed_at=to_timestamp(now),
             previous_due_at=to_timestamp(due),

@@ -2,47 +2,78 @@ import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 from hypothesis import given
 from hypothesis import strategies as st
-from motcua.events.v1 import common_pb2 as common
-from motcua.events.v1 import desk_events_pb2 as desk
-from motcua.events.v1 import intake_events_pb2 as intake
-from motcua.events.v1 import routing_events_pb2 as routing
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.common_pb2 import CHANNEL_ONLINE, SERVICE_LEVEL_WHOLE
+from motcua.intake.v1.dossier_events_pb2 import (
+    DeskCheckApproaching,
+    DeskCheckMissed,
+    DossierAccepted,
+    DossierRefused,
+    DossierSubmitted,
+    DossierWithdrawn,
+    ResultReturned,
+)
+from motcua.intake.v1.event_parts_pb2 import FeesDue
+from motcua.intake.v1.fee_events_pb2 import FeeCancelled, FeeRecorded
+from motcua.intake.v1.types_pb2 import FEE_TIMING_AFTER, FEE_TIMING_BEFORE
+from motcua.routing.v1.case_events_pb2 import (
+    CaseClosed,
+    CaseOpened,
+    CaseResolved,
+    CaseResumed,
+    CaseSuspended,
+    CaseWithdrawn,
+    HistoryImported,
+    StepCompleted,
+    StepRecorded,
+    SupplementRequested,
+)
+from motcua.routing.v1.deadline_events_pb2 import DeadlineExtended, DeadlineMissed
+from motcua.routing.v1.event_parts_pb2 import CurrentStep
+from motcua.routing.v1.types_pb2 import (
+    CASE_RESULT_GRANTED,
+    DEADLINE_SCOPE_DOSSIER,
+    DEADLINE_SCOPE_STEP,
+    SUSPENSION_KIND_FINANCIAL,
+    SUSPENSION_KIND_STOPPED,
+    DeadlineScope,
+)
 
 from kernel.base.instants import MINUTE, to_us
-from kernel.eventsourcing.envelope import FIELD_OF_TYPE
+from kernel.eventsourcing.envelope import event_types, short_name
 from services.audit.reports.indicators import Indicators, standing
 from services.audit.state import fold, local_days
 from services.audit.state.portal_state import finished_at
 from services.audit.tables import DOSSIERS
 from services.audit.wording.event_lines import STATES
 from tests.support.audit_histories import HANOI, at, folded, happened, stamp
+from tests.support.events import type_named
 
 MONDAY = at("2021-08-09 08:00")
-SUBMITTED = intake.DossierSubmitted(
+SUBMITTED = DossierSubmitted(
     procedure_code="1.012766",
     field="G03-GD10",
     unit="H22.12",
-    level=common.SERVICE_LEVEL_WHOLE,
-    channel=common.CHANNEL_ONLINE,
+    level=SERVICE_LEVEL_WHOLE,
+    channel=CHANNEL_ONLINE,
     time_zone=HANOI,
 )
-ACCEPTED = intake.DossierAccepted(due_at=stamp("2021-08-12 16:35"))
-REFUSED = intake.DossierRefused(reason_code="incomplete")
-GONE_EARLY = intake.DossierWithdrawn(reason="x")
-RETURNED = intake.ResultReturned()
-OPENED = routing.CaseOpened(current=routing.CurrentStep(step="check", unit="H22.12.1"))
-ASKED = routing.SupplementRequested(round=1)
-RESUMED = routing.CaseResumed(
-    due_at=stamp("2021-08-20 14:00"), current=routing.CurrentStep(step="check", unit="H22.12.1")
+ACCEPTED = DossierAccepted(due_at=stamp("2021-08-12 16:35"))
+REFUSED = DossierRefused(reason_code="incomplete")
+GONE_EARLY = DossierWithdrawn(reason="x")
+RETURNED = ResultReturned()
+OPENED = CaseOpened(current=CurrentStep(step="check", unit="H22.12.1"))
+ASKED = SupplementRequested(round=1)
+RESUMED = CaseResumed(
+    due_at=stamp("2021-08-20 14:00"), current=CurrentStep(step="check", unit="H22.12.1")
 )
-PAYMENT = routing.CaseSuspended(kind=routing.SUSPENSION_KIND_FINANCIAL)
-STOPPED = routing.CaseSuspended(kind=routing.SUSPENSION_KIND_STOPPED)
-CLOSED = routing.CaseClosed(round=1)
-EXTENDED = routing.DeadlineExtended(
+PAYMENT = CaseSuspended(kind=SUSPENSION_KIND_FINANCIAL)
+STOPPED = CaseSuspended(kind=SUSPENSION_KIND_STOPPED)
+CLOSED = CaseClosed(round=1)
+EXTENDED = DeadlineExtended(
     previous_due_at=stamp("2021-08-12 16:35"), due_at=stamp("2021-08-18 10:00")
 )
-RESOLVED = routing.CaseResolved(result=routing.CASE_RESULT_GRANTED)
-GONE = routing.CaseWithdrawn()
+RESOLVED = CaseResolved(result=CASE_RESULT_GRANTED)
+GONE = CaseWithdrawn()
 
 REACHED = {
     1: [SUBMITTED],
@@ -83,17 +114,19 @@ NEXT = {
 @pytest.mark.parametrize("said", [0, 2, 3, 4, 6, 8, 9, 99])
 def test_a_step_of_a_process_says_what_it_is_on_the_portal(said):
     """2, 4, 6 and 8 hold while the step is current; anything else counts as in processing."""
-    current = routing.CurrentStep(step="pay", unit="H22", national_state=said)
-    completed = routing.StepCompleted(step="check", next=current)
+    current = CurrentStep(step="pay", unit="H22", national_state=said)
+    completed = StepCompleted(step="check", next=current)
     facts = folded(_history([*REACHED[4], completed]))
     assert facts["state"] == (said if said in (2, 4, 6, 8) else 4)
     again = folded(_history([*REACHED[4], completed, ASKED]))
     assert again["state"] == 5
 
 
+TYPES = sorted(map(short_name, event_types()))
+
+
 def _payload(type_name: str):
-    field = DossierEvent.DESCRIPTOR.fields_by_name[FIELD_OF_TYPE[type_name]]
-    return field.message_type._concrete_class()
+    return type_named(type_name)()
 
 
 def _history(payloads, start=MONDAY):
@@ -101,13 +134,13 @@ def _history(payloads, start=MONDAY):
 
 
 @pytest.mark.parametrize("state", sorted(REACHED))
-@pytest.mark.parametrize("type_name", sorted(FIELD_OF_TYPE))
+@pytest.mark.parametrize("type_name", TYPES)
 def test_each_event_leads_from_each_state_to_the_expected_one(state, type_name):
     """Every event type, met in every state, gives the state of the table and none other."""
     before = folded(_history(REACHED[state]))
     event = happened(_payload(type_name), MONDAY + 60 * MINUTE)
 
-    after = fold.fold(before, event, event.WhichOneof("payload"), to_us(event.occurred_at))
+    after = fold.fold(before, event, to_us(event.occurred_at))
 
     assert before["state"] == state
     assert after["state"] == NEXT.get(type_name, {}).get(state, state)
@@ -122,7 +155,7 @@ stamps = instants.map(lambda us: Timestamp(seconds=us // 1_000_000, nanos=(us % 
 
 @st.composite
 def payloads(draw):
-    payload = _payload(draw(st.sampled_from(sorted(FIELD_OF_TYPE))))
+    payload = _payload(draw(st.sampled_from(TYPES)))
     names = payload.DESCRIPTOR.fields_by_name
     if "due_at" in names and draw(st.booleans()):
         payload.due_at.CopyFrom(draw(stamps))
@@ -131,7 +164,7 @@ def payloads(draw):
     if "channel" in names and names["channel"].enum_type:
         payload.channel = draw(st.integers(0, 9))
     if "scope" in names:
-        payload.scope = draw(st.sampled_from(routing.DeadlineScope.values()))
+        payload.scope = draw(st.sampled_from(DeadlineScope.values()))
     for name in ("current", "next"):
         if name in names and draw(st.booleans()):
             getattr(payload, name).step = "s"
@@ -159,7 +192,7 @@ def test_the_first_end_holds(before, after):
     later = facts
     for payload, when in after:
         event = happened(payload, when)
-        later = fold.fold(later, event, event.WhichOneof("payload"), when)
+        later = fold.fold(later, event, when)
 
     if end is not None:
         assert finished_at(later) is not None
@@ -265,8 +298,8 @@ def test_imported_activities_after_the_end_change_nothing():
     later = folded(
         [
             *_history([SUBMITTED, ACCEPTED, OPENED, RESOLVED]),
-            happened(routing.StepRecorded(activity="T10"), MONDAY + 600 * MINUTE),
-            happened(routing.HistoryImported(steps=1), MONDAY + 601 * MINUTE),
+            happened(StepRecorded(activity="T10"), MONDAY + 600 * MINUTE),
+            happened(HistoryImported(steps=1), MONDAY + 601 * MINUTE),
         ]
     )
 
@@ -275,7 +308,7 @@ def test_imported_activities_after_the_end_change_nothing():
 
 def test_a_channel_newer_than_this_build_is_still_counted_under_a_key():
     """An enum value that this build does not know becomes a key of its own."""
-    submitted = intake.DossierSubmitted()
+    submitted = DossierSubmitted()
     submitted.CopyFrom(SUBMITTED)
     submitted.channel = 9
 
@@ -284,38 +317,38 @@ def test_a_channel_newer_than_this_build_is_still_counted_under_a_key():
 
 def test_missed_due_dates_of_steps_are_not_the_dossiers():
     """Only the dossier's own due date makes it missed, once."""
-    step = routing.DeadlineMissed(scope=routing.DEADLINE_SCOPE_STEP)
-    whole = routing.DeadlineMissed(scope=routing.DEADLINE_SCOPE_DOSSIER)
+    step = DeadlineMissed(scope=DEADLINE_SCOPE_STEP)
+    whole = DeadlineMissed(scope=DEADLINE_SCOPE_DOSSIER)
     facts = folded(_history([SUBMITTED, ACCEPTED, OPENED, step, whole, whole]))
 
     assert facts["missed_at"] == MONDAY + 4 * MINUTE
 
 
 CHECK, ANEW = stamp("2021-08-09 17:00"), stamp("2021-08-11 10:00")
-ONLINE = intake.DossierSubmitted(unit="H22.12", time_zone=HANOI, answer_due_at=CHECK)
-PREPAID = intake.DossierSubmitted(
+ONLINE = DossierSubmitted(unit="H22.12", time_zone=HANOI, answer_due_at=CHECK)
+PREPAID = DossierSubmitted(
     unit="H22.12",
     time_zone=HANOI,
     answer_due_at=CHECK,
-    fees=desk.FeesDue(timing=desk.FEE_TIMING_BEFORE, le_phi=28_000),
+    fees=FeesDue(timing=FEE_TIMING_BEFORE, le_phi=28_000),
 )
-LATER = intake.DossierSubmitted(
+LATER = DossierSubmitted(
     unit="H22.12",
     time_zone=HANOI,
     answer_due_at=CHECK,
-    fees=desk.FeesDue(timing=desk.FEE_TIMING_AFTER, le_phi=28_000),
+    fees=FeesDue(timing=FEE_TIMING_AFTER, le_phi=28_000),
 )
-PAID = desk.FeeRecorded(le_phi=28_000, settled=True, answer_due_at=ANEW)
-TAKEN_BACK = desk.FeeCancelled(sequence=2, holds_acceptance=True)
+PAID = FeeRecorded(le_phi=28_000, settled=True, answer_due_at=ANEW)
+TAKEN_BACK = FeeCancelled(sequence=2, holds_acceptance=True)
 
 
 @pytest.mark.parametrize(
     ("events", "due"),
     [
         ([ONLINE], CHECK),
-        ([ONLINE, intake.DeskCheckMissed(answer_due_at=CHECK)], CHECK),
+        ([ONLINE, DeskCheckMissed(answer_due_at=CHECK)], CHECK),
         ([ONLINE, ACCEPTED], ACCEPTED.due_at),
-        ([ONLINE, intake.DossierAccepted()], None),
+        ([ONLINE, DossierAccepted()], None),
         ([ONLINE, REFUSED], None),
         ([ONLINE, GONE_EARLY], None),
         ([SUBMITTED], None),
@@ -324,7 +357,7 @@ TAKEN_BACK = desk.FeeCancelled(sequence=2, holds_acceptance=True)
         ([PREPAID, PAID], ANEW),
         ([PREPAID, PAID, TAKEN_BACK], None),
         ([PREPAID, PAID, TAKEN_BACK, PAID], ANEW),
-        ([PREPAID, PAID, desk.FeeCancelled(sequence=2)], ANEW),
+        ([PREPAID, PAID, FeeCancelled(sequence=2)], ANEW),
         ([PREPAID, PAID, ACCEPTED, TAKEN_BACK], ACCEPTED.due_at),
     ],
 )
@@ -337,7 +370,7 @@ def test_a_dossier_at_the_desk_is_due_to_be_checked(events, due):
 
 def test_a_check_that_the_desk_missed_is_kept_from_its_first_instant():
     """Whether the dossier is then accepted or not; said again, it stays as it was."""
-    near, late = intake.DeskCheckApproaching(unit="H22.12"), intake.DeskCheckMissed(unit="H22.12")
+    near, late = DeskCheckApproaching(unit="H22.12"), DeskCheckMissed(unit="H22.12")
     facts = folded(
         happened(payload, at(when))
         for payload, when in (

@@ -5,9 +5,20 @@ from collections import defaultdict
 from datetime import date, datetime
 
 import pytest
-from motcua.events.v1 import common_pb2 as common
-from motcua.events.v1 import intake_events_pb2 as intake
-from motcua.events.v1 import routing_events_pb2 as routing
+from motcua.events.v1.common_pb2 import (
+    CHANNEL_COUNTER,
+    CHANNEL_EMAIL,
+    CHANNEL_INTERNAL,
+    CHANNEL_ONLINE,
+    CHANNEL_POST,
+)
+from motcua.intake.v1.dossier_events_pb2 import DossierAccepted, DossierSubmitted
+from motcua.routing.v1.case_events_pb2 import (
+    CaseOpened,
+    CaseResolved,
+    HistoryImported,
+    StepRecorded,
+)
 
 from kernel.base.instants import from_datetime, to_timestamp
 from services.audit.reports.indicators import Indicators, standing
@@ -16,11 +27,11 @@ from tests.support.paths import ROOT
 
 FILE = ROOT / ".." / "shared" / "data" / "receipt.csv"
 CHANNELS = {
-    "Internet": (common.CHANNEL_ONLINE, "online"),
-    "Desk": (common.CHANNEL_COUNTER, "counter"),
-    "Post": (common.CHANNEL_POST, "post"),
-    "e-mail": (common.CHANNEL_EMAIL, "email"),
-    "Intern": (common.CHANNEL_INTERNAL, "internal"),
+    "Internet": (CHANNEL_ONLINE, "online"),
+    "Desk": (CHANNEL_COUNTER, "counter"),
+    "Post": (CHANNEL_POST, "post"),
+    "e-mail": (CHANNEL_EMAIL, "email"),
+    "Intern": (CHANNEL_INTERNAL, "internal"),
 }
 MONTHS = [
     ("2010-10-01", "2010-10-31"),
@@ -56,21 +67,21 @@ def _events(code, rows):
     """Give a case's events as an import writes them: its end first, then every activity."""
     case, numbering = rows[0], Numbering()
     start, due, end = case["case:startdate"], case["case:deadline"], case["case:enddate"]
-    accepted = intake.DossierAccepted()
+    accepted = DossierAccepted()
     if due:
         accepted.due_at.CopyFrom(to_timestamp(_us(due)))
-    submitted = intake.DossierSubmitted(
+    submitted = DossierSubmitted(
         unit=case["case:department"],
         channel=CHANNELS[case["case:channel"]][0],
         time_zone="Europe/Amsterdam",
         imported_from="receipt",
     )
-    said = [(submitted, start), (accepted, start), (routing.CaseOpened(imported=True), start)]
+    said = [(submitted, start), (accepted, start), (CaseOpened(imported=True), start)]
     if end:
-        said.append((routing.CaseResolved(), end))
+        said.append((CaseResolved(), end))
     for row in rows:
-        said.append((routing.StepRecorded(activity=row["concept:name"]), row["time:timestamp"]))
-    said.append((routing.HistoryImported(steps=len(rows)), rows[-1]["time:timestamp"]))
+        said.append((StepRecorded(activity=row["concept:name"]), row["time:timestamp"]))
+    said.append((HistoryImported(steps=len(rows)), rows[-1]["time:timestamp"]))
     return [numbering.event(payload, _us(when), code) for payload, when in said]
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from motcua.events.v1.calendar_events_pb2 import DeadlineRecomputed
-from motcua.events.v1.routing_events_pb2 import DeadlineScope
 from motcua.routing.v1 import routing_pb2 as pb
+from motcua.routing.v1.types_pb2 import DeadlineScope
 
 from cli.commands.calendar import recompute
 from kernel.base.instants import to_timestamp
@@ -23,7 +22,7 @@ EVERY = [
 
 def moved(scope: str, step: str, number: int) -> pb.MovedDeadline:
     """A due date of a scope that moves by a day."""
-    change = DeadlineRecomputed(
+    change = pb.DeadlineChange(
         scope=DeadlineScope.Value(f"DEADLINE_SCOPE_{scope.upper()}"),
         step=step,
         consultation=number,

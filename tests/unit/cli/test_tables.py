@@ -5,7 +5,7 @@ import io
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 from motcua.audit.v1 import audit_pb2 as pb
-from motcua.events.v1.envelope_pb2 import ActorKind
+from motcua.events.v1.common_pb2 import ActorKind
 
 from cli.commands import deadline_tables, dossier
 from cli.commands.deadline_tables import deadline_table

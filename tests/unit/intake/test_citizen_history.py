@@ -6,22 +6,28 @@ from typing import Any
 
 import pytest
 from google.protobuf.message import Message
-from motcua.events.v1 import intake_events_pb2 as intake
-from motcua.events.v1 import postal_events_pb2 as postal
-from motcua.events.v1 import routing_events_pb2 as routing
 from motcua.events.v1.common_pb2 import Part, ResultChannel
-from motcua.events.v1.envelope_pb2 import DossierEvent
+from motcua.events.v1.event_pb2 import Event
+from motcua.intake.v1.dossier_events_pb2 import DossierAccepted, DossierSubmitted, ResultReturned
+from motcua.postal.v1.job_events_pb2 import PostalJobTaken
+from motcua.routing.v1.case_events_pb2 import (
+    CaseResolved,
+    CaseResumed,
+    SupplementRequested,
+    WithdrawalDeclined,
+)
+from motcua.routing.v1.types_pb2 import CaseResult
 
 from kernel.base.instants import HOUR, to_timestamp
-from kernel.eventsourcing.envelope import make_event
 from services.intake.queries.citizen_history import lines
 from tests.golden import samples as golden
+from tests.support.events import make_event
 from tests.support.intake_samples import MONDAY, OFFICER, at
 
 ZONE = "Asia/Ho_Chi_Minh"
 
 
-def event(payload: Message, occurred_at: int = MONDAY, sequence: int = 1) -> DossierEvent:
+def event(payload: Message, occurred_at: int = MONDAY, sequence: int = 1) -> Event:
     return make_event(
         "H22.12-210809-0001",
         "intake",
@@ -36,31 +42,29 @@ def event(payload: Message, occurred_at: int = MONDAY, sequence: int = 1) -> Dos
 
 
 DUE = to_timestamp(at("2021-08-12 08:00"))
-ASKED = routing.SupplementRequested(
+ASKED = SupplementRequested(
     parts=[Part(code="map", note="mờ"), Part(code="form")], reason="Sơ đồ mờ", answer_due_at=DUE
 )
-REJECTED = routing.CaseResolved(
-    result=routing.CaseResult.CASE_RESULT_REJECTED, explanation="Không đủ điều kiện"
-)
+REJECTED = CaseResolved(result=CaseResult.CASE_RESULT_REJECTED, explanation="Không đủ điều kiện")
 
 
 @pytest.mark.parametrize(
     ("payload", "vi", "en"),
     [
-        (intake.DossierSubmitted(), "Hồ sơ đã được nộp.", "The dossier was handed in."),
+        (DossierSubmitted(), "Hồ sơ đã được nộp.", "The dossier was handed in."),
         (
-            intake.DossierAccepted(due_at=DUE),
+            DossierAccepted(due_at=DUE),
             "Hồ sơ đã được tiếp nhận. Hẹn trả kết quả trước 08:00 12/08/2021.",
             "The dossier was accepted. The result is promised by 08:00 12/08/2021.",
         ),
-        (intake.DossierAccepted(), "Hồ sơ đã được tiếp nhận.", "The dossier was accepted."),
+        (DossierAccepted(), "Hồ sơ đã được tiếp nhận.", "The dossier was accepted."),
         (
             ASKED,
             "Đề nghị bổ sung giấy tờ trước 08:00 12/08/2021: map (mờ), form. Lý do: Sơ đồ mờ",
             "Papers are asked for by 08:00 12/08/2021: map (mờ), form. Reason: Sơ đồ mờ",
         ),
         (
-            routing.CaseResumed(due_at=DUE),
+            CaseResumed(due_at=DUE),
             "Hồ sơ được tiếp tục giải quyết. Ngày hẹn trả mới: 08:00 12/08/2021.",
             "Work on the dossier goes on. The result is now promised by 08:00 12/08/2021.",
         ),
@@ -70,27 +74,27 @@ REJECTED = routing.CaseResolved(
             "The result is there: not granted. Không đủ điều kiện",
         ),
         (
-            routing.WithdrawalDeclined(reason_code="resolved"),
+            WithdrawalDeclined(reason_code="resolved"),
             "Yêu cầu rút không được chấp nhận: hồ sơ đã có kết quả.",
             "The withdrawal was declined: the result is there already.",
         ),
         (
-            routing.WithdrawalDeclined(reason_code="closed"),
+            WithdrawalDeclined(reason_code="closed"),
             "Yêu cầu rút không được chấp nhận: hồ sơ đã được trả lại trước đó.",
             "The withdrawal was declined: the dossier was given back before.",
         ),
         (
-            routing.WithdrawalDeclined(reason_code="declined", reason="Đã ký kết quả."),
+            WithdrawalDeclined(reason_code="declined", reason="Đã ký kết quả."),
             "Yêu cầu rút không được chấp nhận: Đã ký kết quả.",
             "The withdrawal was declined: Đã ký kết quả.",
         ),
         (
-            intake.ResultReturned(result_channel=ResultChannel.RESULT_CHANNEL_POST),
+            ResultReturned(result_channel=ResultChannel.RESULT_CHANNEL_POST),
             "Kết quả đã được bưu điện trả tận nơi.",
             "The result was delivered by post.",
         ),
         (
-            postal.PostalJobTaken(item_number="RN123456785VN"),
+            PostalJobTaken(item_number="RN123456785VN"),
             "Kết quả đã được giao cho bưu điện, số bưu gửi RN123456785VN.",
             "The result was given to the post, item RN123456785VN.",
         ),
@@ -104,8 +108,8 @@ def test_says_what_happened(payload: Message, vi: str, en: str) -> None:
 
 def test_tells_the_oldest_first() -> None:
     """The order is that of the world, not of arrival."""
-    later = event(intake.DossierAccepted(), MONDAY + HOUR, 2)
-    told = lines([later, event(intake.DossierSubmitted())], ZONE, "vi")
+    later = event(DossierAccepted(), MONDAY + HOUR, 2)
+    told = lines([later, event(DossierSubmitted())], ZONE, "vi")
     assert [line.type for line in told] == ["DossierSubmitted", "DossierAccepted"]
 
 

@@ -8,33 +8,41 @@ import pytest
 from google.protobuf.message import Message
 from hypothesis import given
 from hypothesis import strategies as st
-from motcua.events.v1 import intake_events_pb2 as ev
 from motcua.events.v1.common_pb2 import Part, ResultChannel
 from motcua.intake.v1 import intake_pb2 as pb
+from motcua.intake.v1.dossier_events_pb2 import (
+    DossierAccepted,
+    DossierRefused,
+    DossierSubmitted,
+    DossierWithdrawn,
+    ResultReturned,
+    SupplementSubmitted,
+    WithdrawalRequested,
+)
 
 from kernel.base.errors import Refusal
 from kernel.base.instants import to_timestamp
-from kernel.eventsourcing.envelope import make_event
 from services.intake.domain import decider
 from services.intake.domain.decider import Terms
 from services.intake.domain.refusals import refusal, refusal_codes
 from services.intake.domain.state import CasePhase, ItemPhase, Phase, Progress, State, evolve
+from tests.support.events import make_event
 from tests.support.intake_samples import AT_COUNTER, BY_POST, ELECTRONIC, MONDAY, OFFICER, ONLINE
 
 TERMS = Terms("5wd", MONDAY, "vn-1", "standard", "keep")
-SUBMITTED = ev.DossierSubmitted(channel=ONLINE, result_channel=AT_COUNTER)
-POSTED = ev.DossierSubmitted(channel=ONLINE, result_channel=BY_POST)
-FOREIGN = ev.DossierSubmitted(result_channel=BY_POST, imported_from="receipt.csv")
-ACCEPTED = ev.DossierAccepted(time_limit="5wd")
-REFUSED = ev.DossierRefused(reason_code="incomplete")
-WITHDRAWN = ev.DossierWithdrawn()
-WISH = ev.WithdrawalRequested()
-RETURNED = ev.ResultReturned()
+SUBMITTED = DossierSubmitted(channel=ONLINE, result_channel=AT_COUNTER)
+POSTED = DossierSubmitted(channel=ONLINE, result_channel=BY_POST)
+FOREIGN = DossierSubmitted(result_channel=BY_POST, imported_from="receipt.csv")
+ACCEPTED = DossierAccepted(time_limit="5wd")
+REFUSED = DossierRefused(reason_code="incomplete")
+WITHDRAWN = DossierWithdrawn()
+WISH = WithdrawalRequested()
+RETURNED = ResultReturned()
 PAPERS = [pb.SubmittedPart(code="map")]
 
 
-def handed(round_: int) -> ev.SupplementSubmitted:
-    return ev.SupplementSubmitted(round=round_)
+def handed(round_: int) -> SupplementSubmitted:
+    return SupplementSubmitted(round=round_)
 
 
 def fold(history: Sequence[Message]) -> State:
@@ -96,7 +104,7 @@ def test_accepts_and_refuses_what_was_handed_in(
 def test_the_acceptance_holds_the_promise() -> None:
     """Time limit, date, calendar, process and policy are written into the event."""
     decision = decider.accept(fold([SUBMITTED]), TERMS)
-    expected = ev.DossierAccepted(
+    expected = DossierAccepted(
         time_limit="5wd",
         due_at=to_timestamp(MONDAY),
         calendar_version="vn-1",
@@ -147,7 +155,7 @@ def test_papers_answer_the_open_request() -> None:
     """The event names the round it answers, also when the request left it open."""
     request = pb.SubmitSupplementRequest(parts=PAPERS)
     decision = decider.supplement(fold([SUBMITTED, ACCEPTED, handed(1)]), request, asked(2))
-    assert decision == [ev.SupplementSubmitted(round=2, parts=[Part(code="map", copies=1)])]
+    assert decision == [SupplementSubmitted(round=2, parts=[Part(code="map", copies=1)])]
 
 
 @pytest.mark.parametrize(
@@ -291,7 +299,7 @@ def test_no_order_of_commands_breaks_a_dossier(
     assert names.count("DossierAccepted") <= 1
     ends = {"DossierRefused", "DossierWithdrawn", "ResultReturned"}
     assert sum(name in ends for name in names) <= 1
-    rounds = [p.round for p in history if isinstance(p, ev.SupplementSubmitted)]
+    rounds = [p.round for p in history if isinstance(p, SupplementSubmitted)]
     assert rounds == sorted(set(rounds))
 
 

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 from google.protobuf.message import Message
-from motcua.events.v1.desk_events_pb2 import FeeCancelled, FeeRecorded, FeesDue
-from motcua.events.v1.intake_events_pb2 import (
+from motcua.intake.v1.dossier_events_pb2 import (
     DeskCheckApproaching,
     DeskCheckMissed,
     DossierAccepted,
@@ -16,15 +15,17 @@ from motcua.events.v1.intake_events_pb2 import (
     DossierSubmitted,
     DossierWithdrawn,
 )
+from motcua.intake.v1.event_parts_pb2 import FeesDue
+from motcua.intake.v1.fee_events_pb2 import FeeCancelled, FeeRecorded
 
 from kernel.base.instants import HOUR, to_timestamp
-from kernel.eventsourcing.envelope import make_event
 from office.worktime.calendars.repository import office_calendars
 from office.worktime.warning_rule import WarningRule
 from services.intake.application.decision_context import ContextLoader
 from services.intake.domain.desk_check import DeskCheck, alarm, check_in, missed, set_check
 from services.intake.domain.state import State, evolve
 from services.intake.settings import check_warning
+from tests.support.events import make_event
 from tests.support.intake_samples import BEFORE, CITIZEN, MONDAY, at, small_catalogue
 from tests.support.routing_cases import clock
 

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from motcua.events.v1.desk_events_pb2 import FeeCancelled, FeeRecorded, FeesDue, FeeTiming
-from motcua.events.v1.intake_events_pb2 import ResultReturned
+from motcua.intake.v1.dossier_events_pb2 import ResultReturned
+from motcua.intake.v1.event_parts_pb2 import FeesDue
+from motcua.intake.v1.fee_events_pb2 import FeeCancelled, FeeRecorded
 from motcua.intake.v1.intake_pb2 import RecordFeeRequest
+from motcua.intake.v1.types_pb2 import FeeTiming
 
 from kernel.base.errors import Refusal
 from office.catalogue.model import Fee, FeeKind, FeePer

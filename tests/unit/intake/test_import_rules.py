@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from motcua.events.v1.envelope_pb2 import Actor
+from motcua.events.v1.common_pb2 import Actor
 from motcua.intake.v1 import intake_pb2 as pb
 
 from kernel.base.instants import DAY, MINUTE, to_timestamp

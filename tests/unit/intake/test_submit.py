@@ -3,8 +3,7 @@
 from typing import Any
 
 import pytest
-from motcua.events.v1.common_pb2 import Channel
-from motcua.events.v1.envelope_pb2 import Actor
+from motcua.events.v1.common_pb2 import Actor, Channel
 from motcua.intake.v1 import intake_pb2 as pb
 
 from kernel.base.instants import to_timestamp

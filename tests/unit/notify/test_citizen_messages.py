@@ -3,14 +3,14 @@
 import pytest
 from google.protobuf.message import Message
 from motcua.events.v1.common_pb2 import ResultChannel
-from motcua.events.v1.intake_events_pb2 import DossierAccepted, DossierSubmitted
-from motcua.events.v1.notify_events_pb2 import MessageQueued
-from motcua.events.v1.routing_events_pb2 import CaseResolved, CaseResult, WithdrawalDeclined
+from motcua.intake.v1.dossier_events_pb2 import DossierAccepted, DossierSubmitted
+from motcua.notify.v1.message_events_pb2 import MessageQueued
+from motcua.routing.v1.case_events_pb2 import CaseResolved, WithdrawalDeclined
+from motcua.routing.v1.types_pb2 import CaseResult
 
-from kernel.eventsourcing.envelope import payload_field
 from services.notify.domain.citizen_messages import KINDS, TELLING
 from tests.support import letters
-from tests.support.letters import DUE_TEXT, ITEM, LATER_TEXT, Streams
+from tests.support.letters import DUE_TEXT, ITEM, LATER_TEXT
 
 ONLINE = CaseResolved(
     result=CaseResult.CASE_RESULT_GRANTED, result_channel=ResultChannel.RESULT_CHANNEL_ONLINE
@@ -95,8 +95,7 @@ TOLD = [
 @pytest.mark.parametrize(("payload", "kind", "values"), TOLD)
 def test_told(payload: Message, kind: str, values: dict[str, str]) -> None:
     """An event that matters to the citizen becomes a kind of message with its facts."""
-    event = Streams().event("D1", payload)
-    assert TELLING[payload_field(event)](event) == (kind, values)
+    assert TELLING[type(payload)](payload) == (kind, values)
 
 
 @pytest.mark.parametrize(
@@ -114,11 +113,10 @@ def test_told(payload: Message, kind: str, values: dict[str, str]) -> None:
 )
 def test_not_told(payload: Message) -> None:
     """A late step or question, a further station of an item, and what was told already are not."""
-    event = Streams().event("D1", payload)
-    assert TELLING[payload_field(event)](event) is None
+    assert TELLING[type(payload)](payload) is None
 
 
 def test_every_kind_is_told() -> None:
     """The list of kinds is what events lead to, no more and no less; notify's own lead to none."""
     assert {kind for _, kind, _ in TOLD} == set(KINDS)
-    assert payload_field(Streams().event("D1", MessageQueued())) not in TELLING
+    assert MessageQueued not in TELLING

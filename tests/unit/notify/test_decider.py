@@ -8,7 +8,7 @@ import pytest
 from google.protobuf.message import Message
 from hypothesis import given
 from hypothesis import strategies as st
-from motcua.events.v1.notify_events_pb2 import (
+from motcua.notify.v1.message_events_pb2 import (
     MessageFailed,
     MessageQueued,
     MessageSent,

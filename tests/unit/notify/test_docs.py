@@ -3,7 +3,7 @@
 import inspect
 import re
 
-from motcua.events.v1 import notify_events_pb2
+from motcua.notify.v1 import message_events_pb2
 
 from services.notify import settings
 from services.notify.delivery import rendering, sender
@@ -46,7 +46,7 @@ def test_reasons() -> None:
     given = set(re.findall(r'Unrenderable\(\s*"(\w+)"', code))
     given |= set(re.findall(r'_fail\([^)]*"(\w+)"', code))
     assert described == given
-    proto = ROOT / "protos" / notify_events_pb2.DESCRIPTOR.name
+    proto = ROOT / "protos" / message_events_pb2.DESCRIPTOR.name
     assert all(reason in proto.read_text("utf-8") for reason in given)
 
 

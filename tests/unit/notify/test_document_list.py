@@ -2,7 +2,7 @@
 
 import pytest
 from motcua.events.v1.common_pb2 import Part
-from motcua.events.v1.intake_events_pb2 import PartName
+from motcua.intake.v1.event_parts_pb2 import PartName
 
 from services.notify.domain.document_list import names_json, papers
 

@@ -7,10 +7,10 @@ from email.headerregistry import Address
 
 import pytest
 from motcua.events.v1.common_pb2 import PersonalData
-from motcua.events.v1.routing_events_pb2 import DeadlineEscalated, DeadlineScope
+from motcua.routing.v1.deadline_events_pb2 import DeadlineEscalated
+from motcua.routing.v1.types_pb2 import DeadlineScope
 
 from kernel.base.instants import HOUR, MINUTE, SECOND, isoformat, to_timestamp
-from kernel.eventsourcing.envelope import payload_field
 from services.notify.delivery.rendering import render
 from services.notify.domain.citizen_messages import TELLING, Values
 from services.notify.domain.decider import template_of
@@ -26,7 +26,7 @@ DUE_AT = T0 + 32 * HOUR
 
 def told(payload: DeadlineEscalated) -> tuple[str, list[str], Values]:
     event = Streams().event(CODE, payload)
-    kind, officers, values = DUTIES[payload_field(event)](event)
+    kind, officers, values = DUTIES[DeadlineEscalated](event, payload)
     return kind, list(officers), values
 
 

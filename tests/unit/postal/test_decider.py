@@ -3,11 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from motcua.events.v1.postal_events_pb2 import (
-    PostalJobRefused,
-    PostalJobReoffered,
-    PostalLeaseExpired,
-)
+from motcua.postal.v1.job_events_pb2 import PostalJobRefused, PostalJobReoffered, PostalLeaseExpired
 
 from services.postal.domain import decider, refusals
 from services.postal.domain.decider import Job, JobStatus, Offers

@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from motcua.events.v1.envelope_pb2 import ActorKind
+from motcua.events.v1.common_pb2 import ActorKind
 
 from kernel.auth.identity import Credentials
 from kernel.base.errors import Unauthenticated

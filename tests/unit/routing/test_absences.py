@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from motcua.events.v1.envelope_pb2 import Actor
-from motcua.events.v1.process_events_pb2 import DelegationEnded
+from motcua.events.v1.common_pb2 import Actor
 from motcua.routing.v1 import routing_pb2 as pb
+from motcua.routing.v1.officer_events_pb2 import DelegationEnded
 
 from kernel.base.errors import Refusal
 from kernel.base.instants import to_timestamp

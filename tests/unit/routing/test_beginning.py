@@ -10,7 +10,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from motcua.events.v1.routing_events_pb2 import CurrentStep, DeadlineApproaching, DeadlineMissed
+from motcua.routing.v1.case_events_pb2 import CaseResumed
+from motcua.routing.v1.deadline_events_pb2 import DeadlineApproaching, DeadlineMissed
+from motcua.routing.v1.event_parts_pb2 import CurrentStep
 
 from kernel.base.instants import instant_in, to_us
 from office.worktime.durations import Duration
@@ -19,6 +21,7 @@ from office.worktime.working_time import ResumePolicy
 from services.routing.domain.alarms import DOSSIER, TOUCH
 from services.routing.domain.context import enter
 from services.routing.domain.due_dates import touch_in
+from tests.support.events import payload_of
 from tests.support.routing_cases import (
     SYSTEM,
     Case,
@@ -167,7 +170,7 @@ def test_after_a_pause_nobody_begins_anew_on_what_is_theirs(
     case.does(supplement("handle"), "2021-08-09 10:00")
     case.does(papers(), "2021-08-10 10:00", SYSTEM)
     assert case.state.touch is None
-    assert not case.events[-1].case_resumed.current.HasField("touch_by_at")
+    assert not payload_of(case.events[-1], CaseResumed).current.HasField("touch_by_at")
 
 
 def test_a_changed_calendar_moves_the_warning_along() -> None:

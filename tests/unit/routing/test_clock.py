@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from motcua.events.v1.routing_events_pb2 import (
-    DeadlineApproaching,
-    DeadlineMissed,
-    DeadlineScope,
-    HistoryImported,
-)
 from motcua.routing.v1 import routing_pb2 as pb
+from motcua.routing.v1.case_events_pb2 import CaseResumed, HistoryImported
+from motcua.routing.v1.deadline_events_pb2 import DeadlineApproaching, DeadlineMissed
+from motcua.routing.v1.types_pb2 import DeadlineScope
 
 from kernel.base.instants import to_us
 from office.worktime.working_time import ResumePolicy
 from services.routing.domain.alarms import next_alarm
+from tests.support.events import payload_of
 from tests.support.routing_cases import (
     IMPORTER,
     SYSTEM,
@@ -51,7 +49,7 @@ def test_the_clock_goes_on_by_the_procedure_s_policy(
     policy: ResumePolicy, due: str, warning: str, step_due: str
 ) -> None:
     """Kept: the old due date and the 35 working hours waited; restarted: the full time again."""
-    resumed = paused(policy).events[-1].case_resumed
+    resumed = payload_of(paused(policy).events[-1], CaseResumed)
     assert clock(to_us(resumed.suspended_at)) == "2021-08-11 10:00"
     assert resumed.waited_working_minutes == 35 * 60
     assert clock(to_us(resumed.previous_due_at)) == "2021-08-16 09:00"

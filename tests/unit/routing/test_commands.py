@@ -7,22 +7,24 @@ from typing import Any
 
 import pytest
 from google.protobuf.message import Message
-from motcua.events.v1.common_pb2 import ResultChannel
-from motcua.events.v1.envelope_pb2 import Actor
-from motcua.events.v1.routing_events_pb2 import (
+from motcua.events.v1.common_pb2 import Actor, ResultChannel
+from motcua.routing.v1 import routing_pb2 as pb
+from motcua.routing.v1.case_events_pb2 import (
+    CaseOpened,
     CaseResolved,
     CaseWithdrawn,
-    DeadlineMissed,
     StepAssigned,
+    StepCompleted,
     WithdrawalDeclined,
 )
-from motcua.routing.v1 import routing_pb2 as pb
+from motcua.routing.v1.deadline_events_pb2 import DeadlineMissed
 
 from kernel.base.instants import to_us
 from office.process.model.process import Process, Step, Title, Transition
 from office.process.repository import standard_processes
 from services.routing.domain.refusals.case import _TEXTS
 from tests.support import routing_cases
+from tests.support.events import payload_of
 from tests.support.routing_cases import (
     AN,
     BINH,
@@ -77,7 +79,7 @@ def withdrawn() -> Case:
 def test_an_accepted_dossier_opens_a_case_at_the_first_step() -> None:
     """CaseOpened carries the promise, the first step, and when each is due and warned of."""
     case = Case().opened("2021-08-09 09:00")
-    opened = case.events[0].case_opened
+    opened = payload_of(case.events[0], CaseOpened)
     assert (opened.process, opened.process_version, opened.imported) == ("standard", 1, False)
     assert clock(to_us(opened.due_at)) == "2021-08-16 09:00"
     assert clock(to_us(opened.warn_at)) == "2021-08-13 15:00"
@@ -89,7 +91,7 @@ def test_an_accepted_dossier_opens_a_case_at_the_first_step() -> None:
 
 def test_a_dossier_without_a_promised_date_has_no_due_date() -> None:
     """A time limit of none leaves the dossier's due date and warning empty."""
-    opened = Case(time_limit="none").opened().events[0].case_opened
+    opened = payload_of(Case(time_limit="none").opened().events[0], CaseOpened)
     assert not opened.HasField("due_at")
     assert not opened.HasField("warn_at")
 
@@ -104,7 +106,9 @@ def test_a_case_is_opened_once() -> None:
 def test_a_short_limit_is_warned_of_when_three_quarters_are_used() -> None:
     """A lead of 4wh is no warning for a step of 4wh: 3 hours after its start is."""
     case = running().completed("2021-08-10 07:00", "appraise")
-    assert clock(to_us(case.events[-1].step_completed.next.warn_at)) == "2021-08-10 10:00"
+    assert (
+        clock(to_us(payload_of(case.events[-1], StepCompleted).next.warn_at)) == "2021-08-10 10:00"
+    )
 
 
 def test_a_step_is_given_to_an_officer_and_then_done_by_nobody_else() -> None:
@@ -389,7 +393,7 @@ def test_imported_history_is_kept_whenever_it_comes() -> None:
     (kept,) = case.does(step, "2010-10-11 10:00", IMPORTER)
     assert (kept.activity, kept.unit, kept.performer) == ("T02 Check", "Group 1", "Resource10")
     case.opened(MON)
-    assert case.events[-1].case_opened.imported
+    assert payload_of(case.events[-1], CaseOpened).imported
     case.does(step, MON, IMPORTER)
     case.does(pb.ResolveCaseRequest(result=routing_cases.GRANTED), "2021-08-11 10:00", IMPORTER)
     case.does(step, "2021-08-10 10:00", IMPORTER)

@@ -8,10 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from motcua.events.v1.desk_events_pb2 import ResultKind
-from motcua.events.v1.envelope_pb2 import Actor, ActorKind
-from motcua.events.v1.process_events_pb2 import PaperKind, PaperStage
+from motcua.events.v1.common_pb2 import Actor, ActorKind, ResultKind
 from motcua.routing.v1 import routing_pb2 as pb
+from motcua.routing.v1.types_pb2 import PaperKind, PaperStage
 
 from kernel.base.errors import Refusal
 from office.process.model.process import DocumentRule

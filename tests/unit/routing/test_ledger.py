@@ -8,18 +8,19 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from motcua.events.v1.routing_events_pb2 import (
+from motcua.routing.v1.case_events_pb2 import (
     CaseClosed,
     CaseResumed,
     CaseSuspended,
+    SupplementExpired,
+)
+from motcua.routing.v1.deadline_events_pb2 import (
     DeadlineApproaching,
     DeadlineEscalated,
     DeadlineExtended,
     DeadlineMissed,
-    DeadlineScope,
-    SupplementExpired,
-    SuspensionKind,
 )
+from motcua.routing.v1.types_pb2 import DeadlineScope, SuspensionKind
 
 from kernel.base.errors import Refusal
 from kernel.base.instants import HOUR, MINUTE, to_datetime, to_us
@@ -29,6 +30,7 @@ from office.worktime.working_time import ResumePolicy
 from services.routing.domain.escalation import EscalationPolicies, EscalationPolicy, Stage
 from services.routing.domain.state import CaseStatus
 from tests.support import routing_cases
+from tests.support.events import name_of, payload_of
 from tests.support.routing_cases import (
     AN,
     BINH,
@@ -456,7 +458,7 @@ def test_lateness_that_was_said_is_never_unsaid(
     missed = [
         e
         for e in case.events
-        if e.WhichOneof("payload") == "deadline_missed" and e.deadline_missed.scope == DOSSIER
+        if name_of(e) == "DeadlineMissed" and payload_of(e, DeadlineMissed).scope == DOSSIER
     ]
     assert len(missed) == int(late)
 

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from motcua.events.v1.envelope_pb2 import DossierEvent
-from motcua.events.v1.intake_events_pb2 import DossierAccepted
-from motcua.events.v1.routing_events_pb2 import CaseResumed, DeadlineMissed
+from motcua.events.v1.event_pb2 import Event
+from motcua.intake.v1.dossier_events_pb2 import DossierAccepted
 from motcua.routing.v1 import routing_pb2 as pb
+from motcua.routing.v1.case_events_pb2 import CaseOpened, CaseResumed
+from motcua.routing.v1.deadline_events_pb2 import DeadlineMissed
 
 from kernel.base.instants import HOUR, to_datetime, to_us
 from office.process.model.process import Process
@@ -24,6 +25,7 @@ from services.audit.deadlines.explanation import Agreement
 from services.routing.domain.alarms import DOSSIER, STEP
 from services.routing.domain.decider import decide
 from services.routing.domain.escalation import EscalationPolicy, Stage
+from tests.support.events import name_of, payload_of, with_payload
 from tests.support.routing_cases import AN, TZ, Case, at, clock, go_on, stop
 from tests.unit.routing.test_ledger import named
 from tests.unit.routing.test_recalculate import closed, due, recomputed
@@ -38,21 +40,21 @@ def paused(case: Case, calendar: Calendar, since: str, until: str) -> CaseResume
         outcome = decide(case.state, command, replace(case.facts(when, AN), calendar=calendar))
         assert isinstance(outcome, list)
         case._keep(outcome, at(when), AN)
-    return case.events[-1].case_resumed
+    return payload_of(case.events[-1], CaseResumed)
 
 
 def agreed(case: Case, *calendars: Calendar) -> bool:
     """Return whether the audit computes every date to what is written."""
     known = {each.version: each for each in (state_office(), *calendars)}
     first = case.events[0]
-    opened = first.case_opened
+    opened = payload_of(first, CaseOpened)
     accepted = DossierAccepted(
         time_limit=opened.time_limit,
         calendar_version=opened.calendar_version,
         due_at=opened.due_at,
         same_day=opened.same_day,
     )
-    begun = DossierEvent(occurred_at=first.occurred_at, dossier_accepted=accepted)
+    begun = with_payload(Event(occurred_at=first.occurred_at), accepted)
     told = explain([begun, *case.events], known.get)
     return told.agreement is Agreement.SAME and Agreement.UNKNOWN not in {
         line.agreement for line in told.lines
@@ -285,7 +287,11 @@ def test_each_date_that_passes_is_said_once(
 
     case.watched("2022-08-09 09:00")
 
-    told = [e.deadline_missed for e in case.events[resumed:] if e.HasField("deadline_missed")]
+    told = [
+        payload_of(e, DeadlineMissed)
+        for e in case.events[resumed:]
+        if (name_of(e) == "DeadlineMissed")
+    ]
     to_be_said = [] if was_late and limit.due_at <= now else [limit.due_at]
     assert [to_us(m.due_at) for m in told if m.scope == DOSSIER] == to_be_said
     assert said.after_missed is (was_late and limit.due_at > now)

@@ -11,11 +11,13 @@ from motcua.routing.v1 import routing_pb2 as pb
 
 from kernel.base.errors import Refusal
 from kernel.base.instants import HOUR, to_us
+from kernel.eventsourcing import envelope
 from office.process.repository import standard_processes
 from office.worktime.working_time import ResumePolicy
 from services.routing.domain.decider import INITIAL, State, alarms, decide, evolve
 from services.routing.domain.state import CaseStatus
 from tests.support import routing_cases
+from tests.support.events import name_of
 from tests.support.routing_cases import (
     AN,
     BINH,
@@ -130,17 +132,17 @@ def fold(case: Case) -> State:
 def test_any_sequence_of_commands_keeps_the_invariants(case: Case, moves: list[Any]) -> None:
     """One end, one opening, a step of the process, rounds within the limit, alarms said once."""
     told = play(case, moves)
-    kinds = [event.WhichOneof("payload") for event in case.events]
+    kinds = [name_of(event) for event in case.events]
     process = standard_processes().latest(case.process)
     state = case.state
-    assert kinds.count("case_opened") == 1
-    assert sum(kinds.count(end) for end in ("case_resolved", "case_withdrawn", "case_closed")) <= 1
-    assert kinds.count("history_imported") <= int(case.imported)
+    assert kinds.count("CaseOpened") == 1
+    assert sum(kinds.count(end) for end in ("CaseResolved", "CaseWithdrawn", "CaseClosed")) <= 1
+    assert kinds.count("HistoryImported") <= int(case.imported)
     assert state.round <= process.supplement_rounds
     assert state.step in {step.name for step in process.steps}
     assert set(state.done) <= {step.name for step in process.steps}
     assert (state.suspended_at is not None) == (state.status is CaseStatus.SUSPENDED)
-    assert state.recorded == kinds.count("step_recorded")
+    assert state.recorded == kinds.count("StepRecorded")
     for before, command, outcome in told:
         if (
             before.status in (CaseStatus.RESOLVED, CaseStatus.WITHDRAWN, CaseStatus.CLOSED)
@@ -170,15 +172,15 @@ def test_each_alarm_is_said_once_for_its_due_date(case: Case, moves: list[Any]) 
     said: set[tuple[str, int, int, int]] = set()
     visit = 0
     for event in case.events:
-        name = event.WhichOneof("payload") or ""
-        visit += name in ("step_completed", "step_sent_back", "case_resumed")
-        if name in ("deadline_approaching", "deadline_missed"):
-            alarm = getattr(event, name)
+        name = name_of(event)
+        visit += name in ("StepCompleted", "StepSentBack", "CaseResumed")
+        if name in ("DeadlineApproaching", "DeadlineMissed"):
+            alarm = envelope.payload_of(event)
             key = (alarm.scope, to_us(alarm.due_at), 0 if alarm.scope == 1 else visit)
             assert (name, *key) not in said
-            assert ("deadline_missed", *key) not in said
+            assert ("DeadlineMissed", *key) not in said
             assert to_us(event.occurred_at) > 0
-            if name == "deadline_missed":
+            if name == "DeadlineMissed":
                 assert to_us(event.occurred_at) > to_us(alarm.due_at)
             said.add((name, *key))
     later = routing_cases.at("2030-01-01 10:00")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from motcua.routing.v1.case_events_pb2 import CasePulledBack
 
 from kernel.base.instants import HOUR, to_us
 from office.worktime.calendars.vietnam import state_office
@@ -13,6 +14,7 @@ from services.routing.domain.alarms import STEP, TIMER
 from services.routing.domain.collaboration_state import StepTimer
 from services.routing.domain.due_dates import DueDate
 from services.routing.domain.use_cases.deadlines.step_timers import due
+from tests.support.events import changing
 from tests.support.routing_cases import Case, assign, at, clock, complete, pull
 from tests.unit.routing.test_pauses_recounted import SATURDAY, agreed, paused, wall
 from tests.unit.routing.test_recalculate import closed, recomputed
@@ -73,14 +75,14 @@ def test_another_date_than_before_is_found_out() -> None:
     case = Case().opened("2021-08-09 09:00")
     paused(case, state_office(), "2021-08-09 10:00", "2021-08-09 11:00")
     sent_and_pulled(case, "2021-08-09 14:00")
-    pulled = case.events[-1].case_pulled_back
-    (pause,) = pulled.next.pauses
-    assert (to_us(pause.suspended_at), to_us(pause.resumed_at)) == (
-        at("2021-08-09 10:00"),
-        at("2021-08-09 11:00"),
-    )
-    del pulled.next.pauses[:]
-    pulled.next.due_at.FromMicroseconds(at("2021-08-11 09:00"))
+    with changing(case.events[-1], CasePulledBack) as pulled:
+        (pause,) = pulled.next.pauses
+        assert (to_us(pause.suspended_at), to_us(pause.resumed_at)) == (
+            at("2021-08-09 10:00"),
+            at("2021-08-09 11:00"),
+        )
+        del pulled.next.pauses[:]
+        pulled.next.due_at.FromMicroseconds(at("2021-08-11 09:00"))
 
     told = explain(case.events, {state_office().version: state_office()}.get)
 

@@ -9,14 +9,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from motcua.events.v1.process_events_pb2 import ConsultationCancelled
-from motcua.events.v1.routing_events_pb2 import (
-    CaseFact,
+from motcua.routing.v1 import routing_pb2 as pb
+from motcua.routing.v1.collaboration_events_pb2 import ConsultationCancelled, ConsultationRequested
+from motcua.routing.v1.deadline_events_pb2 import (
     DeadlineApproaching,
     DeadlineEscalated,
     DeadlineMissed,
 )
-from motcua.routing.v1 import routing_pb2 as pb
+from motcua.routing.v1.types_pb2 import CaseFact
 
 from kernel.base.errors import Refusal
 from kernel.base.instants import to_timestamp, to_us
@@ -25,6 +25,7 @@ from services.audit.deadlines.explain import explain
 from services.audit.deadlines.explanation import Agreement
 from services.routing.domain.alarms import CONSULTATION
 from services.routing.domain.escalation import EscalationPolicy, Stage
+from tests.support.events import name_of, payload_of
 from tests.support.routing_cases import (
     AN,
     BINH,
@@ -194,7 +195,11 @@ def test_it_may_be_put_again() -> None:
 def test_what_the_process_waits_for_is_not_an_officer_s_to_take_back() -> None:
     """The one that it only asks beside is; what was taken back is not asked again by itself."""
     case = Case(process="consulted").opened()
-    asked = [e.consultation_requested for e in case.events if e.HasField("consultation_requested")]
+    asked = [
+        payload_of(e, ConsultationRequested)
+        for e in case.events
+        if (name_of(e) == "ConsultationRequested")
+    ]
     assert [(each.name, each.waits) for each in asked][:1] == [("planning", True)]
     assert case.refused(cancel(1), LATER) == "CONSULTATION_OF_PROCESS"
     online = Online(process="consulted").opened()

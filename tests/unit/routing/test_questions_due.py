@@ -8,19 +8,19 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from motcua.events.v1.process_events_pb2 import ConsultationAnswered, ConsultationRequested
-from motcua.events.v1.routing_events_pb2 import (
-    CaseWithdrawn,
+from motcua.routing.v1 import routing_pb2 as pb
+from motcua.routing.v1.case_events_pb2 import CaseWithdrawn, SupplementExpired
+from motcua.routing.v1.collaboration_events_pb2 import ConsultationAnswered, ConsultationRequested
+from motcua.routing.v1.deadline_events_pb2 import (
     DeadlineApproaching,
     DeadlineEscalated,
     DeadlineMissed,
-    SupplementExpired,
 )
-from motcua.routing.v1 import routing_pb2 as pb
 
 from kernel.base.instants import to_us
 from services.routing.domain.alarms import CONSULTATION
 from services.routing.domain.escalation import EscalationPolicy, Stage
+from tests.support.events import payload_of
 from tests.support.routing_cases import (
     PLANNER,
     SYSTEM,
@@ -53,7 +53,7 @@ def of_questions(said: list[Any]) -> list[Any]:
 
 def test_the_request_tells_all_that_follows_from_its_limit() -> None:
     """A working day from Monday 10:00; four hours before it, Monday 16:00, the warning."""
-    (asked,) = [e.consultation_requested for e in asking().events[2:]]
+    (asked,) = [payload_of(e, ConsultationRequested) for e in asking().events[2:]]
 
     assert isinstance(asked, ConsultationRequested)
     assert clock(to_us(asked.due_at)) == "2021-08-10 10:00"

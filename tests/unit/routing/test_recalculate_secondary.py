@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from motcua.events.v1.routing_events_pb2 import DeadlineApproaching, DeadlineMissed
+from motcua.routing.v1.deadline_events_pb2 import DeadlineApproaching, DeadlineMissed
 
 from kernel.base.instants import to_us
 from office.worktime.calendars.model import Calendar, Session

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from motcua.routing.v1.case_events_pb2 import CaseResumed
 
 from office.worktime.working_time import ResumePolicy
+from tests.support.events import payload_of
 from tests.support.routing_cases import SYSTEM, Case, papers, supplement
 from tests.unit.routing.test_pauses_recounted import agreed
 from tests.unit.routing.test_recalculate import closed, due, recomputed
@@ -25,7 +27,7 @@ def test_papers_promise_their_own_day(came: str, expected: str) -> None:
     case = _asked()
     case.does(papers(), came, SYSTEM)
 
-    said = case.events[-1].case_resumed
+    said = payload_of(case.events[-1], CaseResumed)
     assert (said.restarted, said.same_day) == (True, True)
     assert due(case) == expected
     assert agreed(case)

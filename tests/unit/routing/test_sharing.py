@@ -7,17 +7,11 @@ from typing import Any
 
 import pytest
 from google.protobuf.message import Message
-from motcua.events.v1.envelope_pb2 import Actor, ActorKind
-from motcua.events.v1.process_events_pb2 import (
-    CaseMoved,
-    ChildEnded,
-    PaperKind,
-    PaperStage,
-    Participation,
-    StepOpened,
-)
-from motcua.events.v1.routing_events_pb2 import CaseFact, StepSentBack
+from motcua.events.v1.common_pb2 import Actor, ActorKind
 from motcua.routing.v1 import routing_pb2 as pb
+from motcua.routing.v1.case_events_pb2 import CaseMoved, CaseOpened, StepOpened, StepSentBack
+from motcua.routing.v1.collaboration_events_pb2 import ChildEnded, ConsultationRequested
+from motcua.routing.v1.types_pb2 import CaseFact, PaperKind, PaperStage, Participation
 
 from kernel.base.errors import Refusal
 from kernel.base.instants import to_timestamp, to_us
@@ -27,6 +21,7 @@ from services.routing.domain.collaboration_state import Delegation
 from services.routing.domain.decider import decide
 from services.routing.domain.use_cases.deadlines.step_timers import due, take
 from tests.support import routing_cases
+from tests.support.events import payload_of
 from tests.support.routing_cases import (
     AN,
     BINH,
@@ -353,12 +348,14 @@ def proposal(outcome: str, area: str, way: str = "") -> pb.CompleteStepRequest:
 def test_a_process_asks_all_its_units_at_once_where_its_conditions_hold() -> None:
     """Both are asked with the opening; through a channel that the condition leaves out, one is."""
     case = consulted()
-    asked = [e.consultation_requested for e in case.events[1:]]
+    asked = [payload_of(e, ConsultationRequested) for e in case.events[1:]]
     assert [(a.number, a.name, a.unit, a.waits) for a in asked] == [
         (1, "planning", "H22.02", True),
         (2, "environment", "H22.05", False),
     ]
-    assert [e.consultation_requested.name for e in consulted(4).events[1:]] == ["planning"]
+    assert [payload_of(e, ConsultationRequested).name for e in consulted(4).events[1:]] == [
+        "planning"
+    ]
 
 
 def test_what_was_asked_by_the_process_is_asked_once_a_case() -> None:
@@ -762,7 +759,7 @@ def test_a_timer_moves_with_the_clock_that_stood_still() -> None:
 def test_the_national_state_of_a_step_is_in_its_event() -> None:
     """ "Five on the spot" begins as accepted and goes on as in processing."""
     case = Case(process="on-the-spot").opened()
-    assert case.events[0].case_opened.current.national_state == 2
+    assert payload_of(case.events[0], CaseOpened).current.national_state == 2
     (done,) = case.does(complete("receive"), "2021-08-09 09:20")
     assert done.next.national_state == 4
 
@@ -772,7 +769,7 @@ def test_one_person_does_all_steps_on_the_spot_each_with_its_time_and_limit() ->
     each step a limit of half an hour, or an hour, from when it became current.
     """
     case = Case(process="on-the-spot").opened()
-    dues = [clock(to_us(case.events[0].case_opened.current.due_at))]
+    dues = [clock(to_us(payload_of(case.events[0], CaseOpened).current.due_at))]
     for minute, step in ((10, "receive"), (30, "appraise"), (40, "approve")):
         (done,) = case.does(complete(step), f"2021-08-09 09:{minute}")
         dues.append(clock(to_us(done.next.due_at)))

@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from motcua.events.v1.envelope_pb2 import DossierEvent
-from motcua.events.v1.intake_events_pb2 import DossierAccepted
-from motcua.events.v1.routing_events_pb2 import CaseResumed, DeadlineExtended
+from motcua.events.v1.event_pb2 import Event
+from motcua.intake.v1.dossier_events_pb2 import DossierAccepted
+from motcua.routing.v1.case_events_pb2 import CaseOpened, CaseResumed
+from motcua.routing.v1.deadline_events_pb2 import DeadlineExtended
 
 from kernel.base.errors import Refusal
 from kernel.base.instants import DAY, HOUR, to_timestamp, to_us
@@ -21,6 +22,7 @@ from services.audit.deadlines.explain import explain
 from services.audit.deadlines.explanation import Agreement, DeadlineExplanation
 from services.routing.domain.alarms import DOSSIER
 from services.routing.domain.decider import decide
+from tests.support.events import changing, name_of, payload_of, with_payload
 from tests.support.routing_cases import LEADER, SYSTEM, Case, at, clock, extend, papers, supplement
 from tests.unit.routing.test_ledger import named
 from tests.unit.routing.test_pauses_recounted import agreed, paused, wall
@@ -41,7 +43,7 @@ def extended(to: str, policy: ResumePolicy = ResumePolicy.RESTART) -> Case:
 
 def gone_on(case: Case) -> CaseResumed:
     """Return the event by which the clock goes on."""
-    return case.events[-1].case_resumed
+    return payload_of(case.events[-1], CaseResumed)
 
 
 @pytest.mark.parametrize(
@@ -139,13 +141,13 @@ def test_no_limit_that_begins_again_leaves_the_signed_date() -> None:
 
 def explained(case: Case) -> DeadlineExplanation:
     """Let the audit explain a case."""
-    opened = case.events[0].case_opened
+    opened = payload_of(case.events[0], CaseOpened)
     accepted = DossierAccepted(
         time_limit=opened.time_limit,
         calendar_version=opened.calendar_version,
         due_at=opened.due_at,
     )
-    begun = DossierEvent(occurred_at=case.events[0].occurred_at, dossier_accepted=accepted)
+    begun = with_payload(Event(occurred_at=case.events[0].occurred_at), accepted)
     calendar = state_office()
     return explain([begun, *case.events], {calendar.version: calendar}.get)
 
@@ -155,7 +157,7 @@ def test_the_audit_says_why() -> None:
     (line,) = [
         each
         for each in explained(extended("2021-08-31 10:00")).lines
-        if each.event.HasField("case_resumed") and not each.step
+        if (name_of(each.event) == "CaseResumed") and not each.step
     ]
 
     assert line.text[1] == (
@@ -183,16 +185,17 @@ def test_the_audit_says_why() -> None:
 def test_what_an_event_says_wrong_is_found_out(lie: str, problem: str) -> None:
     """A promise taken back, a date that nobody has signed, and a word for the wrong one."""
     case = extended("2021-08-31 10:00")
-    said = gone_on(case)
-    if lie == "shortened":
-        said.due_at.CopyFrom(to_timestamp(at("2021-08-24 15:00")))
-        said.ClearField("extended_due_at")
-        said.extension_holds = False
-    elif lie == "other date":
-        said.due_at.CopyFrom(to_timestamp(at("2021-09-15 10:00")))
-        said.extended_due_at.CopyFrom(said.due_at)
-    else:
-        said.extension_holds = False
+    gone_on(case)
+    with changing(case.events[-1], CaseResumed) as said:
+        if lie == "shortened":
+            said.due_at.CopyFrom(to_timestamp(at("2021-08-24 15:00")))
+            said.ClearField("extended_due_at")
+            said.extension_holds = False
+        elif lie == "other date":
+            said.due_at.CopyFrom(to_timestamp(at("2021-09-15 10:00")))
+            said.extended_due_at.CopyFrom(said.due_at)
+        else:
+            said.extension_holds = False
 
     lines = [each for each in explained(case).lines if not each.step]
 

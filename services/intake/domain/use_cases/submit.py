@@ -11,14 +11,15 @@ from typing import Final, cast
 from zoneinfo import ZoneInfoNotFoundError
 
 from motcua.events.v1.common_pb2 import (
+    ActorKind,
     Channel,
     PersonalData,
     ResultChannel,
     SealedData,
     ServiceLevel,
 )
-from motcua.events.v1.envelope_pb2 import ActorKind
-from motcua.events.v1.intake_events_pb2 import DossierSubmitted, PartName
+from motcua.intake.v1.dossier_events_pb2 import DossierSubmitted
+from motcua.intake.v1.event_parts_pb2 import PartName
 from motcua.intake.v1.intake_pb2 import Applicant, SubmitDossierRequest
 
 from kernel.base.errors import Violation

@@ -11,7 +11,7 @@ import jwt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from motcua.events.v1.envelope_pb2 import ActorKind
+from motcua.events.v1.common_pb2 import ActorKind
 from structlog.testing import capture_logs
 
 from kernel.auth import tokens

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernel.consumer.applying.decode import code_of_key, key_fits, read
+from kernel.consumer.applying.decode import key_fits, read, stream_of_key
 from kernel.eventsourcing.record import Record
 from tests.support.feed import supplement
 
@@ -16,8 +16,8 @@ def record(key: bytes | None, value: bytes | None) -> Record:
 def test_any_bytes_are_read_without_an_exception(value: bytes | None, key: bytes | None) -> None:
     """Whatever comes is an event or nothing, and its key is a code or nothing."""
     found = read(record(key, value))
-    assert found is None or (found.event_id and found.dossier_code)
-    assert code_of_key(record(key, value)).isprintable()
+    assert found is None or (found.event_id and found.stream_id)
+    assert stream_of_key(record(key, value)).isprintable()
 
 
 def test_event_is_read_and_its_key_compared() -> None:
@@ -32,7 +32,7 @@ def test_event_is_read_and_its_key_compared() -> None:
 
 def test_envelope_without_identity_is_no_event() -> None:
     """Bytes that parse are not enough: event, dossier, source and sequence must be there."""
-    for name in ("event_id", "dossier_code", "source", "sequence"):
+    for name in ("event_id", "stream_id", "stream_kind", "source", "sequence"):
         event = supplement("H22-1", 1)
         event.ClearField(name)
         assert read(record(b"H22-1", event.SerializeToString())) is None
@@ -41,7 +41,7 @@ def test_envelope_without_identity_is_no_event() -> None:
 def test_identity_must_be_a_name() -> None:
     """Control characters and endless texts are not, and would not fit every database."""
     for strange in ("a\x00b", "a\nb", "x" * 129):
-        for name in ("event_id", "dossier_code", "source"):
+        for name in ("event_id", "stream_id", "stream_kind", "source"):
             event = supplement("H22-1", 1)
             setattr(event, name, strange)
             assert read(record(b"H22-1", event.SerializeToString())) is None

@@ -6,8 +6,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from motcua.events.v1.common_pb2 import Channel, ResultChannel, ServiceLevel
-from motcua.events.v1.desk_events_pb2 import FeeTiming, ResultKind
+from motcua.events.v1.common_pb2 import Channel, ResultChannel, ResultKind, ServiceLevel
+from motcua.intake.v1.types_pb2 import FeeTiming
 
 from office.catalogue.loader import load_catalogue, shipped_catalogue
 from office.catalogue.model import Catalogue, Condition, CopyKind, FeeKind, UnitLevel

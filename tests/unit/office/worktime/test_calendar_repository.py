@@ -67,7 +67,7 @@ def used(folder: Path, unit: str, calendar: Calendar, day: str) -> bool:
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A shelf's folder, looked at whenever something is asked."""
-    monkeypatch.setattr(repository, "EVERY", 0.0)
+    monkeypatch.setattr(repository, "INTERVAL", 0.0)
     return tmp_path / "calendars"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from google.protobuf.message import Message
-from motcua.events.v1.process_events_pb2 import CaseCorrected
+from motcua.routing.v1.case_events_pb2 import CaseCorrected
 from motcua.routing.v1.routing_pb2 import CorrectCaseRequest
 
 from kernel.base.errors import Refusal

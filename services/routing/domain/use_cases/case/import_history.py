@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from google.protobuf.message import Message
-from motcua.events.v1.routing_events_pb2 import HistoryImported, StepRecorded
+from motcua.routing.v1.case_events_pb2 import HistoryImported, StepRecorded
 from motcua.routing.v1.routing_pb2 import CompleteImportRequest, RecordStepRequest
 
 from kernel.base.errors import Refusal

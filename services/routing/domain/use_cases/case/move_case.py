@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from google.protobuf.message import Message
-from motcua.events.v1.process_events_pb2 import CaseMoved, CasePulledBack, StepOpened
-from motcua.events.v1.routing_events_pb2 import CurrentStep
 from motcua.routing.v1 import routing_pb2 as pb
+from motcua.routing.v1.case_events_pb2 import CaseMoved, CasePulledBack, StepOpened
+from motcua.routing.v1.event_parts_pb2 import CurrentStep
 
 from kernel.base.errors import Refusal
 from kernel.base.instants import to_timestamp

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from google.protobuf.message import Message
-from motcua.events.v1.intake_events_pb2 import DossierAccepted
-from motcua.events.v1.routing_events_pb2 import CaseOpened
+from motcua.intake.v1.dossier_events_pb2 import DossierAccepted
+from motcua.routing.v1.case_events_pb2 import CaseOpened
 
 from kernel.base.instants import instant_in, to_timestamp
 from services.routing.domain.context import DecisionContext, enter, limit, of_dossier, set_limit

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from google.protobuf.message import Message
-from motcua.events.v1.desk_events_pb2 import ResultKind
-from motcua.events.v1.routing_events_pb2 import CaseResolved, CaseResult
+from motcua.events.v1.common_pb2 import ResultKind
+from motcua.routing.v1.case_events_pb2 import CaseResolved
 from motcua.routing.v1.routing_pb2 import ResolveCaseRequest
+from motcua.routing.v1.types_pb2 import CaseResult
 
 from kernel.base.errors import Refusal
 from services.routing.domain.context import DecisionContext

@@ -6,13 +6,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from google.protobuf.message import Message
-from motcua.events.v1.routing_events_pb2 import (
-    CaseFact,
-    StepAssigned,
-    StepCompleted,
-    StepSentBack,
-)
+from motcua.routing.v1.case_events_pb2 import StepAssigned, StepCompleted, StepSentBack
 from motcua.routing.v1.routing_pb2 import AssignStepRequest, CompleteStepRequest, SendBackRequest
+from motcua.routing.v1.types_pb2 import CaseFact
 
 from kernel.base.errors import Refusal
 from office.process.model.conditions import Circumstances

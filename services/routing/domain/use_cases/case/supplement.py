@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from google.protobuf.message import Message
-from motcua.events.v1.intake_events_pb2 import SupplementSubmitted
-from motcua.events.v1.routing_events_pb2 import CaseClosed, SupplementRequested
+from motcua.intake.v1.dossier_events_pb2 import SupplementSubmitted
+from motcua.routing.v1.case_events_pb2 import CaseClosed, SupplementRequested
 from motcua.routing.v1.routing_pb2 import CloseCaseRequest, RequestSupplementRequest
 
 from kernel.base.errors import Refusal

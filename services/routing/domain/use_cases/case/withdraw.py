@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from google.protobuf.message import Message
-from motcua.events.v1.intake_events_pb2 import WithdrawalRequested
-from motcua.events.v1.routing_events_pb2 import CaseWithdrawn, WithdrawalDeclined
+from motcua.intake.v1.dossier_events_pb2 import WithdrawalRequested
+from motcua.routing.v1.case_events_pb2 import CaseWithdrawn, WithdrawalDeclined
 from motcua.routing.v1.routing_pb2 import AnswerWithdrawalRequest
 
 from kernel.base.errors import Refusal

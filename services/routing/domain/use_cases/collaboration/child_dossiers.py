@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from google.protobuf.message import Message
-from motcua.events.v1.process_events_pb2 import ChildEnded, ChildRequested, ChildWithheld
-from motcua.events.v1.routing_events_pb2 import CaseClosed, CaseResolved, CaseWithdrawn
+from motcua.routing.v1.case_events_pb2 import CaseClosed, CaseResolved, CaseWithdrawn
+from motcua.routing.v1.collaboration_events_pb2 import ChildEnded, ChildRequested, ChildWithheld
 
 from office.process.model.conditions import Circumstances, holds
 from office.process.model.process import Child, Step

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from google.protobuf.message import Message
-from motcua.events.v1.process_events_pb2 import (
+from motcua.routing.v1 import routing_pb2 as pb
+from motcua.routing.v1.collaboration_events_pb2 import (
     ConsultationAnswered,
     ConsultationCancelled,
     ConsultationRequested,
 )
-from motcua.routing.v1 import routing_pb2 as pb
 
 from kernel.base.errors import Refusal
 from kernel.base.instants import to_timestamp

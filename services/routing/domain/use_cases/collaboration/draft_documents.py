@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from google.protobuf.message import Message
-from motcua.events.v1.process_events_pb2 import PaperDrafted, PaperJudged, PaperKind, PaperStage
-from motcua.events.v1.routing_events_pb2 import CaseResult
 from motcua.routing.v1 import routing_pb2 as pb
+from motcua.routing.v1.collaboration_events_pb2 import PaperDrafted, PaperJudged
+from motcua.routing.v1.types_pb2 import CaseResult, PaperKind, PaperStage
 
 from kernel.base.errors import Refusal
 from office.process.model.process import Process

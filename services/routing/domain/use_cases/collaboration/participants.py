@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from google.protobuf.message import Message
-from motcua.events.v1.envelope_pb2 import Actor
-from motcua.events.v1.process_events_pb2 import DelegationEnded, ParticipantChanged, WorkDelegated
+from motcua.events.v1.common_pb2 import Actor
 from motcua.routing.v1 import routing_pb2 as pb
+from motcua.routing.v1.collaboration_events_pb2 import ParticipantChanged, WorkDelegated
+from motcua.routing.v1.officer_events_pb2 import DelegationEnded
 
 from kernel.base.errors import Refusal
 from kernel.base.instants import instant_in, to_timestamp

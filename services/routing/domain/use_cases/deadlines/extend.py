@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from google.protobuf.message import Message
-from motcua.events.v1.routing_events_pb2 import DeadlineExtended
+from motcua.routing.v1.deadline_events_pb2 import DeadlineExtended
 from motcua.routing.v1.routing_pb2 import ExtendDeadlineRequest
 
 from kernel.base.errors import Refusal

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from google.protobuf.message import Message
-from motcua.events.v1.calendar_events_pb2 import DeadlineRecomputed
-from motcua.events.v1.routing_events_pb2 import DeadlineScope
+from motcua.routing.v1.deadline_events_pb2 import DeadlineRecomputed
 from motcua.routing.v1.routing_pb2 import RecomputeDeadlinesRequest
+from motcua.routing.v1.types_pb2 import DeadlineScope
 
 from kernel.base.errors import Refusal
 from kernel.base.instants import to_timestamp

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from google.protobuf.message import Message
-from motcua.events.v1.routing_events_pb2 import StepCompleted, StepSentBack
+from motcua.routing.v1.case_events_pb2 import StepCompleted, StepSentBack
 
 from services.routing.domain.alarms import overdue
 from services.routing.domain.context import DecisionContext, enter

@@ -5,13 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from google.protobuf.message import Message
-from motcua.events.v1.routing_events_pb2 import (
-    CaseResumed,
-    CaseSuspended,
-    CurrentStep,
-    SuspensionKind,
-)
 from motcua.routing.v1 import routing_pb2 as pb
+from motcua.routing.v1.case_events_pb2 import CaseResumed, CaseSuspended
+from motcua.routing.v1.event_parts_pb2 import CurrentStep
+from motcua.routing.v1.types_pb2 import SuspensionKind
 
 from kernel.base.errors import Refusal
 from kernel.base.instants import MINUTE, instant_in, to_timestamp
