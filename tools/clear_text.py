@@ -24,9 +24,7 @@ def problems(files: Iterable[FileDescriptorProto], listed: dict[str, Any]) -> li
     """Return a line for each unlisted string, for each entry of the list that fits none, and for
     each that is there twice.
     """
-    found = {
-        name for file in files if _holds_events(file.name) for name in _strings(file.message_type)
-    }
+    found = {name for message in _in_events(files) for name in _strings(message)}
     if not found:
         return ["no event message was found: has the place of the contracts changed?"]
     clear = [name for entry in listed["clear"] for name in entry["fields"]]
@@ -45,24 +43,48 @@ def problems(files: Iterable[FileDescriptorProto], listed: dict[str, Any]) -> li
     return sorted(lines)
 
 
-def _holds_events(name: str) -> bool:
-    """Recognise event messages by their file: below a folder or in a file named for events."""
-    return name.startswith("motcua/") and "events" in name
+def _in_events(files: Iterable[FileDescriptorProto]) -> Iterator[DescriptorProto]:
+    """Yield the messages that an event holds, however deep: those of files that are named for
+    events, and whatever their fields refer to.
+    """
+    known: dict[str, DescriptorProto] = {}
+    waiting: list[str] = []
+    for file in files:
+        for message in file.message_type:
+            name = f".{file.package}.{message.name}"
+            known[name] = message
+            if file.name.startswith("motcua/") and "events" in file.name:
+                waiting.append(name)
+    seen: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name in seen or name not in known or name.startswith(".google."):
+            continue
+        seen.add(name)
+        yield known[name]
+        waiting += [field.type_name for each in _with_nested(known[name]) for field in each.field]
 
 
-def _strings(messages: Iterable[DescriptorProto]) -> Iterator[str]:
-    """Yield the strings as MESSAGE.FIELD; a map's are the map's."""
-    for message in messages:
-        maps = {
-            nested.name
-            for nested in message.nested_type
-            if nested.options.map_entry and nested.field[1].type == FieldDescriptorProto.TYPE_STRING
-        }
-        for field in message.field:
-            kind = field.type_name.rpartition(".")[2]
-            if field.type == FieldDescriptorProto.TYPE_STRING or kind in maps:
-                yield f"{message.name}.{field.name}"
-        yield from _strings(n for n in message.nested_type if not n.options.map_entry)
+def _with_nested(message: DescriptorProto) -> Iterator[DescriptorProto]:
+    yield message
+    for nested in message.nested_type:
+        yield from _with_nested(nested)
+
+
+def _strings(message: DescriptorProto) -> Iterator[str]:
+    """Yield the strings of a message as MESSAGE.FIELD; a map's are the map's."""
+    maps = {
+        nested.name
+        for nested in message.nested_type
+        if nested.options.map_entry and nested.field[1].type == FieldDescriptorProto.TYPE_STRING
+    }
+    for field in message.field:
+        kind = field.type_name.rpartition(".")[2]
+        if field.type == FieldDescriptorProto.TYPE_STRING or kind in maps:
+            yield f"{message.name}.{field.name}"
+    for nested in message.nested_type:
+        if not nested.options.map_entry:
+            yield from _strings(nested)
 
 
 def main() -> int:
