@@ -3,7 +3,7 @@
     python -m infra.local.topics --bootstrap HOST:PORT [--topic NAME] [--fix]
 
 Nothing is changed on a topic that exists unless --fix is given, and the number of partitions of a
-topic with records never is: the events of a dossier would be spread over two partitions.
+topic with records never is: the events of a stream would be spread over two partitions.
 """
 
 import argparse

@@ -59,7 +59,7 @@ def _play(stack: Stack) -> None:
     mails = invariants.check_mails(stack)
     parcels = invariants.check_parcels(events)
     assert {name for name, rows in events.items() if rows} == {*SERVICES} - {"audit"}
-    brought = [row.dossier_code for row in events["postal"] if row.type == "ItemDelivered"]
+    brought = [row.stream_id for row in events["postal"] if row.type == "ItemDelivered"]
     assert set(codes) <= set(brought)
     assert len(brought) == DELIVERED + sum(partner["delivered"] for partner in told.values())
     assert stack.motcua("verify", "--json")["ok"]

@@ -166,7 +166,9 @@ def test_fault_40_records_are_stamped_by_the_log_s_time(kafka: KafkaBroker, topi
     assert abs(clock.ahead() - TWO_HOURS) < 5 * SECOND
     assert not clock.fits()
     sender = EventProducer(kafka.bootstrap, topic, SOURCE, clock.now)
-    row = Waiting(1, CODE, 1, str(uuid.uuid4()), "CaseResumed", START, "", b"")
+    row = Waiting(
+        1, CODE, "dossier", 1, str(uuid.uuid4()), "motcua.routing.v1.CaseResumed", START, "", b""
+    )
     assert sender.send([row]) == ([row], None)
     sender.close()
 

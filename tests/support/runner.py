@@ -110,8 +110,8 @@ def check_once(engine: Engine, sent: Iterable[Event], bootstrap: str = "", topic
     own = [row for row in rows(engine, KERNEL.events) if row["source"] == SOURCE]
     kept: dict[str, list[str]] = {}
     for row in own:
-        kept.setdefault(row["dossier_code"], []).append(row["event_id"])
-        assert row["sequence"] == len(kept[row["dossier_code"]])
+        kept.setdefault(row["stream_id"], []).append(row["event_id"])
+        assert row["sequence"] == len(kept[row["stream_id"]])
     assert len({row["causation_id"] for row in own}) == len(own) == len(sent)
     if topic:
         published: dict[str, list[str]] = {}

@@ -9,6 +9,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 from motcua.events.v1.event_pb2 import Event
+from motcua.intake.v1.dossier_events_pb2 import SupplementSubmitted
 
 from infra.local.postgres import PostgresServer
 from kernel.base.clock import RealClock
@@ -35,13 +36,13 @@ def test_two_workers_run_a_pending_reaction_once(postgres: PostgresServer) -> No
     other = Writer(engine, MODEL)
     others: list[Future[Any]] = []
 
-    def overtaken(uow: UnitOfWork, event: Event) -> Sequence[Message]:
+    def overtaken(uow: UnitOfWork, event: Event, payload: Message) -> Sequence[Message]:
         if not others:
             others.append(other.exclusive(RUN))
             wait_until(lambda: others[0].done() or waits_for_lock(engine), what="the other's turn")
-        return answer(uow, event)
+        return answer(uow, event, payload)
 
-    one = Writer(engine, dataclasses.replace(MODEL, reactions={"SupplementSubmitted": overtaken}))
+    one = Writer(engine, dataclasses.replace(MODEL, reactions={SupplementSubmitted: overtaken}))
     one.start()
     other.start()
     try:

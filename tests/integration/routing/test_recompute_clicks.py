@@ -59,7 +59,7 @@ class Office:
             .order_by(events.c.stream_id, events.c.sequence)
         )
         rows = self.routing.writer.exclusive(lambda uow: uow.query(found).all()).result()
-        return [(row.dossier_code, row.causation_id) for row in rows]
+        return [(row.stream_id, row.causation_id) for row in rows]
 
 
 @pytest.fixture
