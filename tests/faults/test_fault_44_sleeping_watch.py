@@ -83,7 +83,7 @@ def test_fault_44_a_service_that_was_down_for_three_days(
     said = alarms()
     per_dossier = Counter((e.stream_id, name_of(e)) for e in said)
     assert per_dossier == {(code, kind): 3 for code in FEW for kind in ONCE_EACH}
-    missed = [e for e in said if (name_of(e) == "DeadlineMissed")]
+    missed = [e for e in said if name_of(e) == "DeadlineMissed"]
     assert len({(e.stream_id, payload_of(e, DeadlineMissed).scope) for e in missed}) == len(missed)
     another = "H22.12-210809-9999"
     put(kafka.bootstrap, topic, desk.files(another))

@@ -114,7 +114,7 @@ def test_fault_52_the_words_of_a_status_are_held_to_the_same(serving: Serving) -
     (kept,) = (
         payload_of(event, ItemTracked).reason_code
         for event in serving.office.events(CODE)
-        if (name_of(event) == "ItemTracked")
+        if name_of(event) == "ItemTracked"
     )
     assert kept == "<b>vắng</b>"
 

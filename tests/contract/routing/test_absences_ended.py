@@ -203,7 +203,7 @@ def test_all_who_stand_in_stop(departments: Departments) -> None:
     ended = [
         payload_of(e, DelegationEnded)
         for e in departments.said(CODE)
-        if (name_of(e) == "DelegationEnded")
+        if name_of(e) == "DelegationEnded"
     ]
     assert [(each.officer, each.substitute) for each in ended] == [("an", "binh"), ("an", "chi")]
     assert not any(one.active for one in shown(departments, TUE).substitutions)

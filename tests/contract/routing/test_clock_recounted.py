@@ -122,7 +122,7 @@ def test_what_lies_ahead_again_is_watched_again(
     said = [
         payload_of(e, DeadlineMissed)
         for e in departments.said(LATE)
-        if (name_of(e) == "DeadlineMissed")
+        if name_of(e) == "DeadlineMissed"
     ]
     assert [clock(m.due_at.ToMicroseconds()) for m in said[before:] if m.scope == DOSSIER] == [
         "2021-08-18 09:00"

@@ -64,7 +64,7 @@ def test_its_alarms_end_and_the_step_goes_on(departments: Departments) -> None:
     said = [
         payload_of(e, DeadlineMissed)
         for e in departments.said(CODE)
-        if (name_of(e) == "DeadlineMissed")
+        if name_of(e) == "DeadlineMissed"
     ]
     assert said
     assert not [each for each in said if each.scope == CONSULTATION]

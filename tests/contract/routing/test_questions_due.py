@@ -63,7 +63,7 @@ def test_each_question_is_watched_until_it_is_answered(departments: Departments)
     assert said(departments)[1:] == [("DeadlineMissed", 1), ("DeadlineEscalated", 1)]
     passed = [e for e in departments.said(CODE) if name_of(e) == "DeadlineMissed"]
     (missed,) = [e for e in passed if payload_of(e, DeadlineMissed).consultation]
-    (asked, _) = [e for e in departments.said(CODE) if (name_of(e) == "ConsultationRequested")]
+    (asked, _) = [e for e in departments.said(CODE) if name_of(e) == "ConsultationRequested"]
     assert missed.causation_id == asked.event_id
     assert rows(departments) == [(1, False), (2, True)]
 

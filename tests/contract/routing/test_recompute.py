@@ -254,7 +254,7 @@ def test_a_swap_announced_late(departments: Departments, folder: Path, tmp_path:
     named = [
         payload_of(e, DeadlineRecomputed).calendar_version
         for e in rest
-        if (name_of(e) == "DeadlineRecomputed")
+        if name_of(e) == "DeadlineRecomputed"
     ]
     # Version 3 lacks the day of version 2 and has another: the same date, so nothing is said.
     assert named == [versions[1]]

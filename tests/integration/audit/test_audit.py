@@ -185,7 +185,7 @@ def test_a_known_unit_with_nothing_due_is_no_fault(office, events):
 
 def test_summaries_are_told_in_the_zone_asked_for(office, events):
     """The same instant, in the dossier's zone unless another one is named; no other text is one."""
-    event = next(e for e in events if (name_of(e) == "DossierAccepted"))
+    event = next(e for e in events if name_of(e) == "DossierAccepted")
     code = event.stream_id
     for zone, offset in (("", "+07:00"), ("Europe/Amsterdam", "+02:00")):
         asked = pb.GetTimelineRequest(dossier_code=code, time_zone=zone)

@@ -82,7 +82,7 @@ def test_what_is_paid_before_is_paid_before(any_desk: Desk) -> None:
     assert paid.settled
     assert to_us(paid.answer_due_at) == at("2021-08-11 10:00")
     [recorded] = [
-        payload_of(e, FeeRecorded) for e in desk.events(code) if (name_of(e) == "FeeRecorded")
+        payload_of(e, FeeRecorded) for e in desk.events(code) if name_of(e) == "FeeRecorded"
     ]
     assert to_us(recorded.answer_warn_at) == at("2021-08-10 16:00")
     desk.accept(code)

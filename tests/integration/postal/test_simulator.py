@@ -117,7 +117,7 @@ def test_two_faulty_partners_and_the_office_count_the_same(
         event
         for number in range(JOBS)
         for event in serving.office.events(f"H22.12.03-210809-{number:04d}")
-        if (name_of(event)).startswith("item_")
+        if name_of(event).startswith("Item")
     ]
     assert len(kept) <= reports
     numbers = [job["item_number"] for each in said for job in each["jobs"] if job["item_number"]]

@@ -290,7 +290,7 @@ def test_each_date_that_passes_is_said_once(
     told = [
         payload_of(e, DeadlineMissed)
         for e in case.events[resumed:]
-        if (name_of(e) == "DeadlineMissed")
+        if name_of(e) == "DeadlineMissed"
     ]
     to_be_said = [] if was_late and limit.due_at <= now else [limit.due_at]
     assert [to_us(m.due_at) for m in told if m.scope == DOSSIER] == to_be_said

@@ -198,7 +198,7 @@ def test_what_the_process_waits_for_is_not_an_officer_s_to_take_back() -> None:
     asked = [
         payload_of(e, ConsultationRequested)
         for e in case.events
-        if (name_of(e) == "ConsultationRequested")
+        if name_of(e) == "ConsultationRequested"
     ]
     assert [(each.name, each.waits) for each in asked][:1] == [("planning", True)]
     assert case.refused(cancel(1), LATER) == "CONSULTATION_OF_PROCESS"

@@ -157,7 +157,7 @@ def test_the_audit_says_why() -> None:
     (line,) = [
         each
         for each in explained(extended("2021-08-31 10:00")).lines
-        if (name_of(each.event) == "CaseResumed") and not each.step
+        if name_of(each.event) == "CaseResumed" and not each.step
     ]
 
     assert line.text[1] == (
