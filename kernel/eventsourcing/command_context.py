@@ -18,9 +18,9 @@ class Call:
     """``vi`` or ``en``: the language of texts for this caller."""
     request_id: str
     now: int
-    """When the command was received, by the clock of the office."""
+    """When the command was received, by the service's clock."""
     occurred_at: int
-    """When it happened in the world: ``now``, unless an importer says otherwise."""
+    """When it happened in the world: ``now``, unless the request says otherwise."""
     trace: str
     """The W3C traceparent to be carried on; may be empty."""
     correlation_id: str

@@ -280,7 +280,7 @@ def _lasting(error: Exception) -> Exception:
         return error if limit else _unavailable(error)
     failure = Conflict(
         "Hồ sơ vừa được người khác cập nhật; xin tải lại rồi thử lại.",
-        "Somebody else has just changed this dossier; read it again and retry.",
+        "Somebody else has just changed this; read it again and retry.",
     )
     failure.__cause__ = error
     return failure

@@ -3,7 +3,7 @@
 A database that was thrown away is filled again from the log. Until that is done a command would
 decide without the service's own past, and number its events as if they were the first; a read would
 say that what exists does not. The note
-that it is done stands beside the leases, which like it say nothing about any dossier.
+that it is done stands beside the leases, which like it say nothing about any stream.
 """
 
 from __future__ import annotations

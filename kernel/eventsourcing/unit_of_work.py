@@ -299,7 +299,7 @@ class UnitOfWork(Rows):
     # -- keys of personal data ---------------------------------------------------------------------
 
     def new_key(self, code: str) -> NewKey:
-        """Make a key for a dossier's personal data; it is saved before this transaction commits."""
+        """Make a key for a stream's personal data; it is saved before this transaction commits."""
         if self._keyring is None:
             raise RuntimeError("this unit of work has no keyring")
         key = self._keyring.new_key(code)

@@ -2,7 +2,7 @@
 
 `python -m tests.golden.histories NAME CODE [CODE ...]` reads the records of these dossiers from the
 log of the running system (`motcua up`, or `KAFKA_BOOTSTRAP_SERVERS`) and keeps them as
-`histories/NAME.log`: a line for each record, the event's bytes in Base64. Beside it stands
+`histories/NAME.events`: a line for each record, the event's bytes in Base64. Beside it stands
 `histories/NAME.json`: the deciders' states, the rows of all views, and the timeline. A child of a
 dossier is named after its parent, so that both lie in one history.
 
@@ -42,12 +42,12 @@ ZONE = "Asia/Ho_Chi_Minh"
 
 def names() -> list[str]:
     """List the histories that there are."""
-    return sorted(path.stem for path in FOLDER.glob("*.log"))
+    return sorted(path.stem for path in FOLDER.glob("*.events"))
 
 
 def bodies_in(name: str) -> list[bytes]:
     """Return the bytes of a history's events, in the order of the log."""
-    return [base64.b64decode(line) for line in (FOLDER / f"{name}.log").read_text().split()]
+    return [base64.b64decode(line) for line in (FOLDER / f"{name}.events").read_text().split()]
 
 
 def expected(name: str) -> Any:
@@ -123,7 +123,7 @@ def _timeline(connection: Connection, code: str) -> list[dict[str, Any]]:
 
 def record(name: str, records: Iterable[bytes | None], codes: Sequence[str]) -> int:
     """Keep the events of some dossiers as a history; give their number."""
-    log, result = FOLDER / f"{name}.log", FOLDER / f"{name}.json"
+    log, result = FOLDER / f"{name}.events", FOLDER / f"{name}.json"
     if log.exists():
         raise FileExistsError(f"{log.name} is there, and stays as it is")
     bodies = [body for body in records if body and Event.FromString(body).stream_id in codes]

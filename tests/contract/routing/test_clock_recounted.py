@@ -49,7 +49,7 @@ def departments(new_database: NewDatabase) -> Iterator[Departments]:
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of the shelf by which routing works here."""
-    monkeypatch.setattr(repository, "EVERY", 0.0)
+    monkeypatch.setattr(repository, "INTERVAL", 0.0)
     known = CalendarRepository(tmp_path / "calendars")
     monkeypatch.setattr(OFFICE, "calendars", lambda: known)
     return known.folder

@@ -67,7 +67,7 @@ def office(
     new_database: NewDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Office]:
     """Seven cases, filed before the storm was known."""
-    monkeypatch.setattr(repository, "EVERY", 0.0)
+    monkeypatch.setattr(repository, "INTERVAL", 0.0)
     known = CalendarRepository(tmp_path / "calendars")
     monkeypatch.setattr(OFFICE, "calendars", lambda: known)
     with open_routing(new_database("routing")) as routing:

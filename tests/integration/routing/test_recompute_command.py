@@ -50,7 +50,7 @@ def test_the_way_of_a_calendar_change(tmp_path: Path, monkeypatch: pytest.Monkey
     folder = tmp_path / "calendars"
     monkeypatch.setenv("MOTCUA_CALENDARS_DIR", str(folder))
     monkeypatch.setenv("MOTCUA_CLOCK", f"2021-08-11T10:00:00+07:00@0.000001@{time.time()}")
-    monkeypatch.setattr(repository, "EVERY", 0.0)
+    monkeypatch.setattr(repository, "INTERVAL", 0.0)
     known = CalendarRepository(folder)
     monkeypatch.setattr(OFFICE, "calendars", lambda: known)
     with open_routing(f"sqlite:///{tmp_path}/routing.sqlite") as routing:

@@ -17,11 +17,11 @@ from kernel.rpc.validation.validator import check
 
 def test_request_text_is_brought_to_nfc() -> None:
     """The same name typed on two keyboards becomes the same bytes."""
-    request = ListQuarantinedRequest(dossier_code=unicodedata.normalize("NFD", "Đặng-Ngọc"))
+    request = ListQuarantinedRequest(stream_id=unicodedata.normalize("NFD", "Đặng-Ngọc"))
 
     check(request)
 
-    assert request.dossier_code == unicodedata.normalize("NFC", "Đặng-Ngọc")
+    assert request.stream_id == unicodedata.normalize("NFC", "Đặng-Ngọc")
 
 
 @pytest.mark.parametrize("reason", [" ", "\u200b", "\u2060\u200b", "\u3164", "\n"])
@@ -38,13 +38,13 @@ def test_a_needed_text_that_shows_nothing_is_missing(reason: str) -> None:
 
 def test_all_violations_come_at_once() -> None:
     """Every wrong field is named in one answer, in both languages."""
-    request = RedriveRequest(request_id="x", partition=-1, offset=-1, dossier_code="a\x00")
+    request = RedriveRequest(request_id="x", partition=-1, offset=-1, stream_id="a\x00")
 
     with pytest.raises(Invalid) as caught:
         check(request)
 
     found = {v.field: (v.vi, v.en) for v in caught.value.violations}
-    assert set(found) == {"request_id", "partition", "offset", "dossier_code"}
+    assert set(found) == {"request_id", "partition", "offset", "stream_id"}
     assert found["partition"] == ("phải từ 0 trở lên", "must be 0 or more")
 
 
