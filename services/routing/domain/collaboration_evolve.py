@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from google.protobuf.message import Message
@@ -24,6 +23,7 @@ from motcua.routing.v1.collaboration_events_pb2 import (
 from motcua.routing.v1.officer_events_pb2 import DelegationEnded
 from motcua.routing.v1.types_pb2 import PaperKind, PaperStage, Participation
 
+from kernel.base.frozen_copy import replace
 from kernel.base.instants import to_us
 from office.worktime.deadline_basis import basis_from_message
 from services.routing.domain.collaboration_state import (

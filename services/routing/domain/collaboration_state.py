@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
+from kernel.base.frozen_copy import replace
 from kernel.base.instants import MINUTE
 from office.people.directory import below
 from office.worktime.deadline_basis import DeadlineBasis

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from motcua.routing.v1.event_parts_pb2 import CurrentStep, EscalationRung
 
+from kernel.base.frozen_copy import replace
 from kernel.base.instants import instant_in, to_us
 from office.worktime.deadline_basis import DeadlineBasis, basis_from_message
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from google.protobuf.message import Message
@@ -38,6 +37,7 @@ from motcua.routing.v1.deadline_events_pb2 import (
 from motcua.routing.v1.event_parts_pb2 import CurrentStep
 from motcua.routing.v1.types_pb2 import DeadlineScope
 
+from kernel.base.frozen_copy import replace
 from kernel.base.instants import instant_in, to_us
 from kernel.eventsourcing.envelope import payload_of, payload_type
 from office.worktime.deadline_basis import DeadlineBasis

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -10,6 +10,7 @@ from motcua.events.v1.event_pb2 import Event
 from motcua.routing.v1.case_events_pb2 import CaseResumed, CaseSuspended, SupplementRequested
 from motcua.routing.v1.types_pb2 import DeadlineScope, SuspensionKind
 
+from kernel.base.frozen_copy import replace
 from kernel.base.instants import instant_in, to_us
 from kernel.eventsourcing.envelope import payload_as, payload_of
 from office.worktime.deadline_basis import DeadlineBasis
