@@ -230,7 +230,7 @@ async def test_readers_that_do_not_read_cost_no_memory(audit: ServiceProcess) ->
             for n, channel in enumerate(channels)
         ]
         for call in calls:
-            assert (await call.read()).dossier_code
+            assert (await call.read()).stream_id
         await others_are_answered(audit, calm)
         assert resident(audit) - before < 100e6
         for call in calls:

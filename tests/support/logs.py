@@ -14,14 +14,21 @@ from kernel.telemetry import logs
 
 
 @contextmanager
-def logged(service: str, level: str = "info") -> Iterator[io.StringIO]:
-    """Collect the lines of a block, and leave logging as it was."""
+def restored() -> Iterator[None]:
+    """Leave logging as it was before a block that sets it up for its own output."""
     root = logging.getLogger()
     before = (root.handlers[:], root.level, logging.raiseExceptions)
-    stream = io.StringIO()
-    logs.setup(Settings(service=service, port=0, database_url="", log_level=level), stream)
     try:
-        yield stream
+        yield
     finally:
         structlog.reset_defaults()
         root.handlers[:], root.level, logging.raiseExceptions = before
+
+
+@contextmanager
+def logged(service: str, level: str = "info") -> Iterator[io.StringIO]:
+    """Collect the lines of a block, and leave logging as it was."""
+    stream = io.StringIO()
+    with restored():
+        logs.setup(Settings(service=service, port=0, database_url="", log_level=level), stream)
+        yield stream

@@ -61,7 +61,13 @@ class Office:
         record = Record(0, offset, b"key", b"\xff\x00", [("ce_id", b"7")])
         self.writer.exclusive(
             lambda uow: quarantine_rows.park(
-                uow, TOPIC, record, reason, "not an event", code=code, real_now=1_000_000
+                uow,
+                TOPIC,
+                record,
+                reason,
+                "not an event",
+                stream=("dossier" if code else "", code),
+                real_now=1_000_000,
             )
         ).result(10)
 
@@ -111,7 +117,7 @@ def test_records_are_listed_and_shown_as_they_came(office: Office) -> None:
     )
 
     assert offsets(office) == [3, 5, 7]
-    assert offsets(office, dossier_code="A") == [5]
+    assert offsets(office, stream_id="A") == [5]
     assert offsets(office, page_size=1) == [3]
     assert (shown.record.topic, shown.record.reason) == (TOPIC, "undecodable")
     assert (shown.key, shown.value, dict(shown.headers)) == (b"key", b"\xff\x00", {"ce_id": b"7"})
@@ -132,7 +138,7 @@ def test_redrive_acts_once(office: Office) -> None:
     """The same redrive sent again, also at once, discards one record and not a second one."""
     for offset in (3, 4, 5):
         office.quarantine(offset, code="A")
-    request = pb.RedriveRequest(request_id=str(uuid.uuid4()), dossier_code="A", discard_first=True)
+    request = pb.RedriveRequest(request_id=str(uuid.uuid4()), stream_id="A", discard_first=True)
 
     def send(_: int) -> pb.RedriveResponse | grpc.StatusCode:
         try:
@@ -155,7 +161,7 @@ def test_redrive_acts_once(office: Office) -> None:
 def test_redrive_cut_short_is_not_begun_again(office: Office) -> None:
     """A redrive that was noted but has no answer was cut short: it says so and does nothing."""
     office.quarantine(3, code="A")
-    request = pb.RedriveRequest(request_id=str(uuid.uuid4()), dossier_code="A", discard_first=True)
+    request = pb.RedriveRequest(request_id=str(uuid.uuid4()), stream_id="A", discard_first=True)
     office.stub.Redrive(request, timeout=20, metadata=OPERATOR)
     office.quarantine(4, code="A")
     with office.engine.begin() as connection:
@@ -186,9 +192,9 @@ def test_only_operators_may_look_and_redrive(office: Office, kind: str) -> None:
 
 def test_redrive_names_one_way_only(office: Office) -> None:
     """Naming a dossier and a place at once is refused."""
-    request = pb.RedriveRequest(request_id=str(uuid.uuid4()), dossier_code="A", offset=7)
+    request = pb.RedriveRequest(request_id=str(uuid.uuid4()), stream_id="A", offset=7)
 
     with pytest.raises(grpc.RpcError) as caught:
         office.stub.Redrive(request, timeout=10, metadata=OPERATOR)
 
-    assert list(explain(caught.value).fields) == ["dossier_code"]
+    assert list(explain(caught.value).fields) == ["stream_id"]
