@@ -107,13 +107,13 @@ def events(stack: Stack, name: str) -> list[dict[str, Any]]:
     """Read the events of a test's cases from the log."""
     stack.wait_settled()
     log = stack.motcua("replay", "--json")
-    return [e for e in log if e["event"]["dossier_code"].startswith(f"{name}-")]
+    return [e for e in log if e["event"]["stream_id"].startswith(f"{name}-")]
 
 
 def steps(stack: Stack, name: str) -> Counter[tuple[str, str]]:
     """Count the steps in the log by case and activity."""
     return Counter(
-        (e["event"]["dossier_code"], e["event"]["StepRecorded"]["activity"])
+        (e["event"]["stream_id"], e["event"]["payload"]["activity"])
         for e in events(stack, name)
         if e["type"] == "StepRecorded"
     )
@@ -133,7 +133,7 @@ def recorded(stack: Stack, name: str) -> int:
     try:
         with engine.connect() as connection:
             found = connection.exec_driver_sql(
-                "select count(*) from events where source = 'routing' and dossier_code like ?",
+                "select count(*) from events where source = 'routing' and stream_id like ?",
                 (f"{name}-%",),
             )
             return int(found.scalar_one())
@@ -305,7 +305,7 @@ def test_a_further_number_of_a_dossier_finds_it_and_belongs_to_one(
     assert {case for case, _ in refused} <= {"numbered-1", "doubled-1"}
     assert all("another dossier has its external code" in reason for _, reason in refused)
     numbers = Counter(
-        e["event"]["ExternalCodeRecorded"]["code"]
+        e["event"]["payload"]["code"]
         for name in ("numbered", "doubled", "other")
         for e in events(stack, name)
         if e["type"] == "ExternalCodeRecorded"

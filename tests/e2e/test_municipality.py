@@ -76,7 +76,7 @@ def test_every_row_is_kept(stack: Stack, imported: dict[str, Any]) -> None:
     assert imported["seconds"] < 120
 
     told = Counter(
-        (entry["event"]["dossier_code"], entry["event"]["StepRecorded"]["source_row"])
+        (entry["event"]["stream_id"], entry["event"]["payload"]["source_row"])
         for entry in stack.motcua("replay", "--json")
         if entry["type"] == "StepRecorded"
     )
@@ -232,7 +232,7 @@ def test_the_log_is_proven_and_read_again(stack: Stack, tmp_path: Path) -> None:
     quiet = stack.run("replay", "--dossier", "case-10011", "--output", str(target))
     assert (quiet.returncode, quiet.stdout) == (0, "")
     lines = [json.loads(line) for line in target.read_text().splitlines()]
-    assert {line["event"]["dossier_code"] for line in lines} == {"case-10011"}
+    assert {line["event"]["stream_id"] for line in lines} == {"case-10011"}
 
 
 def test_an_empty_quarantine_is_an_empty_list(stack: Stack) -> None:

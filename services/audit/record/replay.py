@@ -20,7 +20,8 @@ from services.audit.tables import CHAINS, LOG
 
 Run = Callable[[Callable[[Connection], Any]], Awaitable[Any]]
 """Runs a read on a connection, beside the loop."""
-PAGE: Final = 500
+PAGE: Final = 300
+"""Rows held of each partition: a follower that does not read keeps so many in memory."""
 POLL_SECONDS: Final = 0.25
 _COLUMNS: Final = (
     LOG.c.partition,
