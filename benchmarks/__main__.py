@@ -20,7 +20,7 @@ ALL = (
     "live_backlog",
     "delay",
     "submit",
-    "recompute",
+    "recalculate",
     "lists",
     "audit_rebuild",
     "import_log",

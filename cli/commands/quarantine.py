@@ -140,10 +140,10 @@ def redrive(
     with failures(_known(service)), Connection(service) as connection:
         answer = connection.operations().Redrive(request, timeout=60, metadata=identity())
     if as_json:
-        print_json({"handled": answer.handled, "parked": answer.parked})
+        print_json({"handled": answer.handled, "quarantined": answer.quarantined})
     else:
-        out.print(f"{answer.handled} handled, {answer.parked} still quarantined")
-    if answer.parked:
+        out.print(f"{answer.handled} handled, {answer.quarantined} still quarantined")
+    if answer.quarantined:
         raise typer.Exit(1)
 
 

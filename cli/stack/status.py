@@ -60,7 +60,7 @@ def _service(
     if answer is not None:
         row |= {
             "outbox": answer.outbox,
-            "outbox_parked": answer.outbox_parked,
+            "outbox_quarantined": answer.outbox_quarantined,
             "quarantined": answer.quarantined,
             "halted": answer.halted,
         }

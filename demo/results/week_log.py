@@ -87,7 +87,10 @@ class WeekLog:
     def _count_escalation(self, event: Event, payload: DeadlineEscalated) -> None:
         address = address_of(payload.unit, payload.role, to_us(event.occurred_at))
         self.escalated[address] += 1
-        if (payload.rung, payload.scope) == ("head", DeadlineScope.DEADLINE_SCOPE_DOSSIER):
+        if (payload.escalation_level, payload.scope) == (
+            "head",
+            DeadlineScope.DEADLINE_SCOPE_DOSSIER,
+        ):
             self.heads_notified.add(event.stream_id)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from motcua.routing.v1 import routing_pb2 as routing
-from motcua.routing.v1.types_pb2 import CaseFact, PaperKind, PaperStage
+from motcua.routing.v1.types_pb2 import CaseFact, DocumentKind, DocumentStage
 
 from demo.results.own_count import Entry
 from demo.week.office_client import OfficeClient
@@ -51,24 +51,24 @@ async def complete(client: OfficeClient, entry: Entry, found: routing.GetCaseRes
         await client.complete(code, step)
         return
     if step.step == "appraise":
-        draft = routing.DraftPaperRequest(
+        draft = routing.DraftDocumentRequest(
             dossier_code=code,
             step=step.step,
-            kind=PaperKind.PAPER_KIND_RESULT,
+            kind=DocumentKind.DOCUMENT_KIND_RESULT,
             sha256=_content(entry),
         )
-        await client.decide("DraftPaper", draft, step.unit, step.role)
+        await client.decide("DraftDocument", draft, step.unit, step.role)
     if step.step == "approve":
         for stage, role in (
-            (PaperStage.PAPER_STAGE_REVIEW, "head"),
-            (PaperStage.PAPER_STAGE_SIGNATURE, "leader"),
+            (DocumentStage.DOCUMENT_STAGE_REVIEW, "head"),
+            (DocumentStage.DOCUMENT_STAGE_SIGNATURE, "leader"),
         ):
-            judged = routing.JudgePaperRequest(
+            judged = routing.ReviewDocumentRequest(
                 dossier_code=code, number=1, stage=stage, approved=True, sha256=_content(entry)
             )
-            if stage == PaperStage.PAPER_STAGE_SIGNATURE:
+            if stage == DocumentStage.DOCUMENT_STAGE_SIGNATURE:
                 judged.document_number = f"{entry.number}/QĐ-2021"
-            await client.decide("JudgePaper", judged, entry.unit, role)
+            await client.decide("ReviewDocument", judged, entry.unit, role)
     request = routing.CompleteStepRequest(
         dossier_code=code,
         step=step.step,

@@ -72,10 +72,10 @@ async def _take_money(
 
 def _stop(kind: SuspensionKind, reason: str, counterpart: str) -> Begin:
     async def begin(client: OfficeClient, _filing: Filing, code: str, step: CaseStep) -> None:
-        request = routing.StopCaseRequest(
+        request = routing.SuspendCaseRequest(
             dossier_code=code, step=step.step, kind=kind, reason=reason, counterpart=counterpart
         )
-        await client.decide("StopCase", request, step.unit, step.role)
+        await client.decide("SuspendCase", request, step.unit, step.role)
 
     return begin
 

@@ -292,7 +292,7 @@ class UnitOfWork(Rows):
                 "trace": trace,
                 "body": body,
                 "enqueued_at": self._real_now,
-                "parked_reason": None,
+                "quarantine_reason": None,
             },
         )
 

@@ -59,7 +59,7 @@ def upgrade() -> None:
         sa.Column(
             "enqueued_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
-        sa.Column("parked_reason", sa.Text(), nullable=True),
+        sa.Column("quarantine_reason", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("outbox", schema=None) as batch_op:

@@ -42,7 +42,7 @@ class OutboxStatus:
 
     size: int
     age_seconds: float
-    parked: int
+    quarantined: int
 
 
 @dataclass(frozen=True)
@@ -57,16 +57,16 @@ class Outbox:
     def next(self) -> list[Waiting]:
         """Return rows to send, oldest first, each stream's in the order of its sequence.
 
-        A stream with a parked row waits as a whole.
+        A stream with a quarantined row waits as a whole.
         """
         table = self.model.tables.outbox
-        parked = select(table.c.stream_id, table.c.stream_kind).where(
-            table.c.parked_reason.is_not(None)
+        quarantined = select(table.c.stream_id, table.c.stream_kind).where(
+            table.c.quarantine_reason.is_not(None)
         )
         stream = tuple_(table.c.stream_id, table.c.stream_kind)
         chosen = (
             select(*(table.c[name] for name in Waiting._fields))
-            .where(table.c.parked_reason.is_(None), stream.not_in(parked))
+            .where(table.c.quarantine_reason.is_(None), stream.not_in(quarantined))
             .order_by(table.c.id)
             .limit(ROUND)
         )
@@ -86,11 +86,11 @@ class Outbox:
             )
             uow.connection.execute(gone, [{"row": r.id, "event": r.event_id} for r in rows])
 
-    def park(self, uow: UnitOfWork, row: Waiting, reason: str) -> None:
+    def quarantine(self, uow: UnitOfWork, row: Waiting, reason: str) -> None:
         """Set a row aside: its stream stops, the others flow."""
         table = self.model.tables.outbox
         same = (table.c.id == row.id) & (table.c.event_id == row.event_id)
-        uow.connection.execute(update(table).where(same).values(parked_reason=reason))
+        uow.connection.execute(update(table).where(same).values(quarantine_reason=reason))
 
     def status(self, now: int) -> OutboxStatus:
         """Return how many rows wait, and how old the oldest is; ``now`` is real time."""
@@ -99,10 +99,12 @@ class Outbox:
 
     def _status(self, connection: Connection, now: int) -> OutboxStatus:
         table = self.model.tables.outbox
-        size, oldest, parked = connection.execute(
-            select(func.count(), func.min(table.c.enqueued_at), func.count(table.c.parked_reason))
+        size, oldest, quarantined = connection.execute(
+            select(
+                func.count(), func.min(table.c.enqueued_at), func.count(table.c.quarantine_reason)
+            )
         ).one()
-        return OutboxStatus(size, max(0, now - oldest) / SECOND if size else 0.0, parked)
+        return OutboxStatus(size, max(0, now - oldest) / SECOND if size else 0.0, quarantined)
 
 
 def in_sequence(rows: Sequence[Waiting]) -> list[Waiting]:

@@ -73,7 +73,7 @@ class Relay:
         writer.on_publish(self._wake_up.set)
         metrics.observe(metrics.OUTBOX_SIZE, lambda: self.status().size)
         metrics.observe(metrics.OUTBOX_AGE, lambda: self.status().age_seconds)
-        metrics.observe(metrics.OUTBOX_QUARANTINED, lambda: self.status().parked)
+        metrics.observe(metrics.OUTBOX_QUARANTINED, lambda: self.status().quarantined)
 
     def start(self) -> None:
         """Start the thread; needs neither broker nor database to be there."""
@@ -141,12 +141,12 @@ class Relay:
 
     def _one_by_one(self, rows: Sequence[Waiting]) -> None:
         """Find the refused ones: a record may have failed only for its neighbour's fault."""
-        parked: set[Stream] = set()
+        quarantined: set[Stream] = set()
         known = {row.id for row in rows}
         for row in (r for r in self._outbox.next() if r.id in known):
             if self._stopping.is_set() or not self._lead():
                 return
-            if row.stream in parked:
+            if row.stream in quarantined:
                 continue
             failure = self._publish([row])
             if failure is None:
@@ -154,9 +154,9 @@ class Relay:
             if not isinstance(failure, REFUSALS):
                 self._wait_after(failure)
                 return
-            parked.add(row.stream)
-            self._write(partial(self._outbox.park, row=row, reason=type(failure).__name__))
-            if self._said.allow("parked"):
+            quarantined.add(row.stream)
+            self._write(partial(self._outbox.quarantine, row=row, reason=type(failure).__name__))
+            if self._said.allow("quarantined"):
                 _log.error("relay.quarantined", fault=type(failure).__name__, sequence=row.sequence)
 
     def _lead(self) -> bool:

@@ -24,7 +24,7 @@ from sqlalchemy.schema import DropSchema
 from kernel.base.clock import FixedClock
 from kernel.config.process_tuning import fewer_collections
 from kernel.consumer.applying import positions
-from kernel.consumer.applying import quarantine_rows as parked
+from kernel.consumer.applying import quarantine_rows as quarantined
 from kernel.consumer.applying.batch import Place
 from kernel.consumer.applying.batch_applier import Applier
 from kernel.consumer.applying.committer import Committer
@@ -55,7 +55,7 @@ class Rebuilt:
     service: str
     events: int
     seconds: float
-    parked: int
+    quarantined: int
     """Records that were set aside."""
     pending: int
     """Reactions that the service will look at when it starts."""
@@ -224,10 +224,10 @@ def _decisions(
             return bool(event.sequence <= own.get(stream_of(event), 0))
         return record.offset < reached.get(record.partition, 0)
 
-    failed = parked.places(connection, model.tables, parked.HANDLER_ERROR)
-    stuck = {place for place, error in failed.items() if error.startswith(parked.REACTION)}
+    failed = quarantined.places(connection, model.tables, quarantined.HANDLER_ERROR)
+    stuck = {place for place, error in failed.items() if error.startswith(quarantined.REACTION)}
     refused = {place: error for place, error in failed.items() if place not in stuck}
-    discarded = parked.places(connection, model.tables, parked.DISCARDED)
+    discarded = quarantined.places(connection, model.tables, quarantined.DISCARDED)
     return Past(admit, discarded.keys(), stuck), refused, own
 
 

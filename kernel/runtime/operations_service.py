@@ -76,7 +76,7 @@ class OperationsServicer(OperationsServiceServicer):
             lag=status.lag,
             outbox=outbox.size,
             outbox_age_seconds=outbox.age_seconds,
-            outbox_parked=outbox.parked,
+            outbox_quarantined=outbox.quarantined,
             quarantined=quarantined,
             halted=status.halted,
             repeats=status.repeats,
@@ -132,7 +132,7 @@ class OperationsServicer(OperationsServiceServicer):
                 handled=done.handled,
                 quarantined=done.quarantined,
             )
-            return pb.RedriveResponse(handled=done.handled, parked=done.quarantined)
+            return pb.RedriveResponse(handled=done.handled, quarantined=done.quarantined)
 
         return await self._commands.run_in_thread(request, context, redrive)
 

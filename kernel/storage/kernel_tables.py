@@ -132,7 +132,7 @@ def _outbox(metadata: MetaData) -> Table:
         Column("trace", String, nullable=False),
         Column("body", LargeBinary, nullable=False),
         Column("enqueued_at", BIG, nullable=False),
-        Column("parked_reason", Text, nullable=True),
+        Column("quarantine_reason", Text, nullable=True),
     )
     Index("outbox_stream", table.c.stream_id, table.c.sequence)
     return table

@@ -19,7 +19,7 @@ from kernel.commands.command_bus import Commands, Reads
 from kernel.eventsourcing.service_model import Model
 from kernel.rpc.registration import Service
 from services.routing.application.handlers import CaseHandlers
-from services.routing.application.recalculation_batches import Recompute
+from services.routing.application.recalculation_batches import Recalculate
 from services.routing.queries import case, consultations, work_lists
 
 Context = grpc.aio.ServicerContext[object, object]
@@ -44,7 +44,7 @@ class RoutingServicer(RoutingServiceServicer):
     RequestSupplement = _command("request_supplement")
     RequestPayment = _command("request_payment")
     ConfirmPayment = _command("confirm_payment")
-    StopCase = _command("stop")
+    SuspendCase = _command("stop")
     ResumeCase = _command("resume")
     ExtendDeadline = _command("extend")
     CloseCase = _command("close")
@@ -58,8 +58,8 @@ class RoutingServicer(RoutingServiceServicer):
     RequestConsultation = _command("request_consultation")
     AnswerConsultation = _command("answer_consultation")
     CancelConsultation = _command("cancel_consultation")
-    DraftPaper = _command("draft_paper")
-    JudgePaper = _command("judge_paper")
+    DraftDocument = _command("draft_document")
+    ReviewDocument = _command("review_document")
     CorrectCase = _command("correct")
     AnswerWithdrawal = _command("answer_withdrawal")
     RecordStep = _command("record")
@@ -70,7 +70,7 @@ class RoutingServicer(RoutingServiceServicer):
     ) -> None:
         self._commands = commands
         self._model = model
-        self._recompute = Recompute(office)
+        self._recalculate = Recalculate(office)
         self._reads = reads
         self._clock = clock
         self._office = office
@@ -103,18 +103,18 @@ class RoutingServicer(RoutingServiceServicer):
         sight = self._office.sight(caller(), now)
         return await self._reads.run(lambda on: consultations.list_all(on, request, now, sight))
 
-    async def PreviewRecompute(
-        self, request: pb.PreviewRecomputeRequest, context: Context
-    ) -> pb.PreviewRecomputeResponse:
+    async def PreviewRecalculation(
+        self, request: pb.PreviewRecalculationRequest, context: Context
+    ) -> pb.PreviewRecalculationResponse:
         """Return which due dates the calendars in force would move."""
-        act, model, now = self._recompute, self._model, self._clock.now()
+        act, model, now = self._recalculate, self._model, self._clock.now()
         return await self._reads.run(lambda on: act.preview(on, model, request, now))
 
-    async def RecomputeDeadlines(
-        self, request: pb.RecomputeDeadlinesRequest, context: Context
-    ) -> pb.RecomputeDeadlinesResponse:
+    async def RecalculateDeadlines(
+        self, request: pb.RecalculateDeadlinesRequest, context: Context
+    ) -> pb.RecalculateDeadlinesResponse:
         """Lay due dates anew."""
-        act = self._recompute
+        act = self._recalculate
         return await self._commands.run(request, context, act, act.again)
 
 

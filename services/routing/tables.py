@@ -109,8 +109,8 @@ DEADLINES = Table(
     Column("warn_at", BIG),
     Column("warned", Integer, nullable=False),
     Column("missed", Integer, nullable=False),
-    Column("rungs", Text, nullable=False),
-    Column("told", Integer, nullable=False),
+    Column("escalation_levels", Text, nullable=False),
+    Column("levels_notified", Integer, nullable=False),
     Column("next_alarm_at", BIG),
     Column("cause_id", String, nullable=False),
     Column("correlation_id", String, nullable=False),
@@ -119,8 +119,8 @@ DEADLINES = Table(
 
 ``next_alarm_at`` is empty while nothing is to be said of one.
 
-``cause_id`` names the event that set the due date. ``rungs`` is a JSON list of who is told when,
-``told`` how many of them were.
+``cause_id`` names the event that set the due date. ``escalation_levels`` is a JSON list of who is
+told when, ``levels_notified`` how many of them were.
 """
 
 partial_index(
@@ -186,15 +186,20 @@ ABSENCES = Table(
 the units, with blanks between, for whose work that was ended early.
 """
 
-STAND_INS = Table(
-    "stand_ins",
+SUBSTITUTIONS = Table(
+    "substitutions",
     METADATA,
     Column("dossier_code", String, primary_key=True),
     Column("officer", String, primary_key=True),
     Column("ends_at", BIG, nullable=False),
 )
 """The officers for whom somebody may act on a dossier, until ``ends_at`` at the latest."""
-Index("stand_ins_officer", STAND_INS.c.officer, STAND_INS.c.ends_at, STAND_INS.c.dossier_code)
+Index(
+    "substitutions_officer",
+    SUBSTITUTIONS.c.officer,
+    SUBSTITUTIONS.c.ends_at,
+    SUBSTITUTIONS.c.dossier_code,
+)
 
 TIMERS = Table(
     "timers",

@@ -13,9 +13,9 @@ from motcua.intake.v1 import intake_pb2 as intake
 from motcua.routing.v1 import routing_pb2 as routing
 from motcua.routing.v1.types_pb2 import (
     CaseResult,
+    DocumentKind,
+    DocumentStage,
     Opinion,
-    PaperKind,
-    PaperStage,
     Participation,
     Payment,
     SuspensionKind,
@@ -245,27 +245,27 @@ def _cancel(walk: Walk) -> Call:
 
 
 def _draft(walk: Walk) -> Call:
-    request = routing.DraftPaperRequest(
+    request = routing.DraftDocumentRequest(
         dossier_code=_dossier(walk, "accepted")[0],
         step="appraise",
-        kind=PaperKind.PAPER_KIND_RESULT,
+        kind=DocumentKind.DOCUMENT_KIND_RESULT,
         sha256="a" * 64,
     )
-    return walk.routing.DraftPaper, request, walk.officer
+    return walk.routing.DraftDocument, request, walk.officer
 
 
 def _judge(walk: Walk) -> Call:
     method, drafted, who = _draft(walk)
     drafted.request_id = new_id()
     walk.call(method, drafted, who)
-    request = routing.JudgePaperRequest(
+    request = routing.ReviewDocumentRequest(
         dossier_code=drafted.dossier_code,
         number=1,
-        stage=PaperStage.PAPER_STAGE_REVIEW,
+        stage=DocumentStage.DOCUMENT_STAGE_REVIEW,
         approved=True,
         sha256="a" * 64,
     )
-    return walk.routing.JudgePaper, request, walk.who("officer", "tp", UNIT, ["head"])
+    return walk.routing.ReviewDocument, request, walk.who("officer", "tp", UNIT, ["head"])
 
 
 def _correct(walk: Walk) -> Call:
@@ -310,14 +310,14 @@ def _take_money(walk: Walk) -> Call:
 
 
 def _stop(walk: Walk) -> Call:
-    request = routing.StopCaseRequest(
+    request = routing.SuspendCaseRequest(
         dossier_code=_dossier(walk, "accepted")[0],
         step="appraise",
         kind=SuspensionKind.SUSPENSION_KIND_STOPPED,
         reason="Chờ kết quả kiểm nghiệm.",
         counterpart="Trung tâm Kiểm nghiệm",
     )
-    return walk.routing.StopCase, request, walk.officer
+    return walk.routing.SuspendCase, request, walk.officer
 
 
 def _go_on(walk: Walk) -> Call:
@@ -433,13 +433,13 @@ COMMANDS: dict[str, Callable[[Walk], Call]] = {
     "RequestConsultation": _consult,
     "AnswerConsultation": _answer,
     "CancelConsultation": _cancel,
-    "DraftPaper": _draft,
-    "JudgePaper": _judge,
+    "DraftDocument": _draft,
+    "ReviewDocument": _judge,
     "CorrectCase": _correct,
     "AnswerWithdrawal": _answer_withdrawal,
     "RequestPayment": _ask_money,
     "ConfirmPayment": _take_money,
-    "StopCase": _stop,
+    "SuspendCase": _stop,
     "ResumeCase": _go_on,
     "ExtendDeadline": _extend,
     "CloseCase": _close,
@@ -449,8 +449,8 @@ COMMANDS: dict[str, Callable[[Walk], Call]] = {
     "CancelFee": _take_back,
     "RecordExternalCode": _number,
 }
-ELSEWHERE = {"RecomputeDeadlines"}
-"""Needs another calendar first: see tests/integration/routing/test_recompute_clicks.py."""
+ELSEWHERE = {"RecalculateDeadlines"}
+"""Needs another calendar first: see tests/integration/routing/test_recalculate_clicks.py."""
 EMPTY: dict[str, set[str]] = {
     "SubmitDossier": {"procedure_code", "channel", "result_channel", "applicant"},
     "AcceptDossier": {"dossier_code"},
@@ -472,13 +472,13 @@ EMPTY: dict[str, set[str]] = {
     "RequestConsultation": {"dossier_code", "step", "unit", "question"},
     "AnswerConsultation": {"dossier_code", "number", "opinion"},
     "CancelConsultation": {"dossier_code", "number", "reason"},
-    "DraftPaper": {"dossier_code", "step", "kind", "sha256"},
-    "JudgePaper": {"dossier_code", "number", "stage", "sha256"},
+    "DraftDocument": {"dossier_code", "step", "kind", "sha256"},
+    "ReviewDocument": {"dossier_code", "number", "stage", "sha256"},
     "CorrectCase": {"dossier_code"},
     "AnswerWithdrawal": {"dossier_code", "number"},
     "RequestPayment": {"dossier_code", "step", "payment", "reason"},
     "ConfirmPayment": {"dossier_code", "step", "paid", "receipt_number"},
-    "StopCase": {"dossier_code", "step", "kind", "reason", "counterpart"},
+    "SuspendCase": {"dossier_code", "step", "kind", "reason", "counterpart"},
     "ResumeCase": {"dossier_code", "step", "reason"},
     "ExtendDeadline": {
         *("dossier_code", "previous_due_at", "due_at", "reason"),

@@ -119,7 +119,7 @@ def test_a_database_with_unpublished_events_is_not_thrown_away(tmp_path: Path) -
     row: dict[str, object] = {
         column.name: b"" if isinstance(column.type, LargeBinary) else "0"
         for column in KERNEL.outbox.columns
-        if column.name != "parked_reason"
+        if column.name != "quarantine_reason"
     }
     with engine.begin() as connection:
         connection.execute(KERNEL.outbox.insert(), row)

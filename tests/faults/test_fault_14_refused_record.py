@@ -33,7 +33,7 @@ def resume(number: int, version: str) -> Callable[[UnitOfWork], object]:
 def test_fault_14_refused_record_stops_its_dossier_only(
     kafka: KafkaBroker, topic: str, database_url: str, size: int
 ) -> None:
-    """A record that is too large is parked with the reason; its dossier waits, the others flow."""
+    """A record too large is quarantined with the reason; its dossier waits, the others flow."""
     name = f"{topic}.small"
     small = events_topic(name)
     limits = {**small.config, "max.message.bytes": "10000"}
@@ -44,11 +44,14 @@ def test_fault_14_refused_record_stops_its_dossier_only(
             node.writer.submit(resume(number, "x" * (size if number == 3 else 10))).result(5)
         node.writer.submit(resume(3, "y")).result(5)
         node.writer.submit(resume(4, "z")).result(5)
-        wait_until(lambda: node.relay.status().parked == 1)
+        wait_until(lambda: node.relay.status().quarantined == 1)
         wait_until(lambda: len(node.rows(KERNEL.outbox)) == 2, what="the others are published")
         refused, behind = node.rows(KERNEL.outbox)
-        assert refused["parked_reason"] in ("MessageSizeTooLargeError", "RecordListTooLargeError")
-        assert behind["parked_reason"] is None
+        assert refused["quarantine_reason"] in (
+            "MessageSizeTooLargeError",
+            "RecordListTooLargeError",
+        )
+        assert behind["quarantine_reason"] is None
         assert refused["stream_id"] == behind["stream_id"] == code_of(3)
         node.writer.submit(resume(5, "later")).result(5)
         wait_until(lambda: len(node.rows(KERNEL.outbox)) == 2)

@@ -1,5 +1,5 @@
 """Fault 42: a swap announced six days before. Open due dates are laid anew by an event that names
-the calendar; old events keep theirs; a recomputation that is killed goes on.
+the calendar; old events keep theirs; a recalculation that is killed goes on.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from motcua.routing.v1.case_events_pb2 import CaseOpened
-from motcua.routing.v1.deadline_events_pb2 import DeadlineRecomputed
+from motcua.routing.v1.deadline_events_pb2 import DeadlineRecalculated
 from sqlalchemy import select
 
 from kernel.base.instants import to_us
@@ -45,8 +45,8 @@ def shelf_without_the_swap(folder: Path) -> CalendarRepository:
 
 
 def begin(url: str, folder: Path) -> subprocess.Popen[str]:
-    """Recompute in a process of its own."""
-    command = [sys.executable, "-m", "tests.support.recompute_child", url, str(folder)]
+    """Recalculate in a process of its own."""
+    command = [sys.executable, "-m", "tests.support.recalculate_child", url, str(folder)]
     return subprocess.Popen([*command, str(at(WHEN))], stdout=subprocess.PIPE, text=True)
 
 
@@ -71,7 +71,7 @@ def test_fault_42_a_swap_announced_late(
         for _ in range(4):
             assert child.stdout.readline()
         child.kill()
-    moved = departments.kinds().count("DeadlineRecomputed")
+    moved = departments.kinds().count("DeadlineRecalculated")
     assert 0 < moved < len(CODES)
     with begin(url, before.folder) as again:
         rest, _ = again.communicate(timeout=60)
@@ -93,18 +93,18 @@ def state_office_published(folder: Path) -> Calendar:
 def check(departments: Departments, before: CalendarRepository) -> None:
     """Hold what is stored to what was asked: once for each dossier, views and outbox included."""
     counted = Counter(
-        event.stream_id for event in departments.said() if name_of(event) == "DeadlineRecomputed"
+        event.stream_id for event in departments.said() if name_of(event) == "DeadlineRecalculated"
     )
     assert counted == dict.fromkeys(CODES, 1)
     dues = {row["dossier_code"]: row["due_at"] for row in departments.rows(CASES)}
     for code in CODES:
         opened, *_, last = departments.said(code)
         assert payload_of(opened, CaseOpened).calendar_version == before.shipped.version
-        said = payload_of(last, DeadlineRecomputed)
+        said = payload_of(last, DeadlineRecalculated)
         assert clock(to_us(said.previous_due_at)) == "2026-01-07 10:00"
         assert clock(to_us(said.due_at)) == "2026-01-08 10:00"
         assert dues[code] == to_us(said.due_at)
         assert said.calendar_version.startswith("vn-2026.0+")
     with departments.engine.connect() as connection:
         outbox = connection.execute(select(KERNEL.outbox.c.type)).scalars().all()
-    assert outbox.count("motcua.routing.v1.DeadlineRecomputed") == len(CODES)
+    assert outbox.count("motcua.routing.v1.DeadlineRecalculated") == len(CODES)

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.faults
 CODES = [f"H22.12-210809-{number:04d}" for number in range(1, DOSSIERS_AT_ONCE + 21)]
 FEW = CODES[:30]
 ONCE_EACH = {"DeadlineMissed": 3, "DeadlineEscalated": 3}
-"""Of a dossier: its step, itself, and that nobody began; and each of these told one rung up."""
+"""Of a dossier: its step, itself, and that nobody began; and each of these told one level up."""
 
 
 @pytest.fixture

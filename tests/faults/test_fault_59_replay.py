@@ -51,7 +51,7 @@ def test_fault_59_replay(notify_desk: Desk, mail_sink: MailSink, tmp_path: Path)
     before = _views(notify.database_url)
     assert _equal_to_the_log(notify_desk, notify.database_url)
     rebuilt = f"sqlite:///{tmp_path / 'rebuilt.sqlite3'}"
-    assert rebuild(MODEL, notify_desk.bootstrap, notify_desk.topic, rebuilt).parked == 0
+    assert rebuild(MODEL, notify_desk.bootstrap, notify_desk.topic, rebuilt).quarantined == 0
     nothing = f"sqlite:///{tmp_path / 'nothing.sqlite3'}"
     for code, url in ((NEW[0], nothing), (NEW[1], rebuilt)):
         with Tripwire() as wire:

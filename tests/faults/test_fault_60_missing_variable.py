@@ -21,7 +21,7 @@ WANTING = {
 
 
 def test_fault_60_missing_variable(notify_desk: Desk, mail_sink: MailSink, tmp_path: Path) -> None:
-    """It is parked where operators see it and is not sent with a hole; whole letters go out."""
+    """It is quarantined where operators see it, not sent with a hole; whole letters go out."""
     notify_desk.submit(
         code_of(1), imported_from="elsewhere"
     )  # what is told comes from the events below

@@ -52,8 +52,8 @@ def test_fault_19_swapped_records_are_applied_in_order(
 def test_fault_20_gap_that_stays_is_shown(
     kafka: KafkaBroker, topic: str, database_url: str
 ) -> None:
-    """It stays parked with reason and bytes; the dossier goes on when an operator gives the gap
-    up.
+    """It stays quarantined with reason and bytes; the dossier goes on when an operator gives the
+    gap up.
     """
     put(kafka.bootstrap, topic, [supplement(A, 1), supplement(A, 3), supplement(A, 4)])
     with Node(kafka.bootstrap, topic, database_url, faust=False) as node:

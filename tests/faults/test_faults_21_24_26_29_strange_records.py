@@ -111,8 +111,8 @@ def test_fault_26_unknown_type_is_skipped_and_counted(
 def test_fault_26_must_understand_waits_for_the_upgrade(
     kafka: KafkaBroker, topic: str, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The dossier is parked, the others go on; after the upgrade the park is replayed in order by
-    itself.
+    """The dossier is quarantined, the others go on; after the upgrade the quarantine is
+    replayed in order by itself.
     """
     waiting = [from_the_future(A, 2, must_understand=True), supplement(A, 3, 9)]
     put(kafka.bootstrap, topic, [supplement(A, 1), *waiting, supplement(B, 1)])
@@ -146,7 +146,7 @@ def test_fault_29_key_and_body_disagree(kafka: KafkaBroker, topic: str, database
     put(kafka.bootstrap, topic, [supplement(A, 1), supplement(B, 1)])
     with Node(kafka.bootstrap, topic, database_url, faust=False) as node:
         wait_until(lambda: node.consumer.status().ready)
-        (parked,) = node.consumer.quarantine.list()
-        assert (parked.reason, parked.stream_id) == ("key_mismatch", A)
+        (quarantined,) = node.consumer.quarantine.list()
+        assert (quarantined.reason, quarantined.stream_id) == ("key_mismatch", A)
         assert node.consumer.status().key_mismatches == 1
         assert len(node.rows(HEARD)) == 2

@@ -17,8 +17,8 @@ A, B = code_of(1), code_of(2)
 def test_faults_22_30_failing_handler_parks_its_dossier_only(
     kafka: KafkaBroker, topic: str, database_url: str
 ) -> None:
-    """It is tried, then parked with the dossier's later records; a redrive that fails parks it
-    again, once.
+    """It is tried, then quarantined with the dossier's later records; a redrive that fails
+    quarantines it again, once.
     """
     bad = [supplement(A, 1), supplement(A, 2, POISON), supplement(A, 3)]
     good = [supplement(B, 1), supplement(B, 2)]

@@ -99,8 +99,8 @@ def test_fault_39_same_rows_on_both_databases(
             node.relay.stop()
             wait_until(lambda node=node: node.consumer.status().ready)
             tables = [node.rows(t) for t in (SEEN, HEARD, ANSWERED, KERNEL.streams)]
-            parked = [(p.offset, p.reason) for p in node.consumer.quarantine.list()]
-            found.append((tables, parked))
+            quarantined = [(p.offset, p.reason) for p in node.consumer.quarantine.list()]
+            found.append((tables, quarantined))
     postgres.drop_database("same")
     assert found[0] == found[1]
     assert len(found[0][1]) == 2

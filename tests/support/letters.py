@@ -34,7 +34,7 @@ from motcua.routing.v1.deadline_events_pb2 import (
     DeadlineEscalated,
     DeadlineExtended,
     DeadlineMissed,
-    DeadlineRecomputed,
+    DeadlineRecalculated,
 )
 from motcua.routing.v1.types_pb2 import CaseResult, DeadlineScope, Payment, SuspensionKind
 
@@ -58,13 +58,15 @@ ESCALATED = DeadlineEscalated(
     step="appraise",
     step_title="Thẩm định",
     due_at=DUE,
-    rung="head",
+    escalation_level="head",
     role="head",
     unit="H22.02",
     work_unit="H22.02.01",
     officers=[SUONG, TU],
 )
-NOBODY_TOLD = DeadlineEscalated(scope=DeadlineScope.DEADLINE_SCOPE_DOSSIER, due_at=DUE, rung="head")
+NOBODY_TOLD = DeadlineEscalated(
+    scope=DeadlineScope.DEADLINE_SCOPE_DOSSIER, due_at=DUE, escalation_level="head"
+)
 ACCEPTED = DossierAccepted(due_at=DUE)
 REFUSED = DossierRefused(reason_code="incomplete", reason="Thiếu chữ ký.")
 SUPPLEMENT = SupplementRequested(
@@ -121,16 +123,16 @@ PAPERS_GONE = SupplementExpired(round=1, answer_due_at=DUE)
 GIVEN_BACK = CaseClosed(round=1, reason="Không bổ sung đúng hạn.")
 LATE = DeadlineMissed(scope=DeadlineScope.DEADLINE_SCOPE_DOSSIER, due_at=DUE)
 STEP_LATE = DeadlineMissed(scope=DeadlineScope.DEADLINE_SCOPE_STEP, step="thẩm định", due_at=DUE)
-RESCHEDULED = DeadlineRecomputed(
+RESCHEDULED = DeadlineRecalculated(
     scope=DeadlineScope.DEADLINE_SCOPE_DOSSIER,
     previous_due_at=DUE,
     due_at=LATER,
     reason="12729/VPCP-KGVX",
 )
-STEP_RESCHEDULED = DeadlineRecomputed(
+STEP_RESCHEDULED = DeadlineRecalculated(
     scope=DeadlineScope.DEADLINE_SCOPE_STEP, step="thẩm định", previous_due_at=DUE, due_at=LATER
 )
-PAPERS_LATER = DeadlineRecomputed(
+PAPERS_LATER = DeadlineRecalculated(
     scope=DeadlineScope.DEADLINE_SCOPE_SUSPENSION,
     previous_due_at=DUE,
     due_at=LATER,

@@ -18,7 +18,7 @@ from motcua.intake.v1.dossier_events_pb2 import (
     WithdrawalRequested,
 )
 from motcua.routing.v1 import routing_pb2 as pb
-from motcua.routing.v1.types_pb2 import CaseResult, Opinion, PaperKind, Payment, SuspensionKind
+from motcua.routing.v1.types_pb2 import CaseResult, DocumentKind, Opinion, Payment, SuspensionKind
 
 from kernel.base.errors import Refusal
 from kernel.base.instants import from_datetime, to_datetime, to_timestamp, zone
@@ -28,7 +28,7 @@ from office.worktime.calendars.vietnam import state_office
 from office.worktime.durations import TimeLimit
 from office.worktime.working_time import ResumePolicy
 from services.routing.domain.decider import INITIAL, DecisionContext, State, alarms, decide, evolve
-from services.routing.domain.escalation import NO_LADDER, EscalationPolicy
+from services.routing.domain.escalation import NO_ESCALATION, EscalationPolicy
 from tests.support.events import make_event
 
 TZ = "Asia/Ho_Chi_Minh"
@@ -78,7 +78,7 @@ class Case:
     policy: ResumePolicy = ResumePolicy.KEEP
     imported: bool = False
     same_day: bool = False
-    ladder: EscalationPolicy = NO_LADDER
+    ladder: EscalationPolicy = NO_ESCALATION
     wishes: int = 0
     """Counts the citizen's wishes to withdraw."""
     events: list[Event] = field(default_factory=list)
@@ -225,8 +225,8 @@ def paid(step: str, fee: int = 150_000, charge: int = 20_000) -> pb.ConfirmPayme
     )
 
 
-def stop(step: str, kind: SuspensionKind = STOPPED, until: str = "") -> pb.StopCaseRequest:
-    request = pb.StopCaseRequest(
+def stop(step: str, kind: SuspensionKind = STOPPED, until: str = "") -> pb.SuspendCaseRequest:
+    request = pb.SuspendCaseRequest(
         step=step, kind=kind, reason="chờ xác minh", counterpart="Sở Tài nguyên và Môi trường"
     )
     if until:
@@ -285,13 +285,17 @@ def cancel(number: int = 1, reason: str = "hỏi nhầm đơn vị") -> pb.Cance
     return pb.CancelConsultationRequest(number=number, reason=reason)
 
 
-def draft(step: str, letter: str = "a") -> pb.DraftPaperRequest:
-    return pb.DraftPaperRequest(step=step, kind=PaperKind.PAPER_KIND_RESULT, sha256=letter * 64)
+def draft(step: str, letter: str = "a") -> pb.DraftDocumentRequest:
+    return pb.DraftDocumentRequest(
+        step=step, kind=DocumentKind.DOCUMENT_KIND_RESULT, sha256=letter * 64
+    )
 
 
-def judge(number: int = 1, stage: int = 1, letter: str = "a", **more: Any) -> pb.JudgePaperRequest:
+def judge(
+    number: int = 1, stage: int = 1, letter: str = "a", **more: Any
+) -> pb.ReviewDocumentRequest:
     said: dict[str, Any] = {"number": number, "stage": stage, "sha256": letter * 64}
-    return pb.JudgePaperRequest(**said | {"approved": True} | more)
+    return pb.ReviewDocumentRequest(**said | {"approved": True} | more)
 
 
 def takes_part(participation: int = 1, officer: str = "la") -> pb.SetParticipantRequest:

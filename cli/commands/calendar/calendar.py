@@ -24,7 +24,7 @@ from cli.commands.calendar.due import (
 )
 from cli.commands.calendar.lookup import NAMES, STANDARD, path_of, resolve
 from cli.commands.calendar.publish import import_calendar, list_calendars, use_calendar
-from cli.commands.calendar.recompute import recompute
+from cli.commands.calendar.recalculate import recalculate
 from cli.formatting import ESTIMATED, print_json
 from cli.options import parse_day
 from cli.printer import counted, fail, grid, out
@@ -36,7 +36,7 @@ app = typer.Typer(no_args_is_help=True, help="Compute due dates; look at calenda
 app.command("import")(import_calendar)
 app.command("list")(list_calendars)
 app.command("use")(use_calendar)
-app.command("recompute")(recompute)
+app.command("recalculate")(recalculate)
 CALENDAR = Annotated[str, typer.Option("--calendar", help=NAMES)]
 JSON = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 

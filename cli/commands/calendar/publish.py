@@ -87,7 +87,7 @@ def import_calendar(
         differ = counted(document["days_changed"], "day differs", "days differ")
         out.print(f"{differ} from {before.version}", markup=False)
     if fresh or used:
-        out.print("open due dates: motcua calendar recompute --dry-run")
+        out.print("open due dates: motcua calendar recalculate --dry-run")
 
 
 def use_calendar(

@@ -35,7 +35,7 @@ REACTION = "reaction: "
 _CHUNK = 500
 
 
-def park(
+def quarantine(
     uow: UnitOfWork,
     topic: str,
     record: Record,

@@ -184,7 +184,7 @@ def give_up(uow: UnitOfWork, topic: str, failure: ReactionFailed) -> None:
     event = Event.FromString(row["body"])
     headers = [(TRACE, row["trace"].encode())] if row["trace"] else []
     record = Record(row["partition"], row["offset"], event.stream_id.encode(), row["body"], headers)
-    quarantine_rows.park(
+    quarantine_rows.quarantine(
         uow,
         topic,
         record,

@@ -230,7 +230,7 @@ class RecordHandler:
         if row is not None:
             self._mark(row, reason, error)
             return
-        made = quarantine_rows.park(
+        made = quarantine_rows.quarantine(
             self._uow,
             self._topic,
             record,

@@ -27,7 +27,7 @@ from motcua.routing.v1.case_events_pb2 import (
     SupplementRequested,
 )
 from motcua.routing.v1.collaboration_events_pb2 import ConsultationCancelled, ConsultationRequested
-from motcua.routing.v1.deadline_events_pb2 import DeadlineExtended, DeadlineRecomputed
+from motcua.routing.v1.deadline_events_pb2 import DeadlineExtended, DeadlineRecalculated
 from motcua.routing.v1.types_pb2 import DeadlineScope
 
 from kernel.base.instants import instant_in, to_us
@@ -165,12 +165,12 @@ def _extended(
 _PROMISED: Final = (DeadlineScope.DEADLINE_SCOPE_DOSSIER, DeadlineScope.DEADLINE_SCOPE_STEP)
 
 
-def _recomputed(
+def _recalculated(
     told: DeadlineExplanation, event: Event, said: Any, calendar_of: CalendarOf
 ) -> Iterator[Line]:
     """A calendar has changed: the same course gives another date."""
     if said.scope not in _PROMISED:
-        yield from secondary_deadlines.recomputed(told, event, said, calendar_of)
+        yield from secondary_deadlines.recalculated(told, event, said, calendar_of)
         return
     of_step = said.scope == DeadlineScope.DEADLINE_SCOPE_STEP
     due = instant_in(said, "due_at")
@@ -242,7 +242,7 @@ _TELL: Final[dict[type[Message], Tell]] = {
     CaseSuspended: _suspended,
     CaseResumed: resumption.resumed,
     DeadlineExtended: _extended,
-    DeadlineRecomputed: _recomputed,
+    DeadlineRecalculated: _recalculated,
     CaseResolved: _resolved,
     ResultReturned: _returned,
     CaseWithdrawn: _given_back,

@@ -24,7 +24,7 @@ from services.audit.wording.formatting import Text
 _NAMES: Final[dict[int, Text]] = {
     DeadlineScope.DEADLINE_SCOPE_DOSSIER: ("ngày hẹn trả", "the promised date"),
     DeadlineScope.DEADLINE_SCOPE_STEP: ("bước {0}", "step {0}"),
-    DeadlineScope.DEADLINE_SCOPE_TOUCH: ("nhận xử lý bước {0}", "time to begin on step {0}"),
+    DeadlineScope.DEADLINE_SCOPE_FIRST_ACTION: ("nhận xử lý bước {0}", "time to begin on step {0}"),
     DeadlineScope.DEADLINE_SCOPE_TIMER: ("tự chuyển bước {0}", "timer of step {0}"),
     DeadlineScope.DEADLINE_SCOPE_CONSULTATION: ("trả lời ý kiến số {1}", "consultation {1}"),
     DeadlineScope.DEADLINE_SCOPE_SUSPENSION: ("nộp bổ sung", "time to hand in papers"),
@@ -58,7 +58,7 @@ def cancelled(
     yield Line(event, text, step=said.step)
 
 
-def recomputed(
+def recalculated(
     _told: DeadlineExplanation, event: Event, said: Any, calendar_of: CalendarOf
 ) -> Iterator[Line]:
     """Return of a due date that a change of the calendar has moved; it names its own course."""

@@ -1,7 +1,7 @@
 """Proves a store against its hash chains and against the log; pure: it is given rows and records.
 
-The chain of a partition is recomputed from the stored bytes. After a break it goes on from the link
-that is stored, so that each further break is found too and the first one is where to look.
+The chain of a partition is recalculated from the stored bytes. After a break it goes on from the
+link that is stored, so that each further break is found too and the first one is where to look.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ class Proof:
         logged: Iterator[Record] | None,
         explained: Callable[[Record], str],
     ) -> Iterator[int]:
-        """Recompute a partition's chain, beside the log where it is given; yields how far it has
+        """Recalculate a partition's chain, beside the log where it is given; yields how far it has
         come.
 
         ``explained`` tells why the store rightly lacks a record: ``repeat`` or ``aside``; or "".

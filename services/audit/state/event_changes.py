@@ -46,7 +46,7 @@ from motcua.routing.v1.case_events_pb2 import (
 from motcua.routing.v1.deadline_events_pb2 import (
     DeadlineExtended,
     DeadlineMissed,
-    DeadlineRecomputed,
+    DeadlineRecalculated,
 )
 from motcua.routing.v1.types_pb2 import DeadlineScope, SuspensionKind
 
@@ -203,7 +203,7 @@ def _check_missed(facts: Facts, _said: Any, at: int) -> Changes:
     return {} if facts["check_missed_at"] is not None else {"check_missed_at": at}
 
 
-def _recomputed(facts: Facts, said: Any, _at: int) -> Changes:
+def _recalculated(facts: Facts, said: Any, _at: int) -> Changes:
     if said.scope != DeadlineScope.DEADLINE_SCOPE_DOSSIER or finished_at(facts) is not None:
         return {}
     return {"due_at": instant_in(said, "due_at")}
@@ -235,7 +235,7 @@ CHANGES: Final[Mapping[type[Message], Callable[[Facts, Any, int], Changes]]] = {
     DeadlineExtended: _extended,
     DeadlineMissed: _missed,
     DeskCheckMissed: _check_missed,
-    DeadlineRecomputed: _recomputed,
+    DeadlineRecalculated: _recalculated,
 }
 """By the class of the payload: the columns that an event sets, from the facts before it and when it
 happened.

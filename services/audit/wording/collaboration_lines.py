@@ -16,13 +16,13 @@ from motcua.routing.v1.collaboration_events_pb2 import (
     ConsultationAnswered,
     ConsultationCancelled,
     ConsultationRequested,
-    PaperDrafted,
-    PaperJudged,
+    DocumentDrafted,
+    DocumentReviewed,
     ParticipantChanged,
     WorkDelegated,
 )
 from motcua.routing.v1.officer_events_pb2 import AbsenceDelegated, AbsenceEnded, DelegationEnded
-from motcua.routing.v1.types_pb2 import PaperStage
+from motcua.routing.v1.types_pb2 import DocumentStage
 
 from services.audit.wording.formatting import NOTHING, Line, Text, fixed, moment
 
@@ -71,8 +71,8 @@ def _answered(said: Any, _time_zone: str) -> Text:
         2: ("không đồng ý", "disagrees"),
         3: ("không có ý kiến", "has no opinion"),
     }.get(said.opinion, NOTHING)
-    unit_vi = f"{said.heir} (thay {said.unit})" if said.heir else said.unit
-    unit_en = f"{said.heir} (for {said.unit})" if said.heir else said.unit
+    unit_vi = f"{said.successor_unit} (thay {said.unit})" if said.successor_unit else said.unit
+    unit_en = f"{said.successor_unit} (for {said.unit})" if said.successor_unit else said.unit
     return (
         f"Đơn vị {unit_vi} trả lời ý kiến số {said.number}: {vi}",
         f"Consultation {said.number} answered: {unit_en} {en}",
@@ -110,7 +110,7 @@ def _drafted(said: Any, _time_zone: str) -> Text:
 
 def _judged(said: Any, _time_zone: str) -> Text:
     vi, en = _PAPER.get(said.kind, NOTHING)
-    signing = said.stage == PaperStage.PAPER_STAGE_SIGNATURE
+    signing = said.stage == DocumentStage.DOCUMENT_STAGE_SIGNATURE
     if not said.approved:
         done = ("không ký", "not signed") if signing else ("không duyệt", "not approved in review")
     else:
@@ -136,8 +136,8 @@ LINES: Final[Mapping[type[Message], Line]] = {
     AbsenceDelegated: _delegated,
     AbsenceEnded: _back,
     DelegationEnded: _delegation_ended,
-    PaperDrafted: _drafted,
-    PaperJudged: _judged,
+    DocumentDrafted: _drafted,
+    DocumentReviewed: _judged,
     CaseCorrected: fixed("Đính chính {}", "Corrected {}", "result_number"),
     ChildRequested: fixed(
         "Mở hồ sơ liên thông số {}: {}", "Child {} asked for: {}", "number", "procedure_code"

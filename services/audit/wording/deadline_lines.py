@@ -18,7 +18,7 @@ from motcua.routing.v1.deadline_events_pb2 import (
     DeadlineEscalated,
     DeadlineExtended,
     DeadlineMissed,
-    DeadlineRecomputed,
+    DeadlineRecalculated,
 )
 from motcua.routing.v1.types_pb2 import DeadlineScope, SuspensionKind
 
@@ -78,8 +78,8 @@ def _escalated(said: Any, time_zone: str) -> Text:
     (vi, en), (date, date_en) = _scope(said), moment(said.due_at, time_zone)
     who = f" ({', '.join(said.officers)})" if said.officers else ""
     return (
-        f"Báo {said.rung} {said.unit}{who}: {vi}, hạn {date}",
-        f"Told {said.rung} of {said.unit}{who}: {en}, due {date_en}",
+        f"Báo {said.escalation_level} {said.unit}{who}: {vi}, hạn {date}",
+        f"Told {said.escalation_level} of {said.unit}{who}: {en}, due {date_en}",
     )
 
 
@@ -102,7 +102,7 @@ def _check_missed(said: Any, time_zone: str) -> Text:
 def _scope(said: Any) -> Text:
     if said.scope == DeadlineScope.DEADLINE_SCOPE_SUSPENSION:
         return "thời gian tạm dừng", "suspension"
-    if said.scope == DeadlineScope.DEADLINE_SCOPE_TOUCH:
+    if said.scope == DeadlineScope.DEADLINE_SCOPE_FIRST_ACTION:
         return f"nhận xử lý bước {said.step}", f"time to begin on step {said.step}"
     if said.scope == DeadlineScope.DEADLINE_SCOPE_STEP:
         return f"bước {said.step}", f"step {said.step}"
@@ -131,12 +131,12 @@ def _missed(said: Any, time_zone: str) -> Text:
     )
 
 
-def _recomputed(said: Any, time_zone: str) -> Text:
+def _recalculated(said: Any, time_zone: str) -> Text:
     (vi, en), (ngay, date) = _scope(said), moment(said.due_at, time_zone)
     truoc, before = moment(said.previous_due_at, time_zone)
     return (
         f"Tính lại hạn {vi}: {truoc} thành {ngay}, lịch {said.calendar_version} ({said.reason})",
-        f"Due date of the {en} recomputed: {before} to {date}, calendar {said.calendar_version}"
+        f"Due date of the {en} recalculated: {before} to {date}, calendar {said.calendar_version}"
         f" ({said.reason})",
     )
 
@@ -152,6 +152,6 @@ LINES: Final[Mapping[type[Message], Line]] = {
     DeskCheckMissed: _check_missed,
     DeadlineApproaching: _approaching,
     DeadlineMissed: _missed,
-    DeadlineRecomputed: _recomputed,
+    DeadlineRecalculated: _recalculated,
 }
 """The line of each of these events, by its payload's field."""

@@ -133,7 +133,7 @@ _VIOLATIONS: Final[dict[str, tuple[str, str]]] = {
         "đơn vị {0} không còn hoạt động sau ngày {1}; đơn vị {2} tiếp nhận thay",
         "names {0}, which is no more since the end of {1}; {2} takes what it took",
     ),
-    "unit.without_heir": (
+    "unit.without_successor": (
         "đơn vị {0} không còn hoạt động sau ngày {1}, không có đơn vị kế tục",
         "names {0}, which is no more since the end of {1} and has no heir",
     ),

@@ -38,7 +38,7 @@ from motcua.routing.v1.case_events_pb2 import (
     SupplementRequested,
     WithdrawalDeclined,
 )
-from motcua.routing.v1.deadline_events_pb2 import DeadlineExtended, DeadlineRecomputed
+from motcua.routing.v1.deadline_events_pb2 import DeadlineExtended, DeadlineRecalculated
 from motcua.routing.v1.types_pb2 import CaseResult, DeadlineScope, SuspensionKind
 
 from kernel.base.instants import to_datetime, to_us
@@ -183,7 +183,7 @@ def _extended(payload: Any, tz: str) -> Words:
     )
 
 
-def _recomputed(payload: Any, tz: str) -> Words:
+def _recalculated(payload: Any, tz: str) -> Words:
     vi, en = _until(payload, "due_at", tz, " {0}", " {0}")
     if payload.scope == DeadlineScope.DEADLINE_SCOPE_SUSPENSION:
         return (
@@ -298,7 +298,7 @@ _SAY: Final[dict[type[Message], Say]] = {
     CaseSuspended: _suspended,
     CaseResumed: _resumed,
     DeadlineExtended: _extended,
-    DeadlineRecomputed: _recomputed,
+    DeadlineRecalculated: _recalculated,
     SupplementExpired: _expired,
     CaseClosed: _closed,
     CaseResolved: _resolved,

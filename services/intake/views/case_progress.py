@@ -29,7 +29,7 @@ from motcua.routing.v1.case_events_pb2 import (
     SupplementRequested,
     WithdrawalDeclined,
 )
-from motcua.routing.v1.deadline_events_pb2 import DeadlineExtended, DeadlineRecomputed
+from motcua.routing.v1.deadline_events_pb2 import DeadlineExtended, DeadlineRecalculated
 from motcua.routing.v1.types_pb2 import DeadlineScope, SuspensionKind
 
 from kernel.base.instants import instant_in, to_us
@@ -89,7 +89,7 @@ def deadline_extended(uow: UnitOfWork, event: Event, payload: DeadlineExtended) 
     _milestone(uow, event)
 
 
-def deadline_recomputed(uow: UnitOfWork, event: Event, payload: DeadlineRecomputed) -> None:
+def deadline_recalculated(uow: UnitOfWork, event: Event, payload: DeadlineRecalculated) -> None:
     """Note the promised date, or the citizen's time, as it is after a change of the calendar."""
     if payload.scope == DeadlineScope.DEADLINE_SCOPE_DOSSIER:
         _change(uow, event, case_due_at=to_us(payload.due_at))
@@ -199,7 +199,7 @@ PROJECTIONS: Final[dict[type[Message], Projection]] = {
     CaseSuspended: case_suspended,
     CaseResumed: case_resumed,
     DeadlineExtended: deadline_extended,
-    DeadlineRecomputed: deadline_recomputed,
+    DeadlineRecalculated: deadline_recalculated,
     SupplementExpired: supplement_expired,
     CaseClosed: case_closed,
     CaseResolved: case_resolved,

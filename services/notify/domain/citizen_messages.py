@@ -30,7 +30,7 @@ from motcua.routing.v1.deadline_events_pb2 import (
     DeadlineApproaching,
     DeadlineExtended,
     DeadlineMissed,
-    DeadlineRecomputed,
+    DeadlineRecalculated,
 )
 from motcua.routing.v1.types_pb2 import CaseResult, DeadlineScope, SuspensionKind
 
@@ -158,7 +158,7 @@ def _late(payload: DeadlineMissed) -> tuple[str, Values] | None:
     return "late", {"due_at": _instant(payload.due_at)}
 
 
-def _rescheduled(payload: DeadlineRecomputed) -> tuple[str, Values] | None:
+def _rescheduled(payload: DeadlineRecalculated) -> tuple[str, Values] | None:
     if payload.scope == DeadlineScope.DEADLINE_SCOPE_SUSPENSION:
         return "supplement_extended", {
             "previous_due_at": _instant(payload.previous_due_at),
@@ -210,7 +210,7 @@ TELLING: Mapping[type[Message], Callable[[Any], tuple[str, Values] | None]] = {
     CaseWithdrawn: _withdrawn,
     WithdrawalDeclined: _kept,
     DeadlineMissed: _late,
-    DeadlineRecomputed: _rescheduled,
+    DeadlineRecalculated: _rescheduled,
     ItemTracked: _posted,
     ItemDelivered: _delivered,
     ItemReturned: _undelivered,

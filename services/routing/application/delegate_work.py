@@ -49,7 +49,7 @@ def standing_for(
     return tuple(one.delegation for one in absences(uow, officer, at) if one.of(state.unit))
 
 
-def stand_in_of(uow: UnitOfWork, officer: str, unit: str, at: int) -> str:
+def substitute_of(uow: UnitOfWork, officer: str, unit: str, at: int) -> str:
     """Return who stands in for an officer in a unit's work at an instant, by what was said last;
     empty for nobody.
     """

@@ -20,7 +20,7 @@ from services.routing.application.decide_many import write_each
 from services.routing.application.officer_stream import LEADING, absences, cases_in, hold
 from services.routing.domain.refusals import case
 from services.routing.domain.use_cases.collaboration.participants import work_meant
-from services.routing.tables import STAND_INS, WORK
+from services.routing.tables import SUBSTITUTIONS, WORK
 
 if TYPE_CHECKING:
     from services.routing.application.handlers import CaseHandlers
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 def _covered(uow: UnitOfWork, officer: str, at: int) -> list[str]:
     """List the open cases on which somebody may stand in for an officer, whoever has them now."""
-    c = STAND_INS.c
+    c = SUBSTITUTIONS.c
     found = (
         select(c.dossier_code)
         .join(WORK, WORK.c.dossier_code == c.dossier_code)

@@ -1,4 +1,4 @@
-"""Who is told when a rung of a ladder is reached, by the directory as it is at that instant."""
+"""Who is told when a level of a ladder is reached, by the directory as it is at that instant."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from motcua.routing.v1.types_pb2 import DeadlineScope
 
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from office.process.model.process import UnknownProcess
-from services.routing.application.delegate_work import stand_in_of
+from services.routing.application.delegate_work import substitute_of
 from services.routing.domain.escalation import CHECK, unit_of
 from services.routing.domain.state import State
 
@@ -36,7 +36,7 @@ def desk_missed(
         DeadlineEscalated(
             scope=DeadlineScope.DEADLINE_SCOPE_DESK_CHECK,
             due_at=missed.answer_due_at,
-            rung=stage.name,
+            escalation_level=stage.name,
             unit=unit,
             role=stage.role,
             number=number,
@@ -61,7 +61,7 @@ def told(uow: UnitOfWork, office: CaseHandlers, unit: str, role: str, at: int) -
     found = set()
     for officer in people.holders(unit, role, day):
         away = officer.absence(day)
-        stand_in = stand_in_of(uow, officer.id, people.responsible_unit(unit, day), at)
+        stand_in = substitute_of(uow, officer.id, people.responsible_unit(unit, day), at)
         if away is None and not stand_in:
             found.add(officer.id)
             continue

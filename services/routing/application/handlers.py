@@ -38,7 +38,7 @@ from services.routing.application.end_absence import EndAbsence
 from services.routing.application.request_checks import wrong_fields
 from services.routing.domain.context import DecisionContext
 from services.routing.domain.decider import State, decide
-from services.routing.domain.escalation import NO_LADDER, EscalationPolicies
+from services.routing.domain.escalation import NO_ESCALATION, EscalationPolicies
 from services.routing.domain.guards import within
 from services.routing.domain.refusals import case
 from services.routing.queries.case import case_of
@@ -75,7 +75,7 @@ class CaseHandlers:
         self.request_supplement = Command(self, _case_in(pb.RequestSupplementResponse))
         self.request_payment = Command(self, _case_in(pb.RequestPaymentResponse))
         self.confirm_payment = Command(self, _case_in(pb.ConfirmPaymentResponse))
-        self.stop = Command(self, _case_in(pb.StopCaseResponse))
+        self.stop = Command(self, _case_in(pb.SuspendCaseResponse))
         self.resume = Command(self, _case_in(pb.ResumeCaseResponse))
         self.extend = Command(self, _case_in(pb.ExtendDeadlineResponse))
         self.close = Command(self, _case_in(pb.CloseCaseResponse))
@@ -89,8 +89,8 @@ class CaseHandlers:
         self.request_consultation = Command(self, _case_in(pb.RequestConsultationResponse))
         self.answer_consultation = Command(self, _case_in(pb.AnswerConsultationResponse))
         self.cancel_consultation = Command(self, _case_in(pb.CancelConsultationResponse))
-        self.draft_paper = Command(self, _case_in(pb.DraftPaperResponse))
-        self.judge_paper = Command(self, _case_in(pb.JudgePaperResponse))
+        self.draft_document = Command(self, _case_in(pb.DraftDocumentResponse))
+        self.review_document = Command(self, _case_in(pb.ReviewDocumentResponse))
         self.correct = Command(self, _case_in(pb.CorrectCaseResponse))
         self.answer_withdrawal = Command(self, _case_in(pb.AnswerWithdrawalResponse))
         self.record = Command(self, _steps_in(pb.RecordStepResponse))
@@ -132,7 +132,7 @@ class CaseHandlers:
             level=row["level"] or 0,
             procedure=row["procedure_code"] or "",
             roles=roles,
-            ladder=NO_LADDER if imported else self.ladders.of(row["dossier_unit"] or ""),
+            ladder=NO_ESCALATION if imported else self.ladders.of(row["dossier_unit"] or ""),
         )
 
     def today(self, state: State, at: int) -> State:
@@ -140,8 +140,8 @@ class CaseHandlers:
         questions now.
         """
         asked = tuple(
-            replace(each, heir=heir)
-            if (heir := self.unit_now(each.unit, at)) != each.unit
+            replace(each, successor_unit=successor)
+            if (successor := self.unit_now(each.unit, at)) != each.unit
             else each
             for each in state.work.asked
         )
@@ -153,7 +153,7 @@ class CaseHandlers:
         return local_date(at, OFFICE_ZONE)
 
     def unit_now(self, unit: str, at: int) -> str:
-        """Return the unit that does a unit's work at an instant: itself, or its heir."""
+        """Return the unit that does a unit's work at an instant: itself, or its successor."""
         people = self.people
         if people is None or not unit:
             return unit

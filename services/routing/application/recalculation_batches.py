@@ -13,7 +13,7 @@ from typing import Any
 from motcua.events.v1.common_pb2 import Actor
 from motcua.events.v1.event_pb2 import Event
 from motcua.routing.v1 import routing_pb2 as pb
-from motcua.routing.v1.deadline_events_pb2 import DeadlineRecomputed
+from motcua.routing.v1.deadline_events_pb2 import DeadlineRecalculated
 from sqlalchemy import Connection, Select, select
 
 from kernel.base.errors import Refusal
@@ -29,8 +29,8 @@ from services.routing.domain.guards import within
 from services.routing.tables import CASES, DEADLINES, KERNEL, WORK
 
 PAGE = 200
-Request = pb.PreviewRecomputeRequest | pb.RecomputeDeadlinesRequest
-Response = pb.PreviewRecomputeResponse | pb.RecomputeDeadlinesResponse
+Request = pb.PreviewRecalculationRequest | pb.RecalculateDeadlinesRequest
+Response = pb.PreviewRecalculationResponse | pb.RecalculateDeadlinesResponse
 
 
 def page_of(request: Request) -> Select[Any]:
@@ -46,22 +46,26 @@ def page_of(request: Request) -> Select[Any]:
     )
 
 
-class Recompute:
+class Recalculate:
     """Lays due dates anew by the calendars that are in force."""
 
     def __init__(self, office: CaseHandlers) -> None:
         self._office = office
 
     def preview(
-        self, connection: Connection, model: Model, request: pb.PreviewRecomputeRequest, now: int
-    ) -> pb.PreviewRecomputeResponse:
+        self,
+        connection: Connection,
+        model: Model,
+        request: pb.PreviewRecalculationRequest,
+        now: int,
+    ) -> pb.PreviewRecalculationResponse:
         """Return what one page would move; reads only."""
         found = [row.dossier_code for row in connection.execute(page_of(request))]
         rows = connection.execute(select(CASES).where(CASES.c.dossier_code.in_(found)))
         cases = {row["dossier_code"]: dict(row) for row in rows.mappings()}
         wanted = _within(cases, request.unit, found)
         states = states_of(connection, model, wanted) if wanted else {}
-        response = pb.PreviewRecomputeResponse(**_page(found, request))
+        response = pb.PreviewRecalculationResponse(**_page(found, request))
         wanted = _aside(self._office, [(code, states[code]) for code in wanted], response)
         for code in wanted:
             said = self._decide(states[code], cases[code], request, now, Actor())
@@ -69,15 +73,15 @@ class Recompute:
         return response
 
     def __call__(
-        self, uow: UnitOfWork, request: pb.RecomputeDeadlinesRequest, call: Call
-    ) -> pb.RecomputeDeadlinesResponse:
+        self, uow: UnitOfWork, request: pb.RecalculateDeadlinesRequest, call: Call
+    ) -> pb.RecalculateDeadlinesResponse:
         """Move what one page has to move, and say so in events."""
         found = [row.dossier_code for row in uow.query(page_of(request))]
         uow.prefetch(CASES, found)
         cases = {code: uow.get(CASES, code) or {} for code in found}
         wanted = _within(cases, request.unit, found)
         uow.prefetch_states(wanted)
-        response = pb.RecomputeDeadlinesResponse(**_page(found, request))
+        response = pb.RecalculateDeadlinesResponse(**_page(found, request))
         wanted = _aside(self._office, [(code, uow.state(code)) for code in wanted], response)
         changes = {
             code: said
@@ -94,10 +98,10 @@ class Recompute:
     def again(
         self,
         uow: UnitOfWork,
-        request: pb.RecomputeDeadlinesRequest,
+        request: pb.RecalculateDeadlinesRequest,
         call: Call,
         _events: Sequence[Event],
-    ) -> pb.RecomputeDeadlinesResponse:
+    ) -> pb.RecalculateDeadlinesResponse:
         """Answer a page that was done before: what it has moved does not move again."""
         return self(uow, request, call)
 
@@ -110,10 +114,10 @@ class Recompute:
         reason = getattr(request, "reason", "")
         outcome = decide(
             state,
-            pb.RecomputeDeadlinesRequest(reason=reason),
+            pb.RecalculateDeadlinesRequest(reason=reason),
             self._office.facts(row, process, now, actor),
         )
-        assert not isinstance(outcome, Refusal), "a recomputation is not refused"
+        assert not isinstance(outcome, Refusal), "a recalculation is not refused"
         return outcome
 
 
@@ -145,13 +149,13 @@ def _page(found: Sequence[str], request: Request) -> dict[str, Any]:
 
 def _moved(code: str, row: Row, said: Iterable[Any]) -> Iterator[pb.MovedDeadline]:
     for message in said:
-        if isinstance(message, DeadlineRecomputed):
+        if isinstance(message, DeadlineRecalculated):
             yield pb.MovedDeadline(
                 dossier_code=code, unit=row["dossier_unit"] or "", change=_change(message)
             )
 
 
-def _change(event: DeadlineRecomputed) -> pb.DeadlineChange:
+def _change(event: DeadlineRecalculated) -> pb.DeadlineChange:
     return pb.DeadlineChange(
         scope=event.scope,
         step=event.step,

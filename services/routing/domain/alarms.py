@@ -19,10 +19,10 @@ from services.routing.domain.state import CaseStatus, Key, State, limits
 DOSSIER = DeadlineScope.DEADLINE_SCOPE_DOSSIER
 STEP = DeadlineScope.DEADLINE_SCOPE_STEP
 SUSPENSION = DeadlineScope.DEADLINE_SCOPE_SUSPENSION
-TOUCH = DeadlineScope.DEADLINE_SCOPE_TOUCH
+FIRST_ACTION = DeadlineScope.DEADLINE_SCOPE_FIRST_ACTION
 CONSULTATION = DeadlineScope.DEADLINE_SCOPE_CONSULTATION
 TIMER = DeadlineScope.DEADLINE_SCOPE_TIMER
-RUNNING_SCOPES = (DOSSIER, STEP, TOUCH)
+RUNNING_SCOPES = (DOSSIER, STEP, FIRST_ACTION)
 """What counts while the clock runs; a suspension's end counts while it stands still."""
 _NOTHING = SuspensionKind.SUSPENSION_KIND_UNSPECIFIED
 Passed = DeadlineMissed | SupplementExpired
@@ -40,7 +40,7 @@ def next_alarm(limit: DueDate | None) -> int | None:
     """Return the instant after which something is to be said of a limit; None when all is said."""
     if limit is None:
         return None
-    waiting = [rung.at for rung in limit.rungs[limit.told :]]
+    waiting = [level.at for level in limit.escalation_levels[limit.levels_notified :]]
     if not limit.missed:
         waiting.append(limit.due_at)
         if not limit.warned and limit.warn_at is not None:
@@ -64,7 +64,7 @@ def alarms(state: State, now: int) -> list[Alarm]:
     """Return what is true by now and was not said: each thing once for a due date.
 
     Work done at the very instant of the due date is in time. Whoever comes after the due date has
-    passed says that alone: a warning would be of no use. The rungs of its ladder are told all the
+    passed says that alone: a warning would be of no use. The levels of its ladder are told all the
     same: they are other people.
     """
     found = limits(state)
@@ -103,7 +103,7 @@ def _about(state: State, key: Key) -> dict[str, Any]:
     if scope == CONSULTATION and asked is not None:
         step, unit = asked.step, asked.unit
     else:
-        step, unit = (state.step if scope in (STEP, TOUCH) else ""), state.unit
+        step, unit = (state.step if scope in (STEP, FIRST_ACTION) else ""), state.unit
     return {"scope": scope, "step": step, "unit": unit, "consultation": number}
 
 
@@ -116,10 +116,16 @@ def _rungs(state: State, limit: DueDate, key: Key, now: int) -> list[Alarm]:
     about = _about(state, key)
     return [
         DeadlineEscalated(
-            **about | {"unit": rung.unit, "role": rung.role, "rung": rung.name, "number": number},
+            **about
+            | {
+                "unit": level.unit,
+                "role": level.role,
+                "escalation_level": level.name,
+                "number": number,
+            },
             due_at=to_timestamp(limit.due_at),
             work_unit=about["unit"],
         )
-        for number, rung in enumerate(limit.rungs, start=1)
-        if number > limit.told and now > rung.at
+        for number, level in enumerate(limit.escalation_levels, start=1)
+        if number > limit.levels_notified and now > level.at
     ]

@@ -15,13 +15,13 @@ from motcua.routing.v1.collaboration_events_pb2 import (
     ConsultationAnswered,
     ConsultationCancelled,
     ConsultationRequested,
-    PaperDrafted,
-    PaperJudged,
+    DocumentDrafted,
+    DocumentReviewed,
     ParticipantChanged,
     WorkDelegated,
 )
 from motcua.routing.v1.officer_events_pb2 import DelegationEnded
-from motcua.routing.v1.types_pb2 import PaperKind, PaperStage, Participation
+from motcua.routing.v1.types_pb2 import DocumentKind, DocumentStage, Participation
 
 from kernel.base.frozen_copy import replace
 from kernel.base.instants import to_us
@@ -47,7 +47,7 @@ def entered(work: Work, current: Any) -> Work:
     return replace(
         work,
         opened_by="",
-        touched_by="",
+        first_action_by="",
         timers=timers_in(current),
         national_state=current.national_state,
     )
@@ -55,7 +55,7 @@ def entered(work: Work, current: Any) -> Work:
 
 def touched(work: Work, event: Event) -> Work:
     """Remember who was the first to do something at the current step."""
-    return work if work.touched_by else replace(work, touched_by=event.actor.id)
+    return work if work.first_action_by else replace(work, first_action_by=event.actor.id)
 
 
 def timers_in(current: Any) -> tuple[StepTimer, ...]:
@@ -80,7 +80,7 @@ def resumed(work: Work, said: Any) -> Work:
 
 
 def relaid(work: Work, said: Any) -> Work:
-    """Take the instants that a ``DeadlineRecomputed`` has laid anew; the courses stay."""
+    """Take the instants that a ``DeadlineRecalculated`` has laid anew; the courses stay."""
     at = {timer.transition: to_us(timer.at) for timer in said.timers}
     timers = []
     for timer in work.timers:
@@ -114,7 +114,7 @@ def left(state: State, event: Event) -> Work:
 def sent_back(work: Work) -> Work:
     """Let the papers of a result count no longer: it is to be thought over."""
     drafts = (
-        replace(each, sent_back=True) if each.kind == PaperKind.PAPER_KIND_RESULT else each
+        replace(each, sent_back=True) if each.kind == DocumentKind.DOCUMENT_KIND_RESULT else each
         for each in work.drafts
     )
     return replace(work, drafts=tuple(drafts))
@@ -199,7 +199,7 @@ def _judged(state: State, said: Any, event: Event) -> Work:
 def _stamped(draft: Draft, said: Any, who: str) -> Draft:
     if not said.approved:
         return replace(draft, refused=True)
-    if said.stage == PaperStage.PAPER_STAGE_REVIEW:
+    if said.stage == DocumentStage.DOCUMENT_STAGE_REVIEW:
         return replace(draft, reviewed_by=who)
     return replace(draft, signed_by=who, document_number=said.document_number)
 
@@ -239,8 +239,8 @@ CHANGES: dict[type[Message], Change] = {
     ConsultationCancelled: _cancelled,
     WorkDelegated: _delegated,
     DelegationEnded: _delegation_ended,
-    PaperDrafted: _drafted,
-    PaperJudged: _judged,
+    DocumentDrafted: _drafted,
+    DocumentReviewed: _judged,
     CaseCorrected: _corrected,
     ChildRequested: _child,
     ChildWithheld: _child_withheld,

@@ -59,13 +59,13 @@ class AskedUnit:
     """The officer who thought of it; empty for one that the process asks."""
     cancelled_for: str = ""
     """Why it was taken back; empty for one that was not."""
-    heir: str = ""
+    successor_unit: str = ""
     """The unit that does the asked unit's work now, where that is another one."""
 
     @property
     def answers(self) -> str:
         """Return the unit that is to answer now."""
-        return self.heir or self.unit
+        return self.successor_unit or self.unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ class Work:
 
     opened_by: str = ""
     """Who looked at the current step first; empty before."""
-    touched_by: str = ""
+    first_action_by: str = ""
     """Who has first done something since the current step became current; empty before."""
     moved_by: str = ""
     moved_at: int = 0

@@ -20,11 +20,11 @@ from services.routing.domain.collaboration_state import Delegation, Work
 from services.routing.domain.due_dates import DueDate
 from services.routing.domain.escalation import (
     DOSSIER,
-    NO_LADDER,
+    NO_ESCALATION,
     STEP,
     EscalationPolicy,
     Stage,
-    rungs_of,
+    levels_of,
 )
 from services.routing.domain.state import INITIAL, State
 
@@ -53,7 +53,7 @@ class DecisionContext:
     """What the procedure says the result will be."""
     imported: bool = False
     """The dossier was brought in from another system."""
-    ladder: EscalationPolicy = NO_LADDER
+    ladder: EscalationPolicy = NO_ESCALATION
     """Who above the officer is told of due dates."""
     above: int = 0
     """How many dossiers stand above this one, each of which was opened for the one above it."""
@@ -128,7 +128,7 @@ def of_step(facts: DecisionContext, step: Step, unit: str) -> Target:
     return Target(facts.process.warning_for(step), facts.ladder.of(STEP), unit)
 
 
-def of_touch(facts: DecisionContext, step: Step, unit: str) -> Target:
+def of_first_action(facts: DecisionContext, step: Step, unit: str) -> Target:
     """Mean the time in which ``unit`` is to begin on a step; nobody above it is told of that."""
     return Target(facts.process.warning_for(step), (), unit)
 
@@ -142,8 +142,8 @@ def limit(facts: DecisionContext, target: Target, start_at: int, due_at: int) ->
     """Return a due date that runs from ``start_at`` with its warning and its escalation."""
     warning = warn_at(facts.calendar, target.rule, start_at, due_at)
     run = (start_at, due_at)
-    rungs = rungs_of(target.stages, facts.calendar, run, target.unit, facts.unit)
-    return DueDate(due_at, warning, rungs=rungs)
+    levels = levels_of(target.stages, facts.calendar, run, target.unit, facts.unit)
+    return DueDate(due_at, warning, escalation_levels=levels)
 
 
 def enter(step: Step, facts: DecisionContext, start_at: int, state: State = INITIAL) -> CurrentStep:
@@ -162,7 +162,7 @@ def enter(step: Step, facts: DecisionContext, start_at: int, state: State = INIT
         tell_course(current, DeadlineBasis(start_at, str(step.time_limit), facts.calendar.version))
         set_limit(current, limit(facts, of_step(facts, step, unit), start_at, due_at))
     if not facts.imported:
-        set_touch(current, facts, step, start_at)
+        set_first_action(current, facts, step, start_at)
     return current
 
 
@@ -187,18 +187,20 @@ def _set_timers(
             tell_course(said, DeadlineBasis(start_at, str(timer.after), facts.calendar.version))
 
 
-def set_touch(current: CurrentStep, facts: DecisionContext, step: Step, start_at: int) -> None:
+def set_first_action(
+    current: CurrentStep, facts: DecisionContext, step: Step, start_at: int
+) -> None:
     """Write by when somebody is to have begun on a step, and when to warn of that, unless it is due
     before.
     """
     by = working_time.due_at(facts.calendar, start_at, facts.process.first_action_within)
     if by is not None and not (current.HasField("due_at") and to_us(current.due_at) <= by):
-        current.touch_by_at.CopyFrom(to_timestamp(by))
-        warning = limit(facts, of_touch(facts, step, current.unit), start_at, by).warn_at
+        current.first_action_due_at.CopyFrom(to_timestamp(by))
+        warning = limit(facts, of_first_action(facts, step, current.unit), start_at, by).warn_at
         if warning is not None:
-            current.touch_warn_at.CopyFrom(to_timestamp(warning))
-        current.touch_within = str(facts.process.first_action_within)
-        current.touch_started_at.CopyFrom(to_timestamp(start_at))
+            current.first_action_warn_at.CopyFrom(to_timestamp(warning))
+        current.first_action_limit = str(facts.process.first_action_within)
+        current.first_action_started_at.CopyFrom(to_timestamp(start_at))
         current.calendar_version = facts.calendar.version
 
 
@@ -216,12 +218,12 @@ def tell_course(message: Any, course: DeadlineBasis | None) -> None:
 
 
 def set_limit(message: Any, limit: DueDate | None) -> None:
-    """Write a due date into the fields ``due_at``, ``warn_at`` and ``rungs`` of a message."""
+    """Write a due date into ``due_at``, ``warn_at`` and ``escalation_levels`` of a message."""
     if limit is None:
         return
     message.due_at.CopyFrom(to_timestamp(limit.due_at))
     if limit.warn_at is not None:
         message.warn_at.CopyFrom(to_timestamp(limit.warn_at))
-    for rung in limit.rungs:
-        at = to_timestamp(rung.at)
-        message.rungs.add(name=rung.name, unit=rung.unit, role=rung.role, at=at)
+    for level in limit.escalation_levels:
+        at = to_timestamp(level.at)
+        message.escalation_levels.add(name=level.name, unit=level.unit, role=level.role, at=at)

@@ -50,7 +50,7 @@ _DECISIONS: dict[
     pb.CloseCaseRequest: supplement.close,
     pb.RequestPaymentRequest: suspend.request_payment,
     pb.ConfirmPaymentRequest: suspend.confirm_payment,
-    pb.StopCaseRequest: suspend.stop,
+    pb.SuspendCaseRequest: suspend.stop,
     pb.ResumeCaseRequest: suspend.resume,
     pb.ExtendDeadlineRequest: extend.extend,
     pb.ResolveCaseRequest: resolve.resolve,
@@ -63,13 +63,13 @@ _DECISIONS: dict[
     pb.RequestConsultationRequest: consult.request,
     pb.AnswerConsultationRequest: consult.answer,
     pb.CancelConsultationRequest: consult.cancel,
-    pb.DraftPaperRequest: draft_documents.draft,
-    pb.JudgePaperRequest: draft_documents.judge,
+    pb.DraftDocumentRequest: draft_documents.draft,
+    pb.ReviewDocumentRequest: draft_documents.judge,
     pb.CorrectCaseRequest: correct.correct,
     pb.AnswerWithdrawalRequest: withdraw.answer,
     pb.RecordStepRequest: import_history.record,
     pb.CompleteImportRequest: import_history.complete_import,
-    pb.RecomputeDeadlinesRequest: recalculate.recompute,
+    pb.RecalculateDeadlinesRequest: recalculate.recalculate,
 }
 
 _ENDING = (
@@ -83,13 +83,13 @@ _ENDING = (
     pb.CloseCaseRequest,
     pb.RequestPaymentRequest,
     pb.ConfirmPaymentRequest,
-    pb.StopCaseRequest,
+    pb.SuspendCaseRequest,
     pb.ResumeCaseRequest,
     pb.ResolveCaseRequest,
     pb.AnswerConsultationRequest,
     pb.CancelConsultationRequest,
     pb.AnswerWithdrawalRequest,
-    pb.RecomputeDeadlinesRequest,
+    pb.RecalculateDeadlinesRequest,
 )
 """What takes a due date away, stops or moves it: whether it had passed must be said before."""
 

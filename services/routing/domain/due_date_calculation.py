@@ -13,7 +13,7 @@ from services.routing.domain.due_dates import DueDate
 
 
 def lay(facts: DecisionContext, course: DeadlineBasis, target: Target) -> DueDate | None:
-    """Return the due date of a course by the calendar in force, with its warning and its rungs.
+    """Return the due date of a course by the calendar in force, with its warning and its levels.
 
     None where the limit is none.
     """
@@ -27,7 +27,7 @@ def lay(facts: DecisionContext, course: DeadlineBasis, target: Target) -> DueDat
 
 
 def shifted(old: DueDate, calendar: Calendar, pause: Pause) -> DueDate:
-    """Move a due date, its warning and its rungs by the working time of a pause."""
+    """Move a due date, its warning and its levels by the working time of a pause."""
 
     def moved(at: int) -> int:
         later = after_pause(calendar, at, pause)
@@ -35,5 +35,5 @@ def shifted(old: DueDate, calendar: Calendar, pause: Pause) -> DueDate:
         return later
 
     warning = None if old.warn_at is None else moved(old.warn_at)
-    rungs = tuple(replace(rung, at=moved(rung.at)) for rung in old.rungs)
-    return replace(old, due_at=moved(old.due_at), warn_at=warning, rungs=rungs)
+    levels = tuple(replace(level, at=moved(level.at)) for level in old.escalation_levels)
+    return replace(old, due_at=moved(old.due_at), warn_at=warning, escalation_levels=levels)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from motcua.routing.v1.event_parts_pb2 import CurrentStep, EscalationRung
+from motcua.routing.v1 import event_parts_pb2
+from motcua.routing.v1.event_parts_pb2 import CurrentStep
 
 from kernel.base.frozen_copy import replace
 from kernel.base.instants import instant_in, to_us
@@ -14,7 +15,7 @@ from office.worktime.deadline_basis import DeadlineBasis, basis_from_message
 
 @dataclass(frozen=True, slots=True)
 class EscalationLevel:
-    """Who above the officer is told of a due date, and when (microseconds UTC)."""
+    """Who above the officer is notified of a due date, and when (microseconds UTC)."""
 
     name: str
     unit: str
@@ -30,9 +31,9 @@ class DueDate:
     warn_at: int | None = None
     warned: bool = False
     missed: bool = False
-    rungs: tuple[EscalationLevel, ...] = ()
-    told: int = 0
-    """How many of the rungs were told."""
+    escalation_levels: tuple[EscalationLevel, ...] = ()
+    levels_notified: int = 0
+    """How many of the levels, from the first, were notified."""
     course: DeadlineBasis | None = None
     """How it was computed; None for a date that was not."""
 
@@ -42,8 +43,8 @@ def limit_in(message: Any) -> DueDate | None:
     due_at = instant_in(message, "due_at")
     if due_at is None:
         return None
-    rungs = tuple(_rung(said) for said in getattr(message, "rungs", ()))
-    return DueDate(due_at, instant_in(message, "warn_at"), rungs=rungs)
+    levels = tuple(_level(part) for part in getattr(message, "escalation_levels", ()))
+    return DueDate(due_at, instant_in(message, "warn_at"), escalation_levels=levels)
 
 
 def counted_limit(message: Any) -> DueDate | None:
@@ -52,27 +53,27 @@ def counted_limit(message: Any) -> DueDate | None:
     return None if limit is None else replace(limit, course=basis_from_message(message))
 
 
-def _rung(said: EscalationRung) -> EscalationLevel:
-    return EscalationLevel(said.name, said.unit, said.role, to_us(said.at))
+def _level(message: event_parts_pb2.EscalationLevel) -> EscalationLevel:
+    return EscalationLevel(message.name, message.unit, message.role, to_us(message.at))
 
 
-def touch_in(current: CurrentStep) -> DueDate | None:
+def first_action_in(current: CurrentStep) -> DueDate | None:
     """Return the time in which somebody is to have begun on a step; None when it has none."""
-    at = instant_in(current, "touch_by_at")
+    at = instant_in(current, "first_action_due_at")
     if at is None:
         return None
-    limit = DueDate(at, instant_in(current, "touch_warn_at"))
-    start_at = instant_in(current, "touch_started_at")
+    limit = DueDate(at, instant_in(current, "first_action_warn_at"))
+    start_at = instant_in(current, "first_action_started_at")
     if start_at is None:
         return limit
-    course = DeadlineBasis(start_at, current.touch_within, current.calendar_version)
+    course = DeadlineBasis(start_at, current.first_action_limit, current.calendar_version)
     return replace(limit, course=course)
 
 
 def relaid(old: DueDate, payload: Any, at: int) -> DueDate:
-    """Return a due date that a ``DeadlineRecomputed`` has laid anew at an instant."""
+    """Return a due date that a ``DeadlineRecalculated`` has laid anew at an instant."""
     new = limit_in(payload)
-    assert new is not None, "a recomputed due date is there"
+    assert new is not None, "a recalculated due date is there"
     course = old.course and old.course.counted_by(payload.calendar_version)
     return in_place_of(old, replace(new, course=course), at)
 
@@ -87,5 +88,7 @@ def in_place_of(old: DueDate, new: DueDate, at: int) -> DueDate:
         new,
         warned=old.warned and (new.warn_at is None or new.warn_at <= at),
         missed=old.missed and new.due_at <= at,
-        told=min(old.told, sum(rung.at <= at for rung in new.rungs)),
+        levels_notified=min(
+            old.levels_notified, sum(level.at <= at for level in new.escalation_levels)
+        ),
     )

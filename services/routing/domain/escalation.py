@@ -1,6 +1,6 @@
 """Who above the officer is told of a due date, and when: a ladder for each unit, as a value.
 
-``ladder_files.py`` reads them. A rung is told before the due date (``4wh`` before it, or when 75 %
+``ladder_files.py`` reads them. A level is told before the due date (``4wh`` before it, or when 75 %
 of the limit is used), at it, or after it (``+1wd``).
 """
 
@@ -18,12 +18,12 @@ from services.routing.domain.due_dates import EscalationLevel
 
 STEP_UNIT, DOSSIER_UNIT, PARENT = "step", "dossier", "parent"
 STEP, DOSSIER, BOTH, CHECK = "step", "dossier", "both", "check"
-"""Whose due dates a rung is told of; ``both`` is a step's and a dossier's, not the desk's check."""
+"""Whose due dates a level is notified of; ``both``: a step's and a dossier's, not the check's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One rung of a ladder, before it is known which due date is meant.
+    """One level of a ladder, before it is known which due date is meant.
 
     Told when ``share`` (0 to 1) of the limit is used, ``lead`` before the due date, ``after`` it,
     or, with none of them, at it. ``unit`` is ``step`` (the unit that has the work), ``dossier``
@@ -41,17 +41,17 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class EscalationPolicy:
-    """The rungs of a unit, the lowest first."""
+    """The levels of a unit, the lowest first."""
 
     stages: tuple[Stage, ...] = ()
 
     def of(self, whose: str) -> tuple[Stage, ...]:
-        """List the rungs that are told of due dates of steps, of the dossier, or of the check."""
+        """List the levels that are told of due dates of steps, of the dossier, or of the check."""
         meant = (whose,) if whose == CHECK else (whose, BOTH)
         return tuple(stage for stage in self.stages if stage.of in meant)
 
 
-NO_LADDER = EscalationPolicy()
+NO_ESCALATION = EscalationPolicy()
 
 
 class EscalationPolicies:
@@ -70,28 +70,28 @@ class EscalationPolicies:
             if name in self._ladders:
                 return self._ladders[name]
             name = name.rpartition(".")[0]
-        return self._ladders.get("", NO_LADDER)
+        return self._ladders.get("", NO_ESCALATION)
 
 
 def unit_of(stage: Stage, unit: str, dossier_unit: str) -> str:
-    """Return the unit that a rung is told in: ``unit`` has the work, ``dossier_unit`` answers."""
+    """Return the unit that a level is told in: ``unit`` has the work, ``dossier_unit`` answers."""
     parent = dossier_unit.rpartition(".")[0] or dossier_unit
     units = {STEP_UNIT: unit, DOSSIER_UNIT: dossier_unit, PARENT: parent}
     return units.get(stage.unit, stage.unit)
 
 
-def rungs_of(
+def levels_of(
     stages: Iterable[Stage],
     calendar: Calendar,
     run: tuple[int, int],
     unit: str,
     dossier_unit: str,
 ) -> tuple[EscalationLevel, ...]:
-    """Return the rungs of a limit that runs from one instant to another, in order of time.
+    """Return the levels of a limit that runs from one instant to another, in order of time.
 
-    ``unit`` has the work. A rung whose instant is not after the start is told at the due date.
+    ``unit`` has the work. A level whose instant is not after the start is told at the due date.
     """
-    rungs = [
+    levels = [
         EscalationLevel(
             stage.name,
             unit_of(stage, unit, dossier_unit),
@@ -100,7 +100,7 @@ def rungs_of(
         )
         for stage in stages
     ]
-    return tuple(sorted(rungs, key=lambda rung: rung.at))
+    return tuple(sorted(levels, key=lambda level: level.at))
 
 
 def _instant(stage: Stage, calendar: Calendar, start_at: int, due_at: int) -> int:

@@ -32,7 +32,7 @@ from motcua.routing.v1.deadline_events_pb2 import (
     DeadlineEscalated,
     DeadlineExtended,
     DeadlineMissed,
-    DeadlineRecomputed,
+    DeadlineRecalculated,
 )
 from motcua.routing.v1.event_parts_pb2 import CurrentStep
 from motcua.routing.v1.types_pb2 import DeadlineScope
@@ -45,10 +45,10 @@ from services.routing.domain import collaboration_evolve as teamwork
 from services.routing.domain.due_dates import (
     DueDate,
     counted_limit,
+    first_action_in,
     in_place_of,
     limit_in,
     relaid,
-    touch_in,
 )
 from services.routing.domain.state import CaseStatus, State, limits, resumed_at, suspension_in
 
@@ -80,7 +80,7 @@ def _enter(state: State, current: CurrentStep) -> State:
         unit=current.unit,
         assignee="",
         step_limit=counted_limit(current),
-        touch=touch_in(current),
+        first_action=first_action_in(current),
         work=teamwork.entered(state.work, current),
     )
 
@@ -90,11 +90,11 @@ def _assigned(state: State, payload: Any, event: Event) -> State:
     work = replace(state.work, opened_by="")
     if event.actor.id != state.work.moved_by:
         work = teamwork.touched(work, event)
-    return replace(state, assignee=payload.assignee, touch=None, work=work)
+    return replace(state, assignee=payload.assignee, first_action=None, work=work)
 
 
 def _looked(state: State, _payload: Any, event: Event) -> State:
-    return replace(state, touch=None, work=replace(state.work, opened_by=event.actor.id))
+    return replace(state, first_action=None, work=replace(state.work, opened_by=event.actor.id))
 
 
 def _shared(change: teamwork.Change) -> Callable[[State, Any, Event], State]:
@@ -120,7 +120,12 @@ def _pulled_back(state: State, payload: Any, event: Event) -> State:
     back = _enter(replace(state, done=gone.done, work=work), payload.next)
     limit = counted_limit(payload.next)
     if limit is not None:
-        limit = replace(limit, warned=payload.warned, missed=payload.missed, told=payload.told)
+        limit = replace(
+            limit,
+            warned=payload.warned,
+            missed=payload.missed,
+            levels_notified=payload.levels_notified,
+        )
     return replace(back, assignee=payload.assignee, step_limit=limit)
 
 
@@ -141,7 +146,9 @@ def _asked(state: State, payload: Any, event: Event) -> State:
 def _suspended(state: State, _payload: Any, event: Event) -> State:
     work = teamwork.touched(state.work, event)
     since = suspension_in(event)
-    return replace(state, status=CaseStatus.SUSPENDED, suspension=since, touch=None, work=work)
+    return replace(
+        state, status=CaseStatus.SUSPENDED, suspension=since, first_action=None, work=work
+    )
 
 
 def _resumed(state: State, payload: Any, event: Event) -> State:
@@ -150,7 +157,7 @@ def _resumed(state: State, payload: Any, event: Event) -> State:
         state,
         status=CaseStatus.RUNNING,
         suspension=None,
-        touch=touch_in(payload.current),
+        first_action=first_action_in(payload.current),
         dossier_limit=_moved(state.dossier_limit, limit_in(payload), payload, at),
         step_limit=_moved(state.step_limit, counted_limit(payload.current), payload, at),
         work=teamwork.resumed(state.work, payload),
@@ -232,7 +239,7 @@ def _expired(state: State, _payload: Any, event: Event) -> State:
 
 
 def _escalated(state: State, payload: Any, _event: Event) -> State:
-    return _with(state, payload, lambda limit: replace(limit, told=payload.number))
+    return _with(state, payload, lambda limit: replace(limit, levels_notified=payload.number))
 
 
 def _with(state: State, said: Any, change: Callable[[DueDate], DueDate]) -> State:
@@ -250,13 +257,13 @@ def _with(state: State, said: Any, change: Callable[[DueDate], DueDate]) -> Stat
         return replace(state, dossier_limit=change(limit))
     if scope == DeadlineScope.DEADLINE_SCOPE_STEP:
         return replace(state, step_limit=change(limit))
-    return replace(state, touch=change(limit))
+    return replace(state, first_action=change(limit))
 
 
 _EXPIRED = DeadlineMissed(scope=DeadlineScope.DEADLINE_SCOPE_SUSPENSION)
 
 
-def _recomputed(state: State, payload: Any, event: Event) -> State:
+def _recalculated(state: State, payload: Any, event: Event) -> State:
     if payload.scope == DeadlineScope.DEADLINE_SCOPE_TIMER:
         return replace(state, work=teamwork.relaid(state.work, payload))
     at = to_us(event.occurred_at)
@@ -289,7 +296,7 @@ _CHANGES: dict[type[Message], Callable[[State, Any, Event], State]] = {
     DeadlineExtended: _extended,
     DeadlineApproaching: _approaching,
     DeadlineMissed: _missed,
-    DeadlineRecomputed: _recomputed,
+    DeadlineRecalculated: _recalculated,
     DeadlineEscalated: _escalated,
     SupplementExpired: _expired,
     StepRecorded: _recorded,

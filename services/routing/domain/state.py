@@ -62,7 +62,7 @@ class State:
     same_day: bool = False
     """The dossier is promised for the day of its receipt, by the rule of the cut-off."""
     step_limit: DueDate | None = None
-    touch: DueDate | None = None
+    first_action: DueDate | None = None
     """By when somebody is to have begun on the step; None once somebody has."""
     suspension: Suspension | None = None
     extended_to: int | None = None
@@ -142,7 +142,7 @@ def limits(state: State) -> dict[Key, DueDate | None]:
         (DeadlineScope.DEADLINE_SCOPE_DOSSIER, 0): state.dossier_limit,
         (DeadlineScope.DEADLINE_SCOPE_STEP, 0): state.step_limit,
         (DeadlineScope.DEADLINE_SCOPE_SUSPENSION, 0): end,
-        (DeadlineScope.DEADLINE_SCOPE_TOUCH, 0): state.touch,
+        (DeadlineScope.DEADLINE_SCOPE_FIRST_ACTION, 0): state.first_action,
         **{
             (DeadlineScope.DEADLINE_SCOPE_CONSULTATION, each.number): (
                 each.limit if each.open else None

@@ -98,8 +98,8 @@ def upgrade() -> None:
         sa.Column("warn_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("warned", sa.Integer(), nullable=False),
         sa.Column("missed", sa.Integer(), nullable=False),
-        sa.Column("rungs", sa.Text(), nullable=False),
-        sa.Column("told", sa.Integer(), nullable=False),
+        sa.Column("escalation_levels", sa.Text(), nullable=False),
+        sa.Column("levels_notified", sa.Integer(), nullable=False),
         sa.Column(
             "next_alarm_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
         ),
@@ -201,15 +201,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("officer", "sequence"),
     )
     op.create_table(
-        "stand_ins",
+        "substitutions",
         sa.Column("dossier_code", sa.String(), nullable=False),
         sa.Column("officer", sa.String(), nullable=False),
         sa.Column("ends_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.PrimaryKeyConstraint("dossier_code", "officer"),
     )
-    with op.batch_alter_table("stand_ins", schema=None) as batch_op:
+    with op.batch_alter_table("substitutions", schema=None) as batch_op:
         batch_op.create_index(
-            "stand_ins_officer", ["officer", "ends_at", "dossier_code"], unique=False
+            "substitutions_officer", ["officer", "ends_at", "dossier_code"], unique=False
         )
     op.create_table(
         "timers",

@@ -27,7 +27,7 @@ from motcua.routing.v1.case_events_pb2 import (
 from motcua.routing.v1.deadline_events_pb2 import (
     DeadlineEscalated,
     DeadlineExtended,
-    DeadlineRecomputed,
+    DeadlineRecalculated,
 )
 from motcua.routing.v1.types_pb2 import Payment
 from sqlalchemy import Connection, select
@@ -254,13 +254,13 @@ _NOTES: dict[type[Message], Callable[[Any], str]] = {
     DeadlineExtended: lambda payload: str(payload.reason),
     CaseClosed: lambda payload: str(payload.reason),
     DeadlineEscalated: lambda payload: " ".join(
-        filter(None, (payload.rung, payload.unit, ", ".join(payload.officers)))
+        filter(None, (payload.escalation_level, payload.unit, ", ".join(payload.officers)))
     ),
     CaseResolved: lambda payload: str(payload.explanation),
     CaseWithdrawn: lambda payload: f"{payload.parent_code} {payload.reason}".strip(),
     WithdrawalDeclined: lambda payload: str(payload.reason or payload.reason_code),
     **NOTES,
-    DeadlineRecomputed: lambda payload: str(payload.reason),
+    DeadlineRecalculated: lambda payload: str(payload.reason),
 }
 
 

@@ -15,7 +15,7 @@ from motcua.routing.v1.collaboration_events_pb2 import (
     ConsultationAnswered,
     ConsultationCancelled,
     ConsultationRequested,
-    PaperJudged,
+    DocumentReviewed,
     ParticipantChanged,
     WorkDelegated,
 )
@@ -26,7 +26,7 @@ from kernel.base.instants import to_timestamp
 from office.process.model.circumstances import circumstances
 from office.process.model.process import Process, Transition
 from services.routing.domain.state import CaseStatus, State
-from services.routing.domain.use_cases.case.step import back_ways
+from services.routing.domain.use_cases.case.step import back_transitions
 
 
 def show_ways(
@@ -51,18 +51,18 @@ def show_ways(
     )
     stated = {name for name, _ in state.work.facts}
     response.asked_facts.extend(name for name in step.states if name not in stated)
-    ways, back = step.open_transitions(known), back_ways(state, process, known)
+    ways, back = step.open_transitions(known), back_transitions(state, process, known)
     # What is to be stated yet may open other ways: all of them are shown until then.
     following = step.next if response.asked_facts else dict.fromkeys(way.to for way in ways)
     response.next_steps.extend(following)
     response.back_steps.extend(dict.fromkeys(way.to for way in back))
-    response.ways.extend(_way(way, language) for way in [*ways, *back])
+    response.transitions.extend(_way(way, language) for way in [*ways, *back])
     response.resolvable = step.resolves and state.status is CaseStatus.RUNNING
 
 
-def _way(way: Transition, language: str) -> pb.Way:
+def _way(way: Transition, language: str) -> pb.CaseTransition:
     title = way.title.en if language == "en" else way.title.vi
-    return pb.Way(name=way.name, to=way.to, back=way.back, title=title)
+    return pb.CaseTransition(name=way.name, to=way.to, back=way.back, title=title)
 
 
 def show_shares(response: pb.GetCaseResponse, state: State, now: int) -> None:
@@ -77,7 +77,7 @@ def show_shares(response: pb.GetCaseResponse, state: State, now: int) -> None:
         )
     response.facts.extend(CaseFact(name=n, value=v) for n, v in state.work.facts)
     for draft in state.work.drafts:
-        response.papers.add(
+        response.documents.add(
             number=draft.number,
             kind=draft.kind,
             sha256=draft.sha256,
@@ -111,11 +111,11 @@ NOTES: dict[type[Message], Callable[[Any], str]] = {
     CaseMoved: lambda said: f"{said.process} v{said.process_version}: {said.reason}",
     ParticipantChanged: lambda said: str(said.officer),
     ConsultationRequested: lambda said: f"{said.unit}: {said.question}",
-    ConsultationAnswered: lambda said: f"{said.heir or said.unit}: {said.answer}",
+    ConsultationAnswered: lambda said: f"{said.successor_unit or said.unit}: {said.answer}",
     ConsultationCancelled: lambda said: f"{said.unit}: {said.reason}",
     WorkDelegated: lambda said: f"{said.officer} → {said.substitute}",
     DelegationEnded: lambda said: f"{said.substitute} → {said.officer}",
-    PaperJudged: lambda said: str(said.reason or said.document_number),
+    DocumentReviewed: lambda said: str(said.reason or said.document_number),
     ChildRequested: lambda said: f"{said.name}: {said.procedure_code}",
     ChildWithheld: lambda said: f"{said.name}: {said.procedure_code}",
     ChildEnded: lambda said: f"{said.child_code}: {said.ending}",

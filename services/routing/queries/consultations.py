@@ -29,7 +29,7 @@ def list_all(
     """List questions; raise ``Invalid`` for a page token that was not given out here.
 
     ``sight``: only questions to the units that an officer covers, and those of their dossiers; a
-    unit's with those to the dissolved ones whose heir it is.
+    unit's with those to the dissolved ones whose successor it is.
     """
     units = sight.work_of(request.unit) if sight is not None else [request.unit]
     page = _page(request, units)

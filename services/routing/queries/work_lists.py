@@ -33,8 +33,8 @@ def list_work(
     """List work by due date; raise ``Invalid`` for a page token that was not given out here.
 
     ``sight``: only the work of the units that an officer covers, ``Forbidden`` for another one's; a
-    unit's with that of the dissolved ones whose heir it is. Or, by ``assignee`` or ``participant``,
-    the officer's own wherever it is.
+    unit's with that of the dissolved ones whose successor it is. Or, by ``assignee`` or
+    ``participant``, the officer's own wherever it is.
     """
     units = sight.work_of(request.unit) if sight is not None and request.unit else [request.unit]
     page = work_page(request, now, units)

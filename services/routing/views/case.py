@@ -151,7 +151,9 @@ def _pulled_back(uow: UnitOfWork, event: Event, payload: CasePulledBack) -> None
         event,
         payload.next,
         running=watched(row),
-        said=DueDate(0, None, payload.warned, payload.missed, told=payload.told),
+        said=DueDate(
+            0, None, payload.warned, payload.missed, levels_notified=payload.levels_notified
+        ),
     )
     sharing.set_timer(uow, event, payload.next, running=watched(row))
 

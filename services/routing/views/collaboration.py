@@ -29,7 +29,7 @@ from services.routing.tables import (
     CONSULTATIONS,
     NO_DUE,
     PARTICIPANTS,
-    STAND_INS,
+    SUBSTITUTIONS,
     TIMERS,
 )
 from services.routing.views import deadline_rows
@@ -136,9 +136,9 @@ def _came_back(uow: UnitOfWork, event: Event, payload: AbsenceEnded) -> None:
 
 def _delegated(uow: UnitOfWork, event: Event, payload: WorkDelegated) -> None:
     code = event.stream_id
-    row = uow.get(STAND_INS, code, payload.officer) or {"ends_at": 0}
+    row = uow.get(SUBSTITUTIONS, code, payload.officer) or {"ends_at": 0}
     ends_at = max(row["ends_at"], to_us(payload.ends_at))
-    uow.change(STAND_INS, code, payload.officer, ends_at=ends_at)
+    uow.change(SUBSTITUTIONS, code, payload.officer, ends_at=ends_at)
 
 
 def set_timer(uow: UnitOfWork, event: Event, current: Any, *, running: bool) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from motcua.events.v1.event_pb2 import Event
 from motcua.routing.v1.case_events_pb2 import CaseResumed
 from motcua.routing.v1.collaboration_events_pb2 import ConsultationRequested
-from motcua.routing.v1.deadline_events_pb2 import DeadlineRecomputed
+from motcua.routing.v1.deadline_events_pb2 import DeadlineRecalculated
 
 from kernel.base.instants import to_us
 from kernel.eventsourcing.envelope import payload_as
@@ -22,20 +22,20 @@ from kernel.eventsourcing.unit_of_work import UnitOfWork
 from services.routing.domain.alarms import (
     CONSULTATION,
     DOSSIER,
+    FIRST_ACTION,
     RUNNING_SCOPES,
     STEP,
     SUSPENSION,
-    TOUCH,
     next_alarm,
     watched,
 )
 from services.routing.domain.due_dates import (
     DueDate,
     EscalationLevel,
+    first_action_in,
     in_place_of,
     limit_in,
     relaid,
-    touch_in,
 )
 from services.routing.domain.state import Key, State, limits, resumed_at, suspension_in
 from services.routing.tables import CONSULTATIONS, DEADLINES
@@ -62,14 +62,16 @@ def set_step(
     """
     limit = limit_in(current)
     if limit is not None and said is not None:
-        limit = replace(limit, warned=said.warned, missed=said.missed, told=said.told)
+        limit = replace(
+            limit, warned=said.warned, missed=said.missed, levels_notified=said.levels_notified
+        )
     _set(uow, event, STEP, limit, running)
-    _set(uow, event, TOUCH, touch_in(current), running)
+    _set(uow, event, FIRST_ACTION, first_action_in(current), running)
 
 
 def touch(uow: UnitOfWork, code: str) -> None:
     """Note that somebody has begun on the current step."""
-    uow.delete(DEADLINES, code, TOUCH, 0)
+    uow.delete(DEADLINES, code, FIRST_ACTION, 0)
 
 
 def move(uow: UnitOfWork, event: Event, *, running: bool) -> None:
@@ -81,13 +83,13 @@ def move(uow: UnitOfWork, event: Event, *, running: bool) -> None:
         if limit is not None and row is not None:
             limit = in_place_of(_limit(row), limit, resumed_at(event))
         _set(uow, event, scope, limit, running)
-    _set(uow, event, TOUCH, touch_in(said.current), running)
+    _set(uow, event, FIRST_ACTION, first_action_in(said.current), running)
     uow.delete(DEADLINES, code, SUSPENSION, 0)
 
 
 def relay(uow: UnitOfWork, event: Event, *, running: bool) -> None:
-    """Set a due date that a ``DeadlineRecomputed`` has laid anew."""
-    said, code = payload_as(event, DeadlineRecomputed), event.stream_id
+    """Set a due date that a ``DeadlineRecalculated`` has laid anew."""
+    said, code = payload_as(event, DeadlineRecalculated), event.stream_id
     row = uow.get(DEADLINES, code, said.scope, said.consultation)
     if row is not None:
         laid = relaid(_limit(row), said, to_us(event.occurred_at))
@@ -129,10 +131,10 @@ def go_on(uow: UnitOfWork, code: str) -> None:
 
 
 def say(uow: UnitOfWork, code: str, key: Key, *, missed: bool = False, told: int = 0) -> None:
-    """Keep what was said of a due date: a warning, that it passed, or one of its rungs."""
+    """Keep what was said of a due date: a warning, that it passed, or one of its levels."""
     row = uow.get(DEADLINES, code, *key)
     if row is not None:
-        said = {**row, "told": told} if told else {**row, "warned": 1}
+        said = {**row, "levels_notified": told} if told else {**row, "warned": 1}
         said["missed"] = int(missed or bool(row["missed"]))
         uow.put(DEADLINES, {**said, "next_alarm_at": next_alarm(_limit(said))})
 
@@ -180,24 +182,26 @@ def _set(
 
 
 def _columns(limit: DueDate) -> dict[str, int | str | None]:
-    rungs = [astuple(rung) for rung in limit.rungs]
+    levels = [astuple(level) for level in limit.escalation_levels]
     return {
         "due_at": limit.due_at,
         "warn_at": limit.warn_at,
         "warned": int(limit.warned),
         "missed": int(limit.missed),
-        "rungs": json.dumps(rungs, ensure_ascii=False) if rungs else "",
-        "told": limit.told,
+        "escalation_levels": json.dumps(levels, ensure_ascii=False) if levels else "",
+        "levels_notified": limit.levels_notified,
     }
 
 
 def _limit(row: Row) -> DueDate:
-    rungs = tuple(EscalationLevel(*rung) for rung in json.loads(row["rungs"] or "[]"))
+    levels = tuple(
+        EscalationLevel(*level) for level in json.loads(row["escalation_levels"] or "[]")
+    )
     return DueDate(
         row["due_at"],
         row["warn_at"],
         bool(row["warned"]),
         bool(row["missed"]),
-        rungs,
-        row["told"],
+        levels,
+        row["levels_notified"],
     )

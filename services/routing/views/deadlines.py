@@ -13,7 +13,7 @@ from motcua.routing.v1.deadline_events_pb2 import (
     DeadlineEscalated,
     DeadlineExtended,
     DeadlineMissed,
-    DeadlineRecomputed,
+    DeadlineRecalculated,
 )
 
 from kernel.base.instants import instant_in, to_us
@@ -53,7 +53,7 @@ def _escalated(uow: UnitOfWork, event: Event, payload: DeadlineEscalated) -> Non
     deadline_rows.say(uow, event.stream_id, key_of(payload), told=payload.number)
 
 
-def _recomputed(uow: UnitOfWork, event: Event, payload: DeadlineRecomputed) -> None:
+def _recalculated(uow: UnitOfWork, event: Event, payload: DeadlineRecalculated) -> None:
     due_at, warn_at = instant_in(payload, "due_at"), instant_in(payload, "warn_at")
     changed: dict[str, Any] = {}
     if payload.scope == DOSSIER:
@@ -81,5 +81,5 @@ PROJECTIONS: dict[type[Message], Projection] = {
     DeadlineEscalated: _escalated,
     DeadlineApproaching: _approaching,
     DeadlineMissed: _missed,
-    DeadlineRecomputed: _recomputed,
+    DeadlineRecalculated: _recalculated,
 }

@@ -322,8 +322,8 @@ HEIRS = {
 def test_a_substitute_s_unit_may_act_until_the_end(
     departments: Departments, officer: str, substitute: str, until: str, code: str
 ) -> None:
-    """In the absence the officer's work passes to an heir, and from that to the next one: whoever
-    is above the first alone could act at the beginning, and could not any more at the end.
+    """In the absence the officer's work passes to a successor, and from that to the next:
+    whoever is above the first alone could act at the beginning, and could not at the end.
     """
     people = {one.id: one for one in (someone("an", officer), someone("binh", substitute))}
     known = CaseHandlers(

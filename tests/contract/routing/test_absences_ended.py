@@ -13,7 +13,7 @@ from motcua.routing.v1.officer_events_pb2 import DelegationEnded
 from kernel.base.errors import Refused
 from office.people.directory import Absence
 from services.routing.application.end_absence import EndAbsence
-from services.routing.tables import ABSENCES, STAND_INS
+from services.routing.tables import ABSENCES, SUBSTITUTIONS
 from tests.conftest import NewDatabase
 from tests.contract.routing.test_absences import (
     CODE,
@@ -268,7 +268,7 @@ def test_a_rebuild_knows_that_it_is_over(new_database: NewDatabase, turn: int) -
         for start in range(0, len(log), 2):
             again.reads(log[start : start + 2])
         assert again.views() == first.views()
-        assert len(again.rows(ABSENCES)) == len(again.rows(STAND_INS)) == 2
+        assert len(again.rows(ABSENCES)) == len(again.rows(SUBSTITUTIONS)) == 2
         for code in (CODE, OTHER):
             assert try_(again, WED, BINH, code) == "NOT_ASSIGNED_TO_YOU"
     finally:

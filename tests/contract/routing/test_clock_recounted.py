@@ -19,7 +19,7 @@ from services.routing.domain.alarms import DOSSIER, STEP
 from services.routing.domain.state import limits
 from services.routing.tables import CASES, DEADLINES
 from tests.conftest import NewDatabase
-from tests.contract.routing.test_recompute import codes, recompute, storm
+from tests.contract.routing.test_recalculate import codes, recalculate, storm
 from tests.support.departments import Departments, Desk, merged
 from tests.support.events import name_of, payload_of
 from tests.support.models import OFFICE
@@ -65,7 +65,7 @@ def row(departments: Departments, code: str, scope: int) -> dict[str, Any]:
             assert (code, *key) not in rows
             continue
         found = rows[code, *key]
-        names = ("due_at", "warn_at", "warned", "missed", "told")
+        names = ("due_at", "warn_at", "warned", "missed", "levels_notified")
         assert [found[name] for name in names] == [getattr(limit, name) for name in names]
     return rows[code, scope, 0]
 
@@ -115,7 +115,7 @@ def test_what_lies_ahead_again_is_watched_again(
     assert (resumed.after_missed, resumed.stays_late) == (True, True)
     assert due(departments, LATE) == "2021-08-18 09:00"
     found = row(departments, LATE, DOSSIER)
-    assert (found["warned"], found["missed"], found["told"]) == (0, 0, 0)
+    assert (found["warned"], found["missed"], found["levels_notified"]) == (0, 0, 0)
     departments.looks("2021-08-18 09:00", 0)
     before = departments.kinds(LATE).count("DeadlineMissed")
     departments.looks("2021-08-18 09:00", 1)
@@ -131,7 +131,7 @@ def test_what_lies_ahead_again_is_watched_again(
     assert departments.looks("2021-08-18 10:00") == 0
 
 
-def test_a_step_pulled_back_after_a_pause_is_recomputed(
+def test_a_step_pulled_back_after_a_pause_is_recalculated(
     departments: Departments, folder: Path, tmp_path: Path
 ) -> None:
     """Due on the 12th with the day waited; the 12th is closed."""
@@ -139,7 +139,7 @@ def test_a_step_pulled_back_after_a_pause_is_recomputed(
     assert clock(row(departments, PULLED, STEP)["due_at"]) == "2021-08-12 09:00"
     storm(folder, tmp_path)
 
-    moved = [each.change for each in recompute(departments).moved if each.change.scope == STEP]
+    moved = [each.change for each in recalculate(departments).moved if each.change.scope == STEP]
 
     assert [clock(each.due_at.ToMicroseconds()) for each in moved] == ["2021-08-13 09:00"]
     assert clock(row(departments, PULLED, STEP)["due_at"]) == "2021-08-13 09:00"
@@ -172,7 +172,7 @@ def test_a_rebuild_is_equal_row_for_row(
         pulled_after_a_pause(first)
         signed_before_papers(first, "2021-08-31 10:00")
         late_before_a_storm(first, folder, tmp_path)
-        recompute(first, "2021-08-17 16:00")
+        recalculate(first, "2021-08-17 16:00")
         first.looks("2021-08-18 09:00")
         desk = Desk()
         heard = [
@@ -186,7 +186,7 @@ def test_a_rebuild_is_equal_row_for_row(
             streams.setdefault((event.stream_id, event.source), []).append(event)
         again.reads(merged(list(streams.values()), [5 * n for n in range(500)]))
         assert again.views() == first.views()
-        assert {"CasePulledBack", "DeadlineRecomputed"} <= set(first.kinds())
+        assert {"CasePulledBack", "DeadlineRecalculated"} <= set(first.kinds())
     finally:
         first.close()
         again.close()

@@ -136,7 +136,7 @@ def test_a_timer_leads_back_only_where_the_case_was(
     with pytest.raises(Refused) as refused:
         departments.does(office().send_back, send_back("end"), HELD, MON)
     assert refused.value.code == "NO_EARLIER_STEP"
-    stop = pb.StopCaseRequest(step="end", kind=4, reason="chờ", counterpart="Sở khác")  # type: ignore[arg-type]
+    stop = pb.SuspendCaseRequest(step="end", kind=4, reason="chờ", counterpart="Sở khác")  # type: ignore[arg-type]
     departments.does(office().stop, stop, HELD, "2021-08-09 11:00")
     go_on = pb.ResumeCaseRequest(step="end", reason="đã có")
     departments.does(office().resume, go_on, HELD, "2021-08-09 14:00")
@@ -172,7 +172,7 @@ def test_an_answer_starts_no_timer_while_the_clock_stands_still(departments: Dep
     """What came during the pause counts when it is over; the end of the case ends the timer."""
     departments.reads(Desk().files(HELD, MON, process="timed"))
     departments.does(office().request_consultation, _another(), HELD, MON)
-    stop = pb.StopCaseRequest(step="wait", kind=4, reason="chờ", counterpart="Sở khác")  # type: ignore[arg-type]
+    stop = pb.SuspendCaseRequest(step="wait", kind=4, reason="chờ", counterpart="Sở khác")  # type: ignore[arg-type]
     departments.does(office().stop, stop, HELD, "2021-08-10 09:00")
     departments.does(office().answer_consultation, answer(), HELD, "2021-08-11 09:00", PLANNER)
     assert departments.rows(TIMERS)[0]["next_at"] is None

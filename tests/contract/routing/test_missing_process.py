@@ -17,12 +17,12 @@ from kernel.base.errors import Refused
 from kernel.eventsourcing.command_context import Call
 from kernel.storage.index_scan import select_values
 from office.process.model.process import Processes
-from services.routing.application.recalculation_batches import Recompute
+from services.routing.application.recalculation_batches import Recalculate
 from services.routing.schedulers import step_timers as timer_watch
 from services.routing.schedulers.missing_processes import watch_processes
 from services.routing.tables import CASES, TIMERS
 from tests.conftest import NewDatabase
-from tests.contract.routing.test_recompute import BOSS
+from tests.contract.routing.test_recalculate import BOSS
 from tests.support.departments import Departments, Desk
 from tests.support.models import OFFICE
 from tests.support.models import ROUTING as MODEL
@@ -126,12 +126,12 @@ def test_a_recomputation_goes_on_with_the_others_and_names_these(
     """Shown or written: the page is answered, and lists dossier, process and version."""
     if way == "preview":
         with departments.engine.connect() as connection:
-            ask = pb.PreviewRecomputeRequest()
-            page: Any = Recompute(OFFICE).preview(connection, MODEL, ask, at(MON))
+            ask = pb.PreviewRecalculationRequest()
+            page: Any = Recalculate(OFFICE).preview(connection, MODEL, ask, at(MON))
     else:
-        request = pb.RecomputeDeadlinesRequest(request_id=str(uuid.uuid4()), reason="bão")
+        request = pb.RecalculateDeadlinesRequest(request_id=str(uuid.uuid4()), reason="bão")
         call = Call(BOSS, "vi", request.request_id, at(MON), at(MON), "", "")
-        act = Recompute(OFFICE)
+        act = Recalculate(OFFICE)
         page = departments.writer.submit(lambda uow: act(uow, request, call)).result()
     assert page.looked_at == 3
     assert [(s.dossier_code, s.process, s.process_version) for s in page.skipped] == [

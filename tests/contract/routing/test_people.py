@@ -1,4 +1,4 @@
-"""Work is given to people whom the directory has, and passes to the heirs of dissolved units."""
+"""Work is given to people whom the directory has, and passes on when units are dissolved."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def worked(departments: Departments, day: int) -> list[str]:
 
 
 def test_the_heir_works_on_from_the_day_after(departments: Departments) -> None:
-    """On its last day a unit does its own work; then the heir does, and the next step is the
+    """On its last day a unit does its own work; then the successor does, and the next step is the
     heir's, while what was written keeps the old code.
     """
     merged = office(*MERGED)
@@ -138,9 +138,7 @@ def listed(departments: Departments, unit: str, wanted: str = "") -> list[str]:
 
 
 def test_the_heir_answers_what_a_dissolved_unit_was_asked(departments: Departments) -> None:
-    """From the day after, and that one's heir after it; the event names both, the list the unit
-    that was asked.
-    """
+    """From the day after, and its successor after it; the event names both, the list the first."""
     merged = office(*ASKED)
     departments.does(merged.request_consultation, ask("appraise", True), CODE, MON)
     first, second = (Actor(kind=AN.kind, id="nd", unit=unit) for unit in ("H22.05", "H22.71"))
@@ -159,7 +157,7 @@ def test_the_heir_answers_what_a_dissolved_unit_was_asked(departments: Departmen
     departments.does(merged.answer_consultation, answer(), CODE, "2021-08-11 08:00", second)
 
     said = payload_of(departments.said(CODE)[-1], ConsultationAnswered)
-    assert (said.unit, said.heir) == ("H22.02", "H22.71")
+    assert (said.unit, said.successor_unit) == ("H22.02", "H22.71")
     assert [row["open"] for row in departments.rows(CONSULTATIONS)] == [0]
     with pytest.raises(Refused) as again:
         departments.does(merged.answer_consultation, answer(), CODE, "2021-08-11 09:00", second)

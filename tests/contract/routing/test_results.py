@@ -36,14 +36,14 @@ def test_a_signed_result_is_drafted_signed_and_given_with_its_file(
         departments.does(office().resolve, resolve("handle"), CODE, MON)
     assert missing.value.code == "RESULT_FILE_MISSING"
 
-    departments.does(office().draft_paper, draft("handle"), CODE, MON, SPECIALIST)
-    departments.does(office().judge_paper, judge(), CODE, MON)
-    departments.does(office().judge_paper, judge(stage=2), CODE, MON, LEADER)
+    departments.does(office().draft_document, draft("handle"), CODE, MON, SPECIALIST)
+    departments.does(office().review_document, judge(), CODE, MON)
+    departments.does(office().review_document, judge(stage=2), CODE, MON, LEADER)
     given = resolve("handle")
     given.file_sha256 = "a" * 64
     departments.does(office().resolve, given, CODE, MON)
 
     shown = case(departments)
     assert shown.case.file_sha256 == "a" * 64
-    (paper,) = shown.papers
+    (paper,) = shown.documents
     assert (paper.result, paper.round, paper.sent_back) == (given.result, 0, False)

@@ -161,7 +161,7 @@ PROOFS: Final[dict[str, Proof]] = {
         {"receptionist", "accountant", "specialist"},
         _done(("request_payment", payment("appraise"))),
     ),
-    "StopCase": Proof("stop", lambda: stop("appraise"), DOING),
+    "SuspendCase": Proof("stop", lambda: stop("appraise"), DOING),
     "ResumeCase": Proof(
         "resume", lambda: go_on("appraise"), DOING | LEADING, _done(("stop", stop("appraise")))
     ),
@@ -185,8 +185,10 @@ PROOFS: Final[dict[str, Proof]] = {
         DOING,
         _question,
     ),
-    "DraftPaper": Proof("draft_paper", lambda: draft("appraise"), DOING),
-    "JudgePaper": Proof("judge_paper", judge, {"head"}, _done(("draft_paper", draft("appraise")))),
+    "DraftDocument": Proof("draft_document", lambda: draft("appraise"), DOING),
+    "ReviewDocument": Proof(
+        "review_document", judge, {"head"}, _done(("draft_document", draft("appraise")))
+    ),
     "CorrectCase": Proof("correct", _correction, LEADING, _resolved),
     "AnswerWithdrawal": Proof("answer_withdrawal", let_go, LEADING, _wished),
     "ResolveCase": Proof("resolve", lambda: resolve("seal"), {"clerk"}, _sealing),

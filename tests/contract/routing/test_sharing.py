@@ -170,8 +170,8 @@ def test_a_timer_takes_its_way_once_from_the_index(departments: Departments) -> 
     assert departments.kinds(CODE).count("StepSentBack") == 1
 
 
-def _stop() -> pb.StopCaseRequest:
-    return pb.StopCaseRequest(step="approve", kind=4, reason="chờ", counterpart="Sở khác")  # type: ignore[arg-type]
+def _stop() -> pb.SuspendCaseRequest:
+    return pb.SuspendCaseRequest(step="approve", kind=4, reason="chờ", counterpart="Sở khác")  # type: ignore[arg-type]
 
 
 def _go_on() -> pb.ResumeCaseRequest:
@@ -207,7 +207,9 @@ def test_a_case_shows_what_is_open_by_what_is_known(departments: Departments) ->
     with departments.engine.connect() as connection:
         asked_for = pb.GetCaseRequest(dossier_code=CODE)
         shown = queries.get_case(connection, asked_for, standard_processes(), at(MON), "en")
-    assert [(way.name, way.title) for way in shown.ways] == [("to-approve", "Submit for approval")]
+    assert [(way.name, way.title) for way in shown.transitions] == [
+        ("to-approve", "Submit for approval")
+    ]
     assert {fact.name: fact.value for fact in shown.facts} == {"outcome": "grant", "area": "5000"}
 
 

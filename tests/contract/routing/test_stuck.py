@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import update
 
 from kernel.eventsourcing import envelope
-from services.routing.domain.alarms import TOUCH
+from services.routing.domain.alarms import FIRST_ACTION
 from services.routing.schedulers import deadlines
 from services.routing.tables import DEADLINES
 from tests.conftest import NewDatabase
@@ -38,7 +38,7 @@ def alarms(departments: Departments, code: str = CODE) -> list[str]:
     found = []
     for event in departments.said(code):
         name = name_of(event)
-        if getattr(envelope.payload_of(event), "scope", 0) == TOUCH:
+        if getattr(envelope.payload_of(event), "scope", 0) == FIRST_ACTION:
             found.append(name)
     return found
 
@@ -46,7 +46,7 @@ def alarms(departments: Departments, code: str = CODE) -> list[str]:
 def next_alarm(departments: Departments) -> int | None:
     """Return the instant at which the watch looks at the case again."""
     (row,) = departments.rows(DEADLINES)
-    assert row["scope"] == TOUCH
+    assert row["scope"] == FIRST_ACTION
     found: int | None = row["next_alarm_at"]
     return found
 

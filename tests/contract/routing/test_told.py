@@ -1,4 +1,4 @@
-"""Whom a rung of the ladder reaches: said by the event, on SQLite and PostgreSQL."""
+"""Whom a level of the ladder reaches: said by the event, on SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -90,11 +90,11 @@ def test_the_event_names_who_is_told(
 ) -> None:
     """Who holds the role in the unit then, or stands in, by id and once; nobody else."""
     departments.looks(LOOK, office=office(*officers))
-    (rung,) = said(departments)
-    assert list(rung.officers) == expected
-    assert (rung.rung, rung.unit, rung.work_unit) == ("head", "H22.12", "H22.12")
-    assert (rung.step, rung.step_title) == ("appraise", "Thẩm định")
-    assert rung.due_at == to_timestamp(at(DUE))
+    (level,) = said(departments)
+    assert list(level.officers) == expected
+    assert (level.escalation_level, level.unit, level.work_unit) == ("head", "H22.12", "H22.12")
+    assert (level.step, level.step_title) == ("appraise", "Thẩm định")
+    assert level.due_at == to_timestamp(at(DUE))
 
 
 def test_the_heads_of_the_heir_are_told(departments: Departments) -> None:
@@ -105,10 +105,10 @@ def test_the_heads_of_the_heir_are_told(departments: Departments) -> None:
 
 
 def test_without_a_directory_nobody_is_named(departments: Departments) -> None:
-    """The rung is said all the same."""
+    """The level is said all the same."""
     departments.looks(LOOK)
-    (rung,) = said(departments)
-    assert list(rung.officers) == []
+    (level,) = said(departments)
+    assert list(level.officers) == []
 
 
 @pytest.mark.parametrize(("until", "expected"), [("2021-08-11 10:00", "an"), (DUE, "tu")])
@@ -119,8 +119,8 @@ def test_who_was_delegated_to_is_told(departments: Departments, until: str, expe
     request.ends_at.CopyFrom(to_timestamp(at(until)))
     departments.delegates(request, "2021-08-10 09:00", TU)
     departments.looks(LOOK, office=office(head("tu"), SPECIALIST))
-    (rung,) = said(departments)
-    assert list(rung.officers) == [expected]
+    (level,) = said(departments)
+    assert list(level.officers) == [expected]
 
 
 def test_a_rebuild_asks_nobody(departments: Departments, new_database: NewDatabase) -> None:
@@ -145,10 +145,10 @@ def test_the_head_of_the_desk_is_told_of_a_missed_check(new_database: NewDatabas
     made.reads([submitted, missed])
     made.reads([accepted])
     told, opened = made.said(CODE)
-    rung = payload_of(told, DeadlineEscalated)
-    assert (rung.scope, rung.rung, rung.unit) == (CHECK, "desk-head", "H22.12")
-    assert (rung.work_unit, list(rung.officers)) == ("H22.12", ["tu"])
-    assert rung.due_at == to_timestamp(at(DUE))
+    level = payload_of(told, DeadlineEscalated)
+    assert (level.scope, level.escalation_level, level.unit) == (CHECK, "desk-head", "H22.12")
+    assert (level.work_unit, list(level.officers)) == ("H22.12", ["tu"])
+    assert level.due_at == to_timestamp(at(DUE))
     assert told.causation_id == missed.event_id
     assert name_of(opened) == "CaseOpened"
     again = Departments(new_database("routing"), reacting=False)
@@ -159,7 +159,7 @@ def test_the_head_of_the_desk_is_told_of_a_missed_check(new_database: NewDatabas
 
 
 def test_a_case_shows_who_was_told(departments: Departments) -> None:
-    """In its history, with rung and unit."""
+    """In its history, with level and unit."""
     asked = office(head("tu"), head("binh"))
     departments.looks(LOOK, office=asked)
     with departments.engine.connect() as connection:

@@ -15,7 +15,7 @@ from motcua.routing.v1.types_pb2 import DeadlineScope
 from sqlalchemy import event, insert, text, update
 
 from kernel.base.errors import Conflict
-from services.routing.domain.alarms import DOSSIER, STEP, SUSPENSION, TOUCH
+from services.routing.domain.alarms import DOSSIER, FIRST_ACTION, STEP, SUSPENSION
 from services.routing.schedulers import deadlines
 from services.routing.tables import DEADLINES
 from tests.conftest import NewDatabase
@@ -52,8 +52,8 @@ def test_a_due_date_is_said_once(departments: Departments) -> None:
     assert departments.looks("2041-08-16 09:01") == 0
     assert alarms(departments) == ["DeadlineApproaching", "DeadlineMissed", "DeadlineMissed"]
     said = [e for e in departments.said(CODE) if name_of(e) == "DeadlineEscalated"]
-    rungs = [payload_of(e, DeadlineEscalated) for e in said]
-    assert [(r.rung, r.scope, r.unit) for r in rungs] == [
+    levels = [payload_of(e, DeadlineEscalated) for e in said]
+    assert [(r.escalation_level, r.scope, r.unit) for r in levels] == [
         ("head", STEP, "H22.12"),
         ("head", DOSSIER, "H22.12"),
         ("leader", DOSSIER, "H22.12"),
@@ -80,7 +80,7 @@ def test_an_alarm_names_the_event_that_set_its_due_date(departments: Departments
 
 
 def test_after_an_outage_everything_missed_is_said_once(departments: Departments) -> None:
-    """More dossiers than one portion holds, each with its dates, its rungs and that it is stuck."""
+    """More dossiers than one portion holds, each with its dates, its levels and being stuck."""
     desk = Desk()
     codes = [f"H22.12-210809-{n:04d}" for n in range(deadlines.DOSSIERS_AT_ONCE + 20)]
     departments.reads([e for code in codes for e in desk.files(code)])
@@ -168,8 +168,8 @@ def test_a_step_without_a_limit_has_no_row(departments: Departments) -> None:
     rows = departments.rows(DEADLINES)
     assert [(row["dossier_code"], row["scope"]) for row in rows] == [
         (CODE, DOSSIER),
-        (CODE, TOUCH),
-        ("H22.12-210809-0002", TOUCH),
+        (CODE, FIRST_ACTION),
+        ("H22.12-210809-0002", FIRST_ACTION),
     ]
 
 
@@ -196,8 +196,8 @@ def test_a_look_reads_the_index_alone(departments: Departments) -> None:
             "due_at": 10**15 + n,
             "warned": 0,
             "missed": 0,
-            "rungs": "",
-            "told": 0,
+            "escalation_levels": "",
+            "levels_notified": 0,
             "next_alarm_at": None if n % 3 == 0 else 10**15 + n,
             "cause_id": "",
             "correlation_id": "",

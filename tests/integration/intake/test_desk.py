@@ -29,7 +29,7 @@ from motcua.routing.v1.case_events_pb2 import (
     CaseWithdrawn,
     SupplementRequested,
 )
-from motcua.routing.v1.deadline_events_pb2 import DeadlineRecomputed
+from motcua.routing.v1.deadline_events_pb2 import DeadlineRecalculated
 from motcua.routing.v1.types_pb2 import DEADLINE_SCOPE_SUSPENSION, CaseResult
 
 from kernel.base.instants import to_timestamp, to_us
@@ -405,7 +405,7 @@ def test_more_time_for_papers_is_shown(any_desk: Desk) -> None:
     code = any_desk.accepted().dossier_code
     any_desk.hear(code, "routing", opened(at("2021-08-12 08:00")))
     any_desk.hear(code, "routing", asked())
-    moved = DeadlineRecomputed(
+    moved = DeadlineRecalculated(
         scope=DEADLINE_SCOPE_SUSPENSION,
         previous_due_at=to_timestamp(at("2021-08-20 17:00")),
         due_at=to_timestamp(at("2021-08-23 17:00")),
@@ -699,13 +699,13 @@ def test_a_dossier_is_acted_on_by_its_own_unit(desk: Desk, request_: Message) ->
 
 def test_the_heir_of_a_dissolved_unit_goes_on(desk: Desk) -> None:
     """From the day after, and not before, its officers act on the old unit's dossiers."""
-    heir = metadata("officer", "moi", unit="H22.70", roles=["receptionist"])
+    successor = metadata("officer", "moi", unit="H22.70", roles=["receptionist"])
     code = desk.submit().dossier_code
     accept = pb.AcceptDossierRequest(request_id=rid(), dossier_code=code)
     desk.clock.at = at("2021-08-31 23:59")
-    assert desk.problem("AcceptDossier", accept, heir).reason == "NOT_YOUR_UNIT"
+    assert desk.problem("AcceptDossier", accept, successor).reason == "NOT_YOUR_UNIT"
     desk.clock.at = at("2021-09-01 00:00")
-    desk.call("AcceptDossier", accept, heir)
+    desk.call("AcceptDossier", accept, successor)
     assert desk.types(code)[-1] == "DossierAccepted"
     desk.clock.at = intake_samples.MONDAY
 

@@ -60,7 +60,7 @@ class Office:
         """Put a record into the quarantine, as the consumer does."""
         record = Record(0, offset, b"key", b"\xff\x00", [("ce_id", b"7")])
         self.writer.exclusive(
-            lambda uow: quarantine_rows.park(
+            lambda uow: quarantine_rows.quarantine(
                 uow,
                 TOPIC,
                 record,

@@ -41,7 +41,7 @@ def test_a_wrong_process_is_told_with_its_place(tmp_path: Path) -> None:
 
 
 def test_a_rung_that_nobody_would_be_told_of_is_told_with_its_place(tmp_path: Path) -> None:
-    """Variable, file, ladder, rung and key, on one line."""
+    """Variable, file, ladder, level and key, on one line."""
     own = tmp_path / "own.toml"
     shipped = SHIPPED.read_text("utf-8")
     own.write_text(shipped.replace('role = "leader"', 'role = "king"'), "utf-8")
@@ -49,5 +49,5 @@ def test_a_rung_that_nobody_would_be_told_of_is_told_with_its_place(tmp_path: Pa
     assert done.returncode == 2, done.stderr
     (line,) = done.stderr.splitlines()
     assert line.startswith(
-        f"routing: ROUTING_LADDERS: {own}: ladder 1, rung 2, role: there is no role king"
+        f"routing: ROUTING_LADDERS: {own}: ladder 1, level 2, role: there is no role king"
     )

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from motcua.intake.v1.dossier_events_pb2 import DossierAccepted, ResultReturned
 from motcua.routing.v1.case_events_pb2 import CaseOpened, CaseResolved, CaseResumed, CaseSuspended
-from motcua.routing.v1.deadline_events_pb2 import DeadlineExtended, DeadlineRecomputed
+from motcua.routing.v1.deadline_events_pb2 import DeadlineExtended, DeadlineRecalculated
 from motcua.routing.v1.event_parts_pb2 import CurrentStep
 from motcua.routing.v1.types_pb2 import (
     DEADLINE_SCOPE_DOSSIER,
@@ -310,8 +310,8 @@ def storm(version):
     return STORM if version == "storm" else find_calendar(version)
 
 
-def recomputed(previous, due, **more):
-    return DeadlineRecomputed(
+def recalculated(previous, due, **more):
+    return DeadlineRecalculated(
         scope=DEADLINE_SCOPE_DOSSIER,
         previous_due_at=stamp(previous),
         due_at=stamp(due),
@@ -330,7 +330,7 @@ def test_a_changed_calendar_gives_the_same_course_another_date(due, agreement):
     """Counted from the start again by the calendar that the event names, the storm left out."""
     account = told(
         accepted("2021-08-09 09:00"),
-        (recomputed("2021-08-16 09:00", due), at("2021-08-11 09:00")),
+        (recalculated("2021-08-16 09:00", due), at("2021-08-11 09:00")),
         calendar_of=storm,
     )
 
@@ -350,12 +350,12 @@ def test_what_a_changed_calendar_moved_is_named():
         due_at=stamp("2021-08-16 09:00"),
         calendar_version=VERSION,
     )
-    of_step = recomputed("2021-08-16 09:00", "2021-08-17 09:00", step="appraise")
+    of_step = recalculated("2021-08-16 09:00", "2021-08-17 09:00", step="appraise")
     of_step.scope = DEADLINE_SCOPE_STEP
     account = told(
         accepted("2021-08-09 09:00"),
         (CaseOpened(current=current), at("2021-08-09 09:00")),
-        (recomputed("2021-08-16 09:00", "2021-08-17 09:00"), at("2021-08-11 09:00")),
+        (recalculated("2021-08-16 09:00", "2021-08-17 09:00"), at("2021-08-11 09:00")),
         (of_step, at("2021-08-11 09:00")),
         calendar_of=storm,
     )
@@ -377,7 +377,7 @@ def test_a_pause_after_a_changed_calendar_is_counted_by_it():
     """The course keeps its start and its pauses, whichever calendar counts them."""
     account = told(
         accepted("2021-08-09 09:00"),
-        (recomputed("2021-08-16 09:00", "2021-08-17 09:00"), at("2021-08-10 09:00")),
+        (recalculated("2021-08-16 09:00", "2021-08-17 09:00"), at("2021-08-10 09:00")),
         (STOP, at("2021-08-11 09:00")),
         (
             CaseResumed(

@@ -334,7 +334,7 @@ def test_the_documentation_is_true(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     for command, shown in _documented():
         repository.repository_at.cache_clear()
         found = CliRunner().invoke(app, shlex.split(command))
-        if command.startswith("calendar recompute"):
+        if command.startswith("calendar recalculate"):
             assert "routing does not answer" in found.stderr
             continue
         assert found.exit_code == 0, found.output

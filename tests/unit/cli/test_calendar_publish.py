@@ -164,12 +164,12 @@ def test_a_calendar_for_a_unit_that_is_not_there_is_not_published() -> None:
         ("import", str(EXAMPLE), "--for", "not a code"),
         ("use", "nowhere", "--for", "H22"),
         ("use", "vn", "--for", "H22.99"),
-        ("recompute", "--dry-run", "--unit", "H22.99"),
+        ("recalculate", "--dry-run", "--unit", "H22.99"),
         ("due", "--start", "2026-09-16T10:00", "--duration", "1wd", "--calendar", "nowhere"),
         ("due", "--start", "2026-09-16T10:00", "--duration", "1wd", "--calendar", "vn@2099"),
         ("due", "--start", "2026-09-16T10:00", "--duration", "1wd", "--same-day"),
         ("due", "--start", "2026-09-16T10:00", "--same-day", "--cut-off", "25:00"),
-        ("recompute",),
+        ("recalculate",),
     ],
 )
 def test_wrong_usage(arguments: tuple[str, ...]) -> None:

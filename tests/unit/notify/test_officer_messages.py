@@ -113,7 +113,7 @@ def test_the_whole_letter() -> None:
     ],
 )
 def test_how_late(minutes: float, words: str) -> None:
-    """Two words of time by the clock on the wall; a rung may come before the due date."""
+    """Two words of time by the clock on the wall; a level may come before the due date."""
     subject, _ = letter(letters.ESCALATED, DUE_AT + int(minutes * MINUTE))
     assert subject == f"Hồ sơ {CODE} {words}"
 

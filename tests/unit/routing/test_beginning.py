@@ -18,9 +18,9 @@ from kernel.base.instants import instant_in, to_us
 from office.worktime.durations import Duration
 from office.worktime.warning_rule import WarningRule
 from office.worktime.working_time import ResumePolicy
-from services.routing.domain.alarms import DOSSIER, TOUCH
+from services.routing.domain.alarms import DOSSIER, FIRST_ACTION
 from services.routing.domain.context import enter
-from services.routing.domain.due_dates import touch_in
+from services.routing.domain.due_dates import first_action_in
 from tests.support.events import payload_of
 from tests.support.routing_cases import (
     SYSTEM,
@@ -36,10 +36,10 @@ from tests.support.routing_cases import (
     stop,
     supplement,
 )
-from tests.unit.routing.test_recalculate import closed, recomputed
+from tests.unit.routing.test_recalculate import closed, recalculated
 
 MON, TUE = "2021-08-09 09:00", "2021-08-10 09:00"
-NEAR, GONE = (DeadlineApproaching, TOUCH), (DeadlineMissed, TOUCH)
+NEAR, GONE = (DeadlineApproaching, FIRST_ACTION), (DeadlineMissed, FIRST_ACTION)
 
 
 def stuck(limit: str = "none") -> Case:
@@ -50,7 +50,7 @@ def stuck(limit: str = "none") -> Case:
 def said(case: Case, when: str, offset: int = 0) -> list[tuple[Any, int]]:
     """Return what the watch says of beginning on the step."""
     found = [(type(m), getattr(m, "scope", 0)) for m in case.watched(when, offset)]
-    return [each for each in found if each[1] == TOUCH]
+    return [each for each in found if each[1] == FIRST_ACTION]
 
 
 def entered(warning: str, within: str, own: str = "", limit: str = "none") -> CurrentStep:
@@ -86,9 +86,9 @@ def test_the_process_s_rule_warns_of_it(
 ) -> None:
     """As of a step's limit: the step's own rule goes before the process's."""
     current = entered(warning, within, own)
-    assert clock(to_us(current.touch_by_at)) == by
-    assert clock(instant_in(current, "touch_warn_at")) == warns
-    limit = touch_in(current)
+    assert clock(to_us(current.first_action_due_at)) == by
+    assert clock(instant_in(current, "first_action_warn_at")) == warns
+    limit = first_action_in(current)
     assert limit is not None
     assert clock(limit.warn_at) == warns
 
@@ -96,8 +96,8 @@ def test_the_process_s_rule_warns_of_it(
 def test_a_step_that_is_due_sooner_has_neither() -> None:
     """Its own limit says it all."""
     current = entered("4wh", "1wd", limit="4wh")
-    assert not current.HasField("touch_by_at")
-    assert not current.HasField("touch_warn_at")
+    assert not current.HasField("first_action_due_at")
+    assert not current.HasField("first_action_warn_at")
 
 
 def test_it_comes_near_and_passes_once() -> None:
@@ -138,7 +138,7 @@ def test_a_step_that_was_done_leaves_its_warning_behind() -> None:
     """The next one begins anew: it has a time of its own."""
     case = Case(process="simple").opened(MON)
     case.does(complete(case.state.step), "2021-08-09 10:00")
-    assert case.state.touch is None
+    assert case.state.first_action is None
 
 
 @pytest.mark.parametrize(
@@ -169,8 +169,8 @@ def test_after_a_pause_nobody_begins_anew_on_what_is_theirs(
     case.does(begins, "2021-08-09 09:30")
     case.does(supplement("handle"), "2021-08-09 10:00")
     case.does(papers(), "2021-08-10 10:00", SYSTEM)
-    assert case.state.touch is None
-    assert not payload_of(case.events[-1], CaseResumed).current.HasField("touch_by_at")
+    assert case.state.first_action is None
+    assert not payload_of(case.events[-1], CaseResumed).current.HasField("first_action_due_at")
 
 
 def test_a_changed_calendar_moves_the_warning_along() -> None:
@@ -178,10 +178,10 @@ def test_a_changed_calendar_moves_the_warning_along() -> None:
     case = stuck()
     assert said(case, "2021-08-10 08:30") == [NEAR]
     moved = {
-        each.scope: each for each in recomputed(case, closed("2021-08-10"), "2021-08-10 08:40")
+        each.scope: each for each in recalculated(case, closed("2021-08-10"), "2021-08-10 08:40")
     }
-    assert clock(to_us(moved[TOUCH].due_at)) == "2021-08-11 09:00"
-    assert clock(to_us(moved[TOUCH].warn_at)) == "2021-08-11 08:00"
+    assert clock(to_us(moved[FIRST_ACTION].due_at)) == "2021-08-11 09:00"
+    assert clock(to_us(moved[FIRST_ACTION].warn_at)) == "2021-08-11 08:00"
     assert DOSSIER not in moved
     assert said(case, "2021-08-11 08:00") == []
     assert said(case, "2021-08-11 08:00", 1) == [NEAR]
@@ -191,7 +191,7 @@ def test_a_changed_calendar_moves_the_warning_along() -> None:
 def test_an_event_of_before_warnings_warns_of_nothing() -> None:
     """What was written without the instant is read as it was meant."""
     current = entered("4wh", "1wd")
-    current.ClearField("touch_warn_at")
-    limit = touch_in(current)
+    current.ClearField("first_action_warn_at")
+    limit = first_action_in(current)
     assert limit is not None
     assert (clock(limit.due_at), limit.warn_at) == (TUE, None)

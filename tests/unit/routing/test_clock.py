@@ -26,7 +26,7 @@ from tests.support.routing_cases import (
 
 DOSSIER = DeadlineScope.DEADLINE_SCOPE_DOSSIER
 STEP = DeadlineScope.DEADLINE_SCOPE_STEP
-TOUCH = DeadlineScope.DEADLINE_SCOPE_TOUCH
+FIRST_ACTION = DeadlineScope.DEADLINE_SCOPE_FIRST_ACTION
 
 
 def paused(policy: ResumePolicy) -> Case:

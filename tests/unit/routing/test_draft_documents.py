@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from motcua.events.v1.common_pb2 import Actor, ActorKind, ResultKind
 from motcua.routing.v1 import routing_pb2 as pb
-from motcua.routing.v1.types_pb2 import PaperKind, PaperStage
+from motcua.routing.v1.types_pb2 import DocumentKind, DocumentStage
 
 from kernel.base.errors import Refusal
 from office.process.model.process import DocumentRule
@@ -33,9 +33,9 @@ MON = "2021-08-09 10:00"
 LATER = "2021-08-09 11:00"
 HEAD = Actor(kind=ActorKind.ACTOR_KIND_OFFICER, id="truong", unit=UNIT)
 BOTH = Actor(kind=ActorKind.ACTOR_KIND_OFFICER, id="sep", unit=UNIT)
-REVIEW = PaperStage.PAPER_STAGE_REVIEW
-SIGNATURE = PaperStage.PAPER_STAGE_SIGNATURE
-SUPPLEMENT = PaperKind.PAPER_KIND_SUPPLEMENT
+REVIEW = DocumentStage.DOCUMENT_STAGE_REVIEW
+SIGNATURE = DocumentStage.DOCUMENT_STAGE_SIGNATURE
+SUPPLEMENT = DocumentKind.DOCUMENT_KIND_SUPPLEMENT
 OTHER = "b"
 
 
@@ -64,14 +64,14 @@ def last_step(case: Signing) -> Signing:
     return case
 
 
-def for_result(step: str, letter: str = "a", result: int = GRANTED) -> pb.DraftPaperRequest:
+def for_result(step: str, letter: str = "a", result: int = GRANTED) -> pb.DraftDocumentRequest:
     asked = draft(step, letter)
     asked.result = result  # type: ignore[assignment]
     return asked
 
 
-def for_papers(letter: str = "a") -> pb.DraftPaperRequest:
-    return pb.DraftPaperRequest(step="appraise", kind=SUPPLEMENT, sha256=letter * 64)
+def for_papers(letter: str = "a") -> pb.DraftDocumentRequest:
+    return pb.DraftDocumentRequest(step="appraise", kind=SUPPLEMENT, sha256=letter * 64)
 
 
 # -- one request for papers -----------------------------------------------------------------------
@@ -80,14 +80,14 @@ def for_papers(letter: str = "a") -> pb.DraftPaperRequest:
 def test_a_signed_supplement_paper_is_good_for_one_request() -> None:
     """The second request needs a paper of its own, which may say the same."""
     case = Signing(process="standard").opened()
-    assert case.refused(supplement("appraise"), MON) == "PAPER_NOT_SIGNED"
+    assert case.refused(supplement("appraise"), MON) == "DOCUMENT_NOT_SIGNED"
     (first,) = case.does(for_papers(), MON)
     assert (first.number, first.round, first.result) == (1, 1, 0)
     case.signs(1)
     case.does(supplement("appraise"), MON)
     case.does(papers(1), LATER, SYSTEM)
 
-    assert case.refused(supplement("appraise"), LATER) == "PAPER_OF_OTHER_ROUND"
+    assert case.refused(supplement("appraise"), LATER) == "DOCUMENT_OF_OTHER_ROUND"
     (second,) = case.does(for_papers(), LATER)
     assert (second.number, second.round) == (2, 2)
     assert case.refused(for_papers(), LATER) == "ALREADY_DRAFTED"
@@ -105,11 +105,11 @@ def test_a_signed_result_paper_is_good_for_the_result_it_was_drafted_for() -> No
     (said,) = case.does(draft("seal"), MON)
     assert (said.result, said.round) == (GRANTED, 0)
     case.signs(1)
-    assert case.refused(resolve("seal", REJECTED, "vì"), MON) == "PAPER_FOR_OTHER_RESULT"
+    assert case.refused(resolve("seal", REJECTED, "vì"), MON) == "DOCUMENT_FOR_OTHER_RESULT"
     case.does(for_result("seal", OTHER, REJECTED), MON)
-    assert case.refused(resolve("seal", REJECTED, "vì"), MON) == "PAPER_NOT_SIGNED"
+    assert case.refused(resolve("seal", REJECTED, "vì"), MON) == "DOCUMENT_NOT_SIGNED"
     case.signs(2, OTHER)
-    assert case.refused(resolve("seal"), MON) == "PAPER_FOR_OTHER_RESULT"
+    assert case.refused(resolve("seal"), MON) == "DOCUMENT_FOR_OTHER_RESULT"
     (resolved,) = case.does(resolve("seal", REJECTED, "vì"), MON)
     assert resolved.result == REJECTED
 
@@ -123,7 +123,7 @@ def test_what_is_sent_back_needs_its_result_drafted_and_signed_again() -> None:
     case.signs(1)
     case.does(send_back("seal", "approve"), MON)
     case.completed(LATER, "approve")
-    assert case.refused(resolve("seal"), LATER) == "PAPER_SENT_BACK"
+    assert case.refused(resolve("seal"), LATER) == "DOCUMENT_SENT_BACK"
     case.does(draft("seal"), LATER)
     case.signs(2)
     case.does(resolve("seal"), LATER)
@@ -149,7 +149,7 @@ def test_nobody_judges_a_draft_twice(approved: bool) -> None:
     case.does(draft("seal"), MON)
     case.does(judge(1, REVIEW), MON, BOTH)
     again = judge(1, SIGNATURE, approved=approved, reason="sai")
-    assert case.refused(again, MON, BOTH) == "JUDGED_BEFORE"
+    assert case.refused(again, MON, BOTH) == "REVIEWED_BEFORE"
     case.does(again, MON, HEAD)
     case.does(draft("seal", OTHER), MON)
     case.does(judge(2, REVIEW, OTHER), MON, HEAD)

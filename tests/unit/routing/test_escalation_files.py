@@ -17,7 +17,7 @@ from services.routing.config.escalation_files import (
     load_ladders,
     parse_ladders,
 )
-from services.routing.domain.escalation import BOTH, CHECK, DOSSIER, STEP, Stage, rungs_of
+from services.routing.domain.escalation import BOTH, CHECK, DOSSIER, STEP, Stage, levels_of
 from tests.support.routing_cases import at, clock
 
 ROLES = ("head", "leader")
@@ -54,7 +54,7 @@ def test_each_form_of_when(when: str, expected: Stage, told: str) -> None:
     (stage,) = parse_ladders(one(when=when), ROLES, UNITS).of("H22").stages
     assert stage == expected
     assert stage.of == BOTH
-    (rung,) = rungs_of(
+    (rung,) = levels_of(
         [stage], state_office(), (at("2021-08-09 09:00"), at("2021-08-16 09:00")), "H22.1", "H22.1"
     )
     assert clock(rung.at) == told

@@ -306,20 +306,25 @@ LADDER = EscalationPolicy(
 
 
 def test_the_ladder_is_climbed_rung_by_rung() -> None:
-    """Each rung is told once, at its instant, naming unit and role."""
+    """Each level is told once, at its instant, naming unit and role."""
     case = Case(process="same-day", time_limit="10wh", ladder=LADDER)
     case.opened("2021-08-09 07:00").taken("2021-08-09 07:00")
     assert case.watched("2021-08-10 08:00") == []
     near, head = case.watched("2021-08-10 08:00", 1)
     assert isinstance(near, DeadlineApproaching)
     assert isinstance(head, DeadlineEscalated)
-    assert (head.rung, head.unit, head.role, head.number) == ("head", "H22.12", "head", 1)
+    assert (head.escalation_level, head.unit, head.role, head.number) == (
+        "head",
+        "H22.12",
+        "head",
+        1,
+    )
     gone, leader = case.watched("2021-08-10 09:00", 1)
     assert isinstance(gone, DeadlineMissed)
-    assert (leader.rung, leader.unit, leader.number) == ("leader", "H22.12", 2)
+    assert (leader.escalation_level, leader.unit, leader.number) == ("leader", "H22.12", 2)
     assert case.watched("2021-08-11 09:00") == []
     (last,) = case.watched("2021-08-11 09:00", 1)
-    assert (last.rung, last.unit, last.number) == ("province", "H22", 3)
+    assert (last.escalation_level, last.unit, last.number) == ("province", "H22", 3)
     assert case.watched("2031-08-11 09:00") == []
 
 
@@ -328,7 +333,12 @@ def test_after_an_outage_every_rung_is_told_once() -> None:
     case = Case(process="same-day", time_limit="10wh", ladder=LADDER)
     case.opened("2021-08-09 07:00").taken("2021-08-09 07:00")
     said = case.watched("2021-09-09 09:00")
-    assert [getattr(m, "rung", "missed") for m in said] == ["missed", "head", "leader", "province"]
+    assert [getattr(m, "escalation_level", "missed") for m in said] == [
+        "missed",
+        "head",
+        "leader",
+        "province",
+    ]
     assert case.watched("2021-09-09 09:00") == []
 
 

@@ -28,7 +28,7 @@ from services.routing.domain.escalation import EscalationPolicy, Stage
 from tests.support.events import name_of, payload_of, with_payload
 from tests.support.routing_cases import AN, TZ, Case, at, clock, go_on, stop
 from tests.unit.routing.test_ledger import named
-from tests.unit.routing.test_recalculate import closed, due, recomputed
+from tests.unit.routing.test_recalculate import closed, due, recalculated
 
 SATURDAY = closed("2021-08-14", sessions=(Session(420, 690), Session(810, 1020)))
 STORM = closed("2021-08-12")
@@ -137,13 +137,13 @@ def test_a_pause_brings_no_date_to_where_it_would_have_passed(
 
     assert due(case) == expected
     assert agreed(case, SATURDAY)
-    assert recomputed(case, SATURDAY, until) == []
+    assert recalculated(case, SATURDAY, until) == []
 
 
 def test_one_pause_after_the_other_keeps_the_date_ahead() -> None:
     """A date that was kept is kept again, each time later by what was waited."""
     case = Case(time_limit="5wd").opened("2021-08-09 09:00").taken()
-    recomputed(case, SATURDAY, "2021-08-14 16:00")
+    recalculated(case, SATURDAY, "2021-08-14 16:00")
 
     paused(case, SATURDAY, "2021-08-14 16:30", "2021-08-14 16:45")
     paused(case, SATURDAY, "2021-08-16 08:00", "2021-08-16 08:30")
@@ -224,7 +224,7 @@ def test_a_date_that_moves_away_is_warned_of_anew() -> None:
 
 
 def test_the_people_above_are_told_anew() -> None:
-    """The rungs go by the rule of the date: told again of what lies ahead again, each once."""
+    """The levels go by the rule of the date: told again of what lies ahead again, each once."""
     ladder = EscalationPolicy((Stage("head", "head", of="dossier"),))
     case = Case(time_limit="5wd", ladder=ladder).opened("2021-08-09 09:00").taken()
     assert ("DeadlineEscalated", DOSSIER) in named(case.watched("2021-08-16 09:30"))

@@ -17,7 +17,7 @@ from services.routing.domain.use_cases.deadlines.step_timers import due
 from tests.support.events import changing
 from tests.support.routing_cases import Case, assign, at, clock, complete, pull
 from tests.unit.routing.test_pauses_recounted import SATURDAY, agreed, paused, wall
-from tests.unit.routing.test_recalculate import closed, recomputed
+from tests.unit.routing.test_recalculate import closed, recalculated
 from tests.unit.routing.test_recalculate_secondary import moves
 from tests.unit.routing.test_sharing import approving
 
@@ -119,7 +119,7 @@ def test_it_is_as_if_it_had_never_left(
     assert _dated(case) == _dated(stayed)
     changed = closed(*(f"2021-08-{day:02d}" for day in sorted(last)))
     for each in (case, stayed):
-        recomputed(each, changed, wall(now + HOUR))
+        recalculated(each, changed, wall(now + HOUR))
         assert agreed(each, *known, changed)
     assert _dated(case) == _dated(stayed)
 

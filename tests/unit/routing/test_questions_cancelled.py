@@ -46,7 +46,7 @@ from tests.support.routing_cases import (
     supplement,
     takes_part,
 )
-from tests.unit.routing.test_recalculate import closed, recomputed
+from tests.unit.routing.test_recalculate import closed, recalculated
 
 MON = "2021-08-09 10:00"
 LATER = "2021-08-09 11:00"
@@ -96,7 +96,7 @@ def test_a_step_that_waited_goes_on() -> None:
     ],
 )
 def test_nothing_more_is_said_of_it(when: str, before: list[type]) -> None:
-    """Whatever was said by then, no warning, lateness or rung comes afterwards."""
+    """Whatever was said by then, no warning, lateness or level comes afterwards."""
     case = asking(ladder=HEAD_TOLD)
     assert of_questions(case.watched(when)) == before
     assert [type(m) for m in case.does(cancel(), when)] == [ConsultationCancelled]
@@ -249,7 +249,7 @@ def test_a_changed_calendar_leaves_it_alone() -> None:
     )
     case.does(other, MON)
     case.does(cancel(1), LATER)
-    (moved,) = [m for m in recomputed(case, closed("2021-08-10"), LATER) if m.consultation]
+    (moved,) = [m for m in recalculated(case, closed("2021-08-10"), LATER) if m.consultation]
     assert (moved.scope, moved.consultation) == (CONSULTATION, 2)
     (before, after) = (clock(to_us(at)) for at in (moved.previous_due_at, moved.due_at))
     assert (before, after) == ("2021-08-11 10:00", "2021-08-12 10:00")

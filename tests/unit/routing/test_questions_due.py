@@ -143,7 +143,7 @@ def test_the_end_of_the_citizen_s_time_is_told_beside_it() -> None:
 
 
 def test_those_above_the_asked_unit_are_told_by_the_ladder() -> None:
-    """A rung of the steps' due dates is one of the questions', of the unit that was asked."""
+    """A level of the steps' due dates is one of the questions', of the unit that was asked."""
     ladder = EscalationPolicy(
         (
             Stage("head", "head"),
@@ -155,8 +155,8 @@ def test_those_above_the_asked_unit_are_told_by_the_ladder() -> None:
 
     case.watched("2021-08-09 16:00", 1)
     said = case.watched("2021-08-10 10:00", 1)
-    rungs = [m for m in said if isinstance(m, DeadlineEscalated)]
-    assert [(m.rung, m.unit, m.number, m.consultation, m.step) for m in rungs] == [
+    levels = [m for m in said if isinstance(m, DeadlineEscalated)]
+    assert [(m.escalation_level, m.unit, m.number, m.consultation, m.step) for m in levels] == [
         ("head", "H22.02", 1, 1, "appraise"),
         ("leader", "H22.12", 2, 1, "appraise"),
     ]

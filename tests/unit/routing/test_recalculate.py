@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from motcua.routing.v1 import routing_pb2 as pb
 from motcua.routing.v1.case_events_pb2 import CaseOpened
-from motcua.routing.v1.deadline_events_pb2 import DeadlineRecomputed
+from motcua.routing.v1.deadline_events_pb2 import DeadlineRecalculated
 
 from kernel.base.instants import to_us
 from office.worktime import working_time
@@ -23,7 +23,7 @@ from services.routing.domain.decider import decide
 from tests.support.events import changing, name_of
 from tests.support.routing_cases import SYSTEM, Case, at, clock, complete, papers, supplement
 
-ORDER = pb.RecomputeDeadlinesRequest(reason="bão số 5, công văn 12/UBND")
+ORDER = pb.RecalculateDeadlinesRequest(reason="bão số 5, công văn 12/UBND")
 
 
 def closed(*days: str, sessions: tuple[Session, ...] = ()) -> Calendar:
@@ -40,12 +40,12 @@ def closed(*days: str, sessions: tuple[Session, ...] = ()) -> Calendar:
     )
 
 
-def recomputed(case: Case, calendar: Calendar, when: str) -> list[DeadlineRecomputed]:
+def recalculated(case: Case, calendar: Calendar, when: str) -> list[DeadlineRecalculated]:
     """Lay a case's due dates anew, and keep the events; gives what has moved."""
     outcome = decide(case.state, ORDER, replace(case.facts(when), calendar=calendar))
     assert isinstance(outcome, list)
     case._keep(outcome, at(when))
-    return [each for each in outcome if isinstance(each, DeadlineRecomputed)]
+    return [each for each in outcome if isinstance(each, DeadlineRecalculated)]
 
 
 def due(case: Case) -> str:
@@ -61,7 +61,7 @@ def test_a_closure_moves_the_open_due_date() -> None:
     case = Case(time_limit="5wd").opened("2021-08-09 09:00")
     storm = closed("2021-08-12")
 
-    dossier, *_ = recomputed(case, storm, "2021-08-11 10:00")
+    dossier, *_ = recalculated(case, storm, "2021-08-11 10:00")
 
     assert clock(to_us(dossier.previous_due_at)) == "2021-08-16 09:00"
     assert clock(to_us(dossier.due_at)) == due(case) == "2021-08-17 09:00"
@@ -75,7 +75,7 @@ def test_an_afternoon_closed() -> None:
     """A closure for some hours moves a due date by those hours."""
     case = Case(time_limit="5wd").opened("2021-08-09 09:00")
 
-    recomputed(case, closed("2021-08-12", sessions=(Session(420, 690),)), "2021-08-11 10:00")
+    recalculated(case, closed("2021-08-12", sessions=(Session(420, 690),)), "2021-08-11 10:00")
 
     assert due(case) == "2021-08-16 14:30"
 
@@ -84,10 +84,10 @@ def test_twice_changes_nothing_more() -> None:
     """The same calendar again, or one that differs where the case is not, moves nothing."""
     case = Case(time_limit="5wd").opened("2021-08-09 09:00")
     storm = closed("2021-08-12")
-    assert recomputed(case, storm, "2021-08-11 10:00")
+    assert recalculated(case, storm, "2021-08-11 10:00")
 
-    assert recomputed(case, storm, "2021-08-11 10:00") == []
-    assert recomputed(case, closed("2021-08-12", "2021-09-30"), "2021-08-11 10:01") == []
+    assert recalculated(case, storm, "2021-08-11 10:00") == []
+    assert recalculated(case, closed("2021-08-12", "2021-09-30"), "2021-08-11 10:01") == []
 
 
 def test_the_step_moves_with_its_own_limit() -> None:
@@ -96,7 +96,7 @@ def test_the_step_moves_with_its_own_limit() -> None:
     before = case.state.step_limit
     assert before is not None
 
-    moved = recomputed(case, closed("2021-08-09"), "2021-08-09 09:30")
+    moved = recalculated(case, closed("2021-08-09"), "2021-08-09 09:30")
 
     step = next(each for each in moved if each.step)
     limit = case.state.step_limit
@@ -112,7 +112,7 @@ def test_a_suspended_case_waits_for_its_resumption() -> None:
     case.does(supplement(case.state.step), "2021-08-11 10:00")
     storm = closed("2021-08-10", "2021-08-12")
 
-    assert recomputed(case, storm, "2021-08-12 09:00") == []
+    assert recalculated(case, storm, "2021-08-12 09:00") == []
     facts = replace(case.facts("2021-08-17 15:00", SYSTEM), calendar=storm)
     outcome = decide(case.state, papers(), facts)
     assert isinstance(outcome, list)
@@ -121,18 +121,18 @@ def test_a_suspended_case_waits_for_its_resumption() -> None:
     # Without the storm: 20/08 14:00. The 10th lay before the pause and costs a day; the 12th lay in
     # it and costs nothing.
     assert due(case) == "2021-08-23 14:00"
-    assert recomputed(case, storm, "2021-08-18 09:00") == []
+    assert recalculated(case, storm, "2021-08-18 09:00") == []
 
 
 def test_pauses_are_counted_by_the_new_calendar() -> None:
-    """After a pause a recomputation gives what the new calendar would have given all along."""
+    """After a pause a recalculation gives what the new calendar would have given all along."""
     case = Case(time_limit="5wd").opened("2021-08-09 09:00")
     case.does(complete(case.state.step), "2021-08-09 10:00")
     case.does(supplement(case.state.step), "2021-08-11 10:00")
     case.does(papers(), "2021-08-17 15:00", SYSTEM)
     assert due(case) == "2021-08-20 14:00"
 
-    recomputed(case, closed("2021-08-16", "2021-08-19"), "2021-08-18 09:00")
+    recalculated(case, closed("2021-08-16", "2021-08-19"), "2021-08-18 09:00")
 
     assert due(case) == "2021-08-23 14:00"
 
@@ -145,7 +145,7 @@ def test_restarted_limits_count_from_the_resumption() -> None:
     case.does(papers(), "2021-08-17 15:00", SYSTEM)
     assert due(case) == "2021-08-24 15:00"
 
-    recomputed(case, closed("2021-08-10", "2021-08-20"), "2021-08-18 09:00")
+    recalculated(case, closed("2021-08-10", "2021-08-20"), "2021-08-18 09:00")
 
     assert due(case) == "2021-08-25 15:00"
 
@@ -155,7 +155,7 @@ def test_lateness_that_was_said_is_judged_by_the_new_date() -> None:
     case = Case(time_limit="5wd").opened("2021-08-09 09:00")
     assert case.watched("2021-08-16 09:00", 1)
 
-    dossier = recomputed(case, closed("2021-08-12"), "2021-08-16 10:00")[0]
+    dossier = recalculated(case, closed("2021-08-12"), "2021-08-16 10:00")[0]
 
     assert dossier.after_missed
     limit = case.state.dossier_limit
@@ -169,10 +169,10 @@ def test_lateness_that_nobody_said_is_said_first() -> None:
     """Whether a due date had passed does not depend on when the watch looked."""
     case = Case(time_limit="5wd").opened("2021-08-09 09:00")
 
-    moved = recomputed(case, closed("2021-08-12"), "2021-08-16 10:00")
+    moved = recalculated(case, closed("2021-08-12"), "2021-08-16 10:00")
 
     names = [name_of(event) for event in case.events]
-    assert names.index("DeadlineMissed") < names.index("DeadlineRecomputed")
+    assert names.index("DeadlineMissed") < names.index("DeadlineRecalculated")
     assert moved[0].after_missed
 
 
@@ -181,7 +181,7 @@ def test_still_late_by_the_new_date() -> None:
     case = Case(time_limit="5wd").opened("2021-08-09 09:00")
     assert case.watched("2021-08-18 09:00", 1)
 
-    recomputed(case, closed("2021-08-12"), "2021-08-18 10:00")
+    recalculated(case, closed("2021-08-12"), "2021-08-18 10:00")
 
     assert due(case) == "2021-08-17 09:00"
     assert [each for each in case.watched("2021-08-18 11:00") if not each.step] == []
@@ -193,18 +193,18 @@ def test_nobody_is_late_by_a_decree_that_came_afterwards() -> None:
     early = Case(time_limit="5wd").opened("2021-08-09 09:00")
     afterwards = early.copy()
 
-    recomputed(early, saturday, "2021-08-11 10:00")
+    recalculated(early, saturday, "2021-08-11 10:00")
     assert due(early) == "2021-08-14 09:00"
-    assert recomputed(afterwards, saturday, "2021-08-14 09:01") == []
+    assert recalculated(afterwards, saturday, "2021-08-14 09:01") == []
     assert due(afterwards) == "2021-08-16 09:00"
 
 
-def test_what_was_not_computed_is_not_recomputed() -> None:
+def test_what_was_not_computed_is_not_recalculated() -> None:
     """The date that another system promised stays."""
     case = Case(time_limit="5wd", imported=True).opened("2021-08-09 09:00")
     case.does(pb.CompleteImportRequest(), "2021-08-09 09:30")
 
-    assert recomputed(case, closed("2021-08-12"), "2021-08-11 10:00") == []
+    assert recalculated(case, closed("2021-08-12"), "2021-08-11 10:00") == []
 
 
 def test_no_case_no_date() -> None:
@@ -221,10 +221,10 @@ DAYS = [f"2021-08-{day:02d}" for day in range(9, 32)]
     pause=st.booleans(),
     policy=st.sampled_from(list(ResumePolicy)),
 )
-def test_recomputed_is_what_would_have_been(
+def test_recalculated_is_what_would_have_been(
     limit: str, shut: set[str], pause: bool, policy: ResumePolicy
 ) -> None:
-    """A case recomputed has the date of one that lived by the new calendar from the beginning,
+    """A case recalculated has the date of one that lived by the new calendar from the beginning,
     unless that had passed already.
     """
     calendar = closed(*sorted(shut))
@@ -236,7 +236,7 @@ def test_recomputed_is_what_would_have_been(
     old = case.state.dossier_limit
     assert old is not None
 
-    recomputed(case, calendar, "2021-08-11 15:30")
+    recalculated(case, calendar, "2021-08-11 15:30")
 
     start, stop, on = at("2021-08-09 09:00"), at("2021-08-09 09:20"), at("2021-08-11 15:00")
     length = TimeLimit.parse(limit)
@@ -260,6 +260,6 @@ def test_an_event_without_its_course_keeps_its_date(field: str) -> None:
         messages: tuple[Any, ...] = (opened, opened.current)
         for message in messages:
             message.ClearField(field)
-        opened.current.ClearField("touch_started_at")
+        opened.current.ClearField("first_action_started_at")
 
-    assert recomputed(case, closed("2021-08-09"), "2021-08-09 10:00") == []
+    assert recalculated(case, closed("2021-08-09"), "2021-08-09 10:00") == []

@@ -16,7 +16,14 @@ from office.worktime.calendars.model import Calendar, Session
 from office.worktime.calendars.vietnam import state_office
 from services.audit.deadlines.explain import explain
 from services.audit.deadlines.explanation import Agreement
-from services.routing.domain.alarms import CONSULTATION, DOSSIER, STEP, SUSPENSION, TIMER, TOUCH
+from services.routing.domain.alarms import (
+    CONSULTATION,
+    DOSSIER,
+    FIRST_ACTION,
+    STEP,
+    SUSPENSION,
+    TIMER,
+)
 from services.routing.domain.decider import decide
 from services.routing.domain.use_cases.deadlines.step_timers import due
 from tests.support.routing_cases import (
@@ -34,7 +41,7 @@ from tests.support.routing_cases import (
     pull,
     supplement,
 )
-from tests.unit.routing.test_recalculate import closed, recomputed
+from tests.unit.routing.test_recalculate import closed, recalculated
 from tests.unit.routing.test_sharing import approving
 
 MON = "2021-08-09 10:00"
@@ -45,7 +52,7 @@ def moves(case: Case, calendar: Calendar, when: str) -> dict[int, tuple[str, str
     """Lay all anew; gives the date before and now of what moved, by its scope."""
     return {
         each.scope: (clock(to_us(each.previous_due_at)), clock(to_us(each.due_at)))
-        for each in recomputed(case, calendar, when)
+        for each in recalculated(case, calendar, when)
     }
 
 
@@ -64,15 +71,15 @@ def test_the_time_to_begin_moves_until_somebody_begins() -> None:
     assert moves(case, storm, MON) == {
         DOSSIER: ("2021-08-16 09:00", "2021-08-17 09:00"),
         STEP: ("2021-08-11 09:00", "2021-08-12 09:00"),
-        TOUCH: ("2021-08-10 09:00", "2021-08-11 09:00"),
+        FIRST_ACTION: ("2021-08-10 09:00", "2021-08-11 09:00"),
     }
-    assert TOUCH not in moves(taken, storm, MON)
+    assert FIRST_ACTION not in moves(taken, storm, MON)
     (near,) = case.watched("2021-08-11 09:00")
-    assert (type(near), near.scope) == (DeadlineApproaching, TOUCH)
+    assert (type(near), near.scope) == (DeadlineApproaching, FIRST_ACTION)
     (gone,) = case.watched("2021-08-11 09:00", 1)
-    assert (type(gone), gone.scope) == (DeadlineMissed, TOUCH)
+    assert (type(gone), gone.scope) == (DeadlineMissed, FIRST_ACTION)
     assert set(agreed(case, storm)) == {Agreement.SAME}
-    assert recomputed(case, storm, "2021-08-11 10:00") == []
+    assert recalculated(case, storm, "2021-08-11 10:00") == []
 
 
 def test_a_question_moves_with_its_warning() -> None:
@@ -202,7 +209,7 @@ def test_nothing_moves_to_where_it_would_have_passed(when: str, moved: bool) -> 
     found = moves(case, closed("2021-08-14", sessions=WORKED), when)
 
     expected = ("2021-08-16 15:00", "2021-08-14 15:00") if moved else None
-    assert found.get(TOUCH) == expected
+    assert found.get(FIRST_ACTION) == expected
 
 
 def test_a_step_pulled_back_moves_as_if_it_had_never_left() -> None:
@@ -222,4 +229,4 @@ def test_looked_at_is_begun_on() -> None:
     case = Case().opened()
     case.does(look("appraise"), MON)
 
-    assert TOUCH not in moves(case, closed("2021-08-10"), "2021-08-09 11:00")
+    assert FIRST_ACTION not in moves(case, closed("2021-08-10"), "2021-08-09 11:00")

@@ -9,7 +9,7 @@ from office.worktime.working_time import ResumePolicy
 from tests.support.events import payload_of
 from tests.support.routing_cases import SYSTEM, Case, papers, supplement
 from tests.unit.routing.test_pauses_recounted import agreed
-from tests.unit.routing.test_recalculate import closed, due, recomputed
+from tests.unit.routing.test_recalculate import closed, due, recalculated
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_a_calendar_change_keeps_the_rule() -> None:
     case.does(papers(), "2021-08-09 16:00", SYSTEM)
     storm = closed("2021-08-10")
 
-    recomputed(case, storm, "2021-08-09 16:30")
+    recalculated(case, storm, "2021-08-09 16:30")
 
     assert due(case) == "2021-08-11 17:00"
     assert agreed(case, storm)

@@ -11,7 +11,7 @@ from motcua.events.v1.common_pb2 import Actor, ActorKind
 from motcua.routing.v1 import routing_pb2 as pb
 from motcua.routing.v1.case_events_pb2 import CaseMoved, CaseOpened, StepOpened, StepSentBack
 from motcua.routing.v1.collaboration_events_pb2 import ChildEnded, ConsultationRequested
-from motcua.routing.v1.types_pb2 import CaseFact, PaperKind, PaperStage, Participation
+from motcua.routing.v1.types_pb2 import CaseFact, DocumentKind, DocumentStage, Participation
 
 from kernel.base.errors import Refusal
 from kernel.base.instants import to_timestamp, to_us
@@ -52,8 +52,8 @@ MON = "2021-08-09 10:00"
 TUE = "2021-08-10 10:00"
 OPERATOR = Actor(kind=ActorKind.ACTOR_KIND_OPERATOR, id="root")
 OTHER = "b"
-RESULT = PaperKind.PAPER_KIND_RESULT
-REVIEW, SIGNATURE = PaperStage.PAPER_STAGE_REVIEW, PaperStage.PAPER_STAGE_SIGNATURE
+RESULT = DocumentKind.DOCUMENT_KIND_RESULT
+REVIEW, SIGNATURE = DocumentStage.DOCUMENT_STAGE_REVIEW, DocumentStage.DOCUMENT_STAGE_SIGNATURE
 
 
 def sent() -> Case:
@@ -387,8 +387,8 @@ def test_the_way_follows_from_what_was_stated(outcome: str, area: str, target: s
         (complete("appraise"), "FACT_NEEDED"),
         (proposal("perhaps", "5"), "FACT_NOT_ALLOWED"),
         (proposal("grant", "large"), "FACT_NOT_ALLOWED"),
-        (proposal("grant", "5", "survey"), "WAY_NOT_OPEN"),
-        (proposal("grant", "5", "nowhere"), "WAY_NOT_OPEN"),
+        (proposal("grant", "5", "survey"), "TRANSITION_NOT_OPEN"),
+        (proposal("grant", "5", "nowhere"), "TRANSITION_NOT_OPEN"),
         (proposal("grant", "5"), "CONSULTATION_OPEN"),
     ],
 )
@@ -433,11 +433,11 @@ def test_with_several_ways_open_one_has_to_be_named() -> None:
     def outcome(**said: str) -> Any:
         return decide(state, pb.CompleteStepRequest(step="appraise", **said), facts)
 
-    assert outcome().code == "WAY_NEEDED"
-    assert outcome(next="a").code == "WAY_NEEDED"
+    assert outcome().code == "TRANSITION_NEEDED"
+    assert outcome(next="a").code == "TRANSITION_NEEDED"
     assert outcome(next="b")[0].transition == "far"
     assert outcome(transition="right")[0].next.step == "a"
-    assert outcome(transition="right", next="b").code == "WAY_NOT_OPEN"
+    assert outcome(transition="right", next="b").code == "TRANSITION_NOT_OPEN"
 
 
 # -- papers ---------------------------------------------------------------------------------------
@@ -445,7 +445,7 @@ def test_with_several_ways_open_one_has_to_be_named() -> None:
 HEAD = Actor(kind=ActorKind.ACTOR_KIND_OFFICER, id="truong", unit="H22.12")
 
 
-def judged(stage: PaperStage, number: int = 1, letter: str = "a", **more: Any) -> Any:
+def judged(stage: DocumentStage, number: int = 1, letter: str = "a", **more: Any) -> Any:
     return judge(number, stage, letter, **more)
 
 
@@ -525,13 +525,13 @@ def test_a_process_that_wants_a_signed_result_gives_none_without() -> None:
     case.does(answer(), MON, PLANNER)
     case.does(proposal("reject", "5"), MON)
     case.does(complete("approve"), MON)
-    assert case.refused(resolve("seal"), MON) == "PAPER_NOT_SIGNED"
+    assert case.refused(resolve("seal"), MON) == "DOCUMENT_NOT_SIGNED"
     case.does(draft("seal"), MON)
     case.does(judged(REVIEW), MON, HEAD)
-    assert case.refused(resolve("seal"), MON) == "PAPER_NOT_SIGNED"
+    assert case.refused(resolve("seal"), MON) == "DOCUMENT_NOT_SIGNED"
     case.does(judged(SIGNATURE), MON, LEADER)
     case.does(draft("seal", OTHER), MON)
-    assert case.refused(resolve("seal"), MON) == "PAPER_NOT_SIGNED"
+    assert case.refused(resolve("seal"), MON) == "DOCUMENT_NOT_SIGNED"
     case.does(judged(REVIEW, 2, OTHER), MON, HEAD)
     case.does(judged(SIGNATURE, 2, OTHER), MON, LEADER)
     case.does(resolve("seal"), MON)
@@ -572,9 +572,9 @@ def test_a_case_moves_to_a_version_that_has_its_step_and_keeps_its_due_dates() -
     told = {field.name for field, _ in said.current.ListFields()}
     assert not [name for name in told if name.startswith("touch")]
     case = Case().opened()
-    limits = (case.state.step_limit, case.state.touch)
+    limits = (case.state.step_limit, case.state.first_action)
     case._keep([said], at(MON))
-    assert (case.state.step_limit, case.state.touch) == limits
+    assert (case.state.step_limit, case.state.first_action) == limits
     assert (case.state.process, case.state.version) == ("forked", 1)
 
 

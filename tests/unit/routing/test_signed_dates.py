@@ -26,7 +26,7 @@ from tests.support.events import changing, name_of, payload_of, with_payload
 from tests.support.routing_cases import LEADER, SYSTEM, Case, at, clock, extend, papers, supplement
 from tests.unit.routing.test_ledger import named
 from tests.unit.routing.test_pauses_recounted import agreed, paused, wall
-from tests.unit.routing.test_recalculate import closed, due, recomputed
+from tests.unit.routing.test_recalculate import closed, due, recalculated
 
 ASKED, CAME = "2021-08-11 10:00", "2021-08-17 15:00"
 WORKED = (Session(420, 690), Session(810, 1020))
@@ -107,7 +107,7 @@ def test_another_calendar_brings_the_limit_to_the_signed_date_and_no_further() -
     case = extended("2021-08-24 10:00")
     saturday = closed("2021-08-21", sessions=WORKED)
 
-    recomputed(case, saturday, "2021-08-18 10:00")
+    recalculated(case, saturday, "2021-08-18 10:00")
 
     assert due(case) == "2021-08-24 10:00"
     assert agreed(case, saturday)
@@ -119,7 +119,7 @@ def test_another_calendar_puts_the_limit_past_the_signed_date() -> None:
     assert gone_on(case).extension_holds
     storm = closed("2021-08-18", "2021-08-19", "2021-08-20")
 
-    recomputed(case, storm, "2021-08-18 10:00")
+    recalculated(case, storm, "2021-08-18 10:00")
 
     assert due(case) == "2021-08-27 15:00"
     assert agreed(case, storm)
@@ -215,7 +215,7 @@ def test_what_an_event_says_wrong_is_found_out(lie: str, problem: str) -> None:
 def test_a_signed_promise_never_gets_shorter(
     days: int, pauses: list[tuple[int, int, set[int]]], policy: ResumePolicy
 ) -> None:
-    """Whatever stands still or begins again, by whatever calendar, and recomputed after it."""
+    """Whatever stands still or begins again, by whatever calendar, and recalculated after it."""
     case = Case(time_limit="5wd", policy=policy).opened("2021-08-09 09:00")
     signed = next_working_instant(state_office(), at("2021-08-16 09:00") + days * DAY) + HOUR
     case.does(extend("2021-08-16 09:00", wall(signed)), "2021-08-09 10:00", LEADER)
@@ -227,7 +227,7 @@ def test_a_signed_promise_never_gets_shorter(
         now = since + waited * HOUR
         paused(case, known[-1], wall(since), wall(now))
         known.append(closed(*(f"2021-08-{day:02d}" for day in sorted(closures)[1:])))
-        recomputed(case, known[-1], wall(now))
+        recalculated(case, known[-1], wall(now))
 
     limit = case.state.dossier_limit
     assert limit is not None

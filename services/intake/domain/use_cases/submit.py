@@ -81,7 +81,7 @@ def _not_foreign(request: SubmitDossierRequest, offer: OfferedProcedure) -> Iter
             yield violation(field, "importer.only")
     if offer.procedure is not None and offer.dissolved is not None:
         gone = offer.dissolved
-        rule = "unit.dissolved" if gone.successor else "unit.without_heir"
+        rule = "unit.dissolved" if gone.successor else "unit.without_successor"
         yield violation("unit", rule, gone.unit, f"{gone.last:%d/%m/%Y}", gone.successor)
     elif offer.procedure is not None and not offer.takes:
         yield violation("unit", "unit.not_offered")

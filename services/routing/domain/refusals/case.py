@@ -136,11 +136,11 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "Không được chuyển từ bước '{step}' sang bước '{next}'.",
         "Step '{next}' may not follow step '{step}'.",
     ),
-    "WAY_NOT_OPEN": (
+    "TRANSITION_NOT_OPEN": (
         "Không thể chuyển theo '{way}' từ bước '{step}'; có thể: {ways}.",
         "Way '{way}' is not open from step '{step}'; open are: {ways}.",
     ),
-    "WAY_NEEDED": (
+    "TRANSITION_NEEDED": (
         "Phải chọn cách chuyển từ bước '{step}': {ways}.",
         "Say which way to take from step '{step}': {ways}.",
     ),

@@ -126,7 +126,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Hồ sơ đã bị trả lại sau khi có dự thảo số {number}; phải dự thảo lại.",
         "The case was sent back after draft {number} was made; it must be drafted again.",
     ),
-    "JUDGED_BEFORE": (
+    "REVIEWED_BEFORE": (
         "Bạn đã duyệt dự thảo số {number}; người khác phải ký.",
         "You have reviewed draft {number}; somebody else must sign it.",
     ),
@@ -142,19 +142,19 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Việc này dành cho vai trò '{role}'.",
         "This is for the role '{role}' to do.",
     ),
-    "PAPER_NOT_SIGNED": (
+    "DOCUMENT_NOT_SIGNED": (
         "Văn bản '{kind}' chưa được ký.",
         "The paper '{kind}' has not been signed.",
     ),
-    "PAPER_OF_OTHER_ROUND": (
+    "DOCUMENT_OF_OTHER_ROUND": (
         "Văn bản số {number} đã ký cho lần yêu cầu bổ sung khác; phải có văn bản cho lần {round}.",
         "Paper {number} was signed for another request for papers; request {round} needs its own.",
     ),
-    "PAPER_SENT_BACK": (
+    "DOCUMENT_SENT_BACK": (
         "Hồ sơ đã bị trả lại sau khi ký văn bản số {number}; phải dự thảo và ký lại.",
         "The case was sent back after paper {number} was made; draft and sign it again.",
     ),
-    "PAPER_FOR_OTHER_RESULT": (
+    "DOCUMENT_FOR_OTHER_RESULT": (
         "Văn bản số {number} đã ký cho kết quả khác.",
         "Paper {number} was signed for another result.",
     ),

@@ -16,19 +16,19 @@ from services.routing.domain.guards import acts_for, at_step, moved, open_case
 from services.routing.domain.refusals.case import refusal
 from services.routing.domain.state import State
 from services.routing.domain.use_cases.collaboration.consult import beside
-from services.routing.domain.use_cases.collaboration.participants import stand_ins
+from services.routing.domain.use_cases.collaboration.participants import substitutions
 
 _LIMITED: Final = (
     "due_at",
     "warn_at",
-    "rungs",
+    "escalation_levels",
     "time_limit",
     "started_at",
     "calendar_version",
-    "touch_by_at",
-    "touch_warn_at",
-    "touch_within",
-    "touch_started_at",
+    "first_action_due_at",
+    "first_action_warn_at",
+    "first_action_limit",
+    "first_action_started_at",
 )
 """What a step says of its due date: a move leaves that alone."""
 
@@ -57,7 +57,7 @@ def pull_back(
     gone = state.work.left
     if gone is None or state.work.moved_by != facts.actor.id:
         return refusal("NOT_SENT_BY_YOU", step=state.step)
-    if who := state.work.opened_by or state.work.touched_by:
+    if who := state.work.opened_by or state.work.first_action_by:
         return refusal("ALREADY_OPENED", step=state.step, who=who)
     back = CurrentStep(
         step=gone.step,
@@ -78,8 +78,8 @@ def pull_back(
     )
     if gone.limit is not None:
         taken.warned, taken.missed = gone.limit.warned, gone.limit.missed
-        taken.told = gone.limit.told
-    return [taken, *stand_ins(state, gone.assignee, facts)]
+        taken.levels_notified = gone.limit.levels_notified
+    return [taken, *substitutions(state, gone.assignee, facts)]
 
 
 def move_case(

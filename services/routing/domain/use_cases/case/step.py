@@ -20,7 +20,7 @@ from services.routing.domain.guards import ASSIGNING, acts_for, at_step, may_wor
 from services.routing.domain.refusals.case import refusal
 from services.routing.domain.state import State
 from services.routing.domain.use_cases.collaboration.consult import beside
-from services.routing.domain.use_cases.collaboration.participants import stand_ins
+from services.routing.domain.use_cases.collaboration.participants import substitutions
 
 
 def assign(
@@ -45,7 +45,7 @@ def assign(
             previous=state.assignee,
             reason=command.reason,
         ),
-        *stand_ins(state, command.assignee, facts),
+        *substitutions(state, command.assignee, facts),
     ]
 
 
@@ -105,14 +105,16 @@ def _chosen(
     if command.transition:
         found = [way for way in ways if way.name == command.transition]
         if not found or command.next not in ("", found[0].to):
-            return refusal("WAY_NOT_OPEN", step=step.name, way=command.transition, ways=names)
+            return refusal(
+                "TRANSITION_NOT_OPEN", step=step.name, way=command.transition, ways=names
+            )
         return found[0]
     if command.next:
         ways = [way for way in ways if way.to == command.next]
         if not ways:
             return refusal("NEXT_NOT_ALLOWED", step=step.name, next=command.next)
     if len(ways) != 1:
-        return refusal("WAY_NEEDED", step=step.name, ways=names)
+        return refusal("TRANSITION_NEEDED", step=step.name, ways=names)
     return ways[0]
 
 
@@ -126,7 +128,7 @@ def send_back(
     if not command.reason.strip():
         return refusal("REASON_REQUIRED")
     circumstances = facts.circumstances(state.work, state.round)
-    allowed = back_ways(state, facts.process, circumstances)
+    allowed = back_transitions(state, facts.process, circumstances)
     if not allowed:
         return refusal("NO_EARLIER_STEP", step=state.step)
     target = command.to_step or allowed[0].to
@@ -143,7 +145,9 @@ def send_back(
     return [sent, *beside(state, step, facts, circumstances)]
 
 
-def back_ways(state: State, process: Process, circumstances: Circumstances) -> list[Transition]:
+def back_transitions(
+    state: State, process: Process, circumstances: Circumstances
+) -> list[Transition]:
     """List the ways by which the case can be sent back now, to the step done last first."""
     ways = process.step(state.step).open_transitions(circumstances, back=True)
     last = list(dict.fromkeys(reversed(state.done)))

@@ -94,7 +94,7 @@ def answer(
     state: State, command: pb.AnswerConsultationRequest, facts: DecisionContext
 ) -> list[Message] | Refusal:
     """Return a unit's opinion, in the role asked; for officers of that unit or a unit above it, and
-    after it was dissolved for those of its heir.
+    after it was dissolved for those of its successor.
     """
     refused = open_case(state)
     if refused is not None:
@@ -114,7 +114,7 @@ def answer(
             opinion=command.opinion,
             answer=command.answer,
             unit=asked.unit,
-            heir=asked.heir,
+            successor_unit=asked.successor_unit,
         )
     ]
 

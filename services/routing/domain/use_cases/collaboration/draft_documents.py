@@ -6,8 +6,8 @@ from typing import Final
 
 from google.protobuf.message import Message
 from motcua.routing.v1 import routing_pb2 as pb
-from motcua.routing.v1.collaboration_events_pb2 import PaperDrafted, PaperJudged
-from motcua.routing.v1.types_pb2 import CaseResult, PaperKind, PaperStage
+from motcua.routing.v1.collaboration_events_pb2 import DocumentDrafted, DocumentReviewed
+from motcua.routing.v1.types_pb2 import CaseResult, DocumentKind, DocumentStage
 
 from kernel.base.errors import Refusal
 from office.process.model.process import Process
@@ -17,23 +17,23 @@ from services.routing.domain.guards import may_help, open_case, within
 from services.routing.domain.refusals.case import refusal
 from services.routing.domain.state import State
 
-RESULT: Final = PaperKind.PAPER_KIND_RESULT
+RESULT: Final = DocumentKind.DOCUMENT_KIND_RESULT
 NAMES: Final = {
     RESULT: "result",
-    PaperKind.PAPER_KIND_SUPPLEMENT: "supplement",
-    PaperKind.PAPER_KIND_RETURN: "return",
-    PaperKind.PAPER_KIND_APOLOGY: "apology",
+    DocumentKind.DOCUMENT_KIND_SUPPLEMENT: "supplement",
+    DocumentKind.DOCUMENT_KIND_RETURN: "return",
+    DocumentKind.DOCUMENT_KIND_APOLOGY: "apology",
 }
 
 
 def draft(
-    state: State, command: pb.DraftPaperRequest, facts: DecisionContext
+    state: State, command: pb.DraftDocumentRequest, facts: DecisionContext
 ) -> list[Message] | Refusal:
     """Draft a paper; a new draft takes the place of one that was not signed."""
     refused = may_help(state, command.step, facts)
     if refused is not None:
         return refused
-    drafted = PaperDrafted(
+    drafted = DocumentDrafted(
         number=len(state.work.drafts) + 1,
         kind=command.kind,
         sha256=command.sha256,
@@ -41,7 +41,7 @@ def draft(
     )
     if command.kind == RESULT:
         drafted.result = command.result or CaseResult.CASE_RESULT_GRANTED
-    if command.kind == PaperKind.PAPER_KIND_SUPPLEMENT:
+    if command.kind == DocumentKind.DOCUMENT_KIND_SUPPLEMENT:
         drafted.round = state.round + 1
     last = state.work.latest(command.kind)
     if last is not None and not last.refused and not last.sent_back:
@@ -52,7 +52,7 @@ def draft(
 
 
 def judge(
-    state: State, command: pb.JudgePaperRequest, facts: DecisionContext
+    state: State, command: pb.ReviewDocumentRequest, facts: DecisionContext
 ) -> list[Message] | Refusal:
     """Review or sign the latest draft of its kind, or refuse it with a reason."""
     refused = _judgeable(state, command, facts)
@@ -61,7 +61,7 @@ def judge(
     paper = state.work.draft(command.number)
     assert paper is not None
     return [
-        PaperJudged(
+        DocumentReviewed(
             number=paper.number,
             kind=paper.kind,  # type: ignore[arg-type]
             stage=command.stage,
@@ -73,7 +73,7 @@ def judge(
 
 
 def _judgeable(
-    state: State, command: pb.JudgePaperRequest, facts: DecisionContext
+    state: State, command: pb.ReviewDocumentRequest, facts: DecisionContext
 ) -> Refusal | None:
     refused = open_case(state)
     if refused is not None:
@@ -92,7 +92,7 @@ def _judgeable(
     if paper.sent_back:
         return refusal("DRAFT_SENT_BACK", number=paper.number)
     rule = facts.process.document(NAMES[paper.kind])  # type: ignore[index]
-    review = command.stage == PaperStage.PAPER_STAGE_REVIEW
+    review = command.stage == DocumentStage.DOCUMENT_STAGE_REVIEW
     if review and (paper.reviewed_by or not rule.review):
         return refusal("NO_REVIEW_NEEDED", number=paper.number)
     if not review and rule.review and not paper.reviewed_by:
@@ -101,7 +101,7 @@ def _judgeable(
     if role not in (facts.roles or ()):
         return refusal("NOT_YOUR_ROLE", role=role)
     if facts.actor.id == paper.reviewed_by:
-        return refusal("JUDGED_BEFORE", number=paper.number)
+        return refusal("REVIEWED_BEFORE", number=paper.number)
     if not command.approved and not command.reason.strip():
         return refusal("REASON_NEEDED")
     return None
@@ -109,14 +109,14 @@ def _judgeable(
 
 def supplement_unsigned(state: State, process: Process) -> Refusal | None:
     """Refuse unless the paper that the process wants is signed for the request that is next."""
-    kind = PaperKind.PAPER_KIND_SUPPLEMENT
+    kind = DocumentKind.DOCUMENT_KIND_SUPPLEMENT
     if not process.document(NAMES[kind]).required:
         return None
     paper = signed(state, kind)
     if paper is None:
-        return refusal("PAPER_NOT_SIGNED", kind=NAMES[kind])
+        return refusal("DOCUMENT_NOT_SIGNED", kind=NAMES[kind])
     if paper.round != state.round + 1:
-        return refusal("PAPER_OF_OTHER_ROUND", number=paper.number, round=state.round + 1)
+        return refusal("DOCUMENT_OF_OTHER_ROUND", number=paper.number, round=state.round + 1)
     return None
 
 
@@ -128,15 +128,15 @@ def result_unsigned(state: State, process: Process, result: CaseResult) -> Refus
         return None
     paper = signed(state, RESULT)
     if paper is None:
-        return refusal("PAPER_NOT_SIGNED", kind=NAMES[RESULT])
+        return refusal("DOCUMENT_NOT_SIGNED", kind=NAMES[RESULT])
     if paper.sent_back:
-        return refusal("PAPER_SENT_BACK", number=paper.number)
+        return refusal("DOCUMENT_SENT_BACK", number=paper.number)
     if paper.result != result:
-        return refusal("PAPER_FOR_OTHER_RESULT", number=paper.number)
+        return refusal("DOCUMENT_FOR_OTHER_RESULT", number=paper.number)
     return None
 
 
-def signed(state: State, kind: PaperKind) -> Draft | None:
+def signed(state: State, kind: DocumentKind) -> Draft | None:
     """Return the latest draft of a kind when it is signed."""
     last = state.work.latest(kind)
     return last if last is not None and last.signed_by else None

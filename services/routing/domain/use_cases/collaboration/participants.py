@@ -86,7 +86,7 @@ def end_absence(
     ]
 
 
-def stand_ins(state: State, officer: str, facts: DecisionContext) -> list[Message]:
+def substitutions(state: State, officer: str, facts: DecisionContext) -> list[Message]:
     """Let those who stand in for an officer do so on a case that reaches the officer."""
     return _write(state, [each for each in facts.standing if each.officer == officer])
 

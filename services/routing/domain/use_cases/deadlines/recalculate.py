@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from google.protobuf.message import Message
-from motcua.routing.v1.deadline_events_pb2 import DeadlineRecomputed
-from motcua.routing.v1.routing_pb2 import RecomputeDeadlinesRequest
+from motcua.routing.v1.deadline_events_pb2 import DeadlineRecalculated
+from motcua.routing.v1.routing_pb2 import RecalculateDeadlinesRequest
 from motcua.routing.v1.types_pb2 import DeadlineScope
 
 from kernel.base.errors import Refusal
@@ -19,8 +19,8 @@ from services.routing.domain.context import (
     Target,
     of_consultation,
     of_dossier,
+    of_first_action,
     of_step,
-    of_touch,
     set_limit,
     tell_course,
 )
@@ -31,14 +31,14 @@ from services.routing.domain.use_cases.deadlines.suspend import END_WARNING
 
 _DOSSIER = DeadlineScope.DEADLINE_SCOPE_DOSSIER
 _STEP = DeadlineScope.DEADLINE_SCOPE_STEP
-_TOUCH = DeadlineScope.DEADLINE_SCOPE_TOUCH
+_FIRST_ACTION = DeadlineScope.DEADLINE_SCOPE_FIRST_ACTION
 _TIMER = DeadlineScope.DEADLINE_SCOPE_TIMER
 _SUSPENSION = DeadlineScope.DEADLINE_SCOPE_SUSPENSION
 _CONSULTATION = DeadlineScope.DEADLINE_SCOPE_CONSULTATION
 
 
-def recompute(
-    state: State, command: RecomputeDeadlinesRequest, facts: DecisionContext
+def recalculate(
+    state: State, command: RecalculateDeadlinesRequest, facts: DecisionContext
 ) -> list[Message] | Refusal:
     """Lay anew what the calendar has laid and is still open; nothing for what stays where it is.
 
@@ -56,7 +56,7 @@ def recompute(
     return list(moved)
 
 
-def _running(state: State, facts: DecisionContext) -> Iterator[DeadlineRecomputed]:
+def _running(state: State, facts: DecisionContext) -> Iterator[DeadlineRecalculated]:
     step = facts.process.step(state.step)
     if found := _moved(state.dossier_limit, of_dossier(facts), facts):
         found.scope = _DOSSIER
@@ -64,15 +64,15 @@ def _running(state: State, facts: DecisionContext) -> Iterator[DeadlineRecompute
     if found := _moved(state.step_limit, of_step(facts, step, state.unit), facts):
         found.scope, found.step = _STEP, state.step
         yield found
-    if found := _moved(state.touch, of_touch(facts, step, state.unit), facts):
-        found.scope, found.step = _TOUCH, state.step
-        yield _counted(found, state.touch, facts)
+    if found := _moved(state.first_action, of_first_action(facts, step, state.unit), facts):
+        found.scope, found.step = _FIRST_ACTION, state.step
+        yield _counted(found, state.first_action, facts)
     if found := _timers(state, facts):
         found.scope, found.step = _TIMER, state.step
         yield found
 
 
-def _suspended(state: State, facts: DecisionContext) -> Iterator[DeadlineRecomputed]:
+def _suspended(state: State, facts: DecisionContext) -> Iterator[DeadlineRecalculated]:
     end = None if state.suspension is None else state.suspension.end
     found = _moved(end, Target(END_WARNING, (), state.unit), facts)
     if found is not None and _later(found):
@@ -80,11 +80,11 @@ def _suspended(state: State, facts: DecisionContext) -> Iterator[DeadlineRecompu
         yield _counted(found, end, facts)
 
 
-def _later(message: DeadlineRecomputed) -> bool:
+def _later(message: DeadlineRecalculated) -> bool:
     return message.due_at.ToNanoseconds() > message.previous_due_at.ToNanoseconds()
 
 
-def _questions(state: State, facts: DecisionContext) -> Iterator[DeadlineRecomputed]:
+def _questions(state: State, facts: DecisionContext) -> Iterator[DeadlineRecalculated]:
     for asked in state.work.asked:
         if not asked.open:
             continue
@@ -95,15 +95,15 @@ def _questions(state: State, facts: DecisionContext) -> Iterator[DeadlineRecompu
 
 def _moved(
     old: DueDate | None, target: Target, facts: DecisionContext
-) -> DeadlineRecomputed | None:
-    """Lay a due date anew, with its warning and its rungs."""
+) -> DeadlineRecalculated | None:
+    """Lay a due date anew, with its warning and its levels."""
     version = facts.calendar.version
     if old is None or old.course is None or old.course.calendar_version == version:
         return None
     new = lay(facts, old.course, target)
     if new is None or _stays(old.due_at, new.due_at, facts):
         return None
-    message = DeadlineRecomputed(
+    message = DeadlineRecalculated(
         previous_due_at=to_timestamp(old.due_at),
         calendar_version=version,
         previous_calendar_version=old.course.calendar_version,
@@ -118,15 +118,15 @@ def _stays(old: int, new: int, facts: DecisionContext) -> bool:
 
 
 def _counted(
-    message: DeadlineRecomputed, old: DueDate | None, facts: DecisionContext
-) -> DeadlineRecomputed:
+    message: DeadlineRecalculated, old: DueDate | None, facts: DecisionContext
+) -> DeadlineRecalculated:
     """Tell from what a date was computed that no other event tells of in full."""
     if old is not None and old.course is not None:
         tell_course(message, old.course.counted_by(facts.calendar.version))
     return message
 
 
-def _timers(state: State, facts: DecisionContext) -> DeadlineRecomputed | None:
+def _timers(state: State, facts: DecisionContext) -> DeadlineRecalculated | None:
     """Lay the instants anew at which ways are taken by themselves; one event tells all of them."""
     before = state.work.timers
     after = [replace(timer, at=_instant(timer, facts)) for timer in before]
@@ -134,7 +134,7 @@ def _timers(state: State, facts: DecisionContext) -> DeadlineRecomputed | None:
     if not moved:
         return None
     old, new = min(moved, key=lambda pair: (pair[0].at, pair[0].name))
-    message = DeadlineRecomputed(
+    message = DeadlineRecalculated(
         previous_due_at=to_timestamp(old.at),
         due_at=to_timestamp(new.at),
         calendar_version=facts.calendar.version,

@@ -24,8 +24,8 @@ from services.routing.domain.context import (
     enter,
     of_dossier,
     of_step,
+    set_first_action,
     set_limit,
-    set_touch,
 )
 from services.routing.domain.due_date_calculation import lay, shifted
 from services.routing.domain.due_dates import DueDate
@@ -35,7 +35,12 @@ from services.routing.domain.state import CaseStatus, State
 
 SUPPLEMENT = SuspensionKind.SUSPENSION_KIND_SUPPLEMENT
 FINANCIAL = SuspensionKind.SUSPENSION_KIND_FINANCIAL
-_TOUCH = ("touch_by_at", "touch_warn_at", "touch_within", "touch_started_at")
+_FIRST_ACTION = (
+    "first_action_due_at",
+    "first_action_warn_at",
+    "first_action_limit",
+    "first_action_started_at",
+)
 END_WARNING = WarningRule(lead=Duration.parse("2wd"))
 """How long before the end of a suspension is warned of it."""
 
@@ -52,7 +57,7 @@ def request_payment(
 
 
 def stop(
-    state: State, command: pb.StopCaseRequest, facts: DecisionContext
+    state: State, command: pb.SuspendCaseRequest, facts: DecisionContext
 ) -> list[Message] | Refusal:
     """Stop the clock while somebody outside the unit is waited for."""
     suspended = CaseSuspended(
@@ -158,7 +163,7 @@ def _restart(resumed: CaseResumed, state: State, facts: DecisionContext, at: int
         resumed.extension_holds = course.is_held_by_promise(facts.calendar)
     resumed.current.CopyFrom(enter(facts.process.step(state.step), facts, at, state))
     if _begun(state):
-        for field in _TOUCH:
+        for field in _FIRST_ACTION:
             resumed.current.ClearField(field)
 
 
@@ -177,7 +182,7 @@ def _keep(resumed: CaseResumed, state: State, facts: DecisionContext, pause: Pau
     set_limit(resumed.current, due)
     resumed.step_after_missed = _ahead_again(state.step_limit, due, pause)
     if not _begun(state):
-        set_touch(resumed.current, facts, step, pause[1])
+        set_first_action(resumed.current, facts, step, pause[1])
     resumed.current.national_state = step.national_state
     for timer in state.work.timers:
         later = _later_timer(timer, facts, pause)
@@ -209,11 +214,11 @@ def _later_timer(timer: StepTimer, facts: DecisionContext, pause: Pause) -> int:
 def _later(
     old: DueDate | None, target: Target, facts: DecisionContext, pause: Pause
 ) -> DueDate | None:
-    """Move a due date, its warning and its rungs by the working time of a pause.
+    """Move a due date, its warning and its levels by the working time of a pause.
 
     All of it is counted by the calendar in force now: what has changed while the clock stood still
     counts from here on. A date that would have passed by that alone moves by the pause and no more,
-    and takes its warning and its rungs along.
+    and takes its warning and its levels along.
     """
     if old is None:
         return None

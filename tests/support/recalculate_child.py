@@ -1,6 +1,6 @@
-"""Recomputes the open due dates of a database, page by page; prints a line after each.
+"""Recalculates the open due dates of a database, page by page; prints a line after each.
 
-Run as a process of its own, so that it can be killed: ``python -m tests.support.recompute_child
+Run as a process of its own, so that it can be killed: ``python -m tests.support.recalculate_child
 URL SHELF WHEN_US``.
 """
 
@@ -17,7 +17,7 @@ from kernel.eventsourcing.command_context import Call
 from kernel.eventsourcing.group_commit import Writer
 from kernel.storage.engines import open_engine
 from office.worktime.calendars.repository import CalendarRepository
-from services.routing.application.recalculation_batches import Recompute
+from services.routing.application.recalculation_batches import Recalculate
 from tests.support.models import OFFICE
 from tests.support.models import ROUTING as MODEL
 
@@ -25,15 +25,15 @@ SIZE = 5
 
 
 def main(url: str, folder: str, now: int) -> None:
-    """Recompute everything."""
+    """Recalculate everything."""
     known = CalendarRepository(Path(folder))
     OFFICE.calendars = lambda: known
     writer = Writer(open_engine(url, "routing"), MODEL)
     writer.start()
     boss = Actor(kind=ActorKind.ACTOR_KIND_OPERATOR, id="boss")
-    act, token = Recompute(OFFICE), ""
+    act, token = Recalculate(OFFICE), ""
     while True:
-        request = pb.RecomputeDeadlinesRequest(
+        request = pb.RecalculateDeadlinesRequest(
             request_id=str(uuid.uuid4()), reason="bão", page_size=SIZE, page_token=token
         )
         call = Call(boss, "vi", request.request_id, now, now, "", "")

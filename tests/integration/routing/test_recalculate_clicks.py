@@ -1,4 +1,4 @@
-"""A recomputation of due dates is ordered twice: by a repeated call, a double click under two
+"""A recalculation of due dates is ordered twice: by a repeated call, a double click under two
 request ids, and two operators at once. Each date moves once.
 """
 
@@ -23,7 +23,7 @@ from office.worktime.calendars.repository import CalendarRepository
 from office.worktime.calendars.vietnam import STATE_OFFICE_FILE
 from services.routing.tables import KERNEL
 from tests.conftest import NewDatabase
-from tests.integration.routing.test_recompute_command import CODES, STORM, file_dossiers
+from tests.integration.routing.test_recalculate_command import CODES, STORM, file_dossiers
 from tests.support.calendars import publish
 from tests.support.models import OFFICE
 from tests.support.routing_service import Metadata, Routing, open_routing
@@ -43,9 +43,9 @@ class Office:
         line = Barrier(len(calls))
 
         def order(call: tuple[str, Metadata]) -> Any:
-            request = pb.RecomputeDeadlinesRequest(request_id=call[0], reason=reason)
+            request = pb.RecalculateDeadlinesRequest(request_id=call[0], reason=reason)
             line.wait()
-            return self.routing.call("RecomputeDeadlines", request, call[1])
+            return self.routing.call("RecalculateDeadlines", request, call[1])
 
         with ThreadPoolExecutor(len(calls)) as pool:
             return list(pool.map(order, calls))
@@ -55,7 +55,7 @@ class Office:
         events = KERNEL.events
         found = (
             events.select()
-            .where(events.c.type == "motcua.routing.v1.DeadlineRecomputed")
+            .where(events.c.type == "motcua.routing.v1.DeadlineRecalculated")
             .order_by(events.c.stream_id, events.c.sequence)
         )
         rows = self.routing.writer.exclusive(lambda uow: uow.query(found).all()).result()
@@ -94,8 +94,8 @@ def test_a_repeated_order_acts_once_and_answers_the_same(office: Office) -> None
     assert [moved.dossier_code for moved in answers[0].moved] == CODES
     assert office.causes() == [(code, request_id) for code in CODES]
 
-    changed = pb.RecomputeDeadlinesRequest(request_id=request_id, reason="lý do khác")
-    problem = office.routing.problem("RecomputeDeadlines", changed, ROOT)
+    changed = pb.RecalculateDeadlinesRequest(request_id=request_id, reason="lý do khác")
+    problem = office.routing.problem("RecalculateDeadlines", changed, ROOT)
     assert problem.code == grpc.StatusCode.ALREADY_EXISTS
     assert len(office.causes()) == len(CODES)
 

@@ -1,4 +1,4 @@
-"""What a calendar change moves, as `motcua calendar recompute` lists it."""
+"""What a calendar change moves, as `motcua calendar recalculate` lists it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import pytest
 from motcua.routing.v1 import routing_pb2 as pb
 from motcua.routing.v1.types_pb2 import DeadlineScope
 
-from cli.commands.calendar import recompute
+from cli.commands.calendar import recalculate
 from kernel.base.instants import to_timestamp
 from tests.support.routing_cases import at
 
 EVERY = [
     ("dossier", "", 0, "dossier"),
     ("step", "appraise", 0, "appraise"),
-    ("touch", "appraise", 0, "appraise: begin"),
+    ("first_action", "appraise", 0, "appraise: begin"),
     ("timer", "appraise", 0, "appraise: timer"),
     ("consultation", "appraise", 2, "question 2"),
     ("suspension", "", 0, "papers"),
@@ -46,12 +46,12 @@ def test_what_moves_is_named(
 ) -> None:
     """For scripts by its scope, for people by a word of its own."""
     each = moved(scope, step, number)
-    document = recompute._document([each], 1, dry_run=True)
+    document = recalculate._document([each], 1, dry_run=True)
     (row,) = document["moved"]
     assert (row["scope"], row["step"], row["consultation"]) == (scope, step, number or None)
     assert (document["later"], document["earlier"], document["dossiers"]) == (1, 0, 1)
 
-    recompute._show(document, [each])
+    recalculate._show(document, [each])
     assert word in capsys.readouterr().out
 
 
@@ -59,7 +59,7 @@ def test_what_was_skipped_is_told_with_its_process(capsys: pytest.CaptureFixture
     """For people by process and version, for scripts by dossier."""
     codes = ("H22.12-210809-0001", "H22.12-210809-0002")
     cases = [pb.SkippedCase(dossier_code=c, process="permits", process_version=2) for c in codes]
-    document = recompute._document([], 2, dry_run=True, skipped=cases)
+    document = recalculate._document([], 2, dry_run=True, skipped=cases)
     assert [row["dossier"] for row in document["skipped"]] == list(codes)
-    recompute._show(document, [])
+    recalculate._show(document, [])
     assert "permits version 2 is not there: 2 cases skipped" in capsys.readouterr().out

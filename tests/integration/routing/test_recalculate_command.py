@@ -1,4 +1,4 @@
-"""`motcua calendar recompute` against the running service: import, dry run, change, once more."""
+"""`motcua calendar recalculate` against the running service: import, dry run, change, once more."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ source = "12/UBND"
 """
 
 
-def recompute(*options: str) -> Any:
+def recalculate(*options: str) -> Any:
     """Call the command; gives its document."""
-    found = CliRunner().invoke(app, ["calendar", "recompute", "--json", *options])
+    found = CliRunner().invoke(app, ["calendar", "recalculate", "--json", *options])
     assert found.exit_code == 0, found.output
     # The service runs in this process and logs to the same place.
     return json.loads(found.stdout[found.stdout.index("{") :])
@@ -57,16 +57,16 @@ def test_the_way_of_a_calendar_change(tmp_path: Path, monkeypatch: pytest.Monkey
         monkeypatch.setenv("ROUTING_PORT", routing.address.rpartition(":")[2])
         file_dossiers(routing)
         routing.clock.set("2021-08-11 10:00")
-        assert recompute("--dry-run")["moved"] == []
+        assert recalculate("--dry-run")["moved"] == []
 
         text = STATE_OFFICE_FILE.read_text(encoding="utf-8").replace("2026.1", "2026.2")
         path = tmp_path / "vn.toml"
         path.write_text(text + STORM, encoding="utf-8")
         found = CliRunner().invoke(app, ["calendar", "import", str(path)])
         assert found.exit_code == 0, found.output
-        shown = recompute("--dry-run", "--unit", UNIT)
-        done = recompute("--reason", "bão số 5, 12/UBND", "--unit", UNIT)
-        again = recompute("--reason", "bão số 5, 12/UBND")
+        shown = recalculate("--dry-run", "--unit", UNIT)
+        done = recalculate("--reason", "bão số 5, 12/UBND", "--unit", UNIT)
+        again = recalculate("--reason", "bão số 5, 12/UBND")
 
         assert shown["moved"] == done["moved"]
         assert (shown["dry_run"], done["dry_run"]) == (True, False)
@@ -86,11 +86,11 @@ def test_the_way_of_a_calendar_change(tmp_path: Path, monkeypatch: pytest.Monkey
         assert (done["later"], done["earlier"], done["looked_at"]) == (7, 0, 7)
         assert again["moved"] == []
         case = routing.call("GetCase", pb.GetCaseRequest(), code=CODES[0])
-        assert case.entries[-1].type == "DeadlineRecomputed"
+        assert case.entries[-1].type == "DeadlineRecalculated"
         assert case.entries[-1].note == "bão số 5, 12/UBND"
-        for method in ("PreviewRecompute", "RecomputeDeadlines"):
+        for method in ("PreviewRecalculation", "RecalculateDeadlines"):
             request = getattr(pb, f"{method}Request")()
-            if method == "RecomputeDeadlines":
+            if method == "RecalculateDeadlines":
                 request.reason = "x"
             assert routing.problem(method, request, AN).code == grpc.StatusCode.PERMISSION_DENIED
 
@@ -98,7 +98,7 @@ def test_the_way_of_a_calendar_change(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_a_service_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
     """Exit status 1 and one line, not a trace."""
     monkeypatch.setenv("ROUTING_PORT", "1")
-    found = CliRunner().invoke(app, ["calendar", "recompute", "--dry-run"])
+    found = CliRunner().invoke(app, ["calendar", "recalculate", "--dry-run"])
     assert found.exit_code == 1
     assert "routing does not answer" in found.stderr
 

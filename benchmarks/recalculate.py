@@ -1,6 +1,6 @@
 """All open due dates recalculated after a calendar change: rate, dry run, and peak memory.
 
-The routing service's own command on its own database, page by page as `motcua calendar recompute`
+The routing service's own command on its own database, page by page as `motcua calendar recalculate`
 asks for them; gRPC and Kafka are left out.
 """
 
@@ -38,11 +38,11 @@ from office.worktime.calendars.vietnam import state_office
 from office.worktime.durations import Duration
 from office.worktime.working_time import due_at
 from services.routing.application.reactions import reactions_of
-from services.routing.application.recalculation_batches import Recompute
+from services.routing.application.recalculation_batches import Recalculate
 from tests.support.models import OFFICE
 from tests.support.models import ROUTING as MODEL
 
-NAME = "recompute: every open due date after a calendar change"
+NAME = "recalculate: every open due date after a calendar change"
 COUNTS = {Size.SMALL: 100, Size.USUAL: 100_000, Size.FULL: 100_000}
 TARGET = 60
 """Seconds."""
@@ -99,17 +99,17 @@ _LIMITS = ("3wd", "5wd", "10wd", "15wd")
 
 def _pages(writer: Writer, dry_run: bool, url: str) -> tuple[float, int, int]:
     """Ask for every page; return seconds, due dates moved and cases looked at."""
-    act, token, moved, looked = Recompute(OFFICE), "", 0, 0
-    page: pb.PreviewRecomputeResponse | pb.RecomputeDeadlinesResponse
+    act, token, moved, looked = Recalculate(OFFICE), "", 0, 0
+    page: pb.PreviewRecalculationResponse | pb.RecalculateDeadlinesResponse
     reads = open_engine(url, "routing", read_only=True)
     began = time.perf_counter()
     while True:
         if dry_run:
-            ask = pb.PreviewRecomputeRequest(page_size=PAGE, page_token=token)
+            ask = pb.PreviewRecalculationRequest(page_size=PAGE, page_token=token)
             with reads.connect() as connection:
                 page = act.preview(connection, MODEL, ask, NOW)
         else:
-            request = pb.RecomputeDeadlinesRequest(
+            request = pb.RecalculateDeadlinesRequest(
                 request_id=str(uuid.uuid4()), reason="12/UBND", page_size=PAGE, page_token=token
             )
             call = Call(_BOSS, "vi", request.request_id, NOW, NOW, "", "")
@@ -159,7 +159,7 @@ def measure(url: str, count: int) -> dict[str, float]:
 
 def _apart(url: str, count: int) -> dict[str, float]:
     """Measure in a process of its own, so that its peak memory is its own."""
-    command = [sys.executable, "-m", "benchmarks.recompute", url, str(count)]
+    command = [sys.executable, "-m", "benchmarks.recalculate", url, str(count)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return found
@@ -169,7 +169,7 @@ def _print(database: str, count: int, found: dict[str, float]) -> None:
     print(f"  {database}: {count:,} open cases, {found['moved']:,.0f} due dates moved")
     print(f"    dry run             {found['dry']:8.1f} s")
     rate = count / found["seconds"]
-    print(f"    recompute           {found['seconds']:8.1f} s  (target < {TARGET} s)")
+    print(f"    recalculate           {found['seconds']:8.1f} s  (target < {TARGET} s)")
     print(f"                        {rate:8,.0f} cases/s")
     print(f"    of it processor     {found['cpu']:8.1f} s")
     print(f"    once more, nothing  {found['again']:8.1f} s")

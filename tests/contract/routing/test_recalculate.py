@@ -12,7 +12,7 @@ import pytest
 from motcua.events.v1.common_pb2 import Actor, ActorKind
 from motcua.routing.v1 import routing_pb2 as pb
 from motcua.routing.v1.case_events_pb2 import CaseOpened
-from motcua.routing.v1.deadline_events_pb2 import DeadlineMissed, DeadlineRecomputed
+from motcua.routing.v1.deadline_events_pb2 import DeadlineMissed, DeadlineRecalculated
 from motcua.routing.v1.types_pb2 import CaseFact
 
 from kernel.base.instants import to_us
@@ -21,8 +21,8 @@ from office.worktime.calendars import repository
 from office.worktime.calendars.files import load_calendar
 from office.worktime.calendars.repository import CalendarRepository
 from office.worktime.calendars.vietnam import STATE_OFFICE_FILE, state_office
-from services.routing.application.recalculation_batches import Recompute
-from services.routing.domain.alarms import CONSULTATION, SUSPENSION, TIMER, TOUCH
+from services.routing.application.recalculation_batches import Recalculate
+from services.routing.domain.alarms import CONSULTATION, FIRST_ACTION, SUSPENSION, TIMER
 from services.routing.tables import CASES, CONSULTATIONS, DEADLINES, TIMERS, WORK
 from services.routing.views.deadline_rows import DOSSIER
 from tests.conftest import NewDatabase
@@ -72,13 +72,13 @@ def storm(folder: Path, tmp_path: Path, number: int = 2, day: str = "2021-08-12"
     return calendar.version
 
 
-def recompute(departments: Departments, when: str = WHEN, **more: Any) -> Any:
+def recalculate(departments: Departments, when: str = WHEN, **more: Any) -> Any:
     """Ask for one page."""
-    request = pb.RecomputeDeadlinesRequest(
+    request = pb.RecalculateDeadlinesRequest(
         request_id=str(uuid.uuid4()), reason="bão, 12/UBND", **more
     )
     call = Call(BOSS, "vi", request.request_id, at(when), at(when), "", "")
-    act = Recompute(OFFICE)
+    act = Recalculate(OFFICE)
     return departments.writer.submit(lambda uow: act(uow, request, call)).result()
 
 
@@ -86,7 +86,7 @@ def pages(departments: Departments, size: int, when: str = WHEN, unit: str = "")
     """Ask for all pages."""
     found, token = [], ""
     while True:
-        found.append(recompute(departments, when, page_size=size, page_token=token, unit=unit))
+        found.append(recalculate(departments, when, page_size=size, page_token=token, unit=unit))
         token = found[-1].next_page_token
         if not token:
             return found
@@ -95,8 +95,8 @@ def pages(departments: Departments, size: int, when: str = WHEN, unit: str = "")
 def preview(departments: Departments, when: str = WHEN, **more: Any) -> Any:
     """Ask what one page would move."""
     with departments.engine.connect() as connection:
-        request = pb.PreviewRecomputeRequest(**more)
-        return Recompute(OFFICE).preview(connection, MODEL, request, at(when))
+        request = pb.PreviewRecalculationRequest(**more)
+        return Recalculate(OFFICE).preview(connection, MODEL, request, at(when))
 
 
 def codes(count: int) -> list[str]:
@@ -145,7 +145,7 @@ def test_only_what_moves_gets_an_event(
     event = events[-1]
     assert event.actor == BOSS
     assert to_us(event.occurred_at) == at(WHEN)
-    said = payload_of(event, DeadlineRecomputed)
+    said = payload_of(event, DeadlineRecalculated)
     assert (said.reason, said.calendar_version) == ("bão, 12/UBND", version)
     assert said.previous_calendar_version == state_office().version
 
@@ -164,7 +164,7 @@ def test_the_views_follow(departments: Departments, folder: Path, tmp_path: Path
     assert work["due_at"] == min(new, case["step_due_at"])
     departments.looks("2021-08-16 09:00", 1)
     kinds = departments.kinds(code)
-    assert "DeadlineMissed" not in kinds[kinds.index("DeadlineRecomputed") :]
+    assert "DeadlineMissed" not in kinds[kinds.index("DeadlineRecalculated") :]
     departments.looks("2021-08-17 09:00", 1)
     assert payload_of(departments.said(code)[-2], DeadlineMissed).due_at.ToMicroseconds() == new
 
@@ -172,7 +172,7 @@ def test_the_views_follow(departments: Departments, folder: Path, tmp_path: Path
 def test_the_preview_tells_what_will_be_done(
     departments: Departments, folder: Path, tmp_path: Path
 ) -> None:
-    """It changes nothing, and names the very dates that the recomputation then sets."""
+    """It changes nothing, and names the very dates that the recalculation then sets."""
     desk = Desk()
     for code in codes(7):
         departments.reads(desk.files(code))
@@ -197,7 +197,7 @@ def test_interrupted_it_goes_on(departments: Departments, folder: Path, tmp_path
         departments.reads(desk.files(code))
     storm(folder, tmp_path)
 
-    first = recompute(departments, page_size=4)
+    first = recalculate(departments, page_size=4)
     rest = pages(departments, size=3)
     after = departments.kinds()
     third = pages(departments, size=500)
@@ -252,9 +252,9 @@ def test_a_swap_announced_late(departments: Departments, folder: Path, tmp_path:
     opened, *rest = departments.said(code)
     assert payload_of(opened, CaseOpened).calendar_version == state_office().version
     named = [
-        payload_of(e, DeadlineRecomputed).calendar_version
+        payload_of(e, DeadlineRecalculated).calendar_version
         for e in rest
-        if name_of(e) == "DeadlineRecomputed"
+        if name_of(e) == "DeadlineRecalculated"
     ]
     # Version 3 lacks the day of version 2 and has another: the same date, so nothing is said.
     assert named == [versions[1]]
@@ -265,7 +265,7 @@ def test_a_swap_announced_late(departments: Departments, folder: Path, tmp_path:
 def test_a_rebuild_is_equal_row_for_row(
     new_database: NewDatabase, folder: Path, tmp_path: Path
 ) -> None:
-    """The views of a service made again from the log are those of the one that recomputed."""
+    """The views of a service made again from the log are those of the one that recalculated."""
     first = Departments(new_database("live"))
     again = Departments(new_database("rebuilt"), reacting=False)
     try:
@@ -281,7 +281,7 @@ def test_a_rebuild_is_equal_row_for_row(
             streams.setdefault((event.stream_id, event.source), []).append(event)
         again.reads(merged(list(streams.values()), [7 * n for n in range(500)]))
         assert again.views() == first.views()
-        assert "DeadlineRecomputed" in first.kinds()
+        assert "DeadlineRecalculated" in first.kinds()
     finally:
         first.close()
         again.close()
@@ -330,7 +330,7 @@ def shown(departments: Departments) -> dict[str, str]:
         "timer": timer["at"],
         "question": question,
         "papers": papers,
-        "begin": watched[third, TOUCH, 0],
+        "begin": watched[third, FIRST_ACTION, 0],
     }
     return {name: clock(at) for name, at in found.items()}
 
@@ -348,26 +348,26 @@ def test_all_that_the_calendar_laid_moves(
         "begin": "2021-08-10 09:00",
     }
     storm(folder, tmp_path, 2, "2021-08-25")
-    assert [each.change.scope for each in recompute(departments).moved] == [SUSPENSION]
+    assert [each.change.scope for each in recalculate(departments).moved] == [SUSPENSION]
     assert shown(departments)["papers"] == "2021-08-26 09:00"
     # Nobody worked from the 10th to the 12th after all, but on the 25th.
     storm(folder, tmp_path, 3, "2021-08-10\nuntil = 2021-08-12")
 
     told = preview(departments)
-    moved = recompute(departments)
+    moved = recalculate(departments)
 
     assert list(told.moved) == [
         pb.MovedDeadline(dossier_code=m.dossier_code, unit=m.unit, change=_unsaid(m.change))
         for m in moved.moved
     ]
-    assert {TIMER, CONSULTATION, TOUCH} <= {each.change.scope for each in moved.moved}
+    assert {TIMER, CONSULTATION, FIRST_ACTION} <= {each.change.scope for each in moved.moved}
     assert shown(departments) == {
         "timer": "2021-08-17 17:00",
         "question": "2021-08-16 09:00",
         "papers": "2021-08-26 09:00",
         "begin": "2021-08-13 09:00",
     }
-    assert not recompute(departments).moved
+    assert not recalculate(departments).moved
 
 
 def _unsaid(change: pb.DeadlineChange) -> pb.DeadlineChange:
@@ -386,8 +386,8 @@ def test_a_rebuild_has_what_stands_beside_the_promise(
     try:
         besides(first)
         storm(folder, tmp_path, 2, "2021-08-10\nuntil = 2021-08-12")
-        moved = {each.change.scope for each in recompute(first).moved}
-        assert {TIMER, CONSULTATION, TOUCH} <= moved
+        moved = {each.change.scope for each in recalculate(first).moved}
+        assert {TIMER, CONSULTATION, FIRST_ACTION} <= moved
         first.looks("2021-08-17 09:00")
         desk, heard = Desk(), []
         for code, process in zip(codes(3), ("consulted", "consulted", "standard"), strict=True):

@@ -1,4 +1,4 @@
-"""`motcua calendar recompute`: open due dates, recalculated by the calendars that are in force."""
+"""`motcua calendar recalculate`: open due dates by the calendars that are in force."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SHOWN = 50
 _PATIENCE = 60.0
 
 
-def recompute(
+def recalculate(
     reason: Annotated[
         str, typer.Option(help="In words, with the document; citizens read it. Not personal.")
     ] = "",
@@ -49,7 +49,7 @@ def recompute(
         Connection("routing") as connection,
         Progress(*columns, console=err, disable=not err.is_terminal, transient=True) as progress,
     ):
-        task = progress.add_task("recompute", total=None)
+        task = progress.add_task("recalculate", total=None)
         for page in _pages(connection.routing(), reason, dry_run, unit):
             moved += page.moved
             skipped += page.skipped
@@ -69,21 +69,21 @@ def _seconds(one: Timestamp, other: Timestamp) -> float:
 
 def _pages(
     routing: Any, reason: str, dry_run: bool, unit: str
-) -> Iterator[pb.PreviewRecomputeResponse | pb.RecomputeDeadlinesResponse]:
+) -> Iterator[pb.PreviewRecalculationResponse | pb.RecalculateDeadlinesResponse]:
     token = ""
     while True:
         if dry_run:
-            ask = pb.PreviewRecomputeRequest(unit=unit, page_size=PAGE, page_token=token)
-            page = routing.PreviewRecompute(ask, timeout=_PATIENCE, metadata=identity())
+            ask = pb.PreviewRecalculationRequest(unit=unit, page_size=PAGE, page_token=token)
+            page = routing.PreviewRecalculation(ask, timeout=_PATIENCE, metadata=identity())
         else:
-            change = pb.RecomputeDeadlinesRequest(
+            change = pb.RecalculateDeadlinesRequest(
                 request_id=str(uuid.uuid4()),
                 reason=reason,
                 unit=unit,
                 page_size=PAGE,
                 page_token=token,
             )
-            page = routing.RecomputeDeadlines(change, timeout=_PATIENCE, metadata=identity())
+            page = routing.RecalculateDeadlines(change, timeout=_PATIENCE, metadata=identity())
         yield page
         token = page.next_page_token
         if not token:
@@ -142,7 +142,7 @@ def _limit(row: dict[str, Any]) -> str:
     names = {
         "dossier": "dossier",
         "step": f"{row['step']}",
-        "touch": f"{row['step']}: begin",
+        "first_action": f"{row['step']}: begin",
         "timer": f"{row['step']}: timer",
         "consultation": f"question {row['consultation']}",
         "suspension": "papers",
