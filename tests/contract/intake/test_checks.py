@@ -25,7 +25,7 @@ from sqlalchemy import Engine, select, text, update
 
 from kernel.base.instants import HOUR, to_timestamp, to_us
 from kernel.eventsourcing.unit_of_work import UnitOfWork
-from services.intake.schedulers.desk_checks import DOSSIERS_AT_ONCE, due_rows, watch_checks
+from services.intake.schedulers.desk_checks import DOSSIERS_AT_ONCE, due_rows, scan_desk_checks
 from services.intake.tables import DOSSIERS, KERNEL
 from tests.conftest import NewDatabase
 from tests.support.events import name_of, payload_of
@@ -54,7 +54,7 @@ def look(engine: Engine, now: int) -> int:
     while True:
         with engine.begin() as connection:
             uow = UnitOfWork(connection, MODEL, None, 0)
-            said = watch_checks(uow, now)
+            said = scan_desk_checks(uow, now)
             uow.flush()
         if not said:
             return total
