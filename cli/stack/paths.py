@@ -22,7 +22,7 @@ PATHS: Final = (
     "MOTCUA_TRACE_FILE",
     "PEOPLE_DIRECTORY",
     "POSTAL_PARTNERS",
-    "ROUTING_LADDERS",
+    "ROUTING_ESCALATION_POLICIES",
 )
 """Each names one file or folder."""
 DATABASES: Final = ("DATABASE_URL", "KEYRING_DATABASE_URL")

@@ -20,7 +20,7 @@ from services.intake.tables import DOSSIERS, KERNEL
 DOSSIERS_AT_ONCE = 250
 
 
-def due_rows(now: int, limit: int = DOSSIERS_AT_ONCE) -> Select[Any]:
+def due_checks(now: int, limit: int = DOSSIERS_AT_ONCE) -> Select[Any]:
     """Select the dossiers whose desk check has an alarm before ``now``, the earliest first."""
     return (
         select(DOSSIERS.c.dossier_code)
@@ -36,7 +36,7 @@ def scan_desk_checks(uow: UnitOfWork, now: int) -> int:
     Return for how many. Called again while that is more than 0, it catches up after an outage, each
     dossier once.
     """
-    codes = [row.dossier_code for row in uow.query(due_rows(now))]
+    codes = [row.dossier_code for row in uow.query(due_checks(now))]
     for table in (DOSSIERS, KERNEL.streams):
         uow.prefetch(table, codes)
     return sum(_check_dossier(uow, code, now) for code in codes)
