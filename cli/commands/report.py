@@ -83,7 +83,7 @@ def report(
 ) -> None:
     """Count the official indicators of a period.
 
-    What came in, was resolved (early, on time, late), returned without result, and is pending. It
+    What came in, was resolved (early, on time, late), given back, and is pending. It
     is judged by the local days of each dossier: what is due today is late from tomorrow on.
     (`motcua deadlines` judges by the instant.)
     """

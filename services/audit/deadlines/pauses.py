@@ -82,7 +82,7 @@ def ahead_again(previous: int | None, due: int | None, pause: Pause) -> bool:
     return previous < pause[0] and due > max(pause)
 
 
-def judged_anew(text: Text) -> Text:
+def judged_again(text: Text) -> Text:
     """Add that a date that had passed is in the future again."""
     vi, en = text
     return (
@@ -91,7 +91,7 @@ def judged_anew(text: Text) -> Text:
     )
 
 
-def counted_anew(text: Text, version: str) -> Text:
+def counted_again(text: Text, version: str) -> Text:
     """Add that the basis was counted by a calendar version until then, and by another now."""
     vi, en = text
     return (

@@ -1,4 +1,4 @@
-"""Explanation of the promised date after a pause: its remainder, or the limit anew. Pure."""
+"""Explanation of the promised date after a pause: its remainder, or the limit again. Pure."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from services.audit.deadlines.pauses import (
     NOT_AHEAD,
     ahead_again,
     changed,
-    counted_anew,
+    counted_again,
     going_on,
     gone_on,
-    judged_anew,
+    judged_again,
     waited,
 )
 from services.audit.wording.formatting import Text
@@ -89,9 +89,9 @@ def _gone_on(
     if last := [span for span in line.spans if span.part == name]:
         line = replace(line, text=waited(last, stays_late=late))
     if before is not None and changed(before, version):
-        line = replace(line, text=counted_anew(line.text, before.calendar_version))
+        line = replace(line, text=counted_again(line.text, before.calendar_version))
     if again:
-        return replace(line, text=judged_anew(line.text))
+        return replace(line, text=judged_again(line.text))
     return wrong(line, NOT_AHEAD) if payload.after_missed else line
 
 

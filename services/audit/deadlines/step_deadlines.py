@@ -25,9 +25,9 @@ from services.audit.deadlines.pauses import (
     NOT_AHEAD,
     ahead_again,
     changed,
-    counted_anew,
+    counted_again,
     going_on,
-    judged_anew,
+    judged_again,
 )
 
 
@@ -130,10 +130,10 @@ def resumed(
         return
     text = (f"Bước {payload.current.step} tiếp tục", f"Step {payload.current.step} goes on")
     if before is not None and changed(before, version):
-        text = counted_anew(text, before.calendar_version)
+        text = counted_again(text, before.calendar_version)
     ahead = ahead_again(previous, explanation.step_due_at, pause)
     if ahead:
-        text = judged_anew(text)
+        text = judged_again(text)
     line = computed(
         event,
         text,

@@ -80,7 +80,7 @@ def _escalated(payload: Any, time_zone: str) -> Text:
     who = f" ({', '.join(payload.officers)})" if payload.officers else ""
     return (
         f"Báo {payload.rung} {payload.unit}{who}: {vi}, hạn {date}",
-        f"Told {payload.rung} of {payload.unit}{who}: {en}, due {date_en}",
+        f"Notified {payload.rung} of {payload.unit}{who}: {en}, due {date_en}",
     )
 
 
