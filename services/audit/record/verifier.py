@@ -1,4 +1,4 @@
-"""Verification run: reads the log and the audit store again and reports what does not agree."""
+"""Verifies the hash chains of the audit store against the log, and reports what does not agree."""
 
 from __future__ import annotations
 
