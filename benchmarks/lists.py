@@ -117,7 +117,9 @@ def _dossiers(chance: random.Random, mine: AccessScope | None = None) -> Iterato
             )
         for _ in range(2):
             found: list[Any] = []
-            yield lambda on, r=request, f=found: f.append(dossier_list.page(on, r, sight=mine))  # type: ignore[misc]
+            yield lambda on, r=request, f=found: f.append(  # type: ignore[misc]
+                dossier_list.page(on, r, access_scope=mine)
+            )
             if not found or not found[0].next_page_token:
                 break
             request.page_token = found[0].next_page_token

@@ -13,7 +13,7 @@ from benchmarks.harness import Figures, Servers, Size, TargetMissed
 from infra.local.postgres import PostgresUnavailable
 from kernel.eventsourcing.group_commit import Writer
 from kernel.storage.engines import open_engine
-from services.routing.schedulers.deadlines import watch_deadlines
+from services.routing.schedulers.deadlines import deadline_scheduler
 from services.routing.tables import METADATA
 from tests.support.departments import Departments, Desk
 from tests.support.models import OFFICE
@@ -30,7 +30,7 @@ PART = 500
 """Dossiers that are accepted in one transaction."""
 MB = 1_000_000
 _NOW = at("2021-08-09 09:00")
-_watch = watch_deadlines(OFFICE)
+_watch = deadline_scheduler(OFFICE)
 _ROWS = {
     "sqlite": "with recursive s(n) as (select 1 union all select n + 1 from s where n < {n})",
     "postgresql": "with s(n) as (select generate_series(1, {n}))",

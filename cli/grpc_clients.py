@@ -25,8 +25,9 @@ OPTIONS = (
 
 
 def identity() -> Any:
-    """Return the metadata that names the operator: by MOTCUA_TOKEN; without it the local issuer, of
-    development, signs for the account that runs the command.
+    """Return the metadata that names the operator: by MOTCUA_TOKEN.
+
+    Without it the local issuer, of development, signs for the account that runs the command.
     """
     return signed("operator", operator_name())
 

@@ -7,9 +7,7 @@ import os
 
 
 def operator_name() -> str:
-    """Return MOTCUA_OPERATOR, or the name of the account that runs the command; its number when it
-    has no name.
-    """
+    """Return MOTCUA_OPERATOR, or the account that runs the command by name or number."""
     given = os.environ.get("MOTCUA_OPERATOR", "")
     if given:
         return given

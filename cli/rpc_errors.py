@@ -21,7 +21,7 @@ def failures(service: str) -> Iterator[None]:
         yield
     except grpc.RpcError as error:
         problem = explain(error)
-        if problem.code == grpc.StatusCode.UNAVAILABLE and not _in_its_own_words(error):
+        if problem.code == grpc.StatusCode.UNAVAILABLE and not _is_services_answer(error):
             fail(f"{service} does not answer; is it running? (motcua status)")
             raise typer.Exit(1) from error
         fields = "; ".join(
@@ -32,7 +32,7 @@ def failures(service: str) -> Iterator[None]:
         raise typer.Exit(2 if wrong else 1) from error
 
 
-def _in_its_own_words(error: grpc.RpcError) -> bool:
+def _is_services_answer(error: grpc.RpcError) -> bool:
     """Return whether the service itself has answered, and not the connection failed."""
     pairs: Any = error.trailing_metadata() or ()
     return any(name == DETAILS for name, _ in pairs)

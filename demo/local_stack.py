@@ -17,7 +17,7 @@ from datetime import time as clock_time
 from pathlib import Path
 from typing import Any
 
-from cli.stack.paths import DATABASES, PATHS, whole_paths
+from cli.stack.paths import DATABASES, PATHS, absolute_paths
 from cli.stack.plan import SERVICES
 from cli.stack.status import collect
 from demo.week.officer_directory import write_directory
@@ -67,7 +67,7 @@ def environment(folder: Path, speed: float, opens: int) -> dict[str, str]:
         os.environ.pop(unwanted, None)
     for name in SERVICES:
         os.environ.pop(f"{name.upper()}_DATABASE_URL", None)
-    os.environ.update(settings | whole_paths(os.environ, SERVICES))
+    os.environ.update(settings | absolute_paths(os.environ, SERVICES))
     return dict(os.environ)
 
 

@@ -46,7 +46,7 @@ def call(
     """Call a method of a service and print its answer as JSON.
 
     A stream gives one document a line. Who calls is signed for by the local issuer (development),
-    or is said by MOTCUA_TOKEN; without either a guest calls. A request id is made when none is
+    or named by MOTCUA_TOKEN; without either a guest calls. A request id is made when none is
     given. Exit status 1 when the service says no: its reason and text are on stderr.
     """
     service, found = _find(method)

@@ -20,7 +20,7 @@ from cli.rpc_errors import audit
 from kernel.base.instants import MINUTE, SECOND, to_us
 
 app = typer.Typer(invoke_without_command=True, help="List what is due, late and suspended.")
-_SAID = {
+_WORDS = {
     pb.AGREEMENT_UNSPECIFIED: "",
     pb.AGREEMENT_SAME: "same",
     pb.AGREEMENT_DIFFERS: "DIFFERS",
@@ -181,7 +181,7 @@ def print_explanation(answer: pb.ExplainDeadlineResponse, *, steps: bool = False
                     out.print(f"  {part}:", markup=False)
                 out.print(stretches)
         due = moment(line.due_at) or "none"
-        how = f", computed again: {_SAID[line.agreement]}" if _SAID[line.agreement] else ""
+        how = f", computed again: {_WORDS[line.agreement]}" if _WORDS[line.agreement] else ""
         if line.type == "DeadlineExtended":
             unknown = line.agreement == pb.AGREEMENT_UNKNOWN
             how = ", chosen, not computed" + (", rule not checked: no calendar" if unknown else "")

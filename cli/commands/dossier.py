@@ -52,7 +52,7 @@ def timeline(
     """Show a dossier's whole history, across the services.
 
     In the order of the log, which is that of the times of recording within a service; when it
-    happened may lie before (a dossier brought in from another system, a late report).
+    happened may lie before (a dossier imported from another system, a late report).
     """
     request = pb.GetTimelineRequest(dossier_code=code, time_zone=OFFICE, stream_kind=kind)
     if as_of:
@@ -183,11 +183,11 @@ def _state(answer: pb.GetStateResponse) -> dict[str, Any]:
 
 
 def suspended_for(value: Any) -> str:
-    """Return why a clock stands still; empty while it runs."""
+    """Return why a clock is stopped; empty while it runs."""
     name = SuspensionKind.Name(value).removeprefix("SUSPENSION_KIND_").lower()
     return "" if name == "unspecified" else name
 
 
 def lateness(value: Any) -> str:
-    """Return how a dossier stands against its due date by the day."""
+    """Return the lateness of a dossier by the day, in words."""
     return pb.Lateness.Name(value).removeprefix("LATENESS_").lower()

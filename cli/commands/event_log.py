@@ -1,4 +1,4 @@
-"""`motcua replay` and `verify`: the log read again, and proven."""
+"""`motcua replay` and `verify`: the log read again, and verified by its hash chains."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ def verify(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
-    """Prove that nothing was lost, altered or reordered. Exit status 1 when something was."""
+    """Verify that nothing was lost, altered or reordered. Exit status 1 when something was."""
     result = run_verify(store_only)
     document = {
         "events": result.events,
@@ -178,13 +178,13 @@ def verify(
             | {"repeats": result.repeats, "set_aside": result.set_aside, "findings": findings}
         )
     else:
-        _print_proof(result)
+        _print_verification(result)
     if not result.ok:
         raise typer.Exit(1)
 
 
 def run_verify(store_only: bool = False) -> pb.VerifyResult:
-    """Run the proof, with its progress on a terminal."""
+    """Run the verification, with its progress on a terminal."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -210,7 +210,7 @@ def run_verify(store_only: bool = False) -> pb.VerifyResult:
     return result
 
 
-def _print_proof(result: pb.VerifyResult) -> None:
+def _print_verification(result: pb.VerifyResult) -> None:
     word, style = ("proven", "green") if result.ok else ("broken", "red")
     out.print(
         Text.assemble(

@@ -52,7 +52,7 @@ def _row(message: EmailMessage) -> dict[str, Any]:
 
 
 def _printable(text: str) -> str:
-    """Replace what would command the terminal."""
+    """Replace control characters, which a terminal would obey."""
     return "".join(
         c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text
     )

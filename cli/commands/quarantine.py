@@ -1,4 +1,4 @@
-"""`motcua quarantine list / show / redrive`: records that were set aside."""
+"""`motcua quarantine list / show / redrive`: the dead-letter queue from an operator's side."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cli.printer import counted, grid, out
 from cli.rpc_errors import failures
 from cli.stack.plan import SERVICES
 
-app = typer.Typer(no_args_is_help=True, help="Look at records set aside, and try them again.")
+app = typer.Typer(no_args_is_help=True, help="Look at quarantined records, and try them again.")
 SERVICE = Annotated[str, typer.Argument(help=f"One of {', '.join(SERVICES)}.")]
 JSON = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 
@@ -31,7 +31,7 @@ def list_records(
     service: Annotated[str, typer.Argument(help="One service; all when left out.")] = "",
     as_json: JSON = False,
 ) -> None:
-    """List records that were set aside, oldest first."""
+    """List quarantined records, oldest first."""
     rows: list[tuple[str, pb.QuarantinedRecord]] = []
     for name in [_known(service)] if service else SERVICES:
         with failures(name), Connection(name) as connection:
@@ -44,7 +44,7 @@ def list_records(
         print_json([_document(name, record) for name, record in rows])
         return
     if not rows:
-        out.print("nothing is set aside")
+        out.print("nothing is quarantined")
         return
     out.print(_narrow(rows) if out.narrow else _wide(rows))
 

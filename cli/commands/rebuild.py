@@ -1,4 +1,4 @@
-"""`motcua rebuild`: a service's database made again from the log, or proven equal to it."""
+"""`motcua rebuild`: read models rebuilt from the log; `--check` compares them with a rebuild."""
 
 from __future__ import annotations
 
@@ -173,8 +173,9 @@ def _service(service: str) -> tuple[settings.Settings, Model, str]:
 
 @contextmanager
 def _stopped(folder: Path, service: str) -> Iterator[None]:
-    """Have the supervisor keep the service stopped during the block; without one, nothing is to be
-    stopped.
+    """Have the supervisor keep the service stopped during the block.
+
+    Without a supervisor, nothing is to be stopped.
     """
     state.hold(folder, service)
     try:
@@ -197,9 +198,7 @@ def _pid(folder: Path, service: str) -> int | None:
 
 
 def _remove(path: Path, *, keep_main: bool = False) -> None:
-    """Remove an SQLite file with what belongs to it; with ``keep_main`` only the latter, before it
-    is replaced.
-    """
+    """Remove an SQLite file with its -wal and -shm; with ``keep_main`` only these two."""
     for name in ("-wal", "-shm", *(() if keep_main else ("",))):
         path.with_name(path.name + name).unlink(missing_ok=True)
 

@@ -83,9 +83,9 @@ def report(
 ) -> None:
     """Count the official indicators of a period.
 
-    What came in, was resolved (early, on time, late), given back, and is pending. It is judged by
-    the local days of each dossier: what is due today is late from tomorrow on. (`motcua deadlines`
-    judges by the instant.)
+    What came in, was resolved (early, on time, late), given back, and is pending. It
+    is judged by the local days of each dossier: what is due today is late from tomorrow on.
+    (`motcua deadlines` judges by the instant.)
     """
     document = fetch(from_day, to_day, as_of, by.value)
     if as_json or form is Format.json:
@@ -106,7 +106,7 @@ def report(
 def fetch(from_day: str, to_day: str, as_of: str, by: str) -> dict[str, Any]:
     """Ask for a report.
 
-    Gives ``{"from", "to", "as_of", "by", "rows": [{"key", counts…}], "total": {counts…}}``.
+    Return ``{"from", "to", "as_of", "by", "rows": [{"key", counts…}], "total": {counts…}}``.
     """
     request = pb.GetReportRequest(
         from_date=parse_day(from_day, "--from"),

@@ -1,4 +1,4 @@
-"""The calls by which one dossier is brought in: the services' own commands.
+"""The calls by which one dossier is imported: the services' own commands, idempotent.
 
 Each has an identity that never changes, made from the source, the case and what the call holds of
 it: the same import run again, or a later export that holds the same rows, acts on nothing twice.
@@ -58,7 +58,7 @@ class ServiceAway(Exception):
 
 
 class Calls:
-    """Brings in dossiers through intake and routing."""
+    """Imports dossiers through intake and routing."""
 
     def __init__(self, mapping: Mapping, intake_channel: Any, routing_channel: Any) -> None:
         self._mapping = mapping
@@ -105,7 +105,7 @@ class Calls:
             occurred_at=to_timestamp(step.at),
         )
         try:
-            await self._call(self._routing.RecordStep, request, unheard=True)
+            await self._call(self._routing.RecordStep, request, may_be_unknown=True)
         except _Repeated:
             pass  # the identity holds all but the row's number: the step has come in another file
 
@@ -123,14 +123,14 @@ class Calls:
             explanation=f"imported from {self._mapping.source.name}",
             occurred_at=to_timestamp(case.ended_at),
         )
-        await self._call(self._routing.ResolveCase, request, unheard=True)
+        await self._call(self._routing.ResolveCase, request, may_be_unknown=True)
 
     async def complete(self, case: ImportedHistory) -> None:
         """Declare the history complete; raise ``CallRefused``."""
         request = routing.CompleteImportRequest(
             request_id=self._identity(case, "complete"), dossier_code=case.code
         )
-        await self._call(self._routing.CompleteImport, request, unheard=True)
+        await self._call(self._routing.CompleteImport, request, may_be_unknown=True)
 
     async def is_complete(self, case: ImportedHistory) -> bool:
         """Ask whether the dossier is there with a complete history."""
@@ -147,10 +147,11 @@ class Calls:
         return str(uuid.uuid5(NAMESPACE, parts))
 
     async def _call(
-        self, method: Callable[..., Awaitable[Any]], request: Any, *, unheard: bool = False
+        self, method: Callable[..., Awaitable[Any]], request: Any, *, may_be_unknown: bool = False
     ) -> Any:
-        """Call until there is an answer. ``unheard``: the service may have yet to hear of the
-        dossier from the log.
+        """Call until there is an answer.
+
+        ``may_be_unknown``: the service may not yet have read the dossier's events.
         """
         loop = asyncio.get_running_loop()
         end = loop.time() + PATIENCE
@@ -162,11 +163,11 @@ class Calls:
                 if error.code() == grpc.StatusCode.ALREADY_EXISTS:
                     taken = bool(getattr(request, "external_code", ""))
                     raise _Repeated(_TAKEN if taken else _DIFFERENT) from None
-                later = error.code() in _LATER or (unheard and _is_unheard(error))
+                later = error.code() in _LATER or (may_be_unknown and _is_unknown_yet(error))
                 if not later:
-                    raise CallRefused(_why(error)) from None
+                    raise CallRefused(_reason(error)) from None
                 if loop.time() > end:
-                    raise ServiceAway(_why(error)) from None
+                    raise ServiceAway(_reason(error)) from None
             await asyncio.sleep(wait)
             wait = min(wait * 2, 1.0)
 
@@ -175,11 +176,11 @@ class _Repeated(CallRefused):
     """The identity was used before, for something else."""
 
 
-def _is_unheard(error: grpc.aio.AioRpcError) -> bool:
+def _is_unknown_yet(error: grpc.aio.AioRpcError) -> bool:
     return error.code() == grpc.StatusCode.NOT_FOUND or explain(error).reason == "CASE_NOT_OPEN"
 
 
-def _why(error: grpc.aio.AioRpcError) -> str:
+def _reason(error: grpc.aio.AioRpcError) -> str:
     problem = explain(error)
     fields = "; ".join(f"{name}: {text}" for name, text in problem.fields.items())
     return " ".join(filter(None, (problem.code.name, problem.reason, fields or problem.text)))

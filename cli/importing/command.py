@@ -26,7 +26,7 @@ from cli.importing.calls import ServiceAway
 from cli.importing.history import Histories, read_histories
 from cli.importing.mapping import Loaded, MappingError, load_mapping
 from cli.importing.rejects import write_rejects
-from cli.importing.runner import ImportOutcome, Journal, bring_in
+from cli.importing.runner import ImportOutcome, Journal, import_histories
 from cli.importing.sources import SourceError, read_rows
 from cli.printer import counted, err, fail, out
 from cli.stack.paths import data_dir
@@ -45,7 +45,7 @@ def import_log(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
-    """Bring in another system's dossiers with their original times.
+    """Import another system's dossiers with their original times.
 
     It goes through the services' own commands. Run again, it changes nothing; interrupted, it goes
     on where it was. Exit status 3 when some rows were rejected, 1 when it could not be finished.
@@ -104,7 +104,7 @@ def _run(file: Path, loaded: Loaded, histories: Histories) -> ImportOutcome:
         ) as progress:
             task = progress.add_task("rows", total=histories.rows, completed=len(histories.rejects))
             return asyncio.run(
-                bring_in(histories, loaded, journal, lambda n: progress.advance(task, n))
+                import_histories(histories, loaded, journal, lambda n: progress.advance(task, n))
             )
     except ExceptionGroup as group:
         away, others = group.split(ServiceAway)

@@ -53,7 +53,7 @@ class ImportedHistory:
 
 
 class Reject(NamedTuple):
-    """A row that was not brought in, and why."""
+    """A row that was not imported, and why."""
 
     row: int
     case: str
@@ -66,7 +66,7 @@ class Wrong(Exception):
 
 @dataclass(frozen=True)
 class Histories:
-    """What became of a whole log: ``rows`` = the steps of all cases + ``rejects``."""
+    """The histories of a whole log: ``rows`` = the steps of all cases + ``rejects``."""
 
     rows: int
     cases: list[ImportedHistory]

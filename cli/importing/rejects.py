@@ -1,4 +1,4 @@
-"""The rejects file: the rows that an import did not bring in, as they were, and why."""
+"""The rejects file: the rows that were not imported, as they were, and why."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from cli.stack.addresses import address
 from kernel.rpc.client import OPTIONS
 
 SIDE_BY_SIDE = 128
-"""Dossiers brought in at a time: what waits is committed together."""
+"""Dossiers imported at a time: what waits is committed together."""
 
 
 @dataclass
@@ -64,12 +64,13 @@ class Journal:
         self._file.close()
 
 
-async def bring_in(
+async def import_histories(
     histories: Histories, loaded: Loaded, journal: Journal, progress: Callable[[int], None]
 ) -> ImportOutcome:
-    """Bring in all cases; ``progress`` gets the number of rows settled by each dossier.
+    """Import all cases; ``progress`` gets the number of rows settled by each dossier.
 
-    Raises an ``ExceptionGroup`` with ``Away`` when a service stays away; run again, it goes on.
+    Raise an ``ExceptionGroup`` with ``ServiceAway`` when a service does not answer; run again, it
+    goes on.
     """
     outcome = ImportOutcome(histories.rows, rejects=list(histories.rejects))
     begun = time.monotonic()
@@ -97,18 +98,18 @@ async def bring_in(
 async def _settle(
     calls: Calls, case: ImportedHistory, journal: Journal, outcome: ImportOutcome
 ) -> None:
-    """Bring in one dossier, or reject its rows with the reason."""
+    """Import one dossier, or reject its rows with the reason."""
     if case.code in journal.done and await calls.is_complete(case):
         outcome.skipped += 1
         outcome.kept += len(case.steps)
     else:
         try:
             await calls.open(case)
-        except CallRefused as turned:
-            reason = f"dossier: {turned}"
+        except CallRefused as error:
+            reason = f"dossier: {error}"
             outcome.rejects += [Reject(step.row, case.code, reason) for step in case.steps]
             return
-        rejects, trouble = await _play(calls, case)
+        rejects, trouble = await _record_case(calls, case)
         outcome.kept += len(case.steps) - len(rejects)
         outcome.rejects += rejects
         outcome.troubles += [(case.code, text) for text in trouble]
@@ -119,7 +120,7 @@ async def _settle(
     outcome.after_end += case.after_end
 
 
-async def _play(calls: Calls, case: ImportedHistory) -> tuple[list[Reject], list[str]]:
+async def _record_case(calls: Calls, case: ImportedHistory) -> tuple[list[Reject], list[str]]:
     """Record the steps in order of time, the end of the case among them where it belongs."""
     rejects: list[Reject] = []
     trouble: list[str] = []
@@ -128,20 +129,20 @@ async def _play(calls: Calls, case: ImportedHistory) -> tuple[list[Reject], list
         rejects += await _record(calls, case, step)
     try:
         await calls.resolve(case)
-    except CallRefused as turned:
-        trouble.append(f"its end: {turned}")
+    except CallRefused as error:
+        trouble.append(f"its end: {error}")
     for step in case.steps[len(before) :]:
         rejects += await _record(calls, case, step)
     try:
         await calls.complete(case)
-    except CallRefused as turned:
-        trouble.append(f"its completion: {turned}")
+    except CallRefused as error:
+        trouble.append(f"its completion: {error}")
     return rejects, trouble
 
 
 async def _record(calls: Calls, case: ImportedHistory, step: ImportedStep) -> list[Reject]:
     try:
         await calls.record(case, step)
-    except CallRefused as turned:
-        return [Reject(step.row, case.code, str(turned))]
+    except CallRefused as error:
+        return [Reject(step.row, case.code, str(error))]
     return []

@@ -1,6 +1,4 @@
-"""The local stack's folder, and the settings that name files, made whole for programs that run in
-another folder.
-"""
+"""The local stack's folder, and absolute paths in settings, for programs in another folder."""
 
 from __future__ import annotations
 
@@ -22,7 +20,7 @@ PATHS: Final = (
     "MOTCUA_TRACE_FILE",
     "PEOPLE_DIRECTORY",
     "POSTAL_PARTNERS",
-    "ROUTING_LADDERS",
+    "ROUTING_ESCALATION_POLICIES",
 )
 """Each names one file or folder."""
 DATABASES: Final = ("DATABASE_URL", "KEYRING_DATABASE_URL")
@@ -36,8 +34,8 @@ def data_dir() -> Path:
     return Path(os.environ.get("MOTCUA_DATA_DIR") or ".motcua").absolute()
 
 
-def whole_paths(env: Mapping[str, str], services: Iterable[str]) -> dict[str, str]:
-    """Return the settings that name something below the current folder, by whole paths."""
+def absolute_paths(env: Mapping[str, str], services: Iterable[str]) -> dict[str, str]:
+    """Return the settings that name something below the current folder, as absolute paths."""
     prefixes = [service.upper() for service in services]
     paths = [*PATHS, *(f"{prefix}_{name}" for prefix in prefixes for name in OF_A_SERVICE)]
     databases = [*DATABASES, *(f"{prefix}_DATABASE_URL" for prefix in prefixes)]
@@ -46,7 +44,7 @@ def whole_paths(env: Mapping[str, str], services: Iterable[str]) -> dict[str, st
 
 
 def _whole_url(text: str) -> str:
-    """Return the URL of an SQLite file with its whole path, any other as it is."""
+    """Return the URL of an SQLite file with its absolute path, any other as it is."""
     try:
         url = make_url(text)
     except ArgumentError:

@@ -7,7 +7,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-from cli.stack.paths import data_dir, whole_paths
+from cli.stack.paths import absolute_paths, data_dir
 from infra.supervisor.plan import Plan, Program
 from kernel.auth import issuer
 from kernel.auth.jwks import read_keys
@@ -96,7 +96,7 @@ def _environment(folder: Path, bootstrap: str, host: str) -> dict[str, str]:
         common["MOTCUA_MASTER_KEY"] = development_key(folder)
     if not production and not common.get("IDENTITY_JWKS"):
         issuer.make_keys(issuer.folder_of(folder))
-    common |= whole_paths(common, SERVICES)
+    common |= absolute_paths(common, SERVICES)
     if not common.get("SMTP_HOST"):
         common["SMTP_HOST"] = "127.0.0.1"
         common["SMTP_PORT"] = str(settings.port("SMTP_PORT", SMTP_PORT))

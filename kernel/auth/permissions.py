@@ -1,4 +1,4 @@
-"""Who may call what: one table for every method of every service, read from one file.
+"""Permissions (authorization): who may call what, one table for all methods, from one file.
 
 The call lifecycle asks it before a handler runs: the kind of caller, and the roles where the kind
 holds some. Which kinds there are, and what a rule's scope means, is the application's: it hands in

@@ -1,4 +1,4 @@
-"""Idempotency: the first answers of requests, kept so that no request acts twice."""
+"""Idempotency of commands: deduplication by request id, with each request's first answer kept."""
 
 from __future__ import annotations
 

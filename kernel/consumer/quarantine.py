@@ -1,4 +1,4 @@
-"""The operators' access to quarantined records. All methods block; call them in a thread."""
+"""Operators' access to quarantined records (dead-letter queue). Its methods block: use a thread."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one thread that writes to a service's database.
+"""Group commit: the one thread that writes to a service's database.
 
 Jobs that wait are run together in one transaction (group commit): nobody waits for a timer, and
 under load many share one commit. A job that fails without having changed anything fails alone;
@@ -6,7 +6,8 @@ otherwise the group is rolled back and each job is run by itself, so that one jo
 costs another its work.
 
 A transaction sees one state of the database, that of its beginning. Where another process has
-changed meanwhile what this one changes, it is run again, and those that run again take turns.
+changed meanwhile what this one changes (optimistic concurrency), it is run again; those that run
+again do so one at a time, under an advisory lock.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kernel.eventsourcing.unit_of_work import UnitOfWork
 
 Projection = Callable[["UnitOfWork", Event, Any], None]
-"""Brings the views up to date with an event, which comes with its payload."""
+"""Brings views (read models) up to date with an event, which comes with its payload."""
 Recorder = Callable[["UnitOfWork", Record, Event], None]
 
 
@@ -35,7 +35,7 @@ class About:
 
 
 Reaction = Callable[["UnitOfWork", Event, Any], Sequence[Message | About]]
-"""Returns what an event, which comes with its payload, leads to."""
+"""A policy or process manager: returns what an event, with its payload, leads to."""
 
 
 def _no_state(state: Any, _event: Event) -> Any:

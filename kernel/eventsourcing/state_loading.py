@@ -1,4 +1,7 @@
-"""The states of many streams, folded from a service's own events in one read."""
+"""The states of many streams, folded from a service's own events in one read.
+
+No snapshot is stored: streams are short, and ``Remembered`` keeps the states at work in memory.
+"""
 
 from __future__ import annotations
 

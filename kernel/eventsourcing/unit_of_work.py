@@ -1,5 +1,8 @@
 """The unit of work: everything that one transaction reads and writes, rows and events.
 
+Optimistic concurrency: an event takes the next sequence of its stream, and the unique key of stream
+and sequence refuses it where another process was first. ``group_commit`` runs the work again.
+
 Nothing reaches the database before ``flush``; nothing is kept after the transaction ends, but for
 the states of deciders that the caller chose to remember.
 """

@@ -1,4 +1,4 @@
-"""The rows that wait for publication: which ones are next, and what becomes of them."""
+"""The transactional outbox: rows that wait for publication, which are next, and their outcome."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sends events to Kafka and waits until the broker has them."""
+"""The producer of the outbox relay: sends events to Kafka and waits for the acknowledgement."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Publishes what a service has committed: the outbox, row by row, until the broker has it.
+"""The outbox relay: publishes what a service has committed, row by row, until the broker has it.
 
 A relay that dies between sending and forgetting sends twice; readers skip what they have seen. Two
 relays of one database would do no harm but that, and the lease keeps the second one waiting.

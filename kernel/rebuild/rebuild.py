@@ -1,4 +1,4 @@
-"""A service's database made again from the log, and the proof that it is equal to the one in use.
+"""Rebuilds a service's read models from the log, or compares a rebuild with those in use.
 
 The same code applies the events as in the running service. Reactions are only written down as
 pending: the service itself finds at its next start which of them still want their outcome.

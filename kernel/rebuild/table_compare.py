@@ -1,4 +1,4 @@
-"""Two copies of a table, compared row for row in the order of the primary key, in little memory."""
+"""Compares a rebuilt table with the live one, row for row by primary key, in little memory."""
 
 from __future__ import annotations
 

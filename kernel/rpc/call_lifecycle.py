@@ -1,4 +1,7 @@
-"""The lifecycle of one call: authentication, authorization, validation, and how it ends."""
+"""The lifecycle of one call: authentication, authorization, validation, and how it ends.
+
+Authorization is the check of the caller's permissions for the method.
+"""
 
 from __future__ import annotations
 

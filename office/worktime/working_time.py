@@ -1,4 +1,4 @@
-"""Arithmetic of working time: when work is due, how long it took, how a pause moves a due date.
+"""Due date calculation in working time: when work is due, how long it took, what a pause adds.
 
 Everything is a function of a ``Calendar`` value and instants in microseconds UTC; there is no clock
 here. Conventions:

@@ -1,4 +1,4 @@
-"""The audit service: the record of everything, its proof, its time travel and its reports."""
+"""The audit service: the stored log, its hash chains, states as of any instant, reports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The contract's messages from rows of the store."""
+"""Responses of the RPCs, from rows of the store."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from motcua.audit.v1 import audit_pb2 as pb
 from kernel.base.instants import to_timestamp
 from kernel.eventsourcing.envelope import short_name, type_name
 from office.worktime.explanation import ExplainedStretch
-from services.audit.deadlines.explanation import Agreement, DeadlineExplanation, Line
+from services.audit.deadlines.explanation import Agreement, DeadlineExplanation, ExplainedLine
 from services.audit.record.hash_chain import decoded
 from services.audit.reports.indicators import Counts
 from services.audit.state.local_days import day
-from services.audit.state.portal_state import GIVEN_BACK, Facts
+from services.audit.state.portal_state import WITHOUT_RESULT, Facts
 from services.audit.wording.event_lines import STATES, summary
 from services.audit.wording.formatting import Text
 
@@ -36,9 +36,9 @@ def stamp(at: int | None) -> Timestamp | None:
 def entry(row: Row, time_zone: str) -> pb.TimelineEntry:
     """Describe an event; days in its summary are of the time zone given.
 
-    Bytes that no longer parse leave out what only they tell.
+    Of bytes that no longer parse, what only they hold is left out.
     """
-    told = pb.TimelineEntry(
+    answer = pb.TimelineEntry(
         source=row["source"],
         sequence=row["sequence"],
         type=short_name(row["type"]),
@@ -52,14 +52,14 @@ def entry(row: Row, time_zone: str) -> pb.TimelineEntry:
     )
     event = decoded(row["body"])
     if event is not None:
-        told.recorded_at.CopyFrom(event.recorded_at)
-        told.actor.CopyFrom(event.actor)
-        told.causation_id = event.causation_id
-    return told
+        answer.recorded_at.CopyFrom(event.recorded_at)
+        answer.actor.CopyFrom(event.actor)
+        answer.causation_id = event.causation_id
+    return answer
 
 
 def state(facts: Facts, at: int) -> pb.DossierState:
-    """Describe a dossier as it stands at an instant."""
+    """Describe the state of a dossier at an instant."""
     return pb.DossierState(
         dossier_code=facts["dossier_code"],
         state=facts["state"],
@@ -91,9 +91,9 @@ def state(facts: Facts, at: int) -> pb.DossierState:
 
 
 def lateness(facts: Facts, today: int) -> pb.Lateness:
-    """Return how a dossier stands against its due date on a day, as the report counts it."""
+    """Return the lateness of a dossier on a day, as the report counts it."""
     due, finished = facts["due_day"], facts["finished_day"]
-    if facts["received_day"] is None or facts["state"] in GIVEN_BACK:
+    if facts["received_day"] is None or facts["state"] in WITHOUT_RESULT:
         return pb.LATENESS_UNSPECIFIED
     if finished is None:
         overdue = due is not None and facts["suspended_at"] is None and due < today
@@ -134,20 +134,20 @@ def deadline(facts: Facts, at: int) -> pb.Deadline:
 
 
 def explanation(
-    code: str, time_zone: str, account: DeadlineExplanation
+    code: str, time_zone: str, explained: DeadlineExplanation
 ) -> pb.ExplainDeadlineResponse:
-    """Tell why the due dates of a dossier are when they are."""
+    """Describe the explanation of a dossier's due dates."""
     return pb.ExplainDeadlineResponse(
         dossier_code=code,
         time_zone=time_zone,
-        first_due_at=stamp(account.first_due_at),
-        due_at=stamp(account.due_at),
-        agreement=_AGREEMENT[account.agreement],
-        lines=[_line(line) for line in account.lines],
+        first_due_at=stamp(explained.first_due_at),
+        due_at=stamp(explained.due_at),
+        agreement=_AGREEMENT[explained.agreement],
+        lines=[_line(line) for line in explained.lines],
     )
 
 
-def _line(line: Line) -> pb.DeadlineLine:
+def _line(line: ExplainedLine) -> pb.DeadlineLine:
     event = line.event
     return pb.DeadlineLine(
         type=short_name(type_name(event)),
@@ -198,7 +198,7 @@ def report_row(key: str, counts: Counts) -> pb.ReportRow:
 
 
 def played(row: Any) -> pb.StreamEventsResponse:
-    """Return an event of the log as it is played back."""
+    """Return an event of the log as it is replayed."""
     return pb.StreamEventsResponse(
         partition=row.partition,
         offset=row.offset,

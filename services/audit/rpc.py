@@ -1,4 +1,4 @@
-"""AuditService: translates between the contract and the reads."""
+"""AuditService: translates requests to queries, and rows to responses."""
 # ruff: noqa: N802 - gRPC names the methods
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from services.audit.record.replay import Section
 from services.audit.record.verifier import LogVerifier
 from services.audit.reports import queries
 from services.audit.reports.queries import ReportRequest
-from services.audit.state import as_of as asof
+from services.audit.state.as_of import events_of, facts_of
 from services.audit.state.local_days import OFFICE_TIME_ZONE, zone_of
 from services.audit.state.portal_state import Facts
 
@@ -66,13 +66,13 @@ class AuditServicer(AuditServiceServicer):
     async def GetTimeline(
         self, request: pb.GetTimelineRequest, context: Context
     ) -> pb.GetTimelineResponse:
-        """Tell the whole history of a dossier, or of another stream."""
+        """Return the whole history of a dossier, or of another stream."""
         code, as_of = request.dossier_code, instant_in(request, "as_of")
         kind = request.stream_kind or DOSSIER
         zone = _zone(request.time_zone)
 
         def read(connection: Connection) -> pb.GetTimelineResponse:
-            facts = asof.facts_of(connection, code, None) if kind == DOSSIER else None
+            facts = facts_of(connection, code, None) if kind == DOSSIER else None
             rows = queries.timeline(connection, code, as_of, kind)
             if not rows:
                 raise _unknown(code, as_of)
@@ -83,12 +83,12 @@ class AuditServicer(AuditServiceServicer):
         return await self._reads.run(read)
 
     async def GetState(self, request: pb.GetStateRequest, context: Context) -> pb.GetStateResponse:
-        """Tell the state of a dossier now or as of an instant."""
+        """Return the state of a dossier now or as of an instant."""
         as_of = instant_in(request, "as_of")
         at = self._clock.now() if as_of is None else as_of
 
         def read(connection: Connection) -> pb.GetStateResponse:
-            facts = asof.facts_of(connection, request.dossier_code, as_of)
+            facts = facts_of(connection, request.dossier_code, as_of)
             if facts is None:
                 raise _unknown(request.dossier_code, as_of)
             return pb.GetStateResponse(state=responses.state(facts, at), as_of=responses.stamp(at))
@@ -111,7 +111,7 @@ class AuditServicer(AuditServiceServicer):
         page = found[:limit]
         return pb.ListDeadlinesResponse(
             deadlines=[responses.deadline(facts, wanted.as_of) for facts in page],
-            next_page_token=listing.page_token(wanted, page[-1]) if len(found) > limit else "",
+            next_page_token=listing.next_page_token(wanted, page[-1]) if len(found) > limit else "",
             as_of=responses.stamp(wanted.as_of),
         )
 
@@ -122,11 +122,11 @@ class AuditServicer(AuditServiceServicer):
         code, as_of = request.dossier_code, instant_in(request, "as_of")
 
         def read(connection: Connection) -> pb.ExplainDeadlineResponse:
-            facts = asof.facts_of(connection, code, as_of)
+            facts = facts_of(connection, code, as_of)
             if facts is None:
                 raise _unknown(code, as_of)
-            account = explain(asof.events_of(connection, code, as_of), self._calendar_of)
-            return responses.explanation(code, facts["time_zone"], account)
+            explanation = explain(events_of(connection, code, as_of), self._calendar_of)
+            return responses.explanation(code, facts["time_zone"], explanation)
 
         return await self._reads.run(read)
 
@@ -135,25 +135,25 @@ class AuditServicer(AuditServiceServicer):
     ) -> pb.GetReportResponse:
         """Count the official indicators of a period."""
         days = [_day(request.from_date, "from_date"), _day(request.to_date, "to_date")]
-        asked = ReportRequest(
+        report_request = ReportRequest(
             days[0], days[1], _COLUMN_OF[request.by], instant_in(request, "as_of")
         )
         now = self._clock.now()
-        counted = await self._reads.run(lambda c: queries.report(c, asked, now))
-        lines = counted.rows() if asked.by else []
+        indicators = await self._reads.run(lambda c: queries.report(c, report_request, now))
+        lines = indicators.rows() if report_request.by else []
         return pb.GetReportResponse(
             from_date=request.from_date,
             to_date=request.to_date,
             as_of=request.as_of if request.HasField("as_of") else None,
             by=request.by,
             rows=[responses.report_row(key, counts) for key, counts in lines],
-            total=responses.report_row("", counted.total),
+            total=responses.report_row("", indicators.total),
         )
 
     async def StreamEvents(
         self, request: pb.StreamEventsRequest, context: Context
     ) -> AsyncIterator[pb.StreamEventsResponse]:
-        """Play the log back."""
+        """Replay the log."""
         section = Section(
             first=instant_in(request, "from_time"),
             end=instant_in(request, "to_time"),
@@ -167,14 +167,14 @@ class AuditServicer(AuditServiceServicer):
             yield responses.played(row)
 
     async def GetChain(self, request: pb.GetChainRequest, context: Context) -> pb.GetChainResponse:
-        """Tell the head of the hash chain of each partition."""
+        """Return the head of the hash chain of each partition."""
         rows = await self._reads.run(queries.chain_heads)
         return pb.GetChainResponse(heads=[pb.ChainHead(**row) for row in rows])
 
     async def Verify(
         self, request: pb.VerifyRequest, context: Context
     ) -> AsyncIterator[pb.VerifyResponse]:
-        """Prove that nothing was lost, altered or reordered."""
+        """Verify the hash chains and the log: nothing was lost, altered or reordered."""
         steps = self._verifier.run(store_only=request.store_only, anchors=request.anchors)
         pool = ThreadPoolExecutor(1, thread_name_prefix="verify")
         loop = asyncio.get_running_loop()
@@ -226,7 +226,7 @@ def _zone(name: str) -> str:
 
 
 def _known(connection: Connection, code: str) -> None:
-    if asof.facts_of(connection, code, None) is None:
+    if facts_of(connection, code, None) is None:
         raise _unknown(code, None)
 
 

@@ -1,5 +1,4 @@
-"""The audit service's tables: the record of everything, its hash chains, and the facts of each
-dossier.
+"""The audit service's tables: the stored log, its hash chains, and the facts of each dossier.
 
 All of them are functions of the log: a rebuild makes them again equal row for row.
 """
@@ -29,8 +28,8 @@ LOG = Table(
     Column("body", LargeBinary, nullable=False),
     Column("hash", LargeBinary, nullable=False),
 )
-"""Every event once, where it stands in the log. ``hash`` = SHA-256(hash before in the partition,
-``body``). The columns beside are what is searched; everything else is told by ``body`` alone.
+"""Every event once, at its offset in the log. ``hash`` = SHA-256(hash before in the partition,
+``body``). The other columns are what is searched; everything else is in ``body`` alone.
 """
 Index("log_stream", LOG.c.stream_id, LOG.c.partition, LOG.c.offset)
 
@@ -82,7 +81,8 @@ DOSSIERS = Table(
     Column("pending_due_at", BIG),
     Column("changed_at", BIG, nullable=False),
 )
-"""The facts of ``lifecycle.py``: one row for each dossier that has an event. Days are whole numbers
-YYYYMMDD.
+"""The facts of ``state/fold.py``: one row for each dossier that has an event.
+
+Days are whole numbers YYYYMMDD.
 """
 Index("dossiers_pending_due", DOSSIERS.c.pending_due_at, DOSSIERS.c.dossier_code)

@@ -25,7 +25,7 @@ from services.intake.application.pin_access import Pins
 from services.intake.application.reactions import Desk, reactions_of
 from services.intake.domain.state import State, evolve
 from services.intake.rpc import IntakeServicer, service
-from services.intake.schedulers.desk_checks import watch_checks
+from services.intake.schedulers.desk_checks import scan_desk_checks
 from services.intake.settings import check_warning
 from services.intake.views import dossier
 
@@ -57,28 +57,33 @@ def define(_settings: Settings) -> ServiceDefinition:
     units, warning, desk = UnitOverlay(configured_directory(tables.SOURCE)), check_warning(), Desk()
 
     def build(runtime: Runtime) -> Parts:
-        shelf, calendars = _shelf(runtime.settings.data_dir, units), office_calendars()
+        repository, calendars = (
+            _release_repository(runtime.settings.data_dir, units),
+            office_calendars(),
+        )
         publishing.keep_shipped(calendars.folder, calendars.shipped)
-        office = DossierHandlers(ContextLoader(shelf, calendars, units, warning), runtime.clock)
+        office = DossierHandlers(
+            ContextLoader(repository, calendars, units, warning), runtime.clock
+        )
         desk.office = office
         pins = Pins(runtime.writer, runtime.reads, runtime.keyring)
         servicer = IntakeServicer(office, runtime.commands, runtime.reads, pins, runtime.keyring)
         return Parts(
             servicers=[service(servicer, office)],
-            workers=[shelf],
-            periodic_tasks=[PeriodicTask("checks", 1.0, watch_checks)],
+            workers=[repository],
+            periodic_tasks=[PeriodicTask("checks", 1.0, scan_desk_checks)],
         )
 
     return ServiceDefinition(make_model(desk), shipped(), build)
 
 
-def _shelf(data_dir: Path, units: UnitOverlay) -> ReleaseRepository:
+def _release_repository(data_dir: Path, units: UnitOverlay) -> ReleaseRepository:
     try:
         return ReleaseRepository(
             releases_folder(data_dir),
             units.of(shipped_catalogue()),
             on_release=lambda release: _log.info("procedures.taken", release=release),
-            on_error=lambda words: _log.error("procedures.unreadable", reason=words),
+            on_error=lambda reason: _log.error("procedures.unreadable", reason=reason),
         )
     except ReleaseError as error:
         _log.error("procedures.unreadable", reason=str(error))

@@ -1,4 +1,4 @@
-"""Translates between gRPC and the desk; decides nothing."""
+"""IntakeService: translates requests to commands and queries, and rows to answers."""
 
 # ruff: noqa: N802 - gRPC names the methods
 
@@ -60,7 +60,7 @@ class IntakeServicer(IntakeServiceServicer):
     async def SubmitDossier(
         self, request: pb.SubmitDossierRequest, context: Context
     ) -> pb.SubmitDossierResponse:
-        """Hand in a dossier. The stored answer has no PIN, which lies sealed in the event."""
+        """Submit a dossier. The stored answer has no PIN, which is sealed in the event."""
         slip = Slip()
         act = partial(self._office.submit, slip=slip)
         response = await self._commands.run(
@@ -101,7 +101,7 @@ class IntakeServicer(IntakeServiceServicer):
     async def RequestWithdrawal(
         self, request: pb.RequestWithdrawalRequest, context: Context
     ) -> pb.RequestWithdrawalResponse:
-        """Ask for a dossier back."""
+        """Withdraw a dossier, or ask for it."""
         await self._admit(request.dossier_code, request.pin)
         again = responses.again(responses.withdrawn)
         return await self._commands.run(request, context, self._office.withdraw, again)
@@ -145,7 +145,7 @@ class IntakeServicer(IntakeServiceServicer):
             return code
 
     async def _admit(self, code: str, pin: str) -> None:
-        """Let officers and importers pass; a citizen shows the PIN."""
+        """Check the PIN of a citizen; officers and importers need none."""
         if caller().actor.kind == ActorKind.ACTOR_KIND_CITIZEN:
             await self._pins.check(code, pin)
 
@@ -165,7 +165,7 @@ class IntakeServicer(IntakeServiceServicer):
     ) -> pb.GetDossierResponse:
         """Show a dossier; the applicant's data only to officers, and these take part in it."""
         who = caller()
-        sight = access_scope_of(who, self._office.catalogue.units, self._today())
+        access_scope = access_scope_of(who, self._office.catalogue.units, self._today())
 
         def read(connection: Connection) -> pb.GetDossierResponse:
             code = request.dossier_code
@@ -175,8 +175,8 @@ class IntakeServicer(IntakeServiceServicer):
                 row = dossier.dossier_row(connection, code)
             if row is None or row["phase"] is None:
                 raise unknown_dossier()
-            if sight is not None:
-                sight.require([row["unit"] or ""], access_index.readers(connection, code))
+            if access_scope is not None:
+                access_scope.require([row["unit"] or ""], access_index.readers(connection, code))
             officer = who.actor.kind == ActorKind.ACTOR_KIND_OFFICER
             applicant = self._applicant(code, row["applicant"]) if officer else None
             events = dossier.history_events(connection, code)
@@ -192,15 +192,15 @@ class IntakeServicer(IntakeServiceServicer):
         """List dossiers; a unit's former code stands for its present one. An officer sees those in
         which they take part.
         """
-        sight = access_scope_of(caller(), self._office.catalogue.units, self._today())
+        access_scope = access_scope_of(caller(), self._office.catalogue.units, self._today())
         known = self._office.catalogue.unit_of(request.unit) if request.unit else None
         unit = known.code if known else request.unit
-        return await self._reads.run(lambda on: dossier_list.page(on, request, unit, sight))
+        return await self._reads.run(lambda on: dossier_list.page(on, request, unit, access_scope))
 
     async def ExplainCodes(
         self, request: pb.ExplainCodesRequest, context: Context
     ) -> pb.ExplainCodesResponse:
-        """Account for the codes of an agency and a day."""
+        """List the codes of an agency and a day, with the reasons of gaps."""
         try:
             day = date.fromisoformat(request.day)
         except ValueError:
@@ -224,7 +224,7 @@ class IntakeServicer(IntakeServiceServicer):
         takers = ResponsibleUnits(catalogue, day)
         found = takers.offered(known.code if known else request.unit, request.field)
         return pb.ListProceduresResponse(
-            procedures=[responses.procedure(it, takers) for it in found]
+            procedures=[responses.procedure(each, takers) for each in found]
         )
 
     async def GetProcedure(
@@ -254,7 +254,7 @@ class IntakeServicer(IntakeServiceServicer):
         return row
 
     def _applicant(self, code: str, sealed: bytes | None) -> pb.Applicant | None:
-        """Open the applicant's data; what was erased says so."""
+        """Open the applicant's data; of what was erased, return ``ERASED`` in every field."""
         if not sealed:
             return None
         person = PersonalData()
@@ -276,7 +276,7 @@ def check_fee(request: pb.RecordFeeRequest, _actor: Actor) -> list[Any]:
 
 
 def service(servicer: IntakeServicer, office: DossierHandlers) -> Service:
-    """Offer the service, and say what is checked before."""
+    """Offer the service, with the checks of its requests."""
     dated = ("RefuseDossier", "SubmitSupplement", "RequestWithdrawal", "ReturnResult")
     return Service(
         add_IntakeServiceServicer_to_server,

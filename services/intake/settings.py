@@ -1,4 +1,4 @@
-"""What only intake is told from outside: when it is warned of dossiers that nobody has checked."""
+"""The settings that only intake has: when it warns of dossiers that nobody has checked."""
 
 from __future__ import annotations
 

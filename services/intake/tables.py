@@ -98,9 +98,9 @@ READERS: Final = Table(
     Column("reader", String, primary_key=True),
     Column("submitted_at", BIG),
 )
-"""Who takes part in a dossier beside the unit that answers for it, and those above that one.
+"""The access index: who takes part in a dossier, beside the responsible unit and those above it.
 
-Rows of units say the same whichever source writes them, and stay; rows of officers are routing's.
+Rows of units are the same whichever source writes them, and stay; rows of officers are routing's.
 """
 Index("readers_reader", READERS.c.reader, READERS.c.submitted_at, READERS.c.dossier_code)
 
@@ -146,7 +146,7 @@ EXTERNAL_CODES: Final = Table(
     Column("system", String, primary_key=True),
     Column("dossier_code", String, nullable=False),
 )
-"""By which numbers other systems know our dossiers."""
+"""The numbers that other systems have for our dossiers."""
 
 Index("external_codes_dossier", EXTERNAL_CODES.c.dossier_code)
 

@@ -1,4 +1,4 @@
-"""The notify service: what citizens and officers are told, and the mails that tell them."""
+"""The notify service: messages to citizens and officers, and the mails that carry them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What only notify is told from outside: who mails come from, and when they are tried again."""
+"""The settings that only notify has: the mails' sender, and when failed attempts are repeated."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from email.errors import MessageError
 from email.headerregistry import Address
 from email.utils import parseaddr
 
-from services.notify.domain.retry_schedule import TIMETABLE
+from services.notify.domain.retry_schedule import RETRY_SCHEDULE
 
 DEFAULT_SENDER = "Một Cửa <khong-tra-loi@motcua.invalid>"
 
@@ -19,7 +19,7 @@ class MailSettings:
     """How mails are sent."""
 
     sender: Address
-    waits: tuple[float, ...] = TIMETABLE
+    waits: tuple[float, ...] = RETRY_SCHEDULE
     """Seconds after each attempt; never empty."""
 
 
@@ -47,7 +47,7 @@ def _sender(text: str) -> Address:
 
 def _waits(text: str) -> tuple[float, ...]:
     if not text:
-        return TIMETABLE
+        return RETRY_SCHEDULE
     try:
         waits = tuple(float(part) for part in text.split(","))
     except ValueError:

@@ -1,4 +1,4 @@
-"""Notify's tables: whom to tell, what was told, and the attempts that are due."""
+"""Notify's tables: recipients, messages, and the attempts that are due."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ RECIPIENTS = Table(
     Column("silent", Integer, nullable=True),
     Column("applicant", LargeBinary, nullable=True),
 )
-"""What of a dossier matters for telling its citizen; personal data stays sealed."""
+"""What messages to a dossier's citizen need; personal data stays sealed."""
 
 MESSAGES = Table(
     "messages",
@@ -51,8 +51,9 @@ MESSAGES = Table(
     Column("code", Integer, nullable=False),
     Column("reason_code", String, nullable=False),
 )
-"""What was planned for each citizen and officer and what became of it; ``event_id`` is the event
-that said so first, ``officer`` is empty for a citizen.
+"""The messages planned for each citizen and officer, with their states.
+
+``event_id`` is the event that planned it; ``officer`` is empty for a citizen.
 """
 Index("messages_dossier", MESSAGES.c.dossier_code)
 Index("messages_newest", MESSAGES.c.queued_at, MESSAGES.c.message_id)
@@ -70,8 +71,8 @@ DELIVERIES = Table(
 )
 """Attempts that are due, in real time; a row goes when its message is settled. Operational.
 
-``attempt`` counts those begun; ``under_way`` is 1 from before the mail server is spoken to until
-its answer is written down, so that an attempt cut off by a crash is known as one.
+``attempt`` counts those begun; ``under_way`` is 1 from before the mail server is called until
+its answer is recorded, so that an attempt cut off by a crash is known as one.
 """
 Index("deliveries_due", DELIVERIES.c.execute_after)
 

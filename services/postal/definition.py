@@ -52,15 +52,15 @@ def define(_settings: Settings) -> ServiceDefinition:
 
     def build(runtime: Runtime) -> Parts:
         queries = Queries(runtime.keyring, partners)
-        bell = partner_rpc.Bell()
-        runtime.writer.on_publish(bell.ring)
+        commits = partner_rpc.CommitCounter()
+        runtime.writer.on_publish(commits.note_commit)
         commands, reads = runtime.commands, runtime.reads
-        sight = _sight(runtime.clock)
+        scope_of = _access_scopes(runtime.clock)
         return Parts(
             servicers=(
-                rpc.service(rpc.PostalServicer(commands, reads, office, queries, sight)),
+                rpc.service(rpc.PostalServicer(commands, reads, office, queries, scope_of)),
                 partner_rpc.service(
-                    partner_rpc.PartnerServicer(commands, reads, office, queries, bell), partners
+                    partner_rpc.PartnerServicer(commands, reads, office, queries, commits), partners
                 ),
             ),
             periodic_tasks=(leases.leases(office),),
@@ -69,12 +69,12 @@ def define(_settings: Settings) -> ServiceDefinition:
     return ServiceDefinition(make_model(), shipped(), build)
 
 
-def _sight(clock: Clock) -> Callable[[Caller], AccessScope | None]:
-    """Return what tells which units' jobs a caller sees, by the directory as it is now."""
+def _access_scopes(clock: Clock) -> Callable[[Caller], AccessScope | None]:
+    """Return the function that returns which units' jobs a caller sees, by the directory of now."""
     people = directory("postal")
 
-    def sight(who: Caller) -> AccessScope | None:
+    def scope_of(who: Caller) -> AccessScope | None:
         units = people().units if people else {}
         return access_scope_of(who, units, local_date(clock.now(), OFFICE_ZONE))
 
-    return sight
+    return scope_of

@@ -33,9 +33,9 @@ Context = grpc.aio.ServicerContext[Any, Any]
 T = TypeVar("T")
 log = get_logger(__name__)
 
-BEAT = 0.1
-"""How often a stream looks whether something was written, in seconds; it costs no query."""
-LOOK = 1.0
+INTERVAL = 0.1
+"""How often a stream compares the number of commits, in seconds; it costs no query."""
+POLL_INTERVAL = 1.0
 """How often it asks the database in any case: another replica may have written."""
 
 
@@ -43,28 +43,33 @@ STREAMS = 8
 """How many streams a partner may have open, so that none keeps the others out."""
 
 
-class Bell:
-    """Counts the commits that left events, so that waiting streams know when to look."""
+class CommitCounter:
+    """Counts the commits that wrote events: the wake-up of waiting streams."""
 
     def __init__(self) -> None:
-        self.rung = 0
+        self.count = 0
 
-    def ring(self) -> None:
+    def note_commit(self) -> None:
         """Note a commit; called from the writer's thread."""
-        self.rung += 1
+        self.count += 1
 
 
 class PartnerServicer(PostalPartnerServiceServicer):
     """What partners ask and do."""
 
     def __init__(
-        self, commands: Commands, reads: Reads, office: JobHandlers, queries: Queries, bell: Bell
+        self,
+        commands: Commands,
+        reads: Reads,
+        office: JobHandlers,
+        queries: Queries,
+        commits: CommitCounter,
     ) -> None:
         self._commands = commands
         self._reads = reads
         self._office = office
         self._queries = queries
-        self._bell = bell
+        self._commits = commits
         self._streams: Counter[str] = Counter()
         self._strangers = RateLimit()
 
@@ -93,7 +98,7 @@ class PartnerServicer(PostalPartnerServiceServicer):
 
     async def _follow(self, partner: str, place: int) -> AsyncIterator[pb.StreamJobsResponse]:
         while True:
-            rung, looked = self._bell.rung, time.monotonic()
+            seen, looked = self._commits.count, time.monotonic()
             offers = await self._reads.run(
                 lambda c, place=place: self._queries.offered(c, partner, place)  # type: ignore[misc]
             )
@@ -101,8 +106,8 @@ class PartnerServicer(PostalPartnerServiceServicer):
                 yield offer
                 place = number
             if not offers:
-                while self._bell.rung == rung and time.monotonic() < looked + LOOK:
-                    await asyncio.sleep(BEAT)
+                while self._commits.count == seen and time.monotonic() < looked + POLL_INTERVAL:
+                    await asyncio.sleep(INTERVAL)
 
     async def TakeJob(  # noqa: N802
         self, request: pb.TakeJobRequest, context: Context
@@ -188,7 +193,7 @@ class PartnerServicer(PostalPartnerServiceServicer):
 
 
 def authenticator(partners: Partners) -> Callable[[Credentials], Actor]:
-    """Return the function that knows a partner by its token or its client certificate."""
+    """Return the function that authenticates a partner by its token or its client certificate."""
 
     def authenticate(credentials: Credentials) -> Actor:
         by_token = partners.by_token(credentials.bearer)

@@ -39,10 +39,10 @@ class PostalServicer(PostalServiceServicer):
         reads: Reads,
         office: JobHandlers,
         queries: Queries,
-        sight: Callable[[Caller], AccessScope | None] = without_directory,
+        scope_of: Callable[[Caller], AccessScope | None] = without_directory,
     ) -> None:
-        """``sight`` tells which units' jobs a caller sees; None: every job."""
-        self._sight = sight
+        """``scope_of`` returns which units' jobs a caller sees; None: every job."""
+        self._scope_of = scope_of
         self._commands = commands
         self._reads = reads
         self._office = office
@@ -55,18 +55,20 @@ class PostalServicer(PostalServiceServicer):
         above.
         """
         who = caller()
-        sight = self._sight(who)
+        access_scope = self._scope_of(who)
         personal = who.actor.kind == ActorKind.ACTOR_KIND_OFFICER
         return await self._reads.run(
-            lambda c: self._queries.job(c, request, who.language, personal=personal, sight=sight)
+            lambda c: self._queries.job(
+                c, request, who.language, personal=personal, access_scope=access_scope
+            )
         )
 
     async def ListJobs(  # noqa: N802
         self, request: pb.ListJobsRequest, context: Context
     ) -> pb.ListJobsResponse:
         """List jobs; an officer sees those of the own unit and the ones below."""
-        sight = self._sight(caller())
-        return await self._reads.run(lambda c: self._queries.jobs(c, request, sight))
+        access_scope = self._scope_of(caller())
+        return await self._reads.run(lambda c: self._queries.jobs(c, request, access_scope))
 
     async def ListPartners(  # noqa: N802
         self, request: pb.ListPartnersRequest, context: Context

@@ -1,4 +1,4 @@
-"""What only postal is told from outside: for how long a partner has a job."""
+"""The settings that only postal has: for how long a partner has a job."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from kernel.base.instants import HOUR
 
 
 def lease_from_environment() -> int:
-    """Read POSTAL_LEASE_HOURS, hours of the office's time (24 unless told), as microseconds.
+    """Read POSTAL_LEASE_HOURS, hours of the office's time (24 by default), as microseconds.
 
     Raise ``ValueError`` naming the variable.
     """

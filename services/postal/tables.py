@@ -49,7 +49,7 @@ JOBS = Table(
     Column("proof_sha256", String, nullable=False),
     Column("receiver", LargeBinary, nullable=True),
 )
-"""One row per job: where it stands. ``state`` is a value of ``decider.Status``."""
+"""One row per job: its present state. ``state`` is a value of ``decider.JobStatus``."""
 Index("jobs_dossier", JOBS.c.dossier_code)
 Index("jobs_offered", JOBS.c.partner_id, JOBS.c.state, JOBS.c.offer_number)
 Index("jobs_lease", JOBS.c.state, JOBS.c.lease_until)

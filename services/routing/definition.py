@@ -18,23 +18,23 @@ from office.worktime.calendars.repository import office_calendars
 from services.routing import rpc, tables
 from services.routing.application.handlers import CaseHandlers
 from services.routing.application.reactions import reactions_of
-from services.routing.config.escalation_files import configured_ladders
+from services.routing.config.escalation_files import configured_policies
 from services.routing.domain import decider
-from services.routing.schedulers.deadlines import watch_deadlines
-from services.routing.schedulers.missing_processes import watch_processes
-from services.routing.schedulers.step_timers import watch_timers
+from services.routing.schedulers.deadlines import deadline_scheduler
+from services.routing.schedulers.missing_processes import missing_process_scheduler
+from services.routing.schedulers.step_timers import step_timer_scheduler
 from services.routing.views import case
 
 
 def make_office() -> CaseHandlers:
-    """Return the office with its processes, calendars, ladders and people, read from its files.
+    """Return the handlers with processes, calendars, escalation policies and people from files.
 
     Raise ``ValueError`` naming the file that can't be used; a directory of people that can't be
     used ends the process with exit status 2 and its mistakes.
     """
     people = configured_directory(tables.SOURCE)
-    ladders = configured_ladders(known_units(people() if people else None))
-    return CaseHandlers(standard_processes(), office_calendars, ladders, people)
+    policies = configured_policies(known_units(people() if people else None))
+    return CaseHandlers(standard_processes(), office_calendars, policies, people)
 
 
 def make_model(office: CaseHandlers) -> Model:
@@ -65,9 +65,9 @@ def define(_settings: Settings) -> ServiceDefinition:
         return Parts(
             servicers=[rpc.service(servicer)],
             periodic_tasks=[
-                PeriodicTask("deadlines", 1.0, watch_deadlines(office)),
-                PeriodicTask("timers", 1.0, watch_timers(office)),
-                PeriodicTask("processes", 3600.0, watch_processes(office)),
+                PeriodicTask("deadlines", 1.0, deadline_scheduler(office)),
+                PeriodicTask("timers", 1.0, step_timer_scheduler(office)),
+                PeriodicTask("processes", 3600.0, missing_process_scheduler(office)),
             ],
         )
 

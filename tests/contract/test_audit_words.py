@@ -3,7 +3,7 @@
 from services.audit.wording.message_names import MESSAGES, planned
 from services.audit.wording.tracking_codes import MEANINGS, tracked
 from services.notify.domain.citizen_messages import KINDS
-from services.notify.domain.officer_messages import DUTY_KINDS
+from services.notify.domain.officer_messages import OFFICER_KINDS
 from services.postal.domain import refusals
 
 
@@ -14,7 +14,7 @@ def test_audit_and_postal_give_every_code_the_same_meaning():
 
 def test_audit_has_words_for_every_kind_of_message():
     """A timeline says what citizens and officers were told; a kind that is not known is named."""
-    assert set(MESSAGES) == {*KINDS, *DUTY_KINDS}
+    assert set(MESSAGES) == {*KINDS, *OFFICER_KINDS}
     assert planned("resumed", "email") == (
         "Chuẩn bị báo tin (email): đã nhận bổ sung, tiếp tục tính hạn",
         "Message planned (email): the supplement is there, the clock goes on",

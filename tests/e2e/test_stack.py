@@ -127,7 +127,7 @@ def test_settings_are_read_below_the_folder_in_which_the_stack_is_started(
     shutil.copy(ROOT / "services" / "routing" / "config" / "escalation.toml", here)
     settings = {
         "MOTCUA_PROCESSES": "office",
-        "ROUTING_LADDERS": "escalation.toml",
+        "ROUTING_ESCALATION_POLICIES": "escalation.toml",
         "MOTCUA_CALENDARS_DIR": "calendars",
         "MOTCUA_PROCEDURES_DIR": "procedures",
         "AUDIT_DATABASE_URL": "sqlite:///record.sqlite3",

@@ -38,8 +38,8 @@ from office.worktime.calendars.vietnam import state_office
 from office.worktime.durations import Duration
 from services.routing.application.handlers import CaseHandlers, Command
 from services.routing.application.reactions import reactions_of
-from services.routing.schedulers.deadlines import watch_deadlines
-from services.routing.schedulers.step_timers import watch_timers
+from services.routing.schedulers.deadlines import deadline_scheduler
+from services.routing.schedulers.step_timers import step_timer_scheduler
 from services.routing.tables import KERNEL, METADATA
 from tests.support.events import make_event, name_of
 from tests.support.models import OFFICE
@@ -179,7 +179,7 @@ class Departments:
         """Let the watch look just after a time, until nothing is left; gives how many it said."""
         total = 0
         now = at(when) + offset
-        for watch in (watch_deadlines(office), watch_timers(office)):
+        for watch in (deadline_scheduler(office), step_timer_scheduler(office)):
             while said := self.writer.exclusive(partial(watch, now=now)).result():
                 total += said
         return total

@@ -8,7 +8,7 @@ from motcua.events.v1.common_pb2 import Actor, SealedData
 from kernel.base.instants import HOUR
 from services.postal.domain import decider
 from services.postal.domain.decider import INITIAL, Job, Offers, State, evolve
-from services.postal.domain.reports import PartnerReport, report
+from services.postal.domain.reports import PartnerReport, receive_report
 from tests.support.events import make_event
 
 JOB = "0d4b3a52-7c1e-5b0e-9a43-0d6a2f6f7a11"
@@ -80,7 +80,7 @@ def reported(before: Job, *reports: PartnerReport) -> tuple[Job, list[Message]]:
     """Return the job after reports that must all be kept, and the events they led to."""
     events: list[Message] = []
     for said in reports:
-        outcome = report(before, said)
+        outcome = receive_report(before, said)
         assert hasattr(outcome, "events"), outcome
         before = then(before, outcome.events)
         events += outcome.events

@@ -70,10 +70,10 @@ class Serving:
         self.commands = Commands(office.writer, self.clock, KERNEL)
         self.port = settings.pop("port", None) or free_port()
         given = Settings(service="postal", port=self.port, database_url=url, **settings)
-        bell = partner_rpc.Bell()
-        office.writer.on_publish(bell.ring)
+        commits = partner_rpc.CommitCounter()
+        office.writer.on_publish(commits.note_commit)
         parts = (self.commands, self._reads, office.office, office.queries)
-        self.partner_servicer = CountingServicer(*parts, bell)
+        self.partner_servicer = CountingServicer(*parts, commits)
         self.server = RpcServer(
             given,
             [

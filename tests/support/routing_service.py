@@ -25,7 +25,7 @@ from kernel.runtime.periodic_tasks import PeriodicTask, TaskRunner
 from kernel.storage.engines import open_engine
 from office.permissions import shipped
 from services.routing.rpc import RoutingServicer, service
-from services.routing.schedulers.deadlines import watch_deadlines
+from services.routing.schedulers.deadlines import deadline_scheduler
 from tests.support.models import OFFICE
 from tests.support.models import ROUTING as MODEL
 from tests.support.routing_cases import at
@@ -123,7 +123,7 @@ def _listen(
     consumer = Consumer(writer, reading, MODEL, clock, bootstrap, topic)
     consumer.start()
     stack.callback(consumer.stop)
-    watch = PeriodicTask("deadlines", 0.1, watch_deadlines(OFFICE))
+    watch = PeriodicTask("deadlines", 0.1, deadline_scheduler(OFFICE))
     watcher = TaskRunner(writer, clock, [watch], lambda: consumer.status().ready)
     watcher.start()
     stack.callback(watcher.stop)

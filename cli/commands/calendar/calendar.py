@@ -146,7 +146,7 @@ def show(
     out.print(f"version    {document['version']}", markup=False)
     out.print(f"time zone  {document['time_zone']}", markup=False)
     out.print(f"1 wd       {document['hours_per_day']:g} working hours", markup=False)
-    decreed = f"until {until}, later days are {ESTIMATED} (dự kiến)" if until else "not said"
+    decreed = f"until {until}, later days are {ESTIMATED} (dự kiến)" if until else "not stated"
     out.print(f"decreed    {decreed}", markup=False)
     for name, sessions in document["sessions"].items():
         out.print(f"{name:<10} {', '.join(sessions) or 'free'}", markup=False)

@@ -36,7 +36,7 @@ def now() -> int:
 
 
 def repository() -> CalendarRepository:
-    """Open the published calendars; if they can't be used, that ends the command with status 1."""
+    """Open the published calendars; end the command with status 1 when they can't be used."""
     try:
         return office_calendars()
     except CalendarError as error:
@@ -69,8 +69,9 @@ def resolve(name: str, option: str) -> Calendar:
 
 
 def published(text: str) -> Calendar:
-    """Return NAME as it is in force, NAME@REVISION or a whole version; raise
-    ``UnknownCalendar``.
+    """Return NAME as it is in force, NAME@REVISION or a whole version.
+
+    Raise ``UnknownCalendar``.
     """
     name, _, version = text.partition("@")
     if not version and "+" not in name:

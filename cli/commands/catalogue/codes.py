@@ -58,7 +58,7 @@ def explain(
     day: Annotated[str, typer.Option(help="YYYY-MM-DD.")],
     as_json: JSON = False,
 ) -> None:
-    """Account for the dossier codes of an agency's day. Exit status 1 when a gap has no reason."""
+    """Audit the dossier codes of an agency's day. Exit status 1 when a gap has no reason."""
     request = pb.ExplainCodesRequest(agency=agency, day=parse_day(day, "--day"))
     with failures("intake"), Connection("intake") as connection:
         stub: Any = IntakeServiceStub(connection.channel)

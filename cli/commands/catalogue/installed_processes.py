@@ -25,13 +25,14 @@ from office.process.verification.child_cycles import ProcedureProcesses, child_c
 
 
 def office_processes() -> Processes:
-    """Read them; ends the program with a line for each mistake when they can't be used."""
+    """Read them; end the program with a line for each mistake when they can't be used."""
     return _read(standard_processes)
 
 
 def installed_processes() -> list[Process]:
-    """List them in all versions, whatever the catalogue makes of them; ends the program as
-    ``office_processes`` does.
+    """List them in all versions, whether or not the catalogue uses them.
+
+    End the program as ``office_processes`` does.
     """
     return list(_read(lambda: load_processes(installed_files())).all())
 
@@ -47,7 +48,7 @@ def _read(load: Callable[[], Processes]) -> Processes:
 
 
 def works_of(catalogue: Catalogue, day: date) -> Mapping[str, ProcedureProcesses]:
-    """Show by which processes the procedures of a catalogue are worked on a day and later."""
+    """Return by which processes the procedures of a catalogue are worked on a day and later."""
     return processes_in_use(
         (
             ListedVersion(it.code, it.version, it.valid_from, it.unit, it.process)
@@ -58,29 +59,30 @@ def works_of(catalogue: Catalogue, day: date) -> Mapping[str, ProcedureProcesses
     )
 
 
-def refuse_circles(
+def refuse_child_cycles(
     document: ProcedureDocument,
     added: CatalogueAddition,
     existing: Catalogue,
     processes: list[Process],
     day: date,
 ) -> None:
-    """Raise ``ProcedureFileError`` when new versions close a cycle of child dossiers, which routing
-    would not start any more; each version that is on the way round is named.
+    """Raise ``ProcedureFileError`` when new versions close a cycle of child dossiers.
+
+    Routing would not start with such processes. Each version in the cycle is named.
     """
     works = works_of(extended_catalogue(existing, added, ""), day)
-    trips = [trip for it in processes if (trip := child_cycle(it, processes, works))]
+    cycles = [cycle for it in processes if (cycle := child_cycle(it, processes, works))]
     faults = [
-        version.raw.mistake(("process",), broken_rule("process.cycle", " → ".join(trip)))
+        version.raw.mistake(("process",), broken_rule("process.cycle", " → ".join(cycle)))
         for version in document.versions
-        for trip in trips
+        for cycle in cycles
         if version.value in added.versions
-        and (version.value.process, version.value.code) in _led_to(trip)
+        and (version.value.process, version.value.code) in _links_of(cycle)
     ]
     if faults:
         raise ProcedureFileError(sorted(set(faults)))
 
 
-def _led_to(trip: list[str]) -> set[tuple[str, str]]:
-    """Pair each process on the way round with the procedure by which it is reached."""
-    return set(zip(trip[2::2], trip[1::2], strict=True))
+def _links_of(cycle: list[str]) -> set[tuple[str, str]]:
+    """Pair each process in a cycle with the procedure by which it is reached."""
+    return set(zip(cycle[2::2], cycle[1::2], strict=True))

@@ -1,6 +1,4 @@
-"""The catalogue of procedures as the office has it: what ships and what was published on top, with
-the units of the directory of people.
-"""
+"""The office's catalogue of procedures: what ships, releases, and the directory's units."""
 
 from __future__ import annotations
 
@@ -26,8 +24,9 @@ def procedures_folder() -> Path:
 
 
 def base_catalogue() -> Catalogue:
-    """Return the catalogue that ships, with the units of the directory that PEOPLE_DIRECTORY names;
-    ends the program when that can't be used.
+    """Return the catalogue that ships, with the units of the directory PEOPLE_DIRECTORY.
+
+    End the program when that can't be used.
     """
     named = os.environ.get("PEOPLE_DIRECTORY", "")
     people = load(Path(named)) if named else None

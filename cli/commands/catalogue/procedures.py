@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from cli.commands.catalogue.installed_processes import installed_processes, refuse_circles
+from cli.commands.catalogue.installed_processes import installed_processes, refuse_child_cycles
 from cli.commands.catalogue.office_catalogue import (
     exit_when_unusable,
     load_published,
@@ -75,9 +75,9 @@ def _import(
     try:
         with exit_when_unusable():
             release, added, composed = _publish(file, source, dry_run)
-    except ProcedureFileError as wrong:
-        _tell_faults(file, wrong, language, as_json)
-        raise typer.Exit(1) from wrong
+    except ProcedureFileError as error:
+        _print_faults(file, error, language, as_json)
+        raise typer.Exit(1) from error
     answer = {
         "file": file.name,
         "ok": True,
@@ -114,7 +114,7 @@ def _publish(file: Path, source: str, dry_run: bool) -> tuple[int, CatalogueAddi
         published = load_published()
         processes = installed_processes()
         added = check_addition(document, published.catalogue, {it.name for it in processes})
-        refuse_circles(document, added, published.catalogue, processes, _today())
+        refuse_child_cycles(document, added, published.catalogue, processes, _today())
         if dry_run or added.empty:
             return published.release, added, document.corrections.composed
         try:
@@ -134,14 +134,14 @@ def _publish(file: Path, source: str, dry_run: bool) -> tuple[int, CatalogueAddi
     raise release_repository.ReleaseError("others keep publishing; try again")
 
 
-def _tell_faults(file: Path, wrong: ProcedureFileError, language: str, as_json: bool) -> None:
+def _print_faults(file: Path, error: ProcedureFileError, language: str, as_json: bool) -> None:
     if as_json:
-        found = [fault.document() for fault in wrong.mistakes]
+        found = [fault.document() for fault in error.mistakes]
         print_json({"file": file.name, "ok": False, "faults": found})
         return
-    for fault in wrong.mistakes:
+    for fault in error.mistakes:
         out.print(fault.text(language), markup=False, whole_lines=True)
-    fail(f"{file.name}: {counted(len(wrong.mistakes), 'mistake')}; nothing is published")
+    fail(f"{file.name}: {counted(len(error.mistakes), 'mistake')}; nothing is published")
 
 
 @app.command("export")

@@ -1,5 +1,6 @@
-"""Rows of the quarantine: records set aside with their bytes, and what is behind them in their
-streams.
+"""Rows of the quarantine (dead-letter queue): poison records with their bytes, and those behind.
+
+A record behind a quarantined one of its stream is quarantined too.
 
 A row with reason ``discarded`` is one that an operator gave up: it holds nothing back, and a
 rebuild of the same database skips it too.

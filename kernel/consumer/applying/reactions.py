@@ -1,5 +1,4 @@
-"""Reactions: run with the event that asks for them when it is fresh, written down for later in a
-bulk read.
+"""Runs reactions (policies, process managers): at once for a fresh event, later in a bulk read.
 
 In a bulk read the outcome of a reaction may stand further on in the log (a rebuild), so the event
 is kept as pending until its outcome is met or the end of the log is reached. An event that has its

@@ -1,4 +1,4 @@
-"""What happens to records in a batch's transaction: in order, once, or set aside.
+"""Handles the records of a batch in its transaction: in order, deduplicated, or quarantined.
 
 Each source numbers its events of a stream. A sequence seen before is a repeat; the next one is
 accepted; a later one is a gap and holds back its stream until the gap closes. Whatever holds back a

@@ -78,12 +78,12 @@ def never_resolved(
     for case in cases:
         opens = tuple(transition.opens(case) for transition in transitions)
         if opens not in found:
-            open_ways = [
+            open_transitions = [
                 transition
                 for transition, is_open in zip(transitions, opens, strict=True)
                 if is_open
             ]
-            found[opens] = _going_round(process, open_ways, reported)
+            found[opens] = _going_round(process, open_transitions, reported)
         lost.append(found[opens])
     for step in process.steps:
         goes_round = [step.name in names for names in lost]

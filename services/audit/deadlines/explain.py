@@ -1,8 +1,8 @@
-"""Why a due date is when it is: told from the events alone, and computed again from them.
+"""Explanation of due dates, from the events alone; each is computed again and compared.
 
-Pure: the same events and calendars give the same lines. Each date is computed from what its own
-event says (start, limit, pause, calendar version) and from the date before it, and compared with
-the one recorded; nothing is taken from today's rules.
+Pure: the same events and calendars give the same lines. Each date is computed from the deadline
+basis in its own event (start, limit, pause, calendar version) and from the date before it, and
+compared with the one recorded; nothing is taken from today's rules.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from services.audit.deadlines.explanation import (
     Agreement,
     CalendarOf,
     DeadlineExplanation,
-    Line,
+    ExplainedLine,
     computed,
     counting,
     wrong,
@@ -53,58 +53,61 @@ EXTENSION_LEAD: Final = Duration.parse("1wd")
 
 def explain(events: Iterable[Event], calendar_of: CalendarOf) -> DeadlineExplanation:
     """Explain the due dates of one dossier from its events, in the order of the log."""
-    told = DeadlineExplanation()
+    explanation = DeadlineExplanation()
     for event in events:
         kind = payload_type(event)
-        tell = None if kind is None else _TELL.get(kind)
-        if tell is not None:
-            told.lines += tell(told, event, payload_of(event), calendar_of)
-    return told
+        explainer = None if kind is None else _EXPLAINERS.get(kind)
+        if explainer is not None:
+            explanation.lines += explainer(explanation, event, payload_of(event), calendar_of)
+    return explanation
 
 
 # -- one function for each event that has to do with due dates -------------------------------------
 
 
 def _accepted(
-    told: DeadlineExplanation, event: Event, said: Any, calendar_of: CalendarOf
-) -> Iterator[Line]:
-    due = instant_in(said, "due_at")
-    told.first_due_at = told.due_at = due
-    told.time_limit = said.time_limit
+    explanation: DeadlineExplanation, event: Event, payload: Any, calendar_of: CalendarOf
+) -> Iterator[ExplainedLine]:
+    due = instant_in(payload, "due_at")
+    explanation.first_due_at = explanation.due_at = due
+    explanation.time_limit = payload.time_limit
     start = to_us(event.occurred_at)
-    if said.time_limit in ("", "none") and not said.same_day:
+    if payload.time_limit in ("", "none") and not payload.same_day:
         text = ("Hẹn trả do hệ thống khác đặt", "The date was promised by another system")
-        yield Line(event, text if due is not None else ("Không có hạn trả", "No due date"), due)
+        yield ExplainedLine(
+            event, text if due is not None else ("Không có hạn trả", "No due date"), due
+        )
         return
     text = (
-        f"Bắt đầu tính: {said.time_limit}" + (", trong ngày" if said.same_day else ""),
-        f"The clock starts: {said.time_limit}" + (", within the day" if said.same_day else ""),
+        f"Bắt đầu tính: {payload.time_limit}" + (", trong ngày" if payload.same_day else ""),
+        f"The clock starts: {payload.time_limit}"
+        + (", within the day" if payload.same_day else ""),
     )
 
-    version, same_day = said.calendar_version, said.same_day
-    course = told.course = DeadlineBasis(start, said.time_limit, version, same_day=same_day)
+    version, same_day = payload.calendar_version, payload.same_day
+    basis = explanation.basis = DeadlineBasis(start, payload.time_limit, version, same_day=same_day)
     line = computed(
         event,
         text,
         due,
-        said.calendar_version,
+        payload.calendar_version,
         calendar_of,
-        counting(course),
-        limit=said.time_limit,
+        counting(basis),
+        limit=payload.time_limit,
     )
-    yield _phased(line, said)
+    yield _phased(line, payload)
 
 
-def _phased(line: Line, said: Any) -> Line:
+def _phased(line: ExplainedLine, payload: Any) -> ExplainedLine:
     """Return the phases of a limit, and compare the due date recorded of each."""
-    if not said.phases:
+    if not payload.phases:
         return line
-    limits = [phase.time_limit for phase in said.phases]
+    limits = [phase.time_limit for phase in payload.phases]
     words = "; ".join(f"{n}: {limit}" for n, limit in enumerate(limits, start=1))
     vi, en = line.text
     line = replace(line, text=(f"{vi}, giai đoạn {words}", f"{en}, phases {words}"))
     ends = {span.phase: span.stretch.to_at for span in line.spans}
-    recorded = {n: to_us(phase.due_at) for n, phase in enumerate(said.phases, start=1)}
+    recorded = {n: to_us(phase.due_at) for n, phase in enumerate(payload.phases, start=1)}
     if line.agreement is Agreement.UNKNOWN or ends == recorded:
         return line
     return wrong(line, ("hạn của một giai đoạn khác", "a phase is due at another time"))
@@ -119,32 +122,32 @@ _GROUNDS: Final[dict[int, Text]] = {
 
 
 def _suspended(
-    told: DeadlineExplanation, event: Event, said: Any, _calendar_of: CalendarOf
-) -> Iterator[Line]:
-    asked = isinstance(said, SupplementRequested)
-    vi, en = _GROUNDS.get(1 if asked else said.kind, ("tạm dừng", "suspended"))
-    late = told.due_at is not None and to_us(event.occurred_at) > told.due_at
+    explanation: DeadlineExplanation, event: Event, payload: Any, _calendar_of: CalendarOf
+) -> Iterator[ExplainedLine]:
+    asked = isinstance(payload, SupplementRequested)
+    vi, en = _GROUNDS.get(1 if asked else payload.kind, ("tạm dừng", "suspended"))
+    late = explanation.due_at is not None and to_us(event.occurred_at) > explanation.due_at
     text = (
         f"Dừng tính hạn: {vi}" + (" (khi đã quá hạn)" if late else ""),
         f"The clock stops: {en}" + (" (already late)" if late else ""),
     )
-    yield Line(event, text, told.due_at)
+    yield ExplainedLine(event, text, explanation.due_at)
 
 
 def _extended(
-    told: DeadlineExplanation, event: Event, said: Any, calendar_of: CalendarOf
-) -> Iterator[Line]:
-    """Nothing is computed: a leader chose the date. Whether the rules were kept can be told."""
-    previous, due = told.due_at, instant_in(said, "due_at")
-    told.due_at, told.course, told.extended_to = due, None, due
-    signer = f"{said.signer_title} {said.signer} ({said.signer_unit})".strip()
+    explanation: DeadlineExplanation, event: Event, payload: Any, calendar_of: CalendarOf
+) -> Iterator[ExplainedLine]:
+    """Explain an extension: a leader chose the date, so only the rules for it are checked."""
+    previous, due = explanation.due_at, instant_in(payload, "due_at")
+    explanation.due_at, explanation.basis, explanation.extended_to = due, None, due
+    signer = f"{payload.signer_title} {payload.signer} ({payload.signer_unit})".strip()
     text = (
-        f"Gia hạn, phiếu xin lỗi {said.apology_number}, {signer} ký",
-        f"Extended, apology {said.apology_number} signed by {signer}",
+        f"Gia hạn, phiếu xin lỗi {payload.apology_number}, {signer} ký",
+        f"Extended, apology {payload.apology_number} signed by {signer}",
     )
-    version = said.calendar_version
+    version = payload.calendar_version
     calendar = calendar_of(version)
-    line = Line(event, text, due, calendar_version=version, agreement=Agreement.UNKNOWN)
+    line = ExplainedLine(event, text, due, calendar_version=version, agreement=Agreement.UNKNOWN)
     if calendar is not None and previous is not None:
         latest = working_time.latest_day_before(calendar, previous, EXTENSION_LEAD)
         late = to_us(event.occurred_at) > latest
@@ -153,11 +156,11 @@ def _extended(
             f"{vi}; đúng hạn: {'không' if late else 'có'}",
             f"{en}; in time: {'NO' if late else 'yes'}",
         )
-        line = Line(event, text, due, calendar_version=version, agreement=Agreement.SAME)
+        line = ExplainedLine(event, text, due, calendar_version=version, agreement=Agreement.SAME)
         if late:
             problem = ("muộn hơn một ngày làm việc trước hạn", "less than a working day before")
             line = wrong(line, problem)
-    if instant_in(said, "previous_due_at") != previous:
+    if instant_in(payload, "previous_due_at") != previous:
         line = wrong(line, OTHER_DATE)
     yield line
 
@@ -166,71 +169,75 @@ _PROMISED: Final = (DeadlineScope.DEADLINE_SCOPE_DOSSIER, DeadlineScope.DEADLINE
 
 
 def _recalculated(
-    told: DeadlineExplanation, event: Event, said: Any, calendar_of: CalendarOf
-) -> Iterator[Line]:
-    """A calendar has changed: the same course gives another date."""
-    if said.scope not in _PROMISED:
-        yield from secondary_deadlines.recalculated(told, event, said, calendar_of)
+    explanation: DeadlineExplanation, event: Event, payload: Any, calendar_of: CalendarOf
+) -> Iterator[ExplainedLine]:
+    """Explain a recalculation: by another calendar, the same basis gives another date."""
+    if payload.scope not in _PROMISED:
+        yield from secondary_deadlines.recalculated(explanation, event, payload, calendar_of)
         return
-    of_step = said.scope == DeadlineScope.DEADLINE_SCOPE_STEP
-    due = instant_in(said, "due_at")
-    previous = told.step_due_at if of_step else told.due_at
-    course = told.step_course if of_step else told.course
-    if course is not None:
-        course = course.counted_by(said.calendar_version)
+    of_step = payload.scope == DeadlineScope.DEADLINE_SCOPE_STEP
+    due = instant_in(payload, "due_at")
+    previous = explanation.step_due_at if of_step else explanation.due_at
+    basis = explanation.step_basis if of_step else explanation.basis
+    if basis is not None:
+        basis = basis.counted_by(payload.calendar_version)
     if of_step:
-        told.step_due_at, told.step_course = due, course
+        explanation.step_due_at, explanation.step_basis = due, basis
     else:
-        told.due_at, told.course = due, course
-    text = secondary_deadlines.moved(said)
-    line = Line(event, text, due, calendar_version=said.calendar_version, step=said.step)
-    if course is not None:
+        explanation.due_at, explanation.basis = due, basis
+    text = secondary_deadlines.moved(payload)
+    line = ExplainedLine(
+        event, text, due, calendar_version=payload.calendar_version, step=payload.step
+    )
+    if basis is not None:
         line = computed(
             event,
             text,
             due,
-            said.calendar_version,
+            payload.calendar_version,
             calendar_of,
-            counting(course),
-            limit=course.time_limit,
-            step=said.step,
+            counting(basis),
+            limit=basis.time_limit,
+            step=payload.step,
         )
-    if instant_in(said, "previous_due_at") != previous:
+    if instant_in(payload, "previous_due_at") != previous:
         line = wrong(line, OTHER_DATE)
     yield line
 
 
 def _resolved(
-    told: DeadlineExplanation, event: Event, _said: Any, _calendar_of: CalendarOf
-) -> Iterator[Line]:
-    at, due = to_us(event.occurred_at), told.due_at
+    explanation: DeadlineExplanation, event: Event, _payload: Any, _calendar_of: CalendarOf
+) -> Iterator[ExplainedLine]:
+    at, due = to_us(event.occurred_at), explanation.due_at
     if due is None or at == due:
         text = ("Xử lý xong: đúng hạn", "Resolved: on time")
     elif at < due:
         text = ("Xử lý xong: trước hạn", "Resolved: before the due date")
     else:
         text = ("Xử lý xong: quá hạn", "Resolved: after the due date")
-    yield Line(event, text, due)
+    yield ExplainedLine(event, text, due)
 
 
 def _returned(
-    told: DeadlineExplanation, event: Event, _said: Any, _calendar_of: CalendarOf
-) -> Iterator[Line]:
+    explanation: DeadlineExplanation, event: Event, _payload: Any, _calendar_of: CalendarOf
+) -> Iterator[ExplainedLine]:
     text = (
         "Đã trả kết quả; thời gian chờ người dân đến nhận không tính",
         "Result returned; the time until the citizen came does not count",
     )
-    yield Line(event, text, told.due_at)
+    yield ExplainedLine(event, text, explanation.due_at)
 
 
-def _given_back(
-    told: DeadlineExplanation, event: Event, _said: Any, _calendar_of: CalendarOf
-) -> Iterator[Line]:
-    yield Line(event, ("Kết thúc, không có kết quả", "Ended without a result"), told.due_at)
+def _ended_without_result(
+    explanation: DeadlineExplanation, event: Event, _payload: Any, _calendar_of: CalendarOf
+) -> Iterator[ExplainedLine]:
+    yield ExplainedLine(
+        event, ("Kết thúc, không có kết quả", "Ended without a result"), explanation.due_at
+    )
 
 
-Tell = Callable[[DeadlineExplanation, Event, Any, CalendarOf], Iterator[Line]]
-_TELL: Final[dict[type[Message], Tell]] = {
+Explainer = Callable[[DeadlineExplanation, Event, Any, CalendarOf], Iterator[ExplainedLine]]
+_EXPLAINERS: Final[dict[type[Message], Explainer]] = {
     DossierAccepted: _accepted,
     CaseOpened: step_deadlines.opened,
     StepCompleted: step_deadlines.moved_on,
@@ -245,7 +252,7 @@ _TELL: Final[dict[type[Message], Tell]] = {
     DeadlineRecalculated: _recalculated,
     CaseResolved: _resolved,
     ResultReturned: _returned,
-    CaseWithdrawn: _given_back,
-    DossierWithdrawn: _given_back,
-    CaseClosed: _given_back,
+    CaseWithdrawn: _ended_without_result,
+    DossierWithdrawn: _ended_without_result,
+    CaseClosed: _ended_without_result,
 }

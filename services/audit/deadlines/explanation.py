@@ -21,10 +21,10 @@ from office.worktime.working_time import Calendar, NoWorkingTime, OutOfRange
 from services.audit.wording.formatting import NOTHING, Text
 
 CalendarOf = Callable[[str], Calendar | None]
-"""Gives the calendar of a version that an event names; None when it is not at hand."""
+"""Returns the calendar of a version that an event names; None when it is not available."""
 
 Compute = Callable[[Calendar], tuple[int | None, tuple[ExplainedStretch, ...]]]
-"""Gives a due date by a calendar, and the stretches that explain it."""
+"""Returns a due date by a calendar, and the stretches that explain it."""
 
 
 OTHER_DATE: Final[Text] = ("hạn trước khác với sổ ghi", "it names another date before")
@@ -38,12 +38,12 @@ class Agreement(Enum):
     SAME = "same"
     DIFFERS = "differs"
     UNKNOWN = "unknown"
-    """The calendar is not at hand."""
+    """The calendar is not available."""
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """What one event did to a due date; instants in microseconds UTC."""
+class ExplainedLine:
+    """The effect of one event on a due date; instants in microseconds UTC."""
 
     event: Event
     text: Text
@@ -61,19 +61,19 @@ class Line:
 class DeadlineExplanation:
     """A dossier's due dates, explained; of the step only the one that is current."""
 
-    lines: list[Line] = field(default_factory=list)
+    lines: list[ExplainedLine] = field(default_factory=list)
     first_due_at: int | None = None
     due_at: int | None = None
     time_limit: str = ""
-    course: DeadlineBasis | None = None
+    basis: DeadlineBasis | None = None
     """None for a date that a person or another system has set."""
     extended_to: int | None = None
     """The date that a leader has signed."""
     step: str = ""
     step_due_at: int | None = None
-    step_course: DeadlineBasis | None = None
+    step_basis: DeadlineBasis | None = None
     left_due_at: int | None = None
-    left_course: DeadlineBasis | None = None
+    left_basis: DeadlineBasis | None = None
     """Of the step that was left last: a pull back makes it current again."""
 
     @property
@@ -96,9 +96,9 @@ def computed(
     *,
     limit: str = "",
     step: str = "",
-) -> Line:
-    """Compute a date again and say whether it is the one recorded."""
-    line = Line(event, text, due, calendar_version=version, time_limit=limit, step=step)
+) -> ExplainedLine:
+    """Compute a date again and compare it with the one recorded."""
+    line = ExplainedLine(event, text, due, calendar_version=version, time_limit=limit, step=step)
     calendar = calendar_of(version)
     if calendar is None:
         problem = (f"không có lịch {version}", f"calendar {version} is not at hand")
@@ -113,44 +113,46 @@ def computed(
     return line if due is None else replace(line, agreement=Agreement.SAME)
 
 
-def wrong(line: Line, problem: Text) -> Line:
-    """Return of a line that something is not as it should be; the first such thing stands."""
+def wrong(line: ExplainedLine, problem: Text) -> ExplainedLine:
+    """Return a line with a problem; the first problem of a line is kept."""
     first = problem if line.problem == NOTHING else line.problem
     return replace(line, agreement=Agreement.DIFFERS, problem=first)
 
 
-def counting(course: DeadlineBasis) -> Compute:
-    """Compute a due date by its course."""
-    return lambda calendar: (course.due(calendar), spans_of(course, calendar))
+def counting(basis: DeadlineBasis) -> Compute:
+    """Return the function that computes a due date from its basis."""
+    return lambda calendar: (basis.due(calendar), spans_of(basis, calendar))
 
 
-def spans_of(course: DeadlineBasis, calendar: Calendar) -> tuple[ExplainedStretch, ...]:
-    """List the stretches up to the due date: those of the limit, those from its end to the date
-    promised by hand that is later, then those of each pause.
+def spans_of(basis: DeadlineBasis, calendar: Calendar) -> tuple[ExplainedStretch, ...]:
+    """List the stretches up to the due date.
+
+    Those of the limit, those from its end to a later date of a signed extension, then those of each
+    pause.
     """
-    at, held = course.limit_due(calendar), course.is_held_by_promise(calendar)
-    spans = _of_limit(course, calendar, at)
-    if course.pauses or held:
+    at, held = basis.limit_due(calendar), basis.is_held_by_promise(calendar)
+    spans = _of_limit(basis, calendar, at)
+    if basis.pauses or held:
         spans = _part(spans, ("thời hạn, chưa kể lúc dừng", "the limit, before any pause"))
-    if held and course.not_before is not None:
-        since = course.start_at if at is None else at
+    if held and basis.not_before is not None:
+        since = basis.start_at if at is None else at
         signed = ("đến ngày gia hạn đã ký", "until the date of the signed extension")
-        spans += _part(explained_working_time(calendar, since, course.not_before), signed)
-        at = course.not_before
-    for number, pause in enumerate(course.pauses, start=1):
+        spans += _part(explained_working_time(calendar, since, basis.not_before), signed)
+        at = basis.not_before
+    for number, pause in enumerate(basis.pauses, start=1):
         spans += spans_of_pause(calendar, at, pause, number)
         at = after_pause(calendar, at, pause)
     return spans
 
 
 def _of_limit(
-    course: DeadlineBasis, calendar: Calendar, due: int | None
+    basis: DeadlineBasis, calendar: Calendar, due: int | None
 ) -> tuple[ExplainedStretch, ...]:
     if due is None:
         return ()
-    if course.same_day:
-        return tuple(explained_same_day(calendar, course.start_at, due))
-    return tuple(explained_limit(calendar, course.start_at, limit_of(course.time_limit)))
+    if basis.same_day:
+        return tuple(explained_same_day(calendar, basis.start_at, due))
+    return tuple(explained_limit(calendar, basis.start_at, limit_of(basis.time_limit)))
 
 
 def spans_of_pause(

@@ -1,6 +1,4 @@
-"""The listing of due dates: what is asked for, once for a mapping of facts and once for the
-database.
-"""
+"""The listing of due dates: its filter, once for a mapping of facts and once in SQL."""
 
 from __future__ import annotations
 
@@ -14,13 +12,13 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, and_, or_, select, tuple_
 
-from kernel.base import page_token as paging
+from kernel.base import page_token
 from services.audit.state.as_of import changed_since, rows_of, unchanged_since
 from services.audit.state.portal_state import Facts
 from services.audit.tables import DOSSIERS
 
 Place = tuple[int, str]
-"""A due date and a code: where a dossier stands in the listing."""
+"""A due date and a code: the place of a dossier in the listing."""
 EARLIEST: Final[Place] = (-(2**63), "")
 
 
@@ -50,7 +48,7 @@ class Wanted:
         return self.within is not None and due <= self.as_of + self.within
 
     def condition(self) -> ColumnElement[bool]:
-        """Say the same in SQL."""
+        """Return the same condition in SQL."""
         table = DOSSIERS.c
         clauses = [
             table.pending_due_at.is_not(None),
@@ -86,7 +84,7 @@ def deadlines(connection: Connection, wanted: Wanted, limit: int) -> list[Facts]
 
 
 def knows_unit(connection: Connection, unit: str) -> bool:
-    """Return whether a dossier is, or was at its last step, a unit's business."""
+    """Return whether a dossier has a unit, as its own or as that of its last step."""
     table = DOSSIERS.c
     found = select(table.dossier_code).where(or_(table.unit == unit, table.step_unit == unit))
     return connection.execute(found.limit(1)).first() is not None
@@ -96,7 +94,7 @@ def _place(facts: Facts) -> Place:
     return facts["pending_due_at"], facts["dossier_code"]
 
 
-def page_token(wanted: Wanted, last: Facts) -> str:
+def next_page_token(wanted: Wanted, last: Facts) -> str:
     """Return the token that continues a listing after its last row."""
     due, code = _place(last)
     return base64.urlsafe_b64encode(json.dumps([wanted.as_of, due, code]).encode()).decode()
@@ -110,4 +108,4 @@ def read_token(token: str) -> tuple[int, Place]:
     as_of, due, code = fields
     if not (isinstance(as_of, int) and isinstance(due, int) and isinstance(code, str)):
         raise ValueError("no page token")
-    return paging.number(as_of), (paging.number(due), paging.name(code))
+    return page_token.number(as_of), (page_token.number(due), page_token.name(code))

@@ -1,4 +1,4 @@
-"""A due date after a pause: how it goes on, and in which words that is told. Pure."""
+"""A due date after a pause: how it is computed, and its wording. Pure."""
 
 from __future__ import annotations
 
@@ -17,27 +17,30 @@ NOT_AHEAD: Final[Text] = ("hạn mới không ở phía trước", "the date doe
 
 def going_on(
     before: DeadlineBasis | None,
-    course: DeadlineBasis | None,
+    basis: DeadlineBasis | None,
     previous: int | None,
     pause: Pause,
     version: str,
 ) -> Compute:
-    """Compute a due date after a pause; by the calendar of before, only the pause is to be told."""
+    """Return the function that computes a due date after a pause.
+
+    It explains only the pause, unless another calendar counts than before.
+    """
 
     def compute(calendar: Calendar) -> tuple[int | None, tuple[ExplainedStretch, ...]]:
-        if course is None:
+        if basis is None:
             return after_pause(calendar, previous, pause), spans_of_pause(calendar, previous, pause)
-        due = due_after_pause(course, calendar, previous, pause)
-        if changed(before, version) and due == course.due(calendar):
-            return due, spans_of(course, calendar)
-        return due, spans_of_pause(calendar, previous, pause, len(course.pauses))
+        due = due_after_pause(basis, calendar, previous, pause)
+        if changed(before, version) and due == basis.due(calendar):
+            return due, spans_of(basis, calendar)
+        return due, spans_of_pause(calendar, previous, pause, len(basis.pauses))
 
     return compute
 
 
-def changed(course: DeadlineBasis | None, version: str) -> bool:
-    """Return whether another calendar counts than the one that counted the course last."""
-    return course is not None and version not in ("", course.calendar_version)
+def changed(basis: DeadlineBasis | None, version: str) -> bool:
+    """Return whether another calendar counts than the one that the basis was counted by last."""
+    return basis is not None and version not in ("", basis.calendar_version)
 
 
 def hours(minutes: int) -> str:
@@ -47,8 +50,9 @@ def hours(minutes: int) -> str:
 
 
 def gone_on(minutes: int, *, stays_late: bool, us: int = 0) -> Text:
-    """Return that the clock goes on after so many working minutes, or after the seconds in ``us``
-    where they are no minute.
+    """Return that the clock goes on after so many working minutes.
+
+    ``us``: the microseconds, which are shown as seconds where they are less than a minute.
     """
     kept, kept_en = (" (giữ quá hạn)", " (it stays late)") if stays_late else ("", "")
     if 0 < us < MINUTE:
@@ -64,7 +68,7 @@ def gone_on(minutes: int, *, stays_late: bool, us: int = 0) -> Text:
 
 
 def waited(spans: Iterable[ExplainedStretch], *, stays_late: bool) -> Text:
-    """Say the same with the sum of the stretches, by the minutes in which they are shown."""
+    """Return the same with the sum of the stretches, by the minutes in which they are shown."""
     counted = [span.stretch for span in spans if span.stretch.counted]
     minutes = sum(it.to_at // MINUTE - it.from_at // MINUTE for it in counted)
     us = sum(it.to_at - it.from_at for it in counted)
@@ -72,14 +76,14 @@ def waited(spans: Iterable[ExplainedStretch], *, stays_late: bool) -> Text:
 
 
 def ahead_again(previous: int | None, due: int | None, pause: Pause) -> bool:
-    """Return whether a date that had passed when the clock was stopped lies ahead as it goes on."""
+    """Return whether a date that had passed when the clock stopped is in the future after it."""
     if previous is None or due is None:
         return False
     return previous < pause[0] and due > max(pause)
 
 
-def judged_anew(text: Text) -> Text:
-    """Add that a date that had passed lies ahead again."""
+def judged_again(text: Text) -> Text:
+    """Add that a date that had passed is in the future again."""
     vi, en = text
     return (
         f"{vi}; hạn đã qua nay lại ở phía trước, quá hạn hay không tính theo hạn mới",
@@ -87,8 +91,8 @@ def judged_anew(text: Text) -> Text:
     )
 
 
-def counted_anew(text: Text, version: str) -> Text:
-    """Add that the course was counted by a calendar version until then, and by another now."""
+def counted_again(text: Text, version: str) -> Text:
+    """Add that the basis was counted by a calendar version until then, and by another now."""
     vi, en = text
     return (
         f"{vi}; lịch đã thay đổi (trước là {version}), tính lại từ đầu",

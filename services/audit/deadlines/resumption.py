@@ -1,4 +1,4 @@
-"""Why the promised date is when it is after a pause: its remainder kept, or begun again. Pure."""
+"""Explanation of the promised date after a pause: its remainder, or the limit again. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from services.audit.deadlines.explanation import (
     Agreement,
     CalendarOf,
     DeadlineExplanation,
-    Line,
+    ExplainedLine,
     computed,
     counting,
     waited_in,
@@ -26,10 +26,10 @@ from services.audit.deadlines.pauses import (
     NOT_AHEAD,
     ahead_again,
     changed,
-    counted_anew,
+    counted_again,
     going_on,
     gone_on,
-    judged_anew,
+    judged_again,
     waited,
 )
 from services.audit.wording.formatting import Text
@@ -49,78 +49,86 @@ _OTHER_HOLDS: Final[Text] = (
 
 
 def resumed(
-    told: DeadlineExplanation, event: Event, said: Any, calendar_of: CalendarOf
-) -> Iterator[Line]:
-    """Return of the promised date after a pause, then of the step's."""
-    since = to_us(said.suspended_at)
-    at = instant_in(said, "resumed_at")
+    explanation: DeadlineExplanation, event: Event, payload: Any, calendar_of: CalendarOf
+) -> Iterator[ExplainedLine]:
+    """Explain the promised date after a pause, then the step's."""
+    since = to_us(payload.suspended_at)
+    at = instant_in(payload, "resumed_at")
     at = to_us(event.occurred_at) if at is None else at
-    tell = _begun_again if said.restarted and (said.time_limit or told.time_limit) else _gone_on
-    previous, told.due_at = told.due_at, instant_in(said, "due_at")
-    line = tell(told, event, said, calendar_of, previous, (since, at))
-    if instant_in(said, "previous_due_at") != previous:
+    to_line = (
+        _begun_again
+        if payload.restarted and (payload.time_limit or explanation.time_limit)
+        else _gone_on
+    )
+    previous, explanation.due_at = explanation.due_at, instant_in(payload, "due_at")
+    line = to_line(explanation, event, payload, calendar_of, previous, (since, at))
+    if instant_in(payload, "previous_due_at") != previous:
         line = wrong(line, OTHER_DATE)
     yield line
-    yield from step_deadlines.resumed(told, event, said, calendar_of, (since, at))
+    yield from step_deadlines.resumed(explanation, event, payload, calendar_of, (since, at))
 
 
 def _gone_on(
-    told: DeadlineExplanation,
+    explanation: DeadlineExplanation,
     event: Event,
-    said: Any,
+    payload: Any,
     calendar_of: CalendarOf,
     previous: int | None,
     pause: Pause,
-) -> Line:
-    """Return of the working time waited, and of what another calendar made of the date."""
-    due, version = told.due_at, said.calendar_version
+) -> ExplainedLine:
+    """Explain a date that is moved by the working time waited, and by a change of the calendar."""
+    due, version = explanation.due_at, payload.calendar_version
     again = ahead_again(previous, due, pause)
-    late = said.stays_late and not again
-    before = told.course
-    course = told.course = before and before.with_pause(pause, version)
-    compute = going_on(before, course, previous, pause, version)
-    text = gone_on(said.waited_working_minutes, stays_late=late)
+    late = payload.stays_late and not again
+    before = explanation.basis
+    basis = explanation.basis = before and before.with_pause(pause, version)
+    compute = going_on(before, basis, previous, pause, version)
+    text = gone_on(payload.waited_working_minutes, stays_late=late)
     line = computed(event, text, due, version, calendar_of, compute)
-    name = waited_in(len(course.pauses) if course else 1)
+    name = waited_in(len(basis.pauses) if basis else 1)
     if last := [span for span in line.spans if span.part == name]:
         line = replace(line, text=waited(last, stays_late=late))
     if before is not None and changed(before, version):
-        line = replace(line, text=counted_anew(line.text, before.calendar_version))
+        line = replace(line, text=counted_again(line.text, before.calendar_version))
     if again:
-        return replace(line, text=judged_anew(line.text))
-    return wrong(line, NOT_AHEAD) if said.after_missed else line
+        return replace(line, text=judged_again(line.text))
+    return wrong(line, NOT_AHEAD) if payload.after_missed else line
 
 
 def _begun_again(
-    told: DeadlineExplanation,
+    explanation: DeadlineExplanation,
     event: Event,
-    said: Any,
+    payload: Any,
     calendar_of: CalendarOf,
     _previous: int | None,
     pause: Pause,
-) -> Line:
-    """Return of a limit that runs anew, and of the signed extension that it does not shorten."""
-    due, version, signed = told.due_at, said.calendar_version, instant_in(said, "extended_due_at")
-    limit = said.time_limit or told.time_limit
-    course = told.course = DeadlineBasis(
-        pause[1], limit, version, same_day=said.same_day, not_before=signed
+) -> ExplainedLine:
+    """Explain a limit that begins again, which does not shorten a signed extension."""
+    due, version, signed = (
+        explanation.due_at,
+        payload.calendar_version,
+        instant_in(payload, "extended_due_at"),
+    )
+    limit = payload.time_limit or explanation.time_limit
+    basis = explanation.basis = DeadlineBasis(
+        pause[1], limit, version, same_day=payload.same_day, not_before=signed
     )
     text = (
-        f"Tính lại từ đầu: {limit}" + (", trong ngày" if said.same_day else ""),
-        f"The whole limit runs again: {limit}" + (", within the day" if said.same_day else ""),
+        f"Tính lại từ đầu: {limit}" + (", trong ngày" if payload.same_day else ""),
+        f"The whole limit runs again: {limit}" + (", within the day" if payload.same_day else ""),
     )
-    if said.extension_holds:
+    if payload.extension_holds:
         text = (
             f"{text[0]}; hết trước ngày gia hạn đã ký nên giữ ngày đó",
             f"{text[1]}; it ends before the date of the signed extension, which holds",
         )
-    line = computed(event, text, due, version, calendar_of, counting(course), limit=limit)
+    line = computed(event, text, due, version, calendar_of, counting(basis), limit=limit)
     calendar = calendar_of(version)
-    if told.extended_to is not None and (due is None or due < told.extended_to):
+    if explanation.extended_to is not None and (due is None or due < explanation.extended_to):
         return wrong(line, _SHORTENED)
-    if signed not in (None, told.extended_to):
+    if signed not in (None, explanation.extended_to):
         return wrong(line, _OTHER_EXTENSION)
     if calendar is None or line.agreement is not Agreement.SAME:
         return line
-    told_right = course.is_held_by_promise(calendar) == said.extension_holds
-    return line if told_right else wrong(line, _OTHER_HOLDS)
+    is_right = basis.is_held_by_promise(calendar) == payload.extension_holds
+    return line if is_right else wrong(line, _OTHER_HOLDS)

@@ -1,6 +1,4 @@
-"""Due dates beside those of the dossier and its step: of questions, of the citizen's time to hand
-in papers, of beginning on a step, and of ways that are taken by themselves. Pure.
-"""
+"""Secondary deadlines: consultations, first actions, step timers, supplements. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +13,7 @@ from office.worktime.deadline_basis import DeadlineBasis, basis_from_message
 from services.audit.deadlines.explanation import (
     CalendarOf,
     DeadlineExplanation,
-    Line,
+    ExplainedLine,
     computed,
     counting,
 )
@@ -32,73 +30,73 @@ _NAMES: Final[dict[int, Text]] = {
 
 
 def asked(
-    _told: DeadlineExplanation, event: Event, said: Any, calendar_of: CalendarOf
-) -> Iterator[Line]:
-    """Tell until when a unit is to answer; nothing for a question without a limit."""
-    course = basis_from_message(said)
-    if course is None:
+    _explanation: DeadlineExplanation, event: Event, payload: Any, calendar_of: CalendarOf
+) -> Iterator[ExplainedLine]:
+    """Explain until when a unit is to answer; nothing for a consultation without a limit."""
+    basis = basis_from_message(payload)
+    if basis is None:
         return
     text = (
-        f"Lấy ý kiến số {said.number}, {said.unit}: {said.time_limit}",
-        f"Consultation {said.number} of {said.unit}: {said.time_limit}",
+        f"Lấy ý kiến số {payload.number}, {payload.unit}: {payload.time_limit}",
+        f"Consultation {payload.number} of {payload.unit}: {payload.time_limit}",
     )
-    yield _line(event, text, said, said.step, course, calendar_of)
+    yield _line(event, text, payload, payload.step, basis, calendar_of)
 
 
 def cancelled(
-    _told: DeadlineExplanation, event: Event, said: Any, _calendar_of: CalendarOf
-) -> Iterator[Line]:
-    """Tell that no answer is due any more; nothing for a question without a limit."""
-    if not said.HasField("due_at"):
+    _explanation: DeadlineExplanation, event: Event, payload: Any, _calendar_of: CalendarOf
+) -> Iterator[ExplainedLine]:
+    """Explain that no answer is due any more; nothing for a consultation without a limit."""
+    if not payload.HasField("due_at"):
         return
     text = (
-        f"Rút lại lần lấy ý kiến số {said.number}, {said.unit}: không còn hạn trả lời",
-        f"Consultation {said.number} of {said.unit} is taken back: no answer is due any more",
+        f"Rút lại lần lấy ý kiến số {payload.number}, {payload.unit}: không còn hạn trả lời",
+        f"Consultation {payload.number} of {payload.unit} is taken back: no answer is due any more",
     )
-    yield Line(event, text, step=said.step)
+    yield ExplainedLine(event, text, step=payload.step)
 
 
 def recalculated(
-    _told: DeadlineExplanation, event: Event, said: Any, calendar_of: CalendarOf
-) -> Iterator[Line]:
-    """Return of a due date that a change of the calendar has moved; it names its own course."""
-    text = moved(said)
-    # The end of the citizen's time belongs to no step, and is told like one all the same: it is not
-    # the promised date.
-    step = said.step or "-"
-    course = basis_from_message(said)
-    if course is None:
-        due = instant_in(said, "due_at")
-        yield Line(event, text, due, calendar_version=said.calendar_version, step=step)
+    _explanation: DeadlineExplanation, event: Event, payload: Any, calendar_of: CalendarOf
+) -> Iterator[ExplainedLine]:
+    """Explain a due date that a change of the calendar has moved; the event has its basis."""
+    text = moved(payload)
+    # The end of the citizen's time belongs to no step, and is listed like one all the same: it is
+    # not the promised date.
+    step = payload.step or "-"
+    basis = basis_from_message(payload)
+    if basis is None:
+        due = instant_in(payload, "due_at")
+        yield ExplainedLine(event, text, due, calendar_version=payload.calendar_version, step=step)
         return
-    yield _line(event, text, said, step, course, calendar_of)
+    yield _line(event, text, payload, step, basis, calendar_of)
 
 
-def moved(said: Any) -> Text:
+def moved(payload: Any) -> Text:
     """Return which due date a change of the calendar has moved, and why it changed."""
-    name_vi, name_en = _NAMES.get(said.scope, ("hạn khác", "another due date"))
-    vi, en = (name.format(said.step, said.consultation) for name in (name_vi, name_en))
+    name_vi, name_en = _NAMES.get(payload.scope, ("hạn khác", "another due date"))
+    vi, en = (name.format(payload.step, payload.consultation) for name in (name_vi, name_en))
     return (
-        f"Tính lại vì lịch thay đổi, {vi}: {said.reason}",
-        f"The calendar changed, {en}: {said.reason}",
+        f"Tính lại vì lịch thay đổi, {vi}: {payload.reason}",
+        f"The calendar changed, {en}: {payload.reason}",
     )
 
 
 def _line(
     event: Event,
     text: Text,
-    said: Any,
+    payload: Any,
     step: str,
-    course: DeadlineBasis,
+    basis: DeadlineBasis,
     calendar_of: CalendarOf,
-) -> Line:
+) -> ExplainedLine:
     return computed(
         event,
         text,
-        instant_in(said, "due_at"),
-        said.calendar_version,
+        instant_in(payload, "due_at"),
+        payload.calendar_version,
         calendar_of,
-        counting(course),
-        limit=course.time_limit,
+        counting(basis),
+        limit=basis.time_limit,
         step=step,
     )

@@ -1,4 +1,4 @@
-"""Why a step's own date is when it is: when it begins, and after a pause. Pure."""
+"""Explanation of a step's due date: when the step begins, and after a pause. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from services.audit.deadlines.explanation import (
     OTHER_DATE,
     CalendarOf,
     DeadlineExplanation,
-    Line,
+    ExplainedLine,
     computed,
     counting,
     spans_of,
@@ -25,66 +25,69 @@ from services.audit.deadlines.pauses import (
     NOT_AHEAD,
     ahead_again,
     changed,
-    counted_anew,
+    counted_again,
     going_on,
-    judged_anew,
+    judged_again,
 )
 
 
 def opened(
-    told: DeadlineExplanation, event: Event, said: Any, calendar_of: CalendarOf
-) -> Iterator[Line]:
-    """Return of the step that a case begins with."""
-    yield from _entered(told, event, said.current, calendar_of)
+    explanation: DeadlineExplanation, event: Event, payload: Any, calendar_of: CalendarOf
+) -> Iterator[ExplainedLine]:
+    """Explain the date of the step that a case begins with."""
+    yield from _entered(explanation, event, payload.current, calendar_of)
 
 
 def moved_on(
-    told: DeadlineExplanation, event: Event, said: Any, calendar_of: CalendarOf
-) -> Iterator[Line]:
-    """Return of the step that a case goes to, forward or back."""
-    told.left_due_at, told.left_course = told.step_due_at, told.step_course
-    if said.HasField("next"):
-        yield from _entered(told, event, said.next, calendar_of)
+    explanation: DeadlineExplanation, event: Event, payload: Any, calendar_of: CalendarOf
+) -> Iterator[ExplainedLine]:
+    """Explain the date of the step that a case goes to, forward or back."""
+    explanation.left_due_at, explanation.left_basis = (
+        explanation.step_due_at,
+        explanation.step_basis,
+    )
+    if payload.HasField("next"):
+        yield from _entered(explanation, event, payload.next, calendar_of)
     else:
-        told.step, told.step_due_at, told.step_course = "", None, None
+        explanation.step, explanation.step_due_at, explanation.step_basis = "", None, None
 
 
 def pulled_back(
-    told: DeadlineExplanation, event: Event, said: Any, calendar_of: CalendarOf
-) -> Iterator[Line]:
-    """Return of the step that is current again, with the date that it had when it was left."""
-    before, before_course, step = told.left_due_at, told.left_course, said.next.step
-    due, course = instant_in(said.next, "due_at"), basis_from_message(said.next)
-    told.step, told.step_due_at, told.step_course = step, due, course
-    told.left_due_at = told.left_course = None
-    if due is None or course is None:
+    explanation: DeadlineExplanation, event: Event, payload: Any, calendar_of: CalendarOf
+) -> Iterator[ExplainedLine]:
+    """Explain the date of a step that is current again: that which it had when it was left."""
+    before, basis_before, step = explanation.left_due_at, explanation.left_basis, payload.next.step
+    due, basis = instant_in(payload.next, "due_at"), basis_from_message(payload.next)
+    explanation.step, explanation.step_due_at, explanation.step_basis = step, due, basis
+    explanation.left_due_at = explanation.left_basis = None
+    if due is None or basis is None:
         return
 
     def compute(calendar: Calendar) -> tuple[int | None, tuple[ExplainedStretch, ...]]:
-        found = course.due(calendar)
-        if found != due and course == before_course:
-            # Its course would have brought it to where it had passed: it was kept.
+        found = basis.due(calendar)
+        if found != due and basis == basis_before:
+            # By its basis it would be a date that had passed: the date before was kept.
             return before, ()
-        return found, spans_of(course, calendar)
+        return found, spans_of(basis, calendar)
 
     text = (
-        f"Bước {step} trở lại, hạn như cũ: {course.time_limit}",
-        f"Step {step} is back, due as before: {course.time_limit}",
+        f"Bước {step} trở lại, hạn như cũ: {basis.time_limit}",
+        f"Step {step} is back, due as before: {basis.time_limit}",
     )
-    version = course.calendar_version
+    version = basis.calendar_version
     line = computed(
-        event, text, due, version, calendar_of, compute, limit=course.time_limit, step=step
+        event, text, due, version, calendar_of, compute, limit=basis.time_limit, step=step
     )
     yield line if due == before else wrong(line, OTHER_DATE)
 
 
 def _entered(
-    told: DeadlineExplanation, event: Event, current: Any, calendar_of: CalendarOf
-) -> Iterator[Line]:
-    """Return of a step's own limit, which its description carries whole."""
-    told.step, told.step_due_at = current.step, instant_in(current, "due_at")
-    course = told.step_course = basis_from_message(current)
-    if told.step_due_at is None or course is None:
+    explanation: DeadlineExplanation, event: Event, current: Any, calendar_of: CalendarOf
+) -> Iterator[ExplainedLine]:
+    """Explain the date of a step's own limit, of which the event has the whole basis."""
+    explanation.step, explanation.step_due_at = current.step, instant_in(current, "due_at")
+    basis = explanation.step_basis = basis_from_message(current)
+    if explanation.step_due_at is None or basis is None:
         return
     text = (
         f"Bước {current.step} bắt đầu: {current.time_limit}",
@@ -93,46 +96,53 @@ def _entered(
     yield computed(
         event,
         text,
-        told.step_due_at,
-        course.calendar_version,
+        explanation.step_due_at,
+        basis.calendar_version,
         calendar_of,
-        counting(course),
+        counting(basis),
         limit=current.time_limit,
         step=current.step,
     )
 
 
 def resumed(
-    told: DeadlineExplanation,
+    explanation: DeadlineExplanation,
     event: Event,
-    said: Any,
+    payload: Any,
     calendar_of: CalendarOf,
     pause: Pause,
-) -> Iterator[Line]:
-    """Return of the current step's date after a pause: from when until when."""
-    if said.restarted:
-        yield from _entered(told, event, said.current, calendar_of)
+) -> Iterator[ExplainedLine]:
+    """Explain the current step's date after a pause, which is a start and an end."""
+    if payload.restarted:
+        yield from _entered(explanation, event, payload.current, calendar_of)
         return
-    previous, before, version = told.step_due_at, told.step_course, said.calendar_version
-    course = told.step_course = before and before.with_pause(pause, version)
-    told.step, told.step_due_at = said.current.step, instant_in(said.current, "due_at")
-    if previous is None and told.step_due_at is None:
+    previous, before, version = (
+        explanation.step_due_at,
+        explanation.step_basis,
+        payload.calendar_version,
+    )
+    basis = explanation.step_basis = before and before.with_pause(pause, version)
+    explanation.step, explanation.step_due_at = (
+        payload.current.step,
+        instant_in(payload.current, "due_at"),
+    )
+    if previous is None and explanation.step_due_at is None:
         return
-    text = (f"Bước {said.current.step} tiếp tục", f"Step {said.current.step} goes on")
+    text = (f"Bước {payload.current.step} tiếp tục", f"Step {payload.current.step} goes on")
     if before is not None and changed(before, version):
-        text = counted_anew(text, before.calendar_version)
-    again = ahead_again(previous, told.step_due_at, pause)
-    if again:
-        text = judged_anew(text)
+        text = counted_again(text, before.calendar_version)
+    ahead = ahead_again(previous, explanation.step_due_at, pause)
+    if ahead:
+        text = judged_again(text)
     line = computed(
         event,
         text,
-        told.step_due_at,
+        explanation.step_due_at,
         version,
         calendar_of,
-        going_on(before, course, previous, pause, version),
-        step=said.current.step,
+        going_on(before, basis, previous, pause, version),
+        step=payload.current.step,
     )
-    if said.step_after_missed and not again:
+    if payload.step_after_missed and not ahead:
         line = wrong(line, NOT_AHEAD)
     yield line

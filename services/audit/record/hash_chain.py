@@ -1,4 +1,4 @@
-"""Proves a store against its hash chains and against the log; pure: it is given rows and records.
+"""Verifies a store by its hash chains and by the log (tamper evidence). Pure.
 
 The chain of a partition is recalculated from the stored bytes. After a break it goes on from the
 link that is stored, so that each further break is found too and the first one is where to look.
@@ -22,7 +22,7 @@ from services.audit.record.recorder import FIRST_LINK, link
 
 Identity = tuple[str, str, str, int]
 """The kind and the id of a stream, a source and a sequence number: the name of an event."""
-NOBODY: Final[Stream] = "", ""
+NO_STREAM: Final[Stream] = "", ""
 """The stream of bytes that are no event."""
 FINDINGS: Final = 20
 """Findings kept for each partition; all are counted."""
@@ -57,17 +57,17 @@ class Numbered(NamedTuple):
     offset: int
 
 
-class Proof:
-    """Collects what is found; ``aside`` names events that wait, or were given up, in quarantine."""
+class ChainVerification:
+    """Collects findings; ``quarantined`` names events that are, or were given up, in quarantine."""
 
-    def __init__(self, aside: Iterable[Identity] = ()) -> None:
+    def __init__(self, quarantined: Iterable[Identity] = ()) -> None:
         self.events = 0
         self.dossiers = 0
         self.duplicates = 0
         self.repeats = 0
-        self.set_aside = 0
+        self.quarantined = 0
         self.heads: list[pb.ChainHead] = []
-        self._aside = frozenset(aside)
+        self._quarantined = frozenset(quarantined)
         self._faults = 0
         self._findings: dict[int, list[pb.Finding]] = {}
         self._missing: set[Identity] = set()
@@ -80,7 +80,7 @@ class Proof:
         return len(self._missing) + self._unnamed
 
     def result(self, *, log_read: bool) -> pb.VerifyResult:
-        """Return what the proof came to."""
+        """Return the result of the verification."""
         found = sorted(
             (finding for group in self._findings.values() for finding in group),
             key=lambda f: (f.partition, f.offset, f.kind),
@@ -94,7 +94,7 @@ class Proof:
             ok=not self._faults,
             findings=found,
             repeats=self.repeats,
-            set_aside=self.set_aside,
+            set_aside=self.quarantined,
             heads=self.heads,
             log_read=log_read,
         )
@@ -108,10 +108,10 @@ class Proof:
         logged: Iterator[Record] | None,
         explained: Callable[[Record], str],
     ) -> Iterator[int]:
-        """Recalculate a partition's chain, beside the log where it is given; yields how far it has
-        come.
+        """Recalculate a partition's chain, and compare it with the log where that is given.
 
-        ``explained`` tells why the store rightly lacks a record: ``repeat`` or ``aside``; or "".
+        Yield the progress in rows. ``explained`` returns why the store rightly lacks a record:
+        ``repeat`` or ``quarantined``; or "".
         """
         previous, last, count = FIRST_LINK, -1, 0
         for row, record in _aligned(stored, logged):
@@ -133,7 +133,7 @@ class Proof:
         yield count % STEP
 
     def kept_heads(self, kept: Iterable[pb.ChainHead]) -> None:
-        """Compare the heads that the store keeps with those that were proven."""
+        """Compare the heads that the store keeps with those that were recalculated."""
         proven = {head.partition: head for head in self.heads}
         for head in kept:
             if proven.pop(head.partition, None) != head:
@@ -144,9 +144,7 @@ class Proof:
     def anchors(
         self, anchors: Iterable[pb.ChainHead], links: Mapping[tuple[int, int], bytes]
     ) -> None:
-        """Look whether heads noted earlier are still links; ``links`` are the stored ones at their
-        places.
-        """
+        """Check that heads noted earlier are still links; ``links`` are those stored there."""
         for anchor in anchors:
             place = (anchor.partition, anchor.offset)
             if links.get(place) != anchor.hash:
@@ -170,10 +168,10 @@ class Proof:
         if reason == "repeat":
             self.repeats += 1
         elif reason:
-            self.set_aside += 1
+            self.quarantined += 1
         else:
             event = decoded(record.value)
-            stream, event_id = NOBODY, ""
+            stream, event_id = NO_STREAM, ""
             name: Identity | None = None
             if event is not None:
                 stream, event_id = stream_of(event), event.event_id
@@ -185,7 +183,7 @@ class Proof:
     # -- sequences --------------------------------------------------------------------------------
 
     def sequences(self, rows: Iterable[Numbered]) -> Iterator[int]:
-        """Look for gaps and repeats in the streams; rows by stream, then in the log's order."""
+        """Find gaps and repeats in the streams; rows by stream, then in the log's order."""
         done = 0
         for stream, group in groupby(rows, key=lambda row: (row.stream_kind, row.stream_id)):
             self.dossiers += stream[0] == DOSSIER
@@ -213,7 +211,7 @@ class Proof:
     def _jump(self, stream: Stream, row: Numbered, before: int) -> None:
         upto = min(row.sequence, before + STEP)
         missing = [(*stream, row.source, number) for number in range(before + 1, upto)]
-        unexplained = [name for name in missing if name not in self._aside]
+        unexplained = [name for name in missing if name not in self._quarantined]
         if unexplained or row.sequence <= before:
             self._find_numbered(pb.FINDING_KIND_GAP, row)
         for name in unexplained:
@@ -239,7 +237,7 @@ class Proof:
         kind: pb.FindingKind,
         partition: int,
         offset: int,
-        stream: Stream = NOBODY,
+        stream: Stream = NO_STREAM,
         event_id: str = "",
     ) -> None:
         self._faults += 1

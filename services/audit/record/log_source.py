@@ -1,6 +1,4 @@
-"""The log itself, for a proof: each partition read from its beginning, beside the service's
-consumer.
-"""
+"""Reads the log for a verification: each partition from its beginning, beside the consumer."""
 
 from __future__ import annotations
 
@@ -18,12 +16,13 @@ from kernel.eventsourcing.record import Record
 from services.audit.record.verifier import OpenLog, ReadPartition
 
 PATIENCE_SECONDS: Final = 30.0
-"""How long a reading may stand still."""
+"""How long a read may make no progress."""
 
 
 def log_of(bootstrap: str, topic: str) -> OpenLog:
-    """Return what opens the log of a topic; reading raises ``Unavailable`` when the broker does not
-    answer.
+    """Return the function that opens the log of a topic.
+
+    Reading raises ``Unavailable`` when the broker does not answer.
     """
 
     @contextmanager

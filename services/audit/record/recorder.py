@@ -1,4 +1,4 @@
-"""How each record of the log enters the audit service's tables."""
+"""Writes each record of the log to the audit store: hash chain, and the facts of its dossier."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from services.audit.state.portal_state import Facts
 from services.audit.tables import CHAINS, DOSSIERS, LOG
 
 FIRST_LINK: Final = bytes(32)
-"""What stands before the first event of a partition."""
+"""The link before the first event of a partition."""
 _EMPTY: Final[Row] = {"offset": -1, "events": 0, "hash": FIRST_LINK}
 _PAGE: Final = 1_000
 
@@ -69,7 +69,7 @@ def keep(uow: UnitOfWork, record: Record, event: Event) -> None:
 
 
 def _trace(headers: Headers) -> str:
-    """Return the trace in which a record was written; it stands last."""
+    """Return the trace in which a record was written: the last header of that name."""
     for name, value in reversed(headers):
         if name == "traceparent":
             return value.decode("utf-8", "replace") if value else ""
@@ -77,7 +77,7 @@ def _trace(headers: Headers) -> str:
 
 
 def _refolded(uow: UnitOfWork, code: str) -> Facts | None:
-    """Fold a dossier's events anew, in the order of the log."""
+    """Fold a dossier's events again, in the order of the log."""
     uow.flush()
     return folded(bodies_of(uow.connection, code, None))
 
@@ -93,7 +93,7 @@ def _link_before(uow: UnitOfWork, partition: int, offset: int) -> bytes:
 
 
 def _relink(uow: UnitOfWork, partition: int, offset: int, hashed: bytes) -> bytes:
-    """Chain anew what stands after a record that was accepted late; gives the last link.
+    """Recalculate the links after a record that was accepted late; return the last one.
 
     A record that waited in the quarantine is accepted after later records of its partition. The
     chain follows the log's order and not the order of acceptance, which another reading of the log

@@ -1,8 +1,8 @@
-"""Plays the log back: each partition in the order of the log, the partitions side by side in time.
+"""Replays the log: each partition in the order of the log, the partitions side by side in time.
 
 The next event is always the one that happened first among the partitions' next ones. An event that
-was accepted late, at an offset that the playback has passed, is not played in the same call; it is
-in the next.
+was accepted late, at an offset that the replay has passed, is not in the same call; it is in the
+next.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ _COLUMNS: Final = (
 
 @dataclass(frozen=True)
 class Section:
-    """What is to be played: ``first`` ≤ occurred_at < ``end`` where given, after these offsets per
-    partition.
+    """What is to be replayed: ``first`` ≤ occurred_at < ``end`` where given, after these offsets
+    per partition.
     """
 
     first: int | None = None
@@ -47,7 +47,7 @@ class Section:
 
 
 class Heads:
-    """The chains' heads, for any number of followers: read at most twice a beat for all of them."""
+    """The chains' heads, read at most twice an interval for any number of followers."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
@@ -55,7 +55,7 @@ class Heads:
         self._due = 0.0
 
     async def now(self) -> dict[int, int]:
-        """Return the heads as they are, or were less than half a beat ago."""
+        """Return the heads as they are, or were less than half an interval ago."""
         now = asyncio.get_running_loop().time()
         if self._reading is None or now >= self._due:
             self._due = now + POLL_SECONDS / 2
@@ -66,15 +66,16 @@ class Heads:
 async def play(
     run: Run, section: Section, *, follow: bool, shared: Heads | None = None
 ) -> AsyncIterator[Any]:
-    """Return the rows of a section; ``run`` runs a read. With ``follow`` it goes on until it is
-    cancelled; ``shared`` spares many followers a read each.
+    """Yield the rows of a section; ``run`` runs a read.
+
+    With ``follow`` it goes on until it is cancelled; ``shared`` spares many followers a read each.
     """
     places = dict(section.after)
     first = True
     while True:
         heads = await (run(_heads) if first or shared is None else shared.now())
         first = False
-        async for row in _pass(run, section, places, heads):
+        async for row in _play_until(run, section, places, heads):
             places[row.partition] = row.offset
             yield row
         places.update({p: max(o, places.get(p, -1)) for p, o in heads.items()})
@@ -83,13 +84,13 @@ async def play(
         await asyncio.sleep(POLL_SECONDS)
 
 
-async def _pass(
+async def _play_until(
     run: Run,
     section: Section,
     places: Mapping[int, int],
     heads: Mapping[int, int],
 ) -> AsyncIterator[Any]:
-    """Play what lies between the places reached and the heads."""
+    """Yield the rows between the places reached and the heads."""
     waiting: dict[int, deque[Any]] = {}
 
     async def refill(partition: int, after: int) -> None:

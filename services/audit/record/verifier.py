@@ -1,4 +1,4 @@
-"""Verify: reads the log and the audit store again and tells what does not agree."""
+"""Verifies the hash chains of the audit store against the log, and reports what does not agree."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from motcua.audit.v1 import audit_pb2 as pb
 from sqlalchemy import Connection, Engine, and_, or_, select
 
 from kernel.eventsourcing.record import Record
-from services.audit.record.hash_chain import Identity, Numbered, Proof, Stored, decoded
+from services.audit.record.hash_chain import ChainVerification, Identity, Numbered, Stored, decoded
 from services.audit.state.as_of import streamed
 from services.audit.tables import CHAINS, KERNEL, LOG
 
 ReadPartition = Callable[[int, int], Iterator[Record]]
-"""Gives the records of a partition from its beginning to before an offset."""
+"""Yields the records of a partition from its beginning to before an offset."""
 OpenLog = Callable[[], AbstractContextManager[ReadPartition]]
 """Opens the log for reading; raises ``Unavailable`` when no broker answers."""
 PROGRESS_SECONDS: Final = 1.0
 
 
 class LogVerifier:
-    """Runs proofs; each run reads by itself and holds a few rows at a time."""
+    """Runs verifications; each run reads by itself and holds a few rows at a time."""
 
     def __init__(self, engine: Engine, open_log: OpenLog) -> None:
         self._engine = engine
@@ -32,24 +32,26 @@ class LogVerifier:
     def run(
         self, *, store_only: bool = False, anchors: Sequence[pb.ChainHead] = ()
     ) -> Generator[pb.VerifyResponse, None, None]:
-        """Return progress about once a second, and in the last message the result."""
+        """Yield progress about once a second, and in the last message the result."""
         with self._snapshot() as connection, self._engine.connect() as other:
             ends = _ends(connection)
             heads = _heads(connection)
-            proof = Proof(_aside(connection))
+            verification = ChainVerification(_quarantined(connection))
             total = sum(head.events for head in heads)
             partitions = sorted({*ends, *(head.partition for head in heads)})
             if store_only:
-                steps = _chains(proof, connection, other, partitions, None, ends)
+                steps = _chains(verification, connection, other, partitions, None, ends)
                 yield from _timed("store", total, steps)
             else:
                 with self._open_log() as read:
-                    steps = _chains(proof, connection, other, partitions, read, ends)
+                    steps = _chains(verification, connection, other, partitions, read, ends)
                     yield from _timed("log", total, steps)
-            yield from _timed("sequences", total, proof.sequences(_numbered(connection, ends)))
-            proof.kept_heads(heads)
-            proof.anchors(anchors, _links(connection, anchors))
-        yield pb.VerifyResponse(result=proof.result(log_read=not store_only))
+            yield from _timed(
+                "sequences", total, verification.sequences(_numbered(connection, ends))
+            )
+            verification.kept_heads(heads)
+            verification.anchors(anchors, _links(connection, anchors))
+        yield pb.VerifyResponse(result=verification.result(log_read=not store_only))
 
     def _snapshot(self) -> Connection:
         """Open a connection whose reads all see the same state; SQLite's do so by themselves."""
@@ -60,7 +62,7 @@ class LogVerifier:
 
 
 def _chains(
-    proof: Proof,
+    verification: ChainVerification,
     connection: Connection,
     other: Connection,
     partitions: Iterable[int],
@@ -71,7 +73,9 @@ def _chains(
         end = ends.get(partition, 0)
         logged = None if read is None else read(partition, end)
         stored = _stored(connection, partition, end)
-        yield from proof.partition(partition, stored, logged, lambda record: _why(other, record))
+        yield from verification.partition(
+            partition, stored, logged, lambda record: _reason(other, record)
+        )
 
 
 def _timed(phase: str, total: int, steps: Iterator[int]) -> Iterator[pb.VerifyResponse]:
@@ -88,7 +92,7 @@ def _timed(phase: str, total: int, steps: Iterator[int]) -> Iterator[pb.VerifyRe
 
 
 def _ends(connection: Connection) -> dict[int, int]:
-    """Return the offset before which each partition was read; what comes later is not looked at."""
+    """Return the offset before which each partition was read; later records are left out."""
     positions = KERNEL.positions.c
     return {
         row.partition: row.position
@@ -120,7 +124,7 @@ def _numbered(connection: Connection, ends: dict[int, int]) -> Iterator[Numbered
             yield Numbered._make(row)
 
 
-def _aside(connection: Connection) -> list[Identity]:
+def _quarantined(connection: Connection) -> list[Identity]:
     table = KERNEL.quarantine.c
     statement = select(table.stream_kind, table.stream_id, table.source, table.sequence)
     return [
@@ -137,14 +141,12 @@ def _links(connection: Connection, anchors: Sequence[pb.ChainHead]) -> dict[tupl
     return {(p, o): bytes(found) for p, o, found in connection.execute(statement)}
 
 
-def _why(connection: Connection, record: Record) -> str:
-    """Tell why the store rightly lacks a record: the same bytes stand elsewhere, or it was set
-    aside.
-    """
+def _reason(connection: Connection, record: Record) -> str:
+    """Return why the store rightly lacks a record: a repeat, or quarantined; else ""."""
     table = KERNEL.quarantine.c
     here: Any = and_(table.partition == record.partition, table.offset == record.offset)
     if connection.execute(select(table.offset).where(here)).first() is not None:
-        return "aside"
+        return "quarantined"
     event = decoded(record.value)
     if event is None:
         return ""

@@ -8,18 +8,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from services.audit.state.portal_state import GIVEN_BACK, Facts
+from services.audit.state.portal_state import WITHOUT_RESULT, Facts
 
 
-class Standing(NamedTuple):
-    """What the report needs to know of one accepted dossier."""
+class ReportedDossier(NamedTuple):
+    """What a report needs of one accepted dossier."""
 
     received_day: int
     finished_day: int | None
     due_day: int | None
     suspended_day: int | None
     withdrawn: bool
-    """Given back without a result: withdrawn, or closed because papers never came."""
+    """Returned without result: withdrawn, or closed because papers never came."""
     checked_late: bool = False
     """The desk had not checked it when its eight working hours were over."""
 
@@ -39,15 +39,14 @@ class Counts:
     pending_in_time: int = 0
     pending_overdue: int = 0
     checked_late: int = 0
-    """Of those received; beside the balance."""
+    """Of those received; not part of the balance."""
 
-    def add(self, dossier: Standing, first: int, last: int, today: int) -> bool:
-        """Count a dossier, if it belongs to the period: received by its last day, and not finished
-        before its first.
+    def add(self, dossier: ReportedDossier, first: int, last: int, today: int) -> bool:
+        """Count a dossier, if it belongs to the period; return whether it does.
 
-        What is pending is judged on the last day, or ``today`` if that is earlier. Tells whether it
-        does. A dossier whose records say that it ended before it was received ended, for the
-        balance, when it was received.
+        It does when received by the last day, and not finished before the first. What is pending
+        is judged on the last day, or ``today`` if that is earlier. A dossier that by its records
+        ended before it was received counts as ended when it was received.
         """
         received, finished, due, suspended, withdrawn, checked_late = dossier
         if received > last:
@@ -95,7 +94,7 @@ class Indicators:
         self.total = Counts()
         self._lines: dict[str, Counts] = {}
 
-    def add(self, key: str, dossier: Standing, today: int) -> None:
+    def add(self, key: str, dossier: ReportedDossier, today: int) -> None:
         """Count a dossier under a key."""
         if not self.total.add(dossier, self._first, self._last, today):
             return
@@ -109,16 +108,16 @@ class Indicators:
         return sorted(self._lines.items())
 
 
-def standing(facts: Facts) -> Standing | None:
+def reported_dossier(facts: Facts) -> ReportedDossier | None:
     """Return what the report needs of a dossier's facts; None for one that was never accepted."""
     received: Any = facts["received_day"]
     if received is None:
         return None
-    return Standing(
+    return ReportedDossier(
         received,
         facts["finished_day"],
         facts["due_day"],
         facts["suspended_day"],
-        facts["state"] in GIVEN_BACK,
+        facts["state"] in WITHOUT_RESULT,
         facts["check_missed_at"] is not None,
     )

@@ -1,4 +1,4 @@
-"""What the audit service reads from its store for one answer."""
+"""Queries of timelines, chain heads and reports."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import NamedTuple
 from sqlalchemy import Connection, or_, select
 
 from office.streams import DOSSIER
-from services.audit.reports.indicators import Indicators, Standing, standing
+from services.audit.reports.indicators import Indicators, ReportedDossier, reported_dossier
 from services.audit.state.as_of import changed_since, rows_of, streamed, unchanged_since
 from services.audit.state.local_days import day
-from services.audit.state.portal_state import GIVEN_BACK, Facts
+from services.audit.state.portal_state import WITHOUT_RESULT, Facts
 from services.audit.tables import CHAINS, DOSSIERS, LOG
 
 
@@ -31,12 +31,13 @@ def chain_heads(connection: Connection) -> list[Facts]:
 
 
 UNKNOWN = "unknown"
-"""The key of dossiers that do not say by what they are to be broken down."""
+"""The key of dossiers that lack the column by which they are to be broken down."""
 
 
 class ReportRequest(NamedTuple):
-    """A report's first and last day as YYYYMMDD, the column to break it down by (empty for none),
-    and an instant if given.
+    """A report's first and last day as YYYYMMDD, the column to break it down by, an instant.
+
+    The column is empty for no break-down, the instant None for now.
     """
 
     first: int
@@ -45,44 +46,46 @@ class ReportRequest(NamedTuple):
     as_of: int | None
 
 
-def report(connection: Connection, asked: ReportRequest, now: int) -> Indicators:
+def report(connection: Connection, request: ReportRequest, now: int) -> Indicators:
     """Count the official indicators by what is known, or by what had happened by ``as_of``.
 
     ``now`` is the present instant: what is pending is judged on the last day, or today if that is
     earlier.
     """
-    today = _Days(now if asked.as_of is None else asked.as_of)
-    result = Indicators(asked.first, asked.last)
-    for key, zone, dossier in _standings(connection, asked):
+    today = _Days(now if request.as_of is None else request.as_of)
+    result = Indicators(request.first, request.last)
+    for key, zone, dossier in _reported_dossiers(connection, request):
         result.add(key, dossier, today.of(zone))
     return result
 
 
-def _standings(connection: Connection, asked: ReportRequest) -> Iterator[tuple[str, str, Standing]]:
+def _reported_dossiers(
+    connection: Connection, request: ReportRequest
+) -> Iterator[tuple[str, str, ReportedDossier]]:
     table = DOSSIERS.c
     days = [table.received_day, table.finished_day, table.due_day, table.suspended_day]
-    told = [table.time_zone, table.state, table.check_missed_at.is_not(None)]
-    statement = select(table[asked.by or "dossier_code"], *told, *days).where(
-        unchanged_since(asked.as_of),
-        table.received_day <= asked.last,
+    facts_columns = [table.time_zone, table.state, table.check_missed_at.is_not(None)]
+    statement = select(table[request.by or "dossier_code"], *facts_columns, *days).where(
+        unchanged_since(request.as_of),
+        table.received_day <= request.last,
         or_(
             table.finished_day.is_(None),
-            table.finished_day >= asked.first,
-            table.received_day >= asked.first,
+            table.finished_day >= request.first,
+            table.received_day >= request.first,
         ),
     )
     for key, zone, state, late, received, finished, due, suspended in streamed(
         connection, statement
     ):
-        back = state in GIVEN_BACK
-        counted = Standing(received, finished, due, suspended, back, bool(late))
-        yield (key or UNKNOWN) if asked.by else "", zone, counted
-    if asked.as_of is None:
+        back = state in WITHOUT_RESULT
+        counted = ReportedDossier(received, finished, due, suspended, back, bool(late))
+        yield (key or UNKNOWN) if request.by else "", zone, counted
+    if request.as_of is None:
         return
-    for facts in changed_since(connection, asked.as_of):
-        dossier = standing(facts)
+    for facts in changed_since(connection, request.as_of):
+        dossier = reported_dossier(facts)
         if dossier is not None:
-            key = (facts[asked.by] or UNKNOWN) if asked.by else ""
+            key = (facts[request.by] or UNKNOWN) if request.by else ""
             yield key, facts["time_zone"], dossier
 
 

@@ -1,5 +1,4 @@
-"""The facts of dossiers as of an instant, read from the store without holding more than one dossier
-at a time.
+"""The facts of dossiers as of an instant (time travel), one dossier in memory at a time.
 
 Facts that no event has changed since the instant are read as they are; only the others are folded
 again from the log.
@@ -27,7 +26,7 @@ RELEVANT: Final = sorted(kind.DESCRIPTOR.full_name for kind in CHANGES)
 
 
 def facts_of(connection: Connection, code: str, as_of: int | None) -> Facts | None:
-    """Return the facts of one dossier; None when the log says nothing of it by then."""
+    """Return the facts of one dossier; None when the log has nothing of it by then."""
     one = select(DOSSIERS).where(DOSSIERS.c.dossier_code == code)
     row = next(rows_of(connection, one), None)
     if row is None or as_of is None or row["changed_at"] <= as_of:
@@ -36,7 +35,7 @@ def facts_of(connection: Connection, code: str, as_of: int | None) -> Facts | No
 
 
 def bodies_of(connection: Connection, code: str, as_of: int | None) -> Iterator[tuple[int, bytes]]:
-    """Return occurred_at and the bytes of a dossier's events, in the order of the log."""
+    """Yield occurred_at and the bytes of a dossier's events, in the order of the log."""
     statement = select(LOG.c.occurred_at, LOG.c.body).where(
         LOG.c.stream_id == code, LOG.c.stream_kind == DOSSIER
     )
@@ -46,13 +45,13 @@ def bodies_of(connection: Connection, code: str, as_of: int | None) -> Iterator[
 
 
 def events_of(connection: Connection, code: str, as_of: int | None) -> Iterator[Event]:
-    """Return a dossier's events in the order of the log."""
+    """Yield a dossier's events in the order of the log."""
     for _, body in bodies_of(connection, code, as_of):
         yield Event.FromString(body)
 
 
 def changed_since(connection: Connection, as_of: int) -> Iterator[Facts]:
-    """Return the facts, as of an instant, of each dossier whose facts have changed since."""
+    """Yield the facts, as of an instant, of each dossier whose facts have changed since."""
     statement = (
         select(LOG.c.stream_id, LOG.c.occurred_at, LOG.c.body)
         .join(DOSSIERS, DOSSIERS.c.dossier_code == LOG.c.stream_id)
@@ -78,13 +77,13 @@ def unchanged_since(as_of: int | None) -> ColumnElement[bool]:
 
 
 def rows_of(connection: Connection, statement: Select[Any]) -> Iterator[Facts]:
-    """Run a select of whole rows and give each as a mapping by column."""
+    """Run a select of whole rows and yield each as a mapping by column."""
     for row in connection.execute(statement).mappings():
         yield {str(name): value for name, value in row.items()}
 
 
 def streamed(connection: Connection, statement: Select[Any]) -> Iterator[Any]:
-    """Run a select and give its rows without fetching all of them at once."""
+    """Run a select and yield its rows without fetching all of them at once."""
     yield from connection.execute(statement, execution_options={"yield_per": PAGE})
 
 

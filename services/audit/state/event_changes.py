@@ -1,6 +1,6 @@
 """What each event changes in the facts of a dossier.
 
-The first end holds: what the log tells later of a dossier that was resolved, withdrawn or closed
+The first end holds: what comes later in the log of a dossier that was resolved, withdrawn or closed
 never undoes it.
 """
 
@@ -72,19 +72,19 @@ _STEP_STATES: Final = frozenset({2, 4, 6, 8})
 """What a step of a process can be on the national portal; 0 stands for 4."""
 
 
-def _submitted(facts: Facts, said: Any, at: int) -> Changes:
+def _submitted(facts: Facts, payload: Any, at: int) -> Changes:
     if facts["submitted_at"] is not None:
         return {}
     return {
         "submitted_at": at,
-        "procedure": said.procedure_code,
-        "field": said.field,
-        "unit": said.unit,
-        "level": _word(LEVELS, said.level),
-        "channel": _word(CHANNELS, said.channel),
-        "time_zone": said.time_zone or OFFICE_TIME_ZONE,
-        "imported": int(bool(said.imported_from)),
-        "check_due_at": None if _paid_first(said.fees) else instant_in(said, "answer_due_at"),
+        "procedure": payload.procedure_code,
+        "field": payload.field,
+        "unit": payload.unit,
+        "level": _word(LEVELS, payload.level),
+        "channel": _word(CHANNELS, payload.channel),
+        "time_zone": payload.time_zone or OFFICE_TIME_ZONE,
+        "imported": int(bool(payload.imported_from)),
+        "check_due_at": None if _paid_first(payload.fees) else instant_in(payload, "answer_due_at"),
     }
 
 
@@ -94,47 +94,47 @@ def _paid_first(fees: Any) -> bool:
     return bool(owed) and fees.timing == FeeTiming.FEE_TIMING_BEFORE
 
 
-def _fee_recorded(_facts: Facts, said: Any, _at: int) -> Changes:
-    due = instant_in(said, "answer_due_at")
+def _fee_recorded(_facts: Facts, payload: Any, _at: int) -> Changes:
+    due = instant_in(payload, "answer_due_at")
     return {} if due is None else {"check_due_at": due}
 
 
-def _fee_cancelled(facts: Facts, said: Any, _at: int) -> Changes:
-    held = said.holds_acceptance and facts["check_due_at"] is not None
+def _fee_cancelled(facts: Facts, payload: Any, _at: int) -> Changes:
+    held = payload.holds_acceptance and facts["check_due_at"] is not None
     return {"check_due_at": None} if held else {}
 
 
-def _accepted(facts: Facts, said: Any, at: int) -> Changes:
+def _accepted(facts: Facts, payload: Any, at: int) -> Changes:
     if facts["accepted_at"] is not None:
         return {}
-    due = instant_in(said, "due_at")
+    due = instant_in(payload, "due_at")
     return {"accepted_at": at, "due_at": due, "first_due_at": due}
 
 
-def _refused(facts: Facts, _said: Any, at: int) -> Changes:
+def _refused(facts: Facts, _payload: Any, at: int) -> Changes:
     return {} if facts["refused_at"] is not None else {"refused_at": at}
 
 
-def _opened(facts: Facts, said: Any, at: int) -> Changes:
-    return _working(facts, said, "current", at)
+def _opened(facts: Facts, payload: Any, at: int) -> Changes:
+    return _working(facts, payload, "current", at)
 
 
-def _assigned(facts: Facts, _said: Any, at: int) -> Changes:
+def _assigned(facts: Facts, _payload: Any, at: int) -> Changes:
     return {} if facts["opened_at"] is not None else {"opened_at": at}
 
 
-def _stepped(facts: Facts, said: Any, at: int) -> Changes:
-    return _working(facts, said, "next", at)
+def _stepped(facts: Facts, payload: Any, at: int) -> Changes:
+    return _working(facts, payload, "next", at)
 
 
-def _working(facts: Facts, said: Any, name: str, at: int) -> Changes:
-    """Take what an event says of the step that is current now."""
+def _working(facts: Facts, payload: Any, name: str, at: int) -> Changes:
+    """Return what an event changes in the current step."""
     if finished_at(facts) is not None:
         return {}
     changes: Changes = {"step": "", "step_unit": ""}
     state = 0
-    if said.HasField(name):
-        current = getattr(said, name)
+    if payload.HasField(name):
+        current = getattr(payload, name)
         changes = {"step": current.step, "step_unit": current.unit}
         state = current.national_state if current.national_state in _STEP_STATES else 0
     if state != facts["step_state"]:
@@ -144,69 +144,69 @@ def _working(facts: Facts, said: Any, name: str, at: int) -> Changes:
     return changes
 
 
-def _asked(facts: Facts, _said: Any, at: int) -> Changes:
-    return _stands(facts, SuspensionKind.SUSPENSION_KIND_SUPPLEMENT, at)
+def _asked(facts: Facts, _payload: Any, at: int) -> Changes:
+    return _suspension(facts, SuspensionKind.SUSPENSION_KIND_SUPPLEMENT, at)
 
 
-def _suspended(facts: Facts, said: Any, at: int) -> Changes:
-    return _stands(facts, said.kind, at)
+def _suspended(facts: Facts, payload: Any, at: int) -> Changes:
+    return _suspension(facts, payload.kind, at)
 
 
-def _stands(facts: Facts, kind: int, at: int) -> Changes:
+def _suspension(facts: Facts, kind: int, at: int) -> Changes:
     if facts["suspended_at"] is not None or finished_at(facts) is not None:
         return {}
     return {"suspended_at": at, "suspended_for": kind}
 
 
-def _extended(facts: Facts, said: Any, at: int) -> Changes:
-    """The new date holds; the one promised first stays beside it."""
-    if finished_at(facts) is not None or not said.HasField("due_at"):
+def _extended(facts: Facts, payload: Any, at: int) -> Changes:
+    """Return the new date; the one promised first stays in its own column."""
+    if finished_at(facts) is not None or not payload.HasField("due_at"):
         return {}
-    return {"due_at": instant_in(said, "due_at"), "extended_at": at}
+    return {"due_at": instant_in(payload, "due_at"), "extended_at": at}
 
 
-def _resumed(facts: Facts, said: Any, at: int) -> Changes:
+def _resumed(facts: Facts, payload: Any, at: int) -> Changes:
     if finished_at(facts) is not None:
         return {}
-    changes = _working(facts, said, "current", at)
-    due = instant_in(said, "due_at")
+    changes = _working(facts, payload, "current", at)
+    due = instant_in(payload, "due_at")
     return {**changes, "suspended_at": None, "suspended_for": 0, "due_at": due}
 
 
-def _resolved(facts: Facts, _said: Any, at: int) -> Changes:
+def _resolved(facts: Facts, _payload: Any, at: int) -> Changes:
     if any(facts[end] is not None for end in ("resolved_at", "withdrawn_at", "closed_at")):
         return {}
     return {"resolved_at": at, **_ENDED}
 
 
-def _withdrawn(facts: Facts, _said: Any, at: int) -> Changes:
+def _withdrawn(facts: Facts, _payload: Any, at: int) -> Changes:
     return {} if finished_at(facts) is not None else {"withdrawn_at": at, **_ENDED}
 
 
-def _closed(facts: Facts, _said: Any, at: int) -> Changes:
+def _closed(facts: Facts, _payload: Any, at: int) -> Changes:
     return {} if finished_at(facts) is not None else {"closed_at": at, **_ENDED}
 
 
-def _returned(facts: Facts, _said: Any, at: int) -> Changes:
+def _returned(facts: Facts, _payload: Any, at: int) -> Changes:
     if any(facts[end] is not None for end in ("returned_at", "withdrawn_at", "closed_at")):
         return {}
     return {"returned_at": at, **_ENDED}
 
 
-def _missed(facts: Facts, said: Any, at: int) -> Changes:
-    if said.scope != DeadlineScope.DEADLINE_SCOPE_DOSSIER or facts["missed_at"] is not None:
+def _missed(facts: Facts, payload: Any, at: int) -> Changes:
+    if payload.scope != DeadlineScope.DEADLINE_SCOPE_DOSSIER or facts["missed_at"] is not None:
         return {}
     return {"missed_at": at}
 
 
-def _check_missed(facts: Facts, _said: Any, at: int) -> Changes:
+def _check_missed(facts: Facts, _payload: Any, at: int) -> Changes:
     return {} if facts["check_missed_at"] is not None else {"check_missed_at": at}
 
 
-def _recalculated(facts: Facts, said: Any, _at: int) -> Changes:
-    if said.scope != DeadlineScope.DEADLINE_SCOPE_DOSSIER or finished_at(facts) is not None:
+def _recalculated(facts: Facts, payload: Any, _at: int) -> Changes:
+    if payload.scope != DeadlineScope.DEADLINE_SCOPE_DOSSIER or finished_at(facts) is not None:
         return {}
-    return {"due_at": instant_in(said, "due_at")}
+    return {"due_at": instant_in(payload, "due_at")}
 
 
 _ENDED: Final[Changes] = {"suspended_at": None, "suspended_for": 0, "step": "", "step_unit": ""}

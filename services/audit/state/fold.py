@@ -1,8 +1,7 @@
-"""What the events say of a dossier: a pure function that is total, so that any events in any order
-give a state.
+"""The fold of a dossier's events to its facts. Pure, and total: any events in any order fold.
 
 Facts are a mapping with the columns of the table ``dossiers``; instants are microseconds UTC, days
-whole numbers YYYYMMDD in the dossier's own time zone. The first end holds: what the log tells later
+whole numbers YYYYMMDD in the dossier's own time zone. The first end holds: what comes later
 of a dossier that was resolved, withdrawn or closed never undoes it. A refusal counts only for a
 dossier that was never accepted.
 """
@@ -59,7 +58,7 @@ _EMPTY: Final[Facts] = {
 _LEADS_NOWHERE: Final = frozenset(
     {"step", "step_unit", "missed_at", "check_missed_at", "changed_at"}
 )
-"""Facts from which nothing follows."""
+"""Facts from which no other fact is derived."""
 _DAYS: Final = (
     ("accepted_at", "received_day"),
     ("due_at", "due_day"),
@@ -68,12 +67,11 @@ _DAYS: Final = (
 
 
 def fold(facts: Facts | None, event: Event, occurred_at: int) -> Facts:
-    """Return the facts after one more event; the same mapping when it says nothing new of a dossier
-    that has facts.
+    """Return the facts after one more event; the same mapping when it changes none.
 
     ``facts`` is None before a dossier's first event; ``occurred_at`` is the event's in
-    microseconds. An event of a type that is not known says nothing. Facts whose ``changed_at`` is
-    not after an instant are the facts as of that instant.
+    microseconds. An event of an unknown type changes nothing. Facts whose ``changed_at`` is not
+    after an instant are the facts as of that instant.
     """
     if facts is None:
         facts = {**_EMPTY, "dossier_code": event.stream_id, "changed_at": occurred_at}
@@ -90,7 +88,7 @@ def fold(facts: Facts | None, event: Event, occurred_at: int) -> Facts:
 
 
 def _settled(facts: dict[str, Any], changes: Changes) -> Facts:
-    """Bring what follows from the facts up to date."""
+    """Derive days, state and pending due date from the facts again."""
     rezoned, zone = "time_zone" in changes, facts["time_zone"]
     for instant, name in _DAYS:
         if instant in changes or rezoned:

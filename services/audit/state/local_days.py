@@ -1,4 +1,4 @@
-"""The local day of an instant, and the time zone that it is told in."""
+"""The local day of an instant in a time zone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a dossier stands, told from its facts.
+"""The portal state of a dossier, derived from its facts.
 
 The states are the national portal's: 1 submitted, 2 accepted, 3 refused at the desk, or closed
 because papers never came, 4 with the departments, 5 supplement asked for, 6 money asked for, 7
@@ -17,8 +17,8 @@ Facts = Mapping[str, Any]
 
 SUBMITTED, ACCEPTED, REFUSED, PROCESSING, SUPPLEMENT = 1, 2, 3, 4, 5
 PAYING, WITHDRAWN, STOPPED, RESOLVED, RETURNED = 6, 7, 8, 9, 10
-GIVEN_BACK: Final = frozenset({WITHDRAWN, REFUSED})
-"""What an accepted dossier ends as without a result: reports count it as given back."""
+WITHOUT_RESULT: Final = frozenset({WITHDRAWN, REFUSED})
+"""The final states of an accepted dossier without result: reports count it as returned."""
 
 
 SUSPENDED_AS: Final[Mapping[int, int]] = {
@@ -42,7 +42,7 @@ def finished_at(facts: Facts) -> int | None:
 
 
 def state_of(facts: Facts) -> int:
-    """Return the state that the facts amount to."""
+    """Return the portal state of the facts."""
     if facts["withdrawn_at"] is not None:
         return WITHDRAWN
     if facts["closed_at"] is not None:

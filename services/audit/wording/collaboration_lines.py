@@ -1,5 +1,6 @@
-"""One line about each event of the work that officers and units share: drafts, opinions,
-stand-ins, moves, in Vietnamese and English.
+"""One line about each event of collaboration, in Vietnamese and English.
+
+That is drafts, consultations, substitutes, moves, child dossiers.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from motcua.routing.v1.collaboration_events_pb2 import (
 from motcua.routing.v1.officer_events_pb2 import AbsenceDelegated, AbsenceEnded, DelegationEnded
 from motcua.routing.v1.types_pb2 import DocumentStage
 
-from services.audit.wording.formatting import NOTHING, Line, Text, fixed, moment
+from services.audit.wording.formatting import NOTHING, Text, ToLine, fixed, moment
 
 _PAPER: Final[Mapping[int, Text]] = {
     1: ("kết quả", "result"),
@@ -34,95 +35,101 @@ _PAPER: Final[Mapping[int, Text]] = {
 }
 
 
-def _pulled_back(said: Any, _time_zone: str) -> Text:
-    back = f"{said.next.step}, {said.next.unit}"
+def _pulled_back(payload: Any, _time_zone: str) -> Text:
+    back = f"{payload.next.step}, {payload.next.unit}"
     return f"Thu hồi về bước {back}", f"Pulled back to {back}"
 
 
-def _moved(said: Any, _time_zone: str) -> Text:
-    to = f"{said.process} v{said.process_version}"
+def _moved(payload: Any, _time_zone: str) -> Text:
+    to = f"{payload.process} v{payload.process_version}"
     return f"Chuyển sang quy trình {to}", f"Moved to process {to}"
 
 
-def _participant(said: Any, _time_zone: str) -> Text:
+def _participant(payload: Any, _time_zone: str) -> Text:
     vi, en = {
         1: ("phối hợp", "cooperates"),
         2: ("theo dõi", "watches"),
-    }.get(said.participation, ("thôi tham gia", "takes part no more"))
-    return f"Cán bộ {said.officer} {vi}", f"Officer {said.officer} {en}"
+    }.get(payload.participation, ("thôi tham gia", "takes part no more"))
+    return f"Cán bộ {payload.officer} {vi}", f"Officer {payload.officer} {en}"
 
 
-def _asked(said: Any, time_zone: str) -> Text:
-    if not said.HasField("due_at"):
+def _asked(payload: Any, time_zone: str) -> Text:
+    if not payload.HasField("due_at"):
         return (
-            f"Lấy ý kiến số {said.number}: {said.unit}",
-            f"Consultation {said.number}: {said.unit}",
+            f"Lấy ý kiến số {payload.number}: {payload.unit}",
+            f"Consultation {payload.number}: {payload.unit}",
         )
-    vi, en = moment(said.due_at, time_zone)
+    vi, en = moment(payload.due_at, time_zone)
     return (
-        f"Lấy ý kiến số {said.number}: {said.unit}, chờ đến {vi}",
-        f"Consultation {said.number}: {said.unit}, to be answered by {en}",
+        f"Lấy ý kiến số {payload.number}: {payload.unit}, chờ đến {vi}",
+        f"Consultation {payload.number}: {payload.unit}, to be answered by {en}",
     )
 
 
-def _answered(said: Any, _time_zone: str) -> Text:
+def _answered(payload: Any, _time_zone: str) -> Text:
     vi, en = {
         1: ("đồng ý", "agrees"),
         2: ("không đồng ý", "disagrees"),
         3: ("không có ý kiến", "has no opinion"),
-    }.get(said.opinion, NOTHING)
-    unit_vi = f"{said.successor_unit} (thay {said.unit})" if said.successor_unit else said.unit
-    unit_en = f"{said.successor_unit} (for {said.unit})" if said.successor_unit else said.unit
+    }.get(payload.opinion, NOTHING)
+    unit_vi = (
+        f"{payload.successor_unit} (thay {payload.unit})"
+        if payload.successor_unit
+        else payload.unit
+    )
+    unit_en = (
+        f"{payload.successor_unit} (for {payload.unit})" if payload.successor_unit else payload.unit
+    )
     return (
-        f"Đơn vị {unit_vi} trả lời ý kiến số {said.number}: {vi}",
-        f"Consultation {said.number} answered: {unit_en} {en}",
+        f"Đơn vị {unit_vi} trả lời ý kiến số {payload.number}: {vi}",
+        f"Consultation {payload.number} answered: {unit_en} {en}",
     )
 
 
-def _delegated(said: Any, time_zone: str) -> Text:
-    begins, ends = moment(said.begins_at, time_zone), moment(said.ends_at, time_zone)
+def _delegated(payload: Any, time_zone: str) -> Text:
+    begins, ends = moment(payload.begins_at, time_zone), moment(payload.ends_at, time_zone)
     return (
-        f"{said.substitute} thay {said.officer} từ {begins[0]} đến {ends[0]}",
-        f"{said.substitute} stands in for {said.officer} from {begins[1]} to {ends[1]}",
+        f"{payload.substitute} thay {payload.officer} từ {begins[0]} đến {ends[0]}",
+        f"{payload.substitute} stands in for {payload.officer} from {begins[1]} to {ends[1]}",
     )
 
 
-def _back(said: Any, _time_zone: str) -> Text:
-    part = f" ({said.unit})" if said.unit else ""
+def _back(payload: Any, _time_zone: str) -> Text:
+    part = f" ({payload.unit})" if payload.unit else ""
     return (
-        f"{said.officer} trở lại làm việc, không còn ai thay{part}",
-        f"{said.officer} is back, nobody stands in any more{part}",
+        f"{payload.officer} trở lại làm việc, không còn ai thay{part}",
+        f"{payload.officer} is back, nobody stands in any more{part}",
     )
 
 
-def _delegation_ended(said: Any, _time_zone: str) -> Text:
-    part = f" ({said.unit})" if said.unit else ""
+def _delegation_ended(payload: Any, _time_zone: str) -> Text:
+    part = f" ({payload.unit})" if payload.unit else ""
     return (
-        f"{said.substitute} thôi thay {said.officer}{part}",
-        f"{said.substitute} stands in for {said.officer} no more{part}",
+        f"{payload.substitute} thôi thay {payload.officer}{part}",
+        f"{payload.substitute} stands in for {payload.officer} no more{part}",
     )
 
 
-def _drafted(said: Any, _time_zone: str) -> Text:
-    vi, en = _PAPER.get(said.kind, NOTHING)
-    return f"Dự thảo số {said.number}: {vi}", f"Draft {said.number}: {en}"
+def _drafted(payload: Any, _time_zone: str) -> Text:
+    vi, en = _PAPER.get(payload.kind, NOTHING)
+    return f"Dự thảo số {payload.number}: {vi}", f"Draft {payload.number}: {en}"
 
 
-def _judged(said: Any, _time_zone: str) -> Text:
-    vi, en = _PAPER.get(said.kind, NOTHING)
-    signing = said.stage == DocumentStage.DOCUMENT_STAGE_SIGNATURE
-    if not said.approved:
+def _judged(payload: Any, _time_zone: str) -> Text:
+    vi, en = _PAPER.get(payload.kind, NOTHING)
+    signing = payload.stage == DocumentStage.DOCUMENT_STAGE_SIGNATURE
+    if not payload.approved:
         done = ("không ký", "not signed") if signing else ("không duyệt", "not approved in review")
     else:
         done = ("đã ký", "signed") if signing else ("đã duyệt", "reviewed")
-    number = f", {said.document_number}" if said.document_number else ""
+    number = f", {payload.document_number}" if payload.document_number else ""
     return (
-        f"Dự thảo số {said.number} ({vi}): {done[0]}{number}",
-        f"Draft {said.number} ({en}): {done[1]}{number}",
+        f"Dự thảo số {payload.number} ({vi}): {done[0]}{number}",
+        f"Draft {payload.number} ({en}): {done[1]}{number}",
     )
 
 
-LINES: Final[Mapping[type[Message], Line]] = {
+LINES: Final[Mapping[type[Message], ToLine]] = {
     StepOpened: fixed("Đã mở bước {}", "Step {} opened", "step"),
     CasePulledBack: _pulled_back,
     CaseMoved: _moved,

@@ -22,22 +22,22 @@ from motcua.routing.v1.deadline_events_pb2 import (
 )
 from motcua.routing.v1.types_pb2 import DeadlineScope, SuspensionKind
 
-from services.audit.wording.formatting import Line, Text, dong, due, moment
+from services.audit.wording.formatting import Text, ToLine, dong, due, moment
 
 
-def _supplement(said: Any, time_zone: str) -> Text:
-    vi, en = moment(said.answer_due_at, time_zone)
+def _supplement(payload: Any, time_zone: str) -> Text:
+    vi, en = moment(payload.answer_due_at, time_zone)
     return (
-        f"Yêu cầu bổ sung lần {said.round}, chờ đến {vi}; dừng tính hạn",
-        f"Supplement {said.round} requested, to be answered by {en}; the clock stops",
+        f"Yêu cầu bổ sung lần {payload.round}, chờ đến {vi}; dừng tính hạn",
+        f"Supplement {payload.round} requested, to be answered by {en}; the clock stops",
     )
 
 
-def _resumed(said: Any, time_zone: str) -> Text:
-    vi, en = due(said, time_zone)
-    if said.extension_holds:
+def _resumed(payload: Any, time_zone: str) -> Text:
+    vi, en = due(payload, time_zone)
+    if payload.extension_holds:
         vi, en = f"{vi} (giữ ngày gia hạn đã ký)", f"{en} (as the signed extension says)"
-    if said.after_missed:
+    if payload.after_missed:
         vi, en = f"{vi} (hạn trước đã qua)", f"{en} (the date before had passed)"
     return f"Tiếp tục tính hạn, {vi}", f"The clock goes on, {en}"
 
@@ -49,99 +49,101 @@ _SUSPENDED: Final[Mapping[int, Text]] = {
 }
 
 
-def _suspended(said: Any, _time_zone: str) -> Text:
-    vi, en = _SUSPENDED.get(said.kind, ("tạm dừng", "suspended"))
-    if said.HasField("payment"):
-        money = f"phí {dong(said.payment.fee)} đ, lệ phí {dong(said.payment.charge)} đ"
+def _suspended(payload: Any, _time_zone: str) -> Text:
+    vi, en = _SUSPENDED.get(payload.kind, ("tạm dừng", "suspended"))
+    if payload.HasField("payment"):
+        money = f"phí {dong(payload.payment.fee)} đ, lệ phí {dong(payload.payment.charge)} đ"
         vi, en = f"{vi} ({money})", f"{en} ({money})"
     return f"Dừng tính hạn: {vi}", f"The clock stops: {en}"
 
 
-def _extended(said: Any, time_zone: str) -> Text:
-    old, new = moment(said.previous_due_at, time_zone), moment(said.due_at, time_zone)
-    by = f"{said.signer} ({said.signer_unit})"
+def _extended(payload: Any, time_zone: str) -> Text:
+    old, new = moment(payload.previous_due_at, time_zone), moment(payload.due_at, time_zone)
+    by = f"{payload.signer} ({payload.signer_unit})"
     return (
-        f"Gia hạn từ {old[0]} đến {new[0]}, phiếu xin lỗi {said.apology_number}, {by} ký",
-        f"Due date moved from {old[1]} to {new[1]}, apology {said.apology_number} signed by {by}",
+        f"Gia hạn từ {old[0]} đến {new[0]}, phiếu xin lỗi {payload.apology_number}, {by} ký",
+        f"Due date moved from {old[1]} to {new[1]}, apology {payload.apology_number}"
+        f" signed by {by}",
     )
 
 
-def _expired(said: Any, time_zone: str) -> Text:
-    date, date_en = moment(said.answer_due_at, time_zone)
+def _expired(payload: Any, time_zone: str) -> Text:
+    date, date_en = moment(payload.answer_due_at, time_zone)
     return (
-        f"Hết hạn bổ sung lần {said.round}: {date}",
-        f"Time to answer supplement {said.round} has ended: {date_en}",
+        f"Hết hạn bổ sung lần {payload.round}: {date}",
+        f"Time to answer supplement {payload.round} has ended: {date_en}",
     )
 
 
-def _escalated(said: Any, time_zone: str) -> Text:
-    (vi, en), (date, date_en) = _scope(said), moment(said.due_at, time_zone)
-    who = f" ({', '.join(said.officers)})" if said.officers else ""
+def _escalated(payload: Any, time_zone: str) -> Text:
+    (vi, en), (date, date_en) = _scope(payload), moment(payload.due_at, time_zone)
+    who = f" ({', '.join(payload.officers)})" if payload.officers else ""
     return (
-        f"Báo {said.escalation_level} {said.unit}{who}: {vi}, hạn {date}",
-        f"Told {said.escalation_level} of {said.unit}{who}: {en}, due {date_en}",
+        f"Báo {payload.escalation_level} {payload.unit}{who}: {vi}, hạn {date}",
+        f"Notified {payload.escalation_level} of {payload.unit}{who}: {en}, due {date_en}",
     )
 
 
-def _check_approaching(said: Any, time_zone: str) -> Text:
-    date, date_en = moment(said.answer_due_at, time_zone)
+def _check_approaching(payload: Any, time_zone: str) -> Text:
+    date, date_en = moment(payload.answer_due_at, time_zone)
     return (
-        f"Sắp hết hạn kiểm tra hồ sơ trực tuyến: {date}, {said.unit}",
-        f"The desk's time to check is nearly over: {date_en}, {said.unit}",
+        f"Sắp hết hạn kiểm tra hồ sơ trực tuyến: {date}, {payload.unit}",
+        f"The desk's time to check is nearly over: {date_en}, {payload.unit}",
     )
 
 
-def _check_missed(said: Any, time_zone: str) -> Text:
-    date, date_en = moment(said.answer_due_at, time_zone)
+def _check_missed(payload: Any, time_zone: str) -> Text:
+    date, date_en = moment(payload.answer_due_at, time_zone)
     return (
-        f"Quá hạn kiểm tra hồ sơ trực tuyến: {date}, {said.unit}",
-        f"The desk's time to check has passed: {date_en}, {said.unit}",
+        f"Quá hạn kiểm tra hồ sơ trực tuyến: {date}, {payload.unit}",
+        f"The desk's time to check has passed: {date_en}, {payload.unit}",
     )
 
 
-def _scope(said: Any) -> Text:
-    if said.scope == DeadlineScope.DEADLINE_SCOPE_SUSPENSION:
+def _scope(payload: Any) -> Text:
+    if payload.scope == DeadlineScope.DEADLINE_SCOPE_SUSPENSION:
         return "thời gian tạm dừng", "suspension"
-    if said.scope == DeadlineScope.DEADLINE_SCOPE_FIRST_ACTION:
-        return f"nhận xử lý bước {said.step}", f"time to begin on step {said.step}"
-    if said.scope == DeadlineScope.DEADLINE_SCOPE_STEP:
-        return f"bước {said.step}", f"step {said.step}"
-    if said.scope == DeadlineScope.DEADLINE_SCOPE_CONSULTATION:
-        return f"trả lời ý kiến số {said.consultation}", f"consultation {said.consultation}"
-    if said.scope == DeadlineScope.DEADLINE_SCOPE_TIMER:
-        return f"tự chuyển bước {said.step}", f"timer of step {said.step}"
-    if said.scope == DeadlineScope.DEADLINE_SCOPE_DESK_CHECK:
+    if payload.scope == DeadlineScope.DEADLINE_SCOPE_FIRST_ACTION:
+        return f"nhận xử lý bước {payload.step}", f"time to begin on step {payload.step}"
+    if payload.scope == DeadlineScope.DEADLINE_SCOPE_STEP:
+        return f"bước {payload.step}", f"step {payload.step}"
+    if payload.scope == DeadlineScope.DEADLINE_SCOPE_CONSULTATION:
+        return f"trả lời ý kiến số {payload.consultation}", f"consultation {payload.consultation}"
+    if payload.scope == DeadlineScope.DEADLINE_SCOPE_TIMER:
+        return f"tự chuyển bước {payload.step}", f"timer of step {payload.step}"
+    if payload.scope == DeadlineScope.DEADLINE_SCOPE_DESK_CHECK:
         return "kiểm tra hồ sơ trực tuyến", "desk check"
     return "hồ sơ", "dossier"
 
 
-def _approaching(said: Any, time_zone: str) -> Text:
-    (vi, en), (ngay, date) = _scope(said), moment(said.due_at, time_zone)
+def _approaching(payload: Any, time_zone: str) -> Text:
+    (vi, en), (ngay, date) = _scope(payload), moment(payload.due_at, time_zone)
     return (
-        f"Sắp hết hạn {vi}: {ngay}, {said.unit}",
-        f"Due date of the {en} is near: {date}, {said.unit}",
+        f"Sắp hết hạn {vi}: {ngay}, {payload.unit}",
+        f"Due date of the {en} is near: {date}, {payload.unit}",
     )
 
 
-def _missed(said: Any, time_zone: str) -> Text:
-    (vi, en), (ngay, date) = _scope(said), moment(said.due_at, time_zone)
+def _missed(payload: Any, time_zone: str) -> Text:
+    (vi, en), (ngay, date) = _scope(payload), moment(payload.due_at, time_zone)
     return (
-        f"Quá hạn {vi}: {ngay}, {said.unit}",
-        f"Due date of the {en} has passed: {date}, {said.unit}",
+        f"Quá hạn {vi}: {ngay}, {payload.unit}",
+        f"Due date of the {en} has passed: {date}, {payload.unit}",
     )
 
 
-def _recalculated(said: Any, time_zone: str) -> Text:
-    (vi, en), (ngay, date) = _scope(said), moment(said.due_at, time_zone)
-    truoc, before = moment(said.previous_due_at, time_zone)
+def _recalculated(payload: Any, time_zone: str) -> Text:
+    (vi, en), (ngay, date) = _scope(payload), moment(payload.due_at, time_zone)
+    truoc, before = moment(payload.previous_due_at, time_zone)
     return (
-        f"Tính lại hạn {vi}: {truoc} thành {ngay}, lịch {said.calendar_version} ({said.reason})",
-        f"Due date of the {en} recalculated: {before} to {date}, calendar {said.calendar_version}"
-        f" ({said.reason})",
+        f"Tính lại hạn {vi}: {truoc} thành {ngay}, lịch {payload.calendar_version}"
+        f" ({payload.reason})",
+        f"Due date of the {en} recalculated: {before} to {date}, calendar {payload.calendar_version}"
+        f" ({payload.reason})",
     )
 
 
-LINES: Final[Mapping[type[Message], Line]] = {
+LINES: Final[Mapping[type[Message], ToLine]] = {
     SupplementRequested: _supplement,
     CaseSuspended: _suspended,
     CaseResumed: _resumed,

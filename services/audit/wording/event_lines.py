@@ -54,7 +54,7 @@ from motcua.routing.v1.types_pb2 import CaseResult
 from kernel.eventsourcing.envelope import payload_of, short_name
 from services.audit.state.event_changes import CHANNELS
 from services.audit.wording import collaboration_lines, deadline_lines
-from services.audit.wording.formatting import NOTHING, Line, Text, dong, due, fixed
+from services.audit.wording.formatting import NOTHING, Text, ToLine, dong, due, fixed
 from services.audit.wording.message_names import planned, suppressed
 from services.audit.wording.tracking_codes import tracked
 
@@ -101,71 +101,74 @@ def summary(type_name: str, body: bytes, time_zone: str) -> Text:
     return unknown if line is None else line(payload, time_zone)
 
 
-def _withdrawn(said: Any, _time_zone: str) -> Text:
-    if said.parent_code:
+def _withdrawn(payload: Any, _time_zone: str) -> Text:
+    if payload.parent_code:
         return (
-            f"Kết thúc vì hồ sơ {said.parent_code} đã được trả lại",
-            f"Closed: {said.parent_code}, which it was for, was given back",
+            f"Kết thúc vì hồ sơ {payload.parent_code} đã được trả lại",
+            f"Closed: {payload.parent_code}, which it was for, was given back",
         )
     return "Trả lại hồ sơ theo yêu cầu rút", "Closed: withdrawn"
 
 
-def _submitted(said: Any, _time_zone: str) -> Text:
-    vi, en = _CHANNEL.get(CHANNELS.get(said.channel, ""), NOTHING)
+def _submitted(payload: Any, _time_zone: str) -> Text:
+    vi, en = _CHANNEL.get(CHANNELS.get(payload.channel, ""), NOTHING)
     return (
-        f"Nộp hồ sơ {vi}, thủ tục {said.procedure_code}",
-        f"Submitted {en}, procedure {said.procedure_code}",
+        f"Nộp hồ sơ {vi}, thủ tục {payload.procedure_code}",
+        f"Submitted {en}, procedure {payload.procedure_code}",
     )
 
 
-def _accepted(said: Any, time_zone: str) -> Text:
-    vi, en = due(said, time_zone)
+def _accepted(payload: Any, time_zone: str) -> Text:
+    vi, en = due(payload, time_zone)
     return f"Tiếp nhận, {vi}", f"Accepted, {en}"
 
 
-def _returned(said: Any, _time_zone: str) -> Text:
-    vi, en = _RESULT_CHANNEL.get(said.result_channel, NOTHING)
-    if not said.item_number:
+def _returned(payload: Any, _time_zone: str) -> Text:
+    vi, en = _RESULT_CHANNEL.get(payload.result_channel, NOTHING)
+    if not payload.item_number:
         return f"Đã trả kết quả {vi}", f"Result returned {en}"
-    number = said.item_number
+    number = payload.item_number
     return f"Đã trả kết quả {vi}, bưu gửi {number}", f"Result returned {en}, item {number}"
 
 
-def _opened(said: Any, _time_zone: str) -> Text:
+def _opened(payload: Any, _time_zone: str) -> Text:
     return (
-        f"Chuyển xử lý: {said.current.step}, {said.current.unit}",
-        f"Case opened: {said.current.step}, {said.current.unit}",
+        f"Chuyển xử lý: {payload.current.step}, {payload.current.unit}",
+        f"Case opened: {payload.current.step}, {payload.current.unit}",
     )
 
 
-def _completed(said: Any, _time_zone: str) -> Text:
-    if not said.HasField("next"):
-        return f"Xong bước {said.step}", f"Step {said.step} completed"
-    after = f"{said.next.step}, {said.next.unit}"
-    return f"Xong bước {said.step}, chuyển {after}", f"Step {said.step} completed, next {after}"
+def _completed(payload: Any, _time_zone: str) -> Text:
+    if not payload.HasField("next"):
+        return f"Xong bước {payload.step}", f"Step {payload.step} completed"
+    after = f"{payload.next.step}, {payload.next.unit}"
+    return (
+        f"Xong bước {payload.step}, chuyển {after}",
+        f"Step {payload.step} completed, next {after}",
+    )
 
 
-def _sent_back(said: Any, _time_zone: str) -> Text:
-    back = f"{said.next.step}, {said.next.unit}"
+def _sent_back(payload: Any, _time_zone: str) -> Text:
+    back = f"{payload.next.step}, {payload.next.unit}"
     return f"Trả lại bước {back}", f"Sent back to {back}"
 
 
-def _resolved(said: Any, _time_zone: str) -> Text:
-    vi, en = _RESULT.get(said.result, NOTHING)
-    number = f", {said.result_number}" if said.result_number else ""
+def _resolved(payload: Any, _time_zone: str) -> Text:
+    vi, en = _RESULT.get(payload.result, NOTHING)
+    number = f", {payload.result_number}" if payload.result_number else ""
     return f"Xử lý xong: {vi}{number}", f"Resolved: {en}{number}"
 
 
-def _fee(said: Any, _time_zone: str) -> Text:
-    if said.exempt_group:
-        return f"Miễn phí, lệ phí ({said.exempt_group})", f"Exempt ({said.exempt_group})"
+def _fee(payload: Any, _time_zone: str) -> Text:
+    if payload.exempt_group:
+        return f"Miễn phí, lệ phí ({payload.exempt_group})", f"Exempt ({payload.exempt_group})"
     return (
-        f"Thu phí {dong(said.phi)} đ, lệ phí {dong(said.le_phi)} đ",
-        f"Paid: phí {dong(said.phi)} đ, lệ phí {dong(said.le_phi)} đ",
+        f"Thu phí {dong(payload.phi)} đ, lệ phí {dong(payload.le_phi)} đ",
+        f"Paid: phí {dong(payload.phi)} đ, lệ phí {dong(payload.le_phi)} đ",
     )
 
 
-_LINES: Final[Mapping[type[Message], Line]] = {
+_LINES: Final[Mapping[type[Message], ToLine]] = {
     DossierSubmitted: _submitted,
     DossierAccepted: _accepted,
     DossierRefused: fixed("Không tiếp nhận ({})", "Refused ({})", "reason_code"),
@@ -205,7 +208,7 @@ _LINES: Final[Mapping[type[Message], Line]] = {
     PostalJobReoffered: fixed(
         "Giao lại cho bưu chính {}", "Offered again to post {}", "partner_id"
     ),
-    ItemTracked: lambda said, _time_zone: tracked(said.item_number, said.code),
+    ItemTracked: lambda payload, _time_zone: tracked(payload.item_number, payload.code),
     ItemDelivered: fixed("Đã phát bưu gửi {}", "Item {} delivered", "item_number"),
     ItemReturned: fixed(
         "Bưu gửi {} hoàn về ({})",
@@ -213,8 +216,8 @@ _LINES: Final[Mapping[type[Message], Line]] = {
         "item_number",
         "reason_code",
     ),
-    MessageQueued: lambda said, _time_zone: planned(said.kind, said.channel),
-    MessageSuppressed: lambda said, _time_zone: suppressed(said.kind, said.reason_code),
+    MessageQueued: lambda payload, _time_zone: planned(payload.kind, payload.channel),
+    MessageSuppressed: lambda payload, _time_zone: suppressed(payload.kind, payload.reason_code),
     MessageSent: fixed("Đã gửi tin, lần thử {}", "Message sent, attempt {}", "attempts"),
     MessageFailed: fixed(
         "Không gửi được tin ({})", "Message can't be delivered ({})", "reason_code"

@@ -1,5 +1,6 @@
-"""What each kind of message says, in a few words: to citizens in the order of a dossier's life, to
-officers after them.
+"""The kinds of messages in a few words.
+
+Those to citizens in the order of a dossier's life, those to officers after them.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What a postal item's tracking code (EMSEVT, and RTS for a return) says, as in the postal service.
+"""The meanings of a postal item's tracking codes (EMSEVT, and RTS for a return).
 
-An operator reads these words in a timeline; a code that is not known is told as it came.
+The same as in the postal service. A code that is not known is shown as it came.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MEANINGS: Final[Mapping[str, tuple[str, str]]] = {
 
 
 def tracked(item: str, code: str) -> tuple[str, str]:
-    """Return in one line what was reported of an item."""
+    """Return what was reported of an item, in one line."""
     if code not in MEANINGS:
         return f"Bưu gửi {item}: mã {code}", f"Item {item}: code {code}"
     vi, en = MEANINGS[code]

@@ -1,4 +1,4 @@
-"""Opens the dossiers of other agencies that a case asks for (liên thông)."""
+"""Opens child dossiers: those of other agencies that a case asks for (liên thông)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from services.intake.domain.use_cases.submit import Intake
 
 
 def open_child(
-    facts: ContextLoader, uow: UnitOfWork, parent: str, asked: ChildRequested, now: int
+    context: ContextLoader, uow: UnitOfWork, parent: str, asked: ChildRequested, now: int
 ) -> Sequence[About]:
     """Open and accept the dossier that another agency is to work on for ``parent``.
 
@@ -28,7 +28,7 @@ def open_child(
     and its result goes back within the administration. Raise ``LookupError`` for an unknown
     procedure, and for one of a unit that is no more.
     """
-    offer = facts.offer(asked.procedure_code, "", now)
+    offer = context.offer(asked.procedure_code, "", now)
     if offer.procedure is None:
         raise LookupError(f"procedure {asked.procedure_code} is not offered")
     if not offer.takes:
@@ -39,8 +39,8 @@ def open_child(
         result_channel=ResultChannel.RESULT_CHANNEL_ONLINE,
     )
     unit = offer.unit
-    code = facts.next_code(uow, request, unit, now)
-    intake = Intake(offer.procedure, None, None, facts.catalogue.units.get(unit))
+    code = context.next_code(uow, request, unit, now)
+    intake = Intake(offer.procedure, None, None, context.catalogue.units.get(unit))
     (submitted,) = submit.submit(request, intake)
     submitted.parent_code = parent
     submitted.parent_number = asked.number
@@ -52,8 +52,8 @@ def open_child(
         channel=request.channel,
         result_channel=request.result_channel,
     )
-    desk = Call(uow.system_actor(), "vi", "", now, now, "", "")
-    terms = facts.terms(state, unit, pb.AcceptDossierRequest(dossier_code=code), desk)
+    call = Call(uow.system_actor(), "vi", "", now, now, "", "")
+    terms = context.terms(state, unit, pb.AcceptDossierRequest(dossier_code=code), call)
     accepted = decider.accept(state, terms)
     assert not isinstance(accepted, Refusal), "a new dossier is accepted"
     return [About(code, payload, now) for payload in (submitted, *accepted)]

@@ -1,4 +1,4 @@
-"""Gathers the facts of the desk's decisions: what is offered, the next code, what is promised."""
+"""The decision context of the desk: what is offered, the next code, what is promised."""
 
 from __future__ import annotations
 
@@ -67,8 +67,9 @@ class ContextLoader:
     def next_code(
         self, uow: UnitOfWork, request: pb.SubmitDossierRequest, name: str, at: int
     ) -> str:
-        """Keep the code that another system gave, or give the next one of the day of the agency
-        that the unit ``name`` is.
+        """Return the code that another system gave, or the next one of the day of an agency.
+
+        ``name`` is the agency's unit.
         """
         if request.foreign_code:
             if uow.sequence(request.foreign_code, SOURCE):
@@ -104,7 +105,7 @@ class ContextLoader:
         code, number = state.procedure_code, state.procedure_version
         found = self.catalogue.version(code, number)
         if found is None and number and isinstance(self.procedures, ReleaseRepository):
-            # Another replica may have seen a release that this one has not looked at yet.
+            # Another replica may have seen a release that this one has not read yet.
             found = self.procedures.fresh().version(code, number)
         if found is None and number:
             raise Refused(refusal("CATALOGUE_BEHIND"))
@@ -117,7 +118,7 @@ class ContextLoader:
             return Terms("none", due, IMPORTED, IMPORTED, _KEEP)
         calendar = self.calendars.calendar_for(unit, call.occurred_at)
         procedure = self._version(state)
-        if procedure is None:  # brought in without a procedure of ours, and not accepted there
+        if procedure is None:  # imported without a procedure of ours, and not accepted there
             return Terms("none", None, calendar.version, IMPORTED, _KEEP)
         limit = procedure.limit(state.channel)
         ends = phase_ends(calendar, call.occurred_at, limit)

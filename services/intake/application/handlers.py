@@ -30,7 +30,7 @@ from services.intake.application import external_codes
 from services.intake.application.decision_context import ContextLoader
 from services.intake.domain import decider
 from services.intake.domain.decider import Decision
-from services.intake.domain.import_rules import as_it_happened, instants, is_importer
+from services.intake.domain.import_rules import as_of_occurrence, instants, is_importer
 from services.intake.domain.parts_check import lacking, strange
 from services.intake.domain.refusals import refusal, unknown_dossier
 from services.intake.domain.state import Phase, Progress, State
@@ -54,17 +54,17 @@ class Slip:
 
 @dataclass(frozen=True)
 class DossierHandlers:
-    """The desk with what it works by."""
+    """The handlers of the desk's commands: load, decide, append."""
 
-    facts: ContextLoader
+    context: ContextLoader
     clock: Clock
 
     @property
     def catalogue(self) -> Catalogue:
         """The catalogue of procedures as it is now."""
-        return self.facts.catalogue
+        return self.context.catalogue
 
-    # -- checks at the door -----------------------------------------------------------------------
+    # -- checks of requests
 
     def check_submission(
         self, request: pb.SubmitDossierRequest, actor: Actor
@@ -73,7 +73,7 @@ class DossierHandlers:
         now = self.clock.now()
         wrong = list(instants(request, actor, now, "occurred_at"))
         at = now if wrong or not request.HasField("occurred_at") else to_us(request.occurred_at)
-        offer = self.facts.offer(request.procedure_code, request.unit, at)
+        offer = self.context.offer(request.procedure_code, request.unit, at)
         return [*wrong, *submitting.violations(request, offer, actor.kind)]
 
     def check_instants(self, request: pb.RefuseDossierRequest, actor: Actor) -> Iterable[Violation]:
@@ -92,13 +92,13 @@ class DossierHandlers:
     def submit(
         self, uow: UnitOfWork, request: pb.SubmitDossierRequest, call: Call, slip: Slip
     ) -> pb.SubmitDossierResponse:
-        """Take a dossier; the PIN goes on the slip and nowhere else."""
-        call = as_it_happened(request, call)
-        offer = self.facts.offer(request.procedure_code, request.unit, call.occurred_at)
+        """Submit a dossier; the PIN goes on the slip and nowhere else."""
+        call = as_of_occurrence(request, call)
+        offer = self.context.offer(request.procedure_code, request.unit, call.occurred_at)
         wrong = submitting.violations(request, offer, call.actor.kind)
         if wrong:
             raise Invalid(wrong)
-        code = self.facts.next_code(uow, request, offer.unit, call.occurred_at)
+        code = self.context.next_code(uow, request, offer.unit, call.occurred_at)
         slip.pin = ""
         sealed = None
         if request.HasField("applicant"):
@@ -106,7 +106,7 @@ class DossierHandlers:
             sealed = uow.new_key(code).seal(
                 APPLICANT, submitting.personal(request.applicant, slip.pin)
             )
-        check = self.facts.check_of(request, offer.unit, call)
+        check = self.context.check_of(request, offer.unit, call)
         intake = Intake(offer.procedure, sealed, check, self.catalogue.units.get(offer.unit))
         events: list[Message] = [*submitting.submit(request, intake)]
         if request.external_code:
@@ -117,11 +117,11 @@ class DossierHandlers:
         self, uow: UnitOfWork, request: pb.AcceptDossierRequest, call: Call
     ) -> pb.AcceptDossierResponse:
         """Accept a dossier; the answer is the receipt."""
-        call = as_it_happened(request, call)
+        call = as_of_occurrence(request, call)
         state = self._state(uow, request.dossier_code, call)
         row = uow.get(DOSSIERS, request.dossier_code) or {}
-        terms = self.facts.terms(state, row.get("unit") or "", request, call)
-        desk_checks.say_missed(uow, request.dossier_code, state, call.occurred_at, call.now)
+        terms = self.context.terms(state, row.get("unit") or "", request, call)
+        desk_checks.record_missed(uow, request.dossier_code, state, call.occurred_at, call.now)
         return responses.accepted(
             _write(uow, request.dossier_code, decider.accept(state, terms), call)
         )
@@ -130,9 +130,9 @@ class DossierHandlers:
         self, uow: UnitOfWork, request: pb.RefuseDossierRequest, call: Call
     ) -> pb.RefuseDossierResponse:
         """Refuse a dossier."""
-        call = as_it_happened(request, call)
+        call = as_of_occurrence(request, call)
         state = self._state(uow, request.dossier_code, call)
-        desk_checks.say_missed(uow, request.dossier_code, state, call.occurred_at, call.now)
+        desk_checks.record_missed(uow, request.dossier_code, state, call.occurred_at, call.now)
         return responses.refused(
             _write(uow, request.dossier_code, decider.refuse(state, request), call)
         )
@@ -141,7 +141,7 @@ class DossierHandlers:
         self, uow: UnitOfWork, request: pb.SubmitSupplementRequest, call: Call
     ) -> pb.SubmitSupplementResponse:
         """Take papers that were asked for."""
-        call = as_it_happened(request, call)
+        call = as_of_occurrence(request, call)
         state = self._state(uow, request.dossier_code, call)
         progress = _progress(uow, request.dossier_code)
         decision = decider.supplement(state, request, progress)
@@ -156,8 +156,8 @@ class DossierHandlers:
     def withdraw(
         self, uow: UnitOfWork, request: pb.RequestWithdrawalRequest, call: Call
     ) -> pb.RequestWithdrawalResponse:
-        """Let a dossier go, or ask the departments to."""
-        call = as_it_happened(request, call)
+        """Withdraw a dossier, or pass the wish on to the departments."""
+        call = as_of_occurrence(request, call)
         state = self._state(uow, request.dossier_code, call)
         decision = decider.withdraw(state, request, _progress(uow, request.dossier_code))
         return responses.withdrawn(_write(uow, request.dossier_code, decision, call))
@@ -166,7 +166,7 @@ class DossierHandlers:
         self, uow: UnitOfWork, request: pb.ReturnResultRequest, call: Call
     ) -> pb.ReturnResultResponse:
         """Hand the result over at the counter."""
-        call = as_it_happened(request, call)
+        call = as_of_occurrence(request, call)
         state = self._state(uow, request.dossier_code, call)
         decision = decider.hand_over(state, _progress(uow, request.dossier_code))
         return responses.returned(_write(uow, request.dossier_code, decision, call))
@@ -180,7 +180,7 @@ class DossierHandlers:
         unit = (uow.get(DOSSIERS, code) or {}).get("unit") or ""
         check = None
         if state.channel == Channel.CHANNEL_ONLINE and state.phase is Phase.SUBMITTED:
-            check = self.facts.check(unit, call.occurred_at)
+            check = self.context.check(unit, call.occurred_at)
         for receipt in filter(None, (request.phi_receipt, request.le_phi_receipt)):
             if uow.get(RECEIPTS, unit, receipt) is not None:
                 raise Refused(refusal("RECEIPT_USED"))

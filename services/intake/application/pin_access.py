@@ -1,4 +1,4 @@
-"""Lets a guest look at a dossier by its code and PIN, and keeps the rest from trying all of them.
+"""Access by PIN: a guest reads a dossier by its code and PIN; a rate limit stops guessing.
 
 A wrong PIN and an unknown code are the same to whoever asks. After five wrong tries a code, known
 or not, is closed for a quarter of an hour of real time.
@@ -47,16 +47,16 @@ class Pins:
         self._reads = reads
         self._keyring = keyring
         # One check of a code at a time: tries that run side by side would each see none before it.
-        self._turns: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
+        self._locks: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
 
     async def check(self, code: str, pin: str) -> Row:
         """Return the dossier's row; raise ``NotFound`` when code and PIN do not go together,
         ``TooMany`` when the code is closed.
         """
-        turn = self._turns.get(code)
-        if turn is None:
-            turn = self._turns[code] = asyncio.Lock()
-        async with turn:
+        lock = self._locks.get(code)
+        if lock is None:
+            lock = self._locks[code] = asyncio.Lock()
+        async with lock:
             look = await self._reads.run(lambda connection: self._look(connection, code, pin))
             if look.failures >= TRIES:
                 raise _closed()
@@ -92,7 +92,7 @@ def _count(uow: UnitOfWork, code: str) -> None:
 
 
 def _digest(code: str) -> str:
-    """Stand for what a guest has typed: it may be a name, and need not be a code."""
+    """Return the hash of what a guest has typed: it may be a name, and need not be a code."""
     return sha256(code.encode()).hexdigest()
 
 
@@ -104,5 +104,5 @@ def _closed() -> TooMany:
 
 
 def _now() -> int:
-    """Real time: the office's clock may run faster, an attacker's does not."""
+    """Return real time: the office's clock may run faster, an attacker's does not."""
     return time.time_ns() // 1000

@@ -1,4 +1,7 @@
-"""What the desk does by itself when it reads other services' events."""
+"""Reactions (process manager) of the desk to events of routing and postal.
+
+A reaction reads another service's event and returns events of intake's own.
+"""
 
 from __future__ import annotations
 
@@ -18,34 +21,36 @@ from services.intake.domain.decider import delivered, published
 
 
 def item_delivered(uow: UnitOfWork, cause: Event, payload: ItemDelivered) -> Sequence[Message]:
-    """A delivered item closes the dossier."""
+    """Close the dossier of an item that is delivered."""
     return delivered(uow.state(cause.stream_id), payload.item_number)
 
 
 def case_resolved(uow: UnitOfWork, cause: Event, payload: CaseResolved) -> Sequence[Message]:
-    """An electronic result is with the citizen at once."""
+    """Close a dossier whose result is electronic: the citizen has it at once."""
     return published(uow.state(cause.stream_id), payload.result_channel)
 
 
 class Desk:
-    """The desk that opens dossiers by itself; the process gives it its office when it starts."""
+    """Opens child dossiers as a reaction; ``office`` is set when the process starts."""
 
     office: DossierHandlers | None = None
 
     def child_requested(
         self, uow: UnitOfWork, cause: Event, payload: ChildRequested
     ) -> Sequence[About]:
-        """A dossier that another agency works on for this one is opened and accepted at once.
+        """Open and accept a dossier that another agency works on for this one.
 
         Raise ``LookupError`` for a procedure that is not offered: the parent waits until it is.
         """
         if self.office is None:
             raise LookupError("the desk has no office")
-        return open_child(self.office.facts, uow, cause.stream_id, payload, self.office.clock.now())
+        return open_child(
+            self.office.context, uow, cause.stream_id, payload, self.office.clock.now()
+        )
 
 
 def reactions_of(desk: Desk) -> Mapping[type[Message], Reaction]:
-    """Return the reactions of a desk, by the payload they react to."""
+    """Return the reactions, by the payload they react to."""
     return {
         ChildRequested: desk.child_requested,
         ItemDelivered: item_delivered,

@@ -1,7 +1,7 @@
-"""What the desk may do with a dossier: accept, refuse, take papers, let go, hand over the result.
+"""Decisions of the desk: accept, refuse, supplement, withdraw, hand over the result, fees.
 
-Pure: the fold of the desk's own events on one side, facts from routing and postal on the other. A
-request is the protobuf message of its RPC; the answer is the events to write, or a ``Refusal``.
+Pure: they see the fold of the desk's own events, and the progress at routing and postal. A request
+is the protobuf message of its RPC; a decision is the events to write, or a ``Refusal``.
 """
 
 from __future__ import annotations
@@ -59,9 +59,9 @@ class Terms:
     phases: tuple[tuple[str, int], ...] = ()
     """The limit and due date of each phase, where there are several."""
     supplement_rounds: int | None = None
-    """How often papers may be asked for; None: the process says it."""
+    """How often papers may be asked for; None: as the process has it."""
     supplement_period: str = ""
-    """How long the citizen has to answer; empty: the process says it."""
+    """How long the citizen has to answer; empty: as the process has it."""
 
 
 _AT_THE_DESK: Final = {
@@ -125,7 +125,7 @@ def supplement(state: State, request: SubmitSupplementRequest, progress: Progres
 
 
 def withdraw(state: State, request: RequestWithdrawalRequest, progress: Progress) -> Decision:
-    """Let a dossier go that is not accepted yet; pass the wish on to the departments when it is."""
+    """Withdraw a dossier that is not accepted yet; ask the departments when it is."""
     if state.phase is Phase.SUBMITTED:
         return [DossierWithdrawn(reason=request.reason)]
     no = _closed(state, progress)
@@ -147,8 +147,8 @@ def hand_over(state: State, progress: Progress) -> Decision:
     if progress.case is not CasePhase.RESOLVED:
         return refusal("NOT_RESOLVED")
     by_post = state.result_channel == ResultChannel.RESULT_CHANNEL_POST
-    way_is_over = progress.item in (ItemPhase.RETURNED, ItemPhase.UNWANTED)
-    if by_post and not way_is_over and not state.imported_from:
+    item_is_back = progress.item in (ItemPhase.RETURNED, ItemPhase.UNWANTED)
+    if by_post and not item_is_back and not state.imported_from:
         return refusal("RESULT_IN_POST")
     if not state.account.settled and not state.imported_from:
         return refusal("FEE_NOT_PAID")
@@ -159,8 +159,8 @@ def delivered(state: State, item_number: str) -> Sequence[Message]:
     """Close a dossier whose result the post has delivered."""
     if state.phase is not Phase.ACCEPTED:
         return []
-    way = ResultChannel.RESULT_CHANNEL_POST
-    return [ResultReturned(result_channel=way, item_number=item_number)]
+    by_post = ResultChannel.RESULT_CHANNEL_POST
+    return [ResultReturned(result_channel=by_post, item_number=item_number)]
 
 
 def published(state: State, result_channel: int) -> Sequence[Message]:

@@ -1,6 +1,6 @@
-"""The desk's time to check an online dossier: when it ends, when that comes near, what was said.
+"""The desk's time to check an online dossier: when it ends, when to warn, what is recorded.
 
-Pure. Both instants are written into the event that sets the time, so that nothing is computed anew.
+Pure. Both instants are written into the event that sets the time; neither is computed again.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from office.worktime.warning_rule import WarningRule
 ANSWER_WITHIN: Final = Duration.parse("8wh")
 """How long the desk may take to accept or answer what comes in online."""
 CHECK_WARNING: Final = WarningRule.parse("4wh")
-"""When it is warned of that, unless the office says otherwise."""
+"""When to warn of that, unless the office configures otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeskCheck:
-    """Until when the desk is to accept or answer, when to warn of that, and what was said of it.
+    """Until when the desk is to accept or answer, when to warn of that, and what is recorded.
 
     Instants in microseconds UTC; ``warn_at`` is before ``due_at``, or None for no warning.
     """
@@ -39,16 +39,16 @@ class DeskCheck:
 
     @property
     def alarm_at(self) -> int | None:
-        """The instant after which something is to be said; None when all is said."""
+        """The instant after which an event is due; None when all are recorded."""
         if self.missed:
             return None
         return self.due_at if self.warned or self.warn_at is None else self.warn_at
 
 
-def check_in(said: DossierSubmitted | FeeRecorded) -> DeskCheck | None:
+def check_in(payload: DossierSubmitted | FeeRecorded) -> DeskCheck | None:
     """Return the time that an event sets; None when it sets none."""
-    due_at = instant_in(said, "answer_due_at")
-    return None if due_at is None else DeskCheck(due_at, instant_in(said, "answer_warn_at"))
+    due_at = instant_in(payload, "answer_due_at")
+    return None if due_at is None else DeskCheck(due_at, instant_in(payload, "answer_warn_at"))
 
 
 def set_check(message: DossierSubmitted | FeeRecorded, check: DeskCheck | None) -> None:
@@ -61,7 +61,7 @@ def set_check(message: DossierSubmitted | FeeRecorded, check: DeskCheck | None) 
 
 
 def missed(check: DeskCheck | None, unit: str, now: int) -> DeskCheckMissed | None:
-    """Return that the time has ended, if that was not said; at its very instant it has not."""
+    """Return that the time has ended, if that is not recorded; at its very instant it has not."""
     if check is None or check.missed or now <= check.due_at:
         return None
     return DeskCheckMissed(answer_due_at=to_timestamp(check.due_at), unit=unit)
@@ -70,7 +70,7 @@ def missed(check: DeskCheck | None, unit: str, now: int) -> DeskCheckMissed | No
 def alarm(
     check: DeskCheck | None, unit: str, now: int
 ) -> DeskCheckApproaching | DeskCheckMissed | None:
-    """Return what is true by now and was not said. What has ended is not warned of any more."""
+    """Return what is true by now and not recorded. What has ended is not warned of any more."""
     ended = missed(check, unit, now)
     if ended is not None or check is None or check.alarm_at is None or now <= check.alarm_at:
         return ended

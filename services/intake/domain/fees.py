@@ -117,10 +117,10 @@ def opened(fees: FeesDue) -> FeeAccount:
     )
 
 
-def recorded(account: FeeAccount, sequence: int, it: FeeRecorded) -> FeeAccount:
+def recorded(account: FeeAccount, sequence: int, payload: FeeRecorded) -> FeeAccount:
     """Count a payment or an exemption."""
-    receipts = frozenset({it.phi_receipt, it.le_phi_receipt} - {""})
-    record = FeeRecord(sequence, it.phi, it.le_phi, receipts, it.exempt_group)
+    receipts = frozenset({payload.phi_receipt, payload.le_phi_receipt} - {""})
+    record = FeeRecord(sequence, payload.phi, payload.le_phi, receipts, payload.exempt_group)
     return replace(account, records=(*account.records, record))
 
 
@@ -131,9 +131,7 @@ def cancelled(account: FeeAccount, sequence: int) -> FeeAccount:
 
 
 def violations(request: Payment) -> Iterator[Violation]:
-    """Return what is wrong with a request to record, by itself: a payment or an exemption,
-    whole.
-    """
+    """Return what is wrong with a request to record a payment or an exemption, by itself."""
     money = request.phi or request.le_phi
     receipts = request.phi_receipt or request.le_phi_receipt
     if request.exempt_group:
@@ -154,8 +152,9 @@ def violations(request: Payment) -> Iterator[Violation]:
 def record(
     account: FeeAccount, request: Payment, check: DeskCheck | None
 ) -> Sequence[Message] | Refusal:
-    """Record a payment or an exemption. ``check``: the desk's time to answer what is settled now,
-    where that begins anew; None where it does not.
+    """Record a payment or an exemption.
+
+    ``check``: the desk's time to answer what is settled now, where that begins again; else None.
     """
     no = _refused(account, request)
     if no is not None:

@@ -1,4 +1,4 @@
-"""What only a program that brings in another system's dossiers may say: when something happened.
+"""Rules of imports: only a program that imports another system's dossiers may date the past.
 
 Pure.
 """
@@ -24,7 +24,7 @@ _LATEST: Final = 229 * 365 * DAY
 
 
 def is_importer(actor: Actor) -> bool:
-    """Return whether a program that brings in history acts."""
+    """Return whether the actor is a program that imports history."""
     return actor.kind == ActorKind.ACTOR_KIND_IMPORTER
 
 
@@ -48,7 +48,7 @@ def in_range(request: Message, field: str) -> bool:
     return not request.HasField(field) or _EARLIEST < to_us(getattr(request, field)) < _LATEST
 
 
-def as_it_happened(request: Any, call: Call) -> Call:
+def as_of_occurrence(request: Any, call: Call) -> Call:
     """Return the call with the time at which it happened in the world."""
     if not request.HasField("occurred_at"):
         return call

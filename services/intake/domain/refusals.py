@@ -1,4 +1,4 @@
-"""What the desk says when it says no, in both languages.
+"""Refusals of the desk, in both languages.
 
 The codes are stable: programs rely on them. Texts never repeat what the caller sent.
 """
@@ -135,7 +135,7 @@ _VIOLATIONS: Final[dict[str, tuple[str, str]]] = {
     ),
     "unit.without_successor": (
         "đơn vị {0} không còn hoạt động sau ngày {1}, không có đơn vị kế tục",
-        "names {0}, which is no more since the end of {1} and has no heir",
+        "names {0}, which is no more since the end of {1} and has no successor",
     ),
     "unit.no_agency": (
         "phải là mã định danh cơ quan khi hệ thống này cấp mã hồ sơ",

@@ -1,5 +1,6 @@
-"""What decisions of the desk need to know of a dossier: its own events, and what it has heard from
-routing and postal.
+"""What decisions of the desk need to know of a dossier.
+
+``State`` is the fold of the desk's own events, ``Progress`` what those of routing and postal add.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from services.intake.domain.fees import NOTHING_OWED, FeeAccount
 
 
 class Phase(StrEnum):
-    """Where a dossier stands by the desk's own events."""
+    """The phases of a dossier by the desk's own events."""
 
     ABSENT = "absent"
     SUBMITTED = "submitted"
@@ -40,7 +41,7 @@ class Phase(StrEnum):
 
 
 class CasePhase(StrEnum):
-    """Where the departments stand, by routing's events; empty before a case is open."""
+    """The phases of a case by routing's events; empty before a case is open."""
 
     NONE = ""
     RUNNING = "running"
@@ -52,11 +53,11 @@ class CasePhase(StrEnum):
     RESOLVED = "resolved"
     WITHDRAWN = "withdrawn"
     CLOSED = "closed"
-    """Papers did not come in time, and the departments gave the dossier back."""
+    """Papers did not come in time, and the case was returned without result."""
 
 
 class ItemPhase(StrEnum):
-    """Where the postal item stands, by postal's events; empty before there is a job."""
+    """The phases of the postal item by postal's events; empty before there is a job."""
 
     NONE = ""
     OFFERED = "offered"
@@ -93,7 +94,7 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What the desk has heard from routing and postal."""
+    """What the events of routing and postal say of a dossier."""
 
     case: CasePhase = CasePhase.NONE
     round: int = 0
@@ -107,17 +108,17 @@ class Progress:
 def evolve(state: State, event: Event) -> State:
     """Fold one of the desk's own events."""
     match payload_of(event):
-        case DossierSubmitted() as it:
+        case DossierSubmitted() as payload:
             return State(
                 Phase.SUBMITTED,
-                it.procedure_code,
-                it.procedure_version,
-                it.channel,
-                it.result_channel,
-                it.imported_from,
-                unit=it.unit,
-                check=check_in(it),
-                account=fees.opened(it.fees),
+                payload.procedure_code,
+                payload.procedure_version,
+                payload.channel,
+                payload.result_channel,
+                payload.imported_from,
+                unit=payload.unit,
+                check=check_in(payload),
+                account=fees.opened(payload.fees),
             )
         case DeskCheckApproaching():
             return replace(state, check=state.check and replace(state.check, warned=True))
@@ -135,9 +136,9 @@ def evolve(state: State, event: Event) -> State:
             return replace(state, phase=Phase.WITHDRAWN)
         case ResultReturned():
             return replace(state, phase=Phase.RETURNED)
-        case FeeRecorded() as came:
-            account = fees.recorded(state.account, event.sequence, came)
-            return replace(state, account=account, check=check_in(came) or state.check)
+        case FeeRecorded() as payload:
+            account = fees.recorded(state.account, event.sequence, payload)
+            return replace(state, account=account, check=check_in(payload) or state.check)
         case FeeCancelled() as payload:
             account = fees.cancelled(state.account, payload.sequence)
             return replace(state, account=account)

@@ -1,6 +1,6 @@
 """A dossier's history in words for the citizen, in Vietnamese and English.
 
-Pure. A type of event without a sentence here is none of the citizen's business and gives no line.
+Pure. A type of event without a sentence here does not concern the citizen and has no line.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ from kernel.eventsourcing.envelope import payload_of, payload_type, short_name, 
 
 Words = tuple[str, str]
 """A text in Vietnamese and in English."""
-Say = Callable[[Any, str], Words]
+ToWords = Callable[[Any, str], Words]
 """Puts a payload into words; instants are written in the time zone given."""
 
 
@@ -58,9 +58,9 @@ def lines(events: Iterable[Event], tz: str, language: str) -> list[HistoryLine]:
     found = []
     for event in ordered:
         kind = payload_type(event)
-        say = None if kind is None else _SAY.get(kind)
-        if say is not None:
-            vi, en = say(payload_of(event), tz)
+        to_words = None if kind is None else _LINES.get(kind)
+        if to_words is not None:
+            vi, en = to_words(payload_of(event), tz)
             text = en if language == "en" else vi
             name = short_name(type_name(event))
             found.append(HistoryLine(at=event.occurred_at, type=name, text=text))
@@ -73,7 +73,7 @@ def moment(us: int, tz: str) -> str:
 
 
 def _until(payload: Message, field: str, tz: str, vi: str, en: str) -> Words:
-    """Say an instant of a payload; nothing when it is absent."""
+    """Return an instant of a payload in words; nothing when it is absent."""
     if not payload.HasField(field):
         return "", ""
     when = moment(to_us(getattr(payload, field)), tz)
@@ -97,7 +97,7 @@ def _accepted(payload: Any, tz: str) -> Words:
 
 
 def _phases(payload: Any, tz: str) -> Words:
-    """Tell when each phase of a limit is due; nothing for a limit without phases."""
+    """Return when each phase of a limit is due; nothing for a limit without phases."""
     ends = [moment(to_us(phase.due_at), tz) for phase in payload.phases]
     return (
         "".join(f" Giai đoạn {n}: đến {end}." for n, end in enumerate(ends, start=1)),
@@ -128,7 +128,7 @@ def _withdrawn(_payload: Any, _tz: str) -> Words:
 
 
 def _returned(payload: Any, _tz: str) -> Words:
-    ways = {
+    channels = {
         ResultChannel.RESULT_CHANNEL_ONLINE: (
             "Kết quả điện tử đã được trả.",
             "The electronic result was given to you.",
@@ -139,7 +139,7 @@ def _returned(payload: Any, _tz: str) -> Words:
         ),
     }
     at_the_counter = ("Kết quả đã được trả tại quầy.", "The result was handed over at the counter.")
-    return ways.get(payload.result_channel, at_the_counter)
+    return channels.get(payload.result_channel, at_the_counter)
 
 
 def _supplement_requested(payload: Any, tz: str) -> Words:
@@ -284,7 +284,7 @@ def _unpaid(payload: Any, _tz: str) -> Words:
     )
 
 
-_SAY: Final[dict[type[Message], Say]] = {
+_LINES: Final[dict[type[Message], ToWords]] = {
     DossierSubmitted: _submitted,
     DossierAccepted: _accepted,
     DossierRefused: _refused,

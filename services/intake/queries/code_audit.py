@@ -1,8 +1,8 @@
-"""Accounts for dossier codes: which numbers of a day were given, and why some are missing.
+"""Audit of dossier codes: which numbers of a day were given, and why some are missing.
 
 A number is given in the transaction of the dossier's first event, under a lock of its agency and
 day: what is not written is not given, so nothing given here leaves a gap. A gap comes from another
-system, whose dossier was brought in with a higher number than the next one here.
+system, whose dossier was imported with a higher number than the next one here.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from services.intake.tables import DOSSIERS
 
 
 def explain(connection: Connection, agency: str, unit: str, day: date) -> ExplainCodesResponse:
-    """Account for the codes of an agency's local day."""
+    """Return the codes of an agency's local day, with the reason of each gap."""
     columns = DOSSIERS.c
     prefix = f"{agency}-{day_of(day)}-"
     found = connection.execute(

@@ -27,7 +27,7 @@ def dossier_row(connection: Connection, code: str) -> Row | None:
 
 
 def history_events(connection: Connection, code: str, source: str = "intake") -> list[Event]:
-    """Read a dossier's own events, and those of others that the history tells of."""
+    """Read a dossier's own events, and those of other services that the history has."""
     events = KERNEL.events.c
     own = select(events.body).where(
         events.stream_id == code, events.stream_kind == DOSSIER, events.source == source
@@ -38,7 +38,7 @@ def history_events(connection: Connection, code: str, source: str = "intake") ->
 
 
 def progress_of(row: Row | None) -> Progress:
-    """Return what a row tells of routing and postal."""
+    """Return the progress at routing and postal that a row holds."""
     if row is None:
         return Progress()
     return Progress(
@@ -74,7 +74,7 @@ OF_CASE: Final = {
 
 
 def state_of(row: Row) -> DossierState:
-    """Tell where a dossier stands. ``listing`` says the same in SQL."""
+    """Return the state of a dossier. ``dossier_list`` has the same rule in SQL."""
     own = OF_PHASE.get(row["phase"])
     if own is not None:
         return own
@@ -98,7 +98,7 @@ def due_of(row: Row) -> int | None:
 
 
 def account(fees: FeesDue, phi_paid: int, le_phi_paid: int, exempt_group: str) -> FeeAccount:
-    """Describe what is owed and what was paid. ``paying.Account.settled`` says the same."""
+    """Describe what is owed and what was paid. ``fees.FeeAccount.settled`` has the same rule."""
     counted = fees.phi_open or fees.le_phi_open
     paid = phi_paid >= fees.phi and le_phi_paid >= fees.le_phi
     return FeeAccount(

@@ -42,21 +42,23 @@ def page(
     connection: Connection,
     request: ListDossiersRequest,
     unit: str = "",
-    sight: AccessScope | None = None,
+    access_scope: AccessScope | None = None,
 ) -> pb.ListDossiersResponse:
-    """Read one page; raise ``Invalid`` for a token of another list. ``unit`` stands for the one
-    that the request names, by its present code. ``sight``: only what this officer sees.
+    """Read one page; raise ``Invalid`` for a token of another list.
+
+    ``unit``: the present code of the unit that the request names. ``access_scope``: only what this
+    officer may read.
     """
     size, unit = request.page_size or PAGE, unit or request.unit
     found = select(DOSSIERS).where(_C.submitted_at.is_not(None), *_filters(request, unit))
     after = _read_token(request) if request.page_token else None
     if after is not None:
         found = found.where(tuple_(_C.submitted_at, _C.dossier_code) < after)
-    if sight is not None and not (unit and sight.covers(unit)):
+    if access_scope is not None and not (unit and access_scope.covers(unit)):
         units = [unit] if unit else index_scan.values(connection, _C.unit)
-        seen = [each for each in units if sight.covers(each)]
+        seen = [each for each in units if access_scope.covers(each)]
         if unit or len(seen) < len(units):
-            found = _seen(found, seen, sight.access_keys(), after, size + 1)
+            found = _seen(found, seen, access_scope.access_keys(), after, size + 1)
     ordered = _ordered(found, size + 1)
     rows = [dict(row._mapping) for row in connection.execute(ordered)]
     answer = pb.ListDossiersResponse(dossiers=[describe(row) for row in rows[:size]])

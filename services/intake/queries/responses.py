@@ -51,28 +51,28 @@ def again(answer: Callable[[Events], A]) -> Callable[[Any, Any, Any, Events], A]
 def submitted(events: Events) -> pb.SubmitDossierResponse:
     """Confirm a submission; the PIN is put in elsewhere."""
     event = events[0]
-    it = payload_as(event, DossierSubmitted)
+    payload = payload_as(event, DossierSubmitted)
     return pb.SubmitDossierResponse(
         dossier_code=event.stream_id,
         submitted_at=event.occurred_at,
-        answer_due_at=it.answer_due_at if it.HasField("answer_due_at") else None,
-        fees=dossier.account(it.fees, 0, 0, "") if it.HasField("fees") else None,
+        answer_due_at=payload.answer_due_at if payload.HasField("answer_due_at") else None,
+        fees=dossier.account(payload.fees, 0, 0, "") if payload.HasField("fees") else None,
     )
 
 
 def accepted(events: Events) -> pb.AcceptDossierResponse:
     """Return the receipt."""
     event = events[0]
-    it = payload_as(event, DossierAccepted)
+    payload = payload_as(event, DossierAccepted)
     return pb.AcceptDossierResponse(
         dossier_code=event.stream_id,
         accepted_at=event.occurred_at,
-        due_at=it.due_at if it.HasField("due_at") else None,
-        time_limit=it.time_limit,
-        calendar_version=it.calendar_version,
+        due_at=payload.due_at if payload.HasField("due_at") else None,
+        time_limit=payload.time_limit,
+        calendar_version=payload.calendar_version,
         phases=[
             pb.PromisedPhase(time_limit=phase.time_limit, due_at=phase.due_at)
-            for phase in it.phases
+            for phase in payload.phases
         ],
     )
 
@@ -112,12 +112,12 @@ def returned(events: Events) -> pb.ReturnResultResponse:
 def paid(events: Events) -> pb.RecordFeeResponse:
     """Confirm a payment or an exemption."""
     event = events[0]
-    it = payload_as(event, FeeRecorded)
+    payload = payload_as(event, FeeRecorded)
     return pb.RecordFeeResponse(
         dossier_code=event.stream_id,
         sequence=event.sequence,
-        settled=it.settled,
-        answer_due_at=it.answer_due_at if it.HasField("answer_due_at") else None,
+        settled=payload.settled,
+        answer_due_at=payload.answer_due_at if payload.HasField("answer_due_at") else None,
         recorded_at=event.occurred_at,
     )
 
@@ -135,10 +135,10 @@ def unpaid(events: Events) -> pb.CancelFeeResponse:
 def numbered(events: Events) -> pb.RecordExternalCodeResponse:
     """Confirm another system's number."""
     event = events[0]
-    it = payload_as(event, ExternalCodeRecorded)
+    payload = payload_as(event, ExternalCodeRecorded)
     return pb.RecordExternalCodeResponse(
         dossier_code=event.stream_id,
-        external_code=pb.ExternalCode(system=it.system, code=it.code),
+        external_code=pb.ExternalCode(system=payload.system, code=payload.code),
     )
 
 
@@ -201,18 +201,18 @@ def shown(
     )
 
 
-def procedure(it: Procedure, takers: ResponsibleUnits) -> pb.Procedure:
+def procedure(version: Procedure, takers: ResponsibleUnits) -> pb.Procedure:
     """Show one version of a procedure, with those who take it on a day."""
-    ends = takers.catalogue.ends(it)
+    ends = takers.catalogue.ends(version)
     return pb.Procedure(
-        code=it.code,
-        version=it.version,
-        title=pb.LocalText(vi=it.name_vi, en=it.name_en),
-        field=it.field,
-        level=cast(ServiceLevel, it.level),
-        unit=takers.unit_of(it),
-        time_limit=str(it.time_limit),
-        online_time_limit=str(it.limit(Channel.CHANNEL_ONLINE)),
+        code=version.code,
+        version=version.version,
+        title=pb.LocalText(vi=version.name_vi, en=version.name_en),
+        field=version.field,
+        level=cast(ServiceLevel, version.level),
+        unit=takers.unit_of(version),
+        time_limit=str(version.time_limit),
+        online_time_limit=str(version.limit(Channel.CHANNEL_ONLINE)),
         parts=[
             pb.ProcedurePart(
                 code=part.code,
@@ -222,7 +222,7 @@ def procedure(it: Procedure, takers: ResponsibleUnits) -> pb.Procedure:
                 kind=part.kind.value,
                 form=part.form,
             )
-            for part in it.parts
+            for part in version.parts
         ],
         fees=[
             pb.ProcedureFee(
@@ -231,25 +231,27 @@ def procedure(it: Procedure, takers: ResponsibleUnits) -> pb.Procedure:
                 amount=fee.amount,
                 per=fee.per.value,
             )
-            for fee in it.fees
+            for fee in version.fees
         ],
-        channels=cast(list[Channel], it.channels),
-        result_channels=cast(list[ResultChannel], it.result_channels),
-        process=it.process,
-        valid_from=it.valid_from.isoformat(),
+        channels=cast(list[Channel], version.channels),
+        result_channels=cast(list[ResultChannel], version.result_channels),
+        process=version.process,
+        valid_from=version.valid_from.isoformat(),
         valid_to=ends.isoformat() if ends else "",
-        same_day=it.same_day,
-        resume_policy=it.resume_policy,
-        supplement_rounds=it.supplement_rounds,
-        supplement_period="" if it.supplement_period is None else str(it.supplement_period),
-        units=takers.units_of(it),
-        conditions=[pb.LocalText(vi=c.name_vi, en=c.name_en) for c in it.conditions],
-        fee_timing=cast(FeeTiming, it.fee_timing),
+        same_day=version.same_day,
+        resume_policy=version.resume_policy,
+        supplement_rounds=version.supplement_rounds,
+        supplement_period=""
+        if version.supplement_period is None
+        else str(version.supplement_period),
+        units=takers.units_of(version),
+        conditions=[pb.LocalText(vi=c.name_vi, en=c.name_en) for c in version.conditions],
+        fee_timing=cast(FeeTiming, version.fee_timing),
         exempt_groups=[
             pb.ExemptGroup(code=g.code, title=pb.LocalText(vi=g.name_vi, en=g.name_en))
-            for g in it.exempt
+            for g in version.exempt
         ],
-        result_kind=cast(ResultKind, it.result_kind),
+        result_kind=cast(ResultKind, version.result_kind),
     )
 
 
@@ -268,9 +270,9 @@ def applicant(person: PersonalData) -> pb.Applicant:
 
 def _procedure_name(events: Events, language: str) -> str:
     for event in events:
-        it = payload_of(event)
-        if isinstance(it, DossierSubmitted):
-            return _in(language, (it.procedure_name, it.procedure_name_en))
+        payload = payload_of(event)
+        if isinstance(payload, DossierSubmitted):
+            return _in(language, (payload.procedure_name, payload.procedure_name_en))
     return ""
 
 

@@ -1,5 +1,7 @@
-"""Who takes part in a dossier beside the unit that answers for it: those who received it, have or
-had a step of it, were asked, cooperate or watch. ``listing`` and ``GetDossier`` show it to them.
+"""The access index: who may read a dossier beside the unit that answers for it.
+
+Those who received it, have or had a step of it, were consulted, cooperate or watch.
+``dossier_list`` and ``GetDossier`` read it.
 """
 
 from __future__ import annotations

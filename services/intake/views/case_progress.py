@@ -1,4 +1,4 @@
-"""Notes what the departments and the post did with a dossier; ``views`` has what the desk did.
+"""Read model of a dossier's progress at routing and postal; ``dossier`` has the desk's part.
 
 What the citizen is shown of it is kept as the event itself, a milestone.
 """
@@ -100,12 +100,12 @@ def deadline_recalculated(uow: UnitOfWork, event: Event, payload: DeadlineRecalc
 
 
 def supplement_expired(uow: UnitOfWork, event: Event, _payload: Message) -> None:
-    """Tell the citizen that the time to hand in papers is over; they are still taken."""
+    """Keep for the citizen that the time to hand in papers is over; they are still taken."""
     _milestone(uow, event)
 
 
 def case_closed(uow: UnitOfWork, event: Event, _payload: Message) -> None:
-    """Note that the departments gave the dossier back."""
+    """Note that the case was returned without result."""
     at = to_us(event.occurred_at)
     _change(uow, event, case_phase=CasePhase.CLOSED.value, case_ended_at=at)
     _milestone(uow, event)

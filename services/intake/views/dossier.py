@@ -1,4 +1,4 @@
-"""Brings the desk's tables up to date with events: functions of the events alone.
+"""Read model (projection) of dossiers: event in, rows out; a function of the events alone.
 
 A row begins with whichever event comes first; a column is written by one source only, so own events
 (seen when they are written) and others' (seen when they are read) may come in any order between
@@ -93,13 +93,13 @@ def refused(uow: UnitOfWork, event: Event, _payload: Message) -> None:
 
 
 def check_approaching(uow: UnitOfWork, event: Event, payload: DeskCheckApproaching) -> None:
-    """Note that it was said that the desk's time is nearly over: its end is said next."""
+    """Note that the desk's time is nearly over; the next alarm is at its end."""
     due = instant_in(payload, "answer_due_at")
     _change(uow, event, check_alarm_at=due)
 
 
 def check_missed(uow: UnitOfWork, event: Event, _payload: Message) -> None:
-    """Note that it was said that the desk's time has ended."""
+    """Note that the desk's time has ended; there is no further alarm."""
     _change(uow, event, check_alarm_at=None)
 
 
@@ -117,7 +117,7 @@ def withdrawal_requested(uow: UnitOfWork, event: Event, _payload: Message) -> No
 
 
 def withdrawn(uow: UnitOfWork, event: Event, _payload: Message) -> None:
-    """Note that the dossier was let go at the desk."""
+    """Note that the dossier was withdrawn at the desk."""
     at = to_us(event.occurred_at)
     _change(uow, event, phase=Phase.WITHDRAWN.value, check_alarm_at=None, closed_at=at)
 

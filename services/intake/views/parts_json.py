@@ -1,4 +1,4 @@
-"""How the parts of a dossier stand in a column."""
+"""The parts of a dossier as canonical JSON in a column."""
 
 from __future__ import annotations
 

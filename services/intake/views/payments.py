@@ -1,4 +1,4 @@
-"""Brings the tables of payments and other systems' numbers up to date; ``views`` has the rest."""
+"""Read model of payments and of other systems' numbers."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from services.intake.tables import DOSSIERS, EXTERNAL_CODES, FEES, RECEIPTS
 
 
 def fee_recorded(uow: UnitOfWork, event: Event, payload: FeeRecorded) -> None:
-    """Enter the payment, and remember that its receipts are given."""
+    """Enter the payment, and keep its receipts as used."""
     code = event.stream_id
     names = ("phi", "le_phi", "phi_receipt", "le_phi_receipt", "method", "exempt_group")
-    said = {name: getattr(payload, name) for name in names}
+    payment = {name: getattr(payload, name) for name in names}
     at = to_us(event.occurred_at)
     key = {"dossier_code": code, "sequence": event.sequence}
-    uow.put(FEES, {**key, **said, "recorded_at": at, "cancelled_because": None})
+    uow.put(FEES, {**key, **payment, "recorded_at": at, "cancelled_because": None})
     row = uow.get(DOSSIERS, code) or {}
     for receipt in filter(None, (payload.phi_receipt, payload.le_phi_receipt)):
         uow.add(RECEIPTS, {"unit": row.get("unit") or "", "receipt": receipt, "dossier_code": code})
@@ -42,7 +42,7 @@ def fee_recorded(uow: UnitOfWork, event: Event, payload: FeeRecorded) -> None:
 
 
 def fee_cancelled(uow: UnitOfWork, event: Event, payload: FeeCancelled) -> None:
-    """Count the record no more; it stays with the reason."""
+    """Take the record out of the sums; its row stays, with the reason."""
     code = event.stream_id
     record = uow.get(FEES, code, payload.sequence)
     row = uow.get(DOSSIERS, code)

@@ -1,4 +1,7 @@
-"""Reactions: an event of the dossier becomes planned messages, or the fact that none is sent."""
+"""Reactions (process manager) of notify: an event of a dossier becomes planned messages.
+
+Where nothing is sent, it becomes the fact that it is not.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +15,10 @@ from motcua.routing.v1.case_events_pb2 import SupplementRequested
 from kernel.eventsourcing.service_model import Reaction
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.storage.row_cache import Row
-from services.notify.domain.citizen_messages import TELLING
-from services.notify.domain.decider import EMAIL, Recipient, plan, plan_duty
-from services.notify.domain.document_list import papers
-from services.notify.domain.officer_messages import DUTIES, UNITS
+from services.notify.domain.citizen_messages import CITIZEN_MESSAGES
+from services.notify.domain.decider import EMAIL, Recipient, plan, plan_officer_messages
+from services.notify.domain.document_list import document_list
+from services.notify.domain.officer_messages import OFFICER_MESSAGES, UNITS
 from services.notify.tables import RECIPIENTS
 
 NAMESPACE = uuid.UUID("6d6f7463-7561-5000-8000-6e6f74696679")
@@ -24,22 +27,23 @@ DEFAULT_ZONE = "Asia/Ho_Chi_Minh"
 
 
 def message_id(cause_id: str, channel: str, officer: str = "") -> str:
-    """Return the identity of the one message that an event leads to by a channel, for the citizen
-    or for an officer.
+    """Return the idempotent id of the one message that an event leads to by a channel.
+
+    ``officer`` is empty for the citizen.
     """
     return str(uuid.uuid5(NAMESPACE, "/".join(filter(None, (cause_id, officer, channel)))))
 
 
-def tell(unit: UnitOfWork, cause: Event, payload: Message) -> Sequence[Message]:
-    """React to an event of which a citizen may have to be told.
+def notify_citizen(unit: UnitOfWork, cause: Event, payload: Message) -> Sequence[Message]:
+    """Return the messages to the citizen that an event leads to.
 
     Raise ``LookupError`` for a dossier whose submission was never read.
     """
-    told = TELLING[type(payload)](payload)
-    if told is None:
+    message = CITIZEN_MESSAGES[type(payload)](payload)
+    if message is None:
         return []
     row = _submission(unit, cause)
-    kind, values = told
+    kind, values = message
     recipient = Recipient(
         language="en" if row["language"] == "en" else DEFAULT_LANGUAGE,
         consent_email=bool(row["consent_email"]),
@@ -49,25 +53,25 @@ def tell(unit: UnitOfWork, cause: Event, payload: Message) -> Sequence[Message]:
     return plan(
         unit.state(cause.stream_id),
         kind,
-        values | _common(row, recipient.language) | _papers(row, payload, recipient.language),
+        values | _common(row, recipient.language) | _documents(row, payload, recipient.language),
         recipient,
         message_id(cause.event_id, EMAIL),
     )
 
 
-def tell_officers(unit: UnitOfWork, cause: Event, payload: Message) -> Sequence[Message]:
-    """React to an event that names officers who are told of it.
+def notify_officers(unit: UnitOfWork, cause: Event, payload: Message) -> Sequence[Message]:
+    """Return the messages to the officers that an event names.
 
     Raise ``LookupError`` for a dossier whose submission was never read.
     """
-    kind, officers, values = DUTIES[type(payload)](cause, payload)
+    kind, officers, values = OFFICER_MESSAGES[type(payload)](cause, payload)
     if not officers:
         return []
     row = _submission(unit, cause)
     common = _common(row, DEFAULT_LANGUAGE)
     named = {place: common["unit"] for place in UNITS if values[place] == row["unit"]}
     ids = {officer: message_id(cause.event_id, EMAIL, officer) for officer in officers}
-    return plan_duty(kind, values | common | named, ids)
+    return plan_officer_messages(kind, values | common | named, ids)
 
 
 def _submission(unit: UnitOfWork, cause: Event) -> Row:
@@ -78,7 +82,7 @@ def _submission(unit: UnitOfWork, cause: Event) -> Row:
 
 
 def _common(row: Row, language: str) -> dict[str, str]:
-    """Return what every letter says: the names in its language, or failing that the codes."""
+    """Return the values of every letter: the names in its language, or failing that the codes."""
 
     def name(of: str, code: str) -> str:
         english = row[f"{of}_name_en"] if language == "en" else ""
@@ -91,14 +95,14 @@ def _common(row: Row, language: str) -> dict[str, str]:
     }
 
 
-def _papers(row: Row, payload: Message, language: str) -> dict[str, str]:
-    """Return the papers that an event asks for, by the names that the procedure has for them."""
+def _documents(row: Row, payload: Message, language: str) -> dict[str, str]:
+    """Return the documents that an event asks for, by the names that the procedure has for them."""
     if not isinstance(payload, SupplementRequested):
         return {}
-    return {"parts": papers(payload.parts, row["part_names"], language)}
+    return {"parts": document_list(payload.parts, row["part_names"], language)}
 
 
 REACTIONS: Mapping[type[Message], Reaction] = {
-    **dict.fromkeys(TELLING, tell),
-    **dict.fromkeys(DUTIES, tell_officers),
+    **dict.fromkeys(CITIZEN_MESSAGES, notify_citizen),
+    **dict.fromkeys(OFFICER_MESSAGES, notify_officers),
 }

@@ -1,7 +1,7 @@
-"""The rows of attempts: which are due, the beginning of one, and what came of it.
+"""The rows of attempts: which are due, the beginning of one, and its outcome.
 
-An attempt is written down before the mail server is spoken to. Whoever dies in between has not lost
-the message: the next sender finds it, and knows it as one that may have arrived.
+An attempt is recorded before the mail server is called. A process that dies in between has not lost
+the message: the next sender finds it, and knows that it may have arrived.
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ class Due:
     attempt: int
     """Attempts begun before."""
     maybe_sent: int
-    """Those of them of which nobody knows whether the mail was taken."""
+    """Those of them of which nobody knows whether the mail was accepted."""
     last_code: int
 
 
 class Attempts:
     """Reads and writes those rows; blocks, so it belongs to the sender's own thread.
 
-    Several processes may share the rows: one of them leads, and an attempt is begun once even if
-    two believe that they do.
+    Several processes may share the rows: one of them is the leader, by a lease, and an attempt is
+    begun once even if two believe that they are.
     """
 
     def __init__(self, runtime: Runtime) -> None:
@@ -55,7 +55,7 @@ class Attempts:
         self._lease = Lease("sender", LEASE)
 
     def lead(self) -> bool:
-        """Take or keep the lead, between two attempts; what a leader before left off is due now."""
+        """Take or renew the lease, between two attempts; attempts that were cut off are due now."""
 
         def work(unit: UnitOfWork) -> bool:
             if not self._lease.take(unit):
@@ -67,7 +67,7 @@ class Attempts:
         return self._writer.exclusive(work).result()
 
     def yield_lead(self) -> None:
-        """Give up the lead, if it is ours."""
+        """Release the lease, if it is ours."""
         self._writer.exclusive(self._lease.release).result()
 
     def due(self) -> list[Due]:
@@ -113,7 +113,7 @@ class Attempts:
         return self._writer.exclusive(work).result()
 
     def put_off(self, due: Due, wait: float, *, code: int, maybe_sent: bool) -> None:
-        """Write down that the attempt begun was in vain; the next one is due after ``wait``."""
+        """Record that the attempt begun has failed; the next one is due after ``wait``."""
 
         def work(unit: UnitOfWork) -> None:
             unit.connection.execute(
@@ -131,7 +131,7 @@ class Attempts:
         self._writer.exclusive(work).result()
 
     def end(self, due: Due, outcome: MessageSent | MessageFailed) -> None:
-        """Record what became of the message, once."""
+        """Record the outcome of the message, once."""
         code = due.message["dossier_code"]
         now = self._clock.now()
 

@@ -1,4 +1,4 @@
-"""How mails are written down for SMTP.
+"""How mails are serialised for SMTP.
 
 Python's own folding of headers loses the space between two encoded words, or puts none between them
 (CPython issues 92081 and 144156): «bị trễ hẹn» arrives as «bịtrễ hẹn», or is refused. So headers
@@ -18,7 +18,7 @@ CRLF = "\r\n"
 
 
 class _Policy(EmailPolicy):
-    """SMTP's policy, with headers that arrive as they were meant."""
+    """SMTP's policy, with headers that keep their spaces."""
 
     def fold_binary(self, name: str, value: Any) -> bytes:
         """Write one header, with its line ends."""

@@ -1,4 +1,4 @@
-"""Makes the mail of a message: strict templates, and the address opened at the last moment.
+"""Renders the mail of a message: strict templates; the address is decrypted at the last moment.
 
 The same message gives the same mail, byte for byte, however often it is made.
 """
@@ -42,8 +42,8 @@ def render(
 ) -> EmailMessage:
     """Make the mail of a row of ``messages``; ``values`` are those of its MessageQueued.
 
-    Raise ``Unrenderable``: ``template`` for a template that is not there or wants a variable that
-    nobody gives, ``invalid_header`` for a line break in the name or the subject, and
+    Raise ``Unrenderable``: ``template`` for a template that is missing or has a variable without
+    a value, ``invalid_header`` for a line break in the name or the subject, and
     ``invalid_address`` for an address that can't be written to.
     """
     known = {
@@ -68,7 +68,7 @@ def render(
         mail["Date"] = date
         mail["Message-ID"] = f"<{row['message_id']}@{sender.domain}>"
         mail["Auto-Submitted"] = "auto-generated"
-    except ValueError:  # the library's own watch over line breaks
+    except ValueError:  # the library refuses line breaks
         raise Unrenderable("invalid_header", "a header can't be written") from None
     mail.set_content(_tidy(text), cte="quoted-printable")
     mail["Content-Language"] = row["language"]
@@ -115,7 +115,7 @@ _SPANS = ((24 * 60, "ngày"), (60, "giờ"), (1, "phút"))
 
 
 def _lateness(due: str, at: str) -> str:
-    """Return in Vietnamese how an instant lies to a due date, in the time of the clock on the wall:
+    """Return in Vietnamese how an instant lies to a due date, in local time:
     from one minute to the other, as the letter shows them.
     """
     late = _minute(at) - _minute(due)

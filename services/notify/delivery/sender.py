@@ -1,4 +1,4 @@
-"""The sender: takes attempts that are due, calls the mail server, and records what came of it.
+"""The sender: takes attempts that are due, calls the mail server, and records the outcome.
 
 First the row, then the attempt, then the event; never a database transaction open during a call.
 """
@@ -32,11 +32,11 @@ from services.notify.domain.retry_schedule import attempts, wait_after
 from services.notify.settings import MailSettings
 
 IDLE = 1.0
-"""Seconds between two looks at what is due; a commit here brings the next look at once."""
+"""Seconds between two reads of what is due; a commit wakes the sender up at once."""
 LONGEST_PAUSE = 60.0
-"""Seconds that the sender rests at most while the mail server takes nothing."""
+"""Seconds that the sender waits at most while the mail server accepts nothing."""
 GRACE = 10.0
-"""Seconds that a mail in hand gets when the service ends; cut off, it counts as perhaps sent."""
+"""Seconds that a mail in progress has when the service ends; cut off, it may have been sent."""
 MAYBE_SENT = "maybe_sent"
 _log = get_logger(__name__)
 
@@ -44,7 +44,7 @@ _log = get_logger(__name__)
 class MailSender:
     """A thread of its own that sends what is due, one mail after another over one connection.
 
-    It begins once the log was read: before that, what was sent may look unsent.
+    It begins once the log was read: before that, what was sent may be queued in the rows.
     """
 
     def __init__(
@@ -53,8 +53,9 @@ class MailSender:
         settings: MailSettings,
         people: Callable[[], Directory] | None = None,
     ) -> None:
-        """``people`` gives the directory that has the officers' addresses, as it is now; without
-        one no officer has any.
+        """``people`` returns the present directory, which has the officers' addresses.
+
+        Without one no officer has any.
         """
         self._keyring = runtime.keyring
         self._people = people
@@ -65,7 +66,7 @@ class MailSender:
         given = runtime.settings
         self._smtp = Smtp(given.smtp_host, given.smtp_port, settings.sender.domain)
         self._leading_until = 0.0
-        self._said = RateLimit()
+        self._log_limit = RateLimit()
         self._ending = threading.Event()
         self._wake = threading.Event()
         runtime.writer.on_publish(self._wake.set)
@@ -76,7 +77,7 @@ class MailSender:
         self._thread.start()
 
     def stop(self) -> None:
-        """Let the mail in hand finish, within a grace, and end the thread."""
+        """Let the mail in progress finish, within ``GRACE`` seconds, and end the thread."""
         self._ending.set()
         self._wake.set()
         self._thread.join(GRACE)
@@ -93,13 +94,13 @@ class MailSender:
                 pause = 0.0
             except (SQLAlchemyError, Failure) as error:
                 pause = min(pause * 2 or 1.0, LONGEST_PAUSE)
-                self._say("notify.sender_waits", **fault(error))
+                self._warn("notify.sender_waits", **fault(error))
             except Retryable as error:
                 pause = min(pause * 2 or 1.0, LONGEST_PAUSE)
-                self._say("notify.server_away", code=error.code, seconds=pause)
+                self._warn("notify.server_away", code=error.code, seconds=pause)
             except Exception as error:  # the thread must live: nothing else sends
                 pause = min(pause * 2 or 1.0, LONGEST_PAUSE)
-                self._say("notify.attempt_failed", **fault(error))
+                self._warn("notify.attempt_failed", **fault(error))
             if pause:
                 self._ending.wait(pause)
             elif not tried:
@@ -120,7 +121,7 @@ class MailSender:
         return True
 
     async def _round(self) -> int:
-        """Make the attempts that are due; raise ``Retryable`` when the server takes nothing."""
+        """Make the attempts that are due; raise ``Retryable`` when the server accepts nothing."""
         due = self._attempts.due()
         for one in due:
             if self._ending.is_set() or not self._leads():
@@ -131,7 +132,7 @@ class MailSender:
                 except (SQLAlchemyError, Failure, Retryable):
                     raise
                 except Exception as error:
-                    if self._said.allow("fault"):
+                    if self._log_limit.allow("fault"):
                         message_id = one.message["message_id"]
                         _log.error("notify.attempt_failed", message_id=message_id, **fault(error))
                     self._put_off(one, 0, "fault")
@@ -219,20 +220,20 @@ class MailSender:
         _log.warning("notify.message_failed", message_id=message_id, reason=reason, code=code)
 
     def _record(self, work: Callable[[], None]) -> None:
-        """Write down what came of an attempt, however long the database is away meanwhile."""
+        """Record the outcome of an attempt, however long the database is away meanwhile."""
         pause = 0.1
         while True:
             try:
                 work()
                 return
             except (SQLAlchemyError, Failure) as error:
-                self._say("notify.sender_waits", **fault(error))
+                self._warn("notify.sender_waits", **fault(error))
                 if self._ending.wait(pause):
                     raise
                 pause = min(pause * 2, 5.0)
 
-    def _say(self, event: str, **fields: object) -> None:
-        if self._said.allow(event):
+    def _warn(self, event: str, **fields: object) -> None:
+        if self._log_limit.allow(event):
             _log.warning(event, **fields)
 
 

@@ -19,14 +19,14 @@ class ServerAway(Retryable):
 
 
 class MaybeTaken(Retryable):
-    """The answer was lost after the mail was handed over: nobody knows whether it was taken."""
+    """The answer was lost after the mail was handed over: nobody knows whether it was accepted."""
 
 
 class Smtp:
     """An SMTP client for one thread's event loop. STARTTLS is used where the server offers it."""
 
     def __init__(self, host: str, port: int, hello: str) -> None:
-        """``hello`` is the domain that we call ourselves by."""
+        """``hello`` is our domain, which the client sends with EHLO."""
         self._host = host
         self._port = port
         self._hello = hello
@@ -51,8 +51,9 @@ class Smtp:
             raise ServerAway(f"no connection ({type(fault).__name__})") from None
 
     async def send(self, mail: EmailMessage) -> int:
-        """Send a mail to its one recipient over the open connection; gives the server's
-        code (250).
+        """Send a mail to its one recipient; return the server's code (250).
+
+        A connection must be open.
 
         Raise ``ServerAway``, ``MaybeTaken``, ``Throttled`` (421), another ``Retryable``
         (4xx, or the server wants no mail from this sender), or ``Permanent`` (5xx).
@@ -79,7 +80,7 @@ class Smtp:
         return answer.code
 
     async def close(self) -> None:
-        """Say goodbye and give up the connection."""
+        """Close the connection, with QUIT where it is still open."""
         if self._client is not None and self._client.is_connected:
             try:
                 async with asyncio.timeout(1):

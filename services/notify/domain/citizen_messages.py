@@ -1,4 +1,4 @@
-"""Which events a citizen is told of, as what, and with which facts. Pure."""
+"""The events of which a citizen is notified: kind of message, and its values. Pure."""
 
 from __future__ import annotations
 
@@ -38,21 +38,22 @@ from kernel.base.instants import isoformat, to_us
 
 Values = dict[str, str]
 ONCE = frozenset({"submitted", "posted", "delivered", "returned"})
-"""Kinds of which a citizen is told once for a dossier, however often the event comes. Lateness is
-not among them: a promise that was renewed and missed again is another apology.
+"""Kinds of which a citizen is notified once for a dossier, however often the event comes.
+
+Lateness is not among them: a promise that was renewed and missed again is another apology.
 """
 OVERTAKEN: Mapping[str, frozenset[str]] = {"posted": frozenset({"delivered", "undelivered"})}
-"""Kinds that are not told any more once one of these was: partners report in any order."""
+"""Kinds that are not sent once one of these was: partners report in any order."""
 PICKED_UP = "EMA"
 """The EMSEVT code by which a partner says that the item is on its way."""
 DECLINED = "declined"
-"""The ground by which an officer said no to a wish to withdraw."""
+"""The reason code of an officer who declines a withdrawal."""
 _PAPERS = (
     SuspensionKind.SUSPENSION_KIND_UNSPECIFIED,
     SuspensionKind.SUSPENSION_KIND_SUPPLEMENT,
 )
-"""Why a clock had stood still when papers were awaited; the oldest events do not say why."""
-_WAYS = {
+"""Why a clock had stopped when papers were awaited; the oldest events have no reason."""
+_CHANNELS = {
     ResultChannel.RESULT_CHANNEL_ONLINE: "online",
     ResultChannel.RESULT_CHANNEL_COUNTER: "counter",
     ResultChannel.RESULT_CHANNEL_POST: "post",
@@ -138,7 +139,7 @@ def _resolved(payload: CaseResolved) -> tuple[str, Values]:
     return "resolved", {
         "granted": "yes" if granted else "",
         "explanation": payload.explanation,
-        "way": _WAYS.get(payload.result_channel, "counter"),
+        "way": _CHANNELS.get(payload.result_channel, "counter"),
     }
 
 
@@ -148,7 +149,7 @@ def _withdrawn(_payload: Message) -> tuple[str, Values]:
 
 def _kept(payload: WithdrawalDeclined) -> tuple[str, Values] | None:
     if payload.reason_code != DECLINED:
-        return None  # the case had ended, and how was told
+        return None  # the case had ended, of which the citizen was notified
     return "withdrawal_declined", {"reason": payload.reason}
 
 
@@ -190,11 +191,11 @@ def _undelivered(payload: ItemReturned) -> tuple[str, Values]:
 
 def _returned(payload: ResultReturned) -> tuple[str, Values] | None:
     if payload.result_channel == ResultChannel.RESULT_CHANNEL_POST:
-        return None  # "delivered" has said so
-    return "returned", {"way": _WAYS.get(payload.result_channel, "counter")}
+        return None  # "delivered" was sent
+    return "returned", {"way": _CHANNELS.get(payload.result_channel, "counter")}
 
 
-TELLING: Mapping[type[Message], Callable[[Any], tuple[str, Values] | None]] = {
+CITIZEN_MESSAGES: Mapping[type[Message], Callable[[Any], tuple[str, Values] | None]] = {
     DossierSubmitted: _submitted,
     DossierAccepted: _accepted,
     DossierRefused: _refused,

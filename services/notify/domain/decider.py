@@ -1,4 +1,4 @@
-"""Decides who is told something, and what becomes of a message. Pure."""
+"""Decides who is notified, and what becomes of a message. Pure."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ Messages = Mapping[str, MessageQueued]
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What was decided so far for one dossier."""
+    """The fold of notify's own events of one dossier."""
 
-    told: frozenset[str] = frozenset()
-    """Kinds of which the citizen was told, or was not to be told."""
+    notified: frozenset[str] = frozenset()
+    """Kinds of which the citizen was notified, or was not to be notified."""
     queued: Messages = field(default_factory=dict)
     """Messages under way, by id."""
     failed: Messages = field(default_factory=dict)
@@ -47,8 +47,8 @@ class Recipient:
     consent_email: bool
     has_data: bool
     silent: bool
-    """Nobody is told: the history is another system's, or the dossier is a child, and the citizen
-    is told of its parent.
+    """Nobody is notified: the history is another system's, or the dossier is a child, and the
+    citizen is notified of its parent.
     """
 
 
@@ -60,18 +60,18 @@ def template_of(kind: str, language: str) -> str:
 def plan(
     state: State, kind: str, values: Mapping[str, str], recipient: Recipient, message_id: str
 ) -> list[Message]:
-    """Decide whether to tell a citizen of an event by e-mail.
+    """Decide whether to notify a citizen of an event by e-mail.
 
-    Gives MessageQueued; or MessageSuppressed, once for a dossier, when the citizen is not to be
-    told; or nothing, when it was told before, is overtaken by what was told, or nobody is
-    told of this dossier.
+    Return MessageQueued; or MessageSuppressed, once for a dossier, when the citizen is not to be
+    notified; or nothing, when the kind was sent before, is overtaken by one that was, or nobody is
+    notified of this dossier.
     """
-    if recipient.silent or (kind in ONCE and kind in state.told):
+    if recipient.silent or (kind in ONCE and kind in state.notified):
         return []
-    if OVERTAKEN.get(kind, frozenset()) & state.told:
+    if OVERTAKEN.get(kind, frozenset()) & state.notified:
         return []
     if not recipient.consent_email or not recipient.has_data:
-        if state.told:
+        if state.notified:
             return []
         reason = "no_address" if recipient.consent_email else "no_consent"
         return [MessageSuppressed(kind=kind, channel=EMAIL, reason_code=reason)]
@@ -87,8 +87,10 @@ def plan(
     ]
 
 
-def plan_duty(kind: str, values: Mapping[str, str], officers: Mapping[str, str]) -> list[Message]:
-    """Return officers of an event by e-mail; ``officers`` gives the id of each one's message."""
+def plan_officer_messages(
+    kind: str, values: Mapping[str, str], officers: Mapping[str, str]
+) -> list[Message]:
+    """Notify officers of an event by e-mail; ``officers`` maps each to the id of the message."""
     return [
         MessageQueued(
             message_id=message_id,
@@ -126,12 +128,12 @@ def evolve(state: State, event: Event) -> State:
         case MessageQueued() as queued:
             return replace(
                 state,
-                told=state.told if queued.officer else state.told | {queued.kind},
+                notified=state.notified if queued.officer else state.notified | {queued.kind},
                 queued={**state.queued, queued.message_id: queued},
                 failed=_without(state.failed, queued.replaces),
             )
         case MessageSuppressed() as payload:
-            return replace(state, told=state.told | {payload.kind})
+            return replace(state, notified=state.notified | {payload.kind})
         case MessageSent() as payload:
             return replace(state, queued=_without(state.queued, payload.message_id))
         case MessageFailed() as payload:

@@ -1,4 +1,4 @@
-"""How papers that are asked for are told: name, number of copies, note. Pure."""
+"""The documents that are asked for, as lines: name, number of copies, note. Pure."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ def names_json(names: Iterable[PartName]) -> str:
     return json.dumps({n.code: [n.name, n.name_en] for n in names}, ensure_ascii=False)
 
 
-def papers(asked: Iterable[Part], names: str | None, language: str) -> str:
-    """Return a line for each paper, in the letter's language; ``names`` is from ``names_json``.
+def document_list(asked: Iterable[Part], names: str | None, language: str) -> str:
+    """Return a line for each document, in the letter's language; ``names`` is from ``names_json``.
 
-    A paper that is no part of the procedure shows its code.
+    A document that is no part of the procedure shows its code.
     """
     known: dict[str, list[str]] = json.loads(names or "{}")
     return "\n".join(_line(part, known.get(part.code, ["", ""]), language) for part in asked)

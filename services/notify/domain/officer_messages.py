@@ -1,6 +1,6 @@
-"""Of which events officers are told, as what, and with which facts. Pure.
+"""The events of which officers are notified: kind of message, recipients, values. Pure.
 
-Nobody is asked whether they agree: it is their duty that they are told of.
+Nobody's consent is asked: it is their duty that they are notified of.
 """
 
 from __future__ import annotations
@@ -41,10 +41,12 @@ def _escalated(event: Event, payload: DeadlineEscalated) -> tuple[str, Sequence[
     )
 
 
-DUTIES: Mapping[type[Message], Callable[[Event, Any], tuple[str, Sequence[str], Values]]] = {
+OFFICER_MESSAGES: Mapping[
+    type[Message], Callable[[Event, Any], tuple[str, Sequence[str], Values]]
+] = {
     DeadlineEscalated: _escalated,
 }
 """For each payload: the kind of message, the ids of the officers, and the message's values."""
 
-DUTY_KINDS = ("escalated",)
+OFFICER_KINDS = ("escalated",)
 """Every kind of message to officers; each has its template, in Vietnamese."""

@@ -1,10 +1,13 @@
-"""When a mail that was not taken is tried again. In real time; docs/notify.md has it as a table."""
+"""The retry schedule of mails that were not accepted (back-off), in real time.
+
+docs/notify.md has it as a table.
+"""
 
 from __future__ import annotations
 
 MINUTE = 60.0
 HOUR = 60 * MINUTE
-TIMETABLE: tuple[float, ...] = (
+RETRY_SCHEDULE: tuple[float, ...] = (
     MINUTE,
     5 * MINUTE,
     15 * MINUTE,
@@ -19,7 +22,7 @@ more attempt, and when that fails too the message has failed.
 
 
 def attempts(waits: tuple[float, ...]) -> int:
-    """Return how many attempts a timetable allows."""
+    """Return how many attempts a schedule allows."""
     return len(waits) + 1
 
 

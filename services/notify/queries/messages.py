@@ -15,7 +15,7 @@ PAGE = 50
 
 
 def messages(connection: Connection, request: pb.ListMessagesRequest) -> pb.ListMessagesResponse:
-    """Return one page, newest first; raise ``Invalid`` for a page token that nobody gave."""
+    """Return one page, newest first; raise ``Invalid`` for an unknown page token."""
     size = request.page_size or PAGE
     wanted = _messages().order_by(MESSAGES.c.queued_at.desc(), MESSAGES.c.message_id.desc())
     if request.dossier_code:
@@ -74,7 +74,7 @@ def no_such_message() -> NotFound:
 
 
 def _messages() -> Select[Any]:
-    """Messages, with what their attempts came to so far while they are under way."""
+    """Select messages, with the counts of their attempts while they are under way."""
     row = DELIVERIES.c
     return select(
         MESSAGES,

@@ -1,4 +1,4 @@
-"""Projections: whom to tell (from intake), and what became of each message (from notify)."""
+"""Read models (projections): recipients from intake's events, messages from notify's."""
 
 from __future__ import annotations
 

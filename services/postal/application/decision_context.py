@@ -1,4 +1,4 @@
-"""Gathers the facts that decisions about offers need."""
+"""The decision context of offers: who collects, and which numbers are free."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands of officers and partners: facts are gathered, rules asked, events written.
+"""Handlers of the commands of officers and partners: load, decide, append.
 
 Every function runs in the writer's thread and touches nothing but the unit of work.
 """
@@ -23,7 +23,7 @@ from services.postal.application.decision_context import next_serial, offers
 from services.postal.config.partners import Partner, Partners
 from services.postal.domain import decider, refusals, s10
 from services.postal.domain.decider import Job, JobStatus
-from services.postal.domain.reports import PartnerReport, ReportOutcome, report
+from services.postal.domain.reports import PartnerReport, ReportOutcome, receive_report
 from services.postal.tables import HOLDERS, ITEMS, JOBS, SUBMISSIONS
 
 
@@ -53,7 +53,7 @@ class JobHandlers:
     def take(
         self, uow: UnitOfWork, request: partner_pb.TakeJobRequest, call: Call
     ) -> partner_pb.TakeJobResponse:
-        """Return a job to its partner.
+        """Let a partner take the job that is offered to it.
 
         The answer lacks the address: answers are stored, and an address never is in clear.
         """
@@ -88,34 +88,36 @@ class JobHandlers:
         self, uow: UnitOfWork, request: partner_pb.ReportTrackingRequest, call: Call
     ) -> partner_pb.ReportTrackingResponse:
         """Keep a report of the item's journey."""
-        said = _said(request, call, "tracked", code=request.code, reason_code=request.reason_code)
-        outcome = _reported(uow, request.job_id, said, call)
+        report = _report_of(
+            request, call, "tracked", code=request.code, reason_code=request.reason_code
+        )
+        outcome = _keep_report(uow, request.job_id, report, call)
         return partner_pb.ReportTrackingResponse(
-            report_id=said.report_id, contradicts=outcome.contradicts
+            report_id=report.report_id, contradicts=outcome.contradicts
         )
 
     def delivered(
         self, uow: UnitOfWork, request: partner_pb.ReportDeliveredRequest, call: Call
     ) -> partner_pb.ReportDeliveredResponse:
         """Keep a delivery with its proof."""
-        said = _said(request, call, "delivered", proof_sha256=request.proof_sha256)
-        outcome = _reported(uow, request.job_id, said, call, request.receiver_name)
+        report = _report_of(request, call, "delivered", proof_sha256=request.proof_sha256)
+        outcome = _keep_report(uow, request.job_id, report, call, request.receiver_name)
         return partner_pb.ReportDeliveredResponse(
-            report_id=said.report_id, contradicts=outcome.contradicts
+            report_id=report.report_id, contradicts=outcome.contradicts
         )
 
     def returned(
         self, uow: UnitOfWork, request: partner_pb.ReportReturnedRequest, call: Call
     ) -> partner_pb.ReportReturnedResponse:
         """Keep a return."""
-        said = _said(request, call, "returned", reason_code=request.reason_code)
-        outcome = _reported(uow, request.job_id, said, call)
+        report = _report_of(request, call, "returned", reason_code=request.reason_code)
+        outcome = _keep_report(uow, request.job_id, report, call)
         return partner_pb.ReportReturnedResponse(
-            report_id=said.report_id, contradicts=outcome.contradicts
+            report_id=report.report_id, contradicts=outcome.contradicts
         )
 
     def expire(self, uow: UnitOfWork, row: Row, now: int) -> int:
-        """End a job's lease when it has run out; gives the number of events."""
+        """End a job's lease when it has run out; return the number of events."""
         job = _job(uow, row)
         events = decider.expire(job, now, offers(uow, self.partners, job.unit))
         if events:
@@ -160,7 +162,7 @@ def _own(uow: UnitOfWork, job_id: str, call: Call) -> tuple[Row, Job]:
     """Return a job of the calling partner.
 
     Both rows are read whatever the first says, so that another partner's job and one that does not
-    exist take the same time. A partner that has lost the job is told so.
+    exist take the same time. A partner that has lost the job gets ``LEASE_LOST``.
     """
     row = uow.get(JOBS, job_id)
     holder = uow.get(HOLDERS, job_id, call.actor.id)
@@ -189,7 +191,7 @@ def _allowed(outcome: Any) -> Any:
     return outcome
 
 
-def _said(request: Any, call: Call, kind: Any, **content: str) -> PartnerReport:
+def _report_of(request: Any, call: Call, kind: Any, **content: str) -> PartnerReport:
     happened_at = to_us(request.happened_at)
     if lies_ahead(happened_at, call.now):
         raise Invalid([in_future("happened_at")])
@@ -206,11 +208,11 @@ def _said(request: Any, call: Call, kind: Any, **content: str) -> PartnerReport:
     )
 
 
-def _reported(
-    uow: UnitOfWork, job_id: str, said: PartnerReport, call: Call, receiver: str = ""
+def _keep_report(
+    uow: UnitOfWork, job_id: str, report: PartnerReport, call: Call, receiver: str = ""
 ) -> ReportOutcome:
     row, job = _own(uow, job_id, call)
-    outcome: ReportOutcome = _allowed(report(job, said))
+    outcome: ReportOutcome = _allowed(receive_report(job, report))
     code = row["dossier_code"]
     for event in outcome.events:
         if receiver and isinstance(event, ItemDelivered):

@@ -1,4 +1,7 @@
-"""What postal does by itself when it reads another service's event."""
+"""Reactions (process manager) of postal: a case that is resolved becomes a job.
+
+A reaction reads another service's event and returns events of postal's own.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ JOBS_NAMESPACE = uuid.UUID("6f3d5a52-7c1e-5b0e-9a43-0d6a2f6f7a11")
 
 
 def resolved(uow: UnitOfWork, cause: Event, payload: CaseResolved) -> Sequence[Message]:
-    """Make a job of a result that goes by post; not for dossiers brought in from other systems."""
+    """Make a job of a result that goes by post; not for dossiers imported from other systems."""
     if payload.result_channel != ResultChannel.RESULT_CHANNEL_POST:
         return []
     submission = uow.get(SUBMISSIONS, cause.stream_id)

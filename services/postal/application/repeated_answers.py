@@ -1,4 +1,4 @@
-"""Answers made again from events, for requests whose first answer was lost with the database."""
+"""Idempotency after a rebuild: answers made from events, where the stored answer was lost."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ M = TypeVar("M", bound=Message)
 def reoffered(
     _uow: UnitOfWork, _request: pb.ReofferJobRequest, call: Call, events: Events
 ) -> pb.ReofferJobResponse:
-    """Say again to whom the job was offered."""
+    """Return again to whom the job was offered."""
     was = _first(events, call, PostalJobReoffered)
     return pb.ReofferJobResponse(job_id=was.job_id, partner_id=was.partner_id)
 
@@ -37,7 +37,7 @@ def reoffered(
 def taken(
     uow: UnitOfWork, _request: partner_pb.TakeJobRequest, call: Call, events: Events
 ) -> partner_pb.TakeJobResponse:
-    """Return again what the taking of the job gave."""
+    """Return again attempt, item number and lease of a job that was taken."""
     was = _first(events, call, PostalJobTaken)
     row = uow.get(JOBS, was.job_id)
     return partner_pb.TakeJobResponse(
@@ -52,14 +52,14 @@ def taken(
 def refused(
     _uow: UnitOfWork, _request: partner_pb.RefuseJobRequest, call: Call, events: Events
 ) -> partner_pb.RefuseJobResponse:
-    """Say again that the refusal was received."""
+    """Return again that the refusal was received."""
     return partner_pb.RefuseJobResponse(job_id=_first(events, call, PostalJobRefused).job_id)
 
 
 def tracked(
     _uow: UnitOfWork, request: partner_pb.ReportTrackingRequest, call: Call, events: Events
 ) -> partner_pb.ReportTrackingResponse:
-    """Say again what became of the report."""
+    """Return again what became of the report."""
     return partner_pb.ReportTrackingResponse(
         report_id=request.report_id,
         contradicts=_contradicts(events, call),
@@ -69,7 +69,7 @@ def tracked(
 def delivered(
     _uow: UnitOfWork, request: partner_pb.ReportDeliveredRequest, call: Call, events: Events
 ) -> partner_pb.ReportDeliveredResponse:
-    """Say again what became of the report."""
+    """Return again what became of the report."""
     return partner_pb.ReportDeliveredResponse(
         report_id=request.report_id,
         contradicts=_contradicts(events, call),
@@ -79,7 +79,7 @@ def delivered(
 def returned(
     _uow: UnitOfWork, request: partner_pb.ReportReturnedRequest, call: Call, events: Events
 ) -> partner_pb.ReportReturnedResponse:
-    """Say again what became of the report."""
+    """Return again what became of the report."""
     return partner_pb.ReportReturnedResponse(
         report_id=request.report_id,
         contradicts=_contradicts(events, call),

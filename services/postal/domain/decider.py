@@ -1,6 +1,6 @@
 """The rules of a job: offer, lease and refusal; and the fold of its events. Pure.
 
-What partners report about its item is in ``reporting``.
+What partners report about its item is in ``reports``.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ RETURNED_CODE = "RTS"
 
 
 class JobStatus(StrEnum):
-    """Where a job stands."""
+    """The states of a job."""
 
     OFFERED = "offered"
     TAKEN = "taken"
@@ -82,13 +82,13 @@ INITIAL: State = {}
 
 @dataclass(frozen=True, slots=True)
 class Offers:
-    """Facts for an offer: who collects at the unit, in order, and each one's next offer number."""
+    """Decision context of an offer: who collects at the unit, in order; the next offer numbers."""
 
     serving: Sequence[str]
     next_number: Mapping[str, int]
 
     def after(self, current: str, refused: frozenset[str]) -> str:
-        """Choose who is asked after ``current``: the next one round the table that has not refused.
+        """Choose who is asked after ``current``: the next one in order that has not refused.
 
         Empty for nobody.
         """
@@ -116,7 +116,7 @@ def create(job_id: str, unit: str, addressee: SealedData, offers: Offers) -> lis
 
 
 def take(job: Job, item_number: str, serial: int, lease_until: int) -> list[Message] | Refusal:
-    """Return the job to the partner it is offered to; nothing when it holds the job already."""
+    """Let the partner that a job is offered to take it; no event when it holds the job already."""
     if job.status in FINAL:
         return refusals.JOB_CLOSED
     if job.status in (JobStatus.TAKEN, JobStatus.UNDER_WAY):

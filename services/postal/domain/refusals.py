@@ -1,4 +1,4 @@
-"""What postal says to people: refusals, and the meaning of tracking codes."""
+"""Texts for people in two languages: refusals, and the meaning of tracking codes."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The rules of what partners report. Pure.
 
-Reports come in any order, repeated and late, and every one is kept. Only a delivery with its
+Reports come in any order, repeated and late; every one is kept. Only a delivery with its
 proof, or a return, ends a job, and the first of them stands: what contradicts it afterwards is
 kept, marked and shown to the office, because no report opens a closed dossier again.
 """
@@ -58,11 +58,11 @@ class ReportOutcome:
     contradicts: bool
 
 
-def report(job: Job, said: PartnerReport) -> ReportOutcome | Refusal:
-    """Keep a report of the job's holder, and end the job when it says so."""
-    kept = said.kept()
-    before = job.reports.get((said.partner_id, said.report_id))
-    ends = said.kind != "tracked" and job.status not in FINAL
+def receive_report(job: Job, report: PartnerReport) -> ReportOutcome | Refusal:
+    """Keep a report of the job's holder; a delivery or a return ends the job."""
+    kept = report.kept()
+    before = job.reports.get((report.partner_id, report.report_id))
+    ends = report.kind != "tracked" and job.status not in FINAL
     if before is not None:
         if (before.code, before.happened_at, before.reason_code) != (
             kept.code,
@@ -72,21 +72,22 @@ def report(job: Job, said: PartnerReport) -> ReportOutcome | Refusal:
             return refusals.REPORT_ID_REUSED
         if not ends:
             return ReportOutcome([], before.contradicts)
-    if (refusal := _standing(job, said)) is not None:
+    if (refusal := _refusal_of(job, report)) is not None:
         return refusal
     if ends:
-        return ReportOutcome([_final(job, said)], False)
-    contradicts = job.status in FINAL and _contradicts(job, kept, said.kind)
-    return ReportOutcome([_tracked(job, said, kept.code, contradicts)], contradicts)
+        return ReportOutcome([_final(job, report)], False)
+    contradicts = job.status in FINAL and _contradicts(job, kept, report.kind)
+    return ReportOutcome([_tracked(job, report, kept.code, contradicts)], contradicts)
 
 
-def _standing(job: Job, said: PartnerReport) -> Refusal | None:
-    if said.attempt > job.attempt:
+def _refusal_of(job: Job, report: PartnerReport) -> Refusal | None:
+    """Return why a report is not accepted; None when it is."""
+    if report.attempt > job.attempt:
         return refusals.NO_SUCH_ATTEMPT
     holds = job.status in CARRIED or job.status is JobStatus.TAKEN
-    if not holds or said.attempt != job.attempt or said.partner_id != job.partner_id:
+    if not holds or report.attempt != job.attempt or report.partner_id != job.partner_id:
         return refusals.LEASE_LOST
-    if said.item_number and said.item_number != job.item_number:
+    if report.item_number and report.item_number != job.item_number:
         return refusals.ITEM_MISMATCH
     return None
 
@@ -99,37 +100,37 @@ def _contradicts(job: Job, kept: Kept, kind: str) -> bool:
     return kept.code in _MOVES and kept.happened_at > job.final_at
 
 
-def _tracked(job: Job, said: PartnerReport, code: str, contradicts: bool) -> ItemTracked:
+def _tracked(job: Job, report: PartnerReport, code: str, contradicts: bool) -> ItemTracked:
     return ItemTracked(
         job_id=job.job_id,
-        partner_id=said.partner_id,
+        partner_id=report.partner_id,
         item_number=job.item_number,
         code=code,
-        report_id=said.report_id,
-        happened_at=to_timestamp(said.happened_at),
-        reason_code=said.reason_code,
+        report_id=report.report_id,
+        happened_at=to_timestamp(report.happened_at),
+        reason_code=report.reason_code,
         contradicts=contradicts,
-        attempt=said.attempt,
+        attempt=report.attempt,
     )
 
 
-def _final(job: Job, said: PartnerReport) -> Message:
-    if said.kind == "delivered":
+def _final(job: Job, report: PartnerReport) -> Message:
+    if report.kind == "delivered":
         return ItemDelivered(
             job_id=job.job_id,
-            partner_id=said.partner_id,
+            partner_id=report.partner_id,
             item_number=job.item_number,
-            proof_sha256=said.proof_sha256,
-            report_id=said.report_id,
-            happened_at=to_timestamp(said.happened_at),
-            attempt=said.attempt,
+            proof_sha256=report.proof_sha256,
+            report_id=report.report_id,
+            happened_at=to_timestamp(report.happened_at),
+            attempt=report.attempt,
         )
     return ItemReturned(
         job_id=job.job_id,
-        partner_id=said.partner_id,
+        partner_id=report.partner_id,
         item_number=job.item_number,
-        reason_code=said.reason_code,
-        report_id=said.report_id,
-        happened_at=to_timestamp(said.happened_at),
-        attempt=said.attempt,
+        reason_code=report.reason_code,
+        report_id=report.report_id,
+        happened_at=to_timestamp(report.happened_at),
+        attempt=report.attempt,
     )

@@ -1,4 +1,4 @@
-"""Opaque places in lists and streams."""
+"""Opaque page tokens of lists and cursors of streams."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from services.postal.domain import refusals
 
 
 def stream_cursor(partner_id: str, offer_number: int) -> str:
-    """Return the place behind an offer in a partner's stream."""
+    """Return the cursor behind an offer in a partner's stream."""
     return _pack(partner_id, offer_number)
 
 
@@ -28,7 +28,7 @@ def read_stream_cursor(text: str, partner_id: str) -> int:
 
 
 def page_token(job_id: str, created_at: int) -> str:
-    """Return the place behind a job in a list by the time of creation."""
+    """Return the token of the page behind a job, in a list by the time of creation."""
     return _pack(job_id, created_at)
 
 

@@ -43,11 +43,11 @@ class Queries:
         language: str,
         *,
         personal: bool,
-        sight: AccessScope | None = None,
+        access_scope: AccessScope | None = None,
     ) -> pb.GetJobResponse:
-        """Show a job; raise ``NotFound``, and ``Forbidden`` by ``sight``.
+        """Show a job; raise ``NotFound``, and ``Forbidden`` by ``access_scope``.
 
-        ``personal`` tells whether the caller may see the person.
+        ``personal``: whether the caller may see the person.
         """
         statement = select(JOBS)
         if request.job_id:
@@ -59,8 +59,8 @@ class Queries:
         ).first()
         if row is None:
             raise refusals.no_job()
-        if sight is not None:
-            sight.require([row.unit])
+        if access_scope is not None:
+            access_scope.require([row.unit])
         answer = pb.GetJobResponse(
             job=_job(row),
             reports=self._reports(connection, row.job_id, language),
@@ -72,15 +72,21 @@ class Queries:
         return answer
 
     def jobs(
-        self, connection: Connection, request: pb.ListJobsRequest, sight: AccessScope | None = None
+        self,
+        connection: Connection,
+        request: pb.ListJobsRequest,
+        access_scope: AccessScope | None = None,
     ) -> pb.ListJobsResponse:
-        """List jobs, oldest first; raise ``Invalid`` for a page token that is not ours. ``sight``:
-        only those of the units that an officer covers.
+        """List jobs, oldest first; raise ``Invalid`` for a page token that is not ours.
+
+        ``access_scope``: only those of the units that an officer covers.
         """
         size = request.page_size or PAGE
         statement = _filtered(request)
-        if sight is not None:
-            units = [u for u in index_scan.values(connection, JOBS.c.unit) if sight.covers(u)]
+        if access_scope is not None:
+            units = [
+                u for u in index_scan.values(connection, JOBS.c.unit) if access_scope.covers(u)
+            ]
             statement = statement.where(JOBS.c.unit.in_(units))
         if request.page_token:
             place = read_page_token(request.page_token)
@@ -95,7 +101,7 @@ class Queries:
         return answer
 
     def all_partners(self, connection: Connection) -> pb.ListPartnersResponse:
-        """List the partners in the order in which they are asked, with what each has."""
+        """List the partners in the order in which they are asked, with how many jobs each has."""
         counted = connection.execute(
             select(JOBS.c.partner_id, JOBS.c.state, func.count()).group_by(
                 JOBS.c.partner_id, JOBS.c.state

@@ -1,4 +1,4 @@
-"""What postal notices because time passes: leases that have run out."""
+"""Scheduler of leases: ends those that have run out."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ EVERY = 0.5
 
 
 def leases(office: JobHandlers) -> PeriodicTask:
-    """Return the watch that ends leases; each once, found by an index."""
+    """Return the scheduler that ends leases; each once, found by an index."""
 
     def run(uow: UnitOfWork, now: int) -> int:
         due = uow.query(

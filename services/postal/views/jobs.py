@@ -1,4 +1,4 @@
-"""Postal's views: how each event changes its tables."""
+"""Postal's read models (projections): how each event changes its tables."""
 
 from __future__ import annotations
 
@@ -193,7 +193,7 @@ def _reported(
     code: str,
     contradicts: int,
 ) -> dict[str, Any]:
-    """Keep a report and give the job's row with what any report changes."""
+    """Keep a report; return the job's row with what any report changes."""
     happened_at = to_us(payload.happened_at)
     at = to_us(event.recorded_at)
     uow.put(

@@ -1,7 +1,7 @@
-"""Reads escalation ladders from a TOML file. ``escalation.toml`` explains every key.
+"""Reads escalation policies from a TOML file. ``escalation.toml`` explains every key.
 
-Whatever is wrong raises ``EscalationFileError``, which names the file, the ladder, the rung
-and the rule.
+Whatever is wrong raises ``EscalationFileError``, which names the file, the policy, the level and
+the rule.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ from services.routing.domain.escalation import (
 )
 
 SHIPPED = Path(__file__).with_name("escalation.toml")
-VARIABLE = "ROUTING_LADDERS"
+VARIABLE = "ROUTING_ESCALATION_POLICIES"
 _PERCENT = re.compile(r"([1-9]\d?)%")
 _RELATIVE = (STEP_UNIT, DOSSIER_UNIT, PARENT)
 _UNIT = r"^([0-9A-Z]+(\.[0-9A-Z]+)*)?$"
 
 
 class EscalationFileError(ValueError):
-    """A ladder that can't be used; ``where`` names ladder and rung."""
+    """A policy that can't be used; ``where`` names policy and level."""
 
     def __init__(self, where: str, rule: str) -> None:
         super().__init__(f"{where}: {rule}")
@@ -51,22 +51,22 @@ class EscalationFileError(ValueError):
         self.rule = rule
 
 
-def configured_ladders(units: Collection[str]) -> EscalationPolicies:
-    """Return the ladders of the file that ROUTING_LADDERS names; without it, those shipped.
+def configured_policies(units: Collection[str]) -> EscalationPolicies:
+    """Return the policies of the file that ``VARIABLE`` names; without it, those shipped.
 
     ``units`` are the codes of the office's units; its roles are those of the permissions.
     """
     own = os.environ.get(VARIABLE)
     if not own:
-        return load_ladders(SHIPPED, shipped().roles, units)
+        return load_policies(SHIPPED, shipped().roles, units)
     try:
-        return load_ladders(Path(own), shipped().roles, units)
+        return load_policies(Path(own), shipped().roles, units)
     except EscalationFileError as error:
         raise EscalationFileError(f"{VARIABLE}: {error.where}", error.rule) from error
 
 
-def load_ladders(path: Path, roles: Collection[str], units: Collection[str]) -> EscalationPolicies:
-    """Read and check the ladders in a file; ``roles`` and ``units`` are those of the office."""
+def load_policies(path: Path, roles: Collection[str], units: Collection[str]) -> EscalationPolicies:
+    """Read and check the policies in a file; ``roles`` and ``units`` are those of the office."""
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -74,45 +74,45 @@ def load_ladders(path: Path, roles: Collection[str], units: Collection[str]) -> 
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise EscalationFileError(str(path), f"is no TOML: {error}") from error
     try:
-        return parse_ladders(content, roles, units)
+        return parse_policies(content, roles, units)
     except EscalationFileError as error:
         raise EscalationFileError(f"{path}: {error.where}", error.rule) from error
 
 
-def parse_ladders(
+def parse_policies(
     content: dict[str, Any], roles: Collection[str], units: Collection[str]
 ) -> EscalationPolicies:
-    """Read and check the ladders of a TOML document that was parsed already."""
+    """Read and check the policies of a TOML document that was parsed already."""
     try:
         found = _File.model_validate(content)
     except ValidationError as error:
         raise _mistake(error) from error
-    _check_somebody_is_told(found, roles, units)
-    ladders: dict[str, EscalationPolicy] = {}
-    for ladder in found.ladder:
-        if ladder.unit in ladders:
+    _check_recipients_exist(found, roles, units)
+    policies: dict[str, EscalationPolicy] = {}
+    for policy in found.policy:
+        if policy.unit in policies:
             raise EscalationFileError(
-                f"ladder {ladder.unit!r}", "there are two ladders of this unit"
+                f"policy {policy.unit!r}", "there are two policies of this unit"
             )
-        names = [rung.name for rung in ladder.rung]
+        names = [level.name for level in policy.level]
         if len(set(names)) != len(names):
-            raise EscalationFileError(f"ladder {ladder.unit!r}", "two rungs have one name")
-        ladders[ladder.unit] = EscalationPolicy(tuple(rung.stage() for rung in ladder.rung))
-    return EscalationPolicies(ladders)
+            raise EscalationFileError(f"policy {policy.unit!r}", "two levels have one name")
+        policies[policy.unit] = EscalationPolicy(tuple(level.stage() for level in policy.level))
+    return EscalationPolicies(policies)
 
 
-def _check_somebody_is_told(found: _File, roles: Collection[str], units: Collection[str]) -> None:
-    """A role or unit that there is not is held by nobody, and its rung would be told to nobody."""
-    for number, ladder in enumerate(found.ladder, 1):
-        for place, rung in enumerate(ladder.rung, 1):
-            where = f"ladder {number}, rung {place}"
-            if rung.role not in roles:
+def _check_recipients_exist(found: _File, roles: Collection[str], units: Collection[str]) -> None:
+    """Refuse roles and units that there are not: nobody would be notified of their level."""
+    for number, policy in enumerate(found.policy, 1):
+        for place, level in enumerate(policy.level, 1):
+            where = f"policy {number}, level {place}"
+            if level.role not in roles:
                 known = ", ".join(sorted(roles))
                 raise EscalationFileError(
-                    f"{where}, role", f"there is no role {rung.role}; {known}"
+                    f"{where}, role", f"there is no role {level.role}; {known}"
                 )
-            if rung.unit not in _RELATIVE and rung.unit not in units:
-                raise EscalationFileError(f"{where}, unit", f"there is no unit {rung.unit}")
+            if level.unit not in _RELATIVE and level.unit not in units:
+                raise EscalationFileError(f"{where}, unit", f"there is no unit {level.unit}")
 
 
 def _when(value: Any) -> dict[str, Any]:
@@ -135,7 +135,7 @@ class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-class _Rung(_Table):
+class _Level(_Table):
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
     role: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
     unit: Annotated[
@@ -145,23 +145,23 @@ class _Rung(_Table):
     when: Annotated[dict[str, Any], BeforeValidator(_when)]
 
     @model_validator(mode="after")
-    def _check_is_told_once_missed(self) -> Self:
+    def _check_is_due(self) -> Self:
         if self.of == CHECK and self.when:
-            raise ValueError("what is of the check is told when it was missed: when must be due")
+            raise ValueError("a level of the check is reached when it was missed: when must be due")
         return self
 
     def stage(self) -> Stage:
-        """Return the rung as a value."""
+        """Return the level as a value."""
         return Stage(self.name, self.role, self.unit, of=self.of, **self.when)
 
 
-class _Ladder(_Table):
+class _Policy(_Table):
     unit: Annotated[str, Field(pattern=_UNIT, max_length=35)]
-    rung: Annotated[list[_Rung], Field(max_length=10)] = []
+    level: Annotated[list[_Level], Field(max_length=10)] = []
 
 
 class _File(_Table):
-    ladder: list[_Ladder]
+    policy: list[_Policy]
 
 
 def _mistake(error: ValidationError) -> EscalationFileError:

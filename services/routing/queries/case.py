@@ -1,4 +1,4 @@
-"""Reads of routing's views. Nothing here writes."""
+"""Queries of a case and its history. Nothing here writes."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from office.streams import DOSSIER
 from services.routing.domain.decider import INITIAL, evolve
 from services.routing.domain.refusals import case as texts
 from services.routing.domain.state import CaseStatus, State
-from services.routing.queries.case_actions import NOTES, show_shares, show_ways
+from services.routing.queries.case_actions import NOTES, show_collaboration, show_transitions
 from services.routing.tables import CASES, CHILDREN, KERNEL, SOURCE
 
 Row = Mapping[str, Any]
@@ -123,10 +123,11 @@ def get_case(
     processes: Processes,
     now: int,
     language: str = "vi",
-    sight: AccessScope | None = None,
+    access_scope: AccessScope | None = None,
 ) -> pb.GetCaseResponse:
-    """Show a case and its history; raise ``NotFound``, and ``Forbidden`` to an officer who by
-    ``sight`` takes no part in it.
+    """Show a case and its history; raise ``NotFound``.
+
+    Raise ``Forbidden`` to an officer who by ``access_scope`` takes no part in it.
     """
     code = request.dossier_code
     row = connection.execute(CASES.select().where(CASES.c.dossier_code == code)).mappings().first()
@@ -137,16 +138,16 @@ def get_case(
     for event in _own_events(connection, code):
         entries.append(_entry(state, event))
         state = evolve(state, event)
-    if sight is not None:
+    if access_scope is not None:
         units = [entry.unit for entry in entries] + [each.unit for each in state.work.asked]
         units += [state.unit, row["dossier_unit"] or "", row["received_unit"] or ""]
         units += _waiting_for(connection, row["parent_code"] or "")
-        sight.require(units, (officer_key(who) for who, _ in state.work.participants))
+        access_scope.require(units, (officer_key(who) for who, _ in state.work.participants))
     response = pb.GetCaseResponse(case=case_of(dict(row), now), entries=entries)
     process = _process(processes, state)
     if process is not None and state.status in (CaseStatus.RUNNING, CaseStatus.SUSPENDED):
-        show_ways(response, dict(row), state, process, language)
-    show_shares(response, state, now)
+        show_transitions(response, dict(row), state, process, language)
+    show_collaboration(response, state, now)
     response.parent_code = row["parent_code"] or ""
     if response.children:
         _name_children(connection, code, response)
@@ -222,7 +223,7 @@ def _process(processes: Processes, state: State) -> Process | None:
 
 
 def _entry(before: State, event: Event) -> pb.CaseEntry:
-    """Return what one event did; ``before`` is the case as it met it."""
+    """Return what one event did; ``before`` is the case before it."""
     payload: Any = payload_of(event)
     entry = pb.CaseEntry(
         type=short_name(type_name(event)),

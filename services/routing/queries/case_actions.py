@@ -1,4 +1,4 @@
-"""What a case shows of its ways on and of how it is shared."""
+"""What a case shows of its open transitions, and of who works on it together."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ from services.routing.domain.state import CaseStatus, State
 from services.routing.domain.use_cases.case.step import back_transitions
 
 
-def show_ways(
+def show_transitions(
     response: pb.GetCaseResponse,
     row: Mapping[str, Any],
     state: State,
     process: Process,
     language: str,
 ) -> None:
-    """Tell what can be done next at the current step, by what is known of the case."""
+    """Add the transitions that are open at the current step, by what is known of the case."""
     if not process.has(state.step):
         return
     step = process.step(state.step)
@@ -51,22 +51,30 @@ def show_ways(
     )
     stated = {name for name, _ in state.work.facts}
     response.asked_facts.extend(name for name in step.states if name not in stated)
-    ways, back = step.open_transitions(known), back_transitions(state, process, known)
-    # What is to be stated yet may open other ways: all of them are shown until then.
-    following = step.next if response.asked_facts else dict.fromkeys(way.to for way in ways)
+    transitions, back = step.open_transitions(known), back_transitions(state, process, known)
+    # What is to be stated yet may open other transitions: all of them are shown until then.
+    following = (
+        step.next
+        if response.asked_facts
+        else dict.fromkeys(transition.to for transition in transitions)
+    )
     response.next_steps.extend(following)
-    response.back_steps.extend(dict.fromkeys(way.to for way in back))
-    response.transitions.extend(_way(way, language) for way in [*ways, *back])
+    response.back_steps.extend(dict.fromkeys(transition.to for transition in back))
+    response.transitions.extend(
+        _transition(transition, language) for transition in [*transitions, *back]
+    )
     response.resolvable = step.resolves and state.status is CaseStatus.RUNNING
 
 
-def _way(way: Transition, language: str) -> pb.CaseTransition:
-    title = way.title.en if language == "en" else way.title.vi
-    return pb.CaseTransition(name=way.name, to=way.to, back=way.back, title=title)
+def _transition(transition: Transition, language: str) -> pb.CaseTransition:
+    title = transition.title.en if language == "en" else transition.title.vi
+    return pb.CaseTransition(
+        name=transition.name, to=transition.to, back=transition.back, title=title
+    )
 
 
-def show_shares(response: pb.GetCaseResponse, state: State, now: int) -> None:
-    """Tell what was stated, which papers are on their way, who takes part and who stands in."""
+def show_collaboration(response: pb.GetCaseResponse, state: State, now: int) -> None:
+    """Add stated facts, draft documents, child dossiers, participants and substitutes."""
     for each in state.work.delegations:
         response.substitutions.add(
             officer=each.officer,
@@ -107,17 +115,19 @@ def show_shares(response: pb.GetCaseResponse, state: State, now: int) -> None:
 
 
 NOTES: dict[type[Message], Callable[[Any], str]] = {
-    CasePulledBack: lambda said: str(said.reason),
-    CaseMoved: lambda said: f"{said.process} v{said.process_version}: {said.reason}",
-    ParticipantChanged: lambda said: str(said.officer),
-    ConsultationRequested: lambda said: f"{said.unit}: {said.question}",
-    ConsultationAnswered: lambda said: f"{said.successor_unit or said.unit}: {said.answer}",
-    ConsultationCancelled: lambda said: f"{said.unit}: {said.reason}",
-    WorkDelegated: lambda said: f"{said.officer} → {said.substitute}",
-    DelegationEnded: lambda said: f"{said.substitute} → {said.officer}",
-    DocumentReviewed: lambda said: str(said.reason or said.document_number),
-    ChildRequested: lambda said: f"{said.name}: {said.procedure_code}",
-    ChildWithheld: lambda said: f"{said.name}: {said.procedure_code}",
-    ChildEnded: lambda said: f"{said.child_code}: {said.ending}",
-    CaseCorrected: lambda said: str(said.reason),
+    CasePulledBack: lambda payload: str(payload.reason),
+    CaseMoved: lambda payload: f"{payload.process} v{payload.process_version}: {payload.reason}",
+    ParticipantChanged: lambda payload: str(payload.officer),
+    ConsultationRequested: lambda payload: f"{payload.unit}: {payload.question}",
+    ConsultationAnswered: lambda payload: (
+        f"{payload.successor_unit or payload.unit}: {payload.answer}"
+    ),
+    ConsultationCancelled: lambda payload: f"{payload.unit}: {payload.reason}",
+    WorkDelegated: lambda payload: f"{payload.officer} → {payload.substitute}",
+    DelegationEnded: lambda payload: f"{payload.substitute} → {payload.officer}",
+    DocumentReviewed: lambda payload: str(payload.reason or payload.document_number),
+    ChildRequested: lambda payload: f"{payload.name}: {payload.procedure_code}",
+    ChildWithheld: lambda payload: f"{payload.name}: {payload.procedure_code}",
+    ChildEnded: lambda payload: f"{payload.child_code}: {payload.ending}",
+    CaseCorrected: lambda payload: str(payload.reason),
 }

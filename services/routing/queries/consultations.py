@@ -1,4 +1,4 @@
-"""Reads of the questions to units. Nothing here writes."""
+"""Queries of consultations: questions to units. Nothing here writes."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ def list_all(
     connection: Connection,
     request: pb.ListConsultationsRequest,
     now: int,
-    sight: AccessScope | None = None,
+    access_scope: AccessScope | None = None,
 ) -> pb.ListConsultationsResponse:
     """List questions; raise ``Invalid`` for a page token that was not given out here.
 
-    ``sight``: only questions to the units that an officer covers, and those of their dossiers; a
-    unit's with those to the dissolved ones whose successor it is.
+    ``access_scope``: only questions to the units that an officer covers, and those of their
+    dossiers; a unit's with those to the dissolved ones whose successor it is.
     """
-    units = sight.work_of(request.unit) if sight is not None else [request.unit]
+    units = access_scope.work_of(request.unit) if access_scope is not None else [request.unit]
     page = _page(request, units)
-    if sight is not None:
-        page = page.where(_covered(connection, request, sight))
+    if access_scope is not None:
+        page = page.where(_covered(connection, request, access_scope))
     rows = [dict(row) for row in connection.execute(page).mappings()]
     size = request.page_size or PAGE
     response = pb.ListConsultationsResponse(
@@ -48,20 +48,20 @@ def list_all(
 
 
 def _covered(
-    connection: Connection, request: pb.ListConsultationsRequest, sight: AccessScope
+    connection: Connection, request: pb.ListConsultationsRequest, access_scope: AccessScope
 ) -> ColumnElement[bool]:
-    if request.unit and sight.covers(request.unit):
+    if request.unit and access_scope.covers(request.unit):
         return true()
     asked = CONSULTATIONS.c
     units = {u for is_open in (0, 1) for u in values(connection, asked.unit, asked.open == is_open)}
-    covered = asked.unit.in_([unit for unit in units if sight.covers(unit)])
+    covered = asked.unit.in_([unit for unit in units if access_scope.covers(unit)])
     if not request.dossier_code:
         return covered
     found = select(CASES.c.dossier_unit, CASES.c.step_unit).where(
         CASES.c.dossier_code == request.dossier_code
     )
     row = connection.execute(found).first()
-    return true() if row and any(sight.covers(unit or "") for unit in row) else covered
+    return true() if row and any(access_scope.covers(unit or "") for unit in row) else covered
 
 
 def _page(request: pb.ListConsultationsRequest, units: Sequence[str]) -> Select[Any]:

@@ -1,4 +1,4 @@
-"""The lists of open work: pages by due date, of what the caller may see."""
+"""Queries of work lists (inboxes): pages of open work by due date, within the access scope."""
 
 from __future__ import annotations
 
@@ -28,18 +28,28 @@ PAGE = 50
 
 
 def list_work(
-    connection: Connection, request: pb.ListWorkRequest, now: int, sight: AccessScope | None = None
+    connection: Connection,
+    request: pb.ListWorkRequest,
+    now: int,
+    access_scope: AccessScope | None = None,
 ) -> pb.ListWorkResponse:
     """List work by due date; raise ``Invalid`` for a page token that was not given out here.
 
-    ``sight``: only the work of the units that an officer covers, ``Forbidden`` for another one's; a
-    unit's with that of the dissolved ones whose successor it is. Or, by ``assignee`` or
+    ``access_scope``: only the work of the units that an officer covers, ``Forbidden`` for another
+    one's; a unit's with that of the dissolved ones whose successor it is. Or, by ``assignee`` or
     ``participant``, the officer's own wherever it is.
     """
-    units = sight.work_of(request.unit) if sight is not None and request.unit else [request.unit]
+    units = (
+        access_scope.work_of(request.unit)
+        if access_scope is not None and request.unit
+        else [request.unit]
+    )
     page = work_page(request, now, units)
-    if sight is not None and sight.officer not in (request.assignee, request.participant):
-        page = _covered(connection, request, page, sight)
+    if access_scope is not None and access_scope.officer not in (
+        request.assignee,
+        request.participant,
+    ):
+        page = _covered(connection, request, page, access_scope)
     rows = [dict(row) for row in connection.execute(page).mappings()]
     size = request.page_size or PAGE
     response = pb.ListWorkResponse(items=[_item(row, now) for row in rows[:size]])
@@ -50,14 +60,17 @@ def list_work(
 
 
 def _covered(
-    connection: Connection, request: pb.ListWorkRequest, page: Select[Any], sight: AccessScope
+    connection: Connection,
+    request: pb.ListWorkRequest,
+    page: Select[Any],
+    access_scope: AccessScope,
 ) -> Select[Any]:
     """Keep the work of the units that an officer covers: each gives its own first rows."""
     if request.unit:
-        sight.require([request.unit])
+        access_scope.require([request.unit])
         return page
     units = index_scan.values(connection, WORK.c.unit, WORK.c.state == (request.state or RUNNING))
-    covered = [unit for unit in units if sight.covers(unit)]
+    covered = [unit for unit in units if access_scope.covers(unit)]
     if len(covered) == len(units):
         return page
     if not covered:

@@ -1,7 +1,7 @@
-"""The deadline watch: says when due dates come near and pass.
+"""Scheduler of due dates: writes events when they come near, pass or reach an escalation level.
 
-It asks an index what is to be said by now, so a look at which nothing is due costs the same
-whatever the number of open dossiers. What it says is decided from the events, not from the index.
+An index lists the alarms that are due, so that a run that finds none costs the same whatever the
+number of open dossiers. Which event is written is decided from the events, not from the index.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 DOSSIERS_AT_ONCE = 250
 
 
-def due_rows(now: int, limit: int = DOSSIERS_AT_ONCE) -> Select[Any]:
+def due_alarms(now: int, limit: int = DOSSIERS_AT_ONCE) -> Select[Any]:
     """Select the earliest alarms that lie before ``now``."""
     return (
         select(DEADLINES)
@@ -35,28 +35,28 @@ def due_rows(now: int, limit: int = DOSSIERS_AT_ONCE) -> Select[Any]:
     )
 
 
-def watch_deadlines(office: CaseHandlers) -> Callable[[UnitOfWork, int], int]:
-    """Return the watch: it says what is true by now of a limited number of due dates, and gives how
-    many it said.
+def deadline_scheduler(office: CaseHandlers) -> Callable[[UnitOfWork, int], int]:
+    """Return the scheduler: it writes the alarms due by now of a limited number of dossiers.
 
-    Called again while it gives more than 0, it catches up after an outage, each thing once.
+    It returns how many it wrote. Called again while that is more than 0, it catches up after an
+    outage, each alarm once.
     """
 
-    def watch(uow: UnitOfWork, now: int) -> int:
-        codes = dict.fromkeys(row.dossier_code for row in uow.query(due_rows(now)))
+    def run(uow: UnitOfWork, now: int) -> int:
+        codes = dict.fromkeys(row.dossier_code for row in uow.query(due_alarms(now)))
         for table in (DEADLINES, KERNEL.streams):
             uow.prefetch(table, codes)
         states: dict[str, State] = {code: uow.state(code) for code in codes}
-        return sum(_say(uow, office, code, state, now) for code, state in states.items())
+        return sum(_append_alarms(uow, office, code, state, now) for code, state in states.items())
 
-    return watch
+    return run
 
 
-def _say(uow: UnitOfWork, office: CaseHandlers, code: str, state: State, now: int) -> int:
-    said = alarms(state, now)
-    if not said:
+def _append_alarms(uow: UnitOfWork, office: CaseHandlers, code: str, state: State, now: int) -> int:
+    due = alarms(state, now)
+    if not due:
         deadline_rows.mend(uow, code, state)
-    for alarm in said:
+    for alarm in due:
         if isinstance(alarm, DeadlineEscalated):
             name_who(uow, office, state, alarm, now)
         row = uow.get(DEADLINES, code, *key_of(alarm)) or {}
@@ -69,4 +69,4 @@ def _say(uow: UnitOfWork, office: CaseHandlers, code: str, state: State, now: in
             causation_id=row.get("cause_id", ""),
             correlation_id=row.get("correlation_id", ""),
         )
-    return len(said)
+    return len(due)

@@ -1,5 +1,7 @@
-"""Tells which processes open cases need and no file holds, such as after a start without the
-office's own folder: their work stands still until the file is back or they are moved.
+"""Scheduler that logs which processes open cases need and no file defines.
+
+Such as after a start without the office's own folder: these cases can't go on until the file is
+back or they are moved to another process.
 """
 
 from __future__ import annotations
@@ -20,20 +22,20 @@ if TYPE_CHECKING:
 log = get_logger(__name__)
 
 
-def watch_processes(office: CaseHandlers) -> Callable[[UnitOfWork, int], int]:
-    """Return the watch; its first look comes when the log has been read at the start.
+def missing_process_scheduler(office: CaseHandlers) -> Callable[[UnitOfWork, int], int]:
+    """Return the scheduler; its first run comes when the log has been read at the start.
 
-    It hops over an index of open cases, from one process and version to the next.
+    It skips through an index of open cases, from one process and version to the next.
     """
 
-    def watch(uow: UnitOfWork, _now: int) -> int:
+    def run(uow: UnitOfWork, _now: int) -> int:
         c, is_open = CASES.c, CASES.c.ended_at.is_(None)
         for (name,) in uow.query(select_values(c.process, is_open)).all():
             this = (is_open, c.process == name)
             for (version,) in uow.query(select_values(c.process_version, *this)).all():
                 if not office.processes.has(name, version):
-                    told: list[Any] = [func.count(), func.min(c.dossier_code)]
-                    cases = select(*told).where(*this, c.process_version == version)
+                    columns: list[Any] = [func.count(), func.min(c.dossier_code)]
+                    cases = select(*columns).where(*this, c.process_version == version)
                     found: Any = uow.query(cases).one()
                     log.error(
                         "process.missing",
@@ -41,4 +43,4 @@ def watch_processes(office: CaseHandlers) -> Callable[[UnitOfWork, int], int]:
                     )  # fmt: skip
         return 0
 
-    return watch
+    return run

@@ -1,4 +1,4 @@
-"""Takes the ways that are taken by themselves, found by an index of their instants."""
+"""Scheduler of step timers: takes the transitions that are due, found by an index."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ log = get_logger(__name__)
 
 
 def due_timers(now: int) -> Select[Any]:
-    """Select the earliest ways that are to be taken by now, with the process of each case."""
+    """Select the earliest transitions that are due by now, with the process of each case."""
     return (
         select(TIMERS, CASES.c.process, CASES.c.process_version)
         .join(CASES, CASES.c.dossier_code == TIMERS.c.dossier_code)
@@ -33,11 +33,11 @@ def due_timers(now: int) -> Select[Any]:
     )
 
 
-def watch_timers(office: CaseHandlers) -> Callable[[UnitOfWork, int], int]:
-    """Return the watch: it takes a limited number of ways and tells how many.
+def step_timer_scheduler(office: CaseHandlers) -> Callable[[UnitOfWork, int], int]:
+    """Return the scheduler: it takes a limited number of transitions and returns how many.
 
-    Cases whose process no file holds are left out, so that no other waits behind them;
-    the log names the earliest of them, each once.
+    Cases whose process no file defines are left out, so that no other waits behind them; the log
+    names the earliest of them, each once.
     """
     among_known = tuple_(CASES.c.process, CASES.c.process_version).in_(
         [(process.name, process.version) for process in office.processes.all()]
@@ -56,7 +56,7 @@ def watch_timers(office: CaseHandlers) -> Callable[[UnitOfWork, int], int]:
                     dossier=row.dossier_code, process=row.process, version=row.process_version,
                 )  # fmt: skip
 
-    def watch(uow: UnitOfWork, now: int) -> int:
+    def run(uow: UnitOfWork, now: int) -> int:
         rows = uow.query(due_timers(now)).all()
         if lost := [row for row in rows if not _known(row)]:
             _name(lost)
@@ -70,18 +70,18 @@ def watch_timers(office: CaseHandlers) -> Callable[[UnitOfWork, int], int]:
         if not name or row is None or timer is None:
             return 0
         process = office.process_of(state, row)
-        facts = office.facts(row, process, now, uow.system_actor())
-        moved = take(state, name, replace(facts, above=above(uow, row)))
-        log_withheld(code, moved)
+        context = office.facts(row, process, now, uow.system_actor())
+        events = take(state, name, replace(context, above=above(uow, row)))
+        log_withheld(code, events)
         uow.append(
             code,
-            moved,
+            events,
             actor=uow.system_actor(),
             occurred_at=now,
             recorded_at=now,
             causation_id=timer["cause_id"],
             correlation_id=timer["correlation_id"],
         )
-        return len(moved)
+        return len(events)
 
-    return watch
+    return run

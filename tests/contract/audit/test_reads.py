@@ -20,9 +20,9 @@ from services.audit.deadlines import listing
 from services.audit.deadlines.listing import Wanted
 from services.audit.record.replay import Heads, Section, play
 from services.audit.reports import queries
-from services.audit.reports.indicators import Counts, Indicators, standing
+from services.audit.reports.indicators import Counts, Indicators, reported_dossier
 from services.audit.reports.queries import ReportRequest
-from services.audit.state import as_of as asof
+from services.audit.state.as_of import facts_of
 from services.audit.state.local_days import day
 from services.audit.tables import DOSSIERS, LOG
 from tests.support.audit_store import MONDAY, UNITS, Log, Store, facts_table, week
@@ -54,7 +54,7 @@ def test_the_state_as_of_an_instant_is_the_fold_up_to_it(store, events):
     for instant in INSTANTS:
         expected = _known(events, instant)
         for code in {e.stream_id for e in events}:
-            assert store.ask(asof.facts_of, code, instant) == expected.get(code)
+            assert store.ask(facts_of, code, instant) == expected.get(code)
 
 
 def test_the_report_from_the_store_is_the_report_of_the_fold(store, events):
@@ -65,7 +65,7 @@ def test_the_report_from_the_store_is_the_report_of_the_fold(store, events):
         told = store.ask(queries.report, ReportRequest(first, last, by, instant), NOW)
         expected = Indicators(first, last)
         for facts in _known(events, instant).values():
-            dossier = standing(facts)
+            dossier = reported_dossier(facts)
             if dossier is not None:
                 today = day(NOW if instant is None else instant, facts["time_zone"])
                 expected.add((facts[by] or "unknown") if by else "", dossier, today)
@@ -179,7 +179,7 @@ def _all_pages(store, wanted):
         told += page
         if len(page) < 7:
             return told
-        as_of, after = listing.read_token(listing.page_token(wanted, page[-1]))
+        as_of, after = listing.read_token(listing.next_page_token(wanted, page[-1]))
         assert as_of == wanted.as_of
         wanted = replace(wanted, after=after)
 

@@ -25,7 +25,7 @@ from sqlalchemy import Engine, select, text, update
 
 from kernel.base.instants import HOUR, to_timestamp, to_us
 from kernel.eventsourcing.unit_of_work import UnitOfWork
-from services.intake.schedulers.desk_checks import DOSSIERS_AT_ONCE, due_rows, watch_checks
+from services.intake.schedulers.desk_checks import DOSSIERS_AT_ONCE, due_checks, scan_desk_checks
 from services.intake.tables import DOSSIERS, KERNEL
 from tests.conftest import NewDatabase
 from tests.support.events import name_of, payload_of
@@ -54,7 +54,7 @@ def look(engine: Engine, now: int) -> int:
     while True:
         with engine.begin() as connection:
             uow = UnitOfWork(connection, MODEL, None, 0)
-            said = watch_checks(uow, now)
+            said = scan_desk_checks(uow, now)
             uow.flush()
         if not said:
             return total
@@ -223,7 +223,7 @@ def test_a_look_reads_the_index_alone(engine: Engine) -> None:
         postgresql = connection.dialect.name == "postgresql"
         if postgresql:
             connection.execute(text("analyze dossiers"))
-        compiled = due_rows(MONDAY).compile(connection, compile_kwargs={"literal_binds": True})
+        compiled = due_checks(MONDAY).compile(connection, compile_kwargs={"literal_binds": True})
         explain = "explain" if postgresql else "explain query plan"
         plan = "\n".join(str(row) for row in connection.exec_driver_sql(f"{explain} {compiled}"))
     assert "dossiers_check_alarm" in plan

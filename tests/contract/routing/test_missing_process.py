@@ -19,7 +19,7 @@ from kernel.storage.index_scan import select_values
 from office.process.model.process import Processes
 from services.routing.application.recalculation_batches import Recalculate
 from services.routing.schedulers import step_timers as timer_watch
-from services.routing.schedulers.missing_processes import watch_processes
+from services.routing.schedulers.missing_processes import missing_process_scheduler
 from services.routing.tables import CASES, TIMERS
 from tests.conftest import NewDatabase
 from tests.contract.routing.test_recalculate import BOSS
@@ -156,7 +156,7 @@ def test_timers_of_others_do_not_wait_behind_those_of_such_cases(
         proposes(departments, code)
     lose(monkeypatch)
     now = at("2021-08-30 10:00")
-    look = timer_watch.watch_timers(OFFICE)
+    look = timer_watch.step_timer_scheduler(OFFICE)
     with capture_logs() as lines:
         for _ in range(3):
             departments.writer.exclusive(partial(look, now=now)).result()
@@ -173,11 +173,13 @@ def test_the_start_names_each_process_that_is_missing(
 ) -> None:
     """Once, with the number of open cases; nothing while all are there."""
     with capture_logs() as lines:
-        departments.writer.exclusive(partial(watch_processes(OFFICE), _now=0)).result()
+        departments.writer.exclusive(partial(missing_process_scheduler(OFFICE), _now=0)).result()
     assert lines == []
     lose(monkeypatch)
     with capture_logs() as lines:
-        said = departments.writer.exclusive(partial(watch_processes(OFFICE), _now=0)).result()
+        said = departments.writer.exclusive(
+            partial(missing_process_scheduler(OFFICE), _now=0)
+        ).result()
     assert said == 0
     assert [{k: v for k, v in line.items() if k != "module"} for line in lines] == [
         {

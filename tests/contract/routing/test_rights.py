@@ -306,7 +306,7 @@ def test_a_proof_runs_what_the_method_runs(name: str) -> None:
 def _case_shown(departments: Departments, sight: Any) -> bool:
     request = pb.GetCaseRequest(dossier_code=CODE)
     with departments.engine.connect() as on:
-        found = case.get_case(on, request, standard_processes(), at(MON), sight=sight)
+        found = case.get_case(on, request, standard_processes(), at(MON), access_scope=sight)
     return found.case.dossier_code == CODE
 
 

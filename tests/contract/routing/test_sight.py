@@ -50,7 +50,7 @@ def sees(departments: Departments, code: str, unit: str, officer: str = "chi") -
         request = pb.GetCaseRequest(dossier_code=code)
         mine = sight(unit, officer)
         try:
-            case.get_case(connection, request, standard_processes(), at(NOW), sight=mine)
+            case.get_case(connection, request, standard_processes(), at(NOW), access_scope=mine)
         except Forbidden:
             return False
         return True

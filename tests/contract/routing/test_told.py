@@ -1,4 +1,4 @@
-"""Whom a level of the ladder reaches: said by the event, on SQLite and PostgreSQL."""
+"""Whom a level of the escalation policy reaches: named by the event, on SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from office.permissions import shipped
 from office.process.repository import standard_processes
 from office.worktime.calendars.repository import office_calendars
 from services.routing.application.handlers import CaseHandlers
-from services.routing.config.escalation_files import SHIPPED, load_ladders
+from services.routing.config.escalation_files import SHIPPED, load_policies
 from services.routing.queries import case
 from tests.conftest import NewDatabase
 from tests.support.departments import Departments, Desk
@@ -45,10 +45,10 @@ def away(stand_in: str = "") -> Absence:
 
 
 def office(*officers: Officer, units: tuple[DirectoryUnit, ...] = ()) -> CaseHandlers:
-    """Return the departments with the ladders that ship, and a directory."""
+    """Return the departments with the escalation policies that ship, and a directory."""
     people = Directory({u.code: u for u in units}, {o.id: o for o in officers})
-    ladders = load_ladders(SHIPPED, shipped().roles, ())
-    return CaseHandlers(standard_processes(), office_calendars, ladders, people=lambda: people)
+    policies = load_policies(SHIPPED, shipped().roles, ())
+    return CaseHandlers(standard_processes(), office_calendars, policies, people=lambda: people)
 
 
 @pytest.fixture

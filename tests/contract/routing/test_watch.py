@@ -211,7 +211,7 @@ def test_a_look_reads_the_index_alone(departments: Departments) -> None:
         postgresql = connection.dialect.name == "postgresql"
         if postgresql:
             connection.execute(text("analyze deadlines"))
-        statement = deadlines.due_rows(at("2021-08-09 09:00"))
+        statement = deadlines.due_alarms(at("2021-08-09 09:00"))
         compiled = statement.compile(connection, compile_kwargs={"literal_binds": True})
         explain = "explain" if postgresql else "explain query plan"
         plan = "\n".join(str(row) for row in connection.exec_driver_sql(f"{explain} {compiled}"))

@@ -21,7 +21,9 @@ def started(**settings: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("name", ["MOTCUA_PROCESSES", "ROUTING_LADDERS", "PEOPLE_DIRECTORY"])
+@pytest.mark.parametrize(
+    "name", ["MOTCUA_PROCESSES", "ROUTING_ESCALATION_POLICIES", "PEOPLE_DIRECTORY"]
+)
 def test_what_is_not_there_is_named(name: str, tmp_path: Path) -> None:
     """Exit status 2, and one line with the path."""
     done = started(**{name: str(tmp_path / "nowhere")})
@@ -40,14 +42,13 @@ def test_a_wrong_process_is_told_with_its_place(tmp_path: Path) -> None:
     assert f"{tmp_path / 'own.yaml'}:1: [missing]" in line
 
 
-def test_a_rung_that_nobody_would_be_told_of_is_told_with_its_place(tmp_path: Path) -> None:
-    """Variable, file, ladder, level and key, on one line."""
+def test_a_level_that_would_notify_nobody_is_refused_with_its_place(tmp_path: Path) -> None:
+    """Variable, file, policy, level and key, on one line."""
     own = tmp_path / "own.toml"
     shipped = SHIPPED.read_text("utf-8")
     own.write_text(shipped.replace('role = "leader"', 'role = "king"'), "utf-8")
-    done = started(ROUTING_LADDERS=str(own))
+    done = started(ROUTING_ESCALATION_POLICIES=str(own))
     assert done.returncode == 2, done.stderr
     (line,) = done.stderr.splitlines()
-    assert line.startswith(
-        f"routing: ROUTING_LADDERS: {own}: ladder 1, level 2, role: there is no role king"
-    )
+    place = f"{own}: policy 1, level 2, role: there is no role king"
+    assert line.startswith(f"routing: ROUTING_ESCALATION_POLICIES: {place}")

@@ -40,7 +40,7 @@ from motcua.routing.v1.types_pb2 import (
 
 from kernel.base.instants import MINUTE, to_us
 from kernel.eventsourcing.envelope import event_types, short_name
-from services.audit.reports.indicators import Indicators, standing
+from services.audit.reports.indicators import Indicators, reported_dossier
 from services.audit.state import fold, local_days
 from services.audit.state.portal_state import finished_at
 from services.audit.tables import DOSSIERS
@@ -181,7 +181,7 @@ def test_any_events_in_any_order_give_a_state(history):
 
     assert facts["state"] in STATES
     assert set(facts) == set(DOSSIERS.columns.keys())
-    standing(facts)
+    reported_dossier(facts)
 
 
 @given(events, events)
@@ -249,7 +249,7 @@ def test_what_was_never_accepted_is_never_counted(ending):
     """Refused, or withdrawn before acceptance, is not received."""
     facts = folded(_history([SUBMITTED, ending]))
 
-    assert standing(facts) is None
+    assert reported_dossier(facts) is None
 
 
 def test_the_first_promise_is_kept_beside_the_date_that_holds():
@@ -277,7 +277,7 @@ def test_what_stands_still_is_never_overdue(stands):
     """States 5, 6 and 8 are pending in time, however long ago the date was."""
     facts = folded(_history([SUBMITTED, ACCEPTED, OPENED, stands]))
     report = Indicators(20210801, 20211231)
-    report.add("", standing(facts), 20211231)
+    report.add("", reported_dossier(facts), 20211231)
 
     assert (report.total.pending, report.total.pending_in_time) == (1, 1)
 
@@ -286,7 +286,7 @@ def test_a_closed_dossier_is_given_back_and_the_report_balances():
     """State 3 after acceptance: received, and returned without a result; neither early nor late."""
     facts = folded(_history([SUBMITTED, ACCEPTED, OPENED, ASKED, CLOSED]))
     report = Indicators(20210801, 20210831)
-    report.add("", standing(facts), 20210831)
+    report.add("", reported_dossier(facts), 20210831)
 
     assert facts["state"] == 3
     assert (report.total.received, report.total.returned, report.total.pending) == (1, 1, 0)
@@ -383,8 +383,8 @@ def test_a_check_that_the_desk_missed_is_kept_from_its_first_instant():
     )
     assert facts["check_missed_at"] == at("2021-08-09 17:00")
     report = Indicators(20210809, 20210813)
-    report.add("", standing(facts), 20210813)
+    report.add("", reported_dossier(facts), 20210813)
     assert (report.total.received, report.total.checked_late) == (1, 1)
     before = Indicators(20210801, 20210808)
-    before.add("", standing(facts), 20210813)
+    before.add("", reported_dossier(facts), 20210813)
     assert before.total.checked_late == 0

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.audit.reports.indicators import Counts, Indicators, Standing
+from services.audit.reports.indicators import Counts, Indicators, ReportedDossier
 
 FIRST = date(2021, 1, 1)
 NEVER = date(2100, 1, 1)
@@ -90,7 +90,7 @@ def test_the_report_tells_what_happened_day_by_day(population, a, b, c):
     for d in dossiers:
         days = [number(d[name]) for name in ("received", "finished", "due", "suspended")]
         withdrawn = d["withdrawn"] and d["finished"] is not None
-        report.add(d["key"], Standing(*days, withdrawn, d["late"]), number(today))
+        report.add(d["key"], ReportedDossier(*days, withdrawn, d["late"]), number(today))
 
     lines = dict(report.rows())
     for key, counts in [("", report.total), *lines.items()]:
@@ -116,7 +116,7 @@ def test_the_first_half_of_2021_in_ha_giang():
 
     by_channel = Indicators(20210101, 20210630)
     for channel, *days in dossiers:
-        by_channel.add(channel, Standing(*map(number, days), None, False), 20210809)
+        by_channel.add(channel, ReportedDossier(*map(number, days), None, False), 20210809)
     total, lines = by_channel.total, dict(by_channel.rows())
 
     assert (total.carried_over, total.received) == (8_180, 66_098)
@@ -154,8 +154,8 @@ def _province(half, pick):
 def test_without_a_due_date_a_dossier_is_on_time():
     """A procedure without a time limit never makes a dossier late or overdue."""
     report = Indicators(20210101, 20210131)
-    report.add("", Standing(20210105, 20210130, None, None, False), 20210801)
-    report.add("", Standing(20210105, None, None, None, False), 20210801)
+    report.add("", ReportedDossier(20210105, 20210130, None, None, False), 20210801)
+    report.add("", ReportedDossier(20210105, None, None, None, False), 20210801)
 
     assert (report.total.on_time, report.total.pending_in_time) == (1, 1)
 
@@ -163,7 +163,7 @@ def test_without_a_due_date_a_dossier_is_on_time():
 def test_pending_is_judged_today_when_the_period_goes_on():
     """In the middle of a period, a due day between today and its end has not passed."""
     report = Indicators(20210101, 20211231)
-    report.add("", Standing(20210105, None, 20210810, None, False), 20210810)
-    report.add("", Standing(20210105, None, 20210809, None, False), 20210810)
+    report.add("", ReportedDossier(20210105, None, 20210810, None, False), 20210810)
+    report.add("", ReportedDossier(20210105, None, 20210809, None, False), 20210810)
 
     assert (report.total.pending_in_time, report.total.pending_overdue) == (1, 1)

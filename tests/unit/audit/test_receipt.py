@@ -21,7 +21,7 @@ from motcua.routing.v1.case_events_pb2 import (
 )
 
 from kernel.base.instants import from_datetime, to_timestamp
-from services.audit.reports.indicators import Indicators, standing
+from services.audit.reports.indicators import Indicators, reported_dossier
 from tests.support.audit_histories import Numbering, folded
 from tests.support.paths import ROOT
 
@@ -110,7 +110,7 @@ def test_the_report_equals_the_files_own_counts(cases, first, last, by):
     report = Indicators(int(first.replace("-", "")), int(last.replace("-", "")))
     for code, rows in cases.items():
         facts = folded(_events(code, rows))
-        report.add(facts[by], standing(facts), 20261122)
+        report.add(facts[by], reported_dossier(facts), 20261122)
     expected = defaultdict(lambda: defaultdict(int))
     for rows in cases.values():
         case = rows[0]
@@ -133,7 +133,7 @@ def test_no_case_is_left_out(cases):
     report = Indicators(20101001, 20120131)
     for code, rows in cases.items():
         facts = folded(_events(code, rows))
-        report.add(facts["channel"], standing(facts), 20261122)
+        report.add(facts["channel"], reported_dossier(facts), 20261122)
 
     assert (report.total.received, report.total.carried_over) == (1434, 0)
     assert report.total.resolved == sum(bool(rows[0]["case:enddate"]) for rows in cases.values())

@@ -7,7 +7,7 @@ from motcua.events.v1.common_pb2 import Actor
 from motcua.intake.v1 import intake_pb2 as pb
 
 from kernel.base.instants import DAY, MINUTE, to_timestamp
-from services.intake.domain.import_rules import as_it_happened, instants
+from services.intake.domain.import_rules import as_of_occurrence, instants
 from tests.support.intake_samples import IMPORTER, MONDAY, OFFICER, call
 
 LONG_AGO, FAR = -80 * 365 * DAY, 240 * 365 * DAY
@@ -40,5 +40,5 @@ def test_names_wrong_instants(
 def test_a_call_happened_when_the_importer_says() -> None:
     """The request's time goes before that of the call; without one the call's holds."""
     request = pb.ReturnResultRequest(occurred_at=to_timestamp(MONDAY - DAY))
-    assert as_it_happened(request, call(IMPORTER)).occurred_at == MONDAY - DAY
-    assert as_it_happened(pb.ReturnResultRequest(), call(IMPORTER)).occurred_at == MONDAY
+    assert as_of_occurrence(request, call(IMPORTER)).occurred_at == MONDAY - DAY
+    assert as_of_occurrence(pb.ReturnResultRequest(), call(IMPORTER)).occurred_at == MONDAY

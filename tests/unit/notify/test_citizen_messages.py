@@ -8,7 +8,7 @@ from motcua.notify.v1.message_events_pb2 import MessageQueued
 from motcua.routing.v1.case_events_pb2 import CaseResolved, WithdrawalDeclined
 from motcua.routing.v1.types_pb2 import CaseResult
 
-from services.notify.domain.citizen_messages import KINDS, TELLING
+from services.notify.domain.citizen_messages import CITIZEN_MESSAGES, KINDS
 from tests.support import letters
 from tests.support.letters import DUE_TEXT, ITEM, LATER_TEXT
 
@@ -95,7 +95,7 @@ TOLD = [
 @pytest.mark.parametrize(("payload", "kind", "values"), TOLD)
 def test_told(payload: Message, kind: str, values: dict[str, str]) -> None:
     """An event that matters to the citizen becomes a kind of message with its facts."""
-    assert TELLING[type(payload)](payload) == (kind, values)
+    assert CITIZEN_MESSAGES[type(payload)](payload) == (kind, values)
 
 
 @pytest.mark.parametrize(
@@ -113,10 +113,10 @@ def test_told(payload: Message, kind: str, values: dict[str, str]) -> None:
 )
 def test_not_told(payload: Message) -> None:
     """A late step or question, a further station of an item, and what was told already are not."""
-    assert TELLING[type(payload)](payload) is None
+    assert CITIZEN_MESSAGES[type(payload)](payload) is None
 
 
 def test_every_kind_is_told() -> None:
     """The list of kinds is what events lead to, no more and no less; notify's own lead to none."""
     assert {kind for _, kind, _ in TOLD} == set(KINDS)
-    assert MessageQueued not in TELLING
+    assert MessageQueued not in CITIZEN_MESSAGES

@@ -22,7 +22,7 @@ from services.notify.domain.decider import (
     State,
     evolve,
     plan,
-    plan_duty,
+    plan_officer_messages,
     resend,
     settle,
 )
@@ -137,7 +137,7 @@ def test_fold(payloads: list[Message]) -> None:
     for payload in payloads:
         before = state
         state = evolve(state, streams.event("D1", payload))
-        assert before.told <= state.told
+        assert before.notified <= state.notified
         match payload:
             case MessageSent() | MessageFailed():
                 assert payload.message_id not in state.queued
@@ -145,7 +145,7 @@ def test_fold(payloads: list[Message]) -> None:
                 assert payload.message_id in state.queued
                 assert payload.replaces not in state.failed
     assert state == after(payloads)
-    for kind in ONCE & state.told:
+    for kind in ONCE & state.notified:
         assert plan(state, kind, {}, WILLING, "new") == []
 
 
@@ -179,7 +179,7 @@ def test_one_outcome_for_each_message(happenings: list[tuple[str, bool]]) -> Non
 
 def test_officers_are_told_each_in_a_message_of_their_own() -> None:
     """In the order given, in Vietnamese, without being asked."""
-    said = plan_duty("escalated", {"due_at": ""}, {"suong": "m1", "tu": "m2"})
+    said = plan_officer_messages("escalated", {"due_at": ""}, {"suong": "m1", "tu": "m2"})
     expected = [queued("m1", "escalated"), queued("m2", "escalated")]
     expected[0].officer, expected[1].officer = "suong", "tu"
     for message in expected:
@@ -191,9 +191,9 @@ def test_what_officers_are_told_is_not_what_the_citizen_is_told() -> None:
     """An officer's message before the citizen's does not stand for it, nor for the word that the
     citizen is not told; given up, it can be planned again for the same officer.
     """
-    duty = plan_duty("submitted", {}, {"tu": "m1"})
+    duty = plan_officer_messages("submitted", {}, {"tu": "m1"})
     state = after(duty)
-    assert state.told == frozenset()
+    assert state.notified == frozenset()
     assert plan(state, "submitted", {}, UNWILLING, "new") == [suppressed("no_consent", "submitted")]
     assert settle(state, SENT) == [SENT]
     (again,) = resend(after([*duty, FAILED]), "m1", "m2")  # type: ignore[misc]

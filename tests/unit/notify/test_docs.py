@@ -8,8 +8,8 @@ from motcua.notify.v1 import message_events_pb2
 from services.notify import settings
 from services.notify.delivery import rendering, sender
 from services.notify.domain.citizen_messages import KINDS
-from services.notify.domain.officer_messages import DUTY_KINDS
-from services.notify.domain.retry_schedule import HOUR, MINUTE, TIMETABLE, attempts
+from services.notify.domain.officer_messages import OFFICER_KINDS
+from services.notify.domain.retry_schedule import HOUR, MINUTE, RETRY_SCHEDULE, attempts
 from tests.support.paths import ROOT
 
 PAGE = (ROOT / "docs" / "notify.md").read_text("utf-8")
@@ -20,9 +20,9 @@ ROW = re.compile(r"^\| (\d+) \| (\d+) (minute|hour)s? \|$", re.MULTILINE)
 def test_timetable() -> None:
     """The table of waits is the timetable."""
     rows = ROW.findall(PAGE)
-    assert [int(number) for number, _, _ in rows] == list(range(1, len(TIMETABLE) + 1))
-    assert tuple(int(amount) * UNITS[unit] for _, amount, unit in rows) == TIMETABLE
-    assert attempts(TIMETABLE) == 8
+    assert [int(number) for number, _, _ in rows] == list(range(1, len(RETRY_SCHEDULE) + 1))
+    assert tuple(int(amount) * UNITS[unit] for _, amount, unit in rows) == RETRY_SCHEDULE
+    assert attempts(RETRY_SCHEDULE) == 8
     assert "eighth attempt" in PAGE
 
 
@@ -35,7 +35,7 @@ def test_kinds() -> None:
 def test_kinds_for_officers() -> None:
     """The table of what officers are told has each kind once."""
     section = PAGE.split("## What officers are told")[1].split("\n## ")[0]
-    assert sorted(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == sorted(DUTY_KINDS)
+    assert sorted(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == sorted(OFFICER_KINDS)
 
 
 def test_reasons() -> None:

@@ -1,10 +1,10 @@
-"""How papers that are asked for are told."""
+"""The lines of documents that are asked for."""
 
 import pytest
 from motcua.events.v1.common_pb2 import Part
 from motcua.intake.v1.event_parts_pb2 import PartName
 
-from services.notify.domain.document_list import names_json, papers
+from services.notify.domain.document_list import document_list, names_json
 
 NAMES = names_json(
     [
@@ -34,12 +34,12 @@ NAMES = names_json(
 )
 def test_a_paper_has_its_name_copies_and_note(part: Part, vi: str, en: str) -> None:
     """On one line; without an English name the Vietnamese one, without any the code."""
-    assert papers([part], NAMES, "vi") == vi
-    assert papers([part], NAMES, "en") == en
+    assert document_list([part], NAMES, "vi") == vi
+    assert document_list([part], NAMES, "en") == en
 
 
 def test_papers_of_a_dossier_without_a_procedure_show_their_codes() -> None:
     """As do those of events that are older than the names."""
     asked = [Part(code="A1", copies=2), Part(code="A2", copies=1)]
-    assert papers(asked, names_json([]), "vi") == "A1 (2 bản)\nA2 (1 bản)"
-    assert papers(asked, None, "vi") == "A1 (2 bản)\nA2 (1 bản)"
+    assert document_list(asked, names_json([]), "vi") == "A1 (2 bản)\nA2 (1 bản)"
+    assert document_list(asked, None, "vi") == "A1 (2 bản)\nA2 (1 bản)"

@@ -12,9 +12,9 @@ from motcua.routing.v1.types_pb2 import DeadlineScope
 
 from kernel.base.instants import HOUR, MINUTE, SECOND, isoformat, to_timestamp
 from services.notify.delivery.rendering import render
-from services.notify.domain.citizen_messages import TELLING, Values
+from services.notify.domain.citizen_messages import CITIZEN_MESSAGES, Values
 from services.notify.domain.decider import template_of
-from services.notify.domain.officer_messages import DUTIES, DUTY_KINDS
+from services.notify.domain.officer_messages import OFFICER_KINDS, OFFICER_MESSAGES
 from tests.support import letters
 from tests.support.letters import DUE, DUE_TEXT, SUONG, T0, TU, Streams
 from tests.unit.notify.test_rendering import COMMON, SENDER, text_of
@@ -26,7 +26,7 @@ DUE_AT = T0 + 32 * HOUR
 
 def told(payload: DeadlineEscalated) -> tuple[str, list[str], Values]:
     event = Streams().event(CODE, payload)
-    kind, officers, values = DUTIES[DeadlineEscalated](event, payload)
+    kind, officers, values = OFFICER_MESSAGES[DeadlineEscalated](event, payload)
     return kind, list(officers), values
 
 
@@ -60,8 +60,8 @@ def test_who_is_told_and_what() -> None:
         },
     )
     assert told(letters.NOBODY_TOLD)[:2] == ("escalated", [])
-    assert set(DUTY_KINDS) == {"escalated"}
-    assert not DUTIES.keys() & TELLING.keys()
+    assert set(OFFICER_KINDS) == {"escalated"}
+    assert not OFFICER_MESSAGES.keys() & CITIZEN_MESSAGES.keys()
 
 
 def test_an_event_of_an_older_build_has_what_it_says() -> None:

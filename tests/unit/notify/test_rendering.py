@@ -16,7 +16,7 @@ from services.notify.delivery.mail_format import as_sent
 from services.notify.delivery.rendering import TEMPLATES, Unrenderable, render
 from services.notify.domain.citizen_messages import KINDS
 from services.notify.domain.decider import VERSIONS, template_of
-from services.notify.domain.officer_messages import DUTY_KINDS
+from services.notify.domain.officer_messages import OFFICER_KINDS
 from tests.support.letters import DUE_TEXT, ITEM, PERSON, T0
 
 SENDER = Address("Một Cửa", "khong-tra-loi", "motcua.invalid")
@@ -167,7 +167,7 @@ def test_no_template_without_a_kind() -> None:
     reworded = {template_of(*each) for each in VERSIONS}
     for language in ("vi", "en"):
         found = {path.name for path in (TEMPLATES / language).iterdir()}
-        to_officers = (*DUTY_KINDS, "notice") if language == "vi" else ()
+        to_officers = (*OFFICER_KINDS, "notice") if language == "vi" else ()
         newer = {f"{name}.txt" for name in (*reworded, "notice.v2")} if language == "vi" else set()
         older = {f"{kind}.v1.txt" for kind in (*KINDS, "letter", *to_officers)}
         assert found == older | newer

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.notify.domain.retry_schedule import TIMETABLE, attempts, wait_after
+from services.notify.domain.retry_schedule import RETRY_SCHEDULE, attempts, wait_after
 from services.notify.settings import load
 
 
@@ -11,7 +11,7 @@ def test_usual(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("NOTIFY_SENDER", "NOTIFY_RETRY_SECONDS"):
         monkeypatch.delenv(name, raising=False)
     assert str(load().sender) == "Một Cửa <khong-tra-loi@motcua.invalid>"
-    assert load().waits == TIMETABLE
+    assert load().waits == RETRY_SCHEDULE
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from kernel.base.instants import HOUR
 from services.postal.domain import decider, refusals
 from services.postal.domain.decider import JobStatus
-from services.postal.domain.reports import PartnerReport, report
+from services.postal.domain.reports import PartnerReport, receive_report
 from tests.support.postal_events import (
     LEASE,
     OFFERS,
@@ -118,7 +118,7 @@ def test_a_repeat_gets_the_same_answer_and_causes_nothing() -> None:
     ended, _ = reported(HELD, delivered(9), returned(12))
 
     for said, contradicts in ((delivered(9), False), (returned(12), True)):
-        outcome = report(ended, said)
+        outcome = receive_report(ended, said)
         assert (outcome.events, outcome.contradicts) == ([], contradicts)
 
 
@@ -126,9 +126,9 @@ def test_a_report_id_stands_for_one_report() -> None:
     """The same id with other content is refused, never taken for a repeat."""
     known, _ = reported(HELD, tracked("EMA", 1, report_id="x"))
 
-    assert report(known, tracked("EMG", 1, report_id="x")) == refusals.REPORT_ID_REUSED
-    assert report(known, tracked("EMA", 2, report_id="x")) == refusals.REPORT_ID_REUSED
-    assert report(known, delivered(9, report_id="x")) == refusals.REPORT_ID_REUSED
+    assert receive_report(known, tracked("EMG", 1, report_id="x")) == refusals.REPORT_ID_REUSED
+    assert receive_report(known, tracked("EMA", 2, report_id="x")) == refusals.REPORT_ID_REUSED
+    assert receive_report(known, delivered(9, report_id="x")) == refusals.REPORT_ID_REUSED
 
 
 def test_fault_48_the_late_answer_of_a_silent_partner_is_refused() -> None:
@@ -136,9 +136,9 @@ def test_fault_48_the_late_answer_of_a_silent_partner_is_refused() -> None:
     lost = then(HELD, decider.expire(HELD, T0 + LEASE, OFFERS))
     by_another = taken(lost, number="RR000000005VN")
 
-    assert report(lost, tracked("EMA")) == refusals.LEASE_LOST
-    assert report(by_another, delivered()) == refusals.LEASE_LOST
-    assert report(by_another, replace(delivered(), partner_id="b")) == refusals.LEASE_LOST
+    assert receive_report(lost, tracked("EMA")) == refusals.LEASE_LOST
+    assert receive_report(by_another, delivered()) == refusals.LEASE_LOST
+    assert receive_report(by_another, replace(delivered(), partner_id="b")) == refusals.LEASE_LOST
     assert reported(by_another, replace(delivered(), partner_id="b", attempt=2))[0].status == (
         JobStatus.DELIVERED
     )
@@ -152,9 +152,11 @@ def test_a_report_in_time_counts_although_the_lease_is_over_by_the_clock() -> No
 @pytest.mark.parametrize("said", [tracked("EMA"), delivered(), returned()])
 def test_a_job_that_nobody_took_has_nothing_to_report(said: PartnerReport) -> None:
     """A report needs an attempt that exists."""
-    assert report(job(), said) == refusals.NO_SUCH_ATTEMPT
+    assert receive_report(job(), said) == refusals.NO_SUCH_ATTEMPT
 
 
 def test_another_item_is_not_this_jobs() -> None:
     """A scan of another number is refused."""
-    assert report(HELD, tracked("EMA", item_number="RR000000005VN")) == refusals.ITEM_MISMATCH
+    assert (
+        receive_report(HELD, tracked("EMA", item_number="RR000000005VN")) == refusals.ITEM_MISMATCH
+    )

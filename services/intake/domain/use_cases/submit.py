@@ -1,4 +1,4 @@
-"""Handing in a dossier: is everything in order, and what is then written down.
+"""Submit a dossier: which fields are wrong, and the event of one that is in order.
 
 Pure. Every wrong field is named at once, so that nobody has to ask five times.
 """
@@ -46,7 +46,7 @@ _FOR_POST: Final = ("phone", "address", "province")
 
 @dataclass(frozen=True, slots=True)
 class OfferedProcedure:
-    """What the catalogue says of the procedure asked for on the day of submission."""
+    """What the catalogue has of the procedure that is asked for, on the day of submission."""
 
     known: bool
     """Some version of the procedure exists."""
@@ -115,10 +115,10 @@ def _channels(
         yield violation("channel", "channel.not_yours")
     elif request.channel and procedure and request.channel not in procedure.channels:
         yield violation("channel", "channel.not_offered")
-    way = request.result_channel
-    if not way:
+    result_channel = request.result_channel
+    if not result_channel:
         yield violation("result_channel", "required")
-    elif procedure and way not in procedure.result_channels:
+    elif procedure and result_channel not in procedure.result_channels:
         yield violation("result_channel", "result_channel.not_offered")
 
 
@@ -152,7 +152,7 @@ def _parts(request: SubmitDossierRequest, procedure: Procedure) -> Iterator[Viol
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """What the shell adds to a request that is in order."""
+    """The decision context of a submission that is in order."""
 
     procedure: Procedure | None
     """The version in force; for importers it may be missing."""
@@ -163,38 +163,41 @@ class Intake:
     """The unit that answers for the dossier; for importers it may be unknown."""
 
 
-def submit(request: SubmitDossierRequest, facts: Intake) -> Sequence[DossierSubmitted]:
-    """Write down that a dossier was handed in."""
-    it = facts.procedure
+def submit(request: SubmitDossierRequest, intake: Intake) -> Sequence[DossierSubmitted]:
+    """Return the event of a dossier that was handed in."""
+    procedure = intake.procedure
     submitted = DossierSubmitted(
         procedure_code=request.procedure_code,
-        procedure_version=it.version if it else 0,
-        field=request.field or (it.field if it else ""),
-        level=cast(ServiceLevel, it.level if it else 0),
-        unit=request.unit or (facts.unit.code if facts.unit else it.unit if it else ""),
+        procedure_version=procedure.version if procedure else 0,
+        field=request.field or (procedure.field if procedure else ""),
+        level=cast(ServiceLevel, procedure.level if procedure else 0),
+        unit=request.unit
+        or (intake.unit.code if intake.unit else procedure.unit if procedure else ""),
         channel=request.channel,
         result_channel=request.result_channel,
         time_zone=request.time_zone or OFFICE_ZONE,
         language=request.language or "vi",
         consent_email=request.consent_email,
         parts=parts_of(request.parts),
-        applicant=facts.applicant,
+        applicant=intake.applicant,
         imported_from=request.imported_from,
-        procedure_name=it.name_vi if it else "",
-        procedure_name_en=it.name_en if it else "",
-        unit_name=facts.unit.name_vi if facts.unit else "",
-        unit_name_en=facts.unit.name_en if facts.unit else "",
-        part_names=[PartName(code=p.code, name=p.name_vi, name_en=p.name_en) for p in it.parts]
-        if it
+        procedure_name=procedure.name_vi if procedure else "",
+        procedure_name_en=procedure.name_en if procedure else "",
+        unit_name=intake.unit.name_vi if intake.unit else "",
+        unit_name_en=intake.unit.name_en if intake.unit else "",
+        part_names=[
+            PartName(code=p.code, name=p.name_vi, name_en=p.name_en) for p in procedure.parts
+        ]
+        if procedure
         else [],
-        fees=fees.due(it) if it and not request.imported_from else None,
+        fees=fees.due(procedure) if procedure and not request.imported_from else None,
     )
-    set_check(submitted, facts.check)
+    set_check(submitted, intake.check)
     return [submitted]
 
 
 def personal(applicant: Applicant, pin: str) -> PersonalData:
-    """Return the applicant's data as it is sealed, with the PIN."""
+    """Return the applicant's data as it is to be sealed, with the PIN."""
     return PersonalData(
         full_name=applicant.full_name,
         identity_number=applicant.identity_number,

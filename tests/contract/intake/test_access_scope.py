@@ -99,12 +99,12 @@ def sees(unit: str, officer: str) -> Callable[[Told], bool]:
     return takes_part
 
 
-def walk(engine: Engine, sight: AccessScope | None, size: int, **more: object) -> list[str]:
+def walk(engine: Engine, access_scope: AccessScope | None, size: int, **more: object) -> list[str]:
     """Read a list to its end; every page but the last is full."""
     request, codes = ListDossiersRequest(page_size=size, **more), []  # type: ignore[arg-type]
     with engine.connect() as connection:
         while True:
-            answer = page(connection, request, sight=sight)
+            answer = page(connection, request, access_scope=access_scope)
             codes += [dossier.dossier_code for dossier in answer.dossiers]
             if not answer.next_page_token:
                 return codes
@@ -124,14 +124,14 @@ def test_a_list_holds_what_the_officer_takes_part_in(
 ) -> None:
     """Pages of any size, full ones, with each dossier once, the newest first, and no other's."""
     stories = told(seed=11, count=120)
-    sight = AccessScope(unit, officer, UNITS, DAY)
+    access_scope = AccessScope(unit, officer, UNITS, DAY)
     with opened(database_url) as engine:
         put(engine, events_of(stories))
         everything = walk(engine, None, 200)
         mine = {story.code for story in stories if sees(unit, officer)(story)}
         expected = [code for code in everything if code in mine]
         for size in (1, 7, 200):
-            assert walk(engine, sight, size) == expected
+            assert walk(engine, access_scope, size) == expected
         assert len(everything) == 120
         assert len(expected) < 120
 
@@ -139,18 +139,18 @@ def test_a_list_holds_what_the_officer_takes_part_in(
 def test_filters_narrow_what_is_seen(database_url: str) -> None:
     """A filter keeps of what is seen what it names; another's unit shows what one takes part in."""
     stories = told(seed=12, count=120)
-    sight = AccessScope("H22.60", "an", UNITS, DAY)
+    access_scope = AccessScope("H22.60", "an", UNITS, DAY)
     state = DossierState.DOSSIER_STATE_SUBMITTED
     with opened(database_url) as engine:
         put(engine, events_of(stories))
-        seen = walk(engine, sight, 200)
+        seen = walk(engine, access_scope, 200)
         for more in ({"state": state}, {"unit": "H22.60.05"}, {"unit": "H22.12"}, {"channel": 1}):
             whole = walk(engine, None, 200, **more)
             expected = [code for code in whole if code in seen]
-            assert walk(engine, sight, 5, **more) == expected
+            assert walk(engine, access_scope, 5, **more) == expected
         assert (
             0
-            < len(walk(engine, sight, 5, unit="H22.12"))
+            < len(walk(engine, access_scope, 5, unit="H22.12"))
             < len(walk(engine, None, 5, unit="H22.12"))
         )
 
@@ -161,13 +161,13 @@ def test_one_dossier_is_shown_to_whom_its_list_shows_it(database_url: str) -> No
     with opened(database_url) as engine:
         put(engine, events_of(stories))
         for unit, officer in (("H22.60.05", "an"), ("H22.12", "binh"), ("H30.01", "chi")):
-            sight = AccessScope(unit, officer, UNITS, DAY)
-            listed = set(walk(engine, sight, 200))
+            access_scope = AccessScope(unit, officer, UNITS, DAY)
+            listed = set(walk(engine, access_scope, 200))
             with engine.connect() as connection:
                 for story in stories:
                     own = payload_of(story.events[0], DossierSubmitted).unit
                     try:
-                        sight.require([own], access_index.readers(connection, story.code))
+                        access_scope.require([own], access_index.readers(connection, story.code))
                         shown = True
                     except Forbidden:
                         shown = False
