@@ -138,8 +138,8 @@ def _recalculated(payload: Any, time_zone: str) -> Text:
     return (
         f"Tính lại hạn {vi}: {truoc} thành {ngay}, lịch {payload.calendar_version}"
         f" ({payload.reason})",
-        f"Due date of the {en} recalculated: {before} to {date}, calendar {payload.calendar_version}"
-        f" ({payload.reason})",
+        f"Due date of the {en} recalculated: {before} to {date},"
+        f" calendar {payload.calendar_version} ({payload.reason})",
     )
 
 

@@ -135,7 +135,7 @@ def test_rate_limit_begins_again(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 LEVELS = ("debug", "info", "warning", "error", "critical", "exception")
-HELPER = "_say"
+HELPER = "_warn"
 """What a module calls its own function that logs under a limit: its first argument is an event."""
 
 
