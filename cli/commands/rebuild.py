@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -31,10 +33,13 @@ from infra.supervisor import state
 from kernel.config import settings
 from kernel.eventsourcing.service_model import Model
 from kernel.rebuild.rebuild import Rebuilt, check, rebuild
+from kernel.rebuild.table_compare import EXAMPLES
 from kernel.runtime.definition import Define
 from kernel.storage.engines import open_engine
 
 STOPPED_WITHIN = 30.0
+SHOWN = 60
+"""Characters of a value that are shown to people; ``--json`` has them all."""
 _ONE_OF = f"One of {', '.join(SERVICES)}."
 
 
@@ -47,19 +52,22 @@ def rebuild_service(
     only_check: Annotated[
         bool, typer.Option("--check", help="Build beside the live database and compare.")
     ] = False,
+    rows: Annotated[
+        int, typer.Option(min=0, help="With --check: how many rows that differ to show of a table.")
+    ] = EXAMPLES,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
     """Make a service's database again from the log.
 
     The service is stopped meanwhile, and sends nothing twice. With --check the service goes on: a
-    second database is built beside its own and every row compared. Exit status 1 when a row
-    differs.
+    second database is built beside its own and every row compared. Rows that differ are shown, but
+    nothing personal in them. Exit status 1 when a row differs.
     """
     if service not in SERVICES:
         raise typer.BadParameter(f"{service!r} is no service; there are {', '.join(SERVICES)}")
     try:
         if only_check:
-            _report(check_service(service), as_json=as_json)
+            _report(check_service(service, rows), as_json=as_json)
             return
         done = rebuild_database(service)
     except (NothingThere, TimeoutError, Unpublished) as error:
@@ -102,8 +110,9 @@ class NothingThere(Exception):
     """The service has no database yet; the text says what to do."""
 
 
-def check_service(service: str) -> dict[str, Any]:
-    """Compare a service's database with one made from the log; return what scripts read.
+def check_service(service: str, examples: int = EXAMPLES) -> dict[str, Any]:
+    """Compare a service's database with one made from the log; return what scripts read, with up to
+    ``examples`` rows that differ for each table.
 
     Raise ``NothingThere``.
     """
@@ -114,7 +123,8 @@ def check_service(service: str) -> dict[str, Any]:
     live = open_engine(given.database_url, service, read_only=True)
     try:
         with _progress(f"check {service}") as report:
-            return check(model, live, bootstrap, given.topic, report).as_json()
+            found = check(model, live, bootstrap, given.topic, report, examples=examples)
+            return found.as_json()
     finally:
         live.dispose()
 
@@ -232,7 +242,54 @@ def _show(found: dict[str, Any]) -> None:
         if numbers["rows"] or numbers["differences"]
     ]
     out.print(grid(columns, lines, right=columns[1:]))
+    _show_rows(found["tables"])
     word = "[green]equal[/]" if found["equal"] else "[red]different[/]"
     rate = found["events"] / max(found["seconds"], 1e-9)
     numbers = f"{counted(found['events'], 'event')} in {found['seconds']:.1f} s ({rate:,.0f}/s)"
     out.print(f"{found['service']}: {word}; {numbers}")
+
+
+def _show_rows(tables: dict[str, Any]) -> None:
+    columns = ("table", "row", "column", "live", "from the log")
+    lines = [
+        (name, _row(row["key"]), *cells)
+        for name, numbers in tables.items()
+        for row in numbers["examples"]
+        for cells in _cells(row)
+    ]
+    if lines:
+        out.print("")
+        out.print(grid(columns, lines, whole=("table", "column")))
+    for name, numbers in tables.items():
+        if numbers["more"]:
+            out.print(f"{name}: {counted(numbers['more'], 'more row differs', 'more rows differ')}")
+
+
+def _row(key: dict[str, Any]) -> str:
+    return ", ".join(f"{column}={value}" for column, value in key.items())
+
+
+def _cells(row: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Return the column and the two values of each difference in a row."""
+    if not (row["live"] and row["log"]):
+        yield "", "" if row["live"] else "no row", "" if row["log"] else "no row"
+    for column in row["columns"]:
+        if "live" in column:
+            yield column["column"], *_around_difference(column["live"], column["log"])
+        else:
+            yield column["column"], "differs", "differs"
+
+
+def _around_difference(one: Any, other: Any) -> tuple[str, str]:
+    """Return two values as JSON, which tells nothing from empty; long ones from shortly before
+    where they begin to differ.
+    """
+    a, b = (json.dumps(value, ensure_ascii=False) for value in (one, other))
+    common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(a, b, strict=False)))
+    begin = 0 if max(len(a), len(b)) <= SHOWN else max(0, common - 10)
+    return _excerpt(a, begin), _excerpt(b, begin)
+
+
+def _excerpt(text: str, begin: int) -> str:
+    end = begin + SHOWN
+    return ("…" if begin else "") + text[begin:end] + ("…" if end < len(text) else "")

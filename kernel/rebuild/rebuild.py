@@ -39,7 +39,7 @@ from kernel.eventsourcing.readiness import note_whole
 from kernel.eventsourcing.record import Record
 from kernel.eventsourcing.service_model import Model
 from kernel.eventsourcing.unit_of_work import UnitOfWork
-from kernel.rebuild.table_compare import Difference, compare
+from kernel.rebuild.table_compare import EXAMPLES, Difference, RowDifference, compare
 from kernel.storage.engines import open_engine
 
 Progress = Callable[[int, int], None]
@@ -82,11 +82,24 @@ class Checked:
             "events": self.events,
             "seconds": round(self.seconds, 3),
             "tables": {
-                name: {"rows": found.rows, "differences": found.differences}
+                name: {
+                    "rows": found.rows,
+                    "differences": found.differences,
+                    "examples": [_row_as_json(row) for row in found.examples],
+                    "more": found.differences - len(found.examples),
+                }
                 for name, found in self.tables.items()
             },
             "equal": self.equal,
         }
+
+
+def _row_as_json(row: RowDifference) -> dict[str, Any]:
+    columns: list[dict[str, Any]] = []
+    for name, values in row.columns.items():
+        shown = {} if values is None else {"live": values[0], "log": values[1]}
+        columns.append({"column": name, **shown})
+    return {"key": dict(row.key), "live": row.left, "log": row.right, "columns": columns}
 
 
 class NotEmpty(Exception):
@@ -139,13 +152,15 @@ def check(
     progress: Progress | None = None,
     *,
     patience: float = PATIENCE,
+    examples: int = EXAMPLES,
 ) -> Checked:
     """Build beside the live database and compare every view row for row; the service may be
     running.
 
     ``live`` is a read-only engine. What is compared is the live database as of one moment: others'
     events up to its positions, own events up to its sequences, for which it waits ``patience``
-    seconds at most until the log has them.
+    seconds at most until the log has them. Up to ``examples`` rows that differ are described for
+    each table.
     """
     begun = time.monotonic()
     with _moment(live) as connection, _beside(live, model) as engine:
@@ -157,7 +172,7 @@ def check(
             time.sleep(0.2)
             shadow.read(None)
         with engine.connect() as made:
-            tables = {t.name: compare(connection, made, t) for t in model.view_tables()}
+            tables = {t.name: compare(connection, made, t, examples) for t in model.view_tables()}
     seconds = time.monotonic() - begun
     return Checked(model.source, shadow.tally.handled, seconds, tables)
 

@@ -163,13 +163,39 @@ def setup(settings: Settings, stream: TextIO | None = None) -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False, default=_type_name),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(out),
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, _LossyStream(out))),
         cache_logger_on_first_use=False,
     )
     root = logging.getLogger()
     root.handlers[:] = [_LibraryHandler()]
     root.setLevel(max(level, logging.WARNING))
     logging.raiseExceptions = False
+
+
+class _LossyStream:
+    """Writes to a text stream, and loses what the stream does not take.
+
+    stderr may be gone before the process is: closed by whoever ended the interpreter, or a pipe
+    whose reader has ended. Work that logs must not fail by that. ``ValueError`` is what Python
+    raises for a closed stream, ``OSError`` what the system does for a broken pipe or a full disk.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        """Write a text, or lose it."""
+        try:
+            self._stream.write(text)
+        except (OSError, ValueError):
+            pass
+
+    def flush(self) -> None:
+        """Flush the stream, if that is possible."""
+        try:
+            self._stream.flush()
+        except (OSError, ValueError):
+            pass
 
 
 class _Service:

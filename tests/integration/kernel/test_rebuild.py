@@ -70,8 +70,15 @@ def test_equal_after_random_workload(
             connection.execute(HEARD.delete().where(HEARD.c.dossier_code == code_of(4)))
         broken = check(MODEL, node.reads, kafka.bootstrap, topic)
         assert not broken.equal
-        assert broken.tables["seen"].examples == [(code_of(3),)]
+        (seen_row,) = broken.as_json()["tables"]["seen"]["examples"]
+        assert seen_row["key"] == {"dossier_code": code_of(3)}
+        (last_round,) = seen_row["columns"]
+        assert last_round == {"column": "last_round", "live": 99, "log": last_round["log"]}
+        assert 1 <= last_round["log"] < 9
         assert broken.tables["heard"].differences == heights[code_of(4)]
+        assert all(row.right and not row.left for row in broken.tables["heard"].examples)
+        asked = check(MODEL, node.reads, kafka.bootstrap, topic, examples=1).as_json()["tables"]
+        assert asked["heard"]["more"] == heights[code_of(4)] - 1
         answered = node.rows(ANSWERED)
     again = new_database()
     made = rebuild(MODEL, kafka.bootstrap, topic, again, prepare=make_tables)

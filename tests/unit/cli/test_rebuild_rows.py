@@ -1,0 +1,59 @@
+"""How `motcua rebuild --check` shows what differs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cli.commands import rebuild
+
+
+def report(**tables: Any) -> dict[str, Any]:
+    """Return a report of a check as scripts read it."""
+    return {"service": "routing", "events": 10, "seconds": 1.0, "tables": tables, "equal": False}
+
+
+def row(live: bool, log: bool, *columns: dict[str, Any], **key: Any) -> dict[str, Any]:
+    """Return a row that differs."""
+    return {"key": key, "live": live, "log": log, "columns": list(columns)}
+
+
+def test_rows_and_columns_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """Table, key, column and both values; what is not shown; rows that one lacks; how many more."""
+    cases = [
+        row(True, True, {"column": "due_at", "live": None, "log": ""}, code="H1", number=2),
+        row(True, True, {"column": "applicant"}, code="H2", number=1),
+        row(False, True, code="[H3]", number=1),
+    ]
+    rebuild._show(
+        report(
+            cases={"rows": 9, "differences": 15, "examples": cases, "more": 12},
+            steps={"rows": 4, "differences": 0, "examples": [], "more": 0},
+        )
+    )
+
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+
+    assert ["cases", "code=H1,", "number=2", "due_at", "null", '""'] in lines
+    assert ["cases", "code=H2,", "number=1", "applicant", "differs", "differs"] in lines
+    assert ["cases", "code=[H3],", "number=1", "no", "row"] in lines
+    assert ["cases:", "12", "more", "rows", "differ"] in lines
+
+
+def test_long_values_are_shown_where_they_differ() -> None:
+    """A value that fills the screen begins shortly before the difference."""
+    same = "x" * 500
+
+    one, other = rebuild._around_difference(f"{same}A{same}", f"{same}B{same}")
+
+    assert one == f"…{'x' * 10}A{'x' * 49}…"
+    assert other == f"…{'x' * 10}B{'x' * 49}…"
+
+
+def test_equal_databases_show_no_rows(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is printed about rows when none differs."""
+    found = report(cases={"rows": 9, "differences": 0, "examples": [], "more": 0})
+    rebuild._show(found | {"equal": True})
+
+    assert "from the log" not in capsys.readouterr().out
