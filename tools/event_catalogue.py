@@ -184,7 +184,7 @@ def _models() -> Sequence[Model]:
 
     return (
         intake.make_model(Desk()),
-        routing.make_model(routing.make_office()),
+        routing.make_model(routing.make_context_loader()),
         postal.make_model(),
         notify.make_model(),
     )

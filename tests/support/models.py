@@ -9,7 +9,7 @@ from services.routing import definition as routing
 
 DESK = Desk()
 """Intake's desk; a test whose dossiers ask for others gives it an office, and takes it back."""
-OFFICE = routing.make_office()
+OFFICE = routing.make_context_loader()
 INTAKE = intake.make_model(DESK)
 ROUTING = routing.make_model(OFFICE)
 POSTAL = postal.make_model()

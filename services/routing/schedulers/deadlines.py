@@ -7,20 +7,18 @@ whatever the number of open dossiers. What it says is decided from the events, n
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from motcua.routing.v1.deadline_events_pb2 import DeadlineEscalated
 from sqlalchemy import Select, select
 
 from kernel.eventsourcing.unit_of_work import UnitOfWork
+from services.routing.application.decision_context import CaseContextLoader
 from services.routing.application.escalation_recipients import name_who
 from services.routing.domain.alarms import key_of
 from services.routing.domain.decider import State, alarms
 from services.routing.tables import DEADLINES, KERNEL
 from services.routing.views import deadline_rows
-
-if TYPE_CHECKING:
-    from services.routing.application.handlers import CaseHandlers
 
 DOSSIERS_AT_ONCE = 250
 
@@ -35,7 +33,7 @@ def due_rows(now: int, limit: int = DOSSIERS_AT_ONCE) -> Select[Any]:
     )
 
 
-def watch_deadlines(office: CaseHandlers) -> Callable[[UnitOfWork, int], int]:
+def watch_deadlines(loader: CaseContextLoader) -> Callable[[UnitOfWork, int], int]:
     """Return the watch: it says what is true by now of a limited number of due dates, and gives how
     many it said.
 
@@ -47,18 +45,18 @@ def watch_deadlines(office: CaseHandlers) -> Callable[[UnitOfWork, int], int]:
         for table in (DEADLINES, KERNEL.streams):
             uow.prefetch(table, codes)
         states: dict[str, State] = {code: uow.state(code) for code in codes}
-        return sum(_say(uow, office, code, state, now) for code, state in states.items())
+        return sum(_say(uow, loader, code, state, now) for code, state in states.items())
 
     return watch
 
 
-def _say(uow: UnitOfWork, office: CaseHandlers, code: str, state: State, now: int) -> int:
+def _say(uow: UnitOfWork, loader: CaseContextLoader, code: str, state: State, now: int) -> int:
     said = alarms(state, now)
     if not said:
         deadline_rows.mend(uow, code, state)
     for alarm in said:
         if isinstance(alarm, DeadlineEscalated):
-            name_who(uow, office, state, alarm, now)
+            name_who(uow, loader, state, alarm, now)
         row = uow.get(DEADLINES, code, *key_of(alarm)) or {}
         uow.append(
             code,

@@ -5,22 +5,20 @@ office's own folder: their work stands still until the file is back or they are 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import func, select
 
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.storage.index_scan import select_values
 from kernel.telemetry.logs import get_logger
+from services.routing.application.decision_context import CaseContextLoader
 from services.routing.tables import CASES
-
-if TYPE_CHECKING:
-    from services.routing.application.handlers import CaseHandlers
 
 log = get_logger(__name__)
 
 
-def watch_processes(office: CaseHandlers) -> Callable[[UnitOfWork, int], int]:
+def watch_processes(loader: CaseContextLoader) -> Callable[[UnitOfWork, int], int]:
     """Return the watch; its first look comes when the log has been read at the start.
 
     It hops over an index of open cases, from one process and version to the next.
@@ -31,7 +29,7 @@ def watch_processes(office: CaseHandlers) -> Callable[[UnitOfWork, int], int]:
         for (name,) in uow.query(select_values(c.process, is_open)).all():
             this = (is_open, c.process == name)
             for (version,) in uow.query(select_values(c.process_version, *this)).all():
-                if not office.processes.has(name, version):
+                if not loader.processes.has(name, version):
                     told: list[Any] = [func.count(), func.min(c.dossier_code)]
                     cases = select(*told).where(*this, c.process_version == version)
                     found: Any = uow.query(cases).one()
