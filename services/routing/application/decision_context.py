@@ -64,7 +64,7 @@ class CaseContextLoader:
         actor: Actor,
         roles: frozenset[str] | None = None,
     ) -> DecisionContext:
-        """Return the context of a decision; ``row`` holds what intake's events said of the
+        """Return the context of a decision; ``row`` holds what intake's events tell of the
         dossier, ``at`` is in microseconds.
         """
         imported = bool(row["imported_from"])

@@ -42,7 +42,7 @@ def limit_in(message: Any) -> DueDate | None:
     due_at = instant_in(message, "due_at")
     if due_at is None:
         return None
-    rungs = tuple(_rung(said) for said in getattr(message, "rungs", ()))
+    rungs = tuple(_rung(each) for each in getattr(message, "rungs", ()))
     return DueDate(due_at, instant_in(message, "warn_at"), rungs=rungs)
 
 
@@ -52,8 +52,8 @@ def counted_limit(message: Any) -> DueDate | None:
     return None if limit is None else replace(limit, course=basis_from_message(message))
 
 
-def _rung(said: EscalationRung) -> EscalationLevel:
-    return EscalationLevel(said.name, said.unit, said.role, to_us(said.at))
+def _rung(rung: EscalationRung) -> EscalationLevel:
+    return EscalationLevel(rung.name, rung.unit, rung.role, to_us(rung.at))
 
 
 def touch_in(current: CurrentStep) -> DueDate | None:
