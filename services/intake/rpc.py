@@ -189,8 +189,9 @@ class IntakeServicer(IntakeServiceServicer):
     async def ListDossiers(
         self, request: pb.ListDossiersRequest, context: Context
     ) -> pb.ListDossiersResponse:
-        """List dossiers; a unit's former code stands for its present one. An officer sees those in
-        which they take part.
+        """List dossiers; an officer sees those in which they take part.
+
+        A unit's former code stands for its present one.
         """
         access_scope = access_scope_of(caller(), self._office.catalogue.units, self._today())
         known = self._office.catalogue.unit_of(request.unit) if request.unit else None

@@ -51,9 +51,7 @@ class PostalServicer(PostalServiceServicer):
     async def GetJob(  # noqa: N802
         self, request: pb.GetJobRequest, context: Context
     ) -> pb.GetJobResponse:
-        """Show a job; the person is for officers only, of the unit where it is collected or one
-        above.
-        """
+        """Show a job; the person only to officers of its unit, or of one above."""
         who = caller()
         access_scope = self._scope_of(who)
         personal = who.actor.kind == ActorKind.ACTOR_KIND_OFFICER

@@ -36,8 +36,9 @@ _COLUMNS: Final = (
 
 @dataclass(frozen=True)
 class Section:
-    """What is to be replayed: ``first`` ≤ occurred_at < ``end`` where given, after these offsets
-    per partition.
+    """What is to be replayed, after these offsets per partition.
+
+    ``first`` ≤ occurred_at < ``end``, where these are given.
     """
 
     first: int | None = None

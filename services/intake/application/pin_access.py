@@ -50,8 +50,9 @@ class Pins:
         self._locks: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
 
     async def check(self, code: str, pin: str) -> Row:
-        """Return the dossier's row; raise ``NotFound`` when code and PIN do not go together,
-        ``TooMany`` when the code is closed.
+        """Return the dossier's row.
+
+        Raise ``NotFound`` when the PIN is not the code's, ``TooMany`` when the code is closed.
         """
         lock = self._locks.get(code)
         if lock is None:

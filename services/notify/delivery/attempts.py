@@ -71,9 +71,7 @@ class Attempts:
         self._writer.exclusive(self._lease.release).result()
 
     def due(self) -> list[Due]:
-        """Return the first attempts that are due: new messages in their order, then
-        repeated ones.
-        """
+        """Return the first attempts that are due: new messages in order, then repeated ones."""
         row = DELIVERIES.c
         wanted = (
             select(

@@ -115,8 +115,9 @@ _SPANS = ((24 * 60, "ngày"), (60, "giờ"), (1, "phút"))
 
 
 def _lateness(due: str, at: str) -> str:
-    """Return in Vietnamese how an instant lies to a due date, in local time:
-    from one minute to the other, as the letter shows them.
+    """Return in Vietnamese how long before or after a due date an instant is.
+
+    From minute to minute, as the letter shows them.
     """
     late = _minute(at) - _minute(due)
     minutes = int(abs(late).total_seconds()) // 60

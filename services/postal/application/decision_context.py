@@ -16,9 +16,7 @@ def offers(uow: UnitOfWork, partners: Partners, unit: str) -> Offers:
 
 
 def next_serial(uow: UnitOfWork, partner: Partner) -> int | None:
-    """Return the first serial of the partner's series that is still free; None when none is
-    left.
-    """
+    """Return the first free serial of the partner's series; None when none is left."""
     serial = max(_last(uow, partner.id, "last_serial") + 1, partner.first_serial)
     while serial <= partner.last_serial:
         if uow.get(ITEMS, item_number(serial)) is None:
