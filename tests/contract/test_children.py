@@ -42,7 +42,7 @@ from tests.conftest import NewDatabase
 from tests.contract.routing.test_views import case
 from tests.support.departments import Departments, Desk, merged, office
 from tests.support.events import changing, name_of, payload_of
-from tests.support.models import DESK, INTAKE
+from tests.support.models import CHILD_OPENER, INTAKE
 from tests.support.routing_cases import (
     BINH,
     LEADER,
@@ -104,11 +104,11 @@ def desk(new_database: NewDatabase) -> Iterator[Intake]:
     """The desk with the catalogue that ships."""
     made = Intake(new_database("intake"))
     # The desk's clock and the kernel's are read at different moments.
-    DESK.office = DossierHandlers(
+    CHILD_OPENER.handlers = DossierHandlers(
         ContextLoader(shipped_catalogue(), office_calendars()), FixedClock(at(MON) - 1_234_567)
     )
     yield made
-    DESK.office = None
+    CHILD_OPENER.handlers = None
     made.close()
 
 

@@ -26,7 +26,7 @@ from tests.contract.routing.test_views import case
 from tests.contract.test_children import MON, OTHER, PARENT, Intake, same_again
 from tests.support.departments import Departments, Desk, office
 from tests.support.events import payload_of
-from tests.support.models import DESK
+from tests.support.models import CHILD_OPENER
 from tests.support.routing_cases import BINH, at, complete, resolve
 
 
@@ -42,9 +42,9 @@ def desk(new_database: NewDatabase) -> Iterator[Intake]:
     """The desk with such a catalogue."""
     made = Intake(new_database("intake"))
     facts = ContextLoader(turned(shipped_catalogue()), office_calendars())
-    DESK.office = DossierHandlers(facts, FixedClock(at(MON)))
+    CHILD_OPENER.handlers = DossierHandlers(facts, FixedClock(at(MON)))
     yield made
-    DESK.office = None
+    CHILD_OPENER.handlers = None
     made.close()
 
 

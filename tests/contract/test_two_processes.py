@@ -27,7 +27,7 @@ from tests.contract.test_children import PARENT, Intake
 from tests.support.departments import Departments, Desk, call_of, office
 from tests.support.feed import wait_until
 from tests.support.locks import waits_for_lock
-from tests.support.models import DESK
+from tests.support.models import CHILD_OPENER
 from tests.support.routing_cases import AN, LEADER, assign, at, let_go, withdrawal
 
 MON = "2021-08-09 10:00"
@@ -105,7 +105,7 @@ def test_a_child_opened_while_its_parent_is_withdrawn_ends_with_it(
 ) -> None:
     """The other agency's clock does not run on for a dossier that nobody works on any more."""
     one, other = both
-    DESK.office = DossierHandlers(
+    CHILD_OPENER.handlers = DossierHandlers(
         ContextLoader(shipped_catalogue(), office_calendars()), FixedClock(at(MON))
     )
     desk = Intake(database("intake"))
@@ -126,5 +126,5 @@ def test_a_child_opened_while_its_parent_is_withdrawn_ends_with_it(
         assert one.kinds(child) == ["CaseOpened", "CaseWithdrawn"]
         assert one.kinds(PARENT)[-2:] == ["CaseWithdrawn", "ChildEnded"]
     finally:
-        DESK.office = None
+        CHILD_OPENER.handlers = None
         desk.close()
