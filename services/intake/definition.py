@@ -21,7 +21,7 @@ from office.worktime.calendars.repository import office_calendars
 from services.intake import tables
 from services.intake.application.decision_context import ContextLoader
 from services.intake.application.handlers import DossierHandlers
-from services.intake.application.pin_access import Pins
+from services.intake.application.pin_access import PinAccess
 from services.intake.application.reactions import ChildDossierOpener, reactions_of
 from services.intake.domain.state import State, evolve
 from services.intake.rpc import IntakeServicer, service
@@ -67,7 +67,7 @@ def define(_settings: Settings) -> ServiceDefinition:
             ContextLoader(repository, calendars, units, warning), runtime.clock
         )
         opener.handlers = handlers
-        pins = Pins(runtime.writer, runtime.reads, runtime.keyring)
+        pins = PinAccess(runtime.writer, runtime.reads, runtime.keyring)
         servicer = IntakeServicer(handlers, runtime.commands, runtime.reads, pins, runtime.keyring)
         return Parts(
             servicers=[service(servicer, handlers)],

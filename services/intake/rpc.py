@@ -27,8 +27,8 @@ from office.catalogue.dossier_code import OFFICE_ZONE
 from office.catalogue.responsible_unit import ResponsibleUnits
 from office.people.access_scope import access_scope_of
 from services.intake.application import external_codes
-from services.intake.application.handlers import APPLICANT, DossierHandlers, Slip
-from services.intake.application.pin_access import Pins
+from services.intake.application.handlers import APPLICANT, DossierHandlers, PinSlip
+from services.intake.application.pin_access import PinAccess
 from services.intake.domain import fees
 from services.intake.domain.import_rules import in_range
 from services.intake.domain.refusals import unknown_dossier, unknown_procedure, violation
@@ -46,7 +46,7 @@ class IntakeServicer(IntakeServiceServicer):
         handlers: DossierHandlers,
         commands: Commands,
         reads: Reads,
-        pins: Pins,
+        pins: PinAccess,
         keyring: Keyring,
     ) -> None:
         self._handlers = handlers
@@ -61,7 +61,7 @@ class IntakeServicer(IntakeServiceServicer):
         self, request: pb.SubmitDossierRequest, context: Context
     ) -> pb.SubmitDossierResponse:
         """Submit a dossier. The stored answer has no PIN, which is sealed in the event."""
-        slip = Slip()
+        slip = PinSlip()
         act = partial(self._handlers.submit, slip=slip)
         response = await self._commands.run(
             request, context, act, responses.again(responses.submitted)

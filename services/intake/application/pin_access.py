@@ -39,7 +39,7 @@ class _Look:
     failures: int
 
 
-class Pins:
+class PinAccess:
     """Checks PINs; made once, used from the gRPC loop."""
 
     def __init__(self, writer: Writer, reads: Reads, keyring: Keyring) -> None:
