@@ -15,6 +15,7 @@ import tempfile
 import time
 import uuid
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from motcua.events.v1.common_pb2 import Actor, ActorKind
@@ -24,6 +25,7 @@ from motcua.routing.v1 import routing_pb2 as pb
 from benchmarks.harness import Figures, Servers, Size, TargetMissed
 from infra.local.postgres import PostgresUnavailable
 from kernel.base.instants import HOUR, to_timestamp
+from kernel.commands.handler import carry_out
 from kernel.eventsourcing.command_context import Call
 from kernel.eventsourcing.envelope import make_event
 from kernel.eventsourcing.group_commit import Writer
@@ -99,7 +101,7 @@ _LIMITS = ("3wd", "5wd", "10wd", "15wd")
 
 def _pages(writer: Writer, dry_run: bool, url: str) -> tuple[float, int, int]:
     """Ask for every page; return seconds, due dates moved and cases looked at."""
-    act, token, moved, looked = Recalculate(OFFICE), "", 0, 0
+    handler, token, moved, looked = Recalculate(OFFICE), "", 0, 0
     page: pb.PreviewRecalculationResponse | pb.RecalculateDeadlinesResponse
     reads = open_engine(url, "routing", read_only=True)
     began = time.perf_counter()
@@ -107,13 +109,14 @@ def _pages(writer: Writer, dry_run: bool, url: str) -> tuple[float, int, int]:
         if dry_run:
             ask = pb.PreviewRecalculationRequest(page_size=PAGE, page_token=token)
             with reads.connect() as connection:
-                page = act.preview(connection, MODEL, ask, NOW)
+                page = handler.preview(connection, MODEL, ask, NOW)
         else:
             request = pb.RecalculateDeadlinesRequest(
                 request_id=str(uuid.uuid4()), reason="12/UBND", page_size=PAGE, page_token=token
             )
             call = Call(_BOSS, "vi", request.request_id, NOW, NOW, "", "")
-            page = writer.submit(lambda uow, r=request, c=call: act(uow, r, c)).result()  # type: ignore[misc]
+            command = partial(carry_out, handler, request=request, call=call)
+            page = writer.submit(command).result()
         page.SerializeToString()
         moved, looked, token = (
             moved + len(page.moved),

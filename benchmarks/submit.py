@@ -41,7 +41,7 @@ from office.permissions import shipped
 from office.worktime.calendars.repository import office_calendars
 from services.intake.application.decision_context import ContextLoader
 from services.intake.application.handlers import DossierHandlers
-from services.intake.application.pin_access import Pins
+from services.intake.application.pin_access import PinAccess
 from services.intake.rpc import IntakeServicer, service
 from tests.support.models import INTAKE as MODEL
 
@@ -134,7 +134,7 @@ def _served(servers: Servers, name: str, catalogue: Catalogue) -> Iterator[str]:
     if name == "desk":
         office = DossierHandlers(ContextLoader(catalogue, office_calendars()), RealClock())
         commands = Commands(writer, office.clock, MODEL.tables)
-        pins = Pins(writer, reads, keyring)
+        pins = PinAccess(writer, reads, keyring)
         offered = service(IntakeServicer(office, commands, reads, pins, keyring), office)
     else:
         offered = Service(

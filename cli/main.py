@@ -57,9 +57,7 @@ class _Group(TyperGroup):
         return command
 
     def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
-        """Run a command; what is wrong with an option is shown without the validator's own name
-        for it.
-        """
+        """Run a command; show what is wrong with an option without the validator's name for it."""
         try:
             return super().invoke(ctx)
         except typer.BadParameter as wrong:
@@ -68,9 +66,7 @@ class _Group(TyperGroup):
 
 
 def _name_arguments(command: Any) -> None:
-    """Have usage texts name arguments as everybody does: FILE, and [SERVICE] for one that may be
-    left out.
-    """
+    """Have usage texts name arguments as FILE, and as [SERVICE] where one may be left out."""
     for inner in getattr(command, "commands", {}).values():
         _name_arguments(inner)
     for param in command.params:

@@ -27,8 +27,9 @@ WIDE = 130
 
 
 def line_width(stream: IO[str] | None) -> int:
-    """Return the columns to lay out for: COLUMNS, the terminal's, or ``LINE``; at least
-    ``LEAST``.
+    """Return the columns to lay out for: COLUMNS, the terminal's, or ``LINE``.
+
+    At least ``LEAST``.
     """
     columns = os.environ.get("COLUMNS", "")
     if columns.isdigit() and int(columns):
@@ -76,9 +77,7 @@ class Printer(Console):
         self.file.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
 
     def _fold(self, table: Table) -> None:
-        """Let columns that were to stay whole be folded, where they would not fit otherwise: rich
-        would cut them.
-        """
+        """Fold columns that were to stay whole, where they do not fit: rich would cut them."""
         needed = Measurement.get(self, self.options.update(width=10_000), table).minimum
         if needed > self.width:
             for column in table.columns:

@@ -177,14 +177,14 @@ def _readers(event: str, *, reacting: bool) -> str:
 @cache
 def _models() -> Sequence[Model]:
     from services.intake import definition as intake
-    from services.intake.application.reactions import Desk
+    from services.intake.application.reactions import ChildDossierOpener
     from services.notify import definition as notify
     from services.postal import definition as postal
     from services.routing import definition as routing
 
     return (
-        intake.make_model(Desk()),
-        routing.make_model(routing.make_office()),
+        intake.make_model(ChildDossierOpener()),
+        routing.make_model(routing.make_context_loader()),
         postal.make_model(),
         notify.make_model(),
     )

@@ -41,8 +41,9 @@ def deadlines(
     unit: Annotated[str, typer.Option(help="Of this unit only.")] = "",
     as_json: JSON = False,
 ) -> None:
-    """List what is due, late and suspended: promised dates, and online dossiers that the desk is to
-    check.
+    """List what is due, late and suspended.
+
+    That is promised dates, and online dossiers that the desk is to check.
 
     `status` is to the instant: overdue from the minute after the due date. `report` is by the local
     day, as `motcua report` counts: late from the day after. --overdue goes by the instant.
@@ -235,7 +236,5 @@ def _us(span: pb.DeadlineSpan) -> int:
 
 
 def _minute(timestamp: Timestamp) -> int:
-    """Return the minute that ``moment`` shows, so that lengths are those between the times
-    shown.
-    """
+    """Return the minute that ``moment`` shows, so that lengths fit the times shown."""
     return to_us(timestamp) // MINUTE

@@ -56,8 +56,9 @@ def list_people(
 
 
 def load(path: Path) -> Directory:
-    """Read a directory, or name its mistakes one a line and exit with 1; with 2 when there is no
-    such file.
+    """Read a directory.
+
+    Print its mistakes one a line and exit with 1; exit with 2 when there is no such file.
     """
     try:
         return read_directory(path, shipped().roles)

@@ -24,7 +24,7 @@ from cli.formatting import print_json
 from cli.grpc_clients import status_of
 from cli.importing.calls import ServiceAway
 from cli.importing.history import Histories, read_histories
-from cli.importing.mapping import Loaded, MappingError, load_mapping
+from cli.importing.mapping import LoadedMapping, MappingError, load_mapping
 from cli.importing.rejects import write_rejects
 from cli.importing.runner import ImportOutcome, Journal, import_histories
 from cli.importing.sources import SourceError, read_rows
@@ -79,13 +79,13 @@ def _same(one: Path, other: Path) -> bool:
     return one.exists() and one.samefile(other)
 
 
-def _read(file: Path, loaded: Loaded) -> Histories:
+def _read(file: Path, loaded: LoadedMapping) -> Histories:
     source = loaded.mapping.source
     rows = read_rows(file, source.format, source.delimiter)
     return read_histories(rows, loaded.mapping, time.time_ns() // 1000)
 
 
-def _run(file: Path, loaded: Loaded, histories: Histories) -> ImportOutcome:
+def _run(file: Path, loaded: LoadedMapping, histories: Histories) -> ImportOutcome:
     for service in ("intake", "routing"):
         if status_of(service) is None:
             fail(f"{service} does not answer; is it running? (motcua status)")

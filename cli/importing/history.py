@@ -60,7 +60,7 @@ class Reject(NamedTuple):
     reason: str
 
 
-class Wrong(Exception):
+class WrongValue(Exception):
     """A value of a row can't be used; the text names the column and the rule."""
 
 
@@ -91,7 +91,7 @@ def read_histories(rows: Iterable[SourceRow], mapping: Mapping, now: int) -> His
             step = _step(row, mapping, now)
             case = _case(name, row, mapping, now)
             _agree(cases.setdefault(name, case), case, mapping)
-        except Wrong as wrong:
+        except WrongValue as wrong:
             rejects.append(Reject(row.number, name, str(wrong)))
         else:
             cases[name].steps.append(step)
@@ -115,7 +115,7 @@ def _in_order(steps: list[ImportedStep]) -> list[ImportedStep]:
 def _step(row: SourceRow, mapping: Mapping, now: int) -> ImportedStep:
     columns = mapping.columns
     if MALFORMED in row.values:
-        raise Wrong(row.values[MALFORMED])
+        raise WrongValue(row.values[MALFORMED])
     _needed(row, columns.case)
     return ImportedStep(
         at=_past(row, columns.time, mapping, now),
@@ -130,7 +130,7 @@ def _case(name: str, row: SourceRow, mapping: Mapping, now: int) -> ImportedHist
     columns = mapping.columns
     channel = mapping.channels.get(_needed(row, columns.channel))
     if channel is None:
-        raise Wrong(
+        raise WrongValue(
             f"{columns.channel}: the mapping has no channel for {row.values[columns.channel]!r}"
         )
     return ImportedHistory(
@@ -153,7 +153,7 @@ def _agree(first: ImportedHistory, case: ImportedHistory, mapping: Mapping) -> N
     for fact in ("channel", "unit", "external_code", *names):
         if replace(first, **{fact: getattr(case, fact)}) != first:
             column = getattr(mapping.columns, names.get(fact, fact))
-            raise Wrong(f"{column}: contradicts the first row of its case")
+            raise WrongValue(f"{column}: contradicts the first row of its case")
 
 
 def _has(row: SourceRow, column: str) -> bool:
@@ -162,17 +162,17 @@ def _has(row: SourceRow, column: str) -> bool:
 
 def _needed(row: SourceRow, column: str) -> str:
     if column not in row.values:
-        raise Wrong(f"{column}: there is no such column")
+        raise WrongValue(f"{column}: there is no such column")
     value = row.values[column].strip()
     if not value:
-        raise Wrong(f"{column}: is empty")
+        raise WrongValue(f"{column}: is empty")
     return value
 
 
 def _past(row: SourceRow, column: str, mapping: Mapping, now: int) -> int:
     at = _instant(row, column, mapping)
     if lies_ahead(at, now):
-        raise Wrong(f"{column}: {row.values[column].strip()!r} lies in the future")
+        raise WrongValue(f"{column}: {row.values[column].strip()!r} lies in the future")
     return at
 
 
@@ -181,9 +181,9 @@ def _instant(row: SourceRow, column: str, mapping: Mapping) -> int:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise Wrong(f"{column}: {text!r} is no time in ISO 8601") from None
+        raise WrongValue(f"{column}: {text!r} is no time in ISO 8601") from None
     if not EARLIEST <= moment.year <= LATEST:
-        raise Wrong(f"{column}: {text!r} does not lie between {EARLIEST} and {LATEST}")
+        raise WrongValue(f"{column}: {text!r} does not lie between {EARLIEST} and {LATEST}")
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=zone(mapping.source.time_zone))
     return from_datetime(moment)

@@ -82,18 +82,18 @@ class Mapping(_Part):
 
 
 @dataclass(frozen=True)
-class Loaded:
+class LoadedMapping:
     """A mapping and the bytes that it was read from."""
 
     mapping: Mapping
     content: bytes
 
 
-def load_mapping(path: Path) -> Loaded:
+def load_mapping(path: Path) -> LoadedMapping:
     """Read a mapping file; raise ``MappingError``."""
     try:
         content = path.read_bytes()
-        return Loaded(Mapping.model_validate(tomllib.loads(content.decode())), content)
+        return LoadedMapping(Mapping.model_validate(tomllib.loads(content.decode())), content)
     except OSError as error:
         raise MappingError(f"{path}: {error.strerror}") from None
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

@@ -13,7 +13,7 @@ import grpc
 
 from cli.importing.calls import CallRefused, Calls
 from cli.importing.history import Histories, ImportedHistory, ImportedStep, Reject
-from cli.importing.mapping import Loaded
+from cli.importing.mapping import LoadedMapping
 from cli.stack.addresses import address
 from kernel.rpc.client import OPTIONS
 
@@ -44,7 +44,7 @@ class Journal:
     Only a hint: who reads it asks the services as well.
     """
 
-    def __init__(self, folder: Path, source: Path, loaded: Loaded) -> None:
+    def __init__(self, folder: Path, source: Path, loaded: LoadedMapping) -> None:
         digest = hashlib.sha256(loaded.content)
         digest.update(source.read_bytes())
         folder.mkdir(parents=True, exist_ok=True)
@@ -65,7 +65,7 @@ class Journal:
 
 
 async def import_histories(
-    histories: Histories, loaded: Loaded, journal: Journal, progress: Callable[[int], None]
+    histories: Histories, loaded: LoadedMapping, journal: Journal, progress: Callable[[int], None]
 ) -> ImportOutcome:
     """Import all cases; ``progress`` gets the number of rows settled by each dossier.
 

@@ -12,8 +12,9 @@ from office.ports import PORTS
 
 
 def address(service: str) -> str:
-    """Return HOST:PORT of a service: of the stack that runs on the data folder, otherwise as the
-    environment has it.
+    """Return HOST:PORT of a service in the stack that runs on the data folder.
+
+    Without such a stack, as the environment has it.
     """
     return published(running_stack(data_dir())).get(service) or environment_address(service)
 

@@ -16,8 +16,9 @@ from infra.supervisor import state
 
 
 def collect(data_dir: Path) -> dict[str, Any]:
-    """Return ``{"ready", "services": [{"name", "pid", "address", "ready", "lag", …}], "kafka",
-    "others"}``.
+    """Return the status of the stack and its services.
+
+    ``{"ready", "services": [{"name", "pid", "address", "ready", "lag", …}], "kafka", "others"}``.
 
     ``kafka`` is ``{"pid", "bootstrap"}``; ``lag`` is None for a service that does not answer.
     ``others``: the addresses at which services answer that are not of this folder, when nothing

@@ -23,6 +23,7 @@ from sqlalchemy import Connection, Engine
 from kernel.auth.identity import Caller, caller
 from kernel.base.clock import Clock
 from kernel.base.errors import AlreadyExists, Conflict, Invalid, Violation
+from kernel.commands.handler import CommandHandler, carry_out
 from kernel.commands.idempotency import FirstAnswer, RequestCache, answer_type
 from kernel.commands.loop_bridge import LoopBridge
 from kernel.eventsourcing.command_context import Call
@@ -80,6 +81,10 @@ class Commands:
         self._cache: RequestCache | None = None
         self._bridge: LoopBridge | None = None
         self._in_threads: dict[str, Call] = {}
+
+    async def handle(self, request: Q, context: Context, handler: CommandHandler[Q, A]) -> A:
+        """Run a handler as ``run`` runs ``act`` and ``again``."""
+        return await self.run(request, context, partial(carry_out, handler), handler.answer)
 
     async def run(
         self, request: Q, context: Context, act: Act[Q, A], again: Again[Q, A] | None = None

@@ -1,4 +1,4 @@
-"""Due date calculation in working time: when work is due, how long it took, what a pause adds.
+"""Due date calculation in working time (business days), and how a pause moves a due date.
 
 Everything is a function of a ``Calendar`` value and instants in microseconds UTC; there is no clock
 here. Conventions:

@@ -197,7 +197,7 @@ def report_row(key: str, counts: Counts) -> pb.ReportRow:
     )
 
 
-def played(row: Any) -> pb.StreamEventsResponse:
+def replayed(row: Any) -> pb.StreamEventsResponse:
     """Return an event of the log as it is replayed."""
     return pb.StreamEventsResponse(
         partition=row.partition,

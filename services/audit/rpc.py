@@ -25,9 +25,9 @@ from services.audit import responses
 from services.audit.deadlines import listing
 from services.audit.deadlines.explain import explain
 from services.audit.deadlines.explanation import CalendarOf
-from services.audit.deadlines.listing import Wanted
+from services.audit.deadlines.listing import DeadlineFilter
 from services.audit.record import replay
-from services.audit.record.replay import Section
+from services.audit.record.replay import ReplayRange
 from services.audit.record.verifier import LogVerifier
 from services.audit.reports import queries
 from services.audit.reports.queries import ReportRequest
@@ -61,7 +61,7 @@ class AuditServicer(AuditServiceServicer):
         self._calendar_of = calendar_of
         self._clock = clock
         self._verifier = verifier
-        self._heads = replay.Heads(reads.run)
+        self._heads = replay.ChainHeads(reads.run)
 
     async def GetTimeline(
         self, request: pb.GetTimelineRequest, context: Context
@@ -99,20 +99,26 @@ class AuditServicer(AuditServiceServicer):
         self, request: pb.ListDeadlinesRequest, context: Context
     ) -> pb.ListDeadlinesResponse:
         """List promised dates and desk checks."""
-        wanted, limit = self._wanted(request), request.page_size or PAGE_SIZE
+        deadline_filter, limit = self._filter(request), request.page_size or PAGE_SIZE
 
         def read(connection: Connection) -> list[Facts]:
-            rows = listing.deadlines(connection, wanted, limit + 1)
-            if wanted.unit and not rows and not listing.knows_unit(connection, wanted.unit):
-                raise _unknown_unit(wanted.unit)
+            rows = listing.deadlines(connection, deadline_filter, limit + 1)
+            if (
+                deadline_filter.unit
+                and not rows
+                and not listing.knows_unit(connection, deadline_filter.unit)
+            ):
+                raise _unknown_unit(deadline_filter.unit)
             return rows
 
         found = await self._reads.run(read)
         page = found[:limit]
         return pb.ListDeadlinesResponse(
-            deadlines=[responses.deadline(facts, wanted.as_of) for facts in page],
-            next_page_token=listing.next_page_token(wanted, page[-1]) if len(found) > limit else "",
-            as_of=responses.stamp(wanted.as_of),
+            deadlines=[responses.deadline(facts, deadline_filter.as_of) for facts in page],
+            next_page_token=listing.next_page_token(deadline_filter, page[-1])
+            if len(found) > limit
+            else "",
+            as_of=responses.stamp(deadline_filter.as_of),
         )
 
     async def ExplainDeadline(
@@ -154,17 +160,19 @@ class AuditServicer(AuditServiceServicer):
         self, request: pb.StreamEventsRequest, context: Context
     ) -> AsyncIterator[pb.StreamEventsResponse]:
         """Replay the log."""
-        section = Section(
+        replayed = ReplayRange(
             first=instant_in(request, "from_time"),
             end=instant_in(request, "to_time"),
             dossier_code=request.dossier_code,
             after={place.partition: place.offset for place in request.after},
         )
-        if section.dossier_code and not request.follow:
-            await self._reads.run(lambda c: _known(c, section.dossier_code))
+        if replayed.dossier_code and not request.follow:
+            await self._reads.run(lambda c: _known(c, replayed.dossier_code))
         shared, follow = self._heads, request.follow
-        async for row in replay.play(self._reads.run, section, follow=follow, shared=shared):
-            yield responses.played(row)
+        async for row in replay.replay_events(
+            self._reads.run, replayed, follow=follow, shared=shared
+        ):
+            yield responses.replayed(row)
 
     async def GetChain(self, request: pb.GetChainRequest, context: Context) -> pb.GetChainResponse:
         """Return the head of the hash chain of each partition."""
@@ -185,7 +193,7 @@ class AuditServicer(AuditServiceServicer):
             pool.submit(steps.close)
             pool.shutdown(wait=False)
 
-    def _wanted(self, request: pb.ListDeadlinesRequest) -> Wanted:
+    def _filter(self, request: pb.ListDeadlinesRequest) -> DeadlineFilter:
         as_of = instant_in(request, "as_of")
         at, after = (self._clock.now() if as_of is None else as_of), listing.EARLIEST
         if request.page_token:
@@ -194,7 +202,7 @@ class AuditServicer(AuditServiceServicer):
             except ValueError:
                 raise Invalid([_BAD_TOKEN]) from None
         within = request.within.ToMicroseconds() if request.HasField("within") else None
-        return Wanted(at, as_of is not None, within, request.overdue, request.unit, after)
+        return DeadlineFilter(at, as_of is not None, within, request.overdue, request.unit, after)
 
 
 def service(servicer: AuditServicer) -> Service:

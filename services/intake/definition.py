@@ -21,8 +21,8 @@ from office.worktime.calendars.repository import office_calendars
 from services.intake import tables
 from services.intake.application.decision_context import ContextLoader
 from services.intake.application.handlers import DossierHandlers
-from services.intake.application.pin_access import Pins
-from services.intake.application.reactions import Desk, reactions_of
+from services.intake.application.pin_access import PinAccess
+from services.intake.application.reactions import ChildDossierOpener, reactions_of
 from services.intake.domain.state import State, evolve
 from services.intake.rpc import IntakeServicer, service
 from services.intake.schedulers.desk_checks import scan_desk_checks
@@ -32,14 +32,14 @@ from services.intake.views import dossier
 _log = get_logger(__name__)
 
 
-def make_model(desk: Desk) -> Model:
-    """Return what the service does with events; ``desk`` opens dossiers by itself."""
+def make_model(opener: ChildDossierOpener) -> Model:
+    """Return what the service does with events; ``opener`` opens child dossiers."""
     return Model(
         source=tables.SOURCE,
         stream_kind=DOSSIER,
         tables=tables.KERNEL,
         projections=dossier.PROJECTIONS,
-        reactions=reactions_of(desk),
+        reactions=reactions_of(opener),
         initial=State(),
         evolve=evolve,
         by_stream=[tables.DOSSIERS],
@@ -54,7 +54,8 @@ def define(_settings: Settings) -> ServiceDefinition:
     Raise ``ValueError`` for a setting that can't be used; a directory of people that can't be used
     ends the process with exit status 2 and its mistakes.
     """
-    units, warning, desk = UnitOverlay(configured_directory(tables.SOURCE)), check_warning(), Desk()
+    units = UnitOverlay(configured_directory(tables.SOURCE))
+    warning, opener = check_warning(), ChildDossierOpener()
 
     def build(runtime: Runtime) -> Parts:
         repository, calendars = (
@@ -62,19 +63,19 @@ def define(_settings: Settings) -> ServiceDefinition:
             office_calendars(),
         )
         publishing.keep_shipped(calendars.folder, calendars.shipped)
-        office = DossierHandlers(
+        handlers = DossierHandlers(
             ContextLoader(repository, calendars, units, warning), runtime.clock
         )
-        desk.office = office
-        pins = Pins(runtime.writer, runtime.reads, runtime.keyring)
-        servicer = IntakeServicer(office, runtime.commands, runtime.reads, pins, runtime.keyring)
+        opener.handlers = handlers
+        pins = PinAccess(runtime.writer, runtime.reads, runtime.keyring)
+        servicer = IntakeServicer(handlers, runtime.commands, runtime.reads, pins, runtime.keyring)
         return Parts(
-            servicers=[service(servicer, office)],
+            servicers=[service(servicer, handlers)],
             workers=[repository],
             periodic_tasks=[PeriodicTask("checks", 1.0, scan_desk_checks)],
         )
 
-    return ServiceDefinition(make_model(desk), shipped(), build)
+    return ServiceDefinition(make_model(opener), shipped(), build)
 
 
 def _release_repository(data_dir: Path, units: UnitOverlay) -> ReleaseRepository:

@@ -27,8 +27,8 @@ from office.catalogue.dossier_code import OFFICE_ZONE
 from office.catalogue.responsible_unit import ResponsibleUnits
 from office.people.access_scope import access_scope_of
 from services.intake.application import external_codes
-from services.intake.application.handlers import APPLICANT, DossierHandlers, Slip
-from services.intake.application.pin_access import Pins
+from services.intake.application.handlers import APPLICANT, DossierHandlers, PinSlip
+from services.intake.application.pin_access import PinAccess
 from services.intake.domain import fees
 from services.intake.domain.import_rules import in_range
 from services.intake.domain.refusals import unknown_dossier, unknown_procedure, violation
@@ -43,13 +43,13 @@ class IntakeServicer(IntakeServiceServicer):
 
     def __init__(
         self,
-        office: DossierHandlers,
+        handlers: DossierHandlers,
         commands: Commands,
         reads: Reads,
-        pins: Pins,
+        pins: PinAccess,
         keyring: Keyring,
     ) -> None:
-        self._office = office
+        self._handlers = handlers
         self._commands = commands
         self._reads = reads
         self._pins = pins
@@ -61,8 +61,8 @@ class IntakeServicer(IntakeServiceServicer):
         self, request: pb.SubmitDossierRequest, context: Context
     ) -> pb.SubmitDossierResponse:
         """Submit a dossier. The stored answer has no PIN, which is sealed in the event."""
-        slip = Slip()
-        act = partial(self._office.submit, slip=slip)
+        slip = PinSlip()
+        act = partial(self._handlers.submit, slip=slip)
         response = await self._commands.run(
             request, context, act, responses.again(responses.submitted)
         )
@@ -81,14 +81,14 @@ class IntakeServicer(IntakeServiceServicer):
     ) -> pb.AcceptDossierResponse:
         """Accept a dossier."""
         again = responses.again(responses.accepted)
-        return await self._commands.run(request, context, self._office.accept, again)
+        return await self._commands.run(request, context, self._handlers.accept, again)
 
     async def RefuseDossier(
         self, request: pb.RefuseDossierRequest, context: Context
     ) -> pb.RefuseDossierResponse:
         """Refuse a dossier."""
         again = responses.again(responses.refused)
-        return await self._commands.run(request, context, self._office.refuse, again)
+        return await self._commands.run(request, context, self._handlers.refuse, again)
 
     async def SubmitSupplement(
         self, request: pb.SubmitSupplementRequest, context: Context
@@ -96,7 +96,7 @@ class IntakeServicer(IntakeServiceServicer):
         """Hand in papers that were asked for."""
         await self._admit(request.dossier_code, request.pin)
         again = responses.again(responses.supplemented)
-        return await self._commands.run(request, context, self._office.supplement, again)
+        return await self._commands.run(request, context, self._handlers.supplement, again)
 
     async def RequestWithdrawal(
         self, request: pb.RequestWithdrawalRequest, context: Context
@@ -104,35 +104,35 @@ class IntakeServicer(IntakeServiceServicer):
         """Withdraw a dossier, or ask for it."""
         await self._admit(request.dossier_code, request.pin)
         again = responses.again(responses.withdrawn)
-        return await self._commands.run(request, context, self._office.withdraw, again)
+        return await self._commands.run(request, context, self._handlers.withdraw, again)
 
     async def ReturnResult(
         self, request: pb.ReturnResultRequest, context: Context
     ) -> pb.ReturnResultResponse:
         """Record that the result was handed over."""
         again = responses.again(responses.returned)
-        return await self._commands.run(request, context, self._office.hand_over, again)
+        return await self._commands.run(request, context, self._handlers.hand_over, again)
 
     async def RecordFee(
         self, request: pb.RecordFeeRequest, context: Context
     ) -> pb.RecordFeeResponse:
         """Record a payment or an exemption."""
         again = responses.again(responses.paid)
-        return await self._commands.run(request, context, self._office.record_fee, again)
+        return await self._commands.run(request, context, self._handlers.record_fee, again)
 
     async def CancelFee(
         self, request: pb.CancelFeeRequest, context: Context
     ) -> pb.CancelFeeResponse:
         """Take back a record of a payment."""
         again = responses.again(responses.unpaid)
-        return await self._commands.run(request, context, self._office.cancel_fee, again)
+        return await self._commands.run(request, context, self._handlers.cancel_fee, again)
 
     async def RecordExternalCode(
         self, request: pb.RecordExternalCodeRequest, context: Context
     ) -> pb.RecordExternalCodeResponse:
         """Record another system's number."""
         again = responses.again(responses.numbered)
-        act = self._office.record_external_code
+        act = self._handlers.record_external_code
         return await self._commands.run(request, context, act, again)
 
     async def _resolved(self, code: str) -> str:
@@ -165,7 +165,7 @@ class IntakeServicer(IntakeServiceServicer):
     ) -> pb.GetDossierResponse:
         """Show a dossier; the applicant's data only to officers, and these take part in it."""
         who = caller()
-        access_scope = access_scope_of(who, self._office.catalogue.units, self._today())
+        access_scope = access_scope_of(who, self._handlers.catalogue.units, self._today())
 
         def read(connection: Connection) -> pb.GetDossierResponse:
             code = request.dossier_code
@@ -189,11 +189,12 @@ class IntakeServicer(IntakeServiceServicer):
     async def ListDossiers(
         self, request: pb.ListDossiersRequest, context: Context
     ) -> pb.ListDossiersResponse:
-        """List dossiers; a unit's former code stands for its present one. An officer sees those in
-        which they take part.
+        """List dossiers; an officer sees those in which they take part.
+
+        A unit's former code stands for its present one.
         """
-        access_scope = access_scope_of(caller(), self._office.catalogue.units, self._today())
-        known = self._office.catalogue.unit_of(request.unit) if request.unit else None
+        access_scope = access_scope_of(caller(), self._handlers.catalogue.units, self._today())
+        known = self._handlers.catalogue.unit_of(request.unit) if request.unit else None
         unit = known.code if known else request.unit
         return await self._reads.run(lambda on: dossier_list.page(on, request, unit, access_scope))
 
@@ -205,7 +206,7 @@ class IntakeServicer(IntakeServiceServicer):
             day = date.fromisoformat(request.day)
         except ValueError:
             raise Invalid([violation("day", "date.wrong")]) from None
-        known = self._office.catalogue.unit_of(request.agency)
+        known = self._handlers.catalogue.unit_of(request.agency)
         unit = known.code if known else ""
         return await self._reads.run(
             lambda connection: code_audit.explain(connection, request.agency, unit, day)
@@ -219,7 +220,7 @@ class IntakeServicer(IntakeServiceServicer):
             day = date.fromisoformat(request.on) if request.on else self._today()
         except ValueError:
             raise Invalid([violation("on", "date.wrong")]) from None
-        catalogue = self._office.catalogue
+        catalogue = self._handlers.catalogue
         known = catalogue.unit_of(request.unit) if request.unit else None
         takers = ResponsibleUnits(catalogue, day)
         found = takers.offered(known.code if known else request.unit, request.field)
@@ -231,7 +232,7 @@ class IntakeServicer(IntakeServiceServicer):
         self, request: pb.GetProcedureRequest, context: Context
     ) -> pb.GetProcedureResponse:
         """Show one procedure, with the units that take it today."""
-        catalogue, today = self._office.catalogue, self._today()
+        catalogue, today = self._handlers.catalogue, self._today()
         if request.version:
             found = catalogue.version(request.code, request.version)
         else:
@@ -245,7 +246,7 @@ class IntakeServicer(IntakeServiceServicer):
         )
 
     def _today(self) -> date:
-        return local_date(self._office.clock.now(), OFFICE_ZONE)
+        return local_date(self._handlers.clock.now(), OFFICE_ZONE)
 
     async def _row(self, code: str) -> dossier.Row:
         row = await self._reads.run(lambda connection: dossier.dossier_row(connection, code))
@@ -275,7 +276,7 @@ def check_fee(request: pb.RecordFeeRequest, _actor: Actor) -> list[Any]:
     return list(fees.violations(request))
 
 
-def service(servicer: IntakeServicer, office: DossierHandlers) -> Service:
+def service(servicer: IntakeServicer, handlers: DossierHandlers) -> Service:
     """Offer the service, with the checks of its requests."""
     dated = ("RefuseDossier", "SubmitSupplement", "RequestWithdrawal", "ReturnResult")
     return Service(
@@ -283,10 +284,10 @@ def service(servicer: IntakeServicer, office: DossierHandlers) -> Service:
         servicer,
         "motcua.intake.v1.IntakeService",
         checks={
-            "SubmitDossier": office.check_submission,
-            "AcceptDossier": office.check_acceptance,
+            "SubmitDossier": handlers.check_submission,
+            "AcceptDossier": handlers.check_acceptance,
             "ListDossiers": check_list,
             "RecordFee": check_fee,
-            **dict.fromkeys(dated, office.check_instants),
+            **dict.fromkeys(dated, handlers.check_instants),
         },
     )

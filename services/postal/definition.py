@@ -48,7 +48,7 @@ def make_model() -> Model:
 def define(_settings: Settings) -> ServiceDefinition:
     """Return the whole service; raise ``ValueError`` for settings that can't be used."""
     partners = configured()
-    office = JobHandlers(partners, lease_from_environment())
+    handlers = JobHandlers(partners, lease_from_environment())
 
     def build(runtime: Runtime) -> Parts:
         queries = Queries(runtime.keyring, partners)
@@ -58,12 +58,13 @@ def define(_settings: Settings) -> ServiceDefinition:
         scope_of = _access_scopes(runtime.clock)
         return Parts(
             servicers=(
-                rpc.service(rpc.PostalServicer(commands, reads, office, queries, scope_of)),
+                rpc.service(rpc.PostalServicer(commands, reads, handlers, queries, scope_of)),
                 partner_rpc.service(
-                    partner_rpc.PartnerServicer(commands, reads, office, queries, commits), partners
+                    partner_rpc.PartnerServicer(commands, reads, handlers, queries, commits),
+                    partners,
                 ),
             ),
-            periodic_tasks=(leases.leases(office),),
+            periodic_tasks=(leases.leases(handlers),),
         )
 
     return ServiceDefinition(make_model(), shipped(), build)

@@ -61,13 +61,13 @@ class PartnerServicer(PostalPartnerServiceServicer):
         self,
         commands: Commands,
         reads: Reads,
-        office: JobHandlers,
+        handlers: JobHandlers,
         queries: Queries,
         commits: CommitCounter,
     ) -> None:
         self._commands = commands
         self._reads = reads
-        self._office = office
+        self._handlers = handlers
         self._queries = queries
         self._commits = commits
         self._streams: Counter[str] = Counter()
@@ -115,7 +115,7 @@ class PartnerServicer(PostalPartnerServiceServicer):
         """Take a job; the address is opened for the answer and stored nowhere in clear."""
         answer = await self._own(
             request.job_id,
-            self._commands.run(request, context, self._office.take, again=repeated_answers.taken),
+            self._commands.run(request, context, self._handlers.take, again=repeated_answers.taken),
         )
         partner = caller().actor.id
         address = await self._reads.run(
@@ -132,7 +132,7 @@ class PartnerServicer(PostalPartnerServiceServicer):
         return await self._own(
             request.job_id,
             self._commands.run(
-                request, context, self._office.refuse, again=repeated_answers.refused
+                request, context, self._handlers.refuse, again=repeated_answers.refused
             ),
         )
 
@@ -143,7 +143,7 @@ class PartnerServicer(PostalPartnerServiceServicer):
         return await self._own(
             request.job_id,
             self._commands.run(
-                request, context, self._office.tracked, again=repeated_answers.tracked
+                request, context, self._handlers.tracked, again=repeated_answers.tracked
             ),
         )
 
@@ -154,7 +154,7 @@ class PartnerServicer(PostalPartnerServiceServicer):
         return await self._own(
             request.job_id,
             self._commands.run(
-                request, context, self._office.delivered, again=repeated_answers.delivered
+                request, context, self._handlers.delivered, again=repeated_answers.delivered
             ),
         )
 
@@ -165,7 +165,7 @@ class PartnerServicer(PostalPartnerServiceServicer):
         return await self._own(
             request.job_id,
             self._commands.run(
-                request, context, self._office.returned, again=repeated_answers.returned
+                request, context, self._handlers.returned, again=repeated_answers.returned
             ),
         )
 

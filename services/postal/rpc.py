@@ -37,7 +37,7 @@ class PostalServicer(PostalServiceServicer):
         self,
         commands: Commands,
         reads: Reads,
-        office: JobHandlers,
+        handlers: JobHandlers,
         queries: Queries,
         scope_of: Callable[[Caller], AccessScope | None] = without_directory,
     ) -> None:
@@ -45,15 +45,13 @@ class PostalServicer(PostalServiceServicer):
         self._scope_of = scope_of
         self._commands = commands
         self._reads = reads
-        self._office = office
+        self._handlers = handlers
         self._queries = queries
 
     async def GetJob(  # noqa: N802
         self, request: pb.GetJobRequest, context: Context
     ) -> pb.GetJobResponse:
-        """Show a job; the person is for officers only, of the unit where it is collected or one
-        above.
-        """
+        """Show a job; the person only to officers of its unit, or of one above."""
         who = caller()
         access_scope = self._scope_of(who)
         personal = who.actor.kind == ActorKind.ACTOR_KIND_OFFICER
@@ -81,7 +79,7 @@ class PostalServicer(PostalServiceServicer):
     ) -> pb.ReofferJobResponse:
         """Offer a job again by hand."""
         return await self._commands.run(
-            request, context, self._office.reoffer, again=repeated_answers.reoffered
+            request, context, self._handlers.reoffer, again=repeated_answers.reoffered
         )
 
 

@@ -16,7 +16,8 @@ from office.streams import DOSSIER
 from office.worktime.calendars import publishing
 from office.worktime.calendars.repository import office_calendars
 from services.routing import rpc, tables
-from services.routing.application.handlers import CaseHandlers
+from services.routing.application.decision_context import CaseContextLoader
+from services.routing.application.handlers import handlers_of
 from services.routing.application.reactions import reactions_of
 from services.routing.config.escalation_files import configured_policies
 from services.routing.domain import decider
@@ -26,25 +27,26 @@ from services.routing.schedulers.step_timers import step_timer_scheduler
 from services.routing.views import case
 
 
-def make_office() -> CaseHandlers:
-    """Return the handlers with processes, calendars, escalation policies and people from files.
+def make_context_loader() -> CaseContextLoader:
+    """Return what cases are decided by: processes, calendars, escalation policies and people, read
+    from their files.
 
     Raise ``ValueError`` naming the file that can't be used; a directory of people that can't be
     used ends the process with exit status 2 and its mistakes.
     """
     people = configured_directory(tables.SOURCE)
     policies = configured_policies(known_units(people() if people else None))
-    return CaseHandlers(standard_processes(), office_calendars, policies, people)
+    return CaseContextLoader(standard_processes(), office_calendars, policies, people)
 
 
-def make_model(office: CaseHandlers) -> Model:
+def make_model(loader: CaseContextLoader) -> Model:
     """Return what the service does with events."""
     return Model(
         source=tables.SOURCE,
         stream_kind=DOSSIER,
         tables=tables.KERNEL,
         projections=case.PROJECTIONS,
-        reactions=reactions_of(office),
+        reactions=reactions_of(loader),
         initial=decider.INITIAL,
         evolve=decider.evolve,
         by_stream=[tables.CASES, tables.WORK, tables.DEADLINES, tables.TIMERS],
@@ -53,22 +55,25 @@ def make_model(office: CaseHandlers) -> Model:
 
 
 def define(_settings: Settings) -> ServiceDefinition:
-    """Return the whole service; raise ``ValueError`` as ``make_office`` does."""
-    office = make_office()
-    model = make_model(office)
+    """Return the whole service.
+
+    Raise ``ValueError`` as ``make_context_loader`` does, ``CommandTableError`` naming an RPC or a
+    command that has no handler, ``PermissionsError`` naming an RPC that has no rule.
+    """
+    loader = make_context_loader()
+    model, handlers, permissions = make_model(loader), handlers_of(loader), shipped()
+    rpc.check(permissions)
 
     def build(runtime: Runtime) -> Parts:
         publishing.keep_shipped(office_calendars().folder, office_calendars().shipped)
-        servicer = rpc.RoutingServicer(
-            runtime.commands, runtime.reads, runtime.clock, office, model
-        )
+        servicer = rpc.RoutingServicer(runtime.reads, runtime.clock, loader, model)
         return Parts(
-            servicers=[rpc.service(servicer)],
+            servicers=[rpc.service(servicer, runtime.commands, handlers)],
             periodic_tasks=[
-                PeriodicTask("deadlines", 1.0, deadline_scheduler(office)),
-                PeriodicTask("timers", 1.0, step_timer_scheduler(office)),
-                PeriodicTask("processes", 3600.0, missing_process_scheduler(office)),
+                PeriodicTask("deadlines", 1.0, deadline_scheduler(loader)),
+                PeriodicTask("timers", 1.0, step_timer_scheduler(loader)),
+                PeriodicTask("processes", 3600.0, missing_process_scheduler(loader)),
             ],
         )
 
-    return ServiceDefinition(model, shipped(), build)
+    return ServiceDefinition(model, permissions, build)

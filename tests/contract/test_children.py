@@ -40,9 +40,9 @@ from services.intake.application.handlers import DossierHandlers
 from services.routing.tables import CHILDREN, DEADLINES
 from tests.conftest import NewDatabase
 from tests.contract.routing.test_views import case
-from tests.support.departments import Departments, Desk, merged, office
+from tests.support.departments import Departments, Desk, merged
 from tests.support.events import changing, name_of, payload_of
-from tests.support.models import DESK, INTAKE
+from tests.support.models import CHILD_OPENER, INTAKE
 from tests.support.routing_cases import (
     BINH,
     LEADER,
@@ -104,11 +104,11 @@ def desk(new_database: NewDatabase) -> Iterator[Intake]:
     """The desk with the catalogue that ships."""
     made = Intake(new_database("intake"))
     # The desk's clock and the kernel's are read at different moments.
-    DESK.office = DossierHandlers(
+    CHILD_OPENER.handlers = DossierHandlers(
         ContextLoader(shipped_catalogue(), office_calendars()), FixedClock(at(MON) - 1_234_567)
     )
     yield made
-    DESK.office = None
+    CHILD_OPENER.handlers = None
     made.close()
 
 
@@ -175,9 +175,9 @@ def test_the_parent_waits_for_the_child_and_goes_on_when_it_is_resolved(
     """The child's end stands in the parent's record with the same cause, in one transaction."""
     _, code = opened(desk, departments)
     with pytest.raises(Exception, match="waits for the child dossier"):
-        departments.does(office().complete, complete("appraise"), PARENT, MON, BINH)
-    departments.does(office().complete, complete("appraise"), code, MON, OTHER)
-    departments.does(office().resolve, resolve("approve"), code, MON, OTHER)
+        departments.does(complete("appraise"), PARENT, MON, BINH)
+    departments.does(complete("appraise"), code, MON, OTHER)
+    departments.does(resolve("approve"), code, MON, OTHER)
     child, parent = departments.said(code)[-1], departments.said(PARENT)[-1]
     assert name_of(child) == "CaseResolved"
     assert name_of(parent) == "ChildEnded"
@@ -185,7 +185,7 @@ def test_the_parent_waits_for_the_child_and_goes_on_when_it_is_resolved(
     said = payload_of(parent, ChildEnded)
     assert (said.number, said.child_code, said.ending) == (1, code, "resolved")
     assert said.result_number == "12/GP"
-    departments.does(office().complete, complete("appraise"), PARENT, MON, BINH)
+    departments.does(complete("appraise"), PARENT, MON, BINH)
     assert [c.ending for c in case(departments).children] == ["resolved"]
 
 
@@ -200,10 +200,10 @@ def test_a_child_that_is_withdrawn_lets_its_parent_go_on(
     event.event_id, event.sequence = "017b2953-0f80-7000-8000-00000000abcd", 3
     event.payload.Pack(withdrawal())
     departments.reads([event])
-    departments.does(office().answer_withdrawal, let_go(), wish.stream_id, MON, LEADER)
+    departments.does(let_go(), wish.stream_id, MON, LEADER)
     assert departments.kinds(PARENT)[-1] == "ChildEnded"
     assert payload_of(departments.said(PARENT)[-1], ChildEnded).ending == "withdrawn"
-    departments.does(office().complete, complete("appraise"), PARENT, MON, BINH)
+    departments.does(complete("appraise"), PARENT, MON, BINH)
 
 
 def withdrawn(departments: Departments, event: Event, number: int) -> Event:
@@ -213,7 +213,7 @@ def withdrawn(departments: Departments, event: Event, number: int) -> Event:
     wish.event_id, wish.sequence = f"017b2953-0f80-7000-8000-00000000ab{number:02d}", number
     wish.payload.Pack(withdrawal())
     departments.reads([wish])
-    departments.does(office().answer_withdrawal, let_go(), wish.stream_id, MON, LEADER)
+    departments.does(let_go(), wish.stream_id, MON, LEADER)
     return wish
 
 
@@ -241,7 +241,7 @@ def test_a_parent_that_is_withdrawn_ends_its_child_with_the_reason(
     assert departments.rows(DEADLINES) == []
     assert departments.looks("2021-12-01 09:00") == 0
     with pytest.raises(Refused) as caught:
-        departments.does(office().complete, complete("appraise"), code, MON, OTHER)
+        departments.does(complete("appraise"), code, MON, OTHER)
     assert caught.value.code == "CASE_WITHDRAWN"
     same_again(new_database, departments, [*filed, wish, *desk.said()])
     desk.reads(departments.said(code))
@@ -255,8 +255,8 @@ def test_a_parent_that_is_closed_ends_its_child_and_a_late_one_is_said_to_be_lat
 ) -> None:
     """Papers never came; the child was late by then, which stays on its record."""
     filed, code = opened(desk, departments)
-    departments.does(office().request_supplement, supplement("appraise"), PARENT, MON)
-    departments.does(office().close, close(), PARENT, "2021-12-09 10:00")
+    departments.does(supplement("appraise"), PARENT, MON)
+    departments.does(close(), PARENT, "2021-12-09 10:00")
 
     assert departments.kinds(PARENT)[-2:] == ["CaseClosed", "ChildEnded"]
     assert departments.kinds(code)[-1] == "CaseWithdrawn"
@@ -290,8 +290,8 @@ def test_a_child_that_is_opened_after_its_parent_ended_ends_at_once(
 def test_a_child_that_has_ended_is_left_as_it_is(desk: Intake, departments: Departments) -> None:
     """Its result stands, whatever becomes of the parent."""
     filed, code = opened(desk, departments)
-    departments.does(office().complete, complete("appraise"), code, MON, OTHER)
-    departments.does(office().resolve, resolve("approve"), code, MON, OTHER)
+    departments.does(complete("appraise"), code, MON, OTHER)
+    departments.does(resolve("approve"), code, MON, OTHER)
     before = departments.said(code)
     withdrawn(departments, filed[-1], 3)
     assert departments.said(code) == before
@@ -330,8 +330,8 @@ def test_both_databases_are_the_same_again_from_the_log(
 ) -> None:
     """In whatever order the streams are met: the child's before its parent's cause, too."""
     filed, code = opened(desk, departments)
-    departments.does(office().complete, complete("appraise"), code, MON, OTHER)
-    departments.does(office().resolve, resolve("approve"), code, MON, OTHER)
+    departments.does(complete("appraise"), code, MON, OTHER)
+    departments.does(resolve("approve"), code, MON, OTHER)
     desk.reads(departments.said(code))
     departments.reads(desk.said()[2:])
     assert name_of(desk.said()[2]) == "ResultReturned"

@@ -24,9 +24,9 @@ from services.routing.views.case_rows import RESOLVED
 from tests.conftest import NewDatabase
 from tests.contract.routing.test_views import case
 from tests.contract.test_children import MON, OTHER, PARENT, Intake, same_again
-from tests.support.departments import Departments, Desk, office
+from tests.support.departments import Departments, Desk
 from tests.support.events import payload_of
-from tests.support.models import DESK
+from tests.support.models import CHILD_OPENER
 from tests.support.routing_cases import BINH, at, complete, resolve
 
 
@@ -42,9 +42,9 @@ def desk(new_database: NewDatabase) -> Iterator[Intake]:
     """The desk with such a catalogue."""
     made = Intake(new_database("intake"))
     facts = ContextLoader(turned(shipped_catalogue()), office_calendars())
-    DESK.office = DossierHandlers(facts, FixedClock(at(MON)))
+    CHILD_OPENER.handlers = DossierHandlers(facts, FixedClock(at(MON)))
     yield made
-    DESK.office = None
+    CHILD_OPENER.handlers = None
     made.close()
 
 
@@ -97,7 +97,7 @@ def test_a_chain_of_children_ends_and_says_so(
     assert line["dossier"] == chain[-1]
     for code in reversed(chain):
         actor = BINH if code == PARENT else OTHER
-        departments.does(office().complete, complete("appraise"), code, MON, actor)
-        departments.does(office().resolve, resolve("approve"), code, MON, actor)
+        departments.does(complete("appraise"), code, MON, actor)
+        departments.does(resolve("approve"), code, MON, actor)
     assert {row["state"] for row in departments.rows(CASES)} == {RESOLVED}
     same_again(new_database, departments, [*filed, *desk.said()])

@@ -24,10 +24,10 @@ from office.worktime.calendars.repository import office_calendars
 from services.intake.application.decision_context import ContextLoader
 from services.intake.application.handlers import DossierHandlers
 from tests.contract.test_children import PARENT, Intake
-from tests.support.departments import Departments, Desk, call_of, office
+from tests.support.departments import Departments, Desk, call_of, handle
 from tests.support.feed import wait_until
 from tests.support.locks import waits_for_lock
-from tests.support.models import DESK
+from tests.support.models import CHILD_OPENER
 from tests.support.routing_cases import AN, LEADER, assign, at, let_go, withdrawal
 
 MON = "2021-08-09 10:00"
@@ -77,11 +77,11 @@ def between(
     begun[0].result(30)
 
 
-def command(act: Any, request: Any, actor: Actor) -> Callable[[UnitOfWork], Any]:
+def command(request: Any, actor: Actor) -> Callable[[UnitOfWork], Any]:
     """Return a command as a process's writer runs it."""
     request.request_id = str(uuid.uuid4())
     code = getattr(request, "dossier_code", "")
-    return lambda uow: act(uow, request, call_of(actor, request, MON, code))
+    return lambda uow: handle(uow, request, call_of(actor, request, MON, code))
 
 
 def test_work_given_while_an_absence_is_said_is_covered(
@@ -95,7 +95,7 @@ def test_work_given_while_an_absence_is_said_is_covered(
     absence = pb.DelegateWorkRequest(
         officer="an", substitute="chi", ends_at=to_timestamp(at("2021-08-13 17:00"))
     )
-    given, said = command(office().assign, request, AN), command(office().delegate, absence, AN)
+    given, said = command(request, AN), command(absence, AN)
     between(one, given, other, said)
     assert one.kinds(CODE)[-2:] == ["StepAssigned", "WorkDelegated"]
 
@@ -105,7 +105,7 @@ def test_a_child_opened_while_its_parent_is_withdrawn_ends_with_it(
 ) -> None:
     """The other agency's clock does not run on for a dossier that nobody works on any more."""
     one, other = both
-    DESK.office = DossierHandlers(
+    CHILD_OPENER.handlers = DossierHandlers(
         ContextLoader(shipped_catalogue(), office_calendars()), FixedClock(at(MON))
     )
     desk = Intake(database("intake"))
@@ -121,10 +121,10 @@ def test_a_child_opened_while_its_parent_is_withdrawn_ends_with_it(
         opening = partial(one.apply, batch=one.batch(desk.said()))
         answer = let_go()
         answer.dossier_code = PARENT
-        between(one, opening, other, command(office().answer_withdrawal, answer, LEADER))
+        between(one, opening, other, command(answer, LEADER))
         (child,) = {event.stream_id for event in desk.said()}
         assert one.kinds(child) == ["CaseOpened", "CaseWithdrawn"]
         assert one.kinds(PARENT)[-2:] == ["CaseWithdrawn", "ChildEnded"]
     finally:
-        DESK.office = None
+        CHILD_OPENER.handlers = None
         desk.close()

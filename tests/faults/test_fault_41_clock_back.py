@@ -21,7 +21,7 @@ from kernel.base.instants import HOUR, to_us
 from kernel.rpc.client import explain
 from services.routing.tables import CASES
 from tests.conftest import NewDatabase
-from tests.support.departments import Departments, Desk, office
+from tests.support.departments import Departments, Desk
 from tests.support.desk import CITIZEN
 from tests.support.events import name_of, payload_of
 from tests.support.feed import log_of
@@ -88,8 +88,8 @@ def test_fault_41_stored_due_dates_stand_and_nothing_is_said_again(
     assert departments.looks("2021-08-11 08:30") == 0
     assert departments.looks("2021-08-11 09:31") == 0
     assert departments.kinds(CODE) == said
-    departments.does(office().stop, stop("appraise"), CODE, "2021-08-12 10:00")
-    departments.does(office().resume, go_on("appraise"), CODE, "2021-08-12 09:00")
+    departments.does(stop("appraise"), CODE, "2021-08-12 10:00")
+    departments.does(go_on("appraise"), CODE, "2021-08-12 09:00")
     resumed = payload_of(departments.said(CODE)[-1], CaseResumed)
     assert resumed.waited_working_minutes == 0
     assert resumed.due_at == resumed.previous_due_at
@@ -101,7 +101,7 @@ def test_fault_41_steps_follow_the_sequence(departments: Departments) -> None:
     """
     opened = payload_of(departments.said(CODE)[0], CaseOpened)
     departments.takes(CODE, when="2021-08-09 16:00")
-    departments.does(office().complete, complete("appraise"), CODE, "2021-08-09 15:00")
+    departments.does(complete("appraise"), CODE, "2021-08-09 15:00")
     events = departments.said(CODE)
     assert [event.sequence for event in events] == list(range(1, len(events) + 1))
     assert to_us(events[-1].occurred_at) < to_us(events[-2].occurred_at)

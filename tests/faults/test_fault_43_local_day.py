@@ -12,7 +12,7 @@ from motcua.routing.v1.case_events_pb2 import SupplementRequested
 from kernel.base.instants import SECOND, to_us
 from tests.conftest import NewDatabase
 from tests.integration.intake.conftest import any_desk
-from tests.support.departments import Departments, office
+from tests.support.departments import Departments
 from tests.support.departments import Desk as Files
 from tests.support.desk import Desk
 from tests.support.events import payload_of
@@ -70,7 +70,7 @@ def test_fault_43_papers_are_awaited_until_the_end_of_a_local_day(
     departments: Departments,
 ) -> None:
     """Asked at 23:59: thirty days later by the office's own days, at the end of its work."""
-    departments.does(office().request_supplement, supplement("appraise"), CODE, "2021-08-09 23:59")
+    departments.does(supplement("appraise"), CODE, "2021-08-09 23:59")
     asked = payload_of(departments.said(CODE)[-1], SupplementRequested)
     assert clock(asked.answer_due_at.ToMicroseconds()) == "2021-09-08 17:00"
     assert departments.looks("2021-09-08 17:00", 0) <= 1

@@ -7,7 +7,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from google.protobuf.message import Message
@@ -23,6 +23,8 @@ from sqlalchemy import Table, select
 
 from kernel.base.clock import FixedClock
 from kernel.base.instants import to_timestamp
+from kernel.commands.command_methods import Handlers
+from kernel.commands.handler import carry_out
 from kernel.consumer.applying import positions
 from kernel.consumer.applying.batch import Batch
 from kernel.consumer.applying.batch_applier import Applier
@@ -36,7 +38,8 @@ from office.worktime import working_time
 from office.worktime.calendars.model import Calendar
 from office.worktime.calendars.vietnam import state_office
 from office.worktime.durations import Duration
-from services.routing.application.handlers import CaseHandlers, Command
+from services.routing.application.decision_context import CaseContextLoader
+from services.routing.application.handlers import handlers_of
 from services.routing.application.reactions import reactions_of
 from services.routing.schedulers.deadlines import deadline_scheduler
 from services.routing.schedulers.step_timers import step_timer_scheduler
@@ -58,6 +61,18 @@ def call_of(actor: Actor, request: Any, when: str, code: str = "") -> Call:
     return Call(
         actor, "vi", request.request_id, at(when), at(when), "", code, roles=roles, rule=rule
     )
+
+
+@lru_cache
+def _handlers(office: CaseContextLoader) -> Handlers:
+    return handlers_of(office)
+
+
+def handle(
+    uow: UnitOfWork, request: Message, call: Call, office: CaseContextLoader = OFFICE
+) -> Any:
+    """Carry a command out by its handler; gives its answer or raises what it raised."""
+    return carry_out(_handlers(office)[type(request)], uow, request, call)
 
 
 class Desk:
@@ -129,7 +144,7 @@ class Departments:
     """
 
     def __init__(
-        self, url: str, *, reacting: bool = True, office: CaseHandlers | None = None
+        self, url: str, *, reacting: bool = True, office: CaseContextLoader | None = None
     ) -> None:
         self.engine = open_engine(url, "routing")
         METADATA.create_all(self.engine)
@@ -163,19 +178,24 @@ class Departments:
         self._applier.apply(uow, batch, {})
 
     def does(
-        self, command: Command[Any], request: Any, code: str, when: str, actor: Actor = AN
+        self,
+        request: Any,
+        code: str,
+        when: str,
+        actor: Actor = AN,
+        office: CaseContextLoader = OFFICE,
     ) -> Any:
         """Run a command; gives its answer or raises what it raised."""
         request.dossier_code = code
         request.request_id = str(uuid.uuid4())
         call = call_of(actor, request, when, code)
-        return self.writer.submit(lambda uow: command(uow, request, call)).result()
+        return self.writer.submit(lambda uow: handle(uow, request, call, office)).result()
 
     def takes(self, code: str, step: str = "appraise", when: str = "2021-08-09 09:00") -> None:
         """Give a current step to an officer, so that it is not stuck."""
-        self.does(OFFICE.assign, assign(step, "an"), code, when)
+        self.does(assign(step, "an"), code, when)
 
-    def looks(self, when: str, offset: int = 1, office: CaseHandlers = OFFICE) -> int:
+    def looks(self, when: str, offset: int = 1, office: CaseContextLoader = OFFICE) -> int:
         """Let the watch look just after a time, until nothing is left; gives how many it said."""
         total = 0
         now = at(when) + offset
@@ -188,14 +208,14 @@ class Departments:
         """Let somebody stand in; gives the dossiers."""
         request.request_id = str(uuid.uuid4())
         call = call_of(actor, request, when)
-        answer = self.writer.submit(lambda uow: OFFICE.delegate(uow, request, call)).result()
+        answer = self.writer.submit(lambda uow: handle(uow, request, call)).result()
         return list(answer.dossier_codes)
 
     def ends_absence(self, when: str, actor: Actor = AN, officer: str = "an") -> list[str]:
         """Let an officer be back; gives the dossiers."""
         request = pb.EndAbsenceRequest(request_id=str(uuid.uuid4()), officer=officer)
         call = call_of(actor, request, when)
-        answer = self.writer.submit(lambda uow: OFFICE.end_absence(uow, request, call)).result()
+        answer = self.writer.submit(lambda uow: handle(uow, request, call)).result()
         return list(answer.dossier_codes)
 
     def rows(self, table: Table) -> list[dict[str, Any]]:
@@ -220,11 +240,6 @@ class Departments:
     def kinds(self, code: str = "") -> list[str]:
         """Name routing's own events."""
         return [name_of(event) for event in self.said(code)]
-
-
-def office() -> Any:
-    """Return the office whose commands are run."""
-    return OFFICE
 
 
 def merged(streams: Sequence[Sequence[Event]], turns: Sequence[int]) -> list[Event]:

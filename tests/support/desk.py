@@ -32,7 +32,7 @@ from office.permissions import shipped
 from office.worktime.calendars.repository import office_calendars
 from services.intake.application.decision_context import ContextLoader
 from services.intake.application.handlers import DossierHandlers
-from services.intake.application.pin_access import Pins
+from services.intake.application.pin_access import PinAccess
 from services.intake.rpc import IntakeServicer, service
 from tests.support.events import make_event, name_of
 from tests.support.intake_samples import MONDAY, small_catalogue, submission
@@ -157,7 +157,7 @@ def open_desk(url: str, keys: str, people: Callable[[], Directory] | None = None
     office = DossierHandlers(
         ContextLoader(small_catalogue(), office_calendars(), UnitOverlay(people)), clock
     )
-    pins = Pins(writer, reads, keyring)
+    pins = PinAccess(writer, reads, keyring)
     servicer = IntakeServicer(office, commands, reads, pins, keyring)
     settings = Settings(service="intake", port=0, database_url=url)
     rpc = RpcServer(settings, [service(servicer, office)], shipped())

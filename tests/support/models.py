@@ -2,15 +2,15 @@
 
 from services.audit import definition as audit
 from services.intake import definition as intake
-from services.intake.application.reactions import Desk
+from services.intake.application.reactions import ChildDossierOpener
 from services.notify import definition as notify
 from services.postal import definition as postal
 from services.routing import definition as routing
 
-DESK = Desk()
-"""Intake's desk; a test whose dossiers ask for others gives it an office, and takes it back."""
-OFFICE = routing.make_office()
-INTAKE = intake.make_model(DESK)
+CHILD_OPENER = ChildDossierOpener()
+"""Intake's; a test whose dossiers have children gives it handlers, and takes them back."""
+OFFICE = routing.make_context_loader()
+INTAKE = intake.make_model(CHILD_OPENER)
 ROUTING = routing.make_model(OFFICE)
 POSTAL = postal.make_model()
 NOTIFY = notify.make_model()

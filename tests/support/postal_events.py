@@ -7,7 +7,7 @@ from motcua.events.v1.common_pb2 import Actor, SealedData
 
 from kernel.base.instants import HOUR
 from services.postal.domain import decider
-from services.postal.domain.decider import INITIAL, Job, Offers, State, evolve
+from services.postal.domain.decider import INITIAL, Job, OfferContext, State, evolve
 from services.postal.domain.reports import PartnerReport, receive_report
 from tests.support.events import make_event
 
@@ -16,7 +16,7 @@ UNIT = "H22.12.03"
 T0 = 1_628_470_800_000_000
 LEASE = 24 * HOUR
 ITEM = "RR123456785VN"
-OFFERS = Offers(("a", "b"), {"a": 11, "b": 21, "c": 31})
+OFFERS = OfferContext(("a", "b"), {"a": 11, "b": 21, "c": 31})
 SEALED = SealedData(key_id="k", nonce=b"n" * 12, ciphertext=b"x")
 
 
@@ -38,7 +38,7 @@ def fold(payloads: Sequence[Message], state: State = INITIAL) -> State:
     return state
 
 
-def job(*payloads: Message, offers: Offers = OFFERS) -> Job:
+def job(*payloads: Message, offers: OfferContext = OFFERS) -> Job:
     """Return the job after its creation and these events."""
     return fold([*decider.create(JOB, UNIT, SEALED, offers), *payloads])[JOB]
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from motcua.events.v1.common_pb2 import Actor, ActorKind
 from motcua.routing.v1 import routing_pb2 as pb
 
+from kernel.commands.handler import carry_out
 from kernel.eventsourcing.command_context import Call
 from kernel.eventsourcing.group_commit import Writer
 from kernel.storage.engines import open_engine
@@ -31,13 +32,13 @@ def main(url: str, folder: str, now: int) -> None:
     writer = Writer(open_engine(url, "routing"), MODEL)
     writer.start()
     boss = Actor(kind=ActorKind.ACTOR_KIND_OPERATOR, id="boss")
-    act, token = Recalculate(OFFICE), ""
+    handler, token = Recalculate(OFFICE), ""
     while True:
         request = pb.RecalculateDeadlinesRequest(
             request_id=str(uuid.uuid4()), reason="bão", page_size=SIZE, page_token=token
         )
         call = Call(boss, "vi", request.request_id, now, now, "", "")
-        page = writer.submit(lambda uow, r=request, c=call: act(uow, r, c)).result()  # type: ignore[misc]
+        page = writer.submit(lambda uow, r=request, c=call: carry_out(handler, uow, r, c)).result()  # type: ignore[misc]
         print(len(page.moved), flush=True)
         token = page.next_page_token
         if not token:

@@ -78,7 +78,7 @@ class Case:
     policy: ResumePolicy = ResumePolicy.KEEP
     imported: bool = False
     same_day: bool = False
-    ladder: EscalationPolicy = NO_ESCALATION
+    escalation_policy: EscalationPolicy = NO_ESCALATION
     wishes: int = 0
     """Counts the citizen's wishes to withdraw."""
     events: list[Event] = field(default_factory=list)
@@ -100,7 +100,7 @@ class Case:
             time_limit=TimeLimit.parse(self.time_limit),
             resume_policy=self.policy,
             imported=self.imported,
-            ladder=self.ladder,
+            escalation_policy=self.escalation_policy,
             withdrawals=self.wishes,
             withdrawal_reason=withdrawal().reason if self.wishes else "",
             roles=roles_of(actor),

@@ -24,6 +24,7 @@ from kernel.rpc.server import RpcServer
 from kernel.runtime.periodic_tasks import PeriodicTask, TaskRunner
 from kernel.storage.engines import open_engine
 from office.permissions import shipped
+from services.routing.application.handlers import handlers_of
 from services.routing.rpc import RoutingServicer, service
 from services.routing.schedulers.deadlines import deadline_scheduler
 from tests.support.models import OFFICE
@@ -105,9 +106,9 @@ def open_routing(url: str, bootstrap: str = "", topic: str = "") -> Iterator[Rou
         reads = Reads(reading)
         stack.callback(reads.close)
         commands = Commands(writer, clock, MODEL.tables)
-        servicer = RoutingServicer(commands, reads, clock, OFFICE, MODEL)
+        servicer = RoutingServicer(reads, clock, OFFICE, MODEL)
         settings = Settings(service="routing", port=0, database_url=url)
-        rpc = RpcServer(settings, [service(servicer)], shipped())
+        rpc = RpcServer(settings, [service(servicer, commands, handlers_of(OFFICE))], shipped())
         running = Routing(f"127.0.0.1:{rpc.start()}", clock, writer)
         stack.callback(rpc.drain, 1.0)
         stack.callback(running.channel.close)

@@ -39,8 +39,9 @@ def load_published() -> release_repository.PublishedCatalogue:
 
 
 def office_catalogue() -> Catalogue:
-    """Return the catalogue that is in force; end the program when the published procedures can't
-    be used.
+    """Return the catalogue that is in force.
+
+    End the program when the published procedures can't be used.
     """
     with exit_when_unusable():
         return load_published().catalogue

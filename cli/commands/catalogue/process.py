@@ -117,9 +117,7 @@ def show(
 
 
 def _check(paths: Sequence[Path]) -> tuple[list[Process], list[ProcessMistake]]:
-    """Check files as they would be read at a start: by the office's catalogue, and beside the
-    processes that ship.
-    """
+    """Check files as a start would: by the office's catalogue, and with the processes that ship."""
     catalogue = office_catalogue()
     given = {path.resolve() for path in paths}
     beside = [path for path in files_in(STANDARD_FOLDER) if path.resolve() not in given]

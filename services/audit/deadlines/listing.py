@@ -23,7 +23,7 @@ EARLIEST: Final[Place] = (-(2**63), "")
 
 
 @dataclass(frozen=True)
-class Wanted:
+class DeadlineFilter:
     """Which due dates are asked for, as of which instant, after which ``(due date, code)``."""
 
     as_of: int
@@ -67,19 +67,21 @@ class Wanted:
         return and_(*clauses)
 
 
-def deadlines(connection: Connection, wanted: Wanted, limit: int) -> list[Facts]:
+def deadlines(connection: Connection, deadline_filter: DeadlineFilter, limit: int) -> list[Facts]:
     """Return the first ``limit`` dossiers of the listing, by due date and code."""
-    instant = wanted.as_of if wanted.past else None
+    instant = deadline_filter.as_of if deadline_filter.past else None
     statement = (
         select(DOSSIERS)
-        .where(wanted.condition(), unchanged_since(instant))
+        .where(deadline_filter.condition(), unchanged_since(instant))
         .order_by(DOSSIERS.c.pending_due_at, DOSSIERS.c.dossier_code)
         .limit(limit)
     )
     kept = list(rows_of(connection, statement))
     if instant is None:
         return kept
-    refolded: Iterator[Facts] = (f for f in changed_since(connection, instant) if wanted.takes(f))
+    refolded: Iterator[Facts] = (
+        f for f in changed_since(connection, instant) if deadline_filter.takes(f)
+    )
     return heapq.nsmallest(limit, chain(kept, refolded), key=_place)
 
 
@@ -94,10 +96,12 @@ def _place(facts: Facts) -> Place:
     return facts["pending_due_at"], facts["dossier_code"]
 
 
-def next_page_token(wanted: Wanted, last: Facts) -> str:
+def next_page_token(deadline_filter: DeadlineFilter, last: Facts) -> str:
     """Return the token that continues a listing after its last row."""
     due, code = _place(last)
-    return base64.urlsafe_b64encode(json.dumps([wanted.as_of, due, code]).encode()).decode()
+    return base64.urlsafe_b64encode(
+        json.dumps([deadline_filter.as_of, due, code]).encode()
+    ).decode()
 
 
 def read_token(token: str) -> tuple[int, Place]:

@@ -31,7 +31,7 @@ NAMED: Final = 100_000
 STEP: Final = 500
 
 
-class Stored(NamedTuple):
+class StoredEvent(NamedTuple):
     """A row of the store."""
 
     partition: int
@@ -46,7 +46,7 @@ class Stored(NamedTuple):
     occurred_at: int
 
 
-class Numbered(NamedTuple):
+class SequenceRow(NamedTuple):
     """The numbers of a row of the store."""
 
     stream_id: str
@@ -104,7 +104,7 @@ class ChainVerification:
     def partition(
         self,
         partition: int,
-        stored: Iterator[Stored],
+        stored: Iterator[StoredEvent],
         logged: Iterator[Record] | None,
         explained: Callable[[Record], str],
     ) -> Iterator[int]:
@@ -150,7 +150,7 @@ class ChainVerification:
             if links.get(place) != anchor.hash:
                 self._find_at(pb.FINDING_KIND_ANCHOR_LOST, *place)
 
-    def _link(self, row: Stored, previous: bytes, record: Record | None) -> None:
+    def _link(self, row: StoredEvent, previous: bytes, record: Record | None) -> None:
         differs = record is not None and record.value != row.body
         broken = link(previous, row.body) != row.hash
         if differs:
@@ -182,7 +182,7 @@ class ChainVerification:
 
     # -- sequences --------------------------------------------------------------------------------
 
-    def sequences(self, rows: Iterable[Numbered]) -> Iterator[int]:
+    def sequences(self, rows: Iterable[SequenceRow]) -> Iterator[int]:
         """Find gaps and repeats in the streams; rows by stream, then in the log's order."""
         done = 0
         for stream, group in groupby(rows, key=lambda row: (row.stream_kind, row.stream_id)):
@@ -194,7 +194,7 @@ class ChainVerification:
                     done = 0
         yield done
 
-    def _numbers(self, stream: Stream, rows: Iterable[Numbered]) -> Iterator[int]:
+    def _numbers(self, stream: Stream, rows: Iterable[SequenceRow]) -> Iterator[int]:
         seen: dict[str, set[int]] = {}
         last: dict[str, int] = {}
         for row in rows:
@@ -208,7 +208,7 @@ class ChainVerification:
             last[row.source] = max(before, row.sequence)
             yield 1
 
-    def _jump(self, stream: Stream, row: Numbered, before: int) -> None:
+    def _jump(self, stream: Stream, row: SequenceRow, before: int) -> None:
         upto = min(row.sequence, before + STEP)
         missing = [(*stream, row.source, number) for number in range(before + 1, upto)]
         unexplained = [name for name in missing if name not in self._quarantined]
@@ -225,11 +225,11 @@ class ChainVerification:
         elif name not in self._missing:
             self._unnamed += 1
 
-    def _find(self, kind: pb.FindingKind, row: Stored) -> None:
+    def _find(self, kind: pb.FindingKind, row: StoredEvent) -> None:
         stream = row.stream_kind, row.stream_id
         self._find_at(kind, row.partition, row.offset, stream, row.event_id)
 
-    def _find_numbered(self, kind: pb.FindingKind, row: Numbered) -> None:
+    def _find_numbered(self, kind: pb.FindingKind, row: SequenceRow) -> None:
         self._find_at(kind, row.partition, row.offset, (row.stream_kind, row.stream_id))
 
     def _find_at(
@@ -264,7 +264,7 @@ def decoded(body: bytes | None) -> Event | None:
     return event if event.event_id else None
 
 
-def _columns_true(row: Stored) -> bool:
+def _columns_true(row: StoredEvent) -> bool:
     event = decoded(row.body)
     return event is not None and row[4:] == (
         event.stream_id,
@@ -277,8 +277,8 @@ def _columns_true(row: Stored) -> bool:
 
 
 def _aligned(
-    stored: Iterator[Stored], logged: Iterator[Record] | None
-) -> Iterator[tuple[Stored | None, Record | None]]:
+    stored: Iterator[StoredEvent], logged: Iterator[Record] | None
+) -> Iterator[tuple[StoredEvent | None, Record | None]]:
     """Pair rows and records that stand at the same offset, in order of the offsets."""
     row = next(stored, None)
     record = None if logged is None else next(logged, None)

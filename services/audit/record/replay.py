@@ -35,9 +35,10 @@ _COLUMNS: Final = (
 
 
 @dataclass(frozen=True)
-class Section:
-    """What is to be replayed: ``first`` ≤ occurred_at < ``end`` where given, after these offsets
-    per partition.
+class ReplayRange:
+    """What is to be replayed, after these offsets per partition.
+
+    ``first`` ≤ occurred_at < ``end``, where these are given.
     """
 
     first: int | None = None
@@ -46,7 +47,7 @@ class Section:
     after: Mapping[int, int] = field(default_factory=dict)
 
 
-class Heads:
+class ChainHeads:
     """The chains' heads, read at most twice an interval for any number of followers."""
 
     def __init__(self, run: Run) -> None:
@@ -63,19 +64,19 @@ class Heads:
         return await asyncio.shield(self._reading)
 
 
-async def play(
-    run: Run, section: Section, *, follow: bool, shared: Heads | None = None
+async def replay_events(
+    run: Run, replayed: ReplayRange, *, follow: bool, shared: ChainHeads | None = None
 ) -> AsyncIterator[Any]:
     """Yield the rows of a section; ``run`` runs a read.
 
     With ``follow`` it goes on until it is cancelled; ``shared`` spares many followers a read each.
     """
-    places = dict(section.after)
+    places = dict(replayed.after)
     first = True
     while True:
         heads = await (run(_heads) if first or shared is None else shared.now())
         first = False
-        async for row in _play_until(run, section, places, heads):
+        async for row in _play_until(run, replayed, places, heads):
             places[row.partition] = row.offset
             yield row
         places.update({p: max(o, places.get(p, -1)) for p, o in heads.items()})
@@ -86,7 +87,7 @@ async def play(
 
 async def _play_until(
     run: Run,
-    section: Section,
+    replayed: ReplayRange,
     places: Mapping[int, int],
     heads: Mapping[int, int],
 ) -> AsyncIterator[Any]:
@@ -94,7 +95,7 @@ async def _play_until(
     waiting: dict[int, deque[Any]] = {}
 
     async def refill(partition: int, after: int) -> None:
-        rows = await run(lambda c: _page(c, section, partition, after, heads[partition]))
+        rows = await run(lambda c: _page(c, replayed, partition, after, heads[partition]))
         if rows:
             waiting[partition] = deque(rows)
         else:
@@ -117,17 +118,17 @@ def _heads(connection: Connection) -> dict[int, int]:
 
 
 def _page(
-    connection: Connection, section: Section, partition: int, after: int, head: int
+    connection: Connection, replayed: ReplayRange, partition: int, after: int, head: int
 ) -> list[Any]:
     statement = select(*_COLUMNS).where(
         LOG.c.partition == partition, LOG.c.offset > after, LOG.c.offset <= head
     )
-    if section.first is not None:
-        statement = statement.where(LOG.c.occurred_at >= section.first)
-    if section.end is not None:
-        statement = statement.where(LOG.c.occurred_at < section.end)
-    if section.dossier_code:
+    if replayed.first is not None:
+        statement = statement.where(LOG.c.occurred_at >= replayed.first)
+    if replayed.end is not None:
+        statement = statement.where(LOG.c.occurred_at < replayed.end)
+    if replayed.dossier_code:
         statement = statement.where(
-            LOG.c.stream_id == section.dossier_code, LOG.c.stream_kind == DOSSIER
+            LOG.c.stream_id == replayed.dossier_code, LOG.c.stream_kind == DOSSIER
         )
     return list(connection.execute(statement.order_by(LOG.c.offset).limit(PAGE)).all())

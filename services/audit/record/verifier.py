@@ -11,7 +11,13 @@ from motcua.audit.v1 import audit_pb2 as pb
 from sqlalchemy import Connection, Engine, and_, or_, select
 
 from kernel.eventsourcing.record import Record
-from services.audit.record.hash_chain import ChainVerification, Identity, Numbered, Stored, decoded
+from services.audit.record.hash_chain import (
+    ChainVerification,
+    Identity,
+    SequenceRow,
+    StoredEvent,
+    decoded,
+)
 from services.audit.state.as_of import streamed
 from services.audit.tables import CHAINS, KERNEL, LOG
 
@@ -108,20 +114,20 @@ def _heads(connection: Connection) -> list[pb.ChainHead]:
     ]
 
 
-def _stored(connection: Connection, partition: int, end: int) -> Iterator[Stored]:
-    columns = [LOG.c[name] for name in Stored._fields]
+def _stored(connection: Connection, partition: int, end: int) -> Iterator[StoredEvent]:
+    columns = [LOG.c[name] for name in StoredEvent._fields]
     statement = select(*columns).where(LOG.c.partition == partition, LOG.c.offset < end)
-    return map(Stored._make, streamed(connection, statement.order_by(LOG.c.offset)))
+    return map(StoredEvent._make, streamed(connection, statement.order_by(LOG.c.offset)))
 
 
-def _numbered(connection: Connection, ends: dict[int, int]) -> Iterator[Numbered]:
-    columns = [LOG.c[name] for name in Numbered._fields]
+def _numbered(connection: Connection, ends: dict[int, int]) -> Iterator[SequenceRow]:
+    columns = [LOG.c[name] for name in SequenceRow._fields]
     statement = select(*columns).order_by(
         LOG.c.stream_kind, LOG.c.stream_id, LOG.c.partition, LOG.c.offset
     )
     for row in streamed(connection, statement):
         if row.offset < ends.get(row.partition, 0):
-            yield Numbered._make(row)
+            yield SequenceRow._make(row)
 
 
 def _quarantined(connection: Connection) -> list[Identity]:

@@ -70,9 +70,7 @@ def changed_since(connection: Connection, as_of: int) -> Iterator[Facts]:
 
 
 def unchanged_since(as_of: int | None) -> ColumnElement[bool]:
-    """Return the condition that a row of ``dossiers`` holds as of an instant; every row does when
-    there is none.
-    """
+    """Return the condition that a row of ``dossiers`` holds as of an instant; all do for None."""
     return true() if as_of is None else DOSSIERS.c.changed_at <= as_of
 
 

@@ -243,7 +243,8 @@ happened.
 
 
 def _word(words: Mapping[int, str], number: int) -> str:
-    """Return an enum's value; a value newer than this build is named by its number, so that no
-    dossier is left out.
+    """Return the name of an enum's value.
+
+    A value newer than this build is named by its number, so that no dossier is left out.
     """
     return words.get(number) or (str(number) if number else "")

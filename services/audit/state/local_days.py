@@ -11,9 +11,7 @@ OFFICE_TIME_ZONE: Final = "Asia/Ho_Chi_Minh"
 
 
 def day(at: int, time_zone: str) -> int:
-    """Return the local day of an instant as YYYYMMDD; an unknown time zone counts as the
-    office's.
-    """
+    """Return the local day of an instant as YYYYMMDD; the office's for an unknown time zone."""
     try:
         local = datetime.fromtimestamp(at // 1_000_000, zone_of(time_zone))
     except (ValueError, OverflowError, OSError):  # beyond the years 1 to 9999

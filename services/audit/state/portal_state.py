@@ -32,8 +32,9 @@ SUSPENDED_AS: Final[Mapping[int, int]] = {
 
 
 def finished_at(facts: Facts) -> int | None:
-    """Return the instant at which the work on a dossier ended: withdrawn, closed or resolved; for
-    want of all, returned.
+    """Return the instant at which the work on a dossier ended; None while it goes on.
+
+    The first there is of: withdrawn, closed, resolved, result returned.
     """
     for name in ("withdrawn_at", "closed_at", "resolved_at", "returned_at"):
         if facts[name] is not None:

@@ -16,7 +16,7 @@ from services.intake.application.decision_context import ContextLoader
 from services.intake.domain import decider
 from services.intake.domain.state import Phase, State
 from services.intake.domain.use_cases import submit
-from services.intake.domain.use_cases.submit import Intake
+from services.intake.domain.use_cases.submit import SubmissionContext
 
 
 def open_child(
@@ -40,7 +40,7 @@ def open_child(
     )
     unit = offer.unit
     code = context.next_code(uow, request, unit, now)
-    intake = Intake(offer.procedure, None, None, context.catalogue.units.get(unit))
+    intake = SubmissionContext(offer.procedure, None, None, context.catalogue.units.get(unit))
     (submitted,) = submit.submit(request, intake)
     submitted.parent_code = parent
     submitted.parent_number = asked.number

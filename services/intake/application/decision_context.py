@@ -50,8 +50,9 @@ class ContextLoader:
         return self.units.of(source if isinstance(source, Catalogue) else source.catalogue)
 
     def offer(self, procedure_code: str, unit: str, at: int) -> OfferedProcedure:
-        """Return what is known of a procedure that is asked for on the local day of ``at``, and
-        whether the unit takes it; without a unit, the one that answers for the procedure.
+        """Return what is known of a procedure on the local day of ``at``, and if a unit takes it.
+
+        Without a unit, of the one that answers for the procedure.
         """
         day, catalogue = local_date(at, OFFICE_ZONE), self.catalogue
         takers, found = ResponsibleUnits(catalogue, day), catalogue.find(procedure_code, day)

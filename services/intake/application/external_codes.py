@@ -28,8 +28,9 @@ def record(uow: UnitOfWork, system: str, code: str) -> Sequence[ExternalCodeReco
 
 
 def resolve(connection: Connection, code: str) -> str:
-    """Return the code of the dossier that other systems know by a number; the number itself when
-    none does. Raise ``Refused`` when several dossiers have it.
+    """Return the code of the dossier that another system knows by a number.
+
+    The number itself when there is none; raise ``Refused`` when several dossiers have it.
     """
     columns = EXTERNAL_CODES.c
     found = select(columns.dossier_code).where(columns.external_code == code).distinct().limit(2)

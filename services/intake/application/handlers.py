@@ -31,11 +31,11 @@ from services.intake.application.decision_context import ContextLoader
 from services.intake.domain import decider
 from services.intake.domain.decider import Decision
 from services.intake.domain.import_rules import as_of_occurrence, instants, is_importer
-from services.intake.domain.parts_check import lacking, strange
+from services.intake.domain.parts_check import missing_parts, unexpected_parts
 from services.intake.domain.refusals import refusal, unknown_dossier
 from services.intake.domain.state import Phase, Progress, State
 from services.intake.domain.use_cases import submit as submitting
-from services.intake.domain.use_cases.submit import Intake
+from services.intake.domain.use_cases.submit import SubmissionContext
 from services.intake.queries import responses
 from services.intake.queries.dossier import progress_of
 from services.intake.schedulers import desk_checks
@@ -46,7 +46,7 @@ APPLICANT: Final = "applicant"
 
 
 @dataclass
-class Slip:
+class PinSlip:
     """Carries the PIN of a new dossier to its citizen, past everything that is stored."""
 
     pin: str = ""
@@ -90,7 +90,7 @@ class DossierHandlers:
     # -- commands ---------------------------------------------------------------------------------
 
     def submit(
-        self, uow: UnitOfWork, request: pb.SubmitDossierRequest, call: Call, slip: Slip
+        self, uow: UnitOfWork, request: pb.SubmitDossierRequest, call: Call, slip: PinSlip
     ) -> pb.SubmitDossierResponse:
         """Submit a dossier; the PIN goes on the slip and nowhere else."""
         call = as_of_occurrence(request, call)
@@ -107,7 +107,9 @@ class DossierHandlers:
                 APPLICANT, submitting.personal(request.applicant, slip.pin)
             )
         check = self.context.check_of(request, offer.unit, call)
-        intake = Intake(offer.procedure, sealed, check, self.catalogue.units.get(offer.unit))
+        intake = SubmissionContext(
+            offer.procedure, sealed, check, self.catalogue.units.get(offer.unit)
+        )
         events: list[Message] = [*submitting.submit(request, intake)]
         if request.external_code:
             events += external_codes.record(uow, request.imported_from, request.external_code)
@@ -147,10 +149,10 @@ class DossierHandlers:
         decision = decider.supplement(state, request, progress)
         # What another system was handed is taken as it was; it may not say what it asked for.
         if not isinstance(decision, Refusal) and not is_importer(call.actor):
-            wrong = list(strange(request.parts, progress.asked, "part.not_asked"))
+            wrong = list(unexpected_parts(request.parts, progress.asked, "part.not_asked"))
             if wrong:
                 raise Invalid(wrong)
-            decision = lacking(request.parts, progress.asked) or decision
+            decision = missing_parts(request.parts, progress.asked) or decision
         return responses.supplemented(_write(uow, request.dossier_code, decision, call))
 
     def withdraw(

@@ -39,7 +39,7 @@ class _Look:
     failures: int
 
 
-class Pins:
+class PinAccess:
     """Checks PINs; made once, used from the gRPC loop."""
 
     def __init__(self, writer: Writer, reads: Reads, keyring: Keyring) -> None:
@@ -50,8 +50,9 @@ class Pins:
         self._locks: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
 
     async def check(self, code: str, pin: str) -> Row:
-        """Return the dossier's row; raise ``NotFound`` when code and PIN do not go together,
-        ``TooMany`` when the code is closed.
+        """Return the dossier's row.
+
+        Raise ``NotFound`` when the PIN is not the code's, ``TooMany`` when the code is closed.
         """
         lock = self._locks.get(code)
         if lock is None:

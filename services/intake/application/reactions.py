@@ -30,10 +30,10 @@ def case_resolved(uow: UnitOfWork, cause: Event, payload: CaseResolved) -> Seque
     return published(uow.state(cause.stream_id), payload.result_channel)
 
 
-class Desk:
-    """Opens child dossiers as a reaction; ``office`` is set when the process starts."""
+class ChildDossierOpener:
+    """Opens child dossiers as a reaction; ``handlers`` is set when the process starts."""
 
-    office: DossierHandlers | None = None
+    handlers: DossierHandlers | None = None
 
     def child_requested(
         self, uow: UnitOfWork, cause: Event, payload: ChildRequested
@@ -42,17 +42,17 @@ class Desk:
 
         Raise ``LookupError`` for a procedure that is not offered: the parent waits until it is.
         """
-        if self.office is None:
-            raise LookupError("the desk has no office")
+        if self.handlers is None:
+            raise LookupError("there are no handlers yet")
         return open_child(
-            self.office.context, uow, cause.stream_id, payload, self.office.clock.now()
+            self.handlers.context, uow, cause.stream_id, payload, self.handlers.clock.now()
         )
 
 
-def reactions_of(desk: Desk) -> Mapping[type[Message], Reaction]:
+def reactions_of(opener: ChildDossierOpener) -> Mapping[type[Message], Reaction]:
     """Return the reactions, by the payload they react to."""
     return {
-        ChildRequested: desk.child_requested,
+        ChildRequested: opener.child_requested,
         ItemDelivered: item_delivered,
         CaseResolved: case_resolved,
     }

@@ -164,9 +164,7 @@ def delivered(state: State, item_number: str) -> Sequence[Message]:
 
 
 def published(state: State, result_channel: int) -> Sequence[Message]:
-    """Close a dossier whose result is electronic: the citizen has it as soon as it is there, and
-    paid for.
-    """
+    """Close a dossier whose result is electronic, once the result is there and paid for."""
     online = ResultChannel.RESULT_CHANNEL_ONLINE
     if state.phase is not Phase.ACCEPTED or result_channel != online:
         return []

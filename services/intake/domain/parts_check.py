@@ -15,7 +15,7 @@ def copies_of(part: SubmittedPart) -> int:
     return part.copies or 1
 
 
-def strange(
+def unexpected_parts(
     parts: Sequence[SubmittedPart], asked: Collection[str], rule: str
 ) -> Iterator[Violation]:
     """Return the parts that break ``rule``, since nobody asked for them, and those named twice."""
@@ -28,7 +28,7 @@ def strange(
         seen.add(part.code)
 
 
-def lacking(parts: Sequence[SubmittedPart], asked: Mapping[str, int]) -> Refusal | None:
+def missing_parts(parts: Sequence[SubmittedPart], asked: Mapping[str, int]) -> Refusal | None:
     """Refuse what has not all come; ``asked`` has the copies of each part."""
     given = {part.code: copies_of(part) for part in parts}
     missing = {code: copies - given.get(code, 0) for code, copies in asked.items()}

@@ -186,8 +186,9 @@ def refusal_codes() -> list[str]:
 
 
 def violation(field: str, rule: str, *words: str) -> Violation:
-    """Return which rule a field breaks; ``words`` are the rule's and the catalogue's, never the
-    sender's.
+    """Return which rule a field breaks.
+
+    ``words`` are the rule's and the catalogue's, never the sender's.
     """
     vi, en = _VIOLATIONS[rule]
     return Violation(field, rule, vi.format(*words), en.format(*words))

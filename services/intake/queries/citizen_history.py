@@ -51,9 +51,7 @@ ToWords = Callable[[Any, str], Words]
 
 
 def lines(events: Iterable[Event], tz: str, language: str) -> list[HistoryLine]:
-    """Return what happened, the oldest first; events that the citizen need not know are
-    left out.
-    """
+    """Return what happened, the oldest first, without events that don't concern the citizen."""
     ordered = sorted(events, key=lambda e: (to_us(e.occurred_at), to_us(e.recorded_at), e.sequence))
     found = []
     for event in ordered:

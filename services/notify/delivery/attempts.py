@@ -27,7 +27,7 @@ AT_ONCE = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class DueAttempt:
     """A message of which an attempt is due."""
 
     message: dict[str, Any]
@@ -70,10 +70,8 @@ class Attempts:
         """Release the lease, if it is ours."""
         self._writer.exclusive(self._lease.release).result()
 
-    def due(self) -> list[Due]:
-        """Return the first attempts that are due: new messages in their order, then
-        repeated ones.
-        """
+    def due(self) -> list[DueAttempt]:
+        """Return the first attempts that are due: new messages in order, then repeated ones."""
         row = DELIVERIES.c
         wanted = (
             select(
@@ -91,9 +89,9 @@ class Attempts:
             .limit(AT_ONCE)
         )
         with self._engine.connect() as connection:
-            return [_due(found) for found in connection.execute(wanted)]
+            return [_due_attempt(found) for found in connection.execute(wanted)]
 
-    def begin(self, due: Due, wait: float) -> bool:
+    def begin(self, due: DueAttempt, wait: float) -> bool:
         """Begin an attempt; False when it was begun before. Unended, it is due after ``wait``."""
         row = DELIVERIES.c
 
@@ -112,7 +110,7 @@ class Attempts:
 
         return self._writer.exclusive(work).result()
 
-    def put_off(self, due: Due, wait: float, *, code: int, maybe_sent: bool) -> None:
+    def put_off(self, due: DueAttempt, wait: float, *, code: int, maybe_sent: bool) -> None:
         """Record that the attempt begun has failed; the next one is due after ``wait``."""
 
         def work(unit: UnitOfWork) -> None:
@@ -130,7 +128,7 @@ class Attempts:
 
         self._writer.exclusive(work).result()
 
-    def end(self, due: Due, outcome: MessageSent | MessageFailed) -> None:
+    def end(self, due: DueAttempt, outcome: MessageSent | MessageFailed) -> None:
         """Record the outcome of the message, once."""
         code = due.message["dossier_code"]
         now = self._clock.now()
@@ -149,10 +147,10 @@ class Attempts:
         self._writer.submit(work).result()
 
 
-def _due(found: Row[Any]) -> Due:
+def _due_attempt(found: Row[Any]) -> DueAttempt:
     names = MESSAGES.columns.keys()
     applicant, attempt, under_way, maybe_sent, last_code = found[len(names) :]
-    return Due(
+    return DueAttempt(
         message=dict(zip(names, found, strict=False)),
         applicant=applicant or b"",
         attempt=attempt,

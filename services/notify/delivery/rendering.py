@@ -29,7 +29,7 @@ from kernel.base.instants import to_datetime, zone
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-class Unrenderable(Exception):
+class RenderingError(Exception):
     """A message can't be made; ``reason_code`` is one of MessageFailed's. Not personal."""
 
     def __init__(self, reason_code: str, what: str) -> None:
@@ -42,7 +42,7 @@ def render(
 ) -> EmailMessage:
     """Make the mail of a row of ``messages``; ``values`` are those of its MessageQueued.
 
-    Raise ``Unrenderable``: ``template`` for a template that is missing or has a variable without
+    Raise ``RenderingError``: ``template`` for a template that is missing or has a variable without
     a value, ``invalid_header`` for a line break in the name or the subject, and
     ``invalid_address`` for an address that can't be written to.
     """
@@ -59,7 +59,7 @@ def render(
         text = template.render(known)
         date = to_datetime(row["queued_at"], values["time_zone"]).replace(microsecond=0)
     except (TemplateError, LookupError, TypeError, ValueError) as fault:
-        raise Unrenderable("template", f"{name}: {type(fault).__name__}") from None
+        raise RenderingError("template", f"{name}: {type(fault).__name__}") from None
     mail = EmailMessage()
     try:
         mail["From"] = sender
@@ -69,7 +69,7 @@ def render(
         mail["Message-ID"] = f"<{row['message_id']}@{sender.domain}>"
         mail["Auto-Submitted"] = "auto-generated"
     except ValueError:  # the library refuses line breaks
-        raise Unrenderable("invalid_header", "a header can't be written") from None
+        raise RenderingError("invalid_header", "a header can't be written") from None
     mail.set_content(_tidy(text), cte="quoted-printable")
     mail["Content-Language"] = row["language"]
     return mail
@@ -83,13 +83,13 @@ def _recipient(person: PersonalData) -> Address:
     plain = person.email.isascii() and person.email.isprintable() and '"' not in person.email
     whole = recipient.username and recipient.domain and recipient.addr_spec == person.email
     if not (plain and whole):
-        raise Unrenderable("invalid_address", "the address can't be written to")
+        raise RenderingError("invalid_address", "the address can't be written to")
     return recipient
 
 
 def _one_line(text: str, what: str) -> str:
     if any(unicodedata.category(sign) in ("Cc", "Zl", "Zp") for sign in text):
-        raise Unrenderable("invalid_header", f"the {what} has a line break")
+        raise RenderingError("invalid_header", f"the {what} has a line break")
     return text
 
 
@@ -115,8 +115,9 @@ _SPANS = ((24 * 60, "ngày"), (60, "giờ"), (1, "phút"))
 
 
 def _lateness(due: str, at: str) -> str:
-    """Return in Vietnamese how an instant lies to a due date, in local time:
-    from one minute to the other, as the letter shows them.
+    """Return in Vietnamese how long before or after a due date an instant is.
+
+    From minute to minute, as the letter shows them.
     """
     late = _minute(at) - _minute(due)
     minutes = int(abs(late).total_seconds()) // 60

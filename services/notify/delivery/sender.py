@@ -25,8 +25,8 @@ from kernel.telemetry.logs import RateLimit, fault, get_logger
 from kernel.telemetry.tracing import Scope, span_from
 from office.people.directory import Directory
 from services.notify.delivery import metrics
-from services.notify.delivery.attempts import LEASE, Attempts, Due
-from services.notify.delivery.rendering import Unrenderable, render
+from services.notify.delivery.attempts import LEASE, Attempts, DueAttempt
+from services.notify.delivery.rendering import RenderingError, render
 from services.notify.delivery.smtp_client import MaybeTaken, ServerAway, Smtp
 from services.notify.domain.retry_schedule import attempts, wait_after
 from services.notify.settings import MailSettings
@@ -138,14 +138,14 @@ class MailSender:
                     self._put_off(one, 0, "fault")
         return len(due)
 
-    async def _attempt(self, due: Due, span: Scope) -> None:
+    async def _attempt(self, due: DueAttempt, span: Scope) -> None:
         span.set("message_id", due.message["message_id"])
         if due.attempt >= attempts(self._waits):  # the last one was cut off
             self._fail(due, due.attempt, due.last_code, "expired")
             return
         try:
             mail = self._mail(due)
-        except Unrenderable as error:
+        except RenderingError as error:
             self._fail(due, due.attempt, 0, error.reason_code)
             return
         await self._smtp.open()
@@ -163,7 +163,7 @@ class MailSender:
         else:
             self._sent(due, code)
 
-    def _mail(self, due: Due) -> EmailMessage:
+    def _mail(self, due: DueAttempt) -> EmailMessage:
         officer = due.message["officer"]
         person = self._officer(officer) if officer else self._applicant(due)
         return render(due.message, json.loads(due.message["values"]), person, self._from)
@@ -171,21 +171,21 @@ class MailSender:
     def _officer(self, name: str) -> PersonalData:
         officer = self._people().officers.get(name) if self._people else None
         if officer is None or not officer.email:
-            raise Unrenderable("no_address", "the directory has no address of the officer")
+            raise RenderingError("no_address", "the directory has no address of the officer")
         return PersonalData(full_name=officer.name or name, email=officer.email)
 
-    def _applicant(self, due: Due) -> PersonalData:
+    def _applicant(self, due: DueAttempt) -> PersonalData:
         person = PersonalData()
         sealed = SealedData.FromString(due.applicant)
         try:
             opened = self._keyring.open(due.message["dossier_code"], "applicant", sealed, person)
         except Tampered:
-            raise Unrenderable("tampered", "the sealed data was changed") from None
+            raise RenderingError("tampered", "the sealed data was changed") from None
         if not opened:
-            raise Unrenderable("erased", "the key was destroyed")
+            raise RenderingError("erased", "the key was destroyed")
         return person
 
-    def _put_off(self, due: Due, code: int, outcome: str) -> None:
+    def _put_off(self, due: DueAttempt, code: int, outcome: str) -> None:
         _count(outcome)
         maybe = outcome == MAYBE_SENT
         number = due.attempt + 1
@@ -195,7 +195,7 @@ class MailSender:
         wait = wait_after(self._waits, number)
         self._record(partial(self._attempts.put_off, due, wait, code=code, maybe_sent=maybe))
 
-    def _sent(self, due: Due, code: int) -> None:
+    def _sent(self, due: DueAttempt, code: int) -> None:
         _count("sent")
         outcome = MessageSent(
             message_id=due.message["message_id"],
@@ -206,7 +206,7 @@ class MailSender:
         self._record(partial(self._attempts.end, due, outcome))
 
     def _fail(
-        self, due: Due, made: int, code: int, reason: str, *, maybe_sent: bool = False
+        self, due: DueAttempt, made: int, code: int, reason: str, *, maybe_sent: bool = False
     ) -> None:
         message_id = due.message["message_id"]
         outcome = MessageFailed(

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from services.postal.config.partners import Partner, Partners
-from services.postal.domain.decider import Offers
+from services.postal.domain.decider import OfferContext
 from services.postal.domain.s10 import item_number
 from services.postal.tables import COUNTERS, ITEMS
 
 
-def offers(uow: UnitOfWork, partners: Partners, unit: str) -> Offers:
+def offers(uow: UnitOfWork, partners: Partners, unit: str) -> OfferContext:
     """Return who collects at a unit, and the number that each partner's next offer gets."""
     numbers = {p.id: _last(uow, p.id, "last_offer") + 1 for p in partners.all}
-    return Offers(partners.serving(unit), numbers)
+    return OfferContext(partners.serving(unit), numbers)
 
 
 def next_serial(uow: UnitOfWork, partner: Partner) -> int | None:
-    """Return the first serial of the partner's series that is still free; None when none is
-    left.
-    """
+    """Return the first free serial of the partner's series; None when none is left."""
     serial = max(_last(uow, partner.id, "last_serial") + 1, partner.first_serial)
     while serial <= partner.last_serial:
         if uow.get(ITEMS, item_number(serial)) is None:

@@ -49,7 +49,7 @@ CARRIED = FINAL | {JobStatus.UNDER_WAY}
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class ReportSummary:
     """What is remembered of a report, to know a repeat; ``happened_at`` in microseconds."""
 
     code: str
@@ -70,7 +70,7 @@ class Job:
     item_number: str = ""
     lease_until: int = 0
     refused: frozenset[str] = frozenset()
-    reports: Mapping[tuple[str, str], Kept] = field(default_factory=dict)
+    reports: Mapping[tuple[str, str], ReportSummary] = field(default_factory=dict)
     """By partner and report_id."""
     final_at: int = 0
 
@@ -81,7 +81,7 @@ INITIAL: State = {}
 
 
 @dataclass(frozen=True, slots=True)
-class Offers:
+class OfferContext:
     """Decision context of an offer: who collects at the unit, in order; the next offer numbers."""
 
     serving: Sequence[str]
@@ -101,7 +101,7 @@ class Offers:
         return self.next_number[partner_id] if partner_id else 0
 
 
-def create(job_id: str, unit: str, addressee: SealedData, offers: Offers) -> list[Message]:
+def create(job_id: str, unit: str, addressee: SealedData, offers: OfferContext) -> list[Message]:
     """Make a job and offer it to the first partner that collects at the unit."""
     first = offers.after("", frozenset())
     return [
@@ -134,7 +134,7 @@ def take(job: Job, item_number: str, serial: int, lease_until: int) -> list[Mess
 
 
 def refuse(
-    job: Job, attempt: int, reason_code: str, reason: str, offers: Offers
+    job: Job, attempt: int, reason_code: str, reason: str, offers: OfferContext
 ) -> list[Message] | Refusal:
     """Take the job from the partner that refuses it, and offer it to the next one that has not."""
     if job.status in FINAL:
@@ -158,7 +158,7 @@ def refuse(
     ]
 
 
-def expire(job: Job, now: int, offers: Offers) -> list[Message]:
+def expire(job: Job, now: int, offers: OfferContext) -> list[Message]:
     """End a lease that has run out and offer the job again; nothing when none has."""
     if job.status is not JobStatus.TAKEN or now < job.lease_until:
         return []
@@ -174,7 +174,9 @@ def expire(job: Job, now: int, offers: Offers) -> list[Message]:
     ]
 
 
-def reoffer(job: Job, partner_id: str, reason: str, offers: Offers) -> list[Message] | Refusal:
+def reoffer(
+    job: Job, partner_id: str, reason: str, offers: OfferContext
+) -> list[Message] | Refusal:
     """Offer a job again by hand, to the partner named or to the next one.
 
     Who refused before may be asked again.
@@ -252,12 +254,14 @@ def _reoffered(job: Job, e: PostalJobReoffered) -> Job:
     )
 
 
-def _kept(job: Job, partner_id: str, report_id: str, kept: Kept) -> Mapping[tuple[str, str], Kept]:
+def _kept(
+    job: Job, partner_id: str, report_id: str, kept: ReportSummary
+) -> Mapping[tuple[str, str], ReportSummary]:
     return {**job.reports, (partner_id, report_id): kept}
 
 
 def _tracked(job: Job, e: ItemTracked) -> Job:
-    kept = Kept(e.code, to_us(e.happened_at), e.reason_code, e.contradicts)
+    kept = ReportSummary(e.code, to_us(e.happened_at), e.reason_code, e.contradicts)
     return replace(
         job,
         status=job.status if job.status in FINAL else JobStatus.UNDER_WAY,
@@ -266,15 +270,19 @@ def _tracked(job: Job, e: ItemTracked) -> Job:
 
 
 def _delivered(job: Job, e: ItemDelivered) -> Job:
-    return _ended(job, JobStatus.DELIVERED, e, Kept(DELIVERED_CODE, to_us(e.happened_at), ""))
+    return _ended(
+        job, JobStatus.DELIVERED, e, ReportSummary(DELIVERED_CODE, to_us(e.happened_at), "")
+    )
 
 
 def _returned(job: Job, e: ItemReturned) -> Job:
-    kept = Kept(RETURNED_CODE, to_us(e.happened_at), e.reason_code)
+    kept = ReportSummary(RETURNED_CODE, to_us(e.happened_at), e.reason_code)
     return _ended(job, JobStatus.RETURNED, e, kept)
 
 
-def _ended(job: Job, status: JobStatus, e: ItemDelivered | ItemReturned, kept: Kept) -> Job:
+def _ended(
+    job: Job, status: JobStatus, e: ItemDelivered | ItemReturned, kept: ReportSummary
+) -> Job:
     return replace(
         job,
         status=status,

@@ -23,7 +23,7 @@ from services.postal.domain.decider import (
     RETURNED_CODE,
     Job,
     JobStatus,
-    Kept,
+    ReportSummary,
 )
 
 _MOVES = frozenset(refusals.MEANINGS) - {DELIVERED_CODE, RETURNED_CODE}
@@ -44,10 +44,10 @@ class PartnerReport:
     proof_sha256: str = ""
     item_number: str = ""
 
-    def kept(self) -> Kept:
+    def kept(self) -> ReportSummary:
         """Return what is remembered of it."""
         code = {"delivered": DELIVERED_CODE, "returned": RETURNED_CODE}.get(self.kind, self.code)
-        return Kept(code, self.happened_at, self.reason_code)
+        return ReportSummary(code, self.happened_at, self.reason_code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def _refusal_of(job: Job, report: PartnerReport) -> Refusal | None:
     return None
 
 
-def _contradicts(job: Job, kept: Kept, kind: str) -> bool:
+def _contradicts(job: Job, kept: ReportSummary, kind: str) -> bool:
     if kept.code == DELIVERED_CODE:
         return job.status is not JobStatus.DELIVERED or kind == "delivered"
     if kept.code == RETURNED_CODE:

@@ -14,7 +14,7 @@ PORTION = 200
 EVERY = 0.5
 
 
-def leases(office: JobHandlers) -> PeriodicTask:
+def leases(handlers: JobHandlers) -> PeriodicTask:
     """Return the scheduler that ends leases; each once, found by an index."""
 
     def run(uow: UnitOfWork, now: int) -> int:
@@ -25,6 +25,6 @@ def leases(office: JobHandlers) -> PeriodicTask:
             .limit(PORTION)
         )
         rows = [dict(row) for row in due.mappings()]
-        return sum(office.expire(uow, row, now) for row in rows)
+        return sum(handlers.expire(uow, row, now) for row in rows)
 
     return PeriodicTask("postal.leases", EVERY, run)

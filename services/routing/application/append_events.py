@@ -1,4 +1,4 @@
-"""What a command led to is written."""
+"""Appends what a command led to."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from google.protobuf.message import Message
+from motcua.events.v1.event_pb2 import Event
 from motcua.routing.v1.case_events_pb2 import SupplementExpired
 from motcua.routing.v1.deadline_events_pb2 import DeadlineMissed
 
@@ -13,9 +14,13 @@ from kernel.eventsourcing.command_context import Call
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 
 
-def write(uow: UnitOfWork, code: str, outcome: Sequence[Message], call: Call) -> None:
-    """Write what a command led to; that a due date had passed is nobody's deed."""
+def write(uow: UnitOfWork, code: str, outcome: Sequence[Message], call: Call) -> list[Event]:
+    """Append what a command led to and return the events; that a due date had passed is nobody's
+    deed.
+    """
+    by_system = replace(call, actor=uow.system_actor())
+    events: list[Event] = []
     for message in outcome:
         passed = isinstance(message, DeadlineMissed | SupplementExpired)
-        doer = replace(call, actor=uow.system_actor()) if passed else call
-        uow.append_call(code, [message], doer)
+        events += uow.append_call(code, [message], by_system if passed else call)
+    return events

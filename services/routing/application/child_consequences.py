@@ -53,9 +53,9 @@ def consequences(uow: UnitOfWork, row: Row, outcome: Sequence[Message], at: int)
 
     ``row`` is the dossier's case, ``at`` the instant in microseconds.
     """
-    said = ended(row["dossier_code"], row["parent_number"] or 0, outcome)
-    if row["parent_code"] and said is not None:
-        yield About(row["parent_code"], said)
+    child_ended = ended(row["dossier_code"], row["parent_number"] or 0, outcome)
+    if row["parent_code"] and child_ended is not None:
+        yield About(row["parent_code"], child_ended)
     reason = given_back(outcome)
     if reason is not None:
         yield from _end_children(uow, row["dossier_code"], reason, at)
@@ -87,7 +87,7 @@ def _end_children(uow: UnitOfWork, code: str, reason: str, at: int) -> Iterator[
         end = orphan(code, reason)
         for message in (*overdue(its, at), end):
             yield About(child_code, message)
-        said = ended(child_code, child.number, [end])
-        assert said is not None, "it was just ended"
-        yield About(code, said)
+        child_ended = ended(child_code, child.number, [end])
+        assert child_ended is not None, "it was just ended"
+        yield About(code, child_ended)
         yield from _end_children(uow, child_code, reason, at)

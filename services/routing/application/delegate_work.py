@@ -1,13 +1,13 @@
-"""Somebody stands in for an absent officer: on the cases that there are, and on those to come.
+"""Handles ``DelegateWork``: somebody stands in for an absent officer, on present and later cases.
 
-What is to come is kept in the officer's record.
+For later cases it is kept in the officer's stream.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from google.protobuf.message import Message
 from motcua.events.v1.event_pb2 import Event
@@ -21,16 +21,15 @@ from kernel.eventsourcing.command_context import Call
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from office.streams import OFFICER
 from services.routing.application.decide_many import write_each
-from services.routing.application.officer_stream import LEADING, absences, cases_in, hold
+from services.routing.application.decision_context import CaseContextLoader
+from services.routing.application.officer_stream import LEADING, absences, hold
+from services.routing.application.request_checks import check
 from services.routing.domain.collaboration_state import Delegation
 from services.routing.domain.decider import State
 from services.routing.domain.guards import within
 from services.routing.domain.refusals import case
-from services.routing.domain.use_cases.collaboration.participants import delegation_of
+from services.routing.domain.use_cases.collaboration.participants import delegation_of, work_meant
 from services.routing.tables import WORK
-
-if TYPE_CHECKING:
-    from services.routing.application.handlers import CaseHandlers
 
 _OPEN: Final = (pb.CaseState.CASE_STATE_RUNNING, pb.CaseState.CASE_STATE_SUSPENDED)
 
@@ -71,16 +70,14 @@ def _cases_of(uow: UnitOfWork, officer: str, unit: str = "") -> list[str]:
 
 
 @dataclass(frozen=True)
-class Delegate:
+class DelegateWork:
     """Lets a substitute act for an officer as long as an absence lasts."""
 
-    office: CaseHandlers
+    loader: CaseContextLoader
 
-    def __call__(
-        self, uow: UnitOfWork, request: pb.DelegateWorkRequest, call: Call
-    ) -> pb.DelegateWorkResponse:
+    def act(self, uow: UnitOfWork, request: pb.DelegateWorkRequest, call: Call) -> list[Event]:
         """Write it for the officer and for each present case. Raise ``Invalid``, ``Refused``."""
-        self.office.check(request, call.now)
+        check(request, self.loader, call.now)
         wanted = delegation_of(request, call.occurred_at)
         if isinstance(wanted, Refusal):
             raise Refused(wanted)
@@ -89,31 +86,31 @@ class Delegate:
         codes = _cases_of(uow, request.officer, unit)
         if not codes and unit and _cases_of(uow, request.officer):
             raise _not_yours(request.officer)
-        self._declare(uow, wanted, unit, call)
-        write_each(self.office, uow, codes, request, call)
-        return pb.DelegateWorkResponse(dossier_codes=codes)
+        events = self._declare(uow, wanted, unit, call)
+        return events + write_each(self.loader, uow, codes, request, call)
 
-    def again(
+    def answer(
         self,
         uow: UnitOfWork,
         request: pb.DelegateWorkRequest,
         call: Call,
-        events: Sequence[Event],
+        _events: Sequence[Event],
     ) -> pb.DelegateWorkResponse:
-        """Answer a command that was carried out before."""
-        return pb.DelegateWorkResponse(dossier_codes=cases_in(events))
+        """Return the dossiers that the officer has by then: in those the substitute acts."""
+        unit = work_meant(request.officer, call.actor)
+        return pb.DelegateWorkResponse(dossier_codes=_cases_of(uow, request.officer, unit))
 
     def _meant(self, request: pb.DelegateWorkRequest, wanted: Delegation, call: Call) -> str:
         """Return the unit whose work is meant, empty for all; raise ``Refused`` when the caller may
         not, or the directory does not have such a substitute there on each day.
         """
-        people, officer = self.office.people, request.officer
+        people, officer = self.loader.people, request.officer
         known = people.officers.get(officer) if people else None
         if people is not None:
             place = known.unit if known else ""
             # What has passed does not count, and what ends at midnight ends the day before.
-            first = self.office.day(max(wanted.begins_at, call.occurred_at))
-            last = max(first, self.office.day(wanted.ends_at - 1))
+            first = self.loader.day(max(wanted.begins_at, call.occurred_at))
+            last = max(first, self.loader.day(wanted.ends_at - 1))
             away, words = people.obstacle_until(request.substitute, place, "", first, last)
             if known is None:
                 away, words = "NO_SUCH_OFFICER", {"officer": officer}
@@ -127,18 +124,18 @@ class Delegate:
             raise _not_yours(officer)
         return unit
 
-    def _declare(self, uow: UnitOfWork, wanted: Delegation, unit: str, call: Call) -> None:
+    def _declare(self, uow: UnitOfWork, wanted: Delegation, unit: str, call: Call) -> list[Event]:
         known = absences(uow, wanted.officer, call.occurred_at)
         if any(one.unit in ("", unit) and one.delegation.holds(wanted) for one in known):
-            return
-        said = AbsenceDelegated(
+            return []
+        delegated = AbsenceDelegated(
             officer=wanted.officer,
             substitute=wanted.substitute,
             begins_at=to_timestamp(wanted.begins_at),
             ends_at=to_timestamp(wanted.ends_at),
             unit=unit,
         )
-        uow.append_call(wanted.officer, [said], call, OFFICER)
+        return uow.append_call(wanted.officer, [delegated], call, OFFICER)
 
 
 def _not_yours(officer: str) -> Refused:

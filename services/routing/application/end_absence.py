@@ -1,10 +1,9 @@
-"""An officer comes back before the absence was to end: from then on nobody stands in."""
+"""Handles ``EndAbsence``: an officer comes back early, and from then on nobody stands in."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from motcua.events.v1.event_pb2 import Event
 from motcua.routing.v1 import routing_pb2 as pb
@@ -17,13 +16,11 @@ from kernel.eventsourcing.unit_of_work import UnitOfWork
 from office.people.directory import below
 from office.streams import OFFICER
 from services.routing.application.decide_many import write_each
+from services.routing.application.decision_context import CaseContextLoader
 from services.routing.application.officer_stream import LEADING, absences, cases_in, hold
 from services.routing.domain.refusals import case
 from services.routing.domain.use_cases.collaboration.participants import work_meant
 from services.routing.tables import SUBSTITUTIONS, WORK
-
-if TYPE_CHECKING:
-    from services.routing.application.handlers import CaseHandlers
 
 
 def _covered(uow: UnitOfWork, officer: str, at: int) -> list[str]:
@@ -42,11 +39,9 @@ def _covered(uow: UnitOfWork, officer: str, at: int) -> list[str]:
 class EndAbsence:
     """Ends what stands in for an officer at present; what begins later stays."""
 
-    office: CaseHandlers
+    loader: CaseContextLoader
 
-    def __call__(
-        self, uow: UnitOfWork, request: pb.EndAbsenceRequest, call: Call
-    ) -> pb.EndAbsenceResponse:
+    def act(self, uow: UnitOfWork, request: pb.EndAbsenceRequest, call: Call) -> list[Event]:
         """Write it for the officer and for each case that is covered. Raise ``Refused``."""
         officer, at = request.officer, call.occurred_at
         unit = self._meant(officer, call)
@@ -57,26 +52,25 @@ class EndAbsence:
             apart = running and not any(one.meets(unit) for one in running)
             raise _refused("NOT_YOURS_TO_END" if apart else "NO_ABSENCE", officer)
         codes = _covered(uow, officer, at)
-        said = AbsenceEnded(officer=officer, unit=unit)
-        uow.append_call(officer, [said], call, OFFICER)
-        codes = write_each(self.office, uow, codes, request, call, meant)
-        return pb.EndAbsenceResponse(dossier_codes=codes)
+        ended = AbsenceEnded(officer=officer, unit=unit)
+        events = uow.append_call(officer, [ended], call, OFFICER)
+        return events + write_each(self.loader, uow, codes, request, call, meant)
 
-    def again(
+    def answer(
         self,
-        uow: UnitOfWork,
-        request: pb.EndAbsenceRequest,
-        call: Call,
+        _uow: UnitOfWork,
+        _request: pb.EndAbsenceRequest,
+        _call: Call,
         events: Sequence[Event],
     ) -> pb.EndAbsenceResponse:
-        """Answer a command that was carried out before."""
+        """Return the dossiers in which the end of the absence was written."""
         return pb.EndAbsenceResponse(dossier_codes=cases_in(events))
 
     def _meant(self, officer: str, call: Call) -> str:
         """Return the unit whose work is meant, empty for all; raise ``Refused`` when the caller is
         neither the officer nor leads a unit in which the directory has the officer.
         """
-        unit, people = work_meant(officer, call.actor), self.office.people
+        unit, people = work_meant(officer, call.actor), self.loader.people
         if call.actor.id == officer:
             return unit
         known = people.officers.get(officer) if people else None

@@ -1,8 +1,6 @@
-"""Who is told when a level of a ladder is reached, by the directory as it is at that instant."""
+"""Names who is notified when an escalation level is reached, by the directory at that instant."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 from motcua.intake.v1.dossier_events_pb2 import DeskCheckMissed
 from motcua.routing.v1.deadline_events_pb2 import DeadlineEscalated
@@ -10,28 +8,26 @@ from motcua.routing.v1.types_pb2 import DeadlineScope
 
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from office.process.model.process import UnknownProcess
+from services.routing.application.decision_context import CaseContextLoader
 from services.routing.application.delegate_work import substitute_of
 from services.routing.domain.escalation import CHECK, unit_of
 from services.routing.domain.state import State
 
-if TYPE_CHECKING:
-    from services.routing.application.handlers import CaseHandlers
-
 
 def name_who(
-    uow: UnitOfWork, office: CaseHandlers, state: State, said: DeadlineEscalated, at: int
+    uow: UnitOfWork, loader: CaseContextLoader, state: State, event: DeadlineEscalated, at: int
 ) -> None:
-    """Write into what is said who is told, and what the step is called."""
-    said.officers.extend(told(uow, office, said.unit, said.role, at))
-    if said.step:
-        said.step_title = _title(office, state, said.step)
+    """Write into an event who is notified, and what the step is called."""
+    event.officers.extend(recipients(uow, loader, event.unit, event.role, at))
+    if event.step:
+        event.step_title = _title(loader, state, event.step)
 
 
 def desk_missed(
-    uow: UnitOfWork, office: CaseHandlers, missed: DeskCheckMissed, at: int
+    uow: UnitOfWork, loader: CaseContextLoader, missed: DeskCheckMissed, at: int
 ) -> list[DeadlineEscalated]:
-    """Say to those above the desk, by the ladder of its unit, that a check was missed."""
-    stages = office.ladders.of(missed.unit).of(CHECK)
+    """Return the escalations of a check that the desk missed, by the policy of its unit."""
+    stages = loader.policies.of(missed.unit).of(CHECK)
     return [
         DeadlineEscalated(
             scope=DeadlineScope.DEADLINE_SCOPE_DESK_CHECK,
@@ -40,7 +36,7 @@ def desk_missed(
             unit=unit,
             role=stage.role,
             number=number,
-            officers=told(uow, office, unit, stage.role, at),
+            officers=recipients(uow, loader, unit, stage.role, at),
             work_unit=missed.unit,
         )
         for number, stage in enumerate(stages, start=1)
@@ -48,14 +44,16 @@ def desk_missed(
     ]
 
 
-def told(uow: UnitOfWork, office: CaseHandlers, unit: str, role: str, at: int) -> list[str]:
+def recipients(
+    uow: UnitOfWork, loader: CaseContextLoader, unit: str, role: str, at: int
+) -> list[str]:
     """List the ids of those who have a role in a unit at an instant, each once, in order; nobody
     without a directory.
 
     For who is away, by the directory or by ``DelegateWork``, it is the stand-in who is told,
     unless that one is not there either.
     """
-    people, day = office.people, office.day(at)
+    people, day = loader.people, loader.day(at)
     if people is None:
         return []
     found = set()
@@ -71,8 +69,8 @@ def told(uow: UnitOfWork, office: CaseHandlers, unit: str, role: str, at: int) -
     return sorted(found)
 
 
-def _title(office: CaseHandlers, state: State, step: str) -> str:
+def _title(loader: CaseContextLoader, state: State, step: str) -> str:
     try:
-        return office.processes.get(state.process, state.version).step(step).title.vi
+        return loader.processes.get(state.process, state.version).step(step).title.vi
     except (UnknownProcess, LookupError):
         return ""

@@ -1,4 +1,4 @@
-"""What the departments do by themselves when the desk has done something."""
+"""Reactions of routing: events of intake in, events of cases out."""
 
 from __future__ import annotations
 
@@ -7,12 +7,7 @@ from dataclasses import replace
 
 from google.protobuf.message import Message
 from motcua.events.v1.event_pb2 import Event
-from motcua.intake.v1.dossier_events_pb2 import (
-    DeskCheckMissed,
-    DossierAccepted,
-    SupplementSubmitted,
-    WithdrawalRequested,
-)
+from motcua.intake.v1.dossier_events_pb2 import DeskCheckMissed, DossierAccepted
 
 from kernel.base.errors import Refusal
 from kernel.base.instants import to_us
@@ -24,14 +19,15 @@ from services.routing.application.child_consequences import (
     log_withheld,
     orphaned,
 )
+from services.routing.application.decision_context import CaseContextLoader
 from services.routing.application.escalation_recipients import desk_missed
-from services.routing.application.handlers import CaseHandlers
+from services.routing.domain.command_table import EVENTS
 from services.routing.domain.decider import State, decide
 from services.routing.tables import CASES
 
 
-def reactions_of(office: CaseHandlers) -> Mapping[type[Message], Reaction]:
-    """Return the reactions of an office, by the payload they react to.
+def reactions_of(loader: CaseContextLoader) -> Mapping[type[Message], Reaction]:
+    """Return the reactions, by the payload they react to.
 
     An accepted dossier opens a case; papers let its clock go on; a wish to withdraw waits for an
     officer's answer, or is declined when it comes too late; a check that the desk missed is told to
@@ -45,9 +41,9 @@ def reactions_of(office: CaseHandlers) -> Mapping[type[Message], Reaction]:
             raise LookupError("the desk's events of this dossier were not read before")
         state: State = uow.state(cause.stream_id)
         wanted = payload.process if isinstance(payload, DossierAccepted) else ""
-        process = office.process_of(state, row, wanted)
-        facts = office.facts(row, process, to_us(cause.occurred_at), uow.system_actor())
-        outcome = decide(state, payload, replace(facts, above=above(uow, row)))
+        process = loader.process_of(state, row, wanted)
+        context = loader.context_of(row, process, to_us(cause.occurred_at), uow.system_actor())
+        outcome = decide(state, payload, replace(context, above=above(uow, row)))
         assert not isinstance(outcome, Refusal), "events are not refused"
         log_withheld(cause.stream_id, outcome)
         outcome = [*outcome, *orphaned(uow, row, outcome)]
@@ -56,7 +52,6 @@ def reactions_of(office: CaseHandlers) -> Mapping[type[Message], Reaction]:
     def escalate(
         uow: UnitOfWork, cause: Event, payload: DeskCheckMissed
     ) -> Sequence[Message | About]:
-        return desk_missed(uow, office, payload, to_us(cause.occurred_at))
+        return desk_missed(uow, loader, payload, to_us(cause.occurred_at))
 
-    opening = (DossierAccepted, SupplementSubmitted, WithdrawalRequested)
-    return {**dict.fromkeys(opening, react), DeskCheckMissed: escalate}
+    return {**{spec.message: react for spec in EVENTS}, DeskCheckMissed: escalate}

@@ -1,4 +1,4 @@
-"""Due dates laid anew, page by page over the open cases: shown first, then written.
+"""Recalculates due dates, page by page over the open cases: shown first, then written.
 
 A page is one transaction, and each dossier's change is in it whole. Whoever begins again, after
 whatever interruption, changes only what was not changed before. A case whose process no file holds
@@ -8,6 +8,7 @@ is skipped and named.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from motcua.events.v1.common_pb2 import Actor
@@ -18,19 +19,19 @@ from sqlalchemy import Connection, Select, select
 
 from kernel.base.errors import Refusal
 from kernel.eventsourcing.command_context import Call
+from kernel.eventsourcing.envelope import payload_of
 from kernel.eventsourcing.service_model import Model
 from kernel.eventsourcing.state_loading import states_of
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.storage.row_cache import Row
 from services.routing.application.append_events import write
-from services.routing.application.handlers import CaseHandlers
+from services.routing.application.decision_context import CaseContextLoader
 from services.routing.domain.decider import State, decide
 from services.routing.domain.guards import within
 from services.routing.tables import CASES, DEADLINES, KERNEL, WORK
 
 PAGE = 200
 Request = pb.PreviewRecalculationRequest | pb.RecalculateDeadlinesRequest
-Response = pb.PreviewRecalculationResponse | pb.RecalculateDeadlinesResponse
 
 
 def page_of(request: Request) -> Select[Any]:
@@ -46,11 +47,11 @@ def page_of(request: Request) -> Select[Any]:
     )
 
 
+@dataclass(frozen=True)
 class Recalculate:
-    """Lays due dates anew by the calendars that are in force."""
+    """Recalculates due dates by the calendars that are in force."""
 
-    def __init__(self, office: CaseHandlers) -> None:
-        self._office = office
+    loader: CaseContextLoader
 
     def preview(
         self,
@@ -65,75 +66,87 @@ class Recalculate:
         cases = {row["dossier_code"]: dict(row) for row in rows.mappings()}
         wanted = _within(cases, request.unit, found)
         states = states_of(connection, model, wanted) if wanted else {}
-        response = pb.PreviewRecalculationResponse(**_page(found, request))
-        wanted = _aside(self._office, [(code, states[code]) for code in wanted], response)
-        for code in wanted:
-            said = self._decide(states[code], cases[code], request, now, Actor())
-            response.moved.extend(_moved(code, cases[code], said))
+        known, skipped = self._split({code: states[code] for code in wanted})
+        response = pb.PreviewRecalculationResponse(**_page(found, request), skipped=skipped)
+        for code in known:
+            changes = self._decide(states[code], cases[code], request, now, Actor())
+            response.moved.extend(_moved(code, cases[code], changes))
         return response
 
-    def __call__(
+    def act(
         self, uow: UnitOfWork, request: pb.RecalculateDeadlinesRequest, call: Call
-    ) -> pb.RecalculateDeadlinesResponse:
-        """Move what one page has to move, and say so in events."""
-        found = [row.dossier_code for row in uow.query(page_of(request))]
-        uow.prefetch(CASES, found)
-        cases = {code: uow.get(CASES, code) or {} for code in found}
-        wanted = _within(cases, request.unit, found)
-        uow.prefetch_states(wanted)
-        response = pb.RecalculateDeadlinesResponse(**_page(found, request))
-        wanted = _aside(self._office, [(code, uow.state(code)) for code in wanted], response)
+    ) -> list[Event]:
+        """Write what one page has to move."""
+        _, cases, states = _read_page(uow, request)
+        known, _ = self._split(states)
         changes = {
-            code: said
-            for code in wanted
-            if (said := self._decide(uow.state(code), cases[code], request, call.now, call.actor))
+            code: messages
+            for code in known
+            if (messages := self._decide(states[code], cases[code], request, call.now, call.actor))
         }
         for table in (WORK, DEADLINES, KERNEL.streams):
             uow.prefetch(table, changes)
-        for code, said in changes.items():
-            write(uow, code, said, call)
-            response.moved.extend(_moved(code, cases[code], said))
-        return response
+        return [
+            event
+            for code, messages in changes.items()
+            for event in write(uow, code, messages, call)
+        ]
 
-    def again(
+    def answer(
         self,
         uow: UnitOfWork,
         request: pb.RecalculateDeadlinesRequest,
-        call: Call,
-        _events: Sequence[Event],
+        _call: Call,
+        events: Sequence[Event],
     ) -> pb.RecalculateDeadlinesResponse:
-        """Answer a page that was done before: what it has moved does not move again."""
-        return self(uow, request, call)
+        """Return what the events moved, and the page and its skipped cases as they are by then."""
+        found, _, states = _read_page(uow, request)
+        _, skipped = self._split(states)
+        response = pb.RecalculateDeadlinesResponse(**_page(found, request), skipped=skipped)
+        for event in events:
+            code = event.stream_id
+            response.moved.extend(_moved(code, uow.get(CASES, code) or {}, [payload_of(event)]))
+        return response
 
     def _decide(
         self, state: State, row: Row, request: Request, now: int, actor: Actor
     ) -> Sequence[Any]:
         if not state.own:
             return ()
-        process = self._office.process_of(state, row)
+        process = self.loader.process_of(state, row)
         reason = getattr(request, "reason", "")
         outcome = decide(
             state,
             pb.RecalculateDeadlinesRequest(reason=reason),
-            self._office.facts(row, process, now, actor),
+            self.loader.context_of(row, process, now, actor),
         )
         assert not isinstance(outcome, Refusal), "a recalculation is not refused"
         return outcome
 
+    def _split(self, states: Mapping[str, State]) -> tuple[list[str], list[pb.SkippedCase]]:
+        """Return the cases whose process is known, and the others as an answer names them."""
+        known, skipped = [], []
+        for code, state in states.items():
+            if not state.process or self.loader.processes.has(state.process, state.version):
+                known.append(code)
+            else:
+                case = pb.SkippedCase(
+                    dossier_code=code, process=state.process, process_version=state.version
+                )
+                skipped.append(case)
+        return known, skipped
 
-def _aside(
-    office: CaseHandlers, cases: Iterable[tuple[str, State]], response: Response
-) -> list[str]:
-    """List the cases whose process is known; the others are named in the answer."""
-    known = []
-    for code, state in cases:
-        if not state.process or office.processes.has(state.process, state.version):
-            known.append(code)
-        else:
-            response.skipped.add(
-                dossier_code=code, process=state.process, process_version=state.version
-            )
-    return known
+
+def _read_page(
+    uow: UnitOfWork, request: pb.RecalculateDeadlinesRequest
+) -> tuple[list[str], dict[str, Row], dict[str, State]]:
+    """Return the codes of a page, their rows, and the states of those in the unit asked for."""
+    found = [row.dossier_code for row in uow.query(page_of(request))]
+    uow.prefetch(CASES, found)
+    cases = {code: uow.get(CASES, code) or {} for code in found}
+    wanted = _within(cases, request.unit, found)
+    uow.prefetch_states(wanted)
+    return found, cases, {code: uow.state(code) for code in wanted}
 
 
 def _within(cases: Mapping[str, Row], unit: str, codes: Iterable[str]) -> list[str]:
@@ -147,8 +160,8 @@ def _page(found: Sequence[str], request: Request) -> dict[str, Any]:
     return {"looked_at": len(found), "next_page_token": found[-1] if full else ""}
 
 
-def _moved(code: str, row: Row, said: Iterable[Any]) -> Iterator[pb.MovedDeadline]:
-    for message in said:
+def _moved(code: str, row: Row, messages: Iterable[Any]) -> Iterator[pb.MovedDeadline]:
+    for message in messages:
         if isinstance(message, DeadlineRecalculated):
             yield pb.MovedDeadline(
                 dossier_code=code, unit=row["dossier_unit"] or "", change=_change(message)

@@ -13,10 +13,13 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from motcua.routing.v1 import routing_pb2 as pb
 
-from kernel.base.errors import Violation
+from kernel.base.errors import Invalid, Violation
 from kernel.base.instants import from_datetime, to_us
+from office.catalogue.known_units import known_units
 from office.people.directory import DirectoryUnit, within
+from office.permissions import shipped
 from office.worktime.calendars.span_index import FIRST_YEAR, LAST_YEAR
+from services.routing.application.decision_context import CaseContextLoader
 from services.routing.domain.refusals import case
 
 _EARLIEST: Final = from_datetime(datetime(FIRST_YEAR + 1, 1, 1, tzinfo=UTC))
@@ -25,9 +28,17 @@ _LATEST: Final = from_datetime(datetime(LAST_YEAR - 1, 12, 31, tzinfo=UTC))
 _MOST_COPIES: Final = 100
 _LONGEST_CODE: Final = 64
 _LONGEST_NOTE: Final = 1000
-_LONGEST_FACT: Final = 64
+_LONGEST_ATTRIBUTE: Final = 64
 """Letters or digits: more than any choice of a process or any number that an office writes."""
 _SHA256: Final = re.compile(r"([0-9a-f]{64})?")
+
+
+def check(request: Message, loader: CaseContextLoader, now: int) -> None:
+    """Raise ``Invalid`` naming each wrong field of a request; ``now`` is in microseconds."""
+    units = known_units(loader.people)
+    wrong = wrong_fields(request, units, shipped().roles, loader.day(now))
+    if wrong:
+        raise Invalid(wrong)
 
 
 def wrong_fields(
@@ -38,11 +49,11 @@ def wrong_fields(
     """
     wrong = [*_instants(request)]
     if isinstance(request, pb.RequestConsultationRequest):
-        wrong += _asked(request, units, roles, day)
+        wrong += _consultation(request, units, roles, day)
     if isinstance(request, pb.RequestSupplementRequest):
         wrong += _papers(request)
     if isinstance(request, pb.CompleteStepRequest):
-        wrong += _facts(request)
+        wrong += _attributes(request)
     return wrong
 
 
@@ -52,7 +63,7 @@ def _instants(request: Message) -> Iterator[Violation]:
             yield case.violation(field.name, "instant.range")
 
 
-def _asked(
+def _consultation(
     request: pb.RequestConsultationRequest,
     units: Mapping[str, DirectoryUnit],
     roles: Collection[str],
@@ -82,9 +93,11 @@ def _papers(request: pb.RequestSupplementRequest) -> Iterator[Violation]:
             yield case.violation(f"{where}.note", "part.note", str(_LONGEST_NOTE))
 
 
-def _facts(request: pb.CompleteStepRequest) -> Iterator[Violation]:
-    """Facts are choices and numbers; an event must stay small enough for the log."""
+def _attributes(request: pb.CompleteStepRequest) -> Iterator[Violation]:
+    """Stated attributes are choices and numbers; an event must stay small enough for the log."""
     for index, fact in enumerate(request.facts):
         for field in ("name", "value"):
-            if len(getattr(fact, field)) > _LONGEST_FACT:
-                yield case.violation(f"facts[{index}].{field}", "fact.length", str(_LONGEST_FACT))
+            if len(getattr(fact, field)) > _LONGEST_ATTRIBUTE:
+                yield case.violation(
+                    f"facts[{index}].{field}", "fact.length", str(_LONGEST_ATTRIBUTE)
+                )

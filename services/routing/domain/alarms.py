@@ -56,25 +56,25 @@ def watched(state: State) -> list[Key]:
     if not state.own or state.status not in (CaseStatus.RUNNING, CaseStatus.SUSPENDED):
         return []
     own = RUNNING_SCOPES if state.status is CaseStatus.RUNNING else (SUSPENSION,)
-    asked = [(CONSULTATION, each.number) for each in state.work.asked if each.open]
-    return [*((scope, 0) for scope in own), *asked]
+    consultations = [(CONSULTATION, each.number) for each in state.work.asked if each.open]
+    return [*((scope, 0) for scope in own), *consultations]
 
 
 def alarms(state: State, now: int) -> list[Alarm]:
     """Return what is true by now and was not said: each thing once for a due date.
 
     Work done at the very instant of the due date is in time. Whoever comes after the due date has
-    passed says that alone: a warning would be of no use. The levels of its ladder are told all the
+    passed says that alone: a warning would be of no use. The levels of its policy are told all the
     same: they are other people.
     """
-    found = limits(state)
-    said: list[Alarm] = []
+    due_dates = limits(state)
+    found: list[Alarm] = []
     for key in watched(state):
-        limit = found[key]
+        limit = due_dates[key]
         if limit is not None:
-            said += _dates(state, limit, key, now)
-            said += _rungs(state, limit, key, now)
-    return said
+            found += _dates(state, limit, key, now)
+            found += _rungs(state, limit, key, now)
+    return found
 
 
 def overdue(state: State, now: int) -> list[Passed]:
@@ -99,9 +99,9 @@ def _dates(state: State, limit: DueDate, key: Key, now: int) -> list[Alarm]:
 def _about(state: State, key: Key) -> dict[str, Any]:
     """Return the fields that name a due date: its scope, the step, and who has the work."""
     scope, number = key
-    asked = state.work.question(number)
-    if scope == CONSULTATION and asked is not None:
-        step, unit = asked.step, asked.unit
+    consultation = state.work.question(number)
+    if scope == CONSULTATION and consultation is not None:
+        step, unit = consultation.step, consultation.unit
     else:
         step, unit = (state.step if scope in (STEP, FIRST_ACTION) else ""), state.unit
     return {"scope": scope, "step": step, "unit": unit, "consultation": number}

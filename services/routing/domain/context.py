@@ -53,7 +53,7 @@ class DecisionContext:
     """What the procedure says the result will be."""
     imported: bool = False
     """The dossier was brought in from another system."""
-    ladder: EscalationPolicy = NO_ESCALATION
+    escalation_policy: EscalationPolicy = NO_ESCALATION
     """Who above the officer is told of due dates."""
     above: int = 0
     """How many dossiers stand above this one, each of which was opened for the one above it."""
@@ -118,61 +118,65 @@ class Target:
     """The unit that has the work."""
 
 
-def of_dossier(facts: DecisionContext) -> Target:
+def of_dossier(context: DecisionContext) -> Target:
     """Mean the promised date of the dossier."""
-    return Target(facts.process.warning, facts.ladder.of(DOSSIER), facts.unit)
+    return Target(context.process.warning, context.escalation_policy.of(DOSSIER), context.unit)
 
 
-def of_step(facts: DecisionContext, step: Step, unit: str) -> Target:
+def of_step(context: DecisionContext, step: Step, unit: str) -> Target:
     """Mean the limit of a step that ``unit`` has to do."""
-    return Target(facts.process.warning_for(step), facts.ladder.of(STEP), unit)
+    return Target(context.process.warning_for(step), context.escalation_policy.of(STEP), unit)
 
 
-def of_first_action(facts: DecisionContext, step: Step, unit: str) -> Target:
+def of_first_action(context: DecisionContext, step: Step, unit: str) -> Target:
     """Mean the time in which ``unit`` is to begin on a step; nobody above it is told of that."""
-    return Target(facts.process.warning_for(step), (), unit)
+    return Target(context.process.warning_for(step), (), unit)
 
 
-def of_consultation(facts: DecisionContext, unit: str) -> Target:
+def of_consultation(context: DecisionContext, unit: str) -> Target:
     """Mean the time in which ``unit`` is to answer a question; it is work as a step is."""
-    return Target(facts.process.warning, facts.ladder.of(STEP), unit)
+    return Target(context.process.warning, context.escalation_policy.of(STEP), unit)
 
 
-def limit(facts: DecisionContext, target: Target, start_at: int, due_at: int) -> DueDate:
+def limit(context: DecisionContext, target: Target, start_at: int, due_at: int) -> DueDate:
     """Return a due date that runs from ``start_at`` with its warning and its escalation."""
-    warning = warn_at(facts.calendar, target.rule, start_at, due_at)
+    warning = warn_at(context.calendar, target.rule, start_at, due_at)
     run = (start_at, due_at)
-    levels = levels_of(target.stages, facts.calendar, run, target.unit, facts.unit)
+    levels = levels_of(target.stages, context.calendar, run, target.unit, context.unit)
     return DueDate(due_at, warning, escalation_levels=levels)
 
 
-def enter(step: Step, facts: DecisionContext, start_at: int, state: State = INITIAL) -> CurrentStep:
+def enter(
+    step: Step, context: DecisionContext, start_at: int, state: State = INITIAL
+) -> CurrentStep:
     """Describe a step that becomes current at ``start_at``, with its own due date.
 
     It tells what the due date follows from. Somebody is to begin on the step within the process's
     time; a step that is due before that needs no such watch, nor does another system's history.
     ``state`` tells what was stated and done before.
     """
-    unit = step.unit_of(facts.unit)
+    unit = step.unit_of(context.unit)
     current = CurrentStep(step=step.name, unit=unit, role=step.role)
     current.national_state = step.national_state
-    _set_timers(current, step, facts, start_at, state)
-    due_at = working_time.due_at(facts.calendar, start_at, step.time_limit)
+    _set_timers(current, step, context, start_at, state)
+    due_at = working_time.due_at(context.calendar, start_at, step.time_limit)
     if due_at is not None:
-        tell_course(current, DeadlineBasis(start_at, str(step.time_limit), facts.calendar.version))
-        set_limit(current, limit(facts, of_step(facts, step, unit), start_at, due_at))
-    if not facts.imported:
-        set_first_action(current, facts, step, start_at)
+        tell_course(
+            current, DeadlineBasis(start_at, str(step.time_limit), context.calendar.version)
+        )
+        set_limit(current, limit(context, of_step(context, step, unit), start_at, due_at))
+    if not context.imported:
+        set_first_action(current, context, step, start_at)
     return current
 
 
 def _set_timers(
-    current: CurrentStep, step: Step, facts: DecisionContext, start_at: int, state: State
+    current: CurrentStep, step: Step, context: DecisionContext, start_at: int, state: State
 ) -> None:
     """Write which ways are taken by themselves, and when: those that an officer could take.
 
-    Not one that would complete a step which asks for facts that nobody has stated, nor one that
-    leads back to where the case never was.
+    Not one that would complete a step which asks for attributes that nobody has stated, nor one
+    that leads back to where the case never was.
     """
     stated = {name for name, _ in state.work.facts}
     for timer in step.timers:
@@ -181,27 +185,27 @@ def _set_timers(
             way.to in state.done if way.back else stated.issuperset(step.states)
         ):
             continue
-        at = working_time.due_at(facts.calendar, start_at, timer.after)
+        at = working_time.due_at(context.calendar, start_at, timer.after)
         if at is not None:
-            said = current.timers.add(transition=way.name, at=to_timestamp(at), back=way.back)
-            tell_course(said, DeadlineBasis(start_at, str(timer.after), facts.calendar.version))
+            timing = current.timers.add(transition=way.name, at=to_timestamp(at), back=way.back)
+            tell_course(timing, DeadlineBasis(start_at, str(timer.after), context.calendar.version))
 
 
 def set_first_action(
-    current: CurrentStep, facts: DecisionContext, step: Step, start_at: int
+    current: CurrentStep, context: DecisionContext, step: Step, start_at: int
 ) -> None:
     """Write by when somebody is to have begun on a step, and when to warn of that, unless it is due
     before.
     """
-    by = working_time.due_at(facts.calendar, start_at, facts.process.first_action_within)
+    by = working_time.due_at(context.calendar, start_at, context.process.first_action_within)
     if by is not None and not (current.HasField("due_at") and to_us(current.due_at) <= by):
         current.first_action_due_at.CopyFrom(to_timestamp(by))
-        warning = limit(facts, of_first_action(facts, step, current.unit), start_at, by).warn_at
+        warning = limit(context, of_first_action(context, step, current.unit), start_at, by).warn_at
         if warning is not None:
             current.first_action_warn_at.CopyFrom(to_timestamp(warning))
-        current.first_action_limit = str(facts.process.first_action_within)
+        current.first_action_limit = str(context.process.first_action_within)
         current.first_action_started_at.CopyFrom(to_timestamp(start_at))
-        current.calendar_version = facts.calendar.version
+        current.calendar_version = context.calendar.version
 
 
 def tell_course(message: Any, course: DeadlineBasis | None) -> None:

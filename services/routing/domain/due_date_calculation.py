@@ -12,17 +12,17 @@ from services.routing.domain.context import DecisionContext, Target, limit
 from services.routing.domain.due_dates import DueDate
 
 
-def lay(facts: DecisionContext, course: DeadlineBasis, target: Target) -> DueDate | None:
+def lay(context: DecisionContext, course: DeadlineBasis, target: Target) -> DueDate | None:
     """Return the due date of a course by the calendar in force, with its warning and its levels.
 
     None where the limit is none.
     """
-    due_at = course.due_before_pauses(facts.calendar)
+    due_at = course.due_before_pauses(context.calendar)
     if due_at is None:
         return None
-    laid = limit(facts, target, course.start_at, due_at)
+    laid = limit(context, target, course.start_at, due_at)
     for pause in course.pauses:
-        laid = shifted(laid, facts.calendar, pause)
+        laid = shifted(laid, context.calendar, pause)
     return laid
 
 

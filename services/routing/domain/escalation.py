@@ -1,4 +1,4 @@
-"""Who above the officer is told of a due date, and when: a ladder for each unit, as a value.
+"""Who above the officer is told of a due date, and when: a policy for each unit, as a value.
 
 ``ladder_files.py`` reads them. A level is told before the due date (``4wh`` before it, or when 75 %
 of the limit is used), at it, or after it (``+1wd``).
@@ -23,7 +23,7 @@ STEP, DOSSIER, BOTH, CHECK = "step", "dossier", "both", "check"
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One level of a ladder, before it is known which due date is meant.
+    """One level of a policy, before it is known which due date is meant.
 
     Told when ``share`` (0 to 1) of the limit is used, ``lead`` before the due date, ``after`` it,
     or, with none of them, at it. ``unit`` is ``step`` (the unit that has the work), ``dossier``
@@ -55,22 +55,22 @@ NO_ESCALATION = EscalationPolicy()
 
 
 class EscalationPolicies:
-    """The ladders of all units; the longest code that a unit's begins with decides."""
+    """The policies of all units; the longest code that a unit's begins with decides."""
 
     def __init__(
-        self, ladders: Mapping[str, EscalationPolicy] | Iterable[tuple[str, EscalationPolicy]] = ()
+        self, policies: Mapping[str, EscalationPolicy] | Iterable[tuple[str, EscalationPolicy]] = ()
     ) -> None:
-        """``""`` names the ladder of every unit that has none of its own."""
-        self._ladders = dict(ladders)
+        """``""`` names the policy of every unit that has none of its own."""
+        self._policies = dict(policies)
 
     def of(self, unit: str) -> EscalationPolicy:
-        """Return the ladder of a unit; that of no unit is empty."""
+        """Return the policy of a unit; that of no unit is empty."""
         name = unit
         while name:
-            if name in self._ladders:
-                return self._ladders[name]
+            if name in self._policies:
+                return self._policies[name]
             name = name.rpartition(".")[0]
-        return self._ladders.get("", NO_ESCALATION)
+        return self._policies.get("", NO_ESCALATION)
 
 
 def unit_of(stage: Stage, unit: str, dossier_unit: str) -> str:

@@ -33,7 +33,7 @@ def within(unit: str, above: str) -> bool:
     return unit == above or (bool(above) and unit.startswith(f"{above}."))
 
 
-def at_step(state: State, step: str, facts: DecisionContext, *others: str) -> Refusal | None:
+def at_step(state: State, step: str, context: DecisionContext, *others: str) -> Refusal | None:
     """Refuse unless the case is open at ``step``, and the actor keeps the table's rule ``unit =
     "step"``: the step is for the actor's unit to do, and the actor has the role of the step, or one
     of ``others``, where the table itself names no roles.
@@ -43,55 +43,55 @@ def at_step(state: State, step: str, facts: DecisionContext, *others: str) -> Re
         return refused
     if step != state.step:
         return refusal("NOT_CURRENT_STEP", step=step, **moved(state))
-    if not within(state.unit, facts.actor.unit):
+    if not within(state.unit, context.actor.unit):
         return refusal("NOT_YOUR_UNIT", unit=state.unit)
-    return None if facts.roles_named else _in_role(state, facts, *others)
+    return None if context.roles_named else _in_role(state, context, *others)
 
 
-def may_work(state: State, step: str, facts: DecisionContext) -> Refusal | None:
+def may_work(state: State, step: str, context: DecisionContext) -> Refusal | None:
     """Refuse unless the clock runs and the actor is the one to do the current step."""
-    refused = at_step(state, step, facts)
+    refused = at_step(state, step, context)
     if refused is not None:
         return refused
     if state.status is CaseStatus.SUSPENDED:
         return refusal("CASE_SUSPENDED")
-    return has_step(state, step, facts)
+    return has_step(state, step, context)
 
 
-def has_step(state: State, step: str, facts: DecisionContext) -> Refusal | None:
+def has_step(state: State, step: str, context: DecisionContext) -> Refusal | None:
     """Refuse unless the actor is the one to do the current step, now or when the clock goes on."""
-    refused = at_step(state, step, facts)
+    refused = at_step(state, step, context)
     if refused is not None:
         return refused
-    if state.assignee and not acts_for(state, state.assignee, facts):
+    if state.assignee and not acts_for(state, state.assignee, context):
         return refusal("NOT_ASSIGNED_TO_YOU", assignee=state.assignee)
     return None
 
 
-def _in_role(state: State, facts: DecisionContext, *others: str) -> Refusal | None:
+def _in_role(state: State, context: DecisionContext, *others: str) -> Refusal | None:
     """Who stands in for the officer that has the step needs no role of their own."""
-    role = facts.process.step(state.step).role
-    if any(facts.has_role(each) for each in (role, *others)):
+    role = context.process.step(state.step).role
+    if any(context.has_role(each) for each in (role, *others)):
         return None
-    stands_in = state.assignee not in ("", facts.actor.id)
-    if stands_in and acts_for(state, state.assignee, facts):
+    stands_in = state.assignee not in ("", context.actor.id)
+    if stands_in and acts_for(state, state.assignee, context):
         return None
     return refusal("NOT_YOUR_ROLE", role=role)
 
 
-def may_help(state: State, step: str, facts: DecisionContext) -> Refusal | None:
+def may_help(state: State, step: str, context: DecisionContext) -> Refusal | None:
     """Refuse unless the clock runs and the actor does the step or cooperates in it."""
-    if open_case(state) is None and state.work.participation(facts.actor.id) == COOPERATES:
+    if open_case(state) is None and state.work.participation(context.actor.id) == COOPERATES:
         if step != state.step:
             return refusal("NOT_CURRENT_STEP", step=step, **moved(state))
         return refusal("CASE_SUSPENDED") if state.status is CaseStatus.SUSPENDED else None
-    return may_work(state, step, facts)
+    return may_work(state, step, context)
 
 
-def acts_for(state: State, officer: str, facts: DecisionContext) -> bool:
+def acts_for(state: State, officer: str, context: DecisionContext) -> bool:
     """Return whether the actor is an officer, or stands in for that officer now."""
-    who = facts.actor.id
-    return who == officer or state.work.stands_in(who, officer, facts.at, state.unit)
+    who = context.actor.id
+    return who == officer or state.work.stands_in(who, officer, context.at, state.unit)
 
 
 def moved(state: State) -> dict[str, str]:

@@ -7,20 +7,18 @@ number of open dossiers. Which event is written is decided from the events, not 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from motcua.routing.v1.deadline_events_pb2 import DeadlineEscalated
 from sqlalchemy import Select, select
 
 from kernel.eventsourcing.unit_of_work import UnitOfWork
+from services.routing.application.decision_context import CaseContextLoader
 from services.routing.application.escalation_recipients import name_who
 from services.routing.domain.alarms import key_of
 from services.routing.domain.decider import State, alarms
 from services.routing.tables import DEADLINES, KERNEL
 from services.routing.views import deadline_rows
-
-if TYPE_CHECKING:
-    from services.routing.application.handlers import CaseHandlers
 
 DOSSIERS_AT_ONCE = 250
 
@@ -35,7 +33,7 @@ def due_alarms(now: int, limit: int = DOSSIERS_AT_ONCE) -> Select[Any]:
     )
 
 
-def deadline_scheduler(office: CaseHandlers) -> Callable[[UnitOfWork, int], int]:
+def deadline_scheduler(loader: CaseContextLoader) -> Callable[[UnitOfWork, int], int]:
     """Return the scheduler: it writes the alarms due by now of a limited number of dossiers.
 
     It returns how many it wrote. Called again while that is more than 0, it catches up after an
@@ -47,18 +45,20 @@ def deadline_scheduler(office: CaseHandlers) -> Callable[[UnitOfWork, int], int]
         for table in (DEADLINES, KERNEL.streams):
             uow.prefetch(table, codes)
         states: dict[str, State] = {code: uow.state(code) for code in codes}
-        return sum(_append_alarms(uow, office, code, state, now) for code, state in states.items())
+        return sum(_append_alarms(uow, loader, code, state, now) for code, state in states.items())
 
     return run
 
 
-def _append_alarms(uow: UnitOfWork, office: CaseHandlers, code: str, state: State, now: int) -> int:
+def _append_alarms(
+    uow: UnitOfWork, loader: CaseContextLoader, code: str, state: State, now: int
+) -> int:
     due = alarms(state, now)
     if not due:
         deadline_rows.mend(uow, code, state)
     for alarm in due:
         if isinstance(alarm, DeadlineEscalated):
-            name_who(uow, office, state, alarm, now)
+            name_who(uow, loader, state, alarm, now)
         row = uow.get(DEADLINES, code, *key_of(alarm)) or {}
         uow.append(
             code,

@@ -7,22 +7,20 @@ back or they are moved to another process.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import func, select
 
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.storage.index_scan import select_values
 from kernel.telemetry.logs import get_logger
+from services.routing.application.decision_context import CaseContextLoader
 from services.routing.tables import CASES
-
-if TYPE_CHECKING:
-    from services.routing.application.handlers import CaseHandlers
 
 log = get_logger(__name__)
 
 
-def missing_process_scheduler(office: CaseHandlers) -> Callable[[UnitOfWork, int], int]:
+def missing_process_scheduler(loader: CaseContextLoader) -> Callable[[UnitOfWork, int], int]:
     """Return the scheduler; its first run comes when the log has been read at the start.
 
     It skips through an index of open cases, from one process and version to the next.
@@ -33,7 +31,7 @@ def missing_process_scheduler(office: CaseHandlers) -> Callable[[UnitOfWork, int
         for (name,) in uow.query(select_values(c.process, is_open)).all():
             this = (is_open, c.process == name)
             for (version,) in uow.query(select_values(c.process_version, *this)).all():
-                if not office.processes.has(name, version):
+                if not loader.processes.has(name, version):
                     columns: list[Any] = [func.count(), func.min(c.dossier_code)]
                     cases = select(*columns).where(*this, c.process_version == version)
                     found: Any = uow.query(cases).one()

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Select, select, tuple_
 
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.telemetry.logs import get_logger
 from services.routing.application.child_consequences import above, log_withheld
+from services.routing.application.decision_context import CaseContextLoader
 from services.routing.domain.state import State
 from services.routing.domain.use_cases.deadlines.step_timers import due, take
 from services.routing.tables import CASES, TIMERS
-
-if TYPE_CHECKING:
-    from services.routing.application.handlers import CaseHandlers
 
 AT_ONCE = 100
 log = get_logger(__name__)
@@ -33,19 +31,19 @@ def due_timers(now: int) -> Select[Any]:
     )
 
 
-def step_timer_scheduler(office: CaseHandlers) -> Callable[[UnitOfWork, int], int]:
+def step_timer_scheduler(loader: CaseContextLoader) -> Callable[[UnitOfWork, int], int]:
     """Return the scheduler: it takes a limited number of transitions and returns how many.
 
     Cases whose process no file defines are left out, so that no other waits behind them; the log
     names the earliest of them, each once.
     """
     among_known = tuple_(CASES.c.process, CASES.c.process_version).in_(
-        [(process.name, process.version) for process in office.processes.all()]
+        [(process.name, process.version) for process in loader.processes.all()]
     )
     named: set[str] = set()
 
     def _known(row: Any) -> bool:
-        return office.processes.has(row.process, row.process_version)
+        return loader.processes.has(row.process, row.process_version)
 
     def _name(lost: Sequence[Any]) -> None:
         for row in lost:
@@ -69,8 +67,8 @@ def step_timer_scheduler(office: CaseHandlers) -> Callable[[UnitOfWork, int], in
         name = due(state, now)
         if not name or row is None or timer is None:
             return 0
-        process = office.process_of(state, row)
-        context = office.facts(row, process, now, uow.system_actor())
+        process = loader.process_of(state, row)
+        context = loader.context_of(row, process, now, uow.system_actor())
         events = take(state, name, replace(context, above=above(uow, row)))
         log_withheld(code, events)
         uow.append(

@@ -17,8 +17,8 @@ from kernel.base.instants import DAY, HOUR, to_us
 from office.streams import OFFICER
 from services.audit import responses
 from services.audit.deadlines import listing
-from services.audit.deadlines.listing import Wanted
-from services.audit.record.replay import Heads, Section, play
+from services.audit.deadlines.listing import DeadlineFilter
+from services.audit.record.replay import ChainHeads, ReplayRange, replay_events
 from services.audit.reports import queries
 from services.audit.reports.indicators import Counts, Indicators, reported_dossier
 from services.audit.reports.queries import ReportRequest
@@ -161,7 +161,7 @@ def test_deadlines_page_by_page_are_those_of_the_fold(store, events):
     filters = product(INSTANTS, WITHIN, (False, True), ("", UNITS[0], "X"))
     for instant, within, overdue, unit in filters:
         at = NOW if instant is None else instant
-        wanted = Wanted(at, instant is not None, within, overdue, unit)
+        wanted = DeadlineFilter(at, instant is not None, within, overdue, unit)
         expected = [
             facts
             for facts in _known(events, instant).values()
@@ -190,7 +190,7 @@ def _due(facts):
 
 def test_each_due_date_says_what_it_is_of_and_who_is_late(store):
     """Of a dossier at the desk it is the check, and its unit is late; later who has the step."""
-    wanted = Wanted(NOW, past=False)
+    wanted = DeadlineFilter(NOW, past=False)
     found = store.ask(listing.deadlines, wanted, 1000)
     told = {facts["dossier_code"]: responses.deadline(facts, NOW) for facts in found}
     kinds = set()
@@ -239,7 +239,7 @@ async def _played(store, section, *, follow=False, until=None):
         return await asyncio.to_thread(store.ask, read)
 
     found = []
-    async for row in play(run, section, follow=follow):
+    async for row in replay_events(run, section, follow=follow):
         found.append(row)
         if until is not None and len(found) == until:
             break
@@ -248,7 +248,7 @@ async def _played(store, section, *, follow=False, until=None):
 
 async def test_the_log_is_played_in_its_order_and_in_the_order_of_time(store, events):
     """Within a partition by offset; between partitions by time; every event once, byte for byte."""
-    rows = await _played(store, Section())
+    rows = await _played(store, ReplayRange())
 
     assert sorted((r.partition, r.offset) for r in rows) == [
         (r["partition"], r["offset"]) for r in store.rows(LOG)
@@ -263,12 +263,12 @@ async def test_the_log_is_played_in_its_order_and_in_the_order_of_time(store, ev
 async def test_a_part_of_the_log_is_played(store, events):
     """Instants cut the log as [from, to); a code keeps to one dossier; places go on from there."""
     first, end = MONDAY + DAY, MONDAY + 2 * DAY
-    cut = await _played(store, Section(first=first, end=end))
+    cut = await _played(store, ReplayRange(first=first, end=end))
     code = events[0].stream_id
-    one = await _played(store, Section(dossier_code=code))
-    everything = await _played(store, Section())
+    one = await _played(store, ReplayRange(dossier_code=code))
+    everything = await _played(store, ReplayRange())
     read = everything[:40]
-    rest = await _played(store, Section(after={r.partition: r.offset for r in read}))
+    rest = await _played(store, ReplayRange(after={r.partition: r.offset for r in read}))
 
     expected = [e.event_id for e in events if first <= to_us(e.occurred_at) < end]
     assert sorted(_ids(cut)) == sorted(expected)
@@ -284,7 +284,7 @@ async def test_following_gives_new_events_as_they_come(store, events):
         event.stream_id += "-later"
     new = [log.send(event) for event in extra]
     total = len(events) + len(extra)
-    playing = asyncio.create_task(_played(store, Section(), follow=True, until=total))
+    playing = asyncio.create_task(_played(store, ReplayRange(), follow=True, until=total))
     store.take(sorted(new))
     rows = await asyncio.wait_for(playing, 20)
 
@@ -299,7 +299,7 @@ async def test_many_followers_read_the_heads_together(store):
         reads.append(read)
         return await asyncio.to_thread(store.ask, read)
 
-    shared = Heads(run)
+    shared = ChainHeads(run)
     first = await asyncio.gather(*(shared.now() for _ in range(200)))
     assert len(reads) == 1
     assert all(heads == first[0] for heads in first)
@@ -326,7 +326,7 @@ def test_the_timeline_has_the_events_in_the_order_of_the_log(store, events):
 def test_listing_deadlines_uses_the_index(tmp_path):
     """The listing of the present is read from the index of due dates, not from the whole table."""
     store = Store(f"sqlite:///{tmp_path / 'empty.sqlite3'}")
-    wanted = Wanted(NOW, past=False, overdue=True)
+    wanted = DeadlineFilter(NOW, past=False, overdue=True)
     statement = (
         select(listing.DOSSIERS)
         .where(wanted.condition())

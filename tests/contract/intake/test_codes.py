@@ -17,7 +17,7 @@ from kernel.storage.engines import open_engine
 from office.catalogue.dossier_code import parse_code
 from office.worktime.calendars.repository import office_calendars
 from services.intake.application.decision_context import ContextLoader
-from services.intake.application.handlers import DossierHandlers, Slip
+from services.intake.application.handlers import DossierHandlers, PinSlip
 from services.intake.queries.code_audit import explain
 from tests.conftest import NewDatabase
 from tests.support.intake_samples import (
@@ -50,7 +50,7 @@ def replica(url: str, keys: str, count: int) -> list[str]:
         else:
             request = submission(channel=COUNTER, procedure_code="1.000002")
             who = call(OFFICER)
-        work = writer.submit(lambda uow: office.submit(uow, request, who, Slip()))
+        work = writer.submit(lambda uow: office.submit(uow, request, who, PinSlip()))
         return work.result(timeout=60).dossier_code
 
     try:
@@ -108,7 +108,7 @@ def importer(url: str, keys: str, numbers: list[str]) -> list[str]:
         request = foreign(foreign_code=None, external_code=number, unit="H22.12")
         who = call(IMPORTER)
         try:
-            work = writer.submit(lambda uow: office.submit(uow, request, who, Slip()))
+            work = writer.submit(lambda uow: office.submit(uow, request, who, PinSlip()))
             return work.result(timeout=60).dossier_code
         except (AlreadyExists, Conflict):
             return ""

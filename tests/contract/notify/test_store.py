@@ -13,7 +13,7 @@ from kernel.base.instants import SECOND
 from kernel.consumer.applying.results import RecordFailed
 from kernel.eventsourcing.migrate import differences
 from services.notify.application.reactions import message_id
-from services.notify.delivery.attempts import Due
+from services.notify.delivery.attempts import DueAttempt
 from services.notify.domain.decider import EMAIL
 from services.notify.queries import messages
 from tests.support import letters
@@ -150,7 +150,7 @@ def event_officers(event: Event) -> list[str]:
 # -- attempts ---
 
 
-def first_due(store: Store, code: str = "D1") -> Due:
+def first_due(store: Store, code: str = "D1") -> DueAttempt:
     store.submit(code)
     store.read()
     (due,) = store.attempts.due()

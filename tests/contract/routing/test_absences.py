@@ -17,12 +17,11 @@ from kernel.eventsourcing.unit_of_work import UnitOfWork
 from office.people.directory import Absence, Directory, DirectoryUnit, Officer
 from office.process.repository import standard_processes
 from office.worktime.calendars.repository import office_calendars
-from services.routing.application.delegate_work import Delegate
-from services.routing.application.handlers import CaseHandlers
+from services.routing.application.decision_context import CaseContextLoader
 from services.routing.queries import case
 from services.routing.tables import ABSENCES
 from tests.conftest import NewDatabase
-from tests.support.departments import Departments, Desk, call_of, merged, office
+from tests.support.departments import Departments, Desk, call_of, handle, merged
 from tests.support.routing_cases import AN, BINH, LEADER, SPECIALIST, assign, at, complete, pull
 
 MON, TUE, WED, THU, FRI = (f"2021-08-{day:02d} 10:00" for day in range(9, 14))
@@ -53,7 +52,7 @@ def absence(until: str = WED, begins: str = "") -> pb.DelegateWorkRequest:
 def try_(departments: Departments, when: str, actor: Actor, code: str = CODE) -> str:
     """Try to complete the first step; gives the rule that stands against it."""
     try:
-        departments.does(office().complete, complete("appraise"), code, when, actor)
+        departments.does(complete("appraise"), code, when, actor)
     except Refused as refused:
         return refused.code
     return ""
@@ -71,7 +70,7 @@ def test_a_step_that_reaches_the_absent_officer_is_the_substitute_s_too(
 ) -> None:
     """With nothing on the desk when it is said: what comes later is covered, and shown so."""
     assert departments.delegates(absence(), MON) == []
-    departments.does(office().assign, assign("appraise", "an"), CODE, TUE, LEADER)
+    departments.does(assign("appraise", "an"), CODE, TUE, LEADER)
     (one,) = shown(departments, TUE).substitutions
     assert (one.officer, one.substitute, one.active) == ("an", "binh", True)
     assert [e.note for e in shown(departments, TUE).entries][-1] == "an → binh"
@@ -81,10 +80,10 @@ def test_a_step_that_reaches_the_absent_officer_is_the_substitute_s_too(
 def test_the_work_returns_by_itself(departments: Departments) -> None:
     """From the end on it is the officer's alone, and what is given then is not covered."""
     departments.delegates(absence(), MON)
-    departments.does(office().assign, assign("appraise", "an"), CODE, TUE, LEADER)
+    departments.does(assign("appraise", "an"), CODE, TUE, LEADER)
     assert not shown(departments, WED).substitutions[0].active
     assert try_(departments, WED, BINH) == "NOT_ASSIGNED_TO_YOU"
-    departments.does(office().assign, assign("appraise", "an"), OTHER, WED, LEADER)
+    departments.does(assign("appraise", "an"), OTHER, WED, LEADER)
     assert not shown(departments, WED, OTHER).substitutions
     assert try_(departments, WED, AN) == ""
 
@@ -92,7 +91,7 @@ def test_the_work_returns_by_itself(departments: Departments) -> None:
 def test_an_absence_that_begins_later_covers_from_then_on(departments: Departments) -> None:
     """A step given before it begins is the officer's alone until it does."""
     departments.delegates(absence(FRI, begins=WED), MON)
-    departments.does(office().assign, assign("appraise", "an"), CODE, TUE, LEADER)
+    departments.does(assign("appraise", "an"), CODE, TUE, LEADER)
     assert not shown(departments, TUE).substitutions[0].active
     assert try_(departments, TUE, BINH) == "NOT_ASSIGNED_TO_YOU"
     assert try_(departments, WED, BINH) == ""
@@ -101,19 +100,19 @@ def test_an_absence_that_begins_later_covers_from_then_on(departments: Departmen
 def test_what_the_substitute_has_taken_over_stays(departments: Departments) -> None:
     """Taken in the absence, the step is the substitute's after it, too."""
     departments.delegates(absence(), MON)
-    departments.does(office().assign, assign("appraise", "an"), CODE, TUE, LEADER)
-    departments.does(office().assign, assign("appraise", "binh"), CODE, TUE, BINH)
+    departments.does(assign("appraise", "an"), CODE, TUE, LEADER)
+    departments.does(assign("appraise", "binh"), CODE, TUE, BINH)
     assert try_(departments, FRI, AN) == "NOT_ASSIGNED_TO_YOU"
     assert try_(departments, FRI, BINH) == ""
 
 
 def test_a_case_pulled_back_is_covered(departments: Departments) -> None:
     """It reaches the officer again without anybody giving it."""
-    departments.does(office().assign, assign("appraise", "an"), CODE, MON)
-    departments.does(office().complete, complete("appraise"), CODE, MON)
+    departments.does(assign("appraise", "an"), CODE, MON)
+    departments.does(complete("appraise"), CODE, MON)
     departments.delegates(absence(), MON)
     assert not shown(departments, MON).substitutions
-    departments.does(office().pull_back, pull("review"), CODE, MON)
+    departments.does(pull("review"), CODE, MON)
     assert [one.substitute for one in shown(departments, MON).substitutions] == ["binh"]
     assert try_(departments, MON, BINH) == ""
 
@@ -124,8 +123,8 @@ def test_a_leader_speaks_for_the_own_units_only(departments: Departments) -> Non
     """
     of_district = Actor(kind=AN.kind, id="sep.huyen", unit="H22.60")
     assert departments.delegates(absence(), MON, of_district) == []
-    departments.does(office().assign, assign("appraise", "an"), CODE, TUE, LEADER)
-    departments.does(office().assign, assign("appraise", "an"), OTHER, TUE, LEADER)
+    departments.does(assign("appraise", "an"), CODE, TUE, LEADER)
+    departments.does(assign("appraise", "an"), OTHER, TUE, LEADER)
     assert not shown(departments, TUE).substitutions
     assert shown(departments, TUE, OTHER).substitutions
 
@@ -169,14 +168,14 @@ def test_a_rebuild_knows_the_absences(new_database: NewDatabase, turn: int) -> N
         heard = Desk().files(CODE)
         first.reads(heard)
         first.delegates(absence(), MON)
-        first.does(office().assign, assign("appraise", "an"), CODE, TUE, LEADER)
+        first.does(assign("appraise", "an"), CODE, TUE, LEADER)
         record = first.said("an")
         log = merged([record, [*heard, *first.said(CODE)]], [turn] * 20)
         for start in range(0, len(log), 2):
             again.reads(log[start : start + 2])
         assert again.views() == first.views()
         assert len(again.rows(ABSENCES)) == 1
-        again.does(office().complete, complete("appraise"), CODE, TUE, BINH)
+        again.does(complete("appraise"), CODE, TUE, BINH)
     finally:
         first.close()
         again.close()
@@ -207,7 +206,7 @@ def give_to_an(departments: Departments, codes: list[str]) -> None:
         for code in codes:
             request = assign("appraise", "an")
             request.dossier_code = code
-            office().assign(uow, request, call_of(LEADER, request, MON, code))
+            handle(uow, request, call_of(LEADER, request, MON, code))
 
     departments.writer.exclusive(give).result()
 
@@ -215,11 +214,11 @@ def give_to_an(departments: Departments, codes: list[str]) -> None:
 # -- with a directory of people -------------------------------------------------------------------
 
 
-def with_people(*people: Officer) -> CaseHandlers:
+def with_people(*people: Officer) -> CaseContextLoader:
     """Return the departments with a directory."""
     units = {code: DirectoryUnit(code, code) for code in ("H22", "H22.12", "H22.60")}
     directory = Directory(units, {one.id: one for one in people})
-    return CaseHandlers(standard_processes(), office_calendars, people=lambda: directory)
+    return CaseContextLoader(standard_processes(), office_calendars, people=lambda: directory)
 
 
 def someone(name: str, unit: str = "H22.12", *away: Absence) -> Officer:
@@ -230,12 +229,14 @@ def someone(name: str, unit: str = "H22.12", *away: Absence) -> Officer:
 HOLIDAY = Absence(date(2021, 8, 9), date(2021, 8, 13), "binh")
 
 
-def says(departments: Departments, known: CaseHandlers, request: pb.DelegateWorkRequest) -> str:
+def says(
+    departments: Departments, known: CaseContextLoader, request: pb.DelegateWorkRequest
+) -> str:
     """Delegate with a directory; gives the rule that stands against it."""
     request.request_id = "017b2953-0f80-4000-8000-000000000001"
     call = call_of(AN, request, MON)
     try:
-        departments.writer.submit(lambda uow: Delegate(known)(uow, request, call)).result()
+        departments.writer.submit(lambda uow: handle(uow, request, call, known)).result()
     except Refused as refused:
         return refused.code
     return ""
@@ -245,13 +246,13 @@ def test_who_is_away_is_given_work_while_somebody_stands_in(departments: Departm
     """The directory alone refuses; with a delegation the step is the stand-in's to do."""
     known = with_people(someone("an", "H22.12", HOLIDAY), someone("binh"))
     with pytest.raises(Refused) as away:
-        departments.does(known.assign, assign("appraise", "an"), CODE, TUE, LEADER)
+        departments.does(assign("appraise", "an"), CODE, TUE, LEADER, office=known)
     assert away.value.code == "OFFICER_AWAY"
     assert says(departments, known, absence()) == ""
-    departments.does(known.assign, assign("appraise", "an"), CODE, TUE, LEADER)
-    departments.does(known.complete, complete("appraise"), CODE, TUE, BINH)
+    departments.does(assign("appraise", "an"), CODE, TUE, LEADER, office=known)
+    departments.does(complete("appraise"), CODE, TUE, BINH, office=known)
     with pytest.raises(Refused) as over:
-        departments.does(known.assign, assign("appraise", "an"), OTHER, "2021-08-12 10:00", LEADER)
+        departments.does(assign("appraise", "an"), OTHER, "2021-08-12 10:00", LEADER, office=known)
     assert over.value.code in ("OFFICER_AWAY", "OFFICER_OF_ANOTHER_UNIT")
 
 
@@ -326,7 +327,7 @@ def test_a_substitute_s_unit_may_act_until_the_end(
     whoever is above the first alone could act at the beginning, and could not at the end.
     """
     people = {one.id: one for one in (someone("an", officer), someone("binh", substitute))}
-    known = CaseHandlers(
+    known = CaseContextLoader(
         standard_processes(), office_calendars, people=partial(Directory, HEIRS, people)
     )
     assert says(departments, known, absence(until, begins=WED)) == code

@@ -12,7 +12,7 @@ from motcua.routing.v1.officer_events_pb2 import DelegationEnded
 
 from kernel.base.errors import Refused
 from office.people.directory import Absence
-from services.routing.application.end_absence import EndAbsence
+from services.routing.application.decision_context import CaseContextLoader
 from services.routing.tables import ABSENCES, SUBSTITUTIONS
 from tests.conftest import NewDatabase
 from tests.contract.routing.test_absences import (
@@ -31,7 +31,7 @@ from tests.contract.routing.test_absences import (
     try_,
     with_people,
 )
-from tests.support.departments import Departments, Desk, call_of, merged, office
+from tests.support.departments import Departments, Desk, call_of, handle, merged
 from tests.support.events import name_of, payload_of
 from tests.support.routing_cases import (
     LEADER,
@@ -101,9 +101,9 @@ def test_what_comes_later_is_not_covered(departments: Departments) -> None:
     assert try_(departments, TUE, BINH) == ""
     assert departments.ends_absence(WED) == [CODE, OTHER]
 
-    departments.does(office().assign, assign("appraise", "an"), new, WED, LEADER)
-    departments.does(office().send_back, send_back("review"), CODE, WED, LEADER)
-    departments.does(office().assign, assign("appraise", "an"), CODE, WED, LEADER)
+    departments.does(assign("appraise", "an"), new, WED, LEADER)
+    departments.does(send_back("review"), CODE, WED, LEADER)
+    departments.does(assign("appraise", "an"), CODE, WED, LEADER)
     for code in (new, CODE):
         assert try_(departments, THU, BINH, code) == "NOT_ASSIGNED_TO_YOU"
     assert not shown(departments, WED, new).substitutions
@@ -112,16 +112,16 @@ def test_what_comes_later_is_not_covered(departments: Departments) -> None:
 def test_a_case_that_is_pulled_back_is_not_covered(departments: Departments) -> None:
     """It was covered, went on in the absence, and is the officer's alone again."""
     departments.delegates(absence(FRI), MON)
-    departments.does(office().complete, complete("appraise"), CODE, TUE)
+    departments.does(complete("appraise"), CODE, TUE)
     departments.ends_absence(WED)
-    departments.does(office().pull_back, pull("review"), CODE, WED)
+    departments.does(pull("review"), CODE, WED)
     assert try_(departments, WED, BINH) == "NOT_ASSIGNED_TO_YOU"
 
 
 def test_what_the_substitute_has_taken_over_stays(departments: Departments) -> None:
     """A step that they gave to themselves is theirs, whoever is back."""
     departments.delegates(absence(FRI), MON)
-    departments.does(office().assign, assign("appraise", "binh"), CODE, TUE, BINH)
+    departments.does(assign("appraise", "binh"), CODE, TUE, BINH)
     departments.ends_absence(WED)
     assert try_(departments, WED, AN) == "NOT_ASSIGNED_TO_YOU"
     assert try_(departments, WED, BINH) == ""
@@ -131,9 +131,9 @@ def test_a_case_that_has_ended_hears_nothing(departments: Departments) -> None:
     """Its record is closed."""
     desk, done = Desk(), "H22.12-210809-0003"
     departments.reads(desk.files(done, process="same-day"))
-    departments.does(office().assign, assign("handle", "an"), done, MON)
+    departments.does(assign("handle", "an"), done, MON)
     departments.delegates(absence(FRI), MON)
-    departments.does(office().resolve, resolve("handle"), done, MON)
+    departments.does(resolve("handle"), done, MON)
     assert departments.ends_absence(WED) == [CODE, OTHER]
     assert departments.kinds(done)[-1] == "CaseResolved"
 
@@ -151,7 +151,7 @@ def test_a_head_speaks_for_the_own_unit(departments: Departments) -> None:
     assert try_(departments, TUE, BINH, OTHER) == ""
 
     for code in new.values():
-        departments.does(office().assign, assign("appraise", "an"), code, TUE, LEADER)
+        departments.does(assign("appraise", "an"), code, TUE, LEADER)
     assert try_(departments, TUE, BINH, new["H22.12"]) == "NOT_ASSIGNED_TO_YOU"
     assert departments.kinds(new["H22.60"])[-2:] == ["WorkDelegated", "DelegationEnded"]
     assert refused(departments, WED, HEAD) == "NO_ABSENCE"
@@ -221,17 +221,16 @@ def test_a_leader_of_the_officer_s_unit_by_the_directory(departments: Department
     head = Actor(kind=OFFICER, id="truong", unit="H22.60")
     assert list(_end(departments, known, request, head).dossier_codes) == [CODE, OTHER]
     with pytest.raises(Refused) as still:
-        departments.does(known.assign, assign("appraise", "an"), OTHER, TUE, LEADER)
+        departments.does(assign("appraise", "an"), OTHER, TUE, LEADER, office=known)
     assert still.value.code == "OFFICER_AWAY"
 
 
 def _end(
-    departments: Departments, known: object, request: pb.EndAbsenceRequest, actor: Actor
+    departments: Departments, known: CaseContextLoader, request: pb.EndAbsenceRequest, actor: Actor
 ) -> pb.EndAbsenceResponse:
     call = call_of(actor, request, TUE)
-    act = EndAbsence(known)  # type: ignore[arg-type]
     answer: pb.EndAbsenceResponse = departments.writer.submit(
-        lambda uow: act(uow, request, call)
+        lambda uow: handle(uow, request, call, known)
     ).result()
     return answer
 
@@ -261,7 +260,7 @@ def test_a_rebuild_knows_that_it_is_over(new_database: NewDatabase, turn: int) -
         first.delegates(absence(FRI), MON)
         first.ends_absence(TUE, HEAD)
         first.delegates(absence(THU, begins=WED), TUE)
-        first.does(office().assign, assign("appraise", "an"), OTHER, TUE, LEADER)
+        first.does(assign("appraise", "an"), OTHER, TUE, LEADER)
         first.ends_absence(WED)
         records = [[*heard[code], *first.said(code)] for code in (CODE, OTHER)]
         log = merged([first.said("an"), *records], [turn] * 30)

@@ -80,19 +80,19 @@ def late_before_a_storm(departments: Departments, folder: Path, tmp_path: Path) 
     departments.reads(Desk().files(LATE, policy="restart"))
     departments.takes(LATE)
     departments.looks("2021-08-16 09:30")
-    departments.does(OFFICE.stop, stop("appraise"), LATE, "2021-08-16 10:00")
+    departments.does(stop("appraise"), LATE, "2021-08-16 10:00")
     storm(folder, tmp_path)
-    departments.does(OFFICE.resume, go_on("appraise"), LATE, "2021-08-17 10:00")
+    departments.does(go_on("appraise"), LATE, "2021-08-17 10:00")
 
 
 def pulled_after_a_pause(departments: Departments) -> None:
     """A working day's pause, then sent on and taken back."""
     departments.reads(Desk().files(PULLED))
     departments.takes(PULLED)
-    departments.does(OFFICE.stop, stop("appraise"), PULLED, "2021-08-09 10:00")
-    departments.does(OFFICE.resume, go_on("appraise"), PULLED, "2021-08-10 10:00")
-    departments.does(OFFICE.complete, complete("appraise"), PULLED, "2021-08-10 11:00")
-    departments.does(OFFICE.pull_back, pull("review"), PULLED, "2021-08-10 11:00")
+    departments.does(stop("appraise"), PULLED, "2021-08-09 10:00")
+    departments.does(go_on("appraise"), PULLED, "2021-08-10 10:00")
+    departments.does(complete("appraise"), PULLED, "2021-08-10 11:00")
+    departments.does(pull("review"), PULLED, "2021-08-10 11:00")
 
 
 def signed_before_papers(departments: Departments, until: str) -> None:
@@ -100,8 +100,8 @@ def signed_before_papers(departments: Departments, until: str) -> None:
     desk = Desk()
     departments.reads(desk.files(SIGNED, policy="restart"))
     moved = extend("2021-08-16 09:00", until)
-    departments.does(OFFICE.extend, moved, SIGNED, "2021-08-10 09:00", LEADER)
-    departments.does(OFFICE.request_supplement, supplement("appraise"), SIGNED, "2021-08-11 10:00")
+    departments.does(moved, SIGNED, "2021-08-10 09:00", LEADER)
+    departments.does(supplement("appraise"), SIGNED, "2021-08-11 10:00")
     departments.reads([desk.papers(SIGNED, "2021-08-17 15:00")])
 
 

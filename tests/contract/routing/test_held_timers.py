@@ -12,7 +12,7 @@ from office.process.model.process import Processes
 from services.routing.schedulers import step_timers as timer_watch
 from services.routing.tables import CASES, TIMERS
 from tests.conftest import NewDatabase
-from tests.support.departments import Departments, Desk, office
+from tests.support.departments import Departments, Desk
 from tests.support.models import OFFICE
 from tests.support.routing_cases import PLANNER, answer, ask, clock, resolve, send_back
 from tests.unit.routing.test_sharing import process_of
@@ -97,9 +97,9 @@ def test_a_timer_that_a_question_holds_up_is_taken_once_when_the_answer_comes(
     desk = Desk()
     filed = desk.files(HELD, MON, process="timed", limit="none")
     departments.reads(filed)
-    departments.does(office().request_consultation, ask("wait", False), HELD, MON)
+    departments.does(ask("wait", False), HELD, MON)
     assert clock(departments.rows(TIMERS)[0]["next_at"]) == "2021-08-10 10:00"
-    departments.does(office().request_consultation, _another(), HELD, MON)
+    departments.does(_another(), HELD, MON)
     assert departments.rows(TIMERS)[0]["next_at"] is None
     departments.looks("2021-08-12 10:00")
     assert step(departments) == "wait"
@@ -109,7 +109,7 @@ def test_a_timer_that_a_question_holds_up_is_taken_once_when_the_answer_comes(
     again.close()
 
     given = pb.AnswerConsultationRequest(number=2, opinion=1, answer="đồng ý")  # type: ignore[arg-type]
-    departments.does(office().answer_consultation, given, HELD, "2021-08-12 11:00", PLANNER)
+    departments.does(given, HELD, "2021-08-12 11:00", PLANNER)
     assert clock(departments.rows(TIMERS)[0]["next_at"]) == "2021-08-10 10:00"
     departments.looks("2021-08-12 11:00")
     departments.looks("2021-08-13 11:00")
@@ -130,16 +130,16 @@ def test_a_timer_leads_back_only_where_the_case_was(
     for code, ways in ((HELD, ("on",)), (FREE, ("past", "on"))):
         for at_step, way in zip(("wait", "between"), ways, strict=False):
             by = pb.CompleteStepRequest(step=at_step, transition=way)
-            departments.does(office().complete, by, code, MON)
+            departments.does(by, code, MON)
     (row,) = departments.rows(TIMERS)
     assert (row["dossier_code"], clock(row["next_at"])) == (FREE, "2021-08-10 10:00")
     with pytest.raises(Refused) as refused:
-        departments.does(office().send_back, send_back("end"), HELD, MON)
+        departments.does(send_back("end"), HELD, MON)
     assert refused.value.code == "NO_EARLIER_STEP"
     stop = pb.SuspendCaseRequest(step="end", kind=4, reason="chờ", counterpart="Sở khác")  # type: ignore[arg-type]
-    departments.does(office().stop, stop, HELD, "2021-08-09 11:00")
+    departments.does(stop, HELD, "2021-08-09 11:00")
     go_on = pb.ResumeCaseRequest(step="end", reason="đã có")
-    departments.does(office().resume, go_on, HELD, "2021-08-09 14:00")
+    departments.does(go_on, HELD, "2021-08-09 14:00")
     departments.looks("2021-08-12 10:00")
     assert (step(departments, HELD), step(departments, FREE)) == ("end", "between")
     assert departments.rows(TIMERS) == []
@@ -162,7 +162,7 @@ def test_others_do_not_wait_behind_timers_that_are_held_up(
     monkeypatch.setattr(timer_watch, "AT_ONCE", 1)
     desk = Desk()
     departments.reads(desk.files(HELD, MON, process="timed"))
-    departments.does(office().request_consultation, _another(), HELD, MON)
+    departments.does(_another(), HELD, MON)
     departments.reads(desk.files(FREE, "2021-08-09 11:00", process="timed"))
     departments.looks("2021-08-10 11:00")
     assert (step(departments, HELD), step(departments, FREE)) == ("wait", "end")
@@ -171,15 +171,15 @@ def test_others_do_not_wait_behind_timers_that_are_held_up(
 def test_an_answer_starts_no_timer_while_the_clock_stands_still(departments: Departments) -> None:
     """What came during the pause counts when it is over; the end of the case ends the timer."""
     departments.reads(Desk().files(HELD, MON, process="timed"))
-    departments.does(office().request_consultation, _another(), HELD, MON)
+    departments.does(_another(), HELD, MON)
     stop = pb.SuspendCaseRequest(step="wait", kind=4, reason="chờ", counterpart="Sở khác")  # type: ignore[arg-type]
-    departments.does(office().stop, stop, HELD, "2021-08-10 09:00")
-    departments.does(office().answer_consultation, answer(), HELD, "2021-08-11 09:00", PLANNER)
+    departments.does(stop, HELD, "2021-08-10 09:00")
+    departments.does(answer(), HELD, "2021-08-11 09:00", PLANNER)
     assert departments.rows(TIMERS)[0]["next_at"] is None
     go_on = pb.ResumeCaseRequest(step="wait", reason="đã có")
-    departments.does(office().resume, go_on, HELD, "2021-08-12 09:00")
+    departments.does(go_on, HELD, "2021-08-12 09:00")
     assert clock(departments.rows(TIMERS)[0]["next_at"]) == "2021-08-12 10:00"
     assert departments.looks("2021-08-12 09:59") == 0
     departments.looks("2021-08-12 10:00")
-    departments.does(office().resolve, resolve("end"), HELD, "2021-08-12 11:00")
+    departments.does(resolve("end"), HELD, "2021-08-12 11:00")
     assert departments.rows(TIMERS) == []

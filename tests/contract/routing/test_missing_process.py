@@ -23,7 +23,7 @@ from services.routing.schedulers.missing_processes import missing_process_schedu
 from services.routing.tables import CASES, TIMERS
 from tests.conftest import NewDatabase
 from tests.contract.routing.test_recalculate import BOSS
-from tests.support.departments import Departments, Desk
+from tests.support.departments import Departments, Desk, handle
 from tests.support.models import OFFICE
 from tests.support.models import ROUTING as MODEL
 from tests.support.routing_cases import LEADER, PLANNER, UNIT, answer, assign, at, complete
@@ -62,16 +62,16 @@ def lose(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def proposes(departments: Departments, code: str) -> None:
     """Complete the first step, so that a timer runs."""
-    departments.does(OFFICE.answer_consultation, answer(), code, MON, PLANNER)
+    departments.does(answer(), code, MON, PLANNER)
     request = pb.CompleteStepRequest(step="appraise")
     request.facts.add(name="outcome", value="reject")
     request.facts.add(name="area", value="5")
-    departments.does(OFFICE.complete, request, code, MON)
+    departments.does(request, code, MON)
 
 
-def refused(departments: Departments, command: Any, request: Any, *who: Any) -> Refused:
+def refused(departments: Departments, request: Any, *who: Any) -> Refused:
     with pytest.raises(Refused) as caught:
-        departments.does(command, request, LOST, MON, *who)
+        departments.does(request, LOST, MON, *who)
     return caught.value
 
 
@@ -81,9 +81,9 @@ def test_a_call_on_such_a_case_is_refused_with_the_name_of_the_process(
     """In both languages, with process and version, and nothing is written; others go on."""
     before = departments.kinds()
     for why in (
-        refused(departments, OFFICE.answer_consultation, answer(), PLANNER),
-        refused(departments, OFFICE.complete, complete("appraise")),
-        refused(departments, OFFICE.assign, assign("appraise", "an")),
+        refused(departments, answer(), PLANNER),
+        refused(departments, complete("appraise")),
+        refused(departments, assign("appraise", "an")),
     ):
         assert why.code == "PROCESS_MISSING"
         assert "quy trình consulted phiên bản 1" in why.vi
@@ -98,9 +98,9 @@ def test_such_a_case_can_be_brought_to_a_process_that_is_there(
 ) -> None:
     """Moved, it is worked like any other."""
     over = pb.MoveCaseRequest(process="simple", process_version=1, reason="mất tệp")
-    departments.does(OFFICE.move_case, over, LOST, MON, LEADER)
-    departments.does(OFFICE.answer_consultation, answer(), LOST, MON, PLANNER)
-    departments.does(OFFICE.complete, complete("appraise"), LOST, MON)
+    departments.does(over, LOST, MON, LEADER)
+    departments.does(answer(), LOST, MON, PLANNER)
+    departments.does(complete("appraise"), LOST, MON)
     assert departments.rows(CASES)[0]["step"] == "approve"
 
 
@@ -131,8 +131,7 @@ def test_a_recomputation_goes_on_with_the_others_and_names_these(
     else:
         request = pb.RecalculateDeadlinesRequest(request_id=str(uuid.uuid4()), reason="bão")
         call = Call(BOSS, "vi", request.request_id, at(MON), at(MON), "", "")
-        act = Recalculate(OFFICE)
-        page = departments.writer.submit(lambda uow: act(uow, request, call)).result()
+        page = departments.writer.submit(lambda uow: handle(uow, request, call)).result()
     assert page.looked_at == 3
     assert [(s.dossier_code, s.process, s.process_version) for s in page.skipped] == [
         (LOST, "consulted", 1),

@@ -15,7 +15,7 @@ from office.people.access_scope import AccessScope
 from office.people.directory import Absence, Directory, DirectoryUnit, Officer
 from office.process.repository import standard_processes
 from office.worktime.calendars.repository import office_calendars
-from services.routing.application.handlers import CaseHandlers
+from services.routing.application.decision_context import CaseContextLoader
 from services.routing.queries import consultations
 from services.routing.queries.work_lists import list_work
 from services.routing.tables import CASES, CONSULTATIONS, WORK
@@ -42,10 +42,10 @@ PEOPLE = [
 ]
 
 
-def office(*units: DirectoryUnit) -> CaseHandlers:
+def office(*units: DirectoryUnit) -> CaseContextLoader:
     """Return the departments with a directory."""
     people = Directory({u.code: u for u in units}, {o.id: o for o in PEOPLE})
-    return CaseHandlers(standard_processes(), office_calendars, people=lambda: people)
+    return CaseContextLoader(standard_processes(), office_calendars, people=lambda: people)
 
 
 @pytest.fixture
@@ -71,17 +71,17 @@ def test_work_is_given_to_somebody_who_can_do_it(
 ) -> None:
     """Who is not in service there, lacks the role or is away is not given a step."""
     with pytest.raises(Refused) as caught:
-        departments.does(office().assign, assign("appraise", assignee), CODE, MON)
+        departments.does(assign("appraise", assignee), CODE, MON, office=office())
     assert (caught.value.code, caught.value.en) == (code, words)
     assert departments.rows(WORK)[0]["assignee"] in (None, "")
 
-    departments.does(office().assign, assign("appraise", "an"), CODE, MON)
+    departments.does(assign("appraise", "an"), CODE, MON, office=office())
     assert departments.rows(WORK)[0]["assignee"] == "an"
 
 
 def test_who_is_back_can_be_given_work(departments: Departments) -> None:
     """The day after the absence, the officer is there."""
-    departments.does(office().assign, assign("appraise", "binh"), CODE, "2021-08-16 08:00")
+    departments.does(assign("appraise", "binh"), CODE, "2021-08-16 08:00", office=office())
     assert departments.rows(WORK)[0]["assignee"] == "binh"
 
 
@@ -108,16 +108,16 @@ def test_the_heir_works_on_from_the_day_after(departments: Departments) -> None:
     """
     merged = office(*MERGED)
     with pytest.raises(Refused) as early:
-        departments.does(merged.complete, complete("appraise"), CODE, MON, HEIR)
+        departments.does(complete("appraise"), CODE, MON, HEIR, office=merged)
     assert early.value.code == "NOT_YOUR_UNIT"
 
     assert [worked(departments, day) for day in (9, 10)] == [[], [CODE]]
-    departments.does(merged.complete, complete("appraise"), CODE, "2021-08-10 08:00", HEIR)
+    departments.does(complete("appraise"), CODE, "2021-08-10 08:00", HEIR, office=merged)
 
     (row,) = departments.rows(CASES)
     assert (row["step"], row["step_unit"]) == ("review", "H22.70")
     with pytest.raises(Refused) as late:
-        departments.does(merged.complete, complete("review"), CODE, "2021-08-10 09:00", BINH)
+        departments.does(complete("review"), CODE, "2021-08-10 09:00", BINH, office=merged)
     assert late.value.code == "NOT_YOUR_UNIT"
 
 
@@ -140,7 +140,7 @@ def listed(departments: Departments, unit: str, wanted: str = "") -> list[str]:
 def test_the_heir_answers_what_a_dissolved_unit_was_asked(departments: Departments) -> None:
     """From the day after, and its successor after it; the event names both, the list the first."""
     merged = office(*ASKED)
-    departments.does(merged.request_consultation, ask("appraise", True), CODE, MON)
+    departments.does(ask("appraise", True), CODE, MON, office=merged)
     first, second = (Actor(kind=AN.kind, id="nd", unit=unit) for unit in ("H22.05", "H22.71"))
     for when, actor in (
         ("2021-08-09 16:00", first),
@@ -149,20 +149,20 @@ def test_the_heir_answers_what_a_dissolved_unit_was_asked(departments: Departmen
         ("2021-08-11 08:00", first),
     ):
         with pytest.raises(Refused) as refused:
-            departments.does(merged.answer_consultation, answer(), CODE, when, actor)
+            departments.does(answer(), CODE, when, actor, office=merged)
         assert refused.value.code == "NOT_YOUR_UNIT"
 
     assert [listed(departments, unit) for unit in ("H22.05", "H22.71")] == [[], ["H22.02"]]
     assert listed(departments, "H22.71", "H22.71") == ["H22.02"]
-    departments.does(merged.answer_consultation, answer(), CODE, "2021-08-11 08:00", second)
+    departments.does(answer(), CODE, "2021-08-11 08:00", second, office=merged)
 
     said = payload_of(departments.said(CODE)[-1], ConsultationAnswered)
     assert (said.unit, said.successor_unit) == ("H22.02", "H22.71")
     assert [row["open"] for row in departments.rows(CONSULTATIONS)] == [0]
     with pytest.raises(Refused) as again:
-        departments.does(merged.answer_consultation, answer(), CODE, "2021-08-11 09:00", second)
+        departments.does(answer(), CODE, "2021-08-11 09:00", second, office=merged)
     assert again.value.code == "ALREADY_ANSWERED"
-    departments.does(merged.complete, complete("appraise"), CODE, "2021-08-11 09:00")
+    departments.does(complete("appraise"), CODE, "2021-08-11 09:00", office=merged)
 
 
 def test_what_a_dissolved_unit_was_asked_is_not_asked_of_its_heir_too(
@@ -170,9 +170,9 @@ def test_what_a_dissolved_unit_was_asked_is_not_asked_of_its_heir_too(
 ) -> None:
     """The open question is the heir's already."""
     merged = office(*ASKED)
-    departments.does(merged.request_consultation, ask("appraise"), CODE, MON)
+    departments.does(ask("appraise"), CODE, MON, office=merged)
     again = ask("appraise")
     again.unit = "H22.05"
     with pytest.raises(Refused) as asked:
-        departments.does(merged.request_consultation, again, CODE, "2021-08-10 08:00")
+        departments.does(again, CODE, "2021-08-10 08:00", office=merged)
     assert asked.value.code == "ALREADY_ASKED"

@@ -16,7 +16,7 @@ from services.routing.domain.alarms import CONSULTATION
 from services.routing.queries import case, consultations
 from services.routing.tables import CASES, DEADLINES
 from tests.conftest import NewDatabase
-from tests.support.departments import Departments, Desk, merged, office
+from tests.support.departments import Departments, Desk, merged
 from tests.support.events import name_of, payload_of
 from tests.support.routing_cases import AN, PLANNER, answer, ask, at, cancel, clock, complete
 
@@ -31,7 +31,7 @@ def departments(new_database: NewDatabase) -> Iterator[Departments]:
     made = Departments(new_database("routing"))
     made.reads(Desk().files(CODE))
     made.takes(CODE)
-    made.does(office().request_consultation, ask("appraise", True, "1wd"), CODE, MON)
+    made.does(ask("appraise", True, "1wd"), CODE, MON)
     yield made
     made.close()
 
@@ -48,7 +48,7 @@ def test_it_leaves_the_list_of_the_unit_asked_and_is_found_with_its_reason(
 ) -> None:
     """Open before; afterwards only among those that are closed, and not as an answered one."""
     assert [each.number for each in listed(departments)] == [1]
-    departments.does(office().cancel_consultation, cancel(), CODE, LATER)
+    departments.does(cancel(), CODE, LATER)
     assert listed(departments) == []
     (told,) = listed(departments, answered=True)
     assert (told.cancelled_for, told.overdue) == ("hỏi nhầm đơn vị", False)
@@ -58,7 +58,7 @@ def test_it_leaves_the_list_of_the_unit_asked_and_is_found_with_its_reason(
 
 def test_its_alarms_end_and_the_step_goes_on(departments: Departments) -> None:
     """The watch finds nothing of it; the case tells why; the late answer is refused."""
-    departments.does(office().cancel_consultation, cancel(), CODE, LATER)
+    departments.does(cancel(), CODE, LATER)
     assert [row for row in departments.rows(DEADLINES) if row["scope"] == CONSULTATION] == []
     departments.looks("2021-09-30 10:00")
     said = [
@@ -76,9 +76,9 @@ def test_its_alarms_end_and_the_step_goes_on(departments: Departments) -> None:
     assert notes["ConsultationCancelled"] == "H22.02: hỏi nhầm đơn vị"
 
     with pytest.raises(Refused) as late:
-        departments.does(office().answer_consultation, answer(), CODE, LATER, PLANNER)
+        departments.does(answer(), CODE, LATER, PLANNER)
     assert late.value.code == "CONSULTATION_CANCELLED"
-    departments.does(office().complete, complete("appraise"), CODE, LATER)
+    departments.does(complete("appraise"), CODE, LATER)
     assert departments.rows(CASES)[0]["step"] == "review"
 
 
@@ -87,7 +87,6 @@ def test_nobody_else_takes_it_back(departments: Departments) -> None:
     for unit in ("H22.13", "H22.02"):
         with pytest.raises(Refused) as refused:
             departments.does(
-                office().cancel_consultation,
                 cancel(),
                 CODE,
                 LATER,
@@ -105,10 +104,10 @@ def test_a_rebuild_has_the_same_rows(new_database: NewDatabase, turn: int) -> No
         filed = Desk().files(CODE)
         live.reads(filed)
         for number in (1, 2):
-            live.does(office().request_consultation, ask("appraise", True, "1wd"), CODE, MON)
+            live.does(ask("appraise", True, "1wd"), CODE, MON)
             live.looks("2021-08-10 10:00")
             when = f"2021-08-10 1{number}:00"
-            live.does(office().cancel_consultation, cancel(number), CODE, when)
+            live.does(cancel(number), CODE, when)
         for event in merged([live.said(), filed], [turn] * 20):
             again.reads([event])
         assert again.views() == live.views()

@@ -12,7 +12,7 @@ from kernel.eventsourcing import envelope
 from services.routing.domain.alarms import CONSULTATION
 from services.routing.tables import DEADLINES
 from tests.conftest import NewDatabase
-from tests.support.departments import Departments, Desk, office
+from tests.support.departments import Departments, Desk
 from tests.support.events import name_of, payload_of
 from tests.support.routing_cases import PLANNER, answer, ask, resolve, supplement
 
@@ -48,10 +48,10 @@ def said(departments: Departments) -> list[tuple[str, int]]:
 def test_each_question_is_watched_until_it_is_answered(departments: Departments) -> None:
     """Near, passed and told once each; the answer takes the row away, the end takes them all."""
     departments.reads(Desk().files(CODE, process="same-day", limit="1wd"))
-    departments.does(office().request_consultation, ask("handle", limit="1wd"), CODE, MON)
+    departments.does(ask("handle", limit="1wd"), CODE, MON)
     other = ask("handle", limit="2wd")
     other.question = "Có tranh chấp?"
-    departments.does(office().request_consultation, other, CODE, MON)
+    departments.does(other, CODE, MON)
     assert rows(departments) == [(1, True), (2, True)]
 
     departments.looks("2021-08-10 09:00", 0)
@@ -67,9 +67,9 @@ def test_each_question_is_watched_until_it_is_answered(departments: Departments)
     assert missed.causation_id == asked.event_id
     assert rows(departments) == [(1, False), (2, True)]
 
-    departments.does(office().answer_consultation, answer(1), CODE, "2021-08-10 11:00", PLANNER)
+    departments.does(answer(1), CODE, "2021-08-10 11:00", PLANNER)
     assert rows(departments) == [(2, True)]
-    departments.does(office().resolve, resolve("handle", why="muộn"), CODE, "2021-08-10 11:30")
+    departments.does(resolve("handle", why="muộn"), CODE, "2021-08-10 11:30")
     assert rows(departments) == []
     assert departments.looks("2021-09-30 10:00") == 0
 
@@ -78,8 +78,8 @@ def test_a_question_is_watched_while_papers_are_awaited(departments: Departments
     """The dossier's rows sleep, the question's does not; a spoilt index says nothing twice."""
     departments.reads(Desk().files(CODE))
     departments.takes(CODE)
-    departments.does(office().request_consultation, ask("appraise", limit="1wd"), CODE, MON)
-    departments.does(office().request_supplement, supplement("appraise"), CODE, MON)
+    departments.does(ask("appraise", limit="1wd"), CODE, MON)
+    departments.does(supplement("appraise"), CODE, MON)
     departments.looks("2021-08-10 10:00")
     once = said(departments)
     assert once == [("DeadlineMissed", 1), ("DeadlineEscalated", 1)]
@@ -99,7 +99,7 @@ def test_a_rebuild_has_the_same_rows(new_database: NewDatabase) -> None:
         filed = Desk().files(CODE, process="consulted")
         live.reads(filed)
         live.looks("2021-08-11 10:00")
-        live.does(office().answer_consultation, answer(1), CODE, "2021-08-11 11:00", PLANNER)
+        live.does(answer(1), CODE, "2021-08-11 11:00", PLANNER)
         again.reads([*filed, *live.said()])
         assert rows(live) == [(2, False)]
         assert again.views() == live.views()

@@ -27,7 +27,7 @@ from services.routing.tables import CASES, CONSULTATIONS, DEADLINES, TIMERS, WOR
 from services.routing.views.deadline_rows import DOSSIER
 from tests.conftest import NewDatabase
 from tests.support.calendars import publish, use
-from tests.support.departments import Departments, Desk, merged
+from tests.support.departments import Departments, Desk, handle, merged
 from tests.support.events import name_of, payload_of
 from tests.support.models import OFFICE
 from tests.support.models import ROUTING as MODEL
@@ -78,8 +78,7 @@ def recalculate(departments: Departments, when: str = WHEN, **more: Any) -> Any:
         request_id=str(uuid.uuid4()), reason="bão, 12/UBND", **more
     )
     call = Call(BOSS, "vi", request.request_id, at(when), at(when), "", "")
-    act = Recalculate(OFFICE)
-    return departments.writer.submit(lambda uow: act(uow, request, call)).result()
+    return departments.writer.submit(lambda uow: handle(uow, request, call)).result()
 
 
 def pages(departments: Departments, size: int, when: str = WHEN, unit: str = "") -> list[Any]:
@@ -125,7 +124,7 @@ def test_only_what_moves_gets_an_event(
     desk, five = Desk(), codes(5)
     for code, limit in zip(five, ("5wd", "1wd", "none", "5wd", "5wd"), strict=True):
         departments.reads(desk.files(code, limit=limit))
-    departments.does(OFFICE.request_supplement, supplement("appraise"), five[3], "2021-08-10 09:00")
+    departments.does(supplement("appraise"), five[3], "2021-08-10 09:00")
     version = storm(folder, tmp_path)
     before = len(departments.said())
 
@@ -297,9 +296,9 @@ def besides(departments: Departments) -> dict[str, str]:
     desk, (first, second, third) = Desk(), codes(3)
     heard = [desk.files(code, process="consulted") for code in (first, second)]
     departments.reads([*heard[0], *heard[1], *desk.files(third)])
-    departments.does(OFFICE.answer_consultation, answer(1), first, "2021-08-09 10:00", PLANNER)
-    departments.does(OFFICE.complete, _proposal(), first, "2021-08-10 10:00")
-    departments.does(OFFICE.request_supplement, supplement("appraise"), second, "2021-08-10 09:00")
+    departments.does(answer(1), first, "2021-08-09 10:00", PLANNER)
+    departments.does(_proposal(), first, "2021-08-10 10:00")
+    departments.does(supplement("appraise"), second, "2021-08-10 09:00")
     return shown(departments)
 
 

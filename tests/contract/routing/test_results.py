@@ -10,7 +10,7 @@ from motcua.events.v1.common_pb2 import ResultKind
 from kernel.base.errors import Refused
 from tests.conftest import NewDatabase
 from tests.contract.routing.test_views import case
-from tests.support.departments import Departments, Desk, office
+from tests.support.departments import Departments, Desk
 from tests.support.routing_cases import LEADER, SPECIALIST, draft, judge, resolve
 
 MON = "2021-08-09 10:00"
@@ -33,15 +33,15 @@ def test_a_signed_result_is_drafted_signed_and_given_with_its_file(
     departments.reads(Desk().files(CODE, process="same-day", result_kind=SIGNED))
     assert case(departments).case.result_kind == SIGNED
     with pytest.raises(Refused) as missing:
-        departments.does(office().resolve, resolve("handle"), CODE, MON)
+        departments.does(resolve("handle"), CODE, MON)
     assert missing.value.code == "RESULT_FILE_MISSING"
 
-    departments.does(office().draft_document, draft("handle"), CODE, MON, SPECIALIST)
-    departments.does(office().review_document, judge(), CODE, MON)
-    departments.does(office().review_document, judge(stage=2), CODE, MON, LEADER)
+    departments.does(draft("handle"), CODE, MON, SPECIALIST)
+    departments.does(judge(), CODE, MON)
+    departments.does(judge(stage=2), CODE, MON, LEADER)
     given = resolve("handle")
     given.file_sha256 = "a" * 64
-    departments.does(office().resolve, given, CODE, MON)
+    departments.does(given, CODE, MON)
 
     shown = case(departments)
     assert shown.case.file_sha256 == "a" * 64

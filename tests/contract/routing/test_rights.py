@@ -21,10 +21,11 @@ from kernel.base.errors import Forbidden, Refused
 from kernel.base.instants import to_timestamp
 from kernel.eventsourcing.command_context import Call
 from office.process.repository import standard_processes
+from services.routing.domain.command_table import COMMANDS
 from services.routing.queries import case, consultations, work_lists
-from services.routing.rpc import RoutingServicer
 from tests.conftest import NewDatabase
-from tests.support.departments import TABLE, Departments, Desk, office
+from tests.support.departments import TABLE, Departments, Desk, handle
+from tests.support.models import OFFICE
 from tests.support.routing_cases import (
     BINH,
     LEADER,
@@ -53,6 +54,7 @@ from tests.support.routing_cases import (
 )
 
 SERVICE: Final = "motcua.routing.v1.RoutingService"
+CONTRACT: Final = descriptor_pool.Default().FindServiceByName(SERVICE)
 MON = "2021-08-09 10:00"
 CODE = f"{UNIT}-210809-0001"
 DOING = {"specialist"}
@@ -84,7 +86,6 @@ class Proof:
     ``roles`` (empty: no role is asked for), and from no other.
     """
 
-    act: str
     request: Callable[[], Message]
     roles: set[str]
     prepare: Prepare = lambda _departments: None
@@ -92,26 +93,26 @@ class Proof:
     officer: str = "moi"
 
 
-def _done(*requests: tuple[str, Message]) -> Prepare:
+def _done(*requests: Message) -> Prepare:
     def prepare(departments: Departments) -> None:
-        for act, request in requests:
-            departments.does(getattr(office(), act), request, CODE, MON)
+        for request in requests:
+            departments.does(request, CODE, MON)
 
     return prepare
 
 
 def _reviewed(departments: Departments) -> None:
-    _done(("complete", complete("appraise")))(departments)
+    _done(complete("appraise"))(departments)
 
 
 def _sealing(departments: Departments) -> None:
     steps = ("appraise", "review", "approve")
-    _done(*(("complete", complete(step)) for step in steps))(departments)
+    _done(*(complete(step) for step in steps))(departments)
 
 
 def _resolved(departments: Departments) -> None:
     _sealing(departments)
-    _done(("resolve", resolve("seal")))(departments)
+    _done(resolve("seal"))(departments)
 
 
 def _wished(departments: Departments) -> None:
@@ -122,13 +123,13 @@ def _wished(departments: Departments) -> None:
 
 def _asked(departments: Departments) -> None:
     request = supplement("appraise", "2021-08-09 10:01")
-    departments.does(office().request_supplement, request, CODE, "2021-08-09 09:30")
+    departments.does(request, CODE, "2021-08-09 09:30")
 
 
 def _question(departments: Departments) -> None:
     request = ask("appraise")
     request.role = "head"
-    departments.does(office().request_consultation, request, CODE, MON)
+    departments.does(request, CODE, MON)
 
 
 def _correction() -> pb.CorrectCaseRequest:
@@ -141,7 +142,7 @@ def _absence() -> pb.DelegateWorkRequest:
 
 
 def _away(departments: Departments) -> None:
-    _done(("assign", assign("appraise", "an")))(departments)
+    _done(assign("appraise", "an"))(departments)
     departments.delegates(_absence(), MON, BINH)
 
 
@@ -150,53 +151,43 @@ def _move() -> pb.MoveCaseRequest:
 
 
 PROOFS: Final[dict[str, Proof]] = {
-    "AssignStep": Proof("assign", lambda: assign("appraise", "binh"), DOING | LEADING),
-    "CompleteStep": Proof("complete", lambda: complete("appraise"), DOING),
-    "SendBack": Proof("send_back", lambda: send_back("review"), {"head"}, _reviewed),
-    "RequestSupplement": Proof("request_supplement", lambda: supplement("appraise"), DOING),
-    "RequestPayment": Proof("request_payment", lambda: payment("appraise"), DOING),
+    "AssignStep": Proof(lambda: assign("appraise", "binh"), DOING | LEADING),
+    "CompleteStep": Proof(lambda: complete("appraise"), DOING),
+    "SendBack": Proof(lambda: send_back("review"), {"head"}, _reviewed),
+    "RequestSupplement": Proof(lambda: supplement("appraise"), DOING),
+    "RequestPayment": Proof(lambda: payment("appraise"), DOING),
     "ConfirmPayment": Proof(
-        "confirm_payment",
         lambda: paid("appraise"),
         {"receptionist", "accountant", "specialist"},
-        _done(("request_payment", payment("appraise"))),
+        _done(payment("appraise")),
     ),
-    "SuspendCase": Proof("stop", lambda: stop("appraise"), DOING),
-    "ResumeCase": Proof(
-        "resume", lambda: go_on("appraise"), DOING | LEADING, _done(("stop", stop("appraise")))
-    ),
-    "ExtendDeadline": Proof(
-        "extend", lambda: extend("2021-08-16 09:00", "2021-08-18 09:00"), {"leader"}
-    ),
-    "CloseCase": Proof("close", close, {"receptionist", "specialist", "head", "leader"}, _asked),
-    "OpenStep": Proof("open_step", lambda: look("appraise"), DOING),
-    "PullBack": Proof("pull_back", lambda: pull("review"), set(), _reviewed, officer="an"),
-    "MoveCase": Proof("move_case", _move, {"leader"}),
-    "SetParticipant": Proof("set_participant", takes_part, DOING | LEADING),
-    "DelegateWork": Proof(
-        "delegate", _absence, LEADING, _done(("assign", assign("appraise", "an")))
-    ),
-    "EndAbsence": Proof("end_absence", lambda: pb.EndAbsenceRequest(officer="an"), LEADING, _away),
-    "RequestConsultation": Proof("request_consultation", lambda: ask("appraise"), DOING),
-    "AnswerConsultation": Proof("answer_consultation", answer, {"head"}, _question, unit="H22.02"),
+    "SuspendCase": Proof(lambda: stop("appraise"), DOING),
+    "ResumeCase": Proof(lambda: go_on("appraise"), DOING | LEADING, _done(stop("appraise"))),
+    "ExtendDeadline": Proof(lambda: extend("2021-08-16 09:00", "2021-08-18 09:00"), {"leader"}),
+    "CloseCase": Proof(close, {"receptionist", "specialist", "head", "leader"}, _asked),
+    "OpenStep": Proof(lambda: look("appraise"), DOING),
+    "PullBack": Proof(lambda: pull("review"), set(), _reviewed, officer="an"),
+    "MoveCase": Proof(_move, {"leader"}),
+    "SetParticipant": Proof(takes_part, DOING | LEADING),
+    "DelegateWork": Proof(_absence, LEADING, _done(assign("appraise", "an"))),
+    "EndAbsence": Proof(lambda: pb.EndAbsenceRequest(officer="an"), LEADING, _away),
+    "RequestConsultation": Proof(lambda: ask("appraise"), DOING),
+    "AnswerConsultation": Proof(answer, {"head"}, _question, unit="H22.02"),
     "CancelConsultation": Proof(
-        "cancel_consultation",
         lambda: pb.CancelConsultationRequest(number=1, reason="Đã rõ."),
         DOING,
         _question,
     ),
-    "DraftDocument": Proof("draft_document", lambda: draft("appraise"), DOING),
-    "ReviewDocument": Proof(
-        "review_document", judge, {"head"}, _done(("draft_document", draft("appraise")))
-    ),
-    "CorrectCase": Proof("correct", _correction, LEADING, _resolved),
-    "AnswerWithdrawal": Proof("answer_withdrawal", let_go, LEADING, _wished),
-    "ResolveCase": Proof("resolve", lambda: resolve("seal"), {"clerk"}, _sealing),
+    "DraftDocument": Proof(lambda: draft("appraise"), DOING),
+    "ReviewDocument": Proof(judge, {"head"}, _done(draft("appraise"))),
+    "CorrectCase": Proof(_correction, LEADING, _resolved),
+    "AnswerWithdrawal": Proof(let_go, LEADING, _wished),
+    "ResolveCase": Proof(lambda: resolve("seal"), {"clerk"}, _sealing),
 }
 OF_NO_CASE: Final = {"ListProcesses"}
 METHODS: Final = [
     method.name
-    for method in descriptor_pool.Default().FindServiceByName(SERVICE).methods
+    for method in CONTRACT.methods
     if ActorKind.ACTOR_KIND_OFFICER in TABLE.rule(f"{SERVICE}/{method.name}").kinds
 ]
 
@@ -230,10 +221,9 @@ def said(departments: Departments, name: str, officer: str, unit: str, roles: se
     now = at("2021-08-09 10:05")
     granted = frozenset(roles)
     call = Call(actor, "vi", request.request_id, now, now, "", CODE, roles=granted, rule=rule)
-    act = getattr(office(), proof.act)
     try:
         TABLE.authorize(rule, actor, granted)
-        departments.writer.submit(lambda uow: act(uow, request, call)).result()
+        departments.writer.submit(lambda uow: handle(uow, request, call)).result()
     except (Refused, Forbidden) as failure:
         return failure.code
     return ""
@@ -287,20 +277,15 @@ def test_a_unit_above_may_what_the_unit_may(departments: Departments, name: str)
 
 
 @pytest.mark.parametrize("name", PROOFS)
-def test_a_proof_runs_what_the_method_runs(name: str) -> None:
-    """The office's act in a proof is the one behind the method."""
+def test_a_proof_sends_what_the_method_takes(name: str) -> None:
+    """A proof's request is the method's, so its handler is the one behind the method."""
+    assert PROOFS[name].request().DESCRIPTOR is CONTRACT.methods_by_name[name].input_type
 
-    class Named:
-        """Gives the name of the act that is asked for."""
 
-        def __getattr__(self, act: str) -> Any:
-            raise LookupError(act)
-
-    servicer: Any = RoutingServicer.__new__(RoutingServicer)
-    servicer._office = Named()
-    method = getattr(RoutingServicer, name)(servicer, None, None)
-    with pytest.raises(LookupError, match=f"^{PROOFS[name].act}$"):
-        method.send(None)
+def test_what_is_proved_is_a_command_and_what_is_shown_is_none() -> None:
+    """Every command of the table that officers may call is proved; no query is a command."""
+    commands = {spec.message.DESCRIPTOR.name.removesuffix("Request") for spec in COMMANDS}
+    assert commands & set(METHODS) == PROOFS.keys()
 
 
 def _case_shown(departments: Departments, sight: Any) -> bool:
@@ -341,7 +326,7 @@ def test_a_read_shows_a_case_to_the_units_that_take_part(
         actor = Actor(kind=ActorKind.ACTOR_KIND_OFFICER, id="moi", unit=unit)
         who = Caller(name, actor, "vi", "", 0.0, roles=ROLES, rule=TABLE.rule(f"{SERVICE}/{name}"))
         try:
-            return shown(departments, office().sight(who, at(MON)))
+            return shown(departments, OFFICE.access_scope(who, at(MON)))
         except Forbidden:
             return False
 

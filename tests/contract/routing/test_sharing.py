@@ -18,7 +18,7 @@ from services.routing.queries import consultations
 from services.routing.tables import CASES, CONSULTATIONS, PARTICIPANTS, TIMERS, WORK
 from tests.conftest import NewDatabase
 from tests.contract.routing.test_views import case, work
-from tests.support.departments import Departments, Desk, office
+from tests.support.departments import Departments, Desk
 from tests.support.events import name_of, payload_of
 from tests.support.routing_cases import (
     AN,
@@ -73,12 +73,12 @@ def test_questions_are_listed_by_unit_until_they_are_answered(departments: Depar
     for number, code in enumerate(codes):
         departments.reads(desk.files(code, process="same-day"))
         limit = "none" if number == 0 else f"{6 - number}wd"
-        departments.does(office().request_consultation, ask("handle", False, limit), code, MON)
+        departments.does(ask("handle", False, limit), code, MON)
     listed = [c.dossier_code[-4:] for c in asked(departments, unit="H22.02")]
     assert listed == ["0005", "0004", "0003", "0002", "0001"]
     assert asked(departments, unit="H22.03") == []
-    departments.does(office().answer_consultation, answer(), codes[1], MON, PLANNER)
-    departments.does(office().resolve, resolve("handle"), codes[2], MON)
+    departments.does(answer(), codes[1], MON, PLANNER)
+    departments.does(resolve("handle"), codes[2], MON)
     assert [c.dossier_code[-4:] for c in asked(departments)] == ["0005", "0004", "0001"]
     (told,) = asked(departments, dossier_code=codes[1], answered=True)
     assert (told.answer, clock(told.answered_at.ToMicroseconds())) == ("Phù hợp.", MON)
@@ -99,11 +99,11 @@ def test_participants_find_their_cases_in_the_list_of_work(departments: Departme
     desk = Desk()
     for number in (1, 2):
         departments.reads(desk.files(f"H22.12-210809-{number:04d}"))
-    departments.does(office().set_participant, takes_part(2), CODE, MON)
+    departments.does(takes_part(2), CODE, MON)
     found = work(departments, participant="la")
     assert [item.dossier_code for item in found.items] == [CODE]
     assert [p.officer for p in case(departments).participants] == ["la"]
-    departments.does(office().set_participant, takes_part(0), CODE, MON)
+    departments.does(takes_part(0), CODE, MON)
     assert not work(departments, participant="la").items
     assert departments.rows(PARTICIPANTS) == []
 
@@ -123,20 +123,20 @@ def test_all_open_cases_of_an_absent_officer_are_delegated_at_once(
     for code in codes:
         departments.reads(desk.files(code, process="same-day"))
     for code in codes[:3]:
-        departments.does(office().assign, assign("handle", "an"), code, MON)
-    departments.does(office().request_supplement, supplement("handle"), codes[1], MON)
-    departments.does(office().resolve, resolve("handle"), codes[2], MON)
+        departments.does(assign("handle", "an"), code, MON)
+    departments.does(supplement("handle"), codes[1], MON)
+    departments.does(resolve("handle"), codes[2], MON)
     assert departments.delegates(absence(), MON) == codes[:2]
     written = len(departments.said())
     assert departments.delegates(absence(), MON) == codes[:2]
     assert len(departments.said()) == written
-    departments.does(office().resolve, resolve("handle"), codes[0], MON, BINH)
+    departments.does(resolve("handle"), codes[0], MON, BINH)
 
 
 def test_who_may_delegate_an_officer_s_work(departments: Departments) -> None:
     """The officer, or a leader of the unit; nobody else."""
     departments.reads(Desk().files(CODE))
-    departments.does(office().assign, assign("appraise", "an"), CODE, MON)
+    departments.does(assign("appraise", "an"), CODE, MON)
     with pytest.raises(Refused) as other:
         departments.delegates(absence(), MON, SPECIALIST)
     assert other.value.code == "NOT_YOURS_TO_DELEGATE"
@@ -150,16 +150,16 @@ def test_a_timer_takes_its_way_once_from_the_index(departments: Departments) -> 
     """The row is there while the step is, empty while the clock stands, and gone after."""
     desk = Desk()
     departments.reads(desk.files(CODE, process="consulted", limit="none"))
-    departments.does(office().answer_consultation, answer(), CODE, MON, PLANNER)
+    departments.does(answer(), CODE, MON, PLANNER)
     small = pb.CompleteStepRequest(step="appraise")
     small.facts.add(name="outcome", value="reject")
     small.facts.add(name="area", value="5")
-    departments.does(office().complete, small, CODE, MON)
+    departments.does(small, CODE, MON)
     (row,) = departments.rows(TIMERS)
     assert (row["transition"], clock(row["next_at"])) == ("recall", "2021-08-12 10:00")
-    departments.does(office().stop, _stop(), CODE, "2021-08-10 10:00")
+    departments.does(_stop(), CODE, "2021-08-10 10:00")
     assert departments.rows(TIMERS)[0]["next_at"] is None
-    departments.does(office().resume, _go_on(), CODE, "2021-08-11 10:00")
+    departments.does(_go_on(), CODE, "2021-08-11 10:00")
     assert clock(departments.rows(TIMERS)[0]["next_at"]) == "2021-08-13 10:00"
     departments.looks("2021-08-13 09:59")
     assert departments.rows(CASES)[0]["step"] == "approve"
@@ -181,15 +181,15 @@ def _go_on() -> pb.ResumeCaseRequest:
 def test_a_pulled_back_case_is_its_sender_s_work_again(departments: Departments) -> None:
     """Work list, officer and due date are those of before; a look of the receiver ends that."""
     departments.reads(Desk().files(CODE))
-    departments.does(office().assign, assign("appraise", "an"), CODE, MON)
+    departments.does(assign("appraise", "an"), CODE, MON)
     (before,) = departments.rows(WORK)
-    departments.does(office().complete, complete("appraise"), CODE, MON)
-    departments.does(office().pull_back, pull("review"), CODE, MON)
+    departments.does(complete("appraise"), CODE, MON)
+    departments.does(pull("review"), CODE, MON)
     assert departments.rows(WORK) == [before]
-    departments.does(office().complete, complete("appraise"), CODE, MON)
-    departments.does(office().open_step, look("review"), CODE, MON, BINH)
+    departments.does(complete("appraise"), CODE, MON)
+    departments.does(look("review"), CODE, MON, BINH)
     with pytest.raises(Refused) as late:
-        departments.does(office().pull_back, pull("review"), CODE, MON)
+        departments.does(pull("review"), CODE, MON)
     assert late.value.code == "ALREADY_OPENED"
 
 
@@ -199,11 +199,11 @@ def test_a_case_shows_what_is_open_by_what_is_known(departments: Departments) ->
     shown = case(departments)
     assert list(shown.asked_facts) == ["outcome", "area"]
     assert list(shown.next_steps) == ["survey", "approve"]
-    departments.does(office().answer_consultation, answer(), CODE, MON, PLANNER)
+    departments.does(answer(), CODE, MON, PLANNER)
     request = pb.CompleteStepRequest(step="appraise")
     request.facts.add(name="outcome", value="grant")
     request.facts.add(name="area", value="5000")
-    departments.does(office().complete, request, CODE, MON)
+    departments.does(request, CODE, MON)
     with departments.engine.connect() as connection:
         asked_for = pb.GetCaseRequest(dossier_code=CODE)
         shown = queries.get_case(connection, asked_for, standard_processes(), at(MON), "en")
@@ -218,8 +218,8 @@ def test_the_call_with_facts_that_the_page_shows_is_taken(departments: Departmen
     (words,) = [it for it in shown_on("docs/processes.md") if it[:2] == ["call", "CompleteStep"]]
     request = ParseDict(json.loads(words[2]), pb.CompleteStepRequest())
     departments.reads(Desk().files(request.dossier_code, process="consulted"))
-    departments.does(office().answer_consultation, answer(), request.dossier_code, MON, PLANNER)
-    departments.does(office().complete, request, request.dossier_code, MON)
+    departments.does(answer(), request.dossier_code, MON, PLANNER)
+    departments.does(request, request.dossier_code, MON)
     assert departments.rows(CASES)[0]["step"] == "approve"
     (said,) = [e for e in departments.said() if name_of(e) == "StepCompleted"]
     stated = {fact.name: fact.value for fact in payload_of(said, StepCompleted).facts}
@@ -232,13 +232,13 @@ def test_a_case_moves_only_to_a_version_that_is_there(departments: Departments) 
     for version, code in ((7, "UNKNOWN_PROCESS"), (1, "SAME_VERSION")):
         request = pb.MoveCaseRequest(process_version=version, reason="quy định mới")
         with pytest.raises(Refused) as refused:
-            departments.does(office().move_case, request, CODE, MON, LEADER)
+            departments.does(request, CODE, MON, LEADER)
         assert refused.value.code == code
     over = pb.MoveCaseRequest(process="simple", process_version=1, reason="quy định mới")
-    departments.does(office().move_case, over, CODE, MON, LEADER)
+    departments.does(over, CODE, MON, LEADER)
     (row,) = departments.rows(CASES)
     assert (row["process"], row["step"], row["step_role"]) == ("simple", "appraise", "specialist")
     assert [c.number for c in asked(departments)] == []
     assert departments.rows(CONSULTATIONS) == []
-    departments.does(office().complete, complete("appraise"), CODE, MON, AN)
+    departments.does(complete("appraise"), CODE, MON, AN)
     assert departments.rows(CASES)[0]["step"] == "approve"

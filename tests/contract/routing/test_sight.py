@@ -20,7 +20,7 @@ from office.process.repository import standard_processes
 from services.routing.queries import case, consultations, work_lists
 from services.routing.tables import CASES, WORK
 from tests.conftest import NewDatabase
-from tests.support.departments import Departments, Desk, office
+from tests.support.departments import Departments, Desk
 from tests.support.events import changing
 from tests.support.routing_cases import SPECIALIST, answer, ask, at, complete, extend, takes_part
 
@@ -156,16 +156,16 @@ def test_a_case_is_shown_to_those_who_take_part(departments: Departments) -> Non
     for unit in ("H22.02", "H22.60", "H22.12.01", "H22.1", "H30", ""):
         assert not sees(departments, own, unit), unit
 
-    departments.does(office().request_consultation, ask("appraise", False, "1wd"), own, NOW)
+    departments.does(ask("appraise", False, "1wd"), own, NOW)
     assert sees(departments, own, "H22.02")
-    departments.does(office().answer_consultation, answer(), own, NOW, PLANNER)
+    departments.does(answer(), own, NOW, PLANNER)
     assert sees(departments, own, "H22.02"), "who answered sees what became of it"
 
     assert not sees(departments, own, "H30", "dung")
-    departments.does(office().set_participant, takes_part(2, "dung"), own, NOW)
+    departments.does(takes_part(2, "dung"), own, NOW)
     assert sees(departments, own, "H30", "dung")
     assert work(departments, sight("H30", "dung"), 5, participant="dung") == [own]
-    departments.does(office().set_participant, takes_part(0, "dung"), own, NOW)
+    departments.does(takes_part(0, "dung"), own, NOW)
     assert not sees(departments, own, "H30", "dung")
 
 
@@ -173,7 +173,7 @@ def test_questions_are_listed_to_the_unit_asked_and_to_who_asks(departments: Dep
     """Others' questions are not listed, by whatever filter."""
     code = "H22.12-210809-0001"
     departments.reads(Desk().files(code))
-    departments.does(office().request_consultation, ask("appraise", False, "1wd"), code, NOW)
+    departments.does(ask("appraise", False, "1wd"), code, NOW)
 
     def listed(own: str, **more: object) -> int:
         request = pb.ListConsultationsRequest(**more)  # type: ignore[arg-type]
@@ -214,22 +214,22 @@ def test_a_leader_of_the_dossier_s_unit_or_above_signs(
     code = "H22.60.05-210809-0001"
     departments.reads(Desk().files(code, unit="H22.60.05", process="two-level"))
     for step in ("appraise", "submit"):
-        departments.does(office().complete, complete(step), code, NOW, _leader("H22"))
+        departments.does(complete(step), code, NOW, _leader("H22"))
     assert departments.rows(CASES)[0]["step_unit"] == "H22.60"
     requests = {
         "extend": extend("2021-08-16 09:00", "2021-08-20 10:00"),
         "move_case": pb.MoveCaseRequest(process="standard", process_version=1, reason="mới"),
     }
-    act, request = getattr(office(), command), requests[command]
+    request = requests[command]
     for actor, reason in (
         (_leader("H22.12"), "NOT_YOUR_UNIT"),
         (_leader("H22.60.06"), "NOT_YOUR_UNIT"),
         (Actor(kind=OFFICER, id=SPECIALIST.id, unit="H22.60.05"), "ROLE_MISSING"),
     ):
         with pytest.raises(Forbidden) as refused:
-            departments.does(act, request, code, NOW, actor)
+            departments.does(request, code, NOW, actor)
         assert refused.value.code == reason
-    departments.does(act, request, code, NOW, _leader("H22.60.05"))
+    departments.does(request, code, NOW, _leader("H22.60.05"))
 
 
 def _leader(unit: str) -> Actor:

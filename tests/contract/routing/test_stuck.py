@@ -17,7 +17,7 @@ from services.routing.domain.alarms import FIRST_ACTION
 from services.routing.schedulers import deadlines
 from services.routing.tables import DEADLINES
 from tests.conftest import NewDatabase
-from tests.support.departments import Departments, Desk, office
+from tests.support.departments import Departments, Desk
 from tests.support.events import name_of
 from tests.support.routing_cases import at, look
 
@@ -70,7 +70,7 @@ def test_a_stuck_case_is_warned_of_and_missed_once(departments: Departments) -> 
 def test_what_was_opened_is_warned_of_no_more(departments: Departments) -> None:
     """The row goes with the first look."""
     departments.reads(Desk().files(CODE, process="same-day", limit="none"))
-    departments.does(office().open_step, look("handle"), CODE, "2021-08-10 08:00")
+    departments.does(look("handle"), CODE, "2021-08-10 08:00")
     assert departments.rows(DEADLINES) == []
     assert departments.looks("2021-08-30 09:00") == 0
 

@@ -11,7 +11,7 @@ from motcua.routing.v1.case_events_pb2 import SupplementRequested
 
 from kernel.base.errors import Refused
 from tests.conftest import NewDatabase
-from tests.support.departments import Departments, Desk, merged, office
+from tests.support.departments import Departments, Desk, merged
 from tests.support.events import payload_of
 from tests.support.routing_cases import clock, supplement
 
@@ -27,7 +27,7 @@ def departments(new_database: NewDatabase) -> Iterator[Departments]:
 
 
 def ask(departments: Departments, when: str) -> None:
-    departments.does(office().request_supplement, supplement("appraise"), CODE, when)
+    departments.does(supplement("appraise"), CODE, when)
 
 
 def refused(departments: Departments, when: str) -> Refused:

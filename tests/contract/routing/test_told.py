@@ -17,7 +17,7 @@ from office.people.directory import Absence, Directory, DirectoryUnit, Officer
 from office.permissions import shipped
 from office.process.repository import standard_processes
 from office.worktime.calendars.repository import office_calendars
-from services.routing.application.handlers import CaseHandlers
+from services.routing.application.decision_context import CaseContextLoader
 from services.routing.config.escalation_files import SHIPPED, load_policies
 from services.routing.queries import case
 from tests.conftest import NewDatabase
@@ -44,11 +44,13 @@ def away(stand_in: str = "") -> Absence:
     return Absence(HERE, HERE, stand_in)
 
 
-def office(*officers: Officer, units: tuple[DirectoryUnit, ...] = ()) -> CaseHandlers:
+def office(*officers: Officer, units: tuple[DirectoryUnit, ...] = ()) -> CaseContextLoader:
     """Return the departments with the escalation policies that ship, and a directory."""
     people = Directory({u.code: u for u in units}, {o.id: o for o in officers})
     policies = load_policies(SHIPPED, shipped().roles, ())
-    return CaseHandlers(standard_processes(), office_calendars, policies, people=lambda: people)
+    return CaseContextLoader(
+        standard_processes(), office_calendars, policies, people=lambda: people
+    )
 
 
 @pytest.fixture

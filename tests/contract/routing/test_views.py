@@ -23,7 +23,7 @@ from services.routing.queries import case as queries
 from services.routing.queries import work_lists
 from services.routing.tables import CASES, NO_DUE, WORK
 from tests.conftest import NewDatabase
-from tests.support.departments import Departments, Desk, merged, office
+from tests.support.departments import Departments, Desk, merged
 from tests.support.routing_cases import (
     AN,
     BINH,
@@ -88,8 +88,8 @@ def test_a_case_is_shown_with_what_can_be_done_next(departments: Departments) ->
     """GetCase tells state, step, due dates, history, and the ways on and back."""
     desk = Desk()
     departments.reads(desk.files(CODE))
-    departments.does(office().complete, complete("appraise"), CODE, "2021-08-09 10:00")
-    departments.does(office().assign, assign("review", "binh"), CODE, "2021-08-09 10:00")
+    departments.does(complete("appraise"), CODE, "2021-08-09 10:00")
+    departments.does(assign("review", "binh"), CODE, "2021-08-09 10:00")
     shown = case(departments)
     assert shown.case.state == pb.CaseState.CASE_STATE_RUNNING
     assert (shown.case.unit, shown.case.procedure_code) == (UNIT, "1.012766")
@@ -108,7 +108,7 @@ def test_an_unknown_dossier_is_not_found(departments: Departments) -> None:
     with pytest.raises(NotFound):
         case(departments, "H22.12-210809-9999")
     with pytest.raises(NotFound):
-        departments.does(office().complete, complete("x"), "H22.12-210809-9999", "2021-08-09 10:00")
+        departments.does(complete("x"), "H22.12-210809-9999", "2021-08-09 10:00")
 
 
 def test_a_submitted_dossier_has_no_case_yet(departments: Departments) -> None:
@@ -116,15 +116,15 @@ def test_a_submitted_dossier_has_no_case_yet(departments: Departments) -> None:
     departments.reads(Desk().files(CODE)[:1])
     assert case(departments).case.state == pb.CaseState.CASE_STATE_UNSPECIFIED
     with pytest.raises(Refused) as refused:
-        departments.does(office().complete, complete("appraise"), CODE, "2021-08-09 10:00")
+        departments.does(complete("appraise"), CODE, "2021-08-09 10:00")
     assert refused.value.code == "CASE_NOT_OPEN"
 
 
 def test_an_ended_case_has_its_result_and_no_current_step(departments: Departments) -> None:
     """After the result the case shows it, and leaves the work list."""
     departments.reads(Desk().files(CODE, process="simple"))
-    departments.does(office().complete, complete("appraise"), CODE, "2021-08-09 10:00")
-    answer = departments.does(office().resolve, resolve("approve"), CODE, "2021-08-09 11:00")
+    departments.does(complete("appraise"), CODE, "2021-08-09 10:00")
+    answer = departments.does(resolve("approve"), CODE, "2021-08-09 11:00")
     assert answer.case.result == CaseResult.CASE_RESULT_GRANTED
     assert clock(at("2021-08-09 11:00")) == "2021-08-09 11:00"
     shown = case(departments)
@@ -141,11 +141,9 @@ def test_work_is_filtered_by_unit_role_assignee_and_state(departments: Departmen
     for code in codes[:3]:
         departments.reads(desk.files(code))
     departments.reads(desk.files(codes[3], unit="H22.13"))
-    departments.does(office().complete, complete("appraise"), codes[1], "2021-08-09 10:00")
-    departments.does(office().assign, assign("appraise", "binh"), codes[0], "2021-08-09 10:00")
-    departments.does(
-        office().request_supplement, supplement("appraise"), codes[2], "2021-08-09 10:00"
-    )
+    departments.does(complete("appraise"), codes[1], "2021-08-09 10:00")
+    departments.does(assign("appraise", "binh"), codes[0], "2021-08-09 10:00")
+    departments.does(supplement("appraise"), codes[2], "2021-08-09 10:00")
 
     def listed(**more: object) -> list[str]:
         return [item.dossier_code[-4:] for item in work(departments, **more).items]
@@ -238,16 +236,14 @@ def test_another_system_s_history_is_counted(departments: Departments) -> None:
     first, second = desk.files(CODE, imported_from="receipt", process="imported")
     departments.reads([first])
     step = pb.RecordStepRequest(activity="T02", unit="Group 1", performer="R1", source_row="1")
-    answer = departments.does(office().record, step, CODE, "2021-08-09 09:00", IMPORTER)
+    answer = departments.does(step, CODE, "2021-08-09 09:00", IMPORTER)
     assert answer.steps == 1
     departments.reads([second])
     ended = pb.ResolveCaseRequest(result=CaseResult.CASE_RESULT_GRANTED)
     ended.occurred_at.FromSeconds(at("2011-01-01 10:00") // 1_000_000)
-    departments.does(office().resolve, ended, CODE, "2021-08-09 10:00", IMPORTER)
-    assert departments.does(office().record, step, CODE, "2021-08-09 10:00", IMPORTER).steps == 2
-    done = departments.does(
-        office().complete_import, pb.CompleteImportRequest(), CODE, "2021-08-09 10:00", IMPORTER
-    )
+    departments.does(ended, CODE, "2021-08-09 10:00", IMPORTER)
+    assert departments.does(step, CODE, "2021-08-09 10:00", IMPORTER).steps == 2
+    done = departments.does(pb.CompleteImportRequest(), CODE, "2021-08-09 10:00", IMPORTER)
     assert done.steps == 2
     shown = case(departments)
     assert clock(shown.case.ended_at.ToMicroseconds()) == "2011-01-01 10:00"
@@ -262,7 +258,7 @@ def test_an_importer_can_t_speak_of_the_future(departments: Departments) -> None
     step = pb.RecordStepRequest(activity="T02", source_row="1")
     step.occurred_at.FromMicroseconds(at("2021-08-09 10:00") + MAX_AHEAD + 1)
     with pytest.raises(Invalid) as wrong:
-        departments.does(office().record, step, CODE, "2021-08-09 10:00", IMPORTER)
+        departments.does(step, CODE, "2021-08-09 10:00", IMPORTER)
     assert [v.field for v in wrong.value.violations] == ["occurred_at"]
     assert departments.kinds(CODE) == ["CaseOpened"]
 
@@ -272,7 +268,7 @@ def test_an_officer_s_word_for_when_it_happened_is_not_taken(departments: Depart
     departments.reads(Desk().files(CODE, process="same-day"))
     ended = resolve("handle")
     ended.occurred_at.FromSeconds(0)
-    departments.does(office().resolve, ended, CODE, "2021-08-09 10:00")
+    departments.does(ended, CODE, "2021-08-09 10:00")
     assert departments.said(CODE)[-1].occurred_at.ToMicroseconds() == at("2021-08-09 10:00")
 
 
@@ -318,38 +314,38 @@ def _step(
         event = desk.papers(code, when, row["round"] or 1)
     else:
         requests = [
-            (office().complete, complete(here), BINH),
-            (office().complete, complete(here), BINH),
-            (office().complete, complete(here), BINH),
-            (office().send_back, send_back(here), BINH),
-            (office().assign, assign(here, "binh"), BINH),
-            (office().request_supplement, supplement(here), BINH),
-            (office().request_payment, payment(here, until=_later(when)), BINH),
-            (office().confirm_payment, paid(here), BINH),
-            (office().stop, stop(here), BINH),
-            (office().resume, go_on(here), BINH),
-            (office().close, close(row["round"] or 1), BINH),
-            (office().extend, _extension(row), BINH),
-            (office().complete, _proposal(here, chance), BINH),
-            (office().open_step, look(here), BINH),
-            (office().pull_back, pull(here), BINH),
-            (office().request_consultation, ask(here, chance.random() < 0.2, "1wd"), BINH),
-            (office().answer_consultation, answer(chance.randrange(1, 4)), PLANNER),
-            (office().answer_consultation, answer(chance.randrange(1, 4)), PLANNER),
-            (office().cancel_consultation, cancel(chance.randrange(1, 4)), BINH),
-            (office().draft_document, draft(here, chance.choice("ab")), AN),
-            (office().review_document, judge(chance.randrange(1, 3), 2), LEADER),
-            (office().set_participant, takes_part(chance.randrange(3)), BINH),
-            (office().correct, _correction(chance), BINH),
-            (office().answer_withdrawal, let_go(row["withdrawals"] or 1), LEADER),
-            (office().answer_withdrawal, keep(row["withdrawals"] or 1), LEADER),
-            (office().resolve, resolve(here, why="vì"), BINH),
-            (office().record, pb.RecordStepRequest(activity="A", source_row="1"), IMPORTER),
-            (office().complete_import, pb.CompleteImportRequest(), IMPORTER),
+            (complete(here), BINH),
+            (complete(here), BINH),
+            (complete(here), BINH),
+            (send_back(here), BINH),
+            (assign(here, "binh"), BINH),
+            (supplement(here), BINH),
+            (payment(here, until=_later(when)), BINH),
+            (paid(here), BINH),
+            (stop(here), BINH),
+            (go_on(here), BINH),
+            (close(row["round"] or 1), BINH),
+            (_extension(row), BINH),
+            (_proposal(here, chance), BINH),
+            (look(here), BINH),
+            (pull(here), BINH),
+            (ask(here, chance.random() < 0.2, "1wd"), BINH),
+            (answer(chance.randrange(1, 4)), PLANNER),
+            (answer(chance.randrange(1, 4)), PLANNER),
+            (cancel(chance.randrange(1, 4)), BINH),
+            (draft(here, chance.choice("ab")), AN),
+            (judge(chance.randrange(1, 3), 2), LEADER),
+            (takes_part(chance.randrange(3)), BINH),
+            (_correction(chance), BINH),
+            (let_go(row["withdrawals"] or 1), LEADER),
+            (keep(row["withdrawals"] or 1), LEADER),
+            (resolve(here, why="vì"), BINH),
+            (pb.RecordStepRequest(activity="A", source_row="1"), IMPORTER),
+            (pb.CompleteImportRequest(), IMPORTER),
         ]
-        command, request, actor = chance.choice(requests)
+        request, actor = chance.choice(requests)
         try:
-            departments.does(command, request, code, when, actor)
+            departments.does(request, code, when, actor)
         except Refused:
             pass
         return

@@ -19,7 +19,7 @@ from services.routing.domain.alarms import DOSSIER, FIRST_ACTION, STEP, SUSPENSI
 from services.routing.schedulers import deadlines
 from services.routing.tables import DEADLINES
 from tests.conftest import NewDatabase
-from tests.support.departments import Departments, Desk, office
+from tests.support.departments import Departments, Desk
 from tests.support.events import name_of, payload_of
 from tests.support.routing_cases import IMPORTER, at, complete, resolve, supplement
 
@@ -119,18 +119,14 @@ def test_what_is_suspended_ended_or_incomplete_is_not_watched(departments: Depar
     departments.reads(desk.files(paused))
     departments.reads(desk.files(ended, process="same-day"))
     departments.reads(desk.files(old, imported_from="receipt"))
-    departments.does(
-        office().request_supplement, supplement("appraise"), paused, "2021-08-09 10:00"
-    )
-    departments.does(office().resolve, resolve("handle"), ended, "2021-08-09 10:00")
+    departments.does(supplement("appraise"), paused, "2021-08-09 10:00")
+    departments.does(resolve("handle"), ended, "2021-08-09 10:00")
     due = [row for row in departments.rows(DEADLINES) if row["scope"] != SUSPENSION]
     assert [row["next_alarm_at"] for row in due] == [None, None, None]
     assert departments.looks("2021-08-30 09:00") == 0
     departments.reads([desk.papers(paused, "2021-08-11 10:00")])
     departments.takes(paused, when="2021-08-11 10:00")
-    departments.does(
-        office().complete_import, pb.CompleteImportRequest(), old, "2021-12-09 09:00", IMPORTER
-    )
+    departments.does(pb.CompleteImportRequest(), old, "2021-12-09 09:00", IMPORTER)
     assert departments.looks("2021-12-09 09:00") == 6
     assert alarms(departments, old) == ["DeadlineMissed"]
     assert alarms(departments, paused) == ["DeadlineMissed"] * 2
@@ -152,7 +148,7 @@ def test_a_wrong_view_says_nothing_twice_and_is_mended(departments: Departments)
 def test_a_row_of_a_case_that_is_not_watched_is_mended(departments: Departments) -> None:
     """Even a stray alarm of a suspended case is put away."""
     departments.reads(Desk().files(CODE))
-    departments.does(office().request_supplement, supplement("appraise"), CODE, "2021-08-09 10:00")
+    departments.does(supplement("appraise"), CODE, "2021-08-09 10:00")
     with departments.engine.begin() as connection:
         connection.execute(update(DEADLINES).values(next_alarm_at=0))
     right = at("2021-09-06 10:00")
@@ -177,7 +173,7 @@ def test_a_completed_step_hands_its_row_to_the_next(departments: Departments) ->
     """One row for each scope, whatever the number of steps."""
     departments.reads(Desk().files(CODE))
     before = departments.rows(DEADLINES)
-    departments.does(office().complete, complete("appraise"), CODE, "2021-08-09 10:00")
+    departments.does(complete("appraise"), CODE, "2021-08-09 10:00")
     after = departments.rows(DEADLINES)
     assert [row["scope"] for row in after] == [DOSSIER, STEP]
     assert after[0] == before[0]

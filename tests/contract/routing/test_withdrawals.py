@@ -12,7 +12,7 @@ from kernel.rpc.validation.validator import check
 from services.routing.tables import TIMERS
 from tests.conftest import NewDatabase
 from tests.contract.routing.test_views import case, work
-from tests.support.departments import Departments, Desk, office
+from tests.support.departments import Departments, Desk
 from tests.support.events import name_of
 from tests.support.routing_cases import LEADER, clock, keep, let_go, supplement, withdrawal
 
@@ -49,7 +49,7 @@ def test_a_wish_is_shown_until_it_is_answered(departments: Departments) -> None:
     assert clock(shown.withdrawal.requested_at.ToMicroseconds()) == MON
     assert (shown.due_at, flags(departments)) == (due, [True])
 
-    departments.does(office().answer_withdrawal, keep(), CODE, LATER, LEADER)
+    departments.does(keep(), CODE, LATER, LEADER)
     answered = case(departments)
     assert not answered.case.HasField("withdrawal")
     assert flags(departments) == [False]
@@ -72,7 +72,7 @@ def test_a_wish_is_not_declined_without_a_reason_to_read(
     answer.request_id, answer.dossier_code = str(uuid.uuid4()), CODE
     check(answer)
     with pytest.raises(Refused) as refused:
-        departments.does(office().answer_withdrawal, answer, CODE, LATER, LEADER)
+        departments.does(answer, CODE, LATER, LEADER)
     assert refused.value.code == "REASON_NEEDED"
     assert flags(departments) == [True]
 
@@ -81,9 +81,9 @@ def test_an_approved_wish_ends_a_case_that_stands_still(departments: Departments
     """Nothing is watched any more; a wish after that is declined by itself, and none is shown."""
     desk = Desk()
     departments.reads(desk.files(CODE))
-    departments.does(office().request_supplement, supplement("appraise"), CODE, MON)
+    departments.does(supplement("appraise"), CODE, MON)
     departments.reads([desk.says(CODE, withdrawal(), MON)])
-    departments.does(office().answer_withdrawal, let_go(), CODE, LATER, LEADER)
+    departments.does(let_go(), CODE, LATER, LEADER)
     ended = departments.said(CODE)[-1]
     assert (name_of(ended), ended.actor.id) == ("CaseWithdrawn", LEADER.id)
     assert not work(departments).items
@@ -94,5 +94,5 @@ def test_an_approved_wish_ends_a_case_that_stands_still(departments: Departments
     assert departments.kinds(CODE)[-1] == "WithdrawalDeclined"
     assert not case(departments).case.HasField("withdrawal")
     with pytest.raises(Refused) as again:
-        departments.does(office().answer_withdrawal, let_go(2), CODE, LATER, LEADER)
+        departments.does(let_go(2), CODE, LATER, LEADER)
     assert again.value.code == "CASE_WITHDRAWN"

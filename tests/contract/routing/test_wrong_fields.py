@@ -21,10 +21,11 @@ from office.catalogue.loader import shipped_catalogue
 from office.people.directory import Directory, DirectoryUnit
 from office.process.repository import standard_processes
 from office.worktime.calendars.repository import office_calendars
-from services.routing.application.handlers import CaseHandlers
+from services.routing.application.decision_context import CaseContextLoader
 from tests.conftest import NewDatabase
-from tests.support.departments import Departments, Desk, office
+from tests.support.departments import Departments, Desk
 from tests.support.events import payload_of
+from tests.support.models import OFFICE
 from tests.support.routing_cases import LEADER, ask, complete, extend, payment, stop, supplement
 
 MON = "2021-08-09 10:00"
@@ -41,11 +42,13 @@ def departments(new_database: NewDatabase) -> Iterator[Departments]:
     made.close()
 
 
-def wrong(departments: Departments, command: Any, request: Message) -> dict[str, str]:
+def wrong(
+    departments: Departments, request: Message, known: CaseContextLoader = OFFICE
+) -> dict[str, str]:
     """Send a request that is wrong; gives the rule that each field breaks."""
     before = departments.kinds()
     with pytest.raises(Invalid) as found:
-        departments.does(command, request, CODE, MON)
+        departments.does(request, CODE, MON, office=known)
     assert departments.kinds() == before
     assert all(each.vi and each.en for each in found.value.violations)
     return {each.field: each.rule for each in found.value.violations}
@@ -75,15 +78,14 @@ def test_nobody_is_asked_who_is_not_there(
     departments: Departments, unit: str, role: str, fields: dict[str, str]
 ) -> None:
     """A question that no unit or role could ever answer is refused, and the step goes on."""
-    asks = office().request_consultation
-    assert wrong(departments, asks, question(unit, role)) == fields
-    departments.does(office().complete, complete("appraise"), CODE, MON)
+    assert wrong(departments, question(unit, role)) == fields
+    departments.does(complete("appraise"), CODE, MON)
 
 
 @pytest.mark.parametrize("role", ["", "head"])
 def test_a_unit_and_role_of_the_office_are_asked(departments: Departments, role: str) -> None:
     """What there is can be asked, with a role and without one."""
-    departments.does(office().request_consultation, question("H22.02", role), CODE, MON)
+    departments.does(question("H22.02", role), CODE, MON)
     assert departments.kinds(CODE)[-1] == "ConsultationRequested"
 
 
@@ -93,14 +95,12 @@ def test_the_directory_s_units_can_be_asked_while_they_work(departments: Departm
         "H22.60": DirectoryUnit("H22.60", "Huyện"),
         "H22.05": DirectoryUnit("H22.05", "Sở", valid_to=date(2021, 8, 8), successor="H22.60"),
     }
-    known = CaseHandlers(
+    known = CaseContextLoader(
         standard_processes(), office_calendars, people=lambda: Directory(units, {})
     )
-    asks = known.request_consultation
-    assert wrong(departments, asks, question("H22.05")) == {"unit": "unit.not_valid"}
-    departments.does(asks, question("H22.60"), CODE, MON)
-    other = office().request_consultation
-    assert wrong(departments, other, question("H22.60")) == {"unit": "unit.unknown"}
+    assert wrong(departments, question("H22.05"), known) == {"unit": "unit.not_valid"}
+    departments.does(question("H22.60"), CODE, MON, office=known)
+    assert wrong(departments, question("H22.60")) == {"unit": "unit.unknown"}
 
 
 def test_the_units_are_those_of_the_catalogue() -> None:
@@ -127,7 +127,7 @@ def test_papers_that_cant_be_are_not_asked_for(departments: Departments) -> None
         Part(code="  ", copies=101),
         Part(code="x" * 65, sha256="A" * 64, note="n" * 1001),
     )
-    assert wrong(departments, office().request_supplement, request) == {
+    assert wrong(departments, request) == {
         "parts[0].code": "part.code",
         "parts[0].copies": "part.copies",
         "parts[2].code": "part.code",
@@ -141,7 +141,7 @@ def test_papers_that_cant_be_are_not_asked_for(departments: Departments) -> None
 def test_papers_in_words_and_without_a_number_are_asked_for_once(departments: Departments) -> None:
     """What no procedure lists may be asked for; no number of copies means one, as at the desk."""
     request = papers(Part(code="giay-khac", note="Giấy ủy quyền"), Part(code="don", copies=100))
-    departments.does(office().request_supplement, request, CODE, MON)
+    departments.does(request, CODE, MON)
     asked = payload_of(departments.said(CODE)[-1], SupplementRequested)
     assert [(part.code, part.copies) for part in asked.parts] == [("giay-khac", 1), ("don", 100)]
     assert asked.parts[0].note == "Giấy ủy quyền"
@@ -156,21 +156,20 @@ def test_a_fact_is_a_choice_or_a_number(departments: Departments) -> None:
     request.facts.add(name="area", value="9" * 64)
     request.facts.add(name="n" * 65, value="9" * 65)
     named = {"facts[1].name": "fact.length", "facts[1].value": "fact.length"}
-    assert wrong(departments, office().complete, request) == named
+    assert wrong(departments, request) == named
 
 
 def test_no_instant_lies_where_no_calendar_is_kept(departments: Departments) -> None:
     """A date before 1901 or after 2199 is the caller's mistake in every field that takes one."""
-    its = office()
-    requests: list[tuple[Any, Any, str]] = [
-        (its.request_supplement, supplement("appraise"), "answer_due_at"),
-        (its.request_payment, payment("appraise"), "expected_end_at"),
-        (its.stop, stop("appraise"), "expected_end_at"),
+    requests: list[tuple[Any, str]] = [
+        (supplement("appraise"), "answer_due_at"),
+        (payment("appraise"), "expected_end_at"),
+        (stop("appraise"), "expected_end_at"),
     ]
     for text in ("2200-01-01T12:00:00Z", "9999-12-31T23:59:59Z", "1900-12-31T12:00:00Z"):
-        for command, request, field in requests:
+        for request, field in requests:
             getattr(request, field).CopyFrom(instant(text))
-            assert wrong(departments, command, request) == {field: "instant.range"}
+            assert wrong(departments, request) == {field: "instant.range"}
 
 
 @pytest.mark.parametrize("text", ["2200-01-01T12:00:00Z", "9999-12-31T23:59:59Z"])
@@ -180,7 +179,7 @@ def test_no_promise_and_no_absence_ends_there(departments: Departments, text: st
     promise.dossier_code = CODE
     promise.due_at.CopyFrom(instant(text))
     with pytest.raises(Invalid) as extended:
-        departments.does(office().extend, promise, CODE, MON, LEADER)
+        departments.does(promise, CODE, MON, LEADER)
     assert [each.field for each in extended.value.violations] == ["due_at"]
 
     absence = pb.DelegateWorkRequest(officer="an", substitute="binh", ends_at=instant(text))
@@ -193,7 +192,7 @@ def test_the_last_year_of_the_calendars_can_be_named(departments: Departments) -
     """A stop may be foreseen to end in 2199, however unlikely that is."""
     request = stop("appraise")
     request.expected_end_at.CopyFrom(instant("2199-12-30T23:00:00Z"))
-    departments.does(office().stop, request, CODE, MON)
+    departments.does(request, CODE, MON)
     assert departments.kinds(CODE)[-1] == "CaseSuspended"
 
 

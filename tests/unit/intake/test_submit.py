@@ -9,7 +9,12 @@ from motcua.intake.v1 import intake_pb2 as pb
 from kernel.base.instants import to_timestamp
 from office.catalogue.model import CopyKind, Part
 from services.intake.domain.desk_check import DeskCheck
-from services.intake.domain.use_cases.submit import Intake, OfferedProcedure, submit, violations
+from services.intake.domain.use_cases.submit import (
+    OfferedProcedure,
+    SubmissionContext,
+    submit,
+    violations,
+)
 from tests.support import intake_samples
 from tests.support.intake_samples import CITIZEN, IMPORTER, MONDAY, OFFICER
 
@@ -159,7 +164,8 @@ def test_writes_the_version_of_the_day_into_the_event() -> None:
     """The event carries all that is known of the procedure, and says what was handed in."""
     check = DeskCheck(MONDAY + 2, MONDAY + 1)
     [event] = submit(
-        intake_samples.submission(), Intake(intake_samples.procedure(version=3), None, check)
+        intake_samples.submission(),
+        SubmissionContext(intake_samples.procedure(version=3), None, check),
     )
     assert (event.procedure_code, event.procedure_version) == ("1.000001", 3)
     assert (event.field, event.unit, event.time_zone) == ("trade", "H22.12", "Asia/Ho_Chi_Minh")
@@ -176,7 +182,7 @@ def test_writes_the_version_of_the_day_into_the_event() -> None:
 
 def test_writes_what_an_importer_says() -> None:
     """A dossier of another system keeps its unit, zone and origin."""
-    [event] = submit(intake_samples.foreign(field="milieu"), Intake(None, None, None))
+    [event] = submit(intake_samples.foreign(field="milieu"), SubmissionContext(None, None, None))
     assert (event.unit, event.time_zone) == ("General", "Europe/Amsterdam")
     assert (event.field, event.imported_from) == ("milieu", "receipt.csv")
     assert event.procedure_version == 0

@@ -43,7 +43,7 @@ def test_reasons() -> None:
     section = PAGE.split("## What to look at")[1].split("\n## ")[0]
     described = set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) - {"reason_code"}
     code = inspect.getsource(sender) + inspect.getsource(rendering)
-    given = set(re.findall(r'Unrenderable\(\s*"(\w+)"', code))
+    given = set(re.findall(r'RenderingError\(\s*"(\w+)"', code))
     given |= set(re.findall(r'_fail\([^)]*"(\w+)"', code))
     assert described == given
     proto = ROOT / "protos" / message_events_pb2.DESCRIPTOR.name

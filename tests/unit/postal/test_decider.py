@@ -6,7 +6,7 @@ import pytest
 from motcua.postal.v1.job_events_pb2 import PostalJobRefused, PostalJobReoffered, PostalLeaseExpired
 
 from services.postal.domain import decider, refusals
-from services.postal.domain.decider import Job, JobStatus, Offers
+from services.postal.domain.decider import Job, JobStatus, OfferContext
 from tests.support.postal_events import (
     JOB,
     LEASE,
@@ -37,7 +37,7 @@ def test_a_new_job_is_offered_to_the_first_partner_that_serves_the_unit() -> Non
 
 def test_a_job_that_nobody_serves_waits_for_a_person() -> None:
     """Without a partner the job exists all the same, offered to nobody."""
-    nobody = Offers((), {"a": 1})
+    nobody = OfferContext((), {"a": 1})
 
     assert job(offers=nobody).status is JobStatus.UNSERVED
     assert decider.reoffer(job(offers=nobody), "", "x", nobody) == refusals.NO_PARTNER
@@ -117,7 +117,7 @@ def test_a_lease_ends_once_and_the_next_partner_is_asked() -> None:
 
 def test_a_silent_partner_is_asked_again_when_it_is_the_only_one() -> None:
     """With one partner the job is offered to it once more, as its next attempt."""
-    alone = Offers(("a",), {"a": 11})
+    alone = OfferContext(("a",), {"a": 11})
     again = then(taken(), decider.expire(taken(), T0 + LEASE, alone))
 
     assert (again.status, again.partner_id) == (JobStatus.OFFERED, "a")

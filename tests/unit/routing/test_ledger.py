@@ -296,7 +296,7 @@ def test_what_has_no_promise_has_nothing_to_extend() -> None:
 
 # -- escalation and stuck cases --------------------------------------------------------------------
 
-LADDER = EscalationPolicy(
+POLICY = EscalationPolicy(
     (
         Stage("head", "head", "step", share=Fraction(9, 10)),
         Stage("leader", "leader", "dossier"),
@@ -307,7 +307,7 @@ LADDER = EscalationPolicy(
 
 def test_the_ladder_is_climbed_rung_by_rung() -> None:
     """Each level is told once, at its instant, naming unit and role."""
-    case = Case(process="same-day", time_limit="10wh", ladder=LADDER)
+    case = Case(process="same-day", time_limit="10wh", escalation_policy=POLICY)
     case.opened("2021-08-09 07:00").taken("2021-08-09 07:00")
     assert case.watched("2021-08-10 08:00") == []
     near, head = case.watched("2021-08-10 08:00", 1)
@@ -330,7 +330,7 @@ def test_the_ladder_is_climbed_rung_by_rung() -> None:
 
 def test_after_an_outage_every_rung_is_told_once() -> None:
     """The people above are others than the officer: all of them are told, in order."""
-    case = Case(process="same-day", time_limit="10wh", ladder=LADDER)
+    case = Case(process="same-day", time_limit="10wh", escalation_policy=POLICY)
     case.opened("2021-08-09 07:00").taken("2021-08-09 07:00")
     said = case.watched("2021-09-09 09:00")
     assert [getattr(m, "escalation_level", "missed") for m in said] == [
@@ -344,7 +344,7 @@ def test_after_an_outage_every_rung_is_told_once() -> None:
 
 def test_a_pause_moves_the_rungs_and_keeps_what_was_told() -> None:
     """Head told before the pause; the leader comes as much later as the clock stood still."""
-    case = Case(process="same-day", time_limit="10wh", ladder=LADDER)
+    case = Case(process="same-day", time_limit="10wh", escalation_policy=POLICY)
     case.opened("2021-08-09 07:00").taken("2021-08-09 07:00")
     case.watched("2021-08-10 08:30")
     case.does(stop("handle"), "2021-08-10 08:30")
@@ -358,12 +358,12 @@ def test_a_pause_moves_the_rungs_and_keeps_what_was_told() -> None:
 
 
 def test_the_longest_code_chooses_the_ladder() -> None:
-    """A unit without a ladder of its own has that of the unit above it, at last the common one."""
+    """A unit without a policy of its own has that of the unit above it, at last the common one."""
     common, own = EscalationPolicy((Stage("a", "head"),)), EscalationPolicy((Stage("b", "head"),))
-    ladders = EscalationPolicies({"": common, "H22.12": own})
-    assert ladders.of("H22.12.03") is own
-    assert ladders.of("H22.120") is common
-    assert ladders.of("") is common
+    policies = EscalationPolicies({"": common, "H22.12": own})
+    assert policies.of("H22.12.03") is own
+    assert policies.of("H22.120") is common
+    assert policies.of("") is common
     assert EscalationPolicies().of("H22.12") == EscalationPolicy()
 
 

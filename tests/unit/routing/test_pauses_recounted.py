@@ -225,8 +225,8 @@ def test_a_date_that_moves_away_is_warned_of_anew() -> None:
 
 def test_the_people_above_are_told_anew() -> None:
     """The levels go by the rule of the date: told again of what lies ahead again, each once."""
-    ladder = EscalationPolicy((Stage("head", "head", of="dossier"),))
-    case = Case(time_limit="5wd", ladder=ladder).opened("2021-08-09 09:00").taken()
+    policy = EscalationPolicy((Stage("head", "head", of="dossier"),))
+    case = Case(time_limit="5wd", escalation_policy=policy).opened("2021-08-09 09:00").taken()
     assert ("DeadlineEscalated", DOSSIER) in named(case.watched("2021-08-16 09:30"))
 
     paused(case, STORM, "2021-08-16 10:00", "2021-08-17 10:00")

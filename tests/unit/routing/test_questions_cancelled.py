@@ -97,7 +97,7 @@ def test_a_step_that_waited_goes_on() -> None:
 )
 def test_nothing_more_is_said_of_it(when: str, before: list[type]) -> None:
     """Whatever was said by then, no warning, lateness or level comes afterwards."""
-    case = asking(ladder=HEAD_TOLD)
+    case = asking(escalation_policy=HEAD_TOLD)
     assert of_questions(case.watched(when)) == before
     assert [type(m) for m in case.does(cancel(), when)] == [ConsultationCancelled]
     assert of_questions(case.watched("2021-09-30 10:00")) == []

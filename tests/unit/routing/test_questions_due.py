@@ -144,14 +144,14 @@ def test_the_end_of_the_citizen_s_time_is_told_beside_it() -> None:
 
 def test_those_above_the_asked_unit_are_told_by_the_ladder() -> None:
     """A level of the steps' due dates is one of the questions', of the unit that was asked."""
-    ladder = EscalationPolicy(
+    policy = EscalationPolicy(
         (
             Stage("head", "head"),
             Stage("leader", "leader", "dossier"),
             Stage("office", "leader", of="dossier"),
         )
     )
-    case = asking(ladder=ladder)
+    case = asking(escalation_policy=policy)
 
     case.watched("2021-08-09 16:00", 1)
     said = case.watched("2021-08-10 10:00", 1)

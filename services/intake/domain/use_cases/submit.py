@@ -31,7 +31,7 @@ from office.catalogue.responsible_unit import DissolvedUnit
 from services.intake.domain import fees
 from services.intake.domain.decider import parts_of
 from services.intake.domain.desk_check import DeskCheck, set_check
-from services.intake.domain.parts_check import copies_of, strange
+from services.intake.domain.parts_check import copies_of, unexpected_parts
 from services.intake.domain.refusals import violation
 
 _CITIZENS: Final = frozenset({Channel.CHANNEL_ONLINE})
@@ -139,7 +139,7 @@ def _applicant(request: SubmitDossierRequest, *, optional: bool) -> Iterator[Vio
 
 def _parts(request: SubmitDossierRequest, procedure: Procedure) -> Iterator[Violation]:
     wanted = {part.code: part for part in procedure.parts}
-    yield from strange(request.parts, wanted, "part.unknown")
+    yield from unexpected_parts(request.parts, wanted, "part.unknown")
     for index, part in enumerate(request.parts):
         known = wanted.get(part.code)
         if known is not None and copies_of(part) < known.copies:
@@ -151,7 +151,7 @@ def _parts(request: SubmitDossierRequest, procedure: Procedure) -> Iterator[Viol
 
 
 @dataclass(frozen=True, slots=True)
-class Intake:
+class SubmissionContext:
     """The decision context of a submission that is in order."""
 
     procedure: Procedure | None
@@ -163,7 +163,7 @@ class Intake:
     """The unit that answers for the dossier; for importers it may be unknown."""
 
 
-def submit(request: SubmitDossierRequest, intake: Intake) -> Sequence[DossierSubmitted]:
+def submit(request: SubmitDossierRequest, intake: SubmissionContext) -> Sequence[DossierSubmitted]:
     """Return the event of a dossier that was handed in."""
     procedure = intake.procedure
     submitted = DossierSubmitted(

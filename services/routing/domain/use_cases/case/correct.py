@@ -14,7 +14,7 @@ from services.routing.domain.state import CaseStatus, State
 
 
 def correct(
-    state: State, command: CorrectCaseRequest, facts: DecisionContext
+    state: State, command: CorrectCaseRequest, context: DecisionContext
 ) -> list[Message] | Refusal:
     """Return how the result's number or explanation is to be read; the earlier event stays.
 
@@ -23,7 +23,7 @@ def correct(
     """
     if state.status is not CaseStatus.RESOLVED:
         return refusal("CASE_NOT_RESOLVED")
-    refused = _not_yours(state, facts)
+    refused = _not_yours(state, context)
     if refused is not None:
         return refused
     if not command.reason.strip():
@@ -41,13 +41,13 @@ def correct(
     ]
 
 
-def _not_yours(state: State, facts: DecisionContext) -> Refusal | None:
-    if facts.actor.id == state.work.resolved_by and within(state.unit, facts.actor.unit):
-        process = facts.process
-        if process.has(state.step) and facts.has_role(process.step(state.step).role):
+def _not_yours(state: State, context: DecisionContext) -> Refusal | None:
+    if context.actor.id == state.work.resolved_by and within(state.unit, context.actor.unit):
+        process = context.process
+        if process.has(state.step) and context.has_role(process.step(state.step).role):
             return None
-    if not within(facts.unit, facts.actor.unit):
-        return refusal("NOT_YOUR_UNIT", unit=facts.unit)
-    if any(facts.has_role(role) for role in ASSIGNING):
+    if not within(context.unit, context.actor.unit):
+        return refusal("NOT_YOUR_UNIT", unit=context.unit)
+    if any(context.has_role(role) for role in ASSIGNING):
         return None
-    return refusal("NOT_YOURS_TO_CORRECT", unit=facts.unit)
+    return refusal("NOT_YOURS_TO_CORRECT", unit=context.unit)

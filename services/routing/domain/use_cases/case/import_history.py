@@ -13,10 +13,10 @@ from services.routing.domain.state import State
 
 
 def record(
-    state: State, command: RecordStepRequest, facts: DecisionContext
+    state: State, command: RecordStepRequest, context: DecisionContext
 ) -> list[Message] | Refusal:
     """Record a step; real logs have steps before the beginning, after the end, and out of order."""
-    if not facts.imported:
+    if not context.imported:
         return refusal("NOT_IMPORTED")
     return [
         StepRecorded(
@@ -29,10 +29,10 @@ def record(
 
 
 def complete_import(
-    state: State, _command: CompleteImportRequest, facts: DecisionContext
+    state: State, _command: CompleteImportRequest, context: DecisionContext
 ) -> list[Message] | Refusal:
     """Return once that all is in; the due dates of a case without an end count from now on."""
-    if not facts.imported:
+    if not context.imported:
         return refusal("NOT_IMPORTED")
     if state.complete:
         return refusal("HISTORY_COMPLETE")

@@ -34,19 +34,19 @@ _LIMITED: Final = (
 
 
 def open_step(
-    state: State, command: pb.OpenStepRequest, facts: DecisionContext
+    state: State, command: pb.OpenStepRequest, context: DecisionContext
 ) -> list[Message] | Refusal:
     """Note the first look of the one who has to do the step; later looks change nothing."""
-    refused = at_step(state, command.step, facts)
+    refused = at_step(state, command.step, context)
     if refused is not None:
         return refused
-    if state.assignee and not acts_for(state, state.assignee, facts):
+    if state.assignee and not acts_for(state, state.assignee, context):
         return refusal("NOT_ASSIGNED_TO_YOU", assignee=state.assignee)
     return [] if state.work.opened_by else [StepOpened(step=state.step)]
 
 
 def pull_back(
-    state: State, command: pb.PullBackRequest, facts: DecisionContext
+    state: State, command: pb.PullBackRequest, context: DecisionContext
 ) -> list[Message] | Refusal:
     """Make the sender's step current again, with the due date that it had."""
     refused = open_case(state)
@@ -55,23 +55,23 @@ def pull_back(
     if command.step != state.step:
         return refusal("NOT_CURRENT_STEP", step=command.step, **moved(state))
     gone = state.work.left
-    if gone is None or state.work.moved_by != facts.actor.id:
+    if gone is None or state.work.moved_by != context.actor.id:
         return refusal("NOT_SENT_BY_YOU", step=state.step)
     if who := state.work.opened_by or state.work.first_action_by:
         return refusal("ALREADY_OPENED", step=state.step, who=who)
     back = CurrentStep(
         step=gone.step,
         unit=gone.unit,
-        role=facts.process.step(gone.step).role,
+        role=context.process.step(gone.step).role,
         national_state=gone.national_state,
     )
     set_limit(back, gone.limit)
     if gone.limit is not None:
         tell_course(back, gone.limit.course)
     for timer in gone.timers:
-        at = to_timestamp(max(timer.at, facts.at))
+        at = to_timestamp(max(timer.at, context.at))
         again = back.timers.add(transition=timer.name, at=at, back=timer.back)
-        if timer.at >= facts.at:
+        if timer.at >= context.at:
             tell_course(again, timer.course)
     taken = CasePulledBack(
         step=state.step, next=back, reason=command.reason, assignee=gone.assignee
@@ -79,18 +79,18 @@ def pull_back(
     if gone.limit is not None:
         taken.warned, taken.missed = gone.limit.warned, gone.limit.missed
         taken.levels_notified = gone.limit.levels_notified
-    return [taken, *substitutions(state, gone.assignee, facts)]
+    return [taken, *substitutions(state, gone.assignee, context)]
 
 
 def move_case(
-    state: State, command: pb.MoveCaseRequest, facts: DecisionContext
+    state: State, command: pb.MoveCaseRequest, context: DecisionContext
 ) -> list[Message] | Refusal:
     """Move a case to another version, which must have its current step; due dates stay.
 
     What that version wants asked at the step, of units and of other agencies, is asked now as far
     as it was not before; what is open goes on. The step's timers run from now.
 
-    ``facts.process`` is the process to which it is moved. The table of permissions lets in
+    ``context.process`` is the process to which it is moved. The table of permissions lets in
     operators, and leaders of the unit that answers for the dossier.
     """
     refused = open_case(state)
@@ -98,7 +98,7 @@ def move_case(
         return refused
     if not command.reason.strip():
         return refusal("REASON_NEEDED")
-    target = facts.process
+    target = context.process
     if (target.name, target.version) == (state.process, state.version):
         return refusal("SAME_VERSION", process=target.name, version=target.version)
     if not target.has(state.step):
@@ -106,7 +106,7 @@ def move_case(
             "STEP_NOT_IN_VERSION", step=state.step, process=target.name, version=target.version
         )
     step = target.step(state.step)
-    current = enter(step, facts, facts.at, state)
+    current = enter(step, context, context.at, state)
     for name in _LIMITED:
         current.ClearField(name)
     current.unit = state.unit
@@ -119,4 +119,4 @@ def move_case(
         current=current,
         reason=command.reason,
     )
-    return [over, *beside(state, step, facts, facts.circumstances(state.work, state.round))]
+    return [over, *beside(state, step, context, context.circumstances(state.work, state.round))]

@@ -12,23 +12,23 @@ from services.routing.domain.state import CaseStatus, State
 from services.routing.domain.use_cases.collaboration.consult import beside
 
 
-def open_case(state: State, accepted: DossierAccepted, facts: DecisionContext) -> list[Message]:
-    """Open a case at the first step; its clock runs from the acceptance (``facts.at``)."""
+def open_case(state: State, accepted: DossierAccepted, context: DecisionContext) -> list[Message]:
+    """Open a case at the first step; its clock runs from the acceptance (``context.at``)."""
     if state.status is not CaseStatus.NONE:
         return []
     opened = CaseOpened(
-        process=facts.process.name,
-        process_version=facts.process.version,
-        current=enter(facts.process.first, facts, facts.at),
-        imported=facts.imported,
+        process=context.process.name,
+        process_version=context.process.version,
+        current=enter(context.process.first, context, context.at),
+        imported=context.imported,
     )
     due_at = instant_in(accepted, "due_at")
     if due_at is not None:
-        set_limit(opened, limit(facts, of_dossier(facts), facts.at, due_at))
-        opened.started_at.CopyFrom(to_timestamp(facts.at))
-        if not facts.imported:
+        set_limit(opened, limit(context, of_dossier(context), context.at, due_at))
+        opened.started_at.CopyFrom(to_timestamp(context.at))
+        if not context.imported:
             opened.time_limit = accepted.time_limit
             opened.calendar_version = accepted.calendar_version
             opened.same_day = accepted.same_day
-    circumstances = facts.circumstances(state.work, 0)
-    return [opened, *beside(state, facts.process.first, facts, circumstances)]
+    circumstances = context.circumstances(state.work, 0)
+    return [opened, *beside(state, context.process.first, context, circumstances)]

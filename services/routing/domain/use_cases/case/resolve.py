@@ -26,7 +26,7 @@ _ELECTRONIC: Final = (ResultKind.RESULT_KIND_ELECTRONIC, ResultKind.RESULT_KIND_
 
 
 def resolve(
-    state: State, command: ResolveCaseRequest, facts: DecisionContext
+    state: State, command: ResolveCaseRequest, context: DecisionContext
 ) -> list[Message] | Refusal:
     """End the case with a result.
 
@@ -34,7 +34,7 @@ def resolve(
     grant has the file and the signature that the procedure says a result has. Importers
     report how a case from another system ended there, whatever was known of its steps.
     """
-    refused = _importing(state) if facts.by_importer else _working(state, command, facts)
+    refused = _importing(state) if context.by_importer else _working(state, command, context)
     if refused is not None:
         return refused
     return [
@@ -42,7 +42,7 @@ def resolve(
             result=command.result,
             result_number=command.result_number,
             explanation=command.explanation,
-            result_channel=facts.result_channel,
+            result_channel=context.result_channel,
             file_sha256=command.file_sha256,
         )
     ]
@@ -55,40 +55,40 @@ def _importing(state: State) -> Refusal | None:
     return None if state.imported else refusal("NOT_IMPORTED")
 
 
-def _working(state: State, command: ResolveCaseRequest, facts: DecisionContext) -> Refusal | None:
-    refused = may_work(state, command.step, facts)
+def _working(state: State, command: ResolveCaseRequest, context: DecisionContext) -> Refusal | None:
+    refused = may_work(state, command.step, context)
     if refused is not None:
         return refused
-    if not facts.process.step(state.step).resolves:
+    if not context.process.step(state.step).resolves:
         return refusal("STEP_CANNOT_RESOLVE", step=state.step)
-    if pending(state, facts):
-        return refusal("WITHDRAWAL_OPEN", number=facts.withdrawals)
+    if pending(state, context):
+        return refusal("WITHDRAWAL_OPEN", number=context.withdrawals)
     if waiting := state.work.waiting(state.step):
         return refusal("CONSULTATION_OPEN", unit=waiting[0].unit, number=waiting[0].number)
     if children := state.work.unfinished(state.step):
         return refusal("CHILD_OPEN", name=children[0].name, number=children[0].number)
-    refused = result_unsigned(state, facts.process, command.result)
-    refused = refused or _file_missing(state, command, facts)
+    refused = result_unsigned(state, context.process, command.result)
+    refused = refused or _file_missing(state, command, context)
     if refused is not None:
         return refused
     rejected = command.result == CaseResult.CASE_RESULT_REJECTED
-    if (rejected or _late(state, facts)) and not command.explanation.strip():
+    if (rejected or _late(state, context)) and not command.explanation.strip():
         return refusal("EXPLANATION_REQUIRED")
     return None
 
 
 def _file_missing(
-    state: State, command: ResolveCaseRequest, facts: DecisionContext
+    state: State, command: ResolveCaseRequest, context: DecisionContext
 ) -> Refusal | None:
     """Refuse to grant an electronic result without its file, or a signed one whose file is not the
     content of a signed paper that counts. Dossiers of another system are exempt.
     """
-    electronic = facts.result_kind in _ELECTRONIC and not facts.imported
+    electronic = context.result_kind in _ELECTRONIC and not context.imported
     if command.result != CaseResult.CASE_RESULT_GRANTED or not electronic:
         return None
     if not command.file_sha256:
         return refusal("RESULT_FILE_MISSING")
-    if facts.result_kind != ResultKind.RESULT_KIND_SIGNED:
+    if context.result_kind != ResultKind.RESULT_KIND_SIGNED:
         return None
     paper = signed(state, RESULT)
     counts = paper is not None and not paper.sent_back and paper.result == command.result
@@ -97,5 +97,5 @@ def _file_missing(
     return refusal("RESULT_NOT_SIGNED")
 
 
-def _late(state: State, facts: DecisionContext) -> bool:
-    return state.dossier_limit is not None and facts.at > state.dossier_limit.due_at
+def _late(state: State, context: DecisionContext) -> bool:
+    return state.dossier_limit is not None and context.at > state.dossier_limit.due_at

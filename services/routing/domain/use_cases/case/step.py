@@ -24,18 +24,18 @@ from services.routing.domain.use_cases.collaboration.participants import substit
 
 
 def assign(
-    state: State, command: AssignStepRequest, facts: DecisionContext
+    state: State, command: AssignStepRequest, context: DecisionContext
 ) -> list[Message] | Refusal:
     """Return the current step to an officer; allowed while suspended.
 
     Taking it from another officer needs a reason, unless that officer gives it away.
     """
-    refused = at_step(state, command.step, facts, *ASSIGNING)
+    refused = at_step(state, command.step, context, *ASSIGNING)
     if refused is not None:
         return refused
     if command.assignee == state.assignee:
         return refusal("ALREADY_ASSIGNED", assignee=state.assignee)
-    taken = state.assignee and not acts_for(state, state.assignee, facts)
+    taken = state.assignee and not acts_for(state, state.assignee, context)
     if taken and not command.reason.strip():
         return refusal("REASSIGN_REASON", assignee=state.assignee)
     return [
@@ -45,21 +45,21 @@ def assign(
             previous=state.assignee,
             reason=command.reason,
         ),
-        *substitutions(state, command.assignee, facts),
+        *substitutions(state, command.assignee, context),
     ]
 
 
 def complete(
-    state: State, command: CompleteStepRequest, facts: DecisionContext
+    state: State, command: CompleteStepRequest, context: DecisionContext
 ) -> list[Message] | Refusal:
     """Complete the current step by the way that is named, or by the only one that is open."""
-    refused = may_work(state, command.step, facts)
+    refused = may_work(state, command.step, context)
     if refused is not None:
         return refused
-    step = facts.process.step(state.step)
+    step = context.process.step(state.step)
     if not step.next:
         return refusal("NO_NEXT_STEP", step=step.name)
-    refused = _unknown(command.facts, step, state.work, facts.process)
+    refused = _unknown(command.facts, step, state.work, context.process)
     if refused is not None:
         return refused
     if waiting := state.work.waiting(step.name):
@@ -67,26 +67,28 @@ def complete(
     if children := state.work.unfinished(step.name):
         return refusal("CHILD_OPEN", name=children[0].name, number=children[0].number)
     work = stated(state.work, command.facts)
-    circumstances = facts.circumstances(work, state.round)
+    circumstances = context.circumstances(work, state.round)
     way = _chosen(step.open_transitions(circumstances), command, step)
     if isinstance(way, Refusal):
         return way
-    following = facts.process.step(way.to)
+    following = context.process.step(way.to)
     after = replace(state, work=work, done=(*state.done, step.name))
     done = StepCompleted(
         step=step.name,
-        next=enter(following, facts, facts.at, after),
+        next=enter(following, context, context.at, after),
         note=command.note,
         transition=way.name,
         facts=command.facts,
     )
-    return [done, *beside(after, following, facts, circumstances)]
+    return [done, *beside(after, following, context, circumstances)]
 
 
-def _unknown(said: Iterable[CaseFact], step: Step, work: Work, process: Process) -> Refusal | None:
-    """Refuse facts that the process does not know, and their want where it asks for them."""
+def _unknown(
+    attributes: Iterable[CaseFact], step: Step, work: Work, process: Process
+) -> Refusal | None:
+    """Refuse attributes that the process does not know, and their want where it asks for them."""
     names = {name for name, _ in work.facts}
-    for each in said:
+    for each in attributes:
         fact = process.fact(each.name)
         if fact is None or not fact.allows(each.value):
             values = ", ".join(fact.values) if fact is not None else "-"
@@ -119,30 +121,30 @@ def _chosen(
 
 
 def send_back(
-    state: State, command: SendBackRequest, facts: DecisionContext
+    state: State, command: SendBackRequest, context: DecisionContext
 ) -> list[Message] | Refusal:
     """Make an earlier step current again, with its limit from now; needs a reason."""
-    refused = may_work(state, command.step, facts)
+    refused = may_work(state, command.step, context)
     if refused is not None:
         return refused
     if not command.reason.strip():
         return refusal("REASON_REQUIRED")
-    circumstances = facts.circumstances(state.work, state.round)
-    allowed = back_transitions(state, facts.process, circumstances)
+    circumstances = context.circumstances(state.work, state.round)
+    allowed = back_transitions(state, context.process, circumstances)
     if not allowed:
         return refusal("NO_EARLIER_STEP", step=state.step)
     target = command.to_step or allowed[0].to
     way = next((way for way in allowed if way.to == target), None)
     if way is None:
         return refusal("BACK_NOT_ALLOWED", step=state.step, target=target)
-    step = facts.process.step(target)
+    step = context.process.step(target)
     sent = StepSentBack(
         step=state.step,
-        next=enter(step, facts, facts.at, replace(state, done=state.before(target))),
+        next=enter(step, context, context.at, replace(state, done=state.before(target))),
         reason=command.reason,
         transition=way.name,
     )
-    return [sent, *beside(state, step, facts, circumstances)]
+    return [sent, *beside(state, step, context, circumstances)]
 
 
 def back_transitions(

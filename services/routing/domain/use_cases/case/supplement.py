@@ -19,51 +19,51 @@ from services.routing.domain.use_cases.deadlines.suspend import SUPPLEMENT, go_o
 
 
 def request_supplement(
-    state: State, command: RequestSupplementRequest, facts: DecisionContext
+    state: State, command: RequestSupplementRequest, context: DecisionContext
 ) -> list[Message] | Refusal:
     """Ask for papers and stop the clock; the procedure and its process limit how
     often."""
-    refused = may_work(state, command.step, facts)
+    refused = may_work(state, command.step, context)
     if refused is not None:
         return refused
-    if not facts.supplement_rounds:
+    if not context.supplement_rounds:
         return refusal("NO_SUPPLEMENTS")
-    if state.round >= facts.supplement_rounds:
-        return refusal("SUPPLEMENT_LIMIT", rounds=state.round, most=facts.supplement_rounds)
-    refused = supplement_unsigned(state, facts.process)
+    if state.round >= context.supplement_rounds:
+        return refusal("SUPPLEMENT_LIMIT", rounds=state.round, most=context.supplement_rounds)
+    refused = supplement_unsigned(state, context.process)
     if refused is not None:
         return refused
-    asked = SupplementRequested(parts=command.parts, reason=command.reason, round=state.round + 1)
-    for part in asked.parts:
+    event = SupplementRequested(parts=command.parts, reason=command.reason, round=state.round + 1)
+    for part in event.parts:
         part.copies = part.copies or 1  # as the desk counts those handed in
     until = instant_in(command, "answer_due_at")
     if until is None:
-        until = working_time.due_at(facts.calendar, facts.at, facts.supplement_period)
-        asked.time_limit = "" if until is None else str(facts.supplement_period)
-    elif until <= facts.at:
+        until = working_time.due_at(context.calendar, context.at, context.supplement_period)
+        event.time_limit = "" if until is None else str(context.supplement_period)
+    elif until <= context.at:
         return refusal("ANSWER_DUE_PAST")
     if until is not None:
-        asked.answer_due_at.CopyFrom(to_timestamp(until))
-        warn_of_end(asked, facts, until)
-    return [asked]
+        event.answer_due_at.CopyFrom(to_timestamp(until))
+        warn_of_end(event, context, until)
+    return [event]
 
 
-def resume(state: State, submitted: SupplementSubmitted, facts: DecisionContext) -> list[Message]:
-    """Let the clock go on from the papers' arrival (``facts.at``), by the procedure's policy.
+def resume(state: State, submitted: SupplementSubmitted, context: DecisionContext) -> list[Message]:
+    """Let the clock go on from the papers' arrival (``context.at``), by the procedure's policy.
 
     Papers that answer an older request, or come when none are awaited, change nothing here. Late
     ones are taken as long as nobody has closed the case.
     """
     if not _waits(state) or submitted.round != state.round:
         return []
-    return [go_on(state, facts)]
+    return [go_on(state, context)]
 
 
 def close(
-    state: State, command: CloseCaseRequest, facts: DecisionContext
+    state: State, command: CloseCaseRequest, context: DecisionContext
 ) -> list[Message] | Refusal:
     """Close a case whose papers did not come in time; not before that time is over."""
-    refused = at_step(state, state.step, facts)
+    refused = at_step(state, state.step, context)
     if refused is not None:
         return refused
     if not _waits(state):
@@ -71,7 +71,7 @@ def close(
     if command.round != state.round:
         return refusal("OTHER_ROUND", round=state.round)
     end = None if state.suspension is None else state.suspension.end
-    if end is None or facts.at <= end.due_at:
+    if end is None or context.at <= end.due_at:
         return refusal("ANSWER_STILL_DUE")
     return [CaseClosed(round=state.round, reason=command.reason)]
 

@@ -17,7 +17,7 @@ DECLINED = "declined"
 """The ground of a withdrawal to which an officer said no; the others are ends of a case."""
 
 
-def ask(state: State, asked: WithdrawalRequested, _facts: DecisionContext) -> list[Message]:
+def ask(state: State, event: WithdrawalRequested, _context: DecisionContext) -> list[Message]:
     """Let a wish wait for an answer while the clock runs on, or say that it comes too late.
 
     A wish that belongs to another system's history was granted there.
@@ -26,11 +26,11 @@ def ask(state: State, asked: WithdrawalRequested, _facts: DecisionContext) -> li
         return [WithdrawalDeclined(reason_code=state.status.value)]
     if state.status is CaseStatus.NONE or state.own:
         return []
-    return [CaseWithdrawn(reason=asked.reason)]
+    return [CaseWithdrawn(reason=event.reason)]
 
 
 def answer(
-    state: State, command: AnswerWithdrawalRequest, facts: DecisionContext
+    state: State, command: AnswerWithdrawalRequest, context: DecisionContext
 ) -> list[Message] | Refusal:
     """Close the case at the citizen's wish, or decline with a reason; allowed while suspended.
 
@@ -40,15 +40,15 @@ def answer(
     refused = open_case(state)
     if refused is not None:
         return refused
-    if not pending(state, facts) or command.number != facts.withdrawals:
+    if not pending(state, context) or command.number != context.withdrawals:
         return refusal("NO_WITHDRAWAL_ASKED", number=command.number)
     if command.approved:
-        return [CaseWithdrawn(reason=facts.withdrawal_reason)]
+        return [CaseWithdrawn(reason=context.withdrawal_reason)]
     if not command.reason.strip():
         return refusal("REASON_NEEDED")
     return [WithdrawalDeclined(reason_code=DECLINED, reason=command.reason)]
 
 
-def pending(state: State, facts: DecisionContext) -> bool:
+def pending(state: State, context: DecisionContext) -> bool:
     """Return whether a wish of the citizen waits for an answer."""
-    return facts.withdrawals > state.declined
+    return context.withdrawals > state.declined

@@ -32,10 +32,10 @@ from services.routing.domain.use_cases.collaboration.child_dossiers import child
 
 
 def request(
-    state: State, command: pb.RequestConsultationRequest, facts: DecisionContext
+    state: State, command: pb.RequestConsultationRequest, context: DecisionContext
 ) -> list[Message] | Refusal:
     """Ask a unit; the same open question is asked once."""
-    refused = may_help(state, command.step, facts)
+    refused = may_help(state, command.step, context)
     if refused is not None:
         return refused
     try:
@@ -45,7 +45,7 @@ def request(
     for each in state.work.asked:
         if each.open and (each.answers, each.question) == (command.unit, command.question):
             return refusal("ALREADY_ASKED", unit=each.answers, number=each.number)
-    asked = ConsultationRequested(
+    consultation = ConsultationRequested(
         number=len(state.work.asked) + 1,
         step=state.step,
         unit=command.unit,
@@ -53,12 +53,12 @@ def request(
         question=command.question,
         waits=command.waits,
     )
-    _limit(asked, facts, length)
-    return [asked]
+    _limit(consultation, context, length)
+    return [consultation]
 
 
 def beside(
-    state: State, step: Step, facts: DecisionContext, circumstances: Circumstances
+    state: State, step: Step, context: DecisionContext, circumstances: Circumstances
 ) -> list[Message]:
     """Ask what the process wants to be asked when a step becomes current, and open what other
     agencies are to work on; each thing once a case.
@@ -68,30 +68,33 @@ def beside(
     for each in step.consultations:
         if each.name in before or not holds(each.when, circumstances):
             continue
-        asked = ConsultationRequested(
+        consultation = ConsultationRequested(
             number=len(state.work.asked) + len(found) + 1,
             name=each.name,
             step=step.name,
-            unit=unit_of(each.unit, facts.unit),
+            unit=unit_of(each.unit, context.unit),
             role=each.role,
             question=each.title.vi,
             waits=each.waits,
         )
-        _limit(asked, facts, each.time_limit)
-        found.append(asked)
-    return [*found, *children_of(state, step, circumstances, facts.above)]
+        _limit(consultation, context, each.time_limit)
+        found.append(consultation)
+    return [*found, *children_of(state, step, circumstances, context.above)]
 
 
-def _limit(asked: ConsultationRequested, facts: DecisionContext, length: Duration) -> None:
-    due_at = working_time.due_at(facts.calendar, facts.at, length)
+def _limit(consultation: ConsultationRequested, context: DecisionContext, length: Duration) -> None:
+    due_at = working_time.due_at(context.calendar, context.at, length)
     if due_at is None:
         return
-    tell_course(asked, DeadlineBasis(facts.at, str(length), facts.calendar.version))
-    set_limit(asked, limit(facts, of_consultation(facts, asked.unit), facts.at, due_at))
+    tell_course(consultation, DeadlineBasis(context.at, str(length), context.calendar.version))
+    set_limit(
+        consultation,
+        limit(context, of_consultation(context, consultation.unit), context.at, due_at),
+    )
 
 
 def answer(
-    state: State, command: pb.AnswerConsultationRequest, facts: DecisionContext
+    state: State, command: pb.AnswerConsultationRequest, context: DecisionContext
 ) -> list[Message] | Refusal:
     """Return a unit's opinion, in the role asked; for officers of that unit or a unit above it, and
     after it was dissolved for those of its successor.
@@ -99,28 +102,28 @@ def answer(
     refused = open_case(state)
     if refused is not None:
         return refused
-    asked = state.work.question(command.number)
-    if asked is None:
+    consultation = state.work.question(command.number)
+    if consultation is None:
         return refusal("NO_SUCH_CONSULTATION", number=command.number)
-    if not within(asked.answers, facts.actor.unit):
-        return refusal("NOT_YOUR_UNIT", unit=asked.answers)
-    if not facts.has_role(asked.role):
-        return refusal("NOT_YOUR_ROLE", role=asked.role)
-    if not asked.open:
-        return _closed(asked)
+    if not within(consultation.answers, context.actor.unit):
+        return refusal("NOT_YOUR_UNIT", unit=consultation.answers)
+    if not context.has_role(consultation.role):
+        return refusal("NOT_YOUR_ROLE", role=consultation.role)
+    if not consultation.open:
+        return _closed(consultation)
     return [
         ConsultationAnswered(
-            number=asked.number,
+            number=consultation.number,
             opinion=command.opinion,
             answer=command.answer,
-            unit=asked.unit,
-            successor_unit=asked.successor_unit,
+            unit=consultation.unit,
+            successor_unit=consultation.successor_unit,
         )
     ]
 
 
 def cancel(
-    state: State, command: pb.CancelConsultationRequest, facts: DecisionContext
+    state: State, command: pb.CancelConsultationRequest, context: DecisionContext
 ) -> list[Message] | Refusal:
     """Take back a question that was not answered; for who asked it, and whoever has the step now.
 
@@ -129,36 +132,43 @@ def cancel(
     refused = open_case(state)
     if refused is not None:
         return refused
-    asked = state.work.question(command.number)
-    if asked is None:
+    consultation = state.work.question(command.number)
+    if consultation is None:
         return refusal("NO_SUCH_CONSULTATION", number=command.number)
-    own = bool(asked.asked_by) and acts_for(state, asked.asked_by, facts)
-    if not own and has_step(state, state.step, facts) is not None:
-        by = asked.asked_by or "-"
-        return refusal("NOT_YOURS_TO_CANCEL", number=asked.number, by=by, step=state.step)
-    if not asked.open:
-        return _closed(asked)
-    if asked.waits and _wanted(asked, facts.process):
-        return refusal("CONSULTATION_OF_PROCESS", number=asked.number, name=asked.name)
+    own = bool(consultation.asked_by) and acts_for(state, consultation.asked_by, context)
+    if not own and has_step(state, state.step, context) is not None:
+        by = consultation.asked_by or "-"
+        return refusal("NOT_YOURS_TO_CANCEL", number=consultation.number, by=by, step=state.step)
+    if not consultation.open:
+        return _closed(consultation)
+    if consultation.waits and _wanted(consultation, context.process):
+        return refusal(
+            "CONSULTATION_OF_PROCESS", number=consultation.number, name=consultation.name
+        )
     if not command.reason.strip():
         return refusal("REASON_NEEDED")
     taken = ConsultationCancelled(
-        number=asked.number, unit=asked.unit, step=asked.step, reason=command.reason
+        number=consultation.number,
+        unit=consultation.unit,
+        step=consultation.step,
+        reason=command.reason,
     )
-    if asked.limit is not None:
-        taken.due_at.CopyFrom(to_timestamp(asked.limit.due_at))
+    if consultation.limit is not None:
+        taken.due_at.CopyFrom(to_timestamp(consultation.limit.due_at))
     return [taken]
 
 
-def _wanted(asked: AskedUnit, process: Process) -> bool:
+def _wanted(consultation: AskedUnit, process: Process) -> bool:
     """Return whether the process itself, which a case may have left, asks the question."""
-    if not asked.name or not process.has(asked.step):
+    if not consultation.name or not process.has(consultation.step):
         return False
-    return any(each.name == asked.name for each in process.step(asked.step).consultations)
+    return any(
+        each.name == consultation.name for each in process.step(consultation.step).consultations
+    )
 
 
-def _closed(asked: AskedUnit) -> Refusal:
-    if asked.cancelled_for:
-        reason = asked.cancelled_for
-        return refusal("CONSULTATION_CANCELLED", number=asked.number, reason=reason)
-    return refusal("ALREADY_ANSWERED", number=asked.number)
+def _closed(consultation: AskedUnit) -> Refusal:
+    if consultation.cancelled_for:
+        reason = consultation.cancelled_for
+        return refusal("CONSULTATION_CANCELLED", number=consultation.number, reason=reason)
+    return refusal("ALREADY_ANSWERED", number=consultation.number)

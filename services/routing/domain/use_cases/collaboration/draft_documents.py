@@ -27,10 +27,10 @@ NAMES: Final = {
 
 
 def draft(
-    state: State, command: pb.DraftDocumentRequest, facts: DecisionContext
+    state: State, command: pb.DraftDocumentRequest, context: DecisionContext
 ) -> list[Message] | Refusal:
     """Draft a paper; a new draft takes the place of one that was not signed."""
-    refused = may_help(state, command.step, facts)
+    refused = may_help(state, command.step, context)
     if refused is not None:
         return refused
     drafted = DocumentDrafted(
@@ -52,10 +52,10 @@ def draft(
 
 
 def judge(
-    state: State, command: pb.ReviewDocumentRequest, facts: DecisionContext
+    state: State, command: pb.ReviewDocumentRequest, context: DecisionContext
 ) -> list[Message] | Refusal:
     """Review or sign the latest draft of its kind, or refuse it with a reason."""
-    refused = _judgeable(state, command, facts)
+    refused = _judgeable(state, command, context)
     if refused is not None:
         return refused
     paper = state.work.draft(command.number)
@@ -73,7 +73,7 @@ def judge(
 
 
 def _judgeable(
-    state: State, command: pb.ReviewDocumentRequest, facts: DecisionContext
+    state: State, command: pb.ReviewDocumentRequest, context: DecisionContext
 ) -> Refusal | None:
     refused = open_case(state)
     if refused is not None:
@@ -83,24 +83,24 @@ def _judgeable(
         return refusal("NO_SUCH_DRAFT", number=command.number)
     if paper.sha256 != command.sha256:
         return refusal("DRAFT_CHANGED", number=paper.number)
-    if not within(facts.unit, facts.actor.unit) and not within(state.unit, facts.actor.unit):
-        return refusal("NOT_YOUR_UNIT", unit=facts.unit)
-    if facts.actor.id == paper.drafted_by:
+    if not within(context.unit, context.actor.unit) and not within(state.unit, context.actor.unit):
+        return refusal("NOT_YOUR_UNIT", unit=context.unit)
+    if context.actor.id == paper.drafted_by:
         return refusal("OWN_DRAFT")
     if paper.refused or paper.signed_by:
         return refusal("DRAFT_ENDED", number=paper.number)
     if paper.sent_back:
         return refusal("DRAFT_SENT_BACK", number=paper.number)
-    rule = facts.process.document(NAMES[paper.kind])  # type: ignore[index]
+    rule = context.process.document(NAMES[paper.kind])  # type: ignore[index]
     review = command.stage == DocumentStage.DOCUMENT_STAGE_REVIEW
     if review and (paper.reviewed_by or not rule.review):
         return refusal("NO_REVIEW_NEEDED", number=paper.number)
     if not review and rule.review and not paper.reviewed_by:
         return refusal("REVIEW_FIRST", number=paper.number)
     role = rule.review if review else rule.sign
-    if role not in (facts.roles or ()):
+    if role not in (context.roles or ()):
         return refusal("NOT_YOUR_ROLE", role=role)
-    if facts.actor.id == paper.reviewed_by:
+    if context.actor.id == paper.reviewed_by:
         return refusal("REVIEWED_BEFORE", number=paper.number)
     if not command.approved and not command.reason.strip():
         return refusal("REASON_NEEDED")

@@ -20,10 +20,10 @@ from services.routing.domain.state import State
 
 
 def set_participant(
-    state: State, command: pb.SetParticipantRequest, facts: DecisionContext
+    state: State, command: pb.SetParticipantRequest, context: DecisionContext
 ) -> list[Message] | Refusal:
-    """Let an officer take part, or end that; said by who does such steps or gives them out."""
-    refused = at_step(state, state.step, facts, *ASSIGNING)
+    """Let an officer take part, or end that; for who does such steps or gives them out."""
+    refused = at_step(state, state.step, context, *ASSIGNING)
     if refused is not None:
         return refused
     if command.officer == state.assignee:
@@ -46,7 +46,7 @@ def delegation_of(command: pb.DelegateWorkRequest, at: int) -> Delegation | Refu
 
 
 def delegate(
-    state: State, command: pb.DelegateWorkRequest, facts: DecisionContext
+    state: State, command: pb.DelegateWorkRequest, context: DecisionContext
 ) -> list[Message] | Refusal:
     """Let a substitute act for an officer on one case that the officer has.
 
@@ -54,7 +54,7 @@ def delegate(
     """
     if open_case(state) is not None or state.assignee != command.officer:
         return []
-    wanted = delegation_of(command, facts.at)
+    wanted = delegation_of(command, context.at)
     return wanted if isinstance(wanted, Refusal) else _write(state, [wanted])
 
 
@@ -66,19 +66,19 @@ def work_meant(officer: str, actor: Actor) -> str:
 
 
 def end_absence(
-    state: State, command: pb.EndAbsenceRequest, facts: DecisionContext
+    state: State, command: pb.EndAbsenceRequest, context: DecisionContext
 ) -> list[Message] | Refusal:
     """Let nobody of those who stand in for an officer do so any more on one case."""
     if open_case(state) is not None:
         return []
-    unit = work_meant(command.officer, facts.actor)
-    meant = {each.substitute for each in facts.standing}
+    unit = work_meant(command.officer, context.actor)
+    meant = {each.substitute for each in context.standing}
     running = dict.fromkeys(
         each.substitute
         for each in state.work.delegations
         if each.officer == command.officer
         and each.substitute in meant
-        and each.active(facts.at, unit)
+        and each.active(context.at, unit)
     )
     return [
         DelegationEnded(officer=command.officer, substitute=substitute, unit=unit)
@@ -86,13 +86,13 @@ def end_absence(
     ]
 
 
-def substitutions(state: State, officer: str, facts: DecisionContext) -> list[Message]:
+def substitutions(state: State, officer: str, context: DecisionContext) -> list[Message]:
     """Let those who stand in for an officer do so on a case that reaches the officer."""
-    return _write(state, [each for each in facts.standing if each.officer == officer])
+    return _write(state, [each for each in context.standing if each.officer == officer])
 
 
 def _write(state: State, wanted: Sequence[Delegation]) -> list[Message]:
-    said: list[Message] = []
+    events: list[Message] = []
     for each in wanted:
         if any(known.holds(each) for known in state.work.delegations):
             continue
@@ -103,5 +103,5 @@ def _write(state: State, wanted: Sequence[Delegation]) -> list[Message]:
             ends_at=to_timestamp(each.ends_at),
         )
         names = {"officer": each.officer, "substitute": each.substitute}
-        said += [given, *(DelegationEnded(**names, unit=unit) for unit in each.ended_in)]
-    return said
+        events += [given, *(DelegationEnded(**names, unit=unit) for unit in each.ended_in)]
+    return events

@@ -19,7 +19,7 @@ AT_LEAST_BEFORE = Duration.parse("1wd")
 
 
 def extend(
-    state: State, command: ExtendDeadlineRequest, facts: DecisionContext
+    state: State, command: ExtendDeadlineRequest, context: DecisionContext
 ) -> list[Message] | Refusal:
     """Move the promised date; the one promised first stays on record beside it.
 
@@ -27,7 +27,7 @@ def extend(
     dossier, and of those above it. A working day before the due date at the latest; and only once
     for a dossier.
     """
-    refused = _unfit(state, facts) or _untimely(state, command, facts)
+    refused = _unfit(state, context) or _untimely(state, command, context)
     if refused is not None:
         return refused
     new = to_us(command.due_at)
@@ -36,16 +36,16 @@ def extend(
         reason=command.reason,
         apology_number=command.apology_number,
         apology=command.apology,
-        signer=facts.actor.id,
-        signer_unit=facts.actor.unit,
+        signer=context.actor.id,
+        signer_unit=context.actor.unit,
         signer_title=command.signer_title,
-        calendar_version=facts.calendar.version,
+        calendar_version=context.calendar.version,
     )
-    set_limit(extended, limit(facts, of_dossier(facts), facts.at, new))
+    set_limit(extended, limit(context, of_dossier(context), context.at, new))
     return [extended]
 
 
-def _unfit(state: State, facts: DecisionContext) -> Refusal | None:
+def _unfit(state: State, context: DecisionContext) -> Refusal | None:
     refused = open_case(state)
     if refused is not None:
         return refused
@@ -57,18 +57,18 @@ def _unfit(state: State, facts: DecisionContext) -> Refusal | None:
 
 
 def _untimely(
-    state: State, command: ExtendDeadlineRequest, facts: DecisionContext
+    state: State, command: ExtendDeadlineRequest, context: DecisionContext
 ) -> Refusal | None:
     old = state.dossier_limit
     assert old is not None
     new = to_us(command.due_at)
     if to_us(command.previous_due_at) != old.due_at:
         return refusal("DUE_DATE_CHANGED")
-    if facts.at > working_time.latest_day_before(facts.calendar, old.due_at, AT_LEAST_BEFORE):
+    if context.at > working_time.latest_day_before(context.calendar, old.due_at, AT_LEAST_BEFORE):
         return refusal("EXTENSION_TOO_LATE")
     if new <= old.due_at:
         return refusal("NEW_DATE_NOT_LATER")
     # The end of a session is the last instant at which somebody works in it.
-    if working_time.working_us(facts.calendar, new - 1, new) != 1:
+    if working_time.working_us(context.calendar, new - 1, new) != 1:
         return refusal("NEW_DATE_NOT_WORKED")
     return None

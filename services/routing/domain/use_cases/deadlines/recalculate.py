@@ -38,7 +38,7 @@ _CONSULTATION = DeadlineScope.DEADLINE_SCOPE_CONSULTATION
 
 
 def recalculate(
-    state: State, command: RecalculateDeadlinesRequest, facts: DecisionContext
+    state: State, command: RecalculateDeadlinesRequest, context: DecisionContext
 ) -> list[Message] | Refusal:
     """Lay anew what the calendar has laid and is still open; nothing for what stays where it is.
 
@@ -50,86 +50,92 @@ def recalculate(
     if not state.own or state.status not in (CaseStatus.RUNNING, CaseStatus.SUSPENDED):
         return []
     ways = _running if state.status is CaseStatus.RUNNING else _suspended
-    moved = [*ways(state, facts), *_questions(state, facts)]
+    moved = [*ways(state, context), *_questions(state, context)]
     for message in moved:
         message.reason = command.reason
     return list(moved)
 
 
-def _running(state: State, facts: DecisionContext) -> Iterator[DeadlineRecalculated]:
-    step = facts.process.step(state.step)
-    if found := _moved(state.dossier_limit, of_dossier(facts), facts):
+def _running(state: State, context: DecisionContext) -> Iterator[DeadlineRecalculated]:
+    step = context.process.step(state.step)
+    if found := _moved(state.dossier_limit, of_dossier(context), context):
         found.scope = _DOSSIER
         yield found
-    if found := _moved(state.step_limit, of_step(facts, step, state.unit), facts):
+    if found := _moved(state.step_limit, of_step(context, step, state.unit), context):
         found.scope, found.step = _STEP, state.step
         yield found
-    if found := _moved(state.first_action, of_first_action(facts, step, state.unit), facts):
+    if found := _moved(state.first_action, of_first_action(context, step, state.unit), context):
         found.scope, found.step = _FIRST_ACTION, state.step
-        yield _counted(found, state.first_action, facts)
-    if found := _timers(state, facts):
+        yield _counted(found, state.first_action, context)
+    if found := _timers(state, context):
         found.scope, found.step = _TIMER, state.step
         yield found
 
 
-def _suspended(state: State, facts: DecisionContext) -> Iterator[DeadlineRecalculated]:
+def _suspended(state: State, context: DecisionContext) -> Iterator[DeadlineRecalculated]:
     end = None if state.suspension is None else state.suspension.end
-    found = _moved(end, Target(END_WARNING, (), state.unit), facts)
+    found = _moved(end, Target(END_WARNING, (), state.unit), context)
     if found is not None and _later(found):
         found.scope = _SUSPENSION
-        yield _counted(found, end, facts)
+        yield _counted(found, end, context)
 
 
 def _later(message: DeadlineRecalculated) -> bool:
     return message.due_at.ToNanoseconds() > message.previous_due_at.ToNanoseconds()
 
 
-def _questions(state: State, facts: DecisionContext) -> Iterator[DeadlineRecalculated]:
-    for asked in state.work.asked:
-        if not asked.open:
+def _questions(state: State, context: DecisionContext) -> Iterator[DeadlineRecalculated]:
+    for consultation in state.work.asked:
+        if not consultation.open:
             continue
-        if found := _moved(asked.limit, of_consultation(facts, asked.unit), facts):
-            found.scope, found.step, found.consultation = _CONSULTATION, asked.step, asked.number
-            yield _counted(found, asked.limit, facts)
+        if found := _moved(
+            consultation.limit, of_consultation(context, consultation.unit), context
+        ):
+            found.scope, found.step, found.consultation = (
+                _CONSULTATION,
+                consultation.step,
+                consultation.number,
+            )
+            yield _counted(found, consultation.limit, context)
 
 
 def _moved(
-    old: DueDate | None, target: Target, facts: DecisionContext
+    old: DueDate | None, target: Target, context: DecisionContext
 ) -> DeadlineRecalculated | None:
     """Lay a due date anew, with its warning and its levels."""
-    version = facts.calendar.version
+    version = context.calendar.version
     if old is None or old.course is None or old.course.calendar_version == version:
         return None
-    new = lay(facts, old.course, target)
-    if new is None or _stays(old.due_at, new.due_at, facts):
+    new = lay(context, old.course, target)
+    if new is None or _stays(old.due_at, new.due_at, context):
         return None
     message = DeadlineRecalculated(
         previous_due_at=to_timestamp(old.due_at),
         calendar_version=version,
         previous_calendar_version=old.course.calendar_version,
-        after_missed=old.missed or facts.at > old.due_at,
+        after_missed=old.missed or context.at > old.due_at,
     )
     set_limit(message, new)
     return message
 
 
-def _stays(old: int, new: int, facts: DecisionContext) -> bool:
-    return new == old or would_have_passed(old, new, facts.at)
+def _stays(old: int, new: int, context: DecisionContext) -> bool:
+    return new == old or would_have_passed(old, new, context.at)
 
 
 def _counted(
-    message: DeadlineRecalculated, old: DueDate | None, facts: DecisionContext
+    message: DeadlineRecalculated, old: DueDate | None, context: DecisionContext
 ) -> DeadlineRecalculated:
     """Tell from what a date was computed that no other event tells of in full."""
     if old is not None and old.course is not None:
-        tell_course(message, old.course.counted_by(facts.calendar.version))
+        tell_course(message, old.course.counted_by(context.calendar.version))
     return message
 
 
-def _timers(state: State, facts: DecisionContext) -> DeadlineRecalculated | None:
+def _timers(state: State, context: DecisionContext) -> DeadlineRecalculated | None:
     """Lay the instants anew at which ways are taken by themselves; one event tells all of them."""
     before = state.work.timers
-    after = [replace(timer, at=_instant(timer, facts)) for timer in before]
+    after = [replace(timer, at=_instant(timer, context)) for timer in before]
     moved = [(old, new) for old, new in zip(before, after, strict=True) if old.at != new.at]
     if not moved:
         return None
@@ -137,7 +143,7 @@ def _timers(state: State, facts: DecisionContext) -> DeadlineRecalculated | None
     message = DeadlineRecalculated(
         previous_due_at=to_timestamp(old.at),
         due_at=to_timestamp(new.at),
-        calendar_version=facts.calendar.version,
+        calendar_version=context.calendar.version,
         previous_calendar_version=old.course.calendar_version if old.course else "",
     )
     for timer in after:
@@ -145,8 +151,8 @@ def _timers(state: State, facts: DecisionContext) -> DeadlineRecalculated | None
     return message
 
 
-def _instant(timer: StepTimer, facts: DecisionContext) -> int:
-    if timer.course is None or timer.course.calendar_version == facts.calendar.version:
+def _instant(timer: StepTimer, context: DecisionContext) -> int:
+    if timer.course is None or timer.course.calendar_version == context.calendar.version:
         return timer.at
-    new = timer.course.due(facts.calendar)
-    return timer.at if new is None or _stays(timer.at, new, facts) else new
+    new = timer.course.due(context.calendar)
+    return timer.at if new is None or _stays(timer.at, new, context) else new

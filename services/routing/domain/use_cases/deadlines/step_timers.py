@@ -25,17 +25,17 @@ def due(state: State, now: int) -> str:
     return timer.name if timer is not None and timer.at <= now else ""
 
 
-def take(state: State, name: str, facts: DecisionContext) -> list[Message]:
+def take(state: State, name: str, context: DecisionContext) -> list[Message]:
     """Take a way without anybody having done anything."""
-    way = facts.process.step(state.step).transition(name)
+    way = context.process.step(state.step).transition(name)
     if way is None:
         return []
-    step = facts.process.step(way.to)
+    step = context.process.step(way.to)
     done = state.before(way.to) if way.back else (*state.done, state.step)
-    current = enter(step, facts, facts.at, replace(state, done=done))
+    current = enter(step, context, context.at, replace(state, done=done))
     if way.back:
         moved: Message = StepSentBack(step=state.step, next=current, reason=TIMED, transition=name)
     else:
         moved = StepCompleted(step=state.step, next=current, note=TIMED, transition=name)
-    circumstances = facts.circumstances(state.work, state.round)
-    return [*overdue(state, facts.at), moved, *beside(state, step, facts, circumstances)]
+    circumstances = context.circumstances(state.work, state.round)
+    return [*overdue(state, context.at), moved, *beside(state, step, context, circumstances)]

@@ -46,122 +46,122 @@ END_WARNING = WarningRule(lead=Duration.parse("2wd"))
 
 
 def request_payment(
-    state: State, command: pb.RequestPaymentRequest, facts: DecisionContext
+    state: State, command: pb.RequestPaymentRequest, context: DecisionContext
 ) -> list[Message] | Refusal:
     """Ask for money and stop the clock; the amounts are whole đồng, one of them above 0."""
     fee, charge = command.payment.fee, command.payment.charge
     if min(fee, charge) < 0 or fee + charge <= 0:
         return refusal("NOTHING_TO_PAY")
     suspended = CaseSuspended(kind=FINANCIAL, reason=command.reason, payment=command.payment)
-    return _suspend(state, command, facts, suspended)
+    return _suspend(state, command, context, suspended)
 
 
 def stop(
-    state: State, command: pb.SuspendCaseRequest, facts: DecisionContext
+    state: State, command: pb.SuspendCaseRequest, context: DecisionContext
 ) -> list[Message] | Refusal:
     """Stop the clock while somebody outside the unit is waited for."""
     suspended = CaseSuspended(
         kind=command.kind, reason=command.reason, counterpart=command.counterpart
     )
-    return _suspend(state, command, facts, suspended)
+    return _suspend(state, command, context, suspended)
 
 
 def _suspend(
-    state: State, command: Any, facts: DecisionContext, suspended: CaseSuspended
+    state: State, command: Any, context: DecisionContext, suspended: CaseSuspended
 ) -> list[Message] | Refusal:
-    refused = may_work(state, command.step, facts)
+    refused = may_work(state, command.step, context)
     if refused is not None:
         return refused
     end = instant_in(command, "expected_end_at")
     if end is not None:
-        if end <= facts.at:
+        if end <= context.at:
             return refusal("END_PAST")
         suspended.expected_end_at.CopyFrom(to_timestamp(end))
-        warn_of_end(suspended, facts, end)
+        warn_of_end(suspended, context, end)
     return [suspended]
 
 
-def warn_of_end(message: Any, facts: DecisionContext, end: int) -> None:
+def warn_of_end(message: Any, context: DecisionContext, end: int) -> None:
     """Write when a warning of a suspension's end is to be raised, and by which calendar."""
-    message.calendar_version = facts.calendar.version
-    warning = warn_at(facts.calendar, END_WARNING, facts.at, end)
+    message.calendar_version = context.calendar.version
+    warning = warn_at(context.calendar, END_WARNING, context.at, end)
     if warning is not None:
         message.warn_at.CopyFrom(to_timestamp(warning))
 
 
 def confirm_payment(
-    state: State, command: pb.ConfirmPaymentRequest, facts: DecisionContext
+    state: State, command: pb.ConfirmPaymentRequest, context: DecisionContext
 ) -> list[Message] | Refusal:
     """Let the clock go on when what was asked for has been paid, neither more nor less."""
-    refused = at_step(state, command.step, facts)
+    refused = at_step(state, command.step, context)
     if refused is not None:
         return refused
-    asked = state.suspension
-    if asked is None or asked.kind != FINANCIAL:
+    suspension = state.suspension
+    if suspension is None or suspension.kind != FINANCIAL:
         return refusal("NO_PAYMENT_REQUESTED")
-    if (command.paid.fee, command.paid.charge) != (asked.fee, asked.charge):
-        return refusal("AMOUNT_DIFFERS", fee=asked.fee, charge=asked.charge)
-    return [go_on(state, facts, paid=command.paid, receipt_number=command.receipt_number)]
+    if (command.paid.fee, command.paid.charge) != (suspension.fee, suspension.charge):
+        return refusal("AMOUNT_DIFFERS", fee=suspension.fee, charge=suspension.charge)
+    return [go_on(state, context, paid=command.paid, receipt_number=command.receipt_number)]
 
 
 def resume(
-    state: State, command: pb.ResumeCaseRequest, facts: DecisionContext
+    state: State, command: pb.ResumeCaseRequest, context: DecisionContext
 ) -> list[Message] | Refusal:
     """Let the clock go on at an officer's word; papers that were asked for must come."""
-    refused = at_step(state, command.step, facts)
+    refused = at_step(state, command.step, context)
     if refused is not None:
         return refused
     if state.status is not CaseStatus.SUSPENDED or state.suspension is None:
         return refusal("NOT_SUSPENDED")
     if state.suspension.kind == SUPPLEMENT:
         return refusal("WAITS_FOR_PAPERS")
-    return [go_on(state, facts, reason=command.reason)]
+    return [go_on(state, context, reason=command.reason)]
 
 
-def go_on(state: State, facts: DecisionContext, **said: Any) -> CaseResumed:
-    """Let the clock of a suspended case go on from ``facts.at``, by the procedure's policy.
+def go_on(state: State, context: DecisionContext, **fields: Any) -> CaseResumed:
+    """Let the clock of a suspended case go on from ``context.at``, by the procedure's policy.
 
     A promise that had passed before the clock was stopped is not made anew: the remainder is kept
     whatever the policy, so that nobody stops a clock to wash a lateness off.
     """
-    since = facts.at if state.suspended_at is None else state.suspended_at
+    since = context.at if state.suspended_at is None else state.suspended_at
     # Two machines' clocks may disagree: nothing is answered before it is asked for.
-    at = max(facts.at, since)
+    at = max(context.at, since)
     old = state.dossier_limit
     late = old is not None and since > old.due_at
-    restart = facts.resume_policy is ResumePolicy.RESTART
+    restart = context.resume_policy is ResumePolicy.RESTART
     resumed = CaseResumed(
         suspended_at=to_timestamp(since),
         resumed_at=to_timestamp(at),
-        waited_working_minutes=working_time.working_us(facts.calendar, since, at) // MINUTE,
-        calendar_version=facts.calendar.version,
+        waited_working_minutes=working_time.working_us(context.calendar, since, at) // MINUTE,
+        calendar_version=context.calendar.version,
         restarted=restart and not late,
         stays_late=restart and late,
         kind=state.suspension.kind if state.suspension else SUPPLEMENT,
-        **said,
+        **fields,
     )
     if old is not None:
         resumed.previous_due_at.CopyFrom(to_timestamp(old.due_at))
     if resumed.restarted:
-        _restart(resumed, state, facts, at)
+        _restart(resumed, state, context, at)
     else:
-        _keep(resumed, state, facts, (since, at))
+        _keep(resumed, state, context, (since, at))
     return resumed
 
 
-def _restart(resumed: CaseResumed, state: State, facts: DecisionContext, at: int) -> None:
+def _restart(resumed: CaseResumed, state: State, context: DecisionContext, at: int) -> None:
     """Count the limits anew; what a leader has signed is not taken back by that."""
-    signed, length = state.extended_to, str(facts.time_limit)
+    signed, length = state.extended_to, str(context.time_limit)
     course = DeadlineBasis(
-        at, length, facts.calendar.version, same_day=state.same_day, not_before=signed
+        at, length, context.calendar.version, same_day=state.same_day, not_before=signed
     )
-    set_limit(resumed, lay(facts, course, of_dossier(facts)))
+    set_limit(resumed, lay(context, course, of_dossier(context)))
     resumed.time_limit = length
     resumed.same_day = state.same_day
     if signed is not None:
         resumed.extended_due_at.CopyFrom(to_timestamp(signed))
-        resumed.extension_holds = course.is_held_by_promise(facts.calendar)
-    resumed.current.CopyFrom(enter(facts.process.step(state.step), facts, at, state))
+        resumed.extension_holds = course.is_held_by_promise(context.calendar)
+    resumed.current.CopyFrom(enter(context.process.step(state.step), context, at, state))
     if _begun(state):
         for field in _FIRST_ACTION:
             resumed.current.ClearField(field)
@@ -172,20 +172,20 @@ def _begun(state: State) -> bool:
     return bool(state.assignee or state.work.opened_by)
 
 
-def _keep(resumed: CaseResumed, state: State, facts: DecisionContext, pause: Pause) -> None:
-    step = facts.process.step(state.step)
+def _keep(resumed: CaseResumed, state: State, context: DecisionContext, pause: Pause) -> None:
+    step = context.process.step(state.step)
     resumed.current.CopyFrom(CurrentStep(step=step.name, unit=state.unit, role=step.role))
-    promised = _later(state.dossier_limit, of_dossier(facts), facts, pause)
+    promised = _later(state.dossier_limit, of_dossier(context), context, pause)
     set_limit(resumed, promised)
     resumed.after_missed = _ahead_again(state.dossier_limit, promised, pause)
-    due = _later(state.step_limit, of_step(facts, step, state.unit), facts, pause)
+    due = _later(state.step_limit, of_step(context, step, state.unit), context, pause)
     set_limit(resumed.current, due)
     resumed.step_after_missed = _ahead_again(state.step_limit, due, pause)
     if not _begun(state):
-        set_first_action(resumed.current, facts, step, pause[1])
+        set_first_action(resumed.current, context, step, pause[1])
     resumed.current.national_state = step.national_state
     for timer in state.work.timers:
-        later = _later_timer(timer, facts, pause)
+        later = _later_timer(timer, context, pause)
         resumed.current.timers.add(transition=timer.name, at=to_timestamp(later), back=timer.back)
 
 
@@ -200,19 +200,19 @@ def _ahead_again(old: DueDate | None, new: DueDate | None, pause: Pause) -> bool
     return old.missed and old.due_at < pause[0] and new.due_at > max(pause)
 
 
-def _later_timer(timer: StepTimer, facts: DecisionContext, pause: Pause) -> int:
+def _later_timer(timer: StepTimer, context: DecisionContext, pause: Pause) -> int:
     if timer.course is None:
-        return shifted(DueDate(timer.at), facts.calendar, pause).due_at
+        return shifted(DueDate(timer.at), context.calendar, pause).due_at
     # A case that was moved while its clock stood still has timers that begin within the pause.
     pause = (max(pause[0], timer.course.start_at), max(pause))
-    course = timer.course.with_pause(pause, facts.calendar.version)
-    later = due_after_pause(course, facts.calendar, timer.at, pause)
+    course = timer.course.with_pause(pause, context.calendar.version)
+    later = due_after_pause(course, context.calendar, timer.at, pause)
     assert later is not None, "a timer has an instant"
     return later
 
 
 def _later(
-    old: DueDate | None, target: Target, facts: DecisionContext, pause: Pause
+    old: DueDate | None, target: Target, context: DecisionContext, pause: Pause
 ) -> DueDate | None:
     """Move a due date, its warning and its levels by the working time of a pause.
 
@@ -222,9 +222,9 @@ def _later(
     """
     if old is None:
         return None
-    course = old.course and old.course.with_pause(pause, facts.calendar.version)
-    due_at = due_after_pause(course, facts.calendar, old.due_at, pause)
-    laid = None if course is None else lay(facts, course, target)
+    course = old.course and old.course.with_pause(pause, context.calendar.version)
+    due_at = due_after_pause(course, context.calendar, old.due_at, pause)
+    laid = None if course is None else lay(context, course, target)
     if laid is None or laid.due_at != due_at:
-        return shifted(old, facts.calendar, pause)
+        return shifted(old, context.calendar, pause)
     return laid
