@@ -1,7 +1,8 @@
 """Fixtures of the real things that tests use: a Kafka broker, PostgreSQL, an SMTP server.
 
 Each is started when the first test asks for it, on loopback, with its data in a temporary folder,
-and is gone when the session ends, however it ends: the children die with this process.
+and is gone when the session ends, however it ends. The processes of one session share a broker and
+a PostgreSQL server (tests.support.servers).
 """
 
 import atexit
@@ -13,7 +14,9 @@ import signal
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import psutil
@@ -24,12 +27,20 @@ from infra.local.ports import free_port
 from infra.local.postgres import PostgresServer, PostgresUnavailable
 from infra.local.smtp import MailSink
 from infra.local.topics import ensure_topics, events_topic
+from tests.support.databases import NewDatabase
+from tests.support.servers import (
+    ServerOffer,
+    SessionServers,
+    ask_at,
+    broker_at,
+    postgres_at,
+)
 
 os.environ.pop("COLUMNS", None)  # tests look at tables of a width of their own
 hypothesis.settings.register_profile("motcua", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("motcua")
 
-NewDatabase = Callable[..., str]
+OFFER = pytest.StashKey[ServerOffer]()
 
 # One local issuer for the session: tests sign at import, services are started later, in this
 # process and in others.
@@ -42,6 +53,15 @@ def pytest_configure(config: pytest.Config) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     # A shell's background job ignores Ctrl-C, and so would every process that the tests interrupt.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
+        offer = config.stash[OFFER] = ServerOffer(SessionServers())
+        config.add_cleanup(offer.close)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker of pytest-xdist where the shared servers are."""
+    node.workerinput["servers"] = node.config.stash[OFFER].address
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -75,10 +95,21 @@ def session_dir() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def kafka(session_dir: Path) -> Iterator[KafkaBroker]:
+def ask_server(request: pytest.FixtureRequest) -> Iterator[Callable[[str], dict[str, str]]]:
+    """`ask_server("kafka")`: where the session's server of this name is."""
+    worker = getattr(request.config, "workerinput", None)
+    if worker is not None:
+        yield partial(ask_at, worker["servers"])
+        return
+    servers = SessionServers()
+    yield servers.ask
+    servers.close()
+
+
+@pytest.fixture(scope="session")
+def kafka(ask_server: Callable[[str], dict[str, str]]) -> KafkaBroker:
     """One real broker for the whole session; a test that harms it takes `own_kafka` instead."""
-    with KafkaBroker(session_dir / "kafka", free_port()) as broker:
-        yield broker
+    return broker_at(ask_server("kafka"))
 
 
 @pytest.fixture
@@ -100,17 +131,14 @@ def topic(kafka: KafkaBroker, request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def postgres(session_dir: Path) -> Iterator[PostgresServer]:
+def postgres(ask_server: Callable[[str], dict[str, str]]) -> PostgresServer:
     """One real PostgreSQL server for the whole session; the test is skipped, with the reason, where
     it cannot run.
     """
     try:
-        server = PostgresServer(session_dir / "postgres", free_port())
-        server.start()
+        return postgres_at(ask_server("postgres"))
     except PostgresUnavailable as error:
         pytest.skip(str(error))
-    yield server
-    server.stop()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -61,7 +61,7 @@ def test_fault_21_what_is_no_event_is_set_aside(
         assert node.consumer.quarantine.get(*first).attempts == 2
         node.consumer.quarantine.redrive(partition=first[0], offset=first[1], discard_first=True)
         assert node.consumer.quarantine.count() == 7
-        assert node.consumer.status().lag == 0
+        wait_until(lambda: node.consumer.status().lag == 0, what="nothing is left to read")
 
 
 def test_faults_24_25_unknown_values_and_fields_are_kept(

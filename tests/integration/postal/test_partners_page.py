@@ -14,9 +14,8 @@ from kernel.base.errors import Refusal
 from kernel.rpc.client import metadata
 from services.postal.config.partners import DEVELOPMENT_TOKENS, load
 from services.postal.domain import refusals
-from tests.integration.postal.conftest import Serve
 from tests.support.paths import ROOT
-from tests.support.postal_service import FIRST
+from tests.support.postal_service import FIRST, Serve
 
 PAGE = (ROOT / "docs" / "partners.md").read_text("utf-8")
 OFFICES_OWN = {"JOB_HELD", "NO_PARTNER"}

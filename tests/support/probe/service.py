@@ -11,7 +11,7 @@ import sqlite3
 import sys
 import tempfile
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -243,3 +243,6 @@ __all__ = [
     "pb",
     "pb_grpc",
 ]
+
+
+StartProbe = Callable[..., Running]

@@ -22,6 +22,7 @@ from services.routing.domain.alarms import DOSSIER, TOUCH
 from services.routing.domain.context import enter
 from services.routing.domain.due_dates import touch_in
 from tests.support.events import payload_of
+from tests.support.routing_calendars import closed, recomputed
 from tests.support.routing_cases import (
     SYSTEM,
     Case,
@@ -36,7 +37,6 @@ from tests.support.routing_cases import (
     stop,
     supplement,
 )
-from tests.unit.routing.test_recalculate import closed, recomputed
 
 MON, TUE = "2021-08-09 09:00", "2021-08-10 09:00"
 NEAR, GONE = (DeadlineApproaching, TOUCH), (DeadlineMissed, TOUCH)
