@@ -16,7 +16,6 @@ import uuid
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import hypothesis
 import psutil
@@ -27,7 +26,7 @@ from infra.local.ports import free_port
 from infra.local.postgres import PostgresServer, PostgresUnavailable
 from infra.local.smtp import MailSink
 from infra.local.topics import ensure_topics, events_topic
-from tests.support.databases import NewDatabase
+from tests.support.databases import DatabasePool, NewDatabase
 from tests.support.servers import (
     ServerOffer,
     SessionServers,
@@ -40,7 +39,9 @@ os.environ.pop("COLUMNS", None)  # tests look at tables of a width of their own
 hypothesis.settings.register_profile("motcua", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("motcua")
 
-OFFER = pytest.StashKey[ServerOffer]()
+AskServer = Callable[[str], dict[str, str]]
+OFFERED = "MOTCUA_TEST_SERVERS"
+"""The variable that says where the servers of the session are offered."""
 
 # One local issuer for the session: tests sign at import, services are started later, in this
 # process and in others.
@@ -53,15 +54,10 @@ def pytest_configure(config: pytest.Config) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     # A shell's background job ignores Ctrl-C, and so would every process that the tests interrupt.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
-        offer = config.stash[OFFER] = ServerOffer(SessionServers())
+    if config.getoption("numprocesses", None) and OFFERED not in os.environ:
+        offer = ServerOffer(SessionServers())
+        os.environ[OFFERED] = offer.address  # the workers, and what they start, inherit it
         config.add_cleanup(offer.close)
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_configure_node(node: Any) -> None:
-    """Tell a worker of pytest-xdist where the shared servers are."""
-    node.workerinput["servers"] = node.config.stash[OFFER].address
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -95,19 +91,21 @@ def session_dir() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def ask_server(request: pytest.FixtureRequest) -> Iterator[Callable[[str], dict[str, str]]]:
+def ask_server() -> Iterator[AskServer]:
     """`ask_server("kafka")`: where the session's server of this name is."""
-    worker = getattr(request.config, "workerinput", None)
-    if worker is not None:
-        yield partial(ask_at, worker["servers"])
+    if OFFERED in os.environ:
+        yield partial(ask_at, os.environ[OFFERED])
         return
     servers = SessionServers()
+    offer = ServerOffer(servers)
+    os.environ[OFFERED] = offer.address
     yield servers.ask
-    servers.close()
+    del os.environ[OFFERED]
+    offer.close()
 
 
 @pytest.fixture(scope="session")
-def kafka(ask_server: Callable[[str], dict[str, str]]) -> KafkaBroker:
+def kafka(ask_server: AskServer) -> KafkaBroker:
     """One real broker for the whole session; a test that harms it takes `own_kafka` instead."""
     return broker_at(ask_server("kafka"))
 
@@ -131,7 +129,7 @@ def topic(kafka: KafkaBroker, request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def postgres(ask_server: Callable[[str], dict[str, str]]) -> PostgresServer:
+def postgres(ask_server: AskServer) -> PostgresServer:
     """One real PostgreSQL server for the whole session; the test is skipped, with the reason, where
     it cannot run.
     """
@@ -139,6 +137,12 @@ def postgres(ask_server: Callable[[str], dict[str, str]]) -> PostgresServer:
         return postgres_at(ask_server("postgres"))
     except PostgresUnavailable as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def databases(postgres: PostgresServer) -> DatabasePool:
+    """Databases of this process's own on the session's PostgreSQL server."""
+    return DatabasePool(postgres)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -150,16 +154,16 @@ def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[New
     if request.param == "sqlite":
         yield lambda name="db": f"sqlite:///{tmp_path / f'{name}-{next(numbers)}.sqlite'}"
         return
-    server: PostgresServer = request.getfixturevalue("postgres")
-    made: list[str] = []
+    pool: DatabasePool = request.getfixturevalue("databases")
+    taken: list[str] = []
 
-    def make(name: str = "db") -> str:
-        made.append(f"{name}_{uuid.uuid4().hex[:12]}")
-        return server.create_database(made[-1])
+    def take(_name: str = "db") -> str:
+        taken.append(pool.take())
+        return taken[-1]
 
-    yield make
-    for name in made:
-        server.drop_database(name)
+    yield take
+    for url in taken:
+        pool.give_back(url)
 
 
 @pytest.fixture

@@ -27,6 +27,12 @@ from infra.local.postgres import PostgresServer, PostgresUnavailable
 
 _ADDRESS: Final = "servers.socket"
 _WITHIN: Final = 120.0
+_POSTGRES: Final = {
+    # Nobody kills this server: what has to be true after a kill is tested on servers of its own.
+    "fsync": "off",
+    "full_page_writes": "off",
+    "max_connections": "300",
+}
 
 
 class SharedBroker(KafkaBroker):
@@ -90,7 +96,9 @@ class SessionServers:
             self._kafka = self._kafka or KafkaBroker(self.folder / "kafka", free_port())
             self._kafka.start()
             return _place(self._kafka)
-        self._postgres = self._postgres or PostgresServer(self.folder / "postgres", free_port())
+        self._postgres = self._postgres or PostgresServer(
+            self.folder / "postgres", free_port(), settings=_POSTGRES
+        )
         try:
             self._postgres.start()
         except PostgresUnavailable as error:
