@@ -16,6 +16,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import psutil
@@ -27,6 +28,7 @@ from infra.local.postgres import PostgresServer, PostgresUnavailable
 from infra.local.smtp import MailSink
 from infra.local.topics import ensure_topics, events_topic
 from tests.support.databases import DatabasePool, NewDatabase
+from tests.support.scheduling import FileScheduling, slow_first
 from tests.support.servers import (
     ServerOffer,
     SessionServers,
@@ -58,6 +60,19 @@ def pytest_configure(config: pytest.Config) -> None:
         offer = ServerOffer(SessionServers())
         os.environ[OFFERED] = offer.address  # the workers, and what they start, inherit it
         config.add_cleanup(offer.close)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FileScheduling:
+    """Return what shares the tests out among processes."""
+    return FileScheduling(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    # After pytest-randomly. A process alone takes tests as they come.
+    if hasattr(config, "workerinput"):
+        items[:] = slow_first(items)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -16,7 +16,7 @@ from tests.support.feed import wait_until
 from tests.support.paths import ROOT
 from tests.support.stack import Stack, running
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.slow, pytest.mark.timeout(240)]
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 Sessions = tuple[tuple[int, int], ...]
@@ -32,15 +31,9 @@ class Office:
 
     def works(self, minute: int) -> bool:
         """Return whether a minute, counted from the epoch in UTC, is worked."""
-        day, clock = _wall(self.zone, minute)
-        return any(start <= clock < end for start, end in self.sessions(day))
-
-
-@lru_cache(maxsize=1 << 17)
-def _wall(zone: str, minute: int) -> tuple[date, int]:
-    """Return the date and the minute since midnight that a wall clock shows."""
-    local = (EPOCH + timedelta(minutes=minute)).astimezone(ZoneInfo(zone))
-    return local.date(), local.hour * 60 + local.minute
+        local = (EPOCH + timedelta(minutes=minute)).astimezone(ZoneInfo(self.zone))
+        clock = local.hour * 60 + local.minute
+        return any(start <= clock < end for start, end in self.sessions(local.date()))
 
 
 def due(office: Office, start: int, minutes: int) -> int:
