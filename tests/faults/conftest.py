@@ -1,5 +1,5 @@
 """Fixtures that faults of several services share."""
 
-from tests.support.fixtures import any_desk, notify_desk, serve, serving
+from tests.support.fixtures import any_desk, notify_desk, serve, serving, tally_on
 
-__all__ = ["any_desk", "notify_desk", "serve", "serving"]
+__all__ = ["any_desk", "notify_desk", "serve", "serving", "tally_on"]

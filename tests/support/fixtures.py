@@ -10,10 +10,39 @@ import pytest
 
 from infra.local.kafka import KafkaBroker
 from tests.support import notify_process
-from tests.support.databases import NewDatabase
+from tests.support.databases import DatabasePool, NewDatabase
 from tests.support.desk import Desk, open_desk
+from tests.support.logs_of_both_kinds import AnyLog, KafkaLog, LogInMemory, TallyOn
 from tests.support.postal_office import PostalOffice
 from tests.support.postal_service import Serve, Serving
+
+
+@pytest.fixture(params=["memory", "kafka"])
+def any_log(request: pytest.FixtureRequest) -> AnyLog:
+    """An empty log; the test runs on the one in memory and on Kafka's, which do the same."""
+    if request.param == "memory":
+        return LogInMemory()
+    kafka: KafkaBroker = request.getfixturevalue("kafka")
+    return KafkaLog(kafka.bootstrap, request.getfixturevalue("topic"))
+
+
+@pytest.fixture(params=["memory-sqlite", "memory-postgresql", "kafka-sqlite"])
+def tally_on(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TallyOn]:
+    """An empty log and an empty database: the log in memory with each database, and Kafka's with
+    one, since neither knows of the other.
+    """
+    kind, _, database = request.param.partition("-")
+    log: AnyLog = LogInMemory()
+    if kind == "kafka":
+        kafka: KafkaBroker = request.getfixturevalue("kafka")
+        log = KafkaLog(kafka.bootstrap, request.getfixturevalue("topic"))
+    if database == "sqlite":
+        yield TallyOn(log, f"sqlite:///{tmp_path / 'tally.sqlite'}")
+        return
+    pool: DatabasePool = request.getfixturevalue("databases")
+    url = pool.take()
+    yield TallyOn(log, url)
+    pool.give_back(url)
 
 
 @pytest.fixture
