@@ -19,6 +19,8 @@ from motcua.events.v1.common_pb2 import Actor, ActorKind
 
 from kernel.auth import messages
 from kernel.base.errors import Failure, Forbidden
+from kernel.messages.catalogue import FixedText
+from kernel.messages.texts import TEXTS
 
 GUEST: Final = ActorKind.ACTOR_KIND_UNSPECIFIED
 """The kind of a caller that shows no token."""
@@ -168,16 +170,10 @@ def _check_known(names: Any, known: Iterable[str], what: str, where: str) -> Non
 
 
 def _kind_not_allowed() -> Failure:
-    return Forbidden(
-        "không được phép gọi chức năng này",
-        "this caller may not use this method",
-        "KIND_NOT_ALLOWED",
-    )
+    return Forbidden(*TEXTS.both("KIND_NOT_ALLOWED"), "KIND_NOT_ALLOWED")
 
 
 def _role_missing(roles: list[Role]) -> Failure:
-    return Forbidden(
-        f"cần có vai trò: {' hoặc '.join(role.vi for role in roles)}",
-        f"this needs the role: {' or '.join(role.en for role in roles)}",
-        "ROLE_MISSING",
-    )
+    vi, en = TEXTS.both("or")
+    names = FixedText(vi.join(role.vi for role in roles), en.join(role.en for role in roles))
+    return Forbidden(*TEXTS.both("ROLE_MISSING", roles=names), "ROLE_MISSING")
