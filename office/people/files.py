@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
-from kernel.base.toml_files import FileUnreadable, read_toml
+from kernel.documents.toml_files import FileUnreadable, read_toml
 from office.people.directory import Directory, DirectoryUnit, check_successors
 from office.people.directory_draft import DirectoryDraft
 from office.people.officer_reader import check_absences, read_officer, read_officer_csv

@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
-from kernel.base.toml_files import unreadable
+from kernel.documents.toml_files import unreadable
 from office.people.directory import Absence, Officer, within
 from office.people.directory_draft import DirectoryDraft
 
@@ -56,7 +56,7 @@ def read_officer_csv(path: Path, draft: DirectoryDraft) -> None:
                     _read_row(heading, cells, place, draft)
                 number = rows.line_num + 1
     except (OSError, UnicodeDecodeError) as error:
-        draft.wrong(path.name, "", unreadable(error))
+        draft.wrong(path.name, "", unreadable(error).en)
         draft.officers_known = False
     except csv.Error as error:
         rule = _TOO_LONG if "field larger" in str(error) else _QUOTES

@@ -94,7 +94,6 @@ def test_every_text_is_used(path: Path) -> None:
 @pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_text_that_is_named_exists(path: Path) -> None:
     """With exactly the parameters that it is given."""
-    catalogue = MessageCatalogue(path)
     checked = 0
     for module, tree in trees(path):
         for node in ast.walk(tree):
@@ -102,7 +101,7 @@ def test_every_text_that_is_named_exists(path: Path) -> None:
                 continue
             name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
             name = node.func.id if isinstance(node.func, ast.Name) else name
-            place = KEY_AT.get(name)
+            catalogue, place = MessageCatalogue(path), KEY_AT.get(name)
             if place is None or len(node.args) <= place:
                 continue
             if name in ("text", "both") and "TEXTS." not in ast.unparse(node.func):
@@ -111,6 +110,8 @@ def test_every_text_that_is_named_exists(path: Path) -> None:
             if not (isinstance(key, ast.Constant) and isinstance(key.value, str)):
                 continue
             where = f"{module.relative_to(ROOT)}:{node.lineno}: {key.value}"
+            if name == "broken_rule":  # of the catalogue of procedures, whoever asks for it
+                catalogue = MessageCatalogue(ROOT / "office" / "catalogue" / "vi.po")
             assert key.value in catalogue, where
             given = {word.arg for word in node.keywords}
             if name not in WITH_LIMIT and None not in given:

@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import csv
-import errno
 import json
 from typing import Final
 
-from kernel.base import toml_files
-from kernel.messages.catalogue import CatalogueText, FixedText
+from kernel.messages.catalogue import CatalogueText
 from office.catalogue.messages import TEXTS
 
 SEPARATORS: Final = TEXTS.text("csv.separators")
-_CAUSES: Final = {
-    errno.ENOENT: "không có tệp này",
-    errno.EACCES: "người dùng này không được phép đọc",
-    errno.EISDIR: "là thư mục, không phải tệp",
-}
 _JSON_CAUSES: Final = (
     ("Expecting ','", "json.comma"),
     ("Expecting ':'", "json.colon"),
@@ -34,12 +27,6 @@ _JSON_CAUSES: Final = (
 
 class InvalidJsonConstant(ValueError):
     """A constant such as NaN, which JSON does not have."""
-
-
-def unreadable(error: OSError) -> FixedText:
-    """Return why a file can't be read."""
-    vi = _CAUSES.get(error.errno or 0, "không đọc được tệp")
-    return FixedText(vi, toml_files.unreadable(error))
 
 
 def json_cause(error: ValueError | RecursionError) -> CatalogueText:

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from openpyxl import load_workbook
 
+from kernel.documents.toml_files import unreadable
 from office.catalogue.files.columns import MOST_CHARACTERS
 from office.catalogue.files.document import FORMAT, ProcedureDocument
 from office.catalogue.files.file_errors import FileMistake, ProcedureFileError, whole_file_error
@@ -26,7 +27,6 @@ from office.catalogue.files.file_messages import (
     InvalidJsonConstant,
     csv_cause,
     json_cause,
-    unreadable,
 )
 from office.catalogue.files.json_format import read_json
 from office.catalogue.files.table_format import MOST_COLUMNS, Row, read_table

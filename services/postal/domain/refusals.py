@@ -8,15 +8,15 @@ from typing import Final
 from kernel.base.errors import AlreadyExists, NotFound, Refusal, Unauthenticated, Violation
 from kernel.messages.catalogue import MessageCatalogue
 
-_TEXTS: Final = MessageCatalogue.beside(Path(__file__).parent)
+TEXTS: Final = MessageCatalogue.beside(Path(__file__).parent)
 
 
 def _refusal(code: str) -> Refusal:
-    return Refusal(code, _TEXTS.text(code))
+    return Refusal(code, TEXTS.text(code))
 
 
 def _violation(field: str, rule: str, **words: object) -> Violation:
-    return Violation(field, rule, _TEXTS.text(rule, **words))
+    return Violation(field, rule, TEXTS.text(rule, **words))
 
 
 LEASE_LOST: Final = _refusal("LEASE_LOST")
@@ -42,14 +42,14 @@ def check_digit(expected: str) -> Violation:
 
 def no_job() -> NotFound:
     """Return that there is no such job, in the same words whether it never was or is another's."""
-    return NotFound(*_TEXTS.both("job.unknown"))
+    return NotFound(*TEXTS.both("job.unknown"))
 
 
 def item_used() -> AlreadyExists:
     """Return that an item number was used before."""
-    return AlreadyExists(*_TEXTS.both("item.used"))
+    return AlreadyExists(*TEXTS.both("item.used"))
 
 
 def unauthenticated() -> Unauthenticated:
     """Return that no valid credential of a partner was shown."""
-    return Unauthenticated(*_TEXTS.both("partner.unauthenticated"))
+    return Unauthenticated(*TEXTS.both("partner.unauthenticated"))

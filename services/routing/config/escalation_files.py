@@ -1,28 +1,18 @@
-"""Reads escalation ladders from a TOML file. ``escalation.toml`` explains every key.
-
-Whatever is wrong raises ``EscalationFileError``, which names the file, the ladder, the rung
-and the rule.
-"""
+"""Reads escalation policies from a TOML file. ``escalation.toml`` explains every key."""
 
 from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Collection
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    model_validator,
-)
+from pydantic import BeforeValidator, Field
 
+from kernel.documents.reading import DocumentReader, DocumentTable, broken, must, open_toml
+from kernel.documents.reading import read_document as read
 from office.permissions import shipped
 from office.worktime.durations import NO_DURATION, Duration, DurationError
 from services.routing.domain.escalation import (
@@ -34,85 +24,14 @@ from services.routing.domain.escalation import (
     EscalationPolicy,
     Stage,
 )
+from services.routing.domain.refusals.case import TEXTS
 
 SHIPPED = Path(__file__).with_name("escalation.toml")
 VARIABLE = "ROUTING_LADDERS"
-_PERCENT = re.compile(r"([1-9]\d?)%")
-_RELATIVE = (STEP_UNIT, DOSSIER_UNIT, PARENT)
-_UNIT = r"^([0-9A-Z]+(\.[0-9A-Z]+)*)?$"
-
-
-class EscalationFileError(ValueError):
-    """A ladder that can't be used; ``where`` names ladder and rung."""
-
-    def __init__(self, where: str, rule: str) -> None:
-        super().__init__(f"{where}: {rule}")
-        self.where = where
-        self.rule = rule
-
-
-def configured_ladders(units: Collection[str]) -> EscalationPolicies:
-    """Return the ladders of the file that ROUTING_LADDERS names; without it, those shipped.
-
-    ``units`` are the codes of the office's units; its roles are those of the permissions.
-    """
-    own = os.environ.get(VARIABLE)
-    if not own:
-        return load_ladders(SHIPPED, shipped().roles, units)
-    try:
-        return load_ladders(Path(own), shipped().roles, units)
-    except EscalationFileError as error:
-        raise EscalationFileError(f"{VARIABLE}: {error.where}", error.rule) from error
-
-
-def load_ladders(path: Path, roles: Collection[str], units: Collection[str]) -> EscalationPolicies:
-    """Read and check the ladders in a file; ``roles`` and ``units`` are those of the office."""
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise EscalationFileError(str(path), error.strerror or "unreadable") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise EscalationFileError(str(path), f"is no TOML: {error}") from error
-    try:
-        return parse_ladders(content, roles, units)
-    except EscalationFileError as error:
-        raise EscalationFileError(f"{path}: {error.where}", error.rule) from error
-
-
-def parse_ladders(
-    content: dict[str, Any], roles: Collection[str], units: Collection[str]
-) -> EscalationPolicies:
-    """Read and check the ladders of a TOML document that was parsed already."""
-    try:
-        found = _File.model_validate(content)
-    except ValidationError as error:
-        raise _mistake(error) from error
-    _check_somebody_is_told(found, roles, units)
-    ladders: dict[str, EscalationPolicy] = {}
-    for ladder in found.ladder:
-        if ladder.unit in ladders:
-            raise EscalationFileError(
-                f"ladder {ladder.unit!r}", "there are two ladders of this unit"
-            )
-        names = [rung.name for rung in ladder.rung]
-        if len(set(names)) != len(names):
-            raise EscalationFileError(f"ladder {ladder.unit!r}", "two rungs have one name")
-        ladders[ladder.unit] = EscalationPolicy(tuple(rung.stage() for rung in ladder.rung))
-    return EscalationPolicies(ladders)
-
-
-def _check_somebody_is_told(found: _File, roles: Collection[str], units: Collection[str]) -> None:
-    """A role or unit that there is not is held by nobody, and its rung would be told to nobody."""
-    for number, ladder in enumerate(found.ladder, 1):
-        for place, rung in enumerate(ladder.rung, 1):
-            where = f"ladder {number}, rung {place}"
-            if rung.role not in roles:
-                known = ", ".join(sorted(roles))
-                raise EscalationFileError(
-                    f"{where}, role", f"there is no role {rung.role}; {known}"
-                )
-            if rung.unit not in _RELATIVE and rung.unit not in units:
-                raise EscalationFileError(f"{where}, unit", f"there is no unit {rung.unit}")
+_PERCENT: Final = re.compile(r"([1-9]\d?)%")
+_NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,39}")
+_UNIT: Final = re.compile(r"(?=.{0,35}\Z)([0-9A-Z]+(\.[0-9A-Z]+)*)?")
+_RELATIVE: Final = (STEP_UNIT, DOSSIER_UNIT, PARENT)
 
 
 def _when(value: Any) -> dict[str, Any]:
@@ -121,53 +40,100 @@ def _when(value: Any) -> dict[str, Any]:
         return {}
     if match := _PERCENT.fullmatch(text):
         return {"share": Fraction(int(match[1]), 100)}
-    name = "after" if text.startswith("+") else "lead"
     try:
         duration = Duration.parse(text.removeprefix("+"))
-    except DurationError as error:
-        raise ValueError("must look like due, 4wh, 1wd, 75% or +1wd") from error
+    except DurationError:
+        duration = NO_DURATION
     if duration == NO_DURATION:
-        raise ValueError("must look like due, 4wh, 1wd, 75% or +1wd")
-    return {name: duration}
+        raise broken("when", TEXTS.text("ladder.when"))
+    return {"after" if text.startswith("+") else "lead": duration}
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+def _is_unit_rule(unit: str) -> bool:
+    return unit in _RELATIVE or (unit != "" and _UNIT.fullmatch(unit) is not None)
 
 
-class _Rung(_Table):
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
-    role: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
-    unit: Annotated[
-        str, Field(pattern=r"^(step|dossier|parent|[0-9A-Z]+(\.[0-9A-Z]+)*)$", max_length=35)
-    ] = STEP_UNIT
+_Name = Annotated[str, must(_NAME.fullmatch, "name", TEXTS.text("ladder.name"))]
+
+
+class _Rung(DocumentTable):
+    name: _Name
+    role: _Name
+    unit: Annotated[str, must(_is_unit_rule, "unit", TEXTS.text("ladder.unit_rule"))] = STEP_UNIT
     of: Literal["step", "dossier", "both", "check"] = "both"
     when: Annotated[dict[str, Any], BeforeValidator(_when)]
 
-    @model_validator(mode="after")
-    def _check_is_told_once_missed(self) -> Self:
-        if self.of == CHECK and self.when:
-            raise ValueError("what is of the check is told when it was missed: when must be due")
-        return self
 
-    def stage(self) -> Stage:
-        """Return the rung as a value."""
-        return Stage(self.name, self.role, self.unit, of=self.of, **self.when)
+class _Ladder(DocumentTable):
+    unit: Annotated[str, must(_UNIT.fullmatch, "unit", TEXTS.text("ladder.unit"))]
+    rung: Annotated[list[_Rung], Field(max_length=10, default_factory=list)]
 
 
-class _Ladder(_Table):
-    unit: Annotated[str, Field(pattern=_UNIT, max_length=35)]
-    rung: Annotated[list[_Rung], Field(max_length=10)] = []
-
-
-class _File(_Table):
+class _File(DocumentTable):
     ladder: list[_Ladder]
 
 
-def _mistake(error: ValidationError) -> EscalationFileError:
-    first = error.errors(include_url=False)[0]
-    where = ""
-    for part in first["loc"]:
-        where += f" {part + 1}" if isinstance(part, int) else f", {part}"
-    rule = first["msg"].removeprefix("Value error, ")
-    return EscalationFileError(where.removeprefix(", ") or "file", rule)
+def configured_ladders(units: Collection[str]) -> EscalationPolicies:
+    """Return the ladders of the file that ROUTING_LADDERS names; without it, those shipped.
+
+    ``units`` are the codes of the office's units; its roles are those of the permissions.
+    """
+    own = os.environ.get(VARIABLE)
+    path, setting = (Path(own), VARIABLE) if own else (SHIPPED, "")
+    return read_ladders(open_toml(path, setting), shipped().roles, units)
+
+
+def load_ladders(path: Path, roles: Collection[str], units: Collection[str]) -> EscalationPolicies:
+    """Read and check the ladders in a file; ``roles`` and ``units`` are those of the office."""
+    return read_ladders(open_toml(path), roles, units)
+
+
+def read_ladders(
+    reader: DocumentReader, roles: Collection[str], units: Collection[str]
+) -> EscalationPolicies:
+    """Return the ladders of a document; raise ``DocumentError`` with all mistakes."""
+    file = read(_File, reader)
+    with reader.rule():
+        _check(file.ladder if file else [], reader, roles, units)
+    reader.raise_mistakes()
+    return EscalationPolicies(
+        {
+            ladder.unit: EscalationPolicy(
+                tuple(
+                    Stage(rung.name, rung.role, rung.unit, of=rung.of, **rung.when)
+                    for rung in ladder.rung
+                )
+            )
+            for ladder in (file.ladder if file else ())
+        }
+    )
+
+
+def _check(
+    ladders: list[_Ladder], reader: DocumentReader, roles: Collection[str], units: Collection[str]
+) -> None:
+    """A role or unit that there is not is held by nobody, and its rung would be told to nobody."""
+    seen: set[str] = set()
+    for ladder in ladders:
+        with reader.rule():
+            if ladder.unit in seen:
+                reader.wrong((*ladder.path, "unit"), "twice", TEXTS.text("ladder.unit_twice"))
+            seen.add(ladder.unit)
+        names: set[str] = set()
+        for rung in getattr(ladder, "rung", ()):
+            with reader.rule():
+                if rung.name in names:
+                    reader.wrong((*rung.path, "name"), "twice", TEXTS.text("ladder.name_twice"))
+                names.add(rung.name)
+            with reader.rule():
+                if rung.role not in roles:
+                    known = ", ".join(sorted(roles))
+                    text = TEXTS.text("ladder.no_role", role=rung.role, known=known)
+                    reader.wrong((*rung.path, "role"), "role", text)
+            with reader.rule():
+                if rung.unit not in _RELATIVE and rung.unit not in units:
+                    text = TEXTS.text("ladder.no_unit", unit=rung.unit)
+                    reader.wrong((*rung.path, "unit"), "unit", text)
+            with reader.rule():
+                if rung.of == CHECK and rung.when:
+                    reader.wrong((*rung.path, "when"), "check", TEXTS.text("ladder.check"))

@@ -7,27 +7,42 @@ from pathlib import Path
 
 import pytest
 
+from kernel.documents.mistakes import DocumentError
+from kernel.documents.reading import DocumentReader
 from office.worktime.calendars.vietnam import state_office
 from office.worktime.durations import Duration
 from services.routing.config.escalation_files import (
     SHIPPED,
     VARIABLE,
-    EscalationFileError,
     configured_ladders,
     load_ladders,
-    parse_ladders,
+    read_ladders,
 )
-from services.routing.domain.escalation import BOTH, CHECK, DOSSIER, STEP, Stage, rungs_of
+from services.routing.domain.escalation import (
+    BOTH,
+    CHECK,
+    DOSSIER,
+    STEP,
+    EscalationPolicies,
+    Stage,
+    rungs_of,
+)
 from tests.support.routing_cases import at, clock
 
 ROLES = ("head", "leader")
 UNITS = ("H22", "H22.12")
+RUNG_1 = "ladder 1 (H22), rung 1 (head)"
 RUNG = {"name": "head", "role": "head", "when": "due"}
 
 
 def one(**change: object) -> dict[str, object]:
     """Return a file with one ladder of one rung."""
     return {"ladder": [{"unit": "H22", "rung": [RUNG | change]}]}
+
+
+def policies(content: dict[str, object]) -> EscalationPolicies:
+    """Return the policies of a file that is parsed already."""
+    return read_ladders(DocumentReader("own.toml", content), ROLES, UNITS)
 
 
 def test_the_shipped_ladder_holds_for_every_unit() -> None:
@@ -51,7 +66,7 @@ def test_the_shipped_ladder_holds_for_every_unit() -> None:
 )
 def test_each_form_of_when(when: str, expected: Stage, told: str) -> None:
     """Five working days from Monday 09:00: each form gives its instant."""
-    (stage,) = parse_ladders(one(when=when), ROLES, UNITS).of("H22").stages
+    (stage,) = policies(one(when=when)).of("H22").stages
     assert stage == expected
     assert stage.of == BOTH
     (rung,) = rungs_of(
@@ -63,31 +78,45 @@ def test_each_form_of_when(when: str, expected: Stage, told: str) -> None:
 @pytest.mark.parametrize(
     ("content", "where", "rule"),
     [
-        (one(when="soon"), "ladder 1, rung 1, when", "must look like"),
-        (one(when="none"), "ladder 1, rung 1, when", "must look like"),
-        (one(when=75), "ladder 1, rung 1, when", "must look like"),
-        (one(when="0%"), "ladder 1, rung 1, when", "must look like"),
-        (one(when="+"), "ladder 1, rung 1, when", "must look like"),
-        (one(role=""), "ladder 1, rung 1, role", "pattern"),
-        (one(role="king"), "ladder 1, rung 1, role", "no role king; head, leader"),
-        (one(unit="H22.21"), "ladder 1, rung 1, unit", "no unit H22.21"),
-        (one(unit="h22"), "ladder 1, rung 1, unit", "pattern"),
-        (one(of="case"), "ladder 1, rung 1, of", "'step', 'dossier', 'both' or 'check'"),
-        (one(of="check", when="4wh"), "ladder 1, rung 1", "when must be due"),
-        (one(wehn="due"), "ladder 1, rung 1, wehn", "not permitted"),
-        ({"ladder": [{"unit": "h22"}]}, "ladder 1, unit", "pattern"),
-        ({"ladder": [{"unit": ""}, {"unit": ""}]}, "ladder ''", "two ladders"),
-        ({"ladder": [{"unit": "", "rung": [RUNG, RUNG]}]}, "ladder ''", "one name"),
-        ({"ladder": [{}]}, "ladder 1, unit", "required"),
-        ({"ladders": []}, "ladder", "required"),
+        (one(when="soon"), f"{RUNG_1}, when", "must look like"),
+        (one(when="none"), f"{RUNG_1}, when", "must look like"),
+        (one(when=75), f"{RUNG_1}, when", "must look like"),
+        (one(when="0%"), f"{RUNG_1}, when", "must look like"),
+        (one(when="+"), f"{RUNG_1}, when", "must look like"),
+        (one(role=""), f"{RUNG_1}, role", "must be at most 40 small letters"),
+        (
+            one(role="king"),
+            f"{RUNG_1}, role",
+            "no role king (there are head, leader)",
+        ),
+        (one(unit="H22.21"), f"{RUNG_1}, unit", "no unit H22.21"),
+        (one(unit="h22"), f"{RUNG_1}, unit", "or the code of a unit"),
+        (
+            one(of="case"),
+            f"{RUNG_1}, of",
+            "must be one of step, dossier, both, check",
+        ),
+        (one(of="check", when="4wh"), f"{RUNG_1}, when", "when must be due"),
+        (one(wehn="due"), f"{RUNG_1}, wehn", "is no key here"),
+        ({"ladder": [{"unit": "h22"}]}, "ladder 1 (h22), unit", "must be the code of a unit"),
+        ({"ladder": [{"unit": ""}, {"unit": ""}]}, "ladder 2, unit", "two ladders"),
+        (
+            {"ladder": [{"unit": "", "rung": [RUNG, RUNG]}]},
+            "ladder 1, rung 2 (head), name",
+            "one name",
+        ),
+        ({"ladder": [{}]}, "ladder 1, unit", "is missing"),
+        ({"ladders": []}, "ladders", "is ladder meant?"),
     ],
 )
 def test_each_mistake_is_named(content: dict[str, object], where: str, rule: str) -> None:
     """Ladder, rung, key and rule."""
-    with pytest.raises(EscalationFileError) as wrong:
-        parse_ladders(content, ROLES, UNITS)
-    assert where in wrong.value.where
-    assert rule in wrong.value.rule
+    with pytest.raises(DocumentError) as wrong:
+        policies(content)
+    (mistake,) = wrong.value.mistakes
+    assert mistake.where == where
+    assert rule in mistake.text.en
+    assert mistake.text.vi != mistake.text.en
 
 
 def test_a_file_that_can_t_be_read_is_named(
@@ -95,22 +124,44 @@ def test_a_file_that_can_t_be_read_is_named(
 ) -> None:
     """The office's own file is named by a variable; without a file the service does not start."""
     monkeypatch.setenv(VARIABLE, str(tmp_path / "own.toml"))
-    with pytest.raises(EscalationFileError, match=r"own\.toml"):
+    with pytest.raises(DocumentError, match=r"own\.toml"):
         configured_ladders(UNITS)
     (tmp_path / "own.toml").write_text("ladder = ")
-    with pytest.raises(EscalationFileError, match="no TOML"):
+    with pytest.raises(DocumentError, match="no TOML"):
         configured_ladders(UNITS)
     rung = '[[ladder]]\nunit = ""\n[[ladder.rung]]\nname = "head"\nrole = "king"\nwhen = "due"\n'
     (tmp_path / "own.toml").write_text(rung)
-    with pytest.raises(EscalationFileError) as wrong:
+    with pytest.raises(DocumentError) as wrong:
         configured_ladders(UNITS)
-    place = f"{VARIABLE}: {tmp_path / 'own.toml'}: ladder 1, rung 1, role: there is no role king; "
-    assert str(wrong.value).startswith(place)
+    place = f"{VARIABLE}: {tmp_path / 'own.toml'}:5:1: ladder 1, rung 1 (head), role: "
+    assert str(wrong.value).startswith(f"{place}there is no role king ")
     (tmp_path / "own.toml").write_text("ladder = []")
     assert configured_ladders(UNITS).of("H22").stages == ()
 
 
 def test_a_rung_may_name_a_unit_of_the_office() -> None:
     """By its code, which the office's catalogue or directory has."""
-    (stage,) = parse_ladders(one(unit="H22.12"), ROLES, UNITS).of("H22").stages
+    (stage,) = policies(one(unit="H22.12")).of("H22").stages
     assert stage.unit == "H22.12"
+
+
+def test_all_mistakes_of_a_file_are_named_at_once_in_both_languages(tmp_path: Path) -> None:
+    """Each with its line and column; what hangs on a wrong value is not told again."""
+    own = tmp_path / "own.toml"
+    own.write_text(
+        '[[ladder]]\nunit = "H22"\n\n[[ladder.rung]]\nname = "head"\nrole = "king"\n'
+        'wehn = "due"\n[[ladder.rung]]\nname = "Head"\nrole = "leader"\nunit = "H9"\n'
+        'of = "check"\nwhen = "soon"\n'
+        '[[ladder]]\nunit = "H22"\n'
+    )
+    with pytest.raises(DocumentError) as wrong:
+        load_ladders(own, ROLES, UNITS)
+    assert [m.in_language("vi").removeprefix(f"{own}:") for m in wrong.value.mistakes] == [
+        "6:1: ladder 1 (H22), rung 1 (head), role: không có vai trò king (có: head, leader)",
+        "7:1: ladder 1 (H22), rung 1 (head), wehn: không có khóa này; có phải là when không?",
+        "9:1: ladder 1 (H22), rung 2 (Head), name: phải có nhiều nhất 40 chữ thường không dấu, chữ"
+        " số và dấu gạch nối, đầu là chữ",
+        "11:1: ladder 1 (H22), rung 2 (Head), unit: không có đơn vị H9",
+        "13:1: ladder 1 (H22), rung 2 (Head), when: phải là due, hoặc như 4wh, 1wd, 75%, +1wd",
+        "15:1: ladder 2 (H22), unit: đơn vị này đã có một bậc thang báo",
+    ]
