@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field
 
 from kernel.documents.mistakes import DocumentError
-from kernel.documents.reading import DocumentTable, must, open_toml, read_document
+from kernel.documents.reading import DocumentTable, open_toml, read_document
+from kernel.documents.rules import must
 from kernel.messages.catalogue import MessageCatalogue
 
 TEXTS: Final = MessageCatalogue.beside(Path(__file__).parent)

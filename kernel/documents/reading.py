@@ -13,10 +13,9 @@ from contextlib import contextmanager
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Final, Self, TypeVar, cast
+from typing import Annotated, Any, Final, Self, TypeVar, cast, get_args
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     ConfigDict,
     ModelWrapValidatorHandler,
@@ -26,9 +25,9 @@ from pydantic import (
     ValidationInfo,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
 
 from kernel.documents.mistakes import DocumentError, DocumentMistake, KeyPath, Position
+from kernel.documents.rules import UNKNOWN_KEY, rule_of, unknown_key
 from kernel.documents.toml_files import FileUnreadable, parse_toml, unreadable
 from kernel.messages.catalogue import BilingualText
 from kernel.messages.texts import TEXTS
@@ -36,57 +35,12 @@ from kernel.messages.texts import TEXTS
 _Table = TypeVar("_Table", bound="DocumentTable")
 _NAMES: Final = ("id", "code", "name", "unit", "version")
 """Keys by which a table in a list is named."""
-_UNKNOWN: Final = "extra_forbidden"
-_OWN: Final = "rule"
-_TEXT_OF: Final = {
-    "missing": "missing",
-    "string_type": "text",
-    "string_too_short": "empty",
-    "string_too_long": "long",
-    "int_type": "number",
-    "int_from_float": "number",
-    "float_type": "number",
-    "bool_type": "yes_no",
-    "greater_than": "above",
-    "greater_than_equal": "least",
-    "less_than_equal": "most",
-    "dict_type": "table",
-    "model_type": "table",
-    "model_attributes_type": "table",
-    "list_type": "list",
-    "set_type": "list",
-    "frozen_set_type": "list",
-    "tuple_type": "list",
-    "too_short": "short_list",
-    "too_long": "long_list",
-    "literal_error": "choice",
-    "enum": "choice",
-}
-"""The texts of pydantic's errors."""
-_LIMITS: Final = ("gt", "ge", "le", "min_length", "max_length")
+_LONGEST: Final = 64
+"""Characters of such a name."""
 
 
 class UnsoundValue(AttributeError):
     """A value was asked for that has a mistake, or is missing."""
-
-
-def broken(rule: str, text: BilingualText) -> PydanticCustomError:
-    """Return what a validator raises: the code of the rule that is broken, and its text."""
-    return PydanticCustomError(_OWN, "{rule}", {"rule": rule, "text": text})
-
-
-def must(holds: Callable[[Any], object], rule: str, text: BilingualText) -> AfterValidator:
-    """Return a validator of values for which ``holds`` is true, such as a pattern's ``fullmatch``.
-
-    A person is told the text, never the pattern.
-    """
-
-    def check(value: Any) -> Any:
-        if not holds(value):
-            raise broken(rule, text)
-        return value
-
-    return AfterValidator(check)
 
 
 class DocumentReader:
@@ -103,10 +57,17 @@ class DocumentReader:
         self.file = file
         self.content = content
         self.mistakes: list[DocumentMistake] = []
-        self.wrong_paths: set[KeyPath] = set()
         self._positions = positions
         self._setting = setting
-        self._paths = dict(_tables(content, ()))
+        self.complete = True
+        """Whether the whole document could be read."""
+        self.absent: set[str] = set()
+        """Keys that are missing everywhere, which is noted once."""
+        self.index()
+
+    def index(self) -> None:
+        """Learn where the tables of the content stand."""
+        self._paths = dict(_tables(self.content, ()))
 
     def value_at(self, path: KeyPath) -> Any:
         """Return the content at a path; None for what is not there."""
@@ -132,10 +93,13 @@ class DocumentReader:
         positions, at = self._positions(), path
         while at and at not in positions:
             at = at[:-1]
-        line, column = positions.get(at, (1, 1) if positions else (0, 0))
-        self.wrong_paths.add(path)
-        mistake = DocumentMistake(self.file, line, column, self.where(path), rule, text)
-        if all((m.where, m.line, m.rule) != (mistake.where, line, rule) for m in self.mistakes):
+        place = positions.get(at, (1, 1) if positions else (0, 0))
+        self.note(place, self.where(path), rule, text)
+
+    def note(self, place: Position, where: str, rule: str, text: BilingualText) -> None:
+        """Note a mistake by its place and the words for it, unless it is noted already."""
+        mistake = DocumentMistake(self.file, *place, where, rule, text)
+        if all((m.where, m.line, m.rule) != (where, place[0], rule) for m in self.mistakes):
             self.mistakes.append(mistake)
 
     def where(self, path: KeyPath) -> str:
@@ -159,11 +123,17 @@ class DocumentReader:
         except UnsoundValue:
             pass
 
-    def raise_mistakes(self) -> None:
-        """Raise ``DocumentError`` if there is a mistake, the mistakes in the order of the file."""
-        if self.mistakes:
-            ordered = sorted(self.mistakes, key=lambda mistake: (mistake.line, mistake.column))
-            raise DocumentError(ordered, self._setting)
+    def raise_mistakes(self, *others: DocumentReader) -> None:
+        """Raise ``DocumentError`` if there is a mistake, here or in the documents that this one
+        names; each document's in the order of its lines.
+        """
+        found = [
+            mistake
+            for reader in (self, *others)
+            for mistake in sorted(reader.mistakes, key=lambda each: (each.line, each.column))
+        ]
+        if found:
+            raise DocumentError(found, self._setting)
 
 
 class DocumentTable(BaseModel):
@@ -207,18 +177,21 @@ class DocumentTable(BaseModel):
         """Return a table of the sound values; note the mistakes of the others."""
         problems = error.errors(include_url=False)
         known = [field.alias or name for name, field in cls.model_fields.items()]
-        strange = [str(p["loc"][0]) for p in problems if p["type"] == _UNKNOWN]
+        strange = [str(p["loc"][0]) for p in problems if p["type"] == UNKNOWN_KEY]
         missing = [key for key in known if key not in data]
         near = {key: get_close_matches(key.lower(), missing, 1) for key in strange}
         meant = {key for keys in near.values() for key in keys}
         for problem in problems:
             loc = tuple(problem["loc"])
-            if problem["type"] == _UNKNOWN and len(loc) == 1:
+            if problem["type"] == UNKNOWN_KEY and len(loc) == 1:
                 key = str(loc[0])
-                text = _unknown_key(near[key], known)
+                text = unknown_key(near[key], known)
                 reader.wrong((*path, *loc), "unknown", text)
-            elif not (problem["type"] == "missing" and loc[0] in meant):
-                reader.wrong((*path, *loc), *_rule_of(dict(problem)))
+            elif not (problem["type"] == "missing" and loc[0] in meant | reader.absent):
+                rule, text = rule_of(dict(problem))
+                if rule == "list" and _lists_tables(cls, str(loc[0])):
+                    text = TEXTS.text("document.tables", table=loc[0])
+                reader.wrong((*path, *loc), rule, text)
         wrong = {tuple(problem["loc"]) for problem in problems}
         sound: dict[str, Any] = {}
         unsound = set()
@@ -250,7 +223,7 @@ def read_document(model: type[_Table], reader: DocumentReader, path: KeyPath = (
         return model.model_validate(reader.value_at(path), context=reader)
     except ValidationError as error:
         for problem in error.errors(include_url=False):
-            reader.wrong((*path, *problem["loc"]), *_rule_of(dict(problem)))
+            reader.wrong((*path, *problem["loc"]), *rule_of(dict(problem)))
         return None
 
 
@@ -268,6 +241,11 @@ def _validator(model: type[BaseModel], name: str) -> TypeAdapter[Any]:
     return TypeAdapter(kind, config=own)  # type: ignore[arg-type]
 
 
+def _lists_tables(model: type[BaseModel], key: str) -> bool:
+    kinds = get_args(model.model_fields[key].annotation) if key in model.model_fields else ()
+    return any(isinstance(kind, type) and issubclass(kind, DocumentTable) for kind in kinds)
+
+
 def _without_wrong(value: Any, key: str, wrong: set[KeyPath]) -> Any:
     """Return a value without its wrong items; ``_GONE`` where it is wrong as a whole."""
     if (key,) in wrong:
@@ -281,29 +259,6 @@ def _without_wrong(value: Any, key: str, wrong: set[KeyPath]) -> Any:
 
 def _meets(path: KeyPath, wrong: set[KeyPath]) -> bool:
     return any(each[: len(path)] == path for each in wrong)
-
-
-def _unknown_key(near: list[str], known: list[str]) -> BilingualText:
-    if near:
-        return TEXTS.text("document.unknown.near", near=near[0])
-    return TEXTS.text("document.unknown", known=", ".join(known))
-
-
-def _rule_of(problem: Mapping[str, Any]) -> tuple[str, BilingualText]:
-    """Return the code and the text of what pydantic found."""
-    kind, context = str(problem["type"]), problem.get("ctx") or {}
-    if kind == _OWN:
-        return context["rule"], context["text"]
-    if kind.startswith("date"):
-        return "day", TEXTS.text("document.day")
-    rule = _TEXT_OF.get(kind, "form")
-    if rule == "choice":
-        choices = str(context["expected"]).replace("'", "").replace(" or ", ", ")
-        return rule, TEXTS.text("document.choice", choices=choices)
-    limit = next((context[name] for name in _LIMITS if name in context), None)
-    if limit is None:
-        return rule, TEXTS.text(f"document.{rule}")
-    return rule, TEXTS.text(f"document.{rule}", limit=f"{limit:g}", count=limit)
 
 
 def _tables(value: Any, path: KeyPath) -> Iterator[tuple[int, KeyPath]]:
@@ -324,20 +279,27 @@ def _item(value: Any, part: str | int) -> Any:
 
 
 def _is_name(value: Any, key: str) -> bool:
-    return isinstance(value, dict) and isinstance(value.get(key), str | int) and value[key] != ""
+    """Return whether the value under a key is one by which a reader finds a table."""
+    name = value.get(key) if isinstance(value, dict) else None
+    return (
+        isinstance(name, str | int) and 0 < len(str(name)) <= _LONGEST and str(name).isprintable()
+    )
 
 
-def open_toml(path: Path, setting: str = "") -> DocumentReader:
-    """Return a reader of a TOML file; raise ``DocumentError`` for one that can't be read."""
+def open_toml(path: Path, setting: str = "", name: str = "") -> DocumentReader:
+    """Return a reader of a TOML file, which mistakes call by ``name``, else by its path; raise
+    ``DocumentError`` for one that can't be read.
+    """
+    name = name or str(path)
     try:
         raw = path.read_bytes()
         content = parse_toml(raw)
     except FileUnreadable as error:
         text = TEXTS.text("toml.none", cause=error.cause) if error.line else error.cause
-        mistake = DocumentMistake(str(path), error.line, error.column, "", "toml", text)
+        mistake = DocumentMistake(name, error.line, error.column, "", "toml", text)
         raise DocumentError([mistake], setting) from error
     except (OSError, ValueError) as error:
-        mistake = DocumentMistake(str(path), 0, 0, "", "file", unreadable(error))
+        mistake = DocumentMistake(name, 0, 0, "", "file", unreadable(error))
         raise DocumentError([mistake], setting) from error
 
     @cache
@@ -347,4 +309,4 @@ def open_toml(path: Path, setting: str = "") -> DocumentReader:
 
         return toml_positions(raw.decode())
 
-    return DocumentReader(str(path), content, positions, setting)
+    return DocumentReader(name, content, positions, setting)

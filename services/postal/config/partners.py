@@ -17,10 +17,10 @@ from pydantic import Field
 from kernel.documents.reading import (
     DocumentReader,
     DocumentTable,
-    must,
     open_toml,
     read_document,
 )
+from kernel.documents.rules import must
 from services.postal.domain.refusals import TEXTS
 from services.postal.domain.s10 import MAX_SERIAL
 

@@ -11,8 +11,8 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Field
 
-from kernel.documents.reading import DocumentReader, DocumentTable, broken, must, open_toml
-from kernel.documents.reading import read_document as read
+from kernel.documents.reading import DocumentReader, DocumentTable, open_toml, read_document
+from kernel.documents.rules import broken, must
 from office.permissions import shipped
 from office.worktime.durations import NO_DURATION, Duration, DurationError
 from services.routing.domain.escalation import (
@@ -92,7 +92,7 @@ def read_ladders(
     reader: DocumentReader, roles: Collection[str], units: Collection[str]
 ) -> EscalationPolicies:
     """Return the ladders of a document; raise ``DocumentError`` with all mistakes."""
-    file = read(_File, reader)
+    file = read_document(_File, reader)
     with reader.rule():
         _check(file.ladder if file else [], reader, roles, units)
     reader.raise_mistakes()

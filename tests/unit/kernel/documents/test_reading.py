@@ -13,11 +13,10 @@ from kernel.documents.reading import (
     DocumentReader,
     DocumentTable,
     UnsoundValue,
-    broken,
-    must,
     open_toml,
     read_document,
 )
+from kernel.documents.rules import broken, must
 from kernel.messages.catalogue import FixedText
 
 CAPITALS = FixedText("phải là chữ hoa", "must be capitals")
@@ -77,7 +76,7 @@ def test_all_mistakes_are_named_with_place_path_and_rule(tmp_path: Path) -> None
         "2:11: hours, mon: must be a text, in quotes",
         "5:1: room 1 (a), code: must be capitals",
         "6:1: room 1 (a), name: must be a text, in quotes",
-        "9:1: room 2 (B), until: must be a day such as 2026-09-02, without quotes",
+        "9:1: room 2 (B), until: must be a day such as 2026-09-02 (in TOML without quotes)",
         "10:17: room 2 (B), kinds 2: must be one of big, dry",
         "11:1: room 2 (B), seats: must be 1 or more",
         "12:1: room 2 (B), colour: is no key here (there are code, name, until, kinds, seats)",
@@ -117,7 +116,7 @@ def test_a_sound_document_is_its_model(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "mistakes"),
     [
-        ("room = 1\nstreet = 'X'", ["room: must be a list"]),
+        ("room = 1\nstreet = 'X'", ["room: must be tables, each under [[room]]"]),
         ("room = []\nstreet = 'X'", ["room: must have at least 1 entry"]),
         ("street = 'X'", ["room: is missing"]),
         (
