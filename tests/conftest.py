@@ -1,7 +1,8 @@
 """Fixtures of the real things that tests use: a Kafka broker, PostgreSQL, an SMTP server.
 
 Each is started when the first test asks for it, on loopback, with its data in a temporary folder,
-and is gone when the session ends, however it ends: the children die with this process.
+and is gone when the session ends, however it ends. The processes of one session share a broker and
+a PostgreSQL server (tests.support.servers).
 """
 
 import atexit
@@ -13,7 +14,9 @@ import signal
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import psutil
@@ -24,12 +27,23 @@ from infra.local.ports import free_port
 from infra.local.postgres import PostgresServer, PostgresUnavailable
 from infra.local.smtp import MailSink
 from infra.local.topics import ensure_topics, events_topic
+from tests.support.databases import DatabasePool, NewDatabase
+from tests.support.scheduling import FileScheduling, slow_first
+from tests.support.servers import (
+    ServerOffer,
+    SessionServers,
+    ask_at,
+    broker_at,
+    postgres_at,
+)
 
 os.environ.pop("COLUMNS", None)  # tests look at tables of a width of their own
 hypothesis.settings.register_profile("motcua", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("motcua")
 
-NewDatabase = Callable[..., str]
+AskServer = Callable[[str], dict[str, str]]
+OFFERED = "MOTCUA_TEST_SERVERS"
+"""The variable that says where the servers of the session are offered."""
 
 # One local issuer for the session: tests sign at import, services are started later, in this
 # process and in others.
@@ -42,6 +56,23 @@ def pytest_configure(config: pytest.Config) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     # A shell's background job ignores Ctrl-C, and so would every process that the tests interrupt.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if config.getoption("numprocesses", None) and OFFERED not in os.environ:
+        offer = ServerOffer(SessionServers())
+        os.environ[OFFERED] = offer.address  # the workers, and what they start, inherit it
+        config.add_cleanup(offer.close)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FileScheduling:
+    """Return what shares the tests out among processes."""
+    return FileScheduling(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    # After pytest-randomly. A process alone takes tests as they come.
+    if hasattr(config, "workerinput"):
+        items[:] = slow_first(items)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -75,10 +106,23 @@ def session_dir() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def kafka(session_dir: Path) -> Iterator[KafkaBroker]:
+def ask_server() -> Iterator[AskServer]:
+    """`ask_server("kafka")`: where the session's server of this name is."""
+    if OFFERED in os.environ:
+        yield partial(ask_at, os.environ[OFFERED])
+        return
+    servers = SessionServers()
+    offer = ServerOffer(servers)
+    os.environ[OFFERED] = offer.address
+    yield servers.ask
+    del os.environ[OFFERED]
+    offer.close()
+
+
+@pytest.fixture(scope="session")
+def kafka(ask_server: AskServer) -> KafkaBroker:
     """One real broker for the whole session; a test that harms it takes `own_kafka` instead."""
-    with KafkaBroker(session_dir / "kafka", free_port()) as broker:
-        yield broker
+    return broker_at(ask_server("kafka"))
 
 
 @pytest.fixture
@@ -100,17 +144,20 @@ def topic(kafka: KafkaBroker, request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def postgres(session_dir: Path) -> Iterator[PostgresServer]:
+def postgres(ask_server: AskServer) -> PostgresServer:
     """One real PostgreSQL server for the whole session; the test is skipped, with the reason, where
     it cannot run.
     """
     try:
-        server = PostgresServer(session_dir / "postgres", free_port())
-        server.start()
+        return postgres_at(ask_server("postgres"))
     except PostgresUnavailable as error:
         pytest.skip(str(error))
-    yield server
-    server.stop()
+
+
+@pytest.fixture(scope="session")
+def databases(postgres: PostgresServer) -> DatabasePool:
+    """Databases of this process's own on the session's PostgreSQL server."""
+    return DatabasePool(postgres)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -122,16 +169,16 @@ def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[New
     if request.param == "sqlite":
         yield lambda name="db": f"sqlite:///{tmp_path / f'{name}-{next(numbers)}.sqlite'}"
         return
-    server: PostgresServer = request.getfixturevalue("postgres")
-    made: list[str] = []
+    pool: DatabasePool = request.getfixturevalue("databases")
+    taken: list[str] = []
 
-    def make(name: str = "db") -> str:
-        made.append(f"{name}_{uuid.uuid4().hex[:12]}")
-        return server.create_database(made[-1])
+    def take(_name: str = "db") -> str:
+        taken.append(pool.take())
+        return taken[-1]
 
-    yield make
-    for name in made:
-        server.drop_database(name)
+    yield take
+    for url in taken:
+        pool.give_back(url)
 
 
 @pytest.fixture

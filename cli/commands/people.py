@@ -11,8 +11,9 @@ import typer
 
 from cli.formatting import print_json
 from cli.printer import counted, err, fail, grid, out
+from kernel.documents.mistakes import DocumentError
 from office.people.directory import Directory, Officer, below
-from office.people.files import DirectoryError, read_directory
+from office.people.files import read_directory
 from office.permissions import shipped
 
 app = typer.Typer(no_args_is_help=True, help="The directory of units and officers.")
@@ -62,9 +63,9 @@ def load(path: Path) -> Directory:
     """
     try:
         return read_directory(path, shipped().roles)
-    except DirectoryError as error:
+    except DocumentError as error:
         for mistake in error.mistakes:
-            err.print(mistake, markup=False)
+            err.print(str(mistake), markup=False)
         fail(counted(len(error.mistakes), "mistake"))
         raise typer.Exit(1 if path.exists() else 2) from error
 

@@ -2,46 +2,45 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field
+
+from kernel.documents.mistakes import DocumentError
+from kernel.documents.reading import DocumentTable, open_toml, read_document
+from kernel.documents.rules import must
+from kernel.messages.catalogue import MessageCatalogue
+
+TEXTS: Final = MessageCatalogue.beside(Path(__file__).parent)
 
 
 class MappingError(Exception):
     """The mapping file is wrong; the text names the file, the field and the rule."""
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+def _is_zone(name: str) -> bool:
+    try:
+        return bool(ZoneInfo(name).key)
+    except (ZoneInfoNotFoundError, ValueError):
+        return False
 
 
-class Source(_Part):
+class Source(DocumentTable):
     """Where the log comes from."""
 
     name: str = Field(min_length=1, max_length=100)
     """Names the other system; part of every request's identity."""
     format: Literal["csv", "xes"]
-    time_zone: str
+    time_zone: Annotated[str, must(_is_zone, "time_zone", TEXTS.text("mapping.time_zone"))]
     """In which the dossiers' days are counted, and times without an offset are read (IANA name)."""
     delimiter: str = Field(",", min_length=1, max_length=1)
     """Between the cells of a CSV file."""
 
-    @field_validator("time_zone")
-    @classmethod
-    def known(cls, value: str) -> str:
-        """Refuse a zone that nobody knows."""
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            raise ValueError(f"{value} is no IANA time zone") from error
-        return value
 
-
-class Columns(_Part):
+class Columns(DocumentTable):
     """The column for each fact. Facts of the case are read from its first good row."""
 
     case: str
@@ -63,21 +62,21 @@ class Columns(_Part):
         return {name for name in self.model_dump().values() if name}
 
 
-class MappedProcedure(_Part):
+class MappedProcedure(DocumentTable):
     """The procedure to which all dossiers of the log belong."""
 
     code: str = Field(min_length=1)
     field: str = ""
 
 
-class Mapping(_Part):
+class Mapping(DocumentTable):
     """A whole mapping file."""
 
     source: Source
     columns: Columns
     channels: dict[str, Literal["online", "counter", "post", "email", "internal"]]
     procedure: MappedProcedure
-    rejected_results: frozenset[str] = frozenset()
+    rejected_results: Annotated[frozenset[str], Field(strict=False)] = frozenset()
     """Values of the result column that mean a rejection; everything else is granted."""
 
 
@@ -90,14 +89,12 @@ class LoadedMapping:
 
 
 def load_mapping(path: Path) -> LoadedMapping:
-    """Read a mapping file; raise ``MappingError``."""
+    """Read a mapping file; raise ``MappingError`` with all mistakes."""
     try:
-        content = path.read_bytes()
-        return LoadedMapping(Mapping.model_validate(tomllib.loads(content.decode())), content)
-    except OSError as error:
-        raise MappingError(f"{path}: {error.strerror}") from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise MappingError(f"{path}: is no TOML file: {error}") from None
-    except ValidationError as error:
-        lines = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
-        raise MappingError(f"{path}: " + "; ".join(lines)) from None
+        reader = open_toml(path)
+        mapping = read_document(Mapping, reader)
+        reader.raise_mistakes()
+        assert mapping is not None
+        return LoadedMapping(mapping, path.read_bytes())
+    except DocumentError as error:
+        raise MappingError(str(error)) from error

@@ -11,6 +11,7 @@ import signal
 import stat
 import subprocess
 import time
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
@@ -45,7 +46,11 @@ class PostgresServer:
     (Linux).
     """
 
-    def __init__(self, data_dir: Path, port: int) -> None:
+    def __init__(
+        self, data_dir: Path, port: int, *, settings: Mapping[str, str] | None = None
+    ) -> None:
+        """``settings`` of postgresql.conf replace those above, or are added to them."""
+        self._settings = SETTINGS | dict(settings or {})
         self.data_dir = data_dir.resolve()
         self.port = port
         self._user = _unprivileged_user()
@@ -90,7 +95,9 @@ class PostgresServer:
         binaries = self._binaries()
         self._initialise(binaries)
         self._remove_stale_lock()
-        options = [word for name, value in SETTINGS.items() for word in ("-c", f"{name}={value}")]
+        options = [
+            word for name, value in self._settings.items() for word in ("-c", f"{name}={value}")
+        ]
         self._process = spawn(
             [str(binaries / "postgres"), "-D", str(self._cluster), "-p", str(self.port), *options],
             log=self.data_dir / "postgres.log",

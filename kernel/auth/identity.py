@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from motcua.events.v1.common_pb2 import Actor
 
 from kernel.base.errors import Invalid, Violation
+from kernel.messages.texts import TEXTS
 
 if TYPE_CHECKING:
     from kernel.auth.permissions import Rule
@@ -114,9 +115,4 @@ def _text(metadata: dict[str, str | bytes], name: str) -> str:
     return value if isinstance(value, str) else value.decode("utf-8", "replace")
 
 
-_CORRELATION_WRONG = Violation(
-    CORRELATION,
-    "header.correlation",
-    "phải có từ 1 đến 64 chữ cái, chữ số hoặc . _ : -",
-    "must have 1 to 64 letters, digits or . _ : -",
-)
+_CORRELATION_WRONG = Violation(CORRELATION, "header.correlation", TEXTS.text("header.correlation"))

@@ -9,23 +9,26 @@ about.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Final
 
 from motcua.events.v1.common_pb2 import Actor, ActorKind
+from pydantic import Field
 
 from kernel.auth import messages
 from kernel.base.errors import Failure, Forbidden
+from kernel.documents.mistakes import DocumentError
+from kernel.documents.reading import DocumentReader, DocumentTable, open_toml, read_document
+from kernel.messages.catalogue import FixedText
+from kernel.messages.texts import TEXTS
 
 GUEST: Final = ActorKind.ACTOR_KIND_UNSPECIFIED
 """The kind of a caller that shows no token."""
 ANY: Final = "any"
 """The scope of a rule that names none."""
 _NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}")
-_FIELDS: Final = {"kinds", "roles", "scope"}
 
 
 class PermissionsError(ValueError):
@@ -120,64 +123,71 @@ class Permissions:
         return rule.scope == self.model.checked_scope
 
 
+class _RoleTable(DocumentTable):
+    vi: str
+    en: str
+
+
+class _RuleTable(DocumentTable):
+    kinds: Annotated[list[str], Field(min_length=1)]
+    roles: list[str] = Field(default_factory=list)
+    scope: str = ANY
+
+
 def read_permissions(path: Path, model: AccessModel) -> Permissions:
-    """Read a table; raise ``PermissionsError`` naming the method and what is wrong with it."""
+    """Read a table; raise ``PermissionsError`` with all mistakes."""
     try:
-        document = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise PermissionsError(f"{path}: {error}") from error
-    roles = {name: _role(name, row, path) for name, row in document.pop("roles", {}).items()}
-    rules: dict[str, Rule] = {}
-    for service, rows in document.items():
-        for name, row in rows.items():
-            rules[f"{service}/{name}"] = _rule(row, roles, model, f"{path}: {service}/{name}")
+        reader = open_toml(path)
+        roles, rules = _read(reader, model)
+        reader.raise_mistakes()
+    except DocumentError as error:
+        raise PermissionsError(str(error)) from error
     return Permissions(rules, roles, path, model)
 
 
-def _role(name: str, row: Any, path: Path) -> Role:
-    texts = row if isinstance(row, dict) else {}
-    if not _NAME.fullmatch(name) or set(texts) != {"vi", "en"}:
-        raise PermissionsError(f"{path}: role {name} must have a plain name, and vi and en")
-    return Role(name, texts["vi"], texts["en"])
+def _read(reader: DocumentReader, model: AccessModel) -> tuple[dict[str, Role], dict[str, Rule]]:
+    roles: dict[str, Role] = {}
+    rules: dict[str, Rule] = {}
+    for name in reader.tables("roles"):
+        if not _NAME.fullmatch(name):
+            reader.wrong(("roles", name), "name", TEXTS.text("permissions.role_name"))
+        role = read_document(_RoleTable, reader, ("roles", name))
+        with reader.rule():
+            roles[name] = Role(name, getattr(role, "vi", ""), getattr(role, "en", ""))
+    for service in reader.tables():
+        for name in reader.tables(service) if service != "roles" else ():
+            row = read_document(_RuleTable, reader, (service, name))
+            with reader.rule():
+                if row is not None:
+                    rules[f"{service}/{name}"] = _rule(row, roles, model, reader)
+    return roles, rules
 
 
-def _rule(row: Any, known_roles: Mapping[str, Role], model: AccessModel, where: str) -> Rule:
-    if not isinstance(row, dict) or set(row) - _FIELDS:
-        raise PermissionsError(f"{where}: must have kinds, and may have roles and scope")
-    kinds, roles, scope = row.get("kinds", []), row.get("roles", []), row.get("scope", ANY)
-    _check_known(kinds, model.kinds, "kind", where)
-    _check_known(roles, known_roles, "role", where)
-    if not kinds:
-        raise PermissionsError(f"{where}: names no kind of caller")
+def _rule(
+    row: _RuleTable, roles: Mapping[str, Role], model: AccessModel, reader: DocumentReader
+) -> Rule:
+    """Return the rule of a sound row; note what it names that there is not."""
+    for key, names, known in (("kinds", row.kinds, model.kinds), ("roles", row.roles, roles)):
+        for place, name in enumerate(names):
+            if name not in known:
+                text = TEXTS.text(f"permissions.{key}", name=name, known=", ".join(known))
+                reader.wrong((*row.path, key, place), key, text)
     scopes = (ANY, *model.scopes)
-    if scope not in scopes:
-        raise PermissionsError(f"{where}: scope must be one of {', '.join(scopes)}")
-    if (roles or scope != ANY) and model.role_kind not in kinds:
-        raise PermissionsError(
-            f"{where}: roles and scope are for {model.role_kind}s, who may not call it"
-        )
-    return Rule(frozenset(model.kinds[kind] for kind in kinds), frozenset(roles), scope)
-
-
-def _check_known(names: Any, known: Iterable[str], what: str, where: str) -> None:
-    if not isinstance(names, list):
-        raise PermissionsError(f"{where}: {what}s must be a list")
-    for name in names:
-        if name not in known:
-            raise PermissionsError(f"{where}: unknown {what} {name}")
+    if row.scope not in scopes:
+        text = TEXTS.text("document.choice", choices=", ".join(scopes))
+        reader.wrong((*row.path, "scope"), "scope", text)
+    if (row.roles or row.scope != ANY) and model.role_kind not in row.kinds:
+        text = TEXTS.text("permissions.for_kind", kind=model.role_kind)
+        reader.wrong((*row.path, "roles" if row.roles else "scope"), "for_kind", text)
+    kinds = frozenset(model.kinds[kind] for kind in row.kinds if kind in model.kinds)
+    return Rule(kinds, frozenset(row.roles), row.scope)
 
 
 def _kind_not_allowed() -> Failure:
-    return Forbidden(
-        "không được phép gọi chức năng này",
-        "this caller may not use this method",
-        "KIND_NOT_ALLOWED",
-    )
+    return Forbidden(*TEXTS.both("KIND_NOT_ALLOWED"), "KIND_NOT_ALLOWED")
 
 
 def _role_missing(roles: list[Role]) -> Failure:
-    return Forbidden(
-        f"cần có vai trò: {' hoặc '.join(role.vi for role in roles)}",
-        f"this needs the role: {' or '.join(role.en for role in roles)}",
-        "ROLE_MISSING",
-    )
+    vi, en = TEXTS.both("or")
+    names = FixedText(vi.join(role.vi for role in roles), en.join(role.en for role in roles))
+    return Forbidden(*TEXTS.both("ROLE_MISSING", roles=names), "ROLE_MISSING")

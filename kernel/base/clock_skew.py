@@ -10,6 +10,7 @@ from typing import Final
 
 from kernel.base.errors import Violation
 from kernel.base.instants import MINUTE
+from kernel.messages.texts import TEXTS
 
 MAX_AHEAD: Final = 5 * MINUTE
 """Clocks that are kept by NTP differ by less than a second, and one that drifts for a month by a
@@ -28,9 +29,4 @@ def lies_ahead(at: int, now: int) -> bool:
 
 def in_future(field: str) -> Violation:
     """Return the violation of a field whose instant lies ahead."""
-    return Violation(
-        field,
-        "instant.future",
-        "không được ở trong tương lai (đồng hồ được lệch tối đa 5 phút)",
-        "may not be in the future (clocks may differ by 5 minutes)",
-    )
+    return Violation(field, "instant.future", TEXTS.text("instant.future"))

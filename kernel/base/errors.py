@@ -8,16 +8,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from kernel.messages.catalogue import BilingualText
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """The outcome of a decider that a business rule forbids. ``code`` is stable and in
-    UPPER_SNAKE_CASE.
+    UPPER_SNAKE_CASE. A decider only names the text; it is rendered for the caller.
     """
 
     code: str
-    vi: str
-    en: str
+    text: BilingualText
+
+    @property
+    def vi(self) -> str:
+        """The text in Vietnamese."""
+        return self.text.vi
+
+    @property
+    def en(self) -> str:
+        """The text in English."""
+        return self.text.en
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +37,17 @@ class Violation:
 
     field: str
     rule: str
-    vi: str
-    en: str
+    text: BilingualText
+
+    @property
+    def vi(self) -> str:
+        """The text in Vietnamese."""
+        return self.text.vi
+
+    @property
+    def en(self) -> str:
+        """The text in English."""
+        return self.text.en
 
 
 class Failure(Exception):

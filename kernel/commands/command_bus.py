@@ -22,7 +22,7 @@ from sqlalchemy import Connection, Engine
 
 from kernel.auth.identity import Caller, caller
 from kernel.base.clock import Clock
-from kernel.base.errors import AlreadyExists, Conflict, Invalid, Violation
+from kernel.base.errors import AlreadyExists, Conflict, Invalid
 from kernel.commands.handler import CommandHandler, carry_out
 from kernel.commands.idempotency import FirstAnswer, RequestCache, answer_type
 from kernel.commands.loop_bridge import LoopBridge
@@ -31,8 +31,9 @@ from kernel.eventsourcing.group_commit import Writer
 from kernel.eventsourcing.readiness import Readiness
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.kafka.broker_clock import BrokerClock
+from kernel.messages.texts import TEXTS
 from kernel.rpc.statuses import DeadlinePassed
-from kernel.rpc.validation.messages import UUID, words
+from kernel.rpc.validation.messages import UUID, own_violation
 from kernel.storage.kernel_tables import KernelTables
 from kernel.telemetry import metrics
 
@@ -161,7 +162,7 @@ class Commands:
     def _call(self, request: Request, current: Caller) -> Call:
         request_id = request.request_id.lower()
         if not _UUID_FORM.fullmatch(request_id):
-            raise Invalid([Violation("request_id", UUID, *words(UUID, "", ""))])
+            raise Invalid([own_violation("request_id", UUID)])
         now = self._clock.now()
         return Call(
             actor=current.actor,
@@ -291,18 +292,12 @@ def _digest(request: Request, call: Call) -> bytes:
 
 
 def _used_before() -> AlreadyExists:
-    return AlreadyExists(
-        "mã yêu cầu này đã dùng cho một yêu cầu khác",
-        "this request id was used for another request",
-    )
+    return AlreadyExists(*TEXTS.both("request.other"))
 
 
 def _under_way() -> Conflict:
-    return Conflict("yêu cầu này đang được thực hiện", "this request is being carried out")
+    return Conflict(*TEXTS.both("request.running"))
 
 
 def _done_before() -> AlreadyExists:
-    return AlreadyExists(
-        "yêu cầu này đã được thực hiện trước đây; xin xem lại hồ sơ",
-        "this request was carried out before; read again to see its outcome",
-    )
+    return AlreadyExists(*TEXTS.both("request.done"))

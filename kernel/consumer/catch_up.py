@@ -13,7 +13,7 @@ from kernel.consumer.applying.batch_applier import Applier
 from kernel.consumer.applying.committer import Committer, Stopped
 from kernel.consumer.applying.results import Applied
 from kernel.consumer.applying.stats import ConsumerStats
-from kernel.consumer.reading.kafka_reader import KafkaReader
+from kernel.consumer.reading.log_reader import LogReader
 from kernel.telemetry import metrics
 
 _UnderWay = tuple[Batch, Future[Applied]]
@@ -24,7 +24,7 @@ class CatchUp:
 
     def __init__(
         self,
-        reader: KafkaReader,
+        reader: LogReader,
         committer: Committer,
         applier: Applier,
         stats: ConsumerStats,

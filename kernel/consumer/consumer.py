@@ -18,6 +18,7 @@ from kernel.consumer.applying.stats import ConsumerStats
 from kernel.consumer.quarantine import Quarantine
 from kernel.consumer.reading.buffer import Buffer
 from kernel.consumer.reading.kafka_reader import KafkaReader
+from kernel.consumer.reading.log_reader import LogReader
 from kernel.consumer.reading.stall_detector import PATIENCE, StallDetector
 from kernel.consumer.worker import ConsumerWorker
 from kernel.eventsourcing.group_commit import Writer
@@ -73,13 +74,14 @@ class Consumer:
         patience: float = PATIENCE,
         on_dead: Callable[[], None] | None = None,
         may_react: Callable[[], bool] = lambda: True,
+        connect: Callable[[], LogReader] | None = None,
     ) -> None:
         """``reads`` is a read-only engine on the writer's database.
 
         ``on_dead`` is called when Faust has delivered nothing for ``patience`` seconds although
         there was something to deliver; by default the process ends at once with status 75.
         While ``may_react`` returns false, nothing is committed: reactions would be written with a
-        wrong time.
+        wrong time. ``connect`` returns a reader of another log than Kafka's.
         """
         self.buffer = Buffer()
         self.stats = ConsumerStats()
@@ -93,7 +95,7 @@ class Consumer:
             Committer(writer, limit, self._stopping, self.stats),
             self.buffer,
             self.stats,
-            partial(KafkaReader, bootstrap, topic),
+            connect or partial(KafkaReader, bootstrap, topic),
             self._stopping,
             StallDetector(on_dead or _end_process, patience),
             may_react,

@@ -21,7 +21,7 @@ from kernel.consumer.applying.positions import Fenced
 from kernel.consumer.applying.stats import ConsumerStats
 from kernel.consumer.catch_up import CatchUp
 from kernel.consumer.reading.buffer import Buffer
-from kernel.consumer.reading.kafka_reader import KafkaReader
+from kernel.consumer.reading.log_reader import LogReader
 from kernel.consumer.reading.stall_detector import INTERVAL, StallDetector
 from kernel.consumer.redrive import redrive
 from kernel.eventsourcing.readiness import note_whole
@@ -44,7 +44,7 @@ class ConsumerWorker:
         committer: Committer,
         buffer: Buffer,
         stats: ConsumerStats,
-        connect: Callable[[], KafkaReader],
+        connect: Callable[[], LogReader],
         stopping: threading.Event,
         stall_detector: StallDetector,
         may_react: Callable[[], bool],
@@ -63,7 +63,7 @@ class ConsumerWorker:
         self._partitions: list[int] = []
         self._first_ends: dict[int, int] = {}
         self._next_check = 0.0
-        self._reader: KafkaReader | None = None
+        self._reader: LogReader | None = None
         self._log_limit = RateLimit()
         self.pending = True
         """Whether reactions may be waiting; anybody may set it."""
@@ -167,7 +167,7 @@ class ConsumerWorker:
             known = positions.load(connection, self._model.tables)
         return {p: known.get(p, 0) for p in partitions}
 
-    def _log(self) -> KafkaReader:
+    def _log(self) -> LogReader:
         if self._reader is None:
             self._reader = self._connect()
         return self._reader

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from kafka.errors import (
     InvalidRecordError,
@@ -28,6 +28,18 @@ is refused is not among them: it is given at each sending, by a clock that can b
 CONNECT_MS = 2_500
 REQUEST_MS = 5_000
 DELIVERY_MS = 10_000
+
+
+class Producer(Protocol):
+    """Puts rows on the log; for one thread."""
+
+    def send(self, rows: Sequence[Waiting]) -> tuple[list[Waiting], Exception | None]:
+        """Send rows in order; return those that the log has, and the first fault."""
+        ...
+
+    def close(self) -> None:
+        """End it; what it has not sent by now is sent again by the next one."""
+        ...
 
 
 class EventProducer:

@@ -22,7 +22,7 @@ from kernel.eventsourcing.leases import Lease
 from kernel.eventsourcing.service_model import Model
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.outbox.outbox import Outbox, OutboxStatus, Waiting
-from kernel.outbox.producer import REFUSALS, EventProducer
+from kernel.outbox.producer import REFUSALS, EventProducer, Producer
 from kernel.telemetry import metrics
 from kernel.telemetry.logs import RateLimit, fault, get_logger
 from kernel.telemetry.tracing import span_from
@@ -52,14 +52,15 @@ class Relay:
         broker_now: Callable[[], int | None] = lambda: None,
         before_forget: Callable[[Sequence[Waiting]], None] | None = None,
         before_send: Callable[[Sequence[Waiting]], None] | None = None,
+        producer: Producer | None = None,
     ) -> None:
         """``reads`` is a read-only engine on the writer's database; ``broker_now`` returns the
         broker's time in microseconds UTC, None while it is unknown; the two hooks are for tests of
-        crashes.
+        crashes, ``producer`` for another log than Kafka's.
         """
         self._writer = writer
         self._outbox = Outbox(model, reads)
-        self._sender = EventProducer(bootstrap, topic, model.source, broker_now)
+        self._sender = producer or EventProducer(bootstrap, topic, model.source, broker_now)
         self._before_forget = before_forget
         self._before_send = before_send
         self._lease = Lease("relay", LEASE)

@@ -16,19 +16,18 @@ from motcua.events.v1.common_pb2 import ActorKind
 from kernel.auth import identity
 from kernel.auth.identity import Caller
 from kernel.base.errors import Forbidden, Invalid, Unauthenticated, Violation
+from kernel.messages.texts import TEXTS
 from kernel.rpc import statuses
 from kernel.rpc.method import Context, Metadata, Method
 from kernel.rpc.validation import validator
-from kernel.rpc.validation.messages import WELL_FORMED, words
+from kernel.rpc.validation.messages import WELL_FORMED, own_violation
 from kernel.telemetry import metrics
 from kernel.telemetry.logs import fault, get_logger
 from kernel.telemetry.tracing import Scope, span_from
 
 log = get_logger(__name__)
 DETAILS: Final = "grpc-status-details-bin"
-_NO_DEADLINE: Final = Violation(
-    "grpc-timeout", "call.deadline", "cuộc gọi phải có thời hạn chờ", "the call needs a deadline"
-)
+_NO_DEADLINE: Final = Violation("grpc-timeout", "call.deadline", TEXTS.text("call.deadline"))
 
 
 class CallLifecycle:
@@ -76,7 +75,7 @@ class CallLifecycle:
         try:
             request = self._method.request.FromString(data)
         except DecodeError:
-            raise Invalid([Violation("", WELL_FORMED, *words(WELL_FORMED, "", ""))]) from None
+            raise Invalid([own_violation("", WELL_FORMED)]) from None
         check = self._method.check
         if check is None:
             validator.check(request)

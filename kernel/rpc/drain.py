@@ -11,6 +11,7 @@ import asyncio
 from typing import Final
 
 from kernel.base.errors import Unavailable
+from kernel.messages.texts import TEXTS
 
 HOLD: Final = 0.5
 """Seconds for which new calls are held at most while running ones end."""
@@ -77,4 +78,4 @@ async def _within(seconds: float, event: asyncio.Event) -> None:
 
 def stopping() -> Unavailable:
     """Return the failure of a call that arrives while the server stops."""
-    return Unavailable("dịch vụ đang dừng, xin nối lại", "the service is stopping; connect again")
+    return Unavailable(*TEXTS.both("status.stopping"))

@@ -16,6 +16,7 @@ import grpc
 from kernel.auth.permissions import Permissions
 from kernel.auth.tokens import TokenVerifier
 from kernel.base.errors import Failure
+from kernel.messages.texts import TEXTS
 from kernel.rpc import statuses
 from kernel.rpc.call_lifecycle import CallLifecycle
 from kernel.rpc.drain import Drain, stopping
@@ -160,6 +161,4 @@ class Interceptor(grpc.aio.ServerInterceptor):
 
 
 def _full() -> Failure:
-    return statuses.TooMany(
-        "đã mở quá nhiều luồng, xin thử lại sau", "too many streams are open; try later"
-    )
+    return statuses.TooMany(*TEXTS.both("status.streams"))

@@ -31,6 +31,8 @@ from kernel.base.errors import (
     Unavailable,
     Violation,
 )
+from kernel.messages.catalogue import BilingualText
+from kernel.messages.texts import TEXTS
 
 DOMAIN: Final = "motcua"
 RETRY_SECONDS: Final = 1
@@ -64,9 +66,7 @@ class DeadlinePassed(Failure):
     """The caller no longer waits; nothing was begun (DEADLINE_EXCEEDED)."""
 
     def __init__(self) -> None:
-        super().__init__(
-            "hết thời hạn chờ trước khi bắt đầu xử lý", "the deadline passed before the work began"
-        )
+        super().__init__(*TEXTS.both("status.deadline"))
 
 
 class TooMany(Failure):
@@ -98,7 +98,7 @@ def code_of(failure: Failure) -> grpc.StatusCode:
 
 def status_of(failure: Failure, language: str) -> Status:
     """Return the status of a failure, with its texts in ``vi`` or ``en``."""
-    text = failure.en if language == "en" else failure.vi
+    text = _in_language(failure, language)
     parts: list[Message] = []
     if isinstance(failure, Invalid):
         parts.append(_bad_request(failure.violations, language))
@@ -116,11 +116,7 @@ def internal_error(language: str, traceparent: str) -> Status:
     finds the log line.
     """
     trace = traceparent.split("-")[1] if traceparent.count("-") == 3 else ""
-    text = (
-        f"internal error, trace {trace}"
-        if language == "en"
-        else f"lỗi bên trong hệ thống, mã vết {trace}"
-    )
+    text = _in_language(TEXTS.text("status.internal", trace=trace), language)
     return _status(
         grpc.StatusCode.INTERNAL,
         text,
@@ -129,6 +125,10 @@ def internal_error(language: str, traceparent: str) -> Status:
             details.LocalizedMessage(locale=language, message=text),
         ],
     )
+
+
+def _in_language(text: BilingualText, language: str) -> str:
+    return text.en if language == "en" else text.vi
 
 
 def _status(code: grpc.StatusCode, text: str, parts: Sequence[Message]) -> Status:
@@ -147,13 +147,13 @@ def _bad_request(violations: Sequence[Violation], language: str) -> details.BadR
     for index, violation in enumerate(violations):
         row = details.BadRequest.FieldViolation(
             field=violation.field,
-            description=violation.en if language == "en" else violation.vi,
+            description=_in_language(violation, language),
             reason=violation.rule.upper().replace(".", "_").replace("-", "_"),
         )
         room -= row.ByteSize() + 8
         if room < 0:
-            rest = len(violations) - index
-            text = f"and {rest} more" if language == "en" else f"và {rest} chỗ sai khác"
+            more = TEXTS.text("status.more", rest=len(violations) - index)
+            text = _in_language(more, language)
             result.field_violations.add(description=text, reason="MORE")
             break
         result.field_violations.append(row)
@@ -170,15 +170,11 @@ def _of_database(error: DBAPIError) -> Failure | None:
         return _busy() if name.startswith(_BUSY) else None
     state = getattr(original, "sqlstate", None) or ""
     if state.startswith("40"):  # serialization failure, deadlock
-        return Conflict(
-            "có người khác vừa sửa hồ sơ này, xin thử lại", "somebody else was faster; try again"
-        )
+        return Conflict(*TEXTS.both("status.changed"))
     if isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated:
         return _busy()
     return None
 
 
 def _busy() -> Unavailable:
-    return Unavailable(
-        "hệ thống đang bận, xin thử lại sau", "the service can't reach its database; try again"
-    )
+    return Unavailable(*TEXTS.both("status.busy"))

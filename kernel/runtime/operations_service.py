@@ -17,6 +17,7 @@ from kernel.commands.command_bus import Commands, Context, Reads
 from kernel.consumer.consumer import ConsumerStatus
 from kernel.consumer.quarantine import PAGE, Quarantine, QuarantinedRecord
 from kernel.eventsourcing.command_context import Call
+from kernel.messages.texts import TEXTS
 from kernel.outbox.outbox import OutboxStatus
 from kernel.rpc.registration import Service
 from kernel.telemetry.logs import get_logger
@@ -171,9 +172,4 @@ def _record(row: QuarantinedRecord) -> pb.QuarantinedRecord:
     )
 
 
-_EITHER = Violation(
-    "stream_id",
-    "redrive.either",
-    "chỉ nêu mã hồ sơ, hoặc phân vùng và vị trí, không nêu cả hai",
-    "name a stream, or a partition and an offset, not both",
-)
+_EITHER = Violation("stream_id", "redrive.either", TEXTS.text("redrive.either"))

@@ -15,9 +15,10 @@ from motcua.events.v1.common_pb2 import Channel, ResultChannel, ResultKind, Serv
 from motcua.intake.v1.types_pb2 import FeeTiming
 from pydantic import BaseModel, ValidationError
 
-from kernel.base.toml_files import FileUnreadable, parse_toml, unreadable
+from kernel.documents.toml_files import FileUnreadable, parse_toml, unreadable
+from kernel.messages.catalogue import BilingualText
 from office.catalogue.data_files import PROCEDURES, UNITS
-from office.catalogue.messages import BrokenRule, broken_by_schema
+from office.catalogue.messages import TEXTS, BrokenRule, broken_by_schema
 from office.catalogue.model import (
     Catalogue,
     CatalogueUnit,
@@ -86,23 +87,19 @@ def _read_file(path: Path, keys: tuple[str, ...]) -> tuple[dict[str, list[Any]],
     except OSError as error:
         raise CatalogueError([_file_mistake(path, "file", unreadable(error))]) from error
     except FileUnreadable as error:
-        raise CatalogueError([_file_mistake(path, "file", str(error))]) from error
+        raise CatalogueError([_file_mistake(path, "file", error.text)]) from error
     strange = [key for key in content if key not in keys]
     if strange:
-        raise CatalogueError(
-            [_file_mistake(path, key, "is no key of this file") for key in strange]
-        )
+        raise CatalogueError([_file_mistake(path, key, TEXTS.text("file.key")) for key in strange])
     lists = {key: content.get(key, []) for key in keys}
     wrong = [key for key, entries in lists.items() if not isinstance(entries, list) or not entries]
     if wrong:
-        raise CatalogueError(
-            [_file_mistake(path, key, "must be a list of tables") for key in wrong]
-        )
+        raise CatalogueError([_file_mistake(path, key, TEXTS.text("file.tables")) for key in wrong])
     return lists, hashlib.sha256(raw).digest()
 
 
-def _file_mistake(path: Path, key: str, rule: str) -> CatalogueMistake:
-    return CatalogueMistake(path.name, key, BrokenRule("file", rule, rule))
+def _file_mistake(path: Path, key: str, text: BilingualText) -> CatalogueMistake:
+    return CatalogueMistake(path.name, key, BrokenRule("file", text.vi, text.en))
 
 
 def _entries(

@@ -14,8 +14,12 @@ from office.catalogue.model import CopyKind, FeeKind, FeePer, UnitLevel
 from office.worktime.durations import NO_DURATION, Duration, DurationError, TimeLimit
 
 
-def _rule_error(rule: str, *values: object) -> PydanticCustomError:
-    return PydanticCustomError("rule", "{rule}", {"rule": rule, "values": values})
+def _rule_error(rule: str, value: object = "") -> PydanticCustomError:
+    return PydanticCustomError("rule", "{rule}", {"rule": rule, "value": value})
+
+
+def _duration_error(error: DurationError) -> PydanticCustomError:
+    return PydanticCustomError("rule", "{rule}", {"rule": "duration", "words": error.words})
 
 
 def _duration(value: object) -> object:
@@ -24,7 +28,9 @@ def _duration(value: object) -> object:
     try:
         return TimeLimit.parse(value)
     except DurationError as error:
-        raise _rule_error("duration", error.rule) from error
+        raise PydanticCustomError(
+            "rule", "{rule}", {"rule": "duration", "words": error.words}
+        ) from error
 
 
 def _period(value: object) -> object:
@@ -33,7 +39,9 @@ def _period(value: object) -> object:
     try:
         period = Duration.parse(value)
     except DurationError as error:
-        raise _rule_error("duration", error.rule) from error
+        raise PydanticCustomError(
+            "rule", "{rule}", {"rule": "duration", "words": error.words}
+        ) from error
     if period == NO_DURATION:
         raise _rule_error("supplement.endless")
     return period

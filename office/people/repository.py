@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Final
 
 from kernel.base.file_watcher import FileWatcher, stamp_of
+from kernel.documents.mistakes import DocumentError
 from kernel.telemetry.logs import get_logger
 from office.people.directory import Directory
-from office.people.files import DirectoryError, files_of, read_directory
+from office.people.files import files_of, read_directory
 from office.permissions import shipped
 
 _MOST_LOGGED: Final = 5
@@ -35,12 +36,12 @@ class PeopleRepository:
         *,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Read the directory; raise ``DirectoryError``."""
+        """Read the directory; raise ``DocumentError``."""
         known = frozenset(roles)
         self._watched = FileWatcher(
             lambda: stamp_of(*files_of(path)),
             lambda: read_directory(path, known),
-            DirectoryError,
+            DocumentError,
             on_change=_log_change,
             on_error=_log_refusal,
             monotonic=monotonic,
@@ -55,8 +56,12 @@ def _log_change(directory: Directory) -> None:
     _log.info("people.changed", officers=len(directory.officers))
 
 
-def _log_refusal(error: DirectoryError) -> None:
-    _log.error("people.refused", mistakes=len(error.mistakes), first=error.mistakes[:_MOST_LOGGED])
+def _log_refusal(error: DocumentError) -> None:
+    _log.error(
+        "people.refused",
+        mistakes=len(error.mistakes),
+        first=[str(each) for each in error.mistakes[:_MOST_LOGGED]],
+    )
 
 
 @cache
@@ -70,7 +75,7 @@ def configured_directory(service: str) -> Callable[[], Directory] | None:
         return None
     try:
         return PeopleRepository(Path(path), shipped().roles).now
-    except DirectoryError as error:
+    except DocumentError as error:
         for mistake in error.mistakes:
             print(f"{service}: PEOPLE_DIRECTORY: {path}: {mistake}", file=sys.stderr)
         sys.exit(WRONG_SETTINGS)

@@ -15,6 +15,7 @@ from kernel.auth.identity import Caller
 from kernel.auth.permissions import GUEST, AccessModel, Rule
 from kernel.base.errors import Failure, Forbidden
 from office.people.directory import below
+from office.texts import OFFICE_TEXTS
 
 DOSSIER: Final = "dossier"
 """The unit that answers for the dossier is the officer's own, or lies below it."""
@@ -69,8 +70,4 @@ def sees_part_only(caller: Caller) -> bool:
 
 def not_your_unit() -> Failure:
     """Return the failure for an officer who asks for a dossier of others."""
-    return Forbidden(
-        "hồ sơ này không thuộc đơn vị của người gọi",
-        "this dossier is not of the caller's unit",
-        "NOT_YOUR_UNIT",
-    )
+    return Forbidden(*OFFICE_TEXTS.both("NOT_YOUR_UNIT"), "NOT_YOUR_UNIT")

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-from kernel.base.toml_files import unreadable
+from kernel.documents.toml_files import unreadable
 from office.process.catalogue_view import known_procedures
 from office.process.model.process import Process, Processes
 from office.process.parsing.parser import ParsedProcess, read_process
@@ -91,7 +91,7 @@ def check_files(
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            mistakes.append(ProcessMistake(str(path), 0, "unreadable", "", unreadable(error)))
+            mistakes.append(ProcessMistake(str(path), 0, "unreadable", "", unreadable(error).en))
             whole = False
             continue
         read, wrong = check_text(text, str(path), units, roles, procedures)

@@ -12,6 +12,8 @@ from fractions import Fraction
 from functools import lru_cache
 
 from kernel.base.instants import HOUR
+from kernel.messages.catalogue import BilingualText
+from office.texts import OFFICE_TEXTS
 
 _FORM = re.compile(
     r"(?P<amount>\d{1,9}(?:\.\d{1,9})?|\d{1,9}/[1-9]\d{0,8})(?P<unit>wd|cd|wh)", re.ASCII
@@ -30,12 +32,20 @@ class DurationUnit(StrEnum):
 
 
 class DurationError(ValueError):
-    """A text or amount that is no duration; ``text`` is the input, ``rule`` the rule it breaks."""
+    """A text or amount that is no duration; ``text`` is the input, ``words`` the rule it breaks."""
 
-    def __init__(self, text: str, rule: str) -> None:
-        super().__init__(f"duration {text!r}: {rule}")
+    def __init__(self, text: str, words: BilingualText) -> None:
+        super().__init__(text, words)
         self.text = text
-        self.rule = rule
+        self.words = words
+
+    @property
+    def rule(self) -> str:
+        """The rule in English."""
+        return self.words.en
+
+    def __str__(self) -> str:
+        return f"duration {self.text!r}: {self.rule}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +71,13 @@ class Duration:
     def _check(self) -> None:
         if self.unit is DurationUnit.NONE:
             if self._top:
-                raise DurationError(str(self.amount), "a duration without a unit has no amount")
+                raise DurationError(str(self.amount), OFFICE_TEXTS.text("duration.no_unit"))
             return
         most = _MOST_HOURS if self.unit is DurationUnit.WORKING_HOUR else _MOST_DAYS
         if not 0 < self.amount <= most:
-            raise DurationError(str(self), f"the amount must be above 0 and at most {most}")
+            raise DurationError(str(self), OFFICE_TEXTS.text("duration.amount", most=most))
         if self.unit is DurationUnit.CALENDAR_DAY and self._bottom != 1:
-            raise DurationError(str(self), "calendar days must be whole")
+            raise DurationError(str(self), OFFICE_TEXTS.text("duration.whole"))
 
     @classmethod
     def parse(cls, text: str) -> Duration:
@@ -78,7 +88,7 @@ class Duration:
             return NO_DURATION
         match = _FORM.fullmatch(text)
         if match is None:
-            raise DurationError(text, "must look like 3wd, 0.5wd, 5cd, 4wh or none")
+            raise DurationError(text, OFFICE_TEXTS.text("duration.form"))
         return cls(Fraction(match["amount"]), DurationUnit(match["unit"]))
 
     def __str__(self) -> str:
@@ -96,12 +106,12 @@ class Duration:
             return -(-self._top * day_us // self._bottom)
         if self.unit is DurationUnit.WORKING_HOUR:
             return -(-self._top * HOUR // self._bottom)
-        raise DurationError(str(self), "is no amount of working time")
+        raise DurationError(str(self), OFFICE_TEXTS.text("duration.not_working"))
 
     def whole_days(self) -> int:
         """Return the number of calendar days; raise ``DurationError`` for other units."""
         if self.unit is not DurationUnit.CALENDAR_DAY:
-            raise DurationError(str(self), "is not given in calendar days")
+            raise DurationError(str(self), OFFICE_TEXTS.text("duration.not_calendar"))
         return self._top
 
 
@@ -134,9 +144,9 @@ class TimeLimit:
 
     def __post_init__(self) -> None:
         if NO_DURATION in self.phases:
-            raise DurationError(str(self), "none stands alone: a phase has a limit")
+            raise DurationError(str(self), OFFICE_TEXTS.text("duration.none_alone"))
         if len(self.phases) > MOST_PHASES:
-            raise DurationError(str(self), f"there are at most {MOST_PHASES} phases")
+            raise DurationError(str(self), OFFICE_TEXTS.text("duration.phases", most=MOST_PHASES))
 
     @classmethod
     def parse(cls, text: str) -> TimeLimit:
@@ -148,8 +158,10 @@ class TimeLimit:
             try:
                 found.append(Duration.parse(part))
             except DurationError as error:
-                where = f"phase {number} " if len(parts) > 1 else ""
-                raise DurationError(text, f"{where}{error.rule}") from error
+                words: BilingualText = error.words
+                if len(parts) > 1:
+                    words = OFFICE_TEXTS.text("duration.phase", number=number, rule=words)
+                raise DurationError(text, words) from error
         return cls(tuple(found))
 
     def __str__(self) -> str:

@@ -34,6 +34,7 @@ from services.audit.reports.queries import ReportRequest
 from services.audit.state.as_of import events_of, facts_of
 from services.audit.state.local_days import OFFICE_TIME_ZONE, zone_of
 from services.audit.state.portal_state import Facts
+from services.audit.wording.texts import TEXTS
 
 Context = grpc.aio.ServicerContext[Any, Any]
 PAGE_SIZE: Final = 100
@@ -219,17 +220,14 @@ def _day(text: str, field: str) -> int:
     try:
         found = date.fromisoformat(text)
     except ValueError:
-        vi, en = "không có ngày này trong lịch", "the calendar has no such day"
-        raise Invalid([Violation(field, "date.exists", vi, en)]) from None
+        raise Invalid([Violation(field, "date.exists", TEXTS.text("date.exists"))]) from None
     return found.year * 10_000 + found.month * 100 + found.day
 
 
 def _zone(name: str) -> str:
     """Return the time zone asked for; raise ``Invalid`` when there is none of this name."""
     if name and zone_of(name).key != name:
-        raise Invalid(
-            [Violation("time_zone", "time_zone", "không có múi giờ này", "there is no such zone")]
-        )
+        raise Invalid([Violation("time_zone", "time_zone", TEXTS.text("time_zone"))])
     return name
 
 
@@ -239,23 +237,13 @@ def _known(connection: Connection, code: str) -> None:
 
 
 def _unknown_unit(unit: str) -> NotFound:
-    return NotFound(
-        f"Sổ ghi không có hồ sơ nào đang hoặc vừa ở đơn vị này: {unit!r}.",
-        f"The log knows no dossier that is, or was last, at such a unit: {unit!r}.",
-    )
+    return NotFound(*TEXTS.both("unit.unknown", unit=unit))
 
 
 def _unknown(code: str, as_of: int | None) -> NotFound:
     if as_of is None:
-        return NotFound(
-            f"Sổ ghi không có hồ sơ này: {code!r}.", f"The log knows no such dossier: {code!r}."
-        )
-    return NotFound(
-        f"Đến thời điểm đó sổ ghi chưa có hồ sơ này: {code!r}.",
-        f"By that instant the log knew no such dossier: {code!r}.",
-    )
+        return NotFound(*TEXTS.both("dossier.unknown", code=code))
+    return NotFound(*TEXTS.both("dossier.unknown_then", code=code))
 
 
-_BAD_TOKEN: Final = Violation(
-    "page_token", "token.form", "không phải mã trang của danh sách này", "no token of this listing"
-)
+_BAD_TOKEN: Final = Violation("page_token", "token.form", TEXTS.text("token.form"))

@@ -22,6 +22,7 @@ from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.rpc.registration import Service
 from services.notify.application.reactions import message_id
 from services.notify.domain.decider import EMAIL, resend
+from services.notify.domain.refusals import no_such_message
 from services.notify.queries import messages
 from services.notify.tables import MESSAGES
 
@@ -67,7 +68,7 @@ def _resend(
 ) -> pb.ResendMessageResponse:
     row = unit.get(MESSAGES, request.message_id)
     if row is None:
-        raise messages.no_such_message()
+        raise no_such_message()
     new_id = message_id(call.request_id, EMAIL)
     outcome = resend(unit.state(row["dossier_code"]), request.message_id, new_id)
     if isinstance(outcome, Refusal):

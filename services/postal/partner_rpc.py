@@ -18,7 +18,7 @@ from motcua.postal.v1.postal_partner_pb2_grpc import (
 )
 
 from kernel.auth.identity import Credentials, caller
-from kernel.base.errors import NotFound, Unauthenticated
+from kernel.base.errors import NotFound
 from kernel.commands.command_bus import Commands, Reads
 from kernel.rpc.registration import Service
 from kernel.rpc.statuses import TooMany
@@ -26,6 +26,7 @@ from kernel.telemetry.logs import RateLimit, get_logger
 from services.postal.application import repeated_answers
 from services.postal.application.handlers import JobHandlers
 from services.postal.config.partners import Partners
+from services.postal.domain import refusals
 from services.postal.queries.cursors import read_stream_cursor
 from services.postal.queries.jobs import Queries
 
@@ -201,10 +202,7 @@ def authenticator(partners: Partners) -> Callable[[Credentials], Actor]:
         found = by_certificate or by_token
         wrong_token = credentials.bearer and by_token is not found
         if found is None or wrong_token:
-            raise Unauthenticated(
-                "Đối tác chưa xuất trình chứng thực hợp lệ.",
-                "No valid partner credential was shown.",
-            )
+            raise refusals.unauthenticated()
         return Actor(kind=ActorKind.ACTOR_KIND_PARTNER, id=found.id)
 
     return authenticate

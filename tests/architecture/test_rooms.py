@@ -125,3 +125,20 @@ def test_no_service_opens_another_s_files() -> None:
                 line for line in text.splitlines() if "__file__" in line and "parents" in line
             ]
             assert not climbs, (path, climbs)
+
+
+def test_tests_import_helpers_from_support_alone() -> None:
+    """What several tests use is in tests/support: no test imports from a test or a conftest, and
+    support imports from neither.
+    """
+    read, strays = 0, {}
+    for path in (ROOT / "tests").rglob("*.py"):
+        read += 1
+        kept = ("tests.support", "tests.golden")
+        found = {
+            name for name in _imports(path) if name.startswith("tests.") and "." in name[6:]
+        } - {name for name in _imports(path) if name.startswith(kept)}
+        if found:
+            strays[path.relative_to(ROOT).as_posix()] = sorted(found)
+    assert strays == {}
+    assert read > 300

@@ -5,11 +5,10 @@ their own, which hear of each other by events alone.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 
 import pytest
-from motcua.events.v1.common_pb2 import Actor, ActorKind, Channel
+from motcua.events.v1.common_pb2 import ActorKind, Channel
 from motcua.events.v1.event_pb2 import Event
 from motcua.intake.v1.dossier_events_pb2 import (
     DossierAccepted,
@@ -21,14 +20,8 @@ from motcua.routing.v1.collaboration_events_pb2 import ChildEnded, ChildRequeste
 from kernel.base.clock import FixedClock
 from kernel.base.errors import Refused
 from kernel.base.instants import to_us
-from kernel.consumer.applying import positions
-from kernel.consumer.applying.batch import Batch
-from kernel.consumer.applying.batch_applier import Applier
 from kernel.consumer.applying.reactions import run_some
 from kernel.consumer.applying.results import RecordFailed
-from kernel.eventsourcing.group_commit import Writer
-from kernel.eventsourcing.record import Record
-from kernel.storage.engines import open_engine
 from office.catalogue.loader import shipped_catalogue
 from office.worktime.calendars.repository import office_calendars
 from office.worktime.calendars.vietnam import state_office
@@ -38,11 +31,11 @@ from services.intake import tables as intake_tables
 from services.intake.application.decision_context import ContextLoader
 from services.intake.application.handlers import DossierHandlers
 from services.routing.tables import CHILDREN, DEADLINES
-from tests.conftest import NewDatabase
-from tests.contract.routing.test_views import case
+from tests.support.children import MON, OTHER, PARENT, Intake, same_again
+from tests.support.databases import NewDatabase
 from tests.support.departments import Departments, Desk, merged
 from tests.support.events import changing, name_of, payload_of
-from tests.support.models import CHILD_OPENER, INTAKE
+from tests.support.models import CHILD_OPENER
 from tests.support.routing_cases import (
     BINH,
     LEADER,
@@ -54,49 +47,15 @@ from tests.support.routing_cases import (
     supplement,
     withdrawal,
 )
-
-MON = "2021-08-09 10:00"
-PARENT = "H22.12-210809-0001"
-OTHER = Actor(kind=ActorKind.ACTOR_KIND_OFFICER, id="mt", unit="H22.05")
+from tests.support.routing_queries import case
 
 
-@dataclass
-class Intake:
-    """The desk on one database, which reads from one partition."""
-
-    url: str
-    reacting: bool = True
-    _offset: int = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.engine = open_engine(self.url, "intake")
-        intake_tables.METADATA.create_all(self.engine)
-        self.writer = Writer(self.engine, INTAKE)
-        self.writer.start()
-        self._applier = Applier("t", FixedClock(at(MON)), reacting=self.reacting)
-        self._offset = self.writer.exclusive(lambda uow: positions.begin(uow, [0])).result()[0]
-
-    def close(self) -> None:
-        """Stop the writer."""
-        self.writer.stop()
-        self.engine.dispose()
-
-    def reads(self, events: Sequence[Event]) -> None:
-        """Read events from the log, in one transaction."""
-        records = [
-            Record(0, self._offset + i, e.stream_id.encode(), e.SerializeToString(), ())
-            for i, e in enumerate(events)
-        ]
-        batch = Batch(records, {0: self._offset}, {0: self._offset + len(records)})
-        self.writer.exclusive(lambda uow: self._applier.apply(uow, batch, {})).result()
-        self._offset += len(records)
-
-    def said(self) -> list[Event]:
-        """Return the desk's own events, in order."""
-        events = intake_tables.KERNEL.events
-        statement = events.select().order_by(events.c.stream_id, events.c.sequence)
-        with self.engine.connect() as connection:
-            return [Event.FromString(row.body) for row in connection.execute(statement)]
+@pytest.fixture
+def departments(new_database: NewDatabase) -> Iterator[Departments]:
+    """Routing on an empty database."""
+    made = Departments(new_database("routing"))
+    yield made
+    made.close()
 
 
 @pytest.fixture
@@ -109,14 +68,6 @@ def desk(new_database: NewDatabase) -> Iterator[Intake]:
     )
     yield made
     CHILD_OPENER.handlers = None
-    made.close()
-
-
-@pytest.fixture
-def departments(new_database: NewDatabase) -> Iterator[Departments]:
-    """Routing on an empty database."""
-    made = Departments(new_database("routing"))
-    yield made
     made.close()
 
 
@@ -296,20 +247,6 @@ def test_a_child_that_has_ended_is_left_as_it_is(desk: Intake, departments: Depa
     withdrawn(departments, filed[-1], 3)
     assert departments.said(code) == before
     assert departments.kinds(PARENT).count("ChildEnded") == 1
-
-
-def same_again(new_database: NewDatabase, departments: Departments, known: Sequence[Event]) -> None:
-    """Read everything again into empty databases, in several orders; the tables are the same."""
-    streams: dict[tuple[str, str], list[Event]] = {}
-    for event in [*known, *departments.said()]:
-        streams.setdefault((event.stream_id, event.source), []).append(event)
-    for seed in range(3):
-        chance = random.Random(seed)
-        log = merged(list(streams.values()), [chance.randrange(1000) for _ in range(200)])
-        again = Departments(new_database(f"again{seed}"), reacting=False)
-        again.reads(log)
-        assert again.views() == departments.views()
-        again.close()
 
 
 def test_a_procedure_that_is_not_offered_keeps_the_parent_waiting(

@@ -21,13 +21,13 @@ from services.intake.application.handlers import DossierHandlers
 from services.routing.domain.use_cases.collaboration.child_dossiers import MOST_ABOVE
 from services.routing.tables import CASES
 from services.routing.views.case_rows import RESOLVED
-from tests.conftest import NewDatabase
-from tests.contract.routing.test_views import case
-from tests.contract.test_children import MON, OTHER, PARENT, Intake, same_again
+from tests.support.children import MON, OTHER, PARENT, Intake, same_again
+from tests.support.databases import NewDatabase
 from tests.support.departments import Departments, Desk
 from tests.support.events import payload_of
 from tests.support.models import CHILD_OPENER
 from tests.support.routing_cases import BINH, at, complete, resolve
+from tests.support.routing_queries import case
 
 
 def turned(catalogue: Catalogue) -> Catalogue:

@@ -23,7 +23,7 @@ from office.catalogue.loader import shipped_catalogue
 from office.worktime.calendars.repository import office_calendars
 from services.intake.application.decision_context import ContextLoader
 from services.intake.application.handlers import DossierHandlers
-from tests.contract.test_children import PARENT, Intake
+from tests.support.children import PARENT, Intake
 from tests.support.departments import Departments, Desk, call_of, handle
 from tests.support.feed import wait_until
 from tests.support.locks import waits_for_lock

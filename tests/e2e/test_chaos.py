@@ -15,7 +15,13 @@ from tests.support import invariants
 from tests.support.crowd import Played, Scene, check_report, play
 from tests.support.stack import Stack, clock_setting, running
 
-pytestmark = [pytest.mark.e2e, pytest.mark.faults, pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.alone,
+    pytest.mark.faults,
+    pytest.mark.slow,
+    pytest.mark.timeout(240),
+]
 
 DOSSIERS = 120
 SPEED = 8500.0

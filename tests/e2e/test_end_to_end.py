@@ -14,7 +14,7 @@ from tests.support.crowd import Scene, check_report, play
 from tests.support.stack import Stack, clock_setting, running
 from tests.support.walk import walking
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.slow, pytest.mark.timeout(180)]
 
 SPEED = 9000.0
 BEGINS = "2021-08-09T06:55:00+07:00"

@@ -17,7 +17,7 @@ from tests.support.crowd import Scene, check_report, play
 from tests.support.service import ServiceProcess
 from tests.support.stack import Stack, clock_setting, running
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.slow, pytest.mark.timeout(240)]
 
 SPEED = 8500.0
 BEGINS = "2021-08-09T06:55:00+07:00"

@@ -1,6 +1,5 @@
 """Fixtures that faults of several services share."""
 
-from tests.integration.notify.conftest import notify_desk
-from tests.integration.postal.conftest import serve, serving
+from tests.support.fixtures import any_desk, notify_desk, serve, serving, tally_on
 
-__all__ = ["notify_desk", "serve", "serving"]
+__all__ = ["any_desk", "notify_desk", "serve", "serving", "tally_on"]

@@ -7,7 +7,7 @@ from motcua.routing.v1.case_events_pb2 import CaseResumed
 
 from infra.local.kafka import KafkaBroker
 from kernel.eventsourcing.service_model import Model
-from tests.conftest import NewDatabase
+from tests.support.databases import NewDatabase
 from tests.support.feed import code_of, log_of, put, supplement, wait_until
 from tests.support.runner import TallyProcess, answered, check_once, reader
 from tests.support.tally import HEARD, KERNEL, Node, keep

@@ -13,7 +13,7 @@ import pytest
 from motcua.intake.v1 import intake_pb2 as pb
 
 from kernel.rpc.client import explain
-from tests.conftest import NewDatabase
+from tests.support.databases import NewDatabase
 from tests.support.desk import OFFICER, Desk, open_desk
 from tests.support.events import name_of
 

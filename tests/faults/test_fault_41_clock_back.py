@@ -20,7 +20,7 @@ from kernel.auth.issuer import sign
 from kernel.base.instants import HOUR, to_us
 from kernel.rpc.client import explain
 from services.routing.tables import CASES
-from tests.conftest import NewDatabase
+from tests.support.databases import NewDatabase
 from tests.support.departments import Departments, Desk
 from tests.support.desk import CITIZEN
 from tests.support.events import name_of, payload_of

@@ -21,8 +21,8 @@ from office.worktime.calendars.model import Calendar
 from office.worktime.calendars.repository import CalendarRepository
 from office.worktime.calendars.vietnam import STATE_OFFICE_FILE
 from services.routing.tables import CASES, KERNEL
-from tests.conftest import NewDatabase
 from tests.support.calendars import publish
+from tests.support.databases import NewDatabase
 from tests.support.departments import Departments, Desk
 from tests.support.events import name_of, payload_of
 from tests.support.models import OFFICE

@@ -10,8 +10,7 @@ import pytest
 from motcua.routing.v1.case_events_pb2 import SupplementRequested
 
 from kernel.base.instants import SECOND, to_us
-from tests.conftest import NewDatabase
-from tests.integration.intake.conftest import any_desk
+from tests.support.databases import NewDatabase
 from tests.support.departments import Departments
 from tests.support.departments import Desk as Files
 from tests.support.desk import Desk
@@ -20,7 +19,6 @@ from tests.support.intake_samples import at
 from tests.support.routing_cases import clock, supplement
 
 pytestmark = pytest.mark.faults
-__all__ = ["any_desk"]
 CODE = "H22.12-210809-0001"
 MIDNIGHT_UTC = at("2021-08-13 07:00")
 

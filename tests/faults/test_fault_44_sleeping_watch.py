@@ -15,7 +15,7 @@ from motcua.routing.v1.deadline_events_pb2 import DeadlineMissed
 
 from infra.local.kafka import KafkaBroker
 from services.routing.schedulers.deadlines import DOSSIERS_AT_ONCE
-from tests.conftest import NewDatabase
+from tests.support.databases import NewDatabase
 from tests.support.departments import Departments, Desk
 from tests.support.events import name_of, payload_of
 from tests.support.feed import log_of, put, wait_until

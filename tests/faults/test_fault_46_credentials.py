@@ -14,9 +14,8 @@ from motcua.postal.v1.postal_partner_pb2_grpc import PostalPartnerServiceStub
 from infra.local.ports import free_port
 from kernel.rpc.client import explain, metadata
 from services.postal.config.partners import SPIFFE
-from tests.integration.postal.conftest import Serve
 from tests.support.certificates import Authority
-from tests.support.postal_service import FIRST, Serving, as_partner, take_request
+from tests.support.postal_service import FIRST, Serve, Serving, as_partner, take_request
 
 pytestmark = pytest.mark.faults
 Code = grpc.StatusCode

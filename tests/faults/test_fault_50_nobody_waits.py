@@ -13,14 +13,12 @@ import pytest
 from motcua.intake.v1 import intake_pb2 as pb
 
 from kernel.rpc.client import explain
-from tests.integration.intake.conftest import any_desk
 from tests.support.desk import CITIZEN, OFFICER, Desk
 from tests.support.intake_samples import submission
 from tests.support.models import INTAKE as MODEL
 
 pytestmark = pytest.mark.faults
 Code = grpc.StatusCode
-__all__ = ["any_desk"]
 
 
 @contextmanager

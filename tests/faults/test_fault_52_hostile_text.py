@@ -18,7 +18,6 @@ from cli.formatting import print_csv
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.rpc.client import RpcProblem, explain
 from services.intake.tables import DOSSIERS
-from tests.integration.intake.conftest import any_desk
 from tests.support.desk import CITIZEN, OFFICER, Desk
 from tests.support.events import name_of, payload_of
 from tests.support.intake_samples import applicant, submission
@@ -27,7 +26,6 @@ from tests.support.postal_office import T0
 from tests.support.postal_service import Serving, as_partner, take_request, tracking
 
 pytestmark = pytest.mark.faults
-__all__ = ["any_desk"]
 CODE = "H22.12.03-210809-0007"
 HARMFUL = {
     "null": "Số 5\x00 Trần Phú",

@@ -141,3 +141,6 @@ class Store:
                 ]
                 for table in MODEL.view_tables()
             }
+
+
+NewStore = Callable[..., Store]

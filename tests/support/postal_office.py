@@ -206,3 +206,6 @@ class PostalOffice:
                 ]
                 for table in MODEL.view_tables()
             }
+
+
+NewOffice = Callable[..., PostalOffice]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -169,3 +169,6 @@ def stream(
     finally:
         call.cancel()
         thread.join(10)
+
+
+Serve = Callable[..., Serving]

@@ -95,11 +95,19 @@ def reader(url: str) -> Engine:
     return open_engine(url, "tally", read_only=True)
 
 
-def check_once(engine: Engine, sent: Iterable[Event], bootstrap: str = "", topic: str = "") -> None:
+def check_once(
+    engine: Engine,
+    sent: Iterable[Event],
+    bootstrap: str = "",
+    topic: str = "",
+    *,
+    log: Iterable[Event] = (),
+) -> None:
     """Check that each event had its effect once, in order, and one answer; that nothing was set
     aside.
 
-    With a topic also that the log has each answer, deduplicated in the order of its stream.
+    With a topic, or the events of the ``log``, also that the log has each answer, deduplicated in
+    the order of its stream.
     """
     sent = list(sent)
     heights = Counter(event.stream_id for event in sent)
@@ -113,9 +121,9 @@ def check_once(engine: Engine, sent: Iterable[Event], bootstrap: str = "", topic
         kept.setdefault(row["stream_id"], []).append(row["event_id"])
         assert row["sequence"] == len(kept[row["stream_id"]])
     assert len({row["causation_id"] for row in own}) == len(own) == len(sent)
-    if topic:
+    if topic or log:
         published: dict[str, list[str]] = {}
-        for event in log_of(bootstrap, topic):
+        for event in log or log_of(bootstrap, topic):
             run = published.setdefault(event.stream_id, [])
             if event.source == SOURCE and event.event_id not in run:
                 run.append(event.event_id)

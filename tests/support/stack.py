@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import grpc
+import psutil
 import pytest
 from motcua.notify.v1 import notify_pb2 as notify
 from motcua.notify.v1.notify_pb2_grpc import NotifyServiceStub
@@ -28,7 +29,7 @@ from cli.stack.status import collect
 from infra.local.child import spawn
 from infra.local.ports import free_port
 from infra.local.smtp import read_messages
-from infra.supervisor.state import read_state
+from infra.supervisor.state import read_state, supervisor_pid
 from kernel.base.clock import Clock, parse_clock
 from kernel.rpc.client import metadata
 from kernel.storage.engines import open_engine
@@ -107,6 +108,20 @@ class Stack:
         except subprocess.TimeoutExpired:
             process.kill()
             return process.wait()
+
+    def end_detached(self) -> None:
+        """End what `up --detach` has left running, by its process id; then nothing of it runs."""
+        pid = supervisor_pid(self.folder)
+        if pid is None:
+            return
+        try:
+            supervisor = psutil.Process(pid)
+            family = [supervisor, *supervisor.children(recursive=True)]
+            supervisor.terminate()
+        except psutil.NoSuchProcess:
+            return
+        for process in psutil.wait_procs(family, 60)[1]:
+            process.kill()
 
     def wait_ready(self) -> None:
         """Wait until every service is ready; fails with the ends of the logs."""

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ from kernel.outbox.relay import Relay
 from kernel.storage.engines import open_engine
 from kernel.storage.kernel_tables import kernel_tables
 from office.streams import DOSSIER
+from tests.support.memory_log import MemoryLog, MemoryProducer, MemoryReader
 
 SOURCE = "routing"
 POISON = 13
@@ -134,19 +136,26 @@ class Node:
         bounds: QuarantineBounds | None = None,
         faust: bool = True,
         hooks: Mapping[str, Any] | None = None,
+        log: MemoryLog | None = None,
         **consumer: Any,
     ) -> None:
+        """``log`` takes the place of Kafka: of the reader, of Faust, and of the producer."""
         self.model = model
         self.engine = open_engine(url, "tally")
         model.tables.metadata.create_all(self.engine)
         self.reads = open_engine(url, "tally", read_only=True)
         self.writer = Writer(self.engine, model)
-        self.relay = Relay(self.writer, self.reads, model, bootstrap, topic, **(hooks or {}))
+        hooks = dict(hooks or {})
+        if log is not None:
+            hooks["producer"] = MemoryProducer(log, model.source)
+            consumer["connect"] = partial(MemoryReader, log)
+        self.relay = Relay(self.writer, self.reads, model, bootstrap, topic, **hooks)
         self.consumer = Consumer(
             self.writer, self.reads, model, RealClock(), bootstrap, topic, bounds=bounds, **consumer
         )
         self.faust: FaustAdapter | None = None
-        if faust:
+        self._followed = log if faust else None
+        if faust and log is None:
             group = f"tally.{topic}"  # members of other tests that were killed must not hold it up
             self.faust = FaustAdapter(self.consumer.buffer, bootstrap, topic, group)
         self._faust_thread: threading.Thread | None = None
@@ -159,10 +168,14 @@ class Node:
         if self.faust is not None:
             self._faust_thread = threading.Thread(target=self.faust.run, name="faust")
             self._faust_thread.start()
+        if self._followed is not None:
+            self._followed.follow(self.consumer.buffer)
         return self
 
     def stop(self) -> None:
         """Stop in the order of a real service."""
+        if self._followed is not None:
+            self._followed.leave(self.consumer.buffer)
         if self.faust is not None and self._faust_thread is not None:
             self.faust.stop()
             self._faust_thread.join()

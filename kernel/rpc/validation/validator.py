@@ -16,7 +16,8 @@ from google.protobuf.message import Message
 
 from kernel.base.errors import Invalid, Violation
 from kernel.base.plain_text import plain
-from kernel.rpc.validation.messages import INSTANT, PLAIN, words
+from kernel.messages.catalogue import FixedText
+from kernel.rpc.validation.messages import INSTANT, PLAIN, own_violation, rule_text
 
 _VALIDATOR: Final = protovalidate.Validator()
 _TIMESTAMP: Final = "google.protobuf.Timestamp"
@@ -33,7 +34,7 @@ def check(
     field named before is not named again. Texts of rules written as CEL expressions may hold both
     languages, Vietnamese first, divided by `` | ``.
     """
-    violations = [Violation(field, rule, *words(rule, "", "")) for field, rule in _wrong(request)]
+    violations = [own_violation(field, rule) for field, rule in _wrong(request)]
     violations += [_translated(v) for v in _VALIDATOR.collect_violations(request)]
     named = {v.field for v in violations}
     violations += [v for v in further(request) if v.field not in named]
@@ -43,10 +44,9 @@ def check(
 
 def _translated(violation: protovalidate.Violation) -> Violation:
     proto = violation.proto
-    vi, en = words(proto.rule_id, _limit(violation.rule_value), proto.message)
-    if vi == en and " | " in proto.message:
-        vi, _, en = proto.message.partition(" | ")
-    return Violation(_path(violation), proto.rule_id, vi, en)
+    vi, _, en = proto.message.partition(" | ")
+    text = rule_text(proto.rule_id, _limit(violation.rule_value), FixedText(vi, en or vi))
+    return Violation(_path(violation), proto.rule_id, text)
 
 
 def _limit(value: Any) -> str:

@@ -138,7 +138,7 @@ def _out_of_turn(
     value = version.value
     number = before.value.version if before else 0
     if counted and value.version != number + 1:
-        yield ("version",), broken_rule("versions.next", number + 1, number or "-")
+        yield ("version",), broken_rule("versions.next", number + 1, latest=number or "-")
     if before is not None and before.sound("valid_from"):
         ended = before.value.valid_to if before.sound("valid_to") else None
         rule = too_early(value.valid_from, number, before.value.valid_from, ended)

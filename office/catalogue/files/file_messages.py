@@ -1,83 +1,46 @@
-"""Why a file can't be parsed, in Vietnamese and English."""
+"""Why a file can't be parsed."""
 
 from __future__ import annotations
 
 import csv
-import errno
 import json
 from typing import Final
 
-from kernel.base import toml_files
-from office.catalogue.messages import BilingualText
+from kernel.messages.catalogue import CatalogueText
+from office.catalogue.messages import TEXTS
 
-SEPARATORS: Final = (
-    "các ô cách nhau bằng dấu phẩy hoặc chấm phẩy",
-    "cells are separated by comma or semicolon",
+SEPARATORS: Final = TEXTS.text("csv.separators")
+_JSON_CAUSES: Final = (
+    ("Expecting ','", "json.comma"),
+    ("Expecting ':'", "json.colon"),
+    ("Expecting property name", "json.name"),
+    ("Illegal trailing comma", "json.trailing"),
+    ("Expecting value", "json.value"),
+    ("Extra data", "json.extra"),
+    ("Unterminated string", "json.quote"),
+    ("Invalid control", "json.quote_line"),
+    ("Invalid \\", "json.escape"),
+    ("", "json.other"),
 )
-_CAUSES: Final = {
-    errno.ENOENT: "không có tệp này",
-    errno.EACCES: "người dùng này không được phép đọc",
-    errno.EISDIR: "là thư mục, không phải tệp",
-}
-_JSON_CAUSES: Final[tuple[tuple[str, BilingualText], ...]] = (
-    ("Expecting ','", ("thiếu dấu phẩy trước chỗ này", "a comma is missing before this")),
-    ("Expecting ':'", ("thiếu dấu hai chấm trước chỗ này", "a colon is missing before this")),
-    ("Expecting property name", (
-        "chờ một tên trong ngoặc kép (trước đó có thể thừa dấu phẩy)",
-        "a name in quotation marks is missing here (is there a comma too many before it?)",
-    )),
-    ("Illegal trailing comma", ("thừa dấu phẩy", "there is a comma too many")),
-    ("Expecting value", (
-        "chờ một giá trị (trước đó có thể thừa dấu phẩy; văn bản đặt trong ngoặc kép)",
-        "a value is missing here (is there a comma too many before it? texts need quotation"
-        " marks)",
-    )),
-    ("Extra data", ("còn nội dung sau khi tệp đã kết thúc", "after the end there is more")),
-    ("Unterminated string", ("ngoặc kép chưa đóng", "a quotation mark is not closed")),
-    ("Invalid control", (
-        "ngoặc kép chưa đóng trên dòng này",
-        "a quotation mark is not closed on its line",
-    )),
-    ("Invalid \\", (
-        "sau \\ là chữ không có nghĩa: viết \\\\",
-        "after \\ stands a letter without a meaning: write \\\\",
-    )),
-)  # fmt: skip
-_OTHER_CAUSE: Final = ("không đọc được chỗ này", "this can't be read")
+"""How the messages of the parser begin, and the texts that stand for them."""
 
 
 class InvalidJsonConstant(ValueError):
     """A constant such as NaN, which JSON does not have."""
 
 
-def unreadable(error: OSError) -> BilingualText:
-    """Return why a file can't be read."""
-    vi = _CAUSES.get(error.errno or 0, "không đọc được tệp")
-    return vi, toml_files.unreadable(error)
-
-
-def json_cause(error: ValueError | RecursionError) -> BilingualText:
+def json_cause(error: ValueError | RecursionError) -> CatalogueText:
     """Return where a text is no JSON, and why."""
     if isinstance(error, RecursionError):
-        return "lồng quá sâu", "is nested too deeply"
+        return TEXTS.text("json.deep")
     if isinstance(error, InvalidJsonConstant):
-        return f"{error} không phải giá trị", f"{error} is no value"
+        return TEXTS.text("json.constant", value=error)
     if not isinstance(error, json.JSONDecodeError):
-        return "có một số quá dài", "a number is too long"
-    vi, en = next(
-        (text for begins, text in _JSON_CAUSES if error.msg.startswith(begins)), _OTHER_CAUSE
-    )
-    return (
-        f"dòng {error.lineno}, cột {error.colno}: {vi}",
-        f"line {error.lineno}, column {error.colno}: {en}",
-    )
+        return TEXTS.text("json.number")
+    key = next(key for begins, key in _JSON_CAUSES if error.msg.startswith(begins))
+    return TEXTS.text("json.at", line=error.lineno, column=error.colno, cause=TEXTS.text(key))
 
 
-def csv_cause(error: csv.Error) -> BilingualText:
+def csv_cause(error: csv.Error) -> CatalogueText:
     """Return why the rest of a table can't be read."""
-    if "unexpected end" in str(error):
-        return "ngoặc kép chưa đóng", "a quotation mark is not closed"
-    return (
-        'trong ô có ngoặc kép, mỗi dấu " viết hai lần: ""',
-        'within a quoted cell, each " is written twice: ""',
-    )
+    return TEXTS.text("csv.quote" if "unexpected end" in str(error) else "csv.quotes")

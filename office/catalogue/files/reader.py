@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from openpyxl import load_workbook
 
+from kernel.documents.toml_files import unreadable
 from office.catalogue.files.columns import MOST_CHARACTERS
 from office.catalogue.files.document import FORMAT, ProcedureDocument
 from office.catalogue.files.file_errors import FileMistake, ProcedureFileError, whole_file_error
@@ -26,7 +27,6 @@ from office.catalogue.files.file_messages import (
     InvalidJsonConstant,
     csv_cause,
     json_cause,
-    unreadable,
 )
 from office.catalogue.files.json_format import read_json
 from office.catalogue.files.table_format import MOST_COLUMNS, Row, read_table
@@ -58,7 +58,7 @@ def parse_json(text: str) -> ProcedureDocument:
     try:
         content = json.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
-        raise whole_file_error("file", broken_rule("file.json", *json_cause(error))) from error
+        raise whole_file_error("file", broken_rule("file.json", json_cause(error))) from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise whole_file_error("format", broken_rule("file.shape", FORMAT))
     return read_json(content)
@@ -73,9 +73,7 @@ def _bytes(path: Path) -> bytes:
         with path.open("rb") as file:
             raw = file.read(MOST_BYTES + 1)
     except OSError as error:
-        raise whole_file_error(
-            "file", broken_rule("file.unreadable", *unreadable(error))
-        ) from error
+        raise whole_file_error("file", broken_rule("file.unreadable", unreadable(error))) from error
     if len(raw) > MOST_BYTES:
         raise whole_file_error("file", broken_rule("file.big", MOST_BYTES // 2**20))
     return raw
@@ -98,7 +96,7 @@ def _csv_rows(text: str) -> Iterator[Row]:
     if first.lower().startswith("sep="):
         delimiter, skipped, text = first.rstrip("\r\n")[4:5] or ",", 1, rest
     if delimiter not in _DELIMITERS:
-        raise whole_file_error("file", broken_rule("file.csv", *SEPARATORS))
+        raise whole_file_error("file", broken_rule("file.csv", SEPARATORS))
     before = csv.field_size_limit(2**30)  # a long cell is reported with its place
     try:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
@@ -109,7 +107,7 @@ def _csv_rows(text: str) -> Iterator[Row]:
     except csv.Error as error:
         line = skipped + reader.line_num
         raise ProcedureFileError(
-            [FileMistake(line, "file", "", broken_rule("file.csv", *csv_cause(error)))]
+            [FileMistake(line, "file", "", broken_rule("file.csv", csv_cause(error)))]
         ) from error
     finally:
         csv.field_size_limit(before)

@@ -20,7 +20,7 @@ from typing import Final
 import holidays
 
 from kernel.base.instants import HOUR
-from kernel.base.toml_files import FileUnreadable, read_toml
+from kernel.documents.toml_files import FileUnreadable, read_toml
 from office.worktime.calendars.file_entries import (
     DayEntry,
     HolidaysEntry,

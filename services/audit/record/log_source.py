@@ -14,6 +14,7 @@ from kernel.base.errors import Unavailable
 from kernel.consumer.reading.kafka_reader import KafkaReader
 from kernel.eventsourcing.record import Record
 from services.audit.record.verifier import OpenLog, ReadPartition
+from services.audit.wording.texts import TEXTS
 
 PATIENCE_SECONDS: Final = 30.0
 """How long a read may make no progress."""
@@ -60,6 +61,4 @@ def _read(reader: KafkaReader, partition: int, end: int) -> Iterator[Record]:
 
 
 def _unavailable() -> Unavailable:
-    return Unavailable(
-        "Nhật ký Kafka tạm thời không trả lời.", "The log does not answer at present."
-    )
+    return Unavailable(*TEXTS.both("log.away"))

@@ -52,11 +52,11 @@ from motcua.routing.v1.case_events_pb2 import (
 from motcua.routing.v1.types_pb2 import CaseResult
 
 from kernel.eventsourcing.envelope import payload_of, short_name
+from office.tracking_codes import tracked_line
 from services.audit.state.event_changes import CHANNELS
 from services.audit.wording import collaboration_lines, deadline_lines
 from services.audit.wording.formatting import NOTHING, Text, ToLine, dong, due, fixed
 from services.audit.wording.message_names import planned, suppressed
-from services.audit.wording.tracking_codes import tracked
 
 STATES: Final[Mapping[int, Text]] = {
     1: ("Mới đăng ký", "Newly registered"),
@@ -208,7 +208,7 @@ _LINES: Final[Mapping[type[Message], ToLine]] = {
     PostalJobReoffered: fixed(
         "Giao lại cho bưu chính {}", "Offered again to post {}", "partner_id"
     ),
-    ItemTracked: lambda payload, _time_zone: tracked(payload.item_number, payload.code),
+    ItemTracked: lambda payload, _time_zone: tracked_line(payload.item_number, payload.code),
     ItemDelivered: fixed("Đã phát bưu gửi {}", "Item {} delivered", "item_number"),
     ItemReturned: fixed(
         "Bưu gửi {} hoàn về ({})",

@@ -8,7 +8,7 @@ from typing import Final
 from motcua.events.v1.common_pb2 import Channel
 from motcua.intake.v1 import intake_pb2 as pb
 
-from kernel.base.errors import AlreadyExists, Refused
+from kernel.base.errors import Refused
 from kernel.base.instants import instant_in, local_date
 from kernel.eventsourcing.command_context import Call
 from kernel.eventsourcing.unit_of_work import UnitOfWork
@@ -24,7 +24,7 @@ from office.worktime.working_time import due_at, phase_ends, same_day_due
 from services.intake.domain.decider import IMPORTED, Terms
 from services.intake.domain.desk_check import ANSWER_WITHIN, CHECK_WARNING, DeskCheck
 from services.intake.domain.import_rules import is_importer
-from services.intake.domain.refusals import refusal
+from services.intake.domain.refusals import dossier_exists, refusal
 from services.intake.domain.state import State
 from services.intake.domain.use_cases.submit import OfferedProcedure
 from services.intake.tables import CODE_COUNTERS, DOSSIERS, KERNEL, SOURCE
@@ -74,7 +74,7 @@ class ContextLoader:
         """
         if request.foreign_code:
             if uow.sequence(request.foreign_code, SOURCE):
-                raise _taken()
+                raise dossier_exists()
             return request.foreign_code
         local = local_date(at, OFFICE_ZONE)
         unit = self.catalogue.units.get(name)
@@ -139,9 +139,3 @@ class ContextLoader:
             procedure.supplement_rounds,
             "" if procedure.supplement_period is None else str(procedure.supplement_period),
         )
-
-
-def _taken() -> AlreadyExists:
-    return AlreadyExists(
-        "Mã hồ sơ này đã có trong hệ thống.", "There is a dossier with this code already."
-    )

@@ -11,19 +11,16 @@ from collections.abc import Sequence
 from motcua.intake.v1.dossier_events_pb2 import ExternalCodeRecorded
 from sqlalchemy import Connection, select
 
-from kernel.base.errors import AlreadyExists, Refused
+from kernel.base.errors import Refused
 from kernel.eventsourcing.unit_of_work import UnitOfWork
-from services.intake.domain.refusals import refusal
+from services.intake.domain.refusals import external_code_exists, refusal
 from services.intake.tables import EXTERNAL_CODES
 
 
 def record(uow: UnitOfWork, system: str, code: str) -> Sequence[ExternalCodeRecorded]:
     """Note a number; raise ``AlreadyExists`` when the system has given it to a dossier."""
     if uow.get(EXTERNAL_CODES, code, system) is not None:
-        raise AlreadyExists(
-            "Số này của hệ thống đó đã được ghi cho một hồ sơ.",
-            "This number of that system is recorded for a dossier already.",
-        )
+        raise external_code_exists()
     return [ExternalCodeRecorded(system=system, code=code)]
 
 

@@ -33,4 +33,4 @@ def missing_parts(parts: Sequence[SubmittedPart], asked: Mapping[str, int]) -> R
     given = {part.code: copies_of(part) for part in parts}
     missing = {code: copies - given.get(code, 0) for code, copies in asked.items()}
     words = ", ".join(f"{code} ({copies})" for code, copies in missing.items() if copies > 0)
-    return refusal("PAPERS_MISSING", words) if words else None
+    return refusal("PAPERS_MISSING", missing=words) if words else None

@@ -1,11 +1,18 @@
-"""Refusals of notify, in both languages."""
+"""The refusals of notify. Their texts are in notify's message catalogue."""
 
 from __future__ import annotations
 
-from kernel.base.errors import Refusal
+from pathlib import Path
+from typing import Final
 
-NOT_FAILED = Refusal(
-    "MESSAGE_NOT_FAILED",
-    "Chỉ gửi lại được tin đã gửi thất bại hẳn.",
-    "Only a message that has failed for good can be sent again.",
-)
+from kernel.base.errors import NotFound, Refusal, Violation
+from kernel.messages.catalogue import MessageCatalogue
+
+_TEXTS: Final = MessageCatalogue.beside(Path(__file__).parent)
+NOT_FAILED: Final = Refusal("MESSAGE_NOT_FAILED", _TEXTS.text("MESSAGE_NOT_FAILED"))
+PAGE_TOKEN_WRONG: Final = Violation("page_token", "page_token", _TEXTS.text("page_token"))
+
+
+def no_such_message() -> NotFound:
+    """Return the answer for a message that is not there."""
+    return NotFound(*_TEXTS.both("message.unknown"))

@@ -7,8 +7,9 @@ from typing import Any
 from motcua.notify.v1 import notify_pb2 as pb
 from sqlalchemy import Connection, Row, Select, case, func, select, tuple_
 
-from kernel.base.errors import Invalid, NotFound, Violation
+from kernel.base.errors import Invalid
 from kernel.base.instants import to_timestamp
+from services.notify.domain.refusals import PAGE_TOKEN_WRONG, no_such_message
 from services.notify.tables import DELIVERIES, MESSAGES
 
 PAGE = 50
@@ -68,11 +69,6 @@ def counts(connection: Connection) -> pb.CountMessagesResponse:
     )
 
 
-def no_such_message() -> NotFound:
-    """Return the answer for a message that is not there."""
-    return NotFound("Không có tin này.", "There is no such message.")
-
-
 def _messages() -> Select[Any]:
     """Select messages, with the counts of their attempts while they are under way."""
     row = DELIVERIES.c
@@ -88,8 +84,7 @@ def _messages() -> Select[Any]:
 def _place(token: str) -> tuple[int, str]:
     number, _, message_id = token.partition(".")
     if not (number.isascii() and number.isdecimal() and len(number) <= 18):
-        en = "is not one that an earlier answer gave"
-        raise Invalid([Violation("page_token", "page_token", "không hợp lệ", en)])
+        raise Invalid([PAGE_TOKEN_WRONG])
     return int(number), message_id
 
 

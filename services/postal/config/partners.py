@@ -6,14 +6,22 @@ import hashlib
 import hmac
 import os
 import re
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
+from pydantic import Field
+
+from kernel.documents.reading import (
+    DocumentReader,
+    DocumentTable,
+    open_toml,
+    read_document,
+)
+from kernel.documents.rules import must
+from services.postal.domain.refusals import TEXTS
 from services.postal.domain.s10 import MAX_SERIAL
 
 SPIFFE = "spiffe://motcua/partner/"
@@ -24,11 +32,14 @@ DEVELOPMENT_TOKENS = {
 _SHIPPED = Path(__file__).with_name("partners.toml")
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_FIELDS = {"id", "name", "token_sha256", "serves", "serials"}
 
 
-class PartnersError(ValueError):
-    """The partners' file can't be used; the message names the file, the partner and the rule."""
+def _is_digest(text: str) -> bool:
+    return not text or _SHA256.fullmatch(text) is not None
+
+
+def _is_range(serials: Sequence[int]) -> bool:
+    return len(serials) == 2 and 0 <= serials[0] <= serials[1] <= MAX_SERIAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,25 +91,56 @@ class Partners:
         return self.find(named.pop()) if len(named) == 1 else None
 
 
+class _Row(DocumentTable):
+    id: Annotated[str, must(_ID.fullmatch, "id", TEXTS.text("partner.id"))]
+    name: str
+    token_sha256: Annotated[str, must(_is_digest, "token", TEXTS.text("partner.token"))] = ""
+    serves: list[str] = Field(default_factory=list)
+    serials: Annotated[list[int], must(_is_range, "serials", TEXTS.text("partner.serials"))]
+
+
+class _PartnersFile(DocumentTable):
+    partner: list[_Row] = Field(default_factory=list)
+
+
 def load(path: Path, mode: str) -> Partners:
     """Read the partners' file.
 
-    Raise ``PartnersError`` when it is wrong, or unsafe for ``mode`` production.
+    Raise ``DocumentError`` with all mistakes when it is wrong, or unsafe for ``mode`` production.
     """
-    try:
-        data = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise PartnersError(f"POSTAL_PARTNERS: {path} can't be read: {error}") from error
-    partners = Partners(tuple(_partner(path, row) for row in data.get("partner", [])))
-    _check(path, partners.all)
-    if mode == "production":
-        public = {hashlib.sha256(t.encode()).hexdigest() for t in DEVELOPMENT_TOKENS.values()}
-        for partner in partners.all:
-            if partner.token_sha256 in public:
-                raise PartnersError(
-                    f"POSTAL_PARTNERS: {path}: {partner.id} has a public development token"
-                )
-    return partners
+    reader = open_toml(path, "POSTAL_PARTNERS")
+    file = read_document(_PartnersFile, reader)
+    with reader.rule():
+        _check(file.partner if file else [], reader, public=mode == "production")
+    reader.raise_mistakes()
+    return Partners(
+        tuple(
+            Partner(row.id, row.name, row.token_sha256, tuple(row.serves), *row.serials)
+            for row in (file.partner if file else ())
+        )
+    )
+
+
+def _check(rows: Sequence[_Row], reader: DocumentReader, *, public: bool) -> None:
+    """Note identities, tokens and serials that two partners share, and tokens known to all."""
+    known = {hashlib.sha256(token.encode()).hexdigest() for token in DEVELOPMENT_TOKENS.values()}
+    for place, row in enumerate(rows):
+        for other in rows[:place]:
+            with reader.rule():
+                if row.id == other.id:
+                    reader.wrong((*row.path, "id"), "twice", TEXTS.text("partner.id_twice"))
+            with reader.rule():
+                if row.token_sha256 and row.token_sha256 == other.token_sha256:
+                    text = TEXTS.text("partner.token_twice")
+                    reader.wrong((*row.path, "token_sha256"), "twice", text)
+            with reader.rule():
+                if row.serials[0] <= other.serials[1] and other.serials[0] <= row.serials[1]:
+                    text = TEXTS.text("partner.serials_overlap", one=other.id, other=row.id)
+                    reader.wrong((*row.path, "serials"), "overlap", text)
+        with reader.rule():
+            if public and row.token_sha256 in known:
+                text = TEXTS.text("partner.token_public", partner=row.id)
+                reader.wrong((*row.path, "token_sha256"), "public", text)
 
 
 @lru_cache(maxsize=1)
@@ -106,44 +148,3 @@ def configured() -> Partners:
     """Read the file that POSTAL_PARTNERS names, or the one for development; once per process."""
     path = os.environ.get("POSTAL_PARTNERS", "")
     return load(Path(path) if path else _SHIPPED, os.environ.get("MOTCUA_MODE", "development"))
-
-
-def _partner(path: Path, row: dict[str, Any]) -> Partner:
-    name = row.get("id", "?")
-    try:
-        if unknown := set(row) - _FIELDS:
-            raise ValueError(f"unknown field {min(unknown)}")
-        first, last = row["serials"]
-        partner = Partner(
-            row["id"],
-            row["name"],
-            row.get("token_sha256", ""),
-            tuple(row.get("serves", ())),
-            first,
-            last,
-        )
-        if not _ID.fullmatch(partner.id):
-            raise ValueError("id must be lower-case letters, digits and hyphens")
-        if partner.token_sha256 and not _SHA256.fullmatch(partner.token_sha256):
-            raise ValueError("token_sha256 must be 64 lower-case hexadecimal digits")
-        if not 0 <= first <= last <= MAX_SERIAL:
-            raise ValueError("serials must be two numbers of at most 8 digits, the lower one first")
-    except (KeyError, TypeError, ValueError) as error:
-        raise PartnersError(f"POSTAL_PARTNERS: {path}: partner {name}: {error}") from error
-    return partner
-
-
-def _check(path: Path, partners: Sequence[Partner]) -> None:
-    def wrong(rule: str) -> PartnersError:
-        return PartnersError(f"POSTAL_PARTNERS: {path}: {rule}")
-
-    ids = [p.id for p in partners]
-    tokens = [p.token_sha256 for p in partners if p.token_sha256]
-    if len(set(ids)) != len(ids):
-        raise wrong("two partners have the same id")
-    if len(set(tokens)) != len(tokens):
-        raise wrong("two partners have the same token")
-    ranges = sorted((p.first_serial, p.last_serial, p.id) for p in partners)
-    for (_, last, one), (first, _, other) in pairwise(ranges):
-        if first <= last:
-            raise wrong(f"the serials of {one} and {other} overlap")

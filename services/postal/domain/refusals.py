@@ -1,117 +1,55 @@
-"""Texts for people in two languages: refusals, and the meaning of tracking codes."""
+"""The refusals of postal. Their texts are in postal's message catalogue."""
 
 from __future__ import annotations
 
-from kernel.base.errors import AlreadyExists, NotFound, Refusal, Violation
+from pathlib import Path
+from typing import Final
 
-LEASE_LOST = Refusal(
-    "LEASE_LOST",
-    "Công việc không còn thuộc về đối tác: thời hạn giữ đã hết hoặc đã được giao lại.",
-    "The job is not yours any more: its lease ended, or it was given on.",
-)
-NO_SUCH_ATTEMPT = Refusal(
-    "NO_SUCH_ATTEMPT",
-    "Công việc chưa từng được nhận với số lần này.",
-    "The job was never taken under this attempt number.",
-)
-JOB_CLOSED = Refusal("JOB_CLOSED", "Công việc đã kết thúc.", "The job has ended.")
-JOB_UNDER_WAY = Refusal(
-    "JOB_UNDER_WAY",
-    "Bưu gửi đang trên đường; không thể từ chối hay giao lại.",
-    "The item is under way; the job can't be refused or offered again.",
-)
-JOB_HELD = Refusal(
-    "JOB_HELD",
-    "Đối tác đang giữ công việc; xin đợi đến hết thời hạn giữ.",
-    "A partner holds the job; wait until its lease ends.",
-)
-REPORT_ID_REUSED = Refusal(
-    "REPORT_ID_REUSED",
-    "Mã báo cáo này đã được dùng cho một nội dung khác.",
-    "This report_id was used before for something else.",
-)
-ITEM_MISMATCH = Refusal(
-    "ITEM_MISMATCH",
-    "Số bưu gửi được quét không phải là của công việc này.",
-    "The item number that was scanned is not this job's.",
-)
-SERIES_EXHAUSTED = Refusal(
-    "SERIES_EXHAUSTED",
-    "Dải số bưu gửi của đối tác đã hết.",
-    "The partner's series of item numbers is used up.",
-)
-NO_PARTNER = Refusal(
-    "NO_PARTNER",
-    "Không có đối tác nào phục vụ đơn vị này.",
-    "No partner serves this unit.",
-)
-RESULT_COLLECTED = Refusal(
-    "RESULT_COLLECTED",
-    "Công dân đã nhận kết quả tại quầy; không còn gì để chuyển.",
-    "The citizen has collected the result at the counter; there is nothing left to carry.",
-)
-UNKNOWN_PARTNER = Violation(
-    "partner_id", "postal.partner", "không có đối tác này", "there is no such partner"
-)
-ITEM_FORM = Violation(
-    "item_number",
-    "s10.form",
-    "phải có dạng hai chữ cái, chín chữ số, hai chữ cái",
-    "must be two letters, nine digits, two letters",
-)
-CURSOR_WRONG = Violation(
-    "cursor",
-    "postal.cursor",
-    "không phải vị trí do dịch vụ này cấp cho đối tác",
-    "is not a cursor that this service gave to this partner",
-)
-PAGE_TOKEN_WRONG = Violation(
-    "page_token",
-    "postal.page_token",
-    "không phải do dịch vụ này cấp",
-    "is not a token that this service gave",
-)
+from kernel.base.errors import AlreadyExists, NotFound, Refusal, Unauthenticated, Violation
+from kernel.messages.catalogue import MessageCatalogue
+
+TEXTS: Final = MessageCatalogue.beside(Path(__file__).parent)
+
+
+def _refusal(code: str) -> Refusal:
+    return Refusal(code, TEXTS.text(code))
+
+
+def _violation(field: str, rule: str, **words: object) -> Violation:
+    return Violation(field, rule, TEXTS.text(rule, **words))
+
+
+LEASE_LOST: Final = _refusal("LEASE_LOST")
+NO_SUCH_ATTEMPT: Final = _refusal("NO_SUCH_ATTEMPT")
+JOB_CLOSED: Final = _refusal("JOB_CLOSED")
+JOB_UNDER_WAY: Final = _refusal("JOB_UNDER_WAY")
+JOB_HELD: Final = _refusal("JOB_HELD")
+REPORT_ID_REUSED: Final = _refusal("REPORT_ID_REUSED")
+ITEM_MISMATCH: Final = _refusal("ITEM_MISMATCH")
+SERIES_EXHAUSTED: Final = _refusal("SERIES_EXHAUSTED")
+NO_PARTNER: Final = _refusal("NO_PARTNER")
+RESULT_COLLECTED: Final = _refusal("RESULT_COLLECTED")
+UNKNOWN_PARTNER: Final = _violation("partner_id", "postal.partner")
+ITEM_FORM: Final = _violation("item_number", "s10.form")
+CURSOR_WRONG: Final = _violation("cursor", "postal.cursor")
+PAGE_TOKEN_WRONG: Final = _violation("page_token", "postal.page_token")
 
 
 def check_digit(expected: str) -> Violation:
     """Return that an item number's check digit is wrong, and which it must be."""
-    return Violation(
-        "item_number",
-        "s10.check_digit",
-        f"chữ số kiểm tra sai, phải là {expected}",
-        f"has a wrong check digit, expected {expected}",
-    )
+    return _violation("item_number", "s10.check_digit", expected=expected)
 
 
 def no_job() -> NotFound:
     """Return that there is no such job, in the same words whether it never was or is another's."""
-    return NotFound("Không có công việc này.", "There is no such job.")
+    return NotFound(*TEXTS.both("job.unknown"))
 
 
 def item_used() -> AlreadyExists:
     """Return that an item number was used before."""
-    return AlreadyExists("Số bưu gửi này đã được dùng.", "This item number was used before.")
+    return AlreadyExists(*TEXTS.both("item.used"))
 
 
-MEANINGS = {
-    "EMA": ("Đã nhận gửi", "Posted"),
-    "EMB": ("Đến bưu cục ngoại dịch đi", "Arrived at the outward office of exchange"),
-    "EMC": ("Rời bưu cục ngoại dịch đi", "Left the outward office of exchange"),
-    "EMD": ("Đến bưu cục ngoại dịch đến", "Arrived at the inward office of exchange"),
-    "EMF": ("Rời bưu cục ngoại dịch đến", "Left the inward office of exchange"),
-    "EMG": ("Đến bưu cục phát", "Arrived at the delivery office"),
-    "EDG": ("Đang đi phát", "Out for delivery"),
-    "EMH": ("Phát không thành công", "Delivery tried in vain"),
-    "EDH": ("Chờ nhận tại điểm giao", "Waiting at a collection point"),
-    "EMI": ("Đã phát", "Delivered"),
-    "EMJ": ("Đến bưu cục trung chuyển", "Arrived at a transit office"),
-    "EMK": ("Rời bưu cục trung chuyển", "Left a transit office"),
-    "RTS": ("Đã chuyển hoàn về cơ quan", "Back at the agency"),
-}
-"""The known codes: EMSEVT's, and RTS, our own, for a return."""
-
-
-def meaning(code: str, language: str) -> str:
-    """Describe a code; empty for one that is not known."""
-    vi, en = MEANINGS.get(code, ("", ""))
-    return en if language == "en" else vi
+def unauthenticated() -> Unauthenticated:
+    """Return that no valid credential of a partner was shown."""
+    return Unauthenticated(*TEXTS.both("partner.unauthenticated"))

@@ -15,6 +15,7 @@ from motcua.postal.v1.job_events_pb2 import ItemDelivered, ItemReturned, ItemTra
 
 from kernel.base.errors import Refusal
 from kernel.base.instants import to_timestamp
+from office.tracking_codes import TRACKING_CODES
 from services.postal.domain import refusals
 from services.postal.domain.decider import (
     CARRIED,
@@ -26,7 +27,7 @@ from services.postal.domain.decider import (
     ReportSummary,
 )
 
-_MOVES = frozenset(refusals.MEANINGS) - {DELIVERED_CODE, RETURNED_CODE}
+_MOVES = frozenset(TRACKING_CODES) - {DELIVERED_CODE, RETURNED_CODE}
 """Codes that say that the item is still on its way."""
 
 

@@ -15,6 +15,7 @@ from kernel.base.instants import to_timestamp, to_us
 from kernel.crypto.keyring import ERASED, Keyring
 from kernel.storage import index_scan
 from office.people.access_scope import AccessScope
+from office.tracking_codes import tracking_meaning
 from services.postal.config.partners import Partners
 from services.postal.domain import refusals
 from services.postal.domain.decider import FINAL, JobStatus
@@ -228,7 +229,7 @@ class Queries:
                 partner_id=row.partner_id,
                 item_number=row.item_number,
                 code=row.code,
-                meaning=refusals.meaning(row.code, language),
+                meaning=getattr(tracking_meaning(row.code), language),
                 happened_at=to_timestamp(row.happened_at),
                 recorded_at=to_timestamp(row.recorded_at),
                 reason_code=row.reason_code,

@@ -11,10 +11,11 @@ from motcua.routing.v1 import routing_pb2 as pb
 from sqlalchemy import ColumnElement, Connection, Select, select, true, tuple_
 
 from kernel.base import page_token
-from kernel.base.errors import Invalid, Violation
+from kernel.base.errors import Invalid
 from kernel.base.instants import to_timestamp
 from kernel.storage.index_scan import values
 from office.people.access_scope import AccessScope
+from services.routing.domain.refusals.case import violation
 from services.routing.tables import CASES, CONSULTATIONS, NO_DUE
 
 PAGE = 50
@@ -87,9 +88,7 @@ def _place(token: str) -> tuple[int, str, int]:
         raise Invalid([_BAD_TOKEN]) from None
 
 
-_BAD_TOKEN = Violation(
-    "page_token", "page_token.form", "không phải do dịch vụ này cấp", "was not given out here"
-)
+_BAD_TOKEN = violation("page_token", "page_token.form")
 
 
 def _consultation(row: Mapping[str, Any], now: int) -> pb.Consultation:

@@ -11,10 +11,11 @@ from motcua.routing.v1 import routing_pb2 as pb
 from sqlalchemy import Connection, Select, false, select, tuple_
 
 from kernel.base import page_token
-from kernel.base.errors import Invalid, Violation
+from kernel.base.errors import Invalid
 from kernel.storage import index_scan
 from kernel.storage.row_cache import Row
 from office.people.access_scope import AccessScope
+from services.routing.domain.refusals.case import violation
 from services.routing.queries.case import (
     RUNNING,
     current_of,
@@ -136,6 +137,4 @@ def _read_token(token: str) -> tuple[int, str]:
         raise Invalid([_BAD_TOKEN]) from None
 
 
-_BAD_TOKEN = Violation(
-    "page_token", "page_token.form", "không phải do dịch vụ này cấp", "was not given out here"
-)
+_BAD_TOKEN = violation("page_token", "page_token.form")

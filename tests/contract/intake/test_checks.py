@@ -27,7 +27,7 @@ from kernel.base.instants import HOUR, to_timestamp, to_us
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from services.intake.schedulers.desk_checks import DOSSIERS_AT_ONCE, due_checks, scan_desk_checks
 from services.intake.tables import DOSSIERS, KERNEL
-from tests.conftest import NewDatabase
+from tests.support.databases import NewDatabase
 from tests.support.events import name_of, payload_of
 from tests.support.intake_samples import MONDAY
 from tests.support.intake_store import Story, opened, put, rows

@@ -19,7 +19,7 @@ from office.worktime.calendars.repository import office_calendars
 from services.intake.application.decision_context import ContextLoader
 from services.intake.application.handlers import DossierHandlers, PinSlip
 from services.intake.queries.code_audit import explain
-from tests.conftest import NewDatabase
+from tests.support.databases import NewDatabase
 from tests.support.intake_samples import (
     CITIZEN,
     COUNTER,

@@ -14,7 +14,7 @@ from kernel.base.instants import HOUR, to_timestamp, to_us
 from services.intake.queries.dossier import dossier_row, state_of
 from services.intake.queries.dossier_list import page
 from services.intake.tables import DOSSIERS
-from tests.conftest import NewDatabase
+from tests.support.databases import NewDatabase
 from tests.support.events import payload_of
 from tests.support.intake_samples import MONDAY, ONLINE
 from tests.support.intake_store import Story, opened, put, rows, stories

@@ -5,9 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from kernel.eventsourcing.record import Record
-from tests.support.notify_store import Store
-
-NewStore = Callable[..., Store]
+from tests.support.notify_store import NewStore, Store
 
 
 @pytest.fixture

@@ -4,9 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.support.postal_office import PostalOffice
-
-NewOffice = Callable[[], PostalOffice]
+from tests.support.postal_office import NewOffice, PostalOffice
 
 
 @pytest.fixture

@@ -15,9 +15,8 @@ from kernel.base.instants import HOUR, to_timestamp, to_us
 from kernel.crypto.keyring import ERASED
 from services.postal.domain import s10
 from services.postal.queries.cursors import read_stream_cursor
-from tests.contract.postal.conftest import NewOffice
 from tests.support.events import payload_of
-from tests.support.postal_office import LEASE, PERSON, T0, PostalOffice
+from tests.support.postal_office import LEASE, PERSON, T0, NewOffice, PostalOffice
 
 CODE = "H22.12.03-210809-0007"
 PROOF = hashlib.sha256(b"signature").hexdigest()

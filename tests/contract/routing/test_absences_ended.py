@@ -14,8 +14,7 @@ from kernel.base.errors import Refused
 from office.people.directory import Absence
 from services.routing.application.decision_context import CaseContextLoader
 from services.routing.tables import ABSENCES, SUBSTITUTIONS
-from tests.conftest import NewDatabase
-from tests.contract.routing.test_absences import (
+from tests.support.absences import (
     CODE,
     FRI,
     MON,
@@ -31,6 +30,7 @@ from tests.contract.routing.test_absences import (
     try_,
     with_people,
 )
+from tests.support.databases import NewDatabase
 from tests.support.departments import Departments, Desk, call_of, handle, merged
 from tests.support.events import name_of, payload_of
 from tests.support.routing_cases import (

@@ -18,12 +18,12 @@ from office.worktime.calendars.repository import CalendarRepository
 from services.routing.domain.alarms import DOSSIER, STEP
 from services.routing.domain.state import limits
 from services.routing.tables import CASES, DEADLINES
-from tests.conftest import NewDatabase
-from tests.contract.routing.test_recalculate import codes, recalculate, storm
+from tests.support.databases import NewDatabase
 from tests.support.departments import Departments, Desk, merged
 from tests.support.events import name_of, payload_of
 from tests.support.models import OFFICE
 from tests.support.models import ROUTING as MODEL
+from tests.support.recalculate import codes, recalculate, storm
 from tests.support.routing_cases import (
     LEADER,
     clock,

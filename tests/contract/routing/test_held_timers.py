@@ -11,11 +11,11 @@ from kernel.base.errors import Refused
 from office.process.model.process import Processes
 from services.routing.schedulers import step_timers as timer_watch
 from services.routing.tables import CASES, TIMERS
-from tests.conftest import NewDatabase
+from tests.support.approvals import process_of
+from tests.support.databases import NewDatabase
 from tests.support.departments import Departments, Desk
 from tests.support.models import OFFICE
 from tests.support.routing_cases import PLANNER, answer, ask, clock, resolve, send_back
-from tests.unit.routing.test_sharing import process_of
 
 MON = "2021-08-09 10:00"
 HELD, FREE = "H22.12-210809-0001", "H22.12-210809-0002"

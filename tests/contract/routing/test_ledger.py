@@ -15,7 +15,7 @@ from office.process.repository import standard_processes
 from services.routing.domain.alarms import SUSPENSION
 from services.routing.queries import case as queries
 from services.routing.tables import DEADLINES
-from tests.conftest import NewDatabase
+from tests.support.databases import NewDatabase
 from tests.support.departments import Departments, Desk
 from tests.support.events import name_of
 from tests.support.routing_cases import (

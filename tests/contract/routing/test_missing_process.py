@@ -21,11 +21,11 @@ from services.routing.application.recalculation_batches import Recalculate
 from services.routing.schedulers import step_timers as timer_watch
 from services.routing.schedulers.missing_processes import missing_process_scheduler
 from services.routing.tables import CASES, TIMERS
-from tests.conftest import NewDatabase
-from tests.contract.routing.test_recalculate import BOSS
+from tests.support.databases import NewDatabase
 from tests.support.departments import Departments, Desk, handle
 from tests.support.models import OFFICE
 from tests.support.models import ROUTING as MODEL
+from tests.support.recalculate import BOSS
 from tests.support.routing_cases import LEADER, PLANNER, UNIT, answer, assign, at, complete
 
 MON = "2021-08-09 10:00"

@@ -19,7 +19,7 @@ from services.routing.application.decision_context import CaseContextLoader
 from services.routing.queries import consultations
 from services.routing.queries.work_lists import list_work
 from services.routing.tables import CASES, CONSULTATIONS, WORK
-from tests.conftest import NewDatabase
+from tests.support.databases import NewDatabase
 from tests.support.departments import Departments, Desk
 from tests.support.events import payload_of
 from tests.support.routing_cases import AN, BINH, PLANNER, answer, ask, assign, at, complete

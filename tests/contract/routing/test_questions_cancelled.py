@@ -15,7 +15,7 @@ from office.process.repository import standard_processes
 from services.routing.domain.alarms import CONSULTATION
 from services.routing.queries import case, consultations
 from services.routing.tables import CASES, DEADLINES
-from tests.conftest import NewDatabase
+from tests.support.databases import NewDatabase
 from tests.support.departments import Departments, Desk, merged
 from tests.support.events import name_of, payload_of
 from tests.support.routing_cases import AN, PLANNER, answer, ask, at, cancel, clock, complete

@@ -11,7 +11,7 @@ from sqlalchemy import update
 from kernel.eventsourcing import envelope
 from services.routing.domain.alarms import CONSULTATION
 from services.routing.tables import DEADLINES
-from tests.conftest import NewDatabase
+from tests.support.databases import NewDatabase
 from tests.support.departments import Departments, Desk
 from tests.support.events import name_of, payload_of
 from tests.support.routing_cases import PLANNER, answer, ask, resolve, supplement

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from motcua.events.v1.common_pb2 import Actor, ActorKind
 from motcua.routing.v1 import routing_pb2 as pb
 from motcua.routing.v1.case_events_pb2 import CaseOpened
 from motcua.routing.v1.deadline_events_pb2 import DeadlineMissed, DeadlineRecalculated
 from motcua.routing.v1.types_pb2 import CaseFact
 
 from kernel.base.instants import to_us
-from kernel.eventsourcing.command_context import Call
 from office.worktime.calendars import repository
 from office.worktime.calendars.files import load_calendar
 from office.worktime.calendars.repository import CalendarRepository
@@ -25,23 +22,14 @@ from services.routing.application.recalculation_batches import Recalculate
 from services.routing.domain.alarms import CONSULTATION, FIRST_ACTION, SUSPENSION, TIMER
 from services.routing.tables import CASES, CONSULTATIONS, DEADLINES, TIMERS, WORK
 from services.routing.views.deadline_rows import DOSSIER
-from tests.conftest import NewDatabase
 from tests.support.calendars import publish, use
-from tests.support.departments import Departments, Desk, handle, merged
+from tests.support.databases import NewDatabase
+from tests.support.departments import Departments, Desk, merged
 from tests.support.events import name_of, payload_of
 from tests.support.models import OFFICE
 from tests.support.models import ROUTING as MODEL
+from tests.support.recalculate import BOSS, STORM, WHEN, codes, recalculate, storm
 from tests.support.routing_cases import PLANNER, UNIT, answer, at, clock, supplement
-
-BOSS = Actor(kind=ActorKind.ACTOR_KIND_OPERATOR, id="boss")
-WHEN = "2021-08-11 10:00"
-STORM = """
-[[day]]
-date = 2021-08-12
-kind = "closure"
-reason_vi = "Bão"
-source = "12/UBND"
-"""
 
 
 @pytest.fixture
@@ -61,26 +49,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return known.folder
 
 
-def storm(folder: Path, tmp_path: Path, number: int = 2, day: str = "2021-08-12") -> str:
-    """Publish the office's calendar with one more day closed; gives its version."""
-    text = STATE_OFFICE_FILE.read_text(encoding="utf-8")
-    path = tmp_path / f"storm-{number}.toml"
-    revision = text.replace('revision = "2026.1"', f'revision = "2026.{number}"')
-    path.write_text(revision + STORM.replace("2021-08-12", day), encoding="utf-8")
-    calendar = load_calendar(path)
-    publish(folder, calendar, "2021-08-11")
-    return calendar.version
-
-
-def recalculate(departments: Departments, when: str = WHEN, **more: Any) -> Any:
-    """Ask for one page."""
-    request = pb.RecalculateDeadlinesRequest(
-        request_id=str(uuid.uuid4()), reason="bão, 12/UBND", **more
-    )
-    call = Call(BOSS, "vi", request.request_id, at(when), at(when), "", "")
-    return departments.writer.submit(lambda uow: handle(uow, request, call)).result()
-
-
 def pages(departments: Departments, size: int, when: str = WHEN, unit: str = "") -> list[Any]:
     """Ask for all pages."""
     found, token = [], ""
@@ -96,10 +64,6 @@ def preview(departments: Departments, when: str = WHEN, **more: Any) -> Any:
     with departments.engine.connect() as connection:
         request = pb.PreviewRecalculationRequest(**more)
         return Recalculate(OFFICE).preview(connection, MODEL, request, at(when))
-
-
-def codes(count: int) -> list[str]:
-    return [f"{UNIT}-210809-{number:04d}" for number in range(1, count + 1)]
 
 
 def moves(answers: list[Any]) -> list[tuple[str, str, str, str]]:

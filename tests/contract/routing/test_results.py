@@ -8,10 +8,10 @@ import pytest
 from motcua.events.v1.common_pb2 import ResultKind
 
 from kernel.base.errors import Refused
-from tests.conftest import NewDatabase
-from tests.contract.routing.test_views import case
+from tests.support.databases import NewDatabase
 from tests.support.departments import Departments, Desk
 from tests.support.routing_cases import LEADER, SPECIALIST, draft, judge, resolve
+from tests.support.routing_queries import case
 
 MON = "2021-08-09 10:00"
 CODE = "H22.12-210809-0001"

@@ -23,7 +23,7 @@ from kernel.eventsourcing.command_context import Call
 from office.process.repository import standard_processes
 from services.routing.domain.command_table import COMMANDS
 from services.routing.queries import case, consultations, work_lists
-from tests.conftest import NewDatabase
+from tests.support.databases import NewDatabase
 from tests.support.departments import TABLE, Departments, Desk, handle
 from tests.support.models import OFFICE
 from tests.support.routing_cases import (

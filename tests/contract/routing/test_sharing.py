@@ -16,10 +16,10 @@ from office.process.repository import standard_processes
 from services.routing.queries import case as queries
 from services.routing.queries import consultations
 from services.routing.tables import CASES, CONSULTATIONS, PARTICIPANTS, TIMERS, WORK
-from tests.conftest import NewDatabase
-from tests.contract.routing.test_views import case, work
+from tests.support.databases import NewDatabase
 from tests.support.departments import Departments, Desk
 from tests.support.events import name_of, payload_of
+from tests.support.pages import shown as shown_on
 from tests.support.routing_cases import (
     AN,
     BINH,
@@ -38,7 +38,7 @@ from tests.support.routing_cases import (
     supplement,
     takes_part,
 )
-from tests.unit.cli.test_pages import shown as shown_on
+from tests.support.routing_queries import case, work
 
 MON = "2021-08-09 10:00"
 CODE = "H22.12-210809-0001"

@@ -19,7 +19,7 @@ from office.people.directory import DirectoryUnit
 from office.process.repository import standard_processes
 from services.routing.queries import case, consultations, work_lists
 from services.routing.tables import CASES, WORK
-from tests.conftest import NewDatabase
+from tests.support.databases import NewDatabase
 from tests.support.departments import Departments, Desk
 from tests.support.events import changing
 from tests.support.routing_cases import SPECIALIST, answer, ask, at, complete, extend, takes_part

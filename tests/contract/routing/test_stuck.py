@@ -16,7 +16,7 @@ from kernel.eventsourcing import envelope
 from services.routing.domain.alarms import FIRST_ACTION
 from services.routing.schedulers import deadlines
 from services.routing.tables import DEADLINES
-from tests.conftest import NewDatabase
+from tests.support.databases import NewDatabase
 from tests.support.departments import Departments, Desk
 from tests.support.events import name_of
 from tests.support.routing_cases import at, look

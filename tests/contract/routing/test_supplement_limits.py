@@ -10,7 +10,7 @@ import pytest
 from motcua.routing.v1.case_events_pb2 import SupplementRequested
 
 from kernel.base.errors import Refused
-from tests.conftest import NewDatabase
+from tests.support.databases import NewDatabase
 from tests.support.departments import Departments, Desk, merged
 from tests.support.events import payload_of
 from tests.support.routing_cases import clock, supplement

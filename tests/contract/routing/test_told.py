@@ -20,7 +20,7 @@ from office.worktime.calendars.repository import office_calendars
 from services.routing.application.decision_context import CaseContextLoader
 from services.routing.config.escalation_files import SHIPPED, load_policies
 from services.routing.queries import case
-from tests.conftest import NewDatabase
+from tests.support.databases import NewDatabase
 from tests.support.departments import Departments, Desk
 from tests.support.events import name_of, payload_of
 from tests.support.routing_cases import AN as OFFICER

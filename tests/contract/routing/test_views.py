@@ -15,14 +15,12 @@ from sqlalchemy import insert, text
 from kernel.base.clock_skew import MAX_AHEAD
 from kernel.base.errors import Invalid, NotFound, Refused
 from kernel.base.instants import DAY
-from office.process.repository import standard_processes
 from office.worktime.calendars.vietnam import state_office
 from office.worktime.durations import Duration
 from office.worktime.working_time import due_at
-from services.routing.queries import case as queries
 from services.routing.queries import work_lists
 from services.routing.tables import CASES, NO_DUE, WORK
-from tests.conftest import NewDatabase
+from tests.support.databases import NewDatabase
 from tests.support.departments import Departments, Desk, merged
 from tests.support.routing_cases import (
     AN,
@@ -56,8 +54,7 @@ from tests.support.routing_cases import (
     takes_part,
     withdrawal,
 )
-
-CODE = "H22.12-210809-0001"
+from tests.support.routing_queries import CODE, case, work
 
 
 @pytest.fixture
@@ -66,22 +63,6 @@ def departments(new_database: NewDatabase) -> Iterator[Departments]:
     made = Departments(new_database("routing"))
     yield made
     made.close()
-
-
-def work(
-    departments: Departments, now: str = "2021-08-09 10:00", **more: object
-) -> pb.ListWorkResponse:
-    request = pb.ListWorkRequest(**more)  # type: ignore[arg-type]
-    with departments.engine.connect() as connection:
-        return work_lists.list_work(connection, request, at(now))
-
-
-def case(
-    departments: Departments, code: str = CODE, now: str = "2021-08-09 10:00"
-) -> pb.GetCaseResponse:
-    with departments.engine.connect() as connection:
-        request = pb.GetCaseRequest(dossier_code=code)
-        return queries.get_case(connection, request, standard_processes(), at(now))
 
 
 def test_a_case_is_shown_with_what_can_be_done_next(departments: Departments) -> None:

@@ -18,7 +18,7 @@ from kernel.base.errors import Conflict
 from services.routing.domain.alarms import DOSSIER, FIRST_ACTION, STEP, SUSPENSION
 from services.routing.schedulers import deadlines
 from services.routing.tables import DEADLINES
-from tests.conftest import NewDatabase
+from tests.support.databases import NewDatabase
 from tests.support.departments import Departments, Desk
 from tests.support.events import name_of, payload_of
 from tests.support.routing_cases import IMPORTER, at, complete, resolve, supplement

@@ -10,11 +10,11 @@ import pytest
 from kernel.base.errors import Refused
 from kernel.rpc.validation.validator import check
 from services.routing.tables import TIMERS
-from tests.conftest import NewDatabase
-from tests.contract.routing.test_views import case, work
+from tests.support.databases import NewDatabase
 from tests.support.departments import Departments, Desk
 from tests.support.events import name_of
 from tests.support.routing_cases import LEADER, clock, keep, let_go, supplement, withdrawal
+from tests.support.routing_queries import case, work
 
 MON = "2021-08-09 10:00"
 LATER = "2021-08-09 11:00"

@@ -22,7 +22,7 @@ from office.people.directory import Directory, DirectoryUnit
 from office.process.repository import standard_processes
 from office.worktime.calendars.repository import office_calendars
 from services.routing.application.decision_context import CaseContextLoader
-from tests.conftest import NewDatabase
+from tests.support.databases import NewDatabase
 from tests.support.departments import Departments, Desk
 from tests.support.events import payload_of
 from tests.support.models import OFFICE

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.probe.service import Running
-
-StartProbe = Callable[..., Running]
+from tests.support.probe.service import Running, StartProbe
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from infra.local.kafka import KafkaBroker
 from kernel.eventsourcing.service_model import Model
 from kernel.rebuild.rebuild import NotEmpty, check, rebuild
 from kernel.storage.engines import open_engine
-from tests.conftest import NewDatabase
+from tests.support.databases import NewDatabase
 from tests.support.feed import code_of, put, put_raw, supplement, wait_until
 from tests.support.tally import ANSWERED, HEARD, KERNEL, METADATA, MODEL, POISON, SEEN, Node, rows
 

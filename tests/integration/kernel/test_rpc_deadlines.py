@@ -10,8 +10,7 @@ import grpc
 import pytest
 
 from kernel.rpc.client import explain, metadata
-from tests.integration.kernel.conftest import StartProbe
-from tests.support.probe.service import Running, pb
+from tests.support.probe.service import Running, StartProbe, pb
 
 WHO = metadata("officer", "an.nv")
 

@@ -16,9 +16,8 @@ from kernel.config.settings import Settings
 from kernel.rpc.client import explain, metadata
 from kernel.telemetry import logs
 from kernel.telemetry.setup import start_telemetry
-from tests.integration.kernel.conftest import StartProbe
 from tests.support.logs import logged
-from tests.support.probe.service import pb
+from tests.support.probe.service import StartProbe, pb
 
 NAME = "Trần Thị Bí Mật"
 TRACE = "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01"

@@ -17,9 +17,8 @@ from infra.local.ports import free_port
 from kernel.auth.identity import Credentials
 from kernel.base.errors import Unauthenticated
 from kernel.rpc.client import explain, metadata
-from tests.integration.kernel.conftest import StartProbe
 from tests.support.certificates import Authority
-from tests.support.probe.service import PARTNER, Running, pb, pb_grpc
+from tests.support.probe.service import PARTNER, Running, StartProbe, pb, pb_grpc
 
 Code = grpc.StatusCode
 KNOWN = {"urn:motcua:partner:vnpost": "vnpost"}

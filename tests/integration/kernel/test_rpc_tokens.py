@@ -12,9 +12,8 @@ import grpc
 import pytest
 
 from kernel.rpc.client import RpcProblem, explain, metadata
-from tests.integration.kernel.conftest import StartProbe
 from tests.support.identity import ISSUER, Key, write_keys
-from tests.support.probe.service import EVERYBODY, GUEST, OFFICER, Running, pb
+from tests.support.probe.service import EVERYBODY, GUEST, OFFICER, Running, StartProbe, pb
 from tests.support.routing_service import wait_until
 
 Code = grpc.StatusCode

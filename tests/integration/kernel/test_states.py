@@ -11,7 +11,7 @@ from kernel.eventsourcing import group_commit as module
 from kernel.eventsourcing.group_commit import Writer
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.storage.engines import open_engine
-from tests.conftest import NewDatabase
+from tests.support.databases import NewDatabase
 from tests.support.feed import code_of
 from tests.support.tally import METADATA, MODEL
 

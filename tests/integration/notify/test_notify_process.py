@@ -1,7 +1,6 @@
 """The real notify service on a real broker and a real mail server."""
 
 import os
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -14,9 +13,10 @@ from motcua.events.v1.common_pb2 import PersonalData
 from motcua.notify.v1 import notify_pb2 as pb
 
 from infra.local.ports import free_port
-from infra.local.smtp import RECIPIENT_HEADER, MailSink, SinkHandler
+from infra.local.smtp import RECIPIENT_HEADER, MailSink
 from kernel.rpc.client import explain
 from tests.support import letters
+from tests.support.deadly_mail import DeadlyHandler
 from tests.support.events import name_of
 from tests.support.feed import code_of, log_of, put, wait_until
 from tests.support.notify_process import Desk, NotifyProcess, sink_with
@@ -117,19 +117,6 @@ def test_who_is_not_told(notify_desk: Desk, mail_sink: MailSink, tmp_path: Path)
         (code_of(3), "submitted", SUPPRESSED, "no_address"),
         (code_of(4), "submitted", SENT, ""),
     }
-
-
-class DeadlyHandler(SinkHandler):
-    """Takes a mail, and kills its sender before it has the answer."""
-
-    victim = 0
-
-    async def handle_DATA(self, server, session, envelope):  # type: ignore[no-untyped-def]  # noqa: N802
-        answer = await super().handle_DATA(server, session, envelope)
-        if self.victim:
-            os.kill(self.victim, signal.SIGKILL)
-            self.victim = 0
-        return answer
 
 
 def test_killed_between_mail_and_commit(notify_desk: Desk, tmp_path: Path) -> None:

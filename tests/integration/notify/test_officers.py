@@ -9,8 +9,8 @@ from motcua.notify.v1 import notify_pb2 as pb
 from infra.local.ports import free_port
 from infra.local.smtp import RECIPIENT_HEADER, MailSink
 from kernel.base.file_watcher import INTERVAL
-from tests.integration.notify.test_notify_process import DeadlyHandler
 from tests.support import letters
+from tests.support.deadly_mail import DeadlyHandler
 from tests.support.feed import code_of, put, wait_until
 from tests.support.heads import ADDRESSES, NAMES, write_directory
 from tests.support.letters import ESCALATED, SUONG, TU

@@ -12,11 +12,11 @@ from motcua.postal.v1 import postal_pb2
 from kernel.base.clock import RealClock
 from kernel.base.errors import Refusal
 from kernel.rpc.client import metadata
+from office.tracking_codes import TRACKING_CODES, tracking_meaning
 from services.postal.config.partners import DEVELOPMENT_TOKENS, load
 from services.postal.domain import refusals
-from tests.integration.postal.conftest import Serve
 from tests.support.paths import ROOT
-from tests.support.postal_service import FIRST
+from tests.support.postal_service import FIRST, Serve
 
 PAGE = (ROOT / "docs" / "partners.md").read_text("utf-8")
 OFFICES_OWN = {"JOB_HELD", "NO_PARTNER"}
@@ -90,7 +90,7 @@ def test_the_codes_are_the_known_ones() -> None:
     """Every code that the office understands stands in the table with its meaning."""
     page = {code: meaning.partition(" (")[0] for code, meaning in rows("code").items()}
 
-    assert page == {code: en for code, (_vi, en) in refusals.MEANINGS.items()}
+    assert page == {code: tracking_meaning(code).en for code in TRACKING_CODES}
 
 
 def test_the_reasons_are_the_codes_refusals() -> None:

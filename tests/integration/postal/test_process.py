@@ -32,11 +32,11 @@ from kernel.rebuild.rebuild import check
 from kernel.rpc.client import metadata
 from kernel.storage.engines import open_engine
 from services.postal.config.partners import DEVELOPMENT_TOKENS
-from tests.integration.postal.test_simulator import finish
 from tests.support.events import make_event, name_of
 from tests.support.feed import log_of, put, wait_until
 from tests.support.models import POSTAL as MODEL
 from tests.support.postal_office import PERSON, UNIT
+from tests.support.simulator import finish
 
 JOBS = 60
 KEY = "ab" * 32

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 from motcua.postal.v1 import postal_pb2
@@ -18,10 +16,10 @@ from motcua.postal.v1 import postal_pb2
 from kernel.base.clock import parse_clock
 from kernel.rpc.client import metadata
 from services.postal.config.partners import DEVELOPMENT_TOKENS
-from tests.integration.postal.conftest import Serve
 from tests.support.events import name_of
 from tests.support.feed import wait_until
-from tests.support.postal_service import FIRST, SECOND, Serving
+from tests.support.postal_service import FIRST, SECOND, Serve, Serving
+from tests.support.simulator import finish
 
 JOBS = 40
 SPEED = 20_000
@@ -58,15 +56,6 @@ def simulate() -> Iterator[Simulate]:
         if process.poll() is None:
             process.kill()
         process.communicate()
-
-
-def finish(process: subprocess.Popen[str]) -> dict[str, Any]:
-    """Ask a simulator to end and read what it says it did."""
-    process.send_signal(signal.SIGTERM)
-    out, err = process.communicate(timeout=30)
-    assert (process.returncode, err) == (0, "")
-    summary: dict[str, Any] = json.loads(out)
-    return summary
 
 
 def states(serving: Serving) -> Counter[int]:

@@ -22,9 +22,9 @@ from office.worktime.calendars.files import load_calendar
 from office.worktime.calendars.repository import CalendarRepository
 from office.worktime.calendars.vietnam import STATE_OFFICE_FILE
 from services.routing.tables import KERNEL
-from tests.conftest import NewDatabase
-from tests.integration.routing.test_recalculate_command import CODES, STORM, file_dossiers
 from tests.support.calendars import publish
+from tests.support.databases import NewDatabase
+from tests.support.filed_dossiers import CODES, STORM, file_dossiers
 from tests.support.models import OFFICE
 from tests.support.routing_service import Metadata, Routing, open_routing
 

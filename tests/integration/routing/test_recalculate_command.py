@@ -13,26 +13,13 @@ from motcua.routing.v1 import routing_pb2 as pb
 from typer.testing import CliRunner
 
 from cli.main import app
-from kernel.consumer.applying import positions
-from kernel.consumer.applying.batch import Batch
-from kernel.consumer.applying.batch_applier import Applier
-from kernel.eventsourcing.record import Record
 from office.worktime.calendars import repository
 from office.worktime.calendars.repository import CalendarRepository
 from office.worktime.calendars.vietnam import STATE_OFFICE_FILE
-from tests.support.departments import Desk
+from tests.support.filed_dossiers import CODES, STORM, file_dossiers
 from tests.support.models import OFFICE
 from tests.support.routing_cases import UNIT, at
 from tests.support.routing_service import AN, open_routing
-
-CODES = [f"{UNIT}-210809-{number:04d}" for number in range(1, 8)]
-STORM = """
-[[day]]
-date = 2021-08-12
-kind = "closure"
-reason_vi = "Bão số 5"
-source = "12/UBND"
-"""
 
 
 def recalculate(*options: str) -> Any:
@@ -101,17 +88,3 @@ def test_a_service_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
     found = CliRunner().invoke(app, ["calendar", "recalculate", "--dry-run"])
     assert found.exit_code == 1
     assert "routing does not answer" in found.stderr
-
-
-def file_dossiers(routing: Any) -> None:
-    """Let the desk accept the dossiers on Monday morning."""
-    desk = Desk()
-    events = [event for code in CODES for event in desk.files(code)]
-    records = [
-        Record(0, place, event.stream_id.encode(), event.SerializeToString(), ())
-        for place, event in enumerate(events)
-    ]
-    applier = Applier("t", routing.clock, reacting=True)
-    routing.writer.exclusive(lambda uow: positions.begin(uow, [0])).result()
-    batch = Batch(records, {0: 0}, {0: len(records)})
-    routing.writer.exclusive(lambda uow: applier.apply(uow, batch, {})).result()

@@ -11,7 +11,7 @@ import sqlite3
 import sys
 import tempfile
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,7 @@ from kernel.commands.command_bus import Commands, Reads
 from kernel.config.settings import Settings
 from kernel.eventsourcing.group_commit import Writer
 from kernel.eventsourcing.service_model import Model
+from kernel.messages.catalogue import FixedText
 from kernel.rpc.registration import Service
 from kernel.rpc.server import RpcServer
 from kernel.storage.engines import open_engine
@@ -74,7 +75,7 @@ def _failures(name: str) -> dict[str, Exception]:
     full = sqlite3.OperationalError("database or disk is full")
     full.sqlite_errorname = "SQLITE_FULL"
     return {
-        "refused": Refused(Refusal("TOO_LATE", "đã quá hạn nộp", "it is too late")),
+        "refused": Refused(Refusal("TOO_LATE", FixedText("đã quá hạn nộp", "it is too late"))),
         "not_found": NotFound("không có hồ sơ này", "there is no such dossier"),
         "exists": AlreadyExists("mã đã dùng", "the code is taken"),
         "conflict": Conflict("có người vừa sửa", "somebody was faster"),
@@ -243,3 +244,6 @@ __all__ = [
     "pb",
     "pb_grpc",
 ]
+
+
+StartProbe = Callable[..., Running]

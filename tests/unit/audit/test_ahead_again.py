@@ -12,7 +12,7 @@ from services.audit.deadlines.explanation import Agreement
 from services.audit.responses import lateness
 from services.audit.wording.deadline_lines import LINES
 from tests.support.audit_histories import HANOI, Numbering, at, folded, stamp
-from tests.unit.audit.test_explain import VERSION, accepted, storm, told
+from tests.support.explanations import VERSION, accepted, storm, told
 
 AGAIN = "; the date had passed and lies ahead again, lateness is judged by the new one"
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from motcua.intake.v1.dossier_events_pb2 import DossierAccepted, ResultReturned
+from motcua.intake.v1.dossier_events_pb2 import ResultReturned
 from motcua.routing.v1.case_events_pb2 import CaseOpened, CaseResolved, CaseResumed, CaseSuspended
 from motcua.routing.v1.deadline_events_pb2 import DeadlineExtended, DeadlineRecalculated
 from motcua.routing.v1.event_parts_pb2 import CurrentStep
@@ -25,24 +25,12 @@ from office.worktime.calendars.repository import find_calendar
 from office.worktime.calendars.vietnam import state_office
 from office.worktime.durations import TimeLimit
 from office.worktime.working_time import limit_due_at, local_day, resume_due, same_day_due
-from services.audit.deadlines.explain import explain
 from services.audit.deadlines.explanation import Agreement
 from services.audit.responses import explanation
-from tests.support.audit_histories import HANOI, Numbering, at, stamp
+from tests.support.audit_histories import HANOI, at, stamp
+from tests.support.explanations import STORM, VERSION, accepted, storm, told
 
-VERSION = state_office().version
 KEEP, RESTART = "keep", "restart"
-
-
-def accepted(when, limit="5wd", due=None, version=VERSION, *, same_day=False):
-    """Give the acceptance and when it happened."""
-    start = at(when)
-    if due is None:
-        due = limit_due_at(state_office(), start, TimeLimit.parse(limit))
-    said = DossierAccepted(time_limit=limit, calendar_version=version, same_day=same_day)
-    if due is not None:
-        said.due_at.CopyFrom(to_timestamp(due))
-    return said, start
 
 
 def resumed(since, when, previous, due, **more):
@@ -55,11 +43,6 @@ def resumed(since, when, previous, due, **more):
         **more,
     )
     return said, at(when)
-
-
-def told(*history, calendar_of=find_calendar):
-    numbering = Numbering()
-    return explain([numbering.event(said, when) for said, when in history], calendar_of)
 
 
 LIMIT, WAITED, ADDED = (
@@ -297,17 +280,6 @@ def test_an_explanation_is_one_document():
     assert found["agreement"] == "same"
     assert found["due_at"] == "2021-08-12T16:35:00+07:00"
     assert found["lines"][0]["spans"][0]["from"] == "2021-08-09T16:35:00+07:00"
-
-
-STORM = replace(
-    state_office(),
-    version="storm",
-    days={**state_office().days, date(2021, 8, 12): DayRule(DayKind.CLOSURE, reason_vi="Bão")},
-)
-
-
-def storm(version):
-    return STORM if version == "storm" else find_calendar(version)
 
 
 def recalculated(previous, due, **more):

@@ -47,13 +47,13 @@ def test_the_mappings_that_are_shipped_are_good(file):
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ('format = "csv"', 'format = "xls"', "source.format"),
-        ('"Europe/Amsterdam"', '"Europe/Nowhere"', "source.time_zone"),
-        ('case = "c"', "", "columns.case"),
-        ('case = "c"', 'case = "c"\nkase = "k"', "columns.kase"),
-        ('"online"', '"fax"', "channels.Web"),
-        ('code = "X-1"', 'code = ""', "procedure.code"),
-        ("[source]", "[source", "is no TOML file"),
+        ('format = "csv"', 'format = "xls"', "source, format: must be one of csv, xes"),
+        ('"Europe/Amsterdam"', '"Europe/Nowhere"', "source, time_zone: is no IANA time zone"),
+        ('case = "c"', "", "columns, case: is missing"),
+        ('case = "c"', 'case = "c"\nkase = "k"', "columns, kase: is no key here"),
+        ('"online"', '"fax"', "channels, Web: must be one of online, "),
+        ('code = "X-1"', 'code = ""', "procedure, code: must not be empty"),
+        ("[source]", "[source", "is no TOML"),
     ],
 )
 def test_a_wrong_mapping_names_the_file_and_the_field(tmp_path, old, new, words):
@@ -67,5 +67,5 @@ def test_a_wrong_mapping_names_the_file_and_the_field(tmp_path, old, new, words)
 
 def test_a_mapping_that_is_not_there_says_so(tmp_path):
     """The text names the file."""
-    with pytest.raises(MappingError, match="No such file"):
+    with pytest.raises(MappingError, match="there is no such file"):
         load_mapping(tmp_path / "none.toml")

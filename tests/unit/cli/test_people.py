@@ -58,8 +58,9 @@ def test_every_mistake_is_a_line(people):
     done = run("people", "check", str(people))
     assert done.exit_code == 1
     lines = done.stderr.splitlines()
-    assert lines[0] == "people.toml: officer 1 (an.nv): unit: H9 is no unit"
-    assert lines[1].startswith("people.toml: officer 2 (binh.tt): roles: king is no role")
+    assert lines[0] == "people.toml:6:1: officer 1 (an.nv), unit: H9 is no unit"
+    place = "people.toml:15:10: officer 2 (binh.tt), roles 1"
+    assert lines[1].startswith(f"{place}: king is no role (there are ")
     assert lines[2] == "2 mistakes"
 
 

@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 from openpyxl import load_workbook
-from typer.testing import CliRunner, Result
 
-from cli.commands.catalogue.procedures import app
 from office.catalogue.files.columns import COLUMNS
 from office.process.repository import standard_processes
 from tests.support.paths import ROOT
+from tests.support.procedure_commands import next_version, run
 
 
 @pytest.fixture(autouse=True)
@@ -23,27 +22,9 @@ def _shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MOTCUA_OPERATOR", "an.nv")
 
 
-def run(*words: str, status: int = 0) -> Result:
-    """Run the command."""
-    result = CliRunner().invoke(app, list(words))
-    assert result.exit_code == status, result.output
-    return result
-
-
 def printed(*words: str, status: int = 0) -> Any:
     """Run the command with --json."""
     return json.loads(run(*words, "--json", status=status).stdout)
-
-
-def next_version(folder: Path, **changes: Any) -> Path:
-    """Export a procedure that ships and write its next version to a file."""
-    path = folder / "next.json"
-    run("export", "--format", "json", "--code", "2.000648", "--output", str(path))
-    document = json.loads(path.read_text())
-    version = document["procedures"][-1]
-    version |= {"version": 2, "valid_from": "2021-06-01", "time_limit": "15wd"} | changes
-    path.write_text(json.dumps(document))
-    return path
 
 
 def test_a_version_is_published_and_followed(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from cli.main import app
 from office.process.repository import ProcessError, load_processes
 from tests.support.paths import ROOT
-from tests.unit.cli.test_procedures import next_version
+from tests.support.procedure_commands import next_version
 
 WRONG = ROOT / "tests/unit/office/process/data/every-mistake.yaml"
 GOOD = ROOT / "examples/processes/permits.yaml"

@@ -24,21 +24,26 @@ def _follow(recipe: str, tree: Path) -> None:
         assert done.returncode == 0, f"{recipe}: {script}\n{done.stdout}\n{done.stderr}"
 
 
-def test_a_command_is_added_to_the_letter(tmp_path: Path) -> None:
-    """Its changes fit the tree, and the new command's test passes."""
-    tree = tmp_path / "tree"
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory, ask_server: object) -> Path:
+    """A copy of the tree in which the first recipe was followed; tests that are run there use this
+    session's servers.
+    """
+    tree = tmp_path_factory.mktemp("recipes") / "tree"
     recipes.copy_tree(tree)
     _follow(FIRST, tree)
+    return tree
+
+
+def test_a_command_is_added_to_the_letter(tree: Path) -> None:
+    """Its changes fit the tree, and the new command's test passes."""
+    assert (tree / "tests" / "unit" / "routing" / "test_leave_case.py").exists()
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_an_event_a_view_and_a_field_are_added_to_the_letter(tmp_path: Path) -> None:
+def test_an_event_a_view_and_a_field_are_added_to_the_letter(tree: Path) -> None:
     """Their changes fit the tree one after the other, with a migration each where rows change."""
-    tree = tmp_path / "tree"
-    recipes.copy_tree(tree)
-    for diff in recipes.blocks(FIRST, "diff"):
-        recipes.apply(diff, tree)
     for recipe in LATER:
         _follow(recipe, tree)
     folder = tree / "services" / "routing" / "migrations"

@@ -306,7 +306,7 @@ def test_no_order_of_commands_breaks_a_dossier(
 def test_every_refusal_speaks_both_languages() -> None:
     """Each code is in capitals and has a text in Vietnamese and in English."""
     for code in refusal_codes():
-        no = refusal(code)
+        no = refusal(code, missing="")
         assert no.code == code.upper()
         assert no.vi
         assert no.en

@@ -17,7 +17,7 @@ from services.notify.domain.decider import template_of
 from services.notify.domain.officer_messages import OFFICER_KINDS, OFFICER_MESSAGES
 from tests.support import letters
 from tests.support.letters import DUE, DUE_TEXT, SUONG, T0, TU, Streams
-from tests.unit.notify.test_rendering import COMMON, SENDER, text_of
+from tests.support.mails import COMMON, SENDER, text_of
 
 CODE = "H22.02-210809-0007"
 HEAD = PersonalData(full_name="Lý Quốc Tú", email="tu@hagiang.example")

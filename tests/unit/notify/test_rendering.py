@@ -18,13 +18,8 @@ from services.notify.domain.citizen_messages import KINDS
 from services.notify.domain.decider import VERSIONS, template_of
 from services.notify.domain.officer_messages import OFFICER_KINDS
 from tests.support.letters import DUE_TEXT, ITEM, PERSON, T0
+from tests.support.mails import COMMON, SENDER, text_of
 
-SENDER = Address("Một Cửa", "khong-tra-loi", "motcua.invalid")
-COMMON = {
-    "procedure": "Cấp Giấy phép bán lẻ rượu",
-    "unit": "Sở Công Thương",
-    "time_zone": "Asia/Ho_Chi_Minh",
-}
 VALUES: dict[str, dict[str, str]] = {
     "submitted": {"answer_due_at": DUE_TEXT},
     "accepted": {"due_at": DUE_TEXT},
@@ -115,12 +110,6 @@ def letter(
     **values: str,
 ) -> EmailMessage:
     return render(row(kind, language, code), {**COMMON, **VALUES[kind], **values}, person, SENDER)
-
-
-def text_of(mail: EmailMessage) -> str:
-    """Return a mail's text as its reader gets it."""
-    read = message_from_bytes(as_sent(mail), policy=policy.default)
-    return str(read.get_content()).replace("\r\n", "\n")
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])

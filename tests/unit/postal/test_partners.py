@@ -8,8 +8,9 @@ from motcua.events.v1.common_pb2 import ActorKind
 
 from kernel.auth.identity import Credentials
 from kernel.base.errors import Unauthenticated
+from kernel.documents.mistakes import DocumentError
 from services.postal.config import partners
-from services.postal.config.partners import DEVELOPMENT_TOKENS, PartnersError, load
+from services.postal.config.partners import DEVELOPMENT_TOKENS, load
 from services.postal.partner_rpc import authenticator
 
 SHIPPED = Path(partners.__file__).parent / "partners.toml"
@@ -43,7 +44,7 @@ def test_the_shipped_partners_are_known_by_their_documented_tokens() -> None:
 
 def test_production_refuses_public_tokens() -> None:
     """A service in production does not start with a token that everybody can read."""
-    with pytest.raises(PartnersError, match="public development token"):
+    with pytest.raises(DocumentError, match="public development token"):
         load(SHIPPED, "production")
 
 
@@ -68,25 +69,43 @@ def test_a_unit_is_served_by_partners_at_or_above_it_in_the_files_order(tmp_path
         ([row("a", "[1, 5]"), row("a", "[6, 9]")], "same id"),
         ([row("a", "[1, 5]"), row("b", "[5, 9]")], "serials of a and b overlap"),
         ([row("a", "[1, 5]", "t"), row("b", "[6, 9]", "t")], "same token"),
-        ([row("a", "[9, 1]")], "partner a: serials"),
-        ([row("a", "[1, 123456789]")], "partner a: serials"),
-        ([row("A b", "[1, 2]")], "id must be"),
-        ([row("a", "[1, 2]", colour='"red"')], "unknown field colour"),
-        ([row("a", "[1, 2]", token_sha256='"abc"')], "token_sha256"),
-        ([row("a", '"x"')], "partner a"),
-        (["id ="], "can't be read"),
+        ([row("a", "[9, 1]")], r"partner 1 \(a\), serials: must be two numbers"),
+        ([row("a", "[1, 123456789]")], r"partner 1 \(a\), serials: must be two numbers"),
+        ([row("A b", "[1, 2]")], r"partner 1 \(A b\), id: must be"),
+        ([row("a", "[1, 2]", colour='"red"')], r"partner 1 \(a\), colour: is no key here"),
+        ([row("a", "[1, 2]", token_sha256='"abc"')], r"partner 1 \(a\), token_sha256: must be 64"),
+        ([row("a", '"x"')], r"partner 1 \(a\), serials: must be a list"),
+        (["id ="], "is no TOML"),
     ],
 )
 def test_a_wrong_file_is_refused_and_says_why(tmp_path: Path, rows: list[str], said: str) -> None:
     """The message names the file and the rule that is broken."""
-    with pytest.raises(PartnersError, match=said) as caught:
+    with pytest.raises(DocumentError, match=said) as caught:
         load(write(tmp_path, *rows), "development")
     assert "partners.toml" in str(caught.value)
 
 
+def test_all_mistakes_are_named_with_their_places(tmp_path: Path) -> None:
+    """Of both partners, in Vietnamese as in English."""
+    path = write(tmp_path, row("a", "[1, 5]", colour="1"), row("a", "[5, 1]", token_sha256='"x"'))
+    with pytest.raises(DocumentError) as caught:
+        load(path, "development")
+    found = [(m.line, m.column, m.where, m.text.vi) for m in caught.value.mistakes]
+    assert [each[2] for each in found] == [
+        "partner 1 (a), colour",
+        "partner 2 (a), id",
+        "partner 2 (a), serials",
+        "partner 2 (a), token_sha256",
+    ]
+    assert found[1][3] == "hai đối tác trùng id"
+    lines = path.read_text("utf-8").splitlines()
+    for line, column, where, _ in found:
+        assert lines[line - 1][column - 1 :].startswith(where.rpartition(", ")[2])
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     """A path that leads nowhere is said at the start."""
-    with pytest.raises(PartnersError, match=r"POSTAL_PARTNERS: .*nowhere.toml"):
+    with pytest.raises(DocumentError, match=r"POSTAL_PARTNERS: .*nowhere.toml"):
         load(tmp_path / "nowhere.toml", "development")
 
 

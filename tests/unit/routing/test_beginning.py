@@ -22,6 +22,7 @@ from services.routing.domain.alarms import DOSSIER, FIRST_ACTION
 from services.routing.domain.context import enter
 from services.routing.domain.due_dates import first_action_in
 from tests.support.events import payload_of
+from tests.support.routing_calendars import closed, recalculated
 from tests.support.routing_cases import (
     SYSTEM,
     Case,
@@ -36,7 +37,6 @@ from tests.support.routing_cases import (
     stop,
     supplement,
 )
-from tests.unit.routing.test_recalculate import closed, recalculated
 
 MON, TUE = "2021-08-09 09:00", "2021-08-10 09:00"
 NEAR, GONE = (DeadlineApproaching, FIRST_ACTION), (DeadlineMissed, FIRST_ACTION)

@@ -22,7 +22,7 @@ from motcua.routing.v1.deadline_events_pb2 import DeadlineMissed
 from kernel.base.instants import to_us
 from office.process.model.process import Process, Step, Title, Transition
 from office.process.repository import standard_processes
-from services.routing.domain.refusals.case import _TEXTS
+from services.routing.domain.refusals.case import TEXTS
 from tests.support import routing_cases
 from tests.support.events import payload_of
 from tests.support.routing_cases import (
@@ -421,7 +421,8 @@ def test_an_imported_late_case_needs_no_explanation() -> None:
 
 def test_every_refusal_has_both_languages() -> None:
     """No text is empty, and the two languages differ."""
-    for vi, en in _TEXTS.values():
-        assert vi
-        assert en
-        assert vi != en
+    assert len(list(TEXTS)) > 90
+    for entry in map(TEXTS.entry, TEXTS):
+        assert all(entry.vi)
+        assert all(entry.en)
+        assert entry.vi != entry.en

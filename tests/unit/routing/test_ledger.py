@@ -31,6 +31,7 @@ from services.routing.domain.escalation import EscalationPolicies, EscalationPol
 from services.routing.domain.state import CaseStatus
 from tests.support import routing_cases
 from tests.support.events import name_of, payload_of
+from tests.support.routing_calendars import SUSPENSION, named
 from tests.support.routing_cases import (
     AN,
     BINH,
@@ -57,7 +58,6 @@ from tests.support.routing_cases import (
 
 DOSSIER = DeadlineScope.DEADLINE_SCOPE_DOSSIER
 STEP = DeadlineScope.DEADLINE_SCOPE_STEP
-SUSPENSION = DeadlineScope.DEADLINE_SCOPE_SUSPENSION
 FINANCIAL = SuspensionKind.SUSPENSION_KIND_FINANCIAL
 PAUSES = {
     "payment": (payment("appraise"), paid("appraise")),
@@ -65,11 +65,6 @@ PAUSES = {
     "third party": (stop("appraise"), go_on("appraise")),
     "payment given up": (payment("appraise"), go_on("appraise")),
 }
-
-
-def named(said: list[Any]) -> list[tuple[str, int]]:
-    """Return what the watch said, with the scope."""
-    return [(type(m).__name__, getattr(m, "scope", SUSPENSION)) for m in said]
 
 
 @pytest.mark.parametrize("name", PAUSES)

@@ -8,57 +8,32 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from motcua.events.v1.event_pb2 import Event
 from motcua.intake.v1.dossier_events_pb2 import DossierAccepted
 from motcua.routing.v1 import routing_pb2 as pb
-from motcua.routing.v1.case_events_pb2 import CaseOpened, CaseResumed
 from motcua.routing.v1.deadline_events_pb2 import DeadlineMissed
 
-from kernel.base.instants import HOUR, to_datetime, to_us
+from kernel.base.instants import HOUR, to_us
 from office.process.model.process import Process
 from office.process.repository import check_text
-from office.worktime.calendars.model import Calendar, Session
 from office.worktime.calendars.vietnam import state_office
 from office.worktime.working_time import ResumePolicy
-from services.audit.deadlines.explain import explain
-from services.audit.deadlines.explanation import Agreement
 from services.routing.domain.alarms import DOSSIER, STEP
 from services.routing.domain.decider import decide
 from services.routing.domain.escalation import EscalationPolicy, Stage
-from tests.support.events import name_of, payload_of, with_payload
-from tests.support.routing_cases import AN, TZ, Case, at, clock, go_on, stop
-from tests.unit.routing.test_ledger import named
-from tests.unit.routing.test_recalculate import closed, due, recalculated
+from tests.support.events import name_of, payload_of
+from tests.support.routing_calendars import (
+    SATURDAY,
+    agreed,
+    closed,
+    due,
+    named,
+    paused,
+    recalculated,
+    wall,
+)
+from tests.support.routing_cases import Case, at, clock, go_on, stop
 
-SATURDAY = closed("2021-08-14", sessions=(Session(420, 690), Session(810, 1020)))
 STORM = closed("2021-08-12")
-
-
-def paused(case: Case, calendar: Calendar, since: str, until: str) -> CaseResumed:
-    """Stop the clock and let it go on, both by a calendar; gives the event of the latter."""
-    for command, when in ((stop(case.state.step), since), (go_on(case.state.step), until)):
-        outcome = decide(case.state, command, replace(case.facts(when, AN), calendar=calendar))
-        assert isinstance(outcome, list)
-        case._keep(outcome, at(when), AN)
-    return payload_of(case.events[-1], CaseResumed)
-
-
-def agreed(case: Case, *calendars: Calendar) -> bool:
-    """Return whether the audit computes every date to what is written."""
-    known = {each.version: each for each in (state_office(), *calendars)}
-    first = case.events[0]
-    opened = payload_of(first, CaseOpened)
-    accepted = DossierAccepted(
-        time_limit=opened.time_limit,
-        calendar_version=opened.calendar_version,
-        due_at=opened.due_at,
-        same_day=opened.same_day,
-    )
-    begun = with_payload(Event(occurred_at=first.occurred_at), accepted)
-    told = explain([begun, *case.events], known.get)
-    return told.agreement is Agreement.SAME and Agreement.UNKNOWN not in {
-        line.agreement for line in told.lines
-    }
 
 
 MOVED = """
@@ -296,8 +271,3 @@ def test_each_date_that_passes_is_said_once(
     assert [to_us(m.due_at) for m in told if m.scope == DOSSIER] == to_be_said
     assert said.after_missed is (was_late and limit.due_at > now)
     assert agreed(case, *known)
-
-
-def wall(us: int) -> str:
-    """Return an instant as the tests write it."""
-    return to_datetime(us, TZ).replace(tzinfo=None).isoformat()

@@ -14,12 +14,18 @@ from services.routing.domain.alarms import STEP, TIMER
 from services.routing.domain.collaboration_state import StepTimer
 from services.routing.domain.due_dates import DueDate
 from services.routing.domain.use_cases.deadlines.step_timers import due
+from tests.support.approvals import approving
 from tests.support.events import changing
+from tests.support.routing_calendars import (
+    SATURDAY,
+    agreed,
+    closed,
+    moves,
+    paused,
+    recalculated,
+    wall,
+)
 from tests.support.routing_cases import Case, assign, at, clock, complete, pull
-from tests.unit.routing.test_pauses_recounted import SATURDAY, agreed, paused, wall
-from tests.unit.routing.test_recalculate import closed, recalculated
-from tests.unit.routing.test_recalculate_secondary import moves
-from tests.unit.routing.test_sharing import approving
 
 
 def sent_and_pulled(case: Case, when: str) -> None:

@@ -26,6 +26,7 @@ from services.audit.deadlines.explanation import Agreement
 from services.routing.domain.alarms import CONSULTATION
 from services.routing.domain.escalation import EscalationPolicy, Stage
 from tests.support.events import name_of, payload_of
+from tests.support.routing_calendars import closed, recalculated
 from tests.support.routing_cases import (
     AN,
     BINH,
@@ -46,7 +47,6 @@ from tests.support.routing_cases import (
     supplement,
     takes_part,
 )
-from tests.unit.routing.test_recalculate import closed, recalculated
 
 MON = "2021-08-09 10:00"
 LATER = "2021-08-09 11:00"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
 import pytest
@@ -11,47 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from motcua.routing.v1 import routing_pb2 as pb
 from motcua.routing.v1.case_events_pb2 import CaseOpened
-from motcua.routing.v1.deadline_events_pb2 import DeadlineRecalculated
 
 from kernel.base.instants import to_us
 from office.worktime import working_time
-from office.worktime.calendars.model import Calendar, DayKind, DayRule, Session
+from office.worktime.calendars.model import Session
 from office.worktime.calendars.vietnam import state_office
 from office.worktime.durations import TimeLimit
 from office.worktime.working_time import ResumePolicy
 from services.routing.domain.decider import decide
 from tests.support.events import changing, name_of
+from tests.support.routing_calendars import ORDER, closed, due, recalculated
 from tests.support.routing_cases import SYSTEM, Case, at, clock, complete, papers, supplement
-
-ORDER = pb.RecalculateDeadlinesRequest(reason="bão số 5, công văn 12/UBND")
-
-
-def closed(*days: str, sessions: tuple[Session, ...] = ()) -> Calendar:
-    """Return the office's calendar with local closures."""
-    shipped = state_office()
-    rule = DayRule(DayKind.CLOSURE, sessions, "Bão", "Storm", "12/UBND")
-    dated = {date.fromisoformat(day): rule for day in days}
-    return Calendar(
-        name="vn",
-        version=f"vn-test+{hash((days, sessions)) & 0xFFFFFFFF:08x}",
-        time_zone=shipped.time_zone,
-        week=shipped.week,
-        days={**shipped.days, **dated},
-    )
-
-
-def recalculated(case: Case, calendar: Calendar, when: str) -> list[DeadlineRecalculated]:
-    """Lay a case's due dates anew, and keep the events; gives what has moved."""
-    outcome = decide(case.state, ORDER, replace(case.facts(when), calendar=calendar))
-    assert isinstance(outcome, list)
-    case._keep(outcome, at(when))
-    return [each for each in outcome if isinstance(each, DeadlineRecalculated)]
-
-
-def due(case: Case) -> str:
-    """Return the promised date."""
-    limit = case.state.dossier_limit
-    return clock(limit.due_at if limit else None)
 
 
 def test_a_closure_moves_the_open_due_date() -> None:

@@ -26,6 +26,8 @@ from services.routing.domain.alarms import (
 )
 from services.routing.domain.decider import decide
 from services.routing.domain.use_cases.deadlines.step_timers import due
+from tests.support.approvals import approving
+from tests.support.routing_calendars import closed, moves, recalculated
 from tests.support.routing_cases import (
     PLANNER,
     SYSTEM,
@@ -41,19 +43,9 @@ from tests.support.routing_cases import (
     pull,
     supplement,
 )
-from tests.unit.routing.test_recalculate import closed, recalculated
-from tests.unit.routing.test_sharing import approving
 
 MON = "2021-08-09 10:00"
 WORKED = (Session(420, 690), Session(810, 1020))
-
-
-def moves(case: Case, calendar: Calendar, when: str) -> dict[int, tuple[str, str]]:
-    """Lay all anew; gives the date before and now of what moved, by its scope."""
-    return {
-        each.scope: (clock(to_us(each.previous_due_at)), clock(to_us(each.due_at)))
-        for each in recalculated(case, calendar, when)
-    }
 
 
 def agreed(case: Case, *calendars: Calendar) -> list[Agreement]:

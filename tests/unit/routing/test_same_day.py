@@ -7,9 +7,8 @@ from motcua.routing.v1.case_events_pb2 import CaseResumed
 
 from office.worktime.working_time import ResumePolicy
 from tests.support.events import payload_of
+from tests.support.routing_calendars import agreed, closed, due, recalculated
 from tests.support.routing_cases import SYSTEM, Case, papers, supplement
-from tests.unit.routing.test_pauses_recounted import agreed
-from tests.unit.routing.test_recalculate import closed, due, recalculated
 
 
 @pytest.mark.parametrize(

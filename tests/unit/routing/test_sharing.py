@@ -15,12 +15,11 @@ from motcua.routing.v1.types_pb2 import CaseFact, DocumentKind, DocumentStage, P
 
 from kernel.base.errors import Refusal
 from kernel.base.instants import to_timestamp, to_us
-from office.process.model.process import Process
-from office.process.repository import check_text
 from services.routing.domain.collaboration_state import Delegation
 from services.routing.domain.decider import decide
 from services.routing.domain.use_cases.deadlines.step_timers import due, take
 from tests.support import routing_cases
+from tests.support.approvals import CONSULTED, MON, approving, consulted, process_of, proposal
 from tests.support.events import payload_of
 from tests.support.routing_cases import (
     AN,
@@ -48,7 +47,6 @@ from tests.support.routing_cases import (
     supplement,
 )
 
-MON = "2021-08-09 10:00"
 TUE = "2021-08-10 10:00"
 OPERATOR = Actor(kind=ActorKind.ACTOR_KIND_OPERATOR, id="root")
 OTHER = "b"
@@ -317,34 +315,6 @@ def test_only_the_unit_that_was_asked_answers_and_once() -> None:
     assert case.refused(answer(), MON, PLANNER) == "ALREADY_ANSWERED"
 
 
-CONSULTED = "consulted"
-
-
-def consulted(channel: int = 2) -> Case:
-    """A case of the process that asks two units by itself."""
-    case = Channelled(process=CONSULTED)
-    case.channel = channel
-    return case.opened()
-
-
-class Channelled(Case):
-    """A case that came by a channel."""
-
-    channel = 2
-
-    def facts(self, when: str, actor: Actor = AN) -> Any:
-        """Return the facts with the channel."""
-        return replace(super().facts(when, actor), channel=self.channel)
-
-
-def proposal(outcome: str, area: str, way: str = "") -> pb.CompleteStepRequest:
-    return pb.CompleteStepRequest(
-        step="appraise",
-        transition=way,
-        facts=[CaseFact(name="outcome", value=outcome), CaseFact(name="area", value=area)],
-    )
-
-
 def test_a_process_asks_all_its_units_at_once_where_its_conditions_hold() -> None:
     """Both are asked with the opening; through a channel that the condition leaves out, one is."""
     case = consulted()
@@ -416,13 +386,6 @@ steps:
   - {name: a, title: {vi: A, en: A}, unit: dossier, role: head, national_state: 4, resolves: true}
   - {name: b, title: {vi: B, en: B}, unit: dossier, role: head, national_state: 4, resolves: true}
 """
-
-
-def process_of(text: str) -> Process:
-    """Read a process that has no mistake."""
-    read, wrong = check_text(text)
-    assert not wrong, [str(m) for m in wrong]
-    return read[0].process
 
 
 def test_with_several_ways_open_one_has_to_be_named() -> None:
@@ -613,15 +576,6 @@ def test_a_case_stays_where_the_target_has_no_such_step() -> None:
 
 
 # -- timers ---------------------------------------------------------------------------------------
-
-
-def approving() -> Case:
-    """A case at the step whose timer sends it back after three days."""
-    case = consulted()
-    case.does(answer(), MON, PLANNER)
-    case.does(proposal("reject", "5"), MON)
-    assert case.state.step == "approve"
-    return case
 
 
 def test_a_way_is_taken_by_itself_when_its_time_has_come() -> None:

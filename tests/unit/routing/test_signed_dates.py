@@ -23,10 +23,8 @@ from services.audit.deadlines.explanation import Agreement, DeadlineExplanation
 from services.routing.domain.alarms import DOSSIER
 from services.routing.domain.decider import decide
 from tests.support.events import changing, name_of, payload_of, with_payload
+from tests.support.routing_calendars import agreed, closed, due, named, paused, recalculated, wall
 from tests.support.routing_cases import LEADER, SYSTEM, Case, at, clock, extend, papers, supplement
-from tests.unit.routing.test_ledger import named
-from tests.unit.routing.test_pauses_recounted import agreed, paused, wall
-from tests.unit.routing.test_recalculate import closed, due, recalculated
 
 ASKED, CAME = "2021-08-11 10:00", "2021-08-17 15:00"
 WORKED = (Session(420, 690), Session(810, 1020))

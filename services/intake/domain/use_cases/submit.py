@@ -82,7 +82,9 @@ def _not_foreign(request: SubmitDossierRequest, offer: OfferedProcedure) -> Iter
     if offer.procedure is not None and offer.dissolved is not None:
         gone = offer.dissolved
         rule = "unit.dissolved" if gone.successor else "unit.without_successor"
-        yield violation("unit", rule, gone.unit, f"{gone.last:%d/%m/%Y}", gone.successor)
+        yield violation(
+            "unit", rule, unit=gone.unit, last=f"{gone.last:%d/%m/%Y}", successor=gone.successor
+        )
     elif offer.procedure is not None and not offer.takes:
         yield violation("unit", "unit.not_offered")
 
@@ -143,11 +145,11 @@ def _parts(request: SubmitDossierRequest, procedure: Procedure) -> Iterator[Viol
     for index, part in enumerate(request.parts):
         known = wanted.get(part.code)
         if known is not None and copies_of(part) < known.copies:
-            yield violation(f"parts[{index}].copies", "part.copies", str(known.copies))
+            yield violation(f"parts[{index}].copies", "part.copies", least=known.copies)
     given = {part.code for part in request.parts}
     for asked in procedure.parts:
         if asked.required and asked.code not in given:
-            yield violation("parts", "part.missing", asked.code)
+            yield violation("parts", "part.missing", part=asked.code)
 
 
 @dataclass(frozen=True, slots=True)

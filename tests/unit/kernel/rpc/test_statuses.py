@@ -13,6 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from kernel.base import errors
 from kernel.base.errors import Failure, Invalid, Refusal, Refused, Violation
+from kernel.messages.catalogue import FixedText
 from kernel.rpc.statuses import (
     DETAILS_LIMIT,
     DeadlinePassed,
@@ -84,7 +85,8 @@ def test_mistakes_of_ours_are_not_explained_away(error: Exception) -> None:
 def test_details_fit_into_the_trailers() -> None:
     """However many fields are wrong, the answer stays below the limit and counts the rest."""
     violations = [
-        Violation(f"parts[{n}].code", "string.min_len", "x" * 80, "y") for n in range(500)
+        Violation(f"parts[{n}].code", "string.min_len", FixedText("x" * 80, "y"))
+        for n in range(500)
     ]
 
     status = status_of(Invalid(violations), "vi")
@@ -98,7 +100,7 @@ def test_details_fit_into_the_trailers() -> None:
 
 def test_refusal_names_its_domain() -> None:
     """A refusal's code is unique together with its domain."""
-    status = status_of(Refused(Refusal("TOO_LATE", "muộn", "late")), "en")
+    status = status_of(Refused(Refusal("TOO_LATE", FixedText("muộn", "late"))), "en")
 
     info = details.ErrorInfo()
     assert status.details[0].Unpack(info)

@@ -11,7 +11,9 @@ from motcua.operations.v1.operations_pb2 import ListQuarantinedRequest, RedriveR
 from motcua.routing.v1.routing_pb2 import ResumeCaseRequest
 
 from kernel.base.errors import Invalid
-from kernel.rpc.validation.messages import TEXTS, words
+from kernel.messages.catalogue import FixedText
+from kernel.messages.texts import TEXTS
+from kernel.rpc.validation.messages import rule_text
 from kernel.rpc.validation.validator import check
 
 
@@ -50,15 +52,45 @@ def test_all_violations_come_at_once() -> None:
 
 def test_every_rule_has_both_languages() -> None:
     """No rule is said in one language only, and Vietnamese is not English."""
-    for rule, (vi, en) in TEXTS.items():
-        assert vi, rule
-        assert en, rule
-        assert vi != en, rule
+    for rule in TEXTS:
+        entry = TEXTS.entry(rule)
+        assert all(entry.vi), rule
+        assert all(entry.en), rule
+        assert entry.vi != entry.en, rule
+
+
+@pytest.mark.parametrize(
+    ("rule", "limit", "vi", "en"),
+    [
+        ("uint64.lte", "5", "phải từ 5 trở xuống", "must be 5 or less"),
+        ("sfixed32.gt", "0", "phải lớn hơn 0", "must be greater than 0"),
+        ("double.finite", "", "phải là số hữu hạn", "must be a finite number"),
+        ("duration.gte_lt", "", "nằm ngoài khoảng cho phép", "is outside of the range allowed"),
+        (
+            "int32.gt_lte_exclusive",
+            "",
+            "nằm ngoài khoảng cho phép",
+            "is outside of the range allowed",
+        ),
+        (
+            "timestamp.within",
+            "9 s",
+            "phải cách hiện tại không quá 9 s",
+            "must be within 9 s of now",
+        ),
+    ],
+)
+def test_numbers_of_all_kinds_share_their_texts(rule: str, limit: str, vi: str, en: str) -> None:
+    """Whatever the field's type, a comparison has one text."""
+    found = rule_text(rule, limit, FixedText("", ""))
+    assert (found.vi, found.en) == (vi, en)
 
 
 def test_unknown_rule_keeps_its_own_text() -> None:
     """A rule without a row keeps protovalidate's text."""
-    assert words("string.new_rule", "", "must be new") == ("must be new", "must be new")
+    own = FixedText("must be new", "must be new")
+    assert rule_text("string.new_rule", "", own) == own
+    assert rule_text("int32.new_rule", "", own) == own
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from kernel.base.file_watcher import INTERVAL
-from office.people.files import DirectoryError
+from kernel.documents.mistakes import DocumentError
 from office.people.repository import PeopleRepository
 
 ROLES = ("specialist", "head")
@@ -114,5 +114,5 @@ def test_what_no_system_can_read_is_refused_too(people: Path, clock: Clock, text
 def test_a_broken_directory_is_an_error_at_the_start(people: Path) -> None:
     """Nobody works by a directory that was never good."""
     write(people, "units = 1\n")
-    with pytest.raises(DirectoryError):
+    with pytest.raises(DocumentError):
         PeopleRepository(people, ROLES)

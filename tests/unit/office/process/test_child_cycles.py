@@ -11,7 +11,7 @@ from office.process import repository
 from office.process.catalogue_view import ListedVersion, known_procedures, processes_in_use
 from office.process.repository import ProcessError, check_files, load_processes
 from office.process.verification.child_cycles import ProcedureProcesses
-from tests.unit.office.process.test_repository import HEAD, process, step
+from tests.support.process_texts import HEAD, process, step
 
 ASK = "children: [{{name: other, title: {{vi: Con, en: Child}}, procedure: {}{}}}]"
 

@@ -8,7 +8,6 @@ import pytest
 
 from office.catalogue.loader import shipped_catalogue
 from office.process.model.process import Process, UnknownProcess
-from office.process.parsing.yaml_nodes import ProcessMistake
 from office.process.repository import (
     STANDARD_FOLDER,
     ProcessError,
@@ -18,40 +17,9 @@ from office.process.repository import (
     load_processes,
     standard_processes,
 )
+from tests.support.process_texts import AREA, FACTS, HEAD, mistakes, process, step, way
 
 MISTAKES = Path(__file__).parent / "data" / "every-mistake.yaml"
-
-HEAD = """process: p
-version: 1
-title: {vi: Quy trình, en: Process}
-"""
-
-
-def step(name: str, ways: str = "", more: str = "") -> str:
-    """Write a step; ``ways`` are lines of transitions, without one it gives the result."""
-    text = f"""  - name: {name}
-    title: {{vi: Bước, en: Step}}
-    unit: dossier
-    role: specialist
-    national_state: 4
-"""
-    if not ways and "resolves" not in more:
-        text += "    resolves: true\n"
-    if ways:
-        text += "    transitions:\n" + "".join(f"      - {way}\n" for way in ways.split("\n"))
-    return text + "".join(f"    {line}\n" for line in more.split("\n") if line)
-
-
-def way(to: str, more: str = "", name: str = "") -> str:
-    return f"{{name: {name or 'to-' + to}, title: {{vi: Đi, en: Go}}, to: {to}{more}}}"
-
-
-def process(*steps: str, head: str = HEAD) -> str:
-    return head + "steps:\n" + "".join(steps or (step("a"),))
-
-
-def mistakes(text: str, units: set[str] | None = None) -> list[ProcessMistake]:
-    return check_text(text, "p.yaml", units)[1]
 
 
 def read(text: str) -> Process:
@@ -122,8 +90,6 @@ LOOP = process(
 )
 TWO = "when: {channel: [online]}"
 OTHERS = "when: {channel: [counter, post, email, internal]}"
-FACTS = "facts:\n  - {name: size, title: {vi: Cỡ, en: Size}, values: [big, small]}\n"
-AREA = "facts:\n  - {name: area, title: {vi: Đất, en: Area}, kind: number}\n"
 
 
 @pytest.mark.parametrize(

@@ -4,15 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.office.process.test_repository import (
-    AREA,
-    FACTS,
-    HEAD,
-    mistakes,
-    process,
-    step,
-    way,
-)
+from tests.support.process_texts import AREA, FACTS, HEAD, mistakes, process, step, way
 
 ONLINE = ", when: {channel: [online]}"
 OTHERS = ", when: {not: {channel: [online]}}"

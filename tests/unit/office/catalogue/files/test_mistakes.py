@@ -14,7 +14,7 @@ from office.catalogue.files.file_errors import FileMistake, ProcedureFileError
 from office.catalogue.files.reader import read_file
 from office.catalogue.files.table_format import table_rows
 from office.catalogue.files.writer import write
-from office.catalogue.messages import RULES
+from office.catalogue.messages import TEXTS
 from office.catalogue.model import build_catalogue
 from tests.support.procedure_files import DOCUMENT, PROCEDURE, UNITS, document, empty, saved
 
@@ -408,7 +408,7 @@ def test_every_mistake_has_both_languages(tmp_path: Path) -> None:
             assert fault.broken_rule.en
             assert fault.broken_rule.vi != fault.broken_rule.en
             assert fault.text("vi").startswith(f"dòng {fault.row}, ")
-            assert fault.broken_rule.code in RULES
+            assert fault.broken_rule.code in TEXTS
 
 
 class TestPublished:

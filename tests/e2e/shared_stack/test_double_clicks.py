@@ -10,7 +10,7 @@ import grpc
 import pytest
 
 from kernel.rpc.client import RpcProblem
-from tests.e2e.test_idempotency import COMMANDS, REFUSED, Call, _effects, _two
+from tests.support.every_command import COMMANDS, REFUSED, Call, call_together, effects_of
 from tests.support.stack import Stack
 from tests.support.walk import EVERY_ROLE, UNIT, walking
 
@@ -79,7 +79,7 @@ def once_more(call: Call) -> Call:
 
 def check(stack: Stack, name: str, calls: tuple[Call, Call], ends: list[object]) -> None:
     """Hold what became of two equal commands to the tables: one effect, and who is told what."""
-    effects = [_effects(stack, request) for _, request, _ in calls]
+    effects = [effects_of(stack, request) for _, request, _ in calls]
     assert sorted(map(bool, effects)) == [False, True], (ends, effects)
     idle = ends[effects.index([])]
     if name in ALREADY_SO:
@@ -103,7 +103,7 @@ def test_a_double_click_under_two_request_ids_has_one_effect(stack: Stack, name:
     with walking(stack) as walk:
         first = COMMANDS[name](walk)
         calls = (first, once_more(first))
-        check(stack, name, calls, _two(walk, *calls))
+        check(stack, name, calls, call_together(walk, *calls))
 
 
 @pytest.mark.parametrize("name", OF_OFFICERS)
@@ -116,7 +116,7 @@ def test_of_two_officers_who_do_the_same_at_once_one_wins(stack: Stack, name: st
         method, request, _ = once_more(first)
         other = walk.who("officer", "binh.tt", ASKED.get(name, UNIT), EVERY_ROLE)
         calls = (first, (method, request, other))
-        check(stack, name, calls, _two(walk, *calls))
+        check(stack, name, calls, call_together(walk, *calls))
 
 
 @pytest.mark.parametrize("name", sorted(NEW_EACH_TIME))
@@ -125,5 +125,5 @@ def test_what_is_new_each_time_is_two(stack: Stack, name: str) -> None:
     with walking(stack) as walk:
         first = COMMANDS[name](walk)
         calls = (first, once_more(first))
-        _two(walk, *calls)
-        assert [len(_effects(stack, request)) for _, request, _ in calls] == [1, 1]
+        call_together(walk, *calls)
+        assert [len(effects_of(stack, request)) for _, request, _ in calls] == [1, 1]

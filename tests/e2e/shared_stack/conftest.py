@@ -1,4 +1,4 @@
-"""Stacks that the end-to-end tests share."""
+"""The stack that the tests of this folder share; the others have their own."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kernel.base.toml_files import FileUnreadable, parse_toml, read_toml
+from kernel.documents.toml_files import FileUnreadable, parse_toml, read_toml
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,38 @@
+"""What the consumer needs of the log: read by partition and offset, from wherever it asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from kernel.eventsourcing.record import Record
+
+
+class LogReader(Protocol):
+    """A connection to the log. Not thread-safe; after any error it has to be closed."""
+
+    def partitions(self) -> list[int]:
+        """Return the topic's partitions in order."""
+        ...
+
+    def ends(self, partitions: Iterable[int]) -> dict[int, int]:
+        """Return for each partition the offset that its next record will get."""
+        ...
+
+    def seek(self, positions: Mapping[int, int]) -> None:
+        """Read these partitions, and no others, from these offsets on."""
+        ...
+
+    def pause(self) -> None:
+        """Read nothing until the next ``seek``."""
+        ...
+
+    def poll(self, reached: Mapping[int, int]) -> tuple[list[Record], dict[int, int]]:
+        """Return some records, and the position after them of each partition that has moved;
+        ``reached`` holds the positions before. May block for about a second.
+        """
+        ...
+
+    def close(self) -> None:
+        """Close the connection; never raises."""
+        ...

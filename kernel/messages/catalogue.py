@@ -1,0 +1,129 @@
+"""Message catalogues: the texts for people, in Vietnamese and English, in files for translators.
+
+A catalogue is a gettext file, ``vi.po``, in the folder of the package whose texts it holds. Each
+entry has a key (``msgctxt``), the English text (``msgid``) and the Vietnamese one (``msgstr``);
+``{name}`` stands for a parameter. docs/translating.md explains the format.
+
+Naming a text reads no file: the catalogue is read when a text is rendered for the first time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final, Protocol
+
+COUNT: Final = "count"
+"""The parameter by which an entry with a plural chooses its form."""
+FILE: Final = "vi.po"
+
+
+class BilingualText(Protocol):
+    """A text in both languages."""
+
+    @property
+    def vi(self) -> str:
+        """The text in Vietnamese."""
+
+    @property
+    def en(self) -> str:
+        """The text in English."""
+
+
+@dataclass(frozen=True, slots=True)
+class FixedText:
+    """A text that no catalogue holds, such as a name that an operator gave."""
+
+    vi: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueEntry:
+    """One entry of a catalogue; each language has one form, or one for each plural."""
+
+    vi: tuple[str, ...]
+    en: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueText:
+    """A text by its key and parameters, rendered when ``vi`` or ``en`` is asked for."""
+
+    catalogue: MessageCatalogue
+    key: str
+    params: tuple[tuple[str, object], ...] = ()
+
+    @property
+    def vi(self) -> str:
+        """The text in Vietnamese, which has one form for all numbers."""
+        return self.catalogue.entry(self.key).vi[0].format(**self._params("vi"))
+
+    @property
+    def en(self) -> str:
+        """The text in English."""
+        params = self._params("en")
+        singular = str(params.get(COUNT)) == "1"
+        return self.catalogue.entry(self.key).en[0 if singular else -1].format(**params)
+
+    def _params(self, language: str) -> dict[str, object]:
+        """Return the parameters, texts among them in the language."""
+        return {name: getattr(value, language, value) for name, value in self.params}
+
+
+@dataclass(frozen=True, slots=True)
+class MessageCatalogue:
+    """The texts of one package."""
+
+    path: Path
+
+    @classmethod
+    def beside(cls, place: str | Path) -> MessageCatalogue:
+        """Return the catalogue in the folder that holds ``place``, a module's ``__file__``."""
+        return cls(Path(place).with_name(FILE))
+
+    def text(self, key: str, **params: object) -> CatalogueText:
+        """Return a text; a parameter may be a text in both languages itself."""
+        return CatalogueText(self, key, tuple(params.items()))
+
+    def both(self, key: str, **params: object) -> tuple[str, str]:
+        """Return a text in Vietnamese and in English."""
+        text = self.text(key, **params)
+        return text.vi, text.en
+
+    def entry(self, key: str) -> CatalogueEntry:
+        """Return the entry of a key; raise ``KeyError`` that names it and the file."""
+        try:
+            return _entries(self.path)[key]
+        except KeyError:
+            raise KeyError(f"{key} is not in {self.path}") from None
+
+    def __contains__(self, key: str) -> bool:
+        return key in _entries(self.path)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_entries(self.path))
+
+
+@cache
+def _entries(path: Path) -> Mapping[str, CatalogueEntry]:
+    """Return the entries of a file by key; raise ``ValueError`` for one that is incomplete."""
+    # A process that renders no text does without the library, which takes 4 MB.
+    from babel.messages.pofile import read_po
+
+    found: dict[str, CatalogueEntry] = {}
+    with path.open("rb") as file:
+        for message in read_po(file, abort_invalid=True):
+            if not message.id:
+                continue
+            entry = CatalogueEntry(_forms(message.string), _forms(message.id))
+            if not message.context or not all((*entry.vi, *entry.en)) or message.fuzzy:
+                raise ValueError(f"{path}: the entry {message.context or message.id} is incomplete")
+            found[message.context] = entry
+    return found
+
+
+def _forms(texts: str | tuple[str, ...] | list[str] | None) -> tuple[str, ...]:
+    return (texts,) if isinstance(texts, str) else tuple(texts or ())
