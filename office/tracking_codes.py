@@ -19,7 +19,7 @@ def tracking_meaning(code: str) -> FixedText:
 
 
 def tracked_line(item: str, code: str) -> tuple[str, str]:
-    """Return in one line what was reported of an item; an unknown code is told as it came."""
+    """Return in one line what was reported of an item; an unknown code stays as it came."""
     meaning = tracking_meaning(code)
     if not meaning.en:
         return OFFICE_TEXTS.both("tracked.unknown", item=item, code=code)

@@ -112,7 +112,7 @@ def read_policies(
 def _check(
     policies: list[_Policy], reader: DocumentReader, roles: Collection[str], units: Collection[str]
 ) -> None:
-    """A role or unit that there is not is held by nobody, and its level would be told to nobody."""
+    """Refuse a role or unit that there is not: nobody would be notified of its level."""
     seen: set[str] = set()
     for policy in policies:
         with reader.rule():

@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Column, Connection, LargeBinary, MetaData, St
 
 from kernel.rebuild.table_compare import RowDifference, compare
 from kernel.storage.engines import open_engine
-from tests.conftest import NewDatabase
+from tests.support.databases import NewDatabase
 
 CASES = Table(
     "cases",
