@@ -18,13 +18,12 @@ from office.permissions import shipped
 from office.streams import DOSSIER
 from office.worktime.calendars import publishing
 from office.worktime.calendars.repository import office_calendars
-from services.intake import tables
+from services.intake import rpc, tables
 from services.intake.application.decision_context import ContextLoader
 from services.intake.application.handlers import DossierHandlers
 from services.intake.application.pin_access import Pins
 from services.intake.application.reactions import Desk, reactions_of
 from services.intake.domain.state import State, evolve
-from services.intake.rpc import IntakeServicer, service
 from services.intake.schedulers.desk_checks import watch_checks
 from services.intake.settings import check_warning
 from services.intake.views import dossier
@@ -51,10 +50,13 @@ def make_model(desk: Desk) -> Model:
 def define(_settings: Settings) -> ServiceDefinition:
     """Return the whole service.
 
-    Raise ``ValueError`` for a setting that can't be used; a directory of people that can't be used
-    ends the process with exit status 2 and its mistakes.
+    Raise ``ValueError`` for a setting that can't be used, ``CommandTableError`` naming an RPC that
+    has no handler, ``PermissionsError`` naming one that has no rule; a directory of people that
+    can't be used ends the process with exit status 2 and its mistakes.
     """
     units, warning, desk = UnitOverlay(configured_directory(tables.SOURCE)), check_warning(), Desk()
+    permissions = shipped()
+    rpc.check(permissions)
 
     def build(runtime: Runtime) -> Parts:
         shelf, calendars = _shelf(runtime.settings.data_dir, units), office_calendars()
@@ -62,14 +64,16 @@ def define(_settings: Settings) -> ServiceDefinition:
         office = DossierHandlers(ContextLoader(shelf, calendars, units, warning), runtime.clock)
         desk.office = office
         pins = Pins(runtime.writer, runtime.reads, runtime.keyring)
-        servicer = IntakeServicer(office, runtime.commands, runtime.reads, pins, runtime.keyring)
+        servicer = rpc.IntakeServicer(
+            office, runtime.commands, runtime.reads, pins, runtime.keyring
+        )
         return Parts(
-            servicers=[service(servicer, office)],
+            servicers=[rpc.service(servicer, office)],
             workers=[shelf],
             periodic_tasks=[PeriodicTask("checks", 1.0, watch_checks)],
         )
 
-    return ServiceDefinition(make_model(desk), shipped(), build)
+    return ServiceDefinition(make_model(desk), permissions, build)
 
 
 def _shelf(data_dir: Path, units: UnitOverlay) -> ReleaseRepository:

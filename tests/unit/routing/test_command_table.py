@@ -10,7 +10,7 @@ from google.protobuf.message import Message
 from motcua.routing.v1 import routing_pb2 as pb
 
 from kernel.auth.permissions import PermissionsError
-from kernel.commands.command_table import CommandTableError
+from kernel.commands.command_table import CommandTableError, rows_by_message
 from kernel.config.settings import Settings
 from office.permissions import shipped
 from services.routing import rpc
@@ -22,7 +22,6 @@ from services.routing.domain.command_table import (
     EVENTS,
     Answer,
     CommandSpec,
-    decisions_of,
 )
 from tests.support.models import OFFICE
 
@@ -108,7 +107,7 @@ def test_a_message_with_two_rows_is_named() -> None:
     """Otherwise the later one would hold, silently."""
     row = spec_of(pb.StopCaseRequest, Answer.CASE)
     with pytest.raises(CommandTableError, match=r"v1\.StopCaseRequest has two rows"):
-        decisions_of([*COMMANDS, row])
+        rows_by_message(*COMMANDS, row)
 
 
 @pytest.mark.parametrize(
