@@ -25,7 +25,7 @@ from kernel.base.instants import local_date
 from kernel.commands.command_bus import Commands, Reads
 from kernel.commands.command_methods import add_command_methods
 from kernel.commands.command_table import check_methods, check_requests
-from kernel.commands.handler import CommandHandler, FunctionHandler
+from kernel.commands.handler import CommandHandler, FunctionHandler, from_events
 from kernel.crypto.keyring import ERASED, Keyring
 from kernel.rpc.registration import Service
 from office.catalogue.dossier_code import OFFICE_ZONE
@@ -68,7 +68,9 @@ class IntakeServicer(IntakeServiceServicer):
     ) -> pb.SubmitDossierResponse:
         """Hand in a dossier. The stored answer has no PIN, which lies sealed in the event."""
         slip = Slip()
-        handler = FunctionHandler(partial(self._office.submit, slip=slip), responses.submitted)
+        handler = FunctionHandler(
+            partial(self._office.submit, slip=slip), from_events(responses.submitted)
+        )
         response = await self._commands.handle(request, context, handler)
         answer = pb.SubmitDossierResponse()
         answer.CopyFrom(response)

@@ -9,6 +9,7 @@ from typing import Final
 from kernel.auth.identity import Caller
 from kernel.base.clock import Clock
 from kernel.base.instants import local_date
+from kernel.commands.command_table import check_methods, check_requests
 from kernel.config.settings import Settings
 from kernel.eventsourcing.service_model import Model
 from kernel.runtime.definition import Parts, Runtime, ServiceDefinition
@@ -18,6 +19,7 @@ from office.permissions import shipped
 from office.streams import DOSSIER
 from services.postal import partner_rpc, rpc
 from services.postal.application import reactions
+from services.postal.application.command_table import JOB_COMMANDS, handlers_of
 from services.postal.application.handlers import JobHandlers
 from services.postal.config.partners import configured
 from services.postal.domain.decider import INITIAL, evolve
@@ -28,6 +30,12 @@ from services.postal.tables import KERNEL, SUBMISSIONS
 from services.postal.views import jobs
 
 OFFICE_ZONE: Final = "Asia/Ho_Chi_Minh"
+
+
+SERVICERS: Final = {
+    rpc.PostalServicer: rpc.SERVICE,
+    partner_rpc.PartnerServicer: partner_rpc.SERVICE,
+}
 
 
 def make_model() -> Model:
@@ -46,7 +54,16 @@ def make_model() -> Model:
 
 
 def define(_settings: Settings) -> ServiceDefinition:
-    """Return the whole service; raise ``ValueError`` for settings that can't be used."""
+    """Return the whole service.
+
+    Raise ``ValueError`` for settings that can't be used, ``CommandTableError`` naming an RPC that
+    has no handler, ``PermissionsError`` naming one that has no rule.
+    """
+    permissions = shipped()
+    for servicer, service in SERVICERS.items():
+        check_methods(service, JOB_COMMANDS, servicer)
+        permissions.check(service.full_name, service.methods_by_name)
+    check_requests(SERVICERS.values(), JOB_COMMANDS)
     partners = configured()
     office = JobHandlers(partners, lease_from_environment())
 
@@ -54,27 +71,26 @@ def define(_settings: Settings) -> ServiceDefinition:
         queries = Queries(runtime.keyring, partners)
         bell = partner_rpc.Bell()
         runtime.writer.on_publish(bell.ring)
-        commands, reads = runtime.commands, runtime.reads
-        sight = _sight(runtime.clock)
+        commands, reads, handlers = runtime.commands, runtime.reads, handlers_of(office)
+        servicer = rpc.PostalServicer(reads, queries, _scope_of(runtime.clock))
+        for_partners = partner_rpc.PartnerServicer(commands, reads, queries, bell)
         return Parts(
             servicers=(
-                rpc.service(rpc.PostalServicer(commands, reads, office, queries, sight)),
-                partner_rpc.service(
-                    partner_rpc.PartnerServicer(commands, reads, office, queries, bell), partners
-                ),
+                rpc.service(servicer, commands, handlers),
+                partner_rpc.service(for_partners, partners, handlers),
             ),
             periodic_tasks=(leases.leases(office),),
         )
 
-    return ServiceDefinition(make_model(), shipped(), build)
+    return ServiceDefinition(make_model(), permissions, build)
 
 
-def _sight(clock: Clock) -> Callable[[Caller], AccessScope | None]:
+def _scope_of(clock: Clock) -> Callable[[Caller], AccessScope | None]:
     """Return what tells which units' jobs a caller sees, by the directory as it is now."""
     people = directory("postal")
 
-    def sight(who: Caller) -> AccessScope | None:
+    def scope_of(who: Caller) -> AccessScope | None:
         units = people().units if people else {}
         return access_scope_of(who, units, local_date(clock.now(), OFFICE_ZONE))
 
-    return sight
+    return scope_of

@@ -72,13 +72,13 @@ class Serving:
         given = Settings(service="postal", port=self.port, database_url=url, **settings)
         bell = partner_rpc.Bell()
         office.writer.on_publish(bell.ring)
-        parts = (self.commands, self._reads, office.office, office.queries)
-        self.partner_servicer = CountingServicer(*parts, bell)
+        self.partner_servicer = CountingServicer(self.commands, self._reads, office.queries, bell)
+        servicer = rpc.PostalServicer(self._reads, office.queries)
         self.server = RpcServer(
             given,
             [
-                rpc.service(rpc.PostalServicer(*parts)),
-                partner_rpc.service(self.partner_servicer, configured()),
+                rpc.service(servicer, self.commands, office.handlers),
+                partner_rpc.service(self.partner_servicer, configured(), office.handlers),
             ],
             shipped(),
         )

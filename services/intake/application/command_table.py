@@ -20,7 +20,7 @@ from motcua.intake.v1 import intake_pb2 as pb
 from kernel.base.errors import Violation
 from kernel.commands.command_methods import Handlers
 from kernel.commands.command_table import methods_of, rows_by_message
-from kernel.commands.handler import FunctionHandler
+from kernel.commands.handler import FunctionHandler, from_events
 from kernel.eventsourcing.command_context import Call
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.rpc.registration import Check
@@ -107,7 +107,7 @@ DESK_COMMANDS: Final[Mapping[type[Message], DeskCommandSpec[Any]]] = rows_by_mes
 def handlers_of(office: Office) -> Handlers:
     """Return the handler of each command of the table."""
     return {
-        message: FunctionHandler(partial(spec.act, office), spec.answer)
+        message: FunctionHandler(partial(spec.act, office), from_events(spec.answer))
         for message, spec in DESK_COMMANDS.items()
     }
 

@@ -14,7 +14,7 @@ from kernel.commands.command_table import (
     check_requests,
     response_of,
 )
-from kernel.commands.handler import FunctionHandler
+from kernel.commands.handler import FunctionHandler, from_events
 
 SERVICE = pb.DESCRIPTOR.services_by_name["NotifyService"]
 COMMANDS = [pb.ResendMessageRequest]
@@ -94,7 +94,7 @@ async def test_a_servicer_gets_the_methods_of_commands_only() -> None:
         return request, context, handler
 
     servicer: Any = Queries()
-    handler: Any = FunctionHandler(lambda _uow, _request, _call: [], len)
+    handler: Any = FunctionHandler(lambda _uow, _request, _call: [], from_events(len))
     add_command_methods(servicer, SERVICE, {pb.ResendMessageRequest: handler}, run)
     assert await servicer.ResendMessage("request", "context") == ("request", "context", handler)
     assert servicer.CountMessages is None
