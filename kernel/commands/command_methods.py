@@ -14,7 +14,7 @@ from kernel.commands.handler import CommandHandler
 Handlers = Mapping[type[Message], CommandHandler[Any, Any]]
 """The handlers of commands, by the class of the request."""
 Run = Callable[[Any, Any, CommandHandler[Any, Any]], Awaitable[Any]]
-"""Runs a handler for a request in a gRPC context and returns the answer, as ``Commands.handle``."""
+"""Runs a handler for a request in a gRPC context and returns the answer, as ``Commands.run``."""
 
 
 def add_command_methods(

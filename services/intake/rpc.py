@@ -71,7 +71,7 @@ class IntakeServicer(IntakeServiceServicer):
         handler = FunctionHandler(
             partial(self._office.submit, slip=slip), from_events(responses.submitted)
         )
-        response = await self._commands.handle(request, context, handler)
+        response = await self._commands.run(request, context, handler)
         answer = pb.SubmitDossierResponse()
         answer.CopyFrom(response)
         answer.pin = slip.pin
@@ -88,7 +88,7 @@ class IntakeServicer(IntakeServiceServicer):
         citizen = caller().actor.kind == ActorKind.ACTOR_KIND_CITIZEN
         if citizen and DESK_COMMANDS[type(request)].needs_pin:
             await self._pins.check(request.dossier_code, request.pin)
-        return await self._commands.handle(request, context, handler)
+        return await self._commands.run(request, context, handler)
 
     # -- queries ----------------------------------------------------------------------------------
 

@@ -62,5 +62,5 @@ def check(permissions: Permissions) -> None:
 
 def service(servicer: NotifyServicer, commands: Commands) -> Service:
     """Offer the service: a servicer's queries, and a method for each command."""
-    add_command_methods(servicer, SERVICE, MESSAGE_COMMANDS, commands.handle)
+    add_command_methods(servicer, SERVICE, MESSAGE_COMMANDS, commands.run)
     return Service(add_NotifyServiceServicer_to_server, servicer, SERVICE.full_name)

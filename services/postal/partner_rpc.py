@@ -109,7 +109,7 @@ class PartnerServicer(PostalPartnerServiceServicer):
         """Run a command of the table. Who takes a job is also told the address, which is stored
         nowhere in clear.
         """
-        run = self._commands.handle(request, context, handler)
+        run = self._commands.run(request, context, handler)
         answer: Any = await self._own(request.job_id, run)
         if isinstance(answer, pb.TakeJobResponse):
             partner = caller().actor.id

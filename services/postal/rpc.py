@@ -76,5 +76,5 @@ class PostalServicer(PostalServiceServicer):
 
 def service(servicer: PostalServicer, commands: Commands, handlers: Handlers) -> Service:
     """Offer the service: a servicer's queries, and a method for each command."""
-    add_command_methods(servicer, SERVICE, handlers, commands.handle)
+    add_command_methods(servicer, SERVICE, handlers, commands.run)
     return Service(add_PostalServiceServicer_to_server, servicer, SERVICE.full_name)
