@@ -10,14 +10,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, Final, Protocol, TypeVar, cast
 
 import grpc
 from google.protobuf.message import Message
-from motcua.events.v1.event_pb2 import Event
 from sqlalchemy import Connection, Engine
 
 from kernel.auth.identity import Caller, caller
@@ -54,8 +53,6 @@ class Request(Protocol):
 
 Q = TypeVar("Q", bound=Request)
 A = TypeVar("A", bound=Message)
-Act = Callable[[UnitOfWork, Q, Call], A]
-Again = Callable[[UnitOfWork, Q, Call, Sequence[Event]], A]
 
 
 class Commands:
@@ -83,19 +80,13 @@ class Commands:
         self._bridge: LoopBridge | None = None
         self._in_threads: dict[str, Call] = {}
 
-    async def handle(self, request: Q, context: Context, handler: CommandHandler[Q, A]) -> A:
-        """Run a handler as ``run`` runs ``act`` and ``again``."""
-        return await self.run(request, context, partial(carry_out, handler), handler.answer)
-
-    async def run(
-        self, request: Q, context: Context, act: Act[Q, A], again: Again[Q, A] | None = None
-    ) -> A:
-        """Run ``act`` in the writer's thread and return its answer once its events are durable.
+    async def run(self, request: Q, context: Context, handler: CommandHandler[Q, A]) -> A:
+        """Run a handler in the writer's thread and return its answer once its events are durable.
 
         The same request id with the same content returns the first answer again; with another
         content or method it raises ``AlreadyExists``. When the answer was lost in a rebuild but its
-        events are there, ``again`` makes the answer from them; without it ``AlreadyExists`` is
-        raised. ``act`` may be run more than once, with one effect.
+        events are there, the handler answers from them and does not act. It may be run more than
+        once, with one effect.
         """
         await self._may_begin()
         current = caller()
@@ -104,13 +95,7 @@ class Commands:
         self._waiting[call.request_id] = self._waiting.get(call.request_id, 0) + 1
         try:
             work = partial(
-                self._once,
-                request=request,
-                call=call,
-                current=current,
-                body=body,
-                act=act,
-                again=again,
+                self._once, request=request, call=call, current=current, body=body, handler=handler
             )
             return await self._loop_bridge().wait(self._writer.submit(work))
         except asyncio.CancelledError:
@@ -199,8 +184,7 @@ class Commands:
         call: Call,
         current: Caller,
         body: bytes,
-        act: Act[Q, A],
-        again: Again[Q, A] | None,
+        handler: CommandHandler[Q, A],
     ) -> A:
         if not current.waits():
             metrics.COMMANDS_ABANDONED.add(1, {"method": current.method})
@@ -215,11 +199,9 @@ class Commands:
             return cast(A, answer_type(current.method).FromString(first.response))
         if call.request_id in cache.caused:
             metrics.COMMANDS_REPEATED.add(1, {"method": current.method})
-            if again is None:
-                raise _done_before()
-            answer = again(uow, request, call, uow.caused(call.request_id))
+            answer = handler.answer(uow, request, call, uow.caused(call.request_id))
         else:
-            answer = act(uow, request, call)
+            answer = carry_out(handler, uow, request, call)
         cache.keep(call, FirstAnswer(current.method, body, answer.SerializeToString()))
         return answer
 

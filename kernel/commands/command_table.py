@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
+from typing import Protocol, TypeVar
 
 from google.protobuf import message_factory
-from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
+from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.message import Message
 
 
@@ -13,33 +14,59 @@ class CommandTableError(ValueError):
     """A contract and the table of its commands do not fit; the message names method or request."""
 
 
-def command_of(method: MethodDescriptor, commands: Iterable[type[Message]]) -> type[Message] | None:
-    """Return the command that is the request of a method; None when the method is a query."""
-    for command in commands:
-        if command.DESCRIPTOR is method.input_type:
-            return command
-    return None
+class CommandRow(Protocol):
+    """A row of a table of commands."""
+
+    @property
+    def message(self) -> type[Message]:
+        """The class of the request, or of the event, that the row is about."""
+        ...
+
+
+S = TypeVar("S", bound=CommandRow)
+
+
+def rows_by_message(*rows: S) -> dict[type[Message], S]:
+    """Return rows by their message; raise ``CommandTableError`` naming one that is there twice."""
+    found: dict[type[Message], S] = {}
+    for row in rows:
+        if found.setdefault(row.message, row) is not row:
+            raise CommandTableError(f"{row.message.DESCRIPTOR.full_name} has two rows")
+    return found
+
+
+def methods_of(
+    service: ServiceDescriptor, commands: Iterable[type[Message]]
+) -> dict[str, type[Message]]:
+    """Return the commands that are requests of a service's methods, by the method's name."""
+    by_request = {command.DESCRIPTOR: command for command in commands}
+    return {
+        method.name: by_request[method.input_type]
+        for method in service.methods
+        if method.input_type in by_request
+    }
 
 
 def check_methods(
-    service: ServiceDescriptor, commands: Collection[type[Message]], servicer: type
+    service: ServiceDescriptor, commands: Iterable[type[Message]], servicer: type
 ) -> None:
     """Raise ``CommandTableError`` naming a method of a service that is neither a command of the
     table nor a method of ``servicer``, or is both, and a method of ``servicer`` that the service
     does not have.
     """
     own = {name for name in vars(servicer) if name[0].isupper()}
+    generated = methods_of(service, commands)
     for method in service.methods:
-        path, command = f"{service.full_name}/{method.name}", command_of(method, commands)
-        if command is None and method.name not in own:
+        path, request = f"{service.full_name}/{method.name}", method.input_type.name
+        if method.name not in generated and method.name not in own:
             raise CommandTableError(
-                f"{path} has no handler: add {method.input_type.name} to the table of commands, "
-                f"or the query to {servicer.__name__}"
+                f"{path} has no handler: add {request} to the table of commands, or the method to "
+                f"{servicer.__name__}"
             )
-        if command is not None and method.name in own:
+        if method.name in generated and method.name in own:
             raise CommandTableError(
-                f"{path} is handled twice: {method.input_type.name} is in the table of commands, "
-                f"and {servicer.__name__} has the method"
+                f"{path} is handled twice: {request} is in the table of commands, and "
+                f"{servicer.__name__} has the method"
             )
     for name in sorted(own - set(service.methods_by_name)):
         raise CommandTableError(f"{servicer.__name__}.{name}: {service.full_name} has no such RPC")

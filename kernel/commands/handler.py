@@ -43,14 +43,17 @@ class CommandHandler(Protocol[Q_contra, A_co]):
 
 @dataclass(frozen=True)
 class FunctionHandler(Generic[R, A]):
-    """A handler put together from a function that acts and one that answers from the events."""
+    """A handler put together from two functions."""
 
     act: Callable[[UnitOfWork, R, Call], Sequence[Event]]
-    answer_from: Callable[[Sequence[Event]], A]
+    answer: Callable[[UnitOfWork, R, Call, Sequence[Event]], A]
 
-    def answer(self, _uow: UnitOfWork, _request: R, _call: Call, events: Sequence[Event], /) -> A:
-        """Return the answer that the events give."""
-        return self.answer_from(events)
+
+def from_events(
+    answer: Callable[[Sequence[Event]], A],
+) -> Callable[[Any, Any, Any, Sequence[Event]], A]:
+    """Return how a handler answers whose answer needs nothing but the events."""
+    return lambda _uow, _request, _call, events: answer(events)
 
 
 def carry_out(handler: CommandHandler[Any, A], uow: UnitOfWork, request: Any, call: Call) -> A:

@@ -30,8 +30,12 @@ def make_model() -> Model:
 
 
 def define(_settings: Settings) -> ServiceDefinition:
-    """Return the whole service."""
-    return ServiceDefinition(make_model(), shipped(), _build)
+    """Return the whole service; raise ``CommandTableError`` naming an RPC that has no method, and
+    ``PermissionsError`` naming one that has no rule.
+    """
+    permissions = shipped()
+    rpc.check(permissions)
+    return ServiceDefinition(make_model(), permissions, _build)
 
 
 def _build(runtime: Runtime) -> Parts:

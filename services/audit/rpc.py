@@ -10,14 +10,17 @@ from datetime import date
 from typing import Any, Final
 
 import grpc
+from google.protobuf.descriptor import ServiceDescriptor
 from motcua.audit.v1 import audit_pb2 as pb
 from motcua.audit.v1.audit_pb2_grpc import AuditServiceServicer, add_AuditServiceServicer_to_server
 from sqlalchemy import Connection
 
+from kernel.auth.permissions import Permissions
 from kernel.base.clock import Clock
 from kernel.base.errors import Invalid, NotFound, Violation
 from kernel.base.instants import instant_in
 from kernel.commands.command_bus import Reads
+from kernel.commands.command_table import check_methods
 from kernel.rpc.registration import Service
 from office.streams import DOSSIER
 from office.worktime.calendars.repository import find_calendar
@@ -37,6 +40,7 @@ from services.audit.state.portal_state import Facts
 from services.audit.wording.texts import TEXTS
 
 Context = grpc.aio.ServicerContext[Any, Any]
+SERVICE: Final[ServiceDescriptor] = pb.DESCRIPTOR.services_by_name["AuditService"]
 PAGE_SIZE: Final = 100
 _COLUMN_OF: Final = {
     pb.BREAKDOWN_UNSPECIFIED: "",
@@ -206,13 +210,17 @@ class AuditServicer(AuditServiceServicer):
         return DeadlineFilter(at, as_of is not None, within, request.overdue, request.unit, after)
 
 
+def check(permissions: Permissions) -> None:
+    """Raise ``CommandTableError`` naming an RPC without a method, ``PermissionsError`` naming one
+    without a rule.
+    """
+    check_methods(SERVICE, (), AuditServicer)
+    permissions.check(SERVICE.full_name, SERVICE.methods_by_name)
+
+
 def service(servicer: AuditServicer) -> Service:
     """Offer the service."""
-    return Service(
-        add_AuditServiceServicer_to_server,
-        servicer,
-        "motcua.audit.v1.AuditService",
-    )
+    return Service(add_AuditServiceServicer_to_server, servicer, SERVICE.full_name)
 
 
 def _day(text: str, field: str) -> int:

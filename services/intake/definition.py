@@ -18,13 +18,12 @@ from office.permissions import shipped
 from office.streams import DOSSIER
 from office.worktime.calendars import publishing
 from office.worktime.calendars.repository import office_calendars
-from services.intake import tables
+from services.intake import rpc, tables
 from services.intake.application.decision_context import ContextLoader
 from services.intake.application.handlers import DossierHandlers
 from services.intake.application.pin_access import PinAccess
 from services.intake.application.reactions import ChildDossierOpener, reactions_of
 from services.intake.domain.state import State, evolve
-from services.intake.rpc import IntakeServicer, service
 from services.intake.schedulers.desk_checks import scan_desk_checks
 from services.intake.settings import check_warning
 from services.intake.views import dossier
@@ -51,11 +50,14 @@ def make_model(opener: ChildDossierOpener) -> Model:
 def define(_settings: Settings) -> ServiceDefinition:
     """Return the whole service.
 
-    Raise ``ValueError`` for a setting that can't be used; a directory of people that can't be used
-    ends the process with exit status 2 and its mistakes.
+    Raise ``ValueError`` for a setting that can't be used, ``CommandTableError`` naming an RPC that
+    has no handler, ``PermissionsError`` naming one that has no rule; a directory of people that
+    can't be used ends the process with exit status 2 and its mistakes.
     """
     units = UnitOverlay(configured_directory(tables.SOURCE))
     warning, opener = check_warning(), ChildDossierOpener()
+    permissions = shipped()
+    rpc.check(permissions)
 
     def build(runtime: Runtime) -> Parts:
         repository, calendars = (
@@ -68,14 +70,16 @@ def define(_settings: Settings) -> ServiceDefinition:
         )
         opener.handlers = handlers
         pins = PinAccess(runtime.writer, runtime.reads, runtime.keyring)
-        servicer = IntakeServicer(handlers, runtime.commands, runtime.reads, pins, runtime.keyring)
+        servicer = rpc.IntakeServicer(
+            handlers, runtime.commands, runtime.reads, pins, runtime.keyring
+        )
         return Parts(
-            servicers=[service(servicer, handlers)],
+            servicers=[rpc.service(servicer, handlers)],
             workers=[repository],
             periodic_tasks=[PeriodicTask("checks", 1.0, scan_desk_checks)],
         )
 
-    return ServiceDefinition(make_model(opener), shipped(), build)
+    return ServiceDefinition(make_model(opener), permissions, build)
 
 
 def _release_repository(data_dir: Path, units: UnitOverlay) -> ReleaseRepository:

@@ -1,4 +1,4 @@
-"""IntakeService: translates requests to commands and queries, and rows to answers."""
+"""IntakeService over gRPC: translates queries; the methods of commands come from their table."""
 
 # ruff: noqa: N802 - gRPC names the methods
 
@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from datetime import date
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import grpc
+from google.protobuf.descriptor import ServiceDescriptor
 from motcua.events.v1.common_pb2 import Actor, ActorKind, PersonalData, SealedData
 from motcua.intake.v1 import intake_pb2 as pb
 from motcua.intake.v1.intake_pb2_grpc import (
@@ -18,24 +19,29 @@ from motcua.intake.v1.intake_pb2_grpc import (
 from sqlalchemy import Connection
 
 from kernel.auth.identity import caller
+from kernel.auth.permissions import Permissions
 from kernel.base.errors import Invalid, Refused
 from kernel.base.instants import local_date
 from kernel.commands.command_bus import Commands, Reads
+from kernel.commands.command_methods import add_command_methods
+from kernel.commands.command_table import check_methods, check_requests
+from kernel.commands.handler import CommandHandler, FunctionHandler, from_events
 from kernel.crypto.keyring import ERASED, Keyring
 from kernel.rpc.registration import Service
 from office.catalogue.dossier_code import OFFICE_ZONE
 from office.catalogue.responsible_unit import ResponsibleUnits
 from office.people.access_scope import access_scope_of
 from services.intake.application import external_codes
+from services.intake.application.command_table import DESK_COMMANDS, checks_of, handlers_of
 from services.intake.application.handlers import APPLICANT, DossierHandlers, PinSlip
 from services.intake.application.pin_access import PinAccess
-from services.intake.domain import fees
 from services.intake.domain.import_rules import in_range
 from services.intake.domain.refusals import unknown_dossier, unknown_procedure, violation
 from services.intake.queries import code_audit, dossier, dossier_list, responses
 from services.intake.views import access_index
 
 Context = grpc.aio.ServicerContext[Any, Any]
+SERVICE: Final[ServiceDescriptor] = pb.DESCRIPTOR.services_by_name["IntakeService"]
 
 
 class IntakeServicer(IntakeServiceServicer):
@@ -60,80 +66,31 @@ class IntakeServicer(IntakeServiceServicer):
     async def SubmitDossier(
         self, request: pb.SubmitDossierRequest, context: Context
     ) -> pb.SubmitDossierResponse:
-        """Submit a dossier. The stored answer has no PIN, which is sealed in the event."""
+        """Hand in a dossier. The stored answer has no PIN, which lies sealed in the event."""
         slip = PinSlip()
-        act = partial(self._handlers.submit, slip=slip)
-        response = await self._commands.run(
-            request, context, act, responses.again(responses.submitted)
+        handler = FunctionHandler(
+            partial(self._handlers.submit, slip=slip), from_events(responses.submitted)
         )
+        response = await self._commands.run(request, context, handler)
         answer = pb.SubmitDossierResponse()
         answer.CopyFrom(response)
         answer.pin = slip.pin
-        if not slip.pin and request.HasField(
-            "applicant"
-        ):  # asked for again: the first answer's PIN
+        if not slip.pin and request.HasField("applicant"):
+            # It is repeated, and gets the PIN of the first answer.
             row = await self._row(response.dossier_code)
             answer.pin = self._pins.pin_of(response.dossier_code, row["applicant"])
         return answer
 
-    async def AcceptDossier(
-        self, request: pb.AcceptDossierRequest, context: Context
-    ) -> pb.AcceptDossierResponse:
-        """Accept a dossier."""
-        again = responses.again(responses.accepted)
-        return await self._commands.run(request, context, self._handlers.accept, again)
+    async def run_command(
+        self, request: Any, context: Context, handler: CommandHandler[Any, Any]
+    ) -> Any:
+        """Run a command of the table; a citizen shows the dossier's PIN where the row says so."""
+        citizen = caller().actor.kind == ActorKind.ACTOR_KIND_CITIZEN
+        if citizen and DESK_COMMANDS[type(request)].needs_pin:
+            await self._pins.check(request.dossier_code, request.pin)
+        return await self._commands.run(request, context, handler)
 
-    async def RefuseDossier(
-        self, request: pb.RefuseDossierRequest, context: Context
-    ) -> pb.RefuseDossierResponse:
-        """Refuse a dossier."""
-        again = responses.again(responses.refused)
-        return await self._commands.run(request, context, self._handlers.refuse, again)
-
-    async def SubmitSupplement(
-        self, request: pb.SubmitSupplementRequest, context: Context
-    ) -> pb.SubmitSupplementResponse:
-        """Hand in papers that were asked for."""
-        await self._admit(request.dossier_code, request.pin)
-        again = responses.again(responses.supplemented)
-        return await self._commands.run(request, context, self._handlers.supplement, again)
-
-    async def RequestWithdrawal(
-        self, request: pb.RequestWithdrawalRequest, context: Context
-    ) -> pb.RequestWithdrawalResponse:
-        """Withdraw a dossier, or ask for it."""
-        await self._admit(request.dossier_code, request.pin)
-        again = responses.again(responses.withdrawn)
-        return await self._commands.run(request, context, self._handlers.withdraw, again)
-
-    async def ReturnResult(
-        self, request: pb.ReturnResultRequest, context: Context
-    ) -> pb.ReturnResultResponse:
-        """Record that the result was handed over."""
-        again = responses.again(responses.returned)
-        return await self._commands.run(request, context, self._handlers.hand_over, again)
-
-    async def RecordFee(
-        self, request: pb.RecordFeeRequest, context: Context
-    ) -> pb.RecordFeeResponse:
-        """Record a payment or an exemption."""
-        again = responses.again(responses.paid)
-        return await self._commands.run(request, context, self._handlers.record_fee, again)
-
-    async def CancelFee(
-        self, request: pb.CancelFeeRequest, context: Context
-    ) -> pb.CancelFeeResponse:
-        """Take back a record of a payment."""
-        again = responses.again(responses.unpaid)
-        return await self._commands.run(request, context, self._handlers.cancel_fee, again)
-
-    async def RecordExternalCode(
-        self, request: pb.RecordExternalCodeRequest, context: Context
-    ) -> pb.RecordExternalCodeResponse:
-        """Record another system's number."""
-        again = responses.again(responses.numbered)
-        act = self._handlers.record_external_code
-        return await self._commands.run(request, context, act, again)
+    # -- queries ----------------------------------------------------------------------------------
 
     async def _resolved(self, code: str) -> str:
         """Return the dossier's own code for another system's number, if it is one dossier's."""
@@ -143,13 +100,6 @@ class IntakeServicer(IntakeServiceServicer):
             )
         except Refused:
             return code
-
-    async def _admit(self, code: str, pin: str) -> None:
-        """Check the PIN of a citizen; officers and importers need none."""
-        if caller().actor.kind == ActorKind.ACTOR_KIND_CITIZEN:
-            await self._pins.check(code, pin)
-
-    # -- reads ------------------------------------------------------------------------------------
 
     async def TrackDossier(
         self, request: pb.TrackDossierRequest, context: Context
@@ -165,7 +115,7 @@ class IntakeServicer(IntakeServiceServicer):
     ) -> pb.GetDossierResponse:
         """Show a dossier; the applicant's data only to officers, and these take part in it."""
         who = caller()
-        access_scope = access_scope_of(who, self._handlers.catalogue.units, self._today())
+        scope = access_scope_of(who, self._handlers.catalogue.units, self._today())
 
         def read(connection: Connection) -> pb.GetDossierResponse:
             code = request.dossier_code
@@ -175,8 +125,8 @@ class IntakeServicer(IntakeServiceServicer):
                 row = dossier.dossier_row(connection, code)
             if row is None or row["phase"] is None:
                 raise unknown_dossier()
-            if access_scope is not None:
-                access_scope.require([row["unit"] or ""], access_index.readers(connection, code))
+            if scope is not None:
+                scope.require([row["unit"] or ""], access_index.readers(connection, code))
             officer = who.actor.kind == ActorKind.ACTOR_KIND_OFFICER
             applicant = self._applicant(code, row["applicant"]) if officer else None
             events = dossier.history_events(connection, code)
@@ -193,10 +143,10 @@ class IntakeServicer(IntakeServiceServicer):
 
         A unit's former code stands for its present one.
         """
-        access_scope = access_scope_of(caller(), self._handlers.catalogue.units, self._today())
+        scope = access_scope_of(caller(), self._handlers.catalogue.units, self._today())
         known = self._handlers.catalogue.unit_of(request.unit) if request.unit else None
         unit = known.code if known else request.unit
-        return await self._reads.run(lambda on: dossier_list.page(on, request, unit, access_scope))
+        return await self._reads.run(lambda on: dossier_list.page(on, request, unit, scope))
 
     async def ExplainCodes(
         self, request: pb.ExplainCodesRequest, context: Context
@@ -271,23 +221,27 @@ def check_list(request: pb.ListDossiersRequest, _actor: Actor) -> list[Any]:
     return [violation(f, "instant.range") for f in fields if not in_range(request, f)]
 
 
-def check_fee(request: pb.RecordFeeRequest, _actor: Actor) -> list[Any]:
-    """Return what is wrong with a payment by itself."""
-    return list(fees.violations(request))
+def check(permissions: Permissions) -> None:
+    """Raise ``CommandTableError`` naming an RPC without a handler, ``PermissionsError`` naming one
+    without a rule.
+    """
+    check_requests([SERVICE], DESK_COMMANDS)
+    check_methods(SERVICE, DESK_COMMANDS, IntakeServicer)
+    permissions.check(SERVICE.full_name, SERVICE.methods_by_name)
 
 
 def service(servicer: IntakeServicer, handlers: DossierHandlers) -> Service:
-    """Offer the service, with the checks of its requests."""
-    dated = ("RefuseDossier", "SubmitSupplement", "RequestWithdrawal", "ReturnResult")
+    """Offer the service: a servicer's methods, one for each command of the table, and the checks of
+    their requests.
+    """
+    add_command_methods(servicer, SERVICE, handlers_of(handlers), servicer.run_command)
     return Service(
         add_IntakeServiceServicer_to_server,
         servicer,
-        "motcua.intake.v1.IntakeService",
+        SERVICE.full_name,
         checks={
             "SubmitDossier": handlers.check_submission,
-            "AcceptDossier": handlers.check_acceptance,
             "ListDossiers": check_list,
-            "RecordFee": check_fee,
-            **dict.fromkeys(dated, handlers.check_instants),
+            **checks_of(SERVICE, handlers),
         },
     )

@@ -38,15 +38,17 @@ def make_model() -> Model:
 def define(_settings: Settings) -> ServiceDefinition:
     """Return the whole service.
 
-    Raise ``ValueError`` for a setting that can't be used; a directory of people that can't be used
-    ends the process with exit status 2 and its mistakes.
+    Raise ``ValueError`` for a setting that can't be used, ``CommandTableError`` naming an RPC that
+    has no handler, ``PermissionsError`` naming one that has no rule; a directory of people that
+    can't be used ends the process with exit status 2 and its mistakes.
     """
-    mail, people = settings.load(), configured_directory("notify")
+    mail, people, permissions = settings.load(), configured_directory("notify"), shipped()
+    rpc.check(permissions)
 
     def build(runtime: Runtime) -> Parts:
         return Parts(
-            servicers=(rpc.service(rpc.NotifyServicer(runtime.commands, runtime.reads)),),
+            servicers=(rpc.service(rpc.NotifyServicer(runtime.reads), runtime.commands),),
             workers=(MailSender(runtime, mail, people),),
         )
 
-    return ServiceDefinition(make_model(), shipped(), build, METRICS)
+    return ServiceDefinition(make_model(), permissions, build, METRICS)

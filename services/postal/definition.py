@@ -9,6 +9,7 @@ from typing import Final
 from kernel.auth.identity import Caller
 from kernel.base.clock import Clock
 from kernel.base.instants import local_date
+from kernel.commands.command_table import check_methods, check_requests
 from kernel.config.settings import Settings
 from kernel.eventsourcing.service_model import Model
 from kernel.runtime.definition import Parts, Runtime, ServiceDefinition
@@ -18,6 +19,7 @@ from office.permissions import shipped
 from office.streams import DOSSIER
 from services.postal import partner_rpc, rpc
 from services.postal.application import reactions
+from services.postal.application.command_table import JOB_COMMANDS, handlers_of
 from services.postal.application.handlers import JobHandlers
 from services.postal.config.partners import configured
 from services.postal.domain.decider import INITIAL, evolve
@@ -28,6 +30,12 @@ from services.postal.tables import KERNEL, SUBMISSIONS
 from services.postal.views import jobs
 
 OFFICE_ZONE: Final = "Asia/Ho_Chi_Minh"
+
+
+SERVICERS: Final = {
+    rpc.PostalServicer: rpc.SERVICE,
+    partner_rpc.PartnerServicer: partner_rpc.SERVICE,
+}
 
 
 def make_model() -> Model:
@@ -46,28 +54,35 @@ def make_model() -> Model:
 
 
 def define(_settings: Settings) -> ServiceDefinition:
-    """Return the whole service; raise ``ValueError`` for settings that can't be used."""
+    """Return the whole service.
+
+    Raise ``ValueError`` for settings that can't be used, ``CommandTableError`` naming an RPC that
+    has no handler, ``PermissionsError`` naming one that has no rule.
+    """
+    permissions = shipped()
+    for servicer, service in SERVICERS.items():
+        check_methods(service, JOB_COMMANDS, servicer)
+        permissions.check(service.full_name, service.methods_by_name)
+    check_requests(SERVICERS.values(), JOB_COMMANDS)
     partners = configured()
-    handlers = JobHandlers(partners, lease_from_environment())
+    job_handlers = JobHandlers(partners, lease_from_environment())
 
     def build(runtime: Runtime) -> Parts:
         queries = Queries(runtime.keyring, partners)
         commits = partner_rpc.CommitCounter()
         runtime.writer.on_publish(commits.note_commit)
-        commands, reads = runtime.commands, runtime.reads
-        scope_of = _access_scopes(runtime.clock)
+        commands, reads, handlers = runtime.commands, runtime.reads, handlers_of(job_handlers)
+        servicer = rpc.PostalServicer(reads, queries, _access_scopes(runtime.clock))
+        for_partners = partner_rpc.PartnerServicer(commands, reads, queries, commits)
         return Parts(
             servicers=(
-                rpc.service(rpc.PostalServicer(commands, reads, handlers, queries, scope_of)),
-                partner_rpc.service(
-                    partner_rpc.PartnerServicer(commands, reads, handlers, queries, commits),
-                    partners,
-                ),
+                rpc.service(servicer, commands, handlers),
+                partner_rpc.service(for_partners, partners, handlers),
             ),
-            periodic_tasks=(leases.leases(handlers),),
+            periodic_tasks=(leases.leases(job_handlers),),
         )
 
-    return ServiceDefinition(make_model(), shipped(), build)
+    return ServiceDefinition(make_model(), permissions, build)
 
 
 def _access_scopes(clock: Clock) -> Callable[[Caller], AccessScope | None]:

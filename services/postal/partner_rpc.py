@@ -7,9 +7,10 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import grpc
+from google.protobuf.descriptor import ServiceDescriptor
 from motcua.events.v1.common_pb2 import Actor, ActorKind
 from motcua.postal.v1 import postal_partner_pb2 as pb
 from motcua.postal.v1.postal_partner_pb2_grpc import (
@@ -20,17 +21,18 @@ from motcua.postal.v1.postal_partner_pb2_grpc import (
 from kernel.auth.identity import Credentials, caller
 from kernel.base.errors import NotFound
 from kernel.commands.command_bus import Commands, Reads
+from kernel.commands.command_methods import Handlers, add_command_methods
+from kernel.commands.handler import CommandHandler
 from kernel.rpc.registration import Service
 from kernel.rpc.statuses import TooMany
 from kernel.telemetry.logs import RateLimit, get_logger
-from services.postal.application import repeated_answers
-from services.postal.application.handlers import JobHandlers
 from services.postal.config.partners import Partners
 from services.postal.domain import refusals
 from services.postal.queries.cursors import read_stream_cursor
 from services.postal.queries.jobs import Queries
 
 Context = grpc.aio.ServicerContext[Any, Any]
+SERVICE: Final[ServiceDescriptor] = pb.DESCRIPTOR.services_by_name["PostalPartnerService"]
 T = TypeVar("T")
 log = get_logger(__name__)
 
@@ -59,16 +61,10 @@ class PartnerServicer(PostalPartnerServiceServicer):
     """What partners ask and do."""
 
     def __init__(
-        self,
-        commands: Commands,
-        reads: Reads,
-        handlers: JobHandlers,
-        queries: Queries,
-        commits: CommitCounter,
+        self, commands: Commands, reads: Reads, queries: Queries, commits: CommitCounter
     ) -> None:
         self._commands = commands
         self._reads = reads
-        self._handlers = handlers
         self._queries = queries
         self._commits = commits
         self._streams: Counter[str] = Counter()
@@ -110,65 +106,22 @@ class PartnerServicer(PostalPartnerServiceServicer):
                 while self._commits.count == seen and time.monotonic() < looked + POLL_INTERVAL:
                     await asyncio.sleep(INTERVAL)
 
-    async def TakeJob(  # noqa: N802
-        self, request: pb.TakeJobRequest, context: Context
-    ) -> pb.TakeJobResponse:
-        """Take a job; the address is opened for the answer and stored nowhere in clear."""
-        answer = await self._own(
-            request.job_id,
-            self._commands.run(request, context, self._handlers.take, again=repeated_answers.taken),
-        )
-        partner = caller().actor.id
-        address = await self._reads.run(
-            lambda c: self._queries.held(c, partner, answer.job_id, answer.attempt)
-        )
-        if address is not None:
-            answer.addressee.CopyFrom(address)
+    async def run_command(
+        self, request: Any, context: Context, handler: CommandHandler[Any, Any]
+    ) -> Any:
+        """Run a command of the table. Who takes a job is also told the address, which is stored
+        nowhere in clear.
+        """
+        run = self._commands.run(request, context, handler)
+        answer: Any = await self._own(request.job_id, run)
+        if isinstance(answer, pb.TakeJobResponse):
+            partner = caller().actor.id
+            address = await self._reads.run(
+                lambda c: self._queries.held(c, partner, answer.job_id, answer.attempt)
+            )
+            if address is not None:
+                answer.addressee.CopyFrom(address)
         return answer
-
-    async def RefuseJob(  # noqa: N802
-        self, request: pb.RefuseJobRequest, context: Context
-    ) -> pb.RefuseJobResponse:
-        """Refuse a job."""
-        return await self._own(
-            request.job_id,
-            self._commands.run(
-                request, context, self._handlers.refuse, again=repeated_answers.refused
-            ),
-        )
-
-    async def ReportTracking(  # noqa: N802
-        self, request: pb.ReportTrackingRequest, context: Context
-    ) -> pb.ReportTrackingResponse:
-        """Keep a report of the item's journey."""
-        return await self._own(
-            request.job_id,
-            self._commands.run(
-                request, context, self._handlers.tracked, again=repeated_answers.tracked
-            ),
-        )
-
-    async def ReportDelivered(  # noqa: N802
-        self, request: pb.ReportDeliveredRequest, context: Context
-    ) -> pb.ReportDeliveredResponse:
-        """Keep a delivery."""
-        return await self._own(
-            request.job_id,
-            self._commands.run(
-                request, context, self._handlers.delivered, again=repeated_answers.delivered
-            ),
-        )
-
-    async def ReportReturned(  # noqa: N802
-        self, request: pb.ReportReturnedRequest, context: Context
-    ) -> pb.ReportReturnedResponse:
-        """Keep a return."""
-        return await self._own(
-            request.job_id,
-            self._commands.run(
-                request, context, self._handlers.returned, again=repeated_answers.returned
-            ),
-        )
 
     async def GetMyJob(  # noqa: N802
         self, request: pb.GetMyJobRequest, context: Context
@@ -208,12 +161,13 @@ def authenticator(partners: Partners) -> Callable[[Credentials], Actor]:
     return authenticate
 
 
-def service(servicer: PartnerServicer, partners: Partners) -> Service:
+def service(servicer: PartnerServicer, partners: Partners, handlers: Handlers) -> Service:
     """Offer the service to partners, on both listeners."""
+    add_command_methods(servicer, SERVICE, handlers, servicer.run_command)
     return Service(
         add_PostalPartnerServiceServicer_to_server,
         servicer,
-        "motcua.postal.v1.PostalPartnerService",
+        SERVICE.full_name,
         authenticate=authenticator(partners),
         on_tls=True,
     )

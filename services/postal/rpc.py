@@ -1,12 +1,15 @@
-"""PostalService: translates the calls of officers and operators."""
+"""PostalService over gRPC, for officers and operators: translates queries; the methods of commands
+come from their table.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 import grpc
+from google.protobuf.descriptor import ServiceDescriptor
 from motcua.events.v1.common_pb2 import ActorKind
 from motcua.postal.v1 import postal_pb2 as pb
 from motcua.postal.v1.postal_pb2_grpc import (
@@ -16,13 +19,13 @@ from motcua.postal.v1.postal_pb2_grpc import (
 
 from kernel.auth.identity import Caller, caller
 from kernel.commands.command_bus import Commands, Reads
+from kernel.commands.command_methods import Handlers, add_command_methods
 from kernel.rpc.registration import Service
 from office.people.access_scope import AccessScope, access_scope_of
-from services.postal.application import repeated_answers
-from services.postal.application.handlers import JobHandlers
 from services.postal.queries.jobs import Queries
 
 Context = grpc.aio.ServicerContext[Any, Any]
+SERVICE: Final[ServiceDescriptor] = pb.DESCRIPTOR.services_by_name["PostalService"]
 
 
 def without_directory(who: Caller) -> AccessScope | None:
@@ -31,21 +34,17 @@ def without_directory(who: Caller) -> AccessScope | None:
 
 
 class PostalServicer(PostalServiceServicer):
-    """What officers and operators ask and do."""
+    """Answers queries of officers and operators."""
 
     def __init__(
         self,
-        commands: Commands,
         reads: Reads,
-        handlers: JobHandlers,
         queries: Queries,
         scope_of: Callable[[Caller], AccessScope | None] = without_directory,
     ) -> None:
         """``scope_of`` returns which units' jobs a caller sees; None: every job."""
         self._scope_of = scope_of
-        self._commands = commands
         self._reads = reads
-        self._handlers = handlers
         self._queries = queries
 
     async def GetJob(  # noqa: N802
@@ -53,11 +52,11 @@ class PostalServicer(PostalServiceServicer):
     ) -> pb.GetJobResponse:
         """Show a job; the person only to officers of its unit, or of one above."""
         who = caller()
-        access_scope = self._scope_of(who)
+        scope = self._scope_of(who)
         personal = who.actor.kind == ActorKind.ACTOR_KIND_OFFICER
         return await self._reads.run(
             lambda c: self._queries.job(
-                c, request, who.language, personal=personal, access_scope=access_scope
+                c, request, who.language, personal=personal, access_scope=scope
             )
         )
 
@@ -65,8 +64,8 @@ class PostalServicer(PostalServiceServicer):
         self, request: pb.ListJobsRequest, context: Context
     ) -> pb.ListJobsResponse:
         """List jobs; an officer sees those of the own unit and the ones below."""
-        access_scope = self._scope_of(caller())
-        return await self._reads.run(lambda c: self._queries.jobs(c, request, access_scope))
+        scope = self._scope_of(caller())
+        return await self._reads.run(lambda c: self._queries.jobs(c, request, scope))
 
     async def ListPartners(  # noqa: N802
         self, request: pb.ListPartnersRequest, context: Context
@@ -74,19 +73,8 @@ class PostalServicer(PostalServiceServicer):
         """List the partners."""
         return await self._reads.run(self._queries.all_partners)
 
-    async def ReofferJob(  # noqa: N802
-        self, request: pb.ReofferJobRequest, context: Context
-    ) -> pb.ReofferJobResponse:
-        """Offer a job again by hand."""
-        return await self._commands.run(
-            request, context, self._handlers.reoffer, again=repeated_answers.reoffered
-        )
 
-
-def service(servicer: PostalServicer) -> Service:
-    """Offer the service."""
-    return Service(
-        add_PostalServiceServicer_to_server,
-        servicer,
-        "motcua.postal.v1.PostalService",
-    )
+def service(servicer: PostalServicer, commands: Commands, handlers: Handlers) -> Service:
+    """Offer the service: a servicer's queries, and a method for each command."""
+    add_command_methods(servicer, SERVICE, handlers, commands.run)
+    return Service(add_PostalServiceServicer_to_server, servicer, SERVICE.full_name)

@@ -85,5 +85,5 @@ def check(permissions: Permissions) -> None:
 
 def service(servicer: RoutingServicer, commands: Commands, handlers: Handlers) -> Service:
     """Offer the service: a servicer's queries, and a method for each command."""
-    add_command_methods(servicer, SERVICE, commands, handlers)
+    add_command_methods(servicer, SERVICE, handlers, commands.run)
     return Service(add_RoutingServiceServicer_to_server, servicer, SERVICE.full_name)

@@ -75,6 +75,12 @@ def handle(
     return carry_out(_handlers(office)[type(request)], uow, request, call)
 
 
+def answer_again(uow: UnitOfWork, request: Any, call: Call) -> Any:
+    """Answer a request that was carried out, when its stored answer is gone."""
+    handler = _handlers(OFFICE)[type(request)]
+    return handler.answer(uow, request, call, uow.caused(call.request_id))
+
+
 class Desk:
     """Makes intake's events of dossiers, each stream's in order."""
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select
 
 from kernel.base.clock import FixedClock
 from kernel.base.instants import HOUR
+from kernel.commands.handler import carry_out
 from kernel.consumer.applying import positions
 from kernel.consumer.applying.batch import accepted
 from kernel.consumer.applying.batch_applier import Applier
@@ -23,9 +24,9 @@ from kernel.eventsourcing.command_context import Call
 from kernel.eventsourcing.group_commit import Writer
 from kernel.eventsourcing.record import Record
 from kernel.eventsourcing.service_model import Model
-from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.storage.engines import open_engine
 from office.streams import DOSSIER
+from services.postal.application.command_table import handlers_of
 from services.postal.application.handlers import JobHandlers
 from services.postal.application.reactions import REACTIONS
 from services.postal.config.partners import configured
@@ -71,6 +72,7 @@ class PostalOffice:
         self.writer = Writer(self.engine, MODEL, self.keyring)
         self.writer.start()
         self.office = JobHandlers(configured(), LEASE)
+        self.handlers = handlers_of(self.office)
         self.queries = Queries(self.keyring, configured())
         self.now = T0
         self.log: list[Record] = []
@@ -160,7 +162,6 @@ class PostalOffice:
 
     def do(
         self,
-        act: Callable[[UnitOfWork, Any, Call], Any],
         request: Any,
         who: str = "buudien",
         kind: int = ActorKind.ACTOR_KIND_PARTNER,
@@ -176,7 +177,8 @@ class PostalOffice:
             trace="",
             correlation_id=request.request_id,
         )
-        answer = self.writer.submit(lambda uow: act(uow, request, call)).result()
+        handler = self.handlers[type(request)]
+        answer = self.writer.submit(lambda uow: carry_out(handler, uow, request, call)).result()
         self.publish()
         return answer
 

@@ -72,13 +72,15 @@ class Serving:
         given = Settings(service="postal", port=self.port, database_url=url, **settings)
         commits = partner_rpc.CommitCounter()
         office.writer.on_publish(commits.note_commit)
-        parts = (self.commands, self._reads, office.office, office.queries)
-        self.partner_servicer = CountingServicer(*parts, commits)
+        self.partner_servicer = CountingServicer(
+            self.commands, self._reads, office.queries, commits
+        )
+        servicer = rpc.PostalServicer(self._reads, office.queries)
         self.server = RpcServer(
             given,
             [
-                rpc.service(rpc.PostalServicer(*parts)),
-                partner_rpc.service(self.partner_servicer, configured()),
+                rpc.service(servicer, self.commands, office.handlers),
+                partner_rpc.service(self.partner_servicer, configured(), office.handlers),
             ],
             shipped(),
         )

@@ -1,8 +1,7 @@
-"""The desk at work: gathers the facts, asks the decider, and writes what it decided.
+"""What the handlers of intake's commands do: collect the context, decide, and append.
 
 Each command runs in the writer, in the transaction of its events; it may run more than once, with
-one effect. Answers are made from the events alone, so that a repeated request gets the same one
-even after a rebuild.
+one effect. ``command_table`` says which RPC runs it, and how it is answered from the events.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ from office.people.directory import answers_for
 from office.people.rights import require_own_unit
 from services.intake.application import external_codes
 from services.intake.application.decision_context import ContextLoader
-from services.intake.domain import decider
+from services.intake.domain import decider, fees
 from services.intake.domain.decider import Decision
 from services.intake.domain.import_rules import as_of_occurrence, instants, is_importer
 from services.intake.domain.parts_check import missing_parts, unexpected_parts
@@ -36,7 +35,6 @@ from services.intake.domain.refusals import refusal, unknown_dossier
 from services.intake.domain.state import Phase, Progress, State
 from services.intake.domain.use_cases import submit as submitting
 from services.intake.domain.use_cases.submit import SubmissionContext
-from services.intake.queries import responses
 from services.intake.queries.dossier import progress_of
 from services.intake.schedulers import desk_checks
 from services.intake.tables import DOSSIERS, RECEIPTS
@@ -64,7 +62,7 @@ class DossierHandlers:
         """The catalogue of procedures as it is now."""
         return self.context.catalogue
 
-    # -- checks of requests
+    # -- checks of requests, before a command runs -----------------------------------------------
 
     def check_submission(
         self, request: pb.SubmitDossierRequest, actor: Actor
@@ -76,7 +74,7 @@ class DossierHandlers:
         offer = self.context.offer(request.procedure_code, request.unit, at)
         return [*wrong, *submitting.violations(request, offer, actor.kind)]
 
-    def check_instants(self, request: pb.RefuseDossierRequest, actor: Actor) -> Iterable[Violation]:
+    def check_instants(self, request: Message, actor: Actor) -> Iterable[Violation]:
         """Return the instants of a command that are wrong."""
         return instants(request, actor, self.clock.now(), "occurred_at")
 
@@ -87,12 +85,16 @@ class DossierHandlers:
         now = self.clock.now()
         return instants(request, actor, now, "occurred_at", "due_at", future="due_at")
 
+    def check_fee(self, request: pb.RecordFeeRequest, _actor: Actor) -> Iterable[Violation]:
+        """Return what is wrong with a payment by itself."""
+        return fees.violations(request)
+
     # -- commands ---------------------------------------------------------------------------------
 
     def submit(
         self, uow: UnitOfWork, request: pb.SubmitDossierRequest, call: Call, slip: PinSlip
-    ) -> pb.SubmitDossierResponse:
-        """Submit a dossier; the PIN goes on the slip and nowhere else."""
+    ) -> list[Event]:
+        """Take a dossier; the PIN goes on the slip and nowhere else."""
         call = as_of_occurrence(request, call)
         offer = self.context.offer(request.procedure_code, request.unit, call.occurred_at)
         wrong = submitting.violations(request, offer, call.actor.kind)
@@ -113,35 +115,27 @@ class DossierHandlers:
         events: list[Message] = [*submitting.submit(request, intake)]
         if request.external_code:
             events += external_codes.record(uow, request.imported_from, request.external_code)
-        return responses.submitted(uow.append_call(code, events, call))
+        return uow.append_call(code, events, call)
 
-    def accept(
-        self, uow: UnitOfWork, request: pb.AcceptDossierRequest, call: Call
-    ) -> pb.AcceptDossierResponse:
-        """Accept a dossier; the answer is the receipt."""
+    def accept(self, uow: UnitOfWork, request: pb.AcceptDossierRequest, call: Call) -> list[Event]:
+        """Accept a dossier."""
         call = as_of_occurrence(request, call)
         state = self._state(uow, request.dossier_code, call)
         row = uow.get(DOSSIERS, request.dossier_code) or {}
         terms = self.context.terms(state, row.get("unit") or "", request, call)
         desk_checks.record_missed(uow, request.dossier_code, state, call.occurred_at, call.now)
-        return responses.accepted(
-            _write(uow, request.dossier_code, decider.accept(state, terms), call)
-        )
+        return _write(uow, request.dossier_code, decider.accept(state, terms), call)
 
-    def refuse(
-        self, uow: UnitOfWork, request: pb.RefuseDossierRequest, call: Call
-    ) -> pb.RefuseDossierResponse:
+    def refuse(self, uow: UnitOfWork, request: pb.RefuseDossierRequest, call: Call) -> list[Event]:
         """Refuse a dossier."""
         call = as_of_occurrence(request, call)
         state = self._state(uow, request.dossier_code, call)
         desk_checks.record_missed(uow, request.dossier_code, state, call.occurred_at, call.now)
-        return responses.refused(
-            _write(uow, request.dossier_code, decider.refuse(state, request), call)
-        )
+        return _write(uow, request.dossier_code, decider.refuse(state, request), call)
 
     def supplement(
         self, uow: UnitOfWork, request: pb.SubmitSupplementRequest, call: Call
-    ) -> pb.SubmitSupplementResponse:
+    ) -> list[Event]:
         """Take papers that were asked for."""
         call = as_of_occurrence(request, call)
         state = self._state(uow, request.dossier_code, call)
@@ -153,29 +147,27 @@ class DossierHandlers:
             if wrong:
                 raise Invalid(wrong)
             decision = missing_parts(request.parts, progress.asked) or decision
-        return responses.supplemented(_write(uow, request.dossier_code, decision, call))
+        return _write(uow, request.dossier_code, decision, call)
 
     def withdraw(
         self, uow: UnitOfWork, request: pb.RequestWithdrawalRequest, call: Call
-    ) -> pb.RequestWithdrawalResponse:
-        """Withdraw a dossier, or pass the wish on to the departments."""
+    ) -> list[Event]:
+        """Let a dossier go, or ask the departments to."""
         call = as_of_occurrence(request, call)
         state = self._state(uow, request.dossier_code, call)
         decision = decider.withdraw(state, request, _progress(uow, request.dossier_code))
-        return responses.withdrawn(_write(uow, request.dossier_code, decision, call))
+        return _write(uow, request.dossier_code, decision, call)
 
     def hand_over(
         self, uow: UnitOfWork, request: pb.ReturnResultRequest, call: Call
-    ) -> pb.ReturnResultResponse:
+    ) -> list[Event]:
         """Hand the result over at the counter."""
         call = as_of_occurrence(request, call)
         state = self._state(uow, request.dossier_code, call)
         decision = decider.hand_over(state, _progress(uow, request.dossier_code))
-        return responses.returned(_write(uow, request.dossier_code, decision, call))
+        return _write(uow, request.dossier_code, decision, call)
 
-    def record_fee(
-        self, uow: UnitOfWork, request: pb.RecordFeeRequest, call: Call
-    ) -> pb.RecordFeeResponse:
+    def record_fee(self, uow: UnitOfWork, request: pb.RecordFeeRequest, call: Call) -> list[Event]:
         """Record a payment, or that the applicant is exempt."""
         code = request.dossier_code
         state = self._state(uow, code, call)
@@ -187,23 +179,21 @@ class DossierHandlers:
             if uow.get(RECEIPTS, unit, receipt) is not None:
                 raise Refused(refusal("RECEIPT_USED"))
         decision = decider.record_fee(state, request, _progress(uow, code), check)
-        return responses.paid(_write(uow, code, decision, call))
+        return _write(uow, code, decision, call)
 
-    def cancel_fee(
-        self, uow: UnitOfWork, request: pb.CancelFeeRequest, call: Call
-    ) -> pb.CancelFeeResponse:
+    def cancel_fee(self, uow: UnitOfWork, request: pb.CancelFeeRequest, call: Call) -> list[Event]:
         """Take back a record that was a mistake."""
         state = self._state(uow, request.dossier_code, call)
         decision = decider.cancel_fee(state, request.sequence, request.reason)
-        return responses.unpaid(_write(uow, request.dossier_code, decision, call))
+        return _write(uow, request.dossier_code, decision, call)
 
     def record_external_code(
         self, uow: UnitOfWork, request: pb.RecordExternalCodeRequest, call: Call
-    ) -> pb.RecordExternalCodeResponse:
+    ) -> list[Event]:
         """Note another system's number for a dossier."""
         self._state(uow, request.dossier_code, call)
         noted = external_codes.record(uow, request.system, request.code)
-        return responses.numbered(uow.append_call(request.dossier_code, noted, call))
+        return uow.append_call(request.dossier_code, noted, call)
 
     def _state(self, uow: UnitOfWork, code: str, call: Call) -> State:
         """Return the desk's state of a dossier that this caller may act on."""

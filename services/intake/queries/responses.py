@@ -5,7 +5,7 @@ Pure. ``language`` is ``vi`` or ``en``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeVar, cast
 
 from motcua.events.v1.common_pb2 import (
@@ -41,11 +41,6 @@ from services.intake.views.parts_json import parts_from
 Row = Mapping[str, Any]
 Events = Sequence[Event]
 A = TypeVar("A")
-
-
-def again(answer: Callable[[Events], A]) -> Callable[[Any, Any, Any, Events], A]:
-    """Answer a request whose first answer was lost, from the events that it led to."""
-    return lambda _uow, _request, _call, events: answer(events)
 
 
 def submitted(events: Events) -> pb.SubmitDossierResponse:

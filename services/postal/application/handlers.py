@@ -1,6 +1,7 @@
-"""Handlers of the commands of officers and partners: load, decide, append.
+"""What the handlers of postal's commands do: collect the context, decide, and append.
 
-Every function runs in the writer's thread and touches nothing but the unit of work.
+Every function runs in the writer's thread and touches nothing but the unit of work;
+``command_table`` says which RPC runs it, and how it is answered.
 """
 
 from __future__ import annotations
@@ -9,13 +10,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from motcua.events.v1.common_pb2 import PersonalData
+from motcua.events.v1.event_pb2 import Event
 from motcua.postal.v1 import postal_partner_pb2 as partner_pb
 from motcua.postal.v1 import postal_pb2 as pb
 from motcua.postal.v1.job_events_pb2 import ItemDelivered
 
 from kernel.base.clock_skew import in_future, lies_ahead
 from kernel.base.errors import Invalid, Refusal, Refused
-from kernel.base.instants import to_timestamp, to_us
+from kernel.base.instants import to_us
 from kernel.eventsourcing.command_context import Call
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.storage.row_cache import Row
@@ -34,9 +36,7 @@ class JobHandlers:
     partners: Partners
     lease: int
 
-    def reoffer(
-        self, uow: UnitOfWork, request: pb.ReofferJobRequest, call: Call
-    ) -> pb.ReofferJobResponse:
+    def reoffer(self, uow: UnitOfWork, request: pb.ReofferJobRequest, call: Call) -> list[Event]:
         """Offer a job again by hand."""
         if request.partner_id and self.partners.find(request.partner_id) is None:
             raise Invalid([refusals.UNKNOWN_PARTNER])
@@ -45,76 +45,51 @@ class JobHandlers:
             raise refusals.no_job()
         job = _job(uow, row)
         _not_collected(uow, row)
-        facts = offers(uow, self.partners, job.unit)
-        events = _allowed(decider.reoffer(job, request.partner_id, request.reason, facts))
-        uow.append_call(row["dossier_code"], events, call)
-        return pb.ReofferJobResponse(job_id=job.job_id, partner_id=_job(uow, row).partner_id)
+        offered = offers(uow, self.partners, job.unit)
+        events = _allowed(decider.reoffer(job, request.partner_id, request.reason, offered))
+        return uow.append_call(row["dossier_code"], events, call)
 
-    def take(
-        self, uow: UnitOfWork, request: partner_pb.TakeJobRequest, call: Call
-    ) -> partner_pb.TakeJobResponse:
-        """Let a partner take the job that is offered to it.
-
-        The answer lacks the address: answers are stored, and an address never is in clear.
-        """
+    def take(self, uow: UnitOfWork, request: partner_pb.TakeJobRequest, call: Call) -> list[Event]:
+        """Let a partner take a job that it was offered; nothing when it holds the job already."""
         row, job = _own(uow, request.job_id, call)
-        if job.status is JobStatus.OFFERED:
-            _not_collected(uow, row)
-            number, serial = self._number(uow, request.item_number, self._partner(call))
-            events = _allowed(decider.take(job, number, serial, call.now + self.lease))
-            uow.append_call(row["dossier_code"], events, call)
-            job = _job(uow, row)
-        else:
+        if job.status is not JobStatus.OFFERED:
             _allowed(decider.take(job, job.item_number, 0, 0))
-        return partner_pb.TakeJobResponse(
-            job_id=job.job_id,
-            attempt=job.attempt,
-            item_number=job.item_number,
-            lease_until=to_timestamp(job.lease_until),
-            unit=job.unit,
-        )
+            return []
+        _not_collected(uow, row)
+        number, serial = self._number(uow, request.item_number, self._partner(call))
+        taken = _allowed(decider.take(job, number, serial, call.now + self.lease))
+        return uow.append_call(row["dossier_code"], taken, call)
 
     def refuse(
         self, uow: UnitOfWork, request: partner_pb.RefuseJobRequest, call: Call
-    ) -> partner_pb.RefuseJobResponse:
+    ) -> list[Event]:
         """Take a job from the partner that refuses it."""
         row, job = _own(uow, request.job_id, call)
-        facts = offers(uow, self.partners, job.unit)
-        outcome = decider.refuse(job, request.attempt, request.reason_code, request.reason, facts)
-        uow.append_call(row["dossier_code"], _allowed(outcome), call)
-        return partner_pb.RefuseJobResponse(job_id=job.job_id)
+        offered = offers(uow, self.partners, job.unit)
+        outcome = decider.refuse(job, request.attempt, request.reason_code, request.reason, offered)
+        return uow.append_call(row["dossier_code"], _allowed(outcome), call)
 
     def tracked(
         self, uow: UnitOfWork, request: partner_pb.ReportTrackingRequest, call: Call
-    ) -> partner_pb.ReportTrackingResponse:
+    ) -> list[Event]:
         """Keep a report of the item's journey."""
-        report = _report_of(
-            request, call, "tracked", code=request.code, reason_code=request.reason_code
-        )
-        outcome = _keep_report(uow, request.job_id, report, call)
-        return partner_pb.ReportTrackingResponse(
-            report_id=report.report_id, contradicts=outcome.contradicts
-        )
+        code, reason = request.code, request.reason_code
+        report = _report_of(request, call, "tracked", code=code, reason_code=reason)
+        return _reported(uow, request.job_id, report, call)
 
     def delivered(
         self, uow: UnitOfWork, request: partner_pb.ReportDeliveredRequest, call: Call
-    ) -> partner_pb.ReportDeliveredResponse:
+    ) -> list[Event]:
         """Keep a delivery with its proof."""
         report = _report_of(request, call, "delivered", proof_sha256=request.proof_sha256)
-        outcome = _keep_report(uow, request.job_id, report, call, request.receiver_name)
-        return partner_pb.ReportDeliveredResponse(
-            report_id=report.report_id, contradicts=outcome.contradicts
-        )
+        return _reported(uow, request.job_id, report, call, request.receiver_name)
 
     def returned(
         self, uow: UnitOfWork, request: partner_pb.ReportReturnedRequest, call: Call
-    ) -> partner_pb.ReportReturnedResponse:
+    ) -> list[Event]:
         """Keep a return."""
         report = _report_of(request, call, "returned", reason_code=request.reason_code)
-        outcome = _keep_report(uow, request.job_id, report, call)
-        return partner_pb.ReportReturnedResponse(
-            report_id=report.report_id, contradicts=outcome.contradicts
-        )
+        return _reported(uow, request.job_id, report, call)
 
     def expire(self, uow: UnitOfWork, row: Row, now: int) -> int:
         """End a job's lease when it has run out; return the number of events."""
@@ -138,12 +113,12 @@ class JobHandlers:
             raise refusals.no_job()
         return partner
 
-    def _number(self, uow: UnitOfWork, brought: str, partner: Partner) -> tuple[str, int]:
-        if brought:
-            check_item_number(brought)
-            if uow.get(ITEMS, brought) is not None:
+    def _number(self, uow: UnitOfWork, report: str, partner: Partner) -> tuple[str, int]:
+        if report:
+            check_item_number(report)
+            if uow.get(ITEMS, report) is not None:
                 raise refusals.item_used()
-            return brought, 0
+            return report, 0
         serial = next_serial(uow, partner)
         if serial is None:
             raise Refused(refusals.SERIES_EXHAUSTED)
@@ -208,9 +183,9 @@ def _report_of(request: Any, call: Call, kind: Any, **content: str) -> PartnerRe
     )
 
 
-def _keep_report(
+def _reported(
     uow: UnitOfWork, job_id: str, report: PartnerReport, call: Call, receiver: str = ""
-) -> ReportOutcome:
+) -> list[Event]:
     row, job = _own(uow, job_id, call)
     outcome: ReportOutcome = _allowed(receive_report(job, report))
     code = row["dossier_code"]
@@ -218,5 +193,4 @@ def _keep_report(
         if receiver and isinstance(event, ItemDelivered):
             sealed = uow.new_key(code).seal("receiver", PersonalData(full_name=receiver))
             event.receiver.CopyFrom(sealed)
-    uow.append_call(code, outcome.events, call)
-    return outcome
+    return uow.append_call(code, outcome.events, call)

@@ -6,7 +6,7 @@ commands come from here; who may call a command stands in ``office/permissions.t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass
 from enum import Enum
 from typing import Any, Final, Generic, TypeVar
@@ -20,7 +20,7 @@ from motcua.intake.v1.dossier_events_pb2 import (
 from motcua.routing.v1 import routing_pb2 as pb
 
 from kernel.base.errors import Refusal
-from kernel.commands.command_table import CommandTableError, check_requests
+from kernel.commands.command_table import check_requests, rows_by_message
 from services.routing.domain.context import DecisionContext
 from services.routing.domain.state import State
 from services.routing.domain.use_cases.case import (
@@ -147,18 +147,7 @@ EVENTS: Final = (
 """The events of other services on which routing decides."""
 
 
-def decisions_of(
-    specs: Iterable[DecisionSpec[Any]],
-) -> Mapping[type[Message], DecisionSpec[Any]]:
-    """Return rows by their message; raise ``CommandTableError`` naming one that is there twice."""
-    found: dict[type[Message], DecisionSpec[Any]] = {}
-    for spec in specs:
-        if found.setdefault(spec.message, spec) is not spec:
-            raise CommandTableError(f"{spec.message.DESCRIPTOR.full_name} has two rows")
-    return found
-
-
 SERVICES: Final = tuple(pb.DESCRIPTOR.services_by_name.values())
 """The services of the contract whose RPCs the commands are."""
-DECISIONS: Final = decisions_of((*EVENTS, *COMMANDS))
+DECISIONS: Final[Mapping[type[Message], DecisionSpec[Any]]] = rows_by_message(*EVENTS, *COMMANDS)
 check_requests(SERVICES, [spec.message for spec in COMMANDS])

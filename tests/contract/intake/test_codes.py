@@ -51,7 +51,7 @@ def replica(url: str, keys: str, count: int) -> list[str]:
             request = submission(channel=COUNTER, procedure_code="1.000002")
             who = call(OFFICER)
         work = writer.submit(lambda uow: office.submit(uow, request, who, PinSlip()))
-        return work.result(timeout=60).dossier_code
+        return work.result(timeout=60)[0].stream_id
 
     try:
         with ThreadPoolExecutor(8) as pool:
@@ -109,7 +109,7 @@ def importer(url: str, keys: str, numbers: list[str]) -> list[str]:
         who = call(IMPORTER)
         try:
             work = writer.submit(lambda uow: office.submit(uow, request, who, PinSlip()))
-            return work.result(timeout=60).dossier_code
+            return work.result(timeout=60)[0].stream_id
         except (AlreadyExists, Conflict):
             return ""
 

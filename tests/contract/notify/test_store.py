@@ -1,17 +1,22 @@
 """Notify's reactions, views, attempts and reads, on SQLite and on PostgreSQL."""
 
+import uuid
 from collections.abc import Callable
 
 import pytest
+from motcua.events.v1.common_pb2 import Actor, ActorKind
 from motcua.events.v1.event_pb2 import Event
 from motcua.notify.v1 import notify_pb2 as pb
 from motcua.notify.v1.message_events_pb2 import MessageFailed, MessageQueued, MessageSent
 from motcua.routing.v1.deadline_events_pb2 import DeadlineEscalated
 
-from kernel.base.errors import Invalid, NotFound
+from kernel.base.errors import Invalid, NotFound, Refused
 from kernel.base.instants import SECOND
+from kernel.commands.handler import carry_out
 from kernel.consumer.applying.results import RecordFailed
+from kernel.eventsourcing.command_context import Call
 from kernel.eventsourcing.migrate import differences
+from services.notify.application.handlers import MESSAGE_COMMANDS
 from services.notify.application.reactions import message_id
 from services.notify.delivery.attempts import DueAttempt
 from services.notify.domain.decider import EMAIL
@@ -302,3 +307,31 @@ def test_counts(store: Store) -> None:
         ("submitted", pb.MESSAGE_STATE_SUPPRESSED, 1, 0),
         ("accepted", pb.MESSAGE_STATE_QUEUED, 1, 1),
     }
+
+
+def test_a_failed_message_is_sent_once_more_on_an_operator_s_word(store: Store) -> None:
+    """It is answered the same when the stored answer is lost; a second order finds no failure."""
+    store.submit("D1")
+    store.read()
+    (due,) = store.attempts.due()
+    failed = due.message["message_id"]
+    assert store.attempts.begin(due, 60)
+    end = MessageFailed(message_id=failed, attempts=1, code=550, reason_code="refused")
+    store.attempts.end(due, end)
+
+    handler = MESSAGE_COMMANDS[pb.ResendMessageRequest]
+    request = pb.ResendMessageRequest(request_id=str(uuid.uuid4()), message_id=failed)
+    boss = Actor(kind=ActorKind.ACTOR_KIND_OPERATOR, id="boss")
+    call = Call(boss, "vi", request.request_id, store.now, store.now, "", request.request_id)
+    first = store.writer.submit(lambda uow: carry_out(handler, uow, request, call)).result()
+    again = store.writer.submit(
+        lambda uow: handler.answer(uow, request, call, uow.caused(call.request_id))
+    ).result()
+    assert again == first
+    assert first.message_id == message_id(request.request_id, EMAIL)
+    assert payloads(store, "D1") == ["MessageQueued", "MessageFailed", "MessageQueued"]
+    with pytest.raises(Refused):
+        store.writer.submit(lambda uow: carry_out(handler, uow, request, call)).result()
+    other = pb.ResendMessageRequest(request_id=request.request_id, message_id="none")
+    with pytest.raises(NotFound):
+        store.writer.submit(lambda uow: carry_out(handler, uow, other, call)).result()

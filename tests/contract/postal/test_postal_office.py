@@ -26,16 +26,14 @@ OPERATOR = ActorKind.ACTOR_KIND_OPERATOR
 def take(
     office: PostalOffice, job_id: str, who: str = "buudien", item: str = ""
 ) -> partner_pb.TakeJobResponse:
-    return office.do(
-        office.office.take, partner_pb.TakeJobRequest(job_id=job_id, item_number=item), who
-    )
+    return office.do(partner_pb.TakeJobRequest(job_id=job_id, item_number=item), who)
 
 
 def refuse(office: PostalOffice, job_id: str, who: str, attempt: int = 0) -> None:
     request = partner_pb.RefuseJobRequest(
         job_id=job_id, reason_code="not_served", reason="too far", attempt=attempt
     )
-    office.do(office.office.refuse, request, who)
+    office.do(request, who)
 
 
 def track(
@@ -56,7 +54,7 @@ def track(
         happened_at=to_timestamp(at),
         **more,
     )
-    return office.do(office.office.tracked, request, who).contradicts
+    return office.do(request, who).contradicts
 
 
 def deliver(
@@ -76,7 +74,7 @@ def deliver(
         proof_sha256=PROOF,
         receiver_name=receiver,
     )
-    return office.do(office.office.delivered, request, who).contradicts
+    return office.do(request, who).contradicts
 
 
 def bring_back(office: PostalOffice, job_id: str, at: int, attempt: int = 1) -> bool:
@@ -88,7 +86,7 @@ def bring_back(office: PostalOffice, job_id: str, at: int, attempt: int = 1) -> 
         happened_at=to_timestamp(at),
         reason_code="unclaimed",
     )
-    return office.do(office.office.returned, request).contradicts
+    return office.do(request).contradicts
 
 
 def show(office: PostalOffice, job_id: str, *, personal: bool = True) -> pb.GetJobResponse:
@@ -261,12 +259,11 @@ def test_when_all_refuse_the_job_waits_for_a_person_who_offers_it_again(
     assert listed(office, state=pb.JOB_STATE_UNSERVED) == [job_id]
     assert [r.partner_id for r in show(office, job_id).refusals] == ["buudien", "chuyenphat"]
     again = pb.ReofferJobRequest(job_id=job_id, reason="they agreed by phone")
-    assert office.do(office.office.reoffer, again, "an.nv", OPERATOR).partner_id == "buudien"
+    assert office.do(again, "an.nv", OPERATOR).partner_id == "buudien"
     ((number, offer),) = office.ask(lambda c: office.queries.offered(c, "buudien", 1))
     assert (number, offer.job.job_id) == (2, job_id)
     with pytest.raises(Invalid, match="no such partner"):
         office.do(
-            office.office.reoffer,
             pb.ReofferJobRequest(job_id=job_id, partner_id="zz", reason="x"),
             "an.nv",
             OPERATOR,
@@ -377,7 +374,7 @@ def test_what_the_citizen_has_collected_is_not_sent_out(office: PostalOffice) ->
     again = pb.ReofferJobRequest(job_id=unserved, reason="x")
 
     for act in (
-        lambda: office.do(office.office.reoffer, again, "an.nv", OPERATOR),
+        lambda: office.do(again, "an.nv", OPERATOR),
         lambda: take(office, offered),
     ):
         with pytest.raises(Refused) as caught:
@@ -400,7 +397,7 @@ def work_a_week(office: PostalOffice) -> None:
     refuse(office, jobs[3], "buudien")
     refuse(office, jobs[3], "chuyenphat")
     again = pb.ReofferJobRequest(job_id=jobs[3], partner_id="chuyenphat", reason="agreed")
-    office.do(office.office.reoffer, again, "an.nv", OPERATOR)
+    office.do(again, "an.nv", OPERATOR)
     office.now += LEASE
     office.look_at_leases()
     take(office, jobs[2], "chuyenphat")

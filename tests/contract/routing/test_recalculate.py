@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from motcua.routing.v1.deadline_events_pb2 import DeadlineMissed, DeadlineRecalc
 from motcua.routing.v1.types_pb2 import CaseFact
 
 from kernel.base.instants import to_us
+from kernel.eventsourcing.command_context import Call
 from office.worktime.calendars import repository
 from office.worktime.calendars.files import load_calendar
 from office.worktime.calendars.repository import CalendarRepository
@@ -24,7 +26,7 @@ from services.routing.tables import CASES, CONSULTATIONS, DEADLINES, TIMERS, WOR
 from services.routing.views.deadline_rows import DOSSIER
 from tests.support.calendars import publish, use
 from tests.support.databases import NewDatabase
-from tests.support.departments import Departments, Desk, merged
+from tests.support.departments import Departments, Desk, answer_again, handle, merged
 from tests.support.events import name_of, payload_of
 from tests.support.models import OFFICE
 from tests.support.models import ROUTING as MODEL
@@ -111,6 +113,25 @@ def test_only_what_moves_gets_an_event(
     said = payload_of(event, DeadlineRecalculated)
     assert (said.reason, said.calendar_version) == ("bão, 12/UBND", version)
     assert said.previous_calendar_version == state_office().version
+
+
+def test_a_page_is_answered_the_same_when_its_answer_is_lost(
+    departments: Departments, folder: Path, tmp_path: Path
+) -> None:
+    """It names what it moved then; what a later calendar would move stays for another order."""
+    first_code, second_code = codes(2)
+    for code in (first_code, second_code):
+        departments.reads(Desk().files(code))
+    storm(folder, tmp_path)
+    request = pb.RecalculateDeadlinesRequest(request_id=str(uuid.uuid4()), reason="bão, 12/UBND")
+    call = Call(BOSS, "vi", request.request_id, at(WHEN), at(WHEN), "", "")
+    first = departments.writer.submit(lambda uow: handle(uow, request, call)).result()
+    assert [each.dossier_code for each in first.moved] == [first_code, second_code]
+    storm(folder, tmp_path, 3, "2021-08-13")
+    before = departments.kinds()
+    again = departments.writer.submit(lambda uow: answer_again(uow, request, call)).result()
+    assert again == first
+    assert departments.kinds() == before
 
 
 def test_the_views_follow(departments: Departments, folder: Path, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from office.process.repository import standard_processes
 from services.routing.domain.command_table import COMMANDS
 from services.routing.queries import case, consultations, work_lists
 from tests.support.databases import NewDatabase
-from tests.support.departments import TABLE, Departments, Desk, handle
+from tests.support.departments import TABLE, Departments, Desk, answer_again, handle
 from tests.support.models import OFFICE
 from tests.support.routing_cases import (
     BINH,
@@ -210,19 +210,25 @@ def test_every_method_that_officers_may_call_is_proved() -> None:
         assert (name in OF_NO_CASE) == (scope == "any"), name
 
 
-def said(departments: Departments, name: str, officer: str, unit: str, roles: set[str]) -> str:
-    """Let an officer call, past the door and the departments; gives the code of a refusal."""
-    proof, rule = PROOFS[name], TABLE.rule(f"{SERVICE}/{name}")
-    request: Any = proof.request()
+def called(name: str, officer: str, unit: str, roles: set[str]) -> tuple[Any, Call]:
+    """Return a proof's request, and the call of an officer."""
+    request: Any = PROOFS[name].request()
     request.request_id = str(uuid.uuid4())
     if hasattr(request, "dossier_code"):
         request.dossier_code = CODE
     actor = Actor(kind=ActorKind.ACTOR_KIND_OFFICER, id=officer, unit=unit)
-    now = at("2021-08-09 10:05")
+    now, rule = at("2021-08-09 10:05"), TABLE.rule(f"{SERVICE}/{name}")
     granted = frozenset(roles)
     call = Call(actor, "vi", request.request_id, now, now, "", CODE, roles=granted, rule=rule)
+    return request, call
+
+
+def said(departments: Departments, name: str, officer: str, unit: str, roles: set[str]) -> str:
+    """Let an officer call, past the door and the departments; gives the code of a refusal."""
+    request, call = called(name, officer, unit, roles)
     try:
-        TABLE.authorize(rule, actor, granted)
+        assert call.rule is not None
+        TABLE.authorize(call.rule, call.actor, call.roles)
         departments.writer.submit(lambda uow: handle(uow, request, call)).result()
     except (Refused, Forbidden) as failure:
         return failure.code
@@ -265,6 +271,22 @@ def test_the_right_officer_is_not_refused(departments: Departments, name: str, r
     before = departments.kinds(CODE)
     assert said(departments, name, proof.officer, proof.unit, {role} - {""}) == ""
     assert departments.kinds(CODE) != before
+
+
+@pytest.mark.parametrize("name", PROOFS)
+def test_a_request_is_answered_the_same_when_its_answer_is_lost(
+    departments: Departments, name: str
+) -> None:
+    """What is durable gives the answer once more, and nothing is written a second time."""
+    proof = PROOFS[name]
+    proof.prepare(departments)
+    request, call = called(name, proof.officer, proof.unit, proof.roles)
+    first = departments.writer.submit(lambda uow: handle(uow, request, call)).result()
+    before = departments.kinds()
+    again = departments.writer.submit(lambda uow: answer_again(uow, request, call)).result()
+    assert again == first
+    assert again.ByteSize()
+    assert departments.kinds() == before
 
 
 @pytest.mark.parametrize("name", PROOFS)

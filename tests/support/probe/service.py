@@ -36,6 +36,7 @@ from kernel.base.errors import (
     Unavailable,
 )
 from kernel.commands.command_bus import Commands, Reads
+from kernel.commands.handler import FunctionHandler, from_events
 from kernel.config.settings import Settings
 from kernel.eventsourcing.group_commit import Writer
 from kernel.eventsourcing.service_model import Model
@@ -93,23 +94,21 @@ class Probe(pb_grpc.ProbeServiceServicer):  # type: ignore[misc]
     def __init__(self, commands: Commands, reads: Reads) -> None:
         self.begun = 0
         self.ended_streams = 0
+        self._acted: set[str] = set()
         self._commands = commands
         self._reads = reads
 
     async def Write(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """Append one event."""
-        return await self._commands.run(request, context, self._write)
+        """Append one event; after a rebuild, say that it was done."""
+        return await self._commands.run(request, context, FunctionHandler(self._act, self._once))
 
     async def WriteAgain(self, request: Any, context: Any) -> Any:  # noqa: N802
         """Append one event; after a rebuild, answer from it."""
-        return await self._commands.run(
-            request,
-            context,
-            lambda uow, r, call: pb.WriteAgainResponse(sequence=self._write(uow, r, call).sequence),
-            again=lambda _uow, _r, _call, events: pb.WriteAgainResponse(
-                sequence=events[0].sequence
-            ),
+        handler: Any = FunctionHandler(
+            self._act,
+            from_events(lambda events: pb.WriteAgainResponse(sequence=events[0].sequence)),
         )
+        return await self._commands.run(request, context, handler)
 
     async def Fail(self, request: Any, context: Any) -> Any:  # noqa: N802
         """Raise what is asked for."""
@@ -138,9 +137,18 @@ class Probe(pb_grpc.ProbeServiceServicer):  # type: ignore[misc]
         finally:
             self.ended_streams += 1
 
-    def _write(self, uow: Any, request: Any, call: Any) -> Any:
+    def _act(self, uow: Any, request: Any, call: Any) -> Any:
         self.begun += 1
-        (event,) = uow.append_call(request.code, [DossierSubmitted()], call)
+        events = uow.append_call(request.code, [DossierSubmitted()], call)
+        self._acted.add(call.request_id)
+        return events
+
+    def _once(self, _uow: Any, _request: Any, call: Any, events: Any) -> Any:
+        """Answer what has just been written; raise ``AlreadyExists`` for what was before."""
+        if call.request_id not in self._acted:
+            raise AlreadyExists("đã làm", "done before")
+        self._acted.discard(call.request_id)
+        (event,) = events
         return pb.WriteResponse(sequence=event.sequence, event_id=event.event_id)
 
 

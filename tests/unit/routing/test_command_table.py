@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from google.protobuf.message import Message
 from motcua.routing.v1 import routing_pb2 as pb
 
-from kernel.auth.permissions import PermissionsError
-from kernel.commands.command_table import CommandTableError
+from kernel.commands.command_table import CommandTableError, rows_by_message
 from kernel.config.settings import Settings
-from office.permissions import shipped
 from services.routing import rpc
 from services.routing.application import handlers
 from services.routing.application.handlers import CaseHandler, handlers_of
@@ -22,7 +19,6 @@ from services.routing.domain.command_table import (
     EVENTS,
     Answer,
     CommandSpec,
-    decisions_of,
 )
 from tests.support.models import OFFICE
 
@@ -79,11 +75,6 @@ def test_each_command_has_one_handler() -> None:
     assert {m for m, handler in found.items() if not isinstance(handler, CaseHandler)} == OF_MANY
 
 
-def test_a_service_is_defined_whose_table_fits() -> None:
-    """The definition checks the table, the contract and the permissions."""
-    assert define(SETTINGS).model.source == "routing"
-
-
 def test_a_command_without_a_row_stops_the_definition(monkeypatch: pytest.MonkeyPatch) -> None:
     """The message names the RPC and what to add."""
     monkeypatch.setattr(rpc, "COMMANDS", COMMANDS[1:])
@@ -91,24 +82,11 @@ def test_a_command_without_a_row_stops_the_definition(monkeypatch: pytest.Monkey
         define(SETTINGS)
 
 
-def test_a_command_without_a_rule_stops_the_definition(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The message names the RPC, the file and the line to add."""
-    rules = dict(shipped().rules)
-    del rules["motcua.routing.v1.RoutingService/PullBack"]
-    monkeypatch.setattr(
-        "services.routing.definition.shipped", lambda: replace(shipped(), rules=rules)
-    )
-    with pytest.raises(
-        PermissionsError, match=r"PullBack has no rule\. Add under .*toml: PullBack"
-    ):
-        define(SETTINGS)
-
-
 def test_a_message_with_two_rows_is_named() -> None:
     """Otherwise the later one would hold, silently."""
     row = spec_of(pb.SuspendCaseRequest, Answer.CASE)
     with pytest.raises(CommandTableError, match=r"v1\.SuspendCaseRequest has two rows"):
-        decisions_of([*COMMANDS, row])
+        rows_by_message(*COMMANDS, row)
 
 
 @pytest.mark.parametrize(

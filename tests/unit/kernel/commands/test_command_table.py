@@ -14,7 +14,7 @@ from kernel.commands.command_table import (
     check_requests,
     response_of,
 )
-from kernel.commands.handler import FunctionHandler
+from kernel.commands.handler import FunctionHandler, from_events
 
 SERVICE = pb.DESCRIPTOR.services_by_name["NotifyService"]
 COMMANDS = [pb.ResendMessageRequest]
@@ -90,17 +90,12 @@ def test_the_response_is_the_contract_s() -> None:
 async def test_a_servicer_gets_the_methods_of_commands_only() -> None:
     """Each runs its own handler; queries are left as they are."""
 
-    class Bus:
-        """Stands for the command bus: gives back what it was asked to run."""
-
-        async def handle(self, request: Any, context: Any, handler: Any) -> Any:
-            """Return what was handed in."""
-            return request, context, handler
+    async def run(request: Any, context: Any, handler: Any) -> Any:
+        return request, context, handler
 
     servicer: Any = Queries()
-    handler: Any = FunctionHandler(lambda _uow, _request, _call: [], len)
-    bus: Any = Bus()
-    add_command_methods(servicer, SERVICE, bus, {pb.ResendMessageRequest: handler})
+    handler: Any = FunctionHandler(lambda _uow, _request, _call: [], from_events(len))
+    add_command_methods(servicer, SERVICE, {pb.ResendMessageRequest: handler}, run)
     assert await servicer.ResendMessage("request", "context") == ("request", "context", handler)
     assert servicer.CountMessages is None
     assert not hasattr(Queries, "ResendMessage")

@@ -1,0 +1,121 @@
+"""The table of intake's commands: one row each, from which their RPC methods are made.
+
+``SubmitDossier`` is no row: its answer has the PIN, which is stored nowhere in clear, so that it
+has a method of its own in ``rpc``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final, Generic, TypeVar
+
+from google.protobuf.descriptor import ServiceDescriptor
+from google.protobuf.message import Message
+from motcua.events.v1.common_pb2 import Actor
+from motcua.events.v1.event_pb2 import Event
+from motcua.intake.v1 import intake_pb2 as pb
+
+from kernel.base.errors import Violation
+from kernel.commands.command_methods import Handlers
+from kernel.commands.command_table import methods_of, rows_by_message
+from kernel.commands.handler import FunctionHandler, from_events
+from kernel.eventsourcing.command_context import Call
+from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.rpc.registration import Check
+from services.intake.application.handlers import DossierHandlers as Office
+from services.intake.queries import responses
+
+M = TypeVar("M", bound=Message)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeskCommandSpec(Generic[M]):
+    """One command; its RPC is the one whose request is ``message``."""
+
+    message: type[M]
+    act: Callable[[Office, UnitOfWork, M, Call], Sequence[Event]]
+    answer: Callable[[Sequence[Event]], Message]
+    """Makes the answer from the events, the first time and each time the request is repeated."""
+    check: Callable[[Office, M, Actor], Iterable[Violation]] | None
+    """Finds what is wrong with a request beyond the rules in its .proto."""
+    needs_pin: bool
+    """A citizen has to show the dossier's PIN."""
+
+
+DESK_COMMANDS: Final[Mapping[type[Message], DeskCommandSpec[Any]]] = rows_by_message(
+    DeskCommandSpec(
+        message=pb.AcceptDossierRequest,
+        act=Office.accept,
+        answer=responses.accepted,
+        check=Office.check_acceptance,
+        needs_pin=False,
+    ),
+    DeskCommandSpec(
+        message=pb.RefuseDossierRequest,
+        act=Office.refuse,
+        answer=responses.refused,
+        check=Office.check_instants,
+        needs_pin=False,
+    ),
+    DeskCommandSpec(
+        message=pb.SubmitSupplementRequest,
+        act=Office.supplement,
+        answer=responses.supplemented,
+        check=Office.check_instants,
+        needs_pin=True,
+    ),
+    DeskCommandSpec(
+        message=pb.RequestWithdrawalRequest,
+        act=Office.withdraw,
+        answer=responses.withdrawn,
+        check=Office.check_instants,
+        needs_pin=True,
+    ),
+    DeskCommandSpec(
+        message=pb.ReturnResultRequest,
+        act=Office.hand_over,
+        answer=responses.returned,
+        check=Office.check_instants,
+        needs_pin=False,
+    ),
+    DeskCommandSpec(
+        message=pb.RecordFeeRequest,
+        act=Office.record_fee,
+        answer=responses.paid,
+        check=Office.check_fee,
+        needs_pin=False,
+    ),
+    DeskCommandSpec(
+        message=pb.CancelFeeRequest,
+        act=Office.cancel_fee,
+        answer=responses.unpaid,
+        check=None,
+        needs_pin=False,
+    ),
+    DeskCommandSpec(
+        message=pb.RecordExternalCodeRequest,
+        act=Office.record_external_code,
+        answer=responses.numbered,
+        check=None,
+        needs_pin=False,
+    ),
+)
+
+
+def handlers_of(office: Office) -> Handlers:
+    """Return the handler of each command of the table."""
+    return {
+        message: FunctionHandler(partial(spec.act, office), from_events(spec.answer))
+        for message, spec in DESK_COMMANDS.items()
+    }
+
+
+def checks_of(service: ServiceDescriptor, office: Office) -> dict[str, Check]:
+    """Return the checks of the table's requests, by the names of their methods."""
+    return {
+        name: partial(check, office)
+        for name, message in methods_of(service, DESK_COMMANDS).items()
+        if (check := DESK_COMMANDS[message].check) is not None
+    }
