@@ -47,7 +47,8 @@ def make_model(office: CaseHandlers) -> Model:
         reactions=reactions_of(office),
         initial=decider.INITIAL,
         evolve=decider.evolve,
-        by_stream=[tables.CASES, tables.WORK, tables.DEADLINES, tables.TIMERS],
+        write=case.write,
+        by_stream=[tables.CASES],
         migrations=Path(__file__).with_name("migrations"),
     )
 

@@ -16,7 +16,7 @@ from office.process.model.process import IMPORTED, UnknownProcess
 from services.routing.application.append_events import write
 from services.routing.domain.collaboration_state import Delegation
 from services.routing.domain.decider import State, decide
-from services.routing.tables import CASES, STAND_INS
+from services.routing.tables import CASES
 
 if TYPE_CHECKING:
     from services.routing.application.handlers import CaseHandlers
@@ -39,8 +39,7 @@ def write_each(
     """
     written = []
     for page in (codes[at : at + _PAGE] for at in range(0, len(codes), _PAGE)):
-        for table in (CASES, STAND_INS):
-            uow.prefetch(table, page)
+        uow.prefetch(CASES, page)
         uow.prefetch_states(page)
         for code in page:
             outcome = _decided(office, uow, code, request, call, standing)

@@ -26,7 +26,7 @@ from services.routing.application.append_events import write
 from services.routing.application.handlers import CaseHandlers
 from services.routing.domain.decider import State, decide
 from services.routing.domain.guards import within
-from services.routing.tables import CASES, DEADLINES, KERNEL, WORK
+from services.routing.tables import CASES, WORK
 
 PAGE = 200
 Request = pb.PreviewRecomputeRequest | pb.RecomputeDeadlinesRequest
@@ -84,8 +84,6 @@ class Recompute:
             for code in wanted
             if (said := self._decide(uow.state(code), cases[code], request, call.now, call.actor))
         }
-        for table in (WORK, DEADLINES, KERNEL.streams):
-            uow.prefetch(table, changes)
         for code, said in changes.items():
             write(uow, code, said, call)
             response.moved.extend(_moved(code, cases[code], said))

@@ -53,11 +53,16 @@ def watched(state: State) -> list[Key]:
 
     The unit that was asked has its time whether the dossier's clock runs or stands still.
     """
-    if not state.own or state.status not in (CaseStatus.RUNNING, CaseStatus.SUSPENDED):
-        return []
-    own = RUNNING_SCOPES if state.status is CaseStatus.RUNNING else (SUSPENSION,)
-    asked = [(CONSULTATION, each.number) for each in state.work.asked if each.open]
-    return [*((scope, 0) for scope in own), *asked]
+    keys = [(scope, 0) for scope in (*RUNNING_SCOPES, SUSPENSION)]
+    keys += [(CONSULTATION, each.number) for each in state.work.asked if each.open]
+    return [key for key in keys if counts(state, key[0])]
+
+
+def counts(state: State, scope: int) -> bool:
+    """Return whether the due dates of a scope count at present."""
+    if not state.own or not state.open:
+        return False
+    return scope == CONSULTATION or (scope == SUSPENSION) is (state.status is CaseStatus.SUSPENDED)
 
 
 def alarms(state: State, now: int) -> list[Alarm]:

@@ -6,7 +6,7 @@ whatever the number of open dossiers. What it says is decided from the events, n
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from motcua.routing.v1.deadline_events_pb2 import DeadlineEscalated
@@ -16,8 +16,9 @@ from kernel.eventsourcing.unit_of_work import UnitOfWork
 from services.routing.application.escalation_recipients import name_who
 from services.routing.domain.alarms import key_of
 from services.routing.domain.decider import State, alarms
-from services.routing.tables import DEADLINES, KERNEL
-from services.routing.views import deadline_rows
+from services.routing.domain.state import Key, limits
+from services.routing.tables import DEADLINES
+from services.routing.views.case import rewrite_due_dates
 
 if TYPE_CHECKING:
     from services.routing.application.handlers import CaseHandlers
@@ -43,30 +44,32 @@ def watch_deadlines(office: CaseHandlers) -> Callable[[UnitOfWork, int], int]:
     """
 
     def watch(uow: UnitOfWork, now: int) -> int:
-        codes = dict.fromkeys(row.dossier_code for row in uow.query(due_rows(now)))
-        for table in (DEADLINES, KERNEL.streams):
-            uow.prefetch(table, codes)
-        states: dict[str, State] = {code: uow.state(code) for code in codes}
-        return sum(_say(uow, office, code, state, now) for code, state in states.items())
+        found: dict[str, list[Key]] = {}
+        for row in uow.query(due_rows(now)):
+            found.setdefault(row.dossier_code, []).append((row.scope, row.number))
+        uow.prefetch_states(found)
+        return sum(_say(uow, office, code, keys, now) for code, keys in found.items())
 
     return watch
 
 
-def _say(uow: UnitOfWork, office: CaseHandlers, code: str, state: State, now: int) -> int:
-    said = alarms(state, now)
-    if not said:
-        deadline_rows.mend(uow, code, state)
-    for alarm in said:
+def _say(uow: UnitOfWork, office: CaseHandlers, code: str, found: Sequence[Key], now: int) -> int:
+    state: State = uow.state(code)
+    due, reached = limits(state), alarms(state, now)
+    if not reached:  # a row that is not what the state says must not come up again
+        rewrite_due_dates(uow, code, state, found)
+    for alarm in reached:
         if isinstance(alarm, DeadlineEscalated):
             name_who(uow, office, state, alarm, now)
-        row = uow.get(DEADLINES, code, *key_of(alarm)) or {}
+        limit = due[key_of(alarm)]
+        cause = limit and limit.cause
         uow.append(
             code,
             [alarm],
             actor=uow.system_actor(),
             occurred_at=now,
             recorded_at=now,
-            causation_id=row.get("cause_id", ""),
-            correlation_id=row.get("correlation_id", ""),
+            causation_id=cause.event_id if cause else "",
+            correlation_id=cause.correlation_id if cause else "",
         )
-    return len(said)
+    return len(reached)

@@ -22,9 +22,8 @@ from office.worktime.calendars.files import load_calendar
 from office.worktime.calendars.repository import CalendarRepository
 from office.worktime.calendars.vietnam import STATE_OFFICE_FILE, state_office
 from services.routing.application.recalculation_batches import Recompute
-from services.routing.domain.alarms import CONSULTATION, SUSPENSION, TIMER, TOUCH
+from services.routing.domain.alarms import CONSULTATION, DOSSIER, SUSPENSION, TIMER, TOUCH
 from services.routing.tables import CASES, CONSULTATIONS, DEADLINES, TIMERS, WORK
-from services.routing.views.deadline_rows import DOSSIER
 from tests.conftest import NewDatabase
 from tests.support.calendars import publish, use
 from tests.support.departments import Departments, Desk, merged
