@@ -53,16 +53,24 @@ def watched(state: State) -> list[Key]:
 
     The unit that was asked has its time whether the dossier's clock runs or stands still.
     """
-    keys = [(scope, 0) for scope in (*RUNNING_SCOPES, SUSPENSION)]
-    keys += [(CONSULTATION, each.number) for each in state.work.asked if each.open]
-    return [key for key in keys if counts(state, key[0])]
+    scopes = watched_scopes(state)
+    keys = [(scope, 0) for scope in scopes if scope != CONSULTATION]
+    if CONSULTATION in scopes:
+        keys += [(CONSULTATION, each.number) for each in state.work.asked if each.open]
+    return keys
 
 
-def counts(state: State, scope: int) -> bool:
-    """Return whether the due dates of a scope count at present."""
-    if not state.own or not state.open:
-        return False
-    return scope == CONSULTATION or (scope == SUSPENSION) is (state.status is CaseStatus.SUSPENDED)
+def watched_scopes(state: State) -> tuple[int, ...]:
+    """Return the scopes whose due dates are watched at present."""
+    if not state.own:
+        return ()
+    return _WATCHED.get(state.status, ())
+
+
+_WATCHED: dict[CaseStatus, tuple[int, ...]] = {
+    CaseStatus.RUNNING: (*RUNNING_SCOPES, CONSULTATION),
+    CaseStatus.SUSPENDED: (SUSPENSION, CONSULTATION),
+}
 
 
 def alarms(state: State, now: int) -> list[Alarm]:

@@ -39,7 +39,7 @@ from motcua.routing.v1.types_pb2 import DeadlineScope
 
 from kernel.base.frozen_copy import replace
 from kernel.base.instants import instant_in, to_us
-from kernel.eventsourcing.envelope import payload_of, payload_type
+from kernel.eventsourcing.envelope import payload_of
 from office.worktime.deadline_basis import DeadlineBasis
 from services.routing.domain import collaboration_evolve as teamwork
 from services.routing.domain.collaboration_state import Work
@@ -71,9 +71,9 @@ _OFFICER = ActorKind.ACTOR_KIND_OFFICER
 
 def evolve(state: State, event: Event) -> State:
     """Take one of routing's own events into account; one that is not known changes nothing."""
-    kind = payload_type(event)
-    change = None if kind is None else _CHANGES.get(kind)
-    return state if change is None else change(state, payload_of(event), event)
+    payload = payload_of(event)
+    change = _CHANGES.get(type(payload))
+    return state if change is None else change(state, payload, event)
 
 
 def _opened(state: State, payload: Any, event: Event) -> State:
@@ -322,7 +322,7 @@ def _history(state: State, _payload: Any, _event: Event) -> State:
     return replace(state, complete=True)
 
 
-_CHANGES: dict[type[Message], Callable[[State, Any, Event], State]] = {
+_CHANGES: dict[type[Message | None], Callable[[State, Any, Event], State]] = {
     CaseOpened: _opened,
     StepAssigned: _assigned,
     StepCompleted: _completed,

@@ -47,35 +47,30 @@ PROJECTIONS: dict[type[Message], Projection] = {**intake.PROJECTIONS, **absences
 
 def write(uow: UnitOfWork, code: str, before: State, after: State) -> None:
     """Write the rows of a case that differ between its state before an event and after it."""
-    _write_case(uow, code, after)
-    _write_one(uow, WORK, code, work_row(code, before), work_row(code, after))
+    if _write_case(uow, code, after):
+        _write_one(uow, WORK, code, work_row(code, before), work_row(code, after))
     if not same_due_dates(before, after):
         _write_due_dates(uow, code, before, after)
-    if before.work.timers or after.work.timers:
+    old, new = before.work, after.work
+    if old.timers or new.timers:
         _write_one(uow, TIMERS, code, timer_row(code, before), timer_row(code, after))
-    if before.work is after.work and before.open == after.open:
-        return
-    if before.work.asked is not after.work.asked or before.open != after.open:
-        _write(
-            uow,
-            CONSULTATIONS,
-            code,
-            consultation_rows(code, before),
-            consultation_rows(code, after),
-        )
-    if before.work.participants is not after.work.participants:
-        _write(
-            uow, PARTICIPANTS, code, participant_rows(code, before), participant_rows(code, after)
-        )
-    if before.work.delegations is not after.work.delegations:
+    if old.asked is not new.asked or (new.asked and before.status is not after.status):
+        asked = consultation_rows(code, before), consultation_rows(code, after)
+        _write(uow, CONSULTATIONS, code, *asked)
+    if old.participants is not new.participants:
+        taking_part = participant_rows(code, before), participant_rows(code, after)
+        _write(uow, PARTICIPANTS, code, *taking_part)
+    if old.delegations is not new.delegations:
         _write(uow, STAND_INS, code, substitute_rows(code, before), substitute_rows(code, after))
 
 
-def _write_case(uow: UnitOfWork, code: str, state: State) -> None:
-    """Write a case's row beside what intake's events have put there."""
+def _write_case(uow: UnitOfWork, code: str, state: State) -> bool:
+    """Write a case's row beside what intake's events have put there; False when it says it all."""
     row, columns = uow.get(CASES, code), case_columns(state)
-    if row is None or {**row, **columns} != row:
-        uow.change(CASES, code, **columns)
+    if row is not None and {**row, **columns} == row:
+        return False
+    uow.change(CASES, code, **columns)
+    return True
 
 
 def rewrite_due_dates(uow: UnitOfWork, code: str, state: State, found: Iterable[Key]) -> None:

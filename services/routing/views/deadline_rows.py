@@ -6,12 +6,12 @@ import json
 from collections.abc import Mapping, Sequence
 
 from kernel.storage.row_cache import Row
-from services.routing.domain.alarms import counts, next_alarm
+from services.routing.domain.alarms import next_alarm, watched_scopes
 from services.routing.domain.due_dates import Cause, DueDate, EscalationLevel
 from services.routing.domain.state import Key, State, limits
 
 Entry = tuple[DueDate, bool]
-"""A due date, and whether it counts at present."""
+"""A due date, and whether it is watched at present."""
 _NO_CAUSE = Cause("", "")
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 
@@ -20,11 +20,8 @@ def due_dates(state: State) -> Mapping[Key, Entry]:
     """Return the due dates of an open case; none of one that has ended."""
     if not state.open:
         return {}
-    return {
-        key: (limit, counts(state, key[0]))
-        for key, limit in limits(state).items()
-        if limit is not None
-    }
+    scopes, found = watched_scopes(state), limits(state).items()
+    return {key: (limit, key[0] in scopes) for key, limit in found if limit is not None}
 
 
 def same_due_dates(before: State, after: State) -> bool:
@@ -41,8 +38,8 @@ def same_due_dates(before: State, after: State) -> bool:
 
 
 def due_date_row(code: str, key: Key, entry: Entry) -> Row:
-    """Return the row of a due date; it has a next alarm only while it counts."""
-    (scope, number), (limit, counts) = key, entry
+    """Return the row of a due date; it has a next alarm only while it is watched."""
+    (scope, number), (limit, watched) = key, entry
     cause = limit.cause or _NO_CAUSE
     return {
         "dossier_code": code,
@@ -54,7 +51,7 @@ def due_date_row(code: str, key: Key, entry: Entry) -> Row:
         "missed": int(limit.missed),
         "rungs": _levels_json(limit.rungs) if limit.rungs else "",
         "told": limit.told,
-        "next_alarm_at": next_alarm(limit) if counts else None,
+        "next_alarm_at": next_alarm(limit) if watched else None,
         "cause_id": cause.event_id,
         "correlation_id": cause.correlation_id,
     }
