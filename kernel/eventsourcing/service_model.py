@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 Projection = Callable[["UnitOfWork", Event, Any], None]
 """Brings views (read models) up to date with an event, which comes with its payload."""
+StateWriter = Callable[["UnitOfWork", str, Any, Any], None]
+"""Brings the rows of a stream up to date: its id, its state before an event and its state after."""
 Recorder = Callable[["UnitOfWork", Record, Event], None]
 
 
@@ -50,7 +52,8 @@ class Model:
     ``projections`` and ``reactions`` are keyed by the class of the payload. ``every`` is called
     with each event that is read from the log, known or not, before its projection (audit).
     ``by_stream`` names view tables whose primary key is the id of a stream of that kind alone;
-    their rows are fetched for a whole batch at once.
+    their rows are fetched for a whole batch at once. ``write`` is called after each own event that
+    changes the state of a stream of that kind, for rows that are a function of the state.
     """
 
     source: str
@@ -61,6 +64,7 @@ class Model:
     every: Recorder | None = None
     initial: Any = None
     evolve: Callable[[Any, Event], Any] = _no_state
+    write: StateWriter | None = None
     by_stream: Sequence[Table] = ()
     migrations: Path | None = None
     """The folder of the revisions of the service's schema; a database is made by them."""

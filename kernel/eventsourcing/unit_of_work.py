@@ -77,6 +77,9 @@ class UnitOfWork(Rows):
             known, state = self._remembered.get(stream_id, (0, self.model.initial))
             if known > height:
                 known, state = 0, self.model.initial
+            if height and not known and self._in_batch(stream_id):
+                self.prefetch_states(self._batch())
+                return self._states[stream_id]
             for event in self._events_after(stream_id, known) if height > known else ():
                 state = self.model.evolve(state, event)
             self._states[stream_id] = state
@@ -96,8 +99,21 @@ class UnitOfWork(Rows):
             if known == self.sequence(name, self.model.source):
                 self._states[name] = state
         if unknown := [name for name in fresh if name not in self._states]:
-            self.flush()
+            if self.model.write is None:  # else the states of streams that were written are here
+                self.flush()
             self._states |= states_of(self.connection, self.model, unknown)
+
+    def _in_batch(self, stream_id: str) -> bool:
+        """Return whether rows come from states, and the height of this stream was read with those
+        of others: each of them will be asked for its state.
+        """
+        return self.model.write is not None and stream_id in self._whole[self.model.tables.streams]
+
+    def _batch(self) -> list[str]:
+        """List the streams whose heights were read at once, as far as they have own events."""
+        kind, source = self.model.stream_kind, self.model.source
+        names = self._whole[self.model.tables.streams]
+        return [name for name in names if self._streams.get((name, kind, source)) is not None]
 
     def own_events(self, stream_id: str) -> list[Event]:
         """Return this service's events of a stream, in order."""
@@ -255,6 +271,8 @@ class UnitOfWork(Rows):
 
     def _keep(self, event: Event, body: bytes) -> None:
         stream_id, kind = event.stream_id, event.stream_kind
+        if kind == self.model.stream_kind:
+            self._evolve(stream_id, event)
         self.advance(stream_id, event.source, event.sequence, kind)
         self.add(
             self.model.tables.events,
@@ -271,8 +289,19 @@ class UnitOfWork(Rows):
                 "body": body,
             },
         )
-        if kind == self.model.stream_kind and stream_id in self._states:
-            self._states[stream_id] = self.model.evolve(self._states[stream_id], event)
+
+    def _evolve(self, stream_id: str, event: Event) -> None:
+        """Take the next event of a stream into its state, if that is known or rows come from it,
+        and bring those rows up to date.
+        """
+        model = self.model
+        if model.write is None and stream_id not in self._states:
+            return
+        before = self.state(stream_id)
+        after = model.evolve(before, event)
+        if model.write is not None and after is not before:
+            model.write(self, stream_id, before, after)
+        self._states[stream_id] = after
 
     def _publish(
         self,

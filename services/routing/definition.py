@@ -49,7 +49,8 @@ def make_model(loader: CaseContextLoader) -> Model:
         reactions=reactions_of(loader),
         initial=decider.INITIAL,
         evolve=decider.evolve,
-        by_stream=[tables.CASES, tables.WORK, tables.DEADLINES, tables.TIMERS],
+        write=case.write,
+        by_stream=[tables.CASES],
         migrations=Path(__file__).with_name("migrations"),
     )
 

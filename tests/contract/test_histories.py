@@ -19,5 +19,8 @@ def test_there_are_histories() -> None:
 
 @pytest.mark.parametrize("name", histories.names())
 def test_a_history_is_replayed_to_the_same(name: str) -> None:
-    """States, the rows of every view, and the timeline; to record one: `tests.golden.histories`."""
-    assert histories.replayed(histories.bodies_in(name)) == histories.expected(name)
+    """What was recorded of states, the rows of every view, and the timeline; to record one:
+    `tests.golden.histories`.
+    """
+    expected = histories.expected(name)
+    assert histories.replayed(histories.bodies_in(name), expected) == expected

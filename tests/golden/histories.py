@@ -19,6 +19,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from enum import Enum
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -55,14 +56,21 @@ def expected(name: str) -> Any:
     return json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
 
 
-def replayed(bodies: Sequence[bytes]) -> dict[str, Any]:
-    """Replay events in every service, and return what came of them, as JSON has it."""
-    found = {source: _replayed(model, bodies) for source, model in MODELS.items()}
+def replayed(bodies: Sequence[bytes], recorded: Any = None) -> dict[str, Any]:
+    """Replay events in every service, and return what came of them, as JSON has it.
+
+    Where it is to be compared with what was ``recorded``, fields of states that the record does not
+    know are left out: a later build may keep more of the past, never less.
+    """
+    known = {} if recorded is None else recorded["services"]
+    found = {
+        source: _replayed(model, bodies, known.get(source)) for source, model in MODELS.items()
+    }
     made = {"services": found, "timeline": found["audit"].pop("timeline")}
     return json.loads(json.dumps(made))  # tuples become lists
 
 
-def _replayed(model: Model, bodies: Sequence[bytes]) -> dict[str, Any]:
+def _replayed(model: Model, bodies: Sequence[bytes], recorded: Any) -> dict[str, Any]:
     engine = create_engine("sqlite://")
     model.tables.metadata.create_all(engine)
     events = [Event.FromString(body) for body in bodies]
@@ -76,7 +84,8 @@ def _replayed(model: Model, bodies: Sequence[bytes]) -> dict[str, Any]:
         uow.flush()
         result: dict[str, Any] = {"rows": _rows(connection, model)}
         if model.every is None:
-            result["states"] = {code: _plain(uow.state(code)) for code in codes}
+            known = {} if recorded is None else recorded["states"]
+            result["states"] = {code: _plain(uow.state(code), known.get(code)) for code in codes}
         else:
             result["timeline"] = {code: _timeline(connection, code) for code in codes}
     engine.dispose()
@@ -99,18 +108,26 @@ def _value(value: Any) -> Any:
     return value.hex() if isinstance(value, bytes) else value
 
 
-def _plain(value: Any) -> Any:
-    """Return a state as JSON has it; what has no order of its own is sorted."""
+def _plain(value: Any, recorded: Any = None) -> Any:
+    """Return a state as JSON has it; what has no order of its own is sorted. Of an object only the
+    fields that are ``recorded``, if it is.
+    """
     if is_dataclass(value):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+        names = [field.name for field in fields(value)]
+        if isinstance(recorded, dict):
+            names = [name for name in names if name in recorded]
+        known = recorded if isinstance(recorded, dict) else {}
+        return {name: _plain(getattr(value, name), known.get(name)) for name in names}
     if isinstance(value, Message):
         return MessageToDict(value, preserving_proto_field_name=True)
     if isinstance(value, Mapping):
-        return {str(key): _plain(each) for key, each in value.items()}
+        known = recorded if isinstance(recorded, dict) else {}
+        return {str(key): _plain(each, known.get(str(key))) for key, each in value.items()}
     if isinstance(value, set | frozenset):
         return sorted(map(str, value))
     if isinstance(value, tuple | list):
-        return [_plain(each) for each in value]
+        places = recorded if isinstance(recorded, list) else ()
+        return [_plain(each, known) for each, known in zip_longest(value, places[: len(value)])]
     return value.value if isinstance(value, Enum) else value
 
 

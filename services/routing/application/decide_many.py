@@ -18,7 +18,7 @@ from services.routing.application.append_events import write
 from services.routing.application.decision_context import CaseContextLoader
 from services.routing.domain.collaboration_state import Delegation
 from services.routing.domain.decider import State, decide
-from services.routing.tables import CASES, SUBSTITUTIONS
+from services.routing.tables import CASES
 
 _PAGE: Final = 200
 """Cases that are looked up at once; all of an officer's are written in one transaction."""
@@ -38,8 +38,7 @@ def write_each(
     """
     events: list[Event] = []
     for page in (codes[at : at + _PAGE] for at in range(0, len(codes), _PAGE)):
-        for table in (CASES, SUBSTITUTIONS):
-            uow.prefetch(table, page)
+        uow.prefetch(CASES, page)
         uow.prefetch_states(page)
         for code in page:
             outcome = _decided(loader, uow, code, request, call, standing)

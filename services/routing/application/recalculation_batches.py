@@ -28,7 +28,7 @@ from services.routing.application.append_events import write
 from services.routing.application.decision_context import CaseContextLoader
 from services.routing.domain.decider import State, decide
 from services.routing.domain.guards import within
-from services.routing.tables import CASES, DEADLINES, KERNEL, WORK
+from services.routing.tables import CASES, WORK
 
 PAGE = 200
 Request = pb.PreviewRecalculationRequest | pb.RecalculateDeadlinesRequest
@@ -84,8 +84,6 @@ class Recalculate:
             for code in known
             if (messages := self._decide(states[code], cases[code], request, call.now, call.actor))
         }
-        for table in (WORK, DEADLINES, KERNEL.streams):
-            uow.prefetch(table, changes)
         return [
             event
             for code, messages in changes.items()

@@ -53,11 +53,24 @@ def watched(state: State) -> list[Key]:
 
     The unit that was asked has its time whether the dossier's clock runs or stands still.
     """
-    if not state.own or state.status not in (CaseStatus.RUNNING, CaseStatus.SUSPENDED):
-        return []
-    own = RUNNING_SCOPES if state.status is CaseStatus.RUNNING else (SUSPENSION,)
-    consultations = [(CONSULTATION, each.number) for each in state.work.asked if each.open]
-    return [*((scope, 0) for scope in own), *consultations]
+    scopes = watched_scopes(state)
+    keys = [(scope, 0) for scope in scopes if scope != CONSULTATION]
+    if CONSULTATION in scopes:
+        keys += [(CONSULTATION, each.number) for each in state.work.asked if each.open]
+    return keys
+
+
+def watched_scopes(state: State) -> tuple[int, ...]:
+    """Return the scopes whose due dates are watched at present."""
+    if not state.own:
+        return ()
+    return _WATCHED.get(state.status, ())
+
+
+_WATCHED: dict[CaseStatus, tuple[int, ...]] = {
+    CaseStatus.RUNNING: (*RUNNING_SCOPES, CONSULTATION),
+    CaseStatus.SUSPENDED: (SUSPENSION, CONSULTATION),
+}
 
 
 def alarms(state: State, now: int) -> list[Alarm]:

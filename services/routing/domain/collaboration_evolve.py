@@ -33,22 +33,24 @@ from services.routing.domain.collaboration_state import (
     Draft,
     Left,
     StepTimer,
+    UnitAnswer,
     Work,
 )
-from services.routing.domain.due_dates import counted_limit
+from services.routing.domain.due_dates import Cause, cause_in, counted_limit
 from services.routing.domain.state import State
 from services.routing.domain.use_cases.collaboration.child_dossiers import WITHHELD
 
 Change = Callable[[State, Any, Event], Work]
 
 
-def entered(work: Work, current: Any) -> Work:
+def entered(work: Work, current: Any, cause: Cause) -> Work:
     """Begin a step: nobody has looked at it yet."""
     return replace(
         work,
         opened_by="",
         first_action_by="",
         timers=timers_in(current),
+        timers_cause=cause,
         national_state=current.national_state,
     )
 
@@ -61,38 +63,40 @@ def touched(work: Work, event: Event) -> Work:
 def timers_in(current: Any) -> tuple[StepTimer, ...]:
     """Return the ways that are taken by themselves, with their instants."""
     return tuple(
-        StepTimer(timer.transition, to_us(timer.at), basis_from_message(timer), timer.back)
-        for timer in current.timers
+        [
+            StepTimer(timer.transition, to_us(timer.at), basis_from_message(timer), timer.back)
+            for timer in current.timers
+        ]
     )
 
 
-def resumed(work: Work, said: Any) -> Work:
-    """Take the instants of a ``CaseResumed``; those that only moved keep their course."""
+def resumed(work: Work, payload: Any, cause: Cause) -> Work:
+    """Take the instants of a ``CaseResumed``; those that only moved keep their basis."""
     before = {timer.name: timer.course for timer in work.timers}
-    pause = (to_us(said.suspended_at), to_us(said.resumed_at))
+    pause = (to_us(payload.suspended_at), to_us(payload.resumed_at))
     timers = []
-    for timer in timers_in(said.current):
-        course = before.get(timer.name)
-        if timer.course is None and course is not None:
-            timer = replace(timer, course=course.with_pause(pause, said.calendar_version))
+    for timer in timers_in(payload.current):
+        basis = before.get(timer.name)
+        if timer.course is None and basis is not None:
+            timer = replace(timer, course=basis.with_pause(pause, payload.calendar_version))
         timers.append(timer)
-    return replace(work, timers=tuple(timers))
+    return replace(work, timers=tuple(timers), timers_cause=cause)
 
 
-def relaid(work: Work, said: Any) -> Work:
-    """Take the instants that a ``DeadlineRecalculated`` has laid anew; the courses stay."""
-    at = {timer.transition: to_us(timer.at) for timer in said.timers}
+def relaid(work: Work, payload: Any, event: Event) -> Work:
+    """Take the instants that a ``DeadlineRecalculated`` has recalculated; the bases stay."""
+    at = {timer.transition: to_us(timer.at) for timer in payload.timers}
     timers = []
     for timer in work.timers:
         new = at.get(timer.name, timer.at)
         moved = new != timer.at and timer.course is not None
-        course = (
-            timer.course.counted_by(said.calendar_version)
+        basis = (
+            timer.course.counted_by(payload.calendar_version)
             if moved and timer.course
             else timer.course
         )
-        timers.append(replace(timer, at=new, course=course))
-    return replace(work, timers=tuple(timers))
+        timers.append(replace(timer, at=new, course=basis))
+    return replace(work, timers=tuple(timers), timers_cause=cause_in(event))
 
 
 def left(state: State, event: Event) -> Work:
@@ -113,6 +117,8 @@ def left(state: State, event: Event) -> Work:
 
 def sent_back(work: Work) -> Work:
     """Let the papers of a result count no longer: it is to be thought over."""
+    if not work.drafts:
+        return work
     drafts = (
         replace(each, sent_back=True) if each.kind == DocumentKind.DOCUMENT_KIND_RESULT else each
         for each in work.drafts
@@ -120,112 +126,123 @@ def sent_back(work: Work) -> Work:
     return replace(work, drafts=tuple(drafts))
 
 
-def stated(work: Work, said: Any) -> Work:
+def stated(work: Work, payload: Any) -> Work:
     """Keep what was stated of the case; the last word holds."""
-    facts = dict(work.facts) | {fact.name: fact.value for fact in said}
+    if not payload:
+        return work
+    facts = dict(work.facts) | {fact.name: fact.value for fact in payload}
     return replace(work, facts=tuple(sorted(facts.items())))
 
 
-def _participant(state: State, said: Any, _event: Event) -> Work:
-    others = {o: p for o, p in state.work.participants if o != said.officer}
-    if said.participation != Participation.PARTICIPATION_UNSPECIFIED:
-        others[said.officer] = said.participation
+def _participant(state: State, payload: Any, _event: Event) -> Work:
+    others = {o: p for o, p in state.work.participants if o != payload.officer}
+    if payload.participation != Participation.PARTICIPATION_UNSPECIFIED:
+        others[payload.officer] = payload.participation
     return replace(state.work, participants=tuple(sorted(others.items())))
 
 
-def _requested(state: State, said: Any, event: Event) -> Work:
+def _requested(state: State, payload: Any, event: Event) -> Work:
     new = AskedUnit(
-        said.number,
-        said.name,
-        said.unit,
-        said.role,
-        said.step,
-        said.question,
-        said.waits,
-        limit=counted_limit(said),
-        asked_by="" if said.name else event.actor.id,
+        payload.number,
+        payload.name,
+        payload.unit,
+        payload.role,
+        payload.step,
+        payload.question,
+        payload.waits,
+        limit=counted_limit(payload, cause_in(event)),
+        asked_by="" if payload.name else event.actor.id,
+        asked_at=to_us(event.occurred_at),
     )
     work = replace(state.work, asked=(*state.work.asked, new))
-    return work if said.name else touched(work, event)
+    return work if payload.name else touched(work, event)
 
 
-def _answered(state: State, said: Any, _event: Event) -> Work:
-    return _closed(state.work, said.number)
+def _answered(state: State, payload: Any, event: Event) -> Work:
+    answer = UnitAnswer(to_us(event.occurred_at), payload.opinion, payload.answer)
+    return _closed(state.work, payload.number, answer=answer)
 
 
-def _cancelled(state: State, said: Any, event: Event) -> Work:
-    work = _closed(state.work, said.number, said.reason)
+def _cancelled(state: State, payload: Any, event: Event) -> Work:
+    at = to_us(event.occurred_at)
+    work = _closed(state.work, payload.number, cancelled_at=at, cancelled_for=payload.reason)
     # Of the sender it is no act of the receiver.
     return work if event.actor.id == state.work.moved_by else touched(work, event)
 
 
-def _closed(work: Work, number: int, cancelled_for: str = "") -> Work:
+def _closed(work: Work, number: int, **values: Any) -> Work:
     asked = tuple(
-        replace(each, open=False, cancelled_for=cancelled_for) if each.number == number else each
+        replace(each, open=False, **values) if each.number == number else each
         for each in work.asked
     )
     return replace(work, asked=asked)
 
 
-def _delegated(state: State, said: Any, _event: Event) -> Work:
-    new = Delegation(said.officer, said.substitute, to_us(said.begins_at), to_us(said.ends_at))
+def _delegated(state: State, payload: Any, _event: Event) -> Work:
+    new = Delegation(
+        payload.officer, payload.substitute, to_us(payload.begins_at), to_us(payload.ends_at)
+    )
     return replace(state.work, delegations=(*state.work.delegations, new))
 
 
-def _delegation_ended(state: State, said: Any, event: Event) -> Work:
-    at, who = to_us(event.occurred_at), (said.officer, said.substitute)
+def _delegation_ended(state: State, payload: Any, event: Event) -> Work:
+    at, who = to_us(event.occurred_at), (payload.officer, payload.substitute)
     delegations = tuple(
-        each.ended(said.unit, at)
-        if (each.officer, each.substitute) == who and each.active(at, said.unit)
+        each.ended(payload.unit, at)
+        if (each.officer, each.substitute) == who and each.active(at, payload.unit)
         else each
         for each in state.work.delegations
     )
     return replace(state.work, delegations=delegations)
 
 
-def _drafted(state: State, said: Any, event: Event) -> Work:
-    new = Draft(said.number, said.kind, said.sha256, event.actor.id, said.result, said.round)
+def _drafted(state: State, payload: Any, event: Event) -> Work:
+    new = Draft(
+        payload.number, payload.kind, payload.sha256, event.actor.id, payload.result, payload.round
+    )
     return touched(replace(state.work, drafts=(*state.work.drafts, new)), event)
 
 
-def _judged(state: State, said: Any, event: Event) -> Work:
+def _judged(state: State, payload: Any, event: Event) -> Work:
     drafts = tuple(
-        _stamped(each, said, event.actor.id) if each.number == said.number else each
+        _stamped(each, payload, event.actor.id) if each.number == payload.number else each
         for each in state.work.drafts
     )
     return touched(replace(state.work, drafts=drafts), event)
 
 
-def _stamped(draft: Draft, said: Any, who: str) -> Draft:
-    if not said.approved:
+def _stamped(draft: Draft, payload: Any, who: str) -> Draft:
+    if not payload.approved:
         return replace(draft, refused=True)
-    if said.stage == DocumentStage.DOCUMENT_STAGE_REVIEW:
+    if payload.stage == DocumentStage.DOCUMENT_STAGE_REVIEW:
         return replace(draft, reviewed_by=who)
-    return replace(draft, signed_by=who, document_number=said.document_number)
+    return replace(draft, signed_by=who, document_number=payload.document_number)
 
 
-def _corrected(state: State, said: Any, _event: Event) -> Work:
+def _corrected(state: State, payload: Any, _event: Event) -> Work:
     return replace(
         state.work,
-        result_number=said.result_number or state.work.result_number,
-        explanation=said.explanation or state.work.explanation,
+        result_number=payload.result_number or state.work.result_number,
+        explanation=payload.explanation or state.work.explanation,
     )
 
 
-def _child(state: State, said: Any, _event: Event) -> Work:
-    new = ChildOf(said.number, said.name, said.procedure_code, said.step, said.waits)
+def _child(state: State, payload: Any, _event: Event) -> Work:
+    new = ChildOf(payload.number, payload.name, payload.procedure_code, payload.step, payload.waits)
     return replace(state.work, children=(*state.work.children, new))
 
 
-def _child_withheld(state: State, said: Any, _event: Event) -> Work:
-    new = ChildOf(said.number, said.name, said.procedure_code, said.step, False, WITHHELD)
+def _child_withheld(state: State, payload: Any, _event: Event) -> Work:
+    new = ChildOf(
+        payload.number, payload.name, payload.procedure_code, payload.step, False, WITHHELD
+    )
     return replace(state.work, children=(*state.work.children, new))
 
 
-def _child_ended(state: State, said: Any, _event: Event) -> Work:
+def _child_ended(state: State, payload: Any, _event: Event) -> Work:
     children = tuple(
-        replace(each, ending=said.ending, result_number=said.result_number)
-        if each.number == said.number
+        replace(each, ending=payload.ending, result_number=payload.result_number)
+        if each.number == payload.number
         else each
         for each in state.work.children
     )

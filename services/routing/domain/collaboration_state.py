@@ -1,4 +1,4 @@
-"""What decisions need to know of how a case is shared: a part of the state."""
+"""How a case is shared among officers and units: a part of the state."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kernel.base.frozen_copy import replace
 from kernel.base.instants import MINUTE
 from office.people.directory import below
 from office.worktime.deadline_basis import DeadlineBasis
-from services.routing.domain.due_dates import DueDate
+from services.routing.domain.due_dates import Cause, DueDate
 
 _A_MOMENT: Final = MINUTE
 
@@ -42,6 +42,15 @@ class Left:
 
 
 @dataclass(frozen=True, slots=True)
+class UnitAnswer:
+    """What an asked unit said, and when (microseconds UTC)."""
+
+    at: int
+    opinion: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class AskedUnit:
     """A question to another unit."""
 
@@ -61,6 +70,10 @@ class AskedUnit:
     """Why it was taken back; empty for one that was not."""
     successor_unit: str = ""
     """The unit that does the asked unit's work now, where that is another one."""
+    asked_at: int = 0
+    answer: UnitAnswer | None = None
+    cancelled_at: int | None = None
+    """Instants in microseconds UTC."""
 
     @property
     def answers(self) -> str:
@@ -154,6 +167,8 @@ class Work:
     """Who made the current step current, and when."""
     left: Left | None = None
     timers: tuple[StepTimer, ...] = ()
+    timers_cause: Cause | None = None
+    """The event that set the timers; None before any did."""
     national_state: int = 0
     facts: tuple[tuple[str, str], ...] = ()
     participants: tuple[tuple[str, int], ...] = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from motcua.events.v1.event_pb2 import Event
 from motcua.routing.v1 import event_parts_pb2
 from motcua.routing.v1.event_parts_pb2 import CurrentStep
 
@@ -24,6 +25,19 @@ class EscalationLevel:
 
 
 @dataclass(frozen=True, slots=True)
+class Cause:
+    """The event that set something which later leads to events by itself."""
+
+    event_id: str
+    correlation_id: str
+
+
+def cause_in(event: Event) -> Cause:
+    """Return an event as the cause of others."""
+    return Cause(event.event_id, event.correlation_id)
+
+
+@dataclass(frozen=True, slots=True)
 class DueDate:
     """A due date, when to warn of it, and what was said of it; instants in microseconds UTC."""
 
@@ -36,46 +50,52 @@ class DueDate:
     """How many of the levels, from the first, were notified."""
     course: DeadlineBasis | None = None
     """How it was computed; None for a date that was not."""
+    cause: Cause | None = None
+    """The event that set it; None for one that no event has set yet."""
 
 
-def limit_in(message: Any) -> DueDate | None:
-    """Return the due date and warning that a message sets; None when it has no due date."""
+def limit_in(
+    message: Any, cause: Cause | None, basis: DeadlineBasis | None = None
+) -> DueDate | None:
+    """Return the due date, warning and escalation levels that a message sets; None when it has no
+    due date.
+    """
     due_at = instant_in(message, "due_at")
     if due_at is None:
         return None
-    levels = tuple(_level(part) for part in getattr(message, "escalation_levels", ()))
-    return DueDate(due_at, instant_in(message, "warn_at"), escalation_levels=levels)
+    levels = tuple([_level(part) for part in getattr(message, "escalation_levels", ())])
+    return DueDate(due_at, instant_in(message, "warn_at"), False, False, levels, 0, basis, cause)
 
 
-def counted_limit(message: Any) -> DueDate | None:
-    """Return the due date that a message sets, with the course by which it was computed."""
-    limit = limit_in(message)
-    return None if limit is None else replace(limit, course=basis_from_message(message))
+def counted_limit(message: Any, cause: Cause | None) -> DueDate | None:
+    """Return the due date that a message sets, with the basis by which it was computed."""
+    return limit_in(message, cause, basis_from_message(message))
 
 
 def _level(message: event_parts_pb2.EscalationLevel) -> EscalationLevel:
     return EscalationLevel(message.name, message.unit, message.role, to_us(message.at))
 
 
-def first_action_in(current: CurrentStep) -> DueDate | None:
+def first_action_in(current: CurrentStep, cause: Cause | None = None) -> DueDate | None:
     """Return the time in which somebody is to have begun on a step; None when it has none."""
     at = instant_in(current, "first_action_due_at")
     if at is None:
         return None
-    limit = DueDate(at, instant_in(current, "first_action_warn_at"))
     start_at = instant_in(current, "first_action_started_at")
-    if start_at is None:
-        return limit
-    course = DeadlineBasis(start_at, current.first_action_limit, current.calendar_version)
-    return replace(limit, course=course)
+    basis = (
+        None
+        if start_at is None
+        else DeadlineBasis(start_at, current.first_action_limit, current.calendar_version)
+    )
+    return DueDate(at, instant_in(current, "first_action_warn_at"), course=basis, cause=cause)
 
 
-def relaid(old: DueDate, payload: Any, at: int) -> DueDate:
-    """Return a due date that a ``DeadlineRecalculated`` has laid anew at an instant."""
-    new = limit_in(payload)
+def relaid(old: DueDate, payload: Any, event: Event) -> DueDate:
+    """Return a due date that a ``DeadlineRecalculated`` has recalculated."""
+    basis = old.course and old.course.counted_by(payload.calendar_version)
+    new = limit_in(payload, cause_in(event), basis)
     assert new is not None, "a recalculated due date is there"
-    course = old.course and old.course.counted_by(payload.calendar_version)
-    return in_place_of(old, replace(new, course=course), at)
+    return in_place_of(old, new, to_us(event.occurred_at))
 
 
 def in_place_of(old: DueDate, new: DueDate, at: int) -> DueDate:

@@ -39,56 +39,86 @@ from motcua.routing.v1.types_pb2 import DeadlineScope
 
 from kernel.base.frozen_copy import replace
 from kernel.base.instants import instant_in, to_us
-from kernel.eventsourcing.envelope import payload_of, payload_type
+from kernel.eventsourcing.envelope import payload_of
 from office.worktime.deadline_basis import DeadlineBasis
 from services.routing.domain import collaboration_evolve as teamwork
+from services.routing.domain.collaboration_state import Work
 from services.routing.domain.due_dates import (
+    Cause,
     DueDate,
+    cause_in,
     counted_limit,
     first_action_in,
     in_place_of,
     limit_in,
     relaid,
 )
-from services.routing.domain.state import CaseStatus, State, limits, resumed_at, suspension_in
+from services.routing.domain.state import (
+    CaseStatus,
+    Ending,
+    Extension,
+    Opening,
+    State,
+    resumed_at,
+    suspension_in,
+)
+
+_CONSULTATION = DeadlineScope.DEADLINE_SCOPE_CONSULTATION
+_SUSPENSION = DeadlineScope.DEADLINE_SCOPE_SUSPENSION
+_TIMER = DeadlineScope.DEADLINE_SCOPE_TIMER
+_OFFICER = ActorKind.ACTOR_KIND_OFFICER
 
 
 def evolve(state: State, event: Event) -> State:
     """Take one of routing's own events into account; one that is not known changes nothing."""
-    kind = payload_type(event)
-    change = None if kind is None else _CHANGES.get(kind)
-    return state if change is None else change(state, payload_of(event), event)
+    payload = payload_of(event)
+    change = _CHANGES.get(type(payload))
+    return state if change is None else change(state, payload, event)
 
 
-def _opened(state: State, payload: Any, _event: Event) -> State:
+def _opened(state: State, payload: Any, event: Event) -> State:
+    cause = cause_in(event)
+    limit = counted_limit(payload, cause)
     opened = replace(
         state,
         status=CaseStatus.RUNNING,
         process=payload.process,
         version=payload.process_version,
-        dossier_limit=counted_limit(payload),
+        dossier_limit=limit,
         same_day=payload.same_day,
         imported=payload.imported,
+        opening=Opening(to_us(event.occurred_at), None if limit is None else limit.due_at),
     )
-    return _enter(opened, payload.current)
+    return _enter(opened, payload.current, cause)
 
 
-def _enter(state: State, current: CurrentStep) -> State:
+def _enter(
+    state: State,
+    current: CurrentStep,
+    cause: Cause,
+    work: Work | None = None,
+    done: tuple[str, ...] | None = None,
+) -> State:
+    """Make a step current, with no assignee; ``work`` and ``done`` are as the event leaves them."""
     return replace(
         state,
         step=current.step,
         unit=current.unit,
+        role=current.role,
         assignee="",
-        step_limit=counted_limit(current),
-        first_action=first_action_in(current),
-        work=teamwork.entered(state.work, current),
+        done=state.done if done is None else done,
+        step_limit=counted_limit(current, cause),
+        first_action=first_action_in(current, cause),
+        work=teamwork.entered(work or state.work, current, cause),
     )
 
 
 def _assigned(state: State, payload: Any, event: Event) -> State:
     # The sender may say to whom it goes; anybody else who does so has seen it.
-    work = replace(state.work, opened_by="")
-    if event.actor.id != state.work.moved_by:
+    work = state.work
+    if work.opened_by:
+        work = replace(work, opened_by="")
+    if event.actor.id != work.moved_by:
         work = teamwork.touched(work, event)
     return replace(state, assignee=payload.assignee, first_action=None, work=work)
 
@@ -103,22 +133,23 @@ def _shared(change: teamwork.Change) -> Callable[[State, Any, Event], State]:
 
 def _completed(state: State, payload: Any, event: Event) -> State:
     work = teamwork.stated(teamwork.left(state, event), payload.facts)
-    return _enter(replace(state, done=(*state.done, payload.step), work=work), payload.next)
+    done = (*state.done, payload.step)
+    return _enter(state, payload.next, cause_in(event), work, done)
 
 
 def _sent_back(state: State, payload: Any, event: Event) -> State:
     work = teamwork.sent_back(teamwork.left(state, event))
     done = state.before(payload.next.step)
-    return _enter(replace(state, done=done, work=work), payload.next)
+    return _enter(state, payload.next, cause_in(event), work, done)
 
 
 def _pulled_back(state: State, payload: Any, event: Event) -> State:
     gone = state.work.left
     if gone is None:
-        return _enter(state, payload.next)
+        return _enter(state, payload.next, cause_in(event))
     work = replace(state.work, left=None, moved_by=event.actor.id)
-    back = _enter(replace(state, done=gone.done, work=work), payload.next)
-    limit = counted_limit(payload.next)
+    back = _enter(state, payload.next, cause_in(event), work, gone.done)
+    limit = back.step_limit
     if limit is not None:
         limit = replace(
             limit,
@@ -129,14 +160,21 @@ def _pulled_back(state: State, payload: Any, event: Event) -> State:
     return replace(back, assignee=payload.assignee, step_limit=limit)
 
 
-def _moved_over(state: State, payload: Any, _event: Event) -> State:
+def _moved_over(state: State, payload: Any, event: Event) -> State:
     work = replace(
         state.work,
         left=None,
         timers=teamwork.timers_in(payload.current),
+        timers_cause=cause_in(event),
         national_state=payload.current.national_state,
     )
-    return replace(state, process=payload.process, version=payload.process_version, work=work)
+    return replace(
+        state,
+        process=payload.process,
+        version=payload.process_version,
+        role=payload.current.role,
+        work=work,
+    )
 
 
 def _asked(state: State, payload: Any, event: Event) -> State:
@@ -152,15 +190,16 @@ def _suspended(state: State, _payload: Any, event: Event) -> State:
 
 
 def _resumed(state: State, payload: Any, event: Event) -> State:
-    at = resumed_at(event)
+    at, cause = resumed_at(event), cause_in(event)
+    promise, step_limit = limit_in(payload, cause), counted_limit(payload.current, cause)
     return replace(
         state,
         status=CaseStatus.RUNNING,
         suspension=None,
-        first_action=first_action_in(payload.current),
-        dossier_limit=_moved(state.dossier_limit, limit_in(payload), payload, at),
-        step_limit=_moved(state.step_limit, counted_limit(payload.current), payload, at),
-        work=teamwork.resumed(state.work, payload),
+        first_action=first_action_in(payload.current, cause),
+        dossier_limit=_moved(state.dossier_limit, promise, payload, at),
+        step_limit=_moved(state.step_limit, step_limit, payload, at),
+        work=teamwork.resumed(state.work, payload, cause),
     )
 
 
@@ -172,12 +211,12 @@ def _moved(old: DueDate | None, new: DueDate | None, payload: Any, at: int) -> D
         return new if new.course else replace(new, course=_restarted(payload))
     if old is None:
         return new
-    course = old.course and _paused(old.course, payload)
-    return in_place_of(old, replace(new, course=course), at)
+    basis = old.course and _paused(old.course, payload)
+    return in_place_of(old, replace(new, course=basis), at)
 
 
 def _restarted(payload: Any) -> DeadlineBasis | None:
-    """Return the course of a promise that was made anew."""
+    """Return the basis of a promise that was made anew."""
     at = instant_in(payload, "resumed_at")
     if at is None or not payload.time_limit:
         return None
@@ -190,40 +229,47 @@ def _restarted(payload: Any) -> DeadlineBasis | None:
     )
 
 
-def _paused(course: DeadlineBasis, payload: Any) -> DeadlineBasis | None:
-    """Add the pause; without the instant of the resumption the course is lost."""
+def _paused(basis: DeadlineBasis, payload: Any) -> DeadlineBasis | None:
+    """Add the pause; without the instant of the resumption the basis is lost."""
     resumed_at = instant_in(payload, "resumed_at")
     if resumed_at is None:
         return None
-    return course.with_pause((to_us(payload.suspended_at), resumed_at), payload.calendar_version)
+    return basis.with_pause((to_us(payload.suspended_at), resumed_at), payload.calendar_version)
 
 
-def _extended(state: State, payload: Any, _event: Event) -> State:
-    to = instant_in(payload, "due_at")
-    return replace(state, dossier_limit=limit_in(payload), extended_to=to)
+def _extended(state: State, payload: Any, event: Event) -> State:
+    return replace(
+        state,
+        dossier_limit=limit_in(payload, cause_in(event)),
+        extended_to=instant_in(payload, "due_at"),
+        extension=Extension(to_us(event.occurred_at), payload.apology_number),
+    )
 
 
 def _resolved(state: State, payload: Any, event: Event) -> State:
-    officer = event.actor.kind == ActorKind.ACTOR_KIND_OFFICER
+    officer = event.actor.kind == _OFFICER
     work = replace(
         state.work,
         result_number=payload.result_number,
         explanation=payload.explanation,
         resolved_by=event.actor.id if officer else "",
     )
-    return replace(state, status=CaseStatus.RESOLVED, suspension=None, work=work)
+    ending = Ending(to_us(event.occurred_at), payload.result, payload.file_sha256)
+    return replace(state, status=CaseStatus.RESOLVED, suspension=None, work=work, ending=ending)
 
 
-def _withdrawn(state: State, _payload: Any, _event: Event) -> State:
-    return replace(state, status=CaseStatus.WITHDRAWN, suspension=None)
+def _withdrawn(state: State, _payload: Any, event: Event) -> State:
+    ending = Ending(to_us(event.occurred_at))
+    return replace(state, status=CaseStatus.WITHDRAWN, suspension=None, ending=ending)
 
 
 def _declined(state: State, _payload: Any, _event: Event) -> State:
     return replace(state, declined=state.declined + 1)
 
 
-def _closed(state: State, _payload: Any, _event: Event) -> State:
-    return replace(state, status=CaseStatus.CLOSED, suspension=None)
+def _closed(state: State, payload: Any, event: Event) -> State:
+    ending = Ending(to_us(event.occurred_at), reason=payload.reason)
+    return replace(state, status=CaseStatus.CLOSED, suspension=None, ending=ending)
 
 
 def _approaching(state: State, payload: Any, _event: Event) -> State:
@@ -242,32 +288,37 @@ def _escalated(state: State, payload: Any, _event: Event) -> State:
     return _with(state, payload, lambda limit: replace(limit, levels_notified=payload.number))
 
 
-def _with(state: State, said: Any, change: Callable[[DueDate], DueDate]) -> State:
+def _with(state: State, payload: Any, change: Callable[[DueDate], DueDate]) -> State:
     """Change what is known of the due date that a message is about; there may be none."""
-    scope, number = said.scope, said.consultation
-    limit = limits(state).get((scope, number))
-    if limit is None:
-        return state
-    if scope == DeadlineScope.DEADLINE_SCOPE_CONSULTATION:
-        return replace(state, work=state.work.limited(number, change))
-    if scope == DeadlineScope.DEADLINE_SCOPE_SUSPENSION:
-        assert state.suspension is not None
-        return replace(state, suspension=replace(state.suspension, end=change(limit)))
-    if scope == DeadlineScope.DEADLINE_SCOPE_DOSSIER:
-        return replace(state, dossier_limit=change(limit))
-    if scope == DeadlineScope.DEADLINE_SCOPE_STEP:
-        return replace(state, step_limit=change(limit))
-    return replace(state, first_action=change(limit))
+    scope = payload.scope
+    if scope == _CONSULTATION:
+        asked = state.work.question(payload.consultation)
+        if asked is None or not asked.open:
+            return state
+        return replace(state, work=state.work.limited(payload.consultation, change))
+    if scope == _SUSPENSION:
+        suspension = state.suspension
+        if suspension is None or suspension.end is None:
+            return state
+        return replace(state, suspension=replace(suspension, end=change(suspension.end)))
+    name = _LIMITS.get(scope)
+    limit = None if name is None else getattr(state, name)
+    return state if name is None or limit is None else replace(state, **{name: change(limit)})
 
 
-_EXPIRED = DeadlineMissed(scope=DeadlineScope.DEADLINE_SCOPE_SUSPENSION)
+_LIMITS = {
+    DeadlineScope.DEADLINE_SCOPE_DOSSIER: "dossier_limit",
+    DeadlineScope.DEADLINE_SCOPE_STEP: "step_limit",
+    DeadlineScope.DEADLINE_SCOPE_FIRST_ACTION: "first_action",
+}
+"""The fields of a state that hold one due date, by its scope."""
+_EXPIRED = DeadlineMissed(scope=_SUSPENSION)
 
 
 def _recalculated(state: State, payload: Any, event: Event) -> State:
-    if payload.scope == DeadlineScope.DEADLINE_SCOPE_TIMER:
-        return replace(state, work=teamwork.relaid(state.work, payload))
-    at = to_us(event.occurred_at)
-    return _with(state, payload, lambda limit: relaid(limit, payload, at))
+    if payload.scope == _TIMER:
+        return replace(state, work=teamwork.relaid(state.work, payload, event))
+    return _with(state, payload, lambda limit: relaid(limit, payload, event))
 
 
 def _recorded(state: State, _payload: Any, _event: Event) -> State:
@@ -278,7 +329,7 @@ def _history(state: State, _payload: Any, _event: Event) -> State:
     return replace(state, complete=True)
 
 
-_CHANGES: dict[type[Message], Callable[[State, Any, Event], State]] = {
+_CHANGES: dict[type[Message | None], Callable[[State, Any, Event], State]] = {
     CaseOpened: _opened,
     StepAssigned: _assigned,
     StepCompleted: _completed,

@@ -1,4 +1,4 @@
-"""What decisions about a case need to know of its past."""
+"""A case as its events have made it: what decisions need to know, and what the rows show."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kernel.base.instants import instant_in, to_us
 from kernel.eventsourcing.envelope import payload_as, payload_of
 from office.worktime.deadline_basis import DeadlineBasis
 from services.routing.domain.collaboration_state import NOTHING, Work
-from services.routing.domain.due_dates import DueDate
+from services.routing.domain.due_dates import Cause, DueDate, cause_in
 
 
 class CaseStatus(StrEnum):
@@ -43,11 +43,43 @@ class Suspension:
     fee: int = 0
     charge: int = 0
     """What is to be paid, in đồng."""
+    reason: str = ""
+    counterpart: str = ""
+    """Whose answer is awaited, where another body is asked."""
+    actor: str = ""
+    """The id of who stopped the clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """When a case was opened, and the first promise; instants in microseconds UTC."""
+
+    at: int
+    due_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """When a promise was moved, and the number of the letter of apology."""
+
+    at: int
+    apology_number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a case ended, and when (microseconds UTC); the result's words are in ``Work``."""
+
+    at: int
+    result: int = 0
+    file_sha256: str = ""
+    reason: str = ""
+    """Why it was closed; empty for one that was not."""
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A case, as far as decisions need it."""
+    """A case, as far as decisions and rows need it."""
 
     status: CaseStatus = CaseStatus.NONE
     process: str = ""
@@ -55,6 +87,8 @@ class State:
     step: str = ""
     unit: str = ""
     """The unit that has to do the current step."""
+    role: str = ""
+    """The role in that unit."""
     assignee: str = ""
     done: tuple[str, ...] = ()
     """The steps that led to the current one; what was sent back is not among them."""
@@ -77,11 +111,19 @@ class State:
     recorded: int = 0
     work: Work = NOTHING
     """How the case is shared among officers and units."""
+    opening: Opening | None = None
+    extension: Extension | None = None
+    ending: Ending | None = None
 
     @property
     def suspended_at(self) -> int | None:
         """The instant from which the clock stands still; None while it runs."""
         return None if self.suspension is None else self.suspension.since
+
+    @property
+    def open(self) -> bool:
+        """Return whether the case is open, its clock running or not."""
+        return self.status is CaseStatus.RUNNING or self.status is CaseStatus.SUSPENDED
 
     @property
     def watched(self) -> bool:
@@ -102,21 +144,28 @@ class State:
 INITIAL = State()
 
 
+_SUPPLEMENT = SuspensionKind.SUSPENSION_KIND_SUPPLEMENT
+
+
 def suspension_in(event: Event) -> Suspension:
     """Return the suspension that a ``SupplementRequested`` or ``CaseSuspended`` begins."""
-    since, payload = to_us(event.occurred_at), payload_of(event)
+    since, cause, payload = to_us(event.occurred_at), cause_in(event), payload_of(event)
     if isinstance(payload, SupplementRequested):
-        asked = payload
-        kind = SuspensionKind.SUSPENSION_KIND_SUPPLEMENT
-        end = _end_in(asked, "answer_due_at")
-        if end is not None and asked.time_limit:
-            end = replace(
-                end, course=DeadlineBasis(since, asked.time_limit, asked.calendar_version)
-            )
-        return Suspension(kind, since, end)
-    said = payload_as(event, CaseSuspended)
+        end = _end_in(payload, "answer_due_at", cause)
+        if end is not None and payload.time_limit:
+            basis = DeadlineBasis(since, payload.time_limit, payload.calendar_version)
+            end = replace(end, course=basis)
+        return Suspension(_SUPPLEMENT, since, end, reason=payload.reason, actor=event.actor.id)
+    suspended = payload_as(event, CaseSuspended)
     return Suspension(
-        said.kind, since, _end_in(said, "expected_end_at"), said.payment.fee, said.payment.charge
+        suspended.kind,
+        since,
+        _end_in(suspended, "expected_end_at", cause),
+        suspended.payment.fee,
+        suspended.payment.charge,
+        suspended.reason,
+        suspended.counterpart,
+        event.actor.id,
     )
 
 
@@ -126,27 +175,31 @@ def resumed_at(event: Event) -> int:
     return to_us(event.occurred_at) if at is None else at
 
 
-def _end_in(message: Any, field: str) -> DueDate | None:
+def _end_in(message: Any, field: str, cause: Cause) -> DueDate | None:
     at = instant_in(message, field)
-    return None if at is None else DueDate(at, instant_in(message, "warn_at"))
+    return None if at is None else DueDate(at, instant_in(message, "warn_at"), cause=cause)
 
 
 Key = tuple[int, int]
 """Names a due date of a case: its scope, and the number of the consultation; 0 for the others."""
 
 
+_DOSSIER = DeadlineScope.DEADLINE_SCOPE_DOSSIER, 0
+_STEP = DeadlineScope.DEADLINE_SCOPE_STEP, 0
+_SUSPENSION = DeadlineScope.DEADLINE_SCOPE_SUSPENSION, 0
+_FIRST_ACTION = DeadlineScope.DEADLINE_SCOPE_FIRST_ACTION, 0
+_CONSULTATION = DeadlineScope.DEADLINE_SCOPE_CONSULTATION
+
+
 def limits(state: State) -> dict[Key, DueDate | None]:
     """Return everything that can come near and pass."""
-    end = None if state.suspension is None else state.suspension.end
-    return {
-        (DeadlineScope.DEADLINE_SCOPE_DOSSIER, 0): state.dossier_limit,
-        (DeadlineScope.DEADLINE_SCOPE_STEP, 0): state.step_limit,
-        (DeadlineScope.DEADLINE_SCOPE_SUSPENSION, 0): end,
-        (DeadlineScope.DEADLINE_SCOPE_FIRST_ACTION, 0): state.first_action,
-        **{
-            (DeadlineScope.DEADLINE_SCOPE_CONSULTATION, each.number): (
-                each.limit if each.open else None
-            )
-            for each in state.work.asked
-        },
+    suspension = state.suspension
+    found: dict[Key, DueDate | None] = {
+        _DOSSIER: state.dossier_limit,
+        _STEP: state.step_limit,
+        _SUSPENSION: None if suspension is None else suspension.end,
+        _FIRST_ACTION: state.first_action,
     }
+    for each in state.work.asked:
+        found[_CONSULTATION, each.number] = each.limit if each.open else None
+    return found

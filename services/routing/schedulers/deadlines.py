@@ -6,7 +6,7 @@ number of open dossiers. Which event is written is decided from the events, not 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from motcua.routing.v1.deadline_events_pb2 import DeadlineEscalated
@@ -17,8 +17,9 @@ from services.routing.application.decision_context import CaseContextLoader
 from services.routing.application.escalation_recipients import name_who
 from services.routing.domain.alarms import key_of
 from services.routing.domain.decider import State, alarms
-from services.routing.tables import DEADLINES, KERNEL
-from services.routing.views import deadline_rows
+from services.routing.domain.state import Key, limits
+from services.routing.tables import DEADLINES
+from services.routing.views.case import rewrite_due_dates
 
 DOSSIERS_AT_ONCE = 250
 
@@ -41,32 +42,34 @@ def deadline_scheduler(loader: CaseContextLoader) -> Callable[[UnitOfWork, int],
     """
 
     def run(uow: UnitOfWork, now: int) -> int:
-        codes = dict.fromkeys(row.dossier_code for row in uow.query(due_alarms(now)))
-        for table in (DEADLINES, KERNEL.streams):
-            uow.prefetch(table, codes)
-        states: dict[str, State] = {code: uow.state(code) for code in codes}
-        return sum(_append_alarms(uow, loader, code, state, now) for code, state in states.items())
+        found: dict[str, list[Key]] = {}
+        for row in uow.query(due_alarms(now)):
+            found.setdefault(row.dossier_code, []).append((row.scope, row.number))
+        uow.prefetch_states(found)
+        return sum(_append_alarms(uow, loader, code, keys, now) for code, keys in found.items())
 
     return run
 
 
 def _append_alarms(
-    uow: UnitOfWork, loader: CaseContextLoader, code: str, state: State, now: int
+    uow: UnitOfWork, loader: CaseContextLoader, code: str, found: Sequence[Key], now: int
 ) -> int:
-    due = alarms(state, now)
-    if not due:
-        deadline_rows.mend(uow, code, state)
-    for alarm in due:
+    state: State = uow.state(code)
+    due, reached = limits(state), alarms(state, now)
+    if not reached:  # a row that is not what the state says must not come up again
+        rewrite_due_dates(uow, code, state, found)
+    for alarm in reached:
         if isinstance(alarm, DeadlineEscalated):
             name_who(uow, loader, state, alarm, now)
-        row = uow.get(DEADLINES, code, *key_of(alarm)) or {}
+        limit = due[key_of(alarm)]
+        cause = limit and limit.cause
         uow.append(
             code,
             [alarm],
             actor=uow.system_actor(),
             occurred_at=now,
             recorded_at=now,
-            causation_id=row.get("cause_id", ""),
-            correlation_id=row.get("correlation_id", ""),
+            causation_id=cause.event_id if cause else "",
+            correlation_id=cause.correlation_id if cause else "",
         )
-    return len(due)
+    return len(reached)

@@ -1,66 +1,117 @@
-"""How a case's row, and what the work lists show of it, changes."""
+"""What the rows of ``cases`` and ``work`` show of a case's state."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-from motcua.events.v1.event_pb2 import Event
 from motcua.routing.v1.routing_pb2 import CaseState
+from motcua.routing.v1.types_pb2 import SuspensionKind
 
-from kernel.base.instants import instant_in
-from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.storage.row_cache import Row
-from services.routing.tables import CASES, NO_DUE, WORK
-from services.routing.views import collaboration as sharing
+from services.routing.domain.state import CaseStatus, State, Suspension
+from services.routing.tables import NO_DUE
 
-RUNNING = CaseState.CASE_STATE_RUNNING
-SUSPENDED = CaseState.CASE_STATE_SUSPENDED
+_SUPPLEMENT = SuspensionKind.SUSPENSION_KIND_SUPPLEMENT
 RESOLVED = CaseState.CASE_STATE_RESOLVED
-WITHDRAWN = CaseState.CASE_STATE_WITHDRAWN
-CLOSED = CaseState.CASE_STATE_CLOSED
+_STATES = {
+    CaseStatus.NONE: None,
+    CaseStatus.RUNNING: CaseState.CASE_STATE_RUNNING,
+    CaseStatus.SUSPENDED: CaseState.CASE_STATE_SUSPENDED,
+    CaseStatus.RESOLVED: RESOLVED,
+    CaseStatus.WITHDRAWN: CaseState.CASE_STATE_WITHDRAWN,
+    CaseStatus.CLOSED: CaseState.CASE_STATE_CLOSED,
+}
 
 
-def current_in(current: Any) -> dict[str, Any]:
-    """Return the columns that say what the current step is; nobody has it yet."""
+def case_columns(state: State) -> Row:
+    """Return the columns of ``cases`` that routing's events alone write; before the case is opened
+    the only one of which something can be known.
+    """
+    opening, extension, step_limit = state.opening, state.extension, state.step_limit
+    if opening is None:
+        return {"recorded": state.recorded or None}
     return {
-        "step": current.step,
-        "step_unit": current.unit,
-        "step_role": current.role,
-        "step_due_at": instant_in(current, "due_at"),
-        "step_warn_at": instant_in(current, "warn_at"),
-        "assignee": "",
+        "state": _STATES[state.status],
+        "process": state.process,
+        "process_version": state.version,
+        "imported": int(state.imported),
+        "history_complete": 1 if state.complete else None,
+        "recorded": state.recorded or None,
+        "opened_at": opening.at,
+        "first_due_at": opening.due_at,
+        "due_at": state.dossier_limit and state.dossier_limit.due_at,
+        "extended_at": extension and extension.at,
+        "apology_number": extension and extension.apology_number,
+        "step": state.step,
+        "step_unit": state.unit,
+        "step_role": state.role,
+        "step_due_at": step_limit and step_limit.due_at,
+        "step_warn_at": step_limit and step_limit.warn_at,
+        "assignee": state.assignee,
+        "round": state.round or None,
+        "withdrawals_declined": state.declined or None,
+        **_suspension_columns(state.suspension),
+        **_ending_columns(state),
     }
 
 
-def watched(row: Row) -> bool:
-    """Return whether its due dates count at present."""
-    return row["state"] == RUNNING and own(row)
+def _suspension_columns(suspension: Suspension | None) -> Row:
+    if suspension is None:
+        return _NOT_SUSPENDED
+    end_at = suspension.end and suspension.end.due_at
+    shown = {
+        "kind": suspension.kind,
+        "reason": suspension.reason,
+        "counterpart": suspension.counterpart,
+        "fee": suspension.fee,
+        "charge": suspension.charge,
+        "end_at": end_at,
+        "actor": suspension.actor,
+    }
+    asked = suspension.kind == _SUPPLEMENT
+    return {
+        "suspended_at": suspension.since,
+        "answer_due_at": end_at if asked else None,
+        "suspension": json.dumps(shown, sort_keys=True, ensure_ascii=False),
+    }
 
 
-def own(row: Row) -> bool:
-    """Return whether nothing of another system's history is still to come."""
-    return not row["imported"] or bool(row["history_complete"])
+_NOT_SUSPENDED: Row = dict.fromkeys(("suspended_at", "answer_due_at", "suspension"))
 
 
-def set_case(uow: UnitOfWork, event: Event, **values: Any) -> Row:
-    """Change a case's row and what ``work`` shows of it; gives the row."""
-    code = event.stream_id
-    uow.change(CASES, code, **values)
-    row = uow.get(CASES, code)
-    assert row is not None
-    if row["state"] != RUNNING:
-        sharing.stop_timer(uow, code, ended=row["state"] != SUSPENDED)
-    if row["state"] not in (RUNNING, SUSPENDED):
-        uow.delete(WORK, code)
-        return row
-    dues = [at for at in (row["due_at"], row["step_due_at"]) if at is not None]
-    work = {
+def _ending_columns(state: State) -> Row:
+    ending = state.ending
+    if ending is None:
+        return _NOT_ENDED
+    columns = {**_NOT_ENDED, "ended_at": ending.at}
+    if state.status is CaseStatus.RESOLVED:
+        columns |= {
+            "result": ending.result,
+            "result_number": state.work.result_number,
+            "explanation": state.work.explanation,
+            "file_sha256": ending.file_sha256,
+        }
+    elif state.status is CaseStatus.CLOSED:
+        columns["explanation"] = ending.reason
+    return columns
+
+
+_NOT_ENDED: Row = dict.fromkeys(
+    ("ended_at", "result", "result_number", "explanation", "file_sha256")
+)
+
+
+def work_row(code: str, state: State) -> dict[str, Any] | None:
+    """Return what the work lists show of a case; None unless it is open."""
+    if not state.open:
+        return None
+    limits = (state.dossier_limit, state.step_limit)
+    return {
         "dossier_code": code,
-        "state": row["state"],
-        "unit": row["step_unit"],
-        "role": row["step_role"],
-        "assignee": row["assignee"],
-        "due_at": min(dues, default=NO_DUE),
+        "state": _STATES[state.status],
+        "unit": state.unit,
+        "role": state.role,
+        "assignee": state.assignee,
+        "due_at": min([limit.due_at for limit in limits if limit is not None], default=NO_DUE),
     }
-    uow.put(WORK, work)
-    return row

@@ -21,9 +21,8 @@ from office.worktime.calendars.files import load_calendar
 from office.worktime.calendars.repository import CalendarRepository
 from office.worktime.calendars.vietnam import STATE_OFFICE_FILE, state_office
 from services.routing.application.recalculation_batches import Recalculate
-from services.routing.domain.alarms import CONSULTATION, FIRST_ACTION, SUSPENSION, TIMER
+from services.routing.domain.alarms import CONSULTATION, DOSSIER, FIRST_ACTION, SUSPENSION, TIMER
 from services.routing.tables import CASES, CONSULTATIONS, DEADLINES, TIMERS, WORK
-from services.routing.views.deadline_rows import DOSSIER
 from tests.support.calendars import publish, use
 from tests.support.databases import NewDatabase
 from tests.support.departments import Departments, Desk, answer_again, handle, merged

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from motcua.routing.v1.case_events_pb2 import CasePulledBack
@@ -131,6 +133,7 @@ def test_it_is_as_if_it_had_never_left(
 
 
 def _dated(case: Case) -> tuple[DueDate, tuple[StepTimer, ...]]:
+    """Return the dates of the current step, whichever event set them."""
     limit = case.state.step_limit
     assert limit is not None
-    return limit, case.state.work.timers
+    return replace(limit, cause=None), case.state.work.timers

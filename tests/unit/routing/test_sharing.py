@@ -533,7 +533,7 @@ def test_a_case_moves_to_a_version_that_has_its_step_and_keeps_its_due_dates() -
     assert (said.process, said.process_version) == ("forked", 1)
     assert clock(to_us(said.current.due_at)) == "2021-08-11 09:00"
     told = {field.name for field, _ in said.current.ListFields()}
-    assert not [name for name in told if name.startswith("touch")]
+    assert not [name for name in told if name.startswith("first_action")]
     case = Case().opened()
     limits = (case.state.step_limit, case.state.first_action)
     case._keep([said], at(MON))
