@@ -52,10 +52,13 @@ class Benchmark(Protocol):
 class Servers:
     """The servers that measurements need, each started when first asked for; a context manager."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self, broker: KafkaBroker | None = None, postgres: PostgresServer | None = None
+    ) -> None:
+        """Servers that are given run already, and go on running."""
         self._exits = ExitStack()
-        self._broker: KafkaBroker | None = None
-        self._postgres: PostgresServer | None = None
+        self._broker = broker
+        self._postgres = postgres
         self._stack: Stack | None = None
 
     def __enter__(self) -> Self:

@@ -90,7 +90,7 @@ def no_process_left() -> Iterator[None]:
 
 def _counts(child: psutil.Process) -> bool:
     try:
-        helper = "multiprocessing.resource_tracker" in " ".join(child.cmdline())
+        helper = "from multiprocessing." in " ".join(child.cmdline())  # they end with this process
         return not helper and child.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False

@@ -6,13 +6,15 @@ import pytest
 
 from benchmarks.__main__ import ALL, load
 from benchmarks.harness import Servers, Size
+from infra.local.kafka import KafkaBroker
+from infra.local.postgres import PostgresServer
 from tests.support.logs import restored
 
 
 @pytest.fixture(scope="module")
-def servers() -> Iterator[Servers]:
-    """Servers that all measurements share, so that each is started once."""
-    with Servers() as shared:
+def servers(kafka: KafkaBroker, postgres: PostgresServer) -> Iterator[Servers]:
+    """The session's servers, and a stack that all measurements share."""
+    with Servers(kafka, postgres) as shared:
         yield shared
 
 

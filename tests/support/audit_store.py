@@ -8,7 +8,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 from motcua.audit.v1 import audit_pb2 as pb
-from motcua.events.v1.common_pb2 import SERVICE_LEVEL_PARTIAL, SERVICE_LEVEL_WHOLE
+from motcua.events.v1.common_pb2 import SERVICE_LEVEL_PARTIAL, SERVICE_LEVEL_WHOLE, Channel
 from motcua.events.v1.event_pb2 import Event
 from motcua.intake.v1.dossier_events_pb2 import (
     DossierAccepted,
@@ -50,6 +50,7 @@ from tests.support.models import AUDIT as MODEL
 
 PARTITIONS = 3
 MONDAY = at("2021-08-09 08:00")
+CHANNELS = [Channel.CHANNEL_ONLINE, *3 * [Channel.CHANNEL_COUNTER], Channel.CHANNEL_POST]
 UNITS = ("H22.12", "H22.13", "H22.14")
 VIEWS = (LOG, CHAINS, DOSSIERS)
 
@@ -185,7 +186,9 @@ def _life(pick: random.Random) -> Iterable[tuple[int, Message]]:
             procedure_code=pick.choice(["1.012766", "2.000635"]),
             field=pick.choice(["G03", "G05"]),
             unit=unit,
-            channel=pick.choice([1, 2, 2, 2, 3]),
+            channel=pick.choice(
+                [Channel.CHANNEL_ONLINE, *3 * [Channel.CHANNEL_COUNTER], Channel.CHANNEL_POST]
+            ),
             level=pick.choice([SERVICE_LEVEL_WHOLE, SERVICE_LEVEL_PARTIAL]),
             time_zone=pick.choice([HANOI, HANOI, HANOI, "Europe/Amsterdam"]),
             answer_due_at=to_timestamp(when + 9 * HOUR),

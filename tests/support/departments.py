@@ -5,7 +5,7 @@ of one partition, commands run in the writer, and the watch looks when it is tol
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any
@@ -206,7 +206,7 @@ class Departments:
         total = 0
         now = at(when) + offset
         for watch in (deadline_scheduler(office), step_timer_scheduler(office)):
-            while said := self.writer.exclusive(partial(watch, now=now)).result():
+            while said := self.writer.exclusive(partial(_look, watch, now)).result():
                 total += said
         return total
 
@@ -260,3 +260,7 @@ def merged(streams: Sequence[Sequence[Event]], turns: Sequence[int]) -> list[Eve
         if not waiting[place]:
             del waiting[place]
     return order + [event for stream in waiting for event in stream]
+
+
+def _look(watch: Callable[[UnitOfWork, int], int], now: int, uow: UnitOfWork) -> int:
+    return watch(uow, now)

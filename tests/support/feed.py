@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
-from motcua.events.v1.common_pb2 import Actor
+from motcua.events.v1.common_pb2 import Actor, ActorKind
 from motcua.events.v1.event_pb2 import Event
 from motcua.intake.v1.dossier_events_pb2 import SupplementSubmitted
 
@@ -22,7 +22,7 @@ def supplement(code: str, sequence: int, round_: int = 1, source: str = "intake"
         source,
         sequence,
         SupplementSubmitted(round=round_),
-        actor=Actor(kind=1),
+        actor=Actor(kind=ActorKind.ACTOR_KIND_CITIZEN),
         occurred_at=START + sequence,
         recorded_at=time.time_ns() // 1000,
         causation_id="",

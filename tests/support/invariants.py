@@ -51,7 +51,7 @@ def stored(engine: Engine, source: str) -> list[Stored]:
     question = f"{chosen} ORDER BY stream_id, sequence"
     with engine.connect() as connection:
         return [
-            Stored(*row[:3], short_name(row[3]), *row[4:-1], bytes(row[-1]))
+            Stored(row[0], row[1], row[2], short_name(row[3]), row[4], bytes(row[5]))
             for row in connection.execute(text(question), {"source": source})
         ]
 

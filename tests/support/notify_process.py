@@ -174,7 +174,10 @@ class NotifyProcess:
     def get(self, message_id: str) -> pb.GetMessageResponse:
         """Show one message."""
         request = pb.GetMessageRequest(message_id=message_id)
-        return self._stub().GetMessage(request, timeout=10, metadata=OPERATOR)
+        found: pb.GetMessageResponse = self._stub().GetMessage(
+            request, timeout=10, metadata=OPERATOR
+        )
+        return found
 
     def counts(self) -> dict[tuple[str, int], tuple[int, int]]:
         """Return for each kind and state how many messages, and how many of them perhaps twice."""
@@ -195,7 +198,10 @@ class NotifyProcess:
         request = pb.ResendMessageRequest(
             request_id=request_id or str(uuid.uuid4()), message_id=message_id
         )
-        return self._stub().ResendMessage(request, timeout=10, metadata=OPERATOR).message_id
+        answer: pb.ResendMessageResponse = self._stub().ResendMessage(
+            request, timeout=10, metadata=OPERATOR
+        )
+        return answer.message_id
 
     def settled(self, number: int) -> bool:
         """Return whether there are so many messages, and none is under way."""

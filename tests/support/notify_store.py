@@ -20,7 +20,7 @@ from kernel.crypto.keyring import Keyring
 from kernel.eventsourcing.group_commit import Writer
 from kernel.eventsourcing.migrate import migrate
 from kernel.eventsourcing.record import Record
-from kernel.runtime.runner import Runtime
+from kernel.runtime.definition import Runtime
 from kernel.storage.engines import open_engine
 from services.notify.delivery.attempts import Attempts
 from services.notify.tables import DELIVERIES, KERNEL

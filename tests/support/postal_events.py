@@ -9,6 +9,7 @@ from kernel.base.instants import HOUR
 from services.postal.domain import decider
 from services.postal.domain.decider import INITIAL, Job, OfferContext, State, evolve
 from services.postal.domain.reports import PartnerReport, receive_report
+from tests.support.deciding import Deciding
 from tests.support.events import make_event
 
 JOB = "0d4b3a52-7c1e-5b0e-9a43-0d6a2f6f7a11"
@@ -85,3 +86,9 @@ def reported(before: Job, *reports: PartnerReport) -> tuple[Job, list[Message]]:
         before = then(before, outcome.events)
         events += outcome.events
     return before, events
+
+
+POSTAL: Deciding[Job] = Deciding(
+    job(), lambda before, event: evolve({JOB: before}, event)[JOB], "postal"
+)
+"""Decisions about one job, which begins as an offer to the first partner."""

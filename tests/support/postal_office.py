@@ -140,7 +140,7 @@ class PostalOffice:
     def resolve(
         self,
         code: str,
-        channel: int = ResultChannel.RESULT_CHANNEL_POST,
+        channel: ResultChannel = ResultChannel.RESULT_CHANNEL_POST,
         *,
         unit: str = UNIT,
         imported_from: str = "",

@@ -29,6 +29,7 @@ from office.worktime.durations import TimeLimit
 from office.worktime.working_time import ResumePolicy
 from services.routing.domain.decider import INITIAL, DecisionContext, State, alarms, decide, evolve
 from services.routing.domain.escalation import NO_ESCALATION, EscalationPolicy
+from tests.support.deciding import Expected, assert_decided
 from tests.support.events import make_event
 
 TZ = "Asia/Ho_Chi_Minh"
@@ -110,6 +111,10 @@ class Case:
         """Decide, and keep nothing."""
         return decide(self.state, command, self.facts(when, actor))
 
+    def when(self, command: Message, when: str, actor: Actor = AN) -> CaseDecision:
+        """Decide; what is expected follows by ``then``, which keeps the events."""
+        return CaseDecision(self, command, when, actor)
+
     def refused(self, command: Message, when: str, actor: Actor = AN) -> str:
         """Decide, expect a refusal, and give its code."""
         outcome = self.asked(command, when, actor)
@@ -177,6 +182,24 @@ class Case:
     def copy(self) -> Case:
         """Return an equal case that grows by itself."""
         return replace(self, events=list(self.events))
+
+
+@dataclass(frozen=True)
+class CaseDecision:
+    """A command to a case, at a time, by somebody."""
+
+    case: Case
+    command: Message
+    when: str
+    actor: Actor
+
+    def then(self, *expected: Expected) -> Case:
+        """Check what is decided (as ``When.then`` does), keep it, and return the case."""
+        decision = self.case.asked(self.command, self.when, self.actor)
+        assert_decided(decision, *expected)
+        if not isinstance(decision, Refusal):
+            self.case.does(self.command, self.when, self.actor)
+        return self.case
 
 
 def roles_of(actor: Actor) -> frozenset[str]:

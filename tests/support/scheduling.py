@@ -17,7 +17,7 @@ _FOLDERS: Final = ("e2e", "faults", "integration", "contract", "unit", "architec
 """The folders of tests, those with the longest tests first."""
 
 
-class FileScheduling(LoadScopeScheduling):
+class FileScheduling(LoadScopeScheduling):  # type: ignore[misc]
     """Gives each process whole files, in the order in which they were collected."""
 
     def _split_scope(self, nodeid: str) -> str:

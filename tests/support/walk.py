@@ -211,7 +211,7 @@ class Walk:
 
     def delivered(self, receiver: str = "", **changes: Any) -> str:
         """Bring a dossier from its submission to the citizen's door; gives its code."""
-        code = self.accepted(**changes).dossier_code
+        code: str = self.accepted(**changes).dossier_code
         self.resolve(code)
         self.deliver(code, receiver)
         returned = intake.DOSSIER_STATE_RETURNED

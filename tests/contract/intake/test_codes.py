@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
@@ -33,6 +32,7 @@ from tests.support.intake_samples import (
 )
 from tests.support.intake_store import opened, put, rows
 from tests.support.models import INTAKE as MODEL
+from tests.support.replicas import replicas
 
 
 def replica(url: str, keys: str, count: int) -> list[str]:
@@ -62,15 +62,15 @@ def replica(url: str, keys: str, count: int) -> list[str]:
         vault.dispose()
 
 
-@pytest.mark.parametrize("replicas", [1, 4])
-def test_no_code_is_given_twice(new_database: NewDatabase, replicas: int) -> None:
+@pytest.mark.parametrize("number", [1, 4])
+def test_no_code_is_given_twice(new_database: NewDatabase, number: int) -> None:
     """Replicas side by side number each agency's day without gap or repeat."""
     url, keys = new_database("intake"), new_database("keys")
     with opened(url) as engine:
-        with multiprocessing.get_context("spawn").Pool(replicas) as pool:
-            given = pool.starmap(replica, [(url, keys, 60)] * replicas)
+        with replicas(number, __name__) as pool:
+            given = pool.starmap(replica, [(url, keys, 60)] * number)
         codes = [code for codes in given for code in codes]
-        assert len(set(codes)) == 60 * replicas
+        assert len(set(codes)) == 60 * number
         numbers: dict[str, list[int]] = {}
         for text in codes:
             code = parse_code(text)
@@ -127,7 +127,7 @@ def test_a_foreign_number_is_taken_once(new_database: NewDatabase) -> None:
     url, keys = new_database("intake"), new_database("keys")
     numbers = [f"09.H44.181214.{number:05d}" for number in range(25)]
     with opened(url) as engine:
-        with multiprocessing.get_context("spawn").Pool(2) as pool:
+        with replicas(2, __name__) as pool:
             given = pool.starmap(importer, [(url, keys, numbers)] * 2)
         codes = sorted(code for codes in given for code in codes if code)
         assert codes == [f"H22.12-210809-{number:04d}" for number in range(1, 26)]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pytest
 from google.protobuf.message import Message
 from hypothesis import given
@@ -26,7 +24,7 @@ from services.intake.domain import decider
 from services.intake.domain.decider import Terms
 from services.intake.domain.refusals import refusal, refusal_codes
 from services.intake.domain.state import CasePhase, ItemPhase, Phase, Progress, State, evolve
-from tests.support.events import make_event
+from tests.support.deciding import Deciding
 from tests.support.intake_samples import AT_COUNTER, BY_POST, ELECTRONIC, MONDAY, OFFICER, ONLINE
 
 TERMS = Terms("5wd", MONDAY, "vn-1", "standard", "keep")
@@ -38,36 +36,12 @@ REFUSED = DossierRefused(reason_code="incomplete")
 WITHDRAWN = DossierWithdrawn()
 WISH = WithdrawalRequested()
 RETURNED = ResultReturned()
+DESK = Deciding(State(), evolve, "intake", actor=OFFICER)
 PAPERS = [pb.SubmittedPart(code="map")]
 
 
 def handed(round_: int) -> SupplementSubmitted:
     return SupplementSubmitted(round=round_)
-
-
-def fold(history: Sequence[Message]) -> State:
-    state = State()
-    for number, payload in enumerate(history, start=1):
-        event = make_event(
-            "H22.12-210809-0001",
-            "intake",
-            number,
-            payload,
-            actor=OFFICER,
-            occurred_at=MONDAY,
-            recorded_at=MONDAY,
-            causation_id="",
-            correlation_id="",
-        )
-        state = evolve(state, event)
-    return state
-
-
-def then(decision: decider.Decision) -> str:
-    """Return what a decision says: its refusal's code, or the events' types."""
-    if isinstance(decision, Refusal):
-        return decision.code
-    return "+".join(event.DESCRIPTOR.name for event in decision)
 
 
 def running(**changes: object) -> Progress:
@@ -97,13 +71,12 @@ def test_accepts_and_refuses_what_was_handed_in(
 ) -> None:
     """Only a dossier that waits at the desk is accepted or refused."""
     request = pb.RefuseDossierRequest(reason_code="incomplete", reason="Thiếu giấy tờ")
-    assert then(decider.accept(fold(history), TERMS)) == accept
-    assert then(decider.refuse(fold(history), request)) == refuse
+    DESK.given(*history).when(decider.accept, TERMS).then(accept)
+    DESK.given(*history).when(decider.refuse, request).then(refuse)
 
 
 def test_the_acceptance_holds_the_promise() -> None:
     """Time limit, date, calendar, process and policy are written into the event."""
-    decision = decider.accept(fold([SUBMITTED]), TERMS)
     expected = DossierAccepted(
         time_limit="5wd",
         due_at=to_timestamp(MONDAY),
@@ -111,14 +84,17 @@ def test_the_acceptance_holds_the_promise() -> None:
         process="standard",
         resume_policy="keep",
     )
-    assert decision == [expected]
+    DESK.given(SUBMITTED).when(decider.accept, TERMS).then(expected)
 
 
 def test_no_limit_promises_no_date() -> None:
     """A procedure without a limit leaves the due date out."""
-    decision = decider.accept(fold([SUBMITTED]), Terms("none", None, "vn-1", "standard", "keep"))
-    assert not isinstance(decision, Refusal)
-    assert not decision[0].HasField("due_at")
+    terms = Terms("none", None, "vn-1", "standard", "keep")
+    expected = DossierAccepted(
+        time_limit="none", calendar_version="vn-1", process="standard", resume_policy="keep"
+    )
+    assert not expected.HasField("due_at")
+    DESK.given(SUBMITTED).when(decider.accept, terms).then(expected)
 
 
 @pytest.mark.parametrize(
@@ -148,14 +124,16 @@ def test_takes_papers_that_are_asked_for(
 ) -> None:
     """Papers are taken once for each request of the departments, while it is open."""
     request = pb.SubmitSupplementRequest(round=round_, parts=PAPERS)
-    assert then(decider.supplement(fold(history), request, progress)) == expected
+    DESK.given(*history).when(decider.supplement, request, progress).then(expected)
 
 
 def test_papers_answer_the_open_request() -> None:
     """The event names the round it answers, also when the request left it open."""
     request = pb.SubmitSupplementRequest(parts=PAPERS)
-    decision = decider.supplement(fold([SUBMITTED, ACCEPTED, handed(1)]), request, asked(2))
-    assert decision == [SupplementSubmitted(round=2, parts=[Part(code="map", copies=1)])]
+    answer = SupplementSubmitted(round=2, parts=[Part(code="map", copies=1)])
+    DESK.given(SUBMITTED, ACCEPTED, handed(1)).when(decider.supplement, request, asked(2)).then(
+        answer
+    )
 
 
 @pytest.mark.parametrize(
@@ -176,7 +154,7 @@ def test_papers_answer_the_open_request() -> None:
 def test_lets_go(history: list[Message], progress: Progress, expected: str) -> None:
     """Before acceptance a dossier is withdrawn at once, after it the departments are asked."""
     request = pb.RequestWithdrawalRequest(reason="Đổi ý")
-    assert then(decider.withdraw(fold(history), request, progress)) == expected
+    DESK.given(*history).when(decider.withdraw, request, progress).then(expected)
 
 
 @pytest.mark.parametrize(
@@ -217,36 +195,36 @@ def test_hands_over_what_is_resolved(
     history: list[Message], progress: Progress, expected: str
 ) -> None:
     """The counter gives out a result once, and not while the post has it."""
-    assert then(decider.hand_over(fold(history), progress)) == expected
+    DESK.given(*history).when(decider.hand_over, progress).then(expected)
 
 
 @pytest.mark.parametrize(
     ("history", "expected"),
     [
-        ([POSTED, ACCEPTED], "ResultReturned"),
-        ([POSTED, ACCEPTED, RETURNED], ""),
-        ([POSTED], ""),
+        ([POSTED, ACCEPTED], ["ResultReturned"]),
+        ([POSTED, ACCEPTED, RETURNED], []),
+        ([POSTED], []),
     ],
 )
-def test_a_delivery_closes_the_dossier_once(history: list[Message], expected: str) -> None:
+def test_a_delivery_closes_the_dossier_once(history: list[Message], expected: list[str]) -> None:
     """A delivered item closes an accepted dossier; a second delivery changes nothing."""
-    assert then(decider.delivered(fold(history), "RN123456789VN")) == expected
+    DESK.given(*history).when(decider.delivered, "RN123456789VN").then(*expected)
 
 
 @pytest.mark.parametrize(
     ("history", "way", "expected"),
     [
-        ([SUBMITTED, ACCEPTED], ELECTRONIC, "ResultReturned"),
-        ([SUBMITTED, ACCEPTED], AT_COUNTER, ""),
-        ([SUBMITTED, ACCEPTED], ResultChannel.RESULT_CHANNEL_UNSPECIFIED, ""),
-        ([SUBMITTED, ACCEPTED, RETURNED], ELECTRONIC, ""),
+        ([SUBMITTED, ACCEPTED], ELECTRONIC, ["ResultReturned"]),
+        ([SUBMITTED, ACCEPTED], AT_COUNTER, []),
+        ([SUBMITTED, ACCEPTED], ResultChannel.RESULT_CHANNEL_UNSPECIFIED, []),
+        ([SUBMITTED, ACCEPTED, RETURNED], ELECTRONIC, []),
     ],
 )
 def test_an_electronic_result_is_returned_at_once(
-    history: list[Message], way: int, expected: str
+    history: list[Message], way: int, expected: list[str]
 ) -> None:
     """Only an electronic result is with the citizen as soon as it is there."""
-    assert then(decider.published(fold(history), way)) == expected
+    DESK.given(*history).when(decider.published, way).then(*expected)
 
 
 COMMANDS = st.lists(
@@ -286,7 +264,7 @@ def test_no_order_of_commands_breaks_a_dossier(
     """Whatever comes in whatever order: one end at most and nothing after it."""
     history: list[Message] = [first]
     for name, case, item, asked_round, round_, declined in commands:
-        before = fold(history)
+        before = DESK.given(*history).state
         progress = Progress(case, asked_round, declined, item)
         decision = decide(before, name, progress, round_)
         if isinstance(decision, Refusal):

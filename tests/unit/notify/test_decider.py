@@ -1,8 +1,6 @@
 """What notify decides: given its events of a dossier, when something happens, then these follow."""
 
 from collections import Counter
-from collections.abc import Sequence
-from functools import reduce
 
 import pytest
 from google.protobuf.message import Message
@@ -15,6 +13,7 @@ from motcua.notify.v1.message_events_pb2 import (
     MessageSuppressed,
 )
 
+from kernel.base.errors import Refusal
 from services.notify.domain.citizen_messages import KINDS, ONCE
 from services.notify.domain.decider import (
     EMAIL,
@@ -27,6 +26,7 @@ from services.notify.domain.decider import (
     settle,
 )
 from services.notify.domain.refusals import NOT_FAILED
+from tests.support.deciding import Deciding
 from tests.support.letters import Streams
 
 WILLING = Recipient("vi", consent_email=True, has_data=True, silent=False)
@@ -55,9 +55,7 @@ SENT = MessageSent(message_id="m1", attempts=1, code=250)
 FAILED = MessageFailed(message_id="m1", attempts=1, code=550, reason_code="refused")
 
 
-def after(payloads: Sequence[Message]) -> State:
-    streams = Streams()
-    return reduce(evolve, (streams.event("D1", payload) for payload in payloads), State())
+NOTIFY = Deciding(State(), evolve, "notify")
 
 
 @pytest.mark.parametrize(
@@ -80,7 +78,7 @@ def after(payloads: Sequence[Message]) -> State:
 )
 def test_plan(given_: list[Message], kind: str, recipient: Recipient, then: list[Message]) -> None:
     """A willing citizen is told; an unwilling one is not, said once; imports are silent."""
-    assert plan(after(given_), kind, {"due_at": ""}, recipient, "new") == then
+    NOTIFY.given(*given_).when(plan, kind, {"due_at": ""}, recipient, "new").then(*then)
 
 
 @pytest.mark.parametrize("outcome", [SENT, FAILED])
@@ -96,29 +94,29 @@ def test_plan(given_: list[Message], kind: str, recipient: Recipient, then: list
 )
 def test_settle(outcome: MessageSent | MessageFailed, given_: list[Message], counts: bool) -> None:
     """What became of a message is recorded once, and only of one that is under way."""
-    assert settle(after(given_), outcome) == ([outcome] if counts else [])
+    NOTIFY.given(*given_).when(settle, outcome).then(*[outcome] if counts else [])
 
 
 @pytest.mark.parametrize(
     ("given_", "then"),
     [
-        ([queued("m1"), FAILED], [queued("new", replaces="m1")]),
+        ([queued("m1"), FAILED], queued("new", replaces="m1")),
         ([], NOT_FAILED),
         ([queued("m1")], NOT_FAILED),
         ([queued("m1"), SENT], NOT_FAILED),
         ([queued("m1"), FAILED, queued("m2", replaces="m1")], NOT_FAILED),
     ],
 )
-def test_resend(given_: list[Message], then: object) -> None:
+def test_resend(given_: list[Message], then: Message | Refusal) -> None:
     """A message that failed for good can be planned once more; any other can't."""
-    assert resend(after(given_), "m1", "new") == then
+    NOTIFY.given(*given_).when(resend, "m1", "new").then(then)
 
 
 def test_a_resent_message_can_fail_and_be_resent() -> None:
     """Each failure can be answered by one resending."""
     again = [queued("m1"), FAILED, queued("m2", replaces="m1")]
     failed = MessageFailed(message_id="m2", reason_code="template")
-    assert resend(after([*again, failed]), "m2", "m3") == [queued("m3", replaces="m2")]
+    NOTIFY.given(*again, failed).when(resend, "m2", "m3").then(queued("m3", replaces="m2"))
 
 
 IDS = st.sampled_from(["m1", "m2", "m3"])
@@ -144,7 +142,7 @@ def test_fold(payloads: list[Message]) -> None:
             case MessageQueued():
                 assert payload.message_id in state.queued
                 assert payload.replaces not in state.failed
-    assert state == after(payloads)
+    assert state == NOTIFY.given(*payloads).state
     for kind in ONCE & state.notified:
         assert plan(state, kind, {}, WILLING, "new") == []
 
@@ -192,9 +190,13 @@ def test_what_officers_are_told_is_not_what_the_citizen_is_told() -> None:
     citizen is not told; given up, it can be planned again for the same officer.
     """
     duty = plan_officer_messages("submitted", {}, {"tu": "m1"})
-    state = after(duty)
-    assert state.notified == frozenset()
-    assert plan(state, "submitted", {}, UNWILLING, "new") == [suppressed("no_consent", "submitted")]
-    assert settle(state, SENT) == [SENT]
-    (again,) = resend(after([*duty, FAILED]), "m1", "m2")  # type: ignore[misc]
-    assert (again.officer, again.message_id, again.replaces) == ("tu", "m2", "m1")  # type: ignore[attr-defined]
+    told = NOTIFY.given(*duty)
+    assert told.state.notified == frozenset()
+    told.when(plan, "submitted", {}, UNWILLING, "new").then(suppressed("no_consent", "submitted"))
+    told.when(settle, SENT).then(SENT)
+    failed = NOTIFY.given(*duty, FAILED)
+    again = resend(failed.state, "m1", "m2")
+    assert not isinstance(again, Refusal)
+    (message,) = again
+    assert isinstance(message, MessageQueued)
+    assert (message.officer, message.message_id, message.replaces) == ("tu", "m2", "m1")

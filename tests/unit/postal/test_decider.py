@@ -5,12 +5,14 @@ from dataclasses import replace
 import pytest
 from motcua.postal.v1.job_events_pb2 import PostalJobRefused, PostalJobReoffered, PostalLeaseExpired
 
+from kernel.base.errors import Refusal
 from services.postal.domain import decider, refusals
 from services.postal.domain.decider import Job, JobStatus, OfferContext
 from tests.support.postal_events import (
     JOB,
     LEASE,
     OFFERS,
+    POSTAL,
     SEALED,
     T0,
     UNIT,
@@ -22,9 +24,7 @@ from tests.support.postal_events import (
     tracked,
 )
 
-
-def refused(before: Job, attempt: int = 0) -> object:
-    return decider.refuse(before, attempt, "not_served", "", OFFERS)
+REFUSING = (decider.refuse, 0, "not_served", "", OFFERS)
 
 
 def test_a_new_job_is_offered_to_the_first_partner_that_serves_the_unit() -> None:
@@ -40,10 +40,10 @@ def test_a_job_that_nobody_serves_waits_for_a_person() -> None:
     nobody = OfferContext((), {"a": 1})
 
     assert job(offers=nobody).status is JobStatus.UNSERVED
-    assert decider.reoffer(job(offers=nobody), "", "x", nobody) == refusals.NO_PARTNER
-    assert then(job(offers=nobody), decider.reoffer(job(offers=nobody), "a", "x", nobody)) == (
-        replace(job(offers=nobody), status=JobStatus.OFFERED, partner_id="a")
-    )
+    unserved = POSTAL.standing(job(offers=nobody))
+    unserved.when(decider.reoffer, "", "x", nobody).then(refusals.NO_PARTNER)
+    offered = unserved.when(decider.reoffer, "a", "x", nobody).then("PostalJobReoffered")
+    assert offered.state == replace(unserved.state, status=JobStatus.OFFERED, partner_id="a")
 
 
 def test_taking_gives_a_lease_and_a_numbered_attempt() -> None:
@@ -57,31 +57,29 @@ def test_taking_twice_is_harmless() -> None:
     """A holder that asks again causes nothing, also when the item is already under way."""
     under_way, _ = reported(taken(), tracked("EMA"))
 
-    assert decider.take(taken(), "", 0, 0) == []
-    assert decider.take(under_way, "", 0, 0) == []
+    POSTAL.standing(taken()).when(decider.take, "", 0, 0).then()
+    POSTAL.standing(under_way).when(decider.take, "", 0, 0).then()
 
 
 def test_a_refused_job_goes_to_the_next_partner_and_then_to_nobody() -> None:
     """Every partner is asked once; when all have refused, a person has to decide."""
-    first = refused(job())
-    second = refused(then(job(), first))
+    first = PostalJobRefused(
+        job_id=JOB,
+        partner_id="a",
+        reason_code="not_served",
+        next_partner_id="b",
+        next_offer_number=21,
+    )
+    second = PostalJobRefused(job_id=JOB, partner_id="b", reason_code="not_served")
 
-    assert first == [
-        PostalJobRefused(
-            job_id=JOB,
-            partner_id="a",
-            reason_code="not_served",
-            next_partner_id="b",
-            next_offer_number=21,
-        )
-    ]
-    assert second[0].next_partner_id == ""
-    assert then(then(job(), first), second).status is JobStatus.UNSERVED
+    asked = POSTAL.given().when(*REFUSING).then(first)
+    assert asked.when(*REFUSING).then(second).state.status is JobStatus.UNSERVED
 
 
 def test_a_job_can_be_refused_after_it_was_taken() -> None:
     """The address shows only after the taking, so a partner may refuse then, naming its attempt."""
-    assert refused(taken(), 1)[0].next_partner_id == "b"
+    went = POSTAL.standing(taken()).when(decider.refuse, 1, "not_served", "", OFFERS)
+    assert went.then("PostalJobRefused").state.partner_id == "b"
 
 
 @pytest.mark.parametrize(
@@ -96,23 +94,23 @@ def test_a_job_can_be_refused_after_it_was_taken() -> None:
     ],
 )
 def test_a_job_can_be_refused_only_by_its_holder_and_before_any_report(
-    before: Job, attempt: int, refusal: object
+    before: Job, attempt: int, refusal: Refusal
 ) -> None:
     """Whoever names another attempt, or comes after the posting, is refused."""
-    assert refused(before, attempt) == refusal
+    act = POSTAL.standing(before).when(decider.refuse, attempt, "not_served", "", OFFERS)
+    act.then(refusal)
 
 
 def test_a_lease_ends_once_and_the_next_partner_is_asked() -> None:
     """At the lease's end, not before, the job goes on; asked again, nothing happens."""
-    ended = decider.expire(taken(), T0 + LEASE, OFFERS)
-
-    assert decider.expire(taken(), T0 + LEASE - 1, OFFERS) == []
-    assert ended == [
+    held = POSTAL.standing(taken())
+    held.when(decider.expire, T0 + LEASE - 1, OFFERS).then()
+    ended = held.when(decider.expire, T0 + LEASE, OFFERS).then(
         PostalLeaseExpired(
             job_id=JOB, partner_id="a", attempt=1, next_partner_id="b", next_offer_number=21
         )
-    ]
-    assert decider.expire(then(taken(), ended), T0 + 2 * LEASE, OFFERS) == []
+    )
+    ended.when(decider.expire, T0 + 2 * LEASE, OFFERS).then()
 
 
 def test_a_silent_partner_is_asked_again_when_it_is_the_only_one() -> None:
@@ -128,19 +126,22 @@ def test_no_lease_runs_once_something_was_reported() -> None:
     """The first report of any kind ends the lease."""
     under_way, _ = reported(taken(), tracked("XYZ"))
 
-    assert decider.expire(under_way, T0 + 9 * LEASE, OFFERS) == []
+    POSTAL.standing(under_way).when(decider.expire, T0 + 9 * LEASE, OFFERS).then()
 
 
 def test_a_person_can_offer_a_job_again_even_to_one_that_refused() -> None:
     """Nobody is left: the first partner is asked again, or the one that is named."""
-    unserved = then(job(), refused(job()))
-    unserved = then(unserved, refused(unserved))
+    unserved = POSTAL.given().when(*REFUSING).then("PostalJobRefused")
+    unserved = unserved.when(*REFUSING).then("PostalJobRefused")
 
-    assert decider.reoffer(unserved, "", "called them", OFFERS) == [
+    unserved.when(decider.reoffer, "", "called them", OFFERS).then(
         PostalJobReoffered(job_id=JOB, partner_id="a", offer_number=11, reason="called them")
-    ]
-    assert decider.reoffer(unserved, "c", "new", OFFERS)[0].offer_number == 31
-    assert then(unserved, decider.reoffer(unserved, "b", "x", OFFERS)).refused == {"a"}
+    )
+    unserved.when(decider.reoffer, "c", "new", OFFERS).then(
+        PostalJobReoffered(job_id=JOB, partner_id="c", offer_number=31, reason="new")
+    )
+    again = unserved.when(decider.reoffer, "b", "x", OFFERS).then("PostalJobReoffered")
+    assert again.state.refused == {"a"}
 
 
 @pytest.mark.parametrize(
@@ -151,11 +152,12 @@ def test_a_person_can_offer_a_job_again_even_to_one_that_refused() -> None:
         (reported(taken(), delivered())[0], refusals.JOB_CLOSED),
     ],
 )
-def test_a_job_in_hands_is_not_offered_again(before: Job, refusal: object) -> None:
+def test_a_job_in_hands_is_not_offered_again(before: Job, refusal: Refusal) -> None:
     """A held, posted or closed job stays where it is."""
-    assert decider.reoffer(before, "", "x", OFFERS) == refusal
+    POSTAL.standing(before).when(decider.reoffer, "", "x", OFFERS).then(refusal)
 
 
 def test_a_closed_job_is_not_taken() -> None:
     """After the end nobody takes it."""
-    assert decider.take(reported(taken(), delivered())[0], "", 0, 0) == refusals.JOB_CLOSED
+    closed, _ = reported(taken(), delivered())
+    POSTAL.standing(closed).when(decider.take, "", 0, 0).then(refusals.JOB_CLOSED)

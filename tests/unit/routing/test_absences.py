@@ -123,7 +123,7 @@ def test_the_case_tells_who_may_act(actor: Actor, unit: str) -> None:
     """From the instant of the end on the officer alone."""
     case = covered()
     assert end(case, TUE, actor) == [DelegationEnded(officer="an", substitute="binh", unit=unit)]
-    assert case.refused(complete("appraise"), TUE, BINH) == "NOT_ASSIGNED_TO_YOU"
+    case.when(complete("appraise"), TUE, BINH).then("NOT_ASSIGNED_TO_YOU")
     assert end(case, TUE, actor) == []
     case.does(complete("appraise"), TUE)
 

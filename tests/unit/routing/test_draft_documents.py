@@ -80,17 +80,17 @@ def for_papers(letter: str = "a") -> pb.DraftDocumentRequest:
 def test_a_signed_supplement_paper_is_good_for_one_request() -> None:
     """The second request needs a paper of its own, which may say the same."""
     case = Signing(process="standard").opened()
-    assert case.refused(supplement("appraise"), MON) == "DOCUMENT_NOT_SIGNED"
+    case.when(supplement("appraise"), MON).then("DOCUMENT_NOT_SIGNED")
     (first,) = case.does(for_papers(), MON)
     assert (first.number, first.round, first.result) == (1, 1, 0)
     case.signs(1)
     case.does(supplement("appraise"), MON)
     case.does(papers(1), LATER, SYSTEM)
 
-    assert case.refused(supplement("appraise"), LATER) == "DOCUMENT_OF_OTHER_ROUND"
+    case.when(supplement("appraise"), LATER).then("DOCUMENT_OF_OTHER_ROUND")
     (second,) = case.does(for_papers(), LATER)
     assert (second.number, second.round) == (2, 2)
-    assert case.refused(for_papers(), LATER) == "ALREADY_DRAFTED"
+    case.when(for_papers(), LATER).then("ALREADY_DRAFTED")
     case.signs(2)
     (asked,) = case.does(supplement("appraise"), LATER)
     assert asked.round == 2
@@ -105,11 +105,11 @@ def test_a_signed_result_paper_is_good_for_the_result_it_was_drafted_for() -> No
     (said,) = case.does(draft("seal"), MON)
     assert (said.result, said.round) == (GRANTED, 0)
     case.signs(1)
-    assert case.refused(resolve("seal", REJECTED, "vì"), MON) == "DOCUMENT_FOR_OTHER_RESULT"
+    case.when(resolve("seal", REJECTED, "vì"), MON).then("DOCUMENT_FOR_OTHER_RESULT")
     case.does(for_result("seal", OTHER, REJECTED), MON)
-    assert case.refused(resolve("seal", REJECTED, "vì"), MON) == "DOCUMENT_NOT_SIGNED"
+    case.when(resolve("seal", REJECTED, "vì"), MON).then("DOCUMENT_NOT_SIGNED")
     case.signs(2, OTHER)
-    assert case.refused(resolve("seal"), MON) == "DOCUMENT_FOR_OTHER_RESULT"
+    case.when(resolve("seal"), MON).then("DOCUMENT_FOR_OTHER_RESULT")
     (resolved,) = case.does(resolve("seal", REJECTED, "vì"), MON)
     assert resolved.result == REJECTED
 
@@ -123,7 +123,7 @@ def test_what_is_sent_back_needs_its_result_drafted_and_signed_again() -> None:
     case.signs(1)
     case.does(send_back("seal", "approve"), MON)
     case.completed(LATER, "approve")
-    assert case.refused(resolve("seal"), LATER) == "DOCUMENT_SENT_BACK"
+    case.when(resolve("seal"), LATER).then("DOCUMENT_SENT_BACK")
     case.does(draft("seal"), LATER)
     case.signs(2)
     case.does(resolve("seal"), LATER)
@@ -137,7 +137,7 @@ def test_a_draft_that_was_under_way_ends_when_the_case_is_sent_back() -> None:
     case.does(draft("review", OTHER), MON)
     case.does(judge(2, REVIEW, OTHER), MON, HEAD)
     case.does(send_back("review"), MON)
-    assert case.refused(judge(2, SIGNATURE, OTHER), MON, BOTH) == "DRAFT_SENT_BACK"
+    case.when(judge(2, SIGNATURE, OTHER), MON, BOTH).then("DRAFT_SENT_BACK")
     case.signs(1)
     case.does(supplement("appraise"), MON)
 
@@ -149,7 +149,7 @@ def test_nobody_judges_a_draft_twice(approved: bool) -> None:
     case.does(draft("seal"), MON)
     case.does(judge(1, REVIEW), MON, BOTH)
     again = judge(1, SIGNATURE, approved=approved, reason="sai")
-    assert case.refused(again, MON, BOTH) == "REVIEWED_BEFORE"
+    case.when(again, MON, BOTH).then("REVIEWED_BEFORE")
     case.does(again, MON, HEAD)
     case.does(draft("seal", OTHER), MON)
     case.does(judge(2, REVIEW, OTHER), MON, HEAD)
@@ -181,7 +181,7 @@ def with_file(letter: str, result: int = GRANTED) -> pb.ResolveCaseRequest:
 def test_an_electronic_result_is_granted_with_its_file() -> None:
     """The event keeps the file's hash; a rejection needs none."""
     case = last_step(Electronic())
-    assert case.refused(resolve("seal"), MON) == "RESULT_FILE_MISSING"
+    case.when(resolve("seal"), MON).then("RESULT_FILE_MISSING")
     assert not isinstance(case.asked(resolve("seal", REJECTED, "vì"), MON), Refusal)
     (said,) = case.does(with_file("a"), MON)
     assert said.file_sha256 == "a" * 64
@@ -190,17 +190,17 @@ def test_an_electronic_result_is_granted_with_its_file() -> None:
 def test_a_signed_result_is_the_content_of_a_signed_paper() -> None:
     """Of the latest one, for this result, and not sent back since; whatever the process wants."""
     case = last_step(Signed())
-    assert case.refused(resolve("seal"), MON) == "RESULT_FILE_MISSING"
-    assert case.refused(with_file("a"), MON) == "RESULT_NOT_SIGNED"
+    case.when(resolve("seal"), MON).then("RESULT_FILE_MISSING")
+    case.when(with_file("a"), MON).then("RESULT_NOT_SIGNED")
     case.does(draft("seal"), MON)
     case.does(judge(1, REVIEW), MON, HEAD)
-    assert case.refused(with_file("a"), MON) == "RESULT_NOT_SIGNED"
+    case.when(with_file("a"), MON).then("RESULT_NOT_SIGNED")
     case.does(judge(1, SIGNATURE), MON, BOTH)
-    assert case.refused(with_file(OTHER), MON) == "RESULT_NOT_SIGNED"
+    case.when(with_file(OTHER), MON).then("RESULT_NOT_SIGNED")
     back = case.copy()
     back.does(send_back("seal", "approve"), MON)
     back.completed(LATER, "approve")
-    assert back.refused(with_file("a"), LATER) == "RESULT_NOT_SIGNED"
+    back.when(with_file("a"), LATER).then("RESULT_NOT_SIGNED")
     (said,) = case.does(with_file("a"), MON)
     assert said.file_sha256 == "a" * 64
 
@@ -210,7 +210,7 @@ def test_a_paper_that_rejects_is_no_signed_result() -> None:
     case = last_step(Signed())
     case.does(for_result("seal", "a", REJECTED), MON)
     case.signs(1)
-    assert case.refused(with_file("a"), MON) == "RESULT_NOT_SIGNED"
+    case.when(with_file("a"), MON).then("RESULT_NOT_SIGNED")
     case.does(with_file("a", REJECTED), MON)
 
 

@@ -154,7 +154,7 @@ def test_what_does_not_fit_is_refused_with_its_rule(
 ) -> None:
     """Each command in each state where it has no place is refused, and nothing happens."""
     case = stage(name)
-    assert case.refused(command, "2021-08-09 10:00", actor) == code
+    case.when(command, "2021-08-09 10:00", actor).then(code)
 
 
 def test_a_due_date_that_had_passed_stays_passed() -> None:
@@ -198,7 +198,7 @@ def test_a_case_is_closed_only_after_the_citizen_s_time() -> None:
     """At its very instant papers are still in time; after it an officer may close, once."""
     case = Case().opened()
     case.does(supplement("appraise"), "2021-08-09 10:00")
-    assert case.refused(close(), "2021-09-08 10:00") == "ANSWER_STILL_DUE"
+    case.when(close(), "2021-09-08 10:00").then("ANSWER_STILL_DUE")
     expired, closed = case.does(close(), "2021-09-08 10:01")
     assert isinstance(expired, SupplementExpired)
     assert (type(closed), closed.round) == (CaseClosed, 1)
@@ -268,7 +268,7 @@ def test_an_extension_that_breaks_a_rule_is_refused(
 ) -> None:
     """Leader, a working day before, and a later date on which somebody works."""
     case = Case().opened("2021-08-09 09:00")
-    assert case.refused(command, when, actor) == code
+    case.when(command, when, actor).then(code)
 
 
 def test_the_promise_is_moved_once_whatever_happens_after() -> None:
@@ -276,17 +276,17 @@ def test_the_promise_is_moved_once_whatever_happens_after() -> None:
     case = Case(policy=ResumePolicy.RESTART).opened("2021-08-09 09:00")
     case.does(MOVE, "2021-08-12 09:00", LEADER)
     again = extend("2021-08-20 10:00", "2021-08-27 10:00")
-    assert case.refused(again, "2021-08-13 09:00", LEADER) == "ALREADY_EXTENDED"
+    case.when(again, "2021-08-13 09:00", LEADER).then("ALREADY_EXTENDED")
     case.does(stop("appraise"), "2021-08-13 09:00")
     case.does(go_on("appraise"), "2021-08-16 09:00")
     later = extend("2021-08-23 09:00", "2021-08-27 10:00")
-    assert case.refused(later, "2021-08-16 09:00", LEADER) == "ALREADY_EXTENDED"
+    case.when(later, "2021-08-16 09:00", LEADER).then("ALREADY_EXTENDED")
 
 
 def test_what_has_no_promise_has_nothing_to_extend() -> None:
     """A procedure without a due date needs no apology."""
     case = Case(process="same-day", time_limit="none").opened()
-    assert case.refused(MOVE, "2021-08-09 10:00", LEADER) == "NO_DUE_DATE"
+    case.when(MOVE, "2021-08-09 10:00", LEADER).then("NO_DUE_DATE")
 
 
 # -- escalation and stuck cases --------------------------------------------------------------------
