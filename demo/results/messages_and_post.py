@@ -9,7 +9,7 @@ from motcua.notify.v1 import notify_pb2 as notify_pb
 from rich.table import Table
 
 from cli.printer import grid
-from services.audit.wording.message_names import MESSAGES
+from services.audit.wording.event_lines import message_kinds
 
 _STATES = ("SENT", "QUEUED", "FAILED", "SUPPRESSED")
 POST = {
@@ -32,14 +32,14 @@ POST = {
 
 def message_table(counts: Mapping[tuple[str, int], int]) -> Table:
     """Return the table of how many messages of each kind are in which state."""
-    kinds = {kind for kind, _ in counts}
+    kinds, named = {kind for kind, _ in counts}, message_kinds()
     states = [notify_pb.MessageState.Value(f"MESSAGE_STATE_{name}") for name in _STATES]
     rows = [
         (
-            MESSAGES.get(kind, (kind, kind))[1],
+            named.get(kind, kind),
             *[str(counts.get((kind, s), 0) or "") for s in states],
         )
-        for kind in sorted(kinds, key=[*MESSAGES, *sorted(kinds - set(MESSAGES))].index)
+        for kind in sorted(kinds, key=[*named, *sorted(kinds - set(named))].index)
     ]
     columns = ("what the message says", "sent", "queued", "failed", "no consent")
     return grid(columns, rows, right=columns[1:])

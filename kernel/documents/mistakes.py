@@ -30,6 +30,8 @@ class DocumentMistake:
     rule: str
     """The stable code of the broken rule."""
     text: BilingualText
+    path: KeyPath = ()
+    """The keys that lead to the value, as far as it has any."""
 
     def in_language(self, language: str) -> str:
         """Return the mistake on one line, in ``vi`` or ``en``."""

@@ -94,11 +94,13 @@ class DocumentReader:
         while at and at not in positions:
             at = at[:-1]
         place = positions.get(at, (1, 1) if positions else (0, 0))
-        self.note(place, self.where(path), rule, text)
+        self.note(place, self.where(path), rule, text, path)
 
-    def note(self, place: Position, where: str, rule: str, text: BilingualText) -> None:
+    def note(
+        self, place: Position, where: str, rule: str, text: BilingualText, path: KeyPath = ()
+    ) -> None:
         """Note a mistake by its place and the words for it, unless it is noted already."""
-        mistake = DocumentMistake(self.file, *place, where, rule, text)
+        mistake = DocumentMistake(self.file, *place, where, rule, text, path)
         if all((m.where, m.line, m.rule) != (where, place[0], rule) for m in self.mistakes):
             self.mistakes.append(mistake)
 
@@ -123,15 +125,15 @@ class DocumentReader:
         except UnsoundValue:
             pass
 
+    def in_order(self) -> list[DocumentMistake]:
+        """Return the mistakes in the order of the lines."""
+        return sorted(self.mistakes, key=lambda each: (each.line, each.column))
+
     def raise_mistakes(self, *others: DocumentReader) -> None:
         """Raise ``DocumentError`` if there is a mistake, here or in the documents that this one
         names; each document's in the order of its lines.
         """
-        found = [
-            mistake
-            for reader in (self, *others)
-            for mistake in sorted(reader.mistakes, key=lambda each: (each.line, each.column))
-        ]
+        found = [mistake for reader in (self, *others) for mistake in reader.in_order()]
         if found:
             raise DocumentError(found, self._setting)
 

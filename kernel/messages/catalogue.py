@@ -10,7 +10,7 @@ Naming a text reads no file: the catalogue is read when a text is rendered for t
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Final, Protocol
@@ -48,29 +48,44 @@ class CatalogueEntry:
     en: tuple[str, ...]
 
 
+class Params(Protocol):
+    """The values of a text's parameters; a value may be a text in both languages."""
+
+    def __getitem__(self, name: str, /) -> object:
+        """Return a value."""
+
+
+@dataclass(frozen=True, slots=True)
+class _InLanguage:
+    """Parameters, texts among them in one language."""
+
+    params: Params
+    language: str
+
+    def __getitem__(self, name: str) -> object:
+        value = self.params[name]
+        return getattr(value, self.language, value)
+
+
 @dataclass(frozen=True, slots=True)
 class CatalogueText:
     """A text by its key and parameters, rendered when ``vi`` or ``en`` is asked for."""
 
     catalogue: MessageCatalogue
     key: str
-    params: tuple[tuple[str, object], ...] = ()
+    params: Params = field(default_factory=dict[str, object])
 
     @property
     def vi(self) -> str:
         """The text in Vietnamese, which has one form for all numbers."""
-        return self.catalogue.entry(self.key).vi[0].format(**self._params("vi"))
+        return self.catalogue.entry(self.key).vi[0].format_map(_InLanguage(self.params, "vi"))
 
     @property
     def en(self) -> str:
         """The text in English."""
-        params = self._params("en")
-        singular = str(params.get(COUNT)) == "1"
-        return self.catalogue.entry(self.key).en[0 if singular else -1].format(**params)
-
-    def _params(self, language: str) -> dict[str, object]:
-        """Return the parameters, texts among them in the language."""
-        return {name: getattr(value, language, value) for name, value in self.params}
+        forms = self.catalogue.entry(self.key).en
+        singular = len(forms) > 1 and str(self.params[COUNT]) == "1"
+        return forms[0 if singular else -1].format_map(_InLanguage(self.params, "en"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +101,12 @@ class MessageCatalogue:
 
     def text(self, key: str, **params: object) -> CatalogueText:
         """Return a text; a parameter may be a text in both languages itself."""
-        return CatalogueText(self, key, tuple(params.items()))
+        return CatalogueText(self, key, params)
+
+    def filled(self, key: str, params: Params) -> FixedText:
+        """Return a text filled with what ``params`` has under the names in it, when it is asked."""
+        text = CatalogueText(self, key, params)
+        return FixedText(text.vi, text.en)
 
     def both(self, key: str, **params: object) -> tuple[str, str]:
         """Return a text in Vietnamese and in English."""

@@ -16,7 +16,7 @@ from services.audit.record.hash_chain import decoded
 from services.audit.reports.indicators import Counts
 from services.audit.state.local_days import day
 from services.audit.state.portal_state import WITHOUT_RESULT, Facts
-from services.audit.wording.event_lines import STATES, summary
+from services.audit.wording.event_lines import state_name, summary
 from services.audit.wording.formatting import Text
 
 _AGREEMENT = {
@@ -63,7 +63,7 @@ def state(facts: Facts, at: int) -> pb.DossierState:
     return pb.DossierState(
         dossier_code=facts["dossier_code"],
         state=facts["state"],
-        state_name=_text(STATES[facts["state"]]),
+        state_name=_text(state_name(facts["state"])),
         procedure_code=facts["procedure"],
         field=facts["field"],
         unit=facts["unit"],

@@ -1,7 +1,9 @@
 """What audit says of items and messages is what postal and notify mean."""
 
+from motcua.notify.v1.message_events_pb2 import MessageQueued
+
 from office.tracking_codes import TRACKING_CODES, tracked_line, tracking_meaning
-from services.audit.wording.message_names import MESSAGES, planned
+from services.audit.wording.event_lines import line_of, message_kinds
 from services.notify.domain.citizen_messages import KINDS
 from services.notify.domain.officer_messages import OFFICER_KINDS
 
@@ -16,9 +18,14 @@ def test_every_code_has_a_meaning_in_both_languages():
         assert meaning.vi != meaning.en
 
 
+def planned(kind: str, channel: str) -> tuple[str, str]:
+    """Return the line of a message that is planned."""
+    return line_of(MessageQueued(kind=kind, channel=channel), "UTC")
+
+
 def test_audit_has_words_for_every_kind_of_message():
     """A timeline says what citizens and officers were told; a kind that is not known is named."""
-    assert set(MESSAGES) == {*KINDS, *OFFICER_KINDS}
+    assert set(message_kinds()) == {*KINDS, *OFFICER_KINDS}
     assert planned("resumed", "email") == (
         "Chuẩn bị báo tin (email): đã nhận bổ sung, tiếp tục tính hạn",
         "Message planned (email): the supplement is there, the clock goes on",

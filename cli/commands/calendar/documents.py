@@ -10,7 +10,7 @@ from typing import Any
 
 from cli.printer import counted
 from kernel.base.instants import DAY, HOUR
-from office.worktime.calendars.files import read_draft
+from office.worktime.calendars.files import field_of, read_draft
 from office.worktime.calendars.model import WEEKDAYS, Calendar, DayKind, DayRule
 from office.worktime.calendars.year_spans import MOST_IDLE
 
@@ -90,7 +90,15 @@ def check_document(path: Path) -> dict[str, Any]:
 def checked(path: Path) -> tuple[Calendar | None, dict[str, Any]]:
     """Return the calendar in a file, if it can be used, and what ``check_document`` found in it."""
     calendar, found = read_draft(path)
-    mistakes = [_problem(error.field, error.rule) for error in found]
+    mistakes: list[dict[str, Any]] = [
+        {
+            **_problem(field_of(mistake), mistake.text.en),
+            "rule_vi": mistake.text.vi,
+            "line": mistake.line,
+            "column": mistake.column,
+        }
+        for mistake in found
+    ]
     warnings: list[dict[str, str]] = []
     if calendar is not None:
         mistakes += _idle(calendar)

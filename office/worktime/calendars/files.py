@@ -9,8 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
@@ -20,14 +19,15 @@ from typing import Final
 import holidays
 
 from kernel.base.instants import HOUR
-from kernel.documents.toml_files import FileUnreadable, read_toml
+from kernel.documents.mistakes import DocumentError, DocumentMistake, KeyPath
+from kernel.documents.reading import DocumentReader, open_toml, read_document
+from kernel.messages.catalogue import BilingualText
+from office.texts import OFFICE_TEXTS
 from office.worktime.calendars.file_entries import (
+    CalendarFile,
     DayEntry,
     HolidaysEntry,
-    ParsedCalendarFile,
-    contradictions,
-    file_order,
-    parse_calendar_file,
+    check_contradictions,
 )
 from office.worktime.calendars.model import (
     MINUTES_OF_DAY,
@@ -52,82 +52,83 @@ def load_calendar(path: Path) -> Calendar:
     Its version is ``{name}-{revision}+{digest}``, the digest being the first 8 hexadecimal digits
     of the SHA-256 of all that arithmetic depends on (zone, sessions, dates), not of texts.
     """
-    calendar, mistakes = read_with_mistakes(path)
-    if calendar is None:
-        raise mistakes[0]
+    calendar, mistakes = read_draft(path)
+    if mistakes or calendar is None:
+        raise CalendarError(path.name, field_of(mistakes[0]), mistakes[0].text)
     return calendar
 
 
-def read_with_mistakes(path: Path) -> tuple[Calendar | None, list[CalendarError]]:
-    """Return the calendar in a file and all its mistakes; with any mistake, there is no calendar.
+def field_of(mistake: DocumentMistake) -> str:
+    """Return the key of a mistake with dots, days counting from 1; ``file`` for the whole file."""
+    path = (part + 1 if isinstance(part, int) else part for part in mistake.path)
+    return ".".join(map(str, path)) or "file"
+
+
+def read_draft(path: Path) -> tuple[Calendar | None, list[DocumentMistake]]:
+    """Return all mistakes of a file, and its calendar where its working time was read without one.
 
     A mistake that only follows from another one is not reported.
     """
-    calendar, mistakes = read_draft(path)
-    return (None if mistakes else calendar), mistakes
-
-
-def read_draft(path: Path) -> tuple[Calendar | None, list[CalendarError]]:
-    """Return all mistakes of a file, and its calendar where its working time was read without one.
-
-    Unlike ``read_with_mistakes`` this returns a calendar whose other parts may be wrong.
-    """
-    mistakes: list[CalendarError] = []
     try:
-        content = read_toml(path)
-    except FileUnreadable as error:
-        return None, [CalendarError(path.name, "file", str(error))]
-    parsed = parse_calendar_file(path.name, content, mistakes)
-    file, before = parsed.file, len(mistakes)
-    week = _read_week(path.name, parsed, mistakes)
-    days = (
-        _holiday_rules(path.name, parsed, file.holidays, _ordinary_sessions(week), mistakes)
-        if file.holidays
-        else {}
-    )
-    days |= _dated_rules(path.name, parsed, week, mistakes)
-    sure = len(mistakes) == before and not any(
-        place[0] in ("sessions", "holidays", "day") for place in parsed.wrong
-    )
-    day_us = round(file.hours_per_day * HOUR)
-    digest = calendar_digest(file.time_zone, week, days, day_us)
-    version = f"{file.name}-{file.revision}+{digest}"
-    until = file.holidays.announced_until if file.holidays else None
-    calendar = None
+        reader = open_toml(path, name=path.name)
+    except DocumentError as error:
+        return None, list(error.mistakes)
+    file = read_document(CalendarFile, reader)
+    assert file is not None  # a TOML file is a table
+    week = _read_week(file, reader)
+    days: dict[date, DayRule] = {}
+    entry = getattr(file, "holidays", None)
+    with reader.rule():
+        days = _holiday_rules(entry, _ordinary_sessions(week), reader) if entry else {}
+    days |= _dated_rules(getattr(file, "day", []), week, reader)
+    mistakes = reader.in_order()
+    parts = ("sessions", "holidays", "day")
+    if any(mistake.path[:1] and mistake.path[0] in parts for mistake in mistakes):
+        return None, mistakes
+    name, revision = getattr(file, "name", "wrong"), getattr(file, "revision", "0")
+    time_zone = getattr(file, "time_zone", "UTC")
+    day_us = round(getattr(file, "hours_per_day", 8) * HOUR)
+    digest = calendar_digest(time_zone, week, days, day_us)
+    until = getattr(entry, "announced_until", None)
+    version = f"{name}-{revision}+{digest}"
+    return Calendar(name, version, time_zone, week, days, day_us, until), mistakes
+
+
+def _text(key: str, **params: object) -> BilingualText:
+    return OFFICE_TEXTS.text(f"calendar.{key}", **params)
+
+
+def _read_sessions(
+    reader: DocumentReader, path: KeyPath, text: str | None
+) -> tuple[Session, ...] | None:
+    """Return the sessions in a text; None for none, or after noting a mistake."""
     try:
-        calendar = Calendar(file.name, version, file.time_zone, week, days, day_us, until)
+        return None if text is None else parse_sessions("", "", text)
     except CalendarError as error:
-        mistakes.append(error)
-        calendar = Calendar(file.name, version, "UTC", week, days, day_us, until)
-    mistakes.sort(key=file_order)
-    return (calendar if sure else None), mistakes
+        place = error.field.removeprefix(", ")
+        words = _text("session", place=place, rule=error.words) if place else error.words
+        reader.wrong(path, "sessions", words)
+        return None
 
 
-@contextmanager
-def _collecting(mistakes: list[CalendarError]) -> Iterator[None]:
-    try:
-        yield
-    except CalendarError as error:
-        mistakes.append(error)
-
-
-def _read_week(name: str, parsed: ParsedCalendarFile, mistakes: list[CalendarError]) -> _Week:
+def _read_week(file: CalendarFile, reader: DocumentReader) -> _Week:
     """Return each weekday's sessions, a placeholder for those with mistakes."""
-    sessions = parsed.file.sessions
-    strange = [weekday for weekday in sessions if weekday not in WEEKDAYS]
+    sessions = getattr(file, "sessions", {})
+    given = reader.value_at(("sessions",))
+    given = given if isinstance(given, dict) else {}
+    strange = [weekday for weekday in given if weekday not in WEEKDAYS]
     for weekday in strange:
         near = get_close_matches(weekday, WEEKDAYS, 1)
-        rule = f"is {near[0]} meant?" if near else f"is none of {', '.join(WEEKDAYS)}"
-        mistakes.append(CalendarError(name, f"sessions.{weekday}", rule))
+        known = ", ".join(WEEKDAYS)
+        words = _text("weekday_near", near=near[0]) if near else _text("weekday", known=known)
+        reader.wrong(("sessions", weekday), "weekday", words)
     week = []
     for day in WEEKDAYS:
-        read = _UNKNOWN_SESSIONS
-        unsure = not parsed.sound("sessions", day) or (strange and day not in sessions)
-        if not unsure:
-            with _collecting(mistakes):
-                read = parse_sessions(name, f"sessions.{day}", sessions.get(day, ""))
-        week.append(read)
-    return tuple(week)
+        wrong = not hasattr(file, "sessions") or (day in given and day not in sessions)
+        unsure = wrong or (strange and day not in sessions)
+        text = None if unsure else sessions.get(day, "")
+        week.append(_read_sessions(reader, ("sessions", day), text))
+    return tuple(_UNKNOWN_SESSIONS if found is None else found for found in week)
 
 
 def _ordinary_sessions(week: _Week) -> tuple[Session, ...]:
@@ -135,57 +136,53 @@ def _ordinary_sessions(week: _Week) -> tuple[Session, ...]:
 
 
 def _holiday_rules(
-    name: str,
-    parsed: ParsedCalendarFile,
-    entry: HolidaysEntry,
-    ordinary: tuple[Session, ...],
-    mistakes: list[CalendarError],
+    entry: HolidaysEntry, ordinary: tuple[Session, ...], reader: DocumentReader
 ) -> dict[date, DayRule]:
     """Return a country's days off, and the days worked instead with ordinary sessions."""
-    years = range(entry.first_year, entry.last_year + 1)
-    ordered = parsed.sound("holidays", "first_year") and parsed.sound("holidays", "last_year")
-    if ordered and not years:
-        rule = f"{entry.last_year} lies before first_year, {entry.first_year}"
-        mistakes.append(CalendarError(name, "holidays.last_year", rule))
-    if not (parsed.sound("holidays", "country") and parsed.sound("holidays", "subdivision")):
+    years = range(0)
+    with reader.rule():
+        years = range(entry.first_year, entry.last_year + 1)
+        if not years:
+            words = _text("years_order", first=entry.first_year, last=entry.last_year)
+            reader.wrong((*entry.path, "last_year"), "order", words)
+    try:
+        vi, en = (_country_holidays(entry, years, language) for language in ("vi", "en_US"))
+    except _NoHolidays as error:
+        reader.wrong((*entry.path, error.key), "country", error.words)
         return {}
-    with _collecting(mistakes):
-        vi, en = (
-            _country_holidays(name, entry, years, "vi"),
-            _country_holidays(name, entry, years, "en_US"),
-        )
-        days = {
-            day: DayRule(
-                DayKind.OFF, (), entry.label_vi or vi[day], entry.label_en or en.get(day, "")
-            )
-            for day in sorted(vi)
-            if day.year in years
-        }
-        for day in sorted(getattr(vi, "weekend_workdays", ())):
-            if day.year in years and ordinary:
-                days[day] = DayRule(
-                    DayKind.WORKED, ordinary, "Ngày làm bù", "Compensatory working day"
-                )
-        return days
-    return {}
+    days = {
+        day: DayRule(DayKind.OFF, (), entry.label_vi or vi[day], entry.label_en or en.get(day, ""))
+        for day in sorted(vi)
+        if day.year in years
+    }
+    for day in sorted(getattr(vi, "weekend_workdays", ())):
+        if day.year in years and ordinary:
+            days[day] = DayRule(DayKind.WORKED, ordinary, "Ngày làm bù", "Compensatory working day")
+    return days
+
+
+class _NoHolidays(Exception):
+    """The library knows no holidays of a country, or of its part."""
+
+    def __init__(self, key: str, words: BilingualText) -> None:
+        super().__init__(key)
+        self.key, self.words = key, words
 
 
 def _country_holidays(
-    name: str, entry: HolidaysEntry, years: range, language: str
+    entry: HolidaysEntry, years: range, language: str, *, whole: bool = False
 ) -> holidays.HolidayBase:
     _load_countries_singly()
+    part = None if whole else entry.subdivision
     try:
-        return holidays.country_holidays(
-            entry.country, subdiv=entry.subdivision, years=years, language=language
-        )
+        return holidays.country_holidays(entry.country, part, years=years, language=language)
     except NotImplementedError as error:
-        rule = f"no holidays are known of {entry.country}"
-        if entry.subdivision is None:
-            raise CalendarError(name, "holidays.country", rule) from error
-        whole = entry.model_copy(update={"subdivision": None})
-        _country_holidays(name, whole, years, language)
-        rule += f"'s part {entry.subdivision}"
-        raise CalendarError(name, "holidays.subdivision", rule) from error
+        if part is None:
+            words = _text("no_holidays", country=entry.country)
+            raise _NoHolidays("country", words) from error
+        _country_holidays(entry, years, language, whole=True)
+        words = _text("no_holidays_part", country=entry.country, part=part)
+        raise _NoHolidays("subdivision", words) from error
 
 
 def _load_countries_singly() -> None:
@@ -200,51 +197,37 @@ def _load_countries_singly() -> None:
 
 
 def _dated_rules(
-    name: str, parsed: ParsedCalendarFile, week: _Week, mistakes: list[CalendarError]
+    entries: Iterable[DayEntry], week: _Week, reader: DocumentReader
 ) -> dict[date, DayRule]:
     days: dict[date, DayRule] = {}
-    first: dict[date, int] = {}
-    for place, entry in zip(parsed.places, parsed.file.day, strict=True):
-        at = f"day.{place}"
-        wrong = {str(path[2]) for path in parsed.wrong if path[:2] == ("day", place - 1)}
-        before = len(mistakes)
-        for key, rule in contradictions(entry, wrong):
-            mistakes.append(CalendarError(name, f"{at}.{key}", rule))
-        sessions = closed = None
-        with _collecting(mistakes):
-            sessions = _read_sessions(name, at, "sessions", entry.sessions)
-        with _collecting(mistakes):
-            closed = _read_sessions(name, at, "closed", entry.closed)
-        if "date" in wrong:
-            continue
-        for day in entry.dates():
-            if day in first:
-                rule = f"{day.isoformat()} has a rule already: day.{first[day]}"
-                mistakes.append(CalendarError(name, f"{at}.date", rule))
-                break
-            first[day] = place
-        if wrong or len(mistakes) > before:
-            continue
-        with _collecting(mistakes):
+    first: dict[date, DayEntry] = {}
+    for entry in entries:
+        before = len(reader.mistakes)
+        check_contradictions(entry, reader)
+        own, closed = (
+            _read_sessions(reader, (*entry.path, key), getattr(entry, key, None))
+            for key in ("sessions", "closed")
+        )
+        with reader.rule():
             for day in entry.dates():
-                rule_of_day = _day_rule(name, at, entry, day, week, sessions, closed)
-                check_rule(name, day, rule_of_day)
-                days[day] = rule_of_day
+                if day in first:
+                    words = _text("day_twice", day=day, place=int(first[day].path[-1]) + 1)
+                    reader.wrong((*entry.path, "date"), "twice", words)
+                    break
+                first[day] = entry
+            if len(reader.mistakes) == before:
+                for day in entry.dates():
+                    days[day] = _day_rule(entry, day, week, own, closed, reader)
     return days
 
 
-def _read_sessions(name: str, at: str, key: str, text: str | None) -> tuple[Session, ...] | None:
-    return None if text is None else parse_sessions(name, f"{at}.{key}", text)
-
-
 def _day_rule(
-    name: str,
-    at: str,
     entry: DayEntry,
     day: date,
     week: _Week,
     own: tuple[Session, ...] | None,
     closed: tuple[Session, ...] | None,
+    reader: DocumentReader,
 ) -> DayRule:
     sessions: tuple[Session, ...] = ()
     if own is not None:
@@ -256,11 +239,16 @@ def _day_rule(
     elif closed is not None:
         sessions = _remaining_sessions(week[day.weekday()], closed)
         if sessions == week[day.weekday()]:
-            rule = f"nobody works then on {day.isoformat()} anyway"
-            raise CalendarError(name, f"{at}.closed", rule)
-    return DayRule(
+            reader.wrong((*entry.path, "closed"), "idle", _text("closed_idle", day=day))
+    rule = DayRule(
         entry.kind, sessions, entry.reason_vi, entry.reason_en, entry.source, entry.estimated
     )
+    try:
+        check_rule("", day, rule)
+    except CalendarError as error:
+        words = _text("session", place=error.field, rule=error.words)
+        reader.wrong((*entry.path, "sessions"), "day", words)
+    return rule
 
 
 def _remaining_sessions(

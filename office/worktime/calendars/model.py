@@ -12,6 +12,8 @@ from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfoNotFoundError
 
 from kernel.base.instants import DAY, HOUR, zone
+from kernel.messages.catalogue import BilingualText, FixedText
+from office.texts import OFFICE_TEXTS
 from office.worktime.calendars.span_index import SpanIndex
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -22,11 +24,24 @@ _SESSION = re.compile(r"(\d\d):(\d\d)-(\d\d):(\d\d)", re.ASCII)
 class CalendarError(ValueError):
     """A calendar that can't be used: its name, the field at fault and the rule it breaks."""
 
-    def __init__(self, calendar: str, field: str, rule: str) -> None:
-        super().__init__(f"calendar {calendar!r}: {field}: {rule}")
+    def __init__(self, calendar: str, field: str, rule: str | BilingualText) -> None:
+        """``rule`` is a text in both languages, or one that is the same in both."""
+        super().__init__(calendar, field, rule)
         self.calendar = calendar
         self.field = field
-        self.rule = rule
+        self.words = FixedText(rule, rule) if isinstance(rule, str) else rule
+
+    @property
+    def rule(self) -> str:
+        """The rule in English."""
+        return self.words.en
+
+    def __str__(self) -> str:
+        return f"calendar {self.calendar!r}: {self.field}: {self.rule}"
+
+
+def _text(key: str, **params: object) -> BilingualText:
+    return OFFICE_TEXTS.text(f"calendar.{key}", **params)
 
 
 class Session(NamedTuple):
@@ -93,18 +108,18 @@ class Calendar:
     def __post_init__(self) -> None:
         object.__setattr__(self, "days", MappingProxyType(dict(self.days)))
         if len(self.week) != len(WEEKDAYS):
-            raise CalendarError(self.name, "week", "must have the sessions of seven weekdays")
+            raise CalendarError(self.name, "week", _text("week"))
         for weekday, sessions in zip(WEEKDAYS, self.week, strict=True):
             check_sessions(self.name, weekday, sessions)
         for day, rule in self.days.items():
             check_rule(self.name, day, rule)
         if not 0 < self.day_us <= DAY:
-            raise CalendarError(self.name, "hours_per_day", "must be above 0 and at most 24")
+            raise CalendarError(self.name, "hours_per_day", _text("hours"))
         try:
             tz = zone(self.time_zone)
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            problem = f"{self.time_zone!r} is no IANA time zone"
-            raise CalendarError(self.name, "time_zone", problem) from error
+            words = _text("time_zone", zone=self.time_zone)
+            raise CalendarError(self.name, "time_zone", words) from error
         object.__setattr__(self, "span_index", SpanIndex(self.name, tz, self.sessions_on))
 
     def sessions_on(self, day: date) -> tuple[Session, ...]:
@@ -140,24 +155,24 @@ def check_rule(calendar: str, day: date, rule: DayRule) -> None:
     where = f"day {day.isoformat()}"
     check_sessions(calendar, where, rule.sessions)
     if rule.kind is DayKind.OFF and rule.sessions:
-        raise CalendarError(calendar, where, f"a {rule.kind.value} has no sessions")
+        raise CalendarError(calendar, where, _text("off_sessions", kind=rule.kind))
     if rule.kind in (DayKind.WORKED, DayKind.OWN) and not rule.sessions:
-        raise CalendarError(calendar, where, f"a day of kind {rule.kind.value} needs sessions")
+        raise CalendarError(calendar, where, _text("day_sessions", kind=rule.kind))
 
 
 def check_sessions(calendar: str, field: str, sessions: Sequence[Session]) -> None:
     """Raise ``CalendarError`` unless the sessions lie within the day, in order, without overlap."""
     before: Session | None = None
     for place, session in enumerate(sessions, start=1):
-        where = f"{field}, session {place} ({session})"
+        where = f"{field}, session {place} ({session})".removeprefix(", ")
         if not 0 <= session.start <= session.end <= MINUTES_OF_DAY:
             if session.end < session.start:
-                raise CalendarError(calendar, where, "ends before it starts")
-            raise CalendarError(calendar, where, "must lie between 00:00 and 24:00")
+                raise CalendarError(calendar, where, _text("session_ends"))
+            raise CalendarError(calendar, where, _text("session_day"))
         if session.start == session.end:
-            raise CalendarError(calendar, where, "is empty")
+            raise CalendarError(calendar, where, _text("session_empty"))
         if before is not None and session.start < before.end:
-            raise CalendarError(calendar, where, f"overlaps or precedes {before}")
+            raise CalendarError(calendar, where, _text("session_order", before=before))
         before = session
 
 
@@ -168,7 +183,7 @@ def parse_sessions(calendar: str, field: str, text: str) -> tuple[Session, ...]:
         match = _SESSION.fullmatch(piece)
         hours = [int(part) for part in match.groups()] if match else []
         if not hours or hours[1] > 59 or hours[3] > 59:
-            raise CalendarError(calendar, field, f"{piece!r} must look like 07:00-11:30")
+            raise CalendarError(calendar, field, _text("session_form", text=piece))
         sessions.append(Session(hours[0] * 60 + hours[1], hours[2] * 60 + hours[3]))
     check_sessions(calendar, field, sessions)
     return tuple(sessions)

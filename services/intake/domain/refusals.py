@@ -11,46 +11,46 @@ from typing import Final
 from kernel.base.errors import AlreadyExists, NotFound, Refusal, Violation
 from kernel.messages.catalogue import MessageCatalogue
 
-_TEXTS: Final = MessageCatalogue.beside(Path(__file__).parent)
+TEXTS: Final = MessageCatalogue.beside(Path(__file__).parent)
 
 
 def refusal(code: str, **words: object) -> Refusal:
     """Return the refusal with this code; ``words`` are the rule's, never the sender's."""
-    return Refusal(code, _TEXTS.text(code, **words))
+    return Refusal(code, TEXTS.text(code, **words))
 
 
 def refusal_codes() -> list[str]:
     """List every code that the desk can refuse with."""
-    return sorted(key for key in _TEXTS if key.isupper())
+    return sorted(key for key in TEXTS if key.isupper())
 
 
 def violation(field: str, rule: str, **words: object) -> Violation:
     """Return which rule a field breaks; ``words`` are the rule's and the catalogue's, never the
     sender's.
     """
-    return Violation(field, rule, _TEXTS.text(rule, **words))
+    return Violation(field, rule, TEXTS.text(rule, **words))
 
 
 def unknown_dossier() -> NotFound:
     """Return that there is no such dossier for this caller."""
-    return NotFound(*_TEXTS.both("dossier.unknown"))
+    return NotFound(*TEXTS.both("dossier.unknown"))
 
 
 def unknown_to_guest() -> NotFound:
     """Return that code and PIN do not go together; nobody learns which of them is wrong."""
-    return NotFound(*_TEXTS.both("dossier.unknown_to_guest"))
+    return NotFound(*TEXTS.both("dossier.unknown_to_guest"))
 
 
 def unknown_procedure() -> NotFound:
     """Return that there is no such procedure."""
-    return NotFound(*_TEXTS.both("procedure.none"))
+    return NotFound(*TEXTS.both("procedure.none"))
 
 
 def dossier_exists() -> AlreadyExists:
     """Return that a dossier has this code already."""
-    return AlreadyExists(*_TEXTS.both("dossier.exists"))
+    return AlreadyExists(*TEXTS.both("dossier.exists"))
 
 
 def external_code_exists() -> AlreadyExists:
     """Return that a dossier has this number of another system already."""
-    return AlreadyExists(*_TEXTS.both("external_code.exists"))
+    return AlreadyExists(*TEXTS.both("external_code.exists"))

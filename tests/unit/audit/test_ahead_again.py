@@ -10,7 +10,7 @@ from motcua.routing.v1.types_pb2 import DEADLINE_SCOPE_DOSSIER, SUSPENSION_KIND_
 
 from services.audit.deadlines.explanation import Agreement
 from services.audit.responses import lateness
-from services.audit.wording.deadline_lines import LINES
+from services.audit.wording.event_lines import line_of
 from tests.support.audit_histories import HANOI, Numbering, at, folded, stamp
 from tests.support.explanations import VERSION, accepted, storm, told
 
@@ -47,7 +47,7 @@ def test_it_is_told_and_no_longer_called_late():
         "The clock goes on: 8:00 working hours waited;"
         f" the calendar has changed (it was {VERSION}), all is counted again{AGAIN}"
     )
-    assert LINES[CaseResumed](said[-1][0], HANOI)[1] == (
+    assert line_of(said[-1][0], HANOI)[1] == (
         "The clock goes on, due 2021-08-18 09:00 +07:00 (the date before had passed)"
     )
 

@@ -11,7 +11,7 @@ from motcua.routing.v1.collaboration_events_pb2 import ConsultationAnswered, Con
 from motcua.routing.v1.officer_events_pb2 import AbsenceEnded, DelegationEnded
 
 from kernel.eventsourcing.envelope import event_types
-from services.audit.wording.event_lines import STATES, summary
+from services.audit.wording.event_lines import STATES, state_name, summary
 from tests.support.audit_histories import HANOI, at, happened, stamp
 
 WHEN = at("2021-08-09 08:00")
@@ -78,7 +78,11 @@ def test_an_unknown_type_is_told_by_its_name():
 def test_every_state_of_the_portal_has_a_name():
     """The ten states of the national portal are named in both languages."""
     assert list(STATES) == list(range(1, 11))
-    assert all(vi and en for vi, en in STATES.values())
+    for state in STATES:
+        vi, en = state_name(state)
+        assert vi
+        assert en
+        assert vi != en
 
 
 def test_an_early_end_says_for_whose_work():

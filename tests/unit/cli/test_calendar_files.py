@@ -119,11 +119,18 @@ def test_a_wrong_file_tells_all_its_mistakes(tmp_path: Path) -> None:
         "sessions.monday",
         "sessions.thursday",
         "sessions.tusday",
-        "sessions.wednesday, session 2 (11:00-17:00)",
+        "sessions.wednesday",
         "time_zone",
     ]
+    overlap = "session 2 (11:00-17:00): overlaps or precedes 07:00-11:30"
+    assert rules["sessions.wednesday"] == overlap
     assert rules["day.5.date"] == "2026-09-19 has a rule already: day.3"
     assert rules["time_zone"] == "'Asia/Hanoi' is no IANA time zone"
+    for mistake in found["mistakes"]:
+        key = mistake["field"].rpartition(".")[2]
+        line = WRONG.splitlines()[mistake["line"] - 1]
+        assert line[mistake["column"] - 1 :].startswith(key)
+        assert mistake["rule_vi"] != mistake["rule"]
     assert "mistake  day.1.kind: " in call("check", str(path)).stdout
 
 
@@ -169,17 +176,21 @@ def test_mistakes_of_every_kind_are_named_together(tmp_path: Path) -> None:
     assert {(mistake["field"], mistake["rule"]) for mistake in found} == {
         ("revision", "must be at most 20 letters, digits and dots, such as 2026.1"),
         ("time_zone", "'Asia/Hanoi' is no IANA time zone"),
-        ("hours_per_day", "must be 24 at the most"),
-        ("day_of_rest", "is no key here"),
+        ("hours_per_day", "must be 24 or less"),
+        (
+            "day_of_rest",
+            "is no key here (there are name, revision, time_zone, hours_per_day, sessions,"
+            " holidays, day)",
+        ),
         ("sessions.tusday", "is tuesday meant?"),
         ("holidays.country", "no holidays are known of XX"),
         ("holidays.last_year", "2020 lies before first_year, 2030"),
         ("holidays.anounced_until", "is no key here; is announced_until meant?"),
-        ("day.1.date", "must be a day such as 2026-09-02, without quotes"),
-        ("day.1.kind", "must be day-off, closure, worked or own-sessions"),
+        ("day.1.date", "must be a day such as 2026-09-02 (in TOML without quotes)"),
+        ("day.1.kind", "must be one of day-off, closure, worked, own-sessions"),
         ("day.1.reason", "is no key here; is reason_vi meant?"),
         ("day.1.sessions", "'7:00-9:00' must look like 07:00-11:30"),
-        ("day.1.closed, session 1 (07:00-06:00)", "ends before it starts"),
+        ("day.1.closed", "session 1 (07:00-06:00): ends before it starts"),
         ("day.2.until", "must be the date itself or lie within a year after it"),
         ("day.2.sessions", "a closure has no sessions; say with closed when nobody works"),
         ("day.2.estimated", "must be true or false"),

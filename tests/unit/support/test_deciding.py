@@ -8,13 +8,14 @@ from motcua.events.v1.event_pb2 import Event
 from motcua.intake.v1.dossier_events_pb2 import DossierAccepted, DossierWithdrawn
 
 from kernel.base.errors import Refusal
+from kernel.messages.catalogue import FixedText
 from tests.support.deciding import Deciding, Decision
 from tests.support.events import name_of
 
 STREAM: Deciding[tuple[str, ...]] = Deciding(
     (), lambda names, event: (*names, f"{event.sequence}:{name_of(event)}"), "intake"
 )
-NO = Refusal("TOO_LATE", "Quá muộn", "Too late")
+NO = Refusal("TOO_LATE", FixedText("Quá muộn", "Too late"))
 ACCEPTED, WITHDRAWN = DossierAccepted(time_limit="5wd"), DossierWithdrawn()
 
 
@@ -62,9 +63,9 @@ def test_right(decision: Decision, expected: tuple[Message | Refusal | str, ...]
         (NO, ()),
         (NO, ("OTHER",)),
         (NO, ("DossierAccepted",)),
-        (NO, (Refusal("TOO_LATE", "Muộn", "Late"),)),
-        (Refusal("TOO_LATE", "", "Too late"), ("TOO_LATE",)),
-        (Refusal("too_late", "Quá muộn", "Too late"), ("too_late",)),
+        (NO, (Refusal("TOO_LATE", FixedText("Muộn", "Late")),)),
+        (Refusal("TOO_LATE", FixedText("", "Too late")), ("TOO_LATE",)),
+        (Refusal("too_late", FixedText("Quá muộn", "Too late")), ("too_late",)),
     ],
 )
 def test_wrong(decision: Decision, expected: tuple[Message | Refusal | str, ...]) -> None:

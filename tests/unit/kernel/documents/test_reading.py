@@ -94,7 +94,7 @@ def test_what_is_sound_is_there_and_what_is_wrong_is_not(tmp_path: Path) -> None
     assert (second.code, second.kinds, second.path) == ("B", ["big"], ("room", 1))
     assert found.hours == {"tue": "8"}
     assert not hasattr(found, "street")
-    reached = []
+    reached: list[object] = []
     with house.rule():
         reached.append(first.seats)
         reached.append(first.code)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from motcua.events.v1.common_pb2 import Actor
+from motcua.events.v1.common_pb2 import Actor, ActorKind
 from motcua.events.v1.event_pb2 import Event
 from motcua.intake.v1.dossier_events_pb2 import SupplementSubmitted
 from motcua.routing.v1.case_events_pb2 import CaseResumed, StepOpened
@@ -19,7 +19,7 @@ from tests.support.events import make_event, name_of
 from tests.support.tally import ANSWERED, KERNEL, METADATA, SOURCE
 
 CAUSE: dict[str, Any] = {
-    "actor": Actor(kind=3),
+    "actor": Actor(kind=ActorKind.ACTOR_KIND_SYSTEM),
     "occurred_at": 1,
     "recorded_at": 1,
     "causation_id": "",
