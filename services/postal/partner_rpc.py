@@ -109,7 +109,7 @@ class PartnerServicer(PostalPartnerServiceServicer):
     async def run_command(
         self, request: Any, context: Context, handler: CommandHandler[Any, Any]
     ) -> Any:
-        """Run a command of the table. Who takes a job is also told the address, which is stored
+        """Run a command of the table. Who takes a job also gets the address, which is stored
         nowhere in clear.
         """
         run = self._commands.run(request, context, handler)
