@@ -111,8 +111,9 @@ class NothingThere(Exception):
 
 
 def check_service(service: str, examples: int = EXAMPLES) -> dict[str, Any]:
-    """Compare a service's database with one made from the log; return what scripts read, with up to
-    ``examples`` rows that differ for each table.
+    """Compare a service's database with one made from the log; return what scripts read.
+
+    With up to ``examples`` rows that differ for each table.
 
     Raise ``NothingThere``.
     """
@@ -281,8 +282,9 @@ def _cells(row: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
 
 
 def _around_difference(one: Any, other: Any) -> tuple[str, str]:
-    """Return two values as JSON, which tells nothing from empty; long ones from shortly before
-    where they begin to differ.
+    """Return two values as JSON, which tells nothing from empty.
+
+    Long ones from shortly before where they begin to differ.
     """
     a, b = (json.dumps(value, ensure_ascii=False) for value in (one, other))
     common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(a, b, strict=False)))

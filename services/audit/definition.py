@@ -30,8 +30,10 @@ def make_model() -> Model:
 
 
 def define(_settings: Settings) -> ServiceDefinition:
-    """Return the whole service; raise ``CommandTableError`` naming an RPC that has no method, and
-    ``PermissionsError`` naming one that has no rule.
+    """Return the whole service.
+
+    Raise ``CommandTableError`` naming an RPC that has no method, and ``PermissionsError`` naming
+    one that has no rule.
     """
     permissions = shipped()
     rpc.check(permissions)

@@ -211,8 +211,9 @@ class AuditServicer(AuditServiceServicer):
 
 
 def check(permissions: Permissions) -> None:
-    """Raise ``CommandTableError`` naming an RPC without a method, ``PermissionsError`` naming one
-    without a rule.
+    """Raise ``CommandTableError`` for an RPC without a method.
+
+    Raise ``PermissionsError`` for one without a rule. Both name it.
     """
     check_methods(SERVICE, (), AuditServicer)
     permissions.check(SERVICE.full_name, SERVICE.methods_by_name)

@@ -222,8 +222,9 @@ def check_list(request: pb.ListDossiersRequest, _actor: Actor) -> list[Any]:
 
 
 def check(permissions: Permissions) -> None:
-    """Raise ``CommandTableError`` naming an RPC without a handler, ``PermissionsError`` naming one
-    without a rule.
+    """Raise ``CommandTableError`` for an RPC without a handler.
+
+    Raise ``PermissionsError`` for one without a rule. Both name it.
     """
     check_requests([SERVICE], DESK_COMMANDS)
     check_methods(SERVICE, DESK_COMMANDS, IntakeServicer)
@@ -231,9 +232,7 @@ def check(permissions: Permissions) -> None:
 
 
 def service(servicer: IntakeServicer, handlers: DossierHandlers) -> Service:
-    """Offer the service: a servicer's methods, one for each command of the table, and the checks of
-    their requests.
-    """
+    """Offer the service: a servicer's methods, the commands of the table, and requests' checks."""
     add_command_methods(servicer, SERVICE, handlers_of(handlers), servicer.run_command)
     return Service(
         add_IntakeServiceServicer_to_server,

@@ -52,8 +52,9 @@ class NotifyServicer(NotifyServiceServicer):
 
 
 def check(permissions: Permissions) -> None:
-    """Raise ``CommandTableError`` naming an RPC without a handler, ``PermissionsError`` naming one
-    without a rule.
+    """Raise ``CommandTableError`` for an RPC without a handler.
+
+    Raise ``PermissionsError`` for one without a rule. Both name it.
     """
     check_requests([SERVICE], MESSAGE_COMMANDS)
     check_methods(SERVICE, MESSAGE_COMMANDS, NotifyServicer)

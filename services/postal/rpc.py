@@ -1,5 +1,6 @@
-"""PostalService over gRPC, for officers and operators: translates queries; the methods of commands
-come from their table.
+"""PostalService over gRPC, for officers and operators: translates queries.
+
+The methods of commands come from their table.
 """
 
 from __future__ import annotations

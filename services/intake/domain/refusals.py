@@ -25,8 +25,9 @@ def refusal_codes() -> list[str]:
 
 
 def violation(field: str, rule: str, **words: object) -> Violation:
-    """Return which rule a field breaks; ``words`` are the rule's and the catalogue's, never the
-    sender's.
+    """Return which rule a field breaks.
+
+    ``words`` are the rule's and the catalogue's, never the sender's.
     """
     return Violation(field, rule, TEXTS.text(rule, **words))
 

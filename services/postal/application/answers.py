@@ -1,5 +1,6 @@
-"""The answers to postal's commands, from the events that a request led to, the first time and each
-time it is repeated.
+"""The answers to postal's commands, from the events that a request led to (idempotency).
+
+The same the first time and each time the request is repeated.
 
 A partner may send the same thing under a new request id; it led to no event, and the answer is made
 from the job as it is.
