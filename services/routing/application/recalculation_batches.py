@@ -64,9 +64,8 @@ class Recalculate:
         found = [row.dossier_code for row in connection.execute(page_of(request))]
         rows = connection.execute(select(CASES).where(CASES.c.dossier_code.in_(found)))
         cases = {row["dossier_code"]: dict(row) for row in rows.mappings()}
-        wanted = _within(cases, request.unit, found)
-        states = states_of(connection, model, wanted) if wanted else {}
-        known, skipped = self._split({code: states[code] for code in wanted})
+        known, skipped = self._split(cases, _within(cases, request.unit, found))
+        states = states_of(connection, model, known) if known else {}
         response = pb.PreviewRecalculationResponse(**_page(found, request), skipped=skipped)
         for code in known:
             changes = self._decide(states[code], cases[code], request, now, Actor())
@@ -77,12 +76,17 @@ class Recalculate:
         self, uow: UnitOfWork, request: pb.RecalculateDeadlinesRequest, call: Call
     ) -> list[Event]:
         """Write what one page has to move."""
-        _, cases, states = _read_page(uow, request)
-        known, _ = self._split(states)
+        found, cases = _read_page(uow, request)
+        known, _ = self._split(cases, _within(cases, request.unit, found))
+        uow.prefetch_states(known)
         changes = {
             code: messages
             for code in known
-            if (messages := self._decide(states[code], cases[code], request, call.now, call.actor))
+            if (
+                messages := self._decide(
+                    uow.state(code), cases[code], request, call.now, call.actor
+                )
+            )
         }
         return [
             event
@@ -98,8 +102,8 @@ class Recalculate:
         events: Sequence[Event],
     ) -> pb.RecalculateDeadlinesResponse:
         """Return what the events moved, and the page and its skipped cases as they are by then."""
-        found, _, states = _read_page(uow, request)
-        _, skipped = self._split(states)
+        found, cases = _read_page(uow, request)
+        _, skipped = self._split(cases, _within(cases, request.unit, found))
         response = pb.RecalculateDeadlinesResponse(**_page(found, request), skipped=skipped)
         for event in events:
             code = event.stream_id
@@ -121,30 +125,28 @@ class Recalculate:
         assert not isinstance(outcome, Refusal), "a recalculation is not refused"
         return outcome
 
-    def _split(self, states: Mapping[str, State]) -> tuple[list[str], list[pb.SkippedCase]]:
+    def _split(
+        self, cases: Mapping[str, Row], codes: Iterable[str]
+    ) -> tuple[list[str], list[pb.SkippedCase]]:
         """Return the cases whose process is known, and the others as an answer names them."""
         known, skipped = [], []
-        for code, state in states.items():
-            if not state.process or self.loader.processes.has(state.process, state.version):
+        for code in codes:
+            process, version = cases[code]["process"], cases[code]["process_version"]
+            if not process or self.loader.processes.has(process, version):
                 known.append(code)
             else:
-                case = pb.SkippedCase(
-                    dossier_code=code, process=state.process, process_version=state.version
-                )
+                case = pb.SkippedCase(dossier_code=code, process=process, process_version=version)
                 skipped.append(case)
         return known, skipped
 
 
 def _read_page(
     uow: UnitOfWork, request: pb.RecalculateDeadlinesRequest
-) -> tuple[list[str], dict[str, Row], dict[str, State]]:
-    """Return the codes of a page, their rows, and the states of those in the unit asked for."""
+) -> tuple[list[str], dict[str, Row]]:
+    """Return the codes of a page and their rows."""
     found = [row.dossier_code for row in uow.query(page_of(request))]
     uow.prefetch(CASES, found)
-    cases = {code: uow.get(CASES, code) or {} for code in found}
-    wanted = _within(cases, request.unit, found)
-    uow.prefetch_states(wanted)
-    return found, cases, {code: uow.state(code) for code in wanted}
+    return found, {code: uow.get(CASES, code) or {} for code in found}
 
 
 def _within(cases: Mapping[str, Row], unit: str, codes: Iterable[str]) -> list[str]:
