@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -22,6 +22,7 @@ from google.protobuf.descriptor_pb2 import (
     FileDescriptorProto,
     FileDescriptorSet,
 )
+from google.protobuf.message import Message
 
 from kernel.eventsourcing.service_model import Model
 from tools.proto_comments import (
@@ -43,7 +44,8 @@ Every event of the system. `{COMMAND}` writes this page from the files
 An event travels in `motcua.events.v1.Event`, its payload as `google.protobuf.Any`. The Kafka key
 is the stream's id, the header `ce_type` the payload's full name, `ce_subject` the stream's id and
 `ce_streamkind` its kind. The audit service keeps every event, so it is not named among the readers.
-*Views* are tables that the event changes; *reactions* are events that it leads to.
+*Views* are tables that the event changes; *reactions* are events that it leads to. A service whose
+rows are a function of its streams' state is named at each of its own events.
 """
 FILE_SYNTAX = 12
 _OFFICERS = "officer_events.proto"
@@ -120,8 +122,8 @@ def _event(event: Commented, service: str) -> str:
     lines = [f"### {event.name.rpartition('.')[2]}\n", f"{_flat(event.comment)}\n"]
     lines.append(f"- Type: `{event.name}`")
     lines.append(f"- Written by: {service}")
-    lines.append(f"- Views: {_readers(event.name, reacting=False)}")
-    lines.append(f"- Reactions: {_readers(event.name, reacting=True)}\n")
+    lines.append(f"- Views: {_names(_viewers(event.name, service))}")
+    lines.append(f"- Reactions: {_names(_reacting(event.name))}\n")
     lines.append(_fields(event))
     return "\n".join(lines)
 
@@ -164,14 +166,26 @@ def _flat(comment: str) -> str:
     return re.sub(r"\s+", " ", comment).strip().replace("|", "\\|")
 
 
-def _readers(event: str, *, reacting: bool) -> str:
-    """Name the services whose models name an event."""
-    names = []
-    for model in _models():
-        handlers = model.reactions if reacting else model.projections
-        if any(kind.DESCRIPTOR.full_name == event for kind in handlers):
-            names.append(model.source)
-    return ", ".join(names) or "none"
+def _viewers(event: str, service: str) -> list[str]:
+    """List the services whose rows an event changes; ``service`` writes it."""
+    return [
+        model.source
+        for model in _models()
+        if _has(model.projections, event) or (model.write is not None and model.source == service)
+    ]
+
+
+def _reacting(event: str) -> list[str]:
+    """List the services that react to an event."""
+    return [model.source for model in _models() if _has(model.reactions, event)]
+
+
+def _has(handlers: Iterable[type[Message]], event: str) -> bool:
+    return any(kind.DESCRIPTOR.full_name == event for kind in handlers)
+
+
+def _names(services: Sequence[str]) -> str:
+    return ", ".join(services) or "none"
 
 
 @cache

@@ -37,6 +37,15 @@ def test_a_copy_equals_the_standard_library_s() -> None:
     assert replace(value) is not value
 
 
+def test_a_copy_is_as_frozen_as_the_value() -> None:
+    """It is of the very class, with its equality and hash, and no field of it can be set."""
+    copy = replace(_Pair(1), right="x")
+    assert type(copy) is _Pair
+    assert hash(copy) == hash(_Pair(1, "x"))
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        copy.left = 2  # type: ignore[misc]
+
+
 def test_every_field_of_a_case_s_state_is_copied() -> None:
     """Each field by itself, as the largest value of a fold has them."""
     for field in dataclasses.fields(INITIAL):
