@@ -12,8 +12,8 @@ MOTCUA_CACHE_DIR ?= $(CURDIR)/.cache
 override MOTCUA_CACHE_DIR := $(abspath $(MOTCUA_CACHE_DIR))
 export MOTCUA_CACHE_DIR
 
-# Variables of an activated environment must not lead pip or uv elsewhere.
-unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME UV_PROJECT_ENVIRONMENT
+# Variables of an activated environment must not lead pip or uv elsewhere; what was compiled is kept, tests too.
+unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME UV_PROJECT_ENVIRONMENT PYTHONDONTWRITEBYTECODE
 
 BIN := .venv/bin
 STAMPS := .venv/.stamps

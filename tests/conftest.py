@@ -88,9 +88,14 @@ def no_process_left() -> Iterator[None]:
         )
 
 
+_HELPERS = ("resource_tracker", "forkserver")
+"""Processes of Python's own that end with this one."""
+
+
 def _counts(child: psutil.Process) -> bool:
     try:
-        helper = "from multiprocessing." in " ".join(child.cmdline())  # they end with this process
+        command = " ".join(child.cmdline())
+        helper = any(f"multiprocessing.{name}" in command for name in _HELPERS)
         return not helper and child.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False

@@ -31,12 +31,14 @@ def test_fault_05_woken_zombie_is_fenced(
     ):
         first.start()
         second.start()
-        wait_until(lambda: first.status()["live"] > 0 and second.status()["live"] > 0)
+        wait_until(
+            lambda: min(each.status()["live"] for each in (first, second)) > 0, 120, "both work"
+        )
         first.signal(signal.SIGSTOP)
         time.sleep(14)  # longer than Faust's session of 10 s
         first.signal(signal.SIGCONT)
         before = first.status()["handled"]
-        wait_until(lambda: first.status()["handled"] > before, what="the woken one works again")
+        wait_until(lambda: first.status()["handled"] > before, 120, "the woken one works again")
         sent = feed.stop()
         engine = reader(url)
         try:
