@@ -10,7 +10,7 @@ import grpc
 from motcua.audit.v1.audit_pb2_grpc import AuditServiceStub
 from motcua.operations.v1.operations_pb2 import GetStatusRequest, GetStatusResponse
 from motcua.operations.v1.operations_pb2_grpc import OperationsServiceStub
-from motcua.routing.v1.routing_pb2_grpc import RoutingServiceStub
+from motcua.routing.v1.routing_pb2_grpc import CaseAdministrationServiceStub
 
 from cli.operator_name import operator_name
 from cli.stack.addresses import address
@@ -58,9 +58,9 @@ class Connection:
         """Return the audit service's stub."""
         return AuditServiceStub(self.channel)
 
-    def routing(self) -> RoutingServiceStub:
-        """Return the routing service's stub."""
-        return RoutingServiceStub(self.channel)
+    def case_administration(self) -> CaseAdministrationServiceStub:
+        """Return the stub of routing's service for operators."""
+        return CaseAdministrationServiceStub(self.channel)
 
     def operations(self) -> OperationsServiceStub:
         """Return the stub that every service has for operators."""

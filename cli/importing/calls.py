@@ -16,7 +16,11 @@ from motcua.events.v1.common_pb2 import Channel
 from motcua.intake.v1 import intake_pb2 as intake
 from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
 from motcua.routing.v1 import routing_pb2 as routing
-from motcua.routing.v1.routing_pb2_grpc import RoutingServiceStub
+from motcua.routing.v1.routing_pb2_grpc import (
+    CaseAdministrationServiceStub,
+    CaseServiceStub,
+    WorkListServiceStub,
+)
 from motcua.routing.v1.types_pb2 import CaseResult
 
 from cli.grpc_clients import signed
@@ -63,7 +67,9 @@ class Calls:
     def __init__(self, mapping: Mapping, intake_channel: Any, routing_channel: Any) -> None:
         self._mapping = mapping
         self._intake: Any = IntakeServiceStub(intake_channel)
-        self._routing: Any = RoutingServiceStub(routing_channel)
+        self._work_list: Any = WorkListServiceStub(routing_channel)
+        self._cases: Any = CaseServiceStub(routing_channel)
+        self._administration: Any = CaseAdministrationServiceStub(routing_channel)
         self._metadata = signed("importer", "motcua-import")
 
     async def open(self, case: ImportedHistory) -> None:
@@ -105,7 +111,7 @@ class Calls:
             occurred_at=to_timestamp(step.at),
         )
         try:
-            await self._call(self._routing.RecordStep, request, may_be_unknown=True)
+            await self._call(self._administration.RecordStep, request, may_be_unknown=True)
         except _Repeated:
             pass  # the identity holds all but the row's number: the step has come in another file
 
@@ -123,20 +129,20 @@ class Calls:
             explanation=f"imported from {self._mapping.source.name}",
             occurred_at=to_timestamp(case.ended_at),
         )
-        await self._call(self._routing.ResolveCase, request, may_be_unknown=True)
+        await self._call(self._cases.ResolveCase, request, may_be_unknown=True)
 
     async def complete(self, case: ImportedHistory) -> None:
         """Declare the history complete; raise ``CallRefused``."""
         request = routing.CompleteImportRequest(
             request_id=self._identity(case, "complete"), dossier_code=case.code
         )
-        await self._call(self._routing.CompleteImport, request, may_be_unknown=True)
+        await self._call(self._administration.CompleteImport, request, may_be_unknown=True)
 
     async def is_complete(self, case: ImportedHistory) -> bool:
         """Ask whether the dossier is there with a complete history."""
         try:
             answer = await self._call(
-                self._routing.GetCase, routing.GetCaseRequest(dossier_code=case.code)
+                self._work_list.GetCase, routing.GetCaseRequest(dossier_code=case.code)
             )
         except CallRefused:
             return False

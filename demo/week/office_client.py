@@ -14,7 +14,7 @@ from motcua.events.v1.common_pb2 import Channel, ResultChannel
 from motcua.intake.v1 import intake_pb2 as intake
 from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
 from motcua.routing.v1 import routing_pb2 as routing
-from motcua.routing.v1.routing_pb2_grpc import RoutingServiceStub
+from motcua.routing.v1.routing_pb2_grpc import CaseServiceStub, WorkListServiceStub
 from motcua.routing.v1.types_pb2 import CaseResult
 
 from demo.results.own_count import OwnCount
@@ -53,7 +53,8 @@ class OfficeClient:
 
     def __init__(self, intake_channel: Any, routing_channel: Any, own_count: OwnCount) -> None:
         self._intake: Any = IntakeServiceStub(intake_channel)
-        self._routing: Any = RoutingServiceStub(routing_channel)
+        self._work_list: Any = WorkListServiceStub(routing_channel)
+        self._cases: Any = CaseServiceStub(routing_channel)
         self._own_count = own_count
 
     async def offers(self) -> list[ScenarioOffer]:
@@ -158,7 +159,7 @@ class OfficeClient:
         while True:
             try:
                 answer: routing.GetCaseResponse = await self._ask(
-                    self._routing.GetCase,
+                    self._work_list.GetCase,
                     routing.GetCaseRequest(dossier_code=code),
                     _officer(unit, "specialist"),
                 )
@@ -175,19 +176,19 @@ class OfficeClient:
         request = routing.AssignStepRequest(
             dossier_code=code, step=step.step, assignee=id_of(step.unit, step.role)
         )
-        await self._act(self._routing.AssignStep, request, _officer(step.unit, step.role))
+        await self._act(self._cases.AssignStep, request, _officer(step.unit, step.role))
 
     async def complete(self, code: str, step: Any) -> routing.Case:
         """Complete a step, as the officer of its unit and role."""
         request = routing.CompleteStepRequest(dossier_code=code, step=step.step)
         answer: routing.CompleteStepResponse = await self._act(
-            self._routing.CompleteStep, request, _officer(step.unit, step.role)
+            self._cases.CompleteStep, request, _officer(step.unit, step.role)
         )
         return answer.case
 
     async def decide(self, method: str, request: Any, unit: str, role: str) -> routing.Case:
         """Send another command on a case, by the name of its method, as an officer of a role."""
-        answer = await self._act(getattr(self._routing, method), request, _officer(unit, role))
+        answer = await self._act(getattr(self._cases, method), request, _officer(unit, role))
         case: routing.Case = answer.case
         return case
 
@@ -206,7 +207,7 @@ class OfficeClient:
             explanation=explanation,
         )
         answer: routing.ResolveCaseResponse = await self._act(
-            self._routing.ResolveCase, request, _officer(step.unit, step.role)
+            self._cases.ResolveCase, request, _officer(step.unit, step.role)
         )
         return answer.case
 

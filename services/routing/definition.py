@@ -67,9 +67,10 @@ def define(_settings: Settings) -> ServiceDefinition:
 
     def build(runtime: Runtime) -> Parts:
         publishing.keep_shipped(office_calendars().folder, office_calendars().shipped)
-        servicer = rpc.RoutingServicer(runtime.reads, runtime.clock, loader, model)
         return Parts(
-            servicers=[rpc.service(servicer, runtime.commands, handlers)],
+            servicers=rpc.services_of(
+                runtime.reads, runtime.commands, runtime.clock, loader, model, handlers
+            ),
             periodic_tasks=[
                 PeriodicTask("deadlines", 1.0, deadline_scheduler(loader)),
                 PeriodicTask("timers", 1.0, step_timer_scheduler(loader)),

@@ -1,16 +1,23 @@
-"""RoutingService over gRPC: translates queries; the methods of commands come from their table."""
+"""Routing's three services over gRPC: translates queries; the methods of commands come from their
+table.
+"""
 # ruff: noqa: N802 - gRPC names the methods
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import grpc
 from google.protobuf.descriptor import ServiceDescriptor
 from motcua.routing.v1 import routing_pb2 as pb
 from motcua.routing.v1.routing_pb2_grpc import (
-    RoutingServiceServicer,
-    add_RoutingServiceServicer_to_server,
+    CaseAdministrationServiceServicer,
+    CaseServiceServicer,
+    WorkListServiceServicer,
+    add_CaseAdministrationServiceServicer_to_server,
+    add_CaseServiceServicer_to_server,
+    add_WorkListServiceServicer_to_server,
 )
 
 from kernel.auth.identity import caller
@@ -27,17 +34,15 @@ from services.routing.domain.command_table import COMMANDS
 from services.routing.queries import case, consultations, work_lists
 
 Context = grpc.aio.ServicerContext[object, object]
-SERVICE: Final[ServiceDescriptor] = pb.DESCRIPTOR.services_by_name["RoutingService"]
 
 
-class RoutingServicer(RoutingServiceServicer):
-    """Answers queries of officers, operators and importers."""
+class WorkListServicer(WorkListServiceServicer):
+    """Answers what officers have to do and what was done."""
 
-    def __init__(self, reads: Reads, clock: Clock, loader: CaseContextLoader, model: Model) -> None:
+    def __init__(self, reads: Reads, clock: Clock, loader: CaseContextLoader) -> None:
         self._reads = reads
         self._clock = clock
         self._loader = loader
-        self._model = model
 
     async def ListProcesses(
         self, request: pb.ListProcessesRequest, context: Context
@@ -67,6 +72,20 @@ class RoutingServicer(RoutingServiceServicer):
         scope = self._loader.access_scope(caller(), now)
         return await self._reads.run(lambda on: consultations.list_all(on, request, now, scope))
 
+
+class CaseServicer(CaseServiceServicer):
+    """Works cases; every RPC is a command."""
+
+
+class CaseAdministrationServicer(CaseAdministrationServiceServicer):
+    """Answers operators who keep due dates right."""
+
+    def __init__(self, reads: Reads, clock: Clock, loader: CaseContextLoader, model: Model) -> None:
+        self._reads = reads
+        self._clock = clock
+        self._loader = loader
+        self._model = model
+
     async def PreviewRecalculation(
         self, request: pb.PreviewRecalculationRequest, context: Context
     ) -> pb.PreviewRecalculationResponse:
@@ -75,15 +94,48 @@ class RoutingServicer(RoutingServiceServicer):
         return await self._reads.run(lambda on: recalculate.preview(on, model, request, now))
 
 
+SERVICES: Final[Mapping[type, tuple[ServiceDescriptor, Callable[..., None]]]] = {
+    servicer: (pb.DESCRIPTOR.services_by_name[name], add)
+    for servicer, name, add in (
+        (WorkListServicer, "WorkListService", add_WorkListServiceServicer_to_server),
+        (CaseServicer, "CaseService", add_CaseServiceServicer_to_server),
+        (
+            CaseAdministrationServicer,
+            "CaseAdministrationService",
+            add_CaseAdministrationServiceServicer_to_server,
+        ),
+    )
+}
+"""The service of each servicer, and the function that adds it to a server."""
+
+
 def check(permissions: Permissions) -> None:
     """Raise ``CommandTableError`` naming an RPC without a handler, ``PermissionsError`` naming one
     without a rule.
     """
-    check_methods(SERVICE, [spec.message for spec in COMMANDS], RoutingServicer)
-    permissions.check(SERVICE.full_name, SERVICE.methods_by_name)
+    commands = [spec.message for spec in COMMANDS]
+    for servicer, (service, _) in SERVICES.items():
+        check_methods(service, commands, servicer)
+        permissions.check(service.full_name, service.methods_by_name)
 
 
-def service(servicer: RoutingServicer, commands: Commands, handlers: Handlers) -> Service:
-    """Offer the service: a servicer's queries, and a method for each command."""
-    add_command_methods(servicer, SERVICE, handlers, commands.run)
-    return Service(add_RoutingServiceServicer_to_server, servicer, SERVICE.full_name)
+def services_of(
+    reads: Reads,
+    commands: Commands,
+    clock: Clock,
+    loader: CaseContextLoader,
+    model: Model,
+    handlers: Handlers,
+) -> list[Service]:
+    """Return the services: each servicer's queries, and a method for each of its commands."""
+    servicers = (
+        WorkListServicer(reads, clock, loader),
+        CaseServicer(),
+        CaseAdministrationServicer(reads, clock, loader, model),
+    )
+    found = []
+    for servicer in servicers:
+        service, add = SERVICES[type(servicer)]
+        add_command_methods(servicer, service, handlers, commands.run)
+        found.append(Service(add, servicer, service.full_name))
+    return found

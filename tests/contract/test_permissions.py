@@ -120,7 +120,7 @@ def test_operators_decide_nothing_about_a_dossier() -> None:
     """Who runs the system does not do the office's work: of what changes a dossier only moving a
     case to another version of its process.
     """
-    for method in allowed("operator") - {"motcua.routing.v1.RoutingService/MoveCase"}:
+    for method in allowed("operator") - {"motcua.routing.v1.CaseAdministrationService/MoveCase"}:
         service, _, name = method.partition("/")
         if service.split(".")[1] in ("intake", "routing"):
             request = SERVICES[service].descriptor.methods_by_name[name].input_type

@@ -41,6 +41,7 @@ from office.worktime.durations import Duration
 from services.routing.application.decision_context import CaseContextLoader
 from services.routing.application.handlers import handlers_of
 from services.routing.application.reactions import reactions_of
+from services.routing.rpc import SERVICES
 from services.routing.schedulers.deadlines import deadline_scheduler
 from services.routing.schedulers.step_timers import step_timer_scheduler
 from services.routing.tables import KERNEL, METADATA
@@ -53,10 +54,16 @@ TABLE = shipped()
 CITIZEN = Actor(kind=ActorKind.ACTOR_KIND_CITIZEN, id="x")
 
 
+def path_of(method: str) -> str:
+    """Return the full name of one of routing's RPCs, as the table of permissions has it."""
+    (service,) = [service for service, _ in SERVICES.values() if method in service.methods_by_name]
+    return f"{service.full_name}/{method}"
+
+
 def call_of(actor: Actor, request: Any, when: str, code: str = "") -> Call:
     """Let an actor in by the table; raise what the call lifecycle raises."""
     method = type(request).__name__.removesuffix("Request")
-    rule, roles = TABLE.rule(f"motcua.routing.v1.RoutingService/{method}"), roles_of(actor)
+    rule, roles = TABLE.rule(path_of(method)), roles_of(actor)
     TABLE.authorize(rule, actor, roles)
     return Call(
         actor, "vi", request.request_id, at(when), at(when), "", code, roles=roles, rule=rule

@@ -11,7 +11,6 @@ from typing import Any
 
 import grpc
 from google.protobuf.message import Message
-from motcua.routing.v1.routing_pb2_grpc import RoutingServiceStub
 
 from kernel.base.clock import Clock
 from kernel.commands.command_bus import Commands, Reads
@@ -25,11 +24,12 @@ from kernel.runtime.periodic_tasks import PeriodicTask, TaskRunner
 from kernel.storage.engines import open_engine
 from office.permissions import shipped
 from services.routing.application.handlers import handlers_of
-from services.routing.rpc import RoutingServicer, service
+from services.routing.rpc import services_of
 from services.routing.schedulers.deadlines import deadline_scheduler
 from tests.support.models import OFFICE
 from tests.support.models import ROUTING as MODEL
 from tests.support.routing_cases import at
+from tests.support.routing_stubs import RoutingStubs
 
 Metadata = tuple[tuple[str, str], ...]
 DEPARTMENT = ("specialist", "head", "leader", "clerk")
@@ -63,11 +63,11 @@ class Routing:
     clock: Hands
     writer: Writer
     channel: grpc.Channel = field(init=False)
-    stub: RoutingServiceStub = field(init=False)
+    stub: RoutingStubs = field(init=False)
 
     def __post_init__(self) -> None:
         self.channel = grpc.insecure_channel(self.address)
-        self.stub = RoutingServiceStub(self.channel)
+        self.stub = RoutingStubs(self.channel)
 
     def call(self, method: str, request: Any, who: Metadata = AN, code: str = "") -> Any:
         """Call a method, with a new request id unless there is one; raise ``grpc.RpcError``."""
@@ -106,9 +106,9 @@ def open_routing(url: str, bootstrap: str = "", topic: str = "") -> Iterator[Rou
         reads = Reads(reading)
         stack.callback(reads.close)
         commands = Commands(writer, clock, MODEL.tables)
-        servicer = RoutingServicer(reads, clock, OFFICE, MODEL)
         settings = Settings(service="routing", port=0, database_url=url)
-        rpc = RpcServer(settings, [service(servicer, commands, handlers_of(OFFICE))], shipped())
+        offered = services_of(reads, commands, clock, OFFICE, MODEL, handlers_of(OFFICE))
+        rpc = RpcServer(settings, offered, shipped())
         running = Routing(f"127.0.0.1:{rpc.start()}", clock, writer)
         stack.callback(rpc.drain, 1.0)
         stack.callback(running.channel.close)

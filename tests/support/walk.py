@@ -15,7 +15,6 @@ from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
 from motcua.postal.v1 import postal_partner_pb2 as postal
 from motcua.postal.v1.postal_partner_pb2_grpc import PostalPartnerServiceStub
 from motcua.routing.v1 import routing_pb2 as routing
-from motcua.routing.v1.routing_pb2_grpc import RoutingServiceStub
 from motcua.routing.v1.types_pb2 import CaseResult
 from sqlalchemy import text
 
@@ -23,6 +22,7 @@ from demo.local_stack import PARTNERS
 from kernel.base.instants import to_timestamp
 from kernel.rpc.client import metadata
 from tests.support.feed import wait_until
+from tests.support.routing_stubs import RoutingStubs
 from tests.support.stack import Stack
 
 PROCEDURE = "2.000004"
@@ -251,7 +251,7 @@ def walking(stack: Stack, **given: Any) -> Iterator[Walk]:
         yield Walk(
             stack,
             IntakeServiceStub(intake_),
-            RoutingServiceStub(routing_),
+            RoutingStubs(routing_),
             PostalPartnerServiceStub(postal_),
             **given,
         )

@@ -50,7 +50,7 @@ def recalculate(
         Progress(*columns, console=err, disable=not err.is_terminal, transient=True) as progress,
     ):
         task = progress.add_task("recalculate", total=None)
-        for page in _pages(connection.routing(), reason, dry_run, unit):
+        for page in _pages(connection.case_administration(), reason, dry_run, unit):
             moved += page.moved
             skipped += page.skipped
             looked_at += page.looked_at

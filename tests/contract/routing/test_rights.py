@@ -1,4 +1,4 @@
-"""The table's unit and role of every method of RoutingService, against the departments themselves.
+"""The table's unit and role of every method of routing, against the departments themselves.
 
 Methods are found in the contract: a new one fails until it is proved here.
 """
@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import pytest
-from google.protobuf import descriptor_pool
 from google.protobuf.message import Message
 from motcua.events.v1.common_pb2 import Actor, ActorKind
 from motcua.routing.v1 import routing_pb2 as pb
@@ -23,8 +22,9 @@ from kernel.eventsourcing.command_context import Call
 from office.process.repository import standard_processes
 from services.routing.domain.command_table import COMMANDS
 from services.routing.queries import case, consultations, work_lists
+from services.routing.rpc import SERVICES
 from tests.support.databases import NewDatabase
-from tests.support.departments import TABLE, Departments, Desk, answer_again, handle
+from tests.support.departments import TABLE, Departments, Desk, answer_again, handle, path_of
 from tests.support.models import OFFICE
 from tests.support.routing_cases import (
     BINH,
@@ -53,8 +53,9 @@ from tests.support.routing_cases import (
     withdrawal,
 )
 
-SERVICE: Final = "motcua.routing.v1.RoutingService"
-CONTRACT: Final = descriptor_pool.Default().FindServiceByName(SERVICE)
+CONTRACT: Final = {
+    method.name: method for service, _ in SERVICES.values() for method in service.methods
+}
 MON = "2021-08-09 10:00"
 CODE = f"{UNIT}-210809-0001"
 DOING = {"specialist"}
@@ -186,9 +187,7 @@ PROOFS: Final[dict[str, Proof]] = {
 }
 OF_NO_CASE: Final = {"ListProcesses"}
 METHODS: Final = [
-    method.name
-    for method in CONTRACT.methods
-    if ActorKind.ACTOR_KIND_OFFICER in TABLE.rule(f"{SERVICE}/{method.name}").kinds
+    name for name in CONTRACT if ActorKind.ACTOR_KIND_OFFICER in TABLE.rule(path_of(name)).kinds
 ]
 
 
@@ -205,7 +204,7 @@ def test_every_method_that_officers_may_call_is_proved() -> None:
     """Whoever adds a method says here who may and who may not."""
     assert set(METHODS) == PROOFS.keys() | SHOWN.keys() | OF_NO_CASE
     for name in METHODS:
-        scope = TABLE.rule(f"{SERVICE}/{name}").scope
+        scope = TABLE.rule(path_of(name)).scope
         assert (name in SHOWN) == (scope == "part"), name
         assert (name in OF_NO_CASE) == (scope == "any"), name
 
@@ -217,7 +216,7 @@ def called(name: str, officer: str, unit: str, roles: set[str]) -> tuple[Any, Ca
     if hasattr(request, "dossier_code"):
         request.dossier_code = CODE
     actor = Actor(kind=ActorKind.ACTOR_KIND_OFFICER, id=officer, unit=unit)
-    now, rule = at("2021-08-09 10:05"), TABLE.rule(f"{SERVICE}/{name}")
+    now, rule = at("2021-08-09 10:05"), TABLE.rule(path_of(name))
     granted = frozenset(roles)
     call = Call(actor, "vi", request.request_id, now, now, "", CODE, roles=granted, rule=rule)
     return request, call
@@ -301,7 +300,7 @@ def test_a_unit_above_may_what_the_unit_may(departments: Departments, name: str)
 @pytest.mark.parametrize("name", PROOFS)
 def test_a_proof_sends_what_the_method_takes(name: str) -> None:
     """A proof's request is the method's, so its handler is the one behind the method."""
-    assert PROOFS[name].request().DESCRIPTOR is CONTRACT.methods_by_name[name].input_type
+    assert PROOFS[name].request().DESCRIPTOR is CONTRACT[name].input_type
 
 
 def test_what_is_proved_is_a_command_and_what_is_shown_is_none() -> None:
@@ -346,7 +345,7 @@ def test_a_read_shows_a_case_to_the_units_that_take_part(
 
     def sees(unit: str) -> bool:
         actor = Actor(kind=ActorKind.ACTOR_KIND_OFFICER, id="moi", unit=unit)
-        who = Caller(name, actor, "vi", "", 0.0, roles=ROLES, rule=TABLE.rule(f"{SERVICE}/{name}"))
+        who = Caller(name, actor, "vi", "", 0.0, roles=ROLES, rule=TABLE.rule(path_of(name)))
         try:
             return shown(departments, OFFICE.access_scope(who, at(MON)))
         except Forbidden:

@@ -46,7 +46,7 @@ def test_wrong_usage(arguments: list[str], message: str) -> None:
     assert message in done.stderr
 
 
-@pytest.mark.parametrize("name", ["ListWork", "RoutingService/ListWork"])
+@pytest.mark.parametrize("name", ["ListWork", "WorkListService/ListWork"])
 def test_a_service_that_is_away_is_told(monkeypatch: Any, name: str) -> None:
     """On one line, with status 1."""
     monkeypatch.setenv("ROUTING_PORT", str(free_port()))

@@ -55,7 +55,8 @@ def test_every_method_with_a_request_id_is_a_command() -> None:
     """A request that changes something names itself; the table has no other."""
     named = {
         method.input_type.name
-        for method in rpc.SERVICE.methods
+        for service, _ in rpc.SERVICES.values()
+        for method in service.methods
         if "request_id" in method.input_type.fields_by_name
     }
     assert {spec.message.__name__ for spec in COMMANDS} == named
