@@ -131,14 +131,12 @@ def test_tests_import_helpers_from_support_alone() -> None:
     """What several tests use is in tests/support: no test imports from a test or a conftest, and
     support imports from neither.
     """
+    kept = ("tests.support", "tests.golden")
     read, strays = 0, {}
     for path in (ROOT / "tests").rglob("*.py"):
         read += 1
-        kept = ("tests.support", "tests.golden")
-        found = {
-            name for name in _imports(path) if name.startswith("tests.") and "." in name[6:]
-        } - {name for name in _imports(path) if name.startswith(kept)}
-        if found:
+        names = {name for name in _imports(path) if name.startswith("tests.")}
+        if found := {name for name in names if "." in name[6:] and not name.startswith(kept)}:
             strays[path.relative_to(ROOT).as_posix()] = sorted(found)
     assert strays == {}
     assert read > 300
