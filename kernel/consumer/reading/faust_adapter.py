@@ -10,17 +10,30 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import sys
 import threading
 from collections.abc import Coroutine
+from types import ModuleType
 from typing import Any
-
-import faust
-from faust.types import TP
-from mode.threads import ServiceThread, WorkerThread
 
 from kernel.consumer.reading.buffer import Buffer
 from kernel.eventsourcing.record import Record
 from kernel.telemetry.logs import RateLimit, fault, get_logger
+
+# Faust imports aiohttp's client for the name of a type, and nothing here speaks HTTP: 7 MB for
+# nothing. Whoever imports aiohttp later gets the real one.
+_http = ModuleType("aiohttp.client")
+_http.ClientSession = object  # type: ignore[attr-defined]
+_instead = {"aiohttp": ModuleType("aiohttp"), "aiohttp.client": _http}
+if "aiohttp" not in sys.modules:
+    sys.modules |= _instead
+from faust import App  # noqa: E402
+from faust.types import TP  # noqa: E402
+from mode.threads import ServiceThread, WorkerThread  # noqa: E402
+
+for _name, _module in _instead.items():
+    if sys.modules.get(_name) is _module:
+        del sys.modules[_name]
 
 BULK_LAG = 500
 """Records behind the end from which a bulk read is faster."""
@@ -56,7 +69,7 @@ class _DaemonThread(WorkerThread):
 ServiceThread.Worker = _DaemonThread
 
 
-class _App(faust.App):
+class _App(App):
     """Faust without its folders for tables, which it would make in the working directory."""
 
     def _create_directories(self) -> None:
@@ -212,6 +225,7 @@ def bare_app(group: str, bootstrap: str, *, offset_reset: str) -> Any:
         broker=[f"kafka://{server}" for server in bootstrap.split(",")],
         store="memory://",
         web_enabled=False,
+        HttpClient=object,  # its default is aiohttp's, which would be loaded
         topic_disable_leader=True,
         topic_allow_declare=False,
         stream_wait_empty=False,
