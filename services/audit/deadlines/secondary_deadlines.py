@@ -5,10 +5,9 @@ in papers, of beginning on a step, and of ways that are taken by themselves. Pur
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
 from motcua.events.v1.event_pb2 import Event
-from motcua.routing.v1.types_pb2 import DeadlineScope
 
 from kernel.base.instants import instant_in
 from office.worktime.deadline_basis import DeadlineBasis, basis_from_message
@@ -20,15 +19,7 @@ from services.audit.deadlines.explanation import (
     counting,
 )
 from services.audit.wording.formatting import Text
-
-_NAMES: Final[dict[int, Text]] = {
-    DeadlineScope.DEADLINE_SCOPE_DOSSIER: ("ngày hẹn trả", "the promised date"),
-    DeadlineScope.DEADLINE_SCOPE_STEP: ("bước {0}", "step {0}"),
-    DeadlineScope.DEADLINE_SCOPE_TOUCH: ("nhận xử lý bước {0}", "time to begin on step {0}"),
-    DeadlineScope.DEADLINE_SCOPE_TIMER: ("tự chuyển bước {0}", "timer of step {0}"),
-    DeadlineScope.DEADLINE_SCOPE_CONSULTATION: ("trả lời ý kiến số {1}", "consultation {1}"),
-    DeadlineScope.DEADLINE_SCOPE_SUSPENSION: ("nộp bổ sung", "time to hand in papers"),
-}
+from services.audit.wording.texts import TEXTS
 
 
 def asked(
@@ -38,10 +29,7 @@ def asked(
     course = basis_from_message(said)
     if course is None:
         return
-    text = (
-        f"Lấy ý kiến số {said.number}, {said.unit}: {said.time_limit}",
-        f"Consultation {said.number} of {said.unit}: {said.time_limit}",
-    )
+    text = TEXTS.both("due.asked", number=said.number, unit=said.unit, limit=said.time_limit)
     yield _line(event, text, said, said.step, course, calendar_of)
 
 
@@ -51,10 +39,7 @@ def cancelled(
     """Tell that no answer is due any more; nothing for a question without a limit."""
     if not said.HasField("due_at"):
         return
-    text = (
-        f"Rút lại lần lấy ý kiến số {said.number}, {said.unit}: không còn hạn trả lời",
-        f"Consultation {said.number} of {said.unit} is taken back: no answer is due any more",
-    )
+    text = TEXTS.both("due.cancelled", number=said.number, unit=said.unit)
     yield Line(event, text, step=said.step)
 
 
@@ -76,12 +61,10 @@ def recomputed(
 
 def moved(said: Any) -> Text:
     """Return which due date a change of the calendar has moved, and why it changed."""
-    name_vi, name_en = _NAMES.get(said.scope, ("hạn khác", "another due date"))
-    vi, en = (name.format(said.step, said.consultation) for name in (name_vi, name_en))
-    return (
-        f"Tính lại vì lịch thay đổi, {vi}: {said.reason}",
-        f"The calendar changed, {en}: {said.reason}",
-    )
+    key = f"moved.{said.scope}"
+    key = key if key in TEXTS else "moved.other"
+    name = TEXTS.text(key, step=said.step, number=said.consultation)
+    return TEXTS.both("due.moved", name=name, reason=said.reason)
 
 
 def _line(

@@ -12,7 +12,6 @@ from office.worktime.deadline_basis import Pause, basis_from_message
 from office.worktime.explanation import ExplainedStretch
 from office.worktime.working_time import Calendar
 from services.audit.deadlines.explanation import (
-    OTHER_DATE,
     CalendarOf,
     DeadlineExplanation,
     Line,
@@ -22,13 +21,13 @@ from services.audit.deadlines.explanation import (
     wrong,
 )
 from services.audit.deadlines.pauses import (
-    NOT_AHEAD,
     ahead_again,
     changed,
     counted_anew,
     going_on,
     judged_anew,
 )
+from services.audit.wording.texts import TEXTS
 
 
 def opened(
@@ -67,15 +66,12 @@ def pulled_back(
             return before, ()
         return found, spans_of(course, calendar)
 
-    text = (
-        f"Bước {step} trở lại, hạn như cũ: {course.time_limit}",
-        f"Step {step} is back, due as before: {course.time_limit}",
-    )
+    text = TEXTS.both("due.step.back", step=step, limit=course.time_limit)
     version = course.calendar_version
     line = computed(
         event, text, due, version, calendar_of, compute, limit=course.time_limit, step=step
     )
-    yield line if due == before else wrong(line, OTHER_DATE)
+    yield line if due == before else wrong(line, "other_date")
 
 
 def _entered(
@@ -86,10 +82,7 @@ def _entered(
     course = told.step_course = basis_from_message(current)
     if told.step_due_at is None or course is None:
         return
-    text = (
-        f"Bước {current.step} bắt đầu: {current.time_limit}",
-        f"Step {current.step} begins: {current.time_limit}",
-    )
+    text = TEXTS.both("due.step.begins", step=current.step, limit=current.time_limit)
     yield computed(
         event,
         text,
@@ -118,7 +111,7 @@ def resumed(
     told.step, told.step_due_at = said.current.step, instant_in(said.current, "due_at")
     if previous is None and told.step_due_at is None:
         return
-    text = (f"Bước {said.current.step} tiếp tục", f"Step {said.current.step} goes on")
+    text = TEXTS.both("due.step.goes_on", step=said.current.step)
     if before is not None and changed(before, version):
         text = counted_anew(text, before.calendar_version)
     again = ahead_again(previous, told.step_due_at, pause)
@@ -134,5 +127,5 @@ def resumed(
         step=said.current.step,
     )
     if said.step_after_missed and not again:
-        line = wrong(line, NOT_AHEAD)
+        line = wrong(line, "not_ahead")
     yield line
