@@ -49,6 +49,6 @@ def test_a_rung_that_nobody_would_be_told_of_is_told_with_its_place(tmp_path: Pa
     assert done.returncode == 2, done.stderr
     (line,) = done.stderr.splitlines()
     assert line.startswith(
-        f"routing: ROUTING_LADDERS: {own}:32:1: ladder 1, rung 2 (leader), role: there is no"
+        f"routing: ROUTING_LADDERS: {own}:30:1: ladder 1, rung 2 (leader), role: there is no"
         " role king"
     )
