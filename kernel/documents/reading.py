@@ -20,20 +20,20 @@ from pydantic import (
     ConfigDict,
     ModelWrapValidatorHandler,
     PrivateAttr,
-    TypeAdapter,
     ValidationError,
     ValidationInfo,
+    create_model,
     model_validator,
 )
 
 from kernel.documents.mistakes import DocumentError, DocumentMistake, KeyPath, Position
-from kernel.documents.rules import UNKNOWN_KEY, rule_of, unknown_key
+from kernel.documents.rules import UNKNOWN_KEY, Words, rule_of, unknown_key
 from kernel.documents.toml_files import FileUnreadable, parse_toml, unreadable
 from kernel.messages.catalogue import BilingualText
 from kernel.messages.texts import TEXTS
 
 _Table = TypeVar("_Table", bound="DocumentTable")
-_NAMES: Final = ("id", "code", "name", "unit", "version")
+_NAMES: Final = ("id", "code", "name")
 """Keys by which a table in a list is named."""
 _LONGEST: Final = 64
 """Characters of such a name."""
@@ -52,13 +52,17 @@ class DocumentReader:
         content: Any,
         positions: Callable[[], Mapping[KeyPath, Position]] = dict,
         setting: str = "",
+        words: Words = rule_of,
     ) -> None:
-        """``positions`` is called when there is a mistake."""
+        """``positions`` is called when there is a mistake; ``words`` gives the code and the text of
+        a pydantic error.
+        """
         self.file = file
         self.content = content
         self.mistakes: list[DocumentMistake] = []
         self._positions = positions
         self._setting = setting
+        self.words = words
         self.complete = True
         """Whether the whole document could be read."""
         self.absent: set[str] = set()
@@ -75,6 +79,11 @@ class DocumentReader:
         for part in path:
             value = _item(value, part)
         return value
+
+    def rows(self, key: str) -> list[dict[str, Any]]:
+        """Return the tables in the list under a key, also those with mistakes."""
+        found = self.content.get(key) if isinstance(self.content, dict) else None
+        return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
 
     def tables(self, *path: str) -> Iterator[str]:
         """Yield the keys under which tables of any names stand; note a value that is no table."""
@@ -190,7 +199,7 @@ class DocumentTable(BaseModel):
                 text = unknown_key(near[key], known)
                 reader.wrong((*path, *loc), "unknown", text)
             elif not (problem["type"] == "missing" and loc[0] in meant | reader.absent):
-                rule, text = rule_of(dict(problem))
+                rule, text = reader.words(dict(problem))
                 if rule == "list" and _lists_tables(cls, str(loc[0])):
                     text = TEXTS.text("document.tables", table=loc[0])
                 reader.wrong((*path, *loc), rule, text)
@@ -207,7 +216,8 @@ class DocumentTable(BaseModel):
             try:
                 if kept is _GONE:
                     raise UnsoundValue(name)
-                sound[name] = _validator(cls, name).validate_python(kept, context=reader)
+                alone = _field_alone(cls, name).model_validate({"value": kept}, context=reader)
+                sound[name] = cast(Any, alone).value
             except (UnsoundValue, ValidationError):
                 unsound.add(name)
         made = cls.model_construct(**sound)
@@ -225,7 +235,7 @@ def read_document(model: type[_Table], reader: DocumentReader, path: KeyPath = (
         return model.model_validate(reader.value_at(path), context=reader)
     except ValidationError as error:
         for problem in error.errors(include_url=False):
-            reader.wrong((*path, *problem["loc"]), *rule_of(dict(problem)))
+            reader.wrong((*path, *problem["loc"]), *reader.words(dict(problem)))
         return None
 
 
@@ -233,14 +243,14 @@ _GONE: Final = object()
 
 
 @cache
-def _validator(model: type[BaseModel], name: str) -> TypeAdapter[Any]:
+def _field_alone(model: type[BaseModel], name: str) -> type[BaseModel]:
+    """Return a model with one field of another model, called ``value``."""
     field = model.model_fields[name]
     kind: Any = field.annotation
     for each in field.metadata:
         kind = Annotated[kind, each]
-    config = None if isinstance(kind, type) and issubclass(kind, BaseModel) else model.model_config
-    own = {key: config[key] for key in ("strict", "arbitrary_types_allowed")} if config else None
-    return TypeAdapter(kind, config=own)  # type: ignore[arg-type]
+    config = ConfigDict(strict=True, arbitrary_types_allowed=True)
+    return create_model(name, __config__=config, value=(kind, ...))
 
 
 def _lists_tables(model: type[BaseModel], key: str) -> bool:
@@ -288,7 +298,9 @@ def _is_name(value: Any, key: str) -> bool:
     )
 
 
-def open_toml(path: Path, setting: str = "", name: str = "") -> DocumentReader:
+def open_toml(
+    path: Path, setting: str = "", name: str = "", words: Words = rule_of
+) -> DocumentReader:
     """Return a reader of a TOML file, which mistakes call by ``name``, else by its path; raise
     ``DocumentError`` for one that can't be read.
     """
@@ -311,4 +323,4 @@ def open_toml(path: Path, setting: str = "", name: str = "") -> DocumentReader:
 
         return toml_positions(raw.decode())
 
-    return DocumentReader(name, content, positions, setting)
+    return DocumentReader(name, content, positions, setting, words)

@@ -41,6 +41,10 @@ _TEXT_OF: Final = {
 _LIMITS: Final = ("gt", "ge", "le", "min_length", "max_length")
 
 
+Words = Callable[[Mapping[str, Any]], tuple[str, BilingualText]]
+"""Gives the code of the rule that a pydantic error breaks, and its text."""
+
+
 def broken(rule: str, text: BilingualText) -> PydanticCustomError:
     """Return what a validator raises: the code of the rule that is broken, and its text."""
     return PydanticCustomError(_OWN, "{rule}", {"rule": rule, "text": text})

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -67,6 +66,18 @@ class _InLanguage:
         return getattr(value, self.language, value)
 
 
+class _Once(dict[str, object]):
+    """Parameters, each asked for once, whatever the number of languages."""
+
+    def __init__(self, params: Params) -> None:
+        super().__init__()
+        self._params = params
+
+    def __missing__(self, name: str) -> object:
+        value = self[name] = self._params[name]
+        return value
+
+
 @dataclass(frozen=True, slots=True)
 class CatalogueText:
     """A text by its key and parameters, rendered when ``vi`` or ``en`` is asked for."""
@@ -93,6 +104,8 @@ class MessageCatalogue:
     """The texts of one package."""
 
     path: Path
+    _found: dict[str, CatalogueEntry] = field(default_factory=dict, compare=False, repr=False)
+    """The entries by key, empty until they are read."""
 
     @classmethod
     def beside(cls, place: str | Path) -> MessageCatalogue:
@@ -105,7 +118,7 @@ class MessageCatalogue:
 
     def filled(self, key: str, params: Params) -> FixedText:
         """Return a text filled with what ``params`` has under the names in it, when it is asked."""
-        text = CatalogueText(self, key, params)
+        text = CatalogueText(self, key, _Once(params))
         return FixedText(text.vi, text.en)
 
     def both(self, key: str, **params: object) -> tuple[str, str]:
@@ -116,19 +129,23 @@ class MessageCatalogue:
     def entry(self, key: str) -> CatalogueEntry:
         """Return the entry of a key; raise ``KeyError`` that names it and the file."""
         try:
-            return _entries(self.path)[key]
+            return self._entries()[key]
         except KeyError:
             raise KeyError(f"{key} is not in {self.path}") from None
 
     def __contains__(self, key: str) -> bool:
-        return key in _entries(self.path)
+        return key in self._entries()
 
     def __iter__(self) -> Iterator[str]:
-        return iter(_entries(self.path))
+        return iter(self._entries())
+
+    def _entries(self) -> Mapping[str, CatalogueEntry]:
+        if not self._found:
+            self._found.update(_read(self.path))
+        return self._found
 
 
-@cache
-def _entries(path: Path) -> Mapping[str, CatalogueEntry]:
+def _read(path: Path) -> Mapping[str, CatalogueEntry]:
     """Return the entries of a file by key; raise ``ValueError`` for one that is incomplete."""
     # A process that renders no text does without the library, which takes 4 MB.
     from babel.messages.pofile import read_po

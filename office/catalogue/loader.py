@@ -9,16 +9,13 @@ from __future__ import annotations
 import hashlib
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
 
 from motcua.events.v1.common_pb2 import Channel, ResultChannel, ResultKind, ServiceLevel
 from motcua.intake.v1.types_pb2 import FeeTiming
-from pydantic import BaseModel, ValidationError
 
-from kernel.documents.toml_files import FileUnreadable, parse_toml, unreadable
-from kernel.messages.catalogue import BilingualText
+from kernel.documents.reading import open_toml, read_document
 from office.catalogue.data_files import PROCEDURES, UNITS
-from office.catalogue.messages import TEXTS, BrokenRule, broken_by_schema
+from office.catalogue.messages import words_of
 from office.catalogue.model import (
     Catalogue,
     CatalogueUnit,
@@ -30,17 +27,8 @@ from office.catalogue.model import (
     Procedure,
     build_catalogue,
 )
-from office.catalogue.rules import (
-    CatalogueError,
-    CatalogueMistake,
-    dangling,
-    inconsistent,
-    misplaced,
-    repeated,
-)
-from office.catalogue.schema import FieldEntry, ProcedureEntry, UnitEntry, VersionEntry
-
-_Entry = TypeVar("_Entry", bound=BaseModel)
+from office.catalogue.rules import check_procedure, check_repeated, check_units
+from office.catalogue.schema import ProcedureEntry, ProceduresFile, UnitsFile, VersionEntry
 
 
 @cache
@@ -50,77 +38,29 @@ def shipped_catalogue() -> Catalogue:
 
 
 def load_catalogue(procedures: Path, units: Path) -> Catalogue:
-    """Read a catalogue; raise ``CatalogueError`` with every mistake in the entries."""
-    content, digest = _read_file(procedures, ("field", "procedure"))
-    unit_content, unit_digest = _read_file(units, ("unit",))
-    mistakes: list[CatalogueMistake] = []
-    unit_entries = _entries(UnitEntry, unit_content, "unit", mistakes)
-    field_entries = _entries(FieldEntry, content, "field", mistakes)
-    procedure_entries = _entries(ProcedureEntry, content, "procedure", mistakes)
-    unit_codes, field_codes = _codes(unit_content["unit"]), _codes(content["field"])
-    mistakes += repeated(unit_codes, "unit")
-    mistakes += repeated(field_codes, "field")
-    mistakes += repeated(_codes(content["procedure"]), "procedure")
-    mistakes += misplaced(unit_entries)
-    for entry in procedure_entries:
-        mistakes += dangling(entry, set(unit_codes), set(field_codes))
-        mistakes += inconsistent(entry)
-    if mistakes:
-        raise CatalogueError(mistakes)
+    """Read a catalogue; raise ``DocumentError`` with every mistake in the entries."""
+    own = open_toml(procedures, name=procedures.name, words=words_of)
+    other = open_toml(units, name=units.name, words=words_of)
+    file, unit_file = read_document(ProceduresFile, own), read_document(UnitsFile, other)
+    unit_entries = getattr(unit_file, "unit", [])
+    field_entries, entries = (getattr(file, key, []) for key in ("field", "procedure"))
+    check_units(unit_entries, other)
+    check_repeated(field_entries, "code", own)
+    check_repeated(entries, "code", own)
+    unit_codes, field_codes = (
+        {str(row["code"]) for row in reader.rows(key) if "code" in row}
+        for reader, key in ((other, "unit"), (own, "field"))
+    )
+    for entry in entries:
+        check_procedure(entry, unit_codes, field_codes, own)
+    own.raise_mistakes(other)
+    digests = [hashlib.sha256(path.read_bytes()).digest() for path in (procedures, units)]
     return build_catalogue(
         (CatalogueUnit(**dict(entry)) for entry in unit_entries),
         (Field(**dict(entry)) for entry in field_entries),
-        (
-            _procedure_of_entry(entry, version)
-            for entry in procedure_entries
-            for version in entry.version
-        ),
-        hashlib.sha256(digest + unit_digest).hexdigest()[:8],
+        (_procedure_of_entry(entry, version) for entry in entries for version in entry.version),
+        hashlib.sha256(b"".join(digests)).hexdigest()[:8],
     )
-
-
-def _read_file(path: Path, keys: tuple[str, ...]) -> tuple[dict[str, list[Any]], bytes]:
-    """Return the lists of a file under the keys that it has, and the SHA-256 of its bytes."""
-    try:
-        raw = path.read_bytes()
-        content = parse_toml(raw)
-    except OSError as error:
-        raise CatalogueError([_file_mistake(path, "file", unreadable(error))]) from error
-    except FileUnreadable as error:
-        raise CatalogueError([_file_mistake(path, "file", error.text)]) from error
-    strange = [key for key in content if key not in keys]
-    if strange:
-        raise CatalogueError([_file_mistake(path, key, TEXTS.text("file.key")) for key in strange])
-    lists = {key: content.get(key, []) for key in keys}
-    wrong = [key for key, entries in lists.items() if not isinstance(entries, list) or not entries]
-    if wrong:
-        raise CatalogueError([_file_mistake(path, key, TEXTS.text("file.tables")) for key in wrong])
-    return lists, hashlib.sha256(raw).digest()
-
-
-def _file_mistake(path: Path, key: str, text: BilingualText) -> CatalogueMistake:
-    return CatalogueMistake(path.name, key, BrokenRule("file", text.vi, text.en))
-
-
-def _entries(
-    kind: type[_Entry], content: dict[str, list[Any]], key: str, mistakes: list[CatalogueMistake]
-) -> list[_Entry]:
-    found = []
-    for place, entry in enumerate(content[key], start=1):
-        try:
-            found.append(kind.model_validate(entry))
-        except ValidationError as error:
-            name = next(iter(_codes([entry])), "") or f"{key} {place}"
-            for fault in error.errors(include_url=False):
-                where = ".".join(str(p + 1) if isinstance(p, int) else p for p in fault["loc"])
-                mistakes.append(CatalogueMistake(name, where or key, broken_by_schema(dict(fault))))
-    return found
-
-
-def _codes(entries: list[Any]) -> list[str]:
-    """Return the codes of raw entries, wrong ones included, so that a mistake is reported once."""
-    codes = (entry.get("code") for entry in entries if isinstance(entry, dict))
-    return [code for code in codes if isinstance(code, str)]
 
 
 def _procedure_of_entry(entry: ProcedureEntry, version: VersionEntry) -> Procedure:

@@ -62,6 +62,12 @@ _OF_PYDANTIC: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
+def words_of(error: Mapping[str, Any]) -> tuple[str, BrokenRule]:
+    """Return the code and the text of the rule that a pydantic error stands for."""
+    rule = broken_by_schema(error)
+    return rule.code, rule
+
+
 def broken_by_schema(error: Mapping[str, Any]) -> BrokenRule:
     """Return the rule that a pydantic error stands for."""
     context = error.get("ctx") or {}

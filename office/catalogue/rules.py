@@ -1,14 +1,13 @@
-"""The rules between a catalogue's entries, and the mistakes of entries that break them."""
+"""The rules between a catalogue's entries."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 
 from kernel.base.instants import HOUR
+from kernel.documents.reading import DocumentReader, DocumentTable
 from office.catalogue.agency_codes import is_old_agency
 from office.catalogue.messages import BrokenRule, broken_rule
 from office.catalogue.model import UnitLevel
@@ -19,96 +18,84 @@ from office.worktime.durations import DurationUnit, TimeLimit
 _DAY = 8 * HOUR
 
 
-@dataclass(frozen=True, slots=True)
-class CatalogueMistake:
-    """One mistake: the code of a procedure, unit or field, the key at fault, the rule broken."""
+def check_units(units: Sequence[UnitEntry], reader: DocumentReader) -> None:
+    """Note the mistakes of units: dates out of order, an unknown unit above, a bad old code."""
 
-    entry: str
-    field: str
-    broken_rule: BrokenRule
+    def wrong(unit: UnitEntry, key: str, rule: BrokenRule) -> None:
+        reader.wrong((*unit.path, key), rule.code, rule)
 
-    @property
-    def rule(self) -> str:
-        """The rule in English."""
-        return self.broken_rule.en
-
-    def __str__(self) -> str:
-        return f"{self.entry}: {self.field}: {self.rule}"
-
-
-class CatalogueError(ValueError):
-    """A catalogue that can't be used; ``mistakes`` are all that were found."""
-
-    def __init__(self, mistakes: Sequence[CatalogueMistake]) -> None:
-        super().__init__("; ".join(str(mistake) for mistake in mistakes))
-        self.mistakes = tuple(mistakes)
-
-
-def repeated(codes: Sequence[str], key: str) -> Iterator[CatalogueMistake]:
-    """Yield a mistake for each code that several entries have."""
-    for code, times in Counter(codes).items():
-        if times > 1:
-            yield CatalogueMistake(code, key, broken_rule("repeated.entry", times))
-
-
-def misplaced(units: Sequence[UnitEntry]) -> Iterator[CatalogueMistake]:
-    """Yield the mistakes of units: dates out of order, an unknown unit above, a bad old code."""
-    codes = {unit.code for unit in units}
+    check_repeated(units, "code", reader)
+    check_repeated([unit for unit in units if getattr(unit, "old_code", "")], "old_code", reader)
+    codes = {getattr(unit, "code", "") for unit in units}
     for unit in units:
-        above = unit.code.rpartition(".")[0]
-        if above and above not in codes:
-            yield CatalogueMistake(unit.code, "code", broken_rule("unit.within", above))
-        if unit.valid_from and unit.valid_to and unit.valid_to < unit.valid_from:
-            yield CatalogueMistake(unit.code, "valid_to", broken_rule("dates.order"))
-        if unit.old_code and not is_old_agency(unit.old_code):
-            yield CatalogueMistake(unit.code, "old_code", broken_rule("unit.old_code"))
-        if bool(unit.old_code) != (unit.old_code_to is not None):
-            yield CatalogueMistake(unit.code, "old_code_to", broken_rule("unit.old_code_to"))
-    wrong: list[CatalogueMistake] = []
-    check_successors(
-        {unit.code: unit for unit in units},
-        lambda code, rule: wrong.append(
-            CatalogueMistake(code, "successor", broken_rule(f"unit.{rule}"))
-        ),
-    )
-    yield from wrong
-    yield from repeated([unit.old_code for unit in units if unit.old_code], "old_code")
-
-
-def dangling(
-    procedure: ProcedureEntry, units: set[str], fields: set[str]
-) -> Iterator[CatalogueMistake]:
-    """Yield a mistake for each unknown unit or field that a procedure names."""
-    if procedure.unit not in units:
-        yield CatalogueMistake(procedure.code, "unit", broken_rule("unit.unknown", procedure.unit))
-    if procedure.field not in fields:
-        yield CatalogueMistake(
-            procedure.code, "field", broken_rule("field.unknown", procedure.field)
+        with reader.rule():
+            above = unit.code.rpartition(".")[0]
+            if above and above not in codes and "" not in codes:
+                wrong(unit, "code", broken_rule("unit.within", above))
+        with reader.rule():
+            if unit.valid_from and unit.valid_to and unit.valid_to < unit.valid_from:
+                wrong(unit, "valid_to", broken_rule("dates.order"))
+        with reader.rule():
+            if unit.old_code and not is_old_agency(unit.old_code):
+                wrong(unit, "old_code", broken_rule("unit.old_code"))
+        with reader.rule():
+            if bool(unit.old_code) != (unit.old_code_to is not None):
+                wrong(unit, "old_code_to", broken_rule("unit.old_code_to"))
+    if not reader.mistakes:
+        known = {unit.code: unit for unit in units}
+        check_successors(
+            known,
+            lambda code, rule: wrong(known[code], "successor", broken_rule(f"unit.{rule}")),
         )
-    for place, version in enumerate(procedure.version, start=1):
-        for unit in strange_units(version, units):
-            key = f"version.{place}.units"
-            yield CatalogueMistake(procedure.code, key, broken_rule("units.unknown", unit))
+
+
+def check_repeated(entries: Sequence[DocumentTable], key: str, reader: DocumentReader) -> None:
+    """Note each entry whose value of a key an earlier entry has."""
+    seen: set[str] = set()
+    for entry in entries:
+        value = getattr(entry, key, None)
+        if value in seen:
+            reader.wrong((*entry.path, key), "repeated", broken_rule("repeated", value))
+        if value is not None:
+            seen.add(value)
+
+
+def check_procedure(
+    procedure: ProcedureEntry, units: set[str], fields: set[str], reader: DocumentReader
+) -> None:
+    """Note the units and fields that a procedure names and there are not, and the contradictions
+    within its versions and between them.
+    """
+    for key, known in (("unit", units), ("field", fields)):
+        name = getattr(procedure, key, None)
+        if name is not None and name not in known:
+            rule = broken_rule(f"{key}.unknown", name)
+            reader.wrong((*procedure.path, key), rule.code, rule)
+    versions = getattr(procedure, "version", [])
+    for place, version in enumerate(versions, start=1):
+        with reader.rule():
+            for unit in strange_units(version, units):
+                rule = broken_rule("units.unknown", unit)
+                reader.wrong((*version.path, "units"), rule.code, rule)
+        with reader.rule():
+            for key, rule, _ in version_faults(version):
+                path = (int(part) - 1 if part.isdigit() else part for part in key.split("."))
+                reader.wrong((*version.path, *path), rule.code, rule)
+        with reader.rule():
+            if version.version != place:
+                rule = broken_rule("versions.order", version.version)
+                reader.wrong((*version.path, "version"), rule.code, rule)
+    for older, newer in pairwise(versions):
+        with reader.rule():
+            late = too_early(newer.valid_from, older.version, older.valid_from, older.valid_to)
+            if late is not None:
+                reader.wrong((*newer.path, "valid_from"), late.code, late)
 
 
 def strange_units(version: VersionEntry, units: set[str]) -> list[str]:
     """Return the names in ``units`` that are neither a unit nor a level."""
     levels = {level.value for level in UnitLevel}
     return [unit for unit in version.units if unit not in units and unit not in levels]
-
-
-def inconsistent(procedure: ProcedureEntry) -> Iterator[CatalogueMistake]:
-    """Yield the contradictions within the versions of a procedure, and between them."""
-    for place, version in enumerate(procedure.version, start=1):
-        for key, rule, _ in version_faults(version):
-            yield CatalogueMistake(procedure.code, f"version.{place}.{key}", rule)
-        if version.version != place:
-            rule = broken_rule("versions.order", version.version)
-            yield CatalogueMistake(procedure.code, f"version.{place}.version", rule)
-    for place, (older, newer) in enumerate(pairwise(procedure.version), start=2):
-        late = too_early(newer.valid_from, older.version, older.valid_from, older.valid_to)
-        if late is not None:
-            yield CatalogueMistake(procedure.code, f"version.{place}.valid_from", late)
 
 
 def too_early(begins: date, older: int, began: date, ended: date | None) -> BrokenRule | None:

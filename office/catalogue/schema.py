@@ -6,9 +6,10 @@ import unicodedata
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
+from kernel.documents.reading import DocumentTable
 from office.catalogue.messages import AGENCY, CODE, FIELD, PART, PROCESS, UNIT_OR_LEVEL
 from office.catalogue.model import CopyKind, FeeKind, FeePer, UnitLevel
 from office.worktime.durations import NO_DURATION, Duration, DurationError, TimeLimit
@@ -69,12 +70,6 @@ def first_control_character(text: str) -> str | None:
     return next((c for c in text if unicodedata.category(c) in kinds), None)
 
 
-class _StrictEntry(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, arbitrary_types_allowed=True
-    )
-
-
 _Text = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_tidy)]
 _LongText = Annotated[str, Field(min_length=1, max_length=4000), AfterValidator(_tidy)]
 _Form = Annotated[str, Field(max_length=200), AfterValidator(_tidy)]
@@ -85,7 +80,7 @@ _Agency = Annotated[str, Field(max_length=35, pattern=AGENCY)]
 _UnitOrLevel = Annotated[str, Field(max_length=35, pattern=UNIT_OR_LEVEL)]
 
 
-class UnitEntry(_StrictEntry):
+class UnitEntry(DocumentTable):
     """A ``[[unit]]``."""
 
     code: _Agency
@@ -99,7 +94,7 @@ class UnitEntry(_StrictEntry):
     successor: Annotated[str, Field(max_length=35)] = ""
 
 
-class FieldEntry(_StrictEntry):
+class FieldEntry(DocumentTable):
     """A ``[[field]]``."""
 
     code: Annotated[str, Field(pattern=FIELD)]
@@ -107,7 +102,7 @@ class FieldEntry(_StrictEntry):
     name_en: _Text
 
 
-class PartEntry(_StrictEntry):
+class PartEntry(DocumentTable):
     """A paper in ``parts``."""
 
     code: _PartCode
@@ -119,7 +114,7 @@ class PartEntry(_StrictEntry):
     form: _Form = ""
 
 
-class FeeEntry(_StrictEntry):
+class FeeEntry(DocumentTable):
     """A price in ``fees``."""
 
     kind: Annotated[FeeKind, Field(strict=False)]
@@ -129,14 +124,14 @@ class FeeEntry(_StrictEntry):
     per: Annotated[FeePer, Field(strict=False)] = FeePer.DOSSIER
 
 
-class ConditionEntry(_StrictEntry):
+class ConditionEntry(DocumentTable):
     """What must hold, in ``conditions``."""
 
     name_vi: _LongText
     name_en: _LongText
 
 
-class ExemptEntry(_StrictEntry):
+class ExemptEntry(DocumentTable):
     """Who pays nothing, in ``exempt``."""
 
     code: _PartCode
@@ -144,7 +139,7 @@ class ExemptEntry(_StrictEntry):
     name_en: _Text
 
 
-class VersionEntry(_StrictEntry):
+class VersionEntry(DocumentTable):
     """A ``[[procedure.version]]``."""
 
     version: Annotated[int, Field(ge=1)]
@@ -155,15 +150,15 @@ class VersionEntry(_StrictEntry):
     online_time_limit: _Limit | None = None
     same_day: bool = False
     parts: Annotated[list[PartEntry], Field(min_length=1)]
-    fees: list[FeeEntry] = []
+    fees: list[FeeEntry] = Field(default_factory=list)
     channels: Annotated[list[Literal["online", "counter", "post"]], Field(min_length=1)]
     result_channels: Annotated[list[Literal["online", "counter", "post"]], Field(min_length=1)]
     process: Annotated[str, Field(pattern=PROCESS)]
     resume_policy: Literal["keep", "restart"] = "keep"
-    units: list[_UnitOrLevel] = []
-    conditions: list[ConditionEntry] = []
+    units: list[_UnitOrLevel] = Field(default_factory=list)
+    conditions: list[ConditionEntry] = Field(default_factory=list)
     fee_timing: Literal["none", "before", "after"] = "none"
-    exempt: list[ExemptEntry] = []
+    exempt: list[ExemptEntry] = Field(default_factory=list)
     result_kind: Literal["electronic", "signed", "paper"] = "paper"
     supplement_rounds: Annotated[int, Field(ge=0, le=20)] | None = None
     supplement_period: _Period | None = None
@@ -179,7 +174,7 @@ class PublishedEntry(VersionEntry):
     unit: str
 
 
-class ProcedureEntry(_StrictEntry):
+class ProcedureEntry(DocumentTable):
     """A ``[[procedure]]``."""
 
     code: Annotated[str, Field(pattern=CODE)]
@@ -188,3 +183,16 @@ class ProcedureEntry(_StrictEntry):
     field: str
     unit: str
     version: Annotated[list[VersionEntry], Field(min_length=1)]
+
+
+class UnitsFile(DocumentTable):
+    """The file of units."""
+
+    unit: Annotated[list[UnitEntry], Field(min_length=1)]
+
+
+class ProceduresFile(DocumentTable):
+    """The file of fields and procedures."""
+
+    field: Annotated[list[FieldEntry], Field(min_length=1)]
+    procedure: Annotated[list[ProcedureEntry], Field(min_length=1)]

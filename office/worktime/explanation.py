@@ -28,10 +28,10 @@ _EPOCH_DAY = _EPOCH.toordinal()
 _WEEKDAYS_VI = ("Thứ hai", "Thứ ba", "Thứ tư", "Thứ năm", "Thứ sáu", "Thứ bảy", "Chủ nhật")
 _WEEKDAYS_EN = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _UNTIL = ("đến giờ làm việc", "until the office works")
-BilingualText = tuple[str, str]
+TextPair = tuple[str, str]
 """Vietnamese and English."""
-_WORKING: BilingualText = ("giờ làm việc", "working time")
-_OUTSIDE: BilingualText = ("ngoài giờ làm việc", "outside the sessions")
+_WORKING: TextPair = ("giờ làm việc", "working time")
+_OUTSIDE: TextPair = ("ngoài giờ làm việc", "outside the sessions")
 _DECREE = "Decree 23/2015 art. 21"
 """Orders that same-day procedures received after 15:00 are done on the next working day."""
 
@@ -48,7 +48,7 @@ class ExplainedStretch:
     """The day's place in the calendar is not decreed yet (dự kiến)."""
     phase: int = 0
     """The phase of the limit in which it lies, from 1; 0 where the limit has only one."""
-    part: BilingualText = ("", "")
+    part: TextPair = ("", "")
     """The heading under which it belongs where an explanation has several parts without gaps."""
 
 
@@ -170,13 +170,13 @@ def _explain_calendar_days(
         at = end
 
 
-def _explained(calendar: Calendar, stretch: Stretch, reason: BilingualText) -> ExplainedStretch:
+def _explained(calendar: Calendar, stretch: Stretch, reason: TextPair) -> ExplainedStretch:
     ordinary = stretch.rule is None or reason in (_WORKING, _OUTSIDE, _UNTIL)
     source = "" if ordinary or stretch.rule is None else stretch.rule.source
     return ExplainedStretch(stretch, *reason, source, calendar.is_estimated(stretch.day))
 
 
-def _reason(calendar: Calendar, stretch: Stretch, *, closed: bool = False) -> BilingualText:
+def _reason(calendar: Calendar, stretch: Stretch, *, closed: bool = False) -> TextPair:
     rule, weekday = stretch.rule, stretch.day.weekday()
     if _is_partial_closure(rule) and not closed:
         return _WORKING if stretch.counted else _OUTSIDE

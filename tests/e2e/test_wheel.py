@@ -21,7 +21,7 @@ from tests.support.stack import is_foreign
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 UV = Path(sys.executable).with_name("uv")
-DATA = (".toml", ".yaml", ".txt", ".lock", ".mako", ".sql")
+DATA = (".toml", ".po", ".yaml", ".txt", ".lock", ".mako", ".sql")
 ROOMS = ("kernel", "office", "services", "cli", "demo", "partner_sim", "infra")
 
 

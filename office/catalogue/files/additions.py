@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
+from kernel.documents.mistakes import KeyPath
 from office.catalogue.files.document import (
     ParsedVersion,
     ProcedureDocument,
@@ -12,7 +13,7 @@ from office.catalogue.files.document import (
     differing_paths,
 )
 from office.catalogue.files.file_errors import MOST_SHOWN, FileMistake, ProcedureFileError
-from office.catalogue.files.partial_validation import KeyPath, overlaps_mistake
+from office.catalogue.files.partial_validation import overlaps_mistake
 from office.catalogue.messages import BrokenRule, broken_rule
 from office.catalogue.model import Catalogue, Field, Procedure, UnitLevel, build_catalogue
 from office.catalogue.rules import too_early

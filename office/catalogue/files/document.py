@@ -12,10 +12,10 @@ from motcua.events.v1.common_pb2 import Channel, ResultChannel, ResultKind, Serv
 from motcua.intake.v1.types_pb2 import FeeTiming
 from pydantic import BaseModel, ValidationError
 
+from kernel.documents.mistakes import KeyPath
 from office.catalogue.files.columns import LISTS, Corrections
 from office.catalogue.files.file_errors import MOST_SHOWN, FileMistake, ProcedureFileError
 from office.catalogue.files.partial_validation import (
-    KeyPath,
     has_mistake,
     overlaps_mistake,
     with_placeholders,

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from kernel.documents.mistakes import KeyPath
 from office.catalogue.files.columns import COLUMNS, LISTS, ColumnKind, Corrections, value_of
 from office.catalogue.files.document import (
     FORMAT,
@@ -16,7 +17,6 @@ from office.catalogue.files.document import (
     version_values,
 )
 from office.catalogue.files.file_errors import FileMistake, ProcedureFileError, whole_file_error
-from office.catalogue.files.partial_validation import KeyPath
 from office.catalogue.messages import BrokenRule, broken_rule
 from office.catalogue.model import Field, Procedure
 

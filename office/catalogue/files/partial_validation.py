@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
+from kernel.documents.mistakes import KeyPath
 from office.catalogue.files.columns import LISTS
-
-KeyPath = tuple[str | int, ...]
 
 _NAMES: Final = {"name_vi": "-", "name_en": "-"}
 _PLACEHOLDERS: Final[Mapping[str, Any]] = {

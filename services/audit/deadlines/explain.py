@@ -32,12 +32,12 @@ from motcua.routing.v1.types_pb2 import DeadlineScope
 
 from kernel.base.instants import instant_in, to_us
 from kernel.eventsourcing.envelope import payload_of, payload_type
+from kernel.messages.catalogue import FixedText
 from office.worktime import working_time
 from office.worktime.deadline_basis import DeadlineBasis
 from office.worktime.durations import Duration
 from services.audit.deadlines import resumption, secondary_deadlines, step_deadlines
 from services.audit.deadlines.explanation import (
-    OTHER_DATE,
     Agreement,
     CalendarOf,
     DeadlineExplanation,
@@ -46,7 +46,7 @@ from services.audit.deadlines.explanation import (
     counting,
     wrong,
 )
-from services.audit.wording.formatting import Text
+from services.audit.wording.texts import TEXTS
 
 EXTENSION_LEAD: Final = Duration.parse("1wd")
 
@@ -73,17 +73,11 @@ def _accepted(
     explanation.time_limit = payload.time_limit
     start = to_us(event.occurred_at)
     if payload.time_limit in ("", "none") and not payload.same_day:
-        text = ("Hẹn trả do hệ thống khác đặt", "The date was promised by another system")
-        yield ExplainedLine(
-            event, text if due is not None else ("Không có hạn trả", "No due date"), due
-        )
+        text = TEXTS.both("due.none" if due is None else "due.other_system")
+        yield ExplainedLine(event, text, due)
         return
-    text = (
-        f"Bắt đầu tính: {payload.time_limit}" + (", trong ngày" if payload.same_day else ""),
-        f"The clock starts: {payload.time_limit}"
-        + (", within the day" if payload.same_day else ""),
-    )
-
+    key = "due.begins.same_day" if payload.same_day else "due.begins"
+    text = TEXTS.both(key, limit=payload.time_limit)
     version, same_day = payload.calendar_version, payload.same_day
     basis = explanation.basis = DeadlineBasis(start, payload.time_limit, version, same_day=same_day)
     line = computed(
@@ -104,33 +98,23 @@ def _phased(line: ExplainedLine, payload: Any) -> ExplainedLine:
         return line
     limits = [phase.time_limit for phase in payload.phases]
     words = "; ".join(f"{n}: {limit}" for n, limit in enumerate(limits, start=1))
-    vi, en = line.text
-    line = replace(line, text=(f"{vi}, giai đoạn {words}", f"{en}, phases {words}"))
+    text = TEXTS.both("due.phases", text=FixedText(*line.text), phases=words)
+    line = replace(line, text=text)
     ends = {span.phase: span.stretch.to_at for span in line.spans}
     recorded = {n: to_us(phase.due_at) for n, phase in enumerate(payload.phases, start=1)}
     if line.agreement is Agreement.UNKNOWN or ends == recorded:
         return line
-    return wrong(line, ("hạn của một giai đoạn khác", "a phase is due at another time"))
-
-
-_GROUNDS: Final[dict[int, Text]] = {
-    1: ("chờ bổ sung giấy tờ", "papers are awaited"),
-    2: ("chờ nộp phí, lệ phí", "payment is awaited"),
-    3: ("xin ý kiến", "an opinion is awaited"),
-    4: ("dừng xử lý, chờ bên thứ ba", "a third party is awaited"),
-}
+    return wrong(line, "phase")
 
 
 def _suspended(
     explanation: DeadlineExplanation, event: Event, payload: Any, _calendar_of: CalendarOf
 ) -> Iterator[ExplainedLine]:
     asked = isinstance(payload, SupplementRequested)
-    vi, en = _GROUNDS.get(1 if asked else payload.kind, ("tạm dừng", "suspended"))
+    ground = f"ground.{1 if asked else payload.kind}"
+    words = TEXTS.text(ground if ground in TEXTS else "ground.other")
     late = explanation.due_at is not None and to_us(event.occurred_at) > explanation.due_at
-    text = (
-        f"Dừng tính hạn: {vi}" + (" (khi đã quá hạn)" if late else ""),
-        f"The clock stops: {en}" + (" (already late)" if late else ""),
-    )
+    text = TEXTS.both("due.stops.late" if late else "due.stops", ground=words)
     yield ExplainedLine(event, text, explanation.due_at)
 
 
@@ -141,27 +125,20 @@ def _extended(
     previous, due = explanation.due_at, instant_in(payload, "due_at")
     explanation.due_at, explanation.basis, explanation.extended_to = due, None, due
     signer = f"{payload.signer_title} {payload.signer} ({payload.signer_unit})".strip()
-    text = (
-        f"Gia hạn, phiếu xin lỗi {payload.apology_number}, {signer} ký",
-        f"Extended, apology {payload.apology_number} signed by {signer}",
-    )
+    text = TEXTS.both("due.extended", number=payload.apology_number, signer=signer)
     version = payload.calendar_version
     calendar = calendar_of(version)
     line = ExplainedLine(event, text, due, calendar_version=version, agreement=Agreement.UNKNOWN)
     if calendar is not None and previous is not None:
         latest = working_time.latest_day_before(calendar, previous, EXTENSION_LEAD)
         late = to_us(event.occurred_at) > latest
-        vi, en = text
-        text = (
-            f"{vi}; đúng hạn: {'không' if late else 'có'}",
-            f"{en}; in time: {'NO' if late else 'yes'}",
-        )
+        key = "due.extended.late" if late else "due.extended.in_time"
+        text = TEXTS.both(key, text=FixedText(*text))
         line = ExplainedLine(event, text, due, calendar_version=version, agreement=Agreement.SAME)
         if late:
-            problem = ("muộn hơn một ngày làm việc trước hạn", "less than a working day before")
-            line = wrong(line, problem)
+            line = wrong(line, "extension_late")
     if instant_in(payload, "previous_due_at") != previous:
-        line = wrong(line, OTHER_DATE)
+        line = wrong(line, "other_date")
     yield line
 
 
@@ -201,7 +178,7 @@ def _recalculated(
             step=payload.step,
         )
     if instant_in(payload, "previous_due_at") != previous:
-        line = wrong(line, OTHER_DATE)
+        line = wrong(line, "other_date")
     yield line
 
 
@@ -210,30 +187,22 @@ def _resolved(
 ) -> Iterator[ExplainedLine]:
     at, due = to_us(event.occurred_at), explanation.due_at
     if due is None or at == due:
-        text = ("Xử lý xong: đúng hạn", "Resolved: on time")
-    elif at < due:
-        text = ("Xử lý xong: trước hạn", "Resolved: before the due date")
+        key = "due.resolved.on_time"
     else:
-        text = ("Xử lý xong: quá hạn", "Resolved: after the due date")
-    yield ExplainedLine(event, text, due)
+        key = "due.resolved.early" if at < due else "due.resolved.late"
+    yield ExplainedLine(event, TEXTS.both(key), due)
 
 
 def _returned(
     explanation: DeadlineExplanation, event: Event, _payload: Any, _calendar_of: CalendarOf
 ) -> Iterator[ExplainedLine]:
-    text = (
-        "Đã trả kết quả; thời gian chờ người dân đến nhận không tính",
-        "Result returned; the time until the citizen came does not count",
-    )
-    yield ExplainedLine(event, text, explanation.due_at)
+    yield ExplainedLine(event, TEXTS.both("due.returned"), explanation.due_at)
 
 
 def _ended_without_result(
     explanation: DeadlineExplanation, event: Event, _payload: Any, _calendar_of: CalendarOf
 ) -> Iterator[ExplainedLine]:
-    yield ExplainedLine(
-        event, ("Kết thúc, không có kết quả", "Ended without a result"), explanation.due_at
-    )
+    yield ExplainedLine(event, TEXTS.both("due.ended"), explanation.due_at)
 
 
 Explainer = Callable[[DeadlineExplanation, Event, Any, CalendarOf], Iterator[ExplainedLine]]

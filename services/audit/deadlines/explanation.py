@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Final
 
 from motcua.events.v1.event_pb2 import Event
 
@@ -19,15 +18,13 @@ from office.worktime.explanation import (
 )
 from office.worktime.working_time import Calendar, NoWorkingTime, OutOfRange
 from services.audit.wording.formatting import NOTHING, Text
+from services.audit.wording.texts import TEXTS
 
 CalendarOf = Callable[[str], Calendar | None]
 """Returns the calendar of a version that an event names; None when it is not available."""
 
 Compute = Callable[[Calendar], tuple[int | None, tuple[ExplainedStretch, ...]]]
 """Returns a due date by a calendar, and the stretches that explain it."""
-
-
-OTHER_DATE: Final[Text] = ("hạn trước khác với sổ ghi", "it names another date before")
 
 
 class Agreement(Enum):
@@ -101,21 +98,22 @@ def computed(
     line = ExplainedLine(event, text, due, calendar_version=version, time_limit=limit, step=step)
     calendar = calendar_of(version)
     if calendar is None:
-        problem = (f"không có lịch {version}", f"calendar {version} is not at hand")
+        problem = TEXTS.both("problem.no_calendar", version=version)
         return replace(line, agreement=Agreement.UNKNOWN, problem=problem)
     try:
         found, spans = compute(calendar)
     except (DurationError, NoWorkingTime, OutOfRange) as fault:
-        return wrong(line, (str(fault), str(fault)))
+        return wrong(line, "fault", fault=fault)
     line = replace(line, computed_at=found, spans=spans)
     if found != due:
-        return wrong(line, ("tính lại ra ngày khác", "computed again it is another date"))
+        return wrong(line, "differs")
     return line if due is None else replace(line, agreement=Agreement.SAME)
 
 
-def wrong(line: ExplainedLine, problem: Text) -> ExplainedLine:
-    """Return a line with a problem; the first problem of a line is kept."""
-    first = problem if line.problem == NOTHING else line.problem
+def wrong(line: ExplainedLine, problem: str, **words: object) -> ExplainedLine:
+    """Return a line with a problem, by the key of its text; the first problem is kept."""
+    text = TEXTS.both(f"problem.{problem}", **words)
+    first = text if line.problem == NOTHING else line.problem
     return replace(line, agreement=Agreement.DIFFERS, problem=first)
 
 
@@ -133,10 +131,10 @@ def spans_of(basis: DeadlineBasis, calendar: Calendar) -> tuple[ExplainedStretch
     at, held = basis.limit_due(calendar), basis.is_held_by_promise(calendar)
     spans = _of_limit(basis, calendar, at)
     if basis.pauses or held:
-        spans = _part(spans, ("thời hạn, chưa kể lúc dừng", "the limit, before any pause"))
+        spans = _part(spans, TEXTS.both("part.limit"))
     if held and basis.not_before is not None:
         since = basis.start_at if at is None else at
-        signed = ("đến ngày gia hạn đã ký", "until the date of the signed extension")
+        signed = TEXTS.both("part.signed")
         spans += _part(explained_working_time(calendar, since, basis.not_before), signed)
         at = basis.not_before
     for number, pause in enumerate(basis.pauses, start=1):
@@ -163,13 +161,13 @@ def spans_of_pause(
     due = after_pause(calendar, previous, pause)
     if previous is None or due is None:
         return spans
-    added = ("cộng vào hạn trước đó", "added to the due date before")
+    added = TEXTS.both("part.added")
     return spans + _part(explained_working_time(calendar, previous, due), added)
 
 
 def waited_in(number: int) -> Text:
     """Return the part of an explanation that shows the time waited in a pause, from 1."""
-    return (f"lần dừng {number}, thời gian chờ", f"pause {number}, the time waited")
+    return TEXTS.both("part.pause", number=number)
 
 
 def _part(spans: Iterable[ExplainedStretch], part: Text) -> tuple[ExplainedStretch, ...]:

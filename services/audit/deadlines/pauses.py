@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
 
 from kernel.base.instants import MINUTE, SECOND
+from kernel.messages.catalogue import FixedText
 from office.worktime.deadline_basis import DeadlineBasis, Pause, after_pause, due_after_pause
 from office.worktime.explanation import ExplainedStretch
 from office.worktime.working_time import Calendar
 from services.audit.deadlines.explanation import Compute, spans_of, spans_of_pause
 from services.audit.wording.formatting import Text
-
-NOT_AHEAD: Final[Text] = ("hạn mới không ở phía trước", "the date does not lie ahead again")
+from services.audit.wording.texts import TEXTS
 
 
 def going_on(
@@ -54,17 +53,10 @@ def gone_on(minutes: int, *, stays_late: bool, us: int = 0) -> Text:
 
     ``us``: the microseconds, which are shown as seconds where they are less than a minute.
     """
-    kept, kept_en = (" (giữ quá hạn)", " (it stays late)") if stays_late else ("", "")
+    late = TEXTS.text("due.stays_late") if stays_late else ""
     if 0 < us < MINUTE:
-        seconds = f"{us / SECOND:.3g}"
-        return (
-            f"Tiếp tục: đã chờ {seconds} giây làm việc{kept}",
-            f"The clock goes on: {seconds} s of working time waited{kept_en}",
-        )
-    return (
-        f"Tiếp tục: đã chờ {hours(minutes)} giờ làm việc{kept}",
-        f"The clock goes on: {hours(minutes)} working hours waited{kept_en}",
-    )
+        return TEXTS.both("due.gone_on.seconds", amount=f"{us / SECOND:.3g}", late=late)
+    return TEXTS.both("due.gone_on.hours", amount=hours(minutes), late=late)
 
 
 def waited(spans: Iterable[ExplainedStretch], *, stays_late: bool) -> Text:
@@ -84,17 +76,9 @@ def ahead_again(previous: int | None, due: int | None, pause: Pause) -> bool:
 
 def judged_again(text: Text) -> Text:
     """Add that a date that had passed is in the future again."""
-    vi, en = text
-    return (
-        f"{vi}; hạn đã qua nay lại ở phía trước, quá hạn hay không tính theo hạn mới",
-        f"{en}; the date had passed and lies ahead again, lateness is judged by the new one",
-    )
+    return TEXTS.both("due.judged_anew", text=FixedText(*text))
 
 
 def counted_again(text: Text, version: str) -> Text:
     """Add that the basis was counted by a calendar version until then, and by another now."""
-    vi, en = text
-    return (
-        f"{vi}; lịch đã thay đổi (trước là {version}), tính lại từ đầu",
-        f"{en}; the calendar has changed (it was {version}), all is counted again",
-    )
+    return TEXTS.both("due.counted_anew", text=FixedText(*text), version=version)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 from motcua.events.v1.event_pb2 import Event
 
 from kernel.base.instants import instant_in, to_us
+from kernel.messages.catalogue import FixedText
 from office.worktime.deadline_basis import DeadlineBasis, Pause
 from services.audit.deadlines import step_deadlines
 from services.audit.deadlines.explanation import (
-    OTHER_DATE,
     Agreement,
     CalendarOf,
     DeadlineExplanation,
@@ -23,7 +23,6 @@ from services.audit.deadlines.explanation import (
     wrong,
 )
 from services.audit.deadlines.pauses import (
-    NOT_AHEAD,
     ahead_again,
     changed,
     counted_again,
@@ -32,20 +31,7 @@ from services.audit.deadlines.pauses import (
     judged_again,
     waited,
 )
-from services.audit.wording.formatting import Text
-
-_OTHER_EXTENSION: Final[Text] = (
-    "ngày gia hạn khác với sổ ghi",
-    "it names another date of the extension",
-)
-_SHORTENED: Final[Text] = (
-    "sớm hơn ngày gia hạn đã ký",
-    "it is before the date of the signed extension",
-)
-_OTHER_HOLDS: Final[Text] = (
-    "nói sai ngày nào được giữ",
-    "it does not say which of the two dates counts",
-)
+from services.audit.wording.texts import TEXTS
 
 
 def resumed(
@@ -63,7 +49,7 @@ def resumed(
     previous, explanation.due_at = explanation.due_at, instant_in(payload, "due_at")
     line = to_line(explanation, event, payload, calendar_of, previous, (since, at))
     if instant_in(payload, "previous_due_at") != previous:
-        line = wrong(line, OTHER_DATE)
+        line = wrong(line, "other_date")
     yield line
     yield from step_deadlines.resumed(explanation, event, payload, calendar_of, (since, at))
 
@@ -92,7 +78,7 @@ def _gone_on(
         line = replace(line, text=counted_again(line.text, before.calendar_version))
     if again:
         return replace(line, text=judged_again(line.text))
-    return wrong(line, NOT_AHEAD) if payload.after_missed else line
+    return wrong(line, "not_ahead") if payload.after_missed else line
 
 
 def _begun_again(
@@ -113,22 +99,16 @@ def _begun_again(
     basis = explanation.basis = DeadlineBasis(
         pause[1], limit, version, same_day=payload.same_day, not_before=signed
     )
-    text = (
-        f"Tính lại từ đầu: {limit}" + (", trong ngày" if payload.same_day else ""),
-        f"The whole limit runs again: {limit}" + (", within the day" if payload.same_day else ""),
-    )
+    text = TEXTS.both("due.again.same_day" if payload.same_day else "due.again", limit=limit)
     if payload.extension_holds:
-        text = (
-            f"{text[0]}; hết trước ngày gia hạn đã ký nên giữ ngày đó",
-            f"{text[1]}; it ends before the date of the signed extension, which holds",
-        )
+        text = TEXTS.both("due.extension_holds", text=FixedText(*text))
     line = computed(event, text, due, version, calendar_of, counting(basis), limit=limit)
     calendar = calendar_of(version)
     if explanation.extended_to is not None and (due is None or due < explanation.extended_to):
-        return wrong(line, _SHORTENED)
+        return wrong(line, "shortened")
     if signed not in (None, explanation.extended_to):
-        return wrong(line, _OTHER_EXTENSION)
+        return wrong(line, "other_extension")
     if calendar is None or line.agreement is not Agreement.SAME:
         return line
     is_right = basis.is_held_by_promise(calendar) == payload.extension_holds
-    return line if is_right else wrong(line, _OTHER_HOLDS)
+    return line if is_right else wrong(line, "other_holds")

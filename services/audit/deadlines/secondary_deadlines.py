@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
 from motcua.events.v1.event_pb2 import Event
-from motcua.routing.v1.types_pb2 import DeadlineScope
 
 from kernel.base.instants import instant_in
 from office.worktime.deadline_basis import DeadlineBasis, basis_from_message
@@ -18,15 +17,7 @@ from services.audit.deadlines.explanation import (
     counting,
 )
 from services.audit.wording.formatting import Text
-
-_NAMES: Final[dict[int, Text]] = {
-    DeadlineScope.DEADLINE_SCOPE_DOSSIER: ("ngày hẹn trả", "the promised date"),
-    DeadlineScope.DEADLINE_SCOPE_STEP: ("bước {0}", "step {0}"),
-    DeadlineScope.DEADLINE_SCOPE_FIRST_ACTION: ("nhận xử lý bước {0}", "time to begin on step {0}"),
-    DeadlineScope.DEADLINE_SCOPE_TIMER: ("tự chuyển bước {0}", "timer of step {0}"),
-    DeadlineScope.DEADLINE_SCOPE_CONSULTATION: ("trả lời ý kiến số {1}", "consultation {1}"),
-    DeadlineScope.DEADLINE_SCOPE_SUSPENSION: ("nộp bổ sung", "time to hand in papers"),
-}
+from services.audit.wording.texts import TEXTS
 
 
 def asked(
@@ -36,9 +27,8 @@ def asked(
     basis = basis_from_message(payload)
     if basis is None:
         return
-    text = (
-        f"Lấy ý kiến số {payload.number}, {payload.unit}: {payload.time_limit}",
-        f"Consultation {payload.number} of {payload.unit}: {payload.time_limit}",
+    text = TEXTS.both(
+        "due.asked", number=payload.number, unit=payload.unit, limit=payload.time_limit
     )
     yield _line(event, text, payload, payload.step, basis, calendar_of)
 
@@ -49,10 +39,7 @@ def cancelled(
     """Explain that no answer is due any more; nothing for a consultation without a limit."""
     if not payload.HasField("due_at"):
         return
-    text = (
-        f"Rút lại lần lấy ý kiến số {payload.number}, {payload.unit}: không còn hạn trả lời",
-        f"Consultation {payload.number} of {payload.unit} is taken back: no answer is due any more",
-    )
+    text = TEXTS.both("due.cancelled", number=payload.number, unit=payload.unit)
     yield ExplainedLine(event, text, step=payload.step)
 
 
@@ -74,12 +61,10 @@ def recalculated(
 
 def moved(payload: Any) -> Text:
     """Return which due date a change of the calendar has moved, and why it changed."""
-    name_vi, name_en = _NAMES.get(payload.scope, ("hạn khác", "another due date"))
-    vi, en = (name.format(payload.step, payload.consultation) for name in (name_vi, name_en))
-    return (
-        f"Tính lại vì lịch thay đổi, {vi}: {payload.reason}",
-        f"The calendar changed, {en}: {payload.reason}",
-    )
+    key = f"moved.{payload.scope}"
+    key = key if key in TEXTS else "moved.other"
+    name = TEXTS.text(key, step=payload.step, number=payload.consultation)
+    return TEXTS.both("due.moved", name=name, reason=payload.reason)
 
 
 def _line(

@@ -12,7 +12,6 @@ from office.worktime.deadline_basis import Pause, basis_from_message
 from office.worktime.explanation import ExplainedStretch
 from office.worktime.working_time import Calendar
 from services.audit.deadlines.explanation import (
-    OTHER_DATE,
     CalendarOf,
     DeadlineExplanation,
     ExplainedLine,
@@ -22,13 +21,13 @@ from services.audit.deadlines.explanation import (
     wrong,
 )
 from services.audit.deadlines.pauses import (
-    NOT_AHEAD,
     ahead_again,
     changed,
     counted_again,
     going_on,
     judged_again,
 )
+from services.audit.wording.texts import TEXTS
 
 
 def opened(
@@ -70,15 +69,12 @@ def pulled_back(
             return before, ()
         return found, spans_of(basis, calendar)
 
-    text = (
-        f"Bước {step} trở lại, hạn như cũ: {basis.time_limit}",
-        f"Step {step} is back, due as before: {basis.time_limit}",
-    )
+    text = TEXTS.both("due.step.back", step=step, limit=basis.time_limit)
     version = basis.calendar_version
     line = computed(
         event, text, due, version, calendar_of, compute, limit=basis.time_limit, step=step
     )
-    yield line if due == before else wrong(line, OTHER_DATE)
+    yield line if due == before else wrong(line, "other_date")
 
 
 def _entered(
@@ -89,10 +85,7 @@ def _entered(
     basis = explanation.step_basis = basis_from_message(current)
     if explanation.step_due_at is None or basis is None:
         return
-    text = (
-        f"Bước {current.step} bắt đầu: {current.time_limit}",
-        f"Step {current.step} begins: {current.time_limit}",
-    )
+    text = TEXTS.both("due.step.begins", step=current.step, limit=current.time_limit)
     yield computed(
         event,
         text,
@@ -128,7 +121,7 @@ def resumed(
     )
     if previous is None and explanation.step_due_at is None:
         return
-    text = (f"Bước {payload.current.step} tiếp tục", f"Step {payload.current.step} goes on")
+    text = TEXTS.both("due.step.goes_on", step=payload.current.step)
     if before is not None and changed(before, version):
         text = counted_again(text, before.calendar_version)
     ahead = ahead_again(previous, explanation.step_due_at, pause)
@@ -144,5 +137,5 @@ def resumed(
         step=payload.current.step,
     )
     if payload.step_after_missed and not ahead:
-        line = wrong(line, NOT_AHEAD)
+        line = wrong(line, "not_ahead")
     yield line

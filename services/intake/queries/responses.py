@@ -32,6 +32,7 @@ from kernel.eventsourcing.envelope import payload_as, payload_of, payload_type
 from office.catalogue.dossier_code import OFFICE_ZONE
 from office.catalogue.model import Procedure
 from office.catalogue.responsible_unit import ResponsibleUnits
+from services.intake.domain.refusals import TEXTS
 from services.intake.domain.state import ItemPhase
 from services.intake.queries import dossier
 from services.intake.queries.citizen_history import lines, moment
@@ -138,15 +139,6 @@ def numbered(events: Events) -> pb.RecordExternalCodeResponse:
 
 
 _S: Final = pb.DossierState
-_STATES: Final[dict[int, tuple[str, str]]] = {
-    _S.DOSSIER_STATE_SUBMITTED: ("Chờ tiếp nhận", "Waiting to be accepted"),
-    _S.DOSSIER_STATE_IN_PROCESSING: ("Đang giải quyết", "Being worked on"),
-    _S.DOSSIER_STATE_REFUSED: ("Không được tiếp nhận", "Not accepted"),
-    _S.DOSSIER_STATE_SUPPLEMENT_REQUESTED: ("Chờ bổ sung giấy tờ", "Waiting for papers from you"),
-    _S.DOSSIER_STATE_WITHDRAWN: ("Đã rút hồ sơ", "Withdrawn"),
-    _S.DOSSIER_STATE_RESOLVED: ("Đã có kết quả", "The result is there"),
-    _S.DOSSIER_STATE_RETURNED: ("Đã trả kết quả", "The result was given to you"),
-}
 
 
 def tracked(row: Row, events: Events, language: str) -> pb.TrackDossierResponse:
@@ -157,7 +149,7 @@ def tracked(row: Row, events: Events, language: str) -> pb.TrackDossierResponse:
         dossier_code=row["dossier_code"],
         procedure=_procedure_name(events, language) or row["procedure_code"],
         state=state,
-        state_text=_in(language, _STATES[state]),
+        state_text=_in(language, TEXTS.both(f"state.{_S.Name(state)}")),
         submitted_at=to_timestamp(row["submitted_at"]),
         result_channel=row["result_channel"],
         what_to_do=_in(language, _to_do(row, state, tz)),
@@ -274,17 +266,14 @@ def _procedure_name(events: Events, language: str) -> str:
 def _to_do(row: Row, state: int, tz: str) -> tuple[str, str]:
     if state == _S.DOSSIER_STATE_SUPPLEMENT_REQUESTED:
         until = row["round_answer_due_at"]
-        vi, en = (
-            ("", "")
-            if until is None
-            else (f" trước {moment(until, tz)}", f" by {moment(until, tz)}")
-        )
-        return f"Nộp bổ sung giấy tờ{vi}.", f"Hand in the papers asked for{en}."
+        if until is None:
+            return TEXTS.both("to_do.papers")
+        return TEXTS.both("to_do.papers.until", at=moment(until, tz))
     money = _to_pay(row, state)
     if money is not None:
         return money
     if state == _S.DOSSIER_STATE_RESOLVED and _waits_at_the_counter(row):
-        return "Đến quầy một cửa nhận kết quả.", "Come to the one-stop counter for the result."
+        return TEXTS.both("to_do.counter")
     return "", ""
 
 
@@ -295,13 +284,11 @@ def _to_pay(row: Row, state: int) -> tuple[str, str] | None:
         return None
     before = fees.timing == FeeTiming.FEE_TIMING_BEFORE
     phi, le_phi = fees.phi_due - fees.phi_paid, fees.le_phi_due - fees.le_phi_paid
-    amounts = tuple(f"{max(amount, 0):,}".replace(",", ".") for amount in (phi, le_phi))
-    vi = "Nộp phí {} đồng, lệ phí {} đồng".format(*amounts)
-    en = "Pay phí (charges) {} đồng and lệ phí (fees) {} đồng".format(*amounts)
+    first, second = (f"{max(amount, 0):,}".replace(",", ".") for amount in (phi, le_phi))
     if state == _S.DOSSIER_STATE_SUBMITTED and before:
-        return f"{vi} để hồ sơ được tiếp nhận.", f"{en}, so that the dossier can be accepted."
+        return TEXTS.both("to_do.pay.before", phi=first, le_phi=second)
     if state == _S.DOSSIER_STATE_RESOLVED:
-        return f"{vi} để nhận kết quả.", f"{en}, to have the result."
+        return TEXTS.both("to_do.pay.after", phi=first, le_phi=second)
     return None
 
 

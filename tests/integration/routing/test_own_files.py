@@ -50,5 +50,5 @@ def test_a_level_that_would_notify_nobody_is_refused_with_its_place(tmp_path: Pa
     done = started(ROUTING_ESCALATION_POLICIES=str(own))
     assert done.returncode == 2, done.stderr
     (line,) = done.stderr.splitlines()
-    place = f"{own}:32:1: policy 1, level 2 (leader), role: there is no role king"
+    place = f"{own}:30:1: policy 1, level 2 (leader), role: there is no role king"
     assert line.startswith(f"routing: ROUTING_ESCALATION_POLICIES: {place}")

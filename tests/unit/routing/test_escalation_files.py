@@ -31,7 +31,7 @@ from tests.support.routing_cases import at, clock
 
 ROLES = ("head", "leader")
 UNITS = ("H22", "H22.12")
-LEVEL_1 = "policy 1 (H22), level 1 (head)"
+LEVEL_1 = "policy 1, level 1 (head)"
 LEVEL = {"name": "head", "role": "head", "when": "due"}
 
 
@@ -98,7 +98,7 @@ def test_each_form_of_when(when: str, expected: Stage, told: str) -> None:
         ),
         (one(of="check", when="4wh"), f"{LEVEL_1}, when", "when must be due"),
         (one(wehn="due"), f"{LEVEL_1}, wehn", "is no key here"),
-        ({"policy": [{"unit": "h22"}]}, "policy 1 (h22), unit", "must be the code of a unit"),
+        ({"policy": [{"unit": "h22"}]}, "policy 1, unit", "must be the code of a unit"),
         ({"policy": [{"unit": ""}, {"unit": ""}]}, "policy 2, unit", "two policies"),
         (
             {"policy": [{"unit": "", "level": [LEVEL, LEVEL]}]},
@@ -157,11 +157,11 @@ def test_all_mistakes_of_a_file_are_named_at_once_in_both_languages(tmp_path: Pa
     with pytest.raises(DocumentError) as wrong:
         load_policies(own, ROLES, UNITS)
     assert [m.in_language("vi").removeprefix(f"{own}:") for m in wrong.value.mistakes] == [
-        "6:1: policy 1 (H22), level 1 (head), role: không có vai trò king (có: head, leader)",
-        "7:1: policy 1 (H22), level 1 (head), wehn: không có khóa này; có phải là when không?",
-        "9:1: policy 1 (H22), level 2 (Head), name: phải có nhiều nhất 40 chữ thường không dấu, chữ"
+        "6:1: policy 1, level 1 (head), role: không có vai trò king (có: head, leader)",
+        "7:1: policy 1, level 1 (head), wehn: không có khóa này; có phải là when không?",
+        "9:1: policy 1, level 2 (Head), name: phải có nhiều nhất 40 chữ thường không dấu, chữ"
         " số và dấu gạch nối, đầu là chữ",
-        "11:1: policy 1 (H22), level 2 (Head), unit: không có đơn vị H9",
-        "13:1: policy 1 (H22), level 2 (Head), when: phải là due, hoặc như 4wh, 1wd, 75%, +1wd",
-        "15:1: policy 2 (H22), unit: đơn vị này đã có một bậc thang báo",
+        "11:1: policy 1, level 2 (Head), unit: không có đơn vị H9",
+        "13:1: policy 1, level 2 (Head), when: phải là due, hoặc như 4wh, 1wd, 75%, +1wd",
+        "15:1: policy 2, unit: đơn vị này đã có một bậc thang báo",
     ]

@@ -9,10 +9,10 @@ import pytest
 from motcua.events.v1.common_pb2 import Channel, ResultChannel, ResultKind, ServiceLevel
 from motcua.intake.v1.types_pb2 import FeeTiming
 
+from kernel.documents.mistakes import DocumentError
 from office.catalogue.loader import load_catalogue, shipped_catalogue
 from office.catalogue.model import Catalogue, Condition, CopyKind, FeeKind, UnitLevel
 from office.catalogue.responsible_unit import ResponsibleUnits
-from office.catalogue.rules import CatalogueError
 from office.process.model.process import IMPORTED
 from office.process.repository import standard_processes
 from office.worktime.durations import TimeLimit
@@ -87,7 +87,7 @@ def loaded(folder: Path, procedures: str = PROCEDURES, units: str = UNITS) -> Ca
 
 def problems(folder: Path, procedures: str = PROCEDURES, units: str = UNITS) -> list[str]:
     """List what is wrong with a catalogue."""
-    with pytest.raises(CatalogueError) as caught:
+    with pytest.raises(DocumentError) as caught:
         loaded(folder, procedures, units)
     return [str(problem) for problem in caught.value.mistakes]
 
@@ -249,63 +249,107 @@ def test_digest_names_the_content(tmp_path: Path) -> None:
         (
             'code = "2.000004"',
             'code = "2.4"',
-            "2.4: code: must be a procedure's code such as 1.012766",
+            "procedure 1 (2.4), code: must be a procedure's code such as 1.012766",
         ),
-        ('code = "2.000004"\n', "", "procedure 1: code: is missing"),
-        ('name_en = "Promotion"', 'name_en = ""', "2.000004: name_en: must not be empty"),
-        ('field = "G02"', 'field = "G03"', "2.000004: field: 'G03' is no field"),
-        ('unit = "H22.02"', 'unit = "H22.99"', "2.000004: unit: 'H22.99' is no unit"),
-        ('"7wd"', '"7 days"', "2.000004: version.1.time_limit: must look like 3wd"),
-        ('"7wd"', "7", "2.000004: version.1.time_limit: must be a text that looks like 3wd"),
-        ('"4wd"', '"5wd"', "2.000004: version.2.online_time_limit: must be shorter than 5wd"),
-        ('"4wd"', '"4cd"', "2.000004: version.2.online_time_limit: must be shorter than 5wd"),
-        ('"4wd"', '"none"', "2.000004: version.2.online_time_limit: must be shorter than 5wd"),
-        ('["online", "counter", "post"]', '["counter"]', "online_time_limit: needs the channel"),
+        ('code = "2.000004"\n', "", "procedure 1, code: is missing"),
+        (
+            'name_en = "Promotion"',
+            'name_en = ""',
+            "procedure 1 (2.000004), name_en: must not be empty",
+        ),
+        ('field = "G02"', 'field = "G03"', "procedure 1 (2.000004), field: 'G03' is no field"),
+        ('unit = "H22.02"', 'unit = "H22.99"', "procedure 1 (2.000004), unit: 'H22.99' is no unit"),
+        ('"7wd"', '"7 days"', "procedure 1 (2.000004), version 1, time_limit: must look like 3wd"),
+        (
+            '"7wd"',
+            "7",
+            "procedure 1 (2.000004), version 1, time_limit: must be a text that looks like 3wd",
+        ),
+        (
+            '"4wd"',
+            '"5wd"',
+            "procedure 1 (2.000004), version 2, online_time_limit: must be shorter than 5wd",
+        ),
+        (
+            '"4wd"',
+            '"4cd"',
+            "procedure 1 (2.000004), version 2, online_time_limit: must be shorter than 5wd",
+        ),
+        (
+            '"4wd"',
+            '"none"',
+            "procedure 1 (2.000004), version 2, online_time_limit: must be shorter than 5wd",
+        ),
+        (
+            '["online", "counter", "post"]',
+            '["counter"]',
+            "version 2, online_time_limit: needs the channel",
+        ),
         (
             '["online", "post"]',
             '["fax"]',
-            "version.2.result_channels.1: must be one of online, counter, post",
+            "version 2, result_channels 1: must be one of online, counter, post",
         ),
-        ('["online", "post"]', "[]", "version.2.result_channels: must have at least 1 entry"),
-        ('["online", "post"]', '["post", "post"]', "result_channels: names a channel twice"),
-        ("2020-12-31", "2018-07-14", "version.1.valid_to: lies before valid_from"),
+        ('["online", "post"]', "[]", "version 2, result_channels: must have at least 1 entry"),
+        (
+            '["online", "post"]',
+            '["post", "post"]',
+            "version 2, result_channels: names a channel twice",
+        ),
+        ("2020-12-31", "2018-07-14", "version 1, valid_to: lies before valid_from"),
         (
             "2020-12-31",
             "2021-02-01",
-            "version.2.valid_from: must lie after the valid_to of version",
+            "version 2, valid_from: must lie after the valid_to of version",
         ),
-        ("2021-02-01", "2020-12-31", "version.2.valid_from: must lie after the valid_to"),
+        ("2021-02-01", "2020-12-31", "version 2, valid_from: must lie after the valid_to"),
         (
             "valid_to = 2020-12-31\n",
             "valid_to = 2020-12-31\n[[procedure.version]]\nversion = 1\n",
-            "2.000004: version.1.level: is missing",
+            "procedure 1 (2.000004), version 1, level: is missing",
         ),
-        ('"after"', '"none"', "version.2.fee_timing: must be before or after where there are fees"),
-        ('"after"', '"later"', "version.2.fee_timing: must be one of none, before, after"),
-        ('"H22", "commune"', '"H22", "H22"', "version.2.units: names a unit twice"),
-        ('"H22", "commune"', '"H99"', "version.2.units: 'H99' is neither a unit nor a level"),
-        ('"signed"', '"oral"', "version.2.result_kind: must be one of electronic, signed"),
-        ('code = "ngheo"', 'code = "hộ"', "version.2.exempt.1.code: must be 1 to 16 letters"),
-        ('"Đủ tuổi"', '"Đủ tuổi "', "conditions.1.name_vi: begins or ends with blanks"),
-        ('"Đủ tuổi"', '"Đủ\u0323 tuổi"', "conditions.1.name_vi: is not in Unicode's composed form"),
+        (
+            '"after"',
+            '"none"',
+            "version 2, fee_timing: must be before or after where there are fees",
+        ),
+        ('"after"', '"later"', "version 2, fee_timing: must be one of none, before, after"),
+        ('"H22", "commune"', '"H22", "H22"', "version 2, units: names a unit twice"),
+        ('"H22", "commune"', '"H99"', "version 2, units: 'H99' is neither a unit nor a level"),
+        ('"signed"', '"oral"', "version 2, result_kind: must be one of electronic, signed"),
+        (
+            'code = "ngheo"',
+            'code = "hộ"',
+            "version 2, exempt 1 (hộ), code: must be 1 to 16 letters",
+        ),
+        ('"Đủ tuổi"', '"Đủ tuổi "', "conditions 1, name_vi: begins or ends with blanks"),
+        (
+            '"Đủ tuổi"',
+            '"Đủ\u0323 tuổi"',
+            "conditions 1, name_vi: is not in Unicode's composed form",
+        ),
         ('"Đủ tuổi"', '"Đủ\\u202Etuổi"', "contains the control character U+202E"),
-        ("version = 2", "version = 3", "2.000004: version.2.version: is 3: versions count 1, 2, 3"),
+        (
+            "version = 2",
+            "version = 3",
+            "procedure 1 (2.000004), version 2, version: is 3: versions count 1, 2, 3",
+        ),
         (
             '"7wd"',
             '"7wd"\nsame_day = true',
-            "version.1.time_limit: must be one working day or less",
+            "version 1, time_limit: must be one working day or less",
         ),
-        ('code = "02"', 'code = "01"', "version.2.parts.2.code: '01' is there already"),
-        ("copies = 2", "copies = 0", "version.2.parts.2.copies: must be 1 or more"),
-        ('kind = "copy"', 'kind = "fax"', "version.2.parts.2.kind: must be one of original"),
-        ("amount = 100000", "amount = -1", "version.2.fees.1.amount: must be 0 or more"),
-        ("amount = 100000", "amount = 0.5", "version.2.fees.1.amount: must be a whole number"),
-        ('"le_phi"', '"tip"', "version.2.fees.1.kind: must be one of phi, le_phi"),
-        ('"restart"', '"forget"', "version.2.resume_policy: must be one of keep, restart"),
-        ('"simple"', '"Simple!"', "version.2.process: must be a process's name"),
-        ('level = "whole"', 'level = "4"', "version.2.level: must be one of whole, partial"),
-        ("amount = ", "price = 1, amount = ", "version.2.fees.1.price: means nothing here"),
-        ('code = "G02"', 'code = "g02"', "g02: code: must be 1 to 64 capital letters"),
+        ('code = "02"', 'code = "01"', "version 2, parts 2 (01), code: '01' is there already"),
+        ("copies = 2", "copies = 0", "version 2, parts 2 (02), copies: must be 1 or more"),
+        ('kind = "copy"', 'kind = "fax"', "version 2, parts 2 (02), kind: must be one of original"),
+        ("amount = 100000", "amount = -1", "version 2, fees 1, amount: must be 0 or more"),
+        ("amount = 100000", "amount = 0.5", "version 2, fees 1, amount: must be a whole number"),
+        ('"le_phi"', '"tip"', "version 2, fees 1, kind: must be one of phi, le_phi"),
+        ('"restart"', '"forget"', "version 2, resume_policy: must be one of keep, restart"),
+        ('"simple"', '"Simple!"', "version 2, process: must be a process's name"),
+        ('level = "whole"', 'level = "4"', "version 2, level: must be one of whole, partial"),
+        ("amount = ", "price = 1, amount = ", "version 2, fees 1, price: is no key here"),
+        ('code = "G02"', 'code = "g02"', "field 1 (g02), code: must be 1 to 64 capital letters"),
     ],
 )
 def test_a_mistake_is_named(tmp_path: Path, old: str, new: str, expected: str) -> None:
@@ -319,11 +363,15 @@ def test_a_mistake_is_named(tmp_path: Path, old: str, new: str, expected: str) -
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ('code = "H22.02"', 'code = "h22"', "h22: code: must be a unit's code such as"),
-        ('code = "H22.02"', 'code = "H22"', "H22: unit: is there 2 times"),
-        ('code = "H22"\n', 'code = "H23"\n', "H22.02: code: lies within 'H22', which is no unit"),
-        ("2025-02-28", "2014-12-31", "H22.02: valid_to: lies before valid_from"),
-        ('level = "province"', 'level = "state"', "H22: level: must be one of province"),
+        ('code = "H22.02"', 'code = "h22"', "unit 2 (h22), code: must be a unit's code such as"),
+        ('code = "H22.02"', 'code = "H22"', "unit 2 (H22), code: 'H22' is there already"),
+        (
+            'code = "H22"\n',
+            'code = "H23"\n',
+            "unit 2 (H22.02), code: lies within 'H22', which is no unit",
+        ),
+        ("2025-02-28", "2014-12-31", "unit 2 (H22.02), valid_to: lies before valid_from"),
+        ('level = "province"', 'level = "state"', "unit 1 (H22), level: must be one of province"),
     ],
 )
 def test_a_mistake_in_a_unit_is_named(tmp_path: Path, old: str, new: str, expected: str) -> None:
@@ -339,8 +387,10 @@ def test_all_mistakes_are_named_at_once(tmp_path: Path) -> None:
     first = PROCEDURES.replace('field = "G02"', 'field = "G03"')
 
     assert problems(tmp_path, first + second) == [
-        "2.000005: version.1.time_limit: must look like 3wd, 0.5wd, 5cd, 4wh or none",
-        "2.000004: field: 'G03' is no field",
+        "procedures.toml:10:1: procedure 1 (2.000004), field: 'G03' is no field",
+        "procedures.toml:47:1: procedure 2 (2.000005), unit: 'H22.99' is no unit",
+        "procedures.toml:53:1: procedure 2 (2.000005), version 1, time_limit: must look like 3wd,"
+        " 0.5wd, 5cd, 4wh or none",
     ]
 
 
@@ -348,17 +398,25 @@ def test_repeated_codes_are_named(tmp_path: Path) -> None:
     """Two procedures of one code are refused."""
     repeated = PROCEDURES + SECOND.replace("2.000005", "2.000004")
 
-    assert problems(tmp_path, repeated) == ["2.000004: procedure: is there 2 times"]
+    assert problems(tmp_path, repeated) == [
+        "procedures.toml:43:1: procedure 2 (2.000004), code: '2.000004' is there already"
+    ]
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("[[procedure", "procedures.toml: file: is no TOML"),
-        ('colour = "red"', "procedures.toml: colour: is no key of this file"),
-        ("", "procedures.toml: field: must be a list of tables"),
-        ("field = 1\nprocedure = 2", "procedures.toml: field: must be a list of tables"),
-        ("field = [1]\nprocedure = [[]]", "procedure 1: procedure: must be an entry with keys"),
+        ("[[procedure", "procedures.toml:1:12: is no TOML"),
+        (
+            'colour = "red"',
+            "procedures.toml:1:1: colour: is no key here (there are field, procedure)",
+        ),
+        ("", "field: is missing"),
+        (
+            "field = 1\nprocedure = 2",
+            "procedures.toml:1:1: field: must be tables, each under [[field]]",
+        ),
+        ("field = [1]\nprocedure = [[]]", "procedure 1: must be an entry with keys"),
     ],
 )
 def test_a_file_of_another_kind_is_refused(tmp_path: Path, text: str, expected: str) -> None:
@@ -368,5 +426,5 @@ def test_a_file_of_another_kind_is_refused(tmp_path: Path, text: str, expected: 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     """A file that is not there is refused like a wrong one."""
-    with pytest.raises(CatalogueError, match=r"nothing\.toml: file: there is no such file"):
+    with pytest.raises(DocumentError, match=r"nothing\.toml: there is no such file"):
         load_catalogue(tmp_path / "nothing.toml", tmp_path / "units.toml")
