@@ -67,7 +67,7 @@ $(JARS): infra/kafka/jars.lock infra/kafka/jars.py $(STAMPS)/packages
 
 protos: gen/.stamp ## Generate code from protos/ into gen/
 
-# Most tests wait more than they work, so four processes share them, the slow files first (tests/support/scheduling.py);
+# Most tests wait more than they work, so four processes share them, whole stacks in one (tests/support/scheduling.py);
 # what depends on the real time that passes runs alone.
 # pytest's status of each part that did not pass goes to the file TEST_STATUS, if one is named.
 test: setup ## Run all tests, on a real Kafka and a real PostgreSQL (ARGS="tests/unit -k name" for some)

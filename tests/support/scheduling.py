@@ -1,7 +1,8 @@
 """Which process of a session runs which tests, and when (pytest-xdist).
 
-A file is run by one process, because its tests share fixtures; so is a folder whose tests share a
-whole stack. Slow files begin first, so that none is left alone at the end.
+A file is run by one process, because its tests share fixtures. So is the folder of the tests that
+run whole stacks: each is a broker, a database and five services, and several at once are slower than
+their time limits on two cores. Slow files begin first, so that none is left alone at the end.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Final
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-_TOGETHER: Final = "tests/e2e/shared_stack/"
+_TOGETHER: Final = "tests/e2e/"
 _FOLDERS: Final = ("e2e", "faults", "integration", "contract", "unit", "architecture")
 """The folders of tests, those with the longest tests first."""
 

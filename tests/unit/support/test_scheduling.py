@@ -38,11 +38,11 @@ def test_files_with_a_slow_test_begin() -> None:
     ("nodeid", "scope"),
     [
         ("tests/unit/a.py::test_x[a::b]", "tests/unit/a.py"),
-        ("tests/e2e/test_import.py::test_y", "tests/e2e/test_import.py"),
-        ("tests/e2e/shared_stack/test_traces.py::test_z", "tests/e2e/shared_stack/"),
+        ("tests/e2e/test_import.py::test_y", "tests/e2e/"),
+        ("tests/e2e/shared_stack/test_traces.py::test_z", "tests/e2e/"),
     ],
 )
-def test_a_file_stays_together_and_so_does_a_folder_with_one_stack(nodeid: str, scope: str) -> None:
+def test_a_file_stays_together_and_so_do_the_tests_of_whole_stacks(nodeid: str, scope: str) -> None:
     """Their fixtures are made once."""
     split: Any = FileScheduling._split_scope
     assert split(None, nodeid) == scope
