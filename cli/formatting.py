@@ -41,7 +41,7 @@ def hours_and_minutes(minutes: int) -> str:
 
 
 def iso(timestamp: Timestamp) -> str | None:
-    """Return an instant to a script: ISO 8601 with the office's offset; None for none."""
+    """Return an instant for scripts: ISO 8601 with the office's offset; None for none."""
     return isoformat(to_us(timestamp), OFFICE) if timestamp.seconds or timestamp.nanos else None
 
 

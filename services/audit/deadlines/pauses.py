@@ -49,7 +49,7 @@ def hours(minutes: int) -> str:
 
 
 def gone_on(minutes: int, *, stays_late: bool, us: int = 0) -> Text:
-    """Return that the clock goes on after so many working minutes.
+    """Return the text that the clock goes on after so many working minutes.
 
     ``us``: the microseconds, which are shown as seconds where they are less than a minute.
     """

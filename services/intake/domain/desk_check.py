@@ -61,7 +61,7 @@ def set_check(message: DossierSubmitted | FeeRecorded, check: DeskCheck | None) 
 
 
 def missed(check: DeskCheck | None, unit: str, now: int) -> DeskCheckMissed | None:
-    """Return that the time has ended, if that is not recorded; at its very instant it has not."""
+    """Return the event that the time has passed; None before, at its instant, and if recorded."""
     if check is None or check.missed or now <= check.due_at:
         return None
     return DeskCheckMissed(answer_due_at=to_timestamp(check.due_at), unit=unit)

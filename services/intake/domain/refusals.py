@@ -33,25 +33,25 @@ def violation(field: str, rule: str, **words: object) -> Violation:
 
 
 def unknown_dossier() -> NotFound:
-    """Return that there is no such dossier for this caller."""
+    """Return the failure of a caller for whom there is no such dossier."""
     return NotFound(*TEXTS.both("dossier.unknown"))
 
 
 def unknown_to_guest() -> NotFound:
-    """Return that code and PIN do not go together; nobody learns which of them is wrong."""
+    """Return the failure of a guest with a wrong code or PIN; it does not say which is wrong."""
     return NotFound(*TEXTS.both("dossier.unknown_to_guest"))
 
 
 def unknown_procedure() -> NotFound:
-    """Return that there is no such procedure."""
+    """Return the failure for a procedure that there is not."""
     return NotFound(*TEXTS.both("procedure.none"))
 
 
 def dossier_exists() -> AlreadyExists:
-    """Return that a dossier has this code already."""
+    """Return the failure for a code that a dossier has already."""
     return AlreadyExists(*TEXTS.both("dossier.exists"))
 
 
 def external_code_exists() -> AlreadyExists:
-    """Return that a dossier has this number of another system already."""
+    """Return the failure for a number of another system that a dossier has already."""
     return AlreadyExists(*TEXTS.both("external_code.exists"))

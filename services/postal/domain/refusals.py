@@ -36,20 +36,20 @@ PAGE_TOKEN_WRONG: Final = _violation("page_token", "postal.page_token")
 
 
 def check_digit(expected: str) -> Violation:
-    """Return that an item number's check digit is wrong, and which it must be."""
+    """Return the violation of an item number with a wrong check digit; it says the right one."""
     return _violation("item_number", "s10.check_digit", expected=expected)
 
 
 def no_job() -> NotFound:
-    """Return that there is no such job, in the same words whether it never was or is another's."""
+    """Return the failure for a job that never was or is another's, in the same words for both."""
     return NotFound(*TEXTS.both("job.unknown"))
 
 
 def item_used() -> AlreadyExists:
-    """Return that an item number was used before."""
+    """Return the failure for an item number that was used before."""
     return AlreadyExists(*TEXTS.both("item.used"))
 
 
 def unauthenticated() -> Unauthenticated:
-    """Return that no valid credential of a partner was shown."""
+    """Return the failure of a caller that shows no valid credential of a partner."""
     return Unauthenticated(*TEXTS.both("partner.unauthenticated"))

@@ -31,7 +31,7 @@ def record(
 def complete_import(
     state: State, _command: CompleteImportRequest, context: DecisionContext
 ) -> list[Message] | Refusal:
-    """Return once that all is in; the due dates of a case without an end count from now on."""
+    """Complete the history, once; the due dates of a case without an end count from now on."""
     if not context.imported:
         return refusal("NOT_IMPORTED")
     if state.complete:

@@ -26,7 +26,7 @@ from services.routing.domain.use_cases.collaboration.participants import substit
 def assign(
     state: State, command: AssignStepRequest, context: DecisionContext
 ) -> list[Message] | Refusal:
-    """Return the current step to an officer; allowed while suspended.
+    """Assign the current step to an officer; allowed while suspended.
 
     Taking it from another officer needs a reason, unless that officer gives it away.
     """
