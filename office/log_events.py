@@ -18,7 +18,7 @@ EVENTS: Final[Mapping[str, str]] = {
     "calendars.changed": "Another version of a calendar, or another choice of one, is in force.",
     "calendars.refused": "The calendars can't be read; what was known stays in force.",
     "process.missing": "Open cases need a process that no file holds; they stand still.",
-    "child.withheld": "A case opened no further child dossier: its processes lead in a circle.",
+    "child.withheld": "A case opened no further child dossier: too many dossiers stand above it.",
     "timer.skipped": "A transition was not taken: no file holds the process of its case.",
 }
 """Each name with a sentence. An operator may rely on the names."""

@@ -175,7 +175,7 @@ def verify(
         findings = [MessageToDict(f, preserving_proto_field_name=True) for f in result.findings]
         print_json(
             document
-            | {"repeats": result.repeats, "set_aside": result.set_aside, "findings": findings}
+            | {"repeats": result.repeats, "quarantined": result.quarantined, "findings": findings}
         )
     else:
         _print_verification(result)

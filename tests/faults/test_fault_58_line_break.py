@@ -31,8 +31,8 @@ def test_fault_58_line_break(notify_desk: Desk, mail_sink: MailSink, tmp_path: P
             (code_of(1), "invalid_header", 0),
             (code_of(3), "invalid_address", 0),
         }
-        (set_aside,) = notify.quarantined()
-        assert set_aside.reason == "undecodable"
+        (quarantined,) = notify.quarantined()
+        assert quarantined.reason == "undecodable"
     (mail,) = mail_sink.messages()
     assert mail.get_all(RECIPIENT_HEADER) == ["my@example.vn"]
     assert code_of(4) in mail["Subject"]

@@ -154,8 +154,8 @@ class Committer:
         if self._limit is not None:
             self._limit.count(done.outcomes)
         self._tally.add(done)
-        if (set_aside := sum(done.outcomes)) and self._said.allow("set_aside"):
-            _log.warning("consumer.unusable", records=set_aside)
+        if (quarantined := sum(done.outcomes)) and self._said.allow("quarantined"):
+            _log.warning("consumer.unusable", records=quarantined)
 
     def _failed(
         self, failure: RecordFailed, tries: Counter[Place], refused: dict[Place, str]

@@ -74,13 +74,13 @@ class RecordHandler:
     def take(self, record: Record, event: Event | None) -> bool:
         """Handle a record; True when it was set aside by a fault of its own."""
         if event is None:
-            self._set_aside(record, None, UNDECODABLE, "not an event")
+            self._quarantine(record, None, UNDECODABLE, "not an event")
             return True
         stream_id, kind, source = event.stream_id, event.stream_kind, event.source
         if record.key != stream_id.encode():
             self.done.mismatches += 1
             error = "the key names another stream than the event"
-            self._set_aside(record, None, KEY_MISMATCH, error)
+            self._quarantine(record, None, KEY_MISMATCH, error)
             return True
         past = self._past
         if past is not None and not past.admit(record, event):
@@ -91,7 +91,7 @@ class RecordHandler:
             self.done.repeats += 1
             return False
         if past is not None and (record.partition, record.offset) in past.discarded:
-            self._set_aside(record, event, quarantine_rows.DISCARDED, "")
+            self._quarantine(record, event, quarantine_rows.DISCARDED, "")
             self._uow.advance(stream_id, source, sequence, kind)
             return False
         if sequence == last + 1 and (kind, stream_id) not in self._held:
@@ -103,11 +103,13 @@ class RecordHandler:
         head = self._head(stream)
         if head is None:
             error = f"expected {last + 1}, got {event.sequence}"
-            self._set_aside(record, event, quarantine_rows.GAP, error)
+            self._quarantine(record, event, quarantine_rows.GAP, error)
             return True
         fills = _fills(head, event, last)
         if not (fills or self._is_next_own(event, last)):
-            self._set_aside(record, event, quarantine_rows.BEHIND, "an earlier record is set aside")
+            self._quarantine(
+                record, event, quarantine_rows.BEHIND, "an earlier record is set aside"
+            )
             return False
         fault = self._accept(record, event)
         if fault is None and fills:
@@ -125,12 +127,14 @@ class RecordHandler:
         """Handle the next event of its stream; gives the reason when it was set aside instead."""
         place = (record.partition, record.offset)
         if place in self._refused:
-            self._set_aside(record, event, quarantine_rows.HANDLER_ERROR, self._refused[place], row)
+            self._quarantine(
+                record, event, quarantine_rows.HANDLER_ERROR, self._refused[place], row
+            )
             return quarantine_rows.HANDLER_ERROR
         known = payload_type(event)
         if known is None:
             if event.must_understand and self._model.every is None:  # a recorder needs no meaning
-                self._set_aside(
+                self._quarantine(
                     record, event, quarantine_rows.NEEDS_UPGRADE, "a type newer than this", row
                 )
                 return quarantine_rows.NEEDS_UPGRADE
@@ -148,7 +152,7 @@ class RecordHandler:
         self.done.handled += 1
         self.done.last = event
         if self._past is not None and place in self._past.stuck:
-            self._set_aside(record, event, quarantine_rows.HANDLER_ERROR, quarantine_rows.REACTION)
+            self._quarantine(record, event, quarantine_rows.HANDLER_ERROR, quarantine_rows.REACTION)
         return None
 
     def drain_all(self) -> None:
@@ -219,7 +223,7 @@ class RecordHandler:
         if not rows:
             self._held.pop(stream, None)
 
-    def _set_aside(
+    def _quarantine(
         self,
         record: Record,
         event: Event | None,

@@ -94,7 +94,7 @@ class ChainVerification:
             ok=not self._faults,
             findings=found,
             repeats=self.repeats,
-            set_aside=self.quarantined,
+            quarantined=self.quarantined,
             heads=self.heads,
             log_read=log_read,
         )

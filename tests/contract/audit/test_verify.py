@@ -229,4 +229,4 @@ def test_records_set_aside_are_no_fault(store, log):
     result = store.verify(log)
 
     assert result.ok
-    assert result.set_aside == 1
+    assert result.quarantined == 1

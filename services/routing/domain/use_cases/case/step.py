@@ -101,23 +101,26 @@ def _unknown(
 
 
 def _chosen(
-    ways: list[Transition], command: CompleteStepRequest, step: Step
+    transitions: list[Transition], command: CompleteStepRequest, step: Step
 ) -> Transition | Refusal:
-    names = ", ".join(way.name for way in ways)
+    names = ", ".join(each.name for each in transitions)
     if command.transition:
-        found = [way for way in ways if way.name == command.transition]
+        found = [each for each in transitions if each.name == command.transition]
         if not found or command.next not in ("", found[0].to):
             return refusal(
-                "TRANSITION_NOT_OPEN", step=step.name, way=command.transition, ways=names
+                "TRANSITION_NOT_OPEN",
+                step=step.name,
+                transition=command.transition,
+                transitions=names,
             )
         return found[0]
     if command.next:
-        ways = [way for way in ways if way.to == command.next]
-        if not ways:
+        transitions = [each for each in transitions if each.to == command.next]
+        if not transitions:
             return refusal("NEXT_NOT_ALLOWED", step=step.name, next=command.next)
-    if len(ways) != 1:
-        return refusal("TRANSITION_NEEDED", step=step.name, ways=names)
-    return ways[0]
+    if len(transitions) != 1:
+        return refusal("TRANSITION_NEEDED", step=step.name, transitions=names)
+    return transitions[0]
 
 
 def send_back(
