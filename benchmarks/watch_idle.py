@@ -36,8 +36,8 @@ _ROWS = {
     "postgresql": "with s(n) as (select generate_series(1, {n}))",
 }
 _FILL = """
-insert into deadlines (dossier_code, scope, number, due_at, warn_at, warned, missed, levels, told,
-    next_alarm_at, cause_id, correlation_id)
+insert into deadlines (dossier_code, scope, number, due_at, warn_at, warned, missed,
+    escalation_levels, levels_notified, next_alarm_at, cause_id, correlation_id)
 {rows}
 select 'd' || n, 1, 0, {now} + n, null, 0, 0, '', 0, {now} + n, '', '' from s
 """

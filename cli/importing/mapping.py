@@ -24,7 +24,7 @@ class MappingError(Exception):
 def _is_zone(name: str) -> bool:
     try:
         return bool(ZoneInfo(name).key)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder of zones
         return False
 
 

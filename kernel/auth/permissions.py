@@ -152,8 +152,7 @@ def _read(reader: DocumentReader, model: AccessModel) -> tuple[dict[str, Role], 
         if not _NAME.fullmatch(name):
             reader.wrong(("roles", name), "name", TEXTS.text("permissions.role_name"))
         role = read_document(_RoleTable, reader, ("roles", name))
-        with reader.rule():
-            roles[name] = Role(name, getattr(role, "vi", ""), getattr(role, "en", ""))
+        roles[name] = Role(name, getattr(role, "vi", ""), getattr(role, "en", ""))
     for service in reader.tables():
         for name in reader.tables(service) if service != "roles" else ():
             row = read_document(_RuleTable, reader, (service, name))

@@ -57,8 +57,13 @@ def open_csv(path: Path, key: str, columns: CsvColumns) -> DocumentReader:
                     places |= {(*at, name): (line, n) for n, name in enumerate(heading, start=1)}
                     rows.append(dict(_values(heading, cells, columns)))
                 line = table.line_num + 1
-    except (OSError, UnicodeDecodeError) as error:
+            if not heading:
+                _read_heading([], columns, reader)
+    except OSError as error:
         reader.note((0, 0), "", "file", unreadable(error))
+        reader.complete = False
+    except UnicodeDecodeError as error:
+        reader.note((0, 0), "", "file", unreadable(_in_file(path, error)))
         reader.complete = False
     except csv.Error as error:
         long = "field larger" in str(error)
@@ -67,6 +72,15 @@ def open_csv(path: Path, key: str, columns: CsvColumns) -> DocumentReader:
         reader.complete = False
     reader.index()
     return reader
+
+
+def _in_file(path: Path, error: UnicodeDecodeError) -> UnicodeDecodeError:
+    """Return an error of decoding by its place in the file, not in the part that was read last."""
+    try:
+        path.read_bytes().decode()
+    except UnicodeDecodeError as whole:
+        return whole
+    return error
 
 
 def _read_heading(cells: list[str], columns: CsvColumns, reader: DocumentReader) -> list[str]:

@@ -6,16 +6,12 @@ They are asked for when there is a mistake to report, and only then computed.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
-from typing import Final
+from collections.abc import Iterator, Mapping, Sequence
 
 from tree_sitter import Language, Node, Parser
 from tree_sitter_toml import language
 
 from kernel.documents.mistakes import KeyPath, Position
-
-_CONTAINERS: Final = ("document", "table", "table_array_element", "inline_table")
-_KEYS: Final = ("bare_key", "quoted_key", "dotted_key")
 
 
 def toml_positions(text: str) -> Mapping[KeyPath, Position]:
@@ -23,6 +19,7 @@ def toml_positions(text: str) -> Mapping[KeyPath, Position]:
     TOML.
     """
     found: dict[KeyPath, Position] = {}
+    lines = text.split("\n")
     root = Parser(Language(language())).parse(text.encode()).root_node
     counts: dict[KeyPath, int] = {}
     for node in root.named_children:
@@ -34,15 +31,15 @@ def toml_positions(text: str) -> Mapping[KeyPath, Position]:
             at = (*at, last)
             if node.type == "table_array_element":
                 counts[at] = counts.get(at, -1) + 1
-                found.setdefault(at, _position(node, text))
+                found.setdefault(at, _position(node, lines))
                 at = (*at, counts[at])
-            found.setdefault(at, _position(node, text))
+            found.setdefault(at, _position(node, lines))
             pairs = node.named_children[1:]
         else:
             pairs = [node]
         for pair in pairs:
             for path, place in _of_pair(pair, at):
-                found.setdefault(path, _position(place, text))
+                found.setdefault(path, _position(place, lines))
     return found
 
 
@@ -80,8 +77,8 @@ def _inside(value: Node, at: KeyPath) -> Iterator[tuple[KeyPath, Node]]:
             yield from _inside(item, (*at, number))
 
 
-def _position(node: Node, text: str) -> Position:
+def _position(node: Node, lines: Sequence[str]) -> Position:
     """Return line and column in characters; the parser counts columns in bytes."""
     line, byte = node.start_point
-    before = text.split("\n")[line].encode()[:byte]
+    before = lines[line].encode()[:byte]
     return line + 1, len(before.decode()) + 1

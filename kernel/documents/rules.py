@@ -85,4 +85,5 @@ def rule_of(problem: Mapping[str, Any]) -> tuple[str, BilingualText]:
     limit = next((context[name] for name in _LIMITS if name in context), None)
     if limit is None:
         return rule, TEXTS.text(f"document.{rule}")
-    return rule, TEXTS.text(f"document.{rule}", limit=f"{limit:g}", count=limit)
+    written = str(limit) if isinstance(limit, int) else f"{limit:g}"
+    return rule, TEXTS.text(f"document.{rule}", limit=written, count=limit)

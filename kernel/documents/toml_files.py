@@ -1,11 +1,10 @@
-"""Reads TOML files that people write, with errors in plain words."""
+"""Parses TOML files that people write, with errors in plain words."""
 
 from __future__ import annotations
 
 import errno
 import re
 import tomllib
-from pathlib import Path
 from typing import Any, Final
 
 from kernel.messages.catalogue import BilingualText, FixedText
@@ -77,15 +76,6 @@ def unreadable(error: OSError | ValueError) -> BilingualText:
     if cause is None and error.strerror:
         return FixedText(error.strerror, error.strerror)
     return TEXTS.text(cause or "file.unreadable")
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    """Return the content of a TOML file; raise ``FileUnreadable`` naming line and column."""
-    try:
-        raw = path.read_bytes()
-    except (OSError, ValueError) as error:
-        raise FileUnreadable(unreadable(error)) from error
-    return parse_toml(raw)
 
 
 def parse_toml(raw: bytes) -> dict[str, Any]:

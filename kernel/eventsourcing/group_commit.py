@@ -265,6 +265,10 @@ def _overtaken(error: OperationalError) -> bool:
     return getattr(error.orig, "sqlstate", None) in _OVERTAKEN
 
 
+# The texts of these two stand here and in no catalogue: they are made in the writer's thread while
+# it handles a fault, and to read a file for them could fail too, which would end the thread.
+
+
 def _unavailable(error: Exception) -> Unavailable:
     failure = Unavailable(
         "Cơ sở dữ liệu tạm thời không trả lời.",

@@ -15,6 +15,7 @@ from sqlalchemy import Engine, select
 from kernel.base.errors import Unavailable
 from kernel.eventsourcing.service_model import Model
 from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.messages.texts import TEXTS
 
 _NAME = "history read"
 
@@ -45,7 +46,4 @@ class Readiness:
     def require(self) -> None:
         """Raise ``Unavailable`` until it is whole; blocks meanwhile."""
         if not self.is_whole():
-            raise Unavailable(
-                "Dịch vụ đang đọc lại lịch sử của mình; xin thử lại sau.",
-                "The service is still reading its own history; please retry later.",
-            )
+            raise Unavailable(*TEXTS.both("status.reading"))

@@ -17,6 +17,7 @@ from kernel.base.clock_skew import MAX_AHEAD
 from kernel.base.errors import Unavailable
 from kernel.base.instants import SECOND
 from kernel.kafka.clients import make_admin
+from kernel.messages.texts import TEXTS
 from kernel.telemetry import metrics
 from kernel.telemetry.logs import RateLimit, get_logger
 
@@ -127,12 +128,7 @@ class BrokerClock:
     def require(self) -> None:
         """Raise ``Unavailable`` while this machine's clock is too far ahead."""
         if not self.fits():
-            raise Unavailable(
-                "Đồng hồ của máy chủ chạy nhanh quá 5 phút so với đồng hồ của sổ sự kiện; "
-                "chưa nhận yêu cầu nào cho đến khi chỉnh lại.",
-                "This server's clock is more than 5 minutes ahead of the log's; "
-                "nothing is taken until it is set right.",
-            )
+            raise Unavailable(*TEXTS.both("status.clock"))
 
     def refresh(self) -> bool:
         """Ask the cluster once; return whether it answered."""

@@ -69,7 +69,7 @@ class Relay:
         self._stopping = threading.Event()
         self._failures = 0
         self._backoff = ExponentialBackoff(FIRST_WAIT, LONGEST_WAIT)
-        self._said = RateLimit()
+        self._log_limit = RateLimit()
         self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
         writer.on_publish(self._wake_up.set)
         metrics.observe(metrics.OUTBOX_SIZE, lambda: self.status().size)
@@ -157,7 +157,7 @@ class Relay:
                 return
             quarantined.add(row.stream)
             self._write(partial(self._outbox.quarantine, row=row, reason=type(failure).__name__))
-            if self._said.allow("quarantined"):
+            if self._log_limit.allow("quarantined"):
                 _log.error("relay.quarantined", fault=type(failure).__name__, sequence=row.sequence)
 
     def _lead(self) -> bool:
@@ -178,7 +178,7 @@ class Relay:
 
     def _wait_after(self, error: Exception) -> None:
         self._failures += 1
-        if self._said.allow("waiting"):
+        if self._log_limit.allow("waiting"):
             away = isinstance(error, Unavailable | Conflict)
             fields = {"fault": "database"} if away else fault(error)
             _log.warning("relay.waiting", tries=self._failures, **fields)

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import Connection, LargeBinary, String, Table, collate, select
+from sqlalchemy import Connection, LargeBinary, String, Table, Text, collate, select
 
 from kernel.storage.compiled_statements import key_names
+from kernel.storage.kernel_tables import FREE_TEXT
 from kernel.telemetry.logs import HIDDEN, PERSONAL, mask
 
 PAGE: Final = 1_000
@@ -52,7 +53,9 @@ def compare(
     """Compare a table as two connections see it, and describe up to ``examples`` rows that differ.
 
     Bytes are never shown (sealed data, and events that hold some), nor columns with the names of
-    personal data; in texts, what looks like an address, a phone or an identity number is hidden.
+    personal data, nor free text, which may name anybody: columns of type ``Text`` or marked
+    ``FREE_TEXT``. In other texts, what looks like an address, a phone or an identity number is
+    hidden.
     """
     width = len(key_names(table))
     ours, theirs = _rows(left, table), _rows(right, table)
@@ -94,7 +97,8 @@ def _shown(column: Any, value: Any) -> Value:
     """Return a value as it may be printed."""
     if value is None:
         return None
-    if isinstance(column.type, LargeBinary) or column.name in PERSONAL:
+    hidden = isinstance(column.type, LargeBinary | Text) or column.name in PERSONAL
+    if hidden or column.info.get(FREE_TEXT):
         return HIDDEN
     return value if isinstance(value, int) else mask(str(value))
 

@@ -114,8 +114,8 @@ class CallLifecycle:
             if isinstance(failure, Forbidden | Unauthenticated):
                 self._denied(failure)
         else:
+            self._report(error)  # first: the text below comes from a file
             status = statuses.internal_error(language, self._scope.traceparent)
-            self._report(error)
         self._code = _name(status)
         await self._context.abort(
             _CODES[status.code], status.message, ((DETAILS, status.SerializeToString()),)

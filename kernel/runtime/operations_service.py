@@ -103,7 +103,7 @@ class OperationsServicer(OperationsServiceServicer):
             lambda _connection: self._consumer.quarantine.get(request.partition, request.offset)
         )
         if row is None:
-            raise NotFound("không có bản ghi này trong khu cách ly", "no such quarantined record")
+            raise NotFound(*TEXTS.both("quarantine.none"))
         return pb.GetQuarantinedResponse(
             record=_record(row),
             key=row.key or b"",

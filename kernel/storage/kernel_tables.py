@@ -8,7 +8,7 @@ bytes, or nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
@@ -27,6 +27,8 @@ from sqlalchemy import (
 
 BIG = BigInteger().with_variant(Integer, "sqlite")
 """A 64-bit number that SQLite, too, takes as a row id."""
+FREE_TEXT: Final = "free_text"
+"""In the ``info`` of a ``String`` column: it holds what a person wrote, as ``Text`` columns do."""
 
 
 @dataclass(frozen=True)

@@ -29,9 +29,7 @@ def _duration(value: object) -> object:
     try:
         return TimeLimit.parse(value)
     except DurationError as error:
-        raise PydanticCustomError(
-            "rule", "{rule}", {"rule": "duration", "words": error.words}
-        ) from error
+        raise _duration_error(error) from error
 
 
 def _period(value: object) -> object:
@@ -40,9 +38,7 @@ def _period(value: object) -> object:
     try:
         period = Duration.parse(value)
     except DurationError as error:
-        raise PydanticCustomError(
-            "rule", "{rule}", {"rule": "duration", "words": error.words}
-        ) from error
+        raise _duration_error(error) from error
     if period == NO_DURATION:
         raise _rule_error("supplement.endless")
     return period

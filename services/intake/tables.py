@@ -9,7 +9,7 @@ from typing import Final
 
 from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
-from kernel.storage.kernel_tables import BIG, kernel_tables, partial_index
+from kernel.storage.kernel_tables import BIG, FREE_TEXT, kernel_tables, partial_index
 
 SOURCE: Final = "intake"
 
@@ -126,7 +126,7 @@ FEES: Final = Table(
     Column("le_phi_receipt", String, nullable=False),
     Column("method", String, nullable=False),
     Column("exempt_group", String, nullable=False),
-    Column("cancelled_because", String),
+    Column("cancelled_because", String, info={FREE_TEXT: True}),
 )
 """Payments and exemptions as the desk recorded them; what was cancelled stays, with the reason."""
 

@@ -84,9 +84,7 @@ class PartnerServicer(PostalPartnerServiceServicer):
     def _one_more(self, partner: str) -> Iterator[None]:
         """Count an open stream of a partner; raise ``TooMany`` past the limit."""
         if self._streams[partner] >= STREAMS:
-            raise TooMany(
-                "Đối tác đã mở quá nhiều luồng.", "You have too many streams open already."
-            )
+            raise TooMany(*refusals.TEXTS.both("partner.streams"))
         self._streams[partner] += 1
         try:
             yield

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, String, Table
 
-from kernel.storage.kernel_tables import BIG, kernel_tables
+from kernel.storage.kernel_tables import BIG, FREE_TEXT, kernel_tables
 
 METADATA = MetaData()
 KERNEL = kernel_tables(METADATA)
@@ -99,7 +99,7 @@ REFUSALS = Table(
     Column("sequence", BIG, primary_key=True, autoincrement=False),
     Column("partner_id", String, nullable=False),
     Column("reason_code", String, nullable=False),
-    Column("reason", String, nullable=False),
+    Column("reason", String, nullable=False, info={FREE_TEXT: True}),
     Column("recorded_at", BIG, nullable=False),
 )
 """Every refusal, by the number of its event."""

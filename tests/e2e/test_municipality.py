@@ -256,7 +256,7 @@ def test_an_empty_quarantine_is_an_empty_list(stack: Stack) -> None:
         (("quarantine", "show", "audit", "0:1"), 1, "quarantined"),
         (("rebuild", "mailroom"), 2, "mailroom"),
         (("import", "none.csv", "--mapping", str(MAPPING)), 2, "No such file"),
-        (("import", str(MAPPING), "--mapping", "none.toml"), 2, "No such file"),
+        (("import", str(MAPPING), "--mapping", "none.toml"), 2, "no such file"),
         (("up",), 1, "already running"),
         (("nonsense",), 2, "nonsense"),
     ],

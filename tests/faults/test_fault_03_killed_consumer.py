@@ -10,7 +10,7 @@ from infra.local.kafka import KafkaBroker
 from tests.support.feed import Feed, wait_until
 from tests.support.runner import TallyProcess, answered, check_once, reader
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.alone]
 
 
 def test_fault_03_killed_consumer_loses_and_doubles_nothing(

@@ -13,7 +13,7 @@ from infra.local.postgres import PostgresServer
 from tests.support.feed import Feed, wait_until
 from tests.support.runner import TallyProcess, answered, check_once, progress, reader
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.alone]
 
 
 @pytest.mark.slow

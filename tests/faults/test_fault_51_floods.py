@@ -30,7 +30,7 @@ from tests.support.audit_service import publish
 from tests.support.audit_store import week
 from tests.support.service import ServiceProcess
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.faults, pytest.mark.alone, pytest.mark.timeout(120)]
 Code = grpc.StatusCode
 ASKER = metadata("operator", "asker", language="en")
 IDLE = 10_000

@@ -1,8 +1,7 @@
 """Which process of a session runs which tests, and when (pytest-xdist).
 
-A file is run by one process, because its tests share fixtures. So is the folder of the tests that
-run whole stacks: each is a broker, a database and five services, and several at once are slower than
-their time limits on two cores. Slow files begin first, so that none is left alone at the end.
+A file is run by one process, because its tests share fixtures. Slow files begin first, so that none
+is left alone at the end.
 """
 
 from __future__ import annotations
@@ -13,8 +12,7 @@ from typing import Final
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-_TOGETHER: Final = "tests/e2e/"
-_FOLDERS: Final = ("e2e", "faults", "integration", "contract", "unit", "architecture")
+_FOLDERS: Final = ("faults", "integration", "contract", "unit", "architecture")
 """The folders of tests, those with the longest tests first."""
 
 
@@ -22,7 +20,7 @@ class FileScheduling(LoadScopeScheduling):  # type: ignore[misc]
     """Gives each process whole files, in the order in which they were collected."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return _TOGETHER if nodeid.startswith(_TOGETHER) else nodeid.split("::", 1)[0]
+        return str(nodeid.split("::", 1)[0])
 
 
 def slow_first(items: Sequence[pytest.Item]) -> list[pytest.Item]:

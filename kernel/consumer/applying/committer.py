@@ -68,7 +68,7 @@ class Committer:
         self._limit = limit
         self._stopping = stopping
         self._tally = tally
-        self._said = RateLimit()
+        self._log_limit = RateLimit()
 
     def begin(self, batch: Batch, applier: Applier) -> Future[Applied]:
         """Begin to commit a batch; to be ended by ``commit`` before the next one is begun."""
@@ -145,7 +145,7 @@ class Committer:
                 return (begun or self._writer.exclusive(work)).result()
             except (Unavailable, *_AWAY):
                 begun = None
-                if self._said.allow("database"):
+                if self._log_limit.allow("database"):
                     _log.warning("consumer.database_away")
                 if self._stopping.wait(backoff.next_delay()):
                     raise Stopped from None
@@ -154,8 +154,8 @@ class Committer:
         if self._limit is not None:
             self._limit.count(done.outcomes)
         self._tally.add(done)
-        if (quarantined := sum(done.outcomes)) and self._said.allow("quarantined"):
-            _log.warning("consumer.unusable", records=quarantined)
+        if (count := sum(done.outcomes)) and self._log_limit.allow("unusable"):
+            _log.warning("consumer.unusable", records=count)
 
     def _failed(
         self, failure: RecordFailed, tries: Counter[Place], refused: dict[Place, str]
@@ -168,7 +168,7 @@ class Committer:
             return
         refused[failure.place] = failure.kind
         partition, offset = failure.place
-        if self._said.allow("quarantined"):
+        if self._log_limit.allow("quarantined"):
             _log.error(
                 "consumer.quarantined", partition=partition, offset=offset, fault=failure.kind,
                 reason="handler_error",

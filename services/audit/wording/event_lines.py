@@ -15,6 +15,7 @@ from typing import Any, Final
 from google.protobuf.message import DecodeError
 from google.protobuf.timestamp_pb2 import Timestamp
 from motcua.events.v1.event_pb2 import Event
+from motcua.routing.v1.types_pb2 import DocumentStage
 
 from kernel.eventsourcing.envelope import payload_of, short_name
 from kernel.messages.catalogue import BilingualText, FixedText
@@ -79,15 +80,22 @@ class _Fields:
         value = getattr(self.payload, name)
         if isinstance(value, Timestamp):
             return FixedText(*moment(value, self.time_zone))
-        kind = self.payload.DESCRIPTOR.fields_by_name[name].enum_type
-        if kind is None:
+        if self.payload.DESCRIPTOR.fields_by_name[name].enum_type is None:
             return value
-        known = kind.values_by_number.get(value)
-        return _word(known.name if known else "")
+        return _word(_named(self.payload, name, ""))
 
 
 def _word(key: str) -> BilingualText:
     return TEXTS.text(key) if key in TEXTS else NO_WORDS
+
+
+def _named(payload: Any, field: str, otherwise: str) -> str:
+    """Return the name of an enumerated value, which is the key of its words; ``otherwise`` for one
+    without words, or newer than this build.
+    """
+    values = payload.DESCRIPTOR.fields_by_name[field].enum_type.values_by_number
+    found = values.get(getattr(payload, field))
+    return found.name if found is not None and found.name in TEXTS else otherwise
 
 
 def _after_comma(value: str) -> str:
@@ -105,14 +113,12 @@ def _due(payload: Any, time_zone: str) -> BilingualText:
 
 
 def _scope(payload: Any, _time_zone: str) -> BilingualText:
-    name = payload.DESCRIPTOR.fields_by_name["scope"].enum_type.values_by_number[payload.scope].name
-    key = name if name in TEXTS else "DEADLINE_SCOPE_DOSSIER"
+    key = _named(payload, "scope", "DEADLINE_SCOPE_DOSSIER")
     return TEXTS.text(key, step=payload.step, number=getattr(payload, "consultation", 0))
 
 
 def _pause(payload: Any, _time_zone: str) -> BilingualText:
-    known = payload.DESCRIPTOR.fields_by_name["kind"].enum_type.values_by_number.get(payload.kind)
-    key = known.name if known and known.name in TEXTS else "SUSPENSION_KIND_UNSPECIFIED"
+    key = _named(payload, "kind", "SUSPENSION_KIND_UNSPECIFIED")
     if not payload.HasField("payment"):
         return TEXTS.text(key)
     fee, charge = dong(payload.payment.fee), dong(payload.payment.charge)
@@ -120,7 +126,8 @@ def _pause(payload: Any, _time_zone: str) -> BilingualText:
 
 
 def _judgement(payload: Any, _time_zone: str) -> BilingualText:
-    signing = "signature" if payload.stage == 2 else "review"
+    signs = payload.stage == DocumentStage.DOCUMENT_STAGE_SIGNATURE
+    signing = "signature" if signs else "review"
     return TEXTS.text(f"judgement.{signing}.{'yes' if payload.approved else 'no'}")
 
 

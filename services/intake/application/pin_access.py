@@ -24,7 +24,7 @@ from kernel.eventsourcing.group_commit import Writer
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.rpc.statuses import TooMany
 from services.intake.application.handlers import APPLICANT
-from services.intake.domain.refusals import unknown_to_guest
+from services.intake.domain.refusals import TEXTS, unknown_to_guest
 from services.intake.queries.dossier import Row, dossier_row
 from services.intake.tables import PIN_TRIES
 
@@ -98,10 +98,7 @@ def _digest(code: str) -> str:
 
 
 def _closed() -> TooMany:
-    return TooMany(
-        "Nhập sai quá nhiều lần; xin thử lại sau 15 phút.",
-        "Too many wrong tries; try again in 15 minutes.",
-    )
+    return TooMany(*TEXTS.both("pin.closed"))
 
 
 def _now() -> int:

@@ -6,7 +6,7 @@ Pure. ``language`` is ``vi`` or ``en``.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, cast
 
 from motcua.events.v1.common_pb2 import (
     Channel,
@@ -41,7 +41,6 @@ from services.intake.views.parts_json import parts_from
 
 Row = Mapping[str, Any]
 Events = Sequence[Event]
-A = TypeVar("A")
 
 
 def submitted(events: Events) -> pb.SubmitDossierResponse:

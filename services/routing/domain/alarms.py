@@ -86,7 +86,7 @@ def alarms(state: State, now: int) -> list[Alarm]:
         limit = due_dates[key]
         if limit is not None:
             found += _dates(state, limit, key, now)
-            found += _rungs(state, limit, key, now)
+            found += _escalations(state, limit, key, now)
     return found
 
 
@@ -125,7 +125,7 @@ def _stands(key: Key, kind: SuspensionKind) -> dict[str, Any]:
     return {} if key[0] == CONSULTATION else {"suspended_for": kind}
 
 
-def _rungs(state: State, limit: DueDate, key: Key, now: int) -> list[Alarm]:
+def _escalations(state: State, limit: DueDate, key: Key, now: int) -> list[Alarm]:
     about = _about(state, key)
     return [
         DeadlineEscalated(

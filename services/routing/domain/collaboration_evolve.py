@@ -72,13 +72,13 @@ def timers_in(current: Any) -> tuple[StepTimer, ...]:
 
 def resumed(work: Work, payload: Any, cause: Cause) -> Work:
     """Take the instants of a ``CaseResumed``; those that only moved keep their basis."""
-    before = {timer.name: timer.course for timer in work.timers}
+    before = {timer.name: timer.basis for timer in work.timers}
     pause = (to_us(payload.suspended_at), to_us(payload.resumed_at))
     timers = []
     for timer in timers_in(payload.current):
         basis = before.get(timer.name)
-        if timer.course is None and basis is not None:
-            timer = replace(timer, course=basis.with_pause(pause, payload.calendar_version))
+        if timer.basis is None and basis is not None:
+            timer = replace(timer, basis=basis.with_pause(pause, payload.calendar_version))
         timers.append(timer)
     return replace(work, timers=tuple(timers), timers_cause=cause)
 
@@ -89,13 +89,13 @@ def relaid(work: Work, payload: Any, event: Event) -> Work:
     timers = []
     for timer in work.timers:
         new = at.get(timer.name, timer.at)
-        moved = new != timer.at and timer.course is not None
+        moved = new != timer.at and timer.basis is not None
         basis = (
-            timer.course.counted_by(payload.calendar_version)
-            if moved and timer.course
-            else timer.course
+            timer.basis.counted_by(payload.calendar_version)
+            if moved and timer.basis
+            else timer.basis
         )
-        timers.append(replace(timer, at=new, course=basis))
+        timers.append(replace(timer, at=new, basis=basis))
     return replace(work, timers=tuple(timers), timers_cause=cause_in(event))
 
 

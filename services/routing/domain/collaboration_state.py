@@ -24,7 +24,7 @@ class StepTimer:
 
     name: str
     at: int
-    course: DeadlineBasis | None = None
+    basis: DeadlineBasis | None = None
     back: bool = False
 
 

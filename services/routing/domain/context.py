@@ -161,7 +161,7 @@ def enter(
     _set_timers(current, step, context, start_at, state)
     due_at = working_time.due_at(context.calendar, start_at, step.time_limit)
     if due_at is not None:
-        tell_course(
+        write_basis(
             current, DeadlineBasis(start_at, str(step.time_limit), context.calendar.version)
         )
         set_limit(current, limit(context, of_step(context, step, unit), start_at, due_at))
@@ -188,7 +188,7 @@ def _set_timers(
         at = working_time.due_at(context.calendar, start_at, timer.after)
         if at is not None:
             timing = current.timers.add(transition=way.name, at=to_timestamp(at), back=way.back)
-            tell_course(timing, DeadlineBasis(start_at, str(timer.after), context.calendar.version))
+            write_basis(timing, DeadlineBasis(start_at, str(timer.after), context.calendar.version))
 
 
 def set_first_action(
@@ -208,16 +208,16 @@ def set_first_action(
         current.calendar_version = context.calendar.version
 
 
-def tell_course(message: Any, course: DeadlineBasis | None) -> None:
+def write_basis(message: Any, basis: DeadlineBasis | None) -> None:
     """Write how a due date was computed into ``time_limit``, ``started_at``, ``calendar_version``
     and, where it has some, ``pauses``; nothing for one that was not computed.
     """
-    if course is None:
+    if basis is None:
         return
-    message.time_limit = course.time_limit
-    message.started_at.CopyFrom(to_timestamp(course.start_at))
-    message.calendar_version = course.calendar_version
-    for since, until in course.pauses:
+    message.time_limit = basis.time_limit
+    message.started_at.CopyFrom(to_timestamp(basis.start_at))
+    message.calendar_version = basis.calendar_version
+    for since, until in basis.pauses:
         message.pauses.add(suspended_at=to_timestamp(since), resumed_at=to_timestamp(until))
 
 

@@ -1,4 +1,4 @@
-"""Due dates as a function of their course: the same course gives the same dates, another calendar
+"""Due dates as a function of their bases: the same basis gives the same dates, another calendar
 gives others.
 """
 
@@ -12,16 +12,16 @@ from services.routing.domain.context import DecisionContext, Target, limit
 from services.routing.domain.due_dates import DueDate
 
 
-def lay(context: DecisionContext, course: DeadlineBasis, target: Target) -> DueDate | None:
-    """Return the due date of a course by the calendar in force, with its warning and its levels.
+def lay(context: DecisionContext, basis: DeadlineBasis, target: Target) -> DueDate | None:
+    """Return the due date of a basis by the calendar in force, with its warning and its levels.
 
     None where the limit is none.
     """
-    due_at = course.due_before_pauses(context.calendar)
+    due_at = basis.due_before_pauses(context.calendar)
     if due_at is None:
         return None
-    laid = limit(context, target, course.start_at, due_at)
-    for pause in course.pauses:
+    laid = limit(context, target, basis.start_at, due_at)
+    for pause in basis.pauses:
         laid = shifted(laid, context.calendar, pause)
     return laid
 

@@ -48,7 +48,7 @@ class DueDate:
     escalation_levels: tuple[EscalationLevel, ...] = ()
     levels_notified: int = 0
     """How many of the levels, from the first, were notified."""
-    course: DeadlineBasis | None = None
+    basis: DeadlineBasis | None = None
     """How it was computed; None for a date that was not."""
     cause: Cause | None = None
     """The event that set it; None for one that no event has set yet."""
@@ -87,12 +87,12 @@ def first_action_in(current: CurrentStep, cause: Cause | None = None) -> DueDate
         if start_at is None
         else DeadlineBasis(start_at, current.first_action_limit, current.calendar_version)
     )
-    return DueDate(at, instant_in(current, "first_action_warn_at"), course=basis, cause=cause)
+    return DueDate(at, instant_in(current, "first_action_warn_at"), basis=basis, cause=cause)
 
 
 def relaid(old: DueDate, payload: Any, event: Event) -> DueDate:
     """Return a due date that a ``DeadlineRecalculated`` has recalculated."""
-    basis = old.course and old.course.counted_by(payload.calendar_version)
+    basis = old.basis and old.basis.counted_by(payload.calendar_version)
     new = limit_in(payload, cause_in(event), basis)
     assert new is not None, "a recalculated due date is there"
     return in_place_of(old, new, to_us(event.occurred_at))

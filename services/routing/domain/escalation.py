@@ -1,7 +1,7 @@
-"""Who above the officer is told of a due date, and when: a policy for each unit, as a value.
+"""Who above the officer is notified of a due date, and when: a policy for each unit, as a value.
 
-``ladder_files.py`` reads them. A level is told before the due date (``4wh`` before it, or when 75 %
-of the limit is used), at it, or after it (``+1wd``).
+``config/escalation_files.py`` reads them. A level is notified before the due date (``4wh`` before
+it, or when 75 % of the limit is used), at it, or after it (``+1wd``).
 """
 
 from __future__ import annotations

@@ -208,11 +208,11 @@ def _moved(old: DueDate | None, new: DueDate | None, payload: Any, at: int) -> D
     if new is None:
         return None
     if payload.restarted:
-        return new if new.course else replace(new, course=_restarted(payload))
+        return new if new.basis else replace(new, basis=_restarted(payload))
     if old is None:
         return new
-    basis = old.course and _paused(old.course, payload)
-    return in_place_of(old, replace(new, course=basis), at)
+    basis = old.basis and _paused(old.basis, payload)
+    return in_place_of(old, replace(new, basis=basis), at)
 
 
 def _restarted(payload: Any) -> DeadlineBasis | None:

@@ -154,7 +154,7 @@ def suspension_in(event: Event) -> Suspension:
         end = _end_in(payload, "answer_due_at", cause)
         if end is not None and payload.time_limit:
             basis = DeadlineBasis(since, payload.time_limit, payload.calendar_version)
-            end = replace(end, course=basis)
+            end = replace(end, basis=basis)
         return Suspension(_SUPPLEMENT, since, end, reason=payload.reason, actor=event.actor.id)
     suspended = payload_as(event, CaseSuspended)
     return Suspension(

@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, Column, Connection, LargeBinary, MetaData, St
 
 from kernel.rebuild.table_compare import RowDifference, compare
 from kernel.storage.engines import open_engine
+from kernel.storage.kernel_tables import FREE_TEXT
 from tests.support.databases import NewDatabase
 
 CASES = Table(
@@ -19,6 +20,7 @@ CASES = Table(
     Column("number", BigInteger, primary_key=True),
     Column("due_at", BigInteger),
     Column("note", Text),
+    Column("ground", String, info={FREE_TEXT: True}),
     Column("applicant", LargeBinary),
     Column("proof", LargeBinary),
     Column("phone", String),
@@ -28,7 +30,8 @@ WHOLE: dict[str, Any] = {
     "code": "H1",
     "number": 1,
     "due_at": 7,
-    "note": "write to nguyen.a@example.vn",
+    "note": "given by Nguyen Van A",
+    "ground": "Nguyen Van A is abroad",
     "applicant": b"sealed",
     "proof": b"\x00\x01",
     "phone": "0912345678",
@@ -95,19 +98,20 @@ def test_rows_that_one_lacks(copies: tuple[Connection, Connection]) -> None:
 
 
 def test_nothing_personal_is_shown(copies: tuple[Connection, Connection]) -> None:
-    """Sealed data, other bytes, columns of personal data: named, not shown; addresses hidden."""
+    """Sealed data, other bytes, personal columns, free text: named, not shown; addresses hidden."""
     other = {"applicant": b"other", "proof": b"", "phone": "0987654321"}
     fill(copies, [{"number": 1}, {"number": 2}], [{"number": 1, **other}, {"number": 2}])
     changed = CASES.update().where(CASES.c.number == 2)
-    copies[1].execute(changed.values(note="write to tran.b@example.vn"))
-    fill(copies, [{"number": 3}], [{"number": 3, "note": "call 0912345678", "applicant": None}])
+    copies[1].execute(changed.values(note="given by Tran Van B", ground="Tran Van B is abroad"))
+    mail, call = "write to nguyen.a@example.vn", "call 0912345678"
+    fill(copies, [{"number": 3, "step": mail}], [{"number": 3, "step": call, "applicant": None}])
 
     examples = compare(*copies, CASES).examples
 
     assert [dict(row.columns) for row in examples] == [
         {"applicant": None, "proof": None, "phone": None},
-        {"note": None},
-        {"note": ("write to ***", "call ***"), "applicant": ("***", None)},
+        {"note": None, "ground": None},
+        {"step": ("write to ***", "call ***"), "applicant": ("***", None)},
     ]
 
 

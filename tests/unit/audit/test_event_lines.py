@@ -8,6 +8,7 @@ from motcua.intake.v1.dossier_events_pb2 import (
     WithdrawalRequested,
 )
 from motcua.routing.v1.collaboration_events_pb2 import ConsultationAnswered, ConsultationCancelled
+from motcua.routing.v1.deadline_events_pb2 import DeadlineApproaching
 from motcua.routing.v1.officer_events_pb2 import AbsenceEnded, DelegationEnded
 
 from kernel.eventsourcing.envelope import event_types
@@ -30,6 +31,30 @@ def test_every_event_has_a_line_in_both_languages(type_name):
     assert vi != en
     assert not vi.startswith("Sự kiện ")
     assert not en.startswith("Event ")
+
+
+@pytest.mark.parametrize("type_name", sorted(event_types()))
+def test_values_newer_than_this_build_leave_the_line(type_name):
+    """An event of a later build may have values that this one has no words for."""
+    payload = event_types()[type_name]()
+    for field in payload.DESCRIPTOR.fields:
+        if field.enum_type and not field.is_repeated:
+            setattr(payload, field.name, 99)
+
+    vi, en = _line(payload)
+
+    assert vi != en
+    assert not en.startswith("Event ")
+
+
+def test_a_due_date_of_a_new_kind_is_told_as_the_dossiers():
+    """Whose it is can't be told; that it is near can."""
+    near = DeadlineApproaching(scope=99, due_at=stamp("2021-08-10 08:00"), unit="H22.12")
+
+    assert _line(near) == (
+        "Sắp hết hạn hồ sơ: 10/08/2021 08:00, H22.12",
+        "Due date of the dossier is near: 2021-08-10 08:00 +07:00, H22.12",
+    )
 
 
 def test_days_are_the_dossiers_own():

@@ -346,7 +346,7 @@ def test_what_a_changed_calendar_moved_is_named():
 
 
 def test_a_pause_after_a_changed_calendar_is_counted_by_it():
-    """The course keeps its start and its pauses, whichever calendar counts them."""
+    """The basis keeps its start and its pauses, whichever calendar counts them."""
     account = told(
         accepted("2021-08-09 09:00"),
         (recalculated("2021-08-16 09:00", "2021-08-17 09:00"), at("2021-08-10 09:00")),

@@ -49,6 +49,7 @@ def test_the_mappings_that_are_shipped_are_good(file):
     [
         ('format = "csv"', 'format = "xls"', "source, format: must be one of csv, xes"),
         ('"Europe/Amsterdam"', '"Europe/Nowhere"', "source, time_zone: is no IANA time zone"),
+        ('"Europe/Amsterdam"', '"Europe"', "source, time_zone: is no IANA time zone"),
         ('case = "c"', "", "columns, case: is missing"),
         ('case = "c"', 'case = "c"\nkase = "k"', "columns, kase: is no key here"),
         ('"online"', '"fax"', "channels, Web: must be one of online, "),

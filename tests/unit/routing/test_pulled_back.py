@@ -67,7 +67,7 @@ def test_its_timer_moves_with_the_calendar() -> None:
 
 
 def test_a_date_that_was_kept_ahead_is_had_again() -> None:
-    """By its course it would have passed, so it was kept; the audit knows it from before."""
+    """By its basis it would have passed, so it was kept; the audit knows it from before."""
     case = Case(time_limit="5wd").opened("2021-08-13 09:00").taken("2021-08-13 09:10")
     paused(case, SATURDAY, "2021-08-16 10:00", "2021-08-16 10:30")
     sent_and_pulled(case, "2021-08-16 14:00")

@@ -24,7 +24,7 @@ def test_files_with_a_slow_test_begin() -> None:
     """Whole files, then by folder; tests of a file keep their order."""
     tests = [
         item("/x/tests/unit/a.py"),
-        item("/x/tests/e2e/b.py"),
+        item("/x/tests/integration/b.py"),
         item("/x/tests/unit/c.py"),
         item("/x/tests/unit/c.py", slow=True),
         item("/x/tests/faults/d.py", slow=True),
@@ -38,11 +38,10 @@ def test_files_with_a_slow_test_begin() -> None:
     ("nodeid", "scope"),
     [
         ("tests/unit/a.py::test_x[a::b]", "tests/unit/a.py"),
-        ("tests/e2e/test_import.py::test_y", "tests/e2e/"),
-        ("tests/e2e/shared_stack/test_traces.py::test_z", "tests/e2e/"),
+        ("tests/faults/test_y.py::TestZ::test_y", "tests/faults/test_y.py"),
     ],
 )
-def test_a_file_stays_together_and_so_do_the_tests_of_whole_stacks(nodeid: str, scope: str) -> None:
+def test_a_file_stays_together(nodeid: str, scope: str) -> None:
     """Their fixtures are made once."""
     split: Any = FileScheduling._split_scope
     assert split(None, nodeid) == scope

@@ -16,7 +16,7 @@ from kernel.documents.reading import (
     open_toml,
     read_document,
 )
-from kernel.documents.rules import broken, must
+from kernel.documents.rules import broken, must, rule_of
 from kernel.messages.catalogue import FixedText
 
 CAPITALS = FixedText("phải là chữ hoa", "must be capitals")
@@ -149,6 +149,14 @@ def test_a_mistake_is_noted_once(tmp_path: Path) -> None:
     house.wrong(("room", 1, "code"), "capitals", CAPITALS)
     house.wrong(("room", 1, "code"), "capitals", CAPITALS)
     assert len(house.mistakes) == 1
+
+
+@pytest.mark.parametrize(("limit", "text"), [(1_000_000, "1000000"), (24.0, "24"), (0.5, "0.5")])
+def test_a_limit_is_written_as_people_do(limit: float, text: str) -> None:
+    """A whole number with all its digits, however large; others without needless ones."""
+    rule, words = rule_of({"type": "less_than_equal", "ctx": {"le": limit}})
+
+    assert (rule, words.en) == ("most", f"must be {text} or less")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from kernel.documents.toml_files import FileUnreadable, parse_toml, read_toml
+from kernel.documents.mistakes import DocumentError
+from kernel.documents.reading import open_toml
+from kernel.documents.toml_files import FileUnreadable, parse_toml
 
 
 @pytest.mark.parametrize(
@@ -49,11 +51,11 @@ def test_what_is_no_text(tmp_path: Path) -> None:
     """Another encoding, a folder, and what is not there."""
     path = tmp_path / "a.toml"
     path.write_bytes('a = "Tỉnh"'.encode("utf-16"))
-    with pytest.raises(FileUnreadable, match=r"is no text in UTF-8 \(byte 1\)"):
-        read_toml(path)
-    with pytest.raises(FileUnreadable, match="is a folder, not a file"):
-        read_toml(tmp_path)
-    with pytest.raises(FileUnreadable, match="there is no such file"):
-        read_toml(tmp_path / "none.toml")
-    with pytest.raises(FileUnreadable, match="no file can have this name"):
-        read_toml(tmp_path / "a\0b.toml")
+    with pytest.raises(DocumentError, match=r"is no text in UTF-8 \(byte 1\)"):
+        open_toml(path)
+    with pytest.raises(DocumentError, match="is a folder, not a file"):
+        open_toml(tmp_path)
+    with pytest.raises(DocumentError, match="there is no such file"):
+        open_toml(tmp_path / "none.toml")
+    with pytest.raises(DocumentError, match="no file can have this name"):
+        open_toml(tmp_path / "a\0b.toml")

@@ -11,7 +11,7 @@ from motcua.routing.v1.event_parts_pb2 import CurrentStep
 
 from kernel.base.errors import Refusal
 from kernel.base.instants import to_timestamp
-from services.routing.domain.context import DecisionContext, enter, set_limit, tell_course
+from services.routing.domain.context import DecisionContext, enter, set_limit, write_basis
 from services.routing.domain.guards import acts_for, at_step, moved, open_case
 from services.routing.domain.refusals.case import refusal
 from services.routing.domain.state import State
@@ -67,12 +67,12 @@ def pull_back(
     )
     set_limit(back, gone.limit)
     if gone.limit is not None:
-        tell_course(back, gone.limit.course)
+        write_basis(back, gone.limit.basis)
     for timer in gone.timers:
         at = to_timestamp(max(timer.at, context.at))
         again = back.timers.add(transition=timer.name, at=at, back=timer.back)
         if timer.at >= context.at:
-            tell_course(again, timer.course)
+            write_basis(again, timer.basis)
     taken = CasePulledBack(
         step=state.step, next=back, reason=command.reason, assignee=gone.assignee
     )

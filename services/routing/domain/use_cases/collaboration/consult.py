@@ -23,7 +23,7 @@ from services.routing.domain.context import (
     limit,
     of_consultation,
     set_limit,
-    tell_course,
+    write_basis,
 )
 from services.routing.domain.guards import acts_for, has_step, may_help, open_case, within
 from services.routing.domain.refusals.case import refusal
@@ -86,7 +86,7 @@ def _limit(consultation: ConsultationRequested, context: DecisionContext, length
     due_at = working_time.due_at(context.calendar, context.at, length)
     if due_at is None:
         return
-    tell_course(consultation, DeadlineBasis(context.at, str(length), context.calendar.version))
+    write_basis(consultation, DeadlineBasis(context.at, str(length), context.calendar.version))
     set_limit(
         consultation,
         limit(context, of_consultation(context, consultation.unit), context.at, due_at),

@@ -22,7 +22,7 @@ from services.routing.domain.context import (
     of_first_action,
     of_step,
     set_limit,
-    tell_course,
+    write_basis,
 )
 from services.routing.domain.due_date_calculation import lay
 from services.routing.domain.due_dates import DueDate
@@ -104,15 +104,15 @@ def _moved(
 ) -> DeadlineRecalculated | None:
     """Lay a due date anew, with its warning and its levels."""
     version = context.calendar.version
-    if old is None or old.course is None or old.course.calendar_version == version:
+    if old is None or old.basis is None or old.basis.calendar_version == version:
         return None
-    new = lay(context, old.course, target)
+    new = lay(context, old.basis, target)
     if new is None or _stays(old.due_at, new.due_at, context):
         return None
     message = DeadlineRecalculated(
         previous_due_at=to_timestamp(old.due_at),
         calendar_version=version,
-        previous_calendar_version=old.course.calendar_version,
+        previous_calendar_version=old.basis.calendar_version,
         after_missed=old.missed or context.at > old.due_at,
     )
     set_limit(message, new)
@@ -127,8 +127,8 @@ def _counted(
     message: DeadlineRecalculated, old: DueDate | None, context: DecisionContext
 ) -> DeadlineRecalculated:
     """Tell from what a date was computed that no other event tells of in full."""
-    if old is not None and old.course is not None:
-        tell_course(message, old.course.counted_by(context.calendar.version))
+    if old is not None and old.basis is not None:
+        write_basis(message, old.basis.counted_by(context.calendar.version))
     return message
 
 
@@ -144,7 +144,7 @@ def _timers(state: State, context: DecisionContext) -> DeadlineRecalculated | No
         previous_due_at=to_timestamp(old.at),
         due_at=to_timestamp(new.at),
         calendar_version=context.calendar.version,
-        previous_calendar_version=old.course.calendar_version if old.course else "",
+        previous_calendar_version=old.basis.calendar_version if old.basis else "",
     )
     for timer in after:
         message.timers.add(transition=timer.name, at=to_timestamp(timer.at), back=timer.back)
@@ -152,7 +152,7 @@ def _timers(state: State, context: DecisionContext) -> DeadlineRecalculated | No
 
 
 def _instant(timer: StepTimer, context: DecisionContext) -> int:
-    if timer.course is None or timer.course.calendar_version == context.calendar.version:
+    if timer.basis is None or timer.basis.calendar_version == context.calendar.version:
         return timer.at
-    new = timer.course.due(context.calendar)
+    new = timer.basis.due(context.calendar)
     return timer.at if new is None or _stays(timer.at, new, context) else new

@@ -152,15 +152,15 @@ def go_on(state: State, context: DecisionContext, **fields: Any) -> CaseResumed:
 def _restart(resumed: CaseResumed, state: State, context: DecisionContext, at: int) -> None:
     """Count the limits anew; what a leader has signed is not taken back by that."""
     signed, length = state.extended_to, str(context.time_limit)
-    course = DeadlineBasis(
+    basis = DeadlineBasis(
         at, length, context.calendar.version, same_day=state.same_day, not_before=signed
     )
-    set_limit(resumed, lay(context, course, of_dossier(context)))
+    set_limit(resumed, lay(context, basis, of_dossier(context)))
     resumed.time_limit = length
     resumed.same_day = state.same_day
     if signed is not None:
         resumed.extended_due_at.CopyFrom(to_timestamp(signed))
-        resumed.extension_holds = course.is_held_by_promise(context.calendar)
+        resumed.extension_holds = basis.is_held_by_promise(context.calendar)
     resumed.current.CopyFrom(enter(context.process.step(state.step), context, at, state))
     if _begun(state):
         for field in _FIRST_ACTION:
@@ -201,12 +201,12 @@ def _ahead_again(old: DueDate | None, new: DueDate | None, pause: Pause) -> bool
 
 
 def _later_timer(timer: StepTimer, context: DecisionContext, pause: Pause) -> int:
-    if timer.course is None:
+    if timer.basis is None:
         return shifted(DueDate(timer.at), context.calendar, pause).due_at
     # A case that was moved while its clock stood still has timers that begin within the pause.
-    pause = (max(pause[0], timer.course.start_at), max(pause))
-    course = timer.course.with_pause(pause, context.calendar.version)
-    later = due_after_pause(course, context.calendar, timer.at, pause)
+    pause = (max(pause[0], timer.basis.start_at), max(pause))
+    basis = timer.basis.with_pause(pause, context.calendar.version)
+    later = due_after_pause(basis, context.calendar, timer.at, pause)
     assert later is not None, "a timer has an instant"
     return later
 
@@ -222,9 +222,9 @@ def _later(
     """
     if old is None:
         return None
-    course = old.course and old.course.with_pause(pause, context.calendar.version)
-    due_at = due_after_pause(course, context.calendar, old.due_at, pause)
-    laid = None if course is None else lay(context, course, target)
+    basis = old.basis and old.basis.with_pause(pause, context.calendar.version)
+    due_at = due_after_pause(basis, context.calendar, old.due_at, pause)
+    laid = None if basis is None else lay(context, basis, target)
     if laid is None or laid.due_at != due_at:
         return shifted(old, context.calendar, pause)
     return laid
