@@ -34,9 +34,8 @@ pytestmark = [pytest.mark.faults, pytest.mark.alone, pytest.mark.timeout(120)]
 Code = grpc.StatusCode
 ASKER = metadata("operator", "asker", language="en")
 IDLE = 10_000
+FLOODS = 500
 CONNECTIONS = 20
-SHARE = 1_000
-"""Streams of a flood that are refused at most for each answer that somebody else gets meanwhile."""
 REFUSALS = {Code.RESOURCE_EXHAUSTED, Code.CANCELLED}
 """We say the first; gRPC itself resets a stream here and there when thousands come at once."""
 OWN = (("grpc.use_local_subchannel_pool", 1),)
@@ -185,7 +184,9 @@ async def test_idle_streams_do_not_keep_others_out(
                 if index % 500 == 499:
                     await asyncio.sleep(0)
             await flood.refused(number - most)
-        assert count["answers"] >= number // SHARE
+            # Those that stay open keep nobody out: the test's time limit ends a wait for ever.
+            while count["answers"] < 10:
+                await asyncio.sleep(0.05)
         assert set(flood.ended) <= REFUSALS
         await others_are_answered(audit)
         assert sum(flood.ended.values()) == number - most
@@ -197,8 +198,12 @@ async def test_idle_streams_do_not_keep_others_out(
 async def test_a_flood_of_pings_ends_that_connection(audit: ServiceProcess) -> None:
     """Who pings without a pause is told to calm down and hung up on; others notice nothing."""
     async with somebody_asks(audit) as count:
-        assert await asyncio.to_thread(_ping, audit.port, 1_000) == ENHANCE_YOUR_CALM
-    assert count["answers"] >= 1
+        # One flood is over in milliseconds: as many as it takes until others got some answers.
+        for _ in range(FLOODS):
+            assert await asyncio.to_thread(_ping, audit.port, 1_000) == ENHANCE_YOUR_CALM
+            if count["answers"] >= 10:
+                break
+    assert count["answers"] >= 10
     await others_are_answered(audit)
 
 
