@@ -5,6 +5,8 @@ further revision.
 import sqlalchemy as sa
 from alembic import op
 
+from kernel.storage.kernel_tables import BIG
+
 
 def upgrade() -> None:
     """Make the kernel's tables."""
@@ -13,112 +15,88 @@ def upgrade() -> None:
         sa.Column("stream_id", sa.String(), nullable=False),
         sa.Column("stream_kind", sa.String(), nullable=False),
         sa.Column("source", sa.String(), nullable=False),
-        sa.Column("sequence", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("sequence", BIG, nullable=False),
         sa.Column("event_id", sa.String(), nullable=False),
         sa.Column("type", sa.String(), nullable=False),
-        sa.Column(
-            "occurred_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
-        sa.Column(
-            "recorded_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
+        sa.Column("occurred_at", BIG, nullable=False),
+        sa.Column("recorded_at", BIG, nullable=False),
         sa.Column("causation_id", sa.String(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("stream_id", "stream_kind", "source", "sequence"),
         sa.UniqueConstraint("event_id"),
     )
     with op.batch_alter_table("events", schema=None) as batch_op:
-        batch_op.create_index("events_causation", ["causation_id"], unique=False)
+        batch_op.create_index("events_causation", ["causation_id"])
     op.create_table(
         "leases",
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("holder", sa.String(), nullable=False),
-        sa.Column(
-            "expires_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
+        sa.Column("expires_at", BIG, nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(
         "outbox",
-        sa.Column(
-            "id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            autoincrement=True,
-            nullable=False,
-        ),
+        sa.Column("id", BIG, autoincrement=True, nullable=False),
         sa.Column("stream_id", sa.String(), nullable=False),
         sa.Column("stream_kind", sa.String(), nullable=False),
-        sa.Column("sequence", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("sequence", BIG, nullable=False),
         sa.Column("event_id", sa.String(), nullable=False),
         sa.Column("type", sa.String(), nullable=False),
-        sa.Column(
-            "occurred_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
+        sa.Column("occurred_at", BIG, nullable=False),
         sa.Column("trace", sa.String(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
-        sa.Column(
-            "enqueued_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
-        sa.Column("quarantine_reason", sa.Text(), nullable=True),
+        sa.Column("enqueued_at", BIG, nullable=False),
+        sa.Column("quarantine_reason", sa.Text()),
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("outbox", schema=None) as batch_op:
-        batch_op.create_index("outbox_stream", ["stream_id", "sequence"], unique=False)
+        batch_op.create_index("outbox_stream", ["stream_id", "sequence"])
     op.create_table(
         "pending_reactions",
         sa.Column("event_id", sa.String(), nullable=False),
         sa.Column("stream_id", sa.String(), nullable=False),
         sa.Column("stream_kind", sa.String(), nullable=False),
         sa.Column("partition", sa.Integer(), nullable=False),
-        sa.Column("offset", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("offset", BIG, nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.Column("trace", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("event_id"),
     )
     with op.batch_alter_table("pending_reactions", schema=None) as batch_op:
-        batch_op.create_index("pending_reactions_place", ["partition", "offset"], unique=False)
+        batch_op.create_index("pending_reactions_place", ["partition", "offset"])
     op.create_table(
         "positions",
         sa.Column("partition", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("position", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("position", BIG, nullable=False),
         sa.PrimaryKeyConstraint("partition"),
     )
     op.create_table(
         "quarantine",
         sa.Column("partition", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column(
-            "offset",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            autoincrement=False,
-            nullable=False,
-        ),
+        sa.Column("offset", BIG, autoincrement=False, nullable=False),
         sa.Column("topic", sa.String(), nullable=False),
         sa.Column("stream_id", sa.String(), nullable=False),
         sa.Column("stream_kind", sa.String(), nullable=False),
         sa.Column("source", sa.String(), nullable=False),
-        sa.Column("sequence", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("sequence", BIG, nullable=False),
         sa.Column("reason", sa.String(), nullable=False),
         sa.Column("error", sa.Text(), nullable=False),
-        sa.Column("key", sa.LargeBinary(), nullable=True),
-        sa.Column("value", sa.LargeBinary(), nullable=True),
+        sa.Column("key", sa.LargeBinary()),
+        sa.Column("value", sa.LargeBinary()),
         sa.Column("headers", sa.Text(), nullable=False),
-        sa.Column(
-            "first_seen_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
+        sa.Column("first_seen_at", BIG, nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("partition", "offset"),
     )
     with op.batch_alter_table("quarantine", schema=None) as batch_op:
-        batch_op.create_index("quarantine_stream", ["stream_id"], unique=False)
+        batch_op.create_index("quarantine_stream", ["stream_id"])
     op.create_table(
         "requests",
         sa.Column("request_id", sa.String(), nullable=False),
         sa.Column("method", sa.String(), nullable=False),
         sa.Column("body_sha256", sa.LargeBinary(), nullable=False),
         sa.Column("response", sa.LargeBinary(), nullable=False),
-        sa.Column(
-            "created_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
+        sa.Column("created_at", BIG, nullable=False),
         sa.PrimaryKeyConstraint("request_id"),
     )
     op.create_table(
@@ -126,7 +104,7 @@ def upgrade() -> None:
         sa.Column("stream_id", sa.String(), nullable=False),
         sa.Column("stream_kind", sa.String(), nullable=False),
         sa.Column("source", sa.String(), nullable=False),
-        sa.Column("sequence", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("sequence", BIG, nullable=False),
         sa.PrimaryKeyConstraint("stream_id", "stream_kind", "source"),
         sqlite_with_rowid=False,
     )

@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 BIG = BigInteger().with_variant(Integer, "sqlite")
-"""A 64-bit number that SQLite, too, takes as a row id."""
+"""A 64-bit number that SQLite, too, takes as a row id. Revisions name it: it stays what it is."""
 FREE_TEXT: Final = "free_text"
 """In the ``info`` of a ``String`` column: it holds what a person wrote, as ``Text`` columns do."""
 

@@ -4,6 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from kernel.migrations import kernel_0001
+from kernel.storage.kernel_tables import BIG
 
 revision = "0001"
 down_revision = None
@@ -17,12 +18,8 @@ def upgrade() -> None:
     op.create_table(
         "counters",
         sa.Column("partner_id", sa.String(), nullable=False),
-        sa.Column(
-            "last_offer", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
-        sa.Column(
-            "last_serial", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
+        sa.Column("last_offer", BIG, nullable=False),
+        sa.Column("last_serial", BIG, nullable=False),
         sa.PrimaryKeyConstraint("partner_id"),
     )
     op.create_table(
@@ -49,72 +46,46 @@ def upgrade() -> None:
         sa.Column("correlation_id", sa.String(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("partner_id", sa.String(), nullable=False),
-        sa.Column(
-            "offer_number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
-        sa.Column(
-            "offered_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
+        sa.Column("offer_number", BIG, nullable=False),
+        sa.Column("offered_at", BIG, nullable=False),
         sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("item_number", sa.String(), nullable=False),
         sa.Column("taken_event_id", sa.String(), nullable=False),
-        sa.Column(
-            "lease_until", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
-        ),
-        sa.Column(
-            "created_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
-        sa.Column(
-            "changed_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
+        sa.Column("lease_until", BIG),
+        sa.Column("created_at", BIG, nullable=False),
+        sa.Column("changed_at", BIG, nullable=False),
         sa.Column("last_code", sa.String(), nullable=False),
-        sa.Column(
-            "last_happened_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
+        sa.Column("last_happened_at", BIG, nullable=False),
         sa.Column("delivery_reported", sa.Integer(), nullable=False),
         sa.Column("contradictions", sa.Integer(), nullable=False),
         sa.Column("proof_sha256", sa.String(), nullable=False),
-        sa.Column("receiver", sa.LargeBinary(), nullable=True),
+        sa.Column("receiver", sa.LargeBinary()),
         sa.PrimaryKeyConstraint("job_id"),
     )
     with op.batch_alter_table("jobs", schema=None) as batch_op:
-        batch_op.create_index("jobs_created", ["created_at", "job_id"], unique=False)
-        batch_op.create_index("jobs_dossier", ["dossier_code"], unique=False)
-        batch_op.create_index("jobs_lease", ["state", "lease_until"], unique=False)
-        batch_op.create_index("jobs_offered", ["partner_id", "state", "offer_number"], unique=False)
-        batch_op.create_index("jobs_unit", ["unit", "created_at", "job_id"], unique=False)
+        batch_op.create_index("jobs_created", ["created_at", "job_id"])
+        batch_op.create_index("jobs_dossier", ["dossier_code"])
+        batch_op.create_index("jobs_lease", ["state", "lease_until"])
+        batch_op.create_index("jobs_offered", ["partner_id", "state", "offer_number"])
+        batch_op.create_index("jobs_unit", ["unit", "created_at", "job_id"])
     op.create_table(
         "offers",
         sa.Column("partner_id", sa.String(), nullable=False),
-        sa.Column(
-            "offer_number",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            autoincrement=False,
-            nullable=False,
-        ),
+        sa.Column("offer_number", BIG, autoincrement=False, nullable=False),
         sa.Column("job_id", sa.String(), nullable=False),
-        sa.Column(
-            "offered_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
+        sa.Column("offered_at", BIG, nullable=False),
         sa.PrimaryKeyConstraint("partner_id", "offer_number"),
     )
     with op.batch_alter_table("offers", schema=None) as batch_op:
-        batch_op.create_index("offers_job", ["job_id"], unique=False)
+        batch_op.create_index("offers_job", ["job_id"])
     op.create_table(
         "refusals",
         sa.Column("job_id", sa.String(), nullable=False),
-        sa.Column(
-            "sequence",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            autoincrement=False,
-            nullable=False,
-        ),
+        sa.Column("sequence", BIG, autoincrement=False, nullable=False),
         sa.Column("partner_id", sa.String(), nullable=False),
         sa.Column("reason_code", sa.String(), nullable=False),
         sa.Column("reason", sa.String(), nullable=False),
-        sa.Column(
-            "recorded_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
+        sa.Column("recorded_at", BIG, nullable=False),
         sa.PrimaryKeyConstraint("job_id", "sequence"),
     )
     op.create_table(
@@ -125,12 +96,8 @@ def upgrade() -> None:
         sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("item_number", sa.String(), nullable=False),
         sa.Column("code", sa.String(), nullable=False),
-        sa.Column(
-            "happened_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
-        sa.Column(
-            "recorded_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
+        sa.Column("happened_at", BIG, nullable=False),
+        sa.Column("recorded_at", BIG, nullable=False),
         sa.Column("reason_code", sa.String(), nullable=False),
         sa.Column("contradicts", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("job_id", "partner_id", "report_id"),
