@@ -63,7 +63,21 @@ def kernel_tables(metadata: MetaData) -> KernelTables:
     """Add the kernel's tables to a service's metadata."""
     return KernelTables(
         metadata=metadata,
-        events=_events(metadata),
+        events=Table(
+            "events",
+            metadata,
+            Column("stream_id", String, primary_key=True),
+            Column("stream_kind", String, primary_key=True),
+            Column("source", String, primary_key=True),
+            Column("sequence", BIG, primary_key=True),
+            Column("event_id", String, nullable=False, unique=True),
+            Column("type", String, nullable=False),
+            Column("occurred_at", BIG, nullable=False),
+            Column("recorded_at", BIG, nullable=False),
+            Column("causation_id", String, nullable=False),
+            Column("body", LargeBinary, nullable=False),
+            Index("events_causation", "causation_id"),
+        ),
         streams=Table(
             "streams",
             metadata,
@@ -73,7 +87,22 @@ def kernel_tables(metadata: MetaData) -> KernelTables:
             Column("sequence", BIG, nullable=False),
             sqlite_with_rowid=False,
         ),
-        outbox=_outbox(metadata),
+        outbox=Table(
+            "outbox",
+            metadata,
+            Column("id", BIG, primary_key=True, autoincrement=True),
+            Column("stream_id", String, nullable=False),
+            Column("stream_kind", String, nullable=False),
+            Column("sequence", BIG, nullable=False),
+            Column("event_id", String, nullable=False),
+            Column("type", String, nullable=False),
+            Column("occurred_at", BIG, nullable=False),
+            Column("trace", String, nullable=False),
+            Column("body", LargeBinary, nullable=False),
+            Column("enqueued_at", BIG, nullable=False),
+            Column("quarantine_reason", Text, nullable=True),
+            Index("outbox_stream", "stream_id", "sequence"),
+        ),
         positions=Table(
             "positions",
             metadata,
@@ -89,7 +118,25 @@ def kernel_tables(metadata: MetaData) -> KernelTables:
             Column("response", LargeBinary, nullable=False),
             Column("created_at", BIG, nullable=False),
         ),
-        quarantine=_quarantine(metadata),
+        quarantine=Table(
+            "quarantine",
+            metadata,
+            Column("partition", Integer, primary_key=True, autoincrement=False),
+            Column("offset", BIG, primary_key=True, autoincrement=False),
+            Column("topic", String, nullable=False),
+            Column("stream_id", String, nullable=False),
+            Column("stream_kind", String, nullable=False),
+            Column("source", String, nullable=False),
+            Column("sequence", BIG, nullable=False),
+            Column("reason", String, nullable=False),
+            Column("error", Text, nullable=False),
+            Column("key", LargeBinary, nullable=True),
+            Column("value", LargeBinary, nullable=True),
+            Column("headers", Text, nullable=False),
+            Column("first_seen_at", BIG, nullable=False),
+            Column("attempts", Integer, nullable=False),
+            Index("quarantine_stream", "stream_id"),
+        ),
         leases=Table(
             "leases",
             metadata,
@@ -97,86 +144,19 @@ def kernel_tables(metadata: MetaData) -> KernelTables:
             Column("holder", String, nullable=False),
             Column("expires_at", BIG, nullable=False),
         ),
-        pending_reactions=_pending_reactions(metadata),
+        pending_reactions=Table(
+            "pending_reactions",
+            metadata,
+            Column("event_id", String, primary_key=True),
+            Column("stream_id", String, nullable=False),
+            Column("stream_kind", String, nullable=False),
+            Column("partition", Integer, nullable=False),
+            Column("offset", BIG, nullable=False),
+            Column("body", LargeBinary, nullable=False),
+            Column("trace", String, nullable=False),
+            Index("pending_reactions_place", "partition", "offset"),
+        ),
     )
-
-
-def _events(metadata: MetaData) -> Table:
-    table = Table(
-        "events",
-        metadata,
-        Column("stream_id", String, primary_key=True),
-        Column("stream_kind", String, primary_key=True),
-        Column("source", String, primary_key=True),
-        Column("sequence", BIG, primary_key=True),
-        Column("event_id", String, nullable=False, unique=True),
-        Column("type", String, nullable=False),
-        Column("occurred_at", BIG, nullable=False),
-        Column("recorded_at", BIG, nullable=False),
-        Column("causation_id", String, nullable=False),
-        Column("body", LargeBinary, nullable=False),
-    )
-    Index("events_causation", table.c.causation_id)
-    return table
-
-
-def _outbox(metadata: MetaData) -> Table:
-    table = Table(
-        "outbox",
-        metadata,
-        Column("id", BIG, primary_key=True, autoincrement=True),
-        Column("stream_id", String, nullable=False),
-        Column("stream_kind", String, nullable=False),
-        Column("sequence", BIG, nullable=False),
-        Column("event_id", String, nullable=False),
-        Column("type", String, nullable=False),
-        Column("occurred_at", BIG, nullable=False),
-        Column("trace", String, nullable=False),
-        Column("body", LargeBinary, nullable=False),
-        Column("enqueued_at", BIG, nullable=False),
-        Column("quarantine_reason", Text, nullable=True),
-    )
-    Index("outbox_stream", table.c.stream_id, table.c.sequence)
-    return table
-
-
-def _pending_reactions(metadata: MetaData) -> Table:
-    table = Table(
-        "pending_reactions",
-        metadata,
-        Column("event_id", String, primary_key=True),
-        Column("stream_id", String, nullable=False),
-        Column("stream_kind", String, nullable=False),
-        Column("partition", Integer, nullable=False),
-        Column("offset", BIG, nullable=False),
-        Column("body", LargeBinary, nullable=False),
-        Column("trace", String, nullable=False),
-    )
-    Index("pending_reactions_place", table.c.partition, table.c.offset)
-    return table
-
-
-def _quarantine(metadata: MetaData) -> Table:
-    table = Table(
-        "quarantine",
-        metadata,
-        Column("partition", Integer, primary_key=True, autoincrement=False),
-        Column("offset", BIG, primary_key=True, autoincrement=False),
-        Column("topic", String, nullable=False),
-        Column("stream_id", String, nullable=False),
-        Column("stream_kind", String, nullable=False),
-        Column("source", String, nullable=False),
-        Column("sequence", BIG, nullable=False),
-        Column("reason", String, nullable=False),
-        Column("error", Text, nullable=False),
-        Column("key", LargeBinary, nullable=True),
-        Column("value", LargeBinary, nullable=True),
-        Column("headers", Text, nullable=False),
-        Column("first_seen_at", BIG, nullable=False),
-        Column("attempts", Integer, nullable=False),
-    )
-    Index("quarantine_stream", table.c.stream_id)
-    return table
 
 
 def partial_index(name: str, *columns: Column[Any], where: ColumnElement[bool]) -> Index:

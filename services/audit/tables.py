@@ -27,11 +27,11 @@ LOG = Table(
     Column("trace", String, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("hash", LargeBinary, nullable=False),
+    Index("log_stream", "stream_id", "partition", "offset"),
 )
 """Every event once, at its offset in the log. ``hash`` = SHA-256(hash before in the partition,
 ``body``). The other columns are what is searched; everything else is in ``body`` alone.
 """
-Index("log_stream", LOG.c.stream_id, LOG.c.partition, LOG.c.offset)
 
 CHAINS = Table(
     "chains",
@@ -80,9 +80,9 @@ DOSSIERS = Table(
     Column("finished_day", Integer),
     Column("pending_due_at", BIG),
     Column("changed_at", BIG, nullable=False),
+    Index("dossiers_pending_due", "pending_due_at", "dossier_code"),
 )
 """The facts of ``state/fold.py``: one row for each dossier that has an event.
 
 Days are whole numbers YYYYMMDD.
 """
-Index("dossiers_pending_due", DOSSIERS.c.pending_due_at, DOSSIERS.c.dossier_code)

@@ -55,34 +55,17 @@ DOSSIERS: Final = Table(
     # postal
     Column("item_phase", String),
     Column("item_number", String),
+    Index("dossiers_submitted", "submitted_at", "dossier_code"),
+    Index("dossiers_unit", "unit", "submitted_at", "dossier_code"),
+    Index("dossiers_phase", "phase", "submitted_at", "dossier_code"),
+    Index("dossiers_unit_phase", "unit", "phase", "submitted_at", "dossier_code"),
+    Index("dossiers_unit_procedure", "unit", "procedure_code", "submitted_at", "dossier_code"),
+    Index("dossiers_procedure", "procedure_code", "submitted_at", "dossier_code"),
 )
 """One row for each dossier. ``applicant`` stays sealed; ``parts`` and ``requested_parts`` are
 canonical JSON; ``fees`` is the ``FeesDue`` of the dossier's first event.
 """
 
-Index("dossiers_submitted", DOSSIERS.c.submitted_at, DOSSIERS.c.dossier_code)
-Index("dossiers_unit", DOSSIERS.c.unit, DOSSIERS.c.submitted_at, DOSSIERS.c.dossier_code)
-Index("dossiers_phase", DOSSIERS.c.phase, DOSSIERS.c.submitted_at, DOSSIERS.c.dossier_code)
-Index(
-    "dossiers_unit_phase",
-    DOSSIERS.c.unit,
-    DOSSIERS.c.phase,
-    DOSSIERS.c.submitted_at,
-    DOSSIERS.c.dossier_code,
-)
-Index(
-    "dossiers_unit_procedure",
-    DOSSIERS.c.unit,
-    DOSSIERS.c.procedure_code,
-    DOSSIERS.c.submitted_at,
-    DOSSIERS.c.dossier_code,
-)
-Index(
-    "dossiers_procedure",
-    DOSSIERS.c.procedure_code,
-    DOSSIERS.c.submitted_at,
-    DOSSIERS.c.dossier_code,
-)
 
 partial_index(
     "dossiers_check_alarm",
@@ -97,12 +80,12 @@ READERS: Final = Table(
     Column("dossier_code", String, primary_key=True),
     Column("reader", String, primary_key=True),
     Column("submitted_at", BIG),
+    Index("readers_reader", "reader", "submitted_at", "dossier_code"),
 )
 """The access index: who takes part in a dossier, beside the responsible unit and those above it.
 
 Rows of units are the same whichever source writes them, and stay; rows of officers are routing's.
 """
-Index("readers_reader", READERS.c.reader, READERS.c.submitted_at, READERS.c.dossier_code)
 
 MILESTONES: Final = Table(
     "milestones",
@@ -145,10 +128,10 @@ EXTERNAL_CODES: Final = Table(
     Column("external_code", String, primary_key=True),
     Column("system", String, primary_key=True),
     Column("dossier_code", String, nullable=False),
+    Index("external_codes_dossier", "dossier_code"),
 )
 """The numbers that other systems have for our dossiers."""
 
-Index("external_codes_dossier", EXTERNAL_CODES.c.dossier_code)
 
 CODE_COUNTERS: Final = Table(
     "code_counters",

@@ -50,14 +50,14 @@ MESSAGES = Table(
     Column("maybe_sent", Integer, nullable=False),
     Column("code", Integer, nullable=False),
     Column("reason_code", String, nullable=False),
+    Index("messages_dossier", "dossier_code"),
+    Index("messages_newest", "queued_at", "message_id"),
+    Index("messages_state", "state", "queued_at"),
 )
 """The messages planned for each citizen and officer, with their states.
 
 ``event_id`` is the event that planned it; ``officer`` is empty for a citizen.
 """
-Index("messages_dossier", MESSAGES.c.dossier_code)
-Index("messages_newest", MESSAGES.c.queued_at, MESSAGES.c.message_id)
-Index("messages_state", MESSAGES.c.state, MESSAGES.c.queued_at)
 
 DELIVERIES = Table(
     "deliveries",
@@ -68,12 +68,12 @@ DELIVERIES = Table(
     Column("under_way", Integer, nullable=False),
     Column("maybe_sent", Integer, nullable=False),
     Column("last_code", Integer, nullable=False),
+    Index("deliveries_due", "execute_after"),
 )
 """Attempts that are due, in real time; a row goes when its message is settled. Operational.
 
 ``attempt`` counts those begun; ``under_way`` is 1 from before the mail server is called until
 its answer is recorded, so that an attempt cut off by a crash is known as one.
 """
-Index("deliveries_due", DELIVERIES.c.execute_after)
 
 OPERATIONAL = frozenset({"deliveries"})

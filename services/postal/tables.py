@@ -48,13 +48,13 @@ JOBS = Table(
     Column("contradictions", Integer, nullable=False),
     Column("proof_sha256", String, nullable=False),
     Column("receiver", LargeBinary, nullable=True),
+    Index("jobs_dossier", "dossier_code"),
+    Index("jobs_offered", "partner_id", "state", "offer_number"),
+    Index("jobs_lease", "state", "lease_until"),
+    Index("jobs_created", "created_at", "job_id"),
+    Index("jobs_unit", "unit", "created_at", "job_id"),
 )
 """One row per job: its present state. ``state`` is a value of ``decider.JobStatus``."""
-Index("jobs_dossier", JOBS.c.dossier_code)
-Index("jobs_offered", JOBS.c.partner_id, JOBS.c.state, JOBS.c.offer_number)
-Index("jobs_lease", JOBS.c.state, JOBS.c.lease_until)
-Index("jobs_created", JOBS.c.created_at, JOBS.c.job_id)
-Index("jobs_unit", JOBS.c.unit, JOBS.c.created_at, JOBS.c.job_id)
 
 OFFERS = Table(
     "offers",
@@ -63,9 +63,9 @@ OFFERS = Table(
     Column("offer_number", BIG, primary_key=True, autoincrement=False),
     Column("job_id", String, nullable=False),
     Column("offered_at", BIG, nullable=False),
+    Index("offers_job", "job_id"),
 )
 """Every offer ever made; its key keeps two writers from giving one number twice."""
-Index("offers_job", OFFERS.c.job_id)
 
 HOLDERS = Table(
     "holders",

@@ -88,16 +88,12 @@ WORK = Table(
     Column("role", String, nullable=False),
     Column("assignee", String, nullable=False),
     Column("due_at", BIG, nullable=False),
+    Index("work_due", "state", "due_at", "dossier_code"),
+    Index("work_unit", "state", "unit", "due_at", "dossier_code"),
+    Index("work_unit_role", "state", "unit", "role", "due_at", "dossier_code"),
+    Index("work_assignee", "state", "assignee", "due_at", "dossier_code"),
 )
 """One row for each open case; ``due_at`` is the earlier one of step and dossier, or ``NO_DUE``."""
-
-for _name, _columns in {
-    "work_due": (),
-    "work_unit": ("unit",),
-    "work_unit_role": ("unit", "role"),
-    "work_assignee": ("assignee",),
-}.items():
-    Index(_name, WORK.c.state, *(WORK.c[c] for c in _columns), WORK.c.due_at, WORK.c.dossier_code)
 
 DEADLINES = Table(
     "deadlines",
@@ -148,18 +144,10 @@ CONSULTATIONS = Table(
     Column("answer", Text),
     Column("cancelled_at", BIG),
     Column("cancelled_for", Text),
+    Index("consultations_due", "open", "due_at", "dossier_code", "number"),
+    Index("consultations_unit", "open", "unit", "due_at", "dossier_code", "number"),
 )
 """Questions to other units; ``due_at`` is ``NO_DUE`` without a limit; the end closes all."""
-
-for _name, _columns in {"consultations_due": (), "consultations_unit": ("unit",)}.items():
-    Index(
-        _name,
-        CONSULTATIONS.c.open,
-        *(CONSULTATIONS.c[c] for c in _columns),
-        CONSULTATIONS.c.due_at,
-        CONSULTATIONS.c.dossier_code,
-        CONSULTATIONS.c.number,
-    )
 
 PARTICIPANTS = Table(
     "participants",
@@ -167,9 +155,9 @@ PARTICIPANTS = Table(
     Column("dossier_code", String, primary_key=True),
     Column("officer", String, primary_key=True),
     Column("participation", Integer, nullable=False),
+    Index("participants_officer", "officer", "dossier_code"),
 )
 """Officers who cooperate in a case or watch it."""
-Index("participants_officer", PARTICIPANTS.c.officer, PARTICIPANTS.c.dossier_code)
 
 ABSENCES = Table(
     "absences",
@@ -192,14 +180,9 @@ SUBSTITUTIONS = Table(
     Column("dossier_code", String, primary_key=True),
     Column("officer", String, primary_key=True),
     Column("ends_at", BIG, nullable=False),
+    Index("substitutions_officer", "officer", "ends_at", "dossier_code"),
 )
 """The officers for whom somebody may act on a dossier, until ``ends_at`` at the latest."""
-Index(
-    "substitutions_officer",
-    SUBSTITUTIONS.c.officer,
-    SUBSTITUTIONS.c.ends_at,
-    SUBSTITUTIONS.c.dossier_code,
-)
 
 TIMERS = Table(
     "timers",
