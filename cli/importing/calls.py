@@ -93,9 +93,8 @@ class Calls:
             request_id=self._identity(case, "accept"),
             dossier_code=case.code,
             occurred_at=to_timestamp(case.started_at),
+            due_at=to_timestamp(case.due_at),
         )
-        if case.due_at is not None:
-            accept.due_at.CopyFrom(to_timestamp(case.due_at))
         await self._call(self._intake.AcceptDossier, accept)
 
     async def record(self, case: ImportedHistory, step: ImportedStep) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from typing import overload
 from zoneinfo import ZoneInfo
 
 from google.protobuf.message import Message
@@ -38,8 +39,18 @@ def instant_in(message: Message, field: str) -> int | None:
     return to_us(getattr(message, field)) if message.HasField(field) else None
 
 
-def to_timestamp(us: int) -> Timestamp:
-    """Return microseconds as a protobuf timestamp."""
+@overload
+def to_timestamp(us: int) -> Timestamp: ...
+
+
+@overload
+def to_timestamp(us: None) -> None: ...
+
+
+def to_timestamp(us: int | None) -> Timestamp | None:
+    """Return microseconds as a protobuf timestamp; None for None, which leaves a field absent."""
+    if us is None:
+        return None
     seconds, rest = divmod(us, SECOND)
     return Timestamp(seconds=seconds, nanos=rest * 1000)
 

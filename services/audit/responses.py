@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from google.protobuf.timestamp_pb2 import Timestamp
 from motcua.audit.v1 import audit_pb2 as pb
 
 from kernel.base.instants import to_timestamp
@@ -28,11 +27,6 @@ _AGREEMENT = {
 Row = Mapping[str, Any]
 
 
-def stamp(at: int | None) -> Timestamp | None:
-    """Return an instant as a protobuf timestamp; None for none."""
-    return None if at is None else to_timestamp(at)
-
-
 def entry(row: Row, time_zone: str) -> pb.TimelineEntry:
     """Describe an event; days in its summary are of the time zone given.
 
@@ -42,7 +36,7 @@ def entry(row: Row, time_zone: str) -> pb.TimelineEntry:
         source=row["source"],
         sequence=row["sequence"],
         type=short_name(row["type"]),
-        occurred_at=stamp(row["occurred_at"]),
+        occurred_at=to_timestamp(row["occurred_at"]),
         event_id=row["event_id"],
         hash=row["hash"],
         partition=row["partition"],
@@ -70,19 +64,19 @@ def state(facts: Facts, at: int) -> pb.DossierState:
         level=facts["level"],
         channel=facts["channel"],
         time_zone=facts["time_zone"],
-        submitted_at=stamp(facts["submitted_at"]),
-        accepted_at=stamp(facts["accepted_at"]),
-        due_at=stamp(facts["due_at"]),
-        first_due_at=stamp(facts["first_due_at"]),
-        suspended_at=stamp(facts["suspended_at"]),
-        resolved_at=stamp(facts["resolved_at"]),
-        returned_at=stamp(facts["returned_at"]),
-        withdrawn_at=stamp(facts["withdrawn_at"]),
-        closed_at=stamp(facts["closed_at"]),
-        extended_at=stamp(facts["extended_at"]),
+        submitted_at=to_timestamp(facts["submitted_at"]),
+        accepted_at=to_timestamp(facts["accepted_at"]),
+        due_at=to_timestamp(facts["due_at"]),
+        first_due_at=to_timestamp(facts["first_due_at"]),
+        suspended_at=to_timestamp(facts["suspended_at"]),
+        resolved_at=to_timestamp(facts["resolved_at"]),
+        returned_at=to_timestamp(facts["returned_at"]),
+        withdrawn_at=to_timestamp(facts["withdrawn_at"]),
+        closed_at=to_timestamp(facts["closed_at"]),
+        extended_at=to_timestamp(facts["extended_at"]),
         suspended_for=facts["suspended_for"],
-        refused_at=stamp(facts["refused_at"]),
-        missed_at=stamp(facts["missed_at"]),
+        refused_at=to_timestamp(facts["refused_at"]),
+        missed_at=to_timestamp(facts["missed_at"]),
         lateness=lateness(facts, day(at, facts["time_zone"])),
         step=facts["step"],
         step_unit=facts["step_unit"],
@@ -115,18 +109,18 @@ def deadline(facts: Facts, at: int) -> pb.Deadline:
     late = status == pb.DEADLINE_STATUS_OVERDUE
     return pb.Deadline(
         dossier_code=facts["dossier_code"],
-        due_at=stamp(due),
-        first_due_at=stamp(facts["first_due_at"]),
+        due_at=to_timestamp(due),
+        first_due_at=to_timestamp(facts["first_due_at"]),
         status=status,
-        suspended_at=stamp(facts["suspended_at"]),
+        suspended_at=to_timestamp(facts["suspended_at"]),
         state=facts["state"],
         procedure_code=facts["procedure"],
         unit=facts["unit"],
         step=facts["step"],
         step_unit=facts["step_unit"],
-        accepted_at=stamp(facts["accepted_at"]),
+        accepted_at=to_timestamp(facts["accepted_at"]),
         lateness=lateness(facts, day(at, facts["time_zone"])),
-        extended_at=stamp(facts["extended_at"]),
+        extended_at=to_timestamp(facts["extended_at"]),
         suspended_for=facts["suspended_for"],
         kind=pb.DEADLINE_KIND_DESK_CHECK if checking else pb.DEADLINE_KIND_PROMISE,
         late_unit=(facts["step_unit"] or facts["unit"]) if late else "",
@@ -140,8 +134,8 @@ def explanation(
     return pb.ExplainDeadlineResponse(
         dossier_code=code,
         time_zone=time_zone,
-        first_due_at=stamp(explained.first_due_at),
-        due_at=stamp(explained.due_at),
+        first_due_at=to_timestamp(explained.first_due_at),
+        due_at=to_timestamp(explained.due_at),
         agreement=_AGREEMENT[explained.agreement],
         lines=[_line(line) for line in explained.lines],
     )
@@ -156,8 +150,8 @@ def _line(line: ExplainedLine) -> pb.DeadlineLine:
         actor=event.actor,
         text=_text(line.text),
         step=line.step,
-        due_at=stamp(line.due_at),
-        computed_due_at=stamp(line.computed_at),
+        due_at=to_timestamp(line.due_at),
+        computed_due_at=to_timestamp(line.computed_at),
         agreement=_AGREEMENT[line.agreement],
         problem=_text(line.problem),
         calendar_version=line.calendar_version,
@@ -168,8 +162,8 @@ def _line(line: ExplainedLine) -> pb.DeadlineLine:
 
 def _span(span: ExplainedStretch) -> pb.DeadlineSpan:
     return pb.DeadlineSpan(
-        from_at=stamp(span.stretch.from_at),
-        to_at=stamp(span.stretch.to_at),
+        from_at=to_timestamp(span.stretch.from_at),
+        to_at=to_timestamp(span.stretch.to_at),
         counted=span.stretch.counted,
         reason=_text((span.reason_vi, span.reason_en)),
         source=span.source,
@@ -204,7 +198,7 @@ def replayed(row: Any) -> pb.StreamEventsResponse:
         offset=row.offset,
         type=short_name(row.type),
         body=row.body,
-        occurred_at=stamp(row.occurred_at),
+        occurred_at=to_timestamp(row.occurred_at),
         stream_id=row.stream_id,
         stream_kind=row.stream_kind,
     )

@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from kernel.auth.permissions import Permissions
 from kernel.base.clock import Clock
 from kernel.base.errors import Invalid, NotFound, Violation
-from kernel.base.instants import instant_in
+from kernel.base.instants import instant_in, to_timestamp
 from kernel.commands.command_bus import Reads
 from kernel.commands.command_table import check_methods
 from kernel.rpc.registration import Service
@@ -96,7 +96,7 @@ class AuditServicer(AuditServiceServicer):
             facts = facts_of(connection, request.dossier_code, as_of)
             if facts is None:
                 raise _unknown(request.dossier_code, as_of)
-            return pb.GetStateResponse(state=responses.state(facts, at), as_of=responses.stamp(at))
+            return pb.GetStateResponse(state=responses.state(facts, at), as_of=to_timestamp(at))
 
         return await self._reads.run(read)
 
@@ -123,7 +123,7 @@ class AuditServicer(AuditServiceServicer):
             next_page_token=listing.next_page_token(deadline_filter, page[-1])
             if len(found) > limit
             else "",
-            as_of=responses.stamp(deadline_filter.as_of),
+            as_of=to_timestamp(deadline_filter.as_of),
         )
 
     async def ExplainDeadline(

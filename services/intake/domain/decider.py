@@ -87,7 +87,7 @@ def accept(state: State, terms: Terms) -> Decision:
     return [
         DossierAccepted(
             time_limit=terms.time_limit,
-            due_at=None if terms.due_at is None else to_timestamp(terms.due_at),
+            due_at=to_timestamp(terms.due_at),
             calendar_version=terms.calendar_version,
             process=terms.process,
             resume_policy=terms.resume_policy,

@@ -151,7 +151,7 @@ def describe(row: Row) -> Dossier:
     waits = state == DossierState.DOSSIER_STATE_SUPPLEMENT_REQUESTED
     resolved = row["case_phase"] == CasePhase.RESOLVED.value
     pending = row["withdrawals"] > (row["declined"] or 0) and not ended_by_case
-    dossier = Dossier(
+    return Dossier(
         dossier_code=row["dossier_code"],
         procedure_code=row["procedure_code"],
         procedure_version=row["procedure_version"],
@@ -166,16 +166,10 @@ def describe(row: Row) -> Dossier:
         time_zone=row["time_zone"],
         imported_from=row["imported_from"],
         fees=account_of(row),
+        submitted_at=to_timestamp(row["submitted_at"]),
+        answer_due_at=to_timestamp(row["answer_due_at"]),
+        accepted_at=to_timestamp(row["accepted_at"]),
+        due_at=to_timestamp(due_of(row)),
+        resolved_at=to_timestamp(row["case_ended_at"]) if resolved else None,
+        closed_at=to_timestamp(closed_at),
     )
-    instants = {
-        "submitted_at": row["submitted_at"],
-        "answer_due_at": row["answer_due_at"],
-        "accepted_at": row["accepted_at"],
-        "due_at": due_of(row),
-        "resolved_at": row["case_ended_at"] if resolved else None,
-        "closed_at": closed_at,
-    }
-    for name, us in instants.items():
-        if us is not None:
-            getattr(dossier, name).CopyFrom(to_timestamp(us))
-    return dossier

@@ -144,7 +144,8 @@ def tracked(row: Row, events: Events, language: str) -> pb.TrackDossierResponse:
     """Show a dossier in plain words."""
     state = state_of(row)
     tz = row["time_zone"] or OFFICE_ZONE
-    answer = pb.TrackDossierResponse(
+    asked = state == _S.DOSSIER_STATE_SUPPLEMENT_REQUESTED
+    return pb.TrackDossierResponse(
         dossier_code=row["dossier_code"],
         procedure=_procedure_name(events, language) or row["procedure_code"],
         state=state,
@@ -154,18 +155,11 @@ def tracked(row: Row, events: Events, language: str) -> pb.TrackDossierResponse:
         what_to_do=_in(language, _to_do(row, state, tz)),
         item_number=row["item_number"] or "",
         history=lines(events, tz, language),
+        fees=dossier.account_of(row),
+        due_at=to_timestamp(due_of(row)),
+        requested_parts=parts_from(row["requested_parts"]) if asked else (),
+        answer_due_at=to_timestamp(row["round_answer_due_at"]) if asked else None,
     )
-    fees = dossier.account_of(row)
-    if fees is not None:
-        answer.fees.CopyFrom(fees)
-    due = due_of(row)
-    if due is not None:
-        answer.due_at.CopyFrom(to_timestamp(due))
-    if state == _S.DOSSIER_STATE_SUPPLEMENT_REQUESTED:
-        answer.requested_parts.extend(parts_from(row["requested_parts"]))
-        if row["round_answer_due_at"] is not None:
-            answer.answer_due_at.CopyFrom(to_timestamp(row["round_answer_due_at"]))
-    return answer
 
 
 def shown(

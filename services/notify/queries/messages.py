@@ -39,10 +39,8 @@ def message(connection: Connection, message_id: str) -> pb.GetMessageResponse:
     row = connection.execute(_messages().where(MESSAGES.c.message_id == message_id)).first()
     if row is None:
         raise no_such_message()
-    answer = pb.GetMessageResponse(message=_message(row))
-    if row.execute_after is not None:
-        answer.next_attempt_at.CopyFrom(to_timestamp(row.execute_after))
-    return answer
+    next_attempt_at = to_timestamp(row.execute_after)
+    return pb.GetMessageResponse(message=_message(row), next_attempt_at=next_attempt_at)
 
 
 def counts(connection: Connection) -> pb.CountMessagesResponse:
@@ -89,7 +87,7 @@ def _place(token: str) -> tuple[int, str]:
 
 
 def _message(row: Row[Any]) -> pb.Message:
-    answer = pb.Message(
+    return pb.Message(
         message_id=row.message_id,
         dossier_code=row.dossier_code,
         kind=row.kind,
@@ -103,7 +101,5 @@ def _message(row: Row[Any]) -> pb.Message:
         maybe_sent=row.maybe_sent + (row.maybe_so_far or 0),
         replaces=row.replaces,
         officer=row.officer,
+        settled_at=to_timestamp(row.settled_at),
     )
-    if row.settled_at is not None:
-        answer.settled_at.CopyFrom(to_timestamp(row.settled_at))
-    return answer

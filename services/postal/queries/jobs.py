@@ -62,15 +62,13 @@ class Queries:
             raise refusals.no_job()
         if access_scope is not None:
             access_scope.require([row.unit])
-        answer = pb.GetJobResponse(
+        return pb.GetJobResponse(
             job=_job(row),
             reports=self._reports(connection, row.job_id, language),
             refusals=_refusals(connection, row.job_id),
+            addressee=self._addressee(row) if personal else None,
+            receiver=self._receiver(row) if personal else "",
         )
-        if personal:
-            answer.addressee.CopyFrom(self._addressee(row))
-            answer.receiver = self._receiver(row)
-        return answer
 
     def jobs(
         self,
@@ -180,18 +178,15 @@ class Queries:
         if row.partner_id != partner_id:
             raise Refused(refusals.LEASE_LOST)
         mine = row.state != JobStatus.OFFERED
-        answer = partner_pb.GetMyJobResponse(
+        return partner_pb.GetMyJobResponse(
             job_id=row.job_id,
             state=_STATES[row.state],
             attempt=row.attempt if mine else 0,
             item_number=row.item_number if mine else "",
             reports=self._reports(connection, job_id, language, partner_id),
+            lease_until=to_timestamp(row.lease_until),
+            addressee=self._addressee(row) if row.state in _HOLDING else None,
         )
-        if row.lease_until is not None:
-            answer.lease_until.CopyFrom(to_timestamp(row.lease_until))
-        if row.state in _HOLDING:
-            answer.addressee.CopyFrom(self._addressee(row))
-        return answer
 
     def _addressee(self, row: Found) -> pb.Addressee:
         person = self._open(row, "applicant", row.addressee, erased=True)
@@ -265,7 +260,7 @@ def _filtered(request: pb.ListJobsRequest) -> Select[Any]:
 
 
 def _job(row: Found) -> pb.Job:
-    job = pb.Job(
+    return pb.Job(
         job_id=row.job_id,
         dossier_code=row.dossier_code,
         unit=row.unit,
@@ -279,10 +274,8 @@ def _job(row: Found) -> pb.Job:
         conflict=row.contradictions > 0
         or (row.state == JobStatus.RETURNED and row.delivery_reported == 1),
         proof_sha256=row.proof_sha256,
+        lease_until=to_timestamp(row.lease_until),
     )
-    if row.lease_until is not None:
-        job.lease_until.CopyFrom(to_timestamp(row.lease_until))
-    return job
 
 
 def _refusals(connection: Connection, job_id: str) -> list[pb.Refusal]:

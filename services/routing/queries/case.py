@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from google.protobuf.message import Message
-from google.protobuf.timestamp_pb2 import Timestamp
 from motcua.events.v1.event_pb2 import Event
 from motcua.routing.v1 import routing_pb2 as pb
 from motcua.routing.v1.case_events_pb2 import (
@@ -49,7 +48,8 @@ RUNNING = pb.CaseState.CASE_STATE_RUNNING
 
 def case_of(row: Row, now: int) -> pb.Case:
     """Describe a case from its row."""
-    case = pb.Case(
+    running = row["step"] and row["ended_at"] is None
+    return pb.Case(
         dossier_code=row["dossier_code"],
         procedure_code=row["procedure_code"] or "",
         unit=row["dossier_unit"] or "",
@@ -66,22 +66,20 @@ def case_of(row: Row, now: int) -> pb.Case:
         result_channel=row["result_channel"],
         imported_from=row["imported_from"] or "",
         history_complete=bool(row["history_complete"]),
-        opened_at=timestamp(row["opened_at"]),
-        due_at=timestamp(row["due_at"]),
-        suspended_at=timestamp(row["suspended_at"]),
-        answer_due_at=timestamp(row["answer_due_at"]),
-        ended_at=timestamp(row["ended_at"]),
-        first_due_at=timestamp(row["first_due_at"]),
+        opened_at=to_timestamp(row["opened_at"]),
+        due_at=to_timestamp(row["due_at"]),
+        suspended_at=to_timestamp(row["suspended_at"]),
+        answer_due_at=to_timestamp(row["answer_due_at"]),
+        ended_at=to_timestamp(row["ended_at"]),
+        first_due_at=to_timestamp(row["first_due_at"]),
         apology_number=row["apology_number"] or "",
-        extended_at=timestamp(row["extended_at"]),
+        extended_at=to_timestamp(row["extended_at"]),
         suspension=_suspension(row, now),
         result_kind=row["result_kind"],
         file_sha256=row["file_sha256"] or "",
         withdrawal=_withdrawal(row),
+        current=current_of(row) if running else None,
     )
-    if row["step"] and row["ended_at"] is None:
-        case.current.CopyFrom(current_of(row))
-    return case
 
 
 def _suspension(row: Row, now: int) -> pb.Suspension | None:
@@ -93,8 +91,8 @@ def _suspension(row: Row, now: int) -> pb.Suspension | None:
         kind=shown["kind"],
         reason=shown["reason"],
         counterpart=shown["counterpart"],
-        since=timestamp(row["suspended_at"]),
-        expected_end_at=timestamp(shown["end_at"]),
+        since=to_timestamp(row["suspended_at"]),
+        expected_end_at=to_timestamp(shown["end_at"]),
         payment=Payment(fee=shown["fee"], charge=shown["charge"]) if money else None,
         expired=shown["end_at"] is not None and shown["end_at"] < now,
         actor=shown["actor"],
@@ -113,7 +111,7 @@ def _withdrawal(row: Row) -> pb.Withdrawal | None:
     return pb.Withdrawal(
         number=row["withdrawals"],
         reason=row["withdrawal_reason"],
-        requested_at=timestamp(row["withdrawal_requested_at"]),
+        requested_at=to_timestamp(row["withdrawal_requested_at"]),
     )
 
 
@@ -267,19 +265,16 @@ _NOTES: dict[type[Message], Callable[[Any], str]] = {
 
 def current_of(row: Row) -> pb.CaseStep:
     """Return the current step of a case's row, with its due dates."""
-    current = pb.CaseStep(step=row["step"], unit=row["step_unit"], role=row["step_role"])
-    for name, at in (("due_at", row["step_due_at"]), ("warn_at", row["step_warn_at"])):
-        if at is not None:
-            getattr(current, name).CopyFrom(to_timestamp(at))
-    return current
+    return pb.CaseStep(
+        step=row["step"],
+        unit=row["step_unit"],
+        role=row["step_role"],
+        due_at=to_timestamp(row["step_due_at"]),
+        warn_at=to_timestamp(row["step_warn_at"]),
+    )
 
 
 def overdue(row: Row, now: int) -> bool:
     """Return whether a date of a running case has passed."""
     dues = [at for at in (row["due_at"], row["step_due_at"]) if at is not None]
     return row["state"] == RUNNING and bool(dues) and min(dues) < now
-
-
-def timestamp(at: int | None) -> Timestamp | None:
-    """Return an instant as messages hold it."""
-    return None if at is None else to_timestamp(at)

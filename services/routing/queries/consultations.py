@@ -92,7 +92,7 @@ _BAD_TOKEN = violation("page_token", "page_token.form")
 
 
 def _consultation(row: Mapping[str, Any], now: int) -> pb.Consultation:
-    made = pb.Consultation(
+    return pb.Consultation(
         dossier_code=row["dossier_code"],
         number=row["number"],
         unit=row["unit"],
@@ -101,14 +101,11 @@ def _consultation(row: Mapping[str, Any], now: int) -> pb.Consultation:
         step=row["step"],
         waits=bool(row["waits"]),
         asked_at=to_timestamp(row["asked_at"]),
+        due_at=None if row["due_at"] == NO_DUE else to_timestamp(row["due_at"]),
+        answered_at=to_timestamp(row["answered_at"]),
+        cancelled_at=to_timestamp(row["cancelled_at"]),
         opinion=row["opinion"],
         answer=row["answer"] or "",
         cancelled_for=row["cancelled_for"] or "",
         overdue=bool(row["open"]) and row["due_at"] < now,
     )
-    if row["due_at"] != NO_DUE:
-        made.due_at.CopyFrom(to_timestamp(row["due_at"]))
-    for name in ("answered_at", "cancelled_at"):
-        if row[name] is not None:
-            getattr(made, name).CopyFrom(to_timestamp(row[name]))
-    return made

@@ -12,17 +12,12 @@ from sqlalchemy import Connection, Select, false, select, tuple_
 
 from kernel.base import page_token
 from kernel.base.errors import Invalid
+from kernel.base.instants import to_timestamp
 from kernel.storage import index_scan
 from kernel.storage.row_cache import Row
 from office.people.access_scope import AccessScope
 from services.routing.domain.refusals.case import violation
-from services.routing.queries.case import (
-    RUNNING,
-    current_of,
-    overdue,
-    timestamp,
-    withdrawal_requested,
-)
+from services.routing.queries.case import RUNNING, current_of, overdue, withdrawal_requested
 from services.routing.tables import CASES, PARTICIPANTS, WORK
 
 PAGE = 50
@@ -118,7 +113,7 @@ def _item(row: Row, now: int) -> pb.WorkItem:
         state=row["state"],
         current=current_of(row),
         assignee=row["assignee"] or "",
-        due_at=timestamp(row["due_at"]),
+        due_at=to_timestamp(row["due_at"]),
         overdue=overdue(row, now),
         channel=row["channel"],
         withdrawal_requested=withdrawal_requested(row),

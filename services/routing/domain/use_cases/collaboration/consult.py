@@ -147,15 +147,16 @@ def cancel(
         )
     if not command.reason.strip():
         return refusal("REASON_NEEDED")
-    taken = ConsultationCancelled(
-        number=consultation.number,
-        unit=consultation.unit,
-        step=consultation.step,
-        reason=command.reason,
-    )
-    if consultation.limit is not None:
-        taken.due_at.CopyFrom(to_timestamp(consultation.limit.due_at))
-    return [taken]
+    until = consultation.limit
+    return [
+        ConsultationCancelled(
+            number=consultation.number,
+            unit=consultation.unit,
+            step=consultation.step,
+            reason=command.reason,
+            due_at=None if until is None else to_timestamp(until.due_at),
+        )
+    ]
 
 
 def _wanted(consultation: AskedUnit, process: Process) -> bool:

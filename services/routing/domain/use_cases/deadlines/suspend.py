@@ -138,10 +138,9 @@ def go_on(state: State, context: DecisionContext, **fields: Any) -> CaseResumed:
         restarted=restart and not late,
         stays_late=restart and late,
         kind=state.suspension.kind if state.suspension else SUPPLEMENT,
+        previous_due_at=None if old is None else to_timestamp(old.due_at),
         **fields,
     )
-    if old is not None:
-        resumed.previous_due_at.CopyFrom(to_timestamp(old.due_at))
     if resumed.restarted:
         _restart(resumed, state, context, at)
     else:
