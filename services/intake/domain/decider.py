@@ -112,8 +112,7 @@ def refuse(state: State, request: RefuseDossierRequest) -> Decision:
 
 def supplement(state: State, request: SubmitSupplementRequest, progress: Progress) -> Decision:
     """Take papers that were asked for; late ones, too, as long as the case still waits."""
-    no = _closed(state, progress)
-    if no is not None:
+    if no := _closed(state, progress):
         return no
     if 0 < progress.round <= state.answered_round or 0 < request.round == state.answered_round:
         return refusal("ALREADY_ANSWERED")
@@ -128,8 +127,7 @@ def withdraw(state: State, request: RequestWithdrawalRequest, progress: Progress
     """Withdraw a dossier that is not accepted yet; ask the departments when it is."""
     if state.phase is Phase.SUBMITTED:
         return [DossierWithdrawn(reason=request.reason)]
-    no = _closed(state, progress)
-    if no is not None:
+    if no := _closed(state, progress):
         return no
     if state.withdrawals > progress.declined:
         return refusal("WITHDRAWAL_PENDING")

@@ -156,8 +156,7 @@ def record(
 
     ``check``: the desk's time to answer what is settled now, where that begins again; else None.
     """
-    no = _refused(account, request)
-    if no is not None:
+    if no := _refused(account, request):
         return no
     made = FeeRecorded(
         phi=request.phi,

@@ -19,9 +19,8 @@ from motcua.intake.v1.dossier_events_pb2 import (
 )
 from motcua.routing.v1 import routing_pb2 as pb
 
-from kernel.base.errors import Refusal
 from kernel.commands.command_table import check_requests, rows_by_message
-from services.routing.domain.context import DecisionContext
+from services.routing.domain.context import Decision, DecisionContext
 from services.routing.domain.state import State
 from services.routing.domain.use_cases.case import (
     correct,
@@ -55,7 +54,7 @@ class DecisionSpec(Generic[M]):
     """How one kind of message is decided: a command, or an event of another service."""
 
     message: type[M]
-    decide: Callable[[State, M, DecisionContext], list[Message] | Refusal]
+    decide: Callable[[State, M, DecisionContext], Decision]
     _: KW_ONLY
     ends_due_date: bool
     """It takes a due date away, stops or moves it: whether that had passed must be said before."""
@@ -65,64 +64,38 @@ class DecisionSpec(Generic[M]):
 class CommandSpec(DecisionSpec[M]):
     """One command; its RPC is the one whose request is ``message``."""
 
-    answer: Answer
+    answer: Answer = Answer.CASE
 
 
 COMMANDS: Final = (
-    CommandSpec(pb.AssignStepRequest, step.assign, ends_due_date=True, answer=Answer.CASE),
-    CommandSpec(pb.CompleteStepRequest, step.complete, ends_due_date=True, answer=Answer.CASE),
-    CommandSpec(pb.SendBackRequest, step.send_back, ends_due_date=True, answer=Answer.CASE),
-    CommandSpec(
-        pb.RequestSupplementRequest,
-        supplement.request_supplement,
-        ends_due_date=True,
-        answer=Answer.CASE,
-    ),
-    CommandSpec(pb.CloseCaseRequest, supplement.close, ends_due_date=True, answer=Answer.CASE),
-    CommandSpec(
-        pb.RequestPaymentRequest, suspend.request_payment, ends_due_date=True, answer=Answer.CASE
-    ),
-    CommandSpec(
-        pb.ConfirmPaymentRequest, suspend.confirm_payment, ends_due_date=True, answer=Answer.CASE
-    ),
-    CommandSpec(pb.SuspendCaseRequest, suspend.stop, ends_due_date=True, answer=Answer.CASE),
-    CommandSpec(pb.ResumeCaseRequest, suspend.resume, ends_due_date=True, answer=Answer.CASE),
-    CommandSpec(pb.ExtendDeadlineRequest, extend.extend, ends_due_date=False, answer=Answer.CASE),
-    CommandSpec(pb.ResolveCaseRequest, resolve.resolve, ends_due_date=True, answer=Answer.CASE),
-    CommandSpec(pb.OpenStepRequest, move_case.open_step, ends_due_date=False, answer=Answer.CASE),
-    CommandSpec(pb.PullBackRequest, move_case.pull_back, ends_due_date=True, answer=Answer.CASE),
-    CommandSpec(pb.MoveCaseRequest, move_case.move_case, ends_due_date=False, answer=Answer.CASE),
-    CommandSpec(
-        pb.SetParticipantRequest,
-        participants.set_participant,
-        ends_due_date=False,
-        answer=Answer.CASE,
-    ),
+    CommandSpec(pb.AssignStepRequest, step.assign, ends_due_date=True),
+    CommandSpec(pb.CompleteStepRequest, step.complete, ends_due_date=True),
+    CommandSpec(pb.SendBackRequest, step.send_back, ends_due_date=True),
+    CommandSpec(pb.RequestSupplementRequest, supplement.request_supplement, ends_due_date=True),
+    CommandSpec(pb.CloseCaseRequest, supplement.close, ends_due_date=True),
+    CommandSpec(pb.RequestPaymentRequest, suspend.request_payment, ends_due_date=True),
+    CommandSpec(pb.ConfirmPaymentRequest, suspend.confirm_payment, ends_due_date=True),
+    CommandSpec(pb.SuspendCaseRequest, suspend.stop, ends_due_date=True),
+    CommandSpec(pb.ResumeCaseRequest, suspend.resume, ends_due_date=True),
+    CommandSpec(pb.ExtendDeadlineRequest, extend.extend, ends_due_date=False),
+    CommandSpec(pb.ResolveCaseRequest, resolve.resolve, ends_due_date=True),
+    CommandSpec(pb.OpenStepRequest, move_case.open_step, ends_due_date=False),
+    CommandSpec(pb.PullBackRequest, move_case.pull_back, ends_due_date=True),
+    CommandSpec(pb.MoveCaseRequest, move_case.move_case, ends_due_date=False),
+    CommandSpec(pb.SetParticipantRequest, participants.set_participant, ends_due_date=False),
     CommandSpec(
         pb.DelegateWorkRequest, participants.delegate, ends_due_date=False, answer=Answer.OWN
     ),
     CommandSpec(
         pb.EndAbsenceRequest, participants.end_absence, ends_due_date=False, answer=Answer.OWN
     ),
-    CommandSpec(
-        pb.RequestConsultationRequest, consult.request, ends_due_date=False, answer=Answer.CASE
-    ),
-    CommandSpec(
-        pb.AnswerConsultationRequest, consult.answer, ends_due_date=True, answer=Answer.CASE
-    ),
-    CommandSpec(
-        pb.CancelConsultationRequest, consult.cancel, ends_due_date=True, answer=Answer.CASE
-    ),
-    CommandSpec(
-        pb.DraftDocumentRequest, draft_documents.draft, ends_due_date=False, answer=Answer.CASE
-    ),
-    CommandSpec(
-        pb.ReviewDocumentRequest, draft_documents.judge, ends_due_date=False, answer=Answer.CASE
-    ),
-    CommandSpec(pb.CorrectCaseRequest, correct.correct, ends_due_date=False, answer=Answer.CASE),
-    CommandSpec(
-        pb.AnswerWithdrawalRequest, withdraw.answer, ends_due_date=True, answer=Answer.CASE
-    ),
+    CommandSpec(pb.RequestConsultationRequest, consult.request, ends_due_date=False),
+    CommandSpec(pb.AnswerConsultationRequest, consult.answer, ends_due_date=True),
+    CommandSpec(pb.CancelConsultationRequest, consult.cancel, ends_due_date=True),
+    CommandSpec(pb.DraftDocumentRequest, draft_documents.draft, ends_due_date=False),
+    CommandSpec(pb.ReviewDocumentRequest, draft_documents.judge, ends_due_date=False),
+    CommandSpec(pb.CorrectCaseRequest, correct.correct, ends_due_date=False),
+    CommandSpec(pb.AnswerWithdrawalRequest, withdraw.answer, ends_due_date=True),
     CommandSpec(
         pb.RecordStepRequest, import_history.record, ends_due_date=False, answer=Answer.STEPS
     ),

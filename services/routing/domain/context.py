@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from google.protobuf.message import Message
 from motcua.events.v1.common_pb2 import Actor, ActorKind, ResultChannel, ResultKind
 from motcua.routing.v1.event_parts_pb2 import CurrentStep
 
+from kernel.base.errors import Refusal
 from kernel.base.instants import to_timestamp, to_us
 from office.process.model.circumstances import circumstances
 from office.process.model.process import Process, Step
@@ -27,6 +29,9 @@ from services.routing.domain.escalation import (
     levels_of,
 )
 from services.routing.domain.state import INITIAL, State
+
+Decision = list[Message] | Refusal
+"""The events that follow, none where nothing does, or why it must not be."""
 
 
 @dataclass(frozen=True, slots=True)

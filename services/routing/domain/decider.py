@@ -11,14 +11,14 @@ from google.protobuf.message import Message
 from kernel.base.errors import Refusal
 from services.routing.domain.alarms import alarms, overdue
 from services.routing.domain.command_table import DECISIONS
-from services.routing.domain.context import DecisionContext
+from services.routing.domain.context import Decision, DecisionContext
 from services.routing.domain.evolve import evolve
 from services.routing.domain.state import INITIAL, State
 
 __all__ = ["INITIAL", "DecisionContext", "State", "alarms", "decide", "evolve"]
 
 
-def decide(state: State, message: Message, context: DecisionContext) -> list[Message] | Refusal:
+def decide(state: State, message: Message, context: DecisionContext) -> Decision:
     """Return the events that follow from a command or from another service's event.
 
     A refusal is for commands; an event that calls for nothing gives no events. That a due date had

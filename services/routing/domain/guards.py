@@ -38,8 +38,7 @@ def at_step(state: State, step: str, context: DecisionContext, *others: str) -> 
     "step"``: the step is for the actor's unit to do, and the actor has the role of the step, or one
     of ``others``, where the table itself names no roles.
     """
-    refused = open_case(state)
-    if refused is not None:
+    if refused := open_case(state):
         return refused
     if step != state.step:
         return refusal("NOT_CURRENT_STEP", step=step, **moved(state))
@@ -50,8 +49,7 @@ def at_step(state: State, step: str, context: DecisionContext, *others: str) -> 
 
 def may_work(state: State, step: str, context: DecisionContext) -> Refusal | None:
     """Refuse unless the clock runs and the actor is the one to do the current step."""
-    refused = at_step(state, step, context)
-    if refused is not None:
+    if refused := at_step(state, step, context):
         return refused
     if state.status is CaseStatus.SUSPENDED:
         return refusal("CASE_SUSPENDED")
@@ -60,8 +58,7 @@ def may_work(state: State, step: str, context: DecisionContext) -> Refusal | Non
 
 def has_step(state: State, step: str, context: DecisionContext) -> Refusal | None:
     """Refuse unless the actor is the one to do the current step, now or when the clock goes on."""
-    refused = at_step(state, step, context)
-    if refused is not None:
+    if refused := at_step(state, step, context):
         return refused
     if state.assignee and not acts_for(state, state.assignee, context):
         return refusal("NOT_ASSIGNED_TO_YOU", assignee=state.assignee)

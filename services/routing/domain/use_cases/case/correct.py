@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from google.protobuf.message import Message
 from motcua.routing.v1.case_events_pb2 import CaseCorrected
 from motcua.routing.v1.routing_pb2 import CorrectCaseRequest
 
 from kernel.base.errors import Refusal
-from services.routing.domain.context import DecisionContext
+from services.routing.domain.context import Decision, DecisionContext
 from services.routing.domain.guards import ASSIGNING, within
 from services.routing.domain.refusals.case import refusal
 from services.routing.domain.state import CaseStatus, State
 
 
-def correct(
-    state: State, command: CorrectCaseRequest, context: DecisionContext
-) -> list[Message] | Refusal:
+def correct(state: State, command: CorrectCaseRequest, context: DecisionContext) -> Decision:
     """Return how the result's number or explanation is to be read; the earlier event stays.
 
     For heads and leaders of the unit that answers for the dossier and of those above it, and for
@@ -23,8 +20,7 @@ def correct(
     """
     if state.status is not CaseStatus.RESOLVED:
         return refusal("CASE_NOT_RESOLVED")
-    refused = _not_yours(state, context)
-    if refused is not None:
+    if refused := _not_yours(state, context):
         return refused
     if not command.reason.strip():
         return refusal("REASON_NEEDED")

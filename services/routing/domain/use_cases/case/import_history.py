@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from google.protobuf.message import Message
 from motcua.routing.v1.case_events_pb2 import HistoryImported, StepRecorded
 from motcua.routing.v1.routing_pb2 import CompleteImportRequest, RecordStepRequest
 
-from kernel.base.errors import Refusal
-from services.routing.domain.context import DecisionContext
+from services.routing.domain.context import Decision, DecisionContext
 from services.routing.domain.refusals.case import refusal
 from services.routing.domain.state import State
 
 
-def record(
-    state: State, command: RecordStepRequest, context: DecisionContext
-) -> list[Message] | Refusal:
+def record(state: State, command: RecordStepRequest, context: DecisionContext) -> Decision:
     """Record a step; real logs have steps before the beginning, after the end, and out of order."""
     if not context.imported:
         return refusal("NOT_IMPORTED")
@@ -30,7 +26,7 @@ def record(
 
 def complete_import(
     state: State, _command: CompleteImportRequest, context: DecisionContext
-) -> list[Message] | Refusal:
+) -> Decision:
     """Complete the history, once; the due dates of a case without an end count from now on."""
     if not context.imported:
         return refusal("NOT_IMPORTED")

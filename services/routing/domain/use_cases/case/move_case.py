@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from google.protobuf.message import Message
 from motcua.routing.v1 import routing_pb2 as pb
 from motcua.routing.v1.case_events_pb2 import CaseMoved, CasePulledBack, StepOpened
 from motcua.routing.v1.event_parts_pb2 import CurrentStep
 
-from kernel.base.errors import Refusal
 from kernel.base.instants import to_timestamp
-from services.routing.domain.context import DecisionContext, enter, set_limit, write_basis
+from services.routing.domain.context import Decision, DecisionContext, enter, set_limit, write_basis
 from services.routing.domain.guards import acts_for, at_step, moved, open_case
 from services.routing.domain.refusals.case import refusal
 from services.routing.domain.state import State
@@ -33,24 +31,18 @@ _LIMITED: Final = (
 """What a step says of its due date: a move leaves that alone."""
 
 
-def open_step(
-    state: State, command: pb.OpenStepRequest, context: DecisionContext
-) -> list[Message] | Refusal:
+def open_step(state: State, command: pb.OpenStepRequest, context: DecisionContext) -> Decision:
     """Note the first look of the one who has to do the step; later looks change nothing."""
-    refused = at_step(state, command.step, context)
-    if refused is not None:
+    if refused := at_step(state, command.step, context):
         return refused
     if state.assignee and not acts_for(state, state.assignee, context):
         return refusal("NOT_ASSIGNED_TO_YOU", assignee=state.assignee)
     return [] if state.work.opened_by else [StepOpened(step=state.step)]
 
 
-def pull_back(
-    state: State, command: pb.PullBackRequest, context: DecisionContext
-) -> list[Message] | Refusal:
+def pull_back(state: State, command: pb.PullBackRequest, context: DecisionContext) -> Decision:
     """Make the sender's step current again, with the due date that it had."""
-    refused = open_case(state)
-    if refused is not None:
+    if refused := open_case(state):
         return refused
     if command.step != state.step:
         return refusal("NOT_CURRENT_STEP", step=command.step, **moved(state))
@@ -82,9 +74,7 @@ def pull_back(
     return [taken, *substitutions(state, gone.assignee, context)]
 
 
-def move_case(
-    state: State, command: pb.MoveCaseRequest, context: DecisionContext
-) -> list[Message] | Refusal:
+def move_case(state: State, command: pb.MoveCaseRequest, context: DecisionContext) -> Decision:
     """Move a case to another version, which must have its current step; due dates stay.
 
     What that version wants asked at the step, of units and of other agencies, is asked now as far
@@ -93,8 +83,7 @@ def move_case(
     ``context.process`` is the process to which it is moved. The table of permissions lets in
     operators, and leaders of the unit that answers for the dossier.
     """
-    refused = open_case(state)
-    if refused is not None:
+    if refused := open_case(state):
         return refused
     if not command.reason.strip():
         return refusal("REASON_NEEDED")

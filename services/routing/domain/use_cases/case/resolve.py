@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from google.protobuf.message import Message
 from motcua.events.v1.common_pb2 import ResultKind
 from motcua.routing.v1.case_events_pb2 import CaseResolved
 from motcua.routing.v1.routing_pb2 import ResolveCaseRequest
 from motcua.routing.v1.types_pb2 import CaseResult
 
 from kernel.base.errors import Refusal
-from services.routing.domain.context import DecisionContext
+from services.routing.domain.context import Decision, DecisionContext
 from services.routing.domain.guards import may_work, open_case
 from services.routing.domain.refusals.case import refusal
 from services.routing.domain.state import State
@@ -25,9 +24,7 @@ from services.routing.domain.use_cases.collaboration.draft_documents import (
 _ELECTRONIC: Final = (ResultKind.RESULT_KIND_ELECTRONIC, ResultKind.RESULT_KIND_SIGNED)
 
 
-def resolve(
-    state: State, command: ResolveCaseRequest, context: DecisionContext
-) -> list[Message] | Refusal:
+def resolve(state: State, command: ResolveCaseRequest, context: DecisionContext) -> Decision:
     """End the case with a result.
 
     Officers do so at a step that resolves, and explain a rejection or a passed due date; what they
@@ -49,15 +46,13 @@ def resolve(
 
 
 def _importing(state: State) -> Refusal | None:
-    refused = open_case(state)
-    if refused is not None:
+    if refused := open_case(state):
         return refused
     return None if state.imported else refusal("NOT_IMPORTED")
 
 
 def _working(state: State, command: ResolveCaseRequest, context: DecisionContext) -> Refusal | None:
-    refused = may_work(state, command.step, context)
-    if refused is not None:
+    if refused := may_work(state, command.step, context):
         return refused
     if not context.process.step(state.step).resolves:
         return refusal("STEP_CANNOT_RESOLVE", step=state.step)
@@ -68,8 +63,7 @@ def _working(state: State, command: ResolveCaseRequest, context: DecisionContext
     if children := state.work.unfinished(state.step):
         return refusal("CHILD_OPEN", name=children[0].name, number=children[0].number)
     refused = result_unsigned(state, context.process, command.result)
-    refused = refused or _file_missing(state, command, context)
-    if refused is not None:
+    if refused := refused or _file_missing(state, command, context):
         return refused
     rejected = command.result == CaseResult.CASE_RESULT_REJECTED
     if (rejected or _late(state, context)) and not command.explanation.strip():

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from google.protobuf.message import Message
 from motcua.routing.v1.case_events_pb2 import StepAssigned, StepCompleted, StepSentBack
 from motcua.routing.v1.routing_pb2 import AssignStepRequest, CompleteStepRequest, SendBackRequest
 from motcua.routing.v1.types_pb2 import CaseFact
@@ -15,7 +14,7 @@ from office.process.model.conditions import Circumstances
 from office.process.model.process import Process, Step, Transition
 from services.routing.domain.collaboration_evolve import stated
 from services.routing.domain.collaboration_state import Work
-from services.routing.domain.context import DecisionContext, enter
+from services.routing.domain.context import Decision, DecisionContext, enter
 from services.routing.domain.guards import ASSIGNING, acts_for, at_step, may_work
 from services.routing.domain.refusals.case import refusal
 from services.routing.domain.state import State
@@ -23,15 +22,12 @@ from services.routing.domain.use_cases.collaboration.consult import beside
 from services.routing.domain.use_cases.collaboration.participants import substitutions
 
 
-def assign(
-    state: State, command: AssignStepRequest, context: DecisionContext
-) -> list[Message] | Refusal:
+def assign(state: State, command: AssignStepRequest, context: DecisionContext) -> Decision:
     """Assign the current step to an officer; allowed while suspended.
 
     Taking it from another officer needs a reason, unless that officer gives it away.
     """
-    refused = at_step(state, command.step, context, *ASSIGNING)
-    if refused is not None:
+    if refused := at_step(state, command.step, context, *ASSIGNING):
         return refused
     if command.assignee == state.assignee:
         return refusal("ALREADY_ASSIGNED", assignee=state.assignee)
@@ -49,18 +45,14 @@ def assign(
     ]
 
 
-def complete(
-    state: State, command: CompleteStepRequest, context: DecisionContext
-) -> list[Message] | Refusal:
+def complete(state: State, command: CompleteStepRequest, context: DecisionContext) -> Decision:
     """Complete the current step by the way that is named, or by the only one that is open."""
-    refused = may_work(state, command.step, context)
-    if refused is not None:
+    if refused := may_work(state, command.step, context):
         return refused
     step = context.process.step(state.step)
     if not step.next:
         return refusal("NO_NEXT_STEP", step=step.name)
-    refused = _unknown(command.facts, step, state.work, context.process)
-    if refused is not None:
+    if refused := _unknown(command.facts, step, state.work, context.process):
         return refused
     if waiting := state.work.waiting(step.name):
         return refusal("CONSULTATION_OPEN", unit=waiting[0].unit, number=waiting[0].number)
@@ -123,12 +115,9 @@ def _chosen(
     return transitions[0]
 
 
-def send_back(
-    state: State, command: SendBackRequest, context: DecisionContext
-) -> list[Message] | Refusal:
+def send_back(state: State, command: SendBackRequest, context: DecisionContext) -> Decision:
     """Make an earlier step current again, with its limit from now; needs a reason."""
-    refused = may_work(state, command.step, context)
-    if refused is not None:
+    if refused := may_work(state, command.step, context):
         return refused
     if not command.reason.strip():
         return refusal("REASON_REQUIRED")

@@ -7,10 +7,9 @@ from motcua.intake.v1.dossier_events_pb2 import SupplementSubmitted
 from motcua.routing.v1.case_events_pb2 import CaseClosed, SupplementRequested
 from motcua.routing.v1.routing_pb2 import CloseCaseRequest, RequestSupplementRequest
 
-from kernel.base.errors import Refusal
 from kernel.base.instants import instant_in, to_timestamp
 from office.worktime import working_time
-from services.routing.domain.context import DecisionContext
+from services.routing.domain.context import Decision, DecisionContext
 from services.routing.domain.guards import at_step, may_work
 from services.routing.domain.refusals.case import refusal
 from services.routing.domain.state import State
@@ -20,18 +19,16 @@ from services.routing.domain.use_cases.deadlines.suspend import SUPPLEMENT, go_o
 
 def request_supplement(
     state: State, command: RequestSupplementRequest, context: DecisionContext
-) -> list[Message] | Refusal:
+) -> Decision:
     """Ask for papers and stop the clock; the procedure and its process limit how
     often."""
-    refused = may_work(state, command.step, context)
-    if refused is not None:
+    if refused := may_work(state, command.step, context):
         return refused
     if not context.supplement_rounds:
         return refusal("NO_SUPPLEMENTS")
     if state.round >= context.supplement_rounds:
         return refusal("SUPPLEMENT_LIMIT", rounds=state.round, most=context.supplement_rounds)
-    refused = supplement_unsigned(state, context.process)
-    if refused is not None:
+    if refused := supplement_unsigned(state, context.process):
         return refused
     event = SupplementRequested(parts=command.parts, reason=command.reason, round=state.round + 1)
     for part in event.parts:
@@ -59,12 +56,9 @@ def resume(state: State, submitted: SupplementSubmitted, context: DecisionContex
     return [go_on(state, context)]
 
 
-def close(
-    state: State, command: CloseCaseRequest, context: DecisionContext
-) -> list[Message] | Refusal:
+def close(state: State, command: CloseCaseRequest, context: DecisionContext) -> Decision:
     """Close a case whose papers did not come in time; not before that time is over."""
-    refused = at_step(state, state.step, context)
-    if refused is not None:
+    if refused := at_step(state, state.step, context):
         return refused
     if not _waits(state):
         return refusal("NO_PAPERS_AWAITED")

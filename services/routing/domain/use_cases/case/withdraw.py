@@ -7,8 +7,7 @@ from motcua.intake.v1.dossier_events_pb2 import WithdrawalRequested
 from motcua.routing.v1.case_events_pb2 import CaseWithdrawn, WithdrawalDeclined
 from motcua.routing.v1.routing_pb2 import AnswerWithdrawalRequest
 
-from kernel.base.errors import Refusal
-from services.routing.domain.context import DecisionContext
+from services.routing.domain.context import Decision, DecisionContext
 from services.routing.domain.guards import open_case
 from services.routing.domain.refusals.case import refusal
 from services.routing.domain.state import CaseStatus, State
@@ -29,16 +28,13 @@ def ask(state: State, event: WithdrawalRequested, _context: DecisionContext) -> 
     return [CaseWithdrawn(reason=event.reason)]
 
 
-def answer(
-    state: State, command: AnswerWithdrawalRequest, context: DecisionContext
-) -> list[Message] | Refusal:
+def answer(state: State, command: AnswerWithdrawalRequest, context: DecisionContext) -> Decision:
     """Close the case at the citizen's wish, or decline with a reason; allowed while suspended.
 
     The table of permissions lets in heads and leaders of the unit that answers for the dossier, and
     of those above it.
     """
-    refused = open_case(state)
-    if refused is not None:
+    if refused := open_case(state):
         return refused
     if not pending(state, context) or command.number != context.withdrawals:
         return refusal("NO_WITHDRAWAL_ASKED", number=command.number)

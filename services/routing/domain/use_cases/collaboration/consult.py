@@ -19,6 +19,7 @@ from office.worktime.deadline_basis import DeadlineBasis
 from office.worktime.durations import Duration, DurationError
 from services.routing.domain.collaboration_state import AskedUnit
 from services.routing.domain.context import (
+    Decision,
     DecisionContext,
     limit,
     of_consultation,
@@ -33,10 +34,9 @@ from services.routing.domain.use_cases.collaboration.child_dossiers import child
 
 def request(
     state: State, command: pb.RequestConsultationRequest, context: DecisionContext
-) -> list[Message] | Refusal:
+) -> Decision:
     """Ask a unit; the same open question is asked once."""
-    refused = may_help(state, command.step, context)
-    if refused is not None:
+    if refused := may_help(state, command.step, context):
         return refused
     try:
         length = Duration.parse(command.time_limit or "none")
@@ -95,12 +95,11 @@ def _limit(consultation: ConsultationRequested, context: DecisionContext, length
 
 def answer(
     state: State, command: pb.AnswerConsultationRequest, context: DecisionContext
-) -> list[Message] | Refusal:
+) -> Decision:
     """Return a unit's opinion, in the role asked; for officers of that unit or a unit above it, and
     after it was dissolved for those of its successor.
     """
-    refused = open_case(state)
-    if refused is not None:
+    if refused := open_case(state):
         return refused
     consultation = state.work.question(command.number)
     if consultation is None:
@@ -124,13 +123,12 @@ def answer(
 
 def cancel(
     state: State, command: pb.CancelConsultationRequest, context: DecisionContext
-) -> list[Message] | Refusal:
+) -> Decision:
     """Take back a question that was not answered; for who asked it, and whoever has the step now.
 
     What the process wants to know before its step is completed is not an officer's to take back.
     """
-    refused = open_case(state)
-    if refused is not None:
+    if refused := open_case(state):
         return refused
     consultation = state.work.question(command.number)
     if consultation is None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from google.protobuf.message import Message
 from motcua.routing.v1 import routing_pb2 as pb
 from motcua.routing.v1.collaboration_events_pb2 import DocumentDrafted, DocumentReviewed
 from motcua.routing.v1.types_pb2 import CaseResult, DocumentKind, DocumentStage
@@ -12,7 +11,7 @@ from motcua.routing.v1.types_pb2 import CaseResult, DocumentKind, DocumentStage
 from kernel.base.errors import Refusal
 from office.process.model.process import Process
 from services.routing.domain.collaboration_state import Draft
-from services.routing.domain.context import DecisionContext
+from services.routing.domain.context import Decision, DecisionContext
 from services.routing.domain.guards import may_help, open_case, within
 from services.routing.domain.refusals.case import refusal
 from services.routing.domain.state import State
@@ -26,12 +25,9 @@ NAMES: Final = {
 }
 
 
-def draft(
-    state: State, command: pb.DraftDocumentRequest, context: DecisionContext
-) -> list[Message] | Refusal:
+def draft(state: State, command: pb.DraftDocumentRequest, context: DecisionContext) -> Decision:
     """Draft a paper; a new draft takes the place of one that was not signed."""
-    refused = may_help(state, command.step, context)
-    if refused is not None:
+    if refused := may_help(state, command.step, context):
         return refused
     drafted = DocumentDrafted(
         number=len(state.work.drafts) + 1,
@@ -51,12 +47,9 @@ def draft(
     return [drafted]
 
 
-def judge(
-    state: State, command: pb.ReviewDocumentRequest, context: DecisionContext
-) -> list[Message] | Refusal:
+def judge(state: State, command: pb.ReviewDocumentRequest, context: DecisionContext) -> Decision:
     """Review or sign the latest draft of its kind, or refuse it with a reason."""
-    refused = _judgeable(state, command, context)
-    if refused is not None:
+    if refused := _judgeable(state, command, context):
         return refused
     paper = state.work.draft(command.number)
     assert paper is not None
@@ -75,8 +68,7 @@ def judge(
 def _judgeable(
     state: State, command: pb.ReviewDocumentRequest, context: DecisionContext
 ) -> Refusal | None:
-    refused = open_case(state)
-    if refused is not None:
+    if refused := open_case(state):
         return refused
     paper = state.work.draft(command.number)
     if paper is None or state.work.latest(paper.kind) is not paper:

@@ -13,7 +13,7 @@ from motcua.routing.v1.officer_events_pb2 import DelegationEnded
 from kernel.base.errors import Refusal
 from kernel.base.instants import instant_in, to_timestamp
 from services.routing.domain.collaboration_state import Delegation
-from services.routing.domain.context import DecisionContext
+from services.routing.domain.context import Decision, DecisionContext
 from services.routing.domain.guards import ASSIGNING, at_step, open_case
 from services.routing.domain.refusals.case import refusal
 from services.routing.domain.state import State
@@ -21,10 +21,9 @@ from services.routing.domain.state import State
 
 def set_participant(
     state: State, command: pb.SetParticipantRequest, context: DecisionContext
-) -> list[Message] | Refusal:
+) -> Decision:
     """Let an officer take part, or end that; for who does such steps or gives them out."""
-    refused = at_step(state, state.step, context, *ASSIGNING)
-    if refused is not None:
+    if refused := at_step(state, state.step, context, *ASSIGNING):
         return refused
     if command.officer == state.assignee:
         return refusal("IS_ASSIGNEE", officer=command.officer)
@@ -45,9 +44,7 @@ def delegation_of(command: pb.DelegateWorkRequest, at: int) -> Delegation | Refu
     return Delegation(command.officer, command.substitute, begins, ends)
 
 
-def delegate(
-    state: State, command: pb.DelegateWorkRequest, context: DecisionContext
-) -> list[Message] | Refusal:
+def delegate(state: State, command: pb.DelegateWorkRequest, context: DecisionContext) -> Decision:
     """Let a substitute act for an officer on one case that the officer has.
 
     Gives nothing where that is already so, or the case is not the officer's any more.
@@ -65,9 +62,7 @@ def work_meant(officer: str, actor: Actor) -> str:
     return "" if actor.id == officer else actor.unit
 
 
-def end_absence(
-    state: State, command: pb.EndAbsenceRequest, context: DecisionContext
-) -> list[Message] | Refusal:
+def end_absence(state: State, command: pb.EndAbsenceRequest, context: DecisionContext) -> Decision:
     """Let nobody of those who stand in for an officer do so any more on one case."""
     if open_case(state) is not None:
         return []

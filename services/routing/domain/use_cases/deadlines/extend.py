@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from google.protobuf.message import Message
 from motcua.routing.v1.deadline_events_pb2 import DeadlineExtended
 from motcua.routing.v1.routing_pb2 import ExtendDeadlineRequest
 
@@ -10,7 +9,7 @@ from kernel.base.errors import Refusal
 from kernel.base.instants import to_us
 from office.worktime import working_time
 from office.worktime.durations import Duration
-from services.routing.domain.context import DecisionContext, limit, of_dossier, set_limit
+from services.routing.domain.context import Decision, DecisionContext, limit, of_dossier, set_limit
 from services.routing.domain.guards import open_case
 from services.routing.domain.refusals.case import refusal
 from services.routing.domain.state import CaseStatus, State
@@ -18,17 +17,14 @@ from services.routing.domain.state import CaseStatus, State
 AT_LEAST_BEFORE = Duration.parse("1wd")
 
 
-def extend(
-    state: State, command: ExtendDeadlineRequest, context: DecisionContext
-) -> list[Message] | Refusal:
+def extend(state: State, command: ExtendDeadlineRequest, context: DecisionContext) -> Decision:
     """Move the promised date; the one promised first stays on record beside it.
 
     Whoever asks signs: the table of permissions lets in leaders of the unit that answers for the
     dossier, and of those above it. A working day before the due date at the latest; and only once
     for a dossier.
     """
-    refused = _unfit(state, context) or _untimely(state, command, context)
-    if refused is not None:
+    if refused := _unfit(state, context) or _untimely(state, command, context):
         return refused
     new = to_us(command.due_at)
     extended = DeadlineExtended(
@@ -46,8 +42,7 @@ def extend(
 
 
 def _unfit(state: State, context: DecisionContext) -> Refusal | None:
-    refused = open_case(state)
-    if refused is not None:
+    if refused := open_case(state):
         return refused
     if state.dossier_limit is None:
         return refusal("NO_DUE_DATE")

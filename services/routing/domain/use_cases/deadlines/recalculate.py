@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from google.protobuf.message import Message
 from motcua.routing.v1.deadline_events_pb2 import DeadlineRecalculated
 from motcua.routing.v1.routing_pb2 import RecalculateDeadlinesRequest
 from motcua.routing.v1.types_pb2 import DeadlineScope
 
-from kernel.base.errors import Refusal
 from kernel.base.instants import to_timestamp
 from office.worktime.deadline_basis import would_have_passed
 from services.routing.domain.collaboration_state import StepTimer
 from services.routing.domain.context import (
+    Decision,
     DecisionContext,
     Target,
     of_consultation,
@@ -39,7 +38,7 @@ _CONSULTATION = DeadlineScope.DEADLINE_SCOPE_CONSULTATION
 
 def recalculate(
     state: State, command: RecalculateDeadlinesRequest, context: DecisionContext
-) -> list[Message] | Refusal:
+) -> Decision:
     """Lay anew what the calendar has laid and is still open; nothing for what stays where it is.
 
     While the clock stands still what stands with it is not moved: it is counted anew when the clock

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from google.protobuf.message import Message
 from motcua.routing.v1 import routing_pb2 as pb
 from motcua.routing.v1.case_events_pb2 import CaseResumed, CaseSuspended
 from motcua.routing.v1.event_parts_pb2 import CurrentStep
 from motcua.routing.v1.types_pb2 import SuspensionKind
 
-from kernel.base.errors import Refusal
 from kernel.base.instants import MINUTE, instant_in, to_timestamp
 from office.worktime import working_time
 from office.worktime.deadline_basis import DeadlineBasis, Pause, due_after_pause
@@ -19,6 +17,7 @@ from office.worktime.warning_rule import WarningRule, warn_at
 from office.worktime.working_time import ResumePolicy
 from services.routing.domain.collaboration_state import StepTimer
 from services.routing.domain.context import (
+    Decision,
     DecisionContext,
     Target,
     enter,
@@ -47,7 +46,7 @@ END_WARNING = WarningRule(lead=Duration.parse("2wd"))
 
 def request_payment(
     state: State, command: pb.RequestPaymentRequest, context: DecisionContext
-) -> list[Message] | Refusal:
+) -> Decision:
     """Ask for money and stop the clock; the amounts are whole đồng, one of them above 0."""
     fee, charge = command.payment.fee, command.payment.charge
     if min(fee, charge) < 0 or fee + charge <= 0:
@@ -56,9 +55,7 @@ def request_payment(
     return _suspend(state, command, context, suspended)
 
 
-def stop(
-    state: State, command: pb.SuspendCaseRequest, context: DecisionContext
-) -> list[Message] | Refusal:
+def stop(state: State, command: pb.SuspendCaseRequest, context: DecisionContext) -> Decision:
     """Stop the clock while somebody outside the unit is waited for."""
     suspended = CaseSuspended(
         kind=command.kind, reason=command.reason, counterpart=command.counterpart
@@ -68,9 +65,8 @@ def stop(
 
 def _suspend(
     state: State, command: Any, context: DecisionContext, suspended: CaseSuspended
-) -> list[Message] | Refusal:
-    refused = may_work(state, command.step, context)
-    if refused is not None:
+) -> Decision:
+    if refused := may_work(state, command.step, context):
         return refused
     end = instant_in(command, "expected_end_at")
     if end is not None:
@@ -91,10 +87,9 @@ def warn_of_end(message: Any, context: DecisionContext, end: int) -> None:
 
 def confirm_payment(
     state: State, command: pb.ConfirmPaymentRequest, context: DecisionContext
-) -> list[Message] | Refusal:
+) -> Decision:
     """Let the clock go on when what was asked for has been paid, neither more nor less."""
-    refused = at_step(state, command.step, context)
-    if refused is not None:
+    if refused := at_step(state, command.step, context):
         return refused
     suspension = state.suspension
     if suspension is None or suspension.kind != FINANCIAL:
@@ -104,12 +99,9 @@ def confirm_payment(
     return [go_on(state, context, paid=command.paid, receipt_number=command.receipt_number)]
 
 
-def resume(
-    state: State, command: pb.ResumeCaseRequest, context: DecisionContext
-) -> list[Message] | Refusal:
+def resume(state: State, command: pb.ResumeCaseRequest, context: DecisionContext) -> Decision:
     """Let the clock go on at an officer's word; papers that were asked for must come."""
-    refused = at_step(state, command.step, context)
-    if refused is not None:
+    if refused := at_step(state, command.step, context):
         return refused
     if state.status is not CaseStatus.SUSPENDED or state.suspension is None:
         return refusal("NOT_SUSPENDED")
