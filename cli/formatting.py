@@ -45,6 +45,12 @@ def iso(timestamp: Timestamp) -> str | None:
     return isoformat(to_us(timestamp), OFFICE) if timestamp.seconds or timestamp.nanos else None
 
 
+def word(enum: Any, value: int) -> str:
+    """Return the name of an enumerated value without that of its enum: FINDING_KIND_GAP as gap."""
+    name: str = enum.Name(value)
+    return name.removeprefix(enum.Name(0).removesuffix("UNSPECIFIED")).lower()
+
+
 def print_json(document: Any) -> None:
     """Print one JSON document."""
     print(json.dumps(document, ensure_ascii=False, indent=1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, time
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from google.protobuf.duration_pb2 import Duration
@@ -14,6 +14,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from kernel.base.instants import from_datetime, to_timestamp, zone
 
 OFFICE = "Asia/Ho_Chi_Minh"
+JSON = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 _LENGTH = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)([dhm])")
 _SECONDS = {"d": 86_400, "h": 3_600, "m": 60}
 

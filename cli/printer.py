@@ -13,8 +13,10 @@ from collections.abc import Iterable, Sequence
 from copy import copy
 from typing import IO, Any, Literal
 
+import typer
 from rich.console import Console
 from rich.measure import Measurement
+from rich.progress import Progress, ProgressColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -119,6 +121,17 @@ err = _printer(stderr=True)
 def fail(text: str) -> None:
     """Print on one line of stderr what went wrong."""
     err.print(" ".join(text.split()), style="red", markup=False)
+
+
+def failed(text: str, status: int = 1) -> typer.Exit:
+    """Print what went wrong; return the end of the command with that status, to be raised."""
+    fail(text)
+    return typer.Exit(status)
+
+
+def progress_on(*columns: ProgressColumn) -> Progress:
+    """Return a bar of progress for a terminal; elsewhere it shows nothing."""
+    return Progress(*columns, console=err, disable=not err.is_terminal, transient=True)
 
 
 def counted(number: int, one: str, many: str = "") -> str:

@@ -10,7 +10,7 @@ import grpc
 import typer
 
 from cli.grpc_clients import Connection
-from cli.printer import fail
+from cli.printer import fail, failed
 from kernel.rpc.client import DETAILS, explain
 
 
@@ -22,8 +22,7 @@ def failures(service: str) -> Iterator[None]:
     except grpc.RpcError as error:
         problem = explain(error)
         if problem.code == grpc.StatusCode.UNAVAILABLE and not _is_services_answer(error):
-            fail(f"{service} does not answer; is it running? (motcua status)")
-            raise typer.Exit(1) from error
+            raise failed(f"{service} does not answer; is it running? (motcua status)") from error
         fields = "; ".join(
             f"{name}: {text}" if name else text for name, text in problem.fields.items()
         )

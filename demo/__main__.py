@@ -16,10 +16,10 @@ from datetime import time as clock_time
 from pathlib import Path
 
 import grpc
-from rich.progress import BarColumn, Progress, TextColumn
+from rich.progress import BarColumn, TextColumn
 
 from cli.options import OFFICE
-from cli.printer import err, fail, out
+from cli.printer import err, fail, out, progress_on
 from cli.stack.addresses import address
 from demo.local_stack import NotRunning, PartnerProcesses, begin, environment, opening, stack
 from demo.results.final_report import finish, print_next_steps
@@ -91,7 +91,7 @@ async def _watch(
         BarColumn(bar_width=40),
         TextColumn("{task.fields[done]}"),
     )
-    with Progress(*columns, console=err, disable=not err.is_terminal, transient=True) as progress:
+    with progress_on(*columns) as progress:
         bar = progress.add_task("", total=max(1, closes - opens), done="")
         while not all(task.done() for task in tasks):
             now = to_datetime(clock.now(), OFFICE)

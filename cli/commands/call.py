@@ -17,7 +17,7 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
 from cli.grpc_clients import Connection
-from cli.printer import fail
+from cli.printer import failed
 from cli.rpc_errors import failures
 from kernel.rpc.client import explain, metadata
 
@@ -65,8 +65,7 @@ def call(
             problem = explain(error)
             if not problem.reason:
                 raise
-            fail(f"{problem.reason}: {problem.text}")
-            raise typer.Exit(1) from error
+            raise failed(f"{problem.reason}: {problem.text}") from error
 
 
 def _print(

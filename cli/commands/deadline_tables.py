@@ -5,15 +5,10 @@ from __future__ import annotations
 from motcua.audit.v1 import audit_pb2 as pb
 from rich.table import Table
 
-from cli.formatting import ZONE, moment
+from cli.formatting import ZONE, moment, word
 from cli.printer import grid, out
 
 _DESK_CHECK = "desk check"
-
-
-def status(row: pb.Deadline) -> str:
-    """Return how near a due date is, to the instant."""
-    return pb.DeadlineStatus.Name(row.status).removeprefix("DEADLINE_STATUS_").lower()
 
 
 def deadline_table(rows: list[pb.Deadline]) -> Table:
@@ -28,7 +23,7 @@ def deadline_table(rows: list[pb.Deadline]) -> Table:
         "due": [moment(row.due_at) for row in rows],
         "kind": [_DESK_CHECK if _checking(row) else "promise" for row in rows],
         "first promise": [moment(row.first_due_at) for row in rows],
-        "status": [status(row) for row in rows],
+        "status": [word(pb.DeadlineStatus, row.status) for row in rows],
         "report": [_in_the_report(row) for row in rows],
         "dossier": [row.dossier_code for row in rows],
         "unit": [row.unit for row in rows],
@@ -51,7 +46,7 @@ def _narrow_deadlines(rows: list[pb.Deadline]) -> Table:
     lines = [
         (
             moment(row.due_at) + _first_promise(row),
-            status(row),
+            word(pb.DeadlineStatus, row.status),
             _in_the_report(row),
             row.dossier_code,
             f"{row.unit} {_DESK_CHECK if _checking(row) else row.step}".strip()

@@ -10,11 +10,11 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from motcua.audit.v1 import audit_pb2 as pb
 from rich.table import Table
 
-from cli.commands.deadline_tables import deadline_table, status
-from cli.commands.dossier import AS_OF, JSON, lateness, suspended_for
-from cli.formatting import ESTIMATED, ZONE, hours_and_minutes, iso, moment, print_json
+from cli.commands.deadline_tables import deadline_table
+from cli.commands.dossier import AS_OF, suspended_for
+from cli.formatting import ESTIMATED, ZONE, hours_and_minutes, iso, moment, print_json, word
 from cli.grpc_clients import identity
-from cli.options import parse_instant, parse_length
+from cli.options import JSON, parse_instant, parse_length
 from cli.printer import grid, out
 from cli.rpc_errors import audit
 from kernel.base.instants import MINUTE, SECOND, to_us
@@ -77,8 +77,8 @@ def fetch_deadlines(as_of: str, within: str, overdue: bool, unit: str) -> list[p
 def _deadline(row: pb.Deadline) -> dict[str, Any]:
     return {
         "dossier_code": row.dossier_code,
-        "status": status(row),
-        "lateness": lateness(row.lateness),
+        "status": word(pb.DeadlineStatus, row.status),
+        "lateness": word(pb.Lateness, row.lateness),
         "due_at": iso(row.due_at),
         "first_due_at": iso(row.first_due_at),
         "suspended_at": iso(row.suspended_at),
@@ -90,7 +90,7 @@ def _deadline(row: pb.Deadline) -> dict[str, Any]:
         "unit": row.unit,
         "step": row.step,
         "step_unit": row.step_unit,
-        "kind": pb.DeadlineKind.Name(row.kind).removeprefix("DEADLINE_KIND_").lower(),
+        "kind": word(pb.DeadlineKind, row.kind),
         "late_unit": row.late_unit,
     }
 
@@ -127,7 +127,7 @@ def explanation(answer: pb.ExplainDeadlineResponse) -> dict[str, Any]:
         "time_zone": answer.time_zone,
         "first_due_at": iso(answer.first_due_at),
         "due_at": iso(answer.due_at),
-        "agreement": _agreement(answer.agreement),
+        "agreement": word(pb.Agreement, answer.agreement),
         "lines": [_line(line) for line in answer.lines],
     }
 
@@ -145,7 +145,7 @@ def _line(line: pb.DeadlineLine) -> dict[str, Any]:
         "calendar": line.calendar_version,
         "due_at": iso(line.due_at),
         "computed_due_at": iso(line.computed_due_at),
-        "agreement": _agreement(line.agreement),
+        "agreement": word(pb.Agreement, line.agreement),
         "problem": line.problem.en,
         "spans": [
             {
@@ -163,10 +163,6 @@ def _line(line: pb.DeadlineLine) -> dict[str, Any]:
             for span in line.spans
         ],
     }
-
-
-def _agreement(value: Any) -> str:
-    return pb.Agreement.Name(value).removeprefix("AGREEMENT_").lower()
 
 
 def print_explanation(answer: pb.ExplainDeadlineResponse, *, steps: bool = False) -> None:

@@ -10,15 +10,14 @@ from motcua.events.v1.common_pb2 import ActorKind
 from motcua.routing.v1.types_pb2 import SuspensionKind
 from rich.table import Table
 
-from cli.formatting import ZONE, iso, moment, print_json
+from cli.formatting import ZONE, iso, moment, print_json, word
 from cli.grpc_clients import identity
-from cli.options import OFFICE, parse_instant
+from cli.options import JSON, OFFICE, parse_instant
 from cli.printer import grid, out
 from cli.rpc_errors import audit
 
 CODE = Annotated[str, typer.Argument(help="The dossier's code.")]
 AS_OF = Annotated[str, typer.Option(help="As of this instant (ISO 8601).")]
-JSON = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 _KINDS = {number: name.removeprefix("ACTOR_KIND_").lower() for name, number in ActorKind.items()}
 _LABELS = {
     "lateness": "lateness, by day",
@@ -167,7 +166,7 @@ def _state(answer: pb.GetStateResponse) -> dict[str, Any]:
         "state": found.state,
         "state_name": found.state_name.en,
         "state_name_vi": found.state_name.vi,
-        "lateness": lateness(found.lateness),
+        "lateness": word(pb.Lateness, found.lateness),
         "time_zone": found.time_zone,
         "procedure": found.procedure_code,
         "field": found.field,
@@ -184,10 +183,4 @@ def _state(answer: pb.GetStateResponse) -> dict[str, Any]:
 
 def suspended_for(value: Any) -> str:
     """Return why a clock is stopped; empty while it runs."""
-    name = SuspensionKind.Name(value).removeprefix("SUSPENSION_KIND_").lower()
-    return "" if name == "unspecified" else name
-
-
-def lateness(value: Any) -> str:
-    """Return the lateness of a dossier by the day, in words."""
-    return pb.Lateness.Name(value).removeprefix("LATENESS_").lower()
+    return word(SuspensionKind, value) if value else ""

@@ -19,16 +19,15 @@ from motcua.events.v1.event_pb2 import Event
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
-    Progress,
     TextColumn,
     TimeRemainingColumn,
 )
 from rich.text import Text
 
-from cli.formatting import OFFSET, moment, print_json
+from cli.formatting import OFFSET, moment, print_json, word
 from cli.grpc_clients import identity
-from cli.options import in_order, parse_instant
-from cli.printer import counted, err, fail, out
+from cli.options import JSON, in_order, parse_instant
+from cli.printer import counted, err, failed, out, progress_on
 from cli.rpc_errors import audit
 from kernel.base.instants import SECOND, to_us
 from kernel.eventsourcing.envelope import payload_type
@@ -46,7 +45,7 @@ def replay(
     output: Annotated[
         Path | None, typer.Option("--output", help="Into this file, a JSON object a line.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    as_json: JSON = False,
 ) -> None:
     """Read the log again, to the screen or into a file. Sealed data stays sealed.
 
@@ -91,8 +90,7 @@ def _target(output: Path | None) -> Iterator[TextIO]:
     try:
         file = output.open("w", encoding="utf-8")
     except OSError as error:
-        fail(f"{output}: {error.strerror}")
-        raise typer.Exit(1) from error
+        raise failed(f"{output}: {error.strerror}") from error
     with file:
         yield file
 
@@ -159,7 +157,7 @@ def verify(
     store_only: Annotated[
         bool, typer.Option("--store-only", help="Do not read the log again.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    as_json: JSON = False,
 ) -> None:
     """Verify that nothing was lost, altered or reordered. Exit status 1 when something was."""
     result = run_verify(store_only)
@@ -193,7 +191,7 @@ def run_verify(store_only: bool = False) -> pb.VerifyResult:
     )
     result = pb.VerifyResult()
     with (
-        Progress(*columns, console=err, disable=not err.is_terminal, transient=True) as progress,
+        progress_on(*columns) as progress,
         audit() as stub,
     ):
         task = progress.add_task("verify", total=None)
@@ -211,16 +209,16 @@ def run_verify(store_only: bool = False) -> pb.VerifyResult:
 
 
 def _print_verification(result: pb.VerifyResult) -> None:
-    word, style = ("proven", "green") if result.ok else ("broken", "red")
+    verdict, style = ("proven", "green") if result.ok else ("broken", "red")
     out.print(
         Text.assemble(
-            (word, style),
+            (verdict, style),
             f": {counted(result.events, 'event')} of {counted(result.dossiers, 'dossier')}; "
             f"{counted(result.gaps, 'gap')}, {counted(result.duplicates, 'duplicate')}, "
             f"{counted(result.broken_hashes, 'broken hash', 'broken hashes')}",
         )
     )
     for finding in result.findings:
-        kind = pb.FindingKind.Name(finding.kind).removeprefix("FINDING_KIND_").lower()
+        kind = word(pb.FindingKind, finding.kind)
         place = f"partition {finding.partition}, offset {finding.offset}"
         out.print(f"  {kind} at {place} {finding.stream_id}", markup=False)

@@ -9,14 +9,15 @@ import typer
 from rich.text import Text
 
 from cli.formatting import print_json
-from cli.printer import fail, grid, out
+from cli.options import JSON
+from cli.printer import failed, grid, out
 from cli.stack.paths import data_dir
 from infra.local.smtp import RECIPIENT_HEADER, read_messages
 
 
 def mails(
     code: Annotated[str, typer.Argument(help="Show only the mails about this dossier.")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    as_json: JSON = False,
 ) -> None:
     """Show the mails in the local stack's mail sink.
 
@@ -35,8 +36,7 @@ def mails(
     elif found:
         out.print(grid(("date", "to", "subject"), [_line(row) for row in found], whole=("date",)))
     if code and not found:
-        fail(f"no mail about {code} in {folder}")
-        raise typer.Exit(1)
+        raise failed(f"no mail about {code} in {folder}")
     if not found and not as_json:
         out.print(f"no mails in {folder}", markup=False)
 

@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from cli.formatting import print_json
-from cli.printer import counted, err, fail, grid, out
+from cli.options import JSON
+from cli.printer import counted, err, fail, failed, grid, out
 from kernel.documents.mistakes import DocumentError
 from office.people.directory import Directory, Officer, below
 from office.people.files import read_directory
@@ -20,7 +21,6 @@ app = typer.Typer(no_args_is_help=True, help="The directory of units and officer
 _File = Annotated[
     Path | None, typer.Option("--file", help="The directory; PEOPLE_DIRECTORY unless given.")
 ]
-_JSON = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 
 
 @app.command()
@@ -37,7 +37,7 @@ def list_people(
     unit: Annotated[str, typer.Option(help="Only this unit and those below it.")] = "",
     role: Annotated[str, typer.Option(help="Only officers with this role.")] = "",
     on: Annotated[str, typer.Option(help="The day, YYYY-MM-DD; today unless given.")] = "",
-    json: _JSON = False,
+    json: JSON = False,
 ) -> None:
     """List the officers in service on a day."""
     found = load(_path(file))
@@ -73,8 +73,7 @@ def load(path: Path) -> Directory:
 def _path(given: Path | None) -> Path:
     named = os.environ.get("PEOPLE_DIRECTORY", "")
     if given is None and not named:
-        fail("name a directory with --file, or set PEOPLE_DIRECTORY")
-        raise typer.Exit(2)
+        raise failed("name a directory with --file, or set PEOPLE_DIRECTORY", 2)
     return given or Path(named)
 
 
@@ -82,8 +81,7 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text) if text else date.today()  # noqa: DTZ011 - local, as meant
     except ValueError as error:
-        fail(f"--on: {text} is no day (YYYY-MM-DD)")
-        raise typer.Exit(2) from error
+        raise failed(f"--on: {text} is no day (YYYY-MM-DD)", 2) from error
 
 
 def _row(officer: Officer, day: date) -> dict[str, str]:

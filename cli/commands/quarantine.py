@@ -11,13 +11,13 @@ from rich.table import Table
 
 from cli.formatting import ZONE, iso, moment, print_json
 from cli.grpc_clients import Connection, identity
+from cli.options import JSON
 from cli.printer import counted, grid, out
 from cli.rpc_errors import failures
 from cli.stack.plan import SERVICES
 
 app = typer.Typer(no_args_is_help=True, help="Look at quarantined records, and try them again.")
 SERVICE = Annotated[str, typer.Argument(help=f"One of {', '.join(SERVICES)}.")]
-JSON = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 
 
 def _known(service: str) -> str:

@@ -16,7 +16,6 @@ from kafka.errors import KafkaError
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
-    Progress,
     TaskProgressColumn,
     TextColumn,
     TimeRemainingColumn,
@@ -27,7 +26,8 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.schema import DropSchema
 
 from cli.formatting import print_json
-from cli.printer import counted, err, fail, grid, out
+from cli.options import JSON
+from cli.printer import counted, failed, grid, out, progress_on
 from cli.stack.plan import SERVICES
 from infra.supervisor import state
 from kernel.config import settings
@@ -55,7 +55,7 @@ def rebuild_service(
     rows: Annotated[
         int, typer.Option(min=0, help="With --check: how many rows that differ to show of a table.")
     ] = EXAMPLES,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    as_json: JSON = False,
 ) -> None:
     """Make a service's database again from the log.
 
@@ -71,14 +71,13 @@ def rebuild_service(
             return
         done = rebuild_database(service)
     except (NothingThere, TimeoutError, Unpublished) as error:
-        fail(str(error))
-        raise typer.Exit(1) from error
+        raise failed(str(error)) from error
     except KafkaError as error:
-        fail(f"Kafka does not answer ({type(error).__name__}); is it running? (motcua status)")
-        raise typer.Exit(1) from error
+        raise failed(
+            f"Kafka does not answer ({type(error).__name__}); is it running? (motcua status)"
+        ) from error
     except DBAPIError as error:
-        fail(_unreadable(service, error))
-        raise typer.Exit(1) from error
+        raise failed(_unreadable(service, error)) from error
     if as_json:
         print_json({"service": service, "events": done.events, "seconds": round(done.seconds, 3)})
     else:
@@ -225,7 +224,7 @@ def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
         ),
     )
     begun = time.monotonic()
-    with Progress(*columns, console=err, disable=not err.is_terminal, transient=True) as progress:
+    with progress_on(*columns) as progress:
         task = progress.add_task(what, total=None, rate="")
 
         def report(read: int, total: int) -> None:

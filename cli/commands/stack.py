@@ -15,7 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.formatting import print_json
-from cli.printer import err, fail, grid, out
+from cli.options import JSON
+from cli.printer import err, fail, failed, grid, out
 from cli.stack.paths import data_dir
 from cli.stack.plan import SERVICES, make_plan
 from cli.stack.readiness import is_ready
@@ -51,17 +52,13 @@ def _plan() -> Plan:
         plan = make_plan()
         (plan.data_dir / "log").mkdir(parents=True, exist_ok=True)
     except ValueError as error:
-        fail(str(error))
-        raise typer.Exit(2) from error
+        raise failed(str(error), 2) from error
     except OSError as error:
-        fail(f"MOTCUA_DATA_DIR: {error.filename}: {error.strerror}")
-        raise typer.Exit(2) from error
+        raise failed(f"MOTCUA_DATA_DIR: {error.filename}: {error.strerror}", 2) from error
     if state.supervisor_pid(plan.data_dir):
-        fail(f"a stack is already running on {plan.data_dir}")
-        raise typer.Exit(1)
+        raise failed(f"a stack is already running on {plan.data_dir}")
     if problems := plan.problems() or silent(os.environ, SERVICES):
-        fail("; ".join(problems))
-        raise typer.Exit(1)
+        raise failed("; ".join(problems))
     return plan
 
 
@@ -73,11 +70,9 @@ def _foreground(plan: Plan) -> None:
     try:
         supervisor.run(announcer.start)
     except (state.AlreadyRunning, BrokerError, JarError, TopicError) as error:
-        fail(str(error))
-        raise typer.Exit(1) from error
+        raise failed(str(error)) from error
     except WrongSettings as error:
-        fail(str(error))
-        raise typer.Exit(2) from error
+        raise failed(str(error), 2) from error
     err.print("stopped")
 
 
@@ -121,8 +116,7 @@ def _detached(plan: Plan) -> None:
                 fail(last_line(log) or f"the stack ended; see {log}")
                 raise typer.Exit(process.returncode or 1)
             if time.monotonic() > end:
-                fail(f"not ready after {READY_WITHIN:.0f} s; see {log.parent}")
-                raise typer.Exit(1)
+                raise failed(f"not ready after {READY_WITHIN:.0f} s; see {log.parent}")
             time.sleep(0.05)
     except BaseException:
         process.terminate()
@@ -149,14 +143,13 @@ def down() -> None:
     end = time.monotonic() + STOPPED_WITHIN
     while state.supervisor_pid(folder) is not None:
         if time.monotonic() > end:
-            fail(f"the stack with pid {pid} does not stop")
-            raise typer.Exit(1)
+            raise failed(f"the stack with pid {pid} does not stop")
         time.sleep(0.05)
     err.print("stopped")
 
 
 def status(
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    as_json: JSON = False,
 ) -> None:
     """Show what runs, and whether it is ready.
 

@@ -10,7 +10,8 @@ import typer
 
 from cli.commands.people import load
 from cli.formatting import print_json
-from cli.printer import fail
+from cli.options import JSON
+from cli.printer import failed
 from kernel.auth import issuer
 from kernel.auth.subjects import personal
 from kernel.auth.tokens import LIFETIME
@@ -27,28 +28,32 @@ def token(
     ] = "",
     role: Annotated[list[str] | None, typer.Option(help="A role; may be given again.")] = None,
     hours: Annotated[float, typer.Option(help="How long it is valid.")] = issuer.HOURS,
-    json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    json: JSON = False,
 ) -> None:
     """Sign a token with the local issuer's key, for development."""
     given = {"officer": officer, "citizen": citizen, "operator": operator, "importer": importer}
     named = [(kind, name) for kind, name in given.items() if name]
     if len(named) != 1:
-        _wrong("name one of --officer, --citizen, --operator, --importer")
+        raise failed("name one of --officer, --citizen, --operator, --importer", 2)
     ((kind, name),) = named
     if personal(name):
-        _wrong(f"--{kind}: no identity number, telephone number or e-mail address: events keep it")
+        raise failed(
+            f"--{kind}: no identity number, telephone number or e-mail address: events keep it", 2
+        )
     if (unit or role) and kind != "officer":
-        _wrong("--unit and --role are for officers")
+        raise failed("--unit and --role are for officers", 2)
     for name_of_role in role or ():
         if name_of_role not in shipped().roles:
             known = ", ".join(sorted(shipped().roles))
-            _wrong(f"--role: {name_of_role} is no role (there are {known})")
+            raise failed(f"--role: {name_of_role} is no role (there are {known})", 2)
     if officer and not unit and not role:
         unit, role = _of_directory(officer)
     if not 0 < hours * 3600 <= LIFETIME:
-        _wrong(f"--hours: more than 0 and at most {LIFETIME // 3600}")
+        raise failed(f"--hours: more than 0 and at most {LIFETIME // 3600}", 2)
     if os.environ.get("MOTCUA_MODE") == "production":
-        _wrong("the local issuer is for development; production trusts its own issuer only")
+        raise failed(
+            "the local issuer is for development; production trusts its own issuer only", 2
+        )
     signed = issuer.sign(kind, name, unit=unit, roles=role or (), hours=hours)
     if json:
         print_json({"kind": kind, "id": name, "unit": unit, "roles": role or [], "token": signed})
@@ -63,11 +68,5 @@ def _of_directory(officer: str) -> tuple[str, list[str]]:
         return "", []
     found = load(Path(path)).officers.get(officer)
     if found is None:
-        fail(f"{path} has no officer {officer}")
-        raise typer.Exit(1)
+        raise failed(f"{path} has no officer {officer}")
     return found.unit, sorted(found.roles)
-
-
-def _wrong(text: str) -> None:
-    fail(text)
-    raise typer.Exit(2)

@@ -28,7 +28,8 @@ from cli.importing.mapping import LoadedMapping, MappingError, load_mapping
 from cli.importing.rejects import write_rejects
 from cli.importing.runner import ImportOutcome, Journal, import_histories
 from cli.importing.sources import SourceError, read_rows
-from cli.printer import counted, err, fail, out
+from cli.options import JSON
+from cli.printer import counted, err, fail, failed, out
 from cli.stack.paths import data_dir
 
 AGAIN = "what came in stays; run the same command again to go on where it was"
@@ -43,7 +44,7 @@ def import_log(
         Path | None,
         typer.Option(help="Where rows go that are not brought in, with their reasons (CSV)."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    as_json: JSON = False,
 ) -> None:
     """Import another system's dossiers with their original times.
 
@@ -54,8 +55,7 @@ def import_log(
         loaded = load_mapping(mapping)
         histories = _read(file, loaded)
     except (MappingError, SourceError) as error:
-        fail(str(error))
-        raise typer.Exit(2) from error
+        raise failed(str(error), 2) from error
     target = rejects or data_dir() / "imports" / f"{file.stem}.rejects.csv"
     if target.is_dir() or any(_same(target, given) for given in (file, mapping)):
         raise typer.BadParameter(f"{target} can't be written over", param_hint="--rejects")
@@ -63,11 +63,10 @@ def import_log(
     try:
         outcome = _run(file, loaded, histories)
         source = loaded.mapping.source
-        failed = outcome.rejects, outcome.troubles
-        written = write_rejects(target, *failed, file, source.format, source.delimiter)
+        left_out = outcome.rejects, outcome.troubles
+        written = write_rejects(target, *left_out, file, source.format, source.delimiter)
     except OSError as error:
-        fail(f"{error.filename or target}: {error.strerror}; {AGAIN}")
-        raise typer.Exit(1) from error
+        raise failed(f"{error.filename or target}: {error.strerror}; {AGAIN}") from error
     _print(outcome, target if written else None, as_json=as_json)
     if outcome.troubles or outcome.rows != outcome.kept + len(outcome.rejects):
         raise typer.Exit(1)
@@ -88,8 +87,7 @@ def _read(file: Path, loaded: LoadedMapping) -> Histories:
 def _run(file: Path, loaded: LoadedMapping, histories: Histories) -> ImportOutcome:
     for service in ("intake", "routing"):
         if status_of(service) is None:
-            fail(f"{service} does not answer; is it running? (motcua status)")
-            raise typer.Exit(1)
+            raise failed(f"{service} does not answer; is it running? (motcua status)")
     journal = Journal(data_dir() / "imports", file, loaded)
     columns = (
         TextColumn("importing"),
@@ -110,11 +108,9 @@ def _run(file: Path, loaded: LoadedMapping, histories: Histories) -> ImportOutco
         away, others = group.split(ServiceAway)
         if away is None or others is not None:
             raise
-        fail(f"stopped: {away.exceptions[0]}; {AGAIN}")
-        raise typer.Exit(1) from None
+        raise failed(f"stopped: {away.exceptions[0]}; {AGAIN}") from None
     except KeyboardInterrupt:
-        fail(f"interrupted; {AGAIN}")
-        raise typer.Exit(1) from None
+        raise failed(f"interrupted; {AGAIN}") from None
     finally:
         journal.close()
 

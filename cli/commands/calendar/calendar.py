@@ -26,8 +26,8 @@ from cli.commands.calendar.lookup import NAMES, STANDARD, path_of, resolve
 from cli.commands.calendar.publish import import_calendar, list_calendars, use_calendar
 from cli.commands.calendar.recalculate import recalculate
 from cli.formatting import ESTIMATED, print_json
-from cli.options import parse_day
-from cli.printer import counted, fail, grid, out
+from cli.options import JSON, parse_day
+from cli.printer import counted, failed, grid, out
 from office.worktime.explanation import wall_clock
 
 _T = TypeVar("_T")
@@ -38,7 +38,6 @@ app.command("list")(list_calendars)
 app.command("use")(use_calendar)
 app.command("recalculate")(recalculate)
 CALENDAR = Annotated[str, typer.Option("--calendar", help=NAMES)]
-JSON = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 
 
 @app.command("due")
@@ -240,6 +239,5 @@ def _asked(compute: Callable[[], _T]) -> _T:
         return compute()
     except DueMistake as mistake:
         if mistake.field == "calendar":
-            fail(str(mistake))
-            raise typer.Exit(1) from mistake
+            raise failed(str(mistake)) from mistake
         raise typer.BadParameter(mistake.rule, param_hint=f"--{mistake.field}") from mistake

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from cli.printer import fail
+from cli.printer import failed
 from kernel.base.clock import parse_clock
 from office.worktime.calendars.files import load_calendar
 from office.worktime.calendars.model import Calendar, CalendarError
@@ -31,8 +31,7 @@ def now() -> int:
     try:
         return parse_clock(os.environ.get("MOTCUA_CLOCK", "")).now()
     except ValueError as error:
-        fail(str(error))
-        raise typer.Exit(2) from error
+        raise failed(str(error), 2) from error
 
 
 def repository() -> CalendarRepository:
@@ -40,8 +39,7 @@ def repository() -> CalendarRepository:
     try:
         return office_calendars()
     except CalendarError as error:
-        fail(f"the published calendars can't be used: {error}")
-        raise typer.Exit(1) from error
+        raise failed(f"the published calendars can't be used: {error}") from error
 
 
 def path_of(name: str, option: str) -> Path:
@@ -64,8 +62,7 @@ def resolve(name: str, option: str) -> Calendar:
         problem = f"{name!r} is neither a file nor one of {known} (motcua calendar list)"
         raise typer.BadParameter(problem, param_hint=option) from error
     except CalendarError as error:
-        fail(f"{error} (all mistakes: motcua calendar check {name})")
-        raise typer.Exit(1) from error
+        raise failed(f"{error} (all mistakes: motcua calendar check {name})") from error
 
 
 def published(text: str) -> Calendar:

@@ -11,8 +11,8 @@ import typer
 from cli.commands.calendar.documents import checked, difference, ruled_years
 from cli.commands.calendar.lookup import now, path_of, published, repository
 from cli.formatting import print_json
-from cli.options import parse_day, parse_unit
-from cli.printer import counted, fail, grid, out
+from cli.options import JSON, parse_day, parse_unit
+from cli.printer import counted, fail, failed, grid, out
 from office.worktime.calendars import publishing
 from office.worktime.calendars.model import Calendar, CalendarError
 from office.worktime.calendars.publishing import PublicationConflict
@@ -26,7 +26,6 @@ from office.worktime.working_time import local_day
 
 SHOWN = 5
 """Days named when a version is refused; ``--json`` has all."""
-JSON = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 FROM = Annotated[
     str, typer.Option("--valid-from", help="First local day on which it decides; today.")
 ]
@@ -109,8 +108,7 @@ def use_calendar(
     try:
         used = _assign(repository(), unit, chosen, begins, source)
     except CalendarError as error:
-        fail(str(error))
-        raise typer.Exit(1) from error
+        raise failed(str(error)) from error
     done = f"uses {chosen.name} from {begins}" if used else f"uses {chosen.name} already"
     out.print(f"{unit} {done}", markup=False)
 
@@ -196,8 +194,7 @@ def _sound(path: Path, name: str) -> Calendar:
     if calendar is None:
         for problem in found["mistakes"]:
             fail(f"mistake {problem['field']}: {problem['rule']}")
-        fail(f"{name} can't be used")
-        raise typer.Exit(1)
+        raise failed(f"{name} can't be used")
     return calendar
 
 

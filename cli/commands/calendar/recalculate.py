@@ -11,12 +11,12 @@ import typer
 from google.protobuf.timestamp_pb2 import Timestamp
 from motcua.routing.v1 import routing_pb2 as pb
 from motcua.routing.v1.types_pb2 import DeadlineScope
-from rich.progress import Progress, TextColumn, TimeElapsedColumn
+from rich.progress import TextColumn, TimeElapsedColumn
 
-from cli.formatting import ZONE, iso, moment, print_json
+from cli.formatting import ZONE, iso, moment, print_json, word
 from cli.grpc_clients import Connection, identity
-from cli.options import parse_unit
-from cli.printer import counted, err, grid, out
+from cli.options import JSON, parse_unit
+from cli.printer import counted, grid, out, progress_on
 from cli.rpc_errors import failures
 
 PAGE = 500
@@ -30,7 +30,7 @@ def recalculate(
     ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List; change nothing.")] = False,
     unit: Annotated[str, typer.Option(help="Only this unit and those below it.")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    as_json: JSON = False,
 ) -> None:
     """Move the open due dates that the calendars in force now move.
 
@@ -47,7 +47,7 @@ def recalculate(
     with (
         failures("routing"),
         Connection("routing") as connection,
-        Progress(*columns, console=err, disable=not err.is_terminal, transient=True) as progress,
+        progress_on(*columns) as progress,
     ):
         task = progress.add_task("recalculate", total=None)
         for page in _pages(connection.case_administration(), reason, dry_run, unit):
@@ -105,7 +105,14 @@ def _document(
         "later": later,
         "earlier": len(rows) - later,
         "moved": rows,
-        "skipped": [_left(case) for case in skipped],
+        "skipped": [
+            {
+                "dossier": case.dossier_code,
+                "process": case.process,
+                "version": case.process_version,
+            }
+            for case in skipped
+        ],
     }
 
 
@@ -114,7 +121,7 @@ def _row(moved: pb.MovedDeadline) -> dict[str, Any]:
     return {
         "dossier": moved.dossier_code,
         "unit": moved.unit,
-        "scope": _scope(change),
+        "scope": word(DeadlineScope, change.scope),
         "step": change.step,
         "consultation": change.consultation or None,
         "previous_due": iso(change.previous_due_at),
@@ -123,18 +130,6 @@ def _row(moved: pb.MovedDeadline) -> dict[str, Any]:
         "calendar": change.calendar_version,
         "was_late": change.after_missed,
     }
-
-
-def _left(case: pb.SkippedCase) -> dict[str, Any]:
-    return {
-        "dossier": case.dossier_code,
-        "process": case.process,
-        "version": case.process_version,
-    }
-
-
-def _scope(change: pb.DeadlineChange) -> str:
-    return DeadlineScope.Name(change.scope).removeprefix("DEADLINE_SCOPE_").lower()
 
 
 def _limit(row: dict[str, Any]) -> str:

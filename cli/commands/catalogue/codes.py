@@ -11,14 +11,13 @@ from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
 from cli.commands.catalogue.office_catalogue import base_catalogue
 from cli.formatting import print_json
 from cli.grpc_clients import Connection, identity
-from cli.options import parse_day
-from cli.printer import fail, grid, out
+from cli.options import JSON, parse_day
+from cli.printer import failed, grid, out
 from cli.rpc_errors import failures
 from office.catalogue.agency_codes import is_agency, is_old_agency, to_new_form, to_old_form
 from office.catalogue.dossier_code import parse_code
 
 app = typer.Typer(no_args_is_help=True, help="Codes of agencies and dossiers.")
-JSON = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 
 
 @app.command("read")
@@ -31,8 +30,7 @@ def read(code: str, as_json: JSON = False) -> None:
     dossier = parse_code(code)
     agency = dossier.agency if dossier else code
     if not is_agency(agency):
-        fail(f"{code} is no code of an agency or a dossier here")
-        raise typer.Exit(1)
+        raise failed(f"{code} is no code of an agency or a dossier here")
     unit = base_catalogue().unit_of(agency)
     usual_new = to_new_form(agency) if is_old_agency(agency) else agency
     answer: dict[str, Any] = {

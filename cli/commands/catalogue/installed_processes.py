@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date
 
-import typer
-
-from cli.printer import fail
+from cli.printer import fail, failed
 from office.catalogue.files.additions import CatalogueAddition, extended_catalogue
 from office.catalogue.files.document import ProcedureDocument
 from office.catalogue.files.file_errors import ProcedureFileError
@@ -43,8 +41,7 @@ def _read(load: Callable[[], Processes]) -> Processes:
     except ProcessError as error:
         for mistake in error.mistakes:
             fail(str(mistake))
-        fail("the office's processes can't be used (motcua process check)")
-        raise typer.Exit(1) from error
+        raise failed("the office's processes can't be used (motcua process check)") from error
 
 
 def works_of(catalogue: Catalogue, day: date) -> Mapping[str, ProcedureProcesses]:

@@ -7,10 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import typer
-
 from cli.commands.people import load
-from cli.printer import fail
+from cli.printer import failed
 from office.catalogue.files import release_repository
 from office.catalogue.loader import shipped_catalogue
 from office.catalogue.model import Catalogue
@@ -53,5 +51,4 @@ def exit_when_unusable() -> Iterator[None]:
     try:
         yield
     except (release_repository.ReleaseError, OSError) as error:
-        fail(f"the published procedures can't be used: {error}")
-        raise typer.Exit(1) from error
+        raise failed(f"the published procedures can't be used: {error}") from error

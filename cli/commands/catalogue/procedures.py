@@ -21,8 +21,8 @@ from cli.commands.catalogue.office_catalogue import (
 from cli.commands.catalogue.procedure_view import brief, full, paragraphs
 from cli.formatting import ZONE, local, print_json
 from cli.operator_name import operator_name
-from cli.options import OFFICE, must_exist, parse_day
-from cli.printer import counted, err, fail, grid, out
+from cli.options import JSON, OFFICE, must_exist, parse_day
+from cli.printer import counted, err, fail, failed, grid, out
 from office.catalogue.files import release_repository
 from office.catalogue.files.additions import CatalogueAddition, check_addition
 from office.catalogue.files.document import all_entries
@@ -34,7 +34,6 @@ from office.catalogue.responsible_unit import ResponsibleUnits
 
 app = typer.Typer(no_args_is_help=True, help="The catalogue of procedures: check, publish, show.")
 FILE = Annotated[Path, typer.Argument(help="A .csv, .xlsx or .json file.")]
-JSON = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 LANGUAGE = Annotated[str, typer.Option("--language", help="Of mistakes: en or vi.")]
 _TRIES: Final = 5
 
@@ -173,8 +172,7 @@ def export(
     try:
         output.write_bytes(raw)
     except OSError as error:
-        fail(f"{output}: {error.strerror}")
-        raise typer.Exit(1) from error
+        raise failed(f"{output}: {error.strerror}") from error
 
 
 @app.command("list")
@@ -218,8 +216,7 @@ def show(
     else:
         found = catalogue.find(code, _today()) or versions[-1]
     if found is None:
-        fail(f"{code} has no version {version}; it has {len(versions)}")
-        raise typer.Exit(1)
+        raise failed(f"{code} has no version {version}; it has {len(versions)}")
     if as_json:
         print_json(full(catalogue, found))
         return
@@ -254,8 +251,7 @@ def releases(as_json: JSON = False) -> None:
 def _known(catalogue: Catalogue, code: str) -> tuple[Procedure, ...]:
     versions = catalogue.procedures.get(code)
     if versions is None:
-        fail(f"{code} is no procedure of the catalogue (motcua procedures list)")
-        raise typer.Exit(1)
+        raise failed(f"{code} is no procedure of the catalogue (motcua procedures list)")
     return versions
 
 

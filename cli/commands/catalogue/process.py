@@ -14,8 +14,8 @@ import typer
 from cli.commands.catalogue.installed_processes import office_processes, works_of
 from cli.commands.catalogue.office_catalogue import office_catalogue
 from cli.formatting import print_json
-from cli.options import OFFICE, must_exist
-from cli.printer import counted, fail, grid, out
+from cli.options import JSON, OFFICE, must_exist
+from cli.printer import counted, failed, grid, out
 from office.process.model.process import Process, Processes, UnknownProcess
 from office.process.parsing.yaml_nodes import ProcessMistake
 from office.process.rendering.bpmn import render_bpmn
@@ -28,7 +28,6 @@ from office.process.repository import STANDARD_FOLDER, check_files, files_in
 app = typer.Typer(
     no_args_is_help=True, help="The processes by which cases are worked: check, show."
 )
-JSON = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 
 
 class OutputForm(StrEnum):
@@ -59,8 +58,7 @@ def check(
         must_exist(file, "FILES")
     paths = [path for file in files for path in (files_in(file) if file.is_dir() else [file])]
     if not paths:
-        fail(f"{', '.join(map(str, files))}: no file ends in .yaml")
-        raise typer.Exit(1)
+        raise failed(f"{', '.join(map(str, files))}: no file ends in .yaml")
     found, mistakes = _check(paths)
     if as_json:
         keys = ("file", "line", "rule", "where", "text")
@@ -133,8 +131,7 @@ def _one(name: str, version: int) -> Process:
         must_exist(Path(name), "NAME")
         found, mistakes = _check([Path(name)])
         if mistakes:
-            fail(f"{mistakes[0]} (all mistakes: motcua process check {name})")
-            raise typer.Exit(1)
+            raise failed(f"{mistakes[0]} (all mistakes: motcua process check {name})")
         processes = Processes(found)
         name = found[0].name
     else:
