@@ -7,7 +7,7 @@ compared with the one recorded; nothing is taken from today's rules.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, Final
 
@@ -42,8 +42,7 @@ from services.audit.deadlines.explanation import (
     CalendarOf,
     DeadlineExplanation,
     ExplainedLine,
-    computed,
-    counting,
+    Lines,
     wrong,
 )
 from services.audit.wording.texts import TEXTS
@@ -53,21 +52,19 @@ EXTENSION_LEAD: Final = Duration.parse("1wd")
 
 def explain(events: Iterable[Event], calendar_of: CalendarOf) -> DeadlineExplanation:
     """Explain the due dates of one dossier from its events, in the order of the log."""
-    explanation = DeadlineExplanation()
+    explanation = DeadlineExplanation(calendar_of)
     for event in events:
         kind = payload_type(event)
         explainer = None if kind is None else _EXPLAINERS.get(kind)
         if explainer is not None:
-            explanation.lines += explainer(explanation, event, payload_of(event), calendar_of)
+            explanation.lines += explainer(explanation, event, payload_of(event))
     return explanation
 
 
 # -- one function for each event that has to do with due dates -------------------------------------
 
 
-def _accepted(
-    explanation: DeadlineExplanation, event: Event, payload: Any, calendar_of: CalendarOf
-) -> Iterator[ExplainedLine]:
+def _accepted(explanation: DeadlineExplanation, event: Event, payload: Any) -> Lines:
     due = instant_in(payload, "due_at")
     explanation.first_due_at = explanation.due_at = due
     explanation.time_limit = payload.time_limit
@@ -80,16 +77,7 @@ def _accepted(
     text = TEXTS.both(key, limit=payload.time_limit)
     version, same_day = payload.calendar_version, payload.same_day
     basis = explanation.basis = DeadlineBasis(start, payload.time_limit, version, same_day=same_day)
-    line = computed(
-        event,
-        text,
-        due,
-        payload.calendar_version,
-        calendar_of,
-        counting(basis),
-        limit=payload.time_limit,
-    )
-    yield _phased(line, payload)
+    yield _phased(explanation.by_basis(event, text, due, basis), payload)
 
 
 def _phased(line: ExplainedLine, payload: Any) -> ExplainedLine:
@@ -107,9 +95,7 @@ def _phased(line: ExplainedLine, payload: Any) -> ExplainedLine:
     return wrong(line, "phase")
 
 
-def _suspended(
-    explanation: DeadlineExplanation, event: Event, payload: Any, _calendar_of: CalendarOf
-) -> Iterator[ExplainedLine]:
+def _suspended(explanation: DeadlineExplanation, event: Event, payload: Any) -> Lines:
     asked = isinstance(payload, SupplementRequested)
     ground = f"ground.{1 if asked else payload.kind}"
     words = TEXTS.text(ground if ground in TEXTS else "ground.other")
@@ -118,16 +104,14 @@ def _suspended(
     yield ExplainedLine(event, text, explanation.due_at)
 
 
-def _extended(
-    explanation: DeadlineExplanation, event: Event, payload: Any, calendar_of: CalendarOf
-) -> Iterator[ExplainedLine]:
+def _extended(explanation: DeadlineExplanation, event: Event, payload: Any) -> Lines:
     """Explain an extension: a leader chose the date, so only the rules for it are checked."""
     previous, due = explanation.due_at, instant_in(payload, "due_at")
     explanation.due_at, explanation.basis, explanation.extended_to = due, None, due
     signer = f"{payload.signer_title} {payload.signer} ({payload.signer_unit})".strip()
     text = TEXTS.both("due.extended", number=payload.apology_number, signer=signer)
     version = payload.calendar_version
-    calendar = calendar_of(version)
+    calendar = explanation.calendar_of(version)
     line = ExplainedLine(event, text, due, calendar_version=version, agreement=Agreement.UNKNOWN)
     if calendar is not None and previous is not None:
         latest = working_time.latest_day_before(calendar, previous, EXTENSION_LEAD)
@@ -145,12 +129,10 @@ def _extended(
 _PROMISED: Final = (DeadlineScope.DEADLINE_SCOPE_DOSSIER, DeadlineScope.DEADLINE_SCOPE_STEP)
 
 
-def _recalculated(
-    explanation: DeadlineExplanation, event: Event, payload: Any, calendar_of: CalendarOf
-) -> Iterator[ExplainedLine]:
+def _recalculated(explanation: DeadlineExplanation, event: Event, payload: Any) -> Lines:
     """Explain a recalculation: by another calendar, the same basis gives another date."""
     if payload.scope not in _PROMISED:
-        yield from secondary_deadlines.recalculated(explanation, event, payload, calendar_of)
+        yield from secondary_deadlines.recalculated(explanation, event, payload)
         return
     of_step = payload.scope == DeadlineScope.DEADLINE_SCOPE_STEP
     due = instant_in(payload, "due_at")
@@ -162,29 +144,13 @@ def _recalculated(
         explanation.step_due_at, explanation.step_basis = due, basis
     else:
         explanation.due_at, explanation.basis = due, basis
-    text = secondary_deadlines.moved(payload)
-    line = ExplainedLine(
-        event, text, due, calendar_version=payload.calendar_version, step=payload.step
-    )
-    if basis is not None:
-        line = computed(
-            event,
-            text,
-            due,
-            payload.calendar_version,
-            calendar_of,
-            counting(basis),
-            limit=basis.time_limit,
-            step=payload.step,
-        )
+    line = secondary_deadlines.line(explanation, event, payload, basis, payload.step)
     if instant_in(payload, "previous_due_at") != previous:
         line = wrong(line, "other_date")
     yield line
 
 
-def _resolved(
-    explanation: DeadlineExplanation, event: Event, _payload: Any, _calendar_of: CalendarOf
-) -> Iterator[ExplainedLine]:
+def _resolved(explanation: DeadlineExplanation, event: Event, _payload: Any) -> Lines:
     at, due = to_us(event.occurred_at), explanation.due_at
     if due is None or at == due:
         key = "due.resolved.on_time"
@@ -193,19 +159,15 @@ def _resolved(
     yield ExplainedLine(event, TEXTS.both(key), due)
 
 
-def _returned(
-    explanation: DeadlineExplanation, event: Event, _payload: Any, _calendar_of: CalendarOf
-) -> Iterator[ExplainedLine]:
+def _returned(explanation: DeadlineExplanation, event: Event, _payload: Any) -> Lines:
     yield ExplainedLine(event, TEXTS.both("due.returned"), explanation.due_at)
 
 
-def _ended_without_result(
-    explanation: DeadlineExplanation, event: Event, _payload: Any, _calendar_of: CalendarOf
-) -> Iterator[ExplainedLine]:
+def _ended_without_result(explanation: DeadlineExplanation, event: Event, _payload: Any) -> Lines:
     yield ExplainedLine(event, TEXTS.both("due.ended"), explanation.due_at)
 
 
-Explainer = Callable[[DeadlineExplanation, Event, Any, CalendarOf], Iterator[ExplainedLine]]
+Explainer = Callable[[DeadlineExplanation, Event, Any], Lines]
 _EXPLAINERS: Final[dict[type[Message], Explainer]] = {
     DossierAccepted: _accepted,
     CaseOpened: step_deadlines.opened,

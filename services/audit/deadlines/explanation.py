@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
@@ -54,10 +54,14 @@ class ExplainedLine:
     spans: tuple[ExplainedStretch, ...] = ()
 
 
+Lines = Iterator[ExplainedLine]
+
+
 @dataclass
 class DeadlineExplanation:
     """A dossier's due dates, explained; of the step only the one that is current."""
 
+    calendar_of: CalendarOf
     lines: list[ExplainedLine] = field(default_factory=list)
     first_due_at: int | None = None
     due_at: int | None = None
@@ -82,32 +86,36 @@ class DeadlineExplanation:
                 return worst
         return Agreement.NONE
 
+    def by_basis(
+        self, event: Event, text: Text, due: int | None, basis: DeadlineBasis, step: str = ""
+    ) -> ExplainedLine:
+        """Compute a date again from its basis and compare it with the one recorded."""
+        line = self.computed(event, text, due, basis.calendar_version, counting(basis), step)
+        return replace(line, time_limit=basis.time_limit)
 
-def computed(
-    event: Event,
-    text: Text,
-    due: int | None,
-    version: str,
-    calendar_of: CalendarOf,
-    compute: Compute,
-    *,
-    limit: str = "",
-    step: str = "",
-) -> ExplainedLine:
-    """Compute a date again and compare it with the one recorded."""
-    line = ExplainedLine(event, text, due, calendar_version=version, time_limit=limit, step=step)
-    calendar = calendar_of(version)
-    if calendar is None:
-        problem = TEXTS.both("problem.no_calendar", version=version)
-        return replace(line, agreement=Agreement.UNKNOWN, problem=problem)
-    try:
-        found, spans = compute(calendar)
-    except (DurationError, NoWorkingTime, OutOfRange) as fault:
-        return wrong(line, "fault", fault=fault)
-    line = replace(line, computed_at=found, spans=spans)
-    if found != due:
-        return wrong(line, "differs")
-    return line if due is None else replace(line, agreement=Agreement.SAME)
+    def computed(
+        self,
+        event: Event,
+        text: Text,
+        due: int | None,
+        version: str,
+        compute: Compute,
+        step: str = "",
+    ) -> ExplainedLine:
+        """Compute a date again and compare it with the one recorded."""
+        line = ExplainedLine(event, text, due, calendar_version=version, step=step)
+        calendar = self.calendar_of(version)
+        if calendar is None:
+            problem = TEXTS.both("problem.no_calendar", version=version)
+            return replace(line, agreement=Agreement.UNKNOWN, problem=problem)
+        try:
+            found, spans = compute(calendar)
+        except (DurationError, NoWorkingTime, OutOfRange) as fault:
+            return wrong(line, "fault", fault=fault)
+        line = replace(line, computed_at=found, spans=spans)
+        if found != due:
+            return wrong(line, "differs")
+        return line if due is None else replace(line, agreement=Agreement.SAME)
 
 
 def wrong(line: ExplainedLine, problem: str, **words: object) -> ExplainedLine:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -14,11 +13,9 @@ from office.worktime.deadline_basis import DeadlineBasis, Pause
 from services.audit.deadlines import step_deadlines
 from services.audit.deadlines.explanation import (
     Agreement,
-    CalendarOf,
     DeadlineExplanation,
     ExplainedLine,
-    computed,
-    counting,
+    Lines,
     waited_in,
     wrong,
 )
@@ -34,31 +31,26 @@ from services.audit.deadlines.pauses import (
 from services.audit.wording.texts import TEXTS
 
 
-def resumed(
-    explanation: DeadlineExplanation, event: Event, payload: Any, calendar_of: CalendarOf
-) -> Iterator[ExplainedLine]:
+def resumed(explanation: DeadlineExplanation, event: Event, payload: Any) -> Lines:
     """Explain the promised date after a pause, then the step's."""
     since = to_us(payload.suspended_at)
     at = instant_in(payload, "resumed_at")
     at = to_us(event.occurred_at) if at is None else at
-    to_line = (
-        _begun_again
-        if payload.restarted and (payload.time_limit or explanation.time_limit)
-        else _gone_on
-    )
     previous, explanation.due_at = explanation.due_at, instant_in(payload, "due_at")
-    line = to_line(explanation, event, payload, calendar_of, previous, (since, at))
+    if payload.restarted and (payload.time_limit or explanation.time_limit):
+        line = _begun_again(explanation, event, payload, at)
+    else:
+        line = _gone_on(explanation, event, payload, previous, (since, at))
     if instant_in(payload, "previous_due_at") != previous:
         line = wrong(line, "other_date")
     yield line
-    yield from step_deadlines.resumed(explanation, event, payload, calendar_of, (since, at))
+    yield from step_deadlines.resumed(explanation, event, payload, (since, at))
 
 
 def _gone_on(
     explanation: DeadlineExplanation,
     event: Event,
     payload: Any,
-    calendar_of: CalendarOf,
     previous: int | None,
     pause: Pause,
 ) -> ExplainedLine:
@@ -70,7 +62,7 @@ def _gone_on(
     basis = explanation.basis = before and before.with_pause(pause, version)
     compute = going_on(before, basis, previous, pause, version)
     text = gone_on(payload.waited_working_minutes, stays_late=late)
-    line = computed(event, text, due, version, calendar_of, compute)
+    line = explanation.computed(event, text, due, version, compute)
     name = waited_in(len(basis.pauses) if basis else 1)
     if last := [span for span in line.spans if span.part == name]:
         line = replace(line, text=waited(last, stays_late=late))
@@ -82,28 +74,20 @@ def _gone_on(
 
 
 def _begun_again(
-    explanation: DeadlineExplanation,
-    event: Event,
-    payload: Any,
-    calendar_of: CalendarOf,
-    _previous: int | None,
-    pause: Pause,
+    explanation: DeadlineExplanation, event: Event, payload: Any, at: int
 ) -> ExplainedLine:
     """Explain a limit that begins again, which does not shorten a signed extension."""
-    due, version, signed = (
-        explanation.due_at,
-        payload.calendar_version,
-        instant_in(payload, "extended_due_at"),
-    )
+    due, version = explanation.due_at, payload.calendar_version
+    signed = instant_in(payload, "extended_due_at")
     limit = payload.time_limit or explanation.time_limit
     basis = explanation.basis = DeadlineBasis(
-        pause[1], limit, version, same_day=payload.same_day, not_before=signed
+        at, limit, version, same_day=payload.same_day, not_before=signed
     )
     text = TEXTS.both("due.again.same_day" if payload.same_day else "due.again", limit=limit)
     if payload.extension_holds:
         text = TEXTS.both("due.extension_holds", text=FixedText(*text))
-    line = computed(event, text, due, version, calendar_of, counting(basis), limit=limit)
-    calendar = calendar_of(version)
+    line = explanation.by_basis(event, text, due, basis)
+    calendar = explanation.calendar_of(version)
     if explanation.extended_to is not None and (due is None or due < explanation.extended_to):
         return wrong(line, "shortened")
     if signed not in (None, explanation.extended_to):

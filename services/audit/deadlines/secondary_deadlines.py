@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from motcua.events.v1.event_pb2 import Event
 
 from kernel.base.instants import instant_in
 from office.worktime.deadline_basis import DeadlineBasis, basis_from_message
-from services.audit.deadlines.explanation import (
-    CalendarOf,
-    DeadlineExplanation,
-    ExplainedLine,
-    computed,
-    counting,
-)
+from services.audit.deadlines.explanation import DeadlineExplanation, ExplainedLine, Lines
 from services.audit.wording.formatting import Text
 from services.audit.wording.texts import TEXTS
 
 
-def asked(
-    _explanation: DeadlineExplanation, event: Event, payload: Any, calendar_of: CalendarOf
-) -> Iterator[ExplainedLine]:
+def asked(explanation: DeadlineExplanation, event: Event, payload: Any) -> Lines:
     """Explain until when a unit is to answer; nothing for a consultation without a limit."""
     basis = basis_from_message(payload)
     if basis is None:
@@ -30,12 +21,11 @@ def asked(
     text = TEXTS.both(
         "due.asked", number=payload.number, unit=payload.unit, limit=payload.time_limit
     )
-    yield _line(event, text, payload, payload.step, basis, calendar_of)
+    due = instant_in(payload, "due_at")
+    yield explanation.by_basis(event, text, due, basis, payload.step)
 
 
-def cancelled(
-    _explanation: DeadlineExplanation, event: Event, payload: Any, _calendar_of: CalendarOf
-) -> Iterator[ExplainedLine]:
+def cancelled(_explanation: DeadlineExplanation, event: Event, payload: Any) -> Lines:
     """Explain that no answer is due any more; nothing for a consultation without a limit."""
     if not payload.HasField("due_at"):
         return
@@ -43,45 +33,31 @@ def cancelled(
     yield ExplainedLine(event, text, step=payload.step)
 
 
-def recalculated(
-    _explanation: DeadlineExplanation, event: Event, payload: Any, calendar_of: CalendarOf
-) -> Iterator[ExplainedLine]:
+def recalculated(explanation: DeadlineExplanation, event: Event, payload: Any) -> Lines:
     """Explain a due date that a change of the calendar has moved; the event has its basis."""
-    text = moved(payload)
     # The end of the citizen's time belongs to no step, and is listed like one all the same: it is
     # not the promised date.
-    step = payload.step or "-"
-    basis = basis_from_message(payload)
+    yield line(explanation, event, payload, basis_from_message(payload), payload.step or "-")
+
+
+def line(
+    explanation: DeadlineExplanation,
+    event: Event,
+    payload: Any,
+    basis: DeadlineBasis | None,
+    step: str,
+) -> ExplainedLine:
+    """Explain a date that was recalculated, from its basis if it has one."""
+    text, due = _moved(payload), instant_in(payload, "due_at")
     if basis is None:
-        due = instant_in(payload, "due_at")
-        yield ExplainedLine(event, text, due, calendar_version=payload.calendar_version, step=step)
-        return
-    yield _line(event, text, payload, step, basis, calendar_of)
+        version = payload.calendar_version
+        return ExplainedLine(event, text, due, calendar_version=version, step=step)
+    return explanation.by_basis(event, text, due, basis, step)
 
 
-def moved(payload: Any) -> Text:
+def _moved(payload: Any) -> Text:
     """Return which due date a change of the calendar has moved, and why it changed."""
     key = f"moved.{payload.scope}"
     key = key if key in TEXTS else "moved.other"
     name = TEXTS.text(key, step=payload.step, number=payload.consultation)
     return TEXTS.both("due.moved", name=name, reason=payload.reason)
-
-
-def _line(
-    event: Event,
-    text: Text,
-    payload: Any,
-    step: str,
-    basis: DeadlineBasis,
-    calendar_of: CalendarOf,
-) -> ExplainedLine:
-    return computed(
-        event,
-        text,
-        instant_in(payload, "due_at"),
-        payload.calendar_version,
-        calendar_of,
-        counting(basis),
-        limit=basis.time_limit,
-        step=step,
-    )
