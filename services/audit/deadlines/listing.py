@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import heapq
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -98,18 +96,10 @@ def _place(facts: Facts) -> Place:
 
 def next_page_token(deadline_filter: DeadlineFilter, last: Facts) -> str:
     """Return the token that continues a listing after its last row."""
-    due, code = _place(last)
-    return base64.urlsafe_b64encode(
-        json.dumps([deadline_filter.as_of, due, code]).encode()
-    ).decode()
+    return page_token.pack(deadline_filter.as_of, *_place(last))
 
 
 def read_token(token: str) -> tuple[int, Place]:
     """Return a listing's instant and where it goes on; raise ``ValueError`` for any other text."""
-    fields = json.loads(base64.urlsafe_b64decode(token.encode()))
-    if not isinstance(fields, list) or len(fields) != 3:
-        raise ValueError("no page token")
-    as_of, due, code = fields
-    if not (isinstance(as_of, int) and isinstance(due, int) and isinstance(code, str)):
-        raise ValueError("no page token")
-    return page_token.number(as_of), (page_token.number(due), page_token.name(code))
+    as_of, due, code = page_token.unpack(token, int, int, str)
+    return as_of, (due, code)

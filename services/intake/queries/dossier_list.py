@@ -6,7 +6,6 @@ that come or go meanwhile make no page skip or repeat another row.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from typing import Any, Final
 
@@ -35,7 +34,6 @@ from services.intake.tables import DOSSIERS, EXTERNAL_CODES, READERS
 
 PAGE: Final = 50
 _C: Final = DOSSIERS.c
-_FURTHEST: Final = 2**62
 
 
 def page(
@@ -64,7 +62,9 @@ def page(
     answer = pb.ListDossiersResponse(dossiers=[describe(row) for row in rows[:size]])
     if len(rows) > size:
         last = rows[size - 1]
-        answer.next_page_token = _token(request, last["submitted_at"], last["dossier_code"])
+        answer.next_page_token = page_token.pack(
+            _digest(request), last["submitted_at"], last["dossier_code"]
+        )
     return answer
 
 
@@ -126,21 +126,12 @@ def _digest(request: ListDossiersRequest) -> str:
     return hashlib.sha256(filters.SerializeToString(deterministic=True)).hexdigest()[:12]
 
 
-def _token(request: ListDossiersRequest, submitted_at: int, code: str) -> str:
-    text = f"{_digest(request)}|{submitted_at}|{code}"
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
 def _read_token(request: ListDossiersRequest) -> tuple[int, str]:
-    wrong = Invalid([violation("page_token", "page_token.wrong")])
-    try:
-        padded = request.page_token + "=" * (-len(request.page_token) % 4)
-        digest, at, code = base64.urlsafe_b64decode(padded).decode().split("|", 2)
-        if digest != _digest(request) or abs(int(at)) > _FURTHEST:
-            raise wrong
-        return int(at), page_token.name(code)
-    except ValueError:
-        raise wrong from None
+    wrong = violation("page_token", "page_token.wrong")
+    digest, at, code = page_token.place(request.page_token, wrong, str, int, str)
+    if digest != _digest(request):
+        raise Invalid([wrong])
+    return at, code
 
 
 def _condition(state: DossierState) -> ColumnElement[bool]:

@@ -7,7 +7,7 @@ from typing import Any
 from motcua.notify.v1 import notify_pb2 as pb
 from sqlalchemy import Connection, Row, Select, case, func, select, tuple_
 
-from kernel.base.errors import Invalid
+from kernel.base import page_token
 from kernel.base.instants import to_timestamp
 from services.notify.domain.refusals import PAGE_TOKEN_WRONG, no_such_message
 from services.notify.tables import DELIVERIES, MESSAGES
@@ -24,13 +24,13 @@ def messages(connection: Connection, request: pb.ListMessagesRequest) -> pb.List
     if request.state:
         wanted = wanted.where(MESSAGES.c.state == request.state)
     if request.page_token:
-        wanted = wanted.where(
-            tuple_(MESSAGES.c.queued_at, MESSAGES.c.message_id)
-            < tuple_(*_place(request.page_token))
-        )
+        after = page_token.place(request.page_token, PAGE_TOKEN_WRONG, int, str)
+        place = tuple_(MESSAGES.c.queued_at, MESSAGES.c.message_id)
+        wanted = wanted.where(place < tuple_(*after))
     rows = connection.execute(wanted.limit(size + 1)).all()
     page = rows[:size]
-    token = f"{page[-1].queued_at}.{page[-1].message_id}" if len(rows) > size else ""
+    last = page[-1] if len(rows) > size else None
+    token = page_token.pack(last.queued_at, last.message_id) if last else ""
     return pb.ListMessagesResponse(messages=[_message(row) for row in page], next_page_token=token)
 
 
@@ -77,13 +77,6 @@ def _messages() -> Select[Any]:
         row.maybe_sent.label("maybe_so_far"),
         row.last_code,
     ).join_from(MESSAGES, DELIVERIES, row.message_id == MESSAGES.c.message_id, isouter=True)
-
-
-def _place(token: str) -> tuple[int, str]:
-    number, _, message_id = token.partition(".")
-    if not (number.isascii() and number.isdecimal() and len(number) <= 18):
-        raise Invalid([PAGE_TOKEN_WRONG])
-    return int(number), message_id
 
 
 def _message(row: Row[Any]) -> pb.Message:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,7 +9,6 @@ from motcua.routing.v1 import routing_pb2 as pb
 from sqlalchemy import ColumnElement, Connection, Select, select, true, tuple_
 
 from kernel.base import page_token
-from kernel.base.errors import Invalid
 from kernel.base.instants import to_timestamp
 from kernel.storage.index_scan import values
 from office.people.access_scope import AccessScope
@@ -43,8 +40,9 @@ def list_all(
     )
     if len(rows) > size:
         last = rows[size - 1]
-        token = f"{last['due_at']} {last['dossier_code']} {last['number']}"
-        response.next_page_token = base64.urlsafe_b64encode(token.encode()).decode()
+        response.next_page_token = page_token.pack(
+            last["due_at"], last["number"], last["dossier_code"]
+        )
     return response
 
 
@@ -76,16 +74,9 @@ def _page(request: pb.ListConsultationsRequest, units: Sequence[str]) -> Select[
     if request.dossier_code:
         wanted = wanted.where(c.dossier_code == request.dossier_code)
     if request.page_token:
-        wanted = wanted.where(tuple_(*order) > tuple_(*_place(request.page_token)))
+        due, number, code = page_token.place(request.page_token, _BAD_TOKEN, int, int, str)
+        wanted = wanted.where(tuple_(*order) > tuple_(due, code, number))
     return wanted.order_by(*order).limit((request.page_size or PAGE) + 1)
-
-
-def _place(token: str) -> tuple[int, str, int]:
-    try:
-        due_at, code, number = base64.urlsafe_b64decode(token.encode()).decode().split(" ")
-        return page_token.number(due_at), page_token.name(code), page_token.number(number)
-    except (ValueError, binascii.Error):
-        raise Invalid([_BAD_TOKEN]) from None
 
 
 _BAD_TOKEN = violation("page_token", "page_token.form")

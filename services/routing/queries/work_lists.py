@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +9,6 @@ from motcua.routing.v1 import routing_pb2 as pb
 from sqlalchemy import Connection, Select, false, select, tuple_
 
 from kernel.base import page_token
-from kernel.base.errors import Invalid
 from kernel.base.instants import to_timestamp
 from kernel.storage import index_scan
 from kernel.storage.row_cache import Row
@@ -51,7 +48,7 @@ def list_work(
     response = pb.ListWorkResponse(items=[_item(row, now) for row in rows[:size]])
     if len(rows) > size:
         last = rows[size - 1]
-        response.next_page_token = _token(last["work_due_at"], last["dossier_code"])
+        response.next_page_token = page_token.pack(last["work_due_at"], last["dossier_code"])
     return response
 
 
@@ -95,7 +92,8 @@ def work_page(request: pb.ListWorkRequest, now: int, units: Sequence[str]) -> Se
         )
     if request.page_token:
         place = tuple_(WORK.c.due_at, WORK.c.dossier_code)
-        wanted &= place > tuple_(*_read_token(request.page_token))
+        after = page_token.place(request.page_token, _BAD_TOKEN, int, str)
+        wanted &= place > tuple_(*after)
     return (
         select(CASES, WORK.c.due_at.label("work_due_at"))
         .select_from(WORK.join(CASES, CASES.c.dossier_code == WORK.c.dossier_code))
@@ -118,18 +116,6 @@ def _item(row: Row, now: int) -> pb.WorkItem:
         channel=row["channel"],
         withdrawal_requested=withdrawal_requested(row),
     )
-
-
-def _token(due_at: int, code: str) -> str:
-    return base64.urlsafe_b64encode(f"{due_at} {code}".encode()).decode()
-
-
-def _read_token(token: str) -> tuple[int, str]:
-    try:
-        due_at, _, code = base64.urlsafe_b64decode(token.encode()).decode().partition(" ")
-        return page_token.number(due_at), page_token.name(code)
-    except (ValueError, binascii.Error):
-        raise Invalid([_BAD_TOKEN]) from None
 
 
 _BAD_TOKEN = violation("page_token", "page_token.form")

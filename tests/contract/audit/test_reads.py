@@ -223,9 +223,11 @@ def _asked_for(facts, at, within, overdue, unit):
     "token",
     [
         *("", "e30=", "WzEsMl0=", "WzEsICIyIiwgM10=", "\u00e9", "%%"),
-        b64encode(b'[18446744073709551616, 1, "x"]').decode(),
-        b64encode(b'[1, 18446744073709551616, "x"]').decode(),
-        b64encode(b'[1, 1, "a\\u0000b"]').decode(),
+        b64encode(b"18446744073709551616|1|x").decode(),
+        b64encode(b"1|18446744073709551616|x").decode(),
+        b64encode(b"1|1|a\0b").decode(),
+        b64encode(b"1|x|1").decode(),
+        b64encode(b"1|1").decode(),
     ],
 )
 def test_other_texts_are_no_page_tokens(token):

@@ -12,6 +12,7 @@ from motcua.routing.v1 import routing_pb2 as pb
 from motcua.routing.v1.types_pb2 import CaseFact, CaseResult
 from sqlalchemy import insert, text
 
+from kernel.base import page_token
 from kernel.base.clock_skew import MAX_AHEAD
 from kernel.base.errors import Invalid, NotFound, Refused
 from kernel.base.instants import DAY
@@ -200,7 +201,7 @@ def test_a_page_of_work_is_read_from_an_index(
             connection.execute(text("analyze work"))
             connection.execute(text("analyze cases"))
         request = pb.ListWorkRequest(
-            **filters, page_token=work_lists._token(100, "d00100"), page_size=20
+            **filters, page_token=page_token.pack(100, "d00100"), page_size=20
         )
         statement = work_lists.work_page(request, 0, [request.unit])
         compiled = statement.compile(connection, compile_kwargs={"literal_binds": True})
