@@ -10,14 +10,13 @@ import subprocess
 import time
 import uuid
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import psutil
 
 from infra.kafka.jars import classpath
 from infra.local.child import spawn
 from infra.local.ports import free_port
+from infra.local.server import LocalServer
 
 JVM_OPTIONS = (
     "-XX:TieredStopAtLevel=1",
@@ -78,7 +77,7 @@ class BrokerError(Exception):
     """The broker cannot be started; the message says why and where its log is."""
 
 
-class KafkaBroker:
+class KafkaBroker(LocalServer):
     """A broker whose whole state is below `data_dir`; use from one long-lived thread, or as a
     context manager.
 
@@ -167,18 +166,6 @@ class KafkaBroker:
     def resume(self) -> None:
         """Send SIGCONT after `pause`."""
         self._running().send_signal(signal.SIGCONT)
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
 
     # -- preparation ------------------------------------------------------------------------------
 

@@ -14,14 +14,13 @@ import time
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import psutil
 import psycopg
 from psycopg import sql
 
 from infra.local.child import spawn
+from infra.local.server import LocalServer
 
 # Durable by default (fsync on): what a kill proves must be true of a real server.
 SETTINGS = {
@@ -37,7 +36,7 @@ class PostgresUnavailable(Exception):
     """PostgreSQL cannot run here; the message says why, in one sentence."""
 
 
-class PostgresServer:
+class PostgresServer(LocalServer):
     """A server whose whole state is below `data_dir`, on 127.0.0.1:port, without a password: for
     this machine only.
 
@@ -144,18 +143,6 @@ class PostgresServer:
         while any(map(_lives, family)) and time.monotonic() < deadline:
             time.sleep(0.01)
         self._process = None
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
 
     @property
     def _cluster(self) -> Path:

@@ -21,14 +21,15 @@ import time
 from collections import Counter
 from email.message import EmailMessage
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from infra.local.server import LocalServer
+
 SCRIPT = re.compile(r"^([45]\d\d)(?:x(\d+))?-")
 DROP = "drop-"
+
 RECIPIENT_HEADER = "X-Sink-Recipient"
 
 
@@ -80,7 +81,7 @@ class SinkHandler:
         temporary.rename(self.folder / f"{name}.eml")
 
 
-class MailSink:
+class MailSink(LocalServer):
     """The sink in this process, in a thread of its own; a context manager."""
 
     def __init__(self, folder: Path, port: int) -> None:
@@ -112,18 +113,6 @@ class MailSink:
         """Forget what has arrived."""
         for path in self.folder.glob("*.eml"):
             path.unlink()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
 
 
 def read_messages(folder: Path) -> list[EmailMessage]:

@@ -11,8 +11,25 @@ from dataclasses import dataclass
 from kernel.messages.catalogue import BilingualText
 
 
+class _InWords:
+    """What has a text, which is rendered in a language only when it is asked for."""
+
+    __slots__ = ()
+    text: BilingualText
+
+    @property
+    def vi(self) -> str:
+        """The text in Vietnamese."""
+        return self.text.vi
+
+    @property
+    def en(self) -> str:
+        """The text in English."""
+        return self.text.en
+
+
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(_InWords):
     """The outcome of a decider that a business rule forbids. ``code`` is stable and in
     UPPER_SNAKE_CASE. A decider only names the text; it is rendered for the caller.
     """
@@ -20,34 +37,14 @@ class Refusal:
     code: str
     text: BilingualText
 
-    @property
-    def vi(self) -> str:
-        """The text in Vietnamese."""
-        return self.text.vi
-
-    @property
-    def en(self) -> str:
-        """The text in English."""
-        return self.text.en
-
 
 @dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(_InWords):
     """One wrong field of a request: its path, the rule that it breaks, and the rule in words."""
 
     field: str
     rule: str
     text: BilingualText
-
-    @property
-    def vi(self) -> str:
-        """The text in Vietnamese."""
-        return self.text.vi
-
-    @property
-    def en(self) -> str:
-        """The text in English."""
-        return self.text.en
 
 
 class Failure(Exception):

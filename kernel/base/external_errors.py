@@ -23,7 +23,3 @@ class Throttled(Retryable):
 
 class Permanent(ExternalError):
     """A retry can't succeed."""
-
-
-class Duplicate(ExternalError):
-    """The external system has done it before; to be taken as success."""

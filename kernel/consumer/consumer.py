@@ -105,10 +105,10 @@ class Consumer:
         redriver = replace(applier, limit=None, reacting=False)
         self.quarantine = Quarantine(reads, writer, model, redriver, self._run_pending)
         self._thread = threading.Thread(target=self._worker.run, name="consumer", daemon=True)
-        metrics.observe(
-            metrics.LAG, lambda: [(n, {"partition": p}) for p, n in dict(self.stats.lag).items()]
+        metrics.LAG.observe(
+            lambda: [(n, {"partition": p}) for p, n in dict(self.stats.lag).items()]
         )
-        metrics.observe(metrics.QUARANTINED, self.quarantine.count)
+        metrics.QUARANTINED.observe(self.quarantine.count)
 
     def start(self) -> None:
         """Start the thread: it reads the log to its end in bulk, then what Faust delivers."""

@@ -91,7 +91,7 @@ class BrokerClock:
         self._stopping = threading.Event()
         self._log_limit = RateLimit()
         self._thread = threading.Thread(target=self._run, name="broker-clock", daemon=True)
-        metrics.observe(metrics.CLOCK_AHEAD, lambda: self.ahead() / SECOND)
+        metrics.CLOCK_AHEAD.observe(lambda: self.ahead() / SECOND)
 
     def start(self) -> None:
         """Start the thread; the broker may be away."""

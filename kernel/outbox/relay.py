@@ -72,9 +72,9 @@ class Relay:
         self._log_limit = RateLimit()
         self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
         writer.on_publish(self._wake_up.set)
-        metrics.observe(metrics.OUTBOX_SIZE, lambda: self.status().size)
-        metrics.observe(metrics.OUTBOX_AGE, lambda: self.status().age_seconds)
-        metrics.observe(metrics.OUTBOX_QUARANTINED, lambda: self.status().quarantined)
+        metrics.OUTBOX_SIZE.observe(lambda: self.status().size)
+        metrics.OUTBOX_AGE.observe(lambda: self.status().age_seconds)
+        metrics.OUTBOX_QUARANTINED.observe(lambda: self.status().quarantined)
 
     def start(self) -> None:
         """Start the thread; needs neither broker nor database to be there."""

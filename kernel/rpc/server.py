@@ -91,9 +91,7 @@ class RpcServer:
         """
         self._thread.start()
         self._bound.result()
-        metrics.observe(
-            metrics.RPC_ACTIVE_STREAMS, lambda: sum(i.streams() for i in self._interceptors)
-        )
+        metrics.RPC_ACTIVE_STREAMS.observe(lambda: sum(i.streams() for i in self._interceptors))
         log.info("rpc.started", host=self._settings.host, port=self.port, tls_port=self.tls_port)
         return self.port
 

@@ -205,32 +205,10 @@ REACTIONS = Counter(
     "motcua.reactions.done", "{reaction}", "Reactions that appended events, by their cause."
 )
 
-METRICS: Final[tuple[Instrument, ...]] = (
-    RPC_DURATION,
-    RPC_ACTIVE_STREAMS,
-    RPC_DENIED,
-    COMMANDS_REPEATED,
-    COMMANDS_ABANDONED,
-    WRITER_BATCH,
-    LAG,
-    HANDLED,
-    REPEATS,
-    UNKNOWN,
-    KEY_MISMATCHES,
-    FENCED,
-    STALLED,
-    BULK_RECORDS,
-    DELAY,
-    CONSUMER_BATCH,
-    QUARANTINED,
-    OUTBOX_SIZE,
-    OUTBOX_AGE,
-    OUTBOX_QUARANTINED,
-    PUBLISHED,
-    PUBLISH_FAILURES,
-    CLOCK_AHEAD,
-    REACTIONS,
+METRICS: Final[tuple[Instrument, ...]] = tuple(
+    each for each in tuple(vars().values()) if isinstance(each, Instrument)
 )
+"""All those above."""
 
 
 def bind(meter: Meter | None, own: Iterable[Instrument] = ()) -> None:
@@ -239,8 +217,3 @@ def bind(meter: Meter | None, own: Iterable[Instrument] = ()) -> None:
     """
     for metric in (*METRICS, *own):
         metric.bind(meter)
-
-
-def observe(metric: Gauge, source: Callable[[], Readings]) -> None:
-    """Set the source of a gauge."""
-    metric.observe(source)

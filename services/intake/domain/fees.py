@@ -20,8 +20,6 @@ from office.catalogue.model import FeeKind, Procedure
 from services.intake.domain.desk_check import DeskCheck, set_check
 from services.intake.domain.refusals import refusal, violation
 
-METHODS: Final = ("cash", "transfer", "online", "post")
-
 
 class Payment(Protocol):
     """What a request to record a payment says."""
