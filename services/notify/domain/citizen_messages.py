@@ -60,42 +60,41 @@ _CHANNELS = {
 }
 
 
+Planned = tuple[str, Values] | None
+"""A kind of message and its values; None when the citizen need not know."""
+
+
 def _instant(moment: Timestamp) -> str:
     return isoformat(to_us(moment)) if moment.seconds else ""
 
 
-def _submitted(payload: DossierSubmitted) -> tuple[str, Values]:
-    return "submitted", {"answer_due_at": _instant(payload.answer_due_at)}
+def dong(amount: int) -> str:
+    """Write an amount of whole đồng with a point at each thousand; "" for nothing."""
+    return f"{amount:,}".replace(",", ".") if amount else ""
 
 
-def _accepted(payload: DossierAccepted) -> tuple[str, Values]:
-    return "accepted", {"due_at": _instant(payload.due_at)}
+def _value(payload: Any, field: str) -> str:
+    value = getattr(payload, field)
+    return _instant(value) if isinstance(value, Timestamp) else str(value)
 
 
-def _refused(payload: DossierRefused) -> tuple[str, Values]:
-    return "refused", {"reason": payload.reason}
+def _always(kind: str, *fields: str) -> Callable[[Any], Planned]:
+    """Notify of each such event, with fields of its payload as the values of those names."""
+    return lambda payload: (kind, {field: _value(payload, field) for field in fields})
 
 
-def _supplement_requested(payload: SupplementRequested) -> tuple[str, Values]:
-    return "supplement_requested", {
-        "reason": payload.reason,
-        "answer_due_at": _instant(payload.answer_due_at),
-    }
-
-
-def _resumed(payload: CaseResumed) -> tuple[str, Values]:
+def _resumed(payload: CaseResumed) -> Planned:
     values = {"due_at": _instant(payload.due_at)}
     if payload.receipt_number:
         paid = dong(payload.paid.fee + payload.paid.charge)
-        return "payment_confirmed", {
-            **values,
+        return "payment_confirmed", values | {
             "receipt_number": payload.receipt_number,
             "paid": paid,
         }
     return ("resumed" if payload.kind in _PAPERS else "continued"), values
 
 
-def _suspended(payload: CaseSuspended) -> tuple[str, Values]:
+def _suspended(payload: CaseSuspended) -> Planned:
     values = {"reason": payload.reason, "expected_end_at": _instant(payload.expected_end_at)}
     if payload.kind != SuspensionKind.SUSPENSION_KIND_FINANCIAL:
         return "suspended", values
@@ -104,37 +103,13 @@ def _suspended(payload: CaseSuspended) -> tuple[str, Values]:
     return "payment_requested", {**values, **money}
 
 
-def dong(amount: int) -> str:
-    """Write an amount of whole đồng with a point at each thousand; "" for nothing."""
-    return f"{amount:,}".replace(",", ".") if amount else ""
-
-
-def _extended(payload: DeadlineExtended) -> tuple[str, Values]:
-    return "extended", {
-        "previous_due_at": _instant(payload.previous_due_at),
-        "due_at": _instant(payload.due_at),
-        "reason": payload.reason,
-        "apology": payload.apology,
-        "apology_number": payload.apology_number,
-        "signer_title": payload.signer_title,
-    }
-
-
-def _near(payload: DeadlineApproaching) -> tuple[str, Values] | None:
+def _near(payload: DeadlineApproaching) -> Planned:
     if payload.suspended_for != SuspensionKind.SUSPENSION_KIND_SUPPLEMENT:
         return None
     return "supplement_ending", {"answer_due_at": _instant(payload.due_at)}
 
 
-def _expired(payload: SupplementExpired) -> tuple[str, Values]:
-    return "supplement_expired", {"answer_due_at": _instant(payload.answer_due_at)}
-
-
-def _closed(payload: CaseClosed) -> tuple[str, Values]:
-    return "closed", {"reason": payload.reason}
-
-
-def _resolved(payload: CaseResolved) -> tuple[str, Values]:
+def _resolved(payload: CaseResolved) -> Planned:
     granted = payload.result == CaseResult.CASE_RESULT_GRANTED
     return "resolved", {
         "granted": "yes" if granted else "",
@@ -143,81 +118,71 @@ def _resolved(payload: CaseResolved) -> tuple[str, Values]:
     }
 
 
-def _withdrawn(_payload: Message) -> tuple[str, Values]:
-    return "withdrawn", {}
-
-
-def _kept(payload: WithdrawalDeclined) -> tuple[str, Values] | None:
+def _kept(payload: WithdrawalDeclined) -> Planned:
     if payload.reason_code != DECLINED:
         return None  # the case had ended, of which the citizen was notified
     return "withdrawal_declined", {"reason": payload.reason}
 
 
-def _late(payload: DeadlineMissed) -> tuple[str, Values] | None:
+def _late(payload: DeadlineMissed) -> Planned:
     if payload.scope != DeadlineScope.DEADLINE_SCOPE_DOSSIER:
         return None
     return "late", {"due_at": _instant(payload.due_at)}
 
 
-def _rescheduled(payload: DeadlineRecalculated) -> tuple[str, Values] | None:
-    if payload.scope == DeadlineScope.DEADLINE_SCOPE_SUSPENSION:
-        return "supplement_extended", {
-            "previous_due_at": _instant(payload.previous_due_at),
-            "answer_due_at": _instant(payload.due_at),
-            "reason": payload.reason,
-        }
-    if payload.scope != DeadlineScope.DEADLINE_SCOPE_DOSSIER:
+_RESCHEDULED: Mapping[int, tuple[str, str]] = {
+    DeadlineScope.DEADLINE_SCOPE_SUSPENSION: ("supplement_extended", "answer_due_at"),
+    DeadlineScope.DEADLINE_SCOPE_DOSSIER: ("rescheduled", "due_at"),
+}
+"""The kind of message about a date that moved, and what its value is called."""
+
+
+def _rescheduled(payload: DeadlineRecalculated) -> Planned:
+    if payload.scope not in _RESCHEDULED:
         return None
-    return "rescheduled", {
-        "previous_due_at": _instant(payload.previous_due_at),
-        "due_at": _instant(payload.due_at),
-        "reason": payload.reason,
-    }
+    kind, name = _RESCHEDULED[payload.scope]
+    previous, due = _instant(payload.previous_due_at), _instant(payload.due_at)
+    return kind, {"previous_due_at": previous, name: due, "reason": payload.reason}
 
 
-def _posted(payload: ItemTracked) -> tuple[str, Values] | None:
+def _posted(payload: ItemTracked) -> Planned:
     if payload.code != PICKED_UP:
         return None
     return "posted", {"item_number": payload.item_number}
 
 
-def _delivered(payload: ItemDelivered) -> tuple[str, Values]:
-    return "delivered", {"item_number": payload.item_number}
-
-
-def _undelivered(payload: ItemReturned) -> tuple[str, Values]:
-    return "undelivered", {"item_number": payload.item_number}
-
-
-def _returned(payload: ResultReturned) -> tuple[str, Values] | None:
+def _returned(payload: ResultReturned) -> Planned:
     if payload.result_channel == ResultChannel.RESULT_CHANNEL_POST:
         return None  # "delivered" was sent
     return "returned", {"way": _CHANNELS.get(payload.result_channel, "counter")}
 
 
-CITIZEN_MESSAGES: Mapping[type[Message], Callable[[Any], tuple[str, Values] | None]] = {
-    DossierSubmitted: _submitted,
-    DossierAccepted: _accepted,
-    DossierRefused: _refused,
-    DossierWithdrawn: _withdrawn,
-    SupplementRequested: _supplement_requested,
+CITIZEN_MESSAGES: Mapping[type[Message], Callable[[Any], Planned]] = {
+    DossierSubmitted: _always("submitted", "answer_due_at"),
+    DossierAccepted: _always("accepted", "due_at"),
+    DossierRefused: _always("refused", "reason"),
+    DossierWithdrawn: _always("withdrawn"),
+    SupplementRequested: _always("supplement_requested", "reason", "answer_due_at"),
     CaseSuspended: _suspended,
     CaseResumed: _resumed,
-    DeadlineExtended: _extended,
+    DeadlineExtended: _always(
+        *("extended", "previous_due_at", "due_at", "reason"),
+        *("apology", "apology_number", "signer_title"),
+    ),
     DeadlineApproaching: _near,
-    SupplementExpired: _expired,
-    CaseClosed: _closed,
+    SupplementExpired: _always("supplement_expired", "answer_due_at"),
+    CaseClosed: _always("closed", "reason"),
     CaseResolved: _resolved,
-    CaseWithdrawn: _withdrawn,
+    CaseWithdrawn: _always("withdrawn"),
     WithdrawalDeclined: _kept,
     DeadlineMissed: _late,
     DeadlineRecalculated: _rescheduled,
     ItemTracked: _posted,
-    ItemDelivered: _delivered,
-    ItemReturned: _undelivered,
+    ItemDelivered: _always("delivered", "item_number"),
+    ItemReturned: _always("undelivered", "item_number"),
     ResultReturned: _returned,
 }
-"""For each payload: the kind of message and its values, or None when the citizen need not know."""
+"""What is sent of each payload."""
 
 KINDS = (
     "submitted",
