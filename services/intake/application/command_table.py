@@ -30,7 +30,7 @@ from services.intake.queries import responses
 M = TypeVar("M", bound=Message)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class DeskCommandSpec(Generic[M]):
     """One command; its RPC is the one whose request is ``message``."""
 
@@ -38,69 +38,24 @@ class DeskCommandSpec(Generic[M]):
     act: Callable[[Office, UnitOfWork, M, Call], Sequence[Event]]
     answer: Callable[[Sequence[Event]], Message]
     """Makes the answer from the events, the first time and each time the request is repeated."""
-    check: Callable[[Office, M, Actor], Iterable[Violation]] | None
+    check: Callable[[Office, M, Actor], Iterable[Violation]] = Office.check_instants
     """Finds what is wrong with a request beyond the rules in its .proto."""
-    needs_pin: bool
-    """A citizen has to show the dossier's PIN."""
+
+    @property
+    def needs_pin(self) -> bool:
+        """A citizen has to show the dossier's PIN: where the request has a field for it."""
+        return "pin" in self.message.DESCRIPTOR.fields_by_name
 
 
 DESK_COMMANDS: Final[Mapping[type[Message], DeskCommandSpec[Any]]] = rows_by_message(
-    DeskCommandSpec(
-        message=pb.AcceptDossierRequest,
-        act=Office.accept,
-        answer=responses.accepted,
-        check=Office.check_acceptance,
-        needs_pin=False,
-    ),
-    DeskCommandSpec(
-        message=pb.RefuseDossierRequest,
-        act=Office.refuse,
-        answer=responses.refused,
-        check=Office.check_instants,
-        needs_pin=False,
-    ),
-    DeskCommandSpec(
-        message=pb.SubmitSupplementRequest,
-        act=Office.supplement,
-        answer=responses.supplemented,
-        check=Office.check_instants,
-        needs_pin=True,
-    ),
-    DeskCommandSpec(
-        message=pb.RequestWithdrawalRequest,
-        act=Office.withdraw,
-        answer=responses.withdrawn,
-        check=Office.check_instants,
-        needs_pin=True,
-    ),
-    DeskCommandSpec(
-        message=pb.ReturnResultRequest,
-        act=Office.hand_over,
-        answer=responses.returned,
-        check=Office.check_instants,
-        needs_pin=False,
-    ),
-    DeskCommandSpec(
-        message=pb.RecordFeeRequest,
-        act=Office.record_fee,
-        answer=responses.paid,
-        check=Office.check_fee,
-        needs_pin=False,
-    ),
-    DeskCommandSpec(
-        message=pb.CancelFeeRequest,
-        act=Office.cancel_fee,
-        answer=responses.unpaid,
-        check=None,
-        needs_pin=False,
-    ),
-    DeskCommandSpec(
-        message=pb.RecordExternalCodeRequest,
-        act=Office.record_external_code,
-        answer=responses.numbered,
-        check=None,
-        needs_pin=False,
-    ),
+    DeskCommandSpec(pb.AcceptDossierRequest, Office.accept, responses.accepted),
+    DeskCommandSpec(pb.RefuseDossierRequest, Office.refuse, responses.refused),
+    DeskCommandSpec(pb.SubmitSupplementRequest, Office.supplement, responses.supplemented),
+    DeskCommandSpec(pb.RequestWithdrawalRequest, Office.withdraw, responses.withdrawn),
+    DeskCommandSpec(pb.ReturnResultRequest, Office.hand_over, responses.returned),
+    DeskCommandSpec(pb.RecordFeeRequest, Office.record_fee, responses.paid, Office.check_fee),
+    DeskCommandSpec(pb.CancelFeeRequest, Office.cancel_fee, responses.unpaid),
+    DeskCommandSpec(pb.RecordExternalCodeRequest, Office.record_external_code, responses.numbered),
 )
 
 
@@ -115,7 +70,6 @@ def handlers_of(office: Office) -> Handlers:
 def checks_of(service: ServiceDescriptor, office: Office) -> dict[str, Check]:
     """Return the checks of the table's requests, by the names of their methods."""
     return {
-        name: partial(check, office)
+        name: partial(DESK_COMMANDS[message].check, office)
         for name, message in methods_of(service, DESK_COMMANDS).items()
-        if (check := DESK_COMMANDS[message].check) is not None
     }

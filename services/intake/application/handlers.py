@@ -75,15 +75,10 @@ class DossierHandlers:
         return [*wrong, *submitting.violations(request, offer, actor.kind)]
 
     def check_instants(self, request: Message, actor: Actor) -> Iterable[Violation]:
-        """Return the instants of a command that are wrong."""
-        return instants(request, actor, self.clock.now(), "occurred_at")
-
-    def check_acceptance(
-        self, request: pb.AcceptDossierRequest, actor: Actor
-    ) -> Iterable[Violation]:
-        """Return the instants of an acceptance that are wrong."""
-        now = self.clock.now()
-        return instants(request, actor, now, "occurred_at", "due_at", future="due_at")
+        """Return the instants of a command that are wrong, of those that it may have."""
+        there = request.DESCRIPTOR.fields_by_name
+        fields = [name for name in ("occurred_at", "due_at") if name in there]
+        return instants(request, actor, self.clock.now(), *fields, future="due_at")
 
     def check_fee(self, request: pb.RecordFeeRequest, _actor: Actor) -> Iterable[Violation]:
         """Return what is wrong with a payment by itself."""
