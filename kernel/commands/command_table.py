@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Protocol, TypeVar
 
 from google.protobuf import message_factory
 from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.message import Message
+
+from kernel.auth.permissions import Permissions
 
 
 class CommandTableError(ValueError):
@@ -85,6 +87,20 @@ def check_requests(
         if "request_id" not in command.DESCRIPTOR.fields_by_name:
             name = command.DESCRIPTOR.full_name
             raise CommandTableError(f"{name} is in the table of commands, but has no request_id")
+
+
+def check_contract(
+    servicers: Mapping[type, ServiceDescriptor],
+    commands: Collection[type[Message]],
+    permissions: Permissions,
+) -> None:
+    """Raise ``CommandTableError`` naming an RPC without a handler or a command without an RPC, and
+    ``PermissionsError`` naming an RPC without a rule; ``servicers`` are those of one process.
+    """
+    check_requests(servicers.values(), commands)
+    for servicer, service in servicers.items():
+        check_methods(service, commands, servicer)
+        permissions.check(service.full_name, service.methods_by_name)
 
 
 def response_of(services: Iterable[ServiceDescriptor], command: type[Message]) -> type[Message]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from kernel.commands.command_table import check_contract
 from kernel.config.settings import Settings
 from kernel.eventsourcing.service_model import Model
 from kernel.runtime.definition import Parts, Runtime, ServiceDefinition
@@ -36,7 +37,7 @@ def define(_settings: Settings) -> ServiceDefinition:
     one that has no rule.
     """
     permissions = shipped()
-    rpc.check(permissions)
+    check_contract({rpc.AuditServicer: rpc.SERVICE}, (), permissions)
     return ServiceDefinition(make_model(), permissions, _build)
 
 

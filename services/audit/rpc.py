@@ -15,12 +15,10 @@ from motcua.audit.v1 import audit_pb2 as pb
 from motcua.audit.v1.audit_pb2_grpc import AuditServiceServicer, add_AuditServiceServicer_to_server
 from sqlalchemy import Connection
 
-from kernel.auth.permissions import Permissions
 from kernel.base.clock import Clock
 from kernel.base.errors import Invalid, NotFound, Violation
 from kernel.base.instants import instant_in, to_timestamp
 from kernel.commands.command_bus import Reads
-from kernel.commands.command_table import check_methods
 from kernel.rpc.registration import Service
 from office.streams import DOSSIER
 from office.worktime.calendars.repository import find_calendar
@@ -208,15 +206,6 @@ class AuditServicer(AuditServiceServicer):
                 raise Invalid([_BAD_TOKEN]) from None
         within = request.within.ToMicroseconds() if request.HasField("within") else None
         return DeadlineFilter(at, as_of is not None, within, request.overdue, request.unit, after)
-
-
-def check(permissions: Permissions) -> None:
-    """Raise ``CommandTableError`` for an RPC without a method.
-
-    Raise ``PermissionsError`` for one without a rule. Both name it.
-    """
-    check_methods(SERVICE, (), AuditServicer)
-    permissions.check(SERVICE.full_name, SERVICE.methods_by_name)
 
 
 def service(servicer: AuditServicer) -> Service:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from kernel.commands.command_table import check_contract
 from kernel.config.settings import Settings
 from kernel.eventsourcing.service_model import Model
 from kernel.runtime.definition import Parts, Runtime, ServiceDefinition
@@ -19,6 +20,7 @@ from office.streams import DOSSIER
 from office.worktime.calendars import publishing
 from office.worktime.calendars.repository import office_calendars
 from services.intake import rpc, tables
+from services.intake.application.command_table import DESK_COMMANDS
 from services.intake.application.decision_context import ContextLoader
 from services.intake.application.handlers import DossierHandlers
 from services.intake.application.pin_access import PinAccess
@@ -57,7 +59,7 @@ def define(_settings: Settings) -> ServiceDefinition:
     units = UnitOverlay(configured_directory(tables.SOURCE))
     warning, opener = check_warning(), ChildDossierOpener()
     permissions = shipped()
-    rpc.check(permissions)
+    check_contract({rpc.IntakeServicer: rpc.SERVICE}, DESK_COMMANDS, permissions)
 
     def build(runtime: Runtime) -> Parts:
         repository, calendars = (

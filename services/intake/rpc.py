@@ -19,12 +19,10 @@ from motcua.intake.v1.intake_pb2_grpc import (
 from sqlalchemy import Connection
 
 from kernel.auth.identity import caller
-from kernel.auth.permissions import Permissions
 from kernel.base.errors import Invalid, Refused
 from kernel.base.instants import local_date
 from kernel.commands.command_bus import Commands, Reads
 from kernel.commands.command_methods import add_command_methods
-from kernel.commands.command_table import check_methods, check_requests
 from kernel.commands.handler import CommandHandler, FunctionHandler, from_events
 from kernel.crypto.keyring import ERASED, Keyring
 from kernel.rpc.registration import Service
@@ -219,16 +217,6 @@ def check_list(request: pb.ListDossiersRequest, _actor: Actor) -> list[Any]:
     """Return the instants of a list's filters that no dossier can have."""
     fields = ("submitted_from", "submitted_to")
     return [violation(f, "instant.range") for f in fields if not in_range(request, f)]
-
-
-def check(permissions: Permissions) -> None:
-    """Raise ``CommandTableError`` for an RPC without a handler.
-
-    Raise ``PermissionsError`` for one without a rule. Both name it.
-    """
-    check_requests([SERVICE], DESK_COMMANDS)
-    check_methods(SERVICE, DESK_COMMANDS, IntakeServicer)
-    permissions.check(SERVICE.full_name, SERVICE.methods_by_name)
 
 
 def service(servicer: IntakeServicer, handlers: DossierHandlers) -> Service:

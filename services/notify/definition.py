@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from kernel.commands.command_table import check_contract
 from kernel.config.settings import Settings
 from kernel.eventsourcing.service_model import Model
 from kernel.runtime.definition import Parts, Runtime, ServiceDefinition
@@ -12,6 +13,7 @@ from office.permissions import shipped
 from office.streams import DOSSIER
 from services.notify import rpc, settings
 from services.notify.application import reactions
+from services.notify.application.handlers import MESSAGE_COMMANDS
 from services.notify.delivery.metrics import METRICS
 from services.notify.delivery.sender import MailSender
 from services.notify.domain.decider import State, evolve
@@ -43,7 +45,7 @@ def define(_settings: Settings) -> ServiceDefinition:
     can't be used ends the process with exit status 2 and its mistakes.
     """
     mail, people, permissions = settings.load(), configured_directory("notify"), shipped()
-    rpc.check(permissions)
+    check_contract({rpc.NotifyServicer: rpc.SERVICE}, MESSAGE_COMMANDS, permissions)
 
     def build(runtime: Runtime) -> Parts:
         return Parts(

@@ -12,10 +12,8 @@ from motcua.notify.v1.notify_pb2_grpc import (
     add_NotifyServiceServicer_to_server,
 )
 
-from kernel.auth.permissions import Permissions
 from kernel.commands.command_bus import Commands, Reads
 from kernel.commands.command_methods import add_command_methods
-from kernel.commands.command_table import check_methods, check_requests
 from kernel.rpc.registration import Service
 from services.notify.application.handlers import MESSAGE_COMMANDS
 from services.notify.queries import messages
@@ -49,16 +47,6 @@ class NotifyServicer(NotifyServiceServicer):
     ) -> pb.CountMessagesResponse:
         """Count messages."""
         return await self._reads.run(messages.counts)
-
-
-def check(permissions: Permissions) -> None:
-    """Raise ``CommandTableError`` for an RPC without a handler.
-
-    Raise ``PermissionsError`` for one without a rule. Both name it.
-    """
-    check_requests([SERVICE], MESSAGE_COMMANDS)
-    check_methods(SERVICE, MESSAGE_COMMANDS, NotifyServicer)
-    permissions.check(SERVICE.full_name, SERVICE.methods_by_name)
 
 
 def service(servicer: NotifyServicer, commands: Commands) -> Service:

@@ -9,7 +9,7 @@ from typing import Final
 from kernel.auth.identity import Caller
 from kernel.base.clock import Clock
 from kernel.base.instants import local_date
-from kernel.commands.command_table import check_methods, check_requests
+from kernel.commands.command_table import check_contract
 from kernel.config.settings import Settings
 from kernel.eventsourcing.service_model import Model
 from kernel.runtime.definition import Parts, Runtime, ServiceDefinition
@@ -60,10 +60,7 @@ def define(_settings: Settings) -> ServiceDefinition:
     has no handler, ``PermissionsError`` naming one that has no rule.
     """
     permissions = shipped()
-    for servicer, service in SERVICERS.items():
-        check_methods(service, JOB_COMMANDS, servicer)
-        permissions.check(service.full_name, service.methods_by_name)
-    check_requests(SERVICERS.values(), JOB_COMMANDS)
+    check_contract(SERVICERS, JOB_COMMANDS, permissions)
     partners = configured()
     job_handlers = JobHandlers(partners, lease_from_environment())
 

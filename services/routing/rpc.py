@@ -25,7 +25,7 @@ from kernel.auth.permissions import Permissions
 from kernel.base.clock import Clock
 from kernel.commands.command_bus import Commands, Reads
 from kernel.commands.command_methods import Handlers, add_command_methods
-from kernel.commands.command_table import check_methods
+from kernel.commands.command_table import check_contract
 from kernel.eventsourcing.service_model import Model
 from kernel.rpc.registration import Service
 from services.routing.application.decision_context import CaseContextLoader
@@ -113,10 +113,8 @@ def check(permissions: Permissions) -> None:
     """Raise ``CommandTableError`` naming an RPC without a handler, ``PermissionsError`` naming one
     without a rule.
     """
-    commands = [spec.message for spec in COMMANDS]
-    for servicer, (service, _) in SERVICES.items():
-        check_methods(service, commands, servicer)
-        permissions.check(service.full_name, service.methods_by_name)
+    servicers = {servicer: service for servicer, (service, _) in SERVICES.items()}
+    check_contract(servicers, [spec.message for spec in COMMANDS], permissions)
 
 
 def services_of(

@@ -12,7 +12,7 @@ from kernel.commands.command_table import CommandTableError
 from kernel.config.settings import Settings
 from office.catalogue.loader import shipped_catalogue
 from office.worktime.calendars.repository import office_calendars
-from services.intake import rpc
+from services.intake import definition, rpc
 from services.intake.application.command_table import DESK_COMMANDS
 from services.intake.application.decision_context import ContextLoader
 from services.intake.application.handlers import DossierHandlers
@@ -60,6 +60,6 @@ def test_a_request_without_instants_has_none_that_are_wrong() -> None:
 def test_a_command_without_a_row_stops_the_definition(monkeypatch: pytest.MonkeyPatch) -> None:
     """The message names the RPC and what to add."""
     rows = {m: spec for m, spec in DESK_COMMANDS.items() if m is not pb.CancelFeeRequest}
-    monkeypatch.setattr(rpc, "DESK_COMMANDS", rows)
+    monkeypatch.setattr(definition, "DESK_COMMANDS", rows)
     with pytest.raises(CommandTableError, match="CancelFee has no handler: add CancelFeeRequest"):
         define(SETTINGS)
