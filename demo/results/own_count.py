@@ -68,6 +68,11 @@ class Entry:
     expected_mails: Counter[str] = field(default_factory=Counter)
     """The mails that the citizen must have got, by kind."""
 
+    def expect_mail(self, kind: str) -> None:
+        """Note a mail that the citizen gets, if they have agreed to mails."""
+        if self.consent:
+            self.expected_mails[kind] += 1
+
     def promised_days(self) -> float:
         """Return the length of the promise in days; without one it is endless."""
         if self.accepted_at is None or self.due_at is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from functools import cache
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -61,20 +62,20 @@ class Week:
             consent=filing.consent,
         )
         self._own_count.entries.append(entry)
-        self._expect_mail(entry, "submitted")
+        entry.expect_mail("submitted")
         if filing.channel == "online" and not await self._work(self._clock.now() + HOUR):
             return
         if filing.refused:
             await self._client.refuse(entry.code, entry.unit)
             entry.refused = True
-            self._expect_mail(entry, "refused")
+            entry.expect_mail("refused")
             return
         if submitted.HasField("fees"):
             await self._client.pay(entry.code, entry.unit, submitted.fees)
         accepted = await self._client.accept(entry.code, entry.unit)
         entry.accepted_at = to_us(accepted.accepted_at)
         entry.due_at = _us(accepted.due_at)
-        self._expect_mail(entry, "accepted")
+        entry.expect_mail("accepted")
         entry.process = (await self._client.case(entry.code, entry.unit)).case.process
         entry.asked = consultations.asked_at_once(entry.process)
         if entry.process == immediate_service.PROCESS:
@@ -125,15 +126,14 @@ class Week:
         case = await self._client.resolve(entry.code, step, filing.number, late=overdue)
         self._done(entry, step, asked_at, paused=step.step == paused)
         entry.resolved_at = _us(case.ended_at)
-        self._expect_mail(entry, "resolved")
+        entry.expect_mail("resolved")
         return True
 
     async def _children(self, filing: Filing, entry: Entry) -> list[tuple[Filing, Entry]]:
         """Find the dossiers that other agencies work on for this one."""
-        found = await self._client.case(entry.code, entry.unit)
-        while not all(child.dossier_code for child in found.children):
-            await asyncio.sleep(0.05)
-            found = await self._client.case(entry.code, entry.unit)
+        found = await self._case_when(
+            entry, lambda case: all(child.dossier_code for child in case.children)
+        )
         children = []
         for child in found.children:
             case = (await self._client.case(child.dossier_code, entry.unit)).case
@@ -158,8 +158,7 @@ class Week:
         for filing, child in children:
             if not await self._process(filing, child, ""):
                 return False
-        while not all(c.ending for c in (await self._client.case(entry.code, entry.unit)).children):
-            await asyncio.sleep(0.05)
+        await self._case_when(entry, lambda case: all(child.ending for child in case.children))
         return True
 
     async def _consult(self, entry: Entry, step: CaseStep) -> bool:
@@ -174,17 +173,13 @@ class Week:
 
     async def _withdraw(self, entry: Entry, pin: str) -> None:
         await self._client.withdraw(entry.code, pin)
-        while True:
-            case = (await self._client.case(entry.code, entry.unit)).case
-            if case.HasField("withdrawal"):
-                break
-            await asyncio.sleep(0.05)
+        found = await self._case_when(entry, lambda case: case.case.HasField("withdrawal"))
         answer = routing.AnswerWithdrawalRequest(
-            dossier_code=entry.code, number=case.withdrawal.number, approved=True
+            dossier_code=entry.code, number=found.case.withdrawal.number, approved=True
         )
         case = await self._client.decide("AnswerWithdrawal", answer, entry.unit, "leader")
         entry.withdrawn_at = _us(case.ended_at)
-        self._expect_mail(entry, "withdrawn")
+        entry.expect_mail("withdrawn")
 
     async def _pause(self, filing: Filing, entry: Entry, pin: str, step: CaseStep) -> bool:
         """Let the clock stand still for some hours; False when the week ends before they do."""
@@ -192,19 +187,25 @@ class Week:
         await pause.begin(self._client, filing, entry.code, step)
         entry.suspended = True
         entry.pauses.append(filing.pause)
-        self._expect_mail(entry, pause.begun_mail)
+        entry.expect_mail(pause.begun_mail)
         if not await self._work(self._clock.now() + (3 + filing.number % 9) * HOUR):
             return False
         await pause.end(self._client, filing, entry.code, step, pin)
-        while True:
-            case = (await self._client.case(entry.code, entry.unit)).case
-            if case.state == routing.CASE_STATE_RUNNING:
-                break
-            await asyncio.sleep(0.05)
+        found = await self._case_when(
+            entry, lambda case: case.case.state == routing.CASE_STATE_RUNNING
+        )
         entry.suspended = False
-        entry.due_at = _us(case.due_at)
-        self._expect_mail(entry, pause.ended_mail)
+        entry.due_at = _us(found.case.due_at)
+        entry.expect_mail(pause.ended_mail)
         return True
+
+    async def _case_when(
+        self, entry: Entry, holds: Callable[[routing.GetCaseResponse], bool]
+    ) -> routing.GetCaseResponse:
+        """Wait until something holds of the case."""
+        while not holds(found := await self._client.case(entry.code, entry.unit)):
+            await asyncio.sleep(0.05)
+        return found
 
     async def _extend(self, filing: Filing, entry: Entry) -> None:
         """Move the promised date by a working day, where there is time for an apology."""
@@ -216,7 +217,7 @@ class Week:
         case = await extend(self._client, filing, entry.code, due, due_at(_calendar(), due, A_DAY))
         entry.extended = True
         entry.due_at = _us(case.due_at)
-        self._expect_mail(entry, "extended")
+        entry.expect_mail("extended")
 
     def _done(self, entry: Entry, step: CaseStep, asked_at: int, *, paused: bool) -> None:
         due, answered_at = _us(step.due_at), self._clock.now()
@@ -225,13 +226,13 @@ class Week:
     async def _give_result(self, filing: Filing, entry: Entry) -> None:
         if filing.result_channel == "online":
             entry.handed_over = True
-            self._expect_mail(entry, "returned")
+            entry.expect_mail("returned")
             return
         comes = filing.result_channel == "counter" and filing.number % 5 != 0
         if comes and await self._work(self._clock.now() + (1 + filing.number % 4) * HOUR):
             await self._client.hand_over(entry.code, entry.unit)
             entry.handed_over = True
-            self._expect_mail(entry, "returned")
+            entry.expect_mail("returned")
 
     # -- time --------------------------------------------------------------------------------------
 
@@ -265,8 +266,3 @@ class Week:
     async def _until(self, at: int) -> None:
         while (left := at - self._clock.now()) > 0:
             await asyncio.sleep(min(left / SECOND / self._speed, 5.0))
-
-    @staticmethod
-    def _expect_mail(entry: Entry, kind: str) -> None:
-        if entry.consent:
-            entry.expected_mails[kind] += 1

@@ -53,14 +53,12 @@ async def serve(
         if last:
             break
     entry.resolved_at = to_us(case.ended_at)
-    if entry.consent:
-        entry.expected_mails["resolved"] += 1
+    entry.expect_mail("resolved")
     if not await work(clock.now() + 5 * MINUTE):
         return False
     await client.hand_over(entry.code, entry.unit)
     entry.handed_over = True
-    if entry.consent:
-        entry.expected_mails["returned"] += 1
+    entry.expect_mail("returned")
     return True
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from motcua.audit.v1 import audit_pb2 as pb
@@ -175,20 +176,7 @@ def _span(span: ExplainedStretch) -> pb.DeadlineSpan:
 
 def report_row(key: str, counts: Counts) -> pb.ReportRow:
     """Return a line of a report."""
-    return pb.ReportRow(
-        key=key,
-        carried_over=counts.carried_over,
-        received=counts.received,
-        resolved=counts.resolved,
-        early=counts.early,
-        on_time=counts.on_time,
-        late=counts.late,
-        returned=counts.returned,
-        pending=counts.pending,
-        pending_in_time=counts.pending_in_time,
-        pending_overdue=counts.pending_overdue,
-        checked_late=counts.checked_late,
-    )
+    return pb.ReportRow(key=key, **asdict(counts))
 
 
 def replayed(row: Any) -> pb.StreamEventsResponse:

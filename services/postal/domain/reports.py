@@ -8,7 +8,7 @@ kept, marked and shown to the office, because no report opens a closed dossier a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from google.protobuf.message import Message
 from motcua.postal.v1.job_events_pb2 import ItemDelivered, ItemReturned, ItemTracked
@@ -101,37 +101,25 @@ def _contradicts(job: Job, kept: ReportSummary, kind: str) -> bool:
     return kept.code in _MOVES and kept.happened_at > job.final_at
 
 
+def _about(job: Job, report: PartnerReport) -> dict[str, Any]:
+    """Return what every event about a report says."""
+    return {
+        "job_id": job.job_id,
+        "partner_id": report.partner_id,
+        "item_number": job.item_number,
+        "report_id": report.report_id,
+        "happened_at": to_timestamp(report.happened_at),
+        "attempt": report.attempt,
+    }
+
+
 def _tracked(job: Job, report: PartnerReport, code: str, contradicts: bool) -> ItemTracked:
-    return ItemTracked(
-        job_id=job.job_id,
-        partner_id=report.partner_id,
-        item_number=job.item_number,
-        code=code,
-        report_id=report.report_id,
-        happened_at=to_timestamp(report.happened_at),
-        reason_code=report.reason_code,
-        contradicts=contradicts,
-        attempt=report.attempt,
-    )
+    about = _about(job, report)
+    return ItemTracked(**about, code=code, reason_code=report.reason_code, contradicts=contradicts)
 
 
 def _final(job: Job, report: PartnerReport) -> Message:
+    about = _about(job, report)
     if report.kind == "delivered":
-        return ItemDelivered(
-            job_id=job.job_id,
-            partner_id=report.partner_id,
-            item_number=job.item_number,
-            proof_sha256=report.proof_sha256,
-            report_id=report.report_id,
-            happened_at=to_timestamp(report.happened_at),
-            attempt=report.attempt,
-        )
-    return ItemReturned(
-        job_id=job.job_id,
-        partner_id=report.partner_id,
-        item_number=job.item_number,
-        reason_code=report.reason_code,
-        report_id=report.report_id,
-        happened_at=to_timestamp(report.happened_at),
-        attempt=report.attempt,
-    )
+        return ItemDelivered(**about, proof_sha256=report.proof_sha256)
+    return ItemReturned(**about, reason_code=report.reason_code)
