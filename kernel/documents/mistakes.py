@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from kernel.base.plain_text import escaped
 from kernel.messages.catalogue import BilingualText
 
 KeyPath = tuple[str | int, ...]
@@ -13,6 +14,21 @@ KeyPath = tuple[str | int, ...]
 Position = tuple[int, int]
 """Line and column, from 1."""
 _MOST_IN_TEXT: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class _EscapedText:
+    """A text whose parameters come from a file."""
+
+    text: BilingualText
+
+    @property
+    def vi(self) -> str:
+        return escaped(self.text.vi)
+
+    @property
+    def en(self) -> str:
+        return escaped(self.text.en)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +48,12 @@ class DocumentMistake:
     text: BilingualText
     path: KeyPath = ()
     """The keys that lead to the value, as far as it has any."""
+
+    def __post_init__(self) -> None:
+        """Show what can't be printed in the file's own words as escapes."""
+        object.__setattr__(self, "file", escaped(self.file))
+        object.__setattr__(self, "where", escaped(self.where))
+        object.__setattr__(self, "text", _EscapedText(self.text))
 
     def in_language(self, language: str) -> str:
         """Return the mistake on one line, in ``vi`` or ``en``."""
