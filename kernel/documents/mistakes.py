@@ -58,7 +58,10 @@ class DocumentMistake:
     def in_language(self, language: str) -> str:
         """Return the mistake on one line, in ``vi`` or ``en``."""
         place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
-        rule = self.text.vi if language == "vi" else self.text.en
+        return self.shown(place, self.text.vi if language == "vi" else self.text.en)
+
+    def shown(self, place: str, rule: str) -> str:
+        """Return the mistake on one line, from its place and the text of the rule."""
         return ": ".join(part for part in (place, self.where, rule) if part)
 
     def __str__(self) -> str:

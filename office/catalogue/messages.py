@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from kernel.messages.catalogue import MessageCatalogue
+from kernel.documents.rules import UNKNOWN_KEY, rule_of
+from kernel.messages.catalogue import BilingualText, MessageCatalogue
 
 CODE: Final = r"^\d\.\d{6}(\.[0-9A-Z.]{1,30})?$"
 AGENCY: Final = r"^[0-9A-Z]+(\.[0-9A-Z]+)*$"
@@ -62,8 +63,10 @@ _OF_PYDANTIC: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
-def words_of(error: Mapping[str, Any]) -> tuple[str, BrokenRule]:
+def words_of(error: Mapping[str, Any]) -> tuple[str, BilingualText]:
     """Return the code and the text of the rule that a pydantic error stands for."""
+    if error["type"] == UNKNOWN_KEY:
+        return rule_of(error)
     rule = broken_by_schema(error)
     return rule.code, rule
 

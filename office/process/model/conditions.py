@@ -146,6 +146,14 @@ def combinations(
     return [dict(zip(choices, values, strict=True)) for values in product(*choices.values())]
 
 
+def can_hold(
+    condition: Condition, domains: Mapping[str, Sequence[str]], known: Iterable[str]
+) -> bool | None:
+    """Return whether a condition holds in one of its ``combinations``; None for too many."""
+    found = combinations([condition], domains, known)
+    return None if found is None else any(holds(condition, without_unstated(c)) for c in found)
+
+
 def _distinct_values(fact: str, comparisons: Iterable[OneOf | Between | Within]) -> list[str]:
     numbers: set[int] = set()
     texts: dict[str, None] = {}
