@@ -39,6 +39,10 @@ _LONGEST: Final = 64
 """Characters of such a name."""
 
 
+TOLD: Final = object()
+"""Stands in the content for a value whose mistake is noted already."""
+
+
 class UnsoundValue(AttributeError):
     """A value was asked for that has a mistake, or is missing."""
 
@@ -70,8 +74,8 @@ class DocumentReader:
         """Whether the whole document could be read."""
         self.made: dict[tuple[int, type], DocumentTable] = {}
         """The models of the content's tables, each made once."""
-        self.absent: set[str] = set()
-        """Keys that are missing everywhere, which is noted once."""
+        self._wrong: set[KeyPath] = set()
+        """The paths of the mistakes, and all above them."""
         self.index()
 
     def index(self) -> None:
@@ -104,7 +108,7 @@ class DocumentReader:
 
     def has_mistake(self, path: KeyPath) -> bool:
         """Return whether the value at a path has a mistake, or one in it has."""
-        return any(mistake.path[: len(path)] == path for mistake in self.mistakes)
+        return path in self._wrong
 
     def wrong(self, path: KeyPath, rule: str, text: BilingualText) -> None:
         """Note the mistake of the value at a path, unless it is noted already."""
@@ -121,7 +125,11 @@ class DocumentReader:
         self, place: Position, where: str, rule: str, text: BilingualText, path: KeyPath = ()
     ) -> None:
         """Note a mistake by its place and the words for it, unless it is noted already."""
-        mistake = self.mistake(self.file, *place, where, rule, text, path)
+        self.add(self.mistake(self.file, *place, where, rule, text, path))
+
+    def add(self, mistake: DocumentMistake) -> None:
+        """Add a mistake, unless it is noted already."""
+        self._wrong.update(mistake.path[:end] for end in range(len(mistake.path) + 1))
         if mistake not in self.mistakes:
             self.mistakes.append(mistake)
 
@@ -208,11 +216,12 @@ class DocumentTable(BaseModel):
         missing = [key for key in known if key not in data]
         near = {key: get_close_matches(key.lower(), missing, 1) for key in strange}
         meant = {key for keys in near.values() for key in keys}
+        misspelt = {("missing", key) for key in meant}
         for problem in problems:
             loc = tuple(problem["loc"])
             if problem["type"] == UNKNOWN_KEY and len(loc) == 1:
                 problem["ctx"] = {"near": near[str(loc[0])], "known": known}
-            if not (problem["type"] == "missing" and loc[0] in meant | reader.absent):
+            if problem["input"] is not TOLD and (problem["type"], loc[0]) not in misspelt:
                 rule, text = reader.words(dict(problem))
                 if rule == "list" and _lists_tables(cls, str(loc[0])):
                     text = TEXTS.text("document.tables", table=loc[0])

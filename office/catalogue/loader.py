@@ -28,7 +28,7 @@ from office.catalogue.model import (
     build_catalogue,
 )
 from office.catalogue.rules import check_procedure, check_repeated, check_units
-from office.catalogue.schema import ProcedureEntry, ProceduresFile, UnitsFile, VersionEntry
+from office.catalogue.schema import ProceduresFile, PublishedEntry, UnitsFile, VersionEntry
 
 
 @cache
@@ -58,19 +58,25 @@ def load_catalogue(procedures: Path, units: Path) -> Catalogue:
     return build_catalogue(
         (CatalogueUnit(**dict(entry)) for entry in unit_entries),
         (Field(**dict(entry)) for entry in field_entries),
-        (_procedure_of_entry(entry, version) for entry in entries for version in entry.version),
+        (
+            _procedure(it.code, it.name_vi, it.name_en, it.field, it.unit, version)
+            for it in entries
+            for version in it.version
+        ),
         hashlib.sha256(b"".join(digests)).hexdigest()[:8],
     )
 
 
-def _procedure_of_entry(entry: ProcedureEntry, version: VersionEntry) -> Procedure:
-    return procedure_of(entry.code, entry.name_vi, entry.name_en, entry.field, entry.unit, version)
+def published_version(version: PublishedEntry) -> Procedure:
+    """Return the value of a checked version that has the keys of its procedure."""
+    return _procedure(
+        version.code, version.name_vi, version.name_en, version.field, version.unit, version
+    )
 
 
-def procedure_of(
+def _procedure(
     code: str, name_vi: str, name_en: str, field: str, unit: str, version: VersionEntry
 ) -> Procedure:
-    """Return the value of a checked version."""
     return Procedure(
         code=code,
         version=version.version,
