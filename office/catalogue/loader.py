@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from motcua.events.v1.common_pb2 import Channel, ResultChannel, ResultKind, ServiceLevel
 from motcua.intake.v1.types_pb2 import FeeTiming
@@ -59,7 +60,7 @@ def load_catalogue(procedures: Path, units: Path) -> Catalogue:
         (CatalogueUnit(**dict(entry)) for entry in unit_entries),
         (Field(**dict(entry)) for entry in field_entries),
         (
-            _procedure(it.code, it.name_vi, it.name_en, it.field, it.unit, version)
+            _procedure(version, {**dict(version), **dict(it), "version": version.version})
             for it in entries
             for version in it.version
         ),
@@ -69,44 +70,26 @@ def load_catalogue(procedures: Path, units: Path) -> Catalogue:
 
 def published_version(version: PublishedEntry) -> Procedure:
     """Return the value of a checked version that has the keys of its procedure."""
-    return _procedure(
-        version.code, version.name_vi, version.name_en, version.field, version.unit, version
-    )
+    return _procedure(version, dict(version))
 
 
-def _procedure(
-    code: str, name_vi: str, name_en: str, field: str, unit: str, version: VersionEntry
-) -> Procedure:
-    return Procedure(
-        code=code,
-        version=version.version,
-        valid_from=version.valid_from,
-        valid_to=version.valid_to,
-        name_vi=name_vi,
-        name_en=name_en,
-        field=field,
-        unit=unit,
-        level=ServiceLevel.Value(f"SERVICE_LEVEL_{version.level.upper()}"),
-        time_limit=version.time_limit,
-        online_time_limit=version.online_time_limit,
-        same_day=version.same_day,
-        parts=tuple(Part(**dict(part)) for part in version.parts),
-        fees=tuple(Fee(**dict(fee)) for fee in version.fees),
-        channels=tuple(Channel.Value(f"CHANNEL_{channel.upper()}") for channel in version.channels),
-        result_channels=tuple(
-            ResultChannel.Value(f"RESULT_CHANNEL_{channel.upper()}")
-            for channel in version.result_channels
+def _procedure(version: VersionEntry, values: dict[str, Any]) -> Procedure:
+    """Return the value of a version; ``values`` are those of all its keys."""
+    made = {
+        "level": ServiceLevel.Value(f"SERVICE_LEVEL_{version.level.upper()}"),
+        "parts": tuple(Part(**dict(part)) for part in version.parts),
+        "fees": tuple(Fee(**dict(fee)) for fee in version.fees),
+        "channels": tuple(Channel.Value(f"CHANNEL_{it.upper()}") for it in version.channels),
+        "result_channels": tuple(
+            ResultChannel.Value(f"RESULT_CHANNEL_{it.upper()}") for it in version.result_channels
         ),
-        process=version.process,
-        resume_policy=version.resume_policy,
-        units=tuple(version.units),
-        conditions=tuple(Condition(**dict(condition)) for condition in version.conditions),
-        fee_timing=FeeTiming.Value(_FEE_TIMINGS[version.fee_timing]),
-        exempt=tuple(ExemptGroup(**dict(group)) for group in version.exempt),
-        result_kind=ResultKind.Value(f"RESULT_KIND_{version.result_kind.upper()}"),
-        supplement_rounds=version.supplement_rounds,
-        supplement_period=version.supplement_period,
-    )
+        "units": tuple(version.units),
+        "conditions": tuple(Condition(**dict(condition)) for condition in version.conditions),
+        "fee_timing": FeeTiming.Value(_FEE_TIMINGS[version.fee_timing]),
+        "exempt": tuple(ExemptGroup(**dict(group)) for group in version.exempt),
+        "result_kind": ResultKind.Value(f"RESULT_KIND_{version.result_kind.upper()}"),
+    }
+    return Procedure(**values | made)
 
 
 _FEE_TIMINGS = {

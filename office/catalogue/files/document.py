@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import Enum
 from typing import Any, Final, TypeVar
 
@@ -13,10 +14,18 @@ from motcua.intake.v1.types_pb2 import FeeTiming
 from kernel.documents.mistakes import KeyPath, Position
 from kernel.documents.reading import DocumentReader, DocumentTable, read_document
 from kernel.messages.catalogue import BilingualText
-from office.catalogue.files.columns import LISTS, Corrections
+from office.catalogue.files.columns import LISTS, USED, Corrections
 from office.catalogue.files.file_errors import MOST_SHOWN, FileMistake, ProcedureFileError
-from office.catalogue.messages import broken_by_schema, broken_rule
-from office.catalogue.model import Catalogue, Field, Procedure
+from office.catalogue.messages import words_of
+from office.catalogue.model import (
+    Catalogue,
+    Condition,
+    ExemptGroup,
+    Fee,
+    Field,
+    Part,
+    Procedure,
+)
 from office.catalogue.rules import check_version
 from office.catalogue.schema import (
     ConditionEntry,
@@ -40,6 +49,8 @@ _ORPHANS: Final[Mapping[str, type[DocumentTable]]] = {
     "condition": ConditionEntry,
     "exempt": ExemptEntry,
 }
+_KEYS: Final = ("code", *USED["procedure"][1:], *LISTS.values())
+"""The keys of a version, in the order of the columns."""
 _SINGULAR: Final = {"fields": "field", "procedures": "procedure"}
 _LONGEST: Final = 40
 """Characters of an unknown key that are shown."""
@@ -57,7 +68,7 @@ class ProcedureReader(DocumentReader):
         self, content: Any, positions: Callable[[], Mapping[KeyPath, Position]] | None = None
     ) -> None:
         """``positions`` are those of a JSON file; without, the file is a table."""
-        super().__init__("", content, positions or dict, words=_words)
+        super().__init__("", content, positions or dict, words=words_of)
         self.in_json = positions is not None
         self.row_numbers: dict[KeyPath, int] = {}
         """The rows of a table in which entries, parts, fees and the like stand."""
@@ -102,12 +113,6 @@ class ProcedureReader(DocumentReader):
         """Raise ``ProcedureFileError`` for more mistakes than are shown."""
         if len(self.mistakes) >= MOST_SHOWN:
             raise ProcedureFileError(self.mistakes)
-
-
-def _words(problem: Mapping[str, Any]) -> tuple[str, BilingualText]:
-    near = (problem.get("ctx") or {}).get("near")
-    rule = broken_rule("unknown.near", near[0]) if near else broken_by_schema(problem)
-    return rule.code, rule
 
 
 @dataclass(frozen=True)
@@ -157,62 +162,13 @@ def field_values(entry: Field) -> dict[str, Any]:
 
 def version_values(procedure: Procedure) -> dict[str, Any]:
     """Return a version as the values of a file, in the order of the columns."""
-    names = {"name_vi": procedure.name_vi, "name_en": procedure.name_en}
     return {
-        "code": procedure.code,
-        "version": procedure.version,
-        **names,
-        "field": procedure.field,
-        "unit": procedure.unit,
-        "units": list(procedure.units),
-        "valid_from": procedure.valid_from,
-        "valid_to": procedure.valid_to,
-        "level": _enum_word(ServiceLevel, "SERVICE_LEVEL_", procedure.level),
-        "time_limit": str(procedure.time_limit),
-        "online_time_limit": None
-        if procedure.online_time_limit is None
-        else str(procedure.online_time_limit),
-        "same_day": procedure.same_day,
-        "channels": [_enum_word(Channel, "CHANNEL_", channel) for channel in procedure.channels],
-        "result_channels": [
-            _enum_word(ResultChannel, "RESULT_CHANNEL_", channel)
-            for channel in procedure.result_channels
-        ],
-        "result_kind": _enum_word(ResultKind, "RESULT_KIND_", procedure.result_kind),
-        "process": procedure.process,
-        "resume_policy": procedure.resume_policy,
-        "supplement_rounds": procedure.supplement_rounds,
-        "supplement_period": None
-        if procedure.supplement_period is None
-        else str(procedure.supplement_period),
+        **{key: _written(getattr(procedure, key)) for key in _KEYS},
+        "level": _word(ServiceLevel, procedure.level),
+        "channels": [_word(Channel, channel) for channel in procedure.channels],
+        "result_channels": [_word(ResultChannel, it) for it in procedure.result_channels],
+        "result_kind": _word(ResultKind, procedure.result_kind),
         "fee_timing": _TIMINGS[procedure.fee_timing],
-        "parts": [
-            {
-                "code": part.code,
-                "name_vi": part.name_vi,
-                "name_en": part.name_en,
-                "kind": part.kind.value,
-                "copies": part.copies,
-                "required": part.required,
-                "form": part.form,
-            }
-            for part in procedure.parts
-        ],
-        "fees": [
-            {
-                "name_vi": fee.name_vi,
-                "name_en": fee.name_en,
-                "kind": fee.kind.value,
-                "amount": fee.amount,
-                "per": fee.per.value,
-            }
-            for fee in procedure.fees
-        ],
-        "conditions": [{"name_vi": c.name_vi, "name_en": c.name_en} for c in procedure.conditions],
-        "exempt": [
-            {"code": group.code, "name_vi": group.name_vi, "name_en": group.name_en}
-            for group in procedure.exempt
-        ],
     }
 
 
@@ -226,8 +182,10 @@ def all_entries(catalogue: Catalogue) -> tuple[list[Field], list[Procedure]]:
     ]
 
 
-def _enum_word(enum: Any, prefix: str, number: int) -> str:
-    return str(enum.Name(number)).removeprefix(prefix).lower()
+def _word(enum: Any, number: int) -> str:
+    """Return a value of an enumeration without its prefix, which is the enumeration's name."""
+    prefix = re.sub("(?<=[a-z])(?=[A-Z])", "_", enum.DESCRIPTOR.name).upper()
+    return str(enum.Name(number)).removeprefix(f"{prefix}_").lower()
 
 
 def differing_paths(published: Procedure, other: PublishedEntry) -> Iterator[KeyPath]:
@@ -243,11 +201,13 @@ def differing_paths(published: Procedure, other: PublishedEntry) -> Iterator[Key
 
 
 def _written(value: Any) -> Any:
-    """Return what is sound of an entry as the values of a file."""
+    """Return a value, of an entry what is sound, as a file holds it."""
     match value:
         case DocumentTable():
             return {key: _written(item) for key, item in value.__dict__.items()}
-        case list():
+        case Part() | Fee() | Condition() | ExemptGroup():
+            return {each.name: _written(getattr(value, each.name)) for each in fields(value)}
+        case list() | tuple():
             return [_written(item) for item in value]
         case Enum():
             return value.value
