@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from kernel.documents.mistakes import DocumentError, DocumentMistake
-from office.catalogue.messages import BrokenRule
+from office.catalogue.messages import TEXTS, BrokenRule
 
 MOST_SHOWN: Final = 1000
 """A file can have millions of mistakes; nobody reads more of them than this."""
@@ -26,8 +26,10 @@ class FileMistake(DocumentMistake):
 
     def in_language(self, language: str) -> str:
         """Return the mistake on one line, in ``vi`` or ``en``; in JSON its line first."""
-        row, rule = ("dòng", self.text.vi) if language == "vi" else ("row", self.text.en)
-        place = f"{row} {self.row}, {self.where}" if self.row else self.where
+        vi = language == "vi"
+        row = TEXTS.text("row", row=self.row, column=self.where)
+        place = (row.vi if vi else row.en) if self.row else self.where
+        rule = self.text.vi if vi else self.text.en
         if self.line and self.line != self.row:
             place = f"{self.line}:{self.column}: {place}"
         return f"{place}: {rule}" + (f" ({self.entry})" if self.entry else "")
