@@ -88,6 +88,14 @@ class Wording:
         return self.named("fact", name) if title is None else self.word(title)
 
 
+class AsWritten(Wording):
+    """Labels with the names of facts and values as they stand in a file."""
+
+    def named(self, key: str, name: str) -> str:
+        """Return the name."""
+        return name
+
+
 def wording_of(process: Process, language: str) -> Wording:
     """Return the wording for a process."""
     return Wording(language, {fact.name: fact.title for fact in process.facts})
