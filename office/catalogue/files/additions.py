@@ -58,7 +58,7 @@ def check_addition(
         published = existing.version(entry.code, entry.version) if placed else None
         if published is not None:
             rule = broken_rule("published", existing.procedures[entry.code][-1].version + 1)
-            differing = list(differing_paths(published, entry))
+            differing = list(differing_paths(published, entry, reader))
             for path in differing:
                 note(reader, (*entry.path, *path), rule)
             unchanged += not differing

@@ -188,11 +188,15 @@ def _word(enum: Any, number: int) -> str:
     return str(enum.Name(number)).removeprefix(f"{prefix}_").lower()
 
 
-def differing_paths(published: Procedure, other: PublishedEntry) -> Iterator[KeyPath]:
+def differing_paths(
+    published: Procedure, other: PublishedEntry, reader: ProcedureReader
+) -> Iterator[KeyPath]:
     """Yield the keys of ``other`` that are sound and differ from the published version."""
     others = _written(other)
     for key, value in version_values(published).items():
-        if key not in others or value == others[key]:
+        given = reader.value_at((*other.path, key))
+        partly = isinstance(given, list) and len(given) > len(others.get(key, given))
+        if key not in others or value == others[key] or partly:
             continue
         if key not in LISTS.values() or len(others[key]) < len(value):
             yield (key,)

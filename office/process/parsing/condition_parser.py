@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from kernel.documents.mistakes import KeyPath
 from kernel.documents.reading import read_document
@@ -51,29 +52,37 @@ def _parts(entry: ConditionEntry, facts: Facts, parts: ParsedParts) -> Iterator[
         yield _between("supplement_rounds", entry.supplement_rounds, parts)
     if "stated" in given:
         for name, value in entry.stated.items():
-            yield _stated(name, value, (*entry.path, "stated", name), facts, parts)
+            yield from _stated(name, value, (*entry.path, "stated", name), facts, parts)
     if "negated" in given:
         yield Not(condition_of(entry.negated, facts, parts))
     if "any" in given:
         yield Either(tuple(condition_of(each, facts, parts) for each in entry.any))
 
 
-def _stated(name: str, value: object, path: KeyPath, facts: Facts, parts: ParsedParts) -> Condition:
+def _stated(
+    name: str, value: object, path: KeyPath, facts: Facts, parts: ParsedParts
+) -> Iterator[Condition]:
     fact, reader = facts.get(name), parts.reader
-    if fact is not None and fact.kind is FactKind.NUMBER:
-        return _between(STATED + name, read_document(BetweenEntry, reader, path), parts)
-    values = value if isinstance(value, list) else [value]
+    values: list[Any] = value if isinstance(value, list) else [value]
     if fact is None:
         if "" not in facts:  # a fact without a name might be it
             text = OFFICE_TEXTS.text("process.unknown_fact", fact=name)
             reader.wrong(path, "unknown-fact", text)
+    elif fact.kind is FactKind.NUMBER:
+        yield _between(STATED + name, read_document(BetweenEntry, reader, path), parts)
     elif not all(isinstance(each, str) for each in values):
         reader.wrong(path, "wrong-type", OFFICE_TEXTS.text("process.texts"))
-    elif fact.values and not set(values) <= set(fact.values):
-        strange = next(each for each in values if each not in fact.values)
-        text = OFFICE_TEXTS.text("process.no_value", value=strange, known=", ".join(fact.values))
-        reader.wrong(path, "wrong-value", text)
-    return OneOf(STATED + name, tuple(map(str, values)))
+    else:
+        strange = [each for each in values if fact.values and each not in fact.values]
+        again = [each for each in values if values.count(each) > 1]
+        if strange:
+            known = ", ".join(fact.values)
+            text = OFFICE_TEXTS.text("process.no_value", value=strange[0], known=known)
+            reader.wrong(path, "wrong-value", text)
+        elif again:
+            text = OFFICE_TEXTS.text("process.value_twice", value=again[0])
+            reader.wrong(path, "duplicate", text)
+        yield OneOf(STATED + name, tuple(values))
 
 
 def _between(fact: str, entry: BetweenEntry | None, parts: ParsedParts) -> Condition:

@@ -20,6 +20,7 @@ _NOUNS: Final = {
     "timers": "timer",
     "consultations": "consultation",
     "children": "child",
+    "any": "any",
 }
 _RULES: Final = {
     "unknown": "unknown-key",
@@ -78,6 +79,6 @@ def _words(problem: Mapping[str, Any]) -> tuple[str, BilingualText]:
     code = _RULES.get(rule) or (
         "wrong-value" if plain and rule not in ("list", "table") else "wrong-type"
     )
-    if problem["loc"][-1:] == ("national_state",) and code != "unknown-key":
+    if problem["loc"][-1:] == ("national_state",) and code in ("missing", "wrong-value"):
         code = "no-national-state"
     return code, text

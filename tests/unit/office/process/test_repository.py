@@ -279,6 +279,14 @@ def test_a_file_with_every_kind_of_mistake_has_each_of_them_named() -> None:
     assert {(m.line, m.rule) for m in wrong} == expected
 
 
+def test_a_fact_without_a_sound_name_may_be_any() -> None:
+    """A condition on a fact that might be it is no ground for further mistakes."""
+    facts = AREA.replace("name: area", "name: {a: b}")
+    way_b = way("b", ", when: {stated: {area: {max: 1}}}")
+    text = process(step("a", way_b + "\n" + way("c")), step("b"), step("c"), head=HEAD + facts)
+    assert [m.rule for m in mistakes(text)] == ["wrong-type"]
+
+
 def test_two_steps_of_one_name_are_looked_at_to_an_end() -> None:
     """Though they state different things, so that what is known after them is not one thing."""
     text = process(
