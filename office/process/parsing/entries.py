@@ -146,7 +146,7 @@ class ConsultationEntry(DocumentTable):
     title: TitleEntry
     unit: _UnitRule
     role: _Name = "specialist"
-    limit: _Duration = NO_DURATION
+    time_limit: Annotated[_Duration, Field(alias="limit")] = NO_DURATION
     waits: _Flag = True
     when: ConditionEntry | None = None
 
@@ -169,7 +169,7 @@ class StepEntry(DocumentTable):
     unit: _UnitRule
     role: _Name
     national_state: Annotated[str, one_of(_NATIONAL_STATES)]
-    limit: _Duration = NO_DURATION
+    time_limit: Annotated[_Duration, Field(alias="limit")] = NO_DURATION
     resolves: _Flag = False
     warning: _Warning | None = None
     states: _Texts = _NONE

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, Final
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from typing import Any, Final, TypeVar
 
 from kernel.documents.reading import DocumentTable, read_document
 from office.process.model.process import (
@@ -34,7 +35,20 @@ from office.process.parsing.parsed_process import ParsedParts, ParsedProcess
 from office.process.parsing.process_file import ProcessReader
 from office.texts import OFFICE_TEXTS
 from office.worktime.durations import NO_DURATION
+from office.worktime.warning_rule import WarningRule
 
+_Part = TypeVar("_Part", Process, Step, Transition, Consultation, Child, Fact)
+_PLACEHOLDERS: Final[Mapping[str, Any]] = {
+    "version": 1,
+    "kind": FactKind.CHOICE,
+    "time_limit": NO_DURATION,
+    "first_action_within": NO_DURATION,
+    "warning": WarningRule(),
+    "waits": True,
+    "back": False,
+    "resolves": True,  # what can't be read might be true: then the step is no dead end
+}
+"""For values with mistakes; an empty text for all others."""
 ENFORCED: Final = ("result", "supplement")
 """The kinds of documents that can be required."""
 
@@ -60,18 +74,15 @@ class _Parser:
         self._facts = {fact.name: fact for fact in facts}
         documents = self._documents(entry)
         supplement = getattr(entry, "supplement", SupplementEntry())
-        usual = ProcessEntry.model_fields
-        process = Process(
-            self._reader.name_at(("process",)),
-            getattr(entry, "version", 1),
-            _title(entry),
-            tuple(self._step(each) for each in getattr(entry, "steps", ())),
-            getattr(entry, "warning", usual["warning"].default),
-            getattr(supplement, "rounds", 0),
-            getattr(supplement, "period", NO_DURATION),
-            facts,
-            documents,
-            getattr(entry, "first_action_within", usual["first_action_within"].default),
+        process = _made(
+            Process,
+            entry,
+            name=self._reader.name_at(("process",)),
+            steps=tuple(self._step(each) for each in getattr(entry, "steps", ())),
+            supplement_rounds=getattr(supplement, "rounds", 0),
+            supplement_period=getattr(supplement, "period", NO_DURATION),
+            facts=facts,
+            documents=documents,
         )
         return ParsedProcess(process, self._parts)
 
@@ -88,7 +99,7 @@ class _Parser:
                 self._wrong(entry, "values", "wrong-value", "no_choices")
         if self._reader.has_mistake(entry.path):
             self._parts.unsound_facts.add(name)
-        return Fact(name, _title(entry), getattr(entry, "kind", FactKind.CHOICE), tuple(values))
+        return _made(Fact, entry, name=name, values=tuple(values))
 
     def _documents(self, entry: ProcessEntry) -> dict[str, DocumentRule]:
         found: dict[str, DocumentRule] = {}
@@ -114,20 +125,18 @@ class _Parser:
             self._parts.unsound.add((name,))
         self._refer(entry, "unit", "unit")
         self._refer(entry, "role", "role")
-        return Step(
-            name,
-            _title(entry),
-            getattr(entry, "unit", ""),
-            getattr(entry, "role", ""),
-            getattr(entry, "limit", NO_DURATION),
-            tuple(self._transition(each, name) for each in transitions),
-            getattr(entry, "resolves", True),  # what can't be read might be true: no dead end
-            getattr(entry, "warning", None),
-            int(getattr(entry, "national_state", 0)),
-            tuple(self._states(entry)),
-            tuple(self._timer(each, name) for each in getattr(entry, "timers", ())),
-            tuple(self._consultation(each, name) for each in getattr(entry, "consultations", ())),
-            tuple(self._child(each, name) for each in getattr(entry, "children", ())),
+        return _made(
+            Step,
+            entry,
+            name=name,
+            transitions=tuple(self._transition(each, name) for each in transitions),
+            national_state=int(getattr(entry, "national_state", 0)),
+            states=tuple(self._states(entry)),
+            timers=tuple(self._timer(each, name) for each in getattr(entry, "timers", ())),
+            consultations=tuple(
+                self._consultation(each, name) for each in getattr(entry, "consultations", ())
+            ),
+            children=tuple(self._child(each, name) for each in getattr(entry, "children", ())),
         )
 
     def _states(self, entry: StepEntry) -> Iterator[str]:
@@ -141,10 +150,8 @@ class _Parser:
         name = self._name(entry)
         if not (hasattr(entry, "to") and hasattr(entry, "back")):
             self._parts.unsound.add((step,))
-        condition = self._condition(entry, step, name)
-        return Transition(
-            name, _title(entry), self._name(entry, "to"), condition, getattr(entry, "back", False)
-        )
+        when = self._condition(entry, step, name)
+        return _made(Transition, entry, name=name, to=self._name(entry, "to"), when=when)
 
     def _condition(self, entry: Any, *place: str) -> Any:
         """Return the condition of a part; one with a mistake is marked and not checked further."""
@@ -166,26 +173,14 @@ class _Parser:
         name = self._name(entry)
         self._refer(entry, "unit", "unit")
         self._refer(entry, "role", "role")
-        return Consultation(
-            name,
-            _title(entry),
-            getattr(entry, "unit", ""),
-            getattr(entry, "role", ""),
-            getattr(entry, "limit", NO_DURATION),
-            getattr(entry, "waits", True),
-            self._condition(entry, step, "consultation", name),
-        )
+        when = self._condition(entry, step, "consultation", name)
+        return _made(Consultation, entry, name=name, when=when)
 
     def _child(self, entry: ChildEntry, step: str) -> Child:
         name = self._name(entry)
         self._refer(entry, "procedure", "procedure")
-        return Child(
-            name,
-            _title(entry),
-            getattr(entry, "procedure", ""),
-            getattr(entry, "waits", True),
-            self._condition(entry, step, "child", name),
-        )
+        when = self._condition(entry, step, "child", name)
+        return _made(Child, entry, name=name, when=when)
 
     def _refer(self, entry: DocumentTable, kind: str, *keys: str) -> None:
         for key in keys:
@@ -195,6 +190,10 @@ class _Parser:
         self._reader.wrong((*entry.path, key), rule, OFFICE_TEXTS.text(f"process.{text}"))
 
 
-def _title(entry: Any) -> Title:
+def _made(kind: type[_Part], entry: Any, **own: Any) -> _Part:
+    """Return a part of a process: the sound values of its table, and placeholders for others."""
     title = getattr(entry, "title", None)
-    return Title(getattr(title, "vi", ""), getattr(title, "en", ""))
+    own["title"] = Title(getattr(title, "vi", ""), getattr(title, "en", ""))
+    names = [each.name for each in fields(kind) if each.init and each.name not in own]
+    values = {name: getattr(entry, name, _PLACEHOLDERS.get(name, "")) for name in names}
+    return kind(**values, **own)
