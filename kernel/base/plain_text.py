@@ -39,3 +39,14 @@ def plain(text: str) -> str | None:
 def plain_line(text: str) -> str | None:
     """Return a text of one line in NFC; None when it is not plain, or has a line feed or tab."""
     return None if "\n" in text or "\t" in text else plain(text)
+
+
+def escaped(text: str) -> str:
+    """Return a text with escapes for what is not printable: line ends, controls, marks that change
+    the direction.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
+    )

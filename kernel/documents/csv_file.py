@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from kernel.documents.mistakes import KeyPath, Position
-from kernel.documents.reading import DocumentReader
+from kernel.documents.reading import TOLD, DocumentReader
 from kernel.documents.toml_files import unreadable
 from kernel.messages.texts import TEXTS
 
@@ -55,7 +55,10 @@ def open_csv(path: Path, key: str, columns: CsvColumns) -> DocumentReader:
                     at = (key, len(rows))
                     places[at] = (line, 1)
                     places |= {(*at, name): (line, n) for n, name in enumerate(heading, start=1)}
-                    rows.append(dict(_values(heading, cells, columns)))
+                    absent = (name for name in columns.required if name not in heading)
+                    rows.append(
+                        dict.fromkeys(absent, TOLD) | dict(_values(heading, cells, columns))
+                    )
                 line = table.line_num + 1
             if not heading:
                 _read_heading([], columns, reader)
@@ -95,7 +98,6 @@ def _read_heading(cells: list[str], columns: CsvColumns, reader: DocumentReader)
     for name in columns.required:
         if name not in heading:
             reader.note((1, 1), name, "column", TEXTS.text("csv.column_missing"))
-            reader.absent.add(name)
     return heading
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from kernel.base.plain_text import escaped
 from kernel.messages.catalogue import BilingualText
 
 KeyPath = tuple[str | int, ...]
@@ -13,6 +14,21 @@ KeyPath = tuple[str | int, ...]
 Position = tuple[int, int]
 """Line and column, from 1."""
 _MOST_IN_TEXT: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class _EscapedText:
+    """A text whose parameters come from a file."""
+
+    text: BilingualText
+
+    @property
+    def vi(self) -> str:
+        return escaped(self.text.vi)
+
+    @property
+    def en(self) -> str:
+        return escaped(self.text.en)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +49,19 @@ class DocumentMistake:
     path: KeyPath = ()
     """The keys that lead to the value, as far as it has any."""
 
+    def __post_init__(self) -> None:
+        """Show what can't be printed in the file's own words as escapes."""
+        object.__setattr__(self, "file", escaped(self.file))
+        object.__setattr__(self, "where", escaped(self.where))
+        object.__setattr__(self, "text", _EscapedText(self.text))
+
     def in_language(self, language: str) -> str:
         """Return the mistake on one line, in ``vi`` or ``en``."""
         place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
-        rule = self.text.vi if language == "vi" else self.text.en
+        return self.shown(place, self.text.vi if language == "vi" else self.text.en)
+
+    def shown(self, place: str, rule: str) -> str:
+        """Return the mistake on one line, from its place and the text of the rule."""
         return ": ".join(part for part in (place, self.where, rule) if part)
 
     def __str__(self) -> str:

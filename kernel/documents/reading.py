@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Final, Self, TypeVar, cast, get_args
+from typing import Annotated, Any, ClassVar, Final, Self, TypeVar, cast, get_args
 
 from pydantic import (
     BaseModel,
@@ -27,7 +27,7 @@ from pydantic import (
 )
 
 from kernel.documents.mistakes import DocumentError, DocumentMistake, KeyPath, Position
-from kernel.documents.rules import UNKNOWN_KEY, Words, rule_of, unknown_key
+from kernel.documents.rules import UNKNOWN_KEY, Words, rule_of
 from kernel.documents.toml_files import FileUnreadable, parse_toml, unreadable
 from kernel.messages.catalogue import BilingualText
 from kernel.messages.texts import TEXTS
@@ -39,12 +39,19 @@ _LONGEST: Final = 64
 """Characters of such a name."""
 
 
+TOLD: Final = object()
+"""Stands in the content for a value whose mistake is noted already."""
+
+
 class UnsoundValue(AttributeError):
     """A value was asked for that has a mistake, or is missing."""
 
 
 class DocumentReader:
     """The mistakes of one document while it is read."""
+
+    mistake: ClassVar[type[DocumentMistake]] = DocumentMistake
+    """How its mistakes are written."""
 
     def __init__(
         self,
@@ -65,8 +72,10 @@ class DocumentReader:
         self.words = words
         self.complete = True
         """Whether the whole document could be read."""
-        self.absent: set[str] = set()
-        """Keys that are missing everywhere, which is noted once."""
+        self.made: dict[tuple[int, type], DocumentTable] = {}
+        """The models of the content's tables, each made once."""
+        self._wrong: set[KeyPath] = set()
+        """The paths of the mistakes, and all above them."""
         self.index()
 
     def index(self) -> None:
@@ -97,20 +106,31 @@ class DocumentReader:
         """Return where a table stands in the content."""
         return self._paths.get(id(table), ())
 
+    def has_mistake(self, path: KeyPath) -> bool:
+        """Return whether the value at a path has a mistake, or one in it has."""
+        return path in self._wrong
+
     def wrong(self, path: KeyPath, rule: str, text: BilingualText) -> None:
         """Note the mistake of the value at a path, unless it is noted already."""
-        positions, at = self._positions(), path
-        while at and at not in positions:
-            at = at[:-1]
-        place = positions.get(at, (1, 1) if positions else (0, 0))
-        self.note(place, self.where(path), rule, text, path)
+        self.note(self.place_of(path), self.where(path), rule, text, path)
+
+    def place_of(self, path: KeyPath) -> Position:
+        """Return where a value stands; where it is missing, the table in which it is."""
+        positions = self._positions()
+        while path and path not in positions:
+            path = path[:-1]
+        return positions.get(path, (1, 1) if positions else (0, 0))
 
     def note(
         self, place: Position, where: str, rule: str, text: BilingualText, path: KeyPath = ()
     ) -> None:
         """Note a mistake by its place and the words for it, unless it is noted already."""
-        mistake = DocumentMistake(self.file, *place, where, rule, text, path)
-        if all((m.where, m.line, m.rule) != (where, place[0], rule) for m in self.mistakes):
+        self.add(self.mistake(self.file, *place, where, rule, text, path))
+
+    def add(self, mistake: DocumentMistake) -> None:
+        """Add a mistake, unless it is noted already."""
+        self._wrong.update(mistake.path[:end] for end in range(len(mistake.path) + 1))
+        if mistake not in self.mistakes:
             self.mistakes.append(mistake)
 
     def where(self, path: KeyPath) -> str:
@@ -173,12 +193,16 @@ class DocumentTable(BaseModel):
         reader = info.context
         if not isinstance(reader, DocumentReader) or not isinstance(data, dict):
             return handler(data)
+        known = reader.made.get((id(data), cls))
+        if known is not None:
+            return cast("Self", known)
         path = reader.path_of(data)
         try:
             made = handler(data)
         except ValidationError as error:
             made = cls._partial(data, error, reader, path)
         made._path = path
+        reader.made[id(data), cls] = made
         return made
 
     @classmethod
@@ -192,13 +216,12 @@ class DocumentTable(BaseModel):
         missing = [key for key in known if key not in data]
         near = {key: get_close_matches(key.lower(), missing, 1) for key in strange}
         meant = {key for keys in near.values() for key in keys}
+        misspelt = {("missing", key) for key in meant}
         for problem in problems:
             loc = tuple(problem["loc"])
             if problem["type"] == UNKNOWN_KEY and len(loc) == 1:
-                key = str(loc[0])
-                text = unknown_key(near[key], known)
-                reader.wrong((*path, *loc), "unknown", text)
-            elif not (problem["type"] == "missing" and loc[0] in meant | reader.absent):
+                problem["ctx"] = {"near": near[str(loc[0])], "known": known}
+            if problem["input"] is not TOLD and (problem["type"], loc[0]) not in misspelt:
                 rule, text = reader.words(dict(problem))
                 if rule == "list" and _lists_tables(cls, str(loc[0])):
                     text = TEXTS.text("document.tables", table=loc[0])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from pydantic import AfterValidator
@@ -42,7 +42,8 @@ _LIMITS: Final = ("gt", "ge", "le", "min_length", "max_length")
 
 
 Words = Callable[[Mapping[str, Any]], tuple[str, BilingualText]]
-"""Gives the code of the rule that a pydantic error breaks, and its text."""
+"""Gives the code of the rule that a pydantic error breaks, and its text. The context of an unknown
+key holds the keys that are ``known``, and those ``near`` that it resembles."""
 
 
 def broken(rule: str, text: BilingualText) -> PydanticCustomError:
@@ -64,6 +65,12 @@ def must(holds: Callable[[Any], object], rule: str, text: BilingualText) -> Afte
     return AfterValidator(check)
 
 
+def one_of(words: Sequence[str]) -> AfterValidator:
+    """Return a validator of texts that are among some words."""
+    text = TEXTS.text("document.choice", choices=", ".join(words))
+    return must(lambda value: value in words, "choice", text)
+
+
 def unknown_key(near: list[str], known: list[str]) -> BilingualText:
     """Return the text of an unknown key; ``near`` are the known ones that it resembles."""
     if near:
@@ -76,6 +83,8 @@ def rule_of(problem: Mapping[str, Any]) -> tuple[str, BilingualText]:
     kind, context = str(problem["type"]), problem.get("ctx") or {}
     if kind == _OWN:
         return context["rule"], context["text"]
+    if kind == UNKNOWN_KEY and "known" in context:
+        return "unknown", unknown_key(context["near"], context["known"])
     if kind.startswith("date"):
         return "day", TEXTS.text("document.day")
     rule = _TEXT_OF.get(kind, "form")

@@ -31,6 +31,7 @@ from kernel.base.errors import Conflict, Unavailable
 from kernel.crypto.keyring import Keyring
 from kernel.eventsourcing.service_model import Model
 from kernel.eventsourcing.unit_of_work import Remembered, UnitOfWork
+from kernel.messages.texts import TEXTS
 from kernel.storage.engines import ping
 from kernel.telemetry import metrics
 
@@ -265,15 +266,8 @@ def _overtaken(error: OperationalError) -> bool:
     return getattr(error.orig, "sqlstate", None) in _OVERTAKEN
 
 
-# The texts of these two stand here and in no catalogue: they are made in the writer's thread while
-# it handles a fault, and to read a file for them could fail too, which would end the thread.
-
-
 def _unavailable(error: Exception) -> Unavailable:
-    failure = Unavailable(
-        "Cơ sở dữ liệu tạm thời không trả lời.",
-        "The database does not answer at present.",
-    )
+    failure = Unavailable(*TEXTS.both("status.busy"))
     failure.__cause__ = error
     return failure
 
@@ -283,9 +277,6 @@ def _lasting(error: Exception) -> Exception:
         # Class 54, such as a key longer than an index takes: a retry will not help.
         limit = str(getattr(error.orig, "sqlstate", "")).startswith("54")
         return error if limit else _unavailable(error)
-    failure = Conflict(
-        "Hồ sơ vừa được người khác cập nhật; xin tải lại rồi thử lại.",
-        "Somebody else has just changed this; read it again and retry.",
-    )
+    failure = Conflict(*TEXTS.both("status.changed"))
     failure.__cause__ = error
     return failure

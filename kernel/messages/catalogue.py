@@ -4,7 +4,8 @@ A catalogue is a gettext file, ``vi.po``, in the folder of the package whose tex
 entry has a key (``msgctxt``), the English text (``msgid``) and the Vietnamese one (``msgstr``);
 ``{name}`` stands for a parameter. docs/translating.md explains the format.
 
-Naming a text reads no file: the catalogue is read when a text is rendered for the first time.
+Naming a text reads no file: a catalogue is read when one of its texts is rendered for the first
+time, or by ``load_catalogues``.
 """
 
 from __future__ import annotations
@@ -110,7 +111,9 @@ class MessageCatalogue:
     @classmethod
     def beside(cls, place: str | Path) -> MessageCatalogue:
         """Return the catalogue in the folder that holds ``place``, a module's ``__file__``."""
-        return cls(Path(place).with_name(FILE))
+        made = cls(Path(place).with_name(FILE))
+        _OF_MODULES.append(made)
+        return made
 
     def text(self, key: str, **params: object) -> CatalogueText:
         """Return a text; a parameter may be a text in both languages itself."""
@@ -139,10 +142,24 @@ class MessageCatalogue:
     def __iter__(self) -> Iterator[str]:
         return iter(self._entries())
 
+    def load(self) -> None:
+        """Read the file, once; raise ``ValueError`` for one that is incomplete."""
+        self._entries()
+
     def _entries(self) -> Mapping[str, CatalogueEntry]:
         if not self._found:
             self._found.update(_read(self.path))
         return self._found
+
+
+_OF_MODULES: Final[list[MessageCatalogue]] = []
+"""The catalogues of the modules that are imported."""
+
+
+def load_catalogues() -> None:
+    """Read the catalogues of all imported modules, so that no refusal waits for it (0.1 s)."""
+    for catalogue in _OF_MODULES:
+        catalogue.load()
 
 
 def _read(path: Path) -> Mapping[str, CatalogueEntry]:

@@ -28,6 +28,7 @@ from kernel.crypto.keyring import Keyring, WrongMasterKey
 from kernel.eventsourcing.group_commit import Writer
 from kernel.eventsourcing.migrate import migrate
 from kernel.kafka.broker_clock import BrokerClock, broker_time
+from kernel.messages.catalogue import load_catalogues
 from kernel.outbox.relay import Relay
 from kernel.rpc.server import RpcServer
 from kernel.runtime import operations_service
@@ -60,6 +61,7 @@ def run(name: str, define: Define, default_port: int) -> None:
         settings = load(name, default_port)
         key = master_key(settings)
         definition = define(settings)
+        load_catalogues()
     except ValueError as wrong:
         refuse(name, describe_errors(wrong))
     logs.setup(settings)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from motcua.events.v1.common_pb2 import Channel, ResultChannel, ResultKind, ServiceLevel
 from motcua.intake.v1.types_pb2 import FeeTiming
@@ -28,7 +29,7 @@ from office.catalogue.model import (
     build_catalogue,
 )
 from office.catalogue.rules import check_procedure, check_repeated, check_units
-from office.catalogue.schema import ProcedureEntry, ProceduresFile, UnitsFile, VersionEntry
+from office.catalogue.schema import ProceduresFile, PublishedEntry, UnitsFile, VersionEntry
 
 
 @cache
@@ -58,49 +59,37 @@ def load_catalogue(procedures: Path, units: Path) -> Catalogue:
     return build_catalogue(
         (CatalogueUnit(**dict(entry)) for entry in unit_entries),
         (Field(**dict(entry)) for entry in field_entries),
-        (_procedure_of_entry(entry, version) for entry in entries for version in entry.version),
+        (
+            _procedure(version, {**dict(version), **dict(it), "version": version.version})
+            for it in entries
+            for version in it.version
+        ),
         hashlib.sha256(b"".join(digests)).hexdigest()[:8],
     )
 
 
-def _procedure_of_entry(entry: ProcedureEntry, version: VersionEntry) -> Procedure:
-    return procedure_of(entry.code, entry.name_vi, entry.name_en, entry.field, entry.unit, version)
+def published_version(version: PublishedEntry) -> Procedure:
+    """Return the value of a checked version that has the keys of its procedure."""
+    return _procedure(version, dict(version))
 
 
-def procedure_of(
-    code: str, name_vi: str, name_en: str, field: str, unit: str, version: VersionEntry
-) -> Procedure:
-    """Return the value of a checked version."""
-    return Procedure(
-        code=code,
-        version=version.version,
-        valid_from=version.valid_from,
-        valid_to=version.valid_to,
-        name_vi=name_vi,
-        name_en=name_en,
-        field=field,
-        unit=unit,
-        level=ServiceLevel.Value(f"SERVICE_LEVEL_{version.level.upper()}"),
-        time_limit=version.time_limit,
-        online_time_limit=version.online_time_limit,
-        same_day=version.same_day,
-        parts=tuple(Part(**dict(part)) for part in version.parts),
-        fees=tuple(Fee(**dict(fee)) for fee in version.fees),
-        channels=tuple(Channel.Value(f"CHANNEL_{channel.upper()}") for channel in version.channels),
-        result_channels=tuple(
-            ResultChannel.Value(f"RESULT_CHANNEL_{channel.upper()}")
-            for channel in version.result_channels
+def _procedure(version: VersionEntry, values: dict[str, Any]) -> Procedure:
+    """Return the value of a version; ``values`` are those of all its keys."""
+    made = {
+        "level": ServiceLevel.Value(f"SERVICE_LEVEL_{version.level.upper()}"),
+        "parts": tuple(Part(**dict(part)) for part in version.parts),
+        "fees": tuple(Fee(**dict(fee)) for fee in version.fees),
+        "channels": tuple(Channel.Value(f"CHANNEL_{it.upper()}") for it in version.channels),
+        "result_channels": tuple(
+            ResultChannel.Value(f"RESULT_CHANNEL_{it.upper()}") for it in version.result_channels
         ),
-        process=version.process,
-        resume_policy=version.resume_policy,
-        units=tuple(version.units),
-        conditions=tuple(Condition(**dict(condition)) for condition in version.conditions),
-        fee_timing=FeeTiming.Value(_FEE_TIMINGS[version.fee_timing]),
-        exempt=tuple(ExemptGroup(**dict(group)) for group in version.exempt),
-        result_kind=ResultKind.Value(f"RESULT_KIND_{version.result_kind.upper()}"),
-        supplement_rounds=version.supplement_rounds,
-        supplement_period=version.supplement_period,
-    )
+        "units": tuple(version.units),
+        "conditions": tuple(Condition(**dict(condition)) for condition in version.conditions),
+        "fee_timing": FeeTiming.Value(_FEE_TIMINGS[version.fee_timing]),
+        "exempt": tuple(ExemptGroup(**dict(group)) for group in version.exempt),
+        "result_kind": ResultKind.Value(f"RESULT_KIND_{version.result_kind.upper()}"),
+    }
+    return Procedure(**values | made)
 
 
 _FEE_TIMINGS = {

@@ -6,14 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from kernel.messages.catalogue import MessageCatalogue
+from pydantic_core import PydanticCustomError
 
-CODE: Final = r"^\d\.\d{6}(\.[0-9A-Z.]{1,30})?$"
-AGENCY: Final = r"^[0-9A-Z]+(\.[0-9A-Z]+)*$"
-UNIT_OR_LEVEL: Final = r"^([0-9A-Z]+(\.[0-9A-Z]+)*|province|district|commune)$"
-FIELD: Final = r"^[0-9A-Z-]{1,64}$"
-PART: Final = r"^[0-9A-Za-z-]{1,16}$"
-PROCESS: Final = r"^[a-z][a-z0-9-]{0,39}$"
+from kernel.documents.rules import broken, unknown_key
+from kernel.messages.catalogue import BilingualText, MessageCatalogue
+
+CODE: Final = r"\d\.\d{6}(\.[0-9A-Z.]{1,30})?"
 
 TEXTS: Final = MessageCatalogue.beside(__file__)
 
@@ -32,18 +30,13 @@ def broken_rule(code: str, value: object = "", **more: object) -> BrokenRule:
     return BrokenRule(code, *TEXTS.both(code, value=value, count=value, **more))
 
 
-FORMS: Final[Mapping[str, str]] = {
-    CODE: "form.CODE",
-    AGENCY: "form.AGENCY",
-    UNIT_OR_LEVEL: "form.UNIT_OR_LEVEL",
-    FIELD: "form.FIELD",
-    PART: "form.PART",
-    PROCESS: "form.PROCESS",
-}
-"""The texts of what the patterns describe."""
+def breaks(code: str, value: object = "") -> PydanticCustomError:
+    """Return what a validator raises for a value that breaks a rule."""
+    return broken(code, broken_rule(code, value))
+
+
 _OF_PYDANTIC: Final[Mapping[str, tuple[str, str]]] = {
     "missing": ("missing", ""),
-    "extra_forbidden": ("unknown", ""),
     "string_type": ("text", ""),
     "string_too_short": ("text.empty", ""),
     "string_too_long": ("text.long", "max_length"),
@@ -62,26 +55,17 @@ _OF_PYDANTIC: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
-def words_of(error: Mapping[str, Any]) -> tuple[str, BrokenRule]:
+def words_of(error: Mapping[str, Any]) -> tuple[str, BilingualText]:
     """Return the code and the text of the rule that a pydantic error stands for."""
-    rule = broken_by_schema(error)
-    return rule.code, rule
-
-
-def broken_by_schema(error: Mapping[str, Any]) -> BrokenRule:
-    """Return the rule that a pydantic error stands for."""
     context = error.get("ctx") or {}
-    if "words" in context:
-        return BrokenRule(context["rule"], context["words"].vi, context["words"].en)
-    if "rule" in context:  # raised by a validator of this package
-        return broken_rule(context["rule"], context["value"])
+    if "text" in context:  # raised by a validator
+        return context["rule"], context["text"]
+    if "known" in context:
+        code = "unknown.near" if context["near"] else "unknown"
+        return code, unknown_key(context["near"], context["known"])
     kind = str(error["type"])
-    if kind == "string_pattern_mismatch":
-        return broken_rule("text.pattern", TEXTS.text(FORMS[context["pattern"]]))
-    if kind.startswith("date"):
-        return broken_rule("date")
-    code, name = _OF_PYDANTIC.get(kind, ("form", ""))
+    code, name = _OF_PYDANTIC.get(kind, ("date" if kind.startswith("date") else "form", ""))
     value = context.get(name, "")
     if code == "choice":
         value = str(value).replace("'", "").replace(" or ", ", ")
-    return broken_rule(code, value)
+    return code, broken_rule(code, value)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from itertools import pairwise
 
 from kernel.base.instants import HOUR
-from kernel.documents.reading import DocumentReader, DocumentTable
+from kernel.documents.mistakes import KeyPath
+from kernel.documents.reading import DocumentReader, DocumentTable, UnsoundValue
 from office.catalogue.agency_codes import is_old_agency
 from office.catalogue.messages import BrokenRule, broken_rule
 from office.catalogue.model import UnitLevel
@@ -18,11 +19,16 @@ from office.worktime.durations import DurationUnit, TimeLimit
 _DAY = 8 * HOUR
 
 
+def note(reader: DocumentReader, path: KeyPath, rule: BrokenRule) -> None:
+    """Note the rule that the value at a path breaks."""
+    reader.wrong(path, rule.code, rule)
+
+
 def check_units(units: Sequence[UnitEntry], reader: DocumentReader) -> None:
     """Note the mistakes of units: dates out of order, an unknown unit above, a bad old code."""
 
     def wrong(unit: UnitEntry, key: str, rule: BrokenRule) -> None:
-        reader.wrong((*unit.path, key), rule.code, rule)
+        note(reader, (*unit.path, key), rule)
 
     check_repeated(units, "code", reader)
     check_repeated([unit for unit in units if getattr(unit, "old_code", "")], "old_code", reader)
@@ -55,7 +61,7 @@ def check_repeated(entries: Sequence[DocumentTable], key: str, reader: DocumentR
     for entry in entries:
         value = getattr(entry, key, None)
         if value in seen:
-            reader.wrong((*entry.path, key), "repeated", broken_rule("repeated", value))
+            note(reader, (*entry.path, key), broken_rule("repeated", value))
         if value is not None:
             seen.add(value)
 
@@ -69,33 +75,27 @@ def check_procedure(
     for key, known in (("unit", units), ("field", fields)):
         name = getattr(procedure, key, None)
         if name is not None and name not in known:
-            rule = broken_rule(f"{key}.unknown", name)
-            reader.wrong((*procedure.path, key), rule.code, rule)
+            note(reader, (*procedure.path, key), broken_rule(f"{key}.unknown", name))
     versions = getattr(procedure, "version", [])
     for place, version in enumerate(versions, start=1):
-        with reader.rule():
-            for unit in strange_units(version, units):
-                rule = broken_rule("units.unknown", unit)
-                reader.wrong((*version.path, "units"), rule.code, rule)
-        with reader.rule():
-            for key, rule, _ in version_faults(version):
-                path = (int(part) - 1 if part.isdigit() else part for part in key.split("."))
-                reader.wrong((*version.path, *path), rule.code, rule)
+        for unit in strange_units(getattr(version, "units", ()), units):
+            note(reader, (*version.path, "units"), broken_rule("units.unknown", unit))
+        check_version(version, reader)
         with reader.rule():
             if version.version != place:
                 rule = broken_rule("versions.order", version.version)
-                reader.wrong((*version.path, "version"), rule.code, rule)
+                note(reader, (*version.path, "version"), rule)
     for older, newer in pairwise(versions):
         with reader.rule():
             late = too_early(newer.valid_from, older.version, older.valid_from, older.valid_to)
             if late is not None:
-                reader.wrong((*newer.path, "valid_from"), late.code, late)
+                note(reader, (*newer.path, "valid_from"), late)
 
 
-def strange_units(version: VersionEntry, units: set[str]) -> list[str]:
-    """Return the names in ``units`` that are neither a unit nor a level."""
+def strange_units(names: Iterable[str], units: Collection[str]) -> list[str]:
+    """Return the names that are neither a unit nor a level."""
     levels = {level.value for level in UnitLevel}
-    return [unit for unit in version.units if unit not in units and unit not in levels]
+    return [name for name in names if name not in units and name not in levels]
 
 
 def too_early(begins: date, older: int, began: date, ended: date | None) -> BrokenRule | None:
@@ -107,58 +107,74 @@ def too_early(begins: date, older: int, began: date, ended: date | None) -> Brok
     return broken_rule("versions.begin", older) if begins <= began else None
 
 
-VersionFaults = Iterator[tuple[str, BrokenRule, tuple[str, ...]]]
+def check_version(version: VersionEntry, reader: DocumentReader) -> None:
+    """Note the contradictions within a version."""
+    with reader.rule():
+        if version.valid_to is not None and version.valid_to < version.valid_from:
+            note(reader, (*version.path, "valid_to"), broken_rule("dates.order"))
+    with reader.rule():
+        units = _whole(version, "units", reader)
+        if len(set(units)) < len(units):
+            note(reader, (*version.path, "units"), broken_rule("units.twice"))
+    with reader.rule():
+        if version.supplement_rounds == 0 and version.supplement_period is not None:
+            note(reader, (*version.path, "supplement_period"), broken_rule("supplement.none"))
+    for key in ("parts", "exempt"):
+        check_repeated(getattr(version, key, ()), "code", reader)
+    _check_channels(version, reader)
+    _check_limits(version, reader)
+    _check_fees(version, reader)
 
 
-def version_faults(version: VersionEntry) -> VersionFaults:
-    """Yield the contradictions within a version: the key, the broken rule, and the keys on which it
-    depends.
-    """
-    if version.valid_to is not None and version.valid_to < version.valid_from:
-        yield "valid_to", broken_rule("dates.order"), ("valid_from", "valid_to")
+def _whole(version: VersionEntry, key: str, reader: DocumentReader) -> list[str]:
+    """Return a list; raise ``UnsoundValue`` also where only a part of it is wrong."""
+    if reader.has_mistake((*version.path, key)):
+        raise UnsoundValue(key)
+    return list(getattr(version, key))
+
+
+def _check_channels(version: VersionEntry, reader: DocumentReader) -> None:
     for key in ("channels", "result_channels"):
-        if len(set(getattr(version, key))) < len(getattr(version, key)):
-            yield key, broken_rule("channels.twice"), ()
-    if version.level == "whole" and "online" not in version.channels:
-        yield "level", broken_rule("level.online"), ("channels",)
-    if version.level == "whole" and not {"online", "post"} & set(version.result_channels):
-        yield "level", broken_rule("level.result"), ("result_channels",)
-    if len(set(version.units)) < len(version.units):
-        yield "units", broken_rule("units.twice"), ()
-    yield from _codes_twice("parts", [part.code for part in version.parts])
-    yield from _codes_twice("exempt", [group.code for group in version.exempt])
-    yield from _limit_faults(version)
-    if version.supplement_rounds == 0 and version.supplement_period is not None:
-        keys = ("supplement_rounds", "supplement_period")
-        yield "supplement_period", broken_rule("supplement.none"), keys
-    yield from _fee_faults(version)
+        with reader.rule():
+            channels = _whole(version, key, reader)
+            if len(set(channels)) < len(channels):
+                note(reader, (*version.path, key), broken_rule("channels.twice"))
+    if getattr(version, "level", "") != "whole":
+        return
+    with reader.rule():
+        if "online" not in _whole(version, "channels", reader):
+            note(reader, (*version.path, "level"), broken_rule("level.online"))
+    with reader.rule():
+        if not {"online", "post"} & set(_whole(version, "result_channels", reader)):
+            note(reader, (*version.path, "level"), broken_rule("level.result"))
 
 
-def _codes_twice(key: str, codes: Sequence[str]) -> VersionFaults:
-    for place, code in enumerate(codes, start=1):
-        if code in codes[: place - 1]:
-            yield f"{key}.{place}.code", broken_rule("repeated", code), ()
+def _check_limits(version: VersionEntry, reader: DocumentReader) -> None:
+    path = (*version.path, "online_time_limit")
+    with reader.rule():
+        if version.same_day and not _within_a_day(version.time_limit):
+            note(reader, (*version.path, "time_limit"), broken_rule("same_day.limit"))
+    with reader.rule():
+        online = version.online_time_limit
+        if online is not None and not _shorter(online, version.time_limit):
+            note(reader, path, broken_rule("online.limit", version.time_limit))
+    with reader.rule():
+        online = version.online_time_limit
+        if online is not None and "online" not in _whole(version, "channels", reader):
+            note(reader, path, broken_rule("online.channel"))
 
 
-def _limit_faults(version: VersionEntry) -> VersionFaults:
-    key, keys = "online_time_limit", ("online_time_limit", "time_limit")
-    if version.same_day and not _within_a_day(version.time_limit):
-        yield "time_limit", broken_rule("same_day.limit"), ("same_day", "time_limit")
-    online = version.online_time_limit
-    if online is not None and not _shorter(online, version.time_limit):
-        yield key, broken_rule("online.limit", version.time_limit), keys
-    if online is not None and "online" not in version.channels:
-        yield key, broken_rule("online.channel"), (key, "channels")
-
-
-def _fee_faults(version: VersionEntry) -> VersionFaults:
-    keys = ("fees", "fee_timing")
-    if version.fees and version.fee_timing == "none":
-        yield "fee_timing", broken_rule("fees.timing"), keys
-    if not version.fees and version.fee_timing != "none":
-        yield "fee_timing", broken_rule("fees.none"), keys
-    if version.exempt and not version.fees:
-        yield "exempt.1.code", broken_rule("exempt.none"), ("exempt", "fees")
+def _check_fees(version: VersionEntry, reader: DocumentReader) -> None:
+    with reader.rule():
+        charged = bool(version.fees) or reader.has_mistake((*version.path, "fees"))
+        if version.exempt and not charged:
+            note(reader, (*version.exempt[0].path, "code"), broken_rule("exempt.none"))
+    with reader.rule():
+        charged = bool(version.fees) or reader.has_mistake((*version.path, "fees"))
+        if charged and version.fee_timing == "none":
+            note(reader, (*version.path, "fee_timing"), broken_rule("fees.timing"))
+        if not charged and version.fee_timing != "none":
+            note(reader, (*version.path, "fee_timing"), broken_rule("fees.none"))
 
 
 def _within_a_day(limit: TimeLimit) -> bool:

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
-from pydantic_core import PydanticCustomError
 
 from kernel.documents.reading import DocumentTable
-from office.catalogue.messages import AGENCY, CODE, FIELD, PART, PROCESS, UNIT_OR_LEVEL
+from kernel.documents.rules import broken, must
+from kernel.messages.catalogue import BilingualText
+from office.catalogue.messages import CODE, TEXTS, breaks
 from office.catalogue.model import CopyKind, FeeKind, FeePer, UnitLevel
 from office.worktime.durations import NO_DURATION, Duration, DurationError, TimeLimit
 
 
-def _rule_error(rule: str, value: object = "") -> PydanticCustomError:
-    return PydanticCustomError("rule", "{rule}", {"rule": rule, "value": value})
-
-
-def _duration_error(error: DurationError) -> PydanticCustomError:
-    return PydanticCustomError("rule", "{rule}", {"rule": "duration", "words": error.words})
+def _form(pattern: str, description: BilingualText) -> AfterValidator:
+    text = TEXTS.text("text.pattern", value=description)
+    return must(re.compile(pattern, re.ASCII).fullmatch, "text.pattern", text)
 
 
 def _duration(value: object) -> object:
@@ -29,7 +28,7 @@ def _duration(value: object) -> object:
     try:
         return TimeLimit.parse(value)
     except DurationError as error:
-        raise _duration_error(error) from error
+        raise broken("duration", error.words) from error
 
 
 def _period(value: object) -> object:
@@ -38,9 +37,9 @@ def _period(value: object) -> object:
     try:
         period = Duration.parse(value)
     except DurationError as error:
-        raise _duration_error(error) from error
+        raise broken("duration", error.words) from error
     if period == NO_DURATION:
-        raise _rule_error("supplement.endless")
+        raise breaks("supplement.endless")
     return period
 
 
@@ -48,11 +47,11 @@ def _tidy(text: str) -> str:
     """Return a text; raise for control characters, decomposed Unicode and outer blanks."""
     strange = first_control_character(text)
     if strange is not None:
-        raise _rule_error("text.control", f"{ord(strange):04X}")
+        raise breaks("text.control", f"{ord(strange):04X}")
     if not unicodedata.is_normalized("NFC", text):
-        raise _rule_error("text.form")
+        raise breaks("text.form")
     if text != text.strip():
-        raise _rule_error("text.blank")
+        raise breaks("text.blank")
     return text
 
 
@@ -66,14 +65,20 @@ def first_control_character(text: str) -> str | None:
     return next((c for c in text if unicodedata.category(c) in kinds), None)
 
 
+_AGENCY: Final = r"[0-9A-Z]+(\.[0-9A-Z]+)*"
 _Text = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_tidy)]
 _LongText = Annotated[str, Field(min_length=1, max_length=4000), AfterValidator(_tidy)]
 _Form = Annotated[str, Field(max_length=200), AfterValidator(_tidy)]
-_PartCode = Annotated[str, Field(pattern=PART)]
+_PartCode = Annotated[str, _form(r"[0-9A-Za-z-]{1,16}", TEXTS.text("form.PART"))]
 _Limit = Annotated[TimeLimit, BeforeValidator(_duration)]
 _Period = Annotated[Duration, BeforeValidator(_period)]
-_Agency = Annotated[str, Field(max_length=35, pattern=AGENCY)]
-_UnitOrLevel = Annotated[str, Field(max_length=35, pattern=UNIT_OR_LEVEL)]
+_Agency = Annotated[str, Field(max_length=35), _form(_AGENCY, TEXTS.text("form.AGENCY"))]
+_UnitOrLevel = Annotated[
+    str,
+    Field(max_length=35),
+    _form(rf"{_AGENCY}|province|district|commune", TEXTS.text("form.UNIT_OR_LEVEL")),
+]
+_Code = Annotated[str, _form(CODE, TEXTS.text("form.CODE"))]
 
 
 class UnitEntry(DocumentTable):
@@ -93,7 +98,7 @@ class UnitEntry(DocumentTable):
 class FieldEntry(DocumentTable):
     """A ``[[field]]``."""
 
-    code: Annotated[str, Field(pattern=FIELD)]
+    code: Annotated[str, _form(r"[0-9A-Z-]{1,64}", TEXTS.text("form.FIELD"))]
     name_vi: _Text
     name_en: _Text
 
@@ -149,7 +154,7 @@ class VersionEntry(DocumentTable):
     fees: list[FeeEntry] = Field(default_factory=list)
     channels: Annotated[list[Literal["online", "counter", "post"]], Field(min_length=1)]
     result_channels: Annotated[list[Literal["online", "counter", "post"]], Field(min_length=1)]
-    process: Annotated[str, Field(pattern=PROCESS)]
+    process: Annotated[str, _form(r"[a-z][a-z0-9-]{0,39}", TEXTS.text("form.PROCESS"))]
     resume_policy: Literal["keep", "restart"] = "keep"
     units: list[_UnitOrLevel] = Field(default_factory=list)
     conditions: list[ConditionEntry] = Field(default_factory=list)
@@ -163,7 +168,7 @@ class VersionEntry(DocumentTable):
 class PublishedEntry(VersionEntry):
     """A version with the keys of its ``[[procedure]]``, as tables and JSON hold it."""
 
-    code: Annotated[str, Field(pattern=CODE)]
+    code: _Code
     name_vi: _Text
     name_en: _Text
     field: str
@@ -173,7 +178,7 @@ class PublishedEntry(VersionEntry):
 class ProcedureEntry(DocumentTable):
     """A ``[[procedure]]``."""
 
-    code: Annotated[str, Field(pattern=CODE)]
+    code: _Code
     name_vi: _Text
     name_en: _Text
     field: str

@@ -6,31 +6,31 @@ docs/processes.md explains every key. A file holds one document for each version
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
+from kernel.documents.mistakes import DocumentError, DocumentMistake
 from kernel.documents.toml_files import unreadable
+from kernel.documents.yaml_files import open_yaml
+from kernel.messages.catalogue import BilingualText
 from office.process.catalogue_view import known_procedures
 from office.process.model.process import Process, Processes
-from office.process.parsing.parser import ParsedProcess, read_process
-from office.process.parsing.yaml_documents import parse_documents
-from office.process.parsing.yaml_nodes import MistakeList, ProcessMistake
+from office.process.parsing.parsed_process import ParsedProcess
+from office.process.parsing.parser import read_process
+from office.process.parsing.process_file import ProcessReader
 from office.process.verification.child_cycles import ProcedureProcesses, check_child_cycles
 from office.process.verification.infinite_loops import check_infinite_loops
 from office.process.verification.rules import ROLES, ProcessCheck
+from office.texts import OFFICE_TEXTS
 
 STANDARD_FOLDER = Path(__file__).parent / "data"
 OWN_FOLDER = "MOTCUA_PROCESSES"
 """The setting that names a folder of an office's own files, read beside the shipped ones."""
 
 
-class ProcessError(ValueError):
+class ProcessError(DocumentError):
     """Processes that can't be used; ``mistakes`` are all that was found."""
-
-    def __init__(self, mistakes: Sequence[ProcessMistake]) -> None:
-        super().__init__("; ".join(str(mistake) for mistake in mistakes))
-        self.mistakes = tuple(mistakes)
 
 
 @cache
@@ -49,7 +49,8 @@ def installed_files() -> list[Path]:
     files = files_in(STANDARD_FOLDER)
     if own:
         if not Path(own).is_dir():
-            raise ProcessError([ProcessMistake(own, 0, "unreadable", OWN_FOLDER, "is no folder")])
+            text = OFFICE_TEXTS.text("process.no_folder")
+            raise ProcessError(_useless(own, "unreadable", text, OWN_FOLDER).mistakes)
         files += files_in(Path(own))
     return files
 
@@ -76,35 +77,22 @@ def check_files(
     procedures: Collection[str] | None = None,
     companions: Sequence[Path] = (),
     works: Mapping[str, ProcedureProcesses] | None = None,
-) -> tuple[list[Process], list[ProcessMistake]]:
+) -> tuple[list[Process], list[DocumentMistake]]:
     """Return the processes of files and all mistakes.
 
     ``units`` and ``procedures`` are the known codes; None leaves them unchecked. ``companions`` are
     files that will be in use together with these; they are not checked. ``works`` are the known
     processes of each procedure.
     """
-    mistakes: list[ProcessMistake] = []
-    found: list[tuple[str, ParsedProcess]] = []
-    others = [(str(f), read) for f in companions for read in check_text(f.read_text("utf-8"))[0]]
-    whole = True
-    for path in files:
-        try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            mistakes.append(ProcessMistake(str(path), 0, "unreadable", "", unreadable(error).en))
-            whole = False
-            continue
-        read, wrong = check_text(text, str(path), units, roles, procedures)
-        found += [(str(path), parsed) for parsed in read]
-        mistakes += wrong
-        whole = whole and not any(mistake.rule == "yaml" for mistake in wrong)
-    mistakes += _versions(others, found, whole=whole)
-    known = [read.process for _, read in (*others, *found)]
-    for file, parsed in found:
-        mistakes += check_child_cycles(
-            file, parsed.process, parsed.places.lines, known, works or {}
-        )
-    return [read.process for _, read in found], mistakes
+    others = [read for f in companions for read in _read(_open_file(f))]
+    readers = {path: _open_file(path) for path in files}
+    found = [read for path in files for read in _checked(readers[path], units, roles, procedures)]
+    every = [reader for path in files for reader in readers[path]]
+    _check_versions(others, found, whole=all(reader.complete for reader in every))
+    known = [read.process for read in (*others, *found)]
+    for read in found:
+        check_child_cycles(read, known, works or {})
+    return [read.process for read in found], _mistakes(every)
 
 
 def check_text(
@@ -113,55 +101,81 @@ def check_text(
     units: Collection[str] | None = None,
     roles: Collection[str] = ROLES,
     procedures: Collection[str] | None = None,
-) -> tuple[list[ParsedProcess], list[ProcessMistake]]:
+) -> tuple[list[ParsedProcess], list[DocumentMistake]]:
     """Return the processes in the text of one file and all mistakes, sorted by line."""
-    mistake_list = MistakeList(file)
-    processes = [read_process(node, mistake_list) for node in parse_documents(text, mistake_list)]
-    if not processes and not mistake_list.mistakes:
-        mistake_list.add(0, "missing", "", "there is no process in it")
-    for parsed in processes:
-        ProcessCheck(parsed, mistake_list, units, roles, procedures).run()
-        check_infinite_loops(parsed.process, parsed.places.lines, mistake_list)
-    return processes, sorted(mistake_list.mistakes, key=lambda mistake: mistake.line)
+    readers = _open(text, file)
+    return _checked(readers, units, roles, procedures), _mistakes(readers)
 
 
-def _versions(
-    others: Sequence[tuple[str, ParsedProcess]],
-    found: Sequence[tuple[str, ParsedProcess]],
-    *,
-    whole: bool,
-) -> list[ProcessMistake]:
-    """Return the mistakes in version numbers, which count 1, 2, 3 ... within a name without gaps.
+def _open_file(path: Path) -> list[ProcessReader]:
+    """Return a reader of each document in a file; one with the mistake if it can't be read."""
+    try:
+        return _open(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        return [_useless(str(path), "unreadable", unreadable(error))]
 
-    Gaps are reported only if ``whole``: all files could be read.
+
+def _open(text: str, file: str) -> list[ProcessReader]:
+    none = OFFICE_TEXTS.text("process.none")
+    return open_yaml(text, file, ProcessReader) or [_useless(file, "missing", none)]
+
+
+def _useless(file: str, rule: str, text: BilingualText, where: str = "") -> ProcessReader:
+    """Return a reader of a file without a document, with the mistake."""
+    reader = ProcessReader(file, None)
+    reader.note((0, 0), where, rule, text)
+    reader.complete = rule != "unreadable"
+    return reader
+
+
+def _read(readers: Iterable[ProcessReader]) -> list[ParsedProcess]:
+    found = (read_process(reader) for reader in readers if reader.content is not None)
+    return [read for read in found if read is not None]
+
+
+def _checked(
+    readers: Iterable[ProcessReader],
+    units: Collection[str] | None,
+    roles: Collection[str],
+    procedures: Collection[str] | None,
+) -> list[ParsedProcess]:
+    """Return the processes in documents after checking each by itself."""
+    found = _read(readers)
+    for read in found:
+        ProcessCheck(read, units, roles, procedures).run()
+        check_infinite_loops(read)
+    return found
+
+
+def _mistakes(readers: Iterable[ProcessReader]) -> list[DocumentMistake]:
+    return [mistake for reader in readers for mistake in reader.in_order()]
+
+
+def _check_versions(
+    others: Sequence[ParsedProcess], found: Sequence[ParsedProcess], *, whole: bool
+) -> None:
+    """Note the mistakes in version numbers, which count 1, 2, 3 ... within a name without gaps.
+
+    Gaps are noted only if ``whole``: all files could be read.
     """
     seen: dict[str, dict[int, str]] = {}
-    unsure = {read.process.name for _, read in found if () in read.places.unsound}
-    mistakes = []
-    for file, read in others:
-        place = f"{file}:{_line(read)}"
-        seen.setdefault(read.process.name, {}).setdefault(read.process.version, place)
-    for file, read in found:
+    unsure = {read.process.name for read in found if () in read.parts.unsound}
+    for read in (*others, *found):
         process = read.process
-        if () in read.places.unsound:
+        if read in found and () in read.parts.unsound:
             continue
         versions = seen.setdefault(process.name, {})
-        if process.version in versions:
-            text = f"there are two processes {process.name} in version {process.version}"
-            text += f"; the other one: {versions[process.version]}"
-            where = f"process {process.name}"
-            mistakes.append(ProcessMistake(file, _line(read), "duplicate", where, text))
-        versions.setdefault(process.version, f"{file}:{_line(read)}")
-    for file, read in found:
-        process = read.process
-        if not whole or process.name in unsure or "" in unsure:
-            continue
-        if process.version > 1 and process.version - 1 not in seen[process.name]:
-            text = f"version {process.version - 1} is missing: older versions stay"
-            where = f"process {process.name}"
-            mistakes.append(ProcessMistake(file, _line(read), "version-gap", where, text))
-    return mistakes
-
-
-def _line(read: ParsedProcess) -> int:
-    return read.places.lines.get((), 0)
+        if read in found and process.version in versions:
+            text = OFFICE_TEXTS.text(
+                "process.version_twice",
+                name=process.name,
+                version=process.version,
+                place=versions[process.version],
+            )
+            read.parts.wrong("duplicate", text)
+        versions.setdefault(process.version, read.place)
+    for read in found if whole and "" not in unsure else ():
+        process, before = read.process, read.process.version - 1
+        if process.name not in unsure and before and before not in seen[process.name]:
+            text = OFFICE_TEXTS.text("process.version_gap", version=before)
+            read.parts.wrong("version-gap", text)

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from kernel.base.instants import MINUTE
+from kernel.messages.catalogue import BilingualText, FixedText
+from office.texts import OFFICE_TEXTS
 from office.worktime.durations import Duration, DurationUnit, TimeLimit
 from office.worktime.working_time import (
     CUT_OFF,
@@ -25,13 +27,9 @@ from office.worktime.working_time import (
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - wall clocks have no zone
 _EPOCH_DAY = _EPOCH.toordinal()
-_WEEKDAYS_VI = ("Thứ hai", "Thứ ba", "Thứ tư", "Thứ năm", "Thứ sáu", "Thứ bảy", "Chủ nhật")
-_WEEKDAYS_EN = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_UNTIL = ("đến giờ làm việc", "until the office works")
-TextPair = tuple[str, str]
-"""Vietnamese and English."""
-_WORKING: TextPair = ("giờ làm việc", "working time")
-_OUTSIDE: TextPair = ("ngoài giờ làm việc", "outside the sessions")
+_UNTIL = OFFICE_TEXTS.text("explained.until")
+_WORKING = OFFICE_TEXTS.text("explained.working")
+_OUTSIDE = OFFICE_TEXTS.text("explained.outside")
 _DECREE = "Decree 23/2015 art. 21"
 """Orders that same-day procedures received after 15:00 are done on the next working day."""
 
@@ -48,7 +46,7 @@ class ExplainedStretch:
     """The day's place in the calendar is not decreed yet (dự kiến)."""
     phase: int = 0
     """The phase of the limit in which it lies, from 1; 0 where the limit has only one."""
-    part: TextPair = ("", "")
+    part: tuple[str, str] = ("", "")
     """The heading under which it belongs where an explanation has several parts without gaps."""
 
 
@@ -96,13 +94,14 @@ def explained_same_day(
     late = after_cut_off(calendar, received_at, cut_off)
     day = local_day(calendar, received_at)
     clock = f"{cut_off // 60:02d}:{cut_off % 60:02d}"
+    late_text = OFFICE_TEXTS.text("explained.late", clock=clock)
     for explained in explained_working_time(calendar, received_at, due):
         if late and explained.stretch.counted and explained.stretch.day == day:
             yield replace(
                 explained,
                 stretch=replace(explained.stretch, counted=False),
-                reason_vi=f"nhận sau {clock}, tính từ ngày làm việc tiếp theo",
-                reason_en=f"received after the cut-off, {clock}",
+                reason_vi=late_text.vi,
+                reason_en=late_text.en,
                 source=_DECREE if cut_off == CUT_OFF else "",
             )
         else:
@@ -155,7 +154,7 @@ def _explain_calendar_days(
         # An end in a break or after closing is that of the session before it.
         end = min(due, calendar.span_index.instant(day + count, clock))
         whole = Stretch(at, end, True, _date(day + count), None)
-        yield _explained(calendar, whole, (f"ngày thứ {count}", f"calendar day {count}"))
+        yield _explained(calendar, whole, OFFICE_TEXTS.text("explained.day", number=count))
         at = end
     while at < due:
         number, _ = calendar.span_index.local(at)
@@ -170,28 +169,31 @@ def _explain_calendar_days(
         at = end
 
 
-def _explained(calendar: Calendar, stretch: Stretch, reason: TextPair) -> ExplainedStretch:
+def _explained(calendar: Calendar, stretch: Stretch, reason: BilingualText) -> ExplainedStretch:
     ordinary = stretch.rule is None or reason in (_WORKING, _OUTSIDE, _UNTIL)
     source = "" if ordinary or stretch.rule is None else stretch.rule.source
-    return ExplainedStretch(stretch, *reason, source, calendar.is_estimated(stretch.day))
+    estimated = calendar.is_estimated(stretch.day)
+    return ExplainedStretch(stretch, reason.vi, reason.en, source, estimated)
 
 
-def _reason(calendar: Calendar, stretch: Stretch, *, closed: bool = False) -> TextPair:
+def _reason(calendar: Calendar, stretch: Stretch, *, closed: bool = False) -> BilingualText:
     rule, weekday = stretch.rule, stretch.day.weekday()
     if _is_partial_closure(rule) and not closed:
         return _WORKING if stretch.counted else _OUTSIDE
     if rule is not None:
-        vi = rule.reason_vi or rule.reason_en or rule.kind.value
-        en = rule.reason_en or rule.reason_vi or rule.kind.value
+        reason: BilingualText = FixedText(
+            rule.reason_vi or rule.reason_en or rule.kind.value,
+            rule.reason_en or rule.reason_vi or rule.kind.value,
+        )
     elif stretch.counted:
         return _WORKING
     elif not calendar.week[weekday]:
-        vi, en = f"{_WEEKDAYS_VI[weekday]} nghỉ", f"{_WEEKDAYS_EN[weekday]} is free"
+        reason = OFFICE_TEXTS.text(f"explained.free.{weekday + 1}")
     else:
         return _OUTSIDE
     if rule is not None and rule.sessions and not stretch.counted and not closed:
-        vi, en = f"ngoài giờ làm việc ({vi})", f"outside the sessions ({en})"
-    return vi, en
+        return OFFICE_TEXTS.text("explained.outside_of", reason=reason)
+    return reason
 
 
 def _date(day: int) -> date:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from office.process.parsing.yaml_nodes import ProcessMistake
+from kernel.documents.mistakes import DocumentMistake
 from office.process.repository import check_text
 
 HEAD = """process: p
@@ -34,7 +34,7 @@ def process(*steps: str, head: str = HEAD) -> str:
     return head + "steps:\n" + "".join(steps or (step("a"),))
 
 
-def mistakes(text: str, units: set[str] | None = None) -> list[ProcessMistake]:
+def mistakes(text: str, units: set[str] | None = None) -> list[DocumentMistake]:
     return check_text(text, "p.yaml", units)[1]
 
 

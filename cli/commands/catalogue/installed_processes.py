@@ -11,6 +11,7 @@ from office.catalogue.files.document import ProcedureDocument
 from office.catalogue.files.file_errors import ProcedureFileError
 from office.catalogue.messages import broken_rule
 from office.catalogue.model import Catalogue
+from office.catalogue.rules import note
 from office.process.catalogue_view import ListedVersion, processes_in_use
 from office.process.model.process import Process, Processes
 from office.process.repository import (
@@ -69,15 +70,14 @@ def refuse_child_cycles(
     """
     works = works_of(extended_catalogue(existing, added, ""), day)
     cycles = [cycle for it in processes if (cycle := child_cycle(it, processes, works))]
-    faults = [
-        version.raw.mistake(("process",), broken_rule("process.cycle", " → ".join(cycle)))
-        for version in document.versions
-        for cycle in cycles
-        if version.value in added.versions
-        and (version.value.process, version.value.code) in _links_of(cycle)
-    ]
-    if faults:
-        raise ProcedureFileError(sorted(set(faults)))
+    new = {(version.code, version.version) for version in added.versions}
+    for entry in document.versions:
+        for cycle in cycles if (entry.code, entry.version) in new else ():
+            if (entry.process, entry.code) in _links_of(cycle):
+                rule = broken_rule("process.cycle", " → ".join(cycle))
+                note(document.reader, (*entry.path, "process"), rule)
+    if document.reader.mistakes:
+        raise ProcedureFileError(document.reader.mistakes)
 
 
 def _links_of(cycle: list[str]) -> set[tuple[str, str]]:

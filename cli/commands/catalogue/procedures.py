@@ -115,7 +115,7 @@ def _publish(file: Path, source: str, dry_run: bool) -> tuple[int, CatalogueAddi
         added = check_addition(document, published.catalogue, {it.name for it in processes})
         refuse_child_cycles(document, added, published.catalogue, processes, _today())
         if dry_run or added.empty:
-            return published.release, added, document.corrections.composed
+            return published.release, added, document.reader.corrections.composed
         try:
             after = release_repository.publish(
                 procedures_folder(),
@@ -129,7 +129,7 @@ def _publish(file: Path, source: str, dry_run: bool) -> tuple[int, CatalogueAddi
             release_repository.ReleaseConflict
         ):  # somebody published meanwhile: check again against that
             continue
-        return after.release, added, document.corrections.composed
+        return after.release, added, document.reader.corrections.composed
     raise release_repository.ReleaseError("others keep publishing; try again")
 
 
@@ -139,7 +139,7 @@ def _print_faults(file: Path, error: ProcedureFileError, language: str, as_json:
         print_json({"file": file.name, "ok": False, "faults": found})
         return
     for fault in error.mistakes:
-        out.print(fault.text(language), markup=False, whole_lines=True)
+        out.print(fault.in_language(language), markup=False, whole_lines=True)
     fail(f"{file.name}: {counted(len(error.mistakes), 'mistake')}; nothing is published")
 
 

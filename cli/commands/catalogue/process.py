@@ -16,8 +16,8 @@ from cli.commands.catalogue.office_catalogue import office_catalogue
 from cli.formatting import print_json
 from cli.options import JSON, OFFICE, must_exist
 from cli.printer import counted, failed, grid, out
+from kernel.documents.mistakes import DocumentMistake
 from office.process.model.process import Process, Processes, UnknownProcess
-from office.process.parsing.yaml_nodes import ProcessMistake
 from office.process.rendering.bpmn import render_bpmn
 from office.process.rendering.flow_graph import flow_of
 from office.process.rendering.layout import lay_out
@@ -48,6 +48,7 @@ class Language(StrEnum):
 @app.command("check")
 def check(
     files: Annotated[list[Path], typer.Argument(help="YAML files, or folders of them.")],
+    language: Annotated[Language, typer.Option(help="Language of mistakes.")] = Language.en,
     as_json: JSON = False,
 ) -> None:
     """Show every mistake of process files with its file, line and rule.
@@ -61,12 +62,15 @@ def check(
         raise failed(f"{', '.join(map(str, files))}: no file ends in .yaml")
     found, mistakes = _check(paths)
     if as_json:
-        keys = ("file", "line", "rule", "where", "text")
-        wrong = [{key: getattr(mistake, key) for key in keys} for mistake in mistakes]
+        keys = ("file", "line", "column", "rule", "where")
+        wrong = [
+            {key: getattr(it, key) for key in keys} | {"text": it.text.en, "vi": it.text.vi}
+            for it in mistakes
+        ]
         print_json({"ok": not mistakes, "processes": _rows(found), "mistakes": wrong})
     else:
         for mistake in mistakes:
-            out.print(str(mistake), markup=False, whole_lines=True)
+            out.print(mistake.in_language(language.value), markup=False, whole_lines=True)
         files_read = (
             f"{counted(len(found), 'process', 'processes')} in {counted(len(paths), 'file')}"
         )
@@ -114,7 +118,7 @@ def show(
     print(render_svg(drawing) if form is OutputForm.svg else render_bpmn(drawing), end="")
 
 
-def _check(paths: Sequence[Path]) -> tuple[list[Process], list[ProcessMistake]]:
+def _check(paths: Sequence[Path]) -> tuple[list[Process], list[DocumentMistake]]:
     """Check files as a start would: by the office's catalogue, and with the processes that ship."""
     catalogue = office_catalogue()
     given = {path.resolve() for path in paths}

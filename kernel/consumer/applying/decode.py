@@ -42,8 +42,13 @@ def _is_name(text: str) -> bool:
     return 0 < len(text) <= _LONGEST and text.isprintable()
 
 
-_is_frequent_name = lru_cache(maxsize=64)(_is_name)
-"""For kinds of streams and sources: every event has one of a few."""
+_is_printable = lru_cache(maxsize=64)(str.isprintable)
+
+
+def _is_frequent_name(text: str) -> bool:
+    """Return what ``_is_name`` does for kinds of streams and sources, of which there are a few."""
+    # The length first: the cache keeps no longer texts alive.
+    return 0 < len(text) <= _LONGEST and _is_printable(text)
 
 
 def key_fits(record: Record, event: Event) -> bool:

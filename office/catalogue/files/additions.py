@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from kernel.documents.mistakes import KeyPath
 from office.catalogue.files.document import (
-    ParsedVersion,
     ProcedureDocument,
-    RawEntry,
+    ProcedureReader,
     differing_paths,
 )
-from office.catalogue.files.file_errors import MOST_SHOWN, FileMistake, ProcedureFileError
-from office.catalogue.files.partial_validation import overlaps_mistake
-from office.catalogue.messages import BrokenRule, broken_rule
-from office.catalogue.model import Catalogue, Field, Procedure, UnitLevel, build_catalogue
-from office.catalogue.rules import too_early
+from office.catalogue.files.file_errors import ProcedureFileError
+from office.catalogue.loader import published_version
+from office.catalogue.messages import broken_rule
+from office.catalogue.model import Catalogue, Field, Procedure, build_catalogue
+from office.catalogue.rules import note, strange_units, too_early
+from office.catalogue.schema import PublishedEntry
 
 
 @dataclass(frozen=True)
@@ -41,43 +40,42 @@ def check_addition(
 
     ``processes`` are the names that a new version may have as its process; None: any.
     """
-    mistakes = list(document.mistakes)
-    fields = _fields(document, existing, mistakes)
+    reader = document.reader
+    fields = _fields(document, existing)
     known_fields = {*existing.fields, *document.field_codes}
-    new: list[ParsedVersion] = []
+    new: list[PublishedEntry] = []
     unchanged = len(document.fields) - len(fields)
-    latest = {
-        code: ParsedVersion(versions[-1], RawEntry("", {}, 0))
-        for code, versions in existing.procedures.items()
+    latest: dict[str, Procedure | PublishedEntry] = {
+        code: versions[-1] for code, versions in existing.procedures.items()
     }
-    unsure = {parsed.value.code for parsed in document.versions if not parsed.sound("version")}
-    for version in sorted(document.versions, key=lambda v: (v.value.code, v.value.version)):
-        value, wrong = version.value, list[tuple[KeyPath, BrokenRule]]()
-        placed = version.sound("code", "version") and not version.raw.repeated
-        published = existing.version(value.code, value.version) if placed else None
+    unsure = {getattr(it, "code", "") for it in document.versions if not hasattr(it, "version")}
+    for entry in sorted(document.versions, key=_turn):
+        placed = (
+            hasattr(entry, "code")
+            and hasattr(entry, "version")
+            and entry.path not in reader.repeated
+        )
+        published = existing.version(entry.code, entry.version) if placed else None
         if published is not None:
-            following = existing.procedures[value.code][-1].version + 1
-            wrong = [
-                (parsed, broken_rule("published", following))
-                for parsed in differing_paths(published, value)
-            ]
-            unchanged += not wrong
-        else:
-            wrong = list(_dangling(value, existing, known_fields, processes))
-            if placed:
-                counted = value.code not in unsure
-                wrong += _out_of_turn(version, latest.get(value.code), counted=counted)
-                latest[value.code] = version
-            new.append(version)
-        at_fault = version.raw.wrong
-        mistakes += [
-            version.raw.mistake(path, rule)
-            for path, rule in wrong
-            if path == ("units",) or not overlaps_mistake(path, at_fault)
-        ]
-    if mistakes:
-        raise ProcedureFileError(sorted(mistakes)[:MOST_SHOWN])
-    return CatalogueAddition(tuple(fields), tuple(parsed.value for parsed in new), unchanged)
+            rule = broken_rule("published", existing.procedures[entry.code][-1].version + 1)
+            differing = list(differing_paths(published, entry, reader))
+            for path in differing:
+                note(reader, (*entry.path, *path), rule)
+            unchanged += not differing
+            continue
+        _check_names(entry, existing, known_fields, processes, reader)
+        if placed:
+            counted = entry.code not in unsure
+            _check_turn(entry, latest.get(entry.code), reader, counted=counted)
+            latest[entry.code] = entry
+        new.append(entry)
+    if reader.mistakes:
+        raise ProcedureFileError(reader.mistakes)
+    return CatalogueAddition(tuple(fields), tuple(map(published_version, new)), unchanged)
+
+
+def _turn(entry: PublishedEntry) -> tuple[str, int]:
+    return getattr(entry, "code", ""), getattr(entry, "version", 0)
 
 
 def extended_catalogue(existing: Catalogue, added: CatalogueAddition, digest: str) -> Catalogue:
@@ -94,54 +92,56 @@ def extended_catalogue(existing: Catalogue, added: CatalogueAddition, digest: st
     )
 
 
-def _fields(
-    document: ProcedureDocument, existing: Catalogue, mistakes: list[FileMistake]
-) -> list[Field]:
+def _fields(document: ProcedureDocument, existing: Catalogue) -> list[Field]:
     new: dict[str, Field] = {}
-    for value, raw in document.fields:
-        published = existing.fields.get(value.code)
-        if value.code in new:
-            mistakes.append(raw.mistake(("code",), broken_rule("repeated", value.code)))
-        elif published is None:
-            new[value.code] = value
-        elif published != value:
-            for key in ("name_vi", "name_en"):
-                if getattr(published, key) != getattr(value, key):
-                    mistakes.append(raw.mistake((key,), broken_rule("published.field")))
+    reader = document.reader
+    for entry in document.fields:
+        with reader.rule():
+            published = existing.fields.get(entry.code)
+            if entry.code in new:
+                note(reader, (*entry.path, "code"), broken_rule("repeated", entry.code))
+            elif published is None:
+                new[entry.code] = Field(entry.code, entry.name_vi, entry.name_en)
+            else:
+                for key in ("name_vi", "name_en"):
+                    if getattr(published, key) != getattr(entry, key):
+                        note(reader, (*entry.path, key), broken_rule("published.field"))
     return list(new.values())
 
 
-def _dangling(
-    value: Procedure,
+def _check_names(
+    entry: PublishedEntry,
     existing: Catalogue,
     fields: Collection[str],
     processes: Collection[str] | None,
-) -> Iterator[tuple[KeyPath, BrokenRule]]:
-    if value.unit not in existing.units:
-        yield ("unit",), broken_rule("unit.unknown", value.unit)
-    if value.field not in fields:
-        yield ("field",), broken_rule("field.unknown", value.field)
-    levels = {level.value for level in UnitLevel}
-    for unit in value.units:
-        if unit not in existing.units and unit not in levels:
-            yield ("units",), broken_rule("units.unknown", unit)
-    if processes is not None and value.process not in processes:
-        yield ("process",), broken_rule("process.unknown", value.process)
+    reader: ProcedureReader,
+) -> None:
+    for key, known in (("unit", existing.units), ("field", fields), ("process", processes)):
+        name = getattr(entry, key, None)
+        if name is not None and known is not None and name not in known:
+            note(reader, (*entry.path, key), broken_rule(f"{key}.unknown", name))
+    for unit in strange_units(getattr(entry, "units", ()), existing.units):
+        note(reader, (*entry.path, "units"), broken_rule("units.unknown", unit))
 
 
-def _out_of_turn(
-    version: ParsedVersion, before: ParsedVersion | None, *, counted: bool
-) -> Iterator[tuple[KeyPath, BrokenRule]]:
-    """Yield the rules by which a version can't follow the one before it.
+def _check_turn(
+    entry: PublishedEntry,
+    before: Procedure | PublishedEntry | None,
+    reader: ProcedureReader,
+    *,
+    counted: bool,
+) -> None:
+    """Note the rules by which a version can't follow the one before it.
 
     Its number is checked only if ``counted``: the numbers of all its siblings are known.
     """
-    value = version.value
-    number = before.value.version if before else 0
-    if counted and value.version != number + 1:
-        yield ("version",), broken_rule("versions.next", number + 1, latest=number or "-")
-    if before is not None and before.sound("valid_from"):
-        ended = before.value.valid_to if before.sound("valid_to") else None
-        rule = too_early(value.valid_from, number, before.value.valid_from, ended)
-        if rule is not None:
-            yield ("valid_from",), rule
+    number = before.version if before else 0
+    if counted and entry.version != number + 1:
+        rule = broken_rule("versions.next", number + 1, latest=number or "-")
+        note(reader, (*entry.path, "version"), rule)
+    if before is not None:
+        with reader.rule():
+            ended = getattr(before, "valid_to", None)
+            late = too_early(entry.valid_from, number, before.valid_from, ended)
+            if late is not None:
+                note(reader, (*entry.path, "valid_from"), late)

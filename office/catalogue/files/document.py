@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
-from difflib import get_close_matches
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from enum import Enum
 from typing import Any, Final, TypeVar
 
 from motcua.events.v1.common_pb2 import Channel, ResultChannel, ResultKind, ServiceLevel
 from motcua.intake.v1.types_pb2 import FeeTiming
-from pydantic import BaseModel, ValidationError
 
-from kernel.documents.mistakes import KeyPath
-from office.catalogue.files.columns import LISTS, Corrections
+from kernel.documents.mistakes import KeyPath, Position
+from kernel.documents.reading import DocumentReader, DocumentTable, read_document
+from kernel.messages.catalogue import BilingualText
+from office.catalogue.files.columns import LISTS, USED, Corrections
 from office.catalogue.files.file_errors import MOST_SHOWN, FileMistake, ProcedureFileError
-from office.catalogue.files.partial_validation import (
-    has_mistake,
-    overlaps_mistake,
-    with_placeholders,
+from office.catalogue.messages import words_of
+from office.catalogue.model import (
+    Catalogue,
+    Condition,
+    ExemptGroup,
+    Fee,
+    Field,
+    Part,
+    Procedure,
 )
-from office.catalogue.loader import procedure_of
-from office.catalogue.messages import broken_by_schema, broken_rule
-from office.catalogue.model import Catalogue, Field, Procedure
-from office.catalogue.rules import version_faults
+from office.catalogue.rules import check_version
 from office.catalogue.schema import (
     ConditionEntry,
     ExemptEntry,
@@ -32,6 +35,7 @@ from office.catalogue.schema import (
     PartEntry,
     PublishedEntry,
 )
+from office.worktime.durations import Duration, TimeLimit
 
 FORMAT: Final = "motcua-procedures/1"
 _TIMINGS: Final[dict[int, str]] = {
@@ -39,149 +43,113 @@ _TIMINGS: Final[dict[int, str]] = {
     FeeTiming.FEE_TIMING_BEFORE: "before",
     FeeTiming.FEE_TIMING_AFTER: "after",
 }
-_PART_SCHEMAS: Final[Mapping[str, type[BaseModel]]] = {
+_ORPHANS: Final[Mapping[str, type[DocumentTable]]] = {
     "part": PartEntry,
     "fee": FeeEntry,
     "condition": ConditionEntry,
     "exempt": ExemptEntry,
 }
-_Schema = TypeVar("_Schema", bound=BaseModel)
+_KEYS: Final = ("code", *USED["procedure"][1:], *LISTS.values())
+"""The keys of a version, in the order of the columns."""
+_SINGULAR: Final = {"fields": "field", "procedures": "procedure"}
+_LONGEST: Final = 40
+"""Characters of an unknown key that are shown."""
+_Table = TypeVar("_Table", bound=DocumentTable)
 
 
-@dataclass(slots=True)
-class RawEntry:
-    """An entry as read: values of the right kinds, with the places at which they are."""
+class ProcedureReader(DocumentReader):
+    """The mistakes of one file. Its content are lists: ``fields``, ``procedures``, and under their
+    kinds the parts, fees and the like of versions that could not be read.
+    """
 
-    kind: str
-    """``field`` or ``procedure``."""
-    values: dict[str, Any]
-    row: int
-    rows: dict[KeyPath, int] = field(default_factory=dict)
-    """The rows of parts, fees and the like, where they have rows of their own."""
-    in_json: bool = False
-    """Whether mistakes name paths of the JSON format instead of columns."""
-    wrong: set[KeyPath] = field(default_factory=set)
-    """The paths with mistakes; values that could not be read are missing in ``values``."""
-    repeated: bool = False
-    """Whether an earlier entry has the same code and version."""
+    mistakes: list[FileMistake]  # type: ignore[assignment]
 
-    @property
-    def name(self) -> str:
-        """The code, as far as there is one."""
-        code = self.values.get("code")
-        return code if isinstance(code, str) and len(code) <= 64 else ""
+    def __init__(
+        self, content: Any, positions: Callable[[], Mapping[KeyPath, Position]] | None = None
+    ) -> None:
+        """``positions`` are those of a JSON file; without, the file is a table."""
+        super().__init__("", content, positions or dict, words=words_of)
+        self.in_json = positions is not None
+        self.row_numbers: dict[KeyPath, int] = {}
+        """The rows of a table in which entries, parts, fees and the like stand."""
+        self.columns: Sequence[str] = ()
+        self.repeated: set[KeyPath] = set()
+        """The versions of which there is an earlier one."""
+        self.corrections = Corrections()
 
-    def mistake(self, path: KeyPath, rule: Any) -> FileMistake:
-        """Return the mistake of the value at a path; places in lists count from 0."""
-        row = self.rows.get(path[:2], self.row)
+    def place_of(self, path: KeyPath) -> Position:
         if self.in_json:
-            column = ".".join(str(part + 1) if isinstance(part, int) else part for part in path)
-        else:
-            # The last name of the path is the column's; places in a list have none.
-            column = next((part for part in reversed(path) if isinstance(part, str)), "")
-            if self.kind == "procedure" and path == ("code",):
-                column = "procedure"
-        return FileMistake(row, column, self.name, rule)
+            return super().place_of(path)
+        row = self.row_numbers.get(path[:4]) or self.row_numbers.get(path[:2], 0)
+        name = self.where(path)
+        return row, self.columns.index(name) + 1 if name in self.columns else 1
 
+    def where(self, path: KeyPath) -> str:
+        """Return the name of a value's column, in JSON its path within the entry."""
+        if self.in_json:
+            parts = (str(part + 1) if isinstance(part, int) else part for part in path[2:])
+            return ".".join(part[:_LONGEST] for part in parts) or _SINGULAR.get(str(path[0]), "")
+        if path[:1] == ("procedures",) and path[2:] == ("code",):
+            return "procedure"
+        return next((part for part in reversed(path[2:]) if isinstance(part, str)), "")
 
-@dataclass(frozen=True)
-class ParsedVersion:
-    """A version with placeholders for the values that ``raw.wrong`` names."""
+    def note(
+        self,
+        place: Position,
+        where: str,
+        rule: str,
+        text: BilingualText,
+        path: KeyPath = (),
+        entry: str = "",
+    ) -> None:
+        row = place[0]
+        if self.in_json:
+            row = int(path[1]) + 1 if len(path) > 1 else 0
+        code = entry or self.value_at((*path[:2], "code"))
+        called = code if isinstance(code, str) and len(code) <= 64 else ""
+        self.add(FileMistake("", *place, where, rule, text, path, row, called))
 
-    value: Procedure
-    raw: RawEntry
-
-    def sound(self, *keys: str) -> bool:
-        """Return whether keys were read without a mistake."""
-        return not has_mistake(keys, self.raw.wrong)
+    def limit(self) -> None:
+        """Raise ``ProcedureFileError`` for more mistakes than are shown."""
+        if len(self.mistakes) >= MOST_SHOWN:
+            raise ProcedureFileError(self.mistakes)
 
 
 @dataclass(frozen=True)
 class ProcedureDocument:
     """A file as far as it could be read; ``additions`` checks it against the catalogue."""
 
-    fields: Sequence[tuple[Field, RawEntry]]
-    versions: Sequence[ParsedVersion]
-    corrections: Corrections
-    mistakes: Sequence[FileMistake] = ()
-    """The mistakes within its entries."""
-    field_codes: frozenset[str] = frozenset()
+    reader: ProcedureReader
+    fields: Sequence[FieldEntry]
+    versions: Sequence[PublishedEntry]
+    field_codes: Collection[str]
     """The codes of all its fields, those with mistakes too."""
 
 
-def check_entries(
-    fields: Iterable[RawEntry],
-    versions: Iterable[RawEntry],
-    mistakes: list[FileMistake],
-    corrections: Corrections,
-    orphans: Iterable[RawEntry] = (),
-    field_codes: Iterable[str] = (),
-) -> ProcedureDocument:
-    """Check entries; ``found`` are the mistakes met before. Raise ``FileError`` for more mistakes
+def check_entries(reader: ProcedureReader, field_codes: Collection[str] = ()) -> ProcedureDocument:
+    """Check the entries of a file each by itself. Raise ``ProcedureFileError`` for more mistakes
     than are shown.
 
-    ``loose`` are parts, fees and the like of versions that could not be read, ``further`` the codes
-    of what might be fields.
+    ``field_codes`` are the codes of what might be fields.
     """
-    good_fields: list[tuple[Field, RawEntry]] = []
-    codes = set(field_codes)
-    for raw in orphans:
-        _entry(_PART_SCHEMAS[raw.kind], raw, mistakes)
-    for raw in fields:
-        codes.add(raw.name)
-        entry = _entry(FieldEntry, raw, mistakes)
+    for kind, model in _ORPHANS.items():
+        list(_entries(model, reader, kind))
+    fields = list(_entries(FieldEntry, reader, "fields"))
+    versions = []
+    for version in _entries(PublishedEntry, reader, "procedures"):
+        check_version(version, reader)
+        versions.append(version)
+    listed = (row.get("code") for row in reader.content["fields"] if isinstance(row, dict))
+    codes = {code for code in listed if isinstance(code, str)}
+    return ProcedureDocument(reader, fields, versions, codes | set(field_codes))
+
+
+def _entries(model: type[_Table], reader: ProcedureReader, key: str) -> Iterator[_Table]:
+    for place in range(len(reader.content.get(key, ()))):
+        entry = read_document(model, reader, (key, place))
         if entry is not None:
-            good_fields.append((Field(**dict(entry)), raw))
-    found_versions: list[ParsedVersion] = []
-    for raw in versions:
-        version = _entry(PublishedEntry, raw, mistakes)
-        if version is None:
-            values = with_placeholders(raw.values, raw.wrong, date.min)
-            version = PublishedEntry.model_validate(values)
-        for key, rule, keys in version_faults(version):
-            path = _path(key)
-            if not overlaps_mistake(path, raw.wrong) and not has_mistake(keys, raw.wrong):
-                mistakes.append(raw.mistake(path, rule))
-        own = (version.code, version.name_vi, version.name_en, version.field, version.unit)
-        found_versions.append(ParsedVersion(procedure_of(*own, version), raw))
-        if len(mistakes) >= MOST_SHOWN:
-            raise ProcedureFileError(sorted(mistakes)[:MOST_SHOWN])
-    return ProcedureDocument(good_fields, found_versions, corrections, mistakes, frozenset(codes))
-
-
-def _entry(kind: type[_Schema], raw: RawEntry, mistakes: list[FileMistake]) -> _Schema | None:
-    """Return a checked entry; None after adding its mistakes."""
-    try:
-        return kind.model_validate(raw.values)
-    except ValidationError as error:
-        problems = error.errors(include_url=False)
-        meant = _misspelt(problems)
-        for problem in problems:
-            path = tuple(problem["loc"])
-            if path in meant:
-                mistakes.append(raw.mistake(path, broken_rule("unknown.near", meant[path][-1])))
-            elif not overlaps_mistake(path, raw.wrong) and path not in meant.values():
-                mistakes.append(raw.mistake(path, broken_by_schema(dict(problem))))
-        raw.wrong |= {tuple(problem["loc"]) for problem in problems}
-    return None
-
-
-def _misspelt(problems: Sequence[Any]) -> dict[KeyPath, KeyPath]:
-    """Return the unknown keys that resemble a missing one, with the path of that one."""
-    missing = [tuple(problem["loc"]) for problem in problems if problem["type"] == "missing"]
-    meant: dict[KeyPath, KeyPath] = {}
-    for path in (
-        tuple(problem["loc"]) for problem in problems if problem["type"] == "extra_forbidden"
-    ):
-        siblings = [str(problem[-1]) for problem in missing if problem[:-1] == path[:-1]]
-        for near in get_close_matches(str(path[-1]).lower(), siblings, 1):
-            meant[path] = (*path[:-1], near)
-    return meant
-
-
-def _path(key: str) -> KeyPath:
-    """Return the path of a key such as ``parts.2.code``, which counts from 1."""
-    return tuple(int(part) - 1 if part.isdigit() else part for part in key.split("."))
+            yield entry
+        reader.limit()
 
 
 # -- writing --------------------------------------------------------------------------------------
@@ -194,62 +162,13 @@ def field_values(entry: Field) -> dict[str, Any]:
 
 def version_values(procedure: Procedure) -> dict[str, Any]:
     """Return a version as the values of a file, in the order of the columns."""
-    names = {"name_vi": procedure.name_vi, "name_en": procedure.name_en}
     return {
-        "code": procedure.code,
-        "version": procedure.version,
-        **names,
-        "field": procedure.field,
-        "unit": procedure.unit,
-        "units": list(procedure.units),
-        "valid_from": procedure.valid_from,
-        "valid_to": procedure.valid_to,
-        "level": _enum_word(ServiceLevel, "SERVICE_LEVEL_", procedure.level),
-        "time_limit": str(procedure.time_limit),
-        "online_time_limit": None
-        if procedure.online_time_limit is None
-        else str(procedure.online_time_limit),
-        "same_day": procedure.same_day,
-        "channels": [_enum_word(Channel, "CHANNEL_", channel) for channel in procedure.channels],
-        "result_channels": [
-            _enum_word(ResultChannel, "RESULT_CHANNEL_", channel)
-            for channel in procedure.result_channels
-        ],
-        "result_kind": _enum_word(ResultKind, "RESULT_KIND_", procedure.result_kind),
-        "process": procedure.process,
-        "resume_policy": procedure.resume_policy,
-        "supplement_rounds": procedure.supplement_rounds,
-        "supplement_period": None
-        if procedure.supplement_period is None
-        else str(procedure.supplement_period),
+        **{key: _written(getattr(procedure, key)) for key in _KEYS},
+        "level": _word(ServiceLevel, procedure.level),
+        "channels": [_word(Channel, channel) for channel in procedure.channels],
+        "result_channels": [_word(ResultChannel, it) for it in procedure.result_channels],
+        "result_kind": _word(ResultKind, procedure.result_kind),
         "fee_timing": _TIMINGS[procedure.fee_timing],
-        "parts": [
-            {
-                "code": part.code,
-                "name_vi": part.name_vi,
-                "name_en": part.name_en,
-                "kind": part.kind.value,
-                "copies": part.copies,
-                "required": part.required,
-                "form": part.form,
-            }
-            for part in procedure.parts
-        ],
-        "fees": [
-            {
-                "name_vi": fee.name_vi,
-                "name_en": fee.name_en,
-                "kind": fee.kind.value,
-                "amount": fee.amount,
-                "per": fee.per.value,
-            }
-            for fee in procedure.fees
-        ],
-        "conditions": [{"name_vi": c.name_vi, "name_en": c.name_en} for c in procedure.conditions],
-        "exempt": [
-            {"code": group.code, "name_vi": group.name_vi, "name_en": group.name_en}
-            for group in procedure.exempt
-        ],
     }
 
 
@@ -263,20 +182,42 @@ def all_entries(catalogue: Catalogue) -> tuple[list[Field], list[Procedure]]:
     ]
 
 
-def _enum_word(enum: Any, prefix: str, number: int) -> str:
-    return str(enum.Name(number)).removeprefix(prefix).lower()
+def _word(enum: Any, number: int) -> str:
+    """Return a value of an enumeration without its prefix, which is the enumeration's name."""
+    prefix = re.sub("(?<=[a-z])(?=[A-Z])", "_", enum.DESCRIPTOR.name).upper()
+    return str(enum.Name(number)).removeprefix(f"{prefix}_").lower()
 
 
-def differing_paths(published: Procedure, other: Procedure) -> Iterator[KeyPath]:
-    """Yield the paths of ``other`` at which it differs from the published version."""
-    values, others = version_values(published), version_values(other)
-    for key, value in values.items():
-        if value == others[key]:
+def differing_paths(
+    published: Procedure, other: PublishedEntry, reader: ProcedureReader
+) -> Iterator[KeyPath]:
+    """Yield the keys of ``other`` that are sound and differ from the published version."""
+    others = _written(other)
+    for key, value in version_values(published).items():
+        given = reader.value_at((*other.path, key))
+        partly = isinstance(given, list) and len(given) > len(others.get(key, given))
+        if key not in others or value == others[key] or partly:
             continue
         if key not in LISTS.values() or len(others[key]) < len(value):
             yield (key,)
         else:
             yield from _differing_items(key, value, others[key])
+
+
+def _written(value: Any) -> Any:
+    """Return a value, of an entry what is sound, as a file holds it."""
+    match value:
+        case DocumentTable():
+            return {key: _written(item) for key, item in value.__dict__.items()}
+        case Part() | Fee() | Condition() | ExemptGroup():
+            return {each.name: _written(getattr(value, each.name)) for each in fields(value)}
+        case list() | tuple():
+            return [_written(item) for item in value]
+        case Enum():
+            return value.value
+        case TimeLimit() | Duration():
+            return str(value)
+    return value
 
 
 def _differing_items(

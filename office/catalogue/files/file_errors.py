@@ -2,56 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from office.catalogue.messages import BrokenRule
+from kernel.documents.mistakes import DocumentError, DocumentMistake
+from office.catalogue.messages import TEXTS, BrokenRule
 
 MOST_SHOWN: Final = 1000
 """A file can have millions of mistakes; nobody reads more of them than this."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class FileMistake:
-    """One mistake. ``row`` counts from 1, the heading included; 0 means the whole file.
-
-    ``column`` is the name of a column; in JSON the path of the value within entry number ``row``.
+@dataclass(frozen=True, slots=True)
+class FileMistake(DocumentMistake):
+    """One mistake. ``where`` is the name of a column; in JSON the path of the value within entry
+    number ``row``.
     """
 
-    row: int
-    column: str
-    entry: str
+    row: int = 0
+    """Counts from 1, the heading included; 0 means the whole file."""
+    entry: str = ""
     """The code of the procedure or field, as far as it is known."""
-    broken_rule: BrokenRule
 
-    def text(self, language: str = "en") -> str:
-        """Return the mistake on one line, in ``vi`` or ``en``."""
-        rule = self.broken_rule.vi if language == "vi" else self.broken_rule.en
-        row = "dòng" if language == "vi" else "row"
-        place = f"{row} {self.row}, {self.column}" if self.row else self.column
+    def in_language(self, language: str) -> str:
+        """Return the mistake on one line, in ``vi`` or ``en``; in JSON its line first."""
+        vi = language == "vi"
+        row = TEXTS.text("row", row=self.row, column=self.where)
+        place = (row.vi if vi else row.en) if self.row else self.where
+        rule = self.text.vi if vi else self.text.en
+        if self.line and self.line != self.row:
+            place = f"{self.line}:{self.column}: {place}"
         return f"{place}: {rule}" + (f" ({self.entry})" if self.entry else "")
 
     def document(self) -> dict[str, Any]:
         """Return the mistake as a JSON object."""
         return {
             "row": self.row,
-            "column": self.column,
+            "column": self.where,
             "entry": self.entry,
-            "rule": self.broken_rule.code,
-            "vi": self.broken_rule.vi,
-            "en": self.broken_rule.en,
+            "rule": self.rule,
+            "vi": self.text.vi,
+            "en": self.text.en,
+            "place": [self.line, self.column],
         }
 
 
-class ProcedureFileError(ValueError):
-    """A file of procedures that can't be used; ``mistakes`` are all of them, in order."""
+class ProcedureFileError(DocumentError):
+    """A file of procedures that can't be used; ``mistakes`` are all of them, by row and column."""
 
-    def __init__(self, mistakes: Sequence[FileMistake]) -> None:
-        super().__init__("; ".join(mistake.text() for mistake in mistakes[:10]))
-        self.mistakes = tuple(mistakes)
+    mistakes: tuple[FileMistake, ...]
+
+    def __init__(self, mistakes: Iterable[FileMistake]) -> None:
+        def order(mistake: FileMistake) -> tuple[int, str, str, str]:
+            return mistake.row, mistake.where, mistake.entry, mistake.rule
+
+        super().__init__(sorted(mistakes, key=order)[:MOST_SHOWN])
 
 
-def whole_file_error(column: str, rule: BrokenRule) -> ProcedureFileError:
-    """Return the error of a file that can't be read at all."""
-    return ProcedureFileError([FileMistake(0, column, "", rule)])
+def whole_file_error(column: str, rule: BrokenRule, row: int = 0) -> ProcedureFileError:
+    """Return the error of a file that can't be read at all, or not from a row on."""
+    return ProcedureFileError([FileMistake("", row, 1, column, rule.code, rule, row=row)])

@@ -3,77 +3,69 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from kernel.documents.mistakes import KeyPath
+from kernel.documents.mistakes import KeyPath, Position
+from kernel.documents.reading import TOLD
 from office.catalogue.files.columns import COLUMNS, LISTS, ColumnKind, Corrections, value_of
 from office.catalogue.files.document import (
     FORMAT,
     ProcedureDocument,
-    RawEntry,
+    ProcedureReader,
     check_entries,
     field_values,
     version_values,
 )
-from office.catalogue.files.file_errors import FileMistake, ProcedureFileError, whole_file_error
+from office.catalogue.files.file_errors import ProcedureFileError, whole_file_error
 from office.catalogue.messages import BrokenRule, broken_rule
 from office.catalogue.model import Field, Procedure
 
 _LISTS = frozenset(LISTS.values())
 
 
-def read_json(content: dict[str, Any]) -> ProcedureDocument:
+def read_json(
+    content: dict[str, Any], positions: Callable[[], Mapping[KeyPath, Position]] = dict
+) -> ProcedureDocument:
     """Return the document with its mistakes; raise ``ProcedureFileError`` if it has no entries."""
-    corrections, mistakes = Corrections(), list[FileMistake]()
-    lists = {}
+    corrections, wrong = Corrections(), list[tuple[KeyPath, BrokenRule]]()
+    lists: dict[str, list[Any]] = {}
+    reader = ProcedureReader(lists, positions)
     for key in ("fields", "procedures"):
         entries = content.get(key, [])
         if not isinstance(entries, list):
-            mistakes.append(FileMistake(0, key, "", broken_rule("list")))
+            rule = broken_rule("list")
+            reader.note(reader.place_of((key,)), key, rule.code, rule)
             entries = []
-        lists[key] = entries
-    if mistakes and not any(lists.values()):
-        raise ProcedureFileError(mistakes)
-    if not lists["fields"] and not lists["procedures"]:
+        lists[key] = [
+            _object(entry, (key, place), corrections, wrong) if isinstance(entry, dict) else entry
+            for place, entry in enumerate(entries)
+        ]
+    if not any(lists.values()):
+        if reader.mistakes:
+            raise ProcedureFileError(reader.mistakes)
         raise whole_file_error("file", broken_rule("file.empty"))
-    fields = [
-        _entry("field", entry, place, corrections, mistakes)
-        for place, entry in enumerate(lists["fields"], start=1)
-    ]
-    versions = [
-        _entry("procedure", entry, place, corrections, mistakes)
-        for place, entry in enumerate(lists["procedures"], start=1)
-    ]
-    _repeated(versions, mistakes)
-    return check_entries(fields, versions, mistakes, corrections)
+    reader.index()
+    reader.corrections = corrections
+    for path, rule in wrong:
+        reader.wrong(path, rule.code, rule)
+    _note_repeated(reader)
+    return check_entries(reader)
 
 
-def _repeated(versions: Iterable[RawEntry], mistakes: list[FileMistake]) -> None:
+def _note_repeated(reader: ProcedureReader) -> None:
     seen: set[tuple[Any, Any]] = set()
-    for raw in versions:
-        key = (raw.values.get("code"), raw.values.get("version"))
-        if None not in key and key in seen:
-            mistakes.append(
-                raw.mistake(("version",), broken_rule("repeated", f"{key[0]} version {key[1]}"))
-            )
-            raw.repeated = True
+    for place, values in enumerate(reader.content["procedures"]):
+        if not isinstance(values, dict):
+            continue
+        key, path = (values.get("code"), values.get("version")), ("procedures", place)
+        if not all(isinstance(part, str | int) for part in key):
+            continue
+        if key in seen:
+            rule = broken_rule("repeated", f"{key[0]} version {key[1]}")
+            reader.wrong((*path, "version"), rule.code, rule)
+            reader.repeated.add(path)
         seen.add(key)
-
-
-def _entry(
-    kind: str, content: Any, place: int, corrections: Corrections, mistakes: list[FileMistake]
-) -> RawEntry:
-    raw = RawEntry(kind, {}, place, in_json=True)
-    if not isinstance(content, dict):
-        mistakes.append(FileMistake(place, kind, "", broken_rule("object")))
-        raw.wrong.add(())
-        return raw
-    wrong: list[tuple[KeyPath, BrokenRule]] = []
-    raw.values = _object(content, (), corrections, wrong)
-    raw.wrong = {path for path, _ in wrong}
-    mistakes += [raw.mistake(path, rule) for path, rule in wrong]
-    return raw
 
 
 def _object(
@@ -84,21 +76,22 @@ def _object(
 ) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for key, raw in content.items():
-        here = (*path, key[:40])
-        if not path and key in _LISTS and isinstance(raw, list):
-            values[key] = [
-                _object(item, (*here, place), corrections, wrong)
-                if isinstance(item, dict)
-                else item
-                for place, item in enumerate(raw)
-            ]
-            continue
-        value = (
-            raw if key in _LISTS else value_of(COLUMNS.get(key, ColumnKind.TEXT), raw, corrections)
-        )
+        here = (*path, key)
+        if len(path) == 2 and key in _LISTS:
+            value = raw
+            if isinstance(raw, list):
+                value = [
+                    _object(item, (*here, place), corrections, wrong)
+                    if isinstance(item, dict)
+                    else item
+                    for place, item in enumerate(raw)
+                ]
+        else:
+            value = value_of(COLUMNS.get(key, ColumnKind.TEXT), raw, corrections)
         if isinstance(value, BrokenRule):
             wrong.append((here, value))
-        elif value is not None:
+            value = TOLD
+        if value is not None:
             values[key] = value
     return values
 

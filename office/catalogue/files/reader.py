@@ -13,15 +13,17 @@ import json
 import re
 import zipfile
 from collections.abc import Iterator
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
 
 from openpyxl import load_workbook
 
+from kernel.documents.json_positions import json_positions
 from kernel.documents.toml_files import unreadable
 from office.catalogue.files.columns import MOST_CHARACTERS
 from office.catalogue.files.document import FORMAT, ProcedureDocument
-from office.catalogue.files.file_errors import FileMistake, ProcedureFileError, whole_file_error
+from office.catalogue.files.file_errors import ProcedureFileError, whole_file_error
 from office.catalogue.files.file_messages import (
     SEPARATORS,
     InvalidJsonConstant,
@@ -61,7 +63,7 @@ def parse_json(text: str) -> ProcedureDocument:
         raise whole_file_error("file", broken_rule("file.json", json_cause(error))) from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise whole_file_error("format", broken_rule("file.shape", FORMAT))
-    return read_json(content)
+    return read_json(content, cache(partial(json_positions, text)))
 
 
 def _no_constant(name: str) -> Any:
@@ -105,10 +107,8 @@ def _csv_rows(text: str) -> Iterator[Row]:
             yield begins, [_without_guard(cell) for cell in cells[: MOST_COLUMNS + 1]]
             begins = skipped + reader.line_num + 1
     except csv.Error as error:
-        line = skipped + reader.line_num
-        raise ProcedureFileError(
-            [FileMistake(line, "file", "", broken_rule("file.csv", csv_cause(error)))]
-        ) from error
+        rule = broken_rule("file.csv", csv_cause(error))
+        raise whole_file_error("file", rule, skipped + reader.line_num) from error
     finally:
         csv.field_size_limit(before)
 

@@ -8,15 +8,17 @@ from datetime import date
 from difflib import get_close_matches
 from typing import Any, Final
 
+from kernel.documents.mistakes import KeyPath, Position
+from kernel.documents.reading import TOLD
 from office.catalogue.files.columns import COLUMNS, LISTS, USED, Corrections, value_of
 from office.catalogue.files.document import (
     ProcedureDocument,
-    RawEntry,
+    ProcedureReader,
     check_entries,
     field_values,
     version_values,
 )
-from office.catalogue.files.file_errors import MOST_SHOWN, FileMistake, ProcedureFileError
+from office.catalogue.files.file_errors import ProcedureFileError, whole_file_error
 from office.catalogue.messages import CODE, BrokenRule, broken_rule
 from office.catalogue.model import Field, Procedure
 
@@ -31,128 +33,111 @@ Row = tuple[int, Sequence[Any]]
 
 def read_table(rows: Iterable[Row]) -> ProcedureDocument:
     """Return the document in a table; raise ``ProcedureFileError`` if nothing can be read."""
-    return _Reader().read(rows)
+    return _Table().read(rows)
 
 
-class _Reader:
-    """Collects the entries of one table and the mistakes in its cells."""
+class _Table:
+    """Collects the entries of one table and the mistakes in its cells.
+
+    ``TOLD`` stands for a value that has a mistake, or might have one.
+    """
 
     def __init__(self) -> None:
-        self._corrections = Corrections()
-        self._mistakes: list[FileMistake] = []
-        self._fields: list[RawEntry] = []
-        self._versions: dict[tuple[Any, Any], RawEntry] = {}
-        self._unplaced: list[RawEntry] = []
-        """Repeated versions, and those whose code or number can't be read."""
-        self._names: list[str] = []
+        self._content: dict[str, list[dict[str, Any]]] = {"fields": [], "procedures": []}
+        self._reader = ProcedureReader(self._content)
+        self._versions: dict[tuple[Any, Any], KeyPath] = {}
+        """The places of the versions to which rows are attached."""
         self._absent: set[str] = set()
         """Columns that the heading lacks or repeats: their cells are not checked."""
         self._unsure = False
         """Whether the next rows may belong to a version that could not be read."""
-        self._unsure_version: RawEntry | None = None
+        self._unsure_version: KeyPath | None = None
         """That version, if its row could be read."""
-        self._orphans: list[RawEntry] = []
-        """Parts, fees and the like of versions that could not be read."""
         self._codes: set[str] = set()
         """Codes in rows of an unknown kind, which might be fields."""
         self._unknown_kind_versions: set[tuple[Any, Any]] = set()
         """The versions to which rows of an unknown kind belong."""
 
     def read(self, rows: Iterable[Row]) -> ProcedureDocument:
-        last: RawEntry | None = None
+        reader, cut_off = self._reader, list[KeyPath]()
         try:
             self._read(rows)
         except ProcedureFileError as error:  # the rows before it can be checked
-            if not self._names or error.mistakes[0].broken_rule.code not in (
-                "file.csv",
-                "file.xlsx",
-            ):
+            if not reader.columns or error.mistakes[0].rule not in ("file.csv", "file.xlsx"):
                 raise
-            self._mistakes += error.mistakes
-            last = next(reversed(self._versions.values()), None)
-        if not self._fields and not self._versions and not self._unplaced and not self._mistakes:
-            raise ProcedureFileError([FileMistake(0, "file", "", broken_rule("file.empty"))])
-        whole = [*self._versions.values(), *self._unplaced]
-        for raw in whole:
-            if (
-                raw is last
-                or (raw.values.get("code"), raw.values.get("version"))
-                in self._unknown_kind_versions
-            ):
-                raw.wrong |= {(key,) for key in LISTS.values() if not raw.values[key]}
-        return check_entries(
-            self._fields, whole, self._mistakes, self._corrections, self._orphans, self._codes
-        )
+            for mistake in error.mistakes:
+                reader.add(mistake)
+            cut_off = list(self._versions.values())[-1:]
+        if not any(self._content.values()) and not reader.mistakes:
+            raise whole_file_error("file", broken_rule("file.empty"))
+        unknown = (self._versions.get(key) for key in self._unknown_kind_versions)
+        for path in filter(None, (*unknown, *cut_off)):
+            values = reader.value_at(path)
+            values.update({key: TOLD for key in LISTS.values() if not values[key]})
+        reader.index()
+        return check_entries(reader, self._codes)
 
     def _read(self, rows: Iterable[Row]) -> None:
         filled = ((number, cells) for number, cells in rows if any(_is_filled(c) for c in cells))
         for count, (number, cells) in enumerate(filled):
             if len(cells) > MOST_COLUMNS and any(_is_filled(c) for c in cells[MOST_COLUMNS:]):
-                raise ProcedureFileError(
-                    [FileMistake(number, "file", "", broken_rule("file.columns", MOST_COLUMNS))]
-                )
+                raise whole_file_error("file", broken_rule("file.columns", MOST_COLUMNS), number)
             if count > MOST_ROWS:
-                raise ProcedureFileError(
-                    [FileMistake(number, "file", "", broken_rule("file.rows", MOST_ROWS))]
-                )
-            if not self._names:
+                raise whole_file_error("file", broken_rule("file.rows", MOST_ROWS), number)
+            if not self._reader.columns:
                 self._heading(number, cells)
             else:
                 self._row(number, cells)
-            if len(self._mistakes) >= MOST_SHOWN:
-                raise ProcedureFileError(sorted(self._mistakes)[:MOST_SHOWN])
+            self._reader.limit()
 
     def _heading(self, number: int, cells: Sequence[Any]) -> None:
         names = [str(cell).strip().lower() if _is_filled(cell) else "" for cell in cells]
         while names and not names[-1]:
             names.pop()
-        strange = [
-            FileMistake(number, name[:40] or f"column {place}", "", _unknown_heading(name, names))
-            for place, name in enumerate(names, start=1)
-            if name not in COLUMNS
-        ]
-        twice = [name for name in sorted(set(names) & set(COLUMNS)) if names.count(name) > 1]
-        missing = [name for name in NEEDED if name not in names]
         meant = {near for name in names for near in _similar_columns(name, names)}
-        wrong = [
-            *strange,
-            *(FileMistake(number, name, "", broken_rule("heading.twice")) for name in twice),
-            *(
-                FileMistake(number, name, "", broken_rule("heading.missing"))
-                for name in missing
-                if name not in meant
-            ),
-        ]
-        if {"row", "procedure", "version"} & {*twice, *missing}:
-            raise ProcedureFileError(wrong)
-        self._mistakes += wrong
+        for place, name in enumerate(names, start=1):
+            if name not in COLUMNS:
+                self._wrong((number, place), name[:40] or f"column {place}", _strange(name, names))
+            elif name in names[: place - 1]:
+                self._wrong((number, place), name, broken_rule("heading.twice"))
+        twice = {name for name in names if name in COLUMNS and names.count(name) > 1}
+        missing = {name for name in NEEDED if name not in names}
+        for name in sorted(missing - meant):
+            self._wrong((number, 1), name, broken_rule("heading.missing"))
+        if {"row", "procedure", "version"} & (twice | missing):
+            raise ProcedureFileError(self._reader.mistakes)
         # An unknown name may be a misspelt form of any missing column.
+        strange = any(name not in COLUMNS for name in names)
         self._absent = {*twice, *missing, *(set(COLUMNS) - set(names) if strange else ())}
-        self._names = names
+        self._reader.columns = names
 
     def _row(self, number: int, cells: Sequence[Any]) -> None:
-        values: dict[str, Any] = {}
-        wrong: list[tuple[str, BrokenRule]] = []
+        names, values = self._reader.columns, dict[str, Any]()
+        wrong: list[tuple[int, str, BrokenRule]] = []
         for place, raw in enumerate(cells):
-            name = self._names[place] if place < len(self._names) else ""
-            if place < len(self._names) and (name in self._absent or name not in COLUMNS):
+            name = names[place] if place < len(names) else ""
+            if place < len(names) and (name in self._absent or name not in COLUMNS):
                 continue  # reported at the heading
-            value = raw if isinstance(raw, BrokenRule) else _cell(name, raw, self._corrections)
+            value = raw
+            if not isinstance(raw, BrokenRule):
+                value = _cell(name, raw, self._reader.corrections)
             if isinstance(value, BrokenRule):
-                wrong.append((name or f"column {place + 1}", value))
-            elif value is not None:
+                wrong.append((place + 1, name or f"column {place + 1}", value))
+                value = TOLD
+            if value is not None and name:
                 values[name] = value
-        self._enter(number, values, wrong)
+        entry = next(
+            (str(values[key]) for key in ("procedure", "code") if values.get(key, TOLD) != TOLD), ""
+        )
+        for column, name, rule in wrong:
+            self._wrong((number, column), name, rule, entry)
+        self._enter(number, values, entry)
 
-    def _enter(
-        self, number: int, values: dict[str, Any], wrong: list[tuple[str, BrokenRule]]
-    ) -> None:
+    def _enter(self, number: int, values: dict[str, Any], entry: str) -> None:
         kind = values.pop("row", None)
-        entry = str(values.get("procedure") or values.get("code") or "")[:64]
-        self._mistakes += [FileMistake(number, name, entry, rule) for name, rule in wrong]
         if kind not in USED:
-            if "row" not in {name for name, _ in wrong}:
-                self._mistakes.append(FileMistake(number, "row", entry, broken_rule("row.kind")))
+            if kind is not TOLD:
+                self._wrong((number, 1), "row", broken_rule("row.kind"), entry)
             key = (values.get("procedure"), values.get("version"))
             self._unsure = self._unsure or key not in self._versions
             self._unsure_version = None
@@ -160,64 +145,58 @@ class _Reader:
             self._codes.add(str(values.get("code", "")))
             return
         for name in [name for name in values if name not in USED[kind]]:
-            del values[name]
-            self._mistakes.append(
-                FileMistake(number, name, entry, broken_rule("cell.unused", kind))
-            )
-        faulted = {(name,) for name in {name for name, _ in wrong} | self._absent}
+            if values.pop(name) is not TOLD:
+                place = (number, self._reader.columns.index(name) + 1)
+                self._wrong(place, name, broken_rule("cell.unused", kind), entry)
+        values.update(dict.fromkeys(self._absent & set(USED[kind]), TOLD))
         if kind == "field":
-            self._fields.append(RawEntry(kind, values, number, wrong=set(faulted)))
+            self._add("fields", number, values)
         elif kind == "procedure":
-            self._begin(RawEntry(kind, values, number, wrong=set(faulted)))
+            self._begin(number, values)
         else:
-            self._attach(kind, number, values, faulted, entry)
+            self._attach(kind, number, values, entry)
 
-    def _begin(self, raw: RawEntry) -> None:
-        if "procedure" in raw.values:
-            raw.values["code"] = raw.values.pop("procedure")
-        if ("procedure",) in raw.wrong:
-            raw.wrong.add(("code",))
-        raw.values.update({key: [] for key in LISTS.values()})
-        key = (raw.values.get("code"), raw.values.get("version"))
-        self._unsure = None in key or not re.fullmatch(CODE, str(key[0]))
-        self._unsure_version = raw
-        if key in self._versions and not self._unsure:
-            name = f"{key[0]} version {key[1]}"
-            self._mistakes.append(
-                FileMistake(raw.row, "version", str(key[0]), broken_rule("repeated", name))
-            )
-            raw.repeated = True
+    def _begin(self, number: int, values: dict[str, Any]) -> None:
+        if "procedure" in values:
+            values["code"] = values.pop("procedure")
+        values.update({key: [] for key in LISTS.values()})
+        key = (values.get("code"), values.get("version"))
+        path = self._add("procedures", number, values)
+        self._unsure = TOLD in key or None in key or not re.fullmatch(CODE, str(key[0]))
+        self._unsure_version = path
+        if not self._unsure and key in self._versions:
+            rule = broken_rule("repeated", f"{key[0]} version {key[1]}")
+            self._reader.wrong((*path, "version"), rule.code, rule)
+            self._reader.repeated.add(path)
             # Its further rows count as the first one's.
-            raw.wrong |= {(key,) for key in LISTS.values()}
-        if raw.repeated or self._unsure:
-            self._unplaced.append(raw)
-        else:
-            self._versions[key] = raw
+            values.update(dict.fromkeys(LISTS.values(), TOLD))
+        elif not self._unsure:
+            self._versions[key] = path
 
-    def _attach(
-        self,
-        kind: str,
-        number: int,
-        values: dict[str, Any],
-        faulted: set[tuple[str]],
-        entry: str,
-    ) -> None:
+    def _attach(self, kind: str, number: int, values: dict[str, Any], entry: str) -> None:
         key = (values.pop("procedure", None), values.pop("version", None))
-        owner = self._versions.get(key)
-        if owner is None and self._unsure:
-            owner = self._unsure_version
-        elif owner is None and not faulted & {("procedure",), ("version",)}:
-            self._mistakes.append(
-                FileMistake(number, "procedure", entry, broken_rule("row.orphan"))
-            )
-        if owner is None:
-            self._orphans.append(RawEntry(kind, values, number, wrong={*faulted}))
+        path = self._versions.get(key)
+        if path is None and self._unsure:
+            path = self._unsure_version
+        elif path is None and TOLD not in key:
+            place = (number, self._reader.columns.index("procedure") + 1)
+            self._wrong(place, "procedure", broken_rule("row.orphan"), entry)
+        if path is None:
+            self._add(kind, number, values)
             return
-        found = owner.values[LISTS[kind]]
-        place = (LISTS[kind], len(found))
-        owner.rows[place] = number
-        owner.wrong |= {(*place, name) for (name,) in faulted}
+        found = self._reader.value_at((*path, LISTS[kind]))
+        self._reader.row_numbers[*path, LISTS[kind], len(found)] = number
         found.append(values)
+
+    def _add(self, key: str, number: int, values: dict[str, Any]) -> KeyPath:
+        entries = self._content.setdefault(key, [])
+        path = (key, len(entries))
+        entries.append(values)
+        self._reader.row_numbers[path] = number
+        return path
+
+    def _wrong(self, place: Position, where: str, rule: BrokenRule, entry: str = "") -> None:
+        self._reader.note(place, where, rule.code, rule, entry=entry)
 
 
 def _similar_columns(name: str, names: Sequence[str]) -> list[str]:
@@ -226,7 +205,7 @@ def _similar_columns(name: str, names: Sequence[str]) -> list[str]:
     return [] if name in COLUMNS else get_close_matches(name, absent, 1)
 
 
-def _unknown_heading(name: str, names: Sequence[str]) -> BrokenRule:
+def _strange(name: str, names: Sequence[str]) -> BrokenRule:
     """Return the broken rule of an unknown column name, with the column that it resembles."""
     near = _similar_columns(name, names)
     return broken_rule("heading.near", near[0]) if near else broken_rule("heading.unknown")

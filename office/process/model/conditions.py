@@ -146,6 +146,14 @@ def combinations(
     return [dict(zip(choices, values, strict=True)) for values in product(*choices.values())]
 
 
+def can_hold(
+    condition: Condition, domains: Mapping[str, Sequence[str]], known: Iterable[str]
+) -> bool | None:
+    """Return whether a condition holds in one of its ``combinations``; None for too many."""
+    found = combinations([condition], domains, known)
+    return None if found is None else any(holds(condition, without_unstated(c)) for c in found)
+
+
 def _distinct_values(fact: str, comparisons: Iterable[OneOf | Between | Within]) -> list[str]:
     numbers: set[int] = set()
     texts: dict[str, None] = {}
@@ -160,27 +168,3 @@ def _distinct_values(fact: str, comparisons: Iterable[OneOf | Between | Within])
     if numbers:
         return [str(number) for number in sorted(numbers)]
     return [*texts, OTHERWISE]
-
-
-def describe(condition: Condition) -> str:
-    """Return a condition on one line, as diagrams show it; empty for always."""
-    match condition:
-        case OneOf(fact, values):
-            return f"{_short(fact)} = {' / '.join(values)}"
-        case Between(fact, low, high):
-            if low is not None and low == high:
-                return f"{_short(fact)} = {low}"
-            lower = "" if low is None else f"{low} ≤ "
-            return f"{lower}{_short(fact)}{'' if high is None else f' ≤ {high}'}"
-        case Within(units):
-            return f"unit in {' / '.join(units)}"
-        case Both(parts):
-            return ", ".join(describe(part) for part in parts)
-        case Either(parts):
-            return "(" + " or ".join(describe(part) for part in parts) + ")"
-        case Not(part):
-            return f"not ({describe(part)})"
-
-
-def _short(fact: str) -> str:
-    return fact.removeprefix(STATED)

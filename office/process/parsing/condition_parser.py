@@ -1,16 +1,14 @@
-"""Reader of the conditions of a process: the tables under ``when``."""
+"""The conditions of a process from its tables under ``when``."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Iterator, Mapping
+from typing import Any
 
+from kernel.documents.mistakes import KeyPath
+from kernel.documents.reading import read_document
 from office.process.model.conditions import (
     ALWAYS,
-    CHANNELS,
-    LEVELS,
-    RESULT_CHANNELS,
     STATED,
     Between,
     Both,
@@ -21,102 +19,78 @@ from office.process.model.conditions import (
     Within,
 )
 from office.process.model.process import Fact, FactKind
-from office.process.parsing.locations import ReferenceKind, SourceLocations
-from office.process.parsing.yaml_nodes import TableReader, TextForm
+from office.process.parsing.entries import BetweenEntry, ConditionEntry
+from office.process.parsing.parsed_process import ParsedParts
+from office.texts import OFFICE_TEXTS
 
-_UNIT: Final = r"[0-9A-Z]+(\.[0-9A-Z]+)*"
-UNIT: Final = TextForm(_UNIT, "the code of a unit such as H22.12")
-UNIT_RULE: Final = TextForm(rf"dossier|parent|{_UNIT}", f"dossier, parent, or {UNIT.description}")
-PROCEDURE: Final = TextForm(
-    r"[0-9]\.[0-9]{6}(\.[0-9A-Z]+)*", "the code of a procedure such as 1.012766"
-)
-_CHOICES: Final = {"channel": CHANNELS, "level": LEVELS, "result_channel": RESULT_CHANNELS}
+Facts = Mapping[str, Fact]
+_ONE_OF = ("channel", "level", "result_channel", "procedure")
 
 
-def condition_reader(
-    facts: tuple[Fact, ...], places: SourceLocations
-) -> Callable[[TableReader], Condition]:
-    """Return a reader of the conditions of transitions, consultations and children."""
-    known = {fact.name: fact for fact in facts}
-
-    def of(table: TableReader) -> Condition:
-        inner = table.inner("when")
-        return ALWAYS if inner is None else read_condition(inner, known, places)
-
-    return of
-
-
-def read_condition(
-    table: TableReader, facts: dict[str, Fact], places: SourceLocations
-) -> Condition:
-    """Read a condition: every key of the table has to hold."""
-    parts: list[Condition] = []
-    for key, allowed in _CHOICES.items():
-        if table.has(key):
-            parts.append(OneOf(key, _read_choices(table, key, allowed)))
-    for key, form in (("procedure", PROCEDURE), ("unit", UNIT)):
-        if table.has(key):
-            values = tuple(value for value in table.texts(key))
-            for value in values:
-                if not re.fullmatch(form.pattern, value):
-                    text = f"{key}: {value!r} must be {form.description}"
-                    table.wrong("wrong-value", text, table.at(key))
-                else:
-                    places.add_references(table, key, ReferenceKind(key), value)
-            parts.append(Within(values) if key == "unit" else OneOf(key, values))
-    if (rounds := table.inner("supplement_rounds")) is not None:
-        parts.append(_read_between(rounds, "supplement_rounds"))
-    if (stated := table.inner("stated")) is not None:
-        parts += _read_stated(stated, facts)
-    if (part := table.inner("not")) is not None:
-        parts.append(Not(read_condition(part, facts, places)))
-    if table.has("any"):
-        either = [read_condition(row, facts, places) for row in table.tables("any", "any")]
-        parts.append(Either(tuple(either)))
-    if not table.names():
-        table.wrong("wrong-value", "a condition without a key: leave it out")
-    table.done()
-    return parts[0] if len(parts) == 1 else Both(tuple(parts))
+def condition_of(entry: ConditionEntry | None, facts: Facts, parts: ParsedParts) -> Condition:
+    """Return a condition as far as it is sound; every key of its table has to hold."""
+    if entry is None:
+        return ALWAYS
+    for key in ("procedure", "unit"):
+        for place, name in enumerate(getattr(entry, key, ())):
+            parts.refer(key, name, (*entry.path, key, place))
+    if parts.reader.value_at(entry.path) == {}:
+        text = OFFICE_TEXTS.text("process.condition_empty")
+        parts.reader.wrong(entry.path, "wrong-value", text)
+    found = list(_parts(entry, facts, parts))
+    return found[0] if len(found) == 1 else Both(tuple(found))
 
 
-def _read_choices(table: TableReader, key: str, allowed: tuple[str, ...]) -> tuple[str, ...]:
-    values = tuple(table.texts(key))
-    for value in values:
-        if value not in allowed:
-            text = f"{key}: {value!r} is none of {', '.join(allowed)}"
-            table.wrong("wrong-value", text, table.at(key))
-    return values
+def _parts(entry: ConditionEntry, facts: Facts, parts: ParsedParts) -> Iterator[Condition]:
+    given = entry.model_fields_set
+    for key in _ONE_OF:
+        if key in given:
+            yield OneOf(key, tuple(getattr(entry, key)))
+    if "unit" in given:
+        yield Within(tuple(entry.unit))
+    if "supplement_rounds" in given:
+        yield _between("supplement_rounds", entry.supplement_rounds, parts)
+    if "stated" in given:
+        for name, value in entry.stated.items():
+            yield from _stated(name, value, (*entry.path, "stated", name), facts, parts)
+    if "negated" in given:
+        yield Not(condition_of(entry.negated, facts, parts))
+    if "any" in given:
+        yield Either(tuple(condition_of(each, facts, parts) for each in entry.any))
 
 
-def _read_between(table: TableReader, fact: str) -> Between:
-    low = table.number("min", -(10**9), 10**9, default=0) if table.has("min") else None
-    high = table.number("max", -(10**9), 10**9, default=0) if table.has("max") else None
-    if low is None and high is None:
-        table.wrong("wrong-value", "min or max is missing")
-    for key in ("min", "max"):
-        if not table.has(key):
-            table.get(key)
-    table.done()
+def _stated(
+    name: str, value: object, path: KeyPath, facts: Facts, parts: ParsedParts
+) -> Iterator[Condition]:
+    fact, reader = facts.get(name), parts.reader
+    values: list[Any] = value if isinstance(value, list) else [value]
+    if fact is None:
+        if "" not in facts:  # a fact without a name might be it
+            text = OFFICE_TEXTS.text("process.unknown_fact", fact=name)
+            reader.wrong(path, "unknown-fact", text)
+    elif fact.kind is FactKind.NUMBER:
+        yield _between(STATED + name, read_document(BetweenEntry, reader, path), parts)
+    elif not all(isinstance(each, str) for each in values):
+        reader.wrong(path, "wrong-type", OFFICE_TEXTS.text("process.texts"))
+    else:
+        strange = [each for each in values if fact.values and each not in fact.values]
+        again = [each for each in values if values.count(each) > 1]
+        if strange:
+            known = ", ".join(fact.values)
+            text = OFFICE_TEXTS.text("process.no_value", value=strange[0], known=known)
+            reader.wrong(path, "wrong-value", text)
+        elif again:
+            text = OFFICE_TEXTS.text("process.value_twice", value=again[0])
+            reader.wrong(path, "duplicate", text)
+        yield OneOf(STATED + name, tuple(values))
+
+
+def _between(fact: str, entry: BetweenEntry | None, parts: ParsedParts) -> Condition:
+    low = high = None
+    if entry is not None:
+        with parts.reader.rule():
+            low, high = entry.min, entry.max
+            if low is None and high is None:
+                text = OFFICE_TEXTS.text("process.bounds")
+                parts.reader.wrong(entry.path, "wrong-value", text)
     return Between(fact, low, high)
-
-
-def _read_stated(table: TableReader, facts: dict[str, Fact]) -> list[Condition]:
-    parts: list[Condition] = []
-    for name in table.names():
-        fact = facts.get(name)
-        if fact is None:
-            table.get(name)
-            if "" not in facts:  # a fact without a name might be it
-                table.wrong("unknown-fact", f"there is no fact {name}", table.at(name))
-        elif fact.kind is FactKind.NUMBER:
-            inner = table.inner(name)
-            assert inner is not None
-            parts.append(_read_between(inner, STATED + name))
-        else:
-            values = tuple(table.texts(name))
-            for value in values:
-                if fact.values and value not in fact.values:
-                    text = f"{name}: {value!r} is none of {', '.join(fact.values)}"
-                    table.wrong("wrong-value", text, table.at(name))
-            parts.append(OneOf(STATED + name, values))
-    return parts

@@ -1,13 +1,12 @@
-"""Parser of processes from YAML trees; docs/processes.md explains the keys."""
+"""Parser of processes from the tables of a file; docs/processes.md explains the keys."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from fractions import Fraction
-from typing import Final
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from typing import Any, Final, TypeVar
 
-from office.process.model.conditions import Condition
+from kernel.documents.reading import DocumentTable, read_document
 from office.process.model.process import (
     Child,
     Consultation,
@@ -20,255 +19,181 @@ from office.process.model.process import (
     Title,
     Transition,
 )
-from office.process.parsing.condition_parser import PROCEDURE, UNIT_RULE, condition_reader
-from office.process.parsing.locations import ReferenceKind, SourceLocations
-from office.process.parsing.yaml_nodes import MistakeList, TableReader, TextForm, YamlNode
-from office.worktime.durations import NO_DURATION, Duration, DurationUnit
+from office.process.parsing.condition_parser import condition_of
+from office.process.parsing.entries import (
+    ChildEntry,
+    ConsultationEntry,
+    DocumentEntry,
+    FactEntry,
+    ProcessEntry,
+    StepEntry,
+    SupplementEntry,
+    TimerEntry,
+    TransitionEntry,
+)
+from office.process.parsing.parsed_process import ParsedParts, ParsedProcess
+from office.process.parsing.process_file import ProcessReader
+from office.texts import OFFICE_TEXTS
+from office.worktime.durations import NO_DURATION
 from office.worktime.warning_rule import WarningRule
 
-NAME: Final = TextForm(
-    r"[a-z][a-z0-9-]{0,39}",
-    "at most 40 small letters a-z, digits and hyphens, a letter first",
-)
-REVIEW: Final = TextForm(rf"{NAME.pattern}|none", "a role, or none")
-DOCUMENT_KINDS: Final = ("result", "supplement", "return", "apology")
+_Part = TypeVar("_Part", Process, Step, Transition, Consultation, Child, Fact)
+_PLACEHOLDERS: Final[Mapping[str, Any]] = {
+    "version": 1,
+    "kind": FactKind.CHOICE,
+    "time_limit": NO_DURATION,
+    "first_action_within": NO_DURATION,
+    "warning": WarningRule(),
+    "waits": True,
+    "back": False,
+    "resolves": True,  # what can't be read might be true: then the step is no dead end
+}
+"""For values with mistakes; an empty text for all others."""
 ENFORCED: Final = ("result", "supplement")
 """The kinds of documents that can be required."""
-NATIONAL_STATES: Final = (2, 4, 6, 8)
-"""The states of a step on the national portal; the others are starts, ends and supplements."""
-DEFAULT_SUPPLEMENT_PERIOD: Final = Duration(Fraction(30), DurationUnit.CALENDAR_DAY)
-_FACT_KEYS: Final = ("name", "title", "kind", "values")
-_STEP_KEYS: Final = (
-    *("name", "title", "unit", "role", "limit", "transitions", "resolves", "warning"),
-    *("national_state", "states", "timers", "consultations", "children"),
-)
-_TRANSITION_KEYS: Final = ("name", "title", "to", "when", "back")
-_TIMER_KEYS: Final = ("after", "take")
 
 
-@dataclass
-class ParsedProcess:
-    """A process as read, with the locations of its parts."""
-
-    process: Process
-    places: SourceLocations
-
-
-def read_process(node: YamlNode, mistake_list: MistakeList) -> ParsedProcess:
-    """Return the process in one document; placeholders stand for values with mistakes."""
-    before = mistake_list.noted
-    table = TableReader(node, "", mistake_list)
-    places = SourceLocations({(): table.at("process")})
-    name = table.named("process", NAME)
-    table.where = f"process {name}" if name else "process"
-    table.line = table.at("process")
-    version = table.number("version", 1, 10_000)
-    if mistake_list.noted > before:
-        places.unsound.add(())
-    title = _title(table)
-    warning = table.parsed("warning", WarningRule.parse, WarningRule.parse("4wh"))
-    first_action = table.parsed(
-        "first_action_within", Duration.parse, Duration(Fraction(1), DurationUnit.WORKING_DAY)
-    )
-    supplement = table.inner("supplement")
-    rounds, period = 3, DEFAULT_SUPPLEMENT_PERIOD
-    if supplement is not None:
-        rounds = supplement.number("rounds", 0, 20, default=3)
-        period = supplement.parsed("period", Duration.parse, DEFAULT_SUPPLEMENT_PERIOD)
-        supplement.done()
-    facts = tuple(_fact(row, places) for row in table.tables("facts", "fact"))
-    documents = _documents(table, places)
-    steps = tuple(_step(row, facts, places) for row in table.tables("steps", "step", needed=True))
-    table.done()
-    process = Process(
-        name, version, title, steps, warning, rounds, period, facts, documents, first_action
-    )
-    return ParsedProcess(process, places)
+def read_process(reader: ProcessReader) -> ParsedProcess | None:
+    """Return the process in one document; placeholders stand for values with mistakes. Return None
+    for what is no table.
+    """
+    entry = read_document(ProcessEntry, reader)
+    return None if entry is None else _Parser(reader).process(entry)
 
 
-def _title(table: TableReader) -> Title:
-    node = table.get("title", needed=True)
-    if node is None:
-        return Title("", "")
-    if node.text is not None:
-        table.wrong("wrong-type", "title must have vi and en", node.line)
-        return Title("", "")
-    inner = TableReader(node, f"{table.where}, title", table.mistake_list)
-    title = Title(inner.text("vi"), inner.text("en"))
-    inner.done()
-    return title
+class _Parser:
+    def __init__(self, reader: ProcessReader) -> None:
+        self._reader = reader
+        self._parts = ParsedParts(reader)
+        self._facts: dict[str, Fact] = {}
+
+    def process(self, entry: ProcessEntry) -> ParsedProcess:
+        if not (hasattr(entry, "process") and hasattr(entry, "version")):
+            self._parts.unsound.add(())
+        facts = tuple(self._fact(each) for each in getattr(entry, "facts", ()))
+        self._facts = {fact.name: fact for fact in facts}
+        documents = self._documents(entry)
+        supplement = getattr(entry, "supplement", SupplementEntry())
+        process = _made(
+            Process,
+            entry,
+            name=self._reader.name_at(("process",)),
+            steps=tuple(self._step(each) for each in getattr(entry, "steps", ())),
+            supplement_rounds=getattr(supplement, "rounds", 0),
+            supplement_period=getattr(supplement, "period", NO_DURATION),
+            facts=facts,
+            documents=documents,
+        )
+        return ParsedProcess(process, self._parts)
+
+    def _name(self, entry: DocumentTable, key: str = "name") -> str:
+        """Return a name, also one of a wrong form, so that references to it resolve."""
+        return self._reader.name_at((*entry.path, key)) or getattr(entry, key, "")
+
+    def _fact(self, entry: FactEntry) -> Fact:
+        name, values = self._name(entry), getattr(entry, "values", [])
+        with self._reader.rule():
+            if entry.kind is FactKind.CHOICE and len(entry.values) < 2:
+                self._wrong(entry, "values", "missing", "choices")
+            if entry.kind is FactKind.NUMBER and values:
+                self._wrong(entry, "values", "wrong-value", "no_choices")
+        if self._reader.has_mistake(entry.path):
+            self._parts.unsound_facts.add(name)
+        return _made(Fact, entry, name=name, values=tuple(values))
+
+    def _documents(self, entry: ProcessEntry) -> dict[str, DocumentRule]:
+        found: dict[str, DocumentRule] = {}
+        each: DocumentEntry
+        for each in getattr(entry, "documents", ()):
+            kind, review = getattr(each, "name", ""), getattr(each, "review", "")
+            sign, required = getattr(each, "sign", ""), getattr(each, "required", False)
+            self._refer(each, "role", "review", "sign")
+            self._parts.paths.setdefault(("", "document", kind), each.path)
+            if required and kind and kind not in ENFORCED:
+                self._wrong(each, "required", "wrong-value", "required")
+            if kind in found:
+                self._wrong(each, "name", "duplicate", "document_twice")
+            found[kind] = DocumentRule(kind, "" if review == "none" else review, sign, required)
+        return found
+
+    def _step(self, entry: StepEntry) -> Step:
+        name = self._name(entry)
+        self._parts.paths.setdefault((name,), entry.path)
+        transitions: list[TransitionEntry] = getattr(entry, "transitions", [])
+        listed = self._reader.value_at((*entry.path, "transitions")) or ()
+        if not hasattr(entry, "transitions") or len(transitions) < len(listed):
+            self._parts.unsound.add((name,))
+        self._refer(entry, "unit", "unit")
+        self._refer(entry, "role", "role")
+        return _made(
+            Step,
+            entry,
+            name=name,
+            transitions=tuple(self._transition(each, name) for each in transitions),
+            national_state=int(getattr(entry, "national_state", 0)),
+            states=tuple(self._states(entry)),
+            timers=tuple(self._timer(each, name) for each in getattr(entry, "timers", ())),
+            consultations=tuple(
+                self._consultation(each, name) for each in getattr(entry, "consultations", ())
+            ),
+            children=tuple(self._child(each, name) for each in getattr(entry, "children", ())),
+        )
+
+    def _states(self, entry: StepEntry) -> Iterator[str]:
+        for place, stated in enumerate(getattr(entry, "states", self._facts)):
+            if stated not in self._facts and "" not in self._facts:
+                text = OFFICE_TEXTS.text("process.unknown_fact", fact=stated)
+                self._reader.wrong((*entry.path, "states", place), "unknown-fact", text)
+            yield stated
+
+    def _transition(self, entry: TransitionEntry, step: str) -> Transition:
+        name = self._name(entry)
+        if not (hasattr(entry, "to") and hasattr(entry, "back")):
+            self._parts.unsound.add((step,))
+        when = self._condition(entry, step, name)
+        return _made(Transition, entry, name=name, to=self._name(entry, "to"), when=when)
+
+    def _condition(self, entry: Any, *place: str) -> Any:
+        """Return the condition of a part; one with a mistake is marked and not checked further."""
+        self._parts.paths.setdefault(place, entry.path)
+        condition = condition_of(getattr(entry, "when", None), self._facts, self._parts)
+        if not hasattr(entry, "when") or self._reader.has_mistake((*entry.path, "when")):
+            self._parts.unsound.add(place)
+        return condition
+
+    def _timer(self, entry: TimerEntry, step: str) -> Timer:
+        take = self._name(entry, "take")
+        self._parts.paths.setdefault((step, "timer", take), entry.path)
+        for key, missing in (("after", NO_DURATION), ("take", "")):
+            if getattr(entry, key, None) == missing:
+                self._wrong(entry, key, "timer", f"timer_{key}")
+        return Timer(getattr(entry, "after", NO_DURATION), take)
+
+    def _consultation(self, entry: ConsultationEntry, step: str) -> Consultation:
+        name = self._name(entry)
+        self._refer(entry, "unit", "unit")
+        self._refer(entry, "role", "role")
+        when = self._condition(entry, step, "consultation", name)
+        return _made(Consultation, entry, name=name, when=when)
+
+    def _child(self, entry: ChildEntry, step: str) -> Child:
+        name = self._name(entry)
+        self._refer(entry, "procedure", "procedure")
+        when = self._condition(entry, step, "child", name)
+        return _made(Child, entry, name=name, when=when)
+
+    def _refer(self, entry: DocumentTable, kind: str, *keys: str) -> None:
+        for key in keys:
+            self._parts.refer(kind, getattr(entry, key, ""), (*entry.path, key))
+
+    def _wrong(self, entry: DocumentTable, key: str, rule: str, text: str) -> None:
+        self._reader.wrong((*entry.path, key), rule, OFFICE_TEXTS.text(f"process.{text}"))
 
 
-def _fact(table: TableReader, places: SourceLocations) -> Fact:
-    seen = table.mistake_list.noted
-    name = table.named("name", NAME)
-    title = _title(table)
-    kind = table.choice("kind", [*FactKind], default=FactKind.CHOICE.value)
-    values = tuple(table.texts("values"))
-    if table.misspelt("values", _FACT_KEYS):
-        places.unsound_facts.add(name)
-    elif kind == FactKind.CHOICE and len(values) < 2:
-        table.wrong("missing", "values must name at least two choices", table.at("values"))
-    if kind == FactKind.NUMBER and values:
-        table.wrong("wrong-value", "a number has no values", table.at("values"))
-    if table.mistake_list.noted > seen:
-        places.unsound_facts.add(name)
-    table.done()
-    return Fact(name, title, FactKind(kind), values)
-
-
-def _documents(table: TableReader, places: SourceLocations) -> dict[str, DocumentRule]:
-    found: dict[str, DocumentRule] = {}
-    for row in table.tables("documents", "document"):
-        kind = row.choice("name", DOCUMENT_KINDS)
-        review = row.text("review", REVIEW, default="head")
-        sign = row.text("sign", NAME, default="leader")
-        places.add_references(row, "review", ReferenceKind.ROLE, review)
-        places.add_references(row, "sign", ReferenceKind.ROLE, sign)
-        places.line(row, "", "document", kind)
-        required = row.flag("required", default=False)
-        if required and kind and kind not in ENFORCED:
-            row.wrong("wrong-value", f"required: only {' and '.join(ENFORCED)} can be")
-        if kind in found:
-            row.wrong("duplicate", f"there are two documents {kind}")
-        found[kind] = DocumentRule(kind, "" if review == "none" else review, sign, required)
-        row.done()
-    return found
-
-
-def _national_state(table: TableReader) -> int:
-    value, allowed = table.text("national_state", default=""), [str(n) for n in NATIONAL_STATES]
-    if not table.has("national_state"):
-        if not table.misspelt("national_state", _STEP_KEYS):
-            table.wrong("no-national-state", "has no national_state (2, 4, 6 or 8)")
-    elif value and value not in allowed:
-        text = f"national_state: {value!r} is none of {', '.join(allowed)}"
-        table.wrong("no-national-state", text, table.at("national_state"))
-    return int(value) if value in allowed else 0
-
-
-def _step(table: TableReader, facts: tuple[Fact, ...], places: SourceLocations) -> Step:
-    name = table.named("name", NAME)
-    places.line(table, name)
-    state = _national_state(table)
-    when = condition_reader(facts, places)
-    known = tuple(fact.name for fact in facts)
-    seen = table.mistake_list.noted
-    # An unreadable value might be true: then the step is no dead end.
-    resolves = table.flag("resolves", default=False) or table.mistake_list.noted > seen
-    resolves = resolves or table.misspelt("resolves", _STEP_KEYS)
-    if not table.lists("transitions") or table.misspelt("transitions", _STEP_KEYS):
-        places.unsound.add((name,))
-    step = Step(
-        name,
-        _title(table),
-        table.text("unit", UNIT_RULE),
-        table.text("role", NAME),
-        table.parsed("limit", Duration.parse, NO_DURATION),
-        tuple(
-            _transition(row, name, when, places)
-            for row in table.tables("transitions", "transition")
-        ),
-        resolves,
-        _own_warning(table),
-        state,
-        tuple(table.texts("states")) or (known if table.misspelt("states", _STEP_KEYS) else ()),
-        tuple(_timer(row, name, places) for row in table.tables("timers", "timer")),
-        tuple(
-            _consultation(row, name, when, places)
-            for row in table.tables("consultations", "consultation")
-        ),
-        tuple(_child(row, name, when, places) for row in table.tables("children", "child")),
-    )
-    places.add_references(table, "unit", ReferenceKind.UNIT, step.unit)
-    places.add_references(table, "role", ReferenceKind.ROLE, step.role)
-    for stated in step.states:
-        if stated not in known and "" not in known:
-            table.wrong("unknown-fact", f"states: there is no fact {stated}", table.at("states"))
-    table.done()
-    return step
-
-
-def _own_warning(table: TableReader) -> WarningRule | None:
-    own = table.parsed("warning", WarningRule.parse, WarningRule())
-    return own if table.has("warning") else None
-
-
-def _transition(
-    table: TableReader, step: str, when: Callable[[TableReader], Condition], places: SourceLocations
-) -> Transition:
-    name = table.named("name", NAME)
-    places.line(table, step, name)
-    seen = table.mistake_list.noted
-    to, back = table.named("to", NAME), table.flag("back", default=False)
-    if table.mistake_list.noted > seen or table.misspelt("back", _TRANSITION_KEYS):
-        places.unsound.add((step,))
-    condition = _read_condition(table, when, places, step, name)
-    made = Transition(name, _title(table), to, condition, back)
-    table.done()
-    return made
-
-
-def _read_condition(
-    table: TableReader,
-    when: Callable[[TableReader], Condition],
-    places: SourceLocations,
-    *place: str,
-) -> Condition:
-    """Return a condition; with a mistake, its part is marked and not checked further."""
-    seen = table.mistake_list.noted
-    condition = when(table)
-    if table.mistake_list.noted > seen or table.misspelt("when", _TRANSITION_KEYS):
-        places.unsound.add(place)
-    return condition
-
-
-def _timer(table: TableReader, step: str, places: SourceLocations) -> Timer:
-    seen = table.mistake_list.noted
-    after = table.parsed("after", Duration.parse, NO_DURATION)
-    noted = table.mistake_list.noted > seen or table.misspelt("after", _TIMER_KEYS)
-    if after == NO_DURATION and not noted:
-        table.wrong("timer", "after is missing: how long the step has been current")
-    take = table.named("take", NAME, default="")
-    if not take and not table.misspelt("take", _TIMER_KEYS):
-        table.wrong("timer", "take is missing: the transition that it takes")
-    places.line(table, step, "timer", take)
-    table.done()
-    return Timer(after, take)
-
-
-def _consultation(
-    table: TableReader, step: str, when: Callable[[TableReader], Condition], places: SourceLocations
-) -> Consultation:
-    name = table.named("name", NAME)
-    made = Consultation(
-        name,
-        _title(table),
-        table.text("unit", UNIT_RULE),
-        table.text("role", NAME, default="specialist"),
-        table.parsed("limit", Duration.parse, NO_DURATION),
-        table.flag("waits", default=True),
-        _read_condition(table, when, places, step, "consultation", name),
-    )
-    places.line(table, step, "consultation", made.name)
-    places.add_references(table, "unit", ReferenceKind.UNIT, made.unit)
-    places.add_references(table, "role", ReferenceKind.ROLE, made.role)
-    table.done()
-    return made
-
-
-def _child(
-    table: TableReader, step: str, when: Callable[[TableReader], Condition], places: SourceLocations
-) -> Child:
-    name = table.named("name", NAME)
-    made = Child(
-        name,
-        _title(table),
-        table.text("procedure", PROCEDURE),
-        table.flag("waits", default=True),
-        _read_condition(table, when, places, step, "child", name),
-    )
-    places.line(table, step, "child", made.name)
-    places.add_references(table, "procedure", ReferenceKind.PROCEDURE, made.procedure)
-    table.done()
-    return made
+def _made(kind: type[_Part], entry: Any, **own: Any) -> _Part:
+    """Return a part of a process: the sound values of its table, and placeholders for others."""
+    title = getattr(entry, "title", None)
+    own["title"] = Title(getattr(title, "vi", ""), getattr(title, "en", ""))
+    names = [each.name for each in fields(kind) if each.init and each.name not in own]
+    values = {name: getattr(entry, name, _PLACEHOLDERS.get(name, "")) for name in names}
+    return kind(**values, **own)

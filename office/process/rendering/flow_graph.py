@@ -6,11 +6,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from office.process.model.conditions import ALWAYS, Condition
-from office.process.model.process import Child, Consultation, Process, Step, Title
+from office.process.model.process import Child, Consultation, Process, Step
 from office.process.rendering.wording import Wording, wording_of
-
-_ACCEPTED = Title("Được tiếp nhận", "Accepted")
-_RESULT = Title("Có kết quả", "Result")
+from office.texts import OFFICE_TEXTS
 
 
 class NodeKind(StrEnum):
@@ -85,7 +83,7 @@ def flow_of(process: Process, language: str = "vi") -> Flow:
     """Return the flow graph of a process, labelled in ``vi`` or ``en``."""
     wording = wording_of(process, language)
     flow = Flow(f"{process.name}_v{process.version}", wording.word(process.title), wording)
-    flow.add(FlowNode("start", NodeKind.START, wording.word(_ACCEPTED)))
+    flow.add(FlowNode("start", NodeKind.START, wording.word(OFFICE_TEXTS.text("drawing.accepted"))))
     entries: dict[str, str] = {}
     exits: dict[str, str] = {}
     for step in process.steps:
@@ -158,6 +156,6 @@ def _transitions(flow: Flow, step: Step, entries: dict[str, str], exits: dict[st
             )
             add(flow.add(made), entries[transition.to], "", ALWAYS)
     if step.resolves:
-        label = flow.wording.word(_RESULT)
+        label = flow.wording.word(OFFICE_TEXTS.text("drawing.result"))
         end = flow.add(FlowNode(_id(step.name, "end"), NodeKind.END, label))
         flow.join(leave, end)

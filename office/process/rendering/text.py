@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from office.process.model.conditions import Condition, describe
+from collections.abc import Callable
+from typing import Final
+
+from office.process.model.conditions import Condition
 from office.process.model.process import Process, Step, Title
+from office.process.rendering.wording import AsWritten
+
+_NAMES: Final = AsWritten("en")
 
 
 def render_text(process: Process, language: str = "vi") -> str:
@@ -32,8 +38,7 @@ def render_text(process: Process, language: str = "vi") -> str:
     return "\n".join(lines)
 
 
-def _parts(step: Step, title: object) -> list[str]:
-    assert callable(title)
+def _parts(step: Step, title: Callable[[Title], str]) -> list[str]:
     lines = [f"states {', '.join(step.states)}"] if step.states else []
     for asked in step.consultations:
         waits = "waits" if asked.waits else "goes on"
@@ -56,5 +61,5 @@ def _parts(step: Step, title: object) -> list[str]:
 
 
 def _when(condition: Condition) -> str:
-    text = describe(condition)
+    text = _NAMES.condition(condition)
     return f"  [{text}]" if text else ""

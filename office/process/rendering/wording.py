@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from kernel.messages.catalogue import BilingualText
 from office.process.model.conditions import (
     STATED,
     Between,
@@ -18,42 +19,9 @@ from office.process.model.conditions import (
     Within,
 )
 from office.process.model.process import Process, Title
+from office.texts import OFFICE_TEXTS
 
-ROLES: Final[Mapping[str, Title]] = {
-    "receptionist": Title("cán bộ một cửa", "receptionist"),
-    "specialist": Title("chuyên viên", "specialist"),
-    "head": Title("trưởng phòng", "head"),
-    "leader": Title("lãnh đạo", "leader"),
-    "clerk": Title("văn thư", "clerk"),
-    "accountant": Title("kế toán", "accountant"),
-    "inspector": Title("thanh tra", "inspector"),
-}
-_UNITS: Final = {"dossier": Title("", ""), "parent": Title("cấp trên", "unit above")}
-"""The unit that answers for the dossier goes without saying."""
-_LENGTHS: Final = {
-    "wd": (Title("ngày làm việc", "working day"), "working days"),
-    "wh": (Title("giờ làm việc", "working hour"), "working hours"),
-    "cd": (Title("ngày", "calendar day"), "calendar days"),
-}
 _LENGTH: Final = re.compile(r"(.+?)(wd|wh|cd)")
-_FACTS: Final = {
-    "channel": Title("kênh nộp", "channel"),
-    "level": Title("mức độ", "level"),
-    "result_channel": Title("kênh trả", "result channel"),
-    "procedure": Title("thủ tục", "procedure"),
-    "supplement_rounds": Title("số lần bổ sung", "supplements"),
-}
-_VALUES: Final = {
-    "online": Title("trực tuyến", "online"),
-    "counter": Title("tại quầy", "counter"),
-    "post": Title("bưu chính", "post"),
-    "email": Title("thư điện tử", "e-mail"),
-    "internal": Title("nội bộ", "internal"),
-    "whole": Title("toàn trình", "whole"),
-    "partial": Title("một phần", "partial"),
-}
-_AND, _OR = Title(", ", ", "), Title(" hoặc ", " or ")
-_NOT, _IN = Title("không phải", "not"), Title("đơn vị thuộc", "unit in")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +31,24 @@ class Wording:
     language: str
     facts: Mapping[str, Title] = field(default_factory=dict)
 
-    def word(self, title: Title) -> str:
-        """Return the title in the language."""
-        return title.vi if self.language == "vi" else title.en
+    def word(self, text: BilingualText) -> str:
+        """Return a text in the language."""
+        return text.vi if self.language == "vi" else text.en
+
+    def named(self, key: str, name: str) -> str:
+        """Return the words for a name; the name itself where there are none."""
+        key = f"drawing.{key}.{name}"
+        return self.word(OFFICE_TEXTS.text(key)) if key in OFFICE_TEXTS else name
 
     def who(self, unit: str, role: str) -> str:
         """Return the role, and the unit where it is not the dossier's own."""
-        title = _UNITS.get(unit, Title(unit, unit))
-        named = self.word(ROLES.get(role, Title(role, role)))
-        return " · ".join(part for part in (named, self.word(title)) if part)
+        # The unit that answers for the dossier goes without saying.
+        units = [] if unit == "dossier" else [self.named("unit", unit)]
+        return " · ".join([self.named("role", role), *units])
 
     def procedure(self, code: str) -> str:
         """Return the label of a child dossier's procedure."""
-        return f"{self.word(_FACTS['procedure'])} {code}"
+        return f"{self.named('fact', 'procedure')} {code}"
 
     def length(self, text: str) -> str:
         """Return a duration such as ``3wd`` in words; empty for none."""
@@ -85,17 +58,14 @@ class Wording:
         found = _LENGTH.fullmatch(text)
         if found is None:
             return text
-        amount, unit = found.groups()
-        singular, plural = _LENGTHS[unit]
-        if self.language == "vi":
-            return f"{amount} {singular.vi}"
-        return f"{amount} {singular.en if amount == '1' else plural}"
+        return self.word(OFFICE_TEXTS.text(f"drawing.length.{found[2]}", count=found[1]))
 
     def condition(self, condition: Condition) -> str:
         """Return a condition on one line, as diagrams show it; empty for always."""
         match condition:
             case OneOf(fact, values):
-                return f"{self._fact(fact)} = {' / '.join(map(self._value, values))}"
+                found = " / ".join(self.named("value", value) for value in values)
+                return f"{self._fact(fact)} = {found}"
             case Between(fact, low, high):
                 name = self._fact(fact)
                 if low is not None and low == high:
@@ -103,20 +73,27 @@ class Wording:
                 lower = "" if low is None else f"{low} ≤ "
                 return f"{lower}{name}{'' if high is None else f' ≤ {high}'}"
             case Within(units):
-                return f"{self.word(_IN)} {' / '.join(units)}"
+                return self.word(OFFICE_TEXTS.text("drawing.within", units=" / ".join(units)))
             case Both(parts):
-                return self.word(_AND).join(self.condition(part) for part in parts)
+                return ", ".join(self.condition(part) for part in parts)
             case Either(parts):
-                return f"({self.word(_OR).join(self.condition(part) for part in parts)})"
+                found = self.word(OFFICE_TEXTS.text("drawing.or"))
+                return f"({f' {found} '.join(self.condition(part) for part in parts)})"
             case Not(part):
-                return f"{self.word(_NOT)} ({self.condition(part)})"
+                return self.word(OFFICE_TEXTS.text("drawing.not", condition=self.condition(part)))
 
     def _fact(self, fact: str) -> str:
         name = fact.removeprefix(STATED)
-        return self.word(self.facts.get(name) or _FACTS.get(fact) or Title(name, name))
+        title = self.facts.get(name)
+        return self.named("fact", name) if title is None else self.word(title)
 
-    def _value(self, value: str) -> str:
-        return self.word(_VALUES.get(value, Title(value, value)))
+
+class AsWritten(Wording):
+    """Labels with the names of facts and values as they stand in a file."""
+
+    def named(self, key: str, name: str) -> str:
+        """Return the name."""
+        return name
 
 
 def wording_of(process: Process, language: str) -> Wording:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from office.process.model import conditions
 from office.process.model.process import Child, FactKind, Process
-from office.process.parsing.yaml_nodes import ProcessMistake
-from office.process.verification.infinite_loops import Lines, shortest_cycle
+from office.process.parsing.parsed_process import ParsedProcess
+from office.process.verification.infinite_loops import shortest_cycle
+from office.texts import OFFICE_TEXTS
 
 
 @dataclass(frozen=True)
@@ -26,26 +27,21 @@ Node = tuple[str, str]
 
 
 def check_child_cycles(
-    file: str,
-    process: Process,
-    lines: Lines,
-    every: Iterable[Process],
-    works: Mapping[str, ProcedureProcesses],
-) -> list[ProcessMistake]:
-    """Return the cycle that contains a process, as a mistake of the child that leads into it."""
+    parsed: ParsedProcess, every: Iterable[Process], works: Mapping[str, ProcedureProcesses]
+) -> None:
+    """Note the cycle that contains a process as a mistake of the child that leads into it."""
+    process = parsed.process
     cycle = child_cycle(process, every, works)
     if not cycle:
-        return []
+        return
     step, child = next(
         (step, child)
         for step in process.steps
         for child in step.children
         if child.procedure == cycle[1]
     )
-    line = lines.get((step.name, "child", child.name), 0)
-    where = f"process {process.name}, step {step.name}, child {child.name}"
-    text = f"would open dossiers without end: {' → '.join(cycle)}"
-    return [ProcessMistake(file, line, "child-cycle", where, text)]
+    text = OFFICE_TEXTS.text("process.child_cycle", cycle=" → ".join(cycle))
+    parsed.parts.wrong("child-cycle", text, step.name, "child", child.name)
 
 
 def child_cycle(
@@ -61,21 +57,9 @@ def child_cycle(
     if latest.get(process.name) != process:
         return []
     edges = {node: _after(node, latest, works) for node in _nodes(latest, works)}
-    names = {_text(node): node for node in edges}
-    after = {_text(node): [_text(to) for to in following] for node, following in edges.items()}
-    for text, node in names.items():
-        cycle = (
-            [names[label] for label in shortest_cycle(text, after)]
-            if node[1] == process.name
-            else []
-        )
-        if cycle:
-            return [cycle[0][1], *(name for pair in cycle[1:] for name in pair)]
-    return []
-
-
-def _text(node: Node) -> str:
-    return f"{node[0]} {node[1]}"
+    own = (node for node in edges if node[1] == process.name)
+    cycle = next(filter(None, (shortest_cycle(node, edges) for node in own)), [])
+    return [cycle[0][1], *(name for node in cycle[1:] for name in node)] if cycle else []
 
 
 def _nodes(latest: Mapping[str, Process], works: Mapping[str, ProcedureProcesses]) -> list[Node]:
@@ -116,7 +100,5 @@ def _opens(child: Child, process: Process, code: str, unit: str) -> bool:
             if fact.kind is FactKind.CHOICE
         },
     }
-    found = conditions.combinations([child.when], domains, ())
-    if found is None:
-        return True
-    return any(conditions.holds(child.when, conditions.without_unstated(case)) for case in found)
+    found = conditions.can_hold(child.when, domains, ())
+    return found is None or found

@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from typing import TypeVar
 
-from office.process.model.process import UNSIGNED, Process, Step
-from office.process.parsing.locations import PartPath
-from office.process.parsing.yaml_nodes import MistakeList
+from office.process.model.process import UNSIGNED, Step
+from office.process.parsing.parsed_process import ParsedProcess
+from office.texts import OFFICE_TEXTS
 
-Lines = Mapping[PartPath, int]
-
-
-def check_infinite_loops(process: Process, lines: Lines, mistake_list: MistakeList) -> None:
-    """Add a mistake for required documents that nobody signs and for cycles of timers alone."""
-    _never_signed(process, lines, mistake_list)
-    _by_timers_alone(process, lines, mistake_list)
+_Node = TypeVar("_Node", bound=Hashable)
 
 
-def _never_signed(process: Process, lines: Lines, mistake_list: MistakeList) -> None:
-    for kind, rule in process.documents.items():
+def check_infinite_loops(parsed: ParsedProcess) -> None:
+    """Note required documents that nobody signs, and cycles of timers alone."""
+    for kind, rule in parsed.process.documents.items():
         if rule.required and rule.sign == UNSIGNED:
-            line = lines.get(("", "document", kind), 0)
-            where = f"process {process.name}, document {kind}"
-            text = "is required, and nobody signs it (sign: none): no case could get past it"
-            mistake_list.add(line, "never-signed", where, text)
+            text = OFFICE_TEXTS.text("process.never_signed")
+            parsed.parts.wrong("never-signed", text, "", "document", kind)
+    _by_timers_alone(parsed)
 
 
-def _by_timers_alone(process: Process, lines: Lines, mistake_list: MistakeList) -> None:
-    steps = {step.name: step for step in process.steps}
+def _by_timers_alone(parsed: ParsedProcess) -> None:
+    steps = {step.name: step for step in parsed.process.steps}
     after = {name: _timer_targets(step, steps) for name, step in steps.items()}
     seen: set[frozenset[str]] = set()
     for name, step in steps.items():
@@ -36,10 +31,8 @@ def _by_timers_alone(process: Process, lines: Lines, mistake_list: MistakeList) 
             continue
         seen.add(frozenset(cycle))
         take = next(t.take for t in step.timers if _target(step, t.take) == cycle[1])
-        line = lines.get((name, "timer", take), 0)
-        where = f"process {process.name}, step {name}"
-        text = f"timers alone send a case round for ever: {' → '.join(cycle)}"
-        mistake_list.add(line, "timer-loop", where, text)
+        text = OFFICE_TEXTS.text("process.timer_loop", cycle=" → ".join(cycle))
+        parsed.parts.wrong("timer-loop", text, name, "timer", take)
 
 
 def _timer_targets(step: Step, steps: Mapping[str, Step]) -> list[str]:
@@ -53,18 +46,18 @@ def _target(step: Step, take: str) -> str:
     return "" if transition is None else transition.to
 
 
-def shortest_cycle(start: str, after: Mapping[str, Sequence[str]]) -> list[str]:
-    """Return the shortest cycle from a name back to itself, with both ends; empty for none."""
-    before: dict[str, str] = {}
+def shortest_cycle(start: _Node, after: Mapping[_Node, Sequence[_Node]]) -> list[_Node]:
+    """Return the shortest cycle from a node back to itself, with both ends; empty for none."""
+    before: dict[_Node, _Node] = {}
     waiting = [start]
-    for name in waiting:
-        for following in after.get(name, ()):
+    for node in waiting:
+        for following in after.get(node, ()):
             if following == start:
-                cycle = [start, name]
+                cycle = [start, node]
                 while cycle[-1] != start:
                     cycle.append(before[cycle[-1]])
                 return cycle[::-1]
             if following not in before:
-                before[following] = name
+                before[following] = node
                 waiting.append(following)
     return []

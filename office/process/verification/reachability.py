@@ -6,7 +6,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from difflib import get_close_matches
 from typing import NamedTuple
 
+from kernel.messages.catalogue import BilingualText
 from office.process.model.process import Step, Transition
+from office.texts import OFFICE_TEXTS
 
 Following = Callable[[str], Iterable[str]]
 
@@ -15,7 +17,7 @@ class StepMistake(NamedTuple):
     """A rule that a step or one of its transitions breaks."""
 
     rule: str
-    text: str
+    text: BilingualText
     step: str
     transition: str = ""
 
@@ -65,16 +67,16 @@ def unreached_steps(steps: Collection[Step], unsure: Collection[str]) -> Iterato
             name in reachable_from({other}, following) and other not in after
             for other in lost - {name}
         ):
-            yield StepMistake("unreachable", "can't be reached from the first step", name)
+            yield StepMistake("unreachable", OFFICE_TEXTS.text("process.unreachable"), name)
         if name in stuck and not following(name):
-            yield StepMistake("dead-end", "leads nowhere and gives no result", name)
+            yield StepMistake("dead-end", OFFICE_TEXTS.text("process.dead_end"), name)
         elif name in stuck and name in after:
-            yield StepMistake("no-exit", "goes round without a way to a result", name)
+            yield StepMistake("no-exit", OFFICE_TEXTS.text("process.no_exit"), name)
         for transition in step.transitions:
             if transition.back and transition.to in known:
                 passed = reachable_from({transition.to}, following)
                 if name not in passed and not passed & open_:
-                    text = f"{transition.to} does not come before it"
+                    text = OFFICE_TEXTS.text("process.back_not_earlier", step=transition.to)
                     yield StepMistake("back-not-earlier", text, name, transition.name)
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable
 from typing import Final
 
+from kernel.messages.catalogue import BilingualText
 from office.process.model import conditions
 from office.process.model.process import FactKind, Step
-from office.process.parsing.locations import ReferenceKind
-from office.process.parsing.parser import NAME, ParsedProcess
-from office.process.parsing.yaml_nodes import MistakeList
+from office.process.parsing.entries import NAME
+from office.process.parsing.parsed_process import ParsedProcess
 from office.process.verification.reachability import similar_name, unreached_steps
 from office.process.verification.termination import never_resolved
+from office.texts import OFFICE_TEXTS
 
 ROLES: Final = (
     "receptionist",
@@ -35,249 +35,206 @@ class ProcessCheck:
     def __init__(
         self,
         parsed: ParsedProcess,
-        mistake_list: MistakeList,
         units: Collection[str] | None,
         roles: Collection[str],
         procedures: Collection[str] | None = None,
     ) -> None:
-        self.process = parsed.process
-        self._places = parsed.places
-        self._mistake_list = mistake_list
-        self._units = units
-        self._roles = roles
-        self._procedures = procedures
-        self._names = {step.name for step in parsed.process.steps}
+        self._process = parsed.process
+        self._parts = parsed.parts
+        self._exist = {"unit": units, "role": roles, "procedure": procedures}
+        # Of two steps of one name, which is a mistake of its own, the last one counts.
+        self._steps = {step.name: step for step in parsed.process.steps}
+        self._domains = self._values_of_facts()
         self._reported: set[str] = set()
         """The steps with mistakes."""
 
     def run(self) -> None:
-        """Add a mistake for every broken rule."""
+        """Note a mistake for every broken rule."""
         self._references()
-        for step in self.process.steps:
+        for step in self._process.steps:
             self._edges(step)
             self._timers(step)
         self._twice()
-        self._reach()
+        unsure = {place[0] for place in self._parts.unsound if len(place) == 1}
+        for rule, text, *place in unreached_steps(self._process.steps, unsure):
+            self._wrong(rule, text, *filter(None, place))
         self._known = self._stated_before()
-        for step in self.process.steps:
+        for step in self._process.steps:
             self._conditions(step)
             self._timed_facts(step)
         self._endings()
 
-    def _wrong(
-        self, rule: str, text: str, step: str = "", part: str = "", place: tuple[str, ...] = ()
-    ) -> None:
-        """Add a mistake at the line of ``place``, else of transition ``part``, step or process."""
-        self._reported.add(step)
-        place = place or tuple(name for name in (step, part) if name)
-        line = self._places.lines.get(place, 0)
-        where = f"process {self.process.name}".rstrip()
-        where += f", step {step}" if step else ""
-        where += f", transition {part}" if part else ""
-        self._mistake_list.add(line, rule, where, text)
+    def _wrong(self, rule: str, text: BilingualText, *place: str) -> None:
+        self._reported.add(place[0] if place else "")
+        self._parts.wrong(rule, text, *place)
 
     # -- references -------------------------------------------------------------------------------
 
     def _references(self) -> None:
-        known = {
-            ReferenceKind.UNIT: self._units,
-            ReferenceKind.ROLE: self._roles,
-            ReferenceKind.PROCEDURE: self._procedures,
-        }
-        for reference in self._places.references:
-            known_names = known[reference.kind]
-            if known_names is not None and reference.name not in known_names:
-                text = f"there is no {reference.kind} {reference.name}"
-                if reference.kind is ReferenceKind.ROLE:
-                    text += f" (known: {', '.join(known_names)})"
-                self._mistake_list.add(
-                    reference.line, f"unknown-{reference.kind}", reference.where, text
-                )
+        for kind, name, path in self._parts.references:
+            known = self._exist[kind]
+            if known is None or name in known:
+                continue
+            text = OFFICE_TEXTS.text(f"process.unknown_{kind}", name=name)
+            if kind == "role":
+                text = OFFICE_TEXTS.text("process.unknown_role", name=name, known=", ".join(known))
+            self._parts.reader.wrong(path, f"unknown-{kind}", text)
 
     def _twice(self) -> None:
-        for what, names in (
-            ("steps", [step.name for step in self.process.steps]),
-            ("facts", [fact.name for fact in self.process.facts]),
-        ):
-            for name in _doubled(names):
-                self._wrong("duplicate", f"there are two {what} named {name}", _only(what, name))
-        for step in self.process.steps:
-            for what, names in (
-                ("transitions", [transition.name for transition in step.transitions]),
-                ("consultations", [asked.name for asked in step.consultations]),
-                ("children", [child.name for child in step.children]),
-            ):
-                for name in _doubled(names):
-                    self._wrong("duplicate", f"there are two {what} named {name}", step.name)
+        for name in _doubled(step.name for step in self._process.steps):
+            self._wrong("duplicate", OFFICE_TEXTS.text("process.steps_twice", name=name), name)
+        for name in _doubled(fact.name for fact in self._process.facts):
+            self._wrong("duplicate", OFFICE_TEXTS.text("process.facts_twice", name=name))
+        for step in self._process.steps:
+            for what in ("transitions", "consultations", "children"):
+                for name in _doubled(part.name for part in getattr(step, what)):
+                    text = OFFICE_TEXTS.text(f"process.{what}_twice", name=name)
+                    self._wrong("duplicate", text, step.name)
 
     # -- the graph --------------------------------------------------------------------------------
 
     def _edges(self, step: Step) -> None:
-        if (step.name,) in self._places.unsound or "" in self._names:
+        if (step.name,) in self._parts.unsound or "" in self._steps:
             return  # an unreadable transition, or a step without a name, might be the right one
         for transition in step.transitions:
+            place = (step.name, transition.name)
             if transition.to == step.name:
-                self._wrong("self-loop", "leads to the step itself", step.name, transition.name)
-            elif transition.to not in self._names:
-                near = similar_name(transition.to, self._names)
-                if near and not re.fullmatch(NAME.pattern, near):
+                self._wrong("self-loop", OFFICE_TEXTS.text("process.self_loop"), *place)
+            elif transition.to not in self._steps:
+                near = similar_name(transition.to, self._steps)
+                if near and not NAME.fullmatch(near):
                     continue  # the step with the malformed name may be the one that is meant
-                text = f"there is no step {transition.to}" + (f"; is {near} meant?" if near else "")
-                self._wrong("unknown-step", text, step.name, transition.name)
+                text = OFFICE_TEXTS.text("process.no_step", step=transition.to)
+                if near:
+                    text = OFFICE_TEXTS.text("process.no_step_near", step=transition.to, near=near)
+                self._wrong("unknown-step", text, *place)
 
     def _timers(self, step: Step) -> None:
+        named = all(transition.name for transition in step.transitions)
         for timer in step.timers:
             transition, place = step.transition(timer.take), (step.name, "timer", timer.take)
-            if (
-                timer.take
-                and transition is None
-                and all(transition.name for transition in step.transitions)
-            ):
-                text = f"a timer takes {timer.take}, which is no transition of it"
-                self._wrong("timer", text, step.name, place=place)
+            if timer.take and transition is None and named:
+                text = OFFICE_TEXTS.text("process.timer_takes_none", take=timer.take)
+                self._wrong("timer", text, *place)
             elif transition is not None and transition.when != conditions.ALWAYS:
-                text = f"a timer takes {timer.take}, which has a condition: it could never go"
-                self._wrong("timer", text, step.name, place=place)
-        for take in _doubled([timer.take for timer in step.timers]):
-            place = (step.name, "timer", take)
-            self._wrong("duplicate", f"two timers take {take}", step.name, place=place)
-
-    def _reach(self) -> None:
-        unsure = {place[0] for place in self._places.unsound if len(place) == 1}
-        for rule, text, step, transition in unreached_steps(self.process.steps, unsure):
-            self._wrong(rule, text, step, transition)
+                text = OFFICE_TEXTS.text("process.timer_condition", take=timer.take)
+                self._wrong("timer", text, *place)
+        for take in _doubled(timer.take for timer in step.timers):
+            text = OFFICE_TEXTS.text("process.timers_twice", take=take)
+            self._wrong("duplicate", text, step.name, "timer", take)
 
     # -- conditions -------------------------------------------------------------------------------
 
     def _stated_before(self) -> dict[str, set[str]]:
         """Return the stated facts that are known at each step on every path to it."""
-        every = {fact.name for fact in self.process.facts}
-        # Of two steps of one name, which is a mistake of its own, the last one counts.
-        steps = {step.name: step for step in self.process.steps}
-        known = {name: set(every) for name in steps}
-        first = self.process.first.name if steps else ""
-        if first:
-            known[first] = set(steps[first].states)
+        every = {fact.name for fact in self._process.facts}
+        known = {name: set(every) for name in self._steps}
         changed = True
         while changed:
             changed = False
-            for name, step in steps.items():
-                if name == first:
-                    continue
-                before = [
-                    known[previous.name]
-                    for previous in steps.values()
-                    if name in (*previous.next, *previous.back)
-                ]
-                now = set(step.states) | (set.intersection(*before) if before else every)
-                if now != known[name]:
-                    known[name] = now
-                    changed = True
+            for name, step in self._steps.items():
+                found = set(step.states) | self._stated_on_paths_to(step, known, every)
+                changed = changed or found != known[name]
+                known[name] = found
         return known
 
+    def _stated_on_paths_to(
+        self, step: Step, known: dict[str, set[str]], otherwise: set[str]
+    ) -> set[str]:
+        """Return what is stated before a step on every path; ``otherwise`` where no path leads."""
+        if step.name and step.name == self._process.first.name:
+            return set()
+        before = [
+            known[previous.name]
+            for previous in self._steps.values()
+            if step.name in (*previous.next, *previous.back)
+        ]
+        return set.intersection(*before) if step.name and before else otherwise
+
     def _conditions(self, step: Step) -> None:
-        conditions_of_step = [("", w.name, w.when) for w in step.transitions]
-        conditions_of_step += [("consultation", c.name, c.when) for c in step.consultations]
-        conditions_of_step += [("child", c.name, c.when) for c in step.children]
-        stated = self._known[step.name]
-        known = {conditions.STATED + name for name in stated}
-        for what, name, when in conditions_of_step:
-            # A transition is named by its place.
-            before, transition = (f"{what} {name}: ", "") if what else ("", name)
-            place = tuple(part for part in (step.name, what, name) if part)
+        known = {conditions.STATED + name for name in self._known[step.name]}
+        conditions_of_step = [
+            *(((step.name, each.name), each.when) for each in step.transitions),
+            *(((step.name, "consultation", each.name), each.when) for each in step.consultations),
+            *(((step.name, "child", each.name), each.when) for each in step.children),
+        ]
+        for place, when in conditions_of_step:
             if not self._sound(when, place):
                 continue
-            found = conditions.combinations([when], self._domains(), known)
-            if found is None:
-                text = f"{before}its condition has too many cases"
-                self._wrong("too-complicated", text, step.name, transition, place)
-            elif not any(conditions.holds(when, conditions.without_unstated(c)) for c in found):
-                text = f"{before}its condition can never hold"
-                self._wrong("never-holds", text, step.name, transition, place)
-        if step.resolves or not step.next or (step.name,) in self._places.unsound:
-            return
-        if not all(
-            self._sound(transition.when, (step.name, transition.name))
-            for transition in step.transitions
-        ):
+            may_hold = conditions.can_hold(when, self._domains, known)
+            if may_hold is None:
+                text = OFFICE_TEXTS.text("process.condition_too_complicated")
+                self._wrong("too-complicated", text, *place)
+            elif not may_hold:
+                self._wrong("never-holds", OFFICE_TEXTS.text("process.never_holds"), *place)
+        if step.resolves or not step.next or not self._sound_transitions(step):
             return
         forward = [transition.when for transition in step.transitions if not transition.back]
-        found = conditions.combinations(forward, self._domains(), known)
+        found = conditions.combinations(forward, self._domains, known)
         if found is None:
-            self._wrong("too-complicated", "its conditions have too many cases", step.name)
+            text = OFFICE_TEXTS.text("process.too_complicated")
+            self._wrong("too-complicated", text, step.name)
         for case in found or ():
-            if not any(
-                conditions.holds(when, conditions.without_unstated(case)) for when in forward
-            ):
+            stated = conditions.without_unstated(case)
+            if not any(conditions.holds(when, stated) for when in forward):
                 values = ", ".join(f"{k.removeprefix('stated.')} {v}" for k, v in case.items())
-                self._wrong("no-open-transition", f"no transition is open when {values}", step.name)
+                text = OFFICE_TEXTS.text("process.no_open_transition", case=values)
+                self._wrong("no-open-transition", text, step.name)
                 return
 
     def _endings(self) -> None:
-        """Add a mistake for cases without a result, if each step by itself has none."""
-        if not self.process.steps:
+        """Note a mistake for cases without a result, if each step by itself has none."""
+        if not self._process.steps:
             return
         unsure = {
             step.name
-            for step in self.process.steps
+            for step in self._process.steps
             if not step.name
-            or (step.name,) in self._places.unsound
-            or any(
-                transition.to not in self._names
-                or not self._sound(transition.when, (step.name, transition.name))
-                for transition in step.transitions
-            )
+            or not self._sound_transitions(step)
+            or any(transition.to not in self._steps for transition in step.transitions)
         }
         reported = unsure | self._reported
-        found = never_resolved(self.process, self._domains(), self._known, reported)
+        found = never_resolved(self._process, self._domains, self._known, reported)
         if found is not None:
-            self._wrong(found.rule, found.text, found.step)
+            self._wrong(found.rule, found.text, *filter(None, (found.step,)))
+
+    def _sound_transitions(self, step: Step) -> bool:
+        return (step.name,) not in self._parts.unsound and all(
+            self._sound(each.when, (step.name, each.name)) for each in step.transitions
+        )
 
     def _sound(self, when: conditions.Condition, place: tuple[str, ...]) -> bool:
         """Return whether a condition, and the facts in it, were read without a mistake."""
-        named = {getattr(leaf, "fact", "") for leaf in conditions.comparisons_in(when)}
-        unsure = {conditions.STATED + name for name in self._places.unsound_facts}
-        return place not in self._places.unsound and not named & unsure
+        named = {conditions.fact_of(leaf) for leaf in conditions.comparisons_in(when)}
+        unsure = {conditions.STATED + name for name in self._parts.unsound_facts}
+        return place not in self._parts.unsound and not named & unsure
 
     def _timed_facts(self, step: Step) -> None:
-        """Add a mistake for timers of steps with facts to state, which a timer can't state."""
-        before = [
-            self._known[previous.name]
-            for previous in self.process.steps
-            if step.name in (*previous.next, *previous.back)
-        ]
-        if step.name == self.process.first.name:
-            before.append(set())
-        stated = set.intersection(*before) if before else set()
+        """Note a mistake for timers of steps with facts to state, which a timer can't state."""
+        stated = self._stated_on_paths_to(step, self._known, set())
         asked = [name for name in step.states if name not in stated]
         for timer in step.timers if asked else ():
             transition = step.transition(timer.take)
             if transition is not None and not transition.back:
-                text = f"a timer takes {timer.take}, but only an officer can state {asked[0]}"
-                self._wrong("timer", text, step.name, place=(step.name, "timer", timer.take))
+                text = OFFICE_TEXTS.text("process.timer_facts", take=timer.take, fact=asked[0])
+                self._wrong("timer", text, step.name, "timer", timer.take)
 
-    def _domains(self) -> dict[str, list[str]]:
-        domains = {
+    def _values_of_facts(self) -> dict[str, list[str]]:
+        rounds = range(self._process.supplement_rounds + 1)
+        return {
             "channel": list(conditions.CHANNELS),
             "level": list(conditions.LEVELS),
             "result_channel": list(conditions.RESULT_CHANNELS),
-            "supplement_rounds": [str(n) for n in range(self.process.supplement_rounds + 1)],
+            "supplement_rounds": [str(number) for number in rounds],
+            **{
+                conditions.STATED + fact.name: list(fact.values)
+                for fact in self._process.facts
+                if fact.kind is FactKind.CHOICE
+            },
         }
-        for fact in self.process.facts:
-            if fact.kind is FactKind.CHOICE:
-                domains[conditions.STATED + fact.name] = list(fact.values)
-        return domains
-
-
-def _only(what: str, name: str) -> str:
-    return name if what == "steps" else ""
 
 
 def _doubled(names: Iterable[str]) -> list[str]:
-    seen: set[str] = set()
-    again: list[str] = []
-    for name in names:
-        if name and name in seen and name not in again:
-            again.append(name)
-        seen.add(name)
-    return again
+    """Return the names that are there more than once."""
+    given = [name for name in names if name]
+    return [name for name in dict.fromkeys(given) if given.count(name) > 1]

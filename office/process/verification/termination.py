@@ -12,6 +12,7 @@ from typing import Final
 from office.process.model import conditions
 from office.process.model.process import Process, Transition
 from office.process.verification.reachability import Following, StepMistake, reachable_from
+from office.texts import OFFICE_TEXTS
 
 FIXED: Final[tuple[str, ...]] = ("channel", "level", "procedure", "unit", "result_channel")
 """The facts that stay as they are while a case is worked."""
@@ -44,10 +45,8 @@ class _CaseTransition:
 
     def _may_hold(self, values: Iterable[str]) -> bool:
         fixed = {fact: [value] for fact, value in zip(self._fixed, values, strict=True)}
-        found = conditions.combinations([self._when], {**self._domains, **fixed}, self._known)
-        return found is None or any(
-            conditions.holds(self._when, conditions.without_unstated(case)) for case in found
-        )
+        found = conditions.can_hold(self._when, {**self._domains, **fixed}, self._known)
+        return found is None or found
 
 
 def never_resolved(
@@ -69,7 +68,7 @@ def never_resolved(
     fixed = [leaf for leaf in compared if conditions.fact_of(leaf) in FIXED]
     cases = conditions.combinations(fixed, domains, ())
     if cases is None:
-        return StepMistake("too-complicated", "its conditions have too many cases", "")
+        return StepMistake("too-complicated", OFFICE_TEXTS.text("process.too_complicated"), "")
     transitions = [
         _CaseTransition(name, transition, domains, known[name]) for name, transition in every
     ]
@@ -89,8 +88,10 @@ def never_resolved(
         goes_round = [step.name in names for names in lost]
         if any(goes_round):
             which = _shared_values(cases, goes_round)
-            text = "goes round without a way to a result"
-            return StepMistake("no-exit", text + (f" when {which}" if which else ""), step.name)
+            text = OFFICE_TEXTS.text("process.no_exit")
+            if which:
+                text = OFFICE_TEXTS.text("process.no_exit_when", case=which)
+            return StepMistake("no-exit", text, step.name)
     return None
 
 

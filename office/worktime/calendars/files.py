@@ -157,7 +157,8 @@ def _holiday_rules(
     }
     for day in sorted(getattr(vi, "weekend_workdays", ())):
         if day.year in years and ordinary:
-            days[day] = DayRule(DayKind.WORKED, ordinary, "Ngày làm bù", "Compensatory working day")
+            names = OFFICE_TEXTS.both("calendar.compensatory")
+            days[day] = DayRule(DayKind.WORKED, ordinary, *names)
     return days
 
 

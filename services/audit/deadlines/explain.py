@@ -45,7 +45,7 @@ from services.audit.deadlines.explanation import (
     Lines,
     wrong,
 )
-from services.audit.wording.texts import TEXTS
+from services.audit.wording.texts import TEXTS, key_of_value
 
 EXTENSION_LEAD: Final = Duration.parse("1wd")
 
@@ -96,11 +96,11 @@ def _phased(line: ExplainedLine, payload: Any) -> ExplainedLine:
 
 
 def _suspended(explanation: DeadlineExplanation, event: Event, payload: Any) -> Lines:
-    asked = isinstance(payload, SupplementRequested)
-    ground = f"ground.{1 if asked else payload.kind}"
-    words = TEXTS.text(ground if ground in TEXTS else "ground.other")
+    ground = "SUSPENSION_KIND_SUPPLEMENT"
+    if not isinstance(payload, SupplementRequested):
+        ground = key_of_value(payload, "kind", "SUSPENSION_KIND_UNSPECIFIED")
     late = explanation.due_at is not None and to_us(event.occurred_at) > explanation.due_at
-    text = TEXTS.both("due.stops.late" if late else "due.stops", ground=words)
+    text = TEXTS.both("due.stops.late" if late else "due.stops", ground=TEXTS.text(ground))
     yield ExplainedLine(event, text, explanation.due_at)
 
 

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from motcua.events.v1.event_pb2 import Event
+from motcua.routing.v1.types_pb2 import DeadlineScope
 
 from kernel.base.instants import instant_in
 from office.worktime.deadline_basis import DeadlineBasis, basis_from_message
 from services.audit.deadlines.explanation import DeadlineExplanation, ExplainedLine, Lines
 from services.audit.wording.formatting import Text
-from services.audit.wording.texts import TEXTS
+from services.audit.wording.texts import TEXTS, key_of_value
+
+_MOVED: Final = {
+    DeadlineScope.DEADLINE_SCOPE_DOSSIER: "moved.dossier",
+    DeadlineScope.DEADLINE_SCOPE_SUSPENSION: "moved.supplement",
+}
+"""Due dates that an explanation calls otherwise than other lines do."""
 
 
 def asked(explanation: DeadlineExplanation, event: Event, payload: Any) -> Lines:
@@ -57,7 +64,6 @@ def line(
 
 def _moved(payload: Any) -> Text:
     """Return which due date a change of the calendar has moved, and why it changed."""
-    key = f"moved.{payload.scope}"
-    key = key if key in TEXTS else "moved.other"
+    key = _MOVED.get(payload.scope) or key_of_value(payload, "scope", "moved.other")
     name = TEXTS.text(key, step=payload.step, number=payload.consultation)
     return TEXTS.both("due.moved", name=name, reason=payload.reason)

@@ -21,7 +21,7 @@ from kernel.eventsourcing.envelope import payload_of, short_name
 from kernel.messages.catalogue import BilingualText, FixedText
 from office.tracking_codes import tracked_line
 from services.audit.wording.formatting import Text, dong, moment
-from services.audit.wording.texts import TEXTS
+from services.audit.wording.texts import TEXTS, key_of_value
 
 NO_WORDS: Final = FixedText("", "")
 STATES: Final = range(1, 11)
@@ -82,20 +82,11 @@ class _Fields:
             return FixedText(*moment(value, self.time_zone))
         if self.payload.DESCRIPTOR.fields_by_name[name].enum_type is None:
             return value
-        return _word(_named(self.payload, name, ""))
+        return _word(key_of_value(self.payload, name, ""))
 
 
 def _word(key: str) -> BilingualText:
     return TEXTS.text(key) if key in TEXTS else NO_WORDS
-
-
-def _named(payload: Any, field: str, otherwise: str) -> str:
-    """Return the name of an enumerated value, which is the key of its words; ``otherwise`` for one
-    without words, or newer than this build.
-    """
-    values = payload.DESCRIPTOR.fields_by_name[field].enum_type.values_by_number
-    found = values.get(getattr(payload, field))
-    return found.name if found is not None and found.name in TEXTS else otherwise
 
 
 def _after_comma(value: str) -> str:
@@ -113,12 +104,12 @@ def _due(payload: Any, time_zone: str) -> BilingualText:
 
 
 def _scope(payload: Any, _time_zone: str) -> BilingualText:
-    key = _named(payload, "scope", "DEADLINE_SCOPE_DOSSIER")
+    key = key_of_value(payload, "scope", "DEADLINE_SCOPE_DOSSIER")
     return TEXTS.text(key, step=payload.step, number=getattr(payload, "consultation", 0))
 
 
 def _pause(payload: Any, _time_zone: str) -> BilingualText:
-    key = _named(payload, "kind", "SUSPENSION_KIND_UNSPECIFIED")
+    key = key_of_value(payload, "kind", "SUSPENSION_KIND_UNSPECIFIED")
     if not payload.HasField("payment"):
         return TEXTS.text(key)
     fee, charge = dong(payload.payment.fee), dong(payload.payment.charge)

@@ -73,7 +73,7 @@ def test_broken_processes_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         result = run("check", str(next_version(tmp_path)), status=1)
     finally:
         standard_processes.cache_clear()
-    assert "own.yaml:1: [missing] process own: steps is missing" in result.stderr
+    assert "own.yaml:1:1: [missing] process own, steps: is missing" in result.stderr
     assert "the office's processes can't be used" in result.stderr
     assert result.stdout == ""
 

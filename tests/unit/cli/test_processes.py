@@ -33,12 +33,16 @@ def test_each_mistake_is_a_line_with_its_place_and_rule() -> None:
     """Exit status 1; the JSON holds the same."""
     status, output, _ = run("check", str(WRONG))
     assert status == 1
-    assert f"{WRONG}:2: [wrong-value]" in output
+    assert f"{WRONG}:2:1: [wrong-value]" in output
+    status, output, _ = run("check", str(WRONG), "--language", "vi")
+    assert f"{WRONG}:3:1: [wrong-value] process Wrong Name, version: phải là số nguyên" in output
     status, output, _ = run("check", str(WRONG), "--json")
     document = json.loads(output)
     assert status == 1
     assert document["ok"] is False
-    assert {"file", "line", "rule", "where", "text"} == document["mistakes"][0].keys()
+    assert {"file", "line", "column", "rule", "where", "text", "vi"} == document["mistakes"][
+        0
+    ].keys()
 
 
 def test_an_empty_folder_is_no_success(tmp_path: Path) -> None:

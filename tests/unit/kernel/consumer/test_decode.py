@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kernel.consumer.applying import decode
 from kernel.consumer.applying.decode import key_fits, read, stream_of_key
 from kernel.eventsourcing.record import Record
 from tests.support.feed import supplement
@@ -45,3 +46,14 @@ def test_identity_must_be_a_name() -> None:
             event = supplement("H22-1", 1)
             setattr(event, name, strange)
             assert read(record(b"H22-1", event.SerializeToString())) is None
+
+
+def test_no_hostile_name_is_kept() -> None:
+    """A kind or source that is too long is refused before anything remembers it."""
+    for name in ("stream_kind", "source"):
+        event = supplement("H22-1", 1)
+        setattr(event, name, name * 100_000)
+        value = event.SerializeToString()
+        decode._is_printable.cache_clear()
+        assert read(record(b"H22-1", value)) is None
+        assert decode._is_printable.cache_info().currsize <= 1  # the other of the two, at most

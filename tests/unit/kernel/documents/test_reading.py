@@ -179,3 +179,27 @@ def test_a_validator_says_its_rule() -> None:
     """The error carries code and text, for whoever renders it."""
     error = broken("capitals", CAPITALS)
     assert error.context == {"rule": "capitals", "text": CAPITALS}
+
+
+@pytest.mark.parametrize(
+    ("sign", "shown"),
+    [("\0", r"\x00"), ("\x1b", r"\x1b"), ("\u202e", r"\u202e"), ("\n", r"\n")],
+)
+def test_what_can_t_be_printed_is_shown_as_an_escape(sign: str, shown: str) -> None:
+    """In the name of the file, in the place and in both texts, so that no line is forged."""
+    read = DocumentReader(f"a{sign}.toml", {})
+    read.note((1, 1), f"key{sign}", "rule", FixedText(f"sai {sign}!", f"wrong {sign}!"))
+    (found,) = read.mistakes
+    assert (found.text.vi, found.text.en) == (f"sai {shown}!", f"wrong {shown}!")
+    assert str(found) == f"a{shown}.toml:1:1: key{shown}: wrong {shown}!"
+    assert found.in_language("vi").isprintable()
+
+
+def test_a_key_with_an_escape_is_named_on_one_line(tmp_path: Path) -> None:
+    """Also where the file itself holds it as an escape."""
+    house = reader(tmp_path, '"a\\u001b\\n" = 1\nstreet = "x"\nroom = [{code = "A"}]\n')
+    read_document(House, house)
+    (found,) = house.mistakes
+    assert str(found).removeprefix(f"{tmp_path}/") == (
+        r"house.toml:1:1: a\x1b\n: is no key here (there are street, hours, room)"
+    )

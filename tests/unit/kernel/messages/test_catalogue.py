@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kernel.messages.catalogue import FixedText, MessageCatalogue
+from kernel.messages.catalogue import FixedText, MessageCatalogue, load_catalogues
 
 CATALOGUE = """\
 msgid ""
@@ -24,9 +24,10 @@ msgstr[0] "{count} dòng"
 
 
 def catalogue(tmp_path: Path, text: str = CATALOGUE) -> MessageCatalogue:
-    """Return the catalogue beside a module that does not exist."""
-    (tmp_path / "vi.po").write_text(text, "utf-8")
-    return MessageCatalogue.beside(tmp_path / "texts.py")
+    """Return a catalogue in a file of its own."""
+    path = tmp_path / "vi.po"
+    path.write_text(text, "utf-8")
+    return MessageCatalogue(path)
 
 
 def test_a_text_is_rendered_in_both_languages(tmp_path: Path) -> None:
@@ -51,7 +52,7 @@ def test_a_number_chooses_its_form(tmp_path: Path, count: int, en: str) -> None:
 
 def test_naming_a_text_reads_no_file(tmp_path: Path) -> None:
     """A decision names texts; only who renders one needs the file."""
-    absent = MessageCatalogue.beside(tmp_path / "nowhere" / "texts.py")
+    absent = MessageCatalogue(tmp_path / "nowhere" / "vi.po")
     assert absent.text("greeting", name="An").key == "greeting"
     with pytest.raises(FileNotFoundError):
         absent.both("greeting", name="An")
@@ -77,3 +78,16 @@ def test_an_incomplete_entry_is_refused(tmp_path: Path, entry: str) -> None:
     """Nobody is answered with half a text."""
     with pytest.raises(ValueError, match="is incomplete"):
         list(catalogue(tmp_path, f"{CATALOGUE}\n{entry}"))
+
+
+def test_the_catalogues_of_modules_are_read_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After it no text needs a file."""
+    monkeypatch.setattr("kernel.messages.catalogue._OF_MODULES", [])
+    path = catalogue(tmp_path).path
+    beside = MessageCatalogue.beside(tmp_path / "texts.py")
+    assert beside.path == path
+    load_catalogues()
+    path.unlink()
+    assert beside.both("rows", count=1) == ("1 dòng", "1 row")

@@ -39,8 +39,8 @@ def test_a_child_that_is_worked_by_the_same_process_is_refused(tmp_path: Path) -
     """The mistake stands at the child and names the way round."""
     works = {"1.000001": worked("p")}
     assert told(tmp_path, works, opening("p", "1.000001")) == [
-        "0.yaml:11: [child-cycle] process p, step a, child other: would open dossiers without end: "
-        "p → 1.000001 → p"
+        "0.yaml:11:16: [child-cycle] process p, step a, child other: would open dossiers without "
+        "end: p → 1.000001 → p"
     ]
     assert told(tmp_path, {"1.000001": worked("q")}, opening("p", "1.000001")) == []
     assert told(tmp_path, {}, opening("p", "1.000001")) == []

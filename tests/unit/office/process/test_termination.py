@@ -18,7 +18,7 @@ def ways(*each: str) -> str:
 def told(*steps: str, head: str = HEAD) -> list[tuple[str, str, str]]:
     """Return of each mistake its rule, its step and what it says."""
     found = mistakes(process(*steps, head=head))
-    return [(m.rule, m.where.rpartition(" ")[2], m.text) for m in found]
+    return [(m.rule, m.where.rpartition(" ")[2], m.text.en) for m in found]
 
 
 def forked(out: str, round_: str, head: str = HEAD) -> list[tuple[str, str, str]]:

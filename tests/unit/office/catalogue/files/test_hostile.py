@@ -26,7 +26,7 @@ def refused(path: Path) -> list[tuple[int, str, str]]:
     """Return the rows, columns and rules for which a file is refused."""
     with pytest.raises(ProcedureFileError) as caught:
         check_addition(read_file(path), empty())
-    return [(f.row, f.column, f.broken_rule.code) for f in caught.value.mistakes]
+    return [(f.row, f.where, f.rule) for f in caught.value.mistakes]
 
 
 def file(folder: Path, name: str, content: str | bytes) -> Path:
@@ -189,8 +189,8 @@ def test_decomposed_text_is_composed_and_told(tmp_path: Path) -> None:
     assert text != unicodedata.normalize("NFC", text)
     found = read_file(file(tmp_path, "nfd.json", text))
 
-    assert found.versions[0].value.name_vi == "Cấp giấy phép"
-    assert found.corrections.composed > 0
+    assert found.versions[0].name_vi == "Cấp giấy phép"
+    assert found.reader.corrections.composed > 0
 
 
 def test_numbers_of_other_scripts_are_no_numbers(tmp_path: Path) -> None:
@@ -214,7 +214,7 @@ def test_every_usual_csv_is_read(
     ]
     path = file(tmp_path, "usual.csv", mark + (end.join(lines) + end).encode())
 
-    assert read_file(path).fields[0][0].name_vi == 'Thương "mại"'
+    assert read_file(path).fields[0].name_vi == 'Thương "mại"'
 
 
 def test_rows_are_counted_with_line_ends_in_cells(tmp_path: Path) -> None:

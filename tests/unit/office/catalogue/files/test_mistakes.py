@@ -97,7 +97,7 @@ CELLS = [
 @pytest.mark.parametrize(("number", "column", "text", "rule"), CELLS)
 def test_a_cell_is_named(tmp_path: Path, number: int, column: str, text: str, rule: str) -> None:
     """A wrong cell is told by its row, its column and the rule that it breaks."""
-    found = [(f.row, f.column, f.broken_rule.code) for f in in_csv(tmp_path, number, column, text)]
+    found = [(f.row, f.where, f.rule) for f in in_csv(tmp_path, number, column, text)]
     place = (3, "online_time_limit") if rule.startswith("online") else (number, column)
     place = (4 if rule == "row.orphan" else place[0], place[1])
     place = (place[0], "procedure" if rule == "row.orphan" else place[1])
@@ -138,7 +138,7 @@ def test_what_was_named_is_not_told_again_in_other_words(
     """What hangs on a cell, a row or a column at fault is not told as a mistake of its own."""
     found = in_csv(tmp_path, number, column, text)
 
-    assert [(f.row, f.column, f.broken_rule.code) for f in found] == expected
+    assert [(f.row, f.where, f.rule) for f in found] == expected
 
 
 HEADING = (
@@ -173,7 +173,7 @@ def test_mistakes_of_every_layer_are_named_together(tmp_path: Path) -> None:
     """
     path = tmp_path / "everything.csv"
     path.write_text(EVERYTHING, encoding="utf-8")
-    found = [(f.row, f.column, f.broken_rule.code) for f in faults(path)]
+    found = [(f.row, f.where, f.rule) for f in faults(path)]
 
     assert found == [
         (1, "colour", "heading.unknown"),
@@ -220,14 +220,14 @@ def test_a_period_without_a_supplement_is_named(tmp_path: Path) -> None:
     path.write_text(json.dumps({**DOCUMENT, "procedures": [procedure]}))
 
     (found,) = faults(path)
-    assert (found.column, found.broken_rule.code) == ("supplement_period", "supplement.none")
+    assert (found.where, found.rule) == ("supplement_period", "supplement.none")
 
 
 def test_a_wrong_cell_is_told_once(tmp_path: Path) -> None:
     """A cell that can't be read is not told as missing, too."""
     found = in_csv(tmp_path, 3, "valid_from", "soon")
 
-    assert [(f.row, f.column, f.broken_rule.code) for f in found] == [(3, "valid_from", "date")]
+    assert [(f.row, f.where, f.rule) for f in found] == [(3, "valid_from", "date")]
 
 
 @pytest.mark.parametrize(
@@ -246,10 +246,10 @@ def test_a_whole_procedure_needs_no_way_to_the_counter(
 ) -> None:
     """Toàn trình: handed in online, and the result comes online or by post."""
     found = faults(saved(tmp_path, changed))
-    assert [(f.row, f.column, f.broken_rule.code) for f in found] == [
-        (1, "level", r) for r in rules
-    ]
-    assert all("toàn trình" in f.text("vi") and "toàn trình" in f.text("en") for f in found)
+    assert [(f.row, f.where, f.rule) for f in found] == [(1, "level", r) for r in rules]
+    assert all(
+        "toàn trình" in f.in_language("vi") and "toàn trình" in f.in_language("en") for f in found
+    )
 
     part = {"level": "partial", **changed}
     assert check_addition(read_file(saved(tmp_path, part)), empty(), PROCESSES).versions
@@ -258,7 +258,7 @@ def test_a_whole_procedure_needs_no_way_to_the_counter(
 def test_two_rules_that_one_cell_breaks_are_both_told(tmp_path: Path) -> None:
     """In the order of their names, each time."""
     row = {"level": "partial", "online_time_limit": "6wd", "channels": ["counter"]}
-    found = [(f.row, f.column, f.broken_rule.code) for f in faults(saved(tmp_path, row))]
+    found = [(f.row, f.where, f.rule) for f in faults(saved(tmp_path, row))]
 
     assert found == [
         (1, "online_time_limit", f"online.{mistake}") for mistake in ("channel", "limit")
@@ -287,7 +287,7 @@ def test_the_same_mistakes_in_a_workbook(tmp_path: Path) -> None:
     sheet.cell(5, names.index("amount") + 1).data_type = "e"
     put(6, "name_en", 7)
     book.save(path)
-    found = {(f.row, f.column): f.broken_rule.code for f in faults(path)}
+    found = {(f.row, f.where): f.rule for f in faults(path)}
 
     assert found[3, "valid_from"] == "date.excel"
     assert found[3, "procedure"] == "code.number"
@@ -345,10 +345,7 @@ def test_json_is_told_by_its_path(
     tmp_path: Path, changes: dict[str, Any], column: str, rule: str
 ) -> None:
     """In JSON the row is the entry's number, and the column the path of the value."""
-    found = [
-        (f.row, f.column, f.broken_rule.code)
-        for f in faults(saved(tmp_path, {"code": "9.9"}, changes))
-    ]
+    found = [(f.row, f.where, f.rule) for f in faults(saved(tmp_path, {"code": "9.9"}, changes))]
 
     assert (2, column, rule) in found
     assert (1, "code", "text.pattern") in found  # and the other entry's, at the same time
@@ -357,18 +354,18 @@ def test_json_is_told_by_its_path(
 def test_repeated_entries_are_named(tmp_path: Path) -> None:
     """Two rows of one version, and two fields of one code, are told."""
     path = saved(tmp_path, {}, {})
-    assert [f.broken_rule.code for f in faults(path)] == ["repeated"]
+    assert [f.rule for f in faults(path)] == ["repeated"]
     made = document()
     made["fields"] *= 2
     path.write_text(json.dumps(made), encoding="utf-8")
-    assert [(f.column, f.broken_rule.code) for f in faults(path)] == [("code", "repeated")]
+    assert [(f.where, f.rule) for f in faults(path)] == [("code", "repeated")]
 
 
 def test_a_misspelt_key_is_one_mistake(tmp_path: Path) -> None:
     """It is not told as missing, too."""
     parts = [{"code": "a", "name_vi": "A", "nam_en": "A"}]
     path = saved(tmp_path, {"unit": None, "unti": "H22.02", "parts": parts})
-    assert [(f.column, f.broken_rule.code) for f in faults(path)] == [
+    assert [(f.where, f.rule) for f in faults(path)] == [
         ("parts.1.nam_en", "unknown.near"),
         ("unti", "unknown.near"),
     ]
@@ -395,20 +392,20 @@ def test_what_is_no_json_is_said_in_both_languages(
     path.write_text(text)
     (found,) = faults(path)
 
-    assert found.broken_rule.vi.startswith(f"không phải JSON: {vi}")
-    assert found.broken_rule.en.startswith(f"is no JSON: {en}")
-    assert "Expecting" not in found.broken_rule.en
+    assert found.text.vi.startswith(f"không phải JSON: {vi}")
+    assert found.text.en.startswith(f"is no JSON: {en}")
+    assert "Expecting" not in found.text.en
 
 
 def test_every_mistake_has_both_languages(tmp_path: Path) -> None:
     """A Vietnamese and an English sentence go with each mistake, and differ."""
     for number, column, text, _ in CELLS:
         for fault in in_csv(tmp_path, number, column, text):
-            assert fault.broken_rule.vi
-            assert fault.broken_rule.en
-            assert fault.broken_rule.vi != fault.broken_rule.en
-            assert fault.text("vi").startswith(f"dòng {fault.row}, ")
-            assert fault.broken_rule.code in TEXTS
+            assert fault.text.vi
+            assert fault.text.en
+            assert fault.text.vi != fault.text.en
+            assert fault.in_language("vi").startswith(f"dòng {fault.row}, ")
+            assert fault.rule in TEXTS
 
 
 class TestPublished:
@@ -424,7 +421,7 @@ class TestPublished:
         with pytest.raises(ProcedureFileError) as caught:
             check_addition(read_file(saved(tmp_path, changes)), self.given(tmp_path))
 
-        assert [(f.column, f.broken_rule.code) for f in caught.value.mistakes] == [
+        assert [(f.where, f.rule) for f in caught.value.mistakes] == [
             ("parts.1.copies", "published"),
             ("time_limit", "published"),
         ]
@@ -437,7 +434,7 @@ class TestPublished:
         with pytest.raises(ProcedureFileError) as caught:
             check_addition(read_file(path), self.given(tmp_path))
 
-        assert [(f.column, f.broken_rule.code) for f in caught.value.mistakes] == [
+        assert [(f.where, f.rule) for f in caught.value.mistakes] == [
             ("name_en", "published.field")
         ]
 
@@ -464,7 +461,7 @@ class TestPublished:
         with pytest.raises(ProcedureFileError) as caught:
             check_addition(read_file(saved(tmp_path, changes)), self.given(tmp_path))
 
-        assert [(f.column, f.broken_rule.code) for f in caught.value.mistakes] == [(column, rule)]
+        assert [(f.where, f.rule) for f in caught.value.mistakes] == [(column, rule)]
 
     def test_a_follower_of_an_ended_version_begins_after_its_end(self, tmp_path: Path) -> None:
         """Two versions never hold on one day."""
@@ -477,10 +474,38 @@ class TestPublished:
         with pytest.raises(ProcedureFileError) as caught:
             check_addition(read_file(saved(tmp_path, follower)), ended)
 
-        assert [f.broken_rule.code for f in caught.value.mistakes] == ["versions.dates"]
+        assert [f.rule for f in caught.value.mistakes] == ["versions.dates"]
 
 
 def test_units_are_not_imported() -> None:
     """A table of procedures has no units: they have a file of their own."""
     assert {unit.code for unit in UNITS} == set(empty().units)
     assert build_catalogue([], [], [], "").units == {}
+
+
+def test_a_mistake_in_json_has_a_line_and_a_column(tmp_path: Path) -> None:
+    """Beside the entry's number, in lines for people and for programs."""
+    path = tmp_path / "lines.json"
+    made = document({"level": "4", "parts": [{"code": "a", "name_vi": "A"}]})
+    path.write_text(json.dumps(made, indent=1), encoding="utf-8")
+    lines = path.read_text("utf-8").splitlines()
+    missing, wrong = sorted(faults(path), key=lambda found: found.where, reverse=True)
+
+    assert missing.where == "parts.1.name_en"
+    assert lines[missing.line - 1].strip() == "{"
+    assert lines[wrong.line - 1][wrong.column - 1 :] == '"level": "4",'
+    assert wrong.in_language("vi").startswith(f"{wrong.line}:4: dòng 1, level: phải là một trong ")
+    assert wrong.document()["place"] == [wrong.line, 4]
+
+
+def test_a_mistake_in_a_table_has_the_number_of_its_column(tmp_path: Path) -> None:
+    """As its name; the row is the line."""
+    (found,) = in_csv(tmp_path, 5, "amount", "-1")
+    assert (found.row, found.line, found.column) == (5, 5, list(COLUMNS).index("amount") + 1)
+
+
+def test_what_can_t_be_printed_is_shown_as_an_escape(tmp_path: Path) -> None:
+    """A unit's code forges no line, and turns none round."""
+    found = faults(saved(tmp_path, {"unit": "H\x1b[2J\u202e"}))
+    assert found
+    assert all(each.in_language("vi").isprintable() for each in found)
