@@ -45,3 +45,12 @@ def test_identity_must_be_a_name() -> None:
             event = supplement("H22-1", 1)
             setattr(event, name, strange)
             assert read(record(b"H22-1", event.SerializeToString())) is None
+
+
+def test_times_that_no_clock_shows_are_no_event() -> None:
+    """Whoever shows an event would fail on the last day of the year 9999, or beyond."""
+    for field in ("occurred_at", "recorded_at"):
+        for seconds, fits in ((253_402_214_399, True), (253_402_300_799, False), (2**62, False)):
+            event = supplement("H22-1", 1)
+            getattr(event, field).seconds = seconds
+            assert (read(record(b"H22-1", event.SerializeToString())) is not None) is fits
