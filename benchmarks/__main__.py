@@ -16,6 +16,7 @@ ALL = (
     "working_time",
     "oracle",
     "calendar_due",
+    "large_requests",
     "bulk_read",
     "live_backlog",
     "delay",

@@ -6,19 +6,21 @@ import csv
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from cli.options import OFFICE
-from kernel.base.instants import isoformat, to_datetime, to_us, zone
+from kernel.base.instants import from_datetime, to_datetime, to_us, zone
 from kernel.base.spreadsheet_escape import escape_cell
 
 OFFSET = "+07:00"
 """What ``moment`` leaves out, where each line stands for itself."""
 ZONE = f"times in {OFFSET}"
 """The same for a heading."""
+_FIRST = from_datetime(datetime(1, 1, 1, tzinfo=UTC))
+_LAST = from_datetime(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC))
 ESTIMATED = "estimated"
 """What English texts call a day that is not decreed yet (dự kiến)."""
 
@@ -27,7 +29,7 @@ def moment(timestamp: Timestamp) -> str:
     """Show an instant to a person: day and minute, by the office's clock; empty for none."""
     if not timestamp.seconds:
         return ""
-    return to_datetime(to_us(timestamp), OFFICE).strftime("%Y-%m-%d %H:%M")
+    return f"{_office_time(timestamp):%Y-%m-%d %H:%M}"
 
 
 def local(text: str) -> str:
@@ -42,7 +44,18 @@ def hours_and_minutes(minutes: int) -> str:
 
 def iso(timestamp: Timestamp) -> str | None:
     """Return an instant for scripts: ISO 8601 with the office's offset; None for none."""
-    return isoformat(to_us(timestamp), OFFICE) if timestamp.seconds or timestamp.nanos else None
+    return _office_time(timestamp).isoformat() if timestamp.seconds or timestamp.nanos else None
+
+
+def _office_time(timestamp: Timestamp) -> datetime:
+    """Return an instant by the office's clock; by UTC's, and no further than the years 1 to 9999,
+    where the office's has no time.
+    """
+    us = to_us(timestamp)
+    try:
+        return to_datetime(us, OFFICE)
+    except OverflowError:
+        return to_datetime(min(max(us, _FIRST), _LAST))
 
 
 def word(enum: Any, value: int) -> str:

@@ -111,6 +111,11 @@ def clear_text() -> bool:
     return run(sys.executable, "-m", "tools.clear_text")
 
 
+def request_bounds() -> bool:
+    """Check that nothing that a caller sends may be of any size."""
+    return run(sys.executable, "-m", "tools.request_bounds")
+
+
 def events() -> bool:
     """docs/events.md is what the descriptors and the models give."""
     return run(sys.executable, "-m", "tools.event_catalogue", "--check")
@@ -150,6 +155,7 @@ CHECKS: dict[str, Callable[[], bool]] = {
     "protos": protos,
     "contracts": contracts,
     "clear-text": clear_text,
+    "bounds": request_bounds,
     "words": words,
     "events": events,
     "registries": registries,

@@ -140,9 +140,14 @@ def _object(item: pb.StreamEventsResponse) -> str:
 
 
 def _document(event: Event) -> dict[str, Any]:
-    """Return an event as JSON has it; a payload that this build does not know as its bytes."""
+    """Return an event as JSON has it; as its bytes a payload that this build does not know, or that
+    JSON can't hold, such as an instant after the year 9999.
+    """
     if payload_type(event) is not None:
-        return MessageToDict(event, preserving_proto_field_name=True)
+        try:
+            return MessageToDict(event, preserving_proto_field_name=True)
+        except ValueError:
+            pass
     envelope = Event()
     envelope.CopyFrom(event)
     envelope.ClearField("payload")

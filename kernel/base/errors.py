@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from kernel.messages.catalogue import BilingualText
 
@@ -65,13 +66,18 @@ class Refused(Failure):
 
 
 class Invalid(Failure):
-    """The request itself is wrong (INVALID_ARGUMENT); ``violations`` names every wrong field."""
+    """The request itself is wrong (INVALID_ARGUMENT). ``violations`` names the wrong fields, the
+    first ``NAMED`` of them; ``more`` counts the others.
+    """
 
-    def __init__(self, violations: Sequence[Violation]) -> None:
-        vi = "; ".join(f"{v.field}: {v.vi}" for v in violations)
-        en = "; ".join(f"{v.field}: {v.en}" for v in violations)
+    NAMED: Final = 20
+
+    def __init__(self, violations: Sequence[Violation], more: int = 0) -> None:
+        self.violations = tuple(violations[: self.NAMED])
+        self.more = more + len(violations) - len(self.violations)
+        vi = "; ".join(f"{v.field}: {v.vi}" for v in self.violations)
+        en = "; ".join(f"{v.field}: {v.en}" for v in self.violations)
         super().__init__(vi, en)
-        self.violations = tuple(violations)
 
 
 class NotFound(Failure):

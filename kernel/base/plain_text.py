@@ -1,5 +1,5 @@
 """Plain text: no control characters, no marks that change the direction, no stacks of combining
-marks.
+marks, and no signs that nobody can see.
 """
 
 from __future__ import annotations
@@ -11,7 +11,16 @@ from typing import Final
 _CONTROL: Final = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb]"
 )
-"""Line feed and tab are text. Joiners (U+200C, U+200D) are left: some scripts need them."""
+"""Line feed and tab are text."""
+_LATIN: Final = "[\u0020-\u024f\u0300-\u036f\u1e00-\u1eff]"
+_HIDDEN: Final = re.compile(
+    "[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b\u2060-\u2065\u206a-\u206f\u3164\uffa0"
+    "\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+    f"|(?:^|{_LATIN})[\u200c\u200d]|[\u200c\u200d](?:{_LATIN}|$)"
+)
+"""Signs that make two texts differ which look alike: fillers, soft hyphens, spaces of no width and
+tags. Joiners (U+200C, U+200D) are left between letters of scripts that need them, and in emoji.
+"""
 _STACK: Final = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{5}")
 """Vietnamese needs two marks on a letter."""
 _VISIBLE: Final = re.compile(
@@ -31,9 +40,11 @@ def plain(text: str) -> str | None:
         text = unicodedata.normalize("NFC", text)
     if not text.isprintable() and _CONTROL.search(text):
         return None
-    if not ascii_only and _STACK.search(text):
+    if not _VISIBLE.search(text):
+        return ""
+    if not ascii_only and (_STACK.search(text) or _HIDDEN.search(text)):
         return None
-    return text if _VISIBLE.search(text) else ""
+    return text
 
 
 def plain_line(text: str) -> str | None:

@@ -5,6 +5,7 @@ Authorization is the check of the caller's permissions for the method.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Any, Final
 
@@ -27,6 +28,8 @@ from kernel.telemetry.tracing import Scope, span_from
 
 log = get_logger(__name__)
 DETAILS: Final = "grpc-status-details-bin"
+LARGE: Final = 32 * 1024
+"""Bytes; checking more would hold up the other calls."""
 _NO_DEADLINE: Final = Violation("grpc-timeout", "call.deadline", TEXTS.text("call.deadline"))
 
 
@@ -60,9 +63,9 @@ class CallLifecycle:
             time.perf_counter() - self._start, {"method": self._method.path, "code": self._code}
         )
 
-    def enter(self, data: bytes) -> Message:
+    async def enter(self, data: bytes) -> Message:
         """Return the decoded request; raise ``Failure`` when the deadline, the caller or the
-        request does not allow the call.
+        request does not allow the call. A large request is looked at in a thread.
         """
         remaining = self._context.time_remaining()
         if remaining is None:
@@ -72,6 +75,11 @@ class CallLifecycle:
         caller = self._method.caller(self._metadata, self._context, self._scope.traceparent)
         self._caller = caller
         identity.set_caller(caller)
+        if len(data) > LARGE:
+            return await asyncio.to_thread(self._request, data, caller)
+        return self._request(data, caller)
+
+    def _request(self, data: bytes, caller: Caller) -> Message:
         try:
             request = self._method.request.FromString(data)
         except DecodeError:

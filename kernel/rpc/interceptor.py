@@ -118,7 +118,7 @@ class Interceptor(grpc.aio.ServerInterceptor):
                 held = drain.closing
                 try:
                     await drain.enter()
-                    return lifecycle.release(await inner(lifecycle.enter(data), context))
+                    return lifecycle.release(await inner(await lifecycle.enter(data), context))
                 except asyncio.CancelledError:
                     lifecycle.cancel()
                     raise
@@ -140,7 +140,7 @@ class Interceptor(grpc.aio.ServerInterceptor):
                         raise _full()
                     if task is not None:
                         self._open.add(task)
-                    request = lifecycle.enter(data)
+                    request = await lifecycle.enter(data)
                     with self._caller_limits.one_more(lifecycle.actor()) as fits:
                         if not fits:
                             raise _full()

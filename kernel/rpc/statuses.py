@@ -29,7 +29,6 @@ from kernel.base.errors import (
     Refused,
     Unauthenticated,
     Unavailable,
-    Violation,
 )
 from kernel.messages.catalogue import BilingualText
 from kernel.messages.texts import TEXTS
@@ -101,7 +100,7 @@ def status_of(failure: Failure, language: str) -> Status:
     text = _in_language(failure, language)
     parts: list[Message] = []
     if isinstance(failure, Invalid):
-        parts.append(_bad_request(failure.violations, language))
+        parts.append(_bad_request(failure, language))
     elif isinstance(failure, Refused | Forbidden | Unauthenticated):
         parts.append(details.ErrorInfo(reason=failure.code, domain=DOMAIN))
     elif isinstance(failure, Unavailable | TooMany):
@@ -140,11 +139,13 @@ def _status(code: grpc.StatusCode, text: str, parts: Sequence[Message]) -> Statu
     return status
 
 
-def _bad_request(violations: Sequence[Violation], language: str) -> details.BadRequest:
-    """Return the violations; a last one counts those that do not fit into the trailers."""
+def _bad_request(failure: Invalid, language: str) -> details.BadRequest:
+    """Return the violations; a last one counts those that are not named, or do not fit into the
+    trailers.
+    """
     result = details.BadRequest()
     room = DETAILS_LIMIT
-    for index, violation in enumerate(violations):
+    for violation in failure.violations:
         row = details.BadRequest.FieldViolation(
             field=violation.field,
             description=_in_language(violation, language),
@@ -152,11 +153,12 @@ def _bad_request(violations: Sequence[Violation], language: str) -> details.BadR
         )
         room -= row.ByteSize() + 8
         if room < 0:
-            more = TEXTS.text("status.more", rest=len(violations) - index)
-            text = _in_language(more, language)
-            result.field_violations.add(description=text, reason="MORE")
             break
         result.field_violations.append(row)
+    rest = len(failure.violations) + failure.more - len(result.field_violations)
+    if rest:
+        text = _in_language(TEXTS.text("status.more", rest=rest), language)
+        result.field_violations.add(description=text, reason="MORE")
     return result
 
 

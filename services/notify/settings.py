@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 import os
 from dataclasses import dataclass
-from email.errors import MessageError
 from email.headerregistry import Address
 from email.utils import parseaddr
 
+from services.notify.delivery.mail_format import mailbox
 from services.notify.domain.retry_schedule import RETRY_SCHEDULE
 
 DEFAULT_SENDER = "Một Cửa <khong-tra-loi@motcua.invalid>"
@@ -35,12 +35,8 @@ def load() -> MailSettings:
 
 
 def _sender(text: str) -> Address:
-    name, address = parseaddr(text)
-    try:
-        sender = Address(name, addr_spec=address)
-    except (ValueError, IndexError, MessageError):
-        sender = Address()
-    if not (sender.username and sender.domain and address.isascii() and text.isprintable()):
+    sender = mailbox(*parseaddr(text))
+    if sender is None or not text.isprintable():
         raise ValueError(f"NOTIFY_SENDER: must be like {DEFAULT_SENDER!r}, got {text!r}")
     return sender
 

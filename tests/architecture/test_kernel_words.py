@@ -33,8 +33,8 @@ def test_the_kernel_knows_nothing_of_the_office() -> None:
 
 
 def test_the_kernel_imports_contracts_of_its_own() -> None:
-    """Of the generated code it uses the envelope and the operations service."""
-    own = re.compile(r"motcua\.(events\.v1\.(event|common)_pb2|operations\.v1)")
+    """Of the generated code it uses the envelope, the operations service and validation's rules."""
+    own = re.compile(r"motcua\.(events\.v1\.(event|common)_pb2|operations\.v1|buf\.validate)")
     for path in code_files():
         if path.relative_to(ROOT).parts[0] == "kernel":
             text = path.read_text("utf-8")

@@ -12,6 +12,7 @@ from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from tools import lint, protos
 from tools.proto_comments import missing_comments
 from tools.protos import GenerationError, generate
+from tools.request_bounds import unbounded
 
 PROTO = """\
 syntax = "proto3";
@@ -43,6 +44,57 @@ def sources(tmp_path: Path) -> Path:
     file.parent.mkdir(parents=True)
     file.write_text(PROTO)
     return folder
+
+
+ENDLESS = """\
+syntax = "proto3";
+package motcua.scratch.v1;
+
+import "buf/validate/validate.proto";
+
+service Desk {
+  rpc Ask(Request) returns (Answer);
+}
+message Request {
+  repeated int32 many = 1;
+  map<string, string> pairs = 2;
+  string text = 3 [(buf.validate.field).string.pattern = "^[a+*]+$"];
+  bytes raw = 4 [(buf.validate.field).bytes.min_len = 1];
+  Inner inner = 5;
+  message Inner {
+    repeated string words = 1 [(buf.validate.field).repeated.max_items = 3];
+    Request again = 2;
+  }
+  repeated string some = 6 [
+    (buf.validate.field).repeated = {max_items: 3, items: {string: {max_len: 5}}}
+  ];
+  map<string, bytes> few = 7 [
+    (buf.validate.field).map = {max_pairs: 2, keys: {string: {uuid: true}}},
+    (buf.validate.field).map.values.bytes.len = 4
+  ];
+  string plain = 8 [(buf.validate.field).string.pattern = "^[a+*]{1,4}$"];
+}
+message Answer {
+  repeated string lines = 1;
+}
+"""
+
+
+def test_what_a_caller_sends_has_a_bound(sources: Path, tmp_path: Path) -> None:
+    """Fields of requests, at any depth, that may be of any size are named; answers are ours."""
+    (sources / "motcua" / "scratch" / "v1" / "parcel.proto").write_text(ENDLESS)
+    generate(sources, tmp_path / "gen")
+    files = FileDescriptorSet.FromString((tmp_path / "gen" / "motcua.binpb").read_bytes()).file
+    prefix = "motcua.scratch.v1.Request"
+    assert unbounded(files) == [
+        f"{prefix}.Inner.words has no max_len",
+        f"{prefix}.many has no max_items",
+        f"{prefix}.pairs (key) has no max_len",
+        f"{prefix}.pairs (value) has no max_len",
+        f"{prefix}.pairs has no max_pairs",
+        f"{prefix}.raw has no max_len",
+        f"{prefix}.text has no max_len",
+    ]
 
 
 def content(folder: Path) -> dict[str, bytes]:

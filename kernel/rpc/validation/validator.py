@@ -17,7 +17,8 @@ from google.protobuf.message import Message
 from kernel.base.errors import Invalid, Violation
 from kernel.base.plain_text import plain
 from kernel.messages.catalogue import FixedText
-from kernel.rpc.validation.messages import INSTANT, PLAIN, own_violation, rule_text
+from kernel.rpc.validation.bounds import broken_bound
+from kernel.rpc.validation.messages import INSTANT, PLAIN, field_rule_text, own_violation
 
 _VALIDATOR: Final = protovalidate.Validator()
 _TIMESTAMP: Final = "google.protobuf.Timestamp"
@@ -28,40 +29,43 @@ _FIRST, _LAST = -62_135_596_800 + 86_400, 253_402_300_799 - 86_400
 def check(
     request: Message, further: Callable[[Any], Iterable[Violation]] = lambda _request: ()
 ) -> None:
-    """Raise ``Invalid`` that names every wrong field of a request; set its text to NFC.
+    """Raise ``Invalid`` that names the wrong fields of a request; set its text to NFC.
 
+    A repeated field or map that holds too much is named alone: nothing else is looked at.
     ``further`` returns violations that a .proto can't express, also when other fields are wrong; a
     field named before is not named again. Texts of rules written as CEL expressions may hold both
     languages, Vietnamese first, divided by `` | ``.
     """
+    too_much = broken_bound(request)
+    if too_much is not None:
+        raise Invalid([too_much])
     violations = [own_violation(field, rule) for field, rule in _wrong(request)]
-    violations += [_translated(v) for v in _VALIDATOR.collect_violations(request)]
+    broken = _VALIDATOR.collect_violations(request)
+    violations += [_translated(request.DESCRIPTOR, each) for each in broken[: Invalid.NAMED]]
     named = {v.field for v in violations}
     violations += [v for v in further(request) if v.field not in named]
     if violations:
-        raise Invalid(violations)
+        raise Invalid(violations, more=len(broken[Invalid.NAMED :]))
 
 
-def _translated(violation: protovalidate.Violation) -> Violation:
+def _translated(request: Descriptor, violation: protovalidate.Violation) -> Violation:
     proto = violation.proto
     vi, _, en = proto.message.partition(" | ")
-    text = rule_text(proto.rule_id, _limit(violation.rule_value), FixedText(vi, en or vi))
+    text = field_rule_text(
+        _field(request, violation), proto.rule_id, violation.rule_value, FixedText(vi, en or vi)
+    )
     return Violation(_path(violation), proto.rule_id, text)
 
 
-def _limit(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bytes):
-        return value.hex()
-    if hasattr(value, "seconds"):  # a duration or an instant
-        return f"{value.seconds} s"
-    if isinstance(value, int | float):
-        return str(value)
-    try:
-        return ", ".join(str(item) for item in value)
-    except TypeError:
-        return ""
+def _field(request: Descriptor, violation: protovalidate.Violation) -> FieldDescriptor | None:
+    path = violation.proto.field
+    at, found = request, None
+    for element in path.elements if path is not None else ():
+        found = at.fields_by_name.get(element.field_name)
+        if found is None:
+            return None
+        at = found.message_type
+    return found
 
 
 def _path(violation: protovalidate.Violation) -> str:

@@ -8,9 +8,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
-from email.errors import MessageError
 from email.headerregistry import Address
-from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +23,7 @@ from jinja2.runtime import Context
 from motcua.events.v1.common_pb2 import PersonalData
 
 from kernel.base.instants import to_datetime, zone
+from services.notify.delivery.mail_format import Mail, mailbox
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -39,7 +38,7 @@ class RenderingError(Exception):
 
 def render(
     row: Mapping[str, Any], values: Mapping[str, str], person: PersonalData, sender: Address
-) -> EmailMessage:
+) -> Mail:
     """Make the mail of a row of ``messages``; ``values`` are those of its MessageQueued.
 
     Raise ``RenderingError``: ``template`` for a template that is missing or has a variable without
@@ -60,31 +59,21 @@ def render(
         date = to_datetime(row["queued_at"], values["time_zone"]).replace(microsecond=0)
     except (TemplateError, LookupError, TypeError, ValueError) as fault:
         raise RenderingError("template", f"{name}: {type(fault).__name__}") from None
-    mail = EmailMessage()
-    try:
-        mail["From"] = sender
-        mail["To"] = _recipient(person)
-        mail["Subject"] = _one_line(subject.strip(), "subject")
-        mail["Date"] = date
-        mail["Message-ID"] = f"<{row['message_id']}@{sender.domain}>"
-        mail["Auto-Submitted"] = "auto-generated"
-    except ValueError:  # the library refuses line breaks
-        raise RenderingError("invalid_header", "a header can't be written") from None
-    mail.set_content(_tidy(text), cte="quoted-printable")
-    mail["Content-Language"] = row["language"]
-    return mail
-
-
-def _recipient(person: PersonalData) -> Address:
-    try:
-        recipient = Address(person.full_name, addr_spec=person.email)
-    except (ValueError, IndexError, MessageError):
-        recipient = Address()
-    plain = person.email.isascii() and person.email.isprintable() and '"' not in person.email
-    whole = recipient.username and recipient.domain and recipient.addr_spec == person.email
-    if not (plain and whole):
+    recipient = mailbox(person.full_name, person.email)
+    if recipient is None:
         raise RenderingError("invalid_address", "the address can't be written to")
-    return recipient
+    try:
+        return Mail(
+            sender=sender,
+            recipient=recipient,
+            subject=_one_line(subject.strip(), "subject"),
+            date=date,
+            message_id=f"{row['message_id']}@{sender.domain}",
+            language=row["language"],
+            text=_tidy(text),
+        )
+    except ValueError:
+        raise RenderingError("invalid_header", "a header can't be written") from None
 
 
 def _one_line(text: str, what: str) -> str:

@@ -10,7 +10,6 @@ import json
 import threading
 import time
 from collections.abc import Callable
-from email.message import EmailMessage
 from functools import partial
 
 from motcua.events.v1.common_pb2 import PersonalData, SealedData
@@ -26,6 +25,7 @@ from kernel.telemetry.tracing import Scope, span_from
 from office.people.directory import Directory
 from services.notify.delivery import metrics
 from services.notify.delivery.attempts import LEASE, Attempts, DueAttempt
+from services.notify.delivery.mail_format import Mail
 from services.notify.delivery.rendering import RenderingError, render
 from services.notify.delivery.smtp_client import MaybeTaken, ServerAway, Smtp
 from services.notify.domain.retry_schedule import attempts, wait_after
@@ -163,7 +163,7 @@ class MailSender:
         else:
             self._sent(due, code)
 
-    def _mail(self, due: DueAttempt) -> EmailMessage:
+    def _mail(self, due: DueAttempt) -> Mail:
         officer = due.message["officer"]
         person = self._officer(officer) if officer else self._applicant(due)
         return render(due.message, json.loads(due.message["values"]), person, self._from)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from email.message import EmailMessage
 
 import aiosmtplib
 
 from kernel.base.external_errors import ExternalError, Permanent, Retryable, Throttled
-from services.notify.delivery.mail_format import as_sent
+from services.notify.delivery.mail_format import Mail, as_sent
 
 TIMEOUT = 30.0
 """Seconds for a whole connection or a whole mail."""
@@ -50,7 +49,7 @@ class Smtp:
             self._drop()
             raise ServerAway(f"no connection ({type(fault).__name__})") from None
 
-    async def send(self, mail: EmailMessage) -> int:
+    async def send(self, mail: Mail) -> int:
         """Send a mail to its one recipient; return the server's code (250).
 
         A connection must be open.
@@ -63,8 +62,8 @@ class Smtp:
             raise ServerAway("no connection")
         try:
             async with asyncio.timeout(TIMEOUT):
-                await client.mail(mail["From"].addresses[0].addr_spec)
-                await client.rcpt(mail["To"].addresses[0].addr_spec)
+                await client.mail(mail.sender.addr_spec)
+                await client.rcpt(mail.recipient.addr_spec)
                 handed_over = True
                 answer = await client.data(as_sent(mail))
         except aiosmtplib.SMTPSenderRefused as refused:

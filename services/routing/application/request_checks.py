@@ -1,10 +1,9 @@
-"""What can't be, whatever the case: units and roles that there are not, papers without a name or
-number, and instants that no calendar holds. Each wrong field of a request is named.
+"""What can't be, whatever the case: units and roles that there are not, and instants that no
+calendar holds. Each wrong field of a request is named.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, date, datetime
 from typing import Final
@@ -25,12 +24,6 @@ from services.routing.domain.refusals import case
 _EARLIEST: Final = from_datetime(datetime(FIRST_YEAR + 1, 1, 1, tzinfo=UTC))
 _LATEST: Final = from_datetime(datetime(LAST_YEAR - 1, 12, 31, tzinfo=UTC))
 """A day less than calendars are kept for: the office's own year ends before that of UTC."""
-_MOST_COPIES: Final = 100
-_LONGEST_CODE: Final = 64
-_LONGEST_NOTE: Final = 1000
-_LONGEST_ATTRIBUTE: Final = 64
-"""Letters or digits: more than any choice of a process or any number that an office writes."""
-_SHA256: Final = re.compile(r"([0-9a-f]{64})?")
 
 
 def check(request: Message, loader: CaseContextLoader, now: int) -> None:
@@ -50,10 +43,6 @@ def wrong_fields(
     wrong = [*_instants(request)]
     if isinstance(request, pb.RequestConsultationRequest):
         wrong += _consultation(request, units, roles, day)
-    if isinstance(request, pb.RequestSupplementRequest):
-        wrong += _papers(request)
-    if isinstance(request, pb.CompleteStepRequest):
-        wrong += _attributes(request)
     return wrong
 
 
@@ -77,27 +66,3 @@ def _consultation(
         yield case.violation("unit", "unit.not_valid")
     if request.role and request.role not in roles:
         yield case.violation("role", "role.unknown", ", ".join(roles))
-
-
-def _papers(request: pb.RequestSupplementRequest) -> Iterator[Violation]:
-    """Papers are held to what the desk takes of them; those of no procedure may be asked for."""
-    for index, part in enumerate(request.parts):
-        where = f"parts[{index}]"
-        if not part.code.strip() or len(part.code) > _LONGEST_CODE:
-            yield case.violation(f"{where}.code", "part.code", str(_LONGEST_CODE))
-        if not 0 <= part.copies <= _MOST_COPIES:
-            yield case.violation(f"{where}.copies", "part.copies", str(_MOST_COPIES))
-        if not _SHA256.fullmatch(part.sha256):
-            yield case.violation(f"{where}.sha256", "part.sha256")
-        if len(part.note) > _LONGEST_NOTE:
-            yield case.violation(f"{where}.note", "part.note", str(_LONGEST_NOTE))
-
-
-def _attributes(request: pb.CompleteStepRequest) -> Iterator[Violation]:
-    """Stated attributes are choices and numbers; an event must stay small enough for the log."""
-    for index, fact in enumerate(request.facts):
-        for field in ("name", "value"):
-            if len(getattr(fact, field)) > _LONGEST_ATTRIBUTE:
-                yield case.violation(
-                    f"facts[{index}].{field}", "fact.length", str(_LONGEST_ATTRIBUTE)
-                )

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Sequence
 from email.headerregistry import Address
-from email.message import EmailMessage
 
 import pytest
 
@@ -11,25 +10,19 @@ from infra.local.ports import free_port
 from infra.local.smtp import RECIPIENT_HEADER, MailSink
 from kernel.base.external_errors import ExternalError, Permanent, Retryable, Throttled
 from services.notify.delivery import smtp_client
+from services.notify.delivery.mail_format import Mail
 from services.notify.delivery.smtp_client import MaybeTaken, ServerAway, Smtp
+from tests.support.mails import ENCODED_NAMES, HEADERS, decoded, headers_of, mail_to
 
 
-def mail(to: str) -> EmailMessage:
-    message = EmailMessage()
-    message["From"] = Address("Một Cửa", "khong-tra-loi", "motcua.invalid")
-    message["To"] = Address("Vừ Thị Mỷ", addr_spec=to)
-    message["Subject"] = "Hồ sơ"
-    message.set_content(".\n..\nxin chào\n", cte="quoted-printable")
-    return message
-
-
-async def hand_over(port: int, *recipients: str) -> list[ExternalError | int]:
+async def hand_over(port: int, *mails: Mail | str) -> list[ExternalError | int]:
     smtp = Smtp("127.0.0.1", port, "motcua.invalid")
     ends: list[ExternalError | int] = []
-    for to in recipients:
+    for each in mails:
+        mail = mail_to("Vừ Thị Mỷ", each) if isinstance(each, str) else each
         try:
             await smtp.open()
-            ends.append(await smtp.send(mail(to)))
+            ends.append(await smtp.send(mail))
         except ExternalError as error:
             ends.append(error)
     await smtp.close()
@@ -66,6 +59,28 @@ async def test_the_mail_arrives_whole(mail_sink: MailSink) -> None:
     assert read[RECIPIENT_HEADER] == "an@example.vn"
     assert read.get_content() == ".\n..\nxin chào\n"
     assert str(read["To"]) == "Vừ Thị Mỷ <an@example.vn>"
+
+
+async def test_encoded_words_arrive_as_they_were_typed(mail_sink: MailSink) -> None:
+    """In the name of whom a mail goes to, of whom it comes from, and in its subject: a server gets
+    our headers and no others, and readers see the text.
+    """
+    names = list(ENCODED_NAMES.values())
+    mails = [
+        mail_to(name, "an@example.vn", subject=name, sender=Address(name, addr_spec="mc@hg.vn"))
+        for name in names
+    ]
+    assert await hand_over(mail_sink.port, *mails) == [250] * len(names)
+    arrived = [path.read_bytes() for path in sorted(mail_sink.folder.glob("*.eml"))]
+    assert len(arrived) == len(names)
+    for raw, name in zip(arrived, names, strict=True):
+        headers = headers_of(raw)
+        assert tuple(headers) == (RECIPIENT_HEADER, *HEADERS)
+        assert headers[RECIPIENT_HEADER] == "an@example.vn"
+        assert decoded(headers["To"]) == f"{name} <an@example.vn>"
+        assert decoded(headers["From"]) == f"{name} <mc@hg.vn>"
+        assert decoded(headers["Subject"]) == name
+        assert raw.endswith(b"\r\n\r\n.\r\n..\r\nxin ch=C3=A0o\r\n")
 
 
 async def test_nobody_there() -> None:

@@ -41,8 +41,8 @@ def letter(payload: DeadlineEscalated, at: int = DUE_AT) -> tuple[str, str]:
         "queued_at": T0,
     }
     mail = render(row, COMMON | values | {"told_at": isoformat(at)}, HEAD, SENDER)
-    assert mail["To"].addresses == (Address(HEAD.full_name, addr_spec=HEAD.email),)
-    return str(mail["Subject"]), text_of(mail)
+    assert mail.recipient == Address(HEAD.full_name, addr_spec=HEAD.email)
+    return mail.subject, text_of(mail)
 
 
 def test_who_is_told_and_what() -> None:

@@ -1,10 +1,8 @@
 """Letters: every kind in both languages, nothing missing, nothing smuggled in."""
 
 import re
+from dataclasses import replace
 from email import message_from_bytes, policy
-from email.header import decode_header, make_header
-from email.headerregistry import Address
-from email.message import EmailMessage
 from typing import Any
 
 import pytest
@@ -12,13 +10,22 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from motcua.events.v1.common_pb2 import PersonalData
 
-from services.notify.delivery.mail_format import as_sent
+from services.notify.delivery.mail_format import Mail, as_sent, mailbox
 from services.notify.delivery.rendering import TEMPLATES, RenderingError, render
 from services.notify.domain.citizen_messages import KINDS
 from services.notify.domain.decider import VERSIONS, template_of
 from services.notify.domain.officer_messages import OFFICER_KINDS
 from tests.support.letters import DUE_TEXT, ITEM, PERSON, T0
-from tests.support.mails import COMMON, SENDER, text_of
+from tests.support.mails import (
+    COMMON,
+    ENCODED_NAMES,
+    HEADERS,
+    SENDER,
+    decoded,
+    headers_of,
+    mail_to,
+    text_of,
+)
 
 VALUES: dict[str, dict[str, str]] = {
     "submitted": {"answer_due_at": DUE_TEXT},
@@ -108,7 +115,7 @@ def letter(
     person: PersonalData = PERSON,
     code: str = "H22.02-210809-0007",
     **values: str,
-) -> EmailMessage:
+) -> Mail:
     return render(row(kind, language, code), {**COMMON, **VALUES[kind], **values}, person, SENDER)
 
 
@@ -118,7 +125,7 @@ def test_every_kind(kind: str, language: str) -> None:
     """Every kind has a letter in each language: subject, greeting, facts, signature, code."""
     mail = letter(kind, language)
     text = text_of(mail)
-    assert "H22.02-210809-0007" in mail["Subject"]
+    assert "H22.02-210809-0007" in mail.subject
     assert text.splitlines()[0].endswith("Vừ Thị Mỷ,")
     assert "“Cấp Giấy phép bán lẻ rượu”" in text
     assert "Sở Công Thương" in text
@@ -251,25 +258,19 @@ TEXTS = st.lists(st.one_of(WORDS, st.text("ăệ x,", min_size=1, max_size=30)),
 @example("", " ".join(["Xin", *["H22.02-210809-0007"] * 3]))
 def test_headers_arrive_as_they_were_meant(subject: str, name: str) -> None:
     """No space of a subject or a name is lost or won on the way, however long it is."""
-    mail = EmailMessage()
-    mail["From"] = SENDER
-    mail["To"] = Address(name, addr_spec="my@example.vn")
-    mail["Subject"] = subject
-    sent = as_sent(mail)
+    sent = as_sent(mail_to(name, subject=subject))
     assert all(len(line) <= 78 for line in sent.split(b"\r\n"))
     assert not re.search(rb"\?==\?", sent)
-    read = message_from_bytes(sent)  # the older reader: the newer one breaks long names
-    unfolded = {name: "".join(read[name].splitlines()) for name in ("Subject", "To")}
-    shown = {name: str(make_header(decode_header(text))) for name, text in unfolded.items()}
-    assert shown["Subject"] == subject
-    assert shown["To"] == (str(mail["To"]) if name.isascii() else f"{name} <my@example.vn>")
+    headers = headers_of(sent)
+    assert decoded(headers["Subject"]) == subject
+    assert decoded(headers["To"]) == (f"{name} <my@example.vn>" if name else "my@example.vn")
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_subjects_arrive_as_they_were_meant(kind: str) -> None:
     """The subject that a reader sees is the one of the letter."""
     mail = letter(kind)
-    assert message_from_bytes(as_sent(mail), policy=policy.default)["Subject"] == mail["Subject"]
+    assert message_from_bytes(as_sent(mail), policy=policy.default)["Subject"] == mail.subject
 
 
 BREAKS = ["\n", "\r", "\r\n", "\v", "\f", "\x1c", "\x85", "\u2028", "\u2029", "\0"]
@@ -304,6 +305,10 @@ def test_line_break_in_the_subject(sign: str) -> None:
         "my@example.vn\nBcc: all@example.vn",
         "my@example.vn>",
         '"my all"@example.vn',
+        "=?utf-8?q?my=0D=0ABcc:_all?=@example.vn",
+        "my@=?utf-8?q?example.vn?=",
+        "my@[127.0.0.1]",
+        "(=?utf-8?q?=0A?=)my@example.vn",
         "mỷ@example.vn",
         "my@ví dụ.vn",
     ],
@@ -324,3 +329,37 @@ def test_strange_names(name: str) -> None:
     assert [address.addr_spec for address in read["To"].addresses] == ["my@example.vn"]
     assert not read["Bcc"]
     assert not read["Cc"]
+
+
+@pytest.mark.parametrize("text", ENCODED_NAMES.values(), ids=ENCODED_NAMES)
+def test_encoded_words_are_text(text: str) -> None:
+    """As a name, ours or theirs, and as a subject they arrive as they were typed, and nothing else
+    comes with them.
+    """
+    sender = mailbox(text, "mc@example.vn")
+    assert sender
+    sent = as_sent(mail_to(text, subject=text, sender=sender))
+    headers = headers_of(sent)
+    assert tuple(headers) == HEADERS
+    assert decoded(headers["To"]) == f"{text} <my@example.vn>"
+    assert decoded(headers["From"]) == f"{text} <mc@example.vn>"
+    assert decoded(headers["Subject"]) == text
+    read = message_from_bytes(sent, policy=policy.default)
+    assert tuple(read.keys()) == HEADERS
+    assert read.get_content() == ".\r\n..\r\nxin chào\r\n"
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\r\n"), max_size=120))
+@example("=?utf-8?q?a=0A?=")
+def test_no_name_makes_a_header(name: str) -> None:
+    """Whatever signs a name has, a mail has our headers and no others."""
+    assert tuple(headers_of(as_sent(mail_to(name)))) == HEADERS
+
+
+@pytest.mark.parametrize(
+    "change", [{"message_id": "m-1\r\nBcc: all@example.vn"}, {"language": "vi\nX: 1"}]
+)
+def test_no_other_header_takes_text(change: dict[str, Any]) -> None:
+    """What is written as it is has no blank and no line break."""
+    with pytest.raises(ValueError, match="header"):
+        replace(mail_to("Mỷ"), **change)

@@ -19,6 +19,7 @@ def test_usual(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("Tỉnh Hà Giang <mc@hagiang.gov.vn>", "Tỉnh Hà Giang", "mc@hagiang.gov.vn"),
         ("mc@hagiang.gov.vn", "", "mc@hagiang.gov.vn"),
+        ("=?utf-8?b?Cg==?= <mc@hagiang.gov.vn>", "=?utf-8?b?Cg==?=", "mc@hagiang.gov.vn"),
     ],
 )
 def test_sender(monkeypatch: pytest.MonkeyPatch, text: str, name: str, address: str) -> None:
@@ -28,7 +29,10 @@ def test_sender(monkeypatch: pytest.MonkeyPatch, text: str, name: str, address: 
     assert (sender.display_name, sender.addr_spec) == (name, address)
 
 
-@pytest.mark.parametrize("text", ["nobody", "a@b\nBcc: c@d", "@b", "a@", "a b <>", "á@b.vn"])
+@pytest.mark.parametrize(
+    "text",
+    ["nobody", "a@b\nBcc: c@d", "@b", "a@", "a b <>", "á@b.vn", "Mc <=?utf-8?q?a=0A?=@b.vn>"],
+)
 def test_wrong_sender(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     """A sender that is no address is refused."""
     monkeypatch.setenv("NOTIFY_SENDER", text)

@@ -12,7 +12,11 @@ from kernel.base.plain_text import plain, plain_line
 
 
 @pytest.mark.parametrize(
-    "text", ["Nguyễn Thị Ánh", "dòng 1\ndòng 2\tcột", "", "Số 5/2, ngõ 7", "मराठी क\u200dष", "🙂"]
+    "text",
+    [
+        *("Nguyễn Thị Ánh", "dòng 1\ndòng 2\tcột", "", "Số 5/2, ngõ 7", "मराठी क\u200dष", "🙂"),
+        *("می\u200cخواهم", "👨\u200d👩\u200d👧 gia đình", "❤\ufe0f"),
+    ],
 )
 def test_plain_text_is_kept(text: str) -> None:
     """Ordinary text of any script, with line feeds and tabs, is plain."""
@@ -46,7 +50,25 @@ BLANK = [
 def test_what_shows_nothing_is_empty(text: str) -> None:
     """Blanks, fillers and joiners, alone or together, tell a reader nothing."""
     assert plain(text) == ""
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n\t", "\u00a0", "\u2800", "\ufe0f"])
+def test_blanks_beside_what_shows_are_text(text: str) -> None:
+    """A reader sees that they are there."""
     assert plain(f"{text}x") == f"{text}x"
+
+
+@pytest.mark.parametrize(
+    "sign",
+    [
+        *("\u200b", "\u2060", "\u3164", "\u00ad", "\u180e", "\u115f", "\u034f", "\u2064"),
+        *("\U000e0041", "\U000e0001", "\U000e0100", "\uffa0", "\u200c", "\u200d"),
+    ],
+)
+@pytest.mark.parametrize("text", ["Nguyễn{}Thị Ánh", "{}An", "Ánh{}"])
+def test_what_nobody_can_see_is_not_plain(text: str, sign: str) -> None:
+    """Two names that look alike would be two names."""
+    assert plain(text.format(sign)) is None
 
 
 @given(st.text())

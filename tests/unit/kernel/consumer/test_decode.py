@@ -57,3 +57,12 @@ def test_no_hostile_name_is_kept() -> None:
         decode._is_printable.cache_clear()
         assert read(record(b"H22-1", value)) is None
         assert decode._is_printable.cache_info().currsize <= 1  # the other of the two, at most
+
+
+def test_times_that_no_clock_shows_are_no_event() -> None:
+    """Whoever shows an event would fail on the last day of the year 9999, or beyond."""
+    for field in ("occurred_at", "recorded_at"):
+        for seconds, fits in ((253_402_214_399, True), (253_402_300_799, False), (2**62, False)):
+            event = supplement("H22-1", 1)
+            getattr(event, field).seconds = seconds
+            assert (read(record(b"H22-1", event.SerializeToString())) is not None) is fits

@@ -2,19 +2,44 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 import uuid
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
 
+import protovalidate
 import pytest
-from motcua.audit.v1.audit_pb2 import GetStateRequest
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.message import Message
+from motcua.audit.v1 import audit_pb2
+from motcua.audit.v1.audit_pb2 import ChainHead, GetReportRequest, GetStateRequest, VerifyRequest
+from motcua.buf.validate.validate_pb2 import field as field_rules
+from motcua.buf.validate.validate_pb2 import message as message_rules
+from motcua.events.v1 import common_pb2
+from motcua.intake.v1 import intake_pb2
+from motcua.intake.v1.intake_pb2 import SubmitDossierRequest
+from motcua.notify.v1 import notify_pb2
+from motcua.operations.v1 import operations_pb2
 from motcua.operations.v1.operations_pb2 import ListQuarantinedRequest, RedriveRequest
+from motcua.postal.v1 import postal_partner_pb2, postal_pb2
+from motcua.postal.v1.postal_partner_pb2 import ReportReturnedRequest
+from motcua.postal.v1.postal_pb2 import ListJobsRequest
+from motcua.routing.v1 import routing_pb2, types_pb2
 from motcua.routing.v1.routing_pb2 import ResumeCaseRequest
 
 from kernel.base.errors import Invalid
 from kernel.messages.catalogue import FixedText
 from kernel.messages.texts import TEXTS
-from kernel.rpc.validation.messages import rule_text
+from kernel.rpc.validation import validator
+from kernel.rpc.validation.messages import field_rule_text, rule_text
 from kernel.rpc.validation.validator import check
+
+CONTRACTS = (
+    *(audit_pb2, common_pb2, intake_pb2, notify_pb2, operations_pb2),
+    *(postal_partner_pb2, postal_pb2, routing_pb2, types_pb2),
+)
 
 
 def test_request_text_is_brought_to_nfc() -> None:
@@ -48,6 +73,123 @@ def test_all_violations_come_at_once() -> None:
     found = {v.field: (v.vi, v.en) for v in caught.value.violations}
     assert set(found) == {"request_id", "partition", "offset", "stream_id"}
     assert found["partition"] == ("phải từ 0 trở lên", "must be 0 or more")
+
+
+def test_too_many_items_are_named_before_any_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a million empty parts are one violation, and no rule is tried on any of them."""
+    request = SubmitDossierRequest()
+    request.MergeFromString(b"\x32\x00" * 500_000)
+    monkeypatch.setattr(validator, "_VALIDATOR", None)
+    monkeypatch.setattr(validator, "_wrong", None)
+    monkeypatch.setattr(validator, "_path", None)
+
+    with pytest.raises(Invalid) as caught:
+        check(request, lambda _: pytest.fail("looked at further"))
+
+    (violation,) = caught.value.violations
+    assert (violation.field, violation.rule) == ("parts", "repeated.max_items")
+    assert violation.en == "must have at most 100 items"
+
+
+def test_only_the_first_violations_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request within its bounds may have thousands of mistakes: some are named, the others are
+    counted, and no text is made for them.
+    """
+    request = VerifyRequest(anchors=[ChainHead(partition=-1, offset=-1)] * 1000)
+    translated = Counter[str]()
+    path = validator._path
+
+    def counted(violation: protovalidate.Violation) -> str:
+        translated["paths"] += 1
+        return path(violation)
+
+    monkeypatch.setattr(validator, "_path", counted)
+    with pytest.raises(Invalid) as caught:
+        check(request)
+
+    assert len(caught.value.violations) == translated["paths"] == Invalid.NAMED
+    assert caught.value.more == 3000 - Invalid.NAMED
+
+
+def _with_rules() -> Iterator[tuple[FieldDescriptor, str, Any]]:
+    """Yield each rule of each field of the contracts, as protovalidate names it."""
+    waiting = [m for module in CONTRACTS for m in module.DESCRIPTOR.message_types_by_name.values()]
+    while waiting:
+        message = waiting.pop()
+        waiting += message.nested_types
+        for field in message.fields:
+            rules = field.GetOptions().Extensions[field_rules]
+            if rules.required:
+                yield field, "required", None
+            for kind, of_kind in rules.ListFields():
+                if kind.message_type is None:
+                    continue
+                listed = of_kind.ListFields()
+                ends = {name.name for name, _ in listed if name.name in ("gte", "lte", "gt", "lt")}
+                for name, value in listed:
+                    both = ends >= {"gte", "lte"} and name.name in ends
+                    rule = "gte_lte" if both else name.name
+                    given = list(value) if name.is_repeated else value
+                    yield field, f"{kind.name}.{rule}", given
+
+
+def test_every_rule_of_the_contracts_is_said_in_plain_words() -> None:
+    """No text shows a regular expression, a number of seconds or a number of an enum's value."""
+    seen = 0
+    for field, rule, value in _with_rules():
+        text = field_rule_text(field, rule, value, FixedText("", ""))
+        for words in (text.vi, text.en):
+            assert words, (field.full_name, rule)
+            assert not re.search(r"[\^$\\{}\[\]*+?]|\b\d{7,} s\b|\d s$|, ,|\(\s*\)", words), (
+                rule,
+                words,
+            )
+            if field.enum_type is not None:
+                assert not re.search(r"\d", words), (rule, words)
+        assert text.vi != text.en, (field.full_name, rule)
+        if rule == "string.pattern":
+            assert text.en != "has a wrong form", (field.full_name, value)
+        seen += 1
+    assert seen > 300
+
+
+def test_rules_of_whole_messages_are_in_both_languages() -> None:
+    """Vietnamese first, with a stroke between."""
+    rules = [
+        rule
+        for module in CONTRACTS
+        for message in module.DESCRIPTOR.message_types_by_name.values()
+        for rule in message.GetOptions().Extensions[message_rules].cel
+    ]
+    assert len(rules) >= 3
+    for rule in rules:
+        vi, divided, en = rule.message.partition(" | ")
+        assert divided, rule.id
+        assert vi != en, rule.id
+
+
+def test_an_instant_a_range_and_a_choice_are_said_as_people_read_them() -> None:
+    """A date, both ends, and the names of the values."""
+    request = ReportReturnedRequest(attempt=0)
+    request.happened_at.seconds = 1
+    found = _said(request)
+    assert found["happened_at"] == (
+        "phải sau 00:00 ngày 01/01/2000 (UTC)",
+        "must be after 00:00 on 01 January 2000 (UTC)",
+    )
+    listed = _said(ListJobsRequest(page_size=501))
+    assert listed["page_size"] == ("phải từ 0 đến 500", "must be from 0 to 500")
+    submitted = _said(SubmitDossierRequest(language="fr"))
+    assert submitted["language"] == ("phải là một trong vi, en", "must be one of vi, en")
+    assert submitted["channel"][1] == "must be chosen (not CHANNEL_UNSPECIFIED)"
+    asked = _said(GetReportRequest(from_date="soon", to_date="soon"))
+    assert asked["from_date"][1].startswith("must be a day written as year-month-day")
+
+
+def _said(request: Message) -> dict[str, tuple[str, str]]:
+    with pytest.raises(Invalid) as caught:
+        check(request)
+    return {v.field: (v.vi, v.en) for v in caught.value.violations}
 
 
 def test_every_rule_has_both_languages() -> None:

@@ -101,6 +101,17 @@ def test_a_large_file_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         tracemalloc.stop()
 
 
+def test_a_workbook_of_many_cells_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Empty cells take four bytes each and microseconds to read: they are counted before."""
+    path = tmp_path / "procedures.xlsx"
+    monkeypatch.setattr(reader, "load_workbook", None)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("xl/worksheets/sheet1.xml", "<row>" + "<c/>" * reader.MOST_TAGS + "</row>")
+    assert refused(path) == [(0, "file", "file.cells")]
+
+
 def test_a_zip_bomb_is_not_unpacked(tmp_path: Path) -> None:
     """An archive that would unpack to gigabytes is refused by what it says of itself, unopened."""
     path = tmp_path / "bomb.xlsx"
