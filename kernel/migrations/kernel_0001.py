@@ -23,12 +23,19 @@ def upgrade() -> None:
             "recorded_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
         sa.Column("causation_id", sa.String(), nullable=False),
+        sa.Column("request_digest", sa.LargeBinary(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("stream_id", "stream_kind", "source", "sequence"),
         sa.UniqueConstraint("event_id"),
     )
     with op.batch_alter_table("events", schema=None) as batch_op:
         batch_op.create_index("events_causation", ["causation_id"], unique=False)
+    op.create_table(
+        "identities",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("value", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
     op.create_table(
         "leases",
         sa.Column("name", sa.String(), nullable=False),
@@ -113,8 +120,7 @@ def upgrade() -> None:
     op.create_table(
         "requests",
         sa.Column("request_id", sa.String(), nullable=False),
-        sa.Column("method", sa.String(), nullable=False),
-        sa.Column("body_sha256", sa.LargeBinary(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
         sa.Column("response", sa.LargeBinary(), nullable=False),
         sa.Column(
             "created_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
@@ -127,6 +133,7 @@ def upgrade() -> None:
         sa.Column("stream_kind", sa.String(), nullable=False),
         sa.Column("source", sa.String(), nullable=False),
         sa.Column("sequence", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("digests", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("stream_id", "stream_kind", "source"),
         sqlite_with_rowid=False,
     )

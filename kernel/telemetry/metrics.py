@@ -159,6 +159,11 @@ KEY_MISMATCHES = Counter(
     "{record}",
     "Records whose key is another than their event's: a matter of security.",
 )
+CONFLICTS = Counter(
+    "motcua.consumer.conflicts",
+    "{record}",
+    "Records at whose place in their stream another event was taken: a matter of security.",
+)
 FENCED = Counter(
     "motcua.consumer.fenced",
     "{batch}",
@@ -201,6 +206,11 @@ CLOCK_AHEAD = Gauge(
     "s",
     "How far this machine's clock is ahead of the broker's; below 0 when behind.",
 )
+SCHEDULER_FAILED = Gauge(
+    "motcua.scheduler.failed",
+    "{stream}",
+    "Streams that a periodic task leaves out for a while because its work on them failed.",
+)
 REACTIONS = Counter(
     "motcua.reactions.done", "{reaction}", "Reactions that appended events, by their cause."
 )
@@ -217,6 +227,7 @@ METRICS: Final[tuple[Instrument, ...]] = (
     REPEATS,
     UNKNOWN,
     KEY_MISMATCHES,
+    CONFLICTS,
     FENCED,
     STALLED,
     BULK_RECORDS,
@@ -229,6 +240,7 @@ METRICS: Final[tuple[Instrument, ...]] = (
     PUBLISHED,
     PUBLISH_FAILURES,
     CLOCK_AHEAD,
+    SCHEDULER_FAILED,
     REACTIONS,
 )
 
