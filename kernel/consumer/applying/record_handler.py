@@ -217,12 +217,16 @@ class RecordHandler:
         return True
 
     def discard(self, row: Row) -> None:
-        """Give a record up for good; its stream goes on after it."""
+        """Give a record up for good, or only its reaction where that has failed; its stream goes on
+        after it.
+        """
         self._mark(row, quarantine_rows.DISCARDED, row["error"])
         self._forget(row)
         record = quarantine_rows.record_of(row)
         event = read(record)
         if event is not None and key_fits(record, event):
+            if row["error"].startswith(quarantine_rows.REACTION):
+                self._uow.delete(self._model.tables.pending_reactions, event.event_id)
             stream_id, kind, source = event.stream_id, event.stream_kind, event.source
             if event.sequence > self._uow.sequence(stream_id, source, kind):
                 self._uow.advance(event, record.value or b"")
