@@ -92,6 +92,12 @@ class Conflict(Failure):
     """A concurrent change came first; reading again and retrying may help (ABORTED)."""
 
 
+class Busy(Conflict):
+    """Others did not let it through: nothing is wrong with the work itself, which can be tried
+    again as it is.
+    """
+
+
 class Unavailable(Failure):
     """Something needed does not answer; a retry will help (UNAVAILABLE)."""
 

@@ -2,7 +2,8 @@
 
 A command's first answer is kept under its request id in the transaction of its effects. After a
 rebuild those rows are gone; then the events name the request as their cause, so that it is not
-carried out a second time.
+carried out a second time. Answer and events are bound to a digest of method, caller and content:
+the same id with anything else is another request, and is refused.
 """
 
 from __future__ import annotations
@@ -41,6 +42,10 @@ Context = grpc.aio.ServicerContext[Any, Any]
 _UUID_FORM: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
+def _sha256(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest()
+
+
 class Request(Protocol):
     """The request of a command: a message with ``string request_id = 1``."""
 
@@ -65,10 +70,13 @@ class Commands:
         tables: KernelTables,
         readiness: Readiness | None = None,
         broker_clock: BrokerClock | None = None,
+        digest: Callable[[bytes], bytes] = _sha256,
     ) -> None:
         """Commands get ``Unavailable`` until ``readiness`` is reached, and while this machine's
-        clock is too far ahead of ``broker_clock``.
+        clock is too far ahead of ``broker_clock``. ``digest`` makes the digests of requests, which
+        go into events: keyed, so that they don't help to guess what was sealed.
         """
+        self._digest = digest
         self._readiness = readiness
         self._broker_clock = broker_clock
         self._writer = writer
@@ -91,12 +99,9 @@ class Commands:
         await self._may_begin()
         current = caller()
         call = self._call(request, current)
-        body = _digest(request, call)
         self._waiting[call.request_id] = self._waiting.get(call.request_id, 0) + 1
         try:
-            work = partial(
-                self._once, request=request, call=call, current=current, body=body, handler=handler
-            )
+            work = partial(self._once, request=request, call=call, current=current, handler=handler)
             return await self._loop_bridge().wait(self._writer.submit(work))
         except asyncio.CancelledError:
             current.gone = True
@@ -108,21 +113,14 @@ class Commands:
         """Run ``act``, which blocks and makes transactions of its own, in a thread; at most once.
 
         The request is saved before ``act`` runs, so one that was interrupted is not begun a second
-        time: it raises ``AlreadyExists``. While it runs, the same request raises ``Conflict``.
+        time: it raises ``AlreadyExists``. While it runs, the same request raises ``Conflict``. Once
+        the request is saved, ``act`` runs to its end, whether or not the caller still waits.
         """
         await self._may_begin()
         current = caller()
         call = self._call(request, current)
-        note = FirstAnswer(current.method, _digest(request, call), b"")
-        begin = partial(self._begin, call=call, current=current, note=note)
-        try:
-            first = await self._loop_bridge().wait(self._writer.submit(begin))
-            if first is not None:
-                return cast(A, answer_type(current.method).FromString(first.response))
-        except BaseException:
-            self._ended(call)
-            raise
-        return await asyncio.to_thread(self._act_in_thread, act, call)
+        work = partial(self._in_thread, act=act, call=call, current=current)
+        return await asyncio.shield(asyncio.to_thread(work))
 
     async def _may_begin(self) -> None:
         if self._broker_clock is not None:
@@ -130,19 +128,19 @@ class Commands:
         if self._readiness is not None and not self._readiness.known:
             await asyncio.to_thread(self._readiness.require)
 
-    def _act_in_thread(self, act: Callable[[Call], A], call: Call) -> A:
-        """Act and save the answer, whether or not the caller still waits by then."""
+    def _in_thread(self, *, act: Callable[[Call], A], call: Call, current: Caller) -> A:
+        begin = partial(self._begin, call=call, current=current)
         try:
+            first = self._writer.submit(begin).result()
+            if first is not None:
+                return cast(A, answer_type(current.method).FromString(first.response))
             answer = act(call)
             end = partial(self._end, call=call, answer=answer.SerializeToString())
             self._writer.submit(end).result()
         finally:
-            self._ended(call)
+            if self._in_threads.get(call.request_id) is call:
+                del self._in_threads[call.request_id]
         return answer
-
-    def _ended(self, call: Call) -> None:
-        if self._in_threads.get(call.request_id) is call:
-            del self._in_threads[call.request_id]
 
     def _call(self, request: Request, current: Caller) -> Call:
         request_id = request.request_id.lower()
@@ -158,6 +156,7 @@ class Commands:
             trace=current.trace,
             correlation_id=current.correlation_id or request_id,
             roles=current.roles,
+            digest=self._digest(_identity_of(request, current)),
             rule=current.rule,
         )
 
@@ -183,7 +182,6 @@ class Commands:
         request: Q,
         call: Call,
         current: Caller,
-        body: bytes,
         handler: CommandHandler[Q, A],
     ) -> A:
         if not current.waits():
@@ -194,30 +192,30 @@ class Commands:
         first = cache.answers.get(call.request_id)
         if first is not None:
             metrics.COMMANDS_REPEATED.add(1, {"method": current.method})
-            if first.method != current.method or first.body != body:
+            if first.digest != call.digest:
                 raise _used_before()
             return cast(A, answer_type(current.method).FromString(first.response))
-        if call.request_id in cache.caused:
+        if (digest := cache.caused.get(call.request_id)) is not None:
+            if digest != call.digest:
+                raise _used_before()
             metrics.COMMANDS_REPEATED.add(1, {"method": current.method})
             answer = handler.answer(uow, request, call, uow.caused(call.request_id))
         else:
             answer = carry_out(handler, uow, request, call)
-        cache.keep(call, FirstAnswer(current.method, body, answer.SerializeToString()))
+        cache.keep(call, FirstAnswer(call.digest, answer.SerializeToString()))
         return answer
 
-    def _begin(
-        self, uow: UnitOfWork, *, call: Call, current: Caller, note: FirstAnswer
-    ) -> FirstAnswer | None:
+    def _begin(self, uow: UnitOfWork, *, call: Call, current: Caller) -> FirstAnswer | None:
         if not current.waits():
             raise DeadlinePassed
         cache = self._cache_of(uow)
         cache.look_up(call.request_id, ())
         first = cache.answers.get(call.request_id)
         if first is None:
-            cache.keep(call, note)
+            cache.keep(call, FirstAnswer(call.digest, b""))
             self._in_threads[call.request_id] = call
             return None
-        if (first.method, first.body) != (note.method, note.body):
+        if first.digest != call.digest:
             raise _used_before()
         if call.request_id in self._in_threads:
             raise _under_way()
@@ -267,10 +265,10 @@ class Reads:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _digest(request: Request, call: Call) -> bytes:
-    """Return a digest of content and caller: the answer is for the same caller only."""
-    who = f"{call.actor.kind}:{call.actor.id}\n".encode()
-    return hashlib.sha256(who + request.SerializeToString(deterministic=True)).digest()
+def _identity_of(request: Request, current: Caller) -> bytes:
+    """Return what two requests with the same id must have in common to be the same request."""
+    who = f"{current.method}\n{current.actor.kind}:{current.actor.id}\n"
+    return who.encode() + request.SerializeToString(deterministic=True)
 
 
 def _used_before() -> AlreadyExists:

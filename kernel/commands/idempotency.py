@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     bindparam,
     func,
+    literal_column,
     null,
     select,
     union_all,
@@ -34,8 +35,8 @@ _LOOKUP: Final = 500
 class FirstAnswer(NamedTuple):
     """The first answer to a request."""
 
-    method: str
-    body: bytes
+    digest: bytes
+    """Of the method, the caller and the content, keyed."""
     response: bytes
 
 
@@ -45,7 +46,8 @@ class RequestCache:
     def __init__(self, uow: UnitOfWork, requests: Table, events: Table) -> None:
         self.unit = weakref.ref(uow)
         self.answers: dict[str, FirstAnswer] = {}
-        self.caused: set[str] = set()
+        self.caused: dict[str, bytes] = {}
+        """The digests of requests that events were written for, by request id."""
         self._connection = uow.connection
         self._source = uow.model.source
         self._requests = requests
@@ -64,17 +66,17 @@ class RequestCache:
         ids = fresh if dialect.name == "postgresql" else json.dumps(fresh)
         row = {"ids": ids, "source": self._source}
         for found in self._connection.exec_driver_sql(statement.sql, statement.one(row)):
-            if found[1] is None:
-                self.caused.add(found[0])
+            request_id, digest, response = found
+            if response is None:
+                self.caused[request_id] = digest
             else:
-                self.answers[found[0]] = FirstAnswer(*found[1:])
+                self.answers[request_id] = FirstAnswer(digest, response)
 
     def keep(self, call: Call, first: FirstAnswer) -> None:
         """Save the first answer; the transaction fails when a replica saves one for the same id."""
         row = {
             "request_id": call.request_id,
-            "method": first.method,
-            "body_sha256": first.body,
+            "digest": first.digest,
             "response": first.response,
             "created_at": call.now,
         }
@@ -84,13 +86,15 @@ class RequestCache:
 
 @lru_cache(maxsize=8)
 def _lookup_of(requests: Table, events: Table, dialect: Dialect) -> Statement:
-    """Return the statement that finds first answers, and causes without an answer (method null)."""
+    """Return the statement that finds first answers, and requests that led to events (response
+    null).
+    """
     r, e = requests.c, events.c
-    answers = select(r.request_id, r.method, r.body_sha256, r.response).where(
-        _among_ids(r.request_id, dialect)
-    )
-    causes = select(e.causation_id, null(), null(), null()).where(
-        _among_ids(e.causation_id, dialect), e.source == bindparam("source")
+    answers = select(r.request_id, r.digest, r.response).where(_among_ids(r.request_id, dialect))
+    causes = select(e.causation_id, e.request_digest, null()).where(
+        _among_ids(e.causation_id, dialect),
+        e.source == bindparam("source"),
+        func.length(e.request_digest) > literal_column("0"),  # else an event with this id led to it
     )
     return Statement(union_all(answers, causes), dialect)
 

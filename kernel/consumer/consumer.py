@@ -26,6 +26,7 @@ from kernel.eventsourcing.readiness import Readiness
 from kernel.eventsourcing.service_model import Model
 from kernel.telemetry import metrics
 from kernel.telemetry.logs import get_logger
+from kernel.telemetry.vital_threads import vital_thread
 
 FAUST_DEAD = 75
 """Exit status that asks the supervisor for a restart (EX_TEMPFAIL)."""
@@ -104,7 +105,7 @@ class Consumer:
         """Commands are refused until the log has been read once."""
         redriver = replace(applier, limit=None, reacting=False)
         self.quarantine = Quarantine(reads, writer, model, redriver, self._run_pending)
-        self._thread = threading.Thread(target=self._worker.run, name="consumer", daemon=True)
+        self._thread = vital_thread(self._worker.run, "consumer")
         metrics.LAG.observe(
             lambda: [(n, {"partition": p}) for p, n in dict(self.stats.lag).items()]
         )

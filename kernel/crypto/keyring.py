@@ -7,8 +7,10 @@ and leaves every event as it was.
 
 from __future__ import annotations
 
+import hmac
 import os
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,8 +20,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 from google.protobuf.message import Message
 from motcua.events.v1.common_pb2 import SealedData
-from sqlalchemy import Column, Engine, LargeBinary, MetaData, String, Table
+from sqlalchemy import Column, Connection, Engine, LargeBinary, MetaData, String, Table
 
+from kernel.base.errors import Unavailable
+from kernel.messages.texts import TEXTS
 from kernel.storage.engines import lock_schema
 
 ERASED = "đã xóa"
@@ -33,11 +37,23 @@ _KEYS = Table(
     Column("stream_id", String, nullable=False, index=True),
     Column("wrapped", LargeBinary, nullable=False),
 )
+_IDENTITY = Table("keyring", _METADATA, Column("keyring_id", String, primary_key=True))
 _CACHE = 10_000
+FRESH_SECONDS = 5.0
+"""How long a key that was read is used without another look: a key that another process destroys
+is gone everywhere after this.
+"""
 
 
 class WrongMasterKey(ValueError):
     """The keys in the database were wrapped by another master key."""
+
+
+class WrongKeyring(Unavailable):
+    """Data was sealed by another keyring than the one that is there."""
+
+    def __init__(self) -> None:
+        super().__init__(*TEXTS.both("keyring.other"))
 
 
 class Tampered(Exception):
@@ -51,6 +67,7 @@ class NewKey:
     key_id: str
     stream_id: str
     secret: bytes
+    keyring_id: str
 
     def seal(self, field: str, clear: Message) -> SealedData:
         """Encrypt a message for one field of this key's stream; it can't be opened elsewhere."""
@@ -58,7 +75,9 @@ class NewKey:
         text = AESGCM(self.secret).encrypt(
             nonce, clear.SerializeToString(), _associated_data(self.stream_id, field)
         )
-        return SealedData(key_id=self.key_id, nonce=nonce, ciphertext=text)
+        return SealedData(
+            key_id=self.key_id, nonce=nonce, ciphertext=text, keyring_id=self.keyring_id
+        )
 
 
 class Keyring:
@@ -76,11 +95,14 @@ class Keyring:
         self._engine = engine
         self._reads = reads or engine
         self._master = master
-        self._known: dict[str, bytes] = {}
+        self._digest_key = hmac.digest(master, b"digests of requests", "sha256")
+        self._known: dict[str, tuple[bytes, float]] = {}
         self._lock = threading.Lock()
         with engine.begin() as connection:
             lock_schema(connection)
             _METADATA.create_all(connection)
+            self.keyring_id = _identity(connection)
+            """Identifies this keyring, as long as it exists."""
             first = connection.execute(_KEYS.select().limit(1)).first()
         if first is not None:
             self._check_master(first.wrapped)
@@ -95,7 +117,8 @@ class Keyring:
 
     def new_key(self, stream_id: str) -> NewKey:
         """Return a new key for a stream; what it seals can be opened only once it is saved."""
-        return NewKey(f"{stream_id}/{uuid_utils.uuid7()}", stream_id, os.urandom(32))
+        key_id = f"{stream_id}/{uuid_utils.uuid7()}"
+        return NewKey(key_id, stream_id, os.urandom(32), self.keyring_id)
 
     def save(self, keys: Sequence[NewKey]) -> None:
         """Save keys in one transaction; blocks until they are durable."""
@@ -111,11 +134,16 @@ class Keyring:
             connection.execute(_KEYS.insert(), rows)
 
     def open(self, stream_id: str, field: str, sealed: SealedData, into: Message) -> bool:
-        """Decrypt into ``into``; return False when the key was destroyed. Raise ``Tampered`` when
-        the data was sealed for another field or stream.
+        """Decrypt into ``into``; return False when the key was destroyed, by whichever process,
+        ``FRESH_SECONDS`` ago or more.
+
+        Raise ``Tampered`` when the data was sealed for another field or stream, and
+        ``WrongKeyring`` when its key was never in this keyring.
         """
         secret = self._secret(sealed.key_id)
         if secret is None:
+            if sealed.keyring_id != self.keyring_id:
+                raise WrongKeyring
             return False
         try:
             clear = AESGCM(secret).decrypt(
@@ -134,21 +162,39 @@ class Keyring:
             self._known.clear()
         return gone
 
+    def digest(self, data: bytes) -> bytes:
+        """Return a digest of 32 bytes that only who has the master key can make: it tells whether
+        data is the same, and does not help to guess it.
+        """
+        return hmac.digest(self._digest_key, data, "sha256")
+
     def _secret(self, key_id: str) -> bytes | None:
+        now = time.monotonic()
         with self._lock:
             known = self._known.get(key_id)
-        if known is not None:
-            return known
+        if known is not None and now - known[1] < FRESH_SECONDS:
+            return known[0]
         with self._reads.connect() as connection:
             found = connection.execute(_KEYS.select().where(_KEYS.c.key_id == key_id)).first()
-        if found is None:
-            return None
-        secret = aes_key_unwrap(self._master, found.wrapped)
+        secret = None if found is None else aes_key_unwrap(self._master, found.wrapped)
         with self._lock:
-            if len(self._known) >= _CACHE:
-                self._known.clear()
-            self._known[key_id] = secret
+            if secret is None:
+                self._known.pop(key_id, None)
+            else:
+                if len(self._known) >= _CACHE:
+                    self._known.clear()
+                self._known[key_id] = secret, now
         return secret
+
+
+def _identity(connection: Connection) -> str:
+    """Return the identity of the keyring in a database, which gets one with its tables."""
+    found = connection.execute(_IDENTITY.select()).first()
+    if found is not None:
+        return str(found.keyring_id)
+    made = str(uuid_utils.uuid7())
+    connection.execute(_IDENTITY.insert(), {"keyring_id": made})
+    return made
 
 
 def _associated_data(stream_id: str, field: str) -> bytes:

@@ -1,4 +1,4 @@
-"""What the shell knows of the one who asks, stamped once at the door."""
+"""What the shell knows of the one who asks, put together once for each call."""
 
 from __future__ import annotations
 
@@ -26,5 +26,7 @@ class Call:
     correlation_id: str
     roles: frozenset[str] = frozenset()
     """The roles that the caller's token names."""
+    digest: bytes = b""
+    """A keyed digest of method, caller and content, by which a repeated request is known."""
     rule: Rule | None = None
-    """The rule by which the caller was let in; None where there is no door."""
+    """The rule by which the caller was let in; None in a test of a handler."""

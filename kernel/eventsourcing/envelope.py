@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
+from hashlib import sha256
 from importlib import import_module
 from pkgutil import walk_packages
 from typing import TypeVar
@@ -25,6 +26,7 @@ M = TypeVar("M", bound=Message)
 Headers = Sequence[tuple[str, bytes]]
 Stream = tuple[str, str]
 """What tells one stream from another: its kind and its id."""
+DIGEST_SIZE = 8
 _FILES = "_events_pb2"
 """How the modules end that hold events: each top-level message in them is a type of event."""
 _TYPES: dict[str, type[Message] | None] = {}
@@ -62,6 +64,7 @@ def make_event(
     recorded_at: int,
     causation_id: str,
     correlation_id: str,
+    request_digest: bytes = b"",
 ) -> Event:
     """Put a payload into its envelope; instants in microseconds UTC."""
     event = Event(
@@ -75,9 +78,15 @@ def make_event(
         actor=actor,
         causation_id=causation_id,
         correlation_id=correlation_id,
+        request_digest=request_digest,
     )
     event.payload.Pack(payload)
     return event
+
+
+def digest_of(body: bytes) -> bytes:
+    """Return a digest, ``DIGEST_SIZE`` bytes long, that tells an event's bytes from others."""
+    return sha256(body).digest()[:DIGEST_SIZE]
 
 
 def stream_of(event: Event) -> Stream:

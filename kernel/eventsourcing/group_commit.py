@@ -19,21 +19,24 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from kernel.base.errors import Conflict, Unavailable
+from kernel.base.errors import Busy, Conflict, Unavailable
 from kernel.crypto.keyring import Keyring
 from kernel.eventsourcing.service_model import Model
 from kernel.eventsourcing.unit_of_work import Remembered, UnitOfWork
 from kernel.messages.texts import TEXTS
+from kernel.storage.database_faults import is_full, is_statement_fault
 from kernel.storage.engines import ping
 from kernel.telemetry import metrics
+from kernel.telemetry.vital_threads import vital_thread
 
 T = TypeVar("T")
 GROUP = 256
@@ -45,10 +48,13 @@ TURNS = 20
 TURN_LOCK = 7_401_002
 """The PostgreSQL advisory lock of those that run again."""
 _SCHEMA = func.hashtext(func.current_schema())
-_OVERTAKEN = frozenset({"40001", "40P01"})
-"""What PostgreSQL says of a transaction that met another's change, or of two that wait for each
-other.
+_OVERTAKEN = frozenset({"40001", "40P01", "55P03"})
+"""What PostgreSQL says of a transaction that met another's change, of two that wait for each other,
+and of one that did not get a lock in time.
 """
+PATIENCE = 10.0
+"""Seconds for which a transaction is run again and again."""
+STOP_SECONDS = 20.0
 
 
 @dataclass(slots=True)
@@ -73,7 +79,9 @@ class Writer:
         self._jobs: queue.SimpleQueue[_Job[Any] | None] = queue.SimpleQueue()
         self._on_publish: list[Callable[[], None]] = []
         self._states: Remembered = {}
-        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+        self._ended = False
+        self._ending = threading.Lock()
+        self._thread = vital_thread(self._run, "writer")
 
     def on_publish(self, ring: Callable[[], None]) -> None:
         """Have ``ring`` called after each commit that left events to be published."""
@@ -84,16 +92,19 @@ class Writer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Run what waits, then end the thread."""
-        self._jobs.put(None)
-        self._thread.join()
+        """Run what waits, then end the thread; blocks for ``STOP_SECONDS`` at most."""
+        with self._ending:
+            self._ended = True
+            self._jobs.put(None)
+        self._thread.join(STOP_SECONDS)
 
     def submit(self, work: Callable[[UnitOfWork], T]) -> Future[T]:
         """Run a job together with others. Its future fails with what the job raised.
 
-        A lasting clash of keys gives ``Conflict``, a database that does not answer ``Unavailable``.
-        A future cancelled before its job begins leaves no trace. The job may be run more than once,
-        never with more than one effect.
+        A lasting clash of keys gives ``Conflict``, and its kind ``Busy`` a transaction that others
+        did not let through; a database that does not answer, or a writer that was stopped, gives
+        ``Unavailable``. A future cancelled before its job begins leaves no trace. The job may be
+        run more than once, never with more than one effect.
         """
         return self._put(work, alone=False)
 
@@ -103,7 +114,11 @@ class Writer:
 
     def _put(self, work: Callable[[UnitOfWork], T], *, alone: bool) -> Future[T]:
         future: Future[T] = Future()
-        self._jobs.put(_Job(work, future, alone))
+        with self._ending:
+            if self._ended:
+                future.set_exception(_stopped())
+            else:
+                self._jobs.put(_Job(work, future, alone))
         return future
 
     def _run(self) -> None:
@@ -184,24 +199,36 @@ class Writer:
 
     def _in_turn(self, run: Callable[[], T]) -> T:
         """Run a transaction, again when another process has overtaken it."""
-        for again in range(TURNS - 1):
+        begun = time.monotonic()
+        for again in itertools.count():
             with self._turn() if again else nullcontext():
                 try:
                     return run()
                 except OperationalError as error:
-                    if not _overtaken(error):
+                    late = time.monotonic() - begun > PATIENCE
+                    if again == TURNS or late or not _overtaken(error):
                         raise
-        with self._turn():
-            return run()
+        raise AssertionError  # the loop has no other end
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
         """Keep the other processes' writers from running again; on a connection of its own, since
         what waits within a transaction sees the state of before.
+
+        It only saves work, so it is done without when another process keeps it for long.
         """
-        with self._engine.begin() as connection:
+        connection: Connection | None = None
+        try:
+            connection = self._engine.connect()
             connection.execute(select(func.pg_advisory_xact_lock(TURN_LOCK, _SCHEMA)))
+        except DBAPIError:
+            pass
+        try:
             yield
+        finally:
+            if connection is not None:
+                with suppress(DBAPIError):
+                    connection.close()
 
     def _each(self, jobs: list[_Job[Any]]) -> None:
         for job in jobs:
@@ -217,7 +244,7 @@ class Writer:
                 ):
                     job.future.set_exception(_unavailable(error))
                     return
-                if attempt == TRIES:
+                if attempt == TRIES or _overtaken(error):
                     job.future.set_exception(_lasting(error))
                     return
                 time.sleep(random.uniform(0, 0.01 * 2**attempt))
@@ -250,7 +277,7 @@ class Writer:
     def _answers(self) -> bool:
         try:
             ping(self._engine)
-        except OperationalError:
+        except (DBAPIError, PoolTimeout):
             return False
         return True
 
@@ -262,21 +289,27 @@ def _settle(job: _Job[Any], value: Any, failure: Exception | None) -> None:
         job.future.set_exception(failure)
 
 
-def _overtaken(error: OperationalError) -> bool:
+def _overtaken(error: DBAPIError) -> bool:
     return getattr(error.orig, "sqlstate", None) in _OVERTAKEN
 
 
-def _unavailable(error: Exception) -> Unavailable:
-    failure = Unavailable(*TEXTS.both("status.busy"))
+def _unavailable(error: DBAPIError) -> Unavailable:
+    failure = Unavailable(*TEXTS.both("status.disk_full" if is_full(error) else "status.busy"))
     failure.__cause__ = error
     return failure
 
 
-def _lasting(error: Exception) -> Exception:
-    if isinstance(error, OperationalError) and not _overtaken(error):
-        # Class 54, such as a key longer than an index takes: a retry will not help.
-        limit = str(getattr(error.orig, "sqlstate", "")).startswith("54")
-        return error if limit else _unavailable(error)
-    failure = Conflict(*TEXTS.both("status.changed"))
+def _stopped() -> Unavailable:
+    return Unavailable(*TEXTS.both("status.stopping"))
+
+
+def _lasting(error: DBAPIError) -> Exception:
+    if _overtaken(error):
+        failure: Conflict = Busy(*TEXTS.both("status.contended"))
+    elif isinstance(error, OperationalError):
+        # A retry will not help against a wrong statement, or a key longer than an index takes.
+        return error if is_statement_fault(error) else _unavailable(error)
+    else:
+        failure = Conflict(*TEXTS.both("status.changed"))
     failure.__cause__ = error
     return failure

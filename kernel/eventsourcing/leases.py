@@ -1,8 +1,8 @@
 """Leases: at most one holder of a name at a time, in real time, by compare-and-set on a row.
 
-A lease ends by itself after its time, and at once when its holder was a process of this machine
-that is no more. What a lease guards must be safe without it: a holder that slept may believe in it
-for a moment too long.
+Times are of the database's clock, so that those of the machines may differ. A lease ends by itself
+after its time, and at once when its holder was a process of this machine that is no more. What a
+lease guards must be safe without it: a holder that slept may believe in it for a moment too long.
 """
 
 from __future__ import annotations
@@ -13,11 +13,14 @@ import time
 from dataclasses import dataclass, field
 
 import psutil
-from sqlalchemy import or_, update
+from sqlalchemy import Connection, or_, update
 
 from kernel.base.instants import SECOND
 from kernel.eventsourcing.envelope import new_id
 from kernel.eventsourcing.unit_of_work import UnitOfWork
+
+_LONGEST = 60 * SECOND
+_POSTGRESQL_NOW = "select (extract(epoch from clock_timestamp()) * 1000000)::bigint"
 
 
 def _me() -> str:
@@ -31,18 +34,22 @@ class Lease:
 
     name: str
     seconds: float
+    """No more than 60."""
     holder: str = field(default_factory=_me)
 
     def take(self, uow: UnitOfWork) -> bool:
         """Take or renew the lease; False when another one holds it."""
         table = uow.model.tables.leases
-        now = time.time_ns() // 1000
-        until = now + int(self.seconds * SECOND)
+        now = _database_now(uow.connection)
+        length = int(self.seconds * SECOND)
+        until = now + length
         row = uow.connection.execute(table.select().where(table.c.name == self.name)).first()
         if row is None:
             uow.add(table, {"name": self.name, "holder": self.holder, "expires_at": until})
             return True
-        free = or_(table.c.holder == self.holder, table.c.expires_at < now)
+        # One that ends later than any lease can was given by a clock that has been set back since.
+        ended = or_(table.c.expires_at < now, table.c.expires_at > now + _LONGEST)
+        free = or_(table.c.holder == self.holder, ended)
         if _is_dead(row.holder):
             free = or_(free, table.c.holder == row.holder)
         taken = uow.connection.execute(
@@ -57,6 +64,13 @@ class Lease:
         table = uow.model.tables.leases
         mine = (table.c.name == self.name) & (table.c.holder == self.holder)
         uow.connection.execute(table.delete().where(mine))
+
+
+def _database_now(connection: Connection) -> int:
+    """Return the database's time in microseconds UTC; SQLite's is that of this machine."""
+    if connection.dialect.name != "postgresql":
+        return time.time_ns() // 1000
+    return int(connection.exec_driver_sql(_POSTGRESQL_NOW).scalar_one())
 
 
 def _is_dead(holder: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from kernel.eventsourcing.service_model import Model
 from kernel.storage.engines import lock_schema
+from kernel.storage.schema_check import schema_differences
 
 if TYPE_CHECKING:  # else imported late: a service whose schema is up to date stays small without
     from alembic.config import Config
@@ -16,17 +18,31 @@ if TYPE_CHECKING:  # else imported late: a service whose schema is up to date st
 _KERNEL = Path(__file__).parents[1]
 
 
+class SchemaError(Exception):
+    """A database has the last revision, and yet not the schema that the code expects."""
+
+    def __init__(self, service: str, lines: Sequence[str]) -> None:
+        more = f" and {len(lines) - 3} more" if len(lines) > 3 else ""
+        super().__init__(
+            f"the database was made by another version of {service}: {'; '.join(lines[:3])}{more}. "
+            f"To make it anew from the log: motcua rebuild {service}"
+        )
+
+
 def migrate(engine: Engine, model: Model) -> bool:
     """Bring the schema up to date and say whether that changed it. Interrupted, it leaves the
     schema as it was; run twice, it changes nothing.
 
     Processes that start together wait for one another. Raise ``RuntimeError`` when the revisions
-    don't lead to the last one.
+    don't lead to the last one, and ``SchemaError`` when the schema has the last revision and is not
+    what the code expects.
     """
     with engine.begin() as connection:
         lock_schema(connection)
         head = _head(model)
         if _revision(connection) == head:
+            if lines := schema_differences(connection, model.tables.metadata):
+                raise SchemaError(model.source, lines)
             return False
         from alembic import command
 

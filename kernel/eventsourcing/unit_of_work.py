@@ -22,16 +22,19 @@ from kernel.eventsourcing import envelope
 from kernel.eventsourcing.command_context import Call
 from kernel.eventsourcing.service_model import About, Model
 from kernel.eventsourcing.state_loading import states_of
-from kernel.storage.row_cache import Rows
+from kernel.storage.row_cache import Row, Rows
 
 if TYPE_CHECKING:
     from kernel.crypto.keyring import Keyring, NewKey
 
-Remembered = dict[str, tuple[int, Any]]
+Height = tuple[int, bytes]
+"""How far a stream goes: the sequence of its last event, and that event's digest."""
+Remembered = dict[str, tuple[Height, Any]]
 """States of deciders by stream of the service's own kind, each with the height of the stream of
 which it is the fold. One whose height is no longer the stream's is brought up to date, so another
-replica does no harm.
+replica does no harm; nor does a database that has lost its last transactions.
 """
+_NOTHING: Height = 0, b""
 
 
 class UnitOfWork(Rows):
@@ -64,39 +67,59 @@ class UnitOfWork(Rows):
         """Return the last sequence known of a stream; 0 when it has not begun. Here and below a
         stream is of the service's own kind unless ``kind`` names another.
         """
-        key = (stream_id, kind or self.model.stream_kind, source)
-        row = self._streams.get(key) or self.get(self.model.tables.streams, *key)
+        row = self._stream(stream_id, source, kind)
         return 0 if row is None else int(row["sequence"])
+
+    def _stream(self, stream_id: str, source: str, kind: str = "") -> Row | None:
+        key = (stream_id, kind or self.model.stream_kind, source)
+        return self._streams.get(key) or self.get(self.model.tables.streams, *key)
+
+    def contradicts(self, event: Event, body: bytes) -> bool:
+        """Return whether another event than this one was taken at its place in the stream; of one
+        that was given up nothing is known.
+        """
+        row = self._stream(event.stream_id, event.source, event.stream_kind)
+        end = event.sequence * envelope.DIGEST_SIZE
+        known = b"" if row is None else row["digests"][end - envelope.DIGEST_SIZE : end]
+        return any(known) and known != envelope.digest_of(body)
+
+    def _height(self, stream_id: str, sequence: int | None = None) -> Height:
+        """Return how far a stream's own events go, or what its height was at a sequence."""
+        row = self._stream(stream_id, self.model.source)
+        if row is None:
+            return _NOTHING
+        at = int(row["sequence"]) if sequence is None else sequence
+        end = at * envelope.DIGEST_SIZE
+        return at, row["digests"][max(0, end - envelope.DIGEST_SIZE) : end]
 
     def state(self, stream_id: str) -> Any:
         """Return the decider's state of a stream: the fold of this service's own events, in
         order.
         """
         if stream_id not in self._states:
-            height = self.sequence(stream_id, self.model.source)
-            known, state = self._remembered.get(stream_id, (0, self.model.initial))
-            if known > height:
-                known, state = 0, self.model.initial
-            if height and not known and self._in_batch(stream_id):
+            height = self._height(stream_id)
+            known, state = self._remembered.get(stream_id, (_NOTHING, self.model.initial))
+            if known != height and known != self._height(stream_id, known[0]):
+                known, state = _NOTHING, self.model.initial
+            if height[0] and not known[0] and self._in_batch(stream_id):
                 self.prefetch_states(self._batch())
                 return self._states[stream_id]
-            for event in self._events_after(stream_id, known) if height > known else ():
+            for event in self._events_after(stream_id, known[0]) if height != known else ():
                 state = self.model.evolve(state, event)
             self._states[stream_id] = state
         return self._states[stream_id]
 
     def states(self) -> Remembered:
         """Return the states that this transaction has used, each with its stream's height."""
-        source = self.model.source
-        return {name: (self.sequence(name, source), state) for name, state in self._states.items()}
+        return {name: (self._height(name), state) for name, state in self._states.items()}
 
     def prefetch_states(self, stream_ids: Iterable[str]) -> None:
         """Fold the events of many streams at once."""
         fresh = [name for name in dict.fromkeys(stream_ids) if name not in self._states]
         self.prefetch(self.model.tables.streams, fresh)
         for name in fresh:
-            known, state = self._remembered.get(name, (0, self.model.initial))
-            if known == self.sequence(name, self.model.source):
+            known, state = self._remembered.get(name, (_NOTHING, self.model.initial))
+            if known == self._height(name):
                 self._states[name] = state
         if unknown := [name for name in fresh if name not in self._states]:
             if self.model.write is None:  # else the states of streams that were written are here
@@ -136,13 +159,13 @@ class UnitOfWork(Rows):
         )
         return [Event.FromString(body) for (body,) in found]
 
-    def caused(self, causation_id: str) -> list[Event]:
-        """Return this service's events that name a cause, in order."""
+    def caused(self, request_id: str) -> list[Event]:
+        """Return this service's events that a request led to, in order."""
         table = self.model.tables.events
         found = self.query(
             table.select()
             .with_only_columns(table.c.body)
-            .where(table.c.causation_id == causation_id)
+            .where(table.c.causation_id == request_id, table.c.request_digest != b"")
             .order_by(table.c.stream_id, table.c.stream_kind, table.c.sequence)
         )
         return [Event.FromString(body) for (body,) in found]
@@ -157,6 +180,7 @@ class UnitOfWork(Rows):
         recorded_at: int,
         causation_id: str,
         correlation_id: str,
+        request_digest: bytes = b"",
         trace: str = "",
         kind: str = "",
     ) -> list[Event]:
@@ -179,6 +203,7 @@ class UnitOfWork(Rows):
                 recorded_at=recorded_at,
                 causation_id=causation_id,
                 correlation_id=correlation_id,
+                request_digest=request_digest,
             )
             body = event.SerializeToString()
             self._keep(event, body)
@@ -199,6 +224,7 @@ class UnitOfWork(Rows):
             recorded_at=call.now,
             causation_id=call.request_id,
             correlation_id=call.correlation_id,
+            request_digest=call.digest,
             trace=call.trace,
             kind=kind,
         )
@@ -244,7 +270,7 @@ class UnitOfWork(Rows):
         if source == self.model.source:
             self._keep(event, body)
         else:
-            self.advance(event.stream_id, source, event.sequence, event.stream_kind)
+            self.advance(event, body)
         self.project(event)
 
     def project(self, event: Event) -> None:
@@ -254,18 +280,22 @@ class UnitOfWork(Rows):
         if projection is not None:
             projection(self, event, envelope.payload_of(event))
 
-    def advance(self, stream_id: str, source: str, sequence: int, kind: str = "") -> None:
-        """Note the last sequence known of a stream."""
+    def advance(self, event: Event, body: bytes) -> None:
+        """Note an event as the last one known of its stream."""
         streams = self.model.tables.streams
-        kind = kind or self.model.stream_kind
+        stream_id, kind, source = event.stream_id, event.stream_kind, event.source
+        row = self._stream(stream_id, source, kind)
+        # What was skipped, because an operator gave it up, has a digest of zeros.
+        before = b"" if row is None else row["digests"]
+        before = before.ljust((event.sequence - 1) * envelope.DIGEST_SIZE, b"\0")
         key = (stream_id, kind, source)
-        row = {
+        self._streams[key] = {
             "stream_id": stream_id,
             "stream_kind": kind,
             "source": source,
-            "sequence": sequence,
+            "sequence": event.sequence,
+            "digests": before + envelope.digest_of(body),
         }
-        self._streams[key] = row
         self._dirty[streams].add(key)
         self.changes += 1
 
@@ -273,7 +303,7 @@ class UnitOfWork(Rows):
         stream_id, kind = event.stream_id, event.stream_kind
         if kind == self.model.stream_kind:
             self._evolve(stream_id, event)
-        self.advance(stream_id, event.source, event.sequence, kind)
+        self.advance(event, body)
         self.add(
             self.model.tables.events,
             {
@@ -286,6 +316,7 @@ class UnitOfWork(Rows):
                 "occurred_at": to_us(event.occurred_at),
                 "recorded_at": to_us(event.recorded_at),
                 "causation_id": event.causation_id,
+                "request_digest": event.request_digest,
                 "body": body,
             },
         )

@@ -20,6 +20,7 @@ from kernel.kafka.clients import make_admin
 from kernel.messages.texts import TEXTS
 from kernel.telemetry import metrics
 from kernel.telemetry.logs import RateLimit, get_logger
+from kernel.telemetry.vital_threads import vital_thread
 
 INTERVAL: Final = 60.0
 """Seconds between two questions to the cluster."""
@@ -90,7 +91,7 @@ class BrokerClock:
         self._wake_up = threading.Event()
         self._stopping = threading.Event()
         self._log_limit = RateLimit()
-        self._thread = threading.Thread(target=self._run, name="broker-clock", daemon=True)
+        self._thread = vital_thread(self._run, "broker-clock")
         metrics.CLOCK_AHEAD.observe(lambda: self.ahead() / SECOND)
 
     def start(self) -> None:

@@ -21,12 +21,19 @@ def upgrade() -> None:
         sa.Column("occurred_at", BIG, nullable=False),
         sa.Column("recorded_at", BIG, nullable=False),
         sa.Column("causation_id", sa.String(), nullable=False),
+        sa.Column("request_digest", sa.LargeBinary(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("stream_id", "stream_kind", "source", "sequence"),
         sa.UniqueConstraint("event_id"),
     )
     with op.batch_alter_table("events", schema=None) as batch_op:
         batch_op.create_index("events_causation", ["causation_id"])
+    op.create_table(
+        "identities",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("value", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
     op.create_table(
         "leases",
         sa.Column("name", sa.String(), nullable=False),
@@ -93,8 +100,7 @@ def upgrade() -> None:
     op.create_table(
         "requests",
         sa.Column("request_id", sa.String(), nullable=False),
-        sa.Column("method", sa.String(), nullable=False),
-        sa.Column("body_sha256", sa.LargeBinary(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
         sa.Column("response", sa.LargeBinary(), nullable=False),
         sa.Column("created_at", BIG, nullable=False),
         sa.PrimaryKeyConstraint("request_id"),
@@ -105,6 +111,7 @@ def upgrade() -> None:
         sa.Column("stream_kind", sa.String(), nullable=False),
         sa.Column("source", sa.String(), nullable=False),
         sa.Column("sequence", BIG, nullable=False),
+        sa.Column("digests", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("stream_id", "stream_kind", "source"),
         sqlite_with_rowid=False,
     )

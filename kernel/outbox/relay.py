@@ -26,6 +26,7 @@ from kernel.outbox.producer import REFUSALS, EventProducer, Producer
 from kernel.telemetry import metrics
 from kernel.telemetry.logs import RateLimit, fault, get_logger
 from kernel.telemetry.tracing import span_from
+from kernel.telemetry.vital_threads import vital_thread
 
 T = TypeVar("T")
 POLL = 0.2
@@ -70,7 +71,7 @@ class Relay:
         self._failures = 0
         self._backoff = ExponentialBackoff(FIRST_WAIT, LONGEST_WAIT)
         self._log_limit = RateLimit()
-        self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
+        self._thread = vital_thread(self._run, "relay")
         writer.on_publish(self._wake_up.set)
         metrics.OUTBOX_SIZE.observe(lambda: self.status().size)
         metrics.OUTBOX_AGE.observe(lambda: self.status().age_seconds)

@@ -242,8 +242,10 @@ def _decisions(
     failed = quarantined.places(connection, model.tables, quarantined.HANDLER_ERROR)
     stuck = {place for place, error in failed.items() if error.startswith(quarantined.REACTION)}
     refused = {place: error for place, error in failed.items() if place not in stuck}
-    discarded = quarantined.places(connection, model.tables, quarantined.DISCARDED)
-    return Past(admit, discarded.keys(), stuck), refused, own
+    given_up = quarantined.places(connection, model.tables, quarantined.DISCARDED)
+    # Where only a reaction was given up, the record itself has taken effect.
+    discarded = {p for p, error in given_up.items() if not error.startswith(quarantined.REACTION)}
+    return Past(admit, discarded, stuck), refused, own
 
 
 @contextmanager

@@ -7,7 +7,6 @@ does not.
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Coroutine, Sequence
 from concurrent.futures import Future
 from pathlib import Path
@@ -24,6 +23,7 @@ from kernel.rpc.registration import Service
 from kernel.rpc.tls import TlsFiles
 from kernel.telemetry import metrics
 from kernel.telemetry.logs import get_logger
+from kernel.telemetry.vital_threads import vital_thread
 
 log = get_logger(__name__)
 
@@ -81,7 +81,7 @@ class RpcServer:
         self._loop = asyncio.new_event_loop()
         self._bound: Future[None] = Future()
         self._ending: asyncio.Event | None = None
-        self._thread = threading.Thread(target=self._run, name="rpc", daemon=True)
+        self._thread = vital_thread(self._run, "rpc")
 
     def start(self) -> int:
         """Start the server's thread and return the port once it listens; raise ``OSError`` naming

@@ -4,16 +4,61 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
+from sqlalchemy.exc import DBAPIError
+
+from kernel.base.backoff import ExponentialBackoff
 from kernel.base.clock import Clock
 from kernel.base.errors import Failure
 from kernel.eventsourcing.group_commit import Writer
 from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.telemetry import metrics
 from kernel.telemetry.logs import fault, get_logger
+from kernel.telemetry.vital_threads import vital_thread
 
+FIRST_WAIT = 10.0
+LONGEST_WAIT = 600.0
+"""Seconds until a stream that failed is tried again."""
 log = get_logger(__name__)
+
+
+class StreamFailed(Exception):
+    """The work on one stream raised; the others have nothing to do with it."""
+
+    def __init__(self, stream_id: str) -> None:
+        super().__init__(stream_id)
+        self.stream_id = stream_id
+
+
+def each_stream(stream_ids: Iterable[str], act: Callable[[str], int]) -> int:
+    """Do the work on streams, one after the other, and return how much was done in all; raise
+    ``StreamFailed`` for the one whose work raises.
+    """
+    done = 0
+    for stream_id in stream_ids:
+        try:
+            done += act(stream_id)
+        except (DBAPIError, Failure):
+            raise
+        except Exception as error:
+            raise StreamFailed(stream_id) from error
+    return done
+
+
+class Scheduler(Protocol):
+    """Does what is due, some of it at a time."""
+
+    def __call__(self, uow: UnitOfWork, now: int, left_out: Collection[str] = (), /) -> int:
+        """Do what is due at an instant (microseconds UTC of the service's clock), and return how
+        much was done; it is called again at once until that is 0.
+
+        It leaves out the streams that are given: each of them has raised ``StreamFailed``, and is
+        tried again later.
+        """
+        ...
 
 
 @dataclass(frozen=True)
@@ -23,10 +68,15 @@ class PeriodicTask:
     name: str
     interval: float
     """Seconds of real time between two runs."""
-    run: Callable[[UnitOfWork, int], int]
-    """Does what is due at an instant (microseconds UTC of the service's clock), some of it at a
-    time, and returns how much it did; it is called again at once until that is 0.
-    """
+    run: Scheduler
+
+
+@dataclass
+class _Failed:
+    """A stream whose work raised."""
+
+    backoff: ExponentialBackoff
+    again_at: float
 
 
 class TaskRunner:
@@ -45,8 +95,10 @@ class TaskRunner:
         self._clock = clock
         self._tasks = tasks
         self._ready = ready
+        self._failed: dict[str, dict[str, _Failed]] = {task.name: {} for task in tasks}
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._loop, name="scheduler", daemon=True)
+        self._thread = vital_thread(self._loop, "scheduler")
+        metrics.SCHEDULER_FAILED.observe(self.failed_streams)
 
     def start(self) -> None:
         """Start the thread."""
@@ -57,6 +109,10 @@ class TaskRunner:
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join()
+
+    def failed_streams(self) -> int:
+        """Return how many streams are left out because their work raised."""
+        return sum(len(failed) for failed in list(self._failed.values()))
 
     def _loop(self) -> None:
         due = {task.name: 0.0 for task in self._tasks}
@@ -70,14 +126,36 @@ class TaskRunner:
                     due[task.name] = time.monotonic() + task.interval
 
     def _run(self, task: PeriodicTask) -> None:
+        failed = self._failed[task.name]
+        left_out = {name for name, each in failed.items() if each.again_at > time.monotonic()}
         try:
             while not self._stopping.is_set():
-                if not self._writer.exclusive(
-                    lambda uow: task.run(uow, self._clock.now())
-                ).result():
-                    return
+                try:
+                    done = self._writer.exclusive(
+                        lambda uow: task.run(uow, self._clock.now(), left_out)
+                    ).result()
+                except StreamFailed as failure:
+                    self._leave_out(task, failure)
+                    left_out.add(failure.stream_id)
+                    continue
+                if not done:
+                    break
         # the database does not answer, or another replica was faster: the next interval tries again
         except Failure as failure:
             log.warning("scheduler.waiting", task=task.name, **fault(failure))
         except Exception as error:
             log.error("scheduler.failed", task=task.name, **fault(error))
+        else:
+            for name in failed.keys() - left_out:
+                del failed[name]
+
+    def _leave_out(self, task: PeriodicTask, failure: StreamFailed) -> None:
+        fresh = _Failed(ExponentialBackoff(FIRST_WAIT, LONGEST_WAIT), 0.0)
+        entry = self._failed[task.name].setdefault(failure.stream_id, fresh)
+        wait = entry.backoff.next_delay()
+        entry.again_at = time.monotonic() + wait
+        cause = failure.__cause__ or failure
+        log.error(
+            "scheduler.stream_failed",
+            task=task.name, stream=failure.stream_id, seconds=round(wait), **fault(cause),
+        )  # fmt: skip

@@ -26,7 +26,8 @@ from kernel.consumer.consumer import Consumer
 from kernel.consumer.reading.faust_adapter import FaustAdapter
 from kernel.crypto.keyring import Keyring, WrongMasterKey
 from kernel.eventsourcing.group_commit import Writer
-from kernel.eventsourcing.migrate import migrate
+from kernel.eventsourcing.identities import KEYRING, OtherIdentity, bind
+from kernel.eventsourcing.migrate import SchemaError, migrate
 from kernel.kafka.broker_clock import BrokerClock, broker_time
 from kernel.messages.catalogue import load_catalogues
 from kernel.outbox.relay import Relay
@@ -71,8 +72,10 @@ def run(name: str, define: Define, default_port: int) -> None:
         process.start()
     except ValidationError as wrong:  # of settings that only one part reads
         refuse(name, describe_errors(wrong))
-    except (JwksError, PermissionsError, WrongMasterKey) as wrong:
+    except (JwksError, PermissionsError, WrongMasterKey, SchemaError) as wrong:
         refuse(name, wrong)
+    except OtherIdentity as wrong:
+        refuse(name, f"KEYRING_DATABASE_URL: {wrong}; its personal data can't be read with that")
     except Exception as error:
         _log.error("service.failed", **fault(error))
         sys.exit(FAILED)
@@ -95,6 +98,7 @@ class ServiceProcess:
         keyring = Keyring(
             open_engine(keys, "keyring"), key, open_engine(keys, "keyring", read_only=True)
         )
+        bind(writable, model.tables, KEYRING, keyring.keyring_id)
         self._writer = Writer(writable, model, keyring)
         clock = settings.make_clock()
         self._broker_clock = BrokerClock(partial(broker_time, settings.kafka))
@@ -114,8 +118,9 @@ class ServiceProcess:
             self._consumer.buffer, settings.kafka, settings.topic, f"motcua-{settings.service}"
         )
         commands = Commands(
-            self._writer, clock, model.tables, self._consumer.readiness, self._broker_clock
-        )
+            self._writer, clock, model.tables, self._consumer.readiness, self._broker_clock,
+            keyring.digest,
+        )  # fmt: skip
         self._reads = Reads(engine, readiness=self._consumer.readiness)
         self._operator_reads = Reads(engine, threads=1)  # also while the log is being read
         runtime = Runtime(

@@ -16,26 +16,44 @@ from sqlalchemy.schema import CreateSchema
 
 SCHEMA_LOCK = 7_401_000
 """The PostgreSQL advisory lock that one process holds while it changes a schema."""
+LOCK_MS = 2_000
+"""How long a statement waits for a lock of another transaction."""
+IDLE_MS = 5_000
+"""After this PostgreSQL ends a transaction that does nothing, and frees what it has locked: its
+process was stopped, or its machine is gone."""
+SCHEMA_SECONDS = 60
+"""How long a process that starts waits while another one changes the schema."""
+_KEEPALIVE = {
+    "connect_timeout": 5,
+    "keepalives": 1,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+"""A server that vanished without a word is noticed within some ten seconds."""
+_IDLE = f"idle_in_transaction_session_timeout={IDLE_MS}"
 
 
 def open_engine(url: str, schema: str, *, read_only: bool = False) -> Engine:
     """Return an engine; make the SQLite folder or the PostgreSQL schema when missing, unless
     ``read_only``.
 
-    Raise SQLAlchemy's ``OperationalError`` when the database does not answer within 5 s.
+    No statement waits without a bound, neither for a lock nor for a server that has vanished. Raise
+    SQLAlchemy's ``OperationalError`` when the database does not answer within 5 s.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         return _sqlite(url, parsed.database or "", read_only)
-    options = f"-csearch_path={schema}" + (
-        " -cdefault_transaction_read_only=on" if read_only else ""
-    )
+    # A comparison reads for minutes in one transaction, and holds back nobody.
+    kind = "default_transaction_read_only=on" if read_only else _IDLE
+    options = f"-csearch_path={schema} -clock_timeout={LOCK_MS} -c{kind}"
     engine = create_engine(
         url,
         pool_pre_ping=True,
         pool_size=8,
         hide_parameters=True,  # an error's text must not hold a row
-        connect_args={"options": options, "connect_timeout": 5},
+        connect_args={"options": options, **_KEEPALIVE},
     )
     if not read_only:
         with engine.begin() as connection:
@@ -46,13 +64,20 @@ def open_engine(url: str, schema: str, *, read_only: bool = False) -> Engine:
 
 def lock_schema(connection: Connection) -> None:
     """Hold the advisory lock for changes of a schema until the transaction ends; blocks while
-    another process holds it.
+    another process holds it, for ``SCHEMA_SECONDS`` at most.
 
     "If not exists" is not enough: on PostgreSQL two transactions that check at the same time both
     find nothing.
     """
     if connection.dialect.name == "postgresql":
+        wait_for_locks(connection, SCHEMA_SECONDS * 1_000)
         connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": SCHEMA_LOCK})
+        wait_for_locks(connection, LOCK_MS)
+
+
+def wait_for_locks(connection: Connection, milliseconds: int) -> None:
+    """Have this transaction's statements on PostgreSQL wait this long for a lock."""
+    connection.exec_driver_sql(f"set local lock_timeout = {milliseconds:d}")
 
 
 def _sqlite(url: str, path: str, read_only: bool) -> Engine:

@@ -43,6 +43,7 @@ class KernelTables:
     requests: Table
     quarantine: Table
     leases: Table
+    identities: Table
     pending_reactions: Table
     operational: frozenset[str] = field(
         default=frozenset(
@@ -52,6 +53,7 @@ class KernelTables:
                 "requests",
                 "quarantine",
                 "leases",
+                "identities",
                 "pending_reactions",
                 "alembic_version",
             }
@@ -75,6 +77,7 @@ def kernel_tables(metadata: MetaData) -> KernelTables:
             Column("occurred_at", BIG, nullable=False),
             Column("recorded_at", BIG, nullable=False),
             Column("causation_id", String, nullable=False),
+            Column("request_digest", LargeBinary, nullable=False),
             Column("body", LargeBinary, nullable=False),
             Index("events_causation", "causation_id"),
         ),
@@ -85,6 +88,7 @@ def kernel_tables(metadata: MetaData) -> KernelTables:
             Column("stream_kind", String, primary_key=True),
             Column("source", String, primary_key=True),
             Column("sequence", BIG, nullable=False),
+            Column("digests", LargeBinary, nullable=False),
             sqlite_with_rowid=False,
         ),
         outbox=Table(
@@ -113,8 +117,7 @@ def kernel_tables(metadata: MetaData) -> KernelTables:
             "requests",
             metadata,
             Column("request_id", String, primary_key=True),
-            Column("method", String, nullable=False),
-            Column("body_sha256", LargeBinary, nullable=False),
+            Column("digest", LargeBinary, nullable=False),
             Column("response", LargeBinary, nullable=False),
             Column("created_at", BIG, nullable=False),
         ),
@@ -143,6 +146,12 @@ def kernel_tables(metadata: MetaData) -> KernelTables:
             Column("name", String, primary_key=True),
             Column("holder", String, nullable=False),
             Column("expires_at", BIG, nullable=False),
+        ),
+        identities=Table(
+            "identities",
+            metadata,
+            Column("name", String, primary_key=True),
+            Column("value", String, nullable=False),
         ),
         pending_reactions=Table(
             "pending_reactions",

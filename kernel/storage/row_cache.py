@@ -18,8 +18,11 @@ from kernel.storage.compiled_statements import (
     select_of,
     upsert_of,
 )
+from kernel.storage.engines import wait_for_locks
 
 Row = Mapping[str, Any]
+FURTHER_LOCK_MS = 100
+"""How long a transaction that holds a row waits for a further one."""
 
 
 class Rows:
@@ -88,14 +91,19 @@ class Rows:
     def lock(self, table: Table, row: Row) -> Row:
         """Return a row locked against other writers until this transaction ends; it is inserted as
         ``row`` when it is not there.
+
+        Raise ``OperationalError`` when another transaction does not free the row in time.
         """
         key = key_picker(table)(row)
         if (table, key) not in self._locked:
             if key in self._dirty[table]:
                 self.flush()
-            if not self._locked:
-                self._serialize_locking()
-            statement = lock_of(table, self.connection.dialect)
+            dialect = self.connection.dialect
+            if self._locked and dialect.name == "postgresql":
+                # Another replica may lock the same rows in another order: rather than to wait for
+                # each other, one of them begins again.
+                wait_for_locks(self.connection, FURTHER_LOCK_MS)
+            statement = lock_of(table, dialect)
             found = self.connection.exec_driver_sql(statement.sql, statement.one(row)).one()
             names = table.columns.keys()
             self._rows[table][key] = dict(zip(names, found, strict=True))
@@ -103,15 +111,6 @@ class Rows:
             self.changes += 1
         held = self._rows[table][key]
         return row if held is None else held
-
-    def _serialize_locking(self) -> None:
-        """Hold an advisory lock, so that replicas lock rows one after the other: their groups of
-        jobs lock them in different orders and would deadlock.
-        """
-        if self.connection.dialect.name == "postgresql":
-            self.connection.exec_driver_sql(
-                "select pg_advisory_xact_lock(7401001, hashtext(current_schema()))"
-            )
 
     def absent(self, table: Table, *key: Any) -> None:
         """Note that there is no row with this primary key, which saves a query."""

@@ -51,6 +51,7 @@ EVENTS: Final[dict[str, str]] = {
     "consumer.database_away": "The database does not answer; the consumer waits and tries again.",
     "consumer.fenced": "Another worker has moved a position; this one reads on from there.",
     "consumer.quarantined": "A record was quarantined because its handler or reaction failed.",
+    "consumer.conflicting": "At the place of some records in their streams another event stands.",
     "consumer.unusable": "Records that can't be used as they are were quarantined.",
     "clock.ahead": "This machine's clock is too far ahead of the cluster's; nothing is taken.",
     "clock.unknown": "The cluster does not report its time; this machine's clock is not compared.",
@@ -63,7 +64,9 @@ EVENTS: Final[dict[str, str]] = {
     "relay.quarantined": "The broker refused an event; later ones of its stream wait.",
     "quarantine.redriven": "An operator had quarantined records tried again.",
     "scheduler.waiting": "A periodic task could not run; the next interval tries again.",
+    "scheduler.stream_failed": "A periodic task failed on one stream, and goes on with the others.",
     "scheduler.failed": "A periodic task met an unexpected fault.",
+    "thread.died": "A thread without which the service can't work has failed; the process ends.",
     "library": "A line of a library.",
 }
 """The kernel's event names, each with a sentence. An operator may rely on the names."""

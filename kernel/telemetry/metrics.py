@@ -159,6 +159,11 @@ KEY_MISMATCHES = Counter(
     "{record}",
     "Records whose key is another than their event's: a matter of security.",
 )
+CONFLICTS = Counter(
+    "motcua.consumer.conflicts",
+    "{record}",
+    "Records at whose place in their stream another event was taken: a matter of security.",
+)
 FENCED = Counter(
     "motcua.consumer.fenced",
     "{batch}",
@@ -200,6 +205,11 @@ CLOCK_AHEAD = Gauge(
     "motcua.clock.ahead",
     "s",
     "How far this machine's clock is ahead of the broker's; below 0 when behind.",
+)
+SCHEDULER_FAILED = Gauge(
+    "motcua.scheduler.failed",
+    "{stream}",
+    "Streams that a periodic task leaves out for a while because its work on them failed.",
 )
 REACTIONS = Counter(
     "motcua.reactions.done", "{reaction}", "Reactions that appended events, by their cause."

@@ -153,7 +153,7 @@ def open_desk(url: str, keys: str, people: Callable[[], Directory] | None = None
     writer = Writer(engine, MODEL, keyring)
     reading = open_engine(url, "intake", read_only=True)
     reads = Reads(reading)
-    commands = Commands(writer, clock, MODEL.tables)
+    commands = Commands(writer, clock, MODEL.tables, digest=keyring.digest)
     office = DossierHandlers(
         ContextLoader(small_catalogue(), office_calendars(), UnitOverlay(people)), clock
     )

@@ -19,7 +19,7 @@ from sqlalchemy.exc import InterfaceError, InternalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from kernel.base.backoff import ExponentialBackoff
-from kernel.base.errors import Unavailable
+from kernel.base.errors import Busy, Unavailable
 from kernel.consumer.applying.batch import Batch, Place
 from kernel.consumer.applying.batch_applier import Applier
 from kernel.consumer.applying.positions import Fenced
@@ -143,7 +143,7 @@ class Committer:
         while True:
             try:
                 return (begun or self._writer.exclusive(work)).result()
-            except (Unavailable, *_AWAY):
+            except (Unavailable, Busy, *_AWAY):
                 begun = None
                 if self._log_limit.allow("database"):
                     _log.warning("consumer.database_away")
@@ -154,6 +154,8 @@ class Committer:
         if self._limit is not None:
             self._limit.count(done.outcomes)
         self._tally.add(done)
+        if done.conflicts and self._log_limit.allow("conflicting"):
+            _log.error("consumer.conflicting", records=done.conflicts)
         if (count := sum(done.outcomes)) and self._log_limit.allow("unusable"):
             _log.warning("consumer.unusable", records=count)
 

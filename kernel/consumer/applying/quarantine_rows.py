@@ -26,8 +26,9 @@ GAP = "gap"
 BEHIND = "behind"
 HANDLER_ERROR = "handler_error"
 NEEDS_UPGRADE = "needs_upgrade"
+CONFLICTING = "conflicting"
 DISCARDED = "discarded"
-HOLDING = (GAP, BEHIND, HANDLER_ERROR, NEEDS_UPGRADE)
+HOLDING = (GAP, BEHIND, HANDLER_ERROR, NEEDS_UPGRADE, CONFLICTING)
 """Reasons that hold back the later records of the same stream. A record that can't even be read
 does not: if it stood for an event, the next event of that stream shows the gap.
 """

@@ -46,23 +46,16 @@ class Reactions:
         self._model = uow.model
         self._clock = clock
         self._reacting = reacting
-        self._waiting: set[Stream] = set()
+        self._known_waiting: set[Stream] | None = None
         self._looked_up: set[str] = set()
         self._caused: set[str] = set()
 
     def prepare(self, events: Sequence[Event]) -> None:
-        """Look up at once which events have their outcome, and which streams have something
-        pending.
-        """
+        """Look up at once which events have their outcome."""
         if not self._reacting or not self._model.reactions:
             return
-        asking = [e for e in events if self._asks(e, payload_type(e))]
-        if not asking:
-            return
-        self._look_up([e.event_id for e in asking])
-        table = self._model.tables.pending_reactions
-        found = select(table.c.stream_kind, table.c.stream_id).distinct()
-        self._waiting = {(kind, name) for kind, name in self._uow.connection.execute(found)}
+        if asking := [e.event_id for e in events if self._asks(e, payload_type(e))]:
+            self._look_up(asking)
 
     def follow(
         self, record: Record, event: Event, known: type[Message] | None, done: Applied
@@ -74,7 +67,7 @@ class Reactions:
             if event.causation_id:
                 self._uow.delete(self._model.tables.pending_reactions, event.causation_id)
         elif self._asks(event, known):
-            if not self._reacting or stream_of(event) in self._waiting:
+            if not self._reacting or stream_of(event) in self._waiting():
                 self._keep(record, event)
                 done.pended += 1
             else:
@@ -99,6 +92,15 @@ class Reactions:
 
     def _asks(self, event: Event, known: type[Message] | None) -> bool:
         return known in self._model.reactions and event.source != self._model.source
+
+    def _waiting(self) -> set[Stream]:
+        """Return the streams with something pending, those of before this transaction."""
+        if self._known_waiting is None:
+            table = self._model.tables.pending_reactions
+            found = select(table.c.stream_kind, table.c.stream_id).distinct()
+            rows = self._uow.connection.execute(found)
+            self._known_waiting = {(kind, name) for kind, name in rows}
+        return self._known_waiting
 
     def _look_up(self, event_ids: Sequence[str]) -> None:
         table = self._model.tables.events

@@ -1,7 +1,9 @@
 """Handles the records of a batch in its transaction: in order, deduplicated, or quarantined.
 
-Each source numbers its events of a stream. A sequence seen before is a repeat; the next one is
-accepted; a later one is a gap and holds back its stream until the gap closes. Whatever holds back a
+Each source numbers its events of a stream. A sequence seen before with the same bytes is a repeat;
+with other bytes it is forged, or was written by a database that had lost events, and holds back its
+stream until an operator has looked. The next one is accepted; a later one is a gap and holds back
+its stream until the gap closes. Whatever holds back a
 stream holds back its later records of all sources, and no other stream. Own events are never held
 back: they were decided here.
 """
@@ -88,15 +90,26 @@ class RecordHandler:
         sequence = event.sequence
         last = self._uow.sequence(stream_id, source, kind)
         if sequence <= last:
-            self.done.repeats += 1
-            return False
+            return self._take_again(record, event)
         if past is not None and (record.partition, record.offset) in past.discarded:
             self._quarantine(record, event, quarantine_rows.DISCARDED, "")
-            self._uow.advance(stream_id, source, sequence, kind)
+            self._uow.advance(event, record.value or b"")
             return False
         if sequence == last + 1 and (kind, stream_id) not in self._held:
             return self._accept(record, event) == quarantine_rows.HANDLER_ERROR
         return self._take_out_of_order(record, event, last)
+
+    def _take_again(self, record: Record, event: Event) -> bool:
+        """Handle a record whose place in its stream is taken: by the same event, which makes it a
+        repeat, or by another one, which no honest writer has written.
+        """
+        if not self._uow.contradicts(event, record.value or b""):
+            self.done.repeats += 1
+            return False
+        self.done.conflicts += 1
+        error = f"another event has sequence {event.sequence}"
+        self._quarantine(record, event, quarantine_rows.CONFLICTING, error)
+        return True
 
     def _take_out_of_order(self, record: Record, event: Event, last: int) -> bool:
         stream = stream_of(event)
@@ -193,6 +206,9 @@ class RecordHandler:
             self._mark(row, quarantine_rows.GAP, f"expected {last + 1}, got {event.sequence}")
             return False
         if event.sequence <= last:
+            if self._uow.contradicts(event, record.value or b""):
+                self._mark(row, row["reason"], row["error"])
+                return False
             self.done.repeats += 1
         elif self._accept(record, event, row) is not None:
             return False
@@ -201,13 +217,19 @@ class RecordHandler:
         return True
 
     def discard(self, row: Row) -> None:
-        """Give a record up for good; its stream goes on after it."""
+        """Give a record up for good, or only its reaction where that has failed; its stream goes on
+        after it.
+        """
         self._mark(row, quarantine_rows.DISCARDED, row["error"])
         self._forget(row)
-        kind, stream_id = quarantine_rows.stream_in(row)
-        source, sequence = row["source"], row["sequence"]
-        if sequence > self._uow.sequence(stream_id, source, kind):
-            self._uow.advance(stream_id, source, sequence, kind)
+        record = quarantine_rows.record_of(row)
+        event = read(record)
+        if event is not None and key_fits(record, event):
+            if row["error"].startswith(quarantine_rows.REACTION):
+                self._uow.delete(self._model.tables.pending_reactions, event.event_id)
+            stream_id, kind, source = event.stream_id, event.stream_kind, event.source
+            if event.sequence > self._uow.sequence(stream_id, source, kind):
+                self._uow.advance(event, record.value or b"")
 
     def _mark(self, row: Row, reason: str, error: str) -> None:
         changed = {**row, "reason": reason, "error": error, "attempts": row["attempts"] + 1}

@@ -31,6 +31,8 @@ class Applied:
     repeats: int = 0
     unknown: int = 0
     mismatches: int = 0
+    conflicts: int = 0
+    """Records at whose place in their stream another event was taken."""
     reactions: Counter[str] = field(default_factory=Counter)
     """Reactions that appended events, by type of their cause."""
     pended: int = 0

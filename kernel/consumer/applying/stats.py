@@ -44,6 +44,8 @@ class ConsumerStats:
             metrics.UNKNOWN.add(done.unknown)
         if done.mismatches:
             metrics.KEY_MISMATCHES.add(done.mismatches)
+        if done.conflicts:
+            metrics.CONFLICTS.add(done.conflicts)
         if done.outcomes:
             metrics.CONSUMER_BATCH.record(len(done.outcomes))
 

@@ -7,12 +7,14 @@ index.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from google.protobuf.message import Message
 from sqlalchemy import Select, select
 
 from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.runtime.periodic_tasks import each_stream
 from services.intake.domain.desk_check import alarm, missed
 from services.intake.domain.state import State
 from services.intake.tables import DOSSIERS, KERNEL
@@ -20,26 +22,28 @@ from services.intake.tables import DOSSIERS, KERNEL
 DOSSIERS_AT_ONCE = 250
 
 
-def due_checks(now: int, limit: int = DOSSIERS_AT_ONCE) -> Select[Any]:
-    """Select the dossiers whose desk check has an alarm before ``now``, the earliest first."""
-    return (
-        select(DOSSIERS.c.dossier_code)
-        .where(DOSSIERS.c.check_alarm_at < now)
-        .order_by(DOSSIERS.c.check_alarm_at, DOSSIERS.c.dossier_code)
-        .limit(limit)
-    )
+def due_checks(
+    now: int, limit: int = DOSSIERS_AT_ONCE, left_out: Collection[str] = ()
+) -> Select[Any]:
+    """Select the dossiers whose desk check has an alarm before ``now``, the earliest first, without
+    some.
+    """
+    code = DOSSIERS.c.dossier_code
+    due = select(code).where(DOSSIERS.c.check_alarm_at < now)
+    wanted = due.where(code.not_in(left_out)) if left_out else due
+    return wanted.order_by(DOSSIERS.c.check_alarm_at, code).limit(limit)
 
 
-def scan_desk_checks(uow: UnitOfWork, now: int) -> int:
+def scan_desk_checks(uow: UnitOfWork, now: int, left_out: Collection[str] = (), /) -> int:
     """Record for a limited number of dossiers that the desk's time is nearly over, or has ended.
 
     Return for how many. Called again while that is more than 0, it catches up after an outage, each
     dossier once.
     """
-    codes = [row.dossier_code for row in uow.query(due_checks(now))]
+    codes = [row.dossier_code for row in uow.query(due_checks(now, left_out=left_out))]
     for table in (DOSSIERS, KERNEL.streams):
         uow.prefetch(table, codes)
-    return sum(_check_dossier(uow, code, now) for code in codes)
+    return each_stream(codes, lambda code: _check_dossier(uow, code, now))
 
 
 def _check_dossier(uow: UnitOfWork, code: str, now: int) -> int:

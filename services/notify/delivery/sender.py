@@ -22,6 +22,7 @@ from kernel.crypto.keyring import Tampered
 from kernel.runtime.definition import Runtime
 from kernel.telemetry.logs import RateLimit, fault, get_logger
 from kernel.telemetry.tracing import Scope, span_from
+from kernel.telemetry.vital_threads import vital_thread
 from office.people.directory import Directory
 from services.notify.delivery import metrics
 from services.notify.delivery.attempts import LEASE, Attempts, DueAttempt
@@ -70,7 +71,7 @@ class MailSender:
         self._ending = threading.Event()
         self._wake = threading.Event()
         runtime.writer.on_publish(self._wake.set)
-        self._thread = threading.Thread(target=self._main, name="sender", daemon=True)
+        self._thread = vital_thread(self._main, "sender")
 
     def start(self) -> None:
         """Start the thread."""

@@ -6,13 +6,14 @@ number of open dossiers. Which event is written is decided from the events, not 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from motcua.routing.v1.deadline_events_pb2 import DeadlineEscalated
 from sqlalchemy import Select, select
 
 from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.runtime.periodic_tasks import Scheduler, each_stream
 from services.routing.application.decision_context import CaseContextLoader
 from services.routing.application.escalation_recipients import name_who
 from services.routing.domain.alarms import key_of
@@ -24,29 +25,29 @@ from services.routing.views.case import rewrite_due_dates
 DOSSIERS_AT_ONCE = 250
 
 
-def due_alarms(now: int, limit: int = DOSSIERS_AT_ONCE) -> Select[Any]:
-    """Select the earliest alarms that lie before ``now``."""
-    return (
-        select(DEADLINES)
-        .where(DEADLINES.c.next_alarm_at < now)
-        .order_by(DEADLINES.c.next_alarm_at, DEADLINES.c.dossier_code)
-        .limit(limit)
-    )
+def due_alarms(
+    now: int, limit: int = DOSSIERS_AT_ONCE, left_out: Collection[str] = ()
+) -> Select[Any]:
+    """Select the earliest alarms that lie before ``now``, without those of some dossiers."""
+    code = DEADLINES.c.dossier_code
+    due = select(DEADLINES).where(DEADLINES.c.next_alarm_at < now)
+    wanted = due.where(code.not_in(left_out)) if left_out else due
+    return wanted.order_by(DEADLINES.c.next_alarm_at, code).limit(limit)
 
 
-def deadline_scheduler(loader: CaseContextLoader) -> Callable[[UnitOfWork, int], int]:
+def deadline_scheduler(loader: CaseContextLoader) -> Scheduler:
     """Return the scheduler: it writes the alarms due by now of a limited number of dossiers.
 
     It returns how many it wrote. Called again while that is more than 0, it catches up after an
     outage, each alarm once.
     """
 
-    def run(uow: UnitOfWork, now: int) -> int:
+    def run(uow: UnitOfWork, now: int, left_out: Collection[str] = (), /) -> int:
         found: dict[str, list[Key]] = {}
-        for row in uow.query(due_alarms(now)):
+        for row in uow.query(due_alarms(now, left_out=left_out)):
             found.setdefault(row.dossier_code, []).append((row.scope, row.number))
         uow.prefetch_states(found)
-        return sum(_append_alarms(uow, loader, code, keys, now) for code, keys in found.items())
+        return each_stream(found, lambda code: _append_alarms(uow, loader, code, found[code], now))
 
     return run
 

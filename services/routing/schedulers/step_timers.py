@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Select, select, tuple_
 
 from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.runtime.periodic_tasks import Scheduler, each_stream
 from kernel.telemetry.logs import get_logger
 from services.routing.application.child_consequences import above, log_withheld
 from services.routing.application.decision_context import CaseContextLoader
@@ -20,18 +21,21 @@ AT_ONCE = 100
 log = get_logger(__name__)
 
 
-def due_timers(now: int) -> Select[Any]:
-    """Select the earliest transitions that are due by now, with the process of each case."""
-    return (
+def due_timers(now: int, left_out: Collection[str] = ()) -> Select[Any]:
+    """Select the earliest transitions that are due by now, with the process of each case, without
+    those of some dossiers.
+    """
+    code = TIMERS.c.dossier_code
+    earlier = (
         select(TIMERS, CASES.c.process, CASES.c.process_version)
-        .join(CASES, CASES.c.dossier_code == TIMERS.c.dossier_code)
+        .join(CASES, CASES.c.dossier_code == code)
         .where(TIMERS.c.next_at <= now)
-        .order_by(TIMERS.c.next_at, TIMERS.c.dossier_code)
-        .limit(AT_ONCE)
     )
+    wanted = earlier.where(code.not_in(left_out)) if left_out else earlier
+    return wanted.order_by(TIMERS.c.next_at, code).limit(AT_ONCE)
 
 
-def step_timer_scheduler(loader: CaseContextLoader) -> Callable[[UnitOfWork, int], int]:
+def step_timer_scheduler(loader: CaseContextLoader) -> Scheduler:
     """Return the scheduler: it takes a limited number of transitions and returns how many.
 
     Cases whose process no file defines are left out, so that no other waits behind them; the log
@@ -54,12 +58,13 @@ def step_timer_scheduler(loader: CaseContextLoader) -> Callable[[UnitOfWork, int
                     dossier=row.dossier_code, process=row.process, version=row.process_version,
                 )  # fmt: skip
 
-    def run(uow: UnitOfWork, now: int) -> int:
-        rows = uow.query(due_timers(now)).all()
+    def run(uow: UnitOfWork, now: int, left_out: Collection[str] = (), /) -> int:
+        wanted = due_timers(now, left_out)
+        rows = uow.query(wanted).all()
         if lost := [row for row in rows if not _known(row)]:
             _name(lost)
-            rows = uow.query(due_timers(now).where(among_known)).all()
-        return sum(_take(uow, row.dossier_code, now) for row in rows)
+            rows = uow.query(wanted.where(among_known)).all()
+        return each_stream((row.dossier_code for row in rows), lambda code: _take(uow, code, now))
 
     def _take(uow: UnitOfWork, code: str, now: int) -> int:
         state: State = uow.state(code)

@@ -8,7 +8,8 @@ import pytest
 from motcua.events.v1.common_pb2 import PersonalData
 
 from infra.local.ports import free_port
-from kernel.crypto.keyring import Keyring, WrongMasterKey
+from kernel.crypto import keyring
+from kernel.crypto.keyring import FRESH_SECONDS, Keyring, WrongKeyring, WrongMasterKey
 from kernel.storage.engines import open_engine
 from tests.support.stack import is_foreign
 
@@ -43,24 +44,68 @@ def test_a_wrong_master_key_is_refused_before_it_wraps_a_key(engine):
         Keyring(engine, WRONG)
 
 
+def test_a_key_that_another_process_destroys_is_gone_here_too(engine, monkeypatch):
+    """Within seconds; until then the key that was read is used without a look at the database."""
+    here, there = Keyring(engine, RIGHT), Keyring(engine, RIGHT)
+    key = here.new_key(CODE)
+    here.save([key])
+    sealed = key.seal("applicant", PersonalData(full_name="An"))
+    assert here.open(CODE, "applicant", sealed, PersonalData())
+    assert there.destroy(CODE) == 1
+    monkeypatch.setattr(keyring, "FRESH_SECONDS", 0.0)
+    assert not here.open(CODE, "applicant", sealed, PersonalData())
+    assert FRESH_SECONDS <= 10
+
+
+def test_data_sealed_by_another_keyring_is_not_erased(engine, tmp_path):
+    """Its key was never here: to say that the person's data was erased would be untrue."""
+    elsewhere = open_engine(f"sqlite:///{tmp_path / 'other.sqlite3'}", "keyring")
+    other = Keyring(elsewhere, RIGHT)
+    key = other.new_key(CODE)
+    other.save([key])
+    sealed = key.seal("applicant", PersonalData(full_name="An"))
+    with pytest.raises(WrongKeyring, match="another keyring"):
+        Keyring(engine, RIGHT).open(CODE, "applicant", sealed, PersonalData())
+    other.destroy(CODE)
+    assert not Keyring(elsewhere, RIGHT).open(CODE, "applicant", sealed, PersonalData())
+    elsewhere.dispose()
+
+
+def test_a_service_does_not_start_with_another_keyring(tmp_path):
+    """One that was forgotten, or put back from nothing, would let new dossiers be sealed with keys
+    in two places."""
+    assert _start_intake(tmp_path, until_it_listens=True).returncode != 2
+    (tmp_path / "keyring.sqlite3").unlink()
+    done = _start_intake(tmp_path)
+    assert done.returncode == 2
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("intake: KEYRING_DATABASE_URL: this database belongs to keyring ")
+
+
 def test_a_service_does_not_start_with_a_wrong_master_key(tmp_path):
     """It ends with status 2 and one line, which the supervisor shows."""
     engine = open_engine(f"sqlite:///{tmp_path / 'keyring.sqlite3'}", "keyring")
     keys = Keyring(engine, RIGHT)
     keys.save([keys.new_key(CODE)])
     engine.dispose()
+    done = _start_intake(tmp_path, WRONG)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith("intake: MOTCUA_MASTER_KEY: is not the key")
+
+
+def _start_intake(folder, master=RIGHT, *, until_it_listens=False):
     env = {k: v for k, v in os.environ.items() if not is_foreign(k)} | {
-        "MOTCUA_DATA_DIR": str(tmp_path),
-        "MOTCUA_MASTER_KEY": WRONG.hex(),
+        "MOTCUA_DATA_DIR": str(folder),
+        "MOTCUA_MASTER_KEY": master.hex(),
         "INTAKE_PORT": str(free_port()),
         "KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{free_port()}",
     }
-    done = subprocess.run(
-        [sys.executable, "-m", "services.intake.main"],
-        env=env,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert done.returncode == 2
-    assert done.stderr.splitlines()[-1].startswith("intake: MOTCUA_MASTER_KEY: is not the key")
+    command = [sys.executable, "-m", "services.intake.main"]
+    process = subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True)
+    lines = []
+    for line in process.stderr:
+        lines.append(line)
+        if until_it_listens and "rpc.started" in line:
+            process.terminate()
+    process.stderr.close()
+    return subprocess.CompletedProcess(command, process.wait(60), stderr="".join(lines))

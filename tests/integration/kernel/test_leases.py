@@ -4,16 +4,18 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 
 import pytest
 
+from kernel.base.instants import SECOND
 from kernel.eventsourcing.group_commit import Writer
 from kernel.eventsourcing.leases import Lease
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.storage.engines import open_engine
 from tests.support.feed import wait_until
-from tests.support.tally import METADATA, MODEL
+from tests.support.tally import KERNEL, METADATA, MODEL
 
 Run = Callable[[Callable[[UnitOfWork], object]], object]
 
@@ -62,3 +64,12 @@ def test_dead_holder_of_this_machine_loses_it_at_once(run: Run) -> None:
     assert run(reborn.take), "a process with the same number, but born at another time"
     assert run(Lease("y", 60).take)
     assert not run(Lease("y", 60).take), "this process lives"
+
+
+def test_lease_of_a_clock_that_was_ahead_is_free(run: Run) -> None:
+    """A machine whose clock was an hour ahead, and which is dead now, keeps it no longer than one
+    whose clock was right."""
+    ahead = time.time_ns() // 1000 + 3_605 * SECOND
+    row = {"name": "x", "holder": "elsewhere/1/1/a", "expires_at": ahead}
+    run(lambda uow: uow.put(KERNEL.leases, row))
+    assert run(Lease("x", 5).take)

@@ -7,13 +7,14 @@ import pytest
 from motcua.events.v1.common_pb2 import Actor
 from motcua.routing.v1.case_events_pb2 import CaseResumed
 
+from kernel.eventsourcing import envelope
 from kernel.eventsourcing import group_commit as module
 from kernel.eventsourcing.group_commit import Writer
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.storage.engines import open_engine
 from tests.support.databases import NewDatabase
 from tests.support.feed import code_of
-from tests.support.tally import METADATA, MODEL
+from tests.support.tally import KERNEL, METADATA, MODEL
 
 CODE = code_of(1)
 FOLDED: list[int] = []
@@ -103,3 +104,25 @@ def test_few_are_kept(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
         writer.exclusive(lambda uow, n=number: uow.state(code_of(n))).result(10)
         assert len(writer._states) <= 3
     assert writer.exclusive(state).result(10) == 1
+
+
+def test_a_database_that_lost_its_last_transaction_is_noticed(start: Start) -> None:
+    """As after a change-over to a standby that lagged behind: the state of an event that is gone is
+    not taken for that of the event that stands in its place."""
+    one, other = start(), start()
+    one.exclusive(append).result(10)
+    one.exclusive(append).result(10)
+
+    def lose(uow: UnitOfWork) -> None:
+        for table in (KERNEL.events, KERNEL.outbox):
+            uow.connection.execute(table.delete().where(table.c.sequence == 2))
+        size = envelope.DIGEST_SIZE
+        row = uow.connection.execute(KERNEL.streams.select()).mappings().one()
+        before = {"sequence": 1, "digests": row["digests"][:size]}
+        uow.connection.execute(KERNEL.streams.update().values(before))
+
+    other.exclusive(lose).result(10)
+    other.exclusive(append).result(10)
+    before = len(FOLDED)
+    assert one.exclusive(lambda uow: uow.state(CODE)).result(10) == 2
+    assert len(FOLDED) - before == 2, "the remembered state was of an event that is gone"
