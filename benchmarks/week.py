@@ -19,7 +19,7 @@ from motcua.events.v1.event_pb2 import Event
 from infra.local.kafka import KafkaBroker
 from infra.local.ports import free_port
 from kernel.base.instants import to_us
-from kernel.eventsourcing.envelope import headers, stream_of, type_name
+from kernel.eventsourcing.envelope import headers, payload_of, stream_of, type_name
 from office.streams import DOSSIER
 from tests.support.feed import log_of
 
@@ -32,8 +32,10 @@ _DAYS = 8
 """Days that each week takes for its codes: at least as many as dossiers are filed on."""
 _CODE = re.compile(rb"(?<=-)\d{6}(?=-\d{4})")
 """The day in a dossier's code."""
-_UUID = re.compile(rb"(?<=[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-)[0-9a-f]{4}(?=-[0-9a-f]{12})")
+_UUID = re.compile(rb"(?<=[0-9a-f]{8}-[0-9a-f]{4}-[57][0-9a-f]{3}-)[0-9a-f]{4}(?=-[0-9a-f]{12})")
 _ITEM = re.compile(rb"(?<=[A-Z]{2})\d{4}(?=\d{5}VN)")
+_OFFERS = ("offer_number", "next_offer_number")
+_OFFERS_OF_A_WEEK = 1_000
 
 
 def recorded() -> list[bytes]:
@@ -50,7 +52,7 @@ def weeks(count: int) -> Iterator[Event]:
     """Return at least so many events: the week again and again, each time with dossiers of its own.
 
     Codes, identities and item numbers are replaced by others of the same length, so that what
-    refers to an event, a job or another dossier still does.
+    refers to an event, a job or another dossier still does. Offers to partners are numbered on.
     """
     events = recorded()
     filed = sorted({day for event in events for day in _CODE.findall(event)})
@@ -62,7 +64,19 @@ def weeks(count: int) -> Iterator[Event]:
         variant, item = b"%04x" % (0x8000 + week), b"%04d" % week
         for event in events:
             dossier = _CODE.sub(lambda found, days=days: days[found[0]], event)  # type: ignore[misc]
-            yield Event.FromString(_ITEM.sub(item, _UUID.sub(variant, dossier)))
+            made = Event.FromString(_ITEM.sub(item, _UUID.sub(variant, dossier)))
+            if made.source == "postal":
+                _number_on(made, week * _OFFERS_OF_A_WEEK)
+            yield made
+
+
+def _number_on(event: Event, by: int) -> None:
+    payload = payload_of(event)
+    assert payload is not None
+    for name in _OFFERS:
+        if number := getattr(payload, name, 0):
+            setattr(payload, name, number + by)
+    event.payload.Pack(payload)
 
 
 def publish(bootstrap: str, topic: str, count: int) -> int:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from kafka.errors import KafkaError
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -31,6 +30,7 @@ from cli.printer import counted, failed, grid, out, progress_on
 from cli.stack.plan import SERVICES
 from infra.supervisor import state
 from kernel.config import settings
+from kernel.consumer.reading.log_reader import LogUnavailable
 from kernel.eventsourcing.service_model import Model
 from kernel.rebuild.rebuild import Rebuilt, check, rebuild
 from kernel.rebuild.table_compare import EXAMPLES
@@ -72,10 +72,8 @@ def rebuild_service(
         done = rebuild_database(service)
     except (NothingThere, TimeoutError, Unpublished) as error:
         raise failed(str(error)) from error
-    except KafkaError as error:
-        raise failed(
-            f"Kafka does not answer ({type(error).__name__}); is it running? (motcua status)"
-        ) from error
+    except LogUnavailable as error:
+        raise failed(f"Kafka does not answer ({error}); is it running? (motcua status)") from error
     except DBAPIError as error:
         raise failed(_unreadable(service, error)) from error
     if as_json:
@@ -88,7 +86,7 @@ def rebuild_service(
 
 
 def _unreadable(service: str, error: DBAPIError) -> str:
-    problem = f"the database of {service} does not answer ({type(error).__name__})"
+    problem = f"the database of {service} does not answer ({error})"
     url = make_url(settings.load(service).database_url)
     if isinstance(error, OperationalError) or url.get_backend_name() != "sqlite":
         return problem

@@ -5,6 +5,7 @@ the one before.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping
 from concurrent.futures import Future
 
@@ -13,9 +14,13 @@ from kernel.consumer.applying.batch_applier import Applier
 from kernel.consumer.applying.committer import Committer, Stopped
 from kernel.consumer.applying.results import Applied
 from kernel.consumer.applying.stats import ConsumerStats
-from kernel.consumer.reading.log_reader import LogReader
+from kernel.consumer.reading.log_reader import LogReader, LogUnavailable
 from kernel.telemetry import metrics
 
+PATIENCE = 30.0
+"""Seconds for which nothing may come although there is something: then the connection is at fault,
+not the log.
+"""
 _UnderWay = tuple[Batch, Future[Applied]]
 
 
@@ -37,31 +42,34 @@ class CatchUp:
         self._stopping = stopping
 
     def to_the_end(self, positions: Mapping[int, int]) -> dict[int, int]:
-        """Read partitions from these positions until none has grown meanwhile, and return their
-        ends.
+        """Read partitions from these positions to where they end now, or somewhat further, and
+        return the positions reached.
 
-        Raise what the reader and the committer raise; what was committed by then stays.
+        The ends are asked for once: while others go on writing, the last end is never met. Raise
+        what the reader and the committer raise; what was committed by then stays.
         """
-        reached = dict(positions)
-        self._reader.seek(reached)
-        while True:
-            ends = self._reader.ends(reached)
-            if all(reached[p] >= ends[p] for p in reached):
-                break
-            self._until(reached, ends)
-        self._reader.pause()
+        reached, ends = dict(positions), self._reader.ends(positions)
+        behind = {p: position for p, position in reached.items() if position < ends[p]}
+        if behind:
+            self._reader.seek(behind)
+            self._until(reached, {p: ends[p] for p in behind})
+            self._reader.pause()
         return reached
 
     def _until(self, reached: dict[int, int], ends: Mapping[int, int]) -> None:
         under_way: _UnderWay | None = None
+        moved_at = time.monotonic()
         try:
             while any(reached[p] < ends[p] for p in ends):
                 if self._stopping.is_set():
                     raise Stopped
-                records, moved = self._reader.poll(reached)
+                records, moved = self._reader.poll({p: reached[p] for p in ends})
                 settled, under_way = under_way, None
                 self._settle(settled)
+                if not moved and time.monotonic() - moved_at > PATIENCE:
+                    raise LogUnavailable("nothing comes")
                 if moved:
+                    moved_at = time.monotonic()
                     batch = Batch(records, {p: reached[p] for p in moved}, moved)
                     under_way = (batch, self._committer.begin(batch, self._applier))
                     reached.update(moved)

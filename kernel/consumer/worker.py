@@ -10,7 +10,6 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from functools import partial
 
-from kafka.errors import KafkaError
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -21,7 +20,7 @@ from kernel.consumer.applying.positions import Fenced
 from kernel.consumer.applying.stats import ConsumerStats
 from kernel.consumer.catch_up import CatchUp
 from kernel.consumer.reading.buffer import Buffer
-from kernel.consumer.reading.log_reader import LogReader
+from kernel.consumer.reading.log_reader import LogReader, LogUnavailable
 from kernel.consumer.reading.stall_detector import INTERVAL, StallDetector
 from kernel.consumer.redrive import redrive
 from kernel.eventsourcing.readiness import note_whole
@@ -179,10 +178,10 @@ class ConsumerWorker:
 
     def _recover(self, error: Exception) -> None:
         """Prepare to start again from the positions in the database."""
-        away = isinstance(error, KafkaError | OSError)
+        away = isinstance(error, LogUnavailable)
         if self._log_limit.allow("away" if away else "fault"):
             if away:
-                _log.warning("consumer.log_away", fault=type(error).__qualname__)
+                _log.warning("consumer.log_away", fault=str(error))
             elif isinstance(error, SQLAlchemyError):
                 _log.warning("consumer.database_away", fault=type(error).__qualname__)
             else:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Projection = Callable[["UnitOfWork", Event, Any], None]
 """Brings views (read models) up to date with an event, which comes with its payload."""
 StateWriter = Callable[["UnitOfWork", str, Any, Any], None]
-"""Brings the rows of a stream up to date: its id, its state before an event and its state after."""
+"""Brings the rows of a stream up to date: its id, its state before some events, and after."""
 Recorder = Callable[["UnitOfWork", Record, Event], None]
 
 
@@ -53,7 +53,8 @@ class Model:
     with each event that is read from the log, known or not, before its projection (audit).
     ``by_stream`` names view tables whose primary key is the id of a stream of that kind alone;
     their rows are fetched for a whole batch at once. ``write`` is called after each own event that
-    changes the state of a stream of that kind, for rows that are a function of the state.
+    changes the state of a stream of that kind, for rows that are a function of the state; in a bulk
+    read once for all of a stream's events in a batch.
     """
 
     source: str

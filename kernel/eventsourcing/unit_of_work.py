@@ -60,6 +60,11 @@ class UnitOfWork(Rows):
         self._states: dict[str, Any] = {}
         self._remembered: Remembered = {} if remembered is None else remembered
         self._new_keys: list[NewKey] = []
+        self.rows_at_flush = False
+        """Whether rows of states are written at the next flush, once for all events of a stream
+        until then: for work that reads none of them.
+        """
+        self._unwritten: dict[str, Any] = {}
 
     # -- events ------------------------------------------------------------------------------------
 
@@ -331,8 +336,17 @@ class UnitOfWork(Rows):
         before = self.state(stream_id)
         after = model.evolve(before, event)
         if model.write is not None and after is not before:
-            model.write(self, stream_id, before, after)
+            if self.rows_at_flush:
+                self._unwritten.setdefault(stream_id, before)
+            else:
+                model.write(self, stream_id, before, after)
         self._states[stream_id] = after
+
+    def _write_rows(self) -> None:
+        unwritten, self._unwritten = self._unwritten, {}
+        for stream_id, before in unwritten.items():
+            assert self.model.write is not None
+            self.model.write(self, stream_id, before, self._states[stream_id])
 
     def _publish(
         self,
@@ -378,4 +392,5 @@ class UnitOfWork(Rows):
         if self._new_keys and self._keyring is not None:
             self._keyring.save(self._new_keys)
             self._new_keys = []
+        self._write_rows()
         super().flush()

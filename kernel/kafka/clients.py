@@ -9,15 +9,8 @@ from __future__ import annotations
 import gc
 from typing import Any
 
-from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
+from kafka import KafkaAdminClient, KafkaProducer
 from kafka.net.compat import KafkaNetClient
-
-
-def make_consumer(**config: Any) -> Any:
-    """Return a consumer; raise kafka-python's errors when no broker answers within its bootstrap
-    timeout.
-    """
-    return _make(KafkaConsumer, config)
 
 
 def make_producer(**config: Any) -> Any:

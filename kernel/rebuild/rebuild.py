@@ -117,7 +117,7 @@ def rebuild(
 ) -> Rebuilt:
     """Fill an empty database from the log, from its first record to its present end.
 
-    ``prepare`` makes the tables that are missing. Raise ``NotEmpty``, and kafka-python's errors
+    ``prepare`` makes the tables that are missing. Raise ``NotEmpty``, and ``LogUnavailable``
     when the log does not answer. No service may run on the database meanwhile.
     """
     engine = open_engine(url, model.source)

@@ -35,6 +35,7 @@ class Applier:
         """
         positions.advance(uow, batch.expected, batch.target)
         turn = self._turn(uow, refused)
+        uow.rows_at_flush = not self.reacting  # a reaction reads rows
         turn.take_all(batch.records)
         if self.limit is not None:
             self.limit.check(turn.done.outcomes)

@@ -1,67 +1,67 @@
-"""Reads the log in bulk with kafka-python: partitions assigned by hand, no group, nothing
-committed.
+"""Reads the log in bulk with aiokafka, whose record parser is compiled: partitions assigned by
+hand, no group, nothing committed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import asyncio
+from collections.abc import Coroutine, Iterable, Mapping
+from contextlib import suppress
+from typing import Any, TypeVar
 
-from kafka import TopicPartition
-from kafka.errors import KafkaTimeoutError
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
 
+from kernel.consumer.reading.log_reader import LogUnavailable
 from kernel.eventsourcing.record import Record
-from kernel.kafka.clients import make_consumer
 
+T = TypeVar("T")
 BATCH = 2_000
 """Records of one batch: more bring no speed, fewer cost commits."""
+POLL_MS = 500
 REQUEST_MS = 5_000
-CONNECT_MS = 2_500
+CONNECT_SECONDS = 2.5
+CLOSE_SECONDS = 1.0
 """A stop waits for this at most, or for a request under way."""
 
 
 class KafkaReader:
-    """A connection to the log. Not thread-safe; after any error it has to be closed."""
+    """A connection to the log. Not thread-safe; after any error it has to be closed.
+
+    Its event loop runs only while one of its methods does; what the broker sends meanwhile waits in
+    the socket.
+    """
 
     def __init__(self, bootstrap: str, topic: str) -> None:
         self._topic = topic
-        self._consumer = make_consumer(
-            bootstrap_servers=bootstrap.split(","),
-            group_id=None,
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            allow_auto_create_topics=False,
-            bootstrap_timeout_ms=CONNECT_MS,
-            request_timeout_ms=REQUEST_MS,
-            reconnect_backoff_max_ms=1_000,
-            fetch_max_wait_ms=100,
-            max_partition_fetch_bytes=4 * 1024 * 1024,
-            metrics_enabled=False,
-        )
+        self._runner = asyncio.Runner()
+        self._consumer: Any = None
+        try:
+            self._run(self._connect(bootstrap), CONNECT_SECONDS)
+        except BaseException:
+            self.close()
+            raise
 
     def partitions(self) -> list[int]:
-        """Return the topic's partitions in order; raise ``KafkaTimeoutError`` when the topic does
-        not exist yet.
+        """Return the topic's partitions in order; raise ``LogUnavailable`` when the topic does not
+        exist yet.
         """
-        found = self._consumer.partitions_for_topic(self._topic)
-        if not found:
-            raise KafkaTimeoutError(f"the topic {self._topic} does not exist")
-        return sorted(found)
+        self.ends([0])  # has the consumer learn of the topic
+        return sorted(self._consumer.partitions_for_topic(self._topic))
 
     def ends(self, partitions: Iterable[int]) -> dict[int, int]:
         """Return for each partition the offset that its next record will get."""
         wanted = [TopicPartition(self._topic, p) for p in partitions]
-        found = self._consumer.end_offsets(wanted, timeout_ms=REQUEST_MS)
+        found = self._run(self._consumer.end_offsets(wanted))
         return {tp.partition: offset for tp, offset in found.items()}
 
     def seek(self, positions: Mapping[int, int]) -> None:
         """Assign these partitions, and no others, from these offsets on."""
-        self._consumer.assign([TopicPartition(self._topic, p) for p in positions])
-        for partition, position in positions.items():
-            self._consumer.seek(TopicPartition(self._topic, partition), position)
+        self._run(self._seek({TopicPartition(self._topic, p): at for p, at in positions.items()}))
 
     def pause(self) -> None:
         """Fetch nothing until the next ``seek``."""
-        self._consumer.assign([])
+        self._run(self._pause())
 
     def poll(self, reached: Mapping[int, int]) -> tuple[list[Record], dict[int, int]]:
         """Return some records, and the position after them of each partition that has moved;
@@ -69,24 +69,51 @@ class KafkaReader:
 
         A position is the reader's, not one after the last record: some offsets hold no record.
         """
-        found = self._consumer.poll(timeout_ms=500, max_records=BATCH)
+        return self._run(self._poll(reached))
+
+    def close(self) -> None:
+        """Close the connection; never raises."""
+        with suppress(Exception), self._runner:
+            if self._consumer is not None:
+                self._run(self._consumer.stop(), CLOSE_SECONDS)
+
+    def _run(self, work: Coroutine[Any, Any, T], seconds: float = REQUEST_MS / 1_000 + 1) -> T:
+        try:
+            return self._runner.run(asyncio.wait_for(work, seconds))
+        except (KafkaError, OSError, TimeoutError, asyncio.CancelledError) as error:
+            # aiokafka cancels a fetch that is about to be repeated, and then waits for it.
+            raise LogUnavailable(type(error).__qualname__) from error
+
+    async def _connect(self, bootstrap: str) -> None:
+        self._consumer = AIOKafkaConsumer(
+            bootstrap_servers=bootstrap.split(","),
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            request_timeout_ms=REQUEST_MS,
+            fetch_max_wait_ms=100,
+            max_partition_fetch_bytes=4 * 1024 * 1024,
+        )
+        await self._consumer.start()
+
+    async def _seek(self, positions: Mapping[TopicPartition, int]) -> None:
+        self._consumer.assign(list(positions))
+        for tp, position in positions.items():
+            self._consumer.seek(tp, position)
+
+    async def _pause(self) -> None:
+        self._consumer.pause(*self._consumer.assignment())
+
+    async def _poll(self, reached: Mapping[int, int]) -> tuple[list[Record], dict[int, int]]:
+        found = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=BATCH)
         records = [
             Record(r.partition, r.offset, r.key, r.value, r.headers)
             for run in found.values()
             for r in run
         ]
-        if found:
-            return records, {tp.partition: run[-1].offset + 1 for tp, run in found.items()}
         moved = {}
-        for partition, before in reached.items():
-            now = self._consumer.position(TopicPartition(self._topic, partition), timeout_ms=1_000)
-            if now is not None and now != before:
-                moved[partition] = int(now)
-        return [], moved
-
-    def close(self) -> None:
-        """Close the connection; never raises."""
-        try:
-            self._consumer.close(autocommit=False, timeout_ms=1_000)
-        except Exception:
-            pass
+        for tp in found or [TopicPartition(self._topic, p) for p in reached]:
+            now = await self._consumer.position(tp)
+            if now != reached[tp.partition]:
+                moved[tp.partition] = now
+        return records, moved

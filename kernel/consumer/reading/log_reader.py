@@ -8,8 +8,16 @@ from typing import Protocol
 from kernel.eventsourcing.record import Record
 
 
+class LogUnavailable(Exception):
+    """The log does not answer, or not with what was asked for; the text names the fault."""
+
+
 class LogReader(Protocol):
-    """A connection to the log. Not thread-safe; after any error it has to be closed."""
+    """A connection to the log. Not thread-safe.
+
+    Making one and each method but ``close`` may raise ``LogUnavailable``; the connection has to be
+    closed then.
+    """
 
     def partitions(self) -> list[int]:
         """Return the topic's partitions in order."""

@@ -6,10 +6,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
@@ -37,6 +35,7 @@ from office.worktime.calendars.model import (
     DayKind,
     DayRule,
     Session,
+    calendar_digest,
     check_rule,
     parse_sessions,
 )
@@ -264,15 +263,3 @@ def _remaining_sessions(
         ]
         left = [piece for pair in pieces for piece in pair if piece.start < piece.end]
     return tuple(left)
-
-
-def calendar_digest(
-    time_zone: str,
-    week: _Week,
-    days: Mapping[date, DayRule],
-    day_us: int,
-) -> str:
-    """Return 8 hexadecimal digits of the SHA-256 of all that arithmetic depends on."""
-    dated = [[day.isoformat(), days[day].kind.value, days[day].sessions] for day in sorted(days)]
-    content = json.dumps([time_zone, day_us, week, dated], separators=(",", ":"))
-    return hashlib.sha256(content.encode()).hexdigest()[:8]

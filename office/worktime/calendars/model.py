@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -191,3 +193,15 @@ def parse_sessions(calendar: str, field: str, text: str) -> tuple[Session, ...]:
 
 def _clock_text(minute: int) -> str:
     return f"{minute // 60:02d}:{minute % 60:02d}"
+
+
+def calendar_digest(
+    time_zone: str,
+    week: tuple[tuple[Session, ...], ...],
+    days: Mapping[date, DayRule],
+    day_us: int,
+) -> str:
+    """Return 8 hexadecimal digits of the SHA-256 of all that arithmetic depends on."""
+    dated = [[day.isoformat(), days[day].kind.value, days[day].sessions] for day in sorted(days)]
+    content = json.dumps([time_zone, day_us, week, dated], separators=(",", ":"))
+    return hashlib.sha256(content.encode()).hexdigest()[:8]

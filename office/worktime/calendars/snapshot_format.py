@@ -12,8 +12,14 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from office.worktime.calendars.files import calendar_digest
-from office.worktime.calendars.model import Calendar, CalendarError, DayKind, DayRule, Session
+from office.worktime.calendars.model import (
+    Calendar,
+    CalendarError,
+    DayKind,
+    DayRule,
+    Session,
+    calendar_digest,
+)
 
 FORMAT = 1
 _Pair = tuple[int, int]

@@ -8,10 +8,9 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Final
 
-from kafka.errors import KafkaError
-
 from kernel.base.errors import Unavailable
 from kernel.consumer.reading.kafka_reader import KafkaReader
+from kernel.consumer.reading.log_reader import LogUnavailable
 from kernel.eventsourcing.record import Record
 from services.audit.record.verifier import OpenLog, ReadPartition
 from services.audit.wording.texts import TEXTS
@@ -30,11 +29,11 @@ def log_of(bootstrap: str, topic: str) -> OpenLog:
     def open_log() -> Iterator[ReadPartition]:
         try:
             reader = KafkaReader(bootstrap, topic)
-        except KafkaError as error:
+        except LogUnavailable as error:
             raise _unavailable() from error
         try:
             yield partial(_read, reader)
-        except KafkaError as error:
+        except LogUnavailable as error:
             raise _unavailable() from error
         finally:
             reader.close()

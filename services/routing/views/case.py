@@ -46,7 +46,7 @@ PROJECTIONS: dict[type[Message], Projection] = {**intake.PROJECTIONS, **absences
 
 
 def write(uow: UnitOfWork, code: str, before: State, after: State) -> None:
-    """Write the rows of a case that differ between its state before an event and after it."""
+    """Write the rows of a case that differ between its states before some events and after."""
     if _write_case(uow, code, after):
         _write_one(uow, WORK, code, work_row(code, before), work_row(code, after))
     if not same_due_dates(before, after):

@@ -125,3 +125,21 @@ def test_a_model_without_such_rows_folds_nothing_that_nobody_asked_for(
     uow.append("a", [CaseResumed()], **CAUSE)
     assert folded == []
     assert uow.state("a") == 1
+
+
+def test_rows_are_written_once_a_stream_where_they_are_written_at_flush(
+    connection: Connection,
+) -> None:
+    """From the state before the first event to the state after the last; a query sees them."""
+    uow = _unit(connection)
+    uow.rows_at_flush = True
+    uow.append("a", [CaseResumed(), StepOpened(), CaseResumed()], **CAUSE)
+    uow.append("b", [StepOpened()], **CAUSE)
+    assert changes == []
+    assert [tuple(row) for row in uow.query(ANSWERED.select())] == [("a", 2)]
+    assert changes == [("a", 0, 2)]
+    uow.append("a", [CaseResumed()], **CAUSE)
+    uow.flush()
+    uow.flush()
+    assert changes == [("a", 0, 2), ("a", 2, 3)]
+    assert _unit(connection).get(ANSWERED, "a") == {"dossier_code": "a", "answers": 3}

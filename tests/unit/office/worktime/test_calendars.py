@@ -16,7 +16,12 @@ from office.worktime.calendars.model import (
     Session,
     parse_sessions,
 )
-from office.worktime.calendars.vietnam import STATE_OFFICE_FILE, state_office
+from office.worktime.calendars.snapshot_format import write_snapshot
+from office.worktime.calendars.vietnam import (
+    STATE_OFFICE_FILE,
+    STATE_OFFICE_SNAPSHOT,
+    state_office,
+)
 
 # Days off from Monday to Friday and worked Saturdays, typed from the official notices.
 OFF = {
@@ -35,6 +40,11 @@ def days_of(year: int) -> list[date]:
     """List the days of a year."""
     first = date(year, 1, 1)
     return [first + timedelta(days=n) for n in range((date(year + 1, 1, 1) - first).days)]
+
+
+def test_what_ships_is_what_its_file_says() -> None:
+    """Written out byte for byte; after a change of either: `python -m tools.shipped_calendar`."""
+    assert STATE_OFFICE_SNAPSHOT.read_bytes() == write_snapshot(load_calendar(STATE_OFFICE_FILE))
 
 
 @pytest.mark.parametrize("year", sorted(OFF))
