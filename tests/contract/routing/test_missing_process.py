@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import pytest
@@ -158,7 +157,7 @@ def test_timers_of_others_do_not_wait_behind_those_of_such_cases(
     look = timer_watch.step_timer_scheduler(OFFICE)
     with capture_logs() as lines:
         for _ in range(3):
-            departments.writer.exclusive(partial(look, now=now)).result()
+            departments.writer.exclusive(lambda uow: look(uow, now)).result()
     assert "StepSentBack" in departments.kinds(KEPT)
     said = [line for line in lines if line["event"] == "timer.skipped"]
     assert [(line["dossier"], line["process"], line["version"]) for line in said] == [
@@ -172,12 +171,12 @@ def test_the_start_names_each_process_that_is_missing(
 ) -> None:
     """Once, with the number of open cases; nothing while all are there."""
     with capture_logs() as lines:
-        departments.writer.exclusive(partial(missing_process_scheduler(OFFICE), _now=0)).result()
+        departments.writer.exclusive(lambda uow: missing_process_scheduler(OFFICE)(uow, 0)).result()
     assert lines == []
     lose(monkeypatch)
     with capture_logs() as lines:
         said = departments.writer.exclusive(
-            partial(missing_process_scheduler(OFFICE), _now=0)
+            lambda uow: missing_process_scheduler(OFFICE)(uow, 0)
         ).result()
     assert said == 0
     assert [{k: v for k, v in line.items() if k != "module"} for line in lines] == [

@@ -3,9 +3,12 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from motcua.events.v1.common_pb2 import PersonalData
+from sqlalchemy import Engine
 
 from infra.local.ports import free_port
 from kernel.crypto.keyring import Keyring, WrongMasterKey
@@ -17,13 +20,14 @@ CODE = "H22.12-210809-0001"
 
 
 @pytest.fixture
-def engine(database_url):
+def engine(database_url: str) -> Iterator[Engine]:
+    """The keyring's database, empty."""
     opened = open_engine(database_url, "keyring")
     yield opened
     opened.dispose()
 
 
-def test_the_right_master_key_opens_what_was_sealed(engine):
+def test_the_right_master_key_opens_what_was_sealed(engine: Engine) -> None:
     """After a restart too."""
     keys = Keyring(engine, RIGHT)
     key = keys.new_key(CODE)
@@ -34,7 +38,7 @@ def test_the_right_master_key_opens_what_was_sealed(engine):
     assert opened.full_name == "An"
 
 
-def test_a_wrong_master_key_is_refused_before_it_wraps_a_key(engine):
+def test_a_wrong_master_key_is_refused_before_it_wraps_a_key(engine: Engine) -> None:
     """Keys by two masters in one ring could never be told apart again."""
     Keyring(engine, WRONG)  # an empty ring has no master yet
     keys = Keyring(engine, RIGHT)
@@ -43,7 +47,7 @@ def test_a_wrong_master_key_is_refused_before_it_wraps_a_key(engine):
         Keyring(engine, WRONG)
 
 
-def test_a_service_does_not_start_with_a_wrong_master_key(tmp_path):
+def test_a_service_does_not_start_with_a_wrong_master_key(tmp_path: Path) -> None:
     """It ends with status 2 and one line, which the supervisor shows."""
     engine = open_engine(f"sqlite:///{tmp_path / 'keyring.sqlite3'}", "keyring")
     keys = Keyring(engine, RIGHT)
