@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import grpc
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc  # type: ignore[import-untyped]
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from kernel.auth.permissions import Permissions
 from kernel.auth.tokens import verifier_of
@@ -171,7 +171,7 @@ class RpcServer:
         return server
 
     def _reflect(self, server: grpc.aio.Server) -> None:
-        from grpc_reflection.v1alpha import reflection  # type: ignore[import-untyped]
+        from grpc_reflection.v1alpha import reflection
 
         names = [service.name for service in self._services]
         names += [

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import typing
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import cast
 
 import pytest
 from google.protobuf import json_format
@@ -44,7 +46,7 @@ def test_golden_bytes_mean_what_they_meant(path: Path) -> None:
 def _unknown(message: Message) -> list[int]:
     if isinstance(message, Any):
         return _unknown(samples.opened(message))
-    found = [field.field_number for field in UnknownFieldSet(message)]
+    found = [field.field_number for field in cast(Iterable[typing.Any], UnknownFieldSet(message))]
     for field, value in message.ListFields():
         if field.message_type is not None and not field.message_type.GetOptions().map_entry:
             for each in value if field.is_repeated else [value]:

@@ -2,6 +2,8 @@
 databases.
 """
 
+from typing import Any
+
 import pytest
 from alembic import op
 from sqlalchemy import Engine, inspect
@@ -49,7 +51,7 @@ def test_an_interrupted_migration_leaves_nothing(
     real = op.create_table
     made: list[str] = []
 
-    def fail_at_the_third(name: str, *arguments: object, **options: object) -> object:
+    def fail_at_the_third(name: str, *arguments: Any, **options: Any) -> object:
         if len(made) == 2:
             raise RuntimeError("the power went out")
         made.append(name)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -153,10 +153,12 @@ def channel() -> Iterator[grpc.Channel]:
 def _call(channel: grpc.Channel, method: str, who: Any) -> grpc.StatusCode:
     service, _, name = method.partition("/")
     described: MethodDescriptor = SERVICES[service].descriptor.methods_by_name[name]
-    request = message_factory.GetMessageClass(described.input_type)()
+    request: Any = message_factory.GetMessageClass(described.input_type)()
     if "request_id" in described.input_type.fields_by_name:
         request.request_id = str(uuid.uuid4())
-    kind = channel.unary_stream if described.server_streaming else channel.unary_unary
+    kind: Callable[..., Any] = (
+        channel.unary_stream if described.server_streaming else channel.unary_unary
+    )
     answer = message_factory.GetMessageClass(described.output_type)
     call = kind(
         f"/{method}",

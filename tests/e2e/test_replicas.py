@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -58,7 +59,7 @@ def test_two_processes_of_every_service_work_as_one(
 @contextmanager
 def twins(stack: Stack) -> Iterator[None]:
     """Run one more process of each service on the stack's broker, database and keys."""
-    shared = {
+    shared: dict[str, Any] = {
         name: value
         for name, value in stack.env.items()
         if name.startswith(("MOTCUA_", "KEYRING_", "SMTP_"))

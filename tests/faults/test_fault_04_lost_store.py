@@ -1,12 +1,13 @@
 """Fault 4: the desk's store is lost, and the desk is killed in the middle of reading it again."""
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
-from motcua.events.v1.common_pb2 import Actor
+from motcua.events.v1.common_pb2 import Actor, ActorKind
 from motcua.intake.v1 import intake_pb2 as intake
 from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
 from motcua.notify.v1.message_events_pb2 import MessageSuppressed
@@ -42,7 +43,7 @@ def _others() -> Any:
             "notify",
             number % 4 + 1,
             MessageSuppressed(kind="submitted", channel="email", reason_code="no_consent"),
-            actor=Actor(kind=1),
+            actor=Actor(kind=ActorKind.ACTOR_KIND_CITIZEN),
             occurred_at=START,
             recorded_at=START,
             causation_id="",
@@ -89,6 +90,10 @@ def _lose(desk: ServiceProcess) -> None:
     engine.dispose()
 
 
+def _has_read(desk: ServiceProcess, least: float) -> bool:
+    return _position(desk) > least
+
+
 def _position(desk: ServiceProcess) -> int:
     """Sum up how far the desk has read; 0 before it has begun."""
     engine = open_engine(desk.url, "intake", read_only=True)
@@ -116,7 +121,7 @@ def test_fault_04_nothing_is_decided_before_a_lost_store_is_whole_again(
         _lose(desk)
         for share in (0.1, 0.4):
             desk.start()
-            wait_until(lambda least=share: _position(desk) > least * OTHERS, 60, "it reads")
+            wait_until(partial(_has_read, desk, share * OTHERS), 60, "it reads")
             desk.kill()
         reached = _position(desk)
         desk.start()

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from motcua.events.v1.common_pb2 import Actor
+from motcua.events.v1.common_pb2 import Actor, ActorKind
 from motcua.routing.v1.case_events_pb2 import CaseResumed
 
 from infra.local.kafka import KafkaBroker
@@ -21,7 +21,7 @@ def resume(number: int, version: str) -> Callable[[UnitOfWork], object]:
     return lambda uow: uow.append(
         code_of(number),
         [CaseResumed(calendar_version=version)],
-        actor=Actor(kind=2),
+        actor=Actor(kind=ActorKind.ACTOR_KIND_OFFICER),
         occurred_at=START,
         recorded_at=START,
         causation_id="",

@@ -14,7 +14,7 @@ from typing import Any
 import grpc
 import pytest
 from kafka.errors import InvalidTimestampError
-from motcua.events.v1.common_pb2 import Actor
+from motcua.events.v1.common_pb2 import Actor, ActorKind
 from motcua.intake.v1 import intake_pb2 as intake
 from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
 from motcua.routing.v1 import routing_pb2 as routing
@@ -176,7 +176,8 @@ def test_fault_40_records_are_stamped_by_the_log_s_time(kafka: KafkaBroker, topi
 def resume(number: int) -> Callable[[UnitOfWork], object]:
     """Append an event."""
     return lambda uow: uow.append(
-        code_of(number), [CaseResumed()], actor=Actor(kind=2), occurred_at=START,
+        code_of(number), [CaseResumed()],
+            actor=Actor(kind=ActorKind.ACTOR_KIND_OFFICER), occurred_at=START,
         recorded_at=START, causation_id="", correlation_id="",
     )  # fmt: skip
 

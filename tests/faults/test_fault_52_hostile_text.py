@@ -131,8 +131,8 @@ def test_fault_52_what_is_shown_stays_text(capsys: pytest.CaptureFixture[str], t
     row = {"key": text} | counts
     document = {"from": "2021-08-09", "to": "2021-08-13", "as_of": None, "by": "unit"}
     table = commands_report.table(document | {"rows": [row], "total": row})
-    screen = Console(file=io.StringIO(), width=1_000, force_terminal=True, color_system="truecolor")
+    drawn = io.StringIO()
+    screen = Console(file=drawn, width=1_000, force_terminal=True, color_system="truecolor")
     screen.print(table)
-    drawn = screen.file.getvalue()
-    assert text in drawn
-    assert "\x1b]8" not in drawn
+    assert text in drawn.getvalue()
+    assert "\x1b]8" not in drawn.getvalue()

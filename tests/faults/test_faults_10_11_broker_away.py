@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import pytest
 import structlog
-from motcua.events.v1.common_pb2 import Actor
+from motcua.events.v1.common_pb2 import Actor, ActorKind
 from motcua.events.v1.event_pb2 import Event
 from motcua.routing.v1.case_events_pb2 import CaseResumed
 
@@ -25,7 +25,7 @@ def resume(number: int) -> Callable[[UnitOfWork], object]:
     return lambda uow: uow.append(
         code_of(number),
         [CaseResumed()],
-        actor=Actor(kind=2),
+        actor=Actor(kind=ActorKind.ACTOR_KIND_OFFICER),
         occurred_at=START,
         recorded_at=START,
         causation_id=f"request {number}",

@@ -2,8 +2,11 @@
 knows.
 """
 
+from typing import cast
+
 import pytest
 from google.protobuf.message import Message
+from motcua.events.v1.common_pb2 import ActorKind
 from motcua.events.v1.event_pb2 import Event
 from motcua.intake.v1.dossier_events_pb2 import SupplementSubmitted
 from sqlalchemy import Column, LargeBinary, MetaData, String, Table
@@ -60,7 +63,9 @@ def test_fault_21_what_is_no_event_is_set_aside(tally_on: TallyOn) -> None:
         first = places[0]
         again = node.consumer.quarantine.redrive(partition=first[0], offset=first[1])
         assert (again.handled, again.quarantined) == (0, 1)
-        assert node.consumer.quarantine.get(*first).attempts == 2
+        kept = node.consumer.quarantine.get(*first)
+        assert kept is not None
+        assert kept.attempts == 2
         node.consumer.quarantine.redrive(partition=first[0], offset=first[1], discard_first=True)
         assert node.consumer.quarantine.count() == 7
         wait_until(lambda: node.consumer.status().lag == 0, what="nothing is left to read")
@@ -83,7 +88,7 @@ def test_faults_24_25_unknown_values_and_fields_are_kept(tally_on: TallyOn) -> N
 
     model = Model(source="audit", stream_kind="dossier", tables=kernel_tables(metadata), every=keep)
     event = supplement(A, 1)
-    event.actor.kind = 99
+    event.actor.kind = cast(ActorKind, 99)
     newer = Event.FromString(event.SerializeToString() + _field(1999, b"more"))
     tally_on.log.put([newer, from_the_future(A, 2)])
     with tally_on(model=model, faust=False) as node:

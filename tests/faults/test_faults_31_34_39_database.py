@@ -97,7 +97,7 @@ def test_fault_39_same_rows_on_both_databases(
     for url in (f"sqlite:///{tmp_path / 'a.sqlite'}", postgres.create_database("same")):
         with Node(kafka.bootstrap, topic, url, faust=False) as node:
             node.relay.stop()
-            wait_until(lambda node=node: node.consumer.status().ready)
+            wait_until(node.is_ready)
             tables = [node.rows(t) for t in (SEEN, HEARD, ANSWERED, KERNEL.streams)]
             quarantined = [(p.offset, p.reason) for p in node.consumer.quarantine.list()]
             found.append((tables, quarantined))

@@ -67,7 +67,8 @@ def replayed(bodies: Sequence[bytes], recorded: Any = None) -> dict[str, Any]:
         source: _replayed(model, bodies, known.get(source)) for source, model in MODELS.items()
     }
     made = {"services": found, "timeline": found["audit"].pop("timeline")}
-    return json.loads(json.dumps(made))  # tuples become lists
+    written: dict[str, Any] = json.loads(json.dumps(made))  # tuples become lists
+    return written
 
 
 def _replayed(model: Model, bodies: Sequence[bytes], recorded: Any) -> dict[str, Any]:

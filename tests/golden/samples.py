@@ -107,7 +107,7 @@ def _fill(message: Message, salt: int) -> None:
             _set(message, field)
 
 
-def _value(field: Any, salt: int) -> typing.Any:
+def _value(field: typing.Any, salt: int) -> typing.Any:
     """Return a value that is not the default; texts hold Vietnamese letters."""
     if field.type == FieldDescriptor.TYPE_STRING:
         return f"{field.name} ở Hà Giang {salt}"

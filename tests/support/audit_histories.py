@@ -11,6 +11,7 @@ from motcua.events.v1.event_pb2 import Event
 
 from kernel.base.instants import from_datetime, to_timestamp, to_us
 from kernel.eventsourcing.envelope import event_types, short_name
+from services.audit.reports.indicators import ReportedDossier, reported_dossier
 from services.audit.state.fold import fold
 from services.audit.state.portal_state import Facts
 from tests.support.events import make_event
@@ -47,12 +48,20 @@ def happened(
     )
 
 
-def folded(events: Iterable[Event]) -> Facts | None:
-    """Fold events in order."""
+def folded(events: Iterable[Event]) -> Facts:
+    """Fold events in order; there has to be one."""
     facts: Facts | None = None
     for event in events:
         facts = fold(facts, event, to_us(event.occurred_at))
+    assert facts is not None
     return facts
+
+
+def reported(facts: Facts) -> ReportedDossier:
+    """Return what the report needs of a dossier that was accepted."""
+    found = reported_dossier(facts)
+    assert found is not None
+    return found
 
 
 SOURCE_OF = {short_name(name): name.split(".")[1] for name in event_types()}

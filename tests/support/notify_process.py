@@ -171,6 +171,10 @@ class NotifyProcess:
         answer = self._stub().ListMessages(request, timeout=10, metadata=OPERATOR)
         return list(reversed(answer.messages))
 
+    def has_messages(self, code: str) -> bool:
+        """Return whether there is a message about a dossier."""
+        return bool(self.messages(code))
+
     def get(self, message_id: str) -> pb.GetMessageResponse:
         """Show one message."""
         request = pb.GetMessageRequest(message_id=message_id)

@@ -1,6 +1,7 @@
 """Jobs in every state, made of events as they would be folded."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from google.protobuf.message import Message
 from motcua.events.v1.common_pb2 import Actor, SealedData
@@ -77,7 +78,7 @@ def returned(hours: float = 9, **changes: object) -> PartnerReport:
     return PartnerReport("returned", "a", 1, happened_at=at, **{**fields, **changes})  # type: ignore[arg-type]
 
 
-def reported(before: Job, *reports: PartnerReport) -> tuple[Job, list[Message]]:
+def reported(before: Job, *reports: PartnerReport) -> tuple[Job, list[Any]]:
     """Return the job after reports that must all be kept, and the events they led to."""
     events: list[Message] = []
     for said in reports:

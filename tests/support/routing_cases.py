@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 from google.protobuf.message import Message
 from motcua.events.v1.common_pb2 import Actor, ActorKind, Part, ResultChannel
@@ -135,7 +135,7 @@ class Case:
         now = at(when) + offset
         return self._keep(alarms(self.state, now), now)
 
-    def opened(self, when: str = "2021-08-09 09:00") -> Case:
+    def opened(self, when: str = "2021-08-09 09:00") -> Self:
         """Accept the dossier at a time; the promised date is its limit from then, or that day."""
         limit = TimeLimit.parse(self.time_limit)
         due = working_time.limit_due_at(state_office(), at(when), limit)
@@ -152,12 +152,12 @@ class Case:
         self.does(accepted, when, SYSTEM)
         return self
 
-    def taken(self, when: str = "2021-08-09 09:00", officer: str = "an") -> Case:
+    def taken(self, when: str = "2021-08-09 09:00", officer: str = "an") -> Self:
         """Return the current step to an officer, so that it is not stuck."""
         self.does(assign(self.state.step, officer), when)
         return self
 
-    def completed(self, when: str, *steps: str) -> Case:
+    def completed(self, when: str, *steps: str) -> Self:
         """Complete steps, one after the other."""
         for step in steps:
             self.does(complete(step), when)
@@ -179,7 +179,7 @@ class Case:
             self.events.append(event)
         return list(payloads)
 
-    def copy(self) -> Case:
+    def copy(self) -> Self:
         """Return an equal case that grows by itself."""
         return replace(self, events=list(self.events))
 

@@ -172,6 +172,10 @@ class Node:
             self._followed.follow(self.consumer.buffer)
         return self
 
+    def is_ready(self) -> bool:
+        """Return whether it has read what was there when it started."""
+        return self.consumer.status().ready
+
     def stop(self) -> None:
         """Stop in the order of a real service."""
         if self._followed is not None:

@@ -3,15 +3,18 @@
 import asyncio
 import random
 from base64 import b64encode
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import product
+from pathlib import Path
+from typing import Any
 
 import pytest
 from motcua.audit.v1 import audit_pb2 as pb
 from motcua.events.v1.event_pb2 import Event
 from motcua.intake.v1.dossier_events_pb2 import DossierSubmitted
 from motcua.routing.v1.officer_events_pb2 import AbsenceDelegated, AbsenceEnded
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from kernel.base.instants import DAY, HOUR, to_us
 from office.streams import OFFICER
@@ -33,23 +36,23 @@ INSTANTS = [None, MONDAY - DAY, MONDAY + DAY, MONDAY + 2 * DAY + HOUR, MONDAY + 
 
 
 @pytest.fixture
-def events():
+def events() -> list[Event]:
     return week(random.Random(11), 80)
 
 
 @pytest.fixture
-def store(database_url, events):
+def store(database_url: str, events: list[Event]) -> Iterator[Store]:
     made = Store(database_url)
     made.take_all(Log(events).records(), 100)
     yield made
     made.close()
 
 
-def _known(events, instant):
+def _known(events: list[Event], instant: int | None) -> dict[str, dict[str, Any]]:
     return facts_table(e for e in events if instant is None or to_us(e.occurred_at) <= instant)
 
 
-def test_the_state_as_of_an_instant_is_the_fold_up_to_it(store, events):
+def test_the_state_as_of_an_instant_is_the_fold_up_to_it(store: Store, events: list[Event]) -> None:
     """For every dossier, what is read equals folding its events up to the instant."""
     for instant in INSTANTS:
         expected = _known(events, instant)
@@ -57,7 +60,9 @@ def test_the_state_as_of_an_instant_is_the_fold_up_to_it(store, events):
             assert store.ask(facts_of, code, instant) == expected.get(code)
 
 
-def test_the_report_from_the_store_is_the_report_of_the_fold(store, events):
+def test_the_report_from_the_store_is_the_report_of_the_fold(
+    store: Store, events: list[Event]
+) -> None:
     """With and without an instant, by any column, the store tells the same lines as the log."""
     periods = (20210809, 20210811), (20210811, 20210812), (20210701, 20210831)
     keys = "", "unit", "field", "channel", "level", "procedure"
@@ -74,7 +79,9 @@ def test_the_report_from_the_store_is_the_report_of_the_fold(store, events):
         assert told.rows() == expected.rows()
 
 
-def test_an_officer_s_record_is_kept_and_is_no_dossier(database_url, events):
+def test_an_officer_s_record_is_kept_and_is_no_dossier(
+    database_url: str, events: list[Event]
+) -> None:
     """An absence and its end stand in the log and have their lines; no report counts them."""
     said = AbsenceDelegated(officer="an", substitute="binh", unit="H22.12")
     said.begins_at.FromMicroseconds(MONDAY)
@@ -106,7 +113,7 @@ def test_an_officer_s_record_is_kept_and_is_no_dossier(database_url, events):
     made.close()
 
 
-def test_what_dossiers_do_not_say_has_a_line_of_its_own(database_url):
+def test_what_dossiers_do_not_say_has_a_line_of_its_own(database_url: str) -> None:
     """Broken down by what nobody said, the line is called unknown, now and as of an instant."""
     unsaid = week(random.Random(14), 20)
     for place, event in enumerate(unsaid):
@@ -123,14 +130,16 @@ def test_what_dossiers_do_not_say_has_a_line_of_its_own(database_url):
     store.close()
 
 
-def test_a_unit_is_known_by_the_dossiers_it_has(store):
+def test_a_unit_is_known_by_the_dossiers_it_has(store: Store) -> None:
     """The unit that answers and the unit of the current step count, no other text."""
     assert store.ask(listing.knows_unit, UNITS[0])
     assert not store.ask(listing.knows_unit, UNITS[0].lower())
     assert not store.ask(listing.knows_unit, "NOPE")
 
 
-def test_a_report_of_a_past_instant_does_not_change_later(store, events):
+def test_a_report_of_a_past_instant_does_not_change_later(
+    store: Store, events: list[Event]
+) -> None:
     """What happens afterwards, or is written down afterwards about a later time, alters nothing."""
     asked = ReportRequest(20210809, 20210811, "unit", MONDAY + 3 * DAY)
     before = store.ask(queries.report, asked, NOW)
@@ -147,16 +156,16 @@ def test_a_report_of_a_past_instant_does_not_change_later(store, events):
     assert before.total != Counts()
 
 
-def _end(store, partition):
+def _end(store: Store, partition: int) -> int:
     return next(
-        h["offset"] + 1 for h in store.ask(queries.chain_heads) if h["partition"] == partition
+        int(h["offset"]) + 1 for h in store.ask(queries.chain_heads) if h["partition"] == partition
     )
 
 
 WITHIN = [None, 0, 12 * HOUR, 3 * DAY]
 
 
-def test_deadlines_page_by_page_are_those_of_the_fold(store, events):
+def test_deadlines_page_by_page_are_those_of_the_fold(store: Store, events: list[Event]) -> None:
     """Small pages put together list exactly the due dates asked for, by due date and code."""
     filters = product(INSTANTS, WITHIN, (False, True), ("", UNITS[0], "X"))
     for instant, within, overdue, unit in filters:
@@ -172,7 +181,7 @@ def test_deadlines_page_by_page_are_those_of_the_fold(store, events):
         assert _all_pages(store, wanted) == expected
 
 
-def _all_pages(store, wanted):
+def _all_pages(store: Store, wanted: DeadlineFilter) -> list[dict[str, Any]]:
     told = []
     while True:
         page = store.ask(listing.deadlines, wanted, 7)
@@ -184,11 +193,11 @@ def _all_pages(store, wanted):
         wanted = replace(wanted, after=after)
 
 
-def _due(facts):
+def _due(facts: dict[str, Any]) -> Any:
     return facts["due_at"] if facts["accepted_at"] else facts["submitted_at"] + 9 * HOUR
 
 
-def test_each_due_date_says_what_it_is_of_and_who_is_late(store):
+def test_each_due_date_says_what_it_is_of_and_who_is_late(store: Store) -> None:
     """Of a dossier at the desk it is the check, and its unit is late; later who has the step."""
     wanted = DeadlineFilter(NOW, past=False)
     found = store.ask(listing.deadlines, wanted, 1000)
@@ -206,7 +215,9 @@ def test_each_due_date_says_what_it_is_of_and_who_is_late(store):
     assert len(kinds) == 3
 
 
-def _asked_for(facts, at, within, overdue, unit):
+def _asked_for(
+    facts: dict[str, Any], at: int, within: int | None, overdue: bool, unit: str
+) -> bool:
     ends = ("refused_at", "resolved_at", "withdrawn_at", "returned_at")
     if any(facts[end] for end in ends) or _due(facts) is None:
         return False
@@ -230,14 +241,16 @@ def _asked_for(facts, at, within, overdue, unit):
         b64encode(b"1|1").decode(),
     ],
 )
-def test_other_texts_are_no_page_tokens(token):
+def test_other_texts_are_no_page_tokens(token: str) -> None:
     """A token that this listing did not give raises ValueError and nothing else."""
     with pytest.raises(ValueError):  # noqa: PT011
         listing.read_token(token)
 
 
-async def _played(store, section, *, follow=False, until=None):
-    async def run(read):
+async def _played(
+    store: Store, section: ReplayRange, *, follow: bool = False, until: int | None = None
+) -> list[Row[Any]]:
+    async def run(read: Callable[..., Any]) -> dict[int, int] | list[Row[Any]]:
         return await asyncio.to_thread(store.ask, read)
 
     found = []
@@ -248,7 +261,9 @@ async def _played(store, section, *, follow=False, until=None):
     return found
 
 
-async def test_the_log_is_played_in_its_order_and_in_the_order_of_time(store, events):
+async def test_the_log_is_played_in_its_order_and_in_the_order_of_time(
+    store: Store, events: list[Event]
+) -> None:
     """Within a partition by offset; between partitions by time; every event once, byte for byte."""
     rows = await _played(store, ReplayRange())
 
@@ -262,7 +277,7 @@ async def test_the_log_is_played_in_its_order_and_in_the_order_of_time(store, ev
     assert {r.body for r in rows} == {e.SerializeToString() for e in events}
 
 
-async def test_a_part_of_the_log_is_played(store, events):
+async def test_a_part_of_the_log_is_played(store: Store, events: list[Event]) -> None:
     """Instants cut the log as [from, to); a code keeps to one dossier; places go on from there."""
     first, end = MONDAY + DAY, MONDAY + 2 * DAY
     cut = await _played(store, ReplayRange(first=first, end=end))
@@ -278,7 +293,7 @@ async def test_a_part_of_the_log_is_played(store, events):
     assert _ids(read) + _ids(rest) == _ids(everything)
 
 
-async def test_following_gives_new_events_as_they_come(store, events):
+async def test_following_gives_new_events_as_they_come(store: Store, events: list[Event]) -> None:
     """A playback that follows goes on with what is accepted while it waits."""
     log = Log(events)
     extra = week(random.Random(13), 2)
@@ -293,11 +308,11 @@ async def test_following_gives_new_events_as_they_come(store, events):
     assert sorted(_ids(rows)[-len(extra) :]) == sorted(e.event_id for e in extra)
 
 
-async def test_many_followers_read_the_heads_together(store):
+async def test_many_followers_read_the_heads_together(store: Store) -> None:
     """However many wait for new events, the store is asked at most twice a beat."""
     reads = []
 
-    async def run(read):
+    async def run(read: Callable[..., Any]) -> dict[int, int]:
         reads.append(read)
         return await asyncio.to_thread(store.ask, read)
 
@@ -308,11 +323,13 @@ async def test_many_followers_read_the_heads_together(store):
     assert first[0] == {h["partition"]: h["offset"] for h in store.ask(queries.chain_heads)}
 
 
-def _ids(rows):
+def _ids(rows: list[Row[Any]]) -> list[str]:
     return [Event.FromString(row.body).event_id for row in rows]
 
 
-def test_the_timeline_has_the_events_in_the_order_of_the_log(store, events):
+def test_the_timeline_has_the_events_in_the_order_of_the_log(
+    store: Store, events: list[Event]
+) -> None:
     """A dossier's rows are its events, all or up to an instant, in the order of the log."""
     code, instant = events[0].stream_id, MONDAY + 2 * DAY
     own = [e for e in events if e.stream_id == code]
@@ -325,14 +342,14 @@ def test_the_timeline_has_the_events_in_the_order_of_the_log(store, events):
     ]
 
 
-def test_listing_deadlines_uses_the_index(tmp_path):
+def test_listing_deadlines_uses_the_index(tmp_path: Path) -> None:
     """The listing of the present is read from the index of due dates, not from the whole table."""
     store = Store(f"sqlite:///{tmp_path / 'empty.sqlite3'}")
     wanted = DeadlineFilter(NOW, past=False, overdue=True)
     statement = (
-        select(listing.DOSSIERS)
+        select(DOSSIERS)
         .where(wanted.condition())
-        .order_by(listing.DOSSIERS.c.pending_due_at, listing.DOSSIERS.c.dossier_code)
+        .order_by(DOSSIERS.c.pending_due_at, DOSSIERS.c.dossier_code)
         .compile(store.reads, compile_kwargs={"literal_binds": True})
     )
     plan = store.ask(lambda c: c.exec_driver_sql(f"explain query plan {statement}").all())

@@ -1,6 +1,8 @@
 import hashlib
 import random
 from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from motcua.events.v1.event_pb2 import Event
@@ -8,23 +10,25 @@ from motcua.intake.v1.dossier_events_pb2 import DossierAccepted, DossierSubmitte
 
 from kernel.base.instants import to_us
 from kernel.eventsourcing.envelope import short_name
+from kernel.eventsourcing.record import Record
 from services.audit.tables import CHAINS, DOSSIERS, KERNEL, LOG
 from tests.support.audit_histories import CODE, Numbering, happened
 from tests.support.audit_store import MONDAY, Log, Store, facts_table, week
+from tests.support.databases import NewDatabase
 
 
 @pytest.fixture
-def store(database_url):
+def store(database_url: str) -> Iterator[Store]:
     made = Store(database_url)
     yield made
     made.close()
 
 
 @pytest.fixture
-def another(new_database):
+def another(new_database: NewDatabase) -> Iterator[Callable[..., Any]]:
     stores = []
 
-    def make():
+    def make() -> Store:
         stores.append(Store(new_database("again")))
         return stores[-1]
 
@@ -34,18 +38,18 @@ def another(new_database):
 
 
 @pytest.fixture
-def events():
+def events() -> list[Event]:
     return week(random.Random(7), 60)
 
 
-def _chained(records):
+def _chained(records: list[Record]) -> Iterator[bytes]:
     link = bytes(32)
     for record in records:
-        link = hashlib.sha256(link + record.value).digest()
+        link = hashlib.sha256(link + (record.value or b"")).digest()
         yield link
 
 
-def test_every_event_is_kept_where_it_stands_and_chained(store, events):
+def test_every_event_is_kept_where_it_stands_and_chained(store: Store, events: list[Event]) -> None:
     """Each record is a row with its bytes; each partition's links follow from the bytes alone."""
     log = Log(events)
     store.take_all(log.shuffled(random.Random(1)), 17)
@@ -70,7 +74,7 @@ def test_every_event_is_kept_where_it_stands_and_chained(store, events):
     assert (row["occurred_at"], row["trace"]) == (to_us(first.occurred_at), "00-1-2-01")
 
 
-def test_the_facts_are_the_fold_of_the_events(store, events):
+def test_the_facts_are_the_fold_of_the_events(store: Store, events: list[Event]) -> None:
     """Each dossier's row is what the lifecycle makes of its events."""
     store.take_all(Log(events).shuffled(random.Random(2)), 23)
 
@@ -79,7 +83,9 @@ def test_the_facts_are_the_fold_of_the_events(store, events):
     assert len(Counter(row["state"] for row in told.values())) >= 5
 
 
-def test_reading_the_log_again_gives_the_same_rows(store, another, events):
+def test_reading_the_log_again_gives_the_same_rows(
+    store: Store, another: Callable[..., Any], events: list[Event]
+) -> None:
     """In small batches, in one, or with the partitions in another order: every row is equal."""
     log = Log(events)
     store.take_all(log.shuffled(random.Random(3)), 5)
@@ -89,13 +95,15 @@ def test_reading_the_log_again_gives_the_same_rows(store, another, events):
     assert again.views() == store.views()
 
 
-def test_repeats_are_kept_once(store, another, events):
+def test_repeats_are_kept_once(
+    store: Store, another: Callable[..., Any], events: list[Event]
+) -> None:
     """A relay that sends twice leaves no second row, and the chain does not know of it."""
     pick, log = random.Random(4), Log()
     for event in events:
         record = log.send(event)
         if pick.random() < 0.1:
-            log.put(record.partition, record.key, record.value, record.headers)
+            log.put(record.partition, record.key or b"", record.value or b"", record.headers)
     store.take_all(log.records(), 50)
     again = another()
     again.take_all(log.shuffled(pick), 7)
@@ -105,7 +113,7 @@ def test_repeats_are_kept_once(store, another, events):
     assert {row["dossier_code"]: row for row in store.rows(DOSSIERS)} == facts_table(events)
 
 
-def _newer(sequence, *, must_understand=False):
+def _newer(sequence: int, *, must_understand: bool = False) -> Event:
     event = happened(DossierSubmitted(), MONDAY, sequence=sequence)
     event.payload.type_url = "type.googleapis.com/motcua.intake.v1.FeePaid"  # known to nobody yet
     event.payload.value = b"\x08\x01"
@@ -114,7 +122,9 @@ def _newer(sequence, *, must_understand=False):
 
 
 @pytest.mark.parametrize("must_understand", [False, True])
-def test_events_of_unknown_type_are_kept_with_their_name(store, must_understand):
+def test_events_of_unknown_type_are_kept_with_their_name(
+    store: Store, must_understand: bool
+) -> None:
     """A type newer than this build is stored byte for byte, whatever it asks of its readers."""
     log = Log()
     record = log.send(_newer(1, must_understand=must_understand))
@@ -127,7 +137,7 @@ def test_events_of_unknown_type_are_kept_with_their_name(store, must_understand)
     assert store.rows(DOSSIERS)[0]["unit"] == "U"
 
 
-def test_a_dossier_known_only_by_unknown_events_has_a_state(store):
+def test_a_dossier_known_only_by_unknown_events_has_a_state(store: Store) -> None:
     """The state of a dossier of which nothing is understood is 1."""
     log = Log()
     log.send(_newer(1))
@@ -136,7 +146,9 @@ def test_a_dossier_known_only_by_unknown_events_has_a_state(store):
     assert [(r["dossier_code"], r["state"]) for r in store.rows(DOSSIERS)] == [(CODE, 1)]
 
 
-def test_records_accepted_late_stand_where_the_log_has_them(store, another):
+def test_records_accepted_late_stand_where_the_log_has_them(
+    store: Store, another: Callable[..., Any]
+) -> None:
     """A record that waited in the quarantine gives the same chain and facts as another reading."""
     numbering = Numbering()
     first, second, third = (

@@ -1,51 +1,56 @@
 """Proofs of sound stores, and of stores and logs that somebody has touched."""
 
 import random
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from motcua.audit.v1 import audit_pb2 as pb
+from motcua.audit.v1.audit_pb2 import VerifyResult
 from sqlalchemy import and_, delete, update
+from sqlalchemy.sql.elements import ColumnElement
 
 from kernel.eventsourcing.record import Record
 from services.audit.tables import CHAINS, DOSSIERS, KERNEL, LOG
 from tests.support.audit_store import Log, Store, week
+from tests.support.databases import NewDatabase
 
 PLACE = (1, 20)
 
 
 @pytest.fixture
-def log():
+def log() -> Log:
     pick, made = random.Random(21), Log()
     for event in week(pick, 50):
         record = made.send(event)
         if pick.random() < 0.05:
-            made.put(record.partition, record.key, record.value, record.headers)
+            made.put(record.partition, record.key or b"", record.value or b"", record.headers)
     return made
 
 
 @pytest.fixture
-def store(database_url, log):
+def store(database_url: str, log: Log) -> Iterator[Store]:
     made = Store(database_url)
     made.take_all(log.records(), 64)
     yield made
     made.close()
 
 
-def _here(place=PLACE):
+def _here(place: tuple[int, int] = PLACE) -> ColumnElement[bool]:
     return and_(LOG.c.partition == place[0], LOG.c.offset == place[1])
 
 
-def _stored(store, place=PLACE):
+def _stored(store: Store, place: tuple[int, int] = PLACE) -> dict[str, Any]:
     """Give the row at the place, or the next one: a repeat may stand there."""
     return next(r for r in store.rows(LOG) if (r["partition"], r["offset"]) >= place)
 
 
-def _first(result):
+def _first(result: VerifyResult) -> tuple[int, int, int]:
     finding = result.findings[0]
     return finding.kind, finding.partition, finding.offset
 
 
-def test_a_sound_store_is_proven(store, log):
+def test_a_sound_store_is_proven(store: Store, log: Log) -> None:
     """Nothing is wrong; repeats in the log are counted and are no fault."""
     result = store.verify(log)
 
@@ -60,7 +65,7 @@ def test_a_sound_store_is_proven(store, log):
     assert [h.hash for h in result.heads] == [r["hash"] for r in store.rows(CHAINS)]
 
 
-def test_a_sound_store_is_proven_without_the_log(store):
+def test_a_sound_store_is_proven_without_the_log(store: Store) -> None:
     """The store alone can be proven, and the result says that the log was not read."""
     result = store.verify(None)
 
@@ -69,7 +74,7 @@ def test_a_sound_store_is_proven_without_the_log(store):
 
 
 @pytest.mark.parametrize("beside_log", [True, False])
-def test_one_byte_changed_in_the_store_is_named(store, log, beside_log):
+def test_one_byte_changed_in_the_store_is_named(store: Store, log: Log, beside_log: bool) -> None:
     """The first bad position is the event whose byte was changed."""
     row = _stored(store)
     place = row["partition"], row["offset"]
@@ -84,7 +89,7 @@ def test_one_byte_changed_in_the_store_is_named(store, log, beside_log):
     assert result.findings[0].stream_id == row["stream_id"]
 
 
-def test_one_event_deleted_from_the_store_is_named(store, log):
+def test_one_event_deleted_from_the_store_is_named(store: Store, log: Log) -> None:
     """The log names the event that the store lost; it is one gap."""
     row = _stored(store)
     place = row["partition"], row["offset"]
@@ -97,7 +102,7 @@ def test_one_event_deleted_from_the_store_is_named(store, log):
     assert result.findings[0].event_id == row["event_id"]
 
 
-def test_one_event_deleted_is_seen_without_the_log(store):
+def test_one_event_deleted_is_seen_without_the_log(store: Store) -> None:
     """Without the log the chain breaks at the event after the one that was deleted."""
     row = _stored(store)
     place = row["partition"], row["offset"]
@@ -111,7 +116,7 @@ def test_one_event_deleted_is_seen_without_the_log(store):
     assert _first(result) == (pb.FINDING_KIND_BROKEN_HASH, after["partition"], after["offset"])
 
 
-def test_two_events_swapped_in_the_store_are_named(store, log):
+def test_two_events_swapped_in_the_store_are_named(store: Store, log: Log) -> None:
     """The first of two rows that changed places is the first bad position."""
     one, two = [r for r in store.rows(LOG) if r["partition"] == 1][10:12]
     for row, other in ((one, two), (two, one)):
@@ -125,7 +130,7 @@ def test_two_events_swapped_in_the_store_are_named(store, log):
     assert result.broken_hashes >= 2
 
 
-def test_the_last_events_cut_off_are_seen(store, log):
+def test_the_last_events_cut_off_are_seen(store: Store, log: Log) -> None:
     """Rows cut off at the end leave a chain that does not reach its head."""
     last = [r for r in store.rows(LOG) if r["partition"] == 1][-1]
     store.execute(delete(LOG).where(_here((1, last["offset"]))))
@@ -136,19 +141,19 @@ def test_the_last_events_cut_off_are_seen(store, log):
     assert beside.gaps == 1
 
 
-def _with(log, number, records):
+def _with(log: Log, number: int, records: list[Record]) -> Log:
     changed = Log()
     changed.partitions = [list(p) for p in log.partitions]
     changed.partitions[number] = records
     return changed
 
 
-def test_one_byte_changed_in_the_log_is_named(store, log):
+def test_one_byte_changed_in_the_log_is_named(store: Store, log: Log) -> None:
     """The store's bytes prove that the log's were changed, and where."""
     row = _stored(store)
     records = list(log.partitions[1])
     record = records[row["offset"]]
-    records[row["offset"]] = record._replace(value=record.value[:-1] + b"\0")
+    records[row["offset"]] = record._replace(value=(record.value or b"")[:-1] + b"\0")
     result = store.verify(_with(log, 1, records))
 
     assert _first(result) == (pb.FINDING_KIND_DIFFERENT_BYTES, 1, row["offset"])
@@ -156,7 +161,7 @@ def test_one_byte_changed_in_the_log_is_named(store, log):
     assert not result.ok
 
 
-def test_one_event_deleted_from_the_log_is_named(store, log):
+def test_one_event_deleted_from_the_log_is_named(store: Store, log: Log) -> None:
     """An event that only the store has is named and is one gap."""
     row = _stored(store)
     records = [r for r in log.partitions[1] if r.offset != row["offset"]]
@@ -166,7 +171,7 @@ def test_one_event_deleted_from_the_log_is_named(store, log):
     assert (result.gaps, result.ok) == (1, False)
 
 
-def test_two_events_swapped_in_the_log_are_named(store, log):
+def test_two_events_swapped_in_the_log_are_named(store: Store, log: Log) -> None:
     """Records that changed places differ from the store's at the first of them."""
     row = _stored(store)
     records = list(log.partitions[1])
@@ -179,7 +184,7 @@ def test_two_events_swapped_in_the_log_are_named(store, log):
     assert not result.ok
 
 
-def test_an_event_counted_twice_is_named(store, log):
+def test_an_event_counted_twice_is_named(store: Store, log: Log) -> None:
     """The same event at two places of the store is a duplicate."""
     row = _stored(store)
     last = store.rows(CHAINS)[row["partition"]]["offset"]
@@ -193,7 +198,7 @@ def test_an_event_counted_twice_is_named(store, log):
     assert kinds >= {pb.FINDING_KIND_DUPLICATE, pb.FINDING_KIND_BROKEN_HASH}
 
 
-def test_a_column_that_belies_its_event_is_named(store, log):
+def test_a_column_that_belies_its_event_is_named(store: Store, log: Log) -> None:
     """A sequence number, an instant or a dossier altered beside untouched bytes is found."""
     row = _stored(store)
     store.execute(
@@ -206,7 +211,9 @@ def test_a_column_that_belies_its_event_is_named(store, log):
     assert _first(result) == (pb.FINDING_KIND_WRONG_COLUMN, row["partition"], row["offset"])
 
 
-def test_a_store_forged_as_a_whole_is_found_by_a_noted_head(store, log, new_database):
+def test_a_store_forged_as_a_whole_is_found_by_a_noted_head(
+    store: Store, log: Log, new_database: NewDatabase
+) -> None:
     """A chain made anew over other events agrees with itself, but not with a head noted before."""
     noted = store.verify(None).heads
     forged = Store(new_database("forged"))
@@ -220,7 +227,7 @@ def test_a_store_forged_as_a_whole_is_found_by_a_noted_head(store, log, new_data
     forged.close()
 
 
-def test_records_set_aside_are_no_fault(store, log):
+def test_records_set_aside_are_no_fault(store: Store, log: Log) -> None:
     """What waits in the quarantine is counted apart."""
     end = len(log.partitions[0])
     record = Record(0, end, b"nobody", b"\xff\xff", [])

@@ -133,7 +133,7 @@ def test_a_foreign_number_is_taken_once(new_database: NewDatabase) -> None:
         assert codes == [f"H22.12-210809-{number:04d}" for number in range(1, 26)]
         noted = rows(engine)["external_codes"]
         assert [row[0] for row in noted] == numbers
-        assert sorted(row[2] for row in noted) == codes
+        assert sorted(str(row[2]) for row in noted) == codes
         with engine.connect() as connection:
             told = explain(connection, "H22.12", "H22.12", date(2021, 8, 9))
         assert (told.highest, told.brought_in, len(told.gaps)) == (25, 25, 0)

@@ -101,7 +101,7 @@ def test_a_rebuild_makes_the_same_rows(store: Store, new_store: NewStore) -> Non
     for index, due in enumerate(store.attempts.due()):
         assert store.attempts.begin(due, 60)
         name = due.message["message_id"]
-        outcomes = [
+        outcomes: list[MessageSent | MessageFailed] = [
             MessageSent(message_id=name, attempts=1, code=250, maybe_sent=index % 2),
             MessageFailed(message_id=name, attempts=1, code=550, reason_code="refused"),
         ]

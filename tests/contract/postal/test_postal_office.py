@@ -26,7 +26,10 @@ OPERATOR = ActorKind.ACTOR_KIND_OPERATOR
 def take(
     office: PostalOffice, job_id: str, who: str = "buudien", item: str = ""
 ) -> partner_pb.TakeJobResponse:
-    return office.do(partner_pb.TakeJobRequest(job_id=job_id, item_number=item), who)
+    answer: partner_pb.TakeJobResponse = office.do(
+        partner_pb.TakeJobRequest(job_id=job_id, item_number=item), who
+    )
+    return answer
 
 
 def refuse(office: PostalOffice, job_id: str, who: str, attempt: int = 0) -> None:
@@ -54,7 +57,7 @@ def track(
         happened_at=to_timestamp(at),
         **more,
     )
-    return office.do(request, who).contradicts
+    return bool(office.do(request, who).contradicts)
 
 
 def deliver(
@@ -74,7 +77,7 @@ def deliver(
         proof_sha256=PROOF,
         receiver_name=receiver,
     )
-    return office.do(request, who).contradicts
+    return bool(office.do(request, who).contradicts)
 
 
 def bring_back(office: PostalOffice, job_id: str, at: int, attempt: int = 1) -> bool:
@@ -86,12 +89,15 @@ def bring_back(office: PostalOffice, job_id: str, at: int, attempt: int = 1) -> 
         happened_at=to_timestamp(at),
         reason_code="unclaimed",
     )
-    return office.do(request).contradicts
+    return bool(office.do(request).contradicts)
 
 
 def show(office: PostalOffice, job_id: str, *, personal: bool = True) -> pb.GetJobResponse:
     request = pb.GetJobRequest(job_id=job_id)
-    return office.ask(lambda c: office.queries.job(c, request, "en", personal=personal))
+    answer: pb.GetJobResponse = office.ask(
+        lambda c: office.queries.job(c, request, "en", personal=personal)
+    )
+    return answer
 
 
 def listed(office: PostalOffice, **filters: object) -> list[str]:
@@ -124,7 +130,7 @@ def test_a_result_by_post_becomes_one_job_whose_id_follows_from_its_cause(
     ],
 )
 def test_other_results_and_imported_dossiers_make_no_job(
-    office: PostalOffice, channel: int, imported_from: str
+    office: PostalOffice, channel: ResultChannel, imported_from: str
 ) -> None:
     """Only what the post must carry is offered to a partner."""
     assert office.resolve(CODE, channel, imported_from=imported_from) == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from motcua.routing.v1.deadline_events_pb2 import DeadlineMissed
@@ -39,7 +40,7 @@ def said(departments: Departments) -> list[tuple[str, int]]:
     found = []
     for event in departments.said(CODE):
         name = name_of(event)
-        payload = envelope.payload_of(event)
+        payload: Any = envelope.payload_of(event)
         if getattr(payload, "scope", 0) == CONSULTATION:
             found.append((name, payload.consultation))
     return found

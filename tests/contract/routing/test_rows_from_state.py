@@ -118,7 +118,7 @@ def _rows(connection: Connection, table: Table, code: str) -> list[Mapping[str, 
 def _derived(code: str, state: State) -> Found:
     due = due_dates(state).items()
     one = {WORK: work_row(code, state), TIMERS: timer_row(code, state)}
-    many = {
+    many: dict[Table, Mapping[Any, Mapping[str, Any]]] = {
         DEADLINES: {key: due_date_row(code, key, entry) for key, entry in due},
         CONSULTATIONS: consultation_rows(code, state),
         PARTICIPANTS: participant_rows(code, state),
@@ -126,6 +126,5 @@ def _derived(code: str, state: State) -> Found:
     }
     found: Found = {table.name: [] if row is None else [row] for table, row in one.items()}
     return found | {
-        table.name: [row for _, row in sorted(rows.items())]  # type: ignore[type-var]
-        for table, rows in many.items()
+        table.name: [row for _, row in sorted(rows.items())] for table, rows in many.items()
     }

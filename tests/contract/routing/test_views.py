@@ -127,7 +127,7 @@ def test_work_is_filtered_by_unit_role_assignee_and_state(departments: Departmen
     departments.does(assign("appraise", "binh"), codes[0], "2021-08-09 10:00")
     departments.does(supplement("appraise"), codes[2], "2021-08-09 10:00")
 
-    def listed(**more: object) -> list[str]:
+    def listed(**more: Any) -> list[str]:
         return [item.dossier_code[-4:] for item in work(departments, **more).items]
 
     assert listed() == ["0002", "0001", "0004"]
@@ -179,7 +179,7 @@ def test_a_made_up_page_token_is_refused(departments: Departments, token: str) -
     "filters", [{}, {"unit": "U1"}, {"unit": "U1", "role": "r"}, {"assignee": "an"}]
 )
 def test_a_page_of_work_is_read_from_an_index(
-    departments: Departments, filters: dict[str, str]
+    departments: Departments, filters: dict[str, Any]
 ) -> None:
     """Neither a scan of all cases nor a sort."""
     rows = [

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, Final
 
 import grpc
 import pytest
@@ -222,7 +222,7 @@ def _heads_end(walk: Walk) -> tuple[Call, Call]:
     return (method, request, walk.officer), (method, again, walk.other)
 
 
-RIVALS = {
+RIVALS: Final[dict[Callable[[Walk], tuple[Call, Call]], set[str]]] = {
     _desk_rivals: {"ALREADY_ACCEPTED", "ALREADY_REFUSED"},
     _both_accept: {"ALREADY_ACCEPTED"},
     _both_complete: {"NOT_CURRENT_STEP"},

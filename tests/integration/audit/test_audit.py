@@ -1,43 +1,55 @@
 import random
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from itertools import islice
+from typing import Any
 
 import grpc
 import pytest
+from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import Message
 from motcua.audit.v1 import audit_pb2 as pb
 from motcua.events.v1.event_pb2 import Event
 from sqlalchemy import and_, select, update
 
+from infra.local.kafka import KafkaBroker
 from kernel.base.instants import DAY, to_timestamp, to_us
 from kernel.rebuild.rebuild import check
 from kernel.rpc.client import explain, metadata
 from office.worktime.calendars.repository import find_calendar
 from services.audit.deadlines.explain import explain as explained
 from services.audit.tables import LOG
-from tests.support.audit_service import FRIDAY, OPERATOR, open_office, publish
+from tests.support.audit_service import FRIDAY, OPERATOR, Office, open_office, publish
 from tests.support.audit_store import MONDAY, facts_table, week
 from tests.support.events import name_of
 from tests.support.models import AUDIT as MODEL
+from tests.support.walk import Metadata
 
 WEDNESDAY = MONDAY + 2 * DAY
 COUNTS = [f.name for f in pb.ReportRow.DESCRIPTOR.fields if f.name != "key"]
 
 
 @pytest.fixture
-def events():
+def events() -> list[Event]:
+    """A week of forty dossiers."""
     return week(random.Random(31), 40)
 
 
 @pytest.fixture
-def office(database_url, kafka, topic, events):
+def office(
+    database_url: str, kafka: KafkaBroker, topic: str, events: list[Event]
+) -> Iterator[Office]:
+    """The audit service, which has read the week."""
     publish(kafka.bootstrap, topic, events)
     with open_office(database_url, kafka.bootstrap, topic) as opened:
         opened.wait(len(events))
         yield opened
 
 
-def test_an_operator_reads_everything_that_the_log_says(office, events, kafka, topic):
+def test_an_operator_reads_everything_that_the_log_says(
+    office: Office, events: list[Event], kafka: KafkaBroker, topic: str
+) -> None:
     """Timeline, state, deadlines, report, playback and chain tell of the same events."""
     code = events[0].stream_id
     own = [e for e in events if e.stream_id == code]
@@ -69,7 +81,7 @@ def test_an_operator_reads_everything_that_the_log_says(office, events, kafka, t
     _check_following(office, kafka.bootstrap, topic, heads)
 
 
-def _check_explanation(office, facts, code, own):
+def _check_explanation(office: Office, facts: dict[str, Any], code: str, own: list[Event]) -> None:
     answer = office.ask("ExplainDeadline", pb.ExplainDeadlineRequest(dossier_code=code))
     expected = explained(own, find_calendar)
     assert [line.event_id for line in answer.lines] == [
@@ -81,8 +93,9 @@ def _check_explanation(office, facts, code, own):
     assert answer.time_zone == facts[code]["time_zone"]
 
 
-def _check_deadlines(office, facts):
-    listed, token = [], ""
+def _check_deadlines(office: Office, facts: dict[str, Any]) -> None:
+    listed: list[pb.Deadline] = []
+    token = ""
     while True:
         request = pb.ListDeadlinesRequest(overdue=True, page_size=3, page_token=token)
         page = office.ask("ListDeadlines", request)
@@ -110,7 +123,7 @@ def _check_deadlines(office, facts):
         assert WEDNESDAY <= to_us(deadline.due_at) <= WEDNESDAY + 3 * DAY
 
 
-def _check_report(office, facts):
+def _check_report(office: Office, facts: dict[str, Any]) -> None:
     request = pb.GetReportRequest(
         from_date="2021-08-01", to_date="2021-08-31", by=pb.BREAKDOWN_CHANNEL
     )
@@ -124,7 +137,7 @@ def _check_report(office, facts):
         assert getattr(report.total, name) == sum(getattr(row, name) for row in report.rows)
 
 
-def _check_following(office, bootstrap, topic, heads):
+def _check_following(office: Office, bootstrap: str, topic: str, heads: Iterable[Any]) -> None:
     places = [pb.LogPosition(partition=h.partition, offset=h.offset) for h in heads]
     stream = office.stream("StreamEvents", pb.StreamEventsRequest(follow=True, after=places))
     later = week(random.Random(32), 1)
@@ -136,7 +149,7 @@ def _check_following(office, bootstrap, topic, heads):
     assert came == [e.event_id for e in later]
 
 
-def test_what_was_known_then_is_told(office, events):
+def test_what_was_known_then_is_told(office: Office, events: list[Event]) -> None:
     """As of an instant, state and history end there; before its beginning a dossier is unknown."""
     code = events[0].stream_id
     own = [e for e in events if e.stream_id == code]
@@ -163,7 +176,9 @@ def test_what_was_known_then_is_told(office, events):
         ("ListDeadlines", pb.ListDeadlinesRequest(unit="NO.4"), "NO.4"),
     ],
 )
-def test_what_the_log_does_not_know_is_named(office, method, request_, named):
+def test_what_the_log_does_not_know_is_named(
+    office: Office, method: str, request_: Message, named: str
+) -> None:
     """An unknown dossier or unit is NOT_FOUND, and the text says which one was asked for."""
     asked = pb.DESCRIPTOR.services_by_name["AuditService"].methods_by_name[method]
     with pytest.raises(grpc.RpcError) as raised:
@@ -173,7 +188,7 @@ def test_what_the_log_does_not_know_is_named(office, method, request_, named):
     assert repr(named) in problem.text
 
 
-def test_a_known_unit_with_nothing_due_is_no_fault(office, events):
+def test_a_known_unit_with_nothing_due_is_no_fault(office: Office, events: list[Event]) -> None:
     """A unit's empty list, and a known dossier's empty part of the log, are answers."""
     unit = facts_table(events)[events[0].stream_id]["unit"]
     long_ago = to_timestamp(MONDAY - DAY)
@@ -183,7 +198,7 @@ def test_a_known_unit_with_nothing_due_is_no_fault(office, events):
     assert list(office.stream("StreamEvents", part)) == []
 
 
-def test_summaries_are_told_in_the_zone_asked_for(office, events):
+def test_summaries_are_told_in_the_zone_asked_for(office: Office, events: list[Event]) -> None:
     """The same instant, in the dossier's zone unless another one is named; no other text is one."""
     event = next(e for e in events if name_of(e) == "DossierAccepted")
     code = event.stream_id
@@ -196,7 +211,7 @@ def test_summaries_are_told_in_the_zone_asked_for(office, events):
     assert set(explain(raised.value).fields) == {"time_zone"}
 
 
-def test_only_inspectors_and_operators_may_ask(office):
+def test_only_inspectors_and_operators_may_ask(office: Office) -> None:
     """What shows every unit's dossiers is closed to everybody else, other officers too."""
     strangers = [metadata(kind, "x") for kind in ("citizen", "importer")]
     strangers.append(metadata("officer", "an.nv", unit="H22.12", roles=["specialist"]))
@@ -213,7 +228,7 @@ def test_only_inspectors_and_operators_may_ask(office):
     assert office.ask("GetChain", pb.GetChainRequest(), who=inspector).heads
 
 
-def _call(office, method, request, who):
+def _call(office: Office, method: MethodDescriptor, request: Message, who: Metadata) -> Any:
     if method.server_streaming:
         return list(office.stream(method.name, request, who=who))
     return office.ask(method.name, request, who=who)
@@ -239,7 +254,7 @@ WRONG = [
 ]
 
 
-def test_wrong_requests_are_told_what_is_wrong(office):
+def test_wrong_requests_are_told_what_is_wrong(office: Office) -> None:
     """A wrong request gets INVALID_ARGUMENT with every wrong field named."""
     for method, request, fields in WRONG:
         with pytest.raises(grpc.RpcError) as raised:
@@ -250,7 +265,9 @@ def test_wrong_requests_are_told_what_is_wrong(office):
         assert set(problem.fields) == fields
 
 
-def test_the_log_and_the_store_are_proven_against_each_other(office, events):
+def test_the_log_and_the_store_are_proven_against_each_other(
+    office: Office, events: list[Event]
+) -> None:
     """A sound store is proven against the real log; a byte changed in it is named."""
     *progress, last = office.stream("Verify", pb.VerifyRequest())
     assert all(step.HasField("progress") for step in progress)
@@ -272,7 +289,9 @@ def test_the_log_and_the_store_are_proven_against_each_other(office, events):
     assert finding.event_id == row.event_id
 
 
-def test_the_database_made_again_from_the_log_is_equal(office, kafka, topic, events):
+def test_the_database_made_again_from_the_log_is_equal(
+    office: Office, kafka: KafkaBroker, topic: str, events: list[Event]
+) -> None:
     """A rebuild beside the live store gives every row again."""
     checked = check(MODEL, office.reading, kafka.bootstrap, topic)
 

@@ -3,9 +3,12 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from motcua.events.v1.common_pb2 import PersonalData
+from sqlalchemy import Engine
 
 from infra.local.ports import free_port
 from kernel.crypto import keyring
@@ -18,13 +21,14 @@ CODE = "H22.12-210809-0001"
 
 
 @pytest.fixture
-def engine(database_url):
+def engine(database_url: str) -> Iterator[Engine]:
+    """The keyring's database, empty."""
     opened = open_engine(database_url, "keyring")
     yield opened
     opened.dispose()
 
 
-def test_the_right_master_key_opens_what_was_sealed(engine):
+def test_the_right_master_key_opens_what_was_sealed(engine: Engine) -> None:
     """After a restart too."""
     keys = Keyring(engine, RIGHT)
     key = keys.new_key(CODE)
@@ -35,7 +39,7 @@ def test_the_right_master_key_opens_what_was_sealed(engine):
     assert opened.full_name == "An"
 
 
-def test_a_wrong_master_key_is_refused_before_it_wraps_a_key(engine):
+def test_a_wrong_master_key_is_refused_before_it_wraps_a_key(engine: Engine) -> None:
     """Keys by two masters in one ring could never be told apart again."""
     Keyring(engine, WRONG)  # an empty ring has no master yet
     keys = Keyring(engine, RIGHT)
@@ -44,7 +48,9 @@ def test_a_wrong_master_key_is_refused_before_it_wraps_a_key(engine):
         Keyring(engine, WRONG)
 
 
-def test_a_key_that_another_process_destroys_is_gone_here_too(engine, monkeypatch):
+def test_a_key_that_another_process_destroys_is_gone_here_too(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Within seconds; until then the key that was read is used without a look at the database."""
     here, there = Keyring(engine, RIGHT), Keyring(engine, RIGHT)
     key = here.new_key(CODE)
@@ -57,7 +63,7 @@ def test_a_key_that_another_process_destroys_is_gone_here_too(engine, monkeypatc
     assert FRESH_SECONDS <= 10
 
 
-def test_data_sealed_by_another_keyring_is_not_erased(engine, tmp_path):
+def test_data_sealed_by_another_keyring_is_not_erased(engine: Engine, tmp_path: Path) -> None:
     """Its key was never here: to say that the person's data was erased would be untrue."""
     elsewhere = open_engine(f"sqlite:///{tmp_path / 'other.sqlite3'}", "keyring")
     other = Keyring(elsewhere, RIGHT)
@@ -71,7 +77,7 @@ def test_data_sealed_by_another_keyring_is_not_erased(engine, tmp_path):
     elsewhere.dispose()
 
 
-def test_a_service_does_not_start_with_another_keyring(tmp_path):
+def test_a_service_does_not_start_with_another_keyring(tmp_path: Path) -> None:
     """One that was forgotten, or put back from nothing, would let new dossiers be sealed with keys
     in two places."""
     assert _start_intake(tmp_path, until_it_listens=True).returncode != 2
@@ -82,7 +88,7 @@ def test_a_service_does_not_start_with_another_keyring(tmp_path):
     assert last.startswith("intake: KEYRING_DATABASE_URL: this database belongs to keyring ")
 
 
-def test_a_service_does_not_start_with_a_wrong_master_key(tmp_path):
+def test_a_service_does_not_start_with_a_wrong_master_key(tmp_path: Path) -> None:
     """It ends with status 2 and one line, which the supervisor shows."""
     engine = open_engine(f"sqlite:///{tmp_path / 'keyring.sqlite3'}", "keyring")
     keys = Keyring(engine, RIGHT)
@@ -93,7 +99,9 @@ def test_a_service_does_not_start_with_a_wrong_master_key(tmp_path):
     assert done.stderr.splitlines()[-1].startswith("intake: MOTCUA_MASTER_KEY: is not the key")
 
 
-def _start_intake(folder, master=RIGHT, *, until_it_listens=False):
+def _start_intake(
+    folder: Path, master: bytes = RIGHT, *, until_it_listens: bool = False
+) -> subprocess.CompletedProcess[str]:
     env = {k: v for k, v in os.environ.items() if not is_foreign(k)} | {
         "MOTCUA_DATA_DIR": str(folder),
         "MOTCUA_MASTER_KEY": master.hex(),
@@ -102,7 +110,8 @@ def _start_intake(folder, master=RIGHT, *, until_it_listens=False):
     }
     command = [sys.executable, "-m", "services.intake.main"]
     process = subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True)
-    lines = []
+    lines: list[str] = []
+    assert process.stderr is not None
     for line in process.stderr:
         lines.append(line)
         if until_it_listens and "rpc.started" in line:

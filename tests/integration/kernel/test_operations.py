@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import grpc
 import pytest
@@ -89,7 +90,7 @@ def office(database_url: str) -> Iterator[Office]:
     running.stop()
 
 
-def offsets(office: Office, **asked: object) -> list[int]:
+def offsets(office: Office, **asked: Any) -> list[int]:
     """List the offsets of quarantined records."""
     request = pb.ListQuarantinedRequest(**asked)
     answer = office.stub.ListQuarantined(request, timeout=10, metadata=OPERATOR)
@@ -142,7 +143,8 @@ def test_redrive_acts_once(office: Office) -> None:
 
     def send(_: int) -> pb.RedriveResponse | grpc.StatusCode:
         try:
-            return office.stub.Redrive(request, timeout=20, metadata=OPERATOR)
+            answer: pb.RedriveResponse = office.stub.Redrive(request, timeout=20, metadata=OPERATOR)
+            return answer
         except grpc.RpcError as error:
             return error.code()
 

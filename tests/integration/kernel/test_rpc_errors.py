@@ -137,7 +137,7 @@ def test_very_many_wrong_fields_still_get_an_answer(probe: Running) -> None:
 
 def test_bytes_that_are_no_message_are_refused(probe: Running) -> None:
     """A request that can't be decoded gets INVALID_ARGUMENT, not a fault of ours."""
-    raw = probe.channel.unary_unary("/motcuaprobe.v1.ProbeService/Write")
+    raw: Any = probe.channel.unary_unary("/motcuaprobe.v1.ProbeService/Write")
 
     problem = failure(raw, b"\xff\xff\xff")
 

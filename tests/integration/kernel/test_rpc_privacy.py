@@ -7,6 +7,7 @@ import json
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -61,8 +62,11 @@ def test_planted_name_is_nowhere(
                 call(request, timeout=10, metadata=meta)
             problem = explain(caught.value)
             errors += [problem.text, *problem.fields, *problem.fields.values()]
-            errors += [str(value) for _, value in caught.value.trailing_metadata()]
-        measured = str(reader.get_metrics_data().to_json())
+            trailing: Any = caught.value.trailing_metadata()
+            errors += [str(value) for _, value in trailing]
+        metrics = reader.get_metrics_data()
+        assert metrics is not None
+        measured = str(metrics.to_json())
     finally:
         telemetry.shutdown()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import grpc
 import pytest
@@ -27,7 +28,7 @@ def probe(start_probe: StartProbe, database_url: str) -> Running:
     return start_probe(database_url)
 
 
-def code_of(call: grpc.UnaryUnaryMultiCallable, request: object) -> grpc.StatusCode:
+def code_of(call: grpc.UnaryUnaryMultiCallable[Any, Any], request: object) -> grpc.StatusCode:
     """Call and give the code of the failure."""
     with pytest.raises(grpc.RpcError) as caught:
         call(request, timeout=10, metadata=WHO)

@@ -7,6 +7,7 @@ import threading
 import time
 import uuid
 from pathlib import Path
+from typing import Any
 
 import grpc
 import psutil
@@ -115,7 +116,7 @@ def test_calls_above_the_limit_are_refused(start_probe: StartProbe) -> None:
     assert probe.count("events") <= 4
 
 
-def _ended(call: grpc.Future) -> bool:
+def _ended(call: grpc.Future[Any]) -> bool:
     """Return whether a call has ended, after a moment's patience."""
     try:
         call.exception(timeout=0.5)

@@ -103,7 +103,7 @@ def test_each_reason_reaches_the_caller_in_both_languages(
     token.
     """
     now = int(time.time())
-    changed = {k: now - v if isinstance(v, int) else v for k, v in claims.items()}
+    changed: dict[str, Any] = {k: now - v if isinstance(v, int) else v for k, v in claims.items()}
     token = key.token(**changed)
     vietnamese = problem(served, metadata(token=token))
     english = problem(served, metadata(token=token, language="en"))

@@ -2,9 +2,10 @@
 
 import dataclasses
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
-from motcua.events.v1.common_pb2 import Actor
+from motcua.events.v1.common_pb2 import Actor, ActorKind
 from motcua.routing.v1.case_events_pb2 import CaseResumed
 
 from kernel.eventsourcing import envelope
@@ -52,7 +53,7 @@ def append(uow: UnitOfWork) -> int:
     uow.append(
         CODE,
         [CaseResumed()],
-        actor=Actor(kind=1),
+        actor=Actor(kind=ActorKind.ACTOR_KIND_CITIZEN),
         occurred_at=1,
         recorded_at=1,
         causation_id="",
@@ -64,6 +65,10 @@ def append(uow: UnitOfWork) -> int:
 def state(uow: UnitOfWork) -> int:
     """Return how many events there are, by their fold."""
     return int(uow.state(CODE))
+
+
+def _state_of(number: int, uow: UnitOfWork) -> object:
+    return uow.state(code_of(number))
 
 
 def test_what_another_writer_appends_is_seen(start: Start) -> None:
@@ -101,7 +106,7 @@ def test_few_are_kept(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     writer = start()
     writer.exclusive(append).result(10)
     for number in range(2, 9):
-        writer.exclusive(lambda uow, n=number: uow.state(code_of(n))).result(10)
+        writer.exclusive(partial(_state_of, number)).result(10)
         assert len(writer._states) <= 3
     assert writer.exclusive(state).result(10) == 1
 

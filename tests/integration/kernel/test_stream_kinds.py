@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from motcua.events.v1.common_pb2 import Actor
+from motcua.events.v1.common_pb2 import Actor, ActorKind
 from motcua.routing.v1.case_events_pb2 import CaseResumed
 from sqlalchemy import create_engine, select
 
@@ -14,7 +14,7 @@ from tests.support.tally import KERNEL, METADATA, MODEL
 
 SAME = "1001"
 CAUSE: dict[str, Any] = {
-    "actor": Actor(kind=3),
+    "actor": Actor(kind=ActorKind.ACTOR_KIND_SYSTEM),
     "occurred_at": 1,
     "recorded_at": 1,
     "causation_id": "",

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from motcua.events.v1.common_pb2 import Actor
+from motcua.events.v1.common_pb2 import Actor, ActorKind
 from motcua.routing.v1.case_events_pb2 import CaseResumed
 from sqlalchemy import BigInteger, Column, Engine, MetaData, String, Table
 
@@ -37,7 +37,7 @@ COUNTER = Table(
     "counter", METADATA, Column("name", String, primary_key=True), Column("number", BigInteger)
 )
 CODE = code_of(1)
-CALL = Call(Actor(kind=2, id="an.nv"), "vi", "", 1, 1, "", "")
+CALL = Call(Actor(kind=ActorKind.ACTOR_KIND_OFFICER, id="an.nv"), "vi", "", 1, 1, "", "")
 
 
 def _said(uow: UnitOfWork, _event: Any, _payload: Any) -> None:

@@ -10,6 +10,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import grpc
@@ -160,6 +161,10 @@ def resolved_dossiers(process: Process) -> list[Event]:
     return events
 
 
+def _delivered(process: Process, least: int) -> bool:
+    return process.states()[FINAL[0]] >= least
+
+
 @pytest.mark.faults
 def test_killed_in_the_middle_it_loses_and_doubles_nothing(
     process: Process, partner: Callable[..., subprocess.Popen[str]]
@@ -171,7 +176,7 @@ def test_killed_in_the_middle_it_loses_and_doubles_nothing(
     ]
     put(process.bootstrap, process.topic, resolved_dossiers(process))
     for least in (1, JOBS // 3):
-        wait_until(lambda least=least: process.states()[FINAL[0]] >= least, 60, "some deliveries")
+        wait_until(partial(_delivered, process, least), 60, "some deliveries")
         process.kill()
         process.start()
     unserved = postal_pb2.JOB_STATE_UNSERVED

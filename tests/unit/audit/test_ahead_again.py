@@ -1,5 +1,7 @@
 """A date that had passed lies ahead again after a pause: it is told, and lateness judged by it."""
 
+from typing import Any
+
 import pytest
 from motcua.audit.v1 import audit_pb2 as pb
 from motcua.intake.v1.dossier_events_pb2 import DossierSubmitted
@@ -17,7 +19,7 @@ from tests.support.explanations import VERSION, accepted, storm, told
 AGAIN = "; the date had passed and lies ahead again, lateness is judged by the new one"
 
 
-def history(resumed_at, due, **more):
+def history(resumed_at: str, due: str, **more: Any) -> list[tuple[Any, int]]:
     """Late by 09:00 of the 16th, stopped at 10:00; the storm of the 12th counts from then on."""
     resumed = CaseResumed(
         suspended_at=stamp("2021-08-16 10:00"),
@@ -37,7 +39,7 @@ def history(resumed_at, due, **more):
     ]
 
 
-def test_it_is_told_and_no_longer_called_late():
+def test_it_is_told_and_no_longer_called_late() -> None:
     """Kept because it was late, and late no longer: the line says the one and the other."""
     said = history("2021-08-17 10:00", "2021-08-18 09:00", after_missed=True, stays_late=True)
     line = told(*said, calendar_of=storm).lines[-1]
@@ -60,7 +62,7 @@ def test_it_is_told_and_no_longer_called_late():
         ("2021-08-19 09:00", "Resolved: after the due date", pb.LATENESS_LATE),
     ],
 )
-def test_lateness_is_judged_by_the_new_date(resolved, words, judged):
+def test_lateness_is_judged_by_the_new_date(resolved: str, words: str, judged: int) -> None:
     """By the explanation and by what reports count."""
     said = history("2021-08-17 10:00", "2021-08-18 09:00", after_missed=True)
     said.append((CaseResolved(), at(resolved)))
@@ -74,7 +76,7 @@ def test_lateness_is_judged_by_the_new_date(resolved, words, judged):
     assert lateness(facts, 20210820) == judged
 
 
-def test_a_date_that_had_passed_all_the_same_is_late():
+def test_a_date_that_had_passed_all_the_same_is_late() -> None:
     """Stopped on the 16th for a minute; nothing brings the date ahead without the storm."""
     said = history("2021-08-16 10:01", "2021-08-16 09:01", after_missed=True)
     said[-1][0].calendar_version = VERSION
@@ -92,7 +94,7 @@ def test_a_date_that_had_passed_all_the_same_is_late():
         (VERSION, "2021-08-16 09:01", Agreement.DIFFERS),
     ],
 )
-def test_a_step_s_date_is_told_alike(version, due, agreement):
+def test_a_step_s_date_is_told_alike(version: str, due: str, agreement: Agreement) -> None:
     """Its own field is held to the same rule."""
     said = history("2021-08-16 10:01", due, step_after_missed=True)
     current = CurrentStep(

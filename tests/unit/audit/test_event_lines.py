@@ -1,4 +1,7 @@
+from typing import cast
+
 import pytest
+from google.protobuf.message import Message
 from motcua.intake.v1.dossier_events_pb2 import (
     DeskCheckApproaching,
     DeskCheckMissed,
@@ -10,6 +13,7 @@ from motcua.intake.v1.dossier_events_pb2 import (
 from motcua.routing.v1.collaboration_events_pb2 import ConsultationAnswered, ConsultationCancelled
 from motcua.routing.v1.deadline_events_pb2 import DeadlineApproaching
 from motcua.routing.v1.officer_events_pb2 import AbsenceEnded, DelegationEnded
+from motcua.routing.v1.types_pb2 import DeadlineScope, Opinion
 
 from kernel.eventsourcing.envelope import event_types
 from services.audit.wording.event_lines import STATES, state_name, summary
@@ -18,13 +22,13 @@ from tests.support.audit_histories import HANOI, at, happened, stamp
 WHEN = at("2021-08-09 08:00")
 
 
-def _line(payload, zone=HANOI):
+def _line(payload: Message, zone: str = HANOI) -> tuple[str, str]:
     event = happened(payload, WHEN)
     return summary(payload.DESCRIPTOR.name, event.SerializeToString(), zone)
 
 
 @pytest.mark.parametrize("type_name", sorted(event_types()))
-def test_every_event_has_a_line_in_both_languages(type_name):
+def test_every_event_has_a_line_in_both_languages(type_name: str) -> None:
     """Each type known to this build is told in words, even when its fields are empty."""
     vi, en = _line(event_types()[type_name]())
 
@@ -34,7 +38,7 @@ def test_every_event_has_a_line_in_both_languages(type_name):
 
 
 @pytest.mark.parametrize("type_name", sorted(event_types()))
-def test_values_newer_than_this_build_leave_the_line(type_name):
+def test_values_newer_than_this_build_leave_the_line(type_name: str) -> None:
     """An event of a later build may have values that this one has no words for."""
     payload = event_types()[type_name]()
     for field in payload.DESCRIPTOR.fields:
@@ -47,9 +51,11 @@ def test_values_newer_than_this_build_leave_the_line(type_name):
     assert not en.startswith("Event ")
 
 
-def test_a_due_date_of_a_new_kind_is_told_as_the_dossiers():
+def test_a_due_date_of_a_new_kind_is_told_as_the_dossiers() -> None:
     """Whose it is can't be told; that it is near can."""
-    near = DeadlineApproaching(scope=99, due_at=stamp("2021-08-10 08:00"), unit="H22.12")
+    near = DeadlineApproaching(
+        scope=cast(DeadlineScope, 99), due_at=stamp("2021-08-10 08:00"), unit="H22.12"
+    )
 
     assert _line(near) == (
         "Sắp hết hạn hồ sơ: 10/08/2021 08:00, H22.12",
@@ -57,7 +63,7 @@ def test_a_due_date_of_a_new_kind_is_told_as_the_dossiers():
     )
 
 
-def test_days_are_the_dossiers_own():
+def test_days_are_the_dossiers_own() -> None:
     """A due date is told as the clock on the dossier's wall shows it."""
     accepted = DossierAccepted(due_at=stamp("2021-08-12 16:35"))
 
@@ -68,7 +74,7 @@ def test_days_are_the_dossiers_own():
     assert _line(accepted, "Europe/Amsterdam")[1] == "Accepted, due 2021-08-12 11:35 +02:00"
 
 
-def test_the_desk_s_time_is_told_when_it_is_nearly_over_and_over():
+def test_the_desk_s_time_is_told_when_it_is_nearly_over_and_over() -> None:
     """Until when it was to answer, and whose desk."""
     said = {"answer_due_at": stamp("2021-08-10 08:00"), "unit": "H22.12"}
 
@@ -82,7 +88,7 @@ def test_the_desk_s_time_is_told_when_it_is_nearly_over_and_over():
     )
 
 
-def test_words_of_a_person_are_not_told():
+def test_words_of_a_person_are_not_told() -> None:
     """Reasons in free words, which may name people, stay in the event."""
     for payload in (
         DossierRefused(reason_code="other", reason="Nguyễn Văn Kín"),
@@ -92,7 +98,7 @@ def test_words_of_a_person_are_not_told():
         assert not any("Kín" in text for text in _line(payload))
 
 
-def test_an_unknown_type_is_told_by_its_name():
+def test_an_unknown_type_is_told_by_its_name() -> None:
     """A type newer than this build, and bytes that no longer parse, are named and nothing more."""
     newer = b"\xfa\x7d\x02\x08\x01"
 
@@ -100,7 +106,7 @@ def test_an_unknown_type_is_told_by_its_name():
     assert summary("", b"\xff", HANOI) == ("Sự kiện ?", "Event ?")
 
 
-def test_every_state_of_the_portal_has_a_name():
+def test_every_state_of_the_portal_has_a_name() -> None:
     """The ten states of the national portal are named in both languages."""
     assert list(STATES) == list(range(1, 11))
     for state in STATES:
@@ -110,7 +116,7 @@ def test_every_state_of_the_portal_has_a_name():
         assert vi != en
 
 
-def test_an_early_end_says_for_whose_work():
+def test_an_early_end_says_for_whose_work() -> None:
     """A leader's word is for a unit, which the line names; the officer's own is for all."""
     ended = DelegationEnded(officer="an", substitute="binh")
     assert _line(ended)[1] == "binh stands in for an no more"
@@ -120,9 +126,11 @@ def test_an_early_end_says_for_whose_work():
     )
 
 
-def test_an_heir_s_opinion_names_both_units():
+def test_an_heir_s_opinion_names_both_units() -> None:
     """Who answered, and who had been asked; a question that was taken back keeps its reason."""
-    said = ConsultationAnswered(number=1, unit="H22.02", successor_unit="H22.71", opinion=1)
+    said = ConsultationAnswered(
+        number=1, unit="H22.02", successor_unit="H22.71", opinion=Opinion.OPINION_AGREES
+    )
     assert _line(said)[1] == "Consultation 1 answered: H22.71 (for H22.02) agrees"
     said.successor_unit = ""
     assert _line(said)[1] == "Consultation 1 answered: H22.02 agrees"

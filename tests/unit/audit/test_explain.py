@@ -4,11 +4,13 @@ import json
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
+from google.protobuf.message import Message
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from motcua.intake.v1.dossier_events_pb2 import ResultReturned
+from motcua.intake.v1.dossier_events_pb2 import DossierAccepted, ResultReturned
 from motcua.routing.v1.case_events_pb2 import CaseOpened, CaseResolved, CaseResumed, CaseSuspended
 from motcua.routing.v1.deadline_events_pb2 import DeadlineExtended, DeadlineRecalculated
 from motcua.routing.v1.event_parts_pb2 import CurrentStep
@@ -24,8 +26,15 @@ from office.worktime.calendars.model import DayKind, DayRule
 from office.worktime.calendars.repository import find_calendar
 from office.worktime.calendars.vietnam import state_office
 from office.worktime.durations import TimeLimit
-from office.worktime.working_time import limit_due_at, local_day, resume_due, same_day_due
-from services.audit.deadlines.explanation import Agreement
+from office.worktime.working_time import (
+    ResumePolicy,
+    Stretch,
+    limit_due_at,
+    local_day,
+    resume_due,
+    same_day_due,
+)
+from services.audit.deadlines.explanation import Agreement, ExplainedLine
 from services.audit.responses import explanation
 from tests.support.audit_histories import HANOI, at, stamp
 from tests.support.explanations import STORM, VERSION, accepted, storm, told
@@ -33,7 +42,7 @@ from tests.support.explanations import STORM, VERSION, accepted, storm, told
 KEEP, RESTART = "keep", "restart"
 
 
-def resumed(since, when, previous, due, **more):
+def resumed(since: str, when: str, previous: str, due: str, **more: Any) -> tuple[CaseResumed, int]:
     said = CaseResumed(
         suspended_at=stamp(since),
         resumed_at=stamp(when),
@@ -52,9 +61,9 @@ LIMIT, WAITED, ADDED = (
 )
 
 
-def parts_of(line):
+def parts_of(line: ExplainedLine) -> dict[str, list[Stretch]]:
     """Give the stretches of each part of a line's explanation; none of them has a hole."""
-    parts = {}
+    parts: dict[str, list[Stretch]] = {}
     for span in line.spans:
         parts.setdefault(span.part[1], []).append(span.stretch)
     for stretches in parts.values():
@@ -62,7 +71,7 @@ def parts_of(line):
     return parts
 
 
-def counted(stretches):
+def counted(stretches: list[Stretch]) -> int:
     """Add up what counts."""
     return sum(s.to_at - s.from_at for s in stretches if s.counted)
 
@@ -71,7 +80,7 @@ STOP = CaseSuspended(kind=SUSPENSION_KIND_STOPPED)
 PAUSED = (STOP, at("2021-08-11 10:00"))
 
 
-def test_a_plain_limit_is_explained_without_a_hole():
+def test_a_plain_limit_is_explained_without_a_hole() -> None:
     """The spans follow each other from the start to the due date, and the counted ones add up."""
     account = told(accepted("2021-04-29 15:30", "2wd"))
     (line,) = account.lines
@@ -94,7 +103,7 @@ def test_a_plain_limit_is_explained_without_a_hole():
         ("2021-08-24 15:00", "2021-08-24 15:00", True),
     ],
 )
-def test_the_worked_vector_is_computed_again(ends, due, restarted):
+def test_the_worked_vector_is_computed_again(ends: str, due: str, restarted: bool) -> None:
     """35 working hours waited, by both policies."""
     account = told(
         accepted("2021-08-09 09:00"),
@@ -124,7 +133,7 @@ def test_the_worked_vector_is_computed_again(ends, due, restarted):
     assert parts[ADDED if not restarted else ""][-1].to_at == at(due)
 
 
-def phased(*ends):
+def phased(*ends: str) -> tuple[DossierAccepted, int]:
     """Give the acceptance of a limit in two phases that records when each is due."""
     said, start = accepted("2021-08-09 09:00", "5cd+3wd", due=at("2021-08-19 09:00"))
     for limit, end in zip(("5cd", "3wd"), ends, strict=True):
@@ -132,7 +141,7 @@ def phased(*ends):
     return said, start
 
 
-def test_each_phase_has_its_own_stretches():
+def test_each_phase_has_its_own_stretches() -> None:
     """Five calendar days end on Saturday 14/08 and roll to Monday; three working days follow."""
     account = told(phased("2021-08-16 09:00", "2021-08-19 09:00"))
     (line,) = account.lines
@@ -153,7 +162,7 @@ def test_each_phase_has_its_own_stretches():
     assert [span["phase"] for span in shown["lines"][0]["spans"]] == [s.phase for s in line.spans]
 
 
-def test_a_phase_that_was_promised_for_another_day_is_found_out():
+def test_a_phase_that_was_promised_for_another_day_is_found_out() -> None:
     """The due date may be right while a phase before it is not."""
     account = told(phased("2021-08-16 09:01", "2021-08-19 09:00"))
 
@@ -161,7 +170,7 @@ def test_a_phase_that_was_promised_for_another_day_is_found_out():
     assert account.lines[0].problem[1] == "a phase is due at another time"
 
 
-def test_a_date_that_does_not_follow_is_found_out():
+def test_a_date_that_does_not_follow_is_found_out() -> None:
     """A date written by hand, whatever it is, differs; so does the whole account."""
     account = told(accepted("2021-08-09 09:00", due=at("2021-08-16 09:01")))
 
@@ -170,7 +179,7 @@ def test_a_date_that_does_not_follow_is_found_out():
     assert account.lines[0].problem[1] == "computed again it is another date"
 
 
-def test_an_event_that_names_another_date_before_is_found_out():
+def test_an_event_that_names_another_date_before_is_found_out() -> None:
     """A date can't have been changed between two events without a third."""
     account = told(
         accepted("2021-08-09 09:00"),
@@ -182,7 +191,7 @@ def test_an_event_that_names_another_date_before_is_found_out():
     assert account.lines[-1].problem[1] == "it names another date before"
 
 
-def test_a_calendar_that_is_not_at_hand_is_said():
+def test_a_calendar_that_is_not_at_hand_is_said() -> None:
     """Nothing is computed by another calendar than the one named."""
     account = told(accepted("2021-08-09 09:00", version="vn-1900"))
 
@@ -191,7 +200,7 @@ def test_a_calendar_that_is_not_at_hand_is_said():
     assert account.lines[0].computed_at is None
 
 
-def test_what_can_t_be_read_is_a_difference_and_no_failure():
+def test_what_can_t_be_read_is_a_difference_and_no_failure() -> None:
     """A limit that is none is told as it is."""
     account = told(accepted("2021-08-09 09:00", due=at("2021-08-16 09:00"), limit="5xx"))
 
@@ -202,7 +211,7 @@ def test_what_can_t_be_read_is_a_difference_and_no_failure():
     ("when", "agreement"),
     [("2021-08-13 09:00", Agreement.SAME), ("2021-08-13 09:01", Agreement.DIFFERS)],
 )
-def test_an_extension_is_held_to_its_rule(when, agreement):
+def test_an_extension_is_held_to_its_rule(when: str, agreement: Agreement) -> None:
     """The date was chosen, so nothing is computed; that it came in time is."""
     said = DeadlineExtended(
         previous_due_at=stamp("2021-08-16 09:00"),
@@ -222,7 +231,7 @@ def test_an_extension_is_held_to_its_rule(when, agreement):
     assert account.first_due_at == at("2021-08-16 09:00")
 
 
-def test_same_day_procedures_have_their_cut_off():
+def test_same_day_procedures_have_their_cut_off() -> None:
     """The closing of the day, or of the next one after 15:00."""
     for when in ("2021-08-09 14:59", "2021-08-09 15:01"):
         due = same_day_due(state_office(), at(when))
@@ -235,7 +244,7 @@ def test_same_day_procedures_have_their_cut_off():
         assert ((first.reason_en, first.source) == late) is (when == "2021-08-09 15:01")
 
 
-def test_another_system_s_promise_is_taken_as_it_was():
+def test_another_system_s_promise_is_taken_as_it_was() -> None:
     """There is nothing to compute, and nothing differs."""
     account = told(accepted("2010-10-11 10:00", "none", at("2010-11-11 10:00"), "imported"))
 
@@ -243,7 +252,7 @@ def test_another_system_s_promise_is_taken_as_it_was():
     assert account.due_at == at("2010-11-11 10:00")
 
 
-def test_steps_are_explained_by_what_their_events_carry():
+def test_steps_are_explained_by_what_their_events_carry() -> None:
     """Each step's limit, start and calendar stand in the event that made it current."""
     current = CurrentStep(
         step="appraise",
@@ -259,7 +268,7 @@ def test_steps_are_explained_by_what_their_events_carry():
     assert account.agreement is Agreement.SAME
 
 
-def test_the_time_until_the_citizen_comes_is_not_the_agency_s():
+def test_the_time_until_the_citizen_comes_is_not_the_agency_s() -> None:
     """Resolved before the date is before the date, whenever the result was fetched."""
     account = told(
         accepted("2021-08-09 09:00"),
@@ -271,7 +280,7 @@ def test_the_time_until_the_citizen_comes_is_not_the_agency_s():
     assert "does not count" in account.lines[2].text[1]
 
 
-def test_an_explanation_is_one_document():
+def test_an_explanation_is_one_document() -> None:
     """Everything in it can be written as JSON, with local times."""
     answer = explanation("D1", HANOI, told(accepted("2021-08-09 16:35", "3wd"), PAUSED))
     found = document(answer)
@@ -282,7 +291,7 @@ def test_an_explanation_is_one_document():
     assert found["lines"][0]["spans"][0]["from"] == "2021-08-09T16:35:00+07:00"
 
 
-def recalculated(previous, due, **more):
+def recalculated(previous: str, due: str, **more: Any) -> DeadlineRecalculated:
     return DeadlineRecalculated(
         scope=DEADLINE_SCOPE_DOSSIER,
         previous_due_at=stamp(previous),
@@ -298,7 +307,9 @@ def recalculated(previous, due, **more):
     ("due", "agreement"),
     [("2021-08-17 09:00", Agreement.SAME), ("2021-08-18 09:00", Agreement.DIFFERS)],
 )
-def test_a_changed_calendar_gives_the_same_course_another_date(due, agreement):
+def test_a_changed_calendar_gives_the_same_course_another_date(
+    due: str, agreement: Agreement
+) -> None:
     """Counted from the start again by the calendar that the event names, the storm left out."""
     account = told(
         accepted("2021-08-09 09:00"),
@@ -313,7 +324,7 @@ def test_a_changed_calendar_gives_the_same_course_another_date(due, agreement):
     assert any(span.reason_vi == "Bão" for span in account.lines[-1].spans)
 
 
-def test_what_a_changed_calendar_moved_is_named():
+def test_what_a_changed_calendar_moved_is_named() -> None:
     """The dossier's line and its step's are told apart."""
     current = CurrentStep(
         step="appraise",
@@ -345,7 +356,7 @@ def test_what_a_changed_calendar_moved_is_named():
     ]
 
 
-def test_a_pause_after_a_changed_calendar_is_counted_by_it():
+def test_a_pause_after_a_changed_calendar_is_counted_by_it() -> None:
     """The basis keeps its start and its pauses, whichever calendar counts them."""
     account = told(
         accepted("2021-08-09 09:00"),
@@ -367,7 +378,7 @@ def test_a_pause_after_a_changed_calendar_is_counted_by_it():
     assert account.agreement is Agreement.SAME
 
 
-def test_a_calendar_that_changed_during_a_pause_is_told_with_its_closure():
+def test_a_calendar_that_changed_during_a_pause_is_told_with_its_closure() -> None:
     """The way from the old date to the new one has both the time waited and the storm, with the
     document that ordered the closure; the step's date is explained like the dossier's.
     """
@@ -415,7 +426,7 @@ def test_a_calendar_that_changed_during_a_pause_is_told_with_its_closure():
         assert ("Storm", "CV 12/2021") in {(span.reason_en, span.source) for span in line.spans}
 
 
-def test_seconds_waited_are_explained_over_the_days_off():
+def test_seconds_waited_are_explained_over_the_days_off() -> None:
     """A date at closing time has no working time left that day: three seconds more are the first
     three of the next working day, after a day off that the explanation shows.
     """
@@ -437,7 +448,7 @@ def test_seconds_waited_are_explained_over_the_days_off():
     assert reasons[1:3] == ["Saturday is free", "Sunday is free"]
 
 
-def test_a_pause_without_working_time_moves_nothing():
+def test_a_pause_without_working_time_moves_nothing() -> None:
     """Papers asked for and handed in after closing time cost nobody a second."""
     account = told(
         accepted("2021-08-09 17:00", "4wd"),
@@ -450,7 +461,7 @@ def test_a_pause_without_working_time_moves_nothing():
     assert list(parts_of(account.lines[-1])) == [WAITED]
 
 
-def test_a_pause_of_a_date_that_a_leader_chose_is_explained_too():
+def test_a_pause_of_a_date_that_a_leader_chose_is_explained_too() -> None:
     """Nothing tells how the date came about, but what a pause adds to it."""
     extended = DeadlineExtended(
         previous_due_at=stamp("2021-08-16 09:00"),
@@ -475,22 +486,26 @@ pauses = st.lists(st.tuples(st.integers(1, 3000), st.integers(1, 3000)), max_siz
 
 @settings(max_examples=100, deadline=None)
 @given(pauses, st.sampled_from(["5wd", "12wh", "10cd", "0.5wd", "5cd+3wd"]), st.integers(0, 3))
-def test_what_routing_computes_is_computed_again(gaps, limit, lie):
+def test_what_routing_computes_is_computed_again(
+    gaps: list[tuple[int, int]], limit: str, lie: int
+) -> None:
     """Any number of pauses: the same date; one that is moved by a microsecond is found out."""
     calendar, now = state_office(), at("2021-08-09 09:00")
     due = limit_due_at(calendar, now, TimeLimit.parse(limit))
-    history = [accepted("2021-08-09 09:00", limit)]
+    assert due is not None
+    history: list[tuple[Message, int]] = [accepted("2021-08-09 09:00", limit)]
     for number, (before, wait) in enumerate(gaps):
         since = from_datetime(to_datetime(now) + timedelta(minutes=before))
         now = from_datetime(to_datetime(since) + timedelta(minutes=wait))
         after = resume_due(
             calendar,
-            "keep",
+            ResumePolicy.KEEP,
             due=due,
             suspended_at=since,
             resumed_at=now,
             limit=TimeLimit.parse(limit),
         )
+        assert after is not None
         written = after + (1 if number == lie else 0)
         said = CaseResumed(
             suspended_at=to_timestamp(since),

@@ -1,8 +1,13 @@
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
 import pytest
+from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from hypothesis import given
 from hypothesis import strategies as st
-from motcua.events.v1.common_pb2 import CHANNEL_ONLINE, SERVICE_LEVEL_WHOLE
+from motcua.events.v1.common_pb2 import CHANNEL_ONLINE, SERVICE_LEVEL_WHOLE, Channel
+from motcua.events.v1.event_pb2 import Event
 from motcua.intake.v1.dossier_events_pb2 import (
     DeskCheckApproaching,
     DeskCheckMissed,
@@ -45,7 +50,7 @@ from services.audit.state import fold, local_days
 from services.audit.state.portal_state import finished_at
 from services.audit.tables import DOSSIERS
 from services.audit.wording.event_lines import STATES
-from tests.support.audit_histories import HANOI, at, folded, happened, stamp
+from tests.support.audit_histories import HANOI, at, folded, happened, reported, stamp
 from tests.support.events import type_named
 
 MONDAY = at("2021-08-09 08:00")
@@ -75,7 +80,7 @@ EXTENDED = DeadlineExtended(
 RESOLVED = CaseResolved(result=CASE_RESULT_GRANTED)
 GONE = CaseWithdrawn()
 
-REACHED = {
+REACHED: dict[int, list[Message]] = {
     1: [SUBMITTED],
     2: [SUBMITTED, ACCEPTED],
     3: [SUBMITTED, REFUSED],
@@ -112,7 +117,7 @@ NEXT = {
 
 
 @pytest.mark.parametrize("said", [0, 2, 3, 4, 6, 8, 9, 99])
-def test_a_step_of_a_process_says_what_it_is_on_the_portal(said):
+def test_a_step_of_a_process_says_what_it_is_on_the_portal(said: int) -> None:
     """2, 4, 6 and 8 hold while the step is current; anything else counts as in processing."""
     current = CurrentStep(step="pay", unit="H22", national_state=said)
     completed = StepCompleted(step="check", next=current)
@@ -125,17 +130,17 @@ def test_a_step_of_a_process_says_what_it_is_on_the_portal(said):
 TYPES = sorted(map(short_name, event_types()))
 
 
-def _payload(type_name: str):
+def _payload(type_name: str) -> Any:
     return type_named(type_name)()
 
 
-def _history(payloads, start=MONDAY):
+def _history(payloads: Sequence[Message], start: int = MONDAY) -> list[Event]:
     return [happened(p, start + n * MINUTE) for n, p in enumerate(payloads)]
 
 
 @pytest.mark.parametrize("state", sorted(REACHED))
 @pytest.mark.parametrize("type_name", TYPES)
-def test_each_event_leads_from_each_state_to_the_expected_one(state, type_name):
+def test_each_event_leads_from_each_state_to_the_expected_one(state: int, type_name: str) -> None:
     """Every event type, met in every state, gives the state of the table and none other."""
     before = folded(_history(REACHED[state]))
     event = happened(_payload(type_name), MONDAY + 60 * MINUTE)
@@ -154,7 +159,7 @@ stamps = instants.map(lambda us: Timestamp(seconds=us // 1_000_000, nanos=(us % 
 
 
 @st.composite
-def payloads(draw):
+def payloads(draw: Callable[..., Any]) -> Message:
     payload = _payload(draw(st.sampled_from(TYPES)))
     names = payload.DESCRIPTOR.fields_by_name
     if "due_at" in names and draw(st.booleans()):
@@ -168,14 +173,15 @@ def payloads(draw):
     for name in ("current", "next"):
         if name in names and draw(st.booleans()):
             getattr(payload, name).step = "s"
-    return payload
+    made: Message = payload
+    return made
 
 
 events = st.lists(st.tuples(payloads(), instants), min_size=1, max_size=12)
 
 
 @given(events)
-def test_any_events_in_any_order_give_a_state(history):
+def test_any_events_in_any_order_give_a_state(history: Any) -> None:
     """The fold never raises, and gives a state of the portal and every column of the table."""
     facts = folded([happened(payload, when) for payload, when in history])
 
@@ -185,7 +191,7 @@ def test_any_events_in_any_order_give_a_state(history):
 
 
 @given(events, events)
-def test_the_first_end_holds(before, after):
+def test_the_first_end_holds(before: Any, after: Any) -> None:
     """Once a dossier has ended, no later event gives it another end, and its lateness stands."""
     facts = folded([happened(payload, when) for payload, when in before])
     end = finished_at(facts)
@@ -208,7 +214,9 @@ def test_the_first_end_holds(before, after):
 
 
 @given(events, instants)
-def test_facts_unchanged_since_an_instant_are_the_facts_as_of_it(history, instant):
+def test_facts_unchanged_since_an_instant_are_the_facts_as_of_it(
+    history: Any, instant: int
+) -> None:
     """Leaving out events after an instant changes nothing when `changed_at` is not after it."""
     all_events = [happened(payload, when) for payload, when in history]
     facts = folded(all_events)
@@ -217,7 +225,7 @@ def test_facts_unchanged_since_an_instant_are_the_facts_as_of_it(history, instan
 
 
 @given(events)
-def test_what_follows_from_the_facts_agrees_with_them(history):
+def test_what_follows_from_the_facts_agrees_with_them(history: Any) -> None:
     """Days, state and the pending due date can be told from the instants alone."""
     facts = folded([happened(payload, when) for payload, when in history])
     end = finished_at(facts)
@@ -236,7 +244,7 @@ def test_what_follows_from_the_facts_agrees_with_them(history):
     assert facts["pending_due_at"] == (expected if waits else None)
 
 
-def test_a_day_is_counted_where_the_dossier_is():
+def test_a_day_is_counted_where_the_dossier_is() -> None:
     """Half past midnight in Hà Giang is the day before in Amsterdam."""
     instant = at("2021-08-10 00:30")
 
@@ -245,14 +253,14 @@ def test_a_day_is_counted_where_the_dossier_is():
 
 
 @pytest.mark.parametrize("ending", [REFUSED, GONE_EARLY])
-def test_what_was_never_accepted_is_never_counted(ending):
+def test_what_was_never_accepted_is_never_counted(ending: Message) -> None:
     """Refused, or withdrawn before acceptance, is not received."""
     facts = folded(_history([SUBMITTED, ending]))
 
     assert reported_dossier(facts) is None
 
 
-def test_the_first_promise_is_kept_beside_the_date_that_holds():
+def test_the_first_promise_is_kept_beside_the_date_that_holds() -> None:
     """A resumed case has a new due date, and the first one stays on record."""
     facts = folded(_history([SUBMITTED, ACCEPTED, OPENED, ASKED, RESUMED]))
 
@@ -261,7 +269,7 @@ def test_the_first_promise_is_kept_beside_the_date_that_holds():
     assert facts["suspended_at"] is None
 
 
-def test_an_extension_moves_the_date_that_holds_and_keeps_the_first():
+def test_an_extension_moves_the_date_that_holds_and_keeps_the_first() -> None:
     """The apology's date counts from now on; an ended dossier's date is not moved."""
     facts = folded(_history([SUBMITTED, ACCEPTED, OPENED, EXTENDED]))
 
@@ -273,26 +281,26 @@ def test_an_extension_moves_the_date_that_holds_and_keeps_the_first():
 
 
 @pytest.mark.parametrize("stands", [ASKED, PAYMENT, STOPPED])
-def test_what_stands_still_is_never_overdue(stands):
+def test_what_stands_still_is_never_overdue(stands: Message) -> None:
     """States 5, 6 and 8 are pending in time, however long ago the date was."""
     facts = folded(_history([SUBMITTED, ACCEPTED, OPENED, stands]))
     report = Indicators(20210801, 20211231)
-    report.add("", reported_dossier(facts), 20211231)
+    report.add("", reported(facts), 20211231)
 
     assert (report.total.pending, report.total.pending_in_time) == (1, 1)
 
 
-def test_a_closed_dossier_is_given_back_and_the_report_balances():
+def test_a_closed_dossier_is_given_back_and_the_report_balances() -> None:
     """State 3 after acceptance: received, and returned without a result; neither early nor late."""
     facts = folded(_history([SUBMITTED, ACCEPTED, OPENED, ASKED, CLOSED]))
     report = Indicators(20210801, 20210831)
-    report.add("", reported_dossier(facts), 20210831)
+    report.add("", reported(facts), 20210831)
 
     assert facts["state"] == 3
     assert (report.total.received, report.total.returned, report.total.pending) == (1, 1, 0)
 
 
-def test_imported_activities_after_the_end_change_nothing():
+def test_imported_activities_after_the_end_change_nothing() -> None:
     """Activities that another system recorded after a case's end leave it resolved."""
     ended = folded(_history([SUBMITTED, ACCEPTED, OPENED, RESOLVED]))
     later = folded(
@@ -306,16 +314,16 @@ def test_imported_activities_after_the_end_change_nothing():
     assert later == ended
 
 
-def test_a_channel_newer_than_this_build_is_still_counted_under_a_key():
+def test_a_channel_newer_than_this_build_is_still_counted_under_a_key() -> None:
     """An enum value that this build does not know becomes a key of its own."""
     submitted = DossierSubmitted()
     submitted.CopyFrom(SUBMITTED)
-    submitted.channel = 9
+    submitted.channel = cast(Channel, 9)
 
     assert folded(_history([submitted]))["channel"] == "9"
 
 
-def test_missed_due_dates_of_steps_are_not_the_dossiers():
+def test_missed_due_dates_of_steps_are_not_the_dossiers() -> None:
     """Only the dossier's own due date makes it missed, once."""
     step = DeadlineMissed(scope=DEADLINE_SCOPE_STEP)
     whole = DeadlineMissed(scope=DEADLINE_SCOPE_DOSSIER)
@@ -361,14 +369,16 @@ TAKEN_BACK = FeeCancelled(sequence=2, holds_acceptance=True)
         ([PREPAID, PAID, ACCEPTED, TAKEN_BACK], ACCEPTED.due_at),
     ],
 )
-def test_a_dossier_at_the_desk_is_due_to_be_checked(events, due):
+def test_a_dossier_at_the_desk_is_due_to_be_checked(
+    events: Sequence[Message], due: Timestamp | None
+) -> None:
     """Until it is accepted or refused, missed or not; what is paid first waits for the money."""
     facts = folded(_history(events))
 
     assert facts["pending_due_at"] == (None if due is None else to_us(due))
 
 
-def test_a_check_that_the_desk_missed_is_kept_from_its_first_instant():
+def test_a_check_that_the_desk_missed_is_kept_from_its_first_instant() -> None:
     """Whether the dossier is then accepted or not; said again, it stays as it was."""
     near, late = DeskCheckApproaching(unit="H22.12"), DeskCheckMissed(unit="H22.12")
     facts = folded(
@@ -383,8 +393,8 @@ def test_a_check_that_the_desk_missed_is_kept_from_its_first_instant():
     )
     assert facts["check_missed_at"] == at("2021-08-09 17:00")
     report = Indicators(20210809, 20210813)
-    report.add("", reported_dossier(facts), 20210813)
+    report.add("", reported(facts), 20210813)
     assert (report.total.received, report.total.checked_late) == (1, 1)
     before = Indicators(20210801, 20210808)
-    before.add("", reported_dossier(facts), 20210813)
+    before.add("", reported(facts), 20210813)
     assert before.total.checked_late == 0

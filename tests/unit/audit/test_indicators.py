@@ -1,6 +1,8 @@
 import random
 from collections import Counter
 from datetime import date, timedelta
+from random import Random
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,18 +13,26 @@ FIRST = date(2021, 1, 1)
 NEVER = date(2100, 1, 1)
 
 
-def number(day):
-    return None if day is None else day.year * 10_000 + day.month * 100 + day.day
+def number(day: date) -> int:
+    return day.year * 10_000 + day.month * 100 + day.day
 
 
-def day_of(offset):
-    return None if offset is None else FIRST + timedelta(days=offset)
+def maybe_number(day: date | None) -> int | None:
+    return None if day is None else number(day)
 
 
-def oracle(dossiers, first, last, today):
+def day_of(offset: int) -> date:
+    return FIRST + timedelta(days=offset)
+
+
+def maybe_day_of(offset: int | None) -> date | None:
+    return None if offset is None else day_of(offset)
+
+
+def oracle(dossiers: list[dict[str, Any]], first: date, last: date, today: date) -> dict[str, int]:
     """Live through the days one by one with a pile of dossiers under way; tell what happens."""
-    told = Counter()
-    pile = []
+    told: Counter[str] = Counter()
+    pile: list[dict[str, Any]] = []
     for offset in range((last - FIRST).days + 1):
         day = day_of(offset)
         if day == first:
@@ -42,7 +52,7 @@ def oracle(dossiers, first, last, today):
     return {name: told[name] for name in Counts.__slots__}
 
 
-def _end(dossier):
+def _end(dossier: dict[str, Any]) -> list[str]:
     if dossier["withdrawn"]:
         return ["returned"]
     due = dossier["due"]
@@ -52,7 +62,7 @@ def _end(dossier):
     return ["resolved", "on_time" if days == 0 else "late" if days > 0 else "early"]
 
 
-def _overdue(dossier, reference):
+def _overdue(dossier: dict[str, Any], reference: date) -> bool:
     stopped = dossier["suspended"] is not None and dossier["suspended"] <= reference
     return dossier["due"] is not None and not stopped and (reference - dossier["due"]).days > 0
 
@@ -76,21 +86,28 @@ populations = st.lists(
 
 
 @given(populations, offsets, offsets, offsets)
-def test_the_report_tells_what_happened_day_by_day(population, a, b, c):
+def test_the_report_tells_what_happened_day_by_day(
+    population: list[dict[str, Any]], a: int, b: int, c: int
+) -> None:
     """Each line and the total equal what one counts by living through the days, and balance."""
     first, last, today = day_of(min(a, b)), day_of(max(a, b)), day_of(c)
-    dossiers = [
+    dossiers: list[dict[str, Any]] = [
         {
-            name: day_of(value) if name in ("received", "finished", "due", "suspended") else value
+            name: maybe_day_of(value)
+            if name in ("received", "finished", "due", "suspended")
+            else value
             for name, value in {**dossier, "name": n}.items()
         }
         for n, dossier in enumerate(population)
     ]
     report = Indicators(number(first), number(last))
     for d in dossiers:
-        days = [number(d[name]) for name in ("received", "finished", "due", "suspended")]
+        finished, due, suspended = (maybe_number(d[n]) for n in ("finished", "due", "suspended"))
         withdrawn = d["withdrawn"] and d["finished"] is not None
-        report.add(d["key"], ReportedDossier(*days, withdrawn, d["late"]), number(today))
+        reported = ReportedDossier(
+            number(d["received"]), finished, due, suspended, withdrawn, d["late"]
+        )
+        report.add(d["key"], reported, number(today))
 
     lines = dict(report.rows())
     for key, counts in [("", report.total), *lines.items()]:
@@ -101,13 +118,13 @@ def test_the_report_tells_what_happened_day_by_day(population, a, b, c):
     assert set(lines) <= {d["key"] for d in dossiers}
 
 
-def assert_balances(c):
+def assert_balances(c: Counts) -> None:
     assert c.carried_over + c.received == c.resolved + c.returned + c.pending
     assert c.resolved == c.early + c.on_time + c.late
     assert c.pending == c.pending_in_time + c.pending_overdue
 
 
-def test_the_first_half_of_2021_in_ha_giang():
+def test_the_first_half_of_2021_in_ha_giang() -> None:
     """A population made to the province's published figures gives these figures back."""
     half = [date(2021, 1, 1) + timedelta(days=n) for n in range(181)]
     pick = random.Random(2021)
@@ -115,8 +132,9 @@ def test_the_first_half_of_2021_in_ha_giang():
     pick.shuffle(dossiers)
 
     by_channel = Indicators(20210101, 20210630)
-    for channel, *days in dossiers:
-        by_channel.add(channel, ReportedDossier(*map(number, days), None, False), 20210809)
+    for channel, came, finished, due in dossiers:
+        days = number(came), maybe_number(finished), maybe_number(due)
+        by_channel.add(channel, ReportedDossier(*days, None, False), 20210809)
     total, lines = by_channel.total, dict(by_channel.rows())
 
     assert (total.carried_over, total.received) == (8_180, 66_098)
@@ -131,14 +149,14 @@ def test_the_first_half_of_2021_in_ha_giang():
         assert_balances(counts)
 
 
-def _province(half, pick):
+def _province(half: list[date], pick: Random) -> list[tuple[str, date, date | None, date | None]]:
     """Make dossiers (channel, received, finished, due) with the figures of the half-year."""
     channels = ["online"] * 3_215 + ["post"] * 2_883 + ["counter"] * 60_000
     received = [(channel, pick.choice(half)) for channel in channels]
     carried = [("counter", date(2020, 12, 1) + timedelta(days=n % 31)) for n in range(8_180)]
     everything = carried + received
     pick.shuffle(everything)
-    made = []
+    made: list[tuple[str, date, date | None, date | None]] = []
     for n, (channel, came) in enumerate(everything):
         if n >= 65_466:
             made.append((channel, came, pick.choice([None, date(2021, 7, 9)]), date(2021, 7, 1)))
@@ -151,7 +169,7 @@ def _province(half, pick):
     return made
 
 
-def test_without_a_due_date_a_dossier_is_on_time():
+def test_without_a_due_date_a_dossier_is_on_time() -> None:
     """A procedure without a time limit never makes a dossier late or overdue."""
     report = Indicators(20210101, 20210131)
     report.add("", ReportedDossier(20210105, 20210130, None, None, False), 20210801)
@@ -160,7 +178,7 @@ def test_without_a_due_date_a_dossier_is_on_time():
     assert (report.total.on_time, report.total.pending_in_time) == (1, 1)
 
 
-def test_pending_is_judged_today_when_the_period_goes_on():
+def test_pending_is_judged_today_when_the_period_goes_on() -> None:
     """In the middle of a period, a due day between today and its end has not passed."""
     report = Indicators(20210101, 20211231)
     report.add("", ReportedDossier(20210105, None, 20210810, None, False), 20210810)

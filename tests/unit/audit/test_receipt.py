@@ -2,9 +2,11 @@
 
 import csv
 from collections import defaultdict
+from collections.abc import Iterator
 from datetime import date, datetime
 
 import pytest
+from google.protobuf.message import Message
 from motcua.events.v1.common_pb2 import (
     CHANNEL_COUNTER,
     CHANNEL_EMAIL,
@@ -12,6 +14,7 @@ from motcua.events.v1.common_pb2 import (
     CHANNEL_ONLINE,
     CHANNEL_POST,
 )
+from motcua.events.v1.event_pb2 import Event
 from motcua.intake.v1.dossier_events_pb2 import DossierAccepted, DossierSubmitted
 from motcua.routing.v1.case_events_pb2 import (
     CaseOpened,
@@ -21,8 +24,8 @@ from motcua.routing.v1.case_events_pb2 import (
 )
 
 from kernel.base.instants import from_datetime, to_timestamp
-from services.audit.reports.indicators import Indicators, reported_dossier
-from tests.support.audit_histories import Numbering, folded
+from services.audit.reports.indicators import Indicators
+from tests.support.audit_histories import Numbering, folded, reported
 from tests.support.paths import ROOT
 
 FILE = ROOT / ".." / "shared" / "data" / "receipt.csv"
@@ -45,7 +48,7 @@ MONTHS = [
 
 
 @pytest.fixture(scope="module")
-def cases():
+def cases() -> dict[str, list[dict[str, str]]]:
     if not FILE.exists():
         pytest.skip(f"{FILE} is not there")
     rows = defaultdict(list)
@@ -55,15 +58,15 @@ def cases():
     return rows
 
 
-def _moment(text):
+def _moment(text: str) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-def _us(text):
+def _us(text: str) -> int:
     return from_datetime(datetime.fromisoformat(text))
 
 
-def _events(code, rows):
+def _events(code: str, rows: list[dict[str, str]]) -> list[Event]:
     """Give a case's events as an import writes them: its end first, then every activity."""
     case, numbering = rows[0], Numbering()
     start, due, end = case["case:startdate"], case["case:deadline"], case["case:enddate"]
@@ -76,7 +79,11 @@ def _events(code, rows):
         time_zone="Europe/Amsterdam",
         imported_from="receipt",
     )
-    said = [(submitted, start), (accepted, start), (CaseOpened(imported=True), start)]
+    said: list[tuple[Message, str]] = [
+        (submitted, start),
+        (accepted, start),
+        (CaseOpened(imported=True), start),
+    ]
     if end:
         said.append((CaseResolved(), end))
     for row in rows:
@@ -85,9 +92,9 @@ def _events(code, rows):
     return [numbering.event(payload, _us(when), code) for payload, when in said]
 
 
-def _count(case, first, last):
+def _count(case: dict[str, str], first: date, last: date) -> Iterator[str]:
     """Count one case from the dates that the file shows, with nothing of the system."""
-    came = _moment(case["case:startdate"]).date()
+    came = datetime.fromisoformat(case["case:startdate"]).date()
     end, due = _moment(case["case:enddate"]), _moment(case["case:deadline"])
     done = None if end is None else end.date()
     if came > last or (done is not None and done < first):
@@ -104,14 +111,16 @@ def _count(case, first, last):
 
 @pytest.mark.parametrize("by", ["channel", "unit"])
 @pytest.mark.parametrize(("first", "last"), MONTHS)
-def test_the_report_equals_the_files_own_counts(cases, first, last, by):
+def test_the_report_equals_the_files_own_counts(
+    cases: dict[str, list[dict[str, str]]], first: str, last: str, by: str
+) -> None:
     """By channel and by department, each period's numbers are those that one counts in the file."""
     period = date.fromisoformat(first), date.fromisoformat(last)
     report = Indicators(int(first.replace("-", "")), int(last.replace("-", "")))
     for code, rows in cases.items():
         facts = folded(_events(code, rows))
-        report.add(facts[by], reported_dossier(facts), 20261122)
-    expected = defaultdict(lambda: defaultdict(int))
+        report.add(facts[by], reported(facts), 20261122)
+    expected: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for rows in cases.values():
         case = rows[0]
         key = case["case:department"] if by == "unit" else CHANNELS[case["case:channel"]][1]
@@ -128,12 +137,12 @@ def test_the_report_equals_the_files_own_counts(cases, first, last, by):
         }
 
 
-def test_no_case_is_left_out(cases):
+def test_no_case_is_left_out(cases: dict[str, list[dict[str, str]]]) -> None:
     """Over the whole time of the file, every case is received and stands resolved or pending."""
     report = Indicators(20101001, 20120131)
     for code, rows in cases.items():
         facts = folded(_events(code, rows))
-        report.add(facts["channel"], reported_dossier(facts), 20261122)
+        report.add(facts["channel"], reported(facts), 20261122)
 
     assert (report.total.received, report.total.carried_over) == (1434, 0)
     assert report.total.resolved == sum(bool(rows[0]["case:enddate"]) for rows in cases.values())

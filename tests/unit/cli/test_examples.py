@@ -13,6 +13,7 @@ from office.catalogue.loader import shipped_catalogue
 from office.people.files import read_directory
 from office.permissions import shipped
 from office.worktime.calendars.files import load_calendar
+from office.worktime.calendars.model import Calendar, DayKind
 from office.worktime.calendars.vietnam import STATE_OFFICE_FILE
 from tests.support.foreign_rows import NOW
 from tests.support.paths import ROOT
@@ -22,7 +23,7 @@ OWN = ("2026-09-17", "2026-09-18", "2026-12-31")
 """Days on which the example's desk differs on purpose."""
 
 
-def test_the_example_of_an_import_has_no_row_to_reject():
+def test_the_example_of_an_import_has_no_row_to_reject() -> None:
     """Four dossiers on three channels, one of them open, one rejected."""
     mapping = load_mapping(EXAMPLES / "mappings" / "old-system.toml").mapping
     rows = read_rows(EXAMPLES / "logs" / "old-system.csv", "csv", mapping.source.delimiter)
@@ -33,7 +34,7 @@ def test_the_example_of_an_import_has_no_row_to_reject():
     assert [case.granted for case in found.cases if case.ended_at] == [True, True, False]
 
 
-def test_the_example_of_a_directory_has_no_mistake():
+def test_the_example_of_a_directory_has_no_mistake() -> None:
     """And the page about identity shows it."""
     directory = read_directory(EXAMPLES / "people" / "people.toml", shipped().roles)
     assert sorted(directory.officers) == ["an.nv", "binh.tt", "cuc.pt"]
@@ -42,7 +43,7 @@ def test_the_example_of_a_directory_has_no_mistake():
     assert all(line.partition("  #")[0].strip() in page for line in body)
 
 
-def test_the_example_of_a_request_is_what_the_catalogue_asks_for():
+def test_the_example_of_a_request_is_what_the_catalogue_asks_for() -> None:
     """The procedure is offered at the counter, by post, with these papers and without a fee."""
     text = (EXAMPLES / "requests" / "submit.json").read_text(encoding="utf-8")
     request = Parse(text, SubmitDossierRequest())
@@ -56,12 +57,12 @@ def test_the_example_of_a_request_is_what_the_catalogue_asks_for():
 
 
 @pytest.mark.parametrize("year", range(2020, 2031))
-def test_the_example_of_a_calendar_has_the_days_off_of_the_one_that_ships(year):
+def test_the_example_of_a_calendar_has_the_days_off_of_the_one_that_ships(year: int) -> None:
     """With their reasons and documents; its sessions, and days of its own, are others."""
     shipped = load_calendar(STATE_OFFICE_FILE)
     example = load_calendar(EXAMPLES / "calendars" / "saturday-desk.toml")
 
-    def ruled(calendar):
+    def ruled(calendar: Calendar) -> dict[date, tuple[DayKind, str, str, bool]]:
         return {
             day: (rule.kind, rule.reason_vi, rule.source, calendar.is_estimated(day))
             for day, rule in calendar.days.items()

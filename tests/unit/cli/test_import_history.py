@@ -10,7 +10,7 @@ from tests.support.foreign_rows import NOW, mapping, row
 AT = 1_318_400_785_000_000
 
 
-def test_rows_of_a_case_become_its_history():
+def test_rows_of_a_case_become_its_history() -> None:
     """The first row's facts are the case's; each row is a step."""
     found = read_histories([row(1), row(2, activity="Send", performer="")], mapping(), NOW)
     (case,) = found.cases
@@ -25,7 +25,7 @@ def test_rows_of_a_case_become_its_history():
     assert (found.rows, found.rejects) == (2, [])
 
 
-def test_steps_stand_in_the_order_of_their_times_then_of_the_file():
+def test_steps_stand_in_the_order_of_their_times_then_of_the_file() -> None:
     """A log out of order is put in order; equal times keep the file's order."""
     late, early = "2011-10-13 08:00:00+02:00", "2011-10-11 08:00:00+02:00"
     rows = [row(1, time=late), row(2), row(3, time=early), row(4, activity="Also")]
@@ -33,19 +33,19 @@ def test_steps_stand_in_the_order_of_their_times_then_of_the_file():
     assert [step.row for step in case.steps] == [3, 2, 4, 1]
 
 
-def test_steps_that_are_alike_are_told_apart_by_their_count():
+def test_steps_that_are_alike_are_told_apart_by_their_count() -> None:
     """Two equal rows are two steps, whatever their rows' numbers."""
     (case,) = read_histories([row(7), row(9), row(11, activity="Send")], mapping(), NOW).cases
     assert [(step.row, step.twin) for step in case.steps] == [(7, 0), (9, 1), (11, 0)]
 
 
-def test_a_time_without_offset_is_local_time_of_the_source():
+def test_a_time_without_offset_is_local_time_of_the_source() -> None:
     """The mapping's time zone holds where the log is silent."""
     (case,) = read_histories([row(time="2011-10-12 08:26:25")], mapping(), NOW).cases
     assert case.steps[0].at == AT
 
 
-def test_a_case_without_an_end_is_open_and_steps_after_an_end_are_counted():
+def test_a_case_without_an_end_is_open_and_steps_after_an_end_are_counted() -> None:
     """Both are real, and kept."""
     open_case = row(1, case="c-2", ended="")
     after = row(2, time="2011-11-02 10:00:00+01:00")
@@ -53,13 +53,13 @@ def test_a_case_without_an_end_is_open_and_steps_after_an_end_are_counted():
     assert [(case.ended_at is None, case.after_end) for case in found] == [(True, 0), (False, 1)]
 
 
-def test_a_result_that_the_mapping_calls_a_rejection_is_one():
+def test_a_result_that_the_mapping_calls_a_rejection_is_one() -> None:
     """Everything else is granted."""
     rows = [row(1, result="refused"), row(2, case="c-2", result="")]
     assert [c.granted for c in read_histories(rows, mapping(), NOW).cases] == [False, True]
 
 
-def test_a_further_number_of_the_dossier_is_kept_and_may_not_change():
+def test_a_further_number_of_the_dossier_is_kept_and_may_not_change() -> None:
     """It is a fact of the case; a log without the column has none."""
     rows = [row(1, their="09.H44.1"), row(2, their="09.H44.2")]
     found = read_histories(rows, mapping(external_code="their"), NOW)
@@ -88,7 +88,9 @@ def test_a_further_number_of_the_dossier_is_kept_and_may_not_change():
         ({MALFORMED: "has 3 cells, the heading has 4"}, "has 3 cells, the heading has 4"),
     ],
 )
-def test_a_row_that_can_not_be_used_is_rejected_with_its_reason(values, reason):
+def test_a_row_that_can_not_be_used_is_rejected_with_its_reason(
+    values: dict[str, str], reason: str
+) -> None:
     """The other rows of the case are kept, and rows in = kept + rejected."""
     found = read_histories([row(1), row(2, **values), row(3)], mapping(), NOW)
     assert [(r.row, r.reason) for r in found.rejects] == [(2, reason)]
@@ -107,19 +109,19 @@ def test_a_row_that_can_not_be_used_is_rejected_with_its_reason(values, reason):
         ({"result": "refused"}, "result"),
     ],
 )
-def test_a_row_that_contradicts_its_case_is_rejected(values, column):
+def test_a_row_that_contradicts_its_case_is_rejected(values: dict[str, str], column: str) -> None:
     """The first row's word stands."""
     found = read_histories([row(1), row(2, **values)], mapping(), NOW)
     assert found.rejects[0].reason == f"{column}: contradicts the first row of its case"
 
 
-def test_a_due_date_may_lie_in_the_future():
+def test_a_due_date_may_lie_in_the_future() -> None:
     """Cases under way have one."""
     found = read_histories([row(due="2100-01-01")], mapping(), NOW)
     assert found.rejects == []
 
 
-def test_a_row_without_a_value_that_other_rows_have_is_rejected():
+def test_a_row_without_a_value_that_other_rows_have_is_rejected() -> None:
     """XES events need not have every attribute."""
     (good, bare) = row(1), row(2)
     bare = SourceRow(2, {k: v for k, v in bare.values.items() if k != "activity"})
@@ -127,7 +129,7 @@ def test_a_row_without_a_value_that_other_rows_have_is_rejected():
     assert found.rejects[0].reason == "activity: there is no such column"
 
 
-def test_a_mapped_column_that_no_row_has_is_a_mistake_of_the_mapping():
+def test_a_mapped_column_that_no_row_has_is_a_mistake_of_the_mapping() -> None:
     """A typing error must not leave every dossier without its end."""
     rows = [SourceRow(1, {k: v for k, v in row().values.items() if k != "ended"})]
     with pytest.raises(MappingError, match="no row has the column ended"):

@@ -1,8 +1,10 @@
 """The mapping file is checked before anything is sent."""
 
+from pathlib import Path
+
 import pytest
 
-from cli.importing.mapping import MappingError, load_mapping
+from cli.importing.mapping import LoadedMapping, MappingError, load_mapping
 from tests.support.paths import ROOT
 
 GOOD = """
@@ -25,21 +27,22 @@ code = "X-1"
 SHIPPED = sorted((ROOT / "examples" / "mappings").glob("*.toml"))
 
 
-def _load(tmp_path, text):
+def _load(tmp_path: Path, text: str) -> LoadedMapping | None:
     file = tmp_path / "map.toml"
     file.write_text(text, encoding="utf-8")
     return load_mapping(file)
 
 
-def test_a_good_mapping_is_read(tmp_path):
+def test_a_good_mapping_is_read(tmp_path: Path) -> None:
     """Optional columns that are not given are not asked of the log."""
     loaded = _load(tmp_path, GOOD)
+    assert loaded is not None
     assert loaded.mapping.columns.named() == {"c", "ch", "u", "s", "a", "t"}
     assert loaded.content == GOOD.encode()
 
 
 @pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.stem)
-def test_the_mappings_that_are_shipped_are_good(file):
+def test_the_mappings_that_are_shipped_are_good(file: Path) -> None:
     """Examples can be used as they are."""
     assert load_mapping(file).mapping.columns.case
 
@@ -57,7 +60,9 @@ def test_the_mappings_that_are_shipped_are_good(file):
         ("[source]", "[source", "is no TOML"),
     ],
 )
-def test_a_wrong_mapping_names_the_file_and_the_field(tmp_path, old, new, words):
+def test_a_wrong_mapping_names_the_file_and_the_field(
+    tmp_path: Path, old: str, new: str, words: str
+) -> None:
     """One line, so that it can be mended at once."""
     with pytest.raises(MappingError) as problem:
         _load(tmp_path, GOOD.replace(old, new))
@@ -66,7 +71,7 @@ def test_a_wrong_mapping_names_the_file_and_the_field(tmp_path, old, new, words)
     assert "\n" not in str(problem.value)
 
 
-def test_a_mapping_that_is_not_there_says_so(tmp_path):
+def test_a_mapping_that_is_not_there_says_so(tmp_path: Path) -> None:
     """The text names the file."""
     with pytest.raises(MappingError, match="there is no such file"):
         load_mapping(tmp_path / "none.toml")

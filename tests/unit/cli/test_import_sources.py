@@ -1,5 +1,7 @@
 """CSV and XES are read row by row."""
 
+from pathlib import Path
+
 import pytest
 
 from cli.importing.sources import MALFORMED, SourceError, read_rows
@@ -25,7 +27,9 @@ XES = """<?xml version="1.0" encoding="UTF-8"?>
 """
 
 
-def test_csv_rows_are_numbered_as_a_spreadsheet_does_and_keep_line_breaks_in_cells(tmp_path):
+def test_csv_rows_are_numbered_as_a_spreadsheet_does_and_keep_line_breaks_in_cells(
+    tmp_path: Path,
+) -> None:
     """The heading is row 1; a byte order mark is nothing, and a blank line is counted, no row."""
     file = tmp_path / "log.csv"
     file.write_text('\ufeffcase,what\nc-1,"one\ntwo"\n\nc-2,"a, b"\n', encoding="utf-8")
@@ -45,7 +49,7 @@ def test_csv_rows_are_numbered_as_a_spreadsheet_does_and_keep_line_breaks_in_cel
         ("xes", "<log/>", "has no events"),
     ],
 )
-def test_a_file_without_rows_is_told(tmp_path, kind, content, words):
+def test_a_file_without_rows_is_told(tmp_path: Path, kind: str, content: str, words: str) -> None:
     """Whoever gave the wrong file learns it from one line that names the file."""
     file = tmp_path / "log"
     file.write_text(content, encoding="utf-8")
@@ -54,7 +58,7 @@ def test_a_file_without_rows_is_told(tmp_path, kind, content, words):
 
 
 @pytest.mark.parametrize("line", ["c-1", "c-1,a,b"])
-def test_a_row_with_another_number_of_cells_says_so(tmp_path, line):
+def test_a_row_with_another_number_of_cells_says_so(tmp_path: Path, line: str) -> None:
     """Such a row is handed on, marked; it is not guessed which cell is missing."""
     file = tmp_path / "log.csv"
     file.write_text(f"case,what\n{line}\n", encoding="utf-8")
@@ -62,14 +66,14 @@ def test_a_row_with_another_number_of_cells_says_so(tmp_path, line):
     assert found.values[MALFORMED] == f"has {line.count(',') + 1} cells, the heading has 2"
 
 
-def test_another_delimiter_may_be_given(tmp_path):
+def test_another_delimiter_may_be_given(tmp_path: Path) -> None:
     """Semicolons are common where the comma separates decimals."""
     file = tmp_path / "log.csv"
     file.write_text("case;what\nc-1;a, b\n", encoding="utf-8")
     assert list(read_rows(file, "csv", ";")) == [(2, {"case": "c-1", "what": "a, b"}, ())]
 
 
-def test_xes_traces_give_their_attributes_to_each_of_their_events(tmp_path):
+def test_xes_traces_give_their_attributes_to_each_of_their_events(tmp_path: Path) -> None:
     """A trace's attributes have ``case:`` before their names; nested ones are left alone."""
     file = tmp_path / "log.xes"
     file.write_text(XES, encoding="utf-8")
@@ -99,7 +103,9 @@ def test_xes_traces_give_their_attributes_to_each_of_their_events(tmp_path):
         ("dtd.xes", b'<!DOCTYPE log [<!ENTITY a "b">]><log/>', "document type definition"),
     ],
 )
-def test_a_file_that_can_not_be_read_says_why_on_one_line(tmp_path, name, content, words):
+def test_a_file_that_can_not_be_read_says_why_on_one_line(
+    tmp_path: Path, name: str, content: bytes | None, words: str
+) -> None:
     """The text names the file and what is wrong with it."""
     file = tmp_path / name
     if content is not None:

@@ -2,6 +2,7 @@
 
 import os
 import pwd
+from pathlib import Path
 
 import jwt
 import pytest
@@ -13,7 +14,7 @@ ACCOUNT = pwd.getpwuid(os.getuid()).pw_name
 
 
 @pytest.fixture(autouse=True)
-def bare(monkeypatch, tmp_path):
+def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No variable names anybody, as in a container or a timer of the system."""
     for name in ("MOTCUA_OPERATOR", "MOTCUA_TOKEN", "LOGNAME", "USER", "LNAME", "USERNAME"):
         monkeypatch.delenv(name, raising=False)
@@ -27,21 +28,21 @@ def caller() -> str:
     return str(claims["sub"])
 
 
-def test_it_is_the_account_s():
+def test_it_is_the_account_s() -> None:
     """Also where nothing but the system knows it."""
     assert operator_name() == caller() == ACCOUNT
 
 
-def test_the_setting_goes_before_it(monkeypatch):
+def test_the_setting_goes_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """An account that several persons share says who it is."""
     monkeypatch.setenv("MOTCUA_OPERATOR", "an.nv")
     assert operator_name() == caller() == "an.nv"
 
 
-def test_an_account_without_a_name_has_its_number(monkeypatch):
+def test_an_account_without_a_name_has_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
     """As in a container that runs under any number."""
 
-    def nobody(_number):
+    def nobody(_number: int) -> None:
         raise KeyError
 
     monkeypatch.setattr(pwd, "getpwuid", nobody)

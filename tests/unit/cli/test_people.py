@@ -1,9 +1,10 @@
 """`motcua people`: the directory checked and listed; tokens that take roles from it."""
 
 import json
+from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from cli.main import app
 from kernel.auth.tokens import verifier_of
@@ -30,7 +31,7 @@ valid_to = 2022-12-31
 
 
 @pytest.fixture
-def people(tmp_path, monkeypatch):
+def people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A directory that is in order, with an issuer of its own."""
     (tmp_path / "units.toml").write_text('[[unit]]\ncode = "H22"\n[[unit]]\ncode = "H22.02"\n')
     file = tmp_path / "people.toml"
@@ -40,19 +41,19 @@ def people(tmp_path, monkeypatch):
     return file
 
 
-def run(*arguments):
+def run(*arguments: str) -> Result:
     """Run the command."""
     return CliRunner().invoke(app, arguments)
 
 
-def test_a_directory_in_order_passes(people):
+def test_a_directory_in_order_passes(people: Path) -> None:
     """Exit status 0 with what there is."""
     done = run("people", "check", str(people))
     assert done.exit_code == 0
     assert "2 units, 2 officers, no mistakes" in " ".join(done.stdout.split())
 
 
-def test_every_mistake_is_a_line(people):
+def test_every_mistake_is_a_line(people: Path) -> None:
     """Exit status 1, a line for each mistake."""
     people.write_text(PEOPLE.replace('"leader"', '"king"').replace('"H22.02"', '"H9"'))
     done = run("people", "check", str(people))
@@ -73,7 +74,7 @@ def test_every_mistake_is_a_line(people):
         (["--on", "2021-08-10", "--role", "leader"], ["binh.tt"]),
     ],
 )
-def test_people_of_a_day_are_listed(people, options, names):
+def test_people_of_a_day_are_listed(people: Path, options: list[str], names: list[str]) -> None:
     """By unit, role and day, each with roles and absence."""
     done = run("people", "list", "--json", *options)
     assert done.exit_code == 0
@@ -85,21 +86,21 @@ def test_people_of_a_day_are_listed(people, options, names):
         assert found[1]["away_until"] == ""
 
 
-def test_a_table_is_for_people(people):
+def test_a_table_is_for_people(people: Path) -> None:
     """Without --json, one line for each officer below a heading."""
     done = run("people", "list", "--on", "2021-08-10")
     assert done.exit_code == 0
     assert "Nguyễn Văn An" in done.stdout
 
 
-def test_wrong_use_is_told(people, monkeypatch):
+def test_wrong_use_is_told(people: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exit status 2 for a day that is none, and where there is no directory."""
     assert run("people", "list", "--on", "soon").exit_code == 2
     monkeypatch.delenv("PEOPLE_DIRECTORY")
     assert run("people", "list").exit_code == 2
 
 
-def test_a_token_takes_unit_and_roles_from_the_directory(people):
+def test_a_token_takes_unit_and_roles_from_the_directory(people: Path) -> None:
     """What the command signs for an officer is what the directory says; a stranger gets none."""
     done = run("token", "--officer", "an.nv")
     assert done.exit_code == 0

@@ -23,7 +23,7 @@ EVERY = [
 def moved(scope: str, step: str, number: int) -> pb.MovedDeadline:
     """A due date of a scope that moves by a day."""
     change = pb.DeadlineChange(
-        scope=DeadlineScope.Value(f"DEADLINE_SCOPE_{scope.upper()}"),
+        scope=f"DEADLINE_SCOPE_{scope.upper()}",
         step=step,
         consultation=number,
         previous_due_at=to_timestamp(at("2021-08-12 10:00")),

@@ -56,7 +56,9 @@ def _of_audit(name: str) -> str:
     return name.replace("<SERVICE>", "AUDIT")
 
 
-def test_every_setting_is_handed_on_whole_or_names_no_path(monkeypatch, tmp_path) -> None:
+def test_every_setting_is_handed_on_whole_or_names_no_path(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """Whoever adds a setting says here that it names no path, or has it made whole."""
     monkeypatch.chdir(tmp_path)
     given = {_of_audit(name): "there/it" for name in _settings() - NO_PATHS}
@@ -75,7 +77,9 @@ def test_every_setting_is_handed_on_whole_or_names_no_path(monkeypatch, tmp_path
         ("nonsense", "nonsense"),
     ],
 )
-def test_an_sqlite_file_is_handed_on_whole(monkeypatch, tmp_path, name, given, handed_on) -> None:
+def test_an_sqlite_file_is_handed_on_whole(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, given: str, handed_on: str
+) -> None:
     """A database anywhere else stays as it is, password and all."""
     monkeypatch.chdir(tmp_path)
     whole = absolute_paths({name: given}, SERVICES)
@@ -87,7 +91,7 @@ def test_what_is_not_set_is_not_made_up() -> None:
     assert absolute_paths({"MOTCUA_PROCESSES": ""}, SERVICES) == {}
 
 
-def test_the_plan_hands_them_on(monkeypatch, tmp_path) -> None:
+def test_the_plan_hands_them_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The folder that the office wrote is the one that routing reads."""
     own = tmp_path / "office"
     own.mkdir()

@@ -2,6 +2,7 @@
 
 import os
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -20,7 +21,7 @@ PRODUCTION = {
 
 
 @pytest.fixture(autouse=True)
-def bare(monkeypatch, tmp_path):
+def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Only what the test sets is set."""
     ours = ("MOTCUA_", "KAFKA_", "SMTP_", "DATABASE_", "KEYRING_", "POSTAL_", "IDENTITY_")
     for name in list(os.environ):
@@ -29,7 +30,7 @@ def bare(monkeypatch, tmp_path):
     monkeypatch.setenv("MOTCUA_DATA_DIR", str(tmp_path))
 
 
-def test_nothing_set_gives_a_whole_stack_on_loopback(tmp_path):
+def test_nothing_set_gives_a_whole_stack_on_loopback(tmp_path: Path) -> None:
     """A broker and a mail sink of its own, and the five services at their usual ports."""
     plan = make_plan()
     assert plan.addresses() == [
@@ -45,7 +46,9 @@ def test_nothing_set_gives_a_whole_stack_on_loopback(tmp_path):
     assert len({p.env["MOTCUA_MASTER_KEY"] for p in plan.services}) == 1
 
 
-def test_a_cluster_and_a_mail_server_that_are_given_are_used(monkeypatch):
+def test_a_cluster_and_a_mail_server_that_are_given_are_used(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """The stack then starts neither."""
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "broker:9092")
     monkeypatch.setenv("SMTP_HOST", "mail.example")
@@ -55,7 +58,9 @@ def test_a_cluster_and_a_mail_server_that_are_given_are_used(monkeypatch):
     assert {p.env["SMTP_HOST"] for p in plan.programs} == {"mail.example"}
 
 
-def test_files_are_given_to_the_programs_by_whole_paths(monkeypatch, tmp_path):
+def test_files_are_given_to_the_programs_by_whole_paths(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """The programs run in another folder than the command."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("POSTAL_PARTNERS", "partners.toml")
@@ -80,7 +85,9 @@ def test_files_are_given_to_the_programs_by_whole_paths(monkeypatch, tmp_path):
         (PRODUCTION | {"IDENTITY_JWKS": __file__}, f"IDENTITY_JWKS: {__file__}: not a JWKS file"),
     ],
 )
-def test_a_wrong_setting_is_named_on_one_line(monkeypatch, settings, words):
+def test_a_wrong_setting_is_named_on_one_line(
+    monkeypatch: pytest.MonkeyPatch, settings: dict[str, str], words: str
+) -> None:
     """Before anything is started."""
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
@@ -89,7 +96,7 @@ def test_a_wrong_setting_is_named_on_one_line(monkeypatch, settings, words):
     assert "\n" not in str(wrong.value)
 
 
-def test_production_needs_a_mail_server(monkeypatch, tmp_path):
+def test_production_needs_a_mail_server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The stack's own sink sends nothing on."""
     keys = write_keys(tmp_path / "jwks.json", Key("office"))
     for name, value in (PRODUCTION | {"IDENTITY_JWKS": str(keys)}).items():
@@ -98,7 +105,9 @@ def test_production_needs_a_mail_server(monkeypatch, tmp_path):
         make_plan()
 
 
-def test_addresses_at_which_something_else_listens_are_named(monkeypatch):
+def test_addresses_at_which_something_else_listens_are_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """A taken port is reported with the program that wants it."""
     ports = {
         f"{name}_PORT": free_port()
@@ -112,7 +121,7 @@ def test_addresses_at_which_something_else_listens_are_named(monkeypatch):
         assert make_plan().problems() == [taken]
 
 
-def test_an_address_of_another_machine_is_told_as_such(monkeypatch):
+def test_an_address_of_another_machine_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing listens there: it is not ours."""
     monkeypatch.setenv("MOTCUA_HOST", "192.0.2.1")
     for name in ("KAFKA", "SMTP"):  # these stay on this machine
@@ -136,7 +145,9 @@ def test_an_address_of_another_machine_is_told_as_such(monkeypatch):
         ("MOTCUA_CLOCK", "2021-08-09T08:00:00@1@1"),
     ],
 )
-def test_a_setting_that_nothing_can_run_with_is_told_before_the_start(monkeypatch, name, value):
+def test_a_setting_that_nothing_can_run_with_is_told_before_the_start(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
     """Instead of programs that end again and again; by the name of its variable."""
     monkeypatch.setenv(name, value)
     with pytest.raises(ValueError, match=rf"^(Value error, )?{name.replace('KEYRING_', '')}: "):

@@ -1,6 +1,8 @@
 """How histories and due dates look to an operator."""
 
 import io
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -60,10 +62,10 @@ def _row(**values: object) -> pb.Deadline:
 
 
 @pytest.fixture
-def shown(monkeypatch):
+def shown(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """Lay out a table for some width, as the lines that are printed."""
 
-    def show(width, make):
+    def show(width: int, make: Callable[..., Any]) -> list[str]:
         stream = io.StringIO()
         printer = Printer(file=stream, width=width, force_terminal=False, color_system=None)
         for module in (dossier, deadline_tables):
@@ -74,7 +76,7 @@ def shown(monkeypatch):
     return show
 
 
-def test_a_history_says_its_order_and_its_times(shown):
+def test_a_history_says_its_order_and_its_times(shown: Callable[..., Any]) -> None:
     """The heading names the order and the offset; recorded is shown where it differs."""
     answer = pb.GetTimelineResponse(
         dossier_code=CODE,
@@ -91,7 +93,7 @@ def test_a_history_says_its_order_and_its_times(shown):
     assert second.startswith("2021-08-09 09:00  2021-08-10 11:00  routing")
 
 
-def test_a_history_recorded_as_it_happened_has_one_time(shown):
+def test_a_history_recorded_as_it_happened_has_one_time(shown: Callable[..., Any]) -> None:
     """Seconds apart in the same minute are no difference to a reader."""
     entry = _entry("2021-08-09 10:31", "2021-08-09 10:31")
     entry.recorded_at.seconds += 20
@@ -100,7 +102,9 @@ def test_a_history_recorded_as_it_happened_has_one_time(shown):
 
 
 @pytest.mark.parametrize("width", [LEAST, LINE])
-def test_a_history_fits_into_narrow_lines_with_whole_times(shown, width):
+def test_a_history_fits_into_narrow_lines_with_whole_times(
+    shown: Callable[..., Any], width: int
+) -> None:
     """Nothing is cut off, and a line has room for the words."""
     entries = [_entry("2021-08-09 09:00", "2021-08-10 11:00")]
     answer = pb.GetTimelineResponse(dossier_code=CODE, entries=entries)
@@ -123,7 +127,9 @@ def _explained(*stretches: tuple[str, str, bool]) -> pb.ExplainDeadlineResponse:
     return pb.ExplainDeadlineResponse(lines=[line], due_at=_at(DUE))
 
 
-def test_lengths_in_an_explanation_are_those_between_the_minutes_shown(capsys):
+def test_lengths_in_an_explanation_are_those_between_the_minutes_shown(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     """Seconds that no time shows are in no length either; a stretch of seconds has no row, and a
     column without anything in it is left out.
     """
@@ -139,7 +145,7 @@ def test_lengths_in_an_explanation_are_those_between_the_minutes_shown(capsys):
     assert len([line for line in lines if "11:30" in line]) == 1
 
 
-def test_a_short_wait_is_shown_in_seconds_part_by_part(capsys):
+def test_a_short_wait_is_shown_in_seconds_part_by_part(capsys: pytest.CaptureFixture[str]) -> None:
     """Each part has its name above it; what counts is not left out because it took seconds."""
     answer = _explained(
         ("2021-08-12 10:00:00", "2021-08-12 10:00:03", True),
@@ -158,7 +164,9 @@ def test_a_short_wait_is_shown_in_seconds_part_by_part(capsys):
     assert lines[7][:6] == ["2021-08-16", "07:00", "2021-08-16", "07:00", "3", "s"]
 
 
-def test_a_date_that_a_leader_chose_is_not_called_computed(capsys):
+def test_a_date_that_a_leader_chose_is_not_called_computed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     """Of an extension only the rule is checked, and its text says how that went."""
     line = pb.DeadlineLine(
         type="DeadlineExtended",
@@ -175,7 +183,7 @@ def test_a_date_that_a_leader_chose_is_not_called_computed(capsys):
     assert "computed again" not in shown
 
 
-def test_due_dates_say_both_rules(shown):
+def test_due_dates_say_both_rules(shown: Callable[..., Any]) -> None:
     """Overdue to the instant and in time by the day stand beside one another, named."""
     today, before = _row(), _row(lateness=pb.LATENESS_PENDING_OVERDUE)
     title, heading, first, second = shown(80, lambda: deadline_table([today, before]))
@@ -186,7 +194,7 @@ def test_due_dates_say_both_rules(shown):
     assert second.split()[2:4] == ["overdue", "late"]
 
 
-def test_due_dates_fit_into_80_columns(shown):
+def test_due_dates_fit_into_80_columns(shown: Callable[..., Any]) -> None:
     """Date, state and code are not folded; a moved date has its first promise below it."""
     moved = _row(first_due_at=to_timestamp(at("2021-08-09 17:00") - 60 * MINUTE))
     elsewhere = _row(step_unit="H22.13.05.01")
@@ -201,13 +209,13 @@ def test_due_dates_fit_into_80_columns(shown):
     assert "at H22.13.05.01" in " ".join(" ".join(lines[6:]).split())
 
 
-def test_a_dossier_without_a_case_has_no_step_to_name(shown):
+def test_a_dossier_without_a_case_has_no_step_to_name(shown: Callable[..., Any]) -> None:
     """What was accepted a moment ago is at no unit yet: the line ends with the one that answers."""
     lines = shown(LEAST, lambda: deadline_table([_row(step="", step_unit="")]))
     assert lines[-1].rstrip().endswith("H22.12.03")
 
 
-def test_a_moved_date_and_another_units_step_get_columns(shown):
+def test_a_moved_date_and_another_units_step_get_columns(shown: Callable[..., Any]) -> None:
     """The first promise and the unit of the step are shown when they differ."""
     moved = _row(first_due_at=to_timestamp(at("2021-08-09 17:00") - 60 * MINUTE))
     elsewhere = _row(step_unit="H22.13")
@@ -224,7 +232,7 @@ def _check() -> pb.Deadline:
     return row
 
 
-def test_a_desk_check_is_named_and_no_report_judges_it(shown):
+def test_a_desk_check_is_named_and_no_report_judges_it(shown: Callable[..., Any]) -> None:
     """Beside promised dates it is its own kind; it has no first promise that was moved."""
     lines = shown(LEAST, lambda: deadline_table([_row(), _check()]))
     assert "first promise" not in lines[0]

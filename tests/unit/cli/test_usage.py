@@ -1,6 +1,7 @@
 """What the command says of itself."""
 
 import re
+from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import DatabaseError
@@ -83,7 +84,9 @@ def test_a_word_that_is_not_among_those_of_an_option_is_refused(option: str, mes
     assert f"\nError: Invalid value for '{option}': {message}" in done.stderr
 
 
-def test_a_data_folder_that_can_not_be_made_is_told(monkeypatch, tmp_path) -> None:
+def test_a_data_folder_that_can_not_be_made_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """On one line, with status 2, by the name of its variable."""
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("MOTCUA_DATA_DIR", str(tmp_path / "file" / "data"))
@@ -93,7 +96,9 @@ def test_a_data_folder_that_can_not_be_made_is_told(monkeypatch, tmp_path) -> No
         assert isinstance(done.exception, SystemExit)
 
 
-def test_a_damaged_database_is_told_with_what_to_do(monkeypatch, tmp_path) -> None:
+def test_a_damaged_database_is_told_with_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """It is not reported as missing, and nothing is thrown away unasked."""
     monkeypatch.setenv("MOTCUA_DATA_DIR", str(tmp_path))
     damaged = tmp_path / "audit.sqlite3"

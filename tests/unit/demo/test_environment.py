@@ -1,12 +1,17 @@
 """The demonstration is its own office, whatever the settings of the one beside it."""
 
 import os
+from pathlib import Path
+
+import pytest
 
 from cli.stack.paths import DATABASES, PATHS
 from demo.local_stack import environment
 
 
-def test_it_leaves_the_office_s_files_alone(monkeypatch, tmp_path):
+def test_it_leaves_the_office_s_files_alone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """Only the file for spans is the caller's, by its whole path: the stack runs elsewhere."""
     monkeypatch.chdir(tmp_path)
     office = dict.fromkeys((*PATHS, *DATABASES), "office")

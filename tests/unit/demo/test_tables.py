@@ -3,22 +3,23 @@
 import io
 
 from motcua.notify.v1 import notify_pb2 as pb
+from rich.table import Table
 
 from cli.printer import LEAST, Printer
 from demo.results.messages_and_post import POST, message_table, post_table
 from partner_sim.own_count import SimulatorCount
 
 
-def _shown(table):
+def _shown(table: Table) -> list[str]:
     stream = io.StringIO()
     Printer(file=stream, width=LEAST, force_terminal=False, color_system=None).print(table)
     return stream.getvalue().splitlines()
 
 
-def test_messages_are_told_in_words_in_the_order_of_a_dossiers_life():
+def test_messages_are_told_in_words_in_the_order_of_a_dossiers_life() -> None:
     """A kind that is new stands last, by its name."""
     sent, none = pb.MESSAGE_STATE_SENT, pb.MESSAGE_STATE_SUPPRESSED
-    counts = {
+    counts: dict[tuple[str, int], int] = {
         ("returned", sent): 2,
         ("submitted", sent): 5,
         ("submitted", none): 3,
@@ -33,7 +34,7 @@ def test_messages_are_told_in_words_in_the_order_of_a_dossiers_life():
     assert lines[1].split()[-2:] == ["5", "3"]
 
 
-def test_every_figure_of_a_partner_has_its_words():
+def test_every_figure_of_a_partner_has_its_words() -> None:
     """What the simulator counts is shown; what nobody did has no row."""
     count = SimulatorCount().summary()
     assert {name for name, figure in count.items() if isinstance(figure, int)} == set(POST)

@@ -4,6 +4,7 @@ import re
 import socket
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 from cli.stack.readiness import is_ready
 from infra.local.ports import free_port
@@ -68,7 +69,7 @@ def test_a_program_without_status_is_ready_when_it_listens() -> None:
         assert is_ready(mail)
 
 
-def test_a_release_leaves_nothing_behind(tmp_path) -> None:
+def test_a_release_leaves_nothing_behind(tmp_path: Path) -> None:
     """The folder of held services goes with the last one of them."""
     state.hold(tmp_path, "audit")
     state.hold(tmp_path, "intake")

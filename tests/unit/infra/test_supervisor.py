@@ -1,6 +1,9 @@
 """The supervisor on a full disk."""
 
 import errno
+from pathlib import Path
+
+import pytest
 
 from infra.supervisor import state
 from infra.supervisor.plan import Plan
@@ -11,7 +14,9 @@ def _full(*_given: object) -> None:
     raise OSError(errno.ENOSPC, "No space left on device")
 
 
-def test_a_full_disk_does_not_end_the_supervisor(tmp_path, monkeypatch) -> None:
+def test_a_full_disk_does_not_end_the_supervisor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What it can't write down it writes when there is room again, and nothing else stops."""
     write = state.write_state
     supervisor = Supervisor(Plan(tmp_path, "127.0.0.1:1", False, 1, "events", ()), _full)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from motcua.intake.v1.dossier_events_pb2 import ResultReturned
+from motcua.intake.v1.dossier_events_pb2 import DossierAccepted, ResultReturned
 from motcua.intake.v1.event_parts_pb2 import FeesDue
 from motcua.intake.v1.fee_events_pb2 import FeeCancelled, FeeRecorded
 from motcua.intake.v1.intake_pb2 import RecordFeeRequest
@@ -152,7 +152,8 @@ def test_what_is_paid_before_holds_the_acceptance() -> None:
     assert decider.accept(state(), TERMS).code == "FEE_NOT_PAID"  # type: ignore[union-attr]
     for good in (state(SETTLED), state(replace(OWED, timing=AFTER)), state(imported_from="x")):
         [accepted] = decider.accept(good, TERMS)  # type: ignore[misc]
-        assert accepted.result_kind == 2  # type: ignore[attr-defined]
+        assert isinstance(accepted, DossierAccepted)
+        assert accepted.result_kind == 2
 
 
 @pytest.mark.parametrize("timing", [BEFORE, AFTER])
@@ -204,8 +205,8 @@ def test_the_answer_is_due_anew_when_it_is_paid() -> None:
     half = fees.recorded(OWED, 2, FeeRecorded(phi=600_000))
     second = fees.record(half, paid(le_phi=28_000), anew)
     assert isinstance(second, list)
-    assert second[0].answer_due_at.seconds == 77  # type: ignore[attr-defined]
-    assert second[0].answer_warn_at.seconds == 55  # type: ignore[attr-defined]
+    assert second[0].answer_due_at.seconds == 77
+    assert second[0].answer_warn_at.seconds == 55
     later = fees.record(replace(OWED, timing=AFTER), paid(exempt_group="ngheo"), anew)
     assert isinstance(later, list)
     assert not later[0].HasField("answer_due_at")
@@ -230,9 +231,11 @@ def test_a_prepayment_taken_back_says_that_the_desk_waits_again(timing: FeeTimin
     """Only what is paid before acceptance holds it; what was paid twice over holds nothing."""
     waits = state(replace(SETTLED, timing=timing))
     (said,) = decider.cancel_fee(waits, 2, "Nhầm")  # type: ignore[misc]
+    assert isinstance(said, FeeCancelled)
     assert said.holds_acceptance == (timing == BEFORE)
     twice = fees.recorded(SETTLED, 3, FeeRecorded(phi=600_000, le_phi=28_000))
     (said,) = decider.cancel_fee(state(twice), 3, "Nhầm")  # type: ignore[misc]
+    assert isinstance(said, FeeCancelled)
     assert not said.holds_acceptance
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from email.headerregistry import Address
+from typing import cast
 
 import pytest
 from motcua.events.v1.common_pb2 import PersonalData
@@ -141,7 +142,7 @@ def test_whose_due_date(scope: str, first: str) -> None:
     """The letter says whether the dossier, a step or an answer is meant; nothing is left open."""
     payload = DeadlineEscalated()
     payload.CopyFrom(letters.ESCALATED)
-    payload.scope = DeadlineScope.Value(f"DEADLINE_SCOPE_{scope}")
+    payload.scope = cast(DeadlineScope, DeadlineScope.Value(f"DEADLINE_SCOPE_{scope}"))
     _, text = letter(payload)
     assert text.splitlines()[2] == first
     assert not re.search(r"[{}]|\n\n\n| \n|None|Undefined", text)

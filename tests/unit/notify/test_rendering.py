@@ -193,7 +193,7 @@ def test_a_template_that_is_not_there(template: str, language: str) -> None:
 @pytest.mark.parametrize(
     "change", [{"due_at": "tomorrow"}, {"time_zone": "Moon/Sea"}, {"time_zone": "../etc"}]
 )
-def test_values_that_are_none(change: dict[str, str]) -> None:
+def test_values_that_are_none(change: dict[str, Any]) -> None:
     """An instant or time zone that is none is a fault of the template's variables."""
     with pytest.raises(RenderingError) as refused:
         letter("accepted", **change)
@@ -224,7 +224,7 @@ def test_whole_letter() -> None:
         ("returned", {"way": "online"}, "trên cổng dịch vụ công"),
     ],
 )
-def test_other_cases(kind: str, change: dict[str, str], says: str) -> None:
+def test_other_cases(kind: str, change: dict[str, Any], says: str) -> None:
     """What a dossier has not is left out without a gap."""
     text = text_of(letter(kind, **change))
     assert says in text

@@ -3,7 +3,12 @@
 from dataclasses import replace
 
 import pytest
-from motcua.postal.v1.job_events_pb2 import PostalJobRefused, PostalJobReoffered, PostalLeaseExpired
+from motcua.postal.v1.job_events_pb2 import (
+    PostalJobCreated,
+    PostalJobRefused,
+    PostalJobReoffered,
+    PostalLeaseExpired,
+)
 
 from kernel.base.errors import Refusal
 from services.postal.domain import decider, refusals
@@ -31,6 +36,7 @@ def test_a_new_job_is_offered_to_the_first_partner_that_serves_the_unit() -> Non
     """The order of the configuration decides, and the offer gets that partner's next number."""
     (event,) = decider.create(JOB, UNIT, SEALED, OFFERS)
 
+    assert isinstance(event, PostalJobCreated)
     assert (event.partner_id, event.offer_number, event.addressee) == ("a", 11, SEALED)
     assert job().status is JobStatus.OFFERED
 

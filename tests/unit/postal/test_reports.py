@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from kernel.base.instants import HOUR
 from services.postal.domain import decider, refusals
 from services.postal.domain.decider import JobStatus
-from services.postal.domain.reports import PartnerReport, receive_report
+from services.postal.domain.reports import PartnerReport, ReportOutcome, receive_report
 from tests.support.postal_events import (
     LEASE,
     OFFERS,
@@ -119,6 +119,7 @@ def test_a_repeat_gets_the_same_answer_and_causes_nothing() -> None:
 
     for said, contradicts in ((delivered(9), False), (returned(12), True)):
         outcome = receive_report(ended, said)
+        assert isinstance(outcome, ReportOutcome)
         assert (outcome.events, outcome.contradicts) == ([], contradicts)
 
 

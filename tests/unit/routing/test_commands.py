@@ -22,6 +22,7 @@ from motcua.routing.v1.deadline_events_pb2 import DeadlineMissed
 from kernel.base.instants import to_us
 from office.process.model.process import Process, Step, Title, Transition
 from office.process.repository import standard_processes
+from services.routing.domain.decider import decide
 from services.routing.domain.refusals.case import TEXTS
 from tests.support import routing_cases
 from tests.support.events import payload_of
@@ -379,7 +380,7 @@ def test_another_next_step_can_be_chosen_where_the_process_offers_it() -> None:
     )
     state = replace(running().state, step="a")
     facts = replace(routing_cases.facts(MON), process=forked)
-    outcome = routing_cases.decide(state, complete("a", "c"), facts)
+    outcome = decide(state, complete("a", "c"), facts)
     assert isinstance(outcome, list)
     assert outcome[0].next.step == "c"  # type: ignore[attr-defined]
 

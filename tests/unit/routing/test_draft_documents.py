@@ -43,7 +43,7 @@ class Signing(Case):
     """A case of a process that wants its papers signed; ``kind`` is what the result is to be."""
 
     kind = ResultKind.RESULT_KIND_PAPER
-    required = ("result", "supplement")
+    required: tuple[str, ...] = ("result", "supplement")
 
     def facts(self, when: str, actor: Actor = HEAD) -> Any:
         """Return the facts with that process and kind."""

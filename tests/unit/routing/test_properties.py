@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from motcua.routing.v1 import routing_pb2 as pb
 
 from kernel.base.errors import Refusal
-from kernel.base.instants import HOUR, to_us
+from kernel.base.instants import HOUR, to_datetime, to_us
 from kernel.eventsourcing import envelope
 from office.process.repository import standard_processes
 from office.worktime.working_time import ResumePolicy
@@ -102,7 +102,7 @@ def play(case: Case, moves: list[Any]) -> list[tuple[State, Any, Any]]:
     told = []
     for hours, (command, actor) in moves:
         now += hours * HOUR
-        when = routing_cases.to_datetime(now, TZ).replace(tzinfo=None).isoformat()
+        when = to_datetime(now, TZ).replace(tzinfo=None).isoformat()
         before = case.state
         told.append((before, command, _move(case, command, actor, when, before)))
     return told
@@ -175,7 +175,7 @@ def test_each_alarm_is_said_once_for_its_due_date(case: Case, moves: list[Any]) 
         name = name_of(event)
         visit += name in ("StepCompleted", "StepSentBack", "CaseResumed")
         if name in ("DeadlineApproaching", "DeadlineMissed"):
-            alarm = envelope.payload_of(event)
+            alarm: Any = envelope.payload_of(event)
             key = (alarm.scope, to_us(alarm.due_at), 0 if alarm.scope == 1 else visit)
             assert (name, *key) not in said
             assert ("DeadlineMissed", *key) not in said

@@ -9,14 +9,20 @@ import pytest
 from google.protobuf.message import Message
 from motcua.events.v1.common_pb2 import Actor, ActorKind
 from motcua.routing.v1 import routing_pb2 as pb
-from motcua.routing.v1.case_events_pb2 import CaseMoved, CaseOpened, StepOpened, StepSentBack
+from motcua.routing.v1.case_events_pb2 import (
+    CaseMoved,
+    CaseOpened,
+    StepCompleted,
+    StepOpened,
+    StepSentBack,
+)
 from motcua.routing.v1.collaboration_events_pb2 import ChildEnded, ConsultationRequested
 from motcua.routing.v1.types_pb2 import CaseFact, DocumentKind, DocumentStage, Participation
 
 from kernel.base.errors import Refusal
 from kernel.base.instants import to_timestamp, to_us
 from services.routing.domain.collaboration_state import Delegation
-from services.routing.domain.decider import decide
+from services.routing.domain.decider import DecisionContext, State, decide
 from services.routing.domain.use_cases.deadlines.step_timers import due, take
 from tests.support import routing_cases
 from tests.support.approvals import CONSULTED, MON, approving, consulted, process_of, proposal
@@ -393,7 +399,7 @@ def test_with_several_ways_open_one_has_to_be_named() -> None:
     state = replace(Case().opened().state, step="appraise")
     facts = replace(routing_cases.facts(MON), process=process_of(FORKED))
 
-    def outcome(**said: str) -> Any:
+    def outcome(**said: Any) -> Any:
         return decide(state, pb.CompleteStepRequest(step="appraise", **said), facts)
 
     assert outcome().code == "TRANSITION_NEEDED"
@@ -564,7 +570,8 @@ def test_a_move_asks_what_the_new_version_wants_asked_and_was_not_asked_yet() ->
     assert [each.open for each in case.state.work.asked] == [True] * (len(before) + 1)
     again = pb.MoveCaseRequest(process="forked", process_version=2, reason="lần nữa")
     facts = replace(case.facts(MON, OPERATOR), process=replace(target, version=2))
-    assert [type(m).__name__ for m in decide(case.state, again, facts)] == ["CaseMoved"]
+    moved = decided(case.state, again, facts)
+    assert [type(m).__name__ for m in moved] == ["CaseMoved"]
 
 
 def test_a_case_stays_where_the_target_has_no_such_step() -> None:
@@ -633,6 +640,13 @@ class Timed(Case):
         return replace(super().facts(when, actor), process=process_of(TIMED))
 
 
+def decided(state: State, command: Message, facts: DecisionContext) -> list[Message]:
+    """Return what is decided, which is no refusal."""
+    found = decide(state, command, facts)
+    assert isinstance(found, list)
+    return found
+
+
 def waiting() -> Timed:
     """A case whose step waits for an answer and for a child, and has timers both ways."""
     case = Timed(process="standard").opened()
@@ -651,7 +665,9 @@ def test_a_timer_completes_no_step_before_what_it_waits_for_has_come() -> None:
     case._keep([ChildEnded(number=1, ending="resolved")], at("2021-08-10 14:00"))
     assert due(case.state, at("2021-08-10 14:00")) == "on"
     moved = take(case.state, "on", case.facts("2021-08-10 14:00", SYSTEM))
-    assert moved[-1].next.step == "end"
+    completed = moved[-1]
+    assert isinstance(completed, StepCompleted)
+    assert completed.next.step == "end"
     early = waiting()
     early.does(answer(), MON, PLANNER)
     early._keep([ChildEnded(number=1, ending="withdrawn")], at(MON))
@@ -671,10 +687,12 @@ def test_a_timer_is_not_set_where_only_an_officer_can_state_what_the_way_asks_fo
     state = replace(Case().opened().state, step="wait", done=("appraise",))
     command = pb.MoveCaseRequest(process="timed", process_version=1, reason="sửa")
     facts = replace(routing_cases.facts(MON, OPERATOR), process=process_of(TIMED))
-    over, *_ = decide(state, command, facts)
+    over, *_ = decided(state, command, facts)
+    assert isinstance(over, CaseMoved)
     assert [timer.transition for timer in over.current.timers] == ["again"]
     known = replace(state, work=replace(state.work, facts=(("size", "big"),)))
-    over, *_ = decide(known, command, facts)
+    over, *_ = decided(known, command, facts)
+    assert isinstance(over, CaseMoved)
     assert [(timer.transition, timer.back) for timer in over.current.timers] == [
         ("on", False),
         ("again", True),
@@ -691,12 +709,13 @@ def test_a_step_to_which_a_case_is_sent_back_asks_what_it_asks_now() -> None:
     case = waiting()
     assert [each.name for each in case.state.work.asked] == ["planning"]
     facts = replace(case.facts(MON), process=target)
-    back, question = decide(case.state, send_back("wait"), facts)
+    back, question = decided(case.state, send_back("wait"), facts)
     assert isinstance(back, StepSentBack)
+    assert isinstance(question, ConsultationRequested)
     assert (question.name, question.step, question.number) == ("fire", "appraise", 2)
     case._keep([back, question], at(MON))
     case._keep(decide(case.state, complete("appraise"), facts), at(MON))
-    again = decide(case.state, send_back("wait"), facts)
+    again = decided(case.state, send_back("wait"), facts)
     assert [type(m).__name__ for m in again] == ["StepSentBack"]
 
 

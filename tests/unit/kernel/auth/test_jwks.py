@@ -109,7 +109,11 @@ def test_the_local_issuer_has_one_key_however_many_ask(
     sent = dict(metadata("officer", "an.nv", unit="H22.12", roles=["head"]))
     found = verifier.identity(sent["authorization"].removeprefix("Bearer "))
 
-    assert (found.actor.id, found.actor.unit, found.roles) == ("an.nv", "H22.12", {"head"})
+    assert (found.actor.id, found.actor.unit, found.roles) == (
+        "an.nv",
+        "H22.12",
+        frozenset({"head"}),
+    )
     assert stat.S_IMODE((folder / "issuer.json").stat().st_mode) == 0o600
     assert "d" not in json.loads(issuer.jwks_path(folder).read_text())["keys"][0]
 

@@ -95,7 +95,7 @@ def test_a_role_that_the_office_does_not_have_gives_nothing(verifier: TokenVerif
     with capture_logs() as lines:
         for number in range(12):
             found = verifier.identity(token(roles=["head", "king"], jti=str(number)))
-            assert (found.actor.id, found.roles) == ("an.nv", {"head"})
+            assert (found.actor.id, found.roles) == ("an.nv", frozenset({"head"}))
 
     logged = [line["role"] for line in lines if line["event"] == "identity.role_unknown"]
     assert logged == ["king"] * 10

@@ -1,14 +1,15 @@
 """The delays of loops that wait and try again."""
 
+import random
+
 import pytest
 
-from kernel.base import backoff
 from kernel.base.backoff import ExponentialBackoff
 
 
 def test_delays_grow_to_a_limit_and_begin_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each delay is a multiple of the one before, never more than the longest; a success resets."""
-    monkeypatch.setattr(backoff.random, "uniform", lambda _least, most: most)
+    monkeypatch.setattr(random, "uniform", lambda _least, most: most)
     delays = ExponentialBackoff(0.5, 3.0)
 
     assert [delays.next_delay() for _ in range(5)] == [0.5, 1.0, 2.0, 3.0, 3.0]

@@ -1,5 +1,7 @@
 """When setting aside is too much."""
 
+from typing import Any
+
 import pytest
 from pydantic import ValidationError
 
@@ -14,7 +16,8 @@ GOOD, BAD = False, True
 
 
 def limit(**bounds: float) -> QuarantineLimit:
-    return QuarantineLimit(QuarantineBounds(**{"share": 0.1, "least": 20, "run": 20, **bounds}))
+    values: dict[str, Any] = {"share": 0.1, "least": 20, "run": 20, **bounds}
+    return QuarantineLimit(QuarantineBounds(**values))
 
 
 def test_only_our_own_variables_count(monkeypatch: pytest.MonkeyPatch) -> None:

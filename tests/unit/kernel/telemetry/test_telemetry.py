@@ -94,7 +94,9 @@ def test_metrics_reach_a_reader() -> None:
     metrics.bind(provider.get_meter("motcua"))
     metrics.REPEATS.add(2)
     metrics.RPC_DURATION.record(0.004, {"method": "m", "code": "OK"})
-    text = reader.get_metrics_data().to_json()
+    measured = reader.get_metrics_data()
+    assert measured is not None
+    text = measured.to_json()
     metrics.bind(None)
     provider.shutdown()
 

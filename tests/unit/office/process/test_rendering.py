@@ -205,7 +205,7 @@ def test_the_svg_is_one_file_with_the_titles_in_it(process: Process) -> None:
     assert "href" not in picture
     assert all(step.title.vi in words for step in process.steps)
     heading = next(it for it in root.iter() if it.get("class") == "h")
-    assert 30 + 9.3 * len(heading.text) < float(root.get("width"))
+    assert 30 + 9.3 * len(heading.text or "") < float(root.attrib["width"])
 
 
 def _parts(root: Any, name: str, space: str = BPMN) -> list[Any]:

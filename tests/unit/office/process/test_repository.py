@@ -40,9 +40,8 @@ def test_the_shipped_processes_are_those_that_procedures_name() -> None:
 def test_the_shipped_processes_name_units_that_exist() -> None:
     """What they ask of other departments goes to units and procedures of the catalogue."""
     catalogue = shipped_catalogue()
-    codes = {"procedures": set(catalogue.procedures)}
     files = files_in(STANDARD_FOLDER)
-    assert check_files(files, set(catalogue.units), **codes)[1] == []
+    assert check_files(files, set(catalogue.units), procedures=set(catalogue.procedures))[1] == []
     wrong = check_files(files, set(catalogue.units), procedures={"1.000000"})[1]
     assert [m.rule for m in wrong] == ["unknown-procedure"]
 

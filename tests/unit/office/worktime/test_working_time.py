@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from fractions import Fraction
 from zoneinfo import ZoneInfo
@@ -300,11 +301,12 @@ def test_every_question_to_a_calendar_without_work_ends() -> None:
 
     assert working_us(office, start, start + 900 * DAY) == 0
     assert [s.counted for s in stretches_between(office, start, start + DAY)] == [False, False]
-    for ask in (
+    questions: list[Callable[[], object]] = [
         lambda: next_working_instant(office, start),
         lambda: same_day_due(office, start),
         lambda: latest_start(office, start, Duration.parse("1wd")),
-    ):
+    ]
+    for ask in questions:
         with pytest.raises(NoWorkingTime):
             ask()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from fractions import Fraction
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -141,7 +142,7 @@ def test_resumption_equals_the_oracle(
     suspended, resumed = start + ran, start + ran + paused
     due = oracle.due(office, start, count)
     waited = oracle.worked(office, suspended, resumed)
-    resumption = {
+    resumption: dict[str, Any] = {
         "due": due * MINUTE,
         "suspended_at": suspended * MINUTE,
         "resumed_at": resumed * MINUTE,
