@@ -232,19 +232,19 @@ def supplement(step: str, until: str = "") -> pb.RequestSupplementRequest:
 
 
 def payment(
-    step: str, fee: int = 150_000, charge: int = 20_000, until: str = ""
+    step: str, phi: int = 150_000, le_phi: int = 20_000, until: str = ""
 ) -> pb.RequestPaymentRequest:
     request = pb.RequestPaymentRequest(
-        step=step, payment=Payment(fee=fee, charge=charge), reason="phí thẩm định"
+        step=step, payment=Payment(phi=phi, le_phi=le_phi), reason="phí thẩm định"
     )
     if until:
         request.expected_end_at.CopyFrom(to_timestamp(at(until)))
     return request
 
 
-def paid(step: str, fee: int = 150_000, charge: int = 20_000) -> pb.ConfirmPaymentRequest:
+def paid(step: str, phi: int = 150_000, le_phi: int = 20_000) -> pb.ConfirmPaymentRequest:
     return pb.ConfirmPaymentRequest(
-        step=step, paid=Payment(fee=fee, charge=charge), receipt_number="BL-7"
+        step=step, paid=Payment(phi=phi, le_phi=le_phi), receipt_number="BL-7"
     )
 
 

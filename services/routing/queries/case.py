@@ -88,14 +88,14 @@ def _suspension(row: Row, now: int) -> pb.Suspension | None:
     if row["suspension"] is None:
         return None
     shown = json.loads(row["suspension"])
-    money = shown["fee"] or shown["charge"]
+    money = shown["phi"] or shown["le_phi"]
     return pb.Suspension(
         kind=shown["kind"],
         reason=shown["reason"],
         counterpart=shown["counterpart"],
         since=timestamp(row["suspended_at"]),
         expected_end_at=timestamp(shown["end_at"]),
-        payment=Payment(fee=shown["fee"], charge=shown["charge"]) if money else None,
+        payment=Payment(phi=shown["phi"], le_phi=shown["le_phi"]) if money else None,
         expired=shown["end_at"] is not None and shown["end_at"] < now,
         actor=shown["actor"],
     )

@@ -39,8 +39,8 @@ TOLD = [
         {
             "reason": "Phí thẩm định.",
             "expected_end_at": DUE_TEXT,
-            "fee": "1.150.000",
-            "charge": "20.000",
+            "phi": "1.150.000",
+            "le_phi": "20.000",
             "total": "1.170.000",
         },
     ),
