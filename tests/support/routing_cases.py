@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from google.protobuf.message import Message
-from motcua.events.v1.common_pb2 import Actor, ActorKind, Part, ResultChannel
+from motcua.events.v1.common_pb2 import Actor, ActorKind, Part, ResultChannel, SealedData
 from motcua.events.v1.event_pb2 import Event
 from motcua.intake.v1.dossier_events_pb2 import (
     DossierAccepted,
@@ -103,7 +103,6 @@ class Case:
             imported=self.imported,
             escalation_policy=self.escalation_policy,
             withdrawals=self.wishes,
-            withdrawal_reason=withdrawal().reason if self.wishes else "",
             roles=roles_of(actor),
         )
 
@@ -328,8 +327,8 @@ def takes_part(participation: int = 1, officer: str = "la") -> pb.SetParticipant
     )
 
 
-def withdrawal() -> WithdrawalRequested:
-    return WithdrawalRequested(reason="không còn nhu cầu")
+def withdrawal(reason: SealedData | None = None) -> WithdrawalRequested:
+    return WithdrawalRequested(reason=reason)
 
 
 def let_go(number: int = 1) -> pb.AnswerWithdrawalRequest:

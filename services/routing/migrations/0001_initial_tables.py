@@ -33,7 +33,7 @@ def upgrade() -> None:
         sa.Column("received_unit", sa.String(), nullable=True),
         sa.Column("result_kind", sa.Integer(), nullable=True),
         sa.Column("withdrawals", sa.Integer(), nullable=True),
-        sa.Column("withdrawal_reason", sa.Text(), nullable=True),
+        sa.Column("withdrawal_reason", sa.LargeBinary(), nullable=True),
         sa.Column(
             "withdrawal_requested_at",
             sa.BigInteger().with_variant(sa.Integer(), "sqlite"),

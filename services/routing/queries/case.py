@@ -33,9 +33,11 @@ from motcua.routing.v1.types_pb2 import Payment
 from sqlalchemy import Connection, select
 
 from kernel.base.instants import to_timestamp
+from kernel.crypto.keyring import Keyring
 from kernel.eventsourcing.envelope import payload_of, short_name, type_name
 from office.people.access_scope import AccessScope, officer_key
 from office.process.model.process import Process, Processes, UnknownProcess
+from office.sealed_text import WITHDRAWAL_REASON, open_text
 from office.streams import DOSSIER
 from services.routing.domain.decider import INITIAL, evolve
 from services.routing.domain.refusals import case as texts
@@ -112,7 +114,6 @@ def _withdrawal(row: Row) -> pb.Withdrawal | None:
         return None
     return pb.Withdrawal(
         number=row["withdrawals"],
-        reason=row["withdrawal_reason"],
         requested_at=timestamp(row["withdrawal_requested_at"]),
     )
 
@@ -124,8 +125,10 @@ def get_case(
     now: int,
     language: str = "vi",
     access_scope: AccessScope | None = None,
+    keyring: Keyring | None = None,
 ) -> pb.GetCaseResponse:
-    """Show a case and its history; raise ``NotFound``.
+    """Show a case and its history; raise ``NotFound``. Without a ``keyring`` what a citizen wrote
+    is left out.
 
     Raise ``Forbidden`` to an officer who by ``access_scope`` takes no part in it.
     """
@@ -149,6 +152,10 @@ def get_case(
         show_transitions(response, dict(row), state, process, language)
     show_collaboration(response, state, now)
     response.parent_code = row["parent_code"] or ""
+    if keyring is not None and response.case.HasField("withdrawal"):
+        response.case.withdrawal.reason = open_text(
+            keyring, code, WITHDRAWAL_REASON, row["withdrawal_reason"]
+        )
     if response.children:
         _name_children(connection, code, response)
     return response

@@ -59,7 +59,7 @@ SUBMITTED = DossierSubmitted(
 )
 ACCEPTED = DossierAccepted(due_at=stamp("2021-08-12 16:35"))
 REFUSED = DossierRefused(reason_code="incomplete")
-GONE_EARLY = DossierWithdrawn(reason="x")
+GONE_EARLY = DossierWithdrawn()
 RETURNED = ResultReturned()
 OPENED = CaseOpened(current=CurrentStep(step="check", unit="H22.12.1"))
 ASKED = SupplementRequested(round=1)
