@@ -12,7 +12,7 @@ from motcua.events.v1.event_pb2 import Event
 from kernel.base.instants import from_datetime, to_timestamp, to_us
 from kernel.eventsourcing.envelope import event_types, short_name
 from services.audit.state.fold import fold
-from services.audit.state.portal_state import Facts
+from services.audit.state.portal_state import DossierRow
 from tests.support.events import make_event
 
 CODE = "H22.12.03-210809-0007"
@@ -47,12 +47,12 @@ def happened(
     )
 
 
-def folded(events: Iterable[Event]) -> Facts | None:
+def folded(events: Iterable[Event]) -> DossierRow | None:
     """Fold events in order."""
-    facts: Facts | None = None
+    row: DossierRow | None = None
     for event in events:
-        facts = fold(facts, event, to_us(event.occurred_at))
-    return facts
+        row = fold(row, event, to_us(event.occurred_at))
+    return row
 
 
 SOURCE_OF = {short_name(name): name.split(".")[1] for name in event_types()}

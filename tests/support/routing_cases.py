@@ -1,4 +1,4 @@
-"""Cases to decide about: facts with sensible defaults, and a case that remembers its events.
+"""Cases to decide about: contexts with sensible defaults, and a case that remembers its events.
 
 Times are wall-clock texts of the office, such as "2021-08-09 09:00".
 """
@@ -58,8 +58,10 @@ def clock(us: int | None) -> str:
     return "" if us is None else to_datetime(us, TZ).strftime("%Y-%m-%d %H:%M")
 
 
-def facts(when: str, actor: Actor = AN, process: str = "standard", **more: Any) -> DecisionContext:
-    """Return the facts of a decision."""
+def context(
+    when: str, actor: Actor = AN, process: str = "standard", **more: Any
+) -> DecisionContext:
+    """Return the context of a decision."""
     common: dict[str, Any] = {
         "process": standard_processes().latest(process),
         "calendar": state_office(),
@@ -92,9 +94,9 @@ class Case:
             state = evolve(state, event)
         return state
 
-    def facts(self, when: str, actor: Actor = AN) -> DecisionContext:
-        """Return the facts of a decision about this case."""
-        return facts(
+    def context(self, when: str, actor: Actor = AN) -> DecisionContext:
+        """Return the context of a decision about this case."""
+        return context(
             when,
             actor,
             self.process,
@@ -108,7 +110,7 @@ class Case:
 
     def asked(self, command: Message, when: str, actor: Actor = AN) -> list[Message] | Refusal:
         """Decide, and keep nothing."""
-        return decide(self.state, command, self.facts(when, actor))
+        return decide(self.state, command, self.context(when, actor))
 
     def when(self, command: Message, when: str, actor: Actor = AN) -> CaseDecision:
         """Decide; what is expected follows by ``then``, which keeps the events."""

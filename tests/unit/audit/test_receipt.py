@@ -109,8 +109,8 @@ def test_the_report_equals_the_files_own_counts(cases, first, last, by):
     period = date.fromisoformat(first), date.fromisoformat(last)
     report = Indicators(int(first.replace("-", "")), int(last.replace("-", "")))
     for code, rows in cases.items():
-        facts = folded(_events(code, rows))
-        report.add(facts[by], reported_dossier(facts), 20261122)
+        row = folded(_events(code, rows))
+        report.add(row[by], reported_dossier(row), 20261122)
     expected = defaultdict(lambda: defaultdict(int))
     for rows in cases.values():
         case = rows[0]
@@ -132,8 +132,8 @@ def test_no_case_is_left_out(cases):
     """Over the whole time of the file, every case is received and stands resolved or pending."""
     report = Indicators(20101001, 20120131)
     for code, rows in cases.items():
-        facts = folded(_events(code, rows))
-        report.add(facts["channel"], reported_dossier(facts), 20261122)
+        row = folded(_events(code, rows))
+        report.add(row["channel"], reported_dossier(row), 20261122)
 
     assert (report.total.received, report.total.carried_over) == (1434, 0)
     assert report.total.resolved == sum(bool(rows[0]["case:enddate"]) for rows in cases.values())

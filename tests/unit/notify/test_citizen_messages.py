@@ -1,4 +1,4 @@
-"""Which events a citizen is told of, and with which facts."""
+"""Which events a citizen is told of, and with which values."""
 
 import pytest
 from google.protobuf.message import Message
@@ -94,7 +94,7 @@ TOLD = [
 
 @pytest.mark.parametrize(("payload", "kind", "values"), TOLD)
 def test_told(payload: Message, kind: str, values: dict[str, str]) -> None:
-    """An event that matters to the citizen becomes a kind of message with its facts."""
+    """An event that matters to the citizen becomes a kind of message with its values."""
     assert CITIZEN_MESSAGES[type(payload)](payload) == (kind, values)
 
 

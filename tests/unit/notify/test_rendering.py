@@ -115,7 +115,7 @@ def letter(
 @pytest.mark.parametrize("language", ["vi", "en"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind(kind: str, language: str) -> None:
-    """Every kind has a letter in each language: subject, greeting, facts, signature, code."""
+    """Every kind has a letter in each language: subject, greeting, values, signature, code."""
     mail = letter(kind, language)
     text = text_of(mail)
     assert "H22.02-210809-0007" in mail["Subject"]

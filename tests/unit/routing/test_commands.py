@@ -378,8 +378,8 @@ def test_another_next_step_can_be_chosen_where_the_process_offers_it() -> None:
         "forked", 1, title, (first, *ends), standard.warning, 3, standard.supplement_period
     )
     state = replace(running().state, step="a")
-    facts = replace(routing_cases.facts(MON), process=forked)
-    outcome = routing_cases.decide(state, complete("a", "c"), facts)
+    context = replace(routing_cases.context(MON), process=forked)
+    outcome = routing_cases.decide(state, complete("a", "c"), context)
     assert isinstance(outcome, list)
     assert outcome[0].next.step == "c"  # type: ignore[attr-defined]
 
