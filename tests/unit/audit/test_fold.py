@@ -282,7 +282,7 @@ def test_what_stands_still_is_never_overdue(stands):
     assert (report.total.pending, report.total.pending_in_time) == (1, 1)
 
 
-def test_a_closed_dossier_is_given_back_and_the_report_balances():
+def test_a_closed_dossier_is_returned_without_result_and_the_report_balances():
     """State 3 after acceptance: received, and returned without a result; neither early nor late."""
     row = folded(_history([SUBMITTED, ACCEPTED, OPENED, ASKED, CLOSED]))
     report = Indicators(20210801, 20210831)
