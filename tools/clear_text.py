@@ -18,11 +18,13 @@ from google.protobuf.descriptor_pb2 import (
 
 ROOT = Path(__file__).resolve().parent.parent
 LIST = Path(__file__).with_name("clear_text_fields.toml")
+WRITERS = ("officer", "partner", "operator", "system")
+"""Whose text may be in clear, if there is a reason: of who acts for the office, never a citizen."""
 
 
 def problems(files: Iterable[FileDescriptorProto], listed: dict[str, Any]) -> list[str]:
-    """Return a line for each unlisted string, for each entry of the list that fits none, and for
-    each that is there twice.
+    """Return a line for each unlisted string, and for each entry of the list that fits none, is
+    there twice, or whose writer may not write in clear.
     """
     found = {name for message in _in_events(files) for name in _strings(message)}
     if not found:
@@ -37,9 +39,11 @@ def problems(files: Iterable[FileDescriptorProto], listed: dict[str, Any]) -> li
     lines += [f"{name} is listed twice" for name in set(clear) if clear.count(name) > 1]
     names = {name.rpartition(".")[2] for name in open_to_all}
     lines += [f"{name} is listed under `made`, and no event has it" for name in made - names]
-    lines += [
-        f"{entry['fields'][0]}: no reason" for entry in listed["clear"] if not entry["reason"]
-    ]
+    for entry in listed["clear"]:
+        if not entry["reason"]:
+            lines.append(f"{entry['fields'][0]}: no reason")
+        if (writer := entry["writer"]) not in WRITERS:
+            lines.append(f"{entry['fields'][0]}: what a {writer} writes is sealed")
     return sorted(lines)
 
 

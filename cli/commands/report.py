@@ -41,17 +41,17 @@ _NARROW = (
     "early",
     "on\ntime",
     "late",
-    "given\nback",
+    "no\nresult",
     "pend-\ning",
     "in\ntime",
     "over-\ndue",
 )
 """Headings by which a report fits into 80 columns."""
-_LABELS = {"returned": "given back"}
-"""What people read for a count: the result is returned, a dossier is given back."""
+_LABELS = {"returned": "no result"}
+"""What people read for a count: where a dossier is returned without result, none is returned."""
 LEGEND = (
-    "early, on time, late: of those resolved; given back: withdrawn, or closed because papers"
-    " never came"
+    "early, on time, late: of those resolved; no result: returned without one, as withdrawn or"
+    " closed because papers never came"
 )
 
 
@@ -83,7 +83,7 @@ def report(
 ) -> None:
     """Count the official indicators of a period.
 
-    What came in, was resolved (early, on time, late), given back, and is pending. It
+    What came in, was resolved (early, on time, late), returned without result, and is pending. It
     is judged by the local days of each dossier: what is due today is late from tomorrow on.
     (`motcua deadlines` judges by the instant.)
     """

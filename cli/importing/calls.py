@@ -49,7 +49,7 @@ _LATER = {
     grpc.StatusCode.DEADLINE_EXCEEDED,
     grpc.StatusCode.RESOURCE_EXHAUSTED,
 }
-_DIFFERENT = "was brought in before with other facts"
+_DIFFERENT = "was brought in before with other values"
 _TAKEN = f"{_DIFFERENT}, or another dossier has its external code"
 
 

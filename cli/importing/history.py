@@ -76,7 +76,7 @@ class Histories:
 def read_histories(rows: Iterable[SourceRow], mapping: Mapping, now: int) -> Histories:
     """Gather rows into cases, each with its steps in the order of their times (then of the file).
 
-    The facts of a case are those of its first good row; a row that contradicts them is rejected, as
+    What a case is comes from its first good row; a row that contradicts it is rejected, as
     is what lies after ``now``. Raise ``MappingError`` when a mapped column is in no row.
     """
     cases: dict[str, ImportedHistory] = {}

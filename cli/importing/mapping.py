@@ -41,7 +41,7 @@ class Source(DocumentTable):
 
 
 class Columns(DocumentTable):
-    """The column for each fact. Facts of the case are read from its first good row."""
+    """The column for each attribute. Those of the case are read from its first good row."""
 
     case: str
     channel: str

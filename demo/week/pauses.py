@@ -16,7 +16,7 @@ from demo.week.office_client import OfficeClient
 from demo.week.scenario import Filing
 from kernel.base.instants import to_timestamp
 
-FEE = Payment(fee=120_000, charge=30_000)
+FEE = Payment(phi=120_000, le_phi=30_000)
 
 Begin = Callable[[OfficeClient, Filing, str, CaseStep], Awaitable[None]]
 End = Callable[[OfficeClient, Filing, str, CaseStep, str], Awaitable[None]]

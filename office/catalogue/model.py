@@ -39,9 +39,9 @@ class FeeKind(StrEnum):
     """What is paid for; the two are kept apart in law and in accounts."""
 
     PHI = "phi"
-    """A charge for a service (phí)."""
+    """A service fee (phí): for a service of an agency."""
     LE_PHI = "le_phi"
-    """A fee of the state (lệ phí)."""
+    """An administrative fee (lệ phí): for an act of the state."""
 
 
 class FeePer(StrEnum):

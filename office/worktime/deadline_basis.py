@@ -16,7 +16,7 @@ Pause = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class DeadlineBasis:
-    """The facts from which one due date is computed; instants are in microseconds UTC."""
+    """What one due date is computed from; instants are in microseconds UTC."""
 
     start_at: int
     time_limit: str

@@ -15,7 +15,7 @@ from services.audit.deadlines.explanation import Agreement, DeadlineExplanation,
 from services.audit.record.hash_chain import decoded
 from services.audit.reports.indicators import Counts
 from services.audit.state.local_days import day
-from services.audit.state.portal_state import WITHOUT_RESULT, Facts
+from services.audit.state.portal_state import WITHOUT_RESULT, DossierRow
 from services.audit.wording.event_lines import state_name, summary
 from services.audit.wording.formatting import Text
 
@@ -53,55 +53,55 @@ def entry(row: Row, time_zone: str) -> pb.TimelineEntry:
     return answer
 
 
-def state(facts: Facts, at: int) -> pb.DossierState:
+def state(row: DossierRow, at: int) -> pb.DossierState:
     """Describe the state of a dossier at an instant."""
     return pb.DossierState(
-        dossier_code=facts["dossier_code"],
-        state=facts["state"],
-        state_name=_text(state_name(facts["state"])),
-        procedure_code=facts["procedure"],
-        field=facts["field"],
-        unit=facts["unit"],
-        level=facts["level"],
-        channel=facts["channel"],
-        time_zone=facts["time_zone"],
-        submitted_at=to_timestamp(facts["submitted_at"]),
-        accepted_at=to_timestamp(facts["accepted_at"]),
-        due_at=to_timestamp(facts["due_at"]),
-        first_due_at=to_timestamp(facts["first_due_at"]),
-        suspended_at=to_timestamp(facts["suspended_at"]),
-        resolved_at=to_timestamp(facts["resolved_at"]),
-        returned_at=to_timestamp(facts["returned_at"]),
-        withdrawn_at=to_timestamp(facts["withdrawn_at"]),
-        closed_at=to_timestamp(facts["closed_at"]),
-        extended_at=to_timestamp(facts["extended_at"]),
-        suspended_for=facts["suspended_for"],
-        refused_at=to_timestamp(facts["refused_at"]),
-        missed_at=to_timestamp(facts["missed_at"]),
-        lateness=lateness(facts, day(at, facts["time_zone"])),
-        step=facts["step"],
-        step_unit=facts["step_unit"],
-        imported=bool(facts["imported"]),
+        dossier_code=row["dossier_code"],
+        state=row["state"],
+        state_name=_text(state_name(row["state"])),
+        procedure_code=row["procedure"],
+        field=row["field"],
+        unit=row["unit"],
+        level=row["level"],
+        channel=row["channel"],
+        time_zone=row["time_zone"],
+        submitted_at=to_timestamp(row["submitted_at"]),
+        accepted_at=to_timestamp(row["accepted_at"]),
+        due_at=to_timestamp(row["due_at"]),
+        first_due_at=to_timestamp(row["first_due_at"]),
+        suspended_at=to_timestamp(row["suspended_at"]),
+        resolved_at=to_timestamp(row["resolved_at"]),
+        returned_at=to_timestamp(row["returned_at"]),
+        withdrawn_at=to_timestamp(row["withdrawn_at"]),
+        closed_at=to_timestamp(row["closed_at"]),
+        extended_at=to_timestamp(row["extended_at"]),
+        suspended_for=row["suspended_for"],
+        refused_at=to_timestamp(row["refused_at"]),
+        missed_at=to_timestamp(row["missed_at"]),
+        lateness=lateness(row, day(at, row["time_zone"])),
+        step=row["step"],
+        step_unit=row["step_unit"],
+        imported=bool(row["imported"]),
     )
 
 
-def lateness(facts: Facts, today: int) -> pb.Lateness:
+def lateness(row: DossierRow, today: int) -> pb.Lateness:
     """Return the lateness of a dossier on a day, as the report counts it."""
-    due, finished = facts["due_day"], facts["finished_day"]
-    if facts["received_day"] is None or facts["state"] in WITHOUT_RESULT:
+    due, finished = row["due_day"], row["finished_day"]
+    if row["received_day"] is None or row["state"] in WITHOUT_RESULT:
         return pb.LATENESS_UNSPECIFIED
     if finished is None:
-        overdue = due is not None and facts["suspended_at"] is None and due < today
+        overdue = due is not None and row["suspended_at"] is None and due < today
         return pb.LATENESS_PENDING_OVERDUE if overdue else pb.LATENESS_PENDING_IN_TIME
     if due is None or finished == due:
         return pb.LATENESS_ON_TIME
     return pb.LATENESS_EARLY if finished < due else pb.LATENESS_LATE
 
 
-def deadline(facts: Facts, at: int) -> pb.Deadline:
+def deadline(row: DossierRow, at: int) -> pb.Deadline:
     """Describe the due date of a dossier, seen from an instant."""
-    due, checking = facts["pending_due_at"], facts["accepted_at"] is None
-    if facts["suspended_at"] is not None:
+    due, checking = row["pending_due_at"], row["accepted_at"] is None
+    if row["suspended_at"] is not None:
         status = pb.DEADLINE_STATUS_SUSPENDED
     elif due < at:
         status = pb.DEADLINE_STATUS_OVERDUE
@@ -109,22 +109,22 @@ def deadline(facts: Facts, at: int) -> pb.Deadline:
         status = pb.DEADLINE_STATUS_DUE
     late = status == pb.DEADLINE_STATUS_OVERDUE
     return pb.Deadline(
-        dossier_code=facts["dossier_code"],
+        dossier_code=row["dossier_code"],
         due_at=to_timestamp(due),
-        first_due_at=to_timestamp(facts["first_due_at"]),
+        first_due_at=to_timestamp(row["first_due_at"]),
         status=status,
-        suspended_at=to_timestamp(facts["suspended_at"]),
-        state=facts["state"],
-        procedure_code=facts["procedure"],
-        unit=facts["unit"],
-        step=facts["step"],
-        step_unit=facts["step_unit"],
-        accepted_at=to_timestamp(facts["accepted_at"]),
-        lateness=lateness(facts, day(at, facts["time_zone"])),
-        extended_at=to_timestamp(facts["extended_at"]),
-        suspended_for=facts["suspended_for"],
+        suspended_at=to_timestamp(row["suspended_at"]),
+        state=row["state"],
+        procedure_code=row["procedure"],
+        unit=row["unit"],
+        step=row["step"],
+        step_unit=row["step_unit"],
+        accepted_at=to_timestamp(row["accepted_at"]),
+        lateness=lateness(row, day(at, row["time_zone"])),
+        extended_at=to_timestamp(row["extended_at"]),
+        suspended_for=row["suspended_for"],
         kind=pb.DEADLINE_KIND_DESK_CHECK if checking else pb.DEADLINE_KIND_PROMISE,
-        late_unit=(facts["step_unit"] or facts["unit"]) if late else "",
+        late_unit=(row["step_unit"] or row["unit"]) if late else "",
     )
 
 

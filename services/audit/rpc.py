@@ -32,9 +32,9 @@ from services.audit.record.replay import ReplayRange
 from services.audit.record.verifier import LogVerifier
 from services.audit.reports import queries
 from services.audit.reports.queries import ReportRequest
-from services.audit.state.as_of import events_of, facts_of
+from services.audit.state.as_of import dossier_row, events_of
 from services.audit.state.local_days import OFFICE_TIME_ZONE, zone_of
-from services.audit.state.portal_state import Facts
+from services.audit.state.portal_state import DossierRow
 from services.audit.wording.texts import TEXTS
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -75,11 +75,11 @@ class AuditServicer(AuditServiceServicer):
         zone = _zone(request.time_zone)
 
         def read(connection: Connection) -> pb.GetTimelineResponse:
-            facts = facts_of(connection, code, None) if kind == DOSSIER else None
+            row = dossier_row(connection, code, None) if kind == DOSSIER else None
             rows = queries.timeline(connection, code, as_of, kind)
             if not rows:
                 raise _unknown(code, as_of)
-            shown = zone or (facts["time_zone"] if facts else OFFICE_TIME_ZONE)
+            shown = zone or (row["time_zone"] if row else OFFICE_TIME_ZONE)
             entries = [responses.entry(row, shown) for row in rows]
             return pb.GetTimelineResponse(dossier_code=code, entries=entries)
 
@@ -91,10 +91,10 @@ class AuditServicer(AuditServiceServicer):
         at = self._clock.now() if as_of is None else as_of
 
         def read(connection: Connection) -> pb.GetStateResponse:
-            facts = facts_of(connection, request.dossier_code, as_of)
-            if facts is None:
+            row = dossier_row(connection, request.dossier_code, as_of)
+            if row is None:
                 raise _unknown(request.dossier_code, as_of)
-            return pb.GetStateResponse(state=responses.state(facts, at), as_of=to_timestamp(at))
+            return pb.GetStateResponse(state=responses.state(row, at), as_of=to_timestamp(at))
 
         return await self._reads.run(read)
 
@@ -104,7 +104,7 @@ class AuditServicer(AuditServiceServicer):
         """List promised dates and desk checks."""
         deadline_filter, limit = self._filter(request), request.page_size or PAGE_SIZE
 
-        def read(connection: Connection) -> list[Facts]:
+        def read(connection: Connection) -> list[DossierRow]:
             rows = listing.deadlines(connection, deadline_filter, limit + 1)
             if (
                 deadline_filter.unit
@@ -117,7 +117,7 @@ class AuditServicer(AuditServiceServicer):
         found = await self._reads.run(read)
         page = found[:limit]
         return pb.ListDeadlinesResponse(
-            deadlines=[responses.deadline(facts, deadline_filter.as_of) for facts in page],
+            deadlines=[responses.deadline(row, deadline_filter.as_of) for row in page],
             next_page_token=listing.next_page_token(deadline_filter, page[-1])
             if len(found) > limit
             else "",
@@ -131,11 +131,11 @@ class AuditServicer(AuditServiceServicer):
         code, as_of = request.dossier_code, instant_in(request, "as_of")
 
         def read(connection: Connection) -> pb.ExplainDeadlineResponse:
-            facts = facts_of(connection, code, as_of)
-            if facts is None:
+            row = dossier_row(connection, code, as_of)
+            if row is None:
                 raise _unknown(code, as_of)
             explanation = explain(events_of(connection, code, as_of), self._calendar_of)
-            return responses.explanation(code, facts["time_zone"], explanation)
+            return responses.explanation(code, row["time_zone"], explanation)
 
         return await self._reads.run(read)
 
@@ -230,7 +230,7 @@ def _zone(name: str) -> str:
 
 
 def _known(connection: Connection, code: str) -> None:
-    if facts_of(connection, code, None) is None:
+    if dossier_row(connection, code, None) is None:
         raise _unknown(code, None)
 
 

@@ -1,4 +1,4 @@
-"""The audit service's tables: the stored log, its hash chains, and the facts of each dossier.
+"""The audit service's tables: the stored log, its hash chains, and a row for each dossier.
 
 All of them are functions of the log: a rebuild makes them again equal row for row.
 """
@@ -82,7 +82,7 @@ DOSSIERS = Table(
     Column("changed_at", BIG, nullable=False),
     Index("dossiers_pending_due", "pending_due_at", "dossier_code"),
 )
-"""The facts of ``state/fold.py``: one row for each dossier that has an event.
+"""What ``state/fold.py`` makes: one row for each dossier that has an event.
 
 Days are whole numbers YYYYMMDD.
 """

@@ -69,7 +69,13 @@ def define(_settings: Settings) -> ServiceDefinition:
         publishing.keep_shipped(office_calendars().folder, office_calendars().shipped)
         return Parts(
             servicers=rpc.services_of(
-                runtime.reads, runtime.commands, runtime.clock, loader, model, handlers
+                runtime.reads,
+                runtime.keyring,
+                runtime.commands,
+                runtime.clock,
+                loader,
+                model,
+                handlers,
             ),
             periodic_tasks=[
                 PeriodicTask("deadlines", 1.0, deadline_scheduler(loader)),

@@ -26,6 +26,7 @@ from kernel.base.clock import Clock
 from kernel.commands.command_bus import Commands, Reads
 from kernel.commands.command_methods import Handlers, add_command_methods
 from kernel.commands.command_table import check_contract
+from kernel.crypto.keyring import Keyring
 from kernel.eventsourcing.service_model import Model
 from kernel.rpc.registration import Service
 from services.routing.application.decision_context import CaseContextLoader
@@ -39,8 +40,11 @@ Context = grpc.aio.ServicerContext[object, object]
 class WorkListServicer(WorkListServiceServicer):
     """Answers what officers have to do and what was done."""
 
-    def __init__(self, reads: Reads, clock: Clock, loader: CaseContextLoader) -> None:
+    def __init__(
+        self, reads: Reads, keyring: Keyring, clock: Clock, loader: CaseContextLoader
+    ) -> None:
         self._reads = reads
+        self._keyring = keyring
         self._clock = clock
         self._loader = loader
 
@@ -61,7 +65,7 @@ class WorkListServicer(WorkListServiceServicer):
         processes, now, language = self._loader.processes, self._clock.now(), caller().language
         scope = self._loader.access_scope(caller(), now)
         return await self._reads.run(
-            lambda on: case.get_case(on, request, processes, now, language, scope)
+            lambda on: case.get_case(on, request, processes, now, language, scope, self._keyring)
         )
 
     async def ListConsultations(
@@ -119,6 +123,7 @@ def check(permissions: Permissions) -> None:
 
 def services_of(
     reads: Reads,
+    keyring: Keyring,
     commands: Commands,
     clock: Clock,
     loader: CaseContextLoader,
@@ -127,7 +132,7 @@ def services_of(
 ) -> list[Service]:
     """Return the services: each servicer's queries, and a method for each of its commands."""
     servicers = (
-        WorkListServicer(reads, clock, loader),
+        WorkListServicer(reads, keyring, clock, loader),
         CaseServicer(),
         CaseAdministrationServicer(reads, clock, loader, model),
     )

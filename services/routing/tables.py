@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Column, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
 from kernel.storage.kernel_tables import BIG, kernel_tables, partial_index
 
@@ -39,7 +39,7 @@ CASES = Table(
     Column("received_unit", String),
     Column("result_kind", Integer),
     Column("withdrawals", Integer),
-    Column("withdrawal_reason", Text),
+    Column("withdrawal_reason", LargeBinary),
     Column("withdrawal_requested_at", BIG),
     # Written by routing's events alone
     Column("state", Integer),

@@ -168,11 +168,11 @@ def withdrawn(departments: Departments, event: Event, number: int) -> Event:
     return wish
 
 
-def test_a_parent_that_is_withdrawn_ends_its_child_with_the_reason(
+def test_a_parent_that_is_withdrawn_ends_its_child(
     desk: Intake, departments: Departments, new_database: NewDatabase
 ) -> None:
-    """Nobody waits for its result: the other agency's clock stops, its officers are told why, and
-    the desk hears of it; the parent's record says how the child ended.
+    """Nobody waits for its result: the other agency's clock stops, its officers are told of the
+    parent, and the desk hears of it; the parent's record says how the child ended.
     """
     filed, code = opened(desk, departments)
     wish = withdrawn(departments, filed[-1], 3)
@@ -180,12 +180,7 @@ def test_a_parent_that_is_withdrawn_ends_its_child_with_the_reason(
     assert departments.kinds(PARENT)[-2:] == ["CaseWithdrawn", "ChildEnded"]
     assert departments.kinds(code) == ["CaseOpened", "CaseWithdrawn"]
     said = departments.said(code)[-1]
-    reason = payload_of(departments.said(PARENT)[-2], CaseWithdrawn).reason
-    assert (
-        payload_of(said, CaseWithdrawn).parent_code,
-        payload_of(said, CaseWithdrawn).reason,
-    ) == (PARENT, reason)
-    assert reason
+    assert payload_of(said, CaseWithdrawn) == CaseWithdrawn(parent_code=PARENT)
     assert said.actor.kind == ActorKind.ACTOR_KIND_SYSTEM
     assert said.causation_id == departments.said(PARENT)[-1].causation_id
     assert [c.ending for c in case(departments).children] == ["withdrawn"]

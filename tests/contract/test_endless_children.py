@@ -41,8 +41,8 @@ def turned(catalogue: Catalogue) -> Catalogue:
 def desk(new_database: NewDatabase) -> Iterator[Intake]:
     """The desk with such a catalogue."""
     made = Intake(new_database("intake"))
-    facts = ContextLoader(turned(shipped_catalogue()), office_calendars())
-    CHILD_OPENER.handlers = DossierHandlers(facts, FixedClock(at(MON)))
+    loader = ContextLoader(turned(shipped_catalogue()), office_calendars())
+    CHILD_OPENER.handlers = DossierHandlers(loader, FixedClock(at(MON)))
     yield made
     CHILD_OPENER.handlers = None
     made.close()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from google.protobuf.message import Message
-from motcua.events.v1.common_pb2 import Actor
+from motcua.events.v1.common_pb2 import Actor, ActorKind
 from motcua.events.v1.event_pb2 import Event
 from motcua.intake.v1.dossier_events_pb2 import DossierRefused, SupplementSubmitted
 from motcua.routing.v1.case_events_pb2 import CaseResumed
@@ -77,9 +77,16 @@ def test_a_record_that_a_gap_has_held_waits_for_what_is_pending(writer: Writer) 
     """Though the record that closes the gap is none that asks for a reaction."""
     first, third = supplement(CODE, 1), supplement(CODE, 3)
     second = make_event(
-        CODE, "intake", 2, DossierRefused(), actor=Actor(kind=1), occurred_at=1, recorded_at=1,
-        causation_id="", correlation_id=CODE,
-    )  # fmt: skip
+        CODE,
+        "intake",
+        2,
+        DossierRefused(),
+        actor=Actor(kind=ActorKind.ACTOR_KIND_OFFICER),
+        occurred_at=1,
+        recorded_at=1,
+        causation_id="",
+        correlation_id=CODE,
+    )
     writer.exclusive(lambda uow: positions.begin(uow, [0])).result(10)
     apply(writer, [first, third], 0, reacting=False)
     apply(writer, [second], 2, reacting=True)

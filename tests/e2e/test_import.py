@@ -266,7 +266,7 @@ def test_a_later_export_adds_what_is_new(stack: Stack, tmp_path: Path) -> None:
 def test_another_log_with_the_names_of_known_cases_is_rejected(
     stack: Stack, tmp_path: Path
 ) -> None:
-    """Other facts of a case that is there already reject its rows; nothing of it is changed."""
+    """Other values of a case that is there already reject its rows; nothing of it is changed."""
     rows = rows_of("same", 2)
     (tmp_path / "one").mkdir()
     stack.motcua(*files(tmp_path / "one", rows))
@@ -277,7 +277,7 @@ def test_another_log_with_the_names_of_known_cases_is_rejected(
     assert (done["rows"], done["kept"], done["rejected"], done["dossiers"]) == (12, 0, 12, 0)
     with rejects.open(newline="") as file:
         reasons = {line["reason"] for line in csv.DictReader(file)}
-    assert reasons == {"dossier: was brought in before with other facts"}
+    assert reasons == {"dossier: was brought in before with other values"}
     assert len(events(stack, "same")) == len(before)
 
 

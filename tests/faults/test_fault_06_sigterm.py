@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import grpc
@@ -153,6 +154,10 @@ def _procedure() -> Procedure:
     raise AssertionError("no procedure can be used online")
 
 
+def _has_more(citizens: Citizens, least: int) -> bool:
+    return len(citizens.told) >= least or bool(citizens.errors)
+
+
 def test_sigterm_under_load_loses_nothing_and_no_client_notices(desk: DeskProcess) -> None:
     """Three stops under load: exit 0 within the grace, every dossier told is stored once."""
     citizens = Citizens(desk.port, _procedure())
@@ -160,7 +165,7 @@ def test_sigterm_under_load_loses_nothing_and_no_client_notices(desk: DeskProces
     for _ in range(3):
         before = len(citizens.told)
         wait_until(
-            lambda seen=before: len(citizens.told) >= seen + 40 or bool(citizens.errors),
+            partial(_has_more, citizens, before + 40),
             60,
             "forty more dossiers are handed in",
         )

@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -34,7 +35,7 @@ def own_postgres(session_dir: Path) -> Iterator[PostgresServer]:
 
 
 def problem(
-    call: grpc.UnaryUnaryMultiCallable, request: object, who: Metadata
+    call: grpc.UnaryUnaryMultiCallable[Any, Any], request: object, who: Metadata
 ) -> tuple[RpcProblem, float]:
     """Call, read the failure, and tell how long it took."""
     begun = time.monotonic()

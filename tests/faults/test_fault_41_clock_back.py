@@ -18,7 +18,7 @@ from motcua.routing.v1.case_events_pb2 import CaseOpened, CaseResumed
 from infra.local.kafka import KafkaBroker
 from kernel.auth.issuer import sign
 from kernel.base.instants import HOUR, to_us
-from kernel.rpc.client import explain
+from kernel.rpc.client import explain, metadata
 from services.routing.tables import CASES
 from tests.support.databases import NewDatabase
 from tests.support.departments import Departments, Desk
@@ -27,7 +27,7 @@ from tests.support.events import name_of, payload_of
 from tests.support.feed import log_of
 from tests.support.routing_cases import clock, complete, go_on, stop
 from tests.support.service import ServiceProcess
-from tests.support.walk import EVERY_ROLE, UNIT, metadata, new_id, submission
+from tests.support.walk import EVERY_ROLE, UNIT, new_id, submission
 
 pytestmark = pytest.mark.faults
 CODE = "H22.12-210809-0001"

@@ -80,7 +80,9 @@ def listed() -> dict[str, Any]:
     return {
         "sealed": ["Person"],
         "made": ["unit"],
-        "clear": [{"reason": "It is short.", "fields": ["Sent.note", "Sent.values"]}],
+        "clear": [
+            {"writer": "officer", "reason": "It is short.", "fields": ["Sent.note", "Sent.values"]}
+        ],
     }
 
 
@@ -130,6 +132,14 @@ def test_the_list_stays_true(file: FileDescriptorProto, listed: dict[str, Any]) 
         "gone is listed under `made`, and no event has it",
     ]
     assert problems([], listed) != []
+
+
+def test_a_citizen_writes_nothing_in_clear(
+    file: FileDescriptorProto, listed: dict[str, Any]
+) -> None:
+    """No reason makes up for it: what a person wrote can be erased."""
+    listed["clear"][0]["writer"] = "citizen"
+    assert problems([file], listed) == ["Sent.note: what a citizen writes is sealed"]
 
 
 def test_every_reason_is_given() -> None:

@@ -31,9 +31,9 @@ class Channelled(Case):
 
     channel = 2
 
-    def facts(self, when: str, actor: Actor = AN) -> Any:
-        """Return the facts with the channel."""
-        return replace(super().facts(when, actor), channel=self.channel)
+    def context(self, when: str, actor: Actor = AN) -> Any:
+        """Return the context with the channel."""
+        return replace(super().context(when, actor), channel=self.channel)
 
 
 def proposal(outcome: str, area: str, way: str = "") -> pb.CompleteStepRequest:

@@ -13,7 +13,7 @@ from kernel.base.instants import from_datetime, to_timestamp, to_us
 from kernel.eventsourcing.envelope import event_types, short_name
 from services.audit.reports.indicators import ReportedDossier, reported_dossier
 from services.audit.state.fold import fold
-from services.audit.state.portal_state import Facts
+from services.audit.state.portal_state import DossierRow
 from tests.support.events import make_event
 
 CODE = "H22.12.03-210809-0007"
@@ -48,18 +48,18 @@ def happened(
     )
 
 
-def folded(events: Iterable[Event]) -> Facts:
+def folded(events: Iterable[Event]) -> DossierRow:
     """Fold events in order; there has to be one."""
-    facts: Facts | None = None
+    row: DossierRow | None = None
     for event in events:
-        facts = fold(facts, event, to_us(event.occurred_at))
-    assert facts is not None
-    return facts
+        row = fold(row, event, to_us(event.occurred_at))
+    assert row is not None
+    return row
 
 
-def reported(facts: Facts) -> ReportedDossier:
+def reported(row: DossierRow) -> ReportedDossier:
     """Return what the report needs of a dossier that was accepted."""
-    found = reported_dossier(facts)
+    found = reported_dossier(row)
     assert found is not None
     return found
 

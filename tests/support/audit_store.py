@@ -245,10 +245,10 @@ def _step(pick: random.Random, unit: str) -> CurrentStep:
     return CurrentStep(step=pick.choice(["check", "sign"]), unit=pick.choice([unit, "X"]))
 
 
-def facts_table(events: Iterable[Event]) -> dict[str, Any]:
+def dossier_rows(events: Iterable[Event]) -> dict[str, Any]:
     """Fold each dossier's events with nothing but the lifecycle."""
-    facts: dict[str, Any] = {}
+    rows: dict[str, Any] = {}
     for event in events:
         code = event.stream_id
-        facts[code] = fold(facts.get(code), event, to_us(event.occurred_at))
-    return facts
+        rows[code] = fold(rows.get(code), event, to_us(event.occurred_at))
+    return rows

@@ -282,7 +282,7 @@ def _ask_money(walk: Walk) -> Call:
     request = routing.RequestPaymentRequest(
         dossier_code=new_dossier(walk, "accepted")[0],
         step="appraise",
-        payment=Payment(fee=120_000, charge=30_000),
+        payment=Payment(phi=120_000, le_phi=30_000),
         reason="Nộp phí thẩm định.",
     )
     return walk.routing.RequestPayment, request, walk.officer
@@ -370,7 +370,7 @@ def _complete_import(walk: Walk) -> Call:
 
 
 def _payment(walk: Walk) -> intake.RecordFeeRequest:
-    """Ask to record the charge of a dossier that has to be paid before."""
+    """Ask to record the fee of a dossier that has to be paid before."""
     parts = ("don", "ke-khai", "xay-dung", "dao-tao")
     code = walk.submit(
         procedure_code="2.000648",

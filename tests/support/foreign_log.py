@@ -33,7 +33,7 @@ def read() -> list[Row]:
 
 
 def cases(rows: list[Row]) -> dict[str, Row]:
-    """Return the first row of each case: it has the facts of the case."""
+    """Return the first row of each case: it has the attributes of the case."""
     found: dict[str, Row] = {}
     for row in rows:
         found.setdefault(row["case:concept:name"], row)

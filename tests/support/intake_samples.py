@@ -81,7 +81,7 @@ def procedure(code: str = "1.000001", **changes: Any) -> Procedure:
 BEFORE, AFTER = FeeTiming.FEE_TIMING_BEFORE, FeeTiming.FEE_TIMING_AFTER
 SIGNED = ResultKind.RESULT_KIND_SIGNED
 FEES = (
-    Fee(FeeKind.PHI, "Phí thẩm định", "Charge for the inspection", 600_000),
+    Fee(FeeKind.PHI, "Phí thẩm định", "Fee for the inspection", 600_000),
     Fee(FeeKind.LE_PHI, "Lệ phí", "Fee", 28_000),
 )
 EXEMPT = (ExemptGroup("ngheo", "Hộ nghèo", "Poor households"),)

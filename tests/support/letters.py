@@ -87,13 +87,13 @@ REJECTED = CaseResolved(
 TO_PAY = CaseSuspended(
     kind=SuspensionKind.SUSPENSION_KIND_FINANCIAL,
     reason="Phí thẩm định.",
-    payment=Payment(fee=1_150_000, charge=20_000),
+    payment=Payment(phi=1_150_000, le_phi=20_000),
     expected_end_at=DUE,
 )
 PAID = CaseResumed(
     kind=SuspensionKind.SUSPENSION_KIND_FINANCIAL,
     due_at=DUE,
-    paid=Payment(fee=1_150_000, charge=20_000),
+    paid=Payment(phi=1_150_000, le_phi=20_000),
     receipt_number="BL-7",
 )
 STOPPED = CaseSuspended(

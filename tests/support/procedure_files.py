@@ -57,7 +57,7 @@ PROCEDURE: dict[str, Any] = {
     "resume_policy": "keep",
     "fee_timing": "before",
     "parts": [{"code": "don", "name_vi": "Đơn", "name_en": "Application", "form": "01/ĐN"}],
-    "fees": [{"kind": "phi", "name_vi": "Phí", "name_en": "Charge", "amount": 5000}],
+    "fees": [{"kind": "phi", "name_vi": "Phí", "name_en": "Fee", "amount": 5000}],
     "conditions": [{"name_vi": "Đủ tuổi", "name_en": "Of age"}],
     "exempt": [{"code": "ngheo", "name_vi": "Hộ nghèo", "name_en": "Poor"}],
 }

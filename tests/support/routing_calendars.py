@@ -41,7 +41,7 @@ def closed(*days: str, sessions: tuple[Session, ...] = ()) -> Calendar:
 
 def recalculated(case: Case, calendar: Calendar, when: str) -> list[DeadlineRecalculated]:
     """Lay a case's due dates anew, and keep the events; gives what has moved."""
-    outcome = decide(case.state, ORDER, replace(case.facts(when), calendar=calendar))
+    outcome = decide(case.state, ORDER, replace(case.context(when), calendar=calendar))
     assert isinstance(outcome, list)
     case._keep(outcome, at(when))
     return [each for each in outcome if isinstance(each, DeadlineRecalculated)]
@@ -75,7 +75,7 @@ SATURDAY = closed("2021-08-14", sessions=(Session(420, 690), Session(810, 1020))
 def paused(case: Case, calendar: Calendar, since: str, until: str) -> CaseResumed:
     """Stop the clock and let it go on, both by a calendar; gives the event of the latter."""
     for command, when in ((stop(case.state.step), since), (go_on(case.state.step), until)):
-        outcome = decide(case.state, command, replace(case.facts(when, AN), calendar=calendar))
+        outcome = decide(case.state, command, replace(case.context(when, AN), calendar=calendar))
         assert isinstance(outcome, list)
         case._keep(outcome, at(when), AN)
     return payload_of(case.events[-1], CaseResumed)

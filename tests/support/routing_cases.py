@@ -1,4 +1,4 @@
-"""Cases to decide about: facts with sensible defaults, and a case that remembers its events.
+"""Cases to decide about: contexts with sensible defaults, and a case that remembers its events.
 
 Times are wall-clock texts of the office, such as "2021-08-09 09:00".
 """
@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from google.protobuf.message import Message
-from motcua.events.v1.common_pb2 import Actor, ActorKind, Part, ResultChannel
+from motcua.events.v1.common_pb2 import Actor, ActorKind, Part, ResultChannel, SealedData
 from motcua.events.v1.event_pb2 import Event
 from motcua.intake.v1.dossier_events_pb2 import (
     DossierAccepted,
@@ -58,8 +58,10 @@ def clock(us: int | None) -> str:
     return "" if us is None else to_datetime(us, TZ).strftime("%Y-%m-%d %H:%M")
 
 
-def facts(when: str, actor: Actor = AN, process: str = "standard", **more: Any) -> DecisionContext:
-    """Return the facts of a decision."""
+def context(
+    when: str, actor: Actor = AN, process: str = "standard", **more: Any
+) -> DecisionContext:
+    """Return the context of a decision."""
     common: dict[str, Any] = {
         "process": standard_processes().latest(process),
         "calendar": state_office(),
@@ -92,9 +94,9 @@ class Case:
             state = evolve(state, event)
         return state
 
-    def facts(self, when: str, actor: Actor = AN) -> DecisionContext:
-        """Return the facts of a decision about this case."""
-        return facts(
+    def context(self, when: str, actor: Actor = AN) -> DecisionContext:
+        """Return the context of a decision about this case."""
+        return context(
             when,
             actor,
             self.process,
@@ -103,13 +105,12 @@ class Case:
             imported=self.imported,
             escalation_policy=self.escalation_policy,
             withdrawals=self.wishes,
-            withdrawal_reason=withdrawal().reason if self.wishes else "",
             roles=roles_of(actor),
         )
 
     def asked(self, command: Message, when: str, actor: Actor = AN) -> list[Message] | Refusal:
         """Decide, and keep nothing."""
-        return decide(self.state, command, self.facts(when, actor))
+        return decide(self.state, command, self.context(when, actor))
 
     def when(self, command: Message, when: str, actor: Actor = AN) -> CaseDecision:
         """Decide; what is expected follows by ``then``, which keeps the events."""
@@ -232,19 +233,19 @@ def supplement(step: str, until: str = "") -> pb.RequestSupplementRequest:
 
 
 def payment(
-    step: str, fee: int = 150_000, charge: int = 20_000, until: str = ""
+    step: str, phi: int = 150_000, le_phi: int = 20_000, until: str = ""
 ) -> pb.RequestPaymentRequest:
     request = pb.RequestPaymentRequest(
-        step=step, payment=Payment(fee=fee, charge=charge), reason="phí thẩm định"
+        step=step, payment=Payment(phi=phi, le_phi=le_phi), reason="phí thẩm định"
     )
     if until:
         request.expected_end_at.CopyFrom(to_timestamp(at(until)))
     return request
 
 
-def paid(step: str, fee: int = 150_000, charge: int = 20_000) -> pb.ConfirmPaymentRequest:
+def paid(step: str, phi: int = 150_000, le_phi: int = 20_000) -> pb.ConfirmPaymentRequest:
     return pb.ConfirmPaymentRequest(
-        step=step, paid=Payment(fee=fee, charge=charge), receipt_number="BL-7"
+        step=step, paid=Payment(phi=phi, le_phi=le_phi), receipt_number="BL-7"
     )
 
 
@@ -328,8 +329,8 @@ def takes_part(participation: int = 1, officer: str = "la") -> pb.SetParticipant
     )
 
 
-def withdrawal() -> WithdrawalRequested:
-    return WithdrawalRequested(reason="không còn nhu cầu")
+def withdrawal(reason: SealedData | None = None) -> WithdrawalRequested:
+    return WithdrawalRequested(reason=reason)
 
 
 def let_go(number: int = 1) -> pb.AnswerWithdrawalRequest:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from motcua.routing.v1 import routing_pb2 as pb
 
+from kernel.crypto.keyring import Keyring
 from office.process.repository import standard_processes
 from services.routing.queries import case as queries
 from services.routing.queries import work_lists
@@ -22,8 +23,11 @@ def work(
 
 
 def case(
-    departments: Departments, code: str = CODE, now: str = "2021-08-09 10:00"
+    departments: Departments,
+    code: str = CODE,
+    now: str = "2021-08-09 10:00",
+    keyring: Keyring | None = None,
 ) -> pb.GetCaseResponse:
     with departments.engine.connect() as connection:
         request = pb.GetCaseRequest(dossier_code=code)
-        return queries.get_case(connection, request, standard_processes(), at(now))
+        return queries.get_case(connection, request, standard_processes(), at(now), keyring=keyring)

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import grpc
@@ -16,6 +17,7 @@ from kernel.base.clock import Clock
 from kernel.commands.command_bus import Commands, Reads
 from kernel.config.settings import Settings
 from kernel.consumer.consumer import Consumer
+from kernel.crypto.keyring import Keyring
 from kernel.eventsourcing.group_commit import Writer
 from kernel.outbox.relay import Relay
 from kernel.rpc.client import RpcProblem, explain, metadata
@@ -103,11 +105,15 @@ def open_routing(url: str, bootstrap: str = "", topic: str = "") -> Iterator[Rou
         stack.callback(writer.stop)
         if bootstrap:
             _listen(stack, writer, reading, clock, bootstrap, topic)
+        keys = open_engine(f"sqlite:///{stack.enter_context(TemporaryDirectory())}/keys", "keyring")
+        stack.callback(keys.dispose)
         reads = Reads(reading)
         stack.callback(reads.close)
         commands = Commands(writer, clock, MODEL.tables)
         settings = Settings(service="routing", port=0, database_url=url)
-        offered = services_of(reads, commands, clock, OFFICE, MODEL, handlers_of(OFFICE))
+        offered = services_of(
+            reads, Keyring(keys, b"k" * 32), commands, clock, OFFICE, MODEL, handlers_of(OFFICE)
+        )
         rpc = RpcServer(settings, offered, shipped())
         running = Routing(f"127.0.0.1:{rpc.start()}", clock, writer)
         stack.callback(rpc.drain, 1.0)

@@ -1,4 +1,4 @@
-"""The listing of due dates: its filter, once for a mapping of facts and once in SQL."""
+"""The listing of due dates: its filter, once for a row and once in SQL."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, and_, or_, select, tuple_
 
 from kernel.base import page_token
 from services.audit.state.as_of import changed_since, rows_of, unchanged_since
-from services.audit.state.portal_state import Facts
+from services.audit.state.portal_state import DossierRow
 from services.audit.tables import DOSSIERS
 
 Place = tuple[int, str]
@@ -32,17 +32,17 @@ class DeadlineFilter:
     unit: str = ""
     after: Place = EARLIEST
 
-    def takes(self, facts: Facts) -> bool:
+    def takes(self, row: DossierRow) -> bool:
         """Return whether a dossier belongs to the listing."""
-        due = facts["pending_due_at"]
-        if due is None or (due, facts["dossier_code"]) <= self.after:
+        due = row["pending_due_at"]
+        if due is None or (due, row["dossier_code"]) <= self.after:
             return False
-        if self.unit and self.unit not in (facts["unit"], facts["step_unit"]):
+        if self.unit and self.unit not in (row["unit"], row["step_unit"]):
             return False
         if self.within is None and not self.overdue:
             return True
         if due < self.as_of:
-            return self.overdue and facts["suspended_at"] is None
+            return self.overdue and row["suspended_at"] is None
         return self.within is not None and due <= self.as_of + self.within
 
     def condition(self) -> ColumnElement[bool]:
@@ -65,7 +65,9 @@ class DeadlineFilter:
         return and_(*clauses)
 
 
-def deadlines(connection: Connection, deadline_filter: DeadlineFilter, limit: int) -> list[Facts]:
+def deadlines(
+    connection: Connection, deadline_filter: DeadlineFilter, limit: int
+) -> list[DossierRow]:
     """Return the first ``limit`` dossiers of the listing, by due date and code."""
     instant = deadline_filter.as_of if deadline_filter.past else None
     statement = (
@@ -77,7 +79,7 @@ def deadlines(connection: Connection, deadline_filter: DeadlineFilter, limit: in
     kept = list(rows_of(connection, statement))
     if instant is None:
         return kept
-    refolded: Iterator[Facts] = (
+    refolded: Iterator[DossierRow] = (
         f for f in changed_since(connection, instant) if deadline_filter.takes(f)
     )
     return heapq.nsmallest(limit, chain(kept, refolded), key=_place)
@@ -90,11 +92,11 @@ def knows_unit(connection: Connection, unit: str) -> bool:
     return connection.execute(found.limit(1)).first() is not None
 
 
-def _place(facts: Facts) -> Place:
-    return facts["pending_due_at"], facts["dossier_code"]
+def _place(row: DossierRow) -> Place:
+    return row["pending_due_at"], row["dossier_code"]
 
 
-def next_page_token(deadline_filter: DeadlineFilter, last: Facts) -> str:
+def next_page_token(deadline_filter: DeadlineFilter, last: DossierRow) -> str:
     """Return the token that continues a listing after its last row."""
     return page_token.pack(deadline_filter.as_of, *_place(last))
 

@@ -1,4 +1,4 @@
-"""Writes each record of the log to the audit store: hash chain, and the facts of its dossier."""
+"""Writes each record of the log to the audit store: hash chain, and the row of its dossier."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from kernel.storage.row_cache import Row
 from office.streams import DOSSIER
 from services.audit.state.as_of import bodies_of, folded
 from services.audit.state.fold import fold
-from services.audit.state.portal_state import Facts
+from services.audit.state.portal_state import DossierRow
 from services.audit.tables import CHAINS, DOSSIERS, LOG
 
 FIRST_LINK: Final = bytes(32)
@@ -31,7 +31,7 @@ def link(previous: bytes, body: bytes) -> bytes:
 
 
 def keep(uow: UnitOfWork, record: Record, event: Event) -> None:
-    """Keep an accepted record, known or not, and fold it into the facts of its dossier."""
+    """Keep an accepted record, known or not, and fold it into the row of its dossier."""
     partition, offset, _key, value, headers = record
     body, stream_id = value or b"", event.stream_id
     occurred_at = to_us(event.occurred_at)
@@ -62,9 +62,9 @@ def keep(uow: UnitOfWork, record: Record, event: Event) -> None:
     uow.put(CHAINS, {"partition": partition, "offset": offset, "events": events, "hash": hashed})
     if event.stream_kind != DOSSIER:
         return
-    facts = uow.get(DOSSIERS, stream_id)
-    after = _refolded(uow, stream_id) if late else fold(facts, event, occurred_at)
-    if after is not facts and after is not None:
+    row = uow.get(DOSSIERS, stream_id)
+    after = _refolded(uow, stream_id) if late else fold(row, event, occurred_at)
+    if after is not row and after is not None:
         uow.put(DOSSIERS, after)
 
 
@@ -76,7 +76,7 @@ def _trace(headers: Headers) -> str:
     return ""
 
 
-def _refolded(uow: UnitOfWork, code: str) -> Facts | None:
+def _refolded(uow: UnitOfWork, code: str) -> DossierRow | None:
     """Fold a dossier's events again, in the order of the log."""
     uow.flush()
     return folded(bodies_of(uow.connection, code, None))

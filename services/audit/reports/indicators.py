@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from services.audit.state.portal_state import WITHOUT_RESULT, Facts
+from services.audit.state.portal_state import WITHOUT_RESULT, DossierRow
 
 
 class ReportedDossier(NamedTuple):
@@ -108,16 +108,16 @@ class Indicators:
         return sorted(self._lines.items())
 
 
-def reported_dossier(facts: Facts) -> ReportedDossier | None:
-    """Return what the report needs of a dossier's facts; None for one that was never accepted."""
-    received: Any = facts["received_day"]
+def reported_dossier(row: DossierRow) -> ReportedDossier | None:
+    """Return what the report needs of a dossier's row; None for one that was never accepted."""
+    received: Any = row["received_day"]
     if received is None:
         return None
     return ReportedDossier(
         received,
-        facts["finished_day"],
-        facts["due_day"],
-        facts["suspended_day"],
-        facts["state"] in WITHOUT_RESULT,
-        facts["check_missed_at"] is not None,
+        row["finished_day"],
+        row["due_day"],
+        row["suspended_day"],
+        row["state"] in WITHOUT_RESULT,
+        row["check_missed_at"] is not None,
     )

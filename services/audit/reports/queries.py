@@ -11,13 +11,13 @@ from office.streams import DOSSIER
 from services.audit.reports.indicators import Indicators, ReportedDossier, reported_dossier
 from services.audit.state.as_of import changed_since, rows_of, streamed, unchanged_since
 from services.audit.state.local_days import day
-from services.audit.state.portal_state import WITHOUT_RESULT, Facts
+from services.audit.state.portal_state import WITHOUT_RESULT, DossierRow
 from services.audit.tables import CHAINS, DOSSIERS, LOG
 
 
 def timeline(
     connection: Connection, stream_id: str, as_of: int | None, kind: str = DOSSIER
-) -> list[Facts]:
+) -> list[DossierRow]:
     """Return the rows of the log about a stream, in the order of the log."""
     statement = select(LOG).where(LOG.c.stream_id == stream_id, LOG.c.stream_kind == kind)
     if as_of is not None:
@@ -25,7 +25,7 @@ def timeline(
     return list(rows_of(connection, statement.order_by(LOG.c.partition, LOG.c.offset)))
 
 
-def chain_heads(connection: Connection) -> list[Facts]:
+def chain_heads(connection: Connection) -> list[DossierRow]:
     """Return the head of each partition's chain."""
     return list(rows_of(connection, select(CHAINS).order_by(CHAINS.c.partition)))
 
@@ -82,11 +82,11 @@ def _reported_dossiers(
         yield (key or UNKNOWN) if request.by else "", zone, counted
     if request.as_of is None:
         return
-    for facts in changed_since(connection, request.as_of):
-        dossier = reported_dossier(facts)
+    for row in changed_since(connection, request.as_of):
+        dossier = reported_dossier(row)
         if dossier is not None:
-            key = (facts[request.by] or UNKNOWN) if request.by else ""
-            yield key, facts["time_zone"], dossier
+            key = (row[request.by] or UNKNOWN) if request.by else ""
+            yield key, row["time_zone"], dossier
 
 
 class _Days:

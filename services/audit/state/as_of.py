@@ -1,6 +1,6 @@
-"""The facts of dossiers as of an instant (time travel), one dossier in memory at a time.
+"""The rows of dossiers as of an instant (time travel), one dossier in memory at a time.
 
-Facts that no event has changed since the instant are read as they are; only the others are folded
+Rows that no event has changed since the instant are read as they are; only the others are folded
 again from the log.
 """
 
@@ -17,16 +17,16 @@ from sqlalchemy import ColumnElement, Connection, Select, select, true
 from office.streams import DOSSIER
 from services.audit.state.event_changes import CHANGES
 from services.audit.state.fold import fold
-from services.audit.state.portal_state import Facts
+from services.audit.state.portal_state import DossierRow
 from services.audit.tables import DOSSIERS, LOG
 
 PAGE: Final = 2_000
 RELEVANT: Final = sorted(kind.DESCRIPTOR.full_name for kind in CHANGES)
-"""The types of events that can change the facts."""
+"""The types of events that can change a row."""
 
 
-def facts_of(connection: Connection, code: str, as_of: int | None) -> Facts | None:
-    """Return the facts of one dossier; None when the log has nothing of it by then."""
+def dossier_row(connection: Connection, code: str, as_of: int | None) -> DossierRow | None:
+    """Return the row of one dossier; None when the log has nothing of it by then."""
     one = select(DOSSIERS).where(DOSSIERS.c.dossier_code == code)
     row = next(rows_of(connection, one), None)
     if row is None or as_of is None or row["changed_at"] <= as_of:
@@ -50,8 +50,8 @@ def events_of(connection: Connection, code: str, as_of: int | None) -> Iterator[
         yield Event.FromString(body)
 
 
-def changed_since(connection: Connection, as_of: int) -> Iterator[Facts]:
-    """Yield the facts, as of an instant, of each dossier whose facts have changed since."""
+def changed_since(connection: Connection, as_of: int) -> Iterator[DossierRow]:
+    """Yield the row, as of an instant, of each dossier whose row has changed since."""
     statement = (
         select(LOG.c.stream_id, LOG.c.occurred_at, LOG.c.body)
         .join(DOSSIERS, DOSSIERS.c.dossier_code == LOG.c.stream_id)
@@ -64,9 +64,9 @@ def changed_since(connection: Connection, as_of: int) -> Iterator[Facts]:
         .order_by(LOG.c.stream_id, LOG.c.partition, LOG.c.offset)
     )
     for _code, rows in groupby(streamed(connection, statement), key=itemgetter(0)):
-        facts = folded((at, body) for _, at, body in rows)
-        if facts is not None:
-            yield facts
+        row = folded((at, body) for _, at, body in rows)
+        if row is not None:
+            yield row
 
 
 def unchanged_since(as_of: int | None) -> ColumnElement[bool]:
@@ -74,7 +74,7 @@ def unchanged_since(as_of: int | None) -> ColumnElement[bool]:
     return true() if as_of is None else DOSSIERS.c.changed_at <= as_of
 
 
-def rows_of(connection: Connection, statement: Select[Any]) -> Iterator[Facts]:
+def rows_of(connection: Connection, statement: Select[Any]) -> Iterator[DossierRow]:
     """Run a select of whole rows and yield each as a mapping by column."""
     for row in connection.execute(statement).mappings():
         yield {str(name): value for name, value in row.items()}
@@ -85,10 +85,10 @@ def streamed(connection: Connection, statement: Select[Any]) -> Iterator[Any]:
     yield from connection.execute(statement, execution_options={"yield_per": PAGE})
 
 
-def folded(rows: Iterable[tuple[int, bytes]]) -> Facts | None:
+def folded(rows: Iterable[tuple[int, bytes]]) -> DossierRow | None:
     """Fold events in order; None when there are none."""
-    facts: Facts | None = None
+    row: DossierRow | None = None
     for occurred_at, body in rows:
         event = Event.FromString(body)
-        facts = fold(facts, event, occurred_at)
-    return facts
+        row = fold(row, event, occurred_at)
+    return row

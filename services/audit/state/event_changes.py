@@ -1,4 +1,4 @@
-"""What each event changes in the facts of a dossier.
+"""What each event changes in the row of a dossier.
 
 The first end holds: what comes later in the log of a dossier that was resolved, withdrawn or closed
 never undoes it.
@@ -52,7 +52,7 @@ from motcua.routing.v1.types_pb2 import DeadlineScope, SuspensionKind
 
 from kernel.base.instants import instant_in
 from services.audit.state.local_days import OFFICE_TIME_ZONE
-from services.audit.state.portal_state import Facts, finished_at
+from services.audit.state.portal_state import DossierRow, finished_at
 
 Changes = dict[str, Any]
 
@@ -72,8 +72,8 @@ _STEP_STATES: Final = frozenset({2, 4, 6, 8})
 """What a step of a process can be on the national portal; 0 stands for 4."""
 
 
-def _submitted(facts: Facts, payload: Any, at: int) -> Changes:
-    if facts["submitted_at"] is not None:
+def _submitted(row: DossierRow, payload: Any, at: int) -> Changes:
+    if row["submitted_at"] is not None:
         return {}
     return {
         "submitted_at": at,
@@ -94,42 +94,42 @@ def _paid_first(fees: Any) -> bool:
     return bool(owed) and fees.timing == FeeTiming.FEE_TIMING_BEFORE
 
 
-def _fee_recorded(_facts: Facts, payload: Any, _at: int) -> Changes:
+def _fee_recorded(_row: DossierRow, payload: Any, _at: int) -> Changes:
     due = instant_in(payload, "answer_due_at")
     return {} if due is None else {"check_due_at": due}
 
 
-def _fee_cancelled(facts: Facts, payload: Any, _at: int) -> Changes:
-    held = payload.holds_acceptance and facts["check_due_at"] is not None
+def _fee_cancelled(row: DossierRow, payload: Any, _at: int) -> Changes:
+    held = payload.holds_acceptance and row["check_due_at"] is not None
     return {"check_due_at": None} if held else {}
 
 
-def _accepted(facts: Facts, payload: Any, at: int) -> Changes:
-    if facts["accepted_at"] is not None:
+def _accepted(row: DossierRow, payload: Any, at: int) -> Changes:
+    if row["accepted_at"] is not None:
         return {}
     due = instant_in(payload, "due_at")
     return {"accepted_at": at, "due_at": due, "first_due_at": due}
 
 
-def _refused(facts: Facts, _payload: Any, at: int) -> Changes:
-    return {} if facts["refused_at"] is not None else {"refused_at": at}
+def _refused(row: DossierRow, _payload: Any, at: int) -> Changes:
+    return {} if row["refused_at"] is not None else {"refused_at": at}
 
 
-def _opened(facts: Facts, payload: Any, at: int) -> Changes:
-    return _working(facts, payload, "current", at)
+def _opened(row: DossierRow, payload: Any, at: int) -> Changes:
+    return _working(row, payload, "current", at)
 
 
-def _assigned(facts: Facts, _payload: Any, at: int) -> Changes:
-    return {} if facts["opened_at"] is not None else {"opened_at": at}
+def _assigned(row: DossierRow, _payload: Any, at: int) -> Changes:
+    return {} if row["opened_at"] is not None else {"opened_at": at}
 
 
-def _stepped(facts: Facts, payload: Any, at: int) -> Changes:
-    return _working(facts, payload, "next", at)
+def _stepped(row: DossierRow, payload: Any, at: int) -> Changes:
+    return _working(row, payload, "next", at)
 
 
-def _working(facts: Facts, payload: Any, name: str, at: int) -> Changes:
+def _working(row: DossierRow, payload: Any, name: str, at: int) -> Changes:
     """Return what an event changes in the current step."""
-    if finished_at(facts) is not None:
+    if finished_at(row) is not None:
         return {}
     changes: Changes = {"step": "", "step_unit": ""}
     state = 0
@@ -137,74 +137,74 @@ def _working(facts: Facts, payload: Any, name: str, at: int) -> Changes:
         current = getattr(payload, name)
         changes = {"step": current.step, "step_unit": current.unit}
         state = current.national_state if current.national_state in _STEP_STATES else 0
-    if state != facts["step_state"]:
+    if state != row["step_state"]:
         changes["step_state"] = state
-    if facts["opened_at"] is None:
+    if row["opened_at"] is None:
         changes["opened_at"] = at
     return changes
 
 
-def _asked(facts: Facts, _payload: Any, at: int) -> Changes:
-    return _suspension(facts, SuspensionKind.SUSPENSION_KIND_SUPPLEMENT, at)
+def _asked(row: DossierRow, _payload: Any, at: int) -> Changes:
+    return _suspension(row, SuspensionKind.SUSPENSION_KIND_SUPPLEMENT, at)
 
 
-def _suspended(facts: Facts, payload: Any, at: int) -> Changes:
-    return _suspension(facts, payload.kind, at)
+def _suspended(row: DossierRow, payload: Any, at: int) -> Changes:
+    return _suspension(row, payload.kind, at)
 
 
-def _suspension(facts: Facts, kind: int, at: int) -> Changes:
-    if facts["suspended_at"] is not None or finished_at(facts) is not None:
+def _suspension(row: DossierRow, kind: int, at: int) -> Changes:
+    if row["suspended_at"] is not None or finished_at(row) is not None:
         return {}
     return {"suspended_at": at, "suspended_for": kind}
 
 
-def _extended(facts: Facts, payload: Any, at: int) -> Changes:
+def _extended(row: DossierRow, payload: Any, at: int) -> Changes:
     """Return the new date; the one promised first stays in its own column."""
-    if finished_at(facts) is not None or not payload.HasField("due_at"):
+    if finished_at(row) is not None or not payload.HasField("due_at"):
         return {}
     return {"due_at": instant_in(payload, "due_at"), "extended_at": at}
 
 
-def _resumed(facts: Facts, payload: Any, at: int) -> Changes:
-    if finished_at(facts) is not None:
+def _resumed(row: DossierRow, payload: Any, at: int) -> Changes:
+    if finished_at(row) is not None:
         return {}
-    changes = _working(facts, payload, "current", at)
+    changes = _working(row, payload, "current", at)
     due = instant_in(payload, "due_at")
     return {**changes, "suspended_at": None, "suspended_for": 0, "due_at": due}
 
 
-def _resolved(facts: Facts, _payload: Any, at: int) -> Changes:
-    if any(facts[end] is not None for end in ("resolved_at", "withdrawn_at", "closed_at")):
+def _resolved(row: DossierRow, _payload: Any, at: int) -> Changes:
+    if any(row[end] is not None for end in ("resolved_at", "withdrawn_at", "closed_at")):
         return {}
     return {"resolved_at": at, **_ENDED}
 
 
-def _withdrawn(facts: Facts, _payload: Any, at: int) -> Changes:
-    return {} if finished_at(facts) is not None else {"withdrawn_at": at, **_ENDED}
+def _withdrawn(row: DossierRow, _payload: Any, at: int) -> Changes:
+    return {} if finished_at(row) is not None else {"withdrawn_at": at, **_ENDED}
 
 
-def _closed(facts: Facts, _payload: Any, at: int) -> Changes:
-    return {} if finished_at(facts) is not None else {"closed_at": at, **_ENDED}
+def _closed(row: DossierRow, _payload: Any, at: int) -> Changes:
+    return {} if finished_at(row) is not None else {"closed_at": at, **_ENDED}
 
 
-def _returned(facts: Facts, _payload: Any, at: int) -> Changes:
-    if any(facts[end] is not None for end in ("returned_at", "withdrawn_at", "closed_at")):
+def _returned(row: DossierRow, _payload: Any, at: int) -> Changes:
+    if any(row[end] is not None for end in ("returned_at", "withdrawn_at", "closed_at")):
         return {}
     return {"returned_at": at, **_ENDED}
 
 
-def _missed(facts: Facts, payload: Any, at: int) -> Changes:
-    if payload.scope != DeadlineScope.DEADLINE_SCOPE_DOSSIER or facts["missed_at"] is not None:
+def _missed(row: DossierRow, payload: Any, at: int) -> Changes:
+    if payload.scope != DeadlineScope.DEADLINE_SCOPE_DOSSIER or row["missed_at"] is not None:
         return {}
     return {"missed_at": at}
 
 
-def _check_missed(facts: Facts, _payload: Any, at: int) -> Changes:
-    return {} if facts["check_missed_at"] is not None else {"check_missed_at": at}
+def _check_missed(row: DossierRow, _payload: Any, at: int) -> Changes:
+    return {} if row["check_missed_at"] is not None else {"check_missed_at": at}
 
 
-def _recalculated(facts: Facts, payload: Any, _at: int) -> Changes:
-    if payload.scope != DeadlineScope.DEADLINE_SCOPE_DOSSIER or finished_at(facts) is not None:
+def _recalculated(row: DossierRow, payload: Any, _at: int) -> Changes:
+    if payload.scope != DeadlineScope.DEADLINE_SCOPE_DOSSIER or finished_at(row) is not None:
         return {}
     return {"due_at": instant_in(payload, "due_at")}
 
@@ -212,7 +212,7 @@ def _recalculated(facts: Facts, payload: Any, _at: int) -> Changes:
 _ENDED: Final[Changes] = {"suspended_at": None, "suspended_for": 0, "step": "", "step_unit": ""}
 
 
-CHANGES: Final[Mapping[type[Message], Callable[[Facts, Any, int], Changes]]] = {
+CHANGES: Final[Mapping[type[Message], Callable[[DossierRow, Any, int], Changes]]] = {
     DossierSubmitted: _submitted,
     DossierAccepted: _accepted,
     DossierRefused: _refused,
@@ -237,7 +237,7 @@ CHANGES: Final[Mapping[type[Message], Callable[[Facts, Any, int], Changes]]] = {
     DeskCheckMissed: _check_missed,
     DeadlineRecalculated: _recalculated,
 }
-"""By the class of the payload: the columns that an event sets, from the facts before it and when it
+"""By the class of the payload: the columns that an event sets, from the row before it and when it
 happened.
 """
 

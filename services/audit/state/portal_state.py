@@ -1,4 +1,4 @@
-"""The portal state of a dossier, derived from its facts.
+"""The portal state of a dossier, derived from its row.
 
 The states are the national portal's: 1 submitted, 2 accepted, 3 refused at the desk, or closed
 because papers never came, 4 with the departments, 5 supplement asked for, 6 money asked for, 7
@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from motcua.routing.v1.types_pb2 import SuspensionKind
 
-Facts = Mapping[str, Any]
+DossierRow = Mapping[str, Any]
 """The columns of a row of ``dossiers``."""
 
 SUBMITTED, ACCEPTED, REFUSED, PROCESSING, SUPPLEMENT = 1, 2, 3, 4, 5
@@ -31,31 +31,31 @@ SUSPENDED_AS: Final[Mapping[int, int]] = {
 """The state of each kind of suspension; of one newer than this build it is 8."""
 
 
-def finished_at(facts: Facts) -> int | None:
+def finished_at(row: DossierRow) -> int | None:
     """Return the instant at which the work on a dossier ended; None while it goes on.
 
     The first there is of: withdrawn, closed, resolved, result returned.
     """
     for name in ("withdrawn_at", "closed_at", "resolved_at", "returned_at"):
-        if facts[name] is not None:
-            return int(facts[name])
+        if row[name] is not None:
+            return int(row[name])
     return None
 
 
-def state_of(facts: Facts) -> int:
-    """Return the portal state of the facts."""
-    if facts["withdrawn_at"] is not None:
+def state_of(row: DossierRow) -> int:
+    """Return the portal state of a row."""
+    if row["withdrawn_at"] is not None:
         return WITHDRAWN
-    if facts["closed_at"] is not None:
+    if row["closed_at"] is not None:
         return REFUSED
-    if facts["returned_at"] is not None:
+    if row["returned_at"] is not None:
         return RETURNED
-    if facts["resolved_at"] is not None:
+    if row["resolved_at"] is not None:
         return RESOLVED
-    if facts["accepted_at"] is None and facts["refused_at"] is not None:
+    if row["accepted_at"] is None and row["refused_at"] is not None:
         return REFUSED
-    if facts["suspended_at"] is not None:
-        return SUSPENDED_AS.get(facts["suspended_for"], STOPPED)
-    if facts["opened_at"] is not None:
-        return int(facts["step_state"]) or PROCESSING
-    return SUBMITTED if facts["accepted_at"] is None else ACCEPTED
+    if row["suspended_at"] is not None:
+        return SUSPENDED_AS.get(row["suspended_for"], STOPPED)
+    if row["opened_at"] is not None:
+        return int(row["step_state"]) or PROCESSING
+    return SUBMITTED if row["accepted_at"] is None else ACCEPTED

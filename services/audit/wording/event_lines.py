@@ -112,8 +112,8 @@ def _pause(payload: Any, _time_zone: str) -> BilingualText:
     key = key_of_value(payload, "kind", "SUSPENSION_KIND_UNSPECIFIED")
     if not payload.HasField("payment"):
         return TEXTS.text(key)
-    fee, charge = dong(payload.payment.fee), dong(payload.payment.charge)
-    return TEXTS.text("pause.payment", pause=TEXTS.text(key), fee=fee, charge=charge)
+    phi, le_phi = dong(payload.payment.phi), dong(payload.payment.le_phi)
+    return TEXTS.text("pause.payment", pause=TEXTS.text(key), phi=phi, le_phi=le_phi)
 
 
 def _judgement(payload: Any, _time_zone: str) -> BilingualText:

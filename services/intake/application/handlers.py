@@ -25,6 +25,7 @@ from office.catalogue.dossier_code import OFFICE_ZONE
 from office.catalogue.model import Catalogue
 from office.people.directory import answers_for
 from office.people.rights import require_own_unit
+from office.sealed_text import WITHDRAWAL_REASON, seal_text
 from services.intake.application import external_codes
 from services.intake.application.decision_context import ContextLoader
 from services.intake.domain import decider, fees
@@ -149,9 +150,13 @@ class DossierHandlers:
     ) -> list[Event]:
         """Let a dossier go, or ask the departments to."""
         call = as_of_occurrence(request, call)
-        state = self._state(uow, request.dossier_code, call)
-        decision = decider.withdraw(state, request, _progress(uow, request.dossier_code))
-        return _write(uow, request.dossier_code, decision, call)
+        code = request.dossier_code
+        state = self._state(uow, code, call)
+        reason = None
+        if request.reason:
+            reason = seal_text(uow.new_key(code), WITHDRAWAL_REASON, request.reason)
+        decision = decider.withdraw(state, reason, _progress(uow, code))
+        return _write(uow, code, decision, call)
 
     def hand_over(
         self, uow: UnitOfWork, request: pb.ReturnResultRequest, call: Call

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final, cast
 
 from google.protobuf.message import Message
-from motcua.events.v1.common_pb2 import Part, ResultChannel, ResultKind
+from motcua.events.v1.common_pb2 import Part, ResultChannel, ResultKind, SealedData
 from motcua.intake.v1.dossier_events_pb2 import (
     DossierAccepted,
     DossierRefused,
@@ -24,7 +24,6 @@ from motcua.intake.v1.event_parts_pb2 import LimitPhase
 from motcua.intake.v1.fee_events_pb2 import FeeRecorded
 from motcua.intake.v1.intake_pb2 import (
     RefuseDossierRequest,
-    RequestWithdrawalRequest,
     SubmitSupplementRequest,
     SubmittedPart,
 )
@@ -123,15 +122,18 @@ def supplement(state: State, request: SubmitSupplementRequest, progress: Progres
     return [SupplementSubmitted(parts=parts_of(request.parts), round=progress.round)]
 
 
-def withdraw(state: State, request: RequestWithdrawalRequest, progress: Progress) -> Decision:
-    """Withdraw a dossier that is not accepted yet; ask the departments when it is."""
+def withdraw(state: State, reason: SealedData | None, progress: Progress) -> Decision:
+    """Withdraw a dossier that is not accepted yet; ask the departments when it is.
+
+    ``reason`` is the citizen's, if one was given.
+    """
     if state.phase is Phase.SUBMITTED:
-        return [DossierWithdrawn(reason=request.reason)]
+        return [DossierWithdrawn(reason=reason)]
     if no := _closed(state, progress):
         return no
     if state.withdrawals > progress.declined:
         return refusal("WITHDRAWAL_PENDING")
-    return [WithdrawalRequested(reason=request.reason)]
+    return [WithdrawalRequested(reason=reason)]
 
 
 def hand_over(state: State, progress: Progress) -> Decision:

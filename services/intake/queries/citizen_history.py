@@ -14,6 +14,7 @@ from typing import Any, Final
 from motcua.events.v1.common_pb2 import Part, ResultChannel
 from motcua.events.v1.event_pb2 import Event
 from motcua.intake.v1.intake_pb2 import HistoryLine
+from motcua.routing.v1.case_events_pb2 import CaseSuspended
 from motcua.routing.v1.types_pb2 import CaseResult, DeadlineScope, SuspensionKind
 
 from kernel.base.instants import to_datetime, to_us
@@ -88,6 +89,11 @@ def _listed(parts: Iterable[Part]) -> str:
     return ", ".join(f"{p.code} ({p.note})" if p.note else p.code for p in parts)
 
 
+def _amounts(payload: Any) -> Any:
+    """Return what has the two amounts: what is asked for, or the record of what was paid."""
+    return payload.payment if isinstance(payload, CaseSuspended) else payload
+
+
 def _dong(amount: int) -> str:
     return f"{amount:,}".replace(",", ".")
 
@@ -96,10 +102,8 @@ _COMPUTED: Final[Mapping[str, Callable[[Any, str], object]]] = {
     "when": _when,
     "phases": _phases,
     "parts": lambda payload, _: _listed(payload.parts),
-    "fee": lambda payload, _: _dong(payload.payment.fee),
-    "charge": lambda payload, _: _dong(payload.payment.charge),
-    "phi": lambda payload, _: _dong(payload.phi),
-    "le_phi": lambda payload, _: _dong(payload.le_phi),
+    "phi": lambda payload, _: _dong(_amounts(payload).phi),
+    "le_phi": lambda payload, _: _dong(_amounts(payload).le_phi),
 }
 """Parameters that are no field as it stands."""
 

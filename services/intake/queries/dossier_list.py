@@ -153,8 +153,8 @@ def _condition(state: DossierState) -> ColumnElement[bool]:
             let_go = and_(accepted, case == CasePhase.WITHDRAWN.value)
             return or_(_C.phase == Phase.WITHDRAWN.value, let_go)
         case DossierState.DOSSIER_STATE_REFUSED:
-            given_back = and_(accepted, case == CasePhase.CLOSED.value)
-            return or_(_C.phase == Phase.REFUSED.value, given_back)
+            closed = and_(accepted, case == CasePhase.CLOSED.value)
+            return or_(_C.phase == Phase.REFUSED.value, closed)
         case DossierState.DOSSIER_STATE_PAYMENT_REQUESTED:
             return and_(accepted, case == CasePhase.PAYING.value)
         case DossierState.DOSSIER_STATE_STOPPED:

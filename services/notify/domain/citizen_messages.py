@@ -86,7 +86,7 @@ def _always(kind: str, *fields: str) -> Callable[[Any], Planned]:
 def _resumed(payload: CaseResumed) -> Planned:
     values = {"due_at": _instant(payload.due_at)}
     if payload.receipt_number:
-        paid = dong(payload.paid.fee + payload.paid.charge)
+        paid = dong(payload.paid.phi + payload.paid.le_phi)
         return "payment_confirmed", values | {
             "receipt_number": payload.receipt_number,
             "paid": paid,
@@ -98,8 +98,8 @@ def _suspended(payload: CaseSuspended) -> Planned:
     values = {"reason": payload.reason, "expected_end_at": _instant(payload.expected_end_at)}
     if payload.kind != SuspensionKind.SUSPENSION_KIND_FINANCIAL:
         return "suspended", values
-    fee, charge = payload.payment.fee, payload.payment.charge
-    money = {"fee": dong(fee), "charge": dong(charge), "total": dong(fee + charge)}
+    phi, le_phi = payload.payment.phi, payload.payment.le_phi
+    money = {"phi": dong(phi), "le_phi": dong(le_phi), "total": dong(phi + le_phi)}
     return "payment_requested", {**values, **money}
 
 

@@ -20,8 +20,8 @@ from services.routing.domain.state import CaseStatus, State
 from services.routing.domain.use_cases.collaboration.child_dossiers import (
     MOST_ABOVE,
     ended,
-    given_back,
     orphan,
+    reason_of_end_without_result,
 )
 from services.routing.tables import CASES, CHILDREN
 
@@ -49,14 +49,14 @@ def log_withheld(code: str, outcome: Sequence[Message]) -> None:
 
 def consequences(uow: UnitOfWork, row: Row, outcome: Sequence[Message], at: int) -> Iterator[About]:
     """Return what follows for other dossiers: a parent hears how its child ended, and the children
-    of one that was given back end with it, and theirs.
+    of one that ended without a result end with it, and theirs.
 
     ``row`` is the dossier's case, ``at`` the instant in microseconds.
     """
     child_ended = ended(row["dossier_code"], row["parent_number"] or 0, outcome)
     if row["parent_code"] and child_ended is not None:
         yield About(row["parent_code"], child_ended)
-    reason = given_back(outcome)
+    reason = reason_of_end_without_result(outcome)
     if reason is not None:
         yield from _end_children(uow, row["dossier_code"], reason, at)
 
@@ -73,7 +73,7 @@ def orphaned(uow: UnitOfWork, row: Row, outcome: Sequence[Message]) -> Iterator[
     if parent.status in (CaseStatus.WITHDRAWN, CaseStatus.CLOSED):
         payloads = map(payload_of, uow.own_events(row["parent_code"]))
         known = [payload for payload in payloads if payload is not None]
-        yield orphan(row["parent_code"], given_back(known) or "")
+        yield orphan(row["parent_code"], reason_of_end_without_result(known) or "")
 
 
 def _end_children(uow: UnitOfWork, code: str, reason: str, at: int) -> Iterator[About]:

@@ -84,7 +84,6 @@ class CaseContextLoader:
             result_kind=row["result_kind"] or ResultKind.RESULT_KIND_UNSPECIFIED,
             imported=imported,
             withdrawals=row["withdrawals"] or 0,
-            withdrawal_reason=row["withdrawal_reason"] or "",
             channel=row["channel"] or 0,
             level=row["level"] or 0,
             procedure=row["procedure_code"] or "",

@@ -64,8 +64,6 @@ class DecisionContext:
     """How many dossiers stand above this one, each of which was opened for the one above it."""
     withdrawals: int = 0
     """Counts the citizen's wishes to withdraw the dossier."""
-    withdrawal_reason: str = ""
-    """The reason of the last of them."""
     channel: int = 0
     level: int = 0
     procedure: str = ""

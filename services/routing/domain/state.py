@@ -40,8 +40,8 @@ class Suspension:
     since: int
     end: DueDate | None = None
     """The citizen's time to answer or pay, or the end that is expected."""
-    fee: int = 0
-    charge: int = 0
+    phi: int = 0
+    le_phi: int = 0
     """What is to be paid, in đồng."""
     reason: str = ""
     counterpart: str = ""
@@ -161,8 +161,8 @@ def suspension_in(event: Event) -> Suspension:
         suspended.kind,
         since,
         _end_in(suspended, "expected_end_at", cause),
-        suspended.payment.fee,
-        suspended.payment.charge,
+        suspended.payment.phi,
+        suspended.payment.le_phi,
         suspended.reason,
         suspended.counterpart,
         event.actor.id,

@@ -34,7 +34,7 @@ def upgrade() -> None:
         sa.Column("received_unit", sa.String()),
         sa.Column("result_kind", sa.Integer()),
         sa.Column("withdrawals", sa.Integer()),
-        sa.Column("withdrawal_reason", sa.Text()),
+        sa.Column("withdrawal_reason", sa.LargeBinary()),
         sa.Column("withdrawal_requested_at", BIG),
         sa.Column("state", sa.Integer()),
         sa.Column("process", sa.String()),

@@ -32,9 +32,11 @@ from motcua.routing.v1.types_pb2 import Payment
 from sqlalchemy import Connection, select
 
 from kernel.base.instants import to_timestamp
+from kernel.crypto.keyring import Keyring
 from kernel.eventsourcing.envelope import payload_of, short_name, type_name
 from office.people.access_scope import AccessScope, officer_key
 from office.process.model.process import Process, Processes, UnknownProcess
+from office.sealed_text import WITHDRAWAL_REASON, open_text
 from office.streams import DOSSIER
 from services.routing.domain.decider import INITIAL, evolve
 from services.routing.domain.refusals import case as texts
@@ -86,14 +88,14 @@ def _suspension(row: Row, now: int) -> pb.Suspension | None:
     if row["suspension"] is None:
         return None
     shown = json.loads(row["suspension"])
-    money = shown["fee"] or shown["charge"]
+    money = shown["phi"] or shown["le_phi"]
     return pb.Suspension(
         kind=shown["kind"],
         reason=shown["reason"],
         counterpart=shown["counterpart"],
         since=to_timestamp(row["suspended_at"]),
         expected_end_at=to_timestamp(shown["end_at"]),
-        payment=Payment(fee=shown["fee"], charge=shown["charge"]) if money else None,
+        payment=Payment(phi=shown["phi"], le_phi=shown["le_phi"]) if money else None,
         expired=shown["end_at"] is not None and shown["end_at"] < now,
         actor=shown["actor"],
     )
@@ -110,7 +112,6 @@ def _withdrawal(row: Row) -> pb.Withdrawal | None:
         return None
     return pb.Withdrawal(
         number=row["withdrawals"],
-        reason=row["withdrawal_reason"],
         requested_at=to_timestamp(row["withdrawal_requested_at"]),
     )
 
@@ -122,8 +123,10 @@ def get_case(
     now: int,
     language: str = "vi",
     access_scope: AccessScope | None = None,
+    keyring: Keyring | None = None,
 ) -> pb.GetCaseResponse:
-    """Show a case and its history; raise ``NotFound``.
+    """Show a case and its history; raise ``NotFound``. Without a ``keyring`` what a citizen wrote
+    is left out.
 
     Raise ``Forbidden`` to an officer who by ``access_scope`` takes no part in it.
     """
@@ -147,6 +150,10 @@ def get_case(
         show_transitions(response, dict(row), state, process, language)
     show_collaboration(response, state, now)
     response.parent_code = row["parent_code"] or ""
+    if keyring is not None and response.case.HasField("withdrawal"):
+        response.case.withdrawal.reason = open_text(
+            keyring, code, WITHDRAWAL_REASON, row["withdrawal_reason"]
+        )
     if response.children:
         _name_children(connection, code, response)
     return response

@@ -64,8 +64,8 @@ def _suspension_columns(suspension: Suspension | None) -> Row:
         "kind": suspension.kind,
         "reason": suspension.reason,
         "counterpart": suspension.counterpart,
-        "fee": suspension.fee,
-        "charge": suspension.charge,
+        "phi": suspension.phi,
+        "le_phi": suspension.le_phi,
         "end_at": end_at,
         "actor": suspension.actor,
     }

@@ -53,11 +53,12 @@ def _accepted(uow: UnitOfWork, event: Event, payload: DossierAccepted) -> None:
 def _withdrawal_requested(uow: UnitOfWork, event: Event, payload: WithdrawalRequested) -> None:
     """Count the citizen's wishes to withdraw, and keep the last."""
     row = uow.get(CASES, event.stream_id) or {}
+    reason = payload.reason.SerializeToString() if payload.HasField("reason") else None
     uow.change(
         CASES,
         event.stream_id,
         withdrawals=(row.get("withdrawals") or 0) + 1,
-        withdrawal_reason=payload.reason,
+        withdrawal_reason=reason,
         withdrawal_requested_at=to_us(event.occurred_at),
     )
 

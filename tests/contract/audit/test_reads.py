@@ -25,10 +25,10 @@ from services.audit.record.replay import ChainHeads, ReplayRange, replay_events
 from services.audit.reports import queries
 from services.audit.reports.indicators import Counts, Indicators, reported_dossier
 from services.audit.reports.queries import ReportRequest
-from services.audit.state.as_of import facts_of
+from services.audit.state.as_of import dossier_row
 from services.audit.state.local_days import day
 from services.audit.tables import DOSSIERS, LOG
-from tests.support.audit_store import MONDAY, UNITS, Log, Store, facts_table, week
+from tests.support.audit_store import MONDAY, UNITS, Log, Store, dossier_rows, week
 from tests.support.events import name_of, payload_of, with_payload
 
 NOW = MONDAY + 6 * DAY
@@ -49,7 +49,7 @@ def store(database_url: str, events: list[Event]) -> Iterator[Store]:
 
 
 def _known(events: list[Event], instant: int | None) -> dict[str, dict[str, Any]]:
-    return facts_table(e for e in events if instant is None or to_us(e.occurred_at) <= instant)
+    return dossier_rows(e for e in events if instant is None or to_us(e.occurred_at) <= instant)
 
 
 def test_the_state_as_of_an_instant_is_the_fold_up_to_it(store: Store, events: list[Event]) -> None:
@@ -57,7 +57,7 @@ def test_the_state_as_of_an_instant_is_the_fold_up_to_it(store: Store, events: l
     for instant in INSTANTS:
         expected = _known(events, instant)
         for code in {e.stream_id for e in events}:
-            assert store.ask(facts_of, code, instant) == expected.get(code)
+            assert store.ask(dossier_row, code, instant) == expected.get(code)
 
 
 def test_the_report_from_the_store_is_the_report_of_the_fold(
@@ -69,11 +69,11 @@ def test_the_report_from_the_store_is_the_report_of_the_fold(
     for instant, by, (first, last) in product(INSTANTS, keys, periods):
         told = store.ask(queries.report, ReportRequest(first, last, by, instant), NOW)
         expected = Indicators(first, last)
-        for facts in _known(events, instant).values():
-            dossier = reported_dossier(facts)
+        for row in _known(events, instant).values():
+            dossier = reported_dossier(row)
             if dossier is not None:
-                today = day(NOW if instant is None else instant, facts["time_zone"])
-                expected.add((facts[by] or "unknown") if by else "", dossier, today)
+                today = day(NOW if instant is None else instant, row["time_zone"])
+                expected.add((row[by] or "unknown") if by else "", dossier, today)
 
         assert told.total == expected.total
         assert told.rows() == expected.rows()
@@ -172,11 +172,11 @@ def test_deadlines_page_by_page_are_those_of_the_fold(store: Store, events: list
         at = NOW if instant is None else instant
         wanted = DeadlineFilter(at, instant is not None, within, overdue, unit)
         expected = [
-            facts
-            for facts in _known(events, instant).values()
-            if _asked_for(facts, at, within, overdue, unit)
+            row
+            for row in _known(events, instant).values()
+            if _asked_for(row, at, within, overdue, unit)
         ]
-        expected.sort(key=lambda facts: (_due(facts), facts["dossier_code"]))
+        expected.sort(key=lambda row: (_due(row), row["dossier_code"]))
 
         assert _all_pages(store, wanted) == expected
 
@@ -193,40 +193,38 @@ def _all_pages(store: Store, wanted: DeadlineFilter) -> list[dict[str, Any]]:
         wanted = replace(wanted, after=after)
 
 
-def _due(facts: dict[str, Any]) -> Any:
-    return facts["due_at"] if facts["accepted_at"] else facts["submitted_at"] + 9 * HOUR
+def _due(row: dict[str, Any]) -> Any:
+    return row["due_at"] if row["accepted_at"] else row["submitted_at"] + 9 * HOUR
 
 
 def test_each_due_date_says_what_it_is_of_and_who_is_late(store: Store) -> None:
     """Of a dossier at the desk it is the check, and its unit is late; later who has the step."""
     wanted = DeadlineFilter(NOW, past=False)
     found = store.ask(listing.deadlines, wanted, 1000)
-    told = {facts["dossier_code"]: responses.deadline(facts, NOW) for facts in found}
+    told = {row["dossier_code"]: responses.deadline(row, NOW) for row in found}
     kinds = set()
-    for facts in found:
-        row = told[facts["dossier_code"]]
-        at_desk, stopped = facts["accepted_at"] is None, facts["suspended_at"] is not None
-        kinds.add((row.kind, stopped))
-        assert row.kind == (pb.DEADLINE_KIND_DESK_CHECK if at_desk else pb.DEADLINE_KIND_PROMISE)
-        assert row.HasField("first_due_at") != at_desk
-        late = "" if stopped or _due(facts) >= NOW else facts["step_unit"] or facts["unit"]
-        assert row.late_unit == late
+    for row in found:
+        shown = told[row["dossier_code"]]
+        at_desk, stopped = row["accepted_at"] is None, row["suspended_at"] is not None
+        kinds.add((shown.kind, stopped))
+        assert shown.kind == (pb.DEADLINE_KIND_DESK_CHECK if at_desk else pb.DEADLINE_KIND_PROMISE)
+        assert shown.HasField("first_due_at") != at_desk
+        late = "" if stopped or _due(row) >= NOW else row["step_unit"] or row["unit"]
+        assert shown.late_unit == late
         assert not at_desk or late in UNITS
     assert len(kinds) == 3
 
 
-def _asked_for(
-    facts: dict[str, Any], at: int, within: int | None, overdue: bool, unit: str
-) -> bool:
+def _asked_for(row: dict[str, Any], at: int, within: int | None, overdue: bool, unit: str) -> bool:
     ends = ("refused_at", "resolved_at", "withdrawn_at", "returned_at")
-    if any(facts[end] for end in ends) or _due(facts) is None:
+    if any(row[end] for end in ends) or _due(row) is None:
         return False
-    if unit not in ("", facts["unit"], facts["step_unit"]):
+    if unit not in ("", row["unit"], row["step_unit"]):
         return False
     if within is None and not overdue:
         return True
-    left = _due(facts) - at
-    runs = facts["suspended_at"] is None
+    left = _due(row) - at
+    runs = row["suspended_at"] is None
     return (overdue and runs and left < 0) or (within is not None and 0 <= left <= within)
 
 

@@ -13,7 +13,7 @@ from kernel.eventsourcing.envelope import short_name
 from kernel.eventsourcing.record import Record
 from services.audit.tables import CHAINS, DOSSIERS, KERNEL, LOG
 from tests.support.audit_histories import CODE, Numbering, happened
-from tests.support.audit_store import MONDAY, Log, Store, facts_table, week
+from tests.support.audit_store import MONDAY, Log, Store, dossier_rows, week
 from tests.support.databases import NewDatabase
 
 
@@ -79,7 +79,7 @@ def test_the_facts_are_the_fold_of_the_events(store: Store, events: list[Event])
     store.take_all(Log(events).shuffled(random.Random(2)), 23)
 
     told = {row["dossier_code"]: row for row in store.rows(DOSSIERS)}
-    assert told == facts_table(events)
+    assert told == dossier_rows(events)
     assert len(Counter(row["state"] for row in told.values())) >= 5
 
 
@@ -110,7 +110,7 @@ def test_repeats_are_kept_once(
 
     assert len(store.rows(LOG)) == len(events)
     assert again.views() == store.views()
-    assert {row["dossier_code"]: row for row in store.rows(DOSSIERS)} == facts_table(events)
+    assert {row["dossier_code"]: row for row in store.rows(DOSSIERS)} == dossier_rows(events)
 
 
 def _newer(sequence: int, *, must_understand: bool = False) -> Event:
@@ -149,7 +149,7 @@ def test_a_dossier_known_only_by_unknown_events_has_a_state(store: Store) -> Non
 def test_records_accepted_late_stand_where_the_log_has_them(
     store: Store, another: Callable[..., Any]
 ) -> None:
-    """A record that waited in the quarantine gives the same chain and facts as another reading."""
+    """A record that waited in the quarantine gives the same chain and row as another reading."""
     numbering = Numbering()
     first, second, third = (
         numbering.event(payload, MONDAY + n, "H22.12.03-210809-9999")
@@ -174,5 +174,5 @@ def test_records_accepted_late_stand_where_the_log_has_them(
     rows = store.rows(LOG)
     links = [link for partition in log.partitions for link in _chained(partition)]
     assert [row["hash"] for row in rows] == links
-    facts = facts_table(Event.FromString(r["body"]) for r in rows)
-    assert {row["dossier_code"]: row for row in store.rows(DOSSIERS)} == facts
+    expected = dossier_rows(Event.FromString(r["body"]) for r in rows)
+    assert {row["dossier_code"]: row for row in store.rows(DOSSIERS)} == expected

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from kernel.base.errors import Refused
+from kernel.crypto.keyring import ERASED, Keyring
 from kernel.rpc.validation.validator import check
-from services.routing.tables import TIMERS
+from kernel.storage.engines import open_engine
+from office.sealed_text import WITHDRAWAL_REASON, seal_text
+from services.routing.tables import CASES, TIMERS
 from tests.support.databases import NewDatabase
 from tests.support.departments import Departments, Desk
 from tests.support.events import name_of
@@ -45,7 +49,7 @@ def test_a_wish_is_shown_until_it_is_answered(departments: Departments) -> None:
     departments.reads([desk.says(CODE, withdrawal(), MON)])
     assert departments.kinds(CODE) == ["CaseOpened"]
     shown = case(departments).case
-    assert (shown.withdrawal.number, shown.withdrawal.reason) == (1, "không còn nhu cầu")
+    assert (shown.withdrawal.number, shown.withdrawal.reason) == (1, "")
     assert clock(shown.withdrawal.requested_at.ToMicroseconds()) == MON
     assert (shown.due_at, flags(departments)) == (due, [True])
 
@@ -58,6 +62,25 @@ def test_a_wish_is_shown_until_it_is_answered(departments: Departments) -> None:
 
     departments.reads([desk.says(CODE, withdrawal(), LATER)])
     assert case(departments).case.withdrawal.number == 2
+
+
+def test_what_the_citizen_wrote_is_read_until_it_is_erased(
+    departments: Departments, tmp_path: Path
+) -> None:
+    """It lies sealed in routing's row, and is opened when an officer looks at the case."""
+    keyring = Keyring(open_engine(f"sqlite:///{tmp_path / 'keys'}", "keyring"), b"k" * 32)
+    key = keyring.new_key(CODE)
+    keyring.save([key])
+    desk = Desk()
+    departments.reads(desk.files(CODE))
+    reason = seal_text(key, WITHDRAWAL_REASON, "không còn nhu cầu")
+    departments.reads([desk.says(CODE, withdrawal(reason), MON)])
+
+    assert case(departments, keyring=keyring).case.withdrawal.reason == "không còn nhu cầu"
+    (row,) = departments.rows(CASES)
+    assert "nhu cầu" not in str(row)
+    keyring.destroy(CODE)
+    assert case(departments, keyring=keyring).case.withdrawal.reason == ERASED
 
 
 @pytest.mark.parametrize("reason", ["", " ", "\u200b", "\u2060", "\u3164\u00a0"])

@@ -21,7 +21,7 @@ from office.worktime.calendars.repository import find_calendar
 from services.audit.deadlines.explain import explain as explained
 from services.audit.tables import LOG
 from tests.support.audit_service import FRIDAY, OPERATOR, Office, open_office, publish
-from tests.support.audit_store import MONDAY, facts_table, week
+from tests.support.audit_store import MONDAY, dossier_rows, week
 from tests.support.events import name_of
 from tests.support.models import AUDIT as MODEL
 from tests.support.walk import Metadata
@@ -53,7 +53,7 @@ def test_an_operator_reads_everything_that_the_log_says(
     """Timeline, state, deadlines, report, playback and chain tell of the same events."""
     code = events[0].stream_id
     own = [e for e in events if e.stream_id == code]
-    facts = facts_table(events)
+    rows = dossier_rows(events)
 
     timeline = office.ask("GetTimeline", pb.GetTimelineRequest(dossier_code=code))
     assert [e.event_id for e in timeline.entries] == [e.event_id for e in own]
@@ -65,13 +65,13 @@ def test_an_operator_reads_everything_that_the_log_says(
     assert len(first.hash) == 32
 
     state = office.ask("GetState", pb.GetStateRequest(dossier_code=code)).state
-    assert state.state == facts[code]["state"]
-    assert state.unit == facts[code]["unit"]
+    assert state.state == rows[code]["state"]
+    assert state.unit == rows[code]["unit"]
     assert state.state_name.vi
 
-    _check_deadlines(office, facts)
-    _check_explanation(office, facts, code, own)
-    _check_report(office, facts)
+    _check_deadlines(office, rows)
+    _check_explanation(office, rows, code, own)
+    _check_report(office, rows)
 
     played = list(office.stream("StreamEvents", pb.StreamEventsRequest()))
     assert {p.body for p in played} == {e.SerializeToString() for e in events}
@@ -81,19 +81,19 @@ def test_an_operator_reads_everything_that_the_log_says(
     _check_following(office, kafka.bootstrap, topic, heads)
 
 
-def _check_explanation(office: Office, facts: dict[str, Any], code: str, own: list[Event]) -> None:
+def _check_explanation(office: Office, rows: dict[str, Any], code: str, own: list[Event]) -> None:
     answer = office.ask("ExplainDeadline", pb.ExplainDeadlineRequest(dossier_code=code))
     expected = explained(own, find_calendar)
     assert [line.event_id for line in answer.lines] == [
         line.event.event_id for line in expected.lines
     ]
-    first = facts[code]["first_due_at"]
+    first = rows[code]["first_due_at"]
     assert answer.HasField("first_due_at") == (first is not None)
     assert to_us(answer.first_due_at) == (first or 0)
-    assert answer.time_zone == facts[code]["time_zone"]
+    assert answer.time_zone == rows[code]["time_zone"]
 
 
-def _check_deadlines(office: Office, facts: dict[str, Any]) -> None:
+def _check_deadlines(office: Office, rows: dict[str, Any]) -> None:
     listed: list[pb.Deadline] = []
     token = ""
     while True:
@@ -105,14 +105,14 @@ def _check_deadlines(office: Office, facts: dict[str, Any]) -> None:
             break
     expected = {
         code
-        for code, f in facts.items()
+        for code, f in rows.items()
         if f["pending_due_at"] and f["pending_due_at"] < FRIDAY and not f["suspended_at"]
     }
     assert {d.dossier_code for d in listed} == expected
     assert {d.status for d in listed} <= {pb.DEADLINE_STATUS_OVERDUE}
     late = {d.dossier_code for d in listed if d.lateness == pb.LATENESS_PENDING_OVERDUE}
-    accepted = {c for c in expected if facts[c]["accepted_at"]}
-    assert late == {c for c in accepted if facts[c]["due_day"] < 20210813}
+    accepted = {c for c in expected if rows[c]["accepted_at"]}
+    assert late == {c for c in accepted if rows[c]["due_day"] < 20210813}
     checks = {d.dossier_code for d in listed if d.kind == pb.DEADLINE_KIND_DESK_CHECK}
     assert checks == expected - accepted
     assert checks
@@ -123,12 +123,12 @@ def _check_deadlines(office: Office, facts: dict[str, Any]) -> None:
         assert WEDNESDAY <= to_us(deadline.due_at) <= WEDNESDAY + 3 * DAY
 
 
-def _check_report(office: Office, facts: dict[str, Any]) -> None:
+def _check_report(office: Office, rows: dict[str, Any]) -> None:
     request = pb.GetReportRequest(
         from_date="2021-08-01", to_date="2021-08-31", by=pb.BREAKDOWN_CHANNEL
     )
     report = office.ask("GetReport", request)
-    received = Counter(f["channel"] for f in facts.values() if f["received_day"])
+    received = Counter(f["channel"] for f in rows.values() if f["received_day"])
     assert {row.key: row.received for row in report.rows} == received
     assert not report.HasField("as_of")
     for row in (report.total, *report.rows):
@@ -190,7 +190,7 @@ def test_what_the_log_does_not_know_is_named(
 
 def test_a_known_unit_with_nothing_due_is_no_fault(office: Office, events: list[Event]) -> None:
     """A unit's empty list, and a known dossier's empty part of the log, are answers."""
-    unit = facts_table(events)[events[0].stream_id]["unit"]
+    unit = dossier_rows(events)[events[0].stream_id]["unit"]
     long_ago = to_timestamp(MONDAY - DAY)
     listed = office.ask("ListDeadlines", pb.ListDeadlinesRequest(unit=unit, as_of=long_ago))
     assert list(listed.deadlines) == []

@@ -15,7 +15,9 @@ from motcua.intake.v1 import intake_pb2 as pb
 from motcua.intake.v1.dossier_events_pb2 import (
     DossierAccepted,
     DossierSubmitted,
+    DossierWithdrawn,
     ResultReturned,
+    WithdrawalRequested,
 )
 from motcua.postal.v1.job_events_pb2 import (
     ItemDelivered,
@@ -35,6 +37,7 @@ from motcua.routing.v1.types_pb2 import DEADLINE_SCOPE_SUSPENSION, CaseResult
 from kernel.base.instants import to_timestamp, to_us
 from kernel.crypto.keyring import ERASED
 from kernel.rpc.client import explain, metadata
+from office.sealed_text import WITHDRAWAL_REASON, open_text
 from services.intake.tables import DOSSIERS
 from tests.support import desk as who
 from tests.support import intake_samples
@@ -206,6 +209,42 @@ def test_the_pin_is_stored_nowhere_in_clear(desk: Desk) -> None:
     assert row is not None
     assert pin
     assert pb.SubmitDossierResponse.FromString(row["response"]).pin == ""
+
+
+def test_what_a_citizen_writes_is_stored_nowhere_in_clear(desk: Desk) -> None:
+    """Neither in events nor in rows; the reason for a withdrawal opens with the dossier's key."""
+    at_the_desk, accepted = desk.submit(), desk.submit()
+    desk.accept(accepted.dossier_code)
+    desk.hear(accepted.dossier_code, "routing", opened(at("2021-08-12 08:00")))
+    for dossier in (at_the_desk, accepted):
+        request = pb.RequestWithdrawalRequest(
+            request_id=rid(),
+            dossier_code=dossier.dossier_code,
+            pin=dossier.pin,
+            reason="Chồng tôi mất",
+        )
+        desk.call("RequestWithdrawal", request, who.CITIZEN)
+        kind = DossierWithdrawn if dossier is at_the_desk else WithdrawalRequested
+        payload: Any = payload_of(desk.events(dossier.dossier_code)[-1], kind)
+        reason = open_text(
+            desk.keyring,
+            dossier.dossier_code,
+            WITHDRAWAL_REASON,
+            payload.reason.SerializeToString(),
+        )
+        assert reason == "Chồng tôi mất"
+
+    stored = desk.run(
+        lambda uow: [
+            value if isinstance(value, bytes) else str(value).encode()
+            for table in uow.model.tables.metadata.sorted_tables
+            for row in uow.connection.execute(table.select())
+            for value in row
+        ]
+    )
+    assert any(accepted.dossier_code.encode() in value for value in stored)
+    for typed in ("Chồng tôi mất", "Nguyễn Thị Hoa"):
+        assert not any(typed.encode() in value for value in stored)
 
 
 # -- acceptance -----------------------------------------------------------------------------------
@@ -497,7 +536,7 @@ def test_an_accepted_dossier_is_let_go_by_the_departments(any_desk: Desk) -> Non
     assert show(any_desk, code).dossier.withdrawal_requested
     again = pb.RequestWithdrawalRequest(request_id=rid(), dossier_code=code)
     assert any_desk.problem("RequestWithdrawal", again).reason == "WITHDRAWAL_PENDING"
-    any_desk.hear(code, "routing", CaseWithdrawn(reason="Đổi ý"))
+    any_desk.hear(code, "routing", CaseWithdrawn())
     shown = show(any_desk, code).dossier
     assert shown.state == pb.DossierState.DOSSIER_STATE_WITHDRAWN
     assert not shown.withdrawal_requested

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -70,8 +70,8 @@ def writer(engine: Engine) -> Iterator[Writer]:
 def stopped_holder(url: str) -> Iterator[None]:
     """Run another replica that was stopped within a transaction, with row ``a`` locked."""
     child = subprocess.Popen([sys.executable, "-c", HOLDER, url], stdout=subprocess.PIPE, text=True)
+    assert child.stdout is not None
     try:
-        assert child.stdout is not None
         assert child.stdout.readline() == "holds\n"
         child.send_signal(signal.SIGSTOP)
         yield
@@ -81,10 +81,10 @@ def stopped_holder(url: str) -> Iterator[None]:
         child.stdout.close()
 
 
-def lock(name: str) -> object:
+def lock(name: str) -> Callable[[UnitOfWork], str]:
     """Return a job that locks a row."""
     row = {"name": name, "holder": "", "expires_at": 0}
-    return lambda uow: uow.lock(KERNEL.leases, row)["name"]
+    return lambda uow: str(uow.lock(KERNEL.leases, row)["name"])
 
 
 def see(uow: UnitOfWork) -> str:
@@ -157,7 +157,9 @@ def test_the_lock_of_those_that_run_again_is_kept_by_another(
 def test_every_connection_notices_a_vanished_server(engine: Engine) -> None:
     """Also one that waits: what TCP itself would find out after hours."""
     with engine.connect() as connection:
-        given = connection.connection.driver_connection.info.get_parameters()
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        given = driver.info.get_parameters()
     assert {
         name: given[name] for name in given if "alive" in name or name == "tcp_user_timeout"
     } == {

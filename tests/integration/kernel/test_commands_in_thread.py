@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from motcua.events.v1.common_pb2 import Actor
+from motcua.events.v1.common_pb2 import Actor, ActorKind
 from motcua.operations.v1 import operations_pb2 as pb
 
 from kernel.auth.identity import Caller, set_caller
@@ -56,7 +56,7 @@ class Work:
 
 async def call(commands: Commands, request: pb.RedriveRequest, act: Callable[[Call], Any]) -> Any:
     """Call as an operator who waits for a minute."""
-    actor = Actor(kind=3, id="op")
+    actor = Actor(kind=ActorKind.ACTOR_KIND_OPERATOR, id="op")
     set_caller(Caller(METHOD, actor, "en", "", time.monotonic() + 60))
     return await commands.run_in_thread(request, NO_CONTEXT, act)
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
@@ -95,7 +96,8 @@ def test_records_larger_than_a_fetch_are_read(
                 producer.send(large.name, value, partition=partition)
         producer.flush()
     with closing(KafkaReader(kafka.bootstrap, large.name)) as reader:
-        reached, found = dict.fromkeys(range(6), 0), {p: [] for p in range(6)}
+        reached = dict.fromkeys(range(6), 0)
+        found: dict[int, list[Any]] = {p: [] for p in range(6)}
         reader.seek(reached)
         deadline = time.monotonic() + 60
         while any(position < len(values) for position in reached.values()):

@@ -139,7 +139,7 @@ def resolved_dossiers(process: Process) -> list[Event]:
         code = f"{UNIT}-210809-{number:04d}"
         key = keyring.new_key(code)
         keyring.save([key])
-        facts = {
+        payloads = {
             "intake": DossierSubmitted(unit=UNIT, applicant=key.seal("applicant", PERSON)),
             "routing": CaseResolved(result_channel=ResultChannel.RESULT_CHANNEL_POST),
         }
@@ -148,14 +148,14 @@ def resolved_dossiers(process: Process) -> list[Event]:
                 code,
                 source,
                 1,
-                fact,
+                payload,
                 actor=Actor(kind=ActorKind.ACTOR_KIND_SYSTEM, id=source),
                 occurred_at=now,
                 recorded_at=now,
                 causation_id="",
                 correlation_id=code,
             )
-            for source, fact in facts.items()
+            for source, payload in payloads.items()
         ]
     engine.dispose()
     return events

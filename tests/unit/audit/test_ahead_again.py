@@ -70,10 +70,10 @@ def test_lateness_is_judged_by_the_new_date(resolved: str, words: str, judged: i
     submitted = (DossierSubmitted(time_zone=HANOI), at("2021-08-09 08:00"))
 
     assert told(*said, calendar_of=storm).lines[-1].text[1] == words
-    facts = folded(numbering.event(payload, when) for payload, when in [submitted, *said])
-    assert facts["due_at"] == at("2021-08-18 09:00")
-    assert facts["missed_at"] == at("2021-08-16 09:01")
-    assert lateness(facts, 20210820) == judged
+    row = folded(numbering.event(payload, when) for payload, when in [submitted, *said])
+    assert row["due_at"] == at("2021-08-18 09:00")
+    assert row["missed_at"] == at("2021-08-16 09:01")
+    assert lateness(row, 20210820) == judged
 
 
 def test_a_date_that_had_passed_all_the_same_is_late() -> None:

@@ -64,7 +64,7 @@ SUBMITTED = DossierSubmitted(
 )
 ACCEPTED = DossierAccepted(due_at=stamp("2021-08-12 16:35"))
 REFUSED = DossierRefused(reason_code="incomplete")
-GONE_EARLY = DossierWithdrawn(reason="x")
+GONE_EARLY = DossierWithdrawn()
 RETURNED = ResultReturned()
 OPENED = CaseOpened(current=CurrentStep(step="check", unit="H22.12.1"))
 ASKED = SupplementRequested(round=1)
@@ -121,8 +121,8 @@ def test_a_step_of_a_process_says_what_it_is_on_the_portal(said: int) -> None:
     """2, 4, 6 and 8 hold while the step is current; anything else counts as in processing."""
     current = CurrentStep(step="pay", unit="H22", national_state=said)
     completed = StepCompleted(step="check", next=current)
-    facts = folded(_history([*REACHED[4], completed]))
-    assert facts["state"] == (said if said in (2, 4, 6, 8) else 4)
+    row = folded(_history([*REACHED[4], completed]))
+    assert row["state"] == (said if said in (2, 4, 6, 8) else 4)
     again = folded(_history([*REACHED[4], completed, ASKED]))
     assert again["state"] == 5
 
@@ -183,19 +183,19 @@ events = st.lists(st.tuples(payloads(), instants), min_size=1, max_size=12)
 @given(events)
 def test_any_events_in_any_order_give_a_state(history: Any) -> None:
     """The fold never raises, and gives a state of the portal and every column of the table."""
-    facts = folded([happened(payload, when) for payload, when in history])
+    row = folded([happened(payload, when) for payload, when in history])
 
-    assert facts["state"] in STATES
-    assert set(facts) == set(DOSSIERS.columns.keys())
-    reported_dossier(facts)
+    assert row["state"] in STATES
+    assert set(row) == set(DOSSIERS.columns.keys())
+    reported_dossier(row)
 
 
 @given(events, events)
 def test_the_first_end_holds(before: Any, after: Any) -> None:
     """Once a dossier has ended, no later event gives it another end, and its lateness stands."""
-    facts = folded([happened(payload, when) for payload, when in before])
-    end = finished_at(facts)
-    later = facts
+    row = folded([happened(payload, when) for payload, when in before])
+    end = finished_at(row)
+    later = row
     for payload, when in after:
         event = happened(payload, when)
         later = fold.fold(later, event, when)
@@ -203,14 +203,14 @@ def test_the_first_end_holds(before: Any, after: Any) -> None:
     if end is not None:
         assert finished_at(later) is not None
         assert later["state"] in (3, 7, 9, 10)
-        assert (later["state"] == 3) == (facts["state"] == 3)
-        assert (later["state"] == 7) == (facts["state"] == 7)
+        assert (later["state"] == 3) == (row["state"] == 3)
+        assert (later["state"] == 7) == (row["state"] == 7)
         assert later["pending_due_at"] is None
-    if facts["resolved_at"] is not None:
-        assert later["resolved_at"] == facts["resolved_at"]
-        assert later["due_at"] == facts["due_at"] or facts["accepted_at"] is None
-    if facts["accepted_at"] is not None:
-        assert later["accepted_at"] == facts["accepted_at"]
+    if row["resolved_at"] is not None:
+        assert later["resolved_at"] == row["resolved_at"]
+        assert later["due_at"] == row["due_at"] or row["accepted_at"] is None
+    if row["accepted_at"] is not None:
+        assert later["accepted_at"] == row["accepted_at"]
 
 
 @given(events, instants)
@@ -219,29 +219,29 @@ def test_facts_unchanged_since_an_instant_are_the_facts_as_of_it(
 ) -> None:
     """Leaving out events after an instant changes nothing when `changed_at` is not after it."""
     all_events = [happened(payload, when) for payload, when in history]
-    facts = folded(all_events)
-    if facts["changed_at"] <= instant:
-        assert folded(e for e in all_events if to_us(e.occurred_at) <= instant) == facts
+    row = folded(all_events)
+    if row["changed_at"] <= instant:
+        assert folded(e for e in all_events if to_us(e.occurred_at) <= instant) == row
 
 
 @given(events)
 def test_what_follows_from_the_facts_agrees_with_them(history: Any) -> None:
     """Days, state and the pending due date can be told from the instants alone."""
-    facts = folded([happened(payload, when) for payload, when in history])
-    end = finished_at(facts)
-    zone = facts["time_zone"]
+    row = folded([happened(payload, when) for payload, when in history])
+    end = finished_at(row)
+    zone = row["time_zone"]
 
     for instant, day in (
-        (facts["accepted_at"], facts["received_day"]),
-        (facts["due_at"], facts["due_day"]),
-        (facts["suspended_at"], facts["suspended_day"]),
-        (end, facts["finished_day"]),
+        (row["accepted_at"], row["received_day"]),
+        (row["due_at"], row["due_day"]),
+        (row["suspended_at"], row["suspended_day"]),
+        (end, row["finished_day"]),
     ):
         assert day == (None if instant is None else local_days.day(instant, zone))
-    at_desk = facts["accepted_at"] is None and facts["refused_at"] is None
-    expected = facts["check_due_at"] if at_desk else facts["due_at"]
-    waits = end is None and (at_desk or facts["accepted_at"] is not None)
-    assert facts["pending_due_at"] == (expected if waits else None)
+    at_desk = row["accepted_at"] is None and row["refused_at"] is None
+    expected = row["check_due_at"] if at_desk else row["due_at"]
+    waits = end is None and (at_desk or row["accepted_at"] is not None)
+    assert row["pending_due_at"] == (expected if waits else None)
 
 
 def test_a_day_is_counted_where_the_dossier_is() -> None:
@@ -255,27 +255,27 @@ def test_a_day_is_counted_where_the_dossier_is() -> None:
 @pytest.mark.parametrize("ending", [REFUSED, GONE_EARLY])
 def test_what_was_never_accepted_is_never_counted(ending: Message) -> None:
     """Refused, or withdrawn before acceptance, is not received."""
-    facts = folded(_history([SUBMITTED, ending]))
+    row = folded(_history([SUBMITTED, ending]))
 
-    assert reported_dossier(facts) is None
+    assert reported_dossier(row) is None
 
 
 def test_the_first_promise_is_kept_beside_the_date_that_holds() -> None:
     """A resumed case has a new due date, and the first one stays on record."""
-    facts = folded(_history([SUBMITTED, ACCEPTED, OPENED, ASKED, RESUMED]))
+    row = folded(_history([SUBMITTED, ACCEPTED, OPENED, ASKED, RESUMED]))
 
-    assert facts["first_due_at"] == at("2021-08-12 16:35")
-    assert facts["due_at"] == at("2021-08-20 14:00")
-    assert facts["suspended_at"] is None
+    assert row["first_due_at"] == at("2021-08-12 16:35")
+    assert row["due_at"] == at("2021-08-20 14:00")
+    assert row["suspended_at"] is None
 
 
 def test_an_extension_moves_the_date_that_holds_and_keeps_the_first() -> None:
     """The apology's date counts from now on; an ended dossier's date is not moved."""
-    facts = folded(_history([SUBMITTED, ACCEPTED, OPENED, EXTENDED]))
+    row = folded(_history([SUBMITTED, ACCEPTED, OPENED, EXTENDED]))
 
-    assert facts["first_due_at"] == at("2021-08-12 16:35")
-    assert facts["due_at"] == facts["pending_due_at"] == at("2021-08-18 10:00")
-    assert facts["extended_at"] == MONDAY + 3 * MINUTE
+    assert row["first_due_at"] == at("2021-08-12 16:35")
+    assert row["due_at"] == row["pending_due_at"] == at("2021-08-18 10:00")
+    assert row["extended_at"] == MONDAY + 3 * MINUTE
     ended = folded(_history([SUBMITTED, ACCEPTED, OPENED, RESOLVED, EXTENDED]))
     assert ended["due_at"] == at("2021-08-12 16:35")
 
@@ -283,20 +283,20 @@ def test_an_extension_moves_the_date_that_holds_and_keeps_the_first() -> None:
 @pytest.mark.parametrize("stands", [ASKED, PAYMENT, STOPPED])
 def test_what_stands_still_is_never_overdue(stands: Message) -> None:
     """States 5, 6 and 8 are pending in time, however long ago the date was."""
-    facts = folded(_history([SUBMITTED, ACCEPTED, OPENED, stands]))
+    row = folded(_history([SUBMITTED, ACCEPTED, OPENED, stands]))
     report = Indicators(20210801, 20211231)
-    report.add("", reported(facts), 20211231)
+    report.add("", reported(row), 20211231)
 
     assert (report.total.pending, report.total.pending_in_time) == (1, 1)
 
 
 def test_a_closed_dossier_is_given_back_and_the_report_balances() -> None:
     """State 3 after acceptance: received, and returned without a result; neither early nor late."""
-    facts = folded(_history([SUBMITTED, ACCEPTED, OPENED, ASKED, CLOSED]))
+    row = folded(_history([SUBMITTED, ACCEPTED, OPENED, ASKED, CLOSED]))
     report = Indicators(20210801, 20210831)
-    report.add("", reported(facts), 20210831)
+    report.add("", reported(row), 20210831)
 
-    assert facts["state"] == 3
+    assert row["state"] == 3
     assert (report.total.received, report.total.returned, report.total.pending) == (1, 1, 0)
 
 
@@ -327,9 +327,9 @@ def test_missed_due_dates_of_steps_are_not_the_dossiers() -> None:
     """Only the dossier's own due date makes it missed, once."""
     step = DeadlineMissed(scope=DEADLINE_SCOPE_STEP)
     whole = DeadlineMissed(scope=DEADLINE_SCOPE_DOSSIER)
-    facts = folded(_history([SUBMITTED, ACCEPTED, OPENED, step, whole, whole]))
+    row = folded(_history([SUBMITTED, ACCEPTED, OPENED, step, whole, whole]))
 
-    assert facts["missed_at"] == MONDAY + 4 * MINUTE
+    assert row["missed_at"] == MONDAY + 4 * MINUTE
 
 
 CHECK, ANEW = stamp("2021-08-09 17:00"), stamp("2021-08-11 10:00")
@@ -373,15 +373,15 @@ def test_a_dossier_at_the_desk_is_due_to_be_checked(
     events: Sequence[Message], due: Timestamp | None
 ) -> None:
     """Until it is accepted or refused, missed or not; what is paid first waits for the money."""
-    facts = folded(_history(events))
+    row = folded(_history(events))
 
-    assert facts["pending_due_at"] == (None if due is None else to_us(due))
+    assert row["pending_due_at"] == (None if due is None else to_us(due))
 
 
 def test_a_check_that_the_desk_missed_is_kept_from_its_first_instant() -> None:
     """Whether the dossier is then accepted or not; said again, it stays as it was."""
     near, late = DeskCheckApproaching(unit="H22.12"), DeskCheckMissed(unit="H22.12")
-    facts = folded(
+    row = folded(
         happened(payload, at(when))
         for payload, when in (
             (SUBMITTED, "2021-08-09 08:00"),
@@ -391,10 +391,10 @@ def test_a_check_that_the_desk_missed_is_kept_from_its_first_instant() -> None:
             (late, "2021-08-11 17:00"),
         )
     )
-    assert facts["check_missed_at"] == at("2021-08-09 17:00")
+    assert row["check_missed_at"] == at("2021-08-09 17:00")
     report = Indicators(20210809, 20210813)
-    report.add("", reported(facts), 20210813)
+    report.add("", reported(row), 20210813)
     assert (report.total.received, report.total.checked_late) == (1, 1)
     before = Indicators(20210801, 20210808)
-    before.add("", reported(facts), 20210813)
+    before.add("", reported(row), 20210813)
     assert before.total.checked_late == 0

@@ -118,8 +118,8 @@ def test_the_report_equals_the_files_own_counts(
     period = date.fromisoformat(first), date.fromisoformat(last)
     report = Indicators(int(first.replace("-", "")), int(last.replace("-", "")))
     for code, rows in cases.items():
-        facts = folded(_events(code, rows))
-        report.add(facts[by], reported(facts), 20261122)
+        row = folded(_events(code, rows))
+        report.add(row[by], reported(row), 20261122)
     expected: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for rows in cases.values():
         case = rows[0]
@@ -141,8 +141,8 @@ def test_no_case_is_left_out(cases: dict[str, list[dict[str, str]]]) -> None:
     """Over the whole time of the file, every case is received and stands resolved or pending."""
     report = Indicators(20101001, 20120131)
     for code, rows in cases.items():
-        facts = folded(_events(code, rows))
-        report.add(facts["channel"], reported(facts), 20261122)
+        row = folded(_events(code, rows))
+        report.add(row["channel"], reported(row), 20261122)
 
     assert (report.total.received, report.total.carried_over) == (1434, 0)
     assert report.total.resolved == sum(bool(rows[0]["case:enddate"]) for rows in cases.values())

@@ -11,7 +11,7 @@ AT = 1_318_400_785_000_000
 
 
 def test_rows_of_a_case_become_its_history() -> None:
-    """The first row's facts are the case's; each row is a step."""
+    """The first row's row are the case's; each row is a step."""
     found = read_histories([row(1), row(2, activity="Send", performer="")], mapping(), NOW)
     (case,) = found.cases
     assert (case.code, case.channel, case.unit, case.granted) == ("c-1", "online", "General", True)

@@ -81,7 +81,7 @@ REJECTED = CaseResolved(result=CaseResult.CASE_RESULT_REJECTED, explanation="Kh�
         (
             WithdrawalDeclined(reason_code="closed"),
             "Yêu cầu rút không được chấp nhận: hồ sơ đã được trả lại trước đó.",
-            "The withdrawal was declined: the dossier was given back before.",
+            "The withdrawal was declined: the dossier was returned without a result before.",
         ),
         (
             WithdrawalDeclined(reason_code="declined", reason="Đã ký kết quả."),

@@ -6,7 +6,7 @@ import pytest
 from google.protobuf.message import Message
 from hypothesis import given
 from hypothesis import strategies as st
-from motcua.events.v1.common_pb2 import Part, ResultChannel
+from motcua.events.v1.common_pb2 import Part, ResultChannel, SealedData
 from motcua.intake.v1 import intake_pb2 as pb
 from motcua.intake.v1.dossier_events_pb2 import (
     DossierAccepted,
@@ -153,8 +153,15 @@ def test_papers_answer_the_open_request() -> None:
 )
 def test_lets_go(history: list[Message], progress: Progress, expected: str) -> None:
     """Before acceptance a dossier is withdrawn at once, after it the departments are asked."""
-    request = pb.RequestWithdrawalRequest(reason="Đổi ý")
-    DESK.given(*history).when(decider.withdraw, request, progress).then(expected)
+    DESK.given(*history).when(decider.withdraw, None, progress).then(expected)
+
+
+def test_a_withdrawal_keeps_its_sealed_reason() -> None:
+    """Whether it is granted at once or asked of the departments."""
+    reason = SealedData(key_id="k", nonce=b"n", ciphertext=b"c")
+    at_the_desk, accepted = DESK.given(SUBMITTED), DESK.given(SUBMITTED, ACCEPTED)
+    at_the_desk.when(decider.withdraw, reason, Progress()).then(DossierWithdrawn(reason=reason))
+    accepted.when(decider.withdraw, reason, Progress()).then(WithdrawalRequested(reason=reason))
 
 
 @pytest.mark.parametrize(
@@ -251,7 +258,7 @@ def decide(state: State, name: str, progress: Progress, round_: int) -> decider.
             request = pb.SubmitSupplementRequest(round=round_, parts=PAPERS)
             return decider.supplement(state, request, progress)
         case "withdraw":
-            return decider.withdraw(state, pb.RequestWithdrawalRequest(), progress)
+            return decider.withdraw(state, None, progress)
         case "hand_over":
             return decider.hand_over(state, progress)
     return decider.delivered(state, "RN123456789VN")

@@ -85,10 +85,10 @@ def test_eight_working_hours_and_when_they_are_nearly_over(
     rule: str, came: str, due: str, warns: str
 ) -> None:
     """From the moment it came in, by the calendar of its unit."""
-    facts = ContextLoader(
+    loader = ContextLoader(
         small_catalogue(), office_calendars(), check_warning=WarningRule.parse(rule)
     )
-    check = facts.check("H22.12", at(came))
+    check = loader.check("H22.12", at(came))
     assert (clock(check.due_at), clock(check.warn_at)) == (due, warns)
 
 

@@ -1,4 +1,4 @@
-"""Which events a citizen is told of, and with which facts."""
+"""Which events a citizen is told of, and with which values."""
 
 import pytest
 from google.protobuf.message import Message
@@ -39,8 +39,8 @@ TOLD = [
         {
             "reason": "Phí thẩm định.",
             "expected_end_at": DUE_TEXT,
-            "fee": "1.150.000",
-            "charge": "20.000",
+            "phi": "1.150.000",
+            "le_phi": "20.000",
             "total": "1.170.000",
         },
     ),
@@ -94,7 +94,7 @@ TOLD = [
 
 @pytest.mark.parametrize(("payload", "kind", "values"), TOLD)
 def test_told(payload: Message, kind: str, values: dict[str, str]) -> None:
-    """An event that matters to the citizen becomes a kind of message with its facts."""
+    """An event that matters to the citizen becomes a kind of message with its values."""
     assert CITIZEN_MESSAGES[type(payload)](payload) == (kind, values)
 
 

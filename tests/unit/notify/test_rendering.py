@@ -49,8 +49,8 @@ VALUES: dict[str, dict[str, str]] = {
     "payment_requested": {
         "reason": "Phí thẩm định.",
         "expected_end_at": DUE_TEXT,
-        "fee": "1.150.000",
-        "charge": "20.000",
+        "phi": "1.150.000",
+        "le_phi": "20.000",
         "total": "1.170.000",
     },
     "payment_confirmed": {"due_at": DUE_TEXT, "receipt_number": "BL-7", "paid": "1.170.000"},
@@ -122,7 +122,7 @@ def letter(
 @pytest.mark.parametrize("language", ["vi", "en"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind(kind: str, language: str) -> None:
-    """Every kind has a letter in each language: subject, greeting, facts, signature, code."""
+    """Every kind has a letter in each language: subject, greeting, values, signature, code."""
     mail = letter(kind, language)
     text = text_of(mail)
     assert "H22.02-210809-0007" in mail.subject
@@ -214,8 +214,8 @@ def test_whole_letter() -> None:
         ("resumed", {"due_at": ""}, "tiếp tục giải quyết"),
         ("continued", {"due_at": ""}, "tiếp tục giải quyết"),
         ("payment_confirmed", {"due_at": ""}, "biên lai số BL-7"),
-        ("payment_requested", {"fee": "", "expected_end_at": ""}, "- Lệ phí: 20.000 đồng"),
-        ("payment_requested", {"charge": ""}, "- Phí: 1.150.000 đồng"),
+        ("payment_requested", {"phi": "", "expected_end_at": ""}, "- Lệ phí: 20.000 đồng"),
+        ("payment_requested", {"le_phi": ""}, "- Phí: 1.150.000 đồng"),
         ("suspended", {"expected_end_at": ""}, "Lý do: Chờ xác minh."),
         ("resolved", {"granted": "yes", "explanation": ""}, "Mời Ông/Bà hoặc người được ủy quyền"),
         ("resolved", {"explanation": ""}, "không được chấp thuận"),

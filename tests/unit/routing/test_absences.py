@@ -113,7 +113,7 @@ def covered() -> Case:
 def end(case: Case, when: str, actor: Actor = AN, by_record: str = "binh") -> list[Any]:
     """End on the case what stands in by the record of An."""
     standing = (Delegation("an", by_record, at(MON), at(FRI)),)
-    outcome = decide(case.state, BACK, replace(case.facts(when, actor), standing=standing))
+    outcome = decide(case.state, BACK, replace(case.context(when, actor), standing=standing))
     assert not isinstance(outcome, Refusal)
     return case._keep(outcome, at(when), actor)
 

@@ -30,7 +30,7 @@ from tests.support.routing_cases import (
     at,
     clock,
     complete,
-    facts,
+    context,
     go_on,
     look,
     papers,
@@ -55,7 +55,7 @@ def said(case: Case, when: str, offset: int = 0) -> list[tuple[Any, int]]:
 
 def entered(warning: str, within: str, own: str = "", limit: str = "none") -> CurrentStep:
     """Enter a step on Monday; ``own`` is its own rule of warning, ``limit`` its own limit."""
-    found = facts(MON)
+    found = context(MON)
     step = replace(
         found.process.first,
         time_limit=Duration.parse(limit),

@@ -242,8 +242,8 @@ def test_a_case_resolved_at_its_due_instant_is_in_time() -> None:
 
 @pytest.mark.parametrize("given", [running, suspended])
 def test_a_withdrawal_waits_for_an_officer_who_approves(given: Any) -> None:
-    """The citizen's wish changes nothing by itself; approved, it ends the case with its reason,
-    whether the clock runs or not. A second click is told so.
+    """The citizen's wish changes nothing by itself; approved, it ends the case, whether
+    the clock runs or not. A second click is told so.
     """
     case = given()
     before = case.state
@@ -251,7 +251,7 @@ def test_a_withdrawal_waits_for_an_officer_who_approves(given: Any) -> None:
     assert case.does(withdrawal(), MON, SYSTEM) == []
     assert case.state == before
     assert case.refused(let_go(2), MON) == "NO_WITHDRAWAL_ASKED"
-    assert case.does(let_go(), MON) == [CaseWithdrawn(reason="không còn nhu cầu")]
+    assert case.does(let_go(), MON) == [CaseWithdrawn()]
     assert case.refused(let_go(), MON) == "CASE_WITHDRAWN"
     assert case.events[-1].actor.id == "an"
 
@@ -286,7 +286,7 @@ def test_another_system_s_withdrawal_was_decided_there() -> None:
     """A wish within a history that is brought in ends the case; one after it waits, as any."""
     case = Case(process="imported", imported=True).opened()
     here = case.copy()
-    assert case.does(withdrawal(), MON, SYSTEM) == [CaseWithdrawn(reason="không còn nhu cầu")]
+    assert case.does(withdrawal(), MON, SYSTEM) == [CaseWithdrawn()]
     here.does(pb.CompleteImportRequest(), MON, IMPORTER)
     assert here.does(withdrawal(), MON, SYSTEM) == []
 
@@ -379,8 +379,8 @@ def test_another_next_step_can_be_chosen_where_the_process_offers_it() -> None:
         "forked", 1, title, (first, *ends), standard.warning, 3, standard.supplement_period
     )
     state = replace(running().state, step="a")
-    facts = replace(routing_cases.facts(MON), process=forked)
-    outcome = decide(state, complete("a", "c"), facts)
+    context = replace(routing_cases.context(MON), process=forked)
+    outcome = decide(state, complete("a", "c"), context)
     assert isinstance(outcome, list)
     assert outcome[0].next.step == "c"  # type: ignore[attr-defined]
 

@@ -45,12 +45,12 @@ class Signing(Case):
     kind = ResultKind.RESULT_KIND_PAPER
     required: tuple[str, ...] = ("result", "supplement")
 
-    def facts(self, when: str, actor: Actor = HEAD) -> Any:
-        """Return the facts with that process and kind."""
-        facts = super().facts(when, actor)
+    def context(self, when: str, actor: Actor = HEAD) -> Any:
+        """Return the context with that process and kind."""
+        context = super().context(when, actor)
         wanted = {name: DocumentRule(name, required=True) for name in self.required}
-        process = replace(facts.process, documents=wanted)
-        return replace(facts, process=process, result_kind=self.kind)
+        process = replace(context.process, documents=wanted)
+        return replace(context, process=process, result_kind=self.kind)
 
     def signs(self, number: int, letter: str = "a") -> None:
         """Have a draft reviewed by one and signed by another."""

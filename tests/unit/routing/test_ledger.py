@@ -100,9 +100,9 @@ def test_a_payment_keeps_both_amounts_apart_and_names_its_receipt() -> None:
     """Phí and lệ phí are asked for and confirmed as they are, in whole đồng."""
     case = Case().opened()
     (asked,) = case.does(payment("appraise", 150_000, 20_000), "2021-08-09 10:00")
-    assert (asked.kind, asked.payment.fee, asked.payment.charge) == (FINANCIAL, 150_000, 20_000)
+    assert (asked.kind, asked.payment.phi, asked.payment.le_phi) == (FINANCIAL, 150_000, 20_000)
     (resumed,) = case.does(paid("appraise"), "2021-08-09 11:00", BINH)
-    assert (resumed.paid.fee, resumed.paid.charge) == (150_000, 20_000)
+    assert (resumed.paid.phi, resumed.paid.le_phi) == (150_000, 20_000)
     assert resumed.receipt_number == "BL-7"
 
 

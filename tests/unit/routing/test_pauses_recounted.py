@@ -66,7 +66,7 @@ def test_a_timer_of_a_case_that_was_moved_in_a_pause_waits_since_then() -> None:
     case = Case()
 
     def does(command: Any, when: str, process: Process) -> None:
-        outcome = decide(case.state, command, replace(case.facts(when), process=process))
+        outcome = decide(case.state, command, replace(case.context(when), process=process))
         assert isinstance(outcome, list), outcome
         case._keep(outcome, at(when))
 

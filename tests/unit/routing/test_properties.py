@@ -159,9 +159,9 @@ def test_the_fold_is_deterministic_and_decides_alike(case: Case, moves: list[Any
     """State made again from the events' bytes is equal, and so are the decisions made on it."""
     play(case, moves)
     assert fold(case) == case.state
-    facts = case.facts("2021-12-01 10:00")
+    context = case.context("2021-12-01 10:00")
     for command in (complete(case.state.step), withdrawal(), pb.CompleteImportRequest()):
-        assert decide(fold(case), command, facts) == decide(case.state, command, facts)
+        assert decide(fold(case), command, context) == decide(case.state, command, context)
 
 
 @settings(max_examples=200)

@@ -225,9 +225,9 @@ def test_a_case_that_was_moved_may_drop_what_its_old_process_asked() -> None:
 class Online(Case):
     """A case that came online, so that its process asks two units."""
 
-    def facts(self, when: str, actor: Any = AN) -> Any:
-        """Return the facts with the channel."""
-        return replace(super().facts(when, actor), channel=2)
+    def context(self, when: str, actor: Any = AN) -> Any:
+        """Return the context with the channel."""
+        return replace(super().context(when, actor), channel=2)
 
 
 def test_the_sender_s_taking_back_is_no_act_of_the_receiver() -> None:

@@ -82,8 +82,8 @@ def test_a_suspended_case_waits_for_its_resumption() -> None:
     storm = closed("2021-08-10", "2021-08-12")
 
     assert recalculated(case, storm, "2021-08-12 09:00") == []
-    facts = replace(case.facts("2021-08-17 15:00", SYSTEM), calendar=storm)
-    outcome = decide(case.state, papers(), facts)
+    context = replace(case.context("2021-08-17 15:00", SYSTEM), calendar=storm)
+    outcome = decide(case.state, papers(), context)
     assert isinstance(outcome, list)
     case._keep(outcome, at("2021-08-17 15:00"))
 
@@ -178,7 +178,7 @@ def test_what_was_not_computed_is_not_recalculated() -> None:
 
 def test_no_case_no_date() -> None:
     """Where no case is open, nothing moves."""
-    assert decide(Case().state, ORDER, Case().facts("2021-08-09 09:00")) == []
+    assert decide(Case().state, ORDER, Case().context("2021-08-09 09:00")) == []
 
 
 DAYS = [f"2021-08-{day:02d}" for day in range(9, 32)]

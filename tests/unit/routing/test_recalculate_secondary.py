@@ -185,7 +185,7 @@ def test_what_stood_still_is_counted_by_the_calendar_in_force_when_it_goes_on() 
 def _resumed_by(case: Case, calendar: Calendar, when: str) -> Any:
     """Let the papers arrive under a calendar; gives the event."""
     grown = case.copy()
-    outcome = decide(case.state, papers(), replace(case.facts(when, SYSTEM), calendar=calendar))
+    outcome = decide(case.state, papers(), replace(case.context(when, SYSTEM), calendar=calendar))
     assert isinstance(outcome, list)
     grown._keep(outcome, at(when), SYSTEM)
     return grown.events[-1]

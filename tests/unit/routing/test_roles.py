@@ -37,8 +37,8 @@ FIRST_ROLE = "specialist"
 
 def outcome(case: Case, command: Message, *roles: str) -> Any:
     """Decide for an officer with these roles."""
-    facts = replace(case.facts(MON), roles=frozenset(roles))
-    found = decide(case.state, command, facts)
+    context = replace(case.context(MON), roles=frozenset(roles))
+    found = decide(case.state, command, context)
     return found.code if isinstance(found, Refusal) else "done"
 
 
@@ -94,9 +94,9 @@ def test_roles_that_the_table_names_stand_instead_of_the_step_s() -> None:
     """The door has asked for one of them: the accountant confirms what a specialist asked for."""
     case = Case().opened()
     case.does(payment("appraise"), MON)
-    facts = replace(case.facts(MON), roles=frozenset({"accountant"}))
-    assert decide(case.state, paid("appraise"), facts).code == "NOT_YOUR_ROLE"  # type: ignore[union-attr]
-    found = decide(case.state, paid("appraise"), replace(facts, roles_named=True))
+    context = replace(case.context(MON), roles=frozenset({"accountant"}))
+    assert decide(case.state, paid("appraise"), context).code == "NOT_YOUR_ROLE"  # type: ignore[union-attr]
+    found = decide(case.state, paid("appraise"), replace(context, roles_named=True))
     assert not isinstance(found, Refusal)
 
 
@@ -106,7 +106,7 @@ def test_a_question_is_answered_in_the_role_that_was_asked() -> None:
     of_head = ask("appraise")
     of_head.role = "head"
     case.does(of_head, MON)
-    planner = replace(case.facts(MON, PLANNER), roles=frozenset({"receptionist"}))
+    planner = replace(case.context(MON, PLANNER), roles=frozenset({"receptionist"}))
     assert decide(case.state, answer(), planner).code == "NOT_YOUR_ROLE"  # type: ignore[union-attr]
     head = replace(planner, roles=frozenset({"head"}))
     assert not isinstance(decide(case.state, answer(), head), Refusal)
@@ -136,15 +136,15 @@ def test_a_result_is_corrected_by_those_who_answer_for_it(
     case = Case().opened().completed(MON, "appraise", "review", "approve")
     case.does(resolve("seal"), MON)
     actor = Actor(kind=AN.kind, id=officer, unit=unit)
-    facts = replace(case.facts(MON, actor), roles=frozenset({role} - {""}))
+    context = replace(case.context(MON, actor), roles=frozenset({role} - {""}))
     wanted = pb.CorrectCaseRequest(result_number="13/GP", reason="gõ nhầm")
-    found = decide(case.state, wanted, facts)
+    found = decide(case.state, wanted, context)
     assert (found.code if isinstance(found, Refusal) else "done") == expected
 
 
 def test_where_there_is_no_door_no_role_is_asked_for() -> None:
     """What the system itself does, or brings in, has no roles."""
     case = Case().opened()
-    found = decide(case.state, complete("appraise"), case.facts(MON))
+    found = decide(case.state, complete("appraise"), case.context(MON))
 
     assert not isinstance(found, Refusal)

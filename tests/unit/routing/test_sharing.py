@@ -397,10 +397,10 @@ steps:
 def test_with_several_ways_open_one_has_to_be_named() -> None:
     """By its name, or by its step where only one way leads there."""
     state = replace(Case().opened().state, step="appraise")
-    facts = replace(routing_cases.facts(MON), process=process_of(FORKED))
+    context = replace(routing_cases.context(MON), process=process_of(FORKED))
 
     def outcome(**said: Any) -> Any:
-        return decide(state, pb.CompleteStepRequest(step="appraise", **said), facts)
+        return decide(state, pb.CompleteStepRequest(step="appraise", **said), context)
 
     assert outcome().code == "TRANSITION_NEEDED"
     assert outcome(next="a").code == "TRANSITION_NEEDED"
@@ -423,12 +423,12 @@ class Roles(Case):
 
     names = {"truong": "head", "sep": "leader"}  # noqa: RUF012 - fixed for this class
 
-    def facts(self, when: str, actor: Actor = AN) -> Any:
-        """Return the facts with one role."""
+    def context(self, when: str, actor: Actor = AN) -> Any:
+        """Return the context with one role."""
         role = self.names.get(actor.id, "specialist")
-        facts = super().facts(when, actor)
-        step = facts.process.step(self.state.step).role if self.state.step else role
-        return replace(facts, roles=frozenset({role, step}))
+        context = super().context(when, actor)
+        step = context.process.step(self.state.step).role if self.state.step else role
+        return replace(context, roles=frozenset({role, step}))
 
 
 def drafted() -> Case:
@@ -524,9 +524,9 @@ def test_a_correction_is_a_further_event_with_a_reason() -> None:
 
 def moved(state_step: str, text: str, actor: Actor = OPERATOR, reason: str = "quy định mới") -> Any:
     state = replace(Case().opened().state, step=state_step)
-    facts = replace(routing_cases.facts(MON, actor), process=process_of(text))
+    context = replace(routing_cases.context(MON, actor), process=process_of(text))
     request = pb.MoveCaseRequest(process_version=1, reason=reason)
-    return decide(state, request, facts)
+    return decide(state, request, context)
 
 
 def test_a_case_moves_to_a_version_that_has_its_step_and_keeps_its_due_dates() -> None:
@@ -561,7 +561,7 @@ def test_a_move_asks_what_the_new_version_wants_asked_and_was_not_asked_yet() ->
     case = Case(process="consulted").opened()
     before = case.state.work.asked
     command = pb.MoveCaseRequest(process="forked", process_version=1, reason="sửa quy trình")
-    said = decide(case.state, command, replace(case.facts(MON, OPERATOR), process=target))
+    said = decide(case.state, command, replace(case.context(MON, OPERATOR), process=target))
     over, question, child = case._keep(said, at(MON), OPERATOR)
     assert isinstance(over, CaseMoved)
     assert (question.name, question.number, question.step) == ("fire", len(before) + 1, "appraise")
@@ -569,8 +569,8 @@ def test_a_move_asks_what_the_new_version_wants_asked_and_was_not_asked_yet() ->
     assert case.state.work.asked[: len(before)] == before
     assert [each.open for each in case.state.work.asked] == [True] * (len(before) + 1)
     again = pb.MoveCaseRequest(process="forked", process_version=2, reason="lần nữa")
-    facts = replace(case.facts(MON, OPERATOR), process=replace(target, version=2))
-    moved = decided(case.state, again, facts)
+    context = replace(case.context(MON, OPERATOR), process=replace(target, version=2))
+    moved = decided(case.state, again, context)
     assert [type(m).__name__ for m in moved] == ["CaseMoved"]
 
 
@@ -590,13 +590,13 @@ def test_a_way_is_taken_by_itself_when_its_time_has_come() -> None:
     case = approving()
     assert due(case.state, at("2021-08-12 09:59")) == ""
     assert due(case.state, at("2021-08-12 10:00")) == "recall"
-    facts = case.facts("2021-08-12 10:00", SYSTEM)
-    *said, back = take(case.state, "recall", facts)
+    context = case.context("2021-08-12 10:00", SYSTEM)
+    *said, back = take(case.state, "recall", context)
     # Its step, and what the environment office was asked on Monday.
     assert [type(m).__name__ for m in said] == ["DeadlineMissed", "DeadlineMissed"]
     assert isinstance(back, StepSentBack)
     assert (back.next.step, back.transition) == ("appraise", "recall")
-    case._keep([*said, back], facts.at)
+    case._keep([*said, back], context.at)
     assert due(case.state, at("2022-08-12 10:00")) == ""
 
 
@@ -635,14 +635,14 @@ steps:
 class Timed(Case):
     """A case of that process."""
 
-    def facts(self, when: str, actor: Actor = AN) -> Any:
-        """Return the facts with that process."""
-        return replace(super().facts(when, actor), process=process_of(TIMED))
+    def context(self, when: str, actor: Actor = AN) -> Any:
+        """Return the context with that process."""
+        return replace(super().context(when, actor), process=process_of(TIMED))
 
 
-def decided(state: State, command: Message, facts: DecisionContext) -> list[Message]:
+def decided(state: State, command: Message, context: DecisionContext) -> list[Message]:
     """Return what is decided, which is no refusal."""
-    found = decide(state, command, facts)
+    found = decide(state, command, context)
     assert isinstance(found, list)
     return found
 
@@ -664,7 +664,7 @@ def test_a_timer_completes_no_step_before_what_it_waits_for_has_come() -> None:
     assert due(case.state, at("2021-08-10 11:01")) == ""
     case._keep([ChildEnded(number=1, ending="resolved")], at("2021-08-10 14:00"))
     assert due(case.state, at("2021-08-10 14:00")) == "on"
-    moved = take(case.state, "on", case.facts("2021-08-10 14:00", SYSTEM))
+    moved = take(case.state, "on", case.context("2021-08-10 14:00", SYSTEM))
     completed = moved[-1]
     assert isinstance(completed, StepCompleted)
     assert completed.next.step == "end"
@@ -686,12 +686,12 @@ def test_a_timer_is_not_set_where_only_an_officer_can_state_what_the_way_asks_fo
     """A case that was moved to such a version has stated nothing; a way back asks for nothing."""
     state = replace(Case().opened().state, step="wait", done=("appraise",))
     command = pb.MoveCaseRequest(process="timed", process_version=1, reason="sửa")
-    facts = replace(routing_cases.facts(MON, OPERATOR), process=process_of(TIMED))
-    over, *_ = decided(state, command, facts)
+    context = replace(routing_cases.context(MON, OPERATOR), process=process_of(TIMED))
+    over, *_ = decided(state, command, context)
     assert isinstance(over, CaseMoved)
     assert [timer.transition for timer in over.current.timers] == ["again"]
     known = replace(state, work=replace(state.work, facts=(("size", "big"),)))
-    over, *_ = decided(known, command, facts)
+    over, *_ = decided(known, command, context)
     assert isinstance(over, CaseMoved)
     assert [(timer.transition, timer.back) for timer in over.current.timers] == [
         ("on", False),
@@ -708,14 +708,14 @@ def test_a_step_to_which_a_case_is_sent_back_asks_what_it_asks_now() -> None:
     target = process_of(TIMED.replace("    states: [size]", asked, 1))
     case = waiting()
     assert [each.name for each in case.state.work.asked] == ["planning"]
-    facts = replace(case.facts(MON), process=target)
-    back, question = decided(case.state, send_back("wait"), facts)
+    context = replace(case.context(MON), process=target)
+    back, question = decided(case.state, send_back("wait"), context)
     assert isinstance(back, StepSentBack)
     assert isinstance(question, ConsultationRequested)
     assert (question.name, question.step, question.number) == ("fire", "appraise", 2)
     case._keep([back, question], at(MON))
-    case._keep(decide(case.state, complete("appraise"), facts), at(MON))
-    again = decided(case.state, send_back("wait"), facts)
+    case._keep(decide(case.state, complete("appraise"), context), at(MON))
+    again = decided(case.state, send_back("wait"), context)
     assert [type(m).__name__ for m in again] == ["StepSentBack"]
 
 

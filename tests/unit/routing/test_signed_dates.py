@@ -127,8 +127,8 @@ def test_no_limit_that_begins_again_leaves_the_signed_date() -> None:
     """Where the procedure has no limit of its own, the signed date is all there is."""
     case = extended("2021-08-31 10:00")
     del case.events[-1]
-    facts = replace(case.facts(CAME, SYSTEM), time_limit=NO_LIMIT)
-    outcome = decide(case.state, papers(), facts)
+    context = replace(case.context(CAME, SYSTEM), time_limit=NO_LIMIT)
+    outcome = decide(case.state, papers(), context)
     assert not isinstance(outcome, Refusal)
     case._keep(outcome, at(CAME))
 

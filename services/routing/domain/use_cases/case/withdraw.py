@@ -16,7 +16,7 @@ DECLINED = "declined"
 """The ground of a withdrawal to which an officer said no; the others are ends of a case."""
 
 
-def ask(state: State, event: WithdrawalRequested, _context: DecisionContext) -> list[Message]:
+def ask(state: State, _event: WithdrawalRequested, _context: DecisionContext) -> list[Message]:
     """Let a wish wait for an answer while the clock runs on, or say that it comes too late.
 
     A wish that belongs to another system's history was granted there.
@@ -25,7 +25,7 @@ def ask(state: State, event: WithdrawalRequested, _context: DecisionContext) -> 
         return [WithdrawalDeclined(reason_code=state.status.value)]
     if state.status is CaseStatus.NONE or state.own:
         return []
-    return [CaseWithdrawn(reason=event.reason)]
+    return [CaseWithdrawn()]
 
 
 def answer(state: State, command: AnswerWithdrawalRequest, context: DecisionContext) -> Decision:
@@ -39,7 +39,7 @@ def answer(state: State, command: AnswerWithdrawalRequest, context: DecisionCont
     if not pending(state, context) or command.number != context.withdrawals:
         return refusal("NO_WITHDRAWAL_ASKED", number=command.number)
     if command.approved:
-        return [CaseWithdrawn(reason=context.withdrawal_reason)]
+        return [CaseWithdrawn()]
     if not command.reason.strip():
         return refusal("REASON_NEEDED")
     return [WithdrawalDeclined(reason_code=DECLINED, reason=command.reason)]

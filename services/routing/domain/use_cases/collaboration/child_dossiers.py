@@ -60,8 +60,10 @@ def _asked(child: Child, step: str, number: int, above: int) -> Message:
     )
 
 
-def given_back(outcome: Sequence[Message]) -> str | None:
-    """Return the reason for which a case ended without a result; None when it has not."""
+def reason_of_end_without_result(outcome: Sequence[Message]) -> str | None:
+    """Return the reason for which a case ended without a result, "" where a citizen withdrew it;
+    None when it has not ended so.
+    """
     for message in outcome:
         if isinstance(message, CaseWithdrawn | CaseClosed):
             return message.reason
@@ -69,7 +71,7 @@ def given_back(outcome: Sequence[Message]) -> str | None:
 
 
 def orphan(parent_code: str, reason: str) -> CaseWithdrawn:
-    """End a child whose parent was given back: nobody waits for its result any more."""
+    """End a child whose parent ended without a result: nobody waits for its own any more."""
     return CaseWithdrawn(reason=reason, parent_code=parent_code)
 
 

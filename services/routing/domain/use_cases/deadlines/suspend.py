@@ -48,8 +48,8 @@ def request_payment(
     state: State, command: pb.RequestPaymentRequest, context: DecisionContext
 ) -> Decision:
     """Ask for money and stop the clock; the amounts are whole đồng, one of them above 0."""
-    fee, charge = command.payment.fee, command.payment.charge
-    if min(fee, charge) < 0 or fee + charge <= 0:
+    phi, le_phi = command.payment.phi, command.payment.le_phi
+    if min(phi, le_phi) < 0 or phi + le_phi <= 0:
         return refusal("NOTHING_TO_PAY")
     suspended = CaseSuspended(kind=FINANCIAL, reason=command.reason, payment=command.payment)
     return _suspend(state, command, context, suspended)
@@ -94,8 +94,8 @@ def confirm_payment(
     suspension = state.suspension
     if suspension is None or suspension.kind != FINANCIAL:
         return refusal("NO_PAYMENT_REQUESTED")
-    if (command.paid.fee, command.paid.charge) != (suspension.fee, suspension.charge):
-        return refusal("AMOUNT_DIFFERS", fee=suspension.fee, charge=suspension.charge)
+    if (command.paid.phi, command.paid.le_phi) != (suspension.phi, suspension.le_phi):
+        return refusal("AMOUNT_DIFFERS", phi=suspension.phi, le_phi=suspension.le_phi)
     return [go_on(state, context, paid=command.paid, receipt_number=command.receipt_number)]
 
 

@@ -153,7 +153,7 @@ field;;;G09;Đất;Land
 procedure;1.000009;1;;Một;One;G10;H99;H98 commune;09/08/2021;;4;5wd;5wd;online;fax;magic;none
 part;1.000009;1;don;Đơn;Application;;;;;;;;;;;;;paper;0;;
 part;1.000009;1;don;Đơn;Application
-fee;1.000009;1;;Phí;Charge;;;;;;;;;;;;;phi;;5.000
+fee;1.000009;1;;Phí;Fee;;;;;;;;;;;;;phi;;5.000
 procedure;1.000009;1;;Một;One;G09;H22.02;;2021-01-01;;partial;5wd;;counter;counter;standard;none
 procedure;1.000009;3;;Ba;Three;G09;H22.02;;2021-01-01;;partial;5wd;;counter;counter;standard;before
 part;1.000009;3;đ;;Application
@@ -162,7 +162,7 @@ part;1.1;1;don;Đơn;Application;;;;;;;;;;;;;;x
 prat;1.000008;3;don;Đơn;Application
 procedure;1.000010;1;;Năm;Five;G09;H22.02;;2021-01-01;2020-01-01;partial;5wd;;post;post;standard;none
 part;1.000010;1;don;Đơn;Application
-fee;1.000011;1;;Phí;Charge;;;;;;;;;;;;;tip;;-1
+fee;1.000011;1;;Phí;Fee;;;;;;;;;;;;;tip;;-1
 part;1.000010;1;x;"Đơn
 """
 
