@@ -25,7 +25,7 @@ from google.protobuf.descriptor_pb2 import (
 from google.protobuf.message import Message
 
 from kernel.eventsourcing.service_model import Model
-from tools.proto_comments import (
+from tools.proto_rules.comments import (
     DESCRIPTORS,
     ENUM_VALUE,
     FILE_ENUM,

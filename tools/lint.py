@@ -72,7 +72,7 @@ def dependencies() -> bool:
 def protos() -> bool:
     """Check that gen/ is what protos/ gives, and that every element has a comment."""
     return run(sys.executable, "-m", "tools.protos", "--check") and run(
-        sys.executable, "-m", "tools.proto_comments"
+        sys.executable, "-m", "tools.proto_rules.comments"
     )
 
 
@@ -108,12 +108,12 @@ def words() -> bool:
 
 def clear_text() -> bool:
     """Check that every string in an event is sealed, or listed with the reason why not."""
-    return run(sys.executable, "-m", "tools.clear_text")
+    return run(sys.executable, "-m", "tools.proto_rules.clear_text")
 
 
 def request_bounds() -> bool:
     """Check that nothing that a caller sends may be of any size."""
-    return run(sys.executable, "-m", "tools.request_bounds")
+    return run(sys.executable, "-m", "tools.proto_rules.request_bounds")
 
 
 def events() -> bool:

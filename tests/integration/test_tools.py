@@ -10,9 +10,9 @@ import yaml
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
 from tools import lint, protos
-from tools.proto_comments import missing_comments
+from tools.proto_rules.comments import missing_comments
+from tools.proto_rules.request_bounds import unbounded
 from tools.protos import GenerationError, generate
-from tools.request_bounds import unbounded
 
 PROTO = """\
 syntax = "proto3";

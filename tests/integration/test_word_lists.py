@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from google.protobuf.descriptor_pb2 import FieldDescriptorProto, FileDescriptorProto
 
-from tools.clear_text import LIST, problems
+from tools.proto_rules.clear_text import LIST, problems
 from tools.words import ListError, bad_docstrings, read_list, used_words
 
 WORDS = """

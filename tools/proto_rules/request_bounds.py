@@ -1,7 +1,7 @@
 """Show which field of a request may be of any size: a repeated field or map without a number of
 items, a string or bytes without a length.
 
-`python -m tools.request_bounds` reads gen/motcua.binpb; 1 when something has no bound.
+`python -m tools.proto_rules.request_bounds` reads gen/motcua.binpb; 1 when something has no bound.
 """
 
 import re

@@ -1,6 +1,6 @@
 """Show which message, field, enum, value, service or method in protos/ has no comment of its own.
 
-`python -m tools.proto_comments` reads gen/motcua.binpb; 1 when something lacks a comment. Needs no
+`python -m tools.proto_rules.comments` reads gen/motcua.binpb; 1 when something lacks a comment. Needs no
 buf, so it holds on every machine.
 """
 

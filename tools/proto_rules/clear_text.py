@@ -1,6 +1,6 @@
 """Find strings of events that are neither sealed nor listed as ones that everybody may read.
 
-`python -m tools.clear_text` reads gen/motcua.binpb and tools/clear_text_fields.toml; 1 when one is.
+`python -m tools.proto_rules.clear_text` reads gen/motcua.binpb and tools/proto_rules/clear_text_fields.toml; 1 when one is.
 """
 
 import sys

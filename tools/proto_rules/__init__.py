@@ -1,0 +1,1 @@
+"""Rules that every contract in protos/ has to keep; `make lint` runs each."""
