@@ -1,6 +1,7 @@
 """Find strings of events that are neither sealed nor listed as ones that everybody may read.
 
-`python -m tools.proto_rules.clear_text` reads gen/motcua.binpb and tools/proto_rules/clear_text_fields.toml; 1 when one is.
+`python -m tools.proto_rules.clear_text` reads gen/motcua.binpb and the list
+tools/proto_rules/clear_text_fields.toml; 1 when one is.
 """
 
 import sys
@@ -16,7 +17,7 @@ from google.protobuf.descriptor_pb2 import (
     FileDescriptorSet,
 )
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 LIST = Path(__file__).with_name("clear_text_fields.toml")
 WRITERS = ("officer", "partner", "operator", "system")
 """Whose text may be in clear, if there is a reason: of who acts for the office, never a citizen."""

@@ -1,7 +1,7 @@
 """Show which message, field, enum, value, service or method in protos/ has no comment of its own.
 
-`python -m tools.proto_rules.comments` reads gen/motcua.binpb; 1 when something lacks a comment. Needs no
-buf, so it holds on every machine.
+`python -m tools.proto_rules.comments` reads gen/motcua.binpb; 1 when something lacks a comment.
+Needs no buf, so it holds on every machine.
 """
 
 import sys
@@ -15,7 +15,7 @@ from google.protobuf.descriptor_pb2 import (
     FileDescriptorSet,
 )
 
-DESCRIPTORS = Path(__file__).resolve().parent.parent / "gen" / "motcua.binpb"
+DESCRIPTORS = Path(__file__).resolve().parents[2] / "gen" / "motcua.binpb"
 OURS = "motcua/"
 
 # Field numbers in descriptor.proto: a location is a path of them.

@@ -18,7 +18,7 @@ from google.protobuf.descriptor_pb2 import (
 from motcua.buf.validate.validate_pb2 import FieldRules
 from motcua.buf.validate.validate_pb2 import field as field_rules
 
-DESCRIPTORS = Path(__file__).resolve().parent.parent / "gen" / "motcua.binpb"
+DESCRIPTORS = Path(__file__).resolve().parents[2] / "gen" / "motcua.binpb"
 _ENDLESS = re.compile(r"(?<!\\)[*+]|\{\d*,\}")
 """A repetition without an end, outside of a set of signs."""
 _SET = re.compile(r"\[(?:\\.|[^\]])*\]")
