@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from kernel.documents.mistakes import KeyPath, Position
-from kernel.documents.reading import TOLD, DocumentReader
+from kernel.documents.reading import NOTED, DocumentReader
 from kernel.documents.toml_files import unreadable
 from kernel.messages.texts import TEXTS
 
@@ -57,7 +57,7 @@ def open_csv(path: Path, key: str, columns: CsvColumns) -> DocumentReader:
                     places |= {(*at, name): (line, n) for n, name in enumerate(heading, start=1)}
                     absent = (name for name in columns.required if name not in heading)
                     rows.append(
-                        dict.fromkeys(absent, TOLD) | dict(_values(heading, cells, columns))
+                        dict.fromkeys(absent, NOTED) | dict(_values(heading, cells, columns))
                     )
                 line = table.line_num + 1
             if not heading:

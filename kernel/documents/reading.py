@@ -39,7 +39,7 @@ _LONGEST: Final = 64
 """Characters of such a name."""
 
 
-TOLD: Final = object()
+NOTED: Final = object()
 """Stands in the content for a value whose mistake is noted already."""
 
 
@@ -221,7 +221,7 @@ class DocumentTable(BaseModel):
             loc = tuple(problem["loc"])
             if problem["type"] == UNKNOWN_KEY and len(loc) == 1:
                 problem["ctx"] = {"near": near[str(loc[0])], "known": known}
-            if problem["input"] is not TOLD and (problem["type"], loc[0]) not in misspelt:
+            if problem["input"] is not NOTED and (problem["type"], loc[0]) not in misspelt:
                 rule, text = reader.words(dict(problem))
                 if rule == "list" and _lists_tables(cls, str(loc[0])):
                     text = TEXTS.text("document.tables", table=loc[0])

@@ -55,16 +55,6 @@ class FileUnreadable(ValueError):
         super().__init__(cause, line, column)
         self.cause, self.line, self.column = cause, line, column
 
-    @property
-    def text(self) -> BilingualText:
-        """The reason and the place in one sentence, which begins with the name of the file."""
-        if not self.line:
-            return self.cause
-        return TEXTS.text("toml.at", line=self.line, column=self.column, cause=self.cause)
-
-    def __str__(self) -> str:
-        return self.text.en
-
 
 def unreadable(error: OSError | ValueError) -> BilingualText:
     """Return why a file can't be read, as the end of a sentence that begins with its name."""

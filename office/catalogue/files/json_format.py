@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from kernel.documents.mistakes import KeyPath, Position
-from kernel.documents.reading import TOLD
+from kernel.documents.reading import NOTED
 from office.catalogue.files.columns import COLUMNS, LISTS, ColumnKind, Corrections, value_of
 from office.catalogue.files.document import (
     FORMAT,
@@ -90,7 +90,7 @@ def _object(
             value = value_of(COLUMNS.get(key, ColumnKind.TEXT), raw, corrections)
         if isinstance(value, BrokenRule):
             wrong.append((here, value))
-            value = TOLD
+            value = NOTED
         if value is not None:
             values[key] = value
     return values

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from typing import Any, Final
 
 from kernel.documents.mistakes import KeyPath, Position
-from kernel.documents.reading import TOLD
+from kernel.documents.reading import NOTED
 from office.catalogue.files.columns import COLUMNS, LISTS, USED, Corrections, value_of
 from office.catalogue.files.document import (
     ProcedureDocument,
@@ -39,7 +39,7 @@ def read_table(rows: Iterable[Row]) -> ProcedureDocument:
 class _Table:
     """Collects the entries of one table and the mistakes in its cells.
 
-    ``TOLD`` stands for a value that has a mistake, or might have one.
+    ``NOTED`` stands for a value that has a mistake, or might have one.
     """
 
     def __init__(self) -> None:
@@ -73,7 +73,7 @@ class _Table:
         unknown = (self._versions.get(key) for key in self._unknown_kind_versions)
         for path in filter(None, (*unknown, *cut_off)):
             values = reader.value_at(path)
-            values.update({key: TOLD for key in LISTS.values() if not values[key]})
+            values.update({key: NOTED for key in LISTS.values() if not values[key]})
         reader.index()
         return check_entries(reader, self._codes)
 
@@ -123,12 +123,11 @@ class _Table:
                 value = _cell(name, raw, self._reader.corrections)
             if isinstance(value, BrokenRule):
                 wrong.append((place + 1, name or f"column {place + 1}", value))
-                value = TOLD
+                value = NOTED
             if value is not None and name:
                 values[name] = value
-        entry = next(
-            (str(values[key]) for key in ("procedure", "code") if values.get(key, TOLD) != TOLD), ""
-        )
+        named = (values.get(key, NOTED) for key in ("procedure", "code"))
+        entry = next((str(name) for name in named if name is not NOTED), "")
         for column, name, rule in wrong:
             self._wrong((number, column), name, rule, entry)
         self._enter(number, values, entry)
@@ -136,7 +135,7 @@ class _Table:
     def _enter(self, number: int, values: dict[str, Any], entry: str) -> None:
         kind = values.pop("row", None)
         if kind not in USED:
-            if kind is not TOLD:
+            if kind is not NOTED:
                 self._wrong((number, 1), "row", broken_rule("row.kind"), entry)
             key = (values.get("procedure"), values.get("version"))
             self._unsure = self._unsure or key not in self._versions
@@ -145,10 +144,10 @@ class _Table:
             self._codes.add(str(values.get("code", "")))
             return
         for name in [name for name in values if name not in USED[kind]]:
-            if values.pop(name) is not TOLD:
+            if values.pop(name) is not NOTED:
                 place = (number, self._reader.columns.index(name) + 1)
                 self._wrong(place, name, broken_rule("cell.unused", kind), entry)
-        values.update(dict.fromkeys(self._absent & set(USED[kind]), TOLD))
+        values.update(dict.fromkeys(self._absent & set(USED[kind]), NOTED))
         if kind == "field":
             self._add("fields", number, values)
         elif kind == "procedure":
@@ -162,14 +161,14 @@ class _Table:
         values.update({key: [] for key in LISTS.values()})
         key = (values.get("code"), values.get("version"))
         path = self._add("procedures", number, values)
-        self._unsure = TOLD in key or None in key or not re.fullmatch(CODE, str(key[0]))
+        self._unsure = NOTED in key or None in key or not re.fullmatch(CODE, str(key[0]))
         self._unsure_version = path
         if not self._unsure and key in self._versions:
             rule = broken_rule("repeated", f"{key[0]} version {key[1]}")
             self._reader.wrong((*path, "version"), rule.code, rule)
             self._reader.repeated.add(path)
             # Its further rows count as the first one's.
-            values.update(dict.fromkeys(LISTS.values(), TOLD))
+            values.update(dict.fromkeys(LISTS.values(), NOTED))
         elif not self._unsure:
             self._versions[key] = path
 
@@ -178,7 +177,7 @@ class _Table:
         path = self._versions.get(key)
         if path is None and self._unsure:
             path = self._unsure_version
-        elif path is None and TOLD not in key:
+        elif path is None and NOTED not in key:
             place = (number, self._reader.columns.index("procedure") + 1)
             self._wrong(place, "procedure", broken_rule("row.orphan"), entry)
         if path is None:

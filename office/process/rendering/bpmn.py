@@ -57,12 +57,10 @@ def _element(process: Element, drawing: Drawing, node: FlowNode) -> None:
         made.set("attachedToRef", node.host)
     if node.small:
         SubElement(made, "bpmn:documentation").text = node.small
-    for edge in drawing.flow.edges:
-        if edge.end == node.id:
-            SubElement(made, "bpmn:incoming").text = edge.id
-    for edge in drawing.flow.edges:
-        if edge.start == node.id:
-            SubElement(made, "bpmn:outgoing").text = edge.id
+    for tag, side in (("incoming", "end"), ("outgoing", "start")):
+        for edge in drawing.flow.edges:
+            if getattr(edge, side) == node.id:
+                SubElement(made, f"bpmn:{tag}").text = edge.id
     if node.kind is NodeKind.TIMER:
         definition = SubElement(made, "bpmn:timerEventDefinition", id=f"{node.id}_after")
         duration = SubElement(definition, "bpmn:timeDuration")

@@ -66,17 +66,18 @@ class Flow:
         self.nodes[node.id] = node
         return node.id
 
-    def join(self, start: str, end: str, label: str = "", when: Condition = ALWAYS) -> None:
-        """Add a forward edge."""
-        number = len(self.edges) + 1
-        self.edges.append(Edge(f"flow_{number}", start, end, label, self.wording.condition(when)))
-
-    def back(self, start: str, end: str, label: str, when: Condition) -> None:
-        """Add an edge that returns the case for rework."""
-        number = len(self.edges) + 1
-        self.edges.append(
-            Edge(f"flow_{number}", start, end, label, self.wording.condition(when), back=True)
-        )
+    def join(
+        self,
+        start: str,
+        end: str,
+        label: str = "",
+        when: Condition = ALWAYS,
+        *,
+        back: bool = False,
+    ) -> None:
+        """Add an edge; a ``back`` one returns the case for rework."""
+        name, condition = f"flow_{len(self.edges) + 1}", self.wording.condition(when)
+        self.edges.append(Edge(name, start, end, label, condition, back))
 
 
 def flow_of(process: Process, language: str = "vi") -> Flow:
@@ -145,8 +146,8 @@ def _transitions(flow: Flow, step: Step, entries: dict[str, str], exits: dict[st
         flow.join(leave, choice)
         leave = choice
     for transition in step.transitions:
-        add = flow.back if transition.back else flow.join
-        add(leave, entries[transition.to], flow.wording.word(transition.title), transition.when)
+        to, back, title = entries[transition.to], transition.back, transition.title
+        flow.join(leave, to, flow.wording.word(title), transition.when, back=back)
         if transition.name in timed:
             timer = next(timer for timer in step.timers if timer.take == transition.name)
             after = str(timer.after)
@@ -154,7 +155,7 @@ def _transitions(flow: Flow, step: Step, entries: dict[str, str], exits: dict[st
             made = FlowNode(
                 _id(step.name, "timer", transition.name), NodeKind.TIMER, label, "", task, after
             )
-            add(flow.add(made), entries[transition.to], "", ALWAYS)
+            flow.join(flow.add(made), to, back=back)
     if step.resolves:
         label = flow.wording.word(OFFICE_TEXTS.text("drawing.result"))
         end = flow.add(FlowNode(_id(step.name, "end"), NodeKind.END, label))

@@ -35,6 +35,7 @@ class _Layout:
         self._lanes = lanes
         self._forward = [e for e in flow.edges if not e.back and not self._timer(e)]
         self._layers = self._layered()
+        self._onward = [e for e in self._forward if (e.start, e.end) not in self._closing]
         self._rows = self._ordered()
         backs = [e for e in flow.edges if e.back and not self._timer(e)]
         backs.sort(key=lambda e: self._layers[e.end] - self._layers[e.start])
@@ -44,10 +45,10 @@ class _Layout:
         grid = Grid(self._layers, self._rows, self._x, self._wide, self._top)
         router = Router(self.drawing, grid, self._reserved_rows)
         for edge in self._forward:
-            if (edge.start, edge.end) in self._closing:
-                router.above(edge, MARGIN / 2)
-            else:
+            if edge in self._onward:
                 router.forward(edge)
+            else:
+                router.above(edge, MARGIN / 2)
         for number, edge in enumerate(backs):
             router.above(edge, MARGIN + LANE * number)
         router.timers([e for e in flow.edges if self._timer(e)])
@@ -93,9 +94,8 @@ class _Layout:
         rows: dict[str, int] = {}
         occupied: dict[int, set[int]] = defaultdict(set)
         before: dict[str, list[Edge]] = defaultdict(list)
-        for edge in self._forward:
-            if (edge.start, edge.end) not in self._closing:
-                before[edge.end].append(edge)
+        for edge in self._onward:
+            before[edge.end].append(edge)
         places = {name: number for number, name in enumerate(self.flow.nodes)}
         for name in sorted(self._layers, key=lambda n: (self._layers[n], places[n])):
             layer = self._layers[name]
@@ -110,9 +110,7 @@ class _Layout:
     def _detours(self, occupied: dict[int, set[int]]) -> None:
         """Reserve, for each edge that passes layers, a row that is free in all of them."""
         self._reserved_rows: dict[str, int] = {}
-        for edge in self._forward:
-            if (edge.start, edge.end) in self._closing:
-                continue
+        for edge in self._onward:
             passed = range(self._layers[edge.start] + 1, self._layers[edge.end])
             row = 0
             while any(row in occupied[layer] for layer in passed):

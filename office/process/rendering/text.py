@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from office.process.model.conditions import Condition
-from office.process.model.process import Process, Step, Title
+from office.process.model.process import Child, Consultation, Process, Step, Title
 from office.process.rendering.wording import AsWritten
 
 _NAMES: Final = AsWritten("en")
@@ -40,18 +40,13 @@ def render_text(process: Process, language: str = "vi") -> str:
 
 def _parts(step: Step, title: Callable[[Title], str]) -> list[str]:
     lines = [f"states {', '.join(step.states)}"] if step.states else []
-    for asked in step.consultations:
-        waits = "waits" if asked.waits else "goes on"
-        lines.append(
-            f"asks  {asked.name}: {title(asked.title)} ({asked.unit}, {asked.role}, "
-            f"{asked.time_limit}, {waits}){_when(asked.when)}"
-        )
-    for child in step.children:
-        waits = "waits" if child.waits else "goes on"
-        lines.append(
-            f"opens {child.name}: {title(child.title)} ({child.procedure}, {waits})"
-            f"{_when(child.when)}"
-        )
+    besides: list[tuple[str, Consultation | Child, str]] = [
+        *(("asks ", it, f"{it.unit}, {it.role}, {it.time_limit}") for it in step.consultations),
+        *(("opens", it, it.procedure) for it in step.children),
+    ]
+    for verb, it, details in besides:
+        waits = "waits" if it.waits else "goes on"
+        lines.append(f"{verb} {it.name}: {title(it.title)} ({details}, {waits}){_when(it.when)}")
     for transition in step.transitions:
         arrow = "<-" if transition.back else "->"
         name, condition = transition.name, _when(transition.when)

@@ -89,7 +89,7 @@ class Wording:
 
 
 class AsWritten(Wording):
-    """Labels with the names of facts and values as they stand in a file."""
+    """Labels with the names of facts and values that a file has."""
 
     def named(self, key: str, name: str) -> str:
         """Return the name."""
