@@ -59,11 +59,11 @@ def _translated(request: Message, violation: protovalidate.Violation) -> Violati
 
 def _field(request: Message, violation: protovalidate.Violation) -> FieldDescriptor | None:
     path = violation.proto.field
-    at: Descriptor | None = request.DESCRIPTOR
+    at: Any = request.DESCRIPTOR
     found: FieldDescriptor | None = None
     for element in path.elements if path is not None else ():
         found = at.fields_by_name.get(element.field_name) if at is not None else None
-        at = found.message_type if found is not None else None  # type: ignore[assignment]
+        at = found.message_type if found is not None else None
     return found
 
 

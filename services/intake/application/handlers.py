@@ -27,6 +27,7 @@ from office.people.directory import answers_for
 from office.people.rights import require_own_unit
 from services.intake.application import external_codes
 from services.intake.application.decision_context import ContextLoader
+from services.intake.application.pin_limits import PIN_DIGITS
 from services.intake.domain import decider, fees
 from services.intake.domain.decider import Decision
 from services.intake.domain.import_rules import as_of_occurrence, instants, is_importer
@@ -104,7 +105,7 @@ class DossierHandlers:
         slip.pin = ""
         sealed = None
         if request.HasField("applicant"):
-            slip.pin = f"{secrets.randbelow(10_000):04d}"
+            slip.pin = f"{secrets.randbelow(10**PIN_DIGITS):0{PIN_DIGITS}d}"
             sealed = uow.new_key(code).seal(
                 APPLICANT, submitting.personal(request.applicant, slip.pin)
             )
