@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from kernel.auth.identity import Caller
-from office.people.directory import DatedUnit, answers_for, below, responsible_unit
+from office.people.directory import DatedUnit, answers_for, below, responsible_unit, works
 from office.people.rights import not_your_unit, sees_part_only
 
 
@@ -37,15 +37,19 @@ class AccessScope:
     day: date
 
     def covers(self, unit: str) -> bool:
-        """Return whether all dossiers of a unit are seen: the own unit, one below it, or one whose
-        work has passed to such a unit.
+        """Return whether all dossiers of a unit are seen: its work is done by the own unit or one
+        below it.
         """
         if not self.unit or not unit:
             return False
         return answers_for(unit, self.unit, self.units, self.day)
 
     def access_keys(self) -> list[str]:
-        """Return the keys of the access index by which the officer sees a dossier."""
+        """Return the keys of the access index by which the officer sees a dossier: in person only,
+        once the own unit is dissolved.
+        """
+        if not works(self.unit, self.units, self.day):
+            return [officer_key(self.officer)]
         gone = (
             code
             for code, unit in self.units.items()

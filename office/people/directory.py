@@ -49,11 +49,20 @@ def responsible_unit(unit: str, units: Mapping[str, DatedUnit], day: date) -> st
     return unit
 
 
-def answers_for(unit: str, own: str, units: Mapping[str, DatedUnit], day: date) -> bool:
-    """Return whether an officer of ``own`` is responsible for ``unit``: the own unit, one below it,
-    or one whose work has passed to such a unit.
+def works(unit: str, units: Mapping[str, DatedUnit], day: date) -> bool:
+    """Return whether a unit does work on a day, and its officers have rights: it is not dissolved,
+    nor has its work passed on with that of a unit above it. An unknown unit is not dissolved.
     """
-    return below(unit, own) or below(responsible_unit(unit, units, day), own)
+    found = units.get(unit)
+    ended = found is not None and found.valid_to is not None and found.valid_to < day
+    return not ended and responsible_unit(unit, units, day) == unit
+
+
+def answers_for(unit: str, own: str, units: Mapping[str, DatedUnit], day: date) -> bool:
+    """Return whether an officer of ``own`` is responsible for ``unit`` on a day: the own unit works
+    then, and does the work of ``unit``, or has the one that does below it.
+    """
+    return works(own, units, day) and below(responsible_unit(unit, units, day), own)
 
 
 def check_successors(units: Mapping[str, DatedUnit], wrong: Callable[[str, str], object]) -> None:

@@ -23,6 +23,7 @@ from services.intake import rpc, tables
 from services.intake.application.command_table import DESK_COMMANDS
 from services.intake.application.decision_context import ContextLoader
 from services.intake.application.handlers import DossierHandlers
+from services.intake.application.metrics import METRICS
 from services.intake.application.pin_access import PinAccess
 from services.intake.application.reactions import ChildDossierOpener, reactions_of
 from services.intake.domain.state import State, evolve
@@ -81,7 +82,7 @@ def define(_settings: Settings) -> ServiceDefinition:
             periodic_tasks=[PeriodicTask("checks", 1.0, scan_desk_checks)],
         )
 
-    return ServiceDefinition(make_model(opener), permissions, build)
+    return ServiceDefinition(make_model(opener), permissions, build, METRICS)
 
 
 def _release_repository(data_dir: Path, units: UnitOverlay) -> ReleaseRepository:

@@ -25,6 +25,7 @@ from kernel.commands.command_bus import Commands, Reads
 from kernel.commands.command_methods import add_command_methods
 from kernel.commands.handler import CommandHandler, FunctionHandler, from_events
 from kernel.crypto.keyring import ERASED, Keyring
+from kernel.rpc.peer import address_of
 from kernel.rpc.registration import Service
 from office.catalogue.dossier_code import OFFICE_ZONE
 from office.catalogue.responsible_unit import ResponsibleUnits
@@ -77,6 +78,8 @@ class IntakeServicer(IntakeServiceServicer):
             # It is repeated, and gets the PIN of the first answer.
             row = await self._row(response.dossier_code)
             answer.pin = self._pins.pin_of(response.dossier_code, row["applicant"])
+        if answer.pin:
+            answer.receipt_qr = f"D-{answer.pin}-{answer.dossier_code}"
         return answer
 
     async def run_command(
@@ -85,10 +88,13 @@ class IntakeServicer(IntakeServiceServicer):
         """Run a command of the table; a citizen shows the dossier's PIN where the row says so."""
         citizen = caller().actor.kind == ActorKind.ACTOR_KIND_CITIZEN
         if citizen and DESK_COMMANDS[type(request)].needs_pin:
-            await self._pins.check(request.dossier_code, request.pin)
+            await self._check_pin(request.dossier_code, request.pin, context)
         return await self._commands.run(request, context, handler)
 
     # -- queries ----------------------------------------------------------------------------------
+
+    async def _check_pin(self, code: str, pin: str, context: Context) -> dossier.Row:
+        return await self._pins.check(code, pin, caller().actor, address_of(context))
 
     async def _resolved(self, code: str) -> str:
         """Return the dossier's own code for another system's number, if it is one dossier's."""
@@ -104,7 +110,7 @@ class IntakeServicer(IntakeServiceServicer):
     ) -> pb.TrackDossierResponse:
         """Show a dossier to whoever has its PIN."""
         code, language = await self._resolved(request.dossier_code), caller().language
-        row = await self._pins.check(code, request.pin)
+        row = await self._check_pin(code, request.pin, context)
         events = await self._reads.run(lambda c: dossier.history_events(c, code))
         return responses.tracked(row, events, language)
 

@@ -149,6 +149,8 @@ PIN_TRIES: Final = Table(
     Column("failures", Integer, nullable=False),
     Column("since", BIG, nullable=False),
 )
-"""Wrong PINs for what was typed as a code, within the present window of real time; operational."""
+"""Wrong PINs that are not forgotten, counted by limit and whom or what it counts: ``code_sha256``
+is a hash of both. ``since`` is the real time of the last one. Operational.
+"""
 
 OPERATIONAL: Final = frozenset({"pin_tries"})

@@ -43,6 +43,7 @@ Metadata = tuple[tuple[str, str], ...]
 CITIZEN = metadata("citizen")
 ENGLISH = metadata("citizen", language="en")
 GUEST: Metadata = ()
+ENGLISH_GUEST = metadata(language="en")
 OFFICER = metadata("officer", "an.nv", unit="H22.12", roles=["receptionist"])
 ENGLISH_OFFICER = metadata("officer", "an.nv", unit="H22.12", roles=["receptionist"], language="en")
 OF_THE_PROVINCE = metadata("officer", "mc.tinh", unit="H22", roles=["receptionist"])

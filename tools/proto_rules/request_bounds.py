@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from google.protobuf.descriptor_pb2 import (
     DescriptorProto,
@@ -16,7 +17,7 @@ from google.protobuf.descriptor_pb2 import (
     FileDescriptorSet,
 )
 from motcua.buf.validate.validate_pb2 import FieldRules
-from motcua.buf.validate.validate_pb2 import field as field_rules
+from motcua.buf.validate.validate_pb2 import field as _rules
 
 DESCRIPTORS = Path(__file__).resolve().parents[2] / "gen" / "motcua.binpb"
 _ENDLESS = re.compile(r"(?<!\\)[*+]|\{\d*,\}")
@@ -31,6 +32,7 @@ def unbounded(files: Iterable[FileDescriptorProto]) -> list[str]:
     waiting = [
         method.input_type for file in files for each in file.service for method in each.method
     ]
+    extension: Any = _rules
     seen: set[str] = set()
     lines: list[str] = []
     while waiting:
@@ -42,9 +44,9 @@ def unbounded(files: Iterable[FileDescriptorProto]) -> list[str]:
             inner = known.get(field.type_name)
             if inner is None or not inner.options.map_entry:
                 waiting += [field.type_name] if inner is not None else []
-                lines += _problems(name[1:], field, field.options.Extensions[field_rules])
+                lines += _problems(name[1:], field, field.options.Extensions[extension])
                 continue
-            rules = field.options.Extensions[field_rules].map
+            rules = field.options.Extensions[extension].map
             key, value = inner.field
             waiting += [value.type_name] if value.type_name else []
             if not rules.HasField("max_pairs"):

@@ -12,11 +12,10 @@ from typing import Any, Final
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
-from motcua.buf.validate.validate_pb2 import field as field_rules
 
 from kernel.base.errors import Violation
 from kernel.messages.catalogue import FixedText
-from kernel.rpc.validation.messages import rule_text
+from kernel.rpc.validation.messages import rule_text, rules_of
 
 MAX_ITEMS: Final = "repeated.max_items"
 MAX_PAIRS: Final = "map.max_pairs"
@@ -35,10 +34,10 @@ def broken_bound(message: Message, prefix: str = "") -> Violation | None:
 
 def most(field: FieldDescriptor) -> int | None:
     """Return how many items or pairs a repeated field or map may have; None without a bound."""
-    rules = field.GetOptions().Extensions[field_rules]
-    kind, name = ("map", "max_pairs") if is_map(field) else ("repeated", "max_items")
-    rule = getattr(rules, kind)
-    return int(getattr(rule, name)) if rule.HasField(name) else None
+    rules = rules_of(field)
+    if is_map(field):
+        return rules.map.max_pairs if rules.map.HasField("max_pairs") else None
+    return rules.repeated.max_items if rules.repeated.HasField("max_items") else None
 
 
 def is_map(field: FieldDescriptor) -> bool:
@@ -74,14 +73,15 @@ def _bound(field: FieldDescriptor) -> _Bound:
 
         return inside
     limit, rule = most(field), MAX_PAIRS if is_map(field) else MAX_ITEMS
-    values = field.message_type.fields_by_name["value"] if is_map(field) else field
-    of_messages = values.type == FieldDescriptor.TYPE_MESSAGE
+    held = field.message_type
+    if held is not None and is_map(field):
+        held = held.fields_by_name["value"].message_type
 
     def count(message: Message, prefix: str) -> Violation | None:
         items: Any = getattr(message, name)
         if limit is not None and len(items) > limit:
             return Violation(prefix + name, rule, rule_text(rule, limit, _NO_TEXT))
-        if of_messages and _bounds(values.message_type):
+        if held is not None and _bounds(held):
             pairs = ((f"{name}[…]", items[key]) for key in items)
             listed = ((f"{name}[{index}]", item) for index, item in enumerate(items))
             for place, item in pairs if rule == MAX_PAIRS else listed:

@@ -7,10 +7,11 @@ that the kernel's catalogue does not have keeps its text.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from google.protobuf.descriptor import FieldDescriptor
-from motcua.buf.validate.validate_pb2 import field as field_rules
+from motcua.buf.validate.validate_pb2 import FieldRules
+from motcua.buf.validate.validate_pb2 import field as _rules
 
 from kernel.base.errors import Violation
 from kernel.messages.catalogue import BilingualText, FixedText
@@ -59,13 +60,19 @@ def field_rule_text(
     """
     kind, _, comparison = rule.partition(".")
     if field is not None and kind in _NUMBERS and comparison == "gte_lte":
-        rules = getattr(field.GetOptions().Extensions[field_rules], kind)
+        rules = getattr(rules_of(field), kind)
         low, high = (_in_words(kind, getattr(rules, end)) for end in ("gte", "lte"))
         return TEXTS.text("number.from_to", low=low, high=high)
     if field is not None and field.enum_type is not None and isinstance(limit, list):
         names = field.enum_type.values_by_number
         limit = [names[number].name for number in limit if number in names]
     return rule_text(rule, limit, fallback)
+
+
+def rules_of(field: FieldDescriptor) -> FieldRules:
+    """Return the rules of a field in its .proto."""
+    extension: Any = _rules
+    return cast(FieldRules, field.GetOptions().Extensions[extension])
 
 
 def pattern_key(pattern: str) -> str:

@@ -41,14 +41,14 @@ def check(
         raise Invalid([too_much])
     violations = [own_violation(field, rule) for field, rule in _wrong(request)]
     broken = _VALIDATOR.collect_violations(request)
-    violations += [_translated(request.DESCRIPTOR, each) for each in broken[: Invalid.NAMED]]
+    violations += [_translated(request, each) for each in broken[: Invalid.NAMED]]
     named = {v.field for v in violations}
     violations += [v for v in further(request) if v.field not in named]
     if violations:
         raise Invalid(violations, more=len(broken[Invalid.NAMED :]))
 
 
-def _translated(request: Descriptor, violation: protovalidate.Violation) -> Violation:
+def _translated(request: Message, violation: protovalidate.Violation) -> Violation:
     proto = violation.proto
     vi, _, en = proto.message.partition(" | ")
     text = field_rule_text(
@@ -57,14 +57,13 @@ def _translated(request: Descriptor, violation: protovalidate.Violation) -> Viol
     return Violation(_path(violation), proto.rule_id, text)
 
 
-def _field(request: Descriptor, violation: protovalidate.Violation) -> FieldDescriptor | None:
+def _field(request: Message, violation: protovalidate.Violation) -> FieldDescriptor | None:
     path = violation.proto.field
-    at, found = request, None
+    at: Any = request.DESCRIPTOR
+    found: FieldDescriptor | None = None
     for element in path.elements if path is not None else ():
-        found = at.fields_by_name.get(element.field_name)
-        if found is None:
-            return None
-        at = found.message_type
+        found = at.fields_by_name.get(element.field_name) if at is not None else None
+        at = found.message_type if found is not None else None
     return found
 
 

@@ -37,8 +37,8 @@ from office.catalogue.messages import broken_rule
 
 MOST_BYTES: Final = 32 * 2**20
 MOST_UNPACKED: Final = 32 * 2**20
-MOST_TAGS: Final = 2_500_000
-"""Tags in a workbook; a cell has up to four, so this is half a million of them or more."""
+MOST_TAGS: Final = 2_400_000
+"""Tags in a workbook; a cell and its text have up to eight."""
 MOST_MEMBERS: Final = 1_000
 _BROKEN_ZIP: Final = (
     *(zipfile.BadZipFile, zlib.error, EOFError),
@@ -164,7 +164,7 @@ def _check_unpacked_size(raw: bytes) -> None:
     if not fits:
         raise whole_file_error("file", broken_rule("file.unpacked", MOST_UNPACKED // 2**20))
     if tags > MOST_TAGS:
-        raise whole_file_error("file", broken_rule("file.cells", f"{MOST_TAGS // 5:,}"))
+        raise whole_file_error("file", broken_rule("file.cells", f"{MOST_TAGS // 8:,}"))
 
 
 def _cell(cell: Any) -> Any:

@@ -23,11 +23,12 @@ from kernel.eventsourcing.command_context import Call
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from office.catalogue.dossier_code import OFFICE_ZONE
 from office.catalogue.model import Catalogue
-from office.people.directory import answers_for
-from office.people.rights import require_own_unit
+from office.people.directory import answers_for, works
+from office.people.rights import not_your_unit, require_own_unit
 from office.sealed_text import WITHDRAWAL_REASON, seal_text
 from services.intake.application import external_codes
 from services.intake.application.decision_context import ContextLoader
+from services.intake.application.pin_limits import PIN_DIGITS
 from services.intake.domain import decider, fees
 from services.intake.domain.decider import Decision
 from services.intake.domain.import_rules import as_of_occurrence, instants, is_importer
@@ -92,6 +93,7 @@ class DossierHandlers:
     ) -> list[Event]:
         """Take a dossier; the PIN goes on the slip and nowhere else."""
         call = as_of_occurrence(request, call)
+        self._require_working_unit(call)
         offer = self.context.offer(request.procedure_code, request.unit, call.occurred_at)
         wrong = submitting.violations(request, offer, call.actor.kind)
         if wrong:
@@ -100,7 +102,7 @@ class DossierHandlers:
         slip.pin = ""
         sealed = None
         if request.HasField("applicant"):
-            slip.pin = f"{secrets.randbelow(10_000):04d}"
+            slip.pin = f"{secrets.randbelow(10**PIN_DIGITS):0{PIN_DIGITS}d}"
             sealed = uow.new_key(code).seal(
                 APPLICANT, submitting.personal(request.applicant, slip.pin)
             )
@@ -194,6 +196,12 @@ class DossierHandlers:
         self._state(uow, request.dossier_code, call)
         noted = external_codes.record(uow, request.system, request.code)
         return uow.append_call(request.dossier_code, noted, call)
+
+    def _require_working_unit(self, call: Call) -> None:
+        """Raise ``Forbidden`` for an officer whose unit is dissolved."""
+        day = local_date(call.now, OFFICE_ZONE)
+        if call.actor.unit and not works(call.actor.unit, self.catalogue.units, day):
+            raise not_your_unit()
 
     def _state(self, uow: UnitOfWork, code: str, call: Call) -> State:
         """Return the desk's state of a dossier that this caller may act on."""

@@ -17,7 +17,7 @@ from kernel.base.instants import local_date
 from kernel.eventsourcing.command_context import Call
 from kernel.storage.row_cache import Row
 from office.people.access_scope import AccessScope, access_scope_of
-from office.people.directory import Directory
+from office.people.directory import Directory, works
 from office.process.model.process import IMPORTED, Process, Processes, UnknownProcess
 from office.worktime.calendars.model import Calendars
 from office.worktime.durations import NO_LIMIT, Duration, limit_of
@@ -72,7 +72,7 @@ class CaseContextLoader:
         limit = NO_LIMIT if imported else limit_of(row["time_limit"] or "none")
         return DecisionContext(
             at=at,
-            actor=actor,
+            actor=self.with_rights(actor, at),
             process=process,
             calendar=self.calendars().calendar_for(row["dossier_unit"] or "", at),
             unit=self.responsible_unit(row["dossier_unit"] or "", at),
@@ -116,6 +116,13 @@ class CaseContextLoader:
         if people is None or not unit:
             return unit
         return people.responsible_unit(unit, self.day(at))
+
+    def with_rights(self, actor: Actor, at: int) -> Actor:
+        """Return who acts, without a unit that is dissolved at that instant: it gives no rights."""
+        people = self.people
+        if people is None or not actor.unit or works(actor.unit, people.units, self.day(at)):
+            return actor
+        return Actor(kind=actor.kind, id=actor.id)
 
     def access_scope(self, who: Caller, at: int) -> AccessScope | None:
         """Return what a caller sees at an instant; None: every dossier."""

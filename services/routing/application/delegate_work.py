@@ -118,7 +118,7 @@ class DelegateWork:
                 raise Refused(case.refusal(away, **words))
         if call.actor.id == officer:
             return ""
-        unit = call.actor.unit
+        unit = self.loader.with_rights(call.actor, call.occurred_at).unit
         leads = not call.roles.isdisjoint(LEADING)
         if not leads or not unit or (known and not within(known.unit, unit)):
             raise _not_yours(officer)

@@ -70,7 +70,8 @@ class EndAbsence:
         """Return the unit whose work is meant, empty for all; raise ``Refused`` when the caller is
         neither the officer nor leads a unit in which the directory has the officer.
         """
-        unit, people = work_meant(officer, call.actor), self.loader.people
+        actor = self.loader.with_rights(call.actor, call.occurred_at)
+        unit, people = work_meant(officer, actor), self.loader.people
         if call.actor.id == officer:
             return unit
         known = people.officers.get(officer) if people else None

@@ -101,7 +101,7 @@ class CaseHandler:
             roles_named=call.rule is not None and bool(call.rule.roles),
             above=above(uow, row),
         )
-        require_own_unit(call.rule, call.actor, context.unit, within)
+        require_own_unit(call.rule, context.actor, context.unit, within)
         self.loader.check_assignee(request, state, context)
         outcome = decide(state, request, context)
         if isinstance(outcome, Refusal):

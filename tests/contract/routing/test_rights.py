@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any, Final
 
 import pytest
@@ -19,7 +20,9 @@ from kernel.auth.identity import Caller
 from kernel.base.errors import Forbidden, Refused
 from kernel.base.instants import to_timestamp
 from kernel.eventsourcing.command_context import Call
+from office.people.directory import Directory, DirectoryUnit, Officer
 from office.process.repository import standard_processes
+from services.routing.application.decision_context import CaseContextLoader
 from services.routing.domain.command_table import COMMANDS
 from services.routing.queries import case, consultations, work_lists
 from services.routing.rpc import SERVICES
@@ -222,13 +225,20 @@ def called(name: str, officer: str, unit: str, roles: set[str]) -> tuple[Any, Ca
     return request, call
 
 
-def said(departments: Departments, name: str, officer: str, unit: str, roles: set[str]) -> str:
+def said(
+    departments: Departments,
+    name: str,
+    officer: str,
+    unit: str,
+    roles: set[str],
+    office: CaseContextLoader = OFFICE,
+) -> str:
     """Let an officer call, past the door and the departments; gives the code of a refusal."""
     request, call = called(name, officer, unit, roles)
     try:
         assert call.rule is not None
         TABLE.authorize(call.rule, call.actor, call.roles)
-        departments.writer.submit(lambda uow: handle(uow, request, call)).result()
+        departments.writer.submit(lambda uow: handle(uow, request, call, office)).result()
     except (Refused, Forbidden) as failure:
         return failure.code
     return ""
@@ -244,6 +254,39 @@ def test_an_officer_of_another_unit_is_refused(departments: Departments, name: s
             continue  # a unit below ends the absence for its own work
         code = said(departments, name, "la", unit, set(ROLES))
         assert code in NOT_THE_UNIT, (unit, code)
+    assert departments.kinds(CODE) == before
+
+
+def _office_where(*dissolved: str, successor: str = "") -> CaseContextLoader:
+    """Return an office in which units were dissolved the day before."""
+    last = date(2021, 8, 8)
+    units = {
+        code: DirectoryUnit(code, code, valid_to=last if code in dissolved else None)
+        for code in ("H22", UNIT, "H22.02", STRANGE)
+    }
+    for code in dissolved:
+        units[code] = replace(units[code], successor=successor)
+    people = Directory(units, {name: Officer(name, name, UNIT, ROLES) for name in ("an", "binh")})
+    return CaseContextLoader(
+        OFFICE.processes, OFFICE.calendars, OFFICE.policies, people=lambda: people
+    )
+
+
+@pytest.mark.parametrize("successor", ["", STRANGE])
+@pytest.mark.parametrize("name", PROOFS)
+def test_an_officer_of_a_dissolved_unit_is_refused(
+    departments: Departments, name: str, successor: str
+) -> None:
+    """The directory of that day decides: whoever did the work until the day before has no right to
+    it, whether another unit has it now or none; nor has a unit above it that is dissolved.
+    """
+    proof = PROOFS[name]
+    proof.prepare(departments)
+    before = departments.kinds(CODE)
+    for unit in (proof.unit, "H22"):
+        office = _office_where(unit, successor=successor)
+        code = said(departments, name, "moi", unit, set(ROLES), office)
+        assert code in NOT_THE_UNIT | {"OFFICER_OF_ANOTHER_UNIT"}, (unit, code)
     assert departments.kinds(CODE) == before
 
 
@@ -352,3 +395,23 @@ def test_a_read_shows_a_case_to_the_units_that_take_part(
             return False
 
     assert (sees(own), sees(LEADER.unit), sees(STRANGE), sees("")) == (True, True, False, False)
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_a_read_shows_nothing_to_a_dissolved_unit(departments: Departments, name: str) -> None:
+    """Nor to the head of the district in which it lay, when its work has passed elsewhere."""
+    shown, own = SHOWN[name]
+    _question(departments)
+
+    def sees(unit: str, office: CaseContextLoader) -> bool:
+        actor = Actor(kind=ActorKind.ACTOR_KIND_OFFICER, id="moi", unit=unit)
+        who = Caller(name, actor, "vi", "", 0.0, roles=ROLES, rule=TABLE.rule(path_of(name)))
+        try:
+            return shown(departments, office.access_scope(who, at(MON)))
+        except Forbidden:
+            return False
+
+    assert not sees(own, _office_where(UNIT, "H22.02"))
+    passed_on = _office_where(UNIT, "H22.02", successor=STRANGE)
+    assert not sees(own, passed_on)
+    assert sees(STRANGE, passed_on)

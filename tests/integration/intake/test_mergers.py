@@ -12,6 +12,7 @@ from pathlib import Path
 
 import grpc
 import pytest
+from google.protobuf.message import Message
 from motcua.events.v1.common_pb2 import Part
 from motcua.intake.v1 import intake_pb2 as pb
 from motcua.intake.v1.dossier_events_pb2 import DossierSubmitted
@@ -20,6 +21,7 @@ from motcua.routing.v1.types_pb2 import CaseResult
 
 from kernel.rpc.client import metadata
 from office.people.directory import Directory, DirectoryUnit
+from office.permissions import shipped
 from tests.support.desk import Desk, open_desk
 from tests.support.events import payload_of
 from tests.support.intake_samples import AT_COUNTER, COUNTER, at, submission
@@ -141,3 +143,54 @@ def test_a_wrong_directory_ends_the_start(tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 2
     assert missing in done.stderr
+
+
+PAPERS = [pb.SubmittedPart(code="map")]
+OF_ONE_DOSSIER: dict[str, Message] = {
+    "AcceptDossier": pb.AcceptDossierRequest(),
+    "RefuseDossier": pb.RefuseDossierRequest(reason_code="other", reason="Khác."),
+    "SubmitSupplement": pb.SubmitSupplementRequest(parts=PAPERS),
+    "RequestWithdrawal": pb.RequestWithdrawalRequest(),
+    "ReturnResult": pb.ReturnResultRequest(),
+    "RecordFee": pb.RecordFeeRequest(method="cash", phi=1000, phi_receipt="A-1"),
+    "CancelFee": pb.CancelFeeRequest(sequence=1, reason="Nhầm."),
+    "RecordExternalCode": pb.RecordExternalCodeRequest(system="igate", code="7"),
+    "GetDossier": pb.GetDossierRequest(),
+}
+LIMITED = {
+    name
+    for name in pb.DESCRIPTOR.services_by_name["IntakeService"].methods_by_name
+    if shipped().rule(f"motcua.intake.v1.IntakeService/{name}").scope in ("dossier", "part")
+}
+
+
+def test_every_method_for_one_dossier_is_tried_below() -> None:
+    """Whoever adds a method says here how it is called."""
+    assert OF_ONE_DOSSIER.keys() | {"ListDossiers"} == LIMITED
+
+
+@pytest.mark.parametrize("name", OF_ONE_DOSSIER)
+def test_officers_of_the_old_unit_have_no_rights_any_more(desk: Desk, name: str) -> None:
+    """Whoever may on the unit's last day may not on the next, whatever the token still says."""
+    desk.clock.at = at("2021-08-10 09:00")
+    code = desk.call("SubmitDossier", counter("H22.12"), OLD).dossier_code
+    desk.clock.at = at("2021-08-11 09:00")
+    request = type(OF_ONE_DOSSIER[name])()
+    request.CopyFrom(OF_ONE_DOSSIER[name])
+    request.dossier_code = code  # type: ignore[attr-defined]
+    if hasattr(request, "request_id"):
+        request.request_id = rid()
+    before = desk.types(code)
+    assert desk.problem(name, request, OLD).reason == "NOT_YOUR_UNIT"
+    assert desk.types(code) == before
+
+
+def test_officers_of_the_old_unit_take_nothing_for_others_and_see_nothing(desk: Desk) -> None:
+    """Also for a unit that there is; lists are empty."""
+    desk.clock.at = at("2021-08-10 09:00")
+    desk.call("SubmitDossier", counter("H22.12"), OLD)
+    assert desk.call("ListDossiers", pb.ListDossiersRequest(), OLD).dossiers
+    desk.clock.at = at("2021-08-11 09:00")
+    assert desk.problem("SubmitDossier", counter("H22.72"), OLD).reason == "NOT_YOUR_UNIT"
+    assert not desk.call("ListDossiers", pb.ListDossiersRequest(), OLD).dossiers
+    assert desk.call("ListDossiers", pb.ListDossiersRequest(), HEIR).dossiers

@@ -228,7 +228,7 @@ def test_another_number_opens_no_second_door(desk: Desk) -> None:
     answer = desk.submit()
     external = f"X-{uuid.uuid4().hex[:12]}"
     desk.call("RecordExternalCode", number(answer.dossier_code, "cong-dvc", external))
-    wrong = f"{(int(answer.pin) + 1) % 10_000:04d}"
+    wrong = f"{(int(answer.pin) + 1) % 10**10:010d}"
     said = []
     for place in range(7):
         name = external if place % 2 else answer.dossier_code

@@ -15,7 +15,6 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 from motcua.audit.v1 import audit_pb2
 from motcua.audit.v1.audit_pb2 import ChainHead, GetReportRequest, GetStateRequest, VerifyRequest
-from motcua.buf.validate.validate_pb2 import field as field_rules
 from motcua.buf.validate.validate_pb2 import message as message_rules
 from motcua.events.v1 import common_pb2
 from motcua.intake.v1 import intake_pb2
@@ -33,7 +32,7 @@ from kernel.base.errors import Invalid
 from kernel.messages.catalogue import FixedText
 from kernel.messages.texts import TEXTS
 from kernel.rpc.validation import validator
-from kernel.rpc.validation.messages import field_rule_text, rule_text
+from kernel.rpc.validation.messages import field_rule_text, rule_text, rules_of
 from kernel.rpc.validation.validator import check
 
 CONTRACTS = (
@@ -118,7 +117,7 @@ def _with_rules() -> Iterator[tuple[FieldDescriptor, str, Any]]:
         message = waiting.pop()
         waiting += message.nested_types
         for field in message.fields:
-            rules = field.GetOptions().Extensions[field_rules]
+            rules = rules_of(field)
             if rules.required:
                 yield field, "required", None
             for kind, of_kind in rules.ListFields():
@@ -155,11 +154,12 @@ def test_every_rule_of_the_contracts_is_said_in_plain_words() -> None:
 
 def test_rules_of_whole_messages_are_in_both_languages() -> None:
     """Vietnamese first, with a stroke between."""
+    extension: Any = message_rules
     rules = [
         rule
         for module in CONTRACTS
         for message in module.DESCRIPTOR.message_types_by_name.values()
-        for rule in message.GetOptions().Extensions[message_rules].cel
+        for rule in message.GetOptions().Extensions[extension].cel
     ]
     assert len(rules) >= 3
     for rule in rules:

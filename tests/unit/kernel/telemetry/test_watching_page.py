@@ -7,10 +7,11 @@ import re
 from kernel.telemetry import logs
 from kernel.telemetry.metrics import METRICS
 from office import log_events
+from services.intake.application.metrics import METRICS as INTAKE_METRICS
 from services.notify.delivery.metrics import METRICS as NOTIFY_METRICS
 from tests.support.paths import ROOT
 
-ALL_METRICS = (*METRICS, *NOTIFY_METRICS)
+ALL_METRICS = (*METRICS, *INTAKE_METRICS, *NOTIFY_METRICS)
 PAGE = (ROOT / "docs" / "watching.md").read_text()
 
 
