@@ -88,14 +88,18 @@ def no_process_left() -> Iterator[None]:
         )
 
 
-_HELPERS = ("resource_tracker", "forkserver")
-"""Processes of Python's own that end with this one."""
+_HELPERS = (
+    "multiprocessing.resource_tracker",
+    "multiprocessing.forkserver",
+    "tests.support.command_server",
+)
+"""Processes that end with this one."""
 
 
 def _counts(child: psutil.Process) -> bool:
     try:
         command = " ".join(child.cmdline())
-        helper = any(f"multiprocessing.{name}" in command for name in _HELPERS)
+        helper = any(name in command for name in _HELPERS)
         return not helper and child.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False

@@ -33,6 +33,7 @@ from infra.supervisor.state import read_state, supervisor_pid
 from kernel.base.clock import Clock, parse_clock
 from kernel.rpc.client import metadata
 from kernel.storage.engines import open_engine
+from tests.support.command import Done, command_server
 from tests.support.feed import wait_until
 
 READY_WITHIN = 120.0
@@ -223,14 +224,9 @@ class Stack:
         assert done.returncode == 0, f"motcua {' '.join(arguments)}: {done.stdout}{done.stderr}"
         return json.loads(done.stdout)
 
-    def run(
-        self, *arguments: str, timeout: float = 60.0, cwd: str | Path = "/"
-    ) -> "subprocess.CompletedProcess[str]":
+    def run(self, *arguments: str, timeout: float = 60.0, cwd: str | Path = "/") -> Done:
         """Run `motcua` in a folder, whatever its exit status."""
-        command = [sys.executable, "-m", "cli.main", *arguments]
-        return subprocess.run(
-            command, env=self.env, cwd=cwd, capture_output=True, text=True, timeout=timeout
-        )
+        return command_server().run(arguments, env=self.env, folder=cwd, timeout=timeout)
 
     def story(self) -> str:
         """Return the ends of all logs, for a test that failed."""
