@@ -141,11 +141,9 @@ class Stack:
         os.kill(pid, signal.SIGKILL)
         return pid
 
-    def wait_back(self, name: str, gone: int, seconds: float = 20.0) -> float:
-        """Wait until a killed program runs again; gives how long that took."""
-        begun = time.monotonic()
+    def wait_back(self, name: str, gone: int, seconds: float = 60.0) -> None:
+        """Wait until a killed program runs again."""
         wait_until(lambda: self.pid(name) not in (None, gone), seconds, f"{name} runs again")
-        return time.monotonic() - begun
 
     def wait_settled(self) -> None:
         """Wait until nothing is on its way: no lag, nothing to publish, no mail to send."""
