@@ -37,7 +37,7 @@ from tests.support.command import Done, command_server
 from tests.support.feed import wait_until
 
 READY_WITHIN = 120.0
-SETTLED_WITHIN = 60.0
+SETTLED_WITHIN = 120.0
 CALM = 3
 """This many looks in a row that find nothing under way count as rest."""
 OPENING = "2021-08-09T08:00:00+07:00"
@@ -135,7 +135,7 @@ class Stack:
 
     def kill(self, name: str) -> int:
         """End a program (a service, or ``kafka``) by SIGKILL; gives the process id it had."""
-        wait_until(lambda: self.pid(name) is not None, 30, f"{name} runs")
+        wait_until(lambda: self.pid(name) is not None, 60, f"{name} runs")
         pid = self.pid(name)
         assert pid is not None
         os.kill(pid, signal.SIGKILL)

@@ -79,7 +79,7 @@ def rebuilt(stack: Stack, service: str) -> int:
 def test_a_rebuild_under_load_loses_nothing(stack: Stack) -> None:
     """The desk's database is made again while citizens hand in dossiers; each is there once."""
     with citizens(stack) as told:
-        wait_until(lambda: len(told) > 30, 30, "some are handed in")
+        wait_until(lambda: len(told) > 30, 60, "some are handed in")
         before = len(told)
         assert rebuilt(stack, "intake") > 0
         wait_until(lambda: len(told) > before + 30, 60, "more are handed in afterwards")
@@ -104,7 +104,7 @@ def test_fault_04_a_killed_rebuild_is_as_if_it_never_was(stack: Stack) -> None:
     pid = stack.pid(service)
     child = _begin(stack, service)
     try:
-        wait_until(fresh.exists, 30, "it has begun")
+        wait_until(fresh.exists, 60, "it has begun")
     finally:
         os.kill(child.pid, signal.SIGKILL)
         child.wait()
