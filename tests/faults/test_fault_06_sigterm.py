@@ -105,10 +105,6 @@ class Citizens:
         for thread in self._threads:
             thread.start()
 
-    def have_been_told(self, number: int) -> bool:
-        """Return whether so many are handed in; also when something went wrong."""
-        return len(self.told) >= number or bool(self.errors)
-
     def _run(self) -> None:
         while not self._ending.is_set():
             request = submission(
@@ -157,6 +153,10 @@ def _procedure() -> Procedure:
     raise AssertionError("no procedure can be used online")
 
 
+def _has_more(citizens: Citizens, least: int) -> bool:
+    return len(citizens.told) >= least or bool(citizens.errors)
+
+
 def test_sigterm_under_load_loses_nothing_and_no_client_notices(desk: DeskProcess) -> None:
     """Three stops under load: exit 0, every dossier told is stored once."""
     citizens = Citizens(desk.port, _procedure())
@@ -164,7 +164,7 @@ def test_sigterm_under_load_loses_nothing_and_no_client_notices(desk: DeskProces
     for _ in range(3):
         before = len(citizens.told)
         wait_until(
-            partial(citizens.have_been_told, before + 40),
+            partial(_has_more, citizens, before + 40),
             60,
             "forty more dossiers are handed in",
         )
