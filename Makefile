@@ -67,8 +67,8 @@ $(JARS): infra/kafka/jars.lock infra/kafka/jars.py $(STAMPS)/packages
 
 protos: gen/.stamp ## Generate code from protos/ into gen/
 
-# Three processes share most tests, the slow files first (tests/support/scheduling.py). Whole stacks, and what depends on
-# the real time that passes, run alone: beside others they start more slowly than their time limits allow.
+# Three processes share most tests, the slow files first (tests/support/scheduling.py), and then two the whole stacks.
+# What depends on the real time that passes runs alone.
 # pytest's status of each part that did not pass goes to the file TEST_STATUS, if one is named.
 test: setup ## Run all tests, on a real Kafka and a real PostgreSQL (ARGS="tests/unit -k name" for some)
 ifdef ARGS
@@ -76,7 +76,8 @@ ifdef ARGS
 else
 	@status=0; part() { $(BIN)/pytest "$$@" || { echo $$? >> "$${TEST_STATUS:-/dev/null}"; status=1; }; }; \
 		part --numprocesses 3 --no-loadscope-reorder -m "not alone and not e2e"; \
-		part -m "alone or e2e"; \
+		part --numprocesses 2 --no-loadscope-reorder -m "e2e and not alone"; \
+		part -m alone; \
 		exit $$status
 endif
 

@@ -36,6 +36,7 @@ from tests.support.servers import (
     broker_at,
     postgres_at,
 )
+from tests.support.temporary import memory_folder
 
 os.environ.pop("COLUMNS", None)  # tests look at tables of a width of their own
 hypothesis.settings.register_profile("motcua", deadline=None, print_blob=True)
@@ -44,6 +45,9 @@ hypothesis.settings.load_profile("motcua")
 AskServer = Callable[[str], dict[str, str]]
 OFFERED = "MOTCUA_TEST_SERVERS"
 """The variable that says where the servers of the session are offered."""
+
+if "TMPDIR" not in os.environ and (folder := memory_folder()):
+    os.environ["TMPDIR"] = tempfile.tempdir = str(folder)  # children inherit the variable
 
 # One local issuer for the session: tests sign at import, services are started later, in this
 # process and in others.
@@ -88,14 +92,18 @@ def no_process_left() -> Iterator[None]:
         )
 
 
-_HELPERS = ("resource_tracker", "forkserver")
-"""Processes of Python's own that end with this one."""
+_HELPERS = (
+    "multiprocessing.resource_tracker",
+    "multiprocessing.forkserver",
+    "tests.support.command_server",
+)
+"""Processes that end with this one."""
 
 
 def _counts(child: psutil.Process) -> bool:
     try:
         command = " ".join(child.cmdline())
-        helper = any(f"multiprocessing.{name}" in command for name in _HELPERS)
+        helper = any(name in command for name in _HELPERS)
         return not helper and child.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False

@@ -10,7 +10,7 @@ from infra.local.kafka import KafkaBroker
 from tests.support.feed import Feed, wait_until
 from tests.support.runner import TallyProcess, answered, check_once, reader
 
-pytestmark = [pytest.mark.faults, pytest.mark.alone]
+pytestmark = pytest.mark.faults
 
 
 def test_fault_03_killed_consumer_loses_and_doubles_nothing(
@@ -29,6 +29,6 @@ def test_fault_03_killed_consumer_loses_and_doubles_nothing(
         tally.start()
         sent = feed.stop()
         engine = reader(database_url)
-        wait_until(lambda: answered(engine, len(sent)), seconds=30)
+        wait_until(lambda: answered(engine, len(sent)), seconds=120)
         check_once(engine, sent, kafka.bootstrap, topic)
         engine.dispose()

@@ -13,10 +13,9 @@ from infra.local.postgres import PostgresServer
 from tests.support.feed import Feed, wait_until
 from tests.support.runner import TallyProcess, answered, check_once, progress, reader
 
-pytestmark = [pytest.mark.faults, pytest.mark.alone]
+pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
 
-@pytest.mark.slow
 def test_fault_05_woken_zombie_is_fenced(
     kafka: KafkaBroker, topic: str, postgres: PostgresServer, tmp_path: Path
 ) -> None:

@@ -36,12 +36,11 @@ def own_postgres(session_dir: Path) -> Iterator[PostgresServer]:
 
 def problem(
     call: grpc.UnaryUnaryMultiCallable[Any, Any], request: object, who: Metadata
-) -> tuple[RpcProblem, float]:
-    """Call, read the failure, and tell how long it took."""
-    begun = time.monotonic()
+) -> RpcProblem:
+    """Call, and read the failure: the desk's own, if it comes before the call's time is up."""
     with pytest.raises(grpc.RpcError) as caught:
         call(request, timeout=15, metadata=who)
-    return explain(caught.value), time.monotonic() - begun
+    return explain(caught.value)
 
 
 def submit_until_answered(desk: Desk, request: pb.SubmitDossierRequest) -> str:
@@ -74,9 +73,8 @@ def test_desk_says_unavailable_and_recovers_alone(own_postgres: PostgresServer) 
         code = submit_until_answered(desk, interrupted)
         again = submit_until_answered(desk, interrupted)
 
-        assert [p.code for p, _ in refusals] == [Code.UNAVAILABLE] * 3
-        assert [p.retry_after for p, _ in refusals] == [1.0] * 3
-        assert max(seconds for _, seconds in refusals) < 10
+        assert [p.code for p in refusals] == [Code.UNAVAILABLE] * 3
+        assert [p.retry_after for p in refusals] == [1.0] * 3
         assert code == again
         assert [known, code] == sorted([known, code])
         assert code.endswith("-0002")

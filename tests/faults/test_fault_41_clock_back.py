@@ -51,7 +51,7 @@ def test_fault_41_the_sequence_rules_not_the_time(
     kafka: KafkaBroker, topic: str, tmp_path: Path
 ) -> None:
     """A dossier accepted "before" it was handed in is accepted after it, on the log too; nobody is
-    turned away, and a call's time runs out when it should.
+    turned away, and both are answered before their calls' time, which is real, is up.
     """
     process = ServiceProcess("intake", tmp_path / "n", kafka.bootstrap, topic, shifted=True)
     with process, process.channel() as channel:
@@ -63,14 +63,12 @@ def test_fault_41_the_sequence_rules_not_the_time(
         officer = sign("officer", "mc", unit=UNIT, roles=EVERY_ROLE, claims=early)
         desk = metadata(token=officer)
         process.shift.write_text("-3600")
-        begun = time.monotonic()
         accept = intake.AcceptDossierRequest(request_id=new_id(), dossier_code=code)
         stub.AcceptDossier(accept, timeout=15, metadata=desk)
         twice = intake.AcceptDossierRequest(request_id=new_id(), dossier_code=code)
         with pytest.raises(grpc.RpcError) as caught:
             stub.AcceptDossier(twice, timeout=15, metadata=desk)
         assert explain(caught.value).reason == "ALREADY_ACCEPTED"
-        assert time.monotonic() - begun < 10
         process.wait_published()
     submitted, accepted = (e for e in log_of(kafka.bootstrap, topic) if e.stream_id == code)
     assert [kept(submitted), kept(accepted)] == [("DossierSubmitted", 1), ("DossierAccepted", 2)]

@@ -159,7 +159,7 @@ def check_published(stack: Stack, events: Mapping[str, Sequence[Stored]]) -> Log
             return False
         return True
 
-    wait_until(whole, 20, "every stored event is in Kafka")
+    wait_until(whole, 60, "every stored event is in Kafka")
     for stream, bodies in streams.items():
         assert log.streams[stream][: len(bodies)] == bodies, f"other bytes in Kafka: {stream}"
     return log

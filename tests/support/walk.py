@@ -143,7 +143,7 @@ class Walk:
 
     def opened(self, code: str) -> None:
         """Wait until the departments have opened the case."""
-        wait_until(lambda: self._state(code) == routing.CASE_STATE_RUNNING, 20, "the case runs")
+        wait_until(lambda: self._state(code) == routing.CASE_STATE_RUNNING, 60, "the case runs")
 
     def _state(self, code: str) -> int:
         request = routing.ListWorkRequest(unit=UNIT, page_size=500)
@@ -215,7 +215,7 @@ class Walk:
         self.resolve(code)
         self.deliver(code, receiver)
         returned = intake.DOSSIER_STATE_RETURNED
-        wait_until(lambda: self.dossier(code).state == returned, 20, "it is delivered")
+        wait_until(lambda: self.dossier(code).state == returned, 60, "it is delivered")
         return code
 
     def _offered(self, code: str) -> tuple[str, str]:
@@ -230,7 +230,7 @@ class Walk:
                 )
             return bool(found)
 
-        wait_until(look, 20, "the post has a job")
+        wait_until(look, 60, "the post has a job")
         return found[0]
 
     def _now(self) -> Timestamp:

@@ -21,7 +21,7 @@ def item(path: str, *, slow: bool = False) -> pytest.Item:
 
 
 def test_files_with_a_slow_test_begin() -> None:
-    """Whole files, then by folder; tests of a file keep their order."""
+    """The longest first; whole files, then by folder; tests of a file keep their order."""
     tests = [
         item("/x/tests/unit/a.py"),
         item("/x/tests/integration/b.py"),
@@ -29,9 +29,11 @@ def test_files_with_a_slow_test_begin() -> None:
         item("/x/tests/unit/c.py", slow=True),
         item("/x/tests/faults/d.py", slow=True),
         item("/x/tests/contract/unit.py"),
+        item("/x/tests/e2e/shared_stack/e.py"),
+        item("/x/tests/e2e/test_municipality.py", slow=True),
     ]
     found = slow_first(tests)
-    assert [tests.index(each) for each in found] == [4, 2, 3, 1, 5, 0]
+    assert [tests.index(each) for each in found] == [7, 6, 4, 2, 3, 1, 5, 0]
 
 
 @pytest.mark.parametrize(
@@ -39,9 +41,10 @@ def test_files_with_a_slow_test_begin() -> None:
     [
         ("tests/unit/a.py::test_x[a::b]", "tests/unit/a.py"),
         ("tests/faults/test_y.py::TestZ::test_y", "tests/faults/test_y.py"),
+        ("tests/e2e/shared_stack/test_y.py::test_y", "tests/e2e/shared_stack"),
     ],
 )
-def test_a_file_stays_together(nodeid: str, scope: str) -> None:
+def test_what_shares_fixtures_stays_together(nodeid: str, scope: str) -> None:
     """Their fixtures are made once."""
     split: Any = FileScheduling._split_scope
     assert split(None, nodeid) == scope
