@@ -1,4 +1,4 @@
-"""What the shell knows of the one who asks, stamped once at the door."""
+"""What the shell knows of the one who asks, stamped once when the call comes in."""
 
 from __future__ import annotations
 
@@ -27,4 +27,4 @@ class Call:
     roles: frozenset[str] = frozenset()
     """The roles that the caller's token names."""
     rule: Rule | None = None
-    """The rule by which the caller was let in; None where there is no door."""
+    """The rule by which the caller was let in; None where no call came in."""

@@ -247,7 +247,7 @@ def test_a_child_that_has_ended_is_left_as_it_is(desk: Intake, departments: Depa
 def test_a_procedure_that_is_not_offered_keeps_the_parent_waiting(
     desk: Intake, departments: Departments
 ) -> None:
-    """The record is set aside with its reason instead of being lost; nothing is written."""
+    """The record is quarantined with its reason instead of being lost; nothing is written."""
     departments.reads(Desk().files(PARENT, process="joint"))
     events = departments.said(PARENT)
     with changing(events[1], ChildRequested) as asked:

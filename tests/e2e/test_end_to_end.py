@@ -20,7 +20,7 @@ SPEED = 9000.0
 BEGINS = "2021-08-09T06:55:00+07:00"
 SCENE = Scene(dossiers=40, seed=7, speed=SPEED, arrivals=0.15, hours=28)
 DELIVERED = 2
-"""Dossiers that are brought to their citizens' doors whatever else happens."""
+"""Dossiers that are brought to their citizens whatever else happens."""
 
 
 def test_a_week_on_postgresql_is_reported_as_it_was(

@@ -1,4 +1,4 @@
-"""Fault 40: a clock two hours ahead is refused at our door, not at the broker, and the
+"""Fault 40: a clock two hours ahead is refused by the service, not at the broker, and the
 producer lives.
 """
 

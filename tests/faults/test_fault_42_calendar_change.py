@@ -1,5 +1,5 @@
-"""Fault 42: a swap announced six days before. Open due dates are laid anew by an event that names
-the calendar; old events keep theirs; a recalculation that is killed goes on.
+"""Fault 42: a swap announced six days before. Open due dates are recalculated by an event that
+names the calendar; old events keep theirs; a recalculation that is killed goes on.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ WHEN = "2025-12-26 09:00"
 CODES = [f"{UNIT}-251225-{number:04d}" for number in range(1, 61)]
 
 
-def shelf_without_the_swap(folder: Path) -> CalendarRepository:
-    """Make a shelf as it was before 12729/VPCP-KGVX: neither day is special."""
+def repository_without_the_swap(folder: Path) -> CalendarRepository:
+    """Make a repository as it was before 12729/VPCP-KGVX: neither day is special."""
     text = STATE_OFFICE_FILE.read_text(encoding="utf-8").replace("2026.1", "2025.9")
     kept, _, rest = text.partition("[[day]]")
     path = folder / "before.toml"
     path.write_text(kept + "[[day]]" + rest.split("[[day]]")[-1], encoding="utf-8")
-    shelf = CalendarRepository(folder / "calendars", shipped=load_calendar(path))
-    assert shelf.shipped.is_working_day(date(2026, 1, 2))
-    return shelf
+    repository = CalendarRepository(folder / "calendars", shipped=load_calendar(path))
+    assert repository.shipped.is_working_day(date(2026, 1, 2))
+    return repository
 
 
 def begin(url: str, folder: Path) -> subprocess.Popen[str]:
@@ -55,7 +55,7 @@ def test_fault_42_a_swap_announced_late(
 ) -> None:
     """Killed in the middle, begun again: every open date is moved once, each dossier whole."""
     url = new_database("routing")
-    before = shelf_without_the_swap(tmp_path)
+    before = repository_without_the_swap(tmp_path)
     monkeypatch.setattr(OFFICE, "calendars", lambda: before)
     departments = Departments(url)
     desk = Desk()

@@ -205,7 +205,7 @@ class Departments:
         return self.writer.submit(lambda uow: handle(uow, request, call, office)).result()
 
     def takes(self, code: str, step: str = "appraise", when: str = "2021-08-09 09:00") -> None:
-        """Give a current step to an officer, so that it is not stuck."""
+        """Assign a current step to an officer, so that it is not stuck."""
         self.does(assign(step, "an"), code, when)
 
     def looks(self, when: str, offset: int = 1, office: CaseContextLoader = OFFICE) -> int:

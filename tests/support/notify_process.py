@@ -187,7 +187,7 @@ class NotifyProcess:
         return {(c.kind, c.state): (c.count, c.maybe_sent) for c in answer.counts}
 
     def quarantined(self) -> list[operations_pb2.QuarantinedRecord]:
-        """List the records that were set aside."""
+        """List the records that were quarantined."""
         assert self._channel is not None
         request = operations_pb2.ListQuarantinedRequest()
         stub = OperationsServiceStub(self._channel)

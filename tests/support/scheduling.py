@@ -17,7 +17,7 @@ _FOLDERS: Final = ("faults", "integration", "contract", "unit", "architecture")
 
 
 class FileScheduling(LoadScopeScheduling):  # type: ignore[misc]
-    """Gives each process whole files, in the order in which they were collected."""
+    """Share out to each process whole files, in the order in which they were collected."""
 
     def _split_scope(self, nodeid: str) -> str:
         return str(nodeid.split("::", 1)[0])

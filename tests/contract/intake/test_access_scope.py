@@ -89,7 +89,7 @@ def told(seed: int, count: int) -> list[Told]:
 
 
 def sees(unit: str, officer: str) -> Callable[[Told], bool]:
-    """Say by the words of the rule, not by its tables, which dossiers an officer sees."""
+    """Return, by the words of the rule and not by its tables, which dossiers an officer sees."""
     own = [unit, GONE.code] if below("H22.60", unit) else [unit]
 
     def takes_part(one: Told) -> bool:

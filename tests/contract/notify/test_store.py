@@ -83,7 +83,7 @@ def test_papers_by_their_names_in_the_letters_language(store: Store) -> None:
 
 
 def test_a_dossier_without_a_submission(store: Store) -> None:
-    """An event of a dossier that was never submitted is set aside, not passed over."""
+    """An event of a dossier that was never submitted is quarantined, not passed over."""
     store.say("D1", letters.ACCEPTED)
     with pytest.raises(RecordFailed):
         store.read()

@@ -192,7 +192,7 @@ def test_who_is_away_again_is_stood_in_for_again(departments: Departments) -> No
     assert try_(departments, WED, BINH) == ""
 
 
-def test_all_who_stand_in_stop(departments: Departments) -> None:
+def test_all_substitutes_stop(departments: Departments) -> None:
     """Each is named in the case, once."""
     departments.delegates(absence(FRI), MON)
     departments.delegates(absence(THU), MON)

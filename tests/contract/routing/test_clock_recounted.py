@@ -48,7 +48,7 @@ def departments(new_database: NewDatabase) -> Iterator[Departments]:
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of the shelf by which routing works here."""
+    """The folder of the repository by which routing works here."""
     monkeypatch.setattr(repository, "INTERVAL", 0.0)
     known = CalendarRepository(tmp_path / "calendars")
     monkeypatch.setattr(OFFICE, "calendars", lambda: known)

@@ -120,7 +120,7 @@ def test_a_substitute_is_given_such_a_case_too(
 
 
 @pytest.mark.parametrize("way", ["preview", "change"])
-def test_a_recomputation_goes_on_with_the_others_and_names_these(
+def test_a_recalculation_goes_on_with_the_others_and_names_these(
     departments: Departments, gone: None, way: str
 ) -> None:
     """Shown or written: the page is answered, and lists dossier, process and version."""

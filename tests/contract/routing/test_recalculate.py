@@ -1,4 +1,4 @@
-"""Due dates laid anew after a change of the calendar, on SQLite and PostgreSQL."""
+"""Due dates recalculated after a change of the calendar, on SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def departments(new_database: NewDatabase) -> Iterator[Departments]:
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of the shelf by which routing works here."""
+    """The folder of the repository by which routing works here."""
     monkeypatch.setattr(repository, "INTERVAL", 0.0)
     known = CalendarRepository(tmp_path / "calendars")
     monkeypatch.setattr(OFFICE, "calendars", lambda: known)

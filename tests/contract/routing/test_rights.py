@@ -223,7 +223,7 @@ def called(name: str, officer: str, unit: str, roles: set[str]) -> tuple[Any, Ca
 
 
 def said(departments: Departments, name: str, officer: str, unit: str, roles: set[str]) -> str:
-    """Let an officer call, past the door and the departments; gives the code of a refusal."""
+    """Let an officer call, through permissions and departments; gives the code of a refusal."""
     request, call = called(name, officer, unit, roles)
     try:
         assert call.rule is not None
@@ -309,21 +309,21 @@ def test_what_is_proved_is_a_command_and_what_is_shown_is_none() -> None:
     assert commands & set(METHODS) == PROOFS.keys()
 
 
-def _case_shown(departments: Departments, sight: Any) -> bool:
+def _case_shown(departments: Departments, scope: Any) -> bool:
     request = pb.GetCaseRequest(dossier_code=CODE)
     with departments.engine.connect() as on:
-        found = case.get_case(on, request, standard_processes(), at(MON), access_scope=sight)
+        found = case.get_case(on, request, standard_processes(), at(MON), access_scope=scope)
     return found.case.dossier_code == CODE
 
 
-def _work_shown(departments: Departments, sight: Any) -> bool:
+def _work_shown(departments: Departments, scope: Any) -> bool:
     with departments.engine.connect() as on:
-        return bool(work_lists.list_work(on, pb.ListWorkRequest(), at(MON), sight).items)
+        return bool(work_lists.list_work(on, pb.ListWorkRequest(), at(MON), scope).items)
 
 
-def _question_shown(departments: Departments, sight: Any) -> bool:
+def _question_shown(departments: Departments, scope: Any) -> bool:
     with departments.engine.connect() as on:
-        found = consultations.list_all(on, pb.ListConsultationsRequest(), at(MON), sight)
+        found = consultations.list_all(on, pb.ListConsultationsRequest(), at(MON), scope)
     return bool(found.consultations)
 
 

@@ -39,9 +39,9 @@ def head(name: str, *away: Absence, unit: str = "H22.12", until: date | None = N
     return Officer(name, name, unit, frozenset({"head"}), valid_to=until, absences=away)
 
 
-def away(stand_in: str = "") -> Absence:
+def away(substitute: str = "") -> Absence:
     """Return the day of the due date, away."""
-    return Absence(HERE, HERE, stand_in)
+    return Absence(HERE, HERE, substitute)
 
 
 def office(*officers: Officer, units: tuple[DirectoryUnit, ...] = ()) -> CaseContextLoader:
@@ -99,7 +99,7 @@ def test_the_event_names_who_is_told(
     assert level.due_at == to_timestamp(at(DUE))
 
 
-def test_the_heads_of_the_heir_are_told(departments: Departments) -> None:
+def test_the_heads_of_the_successor_are_notified(departments: Departments) -> None:
     """A unit that was dissolved has no heads of its own any more."""
     moi = head("moi", unit="H22.70")
     departments.looks(LOOK, office=office(moi, units=MERGED))

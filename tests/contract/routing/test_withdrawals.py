@@ -1,4 +1,4 @@
-"""A citizen's wish to withdraw waits, in sight of the departments, for an officer's answer."""
+"""A citizen's wish to withdraw waits, shown to the departments, for an officer's answer."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def spans(stack: Stack, trace: str) -> list[dict[str, Any]]:
 
 
 def kinds(stack: Stack, trace: str) -> set[tuple[str, str]]:
-    """Return service and kind of work (its call's door, relay or log) of a trace's spans."""
+    """Return service and kind of work (its call, relay or log) of a trace's spans."""
     return {(s["service"], _work(s["name"])) for s in spans(stack, trace)}
 
 
@@ -72,7 +72,7 @@ def _work(name: str) -> str:
 
 
 def walk_the_whole_way(stack: Stack, trace: str) -> str:
-    """Bring one dossier from its submission to the addressee's door; gives its code."""
+    """Bring one dossier from its submission to the addressee; gives its code."""
     with walking(stack, trace=trace) as walk:
         return walk.delivered(RECEIVER, applicant=applicant(**PLANTED))
 

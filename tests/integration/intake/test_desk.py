@@ -736,7 +736,7 @@ def test_a_dossier_is_acted_on_by_its_own_unit(desk: Desk, request_: Message) ->
     assert _passed(desk, method, request_)
 
 
-def test_the_heir_of_a_dissolved_unit_goes_on(desk: Desk) -> None:
+def test_the_successor_of_a_dissolved_unit_goes_on(desk: Desk) -> None:
     """From the day after, and not before, its officers act on the old unit's dossiers."""
     successor = metadata("officer", "moi", unit="H22.70", roles=["receptionist"])
     code = desk.submit().dossier_code
@@ -750,7 +750,7 @@ def test_the_heir_of_a_dissolved_unit_goes_on(desk: Desk) -> None:
 
 
 def _passed(desk: Desk, method: str, request: Message) -> bool:
-    """Return whether the door let the province's officer in, whatever the decision was."""
+    """Return whether the province's officer was let in, whatever the decision was."""
     try:
         desk.call(method, request, who.OF_THE_PROVINCE)
     except grpc.RpcError as error:

@@ -223,7 +223,7 @@ def test_a_dossier_is_found_by_the_number_of_another_system(any_desk: Desk) -> N
     assert len(listed.dossiers) == 2
 
 
-def test_another_number_opens_no_second_door(desk: Desk) -> None:
+def test_another_number_gives_no_second_way_in(desk: Desk) -> None:
     """Wrong PINs by either number are counted together."""
     answer = desk.submit()
     external = f"X-{uuid.uuid4().hex[:12]}"

@@ -121,7 +121,7 @@ def test_an_early_end_says_for_whose_work():
     )
 
 
-def test_an_heir_s_opinion_names_both_units():
+def test_a_successor_s_opinion_names_both_units():
     """Who answered, and who had been asked; a question that was taken back keeps its reason."""
     said = ConsultationAnswered(number=1, unit="H22.02", successor_unit="H22.71", opinion=1)
     assert _line(said)[1] == "Consultation 1 answered: H22.71 (for H22.02) agrees"

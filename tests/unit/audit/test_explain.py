@@ -53,7 +53,7 @@ LIMIT, WAITED, ADDED = (
 
 
 def parts_of(line):
-    """Give the stretches of each part of a line's explanation; none of them has a hole."""
+    """Return the stretches of each part of a line's explanation; none of them has a hole."""
     parts = {}
     for span in line.spans:
         parts.setdefault(span.part[1], []).append(span.stretch)
@@ -125,7 +125,7 @@ def test_the_worked_vector_is_computed_again(ends, due, restarted):
 
 
 def phased(*ends):
-    """Give the acceptance of a limit in two phases that records when each is due."""
+    """Return the acceptance of a limit in two phases that records when each is due."""
     said, start = accepted("2021-08-09 09:00", "5cd+3wd", due=at("2021-08-19 09:00"))
     for limit, end in zip(("5cd", "3wd"), ends, strict=True):
         said.phases.add(time_limit=limit, due_at=stamp(end))
@@ -298,7 +298,7 @@ def recalculated(previous, due, **more):
     ("due", "agreement"),
     [("2021-08-17 09:00", Agreement.SAME), ("2021-08-18 09:00", Agreement.DIFFERS)],
 )
-def test_a_changed_calendar_gives_the_same_course_another_date(due, agreement):
+def test_a_changed_calendar_gives_the_same_basis_another_date(due, agreement):
     """Counted from the start again by the calendar that the event names, the storm left out."""
     account = told(
         accepted("2021-08-09 09:00"),

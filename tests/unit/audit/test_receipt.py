@@ -64,7 +64,7 @@ def _us(text):
 
 
 def _events(code, rows):
-    """Give a case's events as an import writes them: its end first, then every activity."""
+    """Return a case's events as an import writes them: its end first, then every activity."""
     case, numbering = rows[0], Numbering()
     start, due, end = case["case:startdate"], case["case:deadline"], case["case:enddate"]
     accepted = DossierAccepted()

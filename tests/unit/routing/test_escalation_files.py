@@ -110,7 +110,7 @@ def test_each_form_of_when(when: str, expected: Stage, told: str) -> None:
     ],
 )
 def test_each_mistake_is_named(content: dict[str, object], where: str, rule: str) -> None:
-    """Ladder, level, key and rule."""
+    """Policy, level, key and rule."""
     with pytest.raises(DocumentError) as wrong:
         policies(content)
     (mistake,) = wrong.value.mistakes

@@ -300,7 +300,7 @@ POLICY = EscalationPolicy(
 )
 
 
-def test_the_ladder_is_climbed_rung_by_rung() -> None:
+def test_the_escalation_goes_level_by_level() -> None:
     """Each level is told once, at its instant, naming unit and role."""
     case = Case(process="same-day", time_limit="10wh", escalation_policy=POLICY)
     case.opened("2021-08-09 07:00").taken("2021-08-09 07:00")
@@ -323,7 +323,7 @@ def test_the_ladder_is_climbed_rung_by_rung() -> None:
     assert case.watched("2031-08-11 09:00") == []
 
 
-def test_after_an_outage_every_rung_is_told_once() -> None:
+def test_after_an_outage_every_level_is_notified_once() -> None:
     """The people above are others than the officer: all of them are told, in order."""
     case = Case(process="same-day", time_limit="10wh", escalation_policy=POLICY)
     case.opened("2021-08-09 07:00").taken("2021-08-09 07:00")
@@ -337,7 +337,7 @@ def test_after_an_outage_every_rung_is_told_once() -> None:
     assert case.watched("2021-09-09 09:00") == []
 
 
-def test_a_pause_moves_the_rungs_and_keeps_what_was_told() -> None:
+def test_a_pause_moves_the_levels_and_keeps_who_was_notified() -> None:
     """Head told before the pause; the leader comes as much later as the clock stood still."""
     case = Case(process="same-day", time_limit="10wh", escalation_policy=POLICY)
     case.opened("2021-08-09 07:00").taken("2021-08-09 07:00")
@@ -352,7 +352,7 @@ def test_a_pause_moves_the_rungs_and_keeps_what_was_told() -> None:
     ]
 
 
-def test_the_longest_code_chooses_the_ladder() -> None:
+def test_the_longest_code_chooses_the_policy() -> None:
     """A unit without a policy of its own has that of the unit above it, at last the common one."""
     common, own = EscalationPolicy((Stage("a", "head"),)), EscalationPolicy((Stage("b", "head"),))
     policies = EscalationPolicies({"": common, "H22.12": own})

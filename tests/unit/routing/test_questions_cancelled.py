@@ -242,7 +242,7 @@ def test_the_sender_s_taking_back_is_no_act_of_the_receiver() -> None:
 
 
 def test_a_changed_calendar_leaves_it_alone() -> None:
-    """Beside an open question, which moves, the one that was taken back is not laid anew."""
+    """Beside an open question, which moves, the one that was taken back is not recalculated."""
     case = asking()
     other = pb.RequestConsultationRequest(
         step="appraise", unit="H22.05", question="Có ồn?", time_limit="2wd"

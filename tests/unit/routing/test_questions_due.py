@@ -142,7 +142,7 @@ def test_the_end_of_the_citizen_s_time_is_told_beside_it() -> None:
     assert case.state.work.asked[0].limit.missed
 
 
-def test_those_above_the_asked_unit_are_told_by_the_ladder() -> None:
+def test_those_above_the_asked_unit_are_notified_by_the_policy() -> None:
     """A level of the steps' due dates is one of the questions', of the unit that was asked."""
     policy = EscalationPolicy(
         (

@@ -116,13 +116,13 @@ def test_a_way_back_leads_out_where_every_case_was_there(first: str, rules: list
 
 
 def test_what_is_told_of_a_step_is_not_told_again() -> None:
-    """Neither a step without a way on, nor a circle that nobody leaves, whatever the facts."""
+    """Neither a step without a way on, nor a cycle that nobody leaves, whatever the facts."""
     lost = forked("{channel: [counter]}", "{channel: [post]}")
     assert [(rule, at) for rule, at, _ in lost] == [("no-open-transition", "b")]
-    circle = told(
+    cycle = told(
         step("a", way("b", ONLINE), "resolves: true"), step("b", way("d")), step("d", way("b"))
     )
-    assert [(rule, at) for rule, at, _ in circle] == [("no-exit", "b"), ("no-exit", "d")]
+    assert [(rule, at) for rule, at, _ in cycle] == [("no-exit", "b"), ("no-exit", "d")]
 
 
 def test_there_is_a_limit_to_the_cases_that_are_looked_at() -> None:

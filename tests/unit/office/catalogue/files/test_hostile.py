@@ -168,7 +168,7 @@ def test_a_million_columns(tmp_path: Path) -> None:
 
 
 def read_or_refused(path: Path) -> bool:
-    """Tell that a file is answered at all."""
+    """Check that a file is answered at all."""
     try:
         read_file(path)
     except ProcedureFileError:
