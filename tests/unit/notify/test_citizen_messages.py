@@ -93,7 +93,7 @@ TOLD = [
 
 
 @pytest.mark.parametrize(("payload", "kind", "values"), TOLD)
-def test_told(payload: Message, kind: str, values: dict[str, str]) -> None:
+def test_messages_to_citizens(payload: Message, kind: str, values: dict[str, str]) -> None:
     """An event that matters to the citizen becomes a kind of message with its values."""
     assert CITIZEN_MESSAGES[type(payload)](payload) == (kind, values)
 
