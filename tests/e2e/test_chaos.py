@@ -76,7 +76,7 @@ def test_kills_of_every_program_lose_and_double_nothing(session_dir: Path) -> No
 def _check(stack: Stack, played: Played, killer: Killer) -> None:
     assert not played.failures, played.failures[:5]
     events = invariants.all_stored(stack)
-    invariants.check_told(played.told, events)
+    invariants.check_told(played.confirmed, events)
     submitted = [row for row in events["intake"] if row.type == "DossierSubmitted"]
     assert len(submitted) == len(played.own_count.entries)
     assert sum(not entry.parent for entry in played.own_count.entries) == DOSSIERS

@@ -42,7 +42,7 @@ def test_two_processes_of_every_service_work_as_one(
             figures = check_report(stack, played)
             stack.wait_settled()
             events = invariants.all_stored(stack)
-            invariants.check_told(played.told, events)
+            invariants.check_told(played.confirmed, events)
             invariants.check_sequences(events)
             invariants.check_published(stack, events)
             invariants.check_once(events, "CaseOpened", "CaseResumed", "CaseWithdrawn")
@@ -77,6 +77,8 @@ def twins(stack: Stack) -> Iterator[None]:
             twin.wait_ready()
         yield
         idle = [
-            t.name for t in made if not (told := status_of(t.name, t.address)) or not told.handled
+            t.name
+            for t in made
+            if not (status := status_of(t.name, t.address)) or not status.handled
         ]
         assert not idle, "the twins read the log, too"

@@ -93,18 +93,20 @@ def state_office_published(folder: Path) -> Calendar:
 def check(departments: Departments, before: CalendarRepository) -> None:
     """Hold what is stored to what was asked: once for each dossier, views and outbox included."""
     counted = Counter(
-        event.stream_id for event in departments.said() if name_of(event) == "DeadlineRecalculated"
+        event.stream_id
+        for event in departments.own_events()
+        if name_of(event) == "DeadlineRecalculated"
     )
     assert counted == dict.fromkeys(CODES, 1)
     dues = {row["dossier_code"]: row["due_at"] for row in departments.rows(CASES)}
     for code in CODES:
-        opened, *_, last = departments.said(code)
+        opened, *_, last = departments.own_events(code)
         assert payload_of(opened, CaseOpened).calendar_version == before.shipped.version
-        said = payload_of(last, DeadlineRecalculated)
-        assert clock(to_us(said.previous_due_at)) == "2026-01-07 10:00"
-        assert clock(to_us(said.due_at)) == "2026-01-08 10:00"
-        assert dues[code] == to_us(said.due_at)
-        assert said.calendar_version.startswith("vn-2026.0+")
+        payload = payload_of(last, DeadlineRecalculated)
+        assert clock(to_us(payload.previous_due_at)) == "2026-01-07 10:00"
+        assert clock(to_us(payload.due_at)) == "2026-01-08 10:00"
+        assert dues[code] == to_us(payload.due_at)
+        assert payload.calendar_version.startswith("vn-2026.0+")
     with departments.engine.connect() as connection:
         outbox = connection.execute(select(KERNEL.outbox.c.type)).scalars().all()
     assert outbox.count("motcua.routing.v1.DeadlineRecalculated") == len(CODES)

@@ -155,8 +155,8 @@ def test_a_rebuild_knows_the_absences(new_database: NewDatabase, turn: int) -> N
         first.reads(heard)
         first.delegates(absence(), MON)
         first.does(assign("appraise", "an"), CODE, TUE, LEADER)
-        record = first.said("an")
-        log = merged([record, [*heard, *first.said(CODE)]], [turn] * 20)
+        record = first.own_events("an")
+        log = merged([record, [*heard, *first.own_events(CODE)]], [turn] * 20)
         for start in range(0, len(log), 2):
             again.reads(log[start : start + 2])
         assert again.views() == first.views()

@@ -156,8 +156,8 @@ def test_the_successor_answers_what_a_dissolved_unit_was_asked(departments: Depa
     assert listed(departments, "H22.71", "H22.71") == ["H22.02"]
     departments.does(answer(), CODE, "2021-08-11 08:00", second, office=merged)
 
-    said = payload_of(departments.said(CODE)[-1], ConsultationAnswered)
-    assert (said.unit, said.successor_unit) == ("H22.02", "H22.71")
+    payload = payload_of(departments.own_events(CODE)[-1], ConsultationAnswered)
+    assert (payload.unit, payload.successor_unit) == ("H22.02", "H22.71")
     assert [row["open"] for row in departments.rows(CONSULTATIONS)] == [0]
     with pytest.raises(Refused) as again:
         departments.does(answer(), CODE, "2021-08-11 09:00", second, office=merged)

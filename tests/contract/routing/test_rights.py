@@ -222,7 +222,9 @@ def called(name: str, officer: str, unit: str, roles: set[str]) -> tuple[Any, Ca
     return request, call
 
 
-def said(departments: Departments, name: str, officer: str, unit: str, roles: set[str]) -> str:
+def refusal_code(
+    departments: Departments, name: str, officer: str, unit: str, roles: set[str]
+) -> str:
     """Let an officer call, through permissions and departments; gives the code of a refusal."""
     request, call = called(name, officer, unit, roles)
     try:
@@ -242,7 +244,7 @@ def test_an_officer_of_another_unit_is_refused(departments: Departments, name: s
     for unit in (STRANGE, f"{PROOFS[name].unit}.01", "H22.1", ""):
         if name == "EndAbsence" and unit.endswith(".01"):
             continue  # a unit below ends the absence for its own work
-        code = said(departments, name, "la", unit, set(ROLES))
+        code = refusal_code(departments, name, "la", unit, set(ROLES))
         assert code in NOT_THE_UNIT, (unit, code)
     assert departments.kinds(CODE) == before
 
@@ -254,7 +256,7 @@ def test_an_officer_without_the_role_is_refused(departments: Departments, name: 
     proof.prepare(departments)
     before = departments.kinds(CODE)
     for roles in (set(ROLES) - proof.roles, set()):
-        code = said(departments, name, "moi", proof.unit, roles)
+        code = refusal_code(departments, name, "moi", proof.unit, roles)
         assert code in NOT_THE_ROLE, (roles, code)
     assert departments.kinds(CODE) == before
 
@@ -268,7 +270,7 @@ def test_the_right_officer_is_not_refused(departments: Departments, name: str, r
     proof = PROOFS[name]
     proof.prepare(departments)
     before = departments.kinds(CODE)
-    assert said(departments, name, proof.officer, proof.unit, {role} - {""}) == ""
+    assert refusal_code(departments, name, proof.officer, proof.unit, {role} - {""}) == ""
     assert departments.kinds(CODE) != before
 
 
@@ -294,7 +296,7 @@ def test_a_unit_above_may_what_the_unit_may(departments: Departments, name: str)
     proof = PROOFS[name]
     proof.prepare(departments)
     officer = proof.officer if name == "PullBack" else LEADER.id
-    assert said(departments, name, officer, LEADER.unit, proof.roles) == ""
+    assert refusal_code(departments, name, officer, LEADER.unit, proof.roles) == ""
 
 
 @pytest.mark.parametrize("name", PROOFS)

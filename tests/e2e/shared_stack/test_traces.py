@@ -95,8 +95,8 @@ def test_one_trace_follows_a_dossier_through_all_services(stack: Stack) -> None:
     # A mail is sent in its own time: that is an act of its own, and no part of the caller's.
     caused = [h for h in headers if not h["ce_type"].endswith(b"MessageSent")]
     assert {h["traceparent"].split(b"-")[1].decode() for h in caused} == {trace.split("-")[1]}
-    told = stack.motcua("timeline", code, "--json")
-    assert len(told) == len(events)
+    output = stack.motcua("timeline", code, "--json")
+    assert len(output) == len(events)
     wait_until(lambda: _whole(spans(stack, trace), trace), 10, "no span lacks its parent")
 
 

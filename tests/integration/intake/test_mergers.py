@@ -74,10 +74,10 @@ def test_a_dissolved_unit_takes_nothing_new(desk: Desk) -> None:
             "names H22.12, which is no more since the end of 10/08/2021; H22.72 takes",
         ),
     ):
-        said = desk.problem("SubmitDossier", counter("H22.12"), caller)
-        assert said.code == grpc.StatusCode.INVALID_ARGUMENT
-        assert list(said.fields) == ["unit"]
-        assert words in said.fields["unit"]
+        problem = desk.problem("SubmitDossier", counter("H22.12"), caller)
+        assert problem.code == grpc.StatusCode.INVALID_ARGUMENT
+        assert list(problem.fields) == ["unit"]
+        assert words in problem.fields["unit"]
 
 
 def test_the_successor_takes_what_it_took(desk: Desk) -> None:

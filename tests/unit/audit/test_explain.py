@@ -28,13 +28,13 @@ from office.worktime.working_time import limit_due_at, local_day, resume_due, sa
 from services.audit.deadlines.explanation import Agreement
 from services.audit.responses import explanation
 from tests.support.audit_histories import HANOI, at, stamp
-from tests.support.explanations import STORM, VERSION, accepted, storm, told
+from tests.support.explanations import STORM, VERSION, accepted, explained, storm
 
 KEEP, RESTART = "keep", "restart"
 
 
 def resumed(since, when, previous, due, **more):
-    said = CaseResumed(
+    payload = CaseResumed(
         suspended_at=stamp(since),
         resumed_at=stamp(when),
         previous_due_at=stamp(previous),
@@ -42,7 +42,7 @@ def resumed(since, when, previous, due, **more):
         calendar_version=VERSION,
         **more,
     )
-    return said, at(when)
+    return payload, at(when)
 
 
 LIMIT, WAITED, ADDED = (
@@ -73,7 +73,7 @@ PAUSED = (STOP, at("2021-08-11 10:00"))
 
 def test_a_plain_limit_is_explained_without_a_hole():
     """The spans follow each other from the start to the due date, and the counted ones add up."""
-    account = told(accepted("2021-04-29 15:30", "2wd"))
+    account = explained(accepted("2021-04-29 15:30", "2wd"))
     (line,) = account.lines
 
     assert line.agreement is Agreement.SAME
@@ -96,7 +96,7 @@ def test_a_plain_limit_is_explained_without_a_hole():
 )
 def test_the_worked_vector_is_computed_again(ends, due, restarted):
     """35 working hours waited, by both policies."""
-    account = told(
+    account = explained(
         accepted("2021-08-09 09:00"),
         PAUSED,
         resumed(
@@ -126,15 +126,15 @@ def test_the_worked_vector_is_computed_again(ends, due, restarted):
 
 def phased(*ends):
     """Return the acceptance of a limit in two phases that records when each is due."""
-    said, start = accepted("2021-08-09 09:00", "5cd+3wd", due=at("2021-08-19 09:00"))
+    payload, start = accepted("2021-08-09 09:00", "5cd+3wd", due=at("2021-08-19 09:00"))
     for limit, end in zip(("5cd", "3wd"), ends, strict=True):
-        said.phases.add(time_limit=limit, due_at=stamp(end))
-    return said, start
+        payload.phases.add(time_limit=limit, due_at=stamp(end))
+    return payload, start
 
 
 def test_each_phase_has_its_own_stretches():
     """Five calendar days end on Saturday 14/08 and roll to Monday; three working days follow."""
-    account = told(phased("2021-08-16 09:00", "2021-08-19 09:00"))
+    account = explained(phased("2021-08-16 09:00", "2021-08-19 09:00"))
     (line,) = account.lines
 
     assert line.agreement is Agreement.SAME
@@ -155,7 +155,7 @@ def test_each_phase_has_its_own_stretches():
 
 def test_a_phase_that_was_promised_for_another_day_is_found_out():
     """The due date may be right while a phase before it is not."""
-    account = told(phased("2021-08-16 09:01", "2021-08-19 09:00"))
+    account = explained(phased("2021-08-16 09:01", "2021-08-19 09:00"))
 
     assert account.agreement is Agreement.DIFFERS
     assert account.lines[0].problem[1] == "a phase is due at another time"
@@ -163,7 +163,7 @@ def test_a_phase_that_was_promised_for_another_day_is_found_out():
 
 def test_a_date_that_does_not_follow_is_found_out():
     """A date written by hand, whatever it is, differs; so does the whole account."""
-    account = told(accepted("2021-08-09 09:00", due=at("2021-08-16 09:01")))
+    account = explained(accepted("2021-08-09 09:00", due=at("2021-08-16 09:01")))
 
     assert account.agreement is Agreement.DIFFERS
     assert account.lines[0].computed_at == at("2021-08-16 09:00")
@@ -172,7 +172,7 @@ def test_a_date_that_does_not_follow_is_found_out():
 
 def test_an_event_that_names_another_date_before_is_found_out():
     """A date can't have been changed between two events without a third."""
-    account = told(
+    account = explained(
         accepted("2021-08-09 09:00"),
         PAUSED,
         resumed("2021-08-11 10:00", "2021-08-11 11:00", "2021-08-17 09:00", "2021-08-16 10:00"),
@@ -184,7 +184,7 @@ def test_an_event_that_names_another_date_before_is_found_out():
 
 def test_a_calendar_that_is_not_at_hand_is_said():
     """Nothing is computed by another calendar than the one named."""
-    account = told(accepted("2021-08-09 09:00", version="vn-1900"))
+    account = explained(accepted("2021-08-09 09:00", version="vn-1900"))
 
     assert account.agreement is Agreement.UNKNOWN
     assert "vn-1900" in account.lines[0].problem[1]
@@ -193,7 +193,7 @@ def test_a_calendar_that_is_not_at_hand_is_said():
 
 def test_what_can_t_be_read_is_a_difference_and_no_failure():
     """A limit that is none is told as it is."""
-    account = told(accepted("2021-08-09 09:00", due=at("2021-08-16 09:00"), limit="5xx"))
+    account = explained(accepted("2021-08-09 09:00", due=at("2021-08-16 09:00"), limit="5xx"))
 
     assert account.agreement is Agreement.DIFFERS
 
@@ -204,13 +204,13 @@ def test_what_can_t_be_read_is_a_difference_and_no_failure():
 )
 def test_an_extension_is_held_to_its_rule(when, agreement):
     """The date was chosen, so nothing is computed; that it came in time is."""
-    said = DeadlineExtended(
+    payload = DeadlineExtended(
         previous_due_at=stamp("2021-08-16 09:00"),
         due_at=stamp("2021-08-20 10:00"),
         signer="sep",
         calendar_version=VERSION,
     )
-    account = told(accepted("2021-08-09 09:00"), (said, at(when)))
+    account = explained(accepted("2021-08-09 09:00"), (payload, at(when)))
 
     line = account.lines[-1]
     assert line.agreement is agreement
@@ -226,7 +226,7 @@ def test_same_day_procedures_have_their_cut_off():
     """The closing of the day, or of the next one after 15:00."""
     for when in ("2021-08-09 14:59", "2021-08-09 15:01"):
         due = same_day_due(state_office(), at(when))
-        account = told(accepted(when, "1wd", due, same_day=True))
+        account = explained(accepted(when, "1wd", due, same_day=True))
         assert account.agreement is Agreement.SAME
         counted_on = {s.stretch.day for s in account.lines[0].spans if s.stretch.counted}
         assert counted_on == {local_day(state_office(), due)}
@@ -237,7 +237,7 @@ def test_same_day_procedures_have_their_cut_off():
 
 def test_another_system_s_promise_is_taken_as_it_was():
     """There is nothing to compute, and nothing differs."""
-    account = told(accepted("2010-10-11 10:00", "none", at("2010-11-11 10:00"), "imported"))
+    account = explained(accepted("2010-10-11 10:00", "none", at("2010-11-11 10:00"), "imported"))
 
     assert account.agreement is Agreement.NONE
     assert account.due_at == at("2010-11-11 10:00")
@@ -253,7 +253,7 @@ def test_steps_are_explained_by_what_their_events_carry():
         calendar_version=VERSION,
     )
     opened = CaseOpened(current=current)
-    account = told(accepted("2021-08-09 09:00"), (opened, at("2021-08-09 09:00")))
+    account = explained(accepted("2021-08-09 09:00"), (opened, at("2021-08-09 09:00")))
 
     assert [line.step for line in account.lines] == ["", "appraise"]
     assert account.agreement is Agreement.SAME
@@ -261,7 +261,7 @@ def test_steps_are_explained_by_what_their_events_carry():
 
 def test_the_time_until_the_citizen_comes_is_not_the_agency_s():
     """Resolved before the date is before the date, whenever the result was fetched."""
-    account = told(
+    account = explained(
         accepted("2021-08-09 09:00"),
         (CaseResolved(), at("2021-08-13 09:00")),
         (ResultReturned(), at("2021-09-13 09:00")),
@@ -273,7 +273,7 @@ def test_the_time_until_the_citizen_comes_is_not_the_agency_s():
 
 def test_an_explanation_is_one_document():
     """Everything in it can be written as JSON, with local times."""
-    answer = explanation("D1", HANOI, told(accepted("2021-08-09 16:35", "3wd"), PAUSED))
+    answer = explanation("D1", HANOI, explained(accepted("2021-08-09 16:35", "3wd"), PAUSED))
     found = document(answer)
 
     assert json.loads(json.dumps(found)) == found
@@ -300,7 +300,7 @@ def recalculated(previous, due, **more):
 )
 def test_a_changed_calendar_gives_the_same_basis_another_date(due, agreement):
     """Counted from the start again by the calendar that the event names, the storm left out."""
-    account = told(
+    account = explained(
         accepted("2021-08-09 09:00"),
         (recalculated("2021-08-16 09:00", due), at("2021-08-11 09:00")),
         calendar_of=storm,
@@ -324,7 +324,7 @@ def test_what_a_changed_calendar_moved_is_named():
     )
     of_step = recalculated("2021-08-16 09:00", "2021-08-17 09:00", step="appraise")
     of_step.scope = DEADLINE_SCOPE_STEP
-    account = told(
+    account = explained(
         accepted("2021-08-09 09:00"),
         (CaseOpened(current=current), at("2021-08-09 09:00")),
         (recalculated("2021-08-16 09:00", "2021-08-17 09:00"), at("2021-08-11 09:00")),
@@ -347,7 +347,7 @@ def test_what_a_changed_calendar_moved_is_named():
 
 def test_a_pause_after_a_changed_calendar_is_counted_by_it():
     """The basis keeps its start and its pauses, whichever calendar counts them."""
-    account = told(
+    account = explained(
         accepted("2021-08-09 09:00"),
         (recalculated("2021-08-16 09:00", "2021-08-17 09:00"), at("2021-08-10 09:00")),
         (STOP, at("2021-08-11 09:00")),
@@ -387,7 +387,7 @@ def test_a_calendar_that_changed_during_a_pause_is_told_with_its_closure():
     goes_on[0].calendar_version = "storm"
     goes_on[0].current.step = "handle"
     goes_on[0].current.due_at.CopyFrom(stamp("2021-08-17 09:01"))
-    account = told(
+    account = explained(
         accepted("2021-08-09 09:00"),
         (CaseOpened(current=current), at("2021-08-09 09:00")),
         PAUSED,
@@ -420,7 +420,7 @@ def test_seconds_waited_are_explained_over_the_days_off():
     three of the next working day, after a day off that the explanation shows.
     """
     seconds = "2021-08-12 10:00:03"
-    account = told(
+    account = explained(
         accepted("2021-08-09 17:00", "4wd"),
         (STOP, at("2021-08-12 10:00")),
         resumed("2021-08-12 10:00", seconds, "2021-08-13 17:00", "2021-08-16 07:00:03"),
@@ -439,7 +439,7 @@ def test_seconds_waited_are_explained_over_the_days_off():
 
 def test_a_pause_without_working_time_moves_nothing():
     """Papers asked for and handed in after closing time cost nobody a second."""
-    account = told(
+    account = explained(
         accepted("2021-08-09 17:00", "4wd"),
         (STOP, at("2021-08-12 18:00")),
         resumed("2021-08-12 18:00", "2021-08-13 06:00", "2021-08-13 17:00", "2021-08-13 17:00"),
@@ -458,7 +458,7 @@ def test_a_pause_of_a_date_that_a_leader_chose_is_explained_too():
         signer="sep",
         calendar_version=VERSION,
     )
-    account = told(
+    account = explained(
         accepted("2021-08-09 09:00"),
         (extended, at("2021-08-10 09:00")),
         PAUSED,
@@ -492,16 +492,16 @@ def test_what_routing_computes_is_computed_again(gaps, limit, lie):
             limit=TimeLimit.parse(limit),
         )
         written = after + (1 if number == lie else 0)
-        said = CaseResumed(
+        payload = CaseResumed(
             suspended_at=to_timestamp(since),
             resumed_at=to_timestamp(now),
             previous_due_at=to_timestamp(due),
             due_at=to_timestamp(written),
             calendar_version=VERSION,
         )
-        history += [(STOP, since), (said, now)]
+        history += [(STOP, since), (payload, now)]
         due = written
-    account = told(*history)
+    account = explained(*history)
 
     expected = Agreement.DIFFERS if lie < len(gaps) else Agreement.SAME
     assert account.agreement is expected

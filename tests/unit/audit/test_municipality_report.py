@@ -76,13 +76,13 @@ def _events(code, rows):
         time_zone="Europe/Amsterdam",
         imported_from="receipt",
     )
-    said = [(submitted, start), (accepted, start), (CaseOpened(imported=True), start)]
+    payloads = [(submitted, start), (accepted, start), (CaseOpened(imported=True), start)]
     if end:
-        said.append((CaseResolved(), end))
+        payloads.append((CaseResolved(), end))
     for row in rows:
-        said.append((StepRecorded(activity=row["concept:name"]), row["time:timestamp"]))
-    said.append((HistoryImported(steps=len(rows)), rows[-1]["time:timestamp"]))
-    return [numbering.event(payload, _us(when), code) for payload, when in said]
+        payloads.append((StepRecorded(activity=row["concept:name"]), row["time:timestamp"]))
+    payloads.append((HistoryImported(steps=len(rows)), rows[-1]["time:timestamp"]))
+    return [numbering.event(payload, _us(when), code) for payload, when in payloads]
 
 
 def _count(case, first, last):
@@ -119,10 +119,10 @@ def test_the_report_equals_the_files_own_counts(cases, first, last, by):
             expected[key][name] += 1
             expected[""][name] += 1
 
-    told = dict([("", report.total), *report.rows()])
+    counted = dict([("", report.total), *report.rows()])
     assert len(cases) == 1434
-    assert told.keys() == expected.keys()
-    for key, counts in told.items():
+    assert counted.keys() == expected.keys()
+    for key, counts in counted.items():
         assert {n: getattr(counts, n) for n in counts.__slots__ if getattr(counts, n)} == {
             name: count for name, count in expected[key].items() if count
         }

@@ -130,8 +130,8 @@ def test_lateness_that_was_said_is_judged_by_the_new_date() -> None:
     limit = case.state.dossier_limit
     assert limit is not None
     assert not limit.missed
-    said = case.watched("2021-08-17 09:00", 1)
-    assert [type(each).__name__ for each in said if not each.step] == ["DeadlineMissed"]
+    payloads = case.watched("2021-08-17 09:00", 1)
+    assert [type(each).__name__ for each in payloads if not each.step] == ["DeadlineMissed"]
 
 
 def test_lateness_that_nobody_said_is_said_first() -> None:
