@@ -57,7 +57,7 @@ def test_a_suspension_is_shown_while_it_lasts(departments: Departments) -> None:
     shown = case(departments, "2021-08-10 10:00")
     assert shown.state == pb.CaseState.CASE_STATE_SUSPENDED
     assert shown.suspension.kind == SuspensionKind.SUSPENSION_KIND_FINANCIAL
-    assert (shown.suspension.payment.fee, shown.suspension.actor) == (150_000, "binh")
+    assert (shown.suspension.payment.phi, shown.suspension.actor) == (150_000, "binh")
     assert clock(shown.suspension.since.ToMicroseconds()) == "2021-08-09 10:00"
     assert clock(shown.suspension.expected_end_at.ToMicroseconds()) == "2021-08-12 10:00"
     assert not shown.suspension.expired
