@@ -46,9 +46,13 @@ class Retired:
         return word_pattern(self.forms)
 
     @cached_property
-    def starts(self) -> tuple[str, ...]:
-        """What a text that has the word holds in lower case; quick to look for."""
-        return tuple({re.split(r"[\s-]", form)[0].lower() for form in self.forms})
+    def parts(self) -> tuple[tuple[str, ...], ...]:
+        """What a text that has a form holds in lower case; quick to look for."""
+        return tuple({tuple(re.split(r"[\s-]", form.lower())) for form in self.forms})
+
+    def may_be_in(self, lower: str) -> bool:
+        """Return whether a text in lower case holds all the parts of a form."""
+        return any(all(part in lower for part in form) for form in self.parts)
 
     def holds_for(self, name: str) -> bool:
         """Return whether the word is forbidden in a file."""
@@ -117,7 +121,7 @@ def used_words(name: str, text: str, words: Iterable[Retired]) -> Iterator[str]:
     """Yield a line for each use of a word that is forbidden in a file, the file's name included."""
     lower = f"{name}\n{text}".lower()
     for each in words:
-        if not each.holds_for(name) or not any(start in lower for start in each.starts):
+        if not each.holds_for(name) or not each.may_be_in(lower):
             continue
         if each.names:
             if name.endswith(".py"):
