@@ -1,4 +1,4 @@
-"""What the shell knows of the one who asks, put together once for each call."""
+"""What the shell knows of the one who asks, put together once when the call comes in."""
 
 from __future__ import annotations
 
@@ -29,4 +29,4 @@ class Call:
     digest: bytes = b""
     """A keyed digest of method, caller and content, by which a repeated request is known."""
     rule: Rule | None = None
-    """The rule by which the caller was let in; None in a test of a handler."""
+    """The rule by which the caller was let in; None where no call came in."""

@@ -60,7 +60,7 @@ class Lease:
         return bool(taken.rowcount == 1)
 
     def release(self, uow: UnitOfWork) -> None:
-        """Give the lease up, if it is ours."""
+        """Release the lease, if it is ours."""
         table = uow.model.tables.leases
         mine = (table.c.name == self.name) & (table.c.holder == self.holder)
         uow.connection.execute(table.delete().where(mine))

@@ -27,7 +27,7 @@ def note_whole(uow: UnitOfWork) -> None:
 
 
 class Readiness:
-    """Tells whether the note is there; thread-safe."""
+    """Return whether the note is there; thread-safe."""
 
     def __init__(self, reads: Engine, model: Model) -> None:
         self._reads = reads

@@ -56,7 +56,7 @@ class Rebuilt:
     events: int
     seconds: float
     quarantined: int
-    """Records that were set aside."""
+    """Records that were quarantined."""
     pending: int
     """Reactions that the service will look at when it starts."""
 

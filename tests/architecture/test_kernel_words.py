@@ -9,6 +9,7 @@ OFFICE = re.compile(
     r"|(?<![a-z])(office|importer|partner|recept(?:ion)?ist|desk|fee|fees)(?![a-z])",
     re.IGNORECASE,
 )
+OFFICE_VI = re.compile(r"hồ sơ|cán bộ|công dân|thủ tục|lệ phí|bưu|một cửa|phòng", re.IGNORECASE)
 ALLOWED = {
     "kernel/telemetry/logs.py": {"applicant", "citizen"},  # fields that are never logged
     "kernel/config/settings.py": {"dossier"},  # the default name of the topic
@@ -30,6 +31,14 @@ def test_the_kernel_knows_nothing_of_the_office() -> None:
             strays[name] = found
     assert strays == {}
     assert read > 50
+
+
+def test_the_kernel_s_texts_know_nothing_of_the_office() -> None:
+    """In neither language."""
+    texts = (ROOT / "kernel" / "vi.po").read_text("utf-8")
+    assert 'msgctxt "' in texts
+    assert not OFFICE.findall(texts)
+    assert not OFFICE_VI.findall(texts)
 
 
 def test_the_kernel_imports_contracts_of_its_own() -> None:

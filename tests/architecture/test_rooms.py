@@ -54,7 +54,7 @@ def _imports(path: Path) -> set[str]:
 
 
 def _pure(path: Path) -> bool:
-    """Tell whether a module has to be pure: by its room, or because it says so."""
+    """Return whether a module has to be pure: by its room, or because it says so."""
     parts = path.relative_to(ROOT).parts
     doc = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
     return (parts[0] == "services" and "domain" in parts) or "Pure." in doc or "; pure" in doc

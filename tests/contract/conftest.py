@@ -10,14 +10,14 @@ SQLITE_ALONE = frozenset(
     {
         "tests.contract.notify.test_sender",
         "tests.contract.routing.test_absences_ended",
-        "tests.contract.routing.test_clock_recounted",
+        "tests.contract.routing.test_escalation_recipients",
         "tests.contract.routing.test_held_timers",
-        "tests.contract.routing.test_ledger",
         "tests.contract.routing.test_questions_due",
+        "tests.contract.routing.test_recalculated_suspensions",
         "tests.contract.routing.test_results",
         "tests.contract.routing.test_rights",
         "tests.contract.routing.test_supplement_limits",
-        "tests.contract.routing.test_told",
+        "tests.contract.routing.test_suspensions",
         "tests.contract.routing.test_withdrawals",
         "tests.contract.routing.test_wrong_fields",
     }

@@ -77,9 +77,9 @@ def opened(desk: Intake, departments: Departments) -> tuple[list[Event], str]:
     """
     filed = Desk().files(PARENT, process="joint")
     departments.reads(filed)
-    desk.reads(departments.said(PARENT))
-    departments.reads(desk.said())
-    (code,) = {event.stream_id for event in desk.said()}
+    desk.reads(departments.own_events(PARENT))
+    departments.reads(desk.own_events())
+    (code,) = {event.stream_id for event in desk.own_events()}
     return filed, code
 
 
@@ -88,7 +88,7 @@ def test_a_step_opens_a_dossier_of_its_own_at_the_other_agency(
 ) -> None:
     """It has its own code, unit and clock, names its parent, and its case is open at once."""
     _, code = opened(desk, departments)
-    submitted, accepted = desk.said()
+    submitted, accepted = desk.own_events()
     assert code.startswith("H22.05-210809-")
     assert (
         payload_of(submitted, DossierSubmitted).parent_code,
@@ -100,7 +100,7 @@ def test_a_step_opens_a_dossier_of_its_own_at_the_other_agency(
     assert payload_of(submitted, DossierSubmitted).channel == Channel.CHANNEL_INTERNAL
     promise = due_at(state_office(), to_us(accepted.occurred_at), Duration.parse("3wd"))
     assert to_us(payload_of(accepted, DossierAccepted).due_at) == promise
-    cause = departments.said(PARENT)[1]
+    cause = departments.own_events(PARENT)[1]
     assert {submitted.causation_id, accepted.causation_id} == {cause.event_id}
     assert departments.kinds(code) == ["CaseOpened"]
     shown = case(departments)
@@ -115,9 +115,9 @@ def test_the_desk_opens_it_once_however_often_it_hears_of_it(
 ) -> None:
     """A repeat of the record adds nothing."""
     opened(desk, departments)
-    first = desk.said()
-    desk.reads(departments.said(PARENT))
-    assert desk.said() == first
+    first = desk.own_events()
+    desk.reads(departments.own_events(PARENT))
+    assert desk.own_events() == first
 
 
 def test_the_parent_waits_for_the_child_and_goes_on_when_it_is_resolved(
@@ -129,13 +129,13 @@ def test_the_parent_waits_for_the_child_and_goes_on_when_it_is_resolved(
         departments.does(complete("appraise"), PARENT, MON, BINH)
     departments.does(complete("appraise"), code, MON, OTHER)
     departments.does(resolve("approve"), code, MON, OTHER)
-    child, parent = departments.said(code)[-1], departments.said(PARENT)[-1]
+    child, parent = departments.own_events(code)[-1], departments.own_events(PARENT)[-1]
     assert name_of(child) == "CaseResolved"
     assert name_of(parent) == "ChildEnded"
     assert parent.causation_id == child.causation_id
-    said = payload_of(parent, ChildEnded)
-    assert (said.number, said.child_code, said.ending) == (1, code, "resolved")
-    assert said.result_number == "12/GP"
+    payload = payload_of(parent, ChildEnded)
+    assert (payload.number, payload.child_code, payload.ending) == (1, code, "resolved")
+    assert payload.result_number == "12/GP"
     departments.does(complete("appraise"), PARENT, MON, BINH)
     assert [c.ending for c in case(departments).children] == ["resolved"]
 
@@ -145,7 +145,7 @@ def test_a_child_that_is_withdrawn_lets_its_parent_go_on(
 ) -> None:
     """Whatever ends it, the parent is told how."""
     opened(desk, departments)
-    wish = desk.said()[-1]
+    wish = desk.own_events()[-1]
     event = Event()
     event.CopyFrom(wish)
     event.event_id, event.sequence = "017b2953-0f80-7000-8000-00000000abcd", 3
@@ -153,7 +153,7 @@ def test_a_child_that_is_withdrawn_lets_its_parent_go_on(
     departments.reads([event])
     departments.does(let_go(), wish.stream_id, MON, LEADER)
     assert departments.kinds(PARENT)[-1] == "ChildEnded"
-    assert payload_of(departments.said(PARENT)[-1], ChildEnded).ending == "withdrawn"
+    assert payload_of(departments.own_events(PARENT)[-1], ChildEnded).ending == "withdrawn"
     departments.does(complete("appraise"), PARENT, MON, BINH)
 
 
@@ -179,18 +179,18 @@ def test_a_parent_that_is_withdrawn_ends_its_child(
 
     assert departments.kinds(PARENT)[-2:] == ["CaseWithdrawn", "ChildEnded"]
     assert departments.kinds(code) == ["CaseOpened", "CaseWithdrawn"]
-    said = departments.said(code)[-1]
-    assert payload_of(said, CaseWithdrawn) == CaseWithdrawn(parent_code=PARENT)
-    assert said.actor.kind == ActorKind.ACTOR_KIND_SYSTEM
-    assert said.causation_id == departments.said(PARENT)[-1].causation_id
+    event = departments.own_events(code)[-1]
+    assert payload_of(event, CaseWithdrawn) == CaseWithdrawn(parent_code=PARENT)
+    assert event.actor.kind == ActorKind.ACTOR_KIND_SYSTEM
+    assert event.causation_id == departments.own_events(PARENT)[-1].causation_id
     assert [c.ending for c in case(departments).children] == ["withdrawn"]
     assert departments.rows(DEADLINES) == []
     assert departments.looks("2021-12-01 09:00") == 0
     with pytest.raises(Refused) as caught:
         departments.does(complete("appraise"), code, MON, OTHER)
     assert caught.value.code == "CASE_WITHDRAWN"
-    same_again(new_database, departments, [*filed, wish, *desk.said()])
-    desk.reads(departments.said(code))
+    same_again(new_database, departments, [*filed, wish, *desk.own_events()])
+    desk.reads(departments.own_events(code))
     with desk.engine.connect() as connection:
         rows = connection.execute(intake_tables.DOSSIERS.select()).all()
     assert [row.case_phase for row in rows if row.dossier_code == code] == ["withdrawn"]
@@ -207,13 +207,13 @@ def test_a_parent_that_is_closed_ends_its_child_and_a_late_one_is_said_to_be_lat
     assert departments.kinds(PARENT)[-2:] == ["CaseClosed", "ChildEnded"]
     assert departments.kinds(code)[-1] == "CaseWithdrawn"
     assert "DeadlineMissed" in departments.kinds(code)
-    closed, told = departments.said(PARENT)[-2:]
+    closed, event = departments.own_events(PARENT)[-2:]
     assert (
-        payload_of(departments.said(code)[-1], CaseWithdrawn).reason
+        payload_of(departments.own_events(code)[-1], CaseWithdrawn).reason
         == payload_of(closed, CaseClosed).reason
     )
-    assert (closed.actor.id, told.actor.kind) == ("an", ActorKind.ACTOR_KIND_SYSTEM)
-    same_again(new_database, departments, [*filed, *desk.said()])
+    assert (closed.actor.id, event.actor.kind) == ("an", ActorKind.ACTOR_KIND_SYSTEM)
+    same_again(new_database, departments, [*filed, *desk.own_events()])
 
 
 def test_a_child_that_is_opened_after_its_parent_ended_ends_at_once(
@@ -224,11 +224,11 @@ def test_a_child_that_is_opened_after_its_parent_ended_ends_at_once(
     departments.reads(filed)
     withdrawn(departments, filed[-1], 3)
     assert departments.kinds(PARENT)[-1] == "CaseWithdrawn"
-    desk.reads(departments.said(PARENT))
-    departments.reads(desk.said())
-    (code,) = {event.stream_id for event in desk.said()}
+    desk.reads(departments.own_events(PARENT))
+    departments.reads(desk.own_events())
+    (code,) = {event.stream_id for event in desk.own_events()}
     assert departments.kinds(code) == ["CaseOpened", "CaseWithdrawn"]
-    assert payload_of(departments.said(code)[-1], CaseWithdrawn).parent_code == PARENT
+    assert payload_of(departments.own_events(code)[-1], CaseWithdrawn).parent_code == PARENT
     assert departments.kinds(PARENT)[-1] == "ChildEnded"
     assert departments.rows(DEADLINES) == []
 
@@ -238,23 +238,23 @@ def test_a_child_that_has_ended_is_left_as_it_is(desk: Intake, departments: Depa
     filed, code = opened(desk, departments)
     departments.does(complete("appraise"), code, MON, OTHER)
     departments.does(resolve("approve"), code, MON, OTHER)
-    before = departments.said(code)
+    before = departments.own_events(code)
     withdrawn(departments, filed[-1], 3)
-    assert departments.said(code) == before
+    assert departments.own_events(code) == before
     assert departments.kinds(PARENT).count("ChildEnded") == 1
 
 
 def test_a_procedure_that_is_not_offered_keeps_the_parent_waiting(
     desk: Intake, departments: Departments
 ) -> None:
-    """The record is set aside with its reason instead of being lost; nothing is written."""
+    """The record is quarantined with its reason instead of being lost; nothing is written."""
     departments.reads(Desk().files(PARENT, process="joint"))
-    events = departments.said(PARENT)
+    events = departments.own_events(PARENT)
     with changing(events[1], ChildRequested) as asked:
         asked.procedure_code = "9.999999"
     with pytest.raises(RecordFailed):
         desk.reads(events)
-    assert desk.said() == []
+    assert desk.own_events() == []
 
 
 def test_both_databases_are_the_same_again_from_the_log(
@@ -264,14 +264,14 @@ def test_both_databases_are_the_same_again_from_the_log(
     filed, code = opened(desk, departments)
     departments.does(complete("appraise"), code, MON, OTHER)
     departments.does(resolve("approve"), code, MON, OTHER)
-    desk.reads(departments.said(code))
-    departments.reads(desk.said()[2:])
-    assert name_of(desk.said()[2]) == "ResultReturned"
-    everything = [*filed, *desk.said(), *departments.said()]
+    desk.reads(departments.own_events(code))
+    departments.reads(desk.own_events()[2:])
+    assert name_of(desk.own_events()[2]) == "ResultReturned"
+    everything = [*filed, *desk.own_events(), *departments.own_events()]
     streams: dict[tuple[str, str], list[Event]] = {}
     for event in everything:
         streams.setdefault((event.stream_id, event.source), []).append(event)
-    known = sorted([*filed, *desk.said()], key=lambda e: (e.stream_id, e.sequence))
+    known = sorted([*filed, *desk.own_events()], key=lambda e: (e.stream_id, e.sequence))
     for seed in range(3):
         chance = random.Random(seed)
         log = merged(list(streams.values()), [chance.randrange(1000) for _ in range(200)])
@@ -281,12 +281,12 @@ def test_both_databases_are_the_same_again_from_the_log(
             again.reads(log)
             assert again.views() == departments.views()
             desk_again.reads(log)
-            assert desk_again.said() == known
+            assert desk_again.own_events() == known
             # What was left for later is found done: the desk opens no second child.
             clock = FixedClock(at(MON))
             while desk_again.writer.exclusive(lambda uow: run_some(uow, clock)).result()[0]:  # noqa: B023
                 pass
-            assert desk_again.said() == known
+            assert desk_again.own_events() == known
         finally:
             again.close()
             desk_again.close()

@@ -65,7 +65,7 @@ def settled(desk: Intake, departments: Departments) -> list[Event]:
     heard: list[set[str]] = [set(), set()]
     for _ in range(3 * MOST_ABOVE):
         for ears, side, other in ((0, desk, departments), (1, departments, desk)):
-            fresh = [it for it in other.said() if it.event_id not in heard[ears]]
+            fresh = [it for it in other.own_events() if it.event_id not in heard[ears]]
             heard[ears] |= {it.event_id for it in fresh}
             side.reads(fresh)
     return filed
@@ -84,8 +84,8 @@ def test_a_chain_of_children_ends_and_says_so(
     while below := [code for code, row in rows.items() if row["parent_code"] == chain[-1]]:
         chain += below
     assert len(rows) == len(chain) == 6
-    said = payload_of(departments.said(chain[-1])[-1], ChildWithheld)
-    assert (said.number, said.name, said.step, said.procedure_code, said.above) == (
+    payload = payload_of(departments.own_events(chain[-1])[-1], ChildWithheld)
+    assert (payload.number, payload.name, payload.step, payload.procedure_code, payload.above) == (
         *(1, "environment", "appraise"),
         *("1.004237", 5),
     )
@@ -100,4 +100,4 @@ def test_a_chain_of_children_ends_and_says_so(
         departments.does(complete("appraise"), code, MON, actor)
         departments.does(resolve("approve"), code, MON, actor)
     assert {row["state"] for row in departments.rows(CASES)} == {RESOLVED}
-    same_again(new_database, departments, [*filed, *desk.said()])
+    same_again(new_database, departments, [*filed, *desk.own_events()])

@@ -128,7 +128,7 @@ def test_operators_decide_nothing_about_a_dossier() -> None:
             assert not changes, method
 
 
-# -- the door obeys the table ---------------------------------------------------------------------
+# -- calls obey the table --------------------------------------------------------------------------
 
 
 def _authenticate(credentials: Credentials) -> Actor:
@@ -139,7 +139,7 @@ def _authenticate(credentials: Credentials) -> Actor:
 
 @pytest.fixture(scope="module")
 def channel() -> Iterator[grpc.Channel]:
-    """A server that offers every service of the contracts, with nothing behind the door."""
+    """A server that offers every service of the contracts, with nothing behind it."""
     services = [
         Service(it.add, it.servicer, name, _authenticate if name == PARTNERS else None)
         for name, it in SERVICES.items()
@@ -177,7 +177,7 @@ def _call(channel: grpc.Channel, method: str, who: Any) -> grpc.StatusCode:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_the_door_obeys_the_table(channel: grpc.Channel, method: str) -> None:
+def test_calls_obey_the_table(channel: grpc.Channel, method: str) -> None:
     """Each kind of caller, and officers with each role, pass exactly where the table says so."""
     rule = TABLE.rules[method]
     partners = method.startswith(PARTNERS)

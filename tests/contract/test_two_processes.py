@@ -95,8 +95,8 @@ def test_work_given_while_an_absence_is_said_is_covered(
     absence = pb.DelegateWorkRequest(
         officer="an", substitute="chi", ends_at=to_timestamp(at("2021-08-13 17:00"))
     )
-    given, said = command(request, AN), command(absence, AN)
-    between(one, given, other, said)
+    given, absent = command(request, AN), command(absence, AN)
+    between(one, given, other, absent)
     assert one.kinds(CODE)[-2:] == ["StepAssigned", "WorkDelegated"]
 
 
@@ -112,17 +112,17 @@ def test_a_child_opened_while_its_parent_is_withdrawn_ends_with_it(
     try:
         filed = Desk().files(PARENT, process="joint")
         one.reads(filed)
-        desk.reads(one.said(PARENT))
+        desk.reads(one.own_events(PARENT))
         wish = Event()
         wish.CopyFrom(filed[-1])
         wish.event_id, wish.sequence = str(uuid.uuid4()), 3
         wish.payload.Pack(withdrawal())
         one.reads([wish])
-        opening = partial(one.apply, batch=one.batch(desk.said()))
+        opening = partial(one.apply, batch=one.batch(desk.own_events()))
         answer = let_go()
         answer.dossier_code = PARENT
         between(one, opening, other, command(answer, LEADER))
-        (child,) = {event.stream_id for event in desk.said()}
+        (child,) = {event.stream_id for event in desk.own_events()}
         assert one.kinds(child) == ["CaseOpened", "CaseWithdrawn"]
         assert one.kinds(PARENT)[-2:] == ["CaseWithdrawn", "ChildEnded"]
     finally:

@@ -71,7 +71,7 @@ def test_kills_of_every_program_lose_and_double_nothing(session_dir: Path) -> No
 def _check(stack: Stack, played: Played, killer: Killer) -> None:
     assert not played.failures, played.failures[:5]
     events = invariants.all_stored(stack)
-    invariants.check_told(played.told, events)
+    invariants.check_confirmed(played.confirmed, events)
     submitted = [row for row in events["intake"] if row.type == "DossierSubmitted"]
     assert len(submitted) == len(played.own_count.entries)
     assert sum(not entry.parent for entry in played.own_count.entries) == DOSSIERS
@@ -87,7 +87,7 @@ def _check(stack: Stack, played: Played, killer: Killer) -> None:
     invariants.check_rebuilds(stack)
     print(
         f"killed {' '.join(killer.killed)}; "
-        f"{len(played.told)} commands, {proof['events']} events, {published.repeats} sent twice, "
+        f"{len(played.confirmed)} commands, {proof['events']} events, {published.repeats} sent twice, "
         f"{mails}, {parcels} parcels, {figures} figures of the report"
     )
     log = (stack.folder / "stack.log").read_text()

@@ -20,7 +20,7 @@ SPEED = 9000.0
 BEGINS = "2021-08-09T06:55:00+07:00"
 SCENE = Scene(dossiers=40, seed=7, speed=SPEED, arrivals=0.15, hours=28)
 DELIVERED = 2
-"""Dossiers that are brought to their citizens' doors whatever else happens."""
+"""Dossiers that are brought to their citizens whatever else happens."""
 
 
 def test_a_week_on_postgresql_is_reported_as_it_was(
@@ -46,14 +46,14 @@ def _play(stack: Stack) -> None:
     try:
         played = asyncio.run(play(stack, SCENE))
     finally:
-        told = partners.stop()
+        counts = partners.stop()
     assert not played.failures, played.failures[:5]
     figures = check_report(stack, played)
     with walking(stack) as walk:
         codes = [walk.delivered() for _ in range(DELIVERED)]
     stack.wait_settled()
     events = invariants.all_stored(stack)
-    invariants.check_told(played.told, events)
+    invariants.check_confirmed(played.confirmed, events)
     invariants.check_sequences(events)
     invariants.check_published(stack, events)
     mails = invariants.check_mails(stack)
@@ -61,7 +61,7 @@ def _play(stack: Stack) -> None:
     assert {name for name, rows in events.items() if rows} == {*SERVICES} - {"audit"}
     brought = [row.stream_id for row in events["postal"] if row.type == "ItemDelivered"]
     assert set(codes) <= set(brought)
-    assert len(brought) == DELIVERED + sum(partner["delivered"] for partner in told.values())
+    assert len(brought) == DELIVERED + sum(partner["delivered"] for partner in counts.values())
     assert stack.motcua("verify", "--json")["ok"]
     invariants.check_rebuilds(stack)
-    print(f"{len(played.told)} commands, {mails}, {parcels} parcels, {figures} figures")
+    print(f"{len(played.confirmed)} commands, {mails}, {parcels} parcels, {figures} figures")

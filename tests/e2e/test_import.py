@@ -159,8 +159,8 @@ def test_an_interrupted_import_goes_on(stack: Stack, tmp_path: Path, number: int
     assert first.returncode == (1 if number == signal.SIGINT else -signal.SIGKILL), err
     assert out == ""
     if number == signal.SIGINT:
-        said = "interrupted; what came in stays; run the same command again to go on where it was"
-        assert err == f"{said}\n"
+        hint = "interrupted; what came in stays; run the same command again to go on where it was"
+        assert err == f"{hint}\n"
     assert recorded(stack, name) < 150 * 8
 
     again = stack.motcua(*arguments, timeout=120)

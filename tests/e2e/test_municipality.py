@@ -75,12 +75,12 @@ def test_every_row_is_kept(stack: Stack, imported: dict[str, Any]) -> None:
     assert imported["steps_after_end"] == sum(_after_end(row) for row in rows)
     assert imported["seconds"] > 0
 
-    told = Counter(
+    output = Counter(
         (entry["event"]["stream_id"], entry["event"]["payload"]["source_row"])
         for entry in stack.motcua("replay", "--json")
         if entry["type"] == "StepRecorded"
     )
-    assert told == Counter(
+    assert output == Counter(
         (row["case:concept:name"], str(number)) for number, row in enumerate(rows, 2)
     )
 
@@ -91,11 +91,18 @@ def test_reports_equal_the_files_own_counts(stack: Stack, by: str) -> None:
     """Each period's lines are those that one counts in the file."""
     rows = foreign_log.read()
     for first, last in PERIODS:
-        told = stack.motcua("report", "--from", first, "--to", last, "--by", by, "--format", "json")
-        assert set(told) == {"from", "to", "as_of", "by", "rows", "total"}
-        assert (told["from"], told["to"], told["as_of"], told["by"]) == (first, last, None, by)
+        report = stack.motcua(
+            "report", "--from", first, "--to", last, "--by", by, "--format", "json"
+        )
+        assert set(report) == {"from", "to", "as_of", "by", "rows", "total"}
+        assert (report["from"], report["to"], report["as_of"], report["by"]) == (
+            first,
+            last,
+            None,
+            by,
+        )
         period = date.fromisoformat(first), date.fromisoformat(last)
-        _compare(told, foreign_log.counts(rows, *period, by))
+        _compare(report, foreign_log.counts(rows, *period, by))
 
 
 @pytest.mark.parametrize("as_of", INSTANTS)
@@ -104,14 +111,14 @@ def test_reports_as_of_an_instant_know_only_what_had_happened(stack: Stack, as_o
     """The same counts, from the rows up to that instant."""
     rows = foreign_log.read()
     first, last = "2010-10-01", "2011-12-31"
-    told = stack.motcua(
+    report = stack.motcua(
         *("report", "--from", first, "--to", last, "--as-of", as_of),
         *("--by", "channel", "--format", "json"),
     )
-    assert datetime.fromisoformat(told["as_of"]) == datetime.fromisoformat(as_of)
+    assert datetime.fromisoformat(report["as_of"]) == datetime.fromisoformat(as_of)
     period = date.fromisoformat(first), date.fromisoformat(last)
     moment = datetime.fromisoformat(as_of)
-    _compare(told, foreign_log.counts(rows, *period, "channel", moment))
+    _compare(report, foreign_log.counts(rows, *period, "channel", moment))
 
 
 @pytest.mark.usefixtures("imported")
@@ -129,12 +136,12 @@ def test_a_report_reads_the_same_as_csv_and_as_a_table(stack: Stack) -> None:
     assert [line for line in shown if line in wanted] == wanted
 
 
-def _compare(told: dict[str, Any], expected: dict[str, Counter[str]]) -> None:
-    for row in [*told["rows"], told["total"]]:
+def _compare(line: dict[str, Any], expected: dict[str, Counter[str]]) -> None:
+    for row in [*line["rows"], line["total"]]:
         before = row["carried_over"] + row["received"]
         assert before == row["resolved"] + row["returned"] + row["pending"]
         assert set(row) - {"key"} == {*COUNTS, "checked_late"}
-    lines = {row["key"]: row for row in told["rows"]} | {"": told["total"]}
+    lines = {row["key"]: row for row in line["rows"]} | {"": line["total"]}
     found = {key: {n: row[n] for n in COUNTS if row[n]} for key, row in lines.items()}
     assert found == {key: dict(numbers) for key, numbers in expected.items()}
 
@@ -166,22 +173,22 @@ def test_the_same_import_again_changes_nothing(stack: Stack, journal: str) -> No
 @pytest.mark.usefixtures("imported")
 def test_a_timeline_holds_the_events_of_a_dossier_in_order(stack: Stack) -> None:
     """Each event says who wrote it, its number, its type, both times and the actor."""
-    told = stack.motcua("timeline", "case-10011", "--json")
+    output = stack.motcua("timeline", "case-10011", "--json")
     assert all(
         {"source", "sequence", "type", "occurred_at", "recorded_at", "actor"} <= entry.keys()
-        for entry in told
+        for entry in output
     )
-    by_desk = [entry["type"] for entry in told if entry["source"] == "intake"]
+    by_desk = [entry["type"] for entry in output if entry["source"] == "intake"]
     assert by_desk == ["DossierSubmitted", "DossierAccepted"]
-    assert told[0]["type"] == "DossierSubmitted"
-    assert told[0]["actor"] == {"kind": "importer", "id": "motcua-import", "unit": ""}
+    assert output[0]["type"] == "DossierSubmitted"
+    assert output[0]["actor"] == {"kind": "importer", "id": "motcua-import", "unit": ""}
     for source in ("intake", "routing"):
-        numbers = [entry["sequence"] for entry in told if entry["source"] == source]
+        numbers = [entry["sequence"] for entry in output if entry["source"] == source]
         assert numbers == list(range(1, len(numbers) + 1))
     begun = datetime.fromisoformat("2011-10-11 13:42:22.688000+02:00")
-    assert datetime.fromisoformat(told[0]["occurred_at"]) == begun
+    assert datetime.fromisoformat(output[0]["occurred_at"]) == begun
     earlier = stack.motcua("timeline", "case-10011", "--as-of", "2011-10-12", "--json")
-    assert len(earlier) < len(told)
+    assert len(earlier) < len(output)
 
 
 @pytest.mark.usefixtures("imported")
@@ -206,12 +213,12 @@ def test_deadlines_are_those_of_the_open_cases(stack: Stack) -> None:
         for code, case in foreign_log.cases(foreign_log.read()).items()
         if not case["case:enddate"] and case["case:deadline"]
     }
-    told = stack.motcua("deadlines", "--overdue", "--json")
-    assert {row["dossier_code"] for row in told} == open_cases.keys()
-    assert [row["due_at"] for row in told] == sorted(row["due_at"] for row in told)
-    assert {row["status"] for row in told} == {"overdue"}
+    output = stack.motcua("deadlines", "--overdue", "--json")
+    assert {row["dossier_code"] for row in output} == open_cases.keys()
+    assert [row["due_at"] for row in output] == sorted(row["due_at"] for row in output)
+    assert {row["status"] for row in output} == {"overdue"}
     moment = datetime.fromisoformat
-    for row in told:
+    for row in output:
         assert moment(row["due_at"]) == moment(open_cases[row["dossier_code"]])
     due = min(map(moment, open_cases.values()))
     soon = stack.motcua("deadlines", "--as-of", f"{due:%Y-%m-%dT00:00}", "--within", "3d", "--json")

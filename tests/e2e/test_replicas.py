@@ -43,7 +43,7 @@ def test_two_processes_of_every_service_work_as_one(
             figures = check_report(stack, played)
             stack.wait_settled()
             events = invariants.all_stored(stack)
-            invariants.check_told(played.told, events)
+            invariants.check_confirmed(played.confirmed, events)
             invariants.check_sequences(events)
             invariants.check_published(stack, events)
             invariants.check_once(events, "CaseOpened", "CaseResumed", "CaseWithdrawn")
@@ -51,7 +51,7 @@ def test_two_processes_of_every_service_work_as_one(
             parcels = invariants.check_parcels(events)
             assert stack.motcua("verify", "--json")["ok"]
             invariants.check_rebuilds(stack)
-            print(f"{len(played.told)} commands, {mails}, {parcels} parcels, {figures} figures")
+            print(f"{len(played.confirmed)} commands, {mails}, {parcels} parcels, {figures} figures")
     finally:
         postgres.drop_database("replicas")
 
@@ -78,6 +78,8 @@ def twins(stack: Stack) -> Iterator[None]:
             twin.wait_ready()
         yield
         idle = [
-            t.name for t in made if not (told := status_of(t.name, t.address)) or not told.handled
+            t.name
+            for t in made
+            if not (status := status_of(t.name, t.address)) or not status.handled
         ]
         assert not idle, "the twins read the log, too"

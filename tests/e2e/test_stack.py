@@ -61,12 +61,12 @@ def test_another_folder_does_not_take_this_stack_for_its_own(
     other = Stack(session_dir / "other", clock="real")
     other.env |= {f"{name.upper()}_PORT": stack.env[f"{name.upper()}_PORT"] for name in SERVICES}
     where = ", ".join(map(stack.address, SERVICES))
-    told = f"nothing runs on {other.folder}; something else answers at {where}\n"
+    message = f"nothing runs on {other.folder}; something else answers at {where}\n"
     done = other.run("status")
-    assert (done.returncode, done.stdout, done.stderr) == (1, "", told)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", message)
     done = other.run("status", "--json")
     found = json.loads(done.stdout)
-    assert (done.returncode, done.stderr, found["ready"]) == (1, told, False)
+    assert (done.returncode, done.stderr, found["ready"]) == (1, message, False)
     assert {(row["ready"], row["lag"]) for row in found["services"]} == {(False, None)}
 
 

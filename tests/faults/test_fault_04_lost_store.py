@@ -59,7 +59,7 @@ def _submit(desk: ServiceProcess, requests: list[Any]) -> list[str]:
         def submit(request: Any) -> str:
             codes: list[str] = []
 
-            def told() -> bool:
+            def answered() -> bool:
                 try:
                     answer = stub.SubmitDossier(request, timeout=20, metadata=CITIZEN)
                 except grpc.RpcError as error:
@@ -69,7 +69,7 @@ def _submit(desk: ServiceProcess, requests: list[Any]) -> list[str]:
                 codes.append(answer.dossier_code)
                 return True
 
-            wait_until(told, 60, "the desk answers")
+            wait_until(answered, 60, "the desk answers")
             return codes[0]
 
         with ThreadPoolExecutor(8) as pool:

@@ -90,7 +90,7 @@ class Citizens:
     """Citizens who hand in dossiers one after the other and try again while they are told to."""
 
     def __init__(self, port: int, procedure: Procedure) -> None:
-        self.told: list[str] = []
+        self.confirmed: list[str] = []
         self.retries = 0
         self.errors: list[str] = []
         self._procedure = procedure
@@ -119,7 +119,7 @@ class Citizens:
             )
             code = self._submit(request)
             if code:
-                self.told.append(code)
+                self.confirmed.append(code)
 
     def _submit(self, request: pb.SubmitDossierRequest) -> str:
         end = time.monotonic() + 60
@@ -154,7 +154,7 @@ def _procedure() -> Procedure:
 
 
 def _has_more(citizens: Citizens, least: int) -> bool:
-    return len(citizens.told) >= least or bool(citizens.errors)
+    return len(citizens.confirmed) >= least or bool(citizens.errors)
 
 
 def test_sigterm_under_load_loses_nothing_and_no_client_notices(desk: DeskProcess) -> None:
@@ -162,7 +162,7 @@ def test_sigterm_under_load_loses_nothing_and_no_client_notices(desk: DeskProces
     citizens = Citizens(desk.port, _procedure())
     stops = []
     for _ in range(3):
-        before = len(citizens.told)
+        before = len(citizens.confirmed)
         wait_until(
             partial(_has_more, citizens, before + 40),
             60,
@@ -180,5 +180,5 @@ def test_sigterm_under_load_loses_nothing_and_no_client_notices(desk: DeskProces
     assert citizens.errors == []
     assert stops == [0, 0, 0]
     assert citizens.retries > 0
-    assert sorted(stored) == sorted(citizens.told)
+    assert sorted(stored) == sorted(citizens.confirmed)
     assert len(set(stored)) == len(stored) >= 120

@@ -1,4 +1,4 @@
-"""Fault 31, at the door: while the database is away, callers are told so and when to come again."""
+"""Fault 31, of callers: while the database is away, callers are told so and when to come again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fault 40: a clock two hours ahead is refused at our door, not at the broker, and the
+"""Fault 40: a clock two hours ahead is refused by the service, not at the broker, and the
 producer lives.
 """
 
@@ -105,9 +105,9 @@ def test_fault_40_a_service_whose_clock_jumps_ahead_takes_nothing_until_it_is_ri
     assert {event.stream_id for event in log_of(kafka.bootstrap, topic)} == {before, after}
     assert len(logged(process, "service.ready")) == 1
     assert not logged(process, "relay.quarantined") + logged(process, "relay.waiting")
-    (said,) = logged(process, "clock.ahead")
-    assert said["limit"] == 300
-    assert 7_190 < said["seconds"] < 7_210
+    (line,) = logged(process, "clock.ahead")
+    assert line["limit"] == 300
+    assert 7_190 < line["seconds"] < 7_210
 
 
 def test_fault_40_a_service_that_starts_with_a_wrong_clock_hears_of_it_from_the_broker(
@@ -192,11 +192,11 @@ def problem(call: Any, request: Any, who: Any) -> RpcProblem:
     return explain(caught.value)
 
 
-def check(said: RpcProblem, field: str) -> None:
+def check(problem: RpcProblem, field: str) -> None:
     """Hold a refusal to what a caller is told: which field, and by which rule."""
-    assert said.code == Code.INVALID_ARGUMENT
-    assert said.fields.keys() == {field}
-    assert "clocks may differ by 5 minutes" in said.fields[field]
+    assert problem.code == Code.INVALID_ARGUMENT
+    assert problem.fields.keys() == {field}
+    assert "clocks may differ by 5 minutes" in problem.fields[field]
 
 
 @pytest.mark.parametrize("report", [tracking, delivery, a_return], ids=lambda make: make.__name__)
@@ -245,6 +245,6 @@ def test_fault_40_nobody_else_says_when_it_happened(tmp_path: Path) -> None:
         at = to_timestamp(desk.clock.now())
         request = intake.SubmitDossierRequest()
         request.CopyFrom(submission(procedure_code="1.000001", occurred_at=at))
-        said = desk.problem("SubmitDossier", request, CITIZEN)
-        assert said.code == Code.INVALID_ARGUMENT
-        assert "only for programs" in said.fields["occurred_at"]
+        problem = desk.problem("SubmitDossier", request, CITIZEN)
+        assert problem.code == Code.INVALID_ARGUMENT
+        assert "only for programs" in problem.fields["occurred_at"]

@@ -82,13 +82,13 @@ def test_fault_41_stored_due_dates_stand_and_nothing_is_said_again(
     """What was said stands; what was suspended after the jump waited no time before it."""
     departments.takes(CODE)
     assert departments.looks("2021-08-11 09:30") == 2
-    said = departments.kinds(CODE)
+    kinds = departments.kinds(CODE)
     assert departments.looks("2021-08-11 08:30") == 0
     assert departments.looks("2021-08-11 09:31") == 0
-    assert departments.kinds(CODE) == said
+    assert departments.kinds(CODE) == kinds
     departments.does(stop("appraise"), CODE, "2021-08-12 10:00")
     departments.does(go_on("appraise"), CODE, "2021-08-12 09:00")
-    resumed = payload_of(departments.said(CODE)[-1], CaseResumed)
+    resumed = payload_of(departments.own_events(CODE)[-1], CaseResumed)
     assert resumed.waited_working_minutes == 0
     assert resumed.due_at == resumed.previous_due_at
 
@@ -97,10 +97,10 @@ def test_fault_41_steps_follow_the_sequence(departments: Departments) -> None:
     """A step completed an hour "before" the last event ends that step and begins the next; its own
     limit runs from then, the dossier's due date is the one that was promised.
     """
-    opened = payload_of(departments.said(CODE)[0], CaseOpened)
+    opened = payload_of(departments.own_events(CODE)[0], CaseOpened)
     departments.takes(CODE, when="2021-08-09 16:00")
     departments.does(complete("appraise"), CODE, "2021-08-09 15:00")
-    events = departments.said(CODE)
+    events = departments.own_events(CODE)
     assert [event.sequence for event in events] == list(range(1, len(events) + 1))
     assert to_us(events[-1].occurred_at) < to_us(events[-2].occurred_at)
     (shown,) = departments.rows(CASES)

@@ -1,5 +1,5 @@
-"""Fault 42: a swap announced six days before. Open due dates are laid anew by an event that names
-the calendar; old events keep theirs; a recalculation that is killed goes on.
+"""Fault 42: a swap announced six days before. Open due dates are recalculated by an event that
+names the calendar; old events keep theirs; a recalculation that is killed goes on.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ WHEN = "2025-12-26 09:00"
 CODES = [f"{UNIT}-251225-{number:04d}" for number in range(1, 61)]
 
 
-def shelf_without_the_swap(folder: Path) -> CalendarRepository:
-    """Make a shelf as it was before 12729/VPCP-KGVX: neither day is special."""
+def repository_without_the_swap(folder: Path) -> CalendarRepository:
+    """Make a repository as it was before 12729/VPCP-KGVX: neither day is special."""
     text = STATE_OFFICE_FILE.read_text(encoding="utf-8").replace("2026.1", "2025.9")
     kept, _, rest = text.partition("[[day]]")
     path = folder / "before.toml"
     path.write_text(kept + "[[day]]" + rest.split("[[day]]")[-1], encoding="utf-8")
-    shelf = CalendarRepository(folder / "calendars", shipped=load_calendar(path))
-    assert shelf.shipped.is_working_day(date(2026, 1, 2))
-    return shelf
+    repository = CalendarRepository(folder / "calendars", shipped=load_calendar(path))
+    assert repository.shipped.is_working_day(date(2026, 1, 2))
+    return repository
 
 
 def begin(url: str, folder: Path) -> subprocess.Popen[str]:
@@ -55,7 +55,7 @@ def test_fault_42_a_swap_announced_late(
 ) -> None:
     """Killed in the middle, begun again: every open date is moved once, each dossier whole."""
     url = new_database("routing")
-    before = shelf_without_the_swap(tmp_path)
+    before = repository_without_the_swap(tmp_path)
     monkeypatch.setattr(OFFICE, "calendars", lambda: before)
     departments = Departments(url)
     desk = Desk()
@@ -93,18 +93,20 @@ def state_office_published(folder: Path) -> Calendar:
 def check(departments: Departments, before: CalendarRepository) -> None:
     """Hold what is stored to what was asked: once for each dossier, views and outbox included."""
     counted = Counter(
-        event.stream_id for event in departments.said() if name_of(event) == "DeadlineRecalculated"
+        event.stream_id
+        for event in departments.own_events()
+        if name_of(event) == "DeadlineRecalculated"
     )
     assert counted == dict.fromkeys(CODES, 1)
     dues = {row["dossier_code"]: row["due_at"] for row in departments.rows(CASES)}
     for code in CODES:
-        opened, *_, last = departments.said(code)
+        opened, *_, last = departments.own_events(code)
         assert payload_of(opened, CaseOpened).calendar_version == before.shipped.version
-        said = payload_of(last, DeadlineRecalculated)
-        assert clock(to_us(said.previous_due_at)) == "2026-01-07 10:00"
-        assert clock(to_us(said.due_at)) == "2026-01-08 10:00"
-        assert dues[code] == to_us(said.due_at)
-        assert said.calendar_version.startswith("vn-2026.0+")
+        payload = payload_of(last, DeadlineRecalculated)
+        assert clock(to_us(payload.previous_due_at)) == "2026-01-07 10:00"
+        assert clock(to_us(payload.due_at)) == "2026-01-08 10:00"
+        assert dues[code] == to_us(payload.due_at)
+        assert payload.calendar_version.startswith("vn-2026.0+")
     with departments.engine.connect() as connection:
         outbox = connection.execute(select(KERNEL.outbox.c.type)).scalars().all()
     assert outbox.count("motcua.routing.v1.DeadlineRecalculated") == len(CODES)

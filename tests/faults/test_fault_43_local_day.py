@@ -69,7 +69,7 @@ def test_fault_43_papers_are_awaited_until_the_end_of_a_local_day(
 ) -> None:
     """Asked at 23:59: thirty days later by the office's own days, at the end of its work."""
     departments.does(supplement("appraise"), CODE, "2021-08-09 23:59")
-    asked = payload_of(departments.said(CODE)[-1], SupplementRequested)
+    asked = payload_of(departments.own_events(CODE)[-1], SupplementRequested)
     assert clock(asked.answer_due_at.ToMicroseconds()) == "2021-09-08 17:00"
     assert departments.looks("2021-09-08 17:00", 0) <= 1
     assert departments.looks("2021-09-08 17:00", 1) == 1

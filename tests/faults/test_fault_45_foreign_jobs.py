@@ -55,12 +55,12 @@ def refused(act: Any) -> tuple[grpc.StatusCode, str]:
     """Call and give the status and text of the failure."""
     with pytest.raises(grpc.RpcError) as caught:
         act()
-    said = explain(caught.value)
-    return said.code, said.text
+    problem = explain(caught.value)
+    return problem.code, problem.text
 
 
 @pytest.fixture
-def said() -> Iterator[StringIO]:
+def log_lines() -> Iterator[StringIO]:
     """The log of this process."""
     with logged("postal") as stream:
         yield stream
@@ -68,7 +68,7 @@ def said() -> Iterator[StringIO]:
 
 def test_another_partners_job_is_not_found_whatever_is_asked(
     serving: Serving,
-    said: StringIO,
+    log_lines: StringIO,
 ) -> None:
     """Every method gives NOT_FOUND in the same words as for a missing id, and leaves a line."""
     job_id = serving.office.resolve(CODE)
@@ -85,7 +85,7 @@ def test_another_partners_job_is_not_found_whatever_is_asked(
     )
     assert answers == {(grpc.StatusCode.NOT_FOUND, "There is no such job.")}
     assert len(serving.office.events(CODE)) == 2
-    lines = [json.loads(line) for line in said.getvalue().splitlines()]
+    lines = [json.loads(line) for line in log_lines.getvalue().splitlines()]
     noted = [line for line in lines if line["event"] == "postal.job_not_found"]
     assert {line["partner"] for line in noted} == {SECOND}
     assert job_id in {line["job_id"] for line in noted}

@@ -56,7 +56,7 @@ def test_fault_48_a_silent_partner_loses_the_job(serving: Serving) -> None:
         metadata=as_partner(SECOND),
     )
 
-    assert {(said.code, said.reason) for said in late} == {
+    assert {(payload.code, payload.reason) for payload in late} == {
         (grpc.StatusCode.FAILED_PRECONDITION, "LEASE_LOST")
     }
     assert answer.attempt == 2
@@ -73,7 +73,7 @@ def test_fault_49_contradictions_are_kept_and_shown_to_an_operator(
     stub, meta = serving.partner, as_partner()
     stub.TakeJob(take_request(job_id), timeout=5, metadata=meta)
     serving.office.now += 8 * HOUR
-    said = [
+    answers = [
         stub.ReportDelivered(delivery(job_id, T0 + 5 * HOUR), timeout=5, metadata=meta),
         stub.ReportReturned(a_return(job_id, T0 + 6 * HOUR), timeout=5, metadata=meta),
         stub.ReportTracking(tracking(job_id, T0 + 7 * HOUR, "EMG"), timeout=5, metadata=meta),
@@ -87,7 +87,7 @@ def test_fault_49_contradictions_are_kept_and_shown_to_an_operator(
         postal_pb2.GetJobRequest(job_id=job_id), timeout=5, metadata=operator
     )
 
-    assert [answer.contradicts for answer in said] == [False, True, True, True, False]
+    assert [answer.contradicts for answer in answers] == [False, True, True, True, False]
     assert (job.job_id, job.state) == (job_id, postal_pb2.JOB_STATE_DELIVERED)
     assert [report.code for report in shown.reports] == ["EMA", "EMI", "RTS", "EMG"]
 

@@ -126,7 +126,7 @@ class Flood:
             await asyncio.sleep(0.05)
 
     async def leave(self) -> None:
-        """Give all of them up."""
+        """Abandon all of them."""
         for call in self.calls:
             call.cancel()
         await asyncio.gather(*self._ends)

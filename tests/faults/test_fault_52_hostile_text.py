@@ -69,11 +69,11 @@ def stored(desk: Desk) -> int:
 def test_fault_52_what_is_no_plain_text_is_refused(any_desk: Desk, field: str, text: str) -> None:
     """The field is named, nothing is kept, and the text does not come back in the answer."""
     request = submission(applicant=applicant(**{field: text}))
-    said = refused(any_desk.stub.SubmitDossier, request, CITIZEN)
+    problem = refused(any_desk.stub.SubmitDossier, request, CITIZEN)
 
-    assert said.code == grpc.StatusCode.INVALID_ARGUMENT
-    assert said.fields.keys() == {f"applicant.{field}"}
-    assert text not in said.text
+    assert problem.code == grpc.StatusCode.INVALID_ARGUMENT
+    assert problem.fields.keys() == {f"applicant.{field}"}
+    assert text not in problem.text
     assert stored(any_desk) == 0
 
 
@@ -94,9 +94,9 @@ def test_fault_52_length_is_counted_in_characters(any_desk: Desk) -> None:
     any_desk.submit(applicant=applicant(full_name="ễ" * 200))
     for letter in ("ễ", "e"):
         request = submission(applicant=applicant(full_name=letter * 201))
-        said = refused(any_desk.stub.SubmitDossier, request, CITIZEN)
-        assert said.fields.keys() == {"applicant.full_name"}
-        assert "200" in said.fields["applicant.full_name"]
+        problem = refused(any_desk.stub.SubmitDossier, request, CITIZEN)
+        assert problem.fields.keys() == {"applicant.full_name"}
+        assert "200" in problem.fields["applicant.full_name"]
 
 
 def test_fault_52_the_words_of_a_status_are_held_to_the_same(serving: Serving) -> None:
@@ -105,8 +105,8 @@ def test_fault_52_the_words_of_a_status_are_held_to_the_same(serving: Serving) -
     serving.partner.TakeJob(take_request(job_id), timeout=5, metadata=as_partner())
     for text in ("absent\x1b[2J", "absent\u202e", "a" + "\u0301" * 60):
         report = tracking(job_id, T0, "EMH", reason_code=text)
-        said = refused(serving.partner.ReportTracking, report, as_partner())
-        assert said.fields.keys() == {"reason_code"}
+        problem = refused(serving.partner.ReportTracking, report, as_partner())
+        assert problem.fields.keys() == {"reason_code"}
     report = tracking(job_id, T0, "EMH", reason_code="<b>vắng</b>")
     serving.partner.ReportTracking(report, timeout=5, metadata=as_partner())
     (kept,) = (

@@ -42,7 +42,7 @@ def test_fault_57_mail_refused(notify_desk: Desk, mail_sink: MailSink, tmp_path:
             code_of(3),
             code_of(4),
         }
-        assert notify.said("notify.message_failed") == 3
+        assert notify.count_logged("notify.message_failed") == 3
     mails = mail_sink.messages()
     dropped = [m for m in mails if m[RECIPIENT_HEADER] == ADDRESSES[code_of(4)]]
     assert len(mails) == 2 + 4

@@ -20,8 +20,8 @@ SMUGGLED = "\r\nBcc: all@example.vn\r\n\r\nBuy now"
 
 
 def test_fault_58_line_break(notify_desk: Desk, mail_sink: MailSink, tmp_path: Path) -> None:
-    """What would break a line is set aside where operators see it and never becomes a mail: a name
-    and an address as a failed message, a dossier's code, which subjects hold, as no code at all.
+    """What would break a line is quarantined where operators see it and never becomes a mail: a
+    name and an address as a failed message, a code, which subjects hold, as no code at all.
     Others go on.
     """
     broken_code = f"{code_of(2)}\nBcc: all@example.vn"

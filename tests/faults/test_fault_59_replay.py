@@ -39,14 +39,16 @@ def test_fault_59_replay(notify_desk: Desk, mail_sink: MailSink, tmp_path: Path)
         source = "receipt" if number % 10 == 3 else ""
         notify_desk.submit(code_of(number), person, consent=number % 10 != 2, imported_from=source)
         notify_desk.say(code_of(number), *LIFE)
-    told = DOSSIERS // 10 * (8 * 5 + 1)  # of ten: eight told five times, one suppressed, one silent
-    told += DOSSIERS * len(ADDRESSES)  # and of each two officers
+    count = (
+        DOSSIERS // 10 * (8 * 5 + 1)
+    )  # of ten: eight told five times, one suppressed, one silent
+    count += DOSSIERS * len(ADDRESSES)  # and of each two officers
     people = {"PEOPLE_DIRECTORY": write_directory(tmp_path / "people", ADDRESSES)}
     first = NotifyProcess(notify_desk, tmp_path / "first", mail_sink.port, retry="1", **people)
     with first as notify:
-        wait_until(lambda: sum(n for n, _ in notify.counts().values()) == told, 60, "all planned")
+        wait_until(lambda: sum(n for n, _ in notify.counts().values()) == count, 60, "all planned")
         wait_until(lambda: not _under_way(notify), 60, "all settled")
-        wait_until(lambda: _published(notify_desk, told), 30, "all published")
+        wait_until(lambda: _published(notify_desk, count), 30, "all published")
         notify.stop()
     before = _views(notify.database_url)
     assert _equal_to_the_log(notify_desk, notify.database_url)
@@ -62,17 +64,17 @@ def test_fault_59_replay(notify_desk: Desk, mail_sink: MailSink, tmp_path: Path)
                 wait_until(partial(again.has_messages, code), what="told of what is new")
             assert wire.touched == 0
         assert _views(url) == before
-    assert len(mail_sink.messages()) == told - DOSSIERS // 10 * (5 + 1)
+    assert len(mail_sink.messages()) == count - DOSSIERS // 10 * (5 + 1)
 
 
 def _under_way(notify: NotifyProcess) -> bool:
     return any(state == pb.MESSAGE_STATE_QUEUED for _, state in notify.counts())
 
 
-def _published(notify_desk: Desk, told: int) -> bool:
+def _published(notify_desk: Desk, count: int) -> bool:
     suppressed = DOSSIERS // 10
     own = [e for e in log_of(notify_desk.bootstrap, notify_desk.topic) if e.source == "notify"]
-    return len(own) == 2 * (told - suppressed) + suppressed
+    return len(own) == 2 * (count - suppressed) + suppressed
 
 
 def _equal_to_the_log(notify_desk: Desk, url: str) -> bool:

@@ -33,7 +33,7 @@ def test_fault_60_missing_variable(notify_desk: Desk, mail_sink: MailSink, tmp_p
         failed = notify.messages(state=pb.MESSAGE_STATE_FAILED)
         assert {m.message_id for m in failed} == WANTING.keys()
         assert {(m.reason_code, m.attempts) for m in failed} == {("template", 0)}
-        assert notify.said("notify.message_failed") == len(WANTING)
+        assert notify.count_logged("notify.message_failed") == len(WANTING)
     (mail,) = mail_sink.messages()
     assert mail["Message-ID"] == "<whole@motcua.invalid>"
 

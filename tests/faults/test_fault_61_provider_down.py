@@ -24,7 +24,7 @@ def test_fault_61_provider_down(notify_desk: Desk, tmp_path: Path) -> None:
             notify_desk.submit(code_of(number))
             notify_desk.say(code_of(number), letters.ACCEPTED)
         wait_until(lambda: len(notify.messages()) == 2 * DOSSIERS, what="planned")
-        wait_until(lambda: notify.said("notify.server_away") >= 2, what="noticed")
+        wait_until(lambda: notify.count_logged("notify.server_away") >= 2, what="noticed")
         assert {(m.state, m.attempts) for m in notify.messages()} == {(pb.MESSAGE_STATE_QUEUED, 0)}
         notify.kill()
         notify.start()

@@ -37,7 +37,7 @@ def _field(number: int, content: bytes) -> bytes:
     return bytes([tag & 0x7F | 0x80, tag >> 7, len(content)]) + content
 
 
-def test_fault_21_what_is_no_event_is_set_aside(tally_on: TallyOn) -> None:
+def test_fault_21_what_is_no_event_is_quarantined(tally_on: TallyOn) -> None:
     """Random bytes, nothing, null and JSON go into quarantine with their place; the offset moves
     on.
     """
@@ -143,7 +143,7 @@ def test_fault_26_must_understand_waits_for_the_upgrade(
 
 
 def test_fault_29_key_and_body_disagree(tally_on: TallyOn) -> None:
-    """Such a record is set aside and counted as a matter of security; neither dossier is held."""
+    """Such a record is quarantined and counted as a matter of security; neither dossier is held."""
     forged = supplement(B, 1)
     tally_on.log.put_raw([(A.encode(), forged.SerializeToString())])
     tally_on.log.put([supplement(A, 1), supplement(B, 1)])

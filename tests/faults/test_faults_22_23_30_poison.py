@@ -14,7 +14,7 @@ pytestmark = pytest.mark.faults
 A, B = code_of(1), code_of(2)
 
 
-def test_faults_22_30_failing_handler_parks_its_dossier_only(tally_on: TallyOn) -> None:
+def test_faults_22_30_failing_handler_quarantines_its_dossier_only(tally_on: TallyOn) -> None:
     """It is tried, then quarantined with the dossier's later records; a redrive that fails
     quarantines it again, once.
     """
@@ -46,8 +46,8 @@ def test_faults_22_30_failing_handler_parks_its_dossier_only(tally_on: TallyOn) 
 
 
 def test_fault_23_too_many_bad_records_stop_the_consumer(tally_on: TallyOn) -> None:
-    """With 30 % of poison it stops and says so, before the first record that it would set aside too
-    many.
+    """With 30 % of poison it stops and says so, before the first record that it would
+    quarantine too many.
     """
     events = [supplement(code_of(n), 1, POISON if n % 10 < 3 else 1) for n in range(300)]
     tally_on.log.put(events)
@@ -55,7 +55,7 @@ def test_fault_23_too_many_bad_records_stop_the_consumer(tally_on: TallyOn) -> N
     with tally_on(faust=False, bounds=bounds) as node:
         wait_until(lambda: node.consumer.status().halted != "", seconds=60)
         status = node.consumer.status()
-        assert "would be set aside" in status.halted
+        assert "would be quarantined" in status.halted
         assert not status.ready
         assert node.consumer.quarantine.count() == 9
         position = sum(row["position"] for row in node.rows(KERNEL.positions))

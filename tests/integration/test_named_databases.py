@@ -60,5 +60,5 @@ def test_a_server_that_answers_is_told_by_its_own_words(postgres: PostgresServer
 
 def test_a_driver_that_is_not_here_is_a_wrong_setting() -> None:
     """It is told as such, and not as a server that is away."""
-    (told,) = silent({"DATABASE_URL": "postgresql+psycopg2://clerk@127.0.0.1/office"}, SERVICES)
-    assert told == "DATABASE_URL: must be sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME"
+    (message,) = silent({"DATABASE_URL": "postgresql+psycopg2://clerk@127.0.0.1/office"}, SERVICES)
+    assert message == "DATABASE_URL: must be sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME"

@@ -51,7 +51,7 @@ def shown(departments: Departments, when: str, code: str = CODE) -> pb.GetCaseRe
 
 
 def give_to_an(departments: Departments, codes: list[str]) -> None:
-    """Give the first steps of many cases to An, in one transaction."""
+    """Assign the first steps of many cases to An, in one transaction."""
 
     def give(uow: UnitOfWork) -> None:
         for code in codes:

@@ -168,13 +168,13 @@ class Store:
 def week(pick: random.Random, dossiers: int) -> list[Event]:
     """Make the events of a week at the centre, each dossier in its own way, in order of time."""
     numbering = Numbering()
-    said: list[tuple[int, int, str, Message]] = []
+    payloads: list[tuple[int, int, str, Message]] = []
     for number in range(dossiers):
         code = f"H22.12.03-210809-{number:04d}"
         for when, payload in _life(pick):
-            said.append((when, len(said), code, payload))
-    said.sort(key=lambda s: s[:2])
-    return [numbering.event(payload, when, code) for when, _, code, payload in said]
+            payloads.append((when, len(payloads), code, payload))
+    payloads.sort(key=lambda s: s[:2])
+    return [numbering.event(payload, when, code) for when, _, code, payload in payloads]
 
 
 def _life(pick: random.Random) -> Iterable[tuple[int, Message]]:

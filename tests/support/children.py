@@ -62,7 +62,7 @@ class Intake:
         self.writer.exclusive(lambda uow: self._applier.apply(uow, batch, {})).result()
         self._offset += len(records)
 
-    def said(self) -> list[Event]:
+    def own_events(self) -> list[Event]:
         """Return the desk's own events, in order."""
         events = intake_tables.KERNEL.events
         statement = events.select().order_by(events.c.stream_id, events.c.sequence)
@@ -73,7 +73,7 @@ class Intake:
 def same_again(new_database: NewDatabase, departments: Departments, known: Sequence[Event]) -> None:
     """Read everything again into empty databases, in several orders; the tables are the same."""
     streams: dict[tuple[str, str], list[Event]] = {}
-    for event in [*known, *departments.said()]:
+    for event in [*known, *departments.own_events()]:
         streams.setdefault((event.stream_id, event.source), []).append(event)
     for seed in range(3):
         chance = random.Random(seed)

@@ -19,7 +19,7 @@ from demo.week.office_client import OfficeClient
 from demo.week.scenario import MONDAY, Filing, ScenarioOffer, draw, instant
 from kernel.base.instants import HOUR, local_date
 from tests.support.feed import wait_until
-from tests.support.invariants import Told
+from tests.support.invariants import ConfirmedCommand
 from tests.support.stack import CHANNEL_OPTIONS, Stack
 
 PATIENCE = 90.0
@@ -31,7 +31,7 @@ class Witnesses(OfficeClient):
 
     def __init__(self, intake_channel: Any, routing_channel: Any, own_count: OwnCount) -> None:
         super().__init__(intake_channel, routing_channel, own_count)
-        self.told: list[Told] = []
+        self.confirmed: list[ConfirmedCommand] = []
 
     async def resolve(self, code: str, step: Any, number: int, *, late: bool) -> Any:
         """Return the result, explained in any case: it may come through only when it is late."""
@@ -49,7 +49,9 @@ class Witnesses(OfficeClient):
         if "request_id" in request.DESCRIPTOR.fields_by_name:
             service = request.DESCRIPTOR.file.package.split(".")[1]
             code = getattr(request, "dossier_code", "") or answer.dossier_code
-            self.told.append(Told(service, request.DESCRIPTOR.name, request.request_id, code))
+            self.confirmed.append(
+                ConfirmedCommand(service, request.DESCRIPTOR.name, request.request_id, code)
+            )
         return answer
 
 
@@ -83,7 +85,7 @@ class Played:
     """What came of a scene, by the people's own record."""
 
     own_count: OwnCount
-    told: list[Told]
+    confirmed: list[ConfirmedCommand]
     failures: list[BaseException]
     last: date
     """The local day on which the last of it was done."""
@@ -112,7 +114,7 @@ async def play(stack: Stack, scene: Scene, beside: Callable[[], None] = lambda: 
     done = [at for e in own_count.entries for at in (e.accepted_at, e.resolved_at, e.withdrawn_at)]
     last = max(closes, *(at for at in done if at is not None))
     failures = [end for end in ends if isinstance(end, BaseException)]
-    return Played(own_count, client.told, failures, local_date(last, OFFICE))
+    return Played(own_count, client.confirmed, failures, local_date(last, OFFICE))
 
 
 def check_report(stack: Stack, played: Played) -> int:

@@ -205,7 +205,7 @@ class Departments:
         return self.writer.submit(lambda uow: handle(uow, request, call, office)).result()
 
     def takes(self, code: str, step: str = "appraise", when: str = "2021-08-09 09:00") -> None:
-        """Give a current step to an officer, so that it is not stuck."""
+        """Assign a current step to an officer, so that it is not stuck."""
         self.does(assign(step, "an"), code, when)
 
     def looks(self, when: str, offset: int = 1, office: CaseContextLoader = OFFICE) -> int:
@@ -213,8 +213,8 @@ class Departments:
         total = 0
         now = at(when) + offset
         for watch in (deadline_scheduler(office), step_timer_scheduler(office)):
-            while said := self.writer.exclusive(partial(_look, watch, now)).result():
-                total += said
+            while written := self.writer.exclusive(partial(_look, watch, now)).result():
+                total += written
         return total
 
     def delegates(self, request: pb.DelegateWorkRequest, when: str, actor: Actor = AN) -> list[str]:
@@ -241,7 +241,7 @@ class Departments:
         """Return the rows of every table that a rebuild compares."""
         return {table.name: self.rows(table) for table in MODEL.view_tables()}
 
-    def said(self, code: str = "") -> list[Event]:
+    def own_events(self, code: str = "") -> list[Event]:
         """Return routing's own events, of one dossier or of all, in order."""
         events = KERNEL.events.c
         bodies = select(events.body).order_by(events.stream_id, events.sequence)
@@ -252,7 +252,7 @@ class Departments:
 
     def kinds(self, code: str = "") -> list[str]:
         """Name routing's own events."""
-        return [name_of(event) for event in self.said(code)]
+        return [name_of(event) for event in self.own_events(code)]
 
 
 def merged(streams: Sequence[Sequence[Event]], turns: Sequence[int]) -> list[Event]:

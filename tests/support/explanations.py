@@ -34,18 +34,18 @@ def accepted(
     start = at(when)
     if due is None:
         due = limit_due_at(state_office(), start, TimeLimit.parse(limit))
-    said = DossierAccepted(time_limit=limit, calendar_version=version, same_day=same_day)
+    payload = DossierAccepted(time_limit=limit, calendar_version=version, same_day=same_day)
     if due is not None:
-        said.due_at.CopyFrom(to_timestamp(due))
-    return said, start
+        payload.due_at.CopyFrom(to_timestamp(due))
+    return payload, start
 
 
-def told(
+def explained(
     *history: tuple[Message, int], calendar_of: Callable[[str], Calendar | None] = find_calendar
 ) -> DeadlineExplanation:
     """Return what is explained of events and the instants at which they happened."""
     numbering = Numbering()
-    return explain([numbering.event(said, when) for said, when in history], calendar_of)
+    return explain([numbering.event(payload, when) for payload, when in history], calendar_of)
 
 
 STORM = replace(

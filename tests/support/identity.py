@@ -38,7 +38,7 @@ class Key:
     def token(self, kind: str = "officer", who: str = "an.nv", **claims: Any) -> str:
         """Sign a token that is in order, as changed; a claim that is None is left out."""
         now = int(time.time())
-        said = {
+        payload = {
             "iss": ISSUER,
             "aud": AUDIENCE,
             "nbf": now,
@@ -49,7 +49,7 @@ class Key:
             "roles": ["receptionist"],
             **claims,
         }
-        return self.sign({name: value for name, value in said.items() if value is not None})
+        return self.sign({name: value for name, value in payload.items() if value is not None})
 
 
 def write_keys(path: Path, *keys: Key) -> Path:

@@ -25,7 +25,7 @@ Stream = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Told:
+class ConfirmedCommand:
     """A command that a client was told is done."""
 
     service: str
@@ -83,13 +83,15 @@ def records(bootstrap: str, topic: str) -> list[Any]:
     return found
 
 
-def check_told(told: Iterable[Told], events: Mapping[str, Sequence[Stored]]) -> None:
+def check_confirmed(
+    confirmed: Iterable[ConfirmedCommand], events: Mapping[str, Sequence[Stored]]
+) -> None:
     """I1: what a client was told is done is in the store, once, for the dossier it was told."""
     by_cause: dict[tuple[str, str], list[Stored]] = defaultdict(list)
     for service, rows in events.items():
         for row in rows:
             by_cause[service, row.causation_id].append(row)
-    for one in told:
+    for one in confirmed:
         rows = by_cause[one.service, one.request_id]
         assert rows, f"told and not in the store: {one}"
         # A child's end stands in its parent's record too.

@@ -182,10 +182,10 @@ SOURCES = {
 
 def escalated_to(*officers: str) -> DeadlineEscalated:
     """Return ``ESCALATED``, told to these officers."""
-    said = DeadlineEscalated()
-    said.CopyFrom(ESCALATED)
-    said.officers[:] = officers
-    return said
+    payload = DeadlineEscalated()
+    payload.CopyFrom(ESCALATED)
+    payload.officers[:] = officers
+    return payload
 
 
 def submitted(

@@ -120,13 +120,13 @@ class NotifyProcess:
 
     def start(self) -> Self:
         """Start, and wait until it has read the log."""
-        before = self.said("service.ready")
+        before = self.count_logged("service.ready")
         command = [sys.executable, "-m", "services.notify.main"]
         self._process = spawn(
             command, log=self.log, death_signal=signal.SIGKILL, env=self._environment
         )
         self._channel = grpc.insecure_channel(f"127.0.0.1:{self._port}")
-        wait_until(lambda: self.said("service.ready") > before, seconds=40, what="ready")
+        wait_until(lambda: self.count_logged("service.ready") > before, seconds=40, what="ready")
         return self
 
     def kill(self) -> None:
@@ -158,7 +158,7 @@ class NotifyProcess:
         if self._process is not None:
             self.stop()
 
-    def said(self, event: str) -> int:
+    def count_logged(self, event: str) -> int:
         """Count the lines of the log of one name."""
         text = self.log.read_text("utf-8") if self.log.exists() else ""
         return text.count(f'"event": "{event}"')
@@ -191,7 +191,7 @@ class NotifyProcess:
         return {(c.kind, c.state): (c.count, c.maybe_sent) for c in answer.counts}
 
     def quarantined(self) -> list[operations_pb2.QuarantinedRecord]:
-        """List the records that were set aside."""
+        """List the records that were quarantined."""
         assert self._channel is not None
         request = operations_pb2.ListQuarantinedRequest()
         stub = OperationsServiceStub(self._channel)

@@ -81,8 +81,8 @@ def returned(hours: float = 9, **changes: object) -> PartnerReport:
 def reported(before: Job, *reports: PartnerReport) -> tuple[Job, list[Any]]:
     """Return the job after reports that must all be kept, and the events they led to."""
     events: list[Message] = []
-    for said in reports:
-        outcome = receive_report(before, said)
+    for report in reports:
+        outcome = receive_report(before, report)
         assert hasattr(outcome, "events"), outcome
         before = then(before, outcome.events)
         events += outcome.events

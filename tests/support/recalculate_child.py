@@ -1,7 +1,7 @@
 """Recalculates the open due dates of a database, page by page; prints a line after each.
 
 Run as a process of its own, so that it can be killed: ``python -m tests.support.recalculate_child
-URL SHELF WHEN_US``.
+URL REPOSITORY WHEN_US``.
 """
 
 from __future__ import annotations

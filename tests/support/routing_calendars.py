@@ -64,9 +64,9 @@ def moves(case: Case, calendar: Calendar, when: str) -> dict[int, tuple[str, str
 SUSPENSION = DeadlineScope.DEADLINE_SCOPE_SUSPENSION
 
 
-def named(said: list[Any]) -> list[tuple[str, int]]:
+def named(payloads: list[Any]) -> list[tuple[str, int]]:
     """Return what the watch said, with the scope."""
-    return [(type(m).__name__, getattr(m, "scope", SUSPENSION)) for m in said]
+    return [(type(m).__name__, getattr(m, "scope", SUSPENSION)) for m in payloads]
 
 
 SATURDAY = closed("2021-08-14", sessions=(Session(420, 690), Session(810, 1020)))
@@ -93,9 +93,9 @@ def agreed(case: Case, *calendars: Calendar) -> bool:
         same_day=opened.same_day,
     )
     begun = with_payload(Event(occurred_at=first.occurred_at), accepted)
-    told = explain([begun, *case.events], known.get)
-    return told.agreement is Agreement.SAME and Agreement.UNKNOWN not in {
-        line.agreement for line in told.lines
+    explanation = explain([begun, *case.events], known.get)
+    return explanation.agreement is Agreement.SAME and Agreement.UNKNOWN not in {
+        line.agreement for line in explanation.lines
     }
 
 

@@ -318,8 +318,8 @@ def draft(step: str, letter: str = "a") -> pb.DraftDocumentRequest:
 def judge(
     number: int = 1, stage: int = 1, letter: str = "a", **more: Any
 ) -> pb.ReviewDocumentRequest:
-    said: dict[str, Any] = {"number": number, "stage": stage, "sha256": letter * 64}
-    return pb.ReviewDocumentRequest(**said | {"approved": True} | more)
+    fields: dict[str, Any] = {"number": number, "stage": stage, "sha256": letter * 64}
+    return pb.ReviewDocumentRequest(**fields | {"approved": True} | more)
 
 
 def takes_part(participation: int = 1, officer: str = "la") -> pb.SetParticipantRequest:

@@ -103,8 +103,8 @@ def check_once(
     *,
     log: Iterable[Event] = (),
 ) -> None:
-    """Check that each event had its effect once, in order, and one answer; that nothing was set
-    aside.
+    """Check that each event had its effect once, in order, and one answer; that nothing was
+    quarantined.
 
     With a topic, or the events of the ``log``, also that the log has each answer, deduplicated in
     the order of its stream.

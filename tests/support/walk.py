@@ -190,7 +190,7 @@ class Walk:
     # -- the post ---------------------------------------------------------------------------------
 
     def deliver(self, code: str, receiver: str = "") -> None:
-        """Take the dossier's job as the partner that is offered it, and bring it to its door."""
+        """Take the dossier's job as the partner that is offered it, and deliver it."""
         name, job_id = self._offered(code)
         request = postal.TakeJobRequest(request_id=new_id(), job_id=job_id)
         taken = self.call(self.partner.TakeJob, request, _token(name, self.trace))
@@ -210,7 +210,7 @@ class Walk:
         self.call(self.partner.ReportDelivered, brought, _token(name, self.trace))
 
     def delivered(self, receiver: str = "", **changes: Any) -> str:
-        """Bring a dossier from its submission to the citizen's door; gives its code."""
+        """Bring a dossier from its submission to the citizen; gives its code."""
         code: str = self.accepted(**changes).dossier_code
         self.resolve(code)
         self.deliver(code, receiver)

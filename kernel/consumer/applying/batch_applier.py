@@ -27,7 +27,7 @@ class Applier:
     past: Past | None = None
 
     def apply(self, uow: UnitOfWork, batch: Batch, refused: Mapping[Place, str]) -> Applied:
-        """Handle a batch and move the positions; ``refused`` are records to be set aside, with the
+        """Handle a batch and move the positions; ``refused`` are records to quarantine, with the
         fault.
 
         Raise ``Fenced``, ``RecordFailed`` and ``Tripped``; the transaction is then to be rolled
@@ -44,7 +44,7 @@ class Applier:
     def redrive(
         self, uow: UnitOfWork, stream_id: str, refused: Mapping[Place, str], *, discard_first: bool
     ) -> Applied:
-        """Try what was set aside of the streams with this id, in the order of the log."""
+        """Try what was quarantined of the streams with this id, in the order of the log."""
         turn = self._turn(uow, refused)
         turn.prepare_streams([stream_id])
         rows = quarantine_rows.of_stream(uow, stream_id)
@@ -59,7 +59,7 @@ class Applier:
     def redrive_one(
         self, uow: UnitOfWork, place: Place, refused: Mapping[Place, str], *, discard_first: bool
     ) -> Applied:
-        """Try one record that was set aside and names no stream; nothing when there is none."""
+        """Try one record that was quarantined and names no stream; nothing when there is none."""
         turn = self._turn(uow, refused)
         row = uow.get(uow.model.tables.quarantine, *place)
         if row is not None and discard_first:

@@ -1,8 +1,7 @@
 """Gets batches committed, whatever comes in between.
 
 The database is away: wait, here, for as long as it takes. A handler fails: commit what is before
-it, try it some times, then set it aside; the records after it go on. Too much would be set aside:
-stop.
+it, try it some times, then quarantine it; the records after it go on. Too many quarantined: stop.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ from kernel.telemetry.tracing import recording, span_from
 
 T = TypeVar("T")
 TRIES = 3
-"""How often a record is tried before it is set aside."""
+"""How often a record is tried before it is quarantined."""
 FIRST_WAIT = 0.07
 LONGEST_WAIT = 2.0
 """Seconds between two tries while the database is away."""
@@ -62,7 +61,7 @@ class Committer:
         tally: ConsumerStats,
         refused: Mapping[Place, str] | None = None,
     ) -> None:
-        """``refused`` are records known to fail, which are set aside without being tried."""
+        """``refused`` are records known to fail, which are quarantined without being tried."""
         self._refused = refused or {}
         self._writer = writer
         self._limit = limit
@@ -163,7 +162,7 @@ class Committer:
         self, failure: RecordFailed, tries: Counter[Place], refused: dict[Place, str]
     ) -> None:
         if failure.place in refused:
-            raise failure  # it can't even be set aside
+            raise failure  # it can't even be quarantined
         tries[failure.place] += 1
         if tries[failure.place] < TRIES:
             self._pause(tries[failure.place])

@@ -1,4 +1,4 @@
-"""How many records may be set aside before the consumer stops and says so.
+"""How many records may be quarantined before the consumer stops and says so.
 
 A fault of ours, such as a release that can't read what everybody else writes, must not empty the
 log into the quarantine.
@@ -25,7 +25,7 @@ class QuarantineBounds(BaseSettings):
     share: float = Field(0.1, ge=0, le=1, validation_alias="MOTCUA_QUARANTINE_SHARE")
     """Share of the last ``WINDOW`` records."""
     least: int = Field(20, ge=1, validation_alias="MOTCUA_QUARANTINE_LEAST")
-    """Records set aside before the share counts."""
+    """Records quarantined before the share counts."""
     run: int = Field(20, ge=1, validation_alias="MOTCUA_QUARANTINE_RUN")
     """Records one after the other."""
 
@@ -54,7 +54,9 @@ class QuarantineLimit:
         self._run = 0
 
     def check(self, outcomes: Sequence[bool]) -> None:
-        """Raise ``Tripped`` when these outcomes (True: set aside), in order, would pass a limit."""
+        """Raise ``Tripped`` when these outcomes (True: quarantined), in order, would pass a
+        limit.
+        """
         if not any(outcomes):
             return
         window, bad, run = self._window.copy(), self._bad, self._run
@@ -62,9 +64,11 @@ class QuarantineLimit:
             bad += _push(window, outcome)
             run = run + 1 if outcome else 0
             if run >= self.bounds.run:
-                raise Tripped(index, f"{run} records one after the other would be set aside")
+                raise Tripped(index, f"{run} records one after the other would be quarantined")
             if bad >= self.bounds.least and bad > self.bounds.share * len(window):
-                raise Tripped(index, f"{bad} of the last {len(window)} records would be set aside")
+                raise Tripped(
+                    index, f"{bad} of the last {len(window)} records would be quarantined"
+                )
 
     def count(self, outcomes: Sequence[bool]) -> None:
         """Remember outcomes that were committed."""
@@ -78,7 +82,7 @@ class QuarantineLimit:
 
 
 def _push(window: deque[bool], outcome: bool) -> int:
-    """Add an outcome and give the change in the number of records set aside."""
+    """Add an outcome and give the change in the number of records quarantined."""
     gone = window[0] if len(window) == window.maxlen else False
     window.append(outcome)
     return int(outcome) - int(gone)

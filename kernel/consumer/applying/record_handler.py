@@ -74,7 +74,7 @@ class RecordHandler:
         self._held = quarantine_rows.held(self._uow, stream_ids)
 
     def take(self, record: Record, event: Event | None) -> bool:
-        """Handle a record; True when it was set aside by a fault of its own."""
+        """Handle a record; True when it was quarantined by a fault of its own."""
         if event is None:
             self._quarantine(record, None, UNDECODABLE, "not an event")
             return True
@@ -121,7 +121,7 @@ class RecordHandler:
         fills = _fills(head, event, last)
         if not (fills or self._is_next_own(event, last)):
             self._quarantine(
-                record, event, quarantine_rows.BEHIND, "an earlier record is set aside"
+                record, event, quarantine_rows.BEHIND, "an earlier record is quarantined"
             )
             return False
         fault = self._accept(record, event)
@@ -137,7 +137,7 @@ class RecordHandler:
         return event.source == self._own and event.sequence == last + 1
 
     def _accept(self, record: Record, event: Event, row: Row | None = None) -> str | None:
-        """Handle the next event of its stream; gives the reason when it was set aside instead."""
+        """Handle the next event of its stream; gives the reason when it was quarantined instead."""
         place = (record.partition, record.offset)
         if place in self._refused:
             self._quarantine(
@@ -169,12 +169,12 @@ class RecordHandler:
         return None
 
     def drain_all(self) -> None:
-        """Handle what is set aside of the streams that were prepared, as far as it goes."""
+        """Handle what is quarantined of the streams that were prepared, as far as it goes."""
         for stream in list(self._held):
             self.drain(stream)
 
     def drain(self, stream: Stream) -> None:
-        """Handle what is set aside of a stream, as far as it goes."""
+        """Handle what is quarantined of a stream, as far as it goes."""
         while (head := self._head(stream)) is not None:
             row = self._ready(stream, head["source"])
             if row is None:
@@ -195,7 +195,7 @@ class RecordHandler:
         return None
 
     def again(self, row: Row) -> bool:
-        """Try a record that was set aside; True when it is done with."""
+        """Try a record that was quarantined; True when it is done with."""
         record = quarantine_rows.record_of(row)
         event = read(record)
         if event is None or not key_fits(record, event):
@@ -217,7 +217,7 @@ class RecordHandler:
         return True
 
     def discard(self, row: Row) -> None:
-        """Give a record up for good, or only its reaction where that has failed; its stream goes on
+        """Abandon a record for good, or only its reaction where that has failed; its stream goes on
         after it.
         """
         self._mark(row, quarantine_rows.DISCARDED, row["error"])

@@ -26,7 +26,7 @@ class Applied:
     """What one transaction did; counted once it has committed."""
 
     outcomes: list[bool] = field(default_factory=list)
-    """For each record whether it was set aside by a fault of its own."""
+    """For each record whether it was quarantined by a fault of its own."""
     handled: int = 0
     repeats: int = 0
     unknown: int = 0

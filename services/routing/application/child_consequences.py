@@ -39,7 +39,7 @@ def above(uow: UnitOfWork, row: Row) -> int:
 
 
 def log_withheld(code: str, outcome: Sequence[Message]) -> None:
-    """Tell operators of the children that a case did not get: its processes lead back to each
+    """Log for operators the children that a case did not get: its processes lead back to each
     other.
     """
     for message in outcome:

@@ -50,7 +50,7 @@ def recipients(
     """List the ids of those who have a role in a unit at an instant, each once, in order; nobody
     without a directory.
 
-    For who is away, by the directory or by ``DelegateWork``, it is the stand-in who is told,
+    For who is away, by the directory or by ``DelegateWork``, it is the substitute who is told,
     unless that one is not there either.
     """
     people, day = loader.people, loader.day(at)
@@ -59,13 +59,13 @@ def recipients(
     found = set()
     for officer in people.holders(unit, role, day):
         away = officer.absence(day)
-        stand_in = substitute_of(uow, officer.id, people.responsible_unit(unit, day), at)
-        if away is None and not stand_in:
+        substitute = substitute_of(uow, officer.id, people.responsible_unit(unit, day), at)
+        if away is None and not substitute:
             found.add(officer.id)
             continue
-        stand_in = stand_in or (away.substitute if away else "")
-        if stand_in and people.is_present(stand_in, day):
-            found.add(stand_in)
+        substitute = substitute or (away.substitute if away else "")
+        if substitute and people.is_present(substitute, day):
+            found.add(substitute)
     return sorted(found)
 
 

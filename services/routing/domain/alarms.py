@@ -121,7 +121,7 @@ def _about(state: State, key: Key) -> dict[str, Any]:
 
 
 def _stands(key: Key, kind: SuspensionKind) -> dict[str, Any]:
-    """Tell why the clock of a due date stands still; that of a question never does."""
+    """Return why the clock of a due date stands still; that of a question never does."""
     return {} if key[0] == CONSULTATION else {"suspended_for": kind}
 
 

@@ -98,7 +98,7 @@ class DecisionContext:
     roles: frozenset[str] | None = None
     """The roles of the one who asks; None where they are not known, and not asked for."""
     roles_named: bool = False
-    """The table of permissions names the roles for what is asked, and the door has asked for them.
+    """The table of permissions names the roles for what is asked, and the caller has one of them.
     """
 
     def has_role(self, role: str) -> bool:

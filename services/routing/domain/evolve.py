@@ -41,7 +41,7 @@ from kernel.base.frozen_copy import replace
 from kernel.base.instants import instant_in, to_us
 from kernel.eventsourcing.envelope import payload_of
 from office.worktime.deadline_basis import DeadlineBasis
-from services.routing.domain import collaboration_evolve as teamwork
+from services.routing.domain import collaboration_evolve as collaboration
 from services.routing.domain.collaboration_state import Work
 from services.routing.domain.due_dates import (
     Cause,
@@ -109,7 +109,7 @@ def _enter(
         done=state.done if done is None else done,
         step_limit=counted_limit(current, cause),
         first_action=first_action_in(current, cause),
-        work=teamwork.entered(work or state.work, current, cause),
+        work=collaboration.entered(work or state.work, current, cause),
     )
 
 
@@ -119,7 +119,7 @@ def _assigned(state: State, payload: Any, event: Event) -> State:
     if work.opened_by:
         work = replace(work, opened_by="")
     if event.actor.id != work.moved_by:
-        work = teamwork.touched(work, event)
+        work = collaboration.touched(work, event)
     return replace(state, assignee=payload.assignee, first_action=None, work=work)
 
 
@@ -127,18 +127,18 @@ def _looked(state: State, _payload: Any, event: Event) -> State:
     return replace(state, first_action=None, work=replace(state.work, opened_by=event.actor.id))
 
 
-def _shared(change: teamwork.Change) -> Callable[[State, Any, Event], State]:
+def _shared(change: collaboration.Change) -> Callable[[State, Any, Event], State]:
     return lambda state, payload, event: replace(state, work=change(state, payload, event))
 
 
 def _completed(state: State, payload: Any, event: Event) -> State:
-    work = teamwork.stated(teamwork.left(state, event), payload.facts)
+    work = collaboration.stated(collaboration.left(state, event), payload.facts)
     done = (*state.done, payload.step)
     return _enter(state, payload.next, cause_in(event), work, done)
 
 
 def _sent_back(state: State, payload: Any, event: Event) -> State:
-    work = teamwork.sent_back(teamwork.left(state, event))
+    work = collaboration.sent_back(collaboration.left(state, event))
     done = state.before(payload.next.step)
     return _enter(state, payload.next, cause_in(event), work, done)
 
@@ -164,7 +164,7 @@ def _moved_over(state: State, payload: Any, event: Event) -> State:
     work = replace(
         state.work,
         left=None,
-        timers=teamwork.timers_in(payload.current),
+        timers=collaboration.timers_in(payload.current),
         timers_cause=cause_in(event),
         national_state=payload.current.national_state,
     )
@@ -182,7 +182,7 @@ def _asked(state: State, payload: Any, event: Event) -> State:
 
 
 def _suspended(state: State, _payload: Any, event: Event) -> State:
-    work = teamwork.touched(state.work, event)
+    work = collaboration.touched(state.work, event)
     since = suspension_in(event)
     return replace(
         state, status=CaseStatus.SUSPENDED, suspension=since, first_action=None, work=work
@@ -199,7 +199,7 @@ def _resumed(state: State, payload: Any, event: Event) -> State:
         first_action=first_action_in(payload.current, cause),
         dossier_limit=_moved(state.dossier_limit, promise, payload, at),
         step_limit=_moved(state.step_limit, step_limit, payload, at),
-        work=teamwork.resumed(state.work, payload, cause),
+        work=collaboration.resumed(state.work, payload, cause),
     )
 
 
@@ -317,7 +317,7 @@ _EXPIRED = DeadlineMissed(scope=_SUSPENSION)
 
 def _recalculated(state: State, payload: Any, event: Event) -> State:
     if payload.scope == _TIMER:
-        return replace(state, work=teamwork.relaid(state.work, payload, event))
+        return replace(state, work=collaboration.relaid(state.work, payload, event))
     return _with(state, payload, lambda limit: relaid(limit, payload, event))
 
 
@@ -352,5 +352,5 @@ _CHANGES: dict[type[Message | None], Callable[[State, Any, Event], State]] = {
     SupplementExpired: _expired,
     StepRecorded: _recorded,
     HistoryImported: _history,
-    **{name: _shared(change) for name, change in teamwork.CHANGES.items()},
+    **{name: _shared(change) for name, change in collaboration.CHANGES.items()},
 }

@@ -92,5 +92,5 @@ def acts_for(state: State, officer: str, context: DecisionContext) -> bool:
 
 
 def moved(state: State) -> dict[str, str]:
-    """Tell where a case is now and who brought it there, for whoever looks at an old screen."""
+    """Return where a case is now and who brought it there, for whoever looks at an old screen."""
     return {"current": state.step, "unit": state.unit, "by": state.work.moved_by or "-"}

@@ -67,7 +67,7 @@ def test_the_report_from_the_store_is_the_report_of_the_fold(
     periods = (20210809, 20210811), (20210811, 20210812), (20210701, 20210831)
     keys = "", "unit", "field", "channel", "level", "procedure"
     for instant, by, (first, last) in product(INSTANTS, keys, periods):
-        told = store.ask(queries.report, ReportRequest(first, last, by, instant), NOW)
+        report = store.ask(queries.report, ReportRequest(first, last, by, instant), NOW)
         expected = Indicators(first, last)
         for row in _known(events, instant).values():
             dossier = reported_dossier(row)
@@ -75,17 +75,17 @@ def test_the_report_from_the_store_is_the_report_of_the_fold(
                 today = day(NOW if instant is None else instant, row["time_zone"])
                 expected.add((row[by] or "unknown") if by else "", dossier, today)
 
-        assert told.total == expected.total
-        assert told.rows() == expected.rows()
+        assert report.total == expected.total
+        assert report.rows() == expected.rows()
 
 
 def test_an_officer_s_record_is_kept_and_is_no_dossier(
     database_url: str, events: list[Event]
 ) -> None:
     """An absence and its end stand in the log and have their lines; no report counts them."""
-    said = AbsenceDelegated(officer="an", substitute="binh", unit="H22.12")
-    said.begins_at.FromMicroseconds(MONDAY)
-    said.ends_at.FromMicroseconds(MONDAY + DAY)
+    payload = AbsenceDelegated(officer="an", substitute="binh", unit="H22.12")
+    payload.begins_at.FromMicroseconds(MONDAY)
+    payload.ends_at.FromMicroseconds(MONDAY + DAY)
     absence = Event(
         event_id="017b2953-0f80-7000-8000-000000000001",
         stream_kind=OFFICER,
@@ -93,7 +93,7 @@ def test_an_officer_s_record_is_kept_and_is_no_dossier(
         source="routing",
         sequence=1,
     )
-    absence.payload.Pack(said)
+    absence.payload.Pack(payload)
     absence.occurred_at.FromMicroseconds(MONDAY)
     absence.recorded_at.FromMicroseconds(MONDAY)
     back = Event()
@@ -104,8 +104,11 @@ def test_an_officer_s_record_is_kept_and_is_no_dossier(
     made.take_all(Log([absence, back, *events]).records(), 100)
     assert {row["dossier_code"] for row in made.rows(DOSSIERS)} == {e.stream_id for e in events}
     rows = made.ask(queries.timeline, "an", None, OFFICER)
-    told, ended = (responses.entry(row, "Asia/Ho_Chi_Minh") for row in rows)
-    assert (told.type, "binh stands in for an" in told.summary.en) == ("AbsenceDelegated", True)
+    entry, ended = (responses.entry(row, "Asia/Ho_Chi_Minh") for row in rows)
+    assert (entry.type, "binh stands in for an" in entry.summary.en) == (
+        "AbsenceDelegated",
+        True,
+    )
     assert (ended.type, ended.summary.en) == (
         "AbsenceEnded",
         "an is back, nobody stands in any more",
@@ -124,9 +127,9 @@ def test_what_dossiers_do_not_say_has_a_line_of_its_own(database_url: str) -> No
     store = Store(database_url)
     store.take_all(Log(unsaid).records())
     for instant in (None, MONDAY + 2 * DAY):
-        told = store.ask(queries.report, ReportRequest(20210801, 20210831, "level", instant), NOW)
-        assert told.total.received > 0
-        assert told.rows() == [("unknown", told.total)]
+        report = store.ask(queries.report, ReportRequest(20210801, 20210831, "level", instant), NOW)
+        assert report.total.received > 0
+        assert report.rows() == [("unknown", report.total)]
     store.close()
 
 
@@ -182,12 +185,12 @@ def test_deadlines_page_by_page_are_those_of_the_fold(store: Store, events: list
 
 
 def _all_pages(store: Store, wanted: DeadlineFilter) -> list[dict[str, Any]]:
-    told = []
+    listed = []
     while True:
         page = store.ask(listing.deadlines, wanted, 7)
-        told += page
+        listed += page
         if len(page) < 7:
-            return told
+            return listed
         as_of, after = listing.read_token(listing.next_page_token(wanted, page[-1]))
         assert as_of == wanted.as_of
         wanted = replace(wanted, after=after)
@@ -201,10 +204,10 @@ def test_each_due_date_says_what_it_is_of_and_who_is_late(store: Store) -> None:
     """Of a dossier at the desk it is the check, and its unit is late; later who has the step."""
     wanted = DeadlineFilter(NOW, past=False)
     found = store.ask(listing.deadlines, wanted, 1000)
-    told = {row["dossier_code"]: responses.deadline(row, NOW) for row in found}
+    deadlines = {row["dossier_code"]: responses.deadline(row, NOW) for row in found}
     kinds = set()
     for row in found:
-        shown = told[row["dossier_code"]]
+        shown = deadlines[row["dossier_code"]]
         at_desk, stopped = row["accepted_at"] is None, row["suspended_at"] is not None
         kinds.add((shown.kind, stopped))
         assert shown.kind == (pb.DEADLINE_KIND_DESK_CHECK if at_desk else pb.DEADLINE_KIND_PROMISE)

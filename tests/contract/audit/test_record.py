@@ -78,9 +78,9 @@ def test_the_facts_are_the_fold_of_the_events(store: Store, events: list[Event])
     """Each dossier's row is what the lifecycle makes of its events."""
     store.take_all(Log(events).shuffled(random.Random(2)), 23)
 
-    told = {row["dossier_code"]: row for row in store.rows(DOSSIERS)}
-    assert told == dossier_rows(events)
-    assert len(Counter(row["state"] for row in told.values())) >= 5
+    rows = {row["dossier_code"]: row for row in store.rows(DOSSIERS)}
+    assert rows == dossier_rows(events)
+    assert len(Counter(row["state"] for row in rows.values())) >= 5
 
 
 def test_reading_the_log_again_gives_the_same_rows(

@@ -41,7 +41,7 @@ def _here(place: tuple[int, int] = PLACE) -> ColumnElement[bool]:
 
 
 def _stored(store: Store, place: tuple[int, int] = PLACE) -> dict[str, Any]:
-    """Give the row at the place, or the next one: a repeat may stand there."""
+    """Return the row at the place, or the next one: a repeat may stand there."""
     return next(r for r in store.rows(LOG) if (r["partition"], r["offset"]) >= place)
 
 
@@ -227,7 +227,7 @@ def test_a_store_forged_as_a_whole_is_found_by_a_noted_head(
     forged.close()
 
 
-def test_records_set_aside_are_no_fault(store: Store, log: Log) -> None:
+def test_records_quarantined_are_no_fault(store: Store, log: Log) -> None:
     """What waits in the quarantine is counted apart."""
     end = len(log.partitions[0])
     record = Record(0, end, b"nobody", b"\xff\xff", [])

@@ -36,7 +36,7 @@ PARTICIPATION = Participation
 OFFICERS = ("an", "binh")
 
 
-class Told(Story):
+class PlacedStory(Story):
     """A dossier, with the units and officers that take part in it."""
 
     def __init__(self, number: int, unit: str, received: str) -> None:
@@ -59,24 +59,24 @@ class Told(Story):
 
     def participates(self, officer: str, *, still: bool) -> None:
         """Let an officer watch, and maybe end that."""
-        said: Message = ParticipantChanged(
+        payload: Message = ParticipantChanged(
             officer=officer, participation=PARTICIPATION.PARTICIPATION_WATCHES
         )
-        self.tell("routing", said)
+        self.tell("routing", payload)
         if still:
             self.officers.add(officer)
         else:
             self.tell("routing", ParticipantChanged(officer=officer))
 
 
-def told(seed: int, count: int) -> list[Told]:
+def placed_stories(seed: int, count: int) -> list[PlacedStory]:
     """Make dossiers of all units, some of which have been elsewhere."""
     chance = random.Random(seed)
     found = []
     for number in range(count):
-        one = Told(number, chance.choice(PLACES), "")
+        one = PlacedStory(number, chance.choice(PLACES), "")
         if chance.random() < 0.3:
-            one = Told(number, chance.choice(PLACES), chance.choice(PLACES))
+            one = PlacedStory(number, chance.choice(PLACES), chance.choice(PLACES))
         one.tell("routing", CaseOpened(process="standard"))
         if chance.random() < 0.3:
             one.at_step(chance.choice(PLACES))
@@ -88,11 +88,11 @@ def told(seed: int, count: int) -> list[Told]:
     return found
 
 
-def sees(unit: str, officer: str) -> Callable[[Told], bool]:
-    """Say by the words of the rule, not by its tables, which dossiers an officer sees."""
+def sees(unit: str, officer: str) -> Callable[[PlacedStory], bool]:
+    """Return, by the words of the rule and not by its tables, which dossiers an officer sees."""
     own = [unit, GONE.code] if below("H22.60", unit) else [unit]
 
-    def takes_part(one: Told) -> bool:
+    def takes_part(one: PlacedStory) -> bool:
         covered = any(below(there, mine) for there in one.units for mine in own if there)
         return officer in one.officers or covered
 
@@ -112,7 +112,7 @@ def walk(engine: Engine, access_scope: AccessScope | None, size: int, **more: ob
             request.page_token = answer.next_page_token
 
 
-def events_of(stories: list[Told]) -> list[Event]:
+def events_of(stories: list[PlacedStory]) -> list[Event]:
     """Return all events, dossier by dossier."""
     return [event for story in stories for event in story.events]
 
@@ -123,7 +123,7 @@ def test_a_list_holds_what_the_officer_takes_part_in(
     database_url: str, unit: str, officer: str
 ) -> None:
     """Pages of any size, full ones, with each dossier once, the newest first, and no other's."""
-    stories = told(seed=11, count=120)
+    stories = placed_stories(seed=11, count=120)
     access_scope = AccessScope(unit, officer, UNITS, DAY)
     with opened(database_url) as engine:
         put(engine, events_of(stories))
@@ -138,7 +138,7 @@ def test_a_list_holds_what_the_officer_takes_part_in(
 
 def test_filters_narrow_what_is_seen(database_url: str) -> None:
     """A filter keeps of what is seen what it names; another's unit shows what one takes part in."""
-    stories = told(seed=12, count=120)
+    stories = placed_stories(seed=12, count=120)
     access_scope = AccessScope("H22.60", "an", UNITS, DAY)
     state = DossierState.DOSSIER_STATE_SUBMITTED
     with opened(database_url) as engine:
@@ -157,7 +157,7 @@ def test_filters_narrow_what_is_seen(database_url: str) -> None:
 
 def test_one_dossier_is_shown_to_whom_its_list_shows_it(database_url: str) -> None:
     """The same readers decide about one dossier as about a list."""
-    stories = told(seed=13, count=80)
+    stories = placed_stories(seed=13, count=80)
     with opened(database_url) as engine:
         put(engine, events_of(stories))
         for unit, officer in (("H22.60.05", "an"), ("H22.12", "binh"), ("H30.01", "chi")):
@@ -176,7 +176,7 @@ def test_one_dossier_is_shown_to_whom_its_list_shows_it(database_url: str) -> No
 
 def test_only_units_beside_the_usual_ones_are_kept(database_url: str) -> None:
     """A dossier that stays where it belongs costs no row more."""
-    one = Told(1, "H22.60.05", "H22.60.05")
+    one = PlacedStory(1, "H22.60.05", "H22.60.05")
     one.at_step("H22.60")
     one.asked("H22.60.06")
     one.participates("an", still=True)

@@ -54,14 +54,14 @@ def look(engine: Engine, now: int) -> int:
     while True:
         with engine.begin() as connection:
             uow = UnitOfWork(connection, MODEL, None, 0)
-            said = scan_desk_checks(uow, now)
+            payloads = scan_desk_checks(uow, now)
             uow.flush()
-        if not said:
+        if not payloads:
             return total
-        total += said
+        total += payloads
 
 
-def said(engine: Engine) -> list[Event]:
+def desk_check_events(engine: Engine) -> list[Event]:
     """Return what the watch has said."""
     events = KERNEL.events.c
     query = select(events.body).where(events.type.startswith("motcua.intake.v1.DeskCheck"))
@@ -72,13 +72,13 @@ def said(engine: Engine) -> list[Event]:
 
 def after(engine: Engine, event: Event) -> Event:
     """Number an event of the desk behind what the watch has said."""
-    event.sequence += len(said(engine))
+    event.sequence += len(desk_check_events(engine))
     return event
 
 
 def kinds(engine: Engine) -> list[str]:
     """Return what the watch has said."""
-    return [name_of(event) for event in said(engine)]
+    return [name_of(event) for event in desk_check_events(engine)]
 
 
 def alarm_at(engine: Engine) -> int | None:
@@ -102,7 +102,7 @@ def test_an_unchecked_dossier_is_said_once(engine: Engine) -> None:
     assert look(engine, DUE + 1) == 1
     assert alarm_at(engine) is None
     assert look(engine, DUE + 1000 * HOUR) == 0
-    near, gone = said(engine)
+    near, gone = desk_check_events(engine)
     for event, payload in (
         (near, payload_of(near, DeskCheckApproaching)),
         (gone, payload_of(gone, DeskCheckMissed)),
@@ -199,7 +199,7 @@ def test_a_rebuild_has_the_same_rows(new_database: NewDatabase, now: int) -> Non
     with opened(new_database("live")) as live, opened(new_database("again")) as again:
         put(live, story.events)
         look(live, now)
-        put(again, [*story.events, *said(live)])
+        put(again, [*story.events, *desk_check_events(live)])
         assert rows(again) == rows(live)
 
 

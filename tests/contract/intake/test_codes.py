@@ -135,5 +135,5 @@ def test_a_foreign_number_is_taken_once(new_database: NewDatabase) -> None:
         assert [row[0] for row in noted] == numbers
         assert sorted(str(row[2]) for row in noted) == codes
         with engine.connect() as connection:
-            told = explain(connection, "H22.12", "H22.12", date(2021, 8, 9))
-        assert (told.highest, told.brought_in, len(told.gaps)) == (25, 25, 0)
+            explanation = explain(connection, "H22.12", "H22.12", date(2021, 8, 9))
+        assert (explanation.highest, explanation.brought_in, len(explanation.gaps)) == (25, 25, 0)

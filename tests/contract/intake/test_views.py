@@ -22,16 +22,16 @@ from tests.support.intake_store import Story, opened, put, rows, stories
 STATES: list[Any] = DossierState.values()[1:]
 
 
-def own_first(told: list[Story]) -> list[Event]:
+def own_first(stories: list[Story]) -> list[Event]:
     """Order events as the desk lives them: its own as soon as they are written."""
-    events = [event for story in told for event in story.events]
+    events = [event for story in stories for event in story.events]
     return sorted(events, key=lambda event: event.source != "intake")
 
 
-def as_a_log(told: list[Story], seed: int = 1) -> list[Event]:
+def as_a_log(stories: list[Story], seed: int = 1) -> list[Event]:
     """Order events as on the log: each dossier's in order, dossiers mixed."""
     chance = random.Random(seed)
-    streams = {story.code: list(story.events) for story in told}
+    streams = {story.code: list(story.events) for story in stories}
     found = []
     while streams:
         code = chance.choice(sorted(streams))
@@ -43,10 +43,10 @@ def as_a_log(told: list[Story], seed: int = 1) -> list[Event]:
 
 def test_own_and_others_events_commute(new_database: NewDatabase) -> None:
     """Views that saw the desk's own events early equal those made again from the log."""
-    told = stories(seed=7, count=60)
+    many_stories = stories(seed=7, count=60)
     with opened(new_database("live")) as live, opened(new_database("again")) as again:
-        put(live, own_first(told), size=1000)
-        put(again, as_a_log(told), size=7)
+        put(live, own_first(many_stories), size=1000)
+        put(again, as_a_log(many_stories), size=7)
         assert rows(live) == rows(again)
         assert len(rows(live)["dossiers"]) == 60
         assert rows(live)["milestones"]

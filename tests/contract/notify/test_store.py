@@ -83,7 +83,7 @@ def test_papers_by_their_names_in_the_letters_language(store: Store) -> None:
 
 
 def test_a_dossier_without_a_submission(store: Store) -> None:
-    """An event of a dossier that was never submitted is set aside, not passed over."""
+    """An event of a dossier that was never submitted is quarantined, not passed over."""
     store.say("D1", letters.ACCEPTED)
     with pytest.raises(RecordFailed):
         store.read()
@@ -128,8 +128,8 @@ def test_each_officer_gets_a_message_and_the_citizen_none(store: Store) -> None:
         *_, event = store.say(code, letters.NOBODY_TOLD, letters.ESCALATED)
         store.read()
         queued = [e for e in store.own(code) if name_of(e) == "MessageQueued"]
-        said = [e for e in queued if payload_of(e, MessageQueued).officer]
-        duties = [payload_of(e, MessageQueued) for e in said]
+        to_officers = [e for e in queued if payload_of(e, MessageQueued).officer]
+        duties = [payload_of(e, MessageQueued) for e in to_officers]
         assert [(m.officer, m.kind, m.language) for m in duties] == [
             (letters.SUONG, "escalated", "vi"),
             (letters.TU, "escalated", "vi"),
@@ -138,7 +138,7 @@ def test_each_officer_gets_a_message_and_the_citizen_none(store: Store) -> None:
         assert units == {("Sở Công Thương", "Sở Công Thương", "H22.02.01")}
         names = [message_id(event.event_id, EMAIL, officer) for officer in event_officers(event)]
         assert [m.message_id for m in duties] == names
-        assert {e.causation_id for e in said} == {event.event_id}
+        assert {e.causation_id for e in to_officers} == {event.event_id}
     before = store.log[:]
     store.log += [record._replace(offset=len(store.log)) for record in before]
     store.read()

@@ -155,8 +155,8 @@ def test_a_rebuild_knows_the_absences(new_database: NewDatabase, turn: int) -> N
         first.reads(heard)
         first.delegates(absence(), MON)
         first.does(assign("appraise", "an"), CODE, TUE, LEADER)
-        record = first.said("an")
-        log = merged([record, [*heard, *first.said(CODE)]], [turn] * 20)
+        record = first.own_events("an")
+        log = merged([record, [*heard, *first.own_events(CODE)]], [turn] * 20)
         for start in range(0, len(log), 2):
             again.reads(log[start : start + 2])
         assert again.views() == first.views()
@@ -192,7 +192,7 @@ HOLIDAY = Absence(date(2021, 8, 9), date(2021, 8, 13), "binh")
 
 
 def test_who_is_away_is_given_work_while_somebody_stands_in(departments: Departments) -> None:
-    """The directory alone refuses; with a delegation the step is the stand-in's to do."""
+    """The directory alone refuses; with a delegation the step is the substitute's to do."""
     known = with_people(someone("an", "H22.12", HOLIDAY), someone("binh"))
     with pytest.raises(Refused) as away:
         departments.does(assign("appraise", "an"), CODE, TUE, LEADER, office=known)
@@ -245,7 +245,7 @@ def test_a_substitute_is_there_on_every_day(
     assert says(departments, known, absence(until)) == codes[code]
 
 
-HEIRS = {
+SUCCESSORS = {
     unit.code: unit
     for unit in (
         DirectoryUnit("H22", "Tỉnh"),
@@ -277,6 +277,6 @@ def test_a_substitute_s_unit_may_act_until_the_end(
     """
     people = {one.id: one for one in (someone("an", officer), someone("binh", substitute))}
     known = CaseContextLoader(
-        standard_processes(), office_calendars, people=partial(Directory, HEIRS, people)
+        standard_processes(), office_calendars, people=partial(Directory, SUCCESSORS, people)
     )
     assert says(departments, known, absence(until, begins=WED)) == code

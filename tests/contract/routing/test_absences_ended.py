@@ -168,10 +168,10 @@ def test_who_may_end_it_and_when(departments: Departments) -> None:
         assert refused(departments, WED, other) == "NOT_YOURS_TO_END"
     assert refused(departments, FRI) == "NO_ABSENCE"
     assert departments.ends_absence(WED, LEADER) == [CODE]
-    written = len(departments.said())
+    written = len(departments.own_events())
     for actor in (AN, HEAD, LEADER):
         assert refused(departments, WED, actor) == "NO_ABSENCE"
-    assert len(departments.said()) == written
+    assert len(departments.own_events()) == written
 
 
 def test_what_begins_later_stays(departments: Departments) -> None:
@@ -192,7 +192,7 @@ def test_who_is_away_again_is_stood_in_for_again(departments: Departments) -> No
     assert try_(departments, WED, BINH) == ""
 
 
-def test_all_who_stand_in_stop(departments: Departments) -> None:
+def test_all_substitutes_stop(departments: Departments) -> None:
     """Each is named in the case, once."""
     departments.delegates(absence(FRI), MON)
     departments.delegates(absence(THU), MON)
@@ -202,7 +202,7 @@ def test_all_who_stand_in_stop(departments: Departments) -> None:
     departments.ends_absence(TUE)
     ended = [
         payload_of(e, DelegationEnded)
-        for e in departments.said(CODE)
+        for e in departments.own_events(CODE)
         if name_of(e) == "DelegationEnded"
     ]
     assert [(each.officer, each.substitute) for each in ended] == [("an", "binh"), ("an", "chi")]
@@ -262,8 +262,8 @@ def test_a_rebuild_knows_that_it_is_over(new_database: NewDatabase, turn: int) -
         first.delegates(absence(THU, begins=WED), TUE)
         first.does(assign("appraise", "an"), OTHER, TUE, LEADER)
         first.ends_absence(WED)
-        records = [[*heard[code], *first.said(code)] for code in (CODE, OTHER)]
-        log = merged([first.said("an"), *records], [turn] * 30)
+        records = [[*heard[code], *first.own_events(code)] for code in (CODE, OTHER)]
+        log = merged([first.own_events("an"), *records], [turn] * 30)
         for start in range(0, len(log), 2):
             again.reads(log[start : start + 2])
         assert again.views() == first.views()

@@ -104,7 +104,7 @@ def test_a_timer_that_a_question_holds_up_is_taken_once_when_the_answer_comes(
     departments.looks("2021-08-12 10:00")
     assert step(departments) == "wait"
     again = Departments(new_database("again"), reacting=False)
-    again.reads([*filed, *departments.said()])
+    again.reads([*filed, *departments.own_events()])
     assert again.views() == departments.views()
     again.close()
 
@@ -144,7 +144,7 @@ def test_a_timer_leads_back_only_where_the_case_was(
     assert (step(departments, HELD), step(departments, FREE)) == ("end", "between")
     assert departments.rows(TIMERS) == []
     again = Departments(new_database("again"), reacting=False)
-    again.reads([*filed, *departments.said()])
+    again.reads([*filed, *departments.own_events()])
     assert again.views() == departments.views()
     again.close()
 

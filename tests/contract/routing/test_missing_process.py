@@ -119,7 +119,7 @@ def test_a_substitute_is_given_such_a_case_too(
 
 
 @pytest.mark.parametrize("way", ["preview", "change"])
-def test_a_recomputation_goes_on_with_the_others_and_names_these(
+def test_a_recalculation_goes_on_with_the_others_and_names_these(
     departments: Departments, gone: None, way: str
 ) -> None:
     """Shown or written: the page is answered, and lists dossier, process and version."""
@@ -159,8 +159,8 @@ def test_timers_of_others_do_not_wait_behind_those_of_such_cases(
         for _ in range(3):
             departments.writer.exclusive(lambda uow: look(uow, now)).result()
     assert "StepSentBack" in departments.kinds(KEPT)
-    said = [line for line in lines if line["event"] == "timer.skipped"]
-    assert [(line["dossier"], line["process"], line["version"]) for line in said] == [
+    logged = [line for line in lines if line["event"] == "timer.skipped"]
+    assert [(line["dossier"], line["process"], line["version"]) for line in logged] == [
         (LOST, "consulted", 1)
     ]
     assert [row["dossier_code"] for row in departments.rows(TIMERS)] == [LOST, LOST_TOO]
@@ -175,10 +175,10 @@ def test_the_start_names_each_process_that_is_missing(
     assert lines == []
     lose(monkeypatch)
     with capture_logs() as lines:
-        said = departments.writer.exclusive(
+        missing = departments.writer.exclusive(
             lambda uow: missing_process_scheduler(OFFICE)(uow, 0)
         ).result()
-    assert said == 0
+    assert missing == 0
     assert [{k: v for k, v in line.items() if k != "module"} for line in lines] == [
         {
             "event": "process.missing",
@@ -195,11 +195,11 @@ def test_it_is_asked_of_an_index(new_database: NewDatabase) -> None:
     """The look costs by processes, not by cases."""
     made = Departments(new_database("routing"))
     select = select_values(CASES.c.process, CASES.c.ended_at.is_(None))
-    said = str(select.compile(made.engine, compile_kwargs={"literal_binds": True}))
+    statement = str(select.compile(made.engine, compile_kwargs={"literal_binds": True}))
     with made.engine.connect() as connection:
         lite = connection.dialect.name == "sqlite"
         if not lite:
             connection.execute(text("SET enable_seqscan = off"))
-        plan = connection.execute(text(f"EXPLAIN {'QUERY PLAN ' if lite else ''}{said}")).all()
+        plan = connection.execute(text(f"EXPLAIN {'QUERY PLAN ' if lite else ''}{statement}")).all()
     made.close()
     assert "cases_process" in str(plan)

@@ -89,11 +89,11 @@ MERGED = (
     DirectoryUnit("H22.12", "Huyện", valid_to=date(2021, 8, 9), successor="H22.70"),
     DirectoryUnit("H22.70", "Xã mới", valid_from=date(2021, 8, 10)),
 )
-HEIR = Actor(kind=AN.kind, id="moi", unit="H22.70")
+SUCCESSOR = Actor(kind=AN.kind, id="moi", unit="H22.70")
 
 
 def worked(departments: Departments, day: int) -> list[str]:
-    """List the work of the heir's unit, asked for by its code on a day of August 2021."""
+    """List the work of the successor's unit, asked for by its code on a day of August 2021."""
     units = {each.code: each for each in MERGED}
     mine = AccessScope("H22.70", "moi", units, date(2021, 8, day))
     with departments.engine.connect() as connection:
@@ -102,17 +102,17 @@ def worked(departments: Departments, day: int) -> list[str]:
     return [item.dossier_code for item in page.items]
 
 
-def test_the_heir_works_on_from_the_day_after(departments: Departments) -> None:
+def test_the_successor_works_on_from_the_day_after(departments: Departments) -> None:
     """On its last day a unit does its own work; then the successor does, and the next step is the
-    heir's, while what was written keeps the old code.
+    successor's, while what was written keeps the old code.
     """
     merged = office(*MERGED)
     with pytest.raises(Refused) as early:
-        departments.does(complete("appraise"), CODE, MON, HEIR, office=merged)
+        departments.does(complete("appraise"), CODE, MON, SUCCESSOR, office=merged)
     assert early.value.code == "NOT_YOUR_UNIT"
 
     assert [worked(departments, day) for day in (9, 10)] == [[], [CODE]]
-    departments.does(complete("appraise"), CODE, "2021-08-10 08:00", HEIR, office=merged)
+    departments.does(complete("appraise"), CODE, "2021-08-10 08:00", SUCCESSOR, office=merged)
 
     (row,) = departments.rows(CASES)
     assert (row["step"], row["step_unit"]) == ("review", "H22.70")
@@ -137,7 +137,7 @@ def listed(departments: Departments, unit: str, wanted: str = "") -> list[str]:
     return [each.unit for each in page.consultations]
 
 
-def test_the_heir_answers_what_a_dissolved_unit_was_asked(departments: Departments) -> None:
+def test_the_successor_answers_what_a_dissolved_unit_was_asked(departments: Departments) -> None:
     """From the day after, and its successor after it; the event names both, the list the first."""
     merged = office(*ASKED)
     departments.does(ask("appraise", True), CODE, MON, office=merged)
@@ -156,8 +156,8 @@ def test_the_heir_answers_what_a_dissolved_unit_was_asked(departments: Departmen
     assert listed(departments, "H22.71", "H22.71") == ["H22.02"]
     departments.does(answer(), CODE, "2021-08-11 08:00", second, office=merged)
 
-    said = payload_of(departments.said(CODE)[-1], ConsultationAnswered)
-    assert (said.unit, said.successor_unit) == ("H22.02", "H22.71")
+    payload = payload_of(departments.own_events(CODE)[-1], ConsultationAnswered)
+    assert (payload.unit, payload.successor_unit) == ("H22.02", "H22.71")
     assert [row["open"] for row in departments.rows(CONSULTATIONS)] == [0]
     with pytest.raises(Refused) as again:
         departments.does(answer(), CODE, "2021-08-11 09:00", second, office=merged)
@@ -165,10 +165,10 @@ def test_the_heir_answers_what_a_dissolved_unit_was_asked(departments: Departmen
     departments.does(complete("appraise"), CODE, "2021-08-11 09:00", office=merged)
 
 
-def test_what_a_dissolved_unit_was_asked_is_not_asked_of_its_heir_too(
+def test_what_a_dissolved_unit_was_asked_is_not_asked_of_its_successor_too(
     departments: Departments,
 ) -> None:
-    """The open question is the heir's already."""
+    """The open question is the successor's already."""
     merged = office(*ASKED)
     departments.does(ask("appraise"), CODE, MON, office=merged)
     again = ask("appraise")

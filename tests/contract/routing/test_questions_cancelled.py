@@ -50,10 +50,10 @@ def test_it_leaves_the_list_of_the_unit_asked_and_is_found_with_its_reason(
     assert [each.number for each in listed(departments)] == [1]
     departments.does(cancel(), CODE, LATER)
     assert listed(departments) == []
-    (told,) = listed(departments, answered=True)
-    assert (told.cancelled_for, told.overdue) == ("hỏi nhầm đơn vị", False)
-    assert clock(told.cancelled_at.ToMicroseconds()) == LATER
-    assert not told.HasField("answered_at")
+    (answered,) = listed(departments, answered=True)
+    assert (answered.cancelled_for, answered.overdue) == ("hỏi nhầm đơn vị", False)
+    assert clock(answered.cancelled_at.ToMicroseconds()) == LATER
+    assert not answered.HasField("answered_at")
 
 
 def test_its_alarms_end_and_the_step_goes_on(departments: Departments) -> None:
@@ -61,13 +61,13 @@ def test_its_alarms_end_and_the_step_goes_on(departments: Departments) -> None:
     departments.does(cancel(), CODE, LATER)
     assert [row for row in departments.rows(DEADLINES) if row["scope"] == CONSULTATION] == []
     departments.looks("2021-09-30 10:00")
-    said = [
+    payloads = [
         payload_of(e, DeadlineMissed)
-        for e in departments.said(CODE)
+        for e in departments.own_events(CODE)
         if name_of(e) == "DeadlineMissed"
     ]
-    assert said
-    assert not [each for each in said if each.scope == CONSULTATION]
+    assert payloads
+    assert not [each for each in payloads if each.scope == CONSULTATION]
 
     with departments.engine.connect() as connection:
         request = pb.GetCaseRequest(dossier_code=CODE)
@@ -108,7 +108,7 @@ def test_a_rebuild_has_the_same_rows(new_database: NewDatabase, turn: int) -> No
             live.looks("2021-08-10 10:00")
             when = f"2021-08-10 1{number}:00"
             live.does(cancel(number), CODE, when)
-        for event in merged([live.said(), filed], [turn] * 20):
+        for event in merged([live.own_events(), filed], [turn] * 20):
             again.reads([event])
         assert again.views() == live.views()
         assert "ConsultationCancelled" in live.kinds()

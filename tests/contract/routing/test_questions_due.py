@@ -35,10 +35,10 @@ def rows(departments: Departments) -> list[tuple[int, bool]]:
     return [(row["number"], row["next_alarm_at"] is not None) for row in found]
 
 
-def said(departments: Departments) -> list[tuple[str, int]]:
+def question_events(departments: Departments) -> list[tuple[str, int]]:
     """List what was said of questions."""
     found = []
-    for event in departments.said(CODE):
+    for event in departments.own_events(CODE):
         name = name_of(event)
         payload: Any = envelope.payload_of(event)
         if getattr(payload, "scope", 0) == CONSULTATION:
@@ -56,15 +56,15 @@ def test_each_question_is_watched_until_it_is_answered(departments: Departments)
     assert rows(departments) == [(1, True), (2, True)]
 
     departments.looks("2021-08-10 09:00", 0)
-    assert said(departments) == []
+    assert question_events(departments) == []
     departments.looks("2021-08-10 09:00")
     departments.looks("2021-08-10 09:01")
-    assert said(departments) == [("DeadlineApproaching", 1)]
+    assert question_events(departments) == [("DeadlineApproaching", 1)]
     departments.looks("2021-08-10 10:00")
-    assert said(departments)[1:] == [("DeadlineMissed", 1), ("DeadlineEscalated", 1)]
-    passed = [e for e in departments.said(CODE) if name_of(e) == "DeadlineMissed"]
+    assert question_events(departments)[1:] == [("DeadlineMissed", 1), ("DeadlineEscalated", 1)]
+    passed = [e for e in departments.own_events(CODE) if name_of(e) == "DeadlineMissed"]
     (missed,) = [e for e in passed if payload_of(e, DeadlineMissed).consultation]
-    (asked, _) = [e for e in departments.said(CODE) if name_of(e) == "ConsultationRequested"]
+    (asked, _) = [e for e in departments.own_events(CODE) if name_of(e) == "ConsultationRequested"]
     assert missed.causation_id == asked.event_id
     assert rows(departments) == [(1, False), (2, True)]
 
@@ -82,14 +82,14 @@ def test_a_question_is_watched_while_papers_are_awaited(departments: Departments
     departments.does(ask("appraise", limit="1wd"), CODE, MON)
     departments.does(supplement("appraise"), CODE, MON)
     departments.looks("2021-08-10 10:00")
-    once = said(departments)
+    once = question_events(departments)
     assert once == [("DeadlineMissed", 1), ("DeadlineEscalated", 1)]
 
     right = departments.rows(DEADLINES)
     with departments.engine.begin() as connection:
         connection.execute(update(DEADLINES).values(next_alarm_at=0))
     departments.looks("2021-08-10 10:01")
-    assert said(departments) == once
+    assert question_events(departments) == once
     assert departments.rows(DEADLINES) == right
 
 
@@ -101,7 +101,7 @@ def test_a_rebuild_has_the_same_rows(new_database: NewDatabase) -> None:
         live.reads(filed)
         live.looks("2021-08-11 10:00")
         live.does(answer(1), CODE, "2021-08-11 11:00", PLANNER)
-        again.reads([*filed, *live.said()])
+        again.reads([*filed, *live.own_events()])
         assert rows(live) == [(2, False)]
         assert again.views() == live.views()
     finally:

@@ -1,4 +1,4 @@
-"""Due dates laid anew after a change of the calendar, on SQLite and PostgreSQL."""
+"""Due dates recalculated after a change of the calendar, on SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def departments(new_database: NewDatabase) -> Iterator[Departments]:
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of the shelf by which routing works here."""
+    """The folder of the repository by which routing works here."""
     monkeypatch.setattr(repository, "INTERVAL", 0.0)
     known = CalendarRepository(tmp_path / "calendars")
     monkeypatch.setattr(OFFICE, "calendars", lambda: known)
@@ -91,7 +91,7 @@ def test_only_what_moves_gets_an_event(
         departments.reads(desk.files(code, limit=limit))
     departments.does(supplement("appraise"), five[3], "2021-08-10 09:00")
     version = storm(folder, tmp_path)
-    before = len(departments.said())
+    before = len(departments.own_events())
 
     answers = pages(departments, size=2)
 
@@ -100,18 +100,18 @@ def test_only_what_moves_gets_an_event(
         (five[4], "", "2021-08-16 09:00", "2021-08-17 09:00"),
     ]
     assert [answer.looked_at for answer in answers] == [2, 2, 1]
-    events = departments.said(five[0])
-    assert len(departments.said()) - before == 2 + sum(
+    events = departments.own_events(five[0])
+    assert len(departments.own_events()) - before == 2 + sum(
         name_of(event) == "DeadlineMissed"
         for code in (five[0], five[4])
-        for event in departments.said(code)
+        for event in departments.own_events(code)
     )
     event = events[-1]
     assert event.actor == BOSS
     assert to_us(event.occurred_at) == at(WHEN)
-    said = payload_of(event, DeadlineRecalculated)
-    assert (said.reason, said.calendar_version) == ("bão, 12/UBND", version)
-    assert said.previous_calendar_version == state_office().version
+    payload = payload_of(event, DeadlineRecalculated)
+    assert (payload.reason, payload.calendar_version) == ("bão, 12/UBND", version)
+    assert payload.previous_calendar_version == state_office().version
 
 
 def test_a_page_is_answered_the_same_when_its_answer_is_lost(
@@ -149,7 +149,9 @@ def test_the_views_follow(departments: Departments, folder: Path, tmp_path: Path
     kinds = departments.kinds(code)
     assert "DeadlineMissed" not in kinds[kinds.index("DeadlineRecalculated") :]
     departments.looks("2021-08-17 09:00", 1)
-    assert payload_of(departments.said(code)[-2], DeadlineMissed).due_at.ToMicroseconds() == new
+    assert (
+        payload_of(departments.own_events(code)[-2], DeadlineMissed).due_at.ToMicroseconds() == new
+    )
 
 
 def test_the_preview_tells_what_will_be_done(
@@ -232,7 +234,7 @@ def test_a_swap_announced_late(departments: Departments, folder: Path, tmp_path:
     versions.append(storm(folder, tmp_path, 4, "2021-08-12"))
     pages(departments, size=10, when="2021-08-11 11:00")
 
-    opened, *rest = departments.said(code)
+    opened, *rest = departments.own_events(code)
     assert payload_of(opened, CaseOpened).calendar_version == state_office().version
     named = [
         payload_of(e, DeadlineRecalculated).calendar_version
@@ -260,7 +262,7 @@ def test_a_rebuild_is_equal_row_for_row(
         pages(first, size=4)
         first.looks("2021-08-17 09:00")
         streams: dict[tuple[str, str], list[Any]] = {}
-        for event in [*heard, *first.said()]:
+        for event in [*heard, *first.own_events()]:
             streams.setdefault((event.stream_id, event.source), []).append(event)
         again.reads(merged(list(streams.values()), [7 * n for n in range(500)]))
         assert again.views() == first.views()
@@ -336,10 +338,10 @@ def test_all_that_the_calendar_laid_moves(
     # Nobody worked from the 10th to the 12th after all, but on the 25th.
     storm(folder, tmp_path, 3, "2021-08-10\nuntil = 2021-08-12")
 
-    told = preview(departments)
+    previewed = preview(departments)
     moved = recalculate(departments)
 
-    assert list(told.moved) == [
+    assert list(previewed.moved) == [
         pb.MovedDeadline(dossier_code=m.dossier_code, unit=m.unit, change=_unsaid(m.change))
         for m in moved.moved
     ]
@@ -354,10 +356,10 @@ def test_all_that_the_calendar_laid_moves(
 
 
 def _unsaid(change: pb.DeadlineChange) -> pb.DeadlineChange:
-    told = pb.DeadlineChange()
-    told.CopyFrom(change)
-    told.reason = ""
-    return told
+    one_change = pb.DeadlineChange()
+    one_change.CopyFrom(change)
+    one_change.reason = ""
+    return one_change
 
 
 def test_a_rebuild_has_what_stands_beside_the_promise(
@@ -376,7 +378,7 @@ def test_a_rebuild_has_what_stands_beside_the_promise(
         for code, process in zip(codes(3), ("consulted", "consulted", "standard"), strict=True):
             heard += desk.files(code, process=process)
         streams: dict[tuple[str, str], list[Any]] = {}
-        for event in [*heard, *first.said()]:
+        for event in [*heard, *first.own_events()]:
             streams.setdefault((event.stream_id, event.source), []).append(event)
         again.reads(merged(list(streams.values()), [5 * n for n in range(500)]))
         assert again.views() == first.views()

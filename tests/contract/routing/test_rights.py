@@ -225,7 +225,7 @@ def called(name: str, officer: str, unit: str, roles: set[str]) -> tuple[Any, Ca
     return request, call
 
 
-def said(
+def refusal_code(
     departments: Departments,
     name: str,
     officer: str,
@@ -233,7 +233,7 @@ def said(
     roles: set[str],
     office: CaseContextLoader = OFFICE,
 ) -> str:
-    """Let an officer call, past the door and the departments; gives the code of a refusal."""
+    """Let an officer call, through permissions and departments; return the code of a refusal."""
     request, call = called(name, officer, unit, roles)
     try:
         assert call.rule is not None
@@ -252,7 +252,7 @@ def test_an_officer_of_another_unit_is_refused(departments: Departments, name: s
     for unit in (STRANGE, f"{PROOFS[name].unit}.01", "H22.1", ""):
         if name == "EndAbsence" and unit.endswith(".01"):
             continue  # a unit below ends the absence for its own work
-        code = said(departments, name, "la", unit, set(ROLES))
+        code = refusal_code(departments, name, "la", unit, set(ROLES))
         assert code in NOT_THE_UNIT, (unit, code)
     assert departments.kinds(CODE) == before
 
@@ -297,7 +297,7 @@ def test_an_officer_without_the_role_is_refused(departments: Departments, name: 
     proof.prepare(departments)
     before = departments.kinds(CODE)
     for roles in (set(ROLES) - proof.roles, set()):
-        code = said(departments, name, "moi", proof.unit, roles)
+        code = refusal_code(departments, name, "moi", proof.unit, roles)
         assert code in NOT_THE_ROLE, (roles, code)
     assert departments.kinds(CODE) == before
 
@@ -311,7 +311,7 @@ def test_the_right_officer_is_not_refused(departments: Departments, name: str, r
     proof = PROOFS[name]
     proof.prepare(departments)
     before = departments.kinds(CODE)
-    assert said(departments, name, proof.officer, proof.unit, {role} - {""}) == ""
+    assert refusal_code(departments, name, proof.officer, proof.unit, {role} - {""}) == ""
     assert departments.kinds(CODE) != before
 
 
@@ -337,7 +337,7 @@ def test_a_unit_above_may_what_the_unit_may(departments: Departments, name: str)
     proof = PROOFS[name]
     proof.prepare(departments)
     officer = proof.officer if name == "PullBack" else LEADER.id
-    assert said(departments, name, officer, LEADER.unit, proof.roles) == ""
+    assert refusal_code(departments, name, officer, LEADER.unit, proof.roles) == ""
 
 
 @pytest.mark.parametrize("name", PROOFS)
@@ -352,21 +352,21 @@ def test_what_is_proved_is_a_command_and_what_is_shown_is_none() -> None:
     assert commands & set(METHODS) == PROOFS.keys()
 
 
-def _case_shown(departments: Departments, sight: Any) -> bool:
+def _case_shown(departments: Departments, scope: Any) -> bool:
     request = pb.GetCaseRequest(dossier_code=CODE)
     with departments.engine.connect() as on:
-        found = case.get_case(on, request, standard_processes(), at(MON), access_scope=sight)
+        found = case.get_case(on, request, standard_processes(), at(MON), access_scope=scope)
     return found.case.dossier_code == CODE
 
 
-def _work_shown(departments: Departments, sight: Any) -> bool:
+def _work_shown(departments: Departments, scope: Any) -> bool:
     with departments.engine.connect() as on:
-        return bool(work_lists.list_work(on, pb.ListWorkRequest(), at(MON), sight).items)
+        return bool(work_lists.list_work(on, pb.ListWorkRequest(), at(MON), scope).items)
 
 
-def _question_shown(departments: Departments, sight: Any) -> bool:
+def _question_shown(departments: Departments, scope: Any) -> bool:
     with departments.engine.connect() as on:
-        found = consultations.list_all(on, pb.ListConsultationsRequest(), at(MON), sight)
+        found = consultations.list_all(on, pb.ListConsultationsRequest(), at(MON), scope)
     return bool(found.consultations)
 
 

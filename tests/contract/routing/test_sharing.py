@@ -80,8 +80,8 @@ def test_questions_are_listed_by_unit_until_they_are_answered(departments: Depar
     departments.does(answer(), codes[1], MON, PLANNER)
     departments.does(resolve("handle"), codes[2], MON)
     assert [c.dossier_code[-4:] for c in asked(departments)] == ["0005", "0004", "0001"]
-    (told,) = asked(departments, dossier_code=codes[1], answered=True)
-    assert (told.answer, clock(told.answered_at.ToMicroseconds())) == ("Phù hợp.", MON)
+    (answered,) = asked(departments, dossier_code=codes[1], answered=True)
+    assert (answered.answer, clock(answered.answered_at.ToMicroseconds())) == ("Phù hợp.", MON)
     late = asked(departments, "2021-08-20 10:00")
     assert [c.overdue for c in late] == [True, True, False]
 
@@ -127,9 +127,9 @@ def test_all_open_cases_of_an_absent_officer_are_delegated_at_once(
     departments.does(supplement("handle"), codes[1], MON)
     departments.does(resolve("handle"), codes[2], MON)
     assert departments.delegates(absence(), MON) == codes[:2]
-    written = len(departments.said())
+    written = len(departments.own_events())
     assert departments.delegates(absence(), MON) == codes[:2]
-    assert len(departments.said()) == written
+    assert len(departments.own_events()) == written
     departments.does(resolve("handle"), codes[0], MON, BINH)
 
 
@@ -221,8 +221,8 @@ def test_the_call_with_facts_that_the_page_shows_is_taken(departments: Departmen
     departments.does(answer(), request.dossier_code, MON, PLANNER)
     departments.does(request, request.dossier_code, MON)
     assert departments.rows(CASES)[0]["step"] == "approve"
-    (said,) = [e for e in departments.said() if name_of(e) == "StepCompleted"]
-    stated = {fact.name: fact.value for fact in payload_of(said, StepCompleted).facts}
+    (event,) = [e for e in departments.own_events() if name_of(e) == "StepCompleted"]
+    stated = {fact.name: fact.value for fact in payload_of(event, StepCompleted).facts}
     assert stated == {"outcome": "grant", "area": "800"}
 
 

@@ -52,11 +52,11 @@ def test_papers_are_asked_for_as_often_as_the_procedure_allows(
         departments.reads([desk.papers(CODE, f"2021-08-{9 + number:02d} 15:00", number)])
     before = departments.kinds(CODE)
 
-    said = refused(departments, "2021-08-20 10:00")
+    problem = refused(departments, "2021-08-20 10:00")
 
-    assert said.code == "SUPPLEMENT_LIMIT"
-    assert f"asked for {allowed} times; the procedure allows {allowed}" in said.en
-    assert f"tối đa {allowed} lần" in said.vi
+    assert problem.code == "SUPPLEMENT_LIMIT"
+    assert f"asked for {allowed} times; the procedure allows {allowed}" in problem.en
+    assert f"tối đa {allowed} lần" in problem.vi
     assert departments.kinds(CODE) == before
     assert before.count("SupplementRequested") == allowed
 
@@ -78,7 +78,7 @@ def test_the_citizen_has_the_procedure_s_time_to_answer(
     """Where it says none, the thirty calendar days of the process."""
     departments.reads(Desk().files(CODE, period=period))
     ask(departments, "2021-08-09 10:00")
-    asked = payload_of(departments.said(CODE)[-1], SupplementRequested)
+    asked = payload_of(departments.own_events(CODE)[-1], SupplementRequested)
     assert clock(asked.answer_due_at.ToMicroseconds()) == ends
 
 
@@ -89,7 +89,7 @@ def test_a_rebuild_knows_the_limits_again(new_database: NewDatabase) -> None:
     live.reads(files)
     ask(live, "2021-08-09 10:00")
     rebuilt = Departments(new_database("rebuilt"), reacting=False)
-    rebuilt.reads(merged([files, live.said()], [0, 0, 1, 0, 1]))
+    rebuilt.reads(merged([files, live.own_events()], [0, 0, 1, 0, 1]))
     assert rebuilt.views() == live.views()
     live.close()
     rebuilt.close()

@@ -251,7 +251,7 @@ def test_an_officer_s_word_for_when_it_happened_is_not_taken(departments: Depart
     ended = resolve("handle")
     ended.occurred_at.FromSeconds(0)
     departments.does(ended, CODE, "2021-08-09 10:00")
-    assert departments.said(CODE)[-1].occurred_at.ToMicroseconds() == at("2021-08-09 10:00")
+    assert departments.own_events(CODE)[-1].occurred_at.ToMicroseconds() == at("2021-08-09 10:00")
 
 
 def live(departments: Departments, chance: random.Random) -> list[Event]:
@@ -364,7 +364,7 @@ def test_a_rebuild_from_the_log_is_equal_row_for_row(new_database: NewDatabase, 
     try:
         heard = live(first, chance)
         streams: dict[tuple[str, str], list[Event]] = {}
-        for event in [*heard, *first.said()]:
+        for event in [*heard, *first.own_events()]:
             streams.setdefault((event.stream_id, event.source), []).append(event)
         turns = [chance.randrange(1000) for _ in range(5000)]
         log = merged(list(streams.values()), turns)

@@ -1,4 +1,4 @@
-"""A citizen's wish to withdraw waits, in sight of the departments, for an officer's answer."""
+"""A citizen's wish to withdraw waits, shown to the departments, for an officer's answer."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_an_approved_wish_ends_a_case_that_stands_still(departments: Departments
     departments.does(supplement("appraise"), CODE, MON)
     departments.reads([desk.says(CODE, withdrawal(), MON)])
     departments.does(let_go(), CODE, LATER, LEADER)
-    ended = departments.said(CODE)[-1]
+    ended = departments.own_events(CODE)[-1]
     assert (name_of(ended), ended.actor.id) == ("CaseWithdrawn", LEADER.id)
     assert not work(departments).items
     assert departments.rows(TIMERS) == []

@@ -152,7 +152,7 @@ def test_papers_in_words_and_without_a_number_are_asked_for_once(departments: De
     """What no procedure lists may be asked for; no number of copies means one, as at the desk."""
     request = papers(Part(code="giay-khac", note="Giấy ủy quyền"), Part(code="don", copies=100))
     departments.does(request, CODE, MON)
-    asked = payload_of(departments.said(CODE)[-1], SupplementRequested)
+    asked = payload_of(departments.own_events(CODE)[-1], SupplementRequested)
     assert [(part.code, part.copies) for part in asked.parts] == [("giay-khac", 1), ("don", 100)]
     assert asked.parts[0].note == "Giấy ủy quyền"
 

@@ -16,7 +16,7 @@ from tests.support.walk import EVERY_ROLE, UNIT, walking
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
 
-TOLD: Final[dict[str, set[str]]] = {
+REFUSALS: Final[dict[str, set[str]]] = {
     "AcceptDossier": {"ALREADY_ACCEPTED"},
     "RefuseDossier": {"ALREADY_REFUSED"},
     "SubmitSupplement": {"ALREADY_ANSWERED"},
@@ -86,7 +86,7 @@ def check(stack: Stack, name: str, calls: tuple[Call, Call], ends: list[object])
         assert not isinstance(idle, RpcProblem), idle
         return
     assert isinstance(idle, RpcProblem), idle
-    assert idle.reason in TOLD[name]
+    assert idle.reason in REFUSALS[name]
     assert idle.code == (REFUSED if idle.reason else grpc.StatusCode.ALREADY_EXISTS)
     assert idle.text
     assert not isinstance(ends[1 - ends.index(idle)], RpcProblem)
@@ -94,7 +94,7 @@ def check(stack: Stack, name: str, calls: tuple[Call, Call], ends: list[object])
 
 def test_every_command_is_in_a_table() -> None:
     """A new one is either refused the second time, or found done, or said to be new each time."""
-    assert COMMANDS.keys() == TOLD.keys() | ALREADY_SO | NEW_EACH_TIME
+    assert COMMANDS.keys() == REFUSALS.keys() | ALREADY_SO | NEW_EACH_TIME
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS.keys() - NEW_EACH_TIME))

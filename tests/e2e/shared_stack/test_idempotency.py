@@ -147,18 +147,18 @@ def test_a_bad_request_hears_of_every_wrong_field(stack: Stack, name: str) -> No
         request = getattr(module, f"{name}Request")(request_id="not a uuid")
         imports = name in ("RecordStep", "CompleteImport")
         kind = "importer" if imports else "citizen" if name == "SubmitDossier" else "officer"
-        said: dict[str, dict[str, str]] = {}
+        violations: dict[str, dict[str, str]] = {}
         for language in ("vi", "en"):
             walk.language = language
             problem = _problem(
                 getattr(service, name), request, walk.who(kind, "x", "H22.02", EVERY_ROLE)
             )
             assert problem.code == grpc.StatusCode.INVALID_ARGUMENT
-            said[language] = problem.fields
-        assert said["vi"].keys() == said["en"].keys() == EMPTY[name] | {"request_id"}
+            violations[language] = problem.fields
+        assert violations["vi"].keys() == violations["en"].keys() == EMPTY[name] | {"request_id"}
         for field in EMPTY[name]:
-            assert said["vi"][field]
-            assert said["vi"][field] != said["en"][field]
+            assert violations["vi"][field]
+            assert violations["vi"][field] != violations["en"][field]
 
 
 def _desk_rivals(walk: Walk) -> tuple[Call, Call]:

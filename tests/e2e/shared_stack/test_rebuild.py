@@ -19,7 +19,7 @@ from kernel.storage.engines import open_engine
 from services.intake.tables import KERNEL
 from tests.support import invariants
 from tests.support.feed import wait_until
-from tests.support.invariants import Told
+from tests.support.invariants import ConfirmedCommand
 from tests.support.models import INTAKE as MODEL
 from tests.support.stack import Stack, program
 from tests.support.walk import AT_COUNTER, submission, walking
@@ -28,9 +28,9 @@ pytestmark = [pytest.mark.e2e, pytest.mark.faults, pytest.mark.timeout(180)]
 
 
 @contextmanager
-def citizens(stack: Stack, number: int = 4) -> Iterator[list[Told]]:
+def citizens(stack: Stack, number: int = 4) -> Iterator[list[ConfirmedCommand]]:
     """Hand in dossiers one after the other all the time, again while the desk is away."""
-    told: list[Told] = []
+    confirmed: list[ConfirmedCommand] = []
     ending = threading.Event()
     failures: list[grpc.RpcError] = []
 
@@ -50,14 +50,16 @@ def citizens(stack: Stack, number: int = 4) -> Iterator[list[Told]]:
                         failures.append(error)
                         return
                     ending.wait(0.01)
-                    told.append(Told("intake", "SubmitDossier", request.request_id, code))
+                    confirmed.append(
+                        ConfirmedCommand("intake", "SubmitDossier", request.request_id, code)
+                    )
                     break
 
     threads = [threading.Thread(target=live) for _ in range(number)]
     for thread in threads:
         thread.start()
     try:
-        yield told
+        yield confirmed
     finally:
         ending.set()
         for thread in threads:
@@ -78,17 +80,17 @@ def rebuilt(stack: Stack, service: str) -> int:
 
 def test_a_rebuild_under_load_loses_nothing(stack: Stack) -> None:
     """The desk's database is made again while citizens hand in dossiers; each is there once."""
-    with citizens(stack) as told:
-        wait_until(lambda: len(told) > 30, 60, "some are handed in")
-        before = len(told)
+    with citizens(stack) as confirmed:
+        wait_until(lambda: len(confirmed) > 30, 60, "some are handed in")
+        before = len(confirmed)
         assert rebuilt(stack, "intake") > 0
-        wait_until(lambda: len(told) > before + 30, 60, "more are handed in afterwards")
+        wait_until(lambda: len(confirmed) > before + 30, 60, "more are handed in afterwards")
     stack.wait_settled()
     events = invariants.all_stored(stack)
-    invariants.check_told(told, events)
+    invariants.check_confirmed(confirmed, events)
     invariants.check_sequences(events)
     invariants.check_published(stack, events)
-    assert len({one.dossier_code for one in told}) == len(told)
+    assert len({one.dossier_code for one in confirmed}) == len(confirmed)
     assert stack.motcua("rebuild", "intake", "--check", "--json")["equal"]
 
 

@@ -49,7 +49,7 @@ def spans(stack: Stack, trace: str) -> list[dict[str, Any]]:
 
 
 def kinds(stack: Stack, trace: str) -> set[tuple[str, str]]:
-    """Return service and kind of work (its call's door, relay or log) of a trace's spans."""
+    """Return service and kind of work (its call, relay or log) of a trace's spans."""
     return {(s["service"], _work(s["name"])) for s in spans(stack, trace)}
 
 
@@ -72,7 +72,7 @@ def _work(name: str) -> str:
 
 
 def walk_the_whole_way(stack: Stack, trace: str) -> str:
-    """Bring one dossier from its submission to the addressee's door; gives its code."""
+    """Bring one dossier from its submission to the addressee; gives its code."""
     with walking(stack, trace=trace) as walk:
         return walk.delivered(RECEIVER, applicant=applicant(**PLANTED))
 
@@ -95,8 +95,8 @@ def test_one_trace_follows_a_dossier_through_all_services(stack: Stack) -> None:
     # A mail is sent in its own time: that is an act of its own, and no part of the caller's.
     caused = [h for h in headers if not h["ce_type"].endswith(b"MessageSent")]
     assert {h["traceparent"].split(b"-")[1].decode() for h in caused} == {trace.split("-")[1]}
-    told = stack.motcua("timeline", code, "--json")
-    assert len(told) == len(events)
+    output = stack.motcua("timeline", code, "--json")
+    assert len(output) == len(events)
     wait_until(lambda: _whole(spans(stack, trace), trace), 10, "no span lacks its parent")
 
 

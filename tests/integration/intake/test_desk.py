@@ -113,7 +113,7 @@ def test_counter_and_post_have_no_time_for_the_answer(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("when", "said"),
+    ("when", "expected"),
     [
         ("2021-08-09 14:01", []),
         ("2021-08-10 08:00", []),
@@ -121,13 +121,13 @@ def test_counter_and_post_have_no_time_for_the_answer(desk: Desk) -> None:
     ],
 )
 def test_an_answer_that_comes_late_says_so_by_itself(
-    desk: Desk, when: str, said: list[str]
+    desk: Desk, when: str, expected: list[str]
 ) -> None:
     """However long the watch slept. That its time was nearly over is of no use to who answers."""
     code = desk.submit().dossier_code
     desk.clock.at = at(when)
     desk.accept(code)
-    assert desk.types(code) == ["DossierSubmitted", *said, "DossierAccepted"]
+    assert desk.types(code) == ["DossierSubmitted", *expected, "DossierAccepted"]
     desk.clock.at = intake_samples.MONDAY
 
 
@@ -306,8 +306,8 @@ def test_the_receipt_names_the_phases(any_desk: Desk) -> None:
     kept = payload_of(any_desk.events(code)[-1], DossierAccepted).phases
     assert [(it.time_limit, to_us(it.due_at)) for it in kept] == promised
     dossier = any_desk.call("GetDossier", pb.GetDossierRequest(dossier_code=code), who.OFFICER)
-    told = [line.text for line in dossier.history][-1]
-    assert "Giai đoạn 1: đến 08:00 16/08/2021. Giai đoạn 2: đến 08:00 19/08/2021." in told
+    text = [line.text for line in dossier.history][-1]
+    assert "Giai đoạn 1: đến 08:00 16/08/2021. Giai đoạn 2: đến 08:00 19/08/2021." in text
 
 
 def test_refuses_with_a_reason_code_in_the_language_asked_for(desk: Desk) -> None:
@@ -727,9 +727,12 @@ def test_a_dossier_is_acted_on_by_its_own_unit(desk: Desk, request_: Any) -> Non
     method = type(request_).__name__.removesuffix("Request")
     for unit in ("H22.02", "H22.12.01", "H22.1", ""):
         stranger = metadata("officer", "an.nv", unit=unit, roles=["receptionist"], language="en")
-        said = desk.problem(method, request_, stranger)
-        assert (said.code, said.reason) == (grpc.StatusCode.PERMISSION_DENIED, "NOT_YOUR_UNIT")
-        assert said.text == "this dossier is not of the caller's unit"
+        problem = desk.problem(method, request_, stranger)
+        assert (problem.code, problem.reason) == (
+            grpc.StatusCode.PERMISSION_DENIED,
+            "NOT_YOUR_UNIT",
+        )
+        assert problem.text == "this dossier is not of the caller's unit"
     assert desk.types(code) == ["DossierSubmitted"]
 
     without = desk.problem(method, request_, metadata("officer", "an.nv", unit="H22.12"))
@@ -737,7 +740,7 @@ def test_a_dossier_is_acted_on_by_its_own_unit(desk: Desk, request_: Any) -> Non
     assert _passed(desk, method, request_)
 
 
-def test_the_heir_of_a_dissolved_unit_goes_on(desk: Desk) -> None:
+def test_the_successor_of_a_dissolved_unit_goes_on(desk: Desk) -> None:
     """From the day after, and not before, its officers act on the old unit's dossiers."""
     successor = metadata("officer", "moi", unit="H22.70", roles=["receptionist"])
     code = desk.submit().dossier_code
@@ -751,7 +754,7 @@ def test_the_heir_of_a_dissolved_unit_goes_on(desk: Desk) -> None:
 
 
 def _passed(desk: Desk, method: str, request: Message) -> bool:
-    """Return whether the door let the province's officer in, whatever the decision was."""
+    """Return whether the province's officer was let in, whatever the decision was."""
     try:
         desk.call(method, request, who.OF_THE_PROVINCE)
     except grpc.RpcError as error:

@@ -1,4 +1,4 @@
-"""A unit is dissolved while its desk has dossiers: what is new is its heir's, what is open too."""
+"""A unit is dissolved while its desk has dossiers: its successor gets the new and the open ones."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ PEOPLE = Directory(
 )
 OLD = metadata("officer", "an.nv", unit="H22.12", roles=["receptionist"])
 OLD_IN_ENGLISH = metadata("officer", "an.nv", unit="H22.12", roles=["receptionist"], language="en")
-HEIR = metadata("officer", "cuc.pt", unit="H22.72", roles=["receptionist"])
+SUCCESSOR = metadata("officer", "cuc.pt", unit="H22.72", roles=["receptionist"])
 
 
 @pytest.fixture
@@ -76,28 +76,28 @@ def test_a_dissolved_unit_takes_nothing_new(desk: Desk) -> None:
             "names H22.12, which is no more since the end of 10/08/2021; H22.72 takes",
         ),
     ):
-        said = desk.problem("SubmitDossier", counter("H22.12"), caller)
-        assert said.code == grpc.StatusCode.INVALID_ARGUMENT
-        assert list(said.fields) == ["unit"]
-        assert words in said.fields["unit"]
+        problem = desk.problem("SubmitDossier", counter("H22.12"), caller)
+        assert problem.code == grpc.StatusCode.INVALID_ARGUMENT
+        assert list(problem.fields) == ["unit"]
+        assert words in problem.fields["unit"]
 
 
-def test_the_heir_takes_what_it_took(desk: Desk) -> None:
+def test_the_successor_takes_what_it_took(desk: Desk) -> None:
     """Under its own code, whether the citizen names it or not."""
     desk.clock.at = at("2021-08-11 08:00")
-    named = desk.call("SubmitDossier", counter("H22.72"), HEIR).dossier_code
+    named = desk.call("SubmitDossier", counter("H22.72"), SUCCESSOR).dossier_code
     online = desk.submit().dossier_code
     assert [named, online] == ["H22.72-210811-0001", "H22.72-210811-0002"]
     (submitted, _) = (
         payload_of(desk.events(code)[0], DossierSubmitted) for code in (named, online)
     )
     assert (submitted.unit, submitted.unit_name) == ("H22.72", "Xã Đồng Văn")
-    desk.accept(online, HEIR)
+    desk.accept(online, SUCCESSOR)
     assert desk.problem("AcceptDossier", pb.AcceptDossierRequest(request_id=rid(),
         dossier_code=named), OLD).reason == "NOT_YOUR_UNIT"  # fmt: skip
 
 
-def test_its_procedures_are_the_heir_s(desk: Desk) -> None:
+def test_its_procedures_are_the_successor_s(desk: Desk) -> None:
     """From the next day on, in the list and one by one."""
     before, after = "2021-08-10", "2021-08-11"
     taken = listed(desk, "H22.12", before)
@@ -110,7 +110,7 @@ def test_its_procedures_are_the_heir_s(desk: Desk) -> None:
     assert found.unit == "H22.72"
 
 
-def test_what_the_old_unit_took_goes_on_at_the_heir_s_desk(desk: Desk) -> None:
+def test_what_the_old_unit_took_goes_on_at_the_successor_s_desk(desk: Desk) -> None:
     """Papers and the result; the dossier keeps its code, and its history its unit."""
     desk.clock.at = at("2021-08-10 09:00")
     code = desk.call("SubmitDossier", counter("H22.12"), OLD).dossier_code
@@ -120,14 +120,16 @@ def test_what_the_old_unit_took_goes_on_at_the_heir_s_desk(desk: Desk) -> None:
     papers = pb.SubmitSupplementRequest(
         request_id=rid(), dossier_code=code, parts=[pb.SubmittedPart(code="map")]
     )
-    refused = desk.problem("SubmitSupplement", papers, HEIR)
+    refused = desk.problem("SubmitSupplement", papers, SUCCESSOR)
     assert refused.reason == "NOT_YOUR_UNIT"
 
     desk.clock.at = at("2021-08-11 09:00")
-    desk.call("SubmitSupplement", papers, HEIR)
+    desk.call("SubmitSupplement", papers, SUCCESSOR)
     result = CaseResolved(result=CaseResult.CASE_RESULT_GRANTED, result_channel=AT_COUNTER)
     desk.hear(code, "routing", result)
-    desk.call("ReturnResult", pb.ReturnResultRequest(request_id=rid(), dossier_code=code), HEIR)
+    desk.call(
+        "ReturnResult", pb.ReturnResultRequest(request_id=rid(), dossier_code=code), SUCCESSOR
+    )
     events = desk.events(code)
     assert payload_of(events[0], DossierSubmitted).unit == "H22.12"
     assert desk.types(code)[-2:] == ["SupplementSubmitted", "ResultReturned"]
@@ -193,4 +195,4 @@ def test_officers_of_the_old_unit_take_nothing_for_others_and_see_nothing(desk: 
     desk.clock.at = at("2021-08-11 09:00")
     assert desk.problem("SubmitDossier", counter("H22.72"), OLD).reason == "NOT_YOUR_UNIT"
     assert not desk.call("ListDossiers", pb.ListDossiersRequest(), OLD).dossiers
-    assert desk.call("ListDossiers", pb.ListDossiersRequest(), HEIR).dossiers
+    assert desk.call("ListDossiers", pb.ListDossiersRequest(), SUCCESSOR).dossiers

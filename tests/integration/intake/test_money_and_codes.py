@@ -114,10 +114,10 @@ def test_a_double_click_pays_once(any_desk: Desk) -> None:
         return "paid"
 
     with ThreadPoolExecutor(8) as pool:
-        said = list(pool.map(one, [request, request, again, *others]))
+        answers = list(pool.map(one, [request, request, again, *others]))
     assert desk.types(code).count("FeeRecorded") == 1
-    assert set(said) <= {"paid", "ALREADY_PAID", "RECEIPT_USED"}
-    assert "paid" in said
+    assert set(answers) <= {"paid", "ALREADY_PAID", "RECEIPT_USED"}
+    assert "paid" in answers
 
 
 def test_a_receipt_is_given_once(any_desk: Desk) -> None:
@@ -223,18 +223,18 @@ def test_a_dossier_is_found_by_the_number_of_another_system(any_desk: Desk) -> N
     assert len(listed.dossiers) == 2
 
 
-def test_another_number_opens_no_second_door(desk: Desk) -> None:
+def test_another_number_gives_no_second_way_in(desk: Desk) -> None:
     """Wrong PINs by either number are counted together."""
     answer = desk.submit()
     external = f"X-{uuid.uuid4().hex[:12]}"
     desk.call("RecordExternalCode", number(answer.dossier_code, "cong-dvc", external))
     wrong = f"{(int(answer.pin) + 1) % 10**10:010d}"
-    said = []
+    problems = []
     for place in range(7):
         name = external if place % 2 else answer.dossier_code
         request = pb.TrackDossierRequest(dossier_code=name, pin=wrong)
-        said.append(desk.problem("TrackDossier", request, ()).code)
-    assert said == [NOT_FOUND] * 5 + [grpc.StatusCode.RESOURCE_EXHAUSTED] * 2
+        problems.append(desk.problem("TrackDossier", request, ()).code)
+    assert problems == [NOT_FOUND] * 5 + [grpc.StatusCode.RESOURCE_EXHAUSTED] * 2
 
 
 def test_an_importer_may_leave_the_code_to_us(any_desk: Desk) -> None:
@@ -263,9 +263,14 @@ def test_gaps_are_explained(any_desk: Desk) -> None:
     desk.call("SubmitDossier", foreign, who.IMPORTER)
     mine.append(desk.submit(who.OFFICER, channel=COUNTER).dossier_code)
     assert mine == [f"H22.12-210827-{number:04d}" for number in (1, 2, 501)]
-    told = desk.call("ExplainCodes", pb.ExplainCodesRequest(agency="H22.12", day="2021-08-27"))
-    assert (told.unit, told.highest, told.given, told.brought_in) == ("H22.12", 501, 3, 1)
-    [gap] = told.gaps
+    explained = desk.call("ExplainCodes", pb.ExplainCodesRequest(agency="H22.12", day="2021-08-27"))
+    assert (explained.unit, explained.highest, explained.given, explained.brought_in) == (
+        "H22.12",
+        501,
+        3,
+        1,
+    )
+    [gap] = explained.gaps
     assert (gap.first, gap.last, gap.brought_in) == (3, 499, "H22.12-210827-0500")
     quiet = desk.call("ExplainCodes", pb.ExplainCodesRequest(agency="H22.12", day="2021-08-28"))
     assert (quiet.highest, len(quiet.gaps)) == (0, 0)

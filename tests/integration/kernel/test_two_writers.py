@@ -31,7 +31,7 @@ CASES = Table(
     # intake
     Column("heard", BigInteger),
     # routing
-    Column("said", BigInteger),
+    Column("written", BigInteger),
 )
 COUNTER = Table(
     "counter", METADATA, Column("name", String, primary_key=True), Column("number", BigInteger)
@@ -42,7 +42,7 @@ CALL = Call(Actor(kind=ActorKind.ACTOR_KIND_OFFICER, id="an.nv"), "vi", "", 1, 1
 
 def _said(uow: UnitOfWork, _event: Any, _payload: Any) -> None:
     row = uow.get(CASES, CODE) or {}
-    uow.change(CASES, CODE, said=(row.get("said") or 0) + 1)
+    uow.change(CASES, CODE, written=(row.get("said") or 0) + 1)
 
 
 MODEL = Model("routing", "dossier", KERNEL, projections={CaseResumed: _said}, by_stream=(CASES,))
@@ -107,7 +107,7 @@ def test_columns_of_two_sources(engine: Engine, start: Callable[[], Writer], exi
         _say(uow)
 
     one.submit(write).result(20)
-    assert rows(engine, CASES) == [{"dossier_code": CODE, "heard": 7, "said": 1}]
+    assert rows(engine, CASES) == [{"dossier_code": CODE, "heard": 7, "written": 1}]
 
 
 def test_a_decision_sees_one_state(engine: Engine, start: Callable[[], Writer]) -> None:
@@ -117,14 +117,14 @@ def test_a_decision_sees_one_state(engine: Engine, start: Callable[[], Writer]) 
     seen: list[tuple[int, int]] = []
 
     def decide(uow: UnitOfWork) -> None:
-        said = (uow.get(CASES, CODE) or {}).get("said") or 0
+        written = (uow.get(CASES, CODE) or {}).get("said") or 0
         meanwhile(uow)
-        seen.append((said, uow.sequence(CODE, "routing")))
+        seen.append((written, uow.sequence(CODE, "routing")))
         _say(uow)
 
     one.submit(decide).result(20)
     assert seen == [(0, 0), (1, 1)]
-    assert rows(engine, CASES) == [{"dossier_code": CODE, "heard": None, "said": 2}]
+    assert rows(engine, CASES) == [{"dossier_code": CODE, "heard": None, "written": 2}]
 
 
 def test_a_group_that_meets_another_s_change_is_run_again(
@@ -145,7 +145,7 @@ def test_a_group_that_meets_another_s_change_is_run_again(
     blocked.set_result(None)
     for job in jobs:
         job.result(20)
-    assert rows(engine, CASES) == [{"dossier_code": CODE, "heard": 7, "said": 10}]
+    assert rows(engine, CASES) == [{"dossier_code": CODE, "heard": 7, "written": 10}]
     assert len(rows(engine, KERNEL.events)) == 10
 
 

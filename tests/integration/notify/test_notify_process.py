@@ -39,7 +39,7 @@ WEEK = [
     letters.DELIVERED,
     letters.RETURNED_BY_POST,
 ]
-TOLD = [
+KINDS_SENT = [
     "submitted",
     "accepted",
     "supplement_requested",
@@ -59,12 +59,12 @@ def test_a_dossier_becomes_mails(
     first = notify_desk.submit(code_of(1))
     with NotifyProcess(notify_desk, tmp_path / "n", mail_sink.port, database_url=url) as notify:
         rest = notify_desk.say(code_of(1), *WEEK)
-        wait_until(lambda: notify.settled(len(TOLD)), what="all told")
+        wait_until(lambda: notify.settled(len(KINDS_SENT)), what="all told")
         put(notify_desk.bootstrap, notify_desk.topic, [first, *rest])
         notify_desk.say(code_of(1), letters.RETURNED_ONLINE)
-        wait_until(lambda: notify.settled(len(TOLD) + 1), what="one more")
+        wait_until(lambda: notify.settled(len(KINDS_SENT) + 1), what="one more")
         found = notify.messages()
-        assert [message.kind for message in found] == [*TOLD, "returned"]
+        assert [message.kind for message in found] == [*KINDS_SENT, "returned"]
         assert {(m.state, m.attempts, m.code, m.maybe_sent) for m in found} == {(SENT, 1, 250, 0)}
         assert notify.stop() == 0
     mails = mail_sink.messages()

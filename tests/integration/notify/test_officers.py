@@ -31,9 +31,13 @@ def test_heads_get_mails(
     with notify:
         notify_desk.submit(code_of(1), consent=False)
         notify_desk.say(code_of(2), letters.submitted(None, parent_code=code_of(1)))
-        said = [notify_desk.say(code_of(n), ESCALATED, letters.NOBODY_TOLD) for n in (1, 2)]
+        escalated = [notify_desk.say(code_of(n), ESCALATED, letters.NOBODY_TOLD) for n in (1, 2)]
         wait_until(lambda: notify.settled(5), what="all told")
-        put(notify_desk.bootstrap, notify_desk.topic, [event for each in said for event in each])
+        put(
+            notify_desk.bootstrap,
+            notify_desk.topic,
+            [event for each in escalated for event in each],
+        )
         notify_desk.say(code_of(2), ESCALATED)
         wait_until(lambda: notify.settled(7), what="told of the next")
         found = [m for m in notify.messages() if m.officer]
@@ -110,7 +114,7 @@ def test_killed_between_mail_and_commit(notify_desk: Desk, tmp_path: Path) -> No
             notify.kill()
             notify.start()
             wait_until(lambda: notify.settled(2), what="sent again")
-            told = notify.messages()[1]
-            assert (told.state, told.attempts, told.maybe_sent) == (SENT, 2, 1)
+            message = notify.messages()[1]
+            assert (message.state, message.attempts, message.maybe_sent) == (SENT, 2, 1)
         taken, again = sink.messages()
         assert taken.as_bytes() == again.as_bytes()

@@ -111,8 +111,8 @@ def test_the_address_is_in_the_answer_and_in_no_file(serving: Serving, tmp_path:
     first = serving.partner.TakeJob(request, timeout=5, metadata=as_partner())
     again = serving.partner.TakeJob(request, timeout=5, metadata=as_partner())
     serving.office.now += HOUR
-    told = delivery(job_id, T0 + HOUR, receiver_name="Giàng Mí Sình")
-    serving.partner.ReportDelivered(told, timeout=5, metadata=as_partner())
+    report = delivery(job_id, T0 + HOUR, receiver_name="Giàng Mí Sình")
+    serving.partner.ReportDelivered(report, timeout=5, metadata=as_partner())
 
     assert first.addressee.name == PERSON.full_name
     assert first == again
@@ -142,13 +142,15 @@ def test_wrong_requests_name_every_wrong_field(serving: Serving) -> None:
     """Both languages, all fields at once, and nothing happens."""
     job_id = serving.office.resolve(CODE)
     bad = pb.ReportDeliveredRequest(request_id="x", job_id=job_id, proof_sha256="AB")
-    said = problem(serving.partner.ReportDelivered, bad, metadata=as_partner(language="vi"))
+    rpc_problem = problem(serving.partner.ReportDelivered, bad, metadata=as_partner(language="vi"))
     failed = tracking(job_id, T0, "EMH")
     ground = problem(serving.partner.ReportTracking, failed, metadata=as_partner())
 
-    assert said.code == ground.code == Code.INVALID_ARGUMENT
-    assert {"request_id", "attempt", "report_id", "happened_at", "proof_sha256"} <= set(said.fields)
-    assert "phải" in said.text
+    assert rpc_problem.code == ground.code == Code.INVALID_ARGUMENT
+    assert {"request_id", "attempt", "report_id", "happened_at", "proof_sha256"} <= set(
+        rpc_problem.fields
+    )
+    assert "phải" in rpc_problem.text
     assert len(serving.office.events(CODE)) == 1
 
 

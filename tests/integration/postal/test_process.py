@@ -183,16 +183,16 @@ def test_killed_in_the_middle_it_loses_and_doubles_nothing(
     wait_until(
         lambda: sum(process.states()[s] for s in (*FINAL, unserved)) == JOBS, 60, "every job's end"
     )
-    said = [finish(each) for each in partners]
+    summaries = [finish(each) for each in partners]
     shown = process.states()
     engine = open_engine(sqlite_url(process.folder, "postal"), "postal", read_only=True)
     checked = check(MODEL, engine, process.bootstrap, process.topic)
     engine.dispose()
     log = [e for e in log_of(process.bootstrap, process.topic) if e.source == "postal"]
 
-    assert [each["errors"] for each in said] == [{}, {}]
-    assert sum(each["delivered"] for each in said) == shown[FINAL[0]]
-    assert sum(each["returned"] for each in said) == shown[FINAL[1]]
+    assert [each["errors"] for each in summaries] == [{}, {}]
+    assert sum(each["delivered"] for each in summaries) == shown[FINAL[0]]
+    assert sum(each["returned"] for each in summaries) == shown[FINAL[1]]
     assert checked.equal, checked.as_json()
     streams: dict[str, dict[int, bytes]] = defaultdict(dict)
     for event in log:
@@ -227,14 +227,14 @@ def _listens(process: Process) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "said"),
+    ("name", "value", "expected"),
     [
         ("POSTAL_LEASE_HOURS", "soon", "POSTAL_LEASE_HOURS"),
         ("POSTAL_PARTNERS", "/nowhere/partners.toml", "POSTAL_PARTNERS"),
         ("MOTCUA_MODE", "production", "public development token"),
     ],
 )
-def test_settings_that_cannot_be_used_stop_the_start(name: str, value: str, said: str) -> None:
+def test_settings_that_cannot_be_used_stop_the_start(name: str, value: str, expected: str) -> None:
     """Status 2, and a sentence that names the variable."""
     rest = {
         "MOTCUA_MASTER_KEY": "ab" * 32,
@@ -246,4 +246,4 @@ def test_settings_that_cannot_be_used_stop_the_start(name: str, value: str, said
     done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
 
     assert done.returncode == 2
-    assert said in done.stderr
+    assert expected in done.stderr

@@ -93,15 +93,15 @@ def test_two_faulty_partners_and_the_office_count_the_same(
     ]
     feed(serving)
     wait_until(lambda: settled(serving), 60, "every job's end")
-    said = [finish(partner) for partner in partners]
+    summaries = [finish(partner) for partner in partners]
     shown = states(serving)
 
-    assert [each["errors"] for each in said] == [{}, {}]
-    assert sum(each["delivered"] for each in said) == shown[postal_pb2.JOB_STATE_DELIVERED]
-    assert sum(each["returned"] for each in said) == shown[postal_pb2.JOB_STATE_RETURNED]
-    assert sum(each["refused"] for each in said) >= 2 * shown[postal_pb2.JOB_STATE_UNSERVED]
-    assert all(each["repeats"] and each["disordered"] for each in said[:1])
-    reports = sum(each["reports"] - each["repeats"] for each in said)
+    assert [each["errors"] for each in summaries] == [{}, {}]
+    assert sum(each["delivered"] for each in summaries) == shown[postal_pb2.JOB_STATE_DELIVERED]
+    assert sum(each["returned"] for each in summaries) == shown[postal_pb2.JOB_STATE_RETURNED]
+    assert sum(each["refused"] for each in summaries) >= 2 * shown[postal_pb2.JOB_STATE_UNSERVED]
+    assert all(each["repeats"] and each["disordered"] for each in summaries[:1])
+    reports = sum(each["reports"] - each["repeats"] for each in summaries)
     kept = [
         event
         for number in range(JOBS)
@@ -109,7 +109,9 @@ def test_two_faulty_partners_and_the_office_count_the_same(
         if name_of(event).startswith("Item")
     ]
     assert len(kept) <= reports
-    numbers = [job["item_number"] for each in said for job in each["jobs"] if job["item_number"]]
+    numbers = [
+        job["item_number"] for each in summaries for job in each["jobs"] if job["item_number"]
+    ]
     assert len(set(numbers)) == len(numbers)
 
 
@@ -135,11 +137,11 @@ def test_a_partner_goes_on_when_the_office_was_away(serve: Serve, simulate: Simu
     serving.server.drain(0.1)
     back = serve(clock=parse_clock(clock), port=serving.port)
     wait_until(lambda: settled(back), 60, "every job's end")
-    said = finish(partner)
+    summary = finish(partner)
 
-    assert said["delivered"] == JOBS
-    assert said["errors"] == {}
-    assert said["reconnects"] >= 1
+    assert summary["delivered"] == JOBS
+    assert summary["errors"] == {}
+    assert summary["reconnects"] >= 1
 
 
 def test_the_same_seed_does_the_same() -> None:

@@ -337,9 +337,9 @@ def test_the_log_s_events_become_cases_work_and_alarms(
 def test_the_token_s_roles_are_held_to_the_step(routing: Routing, code: str) -> None:
     """An officer of the right unit without the step's role is told which role it takes."""
     clerk = metadata("officer", "an", unit="H22.12", roles=["clerk"], language="en")
-    said = routing.problem("CompleteStep", complete("appraise"), clerk, code)
-    assert (said.code, said.reason) == (REFUSED, "NOT_YOUR_ROLE")
-    assert said.text == "This is for the role 'specialist' to do."
+    problem = routing.problem("CompleteStep", complete("appraise"), clerk, code)
+    assert (problem.code, problem.reason) == (REFUSED, "NOT_YOUR_ROLE")
+    assert problem.text == "This is for the role 'specialist' to do."
 
     bare = metadata("officer", "an", unit="H22.12")
     assert routing.problem("CompleteStep", complete("appraise"), bare, code).reason == (

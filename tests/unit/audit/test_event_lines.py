@@ -77,13 +77,13 @@ def test_days_are_the_dossiers_own() -> None:
 
 def test_the_desk_s_time_is_told_when_it_is_nearly_over_and_over() -> None:
     """Until when it was to answer, and whose desk."""
-    said = {"answer_due_at": stamp("2021-08-10 08:00"), "unit": "H22.12"}
+    fields = {"answer_due_at": stamp("2021-08-10 08:00"), "unit": "H22.12"}
 
-    assert _line(DeskCheckApproaching(**said)) == (
+    assert _line(DeskCheckApproaching(**fields)) == (
         "Sắp hết hạn kiểm tra hồ sơ trực tuyến: 10/08/2021 08:00, H22.12",
         "The desk's time to check is nearly over: 2021-08-10 08:00 +07:00, H22.12",
     )
-    assert _line(DeskCheckMissed(**said)) == (
+    assert _line(DeskCheckMissed(**fields)) == (
         "Quá hạn kiểm tra hồ sơ trực tuyến: 10/08/2021 08:00, H22.12",
         "The desk's time to check has passed: 2021-08-10 08:00 +07:00, H22.12",
     )
@@ -127,13 +127,13 @@ def test_an_early_end_says_for_whose_work() -> None:
     )
 
 
-def test_an_heir_s_opinion_names_both_units() -> None:
+def test_a_successor_s_opinion_names_both_units() -> None:
     """Who answered, and who had been asked; a question that was taken back keeps its reason."""
-    said = ConsultationAnswered(
+    payload = ConsultationAnswered(
         number=1, unit="H22.02", successor_unit="H22.71", opinion=Opinion.OPINION_AGREES
     )
-    assert _line(said)[1] == "Consultation 1 answered: H22.71 (for H22.02) agrees"
-    said.successor_unit = ""
-    assert _line(said)[1] == "Consultation 1 answered: H22.02 agrees"
+    assert _line(payload)[1] == "Consultation 1 answered: H22.71 (for H22.02) agrees"
+    payload.successor_unit = ""
+    assert _line(payload)[1] == "Consultation 1 answered: H22.02 agrees"
     taken = ConsultationCancelled(number=1, unit="H22.02", reason="Nguyễn Văn Kín")
     assert _line(taken)[1] == "Consultation 1 taken back: H22.02"

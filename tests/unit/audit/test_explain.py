@@ -37,13 +37,13 @@ from office.worktime.working_time import (
 from services.audit.deadlines.explanation import Agreement, ExplainedLine
 from services.audit.responses import explanation
 from tests.support.audit_histories import HANOI, at, stamp
-from tests.support.explanations import STORM, VERSION, accepted, storm, told
+from tests.support.explanations import STORM, VERSION, accepted, explained, storm
 
 KEEP, RESTART = "keep", "restart"
 
 
 def resumed(since: str, when: str, previous: str, due: str, **more: Any) -> tuple[CaseResumed, int]:
-    said = CaseResumed(
+    payload = CaseResumed(
         suspended_at=stamp(since),
         resumed_at=stamp(when),
         previous_due_at=stamp(previous),
@@ -51,7 +51,7 @@ def resumed(since: str, when: str, previous: str, due: str, **more: Any) -> tupl
         calendar_version=VERSION,
         **more,
     )
-    return said, at(when)
+    return payload, at(when)
 
 
 LIMIT, WAITED, ADDED = (
@@ -62,7 +62,7 @@ LIMIT, WAITED, ADDED = (
 
 
 def parts_of(line: ExplainedLine) -> dict[str, list[Stretch]]:
-    """Give the stretches of each part of a line's explanation; none of them has a hole."""
+    """Return the stretches of each part of a line's explanation; none of them has a hole."""
     parts: dict[str, list[Stretch]] = {}
     for span in line.spans:
         parts.setdefault(span.part[1], []).append(span.stretch)
@@ -82,7 +82,7 @@ PAUSED = (STOP, at("2021-08-11 10:00"))
 
 def test_a_plain_limit_is_explained_without_a_hole() -> None:
     """The spans follow each other from the start to the due date, and the counted ones add up."""
-    account = told(accepted("2021-04-29 15:30", "2wd"))
+    account = explained(accepted("2021-04-29 15:30", "2wd"))
     (line,) = account.lines
 
     assert line.agreement is Agreement.SAME
@@ -105,7 +105,7 @@ def test_a_plain_limit_is_explained_without_a_hole() -> None:
 )
 def test_the_worked_vector_is_computed_again(ends: str, due: str, restarted: bool) -> None:
     """35 working hours waited, by both policies."""
-    account = told(
+    account = explained(
         accepted("2021-08-09 09:00"),
         PAUSED,
         resumed(
@@ -134,16 +134,16 @@ def test_the_worked_vector_is_computed_again(ends: str, due: str, restarted: boo
 
 
 def phased(*ends: str) -> tuple[DossierAccepted, int]:
-    """Give the acceptance of a limit in two phases that records when each is due."""
-    said, start = accepted("2021-08-09 09:00", "5cd+3wd", due=at("2021-08-19 09:00"))
+    """Return the acceptance of a limit in two phases that records when each is due."""
+    payload, start = accepted("2021-08-09 09:00", "5cd+3wd", due=at("2021-08-19 09:00"))
     for limit, end in zip(("5cd", "3wd"), ends, strict=True):
-        said.phases.add(time_limit=limit, due_at=stamp(end))
-    return said, start
+        payload.phases.add(time_limit=limit, due_at=stamp(end))
+    return payload, start
 
 
 def test_each_phase_has_its_own_stretches() -> None:
     """Five calendar days end on Saturday 14/08 and roll to Monday; three working days follow."""
-    account = told(phased("2021-08-16 09:00", "2021-08-19 09:00"))
+    account = explained(phased("2021-08-16 09:00", "2021-08-19 09:00"))
     (line,) = account.lines
 
     assert line.agreement is Agreement.SAME
@@ -164,7 +164,7 @@ def test_each_phase_has_its_own_stretches() -> None:
 
 def test_a_phase_that_was_promised_for_another_day_is_found_out() -> None:
     """The due date may be right while a phase before it is not."""
-    account = told(phased("2021-08-16 09:01", "2021-08-19 09:00"))
+    account = explained(phased("2021-08-16 09:01", "2021-08-19 09:00"))
 
     assert account.agreement is Agreement.DIFFERS
     assert account.lines[0].problem[1] == "a phase is due at another time"
@@ -172,7 +172,7 @@ def test_a_phase_that_was_promised_for_another_day_is_found_out() -> None:
 
 def test_a_date_that_does_not_follow_is_found_out() -> None:
     """A date written by hand, whatever it is, differs; so does the whole account."""
-    account = told(accepted("2021-08-09 09:00", due=at("2021-08-16 09:01")))
+    account = explained(accepted("2021-08-09 09:00", due=at("2021-08-16 09:01")))
 
     assert account.agreement is Agreement.DIFFERS
     assert account.lines[0].computed_at == at("2021-08-16 09:00")
@@ -181,7 +181,7 @@ def test_a_date_that_does_not_follow_is_found_out() -> None:
 
 def test_an_event_that_names_another_date_before_is_found_out() -> None:
     """A date can't have been changed between two events without a third."""
-    account = told(
+    account = explained(
         accepted("2021-08-09 09:00"),
         PAUSED,
         resumed("2021-08-11 10:00", "2021-08-11 11:00", "2021-08-17 09:00", "2021-08-16 10:00"),
@@ -193,7 +193,7 @@ def test_an_event_that_names_another_date_before_is_found_out() -> None:
 
 def test_a_calendar_that_is_not_at_hand_is_said() -> None:
     """Nothing is computed by another calendar than the one named."""
-    account = told(accepted("2021-08-09 09:00", version="vn-1900"))
+    account = explained(accepted("2021-08-09 09:00", version="vn-1900"))
 
     assert account.agreement is Agreement.UNKNOWN
     assert "vn-1900" in account.lines[0].problem[1]
@@ -202,7 +202,7 @@ def test_a_calendar_that_is_not_at_hand_is_said() -> None:
 
 def test_what_can_t_be_read_is_a_difference_and_no_failure() -> None:
     """A limit that is none is told as it is."""
-    account = told(accepted("2021-08-09 09:00", due=at("2021-08-16 09:00"), limit="5xx"))
+    account = explained(accepted("2021-08-09 09:00", due=at("2021-08-16 09:00"), limit="5xx"))
 
     assert account.agreement is Agreement.DIFFERS
 
@@ -213,13 +213,13 @@ def test_what_can_t_be_read_is_a_difference_and_no_failure() -> None:
 )
 def test_an_extension_is_held_to_its_rule(when: str, agreement: Agreement) -> None:
     """The date was chosen, so nothing is computed; that it came in time is."""
-    said = DeadlineExtended(
+    payload = DeadlineExtended(
         previous_due_at=stamp("2021-08-16 09:00"),
         due_at=stamp("2021-08-20 10:00"),
         signer="sep",
         calendar_version=VERSION,
     )
-    account = told(accepted("2021-08-09 09:00"), (said, at(when)))
+    account = explained(accepted("2021-08-09 09:00"), (payload, at(when)))
 
     line = account.lines[-1]
     assert line.agreement is agreement
@@ -235,7 +235,7 @@ def test_same_day_procedures_have_their_cut_off() -> None:
     """The closing of the day, or of the next one after 15:00."""
     for when in ("2021-08-09 14:59", "2021-08-09 15:01"):
         due = same_day_due(state_office(), at(when))
-        account = told(accepted(when, "1wd", due, same_day=True))
+        account = explained(accepted(when, "1wd", due, same_day=True))
         assert account.agreement is Agreement.SAME
         counted_on = {s.stretch.day for s in account.lines[0].spans if s.stretch.counted}
         assert counted_on == {local_day(state_office(), due)}
@@ -246,7 +246,7 @@ def test_same_day_procedures_have_their_cut_off() -> None:
 
 def test_another_system_s_promise_is_taken_as_it_was() -> None:
     """There is nothing to compute, and nothing differs."""
-    account = told(accepted("2010-10-11 10:00", "none", at("2010-11-11 10:00"), "imported"))
+    account = explained(accepted("2010-10-11 10:00", "none", at("2010-11-11 10:00"), "imported"))
 
     assert account.agreement is Agreement.NONE
     assert account.due_at == at("2010-11-11 10:00")
@@ -262,7 +262,7 @@ def test_steps_are_explained_by_what_their_events_carry() -> None:
         calendar_version=VERSION,
     )
     opened = CaseOpened(current=current)
-    account = told(accepted("2021-08-09 09:00"), (opened, at("2021-08-09 09:00")))
+    account = explained(accepted("2021-08-09 09:00"), (opened, at("2021-08-09 09:00")))
 
     assert [line.step for line in account.lines] == ["", "appraise"]
     assert account.agreement is Agreement.SAME
@@ -270,7 +270,7 @@ def test_steps_are_explained_by_what_their_events_carry() -> None:
 
 def test_the_time_until_the_citizen_comes_is_not_the_agency_s() -> None:
     """Resolved before the date is before the date, whenever the result was fetched."""
-    account = told(
+    account = explained(
         accepted("2021-08-09 09:00"),
         (CaseResolved(), at("2021-08-13 09:00")),
         (ResultReturned(), at("2021-09-13 09:00")),
@@ -282,7 +282,7 @@ def test_the_time_until_the_citizen_comes_is_not_the_agency_s() -> None:
 
 def test_an_explanation_is_one_document() -> None:
     """Everything in it can be written as JSON, with local times."""
-    answer = explanation("D1", HANOI, told(accepted("2021-08-09 16:35", "3wd"), PAUSED))
+    answer = explanation("D1", HANOI, explained(accepted("2021-08-09 16:35", "3wd"), PAUSED))
     found = document(answer)
 
     assert json.loads(json.dumps(found)) == found
@@ -307,11 +307,11 @@ def recalculated(previous: str, due: str, **more: Any) -> DeadlineRecalculated:
     ("due", "agreement"),
     [("2021-08-17 09:00", Agreement.SAME), ("2021-08-18 09:00", Agreement.DIFFERS)],
 )
-def test_a_changed_calendar_gives_the_same_course_another_date(
+def test_a_changed_calendar_gives_the_same_basis_another_date(
     due: str, agreement: Agreement
 ) -> None:
     """Counted from the start again by the calendar that the event names, the storm left out."""
-    account = told(
+    account = explained(
         accepted("2021-08-09 09:00"),
         (recalculated("2021-08-16 09:00", due), at("2021-08-11 09:00")),
         calendar_of=storm,
@@ -335,7 +335,7 @@ def test_what_a_changed_calendar_moved_is_named() -> None:
     )
     of_step = recalculated("2021-08-16 09:00", "2021-08-17 09:00", step="appraise")
     of_step.scope = DEADLINE_SCOPE_STEP
-    account = told(
+    account = explained(
         accepted("2021-08-09 09:00"),
         (CaseOpened(current=current), at("2021-08-09 09:00")),
         (recalculated("2021-08-16 09:00", "2021-08-17 09:00"), at("2021-08-11 09:00")),
@@ -358,7 +358,7 @@ def test_what_a_changed_calendar_moved_is_named() -> None:
 
 def test_a_pause_after_a_changed_calendar_is_counted_by_it() -> None:
     """The basis keeps its start and its pauses, whichever calendar counts them."""
-    account = told(
+    account = explained(
         accepted("2021-08-09 09:00"),
         (recalculated("2021-08-16 09:00", "2021-08-17 09:00"), at("2021-08-10 09:00")),
         (STOP, at("2021-08-11 09:00")),
@@ -398,7 +398,7 @@ def test_a_calendar_that_changed_during_a_pause_is_told_with_its_closure() -> No
     goes_on[0].calendar_version = "storm"
     goes_on[0].current.step = "handle"
     goes_on[0].current.due_at.CopyFrom(stamp("2021-08-17 09:01"))
-    account = told(
+    account = explained(
         accepted("2021-08-09 09:00"),
         (CaseOpened(current=current), at("2021-08-09 09:00")),
         PAUSED,
@@ -431,7 +431,7 @@ def test_seconds_waited_are_explained_over_the_days_off() -> None:
     three of the next working day, after a day off that the explanation shows.
     """
     seconds = "2021-08-12 10:00:03"
-    account = told(
+    account = explained(
         accepted("2021-08-09 17:00", "4wd"),
         (STOP, at("2021-08-12 10:00")),
         resumed("2021-08-12 10:00", seconds, "2021-08-13 17:00", "2021-08-16 07:00:03"),
@@ -450,7 +450,7 @@ def test_seconds_waited_are_explained_over_the_days_off() -> None:
 
 def test_a_pause_without_working_time_moves_nothing() -> None:
     """Papers asked for and handed in after closing time cost nobody a second."""
-    account = told(
+    account = explained(
         accepted("2021-08-09 17:00", "4wd"),
         (STOP, at("2021-08-12 18:00")),
         resumed("2021-08-12 18:00", "2021-08-13 06:00", "2021-08-13 17:00", "2021-08-13 17:00"),
@@ -469,7 +469,7 @@ def test_a_pause_of_a_date_that_a_leader_chose_is_explained_too() -> None:
         signer="sep",
         calendar_version=VERSION,
     )
-    account = told(
+    account = explained(
         accepted("2021-08-09 09:00"),
         (extended, at("2021-08-10 09:00")),
         PAUSED,
@@ -507,16 +507,16 @@ def test_what_routing_computes_is_computed_again(
         )
         assert after is not None
         written = after + (1 if number == lie else 0)
-        said = CaseResumed(
+        payload = CaseResumed(
             suspended_at=to_timestamp(since),
             resumed_at=to_timestamp(now),
             previous_due_at=to_timestamp(due),
             due_at=to_timestamp(written),
             calendar_version=VERSION,
         )
-        history += [(STOP, since), (said, now)]
+        history += [(STOP, since), (payload, now)]
         due = written
-    account = told(*history)
+    account = explained(*history)
 
     expected = Agreement.DIFFERS if lie < len(gaps) else Agreement.SAME
     assert account.agreement is expected

@@ -116,13 +116,13 @@ NEXT = {
 """The state after an event of a type, by the state before; not listed: it stays."""
 
 
-@pytest.mark.parametrize("said", [0, 2, 3, 4, 6, 8, 9, 99])
-def test_a_step_of_a_process_says_what_it_is_on_the_portal(said: int) -> None:
+@pytest.mark.parametrize("portal_state", [0, 2, 3, 4, 6, 8, 9, 99])
+def test_a_step_of_a_process_says_what_it_is_on_the_portal(portal_state: int) -> None:
     """2, 4, 6 and 8 hold while the step is current; anything else counts as in processing."""
-    current = CurrentStep(step="pay", unit="H22", national_state=said)
+    current = CurrentStep(step="pay", unit="H22", national_state=portal_state)
     completed = StepCompleted(step="check", next=current)
     row = folded(_history([*REACHED[4], completed]))
-    assert row["state"] == (said if said in (2, 4, 6, 8) else 4)
+    assert row["state"] == (portal_state if portal_state in (2, 4, 6, 8) else 4)
     again = folded(_history([*REACHED[4], completed, ASKED]))
     assert again["state"] == 5
 

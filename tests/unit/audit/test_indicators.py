@@ -31,25 +31,25 @@ def maybe_day_of(offset: int | None) -> date | None:
 
 def oracle(dossiers: list[dict[str, Any]], first: date, last: date, today: date) -> dict[str, int]:
     """Live through the days one by one with a pile of dossiers under way; tell what happens."""
-    told: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     pile: list[dict[str, Any]] = []
     for offset in range((last - FIRST).days + 1):
         day = day_of(offset)
         if day == first:
-            told["carried_over"] = len(pile)
+            counts["carried_over"] = len(pile)
         arrived = [d for d in dossiers if d["received"] == day]
         pile += arrived
         ended = [d for d in pile if d["finished"] is not None and d["finished"] <= day]
         pile = [d for d in pile if d not in ended]
         if day >= first:
-            told["received"] += len(arrived)
-            told["checked_late"] += sum(d["late"] for d in arrived)
+            counts["received"] += len(arrived)
+            counts["checked_late"] += sum(d["late"] for d in arrived)
             for dossier in ended:
-                told.update(_end(dossier))
+                counts.update(_end(dossier))
     for dossier in pile:
-        told["pending"] += 1
-        told["pending_overdue" if _overdue(dossier, min(last, today)) else "pending_in_time"] += 1
-    return {name: told[name] for name in Counts.__slots__}
+        counts["pending"] += 1
+        counts["pending_overdue" if _overdue(dossier, min(last, today)) else "pending_in_time"] += 1
+    return {name: counts[name] for name in Counts.__slots__}
 
 
 def _end(dossier: dict[str, Any]) -> list[str]:
@@ -112,8 +112,8 @@ def test_the_report_tells_what_happened_day_by_day(
     lines = dict(report.rows())
     for key, counts in [("", report.total), *lines.items()]:
         chosen = [d for d in dossiers if key in ("", d["key"])]
-        told = {name: getattr(counts, name) for name in Counts.__slots__}
-        assert told == oracle(chosen, first, last, today)
+        totals = {name: getattr(counts, name) for name in Counts.__slots__}
+        assert totals == oracle(chosen, first, last, today)
         assert_balances(counts)
     assert set(lines) <= {d["key"] for d in dossiers}
 

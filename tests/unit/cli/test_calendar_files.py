@@ -335,7 +335,7 @@ def _documented() -> list[tuple[str, list[str]]]:
 
 
 def test_the_documentation_is_true(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The commands of the documentation, one after the other on one shelf, print what is shown
+    """The commands of the documentation, one after the other on one repository, print what is shown
     below them; where a service is needed, that is printed.
     """
     monkeypatch.chdir(ROOT)

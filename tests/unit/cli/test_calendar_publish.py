@@ -19,7 +19,7 @@ EXAMPLE = ROOT / "examples" / "calendars" / "saturday-desk.toml"
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The shelf's folder; each command opens it anew."""
+    """The repository's folder; each command opens it anew."""
     found = tmp_path / "calendars"
     monkeypatch.setenv("MOTCUA_CALENDARS_DIR", str(found))
     monkeypatch.setenv("MOTCUA_CLOCK", f"2026-09-10T09:00:00+07:00@0.000001@{time.time()}")
@@ -190,7 +190,7 @@ def test_a_choice_of_what_does_not_hold_yet_is_refused() -> None:
     assert "no version of it holds on 2026-09-20" in found.stderr
 
 
-def test_a_shelf_that_cannot_be_read_is_said(folder: Path) -> None:
+def test_a_repository_that_cannot_be_read_is_said(folder: Path) -> None:
     """Exit status 1 with the file and what is wrong."""
     folder.mkdir()
     (folder / repository.INDEX).write_text("{")

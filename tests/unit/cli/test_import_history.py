@@ -25,7 +25,7 @@ def test_rows_of_a_case_become_its_history() -> None:
     assert (found.rows, found.rejects) == (2, [])
 
 
-def test_steps_stand_in_the_order_of_their_times_then_of_the_file() -> None:
+def test_steps_have_the_order_of_their_times_then_of_the_file() -> None:
     """A log out of order is put in order; equal times keep the file's order."""
     late, early = "2011-10-13 08:00:00+02:00", "2011-10-11 08:00:00+02:00"
     rows = [row(1, time=late), row(2), row(3, time=early), row(4, activity="Also")]

@@ -17,8 +17,8 @@ from tests.support.procedure_commands import next_version, run
 
 
 @pytest.fixture(autouse=True)
-def _shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MOTCUA_PROCEDURES_DIR", str(tmp_path / "shelf"))
+def _repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MOTCUA_PROCEDURES_DIR", str(tmp_path / "repository"))
     monkeypatch.setenv("MOTCUA_OPERATOR", "an.nv")
 
 
@@ -133,7 +133,7 @@ def test_a_unit_is_known_by_its_former_code() -> None:
     assert {it["unit"] for it in now["procedures"]} == {"H22.02"}
 
 
-def test_an_heir_of_the_directory_has_what_the_dissolved_unit_took(
+def test_a_successor_in_the_directory_has_what_the_dissolved_unit_took(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As the running desk says it; procedures of a unit of the directory can be published."""
@@ -172,8 +172,8 @@ def test_a_person_reads_it() -> None:
 
 def test_a_spoilt_repository_is_reported(tmp_path: Path) -> None:
     """A repository that can't be read is reported on one line, status 1."""
-    (tmp_path / "shelf").mkdir()
-    (tmp_path / "shelf/release-000002.json").write_text("{}")
+    (tmp_path / "repository").mkdir()
+    (tmp_path / "repository/release-000002.json").write_text("{}")
     result = run("list", status=1)
 
     assert "release 1 is missing" in result.stderr

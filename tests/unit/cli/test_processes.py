@@ -110,7 +110,7 @@ def test_a_procedure_that_was_published_is_known(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As a child's and in conditions; before it is published it is a mistake."""
-    monkeypatch.setenv("MOTCUA_PROCEDURES_DIR", str(tmp_path / "shelf"))
+    monkeypatch.setenv("MOTCUA_PROCEDURES_DIR", str(tmp_path / "repository"))
     own = tmp_path / "own.yaml"
     child = "{name: other, title: {vi: Hỏi, en: Ask}, procedure: 1.999999}"
     text = GOOD.read_text(encoding="utf-8")

@@ -109,8 +109,8 @@ def test_says_what_happened(payload: Message, vi: str, en: str) -> None:
 def test_tells_the_oldest_first() -> None:
     """The order is that of the world, not of arrival."""
     later = event(DossierAccepted(), MONDAY + HOUR, 2)
-    told = lines([later, event(DossierSubmitted())], ZONE, "vi")
-    assert [line.type for line in told] == ["DossierSubmitted", "DossierAccepted"]
+    shown = lines([later, event(DossierSubmitted())], ZONE, "vi")
+    assert [line.type for line in shown] == ["DossierSubmitted", "DossierAccepted"]
 
 
 @pytest.mark.parametrize("name", golden.types())
@@ -118,6 +118,6 @@ def test_tells_the_oldest_first() -> None:
 def test_no_event_is_too_full_or_too_empty(name: str, make: Any) -> None:
     """Whatever an event holds or lacks, it gives at most one line, which is not empty."""
     for language in ("vi", "en"):
-        told = lines([make(name)], ZONE, language)
-        assert len(told) <= 1
-        assert all(line.text and line.type == name for line in told)
+        shown = lines([make(name)], ZONE, language)
+        assert len(shown) <= 1
+        assert all(line.text and line.type == name for line in shown)

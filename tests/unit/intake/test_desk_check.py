@@ -109,7 +109,7 @@ def test_four_hours_before_unless_the_office_says_otherwise(
 
 
 @pytest.mark.parametrize(
-    ("check", "now", "said"),
+    ("check", "now", "payload"),
     [
         (OPEN, WARN, None),
         (OPEN, WARN + 1, NEAR),
@@ -126,11 +126,11 @@ def test_four_hours_before_unless_the_office_says_otherwise(
     ],
 )
 def test_what_is_true_and_was_not_said(
-    check: DeskCheck | None, now: int, said: Message | None
+    check: DeskCheck | None, now: int, payload: Message | None
 ) -> None:
     """Strictly after its instant; what has ended is not warned of any more."""
-    assert alarm(check, "H22.12", now) == said
-    assert missed(check, "H22.12", now) == (said if said == GONE else None)
+    assert alarm(check, "H22.12", now) == payload
+    assert missed(check, "H22.12", now) == (payload if payload == GONE else None)
 
 
 @pytest.mark.parametrize(

@@ -230,13 +230,13 @@ def test_a_mistake_is_taken_back_once() -> None:
 def test_a_prepayment_taken_back_says_that_the_desk_waits_again(timing: FeeTiming) -> None:
     """Only what is paid before acceptance holds it; what was paid twice over holds nothing."""
     waits = state(replace(SETTLED, timing=timing))
-    (said,) = decider.cancel_fee(waits, 2, "Nhầm")  # type: ignore[misc]
-    assert isinstance(said, FeeCancelled)
-    assert said.holds_acceptance == (timing == BEFORE)
+    (payload,) = decider.cancel_fee(waits, 2, "Nhầm")  # type: ignore[misc]
+    assert isinstance(payload, FeeCancelled)
+    assert payload.holds_acceptance == (timing == BEFORE)
     twice = fees.recorded(SETTLED, 3, FeeRecorded(phi=600_000, le_phi=28_000))
-    (said,) = decider.cancel_fee(state(twice), 3, "Nhầm")  # type: ignore[misc]
-    assert isinstance(said, FeeCancelled)
-    assert not said.holds_acceptance
+    (payload,) = decider.cancel_fee(state(twice), 3, "Nhầm")  # type: ignore[misc]
+    assert isinstance(payload, FeeCancelled)
+    assert not payload.holds_acceptance
 
 
 AMOUNTS = st.integers(0, 40_000)

@@ -15,7 +15,7 @@ from tests.support.letters import DUE_TEXT, ITEM, LATER_TEXT
 ONLINE = CaseResolved(
     result=CaseResult.CASE_RESULT_GRANTED, result_channel=ResultChannel.RESULT_CHANNEL_ONLINE
 )
-TOLD = [
+MESSAGES = [
     (letters.submitted(), "submitted", {"answer_due_at": DUE_TEXT}),
     (DossierSubmitted(), "submitted", {"answer_due_at": ""}),
     (letters.ACCEPTED, "accepted", {"due_at": DUE_TEXT}),
@@ -92,8 +92,8 @@ TOLD = [
 ]
 
 
-@pytest.mark.parametrize(("payload", "kind", "values"), TOLD)
-def test_told(payload: Message, kind: str, values: dict[str, str]) -> None:
+@pytest.mark.parametrize(("payload", "kind", "values"), MESSAGES)
+def test_messages_to_citizens(payload: Message, kind: str, values: dict[str, str]) -> None:
     """An event that matters to the citizen becomes a kind of message with its values."""
     assert CITIZEN_MESSAGES[type(payload)](payload) == (kind, values)
 
@@ -118,5 +118,5 @@ def test_not_told(payload: Message) -> None:
 
 def test_every_kind_is_told() -> None:
     """The list of kinds is what events lead to, no more and no less; notify's own lead to none."""
-    assert {kind for _, kind, _ in TOLD} == set(KINDS)
+    assert {kind for _, kind, _ in MESSAGES} == set(KINDS)
     assert MessageQueued not in CITIZEN_MESSAGES

@@ -166,10 +166,10 @@ def test_one_outcome_for_each_message(happenings: list[tuple[str, bool]]) -> Non
             assert settle(state, outcome) == []
     assert not state.queued
     assert len(set(ids)) == len(ids)
-    told = Counter(happenings[int(name[1:])][0] for name in ids)
+    counts = Counter(happenings[int(name[1:])][0] for name in ids)
     came = Counter(kind for kind, _ in happenings)
-    assert all(told[kind] == came[kind] for kind in came if kind not in ONCE)
-    assert all(told[kind] <= 1 for kind in ONCE)
+    assert all(counts[kind] == came[kind] for kind in came if kind not in ONCE)
+    assert all(counts[kind] <= 1 for kind in ONCE)
 
 
 # -- officers ---
@@ -177,12 +177,12 @@ def test_one_outcome_for_each_message(happenings: list[tuple[str, bool]]) -> Non
 
 def test_officers_are_told_each_in_a_message_of_their_own() -> None:
     """In the order given, in Vietnamese, without being asked."""
-    said = plan_officer_messages("escalated", {"due_at": ""}, {"suong": "m1", "tu": "m2"})
+    payloads = plan_officer_messages("escalated", {"due_at": ""}, {"suong": "m1", "tu": "m2"})
     expected = [queued("m1", "escalated"), queued("m2", "escalated")]
     expected[0].officer, expected[1].officer = "suong", "tu"
     for message in expected:
         message.template = "escalated.v2"
-    assert said == expected
+    assert payloads == expected
 
 
 def test_what_officers_are_told_is_not_what_the_citizen_is_told() -> None:
@@ -190,10 +190,12 @@ def test_what_officers_are_told_is_not_what_the_citizen_is_told() -> None:
     citizen is not told; given up, it can be planned again for the same officer.
     """
     duty = plan_officer_messages("submitted", {}, {"tu": "m1"})
-    told = NOTIFY.given(*duty)
-    assert told.state.notified == frozenset()
-    told.when(plan, "submitted", {}, UNWILLING, "new").then(suppressed("no_consent", "submitted"))
-    told.when(settle, SENT).then(SENT)
+    planned = NOTIFY.given(*duty)
+    assert planned.state.notified == frozenset()
+    planned.when(plan, "submitted", {}, UNWILLING, "new").then(
+        suppressed("no_consent", "submitted")
+    )
+    planned.when(settle, SENT).then(SENT)
     failed = NOTIFY.given(*duty, FAILED)
     again = resend(failed.state, "m1", "m2")
     assert not isinstance(again, Refusal)

@@ -25,7 +25,7 @@ HEAD = PersonalData(full_name="Lý Quốc Tú", email="tu@hagiang.example")
 DUE_AT = T0 + 32 * HOUR
 
 
-def told(payload: DeadlineEscalated) -> tuple[str, list[str], Values]:
+def message_of(payload: DeadlineEscalated) -> tuple[str, list[str], Values]:
     event = Streams().event(CODE, payload)
     kind, officers, values = OFFICER_MESSAGES[DeadlineEscalated](event, payload)
     return kind, list(officers), values
@@ -33,7 +33,7 @@ def told(payload: DeadlineEscalated) -> tuple[str, list[str], Values]:
 
 def letter(payload: DeadlineEscalated, at: int = DUE_AT) -> tuple[str, str]:
     """Return subject and text of the letter of what was said at an instant."""
-    kind, _, values = told(payload)
+    kind, _, values = message_of(payload)
     row = {
         "message_id": "m-1",
         "dossier_code": CODE,
@@ -48,7 +48,7 @@ def letter(payload: DeadlineEscalated, at: int = DUE_AT) -> tuple[str, str]:
 
 def test_who_is_told_and_what() -> None:
     """The event's officers in its order; what the letter says is in the event."""
-    assert told(letters.ESCALATED) == (
+    assert message_of(letters.ESCALATED) == (
         "escalated",
         [SUONG, TU],
         {
@@ -60,7 +60,7 @@ def test_who_is_told_and_what() -> None:
             "told_at": isoformat(T0 + 1),
         },
     )
-    assert told(letters.NOBODY_TOLD)[:2] == ("escalated", [])
+    assert message_of(letters.NOBODY_TOLD)[:2] == ("escalated", [])
     assert set(OFFICER_KINDS) == {"escalated"}
     assert not OFFICER_MESSAGES.keys() & CITIZEN_MESSAGES.keys()
 
@@ -70,7 +70,7 @@ def test_an_event_of_an_older_build_has_what_it_says() -> None:
     old = DeadlineEscalated(
         scope=DeadlineScope.DEADLINE_SCOPE_STEP, step="appraise", unit="H22.02", due_at=DUE
     )
-    values = told(old)[2]
+    values = message_of(old)[2]
     assert (values["step"], values["work_unit"]) == ("appraise", "H22.02")
 
 

@@ -64,7 +64,7 @@ def test_a_unit_is_served_by_partners_at_or_above_it_in_the_files_order(tmp_path
 
 
 @pytest.mark.parametrize(
-    ("rows", "said"),
+    ("rows", "expected"),
     [
         ([row("a", "[1, 5]"), row("a", "[6, 9]")], "same id"),
         ([row("a", "[1, 5]"), row("b", "[5, 9]")], "serials of a and b overlap"),
@@ -78,9 +78,11 @@ def test_a_unit_is_served_by_partners_at_or_above_it_in_the_files_order(tmp_path
         (["id ="], "is no TOML"),
     ],
 )
-def test_a_wrong_file_is_refused_and_says_why(tmp_path: Path, rows: list[str], said: str) -> None:
+def test_a_wrong_file_is_refused_and_says_why(
+    tmp_path: Path, rows: list[str], expected: str
+) -> None:
     """The message names the file and the rule that is broken."""
-    with pytest.raises(DocumentError, match=said) as caught:
+    with pytest.raises(DocumentError, match=expected) as caught:
         load(write(tmp_path, *rows), "development")
     assert "partners.toml" in str(caught.value)
 

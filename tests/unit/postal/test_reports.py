@@ -62,7 +62,7 @@ def test_of_two_ends_the_first_stands_and_the_other_is_kept_as_a_contradiction(
 ) -> None:
     """A partner that says both gets one final state; all it said is kept, and marked."""
     ended, events = reported(HELD, *order)
-    first = next(said.kind for said in order if said.kind != "tracked")
+    first = next(payload.kind for payload in order if payload.kind != "tracked")
     finals = [e for e in events if e.DESCRIPTOR.name != "ItemTracked"]
 
     assert ended.status == first
@@ -117,8 +117,8 @@ def test_a_repeat_gets_the_same_answer_and_causes_nothing() -> None:
     """A repeated report, contradictory or not, says what it said before."""
     ended, _ = reported(HELD, delivered(9), returned(12))
 
-    for said, contradicts in ((delivered(9), False), (returned(12), True)):
-        outcome = receive_report(ended, said)
+    for report, contradicts in ((delivered(9), False), (returned(12), True)):
+        outcome = receive_report(ended, report)
         assert isinstance(outcome, ReportOutcome)
         assert (outcome.events, outcome.contradicts) == ([], contradicts)
 
@@ -150,10 +150,10 @@ def test_a_report_in_time_counts_although_the_lease_is_over_by_the_clock() -> No
     assert reported(HELD, tracked("EMA", LEASE / HOUR + 1))[0].status is JobStatus.UNDER_WAY
 
 
-@pytest.mark.parametrize("said", [tracked("EMA"), delivered(), returned()])
-def test_a_job_that_nobody_took_has_nothing_to_report(said: PartnerReport) -> None:
+@pytest.mark.parametrize("partner_report", [tracked("EMA"), delivered(), returned()])
+def test_a_job_that_nobody_took_has_nothing_to_report(partner_report: PartnerReport) -> None:
     """A report needs an attempt that exists."""
-    assert receive_report(job(), said) == refusals.NO_SUCH_ATTEMPT
+    assert receive_report(job(), partner_report) == refusals.NO_SUCH_ATTEMPT
 
 
 def test_another_item_is_not_this_jobs() -> None:

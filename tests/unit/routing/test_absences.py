@@ -38,7 +38,7 @@ def said_for(unit: str) -> RecordedAbsence:
 
 
 @pytest.mark.parametrize(
-    ("said", "ended", "until", "left", "gone"),
+    ("text", "ended", "until", "left", "gone"),
     [
         ("", "", TUE, [], ["H22", "H22.12", "H22.60"]),
         ("", "H22.12", FRI, ["H22", "H22.1", "H22.60"], ["H22.12", "H22.12.03"]),
@@ -50,10 +50,10 @@ def said_for(unit: str) -> RecordedAbsence:
     ],
 )
 def test_what_an_end_leaves(
-    said: str, ended: str, until: str, left: list[str], gone: list[str]
+    text: str, ended: str, until: str, left: list[str], gone: list[str]
 ) -> None:
     """The officer's own word ends all, a leader's that of the own unit and those below it."""
-    after = said_for(said).ended(ended, at(TUE))
+    after = said_for(text).ended(ended, at(TUE))
     assert clock(after.delegation.ends_at) == until
     for units, expected in ((left, True), (gone, False)):
         for unit in units:
@@ -62,7 +62,7 @@ def test_what_an_end_leaves(
 
 
 @pytest.mark.parametrize(
-    ("said", "unit", "meets"),
+    ("expected", "unit", "meets"),
     [
         ("", "", True),
         ("", "H22.12", True),
@@ -73,9 +73,9 @@ def test_what_an_end_leaves(
         ("H22.12", "H22.60", False),
     ],
 )
-def test_what_it_was_said_for(said: str, unit: str, meets: bool) -> None:
+def test_what_it_was_said_for(expected: str, unit: str, meets: bool) -> None:
     """A unit's work meets that of those above and below it."""
-    absence = said_for(said)
+    absence = said_for(expected)
     assert absence.meets(unit) == absence.touches(unit) == meets
 
 

@@ -101,8 +101,11 @@ def test_a_due_date_is_warned_of_and_missed_once() -> None:
 def test_after_an_outage_a_passed_due_date_is_said_alone() -> None:
     """A warning that comes after the due date would be of no use."""
     case = Case().opened().taken()
-    said = case.watched("2021-08-20 09:00")
-    assert [(type(m), m.scope) for m in said] == [(DeadlineMissed, DOSSIER), (DeadlineMissed, STEP)]
+    payloads = case.watched("2021-08-20 09:00")
+    assert [(type(m), m.scope) for m in payloads] == [
+        (DeadlineMissed, DOSSIER),
+        (DeadlineMissed, STEP),
+    ]
     assert case.watched("2021-08-20 09:00") == []
 
 

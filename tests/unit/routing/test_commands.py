@@ -261,8 +261,8 @@ def test_a_declined_withdrawal_leaves_the_case_and_may_be_asked_again() -> None:
     case = running()
     case.does(withdrawal(), MON, SYSTEM)
     assert case.refused(keep(reason=" "), MON) == "REASON_NEEDED"
-    (said,) = case.does(keep(), MON)
-    assert said == WithdrawalDeclined(reason_code="declined", reason="đã ký kết quả")
+    (payload,) = case.does(keep(), MON)
+    assert payload == WithdrawalDeclined(reason_code="declined", reason="đã ký kết quả")
     assert case.refused(let_go(), MON) == "NO_WITHDRAWAL_ASKED"
     case.does(complete("appraise"), MON)
     case.does(withdrawal(), MON, SYSTEM)
@@ -276,7 +276,7 @@ def test_no_result_is_given_over_a_wish_that_nobody_has_answered() -> None:
     case.does(withdrawal(), MON, SYSTEM)
     case.completed(MON, "appraise", "review", "approve")
     assert case.refused(resolve("seal"), MON) == "WITHDRAWAL_OPEN"
-    assert [type(said) for said in case.watched("2021-08-16 09:00", 1)][-1] is DeadlineMissed
+    assert [type(payload) for payload in case.watched("2021-08-16 09:00", 1)][-1] is DeadlineMissed
     late = "2021-08-16 09:01"
     case.does(keep(), late)
     case.does(resolve("seal", why="chờ công dân"), late)

@@ -102,8 +102,8 @@ def test_a_signed_supplement_paper_is_good_for_one_request() -> None:
 def test_a_signed_result_paper_is_good_for_the_result_it_was_drafted_for() -> None:
     """Nothing is rejected on a paper that grants, and nothing granted on one that rejects."""
     case = last_step(Signing())
-    (said,) = case.does(draft("seal"), MON)
-    assert (said.result, said.round) == (GRANTED, 0)
+    (payload,) = case.does(draft("seal"), MON)
+    assert (payload.result, payload.round) == (GRANTED, 0)
     case.signs(1)
     case.when(resolve("seal", REJECTED, "vì"), MON).then("DOCUMENT_FOR_OTHER_RESULT")
     case.does(for_result("seal", OTHER, REJECTED), MON)
@@ -183,8 +183,8 @@ def test_an_electronic_result_is_granted_with_its_file() -> None:
     case = last_step(Electronic())
     case.when(resolve("seal"), MON).then("RESULT_FILE_MISSING")
     assert not isinstance(case.asked(resolve("seal", REJECTED, "vì"), MON), Refusal)
-    (said,) = case.does(with_file("a"), MON)
-    assert said.file_sha256 == "a" * 64
+    (payload,) = case.does(with_file("a"), MON)
+    assert payload.file_sha256 == "a" * 64
 
 
 def test_a_signed_result_is_the_content_of_a_signed_paper() -> None:
@@ -201,8 +201,8 @@ def test_a_signed_result_is_the_content_of_a_signed_paper() -> None:
     back.does(send_back("seal", "approve"), MON)
     back.completed(LATER, "approve")
     back.when(with_file("a"), LATER).then("RESULT_NOT_SIGNED")
-    (said,) = case.does(with_file("a"), MON)
-    assert said.file_sha256 == "a" * 64
+    (payload,) = case.does(with_file("a"), MON)
+    assert payload.file_sha256 == "a" * 64
 
 
 def test_a_paper_that_rejects_is_no_signed_result() -> None:
@@ -219,8 +219,8 @@ def test_a_result_on_paper_needs_no_file(kind: ResultKind) -> None:
     """Nor does one of a procedure that does not say."""
     case = last_step(Electronic())
     case.kind = kind
-    (said,) = case.does(resolve("seal"), MON)
-    assert said.file_sha256 == ""
+    (payload,) = case.does(resolve("seal"), MON)
+    assert payload.file_sha256 == ""
 
 
 @pytest.mark.parametrize("actor", [IMPORTER, HEAD])

@@ -54,7 +54,7 @@ def test_the_shipped_policy_holds_for_every_unit() -> None:
 
 
 @pytest.mark.parametrize(
-    ("when", "expected", "told"),
+    ("when", "expected", "text"),
     [
         ("due", Stage("head", "head"), "2021-08-16 09:00"),
         ("4wh", Stage("head", "head", lead=Duration.parse("4wh")), "2021-08-13 15:00"),
@@ -64,7 +64,7 @@ def test_the_shipped_policy_holds_for_every_unit() -> None:
         ("9wd", Stage("head", "head", lead=Duration.parse("9wd")), "2021-08-16 09:00"),
     ],
 )
-def test_each_form_of_when(when: str, expected: Stage, told: str) -> None:
+def test_each_form_of_when(when: str, expected: Stage, text: str) -> None:
     """Five working days from Monday 09:00: each form gives its instant."""
     (stage,) = policies(one(when=when)).of("H22").stages
     assert stage == expected
@@ -72,7 +72,7 @@ def test_each_form_of_when(when: str, expected: Stage, told: str) -> None:
     (level,) = levels_of(
         [stage], state_office(), (at("2021-08-09 09:00"), at("2021-08-16 09:00")), "H22.1", "H22.1"
     )
-    assert clock(level.at) == told
+    assert clock(level.at) == text
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_each_form_of_when(when: str, expected: Stage, told: str) -> None:
     ],
 )
 def test_each_mistake_is_named(content: dict[str, object], where: str, rule: str) -> None:
-    """Ladder, level, key and rule."""
+    """Policy, level, key and rule."""
     with pytest.raises(DocumentError) as wrong:
         policies(content)
     (mistake,) = wrong.value.mistakes

@@ -99,13 +99,13 @@ def play(case: Case, moves: list[Any]) -> list[tuple[State, Any, Any]]:
     """Let a case live; gives for each move the state before it, the command and the outcome."""
     case.opened("2021-08-09 09:00")
     now = routing_cases.at("2021-08-09 09:00")
-    told = []
+    payloads = []
     for hours, (command, actor) in moves:
         now += hours * HOUR
         when = to_datetime(now, TZ).replace(tzinfo=None).isoformat()
         before = case.state
-        told.append((before, command, _move(case, command, actor, when, before)))
-    return told
+        payloads.append((before, command, _move(case, command, actor, when, before)))
+    return payloads
 
 
 def _move(case: Case, command: Message | None, actor: Any, when: str, before: State) -> Any:
@@ -131,7 +131,7 @@ def fold(case: Case) -> State:
 @given(_case, _moves)
 def test_any_sequence_of_commands_keeps_the_invariants(case: Case, moves: list[Any]) -> None:
     """One end, one opening, a step of the process, rounds within the limit, alarms said once."""
-    told = play(case, moves)
+    payloads = play(case, moves)
     kinds = [name_of(event) for event in case.events]
     process = standard_processes().latest(case.process)
     state = case.state
@@ -143,7 +143,7 @@ def test_any_sequence_of_commands_keeps_the_invariants(case: Case, moves: list[A
     assert set(state.done) <= {step.name for step in process.steps}
     assert (state.suspended_at is not None) == (state.status is CaseStatus.SUSPENDED)
     assert state.recorded == kinds.count("StepRecorded")
-    for before, command, outcome in told:
+    for before, command, outcome in payloads:
         if (
             before.status in (CaseStatus.RESOLVED, CaseStatus.WITHDRAWN, CaseStatus.CLOSED)
             and command is not None
@@ -169,7 +169,7 @@ def test_the_fold_is_deterministic_and_decides_alike(case: Case, moves: list[Any
 def test_each_alarm_is_said_once_for_its_due_date(case: Case, moves: list[Any]) -> None:
     """No scope, step visit and due date is warned of or missed twice; no warning follows a miss."""
     play(case, moves)
-    said: set[tuple[str, int, int, int]] = set()
+    raised: set[tuple[str, int, int, int]] = set()
     visit = 0
     for event in case.events:
         name = name_of(event)
@@ -177,12 +177,12 @@ def test_each_alarm_is_said_once_for_its_due_date(case: Case, moves: list[Any]) 
         if name in ("DeadlineApproaching", "DeadlineMissed"):
             alarm: Any = envelope.payload_of(event)
             key = (alarm.scope, to_us(alarm.due_at), 0 if alarm.scope == 1 else visit)
-            assert (name, *key) not in said
-            assert ("DeadlineMissed", *key) not in said
+            assert (name, *key) not in raised
+            assert ("DeadlineMissed", *key) not in raised
             assert to_us(event.occurred_at) > 0
             if name == "DeadlineMissed":
                 assert to_us(event.occurred_at) > to_us(alarm.due_at)
-            said.add((name, *key))
+            raised.add((name, *key))
     later = routing_cases.at("2030-01-01 10:00")
     again = case.copy()
     again.watched("2030-01-01 10:00")

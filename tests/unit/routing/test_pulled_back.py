@@ -92,10 +92,10 @@ def test_another_date_than_before_is_found_out() -> None:
         del pulled.next.pauses[:]
         pulled.next.due_at.FromMicroseconds(at("2021-08-11 09:00"))
 
-    told = explain(case.events, {state_office().version: state_office()}.get)
+    explanation = explain(case.events, {state_office().version: state_office()}.get)
 
-    assert told.lines[-1].agreement is Agreement.DIFFERS
-    assert told.lines[-1].problem[1] == "it names another date before"
+    assert explanation.lines[-1].agreement is Agreement.DIFFERS
+    assert explanation.lines[-1].problem[1] == "it names another date before"
 
 
 @settings(max_examples=100, deadline=None)

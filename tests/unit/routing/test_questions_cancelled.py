@@ -60,17 +60,17 @@ def asking(waits: bool = False, limit: str = "1wd", **more: Any) -> Case:
     return case
 
 
-def of_questions(said: list[Any]) -> list[type]:
+def of_questions(payloads: list[Any]) -> list[type]:
     """Return what is said of questions."""
-    return [type(message) for message in said if getattr(message, "scope", 0) == CONSULTATION]
+    return [type(message) for message in payloads if getattr(message, "scope", 0) == CONSULTATION]
 
 
 def test_it_tells_what_was_asked_and_why_it_is_not_any_more() -> None:
     """Number, unit, step, reason, and the due date that ends."""
-    (said,) = asking().does(cancel(), LATER)
-    assert isinstance(said, ConsultationCancelled)
-    assert (said.number, said.unit, said.step) == (1, "H22.02", "appraise")
-    assert (said.reason, clock(to_us(said.due_at))) == ("hỏi nhầm đơn vị", "2021-08-10 10:00")
+    (payload,) = asking().does(cancel(), LATER)
+    assert isinstance(payload, ConsultationCancelled)
+    assert (payload.number, payload.unit, payload.step) == (1, "H22.02", "appraise")
+    assert (payload.reason, clock(to_us(payload.due_at))) == ("hỏi nhầm đơn vị", "2021-08-10 10:00")
     (without,) = asking(limit="").does(cancel(), LATER)
     assert not without.HasField("due_at")
 
@@ -105,9 +105,9 @@ def test_nothing_more_is_said_of_it(when: str, before: list[type]) -> None:
 
 def test_that_it_was_late_is_said_before_whenever_the_watch_looked() -> None:
     """Taking it back does not make an answer that never came come in time."""
-    said = asking().does(cancel(), "2021-08-10 11:00")
-    assert [type(m) for m in said] == [DeadlineMissed, ConsultationCancelled]
-    assert said[0].consultation == 1
+    payloads = asking().does(cancel(), "2021-08-10 11:00")
+    assert [type(m) for m in payloads] == [DeadlineMissed, ConsultationCancelled]
+    assert payloads[0].consultation == 1
 
 
 def test_who_may_take_it_back() -> None:
@@ -242,7 +242,7 @@ def test_the_sender_s_taking_back_is_no_act_of_the_receiver() -> None:
 
 
 def test_a_changed_calendar_leaves_it_alone() -> None:
-    """Beside an open question, which moves, the one that was taken back is not laid anew."""
+    """Beside an open question, which moves, the one that was taken back is not recalculated."""
     case = asking()
     other = pb.RequestConsultationRequest(
         step="appraise", unit="H22.05", question="Có ồn?", time_limit="2wd"
@@ -259,11 +259,11 @@ def test_the_audit_tells_that_no_answer_is_due_any_more() -> None:
     """A line with the step, as the one of the question; none for a question without a limit."""
     case = asking()
     case.does(cancel(), LATER)
-    told = explain(case.events, {state_office().version: state_office()}.get)
-    *_, asked, taken = [line for line in told.lines if line.step]
-    assert asked.agreement is told.agreement is Agreement.SAME
+    explanation = explain(case.events, {state_office().version: state_office()}.get)
+    *_, asked, taken = [line for line in explanation.lines if line.step]
+    assert asked.agreement is explanation.agreement is Agreement.SAME
     assert (taken.due_at, taken.step) == (None, "appraise")
     assert taken.text[1] == "Consultation 1 of H22.02 is taken back: no answer is due any more"
     case.does(ask("appraise"), LATER)
     case.does(cancel(2), LATER)
-    assert len(explain(case.events, lambda _version: None).lines) == len(told.lines)
+    assert len(explain(case.events, lambda _version: None).lines) == len(explanation.lines)

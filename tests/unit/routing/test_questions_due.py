@@ -46,9 +46,9 @@ def asking(limit: str = "1wd", **more: Any) -> Case:
     return case
 
 
-def of_questions(said: list[Any]) -> list[Any]:
+def of_questions(payloads: list[Any]) -> list[Any]:
     """Keep what is said of questions."""
-    return [message for message in said if getattr(message, "scope", 0) == CONSULTATION]
+    return [message for message in payloads if getattr(message, "scope", 0) == CONSULTATION]
 
 
 def test_the_request_tells_all_that_follows_from_its_limit() -> None:
@@ -72,18 +72,24 @@ def test_it_comes_near_and_passes_once_each() -> None:
     (gone,) = case.watched("2021-08-10 10:00", 1)
     assert of_questions(case.watched("2021-09-30 10:00")) == []
     assert [type(near), type(gone)] == [DeadlineApproaching, DeadlineMissed]
-    for said in (near, gone):
-        about = (said.scope, said.consultation, said.step, said.unit, said.suspended_for)
+    for payload in (near, gone):
+        about = (
+            payload.scope,
+            payload.consultation,
+            payload.step,
+            payload.unit,
+            payload.suspended_for,
+        )
         assert about == (CONSULTATION, 1, "appraise", "H22.02", 0)
-        assert clock(to_us(said.due_at)) == "2021-08-10 10:00"
+        assert clock(to_us(payload.due_at)) == "2021-08-10 10:00"
 
 
 def test_an_answer_in_time_ends_it() -> None:
     """At the very instant of the due date an answer is in time."""
     case = asking()
 
-    said = case.does(answer(), "2021-08-10 10:00", PLANNER)
-    assert [type(m) for m in said] == [ConsultationAnswered]
+    payloads = case.does(answer(), "2021-08-10 10:00", PLANNER)
+    assert [type(m) for m in payloads] == [ConsultationAnswered]
     assert of_questions(case.watched("2021-09-30 10:00")) == []
 
 
@@ -106,8 +112,8 @@ def test_each_question_has_its_own_time() -> None:
     case.does(other, MON)
 
     # Half a working day from Monday 10:00 is 16:00, as the office is closed for two hours.
-    said = of_questions(case.watched("2021-08-09 16:00", 1))
-    assert [(type(m), m.consultation, m.unit) for m in said] == [
+    payloads = of_questions(case.watched("2021-08-09 16:00", 1))
+    assert [(type(m), m.consultation, m.unit) for m in payloads] == [
         (DeadlineApproaching, 1, "H22.02"),
         (DeadlineMissed, 2, "H22.05"),
     ]
@@ -135,14 +141,14 @@ def test_the_end_of_the_citizen_s_time_is_told_beside_it() -> None:
     case = asking()
     case.does(supplement("appraise", "2021-08-11 10:00"), MON)
 
-    said = case.watched("2021-09-30 10:00")
-    assert [type(m) for m in said] == [SupplementExpired, DeadlineMissed]
-    assert said[1].scope == CONSULTATION
+    payloads = case.watched("2021-09-30 10:00")
+    assert [type(m) for m in payloads] == [SupplementExpired, DeadlineMissed]
+    assert payloads[1].scope == CONSULTATION
     assert case.state.work.asked[0].limit is not None
     assert case.state.work.asked[0].limit.missed
 
 
-def test_those_above_the_asked_unit_are_told_by_the_ladder() -> None:
+def test_those_above_the_asked_unit_are_notified_by_the_policy() -> None:
     """A level of the steps' due dates is one of the questions', of the unit that was asked."""
     policy = EscalationPolicy(
         (
@@ -154,8 +160,8 @@ def test_those_above_the_asked_unit_are_told_by_the_ladder() -> None:
     case = asking(escalation_policy=policy)
 
     case.watched("2021-08-09 16:00", 1)
-    said = case.watched("2021-08-10 10:00", 1)
-    levels = [m for m in said if isinstance(m, DeadlineEscalated)]
+    payloads = case.watched("2021-08-10 10:00", 1)
+    levels = [m for m in payloads if isinstance(m, DeadlineEscalated)]
     assert [(m.escalation_level, m.unit, m.number, m.consultation, m.step) for m in levels] == [
         ("head", "H22.02", 1, 1, "appraise"),
         ("leader", "H22.12", 2, 1, "appraise"),

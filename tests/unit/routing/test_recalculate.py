@@ -60,7 +60,7 @@ def test_twice_changes_nothing_more() -> None:
 
 
 def test_the_step_moves_with_its_own_limit() -> None:
-    """A step's due date is laid anew from the beginning of the step."""
+    """A step's due date is recalculated from the beginning of the step."""
     case = Case(time_limit="5wd").opened("2021-08-09 09:00")
     before = case.state.step_limit
     assert before is not None
@@ -130,8 +130,8 @@ def test_lateness_that_was_said_is_judged_by_the_new_date() -> None:
     limit = case.state.dossier_limit
     assert limit is not None
     assert not limit.missed
-    said = case.watched("2021-08-17 09:00", 1)
-    assert [type(each).__name__ for each in said if not each.step] == ["DeadlineMissed"]
+    payloads = case.watched("2021-08-17 09:00", 1)
+    assert [type(each).__name__ for each in payloads if not each.step] == ["DeadlineMissed"]
 
 
 def test_lateness_that_nobody_said_is_said_first() -> None:
@@ -222,7 +222,7 @@ def test_recalculated_is_what_would_have_been(
 
 
 @pytest.mark.parametrize("field", ["started_at", "time_limit"])
-def test_an_event_without_its_course_keeps_its_date(field: str) -> None:
+def test_an_event_without_its_basis_keeps_its_date(field: str) -> None:
     """What was written before events told how a date came about stays as it is."""
     case = Case(time_limit="5wd").opened("2021-08-09 09:00")
     with changing(case.events[0], CaseOpened) as opened:

@@ -87,8 +87,8 @@ def test_a_question_moves_with_its_warning() -> None:
     limit = case.state.work.asked[0].limit
     assert limit is not None
     assert clock(limit.warn_at) == "2021-08-09 16:00"
-    said = [m for m in case.watched("2021-08-11 10:00", 1) if m.scope == CONSULTATION]
-    assert [clock(to_us(m.due_at)) for m in said] == ["2021-08-11 10:00"]
+    payloads = [m for m in case.watched("2021-08-11 10:00", 1) if m.scope == CONSULTATION]
+    assert [clock(to_us(m.due_at)) for m in payloads] == ["2021-08-11 10:00"]
     assert set(agreed(case, storm)) == {Agreement.SAME}
 
 

@@ -91,7 +91,7 @@ def test_helpers_are_let_in_by_the_role_or_its_heads(role: str, expected: str) -
 
 
 def test_roles_that_the_table_names_stand_instead_of_the_step_s() -> None:
-    """The door has asked for one of them: the accountant confirms what a specialist asked for."""
+    """The caller has one of them: the accountant confirms what a specialist asked for."""
     case = Case().opened()
     case.does(payment("appraise"), MON)
     context = replace(case.context(MON), roles=frozenset({"accountant"}))
@@ -142,7 +142,7 @@ def test_a_result_is_corrected_by_those_who_answer_for_it(
     assert (found.code if isinstance(found, Refusal) else "done") == expected
 
 
-def test_where_there_is_no_door_no_role_is_asked_for() -> None:
+def test_where_no_call_came_in_no_role_is_asked_for() -> None:
     """What the system itself does, or brings in, has no roles."""
     case = Case().opened()
     found = decide(case.state, complete("appraise"), case.context(MON))

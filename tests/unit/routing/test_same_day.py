@@ -26,8 +26,8 @@ def test_papers_promise_their_own_day(came: str, expected: str) -> None:
     case = _asked()
     case.does(papers(), came, SYSTEM)
 
-    said = payload_of(case.events[-1], CaseResumed)
-    assert (said.restarted, said.same_day) == (True, True)
+    payload = payload_of(case.events[-1], CaseResumed)
+    assert (payload.restarted, payload.same_day) == (True, True)
     assert due(case) == expected
     assert agreed(case)
 

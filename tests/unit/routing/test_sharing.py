@@ -106,7 +106,7 @@ def test_what_was_said_of_a_due_date_is_not_said_again_after_a_pull_back() -> No
     """A warning given before counts on: each thing is said once for a due date."""
     case = Case().opened()
     case.does(assign("appraise", "an"), MON)
-    assert [type(said).__name__ for said in case.watched("2021-08-10 16:00")] == [
+    assert [type(payload).__name__ for payload in case.watched("2021-08-10 16:00")] == [
         "DeadlineApproaching"
     ]
     case.does(complete("appraise"), "2021-08-10 16:10")
@@ -184,12 +184,12 @@ def test_whoever_comes_second_is_told_where_the_case_is_and_by_whom() -> None:
     """Two officers at once: the words of the refusal name the step, the unit and the other."""
     case = Case().opened()
     case.does(complete("appraise"), MON, BINH)
-    told = case.asked(complete("appraise"), MON, AN)
-    assert isinstance(told, Refusal)
-    assert told.code == "NOT_CURRENT_STEP"
+    outcome = case.asked(complete("appraise"), MON, AN)
+    assert isinstance(outcome, Refusal)
+    assert outcome.code == "NOT_CURRENT_STEP"
     for word in ("review", "H22.12", "binh"):
-        assert word in told.en
-        assert word in told.vi
+        assert word in outcome.en
+        assert word in outcome.vi
 
 
 def test_a_step_is_taken_from_an_officer_with_a_reason_only() -> None:
@@ -399,8 +399,8 @@ def test_with_several_ways_open_one_has_to_be_named() -> None:
     state = replace(Case().opened().state, step="appraise")
     context = replace(routing_cases.context(MON), process=process_of(FORKED))
 
-    def outcome(**said: Any) -> Any:
-        return decide(state, pb.CompleteStepRequest(step="appraise", **said), context)
+    def outcome(**fields: Any) -> Any:
+        return decide(state, pb.CompleteStepRequest(step="appraise", **fields), context)
 
     assert outcome().code == "TRANSITION_NEEDED"
     assert outcome(next="a").code == "TRANSITION_NEEDED"
@@ -517,8 +517,8 @@ def test_a_correction_is_a_further_event_with_a_reason() -> None:
     case.does(resolve("handle"), MON)
     case.when(pb.CorrectCaseRequest(result_number="13/GP"), MON).then("REASON_NEEDED")
     case.when(wrong, MON, STRANGER).then("NOT_YOUR_UNIT")
-    (said,) = case.does(wrong, MON)
-    assert (said.result_number, said.explanation) == ("13/GP", "")
+    (payload,) = case.does(wrong, MON)
+    assert (payload.result_number, payload.explanation) == ("13/GP", "")
     case.when(wrong, MON).then("NOTHING_TO_CORRECT")
 
 
@@ -533,16 +533,16 @@ def test_a_case_moves_to_a_version_that_has_its_step_and_keeps_its_due_dates() -
     """CaseMoved names both versions; the step's due date is the one it had, and so is the time to
     begin on it.
     """
-    (said,) = moved("appraise", FORKED)
-    assert isinstance(said, CaseMoved)
-    assert (said.from_process, said.from_version) == ("standard", 1)
-    assert (said.process, said.process_version) == ("forked", 1)
-    assert clock(to_us(said.current.due_at)) == "2021-08-11 09:00"
-    told = {field.name for field, _ in said.current.ListFields()}
-    assert not [name for name in told if name.startswith("first_action")]
+    (payload,) = moved("appraise", FORKED)
+    assert isinstance(payload, CaseMoved)
+    assert (payload.from_process, payload.from_version) == ("standard", 1)
+    assert (payload.process, payload.process_version) == ("forked", 1)
+    assert clock(to_us(payload.current.due_at)) == "2021-08-11 09:00"
+    names = {field.name for field, _ in payload.current.ListFields()}
+    assert not [name for name in names if name.startswith("first_action")]
     case = Case().opened()
     limits = (case.state.step_limit, case.state.first_action)
-    case._keep([said], at(MON))
+    case._keep([payload], at(MON))
     assert (case.state.step_limit, case.state.first_action) == limits
     assert (case.state.process, case.state.version) == ("forked", 1)
 
@@ -561,8 +561,8 @@ def test_a_move_asks_what_the_new_version_wants_asked_and_was_not_asked_yet() ->
     case = Case(process="consulted").opened()
     before = case.state.work.asked
     command = pb.MoveCaseRequest(process="forked", process_version=1, reason="sửa quy trình")
-    said = decide(case.state, command, replace(case.context(MON, OPERATOR), process=target))
-    over, question, child = case._keep(said, at(MON), OPERATOR)
+    payloads = decide(case.state, command, replace(case.context(MON, OPERATOR), process=target))
+    over, question, child = case._keep(payloads, at(MON), OPERATOR)
     assert isinstance(over, CaseMoved)
     assert (question.name, question.number, question.step) == ("fire", len(before) + 1, "appraise")
     assert (child.name, child.number, child.waits) == ("other", 1, True)
@@ -591,12 +591,12 @@ def test_a_way_is_taken_by_itself_when_its_time_has_come() -> None:
     assert due(case.state, at("2021-08-12 09:59")) == ""
     assert due(case.state, at("2021-08-12 10:00")) == "recall"
     context = case.context("2021-08-12 10:00", SYSTEM)
-    *said, back = take(case.state, "recall", context)
+    *payload, back = take(case.state, "recall", context)
     # Its step, and what the environment office was asked on Monday.
-    assert [type(m).__name__ for m in said] == ["DeadlineMissed", "DeadlineMissed"]
+    assert [type(m).__name__ for m in payload] == ["DeadlineMissed", "DeadlineMissed"]
     assert isinstance(back, StepSentBack)
     assert (back.next.step, back.transition) == ("appraise", "recall")
-    case._keep([*said, back], context.at)
+    case._keep([*payload, back], context.at)
     assert due(case.state, at("2022-08-12 10:00")) == ""
 
 

@@ -58,12 +58,12 @@ def test_the_later_of_both_dates_holds(signed: str, expected: str, holds: bool) 
     """
     case = extended(signed)
 
-    said = gone_on(case)
-    assert said.restarted
-    assert said.time_limit == "5wd"
-    assert clock(to_us(said.extended_due_at)) == signed
-    assert said.extension_holds is holds
-    assert clock(to_us(said.due_at)) == due(case) == expected
+    payloads = gone_on(case)
+    assert payloads.restarted
+    assert payloads.time_limit == "5wd"
+    assert clock(to_us(payloads.extended_due_at)) == signed
+    assert payloads.extension_holds is holds
+    assert clock(to_us(payloads.due_at)) == due(case) == expected
     assert agreed(case)
     assert ("DeadlineMissed", DOSSIER) not in named(case.watched(expected))
     assert ("DeadlineMissed", DOSSIER) in named(case.watched(expected, 1))
@@ -92,10 +92,10 @@ def test_late_by_the_signed_date_stays_late() -> None:
     """A signed date that has passed holds nothing up: the remainder is kept."""
     case = Case(time_limit="5wd", policy=ResumePolicy.RESTART).opened("2021-08-09 09:00").taken()
     case.does(extend("2021-08-16 09:00", "2021-08-20 10:00"), "2021-08-10 09:00", LEADER)
-    said = paused(case, state_office(), "2021-08-20 11:00", "2021-08-20 14:00")
+    payload = paused(case, state_office(), "2021-08-20 11:00", "2021-08-20 14:00")
 
-    assert (said.stays_late, said.restarted) == (True, False)
-    assert not said.HasField("extended_due_at")
+    assert (payload.stays_late, payload.restarted) == (True, False)
+    assert not payload.HasField("extended_due_at")
     assert due(case) == "2021-08-20 11:00"
     assert agreed(case)
 
@@ -184,16 +184,16 @@ def test_what_an_event_says_wrong_is_found_out(lie: str, problem: str) -> None:
     """A promise taken back, a date that nobody has signed, and a word for the wrong one."""
     case = extended("2021-08-31 10:00")
     gone_on(case)
-    with changing(case.events[-1], CaseResumed) as said:
+    with changing(case.events[-1], CaseResumed) as payload:
         if lie == "shortened":
-            said.due_at.CopyFrom(to_timestamp(at("2021-08-24 15:00")))
-            said.ClearField("extended_due_at")
-            said.extension_holds = False
+            payload.due_at.CopyFrom(to_timestamp(at("2021-08-24 15:00")))
+            payload.ClearField("extended_due_at")
+            payload.extension_holds = False
         elif lie == "other date":
-            said.due_at.CopyFrom(to_timestamp(at("2021-09-15 10:00")))
-            said.extended_due_at.CopyFrom(said.due_at)
+            payload.due_at.CopyFrom(to_timestamp(at("2021-09-15 10:00")))
+            payload.extended_due_at.CopyFrom(payload.due_at)
         else:
-            said.extension_holds = False
+            payload.extension_holds = False
 
     lines = [each for each in explained(case).lines if not each.step]
 

@@ -1,4 +1,4 @@
-"""When setting aside is too much."""
+"""When quarantining is too much."""
 
 from typing import Any
 
@@ -65,7 +65,7 @@ def test_good_record_ends_a_run() -> None:
 
 
 def test_old_records_leave_the_window() -> None:
-    """What was set aside long ago is forgotten."""
+    """What was quarantined long ago is forgotten."""
     bound = limit(least=2)
     bound.count([BAD] * 2)
     bound.count([GOOD] * WINDOW)

@@ -81,7 +81,7 @@ def test_the_code_of_a_day() -> None:
     assert unit.agency_on(date(2020, 9, 15)) == "H22.12.03"
 
 
-def test_old_agencies_stand_in_dossier_codes() -> None:
+def test_dossier_codes_may_name_old_agencies() -> None:
     """A dossier code of either form is read, and more than 9999 a day take a fifth digit."""
     assert parse_code("000.03.12.H22-200810-0007") == DossierCode("000.03.12.H22", "200810", 7)
     assert str(DossierCode("H22", "210809", 9999)) == "H22-210809-9999"

@@ -95,7 +95,7 @@ def test_a_dissolved_unit_is_told_with_its_successor(
 def test_a_procedure_names_those_who_take_it_now(
     day: date, units: list[tuple[str, list[str]]]
 ) -> None:
-    """Heirs instead of dissolved units, also where a level meant them."""
+    """Successors instead of dissolved units, also where a level meant them."""
     on = takers(day)
     assert [(on.unit_of(it), on.units_of(it)) for it in VERSIONS[:2]] == units
 

@@ -22,7 +22,7 @@ def opening(name: str, procedure: str, when: str = "", version: int = 1) -> str:
     return process(step("a", more=ASK.format(procedure, when)), head=head)
 
 
-def told(folder: Path, works: dict[str, ProcedureProcesses], *texts: str) -> list[str]:
+def mistakes_in(folder: Path, works: dict[str, ProcedureProcesses], *texts: str) -> list[str]:
     """Check processes as files of their own; gives each mistake in a line."""
     paths = []
     for number, text in enumerate(texts):
@@ -38,24 +38,24 @@ def worked(*processes: str, unit: str = "H22.05") -> ProcedureProcesses:
 def test_a_child_that_is_worked_by_the_same_process_is_refused(tmp_path: Path) -> None:
     """The mistake stands at the child and names the way round."""
     works = {"1.000001": worked("p")}
-    assert told(tmp_path, works, opening("p", "1.000001")) == [
+    assert mistakes_in(tmp_path, works, opening("p", "1.000001")) == [
         "0.yaml:11:16: [child-cycle] process p, step a, child other: would open dossiers without "
         "end: p → 1.000001 → p"
     ]
-    assert told(tmp_path, {"1.000001": worked("q")}, opening("p", "1.000001")) == []
-    assert told(tmp_path, {}, opening("p", "1.000001")) == []
+    assert mistakes_in(tmp_path, {"1.000001": worked("q")}, opening("p", "1.000001")) == []
+    assert mistakes_in(tmp_path, {}, opening("p", "1.000001")) == []
 
 
-def test_a_circle_over_several_processes_is_told_in_each_of_them(tmp_path: Path) -> None:
-    """A third process that only leads into the circle is not in it."""
+def test_a_cycle_over_several_processes_is_told_in_each_of_them(tmp_path: Path) -> None:
+    """A third process that only leads into the cycle is not in it."""
     works = {"1.000001": worked("p"), "1.000002": worked("q")}
     texts = (opening("p", "1.000002"), opening("q", "1.000001"), opening("r", "1.000001"))
-    ways = [line.rpartition(": ")[2] for line in told(tmp_path, works, *texts)]
+    ways = [line.rpartition(": ")[2] for line in mistakes_in(tmp_path, works, *texts)]
     assert ways == ["p → 1.000002 → q → 1.000001 → p", "q → 1.000001 → p → 1.000002 → q"]
 
 
 @pytest.mark.parametrize(
-    ("when", "circles"),
+    ("when", "cycles"),
     [
         ("{channel: [online, counter, post]}", 0),
         ("{channel: [internal]}", 1),
@@ -66,24 +66,24 @@ def test_a_circle_over_several_processes_is_told_in_each_of_them(tmp_path: Path)
         ("{not: {channel: [internal]}}", 0),
     ],
 )
-def test_a_condition_that_no_child_meets_ends_the_circle(
-    when: str, circles: int, tmp_path: Path
+def test_a_condition_that_no_child_meets_ends_the_cycle(
+    when: str, cycles: int, tmp_path: Path
 ) -> None:
     """A child comes internally, of its own procedure and in that procedure's unit."""
     works = {"1.000001": worked("p")}
-    found = told(tmp_path, works, opening("p", "1.000001", f", when: {when}"))
-    assert len(found) == circles
+    found = mistakes_in(tmp_path, works, opening("p", "1.000001", f", when: {when}"))
+    assert len(found) == cycles
 
 
-def test_the_next_version_mends_a_circle(tmp_path: Path) -> None:
+def test_the_next_version_mends_a_cycle(tmp_path: Path) -> None:
     """New dossiers take the latest version, so an older one, which stays in its file, does no
     harm.
     """
     works = {"1.000001": worked("p")}
     mended = process(step("a")).replace("version: 1", "version: 2")
-    assert told(tmp_path, works, opening("p", "1.000001"), mended) == []
+    assert mistakes_in(tmp_path, works, opening("p", "1.000001"), mended) == []
     again = opening("p", "1.000001", version=2)
-    assert len(told(tmp_path, works, process(step("a")), again)) == 1
+    assert len(mistakes_in(tmp_path, works, process(step("a")), again)) == 1
 
 
 def test_what_will_be_in_force_counts_and_what_was_does_not() -> None:
@@ -96,10 +96,10 @@ def test_what_will_be_in_force_counts_and_what_was_does_not() -> None:
     assert processes_in_use(versions, date(2022, 1, 1)) == {"1.000001": worked("q")}
 
 
-def test_routing_does_not_start_with_a_circle(
+def test_routing_does_not_start_with_a_cycle(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A file of the office's own closes a circle with what ships: 1.004237 is worked by `simple`,
+    """A file of the office's own closes a cycle with what ships: 1.004237 is worked by `simple`,
     whose next version would open a child of it.
     """
     text = opening("simple", "1.004237", version=2)
@@ -109,7 +109,7 @@ def test_routing_does_not_start_with_a_circle(
         repository.standard_processes.__wrapped__()
 
 
-def test_the_shelf_of_published_procedures_counts_where_it_is_at_hand(
+def test_the_repository_of_published_procedures_counts_where_it_is_at_hand(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What can't be read there is left to intake."""

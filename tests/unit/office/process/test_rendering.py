@@ -85,7 +85,7 @@ def test_lines_have_right_angles_and_run_through_nothing(process: Process) -> No
 
 
 def test_every_line_touches_what_it_leads_to() -> None:
-    """An arrow ends on the outline: of a gateway, which is a diamond, of a circle, of a box; also
+    """An arrow ends on the outline: of a gateway, which is a diamond, of an event, of a box; also
     those of timers and of several ways back into one gateway, which end beside its corner.
     """
     ends = {"corner": 0, "beside": 0}

@@ -435,7 +435,7 @@ ASKED = "documents:\n  - {name: supplement, review: none, sign: none"
     ],
 )
 def test_timers_alone_send_no_case_round_for_ever(first: str, second: str, round_trip: str) -> None:
-    """A circle in which every way is taken by a timer is named, once; where somebody acts on the
+    """A cycle in which every way is taken by a timer is named, once; where somebody acts on the
     way round it is none.
     """
     text = process(

@@ -15,7 +15,7 @@ def ways(*each: str) -> str:
     return "\n".join(each)
 
 
-def told(*steps: str, head: str = HEAD) -> list[tuple[str, str, str]]:
+def mistakes_of(*steps: str, head: str = HEAD) -> list[tuple[str, str, str]]:
     """Return of each mistake its rule, its step and what it says."""
     found = mistakes(process(*steps, head=head))
     return [(m.rule, m.where.rpartition(" ")[2], m.text.en) for m in found]
@@ -23,7 +23,7 @@ def told(*steps: str, head: str = HEAD) -> list[tuple[str, str, str]]:
 
 def forked(out: str, round_: str, head: str = HEAD) -> list[tuple[str, str, str]]:
     """Check a process in which online cases alone come to a step with a way out and a way round."""
-    return told(
+    return mistakes_of(
         step("a", ways(way("b", ONLINE), way("c", OTHERS))),
         step("b", ways(way("c", f", when: {out}"), way("d", f", when: {round_}"))),
         step("d", way("b")),
@@ -81,7 +81,7 @@ def test_what_can_still_be_stated_is_a_way_out(out: str, round_: str) -> None:
 
 def test_a_case_that_goes_round_whatever_its_facts_is_named_without_them() -> None:
     """Though each way out is open to some case, none that comes to it can take it."""
-    found = told(
+    found = mistakes_of(
         step("a", way("b")),
         step("b", ways(way("d", ONLINE), way("e", OTHERS))),
         step("d", ways(way("c", OTHERS), way("b", ONLINE))),
@@ -93,7 +93,7 @@ def test_a_case_that_goes_round_whatever_its_facts_is_named_without_them() -> No
 
 def test_a_result_that_was_not_given_is_no_way_out_of_what_comes_after_it() -> None:
     """Who goes on from a step at which the result could be given has to come to another one."""
-    found = told(
+    found = mistakes_of(
         step("a", way("b", ONLINE), "resolves: true"),
         step("b", ways(way("c", OTHERS), way("d", ONLINE))),
         step("d", way("b")),
@@ -105,7 +105,7 @@ def test_a_result_that_was_not_given_is_no_way_out_of_what_comes_after_it() -> N
 @pytest.mark.parametrize(("first", "rules"), [(way("x"), []), ("", ["no-exit"])])
 def test_a_way_back_leads_out_where_every_case_was_there(first: str, rules: list[str]) -> None:
     """Not where some came by another way: nobody can send those back to it."""
-    found = told(
+    found = mistakes_of(
         step("a", first or ways(way("x"), way("b"))),
         step("x", ways(way("b"), way("c"))),
         step("b", ways(way("c", OTHERS), way("d", ONLINE), way("x", BACK))),
@@ -116,20 +116,20 @@ def test_a_way_back_leads_out_where_every_case_was_there(first: str, rules: list
 
 
 def test_what_is_told_of_a_step_is_not_told_again() -> None:
-    """Neither a step without a way on, nor a circle that nobody leaves, whatever the facts."""
+    """Neither a step without a way on, nor a cycle that nobody leaves, whatever the facts."""
     lost = forked("{channel: [counter]}", "{channel: [post]}")
     assert [(rule, at) for rule, at, _ in lost] == [("no-open-transition", "b")]
-    circle = told(
+    cycle = mistakes_of(
         step("a", way("b", ONLINE), "resolves: true"), step("b", way("d")), step("d", way("b"))
     )
-    assert [(rule, at) for rule, at, _ in circle] == [("no-exit", "b"), ("no-exit", "d")]
+    assert [(rule, at) for rule, at, _ in cycle] == [("no-exit", "b"), ("no-exit", "d")]
 
 
 def test_there_is_a_limit_to_the_cases_that_are_looked_at() -> None:
     """Two steps that are each simple tell too many cases apart together."""
     codes = ", ".join(f"1.{number:06}" for number in range(300))
     units = ", ".join(f"H22.{number}" for number in range(10, 99))
-    found = told(
+    found = mistakes_of(
         step("a", ways(way("b", f", when: {{procedure: [{codes}]}}"), way("c"))),
         step("b", ways(way("c", f", when: {{unit: [{units}], level: whole}}"), way("d"))),
         step("c"),

@@ -1,4 +1,4 @@
-"""The shelf of calendars: what is published is never changed, and is found for ever."""
+"""The repository of calendars: what is published is never changed, and is found for ever."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def revised(folder: Path, number: int, closed: str = "2026-09-02") -> Calendar:
 
 
 def published(folder: Path, calendar: Calendar, day: str = "2026-08-01") -> bool:
-    """Put a calendar on a shelf."""
+    """Put a calendar on a repository."""
     first = date.fromisoformat(day)
     return publishing.publish(folder, calendar, first, "1/UBND", NOW, state_office())
 
@@ -66,12 +66,12 @@ def used(folder: Path, unit: str, calendar: Calendar, day: str) -> bool:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A shelf's folder, looked at whenever something is asked."""
+    """A repository's folder, looked at whenever something is asked."""
     monkeypatch.setattr(repository, "INTERVAL", 0.0)
     return tmp_path / "calendars"
 
 
-def test_an_empty_shelf_has_the_calendar_that_ships(folder: Path) -> None:
+def test_an_empty_repository_has_the_calendar_that_ships(folder: Path) -> None:
     """Without anything published everybody works by the calendar that ships, at any time."""
     known = CalendarRepository(folder)
     assert known.calendar_for("H22.12", at("1999-01-01 09:00")) is state_office()
@@ -128,7 +128,7 @@ def test_versions_follow_each_other(folder: Path, tmp_path: Path) -> None:
 
 
 def test_a_new_version_is_seen_without_a_restart(folder: Path, tmp_path: Path) -> None:
-    """Who holds the shelf open works by a version from its publication on."""
+    """Who holds the repository open works by a version from its publication on."""
     known = CalendarRepository(folder)
     before = known.calendar_for("H22", at("2026-08-20 09:00"))
     first = town(tmp_path)
@@ -166,7 +166,7 @@ def test_a_published_version_is_not_changed(folder: Path, tmp_path: Path, change
 
 
 def test_the_calendar_that_ships_is_not_changed_either(folder: Path, tmp_path: Path) -> None:
-    """Its revision stands, though no file of it is on the shelf."""
+    """Its revision stands, though no file of it is on the repository."""
     text = Path(repository.__file__).with_name("vn_overrides.toml").read_text(encoding="utf-8")
     path = tmp_path / "vn.toml"
     path.write_text(text.replace("date = 2026-01-02", "date = 2026-01-05", 1), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""A calendar has changed: what is open and was laid by it is laid anew by the one in force."""
+"""A calendar has changed: what is open is recalculated by the one in force."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _CONSULTATION = DeadlineScope.DEADLINE_SCOPE_CONSULTATION
 def recalculate(
     state: State, command: RecalculateDeadlinesRequest, context: DecisionContext
 ) -> Decision:
-    """Lay anew what the calendar has laid and is still open; nothing for what stays where it is.
+    """Recalculate what the calendar has set and is still open; nothing for what stays where it is.
 
     While the clock stands still what stands with it is not moved: it is counted anew when the clock
     goes on. Dates that another system promised, or that somebody set by hand, are not computed and
@@ -125,7 +125,7 @@ def _stays(old: int, new: int, context: DecisionContext) -> bool:
 def _counted(
     message: DeadlineRecalculated, old: DueDate | None, context: DecisionContext
 ) -> DeadlineRecalculated:
-    """Tell from what a date was computed that no other event tells of in full."""
+    """Return from what a date was computed that no other event holds in full."""
     if old is not None and old.basis is not None:
         write_basis(message, old.basis.counted_by(context.calendar.version))
     return message

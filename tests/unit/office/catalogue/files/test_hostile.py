@@ -179,7 +179,7 @@ def test_a_million_columns(tmp_path: Path) -> None:
 
 
 def read_or_refused(path: Path) -> bool:
-    """Tell that a file is answered at all."""
+    """Check that a file is answered at all."""
     try:
         read_file(path)
     except ProcedureFileError:
@@ -213,12 +213,12 @@ def test_numbers_of_other_scripts_are_no_numbers(tmp_path: Path) -> None:
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
-@pytest.mark.parametrize("said", ["", "sep={}"])
+@pytest.mark.parametrize("expected", ["", "sep={}"])
 def test_every_usual_csv_is_read(
-    tmp_path: Path, mark: bytes, delimiter: str, end: str, said: str
+    tmp_path: Path, mark: bytes, delimiter: str, end: str, expected: str
 ) -> None:
     """With and without its mark, with comma, semicolon or tab, with either end of line."""
-    lines = [said.format(delimiter)] if said else []
+    lines = [expected.format(delimiter)] if expected else []
     lines += [
         delimiter.join(HEADING.split(",")),
         delimiter.join(["field", "", "", "G1", '"Thương ""mại"""', "Trade"]),

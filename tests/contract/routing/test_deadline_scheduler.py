@@ -51,8 +51,8 @@ def test_a_due_date_is_said_once(departments: Departments) -> None:
     assert departments.looks("2031-08-16 09:01") == 1
     assert departments.looks("2041-08-16 09:01") == 0
     assert alarms(departments) == ["DeadlineApproaching", "DeadlineMissed", "DeadlineMissed"]
-    said = [e for e in departments.said(CODE) if name_of(e) == "DeadlineEscalated"]
-    levels = [payload_of(e, DeadlineEscalated) for e in said]
+    escalations = [e for e in departments.own_events(CODE) if name_of(e) == "DeadlineEscalated"]
+    levels = [payload_of(e, DeadlineEscalated) for e in escalations]
     assert [(r.escalation_level, r.scope, r.unit) for r in levels] == [
         ("head", STEP, "H22.12"),
         ("head", DOSSIER, "H22.12"),
@@ -65,18 +65,18 @@ def test_an_alarm_names_the_event_that_set_its_due_date(departments: Departments
     departments.reads(Desk().files(CODE))
     departments.takes(CODE)
     departments.looks("2021-08-11 09:30", 0)
-    opened, _, missed, _ = departments.said(CODE)
+    opened, _, missed, _ = departments.own_events(CODE)
     assert missed.causation_id == opened.event_id
     assert missed.correlation_id == opened.correlation_id == CODE
     assert missed.actor.kind == ActorKind.ACTOR_KIND_SYSTEM
     assert missed.occurred_at.ToMicroseconds() == at("2021-08-11 09:30")
-    said = payload_of(missed, DeadlineMissed)
-    assert (said.scope, said.step, said.unit) == (
+    payload = payload_of(missed, DeadlineMissed)
+    assert (payload.scope, payload.step, payload.unit) == (
         DeadlineScope.DEADLINE_SCOPE_STEP,
         "appraise",
         "H22.12",
     )
-    assert said.due_at.ToMicroseconds() == at("2021-08-11 09:00")
+    assert payload.due_at.ToMicroseconds() == at("2021-08-11 09:00")
 
 
 def test_after_an_outage_everything_missed_is_said_once(departments: Departments) -> None:

@@ -14,7 +14,7 @@ from services.audit.deadlines.explanation import Agreement
 from services.audit.responses import lateness
 from services.audit.wording.event_lines import line_of
 from tests.support.audit_histories import HANOI, Numbering, at, folded, stamp
-from tests.support.explanations import VERSION, accepted, storm, told
+from tests.support.explanations import VERSION, accepted, explained, storm
 
 AGAIN = "; the date had passed and lies ahead again, lateness is judged by the new one"
 
@@ -41,15 +41,15 @@ def history(resumed_at: str, due: str, **more: Any) -> list[tuple[Any, int]]:
 
 def test_it_is_told_and_no_longer_called_late() -> None:
     """Kept because it was late, and late no longer: the line says the one and the other."""
-    said = history("2021-08-17 10:00", "2021-08-18 09:00", after_missed=True, stays_late=True)
-    line = told(*said, calendar_of=storm).lines[-1]
+    events = history("2021-08-17 10:00", "2021-08-18 09:00", after_missed=True, stays_late=True)
+    line = explained(*events, calendar_of=storm).lines[-1]
 
     assert line.agreement is Agreement.SAME
     assert line.text[1] == (
         "The clock goes on: 8:00 working hours waited;"
         f" the calendar has changed (it was {VERSION}), all is counted again{AGAIN}"
     )
-    assert line_of(said[-1][0], HANOI)[1] == (
+    assert line_of(events[-1][0], HANOI)[1] == (
         "The clock goes on, due 2021-08-18 09:00 +07:00 (the date before had passed)"
     )
 
@@ -64,13 +64,13 @@ def test_it_is_told_and_no_longer_called_late() -> None:
 )
 def test_lateness_is_judged_by_the_new_date(resolved: str, words: str, judged: int) -> None:
     """By the explanation and by what reports count."""
-    said = history("2021-08-17 10:00", "2021-08-18 09:00", after_missed=True)
-    said.append((CaseResolved(), at(resolved)))
+    events = history("2021-08-17 10:00", "2021-08-18 09:00", after_missed=True)
+    events.append((CaseResolved(), at(resolved)))
     numbering = Numbering()
     submitted = (DossierSubmitted(time_zone=HANOI), at("2021-08-09 08:00"))
 
-    assert told(*said, calendar_of=storm).lines[-1].text[1] == words
-    row = folded(numbering.event(payload, when) for payload, when in [submitted, *said])
+    assert explained(*events, calendar_of=storm).lines[-1].text[1] == words
+    row = folded(numbering.event(payload, when) for payload, when in [submitted, *events])
     assert row["due_at"] == at("2021-08-18 09:00")
     assert row["missed_at"] == at("2021-08-16 09:01")
     assert lateness(row, 20210820) == judged
@@ -78,9 +78,9 @@ def test_lateness_is_judged_by_the_new_date(resolved: str, words: str, judged: i
 
 def test_a_date_that_had_passed_all_the_same_is_late() -> None:
     """Stopped on the 16th for a minute; nothing brings the date ahead without the storm."""
-    said = history("2021-08-16 10:01", "2021-08-16 09:01", after_missed=True)
-    said[-1][0].calendar_version = VERSION
-    line = told(*said).lines[-1]
+    events = history("2021-08-16 10:01", "2021-08-16 09:01", after_missed=True)
+    events[-1][0].calendar_version = VERSION
+    line = explained(*events).lines[-1]
 
     assert line.agreement is Agreement.DIFFERS
     assert line.problem[1] == "the date does not lie ahead again"
@@ -96,7 +96,7 @@ def test_a_date_that_had_passed_all_the_same_is_late() -> None:
 )
 def test_a_step_s_date_is_told_alike(version: str, due: str, agreement: Agreement) -> None:
     """Its own field is held to the same rule."""
-    said = history("2021-08-16 10:01", due, step_after_missed=True)
+    events = history("2021-08-16 10:01", due, step_after_missed=True)
     current = CurrentStep(
         step="handle",
         time_limit="5wd",
@@ -104,12 +104,12 @@ def test_a_step_s_date_is_told_alike(version: str, due: str, agreement: Agreemen
         due_at=stamp("2021-08-16 09:00"),
         calendar_version=VERSION,
     )
-    said.insert(1, (CaseOpened(current=current), at("2021-08-09 09:00")))
-    resumed = said[-1][0]
+    events.insert(1, (CaseOpened(current=current), at("2021-08-09 09:00")))
+    resumed = events[-1][0]
     resumed.calendar_version = version
     resumed.current.step = "handle"
     resumed.current.due_at.CopyFrom(resumed.due_at)
-    line = told(*said, calendar_of=storm).lines[-1]
+    line = explained(*events, calendar_of=storm).lines[-1]
 
     assert line.step == "handle"
     assert line.agreement is agreement

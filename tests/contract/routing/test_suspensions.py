@@ -81,7 +81,7 @@ def test_the_first_promise_is_kept_beside_the_one_that_holds(departments: Depart
         "12/PXL",
         "2021-08-11 10:00",
     )
-    signed = departments.said(CODE)[-1]
+    signed = departments.own_events(CODE)[-1]
     assert (signed.actor.kind, signed.actor.id) == (ActorKind.ACTOR_KIND_OFFICER, "sep")
 
 
@@ -115,7 +115,7 @@ def test_closing_before_the_watch_has_looked_says_the_end_first(departments: Dep
     """That the time ended is nobody's deed; that the case is closed is the officer's."""
     departments.does(supplement("appraise"), CODE, "2021-08-09 10:00")
     departments.does(close(), CODE, "2021-09-09 10:00")
-    expired, closed = departments.said(CODE)[-2:]
+    expired, closed = departments.own_events(CODE)[-2:]
     assert name_of(expired) == "SupplementExpired"
     assert expired.actor.kind == ActorKind.ACTOR_KIND_SYSTEM
     assert name_of(closed) == "CaseClosed"

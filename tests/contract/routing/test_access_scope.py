@@ -39,7 +39,7 @@ def departments(new_database: NewDatabase) -> Iterator[Departments]:
     made.close()
 
 
-def sight(unit: str, officer: str = "chi") -> AccessScope:
+def access_scope_of(unit: str, officer: str = "chi") -> AccessScope:
     """Return what an officer of a unit sees."""
     return AccessScope(unit, officer, {GONE.code: GONE}, DAY)
 
@@ -48,7 +48,7 @@ def sees(departments: Departments, code: str, unit: str, officer: str = "chi") -
     """Return whether a case is shown to an officer."""
     with departments.engine.connect() as connection:
         request = pb.GetCaseRequest(dossier_code=code)
-        mine = sight(unit, officer)
+        mine = access_scope_of(unit, officer)
         try:
             case.get_case(connection, request, standard_processes(), at(NOW), access_scope=mine)
         except Forbidden:
@@ -117,10 +117,10 @@ def test_work_is_listed_to_its_units(departments: Departments, unit: str, seen: 
     everything = work(departments, None, 500)
     expected = [code for code in everything if units[code] in seen]
     for size in (1, 13, 500):
-        assert work(departments, sight(unit), size) == expected
-    role = work(departments, sight(unit), 50, role="specialist")
+        assert work(departments, access_scope_of(unit), size) == expected
+    role = work(departments, access_scope_of(unit), 50, role="specialist")
     assert role == expected
-    assert work(departments, sight(unit), 50, role="clerk") == []
+    assert work(departments, access_scope_of(unit), 50, role="clerk") == []
 
 
 def test_another_unit_s_work_is_refused_and_one_s_own_is_found_anywhere(
@@ -129,13 +129,13 @@ def test_another_unit_s_work_is_refused_and_one_s_own_is_found_anywhere(
     """Asking for another unit says no rather than nothing; one's own work is one's own."""
     filled(departments)
     with pytest.raises(Forbidden):
-        work(departments, sight("H22.12"), 50, unit="H22.60")
+        work(departments, access_scope_of("H22.12"), 50, unit="H22.60")
     with pytest.raises(Forbidden):
-        work(departments, sight("H22.12"), 50, unit="H22.60", assignee="a1")
-    assert work(departments, sight("H22.60"), 50, unit="H22.60.05")
-    mine = work(departments, sight("H22.12", "a1"), 50, assignee="a1")
+        work(departments, access_scope_of("H22.12"), 50, unit="H22.60", assignee="a1")
+    assert work(departments, access_scope_of("H22.60"), 50, unit="H22.60.05")
+    mine = work(departments, access_scope_of("H22.12", "a1"), 50, assignee="a1")
     assert mine == work(departments, None, 50, assignee="a1")
-    others = work(departments, sight("H22.12", "a1"), 50, assignee="a2")
+    others = work(departments, access_scope_of("H22.12", "a1"), 50, assignee="a2")
     assert set(others) < set(work(departments, None, 50, assignee="a2"))
 
 
@@ -164,7 +164,7 @@ def test_a_case_is_shown_to_those_who_take_part(departments: Departments) -> Non
     assert not sees(departments, own, "H30", "dung")
     departments.does(takes_part(2, "dung"), own, NOW)
     assert sees(departments, own, "H30", "dung")
-    assert work(departments, sight("H30", "dung"), 5, participant="dung") == [own]
+    assert work(departments, access_scope_of("H30", "dung"), 5, participant="dung") == [own]
     departments.does(takes_part(0, "dung"), own, NOW)
     assert not sees(departments, own, "H30", "dung")
 
@@ -178,7 +178,7 @@ def test_questions_are_listed_to_the_unit_asked_and_to_who_asks(departments: Dep
     def listed(own: str, **more: object) -> int:
         request = pb.ListConsultationsRequest(**more)  # type: ignore[arg-type]
         with departments.engine.connect() as connection:
-            page = consultations.list_all(connection, request, at(NOW), sight(own))
+            page = consultations.list_all(connection, request, at(NOW), access_scope_of(own))
         return len(page.consultations)
 
     assert [listed(unit) for unit in ("H22", "H22.02", "H22.12", "H22.60")] == [1, 1, 0, 0]

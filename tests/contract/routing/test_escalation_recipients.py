@@ -39,9 +39,9 @@ def head(name: str, *away: Absence, unit: str = "H22.12", until: date | None = N
     return Officer(name, name, unit, frozenset({"head"}), valid_to=until, absences=away)
 
 
-def away(stand_in: str = "") -> Absence:
+def away(substitute: str = "") -> Absence:
     """Return the day of the due date, away."""
-    return Absence(HERE, HERE, stand_in)
+    return Absence(HERE, HERE, substitute)
 
 
 def office(*officers: Officer, units: tuple[DirectoryUnit, ...] = ()) -> CaseContextLoader:
@@ -63,9 +63,9 @@ def departments(new_database: NewDatabase) -> Iterator[Departments]:
     made.close()
 
 
-def said(departments: Departments) -> list[DeadlineEscalated]:
+def escalations(departments: Departments) -> list[DeadlineEscalated]:
     """Return what was said to those above."""
-    found = [e for e in departments.said(CODE) if name_of(e) == "DeadlineEscalated"]
+    found = [e for e in departments.own_events(CODE) if name_of(e) == "DeadlineEscalated"]
     return [payload_of(event, DeadlineEscalated) for event in found]
 
 
@@ -74,7 +74,7 @@ MERGED = (
     DirectoryUnit("H22.12", "Huyện", valid_to=date(2021, 8, 10), successor="H22.70"),
     DirectoryUnit("H22.70", "Xã mới"),
 )
-TOLD = [
+RECIPIENTS = [
     ((head("tu"), head("binh"), SPECIALIST), ["binh", "tu"]),
     ((head("tu", unit="H22"), head("binh", unit="H22.12.03")), []),
     ((head("tu", until=date(2021, 8, 10)), head("binh")), ["binh"]),
@@ -86,30 +86,30 @@ TOLD = [
 ]
 
 
-@pytest.mark.parametrize(("officers", "expected"), TOLD)
+@pytest.mark.parametrize(("officers", "expected"), RECIPIENTS)
 def test_the_event_names_who_is_told(
     departments: Departments, officers: tuple[Officer, ...], expected: list[str]
 ) -> None:
     """Who holds the role in the unit then, or stands in, by id and once; nobody else."""
     departments.looks(LOOK, office=office(*officers))
-    (level,) = said(departments)
+    (level,) = escalations(departments)
     assert list(level.officers) == expected
     assert (level.escalation_level, level.unit, level.work_unit) == ("head", "H22.12", "H22.12")
     assert (level.step, level.step_title) == ("appraise", "Thẩm định")
     assert level.due_at == to_timestamp(at(DUE))
 
 
-def test_the_heads_of_the_heir_are_told(departments: Departments) -> None:
+def test_the_heads_of_the_successor_are_notified(departments: Departments) -> None:
     """A unit that was dissolved has no heads of its own any more."""
     moi = head("moi", unit="H22.70")
     departments.looks(LOOK, office=office(moi, units=MERGED))
-    assert list(said(departments)[0].officers) == ["moi"]
+    assert list(escalations(departments)[0].officers) == ["moi"]
 
 
 def test_without_a_directory_nobody_is_named(departments: Departments) -> None:
     """The level is said all the same."""
     departments.looks(LOOK)
-    (level,) = said(departments)
+    (level,) = escalations(departments)
     assert list(level.officers) == []
 
 
@@ -121,7 +121,7 @@ def test_who_was_delegated_to_is_told(departments: Departments, until: str, expe
     request.ends_at.CopyFrom(to_timestamp(at(until)))
     departments.delegates(request, "2021-08-10 09:00", TU)
     departments.looks(LOOK, office=office(head("tu"), SPECIALIST))
-    (level,) = said(departments)
+    (level,) = escalations(departments)
     assert list(level.officers) == [expected]
 
 
@@ -130,8 +130,8 @@ def test_a_rebuild_asks_nobody(departments: Departments, new_database: NewDataba
     departments.looks(LOOK, office=office(head("tu")))
     again = Departments(new_database("routing"), reacting=False)
     again.reads(Desk().files(CODE))
-    again.reads(departments.said(CODE))
-    assert list(said(again)[0].officers) == ["tu"]
+    again.reads(departments.own_events(CODE))
+    assert list(escalations(again)[0].officers) == ["tu"]
     again.close()
 
 
@@ -146,15 +146,15 @@ def test_the_head_of_the_desk_is_told_of_a_missed_check(new_database: NewDatabas
     accepted.sequence, missed.sequence = 3, 2
     made.reads([submitted, missed])
     made.reads([accepted])
-    told, opened = made.said(CODE)
-    level = payload_of(told, DeadlineEscalated)
+    event, opened = made.own_events(CODE)
+    level = payload_of(event, DeadlineEscalated)
     assert (level.scope, level.escalation_level, level.unit) == (CHECK, "desk-head", "H22.12")
     assert (level.work_unit, list(level.officers)) == ("H22.12", ["tu"])
     assert level.due_at == to_timestamp(at(DUE))
-    assert told.causation_id == missed.event_id
+    assert event.causation_id == missed.event_id
     assert name_of(opened) == "CaseOpened"
     again = Departments(new_database("routing"), reacting=False)
-    again.reads([submitted, missed, accepted, *made.said(CODE)])
+    again.reads([submitted, missed, accepted, *made.own_events(CODE)])
     assert again.views() == made.views()
     made.close()
     again.close()

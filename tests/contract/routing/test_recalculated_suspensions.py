@@ -48,7 +48,7 @@ def departments(new_database: NewDatabase) -> Iterator[Departments]:
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of the shelf by which routing works here."""
+    """The folder of the repository by which routing works here."""
     monkeypatch.setattr(repository, "INTERVAL", 0.0)
     known = CalendarRepository(tmp_path / "calendars")
     monkeypatch.setattr(OFFICE, "calendars", lambda: known)
@@ -111,7 +111,7 @@ def test_what_lies_ahead_again_is_watched_again(
     """The index looks at the new date: nobody has said anything of it yet."""
     late_before_a_storm(departments, folder, tmp_path)
 
-    resumed = payload_of(departments.said(LATE)[-1], CaseResumed)
+    resumed = payload_of(departments.own_events(LATE)[-1], CaseResumed)
     assert (resumed.after_missed, resumed.stays_late) == (True, True)
     assert due(departments, LATE) == "2021-08-18 09:00"
     found = row(departments, LATE, DOSSIER)
@@ -119,12 +119,12 @@ def test_what_lies_ahead_again_is_watched_again(
     departments.looks("2021-08-18 09:00", 0)
     before = departments.kinds(LATE).count("DeadlineMissed")
     departments.looks("2021-08-18 09:00", 1)
-    said = [
+    payloads = [
         payload_of(e, DeadlineMissed)
-        for e in departments.said(LATE)
+        for e in departments.own_events(LATE)
         if name_of(e) == "DeadlineMissed"
     ]
-    assert [clock(m.due_at.ToMicroseconds()) for m in said[before:] if m.scope == DOSSIER] == [
+    assert [clock(m.due_at.ToMicroseconds()) for m in payloads[before:] if m.scope == DOSSIER] == [
         "2021-08-18 09:00"
     ]
     assert row(departments, LATE, DOSSIER)["missed"] == 1
@@ -182,7 +182,7 @@ def test_a_rebuild_is_equal_row_for_row(
             desk.papers(SIGNED, "2021-08-17 15:00"),
         ]
         streams: dict[tuple[str, str], list[Any]] = {}
-        for event in [*heard, *first.said()]:
+        for event in [*heard, *first.own_events()]:
             streams.setdefault((event.stream_id, event.source), []).append(event)
         again.reads(merged(list(streams.values()), [5 * n for n in range(500)]))
         assert again.views() == first.views()

@@ -48,8 +48,8 @@ def test_fault_44_everything_is_said_once_at_the_first_look(departments: Departm
     assert departments.looks("2021-08-22 09:01") == 0
     for code in (CODES[0], CODES[-1]):
         assert Counter(departments.kinds(code)) == {"CaseOpened": 1, **ONCE_EACH}
-    said = Counter(departments.kinds())
-    assert said == {kind: n * len(CODES) for kind, n in {"CaseOpened": 1, **ONCE_EACH}.items()}
+    kinds = Counter(departments.kinds())
+    assert kinds == {kind: n * len(CODES) for kind, n in {"CaseOpened": 1, **ONCE_EACH}.items()}
 
 
 def test_fault_44_a_service_that_was_down_for_three_days(
@@ -80,14 +80,14 @@ def test_fault_44_a_service_that_was_down_for_three_days(
         assert alarms() == []
     with running("2021-08-19T09:01:00"):
         wait_until(lambda: len(alarms()) >= 6 * len(FEW), what="all is said")
-    said = alarms()
-    per_dossier = Counter((e.stream_id, name_of(e)) for e in said)
+    payloads = alarms()
+    per_dossier = Counter((e.stream_id, name_of(e)) for e in payloads)
     assert per_dossier == {(code, kind): 3 for code in FEW for kind in ONCE_EACH}
-    missed = [e for e in said if name_of(e) == "DeadlineMissed"]
+    missed = [e for e in payloads if name_of(e) == "DeadlineMissed"]
     assert len({(e.stream_id, payload_of(e, DeadlineMissed).scope) for e in missed}) == len(missed)
     another = "H22.12-210809-9999"
     put(kafka.bootstrap, topic, desk.files(another))
     with running("2021-08-19T15:00:00"):
-        wait_until(lambda: len(alarms()) >= len(said) + 6, what="the watch has looked")
+        wait_until(lambda: len(alarms()) >= len(payloads) + 6, what="the watch has looked")
         later = [event for event in alarms() if event.stream_id != another]
-    assert later == said
+    assert later == payloads

@@ -178,9 +178,9 @@ def test_a_due_date_that_had_passed_stays_passed() -> None:
 def test_lateness_is_said_before_the_clock_is_stopped() -> None:
     """A late case can't be stopped before anybody looks: what had passed is said first."""
     case = Case().opened().taken()
-    said = case.does(stop("appraise"), "2021-08-16 11:00")
-    assert named(said[:2]) == [("DeadlineMissed", DOSSIER), ("DeadlineMissed", STEP)]
-    assert isinstance(said[2], CaseSuspended)
+    payloads = case.does(stop("appraise"), "2021-08-16 11:00")
+    assert named(payloads[:2]) == [("DeadlineMissed", DOSSIER), ("DeadlineMissed", STEP)]
+    assert isinstance(payloads[2], CaseSuspended)
 
 
 def test_the_citizen_s_time_ends_once_and_papers_are_still_taken() -> None:
@@ -231,12 +231,16 @@ MOVE = extend("2021-08-16 09:00", "2021-08-20 10:00")
 def test_the_promise_is_moved_by_its_signed_apology() -> None:
     """The event keeps old and new date, the words, and who signed; the new date is watched."""
     case = Case().opened("2021-08-09 09:00").taken()
-    (said,) = case.does(MOVE, "2021-08-13 09:00", LEADER)
-    assert isinstance(said, DeadlineExtended)
-    assert clock(to_us(said.previous_due_at)) == "2021-08-16 09:00"
-    assert clock(to_us(said.due_at)) == "2021-08-20 10:00"
-    assert (said.signer, said.signer_unit, said.signer_title) == ("sep", "H22", "Phó Giám đốc")
-    assert (said.apology_number, said.calendar_version) == ("12/PXL", state_office().version)
+    (payload,) = case.does(MOVE, "2021-08-13 09:00", LEADER)
+    assert isinstance(payload, DeadlineExtended)
+    assert clock(to_us(payload.previous_due_at)) == "2021-08-16 09:00"
+    assert clock(to_us(payload.due_at)) == "2021-08-20 10:00"
+    assert (payload.signer, payload.signer_unit, payload.signer_title) == (
+        "sep",
+        "H22",
+        "Phó Giám đốc",
+    )
+    assert (payload.apology_number, payload.calendar_version) == ("12/PXL", state_office().version)
     assert ("DeadlineMissed", DOSSIER) not in named(case.watched("2021-08-20 10:00"))
     assert ("DeadlineMissed", DOSSIER) in named(case.watched("2021-08-20 10:00", 1))
 
@@ -304,7 +308,7 @@ POLICY = EscalationPolicy(
 )
 
 
-def test_the_ladder_is_climbed_rung_by_rung() -> None:
+def test_the_escalation_goes_level_by_level() -> None:
     """Each level is told once, at its instant, naming unit and role."""
     case = Case(process="same-day", time_limit="10wh", escalation_policy=POLICY)
     case.opened("2021-08-09 07:00").taken("2021-08-09 07:00")
@@ -327,12 +331,12 @@ def test_the_ladder_is_climbed_rung_by_rung() -> None:
     assert case.watched("2031-08-11 09:00") == []
 
 
-def test_after_an_outage_every_rung_is_told_once() -> None:
+def test_after_an_outage_every_level_is_notified_once() -> None:
     """The people above are others than the officer: all of them are told, in order."""
     case = Case(process="same-day", time_limit="10wh", escalation_policy=POLICY)
     case.opened("2021-08-09 07:00").taken("2021-08-09 07:00")
-    said = case.watched("2021-09-09 09:00")
-    assert [getattr(m, "escalation_level", "missed") for m in said] == [
+    payloads = case.watched("2021-09-09 09:00")
+    assert [getattr(m, "escalation_level", "missed") for m in payloads] == [
         "missed",
         "head",
         "leader",
@@ -341,7 +345,7 @@ def test_after_an_outage_every_rung_is_told_once() -> None:
     assert case.watched("2021-09-09 09:00") == []
 
 
-def test_a_pause_moves_the_rungs_and_keeps_what_was_told() -> None:
+def test_a_pause_moves_the_levels_and_keeps_who_was_notified() -> None:
     """Head told before the pause; the leader comes as much later as the clock stood still."""
     case = Case(process="same-day", time_limit="10wh", escalation_policy=POLICY)
     case.opened("2021-08-09 07:00").taken("2021-08-09 07:00")
@@ -356,7 +360,7 @@ def test_a_pause_moves_the_rungs_and_keeps_what_was_told() -> None:
     ]
 
 
-def test_the_longest_code_chooses_the_ladder() -> None:
+def test_the_longest_code_chooses_the_policy() -> None:
     """A unit without a policy of its own has that of the unit above it, at last the common one."""
     common, own = EscalationPolicy((Stage("a", "head"),)), EscalationPolicy((Stage("b", "head"),))
     policies = EscalationPolicies({"": common, "H22.12": own})

@@ -48,7 +48,7 @@ def test_fault_44_a_desk_that_was_down_for_three_days(
             )
         return str(answer.dossier_code)
 
-    def said() -> list[tuple[str, str]]:
+    def alarms_on_log() -> list[tuple[str, str]]:
         found = [(e.stream_id, name_of(e)) for e in log_of(*log)]
         return sorted(each for each in found if each[1] in (NEAR, GONE))
 
@@ -56,17 +56,17 @@ def test_fault_44_a_desk_that_was_down_for_three_days(
     with running("2021-08-09T08:00:00") as desk:
         first = submit(desk)
         desk.wait_published()
-    assert said() == []
+    assert alarms_on_log() == []
     with running("2021-08-09T14:10:00") as desk:
-        wait_until(lambda: said() == [(first, NEAR)], what="the first is warned of")
+        wait_until(lambda: alarms_on_log() == [(first, NEAR)], what="the first is warned of")
         second = submit(desk)
         desk.wait_published()
     with running("2021-08-12T14:10:00") as desk:
-        wait_until(lambda: len(said()) >= 3, what="both are said to be over")
+        wait_until(lambda: len(alarms_on_log()) >= 3, what="both are said to be over")
         third = submit(desk)
         desk.wait_published()
     once = sorted([(first, NEAR), (first, GONE), (second, GONE)])
-    assert said() == once
+    assert alarms_on_log() == once
     with running("2021-08-13T10:00:00"):
-        wait_until(lambda: (third, NEAR) in said(), what="the watch has looked")
-    assert said() == sorted([*once, (third, NEAR)])
+        wait_until(lambda: (third, NEAR) in alarms_on_log(), what="the watch has looked")
+    assert alarms_on_log() == sorted([*once, (third, NEAR)])

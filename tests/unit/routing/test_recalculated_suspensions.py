@@ -85,8 +85,8 @@ def test_a_stop_in_time_is_in_time_though_the_watch_was_faster() -> None:
     """
     case = Case(time_limit="1wd").opened("2021-08-09 17:00").taken("2021-08-09 17:00")
     assert ("DeadlineMissed", DOSSIER) in named(case.watched("2021-08-10 17:00", 1))
-    said = paused(case, state_office(), "2021-08-10 16:57", "2021-08-11 09:00")
-    assert (said.after_missed, said.stays_late) == (False, False)
+    payload = paused(case, state_office(), "2021-08-10 16:57", "2021-08-11 09:00")
+    assert (payload.after_missed, payload.stays_late) == (False, False)
     assert due(case) == "2021-08-11 09:03"
     assert agreed(case)
     assert ("DeadlineMissed", DOSSIER) in named(case.watched("2021-08-11 09:03", 1))
@@ -125,8 +125,10 @@ def test_one_pause_after_the_other_keeps_the_date_ahead() -> None:
 
     assert due(case) == "2021-08-16 09:45"
     assert agreed(case, SATURDAY)
-    said = case.watched("2021-08-16 09:00", 1)
-    assert not [each for each in said if isinstance(each, DeadlineMissed) and each.scope == DOSSIER]
+    payloads = case.watched("2021-08-16 09:00", 1)
+    assert not [
+        each for each in payloads if isinstance(each, DeadlineMissed) and each.scope == DOSSIER
+    ]
 
 
 def test_the_step_is_kept_ahead_too() -> None:
@@ -155,10 +157,10 @@ def test_a_date_that_lies_ahead_again_is_missed_anew(policy: ResumePolicy) -> No
     case = Case(time_limit="5wd", policy=policy).opened("2021-08-09 09:00").taken()
     assert ("DeadlineMissed", DOSSIER) in named(case.watched("2021-08-16 09:30"))
 
-    said = paused(case, STORM, "2021-08-16 10:00", "2021-08-17 10:00")
+    payload = paused(case, STORM, "2021-08-16 10:00", "2021-08-17 10:00")
 
-    assert said.after_missed
-    assert not said.restarted
+    assert payload.after_missed
+    assert not payload.restarted
     assert due(case) == "2021-08-18 09:00"
     case.taken("2021-08-17 10:00", "binh")
     assert named(case.watched("2021-08-18 09:00")) == [("DeadlineApproaching", DOSSIER)]
@@ -174,9 +176,9 @@ def test_a_step_that_lies_ahead_again_is_warned_of_and_missed_anew() -> None:
     case = Case(time_limit="5wd").opened("2021-08-09 09:00").taken()
     assert named(case.watched("2021-08-11 09:30")) == [("DeadlineMissed", STEP)]
 
-    said = paused(case, closed("2021-08-10"), "2021-08-11 10:00", "2021-08-11 11:00")
+    payload = paused(case, closed("2021-08-10"), "2021-08-11 10:00", "2021-08-11 11:00")
 
-    assert (said.after_missed, said.step_after_missed) == (False, True)
+    assert (payload.after_missed, payload.step_after_missed) == (False, True)
     case.taken("2021-08-11 11:00", "binh")
     assert named(case.watched("2021-08-12 10:00")) == [("DeadlineApproaching", STEP)]
     assert named(case.watched("2021-08-12 10:00", 1)) == [("DeadlineMissed", STEP)]
@@ -189,11 +191,11 @@ def test_a_date_that_moves_away_is_warned_of_anew() -> None:
     assert ("DeadlineApproaching", DOSSIER) in named(case.watched("2021-08-13 15:30"))
     storm = closed("2021-08-11", "2021-08-12")
 
-    said = paused(case, storm, "2021-08-13 16:00", "2021-08-13 16:30")
+    payload = paused(case, storm, "2021-08-13 16:00", "2021-08-13 16:30")
 
-    assert (said.after_missed, due(case)) == (False, "2021-08-18 09:30")
+    assert (payload.after_missed, due(case)) == (False, "2021-08-18 09:30")
     case.taken("2021-08-13 16:30", "binh")
-    warned = clock(to_us(said.warn_at))
+    warned = clock(to_us(payload.warn_at))
     assert ("DeadlineApproaching", DOSSIER) not in named(case.watched(warned))
     assert ("DeadlineApproaching", DOSSIER) in named(case.watched(warned, 1))
 
@@ -219,9 +221,9 @@ def test_late_by_either_calendar_stays_late() -> None:
     case = Case(time_limit="5wd").opened("2021-08-09 09:00").taken()
     case.watched("2021-08-16 09:30")
 
-    said = paused(case, STORM, "2021-08-17 09:30", "2021-08-18 10:00")
+    payload = paused(case, STORM, "2021-08-17 09:30", "2021-08-18 10:00")
 
-    assert (said.after_missed, due(case)) == (False, "2021-08-18 09:30")
+    assert (payload.after_missed, due(case)) == (False, "2021-08-18 09:30")
     case.taken("2021-08-18 10:00", "binh")
     assert case.watched("2021-09-18 09:00") == []
     assert agreed(case, STORM)
@@ -255,19 +257,19 @@ def test_each_date_that_passes_is_said_once(
         now = since + waited * HOUR
         if look:
             case.watched(wall(since))
-        said = paused(case, known[-1], wall(since), wall(now))
-    was_late = to_us(said.previous_due_at) < to_us(said.suspended_at)
+        payload = paused(case, known[-1], wall(since), wall(now))
+    was_late = to_us(payload.previous_due_at) < to_us(payload.suspended_at)
     resumed, limit = len(case.events), case.state.dossier_limit
     assert limit is not None
 
     case.watched("2022-08-09 09:00")
 
-    told = [
+    payloads = [
         payload_of(e, DeadlineMissed)
         for e in case.events[resumed:]
         if name_of(e) == "DeadlineMissed"
     ]
     to_be_said = [] if was_late and limit.due_at <= now else [limit.due_at]
-    assert [to_us(m.due_at) for m in told if m.scope == DOSSIER] == to_be_said
-    assert said.after_missed is (was_late and limit.due_at > now)
+    assert [to_us(m.due_at) for m in payloads if m.scope == DOSSIER] == to_be_said
+    assert payload.after_missed is (was_late and limit.due_at > now)
     assert agreed(case, *known)

@@ -47,7 +47,7 @@ def stuck(limit: str = "none") -> Case:
     return Case(process="same-day", time_limit=limit).opened(MON)
 
 
-def said(case: Case, when: str, offset: int = 0) -> list[tuple[Any, int]]:
+def first_action_events(case: Case, when: str, offset: int = 0) -> list[tuple[Any, int]]:
     """Return what the watch says of beginning on the step."""
     found = [(type(m), getattr(m, "scope", 0)) for m in case.watched(when, offset)]
     return [each for each in found if each[1] == FIRST_ACTION]
@@ -108,13 +108,13 @@ def test_it_comes_near_and_passes_once() -> None:
     assert (type(near), near.scope) == NEAR
     assert (near.step, near.unit, clock(to_us(near.due_at))) == ("handle", "H22.12", TUE)
     assert case.watched(TUE) == []
-    assert said(case, TUE, 1) == [GONE]
+    assert first_action_events(case, TUE, 1) == [GONE]
     assert case.watched("2021-09-10 09:00") == []
 
 
 def test_after_an_outage_only_that_it_has_passed_is_said() -> None:
     """A warning of what has passed would be of no use."""
-    assert said(stuck(), "2021-08-12 09:00") == [GONE]
+    assert first_action_events(stuck(), "2021-08-12 09:00") == [GONE]
 
 
 @pytest.mark.parametrize(
@@ -130,8 +130,8 @@ def test_what_was_begun_on_is_not_warned_of(begins: Callable[[Case], Any]) -> No
     """Given to an officer, opened, papers asked for, or stopped."""
     case = stuck()
     begins(case)
-    assert said(case, "2021-08-10 08:30") == []
-    assert said(case, "2021-08-12 09:00") == []
+    assert first_action_events(case, "2021-08-10 08:30") == []
+    assert first_action_events(case, "2021-08-12 09:00") == []
 
 
 def test_a_step_that_was_done_leaves_its_warning_behind() -> None:
@@ -150,12 +150,12 @@ def test_after_a_pause_the_time_to_begin_is_warned_of_anew(
 ) -> None:
     """The clock goes on on Wednesday at 10:00: somebody is to begin by Thursday at 10:00."""
     case = stuck()
-    assert said(case, "2021-08-10 08:30") == [NEAR]
+    assert first_action_events(case, "2021-08-10 08:30") == [NEAR]
     case.does(stops, "2021-08-10 08:40")
     case.does(goes_on, "2021-08-11 10:00", *([actor] if actor else []))
-    assert said(case, "2021-08-12 09:00") == []
-    assert said(case, "2021-08-12 09:00", 1) == [NEAR]
-    assert said(case, "2021-08-12 10:00", 1) == [GONE]
+    assert first_action_events(case, "2021-08-12 09:00") == []
+    assert first_action_events(case, "2021-08-12 09:00", 1) == [NEAR]
+    assert first_action_events(case, "2021-08-12 10:00", 1) == [GONE]
 
 
 @pytest.mark.parametrize("policy", list(ResumePolicy))
@@ -176,16 +176,16 @@ def test_after_a_pause_nobody_begins_anew_on_what_is_theirs(
 def test_a_changed_calendar_moves_the_warning_along() -> None:
     """Tuesday is closed: by Wednesday 09:00, and the warning an hour before it, said anew."""
     case = stuck()
-    assert said(case, "2021-08-10 08:30") == [NEAR]
+    assert first_action_events(case, "2021-08-10 08:30") == [NEAR]
     moved = {
         each.scope: each for each in recalculated(case, closed("2021-08-10"), "2021-08-10 08:40")
     }
     assert clock(to_us(moved[FIRST_ACTION].due_at)) == "2021-08-11 09:00"
     assert clock(to_us(moved[FIRST_ACTION].warn_at)) == "2021-08-11 08:00"
     assert DOSSIER not in moved
-    assert said(case, "2021-08-11 08:00") == []
-    assert said(case, "2021-08-11 08:00", 1) == [NEAR]
-    assert said(case, "2021-08-11 09:00", 1) == [GONE]
+    assert first_action_events(case, "2021-08-11 08:00") == []
+    assert first_action_events(case, "2021-08-11 08:00", 1) == [NEAR]
+    assert first_action_events(case, "2021-08-11 09:00", 1) == [GONE]
 
 
 def test_an_event_of_before_warnings_warns_of_nothing() -> None:

@@ -36,7 +36,7 @@ def departments(new_database: NewDatabase) -> Iterator[Departments]:
 def alarms(departments: Departments, code: str = CODE) -> list[str]:
     """List what was said of beginning on the step."""
     found = []
-    for event in departments.said(code):
+    for event in departments.own_events(code):
         name = name_of(event)
         if getattr(envelope.payload_of(event), "scope", 0) == FIRST_ACTION:
             found.append(name)
@@ -63,7 +63,7 @@ def test_a_stuck_case_is_warned_of_and_missed_once(departments: Departments) -> 
     assert departments.looks("2031-08-10 09:00") == 0
     assert next_alarm(departments) is None
     assert alarms(departments) == [NEAR, GONE]
-    opened, near, _ = departments.said(CODE)
+    opened, near, _ = departments.own_events(CODE)
     assert near.causation_id == opened.event_id
 
 
@@ -107,5 +107,5 @@ def test_a_rebuild_has_the_same_rows(new_database: NewDatabase, when: str) -> No
     ):
         live.reads(filed)
         live.looks(when)
-        again.reads([*filed, *live.said()])
+        again.reads([*filed, *live.own_events()])
         assert again.views() == live.views()

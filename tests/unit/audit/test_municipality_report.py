@@ -67,7 +67,7 @@ def _us(text: str) -> int:
 
 
 def _events(code: str, rows: list[dict[str, str]]) -> list[Event]:
-    """Give a case's events as an import writes them: its end first, then every activity."""
+    """Return a case's events as an import writes them: its end first, then every activity."""
     case, numbering = rows[0], Numbering()
     start, due, end = case["case:startdate"], case["case:deadline"], case["case:enddate"]
     accepted = DossierAccepted()
@@ -79,17 +79,17 @@ def _events(code: str, rows: list[dict[str, str]]) -> list[Event]:
         time_zone="Europe/Amsterdam",
         imported_from="receipt",
     )
-    said: list[tuple[Message, str]] = [
+    payloads: list[tuple[Message, str]] = [
         (submitted, start),
         (accepted, start),
         (CaseOpened(imported=True), start),
     ]
     if end:
-        said.append((CaseResolved(), end))
+        payloads.append((CaseResolved(), end))
     for row in rows:
-        said.append((StepRecorded(activity=row["concept:name"]), row["time:timestamp"]))
-    said.append((HistoryImported(steps=len(rows)), rows[-1]["time:timestamp"]))
-    return [numbering.event(payload, _us(when), code) for payload, when in said]
+        payloads.append((StepRecorded(activity=row["concept:name"]), row["time:timestamp"]))
+    payloads.append((HistoryImported(steps=len(rows)), rows[-1]["time:timestamp"]))
+    return [numbering.event(payload, _us(when), code) for payload, when in payloads]
 
 
 def _count(case: dict[str, str], first: date, last: date) -> Iterator[str]:
@@ -128,10 +128,10 @@ def test_the_report_equals_the_files_own_counts(
             expected[key][name] += 1
             expected[""][name] += 1
 
-    told = dict([("", report.total), *report.rows()])
+    counted = dict([("", report.total), *report.rows()])
     assert len(cases) == 1434
-    assert told.keys() == expected.keys()
-    for key, counts in told.items():
+    assert counted.keys() == expected.keys()
+    for key, counts in counted.items():
         assert {n: getattr(counts, n) for n in counts.__slots__ if getattr(counts, n)} == {
             name: count for name, count in expected[key].items() if count
         }
