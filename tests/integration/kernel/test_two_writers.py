@@ -42,7 +42,7 @@ CALL = Call(Actor(kind=ActorKind.ACTOR_KIND_OFFICER, id="an.nv"), "vi", "", 1, 1
 
 def _said(uow: UnitOfWork, _event: Any, _payload: Any) -> None:
     row = uow.get(CASES, CODE) or {}
-    uow.change(CASES, CODE, written=(row.get("said") or 0) + 1)
+    uow.change(CASES, CODE, written=(row.get("written") or 0) + 1)
 
 
 MODEL = Model("routing", "dossier", KERNEL, projections={CaseResumed: _said}, by_stream=(CASES,))
@@ -117,7 +117,7 @@ def test_a_decision_sees_one_state(engine: Engine, start: Callable[[], Writer]) 
     seen: list[tuple[int, int]] = []
 
     def decide(uow: UnitOfWork) -> None:
-        written = (uow.get(CASES, CODE) or {}).get("said") or 0
+        written = (uow.get(CASES, CODE) or {}).get("written") or 0
         meanwhile(uow)
         seen.append((written, uow.sequence(CODE, "routing")))
         _say(uow)
