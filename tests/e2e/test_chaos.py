@@ -87,7 +87,8 @@ def _check(stack: Stack, played: Played, killer: Killer) -> None:
     invariants.check_rebuilds(stack)
     print(
         f"killed {' '.join(killer.killed)}; "
-        f"{len(played.confirmed)} commands, {proof['events']} events, {published.repeats} sent twice, "
+        f"{len(played.confirmed)} commands, {proof['events']} events, "
+        f"{published.repeats} sent twice, "
         f"{mails}, {parcels} parcels, {figures} figures of the report"
     )
     log = (stack.folder / "stack.log").read_text()

@@ -51,7 +51,8 @@ def test_two_processes_of_every_service_work_as_one(
             parcels = invariants.check_parcels(events)
             assert stack.motcua("verify", "--json")["ok"]
             invariants.check_rebuilds(stack)
-            print(f"{len(played.confirmed)} commands, {mails}, {parcels} parcels, {figures} figures")
+            commands = len(played.confirmed)
+            print(f"{commands} commands, {mails}, {parcels} parcels, {figures} figures")
     finally:
         postgres.drop_database("replicas")
 

@@ -285,7 +285,7 @@ def test_an_officer_of_a_dissolved_unit_is_refused(
     before = departments.kinds(CODE)
     for unit in (proof.unit, "H22"):
         office = _office_where(unit, successor=successor)
-        code = said(departments, name, "moi", unit, set(ROLES), office)
+        code = refusal_code(departments, name, "moi", unit, set(ROLES), office)
         assert code in NOT_THE_UNIT | {"OFFICER_OF_ANOTHER_UNIT"}, (unit, code)
     assert departments.kinds(CODE) == before
 
