@@ -23,7 +23,6 @@ from kernel.commands.command_bus import Reads
 from kernel.commands.command_table import check_methods
 from kernel.rpc.registration import Service
 from office.streams import DOSSIER
-from office.worktime.calendars.repository import find_calendar
 from services.audit import responses
 from services.audit.deadlines import listing
 from services.audit.deadlines.explain import explain
@@ -56,11 +55,7 @@ class AuditServicer(AuditServiceServicer):
     """Answers from the audit store; changes nothing."""
 
     def __init__(
-        self,
-        reads: Reads,
-        clock: Clock,
-        verifier: LogVerifier,
-        calendar_of: CalendarOf = find_calendar,
+        self, reads: Reads, clock: Clock, verifier: LogVerifier, calendar_of: CalendarOf
     ) -> None:
         self._reads = reads
         self._calendar_of = calendar_of

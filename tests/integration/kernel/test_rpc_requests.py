@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import grpc
 import pytest
 
-from kernel.rpc.client import explain, metadata
+from kernel.rpc.client import explain
+from tests.support.identity import metadata
 from tests.support.probe.service import Running, StartProbe, pb
 
 WHO = metadata("officer", "an.nv")

@@ -6,12 +6,12 @@ import pytest
 from motcua.intake.v1 import intake_pb2 as pb
 
 from kernel.commands.command_table import CommandTableError
-from kernel.config.settings import Settings
 from services.intake import rpc
 from services.intake.application.command_table import DESK_COMMANDS
 from services.intake.definition import define
+from services.intake.settings import IntakeSettings
 
-SETTINGS = Settings(service="intake", port=0, database_url="sqlite://")
+SETTINGS = IntakeSettings(database_url="sqlite://")
 
 
 def test_every_method_with_a_request_id_is_a_command() -> None:

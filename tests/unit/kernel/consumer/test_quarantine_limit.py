@@ -1,7 +1,6 @@
 """When setting aside is too much."""
 
 import pytest
-from pydantic import ValidationError
 
 from kernel.consumer.applying.quarantine_limit import (
     WINDOW,
@@ -15,21 +14,6 @@ GOOD, BAD = False, True
 
 def limit(**bounds: float) -> QuarantineLimit:
     return QuarantineLimit(QuarantineBounds(**{"share": 0.1, "least": 20, "run": 20, **bounds}))
-
-
-def test_only_our_own_variables_count(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A variable that another program has under a short name means nothing here."""
-    for name in ("RUN", "LEAST", "SHARE"):
-        monkeypatch.setenv(name, "other")
-    monkeypatch.setenv("MOTCUA_QUARANTINE_RUN", "7")
-    assert (QuarantineBounds().share, QuarantineBounds().least, QuarantineBounds().run) == (
-        0.1,
-        20,
-        7,
-    )
-    monkeypatch.setenv("MOTCUA_QUARANTINE_RUN", "many")
-    with pytest.raises(ValidationError, match="MOTCUA_QUARANTINE_RUN"):
-        QuarantineBounds()
 
 
 def test_few_bad_records_pass() -> None:
