@@ -70,4 +70,4 @@ def open_directory(path: Path | None) -> Callable[[], Directory] | None:
     try:
         return PeopleRepository(path, shipped().roles).now
     except DocumentError as error:
-        raise DocumentError(error.mistakes, "PEOPLE_DIRECTORY") from error
+        raise DocumentError(error.mistakes, f"PEOPLE_DIRECTORY: {path}") from error
