@@ -87,9 +87,7 @@ def load(kind: type[_Kind]) -> _Kind:
 def _names(field: FieldInfo, service: str | None) -> tuple[str, ...]:
     alias = field.validation_alias
     names = alias.choices if isinstance(alias, AliasChoices) else [alias] if alias else []
-    return tuple(
-        str(name).replace(SERVICE, service.upper() if service else SERVICE) for name in names
-    )
+    return tuple(str(name).replace(SERVICE, (service or SERVICE).upper()) for name in names)
 
 
 def _first(names: Sequence[str]) -> str:
