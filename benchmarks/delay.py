@@ -27,7 +27,7 @@ from benchmarks.harness import Figures, Servers, Size
 from infra.supervisor.state import read_state
 from kernel.base.instants import to_us
 from kernel.eventsourcing.envelope import payload_type
-from kernel.rpc.client import metadata
+from tests.support.identity import metadata
 from tests.support.stack import Stack
 
 NAME = "delay from an event's commit to its effect in the next service (target: p99 < 250 ms)"

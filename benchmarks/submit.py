@@ -29,7 +29,6 @@ from kernel.commands.command_bus import Commands, Reads
 from kernel.config.settings import Settings
 from kernel.crypto.keyring import Keyring
 from kernel.eventsourcing.group_commit import Writer
-from kernel.rpc.client import metadata
 from kernel.rpc.registration import Service
 from kernel.rpc.server import RpcServer
 from kernel.storage.engines import open_engine
@@ -38,12 +37,13 @@ from office.catalogue.loader import shipped_catalogue
 from office.catalogue.model import Catalogue, Procedure
 from office.catalogue.responsible_unit import ResponsibleUnits
 from office.permissions import shipped
-from office.worktime.calendars.repository import office_calendars
 from services.intake.application.decision_context import ContextLoader
 from services.intake.application.handlers import DossierHandlers
 from services.intake.application.pin_access import PinAccess
 from services.intake.rpc import IntakeServicer, service
+from tests.support.identity import metadata
 from tests.support.models import INTAKE as MODEL
+from tests.support.office_files import office_calendars
 
 NAME = "SubmitDossier, 64 callers, against an empty handler with one group-committed row"
 TARGET = 0.5

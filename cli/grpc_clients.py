@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from types import TracebackType
 from typing import Any, Self
 
@@ -13,7 +12,9 @@ from motcua.operations.v1.operations_pb2_grpc import OperationsServiceStub
 from motcua.routing.v1.routing_pb2_grpc import CaseAdministrationServiceStub
 
 from cli.operator_name import operator_name
+from cli.settings import settings
 from cli.stack.addresses import address
+from kernel.auth.issuer import LocalIssuer
 from kernel.rpc.client import metadata
 
 OPTIONS = (
@@ -34,7 +35,8 @@ def identity() -> Any:
 
 def signed(kind: str, name: str) -> Any:
     """Return the metadata of a program: by MOTCUA_TOKEN, or signed by the local issuer."""
-    return metadata(kind, name, token=os.environ.get("MOTCUA_TOKEN", ""), language="en")
+    given = settings()
+    return metadata(given.token or LocalIssuer.of(given).token(kind, name), language="en")
 
 
 class Connection:

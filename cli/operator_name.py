@@ -5,11 +5,12 @@ from __future__ import annotations
 import getpass
 import os
 
+from cli.settings import settings
+
 
 def operator_name() -> str:
     """Return MOTCUA_OPERATOR, or the account that runs the command by name or number."""
-    given = os.environ.get("MOTCUA_OPERATOR", "")
-    if given:
+    if given := settings().operator:
         return given
     try:
         return getpass.getuser()

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import sys
 import time
 from datetime import time as clock_time
@@ -20,45 +19,42 @@ from rich.progress import BarColumn, TextColumn
 
 from cli.options import OFFICE
 from cli.printer import err, fail, out, progress_on
+from cli.settings import settings
 from cli.stack.addresses import address
 from demo.local_stack import NotRunning, PartnerProcesses, begin, environment, opening, stack
 from demo.results.final_report import finish, print_next_steps
 from demo.results.own_count import OwnCount
+from demo.settings import DemoSettings, above_zero
 from demo.week.dossier_life import Week
 from demo.week.office_client import OfficeClient
 from demo.week.scenario import FRIDAY, draw, instant
+from kernel.auth.issuer import LocalIssuer
 from kernel.base.clock import Clock, parse_clock
 from kernel.base.instants import to_datetime
+from kernel.config.environment import load
 
-DOSSIERS = 300
 SPEED = 4500.0
 SEED = 2021
 OPTIONS = (("grpc.max_receive_message_length", 4 * 1024 * 1024),)
 
 
 def arguments() -> argparse.Namespace:
-    """Read the command line; raise ``ValueError`` naming SCALE when that is wrong."""
-    scale = _scale()
+    """Read the command line; raise ``ValueError`` naming the variables that are wrong."""
+    given = load(DemoSettings)
     parser = argparse.ArgumentParser(prog="demo", description=__doc__)
-    parser.add_argument("--dossiers", type=_above_zero, default=scale)
+    parser.add_argument("--dossiers", type=_above_zero, default=given.scale)
     parser.add_argument("--speed", type=float, default=SPEED, help="times as fast as real time")
     parser.add_argument("--seed", type=int, default=SEED)
-    default = Path(os.environ.get("MOTCUA_DATA_DIR", ".motcua")) / "demo"
+    default = given.data_dir / "demo"
     parser.add_argument("--folder", type=Path, default=default, help="made anew")
     return parser.parse_args()
 
 
-def _scale() -> int:
-    try:
-        return _above_zero(os.environ.get("SCALE") or str(DOSSIERS))
-    except argparse.ArgumentTypeError as error:
-        raise ValueError(f"SCALE: {error}") from error
-
-
 def _above_zero(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text)):
-        raise argparse.ArgumentTypeError(f"must be a whole number above 0, got {text!r}")
-    return int(text)
+    try:
+        return above_zero(text)
+    except ValueError as error:  # argparse would leave its text out
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 async def week(given: argparse.Namespace, clock: Clock, own_count: OwnCount) -> int:
@@ -68,7 +64,7 @@ async def week(given: argparse.Namespace, clock: Clock, own_count: OwnCount) -> 
         grpc.aio.insecure_channel(address("intake"), options=OPTIONS) as intake,
         grpc.aio.insecure_channel(address("routing"), options=OPTIONS) as routing,
     ):
-        client = OfficeClient(intake, routing, own_count)
+        client = OfficeClient(intake, routing, own_count, LocalIssuer.of(settings()))
         filings = draw(await client.offers(), given.dossiers, given.seed)
         play = Week(client, own_count, clock, given.speed, closes)
         tasks = [asyncio.create_task(play.live(filing)) for filing in filings]

@@ -17,7 +17,7 @@ from datetime import time as clock_time
 from pathlib import Path
 from typing import Any
 
-from cli.stack.paths import DATABASES, PATHS, absolute_paths
+from cli.stack.paths import absolute_paths, database_variables, path_variables
 from cli.stack.plan import SERVICES
 from cli.stack.status import collect
 from demo.week.officer_directory import write_directory
@@ -31,8 +31,10 @@ _ELSEWHERE = (
     "SMTP_HOST",
     "MOTCUA_TOPIC",
     "MOTCUA_TOKEN",
-    *DATABASES,
-    *(name for name in PATHS if name != "MOTCUA_TRACE_FILE"),
+    "IDENTITY_AUDIENCE",
+    "IDENTITY_ISSUER",
+    *database_variables(),
+    *(it for it in path_variables() if it != "MOTCUA_TRACE_FILE" and "_TLS_" not in it),
 )
 """Settings of the office itself, which the demonstration neither reads nor writes."""
 CLOCK_FILE = "clock"
@@ -63,11 +65,9 @@ def environment(folder: Path, speed: float, opens: int) -> dict[str, str]:
         "PEOPLE_DIRECTORY": str(folder / "people.toml"),
     }
     settings |= {f"{name.upper()}_PORT": str(free_port()) for name in SERVICES}
-    for unwanted in (*_ELSEWHERE, *(name for name in os.environ if name.startswith("IDENTITY_"))):
+    for unwanted in _ELSEWHERE:
         os.environ.pop(unwanted, None)
-    for name in SERVICES:
-        os.environ.pop(f"{name.upper()}_DATABASE_URL", None)
-    os.environ.update(settings | absolute_paths(os.environ, SERVICES))
+    os.environ.update(settings | absolute_paths(os.environ))
     return dict(os.environ)
 
 

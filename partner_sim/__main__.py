@@ -63,7 +63,7 @@ def _arguments() -> argparse.Namespace:
     add("--seed", type=int, default=1, help="the same seed does the same (default 1)")
     add(
         "--clock",
-        default=os.environ.get("MOTCUA_CLOCK", "real"),
+        default=os.environ.get("MOTCUA_CLOCK") or "real",
         help="the office's time, START@SPEED@ANCHOR (default MOTCUA_CLOCK, or real time)",
     )
     add("--pace", type=float, default=1.0, help="stretches the journey's times (default 1)")

@@ -190,16 +190,19 @@ def _names(services: Sequence[str]) -> str:
 
 @cache
 def _models() -> Sequence[Model]:
+    from kernel.config.environment import load
     from services.intake import definition as intake
     from services.intake.application.reactions import ChildDossierOpener
     from services.notify import definition as notify
     from services.postal import definition as postal
+    from services.postal.config.partners import Partners
     from services.routing import definition as routing
+    from services.routing.settings import RoutingSettings
 
     return (
         intake.make_model(ChildDossierOpener()),
-        routing.make_model(routing.make_context_loader()),
-        postal.make_model(),
+        routing.make_model(routing.make_context_loader(load(RoutingSettings))),
+        postal.make_model(Partners(())),
         notify.make_model(),
     )
 

@@ -13,7 +13,8 @@ import tempfile
 
 from alembic import command
 
-from kernel.config import settings
+from cli.stack.service_settings import SETTINGS_OF
+from kernel.config.environment import load
 from kernel.eventsourcing.migrate import alembic_config
 from kernel.runtime.definition import ServiceDefinition
 from kernel.storage.engines import open_engine
@@ -22,7 +23,7 @@ from kernel.storage.engines import open_engine
 def write_revision(service: str, message: str) -> None:
     """Write the next revision of a service into its folder ``migrations``."""
     define = importlib.import_module(f"services.{service}.definition").define
-    definition: ServiceDefinition = define(settings.load(service))
+    definition: ServiceDefinition = define(load(SETTINGS_OF[service]))
     folder = definition.model.migrations
     assert folder is not None
     number = len(list(folder.glob("[0-9]*.py"))) + 1

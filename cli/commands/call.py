@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import uuid
 from importlib import import_module
@@ -19,6 +18,8 @@ from google.protobuf.message_factory import GetMessageClass
 from cli.grpc_clients import Connection
 from cli.printer import failed
 from cli.rpc_errors import failures
+from cli.settings import settings
+from kernel.auth.issuer import LocalIssuer
 from kernel.rpc.client import explain, metadata
 
 _MODULES: Final = {
@@ -55,9 +56,10 @@ def call(
     named = [(kind, name) for kind, name in given.items() if name]
     if len(named) > 1:
         raise typer.BadParameter("one of --officer, --citizen, --operator and --importer")
-    token = "" if named else os.environ.get("MOTCUA_TOKEN", "")
-    kind, name = named[0] if named else ("", "")
-    who = metadata(kind, name, unit=unit, roles=role or (), language=language, token=token)
+    own = settings()
+    issuer = LocalIssuer.of(own)
+    token = issuer.token(*named[0], unit, role or ()) if named else own.token
+    who = metadata(token, language=language)
     with failures(service), Connection(service) as connection:
         try:
             _print(connection.channel, found, request, timeout, who)

@@ -11,7 +11,7 @@ from rich.text import Text
 from cli.formatting import print_json
 from cli.options import JSON
 from cli.printer import failed, grid, out
-from cli.stack.paths import data_dir
+from cli.settings import settings
 from infra.local.smtp import RECIPIENT_HEADER, read_messages
 
 
@@ -24,7 +24,7 @@ def mails(
     Without a dossier one line for each, with one the whole texts. No service needs to run. Exit
     status 1 when there is no mail about the dossier.
     """
-    folder = data_dir() / "mail"
+    folder = settings().data_dir.absolute() / "mail"
     found = [_row(message) for message in read_messages(folder)]
     if code:
         found = [row for row in found if code in row["subject"] or code in row["text"]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +11,7 @@ import typer
 from cli.formatting import print_json
 from cli.options import JSON
 from cli.printer import counted, err, fail, failed, grid, out
+from cli.settings import settings
 from kernel.documents.mistakes import DocumentError
 from office.people.directory import Directory, Officer, below
 from office.people.files import read_directory
@@ -71,10 +71,10 @@ def load(path: Path) -> Directory:
 
 
 def _path(given: Path | None) -> Path:
-    named = os.environ.get("PEOPLE_DIRECTORY", "")
-    if given is None and not named:
+    path = given or settings().people_directory
+    if path is None:
         raise failed("name a directory with --file, or set PEOPLE_DIRECTORY", 2)
-    return given or Path(named)
+    return path
 
 
 def _day(text: str) -> date:

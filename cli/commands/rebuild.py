@@ -28,13 +28,15 @@ from cli.formatting import print_json
 from cli.options import JSON
 from cli.printer import counted, failed, grid, out, progress_on
 from cli.stack.plan import SERVICES
+from cli.stack.service_settings import SETTINGS_OF
 from infra.supervisor import state
-from kernel.config import settings
+from kernel.config.environment import load
+from kernel.config.settings import Settings
 from kernel.consumer.reading.log_reader import LogUnavailable
 from kernel.eventsourcing.service_model import Model
 from kernel.rebuild.rebuild import Rebuilt, check, rebuild
 from kernel.rebuild.table_compare import EXAMPLES
-from kernel.runtime.definition import Define
+from kernel.runtime.definition import ServiceDefinition
 from kernel.storage.engines import open_engine
 
 STOPPED_WITHIN = 30.0
@@ -87,7 +89,7 @@ def rebuild_service(
 
 def _unreadable(service: str, error: DBAPIError) -> str:
     problem = f"the database of {service} does not answer ({error})"
-    url = make_url(settings.load(service).database_url)
+    url = make_url(load(SETTINGS_OF[service]).database_url)
     if isinstance(error, OperationalError) or url.get_backend_name() != "sqlite":
         return problem
     return (
@@ -153,7 +155,7 @@ def rebuild_database(service: str) -> Rebuilt:
         return done
 
 
-def _check_published(given: settings.Settings, model: Model) -> None:
+def _check_published(given: Settings, model: Model) -> None:
     """Keep a database that has what the log does not have."""
     engine = open_engine(given.database_url, given.service)
     try:
@@ -171,12 +173,16 @@ def _check_published(given: settings.Settings, model: Model) -> None:
         )
 
 
-def _service(service: str) -> tuple[settings.Settings, Model, str]:
-    given = settings.load(service)
+def _service(service: str) -> tuple[Settings, Model, str]:
+    define = importlib.import_module(f"services.{service}.definition").define
+    try:
+        given = load(SETTINGS_OF[service])
+        definition: ServiceDefinition = define(given)
+    except ValueError as error:
+        raise failed(str(error), 2) from error
     stack = state.read_state(given.data_dir.absolute())
     bootstrap = stack.get("kafka", {}).get("bootstrap") or given.kafka
-    define: Define = importlib.import_module(f"services.{service}.definition").define
-    return given, define(given).model, bootstrap
+    return given, definition.model, bootstrap
 
 
 @contextmanager

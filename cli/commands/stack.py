@@ -17,7 +17,7 @@ from rich.text import Text
 from cli.formatting import print_json
 from cli.options import JSON
 from cli.printer import err, fail, failed, grid, out
-from cli.stack.paths import data_dir
+from cli.settings import settings
 from cli.stack.plan import SERVICES, make_plan
 from cli.stack.readiness import is_ready
 from cli.stack.status import collect
@@ -57,7 +57,7 @@ def _plan() -> Plan:
         raise failed(f"MOTCUA_DATA_DIR: {error.filename}: {error.strerror}", 2) from error
     if state.supervisor_pid(plan.data_dir):
         raise failed(f"a stack is already running on {plan.data_dir}")
-    if problems := plan.problems() or silent(os.environ, SERVICES):
+    if problems := plan.problems() or silent(plan.services[0].env, SERVICES):
         raise failed("; ".join(problems))
     return plan
 
@@ -134,7 +134,7 @@ def _is_ready(plan: Plan, supervisor: int) -> bool:
 
 def down() -> None:
     """Stop the local stack."""
-    folder = data_dir()
+    folder = settings().data_dir.absolute()
     pid = state.supervisor_pid(folder)
     if pid is None:
         err.print(f"nothing runs on {folder}")
@@ -155,7 +155,7 @@ def status(
 
     Also how far behind the log it is. Exit status 1 when something is not ready.
     """
-    folder = data_dir()
+    folder = settings().data_dir.absolute()
     found = collect(folder)
     if as_json:
         print_json(found)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,7 +10,8 @@ from cli.commands.people import load
 from cli.formatting import print_json
 from cli.options import JSON
 from cli.printer import failed
-from kernel.auth import issuer
+from cli.settings import settings
+from kernel.auth.issuer import HOURS, LocalIssuer
 from kernel.auth.subjects import personal
 from kernel.auth.tokens import LIFETIME
 from office.permissions import shipped
@@ -27,7 +26,7 @@ def token(
         str, typer.Option(help="The unit in which an officer acts; of the directory unless given.")
     ] = "",
     role: Annotated[list[str] | None, typer.Option(help="A role; may be given again.")] = None,
-    hours: Annotated[float, typer.Option(help="How long it is valid.")] = issuer.HOURS,
+    hours: Annotated[float, typer.Option(help="How long it is valid.")] = HOURS,
     json: JSON = False,
 ) -> None:
     """Sign a token with the local issuer's key, for development."""
@@ -50,11 +49,12 @@ def token(
         unit, role = _of_directory(officer)
     if not 0 < hours * 3600 <= LIFETIME:
         raise failed(f"--hours: more than 0 and at most {LIFETIME // 3600}", 2)
-    if os.environ.get("MOTCUA_MODE") == "production":
+    own = settings()
+    if own.mode == "production":
         raise failed(
             "the local issuer is for development; production trusts its own issuer only", 2
         )
-    signed = issuer.sign(kind, name, unit=unit, roles=role or (), hours=hours)
+    signed = LocalIssuer.of(own).sign(kind, name, unit=unit, roles=role or (), hours=hours)
     if json:
         print_json({"kind": kind, "id": name, "unit": unit, "roles": role or [], "token": signed})
     else:
@@ -63,10 +63,10 @@ def token(
 
 def _of_directory(officer: str) -> tuple[str, list[str]]:
     """Return the unit and roles of an officer in the directory, when there is one."""
-    path = os.environ.get("PEOPLE_DIRECTORY", "")
-    if not path:
+    path = settings().people_directory
+    if path is None:
         return "", []
-    found = load(Path(path)).officers.get(officer)
+    found = load(path).officers.get(officer)
     if found is None:
         raise failed(f"{path} has no officer {officer}")
     return found.unit, sorted(found.roles)

@@ -30,7 +30,7 @@ from cli.importing.runner import ImportOutcome, Journal, import_histories
 from cli.importing.sources import SourceError, read_rows
 from cli.options import JSON
 from cli.printer import counted, err, fail, failed, out
-from cli.stack.paths import data_dir
+from cli.settings import settings
 
 AGAIN = "what came in stays; run the same command again to go on where it was"
 SOME_REJECTED = 3
@@ -56,7 +56,7 @@ def import_log(
         histories = _read(file, loaded)
     except (MappingError, SourceError) as error:
         raise failed(str(error), 2) from error
-    target = rejects or data_dir() / "imports" / f"{file.stem}.rejects.csv"
+    target = rejects or settings().data_dir.absolute() / "imports" / f"{file.stem}.rejects.csv"
     if target.is_dir() or any(_same(target, given) for given in (file, mapping)):
         raise typer.BadParameter(f"{target} can't be written over", param_hint="--rejects")
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
@@ -88,7 +88,7 @@ def _run(file: Path, loaded: LoadedMapping, histories: Histories) -> ImportOutco
     for service in ("intake", "routing"):
         if status_of(service) is None:
             raise failed(f"{service} does not answer; is it running? (motcua status)")
-    journal = Journal(data_dir() / "imports", file, loaded)
+    journal = Journal(settings().data_dir.absolute() / "imports", file, loaded)
     columns = (
         TextColumn("importing"),
         BarColumn(),

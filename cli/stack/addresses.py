@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
-from cli.stack.paths import data_dir
+from cli.settings import settings
 from infra.supervisor import state
-from office.ports import PORTS
 
 
 def address(service: str) -> str:
@@ -16,7 +14,8 @@ def address(service: str) -> str:
 
     Without such a stack, as the environment has it.
     """
-    return published(running_stack(data_dir())).get(service) or environment_address(service)
+    given = settings()
+    return published(running_stack(given.data_dir)).get(service) or given.address(service)
 
 
 def running_stack(folder: Path) -> dict[str, Any]:
@@ -27,9 +26,3 @@ def running_stack(folder: Path) -> dict[str, Any]:
 def published(stack: dict[str, Any]) -> dict[str, str]:
     """Return the address of each program of a running stack."""
     return {program["name"]: program["address"] for program in stack.get("programs", [])}
-
-
-def environment_address(service: str) -> str:
-    """Return HOST:PORT of a service as the environment has it, or its default."""
-    host = os.environ.get("MOTCUA_HOST") or "127.0.0.1"
-    return f"{host}:{os.environ.get(f'{service.upper()}_PORT') or PORTS[service]}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,8 @@ from typing import Any
 from motcua.operations.v1.operations_pb2 import GetStatusResponse
 
 from cli.grpc_clients import status_of
-from cli.stack.addresses import environment_address, published, running_stack
+from cli.settings import settings
+from cli.stack.addresses import published, running_stack
 from cli.stack.plan import SERVICES
 from infra.supervisor import state
 
@@ -28,7 +28,8 @@ def collect(data_dir: Path) -> dict[str, Any]:
     stack = running_stack(data_dir)
     addresses = published(stack)
     programs = {p["name"]: p for p in stack.get("programs", [])}
-    targets = {name: addresses.get(name) or environment_address(name) for name in SERVICES}
+    given = settings()
+    targets = {name: addresses.get(name) or given.address(name) for name in SERVICES}
     with ThreadPoolExecutor(len(SERVICES)) as pool:
         answers = dict(zip(SERVICES, pool.map(status_of, SERVICES, targets.values()), strict=True))
     others = []
@@ -39,7 +40,7 @@ def collect(data_dir: Path) -> dict[str, Any]:
         _service(name, targets[name], programs.get(name, {}), answers[name]) for name in SERVICES
     ]
     kafka = stack.get("kafka", {})
-    bootstrap = kafka.get("bootstrap") or os.environ.get("KAFKA_BOOTSTRAP_SERVERS") or None
+    bootstrap = kafka.get("bootstrap") or given.kafka or None
     return {
         "ready": all(row["ready"] for row in rows),
         "services": rows,

@@ -20,6 +20,7 @@ from motcua.routing.v1.types_pb2 import CaseResult
 from demo.results.own_count import OwnCount
 from demo.week.officer_directory import id_of
 from demo.week.scenario import Filing, ScenarioOffer
+from kernel.auth.issuer import LocalIssuer
 from kernel.rpc.client import explain, metadata
 from office.worktime.durations import DurationUnit, TimeLimit
 
@@ -51,18 +52,31 @@ class RequestRefused(Exception):
 class OfficeClient:
     """Calls the services as citizens, and as officers of the counter and of the departments."""
 
-    def __init__(self, intake_channel: Any, routing_channel: Any, own_count: OwnCount) -> None:
+    def __init__(
+        self, intake_channel: Any, routing_channel: Any, own_count: OwnCount, issuer: LocalIssuer
+    ) -> None:
+        """``issuer`` signs for whoever calls."""
         self._intake: Any = IntakeServiceStub(intake_channel)
         self._work_list: Any = WorkListServiceStub(routing_channel)
         self._cases: Any = CaseServiceStub(routing_channel)
         self._own_count = own_count
+        self._issuer = issuer
+
+    def _citizen(self) -> Any:
+        return metadata(self._issuer.token("citizen", ""))
+
+    def _officer(self, unit: str, role: str) -> Any:
+        return metadata(self._issuer.token("officer", id_of(unit, role), unit, (role,)))
+
+    def _counter(self, unit: str) -> Any:
+        return self._officer(unit, "receptionist")
 
     async def offers(self) -> list[ScenarioOffer]:
         """Read the portal's list of procedures."""
         answer = await self._ask(
             self._intake.ListProcedures,
             intake.ListProceduresRequest(on="2021-08-09"),
-            metadata("citizen"),
+            self._citizen(),
         )
         return [_offer(p) for p in answer.procedures]
 
@@ -91,7 +105,7 @@ class OfficeClient:
             language=filing.language,
             consent_email=filing.consent,
         )
-        who = metadata("citizen") if filing.channel == "online" else _counter(filing.offer.unit)
+        who = self._citizen() if filing.channel == "online" else self._counter(filing.offer.unit)
         answer: intake.SubmitDossierResponse = await self._act(
             self._intake.SubmitDossier, request, who
         )
@@ -105,13 +119,13 @@ class OfficeClient:
             if owed:
                 setattr(request, kind, owed)
                 setattr(request, f"{kind}_receipt", f"{kind[0].upper()}-{code}")
-        await self._act(self._intake.RecordFee, request, _counter(unit))
+        await self._act(self._intake.RecordFee, request, self._counter(unit))
 
     async def accept(self, code: str, unit: str) -> intake.AcceptDossierResponse:
         """Accept a dossier at the counter."""
         request = intake.AcceptDossierRequest(dossier_code=code)
         answer: intake.AcceptDossierResponse = await self._act(
-            self._intake.AcceptDossier, request, _counter(unit)
+            self._intake.AcceptDossier, request, self._counter(unit)
         )
         return answer
 
@@ -122,32 +136,32 @@ class OfficeClient:
             reason_code="not_eligible",
             reason="Hồ sơ không thuộc đối tượng giải quyết.",
         )
-        await self._act(self._intake.RefuseDossier, request, _counter(unit))
+        await self._act(self._intake.RefuseDossier, request, self._counter(unit))
 
     async def supplement(self, code: str, pin: str, part: str) -> None:
         """Bring the papers that were asked for."""
         request = intake.SubmitSupplementRequest(
             dossier_code=code, pin=pin, parts=[intake.SubmittedPart(code=part, copies=1)]
         )
-        await self._act(self._intake.SubmitSupplement, request, metadata("citizen"), patient=True)
+        await self._act(self._intake.SubmitSupplement, request, self._citizen(), patient=True)
 
     async def withdraw(self, code: str, pin: str) -> None:
         """Ask for the dossier back."""
         request = intake.RequestWithdrawalRequest(
             dossier_code=code, pin=pin, reason="Không còn nhu cầu."
         )
-        await self._act(self._intake.RequestWithdrawal, request, metadata("citizen"))
+        await self._act(self._intake.RequestWithdrawal, request, self._citizen())
 
     async def hand_over(self, code: str, unit: str) -> None:
         """Hand the result over at the counter."""
         request = intake.ReturnResultRequest(dossier_code=code)
-        await self._act(self._intake.ReturnResult, request, _counter(unit), patient=True)
+        await self._act(self._intake.ReturnResult, request, self._counter(unit), patient=True)
 
     async def track(self, code: str, pin: str) -> intake.TrackDossierResponse:
         """Look at a dossier as a guest."""
         request = intake.TrackDossierRequest(dossier_code=code, pin=pin)
         answer: intake.TrackDossierResponse = await self._ask(
-            self._intake.TrackDossier, request, metadata("citizen")
+            self._intake.TrackDossier, request, self._citizen()
         )
         return answer
 
@@ -161,7 +175,7 @@ class OfficeClient:
                 answer: routing.GetCaseResponse = await self._ask(
                     self._work_list.GetCase,
                     routing.GetCaseRequest(dossier_code=code),
-                    _officer(unit, "specialist"),
+                    self._officer(unit, "specialist"),
                 )
                 if answer.case.state != routing.CASE_STATE_UNSPECIFIED:
                     return answer
@@ -176,19 +190,19 @@ class OfficeClient:
         request = routing.AssignStepRequest(
             dossier_code=code, step=step.step, assignee=id_of(step.unit, step.role)
         )
-        await self._act(self._cases.AssignStep, request, _officer(step.unit, step.role))
+        await self._act(self._cases.AssignStep, request, self._officer(step.unit, step.role))
 
     async def complete(self, code: str, step: Any) -> routing.Case:
         """Complete a step, as the officer of its unit and role."""
         request = routing.CompleteStepRequest(dossier_code=code, step=step.step)
         answer: routing.CompleteStepResponse = await self._act(
-            self._cases.CompleteStep, request, _officer(step.unit, step.role)
+            self._cases.CompleteStep, request, self._officer(step.unit, step.role)
         )
         return answer.case
 
     async def decide(self, method: str, request: Any, unit: str, role: str) -> routing.Case:
         """Send another command on a case, by the name of its method, as an officer of a role."""
-        answer = await self._act(getattr(self._cases, method), request, _officer(unit, role))
+        answer = await self._act(getattr(self._cases, method), request, self._officer(unit, role))
         case: routing.Case = answer.case
         return case
 
@@ -207,7 +221,7 @@ class OfficeClient:
             explanation=explanation,
         )
         answer: routing.ResolveCaseResponse = await self._act(
-            self._cases.ResolveCase, request, _officer(step.unit, step.role)
+            self._cases.ResolveCase, request, self._officer(step.unit, step.role)
         )
         return answer.case
 
@@ -255,14 +269,6 @@ def _text(problem: Any) -> str:
     return "; ".join(f"{name}: {text}" for name, text in problem.fields.items()) or str(
         problem.text
     )
-
-
-def _officer(unit: str, role: str) -> Any:
-    return metadata("officer", id_of(unit, role), unit=unit, roles=(role,))
-
-
-def _counter(unit: str) -> Any:
-    return _officer(unit, "receptionist")
 
 
 def _working_days(text: str) -> float | None:

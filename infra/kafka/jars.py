@@ -15,6 +15,8 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
+from infra.kafka.settings import JarSettings
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 LOCK = Path(__file__).with_name("jars.lock")
 COMPLETE = ".complete"
@@ -54,11 +56,12 @@ def cache_dir() -> Path:
     """Return the jars' folder: $MOTCUA_CACHE_DIR/jars, by default .cache/jars in the checkout, or
     motcua/jars in the user's cache where the project is an installed package.
     """
-    if given := os.environ.get("MOTCUA_CACHE_DIR"):
-        return ROOT / given / "jars"
+    settings = JarSettings()
+    if settings.cache_dir:
+        return ROOT / settings.cache_dir / "jars"
     if _in_checkout():
         return ROOT / ".cache" / "jars"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "motcua" / "jars"
+    return settings.user_cache / "motcua" / "jars"
 
 
 def _in_checkout() -> bool:
@@ -172,7 +175,7 @@ def classpath(folder: Path | None = None, lock: Path = LOCK) -> str:
 
 def maven_repository() -> str:
     """Return the address of the Maven repository: $MOTCUA_MAVEN_URL, by default Maven Central."""
-    if override := os.environ.get("MOTCUA_MAVEN_URL"):
+    if override := JarSettings().maven_url:
         return override
     from jgo.constants import MAVEN_CENTRAL_URL
 

@@ -10,6 +10,7 @@ import os
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -19,19 +20,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jwt.algorithms import OKPAlgorithm
 
 from kernel.auth.jwks import DEVELOPMENT
-from kernel.config.settings import AUDIENCE, DEVELOPMENT_ISSUER
+from kernel.config.common_settings import AUDIENCE, DEVELOPMENT_ISSUER, CommonSettings
 
+ANONYMOUS: Final = "guest"
 HOURS: Final = 12.0
 """Hours for which its tokens are valid by default."""
 _SECRET: Final = "issuer.json"
 _REUSE_SECONDS: Final = 600
 """Seconds for which a token is returned again instead of signing another."""
-
-
-def folder_of(data_dir: Path) -> Path:
-    """Return the folder of the issuer's keys: IDENTITY_DIR, or ``identity`` in the data folder."""
-    configured = os.environ.get("IDENTITY_DIR")
-    return Path(configured) if configured else data_dir / "identity"
 
 
 def jwks_path(folder: Path) -> Path:
@@ -70,49 +66,69 @@ def _create(path: Path, document: dict[str, Any]) -> None:
         os.unlink(name)
 
 
-def sign(
-    kind: str,
-    identity: str,
-    *,
-    unit: str = "",
-    roles: Sequence[str] = (),
-    hours: float = HOURS,
-    claims: dict[str, Any] | None = None,
-) -> str:
-    """Return a token signed by the local issuer, valid from now; ``claims`` replaces or adds some.
+@dataclass(frozen=True)
+class LocalIssuer:
+    """Signs tokens with the key in ``folder``; makes the key when there is none."""
 
-    Raise ``OSError`` when the key can't be read or made.
-    """
-    folder = _folder()
-    make_keys(folder)
-    now = int(time.time())
-    payload: dict[str, Any] = {
-        "iss": os.environ.get("IDENTITY_ISSUER") or DEVELOPMENT_ISSUER,
-        "aud": os.environ.get("IDENTITY_AUDIENCE") or AUDIENCE,
-        "nbf": now,
-        "exp": now + int(hours * 3600),
-        "sub": identity,
-        "kind": kind,
-        "unit": unit,
-        "roles": list(roles),
-        **(claims or {}),
-    }
-    key = _key(folder, _stamp(folder))
-    return jwt.encode(payload, key, algorithm=key.algorithm_name, headers={"kid": key.key_id})
+    folder: Path
+    name: str = DEVELOPMENT_ISSUER
+    audience: str = AUDIENCE
 
+    @classmethod
+    def of(cls, settings: CommonSettings) -> LocalIssuer:
+        """Return the issuer that the settings describe."""
+        return cls(settings.identity_dir, settings.identity_issuer, settings.identity_audience)
 
-def token(kind: str, identity: str, unit: str, roles: tuple[str, ...]) -> str:
-    """Return a token for a caller, the same one for some minutes; raise what ``sign`` raises."""
-    folder = _folder()
-    period = int(time.time()) // _REUSE_SECONDS
-    return _token(kind, identity, unit, roles, (folder, _stamp(folder), period))
+    def sign(
+        self,
+        kind: str,
+        identity: str,
+        *,
+        unit: str = "",
+        roles: Sequence[str] = (),
+        hours: float = HOURS,
+        claims: dict[str, Any] | None = None,
+    ) -> str:
+        """Return a token, valid from now; ``claims`` replaces or adds some.
+
+        Raise ``OSError`` when the key can't be read or made.
+        """
+        make_keys(self.folder)
+        now = int(time.time())
+        payload: dict[str, Any] = {
+            "iss": self.name,
+            "aud": self.audience,
+            "nbf": now,
+            "exp": now + int(hours * 3600),
+            "sub": identity,
+            "kind": kind,
+            "unit": unit,
+            "roles": list(roles),
+            **(claims or {}),
+        }
+        key = _key(self.folder, _stamp(self.folder))
+        return jwt.encode(payload, key, algorithm=key.algorithm_name, headers={"kid": key.key_id})
+
+    def token(self, kind: str, identity: str, unit: str = "", roles: Sequence[str] = ()) -> str:
+        """Return a token for a caller, the same one for some minutes; raise what ``sign`` raises.
+
+        Without an identity the caller is anonymous.
+        """
+        period = int(time.time()) // _REUSE_SECONDS
+        since = (_stamp(self.folder), period)
+        return _token(self, kind, identity or ANONYMOUS, unit, tuple(roles), since)
 
 
 @lru_cache(maxsize=4096)
 def _token(
-    kind: str, identity: str, unit: str, roles: tuple[str, ...], _while: tuple[Path, int, int]
+    issuer: LocalIssuer,
+    kind: str,
+    identity: str,
+    unit: str,
+    roles: tuple[str, ...],
+    _while: tuple[int, int],
 ) -> str:
-    return sign(kind, identity, unit=unit, roles=roles)
+    return issuer.sign(kind, identity, unit=unit, roles=roles)
 
 
 @lru_cache(maxsize=4)
@@ -125,7 +141,3 @@ def _stamp(folder: Path) -> int:
         return (folder / _SECRET).stat().st_mtime_ns
     except FileNotFoundError:
         return 0
-
-
-def _folder() -> Path:
-    return folder_of(Path(os.environ.get("MOTCUA_DATA_DIR") or ".motcua"))

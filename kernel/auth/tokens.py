@@ -199,9 +199,8 @@ def verifier_of(settings: Settings, permissions: Permissions) -> TokenVerifier:
     """
     path = settings.identity_jwks
     if path is None:
-        folder = issuer.folder_of(settings.data_dir)
-        issuer.make_keys(folder)
-        path = issuer.jwks_path(folder)
+        issuer.make_keys(settings.identity_dir)
+        path = issuer.jwks_path(settings.identity_dir)
     keys = Jwks(path, production=settings.mode == "production")
     model = permissions.model
     return TokenVerifier(

@@ -94,16 +94,14 @@ def parse_clock(text: str) -> Clock:
         return RealClock()
     fields = text.split("@")
     if len(fields) != 3:
-        raise ValueError(f"MOTCUA_CLOCK: expected START@SPEED@ANCHOR, got {text!r}")
+        raise ValueError(f"expected START@SPEED@ANCHOR, got {text!r}")
     speed = _number(fields[1], "SPEED")
     if not 0 < speed <= MAX_SPEED:
-        raise ValueError(
-            f"MOTCUA_CLOCK: the speed must be above 0 and at most {MAX_SPEED}, got {fields[1]}"
-        )
+        raise ValueError(f"the speed must be above 0 and at most {MAX_SPEED}, got {fields[1]}")
     try:
         start = from_datetime(datetime.fromisoformat(fields[0]))
     except ValueError as error:
-        raise ValueError(f"MOTCUA_CLOCK: START: {error}") from error
+        raise ValueError(f"START: {error}") from error
     if "/" in fields[2]:
         return WaitingClock(start, speed, Path(fields[2]))
     return ScaledClock(start, speed, int(_number(fields[2], "ANCHOR") * SECOND))
@@ -115,5 +113,5 @@ def _number(text: str, name: str) -> float:
     except ValueError:
         found = math.nan
     if not math.isfinite(found):
-        raise ValueError(f"MOTCUA_CLOCK: {name} must be a number, got {text!r}")
+        raise ValueError(f"{name} must be a number, got {text!r}")
     return found

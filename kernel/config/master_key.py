@@ -5,8 +5,21 @@ from __future__ import annotations
 import os
 import secrets
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from kernel.config.settings import Settings
+if TYPE_CHECKING:
+    from kernel.config.settings import Settings
+
+
+def parse_key(text: str) -> bytes:
+    """Return the 32 bytes of a key in hexadecimal; raise ``ValueError`` with the rule."""
+    try:
+        key = bytes.fromhex(text)
+    except ValueError:
+        key = b""
+    if len(key) != 32:
+        raise ValueError("expected 64 hexadecimal digits")
+    return key
 
 
 def master_key(settings: Settings) -> bytes:
@@ -15,12 +28,9 @@ def master_key(settings: Settings) -> bytes:
     """
     text = settings.master_key.get_secret_value() or development_key(settings.data_dir)
     try:
-        key = bytes.fromhex(text)
-    except ValueError:
-        key = b""
-    if len(key) != 32:
-        raise ValueError("MOTCUA_MASTER_KEY: expected 64 hexadecimal digits")
-    return key
+        return parse_key(text)
+    except ValueError as error:
+        raise ValueError(f"MOTCUA_MASTER_KEY: {error}") from None
 
 
 def development_key(data_dir: Path) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -11,11 +10,9 @@ from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2 as details
 from google.rpc.status_pb2 import Status
 
-from kernel.auth import issuer
 from kernel.auth.identity import AUTHORIZATION, CORRELATION, LANGUAGE, TRACE
 
 DETAILS: Final = "grpc-status-details-bin"
-ANONYMOUS: Final = "guest"
 OPTIONS: Final = (
     ("grpc.keepalive_time_ms", 60_000),
     ("grpc.keepalive_timeout_ms", 20_000),
@@ -24,23 +21,9 @@ OPTIONS: Final = (
 
 
 def metadata(
-    kind: str = "",
-    identity: str = "",
-    *,
-    unit: str = "",
-    roles: Sequence[str] = (),
-    language: str = "vi",
-    correlation_id: str = "",
-    trace: str = "",
-    token: str = "",
+    token: str = "", *, language: str = "vi", correlation_id: str = "", trace: str = ""
 ) -> tuple[tuple[str, str], ...]:
-    """Return the metadata of a call, without what is empty.
-
-    ``token`` names the caller. Without one, the local issuer of development signs one for ``kind``,
-    ``identity``, ``unit`` and ``roles``; a kind without an identity is an anonymous caller.
-    """
-    if kind and not token:
-        token = issuer.token(kind, identity or ANONYMOUS, unit, tuple(roles))
+    """Return the metadata of a call, without what is empty; ``token`` names the caller."""
     pairs = {
         AUTHORIZATION: f"Bearer {token}" if token else "",
         LANGUAGE: language,

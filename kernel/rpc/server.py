@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine, Sequence
 from concurrent.futures import Future
-from pathlib import Path
 from typing import Any, Final
 
 import grpc
@@ -141,21 +140,19 @@ class RpcServer:
         self.port = _bind(server, f"{self._settings.host}:{self._settings.port}", None)
         if self._settings.mode == "development":
             self._reflect(server)
-        if self._settings.tls_port or self._settings.tls_cert:
-            self._open_tls()
+        given = self._settings
+        if given.tls_cert and given.tls_key and given.tls_client_ca:
+            self._open_tls(TlsFiles(given.tls_cert, given.tls_key, given.tls_client_ca))
         for each in self._servers:
             await each.start()
 
-    def _open_tls(self) -> None:
-        settings = self._settings
+    def _open_tls(self, files: TlsFiles) -> None:
         offered = [service for service in self._services if service.on_tls]
-        files = TlsFiles(
-            Path(settings.tls_cert), Path(settings.tls_key), Path(settings.tls_client_ca)
-        )
         interceptor = self._interceptor(offered, tls=True)
         self._interceptors.append(interceptor)
         server = self._server(offered, interceptor)
-        self.tls_port = _bind(server, f"{settings.host}:{settings.tls_port}", files.credentials())
+        address = f"{self._settings.host}:{self._settings.tls_port}"
+        self.tls_port = _bind(server, address, files.credentials())
 
     def _interceptor(self, services: Sequence[Service], **options: Any) -> Interceptor:
         return Interceptor(services, self._verifier, self._permissions, **options)

@@ -64,8 +64,9 @@ class Parts:
 class ServiceDefinition:
     """One service: its model, its permissions, its metrics, and how a process is composed.
 
-    Each service has ``definition.define(settings)``, which returns one and raises ``ValueError``
-    that names the setting or the file that can't be used.
+    Each service has ``definition.define(settings)``, which takes the service's own settings,
+    returns one and raises ``ValueError`` that names the file that can't be used, and the variable
+    that names the file.
     """
 
     model: Model
@@ -74,6 +75,3 @@ class ServiceDefinition:
     """Called once in a process, when its database is open; raises ``ValueError`` likewise."""
     metrics: Sequence[Instrument] = ()
     """The service's own metrics, beside the kernel's."""
-
-
-Define = Callable[[Settings], ServiceDefinition]

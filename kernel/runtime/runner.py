@@ -10,18 +10,18 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from functools import partial
 from types import FrameType
-from typing import NoReturn
-
-from pydantic import ValidationError
+from typing import NoReturn, TypeVar
 
 from kernel.auth.jwks import JwksError
 from kernel.auth.permissions import PermissionsError
 from kernel.commands.command_bus import Commands, Reads
+from kernel.config.environment import load
 from kernel.config.master_key import master_key
 from kernel.config.process_tuning import restart_process, tune_garbage_collection
-from kernel.config.settings import Settings, describe_errors, load, sqlite_url
+from kernel.config.settings import Settings
 from kernel.consumer.consumer import Consumer
 from kernel.consumer.reading.faust_adapter import FaustAdapter
 from kernel.crypto.keyring import Keyring, WrongMasterKey
@@ -33,7 +33,7 @@ from kernel.messages.catalogue import load_catalogues
 from kernel.outbox.relay import Relay
 from kernel.rpc.server import RpcServer
 from kernel.runtime import operations_service
-from kernel.runtime.definition import Define, Runtime, ServiceDefinition
+from kernel.runtime.definition import Runtime, ServiceDefinition
 from kernel.runtime.periodic_tasks import TaskRunner
 from kernel.storage.engines import open_engine
 from kernel.telemetry import logs
@@ -45,6 +45,7 @@ DRAIN_SECONDS = 5.0
 FAILED = 1
 WRONG_SETTINGS = 2
 _log = get_logger(__name__)
+_Settings = TypeVar("_Settings", bound=Settings)
 
 
 def refuse(name: str, why: object) -> NoReturn:
@@ -53,25 +54,24 @@ def refuse(name: str, why: object) -> NoReturn:
     sys.exit(WRONG_SETTINGS)
 
 
-def run(name: str, define: Define, default_port: int) -> None:
-    """Run a service until SIGTERM or SIGINT.
+def run(kind: type[_Settings], define: Callable[[_Settings], ServiceDefinition]) -> None:
+    """Run the service whose settings are of a class, until SIGTERM or SIGINT.
 
     The process ends with status 2 for wrong settings, and 1 when the service can't start.
     """
+    name: str = kind.model_fields["service"].default
     try:
-        settings = load(name, default_port)
+        settings = load(kind)
         key = master_key(settings)
         definition = define(settings)
         load_catalogues()
     except ValueError as wrong:
-        refuse(name, describe_errors(wrong))
+        refuse(name, wrong)
     logs.setup(settings)
     _log.info("service.starting", mode=settings.mode)
     try:
         process = ServiceProcess(settings, definition, key)
         process.start()
-    except ValidationError as wrong:  # of settings that only one part reads
-        refuse(name, describe_errors(wrong))
     except (JwksError, PermissionsError, WrongMasterKey, SchemaError) as wrong:
         refuse(name, wrong)
     except OtherIdentity as wrong:
@@ -94,7 +94,7 @@ class ServiceProcess:
             restart_process()
         self._telemetry = start_telemetry(settings, own_metrics=definition.metrics)
         engine = open_engine(settings.database_url, settings.service, read_only=True)
-        keys = settings.keyring_url or sqlite_url(settings.data_dir, "keyring")
+        keys = settings.keyring_url
         keyring = Keyring(
             open_engine(keys, "keyring"), key, open_engine(keys, "keyring", read_only=True)
         )
@@ -112,7 +112,7 @@ class ServiceProcess:
         )
         self._consumer = Consumer(
             self._writer, engine, model, clock, settings.kafka, settings.topic,
-            may_react=self._broker_clock.fits,
+            bounds=settings.quarantine_bounds, may_react=self._broker_clock.fits,
         )  # fmt: skip
         self._faust = FaustAdapter(
             self._consumer.buffer, settings.kafka, settings.topic, f"motcua-{settings.service}"

@@ -5,7 +5,6 @@ The SDK is imported only when something is to be exported: an idle service stays
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -79,14 +78,13 @@ def start_telemetry(
 
 def _offer(settings: Settings, readers: list[MetricReader]) -> WSGIServer | None:
     """Offer the metrics to Prometheus; raise ``OSError`` when the port is taken."""
-    port = os.environ.get(f"{settings.service.upper()}_METRICS_PORT", "")
-    if not port:
+    if not settings.metrics_port:
         return None
     from opentelemetry.exporter.prometheus import PrometheusMetricReader
     from prometheus_client import start_http_server
 
     readers.append(PrometheusMetricReader())
-    server, _thread = start_http_server(int(port), addr=settings.host)
+    server, _thread = start_http_server(settings.metrics_port, addr=settings.host)
     return server
 
 

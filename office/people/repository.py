@@ -6,11 +6,8 @@ logged once for each change.
 
 from __future__ import annotations
 
-import os
-import sys
 import time
 from collections.abc import Callable, Iterable
-from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +19,6 @@ from office.people.files import files_of, read_directory
 from office.permissions import shipped
 
 _MOST_LOGGED: Final = 5
-WRONG_SETTINGS: Final = 2
 _log = get_logger(__name__)
 
 
@@ -64,18 +60,14 @@ def _log_refusal(error: DocumentError) -> None:
     )
 
 
-@cache
-def configured_directory(service: str) -> Callable[[], Directory] | None:
-    """Return a function that returns the current directory; None if PEOPLE_DIRECTORY is not set.
+def open_directory(path: Path | None) -> Callable[[], Directory] | None:
+    """Return a function that returns the current directory; None where no file is named.
 
-    Exit the process with status 2 and the mistakes on stderr if the directory can't be used.
+    Raise ``DocumentError`` if the directory can't be used.
     """
-    path = os.environ.get("PEOPLE_DIRECTORY", "")
-    if not path:
+    if path is None:
         return None
     try:
-        return PeopleRepository(Path(path), shipped().roles).now
+        return PeopleRepository(path, shipped().roles).now
     except DocumentError as error:
-        for mistake in error.mistakes:
-            print(f"{service}: PEOPLE_DIRECTORY: {path}: {mistake}", file=sys.stderr)
-        sys.exit(WRONG_SETTINGS)
+        raise DocumentError(error.mistakes, f"PEOPLE_DIRECTORY: {path}") from error

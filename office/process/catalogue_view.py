@@ -6,7 +6,6 @@ Only the verification of processes reads this; cases take their process from the
 from __future__ import annotations
 
 import json
-import os
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
@@ -30,12 +29,15 @@ class ListedVersion(NamedTuple):
     process: str
 
 
-def known_procedures() -> Mapping[str, ProcedureProcesses]:
-    """Return the processes of the shipped procedures and of the published ones that can be read.
+def known_procedures(folder: Path) -> Mapping[str, ProcedureProcesses]:
+    """Return the processes of the shipped procedures and of those published in a folder that can be
+    read.
 
     Intake reports releases that can't be read; they are skipped here.
     """
-    return processes_in_use([*_shipped(), *_published()], datetime.now(zone(OFFICE_ZONE)).date())
+    return processes_in_use(
+        [*_shipped(), *_published(folder)], datetime.now(zone(OFFICE_ZONE)).date()
+    )
 
 
 def processes_in_use(
@@ -71,9 +73,7 @@ def _shipped() -> Iterator[ListedVersion]:
             )
 
 
-def _published() -> Iterator[ListedVersion]:
-    data = Path(os.environ.get("MOTCUA_DATA_DIR", ".motcua"))
-    folder = Path(os.environ.get("MOTCUA_PROCEDURES_DIR", "") or data / "procedures")
+def _published(folder: Path) -> Iterator[ListedVersion]:
     for path in sorted(folder.glob("release-*.json")):
         try:
             document = json.loads(path.read_text("utf-8"))

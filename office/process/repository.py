@@ -5,9 +5,7 @@ docs/processes.md explains every key. A file holds one document for each version
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import cache
 from pathlib import Path
 
 from kernel.documents.mistakes import DocumentError, DocumentMistake
@@ -26,32 +24,30 @@ from office.texts import OFFICE_TEXTS
 
 STANDARD_FOLDER = Path(__file__).parent / "data"
 OWN_FOLDER = "MOTCUA_PROCESSES"
-"""The setting that names a folder of an office's own files, read beside the shipped ones."""
+"""The variable that names a folder of an office's own files, read beside the shipped ones."""
 
 
 class ProcessError(DocumentError):
     """Processes that can't be used; ``mistakes`` are all that was found."""
 
 
-@cache
-def standard_processes() -> Processes:
-    """Return the shipped processes and those of the office's own folder, read once; raise
-    ``ProcessError``, also when that folder is missing.
+def installed_processes(own: Path | None, procedures: Path) -> Processes:
+    """Return the shipped processes and those of the office's own folder, checked with the
+    procedures that ship and those that are published; raise ``ProcessError``.
     """
-    return load_processes(installed_files(), known_procedures())
+    return load_processes(installed_files(own), known_procedures(procedures))
 
 
-def installed_files() -> list[Path]:
+def installed_files(own: Path | None) -> list[Path]:
     """Return the shipped files and those of the office's own folder; raise ``ProcessError`` when
     that folder is missing.
     """
-    own = os.environ.get(OWN_FOLDER, "")
     files = files_in(STANDARD_FOLDER)
     if own:
-        if not Path(own).is_dir():
+        if not own.is_dir():
             text = OFFICE_TEXTS.text("process.no_folder")
-            raise ProcessError(_useless(own, "unreadable", text, OWN_FOLDER).mistakes)
-        files += files_in(Path(own))
+            raise ProcessError(_useless(str(own), "unreadable", text, OWN_FOLDER).mistakes)
+        files += files_in(own)
     return files
 
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from kernel.commands.command_table import check_contract
-from kernel.config.settings import Settings
 from kernel.eventsourcing.service_model import Model
 from kernel.runtime.definition import Parts, Runtime, ServiceDefinition
 from office.permissions import shipped
 from office.streams import DOSSIER
+from office.worktime.calendars.repository import find_calendar
 from services.audit import rpc
 from services.audit.record import recorder
 from services.audit.record.log_source import log_of
 from services.audit.record.verifier import LogVerifier
 from services.audit.rpc import AuditServicer
+from services.audit.settings import AuditSettings
 from services.audit.tables import DOSSIERS, KERNEL
 
 
@@ -30,7 +32,7 @@ def make_model() -> Model:
     )
 
 
-def define(_settings: Settings) -> ServiceDefinition:
+def define(settings: AuditSettings) -> ServiceDefinition:
     """Return the whole service.
 
     Raise ``CommandTableError`` naming an RPC that has no method, and ``PermissionsError`` naming
@@ -38,9 +40,11 @@ def define(_settings: Settings) -> ServiceDefinition:
     """
     permissions = shipped()
     check_contract({rpc.AuditServicer: rpc.SERVICE}, (), permissions)
-    return ServiceDefinition(make_model(), permissions, _build)
+    calendar_of = partial(find_calendar, settings.calendars_dir)
 
+    def build(runtime: Runtime) -> Parts:
+        verifier = LogVerifier(runtime.engine, log_of(settings.kafka, settings.topic))
+        servicer = AuditServicer(runtime.reads, runtime.clock, verifier, calendar_of)
+        return Parts(servicers=[rpc.service(servicer)])
 
-def _build(runtime: Runtime) -> Parts:
-    verifier = LogVerifier(runtime.engine, log_of(runtime.settings.kafka, runtime.settings.topic))
-    return Parts(servicers=[rpc.service(AuditServicer(runtime.reads, runtime.clock, verifier))])
+    return ServiceDefinition(make_model(), permissions, build)

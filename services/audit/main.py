@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from kernel.runtime.runner import run
-from office.ports import PORTS
 from services.audit.definition import define
+from services.audit.settings import AuditSettings
 
 if __name__ == "__main__":
-    run("audit", define, PORTS["audit"])
+    run(AuditSettings, define)

@@ -21,7 +21,6 @@ from kernel.base.instants import instant_in, to_timestamp
 from kernel.commands.command_bus import Reads
 from kernel.rpc.registration import Service
 from office.streams import DOSSIER
-from office.worktime.calendars.repository import find_calendar
 from services.audit import responses
 from services.audit.deadlines import listing
 from services.audit.deadlines.explain import explain
@@ -54,11 +53,7 @@ class AuditServicer(AuditServiceServicer):
     """Answers from the audit store; changes nothing."""
 
     def __init__(
-        self,
-        reads: Reads,
-        clock: Clock,
-        verifier: LogVerifier,
-        calendar_of: CalendarOf = find_calendar,
+        self, reads: Reads, clock: Clock, verifier: LogVerifier, calendar_of: CalendarOf
     ) -> None:
         self._reads = reads
         self._calendar_of = calendar_of

@@ -5,20 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 from kernel.commands.command_table import check_contract
-from kernel.config.settings import Settings
 from kernel.eventsourcing.service_model import Model
 from kernel.runtime.definition import Parts, Runtime, ServiceDefinition
 from kernel.runtime.periodic_tasks import PeriodicTask
 from kernel.telemetry.logs import get_logger
 from office.catalogue.files.release_repository import ReleaseError, ReleaseRepository
 from office.catalogue.loader import shipped_catalogue
-from office.catalogue.settings import releases_folder
 from office.catalogue.unit_overlay import UnitOverlay
-from office.people.repository import configured_directory
+from office.people.repository import open_directory
 from office.permissions import shipped
 from office.streams import DOSSIER
 from office.worktime.calendars import publishing
-from office.worktime.calendars.repository import office_calendars
+from office.worktime.calendars.repository import repository_at
 from services.intake import rpc, tables
 from services.intake.application.command_table import DESK_COMMANDS
 from services.intake.application.decision_context import ContextLoader
@@ -28,7 +26,7 @@ from services.intake.application.pin_access import PinAccess
 from services.intake.application.reactions import ChildDossierOpener, reactions_of
 from services.intake.domain.state import State, evolve
 from services.intake.schedulers.desk_checks import scan_desk_checks
-from services.intake.settings import check_warning
+from services.intake.settings import IntakeSettings
 from services.intake.views import dossier
 
 _log = get_logger(__name__)
@@ -50,26 +48,22 @@ def make_model(opener: ChildDossierOpener) -> Model:
     )
 
 
-def define(_settings: Settings) -> ServiceDefinition:
+def define(settings: IntakeSettings) -> ServiceDefinition:
     """Return the whole service.
 
-    Raise ``ValueError`` for a setting that can't be used, ``CommandTableError`` naming an RPC that
-    has no handler, ``PermissionsError`` naming one that has no rule; a directory of people that
-    can't be used ends the process with exit status 2 and its mistakes.
+    Raise ``DocumentError`` for a directory of people that can't be used, ``CommandTableError``
+    naming an RPC that has no handler, ``PermissionsError`` naming one that has no rule.
     """
-    units = UnitOverlay(configured_directory(tables.SOURCE))
-    warning, opener = check_warning(), ChildDossierOpener()
-    permissions = shipped()
+    units = UnitOverlay(open_directory(settings.people_directory))
+    opener, permissions = ChildDossierOpener(), shipped()
     check_contract({rpc.IntakeServicer: rpc.SERVICE}, DESK_COMMANDS, permissions)
 
     def build(runtime: Runtime) -> Parts:
-        repository, calendars = (
-            _release_repository(runtime.settings.data_dir, units),
-            office_calendars(),
-        )
+        repository = _release_repository(settings.procedures_dir, units)
+        calendars = repository_at(settings.calendars_dir)
         publishing.keep_shipped(calendars.folder, calendars.shipped)
         handlers = DossierHandlers(
-            ContextLoader(repository, calendars, units, warning), runtime.clock
+            ContextLoader(repository, calendars, units, settings.check_warning), runtime.clock
         )
         opener.handlers = handlers
         pins = PinAccess(runtime.writer, runtime.reads, runtime.keyring)
@@ -85,10 +79,10 @@ def define(_settings: Settings) -> ServiceDefinition:
     return ServiceDefinition(make_model(opener), permissions, build, METRICS)
 
 
-def _release_repository(data_dir: Path, units: UnitOverlay) -> ReleaseRepository:
+def _release_repository(folder: Path, units: UnitOverlay) -> ReleaseRepository:
     try:
         return ReleaseRepository(
-            releases_folder(data_dir),
+            folder,
             units.of(shipped_catalogue()),
             on_release=lambda release: _log.info("procedures.taken", release=release),
             on_error=lambda reason: _log.error("procedures.unreadable", reason=reason),

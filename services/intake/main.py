@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from kernel.runtime.runner import run
-from office.ports import PORTS
 from services.intake.definition import define
+from services.intake.settings import IntakeSettings
 
 if __name__ == "__main__":
-    run("intake", define, PORTS["intake"])
+    run(IntakeSettings, define)

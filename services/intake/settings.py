@@ -1,17 +1,25 @@
-"""The settings that only intake has: when it warns of dossiers that nobody has checked."""
+"""The settings of intake."""
 
 from __future__ import annotations
 
-import os
+from typing import Annotated
 
+from pydantic import Field
+
+from kernel.config.environment import Port, read_by
+from kernel.config.settings import Settings
+from office.ports import PORTS
+from office.settings import CalendarSettings, PeopleSettings, ProcedureSettings
 from office.worktime.warning_rule import WarningRule
 from services.intake.domain.desk_check import CHECK_WARNING
 
 
-def check_warning() -> WarningRule:
-    """Read INTAKE_CHECK_WARNING, such as 4wh, 75% or none; raise ``ValueError`` naming it."""
-    text = os.environ.get("INTAKE_CHECK_WARNING", "")
-    try:
-        return WarningRule.parse(text) if text else CHECK_WARNING
-    except ValueError as error:
-        raise ValueError(f"INTAKE_CHECK_WARNING: {error}") from error
+class IntakeSettings(PeopleSettings, CalendarSettings, ProcedureSettings, Settings):
+    """All variables of intake."""
+
+    service: str = "intake"
+    port: Port = Field(PORTS["intake"], validation_alias="INTAKE_PORT")
+    check_warning: Annotated[WarningRule, read_by(WarningRule.parse)] = Field(
+        CHECK_WARNING, validation_alias="INTAKE_CHECK_WARNING"
+    )
+    """When it warns of dossiers that nobody has checked, such as 4wh, 75% or none."""

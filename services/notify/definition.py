@@ -5,18 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 from kernel.commands.command_table import check_contract
-from kernel.config.settings import Settings
 from kernel.eventsourcing.service_model import Model
 from kernel.runtime.definition import Parts, Runtime, ServiceDefinition
-from office.people.repository import configured_directory
+from office.people.repository import open_directory
 from office.permissions import shipped
 from office.streams import DOSSIER
-from services.notify import rpc, settings
+from services.notify import rpc
 from services.notify.application import reactions
 from services.notify.application.handlers import MESSAGE_COMMANDS
 from services.notify.delivery.metrics import METRICS
 from services.notify.delivery.sender import MailSender
 from services.notify.domain.decider import State, evolve
+from services.notify.settings import NotifySettings
 from services.notify.tables import KERNEL, OPERATIONAL, RECIPIENTS
 from services.notify.views import messages
 
@@ -37,20 +37,19 @@ def make_model() -> Model:
     )
 
 
-def define(_settings: Settings) -> ServiceDefinition:
+def define(settings: NotifySettings) -> ServiceDefinition:
     """Return the whole service.
 
-    Raise ``ValueError`` for a setting that can't be used, ``CommandTableError`` naming an RPC that
-    has no handler, ``PermissionsError`` naming one that has no rule; a directory of people that
-    can't be used ends the process with exit status 2 and its mistakes.
+    Raise ``DocumentError`` for a directory of people that can't be used, ``CommandTableError``
+    naming an RPC that has no handler, ``PermissionsError`` naming one that has no rule.
     """
-    mail, people, permissions = settings.load(), configured_directory("notify"), shipped()
+    people, permissions = open_directory(settings.people_directory), shipped()
     check_contract({rpc.NotifyServicer: rpc.SERVICE}, MESSAGE_COMMANDS, permissions)
 
     def build(runtime: Runtime) -> Parts:
         return Parts(
             servicers=(rpc.service(rpc.NotifyServicer(runtime.reads), runtime.commands),),
-            workers=(MailSender(runtime, mail, people),),
+            workers=(MailSender(runtime, settings, people),),
         )
 
     return ServiceDefinition(make_model(), permissions, build, METRICS)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from kernel.runtime.runner import run
-from office.ports import PORTS
 from services.notify.definition import define
+from services.notify.settings import NotifySettings
 
 if __name__ == "__main__":
-    run("notify", define, PORTS["notify"])
+    run(NotifySettings, define)

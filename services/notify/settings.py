@@ -1,55 +1,55 @@
-"""The settings that only notify has: the mails' sender, and when failed attempts are repeated."""
+"""The settings of notify."""
 
 from __future__ import annotations
 
 import math
-import os
-from dataclasses import dataclass
 from email.headerregistry import Address
 from email.utils import parseaddr
+from typing import Annotated, Final
 
+from pydantic import AliasChoices, Field
+
+from kernel.config.environment import Port, read_by
+from kernel.config.settings import Settings
+from office.ports import PORTS
+from office.settings import PeopleSettings
 from services.notify.delivery.mail_format import mailbox
 from services.notify.domain.retry_schedule import RETRY_SCHEDULE
 
-DEFAULT_SENDER = "Một Cửa <khong-tra-loi@motcua.invalid>"
-
-
-@dataclass(frozen=True)
-class MailSettings:
-    """How mails are sent."""
-
-    sender: Address
-    waits: tuple[float, ...] = RETRY_SCHEDULE
-    """Seconds after each attempt; never empty."""
-
-
-def load() -> MailSettings:
-    """Read NOTIFY_SENDER (``Name <address>``) and NOTIFY_RETRY_SECONDS (numbers with commas).
-
-    Raise ``ValueError`` naming the variable.
-    """
-    return MailSettings(
-        _sender(os.environ.get("NOTIFY_SENDER") or DEFAULT_SENDER),
-        _waits(os.environ.get("NOTIFY_RETRY_SECONDS", "")),
-    )
+DEFAULT_SENDER: Final = "Một Cửa <khong-tra-loi@motcua.invalid>"
 
 
 def _sender(text: str) -> Address:
     sender = mailbox(*parseaddr(text))
     if sender is None or not text.isprintable():
-        raise ValueError(f"NOTIFY_SENDER: must be like {DEFAULT_SENDER!r}, got {text!r}")
+        raise ValueError(f"must be like {DEFAULT_SENDER!r}, got {text!r}")
     return sender
 
 
 def _waits(text: str) -> tuple[float, ...]:
-    if not text:
-        return RETRY_SCHEDULE
     try:
         waits = tuple(float(part) for part in text.split(","))
     except ValueError:
         waits = ()
     if not waits or not all(math.isfinite(wait) and wait > 0 for wait in waits):
-        raise ValueError(
-            f"NOTIFY_RETRY_SECONDS: must be seconds above 0 with commas between, got {text!r}"
-        )
+        raise ValueError(f"must be seconds above 0 with commas between, got {text!r}")
     return waits
+
+
+class NotifySettings(PeopleSettings, Settings):
+    """All variables of notify."""
+
+    service: str = "notify"
+    port: Port = Field(PORTS["notify"], validation_alias="NOTIFY_PORT")
+    smtp_host: str = Field(
+        "127.0.0.1", validation_alias=AliasChoices("SMTP_HOST", "MOTCUA_SMTP_HOST")
+    )
+    smtp_port: Port = Field(2525, validation_alias=AliasChoices("SMTP_PORT", "MOTCUA_SMTP_PORT"))
+    sender: Annotated[Address, read_by(_sender)] = Field(
+        _sender(DEFAULT_SENDER), validation_alias="NOTIFY_SENDER"
+    )
+    """Who mails come from."""
+    retry_seconds: Annotated[tuple[float, ...], read_by(_waits)] = Field(
+        RETRY_SCHEDULE, validation_alias="NOTIFY_RETRY_SECONDS"
+    )
+    """Seconds after each attempt; never empty."""

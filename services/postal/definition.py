@@ -10,22 +10,22 @@ from kernel.auth.identity import Caller
 from kernel.base.clock import Clock
 from kernel.base.instants import local_date
 from kernel.commands.command_table import check_contract
-from kernel.config.settings import Settings
 from kernel.eventsourcing.service_model import Model
 from kernel.runtime.definition import Parts, Runtime, ServiceDefinition
 from office.people.access_scope import AccessScope, access_scope_of
-from office.people.repository import configured_directory as directory
+from office.people.directory import Directory
+from office.people.repository import open_directory
 from office.permissions import shipped
 from office.streams import DOSSIER
 from services.postal import partner_rpc, rpc
-from services.postal.application import reactions
 from services.postal.application.command_table import JOB_COMMANDS, handlers_of
 from services.postal.application.handlers import JobHandlers
-from services.postal.config.partners import configured
+from services.postal.application.reactions import reactions_of
+from services.postal.config.partners import SHIPPED, Partners, load
 from services.postal.domain.decider import INITIAL, evolve
 from services.postal.queries.jobs import Queries
 from services.postal.schedulers import leases
-from services.postal.settings import lease_from_environment
+from services.postal.settings import PostalSettings
 from services.postal.tables import KERNEL, SUBMISSIONS
 from services.postal.views import jobs
 
@@ -38,14 +38,14 @@ SERVICERS: Final = {
 }
 
 
-def make_model() -> Model:
-    """Return what the service does with events."""
+def make_model(partners: Partners) -> Model:
+    """Return what the service does with events; jobs are offered to ``partners``."""
     return Model(
         source="postal",
         stream_kind=DOSSIER,
         tables=KERNEL,
         projections=jobs.PROJECTIONS,
-        reactions=reactions.REACTIONS,
+        reactions=reactions_of(partners),
         initial=INITIAL,
         evolve=evolve,
         by_stream=(SUBMISSIONS,),
@@ -53,23 +53,24 @@ def make_model() -> Model:
     )
 
 
-def define(_settings: Settings) -> ServiceDefinition:
+def define(settings: PostalSettings) -> ServiceDefinition:
     """Return the whole service.
 
-    Raise ``ValueError`` for settings that can't be used, ``CommandTableError`` naming an RPC that
+    Raise ``DocumentError`` for a file that can't be used, ``CommandTableError`` naming an RPC that
     has no handler, ``PermissionsError`` naming one that has no rule.
     """
     permissions = shipped()
     check_contract(SERVICERS, JOB_COMMANDS, permissions)
-    partners = configured()
-    job_handlers = JobHandlers(partners, lease_from_environment())
+    partners = load(settings.partners or SHIPPED, settings.mode)
+    people = open_directory(settings.people_directory)
+    job_handlers = JobHandlers(partners, settings.lease)
 
     def build(runtime: Runtime) -> Parts:
         queries = Queries(runtime.keyring, partners)
         commits = partner_rpc.CommitCounter()
         runtime.writer.on_publish(commits.note_commit)
         commands, reads, handlers = runtime.commands, runtime.reads, handlers_of(job_handlers)
-        servicer = rpc.PostalServicer(reads, queries, _access_scopes(runtime.clock))
+        servicer = rpc.PostalServicer(reads, queries, _access_scopes(runtime.clock, people))
         for_partners = partner_rpc.PartnerServicer(commands, reads, queries, commits)
         return Parts(
             servicers=(
@@ -79,12 +80,13 @@ def define(_settings: Settings) -> ServiceDefinition:
             periodic_tasks=(leases.leases(job_handlers),),
         )
 
-    return ServiceDefinition(make_model(), permissions, build)
+    return ServiceDefinition(make_model(partners), permissions, build)
 
 
-def _access_scopes(clock: Clock) -> Callable[[Caller], AccessScope | None]:
+def _access_scopes(
+    clock: Clock, people: Callable[[], Directory] | None
+) -> Callable[[Caller], AccessScope | None]:
     """Return the function that returns which units' jobs a caller sees, by the directory of now."""
-    people = directory("postal")
 
     def scope_of(who: Caller) -> AccessScope | None:
         units = people().units if people else {}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from kernel.runtime.runner import run
-from office.ports import PORTS
 from services.postal.definition import define
+from services.postal.settings import PostalSettings
 
 if __name__ == "__main__":
-    run("postal", define, PORTS["postal"])
+    run(PostalSettings, define)

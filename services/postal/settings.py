@@ -1,22 +1,42 @@
-"""The settings that only postal has: for how long a partner has a job."""
+"""The settings of postal."""
 
 from __future__ import annotations
 
-import os
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
 
 from kernel.base.instants import HOUR
+from kernel.config.environment import Port, read_by
+from kernel.config.settings import Settings
+from office.ports import PORTS
+from office.settings import PeopleSettings
 
 
-def lease_from_environment() -> int:
-    """Read POSTAL_LEASE_HOURS, hours of the office's time (24 by default), as microseconds.
-
-    Raise ``ValueError`` naming the variable.
-    """
-    text = os.environ.get("POSTAL_LEASE_HOURS", "24")
+def _hours(text: str) -> float:
     try:
         hours = float(text)
     except ValueError:
         hours = 0
     if not 0 < hours <= 24 * 365:
-        raise ValueError(f"POSTAL_LEASE_HOURS: must be a number of hours above 0, got {text!r}")
-    return int(hours * HOUR)
+        raise ValueError(f"must be a number of hours above 0, got {text!r}")
+    return hours
+
+
+class PostalSettings(PeopleSettings, Settings):
+    """All variables of postal."""
+
+    service: str = "postal"
+    port: Port = Field(PORTS["postal"], validation_alias="POSTAL_PORT")
+    partners: Path | None = Field(None, validation_alias="POSTAL_PARTNERS")
+    """The file of the office's postal partners."""
+    lease_hours: Annotated[float, read_by(_hours)] = Field(
+        24.0, validation_alias="POSTAL_LEASE_HOURS"
+    )
+    """Hours of the office's time that a partner has for its first report."""
+
+    @property
+    def lease(self) -> int:
+        """The hours of a lease in microseconds."""
+        return int(self.lease_hours * HOUR)

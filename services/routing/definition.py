@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
-from kernel.config.settings import Settings
 from kernel.eventsourcing.service_model import Model
 from kernel.runtime.definition import Parts, Runtime, ServiceDefinition
 from kernel.runtime.periodic_tasks import PeriodicTask
 from office.catalogue.known_units import known_units
-from office.people.repository import configured_directory
+from office.people.repository import open_directory
 from office.permissions import shipped
-from office.process.repository import standard_processes
+from office.process.repository import installed_processes
 from office.streams import DOSSIER
 from office.worktime.calendars import publishing
-from office.worktime.calendars.repository import office_calendars
+from office.worktime.calendars.repository import repository_at
 from services.routing import rpc, tables
 from services.routing.application.decision_context import CaseContextLoader
 from services.routing.application.handlers import handlers_of
@@ -24,19 +24,24 @@ from services.routing.domain import decider
 from services.routing.schedulers.deadlines import deadline_scheduler
 from services.routing.schedulers.missing_processes import missing_process_scheduler
 from services.routing.schedulers.step_timers import step_timer_scheduler
+from services.routing.settings import RoutingSettings
 from services.routing.views import case
 
 
-def make_context_loader() -> CaseContextLoader:
+def make_context_loader(settings: RoutingSettings) -> CaseContextLoader:
     """Return what cases are decided by: processes, calendars, escalation policies and people, read
     from their files.
 
-    Raise ``ValueError`` naming the file that can't be used; a directory of people that can't be
-    used ends the process with exit status 2 and its mistakes.
+    Raise ``ValueError`` naming the file that can't be used.
     """
-    people = configured_directory(tables.SOURCE)
-    policies = configured_policies(known_units(people() if people else None))
-    return CaseContextLoader(standard_processes(), office_calendars, policies, people)
+    people = open_directory(settings.people_directory)
+    units = known_units(people() if people else None)
+    return CaseContextLoader(
+        installed_processes(settings.processes_dir, settings.procedures_dir),
+        partial(repository_at, settings.calendars_dir),
+        configured_policies(settings.escalation_policies, units),
+        people,
+    )
 
 
 def make_model(loader: CaseContextLoader) -> Model:
@@ -55,18 +60,19 @@ def make_model(loader: CaseContextLoader) -> Model:
     )
 
 
-def define(_settings: Settings) -> ServiceDefinition:
+def define(settings: RoutingSettings) -> ServiceDefinition:
     """Return the whole service.
 
     Raise ``ValueError`` as ``make_context_loader`` does, ``CommandTableError`` naming an RPC or a
     command that has no handler, ``PermissionsError`` naming an RPC that has no rule.
     """
-    loader = make_context_loader()
+    loader = make_context_loader(settings)
     model, handlers, permissions = make_model(loader), handlers_of(loader), shipped()
     rpc.check(permissions)
 
     def build(runtime: Runtime) -> Parts:
-        publishing.keep_shipped(office_calendars().folder, office_calendars().shipped)
+        calendars = repository_at(settings.calendars_dir)
+        publishing.keep_shipped(calendars.folder, calendars.shipped)
         return Parts(
             servicers=rpc.services_of(
                 runtime.reads,

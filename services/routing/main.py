@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from kernel.runtime.runner import run
-from office.ports import PORTS
 from services.routing.definition import define
+from services.routing.settings import RoutingSettings
 
 if __name__ == "__main__":
-    run("routing", define, PORTS["routing"])
+    run(RoutingSettings, define)

@@ -12,7 +12,7 @@ OFFICE = re.compile(
 OFFICE_VI = re.compile(r"hồ sơ|cán bộ|công dân|thủ tục|lệ phí|bưu|một cửa|phòng", re.IGNORECASE)
 ALLOWED = {
     "kernel/telemetry/logs.py": {"applicant", "citizen"},  # fields that are never logged
-    "kernel/config/settings.py": {"dossier"},  # the default name of the topic
+    "kernel/config/common_settings.py": {"dossier"},  # the default name of the topic
     "kernel/eventsourcing/unit_of_work.py": {"importer"},  # the envelope's kind of actor
 }
 

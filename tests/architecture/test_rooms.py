@@ -1,6 +1,7 @@
 """The rooms of the tree: what a reader of one service finds in the next one, at the same place."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ OWN = {
     # Audit decides nothing: it keeps the record, and answers from it by kinds of question.
     "audit": {"record", "state", "deadlines", "reports", "wording", "responses"},
 }
-REQUIRED = {"__init__", "main", "definition", "rpc", "tables", "migrations"}
+REQUIRED = {"__init__", "main", "definition", "settings", "rpc", "tables", "migrations"}
 MOST = 12
 """Modules in one folder, its ``__init__`` left out."""
 IMPURE = {
@@ -109,10 +110,17 @@ def test_decisions_know_nothing_of_what_carries_them_out() -> None:
 
 
 def test_the_command_line_knows_services_by_their_interfaces() -> None:
-    """It calls RPCs or the office's libraries; a rebuild is handed a service's definition."""
+    """It calls RPCs or the office's libraries; a rebuild is handed a service's definition. What an
+    operator sets is an interface, too: the stack refuses wrong settings before it starts anything.
+    """
+    settings = re.compile(r"services\.(\w+)\.settings(\.\w+Settings)?")
     for path in code_files():
         if path.relative_to(ROOT).parts[0] == "cli":
-            inside = {name for name in _imports(path) if name.startswith("services.")}
+            inside = {
+                name
+                for name in _imports(path)
+                if name.startswith("services.") and not settings.fullmatch(name)
+            }
             assert not inside, (path, inside)
 
 

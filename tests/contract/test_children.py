@@ -23,7 +23,6 @@ from kernel.base.instants import to_us
 from kernel.consumer.applying.reactions import run_some
 from kernel.consumer.applying.results import RecordFailed
 from office.catalogue.loader import shipped_catalogue
-from office.worktime.calendars.repository import office_calendars
 from office.worktime.calendars.vietnam import state_office
 from office.worktime.durations import Duration
 from office.worktime.working_time import due_at
@@ -36,6 +35,7 @@ from tests.support.databases import NewDatabase
 from tests.support.departments import Departments, Desk, merged
 from tests.support.events import changing, name_of, payload_of
 from tests.support.models import CHILD_OPENER
+from tests.support.office_files import office_calendars
 from tests.support.routing_cases import (
     BINH,
     LEADER,

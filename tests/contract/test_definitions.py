@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from cli.stack.service_settings import SETTINGS_OF
 from kernel.auth.permissions import PermissionsError
-from kernel.config.settings import Settings
 from office.permissions import shipped
 from services.audit import definition as audit
 from services.intake import definition as intake
@@ -31,7 +31,7 @@ METHODS = sorted(
 @pytest.mark.parametrize("name", DEFINITIONS)
 def test_a_service_can_be_defined(name: str) -> None:
     """Each RPC has a handler and a rule."""
-    settings = Settings(service=name, port=0, database_url="sqlite://")
+    settings = SETTINGS_OF[name](database_url="sqlite://")
     assert DEFINITIONS[name].define(settings).model.source == name
 
 
@@ -44,4 +44,4 @@ def test_a_missing_rule_stops_the_definition(monkeypatch: pytest.MonkeyPatch, me
     table = replace(shipped(), rules=rules)
     monkeypatch.setattr(module, "shipped", lambda: table)
     with pytest.raises(PermissionsError, match=f"^{method} has no rule. Add under"):
-        module.define(Settings(service=name, port=0, database_url="sqlite://"))
+        module.define(SETTINGS_OF[name](database_url="sqlite://"))

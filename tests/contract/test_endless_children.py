@@ -15,7 +15,6 @@ from structlog.testing import capture_logs
 from kernel.base.clock import FixedClock
 from office.catalogue.loader import shipped_catalogue
 from office.catalogue.model import Catalogue
-from office.worktime.calendars.repository import office_calendars
 from services.intake.application.decision_context import ContextLoader
 from services.intake.application.handlers import DossierHandlers
 from services.routing.domain.use_cases.collaboration.child_dossiers import MOST_ABOVE
@@ -26,6 +25,7 @@ from tests.support.databases import NewDatabase
 from tests.support.departments import Departments, Desk
 from tests.support.events import payload_of
 from tests.support.models import CHILD_OPENER
+from tests.support.office_files import office_calendars
 from tests.support.routing_cases import BINH, at, complete, resolve
 from tests.support.routing_queries import case
 

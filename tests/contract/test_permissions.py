@@ -24,13 +24,14 @@ from kernel.auth.identity import Credentials
 from kernel.auth.permissions import PermissionsError, read_permissions
 from kernel.base.errors import Unauthenticated
 from kernel.config.settings import Settings
-from kernel.rpc.client import explain, metadata
+from kernel.rpc.client import explain
 from kernel.rpc.registration import Service
 from kernel.rpc.server import RpcServer
 from office.people.directory import below
 from office.people.rights import ACCESS_MODEL, require_own_unit
 from office.permissions import shipped
 from office.process.verification.rules import ROLES
+from tests.support.identity import metadata
 
 DENIED = (grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.UNAUTHENTICATED)
 PARTNERS = "motcua.postal.v1.PostalPartnerService"

@@ -20,7 +20,6 @@ from kernel.base.clock import FixedClock
 from kernel.base.instants import to_timestamp
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from office.catalogue.loader import shipped_catalogue
-from office.worktime.calendars.repository import office_calendars
 from services.intake.application.decision_context import ContextLoader
 from services.intake.application.handlers import DossierHandlers
 from tests.support.children import PARENT, Intake
@@ -28,6 +27,7 @@ from tests.support.departments import Departments, Desk, call_of, handle
 from tests.support.feed import wait_until
 from tests.support.locks import waits_for_lock
 from tests.support.models import CHILD_OPENER
+from tests.support.office_files import office_calendars
 from tests.support.routing_cases import AN, LEADER, assign, at, let_go, withdrawal
 
 MON = "2021-08-09 10:00"

@@ -120,15 +120,23 @@ def test_a_stack_leaves_nothing_behind(session_dir: Path, detachable: Callable[.
     assert fresh.run("down").returncode == 0
 
 
-def test_a_service_that_refuses_its_settings_ends_the_start(
-    session_dir: Path, detachable: Callable[..., Stack]
+@pytest.mark.parametrize(
+    ("name", "value", "line"),
+    [
+        ("NOTIFY_SENDER", "nobody", "NOTIFY_SENDER: "),
+        ("POSTAL_PARTNERS", "/nowhere/partners.toml", "postal: POSTAL_PARTNERS: "),
+    ],
+)
+def test_refused_settings_end_the_start(
+    session_dir: Path, detachable: Callable[..., Stack], name: str, value: str, line: str
 ) -> None:
-    """One line, the service's own, and exit status 2; nothing keeps running."""
-    settings = {"NOTIFY_SENDER": "nobody"}
-    fresh = detachable(session_dir / "refused", settings=settings)
+    """One line, for a file that of the service that reads it, and exit status 2; nothing keeps
+    running.
+    """
+    fresh = detachable(session_dir / f"refused-{name}", settings={name: value})
     done = fresh.run("up", "--detach")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("notify: NOTIFY_SENDER: ")
+    assert done.stderr.startswith(line)
     assert fresh.run("status", "--json").returncode == 1
 
 

@@ -18,10 +18,11 @@ from sqlalchemy.schema import DropSchema
 from infra.local.kafka import KafkaBroker
 from infra.local.topics import ensure_topics, events_topic
 from kernel.rebuild.rebuild import check
-from kernel.rpc.client import explain, metadata
+from kernel.rpc.client import explain
 from kernel.storage.engines import open_engine
 from tests.support.events import make_event
 from tests.support.feed import START, code_of, put, wait_until
+from tests.support.identity import metadata
 from tests.support.invariants import read_log, stored
 from tests.support.models import INTAKE as MODEL
 from tests.support.service import ServiceProcess

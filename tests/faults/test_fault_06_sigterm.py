@@ -20,11 +20,11 @@ from sqlalchemy import select
 
 from infra.local.kafka import KafkaBroker
 from infra.local.ports import free_port
-from kernel.rpc.client import metadata
 from kernel.storage.engines import open_engine
 from office.catalogue.loader import shipped_catalogue
 from office.catalogue.model import Procedure
 from tests.support.feed import wait_until
+from tests.support.identity import metadata
 from tests.support.intake_samples import AT_COUNTER, ONLINE, submission
 from tests.support.models import INTAKE as MODEL
 from tests.support.paths import ROOT

@@ -27,9 +27,10 @@ from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.kafka.broker_clock import BrokerClock, broker_time, wall
 from kernel.outbox.outbox import Waiting
 from kernel.outbox.producer import EventProducer
-from kernel.rpc.client import RpcProblem, explain, metadata
+from kernel.rpc.client import RpcProblem, explain
 from tests.support.desk import open_desk
 from tests.support.feed import START, code_of, log_of, wait_until
+from tests.support.identity import metadata
 from tests.support.intake_samples import foreign
 from tests.support.postal_service import Serving, a_return, delivery, take_request, tracking
 from tests.support.postal_service import as_partner as partner

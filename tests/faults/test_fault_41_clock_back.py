@@ -16,7 +16,6 @@ from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
 from motcua.routing.v1.case_events_pb2 import CaseOpened, CaseResumed
 
 from infra.local.kafka import KafkaBroker
-from kernel.auth.issuer import sign
 from kernel.base.instants import HOUR, to_us
 from kernel.rpc.client import explain, metadata
 from services.routing.tables import CASES
@@ -25,6 +24,7 @@ from tests.support.departments import Departments, Desk
 from tests.support.desk import CITIZEN
 from tests.support.events import name_of, payload_of
 from tests.support.feed import log_of
+from tests.support.identity import local_issuer
 from tests.support.routing_cases import clock, complete, go_on, stop
 from tests.support.service import ServiceProcess
 from tests.support.walk import EVERY_ROLE, UNIT, new_id, submission
@@ -60,7 +60,7 @@ def test_fault_41_the_sequence_rules_not_the_time(
         code = stub.SubmitDossier(submission(), timeout=15, metadata=CITIZEN).dossier_code
         # Of the morning: to a clock that is behind, a token of this minute is not valid yet.
         early = {"nbf": int(time.time()) - 7_200}
-        officer = sign("officer", "mc", unit=UNIT, roles=EVERY_ROLE, claims=early)
+        officer = local_issuer().sign("officer", "mc", unit=UNIT, roles=EVERY_ROLE, claims=early)
         desk = metadata(token=officer)
         process.shift.write_text("-3600")
         accept = intake.AcceptDossierRequest(request_id=new_id(), dossier_code=code)

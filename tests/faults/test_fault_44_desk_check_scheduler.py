@@ -12,9 +12,9 @@ import pytest
 from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
 
 from infra.local.kafka import KafkaBroker
-from kernel.rpc.client import metadata
 from tests.support.events import name_of
 from tests.support.feed import log_of, wait_until
+from tests.support.identity import metadata
 from tests.support.service import ServiceProcess
 from tests.support.stack import clock_setting
 from tests.support.walk import submission

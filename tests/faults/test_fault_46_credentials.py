@@ -12,9 +12,10 @@ from motcua.postal.v1 import postal_partner_pb2 as pb
 from motcua.postal.v1.postal_partner_pb2_grpc import PostalPartnerServiceStub
 
 from infra.local.ports import free_port
-from kernel.rpc.client import explain, metadata
+from kernel.rpc.client import explain
 from services.postal.config.partners import SPIFFE
 from tests.support.certificates import Authority
+from tests.support.identity import metadata
 from tests.support.postal_service import FIRST, Serve, Serving, as_partner, take_request
 
 pytestmark = pytest.mark.faults

@@ -9,9 +9,10 @@ import pytest
 from motcua.postal.v1 import postal_pb2
 
 from kernel.base.instants import HOUR
-from kernel.rpc.client import RpcProblem, explain, metadata
+from kernel.rpc.client import RpcProblem, explain
 from tests.support.events import name_of
 from tests.support.feed import wait_until
+from tests.support.identity import metadata
 from tests.support.postal_office import LEASE, T0
 from tests.support.postal_service import (
     FIRST,

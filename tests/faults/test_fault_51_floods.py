@@ -24,10 +24,10 @@ from motcua.audit.v1.audit_pb2_grpc import AuditServiceStub
 
 from infra.local.kafka import KafkaBroker
 from infra.local.topics import ensure_topics, events_topic
-from kernel.rpc.client import metadata
 from kernel.rpc.interceptor import STREAMS, STREAMS_PER_CALLER
 from tests.support.audit_service import publish
 from tests.support.audit_store import week
+from tests.support.identity import metadata
 from tests.support.service import ServiceProcess
 
 pytestmark = [pytest.mark.faults, pytest.mark.alone, pytest.mark.timeout(120)]

@@ -13,11 +13,11 @@ from motcua.intake.v1 import intake_pb2 as pb
 from structlog.testing import capture_logs
 
 from kernel.base.instants import DAY
-from kernel.rpc.client import metadata
 from services.intake.application import pin_access, pin_limits
 from services.intake.application.pin_limits import CALLER, CALLER_AND_CODE, SHORT_ALL, SHORT_CODE
 from services.intake.domain.use_cases import submit
 from tests.support.desk import Desk, Metadata, open_desk
+from tests.support.identity import metadata
 
 pytestmark = pytest.mark.faults
 FOUND, WRONG, CLOSED = (

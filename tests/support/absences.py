@@ -9,11 +9,10 @@ from kernel.base.errors import Refused
 from kernel.base.instants import to_timestamp
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from office.people.directory import Absence, Directory, DirectoryUnit, Officer
-from office.process.repository import standard_processes
-from office.worktime.calendars.repository import office_calendars
 from services.routing.application.decision_context import CaseContextLoader
 from services.routing.queries import case
 from tests.support.departments import Departments, call_of, handle
+from tests.support.office_files import office_calendars, standard_processes
 from tests.support.routing_cases import AN, LEADER, assign, at, complete
 
 MON, TUE, WED, THU, FRI = (f"2021-08-{day:02d} 10:00" for day in range(9, 14))

@@ -15,7 +15,6 @@ from kernel.commands.command_bus import Reads
 from kernel.config.settings import Settings
 from kernel.consumer.consumer import Consumer
 from kernel.eventsourcing.group_commit import Writer
-from kernel.rpc.client import metadata
 from kernel.rpc.server import RpcServer
 from kernel.storage.engines import open_engine
 from office.permissions import shipped
@@ -25,7 +24,9 @@ from services.audit.rpc import AuditServicer, service
 from services.audit.tables import METADATA
 from tests.support.audit_histories import at
 from tests.support.audit_store import Log
+from tests.support.identity import metadata
 from tests.support.models import AUDIT as MODEL
+from tests.support.office_files import find_calendar
 
 FRIDAY = at("2021-08-13 17:00")
 OPERATOR = metadata("operator", "binh.tt", language="en")
@@ -81,7 +82,8 @@ def open_office(url: str, bootstrap: str, topic: str) -> Iterator[Office]:
     reading = open_engine(url, "audit", read_only=True)
     writer, reads, clock = Writer(engine, MODEL), Reads(reading), FixedClock(FRIDAY)
     consumer = Consumer(writer, reading, MODEL, clock, bootstrap, topic, patience=3600)
-    servicer = AuditServicer(reads, clock, LogVerifier(reading, log_of(bootstrap, topic)))
+    verifier = LogVerifier(reading, log_of(bootstrap, topic))
+    servicer = AuditServicer(reads, clock, verifier, find_calendar)
     settings = Settings(service="audit", port=0, database_url=url)
     rpc = RpcServer(settings, [service(servicer)], shipped())
     writer.start()

@@ -19,6 +19,7 @@ from demo.week.office_client import OfficeClient
 from demo.week.scenario import MONDAY, Filing, ScenarioOffer, draw, instant
 from kernel.base.instants import HOUR, local_date
 from tests.support.feed import wait_until
+from tests.support.identity import local_issuer
 from tests.support.invariants import ConfirmedCommand
 from tests.support.stack import CHANNEL_OPTIONS, Stack
 
@@ -30,7 +31,7 @@ class Witnesses(OfficeClient):
     """The people of the week; ``told`` is their own record of what they were told is done."""
 
     def __init__(self, intake_channel: Any, routing_channel: Any, own_count: OwnCount) -> None:
-        super().__init__(intake_channel, routing_channel, own_count)
+        super().__init__(intake_channel, routing_channel, own_count, local_issuer())
         self.confirmed: list[ConfirmedCommand] = []
 
     async def resolve(self, code: str, step: Any, number: int, *, late: bool) -> Any:

@@ -23,20 +23,21 @@ from kernel.config.settings import Settings
 from kernel.crypto.keyring import Keyring
 from kernel.eventsourcing.group_commit import Writer
 from kernel.eventsourcing.unit_of_work import UnitOfWork
-from kernel.rpc.client import RpcProblem, explain, metadata
+from kernel.rpc.client import RpcProblem, explain
 from kernel.rpc.server import RpcServer
 from kernel.storage.engines import open_engine
 from office.catalogue.unit_overlay import UnitOverlay
 from office.people.directory import Directory
 from office.permissions import shipped
-from office.worktime.calendars.repository import office_calendars
 from services.intake.application.decision_context import ContextLoader
 from services.intake.application.handlers import DossierHandlers
 from services.intake.application.pin_access import PinAccess
 from services.intake.rpc import IntakeServicer, service
 from tests.support.events import make_event, name_of
+from tests.support.identity import metadata
 from tests.support.intake_samples import MONDAY, small_catalogue, submission
 from tests.support.models import INTAKE as MODEL
+from tests.support.office_files import office_calendars
 
 T = TypeVar("T")
 Metadata = tuple[tuple[str, str], ...]

@@ -11,13 +11,13 @@ from motcua.intake.v1.dossier_events_pb2 import DossierAccepted
 
 from kernel.base.instants import to_timestamp
 from office.worktime.calendars.model import Calendar, DayKind, DayRule
-from office.worktime.calendars.repository import find_calendar
 from office.worktime.calendars.vietnam import state_office
 from office.worktime.durations import TimeLimit
 from office.worktime.working_time import limit_due_at
 from services.audit.deadlines.explain import explain
 from services.audit.deadlines.explanation import DeadlineExplanation
 from tests.support.audit_histories import Numbering, at
+from tests.support.office_files import find_calendar
 
 VERSION = state_office().version
 

@@ -1,8 +1,9 @@
-"""An issuer of tokens with keys of its own, as an office has one in production."""
+"""Who calls: tokens of the local issuer, and of an issuer as an office has one in production."""
 
 import json
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,34 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm
 
+from kernel.auth.issuer import LocalIssuer
+from kernel.config.common_settings import CommonSettings
+from kernel.config.environment import load
+from kernel.rpc import client
+
+Metadata = tuple[tuple[str, str], ...]
 ISSUER = "https://identity.example.vn"
 AUDIENCE = "motcua"
+
+
+def local_issuer() -> LocalIssuer:
+    """Return the local issuer of the environment."""
+    return LocalIssuer.of(load(CommonSettings))
+
+
+def metadata(
+    kind: str = "",
+    identity: str = "",
+    *,
+    unit: str = "",
+    roles: Sequence[str] = (),
+    token: str = "",
+    **more: str,
+) -> Metadata:
+    """Return the metadata of a call by a token, or as whom the local issuer signs for."""
+    if kind and not token:
+        token = local_issuer().token(kind, identity, unit, roles)
+    return client.metadata(token, **more)
 
 
 class Key:

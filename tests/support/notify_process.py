@@ -28,9 +28,9 @@ from infra.local.child import spawn
 from infra.local.ports import free_port
 from infra.local.smtp import MailSink, SinkHandler
 from kernel.crypto.keyring import Keyring
-from kernel.rpc.client import metadata
 from kernel.storage.engines import open_engine
 from tests.support.feed import producer, wait_until
+from tests.support.identity import metadata
 from tests.support.letters import PERSON, Streams, seal, submitted
 
 MASTER_KEY = "5a" * 32

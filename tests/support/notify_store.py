@@ -51,11 +51,9 @@ class Store:
         self.engine.dispose()
         self._keys.dispose()
 
-    def runtime(
-        self, *, smtp_port: int = 1, caught_up: Callable[[], bool] | None = None
-    ) -> Runtime:
+    def runtime(self, *, caught_up: Callable[[], bool] | None = None) -> Runtime:
         """Return what the kernel gives the sender."""
-        settings = Settings(service="notify", port=1, database_url="", smtp_port=smtp_port)
+        settings = Settings(service="notify", port=1, database_url="")
         return Runtime(
             settings=settings,
             clock=FixedClock(self.now),

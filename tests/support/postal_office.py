@@ -28,14 +28,14 @@ from kernel.storage.engines import open_engine
 from office.streams import DOSSIER
 from services.postal.application.command_table import handlers_of
 from services.postal.application.handlers import JobHandlers
-from services.postal.application.reactions import REACTIONS
-from services.postal.config.partners import configured
+from services.postal.application.reactions import reactions_of
 from services.postal.domain.decider import INITIAL, evolve
 from services.postal.queries.jobs import Queries
 from services.postal.schedulers import leases
 from services.postal.tables import KERNEL, METADATA, SUBMISSIONS
 from services.postal.views.jobs import PROJECTIONS
 from tests.support.events import make_event
+from tests.support.office_files import PARTNERS
 
 T0 = 1_628_470_800_000_000
 LEASE = 24 * HOUR
@@ -54,7 +54,7 @@ MODEL = Model(
     stream_kind=DOSSIER,
     tables=KERNEL,
     projections=PROJECTIONS,
-    reactions=REACTIONS,
+    reactions=reactions_of(PARTNERS),
     initial=INITIAL,
     evolve=evolve,
     by_stream=(SUBMISSIONS,),
@@ -71,9 +71,9 @@ class PostalOffice:
         self.keyring = Keyring(self._keys, b"k" * 32)
         self.writer = Writer(self.engine, MODEL, self.keyring)
         self.writer.start()
-        self.office = JobHandlers(configured(), LEASE)
+        self.office = JobHandlers(PARTNERS, LEASE)
         self.handlers = handlers_of(self.office)
-        self.queries = Queries(self.keyring, configured())
+        self.queries = Queries(self.keyring, PARTNERS)
         self.now = T0
         self.log: list[Record] = []
         self._read = 0

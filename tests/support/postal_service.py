@@ -18,15 +18,16 @@ from kernel.base.clock import Clock
 from kernel.base.instants import to_timestamp
 from kernel.commands.command_bus import Commands, Reads
 from kernel.config.settings import Settings
-from kernel.rpc.client import metadata
 from kernel.rpc.server import RpcServer
 from kernel.runtime.periodic_tasks import TaskRunner
 from kernel.storage.engines import open_engine
 from office.permissions import shipped
 from services.postal import partner_rpc, rpc
-from services.postal.config.partners import DEVELOPMENT_TOKENS, configured
+from services.postal.config.partners import DEVELOPMENT_TOKENS
 from services.postal.schedulers import leases
 from services.postal.tables import KERNEL
+from tests.support.identity import metadata
+from tests.support.office_files import PARTNERS
 from tests.support.postal_office import PostalOffice
 
 FIRST, SECOND = "buudien", "chuyenphat"
@@ -80,7 +81,7 @@ class Serving:
             given,
             [
                 rpc.service(servicer, self.commands, office.handlers),
-                partner_rpc.service(self.partner_servicer, configured(), office.handlers),
+                partner_rpc.service(self.partner_servicer, PARTNERS, office.handlers),
             ],
             shipped(),
         )

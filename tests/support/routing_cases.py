@@ -22,7 +22,6 @@ from motcua.routing.v1.types_pb2 import CaseResult, DocumentKind, Opinion, Payme
 
 from kernel.base.errors import Refusal
 from kernel.base.instants import from_datetime, to_datetime, to_timestamp, zone
-from office.process.repository import standard_processes
 from office.worktime import working_time
 from office.worktime.calendars.vietnam import state_office
 from office.worktime.durations import TimeLimit
@@ -31,6 +30,7 @@ from services.routing.domain.decider import INITIAL, DecisionContext, State, ala
 from services.routing.domain.escalation import NO_ESCALATION, EscalationPolicy
 from tests.support.deciding import Expected, assert_decided
 from tests.support.events import make_event
+from tests.support.office_files import standard_processes
 
 TZ = "Asia/Ho_Chi_Minh"
 UNIT = "H22.12"

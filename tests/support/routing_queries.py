@@ -5,10 +5,10 @@ from __future__ import annotations
 from motcua.routing.v1 import routing_pb2 as pb
 
 from kernel.crypto.keyring import Keyring
-from office.process.repository import standard_processes
 from services.routing.queries import case as queries
 from services.routing.queries import work_lists
 from tests.support.departments import Departments
+from tests.support.office_files import standard_processes
 from tests.support.routing_cases import at
 
 CODE = "H22.12-210809-0001"

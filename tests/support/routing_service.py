@@ -20,7 +20,7 @@ from kernel.consumer.consumer import Consumer
 from kernel.crypto.keyring import Keyring
 from kernel.eventsourcing.group_commit import Writer
 from kernel.outbox.relay import Relay
-from kernel.rpc.client import RpcProblem, explain, metadata
+from kernel.rpc.client import RpcProblem, explain
 from kernel.rpc.server import RpcServer
 from kernel.runtime.periodic_tasks import PeriodicTask, TaskRunner
 from kernel.storage.engines import open_engine
@@ -28,6 +28,7 @@ from office.permissions import shipped
 from services.routing.application.handlers import handlers_of
 from services.routing.rpc import services_of
 from services.routing.schedulers.deadlines import deadline_scheduler
+from tests.support.identity import metadata
 from tests.support.models import OFFICE
 from tests.support.models import ROUTING as MODEL
 from tests.support.routing_cases import at

@@ -31,10 +31,10 @@ from infra.local.ports import free_port
 from infra.local.smtp import read_messages
 from infra.supervisor.state import read_state, supervisor_pid
 from kernel.base.clock import Clock, parse_clock
-from kernel.rpc.client import metadata
 from kernel.storage.engines import open_engine
 from tests.support.command import Done, command_server
 from tests.support.feed import wait_until
+from tests.support.identity import metadata
 
 READY_WITHIN = 120.0
 SETTLED_WITHIN = 120.0

@@ -20,8 +20,8 @@ from sqlalchemy import text
 
 from demo.local_stack import PARTNERS
 from kernel.base.instants import to_timestamp
-from kernel.rpc.client import metadata
 from tests.support.feed import wait_until
+from tests.support.identity import metadata
 from tests.support.routing_stubs import RoutingStubs
 from tests.support.stack import Stack
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import typer
 
 from cli.printer import failed
-from kernel.base.clock import parse_clock
+from cli.settings import settings
 from office.worktime.calendars.files import load_calendar
 from office.worktime.calendars.model import Calendar, CalendarError
 from office.worktime.calendars.repository import (
     CalendarRepository,
     UnknownCalendar,
-    office_calendars,
+    repository_at,
 )
 from office.worktime.calendars.vietnam import STATE_OFFICE_FILE
 
@@ -28,16 +27,13 @@ NAMES = (
 
 def now() -> int:
     """Return the present instant by the office's clock (MOTCUA_CLOCK)."""
-    try:
-        return parse_clock(os.environ.get("MOTCUA_CLOCK", "")).now()
-    except ValueError as error:
-        raise failed(str(error), 2) from error
+    return settings().make_clock().now()
 
 
 def repository() -> CalendarRepository:
     """Open the published calendars; end the command with status 1 when they can't be used."""
     try:
-        return office_calendars()
+        return repository_at(settings().calendars_dir)
     except CalendarError as error:
         raise failed(f"the published calendars can't be used: {error}") from error
 

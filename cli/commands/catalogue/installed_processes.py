@@ -6,26 +6,24 @@ from collections.abc import Callable, Mapping
 from datetime import date
 
 from cli.printer import fail, failed
+from cli.settings import settings
 from office.catalogue.files.additions import CatalogueAddition, extended_catalogue
 from office.catalogue.files.document import ProcedureDocument
 from office.catalogue.files.file_errors import ProcedureFileError
 from office.catalogue.messages import broken_rule
 from office.catalogue.model import Catalogue
 from office.catalogue.rules import note
+from office.process import repository
 from office.process.catalogue_view import ListedVersion, processes_in_use
 from office.process.model.process import Process, Processes
-from office.process.repository import (
-    ProcessError,
-    installed_files,
-    load_processes,
-    standard_processes,
-)
+from office.process.repository import ProcessError
 from office.process.verification.child_cycles import ProcedureProcesses, child_cycle
 
 
 def office_processes() -> Processes:
     """Read them; end the program with a line for each mistake when they can't be used."""
-    return _read(standard_processes)
+    given = settings()
+    return _read(lambda: repository.installed_processes(given.processes_dir, given.procedures_dir))
 
 
 def installed_processes() -> list[Process]:
@@ -33,7 +31,8 @@ def installed_processes() -> list[Process]:
 
     End the program as ``office_processes`` does.
     """
-    return list(_read(lambda: load_processes(installed_files())).all())
+    own = settings().processes_dir
+    return list(_read(lambda: repository.load_processes(repository.installed_files(own))).all())
 
 
 def _read(load: Callable[[], Processes]) -> Processes:

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from cli.commands.people import load
 from cli.printer import failed
+from cli.settings import settings
 from office.catalogue.files import release_repository
 from office.catalogue.loader import shipped_catalogue
 from office.catalogue.model import Catalogue
-from office.catalogue.settings import releases_folder
 from office.catalogue.unit_overlay import UnitOverlay
-
-
-def procedures_folder() -> Path:
-    """Return the folder of the published procedures, as intake has it."""
-    return releases_folder(Path(os.environ.get("MOTCUA_DATA_DIR", ".motcua")))
 
 
 def base_catalogue() -> Catalogue:
@@ -26,14 +19,14 @@ def base_catalogue() -> Catalogue:
 
     End the program when that can't be used.
     """
-    named = os.environ.get("PEOPLE_DIRECTORY", "")
-    people = load(Path(named)) if named else None
+    named = settings().people_directory
+    people = load(named) if named else None
     return UnitOverlay(lambda: people).of(shipped_catalogue()) if people else shipped_catalogue()
 
 
 def load_published() -> release_repository.PublishedCatalogue:
     """Read the published procedures; raise ``ReleaseError`` and ``OSError``."""
-    return release_repository.load(procedures_folder(), base_catalogue())
+    return release_repository.load(settings().procedures_dir, base_catalogue())
 
 
 def office_catalogue() -> Catalogue:

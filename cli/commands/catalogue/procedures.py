@@ -16,13 +16,13 @@ from cli.commands.catalogue.office_catalogue import (
     exit_when_unusable,
     load_published,
     office_catalogue,
-    procedures_folder,
 )
 from cli.commands.catalogue.procedure_view import brief, full, paragraphs
 from cli.formatting import ZONE, local, print_json
 from cli.operator_name import operator_name
 from cli.options import JSON, OFFICE, must_exist, parse_day
 from cli.printer import counted, err, fail, failed, grid, out
+from cli.settings import settings
 from office.catalogue.files import release_repository
 from office.catalogue.files.additions import CatalogueAddition, check_addition
 from office.catalogue.files.document import all_entries
@@ -118,7 +118,7 @@ def _publish(file: Path, source: str, dry_run: bool) -> tuple[int, CatalogueAddi
             return published.release, added, document.reader.corrections.composed
         try:
             after = release_repository.publish(
-                procedures_folder(),
+                settings().procedures_dir,
                 published,
                 added,
                 at=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -234,9 +234,9 @@ def releases(as_json: JSON = False) -> None:
     """List what was published on top of the catalogue that ships."""
     with exit_when_unusable():
         load_published()
-        found: list[dict[str, Any]] = release_repository.list_releases(procedures_folder())
+        found: list[dict[str, Any]] = release_repository.list_releases(settings().procedures_dir)
     if as_json:
-        print_json({"folder": str(procedures_folder().absolute()), "releases": found})
+        print_json({"folder": str(settings().procedures_dir.absolute()), "releases": found})
         return
     columns = ("release", "published (real time)", "by", "fields", "versions", "source")
     keys = ("release", "published_at", "published_by", "fields", "versions", "source")
@@ -244,7 +244,7 @@ def releases(as_json: JSON = False) -> None:
         [str(release[key]) for key in keys]
         for release in (it | {"published_at": local(it["published_at"])} for it in found)
     ]
-    title = f"{procedures_folder().absolute()}; {ZONE}"
+    title = f"{settings().procedures_dir.absolute()}; {ZONE}"
     out.print(grid(columns, rows, title=title, right=("fields", "versions"), whole=columns[:5]))
 
 

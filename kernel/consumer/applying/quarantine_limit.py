@@ -10,23 +10,16 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
+@dataclass(frozen=True)
+class QuarantineBounds:
+    """The limits."""
 
-class QuarantineBounds(BaseSettings):
-    """The limits; from the environment unless given."""
-
-    # The names of fields are looked up in the environment, too: with the prefix only.
-    model_config = SettingsConfigDict(
-        env_prefix="motcua_quarantine_", extra="ignore", populate_by_name=True
-    )
-
-    share: float = Field(0.1, ge=0, le=1, validation_alias="MOTCUA_QUARANTINE_SHARE")
+    share: float = 0.1
     """Share of the last ``WINDOW`` records."""
-    least: int = Field(20, ge=1, validation_alias="MOTCUA_QUARANTINE_LEAST")
+    least: int = 20
     """Records quarantined before the share counts."""
-    run: int = Field(20, ge=1, validation_alias="MOTCUA_QUARANTINE_RUN")
+    run: int = 20
     """Records one after the other."""
 
 

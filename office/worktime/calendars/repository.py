@@ -8,7 +8,6 @@ if something can't be read, the calendars known before stay in force.
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
@@ -251,26 +250,15 @@ def _unit_and_ancestors(unit: str) -> Iterator[str]:
     yield ""
 
 
-def configured_folder() -> Path:
-    """Return the folder that MOTCUA_CALENDARS_DIR names, or the one in the data folder."""
-    named = os.environ.get("MOTCUA_CALENDARS_DIR")
-    return Path(named) if named else Path(os.environ.get("MOTCUA_DATA_DIR", ".motcua"), "calendars")
-
-
 @cache
 def repository_at(folder: Path) -> CalendarRepository:
-    """Return the repository of a folder; a process has one of each folder."""
+    """Return the repository of a folder, of which a process has one; raise ``CalendarError``."""
     return CalendarRepository(folder)
 
 
-def office_calendars() -> CalendarRepository:
-    """Return the repository that the environment names; raise ``CalendarError``."""
-    return repository_at(configured_folder())
-
-
-def find_calendar(version: str) -> Calendar | None:
+def find_calendar(folder: Path, version: str) -> Calendar | None:
     """Return the calendar of a version that an event names; None if it is not known here."""
     try:
-        return office_calendars().find(version)
+        return repository_at(folder).find(version)
     except UnknownCalendar:
         return None

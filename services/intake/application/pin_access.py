@@ -19,12 +19,12 @@ from motcua.events.v1.common_pb2 import Actor, ActorKind, PersonalData, SealedDa
 from motcua.events.v1.event_pb2 import Event
 from sqlalchemy import Connection, delete, select
 
+from kernel.auth.issuer import ANONYMOUS
 from kernel.base.instants import DAY, MINUTE
 from kernel.commands.command_bus import Reads
 from kernel.crypto.keyring import Keyring
 from kernel.eventsourcing.group_commit import Writer
 from kernel.eventsourcing.unit_of_work import UnitOfWork
-from kernel.rpc.client import ANONYMOUS
 from kernel.rpc.statuses import TooMany
 from kernel.telemetry.logs import RateLimit, get_logger
 from office.streams import DOSSIER

@@ -30,7 +30,7 @@ from services.notify.delivery.mail_format import Mail
 from services.notify.delivery.rendering import RenderingError, render
 from services.notify.delivery.smtp_client import MaybeTaken, ServerAway, Smtp
 from services.notify.domain.retry_schedule import attempts, wait_after
-from services.notify.settings import MailSettings
+from services.notify.settings import NotifySettings
 
 IDLE = 1.0
 """Seconds between two reads of what is due; a commit wakes the sender up at once."""
@@ -51,7 +51,7 @@ class MailSender:
     def __init__(
         self,
         runtime: Runtime,
-        settings: MailSettings,
+        settings: NotifySettings,
         people: Callable[[], Directory] | None = None,
     ) -> None:
         """``people`` returns the present directory, which has the officers' addresses.
@@ -63,9 +63,8 @@ class MailSender:
         self._caught_up = runtime.caught_up
         self._attempts = Attempts(runtime)
         self._from = settings.sender
-        self._waits = settings.waits
-        given = runtime.settings
-        self._smtp = Smtp(given.smtp_host, given.smtp_port, settings.sender.domain)
+        self._waits = settings.retry_seconds
+        self._smtp = Smtp(settings.smtp_host, settings.smtp_port, settings.sender.domain)
         self._leading_until = 0.0
         self._log_limit = RateLimit()
         self._ending = threading.Event()

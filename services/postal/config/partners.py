@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
 
@@ -29,7 +27,8 @@ DEVELOPMENT_TOKENS = {
     "buudien": "motcua-development-buudien",
     "chuyenphat": "motcua-development-chuyenphat",
 }
-_SHIPPED = Path(__file__).with_name("partners.toml")
+SHIPPED = Path(__file__).with_name("partners.toml")
+"""The file for development."""
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -141,10 +140,3 @@ def _check(rows: Sequence[_Row], reader: DocumentReader, *, public: bool) -> Non
             if public and row.token_sha256 in known:
                 text = TEXTS.text("partner.token_public", partner=row.id)
                 reader.wrong((*row.path, "token_sha256"), "public", text)
-
-
-@lru_cache(maxsize=1)
-def configured() -> Partners:
-    """Read the file that POSTAL_PARTNERS names, or the one for development; once per process."""
-    path = os.environ.get("POSTAL_PARTNERS", "")
-    return load(Path(path) if path else _SHIPPED, os.environ.get("MOTCUA_MODE", "development"))

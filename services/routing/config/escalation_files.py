@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Collection
 from fractions import Fraction
@@ -73,14 +72,14 @@ class _File(DocumentTable):
     policy: list[_Policy]
 
 
-def configured_policies(units: Collection[str]) -> EscalationPolicies:
-    """Return the policies of the file that ``VARIABLE`` names; without it, those shipped.
+def configured_policies(own: Path | None, units: Collection[str]) -> EscalationPolicies:
+    """Return the policies of the office's own file, which ``VARIABLE`` names; without it, those
+    shipped.
 
     ``units`` are the codes of the office's units; its roles are those of the permissions.
     """
-    own = os.environ.get(VARIABLE)
-    path, setting = (Path(own), VARIABLE) if own else (SHIPPED, "")
-    return read_policies(open_toml(path, setting), shipped().roles, units)
+    reader = open_toml(own, VARIABLE) if own else open_toml(SHIPPED)
+    return read_policies(reader, shipped().roles, units)
 
 
 def load_policies(path: Path, roles: Collection[str], units: Collection[str]) -> EscalationPolicies:

@@ -14,7 +14,6 @@ from kernel.crypto.keyring import Keyring
 from kernel.eventsourcing.group_commit import Writer
 from kernel.storage.engines import open_engine
 from office.catalogue.dossier_code import parse_code
-from office.worktime.calendars.repository import office_calendars
 from services.intake.application.decision_context import ContextLoader
 from services.intake.application.handlers import DossierHandlers, PinSlip
 from services.intake.queries.code_audit import explain
@@ -32,6 +31,7 @@ from tests.support.intake_samples import (
 )
 from tests.support.intake_store import opened, put, rows
 from tests.support.models import INTAKE as MODEL
+from tests.support.office_files import office_calendars
 from tests.support.replicas import replicas
 
 

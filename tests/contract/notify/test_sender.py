@@ -14,7 +14,7 @@ from kernel.crypto.keyring import Keyring
 from office.people.directory import Directory, Officer
 from services.notify.delivery.attempts import Attempts
 from services.notify.delivery.sender import MailSender
-from services.notify.settings import MailSettings, load
+from services.notify.settings import NotifySettings
 from tests.support.events import name_of, payload_of
 from tests.support.feed import wait_until
 from tests.support.letters import ESCALATED, SUONG, TU
@@ -28,8 +28,8 @@ def sending(
     caught_up: Callable[[], bool] = lambda: True,
     people: Callable[[], Directory] | None = None,
 ) -> Iterator[MailSender]:
-    settings = MailSettings(load().sender, (0.2, 0.2, 0.2))
-    sender = MailSender(store.runtime(smtp_port=sink.port, caught_up=caught_up), settings, people)
+    settings = NotifySettings(database_url="", smtp_port=sink.port, retry_seconds=(0.2, 0.2, 0.2))
+    sender = MailSender(store.runtime(caught_up=caught_up), settings, people)
     sender.start()
     try:
         yield sender

@@ -14,8 +14,6 @@ from motcua.routing.v1 import routing_pb2 as pb
 from kernel.base.errors import Refused
 from kernel.base.instants import to_timestamp
 from office.people.directory import Absence, Directory, DirectoryUnit, Officer
-from office.process.repository import standard_processes
-from office.worktime.calendars.repository import office_calendars
 from services.routing.application.decision_context import CaseContextLoader
 from services.routing.tables import ABSENCES
 from tests.support.absences import (
@@ -36,6 +34,7 @@ from tests.support.absences import (
 )
 from tests.support.databases import NewDatabase
 from tests.support.departments import Departments, Desk, merged
+from tests.support.office_files import office_calendars, standard_processes
 from tests.support.routing_cases import AN, BINH, LEADER, SPECIALIST, assign, at, complete, pull
 
 MIDNIGHT = "2021-08-11 00:00"

@@ -16,12 +16,12 @@ from kernel.base.errors import Forbidden
 from kernel.storage import index_scan
 from office.people.access_scope import AccessScope
 from office.people.directory import DirectoryUnit
-from office.process.repository import standard_processes
 from services.routing.queries import case, consultations, work_lists
 from services.routing.tables import CASES, WORK
 from tests.support.databases import NewDatabase
 from tests.support.departments import Departments, Desk
 from tests.support.events import changing
+from tests.support.office_files import standard_processes
 from tests.support.routing_cases import SPECIALIST, answer, ask, at, complete, extend, takes_part
 
 OFFICER = ActorKind.ACTOR_KIND_OFFICER

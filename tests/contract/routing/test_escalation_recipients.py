@@ -15,14 +15,13 @@ from motcua.routing.v1.types_pb2 import DeadlineScope
 from kernel.base.instants import to_timestamp
 from office.people.directory import Absence, Directory, DirectoryUnit, Officer
 from office.permissions import shipped
-from office.process.repository import standard_processes
-from office.worktime.calendars.repository import office_calendars
 from services.routing.application.decision_context import CaseContextLoader
 from services.routing.config.escalation_files import SHIPPED, load_policies
 from services.routing.queries import case
 from tests.support.databases import NewDatabase
 from tests.support.departments import Departments, Desk
 from tests.support.events import name_of, payload_of
+from tests.support.office_files import office_calendars, standard_processes
 from tests.support.routing_cases import AN as OFFICER
 from tests.support.routing_cases import at
 

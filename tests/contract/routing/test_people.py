@@ -13,8 +13,6 @@ from motcua.routing.v1.collaboration_events_pb2 import ConsultationAnswered
 from kernel.base.errors import Refused
 from office.people.access_scope import AccessScope
 from office.people.directory import Absence, Directory, DirectoryUnit, Officer
-from office.process.repository import standard_processes
-from office.worktime.calendars.repository import office_calendars
 from services.routing.application.decision_context import CaseContextLoader
 from services.routing.queries import consultations
 from services.routing.queries.work_lists import list_work
@@ -22,6 +20,7 @@ from services.routing.tables import CASES, CONSULTATIONS, WORK
 from tests.support.databases import NewDatabase
 from tests.support.departments import Departments, Desk
 from tests.support.events import payload_of
+from tests.support.office_files import office_calendars, standard_processes
 from tests.support.routing_cases import AN, BINH, PLANNER, answer, ask, assign, at, complete
 
 MON = "2021-08-09 10:00"

@@ -11,13 +11,13 @@ from motcua.routing.v1 import routing_pb2 as pb
 from motcua.routing.v1.deadline_events_pb2 import DeadlineMissed
 
 from kernel.base.errors import Refused
-from office.process.repository import standard_processes
 from services.routing.domain.alarms import CONSULTATION
 from services.routing.queries import case, consultations
 from services.routing.tables import CASES, DEADLINES
 from tests.support.databases import NewDatabase
 from tests.support.departments import Departments, Desk, merged
 from tests.support.events import name_of, payload_of
+from tests.support.office_files import standard_processes
 from tests.support.routing_cases import AN, PLANNER, answer, ask, at, cancel, clock, complete
 
 MON = "2021-08-09 10:00"

@@ -21,7 +21,6 @@ from kernel.base.errors import Forbidden, Refused
 from kernel.base.instants import to_timestamp
 from kernel.eventsourcing.command_context import Call
 from office.people.directory import Directory, DirectoryUnit, Officer
-from office.process.repository import standard_processes
 from services.routing.application.decision_context import CaseContextLoader
 from services.routing.domain.command_table import COMMANDS
 from services.routing.queries import case, consultations, work_lists
@@ -29,6 +28,7 @@ from services.routing.rpc import SERVICES
 from tests.support.databases import NewDatabase
 from tests.support.departments import TABLE, Departments, Desk, answer_again, handle, path_of
 from tests.support.models import OFFICE
+from tests.support.office_files import standard_processes
 from tests.support.routing_cases import (
     BINH,
     LEADER,

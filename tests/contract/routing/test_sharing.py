@@ -12,13 +12,13 @@ from motcua.routing.v1.case_events_pb2 import StepCompleted
 
 from kernel.base.errors import Invalid, Refused
 from kernel.base.instants import to_timestamp
-from office.process.repository import standard_processes
 from services.routing.queries import case as queries
 from services.routing.queries import consultations
 from services.routing.tables import CASES, CONSULTATIONS, PARTICIPANTS, TIMERS, WORK
 from tests.support.databases import NewDatabase
 from tests.support.departments import Departments, Desk
 from tests.support.events import name_of, payload_of
+from tests.support.office_files import standard_processes
 from tests.support.pages import shown as shown_on
 from tests.support.routing_cases import (
     AN,

@@ -11,13 +11,13 @@ from motcua.routing.v1 import routing_pb2 as pb
 from motcua.routing.v1.types_pb2 import SuspensionKind
 
 from kernel.base.errors import Refused
-from office.process.repository import standard_processes
 from services.routing.domain.alarms import SUSPENSION
 from services.routing.queries import case as queries
 from services.routing.tables import DEADLINES
 from tests.support.databases import NewDatabase
 from tests.support.departments import Departments, Desk
 from tests.support.events import name_of
+from tests.support.office_files import standard_processes
 from tests.support.routing_cases import (
     BINH,
     LEADER,

@@ -20,13 +20,12 @@ from kernel.rpc.validation.validator import check
 from office.catalogue.known_units import shipped_units
 from office.catalogue.loader import shipped_catalogue
 from office.people.directory import Directory, DirectoryUnit
-from office.process.repository import standard_processes
-from office.worktime.calendars.repository import office_calendars
 from services.routing.application.decision_context import CaseContextLoader
 from tests.support.databases import NewDatabase
 from tests.support.departments import Departments, Desk
 from tests.support.events import payload_of
 from tests.support.models import OFFICE
+from tests.support.office_files import office_calendars, standard_processes
 from tests.support.routing_cases import LEADER, ask, complete, extend, payment, stop, supplement
 
 MON = "2021-08-09 10:00"

@@ -16,14 +16,15 @@ from sqlalchemy import and_, select, update
 from infra.local.kafka import KafkaBroker
 from kernel.base.instants import DAY, to_timestamp, to_us
 from kernel.rebuild.rebuild import check
-from kernel.rpc.client import explain, metadata
-from office.worktime.calendars.repository import find_calendar
+from kernel.rpc.client import explain
 from services.audit.deadlines.explain import explain as explained
 from services.audit.tables import LOG
 from tests.support.audit_service import FRIDAY, OPERATOR, Office, open_office, publish
 from tests.support.audit_store import MONDAY, dossier_rows, week
 from tests.support.events import name_of
+from tests.support.identity import metadata
 from tests.support.models import AUDIT as MODEL
+from tests.support.office_files import find_calendar
 from tests.support.walk import Metadata
 
 WEDNESDAY = MONDAY + 2 * DAY

@@ -36,13 +36,14 @@ from motcua.routing.v1.types_pb2 import DEADLINE_SCOPE_SUSPENSION, CaseResult
 
 from kernel.base.instants import to_timestamp, to_us
 from kernel.crypto.keyring import ERASED
-from kernel.rpc.client import explain, metadata
+from kernel.rpc.client import explain
 from office.sealed_text import WITHDRAWAL_REASON, open_text
 from services.intake.tables import DOSSIERS
 from tests.support import desk as who
 from tests.support import intake_samples
 from tests.support.desk import Desk
 from tests.support.events import payload_of
+from tests.support.identity import metadata
 from tests.support.intake_samples import AT_COUNTER, COUNTER, ELECTRONIC, POST, at, submission
 
 REFUSED = grpc.StatusCode.FAILED_PRECONDITION

@@ -19,11 +19,11 @@ from motcua.intake.v1.dossier_events_pb2 import DossierSubmitted
 from motcua.routing.v1.case_events_pb2 import CaseOpened, CaseResolved, SupplementRequested
 from motcua.routing.v1.types_pb2 import CaseResult
 
-from kernel.rpc.client import metadata
 from office.people.directory import Directory, DirectoryUnit
 from office.permissions import shipped
 from tests.support.desk import Desk, open_desk
 from tests.support.events import payload_of
+from tests.support.identity import metadata
 from tests.support.intake_samples import AT_COUNTER, COUNTER, at, submission
 
 LAST = date(2021, 8, 10)

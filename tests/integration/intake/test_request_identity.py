@@ -12,9 +12,9 @@ import pytest
 from motcua.intake.v1 import intake_pb2 as pb
 from sqlalchemy import text
 
-from kernel.rpc.client import metadata
 from services.intake.schedulers.desk_checks import scan_desk_checks
 from tests.support.desk import CITIZEN, Desk
+from tests.support.identity import metadata
 from tests.support.intake_samples import submission
 
 Code = grpc.StatusCode

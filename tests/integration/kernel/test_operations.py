@@ -22,12 +22,13 @@ from kernel.consumer.consumer import Consumer
 from kernel.eventsourcing.group_commit import Writer
 from kernel.eventsourcing.record import Record
 from kernel.eventsourcing.service_model import Model
-from kernel.rpc.client import explain, metadata
+from kernel.rpc.client import explain
 from kernel.rpc.server import RpcServer
 from kernel.runtime import operations_service
 from kernel.storage.engines import open_engine
 from kernel.storage.kernel_tables import kernel_tables
 from office.permissions import shipped
+from tests.support.identity import metadata
 
 OPERATOR = metadata("operator", "root")
 Code = grpc.StatusCode

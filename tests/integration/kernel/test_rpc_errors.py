@@ -10,7 +10,8 @@ from typing import Any
 import grpc
 import pytest
 
-from kernel.rpc.client import RpcProblem, explain, metadata
+from kernel.rpc.client import RpcProblem, explain
+from tests.support.identity import metadata
 from tests.support.logs import logged
 from tests.support.probe.service import EVERYBODY, OFFICER, Running, pb
 

@@ -14,9 +14,10 @@ import pytest
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
 from kernel.config.settings import Settings
-from kernel.rpc.client import explain, metadata
+from kernel.rpc.client import explain
 from kernel.telemetry import logs
 from kernel.telemetry.setup import start_telemetry
+from tests.support.identity import metadata
 from tests.support.logs import logged
 from tests.support.probe.service import StartProbe, pb
 
@@ -41,7 +42,7 @@ def test_planted_name_is_nowhere(
     """A name in requests that succeed, are wrong, are refused, or meet a bug comes out nowhere."""
     traces = tmp_path / "traces.jsonl"
     reader = InMemoryMetricReader()
-    settings = Settings(service="probe", port=0, database_url="", trace_file=str(traces))
+    settings = Settings(service="probe", port=0, database_url="", trace_file=traces)
     telemetry = start_telemetry(settings, readers=(reader,))
     errors: list[str] = []
     try:
@@ -87,7 +88,7 @@ def test_spans_follow_the_callers_trace(start_probe: StartProbe, tmp_path: Path)
     """The server's span is a child of the caller's, and its trace goes into the outbox."""
     traces = tmp_path / "traces.jsonl"
     telemetry = start_telemetry(
-        Settings(service="probe", port=0, database_url="", trace_file=str(traces))
+        Settings(service="probe", port=0, database_url="", trace_file=traces)
     )
     try:
         probe = start_probe()

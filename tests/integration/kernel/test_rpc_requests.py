@@ -9,7 +9,8 @@ from typing import Any
 import grpc
 import pytest
 
-from kernel.rpc.client import explain, metadata
+from kernel.rpc.client import explain
+from tests.support.identity import metadata
 from tests.support.probe.service import Running, StartProbe, pb
 
 WHO = metadata("officer", "an.nv")

@@ -16,8 +16,8 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from infra.local.ports import free_port
-from kernel.rpc.client import explain, metadata
-from tests.support.identity import ISSUER, Key, write_keys
+from kernel.rpc.client import explain
+from tests.support.identity import ISSUER, Key, metadata, write_keys
 from tests.support.probe.service import NAME, Running, StartProbe, pb
 
 WHO = metadata("officer", "an.nv")

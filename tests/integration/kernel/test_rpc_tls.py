@@ -16,8 +16,9 @@ from structlog.testing import capture_logs
 from infra.local.ports import free_port
 from kernel.auth.identity import Credentials
 from kernel.base.errors import Unauthenticated
-from kernel.rpc.client import explain, metadata
+from kernel.rpc.client import explain
 from tests.support.certificates import Authority
+from tests.support.identity import metadata
 from tests.support.probe.service import PARTNER, Running, StartProbe, pb, pb_grpc
 
 Code = grpc.StatusCode

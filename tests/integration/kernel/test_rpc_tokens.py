@@ -11,8 +11,8 @@ from typing import Any
 import grpc
 import pytest
 
-from kernel.rpc.client import RpcProblem, explain, metadata
-from tests.support.identity import ISSUER, Key, write_keys
+from kernel.rpc.client import RpcProblem, explain
+from tests.support.identity import ISSUER, Key, metadata, write_keys
 from tests.support.probe.service import EVERYBODY, GUEST, OFFICER, Running, StartProbe, pb
 from tests.support.routing_service import wait_until
 

@@ -11,10 +11,11 @@ from motcua.postal.v1 import postal_partner_pb2 as pb
 from motcua.postal.v1 import postal_pb2
 
 from kernel.base.instants import HOUR
-from kernel.rpc.client import RpcProblem, explain, metadata
+from kernel.rpc.client import RpcProblem, explain
 from services.postal.partner_rpc import STREAMS
 from tests.support.events import name_of
 from tests.support.feed import wait_until
+from tests.support.identity import metadata
 from tests.support.postal_office import PERSON, T0, UNIT
 from tests.support.postal_service import (
     FIRST,

@@ -11,10 +11,10 @@ from motcua.postal.v1 import postal_pb2
 
 from kernel.base.clock import RealClock
 from kernel.base.errors import Refusal
-from kernel.rpc.client import metadata
 from office.tracking_codes import TRACKING_CODES, tracking_meaning
 from services.postal.config.partners import DEVELOPMENT_TOKENS, load
 from services.postal.domain import refusals
+from tests.support.identity import metadata
 from tests.support.paths import ROOT
 from tests.support.postal_service import FIRST, Serve
 

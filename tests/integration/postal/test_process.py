@@ -30,11 +30,11 @@ from kernel.base.clock import parse_clock
 from kernel.config.settings import sqlite_url
 from kernel.crypto.keyring import Keyring
 from kernel.rebuild.rebuild import check
-from kernel.rpc.client import metadata
 from kernel.storage.engines import open_engine
 from services.postal.config.partners import DEVELOPMENT_TOKENS
 from tests.support.events import make_event, name_of
 from tests.support.feed import log_of, put, wait_until
+from tests.support.identity import metadata
 from tests.support.models import POSTAL as MODEL
 from tests.support.postal_office import PERSON, UNIT
 from tests.support.simulator import finish

@@ -14,10 +14,10 @@ import pytest
 from motcua.postal.v1 import postal_pb2
 
 from kernel.base.clock import parse_clock
-from kernel.rpc.client import metadata
 from services.postal.config.partners import DEVELOPMENT_TOKENS
 from tests.support.events import name_of
 from tests.support.feed import wait_until
+from tests.support.identity import metadata
 from tests.support.postal_service import FIRST, SECOND, Serve, Serving
 from tests.support.simulator import finish
 

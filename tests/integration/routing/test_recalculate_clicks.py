@@ -16,7 +16,6 @@ import grpc
 import pytest
 from motcua.routing.v1 import routing_pb2 as pb
 
-from kernel.rpc.client import metadata
 from office.worktime.calendars import repository
 from office.worktime.calendars.files import load_calendar
 from office.worktime.calendars.repository import CalendarRepository
@@ -25,6 +24,7 @@ from services.routing.tables import KERNEL
 from tests.support.calendars import publish
 from tests.support.databases import NewDatabase
 from tests.support.filed_dossiers import CODES, STORM, file_dossiers
+from tests.support.identity import metadata
 from tests.support.models import OFFICE
 from tests.support.routing_service import Metadata, Routing, open_routing
 

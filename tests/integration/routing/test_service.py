@@ -22,11 +22,12 @@ from kernel.consumer.applying.batch import Batch
 from kernel.consumer.applying.batch_applier import Applier
 from kernel.eventsourcing.record import Record
 from kernel.eventsourcing.unit_of_work import UnitOfWork
-from kernel.rpc.client import explain, metadata
+from kernel.rpc.client import explain
 from tests.support import feed
 from tests.support import routing_service as who
 from tests.support.departments import Desk
 from tests.support.events import name_of
+from tests.support.identity import metadata
 from tests.support.routing_cases import (
     GRANTED,
     REJECTED,

@@ -23,7 +23,6 @@ from motcua.routing.v1.types_pb2 import (
 from cli.commands.deadlines import explanation as document
 from kernel.base.instants import HOUR, from_datetime, to_datetime, to_timestamp
 from office.worktime.calendars.model import DayKind, DayRule
-from office.worktime.calendars.repository import find_calendar
 from office.worktime.calendars.vietnam import state_office
 from office.worktime.durations import TimeLimit
 from office.worktime.working_time import (
@@ -38,6 +37,7 @@ from services.audit.deadlines.explanation import Agreement, ExplainedLine
 from services.audit.responses import explanation
 from tests.support.audit_histories import HANOI, at, stamp
 from tests.support.explanations import STORM, VERSION, accepted, explained, storm
+from tests.support.office_files import find_calendar
 
 KEEP, RESTART = "keep", "restart"
 

@@ -11,7 +11,6 @@ import pytest
 from openpyxl import load_workbook
 
 from office.catalogue.files.columns import COLUMNS
-from office.process.repository import standard_processes
 from tests.support.paths import ROOT
 from tests.support.procedure_commands import next_version, run
 
@@ -68,11 +67,7 @@ def test_broken_processes_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     """Which processes there are is not known then: status 1, and a line for each mistake."""
     monkeypatch.setenv("MOTCUA_PROCESSES", str(tmp_path))
     (tmp_path / "own.yaml").write_text("process: own\nversion: 1\n")
-    standard_processes.cache_clear()
-    try:
-        result = run("check", str(next_version(tmp_path)), status=1)
-    finally:
-        standard_processes.cache_clear()
+    result = run("check", str(next_version(tmp_path)), status=1)
     assert "own.yaml:1:1: [missing] process own, steps: is missing" in result.stderr
     assert "the office's processes can't be used" in result.stderr
     assert result.stdout == ""

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cli.stack.paths import absolute_paths
-from cli.stack.plan import SERVICES, make_plan
+from cli.stack.plan import make_plan
 from office.process.repository import files_in
 from tests.support.paths import ROOT
 
@@ -62,7 +62,7 @@ def test_every_setting_is_handed_on_whole_or_names_no_path(
     """Whoever adds a setting says here that it names no path, or has it made whole."""
     monkeypatch.chdir(tmp_path)
     given = {_of_audit(name): "there/it" for name in _settings() - NO_PATHS}
-    assert absolute_paths(given, SERVICES) == dict.fromkeys(given, f"{tmp_path}/there/it")
+    assert absolute_paths(given) == dict.fromkeys(given, f"{tmp_path}/there/it")
     assert _settings() >= NO_PATHS
 
 
@@ -82,13 +82,13 @@ def test_an_sqlite_file_is_handed_on_whole(
 ) -> None:
     """A database anywhere else stays as it is, password and all."""
     monkeypatch.chdir(tmp_path)
-    whole = absolute_paths({name: given}, SERVICES)
+    whole = absolute_paths({name: given})
     assert whole == {name: handed_on.format(here=tmp_path)}
 
 
 def test_what_is_not_set_is_not_made_up() -> None:
     """An empty setting means its default, wherever that is."""
-    assert absolute_paths({"MOTCUA_PROCESSES": ""}, SERVICES) == {}
+    assert absolute_paths({"MOTCUA_PROCESSES": ""}) == {}
 
 
 def test_the_plan_hands_them_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.stack.paths import DATABASES, PATHS
+from cli.stack.paths import database_variables, path_variables
 from demo.local_stack import environment
 
 
@@ -14,11 +14,12 @@ def test_it_leaves_the_office_s_files_alone(
 ) -> None:
     """Only the file for spans is the caller's, by its whole path: the stack runs elsewhere."""
     monkeypatch.chdir(tmp_path)
-    office = dict.fromkeys((*PATHS, *DATABASES), "office")
+    named = path_variables() | database_variables()
+    office = dict.fromkeys((it for it in named if "_TLS_" not in it), "office")
     monkeypatch.setattr(os, "environ", office | {"PATH": "/bin"})
     env = environment(tmp_path / "demo", 1.0, 0)
     assert env["MOTCUA_DATA_DIR"] == str(tmp_path / "demo")
     assert env["MOTCUA_TRACE_FILE"] == str(tmp_path / "office")
     assert env["PEOPLE_DIRECTORY"] == str(tmp_path / "demo" / "people.toml")
-    left = {*PATHS, *DATABASES} & env.keys()
+    left = named & env.keys()
     assert left == {"MOTCUA_DATA_DIR", "MOTCUA_TRACE_FILE", "PEOPLE_DIRECTORY"}

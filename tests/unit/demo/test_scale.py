@@ -4,7 +4,8 @@ import sys
 
 import pytest
 
-from demo.__main__ import DOSSIERS, arguments, main
+from demo.__main__ import arguments, main
+from demo.settings import DOSSIERS
 
 
 @pytest.fixture(autouse=True)

@@ -9,18 +9,18 @@ from motcua.intake.v1 import intake_pb2 as pb
 
 from kernel.base.clock import RealClock
 from kernel.commands.command_table import CommandTableError
-from kernel.config.settings import Settings
 from office.catalogue.loader import shipped_catalogue
-from office.worktime.calendars.repository import office_calendars
 from services.intake import definition, rpc
 from services.intake.application.command_table import DESK_COMMANDS
 from services.intake.application.decision_context import ContextLoader
 from services.intake.application.handlers import DossierHandlers
 from services.intake.definition import define
+from services.intake.settings import IntakeSettings
+from tests.support.office_files import office_calendars
 
 INSTANTS = ("occurred_at", "due_at")
 OFFICE = DossierHandlers(ContextLoader(shipped_catalogue(), office_calendars()), RealClock())
-SETTINGS = Settings(service="intake", port=0, database_url="sqlite://")
+SETTINGS = IntakeSettings(database_url="sqlite://")
 
 
 def test_every_method_with_a_request_id_is_a_command() -> None:

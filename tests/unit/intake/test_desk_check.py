@@ -19,14 +19,15 @@ from motcua.intake.v1.event_parts_pb2 import FeesDue
 from motcua.intake.v1.fee_events_pb2 import FeeCancelled, FeeRecorded
 
 from kernel.base.instants import HOUR, to_timestamp
-from office.worktime.calendars.repository import office_calendars
+from kernel.config.environment import SettingsError, load
 from office.worktime.warning_rule import WarningRule
 from services.intake.application.decision_context import ContextLoader
 from services.intake.domain.desk_check import DeskCheck, alarm, check_in, missed, set_check
 from services.intake.domain.state import State, evolve
-from services.intake.settings import check_warning
+from services.intake.settings import IntakeSettings
 from tests.support.events import make_event
 from tests.support.intake_samples import BEFORE, CITIZEN, MONDAY, at, small_catalogue
+from tests.support.office_files import office_calendars
 from tests.support.routing_cases import clock
 
 WARN, DUE = MONDAY + 4 * HOUR, MONDAY + 8 * HOUR
@@ -97,15 +98,14 @@ def test_four_hours_before_unless_the_office_says_otherwise(
 ) -> None:
     """A setting of the desk; one that is no rule is refused with its name."""
     monkeypatch.delenv("INTAKE_CHECK_WARNING", raising=False)
-    assert str(check_warning()) == str(
-        ContextLoader(small_catalogue(), office_calendars()).check_warning
-    )
-    assert str(check_warning()) == "4wh"
+    usual = load(IntakeSettings).check_warning
+    assert usual == ContextLoader(small_catalogue(), office_calendars()).check_warning
+    assert str(usual) == "4wh"
     monkeypatch.setenv("INTAKE_CHECK_WARNING", "75%")
-    assert str(check_warning()) == "75%"
+    assert str(load(IntakeSettings).check_warning) == "75%"
     monkeypatch.setenv("INTAKE_CHECK_WARNING", "soon")
-    with pytest.raises(ValueError, match="INTAKE_CHECK_WARNING: 'soon' must look like 4wh"):
-        check_warning()
+    with pytest.raises(SettingsError, match=r"^INTAKE_CHECK_WARNING: 'soon' must look like 4wh"):
+        load(IntakeSettings)
 
 
 @pytest.mark.parametrize(

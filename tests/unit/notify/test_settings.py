@@ -2,16 +2,17 @@
 
 import pytest
 
+from kernel.config.environment import SettingsError, load
 from services.notify.domain.retry_schedule import RETRY_SCHEDULE, attempts, wait_after
-from services.notify.settings import load
+from services.notify.settings import NotifySettings
 
 
 def test_usual(monkeypatch: pytest.MonkeyPatch) -> None:
     """Unset, the sender can't be answered and the timetable is the usual one."""
     for name in ("NOTIFY_SENDER", "NOTIFY_RETRY_SECONDS"):
         monkeypatch.delenv(name, raising=False)
-    assert str(load().sender) == "Một Cửa <khong-tra-loi@motcua.invalid>"
-    assert load().waits == RETRY_SCHEDULE
+    assert str(load(NotifySettings).sender) == "Một Cửa <khong-tra-loi@motcua.invalid>"
+    assert load(NotifySettings).retry_seconds == RETRY_SCHEDULE
 
 
 @pytest.mark.parametrize(
@@ -25,7 +26,7 @@ def test_usual(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_sender(monkeypatch: pytest.MonkeyPatch, text: str, name: str, address: str) -> None:
     """The sender is a name and an address, or an address alone."""
     monkeypatch.setenv("NOTIFY_SENDER", text)
-    sender = load().sender
+    sender = load(NotifySettings).sender
     assert (sender.display_name, sender.addr_spec) == (name, address)
 
 
@@ -36,22 +37,22 @@ def test_sender(monkeypatch: pytest.MonkeyPatch, text: str, name: str, address: 
 def test_wrong_sender(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     """A sender that is no address is refused."""
     monkeypatch.setenv("NOTIFY_SENDER", text)
-    with pytest.raises(ValueError, match="NOTIFY_SENDER"):
-        load()
+    with pytest.raises(SettingsError, match="NOTIFY_SENDER"):
+        load(NotifySettings)
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "1,,2", "nan", "inf", "soon", ","])
 def test_wrong_timetable(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     """A timetable that is no list of positive numbers is refused."""
     monkeypatch.setenv("NOTIFY_RETRY_SECONDS", text)
-    with pytest.raises(ValueError, match="NOTIFY_RETRY_SECONDS"):
-        load()
+    with pytest.raises(SettingsError, match="NOTIFY_RETRY_SECONDS"):
+        load(NotifySettings)
 
 
 def test_timetable(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each attempt but the last has its wait; whoever begins the last one borrows the longest."""
     monkeypatch.setenv("NOTIFY_RETRY_SECONDS", "0.5, 2")
-    waits = load().waits
+    waits = load(NotifySettings).retry_seconds
     assert waits == (0.5, 2.0)
     assert attempts(waits) == 3
     assert [wait_after(waits, number) for number in (1, 2, 3)] == [0.5, 2.0, 2.0]

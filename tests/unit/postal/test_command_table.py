@@ -6,12 +6,12 @@ import pytest
 from motcua.postal.v1 import postal_partner_pb2 as partner_pb
 
 from kernel.commands.command_table import CommandTableError
-from kernel.config.settings import Settings
 from services.postal import definition
 from services.postal.application.command_table import JOB_COMMANDS
 from services.postal.definition import SERVICERS, define
+from services.postal.settings import PostalSettings
 
-SETTINGS = Settings(service="postal", port=0, database_url="sqlite://")
+SETTINGS = PostalSettings(database_url="sqlite://")
 
 
 def test_every_method_with_a_request_id_is_a_command() -> None:

@@ -9,7 +9,6 @@ from google.protobuf.message import Message
 from motcua.routing.v1 import routing_pb2 as pb
 
 from kernel.commands.command_table import CommandTableError, rows_by_message
-from kernel.config.settings import Settings
 from services.routing import rpc
 from services.routing.application import handlers
 from services.routing.application.handlers import CaseHandler, handlers_of
@@ -20,6 +19,7 @@ from services.routing.domain.command_table import (
     Answer,
     CommandSpec,
 )
+from services.routing.settings import RoutingSettings
 from tests.support.models import OFFICE
 
 ENDING = {
@@ -42,7 +42,7 @@ ENDING = {
     "RecalculateDeadlinesRequest",
 }
 """What takes a due date away, stops or moves it."""
-SETTINGS = Settings(service="routing", port=0, database_url="sqlite://")
+SETTINGS = RoutingSettings(database_url="sqlite://")
 OF_MANY = {pb.DelegateWorkRequest, pb.EndAbsenceRequest, pb.RecalculateDeadlinesRequest}
 
 

@@ -21,11 +21,11 @@ from motcua.routing.v1.deadline_events_pb2 import DeadlineMissed
 
 from kernel.base.instants import to_us
 from office.process.model.process import Process, Step, Title, Transition
-from office.process.repository import standard_processes
 from services.routing.domain.decider import decide
 from services.routing.domain.refusals.case import TEXTS
 from tests.support import routing_cases
 from tests.support.events import payload_of
+from tests.support.office_files import standard_processes
 from tests.support.routing_cases import (
     AN,
     BINH,

@@ -119,24 +119,22 @@ def test_each_mistake_is_named(content: dict[str, object], where: str, rule: str
     assert mistake.text.vi != mistake.text.en
 
 
-def test_a_file_that_can_t_be_read_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_that_can_t_be_read_is_named(tmp_path: Path) -> None:
     """The office's own file is named by a variable; without a file the service does not start."""
-    monkeypatch.setenv(VARIABLE, str(tmp_path / "own.toml"))
+    own = tmp_path / "own.toml"
     with pytest.raises(DocumentError, match=r"own\.toml"):
-        configured_policies(UNITS)
-    (tmp_path / "own.toml").write_text("policy = ")
+        configured_policies(own, UNITS)
+    own.write_text("policy = ")
     with pytest.raises(DocumentError, match="no TOML"):
-        configured_policies(UNITS)
+        configured_policies(own, UNITS)
     level = '[[policy]]\nunit = ""\n[[policy.level]]\nname = "head"\nrole = "king"\nwhen = "due"\n'
-    (tmp_path / "own.toml").write_text(level)
+    own.write_text(level)
     with pytest.raises(DocumentError) as wrong:
-        configured_policies(UNITS)
-    place = f"{VARIABLE}: {tmp_path / 'own.toml'}:5:1: policy 1, level 1 (head), role: "
+        configured_policies(own, UNITS)
+    place = f"{VARIABLE}: {own}:5:1: policy 1, level 1 (head), role: "
     assert str(wrong.value).startswith(f"{place}there is no role king ")
-    (tmp_path / "own.toml").write_text("policy = []")
-    assert configured_policies(UNITS).of("H22").stages == ()
+    own.write_text("policy = []")
+    assert configured_policies(own, UNITS).of("H22").stages == ()
 
 
 def test_a_level_may_name_a_unit_of_the_office() -> None:

@@ -12,12 +12,12 @@ from motcua.routing.v1 import routing_pb2 as pb
 from kernel.base.errors import Refusal
 from kernel.base.instants import HOUR, to_datetime, to_us
 from kernel.eventsourcing import envelope
-from office.process.repository import standard_processes
 from office.worktime.working_time import ResumePolicy
 from services.routing.domain.decider import INITIAL, State, alarms, decide, evolve
 from services.routing.domain.state import CaseStatus
 from tests.support import routing_cases
 from tests.support.events import name_of
+from tests.support.office_files import standard_processes
 from tests.support.routing_cases import (
     AN,
     BINH,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,13 +13,16 @@ import pytest
 from structlog.testing import capture_logs
 
 from kernel.auth import issuer
+from kernel.auth.issuer import LocalIssuer
 from kernel.auth.jwks import Jwks, JwksError, read_keys
 from kernel.auth.tokens import TokenVerifier, verifier_of
-from kernel.config.settings import AUDIENCE, DEVELOPMENT_ISSUER, Settings
-from kernel.rpc.client import metadata
+from kernel.config.common_settings import AUDIENCE, DEVELOPMENT_ISSUER
+from kernel.config.environment import SettingsError, load
+from kernel.config.settings import Settings
 from office.people.rights import ACCESS_MODEL
 from office.permissions import shipped
 from tests.support.identity import Key, write_keys
+from tests.support.probe_settings import ProbeSettings
 
 GOOD = Key("good").public
 RSA = {"kty": "RSA", "kid": "rsa", "n": "AQAB" * 90, "e": "AQAB"}
@@ -60,18 +64,23 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         Jwks(tmp_path / "none.json", production=False)
 
 
-def test_production_needs_keys_and_an_issuer() -> None:
+def test_production_needs_keys_and_an_issuer(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing of the local issuer serves in production, not even by default."""
-    values: dict[str, Any] = {
-        "service": "intake", "port": 0, "database_url": "sqlite://", "mode": "production",
-        "master_key": "ab" * 32,
-    }  # fmt: skip
-    with pytest.raises(ValueError, match="IDENTITY_JWKS: must be set in production"):
-        Settings(**values)
-    with pytest.raises(ValueError, match="IDENTITY_ISSUER: must be set in production"):
-        Settings(**values, identity_jwks=Path("k"))
-    with pytest.raises(ValueError, match="IDENTITY_ISSUER: must be set in production"):
-        Settings(**values, identity_jwks=Path("k"), identity_issuer=DEVELOPMENT_ISSUER)
+    monkeypatch.setenv("MOTCUA_MODE", "production")
+    monkeypatch.setenv("MOTCUA_MASTER_KEY", "ab" * 32)
+    assert missing() == {"IDENTITY_JWKS", "IDENTITY_ISSUER"}
+    monkeypatch.setenv("IDENTITY_JWKS", "k")
+    assert missing() == {"IDENTITY_ISSUER"}
+    monkeypatch.setenv("IDENTITY_ISSUER", DEVELOPMENT_ISSUER)
+    assert missing() == {"IDENTITY_ISSUER"}
+
+
+def missing() -> set[str]:
+    """Return the variables that have to be set in production, and are not."""
+    with pytest.raises(SettingsError) as error:
+        load(ProbeSettings)
+    assert set(error.value.problems.values()) == {"must be set in production"}
+    return set(error.value.problems)
 
 
 def test_the_local_issuer_is_refused_in_production(tmp_path: Path) -> None:
@@ -90,11 +99,8 @@ def test_the_local_issuer_is_refused_in_production(tmp_path: Path) -> None:
         verifier_of(settings, shipped())
 
 
-def test_the_local_issuer_has_one_key_however_many_ask(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_local_issuer_has_one_key_however_many_ask(tmp_path: Path) -> None:
     """Services and callers that start together agree on the key; only its owner can read it."""
-    monkeypatch.setenv("IDENTITY_DIR", str(tmp_path / "identity"))
     folder = tmp_path / "identity"
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: issuer.make_keys(folder), range(32)))
@@ -106,8 +112,8 @@ def test_the_local_issuer_has_one_key_however_many_ask(
         roles={"head"},
     )
 
-    sent = dict(metadata("officer", "an.nv", unit="H22.12", roles=["head"]))
-    found = verifier.identity(sent["authorization"].removeprefix("Bearer "))
+    token = LocalIssuer(folder).token("officer", "an.nv", "H22.12", ["head"])
+    found = verifier.identity(token)
 
     assert (found.actor.id, found.actor.unit, found.roles) == (
         "an.nv",
@@ -118,23 +124,20 @@ def test_the_local_issuer_has_one_key_however_many_ask(
     assert "d" not in json.loads(issuer.jwks_path(folder).read_text())["keys"][0]
 
 
-def test_other_keys_of_the_same_folder_sign_anew(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_other_keys_of_the_same_folder_sign_anew(tmp_path: Path) -> None:
     """A caller whose stack was made anew does not show tokens of the old one."""
-    for name in ("one", "two"):
-        monkeypatch.setenv("IDENTITY_DIR", str(tmp_path / name))
-        keys = tmp_path / name
-        issuer.make_keys(keys)
+    local = LocalIssuer(tmp_path / "identity")
+    for _ in range(2):
+        shutil.rmtree(local.folder, ignore_errors=True)
+        issuer.make_keys(local.folder)
         verifier = TokenVerifier(
-            Jwks(issuer.jwks_path(keys), production=False),
+            Jwks(issuer.jwks_path(local.folder), production=False),
             DEVELOPMENT_ISSUER,
             AUDIENCE,
             kinds=ACCESS_MODEL.kinds,
             roles=(),
         )
-        text = dict(metadata("operator", "root"))["authorization"].removeprefix("Bearer ")
-        assert verifier.identity(text).actor.id == "root"
+        assert verifier.identity(local.token("operator", "root")).actor.id == "root"
 
 
 def test_a_file_may_hold_several_keys(tmp_path: Path) -> None:

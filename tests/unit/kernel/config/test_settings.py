@@ -5,17 +5,122 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
-from kernel.config.settings import load
+from kernel.config.environment import SettingsError, load
+from kernel.config.settings import Settings
+from kernel.consumer.applying.quarantine_limit import QuarantineBounds
+from tests.support.probe_settings import ProbeSettings
+
+
+def refused(monkeypatch: pytest.MonkeyPatch, **variables: str) -> dict[str, str]:
+    """Set variables, and return what is wrong with which."""
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as error:
+        load(ProbeSettings)
+    return dict(error.value.problems)
 
 
 def test_only_our_own_variables_count(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A shell's HOST, or another program's MODE, means nothing here."""
-    for name in ("HOST", "MODE", "PORT", "KAFKA", "TOPIC", "CLOCK", "LOG_LEVEL", "DATA_DIR"):
-        monkeypatch.setenv(name, "other")
+    """A shell's HOST, another program's MODE, or a field's name with a service's, means nothing."""
+    for name in ("HOST", "MODE", "PORT", "KAFKA", "TOPIC", "CLOCK", "LOG_LEVEL", "DATA_DIR", "RUN"):
+        for variable in (name, f"PROBE_{name}"):
+            monkeypatch.setenv(variable, "7")
         monkeypatch.delenv(f"MOTCUA_{name}", raising=False)
+    monkeypatch.setenv("MOTCUA_KAFKA", "other")
     monkeypatch.setenv("MOTCUA_TOPIC", "ours")
-    found = load("audit")
+    monkeypatch.setenv("MOTCUA_QUARANTINE_RUN", "5")
+    found = load(ProbeSettings)
     assert (found.host, found.mode, found.kafka) == ("127.0.0.1", "development", "127.0.0.1:29092")
     assert (found.topic, found.clock, found.log_level) == ("ours", "real", "info")
-    assert found.data_dir == Path(".motcua")
+    assert (found.data_dir, found.port) == (Path(".motcua"), 7)
+    assert found.quarantine_bounds == QuarantineBounds(0.1, 20, 5)
+
+
+def test_an_empty_variable_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever it is: what is empty has its default."""
+    usual = load(ProbeSettings)
+    for names in ProbeSettings.variables().values():
+        for name in names:
+            monkeypatch.setenv(name, "")
+    monkeypatch.setenv("IDENTITY_DIR", str(usual.identity_dir))
+    assert load(ProbeSettings) == usual
+
+
+def test_all_that_is_wrong_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each by its variable with the rule, and no value that may be a secret."""
+    found = refused(
+        monkeypatch,
+        MOTCUA_MODE="productive",
+        MOTCUA_TOPIC="a topic",
+        MOTCUA_CLOCK="noon",
+        PROBE_PORT="70000",
+        DATABASE_URL="mysql://user:secret@host/x",
+        KEYRING_DATABASE_URL="secret",
+        MOTCUA_MASTER_KEY="secret",
+        MOTCUA_LOG_LEVEL="loud",
+        PROBE_TLS_PORT="7500",
+        MOTCUA_QUARANTINE_SHARE="much",
+        MOTCUA_QUARANTINE_LEAST="0",
+        MOTCUA_QUARANTINE_RUN="many",
+    )
+    database = "must be sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME"
+    assert found == {
+        "MOTCUA_MODE": "must be one of development, production",
+        "MOTCUA_TOPIC": "must be letters, digits, '.', '_' and '-'",
+        "MOTCUA_CLOCK": "expected START@SPEED@ANCHOR, got 'noon'",
+        "PROBE_PORT": "must be a port number, got '70000'",
+        "DATABASE_URL": database,
+        "KEYRING_DATABASE_URL": database,
+        "MOTCUA_MASTER_KEY": "expected 64 hexadecimal digits",
+        "MOTCUA_LOG_LEVEL": "must be one of debug, info, warning, error",
+        "PROBE_TLS_CERT": "must be set, since a TLS port or a certificate is",
+        "PROBE_TLS_KEY": "must be set, since a TLS port or a certificate is",
+        "PROBE_TLS_CLIENT_CA": "must be set, since a TLS port or a certificate is",
+        "MOTCUA_QUARANTINE_SHARE": "must be a number",
+        "MOTCUA_QUARANTINE_LEAST": "must be 1 or more",
+        "MOTCUA_QUARANTINE_RUN": "must be a whole number",
+    }
+
+
+def test_production_says_at_once_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Together with what is wrong besides."""
+    found = refused(
+        monkeypatch,
+        MOTCUA_MODE="production",
+        MOTCUA_CLOCK="2021-08-09T08:00:00+07:00@2@1",
+        PROBE_PORT="x",
+    )
+    assert found == {
+        "MOTCUA_CLOCK": "only real time is allowed in production",
+        "IDENTITY_ISSUER": "must be set in production",
+        "PROBE_PORT": "must be a port number, got 'x'",
+        "MOTCUA_MASTER_KEY": "must be set in production",
+        "IDENTITY_JWKS": "must be set in production",
+    }
+
+
+def test_the_database_of_a_service_goes_before_that_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unset, it is a file in the data folder; the variable that is used is the one named."""
+    monkeypatch.setenv("MOTCUA_DATA_DIR", "/data")
+    assert load(ProbeSettings).database_url == "sqlite:////data/probe.sqlite3"
+    monkeypatch.setenv("DATABASE_URL", "sqlite:////all")
+    assert load(ProbeSettings).database_url == "sqlite:////all"
+    monkeypatch.setenv("PROBE_DATABASE_URL", "sqlite:////own")
+    found = load(ProbeSettings)
+    assert (found.database_url, found.keyring_url) == (
+        "sqlite:////own",
+        "sqlite:////data/keyring.sqlite3",
+    )
+    assert refused(monkeypatch, PROBE_DATABASE_URL="x").keys() == {"PROBE_DATABASE_URL"}
+
+
+def test_a_value_that_is_given_goes_before_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And nothing changes afterwards."""
+    monkeypatch.setenv("MOTCUA_HOST", "192.0.2.1")
+    monkeypatch.setenv("OTHER_METRICS_PORT", "7")
+    given = Settings(service="other", host="192.0.2.2", database_url="")
+    assert (given.host, given.metrics_port) == ("192.0.2.2", 7)
+    with pytest.raises(ValidationError):
+        given.host = "192.0.2.3"  # type: ignore[misc]

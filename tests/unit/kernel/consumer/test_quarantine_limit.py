@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from kernel.consumer.applying.quarantine_limit import (
     WINDOW,
@@ -18,21 +17,6 @@ GOOD, BAD = False, True
 def limit(**bounds: float) -> QuarantineLimit:
     values: dict[str, Any] = {"share": 0.1, "least": 20, "run": 20, **bounds}
     return QuarantineLimit(QuarantineBounds(**values))
-
-
-def test_only_our_own_variables_count(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A variable that another program has under a short name means nothing here."""
-    for name in ("RUN", "LEAST", "SHARE"):
-        monkeypatch.setenv(name, "other")
-    monkeypatch.setenv("MOTCUA_QUARANTINE_RUN", "7")
-    assert (QuarantineBounds().share, QuarantineBounds().least, QuarantineBounds().run) == (
-        0.1,
-        20,
-        7,
-    )
-    monkeypatch.setenv("MOTCUA_QUARANTINE_RUN", "many")
-    with pytest.raises(ValidationError, match="MOTCUA_QUARANTINE_RUN"):
-        QuarantineBounds()
 
 
 def test_few_bad_records_pass() -> None:

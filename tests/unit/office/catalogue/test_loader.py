@@ -14,8 +14,8 @@ from office.catalogue.loader import load_catalogue, shipped_catalogue
 from office.catalogue.model import Catalogue, Condition, CopyKind, FeeKind, UnitLevel
 from office.catalogue.responsible_unit import ResponsibleUnits
 from office.process.model.process import IMPORTED
-from office.process.repository import standard_processes
 from office.worktime.durations import TimeLimit
+from tests.support.office_files import standard_processes
 
 DEMO_WEEK = date(2021, 8, 9)
 

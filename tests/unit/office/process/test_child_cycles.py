@@ -11,6 +11,7 @@ from office.process import repository
 from office.process.catalogue_view import ListedVersion, known_procedures, processes_in_use
 from office.process.repository import ProcessError, check_files, load_processes
 from office.process.verification.child_cycles import ProcedureProcesses
+from tests.support.office_files import NOTHING_PUBLISHED
 from tests.support.process_texts import HEAD, process, step
 
 ASK = "children: [{{name: other, title: {{vi: Con, en: Child}}, procedure: {}{}}}]"
@@ -96,31 +97,25 @@ def test_what_will_be_in_force_counts_and_what_was_does_not() -> None:
     assert processes_in_use(versions, date(2022, 1, 1)) == {"1.000001": worked("q")}
 
 
-def test_routing_does_not_start_with_a_cycle(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_routing_does_not_start_with_a_cycle(tmp_path: Path) -> None:
     """A file of the office's own closes a cycle with what ships: 1.004237 is worked by `simple`,
     whose next version would open a child of it.
     """
     text = opening("simple", "1.004237", version=2)
     (tmp_path / "simple.yaml").write_text(text, encoding="utf-8")
-    monkeypatch.setenv("MOTCUA_PROCESSES", str(tmp_path))
     with pytest.raises(ProcessError, match=r"simple → 1\.004237 → simple"):
-        repository.standard_processes.__wrapped__()
+        repository.installed_processes(tmp_path, NOTHING_PUBLISHED)
 
 
-def test_the_repository_of_published_procedures_counts_where_it_is_at_hand(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_repository_of_published_procedures_counts_where_it_is_at_hand(tmp_path: Path) -> None:
     """What can't be read there is left to intake."""
-    monkeypatch.setenv("MOTCUA_PROCEDURES_DIR", str(tmp_path))
     (tmp_path / "release-000001.json").write_text(
         '{"procedures": [{"code": "9.000001", "version": 1, "valid_from": "2021-01-01",'
         ' "unit": "H22.05", "process": "p"}]}',
         encoding="utf-8",
     )
     (tmp_path / "release-000002.json").write_text("{", encoding="utf-8")
-    found = known_procedures()
+    found = known_procedures(tmp_path)
     assert found["9.000001"] == worked("p")
     assert found["1.004237"] == worked("simple")
 
@@ -128,4 +123,4 @@ def test_the_repository_of_published_procedures_counts_where_it_is_at_hand(
 def test_what_ships_opens_no_dossiers_without_end() -> None:
     """Checked as routing does at its start."""
     files = repository.files_in(repository.STANDARD_FOLDER)
-    load_processes(files, known_procedures())
+    load_processes(files, known_procedures(NOTHING_PUBLISHED))

@@ -19,8 +19,9 @@ from office.process.rendering.labels import label_lines, label_place, title_line
 from office.process.rendering.layout import lay_out
 from office.process.rendering.svg import render_svg
 from office.process.rendering.text import render_text
-from office.process.repository import check_files, standard_processes
+from office.process.repository import check_files
 from office.texts import OFFICE_TEXTS
+from tests.support.office_files import standard_processes
 from tests.support.paths import ROOT
 
 HARD = Path(__file__).parent / "data" / "hard-to-draw.yaml"

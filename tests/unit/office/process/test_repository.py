@@ -15,8 +15,8 @@ from office.process.repository import (
     check_text,
     files_in,
     load_processes,
-    standard_processes,
 )
+from tests.support.office_files import standard_processes
 from tests.support.process_texts import AREA, FACTS, HEAD, mistakes, process, step, way
 
 MISTAKES = Path(__file__).parent / "data" / "every-mistake.yaml"

@@ -1,0 +1,47 @@
+"""The settings of the commands."""
+
+from __future__ import annotations
+
+import typer
+from pydantic import Field
+
+from cli.printer import fail
+from kernel.config.environment import Port, SettingsError, load
+from office.ports import PORTS
+from office.settings import CalendarSettings, PeopleSettings, ProcessSettings
+
+
+class CliSettings(PeopleSettings, CalendarSettings, ProcessSettings):
+    """All variables of the commands and of the local stack."""
+
+    token: str = Field("", validation_alias="MOTCUA_TOKEN")
+    operator: str = Field("", validation_alias="MOTCUA_OPERATOR")
+    kafka: str = Field("", validation_alias="KAFKA_BOOTSTRAP_SERVERS")
+    """Empty where the stack runs a broker of its own, as ``smtp_host`` is for the mail sink."""
+    kafka_port: Port = Field(29092, validation_alias="KAFKA_PORT")
+    smtp_host: str = Field("", validation_alias="SMTP_HOST")
+    smtp_port: Port = Field(2525, validation_alias="SMTP_PORT")
+    intake_port: Port = Field(PORTS["intake"], validation_alias="INTAKE_PORT")
+    routing_port: Port = Field(PORTS["routing"], validation_alias="ROUTING_PORT")
+    postal_port: Port = Field(PORTS["postal"], validation_alias="POSTAL_PORT")
+    notify_port: Port = Field(PORTS["notify"], validation_alias="NOTIFY_PORT")
+    audit_port: Port = Field(PORTS["audit"], validation_alias="AUDIT_PORT")
+    malloc_arena_max: str = Field("2", validation_alias="MALLOC_ARENA_MAX")
+    """Two arenas are enough for a handful of threads; the C library's default of eight a core only
+    spreads the heap.
+    """
+
+    def address(self, service: str) -> str:
+        """Return HOST:PORT at which a service listens."""
+        return f"{self.host}:{getattr(self, f'{service}_port')}"
+
+
+def settings() -> CliSettings:
+    """Return the settings of the environment; end the command with status 2 and all that is wrong
+    when they can't be used.
+    """
+    try:
+        return load(CliSettings)
+    except SettingsError as error:
+        fail(str(error))
+        raise typer.Exit(2) from error
