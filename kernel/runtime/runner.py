@@ -7,6 +7,7 @@ makes sure that nothing is answered before it is durable, and that nothing under
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -54,8 +55,10 @@ def refuse(name: str, why: object) -> NoReturn:
 def run(name: str, define: Define, default_port: int) -> None:
     """Run a service until SIGTERM or SIGINT.
 
-    The process ends with status 2 for wrong settings, and 1 when the service can't start.
+    The process ends with status 2 for wrong settings, and 1 when the service can't start. What it
+    writes only its user can read.
     """
+    os.umask(0o077)
     try:
         settings = load(name, default_port)
         key = master_key(settings)
