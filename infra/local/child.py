@@ -12,6 +12,8 @@ import sys
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
+PRIVATE = 0o077
+"""The umask with which files are their owner's alone."""
 
 
 def spawn(
@@ -25,7 +27,8 @@ def spawn(
     """Start `command` in a session of its own, its output appended to `log`; the Popen's pid is the
     program's.
 
-    user: (uid, gid) to become, when the caller is root. The working directory is "/". The signal
+    What the program writes only its user can read. user: (uid, gid) to become, when the caller is
+    root. The working directory is "/". The signal
     also comes when the *thread* that called this function ends: call it from one that lives as long
     as the child shall.
     """
@@ -49,6 +52,7 @@ def spawn(
             cwd="/",
             env=env,
             start_new_session=True,
+            umask=PRIVATE,
         )
 
 

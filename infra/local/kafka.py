@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 
 from infra.kafka.jars import classpath
-from infra.local.child import spawn
+from infra.local.child import PRIVATE, spawn
 from infra.local.ports import free_port
 from infra.local.server import LocalServer
 
@@ -122,6 +122,7 @@ class KafkaBroker(LocalServer):
             return
         deadline = time.monotonic() + timeout
         self.data_dir.mkdir(parents=True, exist_ok=True)
+        self.data_dir.chmod(0o700)
         self._end_orphan()
         self._write_settings()
         self._format()
@@ -206,7 +207,12 @@ class KafkaBroker(LocalServer):
         command = [*self._java(), "kafka.tools.StorageTool", "format", "-t", self._cluster_id,
                    "-c", str(self.data_dir / "server.properties")]  # fmt: skip
         done = subprocess.run(
-            command, capture_output=True, text=True, env=_java_environment(), timeout=60
+            command,
+            capture_output=True,
+            text=True,
+            env=_java_environment(),
+            timeout=60,
+            umask=PRIVATE,
         )
         if done.returncode != 0:
             raise BrokerError(

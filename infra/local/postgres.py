@@ -150,6 +150,7 @@ class PostgresServer(LocalServer):
 
     def _prepare_folder(self) -> None:
         self.data_dir.mkdir(parents=True, exist_ok=True)
+        self.data_dir.chmod(0o700)
         if self._user is None:
             return
         for parent in self.data_dir.parents:

@@ -43,6 +43,7 @@ class SinkHandler:
         self.refusals: Counter[str] = Counter()
         self._numbers = itertools.count()
         folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
 
     async def handle_RCPT(  # noqa: N802 (name given by aiosmtpd)
         self,

@@ -7,6 +7,7 @@ makes sure that nothing is answered before it is durable, and that nothing under
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -57,9 +58,11 @@ def refuse(name: str, why: object) -> NoReturn:
 def run(kind: type[_Settings], define: Callable[[_Settings], ServiceDefinition]) -> None:
     """Run the service whose settings are of a class, until SIGTERM or SIGINT.
 
-    The process ends with status 2 for wrong settings, and 1 when the service can't start.
+    The process ends with status 2 for wrong settings, and 1 when the service can't start. What it
+    writes only its user can read.
     """
     name: str = kind.model_fields["service"].default
+    os.umask(0o077)
     try:
         settings = load(kind)
         key = master_key(settings)

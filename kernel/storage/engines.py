@@ -7,6 +7,8 @@ PostgreSQL: each service has a schema of its own, so that all of them can share 
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -80,9 +82,18 @@ def wait_for_locks(connection: Connection, milliseconds: int) -> None:
     connection.exec_driver_sql(f"set local lock_timeout = {milliseconds:d}")
 
 
+def _make_private(path: Path) -> None:
+    """Make a database's file that only its owner can read, unless there is one; SQLite gives the
+    files beside it the same rights, and says why when there can be none.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with suppress(OSError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+
+
 def _sqlite(url: str, path: str, read_only: bool) -> Engine:
-    if path and not read_only:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    if path and path != ":memory:" and not read_only:
+        _make_private(Path(path))
     engine = create_engine(url, connect_args={"timeout": 10, "check_same_thread": False})
     begin = "BEGIN" if read_only else "BEGIN IMMEDIATE"
 
