@@ -22,6 +22,7 @@ from kernel.base.instants import instant_in
 from kernel.commands.command_bus import Reads
 from kernel.commands.command_table import check_methods
 from kernel.rpc.registration import Service
+from office.normalization.formats import normalizer_of
 from office.streams import DOSSIER
 from office.worktime.calendars.repository import find_calendar
 from services.audit import responses
@@ -221,7 +222,9 @@ def check(permissions: Permissions) -> None:
 
 def service(servicer: AuditServicer) -> Service:
     """Offer the service."""
-    return Service(add_AuditServiceServicer_to_server, servicer, SERVICE.full_name)
+    return Service(
+        add_AuditServiceServicer_to_server, servicer, SERVICE.full_name, normalizer_of=normalizer_of
+    )
 
 
 def _day(text: str, field: str) -> int:

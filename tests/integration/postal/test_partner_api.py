@@ -152,6 +152,23 @@ def test_wrong_requests_name_every_wrong_field(serving: Serving) -> None:
     assert len(serving.office.events(CODE)) == 1
 
 
+def test_fault_53_a_wrong_item_number_is_refused_and_a_printed_one_taken(serving: Serving) -> None:
+    """The right check digit is told; small letters and the blanks of print make no other number."""
+    job_id = serving.office.resolve(CODE)
+    wrong = take_request(job_id, item_number="RR123456784VN")
+    told = problem(serving.partner.TakeJob, wrong, metadata=as_partner())
+    nowhere = take_request(job_id, item_number="RR123456785XX")
+    assert "should be 5" in told.fields["item_number"]
+    assert "item_number" in problem(serving.partner.TakeJob, nowhere, metadata=as_partner()).fields
+
+    typed = take_request(job_id, item_number="rr 12345678 5 vn")
+    taken = serving.partner.TakeJob(typed, timeout=20, metadata=as_partner())
+    assert taken.item_number == "RR123456785VN"
+    scanned = tracking(job_id, T0, "emg", item_number="RR123456784VN")
+    told = problem(serving.partner.ReportTracking, scanned, metadata=as_partner())
+    assert "should be 5" in told.fields["item_number"]
+
+
 def test_partners_and_the_office_do_not_call_each_others_service(serving: Serving) -> None:
     """An officer is nobody to the partner's service, and a partner is nobody to the office's."""
     job_id = serving.office.resolve(CODE)
