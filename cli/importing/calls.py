@@ -78,7 +78,7 @@ class Calls:
             self._intake.SubmitDossier,
             intake.SubmitDossierRequest(
                 request_id=self._identity(case, "submit"),
-                procedure_code=self._mapping.procedure.code,
+                procedure_code=case.procedure,
                 channel=_CHANNELS[case.channel],
                 foreign_code=case.code,
                 external_code=case.external_code,
@@ -86,7 +86,7 @@ class Calls:
                 occurred_at=to_timestamp(case.started_at),
                 time_zone=self._mapping.source.time_zone,
                 unit=case.unit,
-                field=self._mapping.procedure.field,
+                field=self._mapping.procedure.field if self._mapping.procedure else "",
             ),
         )
         accept = intake.AcceptDossierRequest(
