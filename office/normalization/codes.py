@@ -31,15 +31,17 @@ def dossier_code(text: str) -> str | Malformed:
 def unit_code(text: str) -> str:
     """Return a unit's code in capital letters without blanks; another system's name as a line."""
     code = compact(text).upper()
-    return (
-        code if (_begins_as_agency(code) and is_agency(code)) or is_old_agency(code) else line(text)
-    )
+    return code if is_unit_code(code) else line(text)
 
 
-def _begins_as_agency(code: str) -> bool:
-    """Return whether the first group is a letter and two digits, as a province's or ministry's."""
-    first = code.partition(".")[0]
-    return len(first) == 3 and first[0].isalpha() and first[1:].isdigit()
+def is_unit_code(text: str) -> bool:
+    """Return whether a text has the form of an agency's code, old or new.
+
+    The first group of a new one is a province's or ministry's: a letter and two digits.
+    """
+    first = text.partition(".")[0]
+    begins = len(first) == 3 and first[0].isalpha() and first[1:].isdigit()
+    return is_old_agency(text) or (begins and is_agency(text))
 
 
 def agency_code(text: str) -> str | Malformed:

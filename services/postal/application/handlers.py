@@ -15,7 +15,7 @@ from motcua.postal.v1 import postal_partner_pb2 as partner_pb
 from motcua.postal.v1 import postal_pb2 as pb
 from motcua.postal.v1.job_events_pb2 import ItemDelivered
 
-from kernel.base.clock_skew import in_future, lies_ahead
+from kernel.base.clock_skew import MAX_AHEAD, in_future, lies_ahead
 from kernel.base.errors import Invalid, Refusal, Refused
 from kernel.base.instants import to_us
 from kernel.eventsourcing.command_context import Call
@@ -176,6 +176,8 @@ def _reported(
     uow: UnitOfWork, job_id: str, report: PartnerReport, call: Call, receiver: str = ""
 ) -> list[Event]:
     row, job = _own(uow, job_id, call)
+    if report.happened_at < row["created_at"] - MAX_AHEAD:
+        raise Invalid([refusals.BEFORE_JOB])
     outcome: ReportOutcome = _allowed(receive_report(job, report))
     code = row["dossier_code"]
     for event in outcome.events:

@@ -30,6 +30,7 @@ SERIES_EXHAUSTED: Final = _refusal("SERIES_EXHAUSTED")
 NO_PARTNER: Final = _refusal("NO_PARTNER")
 RESULT_COLLECTED: Final = _refusal("RESULT_COLLECTED")
 UNKNOWN_PARTNER: Final = _violation("partner_id", "postal.partner")
+BEFORE_JOB: Final = _violation("happened_at", "report.before_job")
 CURSOR_WRONG: Final = _violation("cursor", "postal.cursor")
 PAGE_TOKEN_WRONG: Final = _violation("page_token", "postal.page_token")
 

@@ -10,7 +10,7 @@ import pytest
 from motcua.postal.v1 import postal_partner_pb2 as pb
 from motcua.postal.v1 import postal_pb2
 
-from kernel.base.instants import HOUR
+from kernel.base.instants import HOUR, MINUTE
 from kernel.rpc.client import RpcProblem, explain, metadata
 from services.postal.partner_rpc import STREAMS
 from tests.support.events import name_of
@@ -167,6 +167,18 @@ def test_fault_53_a_wrong_item_number_is_refused_and_a_printed_one_taken(serving
     scanned = tracking(job_id, T0, "emg", item_number="RR123456784VN")
     told = problem(serving.partner.ReportTracking, scanned, metadata=as_partner())
     assert "should be 5" in told.fields["item_number"]
+
+
+def test_nothing_is_reported_before_the_job_or_after_now(serving: Serving) -> None:
+    """A clock that is a little slow is no matter; years and an hour are."""
+    job_id = serving.office.resolve(CODE)
+    taken = serving.partner.TakeJob(take_request(job_id), timeout=20, metadata=as_partner())
+    for at in (T0 - HOUR, T0 + 24 * HOUR, 978_307_200_000_000):
+        told = problem(serving.partner.ReportTracking, tracking(job_id, at), metadata=as_partner())
+        assert (told.code, list(told.fields)) == (Code.INVALID_ARGUMENT, ["happened_at"])
+    serving.partner.ReportTracking(
+        tracking(job_id, T0 - MINUTE, attempt=taken.attempt), timeout=20, metadata=as_partner()
+    )
 
 
 def test_partners_and_the_office_do_not_call_each_others_service(serving: Serving) -> None:
