@@ -149,7 +149,7 @@ def _numbers(outcome: ImportOutcome, rejects: Path | None) -> dict[str, Any]:
 
 
 def _doubtful(what: str, codes: list[str]) -> list[str]:
-    """Return the line about dossiers that were kept although what is said of them can't be so."""
+    """Return the line about dossiers that were kept although what is known of them can't be so."""
     if not codes:
         return []
     shown = ", ".join(codes[:_SHOWN]) + (", …" if len(codes) > _SHOWN else "")

@@ -110,7 +110,7 @@ class Columns(DocumentTable):
 
 
 class FixedFacts(DocumentTable):
-    """Values of facts that stand in no column."""
+    """Values of facts that no column holds."""
 
     channel: Line = ""
     unit: Line = ""

@@ -18,7 +18,7 @@ from office.normalization.texts import malformed
 def item_number(text: str) -> str | Malformed:
     """Return an item number without blanks and in capital letters.
 
-    A wrong check digit is told with the right one.
+    A wrong check digit is refused with the right one.
     """
     number = compact(text).upper()
     service, serial, country = number[:2], number[2:11], number[11:]

@@ -13,7 +13,7 @@ from cli.importing.readers.table import Heading
 from cli.importing.rows import Layout, SourceError, SourceRow
 
 _SEPARATOR: Final = "sep="
-"""A first line by which Excel is told the delimiter; it is no row."""
+"""A first line that names the delimiter to Excel; it is no row."""
 
 
 def csv_rows(path: Path, layout: Layout) -> Iterator[SourceRow]:
