@@ -9,6 +9,7 @@ import typer
 from rich.text import Text
 
 from cli.formatting import print_json
+from cli.options import as_code
 from cli.printer import fail, grid, out
 from cli.stack.paths import data_dir
 from infra.local.smtp import RECIPIENT_HEADER, read_messages
@@ -25,6 +26,7 @@ def mails(
     """
     folder = data_dir() / "mail"
     found = [_row(message) for message in read_messages(folder)]
+    code = as_code(code)
     if code:
         found = [row for row in found if code in row["subject"] or code in row["text"]]
     if as_json:
