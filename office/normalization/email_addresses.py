@@ -14,6 +14,8 @@ def email_address(text: str) -> str | Malformed:
     Whether it exists is not asked. An address whose name is not ASCII (RFC 6531) is refused with
     words of its own: no mail of the office can be written to it.
     """
+    if "=?" in text:  # the beginning of an encoded word, which a reader of mails would decode
+        return malformed("email_address")
     try:
         found = validate_email(text, check_deliverability=False, strict=True)
     except EmailNotValidError:

@@ -81,6 +81,7 @@ REFUSED = [
     (pb.FORMAT_EMAIL_ADDRESS, "an..b@example.com", "email_address"),
     (pb.FORMAT_EMAIL_ADDRESS, "an.@example.com", "email_address"),
     (pb.FORMAT_EMAIL_ADDRESS, "an@localhost", "email_address"),
+    (pb.FORMAT_EMAIL_ADDRESS, "=?utf-8?q?x?=@example.com", "email_address"),
     (pb.FORMAT_EMAIL_ADDRESS, "root@mail.local", "email_address"),
     (pb.FORMAT_EMAIL_ADDRESS, "An <an@example.com>", "email_address"),
     (pb.FORMAT_EMAIL_ADDRESS, "x" * 65 + "@example.com", "email_address"),
