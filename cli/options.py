@@ -1,4 +1,4 @@
-"""Values of options: instants, durations and days, with errors that name the option."""
+"""Values of options: instants, durations, days and codes, with errors that name the option."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from kernel.base.instants import from_datetime, to_timestamp, zone
+from office.normalization.codes import dossier_code
 
 OFFICE = "Asia/Ho_Chi_Minh"
 JSON = Annotated[bool, typer.Option("--json", help="One JSON document.")]
@@ -43,6 +44,12 @@ def parse_day(text: str, option: str) -> str:
         return date.fromisoformat(text).isoformat()
     except ValueError as error:
         raise typer.BadParameter(f"{text!r} is no day (YYYY-MM-DD)", param_hint=option) from error
+
+
+def as_code(text: str) -> str:
+    """Return a dossier's code in the form in which it is kept, however it was typed."""
+    found = dossier_code(text)
+    return found if isinstance(found, str) else text
 
 
 def in_order(first: Any, last: Any) -> None:

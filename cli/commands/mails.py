@@ -9,7 +9,7 @@ import typer
 from rich.text import Text
 
 from cli.formatting import print_json
-from cli.options import JSON
+from cli.options import JSON, as_code
 from cli.printer import failed, grid, out
 from cli.settings import settings
 from infra.local.smtp import RECIPIENT_HEADER, read_messages
@@ -26,6 +26,7 @@ def mails(
     """
     folder = settings().data_dir.absolute() / "mail"
     found = [_row(message) for message in read_messages(folder)]
+    code = as_code(code)
     if code:
         found = [row for row in found if code in row["subject"] or code in row["text"]]
     if as_json:

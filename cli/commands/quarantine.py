@@ -11,7 +11,7 @@ from rich.table import Table
 
 from cli.formatting import ZONE, iso, moment, print_json
 from cli.grpc_clients import Connection, identity
-from cli.options import JSON
+from cli.options import JSON, as_code
 from cli.printer import counted, grid, out
 from cli.rpc_errors import failures
 from cli.stack.plan import SERVICES
@@ -136,7 +136,7 @@ def redrive(
     if ":" in what:
         request.partition, request.offset = _place(what)
     else:
-        request.stream_id = what
+        request.stream_id = as_code(what)
     with failures(_known(service)), Connection(service) as connection:
         answer = connection.operations().Redrive(request, timeout=60, metadata=identity())
     if as_json:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import grpc
@@ -26,7 +27,7 @@ from motcua.routing.v1.types_pb2 import CaseResult
 from cli.grpc_clients import signed
 from cli.importing.history import ImportedHistory, ImportedStep
 from cli.importing.mapping import Mapping
-from kernel.base.instants import to_timestamp
+from kernel.base.instants import instant_in, isoformat, to_timestamp
 from kernel.rpc.client import explain
 
 NAMESPACE = uuid.UUID("6d6f7463-7561-5000-8000-696d706f7274")
@@ -42,6 +43,7 @@ _CHANNELS = {
     "email": Channel.CHANNEL_EMAIL,
     "internal": Channel.CHANNEL_INTERNAL,
 }
+_CHANNEL_NAMES = {channel: name for name, channel in _CHANNELS.items()}
 _LATER = {
     grpc.StatusCode.UNAVAILABLE,
     grpc.StatusCode.ABORTED,
@@ -73,12 +75,21 @@ class Calls:
         self._metadata = signed("importer", "motcua-import")
 
     async def open(self, case: ImportedHistory) -> None:
-        """Hand in and accept the dossier; raise ``CallRefused``."""
+        """Hand in and accept the dossier; raise ``CallRefused``, which names the facts that are
+        different from those of a dossier that is there.
+        """
+        try:
+            await self._submit(case)
+            await self._accept(case)
+        except _Repeated as error:
+            raise CallRefused(f"{error}{await self._differences(case)}") from None
+
+    async def _submit(self, case: ImportedHistory) -> None:
         await self._call(
             self._intake.SubmitDossier,
             intake.SubmitDossierRequest(
                 request_id=self._identity(case, "submit"),
-                procedure_code=self._mapping.procedure.code,
+                procedure_code=case.procedure,
                 channel=_CHANNELS[case.channel],
                 foreign_code=case.code,
                 external_code=case.external_code,
@@ -86,9 +97,11 @@ class Calls:
                 occurred_at=to_timestamp(case.started_at),
                 time_zone=self._mapping.source.time_zone,
                 unit=case.unit,
-                field=self._mapping.procedure.field,
+                field=self._mapping.procedure.field if self._mapping.procedure else "",
             ),
         )
+
+    async def _accept(self, case: ImportedHistory) -> None:
         accept = intake.AcceptDossierRequest(
             request_id=self._identity(case, "accept"),
             dossier_code=case.code,
@@ -96,6 +109,28 @@ class Calls:
             due_at=to_timestamp(case.due_at),
         )
         await self._call(self._intake.AcceptDossier, accept)
+
+    async def _differences(self, case: ImportedHistory) -> str:
+        """Return which facts of a dossier are others than those that are there."""
+        request = intake.GetDossierRequest(dossier_code=case.code)
+        try:
+            answer: intake.GetDossierResponse = await self._call(self._intake.GetDossier, request)
+        except CallRefused:
+            return ""
+        there, source = answer.dossier, self._mapping.source.name
+        shown = partial(_shown, self._mapping.source.time_zone)
+        numbers = [number.code for number in answer.external_codes if number.system == source]
+        facts = (
+            ("source", there.imported_from, source),
+            ("procedure", there.procedure_code, case.procedure),
+            ("channel", _CHANNEL_NAMES.get(there.channel, ""), case.channel),
+            ("unit", there.unit, case.unit),
+            ("started", shown(instant_in(there, "submitted_at")), shown(case.started_at)),
+            ("due", shown(instant_in(there, "due_at")), shown(case.due_at)),
+            ("external_code", ", ".join(numbers), case.external_code),
+        )
+        found = [f"{fact} was {old!r}, here {new!r}" for fact, old, new in facts if old != new]
+        return ": " + "; ".join(found) if found else ""
 
     async def record(self, case: ImportedHistory, step: ImportedStep) -> None:
         """Record one activity; raise ``CallRefused``."""
@@ -175,6 +210,10 @@ class Calls:
                     raise ServiceAway(_reason(error)) from None
             await asyncio.sleep(wait)
             wait = min(wait * 2, 1.0)
+
+
+def _shown(zone: str, at: int | None) -> str:
+    return "" if at is None else isoformat(at, zone)
 
 
 class _Repeated(CallRefused):

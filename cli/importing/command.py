@@ -26,13 +26,16 @@ from cli.importing.calls import ServiceAway
 from cli.importing.history import Histories, read_histories
 from cli.importing.mapping import LoadedMapping, MappingError, load_mapping
 from cli.importing.rejects import write_rejects
+from cli.importing.rows import SourceError
 from cli.importing.runner import ImportOutcome, Journal, import_histories
-from cli.importing.sources import SourceError, read_rows
+from cli.importing.sources import read_rows
 from cli.options import JSON
 from cli.printer import counted, err, fail, failed, out
 from cli.settings import settings
 
 AGAIN = "what came in stays; run the same command again to go on where it was"
+_SHOWN = 10
+"""Codes that are listed of dossiers that something is wrong with."""
 SOME_REJECTED = 3
 """The exit status when all rows are accounted for, and some of them were not brought in."""
 
@@ -62,13 +65,13 @@ def import_log(
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         outcome = _run(file, loaded, histories)
-        source = loaded.mapping.source
         left_out = outcome.rejects, outcome.troubles
-        written = write_rejects(target, *left_out, file, source.format, source.delimiter)
+        written = write_rejects(target, *left_out, file, loaded.mapping.layout)
     except OSError as error:
         raise failed(f"{error.filename or target}: {error.strerror}; {AGAIN}") from error
     _print(outcome, target if written else None, as_json=as_json)
-    if outcome.troubles or outcome.rows != outcome.kept + len(outcome.rejects):
+    accounted = outcome.kept + len(outcome.rejects) + outcome.left_out
+    if outcome.troubles or outcome.rows != accounted:
         raise typer.Exit(1)
     if outcome.rejects:
         raise typer.Exit(SOME_REJECTED)
@@ -79,8 +82,7 @@ def _same(one: Path, other: Path) -> bool:
 
 
 def _read(file: Path, loaded: LoadedMapping) -> Histories:
-    source = loaded.mapping.source
-    rows = read_rows(file, source.format, source.delimiter)
+    rows = read_rows(file, loaded.mapping.layout)
     return read_histories(rows, loaded.mapping, time.time_ns() // 1000)
 
 
@@ -128,15 +130,26 @@ def _numbers(outcome: ImportOutcome, rejects: Path | None) -> dict[str, Any]:
         "rows": outcome.rows,
         "kept": outcome.kept,
         "rejected": len(outcome.rejects),
+        "left_out": outcome.left_out,
         "dossiers": outcome.dossiers,
         "ended": outcome.ended,
         "open": outcome.dossiers - outcome.ended,
         "steps_after_end": outcome.after_end,
+        "ended_before_start": outcome.ended_before_start,
+        "due_before_start": outcome.due_before_start,
         "dossiers_done_before": outcome.skipped,
         "dossiers_in_trouble": len({case for case, _ in outcome.troubles}),
         "seconds": round(outcome.seconds, 2),
         "rejects_file": str(rejects) if rejects else None,
     }
+
+
+def _doubtful(what: str, codes: list[str]) -> list[str]:
+    """Return the line about dossiers that were kept although what is known of them can't be so."""
+    if not codes:
+        return []
+    shown = ", ".join(codes[:_SHOWN]) + (", …" if len(codes) > _SHOWN else "")
+    return [f"kept, but {what}: {counted(len(codes), 'dossier')} ({shown})"]
 
 
 def _print(outcome: ImportOutcome, rejects: Path | None, *, as_json: bool) -> None:
@@ -148,11 +161,17 @@ def _print(outcome: ImportOutcome, rejects: Path | None, *, as_json: bool) -> No
     rejected = len(outcome.rejects)
     where = f" (see {rejects})" if rejects else ""
     opened = outcome.dossiers - outcome.ended
+    left_out = f" + rows left out {outcome.left_out}" if outcome.left_out else ""
     lines = [
-        f"rows in {outcome.rows} = rows kept {outcome.kept} + rows rejected {rejected}{where}",
+        f"rows in {outcome.rows} = rows kept {outcome.kept} + rows rejected {rejected}{where}"
+        f"{left_out}",
         f"{counted(outcome.dossiers, 'dossier')}, {outcome.ended} ended, {opened} open; "
         f"{counted(outcome.after_end, 'step')} after the end of their case kept",
     ]
+    if outcome.left_out:
+        lines.append("left out are transitions that the mapping does not count as steps")
+    lines += _doubtful("ended before it was handed in", outcome.ended_before_start)
+    lines += _doubtful("is due before it was handed in", outcome.due_before_start)
     if outcome.skipped:
         lines.append(f"{outcome.skipped} of them were complete before")
     rate = outcome.rows / max(outcome.seconds, 1e-9)

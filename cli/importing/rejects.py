@@ -9,7 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from cli.importing.history import Reject
-from cli.importing.sources import MALFORMED, SourceError, SourceRow, read_rows
+from cli.importing.rows import MALFORMED, Layout, SourceError, SourceRow
+from cli.importing.sources import read_rows
 
 OURS = ("row", "case", "reason")
 """The columns before those of the source."""
@@ -20,8 +21,7 @@ def write_rejects(
     rejects: Sequence[Reject],
     troubles: Sequence[tuple[str, str]],
     log: Path,
-    kind: str,
-    delimiter: str,
+    layout: Layout,
 ) -> bool:
     """Write a CSV with a line for each reject: row, case, reason, and the row's own cells.
 
@@ -32,15 +32,17 @@ def write_rejects(
     if not rejects and not troubles:
         path.unlink(missing_ok=True)
         return False
-    rows = _rows(rejects, log, kind, delimiter)
+    rows = _rows(rejects, log, layout)
     columns = list(dict.fromkeys(name for row in rows.values() for name in row.values))
     columns = [name for name in columns if name != MALFORMED]
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f"{path.name}.new")
     fresh.unlink(missing_ok=True)
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as target:
-        writer = csv.writer(target, delimiter=delimiter)
+    # With its mark, the file is read as what it is, whatever encoding the mapping states.
+    encoding = "utf-8-sig" if layout.encoding else "utf-8"
+    with os.fdopen(descriptor, "w", encoding=encoding, newline="") as target:
+        writer = csv.writer(target, delimiter=layout.delimiter)
         writer.writerow([*OURS, *(f"source {n}" if n in OURS else n for n in columns)])
         for reject in rejects:
             row = rows.get(reject.row, SourceRow(reject.row, {}))
@@ -51,12 +53,12 @@ def write_rejects(
     return True
 
 
-def _rows(rejects: Sequence[Reject], log: Path, kind: str, delimiter: str) -> dict[int, SourceRow]:
+def _rows(rejects: Sequence[Reject], log: Path, layout: Layout) -> dict[int, SourceRow]:
     """Read the rejected rows again: they are few, and the others need not be kept for them."""
     wanted = {reject.row for reject in rejects}
     found: dict[int, SourceRow] = {}
     with suppress(SourceError):  # a file that has changed meanwhile takes no reason away
-        for row in read_rows(log, kind, delimiter):
+        for row in read_rows(log, layout):
             if row.number in wanted:
                 found[row.number] = row
     return found

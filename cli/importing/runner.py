@@ -32,6 +32,11 @@ class ImportOutcome:
     """Dossiers that an earlier run of the same import had finished."""
     ended: int = 0
     after_end: int = 0
+    left_out: int = 0
+    """Rows that are no steps."""
+    ended_before_start: list[str] = field(default_factory=list)
+    """Dossiers that are kept although their end lies before they were handed in."""
+    due_before_start: list[str] = field(default_factory=list)
     seconds: float = 0.0
     rejects: list[Reject] = field(default_factory=list)
     troubles: list[tuple[str, str]] = field(default_factory=list)
@@ -72,7 +77,9 @@ async def import_histories(
     Raise an ``ExceptionGroup`` with ``ServiceAway`` when a service does not answer; run again, it
     goes on.
     """
-    outcome = ImportOutcome(histories.rows, rejects=list(histories.rejects))
+    outcome = ImportOutcome(
+        histories.rows, rejects=list(histories.rejects), left_out=histories.left_out
+    )
     begun = time.monotonic()
     async with (
         grpc.aio.insecure_channel(address("intake"), options=OPTIONS) as intake,
@@ -92,6 +99,8 @@ async def import_histories(
     outcome.seconds = time.monotonic() - begun
     outcome.rejects.sort()
     outcome.troubles.sort()
+    outcome.ended_before_start.sort()
+    outcome.due_before_start.sort()
     return outcome
 
 
@@ -118,6 +127,10 @@ async def _settle(
     outcome.dossiers += 1
     outcome.ended += case.ended_at is not None
     outcome.after_end += case.after_end
+    if case.ended_before_start:
+        outcome.ended_before_start.append(case.code)
+    if case.due_before_start:
+        outcome.due_before_start.append(case.code)
 
 
 async def _record_case(calls: Calls, case: ImportedHistory) -> tuple[list[Reject], list[str]]:

@@ -32,10 +32,12 @@ def subject(claims: Claims) -> str:
     """Return the caller's name, which may be no personal data."""
     text = claims["sub"]
     valid = isinstance(text, str) and 0 < len(text) <= 64 and text == text.strip()
-    if not valid or plain_line(text) != text:
+    if not valid:
         raise refused("TOKEN_CLAIM_WRONG", "sub")
     if personal(text):
         raise refused("TOKEN_SUBJECT_PERSONAL")
+    if plain_line(text) != text:
+        raise refused("TOKEN_CLAIM_WRONG", "sub")
     return str(text)
 
 

@@ -33,11 +33,20 @@ _VISIBLE: Final = re.compile(
 """
 
 
+_BLANK: Final = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
+"""Blanks that look like a blank and are none to a comparison; no-break ones come from web pages."""
+
+
 def plain(text: str) -> str | None:
-    """Return a text in NFC, empty when none of it is visible; None when it is not plain."""
+    """Return a text in NFC with plain blanks and none around it, empty when none of it is visible;
+    None when it is not plain.
+    """
     ascii_only = text.isascii()
-    if not ascii_only and not unicodedata.is_normalized("NFC", text):
-        text = unicodedata.normalize("NFC", text)
+    if not ascii_only:
+        text = _BLANK.sub(" ", text)
+        if not unicodedata.is_normalized("NFC", text):
+            text = unicodedata.normalize("NFC", text)
+    text = text.strip(" \t\r\n")
     if not text.isprintable() and _CONTROL.search(text):
         return None
     if not _VISIBLE.search(text):
@@ -48,8 +57,8 @@ def plain(text: str) -> str | None:
 
 
 def plain_line(text: str) -> str | None:
-    """Return a text of one line in NFC; None when it is not plain, or has a line feed or tab."""
-    return None if "\n" in text or "\t" in text else plain(text)
+    """Return a text of one line as ``plain`` does; None for a line end or a tab."""
+    return plain(text) if set(text).isdisjoint("\n\t\r") else None
 
 
 def escaped(text: str) -> str:

@@ -85,10 +85,11 @@ class CallLifecycle:
         except DecodeError:
             raise Invalid([own_violation("", WELL_FORMED)]) from None
         check = self._method.check
-        if check is None:
-            validator.check(request)
-        else:
-            validator.check(request, lambda message: check(message, caller.actor))
+        validator.check(
+            request,
+            lambda message: check(message, caller.actor) if check else (),
+            self._method.service.normalizer_of,
+        )
         return request
 
     def release(self, answer: Any) -> Any:

@@ -12,6 +12,7 @@ from motcua.events.v1.common_pb2 import Actor
 
 from kernel.auth.identity import Credentials
 from kernel.base.errors import Violation
+from kernel.rpc.validation.normalizers import NormalizerOf, no_normalizer
 
 Authenticate = Callable[[Credentials], Actor]
 Check = Callable[[Any, Actor], Iterable[Violation]]
@@ -36,6 +37,8 @@ class Service:
     """By method: what its .proto can't express, so that one answer names every wrong field. They
     run in the event loop and may not block.
     """
+    normalizer_of: NormalizerOf = no_normalizer
+    """What normalizes and judges the texts of a field, before anything else looks at a request."""
 
     def descriptor(self) -> ServiceDescriptor:
         """Return the service's descriptor; raise ``KeyError`` when there is no such service."""

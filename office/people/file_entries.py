@@ -12,21 +12,29 @@ from kernel.base.plain_text import plain_line
 from kernel.documents.csv_file import CsvColumns
 from kernel.documents.reading import DocumentTable
 from kernel.documents.rules import broken, must
+from kernel.rpc.validation.normalizers import Malformed
+from office.normalization.email_addresses import email_address
+from office.normalization.lines import line
 from office.texts import OFFICE_TEXTS
 
 _CODE: Final = re.compile(r"(?=.{1,35}\Z)[0-9A-Z]+(\.[0-9A-Z]+)*")
 _ID: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?")
-_EMAIL: Final = re.compile(
-    r"(?=.{0,254}\Z)[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*"
-    r"@([A-Za-z\d]([A-Za-z\d-]*[A-Za-z\d])?\.)+[A-Za-z]([A-Za-z\d-]*[A-Za-z\d])?",
-    re.ASCII,
-)
 
 
 def _address(text: str) -> str:
-    if text and not _EMAIL.fullmatch(text):
+    if not text:
+        return text
+    found = email_address(text)
+    if isinstance(found, Malformed):
         raise broken("email", OFFICE_TEXTS.text("people.email", address=text))
-    return text
+    return found
+
+
+def _name(text: str) -> str:
+    found = plain_line(text)
+    if found is None:
+        raise broken("name", OFFICE_TEXTS.text("people.name"))
+    return line(found)
 
 
 def _day(text: str) -> date | str:
@@ -43,10 +51,7 @@ def _is_file_name(text: str) -> bool:
     return not text or text.isprintable()
 
 
-Name = Annotated[
-    str,
-    must(lambda text: plain_line(text) is not None, "name", OFFICE_TEXTS.text("people.name")),
-]
+Name = Annotated[str, AfterValidator(_name)]
 
 
 class UnitLine(DocumentTable):

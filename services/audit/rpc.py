@@ -20,6 +20,7 @@ from kernel.base.errors import Invalid, NotFound, Violation
 from kernel.base.instants import instant_in, to_timestamp
 from kernel.commands.command_bus import Reads
 from kernel.rpc.registration import Service
+from office.normalization.formats import normalizer_of
 from office.streams import DOSSIER
 from services.audit import responses
 from services.audit.deadlines import listing
@@ -205,7 +206,9 @@ class AuditServicer(AuditServiceServicer):
 
 def service(servicer: AuditServicer) -> Service:
     """Offer the service."""
-    return Service(add_AuditServiceServicer_to_server, servicer, SERVICE.full_name)
+    return Service(
+        add_AuditServiceServicer_to_server, servicer, SERVICE.full_name, normalizer_of=normalizer_of
+    )
 
 
 def _day(text: str, field: str) -> int:

@@ -29,6 +29,7 @@ from kernel.rpc.peer import address_of
 from kernel.rpc.registration import Service
 from office.catalogue.dossier_code import OFFICE_ZONE
 from office.catalogue.responsible_unit import ResponsibleUnits
+from office.normalization.formats import normalizer_of
 from office.people.access_scope import access_scope_of
 from services.intake.application import external_codes
 from services.intake.application.command_table import DESK_COMMANDS, checks_of, handlers_of
@@ -237,4 +238,5 @@ def service(servicer: IntakeServicer, handlers: DossierHandlers) -> Service:
             "ListDossiers": check_list,
             **checks_of(SERVICE, handlers),
         },
+        normalizer_of=normalizer_of,
     )

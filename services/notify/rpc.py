@@ -15,6 +15,7 @@ from motcua.notify.v1.notify_pb2_grpc import (
 from kernel.commands.command_bus import Commands, Reads
 from kernel.commands.command_methods import add_command_methods
 from kernel.rpc.registration import Service
+from office.normalization.formats import normalizer_of
 from services.notify.application.handlers import MESSAGE_COMMANDS
 from services.notify.queries import messages
 
@@ -52,4 +53,9 @@ class NotifyServicer(NotifyServiceServicer):
 def service(servicer: NotifyServicer, commands: Commands) -> Service:
     """Offer the service: a servicer's queries, and a method for each command."""
     add_command_methods(servicer, SERVICE, MESSAGE_COMMANDS, commands.run)
-    return Service(add_NotifyServiceServicer_to_server, servicer, SERVICE.full_name)
+    return Service(
+        add_NotifyServiceServicer_to_server,
+        servicer,
+        SERVICE.full_name,
+        normalizer_of=normalizer_of,
+    )

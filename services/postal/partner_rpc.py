@@ -26,6 +26,7 @@ from kernel.commands.handler import CommandHandler
 from kernel.rpc.registration import Service
 from kernel.rpc.statuses import TooMany
 from kernel.telemetry.logs import RateLimit, get_logger
+from office.normalization.formats import normalizer_of
 from services.postal.config.partners import Partners
 from services.postal.domain import refusals
 from services.postal.queries.cursors import read_stream_cursor
@@ -168,4 +169,5 @@ def service(servicer: PartnerServicer, partners: Partners, handlers: Handlers) -
         SERVICE.full_name,
         authenticate=authenticator(partners),
         on_tls=True,
+        normalizer_of=normalizer_of,
     )

@@ -22,6 +22,7 @@ from kernel.auth.identity import Caller, caller
 from kernel.commands.command_bus import Commands, Reads
 from kernel.commands.command_methods import Handlers, add_command_methods
 from kernel.rpc.registration import Service
+from office.normalization.formats import normalizer_of
 from office.people.access_scope import AccessScope, access_scope_of
 from services.postal.queries.jobs import Queries
 
@@ -78,4 +79,9 @@ class PostalServicer(PostalServiceServicer):
 def service(servicer: PostalServicer, commands: Commands, handlers: Handlers) -> Service:
     """Offer the service: a servicer's queries, and a method for each command."""
     add_command_methods(servicer, SERVICE, handlers, commands.run)
-    return Service(add_PostalServiceServicer_to_server, servicer, SERVICE.full_name)
+    return Service(
+        add_PostalServiceServicer_to_server,
+        servicer,
+        SERVICE.full_name,
+        normalizer_of=normalizer_of,
+    )

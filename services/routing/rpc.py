@@ -29,6 +29,7 @@ from kernel.commands.command_table import check_contract
 from kernel.crypto.keyring import Keyring
 from kernel.eventsourcing.service_model import Model
 from kernel.rpc.registration import Service
+from office.normalization.formats import normalizer_of
 from services.routing.application.decision_context import CaseContextLoader
 from services.routing.application.recalculation_batches import Recalculate
 from services.routing.domain.command_table import COMMANDS
@@ -140,5 +141,5 @@ def services_of(
     for servicer in servicers:
         service, add = SERVICES[type(servicer)]
         add_command_methods(servicer, service, handlers, commands.run)
-        found.append(Service(add, servicer, service.full_name))
+        found.append(Service(add, servicer, service.full_name, normalizer_of=normalizer_of))
     return found

@@ -277,7 +277,10 @@ def test_another_log_with_the_names_of_known_cases_is_rejected(
     assert (done["rows"], done["kept"], done["rejected"], done["dossiers"]) == (12, 0, 12, 0)
     with rejects.open(newline="") as file:
         reasons = {line["reason"] for line in csv.DictReader(file)}
-    assert reasons == {"dossier: was brought in before with other values"}
+    assert reasons == {
+        f"dossier: was brought in before with other values: unit was {unit!r}, here 'Elsewhere'"
+        for unit in ("U1", "U2")
+    }
     assert len(events(stack, "same")) == len(before)
 
 

@@ -1,7 +1,7 @@
 """Rows of another system's log, for tests of the import."""
 
 from cli.importing.mapping import Mapping
-from cli.importing.sources import SourceRow
+from cli.importing.rows import SourceRow
 
 NOW = 1_700_000_000_000_000
 

@@ -1,7 +1,8 @@
-"""Validates requests: the rules in their .proto, plain text, and instants in range.
+"""Validates requests: plain text, instants in range, and the rules in their .proto.
 
-Text is set to Unicode's composed form (NFC), so that the same name has the same bytes everywhere. A
-text without a visible character is emptied, so that it does not pass where one is required.
+Texts are normalized first: to Unicode's composed form (NFC) and plain blanks, so that the same name
+has the same bytes everywhere, then as their field demands. A text without a visible character is
+emptied, so that it does not pass where one is required.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from google.protobuf.message import Message
 from kernel.base.errors import Invalid, Violation
 from kernel.base.plain_text import plain
 from kernel.messages.catalogue import FixedText
+from kernel.messages.texts import TEXTS
 from kernel.rpc.validation.bounds import broken_bound
 from kernel.rpc.validation.messages import INSTANT, PLAIN, field_rule_text, own_violation
+from kernel.rpc.validation.normalizers import Malformed, Normalizer, NormalizerOf, no_normalizer
 
 _VALIDATOR: Final = protovalidate.Validator()
 _TIMESTAMP: Final = "google.protobuf.Timestamp"
@@ -27,9 +30,11 @@ _FIRST, _LAST = -62_135_596_800 + 86_400, 253_402_300_799 - 86_400
 
 
 def check(
-    request: Message, further: Callable[[Any], Iterable[Violation]] = lambda _request: ()
+    request: Message,
+    further: Callable[[Any], Iterable[Violation]] = lambda _request: (),
+    normalizer_of: NormalizerOf = no_normalizer,
 ) -> None:
-    """Raise ``Invalid`` that names the wrong fields of a request; set its text to NFC.
+    """Normalize the texts of a request; raise ``Invalid`` that names the wrong fields.
 
     A repeated field or map that holds too much is named alone: nothing else is looked at.
     ``further`` returns violations that a .proto can't express, also when other fields are wrong; a
@@ -39,10 +44,11 @@ def check(
     too_much = broken_bound(request)
     if too_much is not None:
         raise Invalid([too_much])
-    violations = [own_violation(field, rule) for field, rule in _wrong(request)]
-    broken = _VALIDATOR.collect_violations(request)
-    violations += [_translated(request, each) for each in broken[: Invalid.NAMED]]
+    violations = list(_wrong(request, normalizer_of))
     named = {v.field for v in violations}
+    broken = [v for v in _VALIDATOR.collect_violations(request) if _path(v) not in named]
+    violations += [_translated(request, each) for each in broken[: Invalid.NAMED]]
+    named |= {v.field for v in violations}
     violations += [v for v in further(request) if v.field not in named]
     if violations:
         raise Invalid(violations, more=len(broken[Invalid.NAMED :]))
@@ -78,36 +84,37 @@ def _path(violation: protovalidate.Violation) -> str:
     return path
 
 
-# -- plain text and instants -----------------------------------------------------------------------
+# -- texts and instants ----------------------------------------------------------------------------
 
-_Found = tuple[str, str]
-"""The path of a wrong field, and the rule that it breaks."""
-_Walk = Callable[[Message, str], Iterator[_Found]]
+_Walk = Callable[[Message, str], Iterator[Violation]]
+_NOT_PLAIN: Final = Malformed(PLAIN, TEXTS.text(PLAIN))
 
 
-def _wrong(message: Message, prefix: str = "") -> Iterator[_Found]:
-    """Yield fields with text that is not plain or an instant out of range; set text to NFC."""
-    for walk in _walks(message.DESCRIPTOR):
+def _wrong(message: Message, normalizer_of: NormalizerOf, prefix: str = "") -> Iterator[Violation]:
+    """Yield texts that can't be taken and instants out of range; normalize the other texts."""
+    for walk in _walks(message.DESCRIPTOR, normalizer_of):
         yield from walk(message, prefix)
 
 
 @lru_cache(maxsize=512)
-def _walks(descriptor: Descriptor) -> tuple[_Walk, ...]:
+def _walks(descriptor: Descriptor, normalizer_of: NormalizerOf) -> tuple[_Walk, ...]:
     """Return the checks of a message type: fields that hold text or instants, at any depth."""
-    return tuple(walk for field in descriptor.fields if (walk := _walk_of(field)) is not None)
+    walks = (_walk_of(field, normalizer_of) for field in descriptor.fields)
+    return tuple(walk for walk in walks if walk is not None)
 
 
-def _walk_of(field: FieldDescriptor) -> _Walk | None:
+def _walk_of(field: FieldDescriptor, normalizer_of: NormalizerOf) -> _Walk | None:
     if field.type == FieldDescriptor.TYPE_STRING:
-        return _repeated_text(field.name) if field.is_repeated else _text(field.name)
+        clean = _cleaning(normalizer_of(field))
+        return _repeated_text(field.name, clean) if field.is_repeated else _text(field.name, clean)
     inner = field.message_type
     if inner is None or not _may_hold_any(inner, frozenset()):
         return None
     if inner.full_name == _TIMESTAMP and not field.is_repeated:
         return _instant(field.name)
     if inner.GetOptions().map_entry:
-        return _map(field.name, inner.fields_by_name["value"])
-    return _messages(field.name) if field.is_repeated else _message(field.name)
+        return _map(field.name, inner.fields_by_name["value"], normalizer_of)
+    return (_messages if field.is_repeated else _message)(field.name, normalizer_of)
 
 
 def _may_hold_any(descriptor: Descriptor, above: frozenset[str]) -> bool:
@@ -123,74 +130,94 @@ def _may_hold_any(descriptor: Descriptor, above: frozenset[str]) -> bool:
     )
 
 
+_Clean = Callable[[str], str | Malformed]
+
+
+def _cleaning(normalize: Normalizer | None) -> _Clean:
+    """Return what cleans the texts of a field; a text that needs nothing is itself returned."""
+
+    def clean(value: str) -> str | Malformed:
+        text = plain(value)
+        if text is None:
+            return _NOT_PLAIN
+        return normalize(text) if normalize and text else text
+
+    return clean
+
+
+def _violation(path: str, found: Malformed) -> Violation:
+    return Violation(path, found.rule, found.text)
+
+
 def _instant(name: str) -> _Walk:
-    def walk(message: Message, prefix: str) -> Iterator[_Found]:
+    def walk(message: Message, prefix: str) -> Iterator[Violation]:
         if message.HasField(name):
             at = getattr(message, name)
             if not (_FIRST <= at.seconds <= _LAST and 0 <= at.nanos < 1_000_000_000):
-                yield prefix + name, INSTANT
+                yield own_violation(prefix + name, INSTANT)
 
     return walk
 
 
-def _text(name: str) -> _Walk:
-    def walk(message: Message, prefix: str) -> Iterator[_Found]:
+def _text(name: str, clean: _Clean) -> _Walk:
+    def walk(message: Message, prefix: str) -> Iterator[Violation]:
         value = getattr(message, name)
         if value:
-            clean = plain(value)
-            if clean is None:
-                yield prefix + name, PLAIN
-            elif clean is not value:
-                setattr(message, name, clean)
+            text = clean(value)
+            if isinstance(text, Malformed):
+                yield _violation(prefix + name, text)
+            elif text is not value:
+                setattr(message, name, text)
 
     return walk
 
 
-def _repeated_text(name: str) -> _Walk:
-    def walk(message: Message, prefix: str) -> Iterator[_Found]:
+def _repeated_text(name: str, clean: _Clean) -> _Walk:
+    def walk(message: Message, prefix: str) -> Iterator[Violation]:
         values = getattr(message, name)
         for index, value in enumerate(values):
-            clean = plain(value)
-            if clean is None:
-                yield f"{prefix}{name}[{index}]", PLAIN
-            elif clean is not value:
-                values[index] = clean
+            text = clean(value)
+            if isinstance(text, Malformed):
+                yield _violation(f"{prefix}{name}[{index}]", text)
+            elif text is not value:
+                values[index] = text
 
     return walk
 
 
-def _message(name: str) -> _Walk:
-    def walk(message: Message, prefix: str) -> Iterator[_Found]:
+def _message(name: str, normalizer_of: NormalizerOf) -> _Walk:
+    def walk(message: Message, prefix: str) -> Iterator[Violation]:
         if message.HasField(name):
-            yield from _wrong(getattr(message, name), f"{prefix}{name}.")
+            yield from _wrong(getattr(message, name), normalizer_of, f"{prefix}{name}.")
 
     return walk
 
 
-def _messages(name: str) -> _Walk:
-    def walk(message: Message, prefix: str) -> Iterator[_Found]:
+def _messages(name: str, normalizer_of: NormalizerOf) -> _Walk:
+    def walk(message: Message, prefix: str) -> Iterator[Violation]:
         for index, item in enumerate(getattr(message, name)):
-            yield from _wrong(item, f"{prefix}{name}[{index}].")
+            yield from _wrong(item, normalizer_of, f"{prefix}{name}[{index}].")
 
     return walk
 
 
-def _map(name: str, value_field: FieldDescriptor) -> _Walk:
+def _map(name: str, value_field: FieldDescriptor, normalizer_of: NormalizerOf) -> _Walk:
     text_values = value_field.type == FieldDescriptor.TYPE_STRING
     messages = value_field.type == FieldDescriptor.TYPE_MESSAGE
+    clean = _cleaning(normalizer_of(value_field))
 
-    def walk(message: Message, prefix: str) -> Iterator[_Found]:
+    def walk(message: Message, prefix: str) -> Iterator[Violation]:
         entries = getattr(message, name)
         for key in list(entries):
             if isinstance(key, str) and plain(key) is None:
-                yield f"{prefix}{name}[…]", PLAIN
+                yield _violation(f"{prefix}{name}[…]", _NOT_PLAIN)
             elif messages:
-                yield from _wrong(entries[key], f"{prefix}{name}[…].")
+                yield from _wrong(entries[key], normalizer_of, f"{prefix}{name}[…].")
             elif text_values:
-                clean = plain(entries[key])
-                if clean is None:
-                    yield f"{prefix}{name}[…]", PLAIN
-                elif clean is not entries[key]:
-                    entries[key] = clean
+                text = clean(entries[key])
+                if isinstance(text, Malformed):
+                    yield _violation(f"{prefix}{name}[…]", text)
+                elif text is not entries[key]:
+                    entries[key] = text
 
     return walk

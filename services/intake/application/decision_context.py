@@ -17,6 +17,7 @@ from office.catalogue.files.release_repository import ReleaseRepository
 from office.catalogue.model import Catalogue, Procedure
 from office.catalogue.responsible_unit import ResponsibleUnits
 from office.catalogue.unit_overlay import UnitOverlay
+from office.normalization.codes import is_unit_code
 from office.streams import DOSSIER
 from office.worktime.calendars.model import Calendars
 from office.worktime.warning_rule import WarningRule, warn_at
@@ -63,6 +64,7 @@ class ContextLoader:
             found is None or takers.takes(found, unit),
             unit,
             takers.dissolved(unit),
+            is_unit_code(unit) and catalogue.unit_of(unit) is None,
         )
 
     def next_code(

@@ -15,7 +15,7 @@ from motcua.postal.v1 import postal_partner_pb2 as partner_pb
 from motcua.postal.v1 import postal_pb2 as pb
 from motcua.postal.v1.job_events_pb2 import ItemDelivered
 
-from kernel.base.clock_skew import in_future, lies_ahead
+from kernel.base.clock_skew import MAX_AHEAD, in_future, lies_ahead
 from kernel.base.errors import Invalid, Refusal, Refused
 from kernel.base.instants import to_us
 from kernel.eventsourcing.command_context import Call
@@ -115,7 +115,6 @@ class JobHandlers:
 
     def _number(self, uow: UnitOfWork, report: str, partner: Partner) -> tuple[str, int]:
         if report:
-            check_item_number(report)
             if uow.get(ITEMS, report) is not None:
                 raise refusals.item_used()
             return report, 0
@@ -123,14 +122,6 @@ class JobHandlers:
         if serial is None:
             raise Refused(refusals.SERIES_EXHAUSTED)
         return s10.item_number(serial), serial
-
-
-def check_item_number(number: str) -> None:
-    """Raise ``Invalid`` for what is no S10 number; it names the check digit expected."""
-    if not s10.well_formed(number):
-        raise Invalid([refusals.ITEM_FORM])
-    if number[10] != (expected := s10.expected_digit(number)):
-        raise Invalid([refusals.check_digit(expected)])
 
 
 def _own(uow: UnitOfWork, job_id: str, call: Call) -> tuple[Row, Job]:
@@ -170,8 +161,6 @@ def _report_of(request: Any, call: Call, kind: Any, **content: str) -> PartnerRe
     happened_at = to_us(request.happened_at)
     if lies_ahead(happened_at, call.now):
         raise Invalid([in_future("happened_at")])
-    if request.item_number:
-        check_item_number(request.item_number)
     return PartnerReport(
         kind,
         call.actor.id,
@@ -187,6 +176,8 @@ def _reported(
     uow: UnitOfWork, job_id: str, report: PartnerReport, call: Call, receiver: str = ""
 ) -> list[Event]:
     row, job = _own(uow, job_id, call)
+    if report.happened_at < row["created_at"] - MAX_AHEAD:
+        raise Invalid([refusals.BEFORE_JOB])
     outcome: ReportOutcome = _allowed(receive_report(job, report))
     code = row["dossier_code"]
     for event in outcome.events:

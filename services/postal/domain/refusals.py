@@ -30,14 +30,9 @@ SERIES_EXHAUSTED: Final = _refusal("SERIES_EXHAUSTED")
 NO_PARTNER: Final = _refusal("NO_PARTNER")
 RESULT_COLLECTED: Final = _refusal("RESULT_COLLECTED")
 UNKNOWN_PARTNER: Final = _violation("partner_id", "postal.partner")
-ITEM_FORM: Final = _violation("item_number", "s10.form")
+BEFORE_JOB: Final = _violation("happened_at", "report.before_job")
 CURSOR_WRONG: Final = _violation("cursor", "postal.cursor")
 PAGE_TOKEN_WRONG: Final = _violation("page_token", "postal.page_token")
-
-
-def check_digit(expected: str) -> Violation:
-    """Return the violation of an item number with a wrong check digit; it says the right one."""
-    return _violation("item_number", "s10.check_digit", expected=expected)
 
 
 def no_job() -> NotFound:

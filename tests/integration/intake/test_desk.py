@@ -638,6 +638,15 @@ def test_an_importer_keeps_code_and_times(any_desk: Desk) -> None:
     assert problem.code == grpc.StatusCode.ALREADY_EXISTS
 
 
+def test_an_imported_dossier_names_no_unit_that_nobody_has(desk: Desk) -> None:
+    """A code must be one of the office, present or former; another system's name is kept."""
+    unknown = intake_samples.foreign(foreign_code="case-a", unit="H99.99")
+    assert list(desk.problem("SubmitDossier", unknown, who.IMPORTER).fields) == ["unit"]
+    for number, unit in enumerate(("h22.12", "000.00.12.H22", "Phòng Tư pháp", "Group 1")):
+        known = intake_samples.foreign(foreign_code=f"case-b{number}", unit=unit)
+        desk.call("SubmitDossier", known, who.IMPORTER)
+
+
 def test_an_imported_code_of_ours_is_never_given_again(any_desk: Desk) -> None:
     """Numbers that another system gave in our form count for the agency's day."""
     any_desk.call(

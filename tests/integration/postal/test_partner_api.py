@@ -10,7 +10,7 @@ import pytest
 from motcua.postal.v1 import postal_partner_pb2 as pb
 from motcua.postal.v1 import postal_pb2
 
-from kernel.base.instants import HOUR
+from kernel.base.instants import HOUR, MINUTE
 from kernel.rpc.client import RpcProblem, explain
 from services.postal.partner_rpc import STREAMS
 from tests.support.events import name_of
@@ -153,6 +153,35 @@ def test_wrong_requests_name_every_wrong_field(serving: Serving) -> None:
     )
     assert "phải" in rpc_problem.text
     assert len(serving.office.events(CODE)) == 1
+
+
+def test_fault_53_a_wrong_item_number_is_refused_and_a_printed_one_taken(serving: Serving) -> None:
+    """The right check digit is told; small letters and the blanks of print make no other number."""
+    job_id = serving.office.resolve(CODE)
+    wrong = take_request(job_id, item_number="RR123456784VN")
+    told = problem(serving.partner.TakeJob, wrong, metadata=as_partner())
+    nowhere = take_request(job_id, item_number="RR123456785XX")
+    assert "should be 5" in told.fields["item_number"]
+    assert "item_number" in problem(serving.partner.TakeJob, nowhere, metadata=as_partner()).fields
+
+    typed = take_request(job_id, item_number="rr 12345678 5 vn")
+    taken = serving.partner.TakeJob(typed, timeout=20, metadata=as_partner())
+    assert taken.item_number == "RR123456785VN"
+    scanned = tracking(job_id, T0, "emg", item_number="RR123456784VN")
+    told = problem(serving.partner.ReportTracking, scanned, metadata=as_partner())
+    assert "should be 5" in told.fields["item_number"]
+
+
+def test_nothing_is_reported_before_the_job_or_after_now(serving: Serving) -> None:
+    """A clock that is a little slow is no matter; years and an hour are."""
+    job_id = serving.office.resolve(CODE)
+    taken = serving.partner.TakeJob(take_request(job_id), timeout=20, metadata=as_partner())
+    for at in (T0 - HOUR, T0 + 24 * HOUR, 978_307_200_000_000):
+        told = problem(serving.partner.ReportTracking, tracking(job_id, at), metadata=as_partner())
+        assert (told.code, list(told.fields)) == (Code.INVALID_ARGUMENT, ["happened_at"])
+    serving.partner.ReportTracking(
+        tracking(job_id, T0 - MINUTE, attempt=taken.attempt), timeout=20, metadata=as_partner()
+    )
 
 
 def test_partners_and_the_office_do_not_call_each_others_service(serving: Serving) -> None:

@@ -26,7 +26,7 @@ OWN = ("2026-09-17", "2026-09-18", "2026-12-31")
 def test_the_example_of_an_import_has_no_row_to_reject() -> None:
     """Four dossiers on three channels, one of them open, one rejected."""
     mapping = load_mapping(EXAMPLES / "mappings" / "old-system.toml").mapping
-    rows = read_rows(EXAMPLES / "logs" / "old-system.csv", "csv", mapping.source.delimiter)
+    rows = read_rows(EXAMPLES / "logs" / "old-system.csv", mapping.layout)
     found = read_histories(rows, mapping, NOW * 10)
     assert (found.rows, found.rejects) == (9, [])
     assert [case.channel for case in found.cases] == ["online", "counter", "post", "counter"]

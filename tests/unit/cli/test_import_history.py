@@ -1,17 +1,19 @@
 """Rows become histories of dossiers, or rejects with a reason."""
 
+from typing import Any
+
 import pytest
 
 from cli.importing.history import ImportedStep, read_histories
-from cli.importing.mapping import MappingError
-from cli.importing.sources import MALFORMED, SourceRow
+from cli.importing.mapping import Mapping, MappingError
+from cli.importing.rows import MALFORMED, SourceRow
 from tests.support.foreign_rows import NOW, mapping, row
 
 AT = 1_318_400_785_000_000
 
 
 def test_rows_of_a_case_become_its_history() -> None:
-    """The first row's row are the case's; each row is a step."""
+    """The first row's values are the case's; each row is a step."""
     found = read_histories([row(1), row(2, activity="Send", performer="")], mapping(), NOW)
     (case,) = found.cases
     assert (case.code, case.channel, case.unit, case.granted) == ("c-1", "online", "General", True)
@@ -54,9 +56,71 @@ def test_a_case_without_an_end_is_open_and_steps_after_an_end_are_counted() -> N
 
 
 def test_a_result_that_the_mapping_calls_a_rejection_is_one() -> None:
-    """Everything else is granted."""
-    rows = [row(1, result="refused"), row(2, case="c-2", result="")]
-    assert [c.granted for c in read_histories(rows, mapping(), NOW).cases] == [False, True]
+    """So is it in other capitals, with other blanks; and a grant is what is listed as one."""
+    rows = [
+        row(1, result="refused"),
+        row(2, case="c-2", result=" Refused\u00a0"),
+        row(3, case="c-3", result="granted"),
+    ]
+    found = read_histories(rows, mapping(), NOW).cases
+    assert [case.granted for case in found] == [False, False, True]
+
+
+def test_a_result_that_the_mapping_does_not_know_is_neither() -> None:
+    """Nothing is granted by default: neither an unknown word nor an empty cell of an ended case."""
+    rows = [row(1, result="refusd"), row(2, case="c-2", result=""), row(3, case="c-3", ended="")]
+    rows[2].values["result"] = ""
+    found = read_histories(rows, mapping(), NOW)
+    lists = "is in neither of the mapping's granted_results and rejected_results"
+    assert [r.reason for r in found.rejects] == [f"result: 'refusd' {lists}", f"result: '' {lists}"]
+    assert [case.code for case in found.cases] == ["c-3"]  # it has not ended: no result is needed
+
+
+def mapped(**tables: Any) -> Mapping:
+    """Return a mapping with other tables."""
+    given = mapping().model_dump()
+    columns = given["columns"] | tables.pop("columns", {})
+    return Mapping.model_validate(given | tables | {"columns": columns})
+
+
+def test_facts_may_stand_in_no_column() -> None:
+    """A constant holds for all rows, a default where the cell is empty."""
+    given = mapped(
+        columns={"channel": ""},
+        constants={"channel": "Web"},
+        defaults={"unit": "H22.12", "performer": "robot"},
+    )
+    found = read_histories([row(unit="", performer="")], given, NOW)
+    (case,) = found.cases
+    assert (case.channel, case.unit, case.steps[0].performer) == ("online", "H22.12", "robot")
+
+
+def test_a_case_whose_start_stands_in_no_column_begins_with_its_first_step() -> None:
+    """Most public logs have no other."""
+    rows = [row(1, time="2011-10-14"), row(2, time="2011-10-12 08:26:25+02:00")]
+    (case,) = read_histories(rows, mapped(columns={"started": ""}), NOW).cases
+    assert case.started_at == AT
+
+
+def test_units_and_procedures_by_a_table_of_the_mapping() -> None:
+    """A value that the table does not have is rejected by name."""
+    given = mapped(
+        columns={"procedure": "kind"},
+        units={"Phòng  Tư pháp": "h22.12.03"},
+        procedures={"Khai sinh": "1.001193"},
+    )
+    rows = [
+        row(1, unit="phòng tư pháp", kind="Khai sinh"),
+        row(2, case="c-2", unit="Phòng Nội vụ", kind="Khai sinh"),
+        row(3, case="c-3", unit="Phòng Tư pháp", kind="Kết hôn"),
+    ]
+    found = read_histories(rows, given, NOW)
+    (case,) = found.cases
+    assert (case.unit, case.procedure) == ("H22.12.03", "1.001193")
+    assert [r.reason for r in found.rejects] == [
+        "unit: the mapping has no unit for 'Phòng Nội vụ'",
+        "kind: the mapping has no procedure for 'Kết hôn'",
+    ]
 
 
 def test_a_further_number_of_the_dossier_is_kept_and_may_not_change() -> None:

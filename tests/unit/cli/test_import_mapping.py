@@ -50,13 +50,16 @@ def test_the_mappings_that_are_shipped_are_good(file: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ('format = "csv"', 'format = "xls"', "source, format: must be one of csv, xes"),
+        ('format = "csv"', 'format = "xls"', "source, format: must be one of csv, xes, xlsx"),
         ('"Europe/Amsterdam"', '"Europe/Nowhere"', "source, time_zone: is no IANA time zone"),
         ('"Europe/Amsterdam"', '"Europe"', "source, time_zone: is no IANA time zone"),
         ('case = "c"', "", "columns, case: is missing"),
         ('case = "c"', 'case = "c"\nkase = "k"', "columns, kase: is no key here"),
         ('"online"', '"fax"', "channels, Web: must be one of online, "),
         ('code = "X-1"', 'code = ""', "procedure, code: must not be empty"),
+        ('channel = "ch"', "", "columns, channel: is missing: name a column, or give a channel in"),
+        ('[procedure]\ncode = "X-1"', "", "procedure: is missing: give the code of the procedure"),
+        ('"csv"', '"csv"\ntime_format = "dd/mm/yyyy"', "time_format 1: is no format of times"),
         ("[source]", "[source", "is no TOML"),
     ],
 )

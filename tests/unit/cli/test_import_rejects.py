@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cli.importing.history import Reject
 from cli.importing.rejects import write_rejects
+from cli.importing.rows import Layout
 
 LOG = 'case,reason,what\nc-1,a,"one\ntwo"\n\nc-2,b,x,y,z\nc-3,c,fine\n'
 REJECTS = [Reject(2, "c-1", "bad"), Reject(4, "c-2", "has 5 cells")]
@@ -17,7 +18,7 @@ def _written(
 ) -> tuple[Path, bool]:
     log, path = tmp_path / "log.csv", tmp_path / "deep" / "rejects.csv"
     log.write_text(LOG, encoding="utf-8")
-    return path, write_rejects(path, rejects, troubles, log, "csv", ",")
+    return path, write_rejects(path, rejects, troubles, log, Layout("csv"))
 
 
 def test_a_reject_keeps_its_row_as_it_was(tmp_path: Path) -> None:

@@ -1,10 +1,15 @@
 """CSV and XES are read row by row."""
 
+import gzip
+from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+from openpyxl import Workbook
 
-from cli.importing.sources import MALFORMED, SourceError, read_rows
+from cli.importing.rows import MALFORMED, Layout, SourceError
+from cli.importing.sources import read_rows
 
 XES = """<?xml version="1.0" encoding="UTF-8"?>
 <log xes.version="1.0" xmlns="http://www.xes-standard.org/">
@@ -33,7 +38,7 @@ def test_csv_rows_are_numbered_as_a_spreadsheet_does_and_keep_line_breaks_in_cel
     """The heading is row 1; a byte order mark is nothing, and a blank line is counted, no row."""
     file = tmp_path / "log.csv"
     file.write_text('\ufeffcase,what\nc-1,"one\ntwo"\n\nc-2,"a, b"\n', encoding="utf-8")
-    rows = list(read_rows(file, "csv"))
+    rows = list(read_rows(file, Layout("csv")))
     assert rows == [
         (2, {"case": "c-1", "what": "one\ntwo"}, ()),
         (4, {"case": "c-2", "what": "a, b"}, ()),
@@ -49,12 +54,12 @@ def test_csv_rows_are_numbered_as_a_spreadsheet_does_and_keep_line_breaks_in_cel
         ("xes", "<log/>", "has no events"),
     ],
 )
-def test_a_file_without_rows_is_told(tmp_path: Path, kind: str, content: str, words: str) -> None:
+def test_a_file_without_rows_is_told(tmp_path: Path, kind: Any, content: str, words: str) -> None:
     """Whoever gave the wrong file learns it from one line that names the file."""
     file = tmp_path / "log"
     file.write_text(content, encoding="utf-8")
     with pytest.raises(SourceError, match=f"^{file}: {words}"):
-        list(read_rows(file, kind))
+        list(read_rows(file, Layout(kind)))
 
 
 @pytest.mark.parametrize("line", ["c-1", "c-1,a,b"])
@@ -62,7 +67,7 @@ def test_a_row_with_another_number_of_cells_says_so(tmp_path: Path, line: str) -
     """Such a row is handed on, marked; it is not guessed which cell is missing."""
     file = tmp_path / "log.csv"
     file.write_text(f"case,what\n{line}\n", encoding="utf-8")
-    (found,) = read_rows(file, "csv")
+    (found,) = read_rows(file, Layout("csv"))
     assert found.values[MALFORMED] == f"has {line.count(',') + 1} cells, the heading has 2"
 
 
@@ -70,14 +75,14 @@ def test_another_delimiter_may_be_given(tmp_path: Path) -> None:
     """Semicolons are common where the comma separates decimals."""
     file = tmp_path / "log.csv"
     file.write_text("case;what\nc-1;a, b\n", encoding="utf-8")
-    assert list(read_rows(file, "csv", ";")) == [(2, {"case": "c-1", "what": "a, b"}, ())]
+    assert list(read_rows(file, Layout("csv", ";"))) == [(2, {"case": "c-1", "what": "a, b"}, ())]
 
 
 def test_xes_traces_give_their_attributes_to_each_of_their_events(tmp_path: Path) -> None:
     """A trace's attributes have ``case:`` before their names; nested ones are left alone."""
     file = tmp_path / "log.xes"
     file.write_text(XES, encoding="utf-8")
-    first, second, third = read_rows(file, "xes")
+    first, second, third = read_rows(file, Layout("xes"))
     assert (first.number, first.values) == (
         1,
         {
@@ -111,6 +116,51 @@ def test_a_file_that_can_not_be_read_says_why_on_one_line(
     if content is not None:
         file.write_bytes(content)
     with pytest.raises(SourceError, match=words) as problem:
-        list(read_rows(file, file.suffix[1:]))
+        kind: Any = file.suffix[1:]
+        list(read_rows(file, Layout(kind, unique=frozenset("a"))))
     assert str(file) in str(problem.value)
     assert "\n" not in str(problem.value)
+
+
+def test_a_sheet_of_a_workbook_is_read(tmp_path: Path) -> None:
+    """Dates are told as what they are: a day, or an instant; blank rows and columns are none."""
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["case", "due", "time", "copies", None])
+    moment = datetime.fromisoformat("2021-06-07 08:10")
+    sheet.append(["c-1", date(2021, 6, 14), moment, 2.0])
+    sheet.append([])
+    sheet.append(["c-2", None, None, 1.5])
+    book.create_sheet("other").append(["case"])
+    file = tmp_path / "log.xlsx"
+    book.save(file)
+    assert list(read_rows(file, Layout("xlsx"))) == [
+        (2, {"case": "c-1", "due": "2021-06-14", "time": "2021-06-07T08:10:00", "copies": "2"}, ()),
+        (4, {"case": "c-2", "due": "", "time": "", "copies": "1.5"}, ()),
+    ]
+    with pytest.raises(SourceError, match="has no rows after the heading"):
+        list(read_rows(file, Layout("xlsx", sheet="other")))
+    with pytest.raises(SourceError, match="has no sheet 'third'"):
+        list(read_rows(file, Layout("xlsx", sheet="third")))
+    file.write_bytes(b"no workbook")
+    with pytest.raises(SourceError, match="can't be read as xlsx"):
+        list(read_rows(file, Layout("xlsx")))
+
+
+def test_utf_16_without_its_mark_is_told(tmp_path: Path) -> None:
+    """It would be read as letters with empty ones between."""
+    file = tmp_path / "log.csv"
+    file.write_bytes("case,what\nc-1,ệ\n".encode("utf-16-le"))
+    with pytest.raises(SourceError, match="looks like UTF-16 without its mark"):
+        list(read_rows(file, Layout("csv")))
+    (row,) = read_rows(file, Layout("csv", encoding="utf-16"))
+    assert row.values == {"case": "c-1", "what": "ệ"}
+
+
+def test_a_cut_packed_log_says_so(tmp_path: Path) -> None:
+    """The text names the file."""
+    file = tmp_path / "log.xes.gz"
+    file.write_bytes(gzip.compress(XES.encode())[:60])
+    with pytest.raises(SourceError, match="can't be read as xes"):
+        list(read_rows(file, Layout("xes")))

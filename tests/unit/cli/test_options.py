@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 import typer
 
-from cli.options import parse_day, parse_instant, parse_length
+from cli.options import as_code, parse_day, parse_instant, parse_length
 
 
 @pytest.mark.parametrize(
@@ -59,3 +59,10 @@ def test_a_day_is_a_date_that_exists() -> None:
     assert parse_day("2021-08-09", "--from") == "2021-08-09"
     with pytest.raises(typer.BadParameter):
         parse_day("2021-02-30", "--from")
+
+
+def test_a_code_is_taken_however_it_is_typed() -> None:
+    """In small letters, with a dash; another system's as it is."""
+    assert as_code(" h22.12.03–261130–0012") == "H22.12.03-261130-0012"
+    assert as_code("abc-1") == "abc-1"
+    assert as_code("officer:an") == "officer:an"

@@ -58,6 +58,8 @@ class OfferedProcedure:
     """The unit that the request names, or the one that answers for the procedure."""
     dissolved: DissolvedUnit | None = None
     """Since when there is no such unit any more."""
+    no_such_unit: bool = False
+    """The unit is named by a code that no unit of the office has or had."""
 
 
 def violations(
@@ -96,6 +98,8 @@ def _foreign(request: SubmitDossierRequest, offer: OfferedProcedure) -> Iterator
         yield violation("foreign_code", "importer.required")
     if not request.unit and not offer.known:
         yield violation("unit", "importer.required")
+    elif offer.no_such_unit:
+        yield violation("unit", "unit.unknown")
     elif request.external_code and not request.foreign_code and not is_agency(request.unit or "0"):
         yield violation("unit", "unit.no_agency")
     try:

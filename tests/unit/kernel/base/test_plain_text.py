@@ -54,8 +54,16 @@ def test_what_shows_nothing_is_empty(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["", " ", "\n\t", "\u00a0", "\u2800", "\ufe0f"])
 def test_blanks_beside_what_shows_are_text(text: str) -> None:
-    """A reader sees that they are there."""
-    assert plain(f"{text}x") == f"{text}x"
+    """What shows is kept."""
+    assert (plain(f"{text}x") or "").endswith("x")
+
+
+def test_blanks_are_plain_blanks_and_none_stand_around_a_text() -> None:
+    """What was copied from a web page or a table is the same text as what was typed."""
+    assert plain("\u00a0Lê\u202fThị\u3000Mẫu \t\r\n") == "Lê Thị Mẫu"
+    assert plain_line(" Lê Thị\u00a0Mẫu\u00a0") == "Lê Thị Mẫu"
+    assert plain_line("Lê\tThị") is None
+    assert plain("dòng 1\n  dòng 2") == "dòng 1\n  dòng 2"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,41 @@
+"""Rows of cells below a heading: which cell belongs to which column."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from cli.importing.rows import MALFORMED, SourceRow
+from office.normalization.lines import line
+
+
+class Heading:
+    """The columns of a table. Blank cells behind the last name, as spreadsheets add, are none."""
+
+    def __init__(self, cells: Sequence[str]) -> None:
+        names = [line(cell) for cell in cells]
+        while names and not names[-1]:
+            names.pop()
+        self.repeated = {name for name, count in Counter(names).items() if name and count > 1}
+        seen: Counter[str] = Counter()
+        self._names: list[str] = []
+        for place, name in enumerate(names, 1):
+            seen[name] += 1
+            own = name or f"#{place}"
+            self._names.append(own if not name or seen[name] == 1 else f"{name} #{seen[name]}")
+
+    @property
+    def width(self) -> int:
+        """The number of columns."""
+        return len(self._names)
+
+    def row(self, number: int, cells: Sequence[str]) -> SourceRow | None:
+        """Return a row; None for one whose cells are all empty; mark another number of cells."""
+        if not any(cell.strip() for cell in cells):
+            return None
+        values = dict(zip(self._names, cells, strict=False))
+        beyond = tuple(cells[len(self._names) :])
+        if len(cells) < len(self._names) or any(map(str.strip, beyond)):
+            values[MALFORMED] = f"has {len(cells)} cells, the heading has {len(self._names)}"
+            return SourceRow(number, values, beyond)
+        return SourceRow(number, values)

@@ -1,0 +1,23 @@
+"""E-mail addresses after RFC 5321 and 5322; domains of all scripts (IDNA)."""
+
+from __future__ import annotations
+
+from email_validator import EmailNotValidError, validate_email
+
+from kernel.rpc.validation.normalizers import Malformed
+from office.normalization.texts import malformed
+
+
+def email_address(text: str) -> str | Malformed:
+    """Return an address as a mail is sent to it: its domain in lower case, and in ASCII.
+
+    Whether it exists is not asked. An address whose name is not ASCII (RFC 6531) is refused with
+    words of its own: no mail of the office can be written to it.
+    """
+    if "=?" in text:  # the beginning of an encoded word, which a reader of mails would decode
+        return malformed("email_address")
+    try:
+        found = validate_email(text, check_deliverability=False, strict=True)
+    except EmailNotValidError:
+        return malformed("email_address")
+    return found.ascii_email or malformed("email_address.ascii")
