@@ -22,7 +22,7 @@ _FOLDERS: Final = ("faults", "integration", "contract", "unit", "architecture")
 
 
 class FileScheduling(LoadScopeScheduling):  # type: ignore[misc]
-    """Gives each process whole files, or the folder that shares a stack, in the order in which they
+    """Share out to each process whole files, or the folder that shares a stack, in the order in which they
     were collected.
     """
 

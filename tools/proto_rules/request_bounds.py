@@ -18,6 +18,8 @@ from google.protobuf.descriptor_pb2 import (
 )
 from motcua.buf.validate.validate_pb2 import FieldRules
 from motcua.buf.validate.validate_pb2 import field as _rules
+from motcua.validation.v1.format_pb2 import FORMAT_LINE, FORMAT_UNSPECIFIED
+from motcua.validation.v1.format_pb2 import format as format_option
 
 DESCRIPTORS = Path(__file__).resolve().parents[2] / "gen" / "motcua.binpb"
 _ENDLESS = re.compile(r"(?<!\\)[*+]|\{\d*,\}")
@@ -84,8 +86,10 @@ def _sizes(name: str, field: FieldDescriptorProto, rules: FieldRules) -> Iterato
         text = rules.string
         limited = any(text.HasField(rule) for rule in ("max_len", "len", "max_bytes", "uuid"))
         listed = bool(getattr(text, "in")) or text.HasField("const")
+        extension: Any = format_option
+        formatted = field.options.Extensions[extension] not in (FORMAT_UNSPECIFIED, FORMAT_LINE)
         patterned = text.HasField("pattern") and not _ENDLESS.search(_SET.sub("x", text.pattern))
-        if not (limited or listed or patterned):
+        if not (limited or listed or formatted or patterned):
             yield f"{name} has no max_len"
 
 

@@ -86,8 +86,11 @@ def _path(violation: protovalidate.Violation) -> str:
 
 # -- texts and instants ----------------------------------------------------------------------------
 
+LONGEST: Final = 4_000
+"""Characters of a text that has a format, before it is normalized: no format takes as many."""
 _Walk = Callable[[Message, str], Iterator[Violation]]
 _NOT_PLAIN: Final = Malformed(PLAIN, TEXTS.text(PLAIN))
+_TOO_LONG: Final = Malformed("string.max_len", TEXTS.text("string.max_len", limit=LONGEST))
 
 
 def _wrong(message: Message, normalizer_of: NormalizerOf, prefix: str = "") -> Iterator[Violation]:
@@ -140,7 +143,9 @@ def _cleaning(normalize: Normalizer | None) -> _Clean:
         text = plain(value)
         if text is None:
             return _NOT_PLAIN
-        return normalize(text) if normalize and text else text
+        if not normalize or not text:
+            return text
+        return normalize(text) if len(text) <= LONGEST else _TOO_LONG
 
     return clean
 

@@ -156,20 +156,20 @@ def test_wrong_requests_name_every_wrong_field(serving: Serving) -> None:
 
 
 def test_fault_53_a_wrong_item_number_is_refused_and_a_printed_one_taken(serving: Serving) -> None:
-    """The right check digit is told; small letters and the blanks of print make no other number."""
+    """The right check digit is named; small letters and the blanks of print make no other number."""
     job_id = serving.office.resolve(CODE)
     wrong = take_request(job_id, item_number="RR123456784VN")
-    told = problem(serving.partner.TakeJob, wrong, metadata=as_partner())
+    refused = problem(serving.partner.TakeJob, wrong, metadata=as_partner())
     nowhere = take_request(job_id, item_number="RR123456785XX")
-    assert "should be 5" in told.fields["item_number"]
+    assert "should be 5" in refused.fields["item_number"]
     assert "item_number" in problem(serving.partner.TakeJob, nowhere, metadata=as_partner()).fields
 
     typed = take_request(job_id, item_number="rr 12345678 5 vn")
     taken = serving.partner.TakeJob(typed, timeout=20, metadata=as_partner())
     assert taken.item_number == "RR123456785VN"
     scanned = tracking(job_id, T0, "emg", item_number="RR123456784VN")
-    told = problem(serving.partner.ReportTracking, scanned, metadata=as_partner())
-    assert "should be 5" in told.fields["item_number"]
+    refused = problem(serving.partner.ReportTracking, scanned, metadata=as_partner())
+    assert "should be 5" in refused.fields["item_number"]
 
 
 def test_nothing_is_reported_before_the_job_or_after_now(serving: Serving) -> None:
@@ -177,8 +177,8 @@ def test_nothing_is_reported_before_the_job_or_after_now(serving: Serving) -> No
     job_id = serving.office.resolve(CODE)
     taken = serving.partner.TakeJob(take_request(job_id), timeout=20, metadata=as_partner())
     for at in (T0 - HOUR, T0 + 24 * HOUR, 978_307_200_000_000):
-        told = problem(serving.partner.ReportTracking, tracking(job_id, at), metadata=as_partner())
-        assert (told.code, list(told.fields)) == (Code.INVALID_ARGUMENT, ["happened_at"])
+        refused = problem(serving.partner.ReportTracking, tracking(job_id, at), metadata=as_partner())
+        assert (refused.code, list(refused.fields)) == (Code.INVALID_ARGUMENT, ["happened_at"])
     serving.partner.ReportTracking(
         tracking(job_id, T0 - MINUTE, attempt=taken.attempt), timeout=20, metadata=as_partner()
     )

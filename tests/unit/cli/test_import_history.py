@@ -83,7 +83,7 @@ def mapped(**tables: Any) -> Mapping:
     return Mapping.model_validate(given | tables | {"columns": columns})
 
 
-def test_facts_may_stand_in_no_column() -> None:
+def test_values_may_be_in_no_column() -> None:
     """A constant holds for all rows, a default where the cell is empty."""
     given = mapped(
         columns={"channel": ""},

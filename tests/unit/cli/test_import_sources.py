@@ -115,8 +115,8 @@ def test_a_file_that_can_not_be_read_says_why_on_one_line(
     file = tmp_path / name
     if content is not None:
         file.write_bytes(content)
+    kind: Any = file.suffix[1:]
     with pytest.raises(SourceError, match=words) as problem:
-        kind: Any = file.suffix[1:]
         list(read_rows(file, Layout(kind, unique=frozenset("a"))))
     assert str(file) in str(problem.value)
     assert "\n" not in str(problem.value)

@@ -46,8 +46,8 @@ def test_what_is_no_toml(tmp_path: Path, text: str, message: str) -> None:
     path.write_text(text)
     with pytest.raises(DocumentError) as caught:
         open_toml(path)
-    told = re.sub(r"^(?:line (\d+), column (\d+): )?", ":\\1:\\2: is no TOML: ", message)
-    assert f"a.toml{told.replace(':::', ':')}" in str(caught.value)
+    expected = re.sub(r"^(?:line (\d+), column (\d+): )?", ":\\1:\\2: is no TOML: ", message)
+    assert f"a.toml{expected.replace(':::', ':')}" in str(caught.value)
 
 
 def test_what_is_no_text(tmp_path: Path) -> None:

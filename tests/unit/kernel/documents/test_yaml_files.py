@@ -20,7 +20,7 @@ def test_values_stay_texts_and_have_places() -> None:
     assert house.place_of(("rooms", 0)) == (3, 5)
     assert house.place_of(("rooms", 0, "seats")) == (3, 15)
     assert house.place_of(("rooms", 0, "seats", 1)) == (3, 26)
-    assert house.place_of(("rooms", 0, "door")) == (3, 5)
+    assert house.place_of(("rooms", 0, "window")) == (3, 5)
 
 
 def test_each_document_is_read_by_itself() -> None:
