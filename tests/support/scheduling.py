@@ -22,8 +22,8 @@ _FOLDERS: Final = ("faults", "integration", "contract", "unit", "architecture")
 
 
 class FileScheduling(LoadScopeScheduling):  # type: ignore[misc]
-    """Share out to each process whole files, or the folder that shares a stack, in the order in which they
-    were collected.
+    """Share out to each process whole files, or the folder that shares a stack, in the order in
+    which they were collected.
     """
 
     def _split_scope(self, nodeid: str) -> str:

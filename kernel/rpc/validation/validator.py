@@ -46,8 +46,9 @@ def check(
         raise Invalid([too_much])
     violations = list(_wrong(request, normalizer_of))
     named = {v.field for v in violations}
-    broken = [v for v in _VALIDATOR.collect_violations(request) if _path(v) not in named]
-    violations += [_translated(request, each) for each in broken[: Invalid.NAMED]]
+    broken = _VALIDATOR.collect_violations(request)
+    translated = [_translated(request, each) for each in broken[: Invalid.NAMED]]
+    violations += [v for v in translated if v.field not in named]
     named |= {v.field for v in violations}
     violations += [v for v in further(request) if v.field not in named]
     if violations:

@@ -156,7 +156,7 @@ def test_wrong_requests_name_every_wrong_field(serving: Serving) -> None:
 
 
 def test_fault_53_a_wrong_item_number_is_refused_and_a_printed_one_taken(serving: Serving) -> None:
-    """The right check digit is named; small letters and the blanks of print make no other number."""
+    """The right check digit is named; small letters and printed blanks make no other number."""
     job_id = serving.office.resolve(CODE)
     wrong = take_request(job_id, item_number="RR123456784VN")
     refused = problem(serving.partner.TakeJob, wrong, metadata=as_partner())
@@ -177,7 +177,8 @@ def test_nothing_is_reported_before_the_job_or_after_now(serving: Serving) -> No
     job_id = serving.office.resolve(CODE)
     taken = serving.partner.TakeJob(take_request(job_id), timeout=20, metadata=as_partner())
     for at in (T0 - HOUR, T0 + 24 * HOUR, 978_307_200_000_000):
-        refused = problem(serving.partner.ReportTracking, tracking(job_id, at), metadata=as_partner())
+        report = tracking(job_id, at)
+        refused = problem(serving.partner.ReportTracking, report, metadata=as_partner())
         assert (refused.code, list(refused.fields)) == (Code.INVALID_ARGUMENT, ["happened_at"])
     serving.partner.ReportTracking(
         tracking(job_id, T0 - MINUTE, attempt=taken.attempt), timeout=20, metadata=as_partner()

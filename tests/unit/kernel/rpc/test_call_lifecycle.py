@@ -13,6 +13,7 @@ from motcua.operations.v1.operations_pb2 import ListQuarantinedRequest
 
 from kernel.rpc.call_lifecycle import LARGE, CallLifecycle
 from kernel.rpc.method import Context, Method
+from kernel.rpc.validation.normalizers import no_normalizer
 
 
 @pytest.mark.parametrize(("length", "apart"), [(0, False), (LARGE, True)])
@@ -28,6 +29,7 @@ async def test_a_large_request_is_looked_at_apart(length: int, apart: bool) -> N
         path="a/b",
         request=ListQuarantinedRequest,
         check=note,
+        service=SimpleNamespace(normalizer_of=no_normalizer),
         caller=lambda *_: SimpleNamespace(actor=None),
     )
     context = SimpleNamespace(invocation_metadata=lambda: (), time_remaining=lambda: 5.0)
