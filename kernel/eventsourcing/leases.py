@@ -19,7 +19,8 @@ from kernel.base.instants import SECOND
 from kernel.eventsourcing.envelope import new_id
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 
-_LONGEST = 60 * SECOND
+_BEYOND = 10
+"""How many times as long as its own no lease of another release is."""
 _POSTGRESQL_NOW = "select (extract(epoch from clock_timestamp()) * 1000000)::bigint"
 
 
@@ -34,7 +35,6 @@ class Lease:
 
     name: str
     seconds: float
-    """No more than 60."""
     holder: str = field(default_factory=_me)
 
     def take(self, uow: UnitOfWork) -> bool:
@@ -47,8 +47,8 @@ class Lease:
         if row is None:
             uow.add(table, {"name": self.name, "holder": self.holder, "expires_at": until})
             return True
-        # One that ends later than any lease can was given by a clock that has been set back since.
-        ended = or_(table.c.expires_at < now, table.c.expires_at > now + _LONGEST)
+        # One that ends so much later was given by a clock that has been set back since.
+        ended = or_(table.c.expires_at < now, table.c.expires_at > now + _BEYOND * length)
         free = or_(table.c.holder == self.holder, ended)
         if _is_dead(row.holder):
             free = or_(free, table.c.holder == row.holder)

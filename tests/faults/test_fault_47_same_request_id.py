@@ -97,7 +97,7 @@ def test_one_id_from_two_partners_tells_the_second_nothing(
         serving.partner.TakeJob(request, timeout=5, metadata=as_partner(SECOND))
 
     assert explain(caught.value).code == grpc.StatusCode.ALREADY_EXISTS
-    assert explain(later.value).code == grpc.StatusCode.NOT_FOUND
+    assert explain(later.value).code == grpc.StatusCode.ALREADY_EXISTS
     assert len(serving.office.events(CODE)) == 2
 
 

@@ -106,6 +106,6 @@ def test_fault_53_a_wrong_item_number_is_refused_with_the_digit_expected(
     mixed_up = problem(stub.ReportTracking, tracking(one, T0, item_number="RR000000005VN"))
 
     assert wrong.code == grpc.StatusCode.INVALID_ARGUMENT
-    assert "expected 5" in wrong.fields["item_number"]
+    assert "should be 5" in wrong.fields["item_number"]
     assert used.code == grpc.StatusCode.ALREADY_EXISTS
     assert mixed_up.reason == "ITEM_MISMATCH"

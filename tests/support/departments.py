@@ -44,7 +44,7 @@ from services.routing.application.reactions import reactions_of
 from services.routing.rpc import SERVICES
 from services.routing.schedulers.deadlines import deadline_scheduler
 from services.routing.schedulers.step_timers import step_timer_scheduler
-from services.routing.tables import KERNEL, METADATA
+from services.routing.tables import KERNEL, METADATA, SOURCE
 from tests.support.events import make_event, name_of
 from tests.support.models import OFFICE
 from tests.support.models import ROUTING as MODEL
@@ -66,7 +66,16 @@ def call_of(actor: Actor, request: Any, when: str, code: str = "") -> Call:
     rule, roles = TABLE.rule(path_of(method)), roles_of(actor)
     TABLE.authorize(rule, actor, roles)
     return Call(
-        actor, "vi", request.request_id, at(when), at(when), "", code, roles=roles, rule=rule
+        actor,
+        "vi",
+        request.request_id,
+        at(when),
+        at(when),
+        "",
+        code,
+        roles=roles,
+        digest=b"digest",
+        rule=rule,
     )
 
 
@@ -239,7 +248,12 @@ class Departments:
 
     def views(self) -> dict[str, list[dict[str, Any]]]:
         """Return the rows of every table that a rebuild compares."""
-        return {table.name: self.rows(table) for table in MODEL.view_tables()}
+        found = {table.name: self.rows(table) for table in MODEL.view_tables()}
+        # Who files the same dossiers again has events with other identities.
+        for row in found[KERNEL.streams.name]:
+            if row["source"] != SOURCE:
+                row["digests"] = b""
+        return found
 
     def own_events(self, code: str = "") -> list[Event]:
         """Return routing's own events, of one dossier or of all, in order."""

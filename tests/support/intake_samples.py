@@ -169,4 +169,4 @@ def foreign(**changes: Any) -> pb.SubmitDossierRequest:
 def call(actor: Actor = OFFICER, now: int = MONDAY, request_id: str = "") -> Call:
     """Return the circumstances of a command."""
     given = request_id or str(uuid.uuid4())
-    return Call(actor, "vi", given, now, now, "", given)
+    return Call(actor, "vi", given, now, now, "", given, digest=b"digest")

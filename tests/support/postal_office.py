@@ -176,6 +176,7 @@ class PostalOffice:
             occurred_at=self.now,
             trace="",
             correlation_id=request.request_id,
+            digest=b"digest",
         )
         handler = self.handlers[type(request)]
         answer = self.writer.submit(lambda uow: carry_out(handler, uow, request, call)).result()

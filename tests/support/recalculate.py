@@ -47,7 +47,7 @@ def recalculate(departments: Departments, when: str = WHEN, **more: Any) -> Any:
     request = pb.RecalculateDeadlinesRequest(
         request_id=str(uuid.uuid4()), reason="bão, 12/UBND", **more
     )
-    call = Call(BOSS, "vi", request.request_id, at(when), at(when), "", "")
+    call = Call(BOSS, "vi", request.request_id, at(when), at(when), "", "", digest=b"digest")
     return departments.writer.submit(lambda uow: handle(uow, request, call)).result()
 
 

@@ -37,7 +37,7 @@ def main(url: str, folder: str, now: int) -> None:
         request = pb.RecalculateDeadlinesRequest(
             request_id=str(uuid.uuid4()), reason="bão", page_size=SIZE, page_token=token
         )
-        call = Call(boss, "vi", request.request_id, now, now, "", "")
+        call = Call(boss, "vi", request.request_id, now, now, "", "", digest=b"digest")
         page = writer.submit(lambda uow, r=request, c=call: carry_out(handler, uow, r, c)).result()  # type: ignore[misc]
         print(len(page.moved), flush=True)
         token = page.next_page_token

@@ -45,7 +45,7 @@ def check(
     if too_much is not None:
         raise Invalid([too_much])
     violations = list(_wrong(request, normalizer_of))
-    named = {v.field for v in violations}
+    named = {v.field for v in violations if v.rule != PLAIN}
     broken = _VALIDATOR.collect_violations(request)
     translated = [_translated(request, each) for each in broken[: Invalid.NAMED]]
     violations += [v for v in translated if v.field not in named]

@@ -322,7 +322,16 @@ def test_a_failed_message_is_sent_once_more_on_an_operator_s_word(store: Store) 
     handler = MESSAGE_COMMANDS[pb.ResendMessageRequest]
     request = pb.ResendMessageRequest(request_id=str(uuid.uuid4()), message_id=failed)
     boss = Actor(kind=ActorKind.ACTOR_KIND_OPERATOR, id="boss")
-    call = Call(boss, "vi", request.request_id, store.now, store.now, "", request.request_id)
+    call = Call(
+        boss,
+        "vi",
+        request.request_id,
+        store.now,
+        store.now,
+        "",
+        request.request_id,
+        digest=b"digest",
+    )
     first = store.writer.submit(lambda uow: carry_out(handler, uow, request, call)).result()
     again = store.writer.submit(
         lambda uow: handler.answer(uow, request, call, uow.caused(call.request_id))

@@ -129,7 +129,7 @@ def test_a_recalculation_goes_on_with_the_others_and_names_these(
             page: Any = Recalculate(OFFICE).preview(connection, MODEL, ask, at(MON))
     else:
         request = pb.RecalculateDeadlinesRequest(request_id=str(uuid.uuid4()), reason="bão")
-        call = Call(BOSS, "vi", request.request_id, at(MON), at(MON), "", "")
+        call = Call(BOSS, "vi", request.request_id, at(MON), at(MON), "", "", digest=b"digest")
         page = departments.writer.submit(lambda uow: handle(uow, request, call)).result()
     assert page.looked_at == 3
     assert [(s.dossier_code, s.process, s.process_version) for s in page.skipped] == [

@@ -123,7 +123,7 @@ def test_a_page_is_answered_the_same_when_its_answer_is_lost(
         departments.reads(Desk().files(code))
     storm(folder, tmp_path)
     request = pb.RecalculateDeadlinesRequest(request_id=str(uuid.uuid4()), reason="bão, 12/UBND")
-    call = Call(BOSS, "vi", request.request_id, at(WHEN), at(WHEN), "", "")
+    call = Call(BOSS, "vi", request.request_id, at(WHEN), at(WHEN), "", "", digest=b"digest")
     first = departments.writer.submit(lambda uow: handle(uow, request, call)).result()
     assert [each.dossier_code for each in first.moved] == [first_code, second_code]
     storm(folder, tmp_path, 3, "2021-08-13")

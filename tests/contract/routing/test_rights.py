@@ -221,7 +221,18 @@ def called(name: str, officer: str, unit: str, roles: set[str]) -> tuple[Any, Ca
     actor = Actor(kind=ActorKind.ACTOR_KIND_OFFICER, id=officer, unit=unit)
     now, rule = at("2021-08-09 10:05"), TABLE.rule(path_of(name))
     granted = frozenset(roles)
-    call = Call(actor, "vi", request.request_id, now, now, "", CODE, roles=granted, rule=rule)
+    call = Call(
+        actor,
+        "vi",
+        request.request_id,
+        now,
+        now,
+        "",
+        CODE,
+        roles=granted,
+        digest=b"digest",
+        rule=rule,
+    )
     return request, call
 
 

@@ -36,7 +36,7 @@ async def test_another_import_says_which_fact_differs(desk: Desk) -> None:
         with pytest.raises(CallRefused) as caught:
             await calls.open(moved)
         assert str(caught.value) == (
-            "was brought in before with other facts:"
+            "was brought in before with other values:"
             " channel was 'counter', here 'online'; unit was 'H22.12', here 'H22.70'"
         )
         assert CASE.due_at is not None

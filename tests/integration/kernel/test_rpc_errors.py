@@ -105,7 +105,10 @@ def test_a_field_is_told_with_all_its_mistakes(probe: Running) -> None:
 
     problem = failure(probe.stub.Write, request, language="en")
 
-    plain = "has control characters, marks that turn the direction, or too many combining marks"
+    plain = (
+        "has control characters, marks that turn the direction, too many combining marks, or signs "
+        "that nobody can see; please type it again"
+    )
     assert problem.fields == {"full_name": f"{plain}; must have at most 200 characters"}
 
 

@@ -39,7 +39,7 @@ def test_a_wrong_process_is_told_with_its_place(tmp_path: Path) -> None:
     done = started(MOTCUA_PROCESSES=str(tmp_path))
     assert done.returncode == 2, done.stderr
     (line,) = done.stderr.splitlines()
-    assert f"{tmp_path / 'own.yaml'}:1: [missing]" in line
+    assert f"{tmp_path / 'own.yaml'}:1:1: [missing]" in line
 
 
 def test_a_level_that_would_notify_nobody_is_refused_with_its_place(tmp_path: Path) -> None:
