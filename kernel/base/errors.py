@@ -99,7 +99,13 @@ class Busy(Conflict):
 
 
 class Unavailable(Failure):
-    """Something needed does not answer; a retry will help (UNAVAILABLE)."""
+    """Something needed does not answer; a retry will help (UNAVAILABLE). ``code``, if there is one,
+    is stable and in UPPER_SNAKE_CASE.
+    """
+
+    def __init__(self, vi: str, en: str, code: str = "") -> None:
+        super().__init__(vi, en)
+        self.code = code
 
 
 class Forbidden(Failure):

@@ -72,7 +72,7 @@ class Commands:
         broker_clock: BrokerClock | None = None,
         digest: Callable[[bytes], bytes] = _sha256,
     ) -> None:
-        """Commands get ``Unavailable`` until ``readiness`` is reached, and while this machine's
+        """Commands get ``Unavailable`` until ``readiness`` allows them, and while this machine's
         clock is too far ahead of ``broker_clock``. ``digest`` makes the digests of requests, which
         go into events: keyed, so that they don't help to guess what was sealed.
         """
@@ -125,8 +125,8 @@ class Commands:
     async def _may_begin(self) -> None:
         if self._broker_clock is not None:
             self._broker_clock.require()
-        if self._readiness is not None and not self._readiness.known:
-            await asyncio.to_thread(self._readiness.require)
+        if self._readiness is not None:
+            self._readiness.require_commands()
 
     def _in_thread(self, *, act: Callable[[Call], A], call: Call, current: Caller) -> A:
         begin = partial(self._begin, call=call, current=current)
@@ -256,7 +256,7 @@ class Reads:
         if not current.waits():
             raise DeadlinePassed
         if self._readiness is not None:
-            self._readiness.require()
+            self._readiness.require_whole()
         with self._engine.connect() as connection:
             return read(connection)
 

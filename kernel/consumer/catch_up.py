@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 
 from kernel.consumer.applying.batch import Batch
@@ -34,12 +34,15 @@ class CatchUp:
         applier: Applier,
         stats: ConsumerStats,
         stopping: threading.Event,
+        progressed: Callable[[], None] = lambda: None,
     ) -> None:
+        """``progressed`` is called whenever the log has brought something."""
         self._reader = reader
         self._committer = committer
         self._applier = applier
         self._stats = stats
         self._stopping = stopping
+        self._progressed = progressed
 
     def to_the_end(self, positions: Mapping[int, int]) -> dict[int, int]:
         """Read partitions from these positions to where they end now, or somewhat further, and
@@ -69,6 +72,7 @@ class CatchUp:
                 if not moved and time.monotonic() - moved_at > PATIENCE:
                     raise LogUnavailable("nothing comes")
                 if moved:
+                    self._progressed()
                     moved_at = time.monotonic()
                     batch = Batch(records, {p: reached[p] for p in moved}, moved)
                     under_way = (batch, self._committer.begin(batch, self._applier))

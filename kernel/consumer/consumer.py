@@ -89,6 +89,9 @@ class Consumer:
         self._stopping = threading.Event()
         limit = QuarantineLimit(bounds or QuarantineBounds())
         applier = Applier(topic, clock, limit)
+        self.readiness = Readiness(reads, model)
+        """What the log allows this process to do."""
+        self.readiness.on_ask = self.buffer.wake
         self._worker = ConsumerWorker(
             reads,
             model,
@@ -100,9 +103,8 @@ class Consumer:
             self._stopping,
             StallDetector(on_dead or _end_process, patience),
             may_react,
+            self.readiness,
         )
-        self.readiness = Readiness(reads, model)
-        """Commands are refused until the log has been read once."""
         redriver = replace(applier, limit=None, reacting=False)
         self.quarantine = Quarantine(reads, writer, model, redriver, self._run_pending)
         self._thread = vital_thread(self._worker.run, "consumer")

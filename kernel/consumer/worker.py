@@ -20,15 +20,17 @@ from kernel.consumer.applying.positions import Fenced
 from kernel.consumer.applying.stats import ConsumerStats
 from kernel.consumer.catch_up import CatchUp
 from kernel.consumer.reading.buffer import Buffer
+from kernel.consumer.reading.log_comparison import LogDiffers, require_same
 from kernel.consumer.reading.log_reader import LogReader, LogUnavailable
 from kernel.consumer.reading.stall_detector import INTERVAL, StallDetector
 from kernel.consumer.redrive import redrive
-from kernel.eventsourcing.readiness import note_whole
+from kernel.eventsourcing.readiness import Readiness, note_whole
 from kernel.eventsourcing.service_model import Model
 from kernel.telemetry import metrics
 from kernel.telemetry.logs import RateLimit, fault, get_logger
 
 _HOLD = 0.5
+_LOOK_AGAIN = 2.0
 _log = get_logger(__name__)
 
 
@@ -47,6 +49,7 @@ class ConsumerWorker:
         stopping: threading.Event,
         stall_detector: StallDetector,
         may_react: Callable[[], bool],
+        readiness: Readiness,
     ) -> None:
         self._reads = reads
         self._model = model
@@ -59,6 +62,7 @@ class ConsumerWorker:
         self._stopping = stopping
         self._stall_detector = stall_detector
         self._may_react = may_react
+        self._readiness = readiness
         self._partitions: list[int] = []
         self._first_ends: dict[int, int] = {}
         self._next_check = 0.0
@@ -78,6 +82,8 @@ class ConsumerWorker:
                 self._stats.halted = str(halt)
                 _log.error("consumer.halted", why=str(halt))
                 self._stopping.wait()
+            except LogDiffers as difference:
+                self._hold(difference)
             except Fenced:
                 self._stats.fenced += 1
                 metrics.FENCED.add(1)
@@ -91,6 +97,7 @@ class ConsumerWorker:
         if not self._partitions:
             self._begin()
         if not self._may_react():
+            self._compare()
             self._stopping.wait(_HOLD)
             return
         batch = self._buffer.take()
@@ -104,15 +111,17 @@ class ConsumerWorker:
         if self.pending:
             self.pending = False
             self._committer.run_pending(self._live)
-        if time.monotonic() >= self._next_check:
+        if self._readiness.asked.is_set() or time.monotonic() >= self._next_check:
+            self._readiness.asked.clear()
             self._next_check = time.monotonic() + INTERVAL
             self._check_stalls()
         self._buffer.wait(max(0.0, self._next_check - time.monotonic()))
 
     def _begin(self) -> None:
-        reader = self._log()
-        partitions = reader.partitions()
-        self._first_ends = reader.ends(partitions)
+        ends = self._compare()
+        partitions = list(ends)
+        if not self._stats.ready:
+            self._first_ends = ends
         self._committer.run(partial(positions.begin, partitions=partitions))
         with self._reads.connect() as connection:
             waiting = quarantine_rows.heads(
@@ -125,7 +134,15 @@ class ConsumerWorker:
         _log.info("consumer.started", partitions=len(partitions))
 
     def _read_bulk(self, partitions: Collection[int]) -> None:
-        reader = CatchUp(self._log(), self._committer, self._bulk, self._stats, self._stopping)
+        self._compare()
+        reader = CatchUp(
+            self._log(),
+            self._committer,
+            self._bulk,
+            self._stats,
+            self._stopping,
+            self._readiness.confirm,
+        )
         reached = reader.to_the_end(self._stored(partitions))
         self._buffer.resume_from(reached)
         self.pending = True
@@ -138,18 +155,16 @@ class ConsumerWorker:
         if not self._first_ends and not self._stats.ready:
             self._committer.run_pending(self._live)
             self._committer.run(note_whole)
-            self._stats.ready = True
+            self._stats.ready = self._readiness.caught_up = True
             _log.info("consumer.caught_up", handled=self._stats.handled)
 
     def _check_stalls(self) -> None:
         # In this order: another worker may move the positions while the ends are read.
         stored = self._stored(self._partitions)
-        ends = self._log().ends(self._partitions)
+        ends = self._compare()
         found = self._stall_detector.check(ends, stored, self._buffer)
         self._stats.lag = {p: max(0, ends[p] - stored[p]) for p in ends}
         self._check_ready(stored)
-        if short := [p for p in ends if ends[p] < stored[p]]:
-            raise Halted(f"the log ends before the position read in partitions {short}")
         if found:
             missing = sum(ends[p] - stored[p] for p in found)
             self._stats.stalled += missing
@@ -160,6 +175,29 @@ class ConsumerWorker:
         for stream_id in loose:  # quarantined by another worker during a redrive by this one
             redrive(self._committer.run, self._bulk, stream_id)
             self.pending = True
+
+    def _compare(self) -> dict[int, int]:
+        """Return where the partitions end; raise ``LogDiffers`` when the log is another one than
+        that which was read so far.
+        """
+        with self._reads.connect() as connection:
+            reached = positions.load(connection, self._model.tables)
+            marks = positions.load_marks(connection, self._model.tables)
+        ends = require_same(self._log(), reached, marks)
+        self._readiness.confirm()
+        self._stats.halted = ""
+        return ends
+
+    def _hold(self, difference: LogDiffers) -> None:
+        """Take nothing from another log; look again soon whether the right one is back."""
+        if not self._readiness.differs:
+            _log.error("consumer.log_differs", why=str(difference))
+        self._stats.halted = self._readiness.differs = str(difference)
+        self._stats.lag = {}
+        self._close()
+        self._buffer.clear()
+        self._partitions = []
+        self._stopping.wait(_LOOK_AGAIN)
 
     def _stored(self, partitions: Collection[int]) -> dict[int, int]:
         with self._reads.connect() as connection:

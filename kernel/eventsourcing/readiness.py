@@ -1,14 +1,20 @@
-"""Whether a database holds all that its log holds about its own service.
+"""What a service may do, by what it knows of its log.
 
-A database that was thrown away is filled again from the log. Until that is done a command would
-decide without the service's own past, and number its events as if they were the first; a read would
-say that what exists does not. The note
-that it is done stands beside the leases, which like it say nothing about any stream.
+A database that was thrown away is filled again from the log. Until that is done a read would say
+that what exists does not: the note that it is done stands beside the leases, which like it say
+nothing about any stream. A command would decide without the service's own past, and number its
+events as if they were the first. So would one on an older copy of a database, which has the note:
+commands wait until this process has read the log to where it ended at the start.
+
+While the log is another one than that which was read so far, no command is taken and nothing is
+published.
 """
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Callable
 
 from sqlalchemy import Engine, select
 
@@ -18,6 +24,8 @@ from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.messages.texts import TEXTS
 
 _NAME = "history read"
+FRESH_SECONDS = 1.5
+"""How long a comparison of the log holds: no broker is stopped and put back from a copy so soon."""
 
 
 def note_whole(uow: UnitOfWork) -> None:
@@ -27,23 +35,54 @@ def note_whole(uow: UnitOfWork) -> None:
 
 
 class Readiness:
-    """Return whether the note is there; thread-safe."""
+    """What a process may do; the consumer sets it, others ask. Thread-safe."""
 
     def __init__(self, reads: Engine, model: Model) -> None:
         self._reads = reads
         self._leases = model.tables.leases
-        self.known = False
-        """Whether it has said yes."""
+        self._noted = False
+        self._compared_at = -FRESH_SECONDS
+        self.caught_up = False
+        """Whether this process has read the log to where it ended at the start."""
+        self.differs = ""
+        """How the log differs from the one that was read so far; empty while it is the same."""
+        self.asked = threading.Event()
+        """Set by who waits for a comparison."""
+        self.on_ask: Callable[[], None] = lambda: None
+        """Called when somebody waits for a comparison."""
+
+    def confirm(self) -> None:
+        """Note that the log was compared just now, and is the one that was read so far."""
+        self._compared_at, self.differs = time.monotonic(), ""
 
     def is_whole(self) -> bool:
-        """Ask the database until it has once said yes; blocks meanwhile."""
-        if not self.known:
+        """Ask the database for the note until it is there; blocks meanwhile."""
+        if not self._noted:
             chosen = select(self._leases.c.name).where(self._leases.c.name == _NAME)
             with self._reads.connect() as connection:
-                self.known = connection.execute(chosen).first() is not None
-        return self.known
+                self._noted = connection.execute(chosen).first() is not None
+        return self._noted
 
-    def require(self) -> None:
-        """Raise ``Unavailable`` until it is whole; blocks meanwhile."""
+    def require_whole(self) -> None:
+        """Raise ``Unavailable`` unless the database has once been filled from the log; blocks until
+        that is known.
+        """
         if not self.is_whole():
             raise Unavailable(*TEXTS.both("status.reading"))
+
+    def require_commands(self) -> None:
+        """Raise ``Unavailable`` unless commands may be taken; does not block."""
+        if self.differs:
+            raise Unavailable(*TEXTS.both("status.log_differs"), code="LOG_DIFFERS")
+        if not self.caught_up:
+            raise Unavailable(*TEXTS.both("status.reading"))
+
+    def may_publish(self) -> bool:
+        """Return whether events may be published: the log was compared just now; else have it
+        compared.
+        """
+        if not self.differs and time.monotonic() - self._compared_at < FRESH_SECONDS:
+            return True
+        self.asked.set()
+        self.on_ask()
+        return False

@@ -1,7 +1,8 @@
-"""A record of the log as it was read, before anybody believed it."""
+"""A record of the log as it was read, before it was judged."""
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import NamedTuple
 
 from kernel.eventsourcing.envelope import Headers
@@ -22,3 +23,9 @@ class Record(NamedTuple):
             if key == name:
                 return value.decode("utf-8", "replace") if value else ""
         return ""
+
+
+def record_digest(record: Record) -> bytes:
+    """Return a digest of a record's key and value."""
+    key, value = record.key or b"", record.value or b""
+    return sha256(len(key).to_bytes(4, "big") + key + value).digest()

@@ -75,6 +75,8 @@ def upgrade() -> None:
         "positions",
         sa.Column("partition", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("position", BIG, nullable=False),
+        sa.Column("last_offset", BIG),
+        sa.Column("last_digest", sa.LargeBinary()),
         sa.PrimaryKeyConstraint("partition"),
     )
     op.create_table(

@@ -54,14 +54,17 @@ class Relay:
         before_forget: Callable[[Sequence[Waiting]], None] | None = None,
         before_send: Callable[[Sequence[Waiting]], None] | None = None,
         producer: Producer | None = None,
+        may_publish: Callable[[], bool] = lambda: True,
     ) -> None:
         """``reads`` is a read-only engine on the writer's database; ``broker_now`` returns the
         broker's time in microseconds UTC, None while it is unknown; the two hooks are for tests of
-        crashes, ``producer`` for another log than Kafka's.
+        crashes, ``producer`` for another log than Kafka's. While ``may_publish`` returns false,
+        events wait.
         """
         self._writer = writer
         self._outbox = Outbox(model, reads)
         self._sender = producer or EventProducer(bootstrap, topic, model.source, broker_now)
+        self._may_publish = may_publish
         self._before_forget = before_forget
         self._before_send = before_send
         self._lease = Lease("relay", LEASE)
@@ -113,7 +116,7 @@ class Relay:
             return False
         self._wake_up.clear()
         rows = self._outbox.next()
-        if not rows:
+        if not (rows and self._may_publish()):
             return False
         with span_from(rows[0].trace, "relay.publish", "producer", events=len(rows)) as span:
             failure = self._publish(rows)

@@ -32,6 +32,7 @@ from kernel.consumer.applying.results import Past
 from kernel.consumer.applying.stats import ConsumerStats
 from kernel.consumer.catch_up import CatchUp
 from kernel.consumer.reading.kafka_reader import KafkaReader
+from kernel.consumer.reading.log_comparison import require_same
 from kernel.eventsourcing.envelope import Stream, new_id, stream_of
 from kernel.eventsourcing.group_commit import Writer
 from kernel.eventsourcing.migrate import migrate
@@ -204,7 +205,7 @@ class _Shadow:
         reader = self._connect()
         try:
             committer = Committer(writer, None, stopping, self.tally, self._refused)
-            partitions = reader.partitions()
+            partitions = list(require_same(reader, {}, {}))
             begin = committer.run(partial(positions.begin, partitions=partitions))
             bulk = CatchUp(reader, committer, self._applier, self.tally, stopping)
             total = sum(reader.ends(partitions).values())

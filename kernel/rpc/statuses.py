@@ -105,6 +105,8 @@ def status_of(failure: Failure, language: str) -> Status:
         parts.append(details.ErrorInfo(reason=failure.code, domain=DOMAIN))
     elif isinstance(failure, Unavailable | TooMany):
         parts.append(details.RetryInfo(retry_delay=Duration(seconds=RETRY_SECONDS)))
+    if isinstance(failure, Unavailable) and failure.code:
+        parts.append(details.ErrorInfo(reason=failure.code, domain=DOMAIN))
     text = text if len(text) <= MESSAGE_LIMIT else text[: MESSAGE_LIMIT - 1] + "…"
     parts.append(details.LocalizedMessage(locale=language, message=text))
     return _status(code_of(failure), text, parts)

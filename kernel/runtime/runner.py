@@ -105,6 +105,10 @@ class ServiceProcess:
         self._writer = Writer(writable, model, keyring)
         clock = settings.make_clock()
         self._broker_clock = BrokerClock(partial(broker_time, settings.kafka))
+        self._consumer = Consumer(
+            self._writer, engine, model, clock, settings.kafka, settings.topic,
+            bounds=settings.quarantine_bounds, may_react=self._broker_clock.fits,
+        )  # fmt: skip
         self._relay = Relay(
             self._writer,
             engine,
@@ -112,11 +116,8 @@ class ServiceProcess:
             settings.kafka,
             settings.topic,
             broker_now=self._broker_clock.now,
+            may_publish=self._consumer.readiness.may_publish,
         )
-        self._consumer = Consumer(
-            self._writer, engine, model, clock, settings.kafka, settings.topic,
-            bounds=settings.quarantine_bounds, may_react=self._broker_clock.fits,
-        )  # fmt: skip
         self._faust = FaustAdapter(
             self._consumer.buffer, settings.kafka, settings.topic, f"motcua-{settings.service}"
         )
@@ -169,11 +170,13 @@ class ServiceProcess:
         return self._caught_up() and self._broker_clock.fits()
 
     def _announce_ready(self) -> None:
-        while not self._caught_up():
-            if self._stopping.wait(0.1):
-                return
-        self._rpc.set_ready(True)
-        _log.info("service.ready")
+        ready = False
+        while not self._stopping.wait(0.1):
+            if self._caught_up() is not ready:
+                ready = not ready
+                self._rpc.set_ready(ready)
+                if ready:
+                    _log.info("service.ready")
 
     def _end(self, _signal: int, _frame: FrameType | None) -> None:
         self._stopping.set()

@@ -112,6 +112,8 @@ def kernel_tables(metadata: MetaData) -> KernelTables:
             metadata,
             Column("partition", Integer, primary_key=True, autoincrement=False),
             Column("position", BIG, nullable=False),
+            Column("last_offset", BIG, nullable=True),
+            Column("last_digest", LargeBinary, nullable=True),
         ),
         requests=Table(
             "requests",

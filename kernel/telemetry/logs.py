@@ -48,6 +48,7 @@ EVENTS: Final[dict[str, str]] = {
     "consumer.started": "The consumer knows the log's partitions and begins to read.",
     "consumer.caught_up": "The log was read to where it ended at the start.",
     "consumer.log_away": "The log does not answer; the consumer waits and tries again.",
+    "consumer.log_differs": "The log is not the one that was read so far; nothing is taken.",
     "consumer.database_away": "The database does not answer; the consumer waits and tries again.",
     "consumer.fenced": "Another worker has moved a position; this one reads on from there.",
     "consumer.quarantined": "A record was quarantined because its handler or reaction failed.",

@@ -2,35 +2,20 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import pytest
 import structlog
-from motcua.events.v1.common_pb2 import Actor, ActorKind
 from motcua.events.v1.event_pb2 import Event
-from motcua.routing.v1.case_events_pb2 import CaseResumed
 
 from infra.local.kafka import KafkaBroker
 from infra.local.topics import ensure_topics, events_topic
-from kernel.eventsourcing.unit_of_work import UnitOfWork
-from tests.support.feed import START, code_of, log_of, put, supplement, wait_until
+from tests.support.feed import code_of, log_of, put, supplement, wait_until
+from tests.support.resumptions import resume
 from tests.support.tally import HEARD, KERNEL, SOURCE, Node
 
 pytestmark = pytest.mark.faults
 TOPIC = "dossier.events"
-
-
-def resume(number: int) -> Callable[[UnitOfWork], object]:
-    """Append an event of the service's own, as a command does."""
-    return lambda uow: uow.append(
-        code_of(number),
-        [CaseResumed()],
-        actor=Actor(kind=ActorKind.ACTOR_KIND_OFFICER),
-        occurred_at=START,
-        recorded_at=START,
-        causation_id=f"request {number}",
-        correlation_id="",
-    )
 
 
 def drained(node: Node, events: int) -> bool:

@@ -79,6 +79,16 @@ class MemoryReader:
         """Return for each partition the offset that its next record will get."""
         return {partition: self._log.end(partition) for partition in partitions}
 
+    def beginnings(self, partitions: Iterable[int]) -> dict[int, int]:
+        """Return for each partition the offset of its first record: nothing is ever removed."""
+        return dict.fromkeys(partitions, 0)
+
+    def records_at(self, offsets: Mapping[int, int]) -> dict[int, Record]:
+        """Return the record at an offset of each partition, as far as there is one."""
+        self._positions = {}
+        found = (self._log.read(p, offset, 1) for p, offset in offsets.items())
+        return {run[0].partition: run[0] for run in found if run}
+
     def seek(self, positions: Mapping[int, int]) -> None:
         """Read these partitions, and no others, from these offsets on."""
         self._positions = dict(positions)

@@ -149,10 +149,11 @@ class Node:
         if log is not None:
             hooks["producer"] = MemoryProducer(log, model.source)
             consumer["connect"] = partial(MemoryReader, log)
-        self.relay = Relay(self.writer, self.reads, model, bootstrap, topic, **hooks)
         self.consumer = Consumer(
             self.writer, self.reads, model, RealClock(), bootstrap, topic, bounds=bounds, **consumer
         )
+        hooks.setdefault("may_publish", self.consumer.readiness.may_publish)
+        self.relay = Relay(self.writer, self.reads, model, bootstrap, topic, **hooks)
         self.faust: FaustAdapter | None = None
         self._followed = log if faust else None
         if faust and log is None:

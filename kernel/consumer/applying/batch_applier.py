@@ -33,7 +33,7 @@ class Applier:
         Raise ``Fenced``, ``RecordFailed`` and ``Tripped``; the transaction is then to be rolled
         back.
         """
-        positions.advance(uow, batch.expected, batch.target)
+        positions.advance(uow, batch)
         turn = self._turn(uow, refused)
         uow.rows_at_flush = not self.reacting  # a reaction reads rows
         turn.take_all(batch.records)

@@ -21,6 +21,8 @@ BATCH = 2_000
 POLL_MS = 500
 REQUEST_MS = 5_000
 CONNECT_SECONDS = 2.5
+METADATA_MS = 10_000
+"""After this partitions that were added are noticed."""
 CLOSE_SECONDS = 1.0
 """A stop waits for this at most, or for a request under way."""
 
@@ -54,6 +56,18 @@ class KafkaReader:
         wanted = [TopicPartition(self._topic, p) for p in partitions]
         found = self._run(self._consumer.end_offsets(wanted))
         return {tp.partition: offset for tp, offset in found.items()}
+
+    def beginnings(self, partitions: Iterable[int]) -> dict[int, int]:
+        """Return for each partition the offset of its first record."""
+        wanted = [TopicPartition(self._topic, p) for p in partitions]
+        found = self._run(self._consumer.beginning_offsets(wanted))
+        return {tp.partition: offset for tp, offset in found.items()}
+
+    def records_at(self, offsets: Mapping[int, int]) -> dict[int, Record]:
+        """Return the record at an offset of each partition, as far as there is one at just that
+        offset.
+        """
+        return self._run(self._records_at(offsets)) if offsets else {}
 
     def seek(self, positions: Mapping[int, int]) -> None:
         """Assign these partitions, and no others, from these offsets on."""
@@ -93,6 +107,7 @@ class KafkaReader:
             request_timeout_ms=REQUEST_MS,
             fetch_max_wait_ms=100,
             max_partition_fetch_bytes=4 * 1024 * 1024,
+            metadata_max_age_ms=METADATA_MS,
         )
         await self._consumer.start()
 
@@ -101,19 +116,30 @@ class KafkaReader:
         for tp, position in positions.items():
             self._consumer.seek(tp, position)
 
+    async def _records_at(self, offsets: Mapping[int, int]) -> dict[int, Record]:
+        waiting = {TopicPartition(self._topic, p): offset for p, offset in offsets.items()}
+        await self._seek(waiting)
+        found: dict[int, Record] = {}
+        while waiting:
+            runs = await self._consumer.getmany(*waiting, timeout_ms=POLL_MS, max_records=1)
+            for tp, (first, *_rest) in runs.items():
+                if first.offset == waiting.pop(tp):
+                    found[tp.partition] = _record(first)
+        return found
+
     async def _pause(self) -> None:
         self._consumer.pause(*self._consumer.assignment())
 
     async def _poll(self, reached: Mapping[int, int]) -> tuple[list[Record], dict[int, int]]:
         found = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=BATCH)
-        records = [
-            Record(r.partition, r.offset, r.key, r.value, r.headers)
-            for run in found.values()
-            for r in run
-        ]
+        records = [_record(each) for run in found.values() for each in run]
         moved = {}
         for tp in found or [TopicPartition(self._topic, p) for p in reached]:
             now = await self._consumer.position(tp)
             if now != reached[tp.partition]:
                 moved[tp.partition] = now
         return records, moved
+
+
+def _record(found: Any) -> Record:
+    return Record(found.partition, found.offset, found.key, found.value, found.headers)

@@ -23,6 +23,16 @@ class LogReader(Protocol):
         """Return the topic's partitions in order."""
         ...
 
+    def beginnings(self, partitions: Iterable[int]) -> dict[int, int]:
+        """Return for each partition the offset of its first record: 0 when none was removed."""
+        ...
+
+    def records_at(self, offsets: Mapping[int, int]) -> dict[int, Record]:
+        """Return the record at an offset of each partition, as far as there is one at just that
+        offset. Other partitions are not read, also afterwards, until the next ``seek``.
+        """
+        ...
+
     def ends(self, partitions: Iterable[int]) -> dict[int, int]:
         """Return for each partition the offset that its next record will get."""
         ...
