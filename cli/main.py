@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from importlib.metadata import version
 from typing import Annotated, Any
@@ -101,7 +102,10 @@ def _motcua(
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line. What it writes only its user can read: databases that are made anew,
+    rejected rows of an import, logs.
+    """
+    os.umask(0o077)
     app()
 
 

@@ -22,7 +22,6 @@ from cli.stack.plan import SERVICES, make_plan
 from cli.stack.readiness import is_ready
 from cli.stack.status import collect
 from infra.kafka.jars import JarError
-from infra.local.child import PRIVATE
 from infra.local.kafka import BrokerError
 from infra.local.topics import TopicError
 from infra.supervisor import state
@@ -51,7 +50,6 @@ def up(
 def _plan() -> Plan:
     try:
         plan = make_plan()
-        os.umask(PRIVATE)
         (plan.data_dir / "log").mkdir(parents=True, exist_ok=True)
     except ValueError as error:
         raise failed(str(error), 2) from error
