@@ -144,7 +144,9 @@ def test_fault_04_nothing_is_decided_before_a_lost_store_is_whole_again(
 def test_fault_04_a_desk_that_cannot_read_its_past_decides_nothing(
     own_kafka: KafkaBroker, tmp_path: Path
 ) -> None:
-    """With its store it answers while the broker is silent; without it, it waits for the broker."""
+    """While the broker is silent at its start it takes no command: its store may be an older copy.
+    With its store it answers queries; without it, it waits for the broker with these, too.
+    """
     ensure_topics(own_kafka.bootstrap, topics=[events_topic("past")])
     with ServiceProcess("intake", tmp_path, own_kafka.bootstrap, "past") as desk:
         desk.wait_ready()
@@ -154,9 +156,18 @@ def test_fault_04_a_desk_that_cannot_read_its_past_decides_nothing(
         desk.kill()
         own_kafka.pause()
         desk.start()
+        with desk.channel() as channel:
+            grpc.channel_ready_future(channel).result(60)
+            stub = IntakeServiceStub(channel)
+            look = intake.GetDossierRequest(dossier_code=codes[0])
+            shown = stub.GetDossier(look, timeout=20, metadata=OFFICER).dossier
+            assert shown.dossier_code == codes[0]
+            with pytest.raises(grpc.RpcError) as refused:
+                stub.SubmitDossier(submission(), timeout=20, metadata=CITIZEN)
+            assert refused.value.code() == grpc.StatusCode.UNAVAILABLE
+        own_kafka.resume()
         more = _submit(desk, [submission() for _ in range(DOSSIERS)])
         assert len({*codes, *more}) == 2 * DOSSIERS
-        own_kafka.resume()
         desk.wait_published()
 
         desk.kill()
