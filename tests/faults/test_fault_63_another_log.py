@@ -18,6 +18,7 @@ from motcua.events.v1.event_pb2 import Event
 from motcua.intake.v1 import intake_pb2 as pb
 from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
 
+from cli.grpc_clients import status_of
 from infra.local.kafka import KafkaBroker
 from infra.local.topics import ensure_topics, events_topic
 from kernel.consumer.reading.log_comparison import LogDiffers
@@ -199,6 +200,7 @@ def test_no_command_is_taken_on_another_log(broker: KafkaBroker, tmp_path: Path)
 
         codes = [submit().dossier_code for _ in range(5)]
         desk.wait_published()
+        wait_until(lambda: _met_again(desk) == 5, PATIENCE, "it has read what it has published")
         right = copy_of(broker, tmp_path / "right")
         put_back(broker, older)
 
@@ -219,3 +221,9 @@ def test_no_command_is_taken_on_another_log(broker: KafkaBroker, tmp_path: Path)
         desk.wait_published()
         stored = [e.stream_id for e in log_of(broker.bootstrap, TOPIC)]
         assert sorted(stored) == sorted(codes)
+
+
+def _met_again(desk: ServiceProcess) -> int:
+    """Return how many of its own events a service has read from the log."""
+    status = status_of(desk.name, desk.address)
+    return 0 if status is None else status.repeats
