@@ -118,7 +118,7 @@ class ConsumerWorker:
         self._buffer.wait(max(0.0, self._next_check - time.monotonic()))
 
     def _begin(self) -> None:
-        ends = self._compare()
+        _stored, ends = self._compare()
         partitions = list(ends)
         if not self._stats.ready:
             self._first_ends = ends
@@ -134,7 +134,7 @@ class ConsumerWorker:
         _log.info("consumer.started", partitions=len(partitions))
 
     def _read_bulk(self, partitions: Collection[int]) -> None:
-        self._compare()
+        stored, _ends = self._compare()
         reader = CatchUp(
             self._log(),
             self._committer,
@@ -143,7 +143,7 @@ class ConsumerWorker:
             self._stopping,
             self._readiness.confirm,
         )
-        reached = reader.to_the_end(self._stored(partitions))
+        reached = reader.to_the_end({p: stored[p] for p in partitions})
         self._buffer.resume_from(reached)
         self.pending = True
         self._check_ready(reached)
@@ -159,9 +159,7 @@ class ConsumerWorker:
             _log.info("consumer.caught_up", handled=self._stats.handled)
 
     def _check_stalls(self) -> None:
-        # In this order: another worker may move the positions while the ends are read.
-        stored = self._stored(self._partitions)
-        ends = self._compare()
+        stored, ends = self._compare()
         found = self._stall_detector.check(ends, stored, self._buffer)
         self._stats.lag = {p: max(0, ends[p] - stored[p]) for p in ends}
         self._check_ready(stored)
@@ -176,17 +174,18 @@ class ConsumerWorker:
             redrive(self._committer.run, self._bulk, stream_id)
             self.pending = True
 
-    def _compare(self) -> dict[int, int]:
-        """Return where the partitions end; raise ``LogDiffers`` when the log is another one than
-        that which was read so far.
+    def _compare(self) -> tuple[dict[int, int], dict[int, int]]:
+        """Return the stored positions and where the partitions end; raise ``LogDiffers`` when the
+        log is another one than that which was read so far.
         """
+        # In this order: another worker may move the positions while the ends are read.
         with self._reads.connect() as connection:
-            reached = positions.load(connection, self._model.tables)
+            stored = positions.load(connection, self._model.tables)
             marks = positions.load_marks(connection, self._model.tables)
-        ends = require_same(self._log(), reached, marks)
+        ends = require_same(self._log(), stored, marks)
         self._readiness.confirm()
         self._stats.halted = ""
-        return ends
+        return stored, ends
 
     def _hold(self, difference: LogDiffers) -> None:
         """Take nothing from another log; look again soon whether the right one is back."""
@@ -198,11 +197,6 @@ class ConsumerWorker:
         self._buffer.clear()
         self._partitions = []
         self._stopping.wait(_LOOK_AGAIN)
-
-    def _stored(self, partitions: Collection[int]) -> dict[int, int]:
-        with self._reads.connect() as connection:
-            known = positions.load(connection, self._model.tables)
-        return {p: known.get(p, 0) for p in partitions}
 
     def _log(self) -> LogReader:
         if self._reader is None:
