@@ -19,6 +19,9 @@ MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
+FIRST_SECOND, LAST_SECOND = -62_135_596_800 + 86_400, 253_402_300_799 - 86_400
+"""Seconds since 1970 of the years 1 to 9999, but for a day, which time zones need."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 

@@ -13,7 +13,7 @@ from office.normalization.texts import malformed
 _LONGEST: Final = 64
 _RECEIPT_LONGEST: Final = 40
 _EVENT_LONGEST: Final = 16
-_PIN_DIGITS: Final = 10
+PIN_DIGITS: Final = 10
 _SHORT_PIN_DIGITS: Final = 4
 """On older receipts."""
 _SHA256_SIGNS: Final = frozenset("0123456789abcdef")
@@ -80,8 +80,8 @@ def tracking_event(text: str) -> str | Malformed:
 def pin(text: str) -> str | Malformed:
     """Return a citizen's secret without blanks."""
     digits = compact(text)
-    fits = len(digits) in (_PIN_DIGITS, _SHORT_PIN_DIGITS) and digits_only(digits)
-    return digits if fits else malformed("pin", digits=_PIN_DIGITS, older=_SHORT_PIN_DIGITS)
+    fits = len(digits) in (PIN_DIGITS, _SHORT_PIN_DIGITS) and digits_only(digits)
+    return digits if fits else malformed("pin", digits=PIN_DIGITS, older=_SHORT_PIN_DIGITS)
 
 
 def sha256(text: str) -> str | Malformed:

@@ -7,13 +7,12 @@ from functools import lru_cache
 from google.protobuf.message import DecodeError
 from motcua.events.v1.event_pb2 import Event
 
+from kernel.base.instants import FIRST_SECOND, LAST_SECOND
 from kernel.eventsourcing.record import Record
 
 UNDECODABLE = "undecodable"
 KEY_MISMATCH = "key_mismatch"
 _LONGEST = 128
-_FIRST, _LAST = -62_135_596_800 + 86_400, 253_402_300_799 - 86_400
-"""Seconds since 1970 of the years 1 to 9999, but for a day, which time zones need."""
 
 
 def read(record: Record) -> Event | None:
@@ -34,8 +33,8 @@ def read(record: Record) -> Event | None:
         and _is_name(event.stream_id)
         and _is_frequent_name(event.stream_kind)
         and _is_frequent_name(event.source)
-        and _FIRST <= event.occurred_at.seconds <= _LAST
-        and _FIRST <= event.recorded_at.seconds <= _LAST
+        and FIRST_SECOND <= event.occurred_at.seconds <= LAST_SECOND
+        and FIRST_SECOND <= event.recorded_at.seconds <= LAST_SECOND
     )
     return event if fits else None
 

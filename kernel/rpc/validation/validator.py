@@ -16,6 +16,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
 from kernel.base.errors import Invalid, Violation
+from kernel.base.instants import FIRST_SECOND, LAST_SECOND
 from kernel.base.plain_text import plain
 from kernel.messages.catalogue import FixedText
 from kernel.messages.texts import TEXTS
@@ -25,8 +26,6 @@ from kernel.rpc.validation.normalizers import Malformed, Normalizer, NormalizerO
 
 _VALIDATOR: Final = protovalidate.Validator()
 _TIMESTAMP: Final = "google.protobuf.Timestamp"
-_FIRST, _LAST = -62_135_596_800 + 86_400, 253_402_300_799 - 86_400
-"""Seconds since 1970 of the years 1 to 9999, but for a day, which time zones need."""
 
 
 def check(
@@ -159,7 +158,7 @@ def _instant(name: str) -> _Walk:
     def walk(message: Message, prefix: str) -> Iterator[Violation]:
         if message.HasField(name):
             at = getattr(message, name)
-            if not (_FIRST <= at.seconds <= _LAST and 0 <= at.nanos < 1_000_000_000):
+            if not (FIRST_SECOND <= at.seconds <= LAST_SECOND and 0 <= at.nanos < 1_000_000_000):
                 yield own_violation(prefix + name, INSTANT)
 
     return walk

@@ -23,12 +23,12 @@ from kernel.eventsourcing.command_context import Call
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from office.catalogue.dossier_code import OFFICE_ZONE
 from office.catalogue.model import Catalogue
+from office.normalization.codes import PIN_DIGITS
 from office.people.directory import answers_for, works
 from office.people.rights import not_your_unit, require_own_unit
 from office.sealed_text import WITHDRAWAL_REASON, seal_text
 from services.intake.application import external_codes
 from services.intake.application.decision_context import ContextLoader
-from services.intake.application.pin_limits import PIN_DIGITS
 from services.intake.domain import decider, fees
 from services.intake.domain.decider import Decision
 from services.intake.domain.import_rules import as_of_occurrence, instants, is_importer

@@ -14,8 +14,7 @@ from hashlib import sha256
 from typing import Final
 
 from kernel.base.instants import DAY, HOUR, MINUTE
-
-PIN_DIGITS: Final = 10
+from office.normalization.codes import PIN_DIGITS
 
 
 @dataclass(frozen=True, slots=True)
