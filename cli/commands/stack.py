@@ -161,11 +161,19 @@ def status(
         print_json(found)
     elif not found["others"]:
         out.print(_table(found))
+        if any(_is_of_the_log(row.get("halted") or "") for row in found["services"]):
+            out.print(
+                "`motcua log check` shows what the log lacks, `motcua log repair` gives it back"
+            )
     if found["others"]:
         where = ", ".join(found["others"])
         fail(f"nothing runs on {folder}; something else answers at {where}")
     if not found["ready"]:
         raise typer.Exit(1)
+
+
+def _is_of_the_log(why: str) -> bool:
+    return why.startswith(("the log ", "the topic "))
 
 
 def _table(found: dict[str, Any]) -> Table:
