@@ -31,6 +31,8 @@ from infra.supervisor.supervised_program import WrongSettings, last_line
 from infra.supervisor.supervisor import Supervisor
 
 READY_WITHIN = 90.0
+TOLD_EVERY = 2.0
+"""Seconds between two lines about what is waited for."""
 STOPPED_WITHIN = 60.0
 
 
@@ -78,16 +80,44 @@ def _foreground(plan: Plan) -> None:
 
 def _announce(plan: Plan, supervisor: Supervisor) -> None:
     end = time.monotonic() + READY_WITHIN
+    waiting = _Waiting(plan)
     while not collect(plan.data_dir)["ready"]:
         if supervisor.ending:
             return
         if time.monotonic() > end:
             fail(f"not ready after {READY_WITHIN:.0f} s; see {plan.data_dir / 'log'}")
             return
+        waiting.tell()
         time.sleep(0.1)
     supervisor.mark_ready()
     err.print(addresses(plan))
     err.print("[green]Ready.[/] Ctrl-C stops everything.")
+
+
+class _Waiting:
+    """Tells now and then what a start waits for."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._folder = plan.data_dir
+        self._told = time.monotonic()
+
+    def tell(self) -> None:
+        """Print a line about the services that are not ready, if it is time to."""
+        now = time.monotonic()
+        if now - self._told > TOLD_EVERY:
+            self._told = now
+            err.print(f"waiting for {awaited(collect(self._folder))}")
+
+
+def awaited(found: dict[str, Any]) -> str:
+    """Return what is still missing of a stack that was looked at, in words."""
+    rows = [row for row in found["services"] if not row["ready"]]
+    if all(row["pid"] is None for row in found["services"]):
+        return "kafka"
+    return ", ".join(
+        f"{row['name']} ({row['lag']:,} records to read)" if (row["lag"] or 0) > 0 else row["name"]
+        for row in rows
+    )
 
 
 def addresses(plan: Plan) -> Table:
@@ -110,8 +140,10 @@ def _detached(plan: Plan) -> None:
             start_new_session=True,
         )
     end = time.monotonic() + READY_WITHIN
+    waiting = _Waiting(plan)
     try:
         while not _is_ready(plan, process.pid):
+            waiting.tell()
             if process.poll() is not None:
                 fail(last_line(log) or f"the stack ended; see {log}")
                 raise typer.Exit(process.returncode or 1)

@@ -88,10 +88,7 @@ class Supervisor:
 
     def _tick(self) -> None:
         for supervised in self._programs:
-            if state.held(self._plan.data_dir, supervised.program.name):
-                supervised.ask_to_stop()
-                supervised.ended()
-            elif line := supervised.tick():
+            if line := supervised.tick():
                 self._report(line)
                 self._recoveries.died(supervised.program)
         self._publish()

@@ -11,6 +11,7 @@ from motcua.audit.v1 import audit_pb2 as pb
 from sqlalchemy import Connection, Engine, and_, or_, select
 
 from kernel.eventsourcing.record import Record
+from kernel.rebuild.postgresql_place import no_rebuild
 from services.audit.record.hash_chain import (
     ChainVerification,
     Identity,
@@ -38,8 +39,14 @@ class LogVerifier:
     def run(
         self, *, store_only: bool = False, anchors: Sequence[pb.ChainHead] = ()
     ) -> Generator[pb.VerifyResponse, None, None]:
-        """Yield progress about once a second, and in the last message the result."""
-        with self._snapshot() as connection, self._engine.connect() as other:
+        """Yield progress about once a second, and in the last message the result; raise
+        ``Unavailable`` while the store is being rebuilt.
+        """
+        with (
+            no_rebuild(self._engine),
+            self._snapshot() as connection,
+            self._engine.connect() as other,
+        ):
             ends = _ends(connection)
             heads = _heads(connection)
             verification = ChainVerification(_quarantined(connection))
