@@ -17,8 +17,10 @@ from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.rebuild.carry_over import NotOnLog
 from kernel.rebuild.check import check
 from kernel.rebuild.place import RebuildRunning
+from kernel.rebuild.postgresql_place import no_rebuild
 from kernel.rebuild.rebuild import CARRIED, CLEARING, EXCHANGING, HOLDING, READING, rebuild
 from kernel.storage.engines import open_engine
+from kernel.storage.schema_check import schema_differences
 from tests.support.databases import NewDatabase
 from tests.support.feed import code_of, put, put_raw, supplement, wait_until, workload
 from tests.support.resumptions import resume
@@ -201,7 +203,39 @@ def test_one_rebuild_at_a_time(
     made = rebuild(MODEL, kafka.bootstrap, topic, database_url, prepare=make_tables, step=step)
 
     assert made.events == 1
+    if store.dialect.name == "postgresql":
+        with no_rebuild(store), pytest.raises(RebuildRunning):
+            rebuild(MODEL, kafka.bootstrap, topic, database_url, prepare=make_tables)
     assert refused == [READING, HOLDING, EXCHANGING, CARRIED, CLEARING]
+
+
+def test_tables_of_another_version_are_replaced(
+    kafka: KafkaBroker, topic: str, database_url: str, store: Engine
+) -> None:
+    """Such a database is made again, as its error says; but not while its outbox, which can't be
+    read, has something.
+    """
+    put(kafka.bootstrap, topic, [supplement(code_of(1), 1)])
+    with store.begin() as connection:
+        connection.exec_driver_sql("alter table seen drop column last_round")
+        connection.exec_driver_sql("drop table requests")
+        connection.exec_driver_sql("alter table outbox add column further text not null default ''")
+        connection.execute(KERNEL.leases.insert(), {"name": "x", "holder": "", "expires_at": 1})
+        columns = "stream_id, stream_kind, sequence, event_id, type, occurred_at, trace, body"
+        row = "'x', 'dossier', 1, 'x', 'x', 1, '', ''"
+        connection.exec_driver_sql(f"insert into outbox ({columns}, enqueued_at) values ({row}, 1)")
+    with pytest.raises(NotOnLog, match="1 event"):
+        rebuild(MODEL, kafka.bootstrap, topic, database_url, prepare=make_tables)
+    with store.begin() as connection:
+        assert connection.exec_driver_sql("select count(*) from outbox").scalar_one() == 1
+        connection.exec_driver_sql("delete from outbox")
+
+    rebuild(MODEL, kafka.bootstrap, topic, database_url, prepare=make_tables)
+
+    with store.connect() as connection:
+        assert schema_differences(connection, METADATA) == []
+    assert len(rows(store, SEEN)) == 1
+    assert "x" in [row["name"] for row in rows(store, KERNEL.leases)]
 
 
 def test_a_transaction_that_waits_for_the_exchange_sees_all_of_it(
