@@ -17,6 +17,7 @@ ALL = (
     "oracle",
     "calendar_due",
     "large_requests",
+    "hostile_callers",
     "bulk_read",
     "live_backlog",
     "delay",
