@@ -24,10 +24,10 @@ from typing import Any
 import grpc
 from motcua.audit.v1 import audit_pb2 as audit
 from motcua.audit.v1.audit_pb2_grpc import AuditServiceStub
-from motcua.events.v1.common_pb2 import Channel, ResultChannel
 from motcua.intake.v1 import intake_pb2 as intake
 from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
 
+from benchmarks.filing import counter_procedure, submission
 from benchmarks.harness import Figures, Servers, Size, TargetMissed
 from tests.support.identity import metadata
 from tests.support.stack import Stack
@@ -99,7 +99,7 @@ async def _honest(intake_address: str, audit_address: str, seconds: float) -> De
         grpc.aio.insecure_channel(audit_address) as record,
     ):
         submit, chain = IntakeServiceStub(desk).SubmitDossier, AuditServiceStub(record).GetChain
-        template = await _template(desk)
+        procedure = await counter_procedure(IntakeServiceStub(desk))
 
         async def one(number: int) -> None:
             officer = metadata("officer", f"h{number}", unit="H22.12", roles=["receptionist"])
@@ -107,9 +107,7 @@ async def _honest(intake_address: str, audit_address: str, seconds: float) -> De
             await asyncio.sleep(PACE * number / HONEST)
             until = time.perf_counter() + seconds
             while (began := time.perf_counter()) < until:
-                request = intake.SubmitDossierRequest(request_id=str(uuid.uuid4()))
-                request.MergeFrom(template)
-                await submit(request, timeout=60, metadata=officer)
+                await submit(submission(procedure), timeout=60, metadata=officer)
                 submitted = time.perf_counter()
                 await chain(audit.GetChainRequest(), timeout=60, metadata=auditor)
                 ended = time.perf_counter()
@@ -119,29 +117,6 @@ async def _honest(intake_address: str, audit_address: str, seconds: float) -> De
 
         await asyncio.gather(*(one(number) for number in range(HONEST)))
     return delays
-
-
-async def _template(desk: grpc.aio.Channel) -> intake.SubmitDossierRequest:
-    answer = await IntakeServiceStub(desk).ListProcedures(
-        intake.ListProceduresRequest(), timeout=10, metadata=metadata("citizen")
-    )
-    procedure = next(
-        p
-        for p in answer.procedures
-        if Channel.CHANNEL_COUNTER in p.channels
-        and ResultChannel.RESULT_CHANNEL_COUNTER in p.result_channels
-    )
-    return intake.SubmitDossierRequest(
-        procedure_code=procedure.code,
-        channel=Channel.CHANNEL_COUNTER,
-        result_channel=ResultChannel.RESULT_CHANNEL_COUNTER,
-        applicant=intake.Applicant(full_name="Nguyễn Văn An"),
-        parts=[
-            intake.SubmittedPart(code=p.code, copies=p.copies)
-            for p in procedure.parts
-            if p.required
-        ],
-    )
 
 
 def _attack(intake_address: str, audit_address: str, begun: Event, enough: Event) -> None:
