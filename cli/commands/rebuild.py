@@ -6,7 +6,7 @@ import importlib
 import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import takewhile
 from pathlib import Path
 from typing import Annotated, Any
@@ -32,8 +32,11 @@ from cli.stack.service_settings import SETTINGS_OF
 from infra.supervisor import state
 from kernel.config.environment import load
 from kernel.config.settings import Settings
+from kernel.consumer.reading.kafka_reader import KafkaReader
+from kernel.consumer.reading.log_comparison import LogDiffers
 from kernel.consumer.reading.log_reader import LogUnavailable
 from kernel.eventsourcing.service_model import Model
+from kernel.rebuild.own_events import require_own_events
 from kernel.rebuild.rebuild import Rebuilt, check, rebuild
 from kernel.rebuild.table_compare import EXAMPLES
 from kernel.runtime.definition import ServiceDefinition
@@ -76,6 +79,11 @@ def rebuild_service(
         raise failed(str(error)) from error
     except LogUnavailable as error:
         raise failed(f"Kafka does not answer ({error}); is it running? (motcua status)") from error
+    except LogDiffers as error:
+        raise failed(
+            f"{error}: a database made from it would lack them. `motcua log check` shows what is "
+            "missing, `motcua log repair` gives it back"
+        ) from error
     except DBAPIError as error:
         raise failed(_unreadable(service, error)) from error
     if as_json:
@@ -116,7 +124,7 @@ def check_service(service: str, examples: int = EXAMPLES) -> dict[str, Any]:
 
     Raise ``NothingThere``.
     """
-    given, model, bootstrap = _service(service)
+    given, model, bootstrap = service_of(service)
     url = make_url(given.database_url)
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
         raise NothingThere(f"{service} has no database yet: {url.database}")
@@ -134,9 +142,10 @@ def rebuild_database(service: str) -> Rebuilt:
 
     Raise ``TimeoutError`` when the service does not stop, and ``Unpublished``.
     """
-    given, model, bootstrap = _service(service)
-    with _stopped(given.data_dir.absolute(), service), _progress(f"rebuild {service}") as report:
+    given, model, bootstrap = service_of(service)
+    with stopped(given.data_dir.absolute(), service), _progress(f"rebuild {service}") as report:
         _check_published(given, model)
+        _check_log(given, model, bootstrap)
         if make_url(given.database_url).get_backend_name() != "sqlite":
             engine = open_engine(given.database_url, service)
             with engine.begin() as connection:
@@ -173,7 +182,11 @@ def _check_published(given: Settings, model: Model) -> None:
         )
 
 
-def _service(service: str) -> tuple[Settings, Model, str]:
+def service_of(service: str) -> tuple[Settings, Model, str]:
+    """Return a service's settings and model, and the broker's address.
+
+    End the command with status 2 when the settings can't be used.
+    """
     define = importlib.import_module(f"services.{service}.definition").define
     try:
         given = load(SETTINGS_OF[service])
@@ -185,8 +198,18 @@ def _service(service: str) -> tuple[Settings, Model, str]:
     return given, definition.model, bootstrap
 
 
+def _check_log(given: Settings, model: Model, bootstrap: str) -> None:
+    """Keep a database that is not on the log from its beginning to its end."""
+    engine = open_engine(given.database_url, given.service)
+    try:
+        with closing(KafkaReader(bootstrap, given.topic)) as reader:
+            require_own_events(engine, model, reader)
+    finally:
+        engine.dispose()
+
+
 @contextmanager
-def _stopped(folder: Path, service: str) -> Iterator[None]:
+def stopped(folder: Path, service: str) -> Iterator[None]:
     """Have the supervisor keep the service stopped during the block.
 
     Without a supervisor, nothing is to be stopped.

@@ -205,7 +205,7 @@ class _Shadow:
         reader = self._connect()
         try:
             committer = Committer(writer, None, stopping, self.tally, self._refused)
-            partitions = list(require_same(reader, {}, {}))
+            partitions = list(require_same(reader, {}, {}, {}))
             begin = committer.run(partial(positions.begin, partitions=partitions))
             bulk = CatchUp(reader, committer, self._applier, self.tally, stopping)
             total = sum(reader.ends(partitions).values())

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Final
 
 from kernel.base.errors import Unavailable
 from kernel.consumer.reading.kafka_reader import KafkaReader
 from kernel.consumer.reading.log_reader import LogUnavailable
+from kernel.consumer.reading.partition_reading import read_partition
 from kernel.eventsourcing.record import Record
 from services.audit.record.verifier import OpenLog, ReadPartition
 from services.audit.wording.texts import TEXTS
-
-PATIENCE_SECONDS: Final = 30.0
-"""How long a read may make no progress."""
 
 
 def log_of(bootstrap: str, topic: str) -> OpenLog:
@@ -46,17 +42,7 @@ def _read(reader: KafkaReader, partition: int, end: int) -> Iterator[Record]:
     if partition not in reader.partitions():
         return
     end = min(end, reader.ends([partition])[partition])
-    reader.seek({partition: 0})
-    reached, moved_at = 0, time.monotonic()
-    while reached < end:
-        records, moved = reader.poll({partition: reached})
-        if moved:
-            reached, moved_at = moved[partition], time.monotonic()
-        elif time.monotonic() - moved_at > PATIENCE_SECONDS:
-            raise _unavailable()
-        for record in records:
-            if record.offset < end:
-                yield record
+    yield from read_partition(reader, partition, end)
 
 
 def _unavailable() -> Unavailable:
