@@ -13,7 +13,7 @@ from kafka.errors import KafkaError
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from sqlalchemy.exc import DBAPIError
 
-from cli.commands.rebuild import service_of, stopped
+from cli.commands.rebuild import service_of
 from cli.formatting import print_json
 from cli.log_repair.content import NothingHeld, Origin
 from cli.log_repair.plan import Planner
@@ -28,6 +28,7 @@ from cli.log_repair.repair import (
     require_stopped,
     write,
 )
+from cli.log_repair.stopped import stopped
 from cli.operator_name import operator_name
 from cli.options import JSON
 from cli.printer import counted, err, failed, grid, out, progress_on

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from motcua.audit.v1 import audit_pb2 as pb
 
 from cli.log_repair.held import AUDIT, Database
-from kernel.rebuild.rebuild import check
+from kernel.rebuild.check import check
 from services.audit.record.log_source import log_of
 from services.audit.record.verifier import LogVerifier
 

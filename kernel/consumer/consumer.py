@@ -105,6 +105,7 @@ class Consumer:
             may_react,
             self.readiness,
         )
+        writer.on_replaced(self._read_again)
         redriver = replace(applier, limit=None, reacting=False)
         self.quarantine = Quarantine(reads, writer, model, redriver, self._run_pending)
         self._thread = vital_thread(self._worker.run, "consumer")
@@ -143,6 +144,10 @@ class Consumer:
             fenced=stats.fenced,
             transactions=stats.transactions,
         )
+
+    def _read_again(self) -> None:
+        self._worker.replaced = True
+        self.buffer.wake()
 
     def _run_pending(self) -> None:
         self._worker.pending = True

@@ -71,6 +71,8 @@ class ConsumerWorker:
         self._log_limit = RateLimit()
         self.pending = True
         """Whether reactions may be waiting; anybody may set it."""
+        self.replaced = False
+        """Whether a rebuild has replaced the tables; anybody may set it."""
 
     def run(self) -> None:
         """Work until ``stopping`` is set. No fault ends it but a limit of the quarantine."""
@@ -95,6 +97,9 @@ class ConsumerWorker:
         self._close()
 
     def _iterate(self) -> None:
+        if self.replaced:
+            self.replaced = False
+            self._start_again()
         if not self._partitions:
             self._begin()
         if not self._may_react():
@@ -133,6 +138,12 @@ class ConsumerWorker:
         self._buffer.request_bulk_read(partitions)
         self._partitions = partitions
         _log.info("consumer.started", partitions=len(partitions))
+
+    def _start_again(self) -> None:
+        """Go on from the positions in the database, and with what it says is pending."""
+        self._buffer.clear()
+        self._partitions = []
+        self.pending = True
 
     def _read_bulk(self, partitions: Collection[int]) -> None:
         stored, _ends = self._compare()
@@ -196,8 +207,7 @@ class ConsumerWorker:
         self._stats.halted = self._readiness.differs = str(difference)
         self._stats.lag = {}
         self._close()
-        self._buffer.clear()
-        self._partitions = []
+        self._start_again()
         self._stopping.wait(_LOOK_AGAIN)
 
     def _log(self) -> LogReader:

@@ -26,8 +26,8 @@ from kernel.base.instants import HOUR, MINUTE, SECOND, to_timestamp
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.kafka.broker_clock import BrokerClock, broker_time, wall
 from kernel.outbox.outbox import Waiting
-from kernel.outbox.published import Sent
 from kernel.outbox.producer import EventProducer
+from kernel.outbox.published import Sent
 from kernel.rpc.client import RpcProblem, explain
 from tests.support.desk import open_desk
 from tests.support.feed import START, code_of, log_of, wait_until
