@@ -62,7 +62,7 @@ def close(walk: Walk, code: str) -> str:
 
 def types(stack: Stack, code: str) -> list[str]:
     """Return the types of a dossier's events that others than notify wrote, as audit has them."""
-    entries = stack.motcua("timeline", code, "--json")["entries"]
+    entries = stack.motcua("timeline", code, "--json")
     return [entry["type"] for entry in entries if entry["source"] != "notify"]
 
 
