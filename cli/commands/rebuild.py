@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
 from typing import Annotated, Any
@@ -34,6 +35,7 @@ from kernel.config.environment import load
 from kernel.config.settings import Settings
 from kernel.consumer.reading.log_reader import LogUnavailable
 from kernel.eventsourcing.service_model import Model
+from kernel.kafka.cluster import Cluster
 from kernel.rebuild.rebuild import Rebuilt, check, rebuild
 from kernel.rebuild.table_compare import EXAMPLES
 from kernel.runtime.definition import ServiceDefinition
@@ -116,14 +118,14 @@ def check_service(service: str, examples: int = EXAMPLES) -> dict[str, Any]:
 
     Raise ``NothingThere``.
     """
-    given, model, bootstrap = _service(service)
+    given, model, cluster = _service(service)
     url = make_url(given.database_url)
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
         raise NothingThere(f"{service} has no database yet: {url.database}")
     live = open_engine(given.database_url, service, read_only=True)
     try:
         with _progress(f"check {service}") as report:
-            found = check(model, live, bootstrap, given.topic, report, examples=examples)
+            found = check(model, live, cluster, given.topic, report, examples=examples)
             return found.as_json()
     finally:
         live.dispose()
@@ -134,7 +136,7 @@ def rebuild_database(service: str) -> Rebuilt:
 
     Raise ``TimeoutError`` when the service does not stop, and ``Unpublished``.
     """
-    given, model, bootstrap = _service(service)
+    given, model, cluster = _service(service)
     with _stopped(given.data_dir.absolute(), service), _progress(f"rebuild {service}") as report:
         _check_published(given, model)
         if make_url(given.database_url).get_backend_name() != "sqlite":
@@ -142,12 +144,12 @@ def rebuild_database(service: str) -> Rebuilt:
             with engine.begin() as connection:
                 connection.execute(DropSchema(service, cascade=True))
             engine.dispose()
-            return rebuild(model, bootstrap, given.topic, given.database_url, progress=report)
+            return rebuild(model, cluster, given.topic, given.database_url, progress=report)
         path = Path(make_url(given.database_url).database or "")
         fresh = path.with_name(f"{path.name}.rebuild")
         _remove(fresh)
         try:
-            done = rebuild(model, bootstrap, given.topic, f"sqlite:///{fresh}", progress=report)
+            done = rebuild(model, cluster, given.topic, f"sqlite:///{fresh}", progress=report)
             _remove(path, keep_main=True)
             fresh.replace(path)
         finally:
@@ -173,7 +175,7 @@ def _check_published(given: Settings, model: Model) -> None:
         )
 
 
-def _service(service: str) -> tuple[Settings, Model, str]:
+def _service(service: str) -> tuple[Settings, Model, Cluster]:
     define = importlib.import_module(f"services.{service}.definition").define
     try:
         given = load(SETTINGS_OF[service])
@@ -181,8 +183,8 @@ def _service(service: str) -> tuple[Settings, Model, str]:
     except ValueError as error:
         raise failed(str(error), 2) from error
     stack = state.read_state(given.data_dir.absolute())
-    bootstrap = stack.get("kafka", {}).get("bootstrap") or given.kafka
-    return given, definition.model, bootstrap
+    servers = stack.get("kafka", {}).get("bootstrap") or given.kafka
+    return given, definition.model, replace(given.cluster, servers=servers)
 
 
 @contextmanager

@@ -40,6 +40,7 @@ from kernel.eventsourcing.readiness import note_whole
 from kernel.eventsourcing.record import Record
 from kernel.eventsourcing.service_model import Model
 from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.kafka.cluster import Bootstrap
 from kernel.rebuild.table_compare import EXAMPLES, Difference, RowDifference, compare
 from kernel.storage.engines import open_engine
 
@@ -109,7 +110,7 @@ class NotEmpty(Exception):
 
 def rebuild(
     model: Model,
-    bootstrap: str,
+    bootstrap: Bootstrap,
     topic: str,
     url: str,
     *,
@@ -148,7 +149,7 @@ def rebuild(
 def check(
     model: Model,
     live: Engine,
-    bootstrap: str,
+    bootstrap: Bootstrap,
     topic: str,
     progress: Progress | None = None,
     *,
@@ -185,7 +186,7 @@ class _Shadow:
         self,
         engine: Engine,
         model: Model,
-        bootstrap: str,
+        bootstrap: Bootstrap,
         topic: str,
         applier: Applier,
         refused: Mapping[Place, str] | None = None,

@@ -12,6 +12,7 @@ from kernel.base.errors import Unavailable
 from kernel.consumer.reading.kafka_reader import KafkaReader
 from kernel.consumer.reading.log_reader import LogUnavailable
 from kernel.eventsourcing.record import Record
+from kernel.kafka.cluster import Bootstrap
 from services.audit.record.verifier import OpenLog, ReadPartition
 from services.audit.wording.texts import TEXTS
 
@@ -19,7 +20,7 @@ PATIENCE_SECONDS: Final = 30.0
 """How long a read may make no progress."""
 
 
-def log_of(bootstrap: str, topic: str) -> OpenLog:
+def log_of(bootstrap: Bootstrap, topic: str) -> OpenLog:
     """Return the function that opens the log of a topic.
 
     Reading raises ``Unavailable`` when the broker does not answer.
