@@ -35,6 +35,8 @@ from cli.printer import counted, err, failed, grid, out, progress_on
 from cli.stack.plan import SERVICES
 from infra.local.topics import TopicError, ensure_topics, events_topic
 from kernel.consumer.reading.log_reader import LogUnavailable
+from kernel.kafka.clients import client_options
+from kernel.kafka.cluster import Cluster
 
 app = typer.Typer(no_args_is_help=True, help="Compare the log with the services, and mend it.")
 
@@ -59,8 +61,8 @@ def check(as_json: JSON = False) -> None:
 
     Exit status 1 when the log lacks something, or is another one than that which was read.
     """
-    settings, _, bootstrap = service_of("audit")
-    with _explained(), planned(bootstrap, settings.topic, settings.topic) as planner:
+    settings, _, cluster = service_of("audit")
+    with _explained(), planned(cluster, settings.topic, settings.topic) as planner:
         document = _document(planner)
         waiting = sum(document["waiting"].values())
         document["ok"] = not planner.plan.differs and planner.plan.to_write <= waiting
@@ -89,10 +91,10 @@ def repair(
     stopped meanwhile, and in the end log and databases are compared. Killed, run it again. No topic
     is ever removed.
     """
-    settings, _, bootstrap = service_of("audit")
+    settings, _, cluster = service_of("audit")
     target = to or settings.topic
     if not plan:
-        with _explained(), planned(bootstrap, settings.topic, target) as planner:
+        with _explained(), planned(cluster, settings.topic, target) as planner:
             document = _document(planner)
         if as_json:
             print_json(document)
@@ -107,7 +109,7 @@ def repair(
     with _explained(), ExitStack() as held:
         for service in SERVICES:
             held.enter_context(stopped(folder, service))
-        document = _carry_out(bootstrap, settings.topic, target, plan, folder, names)
+        document = _carry_out(cluster, settings.topic, target, plan, folder, names)
     if as_json:
         print_json(document)
     else:
@@ -126,9 +128,9 @@ def _two_people(approved_by: str) -> dict[str, str]:
 
 
 def _carry_out(
-    bootstrap: str, topic: str, target: str, plan_id: str, folder: Path, names: dict[str, str]
+    cluster: Cluster, topic: str, target: str, plan_id: str, folder: Path, names: dict[str, str]
 ) -> dict[str, Any]:
-    with planned(bootstrap, topic, target) as planner:
+    with planned(cluster, topic, target) as planner:
         made = planner.plan
         require_stopped(planner.databases)
         if made.refusals:
@@ -141,16 +143,18 @@ def _carry_out(
         note(folder, entry | {"at": _now(), "what": "begun", "to_write": made.to_write})
         put_positions_back(planner.databases, made)
         if target != topic:
-            ensure_topics(bootstrap, topics=[events_topic(target)])
+            ensure_topics(
+                cluster.servers, options=client_options(cluster), topics=[events_topic(target)]
+            )
         with _progress(made.to_write) as wrote:
-            write(bootstrap, planner, wrote)
+            write(cluster, planner, wrote)
         forget_waiting(planner.databases, made)
         written = made.to_write
-    with planned(bootstrap, topic, target) as planner:
+    with planned(cluster, topic, target) as planner:
         if planner.plan.to_write or planner.plan.plan_id != plan_id:
             raise CannotRepair(f"{target} does not hold what was planned; plan again")
         err.print("comparing the log with the databases …")
-        found = differences(planner.databases, bootstrap, target)
+        found = differences(planner.databases, cluster, target)
     note(folder, entry | {"at": _now(), "what": "done", "written": written, "differences": found})
     if found:
         raise CannotRepair(f"{target} holds all again, but {'; '.join(found)}")

@@ -21,6 +21,7 @@ from kernel.eventsourcing.migrate import migrate
 from kernel.eventsourcing.readiness import note_whole
 from kernel.eventsourcing.service_model import Model
 from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.kafka.cluster import Bootstrap
 from kernel.rebuild.carry_over import carry_over, require_own, take_own, unpublished, usable_tables
 from kernel.rebuild.place import HeldUp, Place
 from kernel.rebuild.postgresql_place import PostgresqlPlace
@@ -63,7 +64,7 @@ class Rebuilt:
 
 def rebuild(
     model: Model,
-    bootstrap: str,
+    bootstrap: Bootstrap,
     topic: str,
     url: str,
     *,

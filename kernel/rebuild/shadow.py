@@ -30,6 +30,7 @@ from kernel.eventsourcing.envelope import Stream
 from kernel.eventsourcing.group_commit import Writer
 from kernel.eventsourcing.service_model import Model
 from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.kafka.cluster import Bootstrap
 
 T = TypeVar("T")
 Progress = Callable[[int, int], None]
@@ -43,7 +44,7 @@ class Shadow:
         self,
         engine: Engine,
         model: Model,
-        bootstrap: str,
+        bootstrap: Bootstrap,
         topic: str,
         past: Past | None = None,
         refused: Mapping[Place, str] | None = None,

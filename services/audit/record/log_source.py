@@ -10,11 +10,12 @@ from kernel.consumer.reading.kafka_reader import KafkaReader
 from kernel.consumer.reading.log_reader import LogUnavailable
 from kernel.consumer.reading.partition_reading import read_partition
 from kernel.eventsourcing.record import Record
+from kernel.kafka.cluster import Bootstrap
 from services.audit.record.verifier import LogReading, OpenLog
 from services.audit.wording.texts import TEXTS
 
 
-def log_of(bootstrap: str, topic: str) -> OpenLog:
+def log_of(bootstrap: Bootstrap, topic: str) -> OpenLog:
     """Return the function that opens the log of a topic.
 
     Reading raises ``Unavailable`` when the broker does not answer.
