@@ -25,11 +25,11 @@ from kernel.eventsourcing.command_context import Call
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.storage.row_cache import Row
 from office.people.rights import require_own_unit
+from services.routing.application.absences.delegate_work import DelegateWork, standing_for
+from services.routing.application.absences.end_absence import EndAbsence
 from services.routing.application.append_events import write
 from services.routing.application.child_consequences import above, consequences, log_withheld
 from services.routing.application.decision_context import CaseContextLoader, known_roles
-from services.routing.application.delegate_work import DelegateWork, standing_for
-from services.routing.application.end_absence import EndAbsence
 from services.routing.application.recalculation_batches import Recalculate
 from services.routing.application.request_checks import check
 from services.routing.domain.command_table import COMMANDS, SERVICES, Answer, CommandSpec
