@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
 from typing import Annotated, Any
@@ -34,6 +35,7 @@ from kernel.config.settings import Settings
 from kernel.consumer.reading.log_comparison import LogDiffers
 from kernel.consumer.reading.log_reader import LogUnavailable
 from kernel.eventsourcing.service_model import Model
+from kernel.kafka.cluster import Cluster
 from kernel.rebuild.carry_over import NotOnLog
 from kernel.rebuild.check import check
 from kernel.rebuild.place import HeldUp, RebuildRunning
@@ -73,8 +75,12 @@ def rebuild_service(
             _report(check_service(service, rows), as_json=as_json)
             return
         done = rebuild_database(service)
-    except (NothingThere, NotOnLog) as error:
+    except NothingThere as error:
         raise failed(str(error)) from error
+    except NotOnLog as error:
+        raise failed(
+            f"{error}. `motcua log check` shows what is missing, `motcua log repair` gives it back"
+        ) from error
     except RebuildRunning as error:
         raise failed(f"another rebuild or check of {service} is under way") from error
     except HeldUp as error:
@@ -139,14 +145,14 @@ def check_service(service: str, examples: int = EXAMPLES) -> dict[str, Any]:
 
     Raise ``NothingThere``.
     """
-    given, model, bootstrap = _service(service)
+    given, model, cluster = service_of(service)
     url = make_url(given.database_url)
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
         raise NothingThere(f"{service} has no database yet: {url.database}")
     live = open_engine(given.database_url, service, read_only=True)
     try:
         with _progress(f"check {service}") as report:
-            found = check(model, live, bootstrap, given.topic, report, examples=examples)
+            found = check(model, live, cluster, given.topic, report, examples=examples)
             return found.as_json()
     finally:
         live.dispose()
@@ -154,18 +160,20 @@ def check_service(service: str, examples: int = EXAMPLES) -> dict[str, Any]:
 
 def rebuild_database(service: str) -> Rebuilt:
     """Make a service's tables again and put them in the place of those in use."""
-    given, model, bootstrap = _service(service)
+    given, model, cluster = service_of(service)
     with _progress(f"{service}: {READING}") as report:
 
         def step(name: str) -> None:
             report.step(f"{service}: {name}")
 
-        return rebuild(
-            model, bootstrap, given.topic, given.database_url, progress=report, step=step
-        )
+        return rebuild(model, cluster, given.topic, given.database_url, progress=report, step=step)
 
 
-def _service(service: str) -> tuple[Settings, Model, str]:
+def service_of(service: str) -> tuple[Settings, Model, Cluster]:
+    """Return a service's settings and model, and the brokers.
+
+    End the command with status 2 when the settings can't be used.
+    """
     define = importlib.import_module(f"services.{service}.definition").define
     try:
         given = load(SETTINGS_OF[service])
@@ -173,8 +181,8 @@ def _service(service: str) -> tuple[Settings, Model, str]:
     except ValueError as error:
         raise failed(str(error), 2) from error
     stack = state.read_state(given.data_dir.absolute())
-    bootstrap = stack.get("kafka", {}).get("bootstrap") or given.kafka
-    return given, definition.model, bootstrap
+    servers = stack.get("kafka", {}).get("bootstrap") or given.kafka
+    return given, definition.model, replace(given.cluster, servers=servers)
 
 
 class _Report:

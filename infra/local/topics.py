@@ -10,7 +10,7 @@ import argparse
 import logging
 import sys
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -66,14 +66,16 @@ def ensure_topics(
     *,
     topics: Iterable[Topic] | None = None,
     timeout: float = BOOTSTRAP_TIMEOUT,
+    options: Mapping[str, Any] | None = None,
 ) -> list[Topic]:
     """Make the topics that are missing, then check them all; returns them as named (prefix + name).
 
-    topics: which ones, by default those of topics.toml. Raise TopicError when one is not as it
+    topics: which ones, by default those of topics.toml; options: further ones of kafka-python's
+    client, such as how it logs in. Raise TopicError when one is not as it
     must be, or when no broker answers within `timeout` seconds.
     """
     wanted = [topic.named(prefix + topic.name) for topic in (topics or load_topics())]
-    with _admin(bootstrap, timeout) as admin:
+    with _admin(bootstrap, timeout, options) as admin:
         present = set(admin.list_topics())
         for topic in wanted:
             if topic.name not in present:
@@ -111,10 +113,14 @@ def fix_topic(bootstrap: str, topic: Topic, *, timeout: float = BOOTSTRAP_TIMEOU
         _raise_for(bootstrap, _differences(admin, topic))
 
 
-def _admin(bootstrap: str, timeout: float = BOOTSTRAP_TIMEOUT) -> KafkaAdminClient:
+def _admin(
+    bootstrap: str,
+    timeout: float = BOOTSTRAP_TIMEOUT,
+    options: Mapping[str, Any] | None = None,
+) -> KafkaAdminClient:
     try:
         return KafkaAdminClient(
-            bootstrap_servers=bootstrap.split(","),
+            **{"bootstrap_servers": bootstrap.split(",")} | dict(options or {}),
             bootstrap_timeout_ms=int(timeout * 1000),
             request_timeout_ms=REQUEST_TIMEOUT_MS,
         )

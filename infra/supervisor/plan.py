@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import errno
 import socket
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 _WHY = {
     errno.EADDRINUSE: "something else listens at",
@@ -38,6 +40,8 @@ class Plan:
     kafka_port: int
     topic: str
     programs: tuple[Program, ...]
+    kafka_options: Mapping[str, Any] = field(default_factory=dict)
+    """What kafka-python needs, besides the addresses, to be let in."""
 
     @property
     def services(self) -> tuple[Program, ...]:

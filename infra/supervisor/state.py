@@ -6,12 +6,16 @@ import fcntl
 import json
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
+
+import psutil
 
 STATE_FILE = "stack.json"
 PATIENCE = 1.0
 """Seconds after which a lock is a supervisor's: who only looks has it for an instant."""
+HOLD = "hold"
 
 
 class AlreadyRunning(Exception):
@@ -73,3 +77,31 @@ def read_state(data_dir: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     return stack
+
+
+def hold(data_dir: Path, service: str) -> Path:
+    """Ask the supervisor to stop a service and leave it stopped until ``release``; return the
+    file that asks.
+    """
+    path = data_dir / HOLD / service
+    while True:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):  # another release took the folder away just now
+            path.write_text(str(os.getpid()))
+            return path
+
+
+def release(data_dir: Path, service: str) -> None:
+    """Let the supervisor start a held service again; nothing is left when it was the last one."""
+    (data_dir / HOLD / service).unlink(missing_ok=True)
+    with suppress(OSError):  # another service is being held
+        (data_dir / HOLD).rmdir()
+
+
+def held(data_dir: Path, service: str) -> bool:
+    """Return whether a service is being held by a process that is still there."""
+    try:
+        holder = (data_dir / HOLD / service).read_text()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return not holder.isdigit() or psutil.pid_exists(int(holder))

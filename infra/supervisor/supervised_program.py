@@ -101,6 +101,8 @@ class SupervisedProgram:
                 self._process.kill()
             return False
         self._process = None
+        self._next_start = 0.0
+        self._backoff = Backoff()
         return True
 
 

@@ -65,7 +65,11 @@ class Supervisor:
             if self._kafka is not None:
                 self._kafka.start()
             if not self._ending.is_set():
-                ensure_topics(self._plan.bootstrap, topics=[events_topic(self._plan.topic)])
+                ensure_topics(
+                    self._plan.bootstrap,
+                    topics=[events_topic(self._plan.topic)],
+                    options=self._plan.kafka_options,
+                )
                 self._tick()
                 on_started()
             while not self._ending.wait(TICK):
@@ -88,7 +92,10 @@ class Supervisor:
 
     def _tick(self) -> None:
         for supervised in self._programs:
-            if line := supervised.tick():
+            if state.held(self._plan.data_dir, supervised.program.name):
+                supervised.ask_to_stop()
+                supervised.ended()
+            elif line := supervised.tick():
                 self._report(line)
                 self._recoveries.died(supervised.program)
         self._publish()

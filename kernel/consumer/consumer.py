@@ -24,6 +24,7 @@ from kernel.consumer.worker import ConsumerWorker
 from kernel.eventsourcing.group_commit import Writer
 from kernel.eventsourcing.readiness import Readiness
 from kernel.eventsourcing.service_model import Model
+from kernel.kafka.cluster import Bootstrap
 from kernel.telemetry import metrics
 from kernel.telemetry.logs import get_logger
 from kernel.telemetry.vital_threads import vital_thread
@@ -68,7 +69,7 @@ class Consumer:
         reads: Engine,
         model: Model,
         clock: Clock,
-        bootstrap: str,
+        bootstrap: Bootstrap,
         topic: str,
         *,
         bounds: QuarantineBounds | None = None,

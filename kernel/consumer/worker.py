@@ -26,6 +26,7 @@ from kernel.consumer.reading.stall_detector import INTERVAL, StallDetector
 from kernel.consumer.redrive import redrive
 from kernel.eventsourcing.readiness import Readiness, note_whole
 from kernel.eventsourcing.service_model import Model
+from kernel.outbox import published
 from kernel.telemetry import metrics
 from kernel.telemetry.logs import RateLimit, fault, get_logger
 
@@ -192,8 +193,9 @@ class ConsumerWorker:
         # In this order: another worker may move the positions while the ends are read.
         with self._reads.connect() as connection:
             stored = positions.load(connection, self._model.tables)
-            marks = positions.load_marks(connection, self._model.tables)
-        ends = require_same(self._log(), stored, marks)
+            read = positions.load_marks(connection, self._model.tables)
+            written = published.load(connection, self._model.tables)
+        ends = require_same(self._log(), stored, read, written)
         self._readiness.confirm()
         self._stats.halted = ""
         return stored, ends

@@ -22,6 +22,7 @@ from kernel.consumer.applying.results import Past
 from kernel.eventsourcing.envelope import Stream, new_id, stream_of
 from kernel.eventsourcing.record import Record
 from kernel.eventsourcing.service_model import Model
+from kernel.kafka.cluster import Bootstrap
 from kernel.rebuild.postgresql_place import no_rebuild
 from kernel.rebuild.shadow import Progress, Shadow
 from kernel.rebuild.sqlite_place import careless
@@ -76,7 +77,7 @@ def _row_as_json(row: RowDifference) -> dict[str, Any]:
 def check(
     model: Model,
     live: Engine,
-    bootstrap: str,
+    bootstrap: Bootstrap,
     topic: str,
     progress: Progress | None = None,
     *,

@@ -21,6 +21,7 @@ from kernel.eventsourcing.migrate import migrate
 from kernel.eventsourcing.readiness import note_whole
 from kernel.eventsourcing.service_model import Model
 from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.kafka.cluster import Bootstrap
 from kernel.rebuild.carry_over import carry_over, require_own, take_own, unpublished, usable_tables
 from kernel.rebuild.place import HeldUp, Place
 from kernel.rebuild.postgresql_place import PostgresqlPlace
@@ -63,7 +64,7 @@ class Rebuilt:
 
 def rebuild(
     model: Model,
-    bootstrap: str,
+    bootstrap: Bootstrap,
     topic: str,
     url: str,
     *,
@@ -76,8 +77,8 @@ def rebuild(
     use, be empty, or not exist.
 
     ``prepare`` makes empty tables; ``step`` is called at the beginning of each step. Raise
-    ``RebuildRunning``; ``LogUnavailable`` when the log does not answer; ``NotOnLog`` when the
-    database has what the log lacks; ``HeldUp`` when its users do not let go of it. It is as it was
+    ``RebuildRunning``; ``LogUnavailable`` when the log does not answer, ``LogDiffers`` when it is
+    another one than that of the database; ``NotOnLog`` when the database has what the log lacks; ``HeldUp`` when its users do not let go of it. It is as it was
     then.
     """
     begun = time.monotonic()
@@ -129,6 +130,8 @@ def _exchange_now(
         step(EXCHANGING)
         shadow.read()
         usable = usable_tables(held, model)
+        if usable >= {model.tables.positions.name, model.tables.published.name}:
+            shadow.require_log_of(held.connection)
         rows = unpublished(held, model, usable)
         carried = shadow.run(partial(take_own, rows=rows))
         left = shadow.run(_left)

@@ -13,7 +13,7 @@ from functools import partial
 from types import TracebackType
 from typing import TypeVar
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Connection, Engine, func, select
 
 from kernel.base.clock import FixedClock
 from kernel.config.process_tuning import fewer_collections
@@ -30,6 +30,8 @@ from kernel.eventsourcing.envelope import Stream
 from kernel.eventsourcing.group_commit import Writer
 from kernel.eventsourcing.service_model import Model
 from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.outbox import published
+from kernel.kafka.cluster import Bootstrap
 
 T = TypeVar("T")
 Progress = Callable[[int, int], None]
@@ -43,7 +45,7 @@ class Shadow:
         self,
         engine: Engine,
         model: Model,
-        bootstrap: str,
+        bootstrap: Bootstrap,
         topic: str,
         past: Past | None = None,
         refused: Mapping[Place, str] | None = None,
@@ -78,13 +80,19 @@ class Shadow:
     def read(self, progress: Progress | None = None) -> int:
         """Read on to the present end of the log, and return how many records that were."""
         before = self.tally.bulk
-        partitions = list(require_same(self._reader, {}, {}))
+        partitions = list(require_same(self._reader, {}, {}, {}))
         begin = self.run(partial(positions.begin, partitions=partitions))
         bulk = CatchUp(self._reader, self._committer, self._applier, self.tally, self._stopping)
         total = sum(self._reader.ends(partitions).values())
         with fewer_collections(), _telling(progress, self.tally, total):
             bulk.to_the_end(begin)
         return self.tally.bulk - before
+
+    def require_log_of(self, live: Connection) -> None:
+        """Raise ``LogDiffers`` unless the log is the one that the tables in use were made from."""
+        tables = self._model.tables
+        read, written = positions.load_marks(live, tables), published.load(live, tables)
+        require_same(self._reader, positions.load(live, tables), read, written)
 
     def run(self, work: Callable[[UnitOfWork], T]) -> T:
         """Run a transaction on the tables and return its result."""

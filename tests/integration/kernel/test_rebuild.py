@@ -10,6 +10,7 @@ from sqlalchemy import Engine, select
 
 from infra.local.kafka import KafkaBroker
 from kernel.base.errors import Unavailable
+from kernel.consumer.reading.log_comparison import LogDiffers
 from kernel.eventsourcing import group_commit
 from kernel.eventsourcing.group_commit import Writer
 from kernel.eventsourcing.service_model import Model
@@ -183,6 +184,20 @@ def test_what_the_log_lacks_is_not_thrown_away(
     writer.submit(resume(1)).result(10)
     with pytest.raises(NotOnLog, match="event 1 of"):
         rebuild(MODEL, kafka.bootstrap, topic, database_url, prepare=make_tables)
+
+
+def test_a_log_that_was_shortened_is_not_taken(
+    kafka: KafkaBroker, topic: str, database_url: str, store: Engine
+) -> None:
+    """The tables in use were made from more: they are not replaced by less."""
+    put(kafka.bootstrap, topic, [supplement(code_of(1), 1)])
+    with store.begin() as connection:
+        row = {"partition": 0, "position": 9, "last_offset": None, "last_digest": None}
+        connection.execute(KERNEL.positions.insert(), row)
+    before = everything(store)
+    with pytest.raises(LogDiffers, match="ends before the position"):
+        rebuild(MODEL, kafka.bootstrap, topic, database_url, prepare=make_tables)
+    assert everything(store) == before
 
 
 def test_one_rebuild_at_a_time(

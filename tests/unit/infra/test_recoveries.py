@@ -4,9 +4,11 @@ import re
 import socket
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 from cli.stack.readiness import is_ready
 from infra.local.ports import free_port
+from infra.supervisor import state
 from infra.supervisor.plan import Program
 from infra.supervisor.recoveries import Recoveries
 
@@ -65,3 +67,14 @@ def test_a_program_without_status_is_ready_when_it_listens() -> None:
     assert not is_ready(mail)
     with socket.create_server(("127.0.0.1", port)):
         assert is_ready(mail)
+
+
+def test_a_release_leaves_nothing_behind(tmp_path: Path) -> None:
+    """The folder of held services goes with the last one of them."""
+    state.hold(tmp_path, "audit")
+    state.hold(tmp_path, "intake")
+    state.release(tmp_path, "audit")
+    assert state.held(tmp_path, "intake")
+    state.release(tmp_path, "intake")
+    assert not state.held(tmp_path, "intake")
+    assert list(tmp_path.iterdir()) == []
