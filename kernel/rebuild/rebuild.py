@@ -78,8 +78,8 @@ def rebuild(
 
     ``prepare`` makes empty tables; ``step`` is called at the beginning of each step. Raise
     ``RebuildRunning``; ``LogUnavailable`` when the log does not answer, ``LogDiffers`` when it is
-    another one than that of the database; ``NotOnLog`` when the database has what the log lacks; ``HeldUp`` when its users do not let go of it. It is as it was
-    then.
+    another one than that of the database; ``NotOnLog`` when the database has what the log lacks;
+    ``HeldUp`` when its users do not let go of it. It is as it was then.
     """
     begun = time.monotonic()
     place = _place_of(url, schema or model.source)

@@ -30,8 +30,8 @@ from kernel.eventsourcing.envelope import Stream
 from kernel.eventsourcing.group_commit import Writer
 from kernel.eventsourcing.service_model import Model
 from kernel.eventsourcing.unit_of_work import UnitOfWork
-from kernel.outbox import published
 from kernel.kafka.cluster import Bootstrap
+from kernel.outbox import published
 
 T = TypeVar("T")
 Progress = Callable[[int, int], None]
