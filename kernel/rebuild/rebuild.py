@@ -125,8 +125,8 @@ def _exchange(place: Place, shadow: Shadow, model: Model, step: Callable[[str], 
 def _exchange_now(
     place: Place, shadow: Shadow, model: Model, step: Callable[[str], None]
 ) -> Rebuilt:
+    begun = time.monotonic()  # who writes may queue behind this one already while it waits
     with place.hold() as held:
-        begun = time.monotonic()
         step(EXCHANGING)
         shadow.read()
         usable = usable_tables(held, model)
