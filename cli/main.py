@@ -32,6 +32,7 @@ _COMMANDS = {
     "codes": "commands.catalogue.codes:app",
     "process": "commands.catalogue.process:app",
     "quarantine": "commands.quarantine:app",
+    "topic": "stack.topic:app",
 }
 """Where each command is, below this package: a function, or a Typer of several."""
 _LOOKS = {"rich_markup_mode": None, "add_completion": False, "pretty_exceptions_enable": False}

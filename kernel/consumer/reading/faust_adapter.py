@@ -18,6 +18,7 @@ from typing import Any
 
 from kernel.consumer.reading.buffer import Buffer
 from kernel.eventsourcing.record import Record
+from kernel.kafka.no_topic_creation import never_create_topics
 from kernel.telemetry.logs import RateLimit, fault, get_logger
 
 # Faust imports aiohttp's client for the name of a type, and nothing here speaks HTTP: 7 MB for
@@ -220,6 +221,7 @@ async def _end_fetcher(app: Any) -> None:
 
 def bare_app(group: str, bootstrap: str, *, offset_reset: str) -> Any:
     """Return a Faust app for the running event loop: no leader topic, no table, no web server."""
+    never_create_topics()
     return _App(
         group,
         broker=[f"kafka://{server}" for server in bootstrap.split(",")],

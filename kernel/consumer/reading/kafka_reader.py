@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaError
 
 from kernel.consumer.reading.log_reader import LogUnavailable
 from kernel.eventsourcing.record import Record
+from kernel.kafka.no_topic_creation import never_create_topics
 
 T = TypeVar("T")
 BATCH = 2_000
@@ -35,6 +36,7 @@ class KafkaReader:
     """
 
     def __init__(self, bootstrap: str, topic: str) -> None:
+        never_create_topics()
         self._topic = topic
         self._runner = asyncio.Runner()
         self._consumer: Any = None
