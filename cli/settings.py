@@ -7,11 +7,12 @@ from pydantic import Field
 
 from cli.printer import fail
 from kernel.config.environment import Port, SettingsError, load
+from kernel.config.kafka_settings import KafkaSettings
 from office.ports import PORTS
 from office.settings import CalendarSettings, PeopleSettings, ProcessSettings
 
 
-class CliSettings(PeopleSettings, CalendarSettings, ProcessSettings):
+class CliSettings(PeopleSettings, CalendarSettings, ProcessSettings, KafkaSettings):
     """All variables of the commands and of the local stack."""
 
     token: str = Field("", validation_alias="MOTCUA_TOKEN")

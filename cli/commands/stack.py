@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
@@ -63,11 +64,12 @@ def _plan() -> Plan:
 
 
 def _foreground(plan: Plan) -> None:
+    cluster = replace(settings().cluster, servers=plan.bootstrap)
     supervisor = Supervisor(
         plan,
         lambda line: err.print(line, style="yellow", markup=False),
         is_ready,
-        lambda: ensure_topics(plan.bootstrap, topics=[events_topic(plan.topic)]),
+        lambda: ensure_topics(cluster, topics=[events_topic(plan.topic)]),
     )
     announcer = threading.Thread(target=_announce, args=(plan, supervisor), daemon=True)
     try:

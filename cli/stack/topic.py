@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import typer
 
@@ -13,6 +14,7 @@ from cli.stack.addresses import running_stack
 from infra.kafka.jars import JarError
 from infra.local.kafka import BrokerError, KafkaBroker
 from infra.supervisor import state
+from kernel.kafka.cluster import Cluster
 from kernel.kafka.topics import Topic, TopicError, check_topics, events_topic, fix_topic
 
 ANSWER_WITHIN = 5.0
@@ -27,8 +29,8 @@ def check() -> None:
     Exit status 1 when it is not. Where no stack runs on the data folder, its own broker is started
     for as long as this takes.
     """
-    with _topic() as (bootstrap, topic):
-        check_topics(bootstrap, [topic], timeout=ANSWER_WITHIN)
+    with _topic() as (cluster, topic):
+        check_topics(cluster, [topic], timeout=ANSWER_WITHIN)
         _say_right(topic)
 
 
@@ -41,8 +43,8 @@ def fix() -> None:
     Partitions are added only while it holds no record. Where no stack runs on the data folder, its
     own broker is started for as long as this takes.
     """
-    with _topic() as (bootstrap, topic):
-        fix_topic(bootstrap, topic, timeout=ANSWER_WITHIN)
+    with _topic() as (cluster, topic):
+        fix_topic(cluster, topic, timeout=ANSWER_WITHIN)
         _say_right(topic)
 
 
@@ -51,17 +53,17 @@ def _say_right(topic: Topic) -> None:
 
 
 @contextmanager
-def _topic() -> Iterator[tuple[str, Topic]]:
+def _topic() -> Iterator[tuple[Cluster, Topic]]:
     """Return the cluster and the topic of the running stack, else those of the environment."""
     try:
-        with _cluster() as (bootstrap, name):
-            yield bootstrap, events_topic(name)
+        with _place() as (servers, name):
+            yield replace(settings().cluster, servers=servers), events_topic(name)
     except (state.AlreadyRunning, BrokerError, JarError, TopicError) as error:
         raise failed(str(error)) from error
 
 
 @contextmanager
-def _cluster() -> Iterator[tuple[str, str]]:
+def _place() -> Iterator[tuple[str, str]]:
     given = settings()
     folder = given.data_dir.absolute()
     if kafka := running_stack(folder).get("kafka"):

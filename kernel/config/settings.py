@@ -10,8 +10,8 @@ from pydantic_settings import SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from kernel.config.common_settings import CommonSettings
 from kernel.config.environment import Port
+from kernel.config.kafka_settings import KafkaSettings
 from kernel.config.master_key import parse_key
 from kernel.consumer.applying.quarantine_limit import QuarantineBounds
 
@@ -50,14 +50,13 @@ def _database(url: str) -> str:
 DatabaseUrl = Annotated[str, AfterValidator(_database)]
 
 
-class Settings(CommonSettings):
+class Settings(KafkaSettings):
     """The settings of one service's process; each service derives its own from it."""
 
     model_config = SettingsConfigDict(validate_default=True)
 
     service: str
     port: Port = Field(0, validation_alias="<SERVICE>_PORT")
-    kafka: str = Field("127.0.0.1:29092", validation_alias="KAFKA_BOOTSTRAP_SERVERS")
     database_url: DatabaseUrl = Field(
         default_factory=lambda data: sqlite_url(data["data_dir"], data["service"]),
         validation_alias=AliasChoices("<SERVICE>_DATABASE_URL", "DATABASE_URL"),

@@ -25,6 +25,7 @@ from kernel.consumer.worker import ConsumerWorker
 from kernel.eventsourcing.group_commit import Writer
 from kernel.eventsourcing.readiness import Readiness
 from kernel.eventsourcing.service_model import Model
+from kernel.kafka.cluster import Bootstrap
 from kernel.telemetry import metrics
 from kernel.telemetry.logs import get_logger
 from kernel.telemetry.vital_threads import vital_thread
@@ -74,7 +75,7 @@ class Consumer:
         reads: Engine,
         model: Model,
         clock: Clock,
-        bootstrap: str,
+        bootstrap: Bootstrap,
         topic: str,
         *,
         bounds: QuarantineBounds | None = None,
@@ -113,6 +114,7 @@ class Consumer:
             may_react,
             self.readiness,
         )
+        writer.on_replaced(self._read_again)
         redriver = replace(applier, limit=None, reacting=False)
         self.quarantine = Quarantine(reads, writer, model, redriver, self._run_pending)
         self._thread = vital_thread(self._worker.run, "consumer")
@@ -152,6 +154,10 @@ class Consumer:
             fenced=stats.fenced,
             transactions=stats.transactions,
         )
+
+    def _read_again(self) -> None:
+        self._worker.replaced = True
+        self.buffer.wake()
 
     def _run_pending(self) -> None:
         self._worker.pending = True

@@ -27,6 +27,7 @@ from kernel.consumer.reading.stall_detector import INTERVAL, StallDetector
 from kernel.consumer.redrive import redrive
 from kernel.eventsourcing.readiness import Readiness, note_whole
 from kernel.eventsourcing.service_model import Model
+from kernel.outbox import published
 from kernel.telemetry import metrics
 from kernel.telemetry.logs import RateLimit, fault, get_logger
 
@@ -73,6 +74,8 @@ class ConsumerWorker:
         self._log_limit = RateLimit()
         self.pending = True
         """Whether reactions may be waiting; anybody may set it."""
+        self.replaced = False
+        """Whether a rebuild has replaced the tables; anybody may set it."""
 
     def run(self) -> None:
         """Work until ``stopping`` is set. No fault ends it but a limit of the quarantine."""
@@ -100,6 +103,9 @@ class ConsumerWorker:
         if self._readiness.topic_halt() is not None:
             self._stopping.wait(_TOPIC_HOLD)
             return
+        if self.replaced:
+            self.replaced = False
+            self._start_again()
         if not self._partitions:
             self._begin()
         if not self._may_react():
@@ -138,6 +144,12 @@ class ConsumerWorker:
         self._buffer.request_bulk_read(partitions)
         self._partitions = partitions
         _log.info("consumer.started", partitions=len(partitions))
+
+    def _start_again(self) -> None:
+        """Go on from the positions in the database, and with what it says is pending."""
+        self._buffer.clear()
+        self._partitions = []
+        self.pending = True
 
     def _read_bulk(self, partitions: Collection[int]) -> None:
         stored, _ends = self._compare()
@@ -187,8 +199,9 @@ class ConsumerWorker:
         # In this order: another worker may move the positions while the ends are read.
         with self._reads.connect() as connection:
             stored = positions.load(connection, self._model.tables)
-            marks = positions.load_marks(connection, self._model.tables)
-        ends = require_same(self._log(), stored, marks)
+            read = positions.load_marks(connection, self._model.tables)
+            written = published.load(connection, self._model.tables)
+        ends = require_same(self._log(), stored, read, written)
         self._readiness.confirm()
         self._stats.halt = None
         return stored, ends
@@ -201,8 +214,7 @@ class ConsumerWorker:
         self._stats.halt = Halt(HaltReason.LOG_DIFFERS, str(difference))
         self._stats.lag = {}
         self._close()
-        self._buffer.clear()
-        self._partitions = []
+        self._start_again()
         self._stopping.wait(_LOOK_AGAIN)
 
     def _log(self) -> LogReader:

@@ -14,6 +14,7 @@ from typing import Final
 
 from kernel.consumer.halt import Halt, HaltReason
 from kernel.kafka.clients import make_admin
+from kernel.kafka.cluster import Bootstrap
 from kernel.kafka.topics import Found, Topic, find, wrong
 from kernel.telemetry import metrics
 from kernel.telemetry.logs import get_logger
@@ -26,15 +27,11 @@ REQUEST_MS: Final = 5_000
 _log = get_logger(__name__)
 
 
-def look_up(bootstrap: str, topic: Topic) -> Found | None:
+def look_up(bootstrap: Bootstrap, topic: Topic) -> Found | None:
     """Return the topic as the cluster has it, None when it has none; blocks until it answers, and
     raise kafka-python's errors.
     """
-    admin = make_admin(
-        bootstrap_servers=bootstrap.split(","),
-        bootstrap_timeout_ms=BOOTSTRAP_MS,
-        request_timeout_ms=REQUEST_MS,
-    )
+    admin = make_admin(bootstrap, bootstrap_timeout_ms=BOOTSTRAP_MS, request_timeout_ms=REQUEST_MS)
     try:
         return find(admin, topic)
     finally:
@@ -56,7 +53,7 @@ class TopicWatch:
         metrics.TOPIC_WRONG.observe(lambda: int(self.halt is not None))
 
     @classmethod
-    def of(cls, bootstrap: str, topic: Topic) -> TopicWatch:
+    def of(cls, bootstrap: Bootstrap, topic: Topic) -> TopicWatch:
         """Return the watch of a topic on a cluster."""
         return cls(topic, partial(look_up, bootstrap, topic))
 

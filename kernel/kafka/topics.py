@@ -24,6 +24,7 @@ from kafka.errors import (
 
 from kernel.config.common_settings import EVENTS
 from kernel.kafka.clients import make_admin
+from kernel.kafka.cluster import Bootstrap, cluster_of
 
 PARTITIONS: Final = 6
 """Chosen once: the events of a stream stay in the partition of its id for ever."""
@@ -118,7 +119,7 @@ def wrong(topic: Topic, found: Found | None) -> str:
 
 
 def ensure_topics(
-    bootstrap: str, *, topics: Iterable[Topic] = (Topic(),), timeout: float = WITHIN
+    bootstrap: Bootstrap, *, topics: Iterable[Topic] = (Topic(),), timeout: float = WITHIN
 ) -> None:
     """Make the topics that are missing, then check them all. Raise ``TopicError`` when one is not
     as it must be, or when no broker answers within ``timeout`` seconds.
@@ -132,7 +133,7 @@ def ensure_topics(
         _require(admin, wanted)
 
 
-def check_topics(bootstrap: str, topics: Iterable[Topic], *, timeout: float = WITHIN) -> None:
+def check_topics(bootstrap: Bootstrap, topics: Iterable[Topic], *, timeout: float = WITHIN) -> None:
     """Raise ``TopicError`` when a topic is missing or not as it must be, or no broker answers.
     Changes nothing.
     """
@@ -140,7 +141,7 @@ def check_topics(bootstrap: str, topics: Iterable[Topic], *, timeout: float = WI
         _require(admin, topics)
 
 
-def fix_topic(bootstrap: str, topic: Topic, *, timeout: float = WITHIN) -> None:
+def fix_topic(bootstrap: Bootstrap, topic: Topic, *, timeout: float = WITHIN) -> None:
     """Make a topic as it must be: create it, set its settings, add partitions while it holds no
     record: later the events of a stream would be spread over two. Raise ``TopicError`` for what
     cannot be mended.
@@ -161,22 +162,21 @@ def fix_topic(bootstrap: str, topic: Topic, *, timeout: float = WITHIN) -> None:
 
 
 @contextmanager
-def _cluster(bootstrap: str, timeout: float) -> Iterator[Any]:
+def _cluster(bootstrap: Bootstrap, timeout: float) -> Iterator[Any]:
     """Connect to a cluster; whatever it refuses becomes a ``TopicError``."""
+    servers = cluster_of(bootstrap).servers
     try:
         admin = make_admin(
-            bootstrap_servers=bootstrap.split(","),
+            bootstrap,
             bootstrap_timeout_ms=int(timeout * 1000),
             request_timeout_ms=REQUEST_MS,
         )
     except KafkaError as error:
-        raise TopicError(
-            f"no Kafka broker answers at {bootstrap} ({type(error).__name__})"
-        ) from None
+        raise TopicError(f"no Kafka broker answers at {servers} ({type(error).__name__})") from None
     try:
         yield admin
     except KafkaError as error:
-        raise TopicError(f"Kafka at {bootstrap} refuses: {error}") from error
+        raise TopicError(f"Kafka at {servers} refuses: {error}") from error
     finally:
         admin.close()
 

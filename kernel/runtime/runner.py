@@ -106,10 +106,10 @@ class ServiceProcess:
         bind(writable, model.tables, KEYRING, keyring.keyring_id)
         self._writer = Writer(writable, model, keyring)
         clock = settings.make_clock()
-        self._broker_clock = BrokerClock(partial(broker_time, settings.kafka))
-        self._topic_watch = TopicWatch.of(settings.kafka, events_topic(settings.topic))
+        self._broker_clock = BrokerClock(partial(broker_time, settings.cluster))
+        self._topic_watch = TopicWatch.of(settings.cluster, events_topic(settings.topic))
         self._consumer = Consumer(
-            self._writer, engine, model, clock, settings.kafka, settings.topic,
+            self._writer, engine, model, clock, settings.cluster, settings.topic,
             bounds=settings.quarantine_bounds, may_react=self._broker_clock.fits,
             topic_halt=lambda: self._topic_watch.halt,
         )  # fmt: skip
@@ -117,13 +117,13 @@ class ServiceProcess:
             self._writer,
             engine,
             model,
-            settings.kafka,
+            settings.cluster,
             settings.topic,
             broker_now=self._broker_clock.now,
             may_publish=self._consumer.readiness.may_publish,
         )
         self._faust = FaustAdapter(
-            self._consumer.buffer, settings.kafka, settings.topic, f"motcua-{settings.service}"
+            self._consumer.buffer, settings.cluster, settings.topic, f"motcua-{settings.service}"
         )
         commands = Commands(
             self._writer, clock, model.tables, self._consumer.readiness, self._broker_clock,

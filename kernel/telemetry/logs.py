@@ -47,7 +47,8 @@ EVENTS: Final[dict[str, str]] = {
     "identity.role_unknown": "A token names a role that is not in the table; it is ignored.",
     "consumer.started": "The consumer knows the log's partitions and begins to read.",
     "consumer.caught_up": "The log was read to where it ended at the start.",
-    "consumer.log_away": "The log does not answer; the consumer waits and tries again.",
+    "consumer.log_away": "The log does not answer, or refuses us: then `fault` names the setting; "
+    "the consumer waits and tries again.",
     "consumer.log_differs": "The log is not the one that was read so far; nothing is taken.",
     "consumer.database_away": "The database does not answer; the consumer waits and tries again.",
     "consumer.fenced": "Another worker has moved a position; this one reads on from there.",

@@ -17,7 +17,7 @@ from sqlalchemy.schema import DropSchema
 
 from infra.local.kafka import KafkaBroker
 from kernel.kafka.topics import ensure_topics, events_topic
-from kernel.rebuild.rebuild import check
+from kernel.rebuild.check import check
 from kernel.rpc.client import explain
 from kernel.storage.engines import open_engine
 from tests.support.events import make_event

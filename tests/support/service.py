@@ -94,6 +94,17 @@ class ServiceProcess:
             process.kill()
             process.wait()
 
+    def motcua(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run `motcua` with its settings, as on another machine: from a folder of its own."""
+        elsewhere = {"MOTCUA_DATA_DIR": str(self.folder / "elsewhere")}
+        return subprocess.run(
+            [sys.executable, "-m", "cli.main", *arguments],
+            env=self.env | elsewhere,
+            capture_output=True,
+            text=True,
+            timeout=240,
+        )
+
     def channel(self) -> grpc.Channel:
         """Connect to it; to be closed by the caller."""
         return grpc.insecure_channel(self.address, CHANNEL_OPTIONS)

@@ -50,7 +50,7 @@ class EndAbsence:
         meant = [one.delegation for one in running if one.touches(unit)]
         if not meant:
             apart = running and not any(one.meets(unit) for one in running)
-            raise _refused("NOT_YOURS_TO_END" if apart else "NO_ABSENCE", officer)
+            raise self._refused("NOT_YOURS_TO_END" if apart else "NO_ABSENCE", officer)
         codes = _covered(uow, officer, at)
         ended = AbsenceEnded(officer=officer, unit=unit)
         events = uow.append_call(officer, [ended], call, OFFICER)
@@ -77,9 +77,8 @@ class EndAbsence:
         known = people.officers.get(officer) if people else None
         leads = bool(unit) and not call.roles.isdisjoint(LEADING)
         if not leads or (known and not below(known.unit, unit)):
-            raise _refused("NOT_YOURS_TO_END", officer)
+            raise self._refused("NOT_YOURS_TO_END", officer)
         return unit
 
-
-def _refused(code: str, officer: str) -> Refused:
-    return Refused(case.refusal(code, officer=officer))
+    def _refused(self, code: str, officer: str) -> Refused:
+        return self.loader.refused(case.refusal(code, officer=officer))

@@ -16,7 +16,7 @@ from motcua.events.v1.event_pb2 import Event
 from motcua.routing.v1 import routing_pb2 as pb
 
 from kernel.base.clock_skew import in_future, lies_ahead
-from kernel.base.errors import Invalid, Refusal, Refused
+from kernel.base.errors import Invalid, Refusal
 from kernel.base.instants import instant_in
 from kernel.commands.command_methods import Handlers
 from kernel.commands.command_table import CommandTableError, response_of
@@ -105,7 +105,7 @@ class CaseHandler:
         self.loader.check_assignee(request, state, context)
         outcome = decide(state, request, context)
         if isinstance(outcome, Refusal):
-            raise Refused(outcome)
+            raise self.loader.refused(outcome, process)
         events = write(uow, code, outcome, call)
         log_withheld(code, outcome)
         by_system = replace(call, actor=uow.system_actor())
