@@ -13,7 +13,7 @@ from kafka.errors import KafkaError
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from sqlalchemy.exc import DBAPIError
 
-from cli.commands.rebuild import service_of, stopped
+from cli.commands.rebuild import service_of
 from cli.formatting import print_json
 from cli.log_repair.content import NothingHeld, Origin
 from cli.log_repair.plan import Planner
@@ -26,14 +26,18 @@ from cli.log_repair.repair import (
     planned,
     put_positions_back,
     require_stopped,
+    reserved,
     write,
 )
+from cli.log_repair.stopped import stopped
 from cli.operator_name import operator_name
 from cli.options import JSON
 from cli.printer import counted, err, failed, grid, out, progress_on
 from cli.stack.plan import SERVICES
-from infra.local.topics import TopicError, ensure_topics, events_topic
 from kernel.consumer.reading.log_reader import LogUnavailable
+from kernel.kafka.cluster import Cluster
+from kernel.kafka.topics import TopicError, ensure_topics, events_topic
+from kernel.rebuild.place import RebuildRunning
 
 app = typer.Typer(no_args_is_help=True, help="Compare the log with the services, and mend it.")
 
@@ -44,6 +48,8 @@ def _explained() -> Iterator[None]:
         yield
     except (CannotRepair, NothingHeld, TopicError, TimeoutError) as error:
         raise failed(str(error)) from error
+    except RebuildRunning as error:
+        raise failed("a rebuild or a check is under way: wait for it and try again") from error
     except (LogUnavailable, KafkaError) as error:
         raise failed(
             f"Kafka does not answer ({error!r}); is it running? (motcua status)"
@@ -58,8 +64,8 @@ def check(as_json: JSON = False) -> None:
 
     Exit status 1 when the log lacks something, or is another one than that which was read.
     """
-    settings, _, bootstrap = service_of("audit")
-    with _explained(), planned(bootstrap, settings.topic, settings.topic) as planner:
+    settings, _, cluster = service_of("audit")
+    with _explained(), planned(cluster, settings.topic, settings.topic) as planner:
         document = _document(planner)
         waiting = sum(document["waiting"].values())
         document["ok"] = not planner.plan.differs and planner.plan.to_write <= waiting
@@ -88,10 +94,10 @@ def repair(
     stopped meanwhile, and in the end log and databases are compared. Killed, run it again. No topic
     is ever removed.
     """
-    settings, _, bootstrap = service_of("audit")
+    settings, _, cluster = service_of("audit")
     target = to or settings.topic
     if not plan:
-        with _explained(), planned(bootstrap, settings.topic, target) as planner:
+        with _explained(), planned(cluster, settings.topic, target) as planner:
             document = _document(planner)
         if as_json:
             print_json(document)
@@ -106,7 +112,7 @@ def repair(
     with _explained(), ExitStack() as held:
         for service in SERVICES:
             held.enter_context(stopped(folder, service))
-        document = _carry_out(bootstrap, settings.topic, target, plan, folder, names)
+        document = _carry_out(cluster, settings.topic, target, plan, folder, names)
     if as_json:
         print_json(document)
     else:
@@ -125,9 +131,9 @@ def _two_people(approved_by: str) -> dict[str, str]:
 
 
 def _carry_out(
-    bootstrap: str, topic: str, target: str, plan_id: str, folder: Path, names: dict[str, str]
+    cluster: Cluster, topic: str, target: str, plan_id: str, folder: Path, names: dict[str, str]
 ) -> dict[str, Any]:
-    with planned(bootstrap, topic, target) as planner:
+    with planned(cluster, topic, target) as planner:
         made = planner.plan
         require_stopped(planner.databases)
         if made.refusals:
@@ -138,18 +144,18 @@ def _carry_out(
             )
         entry = {"plan": plan_id, "topic": topic, "target": target, **names}
         note(folder, entry | {"at": _now(), "what": "begun", "to_write": made.to_write})
-        put_positions_back(planner.databases, made)
-        if target != topic:
-            ensure_topics(bootstrap, topics=[events_topic(target)])
-        with _progress(made.to_write) as wrote:
-            write(bootstrap, planner, wrote)
-        forget_waiting(planner.databases, made)
+        with reserved(planner.databases), _progress(made.to_write) as wrote:
+            put_positions_back(planner.databases, made)
+            if target != topic:
+                ensure_topics(cluster, topics=[events_topic(target)])
+            write(cluster, planner, wrote)
+            forget_waiting(planner.databases, made)
         written = made.to_write
-    with planned(bootstrap, topic, target) as planner:
+    with planned(cluster, topic, target) as planner:
         if planner.plan.to_write or planner.plan.plan_id != plan_id:
             raise CannotRepair(f"{target} does not hold what was planned; plan again")
         err.print("comparing the log with the databases …")
-        found = differences(planner.databases, bootstrap, target)
+        found = differences(planner.databases, cluster, target)
     note(folder, entry | {"at": _now(), "what": "done", "written": written, "differences": found})
     if found:
         raise CannotRepair(f"{target} holds all again, but {'; '.join(found)}")

@@ -22,12 +22,14 @@ from cli.grpc_clients import status_of
 from cli.log_repair.content import Planned
 from cli.log_repair.held import Database, open_databases
 from cli.log_repair.plan import Plan, Planner
-from cli.stack.addresses import address
+from cli.stack.addresses import target
 from cli.stack.plan import SERVICES
 from kernel.consumer.reading.kafka_reader import KafkaReader
 from kernel.consumer.reading.log_comparison import Mark
 from kernel.eventsourcing.leases import is_held
 from kernel.kafka.clients import make_admin, make_producer
+from kernel.kafka.cluster import Cluster
+from kernel.rebuild.rebuild import place_of
 from kernel.storage.engines import open_engine
 from kernel.storage.kernel_tables import KernelTables
 
@@ -46,7 +48,7 @@ def require_stopped(databases: Mapping[str, Database]) -> None:
     """Raise ``CannotRepair`` naming a service that runs, also one without a database yet."""
     for service in SERVICES:
         if status_of(service, timeout=1.0) is not None:
-            raise CannotRepair(f"{service} runs at {address(service)}: stop it first")
+            raise CannotRepair(f"{service} runs at {target(service).address}: stop it first")
     end = time.monotonic() + LEASE_SECONDS
     for database in databases.values():
         while is_held(database.connection, database.model.tables.leases, "relay"):
@@ -59,9 +61,19 @@ def require_stopped(databases: Mapping[str, Database]) -> None:
         database.connection.rollback()
 
 
-def exists(bootstrap: str, topic: str) -> bool:
+@contextmanager
+def reserved(databases: Mapping[str, Database]) -> Iterator[None]:
+    """Keep rebuilds away from all these databases; raise ``RebuildRunning`` when there is one."""
+    with ExitStack() as kept:
+        for database in databases.values():
+            place = place_of(database.settings.database_url, database.service)
+            kept.enter_context(place.reserved())
+        yield
+
+
+def exists(cluster: Cluster, topic: str) -> bool:
     """Return whether the cluster has a topic."""
-    admin = make_admin(bootstrap_servers=bootstrap.split(","), bootstrap_timeout_ms=5_000)
+    admin = make_admin(cluster, bootstrap_timeout_ms=5_000)
     try:
         return topic in admin.list_topics()
     finally:
@@ -69,19 +81,21 @@ def exists(bootstrap: str, topic: str) -> bool:
 
 
 @contextmanager
-def planned(bootstrap: str, topic: str, target: str) -> Iterator[Planner]:
+def planned(cluster: Cluster, topic: str, target: str) -> Iterator[Planner]:
     """Make the plan, and keep all open that it was made from; raise ``CannotRepair`` without the
     topic, and ``LogUnavailable``.
     """
     with ExitStack() as closing:
         databases = closing.enter_context(open_databases())
-        if not exists(bootstrap, topic):
-            raise CannotRepair(f"there is no topic {topic} at {bootstrap}; `motcua up` makes it")
-        log = KafkaReader(bootstrap, topic)
+        if not exists(cluster, topic):
+            raise CannotRepair(
+                f"there is no topic {topic} at {cluster.servers}; `motcua topic fix` makes it"
+            )
+        log = KafkaReader(cluster, topic)
         closing.callback(log.close)
         written = None
-        if target != topic and exists(bootstrap, target):
-            written = KafkaReader(bootstrap, target)
+        if target != topic and exists(cluster, target):
+            written = KafkaReader(cluster, target)
             closing.callback(written.close)
         planner = Planner(databases, log, topic, target)
         planner.make(written)
@@ -142,18 +156,18 @@ def _move(connection: Connection, tables: KernelTables, changes: Mapping[int, Mo
         )
 
 
-def write(bootstrap: str, planner: Planner, wrote: Callable[[int], None]) -> None:
+def write(cluster: Cluster, planner: Planner, wrote: Callable[[int], None]) -> None:
     """Write what the target lacks, each partition in order; raise ``CannotRepair`` when a record
     gets another offset than planned: then somebody else writes to the topic.
     """
     plan = planner.plan
-    reader = KafkaReader(bootstrap, plan.target)
+    reader = KafkaReader(cluster, plan.target)
     try:
         ends = reader.ends(range(plan.partitions))
     finally:
         reader.close()
     producer = make_producer(
-        bootstrap_servers=bootstrap.split(","),
+        cluster,
         acks="all",
         enable_idempotence=True,
         linger_ms=5,

@@ -15,6 +15,7 @@ from kafka.errors import (
 
 from kernel.eventsourcing.envelope import Stream, headers
 from kernel.kafka.clients import make_producer
+from kernel.kafka.cluster import Bootstrap
 from kernel.outbox.outbox import Waiting
 from kernel.outbox.published import Sent
 
@@ -54,7 +55,7 @@ class EventProducer:
 
     def __init__(
         self,
-        bootstrap: str,
+        bootstrap: Bootstrap,
         topic: str,
         source: str,
         broker_now: Callable[[], int | None] = lambda: None,
@@ -99,7 +100,7 @@ class EventProducer:
     def _connected(self) -> Any:
         if self._producer is None:
             self._producer = make_producer(
-                bootstrap_servers=self._bootstrap.split(","),
+                self._bootstrap,
                 acks="all",
                 enable_idempotence=True,
                 linger_ms=0,

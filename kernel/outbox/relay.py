@@ -21,6 +21,7 @@ from kernel.eventsourcing.group_commit import Writer
 from kernel.eventsourcing.leases import Lease
 from kernel.eventsourcing.service_model import Model
 from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.kafka.cluster import Bootstrap
 from kernel.outbox.outbox import Outbox, OutboxStatus, Waiting
 from kernel.outbox.producer import REFUSALS, EventProducer, Producer
 from kernel.outbox.published import LogWentBack, Sent, note
@@ -48,7 +49,7 @@ class Relay:
         writer: Writer,
         reads: Engine,
         model: Model,
-        bootstrap: str,
+        bootstrap: Bootstrap,
         topic: str,
         *,
         broker_now: Callable[[], int | None] = lambda: None,

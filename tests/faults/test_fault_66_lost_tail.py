@@ -12,15 +12,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 
 from infra.local.kafka import KafkaBroker
-from infra.local.topics import ensure_topics, events_topic
-from kernel.consumer.reading.kafka_reader import KafkaReader
 from kernel.consumer.reading.log_comparison import LogDiffers
-from kernel.rebuild.own_events import require_own_events
+from kernel.eventsourcing.service_model import Model
+from kernel.kafka.topics import ensure_topics, events_topic
+from kernel.rebuild.rebuild import rebuild
 from tests.support.feed import code_of, log_of, wait_until
 from tests.support.resumptions import resume
-from tests.support.tally import KERNEL, MODEL, Node
+from tests.support.tally import KERNEL, METADATA, MODEL, Node
 
 pytestmark = pytest.mark.faults
 TOPIC = "dossier.events"
@@ -41,6 +42,10 @@ def relay_alone(broker: KafkaBroker, url: str) -> Iterator[Node]:
         node.writer.stop()
         node.engine.dispose()
         node.reads.dispose()
+
+
+def _tables(engine: Engine, _model: Model) -> None:
+    METADATA.create_all(engine)
 
 
 def publish(node: Node, *numbers: int) -> None:
@@ -71,10 +76,8 @@ def test_fault_66_what_its_own_service_has_not_read_is_missed(
         wait_until(lambda: words in node.consumer.status().halted, PATIENCE, words)
         node.writer.submit(resume(30)).result(10)
         assert not node.consumer.readiness.may_publish()
-        reader = KafkaReader(own_kafka.bootstrap, TOPIC)
         with pytest.raises(LogDiffers, match=words):
-            require_own_events(node.reads, MODEL, reader)
-        reader.close()
+            rebuild(MODEL, own_kafka.bootstrap, TOPIC, url, prepare=_tables)
         assert len(log_of(own_kafka.bootstrap, TOPIC)) == 12
         own_kafka.stop()
         shutil.rmtree(data)

@@ -17,7 +17,7 @@ from motcua.intake.v1 import intake_pb2 as pb
 from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
 
 from infra.local.kafka import KafkaBroker
-from infra.local.topics import ensure_topics, events_topic
+from kernel.kafka.topics import ensure_topics, events_topic
 from tests.support.feed import log_of, wait_until
 from tests.support.identity import metadata
 from tests.support.service import ServiceProcess

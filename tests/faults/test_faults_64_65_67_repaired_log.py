@@ -24,8 +24,8 @@ from motcua.intake.v1.intake_pb2_grpc import IntakeServiceStub
 from motcua.notify.v1.message_events_pb2 import MessageSuppressed
 
 from infra.local.child import spawn
-from infra.local.topics import ensure_topics, events_topic
 from kernel.eventsourcing.envelope import type_name
+from kernel.kafka.topics import ensure_topics, events_topic
 from kernel.rpc.client import explain
 from tests.support.events import make_event
 from tests.support.feed import START, code_of, log_of, put, wait_until

@@ -4,31 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 
 from kernel.base.errors import Unavailable
 from kernel.consumer.reading.kafka_reader import KafkaReader
 from kernel.consumer.reading.log_reader import LogUnavailable
 from kernel.consumer.reading.partition_reading import read_partition
 from kernel.eventsourcing.record import Record
-from services.audit.record.verifier import OpenLog, ReadPartition
+from kernel.kafka.cluster import Bootstrap
+from services.audit.record.verifier import LogReading, OpenLog
 from services.audit.wording.texts import TEXTS
 
 
-def log_of(bootstrap: str, topic: str) -> OpenLog:
+def log_of(bootstrap: Bootstrap, topic: str) -> OpenLog:
     """Return the function that opens the log of a topic.
 
     Reading raises ``Unavailable`` when the broker does not answer.
     """
 
     @contextmanager
-    def open_log() -> Iterator[ReadPartition]:
+    def open_log() -> Iterator[LogReading]:
         try:
             reader = KafkaReader(bootstrap, topic)
         except LogUnavailable as error:
             raise _unavailable() from error
         try:
-            yield partial(_read, reader)
+            yield _Log(reader)
         except LogUnavailable as error:
             raise _unavailable() from error
         finally:
@@ -37,12 +37,22 @@ def log_of(bootstrap: str, topic: str) -> OpenLog:
     return open_log
 
 
-def _read(reader: KafkaReader, partition: int, end: int) -> Iterator[Record]:
-    """Return the records of a partition before an offset, or all if the log ends before it."""
-    if partition not in reader.partitions():
-        return
-    end = min(end, reader.ends([partition])[partition])
-    yield from read_partition(reader, partition, end)
+class _Log:
+    """A log that is read partition by partition."""
+
+    def __init__(self, reader: KafkaReader) -> None:
+        self._reader = reader
+
+    def read(self, partition: int, end: int) -> Iterator[Record]:
+        """Yield the records of a partition before an offset, or all if the log ends before it."""
+        if partition not in self._reader.partitions():
+            return
+        end = min(end, self._reader.ends([partition])[partition])
+        yield from read_partition(self._reader, partition, end)
+
+    def ends(self) -> dict[int, int]:
+        """Return for each partition the offset that its next record will get."""
+        return self._reader.ends(self._reader.partitions())
 
 
 def _unavailable() -> Unavailable:
