@@ -33,6 +33,7 @@ _COMMANDS = {
     "process": "commands.catalogue.process:app",
     "quarantine": "commands.quarantine:app",
     "log": "log_repair.command:app",
+    "topic": "stack.topic:app",
 }
 """Where each command is, below this package: a function, or a Typer of several."""
 _LOOKS = {"rich_markup_mode": None, "add_completion": False, "pretty_exceptions_enable": False}

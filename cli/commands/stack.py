@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
@@ -23,12 +24,12 @@ from cli.stack.readiness import is_ready
 from cli.stack.status import collect
 from infra.kafka.jars import JarError
 from infra.local.kafka import BrokerError
-from infra.local.topics import TopicError
 from infra.supervisor import state
 from infra.supervisor.databases import silent
 from infra.supervisor.plan import Plan
 from infra.supervisor.supervised_program import WrongSettings, last_line
 from infra.supervisor.supervisor import Supervisor
+from kernel.kafka.topics import TopicError, ensure_topics, events_topic
 
 READY_WITHIN = 90.0
 TOLD_EVERY = 2.0
@@ -65,8 +66,12 @@ def _plan() -> Plan:
 
 
 def _foreground(plan: Plan) -> None:
+    cluster = replace(settings().cluster, servers=plan.bootstrap)
     supervisor = Supervisor(
-        plan, lambda line: err.print(line, style="yellow", markup=False), is_ready
+        plan,
+        lambda line: err.print(line, style="yellow", markup=False),
+        is_ready,
+        lambda: ensure_topics(cluster, topics=[events_topic(plan.topic)]),
     )
     announcer = threading.Thread(target=_announce, args=(plan, supervisor), daemon=True)
     try:
@@ -193,6 +198,8 @@ def status(
         print_json(found)
     elif not found["others"]:
         out.print(_table(found))
+        for why, names in _reasons(found).items():
+            out.print(f"{', '.join(names)}: {why}", markup=False)
     if found["others"]:
         where = ", ".join(found["others"])
         fail(f"nothing runs on {folder}; something else answers at {where}")
@@ -206,10 +213,18 @@ def _table(found: dict[str, Any]) -> Table:
     for row in found["services"]:
         ready = Text("yes", "green") if row["ready"] else Text("no", "red")
         numbers = [_text(row.get(name)) for name in ("lag", "outbox", "quarantined")]
-        why = row.get("halted") or ""
-        rows.append([row["name"], _text(row["pid"]), row["address"], ready, *numbers, why])
-    columns = ("service", "pid", "address", "ready", "lag", "outbox", "quarantined", "")
+        rows.append([row["name"], _text(row["pid"]), row["address"], ready, *numbers])
+    columns = ("service", "pid", "address", "ready", "lag", "outbox", "quarantined")
     return grid(columns, rows, right=("pid", "lag", "outbox", "quarantined"))
+
+
+def _reasons(found: dict[str, Any]) -> dict[str, list[str]]:
+    """Return what is the matter, with the programs of which it is true."""
+    reasons: dict[str, list[str]] = {}
+    for row in found["services"]:
+        if why := row.get("halted"):
+            reasons.setdefault(why, []).append(row["name"])
+    return reasons
 
 
 def _text(value: object) -> str:

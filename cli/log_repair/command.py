@@ -33,10 +33,9 @@ from cli.operator_name import operator_name
 from cli.options import JSON
 from cli.printer import counted, err, failed, grid, out, progress_on
 from cli.stack.plan import SERVICES
-from infra.local.topics import TopicError, ensure_topics, events_topic
 from kernel.consumer.reading.log_reader import LogUnavailable
-from kernel.kafka.clients import client_options
 from kernel.kafka.cluster import Cluster
+from kernel.kafka.topics import TopicError, ensure_topics, events_topic
 
 app = typer.Typer(no_args_is_help=True, help="Compare the log with the services, and mend it.")
 
@@ -143,9 +142,7 @@ def _carry_out(
         note(folder, entry | {"at": _now(), "what": "begun", "to_write": made.to_write})
         put_positions_back(planner.databases, made)
         if target != topic:
-            ensure_topics(
-                cluster.servers, options=client_options(cluster), topics=[events_topic(target)]
-            )
+            ensure_topics(cluster, topics=[events_topic(target)])
         with _progress(made.to_write) as wrote:
             write(cluster, planner, wrote)
         forget_waiting(planner.databases, made)

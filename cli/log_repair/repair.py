@@ -22,7 +22,7 @@ from cli.grpc_clients import status_of
 from cli.log_repair.content import Planned
 from cli.log_repair.held import Database, open_databases
 from cli.log_repair.plan import Plan, Planner
-from cli.stack.addresses import address
+from cli.stack.addresses import target
 from cli.stack.plan import SERVICES
 from kernel.consumer.reading.kafka_reader import KafkaReader
 from kernel.consumer.reading.log_comparison import Mark
@@ -47,7 +47,7 @@ def require_stopped(databases: Mapping[str, Database]) -> None:
     """Raise ``CannotRepair`` naming a service that runs, also one without a database yet."""
     for service in SERVICES:
         if status_of(service, timeout=1.0) is not None:
-            raise CannotRepair(f"{service} runs at {address(service)}: stop it first")
+            raise CannotRepair(f"{service} runs at {target(service).address}: stop it first")
     end = time.monotonic() + LEASE_SECONDS
     for database in databases.values():
         while is_held(database.connection, database.model.tables.leases, "relay"):

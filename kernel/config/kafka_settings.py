@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ssl
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from kernel.config.common_settings import CommonSettings
+from kernel.config.tls_files import check_authorities, check_key
 from kernel.kafka.cluster import Cluster, Mechanism, Protocol
 
 _LOGIN: Final = "must be set, since KAFKA_SECURITY_PROTOCOL has clients log in"
@@ -66,7 +65,7 @@ class KafkaSettings(CommonSettings):
     @classmethod
     def _holds_authorities(cls, file: Path | None) -> Path | None:
         if file is not None:
-            _usable(lambda: ssl.create_default_context(cafile=file), "certificates in PEM form")
+            check_authorities(file)
         return file
 
     @field_validator("kafka_key")
@@ -76,17 +75,9 @@ class KafkaSettings(CommonSettings):
         if (file is None) != (cert is None):
             raise ValueError("must be set together with KAFKA_SSL_CERT")
         if cert is not None:
-            context = ssl.create_default_context()
-            _usable(lambda: context.load_cert_chain(cert, file), "the key of KAFKA_SSL_CERT")
+            check_key(cert, file, "KAFKA_SSL_CERT")
         return file
 
 
 def _logs_in(others: ValidationInfo) -> bool:
     return str(others.data.get("kafka_protocol")).startswith("SASL_")
-
-
-def _usable(load: Callable[[], object], what: str) -> None:
-    try:
-        load()
-    except OSError:
-        raise ValueError(f"must be a file that can be read, with {what}") from None

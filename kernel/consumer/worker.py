@@ -19,6 +19,7 @@ from kernel.consumer.applying.committer import Committer, Halted, Stopped
 from kernel.consumer.applying.positions import Fenced
 from kernel.consumer.applying.stats import ConsumerStats
 from kernel.consumer.catch_up import CatchUp
+from kernel.consumer.halt import Halt, HaltReason
 from kernel.consumer.reading.buffer import Buffer
 from kernel.consumer.reading.log_comparison import LogDiffers, require_same
 from kernel.consumer.reading.log_reader import LogReader, LogUnavailable
@@ -31,6 +32,8 @@ from kernel.telemetry import metrics
 from kernel.telemetry.logs import RateLimit, fault, get_logger
 
 _HOLD = 0.5
+_TOPIC_HOLD = 0.05
+"""Shorter: each process waits for the first look at its topic."""
 _LOOK_AGAIN = 2.0
 _log = get_logger(__name__)
 
@@ -82,7 +85,7 @@ class ConsumerWorker:
             except Stopped:
                 break
             except Halted as halt:
-                self._stats.halted = str(halt)
+                self._stats.halt = Halt(HaltReason.QUARANTINE_LIMIT, str(halt))
                 _log.error("consumer.halted", why=str(halt))
                 self._stopping.wait()
             except LogDiffers as difference:
@@ -97,6 +100,9 @@ class ConsumerWorker:
         self._close()
 
     def _iterate(self) -> None:
+        if self._readiness.topic_halt() is not None:
+            self._stopping.wait(_TOPIC_HOLD)
+            return
         if self.replaced:
             self.replaced = False
             self._start_again()
@@ -197,14 +203,15 @@ class ConsumerWorker:
             written = published.load(connection, self._model.tables)
         ends = require_same(self._log(), stored, read, written)
         self._readiness.confirm()
-        self._stats.halted = ""
+        self._stats.halt = None
         return stored, ends
 
     def _hold(self, difference: LogDiffers) -> None:
         """Take nothing from another log; look again soon whether the right one is back."""
         if not self._readiness.differs:
             _log.error("consumer.log_differs", why=str(difference))
-        self._stats.halted = self._readiness.differs = str(difference)
+        self._readiness.differs = str(difference)
+        self._stats.halt = Halt(HaltReason.LOG_DIFFERS, str(difference))
         self._stats.lag = {}
         self._close()
         self._start_again()

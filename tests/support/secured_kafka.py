@@ -16,8 +16,8 @@ from kafka.admin import ScramMechanism, UserScramCredentialUpsertion
 
 from infra.local.kafka import KafkaBroker
 from infra.local.ports import free_port
-from infra.local.topics import ensure_topics, events_topic
 from kernel.kafka.cluster import Cluster, Mechanism
+from kernel.kafka.topics import ensure_topics, events_topic
 from tests.support.certificates import Authority
 
 USER: Final = "office"
