@@ -27,7 +27,6 @@ from tests.support.feed import code_of, put, put_raw, supplement, wait_until, wo
 from tests.support.resumptions import resume
 from tests.support.tally import ANSWERED, HEARD, KERNEL, METADATA, MODEL, POISON, SEEN, Node, rows
 
-
 PARTITIONS = 6
 
 
