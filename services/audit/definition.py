@@ -8,6 +8,7 @@ from pathlib import Path
 from kernel.commands.command_table import check_contract
 from kernel.eventsourcing.service_model import Model
 from kernel.runtime.definition import Parts, Runtime, ServiceDefinition
+from office.people.repository import open_directory
 from office.permissions import shipped
 from office.streams import DOSSIER
 from office.worktime.calendars.repository import find_calendar
@@ -35,16 +36,17 @@ def make_model() -> Model:
 def define(settings: AuditSettings) -> ServiceDefinition:
     """Return the whole service.
 
-    Raise ``CommandTableError`` naming an RPC that has no method, and ``PermissionsError`` naming
-    one that has no rule.
+    Raise ``DocumentError`` for a directory of people that can't be used, ``CommandTableError``
+    naming an RPC that has no method, and ``PermissionsError`` naming one that has no rule.
     """
     permissions = shipped()
     check_contract({rpc.AuditServicer: rpc.SERVICE}, (), permissions)
     calendar_of = partial(find_calendar, settings.calendars_dir)
+    people = open_directory(settings.people_directory)
 
     def build(runtime: Runtime) -> Parts:
         verifier = LogVerifier(runtime.engine, log_of(settings.kafka, settings.topic))
-        servicer = AuditServicer(runtime.reads, runtime.clock, verifier, calendar_of)
+        servicer = AuditServicer(runtime.reads, runtime.clock, verifier, calendar_of, people)
         return Parts(servicers=[rpc.service(servicer)])
 
     return ServiceDefinition(make_model(), permissions, build)
