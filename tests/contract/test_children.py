@@ -52,14 +52,6 @@ from tests.support.routing_queries import case
 
 
 @pytest.fixture
-def departments(new_database: NewDatabase) -> Iterator[Departments]:
-    """Routing on an empty database."""
-    made = Departments(new_database("routing"))
-    yield made
-    made.close()
-
-
-@pytest.fixture
 def desk(new_database: NewDatabase) -> Iterator[Intake]:
     """The desk with the catalogue that ships."""
     made = Intake(new_database("intake"))

@@ -168,7 +168,7 @@ CITIZEN_MESSAGES: Mapping[type[Message], Callable[[Any], Planned]] = {
     CaseResumed: _resumed,
     DeadlineExtended: _always(
         *("extended", "previous_due_at", "due_at", "reason"),
-        *("apology", "apology_number", "signer_title"),
+        *("apology", "apology_number", "signer_title", "signer"),
     ),
     DeadlineApproaching: _near,
     SupplementExpired: _always("supplement_expired", "answer_due_at"),

@@ -22,9 +22,10 @@ from kernel.storage.row_cache import Row
 from office.catalogue.known_units import known_units
 from office.people.access_scope import officer_key
 from office.people.directory import DirectoryUnit, within
-from office.permissions import shipped
+from office.permissions import role_title, shipped
 from office.worktime.calendars.span_index import FIRST_YEAR, LAST_YEAR
 from services.routing.application.decision_context import CaseContextLoader
+from services.routing.application.refusal_words import listed
 from services.routing.domain.evolve import evolve
 from services.routing.domain.refusals import case
 from services.routing.domain.state import INITIAL, State
@@ -93,4 +94,4 @@ def _consultation(
     elif not within(day, unit.valid_from, unit.valid_to):
         yield case.violation("unit", "unit.not_valid")
     if request.role and request.role not in roles:
-        yield case.violation("role", "role.unknown", ", ".join(roles))
+        yield case.violation("role", "role.unknown", listed(map(role_title, roles)))

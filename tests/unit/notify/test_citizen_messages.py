@@ -61,6 +61,7 @@ MESSAGES = [
             "apology": "Chúng tôi thành thật xin lỗi.",
             "apology_number": "12/PXL",
             "signer_title": "Phó Giám đốc",
+            "signer": letters.EXTENDED.signer,
         },
     ),
     (letters.PAPERS_NEAR, "supplement_ending", {"answer_due_at": DUE_TEXT}),

@@ -95,7 +95,8 @@ Bộ phận Tiếp nhận và Trả kết quả
 Sở Công Thương
 
 Mã hồ sơ: H22.02-210809-0007
-Ông/Bà tra cứu hồ sơ bằng mã hồ sơ và mã PIN được cấp khi nộp.
+Ông/Bà tra cứu tình trạng hồ sơ tại Bộ phận Tiếp nhận và Trả kết quả \
+bằng mã hồ sơ và mã PIN được cấp khi nộp.
 Thư này được gửi tự động, xin không trả lời.
 """
 
