@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
-from kafka.partitioner.default import murmur2
-
 from kernel.consumer.applying.decode import key_fits, read
 from kernel.eventsourcing.envelope import digest_of
 from kernel.eventsourcing.record import Record, record_digest
@@ -74,11 +72,6 @@ class Compared:
     """Its events that audit has not read."""
     strange: set[bytes] = field(default_factory=set)
     """Digests of its records that are no events, and that audit has not read."""
-
-
-def partition_of(stream_id: str, partitions: int) -> int:
-    """Return the partition of a stream's records."""
-    return int(murmur2(stream_id.encode()) & 0x7FFFFFFF) % partitions
 
 
 def identity_of(record: Record) -> Identity | None:

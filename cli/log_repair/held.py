@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from kafka.partitioner.default import murmur2
 from sqlalchemy import Connection, Select, func, inspect, select
 from sqlalchemy.engine import make_url
 
 from cli.commands.rebuild import service_of
-from cli.log_repair.content import Loose, Name, partition_of
+from cli.log_repair.content import Loose, Name
 from cli.stack.plan import SERVICES
 from kernel.config.settings import Settings
 from kernel.consumer.applying import positions, quarantine_rows
@@ -22,9 +23,10 @@ from kernel.eventsourcing.envelope import DIGEST_SIZE, headers
 from kernel.eventsourcing.record import Record
 from kernel.eventsourcing.service_model import Model
 from kernel.storage.engines import open_engine
-from services.audit.tables import LOG
 
 AUDIT: Final = "audit"
+RECORD: Final = "log"
+"""Audit's table of the records that it has read."""
 _PAGE: Final = 1_000
 
 
@@ -118,7 +120,7 @@ class Database:
                 last = record.offset
 
     def _recorded(self, partition: int) -> Iterator[Record]:
-        c = LOG.c
+        c = self.model.tables.metadata.tables[RECORD].c
         chosen = (
             select(
                 c.offset, c.stream_kind, c.stream_id, c.source, c.event_id, c.type, c.occurred_at,
@@ -139,6 +141,11 @@ class Database:
 def height(digests: bytes) -> int:
     """Return how many events these are the digests of."""
     return len(digests) // DIGEST_SIZE
+
+
+def partition_of(stream_id: str, partitions: int) -> int:
+    """Return the partition of a stream's records."""
+    return int(murmur2(stream_id.encode()) & 0x7FFFFFFF) % partitions
 
 
 @contextmanager

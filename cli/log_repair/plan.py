@@ -21,9 +21,8 @@ from cli.log_repair.content import (
     content,
     identity_of,
     in_order,
-    partition_of,
 )
-from cli.log_repair.held import AUDIT, Database, height
+from cli.log_repair.held import AUDIT, Database, height, partition_of
 from cli.printer import counted
 from cli.stack.plan import SERVICES
 from kernel.consumer.reading.log_comparison import Mark

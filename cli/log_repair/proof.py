@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-
-from motcua.audit.v1 import audit_pb2 as pb
+from importlib import import_module
 
 from cli.log_repair.held import AUDIT, Database
 from kernel.kafka.cluster import Cluster
 from kernel.rebuild.check import check
-from services.audit.record.log_source import log_of
-from services.audit.record.verifier import LogVerifier
 
 
 def differences(databases: Mapping[str, Database], cluster: Cluster, topic: str) -> list[str]:
@@ -20,9 +17,7 @@ def differences(databases: Mapping[str, Database], cluster: Cluster, topic: str)
         database.connection.rollback()
         engine = database.connection.engine
         if service == AUDIT:
-            result = pb.VerifyResult()
-            for answer in LogVerifier(engine, log_of(cluster, topic)).run():
-                result = answer.result
+            result = import_module("services.audit.definition").verify(engine, cluster, topic)
             if not result.ok:
                 found.append(f"verify finds {len(result.findings)} faults (motcua verify)")
         if not check(database.model, engine, cluster, topic).equal:

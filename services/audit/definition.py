@@ -11,6 +11,7 @@ from google.protobuf.message import Message
 from motcua.audit.v1 import audit_pb2 as pb
 from motcua.audit.v1.finding_events_pb2 import FindingAcknowledged
 from motcua.events.v1.event_pb2 import Event
+from sqlalchemy import Engine
 
 from kernel.commands.command_methods import Handlers
 from kernel.commands.command_table import check_contract
@@ -18,6 +19,7 @@ from kernel.commands.handler import FunctionHandler
 from kernel.eventsourcing.command_context import Call
 from kernel.eventsourcing.service_model import Model
 from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.kafka.cluster import Bootstrap
 from kernel.runtime.definition import Parts, Runtime, ServiceDefinition
 from office.people.repository import open_directory
 from office.permissions import shipped
@@ -59,6 +61,16 @@ def handlers_of(verifier: LogVerifier) -> Handlers:
     return {
         pb.AcknowledgeFindingRequest: FunctionHandler(acknowledge, acknowledgements.answer),
     }
+
+
+def verify(engine: Engine, bootstrap: Bootstrap, topic: str) -> pb.VerifyResult:
+    """Verify the record beside a topic, whether the service runs or not; raise ``Unavailable``
+    when the broker does not answer.
+    """
+    result = pb.VerifyResult()
+    for answer in LogVerifier(engine, log_of(bootstrap, topic)).run():
+        result = answer.result
+    return result
 
 
 def define(settings: AuditSettings) -> ServiceDefinition:
