@@ -6,7 +6,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from kernel.eventsourcing.envelope import Stream, new_id, stream_of
 from kernel.eventsourcing.record import Record
 from kernel.eventsourcing.service_model import Model
 from kernel.kafka.cluster import Bootstrap
-from kernel.rebuild.postgresql_place import reserved
+from kernel.rebuild.postgresql_place import no_rebuild
 from kernel.rebuild.shadow import Progress, Shadow
 from kernel.rebuild.sqlite_place import careless
 from kernel.rebuild.table_compare import EXAMPLES, Difference, RowDifference, compare
@@ -93,7 +93,7 @@ def check(
     each table. Raise ``RebuildRunning``.
     """
     begun = time.monotonic()
-    with _no_rebuild(live), _moment(live) as connection, _beside(live, model) as engine:
+    with no_rebuild(live), _moment(live) as connection, _beside(live, model) as engine:
         past, refused, own = _decisions(connection, model)
         with Shadow(engine, model, bootstrap, topic, past, refused) as shadow:
             shadow.read(progress)
@@ -129,11 +129,6 @@ def _decisions(
     # Where only a reaction was given up, the record itself has taken effect.
     discarded = {p for p, error in given_up.items() if not error.startswith(quarantined.REACTION)}
     return Past(admit, discarded, stuck), refused, own
-
-
-def _no_rebuild(live: Engine) -> AbstractContextManager[None]:
-    """Keep the tables where they are; on SQLite a transaction sees the old ones in any case."""
-    return reserved(live, shared=True) if live.dialect.name == "postgresql" else nullcontext()
 
 
 @contextmanager

@@ -8,9 +8,15 @@ from typing import Protocol
 
 from sqlalchemy import Connection, Engine
 
+from kernel.base.errors import Unavailable
+from kernel.messages.texts import TEXTS
 
-class RebuildRunning(Exception):
-    """Another rebuild or comparison of the same tables is under way."""
+
+class RebuildRunning(Unavailable):
+    """Another rebuild of the same tables, or who wants them to stay for a while, is under way."""
+
+    def __init__(self) -> None:
+        super().__init__(*TEXTS.both("status.rebuilding"), code="REBUILDING")
 
 
 class HeldUp(Exception):

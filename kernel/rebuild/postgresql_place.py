@@ -64,16 +64,20 @@ class PostgresqlPlace:
         self._schema = schema
         self._shadow = f"{schema}_rebuild"
         self._replaced = f"{schema}_replaced"
-        self._engine = open_engine(url, schema)
 
     @contextmanager
     def reserved(self) -> Iterator[None]:
         """Keep other rebuilds and comparisons away."""
+        looking = open_engine(self._url, self._schema, read_only=True)
         try:
-            with reserved(self._engine, shared=False):
-                yield
+            with _reserved(looking, self._schema, shared=False):
+                self._engine = open_engine(self._url, self._schema)
+                try:
+                    yield
+                finally:
+                    self._engine.dispose()
         finally:
-            self._engine.dispose()
+            looking.dispose()
 
     def make(self) -> Engine:
         """Return an engine on an empty schema."""
@@ -114,14 +118,14 @@ def _in_time() -> Iterator[None]:
 
 
 @contextmanager
-def reserved(engine: Engine, *, shared: bool) -> Iterator[None]:
-    """Hold the lock of rebuilds of an engine's schema, shared among those who only compare; raise
+def _reserved(engine: Engine, schema: str, *, shared: bool) -> Iterator[None]:
+    """Hold the lock of rebuilds of a schema, shared among those who only compare; raise
     ``RebuildRunning``.
     """
     take = func.pg_try_advisory_lock_shared if shared else func.pg_try_advisory_lock
     options = {"isolation_level": "AUTOCOMMIT"}
     with engine.connect().execution_options(**options) as connection:
-        key: Sequence[object] = (REBUILD_LOCK, func.hashtext(func.current_schema()))
+        key: Sequence[object] = (REBUILD_LOCK, func.hashtext(schema))
         if not connection.execute(select(take(*key))).scalar_one():
             raise RebuildRunning
         try:
@@ -129,3 +133,17 @@ def reserved(engine: Engine, *, shared: bool) -> Iterator[None]:
         finally:
             with suppress(DBAPIError):
                 connection.execute(select(func.pg_advisory_unlock_all()))
+
+
+@contextmanager
+def no_rebuild(engine: Engine) -> Iterator[None]:
+    """Keep an engine's tables from being replaced, for who reads them for long as of one moment;
+    raise ``RebuildRunning``. On SQLite a transaction sees the old ones in any case.
+    """
+    if engine.dialect.name != "postgresql":
+        yield
+        return
+    with engine.connect() as connection:
+        schema = connection.execute(select(func.current_schema())).scalar_one()
+    with _reserved(engine, str(schema), shared=True):
+        yield

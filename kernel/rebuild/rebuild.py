@@ -77,12 +77,12 @@ def rebuild(
     use, be empty, or not exist.
 
     ``prepare`` makes empty tables; ``step`` is called at the beginning of each step. Raise
-    ``RebuildRunning``; ``LogUnavailable`` when the log does not answer; ``NotOnLog`` when the
-    database has what the log lacks; ``HeldUp`` when its users do not let go of it. It is as it was
-    then.
+    ``RebuildRunning``; ``LogUnavailable`` when the log does not answer, ``LogDiffers`` when it is
+    another one than that of the database; ``NotOnLog`` when the database has what the log lacks;
+    ``HeldUp`` when its users do not let go of it. It is as it was then.
     """
     begun = time.monotonic()
-    place = _place_of(url, schema or model.source)
+    place = place_of(url, schema or model.source)
     with place.reserved():
         step(READING)
         engine = place.make()
@@ -101,7 +101,8 @@ def rebuild(
     return replace(done, events=shadow.tally.handled, seconds=seconds)
 
 
-def _place_of(url: str, schema: str) -> Place:
+def place_of(url: str, schema: str) -> Place:
+    """Return where the tables of a database are, for who replaces them or changes many of them."""
     kind = SqlitePlace if make_url(url).get_backend_name() == "sqlite" else PostgresqlPlace
     return kind(url, schema)
 
@@ -125,11 +126,13 @@ def _exchange(place: Place, shadow: Shadow, model: Model, step: Callable[[str], 
 def _exchange_now(
     place: Place, shadow: Shadow, model: Model, step: Callable[[str], None]
 ) -> Rebuilt:
+    begun = time.monotonic()  # who writes may queue behind this one already while it waits
     with place.hold() as held:
-        begun = time.monotonic()
         step(EXCHANGING)
         shadow.read()
         usable = usable_tables(held, model)
+        if usable >= {model.tables.positions.name, model.tables.published.name}:
+            shadow.require_log_of(held.connection)
         rows = unpublished(held, model, usable)
         carried = shadow.run(partial(take_own, rows=rows))
         left = shadow.run(_left)

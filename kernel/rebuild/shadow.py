@@ -13,7 +13,7 @@ from functools import partial
 from types import TracebackType
 from typing import TypeVar
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Connection, Engine, func, select
 
 from kernel.base.clock import FixedClock
 from kernel.config.process_tuning import fewer_collections
@@ -31,6 +31,7 @@ from kernel.eventsourcing.group_commit import Writer
 from kernel.eventsourcing.service_model import Model
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.kafka.cluster import Bootstrap
+from kernel.outbox import published
 
 T = TypeVar("T")
 Progress = Callable[[int, int], None]
@@ -86,6 +87,12 @@ class Shadow:
         with fewer_collections(), _telling(progress, self.tally, total):
             bulk.to_the_end(begin)
         return self.tally.bulk - before
+
+    def require_log_of(self, live: Connection) -> None:
+        """Raise ``LogDiffers`` unless the log is the one that the tables in use were made from."""
+        tables = self._model.tables
+        read, written = positions.load_marks(live, tables), published.load(live, tables)
+        require_same(self._reader, positions.load(live, tables), read, written)
 
     def run(self, work: Callable[[UnitOfWork], T]) -> T:
         """Run a transaction on the tables and return its result."""

@@ -70,13 +70,13 @@ class SqlitePlace:
     @contextmanager
     def reserved(self) -> Iterator[None]:
         """Have a folder beside the file alone."""
-        try:
-            with self._engine.connect() as connection:  # also shows whether it is damaged
-                connection.exec_driver_sql("select count(*) from sqlite_master")
-            with _alone(self._folder):
+        with _alone(self._folder):
+            try:
+                with self._engine.connect() as connection:  # shows whether it is damaged
+                    connection.exec_driver_sql("select count(*) from sqlite_master")
                 yield
-        finally:
-            self._engine.dispose()
+            finally:
+                self._engine.dispose()
 
     def make(self) -> Engine:
         """Return an engine on a new file."""
@@ -115,8 +115,10 @@ def _alone(folder: Path) -> Iterator[None]:
             raise RebuildRunning from None
         if not (folder.exists() and os.path.samestat(folder.stat(), os.fstat(handle))):
             raise RebuildRunning  # it has just ended, and removed the folder
-        yield
-        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            yield
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
     finally:
         os.close(handle)
 

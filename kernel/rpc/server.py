@@ -48,8 +48,8 @@ _Status = health_pb2.HealthCheckResponse
 
 
 class RpcServer:
-    """Serves a process's services on loopback (or MOTCUA_HOST), and some of them to clients with a
-    certificate on the TLS port.
+    """Serves a process's services in the clear on loopback (or MOTCUA_HOST), and the same ones over
+    TLS on the TLS port.
     """
 
     def __init__(
@@ -73,6 +73,7 @@ class RpcServer:
         self._settings = settings
         self._services = list(services)
         self._calls = calls
+        self._streams = streams
         self._verifier = verifier_of(settings, self._permissions)
         self._interceptors = [self._interceptor(services, streams=streams)]
         self._servers: list[grpc.aio.Server] = []
@@ -137,20 +138,19 @@ class RpcServer:
         self._health = health.aio.HealthServicer()
         await self._set_health(False)
         server = self._server(self._services, self._interceptors[0])
-        self.port = _bind(server, f"{self._settings.host}:{self._settings.port}", None)
+        self.port = _bind(server, f"{self._settings.clear_host}:{self._settings.port}", None)
         if self._settings.mode == "development":
             self._reflect(server)
         given = self._settings
-        if given.tls_cert and given.tls_key and given.tls_client_ca:
+        if given.tls_port and given.tls_cert and given.tls_key:
             self._open_tls(TlsFiles(given.tls_cert, given.tls_key, given.tls_client_ca))
         for each in self._servers:
             await each.start()
 
     def _open_tls(self, files: TlsFiles) -> None:
-        offered = [service for service in self._services if service.on_tls]
-        interceptor = self._interceptor(offered, tls=True)
+        interceptor = self._interceptor(self._services, tls=True, streams=self._streams)
         self._interceptors.append(interceptor)
-        server = self._server(offered, interceptor)
+        server = self._server(self._services, interceptor)
         address = f"{self._settings.host}:{self._settings.tls_port}"
         self.tls_port = _bind(server, address, files.credentials())
 

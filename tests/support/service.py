@@ -94,6 +94,11 @@ class ServiceProcess:
             process.kill()
             process.wait()
 
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
     def motcua(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run `motcua` with its settings, as on another machine: from a folder of its own."""
         elsewhere = {"MOTCUA_DATA_DIR": str(self.folder / "elsewhere")}

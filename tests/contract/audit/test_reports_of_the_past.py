@@ -23,7 +23,7 @@ from motcua.routing.v1.types_pb2 import SUSPENSION_KIND_STOPPED
 
 from kernel.base.instants import DAY
 from services.audit.reports import queries
-from services.audit.reports.indicators import Counts
+from services.audit.reports.indicators import Counts, Indicators
 from services.audit.reports.queries import ReportRequest
 from services.audit.state.local_days import end_of
 from tests.support.audit_histories import HANOI, Numbering, at, stamp
@@ -125,5 +125,5 @@ def test_a_past_report_is_the_one_as_of_its_end(store: Store, seed: int) -> None
     assert then.total != Counts() or not before
 
 
-def _lines(report: queries.Indicators) -> object:
+def _lines(report: Indicators) -> object:
     return report.total, report.rows()

@@ -77,7 +77,6 @@ def test_all_that_is_wrong_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> N
         "MOTCUA_LOG_LEVEL": "must be one of debug, info, warning, error",
         "PROBE_TLS_CERT": "must be set, since a TLS port or a certificate is",
         "PROBE_TLS_KEY": "must be set, since a TLS port or a certificate is",
-        "PROBE_TLS_CLIENT_CA": "must be set, since a TLS port or a certificate is",
         "MOTCUA_QUARANTINE_SHARE": "must be a number",
         "MOTCUA_QUARANTINE_LEAST": "must be 1 or more",
         "MOTCUA_QUARANTINE_RUN": "must be a whole number",
