@@ -51,6 +51,7 @@ EVENTS: Final[dict[str, str]] = {
     "the consumer waits and tries again.",
     "consumer.log_differs": "The log is not the one that was read so far; nothing is taken.",
     "consumer.database_away": "The database does not answer; the consumer waits and tries again.",
+    "consumer.database_full": "The disk of the database is full; the consumer waits for space.",
     "consumer.fenced": "Another worker has moved a position; this one reads on from there.",
     "consumer.quarantined": "A record was quarantined because its handler or reaction failed.",
     "consumer.conflicting": "At the place of some records in their streams another event stands.",

@@ -71,18 +71,27 @@ def replayed(bodies: Sequence[bytes], recorded: Any = None) -> dict[str, Any]:
     return written
 
 
+def ingest(
+    connection: Connection, model: Model, bodies: Sequence[bytes], first: int = 0
+) -> UnitOfWork:
+    """Have a service read events from an offset on, into tables that are there."""
+    uow = UnitOfWork(connection, model, None, 0)
+    for offset, body in enumerate(bodies, first):
+        event = Event.FromString(body)
+        if model.every is not None:
+            model.every(uow, Record(0, offset, event.stream_id.encode(), body, ()), event)
+        uow.ingest(event, body)
+    uow.flush()
+    return uow
+
+
 def _replayed(model: Model, bodies: Sequence[bytes], recorded: Any) -> dict[str, Any]:
     engine = create_engine("sqlite://")
     model.tables.metadata.create_all(engine)
     events = [Event.FromString(body) for body in bodies]
     codes = list(dict.fromkeys(e.stream_id for e in events if e.stream_kind == DOSSIER))
     with engine.begin() as connection:
-        uow = UnitOfWork(connection, model, None, 0)
-        for offset, (event, body) in enumerate(zip(events, bodies, strict=True)):
-            if model.every is not None:
-                model.every(uow, Record(0, offset, event.stream_id.encode(), body, ()), event)
-            uow.ingest(event, body)
-        uow.flush()
+        uow = ingest(connection, model, bodies)
         result: dict[str, Any] = {"rows": _rows(connection, model)}
         if model.every is None:
             known = {} if recorded is None else recorded["states"]
