@@ -29,6 +29,7 @@ from kernel.consumer.reading.log_comparison import Mark
 from kernel.eventsourcing.leases import is_held
 from kernel.kafka.clients import make_admin, make_producer
 from kernel.kafka.cluster import Cluster
+from kernel.rebuild.rebuild import place_of
 from kernel.storage.engines import open_engine
 from kernel.storage.kernel_tables import KernelTables
 
@@ -60,6 +61,16 @@ def require_stopped(databases: Mapping[str, Database]) -> None:
         database.connection.rollback()
 
 
+@contextmanager
+def reserved(databases: Mapping[str, Database]) -> Iterator[None]:
+    """Keep rebuilds away from all these databases; raise ``RebuildRunning`` when there is one."""
+    with ExitStack() as kept:
+        for database in databases.values():
+            place = place_of(database.settings.database_url, database.service)
+            kept.enter_context(place.reserved())
+        yield
+
+
 def exists(cluster: Cluster, topic: str) -> bool:
     """Return whether the cluster has a topic."""
     admin = make_admin(cluster, bootstrap_timeout_ms=5_000)
@@ -78,7 +89,7 @@ def planned(cluster: Cluster, topic: str, target: str) -> Iterator[Planner]:
         databases = closing.enter_context(open_databases())
         if not exists(cluster, topic):
             raise CannotRepair(
-                f"there is no topic {topic} at {cluster.servers}; `motcua up` makes it"
+                f"there is no topic {topic} at {cluster.servers}; `motcua topic fix` makes it"
             )
         log = KafkaReader(cluster, topic)
         closing.callback(log.close)
