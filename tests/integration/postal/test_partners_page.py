@@ -7,6 +7,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from motcua.buf.validate import validate_pb2
@@ -142,7 +143,8 @@ def test_the_grounds_are_those_of_the_contract() -> None:
         ("AnswerChange", partner_pb.AnswerChangeRequest),
     ):
         field = request.DESCRIPTOR.fields_by_name["reason_code"]
-        rule = field.GetOptions().Extensions[validate_pb2.field].string  # type: ignore[index]
+        options: Any = field.GetOptions().Extensions
+        rule = options[validate_pb2.field].string
         allowed = set(getattr(rule, "in"))
         page = rows(f"`reason_code` of `{call}`")
         assert set(page) == {f"`{code}`" for code in allowed - {""}}
