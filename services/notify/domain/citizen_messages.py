@@ -23,6 +23,7 @@ from motcua.postal.v1.job_events_pb2 import (
 )
 from motcua.routing.v1.case_events_pb2 import (
     CaseClosed,
+    CaseReopened,
     CaseResolved,
     CaseResumed,
     CaseSuspended,
@@ -177,6 +178,7 @@ CITIZEN_MESSAGES: Mapping[type[Message], Callable[[Any], Planned]] = {
     DeadlineApproaching: _near,
     SupplementExpired: _always("supplement_expired", "answer_due_at"),
     CaseClosed: _always("closed", "reason"),
+    CaseReopened: _always("reopened"),
     CaseResolved: _resolved,
     CaseWithdrawn: _always("withdrawn"),
     WithdrawalDeclined: _kept,
@@ -207,6 +209,7 @@ KINDS = (
     "continued",
     "extended",
     "closed",
+    "reopened",
     "resolved",
     "late",
     "rescheduled",

@@ -6,7 +6,7 @@ Every function runs in the writer's thread and touches nothing but the unit of w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,11 +18,11 @@ from motcua.postal.v1.job_events_pb2 import ItemDelivered
 
 from kernel.base.clock_skew import MAX_AHEAD, in_future, lies_ahead
 from kernel.base.errors import Invalid, Refusal, Refused
-from kernel.base.instants import local_date, to_us
+from kernel.base.instants import to_us
 from kernel.eventsourcing.command_context import Call
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.storage.row_cache import Row
-from office.people.directory import DatedUnit, answers_for
+from office.people.directory import below
 from office.people.rights import require_own_unit
 from services.postal.application.decision_context import next_serial, offers, still_owed
 from services.postal.config.partners import Partner, Partners
@@ -31,7 +31,6 @@ from services.postal.domain.decider import Job, JobStatus
 from services.postal.domain.reports import PartnerReport, ReportOutcome, receive_report
 from services.postal.tables import ADDRESSEE, HOLDERS, ITEMS, JOBS, SUBMISSIONS
 
-OFFICE_ZONE: Final = "Asia/Ho_Chi_Minh"
 TRIED_IN_VAIN: Final = "EMH"
 
 
@@ -41,8 +40,8 @@ class JobHandlers:
 
     partners: Partners
     lease: int
-    units: Callable[[], Mapping[str, DatedUnit]] = dict
-    """Returns the units of the directory, by which the successor of a dissolved one is known."""
+    covers: Callable[[str, str], bool] = below
+    """Whether a unit's jobs are the business of an officer of another one."""
 
     def reoffer(self, uow: UnitOfWork, request: pb.ReofferJobRequest, call: Call) -> list[Event]:
         """Offer a job again by hand."""
@@ -162,13 +161,7 @@ class JobHandlers:
         row = uow.get(JOBS, job_id)
         if row is None:
             raise refusals.no_job()
-        units, day = self.units(), local_date(call.now, OFFICE_ZONE)
-        require_own_unit(
-            call.rule,
-            call.actor,
-            row["unit"],
-            lambda unit, own: answers_for(unit, own, units, day),
-        )
+        require_own_unit(call.rule, call.actor, row["unit"], self.covers)
         return row, _job(uow, row)
 
     def expire(self, uow: UnitOfWork, row: Row, now: int) -> int:

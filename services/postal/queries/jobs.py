@@ -435,7 +435,7 @@ def _own_job(row: Found) -> partner_pb.MyJob:
         last_code=row.last_code,
         collect=_to_collect(row),
         collected=_money(row.collected_phi, row.collected_le_phi),
-        change=JobChange.Name(row.asked_change or 0),  # type: ignore[arg-type]
+        change=JobChange.Name(row.asked_change or 0),
     )
 
 

@@ -19,6 +19,10 @@ NO_PATHS = {
     "IDENTITY_ISSUER",
     "INTAKE_CHECK_WARNING",
     "KAFKA_BOOTSTRAP_SERVERS",
+    "KAFKA_SASL_MECHANISM",
+    "KAFKA_SASL_PASSWORD",
+    "KAFKA_SASL_USERNAME",
+    "KAFKA_SECURITY_PROTOCOL",
     "MALLOC_ARENA_MAX",
     "MOTCUA_CACHE_DIR",  # set-up only, and below the project's folder
     "MOTCUA_CLOCK",
@@ -41,6 +45,9 @@ NO_PATHS = {
     "PARTNER_TOKEN",
     "POSTAL_LEASE_HOURS",
     "SMTP_HOST",
+    "SMTP_PASSWORD",
+    "SMTP_TLS",
+    "SMTP_USERNAME",
 }
 
 

@@ -73,6 +73,7 @@ MESSAGES = [
     ),
     (letters.PAPERS_GONE, "supplement_expired", {"answer_due_at": DUE_TEXT}),
     (letters.GIVEN_BACK, "closed", {"reason": "Không bổ sung đúng hạn."}),
+    (letters.GOES_ON_AFTER_ALL, "reopened", {}),
     (letters.GRANTED, "resolved", {"granted": "yes", "explanation": "", "way": "post"}),
     (ONLINE, "resolved", {"granted": "yes", "explanation": "", "way": "online"}),
     (

@@ -65,6 +65,7 @@ VALUES: dict[str, dict[str, str]] = {
         "signer_title": "Phó Giám đốc",
     },
     "closed": {"reason": "Không bổ sung đúng hạn."},
+    "reopened": {},
     "resolved": {"granted": "", "explanation": "Không đủ điều kiện.", "way": "counter"},
     "late": {"due_at": DUE_TEXT},
     "rescheduled": {"previous_due_at": DUE_TEXT, "due_at": DUE_TEXT, "reason": "12729/VPCP-KGVX"},

@@ -15,9 +15,9 @@ from kernel.eventsourcing.command_context import Call
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from office.people.directory import below
 from office.streams import OFFICER
+from services.routing.application.absences.officer_stream import LEADING, absences, cases_in, hold
 from services.routing.application.decide_many import write_each
 from services.routing.application.decision_context import CaseContextLoader
-from services.routing.application.officer_stream import LEADING, absences, cases_in, hold
 from services.routing.domain.refusals import case
 from services.routing.domain.use_cases.collaboration.participants import work_meant
 from services.routing.tables import SUBSTITUTIONS, WORK

@@ -20,9 +20,9 @@ from kernel.base.instants import to_timestamp
 from kernel.eventsourcing.command_context import Call
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from office.streams import OFFICER
+from services.routing.application.absences.officer_stream import LEADING, absences, hold
 from services.routing.application.decide_many import write_each
 from services.routing.application.decision_context import CaseContextLoader
-from services.routing.application.officer_stream import LEADING, absences, hold
 from services.routing.application.request_checks import check
 from services.routing.domain.collaboration_state import Delegation
 from services.routing.domain.decider import State
