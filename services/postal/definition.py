@@ -16,6 +16,7 @@ from office.people.access_scope import AccessScope, access_scope_of
 from office.people.directory import Directory
 from office.people.repository import open_directory
 from office.permissions import shipped
+from office.sealed_text import seal_texts
 from office.streams import DOSSIER
 from services.postal import partner_rpc, rpc
 from services.postal.application.command_table import JOB_COMMANDS, handlers_of
@@ -49,6 +50,7 @@ def make_model(partners: Partners) -> Model:
         initial=INITIAL,
         evolve=evolve,
         by_stream=(SUBMISSIONS,),
+        seal=seal_texts,
         migrations=Path(__file__).with_name("migrations"),
     )
 

@@ -24,6 +24,7 @@ from kernel.telemetry.logs import RateLimit, fault, get_logger
 from kernel.telemetry.tracing import Scope, span_from
 from kernel.telemetry.vital_threads import vital_thread
 from office.people.directory import Directory
+from office.sealed_text import open_texts
 from services.notify.delivery import metrics
 from services.notify.delivery.attempts import LEASE, Attempts, DueAttempt
 from services.notify.delivery.mail_format import Mail
@@ -166,7 +167,14 @@ class MailSender:
     def _mail(self, due: DueAttempt) -> Mail:
         officer = due.message["officer"]
         person = self._officer(officer) if officer else self._applicant(due)
-        return render(due.message, json.loads(due.message["values"]), person, self._from)
+        try:
+            values = {
+                name: open_texts(self._keyring, value)
+                for name, value in json.loads(due.message["values"]).items()
+            }
+        except Tampered:
+            raise RenderingError("tampered", "a sealed text was changed") from None
+        return render(due.message, values, person, self._from)
 
     def _officer(self, name: str) -> PersonalData:
         officer = self._people().officers.get(name) if self._people else None
