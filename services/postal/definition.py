@@ -13,7 +13,7 @@ from kernel.commands.command_table import check_contract
 from kernel.eventsourcing.service_model import Model
 from kernel.runtime.definition import Parts, Runtime, ServiceDefinition
 from office.people.access_scope import AccessScope, access_scope_of
-from office.people.directory import Directory
+from office.people.directory import Directory, answers_for
 from office.people.repository import open_directory
 from office.permissions import shipped
 from office.sealed_text import seal_texts
@@ -65,9 +65,10 @@ def define(settings: PostalSettings) -> ServiceDefinition:
     check_contract(SERVICERS, JOB_COMMANDS, permissions)
     partners = load(settings.partners or SHIPPED, settings.mode)
     people = open_directory(settings.people_directory)
-    job_handlers = JobHandlers(partners, settings.lease)
 
     def build(runtime: Runtime) -> Parts:
+        covers = _covering(runtime.clock, people)
+        job_handlers = JobHandlers(partners, settings.lease, covers)
         queries = Queries(runtime.keyring, partners)
         commits = partner_rpc.CommitCounter()
         runtime.writer.on_publish(commits.note_commit)
@@ -83,6 +84,18 @@ def define(settings: PostalSettings) -> ServiceDefinition:
         )
 
     return ServiceDefinition(make_model(partners), permissions, build)
+
+
+def _covering(clock: Clock, people: Callable[[], Directory] | None) -> Callable[[str, str], bool]:
+    """Return the function that says whether a unit's work is an officer's, by the directory of
+    now.
+    """
+
+    def covers(unit: str, own: str) -> bool:
+        units = people().units if people else {}
+        return answers_for(unit, own, units, local_date(clock.now(), OFFICE_ZONE))
+
+    return covers
 
 
 def _access_scopes(

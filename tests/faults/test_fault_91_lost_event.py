@@ -17,7 +17,7 @@ from motcua.events.v1.event_pb2 import Event
 from motcua.intake.v1.dossier_events_pb2 import SupplementSubmitted
 
 from infra.local.kafka import KafkaBroker
-from kernel.rebuild.rebuild import check
+from kernel.rebuild.check import check
 from kernel.rpc.client import explain
 from kernel.storage.engines import open_engine
 from tests.support.audit_histories import happened

@@ -44,6 +44,7 @@ from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.storage.engines import open_engine
 from services.audit.record.verifier import LogVerifier
 from services.audit.state.fold import fold
+from services.audit.state.local_days import end_of
 from services.audit.tables import CHAINS, DOSSIERS, LOG, METADATA
 from tests.support.audit_histories import HANOI, Numbering, at
 from tests.support.models import AUDIT as MODEL
@@ -267,6 +268,17 @@ def _work(
 
 def _step(pick: random.Random, unit: str) -> CurrentStep:
     return CurrentStep(step=pick.choice(["check", "sign"]), unit=pick.choice([unit, "X"]))
+
+
+def known_at_the_end(
+    events: Sequence[Event], last: int, as_of: int | None = None
+) -> dict[str, Any]:
+    """Fold each dossier's events up to the end of a local day, or to an instant before it."""
+    zones = {code: row["time_zone"] for code, row in dossier_rows(events).items()}
+    ends = {zone: end_of(last, zone) for zone in zones.values()}
+    if as_of is not None:
+        ends = {zone: min(end, as_of) for zone, end in ends.items()}
+    return dossier_rows(e for e in events if to_us(e.occurred_at) <= ends[zones[e.stream_id]])
 
 
 def dossier_rows(events: Iterable[Event]) -> dict[str, Any]:

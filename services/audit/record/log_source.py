@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
 
 from kernel.base.errors import Unavailable
 from kernel.consumer.reading.kafka_reader import KafkaReader
 from kernel.consumer.reading.log_reader import LogUnavailable
+from kernel.consumer.reading.partition_reading import read_partition
 from kernel.eventsourcing.record import Record
+from kernel.kafka.cluster import Bootstrap
 from services.audit.record.verifier import LogReading, OpenLog
 from services.audit.wording.texts import TEXTS
 
-PATIENCE_SECONDS: Final = 30.0
-"""How long a read may make no progress."""
 
-
-def log_of(bootstrap: str, topic: str) -> OpenLog:
+def log_of(bootstrap: Bootstrap, topic: str) -> OpenLog:
     """Return the function that opens the log of a topic.
 
     Reading raises ``Unavailable`` when the broker does not answer.
@@ -51,17 +48,7 @@ class _Log:
         if partition not in self._reader.partitions():
             return
         end = min(end, self._reader.ends([partition])[partition])
-        self._reader.seek({partition: 0})
-        reached, moved_at = 0, time.monotonic()
-        while reached < end:
-            records, moved = self._reader.poll({partition: reached})
-            if moved:
-                reached, moved_at = moved[partition], time.monotonic()
-            elif time.monotonic() - moved_at > PATIENCE_SECONDS:
-                raise _unavailable()
-            for record in records:
-                if record.offset < end:
-                    yield record
+        yield from read_partition(self._reader, partition, end)
 
     def ends(self) -> dict[int, int]:
         """Return for each partition the offset that its next record will get."""

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, and_, or_, select
 from kernel.base.instants import to_us
 from kernel.eventsourcing.envelope import Stream
 from kernel.eventsourcing.record import Record
+from kernel.rebuild.postgresql_place import no_rebuild
 from office.streams import DOSSIER
 from services.audit.record.acknowledgements import acknowledged
 from services.audit.record.findings import Findings
@@ -55,8 +56,14 @@ class LogVerifier:
     def run(
         self, *, store_only: bool = False, anchors: Sequence[pb.ChainHead] = ()
     ) -> Generator[pb.VerifyResponse, None, None]:
-        """Yield progress about once a second, and in the last message the result."""
-        with self._snapshot() as connection, self._engine.connect() as other:
+        """Yield progress about once a second, and in the last message the result; raise
+        ``Unavailable`` while the store is being rebuilt.
+        """
+        with (
+            no_rebuild(self._engine),
+            self._snapshot() as connection,
+            self._engine.connect() as other,
+        ):
             ends, heads = _ends(connection), _heads(connection)
             findings = Findings(acknowledged(connection))
             chains, sequences = ChainVerification(findings), SequenceVerification(findings)

@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from kernel.base.errors import Failure
 from kernel.base.external_errors import Permanent, Retryable, Throttled
+from kernel.base.instants import local_date
 from kernel.crypto.keyring import Tampered
 from kernel.runtime.definition import Runtime
 from kernel.telemetry.logs import RateLimit, fault, get_logger
@@ -27,6 +28,7 @@ from office.people.directory import Directory
 from office.sealed_text import open_texts
 from services.notify.delivery import metrics
 from services.notify.delivery.attempts import LEASE, Attempts, DueAttempt
+from services.notify.delivery.letterhead import letterhead, with_unit_names
 from services.notify.delivery.mail_format import Mail
 from services.notify.delivery.rendering import RenderingError, render
 from services.notify.delivery.smtp_client import MaybeTaken, ServerAway, Smtp
@@ -55,7 +57,7 @@ class MailSender:
         settings: NotifySettings,
         people: Callable[[], Directory] | None = None,
     ) -> None:
-        """``people`` returns the present directory, which has the officers' addresses.
+        """``people`` returns the present directory, which has the officers' names and addresses.
 
         Without one no officer has any.
         """
@@ -64,8 +66,11 @@ class MailSender:
         self._caught_up = runtime.caught_up
         self._attempts = Attempts(runtime)
         self._from = settings.sender
+        self._portal = settings.portal_url
         self._waits = settings.retry_seconds
-        self._smtp = Smtp(settings.smtp_host, settings.smtp_port, settings.sender.domain)
+        self._smtp = Smtp(
+            settings.smtp_host, settings.smtp_port, settings.sender.domain, settings.smtp_security
+        )
         self._leading_until = 0.0
         self._log_limit = RateLimit()
         self._ending = threading.Event()
@@ -98,7 +103,7 @@ class MailSender:
                 self._warn("notify.sender_waits", **fault(error))
             except Retryable as error:
                 pause = min(pause * 2 or 1.0, LONGEST_PAUSE)
-                self._warn("notify.server_away", code=error.code, seconds=pause)
+                self._warn("notify.server_away", code=error.code, why=str(error), seconds=pause)
             except Exception as error:  # the thread must live: nothing else sends
                 pause = min(pause * 2 or 1.0, LONGEST_PAUSE)
                 self._warn("notify.attempt_failed", **fault(error))
@@ -167,14 +172,20 @@ class MailSender:
     def _mail(self, due: DueAttempt) -> Mail:
         officer = due.message["officer"]
         person = self._officer(officer) if officer else self._applicant(due)
+        people = self._people() if self._people else None
+        values = self._values(due)
+        day = local_date(due.message["queued_at"], values["time_zone"])
+        head = letterhead(self._portal, due.unit, values.get("signer", ""), people, day)
+        named = with_unit_names(values, people)
+        return render(due.message, named, person, self._from, head)
+
+    def _values(self, due: DueAttempt) -> dict[str, str]:
+        """Return the values of a letter with what officers wrote opened."""
+        values: dict[str, str] = json.loads(due.message["values"])
         try:
-            values = {
-                name: open_texts(self._keyring, value)
-                for name, value in json.loads(due.message["values"]).items()
-            }
+            return {name: open_texts(self._keyring, value) for name, value in values.items()}
         except Tampered:
             raise RenderingError("tampered", "a sealed text was changed") from None
-        return render(due.message, values, person, self._from)
 
     def _officer(self, name: str) -> PersonalData:
         officer = self._people().officers.get(name) if self._people else None

@@ -6,6 +6,7 @@ Every function runs in the writer's thread and touches nothing but the unit of w
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,8 @@ from kernel.base.instants import to_us
 from kernel.eventsourcing.command_context import Call
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.storage.row_cache import Row
+from office.people.directory import below
+from office.people.rights import require_own_unit
 from services.postal.application.decision_context import next_serial, offers
 from services.postal.config.partners import Partner, Partners
 from services.postal.domain import decider, refusals, s10
@@ -35,6 +38,8 @@ class JobHandlers:
 
     partners: Partners
     lease: int
+    covers: Callable[[str, str], bool] = below
+    """Whether a unit's jobs are the business of an officer of another one."""
 
     def reoffer(self, uow: UnitOfWork, request: pb.ReofferJobRequest, call: Call) -> list[Event]:
         """Offer a job again by hand."""
@@ -44,6 +49,7 @@ class JobHandlers:
         if row is None:
             raise refusals.no_job()
         job = _job(uow, row)
+        require_own_unit(call.rule, call.actor, job.unit, self.covers)
         _not_collected(uow, row)
         offered = offers(uow, self.partners, job.unit)
         events = _allowed(decider.reoffer(job, request.partner_id, request.reason, offered))
