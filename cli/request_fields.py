@@ -33,7 +33,7 @@ def fields_of(message: Descriptor, prefix: str = "", depth: int = 0) -> Iterator
     for field in message.fields:
         path = f"{prefix}{field.name}"
         yield RequestField(path, _holds(field), ", ".join(_rules(field)))
-        inner = field.message_type
+        inner: Any = field.message_type
         own = inner is not None and inner.full_name.startswith("motcua.")
         if own and not inner.GetOptions().map_entry and depth < _DEPTH:
             yield from fields_of(inner, f"{path}.", depth + 1)

@@ -49,7 +49,7 @@ def _asked(walk: Walk) -> tuple[str, str]:
 
 
 def _reason_in_case(walk: Walk, code: str) -> str:
-    return next(e.note for e in walk.shown(code).entries if e.type == KIND)
+    return next(str(e.note) for e in walk.shown(code).entries if e.type == KIND)
 
 
 def _history(walk: Walk, code: str, pin: str) -> str:
@@ -71,7 +71,7 @@ def test_fault_92_an_officer_s_words_are_sealed_and_gone_with_the_keys(stack: St
         assert _reason_in_case(walk, code) == REASON
         wait_until(lambda: NOTE in _history(walk, code, pin), 30, "the desk has read it")
         assert "sealed:" not in _history(walk, code, pin)
-        wait_until(lambda: _letters(stack, code), 60, "the citizen has the letter")
+        wait_until(lambda: bool(_letters(stack, code)), 60, "the citizen has the letter")
         (letter,) = _letters(stack, code)
         assert NOTE in letter
 
