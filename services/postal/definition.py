@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +19,7 @@ from office.people.repository import open_directory
 from office.permissions import shipped
 from office.sealed_text import seal_texts
 from office.streams import DOSSIER
+from office.worktime.calendars.repository import repository_at
 from services.postal import partner_rpc, rpc
 from services.postal.application.command_table import JOB_COMMANDS, handlers_of
 from services.postal.application.handlers import JobHandlers
@@ -25,6 +27,7 @@ from services.postal.application.reactions import reactions_of
 from services.postal.config.partners import SHIPPED, Partners, load
 from services.postal.domain.decider import INITIAL, evolve
 from services.postal.queries.jobs import Queries
+from services.postal.queries.pickup import PickupPoints
 from services.postal.schedulers import leases
 from services.postal.settings import PostalSettings
 from services.postal.tables import KERNEL, SUBMISSIONS
@@ -69,7 +72,9 @@ def define(settings: PostalSettings) -> ServiceDefinition:
     def build(runtime: Runtime) -> Parts:
         covers = _covering(runtime.clock, people)
         job_handlers = JobHandlers(partners, settings.lease, covers)
-        queries = Queries(runtime.keyring, partners)
+        calendars = partial(repository_at, settings.calendars_dir)
+        pickups = PickupPoints(runtime.clock, calendars, people)
+        queries = Queries(runtime.keyring, partners, pickups)
         commits = partner_rpc.CommitCounter()
         runtime.writer.on_publish(commits.note_commit)
         commands, reads, handlers = runtime.commands, runtime.reads, handlers_of(job_handlers)

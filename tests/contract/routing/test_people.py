@@ -60,8 +60,12 @@ def departments(new_database: NewDatabase) -> Iterator[Departments]:
     ("assignee", "code", "words"),
     [
         ("nobody", "NO_SUCH_OFFICER", "There is no officer nobody in service."),
-        ("cuc", "OFFICER_OF_ANOTHER_UNIT", "Officer cuc is of another unit (H22.13)."),
-        ("dung", "OFFICER_LACKS_ROLE", "Officer dung does not have the role 'specialist'."),
+        (
+            "cuc",
+            "OFFICER_OF_ANOTHER_UNIT",
+            "Officer cuc is of another unit (Ủy ban nhân dân huyện Vị Xuyên).",
+        ),
+        ("dung", "OFFICER_LACKS_ROLE", "Officer dung does not have the role “specialist”."),
         ("binh", "OFFICER_AWAY", "Officer binh is away until 13/08/2021; who stands in: an."),
     ],
 )
