@@ -48,7 +48,10 @@ is the stream's id, the header `ce_type` the payload's full name, `ce_subject` t
 rows are a function of its streams' state is named at each of its own events.
 """
 FILE_SYNTAX = 12
-_OFFICERS = "officer_events.proto"
+_KINDS = {"officer_events.proto": "officer", "service_events.proto": "service"}
+"""The kinds of the streams of those files whose events are of no dossier."""
+_EVERY_SERVICE = "operations"
+"""The package of events that each service writes of itself."""
 
 
 @dataclass(frozen=True)
@@ -104,8 +107,9 @@ def _used(file: FileDescriptorProto, known: Mapping[str, Commented]) -> Iterator
 
 def _chapter(file: FileDescriptorProto, known: Mapping[str, Commented]) -> str:
     service = file.package.split(".")[1]
-    kind = "officer" if file.name.endswith(_OFFICERS) else "dossier"
-    title = Path(file.name).name.removesuffix(".proto").replace("_", " ")
+    name = Path(file.name).name
+    kind = _KINDS.get(name, "dossier")
+    title = name.removesuffix(".proto").replace("_", " ")
     place = f"Stream: `{kind}`. File: `protos/{file.name}`."
     head = f"## {service}: {title}\n\n{_about(file)}\n\n{place}\n"
     sections = [_event(known[f"{file.package}.{m.name}"], service) for m in file.message_type]
@@ -121,7 +125,8 @@ def _about(file: FileDescriptorProto) -> str:
 def _event(event: Commented, service: str) -> str:
     lines = [f"### {event.name.rpartition('.')[2]}\n", f"{_flat(event.comment)}\n"]
     lines.append(f"- Type: `{event.name}`")
-    lines.append(f"- Written by: {service}")
+    writer = "each service, of itself" if service == _EVERY_SERVICE else service
+    lines.append(f"- Written by: {writer}")
     lines.append(f"- Views: {_names(_viewers(event.name, service))}")
     lines.append(f"- Reactions: {_names(_reacting(event.name))}\n")
     lines.append(_fields(event))

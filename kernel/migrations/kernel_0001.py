@@ -11,6 +11,12 @@ from kernel.storage.kernel_tables import BIG
 def upgrade() -> None:
     """Make the kernel's tables."""
     op.create_table(
+        "causes_without_outcome",
+        sa.Column("event_id", sa.String(), nullable=False),
+        sa.Column("recorded", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("event_id"),
+    )
+    op.create_table(
         "events",
         sa.Column("stream_id", sa.String(), nullable=False),
         sa.Column("stream_kind", sa.String(), nullable=False),

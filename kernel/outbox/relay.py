@@ -189,6 +189,10 @@ class Relay:
         self._stopping.wait(self._backoff.next_delay())
 
     def _end(self) -> None:
+        try:
+            self._iterate()  # what the consumer wrote as it ended
+        except Exception as error:
+            self._wait_after(error)
         self._sender.close()
         try:
             self._write(self._lease.release)

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ from kernel.consumer.applying.committer import Committer
 from kernel.consumer.applying.results import Past
 from kernel.consumer.applying.stats import ConsumerStats
 from kernel.consumer.catch_up import CatchUp
+from kernel.consumer.decisions.discards import find_discards
 from kernel.consumer.reading.kafka_reader import KafkaReader
 from kernel.consumer.reading.log_comparison import require_same
 from kernel.eventsourcing.envelope import Stream, new_id, stream_of
@@ -57,7 +58,7 @@ class Rebuilt:
     events: int
     seconds: float
     quarantined: int
-    """Records that were quarantined."""
+    """Records that were quarantined, without the discarded ones."""
     pending: int
     """Reactions that the service will look at when it starts."""
 
@@ -137,7 +138,8 @@ def rebuild(
             note_whole(uow)
             uow.flush()
         with engine.connect() as connection:
-            left = _count(connection, model.tables.quarantine)
+            aside = model.tables.quarantine
+            left = _count(connection, aside, aside.c.reason != quarantined.DISCARDED)
             pending = _count(connection, model.tables.pending_reactions)
         seconds = time.monotonic() - begun
         return Rebuilt(model.source, shadow.tally.handled, seconds, left, pending)
@@ -207,7 +209,10 @@ class _Shadow:
             committer = Committer(writer, None, stopping, self.tally, self._refused)
             partitions = list(require_same(reader, {}, {}))
             begin = committer.run(partial(positions.begin, partitions=partitions))
-            bulk = CatchUp(reader, committer, self._applier, self.tally, stopping)
+            with self._engine.connect() as connection:
+                discards = find_discards(connection, self._model, reader, begin)
+            applier = replace(self._applier, discards=discards)
+            bulk = CatchUp(reader, committer, applier, self.tally, stopping)
             total = sum(reader.ends(partitions).values())
             with fewer_collections(), _telling(progress, self.tally, total):
                 bulk.to_the_end(begin)
@@ -243,6 +248,7 @@ def _decisions(
     failed = quarantined.places(connection, model.tables, quarantined.HANDLER_ERROR)
     stuck = {place for place, error in failed.items() if error.startswith(quarantined.REACTION)}
     refused = {place: error for place, error in failed.items() if place not in stuck}
+    # A discard of this moment may not be on the log yet.
     given_up = quarantined.places(connection, model.tables, quarantined.DISCARDED)
     # Where only a reaction was given up, the record itself has taken effect.
     discarded = {p for p, error in given_up.items() if not error.startswith(quarantined.REACTION)}
@@ -312,5 +318,6 @@ def _telling(progress: Progress | None, tally: ConsumerStats, total: int) -> Ite
         progress(min(tally.bulk, total), total)
 
 
-def _count(connection: Connection, table: Any) -> int:
-    return int(connection.execute(select(func.count()).select_from(table)).scalar_one())
+def _count(connection: Connection, table: Any, *conditions: Any) -> int:
+    chosen = select(func.count()).select_from(table).where(*conditions)
+    return int(connection.execute(chosen).scalar_one())

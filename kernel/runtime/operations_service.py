@@ -123,7 +123,7 @@ class OperationsServicer(OperationsServiceServicer):
                 request.stream_id,
                 request.partition,
                 request.offset,
-                discard_first=request.discard_first,
+                discard=call if request.discard_first else None,
             )
             log.info(
                 "quarantine.redriven",

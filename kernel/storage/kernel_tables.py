@@ -45,6 +45,7 @@ class KernelTables:
     leases: Table
     identities: Table
     pending_reactions: Table
+    causes_without_outcome: Table
     operational: frozenset[str] = field(
         default=frozenset(
             {
@@ -55,6 +56,7 @@ class KernelTables:
                 "leases",
                 "identities",
                 "pending_reactions",
+                "causes_without_outcome",
                 "alembic_version",
             }
         )
@@ -166,6 +168,12 @@ def kernel_tables(metadata: MetaData) -> KernelTables:
             Column("body", LargeBinary, nullable=False),
             Column("trace", String, nullable=False),
             Index("pending_reactions_place", "partition", "offset"),
+        ),
+        causes_without_outcome=Table(
+            "causes_without_outcome",
+            metadata,
+            Column("event_id", String, primary_key=True),
+            Column("recorded", Integer, nullable=False),
         ),
     )
 

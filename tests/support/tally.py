@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from google.protobuf.message import Message
+from motcua.events.v1.common_pb2 import Actor, ActorKind
 from motcua.events.v1.event_pb2 import Event
 from motcua.intake.v1.dossier_events_pb2 import SupplementSubmitted
 from motcua.routing.v1.case_events_pb2 import CaseResumed
@@ -26,7 +27,10 @@ from sqlalchemy import BigInteger, Column, Engine, MetaData, String, Table, sele
 from kernel.base.clock import RealClock
 from kernel.consumer.applying.quarantine_limit import QuarantineBounds
 from kernel.consumer.consumer import Consumer
+from kernel.consumer.decisions.service_stream import SERVICE
 from kernel.consumer.reading.faust_adapter import FaustAdapter
+from kernel.eventsourcing.command_context import Call
+from kernel.eventsourcing.envelope import new_id
 from kernel.eventsourcing.group_commit import Writer
 from kernel.eventsourcing.service_model import Model
 from kernel.eventsourcing.unit_of_work import UnitOfWork
@@ -119,6 +123,11 @@ MODEL = Model(
 )
 SILENT = dataclasses.replace(MODEL, reactions={})
 """The same without reactions."""
+DISCARD = Call(
+    Actor(kind=ActorKind.ACTOR_KIND_OPERATOR, id="an"), "vi", new_id(), 1, 1, "", new_id(),
+    digest=b"digest",
+)  # fmt: skip
+"""An operator's call by which a record is given up."""
 MENDED = dataclasses.replace(MODEL, projections={**MODEL.projections, SupplementSubmitted: _hear})
 """The same, after the fault of poisoned records was mended."""
 
@@ -199,6 +208,10 @@ class Node:
     def rows(self, table: Table) -> list[dict[str, Any]]:
         """Return a table's rows in the order of its key."""
         return rows(self.reads, table)
+
+    def events(self) -> list[dict[str, Any]]:
+        """Return the rows of its events, but for those of itself."""
+        return [r for r in self.rows(self.model.tables.events) if r["stream_kind"] != SERVICE]
 
 
 def rows(engine: Engine, table: Table) -> list[dict[str, Any]]:

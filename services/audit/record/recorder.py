@@ -31,7 +31,11 @@ def link(previous: bytes, body: bytes) -> bytes:
 
 
 def keep(uow: UnitOfWork, record: Record, event: Event) -> None:
-    """Keep an accepted record, known or not, and fold it into the row of its dossier."""
+    """Keep an accepted record, known or not, and fold it into the row of its dossier; an own event
+    once.
+    """
+    if event.source == uow.model.source and _is_kept(uow, event):
+        return
     partition, offset, _key, value, headers = record
     body, stream_id = value or b"", event.stream_id
     occurred_at = to_us(event.occurred_at)
@@ -66,6 +70,13 @@ def keep(uow: UnitOfWork, record: Record, event: Event) -> None:
     after = _refolded(uow, stream_id) if late else fold(row, event, occurred_at)
     if after is not row and after is not None:
         uow.put(DOSSIERS, after)
+
+
+def _is_kept(uow: UnitOfWork, event: Event) -> bool:
+    chosen = select(LOG.c.offset).where(
+        LOG.c.stream_id == event.stream_id, LOG.c.event_id == event.event_id
+    )
+    return uow.query(chosen.limit(1)).first() is not None
 
 
 def _trace(headers: Headers) -> str:
