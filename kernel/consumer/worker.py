@@ -19,7 +19,7 @@ from kernel.consumer.applying.committer import Committer, Halted, Stopped
 from kernel.consumer.applying.positions import Fenced
 from kernel.consumer.applying.stats import ConsumerStats
 from kernel.consumer.catch_up import CatchUp
-from kernel.consumer.decisions import without_outcome
+from kernel.consumer.decisions import batches, without_outcome
 from kernel.consumer.decisions.beginnings import introduce
 from kernel.consumer.decisions.discards import find_discards
 from kernel.consumer.reading.buffer import Buffer
@@ -177,6 +177,7 @@ class ConsumerWorker:
             if position >= self._first_ends.get(partition, 0):
                 self._first_ends.pop(partition, None)
         if not self._first_ends and not self._stats.ready:
+            self._committer.run(batches.complete)
             self._committer.run(partial(introduce, clock=self._live.clock))
             self._committer.run_pending(self._live)
             self._committer.run(note_whole)

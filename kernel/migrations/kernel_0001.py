@@ -11,6 +11,14 @@ from kernel.storage.kernel_tables import BIG
 def upgrade() -> None:
     """Make the kernel's tables."""
     op.create_table(
+        "batch_events",
+        sa.Column("stream_id", sa.String(), nullable=False),
+        sa.Column("stream_kind", sa.String(), nullable=False),
+        sa.Column("sequence", BIG, autoincrement=False, nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("stream_id", "stream_kind", "sequence"),
+    )
+    op.create_table(
         "causes_without_outcome",
         sa.Column("event_id", sa.String(), nullable=False),
         sa.Column("recorded", sa.Integer(), nullable=False),
@@ -58,6 +66,7 @@ def upgrade() -> None:
         sa.Column("occurred_at", BIG, nullable=False),
         sa.Column("trace", sa.String(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("batch", sa.LargeBinary(), nullable=False),
         sa.Column("enqueued_at", BIG, nullable=False),
         sa.Column("quarantine_reason", sa.Text()),
         sa.PrimaryKeyConstraint("id"),

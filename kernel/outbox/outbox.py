@@ -29,6 +29,7 @@ class Waiting(NamedTuple):
     occurred_at: int
     trace: str
     body: bytes
+    batch: bytes = b""
 
     @property
     def stream(self) -> Stream:

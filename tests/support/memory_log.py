@@ -126,7 +126,13 @@ class MemoryProducer:
         """Put rows on the log, all of them."""
         for row in rows:
             pairs = headers(
-                row.event_id, row.type, self._source, row.stream, row.occurred_at, row.trace
+                row.event_id,
+                row.type,
+                self._source,
+                row.stream,
+                row.occurred_at,
+                row.trace,
+                row.batch,
             )
             self._log.append(row.stream_id.encode(), row.body, pairs)
         return list(rows), None

@@ -139,7 +139,7 @@ def progress(engine: Engine) -> dict[str, int]:
         counted = {
             HEARD: true(),
             KERNEL.events: KERNEL.events.c.stream_kind != SERVICE,
-            KERNEL.outbox: true(),
+            KERNEL.outbox: KERNEL.outbox.c.stream_kind != SERVICE,
         }
         return {
             table.name: connection.execute(

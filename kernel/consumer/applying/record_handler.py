@@ -28,6 +28,7 @@ from kernel.consumer.applying.decode import (
 )
 from kernel.consumer.applying.reactions import Reactions
 from kernel.consumer.applying.results import Applied, Past, RecordFailed
+from kernel.consumer.decisions import batches
 from kernel.consumer.decisions.discards import Discards, digest
 from kernel.consumer.decisions.service_stream import write_call
 from kernel.eventsourcing.command_context import Call
@@ -172,6 +173,8 @@ class RecordHandler:
             if self._model.every is not None:
                 self._model.every(self._uow, record, event)
             self._uow.ingest(event, record.value or b"")
+            if event.source == self._own:
+                batches.keep(self._uow, record)
             if self._reactions is not None:
                 self._reactions.follow(record, event, known, self.done)
         except DBAPIError:

@@ -1,7 +1,6 @@
 """The consumer, the relay and Faust together on a real broker, on SQLite and on PostgreSQL."""
 
 from infra.local.kafka import KafkaBroker
-from kernel.consumer.decisions.service_stream import SERVICE
 from tests.support.feed import code_of, log_of, put, supplement, wait_until, workload
 from tests.support.tally import ANSWERED, HEARD, KERNEL, SEEN, Node
 
@@ -25,6 +24,5 @@ def test_history_then_live(kafka: KafkaBroker, topic: str, database_url: str) ->
         status = node.consumer.status()
         print(status)
         assert status.live > 0
-        published = [e for e in log_of(kafka.bootstrap, topic) if e.stream_kind != SERVICE]
-        published = [e for e in published if e.source == "routing"]
+        published = [e for e in log_of(kafka.bootstrap, topic) if e.source == "routing"]
     assert len({e.event_id for e in published}) == len(published) == 120
