@@ -12,8 +12,8 @@ from motcua.operations.v1.operations_pb2_grpc import OperationsServiceStub
 from motcua.routing.v1.routing_pb2_grpc import CaseAdministrationServiceStub
 
 from cli.operator_name import operator_name
-from cli.settings import settings
-from cli.stack.addresses import address
+from cli.settings import Target, settings
+from cli.stack import addresses
 from kernel.auth.issuer import LocalIssuer
 from kernel.rpc.client import metadata
 
@@ -39,11 +39,28 @@ def signed(kind: str, name: str) -> Any:
     return metadata(given.token or LocalIssuer.of(given).token(kind, name), language="en")
 
 
+def open_channel(library: Any, service: str, address: str = "", options: Any = OPTIONS) -> Any:
+    """Return a channel to a service, of ``grpc`` or of ``grpc.aio``; ``address`` is one in the
+    clear.
+    """
+    target = Target(address, tls=False) if address else addresses.target(service)
+    if not target.tls:
+        return library.insecure_channel(target.address, options=options)
+    return library.secure_channel(target.address, _credentials(), options=options)
+
+
+def _credentials() -> grpc.ChannelCredentials:
+    given = settings()
+    files = (given.tls_ca, given.tls_own_key, given.tls_own_cert)
+    authorities, key, cert = (None if file is None else file.read_bytes() for file in files)
+    return grpc.ssl_channel_credentials(authorities, key, cert)
+
+
 class Connection:
     """One channel to one service; a context manager."""
 
     def __init__(self, service: str, target: str = "") -> None:
-        self.channel = grpc.insecure_channel(target or address(service), options=OPTIONS)
+        self.channel = open_channel(grpc, service, target)
 
     def __enter__(self) -> Self:
         return self

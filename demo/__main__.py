@@ -17,10 +17,10 @@ from pathlib import Path
 import grpc
 from rich.progress import BarColumn, TextColumn
 
+from cli.grpc_clients import open_channel
 from cli.options import OFFICE
 from cli.printer import err, fail, out, progress_on
 from cli.settings import settings
-from cli.stack.addresses import address
 from demo.local_stack import NotRunning, PartnerProcesses, begin, environment, opening, stack
 from demo.results.final_report import finish, print_next_steps
 from demo.results.own_count import OwnCount
@@ -61,8 +61,8 @@ async def week(given: argparse.Namespace, clock: Clock, own_count: OwnCount) -> 
     """Play the week, and return the number of dossiers that could not be played to their end."""
     closes = instant(FRIDAY, clock_time(17, 0))
     async with (
-        grpc.aio.insecure_channel(address("intake"), options=OPTIONS) as intake,
-        grpc.aio.insecure_channel(address("routing"), options=OPTIONS) as routing,
+        open_channel(grpc.aio, "intake", options=OPTIONS) as intake,
+        open_channel(grpc.aio, "routing", options=OPTIONS) as routing,
     ):
         client = OfficeClient(intake, routing, own_count, LocalIssuer.of(settings()))
         filings = draw(await client.offers(), given.dossiers, given.seed)

@@ -48,7 +48,11 @@ is the stream's id, the header `ce_type` the payload's full name, `ce_subject` t
 rows are a function of its streams' state is named at each of its own events.
 """
 FILE_SYNTAX = 12
-_KINDS = {"officer_events.proto": "officer", "service_events.proto": "service"}
+_KINDS = {
+    "officer_events.proto": "officer",
+    "finding_events.proto": "finding",
+    "service_events.proto": "service",
+}
 """The kinds of the streams of those files whose events are of no dossier."""
 _EVERY_SERVICE = "operations"
 """The package of events that each service writes of itself."""
@@ -196,6 +200,7 @@ def _names(services: Sequence[str]) -> str:
 @cache
 def _models() -> Sequence[Model]:
     from kernel.config.environment import load
+    from services.audit import definition as audit
     from services.intake import definition as intake
     from services.intake.application.reactions import ChildDossierOpener
     from services.notify import definition as notify
@@ -209,6 +214,7 @@ def _models() -> Sequence[Model]:
         routing.make_model(routing.make_context_loader(load(RoutingSettings))),
         postal.make_model(Partners(())),
         notify.make_model(),
+        audit.make_model(),
     )
 
 

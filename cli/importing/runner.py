@@ -11,10 +11,10 @@ from pathlib import Path
 
 import grpc
 
+from cli.grpc_clients import open_channel
 from cli.importing.calls import CallRefused, Calls
 from cli.importing.history import Histories, ImportedHistory, ImportedStep, Reject
 from cli.importing.mapping import LoadedMapping
-from cli.stack.addresses import address
 from kernel.rpc.client import OPTIONS
 
 SIDE_BY_SIDE = 128
@@ -82,8 +82,8 @@ async def import_histories(
     )
     begun = time.monotonic()
     async with (
-        grpc.aio.insecure_channel(address("intake"), options=OPTIONS) as intake,
-        grpc.aio.insecure_channel(address("routing"), options=OPTIONS) as routing,
+        open_channel(grpc.aio, "intake", options=OPTIONS) as intake,
+        open_channel(grpc.aio, "routing", options=OPTIONS) as routing,
     ):
         calls = Calls(loaded.mapping, intake, routing)
         queue = iter(histories.cases)

@@ -5,17 +5,28 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from cli.settings import settings
+import typer
+
+from cli.printer import fail
+from cli.settings import Target, settings
 from infra.supervisor import state
+from kernel.config.environment import SettingsError
 
 
-def address(service: str) -> str:
-    """Return HOST:PORT of a service in the stack that runs on the data folder.
+def target(service: str) -> Target:
+    """Return how to call a service in the stack that runs on the data folder.
 
-    Without such a stack, as the environment has it.
+    Without such a stack, as the environment has it; end the command with status 2 where that would
+    be in the clear and must not.
     """
     given = settings()
-    return published(running_stack(given.data_dir)).get(service) or given.address(service)
+    if local := published(running_stack(given.data_dir)).get(service):
+        return Target(local, tls=False)
+    try:
+        return given.target(service)
+    except SettingsError as error:
+        fail(str(error))
+        raise typer.Exit(2) from error
 
 
 def running_stack(folder: Path) -> dict[str, Any]:

@@ -34,7 +34,14 @@ def make_plan() -> Plan:
         command = (sys.executable, "-m", f"services.{name}.main")
         programs.append(Program(name, command, common, settings.address(name), is_service=True))
     own_kafka = not settings.kafka
-    plan = Plan(folder, bootstrap, own_kafka, settings.kafka_port, settings.topic, tuple(programs))
+    plan = Plan(
+        folder,
+        bootstrap,
+        own_kafka,
+        settings.kafka_port,
+        settings.topic,
+        tuple(programs),
+    )
     _check_distinct(plan)
     return plan
 
@@ -51,7 +58,7 @@ def _settings() -> CliSettings:
             problems |= wrong.problems
     try:
         own = load(CliSettings)
-        problems |= _mail_problem(own)
+        problems |= _mail_problem(own) | _kafka_problem(own)
     except SettingsError as wrong:
         problems |= wrong.problems
     if problems:
@@ -75,6 +82,14 @@ def _mail_problem(settings: CliSettings) -> dict[str, str]:
         )
         return {"SMTP_HOST": f"{text} (motcua[local] brings it)"}
     return {}
+
+
+def _kafka_problem(settings: CliSettings) -> dict[str, str]:
+    """Return why the stack's own broker does not do; empty when it does, or is not used."""
+    if settings.kafka or settings.kafka_protocol == "PLAINTEXT":
+        return {}
+    text = f"must be set, since KAFKA_SECURITY_PROTOCOL is {settings.kafka_protocol}"
+    return {"KAFKA_BOOTSTRAP_SERVERS": f"{text} (the stack's own broker is open to this machine)"}
 
 
 def _check_distinct(plan: Plan) -> None:

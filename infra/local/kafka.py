@@ -86,12 +86,22 @@ class KafkaBroker(LocalServer):
     """
 
     def __init__(
-        self, data_dir: Path, port: int, *, controller_port: int | None = None, heap_mb: int = 256
+        self,
+        data_dir: Path,
+        port: int,
+        *,
+        controller_port: int | None = None,
+        heap_mb: int = 256,
+        properties: str = "",
     ) -> None:
+        """properties: lines of server.properties that go before the usual ones, such as further
+        listeners.
+        """
         self.data_dir = data_dir.resolve()
         self.port = port
         self._controller_port = controller_port or free_port()
         self._heap_mb = heap_mb
+        self._properties = properties
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -195,7 +205,7 @@ class KafkaBroker(LocalServer):
         settings = PROPERTIES.format(
             port=self.port, controller_port=self._controller_port, log_dir=self._log_dir
         )
-        _write(self.data_dir / "server.properties", settings)
+        _write(self.data_dir / "server.properties", settings + self._properties)
         _write(self.data_dir / "log4j2.xml", LOGGING.format(folder=self.data_dir))
 
     def _format(self) -> None:

@@ -10,9 +10,11 @@ from pydantic_settings import SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from kernel.config.common_settings import CommonSettings
 from kernel.config.environment import Port
+from kernel.config.kafka_settings import KafkaSettings
+from kernel.config.loopback import clear_host
 from kernel.config.master_key import parse_key
+from kernel.config.tls_files import check_authorities, check_key
 from kernel.consumer.applying.quarantine_limit import QuarantineBounds
 
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
@@ -50,14 +52,13 @@ def _database(url: str) -> str:
 DatabaseUrl = Annotated[str, AfterValidator(_database)]
 
 
-class Settings(CommonSettings):
+class Settings(KafkaSettings):
     """The settings of one service's process; each service derives its own from it."""
 
     model_config = SettingsConfigDict(validate_default=True)
 
     service: str
     port: Port = Field(0, validation_alias="<SERVICE>_PORT")
-    kafka: str = Field("127.0.0.1:29092", validation_alias="KAFKA_BOOTSTRAP_SERVERS")
     database_url: DatabaseUrl = Field(
         default_factory=lambda data: sqlite_url(data["data_dir"], data["service"]),
         validation_alias=AliasChoices("<SERVICE>_DATABASE_URL", "DATABASE_URL"),
@@ -77,9 +78,16 @@ class Settings(CommonSettings):
     trace_file: Path | None = Field(None, validation_alias="MOTCUA_TRACE_FILE")
     metrics_port: Port = Field(0, validation_alias="<SERVICE>_METRICS_PORT")
     tls_port: Port = Field(0, validation_alias="<SERVICE>_TLS_PORT")
-    tls_cert: Path | None = Field(None, validation_alias="<SERVICE>_TLS_CERT")
-    tls_key: Path | None = Field(None, validation_alias="<SERVICE>_TLS_KEY")
-    tls_client_ca: Path | None = Field(None, validation_alias="<SERVICE>_TLS_CLIENT_CA")
+    tls_cert: Path | None = Field(
+        None, validation_alias=AliasChoices("<SERVICE>_TLS_CERT", "MOTCUA_TLS_CERT")
+    )
+    tls_key: Path | None = Field(
+        None, validation_alias=AliasChoices("<SERVICE>_TLS_KEY", "MOTCUA_TLS_KEY")
+    )
+    tls_client_ca: Path | None = Field(
+        None, validation_alias=AliasChoices("<SERVICE>_TLS_CLIENT_CA", "MOTCUA_TLS_CLIENT_CA")
+    )
+    """Whose certificates clients must show; None: they need none."""
     quarantine_share: float = Field(
         QuarantineBounds.share, ge=0, le=1, validation_alias="MOTCUA_QUARANTINE_SHARE"
     )
@@ -89,6 +97,11 @@ class Settings(CommonSettings):
     quarantine_run: int = Field(
         QuarantineBounds.run, ge=1, validation_alias="MOTCUA_QUARANTINE_RUN"
     )
+
+    @property
+    def clear_host(self) -> str:
+        """Where the listener without TLS is."""
+        return clear_host(self.host, tls=bool(self.tls_port))
 
     @property
     def quarantine_bounds(self) -> QuarantineBounds:
@@ -102,11 +115,21 @@ class Settings(CommonSettings):
             raise ValueError("only real time is allowed in production")
         return clock
 
-    @field_validator("tls_cert", "tls_key", "tls_client_ca")
+    @field_validator("tls_cert", "tls_key")
     @classmethod
     def _whole(cls, file: Path | None, others: ValidationInfo) -> Path | None:
-        if file is None and (others.data.get("tls_port") or others.data.get("tls_cert")):
+        cert = others.data.get("tls_cert")
+        if file is None and (others.data.get("tls_port") or cert):
             raise ValueError("must be set, since a TLS port or a certificate is")
+        if file is not None and cert is not None:
+            check_key(cert, file, "the certificate")
+        return file
+
+    @field_validator("tls_client_ca")
+    @classmethod
+    def _holds_client_authorities(cls, file: Path | None) -> Path | None:
+        if file is not None:
+            check_authorities(file)
         return file
 
     # Their defaults are those of development, so they are validated, too.

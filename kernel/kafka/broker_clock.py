@@ -17,6 +17,7 @@ from kernel.base.clock_skew import MAX_AHEAD
 from kernel.base.errors import Unavailable
 from kernel.base.instants import SECOND
 from kernel.kafka.clients import make_admin
+from kernel.kafka.cluster import Bootstrap
 from kernel.messages.texts import TEXTS
 from kernel.telemetry import metrics
 from kernel.telemetry.logs import RateLimit, get_logger
@@ -31,17 +32,13 @@ _STEADY: Final = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 _log = get_logger(__name__)
 
 
-def broker_time(bootstrap: str) -> int:
+def broker_time(bootstrap: Bootstrap) -> int:
     """Return the cluster's time in microseconds UTC; blocks until it answers.
 
     The leader of the metadata quorum reports the present instant as the time of its own last fetch.
     Raise kafka-python's errors, and ``LookupError`` when the leader does not report it.
     """
-    admin = make_admin(
-        bootstrap_servers=bootstrap.split(","),
-        bootstrap_timeout_ms=BOOTSTRAP_MS,
-        request_timeout_ms=REQUEST_MS,
-    )
+    admin = make_admin(bootstrap, bootstrap_timeout_ms=BOOTSTRAP_MS, request_timeout_ms=REQUEST_MS)
     try:
         answer = admin.describe_metadata_quorum()
     finally:

@@ -15,7 +15,9 @@ from kafka.errors import (
 
 from kernel.eventsourcing.envelope import Stream, headers
 from kernel.kafka.clients import make_producer
+from kernel.kafka.cluster import Bootstrap
 from kernel.outbox.outbox import Waiting
+from kernel.outbox.published import Sent
 
 REFUSALS = (
     InvalidRecordError,
@@ -33,8 +35,10 @@ DELIVERY_MS = 10_000
 class Producer(Protocol):
     """Puts rows on the log; for one thread."""
 
-    def send(self, rows: Sequence[Waiting]) -> tuple[list[Waiting], Exception | None]:
-        """Send rows in order; return those that the log has, and the first fault."""
+    def send(self, rows: Sequence[Waiting]) -> tuple[list[Sent], Exception | None]:
+        """Send rows in order; return those that the log has with their places, and the first
+        fault.
+        """
         ...
 
     def close(self) -> None:
@@ -51,7 +55,7 @@ class EventProducer:
 
     def __init__(
         self,
-        bootstrap: str,
+        bootstrap: Bootstrap,
         topic: str,
         source: str,
         broker_now: Callable[[], int | None] = lambda: None,
@@ -65,7 +69,7 @@ class EventProducer:
         self._broker_now = broker_now
         self._producer: Any = None
 
-    def send(self, rows: Sequence[Waiting]) -> tuple[list[Waiting], Exception | None]:
+    def send(self, rows: Sequence[Waiting]) -> tuple[list[Sent], Exception | None]:
         """Send rows in order; gives those that the broker acknowledged, and the first fault.
 
         Of a stream no row is acknowledged here after one that failed.
@@ -96,7 +100,7 @@ class EventProducer:
     def _connected(self) -> Any:
         if self._producer is None:
             self._producer = make_producer(
-                bootstrap_servers=self._bootstrap.split(","),
+                self._bootstrap,
                 acks="all",
                 enable_idempotence=True,
                 linger_ms=0,
@@ -126,18 +130,18 @@ class EventProducer:
 
 def _collect(
     rows: Sequence[Waiting], futures: Sequence[Any]
-) -> tuple[list[Waiting], Exception | None]:
-    acked: list[Waiting] = []
+) -> tuple[list[Sent], Exception | None]:
+    acked: list[Sent] = []
     failed: set[Stream] = set()
     fault: Exception | None = None
     deadline = time.monotonic() + DELIVERY_MS / 1000 + 2
     for row, future in zip(rows, futures, strict=False):
         try:
-            future.get(timeout=max(0.0, deadline - time.monotonic()))
+            place = future.get(timeout=max(0.0, deadline - time.monotonic()))
         except Exception as error:
             failed.add(row.stream)
             fault = fault or error
         else:
             if row.stream not in failed:
-                acked.append(row)
+                acked.append(Sent(row, place.partition, place.offset))
     return acked, fault

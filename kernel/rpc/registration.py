@@ -31,8 +31,6 @@ class Service:
     """Turns credentials into an actor, in place of the token; raises ``Unauthenticated`` or
     ``Forbidden``. It runs in the event loop and may not block.
     """
-    on_tls: bool = False
-    """Whether the service is offered on the TLS listener too."""
     checks: Mapping[str, Check] = field(default_factory=dict)
     """By method: what its .proto can't express, so that one answer names every wrong field. They
     run in the event loop and may not block.

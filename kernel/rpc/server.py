@@ -20,18 +20,18 @@ from kernel.config.settings import Settings
 from kernel.rpc.interceptor import Interceptor
 from kernel.rpc.registration import Service
 from kernel.rpc.tls import TlsFiles
+from kernel.rpc.validation.sizes import largest
 from kernel.telemetry import metrics
 from kernel.telemetry.logs import get_logger
 from kernel.telemetry.vital_threads import vital_thread
 
 log = get_logger(__name__)
 
-MESSAGE_BYTES: Final = 4 * 1024 * 1024
+ANSWER_BYTES: Final = 4 * 1024 * 1024
 CALLS: Final = 1000
 """Calls at a time, streams included; more get RESOURCE_EXHAUSTED."""
 OPTIONS: Final[tuple[tuple[str, Any], ...]] = (
-    ("grpc.max_receive_message_length", MESSAGE_BYTES),
-    ("grpc.max_send_message_length", MESSAGE_BYTES),
+    ("grpc.max_send_message_length", ANSWER_BYTES),
     ("grpc.so_reuseport", 0),  # a port that is taken is an error, not a second server
     ("grpc.max_concurrent_streams", 1000),
     ("grpc.keepalive_time_ms", 60_000),
@@ -48,8 +48,8 @@ _Status = health_pb2.HealthCheckResponse
 
 
 class RpcServer:
-    """Serves a process's services on loopback (or MOTCUA_HOST), and some of them to clients with a
-    certificate on the TLS port.
+    """Serves a process's services in the clear on loopback (or MOTCUA_HOST), and the same ones over
+    TLS on the TLS port.
     """
 
     def __init__(
@@ -73,6 +73,7 @@ class RpcServer:
         self._settings = settings
         self._services = list(services)
         self._calls = calls
+        self._streams = streams
         self._verifier = verifier_of(settings, self._permissions)
         self._interceptors = [self._interceptor(services, streams=streams)]
         self._servers: list[grpc.aio.Server] = []
@@ -137,20 +138,19 @@ class RpcServer:
         self._health = health.aio.HealthServicer()
         await self._set_health(False)
         server = self._server(self._services, self._interceptors[0])
-        self.port = _bind(server, f"{self._settings.host}:{self._settings.port}", None)
+        self.port = _bind(server, f"{self._settings.clear_host}:{self._settings.port}", None)
         if self._settings.mode == "development":
             self._reflect(server)
         given = self._settings
-        if given.tls_cert and given.tls_key and given.tls_client_ca:
+        if given.tls_port and given.tls_cert and given.tls_key:
             self._open_tls(TlsFiles(given.tls_cert, given.tls_key, given.tls_client_ca))
         for each in self._servers:
             await each.start()
 
     def _open_tls(self, files: TlsFiles) -> None:
-        offered = [service for service in self._services if service.on_tls]
-        interceptor = self._interceptor(offered, tls=True)
+        interceptor = self._interceptor(self._services, tls=True, streams=self._streams)
         self._interceptors.append(interceptor)
-        server = self._server(offered, interceptor)
+        server = self._server(self._services, interceptor)
         address = f"{self._settings.host}:{self._settings.tls_port}"
         self.tls_port = _bind(server, address, files.credentials())
 
@@ -158,8 +158,11 @@ class RpcServer:
         return Interceptor(services, self._verifier, self._permissions, **options)
 
     def _server(self, services: Sequence[Service], interceptor: Interceptor) -> grpc.aio.Server:
+        received = ("grpc.max_receive_message_length", _largest_request(services))
         server = grpc.aio.server(
-            interceptors=[interceptor], options=OPTIONS, maximum_concurrent_rpcs=self._calls
+            interceptors=[interceptor],
+            options=(*OPTIONS, received),
+            maximum_concurrent_rpcs=self._calls,
         )
         for service in services:
             service.add(service.servicer, server)
@@ -194,6 +197,12 @@ class RpcServer:
         await asyncio.gather(*(server.stop(grace) for server in self._servers))
         if self._ending is not None:
             self._ending.set()
+
+
+def _largest_request(services: Sequence[Service]) -> int:
+    """Return the bytes above which no request is even received."""
+    methods = (m for service in services for m in service.descriptor().methods)
+    return max((largest(method.input_type) for method in methods), default=ANSWER_BYTES)
 
 
 def _bind(server: grpc.aio.Server, address: str, credentials: grpc.ServerCredentials | None) -> int:

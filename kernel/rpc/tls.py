@@ -1,4 +1,4 @@
-"""The TLS listener's credentials: a client must show a certificate of the clients' authority.
+"""The TLS listener's credentials: a client must show a certificate, where an authority is named.
 
 The files are checked at each new connection, so certificates are renewed without a restart.
 """
@@ -16,13 +16,14 @@ log = get_logger(__name__)
 
 
 class TlsFiles:
-    """The files of the certificate, its key, and the authority of client certificates."""
+    """The files of the certificate, its key, and the authority of client certificates, if any."""
 
-    def __init__(self, cert: Path, key: Path, client_ca: Path) -> None:
+    def __init__(self, cert: Path, key: Path, client_ca: Path | None = None) -> None:
         """Read the files; raise ``OSError``."""
-        self._files = (cert, key, client_ca)
+        self._cert, self._key, self._client_ca = cert, key, client_ca
+        files = (cert, key) if client_ca is None else (cert, key, client_ca)
         self._watcher = FileWatcher(
-            lambda: stamp_of(*self._files),
+            lambda: stamp_of(*files),
             self._read,
             OSError,
             on_change=lambda _configuration: None,
@@ -35,12 +36,13 @@ class TlsFiles:
         return grpc.dynamic_ssl_server_credentials(
             self._in_use,
             self._renewed,  # type: ignore[arg-type]  # None is allowed: no change
-            require_client_authentication=True,
+            require_client_authentication=self._client_ca is not None,
         )
 
     def _read(self) -> grpc.ServerCertificateConfiguration:
-        cert, key, client_ca = (path.read_bytes() for path in self._files)
-        return grpc.ssl_server_certificate_configuration([(key, cert)], root_certificates=client_ca)
+        pair = self._key.read_bytes(), self._cert.read_bytes()
+        authorities = None if self._client_ca is None else self._client_ca.read_bytes()
+        return grpc.ssl_server_certificate_configuration([pair], root_certificates=authorities)
 
     def _renewed(self) -> grpc.ServerCertificateConfiguration | None:
         """Return changed certificates, None without a change; gRPC calls it at each connection."""

@@ -1,4 +1,7 @@
-"""AuditService: translates requests to queries, and rows to responses."""
+"""AuditService: translates requests to queries, and rows to responses.
+
+The methods of commands are made from their handlers.
+"""
 # ruff: noqa: N802 - gRPC names the methods
 
 from __future__ import annotations
@@ -18,7 +21,8 @@ from sqlalchemy import Connection
 from kernel.base.clock import Clock
 from kernel.base.errors import Invalid, NotFound, Violation
 from kernel.base.instants import instant_in, to_timestamp
-from kernel.commands.command_bus import Reads
+from kernel.commands.command_bus import Commands, Reads
+from kernel.commands.command_methods import Handlers, add_command_methods
 from kernel.rpc.registration import Service
 from office.normalization.formats import normalizer_of
 from office.streams import DOSSIER
@@ -51,7 +55,7 @@ _COLUMN_OF: Final = {
 
 
 class AuditServicer(AuditServiceServicer):
-    """Answers from the audit store; changes nothing."""
+    """Answers from the audit store: the methods that only read."""
 
     def __init__(
         self, reads: Reads, clock: Clock, verifier: LogVerifier, calendar_of: CalendarOf
@@ -204,8 +208,9 @@ class AuditServicer(AuditServiceServicer):
         return DeadlineFilter(at, as_of is not None, within, request.overdue, request.unit, after)
 
 
-def service(servicer: AuditServicer) -> Service:
-    """Offer the service."""
+def service(servicer: AuditServicer, commands: Commands, handlers: Handlers) -> Service:
+    """Offer the service: a servicer's queries, and a method for each command."""
+    add_command_methods(servicer, SERVICE, handlers, commands.run)
     return Service(
         add_AuditServiceServicer_to_server, servicer, SERVICE.full_name, normalizer_of=normalizer_of
     )

@@ -168,6 +168,5 @@ def service(servicer: PartnerServicer, partners: Partners, handlers: Handlers) -
         servicer,
         SERVICE.full_name,
         authenticate=authenticator(partners),
-        on_tls=True,
         normalizer_of=normalizer_of,
     )

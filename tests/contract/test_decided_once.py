@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -80,6 +81,10 @@ def heard(node: Node) -> int:
     return len(node.rows(HEARD))
 
 
+def _has_heard(node: Node, number: int) -> bool:
+    return heard(node) == number
+
+
 def of_type(log: LogInMemory, kind: type[M]) -> list[M]:
     """Return the payloads of a type that are on the log."""
     return [payload_as(event, kind) for event in log.read() if payload_type(event) is kind]
@@ -91,7 +96,7 @@ def play(log: LogInMemory, node: Node, rounds: int = 3) -> list[Event]:
     for number in range(1, rounds + 1):
         sent.append(supplement(CODE, number))
         log.put(sent[-1:])
-        wait_until(lambda number=number: heard(node) == number)
+        wait_until(partial(_has_heard, node, number))
     return sent
 
 

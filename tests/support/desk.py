@@ -145,8 +145,10 @@ class Desk:
 
 
 @contextmanager
-def open_desk(url: str, keys: str, people: Callable[[], Directory] | None = None) -> Iterator[Desk]:
-    """Run a desk on a database that may be empty."""
+def open_desk(
+    url: str, keys: str, people: Callable[[], Directory] | None = None, **given: Any
+) -> Iterator[Desk]:
+    """Run a desk on a database that may be empty; ``given`` goes to its settings."""
     engine = open_engine(url, "intake")
     MODEL.tables.metadata.create_all(engine)
     vault = open_engine(keys, "keyring")
@@ -161,7 +163,7 @@ def open_desk(url: str, keys: str, people: Callable[[], Directory] | None = None
     )
     pins = PinAccess(writer, reads, keyring)
     servicer = IntakeServicer(office, commands, reads, pins, keyring)
-    settings = Settings(service="intake", port=0, database_url=url)
+    settings = Settings(service="intake", port=0, database_url=url, **given)
     rpc = RpcServer(settings, [service(servicer, office)], shipped())
     writer.start()
     desk = Desk(f"127.0.0.1:{rpc.start()}", clock, writer, keyring)

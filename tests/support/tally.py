@@ -34,6 +34,7 @@ from kernel.eventsourcing.envelope import new_id
 from kernel.eventsourcing.group_commit import Writer
 from kernel.eventsourcing.service_model import Model
 from kernel.eventsourcing.unit_of_work import UnitOfWork
+from kernel.kafka.cluster import Bootstrap
 from kernel.outbox.relay import Relay
 from kernel.storage.engines import open_engine
 from kernel.storage.kernel_tables import kernel_tables
@@ -137,7 +138,7 @@ class Node:
 
     def __init__(
         self,
-        bootstrap: str,
+        bootstrap: Bootstrap,
         topic: str,
         url: str,
         *,

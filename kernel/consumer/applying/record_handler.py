@@ -102,26 +102,33 @@ class RecordHandler:
             return False
         sequence = event.sequence
         last = self._uow.sequence(stream_id, source, kind)
-        place = (record.partition, record.offset)
-        if self._discards.has(record, event) or (past is not None and place in past.discarded):
-            self._quarantine(record, event, quarantine_rows.DISCARDED, "")
-            if sequence > last:
-                self._uow.advance(event, record.value or b"")
-            return False
         if sequence <= last:
             return self._take_again(record, event)
+        if self._is_discarded(record, event):
+            self._quarantine(record, event, quarantine_rows.DISCARDED, "")
+            self._uow.advance(event, record.value or b"")
+            return False
         if sequence == last + 1 and (kind, stream_id) not in self._held:
             return self._accept(record, event) == quarantine_rows.HANDLER_ERROR
         return self._take_out_of_order(record, event, last)
+
+    def _is_discarded(self, record: Record, event: Event) -> bool:
+        """Return whether an operator gave a record up, as the log or the live database has it."""
+        if self._discards.has(record, event):
+            return True
+        return self._past is not None and (record.partition, record.offset) in self._past.discarded
 
     def _take_again(self, record: Record, event: Event) -> bool:
         """Handle a record whose place in its stream is taken: by the same event, which makes it a
         repeat, or by another one, which no honest writer has written.
         """
         if not self._uow.contradicts(event, record.value or b""):
-            if event.source == self._own and self._model.every is not None:
-                self._model.every(self._uow, record, event)
+            if self._model.every is not None and event.source == self._own:
+                self._model.every(self._uow, record, event)  # written here, and not read before
             self.done.repeats += 1
+            return False
+        if self._is_discarded(record, event):
+            self._quarantine(record, event, quarantine_rows.DISCARDED, "")
             return False
         self.done.conflicts += 1
         error = f"another event has sequence {event.sequence}"

@@ -18,6 +18,8 @@ from typing import Any
 
 from kernel.consumer.reading.buffer import Buffer
 from kernel.eventsourcing.record import Record
+from kernel.kafka.aio_clients import FileTokens, never_create_topics
+from kernel.kafka.cluster import Bootstrap, Cluster, cluster_of
 from kernel.telemetry.logs import RateLimit, fault, get_logger
 
 # Faust imports aiohttp's client for the name of a type, and nothing here speaks HTTP: 7 MB for
@@ -28,6 +30,12 @@ _instead = {"aiohttp": ModuleType("aiohttp"), "aiohttp.client": _http}
 if "aiohttp" not in sys.modules:
     sys.modules |= _instead
 from faust import App  # noqa: E402
+from faust.auth import (  # noqa: E402
+    Credentials,
+    OAuthCredentials,
+    SASLCredentials,
+    SSLCredentials,
+)
 from faust.types import TP  # noqa: E402
 from mode.threads import ServiceThread, WorkerThread  # noqa: E402
 
@@ -79,7 +87,7 @@ class _App(App):
 class FaustAdapter:
     """Runs Faust in the thread that calls ``run``, which has to be the main one."""
 
-    def __init__(self, buffer: Buffer, bootstrap: str, topic: str, group: str) -> None:
+    def __init__(self, buffer: Buffer, bootstrap: Bootstrap, topic: str, group: str) -> None:
         """``group`` is shared by all processes of one service: each partition is assigned to one of
         them.
         """
@@ -218,11 +226,28 @@ async def _end_fetcher(app: Any) -> None:
             await asyncio.to_thread(thread.join, 2.0)
 
 
-def bare_app(group: str, bootstrap: str, *, offset_reset: str) -> Any:
+def _credentials(cluster: Cluster) -> Credentials | None:
+    context = cluster.tls_context()
+    if not cluster.sasl:
+        return None if context is None else SSLCredentials(context)
+    if cluster.by_token:
+        return OAuthCredentials(oauth_cb=FileTokens(cluster), ssl_context=context)
+    return SASLCredentials(
+        username=cluster.username,
+        password=cluster.password,
+        mechanism=cluster.mechanism,
+        ssl_context=context,
+    )
+
+
+def bare_app(group: str, bootstrap: Bootstrap, *, offset_reset: str) -> Any:
     """Return a Faust app for the running event loop: no leader topic, no table, no web server."""
+    never_create_topics()
+    cluster = cluster_of(bootstrap)
     return _App(
         group,
-        broker=[f"kafka://{server}" for server in bootstrap.split(",")],
+        broker=[f"kafka://{server}" for server in cluster.servers.split(",")],
+        broker_credentials=_credentials(cluster),
         store="memory://",
         web_enabled=False,
         HttpClient=object,  # its default is aiohttp's, which would be loaded

@@ -10,10 +10,12 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from kernel.consumer.reading.log_reader import LogUnavailable
 from kernel.eventsourcing.record import Record
+from kernel.kafka.aio_clients import aio_options, never_create_topics, refusal
+from kernel.kafka.cluster import Bootstrap
 
 T = TypeVar("T")
 BATCH = 2_000
@@ -34,14 +36,17 @@ class KafkaReader:
     the socket.
     """
 
-    def __init__(self, bootstrap: str, topic: str) -> None:
+    def __init__(self, bootstrap: Bootstrap, topic: str) -> None:
+        never_create_topics()
         self._topic = topic
         self._runner = asyncio.Runner()
         self._consumer: Any = None
         try:
             self._run(self._connect(bootstrap), CONNECT_SECONDS)
-        except BaseException:
+        except BaseException as error:
             self.close()
+            if isinstance(error.__cause__, KafkaConnectionError):
+                self._name_refusal(bootstrap)
             raise
 
     def partitions(self) -> list[int]:
@@ -91,6 +96,12 @@ class KafkaReader:
             if self._consumer is not None:
                 self._run(self._consumer.stop(), CLOSE_SECONDS)
 
+    @staticmethod
+    def _name_refusal(bootstrap: Bootstrap) -> None:
+        """Raise ``LogUnavailable`` with the setting, when a broker is there and refuses us."""
+        if reason := asyncio.run(refusal(bootstrap)):
+            raise LogUnavailable(reason)
+
     def _run(self, work: Coroutine[Any, Any, T], seconds: float = REQUEST_MS / 1_000 + 1) -> T:
         try:
             return self._runner.run(asyncio.wait_for(work, seconds))
@@ -98,9 +109,9 @@ class KafkaReader:
             # aiokafka cancels a fetch that is about to be repeated, and then waits for it.
             raise LogUnavailable(type(error).__qualname__) from error
 
-    async def _connect(self, bootstrap: str) -> None:
+    async def _connect(self, bootstrap: Bootstrap) -> None:
         self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=bootstrap.split(","),
+            **aio_options(bootstrap),
             group_id=None,
             enable_auto_commit=False,
             auto_offset_reset="earliest",

@@ -22,6 +22,7 @@ from motcua.postal.v1.job_events_pb2 import (
 from motcua.routing.v1.case_events_pb2 import (
     CaseClosed,
     CaseOpened,
+    CaseReopened,
     CaseResolved,
     CaseResumed,
     CaseSuspended,
@@ -111,6 +112,11 @@ def _ended(phase: CasePhase) -> Projection:
     )
 
 
+def _reopened(_event: Event, _payload: CaseReopened) -> Columns:
+    """The closing does not hold; that the clock runs is an event of its own."""
+    return {"case_phase": CasePhase.SUSPENDED.value, "case_ended_at": None}
+
+
 def _declined(uow: UnitOfWork, event: Event, payload: Message) -> None:
     """Count the departments' no."""
     row = uow.get(DOSSIERS, event.stream_id) or {}
@@ -149,6 +155,7 @@ PROJECTIONS: Final[dict[type[Message], Projection]] = {
     DeadlineRecalculated: _recalculated,
     SupplementExpired: _kept,
     CaseClosed: _ended(CasePhase.CLOSED),
+    CaseReopened: _noted(_reopened),
     CaseResolved: _ended(CasePhase.RESOLVED),
     CaseWithdrawn: _ended(CasePhase.WITHDRAWN),
     WithdrawalDeclined: _declined,

@@ -18,6 +18,7 @@ from motcua.intake.v1.dossier_events_pb2 import (
 from motcua.postal.v1.job_events_pb2 import ItemDelivered, ItemReturned, ItemTracked
 from motcua.routing.v1.case_events_pb2 import (
     CaseClosed,
+    CaseReopened,
     CaseResolved,
     CaseResumed,
     CaseSuspended,
@@ -167,11 +168,12 @@ CITIZEN_MESSAGES: Mapping[type[Message], Callable[[Any], Planned]] = {
     CaseResumed: _resumed,
     DeadlineExtended: _always(
         *("extended", "previous_due_at", "due_at", "reason"),
-        *("apology", "apology_number", "signer_title"),
+        *("apology", "apology_number", "signer_title", "signer"),
     ),
     DeadlineApproaching: _near,
     SupplementExpired: _always("supplement_expired", "answer_due_at"),
     CaseClosed: _always("closed", "reason"),
+    CaseReopened: _always("reopened"),
     CaseResolved: _resolved,
     CaseWithdrawn: _always("withdrawn"),
     WithdrawalDeclined: _kept,
@@ -201,6 +203,7 @@ KINDS = (
     "continued",
     "extended",
     "closed",
+    "reopened",
     "resolved",
     "late",
     "rescheduled",

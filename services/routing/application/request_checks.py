@@ -16,9 +16,10 @@ from kernel.base.errors import Invalid, Violation
 from kernel.base.instants import from_datetime, to_us
 from office.catalogue.known_units import known_units
 from office.people.directory import DirectoryUnit, within
-from office.permissions import shipped
+from office.permissions import role_title, shipped
 from office.worktime.calendars.span_index import FIRST_YEAR, LAST_YEAR
 from services.routing.application.decision_context import CaseContextLoader
+from services.routing.application.refusal_words import listed
 from services.routing.domain.refusals import case
 
 _EARLIEST: Final = from_datetime(datetime(FIRST_YEAR + 1, 1, 1, tzinfo=UTC))
@@ -65,4 +66,4 @@ def _consultation(
     elif not within(day, unit.valid_from, unit.valid_to):
         yield case.violation("unit", "unit.not_valid")
     if request.role and request.role not in roles:
-        yield case.violation("role", "role.unknown", ", ".join(roles))
+        yield case.violation("role", "role.unknown", listed(map(role_title, roles)))

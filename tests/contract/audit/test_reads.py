@@ -28,7 +28,15 @@ from services.audit.reports.queries import ReportRequest
 from services.audit.state.as_of import dossier_row
 from services.audit.state.local_days import day
 from services.audit.tables import DOSSIERS, LOG
-from tests.support.audit_store import MONDAY, UNITS, Log, Store, dossier_rows, week
+from tests.support.audit_store import (
+    MONDAY,
+    UNITS,
+    Log,
+    Store,
+    dossier_rows,
+    known_at_the_end,
+    week,
+)
 from tests.support.events import name_of, payload_of, with_payload
 
 NOW = MONDAY + 6 * DAY
@@ -69,7 +77,7 @@ def test_the_report_from_the_store_is_the_report_of_the_fold(
     for instant, by, (first, last) in product(INSTANTS, keys, periods):
         report = store.ask(queries.report, ReportRequest(first, last, by, instant), NOW)
         expected = Indicators(first, last)
-        for row in _known(events, instant).values():
+        for row in known_at_the_end(events, last, instant).values():
             dossier = reported_dossier(row)
             if dossier is not None:
                 today = day(NOW if instant is None else instant, row["time_zone"])

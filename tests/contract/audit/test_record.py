@@ -5,21 +5,21 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from motcua.events.v1.common_pb2 import Actor, ActorKind
 from motcua.events.v1.event_pb2 import Event
 from motcua.intake.v1.dossier_events_pb2 import DossierAccepted, DossierSubmitted, ResultReturned
 from motcua.operations.v1.service_events_pb2 import RecordDiscarded
 
 from kernel.base.instants import to_us
 from kernel.consumer.decisions.service_stream import events_of, write_call
-from kernel.eventsourcing.command_context import Call
 from kernel.eventsourcing.envelope import short_name
 from kernel.eventsourcing.record import Record
 from kernel.eventsourcing.unit_of_work import UnitOfWork
+from services.audit.definition import make_model
 from services.audit.tables import CHAINS, DOSSIERS, KERNEL, LOG
 from tests.support.audit_histories import CODE, Numbering, happened
-from tests.support.audit_store import MODEL, MONDAY, Log, Store, dossier_rows, week
+from tests.support.audit_store import MONDAY, Log, Store, dossier_rows, week
 from tests.support.databases import NewDatabase
+from tests.support.tally import DISCARD
 
 
 @pytest.fixture
@@ -188,14 +188,12 @@ def test_an_own_event_is_kept_once(
 ) -> None:
     """Audit has written it before it reads it, or reads it first in a rebuild; it comes twice."""
     discarded = RecordDiscarded(stream_id=CODE, reason="gap")
-    actor = Actor(kind=ActorKind.ACTOR_KIND_OPERATOR, id="an")
-    call = Call(actor, "vi", "r", MONDAY, MONDAY, "", "c", digest=b"d")
     log = Log(events)
     with store.engine.begin() as connection:
-        uow = UnitOfWork(connection, MODEL, None, MONDAY)
-        write_call(uow, discarded, call)
+        uow = UnitOfWork(connection, make_model(), None, MONDAY)
+        write_call(uow, discarded, DISCARD)
         uow.flush()
-        (own,) = events_of(connection, MODEL, RecordDiscarded)
+        (own,) = events_of(connection, make_model(), RecordDiscarded)
     log.send(own)
     log.send(own)
     again = another()

@@ -132,7 +132,7 @@ def test_token_on_the_plain_listener(partners: Running) -> None:
 
 
 def test_no_reflection_on_the_tls_listener(partners: Running, authority: Authority) -> None:
-    """The listener that faces outside offers the partners' services and health, nothing else."""
+    """The listener that faces outside offers the services and health, nothing else."""
     from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
     cert, key = authority.issue("VNPost", uri="urn:motcua:partner:vnpost")

@@ -186,7 +186,6 @@ class Running:
             self.probe,
             NAME,
             authenticate,
-            on_tls=True,
         )
         rules = {f"{NAME}/{name}": rule for name, rule in (access or EVERYBODY).items()}
         self.server = RpcServer(

@@ -59,7 +59,7 @@ def test_a_due_date_of_a_new_kind_is_told_as_the_dossiers() -> None:
     )
 
     assert _line(near) == (
-        "Sắp hết hạn hồ sơ: 10/08/2021 08:00, H22.12",
+        "Sắp hết hạn hồ sơ: 08:00 ngày 10/08/2021, H22.12",
         "Due date of the dossier is near: 2021-08-10 08:00 +07:00, H22.12",
     )
 
@@ -69,7 +69,7 @@ def test_days_are_the_dossiers_own() -> None:
     accepted = DossierAccepted(due_at=stamp("2021-08-12 16:35"))
 
     assert _line(accepted) == (
-        "Tiếp nhận, hẹn trả 12/08/2021 16:35",
+        "Tiếp nhận, hẹn trả 16:35 ngày 12/08/2021",
         "Accepted, due 2021-08-12 16:35 +07:00",
     )
     assert _line(accepted, "Europe/Amsterdam")[1] == "Accepted, due 2021-08-12 11:35 +02:00"
@@ -80,11 +80,11 @@ def test_the_desk_s_time_is_told_when_it_is_nearly_over_and_over() -> None:
     fields = {"answer_due_at": stamp("2021-08-10 08:00"), "unit": "H22.12"}
 
     assert _line(DeskCheckApproaching(**fields)) == (
-        "Sắp hết hạn kiểm tra hồ sơ trực tuyến: 10/08/2021 08:00, H22.12",
+        "Sắp hết hạn kiểm tra hồ sơ trực tuyến: 08:00 ngày 10/08/2021, H22.12",
         "The desk's time to check is nearly over: 2021-08-10 08:00 +07:00, H22.12",
     )
     assert _line(DeskCheckMissed(**fields)) == (
-        "Quá hạn kiểm tra hồ sơ trực tuyến: 10/08/2021 08:00, H22.12",
+        "Quá hạn kiểm tra hồ sơ trực tuyến: 08:00 ngày 10/08/2021, H22.12",
         "The desk's time to check has passed: 2021-08-10 08:00 +07:00, H22.12",
     )
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from cli.stack.addresses import address
+from cli.settings import Target
+from cli.stack.addresses import target
 from cli.stack.status import collect
 from infra.supervisor import state
 
@@ -37,20 +38,22 @@ def test_a_running_stack_is_called_where_it_listens(
     """`motcua status` and every other command call the same address, whatever the environment."""
     monkeypatch.setenv("INTAKE_PORT", "2")
 
-    assert address("intake") == "127.0.0.1:1"
+    assert target("intake") == Target("127.0.0.1:1", tls=False)
     assert collect(folder)["services"][0]["address"] == "127.0.0.1:1"
 
 
 @pytest.mark.usefixtures("supervised")
 def test_what_the_stack_does_not_run_is_called_as_the_environment_has_it() -> None:
     """Such as before the stack has started everything."""
-    assert address("audit") == "127.0.0.1:7405"
+    assert target("audit") == Target("127.0.0.1:7405", tls=False)
 
 
 def test_without_a_running_stack_the_environment_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a stack that ended has published counts no more."""
-    assert address("intake") == "127.0.0.1:7401"
+    assert target("intake") == Target("127.0.0.1:7401", tls=False)
     monkeypatch.setenv("INTAKE_PORT", "2")
     monkeypatch.setenv("MOTCUA_HOST", "192.0.2.1")
 
-    assert address("intake") == "192.0.2.1:2"
+    assert target("intake") == Target("192.0.2.1:2", tls=False)
+    monkeypatch.setenv("INTAKE_TLS_PORT", "3")
+    assert target("intake") == Target("192.0.2.1:3", tls=True)

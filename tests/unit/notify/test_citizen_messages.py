@@ -61,6 +61,7 @@ MESSAGES = [
             "apology": "Chúng tôi thành thật xin lỗi.",
             "apology_number": "12/PXL",
             "signer_title": "Phó Giám đốc",
+            "signer": letters.EXTENDED.signer,
         },
     ),
     (letters.PAPERS_NEAR, "supplement_ending", {"answer_due_at": DUE_TEXT}),
@@ -71,6 +72,7 @@ MESSAGES = [
     ),
     (letters.PAPERS_GONE, "supplement_expired", {"answer_due_at": DUE_TEXT}),
     (letters.GIVEN_BACK, "closed", {"reason": "Không bổ sung đúng hạn."}),
+    (letters.GOES_ON_AFTER_ALL, "reopened", {}),
     (letters.GRANTED, "resolved", {"granted": "yes", "explanation": "", "way": "post"}),
     (ONLINE, "resolved", {"granted": "yes", "explanation": "", "way": "online"}),
     (

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from motcua.routing.v1.case_events_pb2 import (
     CaseClosed,
+    CaseReopened,
     CaseResumed,
     CaseSuspended,
     SupplementExpired,
@@ -47,6 +48,7 @@ from tests.support.routing_cases import (
     complete,
     extend,
     go_on,
+    let_go,
     paid,
     papers,
     payment,
@@ -207,10 +209,46 @@ def test_a_case_is_closed_only_after_the_citizen_s_time() -> None:
     assert isinstance(expired, SupplementExpired)
     assert (type(closed), closed.round) == (CaseClosed, 1)
     assert case.state.status is CaseStatus.CLOSED
-    assert case.does(papers(), "2021-09-08 10:02", SYSTEM) == []
+    assert case.does(papers(2), "2021-09-08 10:02", SYSTEM) == []
     (declined,) = case.does(withdrawal(), "2021-09-08 10:02", SYSTEM)
     assert declined.reason_code == "closed"
     assert case.watched("2022-09-08 10:00") == []
+
+
+@pytest.mark.parametrize("arrival", ["2021-09-08 10:00", "2021-09-08 10:02"])
+def test_papers_that_cross_the_closing_open_the_case_again(arrival: str) -> None:
+    """The desk took them, before the closing or before it heard of that: the clock goes on from
+    their arrival, as if nobody had closed the case.
+    """
+    case = Case().opened().taken()
+    case.does(supplement("appraise"), "2021-08-09 10:00")
+    never_closed = case.copy()
+    case.does(close(), "2021-09-08 10:01")
+    reopened, resumed = case.does(papers(), arrival, SYSTEM)
+    assert isinstance(reopened, CaseReopened)
+    assert (reopened.round, clock(to_us(reopened.closed_at))) == (1, "2021-09-08 10:01")
+    assert [resumed] == [
+        each
+        for each in never_closed.does(papers(), arrival, SYSTEM)
+        if isinstance(each, CaseResumed)
+    ]
+    assert case.state.status is CaseStatus.RUNNING
+    assert (case.state.ending, case.state.suspension) == (None, None)
+    limit, otherwise = case.state.dossier_limit, never_closed.state.dossier_limit
+    assert limit is not None
+    assert otherwise is not None
+    assert (limit.due_at, limit.basis) == (otherwise.due_at, otherwise.basis)
+    case.when(close(), "2021-09-09 10:00").then("NO_PAPERS_AWAITED")
+    case.does(complete("appraise"), "2021-09-09 10:00")
+
+
+def test_papers_open_no_case_again_that_ended_otherwise() -> None:
+    """The citizen's own wish, once granted, holds."""
+    case = Case().opened()
+    case.does(supplement("appraise"), "2021-08-09 10:00")
+    case.does(withdrawal(), "2021-08-10 10:00", SYSTEM)
+    case.does(let_go(), "2021-08-11 10:00", LEADER)
+    assert case.does(papers(), "2021-08-11 10:00", SYSTEM) == []
 
 
 def test_an_expected_end_comes_near_and_passes() -> None:

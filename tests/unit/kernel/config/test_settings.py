@@ -77,7 +77,6 @@ def test_all_that_is_wrong_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> N
         "MOTCUA_LOG_LEVEL": "must be one of debug, info, warning, error",
         "PROBE_TLS_CERT": "must be set, since a TLS port or a certificate is",
         "PROBE_TLS_KEY": "must be set, since a TLS port or a certificate is",
-        "PROBE_TLS_CLIENT_CA": "must be set, since a TLS port or a certificate is",
         "MOTCUA_QUARANTINE_SHARE": "must be a number",
         "MOTCUA_QUARANTINE_LEAST": "must be 1 or more",
         "MOTCUA_QUARANTINE_RUN": "must be a whole number",
@@ -124,3 +123,35 @@ def test_a_value_that_is_given_goes_before_the_variable(monkeypatch: pytest.Monk
     assert (given.host, given.metrics_port) == ("192.0.2.2", 7)
     with pytest.raises(ValidationError):
         given.host = "192.0.2.3"  # type: ignore[misc]
+
+
+def test_a_login_at_kafka_is_whole(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What is missing of it, and files that can't be used, are named before anything connects."""
+    login = "must be set, since KAFKA_SECURITY_PROTOCOL has clients log in"
+    monkeypatch.setenv("KAFKA_SSL_CA", str(tmp_path / "missing"))
+    monkeypatch.setenv("KAFKA_SSL_CERT", str(tmp_path / "cert.pem"))
+    assert refused(monkeypatch, KAFKA_SECURITY_PROTOCOL="SASL_SSL") == {
+        "KAFKA_SASL_USERNAME": login,
+        "KAFKA_SASL_PASSWORD": login,
+        "KAFKA_SSL_CA": "must be a file that can be read, with certificates in PEM form",
+        "KAFKA_SSL_KEY": "must be set together with KAFKA_SSL_CERT",
+    }
+    monkeypatch.delenv("KAFKA_SSL_CA")
+    monkeypatch.setenv("KAFKA_SSL_KEY", str(tmp_path / "key.pem"))
+    assert refused(monkeypatch, KAFKA_SASL_MECHANISM="OAUTHBEARER") == {
+        "KAFKA_SASL_TOKEN_FILE": "must be set, since KAFKA_SASL_MECHANISM is OAUTHBEARER",
+        "KAFKA_SSL_KEY": "must be a file that can be read, with the key of KAFKA_SSL_CERT",
+    }
+    assert refused(monkeypatch, KAFKA_SECURITY_PROTOCOL="TLS", KAFKA_SASL_MECHANISM="GSSAPI") == {
+        "KAFKA_SECURITY_PROTOCOL": "must be one of PLAINTEXT, SSL, SASL_PLAINTEXT, SASL_SSL",
+        "KAFKA_SASL_MECHANISM": ("must be one of SCRAM-SHA-512, SCRAM-SHA-256, PLAIN, OAUTHBEARER"),
+        "KAFKA_SSL_KEY": "must be a file that can be read, with the key of KAFKA_SSL_CERT",
+    }
+
+
+def test_a_password_is_shown_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither by the settings nor by what clients are given."""
+    monkeypatch.setenv("KAFKA_SASL_PASSWORD", "a secret")
+    found = load(ProbeSettings)
+    assert found.cluster.password == "a secret"
+    assert "a secret" not in repr(found) + repr(found.cluster)
