@@ -23,33 +23,28 @@ from motcua.routing.v1.case_events_pb2 import CaseResumed
 
 from kernel.consumer.decisions import without_outcome
 from kernel.eventsourcing.envelope import payload_as, payload_type
+from kernel.eventsourcing.service_model import Model
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from tests.support.feed import code_of, supplement, wait_until
 from tests.support.logs_of_both_kinds import LogInMemory
 from tests.support.tally import (
+    BOTH,
     DISCARD,
     HEARD,
     KERNEL,
     MENDED,
     MODEL,
+    OTHER,
     POISON,
     SEEN,
     SILENT,
+    THIRD,
     Node,
 )
 
 CODE = code_of(1)
 NewUrl = Callable[[], str]
 M = TypeVar("M", bound=Message)
-
-
-def third(uow: UnitOfWork, event: Event, _payload: Message) -> Sequence[Message]:
-    """Answer a dossier's third supplement, and those after it."""
-    row = uow.get(SEEN, event.stream_id)
-    return [CaseResumed()] if row and row["supplements"] >= 3 else []
-
-
-THIRD = dataclasses.replace(MODEL, reactions={SupplementSubmitted: third})
 
 
 @pytest.fixture
@@ -158,24 +153,22 @@ def test_what_was_not_recorded_is_decided_again_as_after_a_pause(
         assert len(causes) == 2
 
 
-@pytest.mark.parametrize("before", [SILENT, THIRD], ids=["none", "other"])
+@pytest.mark.parametrize("before", [SILENT, OTHER], ids=["none", "other"])
 def test_a_new_reaction_does_not_run_over_the_past(
-    log: LogInMemory, new_url: NewUrl, before: object
+    log: LogInMemory, new_url: NewUrl, before: Model
 ) -> None:
     """Neither in the upgraded database nor in one made again, and both react to what comes."""
-    old = dataclasses.replace(MODEL, reactions={CaseResumed: MODEL.reactions[SupplementSubmitted]})
     url = new_url()
-    with log.node(url, model=SILENT if before is SILENT else old) as node:
+    with log.node(url, model=before) as node:
         ready(node)
         play(log, node)
-    model = dataclasses.replace(MODEL, reactions={**MODEL.reactions, **old.reactions})
-    with log.node(url, model=model) as node:
+    with log.node(url, model=BOTH) as node:
         ready(node)
         assert node.events() == []
     introduced = of_type(log, ReactionsIntroduced)[-1]
     assert SupplementSubmitted.DESCRIPTOR.full_name in introduced.causes
     assert max(introduced.positions) >= 3
-    with log.node(new_url(), model=model) as node:
+    with log.node(new_url(), model=BOTH) as node:
         ready(node)
         assert node.events() == []
         assert heard(node) == 3
@@ -188,12 +181,10 @@ def test_a_reaction_added_while_the_database_is_lost_begins_then(
     log: LogInMemory, new_url: NewUrl
 ) -> None:
     """The service's stream shows which reactions there were before."""
-    old = dataclasses.replace(MODEL, reactions={CaseResumed: MODEL.reactions[SupplementSubmitted]})
-    with log.node(new_url(), model=old) as node:
+    with log.node(new_url(), model=OTHER) as node:
         ready(node)
         play(log, node)
-    model = dataclasses.replace(MODEL, reactions={**MODEL.reactions, **old.reactions})
-    with log.node(new_url(), model=model) as node:
+    with log.node(new_url(), model=BOTH) as node:
         ready(node)
         assert node.events() == []
 

@@ -22,11 +22,12 @@ from tests.support.tally import ANSWERED, HEARD, KERNEL, SEEN, SOURCE, rows
 class TallyProcess:
     """One tally service in a process of its own; a context manager that leaves nothing behind."""
 
-    def __init__(self, bootstrap: str, topic: str, url: str, folder: Path) -> None:
+    def __init__(self, bootstrap: str, topic: str, url: str, folder: Path, *options: str) -> None:
+        """``options`` are those of the process, such as ``--model=third``."""
         self.folder = folder
         self._command = [
             sys.executable, "-m", "tests.support.tally", "--bootstrap", bootstrap,
-            "--topic", topic, "--database-url", url, "--marks", str(folder),
+            "--topic", topic, "--database-url", url, "--marks", str(folder), *options,
         ]  # fmt: skip
         self._process: subprocess.Popen[bytes] | None = None
 

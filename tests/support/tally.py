@@ -35,6 +35,7 @@ from kernel.eventsourcing.group_commit import Writer
 from kernel.eventsourcing.service_model import Model
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.kafka.cluster import Bootstrap
+from kernel.outbox import outbox
 from kernel.outbox.relay import Relay
 from kernel.storage.engines import open_engine
 from kernel.storage.kernel_tables import kernel_tables
@@ -122,8 +123,28 @@ MODEL = Model(
     reactions={SupplementSubmitted: answer},
     by_stream=(SEEN, ANSWERED),
 )
+
+
+def third(uow: UnitOfWork, event: Event, _payload: Message) -> Sequence[Message]:
+    """Answer a dossier's third supplement, and those after it."""
+    row = uow.get(SEEN, event.stream_id)
+    return [CaseResumed()] if row and row["supplements"] >= 3 else []
+
+
+def several(_uow: UnitOfWork, _event: Event, _payload: Message) -> Sequence[Message]:
+    """Answer a supplement three times."""
+    return [CaseResumed(), CaseResumed(), CaseResumed()]
+
+
 SILENT = dataclasses.replace(MODEL, reactions={})
 """The same without reactions."""
+OTHER = dataclasses.replace(MODEL, reactions={CaseResumed: answer})
+"""The same with another reaction."""
+BOTH = dataclasses.replace(MODEL, reactions={**MODEL.reactions, **OTHER.reactions})
+THIRD = dataclasses.replace(MODEL, reactions={SupplementSubmitted: third})
+SEVERAL = dataclasses.replace(MODEL, reactions={SupplementSubmitted: several})
+MODELS = {"": MODEL, "other": OTHER, "both": BOTH, "third": THIRD, "several": SEVERAL}
+"""By name, for a process."""
 DISCARD = Call(
     Actor(kind=ActorKind.ACTOR_KIND_OPERATOR, id="an"), "vi", new_id(), 1, 1, "", new_id(),
     digest=b"digest",
@@ -245,25 +266,37 @@ class Marks:
         temporary.write_text(json.dumps(status), "utf-8")
         temporary.replace(self.folder / "status.json")
 
+    def discard(self, node: Node) -> None:
+        """Give up the first quarantined record of the stream that the file `discard` names."""
+        wanted = self.folder / "discard"
+        if wanted.exists():
+            node.consumer.quarantine.redrive(wanted.read_text("utf-8"), discard=DISCARD)
+            wanted.unlink()
+
 
 def main() -> int:
     """Run until SIGTERM."""
     parser = argparse.ArgumentParser()
+    parser.add_argument("--model", default="", choices=MODELS)
+    parser.add_argument("--round", type=int, default=outbox.ROUND, help="rows sent at once")
     for name in ("bootstrap", "topic", "database-url"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--marks", type=Path, required=True)
     arguments = parser.parse_args()
     marks = Marks(arguments.marks)
+    outbox.ROUND = arguments.round
     hooks = {
         "before_send": lambda _rows: marks.hold("send"),
         "before_forget": lambda _rows: marks.hold("forget"),
     }
-    node = Node(arguments.bootstrap, arguments.topic, arguments.database_url, hooks=hooks)
+    model, url = MODELS[arguments.model], arguments.database_url
+    node = Node(arguments.bootstrap, arguments.topic, url, model=model, hooks=hooks)
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
     node.start()
     while not ended.wait(0.05):
         marks.write(node)
+        marks.discard(node)
     node.stop()
     return 0
 
