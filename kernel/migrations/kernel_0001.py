@@ -129,6 +129,8 @@ def upgrade() -> None:
         sa.Column("created_at", BIG, nullable=False),
         sa.PrimaryKeyConstraint("request_id"),
     )
+    with op.batch_alter_table("requests", schema=None) as batch_op:
+        batch_op.create_index("requests_created", ["created_at"])
     op.create_table(
         "streams",
         sa.Column("stream_id", sa.String(), nullable=False),

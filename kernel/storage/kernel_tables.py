@@ -136,6 +136,7 @@ def kernel_tables(metadata: MetaData) -> KernelTables:
             Column("digest", LargeBinary, nullable=False),
             Column("response", LargeBinary, nullable=False),
             Column("created_at", BIG, nullable=False),
+            Index("requests_created", "created_at"),
         ),
         quarantine=Table(
             "quarantine",
