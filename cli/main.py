@@ -23,6 +23,7 @@ _COMMANDS = {
     "timeline": "commands.dossier:timeline",
     "state": "commands.dossier:state",
     "mails": "commands.mails:mails",
+    "conflicts": "commands.dossier:conflicts",
     "deadlines": "commands.deadlines:app",
     "replay": "commands.record.event_log:replay",
     "rebuild": "commands.rebuild:rebuild_service",

@@ -200,11 +200,19 @@ def status(
         out.print(_table(found))
         for why, names in _reasons(found).items():
             out.print(f"{', '.join(names)}: {why}", markup=False)
+        if any(_is_of_the_log(row.get("halted") or "") for row in found["services"]):
+            out.print(
+                "`motcua log check` shows what the log lacks, `motcua log repair` gives it back"
+            )
     if found["others"]:
         where = ", ".join(found["others"])
         fail(f"nothing runs on {folder}; something else answers at {where}")
     if not found["ready"]:
         raise typer.Exit(1)
+
+
+def _is_of_the_log(why: str) -> bool:
+    return why.startswith(("the log ", "the topic "))
 
 
 def _table(found: dict[str, Any]) -> Table:

@@ -26,6 +26,7 @@ from cli.log_repair.repair import (
     planned,
     put_positions_back,
     require_stopped,
+    reserved,
     write,
 )
 from cli.log_repair.stopped import stopped
@@ -36,6 +37,7 @@ from cli.stack.plan import SERVICES
 from kernel.consumer.reading.log_reader import LogUnavailable
 from kernel.kafka.cluster import Cluster
 from kernel.kafka.topics import TopicError, ensure_topics, events_topic
+from kernel.rebuild.place import RebuildRunning
 
 app = typer.Typer(no_args_is_help=True, help="Compare the log with the services, and mend it.")
 
@@ -46,6 +48,8 @@ def _explained() -> Iterator[None]:
         yield
     except (CannotRepair, NothingHeld, TopicError, TimeoutError) as error:
         raise failed(str(error)) from error
+    except RebuildRunning as error:
+        raise failed("a rebuild or a check is under way: wait for it and try again") from error
     except (LogUnavailable, KafkaError) as error:
         raise failed(
             f"Kafka does not answer ({error!r}); is it running? (motcua status)"
@@ -140,12 +144,12 @@ def _carry_out(
             )
         entry = {"plan": plan_id, "topic": topic, "target": target, **names}
         note(folder, entry | {"at": _now(), "what": "begun", "to_write": made.to_write})
-        put_positions_back(planner.databases, made)
-        if target != topic:
-            ensure_topics(cluster, topics=[events_topic(target)])
-        with _progress(made.to_write) as wrote:
+        with reserved(planner.databases), _progress(made.to_write) as wrote:
+            put_positions_back(planner.databases, made)
+            if target != topic:
+                ensure_topics(cluster, topics=[events_topic(target)])
             write(cluster, planner, wrote)
-        forget_waiting(planner.databases, made)
+            forget_waiting(planner.databases, made)
         written = made.to_write
     with planned(cluster, topic, target) as planner:
         if planner.plan.to_write or planner.plan.plan_id != plan_id:

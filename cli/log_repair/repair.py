@@ -22,13 +22,14 @@ from cli.grpc_clients import status_of
 from cli.log_repair.content import Planned
 from cli.log_repair.held import Database, open_databases
 from cli.log_repair.plan import Plan, Planner
-from cli.stack.addresses import address
+from cli.stack.addresses import target
 from cli.stack.plan import SERVICES
 from kernel.consumer.reading.kafka_reader import KafkaReader
 from kernel.consumer.reading.log_comparison import Mark
 from kernel.eventsourcing.leases import is_held
 from kernel.kafka.clients import make_admin, make_producer
 from kernel.kafka.cluster import Cluster
+from kernel.rebuild.rebuild import place_of
 from kernel.storage.engines import open_engine
 from kernel.storage.kernel_tables import KernelTables
 
@@ -47,7 +48,7 @@ def require_stopped(databases: Mapping[str, Database]) -> None:
     """Raise ``CannotRepair`` naming a service that runs, also one without a database yet."""
     for service in SERVICES:
         if status_of(service, timeout=1.0) is not None:
-            raise CannotRepair(f"{service} runs at {address(service)}: stop it first")
+            raise CannotRepair(f"{service} runs at {target(service).address}: stop it first")
     end = time.monotonic() + LEASE_SECONDS
     for database in databases.values():
         while is_held(database.connection, database.model.tables.leases, "relay"):
@@ -58,6 +59,16 @@ def require_stopped(databases: Mapping[str, Database]) -> None:
                 )
             time.sleep(0.2)
         database.connection.rollback()
+
+
+@contextmanager
+def reserved(databases: Mapping[str, Database]) -> Iterator[None]:
+    """Keep rebuilds away from all these databases; raise ``RebuildRunning`` when there is one."""
+    with ExitStack() as kept:
+        for database in databases.values():
+            place = place_of(database.settings.database_url, database.service)
+            kept.enter_context(place.reserved())
+        yield
 
 
 def exists(cluster: Cluster, topic: str) -> bool:
@@ -78,7 +89,7 @@ def planned(cluster: Cluster, topic: str, target: str) -> Iterator[Planner]:
         databases = closing.enter_context(open_databases())
         if not exists(cluster, topic):
             raise CannotRepair(
-                f"there is no topic {topic} at {cluster.servers}; `motcua up` makes it"
+                f"there is no topic {topic} at {cluster.servers}; `motcua topic fix` makes it"
             )
         log = KafkaReader(cluster, topic)
         closing.callback(log.close)

@@ -8,6 +8,7 @@ from typing import Final
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from kernel.config.common_settings import CommonSettings
+from kernel.config.loopback import are_loopback
 from kernel.config.tls_files import check_authorities, check_key
 from kernel.kafka.cluster import Cluster, Mechanism, Protocol
 
@@ -18,7 +19,9 @@ class KafkaSettings(CommonSettings):
     """One set of variables for all clients of Kafka."""
 
     kafka: str = Field("127.0.0.1:29092", validation_alias="KAFKA_BOOTSTRAP_SERVERS")
-    kafka_protocol: Protocol = Field("PLAINTEXT", validation_alias="KAFKA_SECURITY_PROTOCOL")
+    kafka_protocol: Protocol = Field(
+        "PLAINTEXT", validation_alias="KAFKA_SECURITY_PROTOCOL", validate_default=True
+    )
     kafka_mechanism: Mechanism = Field("SCRAM-SHA-512", validation_alias="KAFKA_SASL_MECHANISM")
     kafka_username: str = Field("", validation_alias="KAFKA_SASL_USERNAME", validate_default=True)
     kafka_password: SecretStr = Field(
@@ -46,16 +49,25 @@ class KafkaSettings(CommonSettings):
             self.kafka_key,
         )
 
+    @field_validator("kafka_protocol")
+    @classmethod
+    def _kafka_not_in_the_clear(cls, protocol: Protocol, others: ValidationInfo) -> Protocol:
+        elsewhere = not are_loopback(others.data.get("kafka", ""))
+        if others.data.get("mode") == "production" and elsewhere and not protocol.endswith("SSL"):
+            rule = "must be SASL_SSL or SSL in production"
+            raise ValueError(f"{rule}, since KAFKA_BOOTSTRAP_SERVERS is not this machine")
+        return protocol
+
     @field_validator("kafka_username", "kafka_password")
     @classmethod
-    def _known(cls, value: str | SecretStr, others: ValidationInfo) -> str | SecretStr:
+    def _has_kafka_login(cls, value: str | SecretStr, others: ValidationInfo) -> str | SecretStr:
         if not value and _logs_in(others) and others.data.get("kafka_mechanism") != "OAUTHBEARER":
             raise ValueError(_LOGIN)
         return value
 
     @field_validator("kafka_token_file")
     @classmethod
-    def _has_token(cls, file: Path | None, others: ValidationInfo) -> Path | None:
+    def _has_kafka_token(cls, file: Path | None, others: ValidationInfo) -> Path | None:
         by_token = _logs_in(others) and others.data.get("kafka_mechanism") == "OAUTHBEARER"
         if file is None and by_token:
             raise ValueError("must be set, since KAFKA_SASL_MECHANISM is OAUTHBEARER")
@@ -63,14 +75,14 @@ class KafkaSettings(CommonSettings):
 
     @field_validator("kafka_ca")
     @classmethod
-    def _holds_authorities(cls, file: Path | None) -> Path | None:
+    def _holds_kafka_authorities(cls, file: Path | None) -> Path | None:
         if file is not None:
             check_authorities(file)
         return file
 
     @field_validator("kafka_key")
     @classmethod
-    def _fits_certificate(cls, file: Path | None, others: ValidationInfo) -> Path | None:
+    def _fits_kafka_certificate(cls, file: Path | None, others: ValidationInfo) -> Path | None:
         cert = others.data.get("kafka_cert")
         if (file is None) != (cert is None):
             raise ValueError("must be set together with KAFKA_SSL_CERT")

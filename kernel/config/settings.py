@@ -7,12 +7,12 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import SettingsConfigDict
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from kernel.config.environment import Port
 from kernel.config.kafka_settings import KafkaSettings
-from kernel.config.loopback import clear_host
+from kernel.config.loopback import clear_host, is_loopback
 from kernel.config.master_key import parse_key
 from kernel.config.tls_files import check_authorities, check_key
 from kernel.consumer.applying.quarantine_limit import QuarantineBounds
@@ -47,6 +47,15 @@ def _database(url: str) -> str:
     if not known:
         raise ValueError("must be sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME")
     return url
+
+
+def _is_safe(url: URL) -> bool:
+    """Return whether nobody between us and a database can read or change what is sent."""
+    named = url.query.get("host", ())
+    hosts = (url.host or "", *((named,) if isinstance(named, str) else named))
+    return url.query.get("sslmode") == "verify-full" or all(
+        is_loopback(host) for each in hosts for host in each.split(",")
+    )
 
 
 DatabaseUrl = Annotated[str, AfterValidator(_database)]
@@ -114,6 +123,22 @@ class Settings(KafkaSettings):
         if others.data.get("mode") == "production" and clock != "real":
             raise ValueError("only real time is allowed in production")
         return clock
+
+    @field_validator("database_url", "keyring_url")
+    @classmethod
+    def _database_not_in_the_clear(cls, text: str, others: ValidationInfo) -> str:
+        if others.data.get("mode") == "production" and text and not _is_safe(make_url(text)):
+            rule = "must have sslmode=verify-full in production"
+            raise ValueError(f"{rule}, since its host is not this machine")
+        return text
+
+    @field_validator("tls_port")
+    @classmethod
+    def _serves_in_the_clear_here_only(cls, port: int, others: ValidationInfo) -> int:
+        elsewhere = not is_loopback(others.data.get("host", ""))
+        if others.data.get("mode") == "production" and elsewhere and not port:
+            raise ValueError("must be set in production, since MOTCUA_HOST is not this machine")
+        return port
 
     @field_validator("tls_cert", "tls_key")
     @classmethod

@@ -83,7 +83,7 @@ def rebuild(
     ``HeldUp`` when its users do not let go of it. It is as it was then.
     """
     begun = time.monotonic()
-    place = _place_of(url, schema or model.source)
+    place = place_of(url, schema or model.source)
     with place.reserved():
         step(READING)
         engine = place.make()
@@ -102,7 +102,8 @@ def rebuild(
     return replace(done, events=shadow.tally.handled, seconds=seconds)
 
 
-def _place_of(url: str, schema: str) -> Place:
+def place_of(url: str, schema: str) -> Place:
+    """Return where the tables of a database are, for who replaces them or changes many of them."""
     kind = SqlitePlace if make_url(url).get_backend_name() == "sqlite" else PostgresqlPlace
     return kind(url, schema)
 

@@ -19,6 +19,7 @@ from kernel.eventsourcing.command_context import Call
 from kernel.eventsourcing.service_model import Model
 from kernel.eventsourcing.unit_of_work import UnitOfWork
 from kernel.runtime.definition import Parts, Runtime, ServiceDefinition
+from office.people.repository import open_directory
 from office.permissions import shipped
 from office.streams import DOSSIER
 from office.worktime.calendars.repository import find_calendar
@@ -63,16 +64,17 @@ def handlers_of(verifier: LogVerifier) -> Handlers:
 def define(settings: AuditSettings) -> ServiceDefinition:
     """Return the whole service.
 
-    Raise ``CommandTableError`` naming an RPC that has no method, and ``PermissionsError`` naming
-    one that has no rule.
+    Raise ``DocumentError`` for a directory of people that can't be used, ``CommandTableError``
+    naming an RPC that has no method, and ``PermissionsError`` naming one that has no rule.
     """
     permissions = shipped()
     check_contract({rpc.AuditServicer: rpc.SERVICE}, COMMANDS, permissions)
     calendar_of = partial(find_calendar, settings.calendars_dir)
+    people = open_directory(settings.people_directory)
 
     def build(runtime: Runtime) -> Parts:
         verifier = LogVerifier(runtime.engine, log_of(settings.cluster, settings.topic))
-        servicer = AuditServicer(runtime.reads, runtime.clock, verifier, calendar_of)
+        servicer = AuditServicer(runtime.reads, runtime.clock, verifier, calendar_of, people)
         return Parts(servicers=[rpc.service(servicer, runtime.commands, handlers_of(verifier))])
 
     return ServiceDefinition(make_model(), permissions, build)

@@ -53,12 +53,17 @@ class Dossier:
         """The job at postal; None when there is none."""
         return next(iter(self.services.nodes["postal"].state(self.code).values()), None)
 
-    def does(self, name: str) -> Any:
-        """Carry out a command, by its name; raise what it raises."""
-        source, make, actor = COMMANDS[name]
-        request = make(self)
+    def request(self, name: str) -> Any:
+        """Return the request of a command on this dossier."""
+        request = COMMANDS[name][1](self)
         if "dossier_code" in request.DESCRIPTOR.fields_by_name:
             request.dossier_code = self.code
+        return request
+
+    def does(self, name: str) -> Any:
+        """Carry out a command, by its name; raise what it raises."""
+        source, _, actor = COMMANDS[name]
+        request = self.request(name)
         if actor is None:
             job = self.job
             held = job.partner_id if job and job.partner_id else "buudien"

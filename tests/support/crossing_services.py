@@ -22,6 +22,7 @@ from motcua.intake.v1.intake_pb2 import SubmitDossierRequest
 from sqlalchemy import Connection, select
 from sqlalchemy.engine import Engine
 
+from kernel.auth.permissions import Rule
 from kernel.base.clock import FixedClock
 from kernel.commands.command_methods import Handlers
 from kernel.commands.handler import FunctionHandler, carry_out, from_events
@@ -132,8 +133,10 @@ class Services:
     log: MemoryLog
     clock: Hands
 
-    def does(self, source: str, request: Any, actor: Actor) -> Any:
-        """Carry a command out; return its answer, or raise what it raised."""
+    def does(self, source: str, request: Any, actor: Actor, rule: Rule | None = None) -> Any:
+        """Carry a command out; return its answer, or raise what it raised. Without the ``rule`` of
+        the table of permissions nobody asks for rights.
+        """
         request.request_id = request.request_id or str(uuid.uuid4())
         now, node = self.clock.now(), self.nodes[source]
         call = Call(
@@ -146,6 +149,7 @@ class Services:
             request.request_id,
             roles=roles_of(actor),
             digest=b"digest",
+            rule=rule,
         )
         handler = node.handlers[type(request)]
         return node.work(lambda uow: carry_out(handler, uow, request, call))

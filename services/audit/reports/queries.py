@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, not_, or_, select
@@ -44,6 +44,8 @@ class ReportRequest(NamedTuple):
     last: int
     by: str
     as_of: int | None
+    unit_of: Callable[[str], str] | None = None
+    """Returns the unit under which a unit's dossiers are counted; None for each unit's own."""
 
 
 def report(connection: Connection, request: ReportRequest, now: int) -> Indicators:
@@ -55,8 +57,9 @@ def report(connection: Connection, request: ReportRequest, now: int) -> Indicato
     """
     today = _Days(now if request.as_of is None else request.as_of)
     result = Indicators(request.first, request.last)
+    renamed = request.unit_of if request.by == "unit" else None
     for key, zone, dossier in _reported_dossiers(connection, request):
-        result.add(key, dossier, today.of(zone))
+        result.add(renamed(key) if renamed else key, dossier, today.of(zone))
     return result
 
 

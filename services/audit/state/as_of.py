@@ -12,8 +12,11 @@ from operator import itemgetter
 from typing import Any, Final
 
 from motcua.events.v1.event_pb2 import Event
+from motcua.intake.v1.dossier_events_pb2 import DossierSubmitted
+from motcua.routing.v1.collaboration_events_pb2 import ConsultationRequested
 from sqlalchemy import ColumnElement, Connection, Select, and_, select, true
 
+from kernel.eventsourcing.envelope import payload_of
 from office.streams import DOSSIER
 from services.audit.state.event_changes import CHANGES
 from services.audit.state.fold import fold
@@ -48,6 +51,24 @@ def events_of(connection: Connection, code: str, as_of: int | None) -> Iterator[
     """Yield a dossier's events in the order of the log."""
     for _, body in bodies_of(connection, code, as_of):
         yield Event.FromString(body)
+
+
+def units_of(rows: Iterable[DossierRow]) -> set[str]:
+    """Return the units that take part in a dossier by the rows of its log: the one that answers for
+    it, those that received it, had its steps, or were asked.
+    """
+    found: set[str] = set()
+    row: DossierRow | None = None
+    for stored in rows:
+        event = Event.FromString(stored["body"])
+        row = fold(row, event, stored["occurred_at"])
+        found |= {row["unit"], row["step_unit"]}
+        payload = payload_of(event)
+        if isinstance(payload, DossierSubmitted):
+            found.add(event.actor.unit)
+        elif isinstance(payload, ConsultationRequested):
+            found.add(payload.unit)
+    return found - {""}
 
 
 def changed_since(connection: Connection, as_of: int) -> Iterator[DossierRow]:

@@ -13,6 +13,7 @@ from motcua.events.v1.event_pb2 import Event
 from motcua.postal.v1.job_events_pb2 import (
     ItemDelivered,
     ItemReturned,
+    PostalJobCancelled,
     PostalJobCreated,
     PostalJobRefused,
     PostalJobReoffered,
@@ -164,6 +165,7 @@ PROJECTIONS: Final[dict[type[Message], Projection]] = {
     PostalJobTaken: _noted(_taken),
     PostalJobRefused: _refused,
     PostalLeaseExpired: _noted(lambda _, payload: _offered_to(payload.next_partner_id), kept=False),
+    PostalJobCancelled: _item(ItemPhase.UNWANTED),
     ItemDelivered: _item(ItemPhase.DELIVERED),
     ItemReturned: _item(ItemPhase.RETURNED),
 }

@@ -67,7 +67,9 @@ class MailSender:
         self._from = settings.sender
         self._portal = settings.portal_url
         self._waits = settings.retry_seconds
-        self._smtp = Smtp(settings.smtp_host, settings.smtp_port, settings.sender.domain)
+        self._smtp = Smtp(
+            settings.smtp_host, settings.smtp_port, settings.sender.domain, settings.smtp_security
+        )
         self._leading_until = 0.0
         self._log_limit = RateLimit()
         self._ending = threading.Event()
@@ -100,7 +102,7 @@ class MailSender:
                 self._warn("notify.sender_waits", **fault(error))
             except Retryable as error:
                 pause = min(pause * 2 or 1.0, LONGEST_PAUSE)
-                self._warn("notify.server_away", code=error.code, seconds=pause)
+                self._warn("notify.server_away", code=error.code, why=str(error), seconds=pause)
             except Exception as error:  # the thread must live: nothing else sends
                 pause = min(pause * 2 or 1.0, LONGEST_PAUSE)
                 self._warn("notify.attempt_failed", **fault(error))

@@ -15,7 +15,12 @@ from motcua.intake.v1.dossier_events_pb2 import (
     DossierWithdrawn,
     ResultReturned,
 )
-from motcua.postal.v1.job_events_pb2 import ItemDelivered, ItemReturned, ItemTracked
+from motcua.postal.v1.job_events_pb2 import (
+    ItemDelivered,
+    ItemReturned,
+    ItemTracked,
+    PostalJobCancelled,
+)
 from motcua.routing.v1.case_events_pb2 import (
     CaseClosed,
     CaseReopened,
@@ -182,6 +187,7 @@ CITIZEN_MESSAGES: Mapping[type[Message], Callable[[Any], Planned]] = {
     ItemTracked: _posted,
     ItemDelivered: _always("delivered", "item_number"),
     ItemReturned: _always("undelivered", "item_number"),
+    PostalJobCancelled: _always("post_cancelled"),
     ResultReturned: _returned,
 }
 """What is sent of each payload."""
@@ -210,6 +216,7 @@ KINDS = (
     "posted",
     "delivered",
     "undelivered",
+    "post_cancelled",
     "returned",
 )
 """Every kind of message; each has its templates."""

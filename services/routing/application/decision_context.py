@@ -134,6 +134,11 @@ class CaseContextLoader:
         people = self.people
         return access_scope_of(who, people.units if people else {}, self.day(at))
 
+    def scope_of(self, actor: Actor, at: int) -> AccessScope:
+        """Return which dossiers an officer takes part in at an instant."""
+        people = self.people
+        return AccessScope(actor.unit, actor.id, people.units if people else {}, self.day(at))
+
     def process_of(self, state: State, row: Row, wanted: str = "") -> Process:
         """Return the process of a case, or the one with which ``wanted`` is to be opened.
 

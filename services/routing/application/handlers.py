@@ -31,7 +31,7 @@ from services.routing.application.append_events import write
 from services.routing.application.child_consequences import above, consequences, log_withheld
 from services.routing.application.decision_context import CaseContextLoader, known_roles
 from services.routing.application.recalculation_batches import Recalculate
-from services.routing.application.request_checks import check
+from services.routing.application.request_checks import check, require_part
 from services.routing.domain.command_table import COMMANDS, SERVICES, Answer, CommandSpec
 from services.routing.domain.decider import State, decide
 from services.routing.domain.guards import within
@@ -85,12 +85,15 @@ class CaseHandler:
     fields: Callable[[Row, int], dict[str, Any]]
 
     def act(self, uow: UnitOfWork, request: Any, call: Call) -> list[Event]:
-        """Decide and append; raise ``Invalid``, ``NotFound``, ``Forbidden`` and ``Refused``."""
+        """Decide and append; raise ``Invalid``, ``NotFound``, ``Forbidden`` and ``Refused``, and
+        the latter only to who takes part in the case.
+        """
         call = _as_it_happened(request, call)
         check(request, self.loader, call.now)
         code = request.dossier_code
         row = _row(uow, code)
         state: State = self.loader.with_present_units(uow.state(code), call.occurred_at)
+        require_part(uow, row, state, call, self.loader)
         process = self.loader.process_for(request, state, row)
         context = self.loader.context_of(
             row, process, call.occurred_at, call.actor, known_roles(call)

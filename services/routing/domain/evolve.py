@@ -209,7 +209,9 @@ def _moved(old: DueDate | None, new: DueDate | None, payload: Any, at: int) -> D
     if new is None:
         return None
     if payload.restarted:
-        return new if new.basis else replace(new, basis=_restarted(payload))
+        new = new if new.basis else replace(new, basis=_restarted(payload))
+        # A signed date may hold once more: of that everything was said as it stands.
+        return in_place_of(old, new, at) if old and old.due_at == new.due_at else new
     if old is None:
         return new
     basis = old.basis and _paused(old.basis, payload)

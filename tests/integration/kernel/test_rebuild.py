@@ -38,6 +38,8 @@ from tests.support.tally import (
     rows,
 )
 
+PARTITIONS = 6
+
 
 def make_tables(engine: Engine, _model: Model) -> None:
     METADATA.create_all(engine)
@@ -201,8 +203,9 @@ def test_a_log_that_was_shortened_is_not_taken(
     """The tables in use were made from more: they are not replaced by less."""
     put(kafka.bootstrap, topic, [supplement(code_of(1), 1)])
     with store.begin() as connection:
-        row = {"partition": 0, "position": 9, "last_offset": None, "last_digest": None}
-        connection.execute(KERNEL.positions.insert(), row)
+        unread = {"last_offset": None, "last_digest": None}
+        places = [{"partition": p, "position": 9, **unread} for p in range(PARTITIONS)]
+        connection.execute(KERNEL.positions.insert(), places)
     before = everything(store)
     with pytest.raises(LogDiffers, match="ends before the position"):
         rebuild(MODEL, kafka.bootstrap, topic, database_url, prepare=make_tables)

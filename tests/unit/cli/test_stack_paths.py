@@ -45,6 +45,9 @@ NO_PATHS = {
     "PARTNER_TOKEN",
     "POSTAL_LEASE_HOURS",
     "SMTP_HOST",
+    "SMTP_PASSWORD",
+    "SMTP_TLS",
+    "SMTP_USERNAME",
 }
 
 

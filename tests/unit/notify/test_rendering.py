@@ -72,6 +72,7 @@ VALUES: dict[str, dict[str, str]] = {
     "posted": {"item_number": ITEM},
     "delivered": {"item_number": ITEM},
     "undelivered": {"item_number": ITEM},
+    "post_cancelled": {},
     "returned": {"way": "counter"},
 }
 PLAIN_LETTER = """\

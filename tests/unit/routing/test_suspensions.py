@@ -303,7 +303,7 @@ def test_the_promise_is_moved_by_its_signed_apology() -> None:
         ),
         (
             "NEW_DATE_NOT_WORKED",
-            extend("2021-08-16 09:00", "2021-08-20 07:00"),
+            extend("2021-08-16 09:00", "2021-08-20 12:00"),
             "2021-08-12",
             LEADER,
         ),
@@ -315,6 +315,37 @@ def test_an_extension_that_breaks_a_rule_is_refused(
     """Leader, a working day before, and a later date on which somebody works."""
     case = Case().opened("2021-08-09 09:00")
     case.when(command, when, actor).then(code)
+
+
+@pytest.mark.parametrize("clock_time", ["07:00", "11:30", "13:30", "17:00"])
+def test_a_date_may_be_signed_for_either_end_of_a_session(clock_time: str) -> None:
+    """An opening is a time that leaders type, as a closing is."""
+    case = Case().opened("2021-08-09 09:00")
+    (extended,) = case.does(
+        extend("2021-08-16 09:00", f"2021-08-20 {clock_time}"), "2021-08-12", LEADER
+    )
+    assert clock(to_us(extended.due_at)) == f"2021-08-20 {clock_time}"
+
+
+def test_no_date_is_signed_while_the_clock_stands_still() -> None:
+    """Nobody knows then from which date it would be moved."""
+    case = Case().opened()
+    case.does(stop("appraise"), "2021-08-09 10:00")
+    moved = extend("2021-08-16 09:00", "2021-08-20 10:00")
+    case.when(moved, "2021-08-09 11:00", LEADER).then("CASE_SUSPENDED")
+
+
+def test_a_signed_date_holds_what_was_before_it_and_moves_by_later_pauses() -> None:
+    """The working day waited before the signature is not counted a second time."""
+    case = Case().opened("2021-08-09 09:00")
+    case.does(stop("appraise"), "2021-08-09 10:00")
+    case.does(go_on("appraise"), "2021-08-10 10:00")
+    moved = extend("2021-08-17 09:00", "2021-08-25 10:00")
+    case.does(moved, "2021-08-11 10:00", LEADER)
+    case.does(stop("appraise"), "2021-08-12 10:00")
+    case.does(go_on("appraise"), "2021-08-12 11:00")
+    assert case.state.dossier_limit is not None
+    assert clock(case.state.dossier_limit.due_at) == "2021-08-25 11:00"
 
 
 def test_the_promise_is_moved_once_whatever_happens_after() -> None:
