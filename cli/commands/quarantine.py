@@ -1,4 +1,4 @@
-"""`motcua quarantine`: the dead-letter queue, and what the broker refused, from an operator's side."""
+"""`motcua quarantine`: the dead-letter queue, and what the broker refused, for an operator."""
 
 from __future__ import annotations
 

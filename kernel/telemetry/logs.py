@@ -74,6 +74,8 @@ EVENTS: Final[dict[str, str]] = {
     "scheduler.stream_failed": "A periodic task failed on one stream, and goes on with the others.",
     "scheduler.failed": "A periodic task met an unexpected fault.",
     "thread.died": "A thread without which the service can't work has failed; the process ends.",
+    "writer.tables_replaced": "A rebuild has replaced the service's tables; the process goes "
+    "on on the new ones.",
     "library": "A line of a library.",
 }
 """The kernel's event names, each with a sentence. An operator may rely on the names."""
