@@ -267,7 +267,7 @@ class Marks:
         temporary.replace(self.folder / "status.json")
 
     def discard(self, node: Node) -> None:
-        """Give up the first quarantined record of the stream that the file `discard` names."""
+        """Discard the first quarantined record of the stream that the file `discard` names."""
         wanted = self.folder / "discard"
         if wanted.exists():
             node.consumer.quarantine.redrive(wanted.read_text("utf-8"), discard=DISCARD)
