@@ -13,7 +13,7 @@ from cli.options import JSON
 from cli.printer import counted, err, fail, failed, grid, out
 from cli.settings import settings
 from kernel.documents.mistakes import DocumentError
-from office.people.directory import Directory, Officer, below
+from office.people.directory import Directory, DirectoryUnit, Officer, below
 from office.people.files import read_directory
 from office.permissions import shipped
 
@@ -22,13 +22,29 @@ _File = Annotated[
     Path | None, typer.Option("--file", help="The directory; PEOPLE_DIRECTORY unless given.")
 ]
 
+_MOST_NAMED = 5
+
 
 @app.command()
 def check(file: Annotated[Path, typer.Argument(help="The directory to be checked.")]) -> None:
-    """Check a directory; every mistake is named with its row and field."""
+    """Check a directory; every mistake is named with its row and field.
+
+    Units whose counter has no address or phone are warned about: letters and jobs of the post say
+    them.
+    """
     found = load(file)
     units, officers = counted(len(found.units), "unit"), counted(len(found.officers), "officer")
     out.print(f"{file}: {units}, {officers}, no mistakes", markup=False)
+    for lacking in ("address", "phone"):
+        codes = [unit.code for unit in found.units.values() if _lacks(unit, lacking)]
+        if codes:
+            named = ", ".join(codes[:_MOST_NAMED]) + (" …" if len(codes) > _MOST_NAMED else "")
+            out.print(f"warning: without {lacking}: {named}", markup=False)
+
+
+def _lacks(unit: DirectoryUnit, name: str) -> bool:
+    """Return whether a unit that is not dissolved lacks what letters and jobs of the post say."""
+    return unit.valid_to is None and not getattr(unit, name)
 
 
 @app.command("list")

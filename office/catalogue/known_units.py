@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 
 from office.catalogue.data_files import UNITS
@@ -28,5 +29,15 @@ def shipped_units() -> Mapping[str, DirectoryUnit]:
 
 
 def known_units(people: Directory | None) -> Mapping[str, DirectoryUnit]:
-    """Return the units of the catalogue and of the directory; the directory takes precedence."""
-    return {**shipped_units(), **(people.units if people else {})}
+    """Return the units of the catalogue and of the directory, which takes precedence; where it has
+    no address or phone, those of the catalogue hold.
+    """
+    known = shipped_units()
+    own = people.units if people else {}
+    return {**known, **{code: _filled(unit, known.get(code)) for code, unit in own.items()}}
+
+
+def _filled(unit: DirectoryUnit, known: DirectoryUnit | None) -> DirectoryUnit:
+    if known is None or (unit.address and unit.phone):
+        return unit
+    return replace(unit, address=unit.address or known.address, phone=unit.phone or known.phone)

@@ -165,8 +165,8 @@ def test_names_every_wrong_field_in_the_language_asked_for(desk: Desk) -> None:
         "parts[0].sha256",
     }
     assert set(vietnamese.fields) == set(english.fields) == expected
-    assert "thiếu giấy tờ bắt buộc form" in vietnamese.fields["parts"]
-    assert "lacks the required part form" in english.fields["parts"]
+    assert "thiếu giấy tờ bắt buộc “Đơn đề nghị”" in vietnamese.fields["parts"]
+    assert "lacks the required part “Application”" in english.fields["parts"]
 
 
 @pytest.mark.parametrize(
@@ -504,12 +504,12 @@ def test_papers_are_those_that_were_asked_for(any_desk: Desk) -> None:
         (
             who.OFFICER,
             hand_in(a_map),
-            "Còn thiếu giấy tờ đã yêu cầu bổ sung (mã, số bản): photo (3).",
+            "Còn thiếu giấy tờ đã yêu cầu bổ sung (số bản): photo (3).",
         ),
         (
             who.ENGLISH_OFFICER,
             few,
-            "Papers that were asked for are missing (code, copies): photo (2).",
+            "Papers that were asked for are missing (copies): photo (2).",
         ),
     ):
         problem = any_desk.problem("SubmitSupplement", request, caller)
@@ -592,7 +592,7 @@ def test_an_item_that_came_back_is_returned_at_the_counter(desk: Desk) -> None:
     desk.hear(code, "routing", resolved(intake_samples.BY_POST))
     desk.hear(code, "postal", PostalJobTaken(job_id="j", item_number="RN123456785VN"))
     desk.hear(code, "postal", ItemReturned(job_id="j", item_number="RN123456785VN"))
-    assert "quầy một cửa" in track(desk, code, dossier.pin).what_to_do
+    assert "Bộ phận Tiếp nhận và Trả kết quả" in track(desk, code, dossier.pin).what_to_do
     desk.call("ReturnResult", pb.ReturnResultRequest(request_id=rid(), dossier_code=code))
     assert desk.types(code)[-1] == "ResultReturned"
 

@@ -133,9 +133,9 @@ def test_refusals_have_a_code_and_speak_the_caller_s_language(routing: Routing, 
     """FAILED_PRECONDITION with the reason, in Vietnamese unless English is asked for."""
     problem = routing.problem("ResolveCase", resolve("appraise"), code=code)
     assert (problem.code, problem.reason) == (REFUSED, "STEP_CANNOT_RESOLVE")
-    assert problem.text == "Không thể trả kết quả ở bước 'appraise'."
+    assert problem.text == "Không thể ghi kết quả giải quyết ở bước “Thẩm định”."
     problem = routing.problem("ResolveCase", resolve("appraise"), who.ENGLISH, code)
-    assert problem.text == "The result can't be given at step 'appraise'."
+    assert problem.text == "The result can't be given at the step “Appraise”."
 
 
 @pytest.mark.parametrize(
@@ -340,7 +340,7 @@ def test_the_token_s_roles_are_held_to_the_step(routing: Routing, code: str) -> 
     clerk = metadata("officer", "an", unit="H22.12", roles=["clerk"], language="en")
     problem = routing.problem("CompleteStep", complete("appraise"), clerk, code)
     assert (problem.code, problem.reason) == (REFUSED, "NOT_YOUR_ROLE")
-    assert problem.text == "This is for the role 'specialist' to do."
+    assert problem.text == "This is for somebody with the role “specialist” to do."
 
     bare = metadata("officer", "an", unit="H22.12")
     assert routing.problem("CompleteStep", complete("appraise"), bare, code).reason == (

@@ -53,6 +53,22 @@ def test_a_directory_in_order_passes(people: Path) -> None:
     assert "2 units, 2 officers, no mistakes" in " ".join(done.stdout.split())
 
 
+def test_a_counter_without_address_is_warned_about(people: Path) -> None:
+    """It is no mistake: what exists goes on; each of the two is named with its units."""
+    units = people.parent / "units.toml"
+    done = run("people", "check", str(people))
+    assert done.exit_code == 0
+    assert "warning: without address: H22, H22.02" in done.stdout
+    assert "warning: without phone: H22, H22.02" in done.stdout
+    known = 'address = "Số 10 đường Trần Phú"\nphone = "(0219) 3866 999"\n'
+    units.write_text(f'[[unit]]\ncode = "H22"\n{known}[[unit]]\ncode = "H22.02"\n{known}', "utf-8")
+    assert "warning" not in run("people", "check", str(people)).stdout
+    units.write_text(units.read_text("utf-8").replace("3866 999", "38"), "utf-8")
+    wrong = run("people", "check", str(people))
+    assert wrong.exit_code == 1
+    assert "phone" in wrong.output
+
+
 def test_every_mistake_is_a_line(people: Path) -> None:
     """Exit status 1, a line for each mistake."""
     people.write_text(PEOPLE.replace('"leader"', '"king"').replace('"H22.02"', '"H9"'))

@@ -8,20 +8,25 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from motcua.events.v1.event_pb2 import Event
 from motcua.intake.v1.dossier_events_pb2 import DossierAccepted, ResultReturned
 from motcua.intake.v1.event_parts_pb2 import FeesDue
 from motcua.intake.v1.fee_events_pb2 import FeeCancelled, FeeRecorded
 from motcua.intake.v1.intake_pb2 import RecordFeeRequest
 from motcua.intake.v1.types_pb2 import FeeTiming
+from motcua.postal.v1.event_parts_pb2 import MoneyToCollect
+from motcua.postal.v1.job_events_pb2 import ItemDelivered
 
 from kernel.base.errors import Refusal
 from office.catalogue.model import Fee, FeeKind, FeePer
+from services.intake.application.reactions import item_delivered
 from services.intake.domain import decider, fees
 from services.intake.domain.decider import Terms
 from services.intake.domain.desk_check import DeskCheck
 from services.intake.domain.fees import FeeAccount
 from services.intake.domain.state import CasePhase, Phase, Progress, State
 from services.intake.queries import dossier
+from services.intake.tables import DOSSIERS
 from tests.support.intake_samples import AFTER, AT_COUNTER, BEFORE, ELECTRONIC, FEES, procedure
 
 OWED = FeeAccount(BEFORE, phi=600_000, le_phi=28_000, exempt_groups=("ngheo",))
@@ -287,3 +292,48 @@ def test_no_way_of_paying_ends_in_too_much(account: FeeAccount, steps: list[Any]
         group = "ngheo" if account.exempt else ""
         shown = dossier.account(due, account.phi_paid, account.le_phi_paid, group)
         assert shown.settled == account.settled
+
+
+class _Desk:
+    """As much of a unit of work as the reaction to a delivery asks."""
+
+    def __init__(self, account: FeeAccount, receipts: frozenset[str] = frozenset()) -> None:
+        self._state = state(account, Phase.ACCEPTED)
+        self._receipts = receipts
+
+    def state(self, _code: str) -> State:
+        return self._state
+
+    def get(self, table: Any, *key: str) -> dict[str, str] | None:
+        if table is DOSSIERS:
+            return {"unit": "H22.12"}
+        return {} if key[1] in self._receipts else None
+
+
+def _by_post(desk: _Desk, phi: int, le_phi: int) -> list[FeeRecorded]:
+    item = ItemDelivered(
+        item_number="RN123456785VN", phi_receipt="P-1" if phi else "", le_phi_receipt="L-1"
+    )
+    if phi or le_phi:
+        item.collected.CopyFrom(MoneyToCollect(phi=phi, le_phi=le_phi))
+    made = item_delivered(desk, Event(stream_id="H22.12-210809-0001"), item)  # type: ignore[arg-type]
+    assert isinstance(made[-1], ResultReturned)
+    return [each for each in made if isinstance(each, FeeRecorded)]
+
+
+def test_what_the_post_collected_is_paid() -> None:
+    """With the partner's receipts, before the dossier is closed by the delivery."""
+    owed = replace(OWED, timing=AFTER)
+    [paid_by_post] = _by_post(_Desk(owed), 600_000, 28_000)
+    assert (paid_by_post.method, paid_by_post.settled) == ("post", True)
+    assert (paid_by_post.phi_receipt, paid_by_post.le_phi_receipt) == ("P-1", "L-1")
+    assert _by_post(_Desk(owed), 0, 0) == []
+
+
+def test_what_the_desk_has_already_is_no_second_payment() -> None:
+    """Nor is one under a receipt that was used; the delivery closes the dossier all the same."""
+    owed = replace(OWED, timing=AFTER)
+    already = after(owed, paid(phi=600_000, le_phi=28_000))
+    assert isinstance(already, FeeAccount)
+    assert _by_post(_Desk(already), 600_000, 28_000) == []
+    assert _by_post(_Desk(owed, frozenset({"L-1"})), 600_000, 28_000) == []

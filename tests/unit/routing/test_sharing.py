@@ -167,7 +167,7 @@ def test_what_was_opened_or_acted_on_is_not_pulled_back(act: Any, case: Case) ->
     outcome = case.asked(pull("review"), MON)
     assert isinstance(outcome, Refusal)
     assert outcome.code == "ALREADY_OPENED"
-    assert outcome.en.startswith("Step 'review' was opened or acted on by binh;")
+    assert outcome.en.startswith("The step “review” was opened or acted on by binh;")
 
 
 def test_only_the_sender_pulls_back_and_only_once() -> None:
