@@ -13,7 +13,7 @@ from motcua.postal.v1 import postal_pb2 as pb
 from motcua.postal.v1.types_pb2 import JobChange
 from sqlalchemy import Connection, Row, Select, and_, func, or_, select, tuple_
 
-from kernel.base.errors import Refused
+from kernel.base.errors import Invalid, Refused
 from kernel.base.instants import from_datetime, to_timestamp, to_us, zone
 from kernel.crypto.keyring import ERASED, Keyring
 from kernel.storage import index_scan
@@ -289,7 +289,7 @@ class Queries:
         if request.state:
             statement = statement.where(JOBS.c.state == _STATUS[request.state])
         if request.day:
-            begins, ends = _bounds(date.fromisoformat(request.day))
+            begins, ends = _bounds(request.day)
             statement = statement.where(JOBS.c.created_at >= begins, JOBS.c.created_at < ends)
         if request.page_token:
             place = read_page_token(request.page_token)
@@ -409,8 +409,12 @@ def _to_collect(row: Found) -> pb.Money | None:
     return _money(*told) if row.state in HELD or row.state == JobStatus.DELIVERED else None
 
 
-def _bounds(day: date) -> tuple[int, int]:
-    """Return when a local day of the office begins and ends."""
+def _bounds(text: str) -> tuple[int, int]:
+    """Return when a local day of the office begins and ends; raise ``Invalid`` for none."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise Invalid([refusals.DAY_WRONG]) from None
     begins, ends = (
         from_datetime(datetime.combine(each, time(), zone(OFFICE_ZONE)))
         for each in (day, day + timedelta(days=1))
