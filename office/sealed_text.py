@@ -1,4 +1,4 @@
-"""Seal what people write, and open it for who has to read it (docs/adr/0030, docs/adr/0044).
+"""Seal what people write, and open it for who has to read it (docs/adr/0030, docs/adr/0045).
 
 A text that an event's contract marks with ``sealed`` stands in the event, and wherever it is copied
 from there, as a token: the encrypted text between two control characters, which no request may

@@ -18,6 +18,7 @@ from kernel.eventsourcing.envelope import payload_of
 from kernel.storage.engines import open_engine
 from office.sealed_text import AnswerOpener, open_texts, seal_texts
 from tests.golden import samples
+from tests.support.models import MODELS
 
 CODE, OTHER = "H22.12.03-210809-0001", "H22.12.03-210809-0002"
 WORDS = "Ông Nam đang nằm viện"
@@ -73,6 +74,11 @@ def test_every_event_can_be_sealed_and_opened(vault: Vault, name: str) -> None:
     sealed = vault.seal(payload)
     assert (sealed is payload) == (vault.made == 0)
     assert vault.opened(sealed) == payload
+
+
+def test_every_service_seals_what_it_writes() -> None:
+    """None writes a text in clear because nobody has told it how to seal one."""
+    assert {model.source for model in MODELS.values() if model.seal is not seal_texts} == set()
 
 
 def test_an_empty_text_stays_empty(vault: Vault) -> None:

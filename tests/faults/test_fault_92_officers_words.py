@@ -54,7 +54,8 @@ def _reason_in_case(walk: Walk, code: str) -> str:
 
 def _history(walk: Walk, code: str, pin: str) -> str:
     request = intake.TrackDossierRequest(dossier_code=code, pin=pin)
-    return str(walk.call(walk.intake.TrackDossier, request, walk.who("guest")))
+    answer = walk.call(walk.intake.TrackDossier, request, walk.citizen)
+    return "\n".join(line.text for line in answer.history)
 
 
 def _files_with(stack: Stack, words: str) -> list[str]:
@@ -92,5 +93,5 @@ def test_fault_92_an_officer_s_words_are_sealed_and_gone_with_the_keys(stack: St
 
 def _letters(stack: Stack, code: str) -> list[str]:
     """Return the letters about a dossier that give the reason."""
-    texts = [str(mail.get_content()) for mail in stack.mails() if code in str(mail)]
-    return [text for text in texts if REASON.split(",", maxsplit=1)[0] in text]
+    texts = [str(mail.get_content()) for mail in stack.mails()]
+    return [text for text in texts if code in text and REASON.split(",", maxsplit=1)[0] in text]

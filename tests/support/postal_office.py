@@ -29,6 +29,7 @@ from kernel.eventsourcing.group_commit import Writer
 from kernel.eventsourcing.record import Record
 from kernel.eventsourcing.service_model import Model
 from kernel.storage.engines import open_engine
+from office.sealed_text import seal_texts
 from office.streams import DOSSIER
 from office.worktime.calendars.repository import repository_at
 from services.postal.application.command_table import handlers_of
@@ -58,6 +59,7 @@ PERSON = PersonalData(
 MODEL = Model(
     source="postal",
     stream_kind=DOSSIER,
+    seal=seal_texts,
     tables=KERNEL,
     projections=PROJECTIONS,
     reactions=reactions_of(PARTNERS),

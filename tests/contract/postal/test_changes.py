@@ -139,6 +139,8 @@ def test_who_has_taken_a_job_is_asked_to_give_it_up(office: PostalOffice) -> Non
     assert not request.HasField("job")
     assert (request.change.job_id, request.change.change) == (job_id, JobChange.JOB_CHANGE_CANCEL)
     assert request.change.reason == "Công dân đến nhận tại quầy"
+    kept = [event.SerializeToString() for event in office.events(CODE)]
+    assert not [body for body in kept if "đến nhận".encode() in body]
     own = office.ask(lambda c: office.queries.own(c, "buudien", job_id, "vi"))
     assert own.change.number == 1
 
