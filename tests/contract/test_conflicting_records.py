@@ -35,6 +35,11 @@ def quarantined(node: Node) -> list[tuple[int, str]]:
     return [(row["offset"], row["reason"]) for row in node.rows(KERNEL.quarantine)]
 
 
+def own(node: Node) -> int:
+    """Return how many events the service has written: read back, each of them is a repeat."""
+    return len(node.rows(KERNEL.events))
+
+
 def supplements(node: Node, code: str = CODE) -> int:
     """Return how many supplements of a dossier have taken effect."""
     return sum(row["supplements"] for row in node.rows(SEEN) if row["dossier_code"] == code)
@@ -44,7 +49,7 @@ def test_the_same_bytes_are_a_repeat(log: LogInMemory, node: Node) -> None:
     """A relay that was killed sends again what it has sent: that is counted and skipped."""
     first, second = supplement(CODE, 1), supplement(CODE, 2)
     log.put([first, second, first, second, first])
-    wait_until(lambda: node.consumer.status().repeats == 3)
+    wait_until(lambda: node.consumer.status().repeats == 3 + own(node) and len(node.events()) == 2)
     assert (supplements(node), quarantined(node)) == (2, [])
 
 
@@ -57,7 +62,7 @@ def test_other_bytes_hold_the_stream(log: LogInMemory, node: Node) -> None:
     wait_until(lambda: len(quarantined(node)) == 2 and supplements(node, code_of(2)) == 1)
     assert quarantined(node) == [(3, "conflicting"), (4, "behind")]
     assert supplements(node) == 3
-    assert node.consumer.status().repeats == 0
+    assert node.consumer.status().repeats <= own(node)
 
 
 def test_it_stays_until_an_operator_gives_it_up(log: LogInMemory, node: Node) -> None:

@@ -58,8 +58,9 @@ def imported(stack: Stack) -> dict[str, Any]:
 
 
 def events(stack: Stack) -> int:
-    """Count the events that audit has."""
-    return int(stack.motcua("verify", "--json")["events"])
+    """Count the events that audit has, without those that services write of themselves."""
+    found = stack.motcua("replay", "--json")
+    return sum(each["event"]["stream_kind"] != "service" for each in found)
 
 
 # -- the import and its reports -------------------------------------------------------------------
@@ -234,7 +235,9 @@ def test_the_log_is_proven_and_read_again(stack: Stack, tmp_path: Path) -> None:
         *(True, 0, 0, 0),
     )
     assert proof["dossiers"] == 1434
-    assert len(stack.run("replay").stdout.splitlines()) == proof["events"]
+    replayed = len(stack.run("replay").stdout.splitlines())
+    later = stack.motcua("verify", "--json")["events"]  # a service may say something of itself
+    assert proof["events"] <= replayed <= later
     target = tmp_path / "log.jsonl"
     quiet = stack.run("replay", "--dossier", "case-10011", "--output", str(target))
     assert (quiet.returncode, quiet.stdout) == (0, "")

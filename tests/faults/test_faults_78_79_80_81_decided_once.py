@@ -115,7 +115,7 @@ def test_fault_78_what_was_discarded_stays_so_after_a_loss(site: Site) -> None:
         [supplement(CODE, 1), supplement(CODE, 2, POISON), supplement(CODE, 3)],
     )
     wait_until(lambda: len(site.rows(KERNEL.quarantine)) == 2, what="poison, and one behind it")
-    (process.folder / "discard").write_text(CODE, "utf-8")
+    process.discard(CODE)
     site.wait(2, 2)
     before = site.views()
     process.kill()

@@ -83,6 +83,12 @@ class TallyProcess:
         (self.folder / f"hold_{point}").unlink()
         (self.folder / f"held_{point}").unlink(missing_ok=True)
 
+    def discard(self, stream_id: str) -> None:
+        """Have the first quarantined record of a stream given up."""
+        wanted = self.folder / ".discard.new"
+        wanted.write_text(stream_id, "utf-8")
+        wanted.replace(self.folder / "discard")
+
     def __enter__(self) -> "TallyProcess":
         return self
 
