@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import subprocess
@@ -97,9 +98,15 @@ def _foreground(plan: Plan) -> None:
 def _announce(plan: Plan, supervisor: Supervisor) -> None:
     end = time.monotonic() + READY_WITHIN
     waiting = _Waiting(plan)
+    told = False
     while not collect(plan.data_dir)["ready"]:
         if supervisor.ending:
             return
+        if why := waiting.in_vain():
+            end = math.inf
+            if not told:
+                fail(why)
+            told = True
         if time.monotonic() > end:
             fail(f"not ready after {READY_WITHIN:.0f} s; see {plan.data_dir / 'log'}")
             return
@@ -115,7 +122,22 @@ class _Waiting:
 
     def __init__(self, plan: Plan) -> None:
         self._folder = plan.data_dir
-        self._told = time.monotonic()
+        self._told = self._looked = time.monotonic()
+
+    def in_vain(self) -> str:
+        """Look once a second, and return why waiting does not help: all services that are not
+        ready have another log than before. Empty while it may help.
+        """
+        now = time.monotonic()
+        if now - self._looked < 1.0:
+            return ""
+        self._looked = now
+        found = collect(self._folder)
+        rows = [row for row in found["services"] if not row["ready"]]
+        if not rows or any(row.get("halt_reason") != "LOG_DIFFERS" for row in rows):
+            return ""
+        reasons = "; ".join(f"{', '.join(names)}: {why}" for why, names in _reasons(found).items())
+        return f"everything runs, but nothing is taken ({reasons}); see motcua status"
 
     def tell(self) -> None:
         """Print a line about the services that are not ready, if it is time to."""
@@ -157,8 +179,9 @@ def _detached(plan: Plan, real_time: bool) -> None:
         )
     end = time.monotonic() + READY_WITHIN
     waiting = _Waiting(plan)
+    why = ""
     try:
-        while not _is_ready(plan, process.pid):
+        while not (_is_ready(plan, process.pid) or (why := waiting.in_vain())):
             waiting.tell()
             if process.poll() is not None:
                 fail(last_line(log) or f"the stack ended; see {log}")
@@ -171,6 +194,8 @@ def _detached(plan: Plan, real_time: bool) -> None:
         process.wait()
         raise
     err.print(addresses(plan))
+    if why:
+        raise failed(why)
 
 
 def _is_ready(plan: Plan, supervisor: int) -> bool:

@@ -31,7 +31,6 @@ from services.postal.domain.decider import Job, JobStatus
 from services.postal.domain.reports import PartnerReport, ReportOutcome, receive_report
 from services.postal.tables import ADDRESSEE, HOLDERS, ITEMS, JOBS, SUBMISSIONS
 
-OFFICE_ZONE: Final = "Asia/Ho_Chi_Minh"
 TRIED_IN_VAIN: Final = "EMH"
 
 
