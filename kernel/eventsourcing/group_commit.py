@@ -39,7 +39,7 @@ from kernel.storage.database_faults import is_full, is_statement_fault
 from kernel.storage.engines import ping
 from kernel.storage.generation import generation_of
 from kernel.telemetry import metrics
-from kernel.telemetry.logs import get_logger
+from kernel.telemetry.logs import RateLimit, get_logger
 from kernel.telemetry.vital_threads import vital_thread
 
 T = TypeVar("T")
@@ -95,6 +95,7 @@ class Writer:
         self._states: Remembered = {}
         self.full = False
         """Whether the disk of the database was full at the last write."""
+        self._log_limit = RateLimit()
         self._ended = False
         self._ending = threading.Lock()
         self._thread = vital_thread(self._run, "writer")
@@ -271,7 +272,8 @@ class Writer:
                 ):
                     job.future.set_exception(_unavailable(error))
                     return
-                self.full = self.full or is_full(error)
+                if is_full(error):
+                    self._note(full=True)
                 if attempt == TRIES or _overtaken(error):
                     job.future.set_exception(_lasting(error))
                     return
@@ -315,12 +317,23 @@ class Writer:
     def _remember(self, unit: UnitOfWork) -> None:
         """Keep the states of a committed transaction, the latest ones last."""
         if unit.changes:
-            self.full = False
+            self._note(full=False)
         for name, state in unit.states().items():
             self._states.pop(name, None)
             self._states[name] = state
         for name in list(itertools.islice(self._states, max(0, len(self._states) - REMEMBERED))):
             del self._states[name]
+
+    def _note(self, *, full: bool) -> None:
+        if full is self.full:
+            return
+        self.full = full
+        if not self._log_limit.allow(f"full {full}"):
+            return
+        if full:
+            _log.error("database.full")
+        else:
+            _log.info("database.has_space")
 
     def _ring(self, published: int) -> None:
         if published:

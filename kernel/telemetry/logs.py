@@ -51,7 +51,6 @@ EVENTS: Final[dict[str, str]] = {
     "the consumer waits and tries again.",
     "consumer.log_differs": "The log is not the one that was read so far; nothing is taken.",
     "consumer.database_away": "The database does not answer; the consumer waits and tries again.",
-    "consumer.database_full": "The disk of the database is full; the consumer waits for space.",
     "consumer.fenced": "Another worker has moved a position; this one reads on from there.",
     "consumer.quarantined": "A record was quarantined because its handler or reaction failed.",
     "consumer.completed": "Events that were lost with a database before they were published were "
@@ -60,6 +59,8 @@ EVENTS: Final[dict[str, str]] = {
     "consumer.unusable": "Records that can't be used as they are were quarantined.",
     "topic.wrong": "The topic is missing or not as it must be; nothing is taken from it.",
     "topic.right": "The topic is as it must be, and is used.",
+    "database.full": "The disk of the database is full; nothing is written until there is space.",
+    "database.has_space": "The database can be written again.",
     "clock.ahead": "This machine's clock is too far ahead of the cluster's; nothing is taken.",
     "clock.unknown": "The cluster does not report its time; this machine's clock is not compared.",
     "consumer.halted": "The consumer has stopped by itself; an operator must look.",

@@ -149,6 +149,6 @@ def test_a_service_does_the_same_on_both(any_log: AnyLog, tmp_path: Path) -> Non
         log = any_log.read()
         check_once(node.reads, [e for e in log if e.source == "intake"], log=log)
         status = asdict(node.consumer.status())
-    assert (status["ready"], status["halted"]) == (True, "")
+    assert (status["ready"], status["halt"]) == (True, None)
     assert (status["handled"], status["reactions"]) == (12, 12)
     assert status["live"] >= 1

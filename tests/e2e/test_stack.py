@@ -51,7 +51,8 @@ def test_status_says_what_runs(stack: Stack) -> None:
         assert {"name", "pid", "address", "ready", "lag"} <= row.keys()
         assert (row["ready"], row["address"]) == (True, stack.address(row["name"]))
         assert f"services.{row['name']}.main" in psutil.Process(row["pid"]).cmdline()
-    assert found["kafka"] == {"pid": stack.pid("kafka"), "bootstrap": stack.bootstrap}
+    kafka = {"pid": stack.pid("kafka"), "bootstrap": stack.bootstrap, "problem": ""}
+    assert found["kafka"] == kafka
 
 
 def test_another_folder_does_not_take_this_stack_for_its_own(

@@ -69,11 +69,12 @@ def test_sqlite(kafka: KafkaBroker, topic: str, tmp_path: Path) -> None:
         wait_until(full, 120, "there is no space left")
         wait_until(lambda: _reason(desk) == HaltReason.HALT_REASON_DATABASE_FULL, 60, "status")
         assert disk.runs
-        assert '"database_full"' in disk.log.read_text()
+        assert '"database.full"' in disk.log.read_text()
         disk.free()
         desk.wait_published()
         codes.append(submit(refused))
         desk.wait_published()
+        assert '"database.has_space"' in disk.log.read_text()
         stored = sorted(event.stream_id for event in log_of(kafka.bootstrap, topic))
         assert stored == sorted(codes)
 
