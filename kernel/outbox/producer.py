@@ -116,7 +116,7 @@ class EventProducer:
 
     def _send(self, producer: Any, row: Waiting) -> Any:
         pairs = headers(
-            row.event_id, row.type, self._source, row.stream, row.occurred_at, row.trace
+            row.event_id, row.type, self._source, row.stream, row.occurred_at, row.trace, row.batch
         )
         now = self._broker_now()
         return producer.send(

@@ -190,21 +190,13 @@ def _reoffer(dossier: Dossier) -> Message:
     )
 
 
-def _change(kind: type[Any], **more: Any) -> Callable[[Dossier], Message]:
+def _of_job(kind: type[Any], **more: Any) -> Callable[[Dossier], Message]:
     def make(dossier: Dossier) -> Message:
-        job_id = dossier.job.job_id if dossier.job else str(uuid.uuid4())
-        return kind(job_id=job_id, reason="Công dân đề nghị.", **more)  # type: ignore[no-any-return]
+        job = dossier.job
+        job_id = job.job_id if job else str(uuid.uuid4())
+        return kind(job_id=job_id, **more)  # type: ignore[no-any-return]
 
     return make
-
-
-def _answer_change(dossier: Dossier) -> Message:
-    job = dossier.job
-    return partner.AnswerChangeRequest(
-        job_id=job.job_id if job else str(uuid.uuid4()),
-        number=max(1, job.requests if job else 1),
-        accepted=True,
-    )
 
 
 def _resend(dossier: Dossier) -> notify.ResendMessageRequest:
@@ -295,17 +287,24 @@ COMMANDS: Final[Mapping[str, tuple[str, Make, Actor | None]]] = {
         OPERATOR,
     ),
     "ReofferJob": ("postal", _reoffer, OPERATOR),
-    "CancelJob": ("postal", _change(postal.CancelJobRequest), OPERATOR),
-    "RecallItem": ("postal", _change(postal.RecallItemRequest), OPERATOR),
+    "CancelJob": ("postal", _of_job(postal.CancelJobRequest, reason="Nhầm."), OPERATOR),
+    "RecallItem": ("postal", _of_job(postal.RecallItemRequest, reason="Nhầm."), OPERATOR),
     "ChangeAddress": (
         "postal",
-        _change(
+        _of_job(
             postal.ChangeAddressRequest,
-            addressee=postal.NewAddress(name="Vừ Mí Sính", address="Tổ 3", province="Lào Cai"),
+            reason="Chuyển nhà.",
+            addressee=postal.NewAddress(
+                name="Nguyễn Thị Hoa", phone="0912345678", address="Số 6", province="Hà Giang"
+            ),
         ),
-        OPERATOR,
+        AN,
     ),
-    "AnswerChange": ("postal", _answer_change, None),
+    "AnswerChange": (
+        "postal",
+        _of_job(partner.AnswerChangeRequest, number=1, accepted=True),
+        None,
+    ),
     "TakeJob": ("postal", _take, None),
     "RefuseJob": ("postal", _refuse, None),
     "ReportTracking": ("postal", _report(partner.ReportTrackingRequest, code="EMA"), None),
@@ -364,8 +363,8 @@ _STATES: Final[Mapping[str, tuple[str, ResultChannel, tuple[str, ...]]]] = {
     "resolved": (_PLAIN, AT_COUNTER, _POST),
     "offered": (_PLAIN, BY_POST, _POST),
     "taken": (_PLAIN, BY_POST, (*_POST, "TakeJob")),
-    "cancelling": (_PLAIN, BY_POST, (*_POST, "TakeJob", "CancelJob")),
     "under way": (_PLAIN, BY_POST, (*_POST, "TakeJob", "ReportTracking")),
+    "cancellation asked": (_PLAIN, BY_POST, (*_POST, "TakeJob", "CancelJob")),
     "come back": (_PLAIN, BY_POST, (*_POST, "TakeJob", "ReportReturned")),
     "delivered": (_PLAIN, BY_POST, (*_POST, "TakeJob", "ReportDelivered")),
     "nobody carries it": (_PLAIN, BY_POST, (*_POST, "RefuseJob", "RefuseJob")),

@@ -18,6 +18,7 @@ from kernel.base.instants import from_datetime, to_timestamp, to_us, zone
 from kernel.crypto.keyring import ERASED, Keyring
 from kernel.storage import index_scan
 from office.people.access_scope import AccessScope
+from office.sealed_text import open_texts
 from office.tracking_codes import tracking_meaning
 from services.postal.application.decision_context import still_owed
 from services.postal.config.partners import Partners
@@ -95,7 +96,7 @@ class Queries:
         return pb.GetJobResponse(
             job=_job(row),
             reports=self._reports(connection, row.job_id, language),
-            refusals=_refusals(connection, row.job_id),
+            refusals=_refusals(connection, self.keyring, row.job_id),
             changes=self._changes(connection, row, personal=personal),
             addressee=self._addressee(row) if personal else None,
             receiver=self._receiver(row) if personal else "",
@@ -237,9 +238,9 @@ class Queries:
             partner_id=row.partner_id,
             attempt=row.attempt,
             state=row.state,
-            reason=row.reason,
+            reason=open_texts(self.keyring, row.reason),
             answer_code=row.answer_code,
-            answer=row.answer,
+            answer=open_texts(self.keyring, row.answer),
             asked_at=to_timestamp(row.asked_at),
             ended_at=to_timestamp(row.ended_at),
         )
@@ -481,7 +482,7 @@ def _job(row: Found) -> pb.Job:
     )
 
 
-def _refusals(connection: Connection, job_id: str) -> list[pb.Refusal]:
+def _refusals(connection: Connection, keyring: Keyring, job_id: str) -> list[pb.Refusal]:
     rows = connection.execute(
         select(REFUSALS).where(REFUSALS.c.job_id == job_id).order_by(REFUSALS.c.sequence)
     )
@@ -489,7 +490,7 @@ def _refusals(connection: Connection, job_id: str) -> list[pb.Refusal]:
         pb.Refusal(
             partner_id=row.partner_id,
             reason_code=row.reason_code,
-            reason=row.reason,
+            reason=open_texts(keyring, row.reason),
             recorded_at=to_timestamp(row.recorded_at),
         )
         for row in rows
