@@ -11,6 +11,7 @@ from google.protobuf.message import Message
 from motcua.events.v1.event_pb2 import Event
 from sqlalchemy import Table
 
+from kernel.eventsourcing.authentication import Authenticator
 from kernel.eventsourcing.record import Record
 from kernel.storage.kernel_tables import KernelTables
 
@@ -71,6 +72,8 @@ class Model:
     """The folder of the revisions of the service's schema; a database is made by them."""
     operational: frozenset[str] = frozenset()
     """Names of the service's own tables that a rebuild does not compare."""
+    authenticator: Authenticator | None = None
+    """Proves own records, and checks those of all sources; None: nobody proves any."""
 
     def view_tables(self) -> list[Table]:
         """List the tables that are a function of the log alone, by name."""

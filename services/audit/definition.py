@@ -43,7 +43,11 @@ def define(settings: AuditSettings) -> ServiceDefinition:
     calendar_of = partial(find_calendar, settings.calendars_dir)
 
     def build(runtime: Runtime) -> Parts:
-        verifier = LogVerifier(runtime.engine, log_of(settings.cluster, settings.topic))
+        verifier = LogVerifier(
+            runtime.engine,
+            log_of(settings.cluster, settings.topic),
+            runtime.model.authenticator,
+        )
         servicer = AuditServicer(runtime.reads, runtime.clock, verifier, calendar_of)
         return Parts(servicers=[rpc.service(servicer)])
 

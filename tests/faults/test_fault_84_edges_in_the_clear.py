@@ -39,6 +39,7 @@ def test_production_refuses_every_edge_in_the_clear(monkeypatch: pytest.MonkeyPa
         "KEYRING_DATABASE_URL": f"{ELSEWHERE}?sslmode=require",
         "SMTP_HOST": "mail.office",
         "MOTCUA_MASTER_KEY": "00" * 32,
+        "MOTCUA_RECORD_KEYS": "11" * 32,
         "IDENTITY_JWKS": "keys.json",
         "IDENTITY_ISSUER": "urn:office",
     }.items():

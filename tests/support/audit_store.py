@@ -38,6 +38,7 @@ from kernel.consumer.applying import positions
 from kernel.consumer.applying.batch import Batch
 from kernel.consumer.applying.batch_applier import Applier
 from kernel.consumer.applying.results import Applied
+from kernel.eventsourcing.authentication import Authenticator
 from kernel.eventsourcing.envelope import headers, stream_of, type_name
 from kernel.eventsourcing.record import Record
 from kernel.eventsourcing.unit_of_work import UnitOfWork
@@ -147,7 +148,12 @@ class Store:
         with self.engine.begin() as connection:
             connection.execute(statement)
 
-    def verify(self, log: Log | None, anchors: Sequence[pb.ChainHead] = ()) -> pb.VerifyResult:
+    def verify(
+        self,
+        log: Log | None,
+        anchors: Sequence[pb.ChainHead] = (),
+        authenticator: Authenticator | None = None,
+    ) -> pb.VerifyResult:
         """Run a proof, beside a log where one is given."""
 
         @contextmanager
@@ -155,7 +161,8 @@ class Store:
             assert log is not None
             yield lambda number, end: iter([r for r in log.partitions[number] if r.offset < end])
 
-        steps = list(LogVerifier(self.reads, open_log).run(store_only=log is None, anchors=anchors))
+        verifier = LogVerifier(self.reads, open_log, authenticator)
+        steps = list(verifier.run(store_only=log is None, anchors=anchors))
         assert steps[-1].HasField("result")
         return steps[-1].result
 

@@ -20,6 +20,8 @@ from kernel.consumer.applying import quarantine_rows
 from kernel.consumer.applying.batch import Place
 from kernel.consumer.applying.decode import (
     KEY_MISMATCH,
+    NOT_PROVEN,
+    UNAUTHENTICATED,
     UNDECODABLE,
     key_fits,
     read,
@@ -84,6 +86,10 @@ class RecordHandler:
             error = "the key names another stream than the event"
             self._quarantine(record, None, KEY_MISMATCH, error)
             return True
+        if not self._is_proven(record, event):
+            self.done.unauthenticated += 1
+            self._quarantine(record, None, UNAUTHENTICATED, NOT_PROVEN)
+            return True
         past = self._past
         if past is not None and not past.admit(record, event):
             return False
@@ -98,6 +104,10 @@ class RecordHandler:
         if sequence == last + 1 and (kind, stream_id) not in self._held:
             return self._accept(record, event) == quarantine_rows.HANDLER_ERROR
         return self._take_out_of_order(record, event, last)
+
+    def _is_proven(self, record: Record, event: Event) -> bool:
+        authenticator = self._model.authenticator
+        return authenticator is None or authenticator.proves(record, event.source)
 
     def _take_again(self, record: Record, event: Event) -> bool:
         """Handle a record whose place in its stream is taken: by the same event, which makes it a
@@ -200,6 +210,9 @@ class RecordHandler:
         event = read(record)
         if event is None or not key_fits(record, event):
             self._mark(row, row["reason"], row["error"])
+            return False
+        if not self._is_proven(record, event):
+            self._mark(row, UNAUTHENTICATED, NOT_PROVEN)
             return False
         last = self._uow.sequence(event.stream_id, event.source, event.stream_kind)
         if event.sequence > last + 1:

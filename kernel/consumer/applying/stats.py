@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from kernel.base.instants import SECOND, to_us
 from kernel.consumer.applying.results import Applied
 from kernel.telemetry import metrics
+from kernel.telemetry.logs import get_logger
+
+_log = get_logger(__name__)
 
 
 @dataclass(slots=True)
@@ -18,6 +21,7 @@ class ConsumerStats:
     repeats: int = 0
     unknown: int = 0
     mismatches: int = 0
+    unauthenticated: int = 0
     reactions: int = 0
     live: int = 0
     bulk: int = 0
@@ -36,6 +40,7 @@ class ConsumerStats:
         self.repeats += done.repeats
         self.unknown += done.unknown
         self.mismatches += done.mismatches
+        self.unauthenticated += done.unauthenticated
         self.count_reactions(done.reactions)
         metrics.HANDLED.add(done.handled)
         if done.repeats:
@@ -44,6 +49,9 @@ class ConsumerStats:
             metrics.UNKNOWN.add(done.unknown)
         if done.mismatches:
             metrics.KEY_MISMATCHES.add(done.mismatches)
+        if done.unauthenticated:
+            metrics.UNAUTHENTICATED.add(done.unauthenticated)
+            _log.error("consumer.unauthenticated", records=done.unauthenticated)
         if done.conflicts:
             metrics.CONFLICTS.add(done.conflicts)
         if done.outcomes:

@@ -60,7 +60,12 @@ class SequenceRow(NamedTuple):
 class ChainVerification:
     """Collects findings; ``quarantined`` names events that are, or were given up, in quarantine."""
 
-    def __init__(self, quarantined: Iterable[Identity] = ()) -> None:
+    def __init__(
+        self,
+        quarantined: Iterable[Identity] = (),
+        proves: Callable[[Record, str], bool] = lambda _record, _source: True,
+    ) -> None:
+        """``proves`` returns whether a record was written by the source of this name."""
         self.events = 0
         self.dossiers = 0
         self.duplicates = 0
@@ -68,6 +73,7 @@ class ChainVerification:
         self.quarantined = 0
         self.heads: list[pb.ChainHead] = []
         self._quarantined = frozenset(quarantined)
+        self._proves = proves
         self._faults = 0
         self._findings: dict[int, list[pb.Finding]] = {}
         self._missing: set[Identity] = set()
@@ -121,6 +127,8 @@ class ChainVerification:
             if logged is not None and record is None:
                 self._find(pb.FINDING_KIND_MISSING_IN_LOG, row)
                 self._miss((row.stream_kind, row.stream_id, row.source, row.sequence))
+            if record is not None and not self._proves(record, row.source):
+                self._find(pb.FINDING_KIND_UNAUTHENTICATED, row)
             self._link(row, previous, record)
             previous, last, count = row.hash, row.offset, count + 1
             if count % STEP == 0:

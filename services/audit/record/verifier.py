@@ -10,6 +10,7 @@ from typing import Any, Final
 from motcua.audit.v1 import audit_pb2 as pb
 from sqlalchemy import Connection, Engine, and_, or_, select
 
+from kernel.eventsourcing.authentication import Authenticator
 from kernel.eventsourcing.record import Record
 from services.audit.record.hash_chain import (
     ChainVerification,
@@ -31,9 +32,13 @@ PROGRESS_SECONDS: Final = 1.0
 class LogVerifier:
     """Runs verifications; each run reads by itself and holds a few rows at a time."""
 
-    def __init__(self, engine: Engine, open_log: OpenLog) -> None:
+    def __init__(
+        self, engine: Engine, open_log: OpenLog, authenticator: Authenticator | None = None
+    ) -> None:
+        """Records of the log are checked by ``authenticator``, if there is one."""
         self._engine = engine
         self._open_log = open_log
+        self._proves = {} if authenticator is None else {"proves": authenticator.proves}
 
     def run(
         self, *, store_only: bool = False, anchors: Sequence[pb.ChainHead] = ()
@@ -42,7 +47,7 @@ class LogVerifier:
         with self._snapshot() as connection, self._engine.connect() as other:
             ends = _ends(connection)
             heads = _heads(connection)
-            verification = ChainVerification(_quarantined(connection))
+            verification = ChainVerification(_quarantined(connection), **self._proves)
             total = sum(head.events for head in heads)
             partitions = sorted({*ends, *(head.partition for head in heads)})
             if store_only:
